@@ -1,0 +1,71 @@
+/** What is wrong with one field, as it appears under `details.causes` of a 422 Status and in its message. */
+
+export type FieldErrorType =
+  | 'FieldValueRequired'
+  | 'FieldValueInvalid'
+  | 'FieldValueDuplicate'
+  | 'FieldValueNotSupported'
+  | 'FieldValueForbidden'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'FieldValueNotFound'
+  | 'FieldValueTypeInvalid'
+  | 'InternalError'
+
+export interface FieldError {
+  readonly type: FieldErrorType
+  /** The path as people write it: `spec.containers[0].name`, `metadata.labels[app]`. */
+  readonly field: string
+  /** The message of the cause, without the field: `Invalid value: "x": must be …`. */
+  readonly message: string
+}
+
+const quoted = (value: unknown) => (value === undefined ? '""' : JSON.stringify(value))
+/** Upstream prints null for objects that are absent and JSON for everything else. */
+const shown = (value: unknown) => (value === undefined ? 'null' : JSON.stringify(value))
+
+export function required(field: string, detail = ''): FieldError {
+  return {
+    type: 'FieldValueRequired',
+    field,
+    message: detail ? `Required value: ${detail}` : 'Required value',
+  }
+}
+export function invalid(field: string, value: unknown, detail: string): FieldError {
+  return { type: 'FieldValueInvalid', field, message: `Invalid value: ${shown(value)}: ${detail}` }
+}
+export function duplicate(field: string, value: unknown): FieldError {
+  return { type: 'FieldValueDuplicate', field, message: `Duplicate value: ${quoted(value)}` }
+}
+export function notSupported(
+  field: string,
+  value: unknown,
+  supported: readonly string[],
+): FieldError {
+  const list = supported.map(value => JSON.stringify(value)).join(', ')
+  return {
+    type: 'FieldValueNotSupported',
+    field,
+    message: `Unsupported value: ${quoted(value)}: supported values: ${list}`,
+  }
+}
+export function forbidden(field: string, detail: string): FieldError {
+  return { type: 'FieldValueForbidden', field, message: `Forbidden: ${detail}` }
+}
+export function tooLong(field: string, maximum: number): FieldError {
+  return {
+    type: 'FieldValueTooLong',
+    field,
+    message: `Too long: may not be more than ${maximum} bytes`,
+  }
+}
+export function tooMany(field: string, actual: number, maximum: number): FieldError {
+  return {
+    type: 'FieldValueTooMany',
+    field,
+    message: `Too many: ${actual}: must have at most ${maximum} items`,
+  }
+}
+export function notFound(field: string, value: unknown): FieldError {
+  return { type: 'FieldValueNotFound', field, message: `Not found: ${quoted(value)}` }
+}

@@ -1,0 +1,201 @@
+/**
+ * One kind, one value: all that the rest of Proa needs to know of a kind. REST, discovery, OpenAPI, defaults, pruning,
+ * merge, apply, protobuf, tables and TypeScript types read it. CRDs become the same value at run time.
+ */
+import type { FieldError } from './field-error.ts'
+import { type KubernetesObject, type ObjectMeta, objectMeta } from './metadata.ts'
+import {
+  type Fields,
+  type ObjectShape,
+  shape,
+  string,
+  struct,
+  type ValueOfFields,
+} from './schema.ts'
+
+export type Verb =
+  | 'create'
+  | 'delete'
+  | 'deletecollection'
+  | 'get'
+  | 'list'
+  | 'patch'
+  | 'update'
+  | 'watch'
+
+export const ALL_VERBS: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+]
+
+/** One column of `kubectl get`, as the Table representation carries it. */
+export interface Column<T = never> {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  readonly format?: string
+  readonly description: string
+  /** 0 is shown always, 1 only with `-o wide`. */
+  readonly priority?: number
+  /** The cell. `now` is for ages (milliseconds). */
+  readonly cell: (object: T, now: number) => string | number | boolean | null
+}
+
+/** How the scale subresource reads and writes a kind. */
+export interface ScaleMapping<T> {
+  readonly specReplicas: (object: T) => number
+  readonly statusReplicas: (object: T) => number
+  readonly selector: (object: T) => string
+  /** A copy of the object that wants `replicas`. */
+  readonly withReplicas: (object: T, replicas: number) => T
+}
+
+export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly listKind: string
+  readonly plural: string
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly scope: 'Namespaced' | 'Cluster'
+  readonly verbs: readonly Verb[]
+  /** Fields of the whole object: apiVersion, kind, metadata and the kind's own. */
+  readonly shape: ObjectShape
+  readonly subresources: Subresources<T>
+  /** metadata.generation counts changes of everything but metadata and status. */
+  readonly hasGeneration: boolean
+  /** Computed defaults, after the schema's static ones. Changes the fresh draft in place. */
+  readonly defaults: (draft: T) => void
+  /** What the server sets or clears on create, e.g. an initial phase. Changes the fresh draft in place. */
+  readonly prepareForCreate: (draft: T) => void
+  /** What a client may not change on an ordinary update is taken over from `previous`; changes the fresh draft in place. */
+  readonly prepareForUpdate: (draft: T, previous: T) => void
+  readonly validate: (object: T) => readonly FieldError[]
+  readonly validateUpdate: (next: T, previous: T) => readonly FieldError[]
+  readonly validateStatusUpdate: (next: T, previous: T) => readonly FieldError[]
+  /** How names are checked: DNS-1123 subdomain unless the kind says otherwise. */
+  readonly nameRule: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment'
+  readonly columns: readonly Column<T>[]
+  /** Field selectors beyond metadata.name and metadata.namespace. */
+  readonly fieldSelectors: Readonly<Record<string, (object: T) => string>>
+  /** Deletes that wait: seconds of grace for this delete, 0 for at once. Absent means never any grace. */
+  readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
+  /** Texts for the Warning header on create and update. */
+  readonly warnings: (object: T, previous: T | undefined) => readonly string[]
+  /** Objects that are answered but never stored, such as SubjectAccessReview. */
+  readonly ephemeral: boolean
+}
+
+export interface Subresources<T> {
+  readonly status?: boolean
+  readonly scale?: ScaleMapping<T>
+  /** Special ones (pods/log, pods/binding, serviceaccounts/token …), served by files of their own in apiserver. */
+  readonly special?: readonly SpecialSubresource[]
+}
+
+export interface SpecialSubresource {
+  readonly name: string
+  /** Kind that the subresource speaks, for discovery. */
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly verbs: readonly Verb[]
+}
+
+/** What a kind's file writes; everything that has a usual value may be left out. */
+export interface KindSource<T extends KubernetesObject> {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly plural: string
+  readonly listKind?: string
+  readonly singular?: string
+  readonly shortNames?: readonly string[]
+  readonly categories?: readonly string[]
+  readonly scope: 'Namespaced' | 'Cluster'
+  readonly verbs?: readonly Verb[]
+  /** The whole object, made with `objectShape`. */
+  readonly shape: ObjectShape
+  readonly subresources?: Subresources<T>
+  readonly hasGeneration?: boolean
+  readonly defaults?: (draft: T) => void
+  readonly prepareForCreate?: (draft: T) => void
+  readonly prepareForUpdate?: (draft: T, previous: T) => void
+  readonly validate?: (object: T) => readonly FieldError[]
+  readonly validateUpdate?: (next: T, previous: T) => readonly FieldError[]
+  readonly validateStatusUpdate?: (next: T, previous: T) => readonly FieldError[]
+  readonly nameRule?: KindDefinition['nameRule']
+  readonly columns?: readonly Column<T>[]
+  readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>>
+  readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
+  readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
+  readonly ephemeral?: boolean
+}
+
+type TypedObject<F extends Fields> = Omit<ValueOfFields<F>, 'apiVersion' | 'kind' | 'metadata'> & {
+  apiVersion: string
+  kind: string
+  metadata: ObjectMeta
+}
+
+/** The TypeScript type of a whole object from its shape: `type Pod = ObjectOfShape<typeof podShape>`. */
+export type ObjectOfShape<S> = S extends ObjectShape<infer F> ? TypedObject<F> : never
+
+/** The TypeScript type of a kind's objects, for generic code. */
+export type ObjectOf<K> = K extends KindDefinition<infer T> ? T : never
+
+/** The shape of a whole object: what all objects have, then the kind's own fields. */
+export function objectShape<F extends Fields>(name: string, doc: string, fields: F) {
+  return shape(name, doc, {
+    apiVersion: string()
+      .required()
+      .doc('Group and version in which the object is written, such as apps/v1.'),
+    kind: string().required().doc('Name of the type in CamelCase.'),
+    metadata: struct(1, objectMeta).always().doc('Name, labels and what else every object has.'),
+    ...fields,
+  })
+}
+
+const nothing = () => {}
+const noErrors = () => []
+
+/** Completes a kind with the usual values and freezes it: `defineKind<Pod>({ … })`. */
+export function defineKind<T extends KubernetesObject>(source: KindSource<T>): KindDefinition<T> {
+  return Object.freeze({
+    listKind: `${source.kind}List`,
+    singular: source.kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    verbs: ALL_VERBS,
+    subresources: {},
+    hasGeneration: false,
+    defaults: nothing,
+    prepareForCreate: nothing,
+    prepareForUpdate: nothing,
+    validate: noErrors,
+    validateUpdate: noErrors,
+    validateStatusUpdate: noErrors,
+    nameRule: 'dns1123Subdomain' as const,
+    columns: [],
+    fieldSelectors: {},
+    warnings: noErrors,
+    ephemeral: false,
+    ...source,
+  })
+}
+
+/** A kind of which only the common parts matter; what lists of kinds hold. */
+// biome-ignore lint/suspicious/noExplicitAny: a kind's functions take its own objects, so no common type but any fits all of them
+export type AnyKind = KindDefinition<any>
+
+/** `apps/v1`, or `v1` for the core group. */
+export function apiVersionOf(kind: { readonly group: string; readonly version: string }): string {
+  return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+}

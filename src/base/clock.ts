@@ -1,0 +1,38 @@
+/**
+ * Time as a parameter. Nothing outside `host/` and `simulation/` may read the machine's clock, so that
+ * a whole cluster can run under virtual time.
+ */
+export interface Clock {
+  /** Wall time in milliseconds since the epoch, as `Date.now()` would give it; may jump. */
+  now(): number
+  /** Milliseconds from an arbitrary start; never goes back. Use it to measure spans. */
+  monotonicMs(): number
+  /** Calls `callback` once after `delayMs`. The returned function cancels it; calling it twice is harmless. */
+  after(delayMs: number, callback: () => void): () => void
+}
+
+/** Resolves after `delayMs`, or rejects with the signal's reason as soon as `signal` aborts. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const onAbort = () => {
+      cancel()
+      reject(signal?.reason)
+    }
+    const cancel = clock.after(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/** RFC 3339 with whole seconds, the form of `metav1.Time` on the wire. */
+export function rfc3339(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+}
+
+/** RFC 3339 with six decimals, the form of `metav1.MicroTime` on the wire. */
+export function rfc3339Micro(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 23)}000Z`
+}

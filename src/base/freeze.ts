@@ -1,0 +1,12 @@
+/**
+ * Freezes plain data all the way down and hands it back. Values are frozen at doors: nobody can
+ * change what the store or a cache handed out. A part that is frozen already is taken as frozen whole,
+ * so sharing unchanged parts between revisions costs nothing.
+ */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  if (ArrayBuffer.isView(value)) return value
+  Object.freeze(value)
+  for (const part of Object.values(value)) deepFreeze(part)
+  return value
+}
