@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+// Starts Proa on a Node that is new enough. Written in the JavaScript of old Nodes on purpose: it must at least be able to say
+// which version is needed. In a checkout the sources run as they are, on the pinned `node` package where the machine's Node is too old;
+// from the published package the compiled files run.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const NEEDED = [24, 12]
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const source = join(root, 'src', 'main.ts')
+const main = existsSync(source) ? source : join(root, 'dist', 'main.js')
+const pinned = join(root, 'node_modules', 'node', 'bin', 'node')
+const [major, minor] = process.versions.node.split('.').map(Number)
+
+if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
+  // Stripped and compiled code is kept between starts: it halves the time to ready.
+  const { enableCompileCache } = createRequire(import.meta.url)('node:module')
+  const home = process.env.XDG_CACHE_HOME || (process.env.HOME && join(process.env.HOME, '.cache'))
+  if (home) enableCompileCache(join(home, 'proa', 'compile-cache'))
+  await import(pathToFileURL(main).href)
+} else if (existsSync(pinned)) {
+  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', error => {
+    process.stderr.write(`proa: ${pinned} cannot be run: ${error.message}\n`)
+    process.exit(1)
+  })
+  child.on('exit', (code, signal) =>
+    signal ? process.kill(process.pid, signal) : process.exit(code),
+  )
+} else {
+  process.stderr.write(
+    `proa: needs Node.js ${NEEDED.join('.')} or newer, this is ${process.versions.node}; install a current one from nodejs.org or with "npm install --global node"\n`,
+  )
+  process.exit(1)
+}

@@ -1,0 +1,128 @@
+/** Flags as upstream writes them (`--name value` or `--name=value`), read strictly: what is not known is refused in one sentence. */
+import { UserError } from '#base/errors.ts'
+
+export interface Flag<T = unknown> {
+  readonly name: string
+  /** How help shows the value, e.g. `DIR`; absent for switches. */
+  readonly placeholder?: string
+  readonly doc: string
+  /** Reads the text after the flag; throws a UserError. A switch gets 'true' or 'false'. */
+  readonly parse: (text: string) => T
+  readonly fallback: T
+}
+
+export function textFlag<const F extends string | undefined>(
+  name: string,
+  placeholder: string,
+  doc: string,
+  fallback: F,
+): Flag<string | F> {
+  return { name, placeholder, doc, fallback, parse: text => text }
+}
+
+export function switchFlag(name: string, doc: string): Flag<boolean> {
+  return {
+    name,
+    doc,
+    fallback: false,
+    parse: text => {
+      if (text !== 'true' && text !== 'false')
+        throw new UserError(`--${name} is a switch: write --${name}, or --${name}=false`)
+      return text === 'true'
+    },
+  }
+}
+
+export function portFlag(name: string, doc: string, fallback: number): Flag<number> {
+  return {
+    name,
+    placeholder: 'N',
+    doc,
+    fallback,
+    parse: text => {
+      const port = Number(text)
+      if (!/^\d+$/.test(text) || port > 65535)
+        throw new UserError(`--${name} wants a port from 0 to 65535, not "${text}"`)
+      return port
+    },
+  }
+}
+
+/** A flag whose value `read` understands, or refuses with a UserError. */
+export function flag<T>(
+  name: string,
+  placeholder: string,
+  doc: string,
+  read: (text: string) => T,
+  fallback: T,
+): Flag<T> {
+  return { name, placeholder, doc, parse: read, fallback }
+}
+
+export type Values<F extends Readonly<Record<string, Flag>>> = {
+  readonly [K in keyof F]: F[K] extends Flag<infer T> ? T : never
+}
+
+export interface Parsed<F extends Readonly<Record<string, Flag>>> {
+  readonly values: Values<F>
+  readonly positionals: readonly string[]
+}
+
+/** Reads the words behind a command. */
+export function parseFlags<F extends Readonly<Record<string, Flag>>>(
+  flags: F,
+  words: readonly string[],
+): Parsed<F> {
+  const byName = new Map(
+    Object.entries(flags).map(([property, flag]) => [flag.name, { property, flag }]),
+  )
+  const values: Record<string, unknown> = Object.fromEntries(
+    Object.entries(flags).map(([property, flag]) => [property, flag.fallback]),
+  )
+  const positionals: string[] = []
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? ''
+    if (!word.startsWith('-')) {
+      positionals.push(word)
+      continue
+    }
+    const [, name = '', , text] = /^--?([^=]+)(=([\s\S]*))?$/.exec(word) ?? []
+    const known = byName.get(name)
+    if (!known)
+      throw new UserError(`unknown flag ${word.split('=')[0]}${nearest(name, [...byName.keys()])}`)
+    if (text !== undefined) values[known.property] = known.flag.parse(text)
+    else if (known.flag.placeholder === undefined) values[known.property] = known.flag.parse('true')
+    else {
+      const next = words[++i]
+      if (next === undefined)
+        throw new UserError(`--${name} needs a value: --${name} ${known.flag.placeholder}`)
+      values[known.property] = known.flag.parse(next)
+    }
+  }
+  return { values: values as Values<F>, positionals }
+}
+
+/** `; did you mean --secure-port?` for a near miss, else nothing. */
+export function nearest(word: string, known: readonly string[], mark = '--'): string {
+  const best = known
+    .map(name => ({ name, distance: editDistance(word, name) }))
+    .sort((a, b) => a.distance - b.distance)[0]
+  return best && best.distance <= Math.max(2, word.length / 4)
+    ? `; did you mean ${mark}${best.name}?`
+    : ''
+}
+
+function editDistance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= other.length; j++)
+      next[j] = Math.min(
+        (next[j - 1] ?? 0) + 1,
+        (row[j] ?? 0) + 1,
+        (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1),
+      )
+    row = next
+  }
+  return row[other.length] ?? 0
+}

@@ -1,0 +1,21 @@
+import { UserError } from '#base/errors.ts'
+
+/** What `--nodes` asks for. `auto` is the default: containerd where possible, else one hollow node. */
+export type NodesWanted =
+  | { readonly kind: 'auto' | 'containerd' | 'none' }
+  | { readonly kind: 'hollow'; readonly count: number }
+
+/** A hollow node costs little, but not nothing; one process is asked for at most so many. */
+export const MAXIMUM_HOLLOW_NODES = 1000
+
+/** Reads `containerd`, `hollow`, `hollow:20` or `none`. */
+export function parseNodes(text: string): NodesWanted {
+  if (text === 'containerd' || text === 'none') return { kind: text }
+  const hollow = /^hollow(?::(\d+))?$/.exec(text)
+  if (!hollow)
+    throw new UserError(`--nodes wants containerd, hollow, hollow:COUNT or none, not "${text}"`)
+  const count = Number(hollow[1] ?? 1)
+  if (count < 1 || count > MAXIMUM_HOLLOW_NODES)
+    throw new UserError(`--nodes ${text}: the count must be from 1 to ${MAXIMUM_HOLLOW_NODES}`)
+  return { kind: 'hollow', count }
+}
