@@ -57,15 +57,19 @@ export interface Transport {
 
 /**
  * The numbered streams of exec, attach and port-forward, whatever protocol carries them (SPDY, web socket, in process).
- * exec: 0 stdin, 1 stdout, 2 stderr, 3 error (a Status at the end), 4 resize. port-forward: see `streaming/`.
+ * exec: 0 stdin, 1 stdout, 2 stderr, 3 error (a Status at the end), 4 resize. Port-forward, one connection: 0 bytes both ways,
+ * 1 error in plain text (`streaming/channels.ts`).
  */
 export interface DuplexChannels {
   /** Sends on a channel; resolves when the peer can take more. */
   write(channel: number, bytes: Uint8Array): Promise<void>
   /** Half-closes one channel, e.g. end of stdin. */
   end(channel: number): void
-  /** Set once by the receiver, before anything arrives. */
-  onData(listener: (channel: number, bytes: Uint8Array) => void): void
+  /**
+   * Set once by the receiver, before anything arrives. A listener that can't keep up returns a promise: bytes go on arriving
+   * in order, but the sender is held back once too many of them wait. `bridgeChannels(a, b)` in `streaming/` does so.
+   */
+  onData(listener: (channel: number, bytes: Uint8Array) => void | Promise<void>): void
   onEnd(listener: (channel: number) => void): void
   /** The whole connection is over; `error` where it broke. */
   onClose(listener: (error?: Error) => void): void
