@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { helpText, parseCommandLine } from './cli.ts'
+
+test('reads the flags of up, in both forms', () => {
+  const up = parseCommandLine(['up', '--secure-port=0', '--nodes', 'hollow:3', '--install'])
+  assert.ok(up?.name === 'up')
+  assert.equal(up.values.securePort, 0)
+  assert.deepEqual(up.values.nodes, { kind: 'hollow', count: 3 })
+  assert.equal(up.values.install, true)
+  assert.equal(up.values.bindAddress, '127.0.0.1')
+  assert.equal(up.values.clusterCidr, '10.244.0.0/16')
+})
+
+test('one sentence for what makes no sense', () => {
+  const complaint = (...words: string[]) => {
+    try {
+      parseCommandLine(words)
+    } catch (error) {
+      return (error as Error).message
+    }
+    return 'accepted'
+  }
+  assert.equal(complaint('upp'), 'unknown command "upp"; did you mean up?; "proa help" lists them')
+  assert.equal(
+    complaint('up', '--secure-prot', '1'),
+    'unknown flag --secure-prot; did you mean --secure-port?',
+  )
+  assert.equal(
+    complaint('up', '--secure-port', '70000'),
+    '--secure-port wants a port from 0 to 65535, not "70000"',
+  )
+  assert.equal(
+    complaint('up', '--cluster-cidr', '10.0.0.0'),
+    '--cluster-cidr wants an IPv4 range such as 10.96.0.0/12, not "10.0.0.0"',
+  )
+  assert.equal(
+    complaint('up', '--nodes', 'docker'),
+    '--nodes wants containerd, hollow, hollow:COUNT or none, not "docker"',
+  )
+  assert.equal(
+    complaint('up', '--nodes', 'hollow:0'),
+    '--nodes hollow:0: the count must be from 1 to 1000',
+  )
+  assert.equal(complaint('up', '--data-dir'), '--data-dir needs a value: --data-dir DIR')
+  assert.equal(
+    complaint('up', '--install=maybe'),
+    '--install is a switch: write --install, or --install=false',
+  )
+  assert.equal(complaint('up', 'now'), 'proa up takes no "now"')
+  assert.equal(complaint('image', 'load'), 'proa image load needs FILE: proa image load FILE')
+})
+
+test('help names every command and the flags of one', () => {
+  assert.equal(parseCommandLine([]), undefined)
+  assert.equal(parseCommandLine(['up', '--help']), undefined)
+  assert.match(helpText([]), /controller-manager {2}run the controllers alone/)
+  assert.match(helpText(['up', '--help']), /--service-cluster-ip-range CIDR/)
+})

@@ -1,0 +1,86 @@
+/** The door of the room: from the words of a command line to a command and its values, and the help that describes them. */
+import { UserError } from '#base/errors.ts'
+import { type Command, type CommandName, commands } from './commands.ts'
+import { nearest, parseFlags, type Values } from './flags.ts'
+
+export { nodesText, readyText } from './messages.ts'
+export type { NodesWanted } from './nodes.ts'
+export type { CommandName }
+
+/** A command with its values; a union over all commands, so that a `switch` on `name` knows the flags. */
+export type Invocation = {
+  [N in CommandName]: {
+    readonly name: N
+    readonly values: Values<(typeof commands)[N]['flags']>
+    readonly positionals: readonly string[]
+  }
+}[CommandName]
+
+/** The values of one command's flags. */
+export type ValuesOf<N extends CommandName> = Values<(typeof commands)[N]['flags']>
+
+/** Reads the words behind `proa`. Undefined when help was asked for. Throws a UserError for what makes no sense. */
+export function parseCommandLine(words: readonly string[]): Invocation | undefined {
+  if (
+    words.length === 0 ||
+    words.some(word => word === '--help' || word === '-h') ||
+    words[0] === 'help'
+  )
+    return undefined
+  if (words[0] === '--version') return parseCommandLine(['version'])
+  const name = commandIn(words)
+  if (!name)
+    throw new UserError(
+      `unknown command "${words[0]}"${nearest(words[0] ?? '', Object.keys(commands), '')}; "proa help" lists them`,
+    )
+  const command: Command = commands[name]
+  const { values, positionals } = parseFlags(command.flags, words.slice(name.split(' ').length))
+  const wanted = command.positionals ?? []
+  if (positionals.length > wanted.length)
+    throw new UserError(`proa ${name} takes no "${positionals[wanted.length]}"`)
+  if (positionals.length < wanted.length)
+    throw new UserError(
+      `proa ${name} needs ${wanted[positionals.length]}: proa ${name} ${wanted.join(' ')}`,
+    )
+  return { name, values, positionals } as unknown as Invocation
+}
+
+function commandIn(words: readonly string[]): CommandName | undefined {
+  const names = Object.keys(commands) as CommandName[]
+  return names.find(name => name.split(' ').every((part, index) => part === words[index]))
+}
+
+/** What `proa help` and `proa COMMAND --help` print. */
+export function helpText(words: readonly string[]): string {
+  const name = commandIn(words[0] === 'help' ? words.slice(1) : words)
+  return name ? commandHelp(name) : overview()
+}
+
+function overview(): string {
+  const width = Math.max(...Object.keys(commands).map(name => name.length))
+  const rows = Object.entries(commands).map(
+    ([name, command]) => `  ${name.padEnd(width)}  ${command.doc}`,
+  )
+  return `Proa: Kubernetes in one process.\n\nUsage: proa COMMAND [FLAGS]\n\n${rows.join('\n')}\n\n"proa COMMAND --help" shows a command's flags.\n`
+}
+
+function commandHelp(name: CommandName): string {
+  const command: Command = commands[name]
+  const flags = Object.values(command.flags).map(flag => ({
+    left: `--${flag.name}${flag.placeholder ? ` ${flag.placeholder}` : ''}`,
+    right:
+      flag.doc +
+      (typeof flag.fallback === 'string' || typeof flag.fallback === 'number'
+        ? ` (default: ${flag.fallback})`
+        : ''),
+  }))
+  const width = Math.max(0, ...flags.map(flag => flag.left.length))
+  const usage = [
+    'proa',
+    name,
+    ...(command.positionals ?? []),
+    ...(flags.length ? ['[FLAGS]'] : []),
+  ].join(' ')
+  const rows = flags.map(flag => `  ${flag.left.padEnd(width)}  ${flag.right}\n`)
+  return `${usage}: ${command.doc}\n${rows.length ? `\n${rows.join('')}` : ''}`
+}

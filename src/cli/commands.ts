@@ -1,0 +1,195 @@
+/**
+ * Every command of the one binary, as plain data: its words, its flags and one line of help. What a command does is in
+ * `main.ts`, which alone may start things.
+ */
+import { parseCidr } from '#base/cidr.ts'
+import { UserError } from '#base/errors.ts'
+import { type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
+import { type NodesWanted, parseNodes } from './nodes.ts'
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+type LogLevel = (typeof LOG_LEVELS)[number]
+
+const logLevel = (fallback: LogLevel) =>
+  flag<LogLevel>(
+    'log-level',
+    'LEVEL',
+    `${LOG_LEVELS.join(', ')}; lines are JSON on standard error`,
+    text => {
+      const level = LOG_LEVELS.find(level => level === text)
+      if (!level)
+        throw new UserError(`--log-level wants one of ${LOG_LEVELS.join(', ')}, not "${text}"`)
+      return level
+    },
+    fallback,
+  )
+
+const range = (name: string, doc: string, fallback: string) =>
+  flag(
+    name,
+    'CIDR',
+    doc,
+    text => {
+      parseCidr(text, `--${name}`)
+      return text
+    },
+    fallback,
+  )
+
+const address = (name: string, doc: string, fallback: string) =>
+  flag(
+    name,
+    'IP',
+    doc,
+    text => {
+      if (!/^[0-9a-fA-F:.]+$/.test(text))
+        throw new UserError(`--${name} wants an IP address, not "${text}"`)
+      return text
+    },
+    fallback,
+  )
+
+const dataDirectory = textFlag(
+  'data-dir',
+  'DIR',
+  'where everything is kept (default: /var/lib/proa as root, else ~/.local/share/proa)',
+  undefined,
+)
+const kubeconfig = textFlag('kubeconfig', 'FILE', 'how to reach the API server', undefined)
+const clusterDomain = textFlag(
+  'cluster-domain',
+  'NAME',
+  'the DNS domain of services',
+  'cluster.local',
+)
+const clusterCidr = range(
+  'cluster-cidr',
+  'addresses of pods; each node gets a /24',
+  '10.244.0.0/16',
+)
+const serviceRange = range('service-cluster-ip-range', 'addresses of Services', '10.96.0.0/12')
+const controllers = textFlag(
+  'controllers',
+  'LIST',
+  'which controllers run: names, * for all, -NAME to leave one out',
+  '*',
+)
+const nodeName = textFlag(
+  'node-name',
+  'NAME',
+  "this node's name (default: the host's name)",
+  undefined,
+)
+
+const serving = {
+  securePort: portFlag('secure-port', 'port of the API; 0 takes a free one', 6443),
+  bindAddress: address('bind-address', 'where the API listens', '127.0.0.1'),
+  serviceClusterIpRange: serviceRange,
+  dataDirectory,
+  writeKubeconfig: textFlag(
+    'write-kubeconfig',
+    'FILE',
+    "the admin's kubeconfig (default: admin.conf under the data dir)",
+    undefined,
+  ),
+}
+
+/** A command: the words that call it, its help, its flags, and how many words may follow. */
+export interface Command<
+  F extends Readonly<Record<string, Flag>> = Readonly<Record<string, Flag>>,
+> {
+  readonly doc: string
+  readonly flags: F
+  /** Names of the words behind the command, e.g. `FILE`. */
+  readonly positionals?: readonly string[]
+}
+
+export const commands = {
+  up: {
+    doc: 'start a whole cluster in this process',
+    flags: {
+      ...serving,
+      nodes: flag<NodesWanted>(
+        'nodes',
+        'KIND',
+        'containerd, hollow[:COUNT] or none (default: containerd where possible)',
+        parseNodes,
+        { kind: 'auto' },
+      ),
+      clusterCidr,
+      clusterDomain,
+      controllers,
+      nodeName,
+      install: switchFlag(
+        'install',
+        'install missing Debian packages (containerd, runc, CNI plugins, nftables)',
+      ),
+      logLevel: logLevel('warn'),
+    },
+  },
+  version: { doc: 'print the version', flags: {} },
+  reset: {
+    doc: 'remove everything that Proa made on this machine: containers, network, mounts, data',
+    flags: { dataDirectory },
+  },
+  'image load': {
+    doc: 'import an image from an OCI or docker tarball',
+    positionals: ['FILE'],
+    flags: { dataDirectory },
+  },
+  apiserver: {
+    doc: 'run the API server alone',
+    flags: { ...serving, nodeName, logLevel: logLevel('info') },
+  },
+  'controller-manager': {
+    doc: 'run the controllers alone',
+    flags: {
+      kubeconfig,
+      controllers,
+      clusterCidr,
+      rootCaFile: textFlag(
+        'root-ca-file',
+        'FILE',
+        "the CA put into each namespace (default: the kubeconfig's)",
+        undefined,
+      ),
+      logLevel: logLevel('info'),
+    },
+  },
+  scheduler: { doc: 'run the scheduler alone', flags: { kubeconfig, logLevel: logLevel('info') } },
+  kubelet: {
+    doc: 'run a node alone, on containerd',
+    flags: {
+      kubeconfig,
+      nodeName,
+      dataDirectory,
+      clusterCidr,
+      clusterDomain,
+      serviceClusterIpRange: serviceRange,
+      nodeIp: textFlag(
+        'node-ip',
+        'IP',
+        "the node's address (default: the host's first)",
+        undefined,
+      ),
+      install: switchFlag('install', 'install missing Debian packages'),
+      logLevel: logLevel('info'),
+    },
+  },
+  proxy: {
+    doc: 'run the service proxy alone (nftables)',
+    flags: { kubeconfig, nodeName, clusterCidr, dataDirectory, logLevel: logLevel('info') },
+  },
+  dns: {
+    doc: 'run the cluster DNS alone',
+    flags: {
+      kubeconfig,
+      clusterDomain,
+      bindAddress: address('bind-address', 'where DNS listens', '127.0.0.1'),
+      port: portFlag('port', 'UDP and TCP port', 53),
+      logLevel: logLevel('info'),
+    },
+  },
+} as const satisfies Readonly<Record<string, Command>>
+
+export type CommandName = keyof typeof commands

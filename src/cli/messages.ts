@@ -1,0 +1,40 @@
+/** What `proa up` says to the person who started it. */
+
+export interface ReadyFacts {
+  readonly version: string
+  readonly url: string
+  readonly kubeconfig: string
+  /** Milliseconds from the start of the process. */
+  readonly elapsedMs: number
+  readonly nodes: string
+  readonly dataDirectory: string
+}
+
+/** A few lines: what is ready, where the kubeconfig is, what to type next. */
+export function readyText(facts: ReadyFacts): string {
+  return [
+    `Proa ${facts.version} is ready after ${(facts.elapsedMs / 1000).toFixed(2)} s: ${facts.url}`,
+    `  nodes       ${facts.nodes}`,
+    `  kubeconfig  ${facts.kubeconfig}`,
+    `  data        ${facts.dataDirectory}`,
+    '',
+    'Try:',
+    `  export KUBECONFIG=${facts.kubeconfig}`,
+    '  kubectl get nodes',
+    '',
+    'Ctrl-C ends it; the data stays, and so do running pods.',
+    '',
+  ].join('\n')
+}
+
+/** `1 node on containerd (web-1)`, `3 hollow nodes`, `none`. */
+export function nodesText(
+  kind: 'containerd' | 'hollow' | 'none',
+  names: readonly string[],
+): string {
+  if (kind === 'none') return 'none'
+  if (kind === 'containerd') return `${names.join(', ')} (containerd)`
+  return names.length === 1
+    ? `1 hollow node (${names[0]}): pods are simulated`
+    : `${names.length} hollow nodes: pods are simulated`
+}

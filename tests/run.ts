@@ -1,0 +1,36 @@
+/** `npm test`: the house's own checks, types, and every test that needs no preparation of the machine. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { projectRoot } from './tidy/sources.ts'
+import { closingLine, runTests, testFiles } from './tools/run-tests.ts'
+
+const wanted = process.argv.slice(2)
+if (wanted.length === 0) {
+  check('typescript/bin/tsc', '--noEmit')
+  check('@biomejs/biome/bin/biome', 'check')
+}
+const files =
+  wanted.length > 0
+    ? testFiles(...wanted)
+    : testFiles(
+        'src/**/*.test.ts',
+        'tests/tidy/*.test.ts',
+        'tests/clients/*.test.ts',
+        'tests/scenarios/*.test.ts',
+        'tests/docs/*.test.ts',
+      )
+const counts = await runTests(files, 2)
+process.stdout.write(`${closingLine(counts)}\n`)
+process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)
+
+/** Runs a development tool of the project; ends the run where it fails. */
+function check(tool: string, ...words: string[]): void {
+  const result = spawnSync(process.execPath, [join(projectRoot, 'node_modules', tool), ...words], {
+    cwd: projectRoot,
+    stdio: 'inherit',
+  })
+  if (result.status !== 0) {
+    process.stdout.write(`${tool} found errors\n0 passed, 1 failed\n`)
+    process.exit(1)
+  }
+}
