@@ -1,5 +1,55 @@
 /** Every built-in kind, in the order of discovery: core first, then the groups as upstream ranks them. */
+import { deployment } from './apps/v1/deployment.ts'
+import { replicaSet } from './apps/v1/replica-set.ts'
+import { selfSubjectReview } from './authentication/v1/self-subject-review.ts'
+import { tokenReview } from './authentication/v1/token-review.ts'
+import { localSubjectAccessReview } from './authorization/v1/local-subject-access-review.ts'
+import { selfSubjectAccessReview } from './authorization/v1/self-subject-access-review.ts'
+import { selfSubjectRulesReview } from './authorization/v1/self-subject-rules-review.ts'
+import { subjectAccessReview } from './authorization/v1/subject-access-review.ts'
+import { lease } from './coordination/v1/lease.ts'
+import { binding } from './core/v1/binding.ts'
 import { configMap } from './core/v1/config-map.ts'
+import { endpoints } from './core/v1/endpoints.ts'
+import { event } from './core/v1/event.ts'
+import { namespace } from './core/v1/namespace.ts'
+import { node } from './core/v1/node.ts'
+import { pod } from './core/v1/pod/pod.ts'
+import { secret } from './core/v1/secret.ts'
+import { service } from './core/v1/service.ts'
+import { serviceAccount } from './core/v1/service-account.ts'
+import { endpointSlice } from './discovery/v1/endpoint-slice.ts'
+import { event as eventsEvent } from './events/v1/event.ts'
 import type { AnyKind } from './machinery/kind.ts'
+import { clusterRole } from './rbac/v1/cluster-role.ts'
+import { clusterRoleBinding } from './rbac/v1/cluster-role-binding.ts'
+import { role } from './rbac/v1/role.ts'
+import { roleBinding } from './rbac/v1/role-binding.ts'
 
-export const kinds: readonly AnyKind[] = [configMap]
+export const kinds: readonly AnyKind[] = [
+  binding,
+  configMap,
+  endpoints,
+  event,
+  namespace,
+  node,
+  pod,
+  secret,
+  serviceAccount,
+  service,
+  deployment,
+  replicaSet,
+  eventsEvent,
+  selfSubjectReview,
+  tokenReview,
+  localSubjectAccessReview,
+  selfSubjectAccessReview,
+  selfSubjectRulesReview,
+  subjectAccessReview,
+  clusterRoleBinding,
+  clusterRole,
+  roleBinding,
+  role,
+  lease,
+  endpointSlice,
+]

@@ -1,0 +1,28 @@
+import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import { struct } from '../../machinery/schema.ts'
+import { subjectAccessReviewSpec, subjectAccessReviewStatus } from './subject-access-review.ts'
+
+export const localSubjectAccessReviewShape = objectShape(
+  'io.k8s.api.authorization.v1.LocalSubjectAccessReview',
+  'authorization.LocalSubjectAccessReview',
+  {
+    spec: struct(2, subjectAccessReviewSpec)
+      .required()
+      .doc('authorization.LocalSubjectAccessReview.spec'),
+    status: struct(3, subjectAccessReviewStatus)
+      .always()
+      .doc('authorization.LocalSubjectAccessReview.status'),
+  },
+)
+export type LocalSubjectAccessReview = ObjectOfShape<typeof localSubjectAccessReviewShape>
+
+export const localSubjectAccessReview = defineKind<LocalSubjectAccessReview>({
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  kind: 'LocalSubjectAccessReview',
+  plural: 'localsubjectaccessreviews',
+  scope: 'Namespaced',
+  shape: localSubjectAccessReviewShape,
+  verbs: ['create'],
+  ephemeral: true,
+})

@@ -1,0 +1,43 @@
+import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import { shape, struct, type ValueOfShape } from '../../machinery/schema.ts'
+import { nonResourceAttributes, resourceAttributes } from './attributes.ts'
+import { subjectAccessReviewStatus } from './subject-access-review.ts'
+
+export const selfSubjectAccessReviewSpec = shape(
+  'io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec',
+  'authorization.SelfSubjectAccessReviewSpec',
+  {
+    resourceAttributes: struct(1, resourceAttributes)
+      .optional()
+      .doc('authorization.SelfSubjectAccessReviewSpec.resourceAttributes'),
+    nonResourceAttributes: struct(2, nonResourceAttributes)
+      .optional()
+      .doc('authorization.SelfSubjectAccessReviewSpec.nonResourceAttributes'),
+  },
+)
+export type SelfSubjectAccessReviewSpec = ValueOfShape<typeof selfSubjectAccessReviewSpec>
+
+export const selfSubjectAccessReviewShape = objectShape(
+  'io.k8s.api.authorization.v1.SelfSubjectAccessReview',
+  'authorization.SelfSubjectAccessReview',
+  {
+    spec: struct(2, selfSubjectAccessReviewSpec)
+      .required()
+      .doc('authorization.SelfSubjectAccessReview.spec'),
+    status: struct(3, subjectAccessReviewStatus)
+      .always()
+      .doc('authorization.SelfSubjectAccessReview.status'),
+  },
+)
+export type SelfSubjectAccessReview = ObjectOfShape<typeof selfSubjectAccessReviewShape>
+
+export const selfSubjectAccessReview = defineKind<SelfSubjectAccessReview>({
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  kind: 'SelfSubjectAccessReview',
+  plural: 'selfsubjectaccessreviews',
+  scope: 'Cluster',
+  shape: selfSubjectAccessReviewShape,
+  verbs: ['create'],
+  ephemeral: true,
+})

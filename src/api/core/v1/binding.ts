@@ -1,0 +1,19 @@
+import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import { struct } from '../../machinery/schema.ts'
+import { objectReference } from './references.ts'
+
+export const bindingShape = objectShape('io.k8s.api.core.v1.Binding', 'core.Binding', {
+  target: struct(2, objectReference).required().atomic().doc('core.Binding.target'),
+})
+export type Binding = ObjectOfShape<typeof bindingShape>
+
+export const binding = defineKind<Binding>({
+  group: '',
+  version: 'v1',
+  kind: 'Binding',
+  plural: 'bindings',
+  scope: 'Namespaced',
+  shape: bindingShape,
+  verbs: ['create'],
+  ephemeral: true,
+})

@@ -1,0 +1,57 @@
+import { defineKind } from '../../../machinery/kind.ts'
+import { type Pod, podShape } from './schema.ts'
+
+export type * from './schema.affinity.ts'
+export type * from './schema.container.ts'
+export type * from './schema.environment.ts'
+export type * from './schema.probes.ts'
+export type * from './schema.resources.ts'
+export type * from './schema.security.ts'
+export type * from './schema.status.container.ts'
+export type * from './schema.status.ts'
+export type * from './schema.ts'
+export type * from './schema.volumes.projected.ts'
+export type * from './schema.volumes.ts'
+
+export const pod = defineKind<Pod>({
+  group: '',
+  version: 'v1',
+  kind: 'Pod',
+  plural: 'pods',
+  shortNames: ['po'],
+  categories: ['all'],
+  scope: 'Namespaced',
+  shape: podShape,
+  hasGeneration: true,
+  subresources: {
+    status: true,
+    special: [
+      {
+        name: 'attach',
+        group: '',
+        version: 'v1',
+        kind: 'PodAttachOptions',
+        verbs: ['create', 'get'],
+      },
+      { name: 'binding', group: '', version: 'v1', kind: 'Binding', verbs: ['create'] },
+      {
+        name: 'ephemeralcontainers',
+        group: '',
+        version: 'v1',
+        kind: 'Pod',
+        verbs: ['get', 'patch', 'update'],
+      },
+      { name: 'eviction', group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] },
+      { name: 'exec', group: '', version: 'v1', kind: 'PodExecOptions', verbs: ['create', 'get'] },
+      { name: 'log', group: '', version: 'v1', kind: 'Pod', verbs: ['get'] },
+      {
+        name: 'portforward',
+        group: '',
+        version: 'v1',
+        kind: 'PodPortForwardOptions',
+        verbs: ['create', 'get'],
+      },
+      { name: 'resize', group: '', version: 'v1', kind: 'Pod', verbs: ['get', 'patch', 'update'] },
+    ],
+  },
+})

@@ -1,0 +1,42 @@
+import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import { boolean, list } from '../../machinery/schema.ts'
+import { localObjectReference, objectReference } from './references.ts'
+
+export const serviceAccountShape = objectShape(
+  'io.k8s.api.core.v1.ServiceAccount',
+  'core.ServiceAccount',
+  {
+    secrets: list(2, objectReference)
+      .listMap('name')
+      .mergeKey('name')
+      .doc('core.ServiceAccount.secrets'),
+    imagePullSecrets: list(3, localObjectReference)
+      .atomic()
+      .doc('core.ServiceAccount.imagePullSecrets'),
+    automountServiceAccountToken: boolean(4)
+      .optional()
+      .doc('core.ServiceAccount.automountServiceAccountToken'),
+  },
+)
+export type ServiceAccount = ObjectOfShape<typeof serviceAccountShape>
+
+export const serviceAccount = defineKind<ServiceAccount>({
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  shortNames: ['sa'],
+  scope: 'Namespaced',
+  shape: serviceAccountShape,
+  subresources: {
+    special: [
+      {
+        name: 'token',
+        group: 'authentication.k8s.io',
+        version: 'v1',
+        kind: 'TokenRequest',
+        verbs: ['create'],
+      },
+    ],
+  },
+})

@@ -1,0 +1,23 @@
+import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import { list, struct } from '../../machinery/schema.ts'
+import { roleRef, subject } from './rules.ts'
+
+export const clusterRoleBindingShape = objectShape(
+  'io.k8s.api.rbac.v1.ClusterRoleBinding',
+  'rbac.ClusterRoleBinding',
+  {
+    subjects: list(2, subject).atomic().doc('rbac.ClusterRoleBinding.subjects'),
+    roleRef: struct(3, roleRef).required().atomic().doc('rbac.ClusterRoleBinding.roleRef'),
+  },
+)
+export type ClusterRoleBinding = ObjectOfShape<typeof clusterRoleBindingShape>
+
+export const clusterRoleBinding = defineKind<ClusterRoleBinding>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'ClusterRoleBinding',
+  plural: 'clusterrolebindings',
+  scope: 'Cluster',
+  shape: clusterRoleBindingShape,
+  nameRule: 'pathSegment',
+})

@@ -1,0 +1,19 @@
+import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import { list, struct } from '../../machinery/schema.ts'
+import { roleRef, subject } from './rules.ts'
+
+export const roleBindingShape = objectShape('io.k8s.api.rbac.v1.RoleBinding', 'rbac.RoleBinding', {
+  subjects: list(2, subject).atomic().doc('rbac.RoleBinding.subjects'),
+  roleRef: struct(3, roleRef).required().atomic().doc('rbac.RoleBinding.roleRef'),
+})
+export type RoleBinding = ObjectOfShape<typeof roleBindingShape>
+
+export const roleBinding = defineKind<RoleBinding>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'RoleBinding',
+  plural: 'rolebindings',
+  scope: 'Namespaced',
+  shape: roleBindingShape,
+  nameRule: 'pathSegment',
+})

@@ -1,0 +1,18 @@
+import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import { list } from '../../machinery/schema.ts'
+import { policyRule } from './rules.ts'
+
+export const roleShape = objectShape('io.k8s.api.rbac.v1.Role', 'rbac.Role', {
+  rules: list(2, policyRule).always().atomic().doc('rbac.Role.rules'),
+})
+export type Role = ObjectOfShape<typeof roleShape>
+
+export const role = defineKind<Role>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'Role',
+  plural: 'roles',
+  scope: 'Namespaced',
+  shape: roleShape,
+  nameRule: 'pathSegment',
+})
