@@ -129,3 +129,11 @@ export class FutureRevisionError extends Error {
 export class CommitFailedError extends Error {
   override readonly name = 'CommitFailedError'
 }
+
+/** The store was closed; nothing can be read or watched any more. */
+export class StoreClosedError extends Error {
+  override readonly name = 'StoreClosedError'
+  constructor() {
+    super('the store is closed')
+  }
+}

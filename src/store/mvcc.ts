@@ -1,0 +1,247 @@
+import { type Commit, History, type HistoryLimits } from './history.ts'
+import { endOfPrefix, SortedEntries } from './sorted-entries.ts'
+import {
+  type Change,
+  CompactedError,
+  type Entry,
+  FutureRevisionError,
+  type ListOptions,
+  type ListResult,
+  type Revision,
+  type StoreEvent,
+} from './store.ts'
+
+/** What a commit would do: events at its revision, or the first conflict. Nothing has changed yet. */
+export type Evaluation =
+  | {
+      readonly ok: true
+      readonly entries: readonly (Entry | null)[]
+      readonly events: readonly StoreEvent[]
+    }
+  | { readonly ok: false; readonly key: string; readonly current: Entry | undefined }
+
+/** More belongs in several commits: one commit is one message, one row id range and one watch batch. */
+export const MAX_CHANGES_PER_COMMIT = 1000
+
+/** Well above the API's 3 MiB body limit; a value beyond it is a bug of the caller. */
+export const MAX_VALUE_BYTES = 8 * 1024 * 1024
+
+/** Keys are registry paths of a few hundred characters at most. */
+export const MAX_KEY_LENGTH = 4096
+
+/**
+ * The state of a store at its newest revision and the way back from it. Pure: no time, no I/O. Past
+ * revisions are read by undoing the events above them, so the present costs nothing extra.
+ */
+export class Mvcc {
+  readonly #byKey = new Map<string, Entry>()
+  readonly #sorted = new SortedEntries()
+  readonly #history = new History()
+  #revision: Revision
+  #compactedRevision: Revision
+
+  /** Begins empty at `revision`; what came before it is unknown, as after a compaction. */
+  constructor(revision: Revision = 0) {
+    this.#revision = revision
+    this.#compactedRevision = revision
+  }
+
+  get revision(): Revision {
+    return this.#revision
+  }
+
+  get compactedRevision(): Revision {
+    return this.#compactedRevision
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#byKey.get(key)
+  }
+
+  /** Entries under a prefix, now or as of an older revision. */
+  list(prefix: string, options: ListOptions = {}): ListResult {
+    const { limit = 0, revision = this.#revision } = options
+    if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision)
+    if (revision < this.#compactedRevision) throw new CompactedError(this.#compactedRevision)
+    // A start below the prefix must not widen what is read: it may come from a client's continue token.
+    const start = options.start !== undefined && options.start > prefix ? options.start : prefix
+    const end = endOfPrefix(prefix)
+    const total = this.#sorted.count(start, end)
+    if (revision === this.#revision) {
+      const entries = this.#sorted.slice(start, end, limit)
+      return { revision, entries, remaining: total - entries.length }
+    }
+    return this.#listPast(total, { start, end, limit, revision })
+  }
+
+  #listPast(
+    presentTotal: number,
+    range: { start: string; end: string | undefined; limit: number; revision: Revision },
+  ): ListResult {
+    const { start, end, limit, revision } = range
+    const then = new Map<string, Entry | undefined>()
+    for (const { events } of this.#history.after(revision)) {
+      for (const event of events) {
+        const key = keyOf(event)
+        // The first change above the revision knows what the key held at it.
+        if (key < start || (end !== undefined && key >= end) || then.has(key)) continue
+        then.set(key, event.previous)
+      }
+    }
+    let total = presentTotal
+    for (const [key, entry] of then) {
+      total += (entry === undefined ? 0 : 1) - (this.#byKey.has(key) ? 1 : 0)
+    }
+    const revived = [...then.values()].filter(entry => entry !== undefined).sort(byKey)
+    // Of the first limit + changed present entries, at least `limit` did not change since.
+    const present = this.#sorted.slice(start, end, limit === 0 ? 0 : limit + then.size)
+    const unchanged = present.filter(entry => !then.has(entry.key))
+    const entries = mergeByKey(unchanged, revived)
+    if (limit > 0 && entries.length > limit) entries.length = limit
+    return { revision, entries, remaining: total - entries.length }
+  }
+
+  /** Takes a commit in; its revision must be above all before it. */
+  apply(commit: Commit): void {
+    this.advance(commit.revision)
+    for (const event of commit.events) this.#applyEvent(event)
+    this.#history.push(commit)
+  }
+
+  /** Puts an entry that is older than the history window, while a store is being loaded. */
+  restore(entry: Entry): void {
+    this.#byKey.set(entry.key, entry)
+    this.#sorted.put(entry)
+  }
+
+  /** Moves the revision on without a change. */
+  advance(revision: Revision): void {
+    if (revision <= this.#revision) {
+      throw new Error(`revision ${revision} does not follow ${this.#revision}`)
+    }
+    this.#revision = revision
+  }
+
+  #applyEvent(event: StoreEvent): void {
+    if (event.type === 'put') this.restore(event.entry)
+    else {
+      this.#byKey.delete(event.key)
+      this.#sorted.delete(event.key)
+    }
+  }
+
+  /** The commits above `after` that touch the prefix, each cut down to it. Throws CompactedError. */
+  eventsAfter(prefix: string, after: Revision): (readonly StoreEvent[])[] {
+    if (after < this.#compactedRevision) throw new CompactedError(this.#compactedRevision)
+    const found: (readonly StoreEvent[])[] = []
+    for (const { events } of this.#history.after(after)) {
+      const matching = matchingEvents(events, prefix)
+      if (matching.length > 0) found.push(matching)
+    }
+    return found
+  }
+
+  /** Forgets history up to `revision` and hands back what was dropped, oldest first. */
+  compact(revision: Revision): readonly Commit[] {
+    if (revision > this.#revision) throw new FutureRevisionError(revision, this.#revision)
+    if (revision <= this.#compactedRevision) return []
+    this.#compactedRevision = revision
+    return this.#history.drop(revision)
+  }
+
+  /** Forgets what the limits no longer allow, one short step of it; see `History.excess`. */
+  compactExcess(
+    limits: HistoryLimits,
+    nowMs: number | undefined,
+    maxEvents: number,
+  ): readonly Commit[] {
+    const revision = this.#history.excess(limits, nowMs, maxEvents)
+    return revision === undefined ? [] : this.compact(revision)
+  }
+}
+
+/**
+ * Judges a commit against `read`, the newest state that there is. Throws a RangeError for changes that no
+ * state could take (too many, too large, one key twice).
+ */
+export function evaluate(
+  changes: readonly Change[],
+  revision: Revision,
+  read: (key: string) => Entry | undefined,
+): Evaluation {
+  checkChanges(changes)
+  for (const { key, expected } of changes) {
+    const current = read(key)
+    if (expected !== undefined && expected !== (current?.modRevision ?? 0)) {
+      return { ok: false, key, current }
+    }
+  }
+  const entries: (Entry | null)[] = []
+  const events: StoreEvent[] = []
+  for (const { key, value } of changes) {
+    const previous = read(key)
+    if (value === null) {
+      entries.push(null)
+      if (previous) events.push(Object.freeze({ type: 'delete', revision, key, previous }))
+      continue
+    }
+    const createRevision = previous?.createRevision ?? revision
+    const entry = Object.freeze({ key, value: owned(value), createRevision, modRevision: revision })
+    entries.push(entry)
+    events.push(Object.freeze({ type: 'put', revision, entry, previous }))
+  }
+  return { ok: true, entries, events: Object.freeze(events) }
+}
+
+export function keyOf(event: StoreEvent): string {
+  return event.type === 'put' ? event.entry.key : event.key
+}
+
+export function matchingEvents(
+  events: readonly StoreEvent[],
+  prefix: string,
+): readonly StoreEvent[] {
+  if (events.length === 1) return keyOf(events[0] as StoreEvent).startsWith(prefix) ? events : []
+  return events.filter(event => keyOf(event).startsWith(prefix))
+}
+
+function checkChanges(changes: readonly Change[]): void {
+  if (changes.length > MAX_CHANGES_PER_COMMIT) {
+    throw new RangeError(
+      `a commit may hold ${MAX_CHANGES_PER_COMMIT} changes, not ${changes.length}`,
+    )
+  }
+  for (const { key, value } of changes) {
+    if (key.length === 0 || key.length > MAX_KEY_LENGTH) {
+      throw new RangeError(`a key must have 1 to ${MAX_KEY_LENGTH} characters, not ${key.length}`)
+    }
+    if (value !== null && value.byteLength > MAX_VALUE_BYTES) {
+      throw new RangeError(`the value of ${key} is larger than ${MAX_VALUE_BYTES} bytes`)
+    }
+  }
+  if (changes.length > 1 && new Set(changes.map(({ key }) => key)).size < changes.length) {
+    throw new RangeError('a commit may change each key only once')
+  }
+}
+
+/** A copy that pins no larger buffer (Node's small Buffers share one) and that the caller cannot change. */
+function owned(value: Uint8Array): Uint8Array {
+  return new Uint8Array(value)
+}
+
+function byKey(a: Entry, b: Entry): number {
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0
+}
+
+/** Two lists that are sorted by key, and share none, as one. */
+function mergeByKey(a: readonly Entry[], b: readonly Entry[]): Entry[] {
+  if (b.length === 0) return [...a]
+  const merged: Entry[] = []
+  let next = 0
+  for (const entry of a) {
+    for (let other = b[next]; other && other.key < entry.key; other = b[++next]) merged.push(other)
+    merged.push(entry)
+  }
+  for (; next < b.length; next++) merged.push(b[next] as Entry)
+  return merged
+}
