@@ -1,0 +1,209 @@
+/**
+ * Tells people what happened to an object, as Event objects beside it. Recording never waits and never fails its caller:
+ * events queue up, repeats become a count on one Event, messages that only differ in detail are combined, and an object that
+ * causes too many is cut short. Limits are upstream's, so that `kubectl describe` reads the same.
+ */
+import { type Event as CoreEvent, event as eventKind } from '#api/core/v1/event.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { StatusError } from '#api/machinery/status.ts'
+import { type Clock, rfc3339, sleep } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
+import type { Writer } from './client.ts'
+
+/** Events waiting to be written; more are dropped, so that a server that is away costs no memory. */
+const QUEUE_LIMIT = 1000
+/** Remembered events, for counting repeats; the oldest are forgotten first. */
+const MEMORY_LIMIT = 4096
+/** From so many different messages of one reason within the window on, they are combined into one Event. */
+const SIMILAR_LIMIT = 10
+const SIMILAR_WINDOW_MS = 600_000
+/** Events that one object may cause in a burst, and how long it takes to earn another. */
+const SPAM_BURST = 25
+const SPAM_REFILL_MS = 300_000
+/** How often one event is tried while no answer comes, and the wait in between. */
+const WRITE_ATTEMPTS = 4
+const WRITE_RETRY_MS = 5_000
+
+export type EventType = 'Normal' | 'Warning'
+
+export interface EventRecorder {
+  /** Notes that something happened to `about`. Returns at once. */
+  record(about: KubernetesObject, type: EventType, reason: string, more: EventText): void
+  /** Resolves when all that was recorded so far is written or given up. */
+  flush(): Promise<void>
+  stop(): void
+}
+
+export interface EventText {
+  readonly message: string
+  /** What was being done, e.g. `Binding`. */
+  readonly action?: string
+  /** The part of the object that is meant, e.g. `spec.containers{web}`. */
+  readonly fieldPath?: string
+}
+
+export interface EventRecorderOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Who reports, e.g. `deployment-controller`. */
+  readonly component: string
+  /** The node or process that reports. */
+  readonly host?: string
+}
+
+interface Known {
+  readonly name: string
+  readonly firstTimestamp: string
+  count: number
+}
+interface Similar {
+  readonly messages: Set<string>
+  lastMs: number
+}
+interface Bucket {
+  tokens: number
+  filledMs: number
+}
+interface Pending {
+  readonly key: string
+  readonly event: Partial<CoreEvent>
+}
+
+export function createEventRecorder(writer: Writer, options: EventRecorderOptions): EventRecorder {
+  const { clock, random, log, component, host = '' } = options
+  const known = new Map<string, Known>()
+  const similar = new Map<string, Similar>()
+  const buckets = new Map<string, Bucket>()
+  const queue: Pending[] = []
+  const stopping = new AbortController()
+  let draining: Promise<void> | undefined
+
+  /** True while the object may cause another event. */
+  const affordable = (object: string): boolean => {
+    const now = clock.monotonicMs()
+    const bucket = buckets.get(object) ?? { tokens: SPAM_BURST, filledMs: now }
+    bucket.tokens = Math.min(SPAM_BURST, bucket.tokens + (now - bucket.filledMs) / SPAM_REFILL_MS)
+    bucket.filledMs = now
+    remember(buckets, object, bucket)
+    if (bucket.tokens < 1) return false
+    bucket.tokens -= 1
+    return true
+  }
+
+  /** The message to show: its own, or that it was combined with others like it. */
+  const combined = (group: string, message: string): { key: string; message: string } => {
+    const now = clock.monotonicMs()
+    let seen = similar.get(group)
+    if (!seen || now - seen.lastMs > SIMILAR_WINDOW_MS) seen = { messages: new Set(), lastMs: now }
+    seen.messages.add(message)
+    seen.lastMs = now
+    remember(similar, group, seen)
+    if (seen.messages.size < SIMILAR_LIMIT) return { key: `${group}\n${message}`, message }
+    if (seen.messages.size > SIMILAR_LIMIT) seen.messages.delete(message)
+    return { key: group, message: `(combined from similar events): ${message}` }
+  }
+
+  const write = async ({ key, event }: Pending): Promise<void> => {
+    const now = rfc3339(clock.now())
+    const before = known.get(key)
+    if (before) {
+      before.count++
+      const at = { name: before.name, namespace: event.metadata?.namespace ?? 'default' }
+      const patch = { count: before.count, lastTimestamp: now, message: event.message }
+      try {
+        await writer.patch(eventKind, at, 'strategic', patch)
+        return
+      } catch (error) {
+        // Events live for an hour; a repeat after that is a new one.
+        if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error
+      }
+    }
+    const created = await writer.create(eventKind, {
+      ...event,
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: 1,
+    } as Partial<CoreEvent>)
+    const { name = '' } = created.metadata
+    remember(known, key, { name, firstTimestamp: now, count: 1 })
+  }
+
+  const writeWithPatience = async (pending: Pending): Promise<void> => {
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await write(pending)
+      } catch (error) {
+        // An answer is final: the namespace is going away, or the event is refused. No answer is worth another try.
+        const final = error instanceof StatusError && error.code < 500 && error.code !== 429
+        if (final || attempt >= WRITE_ATTEMPTS || stopping.signal.aborted) {
+          log.debug('event not written', { reason: pending.event.reason, why: messageOf(error) })
+          return
+        }
+        await sleep(clock, WRITE_RETRY_MS, stopping.signal).catch(() => {})
+      }
+  }
+
+  const drain = async (): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) await writeWithPatience(next)
+    draining = undefined
+  }
+
+  return {
+    record(about, type, reason, { message: text, action, fieldPath }) {
+      if (stopping.signal.aborted) return
+      const { name = '', namespace, uid, resourceVersion } = about.metadata
+      const object = [about.kind, namespace, name, uid, fieldPath].join('\n')
+      if (!affordable(object)) return
+      const { key, message } = combined([object, type, reason].join('\n'), text)
+      if (queue.length >= QUEUE_LIMIT) return
+      const event = {
+        metadata: {
+          name: `${name}.${uniqueSuffix(clock, random)}`,
+          namespace: namespace || 'default',
+        },
+        involvedObject: {
+          kind: about.kind,
+          apiVersion: about.apiVersion,
+          name,
+          ...(namespace ? { namespace } : {}),
+          ...(uid ? { uid } : {}),
+          ...(resourceVersion ? { resourceVersion } : {}),
+          ...(fieldPath ? { fieldPath } : {}),
+        },
+        type,
+        reason,
+        message,
+        source: { component, ...(host ? { host } : {}) },
+        reportingComponent: component,
+        reportingInstance: host,
+        ...(action ? { action } : {}),
+      } as Partial<CoreEvent>
+      queue.push({ key, event })
+      draining ??= drain()
+    },
+    async flush() {
+      while (draining) await draining
+    },
+    stop() {
+      stopping.abort()
+      queue.length = 0
+    },
+  }
+}
+
+/** Sixteen hexadecimal digits of the time in nanoseconds, as upstream names events; the part below a millisecond is random. */
+function uniqueSuffix(clock: Clock, random: Random): string {
+  return (BigInt(clock.now()) * 1_000_000n + BigInt(random.integer(1_000_000))).toString(16)
+}
+
+/** Sets an entry as the newest and forgets the oldest beyond the limit. */
+function remember<V>(memory: Map<string, V>, key: string, value: V): void {
+  memory.delete(key)
+  memory.set(key, value)
+  if (memory.size <= MEMORY_LIMIT) return
+  const [oldest] = memory.keys()
+  if (oldest !== undefined) memory.delete(oldest)
+}
