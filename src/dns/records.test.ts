@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Service } from '#api/core/v1/service.ts'
+import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { type ClusterView, resolve } from './records.ts'
+
+const web = service('web', {
+  clusterIP: '10.96.0.7',
+  clusterIPs: ['10.96.0.7'],
+  ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+})
+const db = service('db', {
+  clusterIP: 'None',
+  clusterIPs: ['None'],
+  ports: [{ name: 'sql', port: 5432, protocol: 'TCP' }],
+})
+const outside = service('outside', { type: 'ExternalName', externalName: 'example.org' })
+const dbSlice = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  addressType: 'IPv4',
+  metadata: { name: 'db-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'db' } },
+  ports: [{ name: 'sql', port: 5432, protocol: 'TCP' }],
+  endpoints: [
+    { addresses: ['10.244.0.5'], hostname: 'db-0', conditions: { ready: true } },
+    { addresses: ['10.244.0.6'], conditions: { ready: true } },
+    { addresses: ['10.244.0.9'], hostname: 'db-9', conditions: { ready: false } },
+  ],
+} as unknown as EndpointSlice
+
+test('a service has its address, a headless one those of its ready endpoints', () => {
+  assert.deepEqual(ask('web.default.svc.cluster.local', 'A'), ['10.96.0.7'])
+  assert.deepEqual(ask('WEB.Default.svc.cluster.local.', 'A'), ['10.96.0.7'])
+  assert.deepEqual(ask('db.default.svc.cluster.local', 'A'), ['10.244.0.5', '10.244.0.6'])
+  assert.deepEqual(ask('db-0.db.default.svc.cluster.local', 'A'), ['10.244.0.5'])
+  assert.deepEqual(ask('10-244-0-6.db.default.svc.cluster.local', 'A'), ['10.244.0.6'])
+  assert.deepEqual(ask('outside.default.svc.cluster.local', 'A'), ['example.org'])
+  assert.deepEqual(ask('10-1-2-3.default.pod.cluster.local', 'A'), ['10.1.2.3'])
+})
+
+test('ports have SRV records that name their target', () => {
+  assert.deepEqual(ask('_http._tcp.web.default.svc.cluster.local', 'SRV'), [
+    { priority: 0, weight: 100, port: 80, target: 'web.default.svc.cluster.local' },
+  ])
+  const targets = ask('_sql._tcp.db.default.svc.cluster.local', 'SRV').map(
+    data => (data as { target: string }).target,
+  )
+  assert.deepEqual(targets, [
+    'db-0.db.default.svc.cluster.local',
+    '10-244-0-6.db.default.svc.cluster.local',
+  ])
+  assert.equal(answer('_none._tcp.web.default.svc.cluster.local', 'SRV')?.exists, false)
+})
+
+test('addresses lead back to names', () => {
+  assert.deepEqual(ask('7.0.96.10.in-addr.arpa', 'PTR'), ['web.default.svc.cluster.local'])
+  assert.deepEqual(ask('5.0.244.10.in-addr.arpa', 'PTR'), ['db-0.db.default.svc.cluster.local'])
+  assert.equal(answer('1.1.1.1.in-addr.arpa', 'PTR'), undefined)
+})
+
+test('a name that is not there differs from one without that type, and from one that is not ours', () => {
+  assert.equal(answer('gone.default.svc.cluster.local', 'A')?.exists, false)
+  assert.equal(answer('web.elsewhere.svc.cluster.local', 'A')?.exists, false)
+  assert.equal(answer('db-9.db.default.svc.cluster.local', 'A')?.exists, false)
+  assert.deepEqual(answer('web.default.svc.cluster.local', 'AAAA'), {
+    exists: true,
+    answers: [],
+    additionals: [],
+  })
+  assert.equal(answer('default.svc.cluster.local', 'A')?.exists, true)
+  assert.equal(answer('example.org', 'A'), undefined)
+  assert.equal(answer('notcluster.local', 'A'), undefined)
+  assert.deepEqual(ask('dns-version.cluster.local', 'TXT'), [['1.1.0']])
+})
+
+function answer(name: string, type: string) {
+  return resolve(view, name, type)
+}
+
+function ask(name: string, type: string): unknown[] {
+  return answer(name, type)?.answers.map(record => record.data) ?? []
+}
+
+function service(name: string, spec: object): Service {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'default' },
+    spec,
+  } as unknown as Service
+}
+
+const view: ClusterView = {
+  zone: 'cluster.local',
+  service: (namespace, name) =>
+    [web, db, outside].find(({ metadata }) => metadata.name === name && namespace === 'default'),
+  slices: (_, name) => (name === 'db' ? [dbSlice] : []),
+  servicesByIp: ip => (ip === '10.96.0.7' ? [web] : []),
+  slicesByIp: ip => (ip.startsWith('10.244.0.') ? [dbSlice] : []),
+  hasNamespace: name => name === 'default',
+}

@@ -1,0 +1,247 @@
+/**
+ * Which records a cluster name has, per the Kubernetes DNS specification 1.1. Pure: a question and a view of the cluster in,
+ * an answer out. Names are compared in lower case; a name that exists without the asked type is NOERROR and empty.
+ */
+import type { Service } from '#api/core/v1/service.ts'
+import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+
+export interface ClusterView {
+  readonly zone: string
+  service(namespace: string, name: string): Service | undefined
+  /** The slices of one service. */
+  slices(namespace: string, name: string): readonly EndpointSlice[]
+  servicesByIp(ip: string): readonly Service[]
+  slicesByIp(ip: string): readonly EndpointSlice[]
+  hasNamespace(name: string): boolean
+}
+
+export type DnsRecord =
+  | {
+      readonly type: 'A' | 'AAAA' | 'CNAME' | 'PTR' | 'NS'
+      readonly name: string
+      readonly ttl: number
+      readonly data: string
+    }
+  | { readonly type: 'TXT'; readonly name: string; readonly ttl: number; readonly data: string[] }
+  | {
+      readonly type: 'SRV'
+      readonly name: string
+      readonly ttl: number
+      readonly data: { priority: number; weight: number; port: number; target: string }
+    }
+
+export interface Answer {
+  /** False is NXDOMAIN. */
+  readonly exists: boolean
+  readonly answers: readonly DnsRecord[]
+  /** Addresses of SRV targets. */
+  readonly additionals: readonly DnsRecord[]
+}
+
+/** Seconds for which resolvers may keep an answer; short, since endpoints come and go. */
+export const TTL_SECONDS = 5
+
+const SPECIFICATION_VERSION = '1.1.0'
+const NOTHING: Answer = { exists: false, answers: [], additionals: [] }
+const EMPTY: Answer = { exists: true, answers: [], additionals: [] }
+
+/** What the cluster knows of a name, or undefined when the name is none of its own and may be asked elsewhere. */
+export function resolve(view: ClusterView, name: string, type: string): Answer | undefined {
+  const asked = name.toLowerCase().replace(/\.$/, '')
+  if (asked.endsWith('.in-addr.arpa')) return reverse(view, asked, type)
+  if (asked !== view.zone && !asked.endsWith(`.${view.zone}`)) return undefined
+  const labels = asked === view.zone ? [] : asked.slice(0, -view.zone.length - 1).split('.')
+  const answer = inZone(view, labels, asked, type)
+  // Whoever asked in mixed case gets the name back as it was written (0x20 hardening).
+  return {
+    ...answer,
+    answers: answer.answers.map(record => (record.name === asked ? { ...record, name } : record)),
+  }
+}
+
+function inZone(view: ClusterView, labels: readonly string[], name: string, type: string): Answer {
+  const kind = labels.at(-1)
+  if (kind === undefined)
+    return type === 'NS'
+      ? found({ type: 'NS', name, ttl: TTL_SECONDS, data: `ns.dns.${name}` })
+      : EMPTY
+  if (labels.length === 1 && kind === 'dns-version')
+    return type === 'TXT'
+      ? found({ type: 'TXT', name, ttl: TTL_SECONDS, data: [SPECIFICATION_VERSION] })
+      : EMPTY
+  if (kind === 'pod') return podName(view, labels, name, type)
+  if (kind !== 'svc') return NOTHING
+  const [serviceName, namespace] = [labels.at(-3), labels.at(-2)]
+  if (namespace === undefined) return EMPTY
+  if (!view.hasNamespace(namespace)) return NOTHING
+  if (serviceName === undefined) return EMPTY
+  const service = view.service(namespace, serviceName)
+  return service ? serviceAnswer(view, service, labels.slice(0, -3), { name, type }) : NOTHING
+}
+
+/** `10-244-0-5.default.pod.<zone>`: the address is in the name. */
+function podName(view: ClusterView, labels: readonly string[], name: string, type: string): Answer {
+  const namespace = labels.at(-2)
+  if (namespace === undefined) return EMPTY
+  if (!view.hasNamespace(namespace)) return NOTHING
+  if (labels.length === 2) return EMPTY
+  const ip = labels[0]?.replaceAll('-', '.') ?? ''
+  if (labels.length !== 3 || !isIpv4(ip)) return NOTHING
+  return type === 'A' ? found({ type: 'A', name, ttl: TTL_SECONDS, data: ip }) : EMPTY
+}
+
+interface Question {
+  readonly name: string
+  readonly type: string
+}
+
+interface Target {
+  readonly hostname: string
+  readonly ip: string
+  readonly ports: readonly {
+    readonly name: string
+    readonly protocol: string
+    readonly port: number
+  }[]
+}
+
+function serviceAnswer(
+  view: ClusterView,
+  service: Service,
+  labels: readonly string[],
+  question: Question,
+): Answer {
+  const { name, type } = question
+  if (service.spec.type === 'ExternalName') {
+    if (labels.length > 0) return NOTHING
+    return found({ type: 'CNAME', name, ttl: TTL_SECONDS, data: service.spec.externalName ?? '' })
+  }
+  const base = `${service.metadata.name}.${service.metadata.namespace}.svc.${view.zone}`
+  const targets = isHeadless(service) ? headlessTargets(view, service) : clusterIpTargets(service)
+  if (labels.length === 0) {
+    if (type === 'SRV') return srvAnswer(service, targets, base, question)
+    return targets.length === 0 ? EMPTY : addresses(targets, name, type)
+  }
+  const [port, protocol] = labels
+  if (labels.length === 2 && port?.startsWith('_') && protocol?.startsWith('_')) {
+    const wanted = targets
+      .map(target => ({
+        ...target,
+        ports: target.ports.filter(
+          ({ name, protocol: its }) => `_${name}` === port && `_${its.toLowerCase()}` === protocol,
+        ),
+      }))
+      .filter(target => target.ports.length > 0)
+    if (wanted.length === 0) return NOTHING
+    return type === 'SRV' ? srvAnswer(service, wanted, base, question) : EMPTY
+  }
+  const named =
+    isHeadless(service) && labels.length === 1
+      ? targets.filter(target => target.hostname === labels[0])
+      : []
+  return named.length === 0 ? NOTHING : addresses(named, name, type)
+}
+
+function srvAnswer(
+  service: Service,
+  targets: readonly Target[],
+  base: string,
+  { name }: Question,
+): Answer {
+  const answers: DnsRecord[] = []
+  const additionals: DnsRecord[] = []
+  for (const target of targets) {
+    const host = isHeadless(service) ? `${target.hostname}.${base}` : base
+    for (const { port } of target.ports)
+      answers.push({
+        type: 'SRV',
+        name,
+        ttl: TTL_SECONDS,
+        data: { priority: 0, weight: 100, port, target: host },
+      })
+    additionals.push(addressRecord(host, target.ip))
+  }
+  return { exists: true, answers, additionals }
+}
+
+function clusterIpTargets(service: Service): Target[] {
+  const ips = service.spec.clusterIPs ?? (service.spec.clusterIP ? [service.spec.clusterIP] : [])
+  const ports = (service.spec.ports ?? []).map(port => ({
+    name: port.name ?? '',
+    protocol: port.protocol ?? 'TCP',
+    port: port.port,
+  }))
+  return ips.map(ip => ({ hostname: '', ip, ports }))
+}
+
+/** Ready endpoints only, unless the service publishes all (its slices then call all of them ready). */
+function headlessTargets(view: ClusterView, service: Service): Target[] {
+  const { name = '', namespace = '' } = service.metadata
+  return view.slices(namespace, name).flatMap(slice => {
+    const ports = (slice.ports ?? []).map(port => ({
+      name: port.name ?? '',
+      protocol: port.protocol ?? 'TCP',
+      port: port.port ?? 0,
+    }))
+    return (slice.endpoints ?? [])
+      .filter(endpoint => endpoint.conditions?.ready !== false)
+      .flatMap(endpoint =>
+        endpoint.addresses.map(ip => ({ hostname: hostnameOf(endpoint.hostname, ip), ip, ports })),
+      )
+  })
+}
+
+function hostnameOf(hostname: string | undefined, ip: string): string {
+  return hostname || ip.replaceAll(/[.:]/g, '-')
+}
+
+function addresses(targets: readonly Target[], name: string, type: string): Answer {
+  const answers = targets
+    .map(target => addressRecord(name, target.ip))
+    .filter(record => record.type === type || type === 'ANY')
+  return { exists: true, answers, additionals: [] }
+}
+
+function addressRecord(name: string, ip: string): DnsRecord {
+  return { type: ip.includes(':') ? 'AAAA' : 'A', name, ttl: TTL_SECONDS, data: ip }
+}
+
+/** PTR of service addresses and of headless endpoints; addresses that are not the cluster's are somebody else's to answer. */
+function reverse(view: ClusterView, name: string, type: string): Answer | undefined {
+  const ip = name.slice(0, -'.in-addr.arpa'.length).split('.').reverse().join('.')
+  if (!isIpv4(ip)) return undefined
+  const services = view
+    .servicesByIp(ip)
+    .map(service => `${service.metadata.name}.${service.metadata.namespace}.svc.${view.zone}`)
+  const endpoints = view.slicesByIp(ip).flatMap(slice => {
+    const serviceName = slice.metadata.labels?.['kubernetes.io/service-name']
+    const service = serviceName
+      ? view.service(slice.metadata.namespace ?? '', serviceName)
+      : undefined
+    const endpoint = (slice.endpoints ?? []).find(endpoint => endpoint.addresses.includes(ip))
+    if (!service || !isHeadless(service) || !endpoint) return []
+    return [
+      `${hostnameOf(endpoint.hostname, ip)}.${serviceName}.${slice.metadata.namespace}.svc.${view.zone}`,
+    ]
+  })
+  const names = [...services, ...endpoints]
+  if (names.length === 0) return undefined
+  if (type !== 'PTR') return EMPTY
+  return {
+    exists: true,
+    answers: names.map(data => ({ type: 'PTR', name, ttl: TTL_SECONDS, data })),
+    additionals: [],
+  }
+}
+
+function isHeadless(service: Service): boolean {
+  return service.spec.clusterIP === 'None'
+}
+
+function isIpv4(text: string): boolean {
+  return /^(\d{1,3}\.){3}\d{1,3}$/.test(text) && text.split('.').every(part => Number(part) <= 255)
+}
+
+function found(record: DnsRecord): Answer {
+  return { exists: true, answers: [record], additionals: [] }
+}
