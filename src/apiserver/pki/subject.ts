@@ -1,0 +1,58 @@
+/**
+ * Reads who a certificate is for from its own bytes. Node's text form of a subject needs unescaping, and its object
+ * form loses the order and depends on the names of attributes; identities are too important for either.
+ */
+import { type Element, element, readElements, readOid } from './der.ts'
+
+export interface CertificateSubject {
+  /** '' where there is none; the last one where there are several. */
+  readonly commonName: string
+  readonly organizations: readonly string[]
+  /** The value of upstream's attribute for user UIDs, where the certificate has it. */
+  readonly uid?: string
+}
+
+const COMMON_NAME = '2.5.4.3'
+const ORGANIZATION = '2.5.4.10'
+const KUBERNETES_USER_UID = '1.3.6.1.4.1.57683.2'
+
+/** Throws a RangeError where the bytes are not a certificate. */
+export function subjectOf(certificate: Uint8Array): CertificateSubject {
+  let commonName = ''
+  let uid: string | undefined
+  const organizations: string[] = []
+  for (const relativeName of readElements(subjectElement(certificate).content))
+    for (const attribute of readElements(relativeName.content)) {
+      const [type, value] = readElements(attribute.content)
+      if (type === undefined || value === undefined) throw new RangeError('not a subject')
+      const id = readOid(type.content)
+      if (id === COMMON_NAME) commonName = textOf(value)
+      else if (id === ORGANIZATION) organizations.push(textOf(value))
+      else if (id === KUBERNETES_USER_UID) uid = textOf(value)
+    }
+  return { commonName, organizations, ...(uid === undefined ? {} : { uid }) }
+}
+
+/** The subject's encoding, which is what certificates that this one signs must name as their issuer. */
+export function subjectBytes(certificate: Uint8Array): Buffer {
+  const subject = subjectElement(certificate)
+  return element(subject.tag, subject.content)
+}
+
+function subjectElement(certificate: Uint8Array): Element {
+  const [whole] = readElements(certificate)
+  const [body] = readElements(whole?.content ?? new Uint8Array())
+  const parts = readElements(body?.content ?? new Uint8Array())
+  // TBSCertificate: [0] version, serial, algorithm, issuer, validity, subject; the version may be left out.
+  const subject = parts[parts[0]?.tag === 0xa0 ? 5 : 4]
+  if (subject === undefined) throw new RangeError('not a certificate')
+  return subject
+}
+
+const TAG_BMP_STRING = 0x1e
+
+function textOf({ tag, content }: Element): string {
+  // BMPString would need another decoding and is not used for names of users; taking it as bytes could confuse two users.
+  if (tag === TAG_BMP_STRING) throw new RangeError('a name in BMPString is not supported')
+  return Buffer.from(content).toString('utf8')
+}
