@@ -1,0 +1,40 @@
+/** Plain JSON data whose keys may be anything, also `__proto__` and `constructor`. */
+import { badRequest } from './status.ts'
+
+export type PlainObject = Record<string, unknown>
+
+/**
+ * How deep data may nest. Upstream stops at 10,000, where V8's own JSON.stringify has run out of stack already;
+ * real objects stay under 50.
+ */
+export const MAXIMUM_DEPTH = 1_000
+
+export const tooDeep = () => badRequest(`exceeded max depth of ${MAXIMUM_DEPTH}`)
+
+/** Sets a key as data. Plain assignment to `__proto__` would change the prototype instead. */
+export function setKey(target: PlainObject, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(target, key, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    })
+  else target[key] = value
+}
+
+/** True for objects that are neither null nor lists. */
+export function isPlainObject(value: unknown): value is PlainObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A copy that shares nothing but what is frozen, which nobody can change. Refuses data that nests too deep. */
+export function copyJson<T>(value: T, depth = 0): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  if (depth > MAXIMUM_DEPTH) throw tooDeep()
+  if (Array.isArray(value)) return value.map(part => copyJson(part, depth + 1)) as T
+  const copy: PlainObject = {}
+  for (const key of Object.keys(value))
+    setKey(copy, key, copyJson((value as PlainObject)[key], depth + 1))
+  return copy as T
+}

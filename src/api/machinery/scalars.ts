@@ -1,0 +1,103 @@
+/** How each scalar type reads JSON: checks the type, brings the value into its canonical form. */
+import { canonicalDuration } from './duration.ts'
+import { copyJson } from './plain.ts'
+import { canonicalQuantity } from './quantity.ts'
+import type { ScalarType } from './schema.ts'
+import { badRequest } from './status.ts'
+import { canonicalMicroTime, canonicalTime } from './time.ts'
+
+/** Thrown when a value has the wrong JSON type; the decoder adds where. `found` is in Go's words, e.g. `string`. */
+export class WrongType extends Error {
+  readonly found: string
+  readonly wanted: string
+  constructor(found: string, wanted: string) {
+    super(`${found} is no ${wanted}`)
+    this.found = found
+    this.wanted = wanted
+  }
+}
+
+/** What upstream calls a JSON value's type in its messages. */
+export function jsonTypeOf(value: unknown): string {
+  if (typeof value === 'boolean') return 'bool'
+  if (Array.isArray(value)) return 'array'
+  return typeof value
+}
+
+export interface Scalar {
+  /** The Go type that messages name. */
+  readonly goType: string
+  /** What stands in for an absent value where the field is always shown. */
+  readonly zero: unknown
+  /** The value in canonical form. Throws WrongType or a StatusError. Never called with null or undefined. */
+  readonly read: (value: unknown) => unknown
+}
+
+const text = (value: unknown, goType = 'string'): string => {
+  if (typeof value === 'string') return value
+  throw new WrongType(jsonTypeOf(value), goType)
+}
+
+function wholeNumber(least: number, most: number, goType: string) {
+  return (value: unknown): number => {
+    if (typeof value !== 'number') throw new WrongType(jsonTypeOf(value), goType)
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new WrongType(`number ${value}`, goType)
+    // -0 would be shown as 0 but differ from it.
+    return value === 0 ? 0 : value
+  }
+}
+const readInt32 = wholeNumber(-(2 ** 31), 2 ** 31 - 1, 'int32')
+/** Whole numbers beyond 2^53 were rounded by JSON.parse already, so they are refused rather than changed. */
+const readInt64 = wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'int64')
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+function readBytes(value: unknown): string {
+  const given = text(value, '[]uint8')
+  if (BASE64.test(given)) return given
+  const joined = given.replace(/[\r\n]/g, '')
+  if (BASE64.test(joined)) return joined
+  const wrong = joined.search(/[^A-Za-z0-9+/]/)
+  throw badRequest(`illegal base64 data at input byte ${wrong < 0 ? joined.length : wrong}`)
+}
+
+export const SCALARS: Readonly<Record<ScalarType, Scalar>> = {
+  string: { goType: 'string', zero: '', read: value => text(value) },
+  boolean: {
+    goType: 'bool',
+    zero: false,
+    read: value => {
+      if (typeof value === 'boolean') return value
+      throw new WrongType(jsonTypeOf(value), 'bool')
+    },
+  },
+  int32: { goType: 'int32', zero: 0, read: readInt32 },
+  int64: { goType: 'int64', zero: 0, read: readInt64 },
+  double: {
+    goType: 'float64',
+    zero: 0,
+    read: value => {
+      if (typeof value === 'number') return value
+      throw new WrongType(jsonTypeOf(value), 'float64')
+    },
+  },
+  bytes: { goType: '[]uint8', zero: '', read: readBytes },
+  quantity: {
+    goType: 'resource.Quantity',
+    zero: '0',
+    read: value =>
+      canonicalQuantity(
+        typeof value === 'string' ? value.trim() : typeof value === 'number' ? `${value}` : '?',
+      ),
+  },
+  intOrString: {
+    goType: 'intstr.IntOrString',
+    zero: 0,
+    read: value => (typeof value === 'string' ? value : readInt32(value)),
+  },
+  time: { goType: 'v1.Time', zero: null, read: value => canonicalTime(text(value)) },
+  microTime: { goType: 'v1.MicroTime', zero: null, read: value => canonicalMicroTime(text(value)) },
+  duration: { goType: 'v1.Duration', zero: '0s', read: value => canonicalDuration(text(value)) },
+  any: { goType: 'runtime.RawExtension', zero: null, read: value => copyJson(value) },
+}

@@ -1,0 +1,58 @@
+/** Points in time as objects carry them: RFC 3339 in UTC, with whole seconds or six decimals. */
+import { badRequest } from './status.ts'
+
+const CANONICAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
+const CANONICAL_MICRO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
+const RFC_3339 =
+  /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([-+])(\d\d):(\d\d))$/
+
+const LAYOUT = '2006-01-02T15:04:05Z07:00'
+const MICRO_LAYOUT = '2006-01-02T15:04:05.000000Z07:00'
+
+/** `2026-01-02T04:00:00.5+01:00` → `2026-01-02T03:00:00Z`. Throws BadRequest. */
+export function canonicalTime(text: string): string {
+  const milliseconds = secondsOf(text, LAYOUT)
+  return CANONICAL.test(text) ? text : `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+}
+
+/** The same with six decimals, of which the given ones are kept. Throws BadRequest. */
+export function canonicalMicroTime(text: string): string {
+  const milliseconds = secondsOf(text, MICRO_LAYOUT)
+  if (CANONICAL_MICRO.test(text)) return text
+  const decimals = (RFC_3339.exec(text)?.[7] ?? '').slice(0, 6).padEnd(6, '0')
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}.${decimals}Z`
+}
+
+/** Whole seconds since the epoch, in milliseconds. */
+function secondsOf(text: string, layout: string): number {
+  const match = RFC_3339.exec(text)
+  if (!match) throw unreadable(text, layout)
+  const [, year, month, day, hour, minute, second, , sign, offsetHours, offsetMinutes] = match
+  const [y, mo, d, h, mi, s] = [year, month, day, hour, minute, second].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  const date = new Date(0)
+  date.setUTCFullYear(y, mo - 1, d)
+  if (mo < 1 || mo > 12) throw outOfRange(text, 'month')
+  if (d < 1 || date.getUTCDate() !== d) throw outOfRange(text, 'day')
+  if (h > 23) throw outOfRange(text, 'hour')
+  if (mi > 59) throw outOfRange(text, 'minute')
+  if (s > 59) throw outOfRange(text, 'second')
+  const offset = (Number(offsetHours ?? 0) * 60 + Number(offsetMinutes ?? 0)) * 60_000
+  const utc = date.getTime() + ((h * 60 + mi) * 60 + s) * 1000 - (sign === '-' ? -offset : offset)
+  const utcYear = new Date(utc).getUTCFullYear()
+  if (utcYear < 0 || utcYear > 9999) throw outOfRange(text, 'year')
+  return utc
+}
+
+const outOfRange = (text: string, part: string) =>
+  badRequest(`parsing time ${JSON.stringify(text)}: ${part} out of range`)
+const unreadable = (text: string, layout: string) =>
+  badRequest(
+    `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(text)}`,
+  )

@@ -1,0 +1,244 @@
+/** The rules that metadata obeys in every kind, on create and on update. */
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+} from './field-error.ts'
+import type { AnyKind } from './kind.ts'
+import type {
+  KubernetesObject,
+  ManagedFieldsEntry,
+  ObjectMeta,
+  OwnerReference,
+} from './metadata.ts'
+import {
+  isDns1035Label,
+  isDns1123Label,
+  isDns1123Subdomain,
+  isLabelValue,
+  isPathSegment,
+  isPathSegmentPrefix,
+  isQualifiedName,
+  utf8Length,
+} from './names.ts'
+
+/** All keys and values of annotations together; they count toward the size of every read. */
+const MAXIMUM_ANNOTATION_BYTES = 256 * 1024
+const MAXIMUM_FIELD_MANAGER_BYTES = 128
+const MAXIMUM_SUBRESOURCE_BYTES = 256
+
+const NAME_RULES = {
+  dns1123Subdomain: isDns1123Subdomain,
+  dns1123Label: isDns1123Label,
+  dns1035Label: isDns1035Label,
+  pathSegment: isPathSegment,
+} satisfies Record<AnyKind['nameRule'], (text: string) => string[]>
+
+/** What is wrong with the metadata of an object that is to be created. Its name is made already. */
+export function validateMetadata(kind: AnyKind, object: KubernetesObject): FieldError[] {
+  const { metadata } = object
+  return [
+    ...wrongNames(kind, metadata),
+    ...wrongNamespace(kind, metadata),
+    ...wrongCommonParts(metadata),
+    ...wrongFinalizers(metadata.finalizers),
+  ]
+}
+
+function wrongNames(kind: AnyKind, { name = '', generateName = '' }: ObjectMeta): FieldError[] {
+  const errors: FieldError[] = []
+  if (generateName !== '')
+    for (const why of wrongPrefix(kind.nameRule, generateName))
+      errors.push(invalid('metadata.generateName', generateName, why))
+  if (name === '') errors.push(required('metadata.name', 'name or generateName is required'))
+  else
+    for (const why of NAME_RULES[kind.nameRule](name))
+      errors.push(invalid('metadata.name', name, why))
+  return errors
+}
+
+/** A prefix may end in a dash, since letters will follow. */
+function wrongPrefix(rule: AnyKind['nameRule'], prefix: string): string[] {
+  if (rule === 'pathSegment') return isPathSegmentPrefix(prefix)
+  const masked = prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix
+  return NAME_RULES[rule](masked)
+}
+
+function wrongNamespace(kind: AnyKind, { namespace = '' }: ObjectMeta): FieldError[] {
+  if (kind.scope === 'Cluster')
+    return namespace === '' ? [] : [forbidden('metadata.namespace', 'not allowed on this type')]
+  if (namespace === '') return [required('metadata.namespace')]
+  return isDns1123Label(namespace).map(why => invalid('metadata.namespace', namespace, why))
+}
+
+function wrongCommonParts(metadata: ObjectMeta): FieldError[] {
+  const errors: FieldError[] = []
+  const { generation = 0 } = metadata
+  if (generation < 0)
+    errors.push(invalid('metadata.generation', generation, 'must be greater than or equal to 0'))
+  errors.push(
+    ...validateLabels('metadata.labels', metadata.labels),
+    ...validateAnnotations('metadata.annotations', metadata.annotations),
+    ...wrongOwners(metadata.ownerReferences ?? []),
+    ...wrongManagedFields(metadata.managedFields ?? []),
+  )
+  return errors
+}
+
+/** Checks labels wherever they stand, e.g. also in a pod template. */
+export function validateLabels(
+  field: string,
+  labels: Readonly<Record<string, string>> | undefined,
+): FieldError[] {
+  const errors: FieldError[] = []
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    for (const why of isQualifiedName(key)) errors.push(invalid(field, key, why))
+    for (const why of isLabelValue(value)) errors.push(invalid(field, value, why))
+  }
+  return errors
+}
+
+/** Checks annotations wherever they stand. Their keys obey the rule for labels, whatever their case. */
+export function validateAnnotations(
+  field: string,
+  annotations: Readonly<Record<string, string>> | undefined,
+): FieldError[] {
+  const errors: FieldError[] = []
+  let bytes = 0
+  for (const [key, value] of Object.entries(annotations ?? {})) {
+    for (const why of isQualifiedName(key.toLowerCase())) errors.push(invalid(field, key, why))
+    bytes += utf8Length(key) + utf8Length(value)
+  }
+  if (bytes > MAXIMUM_ANNOTATION_BYTES) errors.push(tooLong(field, MAXIMUM_ANNOTATION_BYTES))
+  return errors
+}
+
+function wrongOwners(owners: readonly OwnerReference[]): FieldError[] {
+  const errors: FieldError[] = []
+  let controller: string | undefined
+  for (const [index, owner] of owners.entries()) {
+    errors.push(...wrongOwner(owner, `metadata.ownerReferences[${index}]`))
+    if (owner.controller !== true) continue
+    const name = `${owner.kind}/${owner.name}`
+    if (controller === undefined) controller = name
+    else
+      errors.push(
+        invalid(
+          'metadata.ownerReferences',
+          owners,
+          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${name}`,
+        ),
+      )
+  }
+  return errors
+}
+
+function wrongOwner(owner: OwnerReference, field: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (!owner.apiVersion) errors.push(required(`${field}.apiVersion`, 'must not be empty'))
+  else if (!/^([^/]+\/)?[^/]+$/.test(owner.apiVersion))
+    errors.push(
+      invalid(`${field}.apiVersion`, owner.apiVersion, 'must be <group>/<version> or <version>'),
+    )
+  for (const part of ['kind', 'name', 'uid'] as const)
+    if (!owner[part]) errors.push(required(`${field}.${part}`, 'must not be empty'))
+  if (owner.apiVersion === 'v1' && owner.kind === 'Event')
+    errors.push(invalid(field, owner, '/v1, Kind=Event is disallowed from being an owner'))
+  return errors
+}
+
+function wrongFinalizers(finalizers: readonly string[] = []): FieldError[] {
+  const field = 'metadata.finalizers'
+  const errors = finalizers.flatMap(finalizer =>
+    isQualifiedName(finalizer).map(why => invalid(field, finalizer, why)),
+  )
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion'))
+    errors.push(
+      invalid(field, finalizers, 'finalizer foregroundDeletion and orphan cannot be both set'),
+    )
+  return errors
+}
+
+function wrongManagedFields(entries: readonly ManagedFieldsEntry[]): FieldError[] {
+  const errors: FieldError[] = []
+  for (const [index, entry] of entries.entries()) {
+    const field = `metadata.managedFields[${index}]`
+    if (!entry.operation) errors.push(required(`${field}.operation`, 'must not be empty'))
+    else if (entry.operation !== 'Apply' && entry.operation !== 'Update')
+      errors.push(notSupported(`${field}.operation`, entry.operation, ['Apply', 'Update']))
+    if (entry.fieldsType && entry.fieldsType !== 'FieldsV1')
+      errors.push(invalid(`${field}.fieldsType`, entry.fieldsType, 'must be `FieldsV1`'))
+    errors.push(...validateFieldManager(`${field}.manager`, entry.manager ?? ''))
+    if (utf8Length(entry.subresource ?? '') > MAXIMUM_SUBRESOURCE_BYTES)
+      errors.push(tooLong(`${field}.subresource`, MAXIMUM_SUBRESOURCE_BYTES))
+  }
+  return errors
+}
+
+/** Checks a field manager's name; also for the `fieldManager` query parameter. */
+export function validateFieldManager(field: string, manager: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (utf8Length(manager) > MAXIMUM_FIELD_MANAGER_BYTES)
+    errors.push(tooLong(field, MAXIMUM_FIELD_MANAGER_BYTES))
+  let position = 0
+  for (const letter of manager) {
+    if (letter !== ' ' && /[\p{C}\p{Z}]/u.test(letter)) {
+      const number = (letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+      errors.push(
+        invalid(field, manager, `invalid character U+${number} (at position ${position})`),
+      )
+    }
+    position += utf8Length(letter)
+  }
+  return errors
+}
+
+/** What is wrong with the metadata of an update: immutable parts, then the rules of `validateMetadata`. */
+export function validateMetadataUpdate(
+  _kind: AnyKind,
+  next: KubernetesObject,
+  previous: KubernetesObject,
+): FieldError[] {
+  const after = next.metadata
+  const before = previous.metadata
+  const errors: FieldError[] = []
+  if (before.deletionTimestamp)
+    errors.push(...newFinalizers(after.finalizers ?? [], before.finalizers ?? []))
+  if (!after.resourceVersion)
+    errors.push(
+      invalid(
+        'metadata.resourceVersion',
+        after.resourceVersion ?? '',
+        'must be specified for an update',
+      ),
+    )
+  const { generation = 0 } = after
+  if (generation < (before.generation ?? 0))
+    errors.push(invalid('metadata.generation', generation, 'must not be decremented'))
+  for (const field of ['name', 'namespace', 'uid'] as const)
+    if ((after[field] ?? '') !== (before[field] ?? ''))
+      errors.push(invalid(`metadata.${field}`, after[field] ?? '', 'field is immutable'))
+  for (const field of [
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ] as const)
+    if (after[field] !== before[field])
+      errors.push(invalid(`metadata.${field}`, after[field], 'field is immutable'))
+  return [...errors, ...wrongCommonParts(after)]
+}
+
+function newFinalizers(next: readonly string[], previous: readonly string[]): FieldError[] {
+  const added = [...new Set(next)].filter(finalizer => !previous.includes(finalizer)).sort()
+  if (added.length === 0) return []
+  const list = added.map(finalizer => JSON.stringify(finalizer)).join(', ')
+  return [
+    forbidden(
+      'metadata.finalizers',
+      `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+    ),
+  ]
+}
