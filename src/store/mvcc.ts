@@ -224,9 +224,12 @@ function checkChanges(changes: readonly Change[]): void {
   }
 }
 
-/** A copy that pins no larger buffer (Node's small Buffers share one) and that the caller cannot change. */
+/**
+ * A value that pins no larger buffer (Node's small Buffers share one). One that fills its buffer is kept as it is, so
+ * that its writer knows it again by identity and need not decode it.
+ */
 function owned(value: Uint8Array): Uint8Array {
-  return new Uint8Array(value)
+  return value.byteLength === value.buffer.byteLength ? value : new Uint8Array(value)
 }
 
 function byKey(a: Entry, b: Entry): number {
