@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { PRIVATE_DIRECTORY, PRIVATE_FILE, systemFiles } from './files.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'proa-files-'))
+after(() => rmSync(directory, { recursive: true }))
+
+test('writes whole files with the mode that was asked for and leaves nothing beside them', () => {
+  const path = join(directory, 'a', 'key')
+  systemFiles.makeDirectory(join(directory, 'a'), PRIVATE_DIRECTORY)
+  systemFiles.writeAtomically(path, 'one', PRIVATE_FILE)
+  systemFiles.writeAtomically(path, 'two', PRIVATE_FILE)
+  assert.equal(systemFiles.read(path)?.toString(), 'two')
+  assert.equal(statSync(path).mode & 0o777, 0o600)
+  assert.equal(statSync(join(directory, 'a')).mode & 0o777, 0o700)
+  assert.deepEqual(readdirSync(join(directory, 'a')), ['key'])
+})
+
+test('a link left under the temporary name is not followed', () => {
+  const victim = join(directory, 'victim')
+  writeFileSync(victim, 'precious')
+  symlinkSync(victim, join(directory, 'secret.new'))
+  systemFiles.writeAtomically(join(directory, 'secret'), 'x', PRIVATE_FILE)
+  assert.equal(readFileSync(victim, 'utf8'), 'precious')
+})
+
+test('a file that is not there is undefined; other trouble is one sentence', () => {
+  assert.equal(systemFiles.read(join(directory, 'none')), undefined)
+  assert.throws(
+    () => systemFiles.read(directory),
+    /^UserError: Cannot read .*: it is a directory\.$/,
+  )
+  assert.throws(
+    () => systemFiles.writeAtomically(join(directory, 'no', 'x'), '', PRIVATE_FILE),
+    /^UserError: Cannot write .*: a part of the path does not exist\.$/,
+  )
+  assert.throws(
+    () => systemFiles.makeDirectory(join(directory, 'victim'), PRIVATE_DIRECTORY),
+    /^UserError: Cannot make the directory .*in its place\.$/,
+  )
+})

@@ -1,0 +1,136 @@
+/**
+ * Files that must be whole: what was written is on the disk when the call returns, and whoever reads sees either the old
+ * content or the new one. Synchronous, because this is for a handful of small files at start.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { messageOf, UserError } from '#base/errors.ts'
+
+export interface Files {
+  exists(path: string): boolean
+  /** The content, or undefined where there is no such file. Other trouble is a UserError. */
+  read(path: string): Buffer | undefined
+  /** Replaces the file in one step: a temporary file beside it, fsync, rename, fsync of the directory. */
+  writeAtomically(path: string, content: string | Uint8Array, mode: number): void
+  /**
+   * Writes a file that must not be there yet and waits for its content, not for its name: for several files in a
+   * directory that becomes visible as a whole by `rename`.
+   */
+  writeNew(path: string, content: string | Uint8Array, mode: number): void
+  /** Makes the directory and its parents; those that it makes get `mode`. */
+  makeDirectory(path: string, mode: number): void
+  /** The names in a directory; none where there is no such directory. */
+  list(path: string): string[]
+  /** Renames a file or a directory (over an empty one, too) and waits until the disk has it and what is in it. */
+  rename(from: string, to: string): void
+  remove(path: string): void
+}
+
+/** Owner alone: for keys and for whatever grants rights. */
+export const PRIVATE_FILE = 0o600
+export const PRIVATE_DIRECTORY = 0o700
+
+export const systemFiles: Files = {
+  exists: path => existsSync(path),
+  read(path) {
+    return explained(`read ${path}`, () => {
+      try {
+        return readFileSync(path)
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return undefined
+        throw error
+      }
+    })
+  },
+  writeAtomically(path, content, mode) {
+    explained(`write ${path}`, () => {
+      const temporary = `${path}.new`
+      // A leftover of a crash, or a link that somebody placed there: opened with `wx`, it would fail or be followed.
+      rmSync(temporary, { force: true })
+      writeWhole(temporary, content, mode)
+      renameSync(temporary, path)
+      syncDirectory(dirname(path))
+    })
+  },
+  writeNew(path, content, mode) {
+    explained(`write ${path}`, () => writeWhole(path, content, mode))
+  },
+  makeDirectory(path, mode) {
+    explained(`make the directory ${path}`, () => mkdirSync(path, { recursive: true, mode }))
+  },
+  list(path) {
+    return explained(`read the directory ${path}`, () =>
+      existsSync(path) ? readdirSync(path) : [],
+    )
+  },
+  rename(from, to) {
+    explained(`rename ${from} to ${to}`, () => {
+      if (statSync(from).isDirectory()) syncDirectory(from)
+      renameSync(from, to)
+      syncDirectory(dirname(to))
+    })
+  },
+  remove(path) {
+    explained(`remove ${path}`, () => rmSync(path, { recursive: true, force: true }))
+  },
+}
+
+function writeWhole(path: string, content: string | Uint8Array, mode: number): void {
+  const file = openSync(path, 'wx', mode)
+  try {
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Without this a crash may forget a new name although the file's content is safe. */
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied; run it as the owner or choose another --data-dir',
+  EPERM: 'not permitted; run it as the owner or choose another --data-dir',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space is left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EIO: 'the disk reports an input/output error',
+  ENOTDIR: 'a part of the path is not a directory',
+  EISDIR: 'it is a directory',
+  EEXIST: 'something that is not a directory is in its place',
+  ELOOP: 'too many symbolic links',
+  EMFILE: 'too many files are open',
+  ENOENT: 'a part of the path does not exist',
+}
+
+function explained<T>(what: string, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    const reason = REASONS[codeOf(error)] ?? messageOf(error)
+    throw new UserError(`Cannot ${what}: ${reason}.`, { cause: error })
+  }
+}
+
+const codeOf = (error: unknown) =>
+  error instanceof Error && 'code' in error ? String(error.code) : ''
