@@ -91,6 +91,20 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly warnings: (object: T, previous: T | undefined) => readonly string[]
   /** Objects that are answered but never stored, such as SubjectAccessReview. */
   readonly ephemeral: boolean
+  /** The kind shows objects that are stored as another kind, as events.k8s.io does those of the core group. */
+  readonly storedAs?: StoredAs<T>
+}
+
+/**
+ * One stored object, two kinds. Keys, storage and watches are those of `kind`; requests for the kind that
+ * carries this convert what comes in with `toStored` and what goes out with `fromStored`. Neither loses anything.
+ */
+export interface StoredAs<T> {
+  readonly kind: AnyKind
+  // biome-ignore lint/suspicious/noExplicitAny: the stored kind's objects are known to the conversion alone
+  readonly toStored: (object: T) => any
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly fromStored: (stored: any) => T
 }
 
 export interface Subresources<T> {
@@ -137,6 +151,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
   readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
   readonly ephemeral?: boolean
+  readonly storedAs?: StoredAs<T>
 }
 
 type TypedObject<F extends Fields> = Omit<ValueOfFields<F>, 'apiVersion' | 'kind' | 'metadata'> & {

@@ -1,6 +1,9 @@
+import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
+import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
+import { labelMatcherOf } from '../../machinery/label-selector.ts'
+import { workloadColumns } from './columns.ts'
 import { type ReplicaSet, replicaSetShape } from './replica-set.schema.ts'
-import { labelMatcherText } from './selector-text.ts'
 
 export type * from './replica-set.schema.ts'
 
@@ -14,12 +17,37 @@ export const replicaSet = defineKind<ReplicaSet>({
   scope: 'Namespaced',
   shape: replicaSetShape,
   hasGeneration: true,
+  defaults: draft => {
+    draft.spec.replicas ??= 1
+    defaultPodTemplate(draft.spec.template)
+  },
+  prepareForCreate: draft => {
+    draft.status = { replicas: 0 }
+  },
+  prepareForUpdate: (draft, previous) => {
+    draft.status = previous.status
+  },
+  fieldSelectors: { 'status.replicas': object => String(object.status.replicas) },
+  columns: [
+    nameColumn,
+    column('Desired', 'How many replicas are wanted.', ({ spec }) => spec.replicas ?? 0, {
+      type: 'integer',
+    }),
+    column('Current', 'How many replicas exist.', ({ status }) => status.replicas, {
+      type: 'integer',
+    }),
+    column('Ready', 'How many replicas are ready.', ({ status }) => status.readyReplicas ?? 0, {
+      type: 'integer',
+    }),
+    ageColumn,
+    ...workloadColumns,
+  ],
   subresources: {
     status: true,
     scale: {
       specReplicas: object => object.spec.replicas ?? 0,
       statusReplicas: object => object.status.replicas ?? 0,
-      selector: object => labelMatcherText(object.spec.selector),
+      selector: object => labelMatcherOf(object.spec.selector).toString(),
       withReplicas: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
     },
   },

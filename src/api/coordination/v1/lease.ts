@@ -1,3 +1,4 @@
+import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import {
   int32,
@@ -31,4 +32,9 @@ export const lease = defineKind<Lease>({
   plural: 'leases',
   scope: 'Namespaced',
   shape: leaseShape,
+  columns: [
+    nameColumn,
+    column('Holder', 'Who holds the lease.', object => object.spec.holderIdentity ?? ''),
+    ageColumn,
+  ],
 })

@@ -1,3 +1,4 @@
+import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { int32, list, shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
 import { objectReference } from './references.ts'
@@ -35,8 +36,38 @@ export const endpoints = defineKind<Endpoints>({
   version: 'v1',
   kind: 'Endpoints',
   plural: 'endpoints',
+  listKind: 'EndpointsList',
+  singular: 'endpoints',
   shortNames: ['ep'],
   scope: 'Namespaced',
   shape: endpointsShape,
-  singular: 'endpoints',
+  defaults: draft => {
+    for (const subset of draft.subsets ?? [])
+      for (const port of subset.ports ?? []) port.protocol ||= 'TCP'
+  },
+  warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
+  columns: [
+    nameColumn,
+    column('Endpoints', 'Addresses that take traffic.', shownAddresses),
+    ageColumn,
+  ],
 })
+
+/** So many addresses are named before the column counts the rest. */
+const SHOWN_ADDRESSES = 3
+
+function shownAddresses({ subsets = [] }: Endpoints): string {
+  if (subsets.length === 0) return '<none>'
+  const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
+    ports.length === 0
+      ? addresses.map(({ ip }) => ip)
+      : ports.flatMap(({ port }) => addresses.map(({ ip }) => joinHostPort(ip, port))),
+  )
+  const shown = all.slice(0, SHOWN_ADDRESSES).join(',')
+  const rest = all.length - SHOWN_ADDRESSES
+  return rest > 0 ? `${shown} + ${rest} more...` : shown
+}
+
+function joinHostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

@@ -8,6 +8,7 @@ import {
   time,
   type ValueOfShape,
 } from '../../machinery/schema.ts'
+import { eventColumns } from './event.columns.ts'
 import { objectReference } from './references.ts'
 
 export const eventSource = shape('io.k8s.api.core.v1.EventSource', 'core.EventSource', {
@@ -48,4 +49,18 @@ export const event = defineKind<Event>({
   shortNames: ['ev'],
   scope: 'Namespaced',
   shape: eventShape,
+  fieldSelectors: {
+    'involvedObject.kind': object => object.involvedObject.kind ?? '',
+    'involvedObject.namespace': object => object.involvedObject.namespace ?? '',
+    'involvedObject.name': object => object.involvedObject.name ?? '',
+    'involvedObject.uid': object => object.involvedObject.uid ?? '',
+    'involvedObject.apiVersion': object => object.involvedObject.apiVersion ?? '',
+    'involvedObject.resourceVersion': object => object.involvedObject.resourceVersion ?? '',
+    'involvedObject.fieldPath': object => object.involvedObject.fieldPath ?? '',
+    reason: object => object.reason ?? '',
+    reportingComponent: object => object.reportingComponent,
+    source: object => object.source.component || object.reportingComponent,
+    type: object => object.type ?? '',
+  },
+  columns: eventColumns,
 })

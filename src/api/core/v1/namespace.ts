@@ -1,3 +1,4 @@
+import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { list, shape, string, struct, time, type ValueOfShape } from '../../machinery/schema.ts'
 
@@ -34,6 +35,10 @@ export const namespaceShape = objectShape('io.k8s.api.core.v1.Namespace', 'core.
 })
 export type Namespace = ObjectOfShape<typeof namespaceShape>
 
+/** The finalizer that keeps a deleted namespace until all in it is gone. */
+export const NAMESPACE_FINALIZER = 'kubernetes'
+export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name'
+
 export const namespace = defineKind<Namespace>({
   group: '',
   version: 'v1',
@@ -41,11 +46,42 @@ export const namespace = defineKind<Namespace>({
   plural: 'namespaces',
   shortNames: ['ns'],
   scope: 'Cluster',
-  shape: namespaceShape,
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   nameRule: 'dns1123Label',
+  shape: namespaceShape,
   subresources: {
     status: true,
     special: [{ name: 'finalize', group: '', version: 'v1', kind: 'Namespace', verbs: ['update'] }],
   },
+  defaults: carryOwnNameAsLabel,
+  prepareForCreate: draft => {
+    const finalizers = draft.spec.finalizers ?? []
+    if (!finalizers.includes(NAMESPACE_FINALIZER)) finalizers.push(NAMESPACE_FINALIZER)
+    draft.spec.finalizers = finalizers
+    draft.status = { phase: 'Active' }
+  },
+  // spec.finalizers change through the finalize subresource only.
+  prepareForUpdate: (draft, previous) => {
+    draft.spec = previous.spec
+    draft.status = previous.status
+  },
+  fieldSelectors: {
+    name: object => object.metadata.name ?? '',
+    'status.phase': object => object.status.phase ?? '',
+  },
+  columns: [
+    nameColumn,
+    column(
+      'Status',
+      'Active, or Terminating while it is emptied.',
+      object => object.status.phase ?? '',
+    ),
+    ageColumn,
+  ],
 })
+
+/** Lets label selectors of namespaces pick one by its name. */
+function carryOwnNameAsLabel(draft: Namespace): void {
+  const { name } = draft.metadata
+  if (name) draft.metadata.labels = { ...draft.metadata.labels, [NAMESPACE_NAME_LABEL]: name }
+}

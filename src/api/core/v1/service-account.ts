@@ -1,3 +1,4 @@
+import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { boolean, list } from '../../machinery/schema.ts'
 import { localObjectReference, objectReference } from './references.ts'
@@ -39,4 +40,9 @@ export const serviceAccount = defineKind<ServiceAccount>({
       },
     ],
   },
+  columns: [
+    nameColumn,
+    column('Secrets', 'How many secrets its pods may use.', object => object.secrets?.length ?? 0),
+    ageColumn,
+  ],
 })

@@ -1,5 +1,8 @@
 import { defineKind } from '../../machinery/kind.ts'
+import { serviceColumns } from './service.columns.ts'
+import { defaultService } from './service.defaults.ts'
 import { type Service, serviceShape } from './service.schema.ts'
+import { prepareServiceForCreate, prepareServiceForUpdate } from './service.update.ts'
 
 export type * from './service.schema.ts'
 
@@ -11,7 +14,15 @@ export const service = defineKind<Service>({
   shortNames: ['svc'],
   categories: ['all'],
   scope: 'Namespaced',
-  shape: serviceShape,
   nameRule: 'dns1035Label',
+  shape: serviceShape,
   subresources: { status: true },
+  defaults: defaultService,
+  prepareForCreate: prepareServiceForCreate,
+  prepareForUpdate: prepareServiceForUpdate,
+  fieldSelectors: {
+    'spec.clusterIP': object => object.spec.clusterIP ?? '',
+    'spec.type': object => object.spec.type ?? '',
+  },
+  columns: serviceColumns,
 })

@@ -1,4 +1,5 @@
 import { objectReference } from '../../core/v1/references.ts'
+import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import {
   boolean,
@@ -73,7 +74,10 @@ export const endpointSliceShape = objectShape(
   'io.k8s.api.discovery.v1.EndpointSlice',
   'discovery.EndpointSlice',
   {
-    addressType: string(4).enum('FQDN', 'IPv4', 'IPv6').required().doc('discovery.EndpointSlice.addressType'),
+    addressType: string(4)
+      .enum('FQDN', 'IPv4', 'IPv6')
+      .required()
+      .doc('discovery.EndpointSlice.addressType'),
     endpoints: list(2, endpoint).always().atomic().doc('discovery.EndpointSlice.endpoints'),
     ports: list(3, endpointPort).always().atomic().doc('discovery.EndpointSlice.ports'),
   },
@@ -87,4 +91,32 @@ export const endpointSlice = defineKind<EndpointSlice>({
   plural: 'endpointslices',
   scope: 'Namespaced',
   shape: endpointSliceShape,
+  hasGeneration: true,
+  defaults: draft => {
+    for (const port of draft.ports) {
+      port.name ??= ''
+      port.protocol ??= 'TCP'
+    }
+  },
+  columns: [
+    nameColumn,
+    column('AddressType', 'What the addresses are.', slice => slice.addressType),
+    column('Ports', 'Ports of the endpoints.', slice =>
+      shownList(slice.ports.map(port => `${port.port ?? (port.name || '*')}`)),
+    ),
+    column('Endpoints', 'Addresses of the endpoints.', slice =>
+      shownList(slice.endpoints.flatMap(endpoint => endpoint.addresses)),
+    ),
+    ageColumn,
+  ],
 })
+
+/** So many parts of a list are named before the column counts the rest. */
+const SHOWN_PARTS = 3
+
+function shownList(parts: readonly string[]): string {
+  if (parts.length === 0) return '<unset>'
+  const shown = parts.slice(0, SHOWN_PARTS).join(',')
+  const rest = parts.length - SHOWN_PARTS
+  return rest > 0 ? `${shown} + ${rest} more...` : shown
+}

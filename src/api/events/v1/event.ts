@@ -1,4 +1,5 @@
-import { eventSource } from '../../core/v1/event.ts'
+import { eventColumns } from '../../core/v1/event.columns.ts'
+import { event as coreEvent, eventSource } from '../../core/v1/event.ts'
 import { objectReference } from '../../core/v1/references.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import {
@@ -10,6 +11,7 @@ import {
   time,
   type ValueOfShape,
 } from '../../machinery/schema.ts'
+import { fromCoreEvent, toCoreEvent } from './conversion.ts'
 
 export const eventSeries = shape('io.k8s.api.events.v1.EventSeries', 'events.EventSeries', {
   count: int32(1).required().doc('events.EventSeries.count'),
@@ -46,4 +48,22 @@ export const event = defineKind<Event>({
   shortNames: ['ev'],
   scope: 'Namespaced',
   shape: eventShape,
+  storedAs: { kind: coreEvent, toStored: toCoreEvent, fromStored: fromCoreEvent },
+  fieldSelectors: {
+    'regarding.kind': object => object.regarding.kind ?? '',
+    'regarding.namespace': object => object.regarding.namespace ?? '',
+    'regarding.name': object => object.regarding.name ?? '',
+    'regarding.uid': object => object.regarding.uid ?? '',
+    'regarding.apiVersion': object => object.regarding.apiVersion ?? '',
+    'regarding.resourceVersion': object => object.regarding.resourceVersion ?? '',
+    'regarding.fieldPath': object => object.regarding.fieldPath ?? '',
+    reason: object => object.reason ?? '',
+    reportingController: object => object.reportingController ?? '',
+    type: object => object.type ?? '',
+  },
+  // The table is the same whichever group is asked.
+  columns: eventColumns.map(column => ({
+    ...column,
+    cell: (object: Event, now: number) => column.cell(toCoreEvent(object), now),
+  })),
 })

@@ -1,5 +1,7 @@
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { list, struct } from '../../machinery/schema.ts'
+import { bindingColumns } from './columns.ts'
+import { defaultBinding } from './defaults.ts'
 import { roleRef, subject } from './rules.ts'
 
 export const clusterRoleBindingShape = objectShape(
@@ -18,6 +20,8 @@ export const clusterRoleBinding = defineKind<ClusterRoleBinding>({
   kind: 'ClusterRoleBinding',
   plural: 'clusterrolebindings',
   scope: 'Cluster',
-  shape: clusterRoleBindingShape,
   nameRule: 'pathSegment',
+  shape: clusterRoleBindingShape,
+  defaults: defaultBinding,
+  columns: bindingColumns,
 })

@@ -1,5 +1,7 @@
+import { nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { list, struct } from '../../machinery/schema.ts'
+import { createdAtColumn } from './columns.ts'
 import { aggregationRule, policyRule } from './rules.ts'
 
 export const clusterRoleShape = objectShape('io.k8s.api.rbac.v1.ClusterRole', 'rbac.ClusterRole', {
@@ -14,6 +16,7 @@ export const clusterRole = defineKind<ClusterRole>({
   kind: 'ClusterRole',
   plural: 'clusterroles',
   scope: 'Cluster',
-  shape: clusterRoleShape,
   nameRule: 'pathSegment',
+  shape: clusterRoleShape,
+  columns: [nameColumn, createdAtColumn],
 })

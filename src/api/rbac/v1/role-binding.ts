@@ -1,5 +1,7 @@
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { list, struct } from '../../machinery/schema.ts'
+import { bindingColumns } from './columns.ts'
+import { defaultBinding } from './defaults.ts'
 import { roleRef, subject } from './rules.ts'
 
 export const roleBindingShape = objectShape('io.k8s.api.rbac.v1.RoleBinding', 'rbac.RoleBinding', {
@@ -14,6 +16,8 @@ export const roleBinding = defineKind<RoleBinding>({
   kind: 'RoleBinding',
   plural: 'rolebindings',
   scope: 'Namespaced',
-  shape: roleBindingShape,
   nameRule: 'pathSegment',
+  shape: roleBindingShape,
+  defaults: defaultBinding,
+  columns: bindingColumns,
 })

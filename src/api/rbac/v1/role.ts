@@ -1,5 +1,7 @@
+import { nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { list } from '../../machinery/schema.ts'
+import { createdAtColumn } from './columns.ts'
 import { policyRule } from './rules.ts'
 
 export const roleShape = objectShape('io.k8s.api.rbac.v1.Role', 'rbac.Role', {
@@ -13,6 +15,7 @@ export const role = defineKind<Role>({
   kind: 'Role',
   plural: 'roles',
   scope: 'Namespaced',
-  shape: roleShape,
   nameRule: 'pathSegment',
+  shape: roleShape,
+  columns: [nameColumn, createdAtColumn],
 })

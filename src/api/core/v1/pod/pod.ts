@@ -1,5 +1,13 @@
 import { defineKind } from '../../../machinery/kind.ts'
+import { podColumns } from './columns.ts'
+import { defaultPod } from './defaults.ts'
 import { type Pod, podShape } from './schema.ts'
+import {
+  podFieldSelectors,
+  podGracePeriodSeconds,
+  preparePodForCreate,
+  preparePodForUpdate,
+} from './update.ts'
 
 export type * from './schema.affinity.ts'
 export type * from './schema.container.ts'
@@ -23,6 +31,12 @@ export const pod = defineKind<Pod>({
   scope: 'Namespaced',
   shape: podShape,
   hasGeneration: true,
+  defaults: defaultPod,
+  prepareForCreate: preparePodForCreate,
+  prepareForUpdate: preparePodForUpdate,
+  gracePeriodSeconds: podGracePeriodSeconds,
+  fieldSelectors: podFieldSelectors,
+  columns: podColumns,
   subresources: {
     status: true,
     special: [

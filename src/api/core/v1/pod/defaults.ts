@@ -1,0 +1,106 @@
+/** What a pod, and the pod template of a workload, gets where its author said nothing. */
+import { quantityToMilli } from '../../../machinery/quantity.ts'
+import { defaultVolume } from './defaults.volumes.ts'
+import { pullPolicyOf } from './image.ts'
+import type { Container, EphemeralContainer } from './schema.container.ts'
+import type { HTTPGetAction, LifecycleHandler, Probe } from './schema.probes.ts'
+import type { ResourceRequirements } from './schema.resources.ts'
+import type { Pod, PodSpec, PodTemplateSpec } from './schema.ts'
+
+export const DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS = 30
+
+export function defaultPod(pod: Pod): void {
+  pod.spec.enableServiceLinks ??= true
+  defaultPodSpec(pod.spec)
+  if (pod.spec.hostNetwork) exposeContainerPorts(pod.spec)
+  for (const container of allContainers(pod.spec)) requestsFromLimits(container.resources)
+  if (pod.spec.resources) defaultPodLevelRequests(pod.spec, pod.spec.resources)
+}
+
+export function defaultPodTemplate(template: PodTemplateSpec): void {
+  defaultPodSpec(template.spec)
+}
+
+function defaultPodSpec(spec: PodSpec): void {
+  spec.dnsPolicy ||= 'ClusterFirst'
+  spec.restartPolicy ||= 'Always'
+  spec.securityContext ??= {}
+  spec.terminationGracePeriodSeconds ??= DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS
+  spec.schedulerName ||= 'default-scheduler'
+  // serviceAccount is the old name of serviceAccountName; servers show both, the new name wins.
+  spec.serviceAccountName ||= spec.serviceAccount
+  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName
+  else {
+    delete spec.serviceAccountName
+    delete spec.serviceAccount
+  }
+  for (const volume of spec.volumes ?? []) defaultVolume(volume)
+  for (const container of allContainers(spec)) defaultContainer(container)
+}
+
+export function* allContainers(spec: PodSpec): Generator<Container | EphemeralContainer> {
+  yield* spec.initContainers ?? []
+  yield* spec.containers
+  yield* spec.ephemeralContainers ?? []
+}
+
+export function defaultContainer(container: Container | EphemeralContainer): void {
+  container.imagePullPolicy ||= pullPolicyOf(container.image ?? '')
+  container.terminationMessagePath ||= '/dev/termination-log'
+  container.terminationMessagePolicy ||= 'File'
+  for (const variable of container.env ?? [])
+    if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ||= 'v1'
+  for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe])
+    if (probe) defaultProbe(probe)
+  defaultHandler(container.lifecycle?.postStart)
+  defaultHandler(container.lifecycle?.preStop)
+}
+
+function defaultProbe(probe: Probe): void {
+  probe.timeoutSeconds ||= 1
+  probe.periodSeconds ||= 10
+  probe.successThreshold ||= 1
+  probe.failureThreshold ||= 3
+  defaultHttpGet(probe.httpGet)
+}
+
+function defaultHandler(handler: LifecycleHandler | undefined): void {
+  defaultHttpGet(handler?.httpGet)
+}
+
+function defaultHttpGet(action: HTTPGetAction | undefined): void {
+  if (!action) return
+  action.path ||= '/'
+  action.scheme ||= 'HTTP'
+}
+
+/** On the host's network a container port is the host's port. */
+function exposeContainerPorts(spec: PodSpec): void {
+  for (const container of [...(spec.initContainers ?? []), ...spec.containers])
+    for (const port of container.ports ?? []) port.hostPort ||= port.containerPort
+}
+
+/** Who limits a resource without requesting it, requests the limit. */
+function requestsFromLimits(resources: ResourceRequirements): void {
+  for (const [name, limit] of Object.entries(resources.limits ?? {})) {
+    resources.requests ??= {}
+    resources.requests[name] ??= limit
+  }
+}
+
+/** Resources that a pod may ask for as a whole; of others only containers can have limits. */
+const podLevelResources = (name: string) =>
+  name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
+
+function defaultPodLevelRequests(spec: PodSpec, resources: ResourceRequirements): void {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers]
+  for (const [name, limit] of Object.entries(resources.limits ?? {})) {
+    if (!podLevelResources(name)) continue
+    resources.requests ??= {}
+    // Where containers request something, the sum of these is the pod's request and the kubelet computes it.
+    const requested = containers.some(
+      container => quantityToMilli(container.resources.requests?.[name] ?? '0') > 0,
+    )
+    if (!requested) resources.requests[name] ??= limit
+  }
+}

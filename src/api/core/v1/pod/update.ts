@@ -1,0 +1,47 @@
+/** What the server itself writes into pods on create and update, and how long a deleted pod may take. */
+import { DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS } from './defaults.ts'
+import { qualityOfServiceOf } from './qos.ts'
+import type { Pod } from './schema.ts'
+
+export function preparePodForCreate(draft: Pod): void {
+  draft.status = { phase: 'Pending', qosClass: qualityOfServiceOf(draft.spec) }
+  // Without a priority class every pod has priority 0 and may displace pods below it.
+  if (!draft.spec.priorityClassName) {
+    draft.spec.priority ??= 0
+    draft.spec.preemptionPolicy ??= 'PreemptLowerPriority'
+  }
+  if (draft.spec.schedulingGates?.length)
+    draft.status.conditions = [
+      {
+        type: 'PodScheduled',
+        status: 'False',
+        reason: 'SchedulingGated',
+        message: 'Scheduling is blocked due to non-empty scheduling gates',
+      },
+    ]
+}
+
+export function preparePodForUpdate(draft: Pod, previous: Pod): void {
+  draft.status = previous.status
+}
+
+/** Seconds that a deleted pod has for an orderly end; 0 where nothing of it can be running. */
+export function podGracePeriodSeconds(pod: Pod, asked: number | undefined): number {
+  const isOver = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
+  if (!pod.spec.nodeName || isOver) return 0
+  const seconds =
+    asked ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS
+  // A negative period is a mistake of old clients that meant "as soon as possible".
+  return seconds < 0 ? 1 : seconds
+}
+
+export const podFieldSelectors = {
+  'spec.nodeName': (pod: Pod) => pod.spec.nodeName ?? '',
+  'spec.restartPolicy': (pod: Pod) => pod.spec.restartPolicy ?? '',
+  'spec.schedulerName': (pod: Pod) => pod.spec.schedulerName ?? '',
+  'spec.serviceAccountName': (pod: Pod) => pod.spec.serviceAccountName ?? '',
+  'spec.hostNetwork': (pod: Pod) => String(pod.spec.hostNetwork ?? false),
+  'status.phase': (pod: Pod) => pod.status.phase ?? '',
+  'status.podIP': (pod: Pod) => pod.status.podIPs?.[0]?.ip ?? pod.status.podIP ?? '',
+  'status.nominatedNodeName': (pod: Pod) => pod.status.nominatedNodeName ?? '',
+}

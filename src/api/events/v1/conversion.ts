@@ -1,0 +1,58 @@
+/** Events are stored once, as core/v1; the newer group shows the same object under other field names. */
+import type { Event as CoreEvent } from '../../core/v1/event.ts'
+import type { Event } from './event.ts'
+
+export function toCoreEvent(event: Event): CoreEvent {
+  return withoutAbsent({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: event.metadata,
+    involvedObject: event.regarding,
+    reason: event.reason,
+    message: event.note,
+    source: event.deprecatedSource,
+    firstTimestamp: event.deprecatedFirstTimestamp,
+    lastTimestamp: event.deprecatedLastTimestamp,
+    count: event.deprecatedCount,
+    type: event.type,
+    eventTime: event.eventTime,
+    series: event.series,
+    action: event.action,
+    related: event.related,
+    reportingComponent: event.reportingController ?? '',
+    reportingInstance: event.reportingInstance ?? '',
+  })
+}
+
+export function fromCoreEvent(event: CoreEvent): Event {
+  return withoutAbsent({
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: event.metadata,
+    // Events of the old kind have no eventTime; to clients an absent time is the zero time.
+    eventTime: event.eventTime,
+    series:
+      event.series &&
+      withoutAbsent({
+        count: event.series.count ?? 0,
+        lastObservedTime: event.series.lastObservedTime,
+      }),
+    reportingController: event.reportingComponent || undefined,
+    reportingInstance: event.reportingInstance || undefined,
+    action: event.action,
+    reason: event.reason,
+    regarding: event.involvedObject,
+    related: event.related,
+    note: event.message,
+    type: event.type,
+    deprecatedSource: event.source,
+    deprecatedFirstTimestamp: event.firstTimestamp,
+    deprecatedLastTimestamp: event.lastTimestamp,
+    deprecatedCount: event.count,
+  })
+}
+
+/** A key with the value undefined is not the same as no key once objects are compared or spread. */
+function withoutAbsent<T extends object>(object: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
+}
