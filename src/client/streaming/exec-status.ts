@@ -1,5 +1,5 @@
 /** The Status that ends exec and attach on the error channel: how a command's exit code reaches the client. */
-import { type DuplexChannels } from '../transport.ts'
+import type { DuplexChannels } from '../transport.ts'
 import { errorChannel } from './channels.ts'
 
 export interface ExecStatus {

@@ -5,7 +5,13 @@
 import { SpdyProtocolError } from './protocol-error.ts'
 
 export type Frame =
-  | { type: 'synStream'; streamId: number; fin: boolean; unidirectional: boolean; block: Uint8Array }
+  | {
+      type: 'synStream'
+      streamId: number
+      fin: boolean
+      unidirectional: boolean
+      block: Uint8Array
+    }
   | { type: 'synReply'; streamId: number; fin: boolean; block: Uint8Array }
   | { type: 'headers'; streamId: number; fin: boolean; block: Uint8Array }
   | { type: 'reset'; streamId: number; status: number }
@@ -85,7 +91,7 @@ export function createFrameDecoder(): (chunk: Uint8Array) => Frame[] {
 
   return chunk => {
     const frames: Frame[] = []
-    waiting = waiting.length === 0 ? Buffer.from(chunk) : Buffer.concat([waiting, chunk])
+    waiting = waiting.length === 0 ? view(chunk) : Buffer.concat([waiting, chunk])
     for (;;) {
       if (data) {
         if (waiting.length === 0 && data.left > 0) return frames
@@ -115,6 +121,10 @@ export function createFrameDecoder(): (chunk: Uint8Array) => Frame[] {
       waiting = waiting.subarray(8 + length)
     }
   }
+}
+
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** Undefined for a type that we do not know: the protocol says to skip those. */
