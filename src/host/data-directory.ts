@@ -1,0 +1,106 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { UserError } from '#base/errors.ts'
+
+/** The right to use a data directory; one process has it at a time. */
+export interface DirectoryClaim {
+  release(): void
+}
+
+/**
+ * Creates the directory where it is missing (readable by its owner only) and claims it. Throws a
+ * UserError when another process has it or it cannot be written.
+ *
+ * The claim is a kernel lock on the file `lock`, held through SQLite because Node has no call for one: it
+ * ends with the process however that dies, so nothing stale is left behind. The file `pid` only serves
+ * the message.
+ */
+export function claimDirectory(directory: string): DirectoryClaim {
+  const pidFile = join(directory, 'pid')
+  let lock: DatabaseSync | undefined
+  try {
+    if (mkdirSync(directory, { recursive: true, mode: 0o700 })) syncDirectory(dirname(directory))
+    lock = new DatabaseSync(join(directory, 'lock'))
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 })
+  } catch (error) {
+    lock?.close()
+    if (isBusy(error)) {
+      throw new UserError(
+        `the data directory ${directory} is in use by another proa (pid ${pidIn(pidFile)}); stop that one or choose another directory`,
+      )
+    }
+    throw directoryError(directory, error)
+  }
+  const held = lock
+  return {
+    release() {
+      rmSync(pidFile, { force: true })
+      held.close()
+    },
+  }
+}
+
+/** Makes the names in a directory survive a power cut, as fsync does for the bytes of a file. */
+export function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** One sentence for what keeps a data directory from being used. */
+export function directoryError(directory: string, error: unknown): Error {
+  const { code, errcode } = error as { code?: string; errcode?: number }
+  const sqlite = errcode === undefined ? undefined : errcode & 0xff
+  if (code === 'ENOSPC' || sqlite === SQLITE_FULL) {
+    return new UserError(
+      `the disk that holds the data directory ${directory} is full; free some space and start again`,
+    )
+  }
+  if (code === 'ENOTDIR' || code === 'EEXIST') {
+    return new UserError(`the data directory ${directory} cannot be made: a file is in its way`)
+  }
+  const isDenied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+  if (
+    isDenied ||
+    sqlite === SQLITE_CANTOPEN ||
+    sqlite === SQLITE_READONLY ||
+    sqlite === SQLITE_PERM
+  ) {
+    return new UserError(
+      `the data directory ${directory} cannot be written; check its owner and permissions or choose another directory`,
+    )
+  }
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+function isBusy(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number }
+  return errcode !== undefined && (errcode & 0xff) === SQLITE_BUSY
+}
+
+function pidIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim() || 'unknown'
+  } catch {
+    return 'unknown'
+  }
+}
+
+const SQLITE_PERM = 3
+const SQLITE_BUSY = 5
+const SQLITE_READONLY = 8
+const SQLITE_FULL = 13
+const SQLITE_CANTOPEN = 14

@@ -1,0 +1,51 @@
+import { SHARE_ENV, Worker } from 'node:worker_threads'
+
+/** A thread that answers messages with messages. */
+export interface WorkerThread<Request> {
+  send(request: Request): void
+  /** Resolves once the thread has ended, by itself or after `terminate`. */
+  readonly ended: Promise<void>
+  terminate(): void
+}
+
+export interface WorkerOptions<Reply> {
+  /** The module to run, without its extension: source runs `.ts`, the compiled package `.js`. */
+  readonly entry: string
+  /** `import.meta.url` of whoever names the entry. */
+  readonly from: string
+  /** Handed to the thread as `workerData`. */
+  readonly data: unknown
+  readonly heapLimitMb: number
+  onReply(reply: Reply): void
+  /** The thread threw or ran out of memory; it will not answer any more. */
+  onFailure(error: Error): void
+}
+
+export function startWorker<Request, Reply>(options: WorkerOptions<Reply>): WorkerThread<Request> {
+  const extension = options.from.endsWith('.ts') ? 'ts' : 'js'
+  const worker = new Worker(new URL(`${options.entry}.${extension}`, options.from), {
+    workerData: options.data,
+    env: SHARE_ENV,
+    execArgv: [],
+    resourceLimits: {
+      maxOldGenerationSizeMb: options.heapLimitMb,
+      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+    },
+  })
+  const ended = new Promise<void>(resolve => worker.once('exit', () => resolve()))
+  worker.on('message', reply => options.onReply(reply))
+  worker.on('error', error => options.onFailure(error as Error))
+  return {
+    send: request => worker.postMessage(request),
+    ended,
+    terminate: () => void worker.terminate(),
+  }
+}
+
+/** Small, since what threads get by message is short-lived and V8 would otherwise let 48 MB of it gather. */
+const YOUNG_GENERATION_MB = 4
+
+/** Runs `callback` after everything that is ready now had its turn, before the process sleeps again. */
+export function afterReadyWork(callback: () => void): void {
+  setImmediate(callback)
+}

@@ -1,0 +1,280 @@
+import type { Commit } from '../history.ts'
+import { evaluate, keyOf, type Mvcc } from '../mvcc.ts'
+import {
+  type Change,
+  CommitFailedError,
+  type CommitResult,
+  type Entry,
+  type Revision,
+} from '../store.ts'
+import { IDS_PER_REVISION, type WriteBatch, type WriterReply } from './messages.ts'
+
+/** Commits that wait for the disk; more means that it is far too slow, and waiting would only hide it. */
+export const MAX_WAITING_COMMITS = 10_000
+
+/** Bounds the memory of a stalled disk. */
+export const MAX_WAITING_BYTES = 64 * 1024 * 1024
+
+/** One transaction takes at most so much, so that an answer never waits for a huge one. */
+const MAX_BATCH_COMMITS = 1000
+const MAX_BATCH_BYTES = 4 * 1024 * 1024
+
+/** Rows of compacted history that one batch removes beside its commits. */
+const MAX_BATCH_FORGOTTEN = 1000
+
+/** A commit (or an answer that depends on one) that is not durable yet. */
+interface Ticket {
+  readonly result: CommitResult
+  readonly commit: Commit | undefined
+  readonly bytes: number
+  resolve(result: CommitResult): void
+  reject(error: Error): void
+}
+
+/** What the compaction of one commit removes from the disk. */
+interface Forgotten {
+  readonly compacted: Revision
+  readonly rows: readonly { readonly revision: Revision; readonly key: string }[]
+}
+
+interface Batch {
+  readonly tickets: readonly Ticket[]
+  readonly forgotten: readonly Forgotten[]
+}
+
+export interface CommitQueueHooks {
+  /** Writes a batch; `settle` is to be called with the answer. */
+  send(batch: WriteBatch): void
+  /** Commits became durable and `state` shows them. */
+  published(commits: readonly Commit[]): void
+  /** Runs the callback once the work that is ready now is done. */
+  defer(callback: () => void): void
+}
+
+/**
+ * Group commit. Commits are judged at once and in order, against the durable state and what is pending
+ * above it; one batch is under way at a time, and all that gathered meanwhile becomes the next.
+ *
+ * Invariants: `state` holds durable commits only. `#pending` holds exactly the keys that waiting or
+ * flying commits touch, at their newest. A failed batch takes along everything that waits, since all
+ * of it was judged on top of it; its revisions are not given out again.
+ */
+export class CommitQueue {
+  readonly #state: Mvcc
+  readonly #hooks: CommitQueueHooks
+  readonly #pending = new Map<string, { revision: Revision; entry: Entry | undefined }>()
+  #waiting: Ticket[] = []
+  #waitingBytes = 0
+  #forgotten: Forgotten[] = []
+  #flying: Batch | undefined
+  #isScheduled = false
+  #assigned: Revision
+  #compacted: Revision
+  /** After a failure commits go alone: removing history may need more room than they do. */
+  #lastFailed = false
+  #stopped: CommitFailedError | undefined
+  #whenIdle: (() => void)[] = []
+
+  constructor(state: Mvcc, hooks: CommitQueueHooks) {
+    this.#state = state
+    this.#hooks = hooks
+    this.#assigned = state.revision
+    this.#compacted = state.compactedRevision
+  }
+
+  /** The newest entry, durable or not. */
+  latest(key: string): Entry | undefined {
+    const pending = this.#pending.get(key)
+    return pending ? pending.entry : this.#state.get(key)
+  }
+
+  async add(changes: readonly Change[], timeMs: number): Promise<CommitResult> {
+    if (this.#stopped) throw this.#stopped
+    if (this.#waiting.length >= MAX_WAITING_COMMITS || this.#waitingBytes >= MAX_WAITING_BYTES) {
+      throw new CommitFailedError('the disk is too slow: too many commits wait for it')
+    }
+    const revision = this.#assigned + 1
+    const outcome = evaluate(changes, revision, key => this.latest(key))
+    if (!outcome.ok) {
+      // Shows `current`, so it must wait until that is durable.
+      return this.#pending.has(outcome.key) ? this.#enqueue(outcome, undefined) : outcome
+    }
+    const { entries, events } = outcome
+    if (events.length === 0) {
+      const result: CommitResult = { ok: true, revision: this.#state.revision, entries }
+      const isPending = changes.some(({ key }) => this.#pending.has(key))
+      return isPending ? this.#enqueue(result, undefined) : result
+    }
+    this.#assigned = revision
+    for (const event of events) {
+      const entry = event.type === 'put' ? event.entry : undefined
+      this.#pending.set(keyOf(event), { revision, entry })
+    }
+    return this.#enqueue({ ok: true, revision, entries }, { revision, timeMs, events })
+  }
+
+  /** Removes from the disk, beside coming batches, what `state` has dropped from its history. */
+  forget(dropped: readonly Commit[], compacted: Revision): void {
+    for (const { revision, events } of dropped) {
+      const rows = events.flatMap(event => [
+        ...(event.previous ? [{ revision: event.previous.modRevision, key: keyOf(event) }] : []),
+        ...(event.type === 'delete' ? [{ revision, key: event.key }] : []),
+      ])
+      this.#forgotten.push({ compacted: revision, rows })
+    }
+    this.#forgotten.push({ compacted, rows: [] })
+    this.#schedule()
+  }
+
+  /** The writer's answer to the batch under way. */
+  settle(reply: WriterReply): void {
+    const batch = this.#flying
+    if (!batch) return
+    this.#flying = undefined
+    this.#lastFailed = reply.message !== undefined
+    if (reply.message === undefined) this.#succeed(batch)
+    else this.#fail(batch, `the commit could not be written to disk: ${reply.message}`)
+    if (this.#waiting.length > 0 || (this.#forgotten.length > 0 && !this.#lastFailed)) {
+      this.#schedule()
+    } else this.#idle()
+  }
+
+  /** Tries again to remove history, which after a failure nobody else would. */
+  retry(): void {
+    this.#lastFailed = false
+    if (this.#forgotten.length > 0) this.#schedule()
+  }
+
+  /** Refuses commits from now on; those before it still finish unless `isBroken`. */
+  stop(message: string, isBroken = false): void {
+    this.#stopped ??= new CommitFailedError(message)
+    if (!isBroken) return
+    this.#fail(this.#flying ?? { tickets: [], forgotten: [] }, message)
+    this.#flying = undefined
+    this.#forgotten = []
+    this.#idle()
+  }
+
+  get isIdle(): boolean {
+    return !this.#flying && !this.#isScheduled
+  }
+
+  /** Resolves once nothing waits for the disk. */
+  idle(): Promise<void> {
+    if (this.isIdle) return Promise.resolve()
+    return new Promise(resolve => this.#whenIdle.push(resolve))
+  }
+
+  #enqueue(result: CommitResult, commit: Commit | undefined): Promise<CommitResult> {
+    let bytes = 0
+    for (const event of commit?.events ?? []) {
+      if (event.type === 'put') bytes += event.entry.value.byteLength
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ result, commit, bytes, resolve, reject })
+      this.#waitingBytes += bytes
+      this.#schedule()
+    })
+  }
+
+  /** Not at once: writers that the last batch woke get into this one. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#flying) return
+    this.#isScheduled = true
+    this.#hooks.defer(() => {
+      this.#isScheduled = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    if (this.#flying) return
+    const batch = { tickets: this.#takeTickets(), forgotten: this.#takeForgotten() }
+    this.#flying = batch
+    const rows = batch.tickets.some(({ commit }) => commit)
+    if (rows || batch.forgotten.length > 0) this.#hooks.send(this.#messageOf(batch))
+    else this.settle({})
+  }
+
+  #takeTickets(): Ticket[] {
+    let count = 0
+    let bytes = 0
+    for (const ticket of this.#waiting) {
+      if (count === MAX_BATCH_COMMITS || (count > 0 && bytes + ticket.bytes > MAX_BATCH_BYTES))
+        break
+      count++
+      bytes += ticket.bytes
+    }
+    this.#waitingBytes -= bytes
+    return this.#waiting.splice(0, count)
+  }
+
+  #takeForgotten(): Forgotten[] {
+    if (this.#lastFailed) return []
+    let count = 0
+    let rows = 0
+    while (count < this.#forgotten.length && rows < MAX_BATCH_FORGOTTEN) {
+      rows += this.#forgotten[count++]?.rows.length ?? 0
+    }
+    return this.#forgotten.slice(0, count)
+  }
+
+  #messageOf({ tickets, forgotten }: Batch): WriteBatch {
+    const commits = tickets.flatMap(({ commit }) => commit ?? [])
+    const ids: number[] = []
+    const keys: string[] = []
+    const createRevisions: Revision[] = []
+    const timesMs: number[] = []
+    const values: (Uint8Array | null)[] = []
+    for (const { revision, timeMs, events } of commits) {
+      for (const [place, event] of events.entries()) {
+        const entry = event.type === 'put' ? event.entry : undefined
+        ids.push(revision * IDS_PER_REVISION + place)
+        keys.push(keyOf(event))
+        createRevisions.push(entry?.createRevision ?? 0)
+        timesMs.push(Math.floor(timeMs))
+        values.push(entry?.value ?? null)
+      }
+    }
+    const rows = forgotten.flatMap(group => group.rows)
+    return {
+      type: 'write',
+      revision: commits.at(-1)?.revision ?? this.#state.revision,
+      compacted: Math.max(this.#compacted, forgotten.at(-1)?.compacted ?? 0),
+      ids,
+      keys,
+      createRevisions,
+      timesMs,
+      values,
+      forgottenRevisions: rows.map(({ revision }) => revision),
+      forgottenKeys: rows.map(({ key }) => key),
+    }
+  }
+
+  #succeed({ tickets, forgotten }: Batch): void {
+    this.#forgotten.splice(0, forgotten.length)
+    this.#compacted = Math.max(this.#compacted, forgotten.at(-1)?.compacted ?? 0)
+    const commits = tickets.flatMap(({ commit }) => commit ?? [])
+    for (const commit of commits) {
+      this.#state.apply(commit)
+      for (const event of commit.events) {
+        const key = keyOf(event)
+        if (this.#pending.get(key)?.revision === commit.revision) this.#pending.delete(key)
+      }
+    }
+    if (commits.length > 0) this.#hooks.published(commits)
+    for (const ticket of tickets) ticket.resolve(ticket.result)
+  }
+
+  #fail({ tickets }: Batch, message: string): void {
+    const failed = [...tickets, ...this.#waiting]
+    this.#waiting = []
+    this.#waitingBytes = 0
+    this.#pending.clear()
+    for (const ticket of failed) ticket.reject(new CommitFailedError(message))
+  }
+
+  #idle(): void {
+    for (const resolve of this.#whenIdle.splice(0)) resolve()
+  }
+}

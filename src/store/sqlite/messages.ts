@@ -1,0 +1,32 @@
+import type { Revision } from '../store.ts'
+
+/**
+ * What the main thread and the writer say to each other. Requests are answered one by one, in order.
+ * Columns instead of objects, because cloning many small objects between threads is slow.
+ */
+export interface WriteBatch {
+  readonly type: 'write'
+  /** The newest revision of the batch; goes into the same transaction as its rows. */
+  readonly revision: Revision
+  /** History up to here is gone once the batch is durable. */
+  readonly compacted: Revision
+  /** Rows to add. */
+  readonly ids: readonly number[]
+  readonly keys: readonly string[]
+  readonly createRevisions: readonly Revision[]
+  readonly timesMs: readonly number[]
+  readonly values: readonly (Uint8Array | null)[]
+  /** Rows to forget: the revision and key of each. */
+  readonly forgottenRevisions: readonly Revision[]
+  readonly forgottenKeys: readonly string[]
+}
+
+export type WriterRequest = WriteBatch | { readonly type: 'tidy' } | { readonly type: 'close' }
+
+/** `message` is set when the request failed and left nothing behind. */
+export interface WriterReply {
+  readonly message?: string
+}
+
+/** A row's id is its revision times this, plus its place in the commit: ids grow in the order of history. */
+export const IDS_PER_REVISION = 1024

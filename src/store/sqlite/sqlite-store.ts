@@ -1,0 +1,191 @@
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { claimDirectory, type DirectoryClaim } from '#host/data-directory.ts'
+import { afterReadyWork } from '#host/worker.ts'
+import { defaultHistoryLimits, type HistoryLimits } from '../history.ts'
+import type { Mvcc } from '../mvcc.ts'
+import {
+  type Change,
+  CommitFailedError,
+  type ListOptions,
+  type Revision,
+  type Store,
+  StoreClosedError,
+  type WatchSink,
+} from '../store.ts'
+import { WatchHub } from '../watch-hub.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { loadDatabase, stateFile } from './database.ts'
+import { startWriter, type Writer } from './writer.ts'
+
+export interface SqliteStoreOptions {
+  /** Made if missing. Holds `state.db` (with its `-wal` and `-shm`), `lock` and `pid`. */
+  readonly directory: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly history?: Partial<HistoryLimits>
+}
+
+/** How often history is looked at for changes that became too old. */
+const COMPACTION_INTERVAL_MS = 5000
+
+/** Changes forgotten in one go, some milliseconds of the writer's time. */
+const COMPACTION_STEP_EVENTS = 1000
+
+/**
+ * The embedded engine: all live keys and the history window in memory, every change in SQLite before
+ * anyone sees it. Throws a UserError when the directory cannot be used. If the writer dies, commits
+ * fail and watches end, since what is on the disk is then unknown; reads go on.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { directory } = options
+  const claim = claimDirectory(directory)
+  let store: SqliteStore | undefined
+  // The thread starts while this one reads the file.
+  const writer = startWriter(stateFile(directory), error => store?.fail(error))
+  try {
+    store = new SqliteStore(options, loadDatabase(directory), { claim, writer })
+    return store
+  } catch (error) {
+    await writer.stop(false)
+    claim.release()
+    throw error
+  }
+}
+
+class SqliteStore implements Store {
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #limits: HistoryLimits
+  readonly #state: Mvcc
+  readonly #claim: DirectoryClaim
+  readonly #hub: WatchHub
+  readonly #queue: CommitQueue
+  readonly #writer: Writer
+  #cancelCompaction: () => void
+  #isFailing = false
+  #closing: Promise<void> | undefined
+
+  constructor(
+    options: SqliteStoreOptions,
+    state: Mvcc,
+    machine: { claim: DirectoryClaim; writer: Writer },
+  ) {
+    this.#clock = options.clock
+    this.#log = options.log
+    this.#limits = { ...defaultHistoryLimits, ...options.history }
+    this.#state = state
+    this.#claim = machine.claim
+    this.#writer = machine.writer
+    this.#hub = new WatchHub(options.log)
+    this.#queue = new CommitQueue(state, {
+      send: batch => {
+        this.#writer.ask(batch).then(reply => {
+          this.#reportDisk(reply.message)
+          this.#queue.settle(reply)
+        })
+      },
+      published: commits => {
+        this.#compactStep()
+        this.#hub.publish(commits)
+      },
+      defer: afterReadyWork,
+    })
+    this.#cancelCompaction = this.#clock.after(COMPACTION_INTERVAL_MS, () => this.#compactOld())
+  }
+
+  get revision() {
+    return this.#state.revision
+  }
+
+  get compactedRevision() {
+    return this.#state.compactedRevision
+  }
+
+  async get(key: string) {
+    this.#assertOpen()
+    return this.#state.get(key)
+  }
+
+  async latest(key: string) {
+    this.#assertOpen()
+    return this.#queue.latest(key)
+  }
+
+  async list(prefix: string, options?: ListOptions) {
+    this.#assertOpen()
+    return this.#state.list(prefix, options)
+  }
+
+  commit(changes: readonly Change[]) {
+    return this.#queue.add(changes, this.#clock.now())
+  }
+
+  watch(prefix: string, after: Revision, sink: WatchSink) {
+    this.#assertOpen()
+    return this.#hub.add(this.#state, { prefix, after }, sink)
+  }
+
+  /** The history is gone at once; its rows leave the disk beside the next batches. */
+  async compact(revision: Revision) {
+    this.#assertOpen()
+    const dropped = this.#state.compact(revision)
+    this.#queue.forget(dropped, this.#state.compactedRevision)
+  }
+
+  close() {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close() {
+    this.#cancelCompaction()
+    this.#queue.stop('the store is closed')
+    await this.#queue.idle()
+    this.#hub.close()
+    await this.#writer.stop(true)
+    this.#claim.release()
+  }
+
+  #assertOpen() {
+    if (this.#closing) throw new StoreClosedError()
+  }
+
+  /** Once when it begins and once when it ends, however many commits it fails. */
+  #reportDisk(failure: string | undefined) {
+    if (failure !== undefined && !this.#isFailing) {
+      this.#log.error('the store cannot write; changes are refused', { reason: failure })
+    }
+    if (failure === undefined && this.#isFailing) this.#log.info('the store can write again')
+    this.#isFailing = failure !== undefined
+  }
+
+  /** The writer is gone, so nobody knows what the disk holds until the next start. */
+  fail(error: Error) {
+    this.#log.error('the store writer ended; start proa again', { error })
+    this.#queue.stop('the store writer ended; start proa again', true)
+    this.#hub.close(new CommitFailedError('the store writer ended'))
+  }
+
+  #compactOld() {
+    this.#cancelCompaction = this.#clock.after(COMPACTION_INTERVAL_MS, () => this.#compactOld())
+    this.#queue.retry()
+    this.#compactStep()
+    if (this.#queue.isIdle) this.#tidy()
+  }
+
+  async #tidy() {
+    const { message } = await this.#writer.ask({ type: 'tidy' })
+    if (message !== undefined) this.#log.warn('the store could not shrink its file', { message })
+  }
+
+  /** One short step; while commits come in there is one a batch, which keeps up with any of them. */
+  #compactStep() {
+    const dropped = this.#state.compactExcess(
+      this.#limits,
+      this.#clock.now(),
+      COMPACTION_STEP_EVENTS,
+    )
+    if (dropped.length > 0) this.#queue.forget(dropped, this.#state.compactedRevision)
+  }
+}

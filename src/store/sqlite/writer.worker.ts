@@ -1,0 +1,97 @@
+import { DatabaseSync } from 'node:sqlite'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { WriteBatch, WriterReply, WriterRequest } from './messages.ts'
+
+/**
+ * The thread that writes `state.db`, so that waiting for the disk does not stop the process. It decides
+ * nothing: a batch is one transaction and one fsync, and is answered when it is durable.
+ * It imports nothing of ours at run time, which keeps its start short.
+ */
+
+/** As in messages.ts. */
+const IDS_PER_REVISION = 1024
+
+/** How long somebody else's `sqlite3` may hold the file before a batch fails. */
+const BUSY_TIMEOUT_MS = 5000
+
+/** Free pages up to this many (16 MB) stay for reuse, those beyond go back to the disk. */
+const KEPT_FREE_PAGES = 4096
+
+/** Pages given back in one step; a step blocks the batches behind it for a few milliseconds. */
+const TIDY_PAGES = 256
+
+/** Opened by the first request, so that the thread may start while the file is still being looked at. */
+let connection: ReturnType<typeof open> | undefined
+
+function open() {
+  const database = new DatabaseSync(workerData.file, { timeout: BUSY_TIMEOUT_MS })
+  database.exec(workerData.pragmas)
+  return {
+    database,
+    begin: database.prepare('BEGIN IMMEDIATE'),
+    commit: database.prepare('COMMIT'),
+    insert: database.prepare(
+      'INSERT INTO log (id, key, create_revision, time_ms, value) VALUES (?, ?, ?, ?, ?)',
+    ),
+    forget: database.prepare('DELETE FROM log WHERE id BETWEEN ? AND ? AND key = ?'),
+    count: database.prepare('UPDATE counter SET revision = ?, compacted = ?'),
+    counter: database.prepare('SELECT revision, compacted FROM counter'),
+    freePages: database.prepare('PRAGMA freelist_count'),
+  }
+}
+
+function write(batch: WriteBatch): void {
+  connection ??= open()
+  const { database, begin, commit, insert, forget, count, counter } = connection
+  try {
+    begin.run()
+    for (let i = 0; i < batch.ids.length; i++) {
+      insert.run(
+        batch.ids[i] as number,
+        batch.keys[i] as string,
+        batch.createRevisions[i] as number,
+        batch.timesMs[i] as number,
+        batch.values[i] as Uint8Array | null,
+      )
+    }
+    for (let i = 0; i < batch.forgottenKeys.length; i++) {
+      const first = (batch.forgottenRevisions[i] as number) * IDS_PER_REVISION
+      forget.run(first, first + IDS_PER_REVISION - 1, batch.forgottenKeys[i] as string)
+    }
+    count.run(batch.revision, batch.compacted)
+    commit.run()
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    // A failure after the commit, say of a checkpoint, must not pass for a failed commit.
+    const { revision, compacted } = counter.get() ?? {}
+    const isCommitted = revision === batch.revision && compacted === batch.compacted
+    if (!isCommitted) throw error
+  }
+}
+
+/** Gives some of the free pages back to the file system. */
+function tidy(): void {
+  connection ??= open()
+  const { database, freePages } = connection
+  const excess = Number(Object.values(freePages.get() ?? {})[0]) - KEPT_FREE_PAGES
+  if (excess > 0) database.exec(`PRAGMA incremental_vacuum(${Math.min(excess, TIDY_PAGES)})`)
+}
+
+function close(): void {
+  // The last connection takes the WAL into the file and removes it.
+  connection?.database.close()
+}
+
+parentPort?.on('message', (request: WriterRequest) => {
+  let reply: WriterReply = {}
+  try {
+    if (request.type === 'write') write(request)
+    else if (request.type === 'tidy') tidy()
+    else close()
+  } catch (error) {
+    reply = { message: error instanceof Error ? error.message : String(error) }
+  }
+  parentPort?.postMessage(reply)
+  // Without its port nothing keeps the thread.
+  if (request.type === 'close' && reply.message === undefined) parentPort?.close()
+})
