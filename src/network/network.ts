@@ -1,0 +1,96 @@
+/**
+ * The node's pod network: a bridge without ports that holds the address under which pods reach this host (API server, DNS), the kernel
+ * settings that routing needs, and the CNI configuration once the node has its range. The door of the room.
+ */
+import { join } from 'node:path'
+import { node } from '#api/core/v1/node.ts'
+import { addressAt, parseCidr } from '#base/cidr.ts'
+import { messageOf } from '#base/errors.ts'
+import type { RoleContext, Running } from '#client/role.ts'
+import { command, tryCommand } from '#host/command.ts'
+import { systemFiles } from '#host/files.ts'
+import { cniConfiguration } from './cni-configuration.ts'
+
+export interface HostLinkOptions {
+  /** Name of the link, at most 15 letters. */
+  readonly link: string
+  /** Addresses that pods use to reach this host. */
+  readonly addresses: readonly string[]
+  /** Routed to the link, so that service addresses have a route even on a host without a default one. */
+  readonly serviceCidr: string
+}
+
+/**
+ * Makes the link and its addresses, and lets the kernel route. Repeating it is harmless. A bridge, since unlike a dummy
+ * device every kernel that runs containers has it; nothing is ever plugged into it.
+ */
+export async function ensureHostLink({
+  link,
+  addresses,
+  serviceCidr,
+}: HostLinkOptions): Promise<void> {
+  const exists = (await tryCommand('ip', ['link', 'show', 'dev', link])).exitCode === 0
+  if (!exists) await command('ip', ['link', 'add', link, 'type', 'bridge'])
+  await command('ip', ['link', 'set', link, 'up'])
+  for (const address of addresses)
+    await command('ip', ['address', 'replace', `${address}/32`, 'dev', link])
+  await command('ip', ['route', 'replace', serviceCidr, 'dev', link])
+  await command('sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1'])
+}
+
+export async function removeHostLink(link: string): Promise<void> {
+  await tryCommand('ip', ['link', 'delete', link]).catch(() => undefined)
+}
+
+/** The address under which a node's pods reach their host: the first of the node's range, which ptp uses as gateway. */
+export function hostAddressOf(podCidr: string): string {
+  return addressAt(parseCidr(podCidr, 'podCIDR'), 1)
+}
+
+export interface PodNetworkOptions {
+  readonly nodeName: string
+  /** Where the runtime reads CNI configurations. */
+  readonly configurationDirectory: string
+  readonly addressDirectory: string
+  /** Name of the network, also of the configuration's file. */
+  readonly name: string
+}
+
+const configurationFile = (options: PodNetworkOptions) =>
+  join(options.configurationDirectory, `10-${options.name}.conflist`)
+
+/** Writes the CNI configuration as soon as the node has its range, and again should the range change. */
+export function startPodNetwork(context: RoleContext, options: PodNetworkOptions): Running {
+  const log = context.log.with({ component: 'network' })
+  const file = configurationFile(options)
+  const write = (podCidr: string) => {
+    const { name, addressDirectory } = options
+    const text = cniConfiguration({ name, podCidr, addressDirectory })
+    if (systemFiles.read(file)?.toString() === text) return
+    systemFiles.makeDirectory(options.configurationDirectory, 0o755)
+    systemFiles.writeAtomically(file, text, 0o644)
+  }
+  let written = ''
+  const end = context.informers
+    .for(node, { fieldSelector: `metadata.name=${options.nodeName}` })
+    .subscribe({
+      changed: ({ spec }) => {
+        const podCidr = spec?.podCIDR
+        if (!podCidr || podCidr === written) return
+        try {
+          write(podCidr)
+          written = podCidr
+        } catch (error) {
+          log.error('the CNI configuration could not be written', { error: messageOf(error) })
+        }
+      },
+    })
+  return {
+    stop: async () => end(),
+  }
+}
+
+export function removePodNetwork(options: PodNetworkOptions): void {
+  systemFiles.remove(configurationFile(options))
+  systemFiles.remove(options.addressDirectory)
+}

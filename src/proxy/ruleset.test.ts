@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { Service } from '#api/core/v1/service.ts'
+import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { rulesetOf } from './ruleset.ts'
+import { hostPortsOf, servicePortsOf } from './service-ports.ts'
+import { transaction } from './transaction.ts'
+
+const facts = { clusterCidr: '10.244.0.0/16' }
+
+test('a service port reaches its ready endpoints, a node port as well', () => {
+  const [port] = servicePortsOf(
+    service({ type: 'NodePort' }, { nodePort: 30_080 }),
+    [slice('10.244.0.5', '10.244.0.6')],
+    'here',
+  )
+  assert.ok(port)
+  const rules = rulesetOf([port], [], facts)
+  assert.equal(
+    rules.maps.get('service-addresses')?.elements.get('10.96.0.7 . tcp . 80'),
+    'goto service/default/web/tcp/http',
+  )
+  assert.equal(
+    rules.maps.get('node-ports')?.elements.get('tcp . 30080'),
+    'goto external/default/web/tcp/http',
+  )
+  assert.deepEqual(rules.chains.get('endpoint/default/web/tcp/http/10.244.0.6/8080'), [
+    'ip saddr 10.244.0.6 meta mark set meta mark or 0x4000',
+    'meta l4proto tcp dnat to 10.244.0.6:8080',
+  ])
+})
+
+test('without endpoints a service is refused, not silent', () => {
+  const rules = rulesetOf(servicePortsOf(service({}), [], 'here'), [], facts)
+  assert.equal(
+    rules.maps.get('refused-addresses')?.elements.get('10.96.0.7 . tcp . 80'),
+    'goto refuse',
+  )
+  assert.equal(rules.maps.get('service-addresses')?.elements.size, 0)
+})
+
+test('headless and external names have no rules', () => {
+  assert.deepEqual(
+    servicePortsOf(service({ clusterIP: 'None' }), [slice('10.244.0.5')], 'here'),
+    [],
+  )
+  assert.deepEqual(servicePortsOf(service({ type: 'ExternalName', clusterIP: '' }), [], 'here'), [])
+})
+
+test('ready endpoints first; where there is none, those that still serve while ending', () => {
+  const ending = slice('10.244.0.9')
+  ending.endpoints = [
+    { addresses: ['10.244.0.9'], conditions: { ready: false, serving: true, terminating: true } },
+  ]
+  const both = servicePortsOf(service({}), [slice('10.244.0.5'), ending], 'here')
+  assert.deepEqual(both[0]?.internalEndpoints, [{ ip: '10.244.0.5', port: 8080 }])
+  const onlyEnding = servicePortsOf(service({}), [ending], 'here')
+  assert.deepEqual(onlyEnding[0]?.internalEndpoints, [{ ip: '10.244.0.9', port: 8080 }])
+})
+
+test('traffic policies keep to the node, and Local keeps the client address', () => {
+  const slices = [slice('10.244.0.5'), slice('10.244.1.5')]
+  slices[1]?.endpoints?.forEach(endpoint => {
+    endpoint.nodeName = 'elsewhere'
+  })
+  const [port] = servicePortsOf(
+    service({ externalTrafficPolicy: 'Local' }, { nodePort: 30_080 }),
+    slices,
+    'here',
+  )
+  assert.equal(port?.internalEndpoints.length, 2)
+  assert.deepEqual(port?.externalEndpoints, [{ ip: '10.244.0.5', port: 8080 }])
+  assert.equal(port?.keepsClientAddress, true)
+})
+
+test('session affinity asks the set of each endpoint first', () => {
+  const [port] = servicePortsOf(
+    service({ sessionAffinity: 'ClientIP' }),
+    [slice('10.244.0.5')],
+    'here',
+  )
+  const rules = rulesetOf(port ? [port] : [], [], facts)
+  assert.match(
+    rules.chains.get('service/default/web/tcp/http')?.[1] ?? '',
+    /^ip saddr @affinity\/.* goto endpoint\//,
+  )
+  assert.match([...rules.sets.values()][0] ?? '', /timeout 10800s/)
+})
+
+test('host ports lead to the pod', () => {
+  const pod = {
+    metadata: { name: 'p', namespace: 'default' },
+    status: { podIP: '10.244.0.5' },
+    spec: {
+      containers: [{ name: 'c', ports: [{ containerPort: 80, hostPort: 8080, protocol: 'TCP' }] }],
+    },
+  } as unknown as Pod
+  const rules = rulesetOf([], hostPortsOf(pod), facts)
+  assert.equal(
+    rules.maps.get('node-ports')?.elements.get('tcp . 8080'),
+    'goto host/default/p/tcp/8080',
+  )
+})
+
+test('a change writes only what differs, in an order that nft takes', () => {
+  const one = rulesetOf(servicePortsOf(service({}), [slice('10.244.0.5')], 'here'), [], facts)
+  const two = rulesetOf(servicePortsOf(service({}), [slice('10.244.0.6')], 'here'), [], facts)
+  assert.equal(transaction('proa', one, one), '')
+  assert.deepEqual(transaction('proa', one, two).trim().split('\n'), [
+    'add chain ip proa endpoint/default/web/tcp/http/10.244.0.6/8080',
+    'add rule ip proa endpoint/default/web/tcp/http/10.244.0.6/8080 ip saddr 10.244.0.6 meta mark set meta mark or 0x4000',
+    'add rule ip proa endpoint/default/web/tcp/http/10.244.0.6/8080 meta l4proto tcp dnat to 10.244.0.6:8080',
+    'flush chain ip proa service/default/web/tcp/http',
+    'add rule ip proa service/default/web/tcp/http ip saddr != 10.244.0.0/16 meta mark set meta mark or 0x4000',
+    'add rule ip proa service/default/web/tcp/http numgen random mod 1 vmap { 0 : goto endpoint/default/web/tcp/http/10.244.0.6/8080 }',
+    'flush chain ip proa endpoint/default/web/tcp/http/10.244.0.5/8080',
+    'delete chain ip proa endpoint/default/web/tcp/http/10.244.0.5/8080',
+  ])
+})
+
+function service(spec: object, port: object = {}): Service {
+  return {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: '10.96.0.7',
+      ports: [{ name: 'http', port: 80, protocol: 'TCP', ...port }],
+      ...spec,
+    },
+  } as unknown as Service
+}
+
+function slice(...ips: string[]): EndpointSlice {
+  return {
+    addressType: 'IPv4',
+    metadata: { name: 'web-1' },
+    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+    endpoints: ips.map(ip => ({ addresses: [ip], nodeName: 'here', conditions: { ready: true } })),
+  } as unknown as EndpointSlice
+}

@@ -1,0 +1,172 @@
+/**
+ * From service ports to the wanted contents of one nftables table. Pure. Layout:
+ *
+ *   prerouting, output (nat) → services → by address, protocol and port → service/… → endpoint/… → dnat
+ *   postrouting (nat)        masquerades what was marked: hairpins, traffic from outside, pods that leave the cluster
+ *   refuse-* (filter)        services without endpoints are refused at once instead of timing out
+ */
+import type { Endpoint, HostPort, ServicePort } from './service-ports.ts'
+
+export interface Ruleset {
+  /** Declarations of sets that packets fill (session affinity), by name. */
+  readonly sets: ReadonlyMap<string, string>
+  /** Verdict maps by name. */
+  readonly maps: ReadonlyMap<string, VerdictMap>
+  /** Rules by chain; a base chain's first line is its hook. */
+  readonly chains: ReadonlyMap<string, readonly string[]>
+}
+
+export interface VerdictMap {
+  readonly type: string
+  readonly elements: ReadonlyMap<string, string>
+}
+
+export interface ProxyFacts {
+  /** Addresses of pods; traffic from elsewhere to a service is masqueraded. */
+  readonly clusterCidr: string
+}
+
+/** Marks packets that postrouting has to masquerade. The bit is upstream's. */
+const MASQUERADE_MARK = '0x4000'
+const mark = `meta mark set meta mark or ${MASQUERADE_MARK}`
+
+export function rulesetOf(
+  services: readonly ServicePort[],
+  hostPorts: readonly HostPort[],
+  facts: ProxyFacts,
+): Ruleset {
+  const building = new Building()
+  for (const service of services) addService(building, service, facts)
+  for (const hostPort of hostPorts) addHostPort(building, hostPort)
+  const { sets, chains, addressed, nodePorts, refused, refusedNodePorts } = building
+  for (const [name, rules] of baseChains(facts)) chains.set(name, rules)
+  const byAddress = 'ipv4_addr . inet_proto . inet_service : verdict'
+  const byPort = 'inet_proto . inet_service : verdict'
+  const maps = new Map<string, VerdictMap>([
+    ['service-addresses', { type: byAddress, elements: addressed }],
+    ['node-ports', { type: byPort, elements: nodePorts }],
+    ['refused-addresses', { type: byAddress, elements: refused }],
+    ['refused-node-ports', { type: byPort, elements: refusedNodePorts }],
+  ])
+  return { sets, maps, chains }
+}
+
+class Building {
+  readonly sets = new Map<string, string>()
+  readonly chains = new Map<string, readonly string[]>()
+  readonly addressed = new Map<string, string>()
+  readonly nodePorts = new Map<string, string>()
+  readonly refused = new Map<string, string>()
+  readonly refusedNodePorts = new Map<string, string>()
+}
+
+function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
+  const refuse = [
+    'ct state new ip daddr . meta l4proto . th dport vmap @refused-addresses',
+    'ct state new fib daddr type local meta l4proto . th dport vmap @refused-node-ports',
+  ]
+  return [
+    ['refuse', ['reject']],
+    [
+      'services',
+      [
+        'ip daddr . meta l4proto . th dport vmap @service-addresses',
+        'fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @node-ports',
+      ],
+    ],
+    ['prerouting', ['type nat hook prerouting priority dstnat; policy accept;', 'jump services']],
+    ['output', ['type nat hook output priority -100; policy accept;', 'jump services']],
+    [
+      'postrouting',
+      [
+        'type nat hook postrouting priority srcnat; policy accept;',
+        `meta mark and ${MASQUERADE_MARK} != 0 meta mark set meta mark xor ${MASQUERADE_MARK} masquerade`,
+        `ip saddr ${clusterCidr} ip daddr != ${clusterCidr} fib daddr type != local masquerade`,
+      ],
+    ],
+    ['refuse-input', ['type filter hook input priority -110; policy accept;', ...refuse]],
+    ['refuse-forward', ['type filter hook forward priority -110; policy accept;', ...refuse]],
+    ['refuse-output', ['type filter hook output priority -110; policy accept;', ...refuse]],
+  ]
+}
+
+function addService(building: Building, service: ServicePort, { clusterCidr }: ProxyFacts): void {
+  const { name, protocol, port } = service
+  const key = (ip: string) => `${ip} . ${protocol} . ${port}`
+  if (service.internalEndpoints.length === 0)
+    for (const ip of service.clusterIps) building.refused.set(key(ip), 'goto refuse')
+  else {
+    const internal = `service/${name}`
+    building.chains.set(internal, [
+      `ip saddr != ${clusterCidr} ${mark}`,
+      ...balance(building, service, service.internalEndpoints),
+    ])
+    for (const ip of service.clusterIps) building.addressed.set(key(ip), `goto ${internal}`)
+  }
+  if (service.externalIps.length === 0 && service.nodePort === undefined) return
+  if (service.externalEndpoints.length === 0) {
+    for (const ip of service.externalIps) building.refused.set(key(ip), 'goto refuse')
+    if (service.nodePort !== undefined)
+      building.refusedNodePorts.set(`${protocol} . ${service.nodePort}`, 'goto refuse')
+    return
+  }
+  const external = `external/${name}`
+  const masquerade = service.keepsClientAddress ? [] : [mark]
+  building.chains.set(external, [
+    ...masquerade,
+    ...balance(building, service, service.externalEndpoints),
+  ])
+  for (const ip of service.externalIps) building.addressed.set(key(ip), `goto ${external}`)
+  if (service.nodePort !== undefined)
+    building.nodePorts.set(`${protocol} . ${service.nodePort}`, `goto ${external}`)
+}
+
+/** Rules that send a new connection to one endpoint: the one the client had before, if it is to stay with it, else any. */
+function balance(
+  building: Building,
+  service: ServicePort,
+  endpoints: readonly Endpoint[],
+): string[] {
+  const targets = endpoints.map(endpoint => endpointChain(building, service, endpoint))
+  const sticky =
+    service.affinitySeconds === undefined
+      ? []
+      : endpoints.map(
+          (endpoint, index) => `ip saddr @${affinitySet(service, endpoint)} goto ${targets[index]}`,
+        )
+  const choices = targets.map((target, index) => `${index} : goto ${target}`).join(', ')
+  return [...sticky, `numgen random mod ${targets.length} vmap { ${choices} }`]
+}
+
+function endpointChain(building: Building, service: ServicePort, endpoint: Endpoint): string {
+  const chain = `endpoint/${service.name}/${endpoint.ip}/${endpoint.port}`
+  const rules = [`ip saddr ${endpoint.ip} ${mark}`]
+  if (service.affinitySeconds !== undefined) {
+    const set = affinitySet(service, endpoint)
+    building.sets.set(
+      set,
+      `{ type ipv4_addr; flags dynamic,timeout; timeout ${service.affinitySeconds}s; size 65535; }`,
+    )
+    rules.push(`update @${set} { ip saddr }`)
+  }
+  rules.push(`meta l4proto ${service.protocol} dnat to ${endpoint.ip}:${endpoint.port}`)
+  building.chains.set(chain, rules)
+  return chain
+}
+
+function affinitySet(service: ServicePort, endpoint: Endpoint): string {
+  return `affinity/${service.name}/${endpoint.ip}/${endpoint.port}`
+}
+
+function addHostPort(
+  building: Building,
+  { name, protocol, port, hostIp, endpoint }: HostPort,
+): void {
+  const chain = `host/${name}`
+  building.chains.set(chain, [
+    `ip saddr ${endpoint.ip} ${mark}`,
+    `meta l4proto ${protocol} dnat to ${endpoint.ip}:${endpoint.port}`,
+  ])
+  if (hostIp) building.addressed.set(`${hostIp} . ${protocol} . ${port}`, `goto ${chain}`)
+  else building.nodePorts.set(`${protocol} . ${port}`, `goto ${chain}`)
+}

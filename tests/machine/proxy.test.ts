@@ -1,0 +1,134 @@
+/** The proxy's rules in a real kernel: a node, a client and two servers, each in a network namespace of its own. */
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { after, before, test } from 'node:test'
+import type { Ruleset } from '../../src/proxy/ruleset.ts'
+import { rulesetOf } from '../../src/proxy/ruleset.ts'
+import type { ServicePort } from '../../src/proxy/service-ports.ts'
+import { transaction } from '../../src/proxy/transaction.ts'
+
+const prefix = `proa-t${process.pid}`
+const hosts = { client: '10.244.0.2', one: '10.244.0.5', two: '10.244.0.6' }
+const servers: ReturnType<typeof spawn>[] = []
+const node = `${prefix}-node`
+const facts = { clusterCidr: '10.244.0.0/16' }
+
+before(async () => {
+  sh(
+    `ip netns add ${node}; ip -n ${node} link set lo up; ip netns exec ${node} sysctl -qw net.ipv4.ip_forward=1`,
+  )
+  sh(
+    `ip -n ${node} link add proa0 type bridge; ip -n ${node} link set proa0 up; ip -n ${node} addr add 10.244.0.1/32 dev proa0`,
+  )
+  sh(`ip -n ${node} route add 10.96.0.0/12 dev proa0`)
+  for (const [name, ip] of Object.entries(hosts)) {
+    const ns = `${prefix}-${name}`
+    sh(
+      `ip netns add ${ns}; ip -n ${ns} link set lo up; ip -n ${node} link add v-${name} type veth peer name eth0 netns ${ns}`,
+    )
+    sh(
+      `ip -n ${ns} addr add ${ip}/32 dev eth0; ip -n ${ns} link set eth0 up; ip -n ${node} link set v-${name} up`,
+    )
+    sh(
+      `ip -n ${ns} route add 10.244.0.1 dev eth0; ip -n ${ns} route add default via 10.244.0.1; ip -n ${node} route add ${ip} dev v-${name}`,
+    )
+  }
+  for (const name of ['one', 'two'] as const) servers.push(serve(`${prefix}-${name}`, name))
+  await until(
+    () => ask('one', `${hosts.one}:8080`) === 'one' && ask('one', `${hosts.two}:8080`) === 'two',
+  )
+})
+
+after(() => {
+  for (const server of servers) server.kill('SIGKILL')
+  for (const name of ['node', ...Object.keys(hosts)])
+    spawnSync('ip', ['netns', 'delete', `${prefix}-${name}`])
+})
+
+test('pods and the node itself reach a service; a pod reaches itself through it', () => {
+  const rules = apply(undefined, [web(['one'])])
+  assert.equal(ask('client', '10.96.0.7:80'), 'one')
+  assert.equal(ask('node', '10.96.0.7:80'), 'one')
+  assert.equal(ask('one', '10.96.0.7:80'), 'one', 'hairpin')
+  apply(rules, [web(['two'])])
+  assert.equal(ask('client', '10.96.0.7:80'), 'two', 'after a change')
+})
+
+test('connections spread over the endpoints', () => {
+  apply(undefined, [web(['one', 'two'])])
+  const answers = new Set(Array.from({ length: 20 }, () => ask('client', '10.96.0.7:80')))
+  assert.deepEqual([...answers].sort(), ['one', 'two'])
+})
+
+test('with session affinity a client stays where it was, also when endpoints are added', () => {
+  const rules = apply(undefined, [web(['two'], { affinitySeconds: 60 })])
+  assert.equal(ask('client', '10.96.0.7:80'), 'two')
+  apply(rules, [web(['one', 'two'], { affinitySeconds: 60 })])
+  const answers = Array.from({ length: 15 }, () => ask('client', '10.96.0.7:80'))
+  assert.deepEqual([...new Set(answers)], ['two'])
+})
+
+test('a service without endpoints refuses at once', () => {
+  apply(undefined, [web([])])
+  const started = performance.now()
+  assert.match(ask('client', '10.96.0.7:80'), /refused/i)
+  assert.match(ask('node', '10.96.0.7:80'), /refused/i)
+  assert.ok(performance.now() - started < 3000)
+})
+
+test('node ports answer on the node addresses', () => {
+  apply(undefined, [web(['one'], { nodePort: 30_080 })])
+  assert.equal(ask('client', '10.244.0.1:30080'), 'one')
+})
+
+function web(names: readonly ('one' | 'two')[], more: Partial<ServicePort> = {}): ServicePort {
+  const endpoints = names.map(name => ({ ip: hosts[name], port: 8080 }))
+  return {
+    name: 'default/web/tcp/http',
+    protocol: 'tcp',
+    port: 80,
+    clusterIps: ['10.96.0.7'],
+    externalIps: [],
+    nodePort: undefined,
+    internalEndpoints: endpoints,
+    externalEndpoints: endpoints,
+    keepsClientAddress: false,
+    affinitySeconds: undefined,
+    ...more,
+  }
+}
+
+function apply(previous: Ruleset | undefined, services: readonly ServicePort[]): Ruleset {
+  const next = rulesetOf(services, [], facts)
+  const result = spawnSync('ip', ['netns', 'exec', node, 'nft', '-f', '-'], {
+    input: transaction('proa', previous, next),
+  })
+  assert.equal(result.status, 0, result.stderr.toString())
+  return next
+}
+
+/** What the server answers to somebody in that namespace, or the complaint. */
+function ask(from: string, target: string): string {
+  const program = `require('http').get('http://${target}/', { timeout: 2000 }, r => r.pipe(process.stdout))
+    .on('timeout', () => process.exit(1)).on('error', error => process.stdout.write(error.code))`
+  const words = ['netns', 'exec', `${prefix}-${from}`, process.execPath, '-e', program]
+  return spawnSync('ip', words).stdout.toString()
+}
+
+function serve(namespace: string, answer: string) {
+  const program = `require('http').createServer((q, r) => r.end('${answer}')).listen(8080)`
+  return spawn('ip', ['netns', 'exec', namespace, process.execPath, '-e', program])
+}
+
+function sh(script: string): void {
+  const result = spawnSync('sh', ['-ec', script])
+  assert.equal(result.status, 0, `${script}\n${result.stderr}`)
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 50; tries++) {
+    if (holds()) return
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  assert.fail('the servers did not come up')
+}
