@@ -1,7 +1,7 @@
 /**
  * Who is asking? An authenticator looks at a request and at what the listener knows of the other end, and says who
- * it is. `undefined` means "nothing here that I understand", so the next one is asked; a credential that is
- * understood but wrong is thrown as a 401 and ends the search: nobody falls back to being anonymous with a bad token.
+ * it is. `undefined` means "nothing here that I understand"; a credential that is understood but wrong is thrown as a 401.
+ * Then another credential of the same request may still say who it is, but nobody falls back to being anonymous.
  */
 import { StatusError } from '#api/machinery/status.ts'
 import type { ApiRequest } from '#client/transport.ts'

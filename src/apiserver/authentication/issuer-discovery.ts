@@ -1,0 +1,26 @@
+/** What others need to verify our tokens themselves: OpenID Connect discovery and the public keys (RFC 7517). */
+import type { SigningKey } from './jwt.ts'
+
+export const OPENID_CONFIGURATION_PATH = '/.well-known/openid-configuration'
+export const JWKS_PATH = '/openid/v1/jwks'
+
+/** Served as application/json. `jwksUri` is where clients reach `JWKS_PATH`. */
+export function openIdConfiguration(issuer: string, jwksUri: string) {
+  return {
+    issuer,
+    jwks_uri: jwksUri,
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+  }
+}
+
+/** Served as application/jwk-set+json. */
+export function jsonWebKeySet(keys: readonly SigningKey[]) {
+  return {
+    keys: keys.map(({ id, publicKey }) => {
+      const { kty, crv, x, y } = publicKey.export({ format: 'jwk' })
+      return { use: 'sig', kty, kid: id, crv, alg: 'ES256', x, y }
+    }),
+  }
+}

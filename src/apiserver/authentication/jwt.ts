@@ -1,0 +1,79 @@
+/**
+ * Signed tokens (RFC 7515, compact, ES256 alone) with `node:crypto`: two calls, so no library is loaded for them. The algorithm is
+ * fixed by the key, never taken from the token.
+ */
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto'
+
+export type Claims = Readonly<Record<string, unknown>>
+
+/** Longest token that is looked at; ours have about 1,000 characters. */
+const MAXIMUM_TOKEN_LENGTH = 16 * 1024
+
+export interface SigningKey {
+  readonly id: string
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+}
+
+/** Reads a P-256 private key from PEM. Its id is made as upstream makes it, so that other verifiers agree. */
+export function signingKeyOf(pem: string): SigningKey {
+  const privateKey = createPrivateKey(pem)
+  const publicKey = createPublicKey(privateKey)
+  if (publicKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
+    throw new Error('service account tokens are signed with an ECDSA P-256 key')
+  const der = publicKey.export({ type: 'spki', format: 'der' })
+  return { id: createHash('sha256').update(der).digest('base64url'), privateKey, publicKey }
+}
+
+export function signToken(claims: Claims, key: SigningKey): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const head = part({ alg: 'ES256', kid: key.id })
+  const signed = `${head}.${part(claims)}`
+  const signature = sign('sha256', Buffer.from(signed), {
+    key: key.privateKey,
+    dsaEncoding: 'ieee-p1363',
+  })
+  return `${signed}.${signature.toString('base64url')}`
+}
+
+/** The claims as they stand, unproved; undefined for what is not a token at all. */
+export function unverifiedClaims(token: string): Claims | undefined {
+  const parts = token.split('.')
+  return parts.length === 3 && token.length <= MAXIMUM_TOKEN_LENGTH ? objectIn(parts[1]) : undefined
+}
+
+/** The claims of a token that one of the keys signed, else undefined. */
+export function verifiedClaims(token: string, keys: readonly SigningKey[]): Claims | undefined {
+  if (token.length > MAXIMUM_TOKEN_LENGTH) return undefined
+  const [head, body, signature, ...more] = token.split('.')
+  if (!head || !body || !signature || more.length > 0) return undefined
+  const header = objectIn(head)
+  if (header?.alg !== 'ES256' || header.crit !== undefined) return undefined
+  const bytes = Buffer.from(signature, 'base64url')
+  if (bytes.length !== 64) return undefined
+  const signed = Buffer.from(`${head}.${body}`)
+  const candidates = keys.filter(key => header.kid === undefined || key.id === header.kid)
+  const proved = candidates.some(({ publicKey: key }) =>
+    verify('sha256', signed, { key, dsaEncoding: 'ieee-p1363' }, bytes),
+  )
+  return proved ? objectIn(body) : undefined
+}
+
+function objectIn(part: string | undefined): Claims | undefined {
+  if (part === undefined || !/^[\w-]+$/.test(part)) return undefined
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Claims)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,126 @@
+/** `serviceaccounts/{name}/token`: makes a token for a service account, bound to what the request names. */
+import type { TokenRequest } from '#api/authentication/v1/token-request.ts'
+import { type FieldError, invalid as invalidValue } from '#api/machinery/field-error.ts'
+import { badRequest, conflict, invalid, notFound } from '#api/machinery/status.ts'
+import { type Clock, rfc3339 } from '#base/clock.ts'
+import type {
+  BoundObject,
+  Reference,
+  ServiceAccountTokens,
+  TokenFacts,
+  TokenWorld,
+} from './service-account-tokens.ts'
+
+export interface TokenRequestOptions {
+  readonly tokens: ServiceAccountTokens
+  readonly world: TokenWorld
+  readonly clock: Clock
+  /**
+   * Whether the tokens that pods get by themselves outlive their hour, for programs that read their token once. Upstream's
+   * `--service-account-extend-token-expiration`, on by default.
+   */
+  readonly extendExpiration?: boolean
+}
+
+/** The account, as the caller has read it for this request. */
+export interface TokenSubject {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
+
+const DEFAULT_EXPIRATION_SECONDS = 3600
+const MINIMUM_EXPIRATION_SECONDS = 600
+const MAXIMUM_EXPIRATION_SECONDS = 2 ** 32
+/** What the ServiceAccount admission step asks for; only tokens of exactly this length are extended. */
+export const POD_TOKEN_EXPIRATION_SECONDS = 3607
+const EXTENDED_EXPIRATION_SECONDS = 365 * 24 * 3600
+
+/** Answers the request with its status filled in; throws StatusErrors. */
+export async function requestToken(
+  request: TokenRequest,
+  subject: TokenSubject,
+  { tokens, world, clock, extendExpiration = true }: TokenRequestOptions,
+): Promise<TokenRequest> {
+  const seconds = request.spec.expirationSeconds ?? DEFAULT_EXPIRATION_SECONDS
+  const errors = expirationErrors(seconds)
+  if (errors.length > 0)
+    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, subject.name, errors)
+  const audiences = request.spec.audiences?.length ? request.spec.audiences : tokens.audiences
+  const bound = await boundTo(request, subject, world)
+  const forThisServer = audiences.every(audience => tokens.audiences.includes(audience))
+  const extended =
+    extendExpiration && forThisServer && seconds === POD_TOKEN_EXPIRATION_SECONDS && bound.pod
+  const facts: TokenFacts = {
+    namespace: subject.namespace,
+    serviceAccount: { name: subject.name, uid: subject.uid },
+    audiences,
+    ...bound,
+    ...(extended
+      ? { expirationSeconds: EXTENDED_EXPIRATION_SECONDS, warnAfterSeconds: seconds }
+      : { expirationSeconds: seconds }),
+  }
+  const expires = Math.floor(clock.now() / 1000 + seconds) * 1000
+  return {
+    ...request,
+    metadata: { ...request.metadata, name: subject.name, namespace: subject.namespace },
+    spec: { ...request.spec, audiences: [...audiences], expirationSeconds: seconds },
+    status: { token: tokens.issue(facts), expirationTimestamp: rfc3339(expires) },
+  }
+}
+
+function expirationErrors(seconds: number): FieldError[] {
+  const wrong = (detail: string) => [invalidValue('spec.expirationSeconds', seconds, detail)]
+  if (seconds < MINIMUM_EXPIRATION_SECONDS)
+    return wrong('may not specify a duration less than 10 minutes')
+  if (seconds > MAXIMUM_EXPIRATION_SECONDS)
+    return wrong('may not specify a duration larger than 2^32 seconds')
+  return []
+}
+
+type Bound = Pick<TokenFacts, 'pod' | 'secret' | 'node'>
+
+async function boundTo(
+  request: TokenRequest,
+  subject: TokenSubject,
+  world: TokenWorld,
+): Promise<Bound> {
+  const reference = request.spec.boundObjectRef
+  if (reference === undefined) return {}
+  const { kind = '', apiVersion = '', name = '', uid = '' } = reference
+  const found = <T extends BoundObject>(object: T | undefined, resource: string): T => {
+    const of = { group: '', resource }
+    if (object === undefined) throw notFound(of, name)
+    if (uid !== '' && uid !== object.metadata.uid)
+      throw conflict(
+        of,
+        name,
+        `the UID in the bound object reference (${uid}) does not match the UID in record. ` +
+          'The object might have been deleted and then recreated',
+      )
+    return object
+  }
+  const named = (object: BoundObject): Reference => ({ name, uid: object.metadata.uid ?? '' })
+  if (apiVersion === 'v1' && kind === 'Pod') {
+    const pod = found(await world.pod(subject.namespace, name), 'pods')
+    if (pod.spec?.serviceAccountName !== subject.name)
+      throw badRequest(
+        `cannot bind token for serviceaccount "${subject.name}" to pod running with different serviceaccount name.`,
+      )
+    const nodeName = pod.spec.nodeName
+    const node = nodeName ? await world.node(nodeName) : undefined
+    return {
+      pod: named(pod),
+      ...(nodeName && node?.metadata.uid
+        ? { node: { name: nodeName, uid: node.metadata.uid } }
+        : {}),
+    }
+  }
+  if (apiVersion === 'v1' && kind === 'Secret')
+    return { secret: named(found(await world.secret(subject.namespace, name), 'secrets')) }
+  if (apiVersion === 'v1' && kind === 'Node')
+    return { node: named(found(await world.node(name), 'nodes')) }
+  throw badRequest(
+    `cannot bind token for serviceaccount to object of type ${apiVersion}, Kind=${kind}`,
+  )
+}
