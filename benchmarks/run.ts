@@ -1,0 +1,15 @@
+/** `npm run bench -- NAME`: one benchmark, one question. Each file here exports `run()`. */
+import { readdirSync } from 'node:fs'
+
+const name = process.argv[2] ?? ''
+const known = readdirSync(import.meta.dirname)
+  .filter(file => file.endsWith('.ts') && file !== 'run.ts')
+  .map(file => file.slice(0, -3))
+if (!known.includes(name)) {
+  process.stderr.write(`npm run bench -- NAME, where NAME is one of: ${known.join(', ')}\n`)
+  process.exit(1)
+}
+const benchmark = (await import(`./${name}.ts`)) as {
+  run: (words: readonly string[]) => Promise<void>
+}
+await benchmark.run(process.argv.slice(3))
