@@ -1,0 +1,66 @@
+/** Keeps as many pods of a template as a ReplicaSet asks for. */
+import { replicaSet } from '#api/apps/v1/replica-set.ts'
+import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
+import { labelMatcherOf } from '#api/machinery/label-selector.ts'
+import { controllerOf, keyOf } from '#api/machinery/metadata.ts'
+import type { Controller, ControllerContext } from '../runner/controller.ts'
+import { BY_CONTROLLER, candidates, indexByController } from '../runner/owners.ts'
+import { reconcile } from './replicaset.reconcile.ts'
+
+export function replicaSetController(context: ControllerContext): Controller {
+  const sets = context.informers.for(replicaSet)
+  const pods = context.informers.for(pod)
+  indexByController(pods)
+  indexByController(sets)
+  return {
+    name: 'replicaset-controller',
+    workers: 5,
+    views: [
+      { kind: replicaSet, informer: sets },
+      { kind: pod, informer: pods },
+    ],
+    wake(queue) {
+      const wakeOwner = (changed: Pod) => {
+        const controller = controllerOf(changed)
+        if (controller?.kind === 'ReplicaSet')
+          queue.add(`${changed.metadata.namespace}/${controller.name}`)
+        else if (!controller && !changed.metadata.deletionTimestamp)
+          for (const set of sets.list(changed.metadata.namespace ?? ''))
+            if (labelMatcherOf(set.spec.selector).matches(changed.metadata.labels ?? {}))
+              queue.add(keyOf(set))
+      }
+      queue.onStop(
+        sets.subscribe({
+          changed: set => queue.add(keyOf(set)),
+          deleted: set => queue.add(keyOf(set)),
+        }),
+      )
+      queue.onStop(
+        pods.subscribe({
+          changed(next, previous) {
+            // A pod that changed hands concerns the one it left, too.
+            if (previous && controllerOf(previous)?.uid !== controllerOf(next)?.uid)
+              wakeOwner(previous)
+            wakeOwner(next)
+          },
+          deleted: wakeOwner,
+        }),
+      )
+    },
+    reconcile(key, failure) {
+      const set = sets.get(key)
+      if (!set) return { writes: [] }
+      return reconcile({
+        set,
+        candidates: candidates(pods, set),
+        // Pods of sibling sets count when it is decided which node has too many of them.
+        siblings: () =>
+          sets
+            .by(BY_CONTROLLER, controllerOf(set)?.uid ?? 'none')
+            .flatMap(sibling => pods.by(BY_CONTROLLER, sibling.metadata.uid ?? '')),
+        nowMs: context.clock.now(),
+        failure,
+      })
+    },
+  }
+}

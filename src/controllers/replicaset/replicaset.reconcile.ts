@@ -1,0 +1,171 @@
+/** Decides which pods a ReplicaSet creates and deletes, and what its status says. */
+import { type ReplicaSet, replicaSet } from '#api/apps/v1/replica-set.ts'
+import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
+import { labelMatcherOf } from '#api/machinery/label-selector.ts'
+import { rfc3339 } from '#base/clock.ts'
+import type { Batch, Outcome, Write, WriteFailure } from '../runner/controller.ts'
+import { isNamespaceTerminating } from '../runner/errors.ts'
+import { sameJson } from '../runner/json.ts'
+import { claim, controllerReference } from '../runner/owners.ts'
+import { availableAtMs, conditionOf, isActive, isReady } from '../runner/pods.ts'
+import { inOrderOfDeletion } from './deletion-order.ts'
+
+/** At most so many pods are created or deleted in one go, as upstream does; the rest follows when these have shown up. */
+const BURST = 500
+
+export interface ReplicaSetWorld {
+  readonly set: ReplicaSet
+  /** Pods that the set controls, and orphans in its namespace. */
+  readonly candidates: readonly Pod[]
+  /** Pods of all sets of the same owner, asked for only when scaling down. */
+  readonly siblings: () => readonly Pod[]
+  readonly nowMs: number
+  readonly failure: WriteFailure | undefined
+}
+
+export function reconcile(world: ReplicaSetWorld): Outcome {
+  const { set, failure, nowMs } = world
+  const claimed = claim({
+    ownerKind: replicaSet,
+    owner: set,
+    kind: pod,
+    selector: labelMatcherOf(set.spec.selector),
+    candidates: world.candidates,
+  })
+  // The count is only right once adopted pods are in the view.
+  if (claimed.writes.length > 0)
+    return { writes: [{ verb: 'batch', writes: claimed.writes }], againAfterMs: 0 }
+  const active = claimed.owned.filter(isActive)
+  const manage = set.metadata.deletionTimestamp ? [] : scale(world, active)
+  const status = statusOf(world, claimed.owned)
+  const update: Write[] = sameJson(status, set.status)
+    ? []
+    : [{ verb: 'update', kind: replicaSet, object: { ...set, status }, subresource: 'status' }]
+  const againAfterMs = nextAvailableInMs(active, set.spec.minReadySeconds ?? 0, nowMs)
+  return {
+    // After a failed write the status comes first, as it has to say so even if the write fails again.
+    writes: failure ? [...update, ...manage] : [...manage, ...update],
+    ...(againAfterMs === undefined ? {} : { againAfterMs }),
+  }
+}
+
+function scale(world: ReplicaSetWorld, active: readonly Pod[]): Batch[] {
+  const { set, nowMs } = world
+  const missing = (set.spec.replicas ?? 1) - active.length
+  if (missing === 0) return []
+  if (missing > 0) {
+    const writes = Array.from({ length: Math.min(missing, BURST) }, () => creation(set))
+    return [{ verb: 'batch', writes, slowStart: true }]
+  }
+  const excess = Math.min(-missing, BURST)
+  const victims =
+    excess === active.length
+      ? active
+      : inOrderOfDeletion(active, world.siblings(), nowMs).slice(0, excess)
+  return [{ verb: 'batch', writes: victims.map(victim => deletion(set, victim)) }]
+}
+
+function creation(set: ReplicaSet): Write {
+  const { metadata = {}, spec } = set.spec.template
+  return {
+    verb: 'create',
+    kind: pod,
+    object: {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        generateName: `${set.metadata.name}-`,
+        namespace: set.metadata.namespace ?? '',
+        ...(metadata.labels ? { labels: metadata.labels } : {}),
+        ...(metadata.annotations ? { annotations: metadata.annotations } : {}),
+        ...(metadata.finalizers ? { finalizers: metadata.finalizers } : {}),
+        ownerReferences: [controllerReference(replicaSet, set)],
+      },
+      spec,
+    },
+    // A namespace that is being emptied refuses everything new; trying again would be noise.
+    tolerate: isNamespaceTerminating,
+    report: {
+      about: set,
+      success: { reason: 'SuccessfulCreate', message: name => `Created pod: ${name}` },
+      failure: { reason: 'FailedCreate', message: error => `Error creating: ${error}` },
+    },
+  }
+}
+
+function deletion(set: ReplicaSet, victim: Pod): Write {
+  return {
+    verb: 'delete',
+    kind: pod,
+    object: victim,
+    report: {
+      about: set,
+      success: { reason: 'SuccessfulDelete', message: name => `Deleted pod: ${name}` },
+      failure: { reason: 'FailedDelete', message: error => `Error deleting: ${error}` },
+    },
+  }
+}
+
+function statusOf({ set, nowMs, failure }: ReplicaSetWorld, owned: readonly Pod[]) {
+  const template = Object.entries(set.spec.template.metadata?.labels ?? {})
+  const active = owned.filter(isActive)
+  const ready = active.filter(isReady)
+  const minReadySeconds = set.spec.minReadySeconds ?? 0
+  const available = ready.filter(
+    found => (availableAtMs(found, minReadySeconds) ?? Number.POSITIVE_INFINITY) <= nowMs,
+  )
+  const fullyLabeled = active.filter(found =>
+    template.every(([key, value]) => found.metadata.labels?.[key] === value),
+  )
+  const terminating = owned.filter(
+    found =>
+      found.metadata.deletionTimestamp &&
+      found.status.phase !== 'Succeeded' &&
+      found.status.phase !== 'Failed',
+  )
+  const conditions = conditionsOf(set, active.length, nowMs, failure)
+  return {
+    replicas: active.length,
+    ...(fullyLabeled.length > 0 ? { fullyLabeledReplicas: fullyLabeled.length } : {}),
+    ...(ready.length > 0 ? { readyReplicas: ready.length } : {}),
+    ...(available.length > 0 ? { availableReplicas: available.length } : {}),
+    terminatingReplicas: terminating.length,
+    ...(set.metadata.generation ? { observedGeneration: set.metadata.generation } : {}),
+    ...(conditions.length > 0 ? { conditions } : {}),
+  }
+}
+
+function conditionsOf(
+  set: ReplicaSet,
+  active: number,
+  nowMs: number,
+  failure: WriteFailure | undefined,
+) {
+  const known = set.status.conditions ?? []
+  const others = known.filter(condition => condition.type !== 'ReplicaFailure')
+  if (failure?.kind !== 'Pod') return others
+  const wanted = set.spec.replicas ?? 1
+  const reason = active < wanted ? 'FailedCreate' : 'FailedDelete'
+  const before = conditionOf(known, 'ReplicaFailure')
+  if (before?.reason === reason && before.message === failure.message) return known
+  const since = rfc3339(nowMs)
+  return [
+    ...others,
+    {
+      type: 'ReplicaFailure',
+      status: 'True',
+      lastTransitionTime: since,
+      reason,
+      message: failure.message,
+    },
+  ]
+}
+
+/** How long until the next ready pod has been so for minReadySeconds. */
+function nextAvailableInMs(active: readonly Pod[], minReadySeconds: number, nowMs: number) {
+  if (minReadySeconds === 0) return undefined
+  const waits = active
+    .map(found => (availableAtMs(found, minReadySeconds) ?? 0) - nowMs)
+    .filter(waitMs => waitMs > 0)
+  return waits.length > 0 ? Math.min(...waits) : undefined
+}

@@ -1,0 +1,35 @@
+/** What several controllers ask about pods. */
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+
+export function conditionOf<C extends { type?: string }>(
+  conditions: readonly C[] | undefined,
+  type: string,
+): C | undefined {
+  return conditions?.find(condition => condition.type === type)
+}
+
+export function isFinished(pod: Pod): boolean {
+  return pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
+}
+
+/** Neither finished nor on its way out. */
+export function isActive(pod: Pod): boolean {
+  return !isFinished(pod) && !pod.metadata.deletionTimestamp
+}
+
+export function isReady(pod: Pod): boolean {
+  return conditionOf(pod.status.conditions, 'Ready')?.status === 'True'
+}
+
+/** Since when the pod is ready, in milliseconds since the epoch. */
+export function readySinceMs(pod: Pod): number | undefined {
+  const ready = conditionOf(pod.status.conditions, 'Ready')
+  if (ready?.status !== 'True') return undefined
+  return ready.lastTransitionTime ? Date.parse(ready.lastTransitionTime) : 0
+}
+
+/** When a ready pod has been so for long enough; undefined while it is not ready. */
+export function availableAtMs(pod: Pod, minReadySeconds: number): number | undefined {
+  const since = readySinceMs(pod)
+  return since === undefined ? undefined : since + minReadySeconds * 1000
+}
