@@ -28,7 +28,7 @@ export interface Change {
   readonly key: string
   /** The modRevision that the key must have, 0 for "must not exist", undefined for "whatever it is". */
   readonly expected?: Revision
-  /** The new value; null deletes the key. */
+  /** The new value, which belongs to the store from now on: do not change it. Null deletes the key. */
   readonly value: Uint8Array | null
 }
 

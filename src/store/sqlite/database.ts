@@ -96,8 +96,8 @@ function migrate(database: DatabaseSync, file: string): void {
 function readState(database: DatabaseSync): Mvcc {
   const counter = database.prepare('SELECT revision, compacted FROM counter').get()
   if (!counter) throw new Damage('the revision counter is missing')
-  const newest = counter['revision'] as Revision
-  const state = new Mvcc(counter['compacted'] as Revision)
+  const newest = counter.revision as Revision
+  const state = new Mvcc(counter.compacted as Revision)
   const rows = database.prepare(
     'SELECT id, key, create_revision, time_ms, value FROM log ORDER BY id',
   )
