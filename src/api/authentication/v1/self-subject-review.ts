@@ -4,20 +4,18 @@ import { userInfo } from './user-info.ts'
 
 export const selfSubjectReviewStatus = shape(
   'io.k8s.api.authentication.v1.SelfSubjectReviewStatus',
-  'authentication.SelfSubjectReviewStatus',
+  'Who the asker is.',
   {
-    userInfo: struct(1, userInfo).always().doc('authentication.SelfSubjectReviewStatus.userInfo'),
+    userInfo: struct(1, userInfo).always().doc('What the server knows of the asker.'),
   },
 )
 export type SelfSubjectReviewStatus = ValueOfShape<typeof selfSubjectReviewStatus>
 
 export const selfSubjectReviewShape = objectShape(
   'io.k8s.api.authentication.v1.SelfSubjectReview',
-  'authentication.SelfSubjectReview',
+  'Asks who oneself is.',
   {
-    status: struct(2, selfSubjectReviewStatus)
-      .always()
-      .doc('authentication.SelfSubjectReview.status'),
+    status: struct(2, selfSubjectReviewStatus).always().doc('The answer.'),
   },
 )
 export type SelfSubjectReview = ObjectOfShape<typeof selfSubjectReviewShape>

@@ -11,47 +11,47 @@ import {
 
 export const boundObjectReference = shape(
   'io.k8s.api.authentication.v1.BoundObjectReference',
-  'authentication.BoundObjectReference',
+  'The object with which a token ends.',
   {
-    kind: string(1).doc('authentication.BoundObjectReference.kind'),
-    apiVersion: string(2).doc('authentication.BoundObjectReference.apiVersion'),
-    name: string(3).doc('authentication.BoundObjectReference.name'),
-    uid: string(4).doc('authentication.BoundObjectReference.uid'),
+    kind: string(1).doc('Pod, Secret or Node.'),
+    apiVersion: string(2).doc('Group and version of the object.'),
+    name: string(3).doc('Name of the object.'),
+    uid: string(4).doc('UID of the object.'),
   },
 )
 export type BoundObjectReference = ValueOfShape<typeof boundObjectReference>
 
 export const tokenRequestSpec = shape(
   'io.k8s.api.authentication.v1.TokenRequestSpec',
-  'authentication.TokenRequestSpec',
+  'The token that is wanted.',
   {
-    audiences: list(1, string()).always().atomic().doc('authentication.TokenRequestSpec.audiences'),
-    expirationSeconds: int64(4).optional().doc('authentication.TokenRequestSpec.expirationSeconds'),
+    audiences: list(1, string()).always().atomic().doc('For whom it is meant.'),
+    expirationSeconds: int64(4)
+      .optional()
+      .doc('How long it should be valid; an hour if absent, at least ten minutes.'),
     boundObjectRef: struct(3, boundObjectReference)
       .optional()
-      .doc('authentication.TokenRequestSpec.boundObjectRef'),
+      .doc('The object with which it ends.'),
   },
 )
 export type TokenRequestSpec = ValueOfShape<typeof tokenRequestSpec>
 
 export const tokenRequestStatus = shape(
   'io.k8s.api.authentication.v1.TokenRequestStatus',
-  'authentication.TokenRequestStatus',
+  'The token.',
   {
-    token: string(1).always().doc('authentication.TokenRequestStatus.token'),
-    expirationTimestamp: time(2)
-      .always()
-      .doc('authentication.TokenRequestStatus.expirationTimestamp'),
+    token: string(1).always().doc('The token itself.'),
+    expirationTimestamp: time(2).always().doc('When it ends.'),
   },
 )
 export type TokenRequestStatus = ValueOfShape<typeof tokenRequestStatus>
 
 export const tokenRequestShape = objectShape(
   'io.k8s.api.authentication.v1.TokenRequest',
-  'authentication.TokenRequest',
+  'Asks for a token of a service account.',
   {
-    spec: struct(2, tokenRequestSpec).always().doc('authentication.TokenRequest.spec'),
-    status: struct(3, tokenRequestStatus).always().doc('authentication.TokenRequest.status'),
+    spec: struct(2, tokenRequestSpec).always().doc('The token that is wanted.'),
+    status: struct(3, tokenRequestStatus).always().doc('The token.'),
   },
 )
 export type TokenRequest = ObjectOfShape<typeof tokenRequestShape>

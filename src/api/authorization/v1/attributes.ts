@@ -3,65 +3,65 @@ import { list, shape, string, struct, type ValueOfShape } from '../../machinery/
 
 export const fieldSelectorRequirement = shape(
   'io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement',
-  'meta.FieldSelectorRequirement',
+  'One condition on a field.',
   {
-    key: string(1).required().doc('meta.FieldSelectorRequirement.key'),
-    operator: string(2).required().doc('meta.FieldSelectorRequirement.operator'),
-    values: list(3, string()).atomic().doc('meta.FieldSelectorRequirement.values'),
+    key: string(1).required().doc('The field that is looked at.'),
+    operator: string(2).required().doc('In, NotIn, Exists or DoesNotExist.'),
+    values: list(3, string()).atomic().doc('The values for In and NotIn; empty for the others.'),
   },
 )
 
 export const fieldSelectorAttributes = shape(
   'io.k8s.api.authorization.v1.FieldSelectorAttributes',
-  'authorization.FieldSelectorAttributes',
+  'The field selector of a request.',
   {
-    rawSelector: string(1).doc('authorization.FieldSelectorAttributes.rawSelector'),
+    rawSelector: string(1).doc('The selector as text; not evaluated by webhooks.'),
     requirements: list(2, struct(undefined, fieldSelectorRequirement))
       .atomic()
-      .doc('authorization.FieldSelectorAttributes.requirements'),
+      .doc("The selector's conditions."),
   },
 )
 export type FieldSelectorAttributes = ValueOfShape<typeof fieldSelectorAttributes>
 
 export const labelSelectorAttributes = shape(
   'io.k8s.api.authorization.v1.LabelSelectorAttributes',
-  'authorization.LabelSelectorAttributes',
+  'The label selector of a request.',
   {
-    rawSelector: string(1).doc('authorization.LabelSelectorAttributes.rawSelector'),
-    requirements: list(2, labelSelectorRequirement)
-      .atomic()
-      .doc('authorization.LabelSelectorAttributes.requirements'),
+    rawSelector: string(1).doc('The selector as text; not evaluated by webhooks.'),
+    requirements: list(2, labelSelectorRequirement).atomic().doc("The selector's conditions."),
   },
 )
 export type LabelSelectorAttributes = ValueOfShape<typeof labelSelectorAttributes>
 
 export const resourceAttributes = shape(
   'io.k8s.api.authorization.v1.ResourceAttributes',
-  'authorization.ResourceAttributes',
+  'A request for a resource.',
   {
-    namespace: string(1).doc('authorization.ResourceAttributes.namespace'),
-    verb: string(2).doc('authorization.ResourceAttributes.verb'),
-    group: string(3).doc('authorization.ResourceAttributes.group'),
-    version: string(4).doc('authorization.ResourceAttributes.version'),
-    resource: string(5).doc('authorization.ResourceAttributes.resource'),
-    subresource: string(6).doc('authorization.ResourceAttributes.subresource'),
-    name: string(7).doc('authorization.ResourceAttributes.name'),
+    namespace: string(1).doc(
+      'Namespace of the request; empty for cluster-scoped resources or all namespaces.',
+    ),
+    verb: string(2).doc('What is to be done; * is everything.'),
+    group: string(3).doc('Group of the resource.'),
+    version: string(4).doc('Version of the resource.'),
+    resource: string(5).doc('The resource.'),
+    subresource: string(6).doc('The subresource.'),
+    name: string(7).doc('Name of the object; empty for all.'),
     fieldSelector: struct(8, fieldSelectorAttributes)
       .optional()
-      .doc('authorization.ResourceAttributes.fieldSelector'),
+      .doc('Field selector of the request.'),
     labelSelector: struct(9, labelSelectorAttributes)
       .optional()
-      .doc('authorization.ResourceAttributes.labelSelector'),
+      .doc('Label selector of the request.'),
   },
 )
 export type ResourceAttributes = ValueOfShape<typeof resourceAttributes>
 
 export const nonResourceAttributes = shape(
   'io.k8s.api.authorization.v1.NonResourceAttributes',
-  'authorization.NonResourceAttributes',
+  'A request for a path that is no resource.',
   {
-    path: string(1).doc('authorization.NonResourceAttributes.path'),
-    verb: string(2).doc('authorization.NonResourceAttributes.verb'),
+    path: string(1).doc('The path.'),
+    verb: string(2).doc('What is to be done, such as get.'),
   },
 )
 export type NonResourceAttributes = ValueOfShape<typeof nonResourceAttributes>

@@ -4,14 +4,10 @@ import { subjectAccessReviewSpec, subjectAccessReviewStatus } from './subject-ac
 
 export const localSubjectAccessReviewShape = objectShape(
   'io.k8s.api.authorization.v1.LocalSubjectAccessReview',
-  'authorization.LocalSubjectAccessReview',
+  'Asks whether someone may do something in one namespace.',
   {
-    spec: struct(2, subjectAccessReviewSpec)
-      .required()
-      .doc('authorization.LocalSubjectAccessReview.spec'),
-    status: struct(3, subjectAccessReviewStatus)
-      .always()
-      .doc('authorization.LocalSubjectAccessReview.status'),
+    spec: struct(2, subjectAccessReviewSpec).required().doc('Who, and what.'),
+    status: struct(3, subjectAccessReviewStatus).always().doc('The answer.'),
   },
 )
 export type LocalSubjectAccessReview = ObjectOfShape<typeof localSubjectAccessReviewShape>

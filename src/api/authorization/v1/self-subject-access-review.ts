@@ -5,28 +5,24 @@ import { subjectAccessReviewStatus } from './subject-access-review.ts'
 
 export const selfSubjectAccessReviewSpec = shape(
   'io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec',
-  'authorization.SelfSubjectAccessReviewSpec',
+  'May I do that?',
   {
     resourceAttributes: struct(1, resourceAttributes)
       .optional()
-      .doc('authorization.SelfSubjectAccessReviewSpec.resourceAttributes'),
+      .doc('Do what with which resource; instead of nonResourceAttributes.'),
     nonResourceAttributes: struct(2, nonResourceAttributes)
       .optional()
-      .doc('authorization.SelfSubjectAccessReviewSpec.nonResourceAttributes'),
+      .doc('Do what with which path.'),
   },
 )
 export type SelfSubjectAccessReviewSpec = ValueOfShape<typeof selfSubjectAccessReviewSpec>
 
 export const selfSubjectAccessReviewShape = objectShape(
   'io.k8s.api.authorization.v1.SelfSubjectAccessReview',
-  'authorization.SelfSubjectAccessReview',
+  'Asks whether oneself may do something.',
   {
-    spec: struct(2, selfSubjectAccessReviewSpec)
-      .required()
-      .doc('authorization.SelfSubjectAccessReview.spec'),
-    status: struct(3, subjectAccessReviewStatus)
-      .always()
-      .doc('authorization.SelfSubjectAccessReview.status'),
+    spec: struct(2, selfSubjectAccessReviewSpec).required().doc('What.'),
+    status: struct(3, subjectAccessReviewStatus).always().doc('The answer.'),
   },
 )
 export type SelfSubjectAccessReview = ObjectOfShape<typeof selfSubjectAccessReviewShape>

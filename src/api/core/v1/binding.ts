@@ -2,8 +2,8 @@ import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kin
 import { struct } from '../../machinery/schema.ts'
 import { objectReference } from './references.ts'
 
-export const bindingShape = objectShape('io.k8s.api.core.v1.Binding', 'core.Binding', {
-  target: struct(2, objectReference).required().atomic().doc('core.Binding.target'),
+export const bindingShape = objectShape('io.k8s.api.core.v1.Binding', 'Puts a pod onto a node.', {
+  target: struct(2, objectReference).required().atomic().doc('The node.'),
 })
 export type Binding = ObjectOfShape<typeof bindingShape>
 

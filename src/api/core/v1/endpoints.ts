@@ -3,32 +3,49 @@ import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kin
 import { int32, list, shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
 import { objectReference } from './references.ts'
 
-export const endpointAddress = shape('io.k8s.api.core.v1.EndpointAddress', 'core.EndpointAddress', {
-  ip: string(1).required().doc('core.EndpointAddress.ip'),
-  hostname: string(3).doc('core.EndpointAddress.hostname'),
-  nodeName: string(4).optional().doc('core.EndpointAddress.nodeName'),
-  targetRef: struct(2, objectReference).optional().atomic().doc('core.EndpointAddress.targetRef'),
-})
+export const endpointAddress = shape(
+  'io.k8s.api.core.v1.EndpointAddress',
+  'An address behind a service.',
+  {
+    ip: string(1).required().doc('The address; neither loopback nor link-local.'),
+    hostname: string(3).doc('Its host name.'),
+    nodeName: string(4).optional().doc('The node that it is on.'),
+    targetRef: struct(2, objectReference)
+      .optional()
+      .atomic()
+      .doc('The object behind it, usually a pod.'),
+  },
+)
 export type EndpointAddress = ValueOfShape<typeof endpointAddress>
 
-export const endpointPort = shape('io.k8s.api.core.v1.EndpointPort', 'core.EndpointPort', {
-  name: string(1).doc('core.EndpointPort.name'),
-  port: int32(2).required().doc('core.EndpointPort.port'),
-  protocol: string(3).enum('TCP', 'UDP', 'SCTP').doc('core.EndpointPort.protocol'),
-  appProtocol: string(4).optional().doc('core.EndpointPort.appProtocol'),
+export const endpointPort = shape('io.k8s.api.core.v1.EndpointPort', 'A port behind a service.', {
+  name: string(1).doc("Name of the service's port."),
+  port: int32(2).required().doc('The port number.'),
+  protocol: string(3).enum('TCP', 'UDP', 'SCTP').doc('TCP, UDP or SCTP.'),
+  appProtocol: string(4).optional().doc('The protocol spoken over it; a hint.'),
 })
 export type EndpointPort = ValueOfShape<typeof endpointPort>
 
-export const endpointSubset = shape('io.k8s.api.core.v1.EndpointSubset', 'core.EndpointSubset', {
-  addresses: list(1, endpointAddress).atomic().doc('core.EndpointSubset.addresses'),
-  notReadyAddresses: list(2, endpointAddress).atomic().doc('core.EndpointSubset.notReadyAddresses'),
-  ports: list(3, endpointPort).atomic().doc('core.EndpointSubset.ports'),
-})
+export const endpointSubset = shape(
+  'io.k8s.api.core.v1.EndpointSubset',
+  'Addresses that all serve the same ports.',
+  {
+    addresses: list(1, endpointAddress).atomic().doc('Addresses that take traffic.'),
+    notReadyAddresses: list(2, endpointAddress)
+      .atomic()
+      .doc('Addresses that do not take traffic yet.'),
+    ports: list(3, endpointPort).atomic().doc('The ports.'),
+  },
+)
 export type EndpointSubset = ValueOfShape<typeof endpointSubset>
 
-export const endpointsShape = objectShape('io.k8s.api.core.v1.Endpoints', 'core.Endpoints', {
-  subsets: list(2, endpointSubset).atomic().doc('core.Endpoints.subsets'),
-})
+export const endpointsShape = objectShape(
+  'io.k8s.api.core.v1.Endpoints',
+  'The addresses behind a service. Deprecated; EndpointSlice says more.',
+  {
+    subsets: list(2, endpointSubset).atomic().doc('Addresses and ports.'),
+  },
+)
 export type Endpoints = ObjectOfShape<typeof endpointsShape>
 
 export const endpoints = defineKind<Endpoints>({

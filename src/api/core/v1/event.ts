@@ -11,34 +11,50 @@ import {
 import { eventColumns } from './event.columns.ts'
 import { objectReference } from './references.ts'
 
-export const eventSource = shape('io.k8s.api.core.v1.EventSource', 'core.EventSource', {
-  component: string(1).doc('core.EventSource.component'),
-  host: string(2).doc('core.EventSource.host'),
+export const eventSource = shape('io.k8s.api.core.v1.EventSource', 'Who reported an event.', {
+  component: string(1).doc('Name of the reporting program.'),
+  host: string(2).doc('Node that the program runs on.'),
 })
 export type EventSource = ValueOfShape<typeof eventSource>
 
-export const eventSeries = shape('io.k8s.api.core.v1.EventSeries', 'core.EventSeries', {
-  count: int32(1).doc('core.EventSeries.count'),
-  lastObservedTime: microTime(2).doc('core.EventSeries.lastObservedTime'),
+export const eventSeries = shape('io.k8s.api.core.v1.EventSeries', 'How an event went on.', {
+  count: int32(1).doc('How often it happened.'),
+  lastObservedTime: microTime(2).doc('When it last happened.'),
 })
 export type EventSeries = ValueOfShape<typeof eventSeries>
 
-export const eventShape = objectShape('io.k8s.api.core.v1.Event', 'core.Event', {
-  involvedObject: struct(2, objectReference).required().atomic().doc('core.Event.involvedObject'),
-  reason: string(3).doc('core.Event.reason'),
-  message: string(4).doc('core.Event.message'),
-  source: struct(5, eventSource).always().doc('core.Event.source'),
-  firstTimestamp: time(6).doc('core.Event.firstTimestamp'),
-  lastTimestamp: time(7).doc('core.Event.lastTimestamp'),
-  count: int32(8).doc('core.Event.count'),
-  type: string(9).doc('core.Event.type'),
-  eventTime: microTime(10).doc('core.Event.eventTime'),
-  series: struct(11, eventSeries).optional().doc('core.Event.series'),
-  action: string(12).doc('core.Event.action'),
-  related: struct(13, objectReference).optional().atomic().doc('core.Event.related'),
-  reportingComponent: string(14).always().doc('core.Event.reportingComponent'),
-  reportingInstance: string(15).always().doc('core.Event.reportingInstance'),
-})
+export const eventShape = objectShape(
+  'io.k8s.api.core.v1.Event',
+  'Something that happened to an object, kept for an hour or so to be read by people.',
+  {
+    involvedObject: struct(2, objectReference)
+      .required()
+      .atomic()
+      .doc('The object that it happened to.'),
+    reason: string(3).doc('Why it happened, as one CamelCase word for programs.'),
+    message: string(4).doc('What happened, as a sentence for people.'),
+    source: struct(5, eventSource).always().doc('Who reported it.'),
+    firstTimestamp: time(6).doc('When it was first seen.'),
+    lastTimestamp: time(7).doc('When it was last seen.'),
+    count: int32(8).doc('How often it was seen.'),
+    type: string(9).doc('Normal or Warning.'),
+    eventTime: microTime(10).doc(
+      'When it was first seen, to the microsecond; only of reporters of the newer style.',
+    ),
+    series: struct(11, eventSeries)
+      .optional()
+      .doc('How it went on, if it happened more than once.'),
+    action: string(12).doc('What was done, or failed, as one word.'),
+    related: struct(13, objectReference)
+      .optional()
+      .atomic()
+      .doc('Another object that had a part in it.'),
+    reportingComponent: string(14)
+      .always()
+      .doc('The controller that reports, such as kubernetes.io/kubelet.'),
+    reportingInstance: string(15).always().doc('Which of several controllers of that name.'),
+  },
+)
 export type Event = ObjectOfShape<typeof eventShape>
 
 export const event = defineKind<Event>({

@@ -2,37 +2,55 @@ import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { list, shape, string, struct, time, type ValueOfShape } from '../../machinery/schema.ts'
 
-export const namespaceSpec = shape('io.k8s.api.core.v1.NamespaceSpec', 'core.NamespaceSpec', {
-  finalizers: list(1, string()).atomic().doc('core.NamespaceSpec.finalizers'),
-})
+export const namespaceSpec = shape(
+  'io.k8s.api.core.v1.NamespaceSpec',
+  'What keeps a namespace from going away.',
+  {
+    finalizers: list(1, string())
+      .atomic()
+      .doc(
+        'Who must still clean up before a deleted namespace can go; changed through the finalize subresource.',
+      ),
+  },
+)
 export type NamespaceSpec = ValueOfShape<typeof namespaceSpec>
 
 export const namespaceCondition = shape(
   'io.k8s.api.core.v1.NamespaceCondition',
-  'core.NamespaceCondition',
+  'One thing that removing a namespace meets.',
   {
-    type: string(1).required().doc('core.NamespaceCondition.type'),
-    status: string(2).required().doc('core.NamespaceCondition.status'),
-    lastTransitionTime: time(4).doc('core.NamespaceCondition.lastTransitionTime'),
-    reason: string(5).doc('core.NamespaceCondition.reason'),
-    message: string(6).doc('core.NamespaceCondition.message'),
+    type: string(1).required().doc('Names the aspect, such as NamespaceContentRemaining.'),
+    status: string(2).required().doc('True, False or Unknown.'),
+    lastTransitionTime: time(4).doc('When the status last changed.'),
+    reason: string(5).doc('Why, as one CamelCase word for programs.'),
+    message: string(6).doc('Why, as a sentence for people.'),
   },
 )
 export type NamespaceCondition = ValueOfShape<typeof namespaceCondition>
 
-export const namespaceStatus = shape('io.k8s.api.core.v1.NamespaceStatus', 'core.NamespaceStatus', {
-  phase: string(1).enum('Active', 'Terminating').doc('core.NamespaceStatus.phase'),
-  conditions: list(2, namespaceCondition)
-    .listMap('type')
-    .mergeKey('type')
-    .doc('core.NamespaceStatus.conditions'),
-})
+export const namespaceStatus = shape(
+  'io.k8s.api.core.v1.NamespaceStatus',
+  'How a namespace is doing.',
+  {
+    phase: string(1)
+      .enum('Active', 'Terminating')
+      .doc('Active, or Terminating while its objects are being removed.'),
+    conditions: list(2, namespaceCondition)
+      .listMap('type')
+      .mergeKey('type')
+      .doc('What is in the way of removing it.'),
+  },
+)
 export type NamespaceStatus = ValueOfShape<typeof namespaceStatus>
 
-export const namespaceShape = objectShape('io.k8s.api.core.v1.Namespace', 'core.Namespace', {
-  spec: struct(2, namespaceSpec).always().doc('core.Namespace.spec'),
-  status: struct(3, namespaceStatus).always().doc('core.Namespace.status'),
-})
+export const namespaceShape = objectShape(
+  'io.k8s.api.core.v1.Namespace',
+  'A room for names, in which most objects live and which access and quotas can be granted for.',
+  {
+    spec: struct(2, namespaceSpec).always().doc('What keeps the namespace from going away.'),
+    status: struct(3, namespaceStatus).always().doc('Whether it is in use or being emptied.'),
+  },
+)
 export type Namespace = ObjectOfShape<typeof namespaceShape>
 
 /** The finalizer that keeps a deleted namespace until all in it is gone. */

@@ -10,57 +10,76 @@ import {
 } from '../../machinery/schema.ts'
 import { nodeStatus } from './node.schema.status.ts'
 
-export const taint = shape('io.k8s.api.core.v1.Taint', 'core.Taint', {
-  key: string(1).required().doc('core.Taint.key'),
-  value: string(2).doc('core.Taint.value'),
-  effect: string(3)
-    .enum('NoSchedule', 'PreferNoSchedule', 'NoExecute')
-    .required()
-    .doc('core.Taint.effect'),
-  timeAdded: time(4).optional().doc('core.Taint.timeAdded'),
-})
+export const taint = shape(
+  'io.k8s.api.core.v1.Taint',
+  'A mark on a node that pods must tolerate.',
+  {
+    key: string(1).required().doc('Name of the taint.'),
+    value: string(2).doc('Value that tolerations may ask for.'),
+    effect: string(3)
+      .enum('NoSchedule', 'PreferNoSchedule', 'NoExecute')
+      .required()
+      .doc(
+        'NoSchedule and PreferNoSchedule keep new pods away, NoExecute also drives out running ones.',
+      ),
+    timeAdded: time(4)
+      .optional()
+      .doc('When the taint was set; tolerations of limited time count from here.'),
+  },
+)
 export type Taint = ValueOfShape<typeof taint>
 
 export const configMapNodeConfigSource = shape(
   'io.k8s.api.core.v1.ConfigMapNodeConfigSource',
-  'core.ConfigMapNodeConfigSource',
+  "Names a ConfigMap with a kubelet's configuration. No longer used.",
   {
-    namespace: string(1).required().doc('core.ConfigMapNodeConfigSource.namespace'),
-    name: string(2).required().doc('core.ConfigMapNodeConfigSource.name'),
-    uid: string(3).doc('core.ConfigMapNodeConfigSource.uid'),
-    resourceVersion: string(4).doc('core.ConfigMapNodeConfigSource.resourceVersion'),
-    kubeletConfigKey: string(5).required().doc('core.ConfigMapNodeConfigSource.kubeletConfigKey'),
+    namespace: string(1).required().doc('Namespace of the ConfigMap.'),
+    name: string(2).required().doc('Name of the ConfigMap.'),
+    uid: string(3).doc('UID of the ConfigMap, known only in status.'),
+    resourceVersion: string(4).doc('Revision of the ConfigMap, known only in status.'),
+    kubeletConfigKey: string(5).required().doc('The key under which the configuration stands.'),
   },
 )
 export type ConfigMapNodeConfigSource = ValueOfShape<typeof configMapNodeConfigSource>
 
 export const nodeConfigSource = shape(
   'io.k8s.api.core.v1.NodeConfigSource',
-  'core.NodeConfigSource',
+  "Names the source of a kubelet's configuration. No longer used.",
   {
     configMap: struct(2, configMapNodeConfigSource)
       .optional()
-      .doc('core.NodeConfigSource.configMap'),
+      .doc('The ConfigMap that held the configuration.'),
   },
 )
 export type NodeConfigSource = ValueOfShape<typeof nodeConfigSource>
 
-export const nodeSpec = shape('io.k8s.api.core.v1.NodeSpec', 'core.NodeSpec', {
-  podCIDR: string(1).doc('core.NodeSpec.podCIDR'),
-  podCIDRs: list(7, string()).listSet().mergeKey().doc('core.NodeSpec.podCIDRs'),
-  providerID: string(3).doc('core.NodeSpec.providerID'),
-  unschedulable: boolean(4).doc('core.NodeSpec.unschedulable'),
-  taints: list(5, taint).atomic().doc('core.NodeSpec.taints'),
+export const nodeSpec = shape('io.k8s.api.core.v1.NodeSpec', 'What is wanted of a node.', {
+  podCIDR: string(1).doc(
+    "The range from which the node's pods get addresses; the first of podCIDRs.",
+  ),
+  podCIDRs: list(7, string())
+    .listSet()
+    .mergeKey()
+    .doc('The ranges for pod addresses, at most one for each address family.'),
+  providerID: string(3).doc("The machine's name at its cloud provider, as provider://id."),
+  unschedulable: boolean(4).doc('When true, the scheduler puts no new pods here; cordon sets it.'),
+  taints: list(5, taint).atomic().doc('Marks that keep away pods without a matching toleration.'),
   configSource: struct(6, nodeConfigSource)
     .optional()
     .deprecated()
-    .doc('core.NodeSpec.configSource'),
-  externalID: string(2).deprecated().doc('core.NodeSpec.externalID'),
+    .doc('Once named a ConfigMap for the kubelet; nothing reads it any more.'),
+  externalID: string(2)
+    .deprecated()
+    .doc("Once the provider's name for the machine; nothing reads it any more."),
 })
 export type NodeSpec = ValueOfShape<typeof nodeSpec>
 
-export const nodeShape = objectShape('io.k8s.api.core.v1.Node', 'core.Node', {
-  spec: struct(2, nodeSpec).always().doc('core.Node.spec'),
-  status: struct(3, nodeStatus).always().doc('core.Node.status'),
-})
+export const nodeShape = objectShape(
+  'io.k8s.api.core.v1.Node',
+  'A machine, or what acts as one, that runs pods.',
+  {
+    spec: struct(2, nodeSpec).always().doc('What is wanted of the node.'),
+    status: struct(3, nodeStatus).always().doc('What the kubelet reports of the node.'),
+  },
+)
 export type Node = ObjectOfShape<typeof nodeShape>

@@ -1,44 +1,50 @@
 import { shape, string, type ValueOfShape } from '../../machinery/schema.ts'
 
-export const objectReference = shape('io.k8s.api.core.v1.ObjectReference', 'core.ObjectReference', {
-  kind: string(1).doc('core.ObjectReference.kind'),
-  namespace: string(2).doc('core.ObjectReference.namespace'),
-  name: string(3).doc('core.ObjectReference.name'),
-  uid: string(4).doc('core.ObjectReference.uid'),
-  apiVersion: string(5).doc('core.ObjectReference.apiVersion'),
-  resourceVersion: string(6).doc('core.ObjectReference.resourceVersion'),
-  fieldPath: string(7).doc('core.ObjectReference.fieldPath'),
-})
+export const objectReference = shape(
+  'io.k8s.api.core.v1.ObjectReference',
+  'Names another object, or a part of it.',
+  {
+    kind: string(1).doc('Kind of the object.'),
+    namespace: string(2).doc('Namespace of the object.'),
+    name: string(3).doc('Name of the object.'),
+    uid: string(4).doc('UID of the object, to tell it from others of the same name.'),
+    apiVersion: string(5).doc('Group and version of the object.'),
+    resourceVersion: string(6).doc('The revision that is meant.'),
+    fieldPath: string(7).doc('The part that is meant, such as spec.containers{web}.'),
+  },
+)
 export type ObjectReference = ValueOfShape<typeof objectReference>
 
 export const localObjectReference = shape(
   'io.k8s.api.core.v1.LocalObjectReference',
-  'core.LocalObjectReference',
+  'Names an object in the same namespace.',
   {
-    name: string(1).doc('core.LocalObjectReference.name'),
+    name: string(1).doc('Name of the object.'),
   },
 )
 export type LocalObjectReference = ValueOfShape<typeof localObjectReference>
 
 export const typedLocalObjectReference = shape(
   'io.k8s.api.core.v1.TypedLocalObjectReference',
-  'core.TypedLocalObjectReference',
+  'Names an object of any kind in the same namespace.',
   {
-    apiGroup: string(1).optional().doc('core.TypedLocalObjectReference.apiGroup'),
-    kind: string(2).required().doc('core.TypedLocalObjectReference.kind'),
-    name: string(3).required().doc('core.TypedLocalObjectReference.name'),
+    apiGroup: string(1).optional().doc('Group of the object; absent for the core group.'),
+    kind: string(2).required().doc('Kind of the object.'),
+    name: string(3).required().doc('Name of the object.'),
   },
 )
 export type TypedLocalObjectReference = ValueOfShape<typeof typedLocalObjectReference>
 
 export const typedObjectReference = shape(
   'io.k8s.api.core.v1.TypedObjectReference',
-  'core.TypedObjectReference',
+  'Names an object of any kind, perhaps in another namespace.',
   {
-    apiGroup: string(1).optional().doc('core.TypedObjectReference.apiGroup'),
-    kind: string(2).required().doc('core.TypedObjectReference.kind'),
-    name: string(3).required().doc('core.TypedObjectReference.name'),
-    namespace: string(4).optional().doc('core.TypedObjectReference.namespace'),
+    apiGroup: string(1).optional().doc('Group of the object; absent for the core group.'),
+    kind: string(2).required().doc('Kind of the object.'),
+    name: string(3).required().doc('Name of the object.'),
+    namespace: string(4)
+      .optional()
+      .doc('Namespace of the object, if it is another; needs permission there.'),
   },
 )
 export type TypedObjectReference = ValueOfShape<typeof typedObjectReference>

@@ -2,12 +2,22 @@ import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { boolean, bytes, map, string } from '../../machinery/schema.ts'
 
-export const secretShape = objectShape('io.k8s.api.core.v1.Secret', 'core.Secret', {
-  immutable: boolean(5).optional().doc('core.Secret.immutable'),
-  data: map(2, bytes()).doc('core.Secret.data'),
-  stringData: map(4, string()).doc('core.Secret.stringData'),
-  type: string(3).doc('core.Secret.type'),
-})
+export const secretShape = objectShape(
+  'io.k8s.api.core.v1.Secret',
+  'Small confidential values by key, such as passwords, tokens and keys.',
+  {
+    immutable: boolean(5)
+      .optional()
+      .doc('When true, the values can never change again; only delete and create anew.'),
+    data: map(2, bytes()).doc('Values by key, in base64.'),
+    stringData: map(4, string()).doc(
+      'Texts by key, only for writing: they are encoded into data and win over it.',
+    ),
+    type: string(3).doc(
+      'What the secret is for; it decides which keys must be there. Opaque if empty.',
+    ),
+  },
+)
 export type Secret = ObjectOfShape<typeof secretShape>
 
 export const secret = defineKind<Secret>({

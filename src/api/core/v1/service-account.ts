@@ -5,18 +5,18 @@ import { localObjectReference, objectReference } from './references.ts'
 
 export const serviceAccountShape = objectShape(
   'io.k8s.api.core.v1.ServiceAccount',
-  'core.ServiceAccount',
+  'The identity under which pods talk to the API.',
   {
     secrets: list(2, objectReference)
       .listMap('name')
       .mergeKey('name')
-      .doc('core.ServiceAccount.secrets'),
+      .doc('Secrets that its pods may use.'),
     imagePullSecrets: list(3, localObjectReference)
       .atomic()
-      .doc('core.ServiceAccount.imagePullSecrets'),
+      .doc('Secrets for pulling images, taken over by pods that name none.'),
     automountServiceAccountToken: boolean(4)
       .optional()
-      .doc('core.ServiceAccount.automountServiceAccountToken'),
+      .doc('Whether pods get a token of it mounted; a pod may say otherwise.'),
   },
 )
 export type ServiceAccount = ObjectOfShape<typeof serviceAccountShape>

@@ -14,72 +14,74 @@ import {
 
 export const endpointConditions = shape(
   'io.k8s.api.discovery.v1.EndpointConditions',
-  'discovery.EndpointConditions',
+  'What can be expected of an endpoint.',
   {
-    ready: boolean(1).optional().doc('discovery.EndpointConditions.ready'),
-    serving: boolean(2).optional().doc('discovery.EndpointConditions.serving'),
-    terminating: boolean(3).optional().doc('discovery.EndpointConditions.terminating'),
+    ready: boolean(1).optional().doc('Whether it takes new traffic; absent counts as true.'),
+    serving: boolean(2).optional().doc('As ready, but also true while it ends and still answers.'),
+    terminating: boolean(3).optional().doc('Whether it is ending.'),
   },
 )
 export type EndpointConditions = ValueOfShape<typeof endpointConditions>
 
-export const forZone = shape('io.k8s.api.discovery.v1.ForZone', 'discovery.ForZone', {
-  name: string(1).required().doc('discovery.ForZone.name'),
+export const forZone = shape('io.k8s.api.discovery.v1.ForZone', 'A zone that an endpoint is for.', {
+  name: string(1).required().doc('Name of the zone.'),
 })
 export type ForZone = ValueOfShape<typeof forZone>
 
-export const forNode = shape('io.k8s.api.discovery.v1.ForNode', 'discovery.ForNode', {
-  name: string(1).required().doc('discovery.ForNode.name'),
+export const forNode = shape('io.k8s.api.discovery.v1.ForNode', 'A node that an endpoint is for.', {
+  name: string(1).required().doc('Name of the node.'),
 })
 export type ForNode = ValueOfShape<typeof forNode>
 
 export const endpointHints = shape(
   'io.k8s.api.discovery.v1.EndpointHints',
-  'discovery.EndpointHints',
+  'Who had better use an endpoint.',
   {
-    forZones: list(1, forZone).atomic().doc('discovery.EndpointHints.forZones'),
-    forNodes: list(2, forNode).atomic().doc('discovery.EndpointHints.forNodes'),
+    forZones: list(1, forZone).atomic().doc('Zones whose clients should use it.'),
+    forNodes: list(2, forNode).atomic().doc('Nodes whose clients should use it.'),
   },
 )
 export type EndpointHints = ValueOfShape<typeof endpointHints>
 
-export const endpoint = shape('io.k8s.api.discovery.v1.Endpoint', 'discovery.Endpoint', {
-  addresses: list(1, string()).required().listSet().doc('discovery.Endpoint.addresses'),
-  conditions: struct(2, endpointConditions).always().doc('discovery.Endpoint.conditions'),
-  hostname: string(3).optional().doc('discovery.Endpoint.hostname'),
-  targetRef: struct(4, objectReference).optional().atomic().doc('discovery.Endpoint.targetRef'),
-  deprecatedTopology: map(5, string()).deprecated().doc('discovery.Endpoint.deprecatedTopology'),
-  nodeName: string(6).optional().doc('discovery.Endpoint.nodeName'),
-  zone: string(7).optional().doc('discovery.Endpoint.zone'),
-  hints: struct(8, endpointHints).optional().doc('discovery.Endpoint.hints'),
+export const endpoint = shape('io.k8s.api.discovery.v1.Endpoint', 'One thing behind a service.', {
+  addresses: list(1, string()).required().listSet().doc('Its addresses; users take the first.'),
+  conditions: struct(2, endpointConditions).always().doc('What can be expected of it.'),
+  hostname: string(3).optional().doc('Its host name, for DNS.'),
+  targetRef: struct(4, objectReference)
+    .optional()
+    .atomic()
+    .doc('The object behind it, usually a pod.'),
+  deprecatedTopology: map(5, string())
+    .deprecated()
+    .doc('Labels of old versions; kept, never written.'),
+  nodeName: string(6).optional().doc('The node that it is on.'),
+  zone: string(7).optional().doc('The zone that it is in.'),
+  hints: struct(8, endpointHints).optional().doc('Who had better use it.'),
 })
 export type Endpoint = ValueOfShape<typeof endpoint>
 
 export const endpointPort = shape(
   'io.k8s.api.discovery.v1.EndpointPort',
-  'discovery.EndpointPort',
+  'A port of all endpoints of a slice.',
   {
-    name: string(1).optional().doc('discovery.EndpointPort.name'),
-    protocol: string(2)
-      .enum('TCP', 'UDP', 'SCTP')
-      .optional()
-      .doc('discovery.EndpointPort.protocol'),
-    port: int32(3).optional().doc('discovery.EndpointPort.port'),
-    appProtocol: string(4).optional().doc('discovery.EndpointPort.appProtocol'),
+    name: string(1).optional().doc("Name of the service's port."),
+    protocol: string(2).enum('TCP', 'UDP', 'SCTP').optional().doc('TCP, UDP or SCTP.'),
+    port: int32(3).optional().doc('The port number; any if absent.'),
+    appProtocol: string(4).optional().doc('The protocol spoken over it; a hint.'),
   },
 )
 export type EndpointPort = ValueOfShape<typeof endpointPort>
 
 export const endpointSliceShape = objectShape(
   'io.k8s.api.discovery.v1.EndpointSlice',
-  'discovery.EndpointSlice',
+  'Some of the endpoints behind a service.',
   {
     addressType: string(4)
       .enum('FQDN', 'IPv4', 'IPv6')
       .required()
-      .doc('discovery.EndpointSlice.addressType'),
-    endpoints: list(2, endpoint).always().atomic().doc('discovery.EndpointSlice.endpoints'),
-    ports: list(3, endpointPort).always().atomic().doc('discovery.EndpointSlice.ports'),
+      .doc('IPv4, IPv6 or FQDN; never changes.'),
+    endpoints: list(2, endpoint).always().atomic().doc('The endpoints, at most 1000.'),
+    ports: list(3, endpointPort).always().atomic().doc('The ports of each of them.'),
   },
 )
 export type EndpointSlice = ObjectOfShape<typeof endpointSliceShape>

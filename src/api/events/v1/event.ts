@@ -13,31 +13,46 @@ import {
 } from '../../machinery/schema.ts'
 import { fromCoreEvent, toCoreEvent } from './conversion.ts'
 
-export const eventSeries = shape('io.k8s.api.events.v1.EventSeries', 'events.EventSeries', {
-  count: int32(1).required().doc('events.EventSeries.count'),
-  lastObservedTime: microTime(2).required().doc('events.EventSeries.lastObservedTime'),
+export const eventSeries = shape('io.k8s.api.events.v1.EventSeries', 'How an event went on.', {
+  count: int32(1).required().doc('How often it happened.'),
+  lastObservedTime: microTime(2).required().doc('When it last happened.'),
 })
 export type EventSeries = ValueOfShape<typeof eventSeries>
 
-export const eventShape = objectShape('io.k8s.api.events.v1.Event', 'events.Event', {
-  eventTime: microTime(2).required().doc('events.Event.eventTime'),
-  series: struct(3, eventSeries).optional().doc('events.Event.series'),
-  reportingController: string(4).doc('events.Event.reportingController'),
-  reportingInstance: string(5).doc('events.Event.reportingInstance'),
-  action: string(6).doc('events.Event.action'),
-  reason: string(7).doc('events.Event.reason'),
-  regarding: struct(8, objectReference).always().atomic().doc('events.Event.regarding'),
-  related: struct(9, objectReference).optional().atomic().doc('events.Event.related'),
-  note: string(10).doc('events.Event.note'),
-  type: string(11).doc('events.Event.type'),
-  deprecatedSource: struct(12, eventSource)
-    .always()
-    .deprecated()
-    .doc('events.Event.deprecatedSource'),
-  deprecatedFirstTimestamp: time(13).deprecated().doc('events.Event.deprecatedFirstTimestamp'),
-  deprecatedLastTimestamp: time(14).deprecated().doc('events.Event.deprecatedLastTimestamp'),
-  deprecatedCount: int32(15).deprecated().doc('events.Event.deprecatedCount'),
-})
+export const eventShape = objectShape(
+  'io.k8s.api.events.v1.Event',
+  'Something that happened to an object, kept for an hour or so to be read by people.',
+  {
+    eventTime: microTime(2).required().doc('When it was first seen.'),
+    series: struct(3, eventSeries).optional().doc('How it went on, if it happened more than once.'),
+    reportingController: string(4).doc(
+      'The controller that reports, such as kubernetes.io/kubelet.',
+    ),
+    reportingInstance: string(5).doc('Which of several controllers of that name.'),
+    action: string(6).doc('What was done, or failed, as one word.'),
+    reason: string(7).doc('Why, as one CamelCase word for programs.'),
+    regarding: struct(8, objectReference).always().atomic().doc('The object that it happened to.'),
+    related: struct(9, objectReference)
+      .optional()
+      .atomic()
+      .doc('Another object that had a part in it.'),
+    note: string(10).doc('What happened, as a sentence for people.'),
+    type: string(11).doc('Normal or Warning.'),
+    deprecatedSource: struct(12, eventSource)
+      .always()
+      .deprecated()
+      .doc('Who reported it, in the words of core events.'),
+    deprecatedFirstTimestamp: time(13)
+      .deprecated()
+      .doc('When it was first seen, in the words of core events.'),
+    deprecatedLastTimestamp: time(14)
+      .deprecated()
+      .doc('When it was last seen, in the words of core events.'),
+    deprecatedCount: int32(15)
+      .deprecated()
+      .doc('How often it was seen, in the words of core events.'),
+  },
+)
 export type Event = ObjectOfShape<typeof eventShape>
 
 export const event = defineKind<Event>({

@@ -6,10 +6,10 @@ import { roleRef, subject } from './rules.ts'
 
 export const clusterRoleBindingShape = objectShape(
   'io.k8s.api.rbac.v1.ClusterRoleBinding',
-  'rbac.ClusterRoleBinding',
+  'Grants a cluster role in the whole cluster.',
   {
-    subjects: list(2, subject).atomic().doc('rbac.ClusterRoleBinding.subjects'),
-    roleRef: struct(3, roleRef).required().atomic().doc('rbac.ClusterRoleBinding.roleRef'),
+    subjects: list(2, subject).atomic().doc('To whom it is granted.'),
+    roleRef: struct(3, roleRef).required().atomic().doc('The cluster role; never changes.'),
   },
 )
 export type ClusterRoleBinding = ObjectOfShape<typeof clusterRoleBindingShape>

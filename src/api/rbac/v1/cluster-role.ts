@@ -4,10 +4,16 @@ import { list, struct } from '../../machinery/schema.ts'
 import { createdAtColumn } from './columns.ts'
 import { aggregationRule, policyRule } from './rules.ts'
 
-export const clusterRoleShape = objectShape('io.k8s.api.rbac.v1.ClusterRole', 'rbac.ClusterRole', {
-  rules: list(2, policyRule).always().atomic().doc('rbac.ClusterRole.rules'),
-  aggregationRule: struct(3, aggregationRule).optional().doc('rbac.ClusterRole.aggregationRule'),
-})
+export const clusterRoleShape = objectShape(
+  'io.k8s.api.rbac.v1.ClusterRole',
+  'What is allowed in the whole cluster, or wherever a binding grants it.',
+  {
+    rules: list(2, policyRule).always().atomic().doc('What is allowed.'),
+    aggregationRule: struct(3, aggregationRule)
+      .optional()
+      .doc('Composes the rules from other cluster roles; they are then written by a controller.'),
+  },
+)
 export type ClusterRole = ObjectOfShape<typeof clusterRoleShape>
 
 export const clusterRole = defineKind<ClusterRole>({

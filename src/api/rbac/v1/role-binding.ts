@@ -4,10 +4,14 @@ import { bindingColumns } from './columns.ts'
 import { defaultBinding } from './defaults.ts'
 import { roleRef, subject } from './rules.ts'
 
-export const roleBindingShape = objectShape('io.k8s.api.rbac.v1.RoleBinding', 'rbac.RoleBinding', {
-  subjects: list(2, subject).atomic().doc('rbac.RoleBinding.subjects'),
-  roleRef: struct(3, roleRef).required().atomic().doc('rbac.RoleBinding.roleRef'),
-})
+export const roleBindingShape = objectShape(
+  'io.k8s.api.rbac.v1.RoleBinding',
+  'Grants a role inside one namespace.',
+  {
+    subjects: list(2, subject).atomic().doc('To whom it is granted.'),
+    roleRef: struct(3, roleRef).required().atomic().doc('The role; never changes.'),
+  },
+)
 export type RoleBinding = ObjectOfShape<typeof roleBindingShape>
 
 export const roleBinding = defineKind<RoleBinding>({

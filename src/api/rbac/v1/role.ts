@@ -4,9 +4,13 @@ import { list } from '../../machinery/schema.ts'
 import { createdAtColumn } from './columns.ts'
 import { policyRule } from './rules.ts'
 
-export const roleShape = objectShape('io.k8s.api.rbac.v1.Role', 'rbac.Role', {
-  rules: list(2, policyRule).always().atomic().doc('rbac.Role.rules'),
-})
+export const roleShape = objectShape(
+  'io.k8s.api.rbac.v1.Role',
+  'What is allowed inside one namespace.',
+  {
+    rules: list(2, policyRule).always().atomic().doc('What is allowed.'),
+  },
+)
 export type Role = ObjectOfShape<typeof roleShape>
 
 export const role = defineKind<Role>({

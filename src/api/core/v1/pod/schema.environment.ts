@@ -10,32 +10,34 @@ import { localObjectReference } from '../references.ts'
 
 export const objectFieldSelector = shape(
   'io.k8s.api.core.v1.ObjectFieldSelector',
-  'core.ObjectFieldSelector',
+  'Picks a field of the pod itself.',
   {
-    apiVersion: string(1).doc('core.ObjectFieldSelector.apiVersion'),
-    fieldPath: string(2).required().doc('core.ObjectFieldSelector.fieldPath'),
+    apiVersion: string(1).doc('The version in which the path is written; v1 if empty.'),
+    fieldPath: string(2).required().doc('The field, such as metadata.name or status.podIP.'),
   },
 )
 export type ObjectFieldSelector = ValueOfShape<typeof objectFieldSelector>
 
 export const resourceFieldSelector = shape(
   'io.k8s.api.core.v1.ResourceFieldSelector',
-  'core.ResourceFieldSelector',
+  'Picks a request or limit of a container.',
   {
-    containerName: string(1).doc('core.ResourceFieldSelector.containerName'),
-    resource: string(2).required().doc('core.ResourceFieldSelector.resource'),
-    divisor: quantity(3).always().doc('core.ResourceFieldSelector.divisor'),
+    containerName: string(1).doc('The container; in volumes it must be said.'),
+    resource: string(2).required().doc('Which one, such as limits.cpu or requests.memory.'),
+    divisor: quantity(3).always().doc('The unit in which the value is given; 1 if zero.'),
   },
 )
 export type ResourceFieldSelector = ValueOfShape<typeof resourceFieldSelector>
 
 export const configMapKeySelector = shape(
   'io.k8s.api.core.v1.ConfigMapKeySelector',
-  'core.ConfigMapKeySelector',
+  'One key of a config map.',
   {
     ...localObjectReference.fields,
-    key: string(2).required().doc('core.ConfigMapKeySelector.key'),
-    optional: boolean(3).optional().doc('core.ConfigMapKeySelector.optional'),
+    key: string(2).required().doc('The key whose value is meant.'),
+    optional: boolean(3)
+      .optional()
+      .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
   [
     {
@@ -49,11 +51,13 @@ export type ConfigMapKeySelector = ValueOfShape<typeof configMapKeySelector>
 
 export const secretKeySelector = shape(
   'io.k8s.api.core.v1.SecretKeySelector',
-  'core.SecretKeySelector',
+  'One key of a secret.',
   {
     ...localObjectReference.fields,
-    key: string(2).required().doc('core.SecretKeySelector.key'),
-    optional: boolean(3).optional().doc('core.SecretKeySelector.optional'),
+    key: string(2).required().doc('The key whose value is meant.'),
+    optional: boolean(3)
+      .optional()
+      .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
   [
     {
@@ -65,45 +69,62 @@ export const secretKeySelector = shape(
 )
 export type SecretKeySelector = ValueOfShape<typeof secretKeySelector>
 
-export const fileKeySelector = shape('io.k8s.api.core.v1.FileKeySelector', 'core.FileKeySelector', {
-  volumeName: string(1).required().doc('core.FileKeySelector.volumeName'),
-  path: string(2).required().doc('core.FileKeySelector.path'),
-  key: string(3).required().doc('core.FileKeySelector.key'),
-  optional: boolean(4).optional().default(false).doc('core.FileKeySelector.optional'),
-})
+export const fileKeySelector = shape(
+  'io.k8s.api.core.v1.FileKeySelector',
+  'One key of an env file in a volume.',
+  {
+    volumeName: string(1).required().doc('The volume that holds the file.'),
+    path: string(2).required().doc("The file's path inside the volume."),
+    key: string(3).required().doc('The key whose value is meant.'),
+    optional: boolean(4)
+      .optional()
+      .default(false)
+      .doc('When true, it may be missing; otherwise the pod waits for it.'),
+  },
+)
 export type FileKeySelector = ValueOfShape<typeof fileKeySelector>
 
-export const envVarSource = shape('io.k8s.api.core.v1.EnvVarSource', 'core.EnvVarSource', {
-  fieldRef: struct(1, objectFieldSelector).optional().atomic().doc('core.EnvVarSource.fieldRef'),
-  resourceFieldRef: struct(2, resourceFieldSelector)
-    .optional()
-    .atomic()
-    .doc('core.EnvVarSource.resourceFieldRef'),
-  configMapKeyRef: struct(3, configMapKeySelector)
-    .optional()
-    .atomic()
-    .doc('core.EnvVarSource.configMapKeyRef'),
-  secretKeyRef: struct(4, secretKeySelector)
-    .optional()
-    .atomic()
-    .doc('core.EnvVarSource.secretKeyRef'),
-  fileKeyRef: struct(5, fileKeySelector).optional().atomic().doc('core.EnvVarSource.fileKeyRef'),
-})
+export const envVarSource = shape(
+  'io.k8s.api.core.v1.EnvVarSource',
+  'Where the value of a variable comes from; exactly one field is set.',
+  {
+    fieldRef: struct(1, objectFieldSelector).optional().atomic().doc('A field of the pod.'),
+    resourceFieldRef: struct(2, resourceFieldSelector)
+      .optional()
+      .atomic()
+      .doc('A request or limit of a container.'),
+    configMapKeyRef: struct(3, configMapKeySelector)
+      .optional()
+      .atomic()
+      .doc('One key of a config map.'),
+    secretKeyRef: struct(4, secretKeySelector).optional().atomic().doc('One key of a secret.'),
+    fileKeyRef: struct(5, fileKeySelector)
+      .optional()
+      .atomic()
+      .doc('One key of an env file in a volume.'),
+  },
+)
 export type EnvVarSource = ValueOfShape<typeof envVarSource>
 
-export const envVar = shape('io.k8s.api.core.v1.EnvVar', 'core.EnvVar', {
-  name: string(1).required().doc('core.EnvVar.name'),
-  value: string(2).doc('core.EnvVar.value'),
-  valueFrom: struct(3, envVarSource).optional().doc('core.EnvVar.valueFrom'),
+export const envVar = shape('io.k8s.api.core.v1.EnvVar', 'An environment variable.', {
+  name: string(1).required().doc('Name of the variable.'),
+  value: string(2).doc(
+    'Its value; $(NAME) stands for a variable set before, $$ for a dollar sign.',
+  ),
+  valueFrom: struct(3, envVarSource)
+    .optional()
+    .doc('Where the value comes from, if value is empty.'),
 })
 export type EnvVar = ValueOfShape<typeof envVar>
 
 export const configMapEnvSource = shape(
   'io.k8s.api.core.v1.ConfigMapEnvSource',
-  'core.ConfigMapEnvSource',
+  'All keys of a config map.',
   {
     ...localObjectReference.fields,
-    optional: boolean(2).optional().doc('core.ConfigMapEnvSource.optional'),
+    optional: boolean(2)
+      .optional()
+      .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
   [
     {
@@ -117,10 +138,12 @@ export type ConfigMapEnvSource = ValueOfShape<typeof configMapEnvSource>
 
 export const secretEnvSource = shape(
   'io.k8s.api.core.v1.SecretEnvSource',
-  'core.SecretEnvSource',
+  'All keys of a secret.',
   {
     ...localObjectReference.fields,
-    optional: boolean(2).optional().doc('core.SecretEnvSource.optional'),
+    optional: boolean(2)
+      .optional()
+      .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
   [
     {
@@ -132,9 +155,13 @@ export const secretEnvSource = shape(
 )
 export type SecretEnvSource = ValueOfShape<typeof secretEnvSource>
 
-export const envFromSource = shape('io.k8s.api.core.v1.EnvFromSource', 'core.EnvFromSource', {
-  prefix: string(1).doc('core.EnvFromSource.prefix'),
-  configMapRef: struct(2, configMapEnvSource).optional().doc('core.EnvFromSource.configMapRef'),
-  secretRef: struct(3, secretEnvSource).optional().doc('core.EnvFromSource.secretRef'),
-})
+export const envFromSource = shape(
+  'io.k8s.api.core.v1.EnvFromSource',
+  'A source whose keys all become environment variables.',
+  {
+    prefix: string(1).doc('Put before each name.'),
+    configMapRef: struct(2, configMapEnvSource).optional().doc('The config map.'),
+    secretRef: struct(3, secretEnvSource).optional().doc('The secret.'),
+  },
+)
 export type EnvFromSource = ValueOfShape<typeof envFromSource>

@@ -2,79 +2,90 @@ import { boolean, int32, shape, string, type ValueOfShape } from '../../../machi
 
 export const gcePersistentDiskVolumeSource = shape(
   'io.k8s.api.core.v1.GCEPersistentDiskVolumeSource',
-  'core.GCEPersistentDiskVolumeSource',
+  'A disk of Google Compute Engine.',
   {
-    pdName: string(1).required().doc('core.GCEPersistentDiskVolumeSource.pdName'),
-    fsType: string(2).doc('core.GCEPersistentDiskVolumeSource.fsType'),
-    partition: int32(3).doc('core.GCEPersistentDiskVolumeSource.partition'),
-    readOnly: boolean(4).doc('core.GCEPersistentDiskVolumeSource.readOnly'),
+    pdName: string(1).required().doc('Name of the disk.'),
+    fsType: string(2).doc(
+      "File system of the volume, such as ext4; the driver's usual one if empty.",
+    ),
+    partition: int32(3).doc('Number of the partition; 0 is the whole disk.'),
+    readOnly: boolean(4).doc('When true, the volume can only be read.'),
   },
 )
 export type GCEPersistentDiskVolumeSource = ValueOfShape<typeof gcePersistentDiskVolumeSource>
 
 export const awsElasticBlockStoreVolumeSource = shape(
   'io.k8s.api.core.v1.AWSElasticBlockStoreVolumeSource',
-  'core.AWSElasticBlockStoreVolumeSource',
+  'A block store volume of AWS.',
   {
-    volumeID: string(1).required().doc('core.AWSElasticBlockStoreVolumeSource.volumeID'),
-    fsType: string(2).doc('core.AWSElasticBlockStoreVolumeSource.fsType'),
-    partition: int32(3).doc('core.AWSElasticBlockStoreVolumeSource.partition'),
-    readOnly: boolean(4).doc('core.AWSElasticBlockStoreVolumeSource.readOnly'),
+    volumeID: string(1).required().doc("The volume's id at AWS."),
+    fsType: string(2).doc(
+      "File system of the volume, such as ext4; the driver's usual one if empty.",
+    ),
+    partition: int32(3).doc('Number of the partition; 0 is the whole volume.'),
+    readOnly: boolean(4).doc('When true, the volume can only be read.'),
   },
 )
 export type AWSElasticBlockStoreVolumeSource = ValueOfShape<typeof awsElasticBlockStoreVolumeSource>
 
 export const azureFileVolumeSource = shape(
   'io.k8s.api.core.v1.AzureFileVolumeSource',
-  'core.AzureFileVolumeSource',
+  'A file share of Azure.',
   {
-    secretName: string(1).required().doc('core.AzureFileVolumeSource.secretName'),
-    shareName: string(2).required().doc('core.AzureFileVolumeSource.shareName'),
-    readOnly: boolean(3).doc('core.AzureFileVolumeSource.readOnly'),
+    secretName: string(1).required().doc("Secret with the storage account's name and key."),
+    shareName: string(2).required().doc('Name of the share.'),
+    readOnly: boolean(3).doc('When true, the volume can only be read.'),
   },
 )
 export type AzureFileVolumeSource = ValueOfShape<typeof azureFileVolumeSource>
 
 export const azureDiskVolumeSource = shape(
   'io.k8s.api.core.v1.AzureDiskVolumeSource',
-  'core.AzureDiskVolumeSource',
+  'A disk of Azure.',
   {
-    diskName: string(1).required().doc('core.AzureDiskVolumeSource.diskName'),
-    diskURI: string(2).required().doc('core.AzureDiskVolumeSource.diskURI'),
+    diskName: string(1).required().doc('Name of the disk.'),
+    diskURI: string(2).required().doc('Where the disk is stored.'),
     cachingMode: string(3)
       .enum('None', 'ReadOnly', 'ReadWrite')
       .optional()
       .default('ReadWrite')
-      .doc('core.AzureDiskVolumeSource.cachingMode'),
-    fsType: string(4).optional().default('ext4').doc('core.AzureDiskVolumeSource.fsType'),
-    readOnly: boolean(5).optional().default(false).doc('core.AzureDiskVolumeSource.readOnly'),
+      .doc('How the host caches: None, ReadOnly or ReadWrite.'),
+    fsType: string(4)
+      .optional()
+      .default('ext4')
+      .doc("File system of the volume, such as ext4; the driver's usual one if empty."),
+    readOnly: boolean(5).optional().default(false).doc('When true, the volume can only be read.'),
     kind: string(6)
       .enum('Shared', 'Dedicated', 'Managed')
       .optional()
       .default('Shared')
-      .doc('core.AzureDiskVolumeSource.kind'),
+      .doc('Shared, Dedicated or Managed: how the disk is kept at Azure.'),
   },
 )
 export type AzureDiskVolumeSource = ValueOfShape<typeof azureDiskVolumeSource>
 
 export const vsphereVirtualDiskVolumeSource = shape(
   'io.k8s.api.core.v1.VsphereVirtualDiskVolumeSource',
-  'core.VsphereVirtualDiskVolumeSource',
+  'A disk of vSphere.',
   {
-    volumePath: string(1).required().doc('core.VsphereVirtualDiskVolumeSource.volumePath'),
-    fsType: string(2).doc('core.VsphereVirtualDiskVolumeSource.fsType'),
-    storagePolicyName: string(3).doc('core.VsphereVirtualDiskVolumeSource.storagePolicyName'),
-    storagePolicyID: string(4).doc('core.VsphereVirtualDiskVolumeSource.storagePolicyID'),
+    volumePath: string(1).required().doc('Path of the disk file.'),
+    fsType: string(2).doc(
+      "File system of the volume, such as ext4; the driver's usual one if empty.",
+    ),
+    storagePolicyName: string(3).doc('Name of the storage policy.'),
+    storagePolicyID: string(4).doc('Id of the storage policy.'),
   },
 )
 export type VsphereVirtualDiskVolumeSource = ValueOfShape<typeof vsphereVirtualDiskVolumeSource>
 
 export const photonPersistentDiskVolumeSource = shape(
   'io.k8s.api.core.v1.PhotonPersistentDiskVolumeSource',
-  'core.PhotonPersistentDiskVolumeSource',
+  'A disk of the Photon controller. No longer supported.',
   {
-    pdID: string(1).required().doc('core.PhotonPersistentDiskVolumeSource.pdID'),
-    fsType: string(2).doc('core.PhotonPersistentDiskVolumeSource.fsType'),
+    pdID: string(1).required().doc('Id of the disk.'),
+    fsType: string(2).doc(
+      "File system of the volume, such as ext4; the driver's usual one if empty.",
+    ),
   },
 )
 export type PhotonPersistentDiskVolumeSource = ValueOfShape<typeof photonPersistentDiskVolumeSource>

@@ -42,9 +42,9 @@ import {
 
 export const hostPathVolumeSource = shape(
   'io.k8s.api.core.v1.HostPathVolumeSource',
-  'core.HostPathVolumeSource',
+  'A file or directory of the node itself.',
   {
-    path: string(1).required().doc('core.HostPathVolumeSource.path'),
+    path: string(1).required().doc('Where it lies on the node; links are followed.'),
     type: string(2)
       .enum(
         '',
@@ -57,139 +57,188 @@ export const hostPathVolumeSource = shape(
         'BlockDevice',
       )
       .optional()
-      .doc('core.HostPathVolumeSource.type'),
+      .doc('What must be there, or is made; empty checks nothing.'),
   },
 )
 export type HostPathVolumeSource = ValueOfShape<typeof hostPathVolumeSource>
 
 export const emptyDirVolumeSource = shape(
   'io.k8s.api.core.v1.EmptyDirVolumeSource',
-  'core.EmptyDirVolumeSource',
+  'A directory that begins empty and lives as long as the pod.',
   {
-    medium: string(1).doc('core.EmptyDirVolumeSource.medium'),
-    sizeLimit: quantity(2).optional().doc('core.EmptyDirVolumeSource.sizeLimit'),
+    medium: string(1).doc("Memory keeps it in RAM; the node's disk if empty."),
+    sizeLimit: quantity(2).optional().doc('More than this evicts the pod.'),
   },
 )
 export type EmptyDirVolumeSource = ValueOfShape<typeof emptyDirVolumeSource>
 
 export const persistentVolumeClaimVolumeSource = shape(
   'io.k8s.api.core.v1.PersistentVolumeClaimVolumeSource',
-  'core.PersistentVolumeClaimVolumeSource',
+  "The volume behind a claim in the pod's namespace.",
   {
-    claimName: string(1).required().doc('core.PersistentVolumeClaimVolumeSource.claimName'),
-    readOnly: boolean(2).doc('core.PersistentVolumeClaimVolumeSource.readOnly'),
+    claimName: string(1).required().doc('Name of the claim.'),
+    readOnly: boolean(2).doc('When true, the volume can only be read.'),
   },
 )
 export type PersistentVolumeClaimVolumeSource = ValueOfShape<
   typeof persistentVolumeClaimVolumeSource
 >
 
-export const csiVolumeSource = shape('io.k8s.api.core.v1.CSIVolumeSource', 'core.CSIVolumeSource', {
-  driver: string(1).required().doc('core.CSIVolumeSource.driver'),
-  readOnly: boolean(2).optional().doc('core.CSIVolumeSource.readOnly'),
-  fsType: string(3).optional().doc('core.CSIVolumeSource.fsType'),
-  volumeAttributes: map(4, string()).doc('core.CSIVolumeSource.volumeAttributes'),
-  nodePublishSecretRef: struct(5, localObjectReference)
-    .optional()
-    .atomic()
-    .doc('core.CSIVolumeSource.nodePublishSecretRef'),
-})
+export const csiVolumeSource = shape(
+  'io.k8s.api.core.v1.CSIVolumeSource',
+  'A volume that a CSI driver makes for this pod alone.',
+  {
+    driver: string(1).required().doc('Name of the driver.'),
+    readOnly: boolean(2).optional().doc('When true, the volume can only be read.'),
+    fsType: string(3)
+      .optional()
+      .doc("File system of the volume, such as ext4; the driver's usual one if empty."),
+    volumeAttributes: map(4, string()).doc('What the driver is told besides.'),
+    nodePublishSecretRef: struct(5, localObjectReference)
+      .optional()
+      .atomic()
+      .doc('Secret that the driver gets when it mounts the volume.'),
+  },
+)
 export type CSIVolumeSource = ValueOfShape<typeof csiVolumeSource>
 
 export const ephemeralVolumeSource = shape(
   'io.k8s.api.core.v1.EphemeralVolumeSource',
-  'core.EphemeralVolumeSource',
+  'A volume that is claimed for this pod and goes with it.',
   {
     volumeClaimTemplate: struct(1, persistentVolumeClaimTemplate)
       .optional()
-      .doc('core.EphemeralVolumeSource.volumeClaimTemplate'),
+      .doc('The claim, made as <pod>-<volume>.'),
   },
 )
 export type EphemeralVolumeSource = ValueOfShape<typeof ephemeralVolumeSource>
 
 export const imageVolumeSource = shape(
   'io.k8s.api.core.v1.ImageVolumeSource',
-  'core.ImageVolumeSource',
+  'The content of an image or artifact as a read-only directory.',
   {
-    reference: string(1).doc('core.ImageVolumeSource.reference'),
+    reference: string(1).doc('Name of the image or artifact.'),
     pullPolicy: string(2)
       .enum('Always', 'Never', 'IfNotPresent')
-      .doc('core.ImageVolumeSource.pullPolicy'),
+      .doc('When it is pulled: Always, IfNotPresent or Never.'),
   },
 )
 export type ImageVolumeSource = ValueOfShape<typeof imageVolumeSource>
 
-export const volumeSource = shape('io.k8s.api.core.v1.VolumeSource', 'core.VolumeSource', {
-  hostPath: struct(1, hostPathVolumeSource).optional().doc('core.VolumeSource.hostPath'),
-  emptyDir: struct(2, emptyDirVolumeSource).optional().doc('core.VolumeSource.emptyDir'),
-  gcePersistentDisk: struct(3, gcePersistentDiskVolumeSource)
-    .optional()
-    .deprecated()
-    .doc('core.VolumeSource.gcePersistentDisk'),
-  awsElasticBlockStore: struct(4, awsElasticBlockStoreVolumeSource)
-    .optional()
-    .deprecated()
-    .doc('core.VolumeSource.awsElasticBlockStore'),
-  gitRepo: struct(5, gitRepoVolumeSource).optional().deprecated().doc('core.VolumeSource.gitRepo'),
-  secret: struct(6, secretVolumeSource).optional().doc('core.VolumeSource.secret'),
-  nfs: struct(7, nfsVolumeSource).optional().doc('core.VolumeSource.nfs'),
-  iscsi: struct(8, iscsiVolumeSource).optional().doc('core.VolumeSource.iscsi'),
-  glusterfs: struct(9, glusterfsVolumeSource)
-    .optional()
-    .deprecated()
-    .doc('core.VolumeSource.glusterfs'),
-  persistentVolumeClaim: struct(10, persistentVolumeClaimVolumeSource)
-    .optional()
-    .doc('core.VolumeSource.persistentVolumeClaim'),
-  rbd: struct(11, rbdVolumeSource).optional().deprecated().doc('core.VolumeSource.rbd'),
-  flexVolume: struct(12, flexVolumeSource)
-    .optional()
-    .deprecated()
-    .doc('core.VolumeSource.flexVolume'),
-  cinder: struct(13, cinderVolumeSource).optional().deprecated().doc('core.VolumeSource.cinder'),
-  cephfs: struct(14, cephFSVolumeSource).optional().deprecated().doc('core.VolumeSource.cephfs'),
-  flocker: struct(15, flockerVolumeSource).optional().deprecated().doc('core.VolumeSource.flocker'),
-  downwardAPI: struct(16, downwardAPIVolumeSource).optional().doc('core.VolumeSource.downwardAPI'),
-  fc: struct(17, fcVolumeSource).optional().doc('core.VolumeSource.fc'),
-  azureFile: struct(18, azureFileVolumeSource)
-    .optional()
-    .deprecated()
-    .doc('core.VolumeSource.azureFile'),
-  configMap: struct(19, configMapVolumeSource).optional().doc('core.VolumeSource.configMap'),
-  vsphereVolume: struct(20, vsphereVirtualDiskVolumeSource)
-    .optional()
-    .deprecated()
-    .doc('core.VolumeSource.vsphereVolume'),
-  quobyte: struct(21, quobyteVolumeSource).optional().deprecated().doc('core.VolumeSource.quobyte'),
-  azureDisk: struct(22, azureDiskVolumeSource)
-    .optional()
-    .deprecated()
-    .doc('core.VolumeSource.azureDisk'),
-  photonPersistentDisk: struct(23, photonPersistentDiskVolumeSource)
-    .optional()
-    .deprecated()
-    .doc('core.VolumeSource.photonPersistentDisk'),
-  projected: struct(26, projectedVolumeSource).optional().doc('core.VolumeSource.projected'),
-  portworxVolume: struct(24, portworxVolumeSource)
-    .optional()
-    .deprecated()
-    .doc('core.VolumeSource.portworxVolume'),
-  scaleIO: struct(25, scaleIOVolumeSource).optional().deprecated().doc('core.VolumeSource.scaleIO'),
-  storageos: struct(27, storageOSVolumeSource)
-    .optional()
-    .deprecated()
-    .doc('core.VolumeSource.storageos'),
-  csi: struct(28, csiVolumeSource).optional().doc('core.VolumeSource.csi'),
-  ephemeral: struct(29, ephemeralVolumeSource).optional().doc('core.VolumeSource.ephemeral'),
-  image: struct(30, imageVolumeSource).optional().doc('core.VolumeSource.image'),
-})
+export const volumeSource = shape(
+  'io.k8s.api.core.v1.VolumeSource',
+  'Where a volume comes from; exactly one field is set.',
+  {
+    hostPath: struct(1, hostPathVolumeSource)
+      .optional()
+      .doc('A file or directory of the node itself.'),
+    emptyDir: struct(2, emptyDirVolumeSource)
+      .optional()
+      .doc('A directory that begins empty and lives as long as the pod.'),
+    gcePersistentDisk: struct(3, gcePersistentDiskVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A disk of Google Compute Engine; served by its CSI driver.'),
+    awsElasticBlockStore: struct(4, awsElasticBlockStoreVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A block store volume of AWS; served by its CSI driver.'),
+    gitRepo: struct(5, gitRepoVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A clone of a git repository. No longer supported; use an init container.'),
+    secret: struct(6, secretVolumeSource).optional().doc('The values of a secret as files.'),
+    nfs: struct(7, nfsVolumeSource).optional().doc('A directory of an NFS server.'),
+    iscsi: struct(8, iscsiVolumeSource).optional().doc('A disk of an iSCSI target.'),
+    glusterfs: struct(9, glusterfsVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A volume of Gluster. No longer supported.'),
+    persistentVolumeClaim: struct(10, persistentVolumeClaimVolumeSource)
+      .optional()
+      .doc('The volume behind a claim.'),
+    rbd: struct(11, rbdVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A block device of Ceph. No longer supported.'),
+    flexVolume: struct(12, flexVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A volume of an exec-based driver; use CSI.'),
+    cinder: struct(13, cinderVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A volume of OpenStack; served by its CSI driver.'),
+    cephfs: struct(14, cephFSVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A file system of Ceph. No longer supported.'),
+    flocker: struct(15, flockerVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A volume of Flocker. No longer supported.'),
+    downwardAPI: struct(16, downwardAPIVolumeSource)
+      .optional()
+      .doc('Facts about the pod itself as files.'),
+    fc: struct(17, fcVolumeSource).optional().doc('A disk on Fibre Channel.'),
+    azureFile: struct(18, azureFileVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A file share of Azure; served by its CSI driver.'),
+    configMap: struct(19, configMapVolumeSource)
+      .optional()
+      .doc('The values of a config map as files.'),
+    vsphereVolume: struct(20, vsphereVirtualDiskVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A disk of vSphere; served by its CSI driver.'),
+    quobyte: struct(21, quobyteVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A volume of Quobyte. No longer supported.'),
+    azureDisk: struct(22, azureDiskVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A disk of Azure; served by its CSI driver.'),
+    photonPersistentDisk: struct(23, photonPersistentDiskVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A disk of the Photon controller. No longer supported.'),
+    projected: struct(26, projectedVolumeSource)
+      .optional()
+      .doc('Several sources in one directory.'),
+    portworxVolume: struct(24, portworxVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A volume of Portworx; served by its CSI driver.'),
+    scaleIO: struct(25, scaleIOVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A volume of ScaleIO. No longer supported.'),
+    storageos: struct(27, storageOSVolumeSource)
+      .optional()
+      .deprecated()
+      .doc('A volume of StorageOS. No longer supported.'),
+    csi: struct(28, csiVolumeSource)
+      .optional()
+      .doc('A volume that a CSI driver makes for this pod alone.'),
+    ephemeral: struct(29, ephemeralVolumeSource)
+      .optional()
+      .doc('A volume that is claimed for this pod and goes with it.'),
+    image: struct(30, imageVolumeSource)
+      .optional()
+      .doc('The content of an image as a read-only directory.'),
+  },
+)
 export type VolumeSource = ValueOfShape<typeof volumeSource>
 
 export const volume = shape(
   'io.k8s.api.core.v1.Volume',
-  'core.Volume',
+  'A volume of a pod, which its containers can mount.',
   {
-    name: string(1).required().doc('core.Volume.name'),
+    name: string(1)
+      .required()
+      .doc('Name by which containers mount it; a DNS label, unique in the pod.'),
     ...volumeSource.fields,
   },
   [{ number: 2, shapeName: 'VolumeSource', fields: Object.keys(volumeSource.fields) }],
