@@ -1,51 +1,42 @@
-/** Request bodies as bytes: JSON and YAML within bounds, and the duplicate keys that JSON.parse would hide. */
-import { parse as parseYamlText } from 'yaml'
+/**
+ * Request bodies as bytes: JSON and YAML within bounds. V8 parses millions of nested brackets, but all that comes
+ * after would run out of stack, so depth is counted before anything is parsed.
+ */
 import { messageOf } from '#base/errors.ts'
+import { endOfString } from './json-scan.ts'
 import { MAXIMUM_DEPTH, tooDeep } from './plain.ts'
 import { badRequest } from './status.ts'
+
+export { duplicateFields } from './json-scan.ts'
+export { parseYaml } from './yaml.ts'
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Parses a JSON body. Throws BadRequest when it is no JSON or nests too deep. */
 export function parseJson(bytes: Uint8Array): unknown {
   checkDepth(bytes)
   try {
-    return JSON.parse(new TextDecoder().decode(bytes))
+    return JSON.parse(decoder.decode(bytes))
   } catch (thrown) {
     throw badRequest(`couldn't get version/kind; json parse error: ${messageOf(thrown)}`)
   }
 }
 
 const QUOTE = 0x22
-const BACKSLASH = 0x5c
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
 
-/** Counts brackets outside strings: V8 parses millions of them, but everything after would run out of stack. */
 function checkDepth(bytes: Uint8Array): void {
+  // Each level takes two bytes at least, and nearly all bodies are smaller than that.
+  if (bytes.length <= MAXIMUM_DEPTH) return
   let depth = 0
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]
     if (byte === QUOTE) i = endOfString(bytes, i)
-    else if (byte === 0x7b || byte === 0x5b) {
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       if (++depth > MAXIMUM_DEPTH) throw tooDeep()
-    } else if (byte === 0x7d || byte === 0x5d) depth--
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
   }
-}
-
-/** The index of the closing quote of the string that opens at `start`. */
-function endOfString(bytes: Uint8Array, start: number): number {
-  let i = start + 1
-  while (i < bytes.length && bytes[i] !== QUOTE) i += bytes[i] === BACKSLASH ? 2 : 1
-  return i
-}
-
-export function parseYaml(bytes: Uint8Array): unknown {
-  const text = new TextDecoder().decode(bytes)
-  try {
-    return parseYamlText(text, { version: '1.1', merge: true, maxAliasCount: 100 })
-  } catch (thrown) {
-    throw badRequest(`error converting YAML to JSON: ${messageOf(thrown)}`)
-  }
-}
-
-/** Paths of keys that occur twice in one object of a JSON body that has parsed. */
-export function duplicateFields(_bytes: Uint8Array): string[] {
-  return []
 }
