@@ -1,0 +1,74 @@
+/** Runs the real kubectl against a cluster under test. */
+import { spawn, spawnSync } from 'node:child_process'
+
+/** Why kubectl cannot be used here, or undefined. */
+export function kubectlMissing(): string | undefined {
+  return spawnSync('kubectl', ['version', '--client']).status === 0
+    ? undefined
+    : 'kubectl is not on this machine'
+}
+
+export interface Output {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface KubectlOptions {
+  readonly input?: string
+  readonly timeoutMs?: number
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A kubectl that always talks to one cluster, as the user of that kubeconfig. */
+export class Kubectl {
+  readonly #kubeconfig: string
+
+  constructor(kubeconfig: string) {
+    this.#kubeconfig = kubeconfig
+  }
+
+  /** Runs to the end and gives whatever came of it. Words are split at spaces; pass an array where a word has some. */
+  try(words: string | readonly string[], options: KubectlOptions = {}): Promise<Output> {
+    const list = typeof words === 'string' ? words.split(' ') : words
+    return new Promise(resolve => {
+      const child = spawn('kubectl', ['--kubeconfig', this.#kubeconfig, ...list], {
+        env: { ...process.env, ...options.env },
+      })
+      let [stdout, stderr] = ['', '']
+      child.stdout.on('data', text => {
+        stdout += text
+      })
+      child.stderr.on('data', text => {
+        stderr += text
+      })
+      const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000)
+      child.on('close', code => {
+        clearTimeout(timer)
+        resolve({ code: code ?? 137, stdout, stderr })
+      })
+      child.stdin.on('error', () => {})
+      child.stdin.end(options.input ?? '')
+    })
+  }
+
+  /** Standard output of a command that has to succeed. */
+  async run(words: string | readonly string[], options: KubectlOptions = {}): Promise<string> {
+    const output = await this.try(words, options)
+    if (output.code !== 0)
+      throw new Error(
+        `kubectl ${typeof words === 'string' ? words : words.join(' ')} ended with ${output.code}:\n${output.stderr}${output.stdout}`,
+      )
+    return output.stdout
+  }
+
+  /** Standard error of a command that has to fail. */
+  async fails(words: string | readonly string[], options: KubectlOptions = {}): Promise<string> {
+    const output = await this.try(words, options)
+    if (output.code === 0)
+      throw new Error(
+        `kubectl ${typeof words === 'string' ? words : words.join(' ')} was expected to fail, but said:\n${output.stdout}`,
+      )
+    return output.stderr
+  }
+}
