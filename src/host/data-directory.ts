@@ -31,7 +31,6 @@ export function claimDirectory(directory: string): DirectoryClaim {
     if (mkdirSync(directory, { recursive: true, mode: 0o700 })) syncDirectory(dirname(directory))
     lock = new DatabaseSync(join(directory, 'lock'))
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
-    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 })
   } catch (error) {
     lock?.close()
     if (isBusy(error)) {
@@ -40,6 +39,11 @@ export function claimDirectory(directory: string): DirectoryClaim {
       )
     }
     throw directoryError(directory, error)
+  }
+  try {
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 })
+  } catch {
+    // A full disk; the claim holds without the file, and reading may still be possible.
   }
   const held = lock
   return {
@@ -72,7 +76,8 @@ export function directoryError(directory: string, error: unknown): Error {
   if (code === 'ENOTDIR' || code === 'EEXIST') {
     return new UserError(`the data directory ${directory} cannot be made: a file is in its way`)
   }
-  const isDenied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+  // Node says ENOENT where it could not make a directory on a disk that may only be read.
+  const isDenied = ['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes(code ?? '')
   if (
     isDenied ||
     sqlite === SQLITE_CANTOPEN ||

@@ -94,6 +94,8 @@ const survivors = (changed: Record<string, [string, number] | undefined>, revisi
 test('a right recovery passes, also with an unacknowledged write on top', () => {
   assert.deepEqual(crashViolations(writes, survivors({})), [])
   assert.deepEqual(crashViolations(writes, survivors({ '/a': ['newer', 6] }, 6)), [])
+  const deleted = { ...survivors({ '/b': undefined }), unsettledDeletes: new Set(['/b']) }
+  assert.deepEqual(crashViolations(writes, deleted), [])
 })
 
 const wrongRecoveries: Record<string, { survivors: Survivors; says: RegExp }> = {

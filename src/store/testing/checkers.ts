@@ -65,14 +65,16 @@ export interface Acknowledged {
 
 /** What a store holds after a crash. */
 export interface Survivors {
+  /** Keys whose delete was sent and not answered, so they may be there or not. */
+  readonly unsettledDeletes?: ReadonlySet<string>
   readonly revision: Revision
   readonly entries: ReadonlyMap<string, { readonly value: string; readonly modRevision: Revision }>
 }
 
 /**
  * Every acknowledged write is there or was overwritten later, deleted keys stay deleted, and the revision is
- * not behind. A write that was sent but not acknowledged may be there or not, so only a newer modRevision
- * excuses another value.
+ * not behind. A write that was sent but not acknowledged may be there or not, so a newer modRevision excuses
+ * another value.
  */
 export function crashViolations(
   acknowledged: readonly Acknowledged[],
@@ -92,7 +94,7 @@ export function crashViolations(
   }
   for (const { key, value, revision } of newest.values()) {
     const entry = survivors.entries.get(key)
-    if (entry && entry.modRevision > revision) continue
+    if (entry ? entry.modRevision > revision : survivors.unsettledDeletes?.has(key)) continue
     if (entry?.value !== value) {
       violations.push(`${key} was ${value} at ${revision}, but now is ${entry?.value}`)
     }

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Commit } from '../history.ts'
+import { Mvcc } from '../mvcc.ts'
+import { CommitFailedError, type CommitResult } from '../store.ts'
+import { decode, encode } from '../testing/recorder.ts'
+import { CommitQueue, MAX_WAITING_BYTES, MAX_WAITING_COMMITS } from './commit-queue.ts'
+import type { WriteBatch } from './messages.ts'
+
+/** A queue whose disk and turns the test plays itself. */
+function queueInHand() {
+  const state = new Mvcc()
+  const sent: WriteBatch[] = []
+  const published: number[] = []
+  const deferred: (() => void)[] = []
+  const queue = new CommitQueue(state, {
+    send: batch => void sent.push(batch),
+    published: (commits: readonly Commit[]) => void published.push(...commits.map(c => c.revision)),
+    defer: callback => void deferred.push(callback),
+  })
+  const put = (key: string, value: string, expected?: number) =>
+    watched(
+      queue.add([{ key, value: encode(value), ...(expected !== undefined && { expected }) }], 0),
+    )
+  const flush = () => {
+    for (const callback of deferred.splice(0)) callback()
+  }
+  return { state, queue, sent, published, put, flush }
+}
+
+/** A promise whose outcome can be looked at. */
+function watched(promise: Promise<CommitResult>) {
+  const outcome: { result?: CommitResult; error?: unknown } = {}
+  promise.then(
+    result => {
+      outcome.result = result
+    },
+    error => {
+      outcome.error = error
+    },
+  )
+  return outcome
+}
+
+const turn = () => new Promise(resolve => setImmediate(resolve))
+const FULL = { message: 'database or disk is full' }
+
+test('nothing is visible or acknowledged before it is durable', async () => {
+  const { state, queue, sent, published, put, flush } = queueInHand()
+  const first = put('/a', '1')
+  flush()
+  const second = put('/a', '2', 1)
+  await turn()
+  assert.deepEqual([state.revision, published, first, second], [0, [], {}, {}])
+  assert.equal(decode(queue.latest('/a')?.value), '2')
+  queue.settle({})
+  await turn()
+  assert.deepEqual([state.revision, published, first.result?.ok], [1, [1], true])
+  assert.equal(decode(state.get('/a')?.value), '1')
+  assert.deepEqual(second, {})
+  flush()
+  queue.settle({})
+  await turn()
+  assert.deepEqual([state.revision, published, second.result?.ok], [2, [1, 2], true])
+  assert.deepEqual(
+    sent.map(batch => [batch.revision, batch.keys]),
+    [
+      [1, ['/a']],
+      [2, ['/a']],
+    ],
+  )
+})
+
+test('what gathers while the disk is busy becomes one batch', async () => {
+  const { sent, queue, put, flush } = queueInHand()
+  put('/first', 'x')
+  flush()
+  for (let i = 0; i < 50; i++) put(`/${i}`, 'x')
+  flush()
+  assert.equal(sent.length, 1)
+  queue.settle({})
+  flush()
+  assert.deepEqual(
+    sent.map(batch => batch.keys.length),
+    [1, 50],
+  )
+  assert.equal(sent[1]?.revision, 51)
+})
+
+test('a conflict with something that is not durable waits, and fails with it', async () => {
+  const { queue, put, flush } = queueInHand()
+  put('/a', '1')
+  flush()
+  const early = put('/a', '2', 0)
+  const independent = put('/b', 'x', 9)
+  await turn()
+  assert.deepEqual(early, {}, 'its answer would show a value that may never be')
+  assert.equal(independent.result?.ok, false)
+  queue.settle(FULL)
+  await turn()
+  assert.ok(early.error instanceof CommitFailedError)
+
+  put('/a', '3')
+  flush()
+  const late = put('/a', '4', 0)
+  queue.settle({})
+  flush()
+  await turn()
+  assert.equal(late.result?.ok, false)
+})
+
+test('a failed batch takes along what was judged on top, and the queue goes on', async () => {
+  const { state, queue, sent, published, put, flush } = queueInHand()
+  put('/a', 'kept')
+  flush()
+  queue.settle({})
+  const failing = put('/a', 'lost', 1)
+  flush()
+  const onTop = put('/a', 'lost too', 2)
+  const beside = put('/b', 'lost as well')
+  queue.settle(FULL)
+  await turn()
+  for (const { error } of [failing, onTop, beside]) {
+    assert.ok(error instanceof CommitFailedError)
+    assert.match(error.message, /disk is full/)
+  }
+  assert.deepEqual([state.revision, published], [1, [1]])
+  assert.equal(decode(queue.latest('/a')?.value), 'kept')
+  assert.equal(queue.latest('/b'), undefined)
+
+  const again = put('/a', 'new', 1)
+  flush()
+  queue.settle({})
+  await turn()
+  assert.ok(again.result?.ok)
+  // Revisions 2 to 4 were given out before, so they are not given out again.
+  assert.deepEqual([state.revision, sent.at(-1)?.revision], [5, 5])
+})
+
+test('more than the queue may hold is refused at once', async () => {
+  const { put, flush } = queueInHand()
+  put('/first', 'x')
+  flush()
+  for (let i = 0; i < MAX_WAITING_COMMITS; i++) put('/a', 'x')
+  const refused = put('/a', 'x')
+  await turn()
+  assert.match(String(refused.error), /CommitFailedError: the disk is too slow/)
+
+  const bytes = queueInHand()
+  bytes.put('/first', 'x')
+  bytes.flush()
+  const value = 'x'.repeat(8 * 1024 * 1024)
+  for (let held = 0; held < MAX_WAITING_BYTES; held += value.length) bytes.put('/a', value)
+  const tooMuch = bytes.put('/a', 'x')
+  await turn()
+  assert.ok(tooMuch.error instanceof CommitFailedError)
+})
+
+test('history leaves the disk beside commits, and alone after a failure only when asked', async () => {
+  const { state, queue, sent, put, flush } = queueInHand()
+  for (const value of ['1', '2', '3']) {
+    put('/a', value)
+    flush()
+    queue.settle({})
+  }
+  queue.forget(state.compact(2), 2)
+  put('/a', '4')
+  flush()
+  const batch = sent.at(-1)
+  assert.deepEqual(
+    [batch?.compacted, batch?.forgottenRevisions, batch?.forgottenKeys, batch?.keys],
+    [2, [1], ['/a'], ['/a']],
+  )
+  queue.settle(FULL)
+  put('/a', '5')
+  flush()
+  assert.deepEqual([sent.at(-1)?.compacted, sent.at(-1)?.forgottenKeys], [0, []])
+  queue.settle(FULL)
+  flush()
+  assert.equal(sent.length, 5)
+  queue.retry()
+  flush()
+  assert.deepEqual([sent.at(-1)?.compacted, sent.at(-1)?.keys], [2, []])
+  queue.settle({})
+  assert.equal(await queue.idle(), undefined)
+})
+
+test('a broken writer fails what is under way and all that comes', async () => {
+  const { state, queue, put, flush } = queueInHand()
+  const flying = put('/a', '1')
+  flush()
+  const waiting = put('/b', '2')
+  queue.stop('the store writer ended', true)
+  const late = put('/c', '3')
+  await queue.idle()
+  await turn()
+  for (const { error } of [flying, waiting, late]) assert.match(String(error), /writer ended/)
+  assert.equal(state.revision, 0)
+})

@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Clock } from '#base/clock.ts'
+import { UserError } from '#base/errors.ts'
+import { silentLog } from '#base/log.ts'
+import { systemClock } from '#host/clock.ts'
+import type { Store } from '../store.ts'
+import { encode, put, recorder, remove, settled } from '../testing/recorder.ts'
+import { SCHEMA_VERSION } from './database.ts'
+import { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'proa-start-'))
+after(() => rmSync(root, { recursive: true, force: true }))
+let count = 0
+const fresh = () => join(root, `${++count}`)
+const open = (directory: string, more: Partial<SqliteStoreOptions> = {}) =>
+  openSqliteStore({ directory, clock: systemClock, log: silentLog, ...more })
+const stateOf = (directory: string) => join(directory, 'state.db')
+
+/** A closed store of some size to do harm to. */
+async function filled(): Promise<string> {
+  const directory = fresh()
+  const store = await open(directory)
+  const value = encode('v'.repeat(1000))
+  await Promise.all(Array.from({ length: 100 }, (_, i) => store.commit([{ key: `/${i}`, value }])))
+  await store.close()
+  return directory
+}
+
+async function refused(directory: string, sentence: RegExp): Promise<void> {
+  await assert.rejects(open(directory), (error: unknown) => {
+    assert.ok(error instanceof UserError, String(error))
+    assert.match(error.message, sentence)
+    assert.doesNotMatch(error.message, /\n/)
+    return true
+  })
+}
+
+/** Everything that can be asked of a store. */
+async function portrait(store: Store) {
+  const lists = []
+  for (let revision = store.compactedRevision; revision <= store.revision; revision++) {
+    lists.push(await store.list('', { revision }))
+  }
+  const sink = recorder()
+  const cancel = store.watch('', store.compactedRevision, sink)
+  await settled()
+  cancel()
+  return { revision: store.revision, compacted: store.compactedRevision, lists, told: sink.groups }
+}
+
+test('a store comes back with its history and its revision', async () => {
+  const directory = fresh()
+  const store = await open(directory)
+  for (let i = 0; i < 40; i++) {
+    if (i % 4 === 3) await remove(store, `/${(i - 1) % 5}`)
+    else await put(store, `/${i % 5}`, `${i}`)
+  }
+  const [one, two] = ['/multi/1', '/multi/2'].map(key => ({ key, value: encode('m') }))
+  if (one && two) await store.commit([one, two])
+  await store.compact(11)
+  await put(store, '/last', 'x')
+  await remove(store, '/last')
+  const before = await portrait(store)
+  await store.close()
+  const again = await open(directory)
+  assert.deepEqual(await portrait(again), before)
+  // Nothing of the last commits is live, and still their revisions are not given out again.
+  await again.compact(again.revision)
+  await again.close()
+  const third = await open(directory)
+  assert.deepEqual([third.revision, third.compactedRevision], [before.revision, before.revision])
+  assert.equal(await put(third, '/next', 'x'), before.revision + 1)
+  await third.close()
+})
+
+test('only its owner can read the files, and sqlite opens them', async () => {
+  const directory = await filled()
+  assert.equal(statSync(directory).mode & 0o777, 0o700)
+  assert.equal(statSync(stateOf(directory)).mode & 0o777, 0o600)
+  const database = new DatabaseSync(stateOf(directory), { readOnly: true })
+  const row = database.prepare('SELECT count(*) AS live, max(revision) AS top FROM current').get()
+  database.close()
+  assert.deepEqual({ ...row }, { live: 100, top: 100 })
+})
+
+test('a directory serves one process at a time, and a killed one frees it at once', async t => {
+  const directory = fresh()
+  const script = fileURLToPath(new URL('../testing/crash-writer.ts', import.meta.url))
+  const child = spawn(process.execPath, [script, directory, '1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+  child.stdout.resume()
+  await refused(directory, new RegExp(`in use by another proa \\(pid ${child.pid}\\)`))
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  const store = await open(directory)
+  await refused(directory, new RegExp(`in use by another proa \\(pid ${process.pid}\\)`))
+  await store.close()
+  writeFileSync(join(directory, 'pid'), '1\n')
+  const withStalePid = await open(directory)
+  await withStalePid.close()
+})
+
+test('a file of a newer proa is refused and left as it is', async () => {
+  const directory = await filled()
+  const database = new DatabaseSync(stateOf(directory))
+  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`)
+  database.close()
+  const before = readFileSync(stateOf(directory))
+  await refused(directory, /newer proa \(schema version 2, this one knows up to 1\); install/)
+  assert.deepEqual(readFileSync(stateOf(directory)), before)
+})
+
+const harms: Record<string, { harm(file: string): void; says: RegExp }> = {
+  'a truncated file': {
+    harm: file => truncateSync(file, Math.floor(statSync(file).size / 8192) * 4096),
+    says: /state\.db is damaged .*restore it from a backup, or move it away/,
+  },
+  'a file of noise': {
+    harm: file => writeFileSync(file, Buffer.alloc(50_000, 'noise')),
+    says: /is damaged \(file is not a database\)/,
+  },
+  "somebody else's database": {
+    harm(file) {
+      rmSync(file)
+      const database = new DatabaseSync(file)
+      database.exec('CREATE TABLE other (x)')
+      database.close()
+    },
+    says: /is not a proa database; move it away/,
+  },
+  'a missing table': {
+    harm: file => execute(file, 'DROP TABLE log'),
+    says: /is damaged \(no such table: log\)/,
+  },
+  'a missing counter': {
+    harm: file => execute(file, 'DELETE FROM counter'),
+    says: /is damaged \(the revision counter is missing\)/,
+  },
+  'a counter behind its rows': {
+    harm: file => execute(file, 'UPDATE counter SET revision = 50'),
+    says: /is damaged \(revision 100 is above the counter's 50\)/,
+  },
+}
+
+for (const [name, { harm, says }] of Object.entries(harms)) {
+  test(`${name} is refused in one sentence`, async () => {
+    const directory = await filled()
+    harm(stateOf(directory))
+    await refused(directory, says)
+  })
+}
+
+test('a page of noise anywhere is refused, or was not in use', async () => {
+  const original = await filled()
+  const pages = statSync(stateOf(original)).size / 4096
+  let refusals = 0
+  for (let page = 0; page < pages; page++) {
+    const directory = fresh()
+    mkdirSync(directory)
+    const bytes = readFileSync(stateOf(original))
+    bytes.fill(0xa5, page * 4096, (page + 1) * 4096)
+    writeFileSync(stateOf(directory), bytes)
+    const store = await open(directory).catch(error => {
+      assert.ok(error instanceof UserError, error.stack)
+      refusals++
+    })
+    if (!store) continue
+    assert.equal((await store.list('')).entries.length, 100)
+    await store.close()
+  }
+  assert.ok(refusals >= pages - 3, `${refusals} of ${pages} pages`)
+})
+
+test('a start that was killed halfway is finished by the next', async () => {
+  const directory = fresh()
+  mkdirSync(directory)
+  writeFileSync(stateOf(directory), '')
+  await (await open(directory)).close()
+  const halfway = fresh()
+  mkdirSync(halfway)
+  execute(stateOf(halfway), 'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL')
+  const store = await open(halfway)
+  assert.equal(await put(store, '/a', '1'), 1)
+  await store.close()
+})
+
+test('a copy of the file is a backup', async () => {
+  const directory = await filled()
+  const copy = fresh()
+  mkdirSync(copy)
+  copyFileSync(stateOf(directory), stateOf(copy))
+  const store = await open(copy)
+  assert.equal((await store.list('')).entries.length, 100)
+  await store.close()
+})
+
+test('a directory that cannot be is refused in one sentence', async () => {
+  const file = join(root, 'a-file')
+  writeFileSync(file, '')
+  await refused(join(file, 'data'), /cannot be made: a file is in its way/)
+  await refused(file, /cannot be made: a file is in its way/)
+})
+
+test('history that is too old goes away, from the disk as well', async () => {
+  const directory = fresh()
+  let nowMs = 1_000_000
+  const timers: (() => void)[] = []
+  const clock: Clock = {
+    now: () => nowMs,
+    monotonicMs: () => nowMs,
+    after: (_delayMs, callback) => {
+      timers.push(callback)
+      return () => {}
+    },
+  }
+  const store = await open(directory, { clock, history: { ageMs: 60_000 } })
+  for (let i = 0; i < 20; i++) await put(store, '/a', `${i}`)
+  await remove(store, '/a')
+  nowMs += 59_000
+  await put(store, '/b', 'young')
+  assert.equal(store.compactedRevision, 0)
+  nowMs += 2_000
+  timers.shift()?.()
+  assert.equal(store.compactedRevision, 21)
+  await store.close()
+  const database = new DatabaseSync(stateOf(directory))
+  const rows = database.prepare('SELECT key FROM log').all()
+  database.close()
+  assert.deepEqual(
+    rows.map(row => row.key),
+    ['/b'],
+  )
+})
+
+test('renewing leases for ever does not make the file grow', async () => {
+  const directory = fresh()
+  const store = await open(directory, { history: { events: 500 } })
+  const sizes: number[] = []
+  const value = encode('l'.repeat(700))
+  for (let round = 0; round < 4; round++) {
+    for (let i = 0; i < 40; i++) {
+      const renewals = Array.from({ length: 100 }, (_, n) =>
+        store.commit([{ key: `/leases/${n % 50}`, value }]),
+      )
+      await Promise.all(renewals)
+    }
+    sizes.push(statSync(stateOf(directory)).size)
+  }
+  assert.equal(store.revision, 16_000)
+  assert.ok((sizes[3] ?? 0) < 4e6, `after each 4,000 renewals: ${sizes} bytes`)
+  assert.ok((sizes[3] ?? 0) <= (sizes[1] ?? 0) * 1.5, `still growing: ${sizes} bytes`)
+  assert.ok(statSync(`${stateOf(directory)}-wal`).size < 10e6)
+  await store.close()
+})
+
+function execute(file: string, sql: string): void {
+  const database = new DatabaseSync(file)
+  database.exec(sql)
+  database.close()
+}
