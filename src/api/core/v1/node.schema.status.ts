@@ -11,7 +11,7 @@ import {
   time,
   type ValueOfShape,
 } from '../../machinery/schema.ts'
-import { nodeConfigSource } from './node.schema.ts'
+import { nodeConfigSource } from './node.schema.config-source.ts'
 
 export const nodeCondition = shape(
   'io.k8s.api.core.v1.NodeCondition',
