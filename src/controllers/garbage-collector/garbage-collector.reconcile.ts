@@ -1,0 +1,108 @@
+/**
+ * Decides what becomes of one object when its owners go or when it goes itself. An owner counts as gone only when the server
+ * itself says so: a view that is behind never costs an object its life.
+ */
+import type { KubernetesObject, OwnerReference } from '#api/machinery/metadata.ts'
+import { isStatus } from '#api/machinery/status.ts'
+import type { DeleteOptions } from '#client/client.ts'
+import type { Outcome, Write } from '../runner/controller.ts'
+import { releaseOf } from '../runner/owners.ts'
+import type { GraphNode } from './garbage-collector.graph.ts'
+
+export const FOREGROUND = 'foregroundDeletion'
+export const ORPHAN = 'orphan'
+
+/** What is known of an owner: `deleting` waits for its dependents, `unknown` cannot be asked for (then it counts as there). */
+export type OwnerState = 'present' | 'deleting' | 'absent' | 'unknown'
+
+export interface GarbageWorld {
+  readonly node: GraphNode
+  readonly dependents: readonly GraphNode[]
+  readonly ownerState: (owner: OwnerReference) => Promise<OwnerState>
+}
+
+export async function reconcile(world: GarbageWorld): Promise<Outcome> {
+  const { object } = world.node
+  const { deletionTimestamp, finalizers = [] } = object.metadata
+  if (deletionTimestamp) {
+    if (finalizers.includes(ORPHAN)) return orphanDependents(world)
+    if (finalizers.includes(FOREGROUND)) return deleteDependents(world)
+    return { writes: [] }
+  }
+  return collect(world)
+}
+
+/** Lets go of all dependents, then of the object. */
+function orphanDependents({ node, dependents }: GarbageWorld): Outcome {
+  const releases = dependents.map(
+    (dependent): Write => ({
+      ...releaseOf(dependent.kind, dependent.object, node.object),
+      tolerate: error => isStatus(error, 'NotFound'),
+    }),
+  )
+  return { writes: [{ verb: 'batch', writes: releases }, withoutFinalizer(node, ORPHAN)] }
+}
+
+/** The dependents that hold the object back are looked at by themselves; when none is left, it may go. */
+function deleteDependents({ node, dependents }: GarbageWorld): Outcome {
+  const { uid } = node.object.metadata
+  const holding = dependents.filter(({ object }) =>
+    object.metadata.ownerReferences?.some(
+      owner => owner.uid === uid && owner.blockOwnerDeletion === true,
+    ),
+  )
+  if (holding.length === 0) return { writes: [withoutFinalizer(node, FOREGROUND)] }
+  return { writes: [] }
+}
+
+function withoutFinalizer({ kind, object }: GraphNode, finalizer: string): Write {
+  const finalizers = (object.metadata.finalizers ?? []).filter(found => found !== finalizer)
+  // The revision makes it fail when anybody changed the finalizers meanwhile.
+  const { uid, resourceVersion } = object.metadata
+  return {
+    verb: 'patch',
+    kind,
+    object,
+    type: 'merge',
+    patch: { metadata: { uid, resourceVersion, finalizers } },
+  }
+}
+
+async function collect({ node, dependents, ownerState }: GarbageWorld): Promise<Outcome> {
+  const { kind, object } = node
+  const owners = object.metadata.ownerReferences ?? []
+  if (owners.length === 0) return { writes: [] }
+  const states = await Promise.all(owners.map(ownerState))
+  const inState = (...wanted: OwnerState[]) =>
+    owners.filter((_, i) => wanted.includes(states[i] ?? 'unknown'))
+  const leaving = inState('absent', 'deleting')
+  if (leaving.length === 0) return { writes: [] }
+  if (leaving.length < owners.length) return { writes: [withoutOwners(node, leaving)] }
+  const deleting = inState('deleting').length > 0
+  const policy = policyOf(object, deleting && dependents.length > 0)
+  const { uid, resourceVersion } = object.metadata
+  const options = {
+    propagationPolicy: policy,
+    ...(uid ? { uid } : {}),
+    // Whoever gave it another owner meanwhile wins.
+    ...(resourceVersion ? { resourceVersion } : {}),
+  }
+  return { writes: [{ verb: 'delete', kind, object, options }] }
+}
+
+function policyOf(
+  { metadata }: KubernetesObject,
+  inForeground: boolean,
+): NonNullable<DeleteOptions['propagationPolicy']> {
+  if (inForeground) return 'Foreground'
+  const { finalizers = [] } = metadata
+  if (finalizers.includes(ORPHAN)) return 'Orphan'
+  return finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background'
+}
+
+function withoutOwners({ kind, object }: GraphNode, leaving: readonly OwnerReference[]): Write {
+  const { uid, resourceVersion, ownerReferences = [] } = object.metadata
+  const kept = ownerReferences.filter(owner => !leaving.includes(owner))
+  const patch = { metadata: { uid, resourceVersion, ownerReferences: kept } }
+  return { verb: 'patch', kind, object, type: 'merge', patch }
+}

@@ -1,0 +1,79 @@
+/** Empties a namespace that is being deleted, and lets it go when nothing is left. */
+import { namespace } from '#api/core/v1/namespace.ts'
+import { pod } from '#api/core/v1/pod/pod.ts'
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { isStatus } from '#api/machinery/status.ts'
+import { messageOf } from '#base/errors.ts'
+import type { Controller, ControllerContext } from '../runner/controller.ts'
+import { type Emptied, reconcile } from './namespace.reconcile.ts'
+
+/** A namespace whose content takes its time (pods that end, finalizers) is looked at this often, and whenever a pod went. */
+const LOOK_AGAIN_MS = 1_000
+
+export function namespaceController(context: ControllerContext): Controller {
+  const { client, clock } = context
+  const namespaces = context.informers.for(namespace)
+  const pods = context.informers.for(pod)
+
+  /** Deletes all objects of a kind in a namespace; says what is left. */
+  const empty = async (kind: AnyKind, name: string): Promise<Emptied> => {
+    try {
+      if (kind.verbs.includes('deletecollection'))
+        await client.deleteAll(kind, { namespace: name }, { propagationPolicy: 'Background' })
+      const { items } = await client.list(kind, { namespace: name })
+      if (!kind.verbs.includes('deletecollection'))
+        for (const item of items as KubernetesObject[])
+          await client.delete(kind, { name: item.metadata.name ?? '', namespace: name })
+      return { kind, left: items as KubernetesObject[] }
+    } catch (error) {
+      // A custom kind that was removed meanwhile has no objects left.
+      if (isStatus(error, 'NotFound', 'MethodNotAllowed')) return { kind, left: [] }
+      return { kind, left: [], error: messageOf(error) }
+    }
+  }
+
+  return {
+    name: 'namespace-controller',
+    workers: 5,
+    views: [{ kind: namespace, informer: namespaces }],
+    wake(queue) {
+      queue.onStop(
+        namespaces.subscribe({
+          changed: found => {
+            if (found.metadata.deletionTimestamp) queue.add(found.metadata.name ?? '')
+          },
+        }),
+      )
+      queue.onStop(
+        pods.subscribe({
+          deleted({ metadata: { namespace: name = '' } }) {
+            if (namespaces.get(name)?.metadata.deletionTimestamp) queue.add(name)
+          },
+        }),
+      )
+    },
+    async reconcile(name) {
+      const found = namespaces.get(name)
+      if (!found?.metadata.deletionTimestamp) return { writes: [] }
+      const finalizers = found.spec.finalizers ?? []
+      if (!finalizers.includes('kubernetes')) return { writes: [] }
+      const kinds = context.kinds().filter(isContent)
+      const emptied = await Promise.all(kinds.map(kind => empty(kind, name)))
+      const writes = reconcile({ namespace: found, emptied, nowMs: clock.now() })
+      const done = emptied.every(({ left, error }) => left.length === 0 && !error)
+      return { writes, ...(done ? {} : { againAfterMs: LOOK_AGAIN_MS }) }
+    },
+  }
+}
+
+function isContent(kind: AnyKind): boolean {
+  return (
+    kind.scope === 'Namespaced' &&
+    !kind.ephemeral &&
+    kind.verbs.includes('list') &&
+    kind.verbs.includes('delete') &&
+    // The same objects as core events, under another name.
+    kind.group !== 'events.k8s.io'
+  )
+}

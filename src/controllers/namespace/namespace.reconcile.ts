@@ -1,0 +1,141 @@
+/** What is to be written to a namespace after an attempt to empty it: conditions that tell what is left, or the end. */
+import { type Namespace, namespace } from '#api/core/v1/namespace.ts'
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { rfc3339 } from '#base/clock.ts'
+import type { Write } from '../runner/controller.ts'
+
+/** What an attempt left of one kind. */
+export interface Emptied {
+  readonly kind: AnyKind
+  readonly left: readonly KubernetesObject[]
+  readonly error?: string
+}
+
+export interface NamespaceWorld {
+  readonly namespace: Namespace
+  readonly emptied: readonly Emptied[]
+  readonly nowMs: number
+}
+
+type Condition = NonNullable<Namespace['status']['conditions']>[number]
+
+export function reconcile({ namespace: object, emptied, nowMs }: NamespaceWorld): Write[] {
+  const conditions = conditionsOf(object, emptied, nowMs)
+  const writes: Write[] = []
+  if (conditions !== object.status.conditions)
+    writes.push({
+      verb: 'update',
+      kind: namespace,
+      object: { ...object, status: { ...object.status, phase: 'Terminating', conditions } },
+      subresource: 'status',
+    })
+  if (emptied.every(({ left, error }) => left.length === 0 && !error))
+    writes.push({
+      verb: 'update',
+      kind: namespace,
+      subresource: 'finalize',
+      object: {
+        ...object,
+        spec: {
+          ...object.spec,
+          finalizers: (object.spec.finalizers ?? []).filter(name => name !== 'kubernetes'),
+        },
+      },
+    })
+  return writes
+}
+
+function conditionsOf(object: Namespace, emptied: readonly Emptied[], nowMs: number) {
+  const errors = emptied.flatMap(({ error }) => error ?? [])
+  const left = emptied.filter(found => found.left.length > 0)
+  const finalizers = countFinalizers(left)
+  const remaining = left.map(
+    ({ kind, left: { length } }) => `${kind.plural}.${kind.group} has ${length} resource instances`,
+  )
+  const said: Omit<Condition, 'lastTransitionTime'>[] = [
+    {
+      type: 'NamespaceDeletionDiscoveryFailure',
+      status: 'False',
+      reason: 'ResourcesDiscovered',
+      message: 'All resources successfully discovered',
+    },
+    {
+      type: 'NamespaceDeletionGroupVersionParsingFailure',
+      status: 'False',
+      reason: 'ParsedGroupVersions',
+      message: 'All legacy kube types successfully parsed',
+    },
+    errors.length > 0
+      ? {
+          type: 'NamespaceDeletionContentFailure',
+          status: 'True',
+          reason: 'ContentDeletionFailed',
+          message: `Failed to delete all resource types, ${errors.length} remaining: ${errors.join(', ')}`,
+        }
+      : {
+          type: 'NamespaceDeletionContentFailure',
+          status: 'False',
+          reason: 'ContentDeleted',
+          message: 'All content successfully deleted, may be waiting on finalization',
+        },
+    remaining.length > 0
+      ? {
+          type: 'NamespaceContentRemaining',
+          status: 'True',
+          reason: 'SomeResourcesRemain',
+          message: `Some resources are remaining: ${remaining.join(', ')}`,
+        }
+      : {
+          type: 'NamespaceContentRemaining',
+          status: 'False',
+          reason: 'ContentRemoved',
+          message: 'All content successfully removed',
+        },
+    finalizers.length > 0
+      ? {
+          type: 'NamespaceFinalizersRemaining',
+          status: 'True',
+          reason: 'SomeFinalizersRemain',
+          message: `Some content in the namespace has finalizers remaining: ${finalizers.join(', ')}`,
+        }
+      : {
+          type: 'NamespaceFinalizersRemaining',
+          status: 'False',
+          reason: 'ContentHasNoFinalizers',
+          message: 'All content-preserving finalizers finished',
+        },
+  ]
+  return merged(object.status.conditions ?? [], said, rfc3339(nowMs))
+}
+
+/** The known conditions with these told anew; the very same list when nothing is new. */
+function merged(
+  known: readonly Condition[],
+  said: readonly Omit<Condition, 'lastTransitionTime'>[],
+  now: string,
+): Condition[] {
+  let changed = false
+  const told = said.map(next => {
+    const before = known.find(condition => condition.type === next.type)
+    const same = (['status', 'reason', 'message'] as const).every(
+      field => before?.[field] === next[field],
+    )
+    if (before && same) return before
+    changed = true
+    const since = before?.status === next.status ? before.lastTransitionTime : now
+    return { ...next, lastTransitionTime: since ?? now }
+  })
+  return changed
+    ? [...known.filter(({ type }) => !said.some(next => next.type === type)), ...told]
+    : (known as Condition[])
+}
+
+function countFinalizers(left: readonly Emptied[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { left: objects } of left)
+    for (const { metadata } of objects)
+      for (const finalizer of metadata.finalizers ?? [])
+        counts.set(finalizer, (counts.get(finalizer) ?? 0) + 1)
+  return [...counts].map(([finalizer, count]) => `${finalizer} in ${count} resource instances`)
+}
