@@ -1,0 +1,54 @@
+/**
+ * All admission steps, in the order in which they run. A step may rely on those before it.
+ */
+import type { AdmissionStep } from './admission.ts'
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeRestriction } from './node-restriction.ts'
+import { priority } from './priority.ts'
+import { rbacEscalation } from './rbac-escalation.ts'
+import { serviceAccountStep } from './service-account.ts'
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import type { AdmissionWorld } from './world.ts'
+
+export interface StepEntry {
+  /** Why it stands where it stands. */
+  readonly why: string
+  readonly create: (world: AdmissionWorld) => AdmissionStep
+}
+
+export const admissionSteps: readonly StepEntry[] = [
+  {
+    why: 'first: in a namespace that is not there, nothing else needs an answer',
+    create: namespaceLifecycle,
+  },
+  {
+    why: 'adds the volume and mounts that all later steps must see',
+    create: serviceAccountStep,
+  },
+  {
+    why: 'after ServiceAccount: a mirror pod must still be without account when it is looked at',
+    create: nodeRestriction,
+  },
+  {
+    why: 'after NodeRestriction: the taint is ours, not one that the node brought',
+    create: () => taintNodesByCondition,
+  },
+  {
+    why: 'before quota (to come), which counts by priority',
+    create: () => priority,
+  },
+  {
+    why: 'last of those that change: it adds only what is missing by then',
+    create: () => defaultTolerationSeconds,
+  },
+  {
+    why: 'judges the final rules of roles and bindings',
+    create: rbacEscalation,
+  },
+]
+
+/** The steps, ready to run. */
+export function createAdmissionSteps(world: AdmissionWorld): AdmissionStep[] {
+  return admissionSteps.map(entry => entry.create(world))
+}

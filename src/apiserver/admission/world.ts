@@ -1,0 +1,21 @@
+/** The little that admission steps need to know of the cluster, answered from the API server's own caches. */
+import type { Namespace } from '#api/core/v1/namespace.ts'
+import type { Node } from '#api/core/v1/node.ts'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { ServiceAccount } from '#api/core/v1/service-account.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Random } from '#base/random.ts'
+import type { Authorizer, Eventually } from '../authorization/authorizer.ts'
+import type { RbacView } from '../authorization/rbac.ts'
+
+/** Reads answer with the newest committed state and undefined where there is no such object. */
+export interface AdmissionWorld {
+  namespace(name: string): Eventually<Namespace | undefined>
+  serviceAccount(namespace: string, name: string): Eventually<ServiceAccount | undefined>
+  pod(namespace: string, name: string): Eventually<Pod | undefined>
+  node(name: string): Eventually<Node | undefined>
+  readonly rbac: RbacView
+  readonly authorizer: Authorizer
+  readonly clock: Clock
+  readonly random: Random
+}
