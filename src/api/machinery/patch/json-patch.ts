@@ -1,0 +1,186 @@
+/** RFC 6902. The document is left as it is; what comes back shares nothing with it that an operation could change. */
+import { isPlainObject, setKey } from '../plain.ts'
+import { badRequest, StatusError } from '../status.ts'
+
+/** A patch with more operations costs more than anyone needs. The number is upstream's. */
+const MAXIMUM_OPERATIONS = 10_000
+/** `copy` doubles; the result may not outgrow what a request may bring. */
+const MAXIMUM_COPIES_BYTES = 3 * 1024 * 1024
+
+type Operation =
+  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: string }
+  | { readonly op: 'move' | 'copy'; readonly path: string; readonly from: string }
+
+/** The document after all operations, in order. Throws BadRequest for what is no patch, Invalid for what does not apply. */
+export function jsonPatch(document: unknown, operations: unknown): unknown {
+  const list = parseOperations(operations)
+  const holder = { document: structuredClone(document) }
+  let copied = 0
+  for (const [index, operation] of list.entries()) {
+    if (operation.op === 'copy')
+      copied += JSON.stringify(read(holder.document, operation.from) ?? null).length
+    if (copied > MAXIMUM_COPIES_BYTES)
+      throw tooLarge(`the copies of this patch add up to more than ${MAXIMUM_COPIES_BYTES} bytes`)
+    try {
+      apply(holder, operation)
+    } catch (error) {
+      if (error instanceof PatchError) throw rejected(`operation ${index}: ${error.message}`)
+      throw error
+    }
+  }
+  return holder.document
+}
+
+function parseOperations(operations: unknown): Operation[] {
+  if (!Array.isArray(operations))
+    throw badRequest('error decoding patch: a JSON patch is an array of operations')
+  if (operations.length > MAXIMUM_OPERATIONS)
+    throw tooLarge(
+      `The allowed maximum operations in a JSON patch is ${MAXIMUM_OPERATIONS}, got ${operations.length}`,
+    )
+  return operations.map((operation, index) => {
+    const wrong = (what: string) => badRequest(`error decoding patch: operation ${index} ${what}`)
+    if (!isPlainObject(operation)) throw wrong('is not an object')
+    const { op, path, from } = operation
+    if (typeof path !== 'string') throw wrong('has no path')
+    switch (op) {
+      case 'add':
+      case 'replace':
+      case 'test':
+        if (!Object.hasOwn(operation, 'value')) throw wrong('has no value')
+        return { op, path, value: operation.value }
+      case 'remove':
+        return { op, path }
+      case 'move':
+      case 'copy':
+        if (typeof from !== 'string') throw wrong('has no from')
+        return { op, path, from }
+      default:
+        throw wrong(`has the unknown op ${JSON.stringify(op)}`)
+    }
+  })
+}
+
+/** What an operation asks for is not there. */
+class PatchError extends Error {}
+
+function apply(holder: { document: unknown }, operation: Operation): void {
+  const { op, path } = operation
+  if (op === 'test') {
+    if (!equal(read(holder.document, path), operation.value))
+      throw new PatchError(`testing value ${path} failed`)
+  } else if (op === 'remove') {
+    remove(holder, path)
+  } else if (op === 'add') {
+    add(holder, path, structuredClone(operation.value))
+  } else if (op === 'replace') {
+    read(holder.document, path)
+    if (path !== '') remove(holder, path)
+    add(holder, path, structuredClone(operation.value))
+  } else if (op === 'copy') {
+    add(holder, path, structuredClone(read(holder.document, operation.from)))
+  } else {
+    if (path.startsWith(`${operation.from}/`))
+      throw new PatchError('a value cannot be moved into itself')
+    const value = read(holder.document, operation.from)
+    remove(holder, operation.from)
+    add(holder, path, value)
+  }
+}
+
+function tokensOf(pointer: string): string[] {
+  if (pointer === '') return []
+  if (!pointer.startsWith('/'))
+    throw new PatchError(`the path ${JSON.stringify(pointer)} does not begin with "/"`)
+  return pointer
+    .slice(1)
+    .split('/')
+    .map(token => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+}
+
+function read(document: unknown, pointer: string): unknown {
+  return tokensOf(pointer).reduce((value, token) => child(value, token, pointer), document)
+}
+
+function child(value: unknown, token: string, pointer: string): unknown {
+  if (Array.isArray(value)) return value[indexIn(value, token, value.length - 1, pointer)]
+  if (isPlainObject(value) && Object.hasOwn(value, token)) return value[token]
+  throw new PatchError(`the path ${pointer} does not exist`)
+}
+
+function indexIn(
+  array: readonly unknown[],
+  token: string,
+  maximum: number,
+  pointer: string,
+): number {
+  if (token === '-' && maximum === array.length) return array.length
+  if (!/^(0|[1-9]\d*)$/.test(token) || Number(token) > maximum)
+    throw new PatchError(`the path ${pointer} does not exist: there is no item ${token}`)
+  return Number(token)
+}
+
+function parentOf(
+  holder: { document: unknown },
+  pointer: string,
+): { parent: unknown; last: string } {
+  const tokens = tokensOf(pointer)
+  const last = tokens.pop() ?? ''
+  return {
+    parent: tokens.reduce((value, token) => child(value, token, pointer), holder.document),
+    last,
+  }
+}
+
+function add(holder: { document: unknown }, pointer: string, value: unknown): void {
+  if (pointer === '') {
+    holder.document = value
+    return
+  }
+  const { parent, last } = parentOf(holder, pointer)
+  if (Array.isArray(parent)) parent.splice(indexIn(parent, last, parent.length, pointer), 0, value)
+  else if (isPlainObject(parent)) setKey(parent, last, value)
+  else throw new PatchError(`the path ${pointer} does not exist`)
+}
+
+function remove(holder: { document: unknown }, pointer: string): void {
+  const { parent, last } = parentOf(holder, pointer)
+  if (pointer === '') holder.document = null
+  else if (Array.isArray(parent))
+    parent.splice(indexIn(parent, last, parent.length - 1, pointer), 1)
+  else if (isPlainObject(parent) && Object.hasOwn(parent, last)) delete parent[last]
+  else throw new PatchError(`the path ${pointer} does not exist`)
+}
+
+/** Deep equality of JSON values; the order of keys does not matter. */
+export function equal(one: unknown, other: unknown): boolean {
+  if (one === other) return true
+  if (Array.isArray(one) || Array.isArray(other))
+    return (
+      Array.isArray(one) &&
+      Array.isArray(other) &&
+      one.length === other.length &&
+      one.every((item, index) => equal(item, other[index]))
+    )
+  if (!isPlainObject(one) || !isPlainObject(other)) return false
+  const keys = Object.keys(one)
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every(key => Object.hasOwn(other, key) && equal(one[key], other[key]))
+  )
+}
+
+function rejected(why: string): StatusError {
+  return new StatusError(
+    'Invalid',
+    'the server rejected our request due to an error in our request',
+    {
+      causes: [{ reason: 'UnexpectedServerResponse', message: why }],
+    },
+  )
+}
+
+function tooLarge(why: string): StatusError {
+  return new StatusError('RequestEntityTooLarge', `Request entity is too large: ${why}`)
+}

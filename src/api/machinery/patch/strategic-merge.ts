@@ -1,0 +1,185 @@
+/**
+ * Strategic merge patch: a merge patch that knows from the schema which lists merge item by item. Directives inside the patch:
+ *
+ *   $patch: replace | delete          this object is replaced by the rest of the patch, or emptied; in a list, the item goes
+ *   $deleteFromPrimitiveList/FIELD    these values leave the list FIELD
+ *   $setElementOrder/FIELD            the order that the merged list FIELD is to have
+ *   $retainKeys                       every key of the object that is not named here goes (unions)
+ *
+ * Pure: shares unchanged parts with both inputs and changes neither.
+ */
+import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
+import type { AnySchema, ListSchema, ObjectShape } from '../schema.ts'
+import { badRequest } from '../status.ts'
+import { equal } from './json-patch.ts'
+
+const DELETE_FROM = '$deleteFromPrimitiveList/'
+const ORDER = '$setElementOrder/'
+const RETAIN = '$retainKeys'
+const PATCH = '$patch'
+
+/** The document after the patch. Throws BadRequest for directives that make no sense. */
+export function strategicMergePatch(
+  shape: ObjectShape,
+  document: unknown,
+  patch: unknown,
+): unknown {
+  if (!isPlainObject(patch))
+    throw badRequest('error decoding patch: a strategic merge patch is an object')
+  return mergeObject(lookInShape(shape), isPlainObject(document) ? document : {}, patch)
+}
+
+/** Where the schema of a field is found: in a shape, in a map's values, or nowhere. */
+type Lookup = (field: string) => AnySchema | undefined
+
+const nowhere: Lookup = () => undefined
+
+function lookInShape(shape: ObjectShape): Lookup {
+  return field => (Object.hasOwn(shape.fields, field) ? shape.fields[field]?.schema : undefined)
+}
+
+function lookIn(schema: AnySchema | undefined): Lookup {
+  if (schema?.type === 'struct') return lookInShape(schema.shape)
+  if (schema?.type === 'map') return () => schema.values
+  return nowhere
+}
+
+function mergeObject(lookup: Lookup, original: PlainObject, patch: PlainObject): PlainObject {
+  const directive = patch[PATCH]
+  if (directive === 'replace') return withoutDirectives(patch, PATCH)
+  if (directive === 'delete') return {}
+  if (directive !== undefined && directive !== 'merge')
+    throw badRequest(`unknown patch type found: ${JSON.stringify(directive)}`)
+  const result = retained(original, patch[RETAIN])
+  for (const [key, value] of Object.entries(patch)) {
+    if (key === PATCH || key === RETAIN || key.startsWith(ORDER)) continue
+    if (key.startsWith(DELETE_FROM)) deleteFrom(result, key.slice(DELETE_FROM.length), value)
+    else if (value === null) delete result[key]
+    else setKey(result, key, mergeField(lookup(key), ownValue(result, key), value))
+  }
+  for (const [key, order] of Object.entries(patch))
+    if (key.startsWith(ORDER))
+      putInOrder(lookup, { result, original }, key.slice(ORDER.length), order)
+  return result
+}
+
+function ownValue(object: PlainObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined
+}
+
+function retained(original: PlainObject, keys: unknown): PlainObject {
+  if (keys !== undefined && !Array.isArray(keys))
+    throw badRequest(`${RETAIN} has to be a list of names`)
+  const result: PlainObject = {}
+  for (const [key, value] of Object.entries(original))
+    if (!keys || keys.includes(key)) setKey(result, key, value)
+  return result
+}
+
+function mergeField(schema: AnySchema | undefined, original: unknown, patch: unknown): unknown {
+  if (isPlainObject(patch)) {
+    const replaces = schema?.patchStrategy?.includes('replace')
+    return mergeObject(lookIn(schema), isPlainObject(original) && !replaces ? original : {}, patch)
+  }
+  if (!Array.isArray(patch)) return patch
+  if (schema?.type === 'list' && schema.patchStrategy?.includes('merge'))
+    return mergeList(schema, Array.isArray(original) ? original : [], patch)
+  return patch.map(clean)
+}
+
+/** What a patch adds where nothing was: without nulls and directives. */
+function clean(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(clean)
+  return isPlainObject(value) ? mergeObject(nowhere, {}, value) : value
+}
+
+function mergeList(
+  schema: ListSchema,
+  original: readonly unknown[],
+  patch: readonly unknown[],
+): unknown[] {
+  const key = schema.patchMergeKey
+  if (schema.items.type !== 'struct' || key === undefined) {
+    const merged = [...new Set([...original, ...patch])]
+    return ordered(merged, patch, original, value => value)
+  }
+  const keyed = (item: unknown): PlainObject => {
+    if (isPlainObject(item) && Object.hasOwn(item, key)) return item
+    throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
+  }
+  const items = patch.map(item =>
+    isPlainObject(item) && item[PATCH] === 'replace' ? item : keyed(item),
+  )
+  const replaces = items.some(item => item[PATCH] === 'replace')
+  const gone = items.filter(item => item[PATCH] === 'delete').map(item => item[key])
+  const wanted = items.filter(item => item[PATCH] === undefined || item[PATCH] === 'merge')
+  const merged = replaces ? [] : original.map(keyed).filter(item => !gone.includes(item[key]))
+  for (const item of wanted) {
+    const at = merged.findIndex(candidate => candidate[key] === item[key])
+    const result = mergeObject(lookIn(schema.items), merged[at] ?? {}, item)
+    if (at < 0) merged.push(result)
+    else merged[at] = result
+  }
+  return ordered(merged, wanted, original, item => keyed(item)[key])
+}
+
+/**
+ * Items that the patch names come in the patch's order; the others keep the order they had, each before a named item only if it stood
+ * before it. So items new to the list come first, which is what clients of upstream see.
+ */
+function ordered(
+  merged: readonly unknown[],
+  patchOrder: readonly unknown[],
+  serverOrder: readonly unknown[],
+  keyOf: (item: unknown) => unknown,
+): unknown[] {
+  const patchKeys = patchOrder.map(keyOf)
+  const serverKeys = serverOrder.map(keyOf)
+  const named = merged.filter(item => patchKeys.includes(keyOf(item)))
+  const others = merged.filter(item => !patchKeys.includes(keyOf(item)))
+  named.sort((a, b) => patchKeys.indexOf(keyOf(a)) - patchKeys.indexOf(keyOf(b)))
+  others.sort((a, b) => serverKeys.indexOf(keyOf(a)) - serverKeys.indexOf(keyOf(b)))
+  const result: unknown[] = []
+  while (named.length > 0 && others.length > 0) {
+    const [other, item] = [
+      serverKeys.indexOf(keyOf(others[0])),
+      serverKeys.indexOf(keyOf(named[0])),
+    ]
+    result.push(other >= 0 && item >= 0 && other < item ? others.shift() : named.shift())
+  }
+  return [...result, ...named, ...others]
+}
+
+function deleteFrom(result: PlainObject, field: string, values: unknown): void {
+  if (!Array.isArray(values)) throw badRequest(`${DELETE_FROM}${field} has to be a list`)
+  const list = ownValue(result, field)
+  if (Array.isArray(list))
+    setKey(
+      result,
+      field,
+      list.filter(item => !values.some(value => equal(value, item))),
+    )
+}
+
+function putInOrder(
+  lookup: Lookup,
+  { result, original }: { result: PlainObject; original: PlainObject },
+  field: string,
+  order: unknown,
+): void {
+  if (!Array.isArray(order)) throw badRequest(`${ORDER}${field} has to be a list`)
+  const list = ownValue(result, field)
+  if (!Array.isArray(list)) return
+  const schema = lookup(field)
+  const key = schema?.patchMergeKey
+  const keyOf = (item: unknown) => (key !== undefined && isPlainObject(item) ? item[key] : item)
+  const before = ownValue(original, field)
+  setKey(result, field, ordered(list, order, Array.isArray(before) ? before : [], keyOf))
+}
+
+function withoutDirectives(object: PlainObject, ...names: string[]): PlainObject {
+  const result: PlainObject = {}
+  for (const [key, value] of Object.entries(object))
+    if (!names.includes(key) && value !== null) setKey(result, key, clean(value))
+  return result
+}
