@@ -23,20 +23,20 @@ export function parseJson(bytes: Uint8Array): unknown {
 }
 
 const QUOTE = 0x22
-const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
+/** The bit in which `{` differs from `[`, and `}` from `]`. */
+const BRACE_BIT = 0x20
 
 function checkDepth(bytes: Uint8Array): void {
-  // Each level takes two bytes at least, and nearly all bodies are smaller than that.
+  // Smaller bodies cannot hold so many brackets.
   if (bytes.length <= MAXIMUM_DEPTH) return
   let depth = 0
   for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]
+    const byte = bytes[i] as number
     if (byte === QUOTE) i = endOfString(bytes, i)
-    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+    else if ((byte | BRACE_BIT) === OPEN_BRACE) {
       if (++depth > MAXIMUM_DEPTH) throw tooDeep()
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
+    } else if ((byte | BRACE_BIT) === CLOSE_BRACE) depth--
   }
 }

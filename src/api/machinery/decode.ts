@@ -39,19 +39,39 @@ export function decodeShape(
   raw: unknown,
   path = '',
 ): { value: PlainObject; unknownFields: string[] } {
-  const state: State = { path: path === '' ? [] : [path], unknownFields: [], owner: shape }
+  const state: State = {
+    path: path === '' ? [] : [path],
+    leaf: '',
+    unknownFields: [],
+    owner: shape,
+  }
   if (!isPlainObject(raw))
     throw badRequest(
       `json: cannot unmarshal ${raw === null ? 'null' : jsonTypeOf(raw)} into Go value of type ${goName(shape)}`,
     )
-  return { value: decoderOf(shape)(raw, state), unknownFields: state.unknownFields }
+  try {
+    return { value: decoderOf(shape)(raw, state), unknownFields: state.unknownFields }
+  } catch (thrown) {
+    throw thrown instanceof WrongType ? wrongTypeAt(state, thrown) : thrown
+  }
 }
 
-/** Where the decoder stands, for messages. */
+/** Where the decoder stands, for messages. It is left as it is when something is thrown. */
 interface State {
   readonly path: (string | number)[]
+  /** The scalar field that is being read, empty while a list, map or struct is. */
+  leaf: string
   readonly unknownFields: string[]
+  /** The innermost struct, which messages name. */
   owner: ObjectShape
+}
+
+function wrongTypeAt({ path, leaf, owner }: State, { found, wanted }: WrongType): StatusError {
+  const names = path.filter(part => typeof part === 'string')
+  if (leaf !== '') names.push(leaf)
+  return badRequest(
+    `json: cannot unmarshal ${found} into Go struct field ${lastPart(owner.name)}.${names.join('.')} of type ${wanted}`,
+  )
 }
 
 type StructDecoder = (raw: PlainObject, state: State) => PlainObject
@@ -59,14 +79,23 @@ type Reader = (raw: unknown, state: State) => unknown
 
 interface FieldPlan {
   readonly name: string
+  /** The place among the fields of the shape. */
+  readonly index: number
   readonly read: Reader
   /** Whether an empty result is left out. */
   readonly omitEmpty: boolean
   /** Makes what stands for an absent value; undefined when it stays absent. */
   readonly zero: ((state: State) => unknown) | undefined
-  /** Only own properties count where Object.prototype has one of this name. */
-  readonly inherited: boolean
+  /** Lists, maps and structs, whose names go on the path. */
   readonly nested: boolean
+  /** Object.prototype has something of this name, e.g. `constructor`, which is no data. */
+  readonly inherited: boolean
+}
+
+interface ShapePlan {
+  readonly byName: ReadonlyMap<string, FieldPlan>
+  /** The fields that are shown even when nobody set them. */
+  readonly shownAlways: readonly FieldPlan[]
 }
 
 const decoders = new WeakMap<ObjectShape, StructDecoder>()
@@ -74,73 +103,100 @@ const decoders = new WeakMap<ObjectShape, StructDecoder>()
 function decoderOf(shape: ObjectShape): StructDecoder {
   const known = decoders.get(shape)
   if (known) return known
-  let plans: readonly FieldPlan[] | undefined
+  let plan: ShapePlan | undefined
   // Compiled at first use, so a shape may contain itself.
   const decoder: StructDecoder = (raw, state) => {
-    plans ??= Object.entries(shape.fields).map(([name, field]) => planOf(name, field.schema))
-    return decodeStruct(shape, plans, raw, state)
+    plan ??= planOf(shape)
+    return decodeStruct(shape, plan, raw, state)
   }
   decoders.set(shape, decoder)
   return decoder
 }
 
+function planOf(shape: ObjectShape): ShapePlan {
+  const plans = Object.entries(shape.fields).map(([name, { schema }], index): FieldPlan => {
+    const { presence, type } = schema
+    return {
+      name,
+      index,
+      read: readerOf(schema),
+      omitEmpty: presence === 'omitempty',
+      zero: presence === 'required' || presence === 'always' ? zeroOf(schema) : undefined,
+      nested: type === 'list' || type === 'map' || type === 'struct',
+      inherited: name in Object.prototype,
+    }
+  })
+  return {
+    byName: new Map(plans.map(plan => [plan.name, plan])),
+    shownAlways: plans.filter(plan => plan.zero !== undefined),
+  }
+}
+
 function decodeStruct(
   shape: ObjectShape,
-  plans: readonly FieldPlan[],
+  plan: ShapePlan,
   raw: PlainObject,
   state: State,
 ): PlainObject {
-  const { owner } = state
+  const outer = state.owner
   state.owner = shape
   const result: PlainObject = {}
-  let seen = 0
-  for (const plan of plans) {
-    const given =
-      plan.inherited && !Object.hasOwn(raw, plan.name) ? undefined : (raw[plan.name] as unknown)
+  for (const field of fieldsToRead(plan, raw, state)) {
+    const { name } = field
+    const given = valueIn(raw, field)
     if (given === undefined || given === null) {
-      if (given === null) seen++
-      if (plan.zero) setKey(result, plan.name, plan.zero(state))
+      setKey(result, name, field.zero?.(state))
       continue
     }
-    seen++
-    const value = readField(plan, given, state)
-    if (!plan.omitEmpty || !isEmpty(value)) setKey(result, plan.name, value)
+    let value: unknown
+    if (field.nested) {
+      state.path.push(name)
+      state.leaf = ''
+      value = field.read(given, state)
+      state.path.pop()
+    } else {
+      state.leaf = name
+      value = field.read(given, state)
+    }
+    if (!field.omitEmpty || !isEmpty(value)) setKey(result, name, value)
   }
-  const keys = Object.keys(raw)
-  if (keys.length > seen) noteUnknown(shape, keys, raw, state)
-  state.owner = owner
+  state.owner = outer
   return result
 }
 
-function readField(plan: FieldPlan, given: unknown, state: State): unknown {
-  try {
-    if (!plan.nested) return plan.read(given, state)
-    state.path.push(plan.name)
-    const value = plan.read(given, state)
-    state.path.pop()
-    return value
-  } catch (thrown) {
-    if (!(thrown instanceof WrongType)) throw thrown
-    if (!plan.nested) state.path.push(plan.name)
-    const path = state.path.filter(part => typeof part === 'string').join('.')
-    throw badRequest(
-      `json: cannot unmarshal ${thrown.found} into Go struct field ${lastPart(state.owner.name)}.${path} of type ${thrown.wanted}`,
-    )
+const valueIn = (raw: PlainObject, { name, inherited }: FieldPlan) =>
+  inherited && !Object.hasOwn(raw, name) ? undefined : raw[name]
+
+/**
+ * The fields to put into the result, in the order of the schema. Only keys that are there are looked at, since most
+ * fields of a large shape are absent; objects that were made here before come in the right order already.
+ */
+function fieldsToRead(plan: ShapePlan, raw: PlainObject, state: State): FieldPlan[] {
+  const fields: FieldPlan[] = []
+  let inOrder = true
+  let last = -1
+  for (const key in raw) {
+    const field = plan.byName.get(key)
+    if (field === undefined) noteUnknown(key, raw, state)
+    else if (raw[key] !== null && raw[key] !== undefined) {
+      if (field.index < last) inOrder = false
+      last = field.index
+      fields.push(field)
+    }
   }
+  for (const field of plan.shownAlways) {
+    const given = valueIn(raw, field)
+    if (given !== null && given !== undefined) continue
+    fields.push(field)
+    inOrder = false
+  }
+  return inOrder ? fields : fields.sort((a, b) => a.index - b.index)
 }
 
-function noteUnknown(
-  shape: ObjectShape,
-  keys: readonly string[],
-  raw: PlainObject,
-  state: State,
-): void {
+function noteUnknown(key: string, raw: PlainObject, state: State): void {
+  if (raw[key] === undefined || state.unknownFields.length >= MAXIMUM_UNKNOWN_FIELDS) return
   const prefix = pathText(state.path)
-  for (const key of keys) {
-    if (Object.hasOwn(shape.fields, key) || raw[key] === undefined) continue
-    if (state.unknownFields.length >= MAXIMUM_UNKNOWN_FIELDS) return
-    state.unknownFields.push(prefix === '' ? key : `${prefix}.${key}`)
-  }
+  state.unknownFields.push(prefix === '' ? key : `${prefix}.${key}`)
 }
 
 function pathText(path: readonly (string | number)[]): string {
@@ -148,18 +204,6 @@ function pathText(path: readonly (string | number)[]): string {
   for (const part of path)
     text += typeof part === 'number' ? `[${part}]` : text === '' ? part : `.${part}`
   return text
-}
-
-function planOf(name: string, schema: AnySchema): FieldPlan {
-  const shownAlways = schema.presence === 'required' || schema.presence === 'always'
-  return {
-    name,
-    read: readerOf(schema),
-    omitEmpty: schema.presence === 'omitempty',
-    zero: shownAlways ? zeroOf(schema) : undefined,
-    inherited: name in Object.prototype,
-    nested: schema.type === 'list' || schema.type === 'map' || schema.type === 'struct',
-  }
 }
 
 function zeroOf(schema: AnySchema): (state: State) => unknown {
@@ -210,6 +254,7 @@ function listReader(items: AnySchema): Reader {
     for (let i = 0; i < raw.length; i++) {
       const item: unknown = raw[i]
       state.path.push(i)
+      state.leaf = ''
       result.push(item === null || item === undefined ? zero(state) : read(item, state))
       state.path.pop()
     }
@@ -228,6 +273,7 @@ function mapReader(values: AnySchema): Reader {
       const value = raw[key]
       if (value === undefined) continue
       state.path.push(key)
+      state.leaf = ''
       setKey(result, key, value === null ? zero(state) : read(value, state))
       state.path.pop()
     }

@@ -78,7 +78,7 @@ export const SCALARS: Readonly<Record<ScalarType, Scalar>> = {
     goType: 'float64',
     zero: 0,
     read: value => {
-      if (typeof value === 'number') return value
+      if (typeof value === 'number' && Number.isFinite(value)) return value
       throw new WrongType(jsonTypeOf(value), 'float64')
     },
   },
