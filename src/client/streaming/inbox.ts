@@ -84,8 +84,11 @@ export interface Gate {
   readonly waitingBytes: number
 }
 
-/** Pauses a carrier while more than `maxWaitingBytes` wait at its receivers. */
-export function createGate(carrier: { pause(): void; resume(): void }): Gate {
+/** Pauses a carrier while more than a limit of bytes waits at its receivers. */
+export function createGate(
+  carrier: { pause(): void; resume(): void },
+  limitBytes: () => number = () => maxWaitingBytes,
+): Gate {
   let waitingBytes = 0
   let paused = false
   return {
@@ -95,13 +98,13 @@ export function createGate(carrier: { pause(): void; resume(): void }): Gate {
     track(taking, size) {
       if (!taking) return
       waitingBytes += size
-      if (!paused && waitingBytes > maxWaitingBytes) {
+      if (!paused && waitingBytes > limitBytes()) {
         paused = true
         carrier.pause()
       }
       const taken = () => {
         waitingBytes -= size
-        if (!paused || waitingBytes > maxWaitingBytes / 2) return
+        if (!paused || waitingBytes > limitBytes() / 2) return
         paused = false
         carrier.resume()
       }

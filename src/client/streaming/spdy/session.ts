@@ -7,7 +7,7 @@
  */
 import type { Duplex } from 'node:stream'
 import type { Clock } from '#base/clock.ts'
-import { createGate } from '../inbox.ts'
+import { createGate, maxWaitingBytes } from '../inbox.ts'
 import {
   createFrameDecoder,
   encodeFrame,
@@ -21,8 +21,10 @@ import { createSender, initialWindowBytes, type StreamSender } from './sender.ts
 
 /** A kubectl that forwards ports opens two streams a connection; nobody opens this many at once. */
 export const maxStreams = 2048
+/** Where each stream has its window, this many can be stuck before the others feel it; 4 MB are 64 streams. */
+const maxWaitingBytesWithWindows = 4 * 1024 * 1024
 /** A peer that sends pings or streams without reading our answers fills our memory; this ends it. */
-const maxUnsentBytes = 4 * 1024 * 1024
+const maxUnsentBytes = 1024 * 1024
 /** How long a closed session may take to hand its last bytes to a peer that reads slowly. */
 const lingerMs = 10_000
 
@@ -79,8 +81,10 @@ export function createSpdySession(options: SessionOptions): SpdySession {
   const encodeHeaders = createHeaderEncoder()
   const decodeHeaders = createHeaderDecoder()
   const streams = new Map<number, StreamState>()
-  const gate = createGate({ pause: () => wire.pause(), resume: () => wire.resume() })
   const sender = createSender(wire)
+  const gate = createGate({ pause: () => wire.pause(), resume: () => wire.resume() }, () =>
+    sender.peerHasWindows ? maxWaitingBytesWithWindows : maxWaitingBytes,
+  )
   let nextStreamId = role === 'client' ? 1 : 2
   let lastPeerStreamId = 0
   let sessionCredit = 0
@@ -184,11 +188,11 @@ export function createSpdySession(options: SessionOptions): SpdySession {
   }
 
   function received(state: StreamState | undefined, bytes: Uint8Array): void {
+    // The session's window opens again at once: what waits in all streams together is the gate's to bound.
+    if (sender.peerHasWindows) sessionCredit = giveCredit(0, sessionCredit + bytes.length)
     const taken = () => {
-      if (over || !sender.peerHasWindows) return
-      sessionCredit = giveCredit(0, sessionCredit + bytes.length)
-      if (state && streams.has(state.stream.id))
-        state.credit = giveCredit(state.stream.id, state.credit + bytes.length)
+      if (over || !sender.peerHasWindows || !state || !streams.has(state.stream.id)) return
+      state.credit = giveCredit(state.stream.id, state.credit + bytes.length)
     }
     const taking = state && !state.remoteEnded ? state.handlers.data(bytes) : undefined
     if (!taking) {
