@@ -51,7 +51,7 @@ function fieldStep(name: string, schema: AnySchema): Defaulter | undefined {
   return draft => {
     let value = Object.hasOwn(draft, name) ? draft[name] : undefined
     if (preset !== undefined && isAbsent(value, zeroIsAbsent)) {
-      value = copyJson(preset)
+      value = copyJson(preset, true)
       setKey(draft, name, value)
     }
     if (inner && value !== undefined && value !== null) inner(value)

@@ -28,13 +28,17 @@ export function isPlainObject(value: unknown): value is PlainObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A copy that shares nothing but what is frozen, which nobody can change. Refuses data that nests too deep. */
-export function copyJson<T>(value: T, depth = 0): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+/**
+ * A copy that shares nothing but what is frozen, which nobody can change; with `thaw` not even that. Refuses data
+ * that nests too deep.
+ */
+export function copyJson<T>(value: T, thaw = false, depth = 0): T {
+  if (typeof value !== 'object' || value === null) return value
+  if (!thaw && Object.isFrozen(value)) return value
   if (depth > MAXIMUM_DEPTH) throw tooDeep()
-  if (Array.isArray(value)) return value.map(part => copyJson(part, depth + 1)) as T
+  if (Array.isArray(value)) return value.map(part => copyJson(part, thaw, depth + 1)) as T
   const copy: PlainObject = {}
   for (const key of Object.keys(value))
-    setKey(copy, key, copyJson((value as PlainObject)[key], depth + 1))
+    setKey(copy, key, copyJson((value as PlainObject)[key], thaw, depth + 1))
   return copy as T
 }
