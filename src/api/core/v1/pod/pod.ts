@@ -9,6 +9,9 @@ import {
   preparePodForUpdate,
 } from './update.ts'
 
+import { validatePod } from './validation.ts'
+import { validatePodStatusUpdate, validatePodUpdate } from './validation.update.ts'
+
 export type * from './schema.affinity.ts'
 export type * from './schema.container.ts'
 export type * from './schema.environment.ts'
@@ -36,6 +39,9 @@ export const pod = defineKind<Pod>({
   prepareForUpdate: preparePodForUpdate,
   gracePeriodSeconds: podGracePeriodSeconds,
   fieldSelectors: podFieldSelectors,
+  validate: validatePod,
+  validateUpdate: validatePodUpdate,
+  validateStatusUpdate: validatePodStatusUpdate,
   columns: podColumns,
   subresources: {
     status: true,

@@ -1,0 +1,179 @@
+import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts'
+import {
+  isConfigMapKey,
+  isDns1123Subdomain,
+  isQualifiedName,
+  isRelaxedEnvironmentName,
+} from '../../../machinery/names.ts'
+import { compareQuantities } from '../../../machinery/quantity.ts'
+import { needed, wrong } from '../validation.ts'
+import type {
+  EnvFromSource,
+  EnvVar,
+  EnvVarSource,
+  ObjectFieldSelector,
+  ResourceFieldSelector,
+} from './schema.environment.ts'
+
+const MORE_THAN_ONE = 'may not have more than one field specified at a time'
+
+/** Fields of the pod that an environment variable may show; volumes may show others. */
+const environmentFields = [
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'spec.nodeName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
+  'status.podIPs',
+]
+export const volumeFields = [
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.labels',
+  'metadata.annotations',
+  'metadata.uid',
+]
+const containerResources = [
+  'limits.cpu',
+  'limits.ephemeral-storage',
+  'limits.memory',
+  'requests.cpu',
+  'requests.ephemeral-storage',
+  'requests.memory',
+]
+
+export function validateEnvironment(
+  path: string,
+  variables: readonly EnvVar[],
+): readonly FieldError[] {
+  return variables.flatMap((variable, index) => {
+    const at = `${path}[${index}]`
+    return [
+      ...(variable.name
+        ? wrong(`${at}.name`, variable.name, isRelaxedEnvironmentName(variable.name))
+        : [required(`${at}.name`)]),
+      ...(variable.valueFrom ? validateSource(`${at}.valueFrom`, variable.valueFrom) : []),
+      ...(variable.valueFrom && variable.value
+        ? [invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty')]
+        : []),
+    ]
+  })
+}
+
+function validateSource(path: string, source: EnvVarSource): FieldError[] {
+  const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = source
+  const count = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(
+    Boolean,
+  ).length
+  const errors: FieldError[] = []
+  if (fieldRef) errors.push(...validateFieldRef(`${path}.fieldRef`, fieldRef, environmentFields))
+  if (resourceFieldRef)
+    errors.push(...validateResourceFieldRef(`${path}.resourceFieldRef`, resourceFieldRef))
+  for (const [field, reference] of [
+    ['configMapKeyRef', configMapKeyRef],
+    ['secretKeyRef', secretKeyRef],
+  ] as const) {
+    if (!reference) continue
+    errors.push(
+      ...needed(`${path}.${field}.name`, reference.name),
+      ...needed(`${path}.${field}.key`, reference.key, isConfigMapKey),
+    )
+  }
+  if (fileKeyRef)
+    errors.push(
+      ...needed(`${path}.fileKeyRef.volumeName`, fileKeyRef.volumeName),
+      ...needed(`${path}.fileKeyRef.path`, fileKeyRef.path),
+      ...needed(`${path}.fileKeyRef.key`, fileKeyRef.key, isRelaxedEnvironmentName),
+    )
+  if (count === 0)
+    errors.push(
+      invalid(
+        path,
+        '',
+        'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
+      ),
+    )
+  else if (count > 1) errors.push(invalid(path, '', MORE_THAN_ONE))
+  return errors
+}
+
+export function validateFieldRef(
+  path: string,
+  { apiVersion, fieldPath }: ObjectFieldSelector,
+  supported: readonly string[],
+): FieldError[] {
+  if (!apiVersion) return [required(`${path}.apiVersion`)]
+  if (!fieldPath) return [required(`${path}.fieldPath`)]
+  const subscript = /^(metadata\.(?:labels|annotations))\['(.*)'\]$/.exec(fieldPath)
+  if (subscript) {
+    const [, map = '', key = ''] = subscript
+    const name = map === 'metadata.annotations' ? key.toLowerCase() : key
+    return [...wrong(`${path}.fieldPath`, fieldPath, isQualifiedName(name))]
+  }
+  const known = new Set([
+    ...environmentFields,
+    ...volumeFields,
+    'spec.restartPolicy',
+    'status.phase',
+  ])
+  if (!known.has(fieldPath))
+    return [
+      invalid(
+        `${path}.fieldPath`,
+        fieldPath,
+        `error converting fieldPath: field label not supported: ${fieldPath}`,
+      ),
+    ]
+  return supported.includes(fieldPath)
+    ? []
+    : [notSupported(`${path}.fieldPath`, fieldPath, supported.toSorted())]
+}
+
+export function validateResourceFieldRef(
+  path: string,
+  { resource, divisor }: ResourceFieldSelector,
+): FieldError[] {
+  if (!resource) return [required(`${path}.resource`)]
+  const isHugePages = /^(limits|requests)\.hugepages-/.test(resource)
+  if (!isHugePages && !containerResources.includes(resource))
+    return [notSupported(`${path}.resource`, resource, containerResources)]
+  return validDivisor(`${path}.divisor`, resource.replace(/^\w+\./, ''), divisor)
+}
+
+const binaryDivisors = '1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei'
+
+function validDivisor(field: string, resource: string, divisor = '0'): FieldError[] {
+  if (compareQuantities(divisor, '0') === 0) return []
+  const allowed = resource === 'cpu' ? '1m, 1' : binaryDivisors
+  const words = resource === 'cpu' ? '1m and 1' : allowed
+  if (allowed.split(', ').some(one => compareQuantities(one, divisor) === 0)) return []
+  return [
+    invalid(
+      field,
+      divisor,
+      `only divisor's values ${words} are supported with the ${resource} resource`,
+    ),
+  ]
+}
+
+export function validateEnvironmentFrom(
+  path: string,
+  sources: readonly EnvFromSource[],
+): readonly FieldError[] {
+  return sources.flatMap(({ prefix, configMapRef, secretRef }, index) => {
+    const at = `${path}[${index}]`
+    const errors: FieldError[] = []
+    if (prefix) errors.push(...wrong(`${at}.prefix`, prefix, isRelaxedEnvironmentName(prefix)))
+    if (configMapRef)
+      errors.push(...needed(`${at}.configMapRef.name`, configMapRef.name, isDns1123Subdomain))
+    if (secretRef)
+      errors.push(...needed(`${at}.secretRef.name`, secretRef.name, isDns1123Subdomain))
+    if (!configMapRef && !secretRef)
+      errors.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'))
+    if (configMapRef && secretRef) errors.push(invalid(at, '', MORE_THAN_ONE))
+    return errors
+  })
+}

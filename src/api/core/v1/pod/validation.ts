@@ -1,0 +1,194 @@
+/** What a pod, and the pod template of a workload, must obey when it is created. */
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts'
+import {
+  isDns1123Label,
+  isDns1123Subdomain,
+  isInRange,
+  isQualifiedName,
+} from '../../../machinery/names.ts'
+import { validateAnnotations, validateLabels } from '../../../machinery/validate-metadata.ts'
+import { addressFamily, isIp } from '../addresses.ts'
+import { given, needed, oneOf, wrong } from '../validation.ts'
+import type { Pod, PodDNSConfig, PodSpec, PodTemplateSpec } from './schema.ts'
+import { validateContainers } from './validation.containers.ts'
+import { validateResources } from './validation.resources.ts'
+import { validateScheduling } from './validation.scheduling.ts'
+import { validatePodSecurity } from './validation.security.ts'
+import { validateVolumes } from './validation.volumes.ts'
+
+const RESTART_POLICIES = ['Always', 'Never', 'OnFailure']
+const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None']
+const LARGEST_INT32 = 2 ** 31 - 1
+/** What the resolver of the C library reads of resolv.conf, and no more. */
+const MAXIMUM_NAME_SERVERS = 3
+const MAXIMUM_SEARCH_DOMAINS = 32
+const MAXIMUM_SEARCH_CHARACTERS = 2048
+const MAXIMUM_HOST_NAME_CHARACTERS = 64
+
+export function validatePod(pod: Pod): readonly FieldError[] {
+  const errors = [...validatePodSpec('spec', pod.spec)]
+  if (pod.spec.ephemeralContainers?.length)
+    errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+  return errors
+}
+
+export function validatePodTemplate(
+  path: string,
+  template: PodTemplateSpec,
+): readonly FieldError[] {
+  const errors = [
+    ...validateLabels(`${path}.metadata.labels`, template.metadata.labels),
+    ...validateAnnotations(`${path}.metadata.annotations`, template.metadata.annotations),
+    ...validatePodSpec(`${path}.spec`, template.spec),
+  ]
+  if (template.spec.ephemeralContainers?.length)
+    errors.push(
+      forbidden(
+        `${path}.spec.ephemeralContainers`,
+        'ephemeral containers not allowed in pod template',
+      ),
+    )
+  return errors
+}
+
+/** Also used after an update, where the ephemeral containers of a running pod are allowed. */
+export function validatePodSpec(path: string, spec: PodSpec): readonly FieldError[] {
+  return [
+    ...validateVolumes(`${path}.volumes`, spec.volumes ?? []),
+    ...validateContainers(path, spec),
+    ...oneOf(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
+    ...oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES),
+    ...validateDns(`${path}.dnsConfig`, spec),
+    ...validateScheduling(path, spec),
+    ...validatePodSecurity(`${path}.securityContext`, spec),
+    ...validateNames(path, spec),
+    ...validateHostAliases(`${path}.hostAliases`, spec),
+    ...validateLimits(path, spec),
+  ]
+}
+
+function validateNames(path: string, spec: PodSpec): readonly FieldError[] {
+  const errors = [
+    ...given(`${path}.serviceAccountName`, spec.serviceAccountName, isDns1123Subdomain),
+    ...given(`${path}.nodeName`, spec.nodeName, isDns1123Subdomain),
+    ...given(`${path}.hostname`, spec.hostname, isDns1123Label),
+    ...given(`${path}.subdomain`, spec.subdomain, isDns1123Label),
+    ...given(`${path}.priorityClassName`, spec.priorityClassName, isDns1123Subdomain),
+    ...given(`${path}.runtimeClassName`, spec.runtimeClassName, isDns1123Subdomain),
+    ...given(`${path}.schedulerName`, spec.schedulerName, isQualifiedName),
+    ...given(`${path}.hostnameOverride`, spec.hostnameOverride, isDns1123Subdomain),
+  ]
+  if ((spec.hostnameOverride ?? '').length > MAXIMUM_HOST_NAME_CHARACTERS)
+    errors.push(
+      invalid(
+        `${path}.hostnameOverride`,
+        spec.hostnameOverride,
+        `must be no more than ${MAXIMUM_HOST_NAME_CHARACTERS} characters`,
+      ),
+    )
+  for (const [index, { name }] of (spec.imagePullSecrets ?? []).entries())
+    errors.push(...needed(`${path}.imagePullSecrets[${index}].name`, name))
+  for (const [index, { conditionType }] of (spec.readinessGates ?? []).entries())
+    errors.push(
+      ...wrong(
+        `${path}.readinessGates[${index}].conditionType`,
+        conditionType,
+        isQualifiedName(conditionType),
+      ),
+    )
+  return errors
+}
+
+function validateLimits(path: string, spec: PodSpec): readonly FieldError[] {
+  const errors: FieldError[] = []
+  const { activeDeadlineSeconds: deadline, preemptionPolicy, os } = spec
+  if (deadline !== undefined)
+    errors.push(
+      ...wrong(`${path}.activeDeadlineSeconds`, deadline, isInRange(deadline, 1, LARGEST_INT32)),
+    )
+  if (preemptionPolicy !== undefined)
+    errors.push(
+      ...oneOf(`${path}.preemptionPolicy`, preemptionPolicy, ['Never', 'PreemptLowerPriority']),
+    )
+  if (os) errors.push(...oneOf(`${path}.os.name`, os.name, ['linux', 'windows']))
+  if (spec.resources) errors.push(...validateResources(`${path}.resources`, spec.resources))
+  return errors
+}
+
+function validateDns(path: string, { dnsPolicy, dnsConfig }: PodSpec): readonly FieldError[] {
+  const { nameservers = [], searches = [], options = [] }: PodDNSConfig = dnsConfig ?? {}
+  const errors: FieldError[] = []
+  if (dnsPolicy === 'None') {
+    const needs = `must provide at least one DNS nameserver when \`dnsPolicy\` is None`
+    if (!dnsConfig) errors.push(required(path, 'must provide `dnsConfig` when `dnsPolicy` is None'))
+    else if (nameservers.length === 0) errors.push(required(`${path}.nameservers`, needs))
+  }
+  if (nameservers.length > MAXIMUM_NAME_SERVERS)
+    errors.push(
+      invalid(
+        `${path}.nameservers`,
+        nameservers,
+        `must not have more than ${MAXIMUM_NAME_SERVERS} nameservers`,
+      ),
+    )
+  for (const [index, address] of nameservers.entries())
+    errors.push(...wrong(`${path}.nameservers[${index}]`, address, isIp(address)))
+  if (searches.length > MAXIMUM_SEARCH_DOMAINS)
+    errors.push(
+      invalid(
+        `${path}.searches`,
+        searches,
+        `must not have more than ${MAXIMUM_SEARCH_DOMAINS} search paths`,
+      ),
+    )
+  if (searches.join(' ').length > MAXIMUM_SEARCH_CHARACTERS)
+    errors.push(
+      invalid(
+        `${path}.searches`,
+        searches,
+        `must not have more than ${MAXIMUM_SEARCH_CHARACTERS} characters (including spaces) in the search list`,
+      ),
+    )
+  for (const [index, domain] of searches.entries()) {
+    if (domain === '.') continue
+    const plain = domain.replace(/\.$/, '').replaceAll('_', '-')
+    errors.push(...wrong(`${path}.searches[${index}]`, domain, isDns1123Subdomain(plain)))
+  }
+  for (const [index, { name }] of options.entries())
+    if (!name) errors.push(required(`${path}.options[${index}]`, 'must not be empty'))
+  return errors
+}
+
+function validateHostAliases(path: string, { hostAliases = [] }: PodSpec): readonly FieldError[] {
+  return hostAliases.flatMap(({ ip, hostnames = [] }, index) => [
+    ...(addressFamily(ip) ? [] : wrong(`${path}[${index}].ip`, ip, isIp(ip))),
+    ...hostnames.flatMap(name =>
+      wrong(`${path}[${index}].hostnames`, name, isDns1123Subdomain(name)),
+    ),
+  ])
+}
+
+/** Workloads that keep pods running for ever allow only pods that are made for it. */
+export function validateLastingTemplate(
+  path: string,
+  template: PodTemplateSpec,
+  kind: string,
+): readonly FieldError[] {
+  const errors = [...validatePodTemplate(path, template)]
+  if (template.spec.restartPolicy !== 'Always')
+    errors.push(notSupported(`${path}.spec.restartPolicy`, template.spec.restartPolicy, ['Always']))
+  if (template.spec.activeDeadlineSeconds !== undefined)
+    errors.push(
+      forbidden(
+        `${path}.spec.activeDeadlineSeconds`,
+        `activeDeadlineSeconds in ${kind} is not Supported`,
+      ),
+    )
+  return errors
+}

@@ -1,0 +1,196 @@
+/** What may change in a pod that exists. Its containers run already, so it is little. */
+import { type FieldError, forbidden, invalid } from '../../../machinery/field-error.ts'
+import { isInRange } from '../../../machinery/names.ts'
+import { sameValue } from '../validation.ts'
+import type { Toleration } from './schema.affinity.ts'
+import type { Container } from './schema.container.ts'
+import type { ContainerStatus } from './schema.status.container.ts'
+import type { Pod, PodSpec } from './schema.ts'
+import { validatePodSpec } from './validation.ts'
+
+const LARGEST_INT32 = 2 ** 31 - 1
+const updatable = [
+  '`spec.containers[*].image`',
+  '`spec.initContainers[*].image`',
+  '`spec.activeDeadlineSeconds`',
+  '`spec.tolerations` (only additions to existing tolerations)',
+  '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+].join(',')
+/** A difference that is longer than this is cut in the message. */
+const SHOWN_DIFFERENCES = 20
+
+export function validatePodUpdate(next: Pod, previous: Pod): readonly FieldError[] {
+  const errors = [...validatePodSpec('spec', next.spec)]
+  for (const list of ['containers', 'initContainers'] as const) {
+    const before = previous.spec[list] ?? []
+    if (before.length !== (next.spec[list] ?? []).length)
+      return [
+        ...errors,
+        forbidden(
+          `spec.${list}`,
+          list === 'containers'
+            ? 'pod updates may not add or remove containers'
+            : 'pod updates may not add or remove init containers',
+        ),
+      ]
+  }
+  errors.push(
+    ...validateDeadline(next.spec.activeDeadlineSeconds, previous.spec.activeDeadlineSeconds),
+    ...onlyMoreTolerations(next.spec.tolerations ?? [], previous.spec.tolerations ?? []),
+    ...onlyFewerGates(next, previous),
+  )
+  const allowed = withAllowedChanges(next.spec, previous.spec)
+  const differences = differencesOf(allowed, previous.spec, 'spec')
+  if (differences.length > 0) {
+    const shown = differences.slice(0, SHOWN_DIFFERENCES).join('\n')
+    errors.push(
+      forbidden('spec', `pod updates may not change fields other than ${updatable}\n${shown}\n`),
+    )
+  }
+  return errors
+}
+
+/** The next spec with every field that may change put back: what still differs is forbidden. */
+function withAllowedChanges(next: PodSpec, before: PodSpec): PodSpec {
+  const restored: PodSpec = { ...next }
+  restored.containers = withImagesOf(next.containers, before.containers)
+  if (next.initContainers)
+    restored.initContainers = withImagesOf(next.initContainers, before.initContainers ?? [])
+  for (const field of ['activeDeadlineSeconds', 'tolerations', 'schedulingGates'] as const)
+    takeOver(restored, before, field)
+  const grace = before.terminationGracePeriodSeconds ?? 0
+  if (grace < 0 && next.terminationGracePeriodSeconds === 1)
+    restored.terminationGracePeriodSeconds = grace
+  // While it is gated no scheduler has looked at the pod, so it may still be steered.
+  if (before.schedulingGates?.length) {
+    takeOver(restored, before, 'nodeSelector')
+    takeOver(restored, before, 'affinity')
+  }
+  return restored
+}
+
+function takeOver<K extends keyof PodSpec>(target: PodSpec, source: PodSpec, field: K): void {
+  if (source[field] === undefined) delete target[field]
+  else target[field] = source[field]
+}
+
+function withImagesOf(next: readonly Container[], before: readonly Container[]): Container[] {
+  return next.map((container, index) => {
+    const { image: _, ...rest } = container
+    const image = before[index]?.image
+    return image === undefined ? rest : { ...rest, image }
+  })
+}
+
+function validateDeadline(next: number | undefined, before: number | undefined): FieldError[] {
+  const field = 'spec.activeDeadlineSeconds'
+  if (next === undefined)
+    return before === undefined
+      ? []
+      : [invalid(field, next, 'must not update from a positive integer to nil value')]
+  if (isInRange(next, 1, LARGEST_INT32).length > 0) return []
+  return before !== undefined && before < next
+    ? [invalid(field, next, 'must be less than or equal to previous value')]
+    : []
+}
+
+function onlyMoreTolerations(
+  next: readonly Toleration[],
+  before: readonly Toleration[],
+): FieldError[] {
+  const withoutTime = ({ tolerationSeconds: _, ...rest }: Toleration) => rest
+  const areAllThere = before.every(old =>
+    next.some(toleration => sameValue(withoutTime(old), withoutTime(toleration))),
+  )
+  return areAllThere
+    ? []
+    : [
+        forbidden(
+          'spec.tolerations',
+          'existing toleration can not be modified except its tolerationSeconds',
+        ),
+      ]
+}
+
+function onlyFewerGates(next: Pod, previous: Pod): FieldError[] {
+  const before = new Set((previous.spec.schedulingGates ?? []).map(({ name }) => name))
+  const added = (next.spec.schedulingGates ?? []).filter(({ name }) => !before.has(name))
+  return added.length === 0
+    ? []
+    : [
+        forbidden(
+          'spec.schedulingGates',
+          `only deletion is allowed, but found new scheduling gate '${added[0]?.name}'`,
+        ),
+      ]
+}
+
+/** Lines such as `- spec.nodeName: "a"` and `+ spec.nodeName: "b"`. */
+function differencesOf(next: unknown, before: unknown, path: string): string[] {
+  if (sameValue(next, before)) return []
+  const bothObjects = [next, before].every(value => typeof value === 'object' && value !== null)
+  if (!bothObjects || Array.isArray(next) !== Array.isArray(before))
+    return [
+      ...(before === undefined ? [] : [`- ${path}: ${JSON.stringify(before)}`]),
+      ...(next === undefined ? [] : [`+ ${path}: ${JSON.stringify(next)}`]),
+    ]
+  const [after, old] = [next as Record<string, unknown>, before as Record<string, unknown>]
+  const inner = Array.isArray(next)
+  return [...new Set([...Object.keys(old), ...Object.keys(after)])].flatMap(key =>
+    differencesOf(after[key], old[key], inner ? `${path}[${key}]` : `${path}.${key}`),
+  )
+}
+
+export function validatePodStatusUpdate(next: Pod, previous: Pod): readonly FieldError[] {
+  const errors: FieldError[] = []
+  if ((next.spec.nodeName ?? '') !== (previous.spec.nodeName ?? ''))
+    errors.push(forbidden('status.nodeName', 'may not be changed directly'))
+  if (next.status.qosClass !== previous.status.qosClass && next.status.qosClass !== undefined)
+    errors.push(invalid('status.qosClass', next.status.qosClass, 'field is immutable'))
+  if (previous.spec.restartPolicy !== 'Always')
+    errors.push(
+      ...noResurrection('status.containerStatuses', next.status.containerStatuses ?? [], previous),
+    )
+  return errors
+}
+
+/** A container that has ended for good does not come back. */
+function noResurrection(
+  path: string,
+  next: readonly ContainerStatus[],
+  previous: Pod,
+): FieldError[] {
+  const policy = previous.spec.restartPolicy
+  const errors: FieldError[] = []
+  for (const before of previous.status.containerStatuses ?? []) {
+    const container = previous.spec.containers.find(({ name }) => name === before.name)
+    // A policy or rule of its own may restart it whatever the pod says.
+    if (container?.restartPolicy || container?.restartPolicyRules?.length) continue
+    const { terminated } = before.state
+    if (!terminated || (policy === 'OnFailure' && terminated.exitCode !== 0)) continue
+    const index = next.findIndex(({ name }) => name === before.name)
+    if (index >= 0 && !next[index]?.state.terminated)
+      errors.push(
+        forbidden(`${path}[${index}].state`, 'may not be transitioned to non-terminated state'),
+      )
+  }
+  return errors
+}
+
+/** Through the subresource of that name containers can be added, and nothing else may change. */
+export function validateEphemeralContainersUpdate(next: Pod, previous: Pod): readonly FieldError[] {
+  const errors = [...validatePodSpec('spec', next.spec)]
+  for (const before of previous.spec.ephemeralContainers ?? []) {
+    const after = next.spec.ephemeralContainers?.find(({ name }) => name === before.name)
+    if (!after || !sameValue(after, before))
+      errors.push(
+        forbidden(
+          'spec.ephemeralContainers',
+          after
+            ? `existing ephemeral containers "${before.name}" may not be changed`
+            : `existing ephemeral containers "${before.name}" may not be removed`,
+        ),
+      )
+  }
+  return errors
+}

@@ -1,0 +1,255 @@
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts'
+import { isDns1123Label, isInRange } from '../../../machinery/names.ts'
+import { compareQuantities } from '../../../machinery/quantity.ts'
+import { needed } from '../validation.ts'
+import type {
+  DownwardAPIVolumeFile,
+  KeyToPath,
+  ProjectedVolumeSource,
+  VolumeProjection,
+} from './schema.volumes.projected.ts'
+import {
+  hostPathVolumeSource,
+  type Volume,
+  type VolumeSource,
+  volumeSource,
+} from './schema.volumes.ts'
+import {
+  validateFieldRef,
+  validateResourceFieldRef,
+  volumeFields,
+} from './validation.environment.ts'
+
+const LARGEST_MODE = 0o777
+const LEAST_TOKEN_SECONDS = 10 * 60
+const sourceNames = Object.keys(volumeSource.fields) as (keyof VolumeSource)[]
+const hostPathTypes = hostPathVolumeSource.fields.type.schema.enum ?? []
+
+/** The sources that are nothing without these fields. */
+const neededFields: Partial<Record<keyof VolumeSource, readonly string[]>> = {
+  hostPath: ['path'],
+  gcePersistentDisk: ['pdName'],
+  awsElasticBlockStore: ['volumeID'],
+  gitRepo: ['repository'],
+  secret: ['secretName'],
+  nfs: ['server', 'path'],
+  iscsi: ['targetPortal', 'iqn'],
+  glusterfs: ['endpoints', 'path'],
+  persistentVolumeClaim: ['claimName'],
+  rbd: ['monitors', 'image'],
+  flexVolume: ['driver'],
+  cinder: ['volumeID'],
+  cephfs: ['monitors'],
+  azureFile: ['secretName', 'shareName'],
+  configMap: ['name'],
+  vsphereVolume: ['volumePath'],
+  quobyte: ['registry', 'volume'],
+  azureDisk: ['diskName', 'diskURI'],
+  photonPersistentDisk: ['pdID'],
+  portworxVolume: ['volumeID'],
+  scaleIO: ['gateway', 'system', 'volumeName'],
+  csi: ['driver'],
+  ephemeral: ['volumeClaimTemplate'],
+  image: ['reference'],
+}
+
+export function validateVolumes(path: string, volumes: readonly Volume[]): readonly FieldError[] {
+  const names = new Set<string>()
+  return volumes.flatMap((volume, index) => {
+    const at = `${path}[${index}]`
+    const errors = [...needed(`${at}.name`, volume.name, isDns1123Label)]
+    if (names.has(volume.name)) errors.push(duplicate(`${at}.name`, volume.name))
+    names.add(volume.name)
+    return [...errors, ...validateSource(at, volume)]
+  })
+}
+
+function validateSource(path: string, volume: Volume): readonly FieldError[] {
+  const [first, ...others] = sourceNames.filter(name => volume[name])
+  if (!first) return [required(path, 'must specify a volume type')]
+  const errors: FieldError[] = others.map(name =>
+    forbidden(`${path}.${name}`, 'may not specify more than 1 volume type'),
+  )
+  const source = volume[first] as Record<string, unknown>
+  for (const field of neededFields[first] ?? []) {
+    const value = source[field]
+    if (!value || (Array.isArray(value) && value.length === 0))
+      errors.push(required(`${path}.${first}.${field}`))
+  }
+  const { hostPath, emptyDir, nfs, secret, configMap, downwardAPI, projected } = volume
+  if (hostPath) {
+    errors.push(...noDotDot(`${path}.hostPath.path`, hostPath.path))
+    if (hostPath.type && !hostPathTypes.includes(hostPath.type))
+      errors.push(notSupported(`${path}.hostPath.type`, hostPath.type, hostPathTypes.toSorted()))
+  }
+  if (emptyDir?.sizeLimit && compareQuantities(emptyDir.sizeLimit, '0') < 0)
+    errors.push(
+      forbidden(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity'),
+    )
+  if (nfs?.path && !nfs.path.startsWith('/'))
+    errors.push(invalid(`${path}.nfs.path`, nfs.path, 'must be an absolute path'))
+  if (secret) errors.push(...validateFiles(`${path}.secret`, secret))
+  if (configMap) errors.push(...validateFiles(`${path}.configMap`, configMap))
+  if (downwardAPI)
+    errors.push(
+      ...validateMode(`${path}.downwardAPI.defaultMode`, downwardAPI.defaultMode),
+      ...validateDownwardFiles(`${path}.downwardAPI.items`, downwardAPI.items ?? []),
+    )
+  if (projected) errors.push(...validateProjected(`${path}.projected`, projected))
+  return errors
+}
+
+function validateFiles(
+  path: string,
+  { items = [], defaultMode }: { items?: KeyToPath[]; defaultMode?: number },
+): FieldError[] {
+  return [
+    ...validateMode(`${path}.defaultMode`, defaultMode),
+    ...items.flatMap(({ key, path: file, mode }, index) => [
+      ...needed(`${path}.items[${index}].key`, key),
+      ...validateFilePath(`${path}.items[${index}].path`, file),
+      ...validateMode(`${path}.items[${index}].mode`, mode),
+    ]),
+  ]
+}
+
+function validateDownwardFiles(
+  path: string,
+  files: readonly DownwardAPIVolumeFile[],
+): FieldError[] {
+  return files.flatMap((file, index) => {
+    const at = `${path}[${index}]`
+    const errors = [
+      ...validateFilePath(`${at}.path`, file.path),
+      ...validateMode(`${at}.mode`, file.mode),
+    ]
+    const { fieldRef, resourceFieldRef } = file
+    if (fieldRef) {
+      errors.push(...validateFieldRef(`${at}.fieldRef`, fieldRef, volumeFields))
+      if (resourceFieldRef)
+        errors.push(
+          invalid(
+            at,
+            'resource',
+            'fieldRef and resourceFieldRef can not be specified simultaneously',
+          ),
+        )
+    } else if (resourceFieldRef) {
+      if (!resourceFieldRef.containerName)
+        errors.push(required(`${at}.resourceFieldRef.containerName`))
+      errors.push(...validateResourceFieldRef(`${at}.resourceFieldRef`, resourceFieldRef))
+    } else errors.push(required(at, 'one of fieldRef and resourceFieldRef is required'))
+    return errors
+  })
+}
+
+function validateProjected(
+  path: string,
+  { sources, defaultMode }: ProjectedVolumeSource,
+): FieldError[] {
+  const errors = validateMode(`${path}.defaultMode`, defaultMode)
+  const files = new Set<string>()
+  for (const [index, source] of sources.entries()) {
+    const at = `${path}.sources[${index}]`
+    errors.push(...validateProjection(at, source))
+    for (const file of filesOf(source)) {
+      if (files.has(file)) errors.push(invalid(path, file, 'conflicting duplicate paths'))
+      files.add(file)
+    }
+  }
+  return errors
+}
+
+const projections = [
+  'secret',
+  'downwardAPI',
+  'configMap',
+  'serviceAccountToken',
+  'clusterTrustBundle',
+  'podCertificate',
+] as const
+
+function validateProjection(path: string, source: VolumeProjection): FieldError[] {
+  const { secret, configMap, downwardAPI, serviceAccountToken: token } = source
+  const [first, ...others] = projections.filter(name => source[name])
+  if (!first) return [required(path, 'must specify exactly one projection type')]
+  const errors: FieldError[] = others.map(name =>
+    forbidden(`${path}.${name}`, 'may not specify more than 1 volume type'),
+  )
+  if (secret)
+    errors.push(
+      ...needed(`${path}.secret.name`, secret.name),
+      ...validateFiles(`${path}.secret`, secret),
+    )
+  if (configMap)
+    errors.push(
+      ...needed(`${path}.configMap.name`, configMap.name),
+      ...validateFiles(`${path}.configMap`, configMap),
+    )
+  if (downwardAPI)
+    errors.push(...validateDownwardFiles(`${path}.downwardAPI.items`, downwardAPI.items ?? []))
+  if (token) {
+    const field = `${path}.serviceAccountToken`
+    const seconds = token.expirationSeconds ?? 0
+    if (seconds < LEAST_TOKEN_SECONDS)
+      errors.push(
+        invalid(
+          `${field}.expirationSeconds`,
+          seconds,
+          'may not specify a duration less than 10 minutes',
+        ),
+      )
+    if (seconds > 2 ** 32)
+      errors.push(
+        invalid(
+          `${field}.expirationSeconds`,
+          seconds,
+          'may not specify a duration larger than 2^32 seconds',
+        ),
+      )
+    errors.push(...validateFilePath(`${field}.path`, token.path))
+  }
+  if (source.clusterTrustBundle)
+    errors.push(
+      ...validateFilePath(`${path}.clusterTrustBundle.path`, source.clusterTrustBundle.path),
+    )
+  return errors
+}
+
+function filesOf(source: VolumeProjection): string[] {
+  const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle } = source
+  return [
+    ...(secret?.items ?? []),
+    ...(configMap?.items ?? []),
+    ...(downwardAPI?.items ?? []),
+    ...(serviceAccountToken ? [serviceAccountToken] : []),
+    ...(clusterTrustBundle ? [clusterTrustBundle] : []),
+  ].map(({ path }) => path)
+}
+
+function validateMode(field: string, mode: number | undefined): FieldError[] {
+  return mode === undefined || isInRange(mode, 0, LARGEST_MODE).length === 0
+    ? []
+    : [invalid(field, mode, 'must be a number between 0 and 0777 (octal), both inclusive')]
+}
+
+/** A file inside the volume, which may not reach out of it. */
+function validateFilePath(field: string, path: string): readonly FieldError[] {
+  if (!path) return [required(field)]
+  const errors = [...noDotDot(field, path)]
+  if (path.startsWith('/')) errors.unshift(invalid(field, path, 'must be a relative path'))
+  if (path.startsWith('..') && errors.length === 0)
+    errors.push(invalid(field, path, "must not start with '..'"))
+  return errors
+}
+
+export function noDotDot(field: string, path: string): readonly FieldError[] {
+  return path.split('/').includes('..') ? [invalid(field, path, "must not contain '..'")] : []
+}
