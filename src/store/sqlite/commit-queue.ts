@@ -69,7 +69,6 @@ export class CommitQueue {
   #flying: Batch | undefined
   #isScheduled = false
   #assigned: Revision
-  #compacted: Revision
   /** After a failure commits go alone: removing history may need more room than they do. */
   #lastFailed = false
   #stopped: CommitFailedError | undefined
@@ -79,7 +78,6 @@ export class CommitQueue {
     this.#state = state
     this.#hooks = hooks
     this.#assigned = state.revision
-    this.#compacted = state.compactedRevision
   }
 
   /** The newest entry, durable or not. */
@@ -240,7 +238,7 @@ export class CommitQueue {
     return {
       type: 'write',
       revision: commits.at(-1)?.revision ?? this.#state.revision,
-      compacted: Math.max(this.#compacted, forgotten.at(-1)?.compacted ?? 0),
+      compacted: forgotten.at(-1)?.compacted,
       ids,
       keys,
       createRevisions,
@@ -253,7 +251,6 @@ export class CommitQueue {
 
   #succeed({ tickets, forgotten }: Batch): void {
     this.#forgotten.splice(0, forgotten.length)
-    this.#compacted = Math.max(this.#compacted, forgotten.at(-1)?.compacted ?? 0)
     const commits = tickets.flatMap(({ commit }) => commit ?? [])
     for (const commit of commits) {
       this.#state.apply(commit)

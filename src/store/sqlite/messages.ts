@@ -6,10 +6,10 @@ import type { Revision } from '../store.ts'
  */
 export interface WriteBatch {
   readonly type: 'write'
-  /** The newest revision of the batch; goes into the same transaction as its rows. */
+  /** The newest revision that there is, this batch's included. */
   readonly revision: Revision
-  /** History up to here is gone once the batch is durable. */
-  readonly compacted: Revision
+  /** Set when history up to here is gone with this batch. */
+  readonly compacted: Revision | undefined
   /** Rows to add. */
   readonly ids: readonly number[]
   readonly keys: readonly string[]

@@ -156,9 +156,9 @@ const harms: Record<string, { harm(file: string): void; says: RegExp }> = {
     harm: file => execute(file, 'DELETE FROM counter'),
     says: /is damaged \(the revision counter is missing\)/,
   },
-  'a counter behind its rows': {
-    harm: file => execute(file, 'UPDATE counter SET revision = 50'),
-    says: /is damaged \(revision 100 is above the counter's 50\)/,
+  'a delete of what never was': {
+    harm: file => execute(file, 'UPDATE log SET value = NULL WHERE id = (SELECT max(id) FROM log)'),
+    says: /is damaged \(\/99 was deleted at 100 without having existed\)/,
   },
 }
 

@@ -29,8 +29,11 @@ export interface SqliteStoreOptions {
 /** How often history is looked at for changes that became too old. */
 const COMPACTION_INTERVAL_MS = 5000
 
-/** Changes forgotten in one go, some milliseconds of the writer's time. */
-const COMPACTION_STEP_EVENTS = 1000
+/** Changes between two looks at the size of history: rarely enough that most batches have no rows to remove. */
+const COMPACTION_EVERY_EVENTS = 500
+
+/** Changes forgotten in one go, some milliseconds. */
+const COMPACTION_STEP_EVENTS = 4000
 
 /**
  * The embedded engine: all live keys and the history window in memory, every change in SQLite before
@@ -64,6 +67,7 @@ class SqliteStore implements Store {
   readonly #writer: Writer
   #cancelCompaction: () => void
   #isFailing = false
+  #eventsSinceLook = 0
   #closing: Promise<void> | undefined
 
   constructor(
@@ -86,7 +90,8 @@ class SqliteStore implements Store {
         })
       },
       published: commits => {
-        this.#compactStep()
+        for (const { events } of commits) this.#eventsSinceLook += events.length
+        if (this.#eventsSinceLook >= COMPACTION_EVERY_EVENTS) this.#compactStep()
         this.#hub.publish(commits)
       },
       defer: afterReadyWork,
@@ -179,13 +184,11 @@ class SqliteStore implements Store {
     if (message !== undefined) this.#log.warn('the store could not shrink its file', { message })
   }
 
-  /** One short step; while commits come in there is one a batch, which keeps up with any of them. */
+  /** One short step, but always more than came since the last, so that no load outruns it. */
   #compactStep() {
-    const dropped = this.#state.compactExcess(
-      this.#limits,
-      this.#clock.now(),
-      COMPACTION_STEP_EVENTS,
-    )
+    const maxEvents = Math.max(COMPACTION_STEP_EVENTS, 2 * this.#eventsSinceLook)
+    this.#eventsSinceLook = 0
+    const dropped = this.#state.compactExcess(this.#limits, this.#clock.now(), maxEvents)
     if (dropped.length > 0) this.#queue.forget(dropped, this.#state.compactedRevision)
   }
 }

@@ -35,14 +35,16 @@ function open() {
     ),
     forget: database.prepare('DELETE FROM log WHERE id BETWEEN ? AND ? AND key = ?'),
     count: database.prepare('UPDATE counter SET revision = ?, compacted = ?'),
-    counter: database.prepare('SELECT revision, compacted FROM counter'),
+    reached: database.prepare(
+      `SELECT max(id) / ${IDS_PER_REVISION} AS newest, (SELECT compacted FROM counter) AS compacted FROM log`,
+    ),
     freePages: database.prepare('PRAGMA freelist_count'),
   }
 }
 
 function write(batch: WriteBatch): void {
   connection ??= open()
-  const { database, begin, commit, insert, forget, count, counter } = connection
+  const { database, begin, commit, insert, forget, count, reached } = connection
   try {
     begin.run()
     for (let i = 0; i < batch.ids.length; i++) {
@@ -58,13 +60,15 @@ function write(batch: WriteBatch): void {
       const first = (batch.forgottenRevisions[i] as number) * IDS_PER_REVISION
       forget.run(first, first + IDS_PER_REVISION - 1, batch.forgottenKeys[i] as string)
     }
-    count.run(batch.revision, batch.compacted)
+    // Rows carry their revision, so the counter matters only where rows go. It costs a page.
+    if (batch.compacted !== undefined) count.run(batch.revision, batch.compacted)
     commit.run()
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
     // A failure after the commit, say of a checkpoint, must not pass for a failed commit.
-    const { revision, compacted } = counter.get() ?? {}
-    const isCommitted = revision === batch.revision && compacted === batch.compacted
+    const { newest, compacted } = reached.get() ?? {}
+    const isCommitted =
+      batch.compacted === undefined ? newest === batch.revision : compacted === batch.compacted
     if (!isCommitted) throw error
   }
 }
