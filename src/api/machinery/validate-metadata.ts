@@ -63,6 +63,7 @@ function wrongNames(kind: AnyKind, { name = '', generateName = '' }: ObjectMeta)
 /** A prefix may end in a dash, since letters will follow. */
 function wrongPrefix(rule: AnyKind['nameRule'], prefix: string): string[] {
   if (rule === 'pathSegment') return isPathSegmentPrefix(prefix)
+  // Upstream hides the last letter before the dash too; a bad one there shows in the name that is made.
   const masked = prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix
   return NAME_RULES[rule](masked)
 }

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { canonicalDuration, formatDuration, parseDuration } from './duration.ts'
+import { canonicalMicroTime, canonicalTime } from './time.ts'
+
+test('times come out in UTC with whole seconds or six decimals', () => {
+  const years = { min: new Date('0001-01-02'), max: new Date('9999-12-30'), noInvalidDate: true }
+  fc.assert(
+    fc.property(fc.date(years), fc.integer({ min: -14 * 60, max: 14 * 60 }), (date, offset) => {
+      const utc = `${date.toISOString().slice(0, 19)}Z`
+      assert.equal(canonicalTime(utc), utc)
+      const local = new Date(date.getTime() + offset * 60_000).toISOString()
+      const minutes = Math.abs(offset)
+      const pad = (value: number) => String(value).padStart(2, '0')
+      const zone = `${offset < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`
+      assert.equal(canonicalTime(local.replace('Z', zone)), utc)
+      assert.equal(
+        canonicalMicroTime(local.replace('Z', zone)),
+        date.toISOString().replace('Z', '000Z'),
+      )
+    }),
+  )
+  assert.equal(canonicalTime('2024-02-29T23:59:59Z'), '2024-02-29T23:59:59Z')
+})
+
+test('what is no time is refused', () => {
+  for (const text of [
+    '',
+    '2026-01-02',
+    '2026-01-02 03:04:05Z',
+    '2026-13-01T00:00:00Z',
+    '2026-01-32T00:00:00Z',
+    '2023-02-29T00:00:00Z',
+    '2026-01-01T24:00:00Z',
+    '2026-01-01T00:60:00Z',
+    '2026-01-01T00:00:60Z',
+    '2026-01-01T00:00:00',
+    '9999-12-31T23:59:59-01:00',
+  ])
+    assert.throws(() => canonicalTime(text), /^StatusError: parsing time/, text)
+})
+
+test('durations are written as Go writes them', () => {
+  const forms = {
+    '90s': '1m30s',
+    '1h': '1h0m0s',
+    '0': '0s',
+    '1.5h': '1h30m0s',
+    '-1m': '-1m0s',
+    '100ms': '100ms',
+    '1500us': '1.5ms',
+    '1ns': '1ns',
+    '.5s': '500ms',
+    '24h': '24h0m0s',
+  }
+  for (const [text, canonical] of Object.entries(forms))
+    assert.equal(canonicalDuration(text), canonical)
+  for (const text of ['', '1', 's', '1x', '1h1', '.s', '--1s', `${'9'.repeat(30)}h`])
+    assert.throws(() => parseDuration(text), /invalid duration/, text)
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(2n ** 63n) + 1n, max: 2n ** 63n - 1n }), nanos => {
+      assert.equal(parseDuration(formatDuration(nanos)), nanos)
+    }),
+  )
+})
