@@ -4,6 +4,11 @@ import { defineKind } from '../../machinery/kind.ts'
 import { labelMatcherOf } from '../../machinery/label-selector.ts'
 import { workloadColumns } from './columns.ts'
 import { type Deployment, deploymentShape } from './deployment.schema.ts'
+import {
+  validateDeployment,
+  validateDeploymentStatus,
+  validateDeploymentUpdate,
+} from './deployment.validation.ts'
 
 export type * from './deployment.schema.ts'
 
@@ -24,6 +29,9 @@ export const deployment = defineKind<Deployment>({
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
   },
+  validate: validateDeployment,
+  validateUpdate: validateDeploymentUpdate,
+  validateStatusUpdate: validateDeploymentStatus,
   columns: [
     nameColumn,
     column(

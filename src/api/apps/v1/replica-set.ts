@@ -1,9 +1,11 @@
 import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
+import { immutable } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { labelMatcherOf } from '../../machinery/label-selector.ts'
 import { workloadColumns } from './columns.ts'
 import { type ReplicaSet, replicaSetShape } from './replica-set.schema.ts'
+import { validateCounts, validateWorkload } from './validation.ts'
 
 export type * from './replica-set.schema.ts'
 
@@ -27,6 +29,13 @@ export const replicaSet = defineKind<ReplicaSet>({
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
   },
+  validate: ({ spec }) => validateWorkload(spec, 'replicaset'),
+  validateUpdate: (next, previous) => [
+    ...validateWorkload(next.spec, 'replicaset'),
+    ...immutable('spec.selector', next.spec.selector, previous.spec.selector),
+  ],
+  validateStatusUpdate: next =>
+    validateCounts(next.status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
   fieldSelectors: { 'status.replicas': object => String(object.status.replicas) },
   columns: [
     nameColumn,

@@ -8,6 +8,7 @@ import {
   struct,
   type ValueOfShape,
 } from '../../machinery/schema.ts'
+import { validateLease } from './lease.validation.ts'
 
 export const leaseSpec = shape(
   'io.k8s.api.coordination.v1.LeaseSpec',
@@ -44,6 +45,8 @@ export const lease = defineKind<Lease>({
   plural: 'leases',
   scope: 'Namespaced',
   shape: leaseShape,
+  validate: validateLease,
+  validateUpdate: validateLease,
   columns: [
     nameColumn,
     column('Holder', 'Who holds the lease.', object => object.spec.holderIdentity ?? ''),

@@ -1,6 +1,7 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { int32, list, shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
+import { validateEndpoints } from './endpoints.validation.ts'
 import { objectReference } from './references.ts'
 
 export const endpointAddress = shape(
@@ -62,6 +63,8 @@ export const endpoints = defineKind<Endpoints>({
     for (const subset of draft.subsets ?? [])
       for (const port of subset.ports ?? []) port.protocol ||= 'TCP'
   },
+  validate: validateEndpoints,
+  validateUpdate: validateEndpoints,
   warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
   columns: [
     nameColumn,

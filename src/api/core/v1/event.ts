@@ -9,6 +9,7 @@ import {
   type ValueOfShape,
 } from '../../machinery/schema.ts'
 import { eventColumns } from './event.columns.ts'
+import { validateEvent, validateEventUpdate } from './event.validation.ts'
 import { objectReference } from './references.ts'
 
 export const eventSource = shape('io.k8s.api.core.v1.EventSource', 'Who reported an event.', {
@@ -78,5 +79,7 @@ export const event = defineKind<Event>({
     source: object => object.source.component || object.reportingComponent,
     type: object => object.type ?? '',
   },
+  validate: object => validateEvent(object),
+  validateUpdate: validateEventUpdate,
   columns: eventColumns,
 })

@@ -1,6 +1,9 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
+import { type FieldError, invalid } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import { isQualifiedName } from '../../machinery/names.ts'
 import { list, shape, string, struct, time, type ValueOfShape } from '../../machinery/schema.ts'
+import { wrong } from './validation.ts'
 
 export const namespaceSpec = shape(
   'io.k8s.api.core.v1.NamespaceSpec',
@@ -83,6 +86,9 @@ export const namespace = defineKind<Namespace>({
     draft.spec = previous.spec
     draft.status = previous.status
   },
+  validate: finalizersAreNames,
+  validateUpdate: finalizersAreNames,
+  validateStatusUpdate: phaseFollowsDeletion,
   fieldSelectors: {
     name: object => object.metadata.name ?? '',
     'status.phase': object => object.status.phase ?? '',
@@ -102,4 +108,19 @@ export const namespace = defineKind<Namespace>({
 function carryOwnNameAsLabel(draft: Namespace): void {
   const { name } = draft.metadata
   if (name) draft.metadata.labels = { ...draft.metadata.labels, [NAMESPACE_NAME_LABEL]: name }
+}
+
+function finalizersAreNames({ spec }: Namespace): readonly FieldError[] {
+  return (spec.finalizers ?? []).flatMap((name, index) =>
+    wrong(`spec.finalizers[${index}]`, name, isQualifiedName(name)),
+  )
+}
+
+function phaseFollowsDeletion({ metadata, status }: Namespace): readonly FieldError[] {
+  const isDeleted = Boolean(metadata.deletionTimestamp)
+  if (isDeleted === (status.phase === 'Terminating')) return []
+  const words = isDeleted
+    ? "may only be 'Terminating' if `deletionTimestamp` is not empty"
+    : "may only be 'Active' if `deletionTimestamp` is empty"
+  return [invalid('status.phase', status.phase, words)]
 }

@@ -1,6 +1,7 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { type Node, nodeShape } from './node.schema.ts'
+import { validateNode, validateNodeUpdate } from './node.validation.ts'
 
 export type * from './node.schema.status.ts'
 export type * from './node.schema.ts'
@@ -25,6 +26,9 @@ export const node = defineKind<Node>({
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
   },
+  validate: validateNode,
+  validateUpdate: validateNodeUpdate,
+  validateStatusUpdate: validateNodeUpdate,
   fieldSelectors: { 'spec.unschedulable': object => String(object.spec.unschedulable ?? false) },
   columns: [
     nameColumn,

@@ -1,6 +1,7 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { boolean, bytes, map, string } from '../../machinery/schema.ts'
+import { validateSecret, validateSecretUpdate } from './secret.validation.ts'
 
 export const secretShape = objectShape(
   'io.k8s.api.core.v1.Secret',
@@ -31,6 +32,8 @@ export const secret = defineKind<Secret>({
     draft.type ||= 'Opaque'
     encodeStringData(draft)
   },
+  validate: validateSecret,
+  validateUpdate: validateSecretUpdate,
   fieldSelectors: { type: object => object.type ?? '' },
   columns: [
     nameColumn,

@@ -3,6 +3,7 @@ import { serviceColumns } from './service.columns.ts'
 import { defaultService } from './service.defaults.ts'
 import { type Service, serviceShape } from './service.schema.ts'
 import { prepareServiceForCreate, prepareServiceForUpdate } from './service.update.ts'
+import { validateService, validateServiceUpdate } from './service.validation.ts'
 
 export type * from './service.schema.ts'
 
@@ -20,6 +21,8 @@ export const service = defineKind<Service>({
   defaults: defaultService,
   prepareForCreate: prepareServiceForCreate,
   prepareForUpdate: prepareServiceForUpdate,
+  validate: validateService,
+  validateUpdate: validateServiceUpdate,
   fieldSelectors: {
     'spec.clusterIP': object => object.spec.clusterIP ?? '',
     'spec.type': object => object.spec.type ?? '',

@@ -11,6 +11,7 @@ import {
   struct,
   type ValueOfShape,
 } from '../../machinery/schema.ts'
+import { validateEndpointSlice, validateEndpointSliceUpdate } from './endpoint-slice.validation.ts'
 
 export const endpointConditions = shape(
   'io.k8s.api.discovery.v1.EndpointConditions',
@@ -100,6 +101,8 @@ export const endpointSlice = defineKind<EndpointSlice>({
       port.protocol ??= 'TCP'
     }
   },
+  validate: validateEndpointSlice,
+  validateUpdate: validateEndpointSliceUpdate,
   columns: [
     nameColumn,
     column('AddressType', 'What the addresses are.', slice => slice.addressType),

@@ -3,6 +3,7 @@ import { list, struct } from '../../machinery/schema.ts'
 import { bindingColumns } from './columns.ts'
 import { defaultBinding } from './defaults.ts'
 import { roleRef, subject } from './rules.ts'
+import { roleRefStays, validateBinding } from './validation.ts'
 
 export const clusterRoleBindingShape = objectShape(
   'io.k8s.api.rbac.v1.ClusterRoleBinding',
@@ -23,5 +24,10 @@ export const clusterRoleBinding = defineKind<ClusterRoleBinding>({
   nameRule: 'pathSegment',
   shape: clusterRoleBindingShape,
   defaults: defaultBinding,
+  validate: object => validateBinding(object, 'Cluster'),
+  validateUpdate: (next, previous) => [
+    ...validateBinding(next, 'Cluster'),
+    ...roleRefStays(next, previous),
+  ],
   columns: bindingColumns,
 })

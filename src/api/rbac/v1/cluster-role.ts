@@ -3,6 +3,7 @@ import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kin
 import { list, struct } from '../../machinery/schema.ts'
 import { createdAtColumn } from './columns.ts'
 import { aggregationRule, policyRule } from './rules.ts'
+import { validateAggregation, validateRules } from './validation.ts'
 
 export const clusterRoleShape = objectShape(
   'io.k8s.api.rbac.v1.ClusterRole',
@@ -24,5 +25,13 @@ export const clusterRole = defineKind<ClusterRole>({
   scope: 'Cluster',
   nameRule: 'pathSegment',
   shape: clusterRoleShape,
+  validate: object => [
+    ...validateRules(object.rules, 'Cluster'),
+    ...validateAggregation(object.aggregationRule),
+  ],
+  validateUpdate: object => [
+    ...validateRules(object.rules, 'Cluster'),
+    ...validateAggregation(object.aggregationRule),
+  ],
   columns: [nameColumn, createdAtColumn],
 })

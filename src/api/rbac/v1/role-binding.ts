@@ -3,6 +3,7 @@ import { list, struct } from '../../machinery/schema.ts'
 import { bindingColumns } from './columns.ts'
 import { defaultBinding } from './defaults.ts'
 import { roleRef, subject } from './rules.ts'
+import { roleRefStays, validateBinding } from './validation.ts'
 
 export const roleBindingShape = objectShape(
   'io.k8s.api.rbac.v1.RoleBinding',
@@ -23,5 +24,10 @@ export const roleBinding = defineKind<RoleBinding>({
   nameRule: 'pathSegment',
   shape: roleBindingShape,
   defaults: defaultBinding,
+  validate: object => validateBinding(object, 'Namespaced'),
+  validateUpdate: (next, previous) => [
+    ...validateBinding(next, 'Namespaced'),
+    ...roleRefStays(next, previous),
+  ],
   columns: bindingColumns,
 })

@@ -3,6 +3,7 @@ import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kin
 import { list } from '../../machinery/schema.ts'
 import { createdAtColumn } from './columns.ts'
 import { policyRule } from './rules.ts'
+import { validateRules } from './validation.ts'
 
 export const roleShape = objectShape(
   'io.k8s.api.rbac.v1.Role',
@@ -21,5 +22,7 @@ export const role = defineKind<Role>({
   scope: 'Namespaced',
   nameRule: 'pathSegment',
   shape: roleShape,
+  validate: object => [...validateRules(object.rules, 'Namespaced')],
+  validateUpdate: object => [...validateRules(object.rules, 'Namespaced')],
   columns: [nameColumn, createdAtColumn],
 })

@@ -1,0 +1,43 @@
+import { type FieldError, required } from '../../machinery/field-error.ts'
+import { isDns1123Label, isDns1123Subdomain, isPortNumber } from '../../machinery/names.ts'
+import { isOrdinaryIp } from './addresses.ts'
+import type { EndpointAddress, EndpointPort, Endpoints } from './endpoints.ts'
+import { given, oneOf, wrong } from './validation.ts'
+
+export function validateEndpoints({ subsets = [] }: Endpoints): readonly FieldError[] {
+  return subsets.flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }, index) => {
+    const path = `subsets[${index}]`
+    const errors: FieldError[] = []
+    if (addresses.length === 0 && notReadyAddresses.length === 0)
+      errors.push(required(path, 'must specify `addresses` or `notReadyAddresses`'))
+    return [
+      ...errors,
+      ...addresses.flatMap((address, at) => validateAddress(`${path}.addresses[${at}]`, address)),
+      ...notReadyAddresses.flatMap((address, at) =>
+        validateAddress(`${path}.notReadyAddresses[${at}]`, address),
+      ),
+      ...ports.flatMap((port, at) => validatePort(`${path}.ports[${at}]`, port, ports.length > 1)),
+    ]
+  })
+}
+
+function validateAddress(path: string, address: EndpointAddress): readonly FieldError[] {
+  return [
+    ...wrong(`${path}.ip`, address.ip, isOrdinaryIp(address.ip)),
+    ...given(`${path}.hostname`, address.hostname, isDns1123Label),
+    ...given(`${path}.nodeName`, address.nodeName, isDns1123Subdomain),
+  ]
+}
+
+function validatePort(
+  path: string,
+  { name, port, protocol }: EndpointPort,
+  isOneOfMany: boolean,
+): readonly FieldError[] {
+  return [
+    ...(isOneOfMany && !name ? [required(`${path}.name`)] : []),
+    ...given(`${path}.name`, name, isDns1123Label),
+    ...wrong(`${path}.port`, port, isPortNumber(port)),
+    ...oneOf(`${path}.protocol`, protocol, ['SCTP', 'TCP', 'UDP']),
+  ]
+}
