@@ -1,0 +1,70 @@
+/** What the runtime is told about one container. */
+
+import {
+  CONTAINER_HASH,
+  CONTAINER_NAME,
+  containerHash,
+  containerLogPath,
+  POD_DELETION_GRACE_PERIOD,
+  POD_GRACE_PERIOD,
+  podLabels,
+  RESTART_COUNT,
+  TERMINATION_MESSAGE_PATH,
+  TERMINATION_MESSAGE_POLICY,
+} from '../labels.ts'
+import type { AnyContainer, Pod } from '../pod-types.ts'
+import type { ContainerConfig, Image, Mount } from '../runtime.ts'
+import type { NameValue } from './environment.ts'
+import { expand } from './expand.ts'
+import { containerResources } from './resources.ts'
+import { containerSecurity } from './security.ts'
+
+export interface ContainerConfigInput {
+  readonly pod: Pod
+  readonly container: AnyContainer
+  readonly attempt: number
+  readonly image: Image
+  readonly environment: readonly NameValue[]
+  readonly mounts: readonly Mount[]
+  readonly memoryBytes: number
+}
+
+export function containerConfigOf(input: ContainerConfigInput): ContainerConfig {
+  const { pod, container, attempt, image, environment } = input
+  const values = new Map(environment.map(({ name, value }) => [name, value]))
+  const expanded = (words: readonly string[] | undefined) =>
+    (words ?? []).map(word => expand(word, name => values.get(name)))
+  return {
+    name: container.name,
+    attempt,
+    imageId: image.id,
+    image: container.image ?? '',
+    command: expanded(container.command),
+    args: expanded(container.args),
+    workingDir: container.workingDir ?? '',
+    env: environment,
+    mounts: input.mounts,
+    devices: [],
+    labels: { ...podLabels(pod), [CONTAINER_NAME]: container.name },
+    annotations: annotationsOf(pod, container, attempt),
+    logPath: containerLogPath(container.name, attempt),
+    stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    tty: container.tty ?? false,
+    resources: containerResources(pod, container, input.memoryBytes),
+    securityContext: containerSecurity(pod, container, image),
+  }
+}
+
+function annotationsOf(pod: Pod, container: AnyContainer, attempt: number): Record<string, string> {
+  const grace = pod.spec?.terminationGracePeriodSeconds
+  const deletionGrace = pod.metadata.deletionGracePeriodSeconds
+  return {
+    [CONTAINER_HASH]: containerHash(container),
+    [RESTART_COUNT]: String(attempt),
+    [TERMINATION_MESSAGE_PATH]: container.terminationMessagePath ?? '',
+    [TERMINATION_MESSAGE_POLICY]: container.terminationMessagePolicy ?? '',
+    ...(grace === undefined ? {} : { [POD_GRACE_PERIOD]: String(grace) }),
+    ...(deletionGrace === undefined ? {} : { [POD_DELETION_GRACE_PERIOD]: String(deletionGrace) }),
+  }
+}

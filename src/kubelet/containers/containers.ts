@@ -1,0 +1,255 @@
+/** Starts and stops single containers, step by step as the runtime wants it, and says so in events. */
+
+import { service as serviceKind } from '#api/core/v1/service.ts'
+import { sleep } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import { POD_DELETION_GRACE_PERIOD, POD_GRACE_PERIOD, podLogDirectory } from '../labels.ts'
+import { contentsOf, objectsOf } from '../objects.ts'
+import type { KubeletContext } from '../options.ts'
+import type { PodEvents } from '../pod-events.ts'
+import {
+  type AnyContainer,
+  type ContainerReference,
+  findContainer,
+  type Pod,
+  uidOf,
+} from '../pod-types.ts'
+import { newestOf, type ObservedPod } from '../pods/observed-pod.ts'
+import type { RuntimeCache } from '../pods/runtime-cache.ts'
+import type { ContainerStatus, Mount, SandboxStatus } from '../runtime.ts'
+import type { Volumes } from '../volumes/volumes.ts'
+import { StartError } from './config-error.ts'
+import { containerConfigOf } from './container-config.ts'
+import { environmentOf, type Lookup, type NameValue } from './environment.ts'
+import type { FieldContext } from './fields.ts'
+import { writeHostsFile } from './hosts-mount.ts'
+import type { Images } from './images.ts'
+import { runHook } from './lifecycle.ts'
+import { sandboxConfigOf } from './sandbox-config.ts'
+import { terminationMount } from './termination.ts'
+
+/** A container always gets this long after its preStop hook, even where the hook used up the grace. */
+const MINIMUM_GRACE_SECONDS = 2
+const DEFAULT_GRACE_SECONDS = 30
+
+export interface ContainersParts {
+  readonly context: KubeletContext
+  readonly cache: RuntimeCache
+  readonly events: PodEvents
+  readonly images: Images
+  readonly volumes: Volumes
+  readonly allocatable: Readonly<Record<string, string>>
+}
+
+export class Containers {
+  readonly #parts: ContainersParts
+
+  constructor(parts: ContainersParts) {
+    this.#parts = parts
+  }
+
+  /** Makes and starts one container; throws StartError with the waiting reason. */
+  async start(pod: Pod, reference: ContainerReference, sandbox: SandboxStatus): Promise<void> {
+    const { context, cache, events, images } = this.#parts
+    const { runtime } = context.options
+    const { container } = reference
+    const image = await images.ensure(pod, reference)
+    const failed = (message: string) =>
+      events.warning(pod, 'Failed', `Error: ${message}`, reference)
+    const config = await this.#config(pod, reference, sandbox, image).catch(error => {
+      failed(messageOf(error))
+      throw error instanceof StartError
+        ? error
+        : new StartError('CreateContainerConfigError', messageOf(error))
+    })
+    const sandboxConfig = sandboxConfigOf(pod, sandbox.attempt, context)
+    let id: string
+    try {
+      id = await runtime.createContainer(sandbox.id, config, sandboxConfig)
+    } catch (error) {
+      failed(messageOf(error))
+      throw new StartError('CreateContainerError', messageOf(error))
+    }
+    events.normal(pod, 'Created', 'Container created', reference)
+    try {
+      await runtime.startContainer(id)
+    } catch (error) {
+      await cache.refreshContainer(id).catch(() => {})
+      failed(messageOf(error))
+      throw new StartError('RunContainerError', messageOf(error))
+    }
+    events.normal(pod, 'Started', 'Container started', reference)
+    await cache.refreshContainer(id)
+    await this.#postStart(pod, reference, id, sandbox)
+    context.log.debug('container started', { pod: pod.metadata.name, container: container.name })
+  }
+
+  async #config(
+    pod: Pod,
+    reference: ContainerReference,
+    sandbox: SandboxStatus,
+    image: Awaited<ReturnType<Images['ensure']>>,
+  ) {
+    const { context, cache, volumes } = this.#parts
+    const { options } = context
+    const { container } = reference
+    const observed = cache.observe(uidOf(pod))
+    const attempt = attemptOf(pod, container.name, observed)
+    const podIps = pod.spec?.hostNetwork ? options.nodeAddresses : sandbox.ips
+    const environment = await this.#environment(pod, container, podIps)
+    const mounts: Mount[] = [
+      ...(await volumes.mountsOf(pod, container, environment)),
+      ...(await writeHostsFile(pod, container, podIps, context)),
+      ...(await terminationMount(pod, container, attempt, context)),
+    ]
+    await options.hostAccess.files.makeDirectory(
+      `${podLogDirectory(options.podLogsDirectory, pod)}/${container.name}`,
+    )
+    return containerConfigOf({
+      pod,
+      container,
+      attempt,
+      image,
+      environment,
+      mounts,
+      memoryBytes: options.hostAccess.facts.memoryBytes,
+    })
+  }
+
+  fields(pod: Pod, podIps: readonly string[]): FieldContext {
+    const { options } = this.#parts.context
+    const { nodeName, nodeAddresses } = options
+    const { allocatable } = this.#parts
+    return { pod, nodeName, hostIps: nodeAddresses, podIps, allocatable }
+  }
+
+  async #environment(
+    pod: Pod,
+    container: AnyContainer,
+    podIps: readonly string[],
+  ): Promise<readonly NameValue[]> {
+    const { context } = this.#parts
+    const services = context.informers.for(serviceKind)
+    await services.synced
+    const objects = objectsOf(context)
+    const namespace = pod.metadata.namespace ?? ''
+    const user = `${context.options.nodeName}/${uidOf(pod)}`
+    const lookup: Lookup = async (kind, name) => {
+      objects.use(`${user}/env`, kind, namespace, name, () => {})
+      const object = await objects.get(kind, namespace, name)
+      if (!object) return undefined
+      const decoder = new TextDecoder()
+      return Object.fromEntries(
+        [...contentsOf(object)].map(([key, bytes]) => [key, decoder.decode(bytes)]),
+      )
+    }
+    return environmentOf({
+      container,
+      fields: this.fields(pod, podIps),
+      services: services.list(),
+      lookup,
+    })
+  }
+
+  async #postStart(
+    pod: Pod,
+    reference: ContainerReference,
+    containerId: string,
+    sandbox: SandboxStatus,
+  ): Promise<void> {
+    const hook = reference.container.lifecycle?.postStart
+    if (!hook) return
+    const { context, events } = this.#parts
+    const podIp = podIpOf(pod, sandbox, context)
+    const target = { container: reference.container, containerId, podIp }
+    try {
+      await runHook(hook, target, this.#hookTools(), 0)
+    } catch (error) {
+      const message = messageOf(error)
+      events.warning(pod, 'FailedPostStartHook', `PostStartHook failed: ${message}`, reference)
+      await this.stop(pod, containerId, { message: 'FailedPostStartHook', graceSeconds: undefined })
+      throw new StartError('PostStartHookError', message)
+    }
+  }
+
+  #hookTools() {
+    const { options, clock } = this.#parts.context
+    return { runtime: options.runtime, host: options.hostAccess, clock }
+  }
+
+  /** preStop, SIGTERM, grace, SIGKILL; resolves when the container has ended. */
+  async stop(
+    pod: Pod,
+    containerId: string,
+    { message, graceSeconds }: { message: string; graceSeconds: number | undefined },
+  ): Promise<void> {
+    const { context, cache, events } = this.#parts
+    const { clock, options } = context
+    const status = cache.container(containerId)
+    if (!status || status.state === 'exited') return
+    const reference = findContainer(pod, status.name)
+    const grace = graceSeconds ?? graceOf(pod, status)
+    if (reference)
+      events.normal(pod, 'Killing', message || `Stopping container ${status.name}`, reference)
+    const started = clock.monotonicMs()
+    const hook = reference?.container.lifecycle?.preStop
+    if (hook && reference && grace > 0 && status.state === 'running')
+      await this.#preStop(pod, reference, status, grace)
+    const spent = Math.floor((clock.monotonicMs() - started) / 1000)
+    const left = hook && grace > 0 ? Math.max(grace - spent, MINIMUM_GRACE_SECONDS) : grace
+    await options.runtime.stopContainer(containerId, left)
+    await cache.refreshContainer(containerId)
+  }
+
+  async #preStop(
+    pod: Pod,
+    reference: ContainerReference,
+    status: ContainerStatus,
+    graceSeconds: number,
+  ): Promise<void> {
+    const { context, cache, events } = this.#parts
+    const hook = reference.container.lifecycle?.preStop
+    if (!hook) return
+    const sandbox = cache.observe(uidOf(pod)).sandboxes[0]
+    const podIp = podIpOf(pod, sandbox, context)
+    const target = { container: reference.container, containerId: status.id, podIp }
+    const over = new AbortController()
+    const timeout = sleep(context.clock, graceSeconds * 1000, over.signal).catch(() => {})
+    const hooked = runHook(hook, target, this.#hookTools(), graceSeconds).catch(error => {
+      const message = `PreStopHook failed: ${messageOf(error)}`
+      events.warning(pod, 'FailedPreStopHook', message, reference)
+    })
+    await Promise.race([hooked, timeout])
+    over.abort()
+  }
+}
+
+/** Runs so far: from the runtime, or from the API where the runtime has forgotten them. */
+function attemptOf(pod: Pod, name: string, observed: ObservedPod): number {
+  const last = newestOf(observed, name)
+  if (last) return last.attempt + 1
+  const remembered = [
+    ...(pod.status?.initContainerStatuses ?? []),
+    ...(pod.status?.containerStatuses ?? []),
+  ].find(status => status.name === name)
+  return remembered?.containerID ? remembered.restartCount + 1 : 0
+}
+
+function podIpOf(pod: Pod, sandbox: SandboxStatus | undefined, context: KubeletContext): string {
+  const ips = pod.spec?.hostNetwork ? context.options.nodeAddresses : (sandbox?.ips ?? [])
+  return ips[0] ?? ''
+}
+
+/** Seconds that a container is given: the delete's, the pod's, or what it was started with where its pod is not known any more. */
+export function graceOf(pod: Pod, status: ContainerStatus | undefined): number {
+  return (
+    pod.metadata.deletionGracePeriodSeconds ??
+    pod.spec?.terminationGracePeriodSeconds ??
+    numberIn(status?.annotations[POD_DELETION_GRACE_PERIOD]) ??
+    numberIn(status?.annotations[POD_GRACE_PERIOD]) ??
+    DEFAULT_GRACE_SECONDS
+  )
+}
+
+const numberIn = (text: string | undefined): number | undefined =>
+  text === undefined || text === '' || Number.isNaN(Number(text)) ? undefined : Number(text)

@@ -1,0 +1,155 @@
+/** Brings a container's image to the node as its pull policy says, with back-off for those that fail. */
+import type { Clock } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import type { PodEvents } from '../pod-events.ts'
+import { type ContainerReference, type Pod, uidOf } from '../pod-types.ts'
+import { Backoff } from '../pods/restart-backoff.ts'
+import type { ContainerRuntime, Image, RegistryAuth } from '../runtime.ts'
+import { StartError } from './config-error.ts'
+
+export interface ImagesOptions {
+  readonly runtime: ContainerRuntime
+  readonly clock: Clock
+  readonly events: PodEvents
+  /** Credentials from the pod's imagePullSecrets that fit the image, best first. */
+  readonly authFor: (pod: Pod, image: string) => Promise<readonly RegistryAuth[]>
+}
+
+export class Images {
+  readonly #options: ImagesOptions
+  readonly #backoff = new Backoff()
+  /** The last failure by pod and image, for the message while it backs off. */
+  readonly #failures = new Map<string, { message: string; at: number }>()
+  /** Pulls under way: two pods that want the same image wait for one pull. */
+  readonly #pulling = new Map<string, Promise<string>>()
+
+  constructor(options: ImagesOptions) {
+    this.#options = options
+  }
+
+  /** The image, present on the node; throws StartError. */
+  async ensure(pod: Pod, reference: ContainerReference): Promise<Image> {
+    const { runtime, events } = this.#options
+    const asked = reference.container.image ?? ''
+    const image = withTag(asked)
+    if (image === undefined) {
+      const message = `Failed to apply default image tag "${asked}": couldn't parse image name "${asked}": invalid reference format`
+      events.warning(pod, 'InspectFailed', message, reference)
+      throw new StartError('InvalidImageName', message)
+    }
+    const policy = reference.container.imagePullPolicy || 'IfNotPresent'
+    const present = await this.#inspect(pod, reference, image)
+    if (present && policy !== 'Always') {
+      events.normal(
+        pod,
+        'Pulled',
+        `Container image "${asked}" already present on machine and can be accessed by the pod`,
+        reference,
+      )
+      return present
+    }
+    if (policy === 'Never') {
+      const message = `Container image "${asked}" is not present with pull policy of Never`
+      events.warning(pod, 'ErrImageNeverPull', message, reference)
+      throw new StartError('ErrImageNeverPull', message)
+    }
+    await this.#pull(pod, reference, image)
+    const pulled = await runtime.imageStatus(image)
+    if (!pulled)
+      throw new StartError('ErrImagePull', `image "${asked}" is gone after it was pulled`)
+    return pulled
+  }
+
+  async #inspect(pod: Pod, reference: ContainerReference, image: string) {
+    try {
+      return await this.#options.runtime.imageStatus(image)
+    } catch (error) {
+      const message = `Failed to inspect image "${reference.container.image}": ${messageOf(error)}`
+      this.#options.events.warning(pod, 'InspectFailed', message, reference)
+      throw new StartError('ImageInspectError', message)
+    }
+  }
+
+  async #pull(pod: Pod, reference: ContainerReference, image: string): Promise<void> {
+    const { clock, events } = this.#options
+    const asked = reference.container.image ?? ''
+    const key = `${uidOf(pod)}_${asked}`
+    const failure = this.#failures.get(key)
+    if (failure && this.#backoff.remaining(key, failure.at, clock.now()) > 0) {
+      const message = `Back-off pulling image "${asked}"`
+      events.normal(pod, 'BackOff', message, reference)
+      throw new StartError('ImagePullBackOff', `${message}: ErrImagePull: ${failure.message}`)
+    }
+    events.normal(pod, 'Pulling', `Pulling image "${asked}"`, reference)
+    const started = clock.monotonicMs()
+    try {
+      await this.#pullOnce(pod, image)
+    } catch (error) {
+      const message = messageOf(error)
+      events.warning(pod, 'Failed', `Failed to pull image "${asked}": ${message}`, reference)
+      this.#backoff.next(key, clock.now())
+      this.#failures.set(key, { message, at: clock.now() })
+      throw new StartError('ErrImagePull', message)
+    }
+    this.#failures.delete(key)
+    const took = spent(clock.monotonicMs() - started)
+    const size = (await this.#options.runtime.imageStatus(image))?.sizeBytes ?? 0
+    events.normal(
+      pod,
+      'Pulled',
+      `Successfully pulled image "${asked}" in ${took} (${took} including waiting). Image size: ${size} bytes.`,
+      reference,
+    )
+  }
+
+  #pullOnce(pod: Pod, image: string): Promise<string> {
+    const key = `${pod.metadata.namespace}/${image}`
+    const underway = this.#pulling.get(key)
+    if (underway) return underway
+    const pull = this.#pullWithAuth(pod, image).finally(() => this.#pulling.delete(key))
+    this.#pulling.set(key, pull)
+    return pull
+  }
+
+  async #pullWithAuth(pod: Pod, image: string): Promise<string> {
+    const { runtime, authFor } = this.#options
+    const auths = await authFor(pod, image)
+    let last: unknown
+    for (const auth of auths.length > 0 ? auths : [undefined])
+      try {
+        return await runtime.pullImage(image, auth)
+      } catch (error) {
+        last = error
+      }
+    throw last
+  }
+
+  /** Milliseconds until a pull that failed may be tried again. */
+  remaining(pod: Pod, image: string): number {
+    const key = `${uidOf(pod)}_${image}`
+    const failure = this.#failures.get(key)
+    return failure ? this.#backoff.remaining(key, failure.at, this.#options.clock.now()) : 0
+  }
+
+  forget(uid: string): void {
+    this.#backoff.forget(`${uid}_`)
+    for (const key of this.#failures.keys())
+      if (key.startsWith(`${uid}_`)) this.#failures.delete(key)
+  }
+}
+
+const spent = (ms: number) => (ms < 1000 ? `${Math.round(ms)}ms` : `${(ms / 1000).toFixed(3)}s`)
+
+const REFERENCE =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?\/|\[[0-9a-fA-F:]+\](?::[0-9]+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/
+
+/** Longest reference that registries take; longer ones are refused before the pattern looks at them. */
+const REFERENCE_LIMIT = 4096
+
+/** The reference with `:latest` where it has neither tag nor digest; undefined where it is none. */
+export function withTag(image: string): string | undefined {
+  if (image.length > REFERENCE_LIMIT) return undefined
+  const match = REFERENCE.exec(image)
+  if (!match) return undefined
+  return match[1] || match[2] ? image : `${image}:latest`
+}

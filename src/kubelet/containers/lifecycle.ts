@@ -1,0 +1,54 @@
+/** postStart and preStop hooks: a command in the container, an HTTP request to it, or a pause. */
+import { type Clock, sleep } from '#base/clock.ts'
+import type { HostAccess } from '../host-access.ts'
+import type { AnyContainer, LifecycleHandler } from '../pod-types.ts'
+import { httpTarget, portOf } from '../probes/target.ts'
+import type { ContainerRuntime } from '../runtime.ts'
+
+/** A hook's HTTP request is given this long. */
+const HTTP_TIMEOUT_MS = 30_000
+
+export interface HookTarget {
+  readonly container: AnyContainer
+  readonly containerId: string
+  readonly podIp: string
+}
+
+export interface HookTools {
+  readonly runtime: ContainerRuntime
+  readonly host: HostAccess
+  readonly clock: Clock
+}
+
+/** Rejects with upstream's sentence when the hook fails. `timeoutSeconds` 0 is none. */
+export async function runHook(
+  handler: LifecycleHandler,
+  target: HookTarget,
+  tools: HookTools,
+  timeoutSeconds: number,
+): Promise<void> {
+  const { container, containerId, podIp } = target
+  if (handler.exec) {
+    const command = handler.exec.command ?? []
+    const result = await tools.runtime.execSync(containerId, command, timeoutSeconds)
+    if (result.exitCode === 0) return
+    const output = new TextDecoder().decode(Buffer.concat([result.stdout, result.stderr]))
+    throw new Error(
+      `Exec lifecycle hook ([${command.join(' ')}]) for Container "${container.name}" failed - error: command '${command.join(' ')}' exited with ${result.exitCode}: ${output}`,
+    )
+  }
+  if (handler.sleep) return sleep(tools.clock, Number(handler.sleep.seconds) * 1000)
+  if (handler.httpGet) {
+    const probe = httpTarget(handler.httpGet, container, podIp, 'kube-lifecycle/1.36')
+    const answer = await tools.host.network.http(probe, HTTP_TIMEOUT_MS)
+    if (!answer.ok)
+      throw new Error(
+        `HTTP lifecycle hook (${probe.path}) for Container "${container.name}" failed - error: ${answer.output}`,
+      )
+    return
+  }
+  if (handler.tcpSocket) {
+    const { host, port } = handler.tcpSocket
+    await tools.host.network.tcp(host || podIp, portOf(port, container), HTTP_TIMEOUT_MS)
+  }
+}

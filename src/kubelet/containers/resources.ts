@@ -1,0 +1,102 @@
+/** Requests and limits as cgroup values. Pure. */
+import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
+import { type AnyContainer, type Container, isSidecar, type Pod } from '../pod-types.ts'
+import type { LinuxResources } from '../runtime.ts'
+import { qosClassOf } from '../status/qos.ts'
+
+const MINIMUM_SHARES = 2
+const MAXIMUM_SHARES = 262_144
+const SHARES_PER_CPU = 1024
+/** The kernel's usual period, and the least quota that it takes. */
+const QUOTA_PERIOD_US = 100_000
+const MINIMUM_QUOTA_US = 1000
+
+/** Who dies first when memory runs out: Guaranteed pods last, BestEffort first. */
+const GUARANTEED_OOM_SCORE = -997
+const BEST_EFFORT_OOM_SCORE = 1000
+
+export const cpuShares = (millis: number): number =>
+  millis === 0
+    ? MINIMUM_SHARES
+    : Math.min(
+        MAXIMUM_SHARES,
+        Math.max(MINIMUM_SHARES, Math.floor((millis * SHARES_PER_CPU) / 1000)),
+      )
+
+export function containerResources(
+  pod: Pod,
+  container: AnyContainer,
+  memoryCapacityBytes: number,
+): LinuxResources {
+  const { requests = {}, limits = {} } = container.resources ?? {}
+  const cpuLimit = limits.cpu === undefined ? 0 : quantityToMilli(limits.cpu)
+  const cpuRequest = requests.cpu === undefined ? cpuLimit : quantityToMilli(requests.cpu)
+  const memoryLimit = limits.memory === undefined ? 0 : quantityToNumber(limits.memory)
+  return {
+    cpuShares: cpuShares(cpuRequest),
+    ...(cpuLimit > 0
+      ? {
+          cpuPeriod: QUOTA_PERIOD_US,
+          cpuQuota: Math.max(MINIMUM_QUOTA_US, Math.floor((cpuLimit * QUOTA_PERIOD_US) / 1000)),
+        }
+      : {}),
+    ...(memoryLimit > 0 ? { memoryLimitBytes: memoryLimit } : {}),
+    oomScoreAdj: oomScoreAdjust(pod, container, memoryCapacityBytes),
+  }
+}
+
+export function oomScoreAdjust(
+  pod: Pod,
+  container: AnyContainer,
+  memoryCapacityBytes: number,
+): number {
+  const qos = qosClassOf(pod)
+  if (qos === 'Guaranteed') return GUARANTEED_OOM_SCORE
+  if (qos === 'BestEffort') return BEST_EFFORT_OOM_SCORE
+  const score = scoreOf(memoryRequest(container), memoryCapacityBytes)
+  if (!isSidecarOf(pod, container)) return score
+  // A sidecar must not die before the containers that it serves.
+  const regular = (pod.spec?.containers ?? []).map(other =>
+    scoreOf(memoryRequest(other), memoryCapacityBytes),
+  )
+  return Math.min(score, ...regular)
+}
+
+function scoreOf(requestBytes: number, capacityBytes: number): number {
+  const score = 1000 - Math.floor((1000 * requestBytes) / Math.max(1, capacityBytes))
+  if (score < 3) return 3
+  return score === 1000 ? 999 : score
+}
+
+const memoryRequest = (container: AnyContainer): number => {
+  const quantity = container.resources?.requests?.memory
+  return quantity === undefined ? 0 : quantityToNumber(quantity)
+}
+
+const isSidecarOf = (pod: Pod, container: AnyContainer): boolean =>
+  (pod.spec?.initContainers ?? []).includes(container as Container) &&
+  isSidecar(container as Container)
+
+/** The resources a pod takes from its node, by name: CPU in thousandths, the rest in units. */
+export function podRequest(pod: Pod, name: string): number {
+  const of = (container: Container) => {
+    const quantity = container.resources?.requests?.[name]
+    if (quantity === undefined) return 0
+    return name === 'cpu' ? quantityToMilli(quantity) : quantityToNumber(quantity)
+  }
+  const regular = (pod.spec?.containers ?? []).reduce((sum, c) => sum + of(c), 0)
+  let sidecars = 0
+  let peak = 0
+  for (const container of pod.spec?.initContainers ?? []) {
+    if (isSidecar(container)) sidecars += of(container)
+    peak = Math.max(peak, sidecars + (isSidecar(container) ? 0 : of(container)))
+  }
+  const overhead = pod.spec?.overhead?.[name]
+  const extra =
+    overhead === undefined
+      ? 0
+      : name === 'cpu'
+        ? quantityToMilli(overhead)
+        : quantityToNumber(overhead)
+  return Math.max(regular + sidecars, peak) + extra
+}

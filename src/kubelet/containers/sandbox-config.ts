@@ -1,0 +1,68 @@
+/** What the runtime is told about a pod as a whole. Pure. */
+import { rfc3339Micro } from '#base/clock.ts'
+import { CONFIG_SEEN, CONFIG_SOURCE, podLabels, podLogDirectory } from '../labels.ts'
+import type { KubeletContext } from '../options.ts'
+import type { Pod } from '../pod-types.ts'
+import type { SandboxConfig } from '../runtime.ts'
+import { qosClassOf } from '../status/qos.ts'
+import { dnsOf, hostnameOf } from './dns.ts'
+import { sandboxSecurity } from './security.ts'
+
+export function sandboxConfigOf(
+  pod: Pod,
+  attempt: number,
+  { options, clock }: KubeletContext,
+): SandboxConfig {
+  const spec = pod.spec
+  const hostNetwork = spec?.hostNetwork === true
+  const { hostname } = hostnameOf(pod, options.clusterDomain)
+  return {
+    name: pod.metadata.name ?? '',
+    namespace: pod.metadata.namespace ?? '',
+    uid: pod.metadata.uid ?? '',
+    attempt,
+    // A pod on the host's network shares the host's name as well.
+    hostname: hostNetwork ? options.hostAccess.facts.hostname : hostname,
+    logDirectory: podLogDirectory(options.podLogsDirectory, pod),
+    dns: dnsOf(pod, {
+      clusterDns: options.clusterDns,
+      clusterDomain: options.clusterDomain,
+      node: options.nodeDns,
+    }),
+    portMappings: hostNetwork ? [] : portMappingsOf(pod),
+    labels: { ...pod.metadata.labels, ...podLabels(pod) },
+    annotations: {
+      ...pod.metadata.annotations,
+      [CONFIG_SEEN]: rfc3339Micro(clock.now()),
+      [CONFIG_SOURCE]: 'api',
+    },
+    cgroupParent: cgroupOf(pod, options.cgroupRoot),
+    hostNetwork,
+    hostPid: spec?.hostPID === true,
+    hostIpc: spec?.hostIPC === true,
+    shareProcessNamespace: spec?.shareProcessNamespace === true,
+    sysctls: Object.fromEntries(
+      (spec?.securityContext?.sysctls ?? []).map(({ name, value }) => [name, value]),
+    ),
+    securityContext: sandboxSecurity(pod),
+  }
+}
+
+function portMappingsOf(pod: Pod): SandboxConfig['portMappings'] {
+  return (pod.spec?.containers ?? []).flatMap(container =>
+    (container.ports ?? []).map(port => ({
+      protocol: (port.protocol || 'TCP') as 'TCP' | 'UDP' | 'SCTP',
+      containerPort: port.containerPort,
+      hostPort: port.hostPort ?? 0,
+      hostIp: port.hostIP ?? '',
+    })),
+  )
+}
+
+/** `/kubepods/burstable/pod<uid>`; Guaranteed pods lie directly below `/kubepods`. */
+export function cgroupOf(pod: Pod, root: string): string {
+  if (!root) return ''
+  const qos = qosClassOf(pod)
+  const tier = qos === 'Guaranteed' ? '' : `/${qos.toLowerCase()}`
+  return `${root}${tier}/pod${pod.metadata.uid}`
+}

@@ -1,0 +1,111 @@
+/**
+ * What the kubelet does on its machine, as an interface: the real one is `#host`'s, hollow nodes have one in memory
+ * that costs next to nothing. Paths are absolute. Missing files are `undefined`, everything else that fails rejects.
+ */
+export interface HostAccess {
+  readonly facts: MachineFacts
+  readonly files: Files
+  readonly mounts: Mounts
+  readonly network: ProbeNetwork
+}
+
+/** What a Node's status says about the machine. */
+export interface MachineFacts {
+  readonly hostname: string
+  readonly cpuMillis: number
+  readonly memoryBytes: number
+  readonly ephemeralStorageBytes: number
+  readonly machineId: string
+  readonly systemUuid: string
+  readonly bootId: string
+  readonly kernelVersion: string
+  readonly osImage: string
+  readonly operatingSystem: string
+  /** In Go's words: amd64, arm64. */
+  readonly architecture: string
+}
+
+export interface FileFacts {
+  readonly kind:
+    | 'file'
+    | 'directory'
+    | 'symlink'
+    | 'socket'
+    | 'blockDevice'
+    | 'charDevice'
+    | 'other'
+  readonly size: number
+  readonly mode: number
+}
+
+export interface OpenFile {
+  /** Tells this file from another that later takes its name. */
+  readonly identity: string
+  size(): Promise<number>
+  /** At most `length` bytes; fewer at the end of the file. */
+  read(offset: number, length: number): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+export interface WriteOptions {
+  readonly mode?: number
+}
+
+export interface Files {
+  /** At most `limitBytes`, from the start. */
+  read(path: string, limitBytes?: number): Promise<Uint8Array | undefined>
+  /** Creates or replaces; never follows a symlink at `path`. */
+  write(path: string, bytes: Uint8Array, options?: WriteOptions): Promise<void>
+  open(path: string): Promise<OpenFile | undefined>
+  /** Makes the directory and its parents; harmless where it exists. */
+  makeDirectory(path: string, mode?: number): Promise<void>
+  /** Names in a directory, none where it is missing. */
+  names(path: string): Promise<readonly string[]>
+  /** Does not follow a symlink at `path`. */
+  facts(path: string): Promise<FileFacts | undefined>
+  /** As `facts`, but of what the path finally leads to. */
+  factsOfTarget(path: string): Promise<FileFacts | undefined>
+  symlink(target: string, path: string): Promise<void>
+  readLink(path: string): Promise<string | undefined>
+  rename(from: string, to: string): Promise<void>
+  /** Removes what is there, without following symlinks and without entering other mounts. */
+  removeTree(path: string): Promise<void>
+  /** Gives everything below `path` to this group, group-readable, directories with the set-group-id bit. Follows no symlinks. */
+  giveToGroup(path: string, group: number, readOnly: boolean): Promise<void>
+  chmod(path: string, mode: number): Promise<void>
+  chown(path: string, user: number, group: number): Promise<void>
+}
+
+export interface Mounts {
+  /** A memory file system; `sizeBytes` undefined leaves the kernel's default. */
+  mountTmpfs(path: string, sizeBytes: number | undefined): Promise<void>
+  /**
+   * Binds `relative` inside `base` to `target` without ever leaving `base` through a symlink; makes a missing
+   * directory inside `base`. Nobody who writes into the volume can redirect it.
+   */
+  bindInside(base: string, relative: string, target: string): Promise<void>
+  /** Unmounts; harmless where nothing is mounted. */
+  unmount(path: string): Promise<void>
+  /** Everything mounted at or below `path`. */
+  mountedBelow(path: string): Promise<readonly string[]>
+}
+
+export interface HttpProbe {
+  readonly scheme: 'HTTP' | 'HTTPS'
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  readonly headers: readonly { readonly name: string; readonly value: string }[]
+}
+
+/** Success, or failure with the text that the event carries. */
+export interface ProbeAnswer {
+  readonly ok: boolean
+  readonly output: string
+}
+
+export interface ProbeNetwork {
+  http(probe: HttpProbe, timeoutMs: number): Promise<ProbeAnswer>
+  tcp(host: string, port: number, timeoutMs: number): Promise<ProbeAnswer>
+  grpc(host: string, port: number, service: string, timeoutMs: number): Promise<ProbeAnswer>
+}

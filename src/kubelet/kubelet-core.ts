@@ -1,0 +1,142 @@
+/** Puts one kubelet together: which part feeds which, and in what order they start and stop. */
+import { pod as podKind } from '#api/core/v1/pod/pod.ts'
+import { isStatus } from '#api/machinery/status.ts'
+import { messageOf } from '#base/errors.ts'
+import { createEventRecorder } from '#client/events.ts'
+import type { Running } from '#client/role.ts'
+import type { Transport } from '#client/transport.ts'
+import { Containers } from './containers/containers.ts'
+import { Images } from './containers/images.ts'
+import { pullCredentials } from './containers/pull-secrets.ts'
+import { LogRotation } from './logs/rotation.ts'
+import { NodeAgent } from './node/node-agent.ts'
+import { allocatableOf } from './node/node-object.ts'
+import { RuntimeHealth } from './node/runtime-health.ts'
+import type { KubeletContext } from './options.ts'
+import { PodEvents } from './pod-events.ts'
+import { type Pod, uidOf } from './pod-types.ts'
+import { refusal } from './pods/admission.ts'
+import type { PodParts } from './pods/pod-parts.ts'
+import { PodWorkers } from './pods/pod-workers.ts'
+import { Backoff } from './pods/restart-backoff.ts'
+import { RuntimeCache } from './pods/runtime-cache.ts'
+import { Probes } from './probes/probes.ts'
+import { createServer } from './server/server.ts'
+import { StatusWriter } from './status/status-writer.ts'
+import { Volumes } from './volumes/volumes.ts'
+
+export function createKubelet(
+  context: KubeletContext,
+): Running & { readonly transport: Transport; readonly registered: Promise<void> } {
+  const { client, clock, log, random, informers, options } = context
+  const { runtime, nodeName, relistMs } = options
+  const recorder = createEventRecorder(client, {
+    clock,
+    random,
+    log,
+    component: 'kubelet',
+    host: nodeName,
+  })
+  const events = new PodEvents(recorder)
+  const wake = (uid: string) => workers.wake(uid)
+  const cache = new RuntimeCache({ runtime, clock, log, relistMs, changed: wake })
+  const health = new RuntimeHealth(context, cache)
+  const nodeAgent = new NodeAgent({ context, health: () => health.report() })
+  const statusWriter = new StatusWriter(client, clock, log)
+  const probes = new Probes(context, events, wake)
+  const allocatable = allocatableOf(context)
+  const images = new Images({
+    runtime,
+    clock,
+    events,
+    authFor: (pod, image) => pullCredentials(pod, image, context),
+  })
+  const volumes: Volumes = new Volumes({
+    context,
+    fields: pod =>
+      containers.fields(
+        pod,
+        (pod.status?.podIPs ?? []).map(({ ip }) => ip),
+      ),
+  })
+  const containers: Containers = new Containers({
+    context,
+    cache,
+    events,
+    images,
+    volumes,
+    allocatable,
+  })
+  const parts: PodParts = {
+    context,
+    cache,
+    events,
+    images,
+    containers,
+    volumes,
+    probes,
+    backoff: new Backoff(),
+    statusWriter,
+    client: { removePod: pod => removePod(context, pod) },
+    refuse: pod =>
+      refusal({
+        pod,
+        others: workers.admittedPods(),
+        node: nodeAgent.node,
+        allocatable,
+        maxPods: options.maxPods,
+      }),
+    networkProblem: () => health.report().networkProblem,
+    gone: worker => workers.gone(worker),
+  }
+  const workers: PodWorkers = new PodWorkers(parts)
+  const rotation = new LogRotation(context, cache)
+  const pods = informers.for(podKind, { fieldSelector: `spec.nodeName=${nodeName}` })
+  let unsubscribe = () => {}
+  let stopped = false
+
+  const run = async () => {
+    // What already runs is known before any pod is looked at, so that nothing is started twice.
+    await cache.start()
+    await health.start()
+    const registering = nodeAgent.start()
+    await pods.synced
+    if (stopped) return
+    unsubscribe = pods.subscribe({
+      changed: (pod, previous) => workers.changed(pod, previous),
+      deleted: pod => workers.deleted(pod),
+    })
+    workers.allKnown()
+    rotation.start()
+    await registering
+  }
+  const registered = run().catch(error =>
+    log.error('the kubelet could not start', { error: messageOf(error) }),
+  )
+
+  return {
+    transport: createServer({ context, cache, workers }),
+    registered,
+    async stop() {
+      stopped = true
+      unsubscribe()
+      probes.stopAll()
+      rotation.stop()
+      await workers.halt()
+      await Promise.all([nodeAgent.stop(), cache.stop(), health.stop(), statusWriter.stop()])
+      volumes.stop()
+      workers.release()
+      await recorder.stop()
+    },
+  }
+}
+
+/** The last step of a pod's end: the object goes, unless it is another of the same name. */
+async function removePod({ client }: KubeletContext, pod: Pod): Promise<void> {
+  const { name = '', namespace = '' } = pod.metadata
+  try {
+    await client.delete(podKind, { name, namespace }, { gracePeriodSeconds: 0, uid: uidOf(pod) })
+  } catch (error) {
+    if (!isStatus(error, 'NotFound', 'Conflict')) throw error
+  }
+}

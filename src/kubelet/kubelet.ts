@@ -1,0 +1,20 @@
+/**
+ * The room's door: one node. Desired pods come from the API, observed ones from the runtime; a worker for each pod brings them together.
+ * The same code runs containers on this machine and hollow nodes in memory; only runtime and host access differ.
+ */
+import type { RoleContext, Running } from '#client/role.ts'
+import type { Transport } from '#client/transport.ts'
+import { createKubelet } from './kubelet-core.ts'
+import { type KubeletOptions, withDefaults } from './options.ts'
+
+export type * from './host-access.ts'
+export type { KubeletOptions } from './options.ts'
+export type * from './runtime.ts'
+
+/** Starts the node's agent; resolves at once, the node registers as soon as the API answers. */
+export function startKubelet(
+  context: RoleContext,
+  options: KubeletOptions,
+): Running & { readonly transport: Transport; readonly registered: Promise<void> } {
+  return createKubelet(withDefaults(context, options))
+}

@@ -1,0 +1,65 @@
+/**
+ * Keeps container logs from filling the disk: a log that passed 10 MiB is renamed and the runtime opens a new one; five files
+ * a container are kept. Old files stay plain text, so that they can still be read line by line.
+ */
+import { sleep } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import type { KubeletContext } from '../options.ts'
+import type { RuntimeCache } from '../pods/runtime-cache.ts'
+
+export const MAXIMUM_LOG_BYTES = 10 * 1024 * 1024
+export const MAXIMUM_LOG_FILES = 5
+const CHECK_MS = 10_000
+
+export class LogRotation {
+  readonly #context: KubeletContext
+  readonly #cache: RuntimeCache
+  readonly #stopping = new AbortController()
+
+  constructor(context: KubeletContext, cache: RuntimeCache) {
+    this.#context = context
+    this.#cache = cache
+  }
+
+  start(): void {
+    this.#run().catch(() => {})
+  }
+
+  stop(): void {
+    this.#stopping.abort()
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#context
+    while (!this.#stopping.signal.aborted) {
+      await sleep(clock, CHECK_MS, this.#stopping.signal)
+      await this.check().catch(error => log.warn('logs not rotated', { error: messageOf(error) }))
+    }
+  }
+
+  /** Looks at the logs of all running containers once. */
+  async check(): Promise<void> {
+    const { options } = this.#context
+    for (const container of this.#cache.containers()) {
+      if (container.state !== 'running' || !container.logPath) continue
+      const facts = await options.hostAccess.files.facts(container.logPath)
+      if (facts?.kind === 'file' && facts.size > MAXIMUM_LOG_BYTES)
+        await this.#rotate(container.id, container.logPath)
+    }
+  }
+
+  async #rotate(containerId: string, path: string): Promise<void> {
+    const { clock, options } = this.#context
+    const { files } = options.hostAccess
+    const stamp = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')
+    await files.rename(path, `${path}.${stamp.slice(0, 8)}-${stamp.slice(8)}`)
+    await options.runtime.reopenContainerLog(containerId)
+    const cut = path.lastIndexOf('/')
+    const name = path.slice(cut + 1)
+    const rotated = (await files.names(path.slice(0, cut)))
+      .filter(other => other.startsWith(`${name}.`))
+      .sort()
+    for (const old of rotated.slice(0, Math.max(0, rotated.length - (MAXIMUM_LOG_FILES - 1))))
+      await files.removeTree(`${path.slice(0, cut)}/${old}`)
+  }
+}

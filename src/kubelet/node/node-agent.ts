@@ -1,0 +1,232 @@
+/**
+ * Registers this machine as a Node, keeps its status right and renews its lease. The lease says "alive" every ten seconds and is small; the
+ * status is written when it changes, and every five minutes at least.
+ */
+import { type Lease, lease as leaseKind } from '#api/coordination/v1/lease.ts'
+import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
+import { isStatus } from '#api/machinery/status.ts'
+import { rfc3339Micro, sleep } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import type { KubeletContext } from '../options.ts'
+import type { Image, RuntimeVersion } from '../runtime.ts'
+import { sameJson } from '../status/status-writer.ts'
+import {
+  type NodeHealth,
+  type NodeStatus,
+  nodeLabels,
+  nodeStatusOf,
+  withoutHeartbeats,
+} from './node-object.ts'
+
+const LEASE_NAMESPACE = 'kube-node-lease'
+const LEASE_SECONDS = 40
+const LEASE_RENEW_MS = 10_000
+/** How often the node looks at itself, and how long an unchanged status may stay unwritten. */
+const STATUS_CHECK_MS = 10_000
+const STATUS_WRITE_MS = 300_000
+const RETRY_MS = 500
+const RETRY_LIMIT_MS = 7_000
+
+export interface NodeAgentParts {
+  readonly context: KubeletContext
+  readonly health: () => NodeHealth
+}
+
+export class NodeAgent {
+  readonly #parts: NodeAgentParts
+  readonly #stopping = new AbortController()
+  readonly #loops: Promise<void>[] = []
+  #version: RuntimeVersion = { runtimeName: 'unknown', runtimeVersion: '' }
+  #images: readonly Image[] = []
+  #lease: Lease | undefined
+  #writtenAt = 0
+  /** The Node as the API last answered it. */
+  node: Node | undefined
+
+  constructor(parts: NodeAgentParts) {
+    this.#parts = parts
+  }
+
+  /** Begins; resolves with the first registration, or when stopped before. */
+  async start(): Promise<void> {
+    const registered = this.#register()
+    this.#loops.push(
+      registered.then(() => this.#every(STATUS_CHECK_MS, () => this.checkStatus())),
+      registered.then(() => this.#renewForever()),
+    )
+    await registered
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.all(this.#loops)
+  }
+
+  get #signal(): AbortSignal {
+    return this.#stopping.signal
+  }
+
+  async #every(periodMs: number, work: () => Promise<void>): Promise<void> {
+    while (!this.#signal.aborted) {
+      await sleep(this.#parts.context.clock, periodMs, this.#signal).catch(() => {})
+      if (this.#signal.aborted) return
+      await work().catch((error: Error) =>
+        this.#parts.context.log.debug('node status not written', { error: messageOf(error) }),
+      )
+    }
+  }
+
+  async #register(): Promise<void> {
+    const { clock, log } = this.#parts.context
+    let delayMs = RETRY_MS
+    while (!this.#signal.aborted)
+      try {
+        await this.#askRuntime()
+        await this.#createOrAdopt()
+        return
+      } catch (error) {
+        log.warn('the node could not be registered yet', { error: messageOf(error) })
+        await sleep(clock, delayMs, this.#signal).catch(() => {})
+        delayMs = Math.min(delayMs * 2, RETRY_LIMIT_MS)
+      }
+  }
+
+  async #askRuntime(): Promise<void> {
+    const { runtime } = this.#parts.context.options
+    try {
+      this.#version = await runtime.version()
+      this.#images = await runtime.listImages()
+    } catch {
+      // Its absence shows in the Ready condition.
+    }
+  }
+
+  async #createOrAdopt(): Promise<void> {
+    const { context } = this.#parts
+    const { client, options } = context
+    const wanted: Partial<Node> = {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: options.nodeName, labels: nodeLabels(context) },
+      spec: options.providerId ? { providerID: options.providerId } : {},
+      status: this.#statusOver(undefined),
+    }
+    try {
+      this.node = await client.create(nodeKind, wanted)
+      this.#writtenAt = context.clock.monotonicMs()
+      if (this.node.status?.conditions?.length) return
+    } catch (error) {
+      if (!isStatus(error, 'AlreadyExists')) throw error
+      this.node = await client.get(nodeKind, options.nodeName)
+      await this.#keepLabels()
+    }
+    await this.checkStatus()
+  }
+
+  /** A node that was registered before keeps what others set on it, and gets our labels anew. */
+  async #keepLabels(): Promise<void> {
+    const { context } = this.#parts
+    const node = this.node as Node
+    const labels = { ...node.metadata.labels, ...nodeLabels(context) }
+    if (sameJson(labels, node.metadata.labels)) return
+    this.node = await context.client.update(nodeKind, {
+      ...node,
+      metadata: { ...node.metadata, labels },
+    })
+  }
+
+  #statusOver(previous: NodeStatus | undefined): NodeStatus {
+    const { context, health } = this.#parts
+    return nodeStatusOf({
+      context,
+      health: health(),
+      version: this.#version,
+      images: this.#images,
+      previous,
+      now: context.clock.now(),
+    })
+  }
+
+  /** Writes the status if it changed or is due. */
+  async checkStatus(): Promise<void> {
+    const { client, clock, options } = this.#parts.context
+    await this.#askRuntime()
+    const due = clock.monotonicMs() - this.#writtenAt >= STATUS_WRITE_MS
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const known = this.node
+      if (!known || due || attempt > 0) this.node = await client.get(nodeKind, options.nodeName)
+      const node = this.node as Node
+      const status = this.#statusOver(node.status)
+      const changed = !sameJson(
+        withoutHeartbeats(status),
+        withoutHeartbeats(node.status ?? ({} as NodeStatus)),
+      )
+      if (!changed && !due) return
+      try {
+        this.node = await client.update(nodeKind, { ...node, status }, { subresource: 'status' })
+        this.#writtenAt = clock.monotonicMs()
+        return
+      } catch (error) {
+        if (isStatus(error, 'NotFound')) return this.#createOrAdopt()
+        if (!isStatus(error, 'Conflict')) throw error
+      }
+    }
+  }
+
+  async #renewForever(): Promise<void> {
+    const { clock, log } = this.#parts.context
+    let delayMs = RETRY_MS
+    while (!this.#signal.aborted) {
+      try {
+        await this.#renew()
+        delayMs = LEASE_RENEW_MS
+      } catch (error) {
+        this.#lease = undefined
+        log.debug('lease not renewed', { error: messageOf(error) })
+        delayMs = Math.min(
+          Math.max(delayMs === LEASE_RENEW_MS ? RETRY_MS : delayMs * 2, RETRY_MS),
+          RETRY_LIMIT_MS,
+        )
+      }
+      await sleep(clock, delayMs, this.#signal).catch(() => {})
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { client, clock, options } = this.#parts.context
+    const name = options.nodeName
+    const renewTime = rfc3339Micro(clock.now())
+    if (!this.#lease)
+      try {
+        this.#lease = await client.get(leaseKind, name, LEASE_NAMESPACE)
+      } catch (error) {
+        if (!isStatus(error, 'NotFound')) throw error
+        this.#lease = await client.create(leaseKind, this.#newLease(renewTime))
+        return
+      }
+    const spec = {
+      ...this.#lease.spec,
+      holderIdentity: name,
+      leaseDurationSeconds: LEASE_SECONDS,
+      renewTime,
+    }
+    this.#lease = await client.update(leaseKind, { ...this.#lease, spec })
+  }
+
+  #newLease(renewTime: string): Partial<Lease> {
+    const { options } = this.#parts.context
+    const uid = this.node?.metadata.uid
+    return {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: {
+        name: options.nodeName,
+        namespace: LEASE_NAMESPACE,
+        ...(uid
+          ? { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: options.nodeName, uid }] }
+          : {}),
+      },
+      spec: { holderIdentity: options.nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime },
+    }
+  }
+}

@@ -1,0 +1,173 @@
+/** The Node object of this machine: what registration creates and what status updates say. Pure. */
+import type { Node } from '#api/core/v1/node.ts'
+import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
+import { rfc3339 } from '#base/clock.ts'
+import type { KubeletContext } from '../options.ts'
+import type { Image, RuntimeVersion } from '../runtime.ts'
+
+export type NodeStatus = NonNullable<Node['status']>
+export type NodeCondition = NonNullable<NodeStatus['conditions']>[number]
+
+/** Upstream names at most so many images in a node's status. */
+const MAXIMUM_IMAGES = 50
+const KIBIBYTE = 1024
+
+export interface NodeHealth {
+  /** Empty when the runtime answers. */
+  readonly runtimeProblem: string
+  /** Empty when pods get their network. */
+  readonly networkProblem: string
+}
+
+export function nodeLabels({ options }: KubeletContext): Record<string, string> {
+  const { facts } = options.hostAccess
+  return {
+    'beta.kubernetes.io/arch': facts.architecture,
+    'beta.kubernetes.io/os': facts.operatingSystem,
+    'kubernetes.io/arch': facts.architecture,
+    'kubernetes.io/hostname': options.nodeName,
+    'kubernetes.io/os': facts.operatingSystem,
+    ...options.nodeLabels,
+  }
+}
+
+export function capacityOf({ options }: KubeletContext): Record<string, string> {
+  const { facts } = options.hostAccess
+  return {
+    cpu: facts.cpuMillis % 1000 === 0 ? String(facts.cpuMillis / 1000) : `${facts.cpuMillis}m`,
+    'ephemeral-storage': `${Math.floor(facts.ephemeralStorageBytes / KIBIBYTE)}Ki`,
+    'hugepages-1Gi': '0',
+    'hugepages-2Mi': '0',
+    memory: `${Math.floor(facts.memoryBytes / KIBIBYTE)}Ki`,
+    pods: String(options.maxPods),
+    ...options.capacity,
+  }
+}
+
+export function allocatableOf(context: KubeletContext): Record<string, string> {
+  const allocatable = capacityOf(context)
+  for (const [name, reserved] of Object.entries(context.options.reserved)) {
+    const capacity = allocatable[name]
+    if (capacity === undefined) continue
+    allocatable[name] =
+      name === 'cpu'
+        ? `${Math.max(0, quantityToMilli(capacity) - quantityToMilli(reserved))}m`
+        : `${Math.max(0, Math.floor((quantityToNumber(capacity) - quantityToNumber(reserved)) / KIBIBYTE))}Ki`
+  }
+  return allocatable
+}
+
+export interface NodeStatusInput {
+  readonly context: KubeletContext
+  readonly health: NodeHealth
+  readonly version: RuntimeVersion
+  readonly images: readonly Image[]
+  readonly previous: NodeStatus | undefined
+  readonly now: number
+}
+
+export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
+  const { context, version, previous } = input
+  const { options } = context
+  const { facts } = options.hostAccess
+  return {
+    ...previous,
+    capacity: { ...previous?.capacity, ...capacityOf(context) },
+    allocatable: { ...previous?.allocatable, ...allocatableOf(context) },
+    conditions: conditionsOf(input),
+    addresses: [
+      ...options.nodeAddresses.map(address => ({ type: 'InternalIP', address })),
+      { type: 'Hostname', address: facts.hostname },
+    ] as NodeStatus['addresses'] & object,
+    daemonEndpoints: { kubeletEndpoint: { Port: options.kubeletPort } },
+    nodeInfo: {
+      machineID: facts.machineId,
+      systemUUID: facts.systemUuid,
+      bootID: facts.bootId,
+      kernelVersion: facts.kernelVersion,
+      osImage: facts.osImage,
+      containerRuntimeVersion: `${version.runtimeName}://${version.runtimeVersion}`,
+      kubeletVersion: options.version,
+      kubeProxyVersion: '',
+      operatingSystem: facts.operatingSystem,
+      architecture: facts.architecture,
+    },
+    images: imagesOf(input.images),
+  } as NodeStatus
+}
+
+function imagesOf(images: readonly Image[]): NonNullable<NodeStatus['images']> {
+  return [...images]
+    .sort((a, b) => b.sizeBytes - a.sizeBytes || (a.id < b.id ? -1 : 1))
+    .slice(0, MAXIMUM_IMAGES)
+    .map(image => ({
+      names: [...image.repoDigests, ...image.repoTags],
+      sizeBytes: image.sizeBytes,
+    }))
+}
+
+function conditionsOf({ health, previous, now }: NodeStatusInput): NodeCondition[] {
+  const problem = readyProblem(health)
+  const own = [
+    pressure(
+      'MemoryPressure',
+      'KubeletHasSufficientMemory',
+      'kubelet has sufficient memory available',
+    ),
+    pressure('DiskPressure', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
+    pressure('PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+    problem
+      ? { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problem }
+      : {
+          type: 'Ready',
+          status: 'True',
+          reason: 'KubeletReady',
+          message: 'kubelet is posting ready status',
+        },
+  ]
+  const before = previous?.conditions ?? []
+  const made = own.map(condition => {
+    const known = before.find(({ type }) => type === condition.type)
+    return {
+      ...condition,
+      lastHeartbeatTime: rfc3339(now),
+      lastTransitionTime:
+        known?.status === condition.status && known.lastTransitionTime
+          ? known.lastTransitionTime
+          : rfc3339(now),
+    }
+  })
+  return [
+    ...made,
+    ...before.filter(({ type }) => !own.some(condition => condition.type === type)),
+  ] as NodeCondition[]
+}
+
+const pressure = (type: string, reason: string, message: string) => ({
+  type,
+  status: 'False',
+  reason,
+  message,
+})
+
+function readyProblem({ runtimeProblem, networkProblem }: NodeHealth): string {
+  const problems = [
+    ...(runtimeProblem ? [`container runtime is down: ${runtimeProblem}`] : []),
+    ...(networkProblem
+      ? [
+          `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${networkProblem}`,
+        ]
+      : []),
+  ]
+  return problems.length > 1 ? `[${problems.join(', ')}]` : (problems[0] ?? '')
+}
+
+/** Equal but for the heartbeats, so that only changes are written. */
+export function withoutHeartbeats(status: NodeStatus): NodeStatus {
+  return {
+    ...status,
+    conditions: (status.conditions ?? []).map(
+      ({ lastHeartbeatTime: _, ...rest }) => rest,
+    ) as NodeCondition[],
+  }
+}

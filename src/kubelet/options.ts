@@ -1,0 +1,67 @@
+/** What a kubelet is started with, and what it hands to its parts. */
+import type { RoleContext } from '#client/role.ts'
+import type { DnsConfig } from './containers/dns.ts'
+import type { HostAccess } from './host-access.ts'
+import type { ContainerRuntime } from './runtime.ts'
+
+export interface KubeletOptions {
+  readonly nodeName: string
+  readonly runtime: ContainerRuntime
+  readonly hostAccess: HostAccess
+  /** Where pods' volumes live. */
+  readonly rootDirectory: string
+  readonly podLogsDirectory?: string
+  /** The node's own addresses, the first one being its InternalIP. */
+  readonly nodeAddresses: readonly string[]
+  readonly clusterDns?: readonly string[]
+  readonly clusterDomain?: string
+  readonly maxPods?: number
+  /** Overrides what the machine says, by resource name. */
+  readonly capacity?: Readonly<Record<string, string>>
+  /** Taken off capacity for the system itself, by resource name. */
+  readonly reserved?: Readonly<Record<string, string>>
+  readonly nodeLabels?: Readonly<Record<string, string>>
+  readonly providerId?: string
+  /** Port on which the kubelet's server is reached; 0 where it is only reached in process. */
+  readonly kubeletPort?: number
+  /** The node's own resolv.conf, for pods that do not use the cluster's DNS. */
+  readonly nodeDns?: DnsConfig
+  /** The cgroup below which pods' cgroups are made; empty leaves it to the runtime. */
+  readonly cgroupRoot?: string
+  /** How often everything is listed: 1 s without runtime events, else 10 s. */
+  readonly relistMs?: number
+  /** What the node says it runs, e.g. v1.36.1+proa.0.1.0. */
+  readonly version?: string
+}
+
+/** The options with every default in place, together with what the role lives on. */
+export interface KubeletContext extends RoleContext {
+  readonly options: Required<Omit<KubeletOptions, 'providerId'>> & { readonly providerId: string }
+}
+
+export const DEFAULT_POD_LOGS_DIRECTORY = '/var/log/pods'
+export const DEFAULT_MAX_PODS = 110
+export const DEFAULT_KUBELET_PORT = 10250
+
+export function withDefaults(context: RoleContext, options: KubeletOptions): KubeletContext {
+  return {
+    ...context,
+    log: context.log.with({ node: options.nodeName }),
+    options: {
+      podLogsDirectory: DEFAULT_POD_LOGS_DIRECTORY,
+      clusterDns: [],
+      clusterDomain: 'cluster.local',
+      maxPods: DEFAULT_MAX_PODS,
+      capacity: {},
+      reserved: {},
+      nodeLabels: {},
+      providerId: '',
+      kubeletPort: DEFAULT_KUBELET_PORT,
+      nodeDns: { servers: [], searches: [], options: [] },
+      cgroupRoot: '',
+      relistMs: options.runtime.events ? 10_000 : 1_000,
+      version: 'v1.36.0+proa',
+      ...options,
+    },
+  }
+}

@@ -1,0 +1,99 @@
+/** What the node itself checks before a pod may run on it; the scheduler normally has done so, but pods can be bound by hand. Pure. */
+import type { Node } from '#api/core/v1/node.ts'
+import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
+import { podRequest } from '../containers/resources.ts'
+import { isFinished, type Pod, uidOf } from '../pod-types.ts'
+import type { PodFailure } from '../status/pod-status.ts'
+import { matchesAffinity } from './node-affinity.ts'
+
+export interface AdmissionInput {
+  readonly pod: Pod
+  /** The pods that were admitted here before. */
+  readonly others: readonly Pod[]
+  readonly node: Node | undefined
+  readonly allocatable: Readonly<Record<string, string>>
+  readonly maxPods: number
+}
+
+const AMOUNT_NAMES: Readonly<Record<string, string>> = {
+  cpu: 'cpu',
+  memory: 'memory',
+  'ephemeral-storage': 'ephemeral-storage',
+}
+
+/** Undefined where the pod may run. */
+export function refusal(input: AdmissionInput): PodFailure | undefined {
+  const { pod } = input
+  const others = input.others.filter(
+    other => uidOf(other) !== uidOf(pod) && !isFinished(other.status?.phase),
+  )
+  return (
+    wrongNode(input) ??
+    tooMany(others.length, input.maxPods) ??
+    outOfResources(input, others) ??
+    portConflict(pod, others)
+  )
+}
+
+function wrongNode({ pod, node }: AdmissionInput): PodFailure | undefined {
+  if (!node || matchesAffinity(pod, node)) return undefined
+  return {
+    reason: 'NodeAffinity',
+    message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  }
+}
+
+function tooMany(used: number, capacity: number): PodFailure | undefined {
+  if (used < capacity) return undefined
+  return outOf('pods', 1, used, capacity)
+}
+
+function outOf(name: string, requested: number, used: number, capacity: number): PodFailure {
+  return {
+    reason: `OutOf${name}`,
+    message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+  }
+}
+
+function outOfResources(
+  { pod, allocatable }: AdmissionInput,
+  others: readonly Pod[],
+): PodFailure | undefined {
+  for (const name of Object.keys(AMOUNT_NAMES)) {
+    const requested = podRequest(pod, name)
+    const quantity = allocatable[name]
+    if (requested === 0 || quantity === undefined) continue
+    const capacity = name === 'cpu' ? quantityToMilli(quantity) : quantityToNumber(quantity)
+    const used = others.reduce((sum, other) => sum + podRequest(other, name), 0)
+    if (requested + used > capacity) return outOf(name, requested, used, capacity)
+  }
+  return undefined
+}
+
+function portConflict(pod: Pod, others: readonly Pod[]): PodFailure | undefined {
+  const taken = new Set(others.flatMap(hostPortsOf))
+  const clash = hostPortsOf(pod).some(port => {
+    const [protocol, ip, number] = port.split('|')
+    if (ip === '0.0.0.0')
+      return [...taken].some(other => {
+        const [otherProtocol, , otherNumber] = other.split('|')
+        return otherProtocol === protocol && otherNumber === number
+      })
+    return taken.has(port) || taken.has(`${protocol}|0.0.0.0|${number}`)
+  })
+  return clash
+    ? {
+        reason: 'NodePorts',
+        message:
+          "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+      }
+    : undefined
+}
+
+function hostPortsOf(pod: Pod): string[] {
+  return (pod.spec?.containers ?? []).flatMap(container =>
+    (container.ports ?? [])
+      .filter(port => port.hostPort)
+      .map(port => `${port.protocol || 'TCP'}|${port.hostIP || '0.0.0.0'}|${port.hostPort}`),
+  )
+}

@@ -1,0 +1,34 @@
+/** What a pod's worker works with. */
+import type { Containers } from '../containers/containers.ts'
+import type { Images } from '../containers/images.ts'
+import type { KubeletContext } from '../options.ts'
+import type { PodEvents } from '../pod-events.ts'
+import type { Pod } from '../pod-types.ts'
+import type { Probes } from '../probes/probes.ts'
+import type { PodFailure } from '../status/pod-status.ts'
+import type { StatusWriter } from '../status/status-writer.ts'
+import type { Volumes } from '../volumes/volumes.ts'
+import type { PodWorker } from './pod-worker.ts'
+import type { Backoff } from './restart-backoff.ts'
+import type { RuntimeCache } from './runtime-cache.ts'
+
+export interface PodParts {
+  readonly context: KubeletContext
+  readonly cache: RuntimeCache
+  readonly events: PodEvents
+  readonly images: Images
+  readonly containers: Containers
+  readonly volumes: Volumes
+  readonly probes: Probes
+  readonly backoff: Backoff
+  readonly statusWriter: StatusWriter
+  readonly client: {
+    /** Deletes the object at once; harmless where it is gone or another pod has its name. */
+    removePod(pod: Pod): Promise<void>
+  }
+  /** May this pod run here at all? Undefined is yes. */
+  readonly refuse: (pod: Pod) => PodFailure | undefined
+  /** Why pods can't get a network now; empty when they can. */
+  readonly networkProblem: () => string
+  readonly gone: (worker: PodWorker) => void
+}

@@ -1,0 +1,205 @@
+/** One step of a running pod: admission, volumes, then the actions that the decision asks for until there are none. */
+import { messageOf } from '#base/errors.ts'
+import { StartError } from '../containers/config-error.ts'
+import { sandboxConfigOf } from '../containers/sandbox-config.ts'
+import { containerHash } from '../labels.ts'
+import { type ContainerReference, describePod, type Pod } from '../pod-types.ts'
+import type { SandboxStatus } from '../runtime.ts'
+import { newestOf } from './observed-pod.ts'
+import { type PodActions, podActions } from './pod-actions.ts'
+import { collectGarbage, reportStatus } from './pod-stop.ts'
+import type { PodWorker } from './pod-worker.ts'
+
+/** Rounds of decide and act in one step; each does something, so more means that the runtime goes in circles. */
+const MAXIMUM_ROUNDS = 50
+/** How soon a pod that waits for the node's network looks again. */
+const NETWORK_RETRY_MS = 1_000
+/** A container that could not be made is tried again after this. */
+const START_RETRY_MS = 2_000
+
+export async function startPod(worker: PodWorker): Promise<void> {
+  const { parts } = worker
+  if (!admit(worker)) return
+  if (outOfTime(worker)) return
+  await reportStatus(worker, false)
+  const problem = parts.networkProblem()
+  if (problem && !worker.pod.spec?.hostNetwork) {
+    parts.events.warning(worker.pod, 'NetworkNotReady', `network is not ready: ${problem}`)
+    worker.wakeAfter(NETWORK_RETRY_MS)
+    return
+  }
+  await mountVolumes(worker)
+  for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
+    const { pod } = worker
+    if (pod.metadata.deletionTimestamp || worker.removed) break
+    parts.probes.sync(pod, parts.cache.observe(worker.uid))
+    const actions = podActions({
+      pod,
+      observed: parts.cache.observe(worker.uid),
+      verdictOf: id => parts.probes.verdictOf(id),
+    })
+    if (actions.finished) {
+      worker.mode = 'terminating'
+      return
+    }
+    if (!(await act(worker, actions))) break
+  }
+  parts.probes.sync(worker.pod, parts.cache.observe(worker.uid))
+  await collectGarbage(worker)
+  await reportStatus(worker, false)
+  if (worker.pod.metadata.deletionTimestamp || worker.removed) worker.wake()
+}
+
+/** What this kubelet finds running was admitted before: a restart never turns a pod away. */
+function admit(worker: PodWorker): boolean {
+  if (worker.admitted) return true
+  const { parts, pod } = worker
+  const observed = parts.cache.observe(worker.uid)
+  const ranBefore =
+    observed.containers.length > 0 ||
+    observed.sandboxes.length > 0 ||
+    pod.status?.phase === 'Running'
+  const failure = ranBefore ? undefined : parts.refuse(pod)
+  if (!failure) {
+    worker.admitted = true
+    return true
+  }
+  parts.events.warning(pod, failure.reason, failure.message)
+  worker.fail({ reason: failure.reason, message: `Pod was rejected: ${failure.message}` })
+  return false
+}
+
+function outOfTime(worker: PodWorker): boolean {
+  const { pod, parts } = worker
+  const limit = pod.spec?.activeDeadlineSeconds
+  const started = pod.status?.startTime ?? parts.statusWriter.latest(pod).status?.startTime
+  if (limit === undefined || !started) return false
+  const left = Date.parse(started) + limit * 1000 - parts.context.clock.now()
+  if (left > 0) {
+    worker.wakeAfter(left)
+    return false
+  }
+  const message = 'Pod was active on the node longer than the specified deadline'
+  parts.events.normal(pod, 'DeadlineExceeded', message)
+  worker.fail({ reason: 'DeadlineExceeded', message })
+  return true
+}
+
+async function mountVolumes(worker: PodWorker): Promise<void> {
+  const { parts, pod } = worker
+  try {
+    await parts.volumes.mount(pod, () => worker.wake())
+  } catch (error) {
+    parts.events.warning(pod, 'FailedMount', messageOf(error))
+    throw error
+  }
+}
+
+/** Carries actions out; gives whether anything was done, so that deciding anew makes sense. */
+async function act(worker: PodWorker, actions: PodActions): Promise<boolean> {
+  const { parts, pod } = worker
+  const { runtime } = parts.context.options
+  for (const id of actions.stopSandboxes) {
+    await runtime.stopPodSandbox(id)
+    await parts.cache.refreshSandbox(id)
+    await parts.cache.refreshPod(worker.uid)
+  }
+  if (actions.createSandbox !== undefined) {
+    await createSandbox(worker, actions.createSandbox)
+    return true
+  }
+  let acted = false
+  for (const { id, name, message } of actions.kill) {
+    const graceSeconds = parts.probes.graceOf(id)
+    parts.probes.stop(id)
+    await parts.containers.stop(pod, id, { message, graceSeconds })
+    parts.context.log.debug('container stopped', { pod: pod.metadata.name, container: name })
+    acted = true
+  }
+  if (!actions.sandbox) return acted
+  for (const reference of actions.start)
+    acted = (await startOne(worker, reference, actions.sandbox)) || acted
+  return acted
+}
+
+async function createSandbox(worker: PodWorker, attempt: number): Promise<void> {
+  const { parts, pod } = worker
+  const { context, cache, events } = parts
+  const config = sandboxConfigOf(pod, attempt, context)
+  if (attempt > 0)
+    events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
+  await context.options.hostAccess.files.makeDirectory(config.logDirectory)
+  try {
+    const id = await context.options.runtime.runPodSandbox(config)
+    await cache.refreshSandbox(id)
+  } catch (error) {
+    const message = `Failed to create pod sandbox: ${messageOf(error)}`
+    events.warning(pod, 'FailedCreatePodSandBox', message)
+    throw new Error(message)
+  }
+}
+
+const backoffKey = (pod: Pod, { container }: ContainerReference): string =>
+  `${pod.metadata.uid}/${container.name}/${containerHash(container)}`
+
+async function startOne(
+  worker: PodWorker,
+  reference: ContainerReference,
+  sandbox: SandboxStatus,
+): Promise<boolean> {
+  const { parts, pod } = worker
+  const { name } = reference.container
+  if (isBackingOff(worker, reference)) return false
+  try {
+    await parts.containers.start(pod, reference, sandbox)
+    worker.waiting.delete(name)
+    return true
+  } catch (error) {
+    const reason = error instanceof StartError ? error.reason : 'CreateContainerError'
+    worker.waiting.set(name, { reason, message: messageOf(error) })
+    if (reason === 'ErrImagePull' || reason === 'ImagePullBackOff')
+      parts.events.warning(pod, 'Failed', `Error: ${reason}`, reference)
+    const pullIn = parts.images.remaining(pod, reference.container.image ?? '')
+    // The next look at a pull that failed only says that it waits; its own back-off says when to try.
+    const retryMs = pullIn > 0 && reason === 'ImagePullBackOff' ? pullIn : START_RETRY_MS
+    worker.wakeAfter(retryMs)
+    return false
+  }
+}
+
+/** True while a container that keeps ending has to wait. */
+function isBackingOff(worker: PodWorker, reference: ContainerReference): boolean {
+  const { parts, pod } = worker
+  const { name } = reference.container
+  const last = newestOf(parts.cache.observe(worker.uid), name)
+  if (!last) return false
+  const key = backoffKey(pod, reference)
+  const { clock } = parts.context
+  const now = clock.now()
+  const failedAt = last.finishedAt || last.createdAt
+  const left = parts.backoff.remaining(key, failedAt, now)
+  if (left === 0) {
+    parts.backoff.next(key, now)
+    return false
+  }
+  const seconds = duration(parts.backoff.delayOf(key))
+  const known = worker.waiting.get(name)
+  const message = `back-off ${seconds} restarting failed container=${name} pod=${describePod(pod)}`
+  if (known?.message !== message) {
+    parts.events.warning(
+      pod,
+      'BackOff',
+      `Back-off restarting failed container ${name} in pod ${describePod(pod)}`,
+      reference,
+    )
+    worker.waiting.set(name, { reason: 'CrashLoopBackOff', message })
+  }
+  worker.wakeAfter(left)
+  return true
+}
+
+/** As Go prints durations: 10s, 2m40s, 5m0s. */
+function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
+}

@@ -1,0 +1,140 @@
+/** Ending a pod, cleaning up behind it, and saying how it stands. */
+
+import { podDirectory } from '../containers/hosts-mount.ts'
+import { terminationMessage } from '../containers/termination.ts'
+import { podLogDirectory } from '../labels.ts'
+import { objectsOf } from '../objects.ts'
+import { isSidecar, type Pod } from '../pod-types.ts'
+import { podStatusOf } from '../status/pod-status.ts'
+import { isRunning, type ObservedPod } from './observed-pod.ts'
+import type { PodWorker } from './pod-worker.ts'
+
+/** Stops the regular containers together, then the sidecars in reverse order, then the sandboxes. */
+export async function stopPod(worker: PodWorker, graceSeconds: number | undefined): Promise<void> {
+  const { parts, pod } = worker
+  const { cache, context, probes } = parts
+  const started = context.clock.monotonicMs()
+  const left = () =>
+    graceSeconds === undefined
+      ? undefined
+      : Math.max(0, graceSeconds - Math.floor((context.clock.monotonicMs() - started) / 1000))
+  probes.terminating(pod)
+  await reportStatus(worker, false)
+  const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar).map(({ name }) => name)
+  const running = () => cache.observe(worker.uid).containers.filter(c => c.state !== 'exited')
+  const stop = (containers: readonly { id: string }[]) =>
+    Promise.all(
+      containers.map(({ id }) =>
+        parts.containers
+          .stop(pod, id, { message: '', graceSeconds: left() })
+          .then(() => reportStatus(worker, false)),
+      ),
+    )
+  await stop(running().filter(({ name }) => !sidecars.includes(name)))
+  for (const name of sidecars.toReversed())
+    await stop(running().filter(container => container.name === name))
+  for (const sandbox of cache.observe(worker.uid).sandboxes)
+    if (sandbox.ready) {
+      await context.options.runtime.stopPodSandbox(sandbox.id)
+      await cache.refreshSandbox(sandbox.id)
+    }
+  await cache.refreshPod(worker.uid)
+  probes.forget(worker.uid)
+}
+
+/** Computes the status and hands it to the writer. `terminal`: nothing runs and nothing will start. */
+export async function reportStatus(worker: PodWorker, terminal: boolean): Promise<void> {
+  const { parts, uid } = worker
+  if (worker.removed) return
+  const { context, cache, probes } = parts
+  const observed = cache.observe(uid)
+  await readMessages(worker, observed)
+  const pod = worker.latest
+  const status = podStatusOf({
+    // The newest spec with the newest known status.
+    pod: pod === worker.pod ? pod : { ...worker.pod, status: pod.status ?? {} },
+    observed,
+    now: context.clock.now(),
+    hostIps: context.options.nodeAddresses,
+    verdictOf: id => probes.verdictOf(id),
+    waitingOf: name => worker.waiting.get(name),
+    messageOf: run => worker.messages.get(run.id) ?? run.message,
+    terminal: terminal && (!worker.pod.metadata.deletionTimestamp || hasRun(worker.pod, observed)),
+    failure: worker.failure,
+  })
+  parts.statusWriter.set(worker.pod, status)
+}
+
+/** A pod deleted before it ran keeps its phase; one that ran ends as Succeeded or Failed. */
+const hasRun = (pod: Pod, observed: ObservedPod): boolean =>
+  observed.containers.length > 0 || pod.status?.phase === 'Running'
+
+async function readMessages(worker: PodWorker, observed: ObservedPod): Promise<void> {
+  for (const run of observed.containers) {
+    if (run.state !== 'exited' || worker.messages.has(run.id)) continue
+    const message = await terminationMessage(run, worker.parts.context.options.hostAccess)
+    worker.messages.set(run.id, message)
+  }
+}
+
+/** Keeps one ended run of each container, for its logs and last state. */
+export async function collectGarbage(worker: PodWorker): Promise<void> {
+  const { cache, context } = worker.parts
+  const { runtime, hostAccess } = context.options
+  const observed = cache.observe(worker.uid)
+  const ended = new Map<string, number>()
+  for (const run of observed.containers) {
+    if (run.state !== 'exited') continue
+    const count = (ended.get(run.name) ?? 0) + 1
+    ended.set(run.name, count)
+    if (count <= 1) continue
+    await runtime.removeContainer(run.id)
+    cache.forgetRemoved(run.id, worker.uid)
+    worker.messages.delete(run.id)
+    for (const path of await logFilesOf(worker, run.logPath))
+      await hostAccess.files.removeTree(path)
+  }
+  // Old sandboxes go when nothing of interest is left in them.
+  const used = new Set(cache.observe(worker.uid).containers.map(run => run.sandboxId))
+  for (const sandbox of observed.sandboxes.slice(1))
+    if (!sandbox.ready && !used.has(sandbox.id)) {
+      await runtime.removePodSandbox(sandbox.id)
+      cache.forgetRemoved(sandbox.id, worker.uid)
+    }
+}
+
+/** A run's log and what rotation made of it. */
+async function logFilesOf(worker: PodWorker, logPath: string): Promise<string[]> {
+  const cut = logPath.lastIndexOf('/')
+  if (cut <= 0) return []
+  const directory = logPath.slice(0, cut)
+  const names = await worker.parts.context.options.hostAccess.files.names(directory)
+  const file = logPath.slice(cut + 1)
+  return names
+    .filter(name => name === file || name.startsWith(`${file}.`))
+    .map(name => `${directory}/${name}`)
+}
+
+/** Removes everything that the pod left on this node. */
+export async function cleanUp(worker: PodWorker): Promise<void> {
+  const { parts, uid, pod } = worker
+  const { cache, context, probes, backoff, images, statusWriter } = parts
+  const { runtime, hostAccess, rootDirectory, podLogsDirectory, nodeName } = context.options
+  probes.forget(uid)
+  backoff.forget(`${uid}/`)
+  images.forget(uid)
+  statusWriter.forget(uid)
+  objectsOf(context).release(`${nodeName}/${uid}/env`)
+  const observed = cache.observe(uid)
+  for (const run of observed.containers.filter(run => !isRunning(run))) {
+    await runtime.removeContainer(run.id)
+    cache.forgetRemoved(run.id, uid)
+  }
+  for (const sandbox of observed.sandboxes) {
+    await runtime.stopPodSandbox(sandbox.id)
+    await runtime.removePodSandbox(sandbox.id)
+    cache.forgetRemoved(sandbox.id, uid)
+  }
+  await hostAccess.files.removeTree(podLogDirectory(podLogsDirectory, pod))
+  await hostAccess.files.removeTree(podDirectory(rootDirectory, uid))
+}

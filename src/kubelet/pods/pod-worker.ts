@@ -1,0 +1,190 @@
+/**
+ * The life of one pod on this node: running, then terminating, then terminated. One step at a time; whatever happens meanwhile makes it
+ * look again. Every step reads the newest pod and what the runtime shows, so it does not matter what was missed, and a kubelet
+ * that restarts goes on where it finds things.
+ *
+ * Invariants: nothing of a pod starts once it began to terminate; the API learns a pod's last status before its object is removed;
+ * volumes are taken down only when no container runs.
+ */
+import { messageOf } from '#base/errors.ts'
+import { isFinished, type Pod, uidOf } from '../pod-types.ts'
+import type { WaitingReason } from '../status/container-status.ts'
+import type { PodFailure } from '../status/pod-status.ts'
+import { hasRunning } from './observed-pod.ts'
+import type { PodParts } from './pod-parts.ts'
+import { startPod } from './pod-start.ts'
+import { cleanUp, reportStatus, stopPod } from './pod-stop.ts'
+
+/** Wait after a step that failed: doubled up to the limit, as upstream's workers do. */
+const RETRY_MS = 1_000
+const RETRY_LIMIT_MS = 30_000
+
+export type WorkerMode = 'running' | 'terminating' | 'terminated' | 'gone'
+
+export class PodWorker {
+  readonly uid: string
+  pod: Pod
+  mode: WorkerMode = 'running'
+  /** The API has no such pod any more. */
+  removed = false
+  /** The pod passed admission here, or ran before this kubelet started. */
+  admitted = false
+  failure: PodFailure | undefined
+  /** Why containers do not run, by name. */
+  readonly waiting = new Map<string, WaitingReason>()
+  /** The read termination messages, by container id: files may be gone later. */
+  readonly messages = new Map<string, string>()
+  readonly parts: PodParts
+  #running: Promise<void> | undefined
+  #again = false
+  #retryMs = RETRY_MS
+  #cancelWake = () => {}
+  #wakeAt = Number.POSITIVE_INFINITY
+  #deleteSent = false
+  #stopping: { graceSeconds: number; done: Promise<void> } | undefined
+  #halted = false
+
+  constructor(pod: Pod, parts: PodParts) {
+    this.uid = uidOf(pod)
+    this.pod = pod
+    this.parts = parts
+  }
+
+  update(pod: Pod): void {
+    this.pod = pod
+    this.wake()
+  }
+
+  /** The API forgot the pod, or never knew it. */
+  remove(): void {
+    this.removed = true
+    this.wake()
+  }
+
+  /** Look again, now or right after the present step. */
+  wake(): void {
+    if (this.#halted || this.mode === 'gone') return
+    this.#again = true
+    // A stop that waits for its grace must not keep a shorter grace waiting.
+    if (this.#stopping) this.#shortenStop()
+    this.#running ??= this.#loop().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  wakeAfter(delayMs: number): void {
+    const { clock } = this.parts.context
+    const at = clock.monotonicMs() + delayMs
+    if (at >= this.#wakeAt) return
+    this.#cancelWake()
+    this.#wakeAt = at
+    this.#cancelWake = clock.after(Math.max(0, delayMs), () => {
+      this.#wakeAt = Number.POSITIVE_INFINITY
+      this.wake()
+    })
+  }
+
+  /** Ends the worker, not the pod: containers run on when the kubelet stops. */
+  async halt(): Promise<void> {
+    this.#halted = true
+    this.#cancelWake()
+    await this.#running
+  }
+
+  /** The kubelet itself gives the pod up. */
+  fail(failure: PodFailure): void {
+    this.failure ??= failure
+    if (this.mode === 'running') this.mode = 'terminating'
+  }
+
+  get latest(): Pod {
+    return this.parts.statusWriter.latest(this.pod)
+  }
+
+  async #loop(): Promise<void> {
+    while (this.#again && !this.#halted) {
+      this.#again = false
+      try {
+        await this.#step()
+        this.#retryMs = RETRY_MS
+      } catch (error) {
+        if (this.#halted) return
+        const { log } = this.parts.context
+        const { name, namespace } = this.pod.metadata
+        log.debug('pod step failed', { pod: name, namespace, error: messageOf(error) })
+        this.wakeAfter(this.#retryMs)
+        this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LIMIT_MS)
+      }
+    }
+  }
+
+  async #step(): Promise<void> {
+    this.#decideMode()
+    if (this.mode === 'running') await startPod(this)
+    if (this.mode === 'terminating') await this.#terminate()
+    if (this.mode === 'terminated') await this.#finish()
+  }
+
+  #decideMode(): void {
+    if (this.mode !== 'running') return
+    const { pod } = this
+    if (this.removed || pod.metadata.deletionTimestamp || isFinished(pod.status?.phase))
+      this.mode = 'terminating'
+  }
+
+  async #terminate(): Promise<void> {
+    const graceSeconds = this.#grace()
+    if (!this.#stopping) {
+      const done = stopPod(this, graceSeconds).finally(() => {
+        this.#stopping = undefined
+      })
+      this.#stopping = { graceSeconds: graceSeconds ?? Number.POSITIVE_INFINITY, done }
+      await done
+    }
+    if (hasRunning(this.parts.cache.observe(this.uid))) throw new Error('containers still run')
+    this.mode = 'terminated'
+  }
+
+  /** Undefined leaves it to each container; 0 for a pod that the API has already dropped. */
+  #grace(): number | undefined {
+    if (
+      this.pod.metadata.deletionGracePeriodSeconds !== undefined &&
+      this.pod.metadata.deletionTimestamp
+    )
+      return this.removed ? 0 : this.pod.metadata.deletionGracePeriodSeconds
+    return undefined
+  }
+
+  #shortenStop(): void {
+    const graceSeconds = this.#grace()
+    if (!this.#stopping || graceSeconds === undefined) return
+    if (graceSeconds >= this.#stopping.graceSeconds) return
+    this.#stopping.graceSeconds = graceSeconds
+    const { cache, context } = this.parts
+    for (const container of cache.observe(this.uid).containers)
+      if (container.state === 'running')
+        context.options.runtime.stopContainer(container.id, graceSeconds).catch(() => {})
+  }
+
+  async #finish(): Promise<void> {
+    const { statusWriter, client } = this.parts
+    await reportStatus(this, true)
+    await this.parts.volumes.unmount(this.uid)
+    if (this.removed) {
+      await cleanUp(this)
+      this.mode = 'gone'
+      this.#cancelWake()
+      this.parts.gone(this)
+      return
+    }
+    if (!this.pod.metadata.deletionTimestamp || this.#deleteSent) return
+    await statusWriter.flush(this.uid)
+    this.#deleteSent = true
+    try {
+      await client.removePod(this.pod)
+    } catch (error) {
+      this.#deleteSent = false
+      throw error
+    }
+  }
+}

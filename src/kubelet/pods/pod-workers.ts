@@ -1,0 +1,140 @@
+/** One worker for each pod that the API wants here or the runtime still has. */
+import { POD_NAME, POD_NAMESPACE } from '../labels.ts'
+import { objectsOf } from '../objects.ts'
+import { isFinished, type Pod, uidOf } from '../pod-types.ts'
+import { sameJson } from '../status/status-writer.ts'
+import type { ObservedPod } from './observed-pod.ts'
+import type { PodParts } from './pod-parts.ts'
+import { PodWorker } from './pod-worker.ts'
+
+export class PodWorkers {
+  readonly #parts: PodParts
+  readonly #byUid = new Map<string, PodWorker>()
+  /** Until the API has told all its pods, an unknown container may belong to one. */
+  #complete = false
+  #halted = false
+
+  constructor(parts: PodParts) {
+    this.#parts = parts
+  }
+
+  changed(pod: Pod, previous: Pod | undefined): void {
+    if (this.#halted) return
+    if (previous && uidOf(previous) !== uidOf(pod)) this.deleted(previous)
+    const worker = this.#byUid.get(uidOf(pod))
+    if (!worker) {
+      const fresh = new PodWorker(pod, this.#parts)
+      this.#byUid.set(uidOf(pod), fresh)
+      fresh.wake()
+    } else if (matters(pod, worker.pod)) worker.update(pod)
+    else worker.pod = pod
+  }
+
+  deleted(pod: Pod): void {
+    this.#byUid.get(uidOf(pod))?.remove()
+  }
+
+  /** The first list is complete: whatever the runtime has beyond it belongs to nobody. */
+  allKnown(): void {
+    this.#complete = true
+    for (const uid of [...this.#parts.cache.uids()]) this.wake(uid)
+  }
+
+  wake(uid: string): void {
+    if (this.#halted) return
+    const worker = this.#byUid.get(uid)
+    if (worker) worker.wake()
+    else if (this.#complete) this.#killOrphan(uid)
+  }
+
+  #killOrphan(uid: string): void {
+    const observed = this.#parts.cache.observe(uid)
+    if (observed.sandboxes.length + observed.containers.length === 0) return
+    const worker = new PodWorker(orphanPod(observed), this.#parts)
+    this.#byUid.set(uid, worker)
+    worker.remove()
+  }
+
+  get(uid: string): PodWorker | undefined {
+    return this.#byUid.get(uid)
+  }
+
+  find(namespace: string, name: string): PodWorker | undefined {
+    for (const worker of this.#byUid.values())
+      if (
+        worker.pod.metadata.name === name &&
+        worker.pod.metadata.namespace === namespace &&
+        !worker.removed
+      )
+        return worker
+    return undefined
+  }
+
+  all(): readonly PodWorker[] {
+    return [...this.#byUid.values()]
+  }
+
+  /** Those that count against the node's resources. */
+  admittedPods(): readonly Pod[] {
+    return this.all()
+      .filter(
+        worker =>
+          worker.admitted && worker.mode !== 'terminated' && !isFinished(worker.pod.status?.phase),
+      )
+      .map(worker => worker.pod)
+  }
+
+  gone(worker: PodWorker): void {
+    if (this.#byUid.get(worker.uid) === worker) this.#byUid.delete(worker.uid)
+  }
+
+  async halt(): Promise<void> {
+    this.#halted = true
+    await Promise.all(this.all().map(worker => worker.halt()))
+  }
+
+  /** Ends the watches on objects that the pods used. */
+  release(): void {
+    const { context } = this.#parts
+    const objects = objectsOf(context)
+    for (const { uid } of this.all())
+      for (const use of ['env', 'volumes'])
+        objects.release(`${context.options.nodeName}/${uid}/${use}`)
+  }
+}
+
+/** Enough of a pod to end it: what the runtime's labels say. */
+function orphanPod({ uid, name, namespace, sandboxes, containers }: ObservedPod): Pod {
+  const labels = sandboxes[0]?.labels ?? containers[0]?.labels ?? {}
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      uid,
+      name: name || labels[POD_NAME] || '',
+      namespace: namespace || labels[POD_NAMESPACE] || '',
+    },
+    spec: { containers: [] },
+  } as unknown as Pod
+}
+
+/** Our own status writes come back as changes; they ask for nothing. */
+function matters(next: Pod, known: Pod): boolean {
+  const a = next.metadata
+  const b = known.metadata
+  return (
+    a.deletionTimestamp !== b.deletionTimestamp ||
+    a.deletionGracePeriodSeconds !== b.deletionGracePeriodSeconds ||
+    next.status?.phase !== known.status?.phase ||
+    !sameJson(next.spec, known.spec) ||
+    !sameJson(a.labels, b.labels) ||
+    !sameJson(a.annotations, b.annotations) ||
+    !sameJson(gates(next), gates(known))
+  )
+}
+
+const gates = (pod: Pod) =>
+  (pod.spec?.readinessGates ?? []).map(
+    ({ conditionType }) =>
+      pod.status?.conditions?.find(({ type }) => type === conditionType)?.status ?? '',
+  )

@@ -1,0 +1,225 @@
+/**
+ * What the runtime has, kept current: by its events where it sends them, by the kubelet's own actions, and by listing everything
+ * now and then, which finds whatever those missed. Tells which pods changed.
+ */
+import { type Clock, sleep } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { POD_NAME, POD_NAMESPACE, POD_UID } from '../labels.ts'
+import type { ContainerRuntime, ContainerStatus, SandboxStatus } from '../runtime.ts'
+import type { ObservedPod } from './observed-pod.ts'
+
+export interface RuntimeCacheOptions {
+  readonly runtime: ContainerRuntime
+  readonly clock: Clock
+  readonly log: Log
+  readonly relistMs: number
+  /** A pod's containers or sandboxes changed without the kubelet's doing. */
+  readonly changed: (uid: string) => void
+}
+
+interface Entry<T> {
+  status: T
+  /** When it was asked for; an older listing says nothing about it. */
+  seenAt: number
+}
+
+export class RuntimeCache {
+  readonly #options: RuntimeCacheOptions
+  readonly #sandboxes = new Map<string, Entry<SandboxStatus>>()
+  readonly #containers = new Map<string, Entry<ContainerStatus>>()
+  /** Ids of a pod's sandboxes and containers, so that one pod's view costs no walk over all. */
+  readonly #byPod = new Map<string, Set<string>>()
+  readonly #stopping = new AbortController()
+  #relisting: Promise<void> | undefined
+  #unsubscribe = () => {}
+  #loop: Promise<void> | undefined
+  /** Monotonic time of the last listing that worked; undefined before the first. */
+  lastListedMs: number | undefined
+  lastError = ''
+
+  constructor(options: RuntimeCacheOptions) {
+    this.#options = options
+  }
+
+  /** Lists once and keeps current from then on. Where the runtime is away, it goes on trying. */
+  async start(): Promise<void> {
+    this.#unsubscribe =
+      this.#options.runtime.events?.subscribe({
+        next: event => this.#onEvent(event.sandboxId, event.containerId),
+        end: () => {},
+      }) ?? (() => {})
+    await this.relist()
+    this.#loop = this.#run()
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe()
+    this.#stopping.abort()
+    await this.#loop
+    await this.#relisting
+  }
+
+  uids(): Iterable<string> {
+    return this.#byPod.keys()
+  }
+
+  observe(uid: string): ObservedPod {
+    const sandboxes: SandboxStatus[] = []
+    const containers: ContainerStatus[] = []
+    for (const id of this.#byPod.get(uid) ?? []) {
+      const sandbox = this.#sandboxes.get(id)
+      if (sandbox) sandboxes.push(sandbox.status)
+      const container = this.#containers.get(id)
+      if (container) containers.push(container.status)
+    }
+    sandboxes.sort((a, b) => b.createdAt - a.createdAt || b.attempt - a.attempt)
+    containers.sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt)
+    const labels = sandboxes[0]?.labels ?? containers[0]?.labels ?? {}
+    return {
+      uid,
+      name: labels[POD_NAME] ?? '',
+      namespace: labels[POD_NAMESPACE] ?? '',
+      sandboxes,
+      containers,
+    }
+  }
+
+  container(id: string): ContainerStatus | undefined {
+    return this.#containers.get(id)?.status
+  }
+
+  containers(): readonly ContainerStatus[] {
+    return [...this.#containers.values()].map(entry => entry.status)
+  }
+
+  /** Asks for one container anew; gives whether that changed anything. */
+  async refreshContainer(id: string): Promise<boolean> {
+    const seenAt = this.#options.clock.monotonicMs()
+    const status = await this.#options.runtime.containerStatus(id)
+    const before = this.#containers.get(id)
+    if (!status) {
+      this.#forget(id, before?.status.labels[POD_UID])
+      return before !== undefined
+    }
+    if (before && before.seenAt > seenAt) return false
+    this.#containers.set(id, { status, seenAt })
+    this.#file(id, status.labels[POD_UID])
+    return before?.status.state !== status.state
+  }
+
+  async refreshSandbox(id: string): Promise<boolean> {
+    const seenAt = this.#options.clock.monotonicMs()
+    const status = await this.#options.runtime.podSandboxStatus(id)
+    const before = this.#sandboxes.get(id)
+    if (!status) {
+      this.#forget(id, before?.status.labels[POD_UID])
+      return before !== undefined
+    }
+    if (before && before.seenAt > seenAt) return false
+    this.#sandboxes.set(id, { status, seenAt })
+    this.#file(id, status.labels[POD_UID] ?? status.uid)
+    return before?.status.ready !== status.ready
+  }
+
+  /** Asks for everything of one pod that has not ended yet. */
+  async refreshPod(uid: string): Promise<void> {
+    const { sandboxes, containers } = this.observe(uid)
+    await Promise.all([
+      ...sandboxes.filter(sandbox => sandbox.ready).map(({ id }) => this.refreshSandbox(id)),
+      ...containers
+        .filter(({ state }) => state !== 'exited')
+        .map(({ id }) => this.refreshContainer(id)),
+    ])
+  }
+
+  forgetRemoved(id: string, uid: string): void {
+    this.#forget(id, uid)
+  }
+
+  #forget(id: string, uid: string | undefined): void {
+    this.#containers.delete(id)
+    this.#sandboxes.delete(id)
+    const ids = this.#byPod.get(uid ?? '')
+    ids?.delete(id)
+    if (ids?.size === 0) this.#byPod.delete(uid ?? '')
+  }
+
+  #file(id: string, uid: string | undefined): void {
+    if (!uid) return
+    const ids = this.#byPod.get(uid)
+    if (ids) ids.add(id)
+    else this.#byPod.set(uid, new Set([id]))
+  }
+
+  #onEvent(sandboxId: string, containerId: string): void {
+    const known = containerId ? this.#containers.has(containerId) : this.#sandboxes.has(sandboxId)
+    // What is not known yet is being made by the kubelet itself, which asks for it, or is found by the next listing.
+    if (!known || this.#stopping.signal.aborted) return
+    const refreshed = containerId
+      ? this.refreshContainer(containerId)
+      : this.refreshSandbox(sandboxId)
+    refreshed.then(
+      changed => {
+        const uid = this.#uidOf(containerId || sandboxId)
+        if (changed && uid) this.#options.changed(uid)
+      },
+      (error: Error) => this.#options.log.debug('container event not followed', { error }),
+    )
+  }
+
+  #uidOf(id: string): string | undefined {
+    const status = this.#containers.get(id)?.status ?? this.#sandboxes.get(id)?.status
+    return status?.labels[POD_UID]
+  }
+
+  async #run(): Promise<void> {
+    const { clock, relistMs } = this.#options
+    while (!this.#stopping.signal.aborted) {
+      await sleep(clock, relistMs, this.#stopping.signal).catch(() => {})
+      if (!this.#stopping.signal.aborted) await this.relist()
+    }
+  }
+
+  /** Lists everything; two callers share one listing. Never rejects. */
+  relist(): Promise<void> {
+    this.#relisting ??= this.#list()
+      .then(
+        () => {
+          this.lastListedMs = this.#options.clock.monotonicMs()
+          this.lastError = ''
+        },
+        (error: Error) => {
+          this.lastError = error.message
+          this.#options.log.warn('the container runtime could not be asked', { error })
+        },
+      )
+      .finally(() => {
+        this.#relisting = undefined
+      })
+    return this.#relisting
+  }
+
+  async #list(): Promise<void> {
+    const { runtime, clock, changed } = this.#options
+    const startedAt = clock.monotonicMs()
+    const [sandboxes, containers] = await Promise.all([
+      runtime.listPodSandboxes(),
+      runtime.listContainers(),
+    ])
+    const touched = new Set<string>()
+    const touch = (uid: string | undefined) => uid && touched.add(uid)
+    for (const sandbox of sandboxes)
+      if (this.#sandboxes.get(sandbox.id)?.status.ready !== sandbox.ready)
+        if (await this.refreshSandbox(sandbox.id)) touch(sandbox.labels[POD_UID])
+    for (const container of containers)
+      if (this.#containers.get(container.id)?.status.state !== container.state)
+        if (await this.refreshContainer(container.id)) touch(container.labels[POD_UID])
+    const listed = new Set([...sandboxes, ...containers].map(({ id }) => id))
+    for (const [id, entry] of [...this.#sandboxes, ...this.#containers])
+      if (!listed.has(id) && entry.seenAt < startedAt) {
+        touch(entry.status.labels[POD_UID])
+        this.#forget(id, entry.status.labels[POD_UID])
+      }
+    for (const uid of touched) changed(uid)
+  }
+}

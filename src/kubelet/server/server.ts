@@ -1,0 +1,104 @@
+/**
+ * The kubelet's own API, as a Transport: logs, exec, attach, port-forward, pods, health and figures. The API server reaches it
+ * directly in process, or over HTTPS through a listener; who may ask is decided before.
+ */
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { badRequest, notFound, StatusError } from '#api/machinery/status.ts'
+import { messageOf } from '#base/errors.ts'
+import type { ApiRequest, ApiResponse, DuplexChannels, Transport } from '#client/transport.ts'
+import type { KubeletContext } from '../options.ts'
+import type { PodWorkers } from '../pods/pod-workers.ts'
+import type { RuntimeCache } from '../pods/runtime-cache.ts'
+import { openContainerLogs } from './container-logs.ts'
+import { resourceMetrics, statsSummary } from './figures.ts'
+import { openAttach, openExec, openPortForward } from './streams.ts'
+
+export interface ServerParts {
+  readonly context: KubeletContext
+  readonly cache: RuntimeCache
+  readonly workers: PodWorkers
+}
+
+export interface Route {
+  /** Path without query, cut at slashes and decoded. */
+  readonly segments: readonly string[]
+  readonly query: URLSearchParams
+}
+
+export function createServer(parts: ServerParts): Transport {
+  return {
+    async request(request) {
+      try {
+        return await answer(parts, request)
+      } catch (error) {
+        return refusalOf(error)
+      }
+    },
+    connect: request => connect(parts, request),
+  }
+}
+
+function routeOf(path: string): Route {
+  const [before = '', query = ''] = path.split('?')
+  try {
+    const segments = before.split('/').filter(Boolean).map(decodeURIComponent)
+    return { segments, query: new URLSearchParams(query) }
+  } catch {
+    throw badRequest('the path is not encoded properly')
+  }
+}
+
+async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiResponse> {
+  const route = routeOf(request.path)
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    throw new StatusError('MethodNotAllowed', `the kubelet does not answer ${request.method} here`)
+  switch (route.segments[0]) {
+    case 'healthz':
+      return text(200, 'ok')
+    case 'containerLogs':
+      return openContainerLogs(parts, route, request.signal)
+    case 'pods':
+      return json({
+        kind: 'PodList',
+        apiVersion: 'v1',
+        metadata: {},
+        items: parts.workers.all().map(worker => worker.latest as KubernetesObject),
+      })
+    case 'stats':
+      return json(await statsSummary(parts))
+    case 'metrics':
+      return text(200, await resourceMetrics(parts), 'text/plain; version=0.0.4; charset=utf-8')
+    default:
+      throw notFound({ group: '', resource: 'paths' }, request.path.split('?')[0] ?? '')
+  }
+}
+
+async function connect(parts: ServerParts, request: ApiRequest): Promise<DuplexChannels> {
+  const route = routeOf(request.path)
+  switch (route.segments[0]) {
+    case 'exec':
+      return openExec(parts, route)
+    case 'attach':
+      return openAttach(parts, route)
+    case 'portForward':
+      return openPortForward(parts, route)
+    default:
+      throw notFound({ group: '', resource: 'paths' }, request.path.split('?')[0] ?? '')
+  }
+}
+
+const encode = (value: string) => new TextEncoder().encode(value)
+
+function text(status: number, body: string, type = 'text/plain; charset=utf-8'): ApiResponse {
+  return { status, headers: { 'content-type': type }, body: { kind: 'bytes', bytes: encode(body) } }
+}
+
+function json(value: unknown): ApiResponse {
+  return text(200, JSON.stringify(value), 'application/json')
+}
+
+/** Plain text, as upstream's kubelet refuses; the API server passes it on. */
+function refusalOf(error: unknown): ApiResponse {
+  const code = error instanceof StatusError ? error.code : 500
+  return text(code, messageOf(error))
+}

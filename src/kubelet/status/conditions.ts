@@ -1,0 +1,132 @@
+/** A pod's conditions, with upstream's reasons and messages. Pure. */
+import { type ApiContainerStatus, isSidecar, type Pod, type PodCondition } from '../pod-types.ts'
+import type { Phase } from './phase.ts'
+
+export interface ConditionsInput {
+  readonly pod: Pod
+  readonly phase: Phase
+  readonly initStatuses: readonly ApiContainerStatus[]
+  readonly statuses: readonly ApiContainerStatus[]
+  readonly hasSandbox: boolean
+  /** RFC 3339. */
+  readonly now: string
+}
+
+interface Verdict {
+  readonly status: 'True' | 'False'
+  readonly reason?: string
+  readonly message?: string
+}
+
+const yes: Verdict = { status: 'True' }
+
+/** The kubelet's own conditions; those of others are kept as they are. */
+export function conditionsOf(input: ConditionsInput): PodCondition[] {
+  const containersReady = containersReadyOf(input)
+  const own: Record<string, Verdict> = {
+    PodReadyToStartContainers: { status: input.hasSandbox ? 'True' : 'False' },
+    Initialized: initializedOf(input),
+    Ready: readyOf(input, containersReady),
+    ContainersReady: containersReady,
+    PodScheduled: yes,
+  }
+  const previous = input.pod.status?.conditions ?? []
+  const made = Object.entries(own).map(([type, verdict]) =>
+    condition(type, verdict, previous, input),
+  )
+  return [...made, ...previous.filter(other => !Object.hasOwn(own, other.type))]
+}
+
+function condition(
+  type: string,
+  verdict: Verdict,
+  previous: readonly PodCondition[],
+  { pod, now }: ConditionsInput,
+): PodCondition {
+  const before = previous.find(other => other.type === type)
+  const generation = pod.metadata.generation
+  return {
+    type,
+    ...(generation ? { observedGeneration: generation } : {}),
+    status: verdict.status,
+    ...(before?.lastProbeTime ? { lastProbeTime: before.lastProbeTime } : {}),
+    lastTransitionTime:
+      before?.status === verdict.status && before.lastTransitionTime
+        ? before.lastTransitionTime
+        : now,
+    ...(verdict.reason ? { reason: verdict.reason } : {}),
+    ...(verdict.message ? { message: verdict.message } : {}),
+  } as PodCondition
+}
+
+function terminalVerdict(phase: Phase): Verdict | undefined {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' }
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' }
+  return undefined
+}
+
+function containersReadyOf({ pod, phase, initStatuses, statuses }: ConditionsInput): Verdict {
+  const over = terminalVerdict(phase)
+  if (over) return over
+  const wanted = [
+    ...(pod.spec?.initContainers ?? []).filter(isSidecar),
+    ...(pod.spec?.containers ?? []),
+  ]
+  const all = [...initStatuses, ...statuses]
+  return summary(
+    wanted.map(container => [container.name, all.find(s => s.name === container.name)?.ready]),
+    'ContainersNotReady',
+    'unready',
+  )
+}
+
+function initializedOf({ pod, phase, initStatuses, statuses }: ConditionsInput): Verdict {
+  const wanted = pod.spec?.initContainers ?? []
+  if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' }
+  if (statuses.some(s => s.state.running || s.state.terminated || s.lastState?.terminated))
+    return yes
+  return summary(
+    wanted.map(container => {
+      const status = initStatuses.find(s => s.name === container.name)
+      return [container.name, isSidecar(container) ? status?.started : status?.ready]
+    }),
+    'ContainersNotInitialized',
+    'incomplete',
+  )
+}
+
+/** `undefined` is a container of which nothing is known. */
+function summary(
+  containers: readonly (readonly [string, boolean | undefined])[],
+  reason: string,
+  word: string,
+): Verdict {
+  const namesWith = (value: boolean | undefined) =>
+    containers.filter(([, is]) => is === value).map(([name]) => name)
+  const unknown = namesWith(undefined)
+  const not = namesWith(false)
+  if (unknown.length + not.length === 0) return yes
+  const messages = [
+    ...(unknown.length ? [`containers with unknown status: [${unknown.join(' ')}]`] : []),
+    ...(not.length ? [`containers with ${word} status: [${not.join(' ')}]`] : []),
+  ]
+  return { status: 'False', reason, message: messages.join(', ') }
+}
+
+function readyOf({ pod }: ConditionsInput, containersReady: Verdict): Verdict {
+  if (containersReady.status !== 'True') return containersReady
+  const messages = (pod.spec?.readinessGates ?? []).flatMap(gate => {
+    const found = pod.status?.conditions?.find(other => other.type === gate.conditionType)
+    if (!found)
+      return [
+        `corresponding condition of pod readiness gate "${gate.conditionType}" does not exist.`,
+      ]
+    return found.status === 'True'
+      ? []
+      : [
+          `the status of pod readiness gate "${gate.conditionType}" is not "True", but ${found.status}`,
+        ]
+  })
+  if (messages.length === 0) return yes
+  return { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') }
+}

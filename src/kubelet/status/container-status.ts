@@ -1,0 +1,192 @@
+/** One container's status as the API shows it, from what the runtime says of its runs. Pure. */
+import { rfc3339 } from '#base/clock.ts'
+import type {
+  ApiContainerState,
+  ApiContainerStatus,
+  ContainerReference,
+  Pod,
+} from '../pod-types.ts'
+import type { ProbeVerdict } from '../pods/pod-actions.ts'
+import { restartPolicyOf } from '../pods/pod-actions.ts'
+import type { ContainerStatus } from '../runtime.ts'
+
+export interface WaitingReason {
+  readonly reason: string
+  readonly message: string
+}
+
+export interface ReadyVerdict extends ProbeVerdict {
+  /** The readiness probe's last word; true where there is none. */
+  readonly ready: boolean
+}
+
+export interface ContainerStatusInput {
+  readonly pod: Pod
+  readonly reference: ContainerReference
+  /** Runs of this container, newest first. */
+  readonly runs: readonly ContainerStatus[]
+  readonly previous: ApiContainerStatus | undefined
+  /** Why it could not be started last time. */
+  readonly waiting: WaitingReason | undefined
+  readonly verdictOf: (containerId: string) => ReadyVerdict
+  readonly messageOf: (run: ContainerStatus) => string
+  /** The pod is over: whatever did not run never will. */
+  readonly terminal: boolean
+}
+
+export const CONTAINER_ID_PREFIX = 'containerd://'
+
+/** Exit code of a container of which nobody knows how it ended. */
+const UNKNOWN_EXIT_CODE = 137
+
+export function containerStatusOf(input: ContainerStatusInput): ApiContainerStatus {
+  const { reference, runs, previous } = input
+  const { container } = reference
+  const newest = runs[0]
+  if (!newest) return withoutRun(input)
+  const state = stateOf(input, newest)
+  const base: ApiContainerStatus = {
+    name: container.name,
+    state,
+    lastState: lastStateOf(input, newest, state, previous),
+    ready: readyOf(input, newest),
+    restartCount: newest.attempt,
+    image: newest.image || container.image || '',
+    imageID: newest.imageRef,
+    containerID: `${CONTAINER_ID_PREFIX}${newest.id}`,
+    started: startedOf(input, newest),
+  }
+  return withResources(base, reference)
+}
+
+function withResources(
+  status: ApiContainerStatus,
+  { container }: ContainerReference,
+): ApiContainerStatus {
+  const resources = container.resources
+  if (!resources || (!resources.requests && !resources.limits)) return status
+  return {
+    ...status,
+    ...(resources.requests ? { allocatedResources: resources.requests } : {}),
+    resources: {
+      ...(resources.limits ? { limits: resources.limits } : {}),
+      ...(resources.requests ? { requests: resources.requests } : {}),
+    },
+  }
+}
+
+/** Nothing in the runtime: it has yet to be made, or it was collected and the API remembers it. */
+function withoutRun(input: ContainerStatusInput): ApiContainerStatus {
+  const { reference, previous, waiting, pod } = input
+  const { container } = reference
+  const hasInit = (pod.spec?.initContainers ?? []).length > 0
+  const usual = reference.kind !== 'ephemeral' && hasInit ? 'PodInitializing' : 'ContainerCreating'
+  const status: ApiContainerStatus = {
+    name: container.name,
+    state: { waiting: waiting ? plain(waiting) : { reason: usual } },
+    lastState: {},
+    ready: false,
+    restartCount: previous?.restartCount ?? 0,
+    image: container.image ?? '',
+    imageID: '',
+    started: false,
+  }
+  if (!previous) return status
+  if (previous.state.terminated)
+    return {
+      ...previous,
+      ready: reference.kind === 'init' && previous.state.terminated.exitCode === 0,
+    }
+  if (previous.state.running && previous.containerID) {
+    const lost: ApiContainerState = {
+      terminated: {
+        exitCode: UNKNOWN_EXIT_CODE,
+        reason: 'ContainerStatusUnknown',
+        message: 'The container could not be located when the pod was terminated',
+      },
+    }
+    if (input.terminal)
+      return { ...status, state: lost, imageID: previous.imageID, image: previous.image }
+    return { ...status, lastState: lost }
+  }
+  return { ...status, lastState: previous.lastState ?? {} }
+}
+
+function stateOf(input: ContainerStatusInput, newest: ContainerStatus): ApiContainerState {
+  switch (newest.state) {
+    case 'running':
+      return { running: { startedAt: rfc3339(newest.startedAt) } }
+    case 'created':
+      return {
+        waiting: plain(input.waiting ?? { reason: 'ContainerCreating', message: '' }),
+      }
+    case 'exited':
+    case 'unknown':
+      if (input.waiting && !input.terminal && restarts(input, newest))
+        return { waiting: plain(input.waiting) }
+      return terminated(newest, input.messageOf(newest))
+  }
+}
+
+function restarts(input: ContainerStatusInput, newest: ContainerStatus): boolean {
+  const { kind, container } = input.reference
+  if (kind === 'ephemeral') return false
+  if (kind === 'sidecar') return true
+  const policy = restartPolicyOf(input.pod, container)
+  if (kind === 'init') return policy !== 'Never' && newest.exitCode !== 0
+  return policy === 'Always' || (policy === 'OnFailure' && newest.exitCode !== 0)
+}
+
+function plain({ reason, message }: WaitingReason): { reason: string; message?: string } {
+  return message ? { reason, message } : { reason }
+}
+
+function terminated(run: ContainerStatus, message: string): ApiContainerState {
+  const known = run.state === 'exited'
+  return {
+    terminated: {
+      exitCode: known ? run.exitCode : UNKNOWN_EXIT_CODE,
+      reason: known
+        ? run.reason || (run.exitCode === 0 ? 'Completed' : 'Error')
+        : 'ContainerStatusUnknown',
+      ...(message ? { message } : {}),
+      startedAt: rfc3339(run.startedAt || run.createdAt),
+      finishedAt: rfc3339(run.finishedAt || run.createdAt),
+      containerID: `${CONTAINER_ID_PREFIX}${run.id}`,
+    },
+  }
+}
+
+function lastStateOf(
+  input: ContainerStatusInput,
+  newest: ContainerStatus,
+  state: ApiContainerState,
+  previous: ApiContainerStatus | undefined,
+): ApiContainerState {
+  if (state.waiting && newest.state !== 'created')
+    return terminated(newest, input.messageOf(newest))
+  const before = input.runs[1]
+  if (before && (before.state === 'exited' || before.state === 'unknown'))
+    return terminated(before, input.messageOf(before))
+  if (newest.attempt === 0 || !previous) return {}
+  // The run before was collected already: the API still remembers how it ended.
+  const remembered = previous.state.terminated ?? previous.lastState?.terminated
+  return remembered && remembered.containerID !== `${CONTAINER_ID_PREFIX}${newest.id}`
+    ? { terminated: remembered }
+    : {}
+}
+
+function readyOf(input: ContainerStatusInput, newest: ContainerStatus): boolean {
+  const { kind } = input.reference
+  if (kind === 'init') return newest.state === 'exited' && newest.exitCode === 0
+  if (kind === 'ephemeral' || newest.state !== 'running') return false
+  const verdict = input.verdictOf(newest.id)
+  return verdict.started && verdict.ready
+}
+
+function startedOf(input: ContainerStatusInput, newest: ContainerStatus): boolean {
+  if (newest.state !== 'running') return false
+  return input.reference.kind === 'init' || input.reference.kind === 'ephemeral'
+    ? input.reference.kind === 'init'
+    : input.verdictOf(newest.id).started
+}

@@ -1,0 +1,121 @@
+/** The whole status of one pod, from what it wants and what the runtime shows. Pure. */
+import { rfc3339 } from '#base/clock.ts'
+import {
+  type ApiContainerStatus,
+  containersOf,
+  isFinished,
+  type Pod,
+  type PodStatus,
+} from '../pod-types.ts'
+import { type ObservedPod, readySandboxOf, runsOf } from '../pods/observed-pod.ts'
+import type { ContainerStatus } from '../runtime.ts'
+import { conditionsOf } from './conditions.ts'
+import { containerStatusOf, type ReadyVerdict, type WaitingReason } from './container-status.ts'
+import { type Phase, phaseOf } from './phase.ts'
+import { qosClassOf } from './qos.ts'
+
+/** Why the kubelet itself ended a pod: refused, evicted, out of time. */
+export interface PodFailure {
+  readonly reason: string
+  readonly message: string
+}
+
+export interface PodStatusInput {
+  readonly pod: Pod
+  readonly observed: ObservedPod
+  readonly now: number
+  readonly hostIps: readonly string[]
+  readonly verdictOf: (containerId: string) => ReadyVerdict
+  readonly waitingOf: (container: string) => WaitingReason | undefined
+  readonly messageOf: (run: ContainerStatus) => string
+  /** Nothing of the pod runs and nothing will start again. */
+  readonly terminal: boolean
+  readonly failure: PodFailure | undefined
+}
+
+export function podStatusOf(input: PodStatusInput): PodStatus {
+  const { pod, observed, now, failure } = input
+  const previous: PodStatus = pod.status ?? {}
+  const all = statusesByList(input)
+  const phase = phaseWith(input, [...all.init, ...all.regular])
+  const sandbox = readySandboxOf(observed)
+  const ips = addresses(input, sandbox?.ips)
+  return {
+    ...previous,
+    ...(pod.metadata.generation ? { observedGeneration: pod.metadata.generation } : {}),
+    phase,
+    conditions: conditionsOf({
+      pod,
+      phase,
+      initStatuses: all.init,
+      statuses: all.regular,
+      hasSandbox: sandbox !== undefined,
+      now: rfc3339(now),
+    }),
+    ...(failure ? { reason: failure.reason, message: failure.message } : {}),
+    ...(input.hostIps[0]
+      ? { hostIP: input.hostIps[0], hostIPs: input.hostIps.map(ip => ({ ip })) }
+      : {}),
+    ...(ips[0] ? { podIP: ips[0], podIPs: ips.map(ip => ({ ip })) } : {}),
+    startTime: previous.startTime ?? rfc3339(now),
+    ...(all.init.length ? { initContainerStatuses: all.init } : {}),
+    containerStatuses: all.regular,
+    qosClass: previous.qosClass ?? qosClassOf(pod),
+    ...(all.ephemeral.length ? { ephemeralContainerStatuses: all.ephemeral } : {}),
+  }
+}
+
+/** A pod that is over stays as it ended, and one that the kubelet gave up is Failed whatever its containers say. */
+function phaseWith(input: PodStatusInput, statuses: readonly ApiContainerStatus[]): Phase {
+  const previous = input.pod.status?.phase
+  if (isFinished(previous)) return previous as Phase
+  const stopped = !statuses.some(status => status.state.running)
+  if (input.failure) return stopped || input.terminal ? 'Failed' : runningPhase(input, statuses)
+  const phase = phaseOf(input.pod, statuses, input.terminal)
+  // What is over for its regular containers is over for the pod only when its sidecars have stopped too.
+  if (isFinished(phase) && !input.terminal) return runningPhase(input, statuses)
+  return phase
+}
+
+function runningPhase(input: PodStatusInput, statuses: readonly ApiContainerStatus[]): Phase {
+  const started = (input.pod.spec?.containers ?? []).some(container => {
+    const status = statuses.find(other => other.name === container.name)
+    return status?.state.running || status?.state.terminated || status?.lastState?.terminated
+  })
+  return started ? 'Running' : 'Pending'
+}
+
+function addresses(input: PodStatusInput, ofSandbox: readonly string[] | undefined) {
+  if (input.pod.spec?.hostNetwork) return input.hostIps
+  if (ofSandbox?.length) return ofSandbox
+  return (input.pod.status?.podIPs ?? []).map(({ ip }) => ip)
+}
+
+function statusesByList(input: PodStatusInput) {
+  const { pod, observed } = input
+  const init: ApiContainerStatus[] = []
+  const regular: ApiContainerStatus[] = []
+  const ephemeral: ApiContainerStatus[] = []
+  const lists = { init, sidecar: init, regular, ephemeral }
+  const previous = [
+    ...(pod.status?.initContainerStatuses ?? []),
+    ...(pod.status?.containerStatuses ?? []),
+    ...(pod.status?.ephemeralContainerStatuses ?? []),
+  ]
+  for (const reference of containersOf(pod)) {
+    const { name } = reference.container
+    lists[reference.kind].push(
+      containerStatusOf({
+        pod,
+        reference,
+        runs: runsOf(observed, name),
+        previous: previous.find(status => status.name === name),
+        waiting: input.waitingOf(name),
+        verdictOf: input.verdictOf,
+        messageOf: input.messageOf,
+        terminal: input.terminal,
+      }),
+    )
+  }
+  return { init, regular, ephemeral }
+}

@@ -1,0 +1,174 @@
+/**
+ * Brings pod statuses to the API: the newest one of each pod, one write at a time per pod, again after a conflict, patiently
+ * while the API is away. Conditions of others are carried over from the freshest object.
+ */
+import { pod as podKind } from '#api/core/v1/pod/pod.ts'
+import { isStatus, StatusError } from '#api/machinery/status.ts'
+import { type Clock, sleep } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import type { Client } from '#client/client.ts'
+import { isFinished, type Pod, type PodStatus, uidOf } from '../pod-types.ts'
+
+/** First and longest wait while the API does not answer. */
+const RETRY_MS = 500
+const RETRY_LIMIT_MS = 10_000
+
+/** Conditions that only the kubelet writes. */
+const OWN_CONDITIONS = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+])
+
+interface Entry {
+  pod: Pod
+  status: PodStatus
+  /** The last object that the API answered, to write over without asking. */
+  written: Pod | undefined
+  dirty: boolean
+  running: Promise<void> | undefined
+}
+
+export class StatusWriter {
+  readonly #client: Client
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #entries = new Map<string, Entry>()
+  readonly #stopping = new AbortController()
+
+  constructor(client: Client, clock: Clock, log: Log) {
+    this.#client = client
+    this.#clock = clock
+    this.#log = log
+  }
+
+  /** `pod` is the newest object known, `status` what it should say. */
+  set(pod: Pod, status: PodStatus): void {
+    const uid = uidOf(pod)
+    let entry = this.#entries.get(uid)
+    if (!entry) {
+      entry = { pod, status, written: undefined, dirty: false, running: undefined }
+      this.#entries.set(uid, entry)
+    }
+    entry.pod = pod
+    entry.status = status
+    entry.dirty = true
+    this.#work(uid, entry)
+  }
+
+  /** The pod as the API has it, as far as this writer knows better than the informer. */
+  latest(pod: Pod): Pod {
+    const written = this.#entries.get(uidOf(pod))?.written
+    return written && revisionOf(written) > revisionOf(pod) ? written : pod
+  }
+
+  /** Resolves when what was set last has been written, or the pod turned out to be gone. */
+  async flush(uid: string): Promise<void> {
+    for (;;) {
+      const running = this.#entries.get(uid)?.running
+      if (!running) return
+      await running
+    }
+  }
+
+  forget(uid: string): void {
+    const entry = this.#entries.get(uid)
+    if (entry) entry.dirty = false
+    this.#entries.delete(uid)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.all([...this.#entries.values()].map(entry => entry.running))
+  }
+
+  #work(uid: string, entry: Entry): void {
+    entry.running ??= this.#drain(entry).finally(() => {
+      entry.running = undefined
+      // Set while the last write was ending.
+      if (entry.dirty && !this.#stopping.signal.aborted && this.#entries.has(uid))
+        this.#work(uid, entry)
+    })
+  }
+
+  async #drain(entry: Entry): Promise<void> {
+    let delayMs = RETRY_MS
+    // One turn, so that several changes of one step become one write.
+    await Promise.resolve()
+    while (entry.dirty && !this.#stopping.signal.aborted) {
+      entry.dirty = false
+      try {
+        await this.#write(entry)
+        delayMs = RETRY_MS
+      } catch (error) {
+        const conflict = isStatus(error, 'Conflict')
+        if (isStatus(error, 'NotFound')) return
+        if (isRefusal(error) && !conflict) {
+          this.#log.error('the API refuses a pod status', { pod: entry.pod.metadata.name, error })
+          return
+        }
+        entry.dirty = true
+        if (conflict) {
+          const fresh = await this.#fresh(entry).catch(() => entry.pod)
+          if (!fresh) return
+          entry.written = fresh
+          delayMs = Math.min(delayMs, RETRY_MS)
+          continue
+        }
+        await sleep(this.#clock, delayMs, this.#stopping.signal).catch(() => {})
+        delayMs = Math.min(delayMs * 2, RETRY_LIMIT_MS)
+      }
+    }
+  }
+
+  /** Undefined where the pod is gone or another has its name. */
+  async #fresh(entry: Entry): Promise<Pod | undefined> {
+    const { name = '', namespace = '', uid } = entry.pod.metadata
+    try {
+      const fresh = await this.#client.get(podKind, name, namespace)
+      return fresh.metadata.uid === uid ? fresh : undefined
+    } catch (error) {
+      if (isStatus(error, 'NotFound')) return undefined
+      throw error
+    }
+  }
+
+  async #write(entry: Entry): Promise<void> {
+    const base = this.latest(entry.pod)
+    const status = merged(entry.status, base)
+    if (sameJson(status, base.status)) return
+    entry.written = await this.#client.update(
+      podKind,
+      { ...base, status },
+      { subresource: 'status' },
+    )
+  }
+}
+
+/** What we say, with the others' conditions as they are now; a pod that is over does not come back. */
+function merged(status: PodStatus, base: Pod): PodStatus {
+  const foreign = (base.status?.conditions ?? []).filter(({ type }) => !OWN_CONDITIONS.has(type))
+  const own = (status.conditions ?? []).filter(({ type }) => OWN_CONDITIONS.has(type))
+  const phase = isFinished(base.status?.phase) ? base.status?.phase : status.phase
+  return { ...status, ...(phase ? { phase } : {}), conditions: [...own, ...foreign] }
+}
+
+/** The API looked at it and will not have it, however often it is tried. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof StatusError && error.code < 500 && error.code !== 429
+
+const revisionOf = (pod: Pod): number => Number(pod.metadata.resourceVersion ?? 0)
+
+/** Equal as JSON, whatever the order of keys, an absent key being as good as an undefined one. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const left = a as Record<string, unknown>
+  const right = b as Record<string, unknown>
+  for (const key of new Set([...Object.keys(left), ...Object.keys(right)]))
+    if (!sameJson(left[key], right[key])) return false
+  return true
+}

@@ -1,0 +1,163 @@
+/** The files of configMap, secret, downwardAPI and projected volumes, as path → bytes and mode. No I/O of its own. */
+import type { ConfigMap } from '#api/core/v1/config-map.ts'
+import type { Secret } from '#api/core/v1/secret.ts'
+import { type FieldContext, fieldValue, resourceValue } from '../containers/fields.ts'
+import { contentsOf, type SourceKind } from '../objects.ts'
+import type { Volume } from '../pod-types.ts'
+
+export interface PayloadFile {
+  readonly bytes: Uint8Array
+  readonly mode: number
+}
+export type Payload = Map<string, PayloadFile>
+
+export interface PayloadSources {
+  readonly object: (kind: SourceKind, name: string) => Promise<ConfigMap | Secret | undefined>
+  readonly token: (audience: string, expirationSeconds: number) => Promise<string>
+  readonly fields: FieldContext
+}
+
+const DEFAULT_MODE = 0o644
+const DEFAULT_TOKEN_SECONDS = 3600
+
+type Items = readonly { readonly key: string; readonly path: string; readonly mode?: number }[]
+
+type DownwardItem = NonNullable<NonNullable<Volume['downwardAPI']>['items']>[number]
+
+/** Undefined for a volume that is not made of files from the API. */
+export async function payloadOf(
+  volume: Volume,
+  sources: PayloadSources,
+): Promise<Payload | undefined> {
+  const files: Payload = new Map()
+  if (volume.configMap) {
+    const { name = '', items, optional, defaultMode } = volume.configMap
+    await addObject(files, sources, { kind: 'configmap', name, items, optional, mode: defaultMode })
+    return files
+  }
+  if (volume.secret) {
+    const { secretName = '', items, optional, defaultMode } = volume.secret
+    await addObject(files, sources, {
+      kind: 'secret',
+      name: secretName,
+      items,
+      optional,
+      mode: defaultMode,
+    })
+    return files
+  }
+  if (volume.downwardAPI) {
+    addDownward(
+      files,
+      sources.fields,
+      volume.downwardAPI.items ?? [],
+      volume.downwardAPI.defaultMode,
+    )
+    return files
+  }
+  if (volume.projected) {
+    await addProjected(files, sources, volume.projected)
+    return files
+  }
+  return undefined
+}
+
+async function addProjected(
+  files: Payload,
+  sources: PayloadSources,
+  projected: NonNullable<Volume['projected']>,
+): Promise<void> {
+  const mode = projected.defaultMode
+  for (const source of projected.sources ?? []) {
+    if (source.configMap) {
+      const { name = '', items, optional } = source.configMap
+      await addObject(files, sources, { kind: 'configmap', name, items, optional, mode })
+    } else if (source.secret) {
+      const { name = '', items, optional } = source.secret
+      await addObject(files, sources, { kind: 'secret', name, items, optional, mode })
+    } else if (source.downwardAPI) {
+      addDownward(files, sources.fields, source.downwardAPI.items ?? [], mode)
+    } else if (source.serviceAccountToken) {
+      const { audience = '', expirationSeconds, path } = source.serviceAccountToken
+      const token = await sources.token(
+        audience,
+        Number(expirationSeconds ?? DEFAULT_TOKEN_SECONDS),
+      )
+      // With an fsGroup the group may read it, nobody else.
+      const grouped = sources.fields.pod.spec?.securityContext?.fsGroup !== undefined
+      const tokenMode = grouped ? 0o600 : (mode ?? DEFAULT_MODE)
+      files.set(checked(path), { bytes: new TextEncoder().encode(token), mode: tokenMode })
+    } else throw new Error('this kind of projected volume source is not supported on this node')
+  }
+}
+
+interface ObjectSource {
+  readonly kind: SourceKind
+  readonly name: string
+  readonly items: Items | undefined
+  readonly optional: boolean | undefined
+  readonly mode: number | undefined
+}
+
+async function addObject(
+  files: Payload,
+  sources: PayloadSources,
+  { kind, name, items, optional, mode = DEFAULT_MODE }: ObjectSource,
+): Promise<void> {
+  const object = await sources.object(kind, name)
+  if (!object) {
+    if (optional) return
+    throw new Error(`${kind} "${name}" not found`)
+  }
+  const contents = contentsOf(object)
+  if (!items?.length) {
+    for (const [key, bytes] of contents) files.set(checked(key), { bytes, mode })
+    return
+  }
+  for (const item of items) {
+    const bytes = contents.get(item.key)
+    if (bytes) files.set(checked(item.path), { bytes, mode: item.mode ?? mode })
+    else if (!optional)
+      throw new Error(
+        `references non-existent ${kind === 'configmap' ? 'config' : 'secret'} key: ${item.key}`,
+      )
+  }
+}
+
+function addDownward(
+  files: Payload,
+  fields: FieldContext,
+  items: readonly DownwardItem[],
+  mode = DEFAULT_MODE,
+): void {
+  for (const item of items) {
+    const text = downwardValue(item, fields)
+    files.set(checked(item.path), {
+      bytes: new TextEncoder().encode(text),
+      mode: item.mode ?? mode,
+    })
+  }
+}
+
+function downwardValue(item: DownwardItem, fields: FieldContext): string {
+  if (item.fieldRef) {
+    const value = fieldValue(item.fieldRef.fieldPath, fields)
+    if (value === undefined) throw new Error(`unsupported fieldPath: ${item.fieldRef.fieldPath}`)
+    return value
+  }
+  const reference = item.resourceFieldRef
+  const container = [
+    ...(fields.pod.spec?.containers ?? []),
+    ...(fields.pod.spec?.initContainers ?? []),
+  ].find(({ name }) => name === reference?.containerName)
+  if (!reference || !container) throw new Error(`container ${reference?.containerName} not found`)
+  return resourceValue(reference, container, fields.allocatable) ?? ''
+}
+
+/** Paths stay inside the volume, whoever wrote them. */
+function checked(path: string): string {
+  const parts = path.split('/')
+  if (path === '' || path.startsWith('/') || parts.includes('..') || path.startsWith('..'))
+    throw new Error(`invalid path in a volume: "${path}"`)
+  return parts.filter(part => part !== '' && part !== '.').join('/')
+}

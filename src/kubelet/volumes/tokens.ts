@@ -1,0 +1,73 @@
+/** Service account tokens for pods, bound to them by the API and asked for anew before they end. */
+import { serviceAccount } from '#api/core/v1/service-account.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Client } from '#client/client.ts'
+import { type Pod, uidOf } from '../pod-types.ts'
+
+/** A token is renewed after four fifths of its time, and at least daily. */
+const RENEW_AFTER_PART = 0.8
+const RENEW_AFTER_MS = 24 * 3_600_000
+
+interface Known {
+  readonly token: string
+  readonly renewAt: number
+}
+
+export class Tokens {
+  readonly #client: Client
+  readonly #clock: Clock
+  readonly #known = new Map<string, Known>()
+
+  constructor(client: Client, clock: Clock) {
+    this.#client = client
+    this.#clock = clock
+  }
+
+  async get(
+    pod: Pod,
+    audience: string,
+    expirationSeconds: number,
+  ): Promise<{ token: string; renewInMs: number }> {
+    const key = `${uidOf(pod)}/${audience}/${expirationSeconds}`
+    const now = this.#clock.now()
+    const known = this.#known.get(key)
+    if (known && known.renewAt > now) return { token: known.token, renewInMs: known.renewAt - now }
+    const fresh = await this.#request(pod, audience, expirationSeconds).catch(error => {
+      // The API may be away for a while: an old token is better than none, as long as it is accepted.
+      if (known) return { ...known, renewAt: now + 60_000 }
+      throw error
+    })
+    this.#known.set(key, fresh)
+    return { token: fresh.token, renewInMs: fresh.renewAt - now }
+  }
+
+  forget(uid: string): void {
+    for (const key of this.#known.keys()) if (key.startsWith(`${uid}/`)) this.#known.delete(key)
+  }
+
+  async #request(pod: Pod, audience: string, expirationSeconds: number): Promise<Known> {
+    const { name = '', namespace = '' } = pod.metadata
+    const asked = this.#clock.now()
+    const answer = (await this.#client.createSubresource(
+      serviceAccount,
+      { name: pod.spec?.serviceAccountName || 'default', namespace },
+      'token',
+      {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        metadata: {},
+        spec: {
+          audiences: audience ? [audience] : [],
+          expirationSeconds,
+          boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid: uidOf(pod) },
+        },
+      },
+    )) as { status?: { token?: string; expirationTimestamp?: string } }
+    const { token, expirationTimestamp } = answer.status ?? {}
+    if (!token) throw new Error('the API answered a token request without a token')
+    const lifeMs = expirationTimestamp
+      ? Date.parse(expirationTimestamp) - asked
+      : expirationSeconds * 1000
+    return { token, renewAt: asked + Math.min(lifeMs * RENEW_AFTER_PART, RENEW_AFTER_MS) }
+  }
+}

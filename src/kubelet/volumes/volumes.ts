@@ -1,0 +1,244 @@
+/**
+ * A pod's volumes on this node: set up before its containers start, refreshed while it runs, taken down after they ended.
+ * Setting up is repeatable: a restarted kubelet goes over what it finds. Paths are upstream's below the root directory.
+ */
+import { quantityToNumber } from '#api/machinery/quantity.ts'
+import { messageOf } from '#base/errors.ts'
+import type { NameValue } from '../containers/environment.ts'
+import { expand } from '../containers/expand.ts'
+import type { FieldContext } from '../containers/fields.ts'
+import { podDirectory } from '../containers/hosts-mount.ts'
+import { objectsOf } from '../objects.ts'
+import type { KubeletContext } from '../options.ts'
+import { type AnyContainer, type Pod, uidOf, type Volume, type VolumeMount } from '../pod-types.ts'
+import type { Mount } from '../runtime.ts'
+import { writeAtomically } from './atomic-writer.ts'
+import { prepareHostPath } from './host-path.ts'
+import { type Payload, payloadOf } from './payload.ts'
+import { Tokens } from './tokens.ts'
+
+/** emptyDir is open to every user in the pod. */
+const EMPTY_DIR_MODE = 0o777
+
+const PLUGIN_DIRECTORIES = {
+  emptyDir: 'kubernetes.io~empty-dir',
+  configMap: 'kubernetes.io~configmap',
+  secret: 'kubernetes.io~secret',
+  downwardAPI: 'kubernetes.io~downward-api',
+  projected: 'kubernetes.io~projected',
+} as const
+type Plugin = keyof typeof PLUGIN_DIRECTORIES
+/** What may hold secrets lives in memory only. */
+const IN_MEMORY: ReadonlySet<Plugin> = new Set(['secret', 'projected', 'downwardAPI'])
+
+export interface VolumesParts {
+  readonly context: KubeletContext
+  readonly fields: (pod: Pod) => FieldContext
+}
+
+export class Volumes {
+  readonly #parts: VolumesParts
+  readonly #tokens: Tokens
+  /** What was written last, by volume directory: a refresh that changes nothing touches no disk. */
+  readonly #written = new Map<string, Payload>()
+  readonly #renewals = new Map<string, () => void>()
+
+  constructor(parts: VolumesParts) {
+    this.#parts = parts
+    this.#tokens = new Tokens(parts.context.client, parts.context.clock)
+  }
+
+  /** Sets up what is missing and refreshes what changed; `changed` is called when it should be called again. */
+  async mount(pod: Pod, changed: () => void): Promise<void> {
+    for (const volume of pod.spec?.volumes ?? [])
+      try {
+        await this.#setUp(pod, volume, changed)
+      } catch (error) {
+        throw new Error(
+          `MountVolume.SetUp failed for volume "${volume.name}" : ${messageOf(error)}`,
+        )
+      }
+  }
+
+  async #setUp(pod: Pod, volume: Volume, changed: () => void): Promise<void> {
+    const { hostAccess } = this.#parts.context.options
+    const { files, mounts } = hostAccess
+    if (volume.hostPath) return prepareHostPath(volume.hostPath, files)
+    const plugin = pluginOf(volume)
+    const path = this.pathOf(pod, volume)
+    const fsGroup = pod.spec?.securityContext?.fsGroup
+    if (volume.emptyDir) {
+      if (await files.facts(path)) return
+      await files.makeDirectory(path)
+      if (volume.emptyDir.medium === 'Memory') {
+        const { sizeLimit } = volume.emptyDir
+        await mounts.mountTmpfs(path, sizeLimit ? quantityToNumber(sizeLimit) : undefined)
+      }
+      await files.chmod(path, EMPTY_DIR_MODE)
+      if (fsGroup !== undefined) await files.giveToGroup(path, fsGroup, false)
+      return
+    }
+    const payload = await payloadOf(volume, this.#sources(pod, changed))
+    if (!payload || !plugin) return
+    if (samePayload(this.#written.get(path), payload)) return
+    if (!(await files.facts(path))) await files.makeDirectory(path)
+    if (IN_MEMORY.has(plugin)) await mounts.mountTmpfs(path, undefined)
+    await writeAtomically(
+      {
+        files,
+        directory: path,
+        version: this.#version(),
+        prepare: async directory => {
+          if (fsGroup !== undefined) await files.giveToGroup(directory, fsGroup, true)
+        },
+      },
+      payload,
+    )
+    this.#written.set(path, payload)
+  }
+
+  #version(): string {
+    const { clock, random } = this.#parts.context
+    const time = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(/[-T:]/g, '_')
+    return `${time}.${random.integer(2 ** 32)}`
+  }
+
+  #sources(pod: Pod, changed: () => void) {
+    const { context, fields } = this.#parts
+    const objects = objectsOf(context)
+    const namespace = pod.metadata.namespace ?? ''
+    return {
+      fields: fields(pod),
+      object: (kind: 'configmap' | 'secret', name: string) => {
+        objects.use(this.#user(uidOf(pod)), kind, namespace, name, changed)
+        return objects.get(kind, namespace, name)
+      },
+      token: async (audience: string, expirationSeconds: number) => {
+        const { token, renewInMs } = await this.#tokens.get(pod, audience, expirationSeconds)
+        this.#renewAfter(uidOf(pod), renewInMs, changed)
+        return token
+      },
+    }
+  }
+
+  #user(uid: string): string {
+    return `${this.#parts.context.options.nodeName}/${uid}/volumes`
+  }
+
+  #renewAfter(uid: string, delayMs: number, changed: () => void): void {
+    this.#renewals.get(uid)?.()
+    this.#renewals.set(uid, this.#parts.context.clock.after(delayMs, changed))
+  }
+
+  pathOf(pod: Pod, volume: Volume): string {
+    if (volume.hostPath) return volume.hostPath.path
+    const plugin = pluginOf(volume)
+    if (!plugin) throw new Error(`this node can't mount volumes of this type (${kindOf(volume)})`)
+    const { rootDirectory } = this.#parts.context.options
+    return `${podDirectory(rootDirectory, uidOf(pod))}/volumes/${PLUGIN_DIRECTORIES[plugin]}/${volume.name}`
+  }
+
+  /** The mounts of one container, its subPaths resolved and pinned. */
+  async mountsOf(
+    pod: Pod,
+    container: AnyContainer,
+    environment: readonly NameValue[],
+  ): Promise<readonly Mount[]> {
+    const mounts: Mount[] = []
+    for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
+      const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name)
+      if (!volume) throw new Error(`volume "${mount.name}" of the container is not in the pod`)
+      let hostPath = this.pathOf(pod, volume)
+      const subPath = subPathOf(mount, environment)
+      if (subPath)
+        hostPath = await this.#bindSubPath(pod, container, { volume, index, subPath, hostPath })
+      mounts.push({
+        hostPath,
+        containerPath: mount.mountPath,
+        readOnly: mount.readOnly ?? false,
+        propagation: propagationOf(mount),
+      })
+    }
+    return mounts
+  }
+
+  async #bindSubPath(
+    pod: Pod,
+    container: AnyContainer,
+    {
+      volume,
+      index,
+      subPath,
+      hostPath,
+    }: { volume: Volume; index: number; subPath: string; hostPath: string },
+  ): Promise<string> {
+    if (subPath.startsWith('/') || subPath.split('/').includes('..'))
+      throw new Error(`subPath "${subPath}" must stay inside the volume`)
+    const { hostAccess, rootDirectory } = this.#parts.context.options
+    const directory = `${podDirectory(rootDirectory, uidOf(pod))}/volume-subpaths/${volume.name}/${container.name}`
+    const target = `${directory}/${index}`
+    await hostAccess.files.makeDirectory(directory, 0o750)
+    await hostAccess.mounts.bindInside(hostPath, subPath, target)
+    return target
+  }
+
+  /** Takes everything down; nothing is followed, nothing outside the pod's directory is touched. */
+  async unmount(uid: string): Promise<void> {
+    const { context } = this.#parts
+    const { hostAccess, rootDirectory } = context.options
+    this.#renewals.get(uid)?.()
+    this.#renewals.delete(uid)
+    this.#tokens.forget(uid)
+    objectsOf(context).release(this.#user(uid))
+    const directory = podDirectory(rootDirectory, uid)
+    for (const path of this.#written.keys())
+      if (path.startsWith(`${directory}/`)) this.#written.delete(path)
+    const mounted = await hostAccess.mounts.mountedBelow(directory)
+    // The innermost first.
+    for (const path of [...mounted].sort((a, b) => b.length - a.length))
+      await hostAccess.mounts.unmount(path)
+    await hostAccess.files.removeTree(`${directory}/volume-subpaths`)
+    await hostAccess.files.removeTree(`${directory}/volumes`)
+  }
+
+  stop(): void {
+    for (const cancel of this.#renewals.values()) cancel()
+    this.#renewals.clear()
+  }
+}
+
+function pluginOf(volume: Volume): Plugin | undefined {
+  return (Object.keys(PLUGIN_DIRECTORIES) as Plugin[]).find(plugin => volume[plugin] !== undefined)
+}
+
+const kindOf = (volume: Volume): string =>
+  Object.keys(volume).find(key => key !== 'name') ?? 'unknown'
+
+function subPathOf(mount: VolumeMount, environment: readonly NameValue[]): string {
+  if (!mount.subPathExpr) return mount.subPath ?? ''
+  const missing: string[] = []
+  const path = expand(mount.subPathExpr, name => {
+    const value = environment.find(variable => variable.name === name)?.value
+    if (value === undefined) missing.push(name)
+    return value
+  })
+  if (missing.length > 0)
+    throw new Error(
+      `missing value for "${missing[0]}" in subPathExpr of volume mount "${mount.name}"`,
+    )
+  return path
+}
+
+function propagationOf(mount: VolumeMount): Mount['propagation'] {
+  if (mount.mountPropagation === 'HostToContainer') return 'hostToContainer'
+  return mount.mountPropagation === 'Bidirectional' ? 'bidirectional' : 'private'
+}
+
+function samePayload(a: Payload | undefined, b: Payload): boolean {
+  if (a?.size !== b.size) return false
+  for (const [path, { bytes, mode }] of b) {
+    const other = a.get(path)
+    if (!other || other.mode !== mode || Buffer.compare(other.bytes, bytes) !== 0) return false
+  }
+  return true
+}

@@ -1,0 +1,104 @@
+/** One container of a hollow node: a record, a script, and a log that grows in memory. */
+import type { Clock } from '#base/clock.ts'
+import type { ContainerConfig, ContainerState } from '#kubelet'
+import { type Step, scriptOf } from './script.ts'
+
+/** Ended by SIGTERM, as the runtime would report it. */
+const TERMINATED_EXIT_CODE = 143
+
+export interface HollowContainerEvents {
+  readonly clock: Clock
+  readonly log: (line: Uint8Array) => void
+  readonly changed: () => void
+}
+
+export class HollowContainer {
+  state: ContainerState = 'created'
+  startedAt = 0
+  finishedAt = 0
+  exitCode = 0
+  readonly id: string
+  readonly sandboxId: string
+  readonly config: ContainerConfig
+  readonly createdAt: number
+  readonly #events: HollowContainerEvents
+  readonly #watchers = new Set<(text: string, error: boolean) => void>()
+  #ended: (() => void)[] = []
+  #cancel = () => {}
+
+  constructor(
+    id: string,
+    sandboxId: string,
+    config: ContainerConfig,
+    events: HollowContainerEvents,
+  ) {
+    this.id = id
+    this.sandboxId = sandboxId
+    this.config = config
+    this.#events = events
+    this.createdAt = events.clock.now()
+  }
+
+  start(): void {
+    if (this.state !== 'created') throw new Error(`container ${this.id} was started already`)
+    this.state = 'running'
+    this.startedAt = this.#events.clock.now()
+    this.#events.changed()
+    this.#run(scriptOf([...this.config.command, ...this.config.args]), 0)
+  }
+
+  #run(steps: readonly Step[], from: number): void {
+    for (let index = from; index < steps.length && this.state === 'running'; index++) {
+      const step = steps[index] as Step
+      switch (step.kind) {
+        case 'print':
+          this.#print(step.text, step.error)
+          break
+        case 'forever':
+          return
+        case 'exit':
+          // Ends in a turn of its own, so that whoever started it first sees it running.
+          this.#later(0, () => this.end(step.code))
+          return
+        case 'sleep':
+          this.#later(step.ms, () => this.#run(steps, index + 1))
+          return
+      }
+    }
+  }
+
+  #later(ms: number, then: () => void): void {
+    this.#cancel = this.#events.clock.after(ms, then)
+  }
+
+  #print(text: string, error: boolean): void {
+    const time = new Date(this.#events.clock.now()).toISOString().replace('Z', '000000Z')
+    const line = `${time} ${error ? 'stderr' : 'stdout'} F ${text}`
+    this.#events.log(new TextEncoder().encode(line))
+    for (const watcher of this.#watchers) watcher(text, error)
+  }
+
+  /** Ends it, if it has not ended yet. */
+  end(exitCode: number = TERMINATED_EXIT_CODE): void {
+    if (this.state === 'exited') return
+    this.#cancel()
+    this.state = 'exited'
+    this.exitCode = exitCode
+    this.finishedAt = this.#events.clock.now()
+    this.#events.changed()
+    for (const resolve of this.#ended) resolve()
+    this.#ended = []
+  }
+
+  /** Resolves when it has ended. */
+  ended(): Promise<void> {
+    if (this.state === 'exited') return Promise.resolve()
+    return new Promise(resolve => this.#ended.push(resolve))
+  }
+
+  /** Tells what is printed from now on; returns the function that stops it. */
+  watch(watcher: (text: string, error: boolean) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+}

@@ -1,0 +1,77 @@
+/** exec in a hollow container: the few commands that need no process, and a clear sentence for all others. */
+import { channelPair } from '#client/streaming/bridge.ts'
+import { stderrChannel, stdinChannel, stdoutChannel } from '#client/streaming/channels.ts'
+import { exitStatus, finishExec } from '#client/streaming/exec-status.ts'
+import type { DuplexChannels } from '#client/transport.ts'
+import type { ExecOptions, ExecResult } from '#kubelet'
+import type { HollowContainer } from './hollow-container.ts'
+import { scriptOf } from './script.ts'
+
+/** What shells answer for a command that can't be run. */
+const CANNOT_RUN = 126
+
+export function execute(container: HollowContainer, command: readonly string[]): ExecResult {
+  const answer = (exitCode: number, stdout: string, stderr = ''): ExecResult => ({
+    exitCode,
+    stdout: new TextEncoder().encode(stdout),
+    stderr: new TextEncoder().encode(stderr),
+  })
+  const name = command[0]?.split('/').at(-1)
+  const { env } = container.config
+  if (name === 'env' || name === 'printenv')
+    return answer(0, env.map(({ name, value }) => `${name}=${value}\n`).join(''))
+  if (name === 'hostname')
+    return answer(0, `${env.find(({ name }) => name === 'HOSTNAME')?.value ?? ''}\n`)
+  let out = ''
+  let error = ''
+  for (const step of scriptOf(command)) {
+    if (step.kind === 'print' && step.error) error += step.text
+    else if (step.kind === 'print') out += step.text
+    else if (step.kind === 'exit') return answer(step.code, out, error)
+    else if (step.kind === 'forever')
+      return answer(
+        CANNOT_RUN,
+        out,
+        `${command.join(' ')}: this is a hollow node, which runs no processes; only echo, env, exit, false, hostname, sleep and true answer here\n`,
+      )
+  }
+  return answer(0, out, error)
+}
+
+export function openExec(container: HollowContainer, options: ExecOptions): DuplexChannels {
+  const [near, far] = channelPair()
+  near.onData(() => {})
+  near.onEnd(() => {})
+  near.onClose(() => {})
+  const result = execute(container, options.command)
+  const say = async () => {
+    if (result.stdout.length > 0) await near.write(stdoutChannel, result.stdout)
+    if (result.stderr.length > 0)
+      await near.write(options.tty ? stdoutChannel : stderrChannel, result.stderr)
+    await finishExec(near, exitStatus(result.exitCode))
+  }
+  say().catch(() => near.close())
+  return far
+}
+
+/** What the container prints from now on, until it ends. */
+export function openAttach(container: HollowContainer, tty: boolean): DuplexChannels {
+  const [near, far] = channelPair()
+  const unwatch = container.watch((text, error) => {
+    const channel = error && !tty ? stderrChannel : stdoutChannel
+    near.write(channel, new TextEncoder().encode(text)).catch(() => {})
+  })
+  let over = false
+  near.onData(() => {})
+  near.onEnd(channel => {
+    if (channel === stdinChannel) return
+  })
+  near.onClose(() => {
+    over = true
+    unwatch()
+  })
+  container.ended().then(() => {
+    if (!over) finishExec(near, exitStatus(container.exitCode)).catch(() => near.close())
+  })
+  return far
+}

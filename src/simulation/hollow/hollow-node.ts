@@ -1,0 +1,64 @@
+/** What a kubelet needs to run a node that is not there: a runtime and a machine, both in memory. */
+import type { Clock } from '#base/clock.ts'
+import type { Random } from '#base/random.ts'
+import type { ContainerRuntime, HostAccess, ProbeAnswer } from '#kubelet'
+import { createAddressPool } from './addresses.ts'
+import { createHollowRuntime } from './hollow-runtime.ts'
+import { createMemoryFiles } from './memory-files.ts'
+
+export interface HollowNodeOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly hostname: string
+  /** Range of its pods' addresses, e.g. 10.244.3.0/24. */
+  readonly podCidr: string
+  readonly cpuMillis?: number
+  readonly memoryBytes?: number
+  readonly sandboxLatencyMs?: number
+  readonly startLatencyMs?: number
+  readonly isMissing?: (image: string) => boolean
+}
+
+export interface HollowNode {
+  readonly runtime: ContainerRuntime
+  readonly hostAccess: HostAccess
+}
+
+/** Size of an ordinary cloud machine, so that schedulers have something to weigh. */
+const CPU_MILLIS = 4000
+const MEMORY_BYTES = 16 * 1024 ** 3
+const STORAGE_BYTES = 100 * 1024 ** 3
+
+export function createHollowNode(options: HollowNodeOptions): HollowNode {
+  const files = createMemoryFiles()
+  const { hostname, podCidr, random } = options
+  const healthy = async (): Promise<ProbeAnswer> => ({ ok: true, output: '' })
+  const uuid = random.uuid()
+  return {
+    runtime: createHollowRuntime({ ...options, files, addresses: createAddressPool(podCidr) }),
+    hostAccess: {
+      files,
+      facts: {
+        hostname,
+        cpuMillis: options.cpuMillis ?? CPU_MILLIS,
+        memoryBytes: options.memoryBytes ?? MEMORY_BYTES,
+        ephemeralStorageBytes: STORAGE_BYTES,
+        machineId: uuid.replaceAll('-', ''),
+        systemUuid: uuid,
+        bootId: random.uuid(),
+        kernelVersion: '6.0.0-hollow',
+        osImage: 'Proa hollow node',
+        operatingSystem: 'linux',
+        architecture: 'amd64',
+      },
+      // Mounts are directories here: nothing runs that could tell the difference.
+      mounts: {
+        mountTmpfs: path => files.makeDirectory(path),
+        bindInside: (_base, _relative, target) => files.makeDirectory(target),
+        unmount: async () => {},
+        mountedBelow: async () => [],
+      },
+      network: { http: healthy, tcp: healthy, grpc: healthy },
+    },
+  }
+}
