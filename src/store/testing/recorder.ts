@@ -1,4 +1,4 @@
-import type { Store, StoreEvent, WatchSink } from '../store.ts'
+import type { Entry, ListResult, Store, StoreEvent, WatchSink } from '../store.ts'
 
 /** A sink that keeps what it is told. */
 export interface Recorder extends WatchSink {
@@ -42,3 +42,11 @@ export async function remove(store: Store, key: string): Promise<number> {
 export async function settled(): Promise<void> {
   await new Promise(resolve => setImmediate(resolve))
 }
+
+/** A list as texts, `key=value`. */
+export const show = (list: ListResult): string[] =>
+  list.entries.map(({ key, value }) => `${key}=${decode(value)}`)
+export const versions = (entry: Entry | undefined | null): (number | undefined)[] => [
+  entry?.createRevision,
+  entry?.modRevision,
+]
