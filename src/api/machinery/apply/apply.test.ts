@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { defineKind, objectShape } from '../kind.ts'
+import type { KubernetesObject } from '../metadata.ts'
+import { int32, list, map, shape, string, struct } from '../schema.ts'
+import { serverSideApply, trackUpdate } from './apply.ts'
+import { FieldSet } from './field-set.ts'
+
+const port = shape('Port', '', {
+  port: int32(1),
+  protocol: string(2).default('TCP'),
+  name: string(3),
+})
+const container = shape('Container', '', {
+  name: string(1),
+  image: string(2),
+  args: list(3, string()),
+  ports: list(4, port).listMap('port', 'protocol'),
+})
+const spec = shape('Spec', '', {
+  replicas: int32(1).optional(),
+  containers: list(2, container).listMap('name'),
+  tags: list(3, string()).listSet(),
+})
+const status = shape('Status', '', { phase: string(1) })
+const thing = defineKind({
+  group: 'test',
+  version: 'v1',
+  kind: 'Thing',
+  plural: 'things',
+  scope: 'Namespaced',
+  subresources: { status: true },
+  shape: objectShape('test.Thing', '', {
+    data: map(2, string()),
+    spec: struct(3, spec).always(),
+    status: struct(4, status).always(),
+  }),
+})
+
+const object = (
+  body: object,
+  managedFields?: KubernetesObject['metadata']['managedFields'],
+): KubernetesObject => ({
+  apiVersion: 'test/v1',
+  kind: 'Thing',
+  ...body,
+  metadata: {
+    name: 'x',
+    namespace: 'ns',
+    ...(body as { metadata?: object }).metadata,
+    ...(managedFields ? { managedFields } : {}),
+  },
+})
+const at = (manager: string, force = false, time = '2026-01-01T00:00:00Z', subresource = '') => ({
+  manager,
+  force,
+  time,
+  subresource,
+})
+const apply = (live: KubernetesObject | undefined, body: object, by: ReturnType<typeof at>) =>
+  serverSideApply(thing, live, object(body), by).object
+const fieldsOf = (applied: KubernetesObject, manager: string) =>
+  applied.metadata.managedFields?.find(entry => entry.manager === manager)?.fieldsV1
+
+test('an applier owns what it sets', () => {
+  const live = apply(
+    undefined,
+    { data: { a: '1' }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    at('alice'),
+  )
+  assert.deepEqual(fieldsOf(live, 'alice'), {
+    'f:data': { 'f:a': {} },
+    'f:spec': { 'f:containers': { 'k:{"name":"c"}': { '.': {}, 'f:image': {}, 'f:name': {} } } },
+  })
+})
+
+test('a field of somebody else is refused with every cause, taken by force, shared where equal', () => {
+  const live = apply(undefined, { data: { a: '1', b: '1' } }, at('alice'))
+  assert.throws(
+    () => apply(live, { data: { a: '2', b: '1' } }, at('bob')),
+    error => {
+      const { status } = error as {
+        status: { reason: string; message: string; details: { causes: object[] } }
+      }
+      assert.equal(status.reason, 'Conflict')
+      assert.equal(status.message, 'Apply failed with 1 conflict: conflict with "alice": .data.a')
+      assert.deepEqual(status.details.causes, [
+        { reason: 'FieldManagerConflict', message: 'conflict with "alice"', field: '.data.a' },
+      ])
+      return true
+    },
+  )
+  const forced = apply(live, { data: { a: '2', b: '1' } }, at('bob', true))
+  assert.deepEqual((forced as { data?: object }).data, { a: '2', b: '1' })
+  assert.deepEqual(fieldsOf(forced, 'alice'), { 'f:data': { 'f:b': {} } })
+  assert.deepEqual(fieldsOf(forced, 'bob'), { 'f:data': { 'f:a': {}, 'f:b': {} } })
+})
+
+test('what an applier leaves out goes, unless somebody else owns it', () => {
+  const first = apply(
+    undefined,
+    { data: { a: '1', b: '1' }, spec: { containers: [{ name: 'one' }, { name: 'two' }] } },
+    at('alice'),
+  )
+  const shared = apply(first, { data: { b: '1' } }, at('bob'))
+  const later = apply(
+    shared,
+    { spec: { containers: [{ name: 'two' }] } },
+    at('alice'),
+  ) as KubernetesObject & { data?: object; spec: { containers: object[] } }
+  assert.deepEqual(later.data, { b: '1' })
+  assert.deepEqual(later.spec.containers, [{ name: 'two' }])
+})
+
+test('list items merge by all their keys, with defaults for absent ones', () => {
+  const live = apply(
+    undefined,
+    { spec: { containers: [{ name: 'c', ports: [{ port: 80, name: 'web' }] }] } },
+    at('alice'),
+  )
+  const more = apply(
+    live,
+    { spec: { containers: [{ name: 'c', ports: [{ port: 80, protocol: 'UDP' }] }] } },
+    at('bob'),
+  ) as KubernetesObject & { spec: { containers: { ports: object[] }[] } }
+  assert.equal(more.spec.containers[0]?.ports.length, 2)
+  assert.throws(() => apply(live, { spec: { containers: [{ image: 'nameless' }] } }, at('bob')), {
+    code: 400,
+  })
+})
+
+test('sets are united, whole lists replaced', () => {
+  const live = apply(
+    undefined,
+    { spec: { tags: ['a', 'b'], containers: [{ name: 'c', args: ['1'] }] } },
+    at('alice'),
+  )
+  const more = apply(live, { spec: { tags: ['c'] } }, at('bob')) as KubernetesObject & {
+    spec: { tags: string[] }
+  }
+  assert.deepEqual([...more.spec.tags].sort(), ['a', 'b', 'c'])
+  assert.throws(
+    () => apply(live, { spec: { containers: [{ name: 'c', args: ['2'] }] } }, at('bob')),
+    /\.spec\.containers\[name="c"\]\.args/,
+  )
+})
+
+test('ordinary writes own what they change and take it from others', () => {
+  const live = apply(undefined, { data: { a: '1', b: '1' } }, at('alice'))
+  const next = object({ data: { a: '2', b: '1', c: '3' } }, live.metadata.managedFields)
+  const managedFields = trackUpdate(thing, live, next, {
+    manager: 'edit',
+    subresource: '',
+    time: '2026-02-02T00:00:00Z',
+  })
+  const tracked = object(next, managedFields)
+  assert.deepEqual(fieldsOf(tracked, 'alice'), { 'f:data': { 'f:b': {} } })
+  assert.deepEqual(fieldsOf(tracked, 'edit'), { 'f:data': { 'f:a': {}, 'f:c': {} } })
+  assert.throws(
+    () => apply(tracked, { data: { a: '1' } }, at('alice')),
+    /conflict with "edit" using test\/v1 at 2026-02-02T00:00:00Z: \.data\.a/,
+  )
+})
+
+test('a created object is owned by its creator, with the nodes that came with it', () => {
+  const created = object({ data: { a: '1' }, spec: { replicas: 1 } })
+  const [entry] = trackUpdate(thing, undefined, created, at('kubectl-create'))
+  assert.deepEqual(entry?.fieldsV1, {
+    'f:data': { '.': {}, 'f:a': {} },
+    'f:spec': { 'f:replicas': {} },
+  })
+  assert.equal(entry?.operation, 'Update')
+})
+
+test('status belongs to its subresource', () => {
+  const live = apply(undefined, { status: { phase: 'mine' }, data: { a: '1' } }, at('alice'))
+  assert.equal((live as { status?: object }).status, undefined)
+  const reported = apply(
+    live,
+    { status: { phase: 'Ready' }, data: { a: 'ignored' } },
+    at('kubelet', false, undefined, 'status'),
+  )
+  assert.deepEqual(
+    [(reported as { status?: object }).status, (reported as { data?: object }).data],
+    [{ phase: 'Ready' }, { a: '1' }],
+  )
+  assert.equal(
+    reported.metadata.managedFields?.find(entry => entry.manager === 'kubelet')?.subresource,
+    'status',
+  )
+})
+
+test('who wrote before anything was tracked is asked as well', () => {
+  const live = object({ data: { a: '1' } })
+  assert.throws(
+    () => apply(live, { data: { a: '2' } }, at('alice')),
+    /conflict with "before-first-apply"/,
+  )
+})
+
+test('applying the same again changes nothing, not even the time', () => {
+  const first = apply(undefined, { data: { a: '1' } }, at('alice'))
+  assert.deepEqual(
+    apply(first, { data: { a: '1' } }, at('alice', false, '2027-01-01T00:00:00Z')),
+    first,
+  )
+})
+
+test('many updaters are merged into ancient changes', () => {
+  let live = object({ data: {} })
+  for (let i = 0; i < 15; i++) {
+    const next = object(
+      { data: { ...(live as { data?: object }).data, [`k${i}`]: 'v' } },
+      live.metadata.managedFields,
+    )
+    live = object(
+      next,
+      trackUpdate(thing, live, next, {
+        manager: `m${i}`,
+        subresource: '',
+        time: `2026-01-01T00:00:${10 + i}Z`,
+      }),
+    )
+  }
+  assert.ok((live.metadata.managedFields?.length ?? 0) <= 10)
+  assert.ok(fieldsOf(live, 'ancient-changes'))
+})
+
+test('field sets: set algebra and their JSON form', () => {
+  const tree = fc.letrec(tie => ({
+    node: fc.dictionary(
+      fc.constantFrom('f:a', 'f:b', 'f:__proto__', 'k:{"n":1}', '.'),
+      fc.oneof({ depthSize: 'small' }, fc.constant({}), tie('node')),
+    ),
+  })).node
+  fc.assert(
+    fc.property(tree, tree, (x, y) => {
+      const [one, other] = [FieldSet.fromJson({ 'f:x': x }), FieldSet.fromJson({ 'f:x': y })]
+      assert.ok(FieldSet.fromJson(one.toJson()).equals(one))
+      assert.ok(one.difference(other).union(one.intersection(other)).equals(one))
+      assert.ok(one.union(other).equals(other.union(one)))
+      assert.ok(one.difference(one).isEmpty)
+    }),
+  )
+})

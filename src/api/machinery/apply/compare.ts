@@ -1,0 +1,87 @@
+/** Which fields an object has, and which differ between two objects. */
+import { equal } from '../patch/json-patch.ts'
+import type { AnySchema } from '../schema.ts'
+import { partsOf } from './elements.ts'
+import { FieldSet } from './field-set.ts'
+
+/** The fields that a value sets: its leaves, and each list item beside what is in it. */
+export function fieldsOf(schema: AnySchema | undefined, value: unknown): FieldSet {
+  const set = new FieldSet()
+  const parts = partsOf(schema, value)
+  if (!parts || parts.length === 0) {
+    set.member = true
+    return set
+  }
+  for (const part of parts) {
+    const child = fieldsOf(part.schema, part.value)
+    if (!part.element.startsWith('f:')) child.member = true
+    set.children.set(part.element, child)
+  }
+  return set
+}
+
+export interface Differences {
+  readonly added: FieldSet
+  readonly changed: FieldSet
+  readonly removed: FieldSet
+}
+
+/** What became of each field on the way from one value to the other. */
+export function differences(schema: AnySchema, from: unknown, to: unknown): Differences {
+  const result = { added: new FieldSet(), changed: new FieldSet(), removed: new FieldSet() }
+  compare(schema, from, to, result)
+  return result
+}
+
+function compare(
+  schema: AnySchema | undefined,
+  from: unknown,
+  to: unknown,
+  into: Differences,
+): void {
+  if (from === to) return
+  const [before, after] = [partsOf(schema, from), partsOf(schema, to)]
+  if (!before || !after) {
+    if (!equal(from, to)) into.changed.member = true
+    return
+  }
+  const old = new Map(before.map(part => [part.element, part]))
+  for (const part of after) {
+    const previous = old.get(part.element)
+    old.delete(part.element)
+    if (previous) compareBelow(part.element, part.schema, [previous.value, part.value], into)
+    else into.added.children.set(part.element, wholly(part.schema, part.value, part.element))
+  }
+  for (const part of old.values())
+    into.removed.children.set(part.element, wholly(part.schema, part.value, part.element))
+}
+
+function compareBelow(
+  element: string,
+  schema: AnySchema | undefined,
+  [from, to]: [unknown, unknown],
+  into: Differences,
+): void {
+  const below = { added: new FieldSet(), changed: new FieldSet(), removed: new FieldSet() }
+  compare(schema, from, to, below)
+  for (const name of ['added', 'changed', 'removed'] as const)
+    if (!below[name].isEmpty) into[name].children.set(element, below[name])
+}
+
+/**
+ * All fields of a value that came or went, with the nodes above the leaves. Objects that are always there (Go structs that are no pointers)
+ * and lists themselves do not come or go, so they are no members.
+ */
+function wholly(schema: AnySchema | undefined, value: unknown, element: string): FieldSet {
+  const set = new FieldSet()
+  const parts = partsOf(schema, value)
+  if (!parts || parts.length === 0) {
+    set.member = true
+    return set
+  }
+  const always = schema?.presence === 'always' || schema?.presence === 'required'
+  set.member = !element.startsWith('f:') || (schema?.type !== 'list' && !always)
+  for (const part of parts)
+    set.children.set(part.element, wholly(part.schema, part.value, part.element))
+  return set
+}

@@ -1,0 +1,63 @@
+/**
+ * How values fall into parts that can be owned one by one, as the schema says: the fields of objects, the keys of maps, the items of keyed
+ * lists and of sets. Everything else (scalars, lists and objects marked atomic) is owned as a whole.
+ */
+import { isPlainObject } from '../plain.ts'
+import type { AnySchema } from '../schema.ts'
+import { badRequest } from '../status.ts'
+
+export interface Part {
+  /** `f:name`, `k:{"name":"web"}` or `v:"value"`. */
+  readonly element: string
+  readonly value: unknown
+  /** Undefined for what no schema describes. */
+  readonly schema: AnySchema | undefined
+}
+
+/** The parts of a value, or undefined where it is owned as a whole. */
+export function partsOf(schema: AnySchema | undefined, value: unknown): Part[] | undefined {
+  if (schema === undefined || schema.atomic) return undefined
+  if (schema.type === 'struct' && isPlainObject(value))
+    return entries(value).map(([name, value]) => ({
+      element: `f:${name}`,
+      value,
+      schema: schema.shape.fields[name]?.schema,
+    }))
+  if (schema.type === 'map' && isPlainObject(value))
+    return entries(value).map(([name, value]) => ({
+      element: `f:${name}`,
+      value,
+      schema: schema.values,
+    }))
+  if (schema.type !== 'list' || !Array.isArray(value)) return undefined
+  if (schema.listType === 'map')
+    return value.map(item => ({
+      element: itemElement(schema, item),
+      value: item,
+      schema: schema.items,
+    }))
+  if (schema.listType === 'set')
+    return [...new Set(value.map(item => `v:${JSON.stringify(item)}`))].map(element => ({
+      element,
+      value: JSON.parse(element.slice(2)),
+      schema: schema.items,
+    }))
+  return undefined
+}
+
+function entries(object: Readonly<Record<string, unknown>>): [string, unknown][] {
+  return Object.entries(object).filter(([, value]) => value !== undefined && value !== null)
+}
+
+/** `k:{…}` with the item's key fields in alphabetical order; an absent key counts with its default. */
+export function itemElement(schema: AnySchema & { type: 'list' }, item: unknown): string {
+  const fields = schema.items.type === 'struct' ? schema.items.shape.fields : {}
+  const keys: Record<string, unknown> = {}
+  for (const name of [...(schema.listKeys ?? [])].sort()) {
+    const value = isPlainObject(item) ? (item[name] ?? fields[name]?.schema.default) : undefined
+    if (value !== undefined) keys[name] = value
+  }
+  if (Object.keys(keys).length === 0)
+    throw badRequest(`an item of a list lacks its key (${schema.listKeys?.join(', ')})`)
+  return `k:${JSON.stringify(keys)}`
+}

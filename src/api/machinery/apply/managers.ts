@@ -1,0 +1,114 @@
+/** managedFields: who owns which fields, by manager, operation, version and subresource. */
+import type { ManagedFieldsEntry } from '../metadata.ts'
+import { FieldSet } from './field-set.ts'
+
+export interface Owner {
+  readonly manager: string
+  readonly operation: 'Apply' | 'Update'
+  readonly apiVersion: string
+  readonly subresource: string
+  /** RFC 3339; when the set last changed. */
+  readonly time: string | undefined
+  readonly fields: FieldSet
+}
+
+/** More managers of ordinary updates than this share one entry, oldest first. Number and name are upstream's. */
+const MAXIMUM_UPDATE_MANAGERS = 10
+const ANCIENT = 'ancient-changes'
+
+/** What says nothing about intent: never owned by anybody. */
+const UNOWNED = FieldSet.fromJson({
+  'f:apiVersion': {},
+  'f:kind': {},
+  'f:metadata': {
+    '.': {},
+    'f:name': {},
+    'f:namespace': {},
+    'f:creationTimestamp': {},
+    'f:selfLink': {},
+    'f:uid': {},
+    'f:clusterName': {},
+    'f:generation': {},
+    'f:managedFields': {},
+    'f:resourceVersion': {},
+  },
+})
+
+/** The fields without those that nobody can own. */
+export function ownable(fields: FieldSet): FieldSet {
+  return fields.difference(UNOWNED)
+}
+
+export function ownersOf(entries: readonly ManagedFieldsEntry[] | undefined): Owner[] {
+  return (entries ?? []).map(entry => ({
+    manager: entry.manager ?? '',
+    operation: entry.operation === 'Apply' ? 'Apply' : 'Update',
+    apiVersion: entry.apiVersion ?? '',
+    subresource: entry.subresource ?? '',
+    time: entry.time,
+    fields: FieldSet.fromJson(entry.fieldsV1),
+  }))
+}
+
+/** Entries as they are stored: applied ones first, then by time and name; owners of nothing are left out. */
+export function entriesOf(owners: readonly Owner[]): ManagedFieldsEntry[] {
+  return capped(
+    owners
+      .map(owner => ({ ...owner, fields: ownable(owner.fields) }))
+      .filter(owner => !owner.fields.isEmpty),
+  )
+    .sort((a, b) => rank(a).localeCompare(rank(b)))
+    .map(owner => ({
+      manager: owner.manager,
+      operation: owner.operation,
+      apiVersion: owner.apiVersion,
+      ...(owner.time === undefined ? {} : { time: owner.time }),
+      fieldsType: 'FieldsV1',
+      fieldsV1: owner.fields.toJson(),
+      ...(owner.subresource === '' ? {} : { subresource: owner.subresource }),
+    }))
+}
+
+function rank(owner: Owner): string {
+  return [
+    owner.operation,
+    owner.time ?? '',
+    owner.manager,
+    owner.apiVersion,
+    owner.subresource,
+  ].join('\0')
+}
+
+export type OwnerId = Pick<Owner, 'manager' | 'operation' | 'apiVersion' | 'subresource'>
+
+export function isSame(one: OwnerId, other: OwnerId): boolean {
+  return (
+    one.manager === other.manager &&
+    one.operation === other.operation &&
+    one.subresource === other.subresource &&
+    one.apiVersion === other.apiVersion
+  )
+}
+
+function capped(owners: readonly Owner[]): Owner[] {
+  const updaters = owners
+    .filter(owner => owner.operation === 'Update')
+    .sort((a, b) => rank(a).localeCompare(rank(b)))
+  const surplus = updaters.length - MAXIMUM_UPDATE_MANAGERS
+  if (surplus <= 0) return [...owners]
+  const merged = updaters.slice(0, surplus + 1)
+  const rest = owners.filter(owner => !merged.includes(owner))
+  const fields = merged.reduce((set, owner) => set.union(owner.fields), new FieldSet())
+  const newest = merged.at(-1)
+  return [
+    ...rest,
+    {
+      manager: ANCIENT,
+      operation: 'Update',
+      apiVersion: newest?.apiVersion ?? '',
+      subresource: '',
+      time: newest?.time,
+      fields,
+    },
+  ]
+}

@@ -1,0 +1,85 @@
+/** Laying an applied configuration over a live object, and taking away what nobody wants any more. Pure. */
+import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
+import type { AnySchema } from '../schema.ts'
+import { itemElement, partsOf } from './elements.ts'
+import type { FieldSet } from './field-set.ts'
+
+/** The live value with everything that the configuration says; items of keyed lists follow the configuration's order. */
+export function mergeApplied(
+  schema: AnySchema | undefined,
+  live: unknown,
+  applied: unknown,
+): unknown {
+  if (applied === undefined || applied === null) return live
+  if (live === undefined || live === null || !partsOf(schema, applied) || !partsOf(schema, live))
+    return applied
+  if (schema?.type === 'list' && Array.isArray(live) && Array.isArray(applied))
+    return mergeItems(schema, live, applied)
+  if (!isPlainObject(live) || !isPlainObject(applied)) return applied
+  const result = copy(live)
+  for (const [name, value] of Object.entries(applied)) {
+    const below =
+      schema?.type === 'struct'
+        ? schema.shape.fields[name]?.schema
+        : schema?.type === 'map'
+          ? schema.values
+          : undefined
+    setKey(
+      result,
+      name,
+      mergeApplied(below, Object.hasOwn(live, name) ? live[name] : undefined, value),
+    )
+  }
+  return result
+}
+
+/** Items that only the live list has stay where they stood: before the applied item that followed them. */
+function mergeItems(
+  schema: AnySchema & { type: 'list' },
+  live: readonly unknown[],
+  applied: readonly unknown[],
+): unknown[] {
+  const elementOf = (item: unknown) =>
+    schema.listType === 'map' ? itemElement(schema, item) : `v:${JSON.stringify(item)}`
+  const liveElements = live.map(elementOf)
+  const appliedElements = new Set(applied.map(elementOf))
+  const result: unknown[] = []
+  let next = 0
+  for (const item of applied) {
+    const at = liveElements.indexOf(elementOf(item))
+    for (; next <= at; next++)
+      if (!appliedElements.has(liveElements[next] ?? '')) result.push(live[next])
+    result.push(schema.listType === 'map' ? mergeApplied(schema.items, live[at], item) : item)
+  }
+  for (; next < live.length; next++)
+    if (!appliedElements.has(liveElements[next] ?? '')) result.push(live[next])
+  return result
+}
+
+/** The value without the members of `gone`, unless `wanted` still has them or something below them. */
+export function prune(
+  schema: AnySchema | undefined,
+  value: unknown,
+  gone: FieldSet,
+  wanted: FieldSet | undefined,
+): unknown {
+  const parts = partsOf(schema, value)
+  if (!parts) return value
+  const kept = parts.flatMap(part => {
+    const below = gone.children.get(part.element)
+    if (!below) return [part]
+    const stillWanted = wanted?.children.get(part.element)
+    if (below.member && (!stillWanted || stillWanted.isEmpty)) return []
+    return [{ ...part, value: prune(part.schema, part.value, below, stillWanted) }]
+  })
+  if (Array.isArray(value)) return kept.map(part => part.value)
+  const result: PlainObject = {}
+  for (const part of kept) setKey(result, part.element.slice(2), part.value)
+  return result
+}
+
+function copy(object: PlainObject): PlainObject {
+  const result: PlainObject = {}
+  for (const [key, value] of Object.entries(object)) setKey(result, key, value)
+  return result
+}
