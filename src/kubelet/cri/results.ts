@@ -1,0 +1,103 @@
+/** CRI's answers as the kubelet's plain values. Times come in nanoseconds. */
+import type {
+  Container,
+  ContainerState,
+  ContainerStats,
+  ContainerStatus,
+  Image,
+  Mount,
+  Sandbox,
+  SandboxStatus,
+} from '../runtime.ts'
+import type * as messages from './messages.ts'
+import type { TypeOf } from './protobuf.ts'
+
+type Status<M> = NonNullable<(TypeOf<M> & { status?: unknown })['status']>
+type RawSandbox = Partial<TypeOf<typeof messages.sandbox>>
+type RawSandboxStatus = Status<typeof messages.podSandboxStatusResponse>
+type RawContainer = Partial<TypeOf<typeof messages.container>>
+type RawContainerStatus = Status<typeof messages.containerStatusResponse>
+type RawImage = Partial<TypeOf<typeof messages.image>>
+type RawStats = TypeOf<typeof messages.listContainerStatsResponse>['stats'][number]
+
+const states: readonly ContainerState[] = ['created', 'running', 'exited', 'unknown']
+const propagations: readonly Mount['propagation'][] = [
+  'private',
+  'hostToContainer',
+  'bidirectional',
+]
+
+const milliseconds = (nanoseconds = 0) => Math.floor(nanoseconds / 1_000_000)
+
+export function fromSandbox(raw: RawSandbox): Sandbox {
+  return {
+    id: raw.id ?? '',
+    ready: raw.state === 0,
+    createdAt: milliseconds(raw.createdAt),
+    name: raw.metadata?.name ?? '',
+    namespace: raw.metadata?.namespace ?? '',
+    uid: raw.metadata?.uid ?? '',
+    attempt: raw.metadata?.attempt ?? 0,
+    labels: raw.labels ?? {},
+    annotations: raw.annotations ?? {},
+  }
+}
+
+export function fromSandboxStatus(raw: RawSandboxStatus): SandboxStatus {
+  const { network } = raw
+  const ips = [network?.ip ?? '', ...(network?.additionalIps ?? []).map(({ ip }) => ip ?? '')]
+  return { ...fromSandbox(raw), ips: ips.filter(ip => ip !== '') }
+}
+
+export function fromContainer(raw: RawContainer): Container {
+  return {
+    id: raw.id ?? '',
+    sandboxId: raw.podSandboxId ?? '',
+    name: raw.metadata?.name ?? '',
+    attempt: raw.metadata?.attempt ?? 0,
+    state: states[raw.state ?? 3] ?? 'unknown',
+    createdAt: milliseconds(raw.createdAt),
+    labels: raw.labels ?? {},
+    annotations: raw.annotations ?? {},
+  }
+}
+
+export function fromContainerStatus(raw: RawContainerStatus, sandboxId: string): ContainerStatus {
+  return {
+    ...fromContainer({ ...raw, podSandboxId: sandboxId }),
+    startedAt: milliseconds(raw.startedAt),
+    finishedAt: milliseconds(raw.finishedAt),
+    exitCode: raw.exitCode ?? 0,
+    reason: raw.reason ?? '',
+    message: raw.message ?? '',
+    image: raw.image?.userSpecified || raw.image?.image || '',
+    imageRef: raw.imageRef ?? '',
+    logPath: raw.logPath ?? '',
+    mounts: (raw.mounts ?? []).map(mount => ({
+      hostPath: mount.hostPath ?? '',
+      containerPath: mount.containerPath ?? '',
+      readOnly: mount.readonly ?? false,
+      propagation: propagations[mount.propagation ?? 0] ?? 'private',
+    })),
+  }
+}
+
+export function fromImage(raw: RawImage): Image {
+  return {
+    id: raw.id ?? '',
+    repoTags: raw.repoTags ?? [],
+    repoDigests: raw.repoDigests ?? [],
+    sizeBytes: raw.size ?? 0,
+    ...(raw.uid && { uid: raw.uid.value ?? 0 }),
+    ...(raw.username && { username: raw.username }),
+  }
+}
+
+export function fromStats(raw: RawStats): ContainerStats {
+  return {
+    containerId: raw.attributes?.id ?? '',
+    cpuUsageNanoseconds: raw.cpu?.usageCoreNanoSeconds?.value ?? 0,
+    memoryWorkingSetBytes: raw.memory?.workingSetBytes?.value ?? 0,
+    timestamp: milliseconds(raw.cpu?.timestamp),
+  }
+}
