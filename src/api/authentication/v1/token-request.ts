@@ -1,3 +1,4 @@
+import { type FieldError, invalid } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import {
   int64,
@@ -63,6 +64,25 @@ export const tokenRequest = defineKind<TokenRequest>({
   plural: 'tokenrequests',
   scope: 'Namespaced',
   shape: tokenRequestShape,
+  defaults: draft => {
+    draft.spec.expirationSeconds ??= EXPIRATION_SECONDS
+  },
+  validate: lastsReasonablyLong,
   verbs: [],
   ephemeral: true,
 })
+
+/** An hour, unless the asker says how long. */
+const EXPIRATION_SECONDS = 60 * 60
+const LEAST_EXPIRATION_SECONDS = 10 * 60
+const MOST_EXPIRATION_SECONDS = 2 ** 32
+
+function lastsReasonablyLong({ spec }: TokenRequest): readonly FieldError[] {
+  const field = 'spec.expirationSeconds'
+  const seconds = spec.expirationSeconds ?? EXPIRATION_SECONDS
+  if (seconds < LEAST_EXPIRATION_SECONDS)
+    return [invalid(field, seconds, 'may not specify a duration less than 10 minutes')]
+  if (seconds > MOST_EXPIRATION_SECONDS)
+    return [invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds')]
+  return []
+}

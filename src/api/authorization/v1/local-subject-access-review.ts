@@ -1,6 +1,8 @@
+import { type FieldError, invalid } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { struct } from '../../machinery/schema.ts'
 import { subjectAccessReviewSpec, subjectAccessReviewStatus } from './subject-access-review.ts'
+import { validateReview } from './validation.ts'
 
 export const localSubjectAccessReviewShape = objectShape(
   'io.k8s.api.authorization.v1.LocalSubjectAccessReview',
@@ -19,6 +21,25 @@ export const localSubjectAccessReview = defineKind<LocalSubjectAccessReview>({
   plural: 'localsubjectaccessreviews',
   scope: 'Namespaced',
   shape: localSubjectAccessReviewShape,
+  validate: object => [...validateReview(object.spec), ...staysInNamespace(object)],
   verbs: ['create'],
   ephemeral: true,
 })
+
+function staysInNamespace({ metadata, spec }: LocalSubjectAccessReview): FieldError[] {
+  const errors: FieldError[] = []
+  const { namespace = '' } = spec.resourceAttributes ?? {}
+  if (spec.resourceAttributes && namespace !== (metadata.namespace ?? ''))
+    errors.push(
+      invalid('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace'),
+    )
+  if (spec.nonResourceAttributes)
+    errors.push(
+      invalid(
+        'spec.nonResourceAttributes',
+        spec.nonResourceAttributes,
+        'disallowed on this kind of request',
+      ),
+    )
+  return errors
+}

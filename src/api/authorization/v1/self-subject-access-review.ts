@@ -2,6 +2,7 @@ import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kin
 import { shape, struct, type ValueOfShape } from '../../machinery/schema.ts'
 import { nonResourceAttributes, resourceAttributes } from './attributes.ts'
 import { subjectAccessReviewStatus } from './subject-access-review.ts'
+import { validateQuestion } from './validation.ts'
 
 export const selfSubjectAccessReviewSpec = shape(
   'io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec',
@@ -34,6 +35,7 @@ export const selfSubjectAccessReview = defineKind<SelfSubjectAccessReview>({
   plural: 'selfsubjectaccessreviews',
   scope: 'Cluster',
   shape: selfSubjectAccessReviewShape,
+  validate: object => validateQuestion(object.spec),
   verbs: ['create'],
   ephemeral: true,
 })

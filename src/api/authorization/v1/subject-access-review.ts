@@ -9,6 +9,7 @@ import {
   type ValueOfShape,
 } from '../../machinery/schema.ts'
 import { nonResourceAttributes, resourceAttributes } from './attributes.ts'
+import { validateReview } from './validation.ts'
 
 export const subjectAccessReviewSpec = shape(
   'io.k8s.api.authorization.v1.SubjectAccessReviewSpec',
@@ -57,6 +58,7 @@ export const subjectAccessReview = defineKind<SubjectAccessReview>({
   plural: 'subjectaccessreviews',
   scope: 'Cluster',
   shape: subjectAccessReviewShape,
+  validate: object => validateReview(object.spec),
   verbs: ['create'],
   ephemeral: true,
 })
