@@ -21,7 +21,7 @@ export async function run(): Promise<void> {
   try {
     // The raw limit before and after, since a shared disk drifts.
     report('node:sqlite, full sync, 1 row a transaction', rawLimit(join(root, 'raw1.db'), 1))
-    report('node:sqlite, full sync, 128 rows a transaction', rawLimit(join(root, 'raw128.db'), 128))
+    report('the same, 128 commits in each transaction', rawLimit(join(root, 'raw128.db'), 128))
     for (const writers of [1, 16, 128]) {
       const directory = join(root, `sqlite-${writers}`)
       const store = await openSqliteStore({ directory, clock: systemClock, log: silentLog })

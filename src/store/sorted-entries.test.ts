@@ -44,6 +44,7 @@ test('random puts and deletes agree with a sorted map, over many runs', () => {
       }
       const all = [...naive.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
       assert.deepEqual(sorted.slice('', undefined, 0), all)
+      assert.deepEqual(SortedEntries.of(naive).slice('', undefined, 0), all)
       for (const [from, to, limit] of ranges) {
         const start = keyOf(from)
         const end = to === null ? undefined : keyOf(to)
@@ -66,4 +67,17 @@ test('an emptied index can be filled again', () => {
   assert.deepEqual([sorted.count('', undefined), sorted.slice('', undefined, 0)], [0, []])
   sorted.put(entry('/again'))
   assert.equal(sorted.count('/', undefined), 1)
+})
+
+test('an index made whole goes on like one made piece by piece', () => {
+  const keys = Array.from({ length: 3000 }, (_, i) => `/${(i * 7919) % 3000}`)
+  const whole = SortedEntries.of(new Map(keys.map(key => [key, entry(key)])))
+  const pieces = new SortedEntries()
+  for (const key of keys) pieces.put(entry(key))
+  for (const index of [whole, pieces]) {
+    for (let i = 0; i < 3000; i += 3) index.delete(`/${i}`)
+    for (let i = 0; i < 1000; i++) index.put(entry(`/new/${i}`, 2))
+  }
+  assert.deepEqual(whole.slice('', undefined, 0), pieces.slice('', undefined, 0))
+  assert.equal(SortedEntries.of(new Map()).count('', undefined), 0)
 })

@@ -9,6 +9,18 @@ import type { Entry } from './store.ts'
 export class SortedEntries {
   readonly #runs: Entry[][] = []
 
+  /** The index of a whole map, much faster than putting one entry after the other. */
+  static of(entries: ReadonlyMap<string, Entry>): SortedEntries {
+    const index = new SortedEntries()
+    const keys = [...entries.keys()].sort()
+    // Half full, so that the puts to come do not split every run.
+    const length = MAX_RUN_LENGTH / 2
+    for (let i = 0; i < keys.length; i += length) {
+      index.#runs.push(keys.slice(i, i + length).map(key => entries.get(key) as Entry))
+    }
+    return index
+  }
+
   /** Puts an entry at its place, over an older one of the same key. */
   put(entry: Entry): void {
     const runIndex = this.#runOf(entry.key)
