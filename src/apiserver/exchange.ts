@@ -1,0 +1,37 @@
+/** What the steps of the pipeline hand on to each other about one request. */
+import type { ApiRequest, ApiResponse } from '#client/transport.ts'
+import { anonymous, type Peer, type UserInfo } from './authentication/authenticator.ts'
+import type { RequestInfo } from './request-info.ts'
+import type { ServerContext } from './server-context.ts'
+
+export interface Exchange {
+  readonly server: ServerContext
+  readonly request: ApiRequest
+  readonly peer: Peer
+  info: RequestInfo
+  user: UserInfo
+  /** Texts for the answer's Warning headers. */
+  readonly warnings: string[]
+}
+
+/** One step of the pipeline: does its part and calls `next`, or answers by itself. */
+export type Step = (exchange: Exchange, next: () => Promise<ApiResponse>) => Promise<ApiResponse>
+
+const NO_INFO: RequestInfo = Object.freeze({
+  isResourceRequest: false,
+  path: '',
+  query: new URLSearchParams(),
+  verb: '',
+  prefix: '',
+  group: '',
+  version: '',
+  namespace: '',
+  resource: '',
+  subresource: '',
+  name: '',
+  rest: [],
+})
+
+export function newExchange(server: ServerContext, request: ApiRequest, peer: Peer): Exchange {
+  return { server, request, peer, info: NO_INFO, user: anonymous, warnings: [] }
+}

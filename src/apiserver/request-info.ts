@@ -1,0 +1,151 @@
+/**
+ * What a path and a method ask for, in the words of the API: verb, group, version, resource, subresource, namespace and
+ * name. Everything behind it (authorization first) relies on this reading, so odd paths are refused, not mended.
+ */
+import { parseFieldSelector } from '#api/machinery/field-selector.ts'
+import { badRequest, StatusError } from '#api/machinery/status.ts'
+import type { Method } from '#client/transport.ts'
+
+export interface RequestInfo {
+  readonly isResourceRequest: boolean
+  /** The decoded path without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** API verb, or the lower-case method where no resource is meant. */
+  readonly verb: string
+  /** `api` or `apis`. */
+  readonly prefix: string
+  readonly group: string
+  readonly version: string
+  readonly namespace: string
+  readonly resource: string
+  readonly subresource: string
+  readonly name: string
+  /** The segments after the resource's: name, subresource, and what a proxied path adds. */
+  readonly rest: readonly string[]
+}
+
+const VERBS: Readonly<Record<Method, string>> = {
+  GET: 'get',
+  HEAD: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+  OPTIONS: '',
+}
+
+/** Subresources of namespaces; any other segment after a namespace's name is a resource in it. */
+const NAMESPACE_SUBRESOURCES = ['status', 'finalize']
+/** Below these anything goes that the target may understand, so odd segments are not ours to judge. */
+const PROXY = 'proxy'
+
+/** Longest path with query; the longest that a client has reason to send is a list with a long selector. */
+const MAXIMUM_PATH_LENGTH = 32 * 1024
+
+export function parseRequestInfo(method: Method, target: string): RequestInfo {
+  if (target.length > MAXIMUM_PATH_LENGTH) throw badRequest('the request path is too long')
+  const queryAt = target.indexOf('?')
+  const rawPath = queryAt < 0 ? target : target.slice(0, queryAt)
+  const query = new URLSearchParams(queryAt < 0 ? '' : target.slice(queryAt + 1))
+  const segments = segmentsOf(rawPath)
+  const none = {
+    isResourceRequest: false,
+    path: rawPath,
+    query,
+    verb: method.toLowerCase(),
+    prefix: '',
+    group: '',
+    version: '',
+    namespace: '',
+    resource: '',
+    subresource: '',
+    name: '',
+    rest: [],
+  }
+  const [prefix = '', ...parts] = segments
+  if (prefix !== 'api' && prefix !== 'apis') return none
+  const group = prefix === 'apis' ? (parts.shift() ?? '') : ''
+  const version = parts.shift() ?? ''
+  const known = { ...none, prefix, group, version }
+  if (parts.length === 0) return known
+  return resourceInfo(known, VERBS[method], parts)
+}
+
+function resourceInfo(base: RequestInfo, methodVerb: string, parts: string[]): RequestInfo {
+  let verb = methodVerb
+  // The old form of watching, /api/v1/watch/pods.
+  const oldWatch = parts[0] === 'watch' && parts.length > 1
+  if (oldWatch) {
+    parts.shift()
+    verb = 'watch'
+  }
+  let namespace = ''
+  if (parts[0] === 'namespaces' && parts[1] !== undefined) {
+    namespace = parts[1]
+    if (parts[2] !== undefined && !NAMESPACE_SUBRESOURCES.includes(parts[2])) parts.splice(0, 2)
+  }
+  const [resource = '', name = '', subresource = ''] = parts
+  const rest = parts.slice(1)
+  const { query } = base
+  if (name === '' && verb === 'get') verb = isTrue(query.get('watch')) ? 'watch' : 'list'
+  if (name === '' && verb === 'delete') verb = 'deletecollection'
+  return {
+    ...base,
+    isResourceRequest: true,
+    verb,
+    namespace,
+    resource,
+    subresource,
+    name: name || nameSelectedBy(verb, query),
+    rest,
+  }
+}
+
+/** Rights on one name are enough to list or watch just it. */
+function nameSelectedBy(verb: string, query: URLSearchParams): string {
+  if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return ''
+  const text = query.get('fieldSelector')
+  if (!text) return ''
+  try {
+    // Parsed, not searched: in `type!=a\\,metadata.name=x` the last part belongs to a value.
+    const named = parseFieldSelector(text).find(
+      ({ field, operator }) => field === 'metadata.name' && operator === '=',
+    )
+    return named?.value ?? ''
+  } catch {
+    return '' // Whoever evaluates the selector answers 400.
+  }
+}
+
+/** A boolean of a query as upstream reads it: present and not false. */
+export function isTrue(value: string | null): boolean {
+  return value !== null && value !== 'false' && value !== '0'
+}
+
+const notFound = () =>
+  new StatusError('NotFound', 'the server could not find the requested resource', {})
+
+function segmentsOf(rawPath: string): string[] {
+  if (!rawPath.startsWith('/')) throw notFound()
+  const raw = rawPath.slice(1).split('/')
+  if (raw.at(-1) === '') raw.pop()
+  const proxyAt = raw.indexOf(PROXY)
+  return raw.map((segment, at) => {
+    // What follows …/proxy/ belongs to the target and is passed on as it came.
+    if (proxyAt > 0 && at > proxyAt) return segment
+    const decoded = decode(segment)
+    if (decoded === '' || decoded === '.' || decoded === '..') throw notFound()
+    if (decoded.includes('/') || decoded.includes('\0') || decoded.includes('\\')) throw notFound()
+    return decoded
+  })
+}
+
+function decode(segment: string): string {
+  if (!segment.includes('%')) return segment
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw badRequest(`the path segment ${JSON.stringify(segment)} is not valid percent-encoding`)
+  }
+}

@@ -1,0 +1,65 @@
+/** From a request's body to the draft of an object, complete with defaults and in the stored version. */
+import { duplicateFields, parseJson, parseYaml } from '#api/machinery/body.ts'
+import { checkTypeMeta, decodeObject } from '#api/machinery/decode.ts'
+import { applyDefaults } from '#api/machinery/defaults.ts'
+import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { badRequest } from '#api/machinery/status.ts'
+import type { ApiRequest } from '#client/transport.ts'
+import type { Exchange } from '../exchange.ts'
+import { encodingOfBody } from '../media-type.ts'
+
+export interface ParsedBody {
+  readonly value: unknown
+  readonly duplicates: readonly string[]
+}
+
+export function parseBody(request: ApiRequest): ParsedBody {
+  const { body } = request
+  if (body === undefined || (body instanceof Uint8Array && body.length === 0))
+    throw badRequest('the request has no body')
+  if (!(body instanceof Uint8Array)) return { value: body, duplicates: [] }
+  if (encodingOfBody(request.headers?.['content-type']) === 'yaml')
+    return { value: parseYaml(body), duplicates: [] }
+  return { value: parseJson(body), duplicates: duplicateFields(body) }
+}
+
+/** A fresh draft of the body's object, as `kind`. */
+export function draftOf(exchange: Exchange, kind: AnyKind, body: ParsedBody): KubernetesObject {
+  const { value, duplicates } = body
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind})`)
+  checkTypeMeta(kind, value)
+  return decodeDraft(exchange, kind, value, duplicates)
+}
+
+/** Decodes and defaults; fields that are unknown or given twice are refused, told or ignored as the query asks. */
+export function decodeDraft(
+  exchange: Exchange,
+  kind: AnyKind,
+  value: unknown,
+  duplicates: readonly string[] = [],
+): KubernetesObject {
+  const { object, unknownFields } = decodeObject(kind, value)
+  if (unknownFields.length > 0 || duplicates.length > 0)
+    reportFields(exchange, kind, [
+      ...unknownFields.map(path => `unknown field ${JSON.stringify(path)}`),
+      ...duplicates.map(path => `duplicate field ${JSON.stringify(path)}`),
+    ])
+  object.kind = kind.kind
+  object.apiVersion = apiVersionOf(kind)
+  applyDefaults(kind, object)
+  return object
+}
+
+function reportFields(exchange: Exchange, kind: AnyKind, complaints: readonly string[]): void {
+  const mode = exchange.info.query.get('fieldValidation') || 'Warn'
+  if (mode === 'Ignore') return
+  if (mode === 'Strict')
+    throw badRequest(
+      `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ` +
+        `strict decoding error: ${complaints.join(', ')}`,
+    )
+  for (const complaint of complaints)
+    if (!exchange.warnings.includes(complaint)) exchange.warnings.push(complaint)
+}

@@ -1,0 +1,112 @@
+/** create: POST to a collection. */
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { alreadyExists, badRequest, invalid, isStatus, StatusError } from '#api/machinery/status.ts'
+import { validateMetadata } from '#api/machinery/validate-metadata.ts'
+import { nameSuffix } from '#base/random.ts'
+import type { ApiResponse } from '#client/transport.ts'
+import type { Exchange } from '../exchange.ts'
+import { encodeValue, StoredObject } from '../storage/stored-object.ts'
+import { draftOf, parseBody } from './body.ts'
+import { hooksOf } from './hooks.ts'
+import { respondOne } from './read.ts'
+import type { StoredResource } from './registry.ts'
+import { admit, checkNamespace, mutate, nowOf, trackFields, type Write, writeOf } from './write.ts'
+
+/** How often a taken generated name is made anew, as upstream. */
+const NAME_ATTEMPTS = 8
+/** Generated names end in five characters, and are cut to fit a label before them. */
+const MAXIMUM_GENERATED_PREFIX = 63 - 5
+
+export async function create(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
+  const write = writeOf(exchange, resource)
+  const body = parseBody(exchange.request)
+  const served = draftOf(exchange, resource.kind, body)
+  const draft = resource.view.toStored?.(served) ?? served
+  const stored = await createObject(write, draft)
+  return respondOne(exchange, 201, resource, stored)
+}
+
+/** Everything from a defaulted draft to the stored object; also for the server's own creates. */
+export async function createObject(write: Write, draft: KubernetesObject): Promise<StoredObject> {
+  checkNamespace(write, draft)
+  const { metadata } = draft
+  const isGenerated = !metadata.name && Boolean(metadata.generateName)
+  for (let attempt = 1; ; attempt++) {
+    const candidate = isGenerated && attempt < NAME_ATTEMPTS ? structuredClone(draft) : draft
+    if (isGenerated) candidate.metadata.name = generatedName(write, metadata.generateName ?? '')
+    try {
+      return await createNamed(write, candidate)
+    } catch (thrown) {
+      if (!isGenerated || !isStatus(thrown, 'AlreadyExists')) throw thrown
+      if (attempt >= NAME_ATTEMPTS) throw noUniqueName(thrown)
+    }
+  }
+}
+
+function generatedName(write: Write, prefix: string): string {
+  return prefix.slice(0, MAXIMUM_GENERATED_PREFIX) + nameSuffix(write.exchange.server.random)
+}
+
+function noUniqueName(taken: StatusError): StatusError {
+  return new StatusError(
+    'AlreadyExists',
+    `${taken.message}, the server was not able to generate a unique name for the object`,
+    { ...taken.details, retryAfterSeconds: 1 },
+  )
+}
+
+async function createNamed(write: Write, draft: KubernetesObject): Promise<StoredObject> {
+  const { server } = write.exchange
+  const { storage } = write.resource
+  const { kind } = storage
+  await mutate(write, draft)
+  prepare(write, draft)
+  const errors = [...validateMetadata(kind, draft), ...kind.validate(draft)]
+  if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
+  for (const text of kind.warnings(draft, undefined)) write.exchange.warnings.push(text)
+  trackFields(write, undefined, draft)
+  await admit(write, 'CREATE', { object: draft })
+  const { namespace = '', name = '' } = draft.metadata
+  const undo = await hooksOf(write.resource).beforeCreate?.(write, draft)
+  try {
+    if (!write.dryRun) return await storage.create(draft)
+    if (await storage.get(namespace, name)) throw alreadyExists(storage.resource, name)
+    undo?.()
+    return unstored(draft, server.cache.revision)
+  } catch (thrown) {
+    undo?.()
+    throw thrown
+  }
+}
+
+/** What only the server says about a new object. */
+function prepare(write: Write, draft: KubernetesObject): void {
+  const { server } = write.exchange
+  const { kind } = write.resource.storage
+  const { metadata } = draft
+  if (metadata.resourceVersion)
+    throw badRequest('resourceVersion should not be set on objects to be created')
+  metadata.uid = server.random.uuid()
+  metadata.creationTimestamp = nowOf(write)
+  delete metadata.deletionTimestamp
+  delete metadata.deletionGracePeriodSeconds
+  delete metadata.selfLink
+  delete metadata.generation
+  if (kind.hasGeneration) metadata.generation = 1
+  kind.prepareForCreate(draft)
+}
+
+/** The answer of a dry run: as it would be stored, without a revision of its own. */
+export function unstored(draft: KubernetesObject, revision: number): StoredObject {
+  return new UnstoredObject('', revision, encodeValue(draft))
+}
+
+class UnstoredObject extends StoredObject {
+  override get object(): KubernetesObject {
+    const { resourceVersion: _, ...metadata } = super.object.metadata
+    return { ...super.object, metadata }
+  }
+  override get bytes(): Uint8Array {
+    return this.value
+  }
+}

@@ -1,0 +1,291 @@
+/**
+ * delete and deletecollection. An object goes at once, or it is marked with a deletionTimestamp and stays while it has
+ * time to end by itself (pods) or while finalizers hold it.
+ */
+
+import { parseJson, parseYaml } from '#api/machinery/body.ts'
+import { invalid as invalidField, notSupported } from '#api/machinery/field-error.ts'
+import { apiVersionOf } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import {
+  badRequest,
+  invalid,
+  isStatus,
+  notFound,
+  type Status,
+  StatusError,
+} from '#api/machinery/status.ts'
+import { rfc3339 } from '#base/clock.ts'
+import type { ApiResponse } from '#client/transport.ts'
+import type { Exchange } from '../exchange.ts'
+import { encodingOfBody } from '../media-type.ts'
+import { respondValue } from '../respond.ts'
+import type { StoredObject } from '../storage/stored-object.ts'
+import { readList } from '../watch-cache/read-list.ts'
+import { unstored } from './create.ts'
+import { hooksOf } from './hooks.ts'
+import { listOptionsOf, revisionOf } from './list-options.ts'
+import { filterFor, respondOne } from './read.ts'
+import type { StoredResource } from './registry.ts'
+import { isFinished } from './update.ts'
+import { admit, checkPreconditions, isDryRun, type Write, writeOf } from './write.ts'
+
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number | undefined
+  readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
+  readonly dryRun?: readonly string[]
+}
+
+export interface Deletion {
+  /** The last or the marked state. */
+  readonly stored: StoredObject
+  /** False where the object stays for now. */
+  readonly isGone: boolean
+}
+
+const ORPHAN = 'orphan'
+const FOREGROUND = 'foregroundDeletion'
+const MAXIMUM_ATTEMPTS = 64
+/** How many objects of a collection are deleted at the same time. */
+const COLLECTION_WORKERS = 16
+
+export async function remove(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
+  const options = deleteOptionsOf(exchange)
+  const write = writeOf(exchange, resource)
+  const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
+  const { stored, isGone } = await deleteObject({ ...write, dryRun }, options)
+  const accepted = !isGone && options.propagationPolicy === 'Foreground'
+  if (!isGone || hooksOf(resource).returnsDeleted)
+    return respondOne(exchange, accepted ? 202 : 200, resource, stored)
+  return respondValue(exchange, 200, deletedStatus(resource, stored.object))
+}
+
+function deletedStatus(
+  { name: { group, resource } }: StoredResource,
+  { metadata }: KubernetesObject,
+): Status {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: {
+      ...(metadata.name ? { name: metadata.name } : {}),
+      ...(group ? { group } : {}),
+      kind: resource,
+      ...(metadata.uid ? { uid: metadata.uid } : {}),
+    },
+  }
+}
+
+/** Deletes one object by the rules of its kind. */
+export async function deleteObject(write: Write, options: DeleteOptions): Promise<Deletion> {
+  const { resource, namespace, name } = write
+  const { storage } = resource
+  for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
+    const current = await storage.latest(namespace, name)
+    if (!current) throw notFound(resource.name, name)
+    checkPreconditions(resource.name, name, current.object, options.preconditions ?? {})
+    await admit(write, 'DELETE', { oldObject: current.object })
+    const marked = markedForDeletion(write, current.object, options)
+    const result = marked ? await stay(write, current, marked) : await go(write, current)
+    if (result) return result
+  }
+  throw new StatusError(
+    'ServerTimeout',
+    `${name} is written to too often to be deleted, try again`,
+    {
+      retryAfterSeconds: 1,
+    },
+  )
+}
+
+async function go(write: Write, current: StoredObject): Promise<Deletion | undefined> {
+  if (write.dryRun)
+    return { stored: unstored({ ...current.object }, current.revision), isGone: true }
+  const stored = await write.resource.storage.remove(current)
+  if (!stored) return undefined
+  hooksOf(write.resource).afterDelete?.(write, stored.object)
+  return { stored, isGone: true }
+}
+
+async function stay(
+  write: Write,
+  current: StoredObject,
+  marked: KubernetesObject,
+): Promise<Deletion | undefined> {
+  const { storage } = write.resource
+  if (marked === current.object)
+    return (await storage.settled(current)) ? { stored: current, isGone: false } : undefined
+  if (write.dryRun) return { stored: unstored(marked, current.revision), isGone: false }
+  const stored = await storage.replace(current, marked)
+  return stored && { stored, isGone: false }
+}
+
+/** The draft of the object as it waits for its end; the object itself where it waits already; undefined to go at once. */
+function markedForDeletion(
+  write: Write,
+  current: KubernetesObject,
+  options: DeleteOptions,
+): KubernetesObject | undefined {
+  const { kind } = write.resource.storage
+  const draft = structuredClone(current)
+  const { metadata } = draft
+  const finalizers = finalizersAfter(metadata.finalizers ?? [], options.propagationPolicy)
+  if (finalizers.length > 0) metadata.finalizers = finalizers
+  else delete metadata.finalizers
+  const grace = kind.gracePeriodSeconds?.(current, options.gracePeriodSeconds) ?? 0
+  const isMarked = metadata.deletionTimestamp !== undefined
+  const left = metadata.deletionGracePeriodSeconds ?? 0
+  if (!isMarked || grace < left) {
+    const start = isMarked
+      ? Date.parse(metadata.deletionTimestamp ?? '') - left * 1000
+      : write.exchange.server.clock.now()
+    metadata.deletionTimestamp = rfc3339(start + grace * 1000)
+    metadata.deletionGracePeriodSeconds = grace
+    if (metadata.generation) metadata.generation++
+    hooksOf(write.resource).beginDelete?.(draft)
+  } else if (finalizers.length === (current.metadata.finalizers?.length ?? 0))
+    return keeps(write, draft) ? current : undefined
+  delete metadata.resourceVersion
+  return keeps(write, draft) ? draft : undefined
+}
+
+const keeps = (write: Write, draft: KubernetesObject) => !isFinished(write, draft)
+
+/** Who has to act before the object may go, by the wished treatment of what it owns. */
+function finalizersAfter(
+  finalizers: readonly string[],
+  policy: DeleteOptions['propagationPolicy'],
+): string[] {
+  if (policy === undefined) return [...finalizers]
+  const others = finalizers.filter(each => each !== ORPHAN && each !== FOREGROUND)
+  if (policy === 'Orphan') return [...others, ORPHAN]
+  return policy === 'Foreground' ? [...others, FOREGROUND] : others
+}
+
+export async function removeCollection(
+  exchange: Exchange,
+  resource: StoredResource,
+): Promise<ApiResponse> {
+  const { server, info } = exchange
+  const options = deleteOptionsOf(exchange)
+  const list = listOptionsOf(info.query, false)
+  const page = await readList(
+    { store: server.store, watchCache: server.cache, cache: resource.storage.cache },
+    {
+      filter: filterFor(exchange, resource),
+      limit: list.limit,
+      continue: list.continue,
+      revision: list.resourceVersion === '' ? undefined : revisionOf(list.resourceVersion),
+      match: list.resourceVersionMatch,
+    },
+  )
+  const write = writeOf(exchange, resource)
+  const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
+  const items: KubernetesObject[] = []
+  const queue = page.items.values()
+  const worker = async () => {
+    for (const { object } of queue) {
+      const { namespace = '', name = '' } = object.metadata
+      try {
+        const { stored } = await deleteObject({ ...write, namespace, name, dryRun }, options)
+        items.push(stored.in(resource.view).object)
+      } catch (thrown) {
+        // Somebody else deleted it first, which is just as well.
+        if (!isStatus(thrown, 'NotFound')) throw thrown
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: COLLECTION_WORKERS }, worker))
+  return respondValue(exchange, 200, {
+    kind: resource.kind.listKind,
+    apiVersion: apiVersionOf(resource.kind),
+    metadata: { resourceVersion: String(server.cache.revision) },
+    items,
+  })
+}
+
+const POLICIES = ['Orphan', 'Background', 'Foreground'] as const
+
+/** From the body where there is one, else from the query. */
+export function deleteOptionsOf({ request, info }: Exchange): DeleteOptions {
+  const { body } = request
+  const raw =
+    body === undefined || (body instanceof Uint8Array && body.length === 0)
+      ? fromQuery(info.query)
+      : body instanceof Uint8Array
+        ? encodingOfBody(request.headers?.['content-type']) === 'yaml'
+          ? parseYaml(body)
+          : parseJson(body)
+        : body
+  return checkedOptions(raw)
+}
+
+function fromQuery(query: URLSearchParams): object {
+  const grace = query.get('gracePeriodSeconds')
+  const orphan = query.get('orphanDependents')
+  return {
+    ...(grace ? { gracePeriodSeconds: Number(grace) } : {}),
+    ...(query.get('propagationPolicy')
+      ? { propagationPolicy: query.get('propagationPolicy') }
+      : {}),
+    ...(orphan ? { orphanDependents: orphan === 'true' } : {}),
+    dryRun: query.getAll('dryRun'),
+  }
+}
+
+export function checkedOptions(raw: unknown): DeleteOptions {
+  if (typeof raw !== 'object' || raw === null) throw badRequest('DeleteOptions must be an object')
+  const { kind, gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } =
+    raw as Record<string, unknown>
+  if (kind !== undefined && kind !== 'DeleteOptions')
+    throw badRequest(`expect DeleteOptions, got ${JSON.stringify(kind)}`)
+  const errors = []
+  if (
+    gracePeriodSeconds !== undefined &&
+    gracePeriodSeconds !== null &&
+    !Number.isSafeInteger(gracePeriodSeconds)
+  )
+    throw badRequest('gracePeriodSeconds must be a whole number')
+  const policy = POLICIES.find(each => each === propagationPolicy)
+  if (propagationPolicy && !policy)
+    errors.push(notSupported('propagationPolicy', propagationPolicy, POLICIES))
+  if (policy && typeof orphanDependents === 'boolean')
+    errors.push(
+      invalidField(
+        'propagationPolicy',
+        policy,
+        'orphanDependents and deletionPropagation cannot be both set',
+      ),
+    )
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
+  return {
+    // A negative grace means the shortest possible one.
+    gracePeriodSeconds:
+      typeof gracePeriodSeconds === 'number'
+        ? gracePeriodSeconds < 0
+          ? 1
+          : gracePeriodSeconds
+        : undefined,
+    propagationPolicy: policy ?? orphanPolicy(orphanDependents),
+    preconditions: preconditionsOf(preconditions),
+    dryRun: Array.isArray(dryRun) ? dryRun.map(String) : [],
+  }
+}
+
+/** The old way to say Orphan or Background. */
+function orphanPolicy(orphanDependents: unknown): DeleteOptions['propagationPolicy'] {
+  if (typeof orphanDependents !== 'boolean') return undefined
+  return orphanDependents ? 'Orphan' : 'Background'
+}
+
+function preconditionsOf(raw: unknown): { uid?: string; resourceVersion?: string } {
+  if (typeof raw !== 'object' || raw === null) return {}
+  const { uid, resourceVersion } = raw as Record<string, unknown>
+  return {
+    ...(typeof uid === 'string' ? { uid } : {}),
+    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+  }
+}

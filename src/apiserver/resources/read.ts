@@ -1,0 +1,193 @@
+/** get, list and watch. */
+import { apiVersionOf } from '#api/machinery/kind.ts'
+import { notFound } from '#api/machinery/status.ts'
+import { type ListMetadata, partialMetadataOf } from '#api/machinery/table.ts'
+import type { ApiResponse, EventSource } from '#client/transport.ts'
+import type { Exchange } from '../exchange.ts'
+import { JSON_TYPE, type Representing } from '../media-type.ts'
+import { JSON_HEADERS, respondStored, respondValue, wantedBy } from '../respond.ts'
+import type { StoredObject } from '../storage/stored-object.ts'
+import type { EncodedEvent } from '../watch-cache/cache-event.ts'
+import { type ListPage, reach, readList } from '../watch-cache/read-list.ts'
+import { watch } from '../watch-cache/watch.ts'
+import { filterOf, type ListOptions, listOptionsOf, revisionOf } from './list-options.ts'
+import type { StoredResource } from './registry.ts'
+import { tableFor, tableOfEvents } from './tables.ts'
+
+/** Watches end by themselves after 30 to 60 minutes, so that clients spread over servers again. */
+const MINIMUM_WATCH_MS = 30 * 60 * 1000
+
+/** Where in the storage a request's objects lie; the path of a Namespace names it twice. */
+export function namespaceOf(exchange: Exchange, resource: StoredResource): string {
+  return resource.kind.scope === 'Namespaced' ? exchange.info.namespace : ''
+}
+
+export async function get(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
+  const { name, query } = exchange.info
+  const asked = query.get('resourceVersion')
+  if (asked && asked !== '0') await reach(exchange.server.cache, revisionOf(asked))
+  const stored = await resource.storage.get(namespaceOf(exchange, resource), name)
+  if (!stored) throw notFound(resource.name, name)
+  return respondOne(exchange, 200, resource, stored)
+}
+
+/** One object in whichever form is wanted: as it is, as a table with one row, or its metadata alone. */
+export function respondOne(
+  exchange: Exchange,
+  status: number,
+  resource: StoredResource,
+  stored: StoredObject,
+): ApiResponse | Promise<ApiResponse> {
+  const shown = stored.in(resource.view)
+  if (exchange.request.objects) return respondStored(exchange, status, shown)
+  const { as } = wantedBy(exchange)
+  if (as === undefined) return respondStored(exchange, status, shown)
+  const value =
+    as === 'Table'
+      ? tableFor(exchange, resource.kind, [shown.object])
+      : partialMetadataOf(shown.object)
+  return respondValue(exchange, status, value)
+}
+
+export async function list(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
+  const options = listOptionsOf(exchange.info.query, false)
+  const { resourceVersion } = options
+  const page = await readList(sourceOf(exchange, resource), {
+    filter: filterFor(exchange, resource),
+    limit: options.limit,
+    continue: options.continue,
+    revision: resourceVersion === '' ? undefined : revisionOf(resourceVersion),
+    match: options.resourceVersionMatch,
+  })
+  return respondList(exchange, resource, page)
+}
+
+const sourceOf = ({ server }: Exchange, { storage }: StoredResource) => ({
+  clock: server.clock,
+  store: server.store,
+  watchCache: server.cache,
+  cache: storage.cache,
+})
+
+/** Old watches of one object (`/api/v1/watch/namespaces/a/pods/b`) name it in the path. */
+export function filterFor(exchange: Exchange, resource: StoredResource) {
+  const { query, rest } = exchange.info
+  const at = { namespace: namespaceOf(exchange, resource), name: rest[0] ?? '' }
+  return filterOf(resource.view, resource.storage.kind, query, at)
+}
+
+function respondList(
+  exchange: Exchange,
+  resource: StoredResource,
+  page: ListPage,
+): ApiResponse | Promise<ApiResponse> {
+  const { kind, view } = resource
+  const metadata: ListMetadata = {
+    resourceVersion: String(page.revision),
+    ...(page.continue === undefined ? {} : { continue: page.continue }),
+    ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
+  }
+  const head = { kind: kind.listKind, apiVersion: apiVersionOf(kind), metadata }
+  const objects = () => page.items.map(stored => stored.in(view).object)
+  if (exchange.request.objects) return respondValue(exchange, 200, { ...head, items: objects() })
+  const wanted = wantedBy(exchange)
+  if (wanted.as === 'Table')
+    return respondValue(exchange, 200, tableFor(exchange, kind, objects(), metadata))
+  if (wanted.as)
+    return respondValue(exchange, 200, {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata,
+      items: objects().map(partialMetadataOf),
+    })
+  if (wanted.encoding !== 'json' || wanted.pretty)
+    return respondValue(exchange, 200, { ...head, items: objects() })
+  const items = page.items.map(stored => stored.in(view).bytes)
+  return {
+    status: 200,
+    headers: JSON_HEADERS,
+    body: { kind: 'chunks', chunks: joined(head, items) },
+  }
+}
+
+const encoder = new TextEncoder()
+const COMMA = encoder.encode(',')
+const END = encoder.encode(']}')
+
+/** The bytes of the items, shared, between those of the list around them. */
+function joined(head: object, items: readonly Uint8Array[]): Uint8Array[] {
+  const chunks: Uint8Array[] = [encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)]
+  for (const [at, item] of items.entries()) {
+    if (at > 0) chunks.push(COMMA)
+    chunks.push(item)
+  }
+  chunks.push(END)
+  return chunks
+}
+
+export async function handleWatch(
+  exchange: Exchange,
+  resource: StoredResource,
+): Promise<ApiResponse> {
+  const { server, info, request } = exchange
+  const options = listOptionsOf(info.query, true)
+  const wanted = request.objects ? undefined : wantedBy(exchange)
+  const source = watch(sourceOf(exchange, resource), {
+    view: resource.view,
+    filter: filterFor(exchange, resource),
+    ...beginningOf(options),
+    bookmarks: options.allowWatchBookmarks,
+    timeoutMs: options.timeoutMs || MINIMUM_WATCH_MS + server.random.integer(MINIMUM_WATCH_MS),
+  })
+  if (!wanted) return { status: 200, headers: {}, body: { kind: 'events', events: values(source) } }
+  return {
+    status: 200,
+    headers: { 'content-type': JSON_TYPE },
+    body: { kind: 'stream', stream: lines(exchange, resource, { source, wanted }) },
+  }
+}
+
+/** Where a watch begins, by `resourceVersion` and `sendInitialEvents`. */
+function beginningOf({ resourceVersion, sendInitialEvents, allowWatchBookmarks }: ListOptions) {
+  const asked = resourceVersion === '' ? undefined : revisionOf(resourceVersion)
+  const fromAnywhere = asked === undefined || asked === 0
+  const initialState = sendInitialEvents ?? fromAnywhere
+  return {
+    after: sendInitialEvents === false && asked === 0 ? undefined : asked,
+    initialState,
+    markInitialEnd: sendInitialEvents === true && allowWatchBookmarks,
+  }
+}
+
+function values(source: EventSource<EncodedEvent>) {
+  return {
+    subscribe: (sink: Parameters<EventSource<EncodedEvent['event']>['subscribe']>[0]) =>
+      source.subscribe({ next: each => sink.next(each.event), end: sink.end }),
+  }
+}
+
+/** The JSON lines of a watch. Tables and bare metadata are made for this watcher alone. */
+function lines(
+  exchange: Exchange,
+  { kind }: StoredResource,
+  { source, wanted }: { source: EventSource<EncodedEvent>; wanted: Representing },
+): EventSource<Uint8Array> {
+  const { as } = wanted
+  return {
+    subscribe(sink) {
+      if (as === undefined)
+        return source.subscribe({ next: each => sink.next(each.bytes), end: sink.end })
+      const rows = as === 'Table' ? tableOfEvents(exchange, kind) : undefined
+      return source.subscribe({
+        next({ event }) {
+          const object =
+            event.type === 'ERROR'
+              ? event.object
+              : (rows?.(event.object) ?? partialMetadataOf(event.object))
+          sink.next(encoder.encode(`${JSON.stringify({ type: event.type, object })}\n`))
+        },
+        end: sink.end,
+      })
+    },
+  }
+}

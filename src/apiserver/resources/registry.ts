@@ -1,0 +1,60 @@
+/** Which resources are served, in which versions, by which storage. */
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { ResourceName } from '#api/machinery/status.ts'
+import type { ResourceStorage } from '../storage/resource-storage.ts'
+import type { View } from '../storage/view.ts'
+
+/** One resource in one version. */
+export interface ServedResource {
+  /** The kind as served, which is the view's. */
+  readonly kind: AnyKind
+  readonly view: View
+  readonly name: ResourceName
+  /** Absent for resources that are answered but never stored, such as SubjectAccessReview. */
+  readonly storage?: ResourceStorage
+}
+
+export interface StoredResource extends ServedResource {
+  readonly storage: ResourceStorage
+}
+
+export const isStored = (resource: ServedResource): resource is StoredResource =>
+  resource.storage !== undefined
+
+export class ResourceRegistry {
+  readonly #byVersion = new Map<string, Map<string, ServedResource>>()
+
+  add(resource: ServedResource): void {
+    const { group, version, plural } = resource.kind
+    const key = `${group}/${version}`
+    let resources = this.#byVersion.get(key)
+    if (!resources) {
+      resources = new Map()
+      this.#byVersion.set(key, resources)
+    }
+    resources.set(plural, resource)
+  }
+
+  find(group: string, version: string, plural: string): ServedResource | undefined {
+    return this.#byVersion.get(`${group}/${version}`)?.get(plural)
+  }
+
+  /** The stored resource, for the server's own needs; throws where the kind is not served. */
+  stored(group: string, version: string, plural: string): StoredResource {
+    const resource = this.find(group, version, plural)
+    if (!resource || !isStored(resource)) throw new Error(`${plural}.${group} is not stored here`)
+    return resource
+  }
+
+  /** Group, version and resources, in the order in which they were added. */
+  *versions(): Iterable<{ group: string; version: string; resources: ServedResource[] }> {
+    for (const [key, resources] of this.#byVersion) {
+      const slash = key.indexOf('/')
+      yield {
+        group: key.slice(0, slash),
+        version: key.slice(slash + 1),
+        resources: [...resources.values()],
+      }
+    }
+  }
+}

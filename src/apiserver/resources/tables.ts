@@ -1,0 +1,48 @@
+/** Tables as the query wants them: `includeObject` says how much of each object goes with its row. */
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { badRequest } from '#api/machinery/status.ts'
+import {
+  INCLUDE_OBJECT,
+  type IncludeObject,
+  type ListMetadata,
+  type Table,
+  tableOf,
+} from '#api/machinery/table.ts'
+import type { Exchange } from '../exchange.ts'
+
+export function tableFor(
+  exchange: Exchange,
+  kind: AnyKind,
+  objects: readonly KubernetesObject[],
+  listMeta?: ListMetadata,
+): Table {
+  return tableOf(kind, objects, {
+    now: exchange.server.clock.now(),
+    includeObject: includeObjectOf(exchange),
+    ...(listMeta ? { listMeta } : {}),
+  })
+}
+
+/** Makes a table of each event's object; only the first carries the columns. */
+export function tableOfEvents(
+  exchange: Exchange,
+  kind: AnyKind,
+): (object: KubernetesObject) => Table {
+  const includeObject = includeObjectOf(exchange)
+  let withoutColumns = false
+  return object => {
+    const now = exchange.server.clock.now()
+    const table = tableOf(kind, [object], { now, includeObject, withoutColumns })
+    withoutColumns = true
+    return table
+  }
+}
+
+function includeObjectOf(exchange: Exchange): IncludeObject {
+  const asked = exchange.info.query.get('includeObject')
+  if (!asked) return 'Metadata'
+  const known = INCLUDE_OBJECT.find(each => each === asked)
+  if (!known) throw badRequest(`unrecognized includeObject value: ${JSON.stringify(asked)}`)
+  return known
+}

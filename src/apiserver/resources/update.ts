@@ -1,0 +1,232 @@
+/** Changing a stored object: PUT, and the loop under every other write that builds on what is stored. */
+import { invalid as invalidField } from '#api/machinery/field-error.ts'
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { badRequest, conflict, invalid, notFound, StatusError } from '#api/machinery/status.ts'
+import { validateMetadataUpdate } from '#api/machinery/validate-metadata.ts'
+import type { ApiResponse } from '#client/transport.ts'
+import type { Exchange } from '../exchange.ts'
+import type { StoredObject } from '../storage/stored-object.ts'
+import { draftOf, parseBody } from './body.ts'
+import { createObject, unstored } from './create.ts'
+import { isEqual } from './equal.ts'
+import { hooksOf } from './hooks.ts'
+import { respondOne } from './read.ts'
+import type { StoredResource } from './registry.ts'
+import {
+  admit,
+  checkNamespace,
+  checkPreconditions,
+  MODIFIED,
+  mutate,
+  trackFields,
+  type Write,
+  writeOf,
+} from './write.ts'
+
+/** Somebody wins each round, so running out means hundreds of writers on one object. */
+const MAXIMUM_ATTEMPTS = 64
+
+/** Makes the draft that is to replace `current`; called again when another write came between. */
+export type Change = (current: StoredObject) => KubernetesObject | Promise<KubernetesObject>
+
+export async function update(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
+  const write = writeOf(exchange, resource)
+  const body = parseBody(exchange.request)
+  const { view, kind } = resource
+  let draft: KubernetesObject | undefined = draftOf(exchange, kind, body)
+  checkName(write, draft)
+  const hooks = hooksOf(resource)
+  if (hooks.needsResourceVersion && !draft.metadata.resourceVersion) {
+    const stored = await resource.storage.get(write.namespace, write.name)
+    if (stored)
+      throw invalid(kind, write.name, [
+        invalidField('metadata.resourceVersion', 0, 'must be specified for an update'),
+      ])
+  }
+  const take = () => {
+    // The first attempt uses the draft that is there, further ones decode again: drafts are given away.
+    const served = draft ?? draftOf(exchange, kind, body)
+    draft = undefined
+    return view.toStored?.(served) ?? served
+  }
+  if (hooks.createsOnUpdate && write.subresource === '') {
+    const current = await resource.storage.latest(write.namespace, write.name)
+    if (!current) return respondOne(exchange, 201, resource, await createByUpdate(write, take()))
+  }
+  return respondOne(exchange, 200, resource, await updateObject(write, take))
+}
+
+async function createByUpdate(write: Write, draft: KubernetesObject): Promise<StoredObject> {
+  const { uid, resourceVersion } = draft.metadata
+  const { resource, name } = write
+  if (uid)
+    throw conflict(
+      resource.name,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: `,
+    )
+  if (resourceVersion) throw notFound(resource.name, name)
+  return createObject({ ...write, name: '' }, draft)
+}
+
+function checkName({ name }: Write, { metadata }: KubernetesObject): void {
+  if (!metadata.name) {
+    if (metadata.generateName) throw badRequest('name must be provided')
+    metadata.name = name
+  } else if (metadata.name !== name)
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+    )
+}
+
+/** Reads, changes and writes until no other write came between. */
+export async function updateObject(write: Write, change: Change): Promise<StoredObject> {
+  const { storage, name: resourceName } = write.resource
+  for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
+    const current = await storage.latest(write.namespace, write.name)
+    if (!current) throw notFound(resourceName, write.name)
+    const draft = await change(current)
+    const pinned = draft.metadata.resourceVersion
+    if (pinned && pinned !== '0' && pinned !== String(current.revision))
+      throw conflict(resourceName, write.name, MODIFIED)
+    const result = await replace(write, current, draft)
+    if (result) return result
+    if (pinned && pinned !== '0') throw conflict(resourceName, write.name, MODIFIED)
+  }
+  throw new StatusError(
+    'ServerTimeout',
+    `The ${write.subresource || 'update'} operation against ${resourceName.resource} could not be completed at this time, please try again.`,
+    { name: write.name, kind: resourceName.resource, retryAfterSeconds: 1 },
+  )
+}
+
+/** One attempt; undefined when another write was faster. */
+async function replace(
+  write: Write,
+  current: StoredObject,
+  draft: KubernetesObject,
+): Promise<StoredObject | undefined> {
+  const { storage } = write.resource
+  const previous = current.object
+  checkNamespace(write, draft)
+  if (draft.metadata.uid)
+    checkPreconditions(write.resource.name, write.name, previous, { uid: draft.metadata.uid })
+  keepSystemMetadata(draft, previous)
+  keepOtherHalf(write, draft, previous)
+  await mutate(write, draft, previous)
+  if (write.subresource === '') storage.kind.prepareForUpdate(draft, previous)
+  countGeneration(storage.kind, draft, previous)
+  validate(write, draft, previous)
+  trackFields(write, previous, draft)
+  await admit(write, 'UPDATE', { object: draft, oldObject: previous })
+  const hooks = hooksOf(write.resource)
+  const undo = await hooks.beforeUpdate?.(write, draft, previous)
+  try {
+    if (isUnchanged(draft, previous)) {
+      undo?.()
+      return (await storage.settled(current)) ? current : undefined
+    }
+    if (write.dryRun) {
+      undo?.()
+      return unstored(draft, current.revision)
+    }
+    const result = isFinished(write, draft)
+      ? await storage.remove(current, draft)
+      : await storage.replace(current, draft)
+    if (!result) undo?.()
+    return result
+  } catch (thrown) {
+    undo?.()
+    throw thrown
+  }
+}
+
+/** What a client may neither change nor has to send. */
+function keepSystemMetadata(draft: KubernetesObject, { metadata: kept }: KubernetesObject): void {
+  const { metadata } = draft
+  const own = metadata as Record<string, unknown>
+  for (const field of [
+    'uid',
+    'resourceVersion',
+    'creationTimestamp',
+    'generation',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'generateName',
+  ] as const)
+    if (kept[field] === undefined) delete own[field]
+    else own[field] = kept[field]
+  delete metadata.selfLink
+}
+
+/** An ordinary write keeps the status; one of the status keeps everything else. */
+function keepOtherHalf(write: Write, draft: KubernetesObject, previous: KubernetesObject): void {
+  const { subresources } = write.resource.storage.kind
+  if (!subresources.status || (write.subresource !== '' && write.subresource !== 'status')) return
+  const next = draft as unknown as Record<string, unknown>
+  const kept = previous as unknown as Record<string, unknown>
+  const isStatus = write.subresource === 'status'
+  for (const field of new Set([...Object.keys(next), ...Object.keys(kept)])) {
+    if (field === 'metadata' || (field === 'status') === isStatus) continue
+    if (kept[field] === undefined) delete next[field]
+    else next[field] = kept[field]
+  }
+  if (!isStatus) return
+  const { ownerReferences } = previous.metadata
+  if (ownerReferences) draft.metadata.ownerReferences = ownerReferences
+  else delete draft.metadata.ownerReferences
+}
+
+/** Counts changes of everything but metadata and status. */
+export function countGeneration(
+  kind: AnyKind,
+  draft: KubernetesObject,
+  previous: KubernetesObject,
+): void {
+  if (!kind.hasGeneration || isEqual(desired(draft), desired(previous))) return
+  draft.metadata.generation = (previous.metadata.generation ?? 0) + 1
+}
+
+function desired(object: KubernetesObject): object {
+  const { apiVersion: _, kind: __, metadata: ___, ...rest } = object
+  return 'status' in rest ? { ...rest, status: undefined } : rest
+}
+
+function validate(write: Write, draft: KubernetesObject, previous: KubernetesObject): void {
+  const { kind } = write.resource.storage
+  const errors = [...validateMetadataUpdate(kind, draft, previous)]
+  if (write.subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
+  else errors.push(...kind.validate(draft), ...kind.validateUpdate(draft, previous))
+  if (errors.length > 0) throw invalid(kind, write.name, errors)
+  if (write.subresource === '')
+    for (const text of kind.warnings(draft, previous)) write.exchange.warnings.push(text)
+}
+
+/** The same but for the revision, and for the times in managedFields, which alone make no change. */
+function isUnchanged(draft: KubernetesObject, previous: KubernetesObject): boolean {
+  const { metadata, ...rest } = draft
+  const { metadata: before, ...restBefore } = previous
+  if (!isEqual(rest, restBefore)) return false
+  return isEqual(timeless(metadata), timeless(before))
+}
+
+function timeless(metadata: KubernetesObject['metadata']): object {
+  const { resourceVersion: _, managedFields, ...rest } = metadata
+  return { ...rest, managedFields: managedFields?.map(({ time: __, ...entry }) => entry) }
+}
+
+/** A deleted object goes with the last of its finalizers, unless it has time left to end by itself. */
+export function isFinished({ resource }: Write, { metadata, ...rest }: KubernetesObject): boolean {
+  if (metadata.deletionTimestamp === undefined) return false
+  if ((metadata.finalizers?.length ?? 0) > 0 || (metadata.deletionGracePeriodSeconds ?? 0) > 0)
+    return false
+  return !hooksOf(resource).hasOwnFinalizers?.({ metadata, ...rest })
+}
+
+/** The stored object in a resource by its name, for writers that need to look first. */
+export async function existing(resource: StoredResource, namespace: string, name: string) {
+  const stored = await resource.storage.get(namespace, name)
+  if (!stored) throw notFound(resource.name, name)
+  return stored
+}

@@ -1,0 +1,169 @@
+/** What all writes have in common: who writes where, admission, preconditions and the server's own metadata. */
+
+import { notSupported } from '#api/machinery/field-error.ts'
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { badRequest, conflict, invalid, type ResourceName } from '#api/machinery/status.ts'
+import { rfc3339 } from '#base/clock.ts'
+import {
+  type AdmissionRequest,
+  type Operation,
+  runMutations,
+  runValidations,
+} from '../admission/admission.ts'
+import type { Exchange } from '../exchange.ts'
+import { namespaceOf } from './read.ts'
+import type { StoredResource } from './registry.ts'
+
+export interface Write {
+  readonly exchange: Exchange
+  readonly resource: StoredResource
+  /** '' for cluster-scoped resources. */
+  readonly namespace: string
+  /** '' on create. */
+  readonly name: string
+  readonly subresource: string
+  readonly dryRun: boolean
+  readonly manager: string
+}
+
+/** Longest name of a field manager, as upstream. */
+const MAXIMUM_MANAGER_LENGTH = 128
+
+export function writeOf(exchange: Exchange, resource: StoredResource): Write {
+  const { info, request } = exchange
+  return {
+    exchange,
+    resource,
+    namespace: namespaceOf(exchange, resource),
+    name: info.rest[0] ?? '',
+    subresource: info.subresource,
+    dryRun: isDryRun(info.query.getAll('dryRun')),
+    manager: managerOf(info.query.get('fieldManager'), request.headers?.['user-agent']),
+  }
+}
+
+export function isDryRun(values: readonly string[]): boolean {
+  for (const value of values)
+    if (value !== 'All' && value !== '')
+      throw invalid({ group: 'meta.k8s.io', kind: 'CreateOptions' }, '', [
+        notSupported('dryRun', value, ['All']),
+      ])
+  return values.includes('All')
+}
+
+function managerOf(asked: string | null, userAgent = 'unknown'): string {
+  if (!asked) return (userAgent.split('/')[0] ?? '').slice(0, MAXIMUM_MANAGER_LENGTH)
+  if (asked.length > MAXIMUM_MANAGER_LENGTH)
+    throw badRequest(`fieldManager may not be longer than ${MAXIMUM_MANAGER_LENGTH} characters`)
+  return asked
+}
+
+export function admissionRequest(
+  write: Write,
+  operation: Operation,
+  objects: { object?: KubernetesObject; oldObject?: KubernetesObject },
+  kind: AnyKind = write.resource.kind,
+): AdmissionRequest {
+  const { exchange, resource, subresource, name, dryRun } = write
+  const { group, version } = resource.kind
+  const metadata = (objects.object ?? objects.oldObject)?.metadata
+  const ownName = name || (metadata?.name ?? '')
+  const isNamespace = group === '' && resource.name.resource === 'namespaces'
+  return {
+    operation,
+    kind: { group: kind.group, version: kind.version, kind: kind.kind },
+    resource: { group, version, resource: resource.name.resource },
+    subresource,
+    namespace: isNamespace ? ownName : write.namespace,
+    name: ownName,
+    user: exchange.user,
+    dryRun,
+    warn: text => exchange.warnings.push(text),
+    ...objects,
+  }
+}
+
+/** Lets admission fill in the draft. */
+export async function mutate(write: Write, draft: KubernetesObject, oldObject?: KubernetesObject) {
+  const { admission } = write.exchange.server
+  if (admission.length === 0) return
+  const operation = oldObject ? 'UPDATE' : 'CREATE'
+  const request = admissionRequest(write, operation, {
+    object: draft,
+    ...(oldObject ? { oldObject } : {}),
+  })
+  await runMutations(admission, request, draft)
+}
+
+/** Lets admission refuse what would be stored or deleted. */
+export async function admit(
+  write: Write,
+  operation: Operation,
+  objects: { object?: KubernetesObject; oldObject?: KubernetesObject },
+) {
+  const { admission } = write.exchange.server
+  if (admission.length === 0) return
+  await runValidations(admission, admissionRequest(write, operation, objects))
+}
+
+export interface Preconditions {
+  readonly uid?: string | undefined
+  readonly resourceVersion?: string | undefined
+}
+
+export function checkPreconditions(
+  of: ResourceName,
+  name: string,
+  current: KubernetesObject,
+  { uid, resourceVersion }: Preconditions,
+): void {
+  const { uid: itsUid = '', resourceVersion: itsVersion = '' } = current.metadata
+  if (uid && uid !== itsUid)
+    throw conflict(
+      of,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${itsUid}`,
+    )
+  if (resourceVersion && resourceVersion !== itsVersion)
+    throw conflict(
+      of,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${itsVersion}`,
+    )
+}
+
+export const MODIFIED =
+  'the object has been modified; please apply your changes to the latest version and try again'
+
+export function checkNamespace(write: Write, draft: KubernetesObject): void {
+  const { metadata } = draft
+  if (write.resource.kind.scope === 'Cluster') {
+    if (metadata.namespace) throw badRequest('namespace is not allowed on this type')
+    return
+  }
+  if (metadata.namespace && metadata.namespace !== write.namespace)
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    )
+  metadata.namespace = write.namespace
+}
+
+export const nowOf = (write: Write): string => rfc3339(write.exchange.server.clock.now())
+
+/** Updates managedFields by what this write changed. */
+export function trackFields(
+  write: Write,
+  previous: KubernetesObject | undefined,
+  draft: KubernetesObject,
+): void {
+  const { fieldManagement } = write.exchange.server
+  const { manager, subresource } = write
+  const entries = fieldManagement.track(write.resource.storage.kind, previous, draft, {
+    manager,
+    subresource,
+    time: nowOf(write),
+  })
+  if (entries && entries.length > 0) draft.metadata.managedFields = entries
+  else delete draft.metadata.managedFields
+}

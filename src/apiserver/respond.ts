@@ -1,0 +1,89 @@
+/** From what a handler found to the answer in the form that the client asked for. */
+import type { Status } from '#api/machinery/status.ts'
+import type { ApiRequest, ApiResponse } from '#client/transport.ts'
+import type { Exchange } from './exchange.ts'
+import { JSON_TYPE, negotiate, type Representing, YAML_TYPE } from './media-type.ts'
+import { isTrue } from './request-info.ts'
+import type { Representation } from './storage/stored-object.ts'
+
+const encoder = new TextEncoder()
+export const JSON_HEADERS = Object.freeze({ 'content-type': JSON_TYPE })
+
+/** What the client of this exchange wants; throws NotAcceptable. */
+export function wantedBy({ request, info }: Exchange): Representing {
+  return negotiate(request.headers?.accept, isTrue(info.query.get('pretty')))
+}
+
+/** A stored object as it is: its bytes are shared, never made again. */
+export function respondStored(
+  exchange: Exchange,
+  status: number,
+  shown: Representation,
+): ApiResponse | Promise<ApiResponse> {
+  if (exchange.request.objects) return objectResponse(status, shown.object)
+  const wanted = wantedBy(exchange)
+  if (wanted.encoding === 'json' && !wanted.pretty)
+    return { status, headers: JSON_HEADERS, body: { kind: 'bytes', bytes: shown.bytes } }
+  return encode(wanted, status, shown.object)
+}
+
+/** A value made for this answer alone. */
+export function respondValue(
+  exchange: Exchange,
+  status: number,
+  value: unknown,
+): ApiResponse | Promise<ApiResponse> {
+  if (exchange.request.objects) return objectResponse(status, value)
+  return encode(wantedBy(exchange), status, value)
+}
+
+const objectResponse = (status: number, object: unknown): ApiResponse => ({
+  status,
+  headers: JSON_HEADERS,
+  body: { kind: 'object', object },
+})
+
+/** A failure, in the client's representation as far as that can be told. */
+export function respondStatus(
+  request: ApiRequest,
+  status: Status,
+): ApiResponse | Promise<ApiResponse> {
+  const code = status.code ?? 500
+  if (request.objects) return objectResponse(code, status)
+  let wanted: Representing = { encoding: 'json', pretty: false }
+  try {
+    wanted = { encoding: negotiate(request.headers?.accept).encoding, pretty: false }
+  } catch {
+    // What cannot be served as wished is served as JSON; an error has to be told somehow.
+  }
+  return encode(wanted, code, status)
+}
+
+export function respondText(status: number, text: string): ApiResponse {
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    body: { kind: 'bytes', bytes: encoder.encode(text) },
+  }
+}
+
+function encode(
+  wanted: Representing,
+  status: number,
+  value: unknown,
+): ApiResponse | Promise<ApiResponse> {
+  if (wanted.encoding === 'yaml') return encodeYaml(status, value)
+  const text = wanted.pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value)
+  return { status, headers: JSON_HEADERS, body: { kind: 'bytes', bytes: encoder.encode(text) } }
+}
+
+async function encodeYaml(status: number, value: unknown): Promise<ApiResponse> {
+  const { dump } = await import('js-yaml')
+  // Shared parts are written out where they stand: aliases surprise other parsers.
+  const text = dump(value, { noRefs: true })
+  return {
+    status,
+    headers: { 'content-type': YAML_TYPE },
+    body: { kind: 'bytes', bytes: encoder.encode(text) },
+  }
+}

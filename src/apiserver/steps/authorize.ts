@@ -1,0 +1,31 @@
+import { type Attributes, forbiddenBy } from '../authorization/authorizer.ts'
+import type { Exchange, Step } from '../exchange.ts'
+
+/** Lets through only what an authorizer allows; 403 otherwise. */
+export const authorize: Step = async (exchange, next) => {
+  const attributes = attributesOf(exchange)
+  const decision = await exchange.server.authorizer.authorize(attributes)
+  if (decision.verdict !== 'allow') throw forbiddenBy(attributes, decision.reason)
+  return next()
+}
+
+export function attributesOf({ user, info }: Exchange): Attributes {
+  const { query } = info
+  const selects = info.verb === 'list' || info.verb === 'watch' || info.verb === 'deletecollection'
+  const fieldSelector = selects ? query.get('fieldSelector') : null
+  const labelSelector = selects ? query.get('labelSelector') : null
+  return {
+    user,
+    verb: info.verb,
+    group: info.isResourceRequest ? info.group : '',
+    version: info.isResourceRequest ? info.version : '',
+    resource: info.resource,
+    subresource: info.subresource,
+    namespace: info.namespace,
+    name: info.name,
+    path: info.path,
+    isResourceRequest: info.isResourceRequest,
+    ...(fieldSelector ? { fieldSelector } : {}),
+    ...(labelSelector ? { labelSelector } : {}),
+  }
+}

@@ -1,0 +1,73 @@
+import { StatusError } from '#api/machinery/status.ts'
+import type { ApiResponse } from '#client/transport.ts'
+import { serveEndpoint } from '../endpoints/endpoints.ts'
+import type { Exchange, Step } from '../exchange.ts'
+import { create } from '../resources/create.ts'
+import { remove, removeCollection } from '../resources/delete.ts'
+import { patch } from '../resources/patch.ts'
+import { get, handleWatch, list } from '../resources/read.ts'
+import { isStored, type ServedResource, type StoredResource } from '../resources/registry.ts'
+import { specialHandler } from '../resources/special.ts'
+import { update } from '../resources/update.ts'
+
+const unknownResource = () =>
+  new StatusError('NotFound', 'the server could not find the requested resource', {})
+
+export const methodNotAllowed = () =>
+  new StatusError(
+    'MethodNotAllowed',
+    'the server does not allow this method on the requested resource',
+    {},
+  )
+
+/** The last step: finds who answers, and lets them. */
+export const serve: Step = async exchange => {
+  const { info, server } = exchange
+  if (!info.isResourceRequest) return serveEndpoint(exchange)
+  const resource = server.registry.find(info.group, info.version, info.resource)
+  if (!resource) throw unknownResource()
+  checkScope(exchange, resource)
+  const special = specialHandler(resource, info.subresource, info.verb)
+  if (special) return special(exchange, resource)
+  if (!isStored(resource) || !isServedSubresource(resource, info.subresource))
+    throw unknownResource()
+  return ordinary(exchange, resource)
+}
+
+type Handler = (exchange: Exchange, resource: StoredResource) => Promise<ApiResponse>
+
+const handlers: Readonly<Record<string, Handler>> = {
+  get,
+  list,
+  watch: handleWatch,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeCollection,
+}
+
+function ordinary(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
+  const { verb, subresource, rest } = exchange.info
+  const handler = handlers[verb]
+  const isCollectionVerb = verb === 'list' || verb === 'create' || verb === 'deletecollection'
+  const namesOne = rest.length > 0
+  if (!handler || !resource.kind.verbs.some(each => each === verb)) throw methodNotAllowed()
+  if (verb !== 'watch' && isCollectionVerb === namesOne) throw methodNotAllowed()
+  if (subresource && !['get', 'update', 'patch'].includes(verb)) throw methodNotAllowed()
+  return handler(exchange, resource)
+}
+
+/** What lives in namespaces is written there, and nothing else is to be found under them (CVE-2019-11247). */
+function checkScope({ info }: Exchange, { kind }: ServedResource): void {
+  const isNamespaceItself = kind.group === '' && kind.plural === 'namespaces'
+  if (kind.scope === 'Cluster') {
+    if (info.namespace !== '' && !isNamespaceItself) throw unknownResource()
+  } else if (info.namespace === '' && (info.rest.length > 0 || info.verb === 'create'))
+    throw info.verb === 'create' ? methodNotAllowed() : unknownResource()
+}
+
+function isServedSubresource(resource: StoredResource, subresource: string): boolean {
+  if (subresource === '') return true
+  return subresource === 'status' && resource.kind.subresources.status === true
+}

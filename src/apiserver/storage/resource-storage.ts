@@ -1,0 +1,99 @@
+/** One stored resource: reads from the cache, writes to the store. Knows keys and revisions, not rules. */
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { alreadyExists, type ResourceName, StatusError } from '#api/machinery/status.ts'
+import { type Change, CommitFailedError, type Entry, type Store } from '#store'
+import type { ResourceCache } from '../watch-cache/resource-cache.ts'
+import type { WatchCache } from '../watch-cache/watch-cache.ts'
+import { keyIn, prefixOf } from './keys.ts'
+import { encodeValue, StoredObject } from './stored-object.ts'
+
+export class ResourceStorage {
+  /** The kind in the version in which it is stored. */
+  readonly kind: AnyKind
+  readonly resource: ResourceName
+  readonly prefix: string
+  readonly cache: ResourceCache
+  readonly #store: Store
+  readonly #watchCache: WatchCache
+
+  constructor(kind: AnyKind, store: Store, watchCache: WatchCache) {
+    this.kind = kind
+    this.resource = { group: kind.group, resource: kind.plural }
+    this.prefix = prefixOf(kind)
+    this.cache = watchCache.add(this.prefix, kind.fieldSelectors)
+    this.#store = store
+    this.#watchCache = watchCache
+  }
+
+  /** The newest state that was acknowledged. */
+  async get(namespace: string, name: string): Promise<StoredObject | undefined> {
+    if (this.#watchCache.revision < this.#store.revision) await this.#watchCache.catchUp()
+    return this.cache.get(namespace, name)
+  }
+
+  /** The state that the next write builds on; may not be durable yet, so never show it. */
+  async latest(namespace: string, name: string): Promise<StoredObject | undefined> {
+    const entry = await this.#store.latest(keyIn(this.prefix, namespace, name))
+    return entry && this.#storedOf(entry, namespace, name)
+  }
+
+  /** Throws AlreadyExists. `besides` is committed with it or not at all. */
+  async create(object: KubernetesObject, besides: readonly Change[] = []): Promise<StoredObject> {
+    const { namespace = '', name = '' } = object.metadata
+    const key = keyIn(this.prefix, namespace, name)
+    const value = encodeValue(object)
+    const result = await this.#commit([{ key, expected: 0, value }, ...besides])
+    if (!result.ok) throw alreadyExists(this.resource, name)
+    return this.#storedOf(result.entries[0] as Entry, namespace, name)
+  }
+
+  /** Replaces exactly the given revision; undefined when another write was faster. */
+  async replace(
+    previous: StoredObject,
+    object: KubernetesObject,
+  ): Promise<StoredObject | undefined> {
+    const { namespace = '', name = '' } = object.metadata
+    const { key, revision: expected } = previous
+    const result = await this.#commit([{ key, expected, value: encodeValue(object) }])
+    return result.ok ? this.#storedOf(result.entries[0] as Entry, namespace, name) : undefined
+  }
+
+  /**
+   * Removes exactly the given revision; gives its last state at the revision of the deletion. `last` is what the
+   * answer shows where the write that lets the object go changed it.
+   */
+  async remove(previous: StoredObject, last?: KubernetesObject): Promise<StoredObject | undefined> {
+    const { key, revision: expected } = previous
+    const result = await this.#commit([{ key, expected, value: null }])
+    if (!result.ok) return undefined
+    return new StoredObject(key, result.revision, last ? encodeValue(last) : previous.value)
+  }
+
+  /** Waits until a revision that `latest` gave is durable; false when its commit failed instead. */
+  async settled(stored: StoredObject): Promise<boolean> {
+    if (stored.revision <= this.#watchCache.revision) return true
+    await this.#watchCache.waitFor(stored.revision)
+    const now = await this.#store.get(stored.key)
+    return now !== undefined && now.modRevision >= stored.revision
+  }
+
+  async #commit(changes: readonly Change[]) {
+    try {
+      const result = await this.#store.commit(changes)
+      if (result.ok && this.#watchCache.revision < result.revision)
+        await this.#watchCache.waitFor(result.revision)
+      return result
+    } catch (thrown) {
+      if (!(thrown instanceof CommitFailedError)) throw thrown
+      throw new StatusError('InternalError', `the write could not be stored: ${thrown.message}`)
+    }
+  }
+
+  /** The cache's own value where it has this revision, so that its forms are shared. */
+  #storedOf(entry: Entry, namespace: string, name: string): StoredObject {
+    const cached = this.cache.get(namespace, name)
+    if (cached?.revision === entry.modRevision) return cached
+    return new StoredObject(entry.key, entry.modRevision, entry.value)
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * One revision of one object, in the forms in which it is asked for, each made at most once and shared by everybody:
+ *
+ *   value   the JSON in the store, which cannot contain its own resourceVersion
+ *   bytes   the JSON on the wire: the value with `"resourceVersion":"N"` spliced into it; never encoded again
+ *   object  the frozen value for callers in process, with the resourceVersion in its metadata
+ */
+
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { deepFreeze } from '#base/freeze.ts'
+import type { Revision } from '#store'
+import type { View } from './view.ts'
+
+/** What an object looks like to those who ask for it in one version. */
+export interface Representation {
+  readonly object: KubernetesObject
+  readonly bytes: Uint8Array
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/**
+ * The objects from which stored values were made, by the identity of the value: engines hand back the very
+ * buffers they were given, so what this process wrote it need not parse again.
+ */
+const sources = new WeakMap<Uint8Array, KubernetesObject>()
+
+/** The value to store for an object; the object belongs to the server from here on and is frozen. */
+export function encodeValue(object: KubernetesObject): Uint8Array {
+  const { apiVersion, kind, metadata, ...rest } = object
+  const { resourceVersion: _, selfLink: __, ...storedMetadata } = metadata
+  const stored = { kind, apiVersion, metadata: storedMetadata, ...rest }
+  const value = encoder.encode(JSON.stringify(stored))
+  sources.set(value, deepFreeze(stored))
+  return value
+}
+
+export class StoredObject implements Representation {
+  readonly key: string
+  readonly revision: Revision
+  readonly value: Uint8Array
+  #object: KubernetesObject | undefined
+  #bytes: Uint8Array | undefined
+  #views: Map<View, Representation> | undefined
+
+  /** `revision` is the one to show: the deletion's for the last state of an object that is gone. */
+  constructor(key: string, revision: Revision, value: Uint8Array) {
+    this.key = key
+    this.revision = revision
+    this.value = value
+  }
+
+  get object(): KubernetesObject {
+    this.#object ??= withRevision(
+      sources.get(this.value) ?? deepFreeze(JSON.parse(decoder.decode(this.value))),
+      this.revision,
+    )
+    return this.#object
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= spliceRevision(this.value, this.revision)
+    return this.#bytes
+  }
+
+  /** The object in another version than the stored one. */
+  in(view: View): Representation {
+    if (!view.fromStored) return this
+    this.#views ??= new Map()
+    let representation = this.#views.get(view)
+    if (!representation) {
+      const object = deepFreeze(view.fromStored(this.object))
+      representation = { object, bytes: encoder.encode(JSON.stringify(object)) }
+      this.#views.set(view, representation)
+    }
+    return representation
+  }
+}
+
+function withRevision(stored: KubernetesObject, revision: Revision): KubernetesObject {
+  const metadata = Object.freeze({ ...stored.metadata, resourceVersion: String(revision) })
+  return Object.freeze({ ...stored, metadata })
+}
+
+/** `"metadata":{`, which `encodeValue` writes right after kind and apiVersion. */
+const METADATA = encoder.encode('"metadata":{')
+
+function spliceRevision(value: Uint8Array, revision: Revision): Uint8Array {
+  const at = endOfMetadataOpening(value)
+  const field = encoder.encode(`"resourceVersion":"${revision}",`)
+  const bytes = new Uint8Array(value.length + field.length)
+  bytes.set(value.subarray(0, at))
+  bytes.set(field, at)
+  bytes.set(value.subarray(at), at + field.length)
+  return bytes
+}
+
+function endOfMetadataOpening(value: Uint8Array): number {
+  const at = Buffer.from(value.buffer, value.byteOffset, value.byteLength).indexOf(METADATA)
+  if (at < 0) throw new Error('a stored value has no metadata')
+  return at + METADATA.length
+}

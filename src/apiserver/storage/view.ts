@@ -1,0 +1,11 @@
+/** One version in which a stored resource is served. Most resources have one, and it is the stored one. */
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+
+export interface View {
+  /** The kind as it is served here. */
+  readonly kind: AnyKind
+  /** Absent where the stored form is served as it is. */
+  readonly fromStored?: (stored: KubernetesObject) => KubernetesObject
+  readonly toStored?: (served: KubernetesObject) => KubernetesObject
+}

@@ -1,0 +1,76 @@
+/**
+ * One change of one object as watches tell it. Every form of it (ADDED, MODIFIED or DELETED, by version, as value or
+ * as bytes) is made at most once and handed to all watchers alike.
+ */
+
+import type { WatchEvent } from '#client/transport.ts'
+import type { Revision } from '#store'
+import type { Representation, StoredObject } from '../storage/stored-object.ts'
+import type { View } from '../storage/view.ts'
+
+export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED'
+
+/** An event in both forms. `bytes` is a line of the watch's JSON stream. */
+export interface EncodedEvent {
+  readonly event: WatchEvent
+  readonly bytes: Uint8Array
+}
+
+export class CacheEvent {
+  readonly revision: Revision
+  readonly type: ChangeType
+  /** The new state; of a deletion the last state, at the revision of the deletion. */
+  readonly current: StoredObject
+  /** The state before, at the revision of this event: what a watcher is told when its selector stops matching. */
+  readonly previous: StoredObject | undefined
+  #encoded: Map<View, Map<ChangeType, EncodedEvent>> | undefined
+
+  constructor(
+    revision: Revision,
+    type: ChangeType,
+    current: StoredObject,
+    previous?: StoredObject,
+  ) {
+    this.revision = revision
+    this.type = type
+    this.current = current
+    this.previous = previous
+  }
+
+  /** This change told as `type`: DELETED shows the previous state, everything else the current one. */
+  as(type: ChangeType, view: View): EncodedEvent {
+    this.#encoded ??= new Map()
+    let types = this.#encoded.get(view)
+    if (!types) this.#encoded.set(view, (types = new Map()))
+    let encoded = types.get(type)
+    if (!encoded) {
+      const shown = type === 'DELETED' ? (this.previous ?? this.current) : this.current
+      types.set(type, (encoded = encodeEvent(type, shown.in(view))))
+    }
+    return encoded
+  }
+}
+
+const encoder = new TextEncoder()
+const OPENINGS = {
+  ADDED: encoder.encode('{"type":"ADDED","object":'),
+  MODIFIED: encoder.encode('{"type":"MODIFIED","object":'),
+  DELETED: encoder.encode('{"type":"DELETED","object":'),
+}
+const CLOSING = encoder.encode('}\n')
+
+/** Forms are made when asked for: watchers in process never pay for bytes, remote ones never for values. */
+export function encodeEvent(type: ChangeType, shown: Representation): EncodedEvent {
+  let event: WatchEvent | undefined
+  let bytes: Uint8Array | undefined
+  return {
+    get event() {
+      event ??= Object.freeze({ type, object: shown.object })
+      return event
+    },
+    get bytes() {
+      bytes ??= Buffer.concat([OPENINGS[type], shown.bytes, CLOSING])
+      return bytes
+    },
+  }
+}

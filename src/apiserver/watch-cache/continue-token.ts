@@ -1,0 +1,47 @@
+/** The opaque token of a page: where the list goes on, at which revision, of which resource. */
+import { badRequest } from '#api/machinery/status.ts'
+
+export interface ContinueToken {
+  /** The revision of the first page; -1 goes on with whatever is there now (after a 410). */
+  readonly revision: number
+  /** The key after which the list goes on, without the resource's prefix. */
+  readonly after: string
+}
+
+const VERSION = 'meta.k8s.io/v1'
+/** Keys are at most two names and a slash; longer tokens are forged. */
+const MAXIMUM_TOKEN_LENGTH = 2048
+
+export function encodeContinue(prefix: string, token: ContinueToken): string {
+  const { revision, after } = token
+  return Buffer.from(
+    JSON.stringify({ v: VERSION, rv: revision, start: `${after}\0`, of: prefix }),
+  ).toString('base64url')
+}
+
+export function decodeContinue(prefix: string, text: string): ContinueToken {
+  const token = text.length <= MAXIMUM_TOKEN_LENGTH ? parse(text) : undefined
+  if (!token) throw badRequest('continue key is not valid: it was not made by this server')
+  const { v, rv, start, of } = token
+  if (v !== VERSION)
+    throw badRequest(
+      `continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v)}`,
+    )
+  if (of !== prefix) throw badRequest('continue key is not valid: it belongs to another resource')
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || (rv < 1 && rv !== -1))
+    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion')
+  if (typeof start !== 'string' || !start.endsWith('\0') || start.split('/').includes('..'))
+    throw badRequest(`continue key is not valid: ${JSON.stringify(start)}`)
+  return { revision: rv, after: start.slice(0, -1) }
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
+    return typeof value === 'object' && value !== null
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

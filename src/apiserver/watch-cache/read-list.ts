@@ -1,0 +1,173 @@
+/**
+ * Which objects a list shows, as of which revision. The present comes from the cache. A revision of the past is the
+ * present too as long as nothing of the resource changed since; else the store's history has it.
+ */
+import { StatusError } from '#api/machinery/status.ts'
+import { CompactedError, FutureRevisionError, type Revision, type Store } from '#store'
+import { StoredObject } from '../storage/stored-object.ts'
+import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts'
+import { type Filter, passes } from './filter.ts'
+import type { ResourceCache } from './resource-cache.ts'
+import type { WatchCache } from './watch-cache.ts'
+
+export interface ListRequest {
+  readonly filter: Filter
+  /** 0 for no limit. */
+  readonly limit: number
+  readonly continue: string
+  /** Undefined where the client names none: then the newest. */
+  readonly revision: Revision | undefined
+  readonly match: '' | 'Exact' | 'NotOlderThan'
+}
+
+export interface ListPage {
+  readonly revision: Revision
+  readonly items: readonly StoredObject[]
+  readonly continue: string | undefined
+  /** Known only where no selector hides what follows. */
+  readonly remaining: number | undefined
+}
+
+export interface ListSource {
+  readonly store: Store
+  readonly watchCache: WatchCache
+  readonly cache: ResourceCache
+}
+
+export async function readList(source: ListSource, request: ListRequest): Promise<ListPage> {
+  const token = request.continue ? decodeContinue(source.cache.prefix, request.continue) : undefined
+  const snapshot = await snapshotFor(source, request, token)
+  return pageOf(source.cache.prefix, snapshot, request, token)
+}
+
+interface Snapshot {
+  readonly revision: Revision
+  readonly objects: readonly StoredObject[]
+}
+
+async function snapshotFor(
+  source: ListSource,
+  request: ListRequest,
+  token: ContinueToken | undefined,
+): Promise<Snapshot> {
+  if (token && token.revision > 0) return pastSnapshot(source, request.filter, token)
+  const { revision, match, limit } = request
+  const exact = match === 'Exact' || (match === '' && limit > 0 && (revision ?? 0) > 0 && !token)
+  if (exact && revision) return pastSnapshot(source, request.filter, { revision, after: '' })
+  if (revision === undefined || token) await source.watchCache.catchUp()
+  else await reach(source.watchCache, revision)
+  return presentSnapshot(source, request.filter)
+}
+
+function presentSnapshot({ watchCache, cache }: ListSource, filter: Filter): Snapshot {
+  return { revision: watchCache.revision, objects: cache.list(filter.namespace) }
+}
+
+/** Waits for a revision of the future for a moment, then says that it is too large. */
+export async function reach(watchCache: WatchCache, revision: Revision): Promise<void> {
+  if (watchCache.revision >= revision) return
+  if (await watchCache.waitFor(revision)) return
+  throw tooLarge(revision, watchCache.revision)
+}
+
+function tooLarge(revision: Revision, current: Revision): StatusError {
+  const message = `Too large resource version: ${revision}, current: ${current}`
+  return new StatusError('Timeout', `Timeout: ${message}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  })
+}
+
+async function pastSnapshot(
+  source: ListSource,
+  filter: Filter,
+  token: ContinueToken,
+): Promise<Snapshot> {
+  const { store, watchCache, cache } = source
+  const { revision } = token
+  await reach(watchCache, revision)
+  if (cache.lastChange <= revision)
+    return { revision, objects: presentSnapshot(source, filter).objects }
+  const prefix = cache.prefix + (filter.namespace ? `${filter.namespace}/` : '')
+  try {
+    const { entries } = await store.list(prefix, { revision })
+    return {
+      revision,
+      objects: entries.map(({ key, modRevision, value }) => {
+        const known = cache.getByKey(key)
+        return known?.revision === modRevision ? known : new StoredObject(key, modRevision, value)
+      }),
+    }
+  } catch (thrown) {
+    if (thrown instanceof FutureRevisionError) throw tooLarge(revision, thrown.currentRevision)
+    if (thrown instanceof CompactedError) throw expired(cache.prefix, token)
+    throw thrown
+  }
+}
+
+/** 410, with a token that goes on inconsistently for clients that prefer that to beginning anew. */
+function expired(prefix: string, token: ContinueToken): StatusError {
+  if (token.after === '')
+    return new StatusError('Expired', 'The resourceVersion for the provided list is too old.')
+  return new ExpiredContinue(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
+      'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
+      'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
+      'deleted between the time the first chunk was returned and now may show up in the list.',
+    encodeContinue(prefix, { ...token, revision: -1 }),
+  )
+}
+
+/** Carries its new token in the metadata of the Status. */
+export class ExpiredContinue extends StatusError {
+  readonly #continue: string
+  constructor(message: string, token: string) {
+    super('Expired', message)
+    this.#continue = token
+  }
+  override get status() {
+    return { ...super.status, metadata: { continue: this.#continue } }
+  }
+}
+
+function pageOf(
+  prefix: string,
+  snapshot: Snapshot,
+  request: ListRequest,
+  token: ContinueToken | undefined,
+): ListPage {
+  const { filter, limit } = request
+  const { objects, revision } = snapshot
+  const from = token ? firstAfter(objects, prefix + token.after) : 0
+  if (from === 0 && limit === 0 && !filter.matches && filter.name === undefined)
+    return { revision, items: objects, continue: undefined, remaining: undefined }
+  const items: StoredObject[] = []
+  let at = from
+  for (; at < objects.length && (limit === 0 || items.length < limit); at++) {
+    const stored = objects[at] as StoredObject
+    if (filter.name !== undefined && !stored.key.endsWith(`/${filter.name}`)) continue
+    if (passes(filter, stored)) items.push(stored)
+  }
+  const last = items.at(-1)
+  const isEnd = at >= objects.length || last === undefined
+  return {
+    revision,
+    items,
+    continue: isEnd
+      ? undefined
+      : encodeContinue(prefix, { revision, after: last.key.slice(prefix.length) }),
+    remaining: isEnd || filter.matches ? undefined : objects.length - at,
+  }
+}
+
+/** Binary search; the objects are in the order of their keys. */
+function firstAfter(objects: readonly StoredObject[], key: string): number {
+  let low = 0
+  let high = objects.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((objects[middle] as StoredObject).key <= key) low = middle + 1
+    else high = middle
+  }
+  return low
+}

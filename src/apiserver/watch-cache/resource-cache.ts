@@ -1,0 +1,148 @@
+/**
+ * All objects of one stored resource as they are now, and the last changes for watches that resume. Fed by the store's
+ * own watch in the order of revisions, before the store acknowledges the write that caused the change.
+ */
+import type { Revision, StoreEvent } from '#store'
+import { namesOf } from '../storage/keys.ts'
+import { StoredObject } from '../storage/stored-object.ts'
+import { CacheEvent } from './cache-event.ts'
+import { type FieldGetters, Watchers } from './watchers.ts'
+
+/**
+ * How many changes a resource keeps for watches that resume. A client that was away for longer is served from the
+ * store's history, or lists anew.
+ */
+const WINDOW_EVENTS = 1_000
+
+/** The objects of one namespace, by name; cluster-scoped ones live in the namespace ''. */
+interface Bucket {
+  readonly byName: Map<string, StoredObject>
+  /** In the order of their names; undefined after a key came or went. */
+  sorted: StoredObject[] | undefined
+}
+
+export class ResourceCache {
+  readonly prefix: string
+  readonly watchers: Watchers
+  /** The revision of the newest change of this resource. */
+  lastChange: Revision = 0
+  readonly #buckets = new Map<string, Bucket>()
+  #sortedNamespaces: string[] | undefined
+  #size = 0
+  #window: CacheEvent[] = []
+  /** Every change after this revision is in the window. */
+  #windowStart: Revision
+
+  constructor(prefix: string, getters: FieldGetters, start: Revision) {
+    this.prefix = prefix
+    this.watchers = new Watchers(getters)
+    this.#windowStart = start
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** The oldest revision from which this cache can tell what changed. */
+  get windowStart(): Revision {
+    return this.#windowStart
+  }
+
+  get(namespace: string, name: string): StoredObject | undefined {
+    return this.#buckets.get(namespace)?.byName.get(name)
+  }
+
+  getByKey(key: string): StoredObject | undefined {
+    const { namespace, name } = namesOf(this.prefix, key)
+    return this.get(namespace, name)
+  }
+
+  /** What the cache holds, at its newest revision, in the order of the keys; '' gives all namespaces. */
+  list(namespace: string): readonly StoredObject[] {
+    if (namespace !== '') return sortedOf(this.#buckets.get(namespace))
+    if (this.#buckets.size === 1) return sortedOf(this.#buckets.values().next().value)
+    this.#sortedNamespaces ??= [...this.#buckets.keys()].sort((a, b) =>
+      `${a}/` < `${b}/` ? -1 : 1,
+    )
+    return this.#sortedNamespaces.flatMap(each => sortedOf(this.#buckets.get(each)))
+  }
+
+  /** Changes after a revision, or undefined where the window no longer reaches so far back. */
+  changesAfter(revision: Revision): readonly CacheEvent[] | undefined {
+    if (revision < this.#windowStart) return undefined
+    let from = this.#window.length
+    while (from > 0 && (this.#window[from - 1] as CacheEvent).revision > revision) from--
+    return this.#window.slice(from)
+  }
+
+  /** Forgets everything; whoever watches has to begin anew. */
+  reset(start: Revision): void {
+    this.#buckets.clear()
+    this.#sortedNamespaces = undefined
+    this.#size = 0
+    this.#window = []
+    this.#windowStart = start
+    this.lastChange = 0
+    for (const watcher of [...this.watchers]) watcher.end()
+  }
+
+  /** Takes over an entry at start, without an event. */
+  load(key: string, revision: Revision, value: Uint8Array): void {
+    this.#put(new StoredObject(key, revision, value))
+    this.lastChange = Math.max(this.lastChange, revision)
+  }
+
+  apply(change: StoreEvent): void {
+    const event = change.type === 'put' ? this.#applyPut(change) : this.#applyDelete(change)
+    this.lastChange = change.revision
+    this.#window.push(event)
+    // Trimmed by halves, so that a push costs nothing on average.
+    if (this.#window.length >= 2 * WINDOW_EVENTS) {
+      this.#windowStart = (this.#window[WINDOW_EVENTS - 1] as CacheEvent).revision
+      this.#window = this.#window.slice(WINDOW_EVENTS)
+    }
+    this.watchers.dispatch(event)
+  }
+
+  #applyPut(change: StoreEvent & { type: 'put' }): CacheEvent {
+    const { entry, previous, revision } = change
+    const current = new StoredObject(entry.key, revision, entry.value)
+    this.#put(current)
+    if (!previous) return new CacheEvent(revision, 'ADDED', current)
+    const before = new StoredObject(entry.key, revision, previous.value)
+    return new CacheEvent(revision, 'MODIFIED', current, before)
+  }
+
+  #applyDelete(change: StoreEvent & { type: 'delete' }): CacheEvent {
+    const { namespace, name } = namesOf(this.prefix, change.key)
+    const bucket = this.#buckets.get(namespace)
+    if (bucket?.byName.delete(name)) {
+      bucket.sorted = undefined
+      this.#size--
+      if (bucket.byName.size === 0) {
+        this.#buckets.delete(namespace)
+        this.#sortedNamespaces = undefined
+      }
+    }
+    const last = new StoredObject(change.key, change.revision, change.previous.value)
+    return new CacheEvent(change.revision, 'DELETED', last, last)
+  }
+
+  #put(stored: StoredObject): void {
+    const { namespace, name } = namesOf(this.prefix, stored.key)
+    let bucket = this.#buckets.get(namespace)
+    if (!bucket) {
+      this.#buckets.set(namespace, (bucket = { byName: new Map(), sorted: undefined }))
+      this.#sortedNamespaces = undefined
+    }
+    if (!bucket.byName.has(name)) this.#size++
+    bucket.byName.set(name, stored)
+    bucket.sorted = undefined
+  }
+}
+
+function sortedOf(bucket: Bucket | undefined): StoredObject[] {
+  if (!bucket) return []
+  bucket.sorted ??= [...bucket.byName.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+  return bucket.sorted
+}

@@ -1,0 +1,156 @@
+/**
+ * The server's memory of everything in the store. One watch of the store feeds all resources, so the whole cache stands
+ * at one revision; since an embedded store publishes before it acknowledges, what this cache shows is linearizable
+ * without asking the store. Where the store may be ahead (another server writes to it), readers wait for the cache.
+ */
+
+import { StatusError } from '#api/machinery/status.ts'
+import type { Clock } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import { type Log, silentLog } from '#base/log.ts'
+import type { Revision, Store, StoreEvent } from '#store'
+import { ROOT } from '../storage/keys.ts'
+import { ResourceCache } from './resource-cache.ts'
+import type { FieldGetters } from './watchers.ts'
+
+/** How long a read waits for the cache to reach a revision before it gives up, as upstream. */
+const WAIT_MS = 3_000
+/** Watches that allow bookmarks get one so often. */
+const BOOKMARK_INTERVAL_MS = 60_000
+/** A store whose watch broke is asked again after so long. */
+const RELOAD_DELAY_MS = 1_000
+
+interface Waiter {
+  readonly revision: Revision
+  done(reached: boolean): void
+}
+
+export class WatchCache {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #resources = new Map<string, ResourceCache>()
+  readonly #waiters = new Set<Waiter>()
+  #revision: Revision = 0
+  #cancelWatch: (() => void) | undefined
+  #cancelTimer: (() => void) | undefined
+  #stopped = false
+
+  constructor(options: { store: Store; clock: Clock; log?: Log }) {
+    this.#store = options.store
+    this.#clock = options.clock
+    this.#log = options.log ?? silentLog
+  }
+
+  /** Everything up to this revision is in the cache. */
+  get revision(): Revision {
+    return this.#revision
+  }
+
+  get resources(): Iterable<ResourceCache> {
+    return this.#resources.values()
+  }
+
+  /** Makes room for a resource; before `start`, or for custom resources at any time (then `load` it). */
+  add(prefix: string, getters: FieldGetters): ResourceCache {
+    let cache = this.#resources.get(prefix)
+    if (!cache) {
+      cache = new ResourceCache(prefix, getters, this.#revision)
+      this.#resources.set(prefix, cache)
+    }
+    return cache
+  }
+
+  /** Reads the store once and follows it from there. */
+  async start(): Promise<void> {
+    const { revision, entries } = await this.#store.list(ROOT)
+    for (const cache of this.#resources.values()) cache.reset(revision)
+    for (const entry of entries)
+      this.#cacheOf(entry.key)?.load(entry.key, entry.modRevision, entry.value)
+    this.#cancelWatch = this.#store.watch(ROOT, revision, {
+      events: events => this.#apply(events),
+      progress: reached => this.#advance(reached),
+      end: error => this.#broken(error),
+    })
+    this.#advance(revision)
+    if (!this.#cancelTimer) this.#scheduleBookmarks()
+  }
+
+  /** Resolves once everything up to `revision` is here; false when that took too long. */
+  waitFor(revision: Revision): Promise<boolean> {
+    if (this.#revision >= revision) return Promise.resolve(true)
+    if (this.#stopped) return Promise.resolve(false)
+    return new Promise(resolve => {
+      const cancel = this.#clock.after(WAIT_MS, () => waiter.done(false))
+      const waiter: Waiter = {
+        revision,
+        done: reached => {
+          cancel()
+          this.#waiters.delete(waiter)
+          resolve(reached)
+        },
+      }
+      this.#waiters.add(waiter)
+    })
+  }
+
+  /** Brings the cache to where the store is now, for reads that must see every acknowledged write. */
+  async catchUp(): Promise<void> {
+    const { revision } = this.#store
+    if (this.#revision >= revision) return
+    if (!(await this.waitFor(revision)))
+      throw new StatusError('ServerTimeout', 'the cache could not reach the store in time', {
+        retryAfterSeconds: 1,
+      })
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancelWatch?.()
+    this.#cancelTimer?.()
+    for (const waiter of [...this.#waiters]) waiter.done(false)
+    for (const cache of this.#resources.values())
+      for (const watcher of [...cache.watchers]) watcher.end()
+  }
+
+  #apply(events: readonly StoreEvent[]): void {
+    for (const event of events)
+      this.#cacheOf(event.type === 'put' ? event.entry.key : event.key)?.apply(event)
+    const last = events.at(-1)
+    if (last) this.#advance(last.revision)
+  }
+
+  #advance(revision: Revision): void {
+    if (revision <= this.#revision) return
+    this.#revision = revision
+    if (this.#waiters.size > 0)
+      for (const waiter of [...this.#waiters]) if (waiter.revision <= revision) waiter.done(true)
+  }
+
+  #broken(error?: Error): void {
+    if (this.#stopped || !error) return
+    this.#log.warn('the watch of the store ended, reading it anew', { error: messageOf(error) })
+    this.#clock.after(RELOAD_DELAY_MS, () => {
+      if (this.#stopped) return
+      this.start().catch(thrown => this.#broken(thrown))
+    })
+  }
+
+  /** Keys are `/registry/<resource>/…` or, for a few, `/registry/<group>/<resource>/…`. */
+  #cacheOf(key: string): ResourceCache | undefined {
+    const end = key.indexOf('/', ROOT.length)
+    if (end < 0) return undefined
+    const cache = this.#resources.get(key.slice(0, end + 1))
+    if (cache) return cache
+    const further = key.indexOf('/', end + 1)
+    return further < 0 ? undefined : this.#resources.get(key.slice(0, further + 1))
+  }
+
+  #scheduleBookmarks(): void {
+    this.#cancelTimer = this.#clock.after(BOOKMARK_INTERVAL_MS, () => {
+      for (const cache of this.#resources.values())
+        for (const watcher of [...cache.watchers]) watcher.bookmark?.()
+      this.#scheduleBookmarks()
+    })
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * One watch: first what was there or what happened since the given revision, then everything that happens, in
+ * order, without gap or repeat, because catching up and joining the watchers happen in one turn.
+ */
+
+import { apiVersionOf } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { StatusError } from '#api/machinery/status.ts'
+import type { Clock } from '#base/clock.ts'
+import type { EventSource, WatchEvent } from '#client/transport.ts'
+import { CompactedError, type Revision, type Store } from '#store'
+import type { View } from '../storage/view.ts'
+import { type CacheEvent, type ChangeType, type EncodedEvent, encodeEvent } from './cache-event.ts'
+import { type Filter, passes } from './filter.ts'
+import { readHistory } from './read-history.ts'
+import { reach } from './read-list.ts'
+import type { ResourceCache } from './resource-cache.ts'
+import type { WatchCache } from './watch-cache.ts'
+import { notifyIfWanted, type Watcher } from './watchers.ts'
+
+export interface WatchRequest {
+  readonly view: View
+  readonly filter: Filter
+  /** Tell what comes after this revision; undefined begins with the newest state. */
+  readonly after: Revision | undefined
+  /** Begin with the present state as ADDED, once the cache has reached `after`. */
+  readonly initialState: boolean
+  /** Mark the end of the initial state by an annotated bookmark. */
+  readonly markInitialEnd: boolean
+  readonly bookmarks: boolean
+  /** The watch ends by itself after so long. */
+  readonly timeoutMs: number
+}
+
+export interface WatchSource {
+  readonly clock: Clock
+  readonly store: Store
+  readonly watchCache: WatchCache
+  readonly cache: ResourceCache
+}
+
+const encoder = new TextEncoder()
+
+/** Nothing is registered before somebody subscribes, so a dropped answer costs nothing. */
+export function watch(source: WatchSource, request: WatchRequest): EventSource<EncodedEvent> {
+  return {
+    subscribe(sink) {
+      const running = new RunningWatch(source, request, sink)
+      running.start()
+      return () => running.cancel()
+    },
+  }
+}
+
+type Sink = Parameters<EventSource<EncodedEvent>['subscribe']>[0]
+
+class RunningWatch implements Watcher {
+  readonly #source: WatchSource
+  readonly #request: WatchRequest
+  readonly #sink: Sink
+  #leave: (() => void) | undefined
+  #cancelTimer: (() => void) | undefined
+  #over = false
+
+  constructor(source: WatchSource, request: WatchRequest, sink: Sink) {
+    this.#source = source
+    this.#request = request
+    this.#sink = sink
+  }
+
+  get filter(): Filter {
+    return this.#request.filter
+  }
+
+  start(): void {
+    const { clock } = this.#source
+    this.#cancelTimer = clock.after(this.#request.timeoutMs, () => this.end())
+    this.#begin().catch((thrown: unknown) => this.#fail(thrown))
+  }
+
+  cancel(): void {
+    this.#over = true
+    this.#leave?.()
+    this.#cancelTimer?.()
+  }
+
+  notify(event: CacheEvent, as: ChangeType): void {
+    if (event.revision > (this.#request.after ?? 0)) this.#next(event.as(as, this.#request.view))
+  }
+
+  bookmark(): void {
+    if (this.#request.bookmarks) this.#next(this.#bookmarkAt(this.#source.watchCache.revision))
+  }
+
+  end(error?: Error): void {
+    if (this.#over) return
+    this.cancel()
+    this.#sink.end(error)
+  }
+
+  async #begin(): Promise<void> {
+    const { watchCache, cache } = this.#source
+    const { after, initialState } = this.#request
+    if (initialState || after === undefined) {
+      if (after === undefined) await watchCache.catchUp()
+      else await reach(watchCache, after)
+      if (this.#over) return
+      if (initialState) this.#tellState()
+    } else {
+      const missed = cache.changesAfter(after) ?? (await this.#history(after))
+      if (this.#over) return
+      for (const event of missed) notifyIfWanted(this, event)
+    }
+    // No turn has passed since the last await, so nothing can have happened in between.
+    if (!this.#over) this.#leave = cache.watchers.add(this)
+  }
+
+  /** What the window no longer has comes from the store, what happens meanwhile from the window. */
+  async #history(after: Revision): Promise<readonly CacheEvent[]> {
+    const { store, watchCache, cache } = this.#source
+    const until = watchCache.revision
+    const events = await readHistory(store, cache.prefix, { after, until })
+    const since = cache.changesAfter(until)
+    if (!since) throw new CompactedError(cache.windowStart)
+    return [...events, ...since]
+  }
+
+  #tellState(): void {
+    const { filter, view, markInitialEnd } = this.#request
+    const { cache, watchCache } = this.#source
+    for (const stored of cache.list(filter.namespace)) {
+      if (filter.name !== undefined && !stored.key.endsWith(`/${filter.name}`)) continue
+      if (passes(filter, stored)) this.#next(encodeEvent('ADDED', stored.in(view)))
+    }
+    if (markInitialEnd)
+      this.#next(this.#bookmarkAt(watchCache.revision, { 'k8s.io/initial-events-end': 'true' }))
+  }
+
+  #bookmarkAt(revision: Revision, annotations?: Record<string, string>): EncodedEvent {
+    const { kind } = this.#request.view
+    const object: KubernetesObject = {
+      kind: kind.kind,
+      apiVersion: apiVersionOf(kind),
+      metadata: {
+        resourceVersion: String(revision),
+        ...(annotations ? { annotations } : {}),
+      },
+    }
+    return encoded(Object.freeze({ type: 'BOOKMARK', object }))
+  }
+
+  #next(event: EncodedEvent): void {
+    if (!this.#over) this.#sink.next(event)
+  }
+
+  /** Failures are told in the stream, as its last event. */
+  #fail(thrown: unknown): void {
+    if (this.#over) return
+    const error = toStatusError(thrown, this.#request.after ?? 0)
+    if (!error) return this.end(thrown as Error)
+    this.#next(encoded(Object.freeze({ type: 'ERROR', object: error.status })))
+    this.end()
+  }
+}
+
+function toStatusError(thrown: unknown, asked: Revision): StatusError | undefined {
+  if (thrown instanceof CompactedError)
+    return new StatusError(
+      'Expired',
+      `too old resource version: ${asked} (${thrown.compactedRevision})`,
+    )
+  return thrown instanceof StatusError ? thrown : undefined
+}
+
+function encoded(event: WatchEvent): EncodedEvent {
+  return {
+    event,
+    get bytes() {
+      return encoder.encode(`${JSON.stringify(event)}\n`)
+    },
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * The watchers of one resource, filed so that an event meets only those that may want it: by the value of an indexed
+ * field, by name, by namespace, or none of these. A thousand kubelets that watch their own pods are a thousand entries in
+ * one index, and an event of one pod looks at one of them.
+ */
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { CacheEvent, ChangeType } from './cache-event.ts'
+import { type Filter, passes } from './filter.ts'
+
+export interface Watcher {
+  readonly filter: Filter
+  /** Called in the order of revisions; must not throw. */
+  notify(event: CacheEvent, as: ChangeType): void
+  /** Everything up to this revision was notified. */
+  bookmark?(): void
+  /** The cache can no longer serve this watch. */
+  end(error?: Error): void
+}
+
+export type FieldGetters = Readonly<Record<string, (object: never) => string>>
+
+export class Watchers {
+  readonly #getters: FieldGetters
+  readonly #filed = new Map<string, Set<Watcher>>()
+  readonly #all = new Set<Watcher>()
+  /** Indexed fields that somebody watches now, with how many do. */
+  readonly #fieldsInUse = new Map<string, number>()
+
+  constructor(getters: FieldGetters) {
+    this.#getters = getters
+  }
+
+  get size(): number {
+    return this.#all.size
+  }
+
+  [Symbol.iterator](): Iterator<Watcher> {
+    return this.#all[Symbol.iterator]()
+  }
+
+  add(watcher: Watcher): () => void {
+    const { indexed } = watcher.filter
+    const file = fileOf(watcher.filter)
+    let set = this.#filed.get(file)
+    if (!set) this.#filed.set(file, (set = new Set()))
+    set.add(watcher)
+    this.#all.add(watcher)
+    if (indexed) this.#count(indexed.field, 1)
+    return () => {
+      if (!this.#all.delete(watcher)) return
+      set.delete(watcher)
+      if (set.size === 0 && this.#filed.get(file) === set) this.#filed.delete(file)
+      if (indexed) this.#count(indexed.field, -1)
+    }
+  }
+
+  dispatch(event: CacheEvent): void {
+    if (this.#all.size === 0) return
+    const { namespace = '', name = '' } = event.current.object.metadata
+    this.#tell('*', event)
+    if (namespace) this.#tell(`n:${namespace}`, event)
+    this.#tell(`o:/${name}`, event)
+    if (namespace) this.#tell(`o:${namespace}/${name}`, event)
+    for (const field of this.#fieldsInUse.keys()) {
+      const now = this.#valueOf(field, event.current.object)
+      this.#tell(`f:${field}=${now}`, event)
+      const before = event.previous && this.#valueOf(field, event.previous.object)
+      if (before !== undefined && before !== now) this.#tell(`f:${field}=${before}`, event)
+    }
+  }
+
+  #tell(file: string, event: CacheEvent): void {
+    const set = this.#filed.get(file)
+    if (set) for (const watcher of set) notifyIfWanted(watcher, event)
+  }
+
+  #valueOf(field: string, object: KubernetesObject): string {
+    return this.#getters[field]?.(object as never) ?? ''
+  }
+
+  #count(field: string, difference: number): void {
+    const count = (this.#fieldsInUse.get(field) ?? 0) + difference
+    if (count === 0) this.#fieldsInUse.delete(field)
+    else this.#fieldsInUse.set(field, count)
+  }
+}
+
+function fileOf({ namespace, name, indexed }: Filter): string {
+  if (name !== undefined) return `o:${namespace}/${name}`
+  if (indexed) return `f:${indexed.field}=${indexed.value}`
+  return namespace ? `n:${namespace}` : '*'
+}
+
+/** True where the object lies in the place that the filter names; for events that did not come through the index. */
+export function inPlace(filter: Filter, object: KubernetesObject): boolean {
+  const { namespace = '', name } = object.metadata
+  return (
+    (filter.namespace === '' || filter.namespace === namespace) &&
+    (filter.name === undefined || filter.name === name)
+  )
+}
+
+/** A selector that begins to match makes ADDED of a modification, one that stops makes DELETED. */
+export function notifyIfWanted(watcher: Watcher, event: CacheEvent): void {
+  const { filter } = watcher
+  if (!inPlace(filter, event.current.object)) return
+  if (!filter.matches) return watcher.notify(event, event.type)
+  const isIn = event.type !== 'DELETED' && passes(filter, event.current)
+  const wasIn = event.type !== 'ADDED' && passes(filter, event.previous)
+  if (isIn) watcher.notify(event, wasIn ? 'MODIFIED' : 'ADDED')
+  else if (wasIn) watcher.notify(event, 'DELETED')
+}
