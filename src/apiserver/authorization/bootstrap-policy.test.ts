@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  bootstrapPolicyChanges,
+  clusterRoleBindings,
+  clusterRoles,
+  roleBindings,
+  roles,
+} from './bootstrap-policy.ts'
+import { AUTOUPDATE_ANNOTATION, rule } from './bootstrap-rules.ts'
+import { bootstrapped, viewOf } from './testing.ts'
+
+const all = { clusterRoles, clusterRoleBindings, roles, roleBindings }
+const names = (objects: readonly { metadata: { name?: string } }[]) =>
+  objects.map(({ metadata }) => metadata.name)
+
+test('everything is made once, roles first, each with its marks', () => {
+  const { create, update, recreate } = bootstrapPolicyChanges(viewOf({}))
+  assert.equal(update.length + recreate.length, 0)
+  const count =
+    clusterRoles.length + clusterRoleBindings.length + roles.length + roleBindings.length
+  assert.equal(create.length, count)
+  const firstBinding = create.findIndex(({ kind }) => kind.endsWith('Binding'))
+  assert.ok(create.slice(firstBinding).every(({ kind }) => kind.endsWith('Binding')))
+  for (const { metadata } of create) {
+    assert.equal(metadata.labels?.['kubernetes.io/bootstrapping'], 'rbac-defaults')
+    assert.equal(metadata.annotations?.[AUTOUPDATE_ANNOTATION], 'true')
+  }
+  const keys = create.map(({ kind, metadata }) => `${kind}/${metadata.namespace}/${metadata.name}`)
+  assert.equal(new Set(keys).size, keys.length)
+  assert.deepEqual(bootstrapPolicyChanges(bootstrapped()), { create: [], update: [], recreate: [] })
+})
+
+test('every binding names a role that exists', () => {
+  const known = new Set(names(clusterRoles))
+  for (const { roleRef } of clusterRoleBindings) assert.ok(known.has(roleRef.name), roleRef.name)
+  for (const { roleRef, metadata } of roleBindings)
+    assert.ok(
+      roles.some(
+        each =>
+          each.metadata.name === roleRef.name && each.metadata.namespace === metadata.namespace,
+      ),
+      roleRef.name,
+    )
+})
+
+test('the roles that tools look for are there', () => {
+  const expected = [
+    'cluster-admin admin edit view system:aggregate-to-admin system:aggregate-to-edit',
+    'system:aggregate-to-view system:discovery system:basic-user system:public-info-viewer',
+    'system:monitoring system:node system:node-proxier system:node-bootstrapper',
+    'system:node-problem-detector system:kubelet-api-admin system:auth-delegator',
+    'system:kube-aggregator system:kube-controller-manager system:kube-scheduler system:kube-dns',
+    'system:volume-scheduler system:persistent-volume-provisioner',
+    'system:service-account-issuer-discovery system:controller:deployment-controller',
+    'system:controller:replicaset-controller system:controller:endpointslice-controller',
+    'system:controller:namespace-controller system:controller:generic-garbage-collector',
+    'system:controller:service-account-controller system:controller:root-ca-cert-publisher',
+    'system:controller:node-controller system:controller:pod-garbage-collector',
+  ]
+    .join(' ')
+    .split(' ')
+  const known = new Set(names(clusterRoles))
+  for (const name of expected) assert.ok(known.has(name), name)
+})
+
+test('what was taken away comes back, what was added stays', () => {
+  const poorer = clusterRoles.map(each =>
+    each.metadata.name === 'system:kube-dns'
+      ? {
+          ...each,
+          metadata: { ...each.metadata, resourceVersion: '7' },
+          rules: [rule('get', 'core', 'pods')],
+        }
+      : each,
+  )
+  const unbound = clusterRoleBindings.map(each =>
+    each.metadata.name === 'cluster-admin'
+      ? { ...each, subjects: [{ kind: 'User', name: 'ann' }] }
+      : each,
+  )
+  const { update, create } = bootstrapPolicyChanges(
+    viewOf({ ...all, clusterRoles: poorer, clusterRoleBindings: unbound }),
+  )
+  assert.equal(create.length, 0)
+  assert.deepEqual(names(update), ['system:kube-dns', 'cluster-admin'])
+  const [dns, admins] = update
+  assert.equal(dns?.metadata.resourceVersion, '7')
+  assert.ok(dns && 'rules' in dns && dns.rules.length === 3)
+  assert.ok(admins && 'subjects' in admins)
+  assert.deepEqual(
+    admins.subjects?.map(({ name }) => name),
+    ['ann', 'system:masters'],
+  )
+})
+
+test('autoupdate "false" keeps the server off', () => {
+  const mine = clusterRoles.map(each =>
+    each.metadata.name === 'view'
+      ? {
+          ...each,
+          metadata: { ...each.metadata, annotations: { [AUTOUPDATE_ANNOTATION]: 'false' } },
+          rules: [],
+        }
+      : each,
+  )
+  const { update } = bootstrapPolicyChanges(viewOf({ ...all, clusterRoles: mine }))
+  assert.deepEqual(update, [])
+})
+
+test('a default binding that was pointed elsewhere is made anew', () => {
+  const bent = clusterRoleBindings.map(each =>
+    each.metadata.name === 'system:discovery'
+      ? { ...each, roleRef: { ...each.roleRef, name: 'cluster-admin' } }
+      : each,
+  )
+  const changes = bootstrapPolicyChanges(viewOf({ ...all, clusterRoleBindings: bent }))
+  assert.deepEqual(names(changes.recreate), ['system:discovery'])
+  const [made] = changes.create
+  assert.ok(made && 'roleRef' in made && made.roleRef.name === 'system:discovery')
+})

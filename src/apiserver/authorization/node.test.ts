@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { UserInfo } from '../authentication/authenticator.ts'
+import type { Decision } from './authorizer.ts'
+import { nodeRules } from './bootstrap-system-roles.ts'
+import { nodeAuthorizer } from './node.ts'
+import { referencesOf } from './pod-references.ts'
+import { asking, userOf } from './testing.ts'
+
+function podOn(nodeName: string, namespace: string, name: string, spec: Partial<Pod['spec']>): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace },
+    spec: { containers: [], nodeName, serviceAccountName: 'default', ...spec },
+    status: {},
+  }
+}
+
+const pods = [
+  podOn('a', 'shop', 'web', {
+    serviceAccountName: 'web',
+    imagePullSecrets: [{ name: 'pull' }],
+    containers: [
+      {
+        name: 'c',
+        resources: {},
+        env: [{ name: 'E', valueFrom: { secretKeyRef: { name: 'env', key: 'k' } } }],
+      },
+    ],
+    initContainers: [{ name: 'i', resources: {}, envFrom: [{ secretRef: { name: 'from' } }] }],
+    ephemeralContainers: [
+      {
+        name: 'e',
+        resources: {},
+        env: [{ name: 'E', valueFrom: { configMapKeyRef: { name: 'cm', key: 'k' } } }],
+      },
+    ],
+    volumes: [
+      { name: 'v1', secret: { secretName: 'vol' } },
+      {
+        name: 'v2',
+        projected: { sources: [{ secret: { name: 'proj' } }, { configMap: { name: 'root' } }] },
+      },
+      { name: 'v3', persistentVolumeClaim: { claimName: 'data' } },
+    ],
+  }),
+  podOn('b', 'shop', 'other', { volumes: [{ name: 'v', secret: { secretName: 'theirs' } }] }),
+]
+const authorizer = nodeAuthorizer(node => pods.filter(pod => pod.spec.nodeName === node), nodeRules)
+const nodeA: UserInfo = userOf('system:node:a', 'system:nodes', 'system:authenticated')
+const may = async (text: string, more: { user?: UserInfo; fieldSelector?: string } = {}) => {
+  const { user = nodeA, fieldSelector } = more
+  const attributes = { ...asking(user, text), ...(fieldSelector ? { fieldSelector } : {}) }
+  return ((await authorizer.authorize(attributes)) as Decision).verdict === 'allow'
+}
+
+test('a node reads the secrets and config maps that its pods name, one by one', async () => {
+  for (const name of ['pull', 'env', 'from', 'vol', 'proj'])
+    for (const verb of ['get', 'list', 'watch'])
+      assert.equal(await may(`${verb} secrets shop/${name}`), true, name)
+  for (const name of ['cm', 'root']) assert.equal(await may(`get configmaps shop/${name}`), true)
+  assert.equal(await may('get persistentvolumeclaims shop/data'), true)
+})
+
+test('and nothing else, in any way', async () => {
+  const refused = [
+    'get secrets shop/theirs',
+    'get secrets shop/cm',
+    'get secrets other/env',
+    'get secrets shop/',
+    'list secrets shop/',
+    'watch secrets shop/',
+    'list secrets',
+    'list secrets /env',
+    'update secrets shop/env',
+    'delete secrets shop/env',
+    'get secrets/status shop/env',
+    'get secrets shop/__proto__',
+    'list configmaps shop/',
+    'list persistentvolumeclaims shop/data',
+    'get serviceaccounts shop/default',
+    'create serviceaccounts/token shop/default',
+    'create serviceaccounts shop/',
+    'list serviceaccounts shop/',
+    'get nodes /b',
+    'list nodes',
+    'watch nodes /b',
+    'delete nodes /a',
+    'get nodes/proxy /a',
+    'list pods',
+    'list pods shop/',
+    'get pods shop/other',
+    'create pods/exec shop/web',
+    'create pods/binding shop/web',
+    'update pods shop/web',
+    'update coordination.k8s.io:leases kube-node-lease/b',
+    'update coordination.k8s.io:leases kube-system/a',
+    'list coordination.k8s.io:leases kube-node-lease/',
+    'deletecollection coordination.k8s.io:leases kube-node-lease/a',
+    'get apps:deployments shop/web',
+    'create rbac.authorization.k8s.io:clusterrolebindings',
+    'impersonate users /admin',
+    'get /metrics',
+  ]
+  for (const text of refused) assert.equal(await may(text), false, text)
+})
+
+test('a node keeps its own objects', async () => {
+  const allowed = [
+    'get nodes /a',
+    'list nodes /a',
+    'watch nodes /a',
+    'create nodes',
+    'patch nodes/status /a',
+    'update nodes /a',
+    'get pods shop/web',
+    'patch pods/status shop/web',
+    'create pods/eviction shop/web',
+    'delete pods shop/web',
+    'create serviceaccounts/token shop/web',
+    'get serviceaccounts shop/web',
+    'create coordination.k8s.io:leases kube-node-lease/',
+    'update coordination.k8s.io:leases kube-node-lease/a',
+    'list services',
+    'create events shop/',
+  ]
+  for (const text of allowed) assert.equal(await may(text), true, text)
+})
+
+test('pods are listed by node name alone', async () => {
+  for (const fieldSelector of ['spec.nodeName=a', 'status.phase!=Failed,spec.nodeName==a'])
+    assert.equal(await may('watch pods', { fieldSelector }), true, fieldSelector)
+  for (const fieldSelector of [
+    'spec.nodeName=b',
+    'spec.nodeName!=a',
+    'metadata.name=x',
+    'status.phase!=a\\,spec.nodeName=a',
+    '!!',
+  ])
+    assert.equal(await may('watch pods', { fieldSelector }), false, fieldSelector)
+})
+
+test('only users that are nodes in name and group are nodes', async () => {
+  for (const user of [
+    userOf('system:node:a'),
+    userOf('a', 'system:nodes'),
+    userOf('system:node:', 'system:nodes'),
+    userOf('system:nodes:a', 'system:nodes'),
+  ])
+    assert.equal(await may('get secrets shop/env', { user }), false, user.name)
+})
+
+test('references are found wherever a pod can name something', () => {
+  const pod = podOn('a', 's', 'p', {
+    volumes: [
+      { name: 'csi', csi: { driver: 'd', nodePublishSecretRef: { name: 'csi' } } },
+      { name: 'cm', configMap: { name: 'volume' } },
+      { name: 'tmp', ephemeral: { volumeClaimTemplate: { metadata: {}, spec: {} } } },
+    ],
+    initContainers: [{ name: 'i', envFrom: [{ configMapRef: { name: 'init' } }] }],
+  } as Partial<Pod['spec']>)
+  const { secrets, configMaps, claims } = referencesOf(pod)
+  assert.deepEqual([...secrets], ['csi'])
+  assert.deepEqual([...configMaps].sort(), ['init', 'volume'])
+  assert.deepEqual([...claims], ['p-tmp'])
+})
