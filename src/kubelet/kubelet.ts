@@ -4,6 +4,7 @@
  */
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
+import type { HostAccess } from './host-access.ts'
 import { createKubelet } from './kubelet-core.ts'
 import { type KubeletOptions, withDefaults } from './options.ts'
 
@@ -17,4 +18,10 @@ export function startKubelet(
   options: KubeletOptions,
 ): Running & { readonly transport: Transport; readonly registered: Promise<void> } {
   return createKubelet(withDefaults(context, options))
+}
+
+/** This machine, for kubelets that run real containers on it. */
+export async function machineAccess(storageDirectory: string): Promise<HostAccess> {
+  const { openMachine } = await import('#host/machine/machine.ts')
+  return openMachine(storageDirectory)
 }

@@ -1,0 +1,15 @@
+/** This machine as a node agent acts on it; the kubelet's `HostAccess`. */
+import { readMachineFacts } from './facts.ts'
+import { machineFiles } from './files.ts'
+import { machineMounts } from './mounts.ts'
+import { machineNetwork } from './probe-network.ts'
+
+/** `storageDirectory` lies on the file system whose size counts as the node's ephemeral storage. */
+export function openMachine(storageDirectory: string) {
+  return {
+    facts: readMachineFacts(storageDirectory),
+    files: machineFiles,
+    mounts: machineMounts,
+    network: machineNetwork,
+  }
+}
