@@ -1,0 +1,58 @@
+/** Discovery in one document for all groups (apidiscovery.k8s.io/v2), which today's clients ask for. */
+import type { DiscoveredVersion } from './resources.ts'
+
+/** Parameters of the Accept header that ask for it, and of the answer's Content-Type. */
+export const AGGREGATED_PARAMETERS = 'g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+
+/** True where one clause of an Accept header asks for the aggregated form in the version that we speak. */
+export function wantsAggregated(accept: string | undefined): boolean {
+  return (accept ?? '').split(',').some(clause => {
+    const parameters = new Set(
+      clause
+        .split(';')
+        .slice(1)
+        .map(text => text.trim()),
+    )
+    return AGGREGATED_PARAMETERS.split(';').every(parameter => parameters.has(parameter))
+  })
+}
+
+/** `/api` has the core group alone, `/apis` all others. */
+export function aggregatedDiscovery(versions: readonly DiscoveredVersion[]): object {
+  const names = [...new Set(versions.map(({ group }) => group))]
+  const items = names.map(name => ({
+    metadata: name === '' ? { creationTimestamp: null } : { name, creationTimestamp: null },
+    versions: versions.filter(({ group }) => group === name).map(versionOf),
+  }))
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
+    items,
+  }
+}
+
+function versionOf({ version, resources }: DiscoveredVersion) {
+  return {
+    version,
+    resources: resources.map(resource => ({
+      resource: resource.name,
+      responseKind: resource.speaks,
+      scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+      singularResource: resource.singular,
+      verbs: resource.verbs,
+      ...(resource.shortNames.length > 0 ? { shortNames: resource.shortNames } : {}),
+      ...(resource.categories.length > 0 ? { categories: resource.categories } : {}),
+      ...(resource.subresources.length > 0
+        ? {
+            subresources: resource.subresources.map(sub => ({
+              subresource: sub.name,
+              responseKind: sub.speaks,
+              verbs: sub.verbs,
+            })),
+          }
+        : {}),
+    })),
+    freshness: 'Current',
+  }
+}

@@ -1,0 +1,75 @@
+/** The rows of discovery: every kind's resource and its subresources, in the one form from which both wire formats are made. */
+import { type AnyKind, apiVersionOf, type Verb } from '#api/machinery/kind.ts'
+
+export interface GroupVersionKind {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+}
+
+export interface DiscoveredResource {
+  readonly name: string
+  readonly singular: string
+  readonly namespaced: boolean
+  readonly speaks: GroupVersionKind
+  readonly verbs: readonly Verb[]
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly subresources: readonly DiscoveredSubresource[]
+}
+
+export interface DiscoveredSubresource {
+  readonly name: string
+  readonly speaks: GroupVersionKind
+  readonly verbs: readonly Verb[]
+}
+
+export interface DiscoveredVersion {
+  readonly group: string
+  readonly version: string
+  readonly resources: readonly DiscoveredResource[]
+}
+
+const SCALE: GroupVersionKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+const READ_AND_WRITE: readonly Verb[] = ['get', 'patch', 'update']
+
+/** By group and version, in the order of the list; resources by name, as upstream shows them. */
+export function discover(kinds: readonly AnyKind[]): DiscoveredVersion[] {
+  const versions = new Map<
+    string,
+    { group: string; version: string; resources: DiscoveredResource[] }
+  >()
+  for (const kind of kinds) {
+    const key = apiVersionOf(kind)
+    const entry = versions.get(key) ?? { group: kind.group, version: kind.version, resources: [] }
+    versions.set(key, entry)
+    entry.resources.push(resourceOf(kind))
+  }
+  for (const { resources } of versions.values())
+    resources.sort((a, b) => (a.name < b.name ? -1 : 1))
+  return [...versions.values()]
+}
+
+function resourceOf(kind: AnyKind): DiscoveredResource {
+  const { group, version } = kind
+  const speaks = { group, version, kind: kind.kind }
+  const special = (kind.subresources.special ?? []).map(sub => ({
+    name: sub.name,
+    speaks: { group: sub.group, version: sub.version, kind: sub.kind },
+    verbs: sub.verbs,
+  }))
+  const status = kind.subresources.status ? [{ name: 'status', speaks, verbs: READ_AND_WRITE }] : []
+  const scale = kind.subresources.scale
+    ? [{ name: 'scale', speaks: SCALE, verbs: READ_AND_WRITE }]
+    : []
+  return {
+    name: kind.plural,
+    singular: kind.singular,
+    namespaced: kind.scope === 'Namespaced',
+    speaks,
+    verbs: kind.ephemeral ? ['create'] : kind.verbs,
+    shortNames: kind.shortNames,
+    categories: kind.categories,
+    subresources: [...special, ...scale, ...status].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  }
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { kinds } from '#api/kinds.ts'
+import { aggregatedDiscovery, wantsAggregated } from '../discovery/aggregated.ts'
+import { apiGroup, apiGroupList, apiResourceList } from '../discovery/legacy.ts'
+import { discover } from '../discovery/resources.ts'
+import { openApiOf } from './openapi.ts'
+
+type Tree = { [name: string]: Tree } & { [name: string]: unknown }
+const openApi = openApiOf(kinds, 'v1.36.0')
+const parse = (bytes: Uint8Array | undefined) => JSON.parse(new TextDecoder().decode(bytes)) as Tree
+
+test('every reference leads somewhere, every field says something', () => {
+  const paths = Object.keys((openApi.index() as { paths: object }).paths)
+  assert.ok(paths.includes('api/v1') && paths.includes('apis/apps/v1'))
+  for (const [prefix, document] of [
+    ...paths.map(path => ['#/components/schemas/', openApi.document(path)] as const),
+    ['#/definitions/', openApi.v2()] as const,
+  ]) {
+    const tree = parse(document?.bytes)
+    const named = (tree.components?.schemas ?? tree.definitions) as Tree
+    for (const [, name = ''] of JSON.stringify(tree).matchAll(/"\$ref":"([^"]+)"/g)) {
+      assert.ok(name.startsWith(prefix))
+      assert.ok(Object.hasOwn(named, name.slice(prefix.length)), name)
+    }
+    for (const [name, schema] of Object.entries(named))
+      for (const [field, described] of Object.entries(schema.properties ?? {}))
+        assert.ok((described as Tree).description, `${name}.${field} has no doc`)
+  }
+})
+
+test('kinds are marked, patches accept field validation', () => {
+  const apps = parse(openApi.document('apis/apps/v1')?.bytes)
+  assert.deepEqual(
+    apps.components?.schemas?.['io.k8s.api.apps.v1.Deployment']?.[
+      'x-kubernetes-group-version-kind'
+    ],
+    [{ group: 'apps', kind: 'Deployment', version: 'v1' }],
+  )
+  const item = apps.paths?.[
+    '/apis/apps/v1/namespaces/{namespace}/deployments/{name}'
+  ] as unknown as { patch: { parameters: { name: string }[] } }
+  assert.ok(item.patch.parameters.some(({ name }) => name === 'fieldValidation'))
+  assert.equal(openApi.document('apis/none/v1'), undefined)
+})
+
+test('operations have names of their own', () => {
+  const ids = [
+    ...JSON.stringify(parse(openApi.v2().bytes)).matchAll(/"operationId":"([^"]+)"/g),
+  ].map(([, id]) => id)
+  assert.equal(new Set(ids).size, ids.length)
+})
+
+test('both forms of discovery tell the same resources', () => {
+  const versions = discover(kinds)
+  const apps = versions.find(({ group }) => group === 'apps')
+  assert.ok(apps)
+  const rows = (apiResourceList(apps) as { resources: { name: string; group?: string }[] })
+    .resources
+  assert.ok(rows.some(({ name }) => name === 'deployments/scale'))
+  assert.equal(rows.find(({ name }) => name === 'deployments/scale')?.group, 'autoscaling')
+  const aggregated = aggregatedDiscovery(versions) as {
+    items: {
+      metadata: { name?: string }
+      versions: { resources: { resource: string; subresources?: object[] }[] }[]
+    }[]
+  }
+  const count = aggregated.items
+    .find(item => item.metadata.name === 'apps')
+    ?.versions[0]?.resources.reduce(
+      (sum, resource) => sum + 1 + (resource.subresources?.length ?? 0),
+      0,
+    )
+  assert.equal(count, rows.length)
+  assert.ok(
+    (apiGroupList(versions) as { groups: { name: string }[] }).groups.every(
+      ({ name }) => name !== '',
+    ),
+  )
+  assert.equal(apiGroup('none', versions), undefined)
+})
+
+test('the aggregated form is given to those who ask for it alone', () => {
+  assert.ok(
+    wantsAggregated(
+      'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json',
+    ),
+  )
+  assert.ok(!wantsAggregated('application/json'))
+  assert.ok(
+    !wantsAggregated('application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList'),
+  )
+})

@@ -1,0 +1,200 @@
+/** From the schemas of kinds to OpenAPI schema objects, for version 2 and version 3 of the format. */
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { AnySchema, ObjectShape, ScalarType } from '#api/machinery/schema.ts'
+
+export type Format = 'v2' | 'v3'
+export type Json = Record<string, unknown>
+
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
+
+/** Scalars that have a named type of their own, and those that are written in place. */
+const NAMED: Partial<Record<ScalarType, string>> = {
+  quantity: 'io.k8s.apimachinery.pkg.api.resource.Quantity',
+  intOrString: 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+  time: `${META}.Time`,
+  microTime: `${META}.MicroTime`,
+  duration: `${META}.Duration`,
+}
+const PLAIN: Partial<Record<ScalarType, Json>> = {
+  string: { type: 'string' },
+  boolean: { type: 'boolean' },
+  int32: { type: 'integer', format: 'int32' },
+  int64: { type: 'integer', format: 'int64' },
+  double: { type: 'number', format: 'double' },
+  bytes: { type: 'string', format: 'byte' },
+  any: { type: 'object' },
+}
+
+function namedScalars(format: Format): Json {
+  const either = (one: Json, other: Json, v2: Json) =>
+    format === 'v3' ? { oneOf: [one, other] } : v2
+  const text = { type: 'string' }
+  return {
+    [NAMED.quantity as string]: {
+      description: 'An exact number with an optional suffix, such as 500m, 1.5Gi or 2e3.',
+      ...either(text, { type: 'number' }, text),
+    },
+    [NAMED.intOrString as string]: {
+      description: 'A number, or a text such as a percentage or the name of a port.',
+      format: 'int-or-string',
+      ...either({ type: 'integer' }, text, text),
+    },
+    [NAMED.time as string]: {
+      description: 'A point in time in RFC 3339, to the second.',
+      type: 'string',
+      format: 'date-time',
+    },
+    [NAMED.microTime as string]: {
+      description: 'A point in time in RFC 3339, to the microsecond.',
+      type: 'string',
+      format: 'date-time',
+    },
+    [NAMED.duration as string]: { description: 'A span of time such as 1m30s.', type: 'string' },
+  }
+}
+
+/** Collects the named schemas that some kinds need. */
+export class Schemas {
+  readonly #format: Format
+  readonly #named: Json = {}
+
+  constructor(format: Format) {
+    this.#format = format
+  }
+
+  /** All that was collected, by name. */
+  get named(): Json {
+    return Object.fromEntries(Object.entries(this.#named).sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+
+  reference(name: string): Json {
+    return {
+      $ref: this.#format === 'v3' ? `#/components/schemas/${name}` : `#/definitions/${name}`,
+    }
+  }
+
+  /** Adds a kind and its list, marked with their group, version and kind. */
+  addKind(kind: AnyKind): Json {
+    const marks = (name: string) => ({
+      'x-kubernetes-group-version-kind': [{ group: kind.group, kind: name, version: kind.version }],
+    })
+    const reference = this.addShape(kind.shape)
+    Object.assign(this.#named[kind.shape.name] as Json, marks(kind.kind))
+    if (kind.ephemeral) return reference
+    const listName = kind.shape.name.replace(/[^.]+$/, kind.listKind)
+    this.#named[listName] = {
+      description: `A list of objects of the kind ${kind.kind}.`,
+      type: 'object',
+      required: ['items'],
+      properties: {
+        apiVersion: {
+          description: 'Group and version in which the list is written.',
+          type: 'string',
+        },
+        items: { description: 'The objects.', type: 'array', items: this.#inPlace(reference, {}) },
+        kind: { description: 'Name of the list type.', type: 'string' },
+        metadata: this.#inPlace(this.#listMeta(), {
+          description: 'The revision of the list, and where the next page begins.',
+        }),
+      },
+      ...marks(kind.listKind),
+    }
+    return reference
+  }
+
+  addShape(shape: ObjectShape): Json {
+    if (!Object.hasOwn(this.#named, shape.name)) {
+      const schema: Json = { description: shape.doc, type: 'object' }
+      // Entered before its fields are looked at: shapes may contain themselves.
+      this.#named[shape.name] = schema
+      const fields = Object.entries(shape.fields)
+      const required = fields
+        .filter(([, field]) => field.schema.presence === 'required')
+        .map(([name]) => name)
+      const isObject =
+        Object.hasOwn(shape.fields, 'apiVersion') && Object.hasOwn(shape.fields, 'metadata')
+      const listed = required.filter(
+        name => !isObject || (name !== 'apiVersion' && name !== 'kind'),
+      )
+      if (listed.length > 0) schema.required = listed
+      if (fields.length > 0)
+        schema.properties = Object.fromEntries(
+          fields.map(([name, field]) => [name, this.#field(field.schema)]),
+        )
+    }
+    return this.reference(shape.name)
+  }
+
+  #listMeta(): Json {
+    const name = `${META}.ListMeta`
+    this.#named[name] ??= {
+      description: 'What a list says about itself.',
+      type: 'object',
+      properties: {
+        continue: {
+          description: 'Pass it as the continue parameter to get the next page.',
+          type: 'string',
+        },
+        remainingItemCount: {
+          description: 'How many items follow this page, where known.',
+          type: 'integer',
+          format: 'int64',
+        },
+        resourceVersion: { description: 'The revision that the list shows.', type: 'string' },
+        selfLink: { description: 'Not set any more.', type: 'string' },
+      },
+    }
+    return this.reference(name)
+  }
+
+  #field(schema: AnySchema): Json {
+    return this.#inPlace(this.#type(schema), {
+      ...(schema.doc ? { description: schema.doc } : {}),
+      ...extensionsOf(schema),
+      ...defaultOf(schema),
+    })
+  }
+
+  #type(schema: AnySchema): Json {
+    if (schema.type === 'struct') return this.addShape(schema.shape)
+    if (schema.type === 'list')
+      return {
+        type: 'array',
+        items: this.#inPlace(this.#type(schema.items), defaultOf(schema.items)),
+      }
+    if (schema.type === 'map')
+      return {
+        type: 'object',
+        additionalProperties: this.#inPlace(this.#type(schema.values), defaultOf(schema.values)),
+      }
+    const name = NAMED[schema.type]
+    if (name !== undefined) {
+      this.#named[name] ??= namedScalars(this.#format)[name]
+      return this.reference(name)
+    }
+    return { ...PLAIN[schema.type], ...(schema.format ? { format: schema.format } : {}) }
+  }
+
+  /** A reference may have no siblings in OpenAPI 3.0, so it is wrapped; version 2 tolerates a description beside it. */
+  #inPlace(type: Json, more: Json): Json {
+    if (!('$ref' in type) || Object.keys(more).length === 0) return { ...more, ...type }
+    return this.#format === 'v3' ? { ...more, allOf: [type] } : { ...more, ...type }
+  }
+}
+
+function extensionsOf(schema: AnySchema): Json {
+  return {
+    ...(schema.listType ? { 'x-kubernetes-list-type': schema.listType } : {}),
+    ...(schema.listKeys ? { 'x-kubernetes-list-map-keys': schema.listKeys } : {}),
+    ...(schema.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+    ...(schema.patchMergeKey ? { 'x-kubernetes-patch-merge-key': schema.patchMergeKey } : {}),
+    ...(schema.patchStrategy
+      ? { 'x-kubernetes-patch-strategy': schema.patchStrategy.join(',') }
+      : {}),
+    ...(schema.enum ? { enum: schema.enum } : {}),
+  }
+}
+
+function defaultOf(schema: AnySchema): Json {
+  return schema.default === undefined ? {} : { default: schema.default }
+}
