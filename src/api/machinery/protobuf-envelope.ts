@@ -1,0 +1,154 @@
+/**
+ * What goes around protobuf messages on the wire: every object, list or status is a `runtime.Unknown` behind four
+ * magic bytes; the frames of a watch are bare events that hold such an object.
+ */
+import { apiVersionOf } from './kind.ts'
+import { listMeta } from './metadata.ts'
+import { decodeProtobuf, encodeProtobuf } from './protobuf.ts'
+import { delimited, eachField } from './protobuf-scalars.ts'
+import { BYTES, Reader, Writer } from './protobuf-wire.ts'
+import { type ObjectShape, shape, string } from './schema.ts'
+import { badRequest } from './status.ts'
+
+const MAGIC = new Uint8Array([0x6b, 0x38, 0x73, 0x00])
+
+export interface Envelope {
+  readonly apiVersion: string
+  readonly kind: string
+  /** The message of the object itself. */
+  readonly message: Uint8Array
+}
+
+const typeMetaShape = shape('io.k8s.apimachinery.pkg.runtime.TypeMeta', 'Names a type.', {
+  apiVersion: string(1).always().doc('Group and version of the type.'),
+  kind: string(2).always().doc('Name of the type.'),
+})
+
+/** Puts a message into its envelope: the bytes of a body. */
+export function wrapProtobuf({ apiVersion, kind, message }: Envelope): Uint8Array {
+  const writer = new Writer()
+  // Content encoding and content type, which stay empty.
+  writer.varint(0)
+  writer.tag(4, BYTES)
+  writer.varint(0)
+  writer.tag(3, BYTES)
+  delimited(writer, () => writer.bytes(message))
+  writer.tag(2, BYTES)
+  delimited(writer, () => writer.bytes(encodeProtobuf(typeMetaShape, { apiVersion, kind })))
+  writer.tag(1, BYTES)
+  writer.bytes(MAGIC)
+  return writer.finish()
+}
+
+/** Takes a body out of its envelope. Throws BadRequest when it has none. */
+export function unwrapProtobuf(bytes: Uint8Array): Envelope {
+  if (bytes.length < MAGIC.length || MAGIC.some((byte, at) => bytes[at] !== byte))
+    throw badRequest(
+      'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
+    )
+  const reader = new Reader(bytes, MAGIC.length)
+  let type: { apiVersion?: string; kind?: string } = {}
+  let message = new Uint8Array()
+  eachField(reader, (number, wireType) => {
+    if (wireType !== BYTES) return false
+    if (number === 1) type = decodeProtobuf(typeMetaShape, reader.bytes())
+    else if (number === 2) message = new Uint8Array(reader.bytes())
+    else return false
+    return true
+  })
+  return { apiVersion: type.apiVersion ?? '', kind: type.kind ?? '', message }
+}
+
+interface Typed {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly shape: ObjectShape
+}
+
+/** The body of one object of a kind. */
+export function encodeObjectProtobuf(kind: Typed, object: object): Uint8Array {
+  const message = encodeProtobuf(kind.shape, object)
+  return wrapProtobuf({ apiVersion: apiVersionOf(kind), kind: kind.kind, message })
+}
+
+/** The object of a body, with its apiVersion and kind, for `decodeObject` to check. */
+export function decodeObjectProtobuf(kind: Typed, bytes: Uint8Array): Record<string, unknown> {
+  const { apiVersion, kind: name, message } = unwrapProtobuf(bytes)
+  return { apiVersion, kind: name, ...decodeProtobuf(kind.shape, message) }
+}
+
+/** The body of a list from the messages of its items, so that each item is encoded once and shared. */
+export function encodeListProtobuf(
+  kind: { readonly group: string; readonly version: string; readonly listKind: string },
+  metadata: object,
+  items: readonly Uint8Array[],
+): Uint8Array {
+  const writer = new Writer()
+  for (let i = items.length - 1; i >= 0; i--) {
+    const item = items[i] as Uint8Array
+    writer.bytes(item)
+    writer.varint(item.length)
+    writer.tag(2, BYTES)
+  }
+  delimited(writer, () => writer.bytes(encodeProtobuf(listMeta, metadata)))
+  writer.tag(1, BYTES)
+  const message = writer.finish()
+  return wrapProtobuf({ apiVersion: apiVersionOf(kind), kind: kind.listKind, message })
+}
+
+/** The metadata of a list's body and the messages of its items. */
+export function decodeListProtobuf(bytes: Uint8Array): {
+  envelope: Envelope
+  metadata: Record<string, unknown>
+  items: Uint8Array[]
+} {
+  const envelope = unwrapProtobuf(bytes)
+  const reader = new Reader(envelope.message)
+  let metadata: Record<string, unknown> = {}
+  const items: Uint8Array[] = []
+  eachField(reader, (number, wireType) => {
+    if (wireType !== BYTES || number > 2) return false
+    if (number === 1) metadata = decodeProtobuf(listMeta, reader.bytes())
+    else items.push(reader.bytes())
+    return true
+  })
+  return { envelope, metadata, items }
+}
+
+/** One frame of a watch, its length in front as four bytes. `body` is the object in its envelope. */
+export function encodeWatchFrame(type: string, body: Uint8Array): Uint8Array {
+  const writer = new Writer()
+  delimited(writer, () => {
+    writer.bytes(body)
+    writer.varint(body.length)
+    writer.tag(1, BYTES)
+  })
+  writer.tag(2, BYTES)
+  delimited(writer, () => writer.string(type))
+  writer.tag(1, BYTES)
+  const { length } = writer
+  writer.bytes(new Uint8Array([length >>> 24, length >>> 16, length >>> 8, length]))
+  return writer.finish()
+}
+
+/** The event of a frame without its length. `body` is the object in its envelope. */
+export function decodeWatchFrame(frame: Uint8Array): { type: string; body: Uint8Array } {
+  const reader = new Reader(frame)
+  let type = ''
+  let body = new Uint8Array()
+  eachField(reader, (number, wireType) => {
+    if (wireType !== BYTES || number > 2) return false
+    if (number === 1) type = reader.string()
+    else {
+      const object = reader.message()
+      eachField(object, (inner, innerType) => {
+        if (inner !== 1 || innerType !== BYTES) return false
+        body = new Uint8Array(object.bytes())
+        return true
+      })
+    }
+    return true
+  })
+  return { type, body }
+}

@@ -1,0 +1,198 @@
+/** The wire format of protobuf: a writer that fills its buffer from the end, so lengths are known, and a reader. */
+import { utf8Length } from './names.ts'
+import { badRequest } from './status.ts'
+
+export const VARINT = 0
+export const FIXED64 = 1
+export const BYTES = 2
+export const FIXED32 = 5
+
+const INITIAL_BYTES = 1024
+/** Strings up to this length are handled letter by letter, which is quicker than a call to the encoder or decoder. */
+const SHORT_STRING = 64
+const encoder = new TextEncoder()
+/** Bad UTF-8 becomes U+FFFD, as in JSON bodies. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** Writes backwards: first the value, then its length, then its tag. */
+export class Writer {
+  #buffer = new Uint8Array(INITIAL_BYTES)
+  #position = INITIAL_BYTES
+
+  /** How many bytes are written. */
+  get length(): number {
+    return this.#buffer.length - this.#position
+  }
+
+  /** The bytes written, as a copy of their own. */
+  finish(): Uint8Array {
+    return this.#buffer.slice(this.#position)
+  }
+
+  tag(number: number, wireType: number): void {
+    this.varint(number * 8 + wireType)
+  }
+
+  /** A whole number from 0 to 2^53. */
+  varint(value: number): void {
+    let size = 1
+    for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size++
+    let at = this.#room(size)
+    let rest = value
+    for (; rest >= 128; rest = Math.floor(rest / 128)) this.#buffer[at++] = (rest % 128) | 128
+    this.#buffer[at] = rest
+  }
+
+  /** A whole number that may be negative: two's complement in 64 bits. */
+  int(value: number): void {
+    if (value >= 0) {
+      this.varint(value)
+      return
+    }
+    let rest = BigInt.asUintN(64, BigInt(value))
+    const at = this.#room(10)
+    for (let i = 0; i < 9; i++, rest >>= 7n) this.#buffer[at + i] = Number(rest & 127n) | 128
+    this.#buffer[at + 9] = Number(rest)
+  }
+
+  double(value: number): void {
+    const at = this.#room(8)
+    new DataView(this.#buffer.buffer).setFloat64(at, value, true)
+  }
+
+  bytes(value: Uint8Array): void {
+    // First the room, which may replace the buffer.
+    const at = this.#room(value.length)
+    this.#buffer.set(value, at)
+  }
+
+  string(text: string): void {
+    const size = utf8Length(text)
+    const at = this.#room(size)
+    if (size === text.length && size <= SHORT_STRING)
+      for (let i = 0; i < size; i++) this.#buffer[at + i] = text.charCodeAt(i)
+    else encoder.encodeInto(text, this.#buffer.subarray(at, at + size))
+  }
+
+  /** Makes room in front and gives the index where it begins. */
+  #room(size: number): number {
+    if (size > this.#position) {
+      const used = this.length
+      const larger = new Uint8Array(Math.max(this.#buffer.length * 2, used + size))
+      larger.set(this.#buffer.subarray(this.#position), larger.length - used)
+      this.#buffer = larger
+      this.#position = larger.length - used
+    }
+    this.#position -= size
+    return this.#position
+  }
+}
+
+const truncated = () => badRequest('protobuf: unexpected end of the message')
+
+/** Reads forwards within bounds; everything that does not fit is a BadRequest. */
+export class Reader {
+  readonly #bytes: Uint8Array
+  readonly #end: number
+  #position: number
+
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+    this.#bytes = bytes
+    this.#position = start
+    this.#end = end
+  }
+
+  get done(): boolean {
+    return this.#position >= this.#end
+  }
+
+  /** A whole number as Go's int64 has it; beyond 2^53 it is the nearest. */
+  int(): number {
+    let low = 0
+    let high = 0
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.#byte()
+      const bits = byte & 127
+      if (shift < 28) low += bits * 2 ** shift
+      else high += bits * 2 ** (shift - 28)
+      if (byte < 128) return signed(low, high)
+    }
+    throw badRequest('protobuf: a number is longer than ten bytes')
+  }
+
+  double(): number {
+    const at = this.#take(8)
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset).getFloat64(at, true)
+  }
+
+  bytes(): Uint8Array {
+    const size = this.#size()
+    const at = this.#take(size)
+    return this.#bytes.subarray(at, at + size)
+  }
+
+  string(): string {
+    const size = this.#size()
+    const start = this.#take(size)
+    const end = start + size
+    if (size > SHORT_STRING) return decoder.decode(this.#bytes.subarray(start, end))
+    let text = ''
+    for (let i = start; i < end; i++) {
+      const byte = this.#bytes[i] as number
+      if (byte >= 128) return decoder.decode(this.#bytes.subarray(start, end))
+      text += String.fromCharCode(byte)
+    }
+    return text
+  }
+
+  /** A reader of the message that begins here. */
+  message(): Reader {
+    const size = this.#size()
+    const at = this.#take(size)
+    return new Reader(this.#bytes, at, at + size)
+  }
+
+  skip(wireType: number): void {
+    switch (wireType) {
+      case VARINT:
+        this.int()
+        return
+      case FIXED64:
+        this.#take(8)
+        return
+      case BYTES:
+        this.bytes()
+        return
+      case FIXED32:
+        this.#take(4)
+        return
+      default:
+        throw badRequest(`protobuf: illegal wire type ${wireType}`)
+    }
+  }
+
+  #size(): number {
+    const size = this.int()
+    if (size < 0 || size > this.#end - this.#position) throw truncated()
+    return size
+  }
+
+  #byte(): number {
+    return this.#bytes[this.#take(1)] as number
+  }
+
+  #take(size: number): number {
+    const at = this.#position
+    if (size > this.#end - at) throw truncated()
+    this.#position = at + size
+    return at
+  }
+}
+
+/** From 28 low bits and what is above them. */
+function signed(low: number, high: number): number {
+  const value = high * 2 ** 28 + low
+  if (value < 2 ** 53) return value
+  const exact = BigInt(high) * 2n ** 28n + BigInt(low)
+  return Number(BigInt.asIntN(64, exact))
+}
