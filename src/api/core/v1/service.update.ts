@@ -30,10 +30,10 @@ const hasHealthCheckPort = ({ type, externalTrafficPolicy }: ServiceSpec) =>
 
 function keepAllocated(spec: ServiceSpec, before: ServiceSpec): void {
   if (hasClusterIp(before) && hasClusterIp(spec)) {
-    if (!spec.clusterIP && !spec.clusterIPs?.length && before.clusterIP) {
+    if (!spec.clusterIP && !spec.clusterIPs?.length && before.clusterIP)
       spec.clusterIP = before.clusterIP
-      if (before.clusterIPs) spec.clusterIPs = [...before.clusterIPs]
-    }
+    if (!spec.clusterIPs?.length && spec.clusterIP === before.clusterIP && before.clusterIPs)
+      spec.clusterIPs = [...before.clusterIPs]
     if (!spec.ipFamilies?.length && before.ipFamilies) spec.ipFamilies = [...before.ipFamilies]
     spec.ipFamilyPolicy ??= before.ipFamilyPolicy
   }
@@ -54,6 +54,7 @@ function keepAllocated(spec: ServiceSpec, before: ServiceSpec): void {
 function followClusterIp(spec: ServiceSpec, before: ServiceSpec): void {
   const changed = (spec.clusterIP ?? '') !== (before.clusterIP ?? '')
   const listChanged = (spec.clusterIPs ?? []).join() !== (before.clusterIPs ?? []).join()
+  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
   if (!changed || listChanged) return
   if (spec.clusterIP) spec.clusterIPs = [spec.clusterIP]
   else delete spec.clusterIPs

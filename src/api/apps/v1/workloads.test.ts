@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { created, lines, rowOf, updated } from '../../core/v1/testing.ts'
+import { deployment } from './deployment.ts'
+import { replicaSet } from './replica-set.ts'
+
+const template = {
+  metadata: { labels: { app: 'web' } },
+  spec: {
+    containers: [
+      { name: 'web', image: 'nginx:1' },
+      { name: 'log', image: 'fluent:2' },
+    ],
+  },
+}
+const base = { selector: { matchLabels: { app: 'web' } }, template }
+const deploymentProblems = (spec: object) =>
+  lines(deployment.validate(created(deployment, { spec: { ...base, ...spec } })))
+
+test('a deployment gets a rolling update and limits', () => {
+  const { spec, status } = created(deployment, { spec: base })
+  assert.equal(spec.replicas, 1)
+  assert.deepEqual(spec.strategy, {
+    type: 'RollingUpdate',
+    rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' },
+  })
+  assert.equal(spec.revisionHistoryLimit, 10)
+  assert.equal(spec.progressDeadlineSeconds, 600)
+  assert.equal(spec.template.spec.restartPolicy, 'Always')
+  // Only pods themselves get these two; in a template they would change its hash.
+  assert.equal(spec.template.spec.enableServiceLinks, undefined)
+  assert.equal(spec.template.spec.priority, undefined)
+  assert.deepEqual(status, {})
+  assert.deepEqual(deploymentProblems({}), [])
+})
+
+test('what was said stays', () => {
+  const { spec } = created(deployment, {
+    spec: { ...base, replicas: 0, strategy: { rollingUpdate: { maxSurge: 1 } } },
+  })
+  assert.equal(spec.replicas, 0)
+  assert.deepEqual(spec.strategy.rollingUpdate, { maxUnavailable: '25%', maxSurge: 1 })
+  const recreate = created(deployment, { spec: { ...base, strategy: { type: 'Recreate' } } }).spec
+  assert.deepEqual(recreate.strategy, { type: 'Recreate' })
+})
+
+const wrongDeployments: [string, object, string][] = [
+  [
+    'negative replicas',
+    { replicas: -1 },
+    'spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+  ],
+  [
+    'foreign labels',
+    { selector: { matchLabels: { app: 'db' } } },
+    'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
+  ],
+  [
+    'selector of nothing',
+    { selector: {} },
+    'spec.selector: Invalid value: {}: empty selector is invalid for deployment',
+  ],
+  [
+    'nothing may move',
+    { strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: '0%' } } },
+    'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0',
+  ],
+  [
+    'recreate with a rolling update',
+    { strategy: { type: 'Recreate', rollingUpdate: { maxSurge: 1 } } },
+    "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'",
+  ],
+  [
+    'short deadline',
+    { progressDeadlineSeconds: 5, minReadySeconds: 10 },
+    'spec.progressDeadlineSeconds: Invalid value: 5: must be greater than minReadySeconds',
+  ],
+  [
+    'pods that end',
+    { template: { ...template, spec: { ...template.spec, restartPolicy: 'Never' } } },
+    'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"',
+  ],
+  [
+    'broken selector',
+    { selector: { matchExpressions: [{ key: 'app', operator: 'In' }] } },
+    "spec.selector.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+  ],
+]
+for (const [name, spec, expected] of wrongDeployments)
+  test(`refused: ${name}`, () => {
+    const problems = deploymentProblems(spec)
+    assert.ok(problems.includes(expected), problems.join('\n'))
+  })
+
+test('the selector never changes', () => {
+  for (const kind of [deployment, replicaSet] as const) {
+    const labels = { app: 'web', tier: 'front' }
+    const wide = { ...template, metadata: { labels } }
+    const previous = created<never>(kind as never, { spec: { ...base, template: wide } })
+    const body = { spec: { selector: { matchLabels: labels }, template: wide } }
+    const next = updated<never>(kind as never, previous, body)
+    assert.deepEqual(lines(kind.validateUpdate(next, previous)), [
+      'spec.selector: Invalid value: {"matchLabels":{"app":"web","tier":"front"}}: field is immutable',
+    ])
+  }
+})
+
+test('counts of a status stand in proportion', () => {
+  const object = created(deployment, { spec: base })
+  const next = { ...object, status: { replicas: 1, readyReplicas: 2, availableReplicas: 2 } }
+  assert.deepEqual(lines(deployment.validateStatusUpdate(next, object)), [
+    'status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas',
+    'status.availableReplicas: Invalid value: 2: cannot be greater than status.replicas',
+  ])
+})
+
+test('kubectl get shows progress', () => {
+  const object = created(deployment, { spec: { ...base, replicas: 3 } })
+  const status = { replicas: 3, updatedReplicas: 2, readyReplicas: 1, availableReplicas: 1 }
+  const metadata = { ...object.metadata, creationTimestamp: '2026-01-01T00:00:00Z' }
+  assert.deepEqual(rowOf(deployment, { ...object, metadata, status }), {
+    Name: 'web',
+    Ready: '1/3',
+    'Up-to-date': 2,
+    Available: 1,
+    Age: '60m',
+    Containers: 'web,log',
+    Images: 'nginx:1,fluent:2',
+    Selector: 'app=web',
+  })
+  const set = created(replicaSet, { spec: { ...base, replicas: 3 } })
+  const row = rowOf(replicaSet, { ...set, status: { replicas: 2, readyReplicas: 1 } })
+  assert.deepEqual([row.Desired, row.Current, row.Ready], [3, 2, 1])
+  assert.equal(replicaSet.fieldSelectors['status.replicas']?.(set), '0')
+})
+
+test('scale reads and writes replicas', () => {
+  const { scale } = deployment.subresources
+  const object = created(deployment, { spec: base })
+  assert.equal(scale?.specReplicas(object), 1)
+  assert.equal(scale?.selector(object), 'app=web')
+  assert.equal(scale?.withReplicas(object, 5).spec.replicas, 5)
+  assert.equal(object.spec.replicas, 1)
+})

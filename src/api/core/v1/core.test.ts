@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { endpoints } from './endpoints.ts'
+import { namespace } from './namespace.ts'
+import { node } from './node.ts'
+import { secret } from './secret.ts'
+import { serviceAccount } from './service-account.ts'
+import { created, lines, rowOf, updated } from './testing.ts'
+
+test('a namespace begins active, named by a label and held by its finalizer', () => {
+  const object = created(namespace, { status: { phase: 'Terminating' } })
+  assert.deepEqual(object.metadata.labels, { 'kubernetes.io/metadata.name': 'web' })
+  assert.deepEqual(object.spec, { finalizers: ['kubernetes'] })
+  assert.deepEqual(object.status, { phase: 'Active' })
+  const next = updated(namespace, object, { spec: { finalizers: [] } })
+  assert.deepEqual(next.spec, { finalizers: ['kubernetes'] })
+  assert.equal(rowOf(namespace, object).Status, 'Active')
+  assert.equal(namespace.fieldSelectors['status.phase']?.(object), 'Active')
+})
+
+test('a namespace is terminating just while it is being deleted', () => {
+  const object = created(namespace, {})
+  const ending = { ...object, status: { phase: 'Terminating' as const } }
+  assert.deepEqual(lines(namespace.validateStatusUpdate(ending, object)), [
+    'status.phase: Invalid value: "Terminating": may only be \'Active\' if `deletionTimestamp` is empty',
+  ])
+  const metadata = { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' }
+  assert.deepEqual(lines(namespace.validateStatusUpdate({ ...ending, metadata }, object)), [])
+})
+
+test('a secret takes texts and keeps them encoded', () => {
+  const object = created(secret, { stringData: { key: 'größer' }, data: { key: 'eA==' } })
+  assert.equal(object.type, 'Opaque')
+  assert.equal(Buffer.from(object.data?.key ?? '', 'base64').toString(), 'größer')
+  assert.equal('stringData' in object, false)
+  const row = rowOf(secret, object)
+  assert.deepEqual([row.Type, row.Data], ['Opaque', 1])
+})
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+const wrongSecrets: [string, object, string][] = [
+  [
+    'bad key',
+    { data: { 'a/b': '' } },
+    "data[a/b]: Invalid value: \"a/b\": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+  ],
+  [
+    'too much',
+    { data: { a: base64('x'.repeat(1024 * 1024 + 1)) } },
+    'data: Too long: may not be more than 1048576 bytes',
+  ],
+  [
+    'no key of a certificate',
+    { type: 'kubernetes.io/tls', data: { 'tls.crt': '' } },
+    'data[tls.key]: Required value',
+  ],
+  ['no password', { type: 'kubernetes.io/basic-auth' }, 'data[password]: Required value'],
+  [
+    'broken docker configuration',
+    { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': base64('{') } },
+    'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": must be valid JSON',
+  ],
+  [
+    'token of nobody',
+    { type: 'kubernetes.io/service-account-token' },
+    'metadata.annotations[kubernetes.io/service-account.name]: Required value',
+  ],
+]
+for (const [name, body, expected] of wrongSecrets)
+  test(`refused secret: ${name}`, () => {
+    const problems = lines(secret.validate(created(secret, { ...body })))
+    assert.ok(problems.includes(expected), problems.join('\n'))
+  })
+
+test('exactly one mebibyte is still allowed', () => {
+  const body = { data: { a: base64('x'.repeat(1024 * 1024)) } }
+  assert.deepEqual(lines(secret.validate(created(secret, body))), [])
+})
+
+test('an immutable secret stays so, with its type', () => {
+  const object = created(secret, { immutable: true, data: { a: 'eA==' } })
+  const next = created(secret, { data: { a: 'eQ==' }, type: 'mine' })
+  assert.deepEqual(lines(secret.validateUpdate(next, object)), [
+    'type: Invalid value: "mine": field is immutable',
+    'immutable: Forbidden: field is immutable when `immutable` is set',
+    'data: Forbidden: field is immutable when `immutable` is set',
+  ])
+})
+
+const conditions = [{ type: 'Ready', status: 'True' }]
+test('kubectl get shows a node', () => {
+  const object = created(node, {
+    metadata: {
+      name: 'n1',
+      labels: { 'node-role.kubernetes.io/control-plane': '', 'kubernetes.io/role': 'edge' },
+    },
+    spec: { unschedulable: true },
+    status: {
+      conditions,
+      addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
+      nodeInfo: { kubeletVersion: 'v1.36.0', osImage: 'Debian' },
+      capacity: { cpu: '2' },
+    },
+  })
+  assert.deepEqual(object.status.allocatable, { cpu: '2' })
+  assert.deepEqual(rowOf(node, object), {
+    Name: 'n1',
+    Status: 'Ready,SchedulingDisabled',
+    Roles: 'control-plane,edge',
+    Age: '<unknown>',
+    Version: 'v1.36.0',
+    'Internal-IP': '10.0.0.1',
+    'External-IP': '<none>',
+    'OS-Image': 'Debian',
+    'Kernel-Version': '<unknown>',
+    'Container-Runtime': '<unknown>',
+  })
+  assert.equal(rowOf(node, created(node, {})).Status, 'Unknown')
+  assert.equal(node.fieldSelectors['spec.unschedulable']?.(created(node, {})), 'false')
+})
+
+test('of a node only little changes', () => {
+  const object = created(node, {
+    spec: { podCIDR: '10.0.0.0/24', podCIDRs: ['10.0.0.0/24'], providerID: 'a' },
+  })
+  const change = (spec: object) =>
+    lines(node.validateUpdate(updated(node, object, { spec: { ...object.spec, ...spec } }), object))
+  assert.deepEqual(
+    change({ unschedulable: true, taints: [{ key: 'a', effect: 'NoSchedule' }] }),
+    [],
+  )
+  assert.deepEqual(change({ podCIDR: '10.0.1.0/24', podCIDRs: ['10.0.1.0/24'] }), [
+    'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
+  ])
+  assert.deepEqual(change({ providerID: 'b' }), [
+    'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
+  ])
+  assert.deepEqual(change({ taints: [{ key: 'a', effect: 'Sometimes' }] }), [
+    'spec.taints[0].effect: Unsupported value: "Sometimes": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+  ])
+})
+
+test('endpoints are addresses that lead somewhere', () => {
+  const body = (ip: string) => ({ subsets: [{ addresses: [{ ip }], ports: [{ port: 80 }] }] })
+  assert.deepEqual(lines(endpoints.validate(created(endpoints, body('10.0.0.1')))), [])
+  assert.match(
+    lines(endpoints.validate(created(endpoints, body('127.0.0.1'))))[0] ?? '',
+    /^subsets\[0\]\.addresses\[0\]\.ip: .*loopback/,
+  )
+  assert.match(
+    lines(endpoints.validate(created(endpoints, body('169.254.0.1'))))[0] ?? '',
+    /link-local/,
+  )
+  assert.deepEqual(lines(endpoints.validate(created(endpoints, { subsets: [{}] }))), [
+    'subsets[0]: Required value: must specify `addresses` or `notReadyAddresses`',
+  ])
+  const many = {
+    subsets: [
+      {
+        addresses: ['1', '2', '3', '4', '5'].map(last => ({ ip: `10.0.0.${last}` })),
+        ports: [{ port: 80 }],
+      },
+    ],
+  }
+  assert.equal(
+    rowOf(endpoints, created(endpoints, many)).Endpoints,
+    '10.0.0.1:80,10.0.0.2:80,10.0.0.3:80 + 2 more...',
+  )
+  assert.equal(rowOf(endpoints, created(endpoints, {})).Endpoints, '<none>')
+})
+
+test('a service account counts its secrets', () => {
+  assert.equal(rowOf(serviceAccount, created(serviceAccount, {})).Secrets, 0)
+})

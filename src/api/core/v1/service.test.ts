@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Service, service } from './service.ts'
+import { created, lines, rowOf, updated } from './testing.ts'
+
+const port = { port: 80 }
+const withSpec = (spec: object) => ({ spec: { selector: { app: 'web' }, ports: [port], ...spec } })
+const problemsOf = (spec: object) => lines(service.validate(created(service, withSpec(spec))))
+
+test('a bare service is a ClusterIP service with the usual policies', () => {
+  const object = created(service, withSpec({}))
+  assert.deepEqual(object.spec, {
+    selector: { app: 'web' },
+    ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }],
+    type: 'ClusterIP',
+    sessionAffinity: 'None',
+    internalTrafficPolicy: 'Cluster',
+    ipFamilies: ['IPv4'],
+    ipFamilyPolicy: 'SingleStack',
+  })
+  assert.deepEqual(object.status, { loadBalancer: {} })
+  assert.deepEqual(lines(service.validate(object)), [])
+})
+
+test('types bring fields of their own', () => {
+  assert.equal(
+    created(service, withSpec({ type: 'NodePort' })).spec.externalTrafficPolicy,
+    'Cluster',
+  )
+  const balanced = created(service, withSpec({ type: 'LoadBalancer' })).spec
+  assert.equal(balanced.allocateLoadBalancerNodePorts, true)
+  const external = created(service, { spec: { type: 'ExternalName', externalName: 'x.org' } }).spec
+  assert.deepEqual(external, {
+    type: 'ExternalName',
+    externalName: 'x.org',
+    sessionAffinity: 'None',
+  })
+  const sticky = created(service, withSpec({ sessionAffinity: 'ClientIP' })).spec
+  assert.deepEqual(sticky.sessionAffinityConfig, { clientIP: { timeoutSeconds: 10800 } })
+})
+
+test('a headless service without selector claims both families', () => {
+  const { spec } = created(service, { spec: { clusterIP: 'None', ports: [port] } })
+  assert.equal(spec.ipFamilyPolicy, 'RequireDualStack')
+  assert.deepEqual(spec.ipFamilies, ['IPv4', 'IPv6'])
+  const selecting = created(service, withSpec({ clusterIP: 'None' })).spec
+  assert.equal(selecting.ipFamilyPolicy, 'SingleStack')
+  assert.deepEqual(selecting.clusterIPs, ['None'])
+})
+
+const allocated = (): Service => {
+  const object = created(service, withSpec({ type: 'NodePort', clusterIP: '10.96.0.7' }))
+  for (const each of object.spec.ports ?? []) each.nodePort = 30080
+  return object
+}
+
+test('an update that leaves out what was allocated keeps it', () => {
+  const next = updated(service, allocated(), withSpec({ type: 'NodePort' }))
+  assert.equal(next.spec.clusterIP, '10.96.0.7')
+  assert.deepEqual(next.spec.clusterIPs, ['10.96.0.7'])
+  assert.equal(next.spec.ports?.[0]?.nodePort, 30080)
+  assert.deepEqual(lines(service.validateUpdate(next, allocated())), [])
+})
+
+test('another type drops what it has no use for', () => {
+  const whole = { ...allocated().spec, type: 'ClusterIP' }
+  const next = updated(service, allocated(), { spec: whole })
+  assert.equal(next.spec.ports?.[0]?.nodePort, undefined)
+  assert.equal(next.spec.externalTrafficPolicy, undefined)
+  assert.deepEqual(lines(service.validateUpdate(next, allocated())), [])
+  const named = updated(service, allocated(), {
+    spec: { ...allocated().spec, type: 'ExternalName', externalName: 'x.org' },
+  })
+  assert.equal(named.spec.clusterIP, undefined)
+  assert.equal(named.spec.clusterIPs, undefined)
+})
+
+test('the cluster address does not change', () => {
+  const next = updated(service, allocated(), withSpec({ type: 'NodePort', clusterIP: '10.96.0.8' }))
+  assert.deepEqual(lines(service.validateUpdate(next, allocated())), [
+    'spec.clusterIPs[0]: Invalid value: ["10.96.0.8"]: may not change once set',
+  ])
+})
+
+const wrongServices: [string, object, string][] = [
+  ['no ports', { ports: [] }, 'spec.ports: Required value'],
+  [
+    'port 0',
+    { ports: [{ port: 0 }] },
+    'spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive',
+  ],
+  [
+    'nameless ports',
+    { ports: [port, { port: 81, name: 'b' }] },
+    'spec.ports[0].name: Required value',
+  ],
+  [
+    'one name twice',
+    {
+      ports: [
+        { port: 80, name: 'a' },
+        { port: 81, name: 'a' },
+      ],
+    },
+    'spec.ports[1].name: Duplicate value: "a"',
+  ],
+  [
+    'one port twice',
+    {
+      ports: [
+        { port: 80, name: 'a' },
+        { port: 80, name: 'b' },
+      ],
+    },
+    'spec.ports[1]: Duplicate value: {"port":80,"protocol":"TCP"}',
+  ],
+  [
+    'unknown type',
+    { type: 'Magic' },
+    'spec.type: Unsupported value: "Magic": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"',
+  ],
+  [
+    'node port of a cluster service',
+    { ports: [{ port: 80, nodePort: 30000 }] },
+    "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'",
+  ],
+  [
+    'headless node port',
+    { type: 'NodePort', clusterIP: 'None' },
+    'spec.clusterIPs[0]: Invalid value: "None": may not be set to \'None\' for NodePort services',
+  ],
+  [
+    'bad address',
+    { clusterIP: '10.0.0.300' },
+    'spec.clusterIPs[0]: Invalid value: "10.0.0.300": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+  ],
+  [
+    'loopback outside',
+    { externalIPs: ['127.0.0.1'] },
+    'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+  ],
+  [
+    'external name missing',
+    { type: 'ExternalName', ports: [] },
+    'spec.externalName: Required value',
+  ],
+  [
+    'affinity of no time',
+    { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 0 } } },
+    'spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 0: must be greater than 0 and less than 86400',
+  ],
+]
+for (const [name, spec, expected] of wrongServices)
+  test(`refused: ${name}`, () => {
+    const problems = problemsOf(spec)
+    assert.ok(problems.includes(expected), problems.join('\n'))
+  })
+
+test('kubectl get shows addresses and ports', () => {
+  const row = (spec: object, status = {}) => {
+    const object = created(service, withSpec(spec))
+    const {
+      Type,
+      'Cluster-IP': ip,
+      'External-IP': external,
+      'Port(s)': ports,
+      Selector,
+    } = rowOf(service, { ...object, status: { ...object.status, ...status } })
+    return [Type, ip, external, ports, Selector].join(' ')
+  }
+  assert.equal(row({ clusterIP: '10.96.0.1' }), 'ClusterIP 10.96.0.1 <none> 80/TCP app=web')
+  assert.equal(
+    row({
+      type: 'NodePort',
+      clusterIP: '10.96.0.1',
+      ports: [{ port: 53, nodePort: 30053, protocol: 'UDP' }],
+    }),
+    'NodePort 10.96.0.1 <none> 53:30053/UDP app=web',
+  )
+  assert.equal(row({ type: 'LoadBalancer' }), 'LoadBalancer <none> <pending> 80/TCP app=web')
+  assert.equal(
+    row({ type: 'LoadBalancer' }, { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } }),
+    'LoadBalancer <none> 1.2.3.4 80/TCP app=web',
+  )
+  assert.equal(
+    row({ type: 'ExternalName', externalName: 'x.org', ports: [], selector: {} }),
+    'ExternalName <none> x.org <none> <none>',
+  )
+})

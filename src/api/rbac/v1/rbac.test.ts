@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { created, lines, rowOf } from '../../core/v1/testing.ts'
+import { clusterRole } from './cluster-role.ts'
+import { clusterRoleBinding } from './cluster-role-binding.ts'
+import { role } from './role.ts'
+import { roleBinding } from './role-binding.ts'
+
+const roleRef = { kind: 'Role', name: 'reader' }
+
+test('users and groups belong to the API group of roles, service accounts do not', () => {
+  const { subjects, roleRef: granted } = created(roleBinding, {
+    roleRef,
+    subjects: [
+      { kind: 'User', name: 'ann' },
+      { kind: 'ServiceAccount', name: 'robot', namespace: 'default' },
+    ],
+  })
+  assert.equal(granted.apiGroup, 'rbac.authorization.k8s.io')
+  assert.equal(subjects?.[0]?.apiGroup, 'rbac.authorization.k8s.io')
+  assert.equal(subjects?.[1]?.apiGroup, undefined)
+})
+
+test('rules say what, on what', () => {
+  const problems = (rule: object) => lines(role.validate(created(role, { rules: [rule] })))
+  assert.deepEqual(problems({ verbs: ['get'], apiGroups: [''], resources: ['pods'] }), [])
+  assert.deepEqual(problems({}), [
+    'rules[0].verbs: Required value: verbs must contain at least one value',
+    'rules[0].apiGroups: Required value: resource rules must supply at least one api group',
+    'rules[0].resources: Required value: resource rules must supply at least one resource',
+  ])
+  const path = { verbs: ['get'], nonResourceURLs: ['/healthz'] }
+  assert.deepEqual(problems(path), [
+    'rules[0].nonResourceURLs: Invalid value: ["/healthz"]: namespaced rules cannot apply to non-resource URLs',
+  ])
+  assert.deepEqual(lines(clusterRole.validate(created(clusterRole, { rules: [path] }))), [])
+  assert.deepEqual(lines(clusterRole.validate(created(clusterRole, { aggregationRule: {} }))), [
+    'aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if aggregationRule is non-nil',
+  ])
+})
+
+test('bindings name a role and someone', () => {
+  const binding = (subject: object) =>
+    lines(roleBinding.validate(created(roleBinding, { roleRef, subjects: [subject] })))
+  assert.deepEqual(binding({ kind: 'Robot', name: 'x' }), [
+    'subjects[0].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group"',
+  ])
+  assert.deepEqual(binding({ kind: 'ServiceAccount', name: 'x' }), [
+    'subjects[0].namespace: Required value',
+  ])
+  assert.deepEqual(lines(clusterRoleBinding.validate(created(clusterRoleBinding, { roleRef }))), [
+    'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"',
+  ])
+})
+
+test('the role of a binding never changes', () => {
+  const previous = created(roleBinding, { roleRef })
+  const next = created(roleBinding, { roleRef: { ...roleRef, name: 'admin' } })
+  assert.deepEqual(lines(roleBinding.validateUpdate(next, previous)), [
+    'roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"admin"}: cannot change roleRef',
+  ])
+})
+
+test('kubectl get shows who has which role', () => {
+  const object = created(roleBinding, {
+    roleRef,
+    subjects: [
+      { kind: 'User', name: 'ann' },
+      { kind: 'User', name: 'bob' },
+      { kind: 'ServiceAccount', name: 'robot', namespace: 'default' },
+    ],
+  })
+  assert.deepEqual(rowOf(roleBinding, object), {
+    Name: 'web',
+    Role: 'Role/reader',
+    Age: '<unknown>',
+    Users: 'ann, bob',
+    Groups: '',
+    ServiceAccounts: 'default/robot',
+  })
+})
