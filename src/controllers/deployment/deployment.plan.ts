@@ -103,6 +103,7 @@ export function resize(plan: Plan, target: SetPlan, replicas: number): boolean {
   const direction = replicas > target.replicas ? 'up' : 'down'
   const from = target.replicas
   target.replicas = replicas
+  noteSize(plan, target)
   const message = `Scaled ${direction} replica set ${target.set.metadata.name} from ${from} to ${replicas}`
   plan.writes.push({
     verb: 'event',

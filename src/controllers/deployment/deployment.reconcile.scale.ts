@@ -30,7 +30,9 @@ export function scale(plan: Plan): void {
   const active = allSets(plan).filter(({ replicas }) => replicas > 0)
   const only = onlyActive(plan, active)
   if (only) {
-    if (resize(plan, only, wanted)) noteSize(plan, only)
+    resize(plan, only, wanted)
+    // Even if the size is right already, or this would count as a change of size for ever.
+    noteSize(plan, only)
     return
   }
   if (plan.current && isSaturated(plan.current, wanted)) {

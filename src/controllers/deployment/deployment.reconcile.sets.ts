@@ -10,7 +10,6 @@ import {
   isRollingUpdate,
   limitsOf,
   MAX_REPLICAS,
-  noteSize,
   type Plan,
   REVISION,
   REVISION_HISTORY,
@@ -39,7 +38,6 @@ export function adoptTemplate(plan: Plan, create: boolean): void {
   if (current) {
     copyAnnotations(plan, current.annotations)
     number(current.annotations, revision)
-    noteSize(plan, current)
     current.minReadySeconds = object.spec.minReadySeconds ?? 0
     noteRevision(plan, current.annotations[REVISION] ?? revision)
     if (!conditionNamed(plan.conditions, 'Progressing'))
