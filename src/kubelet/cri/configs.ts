@@ -41,7 +41,8 @@ export function toSandbox(config: SandboxConfig): Partial<TypeOf<typeof sandboxC
   const { maskedPaths: _, readonlyPaths: __, ...security } = securityOf(config.securityContext)
   return {
     metadata: { name, uid, namespace, attempt },
-    hostname,
+    // On the node's network a pod has the node's name, which only the node may set.
+    hostname: config.hostNetwork ? '' : hostname,
     logDirectory,
     ...(config.dns && { dnsConfig: config.dns }),
     portMappings: config.portMappings.map(({ protocol, ...mapping }) => ({

@@ -28,7 +28,7 @@ export function watchTasks({ grpc, clock, log, eventOf }: TaskWatch): EventSourc
       let cancel = () => {}
       function subscribe(): void {
         const request = subscribeRequest.encode({
-          filters: ['namespace==k8s.io,topic~=|^/tasks/(start|exit)$|'],
+          filters: ['start', 'exit'].map(what => `namespace==k8s.io,topic=="/tasks/${what}"`),
         })
         cancel = grpc.stream(
           { path: subscribePath, request },

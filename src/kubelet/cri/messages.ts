@@ -298,3 +298,6 @@ export const eventEnvelope = message({
 })
 export const taskExit = message({ containerId: string(1), id: string(2) })
 export const taskStart = message({ containerId: string(1) })
+
+export const verboseStatusRequest = message({ verbose: boolean(1) })
+export const verboseStatusResponse = message({ info: stringMap(2) })

@@ -1,0 +1,225 @@
+/**
+ * Sees to it that a containerd answers CRI: the machine's own where one runs and can serve us, else a private one with everything it has
+ * under our data directory. The private one lives in a session of its own: it outlives us (pods go on when Proa ends,
+ * however it ends) and is found again by its socket. Only `resetContainerd` stops it for good.
+ */
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { type Clock, sleep } from '#base/clock.ts'
+import { messageOf, UserError } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import { commandLineOf, signalProcess, startInBackground } from '#host/background-process.ts'
+import { command } from '#host/command.ts'
+import {
+  type ContainerdPaths,
+  containerdConfig,
+  containerdPaths,
+  type Snapshotter,
+} from './containerd-config.ts'
+import { connectCri, criProblem } from './cri.ts'
+import { ensureImage } from './images.ts'
+import { cniDirectories, findProgram } from './packages.ts'
+import { pauseImage, pauseTarball } from './pause.ts'
+import { systemContainerd } from './system-containerd.ts'
+
+export interface ContainerdOptions {
+  readonly dataDirectory: string
+  readonly clock: Clock
+  readonly log: Log
+  /** Use no containerd but a private one. */
+  readonly privateOnly?: boolean
+}
+
+export interface Containerd {
+  readonly socketPath: string
+  /** For `loadImage`. */
+  readonly snapshotter: string
+  readonly isPrivate: boolean
+  /** Where containerd reads its CNI configuration from. */
+  readonly cniConfDirectory: string
+  readonly cniBinDirectory: string
+  /** Stops watching over it; containerd and the pods live on. */
+  release(): void
+}
+
+const readyTimeoutMs = 20_000
+const pollMs = 10
+/** How soon a dead containerd is noticed. */
+const superviseEveryMs = 2_000
+const firstRestartDelayMs = 500
+const maxRestartDelayMs = 30_000
+const stopTimeoutMs = 10_000
+/** At this size the log is moved aside when containerd starts; one old one is kept. */
+const maxLogBytes = 10 * 1024 * 1024
+
+/** Throws a UserError where no containerd can be had. */
+export async function ensureContainerd(options: ContainerdOptions): Promise<Containerd> {
+  const { clock, log } = options
+  const system = options.privateOnly ? undefined : await systemContainerd({ clock, log })
+  if (system) return system
+  const paths = containerdPaths(options.dataDirectory)
+  const cniBinDirectory = cniDirectories.find(path => findProgram('loopback', [path]))
+  await prepareDirectories(paths)
+  const config = {
+    paths,
+    snapshotter: await chooseSnapshotter(paths),
+    cniBinDirectory: cniBinDirectory ?? cniDirectories[0] ?? '',
+  }
+  await startUnlessRunning(paths, containerdConfig(config), { clock, log })
+  const runtime = connectCri({ socketPath: paths.socket, clock, log })
+  try {
+    const { snapshotter } = config
+    const store = { runtime, clock, socketPath: paths.socket, snapshotter }
+    await ensureImage(store, pauseImage, pauseTarball)
+  } finally {
+    await runtime.close()
+  }
+  return {
+    socketPath: paths.socket,
+    snapshotter: config.snapshotter,
+    isPrivate: true,
+    cniConfDirectory: paths.cniConfDirectory,
+    cniBinDirectory: config.cniBinDirectory,
+    release: supervise(paths, { clock, log }),
+  }
+}
+
+interface Tools {
+  readonly clock: Clock
+  readonly log: Log
+}
+
+async function startUnlessRunning(
+  paths: ContainerdPaths,
+  config: string,
+  tools: Tools,
+): Promise<void> {
+  const running = await runningProcess(paths)
+  const former = await readFile(paths.configFile, 'utf8').catch(() => '')
+  if (running !== undefined && former === config) {
+    const problem = await criProblem({ socketPath: paths.socket, ...tools, timeoutMs: 5_000 })
+    if (problem === undefined) return
+    tools.log.warn('the private containerd does not answer and is started anew', { problem })
+  }
+  // Its pods belong to their shims, which live on while it is replaced.
+  if (running !== undefined) await stopProcess(running, tools.clock)
+  await writeFile(paths.configFile, config, { mode: 0o600 })
+  await start(paths, tools)
+}
+
+async function prepareDirectories(paths: ContainerdPaths): Promise<void> {
+  const directories = [paths.directory, dirname(paths.socket), paths.cniConfDirectory]
+  for (const directory of directories) await mkdir(directory, { recursive: true, mode: 0o711 })
+  await chmod(paths.directory, 0o711)
+  // After a reboot nothing that the state directory speaks of exists any more.
+  const bootId = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
+  const former = await readFile(paths.bootIdFile, 'utf8').catch(() => bootId)
+  if (former !== bootId) await rm(paths.state, { recursive: true, force: true })
+  await writeFile(paths.bootIdFile, bootId)
+}
+
+/** overlayfs wherever the kernel and the file system below have it; copying layers whole otherwise. */
+async function chooseSnapshotter(paths: ContainerdPaths): Promise<Snapshotter> {
+  const trial = `${paths.directory}/overlay-trial`
+  const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map(
+    name => `${trial}/${name}`,
+  ) as [string, string, string, string]
+  try {
+    for (const directory of [lower, upper, work, merged])
+      await mkdir(directory, { recursive: true })
+    const layers = `lowerdir=${lower},upperdir=${upper},workdir=${work}`
+    await command('mount', ['-t', 'overlay', 'overlay', '-o', layers, merged])
+    await command('umount', [merged])
+    return 'overlayfs'
+  } catch {
+    return 'native'
+  } finally {
+    await rm(trial, { recursive: true, force: true }).catch(() => {})
+  }
+}
+
+async function start(paths: ContainerdPaths, tools: Tools): Promise<void> {
+  const program = findProgram('containerd')
+  if (!program) throw new UserError('containerd is missing: install the Debian package containerd')
+  const log = await stat(paths.logFile).catch(() => undefined)
+  if (log && log.size > maxLogBytes) await rename(paths.logFile, `${paths.logFile}.1`)
+  const words = ['--config', paths.configFile]
+  const processId = await startInBackground(program, words, { logFile: paths.logFile })
+  await writeFile(paths.processIdFile, `${processId}\n`)
+  const deadline = tools.clock.monotonicMs() + readyTimeoutMs
+  for (;;) {
+    const problem = await criProblem({ socketPath: paths.socket, ...tools, timeoutMs: 1_000 })
+    if (problem === undefined) return
+    const dead = (await commandLineOf(processId)) === undefined
+    if (dead || tools.clock.monotonicMs() > deadline) {
+      signalProcess(processId, 'SIGKILL')
+      throw new UserError(
+        `containerd did not start: ${(await lastComplaint(paths)) ?? problem} (its log is ${paths.logFile})`,
+      )
+    }
+    await sleep(tools.clock, pollMs)
+  }
+}
+
+async function lastComplaint(paths: ContainerdPaths): Promise<string | undefined> {
+  const text = await readFile(paths.logFile, 'utf8').catch(() => '')
+  const line = text.trim().split('\n').at(-1) ?? ''
+  return /msg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1] ?? (line === '' ? undefined : line)
+}
+
+/** The process id of our containerd, if it runs. */
+export async function runningProcess(paths: ContainerdPaths): Promise<number | undefined> {
+  const text = await readFile(paths.processIdFile, 'utf8').catch(() => '')
+  const processId = Number(text.trim())
+  if (!Number.isInteger(processId) || processId <= 1) return undefined
+  // The number may be another program's by now.
+  const words = await commandLineOf(processId)
+  return words?.includes(paths.configFile) ? processId : undefined
+}
+
+/** SIGTERM, then SIGKILL; resolves when it is gone. */
+export async function stopProcess(processId: number, clock: Clock): Promise<void> {
+  signalProcess(processId, 'SIGTERM')
+  const deadline = clock.monotonicMs() + stopTimeoutMs
+  let killed = false
+  while ((await commandLineOf(processId)) !== undefined) {
+    if (!killed && clock.monotonicMs() > deadline) {
+      signalProcess(processId, 'SIGKILL')
+      killed = true
+    }
+    await sleep(clock, pollMs)
+  }
+}
+
+/** Starts it again whenever it died; waits longer each time that does not help. */
+function supervise(paths: ContainerdPaths, tools: Tools): () => void {
+  const { clock, log } = tools
+  let released = false
+  let cancel = () => {}
+  let delayMs = firstRestartDelayMs
+
+  const look = async () => {
+    if ((await runningProcess(paths)) !== undefined) {
+      delayMs = firstRestartDelayMs
+      return next(superviseEveryMs)
+    }
+    if (released) return
+    log.warn('containerd is gone and is started again; pods are not touched')
+    try {
+      await start(paths, tools)
+      next(superviseEveryMs)
+    } catch (error) {
+      log.error('containerd can not be started', { error: messageOf(error) })
+      delayMs = Math.min(delayMs * 2, maxRestartDelayMs)
+      next(delayMs)
+    }
+  }
+  const next = (afterMs: number) => {
+    if (!released) cancel = clock.after(afterMs, () => void look())
+  }
+  next(superviseEveryMs)
+  return () => {
+    released = true
+    cancel()
+  }
+}

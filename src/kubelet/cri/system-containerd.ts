@@ -1,0 +1,75 @@
+/** The machine's own containerd, where one runs and can serve us. */
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { hasCapability } from '#host/background-process.ts'
+import type { Containerd } from './containerd.ts'
+import { connectCri, criProblem } from './cri.ts'
+import { connectGrpc } from './grpc.ts'
+import { ensureImage } from './images.ts'
+import { verboseStatusRequest, verboseStatusResponse } from './messages.ts'
+import { cniDirectories } from './packages.ts'
+import { pauseImage, pauseTarball } from './pause.ts'
+
+const socketPath = '/run/containerd/containerd.sock'
+const answerTimeoutMs = 2_000
+/** CAP_SYS_RESOURCE: whoever lacks it can't lower a process's OOM score. */
+const sysResource = 24
+
+interface CriConfig {
+  readonly sandboxImage?: string
+  readonly restrictOOMScoreAdj?: boolean
+  readonly cni?: { readonly binDir?: string; readonly confDir?: string }
+  readonly containerd?: { readonly snapshotter?: string }
+}
+
+/** Undefined where none answers CRI, or it is configured so that sandboxes would fail here. */
+export async function systemContainerd(tools: {
+  clock: Clock
+  log: Log
+}): Promise<Containerd | undefined> {
+  const problem = await criProblem({ socketPath, ...tools, timeoutMs: answerTimeoutMs })
+  if (problem !== undefined) return undefined
+  const config = await configOf(tools.clock)
+  if (!config.restrictOOMScoreAdj && !(await hasCapability(sysResource))) {
+    tools.log.info(
+      'the containerd of this machine can not start pods here (restrict_oom_score_adj is off and CAP_SYS_RESOURCE is missing); a private one is used',
+    )
+    return undefined
+  }
+  const snapshotter = config.containerd?.snapshotter ?? 'overlayfs'
+  const runtime = connectCri({ socketPath, ...tools })
+  try {
+    // Its sandbox image has a name that a registry serves; ours under that name saves the pull.
+    const image = config.sandboxImage || pauseImage
+    const store = { runtime, clock: tools.clock, socketPath, snapshotter }
+    await ensureImage(store, image, () => pauseTarball(image))
+  } finally {
+    await runtime.close()
+  }
+  return {
+    socketPath,
+    snapshotter,
+    isPrivate: false,
+    cniConfDirectory: config.cni?.confDir || '/etc/cni/net.d',
+    cniBinDirectory: config.cni?.binDir || cniDirectories[1] || '',
+    release() {},
+  }
+}
+
+/** CRI's verbose status carries containerd's CRI configuration as JSON. */
+async function configOf(clock: Clock): Promise<CriConfig> {
+  const grpc = connectGrpc({ socketPath, clock })
+  try {
+    const answer = await grpc.call({
+      path: '/runtime.v1.RuntimeService/Status',
+      request: verboseStatusRequest.encode({ verbose: true }),
+      timeoutMs: answerTimeoutMs,
+    })
+    const { config } = verboseStatusResponse.decode(answer).info
+    return JSON.parse(config ?? '{}')
+  } catch {
+    return {}
+  } finally {
+    grpc.close()
+  }
+}
