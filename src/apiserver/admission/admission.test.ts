@@ -280,13 +280,16 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
   assert.deepEqual(await admit(steps, { resource: 'configmaps', object: map }), map)
   // The body may call itself what it likes.
   const role = { ...clusterRole('mine', [rule('*', '*', '*')]), kind: 'ConfigMap' }
-  await assert.rejects(
-    admit(steps, {
-      resource: 'clusterroles.rbac.authorization.k8s.io',
-      namespace: '',
-      object: role,
-      user: userOf('eve', 'system:authenticated'),
-    }),
-    error => isStatus(error, 'Forbidden') && /not currently held/.test(error.message),
-  )
+  const write = {
+    resource: 'clusterroles.rbac.authorization.k8s.io',
+    namespace: '',
+    object: role,
+    user: userOf('eve', 'system:authenticated'),
+  }
+  const before = { ...role, rules: [] }
+  for (const asked of [write, { ...write, operation: 'UPDATE' as const, oldObject: before }])
+    await assert.rejects(
+      admit(steps, asked),
+      error => isStatus(error, 'Forbidden') && /not currently held/.test(error.message),
+    )
 })

@@ -166,6 +166,12 @@ test('only our key and our algorithm count', async () => {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const publicPem = createPublicKey(key.privateKey).export({ type: 'spki', format: 'pem' })
   const foreign = signingKeyOf(newPrivateKey())
+  const signedAs = (header: string) => {
+    const text = Buffer.from(`${header}.${body}`)
+    const bytes = sign('sha256', text, { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
+    return `${text}.${bytes.toString('base64url')}`
+  }
+  assert.ok(await tokens.verify(signedAs(head)), 'the forger can sign')
   const forged = [
     signToken(claims, foreign),
     signToken(claims, { ...foreign, id: key.id }),
@@ -174,6 +180,8 @@ test('only our key and our algorithm count', async () => {
     `${part({ alg: 'HS256', kid: key.id })}.${body}.${hmac(`${head}.${body}`, String(publicPem))}`,
     `${head}.${part({ ...claims, sub: 'system:serviceaccount:kube-system:x' })}.${signature}`,
     `${head}.${body}.${sign('sha256', Buffer.from(`${head}.${body}`), key.privateKey).toString('base64url')}`,
+    signedAs(part({ alg: 'ES384', kid: key.id })),
+    signedAs(part({ alg: 'ES256', kid: key.id, crit: ['b64'], b64: false })),
     `${token}.${signature}`,
     `${head}.${body}.`,
   ]
