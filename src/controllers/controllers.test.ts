@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { controllers, parseEnabled } from './controllers.ts'
+
+const enabled = (text: string) =>
+  controllers.filter(({ name }) => parseEnabled(text)(name)).map(({ name }) => name)
+
+test('--controllers names what runs', () => {
+  assert.equal(enabled('*').length, controllers.length)
+  assert.deepEqual(enabled('deployment-controller'), ['deployment-controller'])
+  assert.equal(enabled('*,-deployment-controller').length, controllers.length - 1)
+  assert.deepEqual(enabled(''), [])
+  assert.throws(() => parseEnabled('*,-deploy'), /there is no controller "deploy"/)
+})
+
+test('every controller is listed once, under upstream’s name', () => {
+  const names = controllers.map(({ name }) => name)
+  assert.equal(new Set(names).size, names.length)
+  assert.ok(names.every(name => /^[a-z-]+-controller$/.test(name)))
+})

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type ConfigMap, configMap } from '#api/core/v1/config-map.ts'
+import { StatusError } from '#api/machinery/status.ts'
+import { silentLog } from '#base/log.ts'
+import type { Client } from '#client/client.ts'
+import { systemClock } from '#host/clock.ts'
+import { startTestCluster } from '../testing/test-cluster.ts'
+import type { Controller, ControllerContext, Outcome, WriteFailure } from './controller.ts'
+import { runController } from './runner.ts'
+
+const none = { enabled: '-deployment-controller' }
+
+async function setUp() {
+  const cluster = await startTestCluster({ controllers: none, scheduler: false, runPods: false })
+  const maps = cluster.informers.for(configMap)
+  const recorded: string[] = []
+  const context = (client: Client = cluster.client): ControllerContext => ({
+    client,
+    informers: cluster.informers,
+    clock: systemClock,
+    random: { integer: () => 0, bytes: n => new Uint8Array(n), uuid: () => '' },
+    log: silentLog,
+    kinds: () => [],
+    recorder: () => ({
+      record: (_about, _type, reason, { message }) => recorded.push(`${reason} ${message}`),
+      flush: async () => {},
+      stop() {},
+    }),
+  })
+  const controller = (
+    reconcile: (key: string, failure: WriteFailure | undefined) => Outcome | Promise<Outcome>,
+  ): Controller => ({
+    name: 'test-controller',
+    workers: 4,
+    views: [{ kind: configMap, informer: maps }],
+    wake(queue) {
+      const add = (found: ConfigMap) => queue.add(found.metadata.name ?? '')
+      queue.onStop(maps.subscribe({ changed: add, deleted: add }))
+    },
+    reconcile,
+  })
+  const make = (name: string) =>
+    cluster.client.create(configMap, { metadata: { name, namespace: 'default' } })
+  return { cluster, maps, context, controller, make, recorded }
+}
+
+test('a key sees its own writes before it is looked at again', async () => {
+  const { cluster, maps, context, controller, make } = await setUp()
+  await using _ = cluster
+  let looks = 0
+  let stale = 0
+  const running = runController(
+    controller(key => {
+      const found = maps.get(`default/${key}`)
+      if (!found || key !== 'counter') return { writes: [] }
+      looks++
+      const count = Number(found.data?.count ?? 0)
+      if (count !== looks - 1) stale++
+      if (count >= 20) return { writes: [] }
+      const object = { ...found, data: { count: String(count + 1) } }
+      return { writes: [{ verb: 'update', kind: configMap, object }], againAfterMs: 0 }
+    }),
+    context(),
+  )
+  await make('counter')
+  await cluster.until('20', () => maps.get('default/counter')?.data?.count === '20')
+  await running.stop()
+  assert.equal(stale, 0)
+  assert.equal(running.counts.failures, 0)
+  assert.equal(running.counts.conflicts, 0)
+})
+
+test('a reconcile that throws delays its own key alone', async () => {
+  const { cluster, context, controller, make } = await setUp()
+  await using _ = cluster
+  const done: string[] = []
+  let thrown = 0
+  const running = runController(
+    controller(key => {
+      if (key === 'bad' && thrown++ < 3) throw new Error('planted')
+      done.push(key)
+      return { writes: [] }
+    }),
+    context(),
+  )
+  for (const name of ['bad', 'good-1', 'good-2']) await make(name)
+  await cluster.until('all', () => ['bad', 'good-1', 'good-2'].every(key => done.includes(key)))
+  await running.stop()
+  assert.equal(running.counts.failures, 3)
+})
+
+test('a failed write leaves out the rest, is told to the next look, and is reported as an event', async () => {
+  const { cluster, maps, context, controller, make, recorded } = await setUp()
+  await using _ = cluster
+  let refusals = 0
+  const failing: Client = {
+    ...cluster.client,
+    create: async (kind, object, options) => {
+      if (refusals++ < 1) throw new StatusError('Forbidden', 'exceeded quota')
+      return cluster.client.create(kind, object, options)
+    },
+  }
+  const failures: (string | undefined)[] = []
+  const running = runController(
+    controller((key, failure) => {
+      const about = maps.get(`default/${key}`)
+      if (key !== 'a' || !about) return { writes: [] }
+      failures.push(failure?.message)
+      if (maps.get('default/child')) return { writes: [] }
+      const report = {
+        about,
+        success: { reason: 'Made', message: (name: string) => name },
+        failure: { reason: 'NotMade', message: (error: string) => error },
+      }
+      const object = (name: string) => ({ metadata: { name, namespace: 'default' } })
+      return {
+        writes: [
+          { verb: 'create', kind: configMap, object: object('child'), report },
+          { verb: 'create', kind: configMap, object: object('second') },
+        ],
+      }
+    }),
+    context(failing),
+  )
+  await make('a')
+  await cluster.until('both', () => maps.get('default/child') && maps.get('default/second'))
+  await running.stop()
+  assert.deepEqual(failures.slice(0, 2), [undefined, 'exceeded quota'])
+  assert.deepEqual(recorded, ['NotMade exceeded quota', 'Made child'])
+})
+
+test('a slow start stops at the first failure', async () => {
+  const { cluster, context, controller, make } = await setUp()
+  await using _ = cluster
+  let tried = 0
+  const failing: Client = {
+    ...cluster.client,
+    create: async () => {
+      tried++
+      throw new StatusError('Forbidden', 'exceeded quota')
+    },
+  }
+  let looked = 0
+  const running = runController(
+    controller(key => {
+      if (key !== 'a' || looked++ > 0) return { writes: [] }
+      const object = { metadata: { name: 'x', namespace: 'default' } }
+      const write = { verb: 'create' as const, kind: configMap, object }
+      return { writes: [{ verb: 'batch', slowStart: true, writes: Array(100).fill(write) }] }
+    }),
+    context(failing),
+  )
+  await make('a')
+  await cluster.until('the second look', () => looked > 1)
+  await running.stop()
+  assert.equal(tried, 1)
+})
