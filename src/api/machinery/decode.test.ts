@@ -148,6 +148,15 @@ test('numbers out of range, bad times, amounts and base64 are refused', () => {
   assert.equal(message({ span: 'long' }), 'time: invalid duration "long"')
 })
 
+test('bytes are base64 with padding; line breaks are taken out', () => {
+  for (const data of ['AAAA', 'AAA=', 'AA==', 'ab+/', 'A'.repeat(4_000_000)])
+    assert.equal(decode({ data }).value.data, data)
+  assert.equal(decode({ data: '' }).value.data, undefined)
+  assert.equal(decode({ data: 'AAAA\r\nAA==\n' }).value.data, 'AAAAAA==')
+  for (const data of ['A', 'AA', 'AAA', 'AA=', 'A===', '====', 'AA==AAAA', 'A-AA', 'AAA=\u0000'])
+    assert.match(message({ data }), /^illegal base64 data at input byte \d$/)
+})
+
 test('unknown fields are dropped and told by path', () => {
   const { value, unknownFields } = decode({
     x: 1,

@@ -1,7 +1,8 @@
 /** Label selectors in both their forms: the text of query parameters and the LabelSelector inside objects. */
+import { messageOf } from '#base/errors.ts'
 import type { LabelSelector } from './metadata.ts'
 import { isLabelValue, isQualifiedName } from './names.ts'
-import { badRequest, type StatusError } from './status.ts'
+import { badRequest } from './status.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
@@ -53,9 +54,21 @@ const OBJECT_OPERATORS: Readonly<Record<string, LabelOperator>> = {
   DoesNotExist: '!',
 }
 
+/** Controllers ask for the same frozen selectors again and again. */
+const compiled = new WeakMap<LabelSelector, LabelMatcher>()
+
 /** Compiles the selector of an object; an absent one selects nothing, an empty one everything. */
 export function labelMatcherOf(selector: LabelSelector | undefined | null): LabelMatcher {
   if (!selector) return nothing
+  if (!Object.isFrozen(selector)) return compile(selector)
+  const known = compiled.get(selector)
+  if (known) return known
+  const matcher = compile(selector)
+  compiled.set(selector, matcher)
+  return matcher
+}
+
+function compile(selector: LabelSelector): LabelMatcher {
   const requirements: LabelRequirement[] = []
   for (const [key, value] of Object.entries(selector.matchLabels ?? {}))
     requirements.push(checked(key, '=', [value]))
@@ -171,13 +184,12 @@ function checked(key: string, operator: LabelOperator, values: readonly string[]
       wrong.push(invalidText(`values[${index}][${key}]`, value, problems.join('; ')))
   }
   if (wrong.length > 0)
-    throw unparsable(wrong.length === 1 ? `${wrong[0]}` : `[${wrong.join(', ')}]`)
+    throw badRequest(wrong.length === 1 ? `${wrong[0]}` : `[${wrong.join(', ')}]`)
   return { key, operator, values: [...new Set(values)].sort() }
 }
 
 const invalidText = (field: string, value: string, why: string) =>
   `${field}: Invalid value: ${JSON.stringify(value)}: ${why}`
-const unparsable = (why: string): StatusError => badRequest(`unable to parse requirement: ${why}`)
 
 type TokenType =
   | 'word'
@@ -241,7 +253,7 @@ class Parser {
             ? `found '${first.text}', expected: !, identifier, or 'end of string'`
             : `found '${first.text}', expected: identifier after ','`,
         )
-      requirements.push(this.#requirement())
+      requirements.push(this.#requirementOrWhyNot())
       const next = this.#take()
       if (next.type === 'end') return requirements
       if (next.type !== ',')
@@ -263,14 +275,22 @@ class Parser {
     return token
   }
 
+  #requirementOrWhyNot(): LabelRequirement {
+    try {
+      return this.#requirement()
+    } catch (thrown) {
+      throw badRequest(`unable to parse requirement: ${messageOf(thrown)}`)
+    }
+  }
+
   #requirement(): LabelRequirement {
     let token = this.#take()
     const negated = token.type === '!'
     if (negated) token = this.#take()
-    if (token.type !== 'word') throw unparsable(`found '${token.text}', expected: identifier`)
+    if (token.type !== 'word') throw badRequest(`found '${token.text}', expected: identifier`)
     const key = token.text
     const problems = isQualifiedName(key)
-    if (problems.length > 0) throw unparsable(invalidText('<nil>', key, problems.join('; ')))
+    if (problems.length > 0) throw badRequest(invalidText('<nil>', key, problems.join('; ')))
     const next = this.#peek().type
     if (next === 'end' || next === ',') return checked(key, negated ? '!' : 'exists', [])
     // Upstream forgets the negation when an operator follows, so `!a=b` means `a=b`.
@@ -283,7 +303,7 @@ class Parser {
     const token = this.#tokens[this.#position++] ?? { type: 'end', text: '' }
     const operator = OPERATORS[token.type]
     if (operator) return operator
-    throw unparsable(`found '${token.text}', expected: in, notin, =, ==, !=, gt, lt`)
+    throw badRequest(`found '${token.text}', expected: in, notin, =, ==, !=, gt, lt`)
   }
 
   #exactValue(): string {
@@ -291,13 +311,13 @@ class Parser {
     if (next.type === 'end' || next.type === ',') return ''
     this.#position++
     if (next.type === 'word') return next.text
-    throw unparsable(`found '${next.text}', expected: identifier`)
+    throw badRequest(`found '${next.text}', expected: identifier`)
   }
 
   /** `(a,b)`; an empty place between commas is the empty value. */
   #set(): string[] {
     const open = this.#take()
-    if (open.type !== '(') throw unparsable(`found '${open.text}' expected: '('`)
+    if (open.type !== '(') throw badRequest(`found '${open.text}' expected: '('`)
     const values: string[] = []
     let wantsValue = true
     for (;;) {
@@ -311,7 +331,7 @@ class Parser {
         wantsValue = true
       } else {
         const expected = wantsValue ? "',', or identifier" : "',' or ')'"
-        throw unparsable(`found '${token.text}', expected: ${expected}`)
+        throw badRequest(`found '${token.text}', expected: ${expected}`)
       }
     }
   }

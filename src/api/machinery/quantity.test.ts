@@ -91,6 +91,22 @@ test('texts that are no quantities are refused, and quickly', () => {
     )
 })
 
+test('whatever the text, the answer is an amount or a BadRequest', () => {
+  const letters = fc.string({ unit: fc.constantFrom(...'0159.+-eEnumkKMGTPi ') })
+  fc.assert(
+    fc.property(letters, text => {
+      try {
+        const canonical = canonicalQuantity(text)
+        assert.equal(compareQuantities(canonical, text), 0)
+        assert.equal(canonicalQuantity(canonical), canonical)
+      } catch (thrown) {
+        assert.ok(isStatus(thrown, 'BadRequest'), `${text}: ${thrown}`)
+      }
+    }),
+    { numRuns: 3000 },
+  )
+})
+
 const amounts = fc.record({
   nanos: fc.bigInt({ min: -(10n ** 27n), max: 10n ** 27n }),
   format: fc.constantFrom<QuantityFormat>('DecimalSI', 'DecimalExponent', 'BinarySI'),
