@@ -116,6 +116,10 @@ test('what an update may not change', () => {
   assert.deepEqual(wrongUpdate({ resourceVersion: '' }), [
     'metadata.resourceVersion: Invalid value: "": must be specified for an update',
   ])
+  assert.match(
+    wrongUpdate({ finalizers: ['-'] })[0] ?? '',
+    /^metadata.finalizers: Invalid value: "-"/,
+  )
   assert.deepEqual(wrongUpdate({ generation: 1 }), [
     'metadata.generation: Invalid value: 1: must not be decremented',
   ])

@@ -229,7 +229,7 @@ export function validateMetadataUpdate(
   ] as const)
     if (after[field] !== before[field])
       errors.push(invalid(`metadata.${field}`, after[field], 'field is immutable'))
-  return [...errors, ...wrongCommonParts(after)]
+  return [...errors, ...wrongCommonParts(after), ...wrongFinalizers(after.finalizers)]
 }
 
 function newFinalizers(next: readonly string[], previous: readonly string[]): FieldError[] {
