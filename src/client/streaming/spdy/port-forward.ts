@@ -110,10 +110,18 @@ export function openPortForward(options: PortForwardWire): PortForwardClient {
   return {
     async connect(port) {
       const pair = newPair(port)
+      const ended = new Set<number>()
       const requestid = String(requests++)
       const open = async (channel: number, streamtype: string) => {
         const headers = { streamtype, port: String(port), requestid }
-        pair.streams.set(channel, await session.open(headers, pair.handlers(channel)))
+        const handlers = pair.handlers(channel)
+        const end = () => {
+          handlers.end()
+          ended.add(channel)
+          // The server has closed its connection to the port: there is nobody left to send to.
+          if (ended.size === 2) pair.channels.end(portDataChannel)
+        }
+        pair.streams.set(channel, await session.open(headers, { ...handlers, end }))
       }
       await Promise.all([open(portErrorChannel, 'error'), open(portDataChannel, 'data')])
       // Only the server speaks on the error channel.
