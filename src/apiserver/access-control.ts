@@ -28,7 +28,7 @@ import {
 } from './authentication/service-account-tokens.ts'
 import { type Authorizer, unionAuthorizer } from './authorization/authorizer.ts'
 import { nodeRules } from './authorization/bootstrap-system-roles.ts'
-import { nodeAuthorizer } from './authorization/node.ts'
+import { nodeAuthorizer, type PodsOnNode } from './authorization/node.ts'
 import { type RbacView, rbacAuthorizer } from './authorization/rbac.ts'
 import { superuserAuthorizer } from './authorization/superuser.ts'
 
@@ -41,6 +41,8 @@ export interface ObjectReads {
 
 export interface AccessControlOptions {
   readonly objects: ObjectReads
+  /** An index over `list`, for clusters of many nodes; without it all pods are looked at. */
+  readonly podsOnNode?: PodsOnNode
   readonly clock: Clock
   readonly random: Random
   /** PEM of the authorities whose client certificates make users; none turns certificates off. */
@@ -87,8 +89,8 @@ export function createAccessControl(options: AccessControlOptions): AccessContro
     serviceAccount: (namespace: string, name: string) =>
       get<ServiceAccount>('serviceaccounts', namespace, name),
   }
-  const podsOnNode = (node: string) =>
-    list<Pod>('pods', '').filter(pod => pod.spec.nodeName === node)
+  const podsOnNode: PodsOnNode =
+    options.podsOnNode ?? (node => list<Pod>('pods', '').filter(pod => pod.spec.nodeName === node))
   // Who may do everything costs one look; nodes are many and their answer needs few pods; RBAC looks at every binding.
   const authorizer = unionAuthorizer([
     superuserAuthorizer,

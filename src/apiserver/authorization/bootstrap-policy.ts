@@ -14,6 +14,7 @@ import {
 } from './bootstrap-controller-roles.ts'
 import {
   AUTOUPDATE_ANNOTATION,
+  clusterRole,
   eventsRule,
   metadata,
   namespacedRole,
@@ -47,10 +48,22 @@ function clusterRoleBinding(role: string, subjects: Subject[], name = role): Clu
   }
 }
 
+/** What upstream leaves to whoever installs the parts. Their names say that they are ours. */
+const ownRoles: readonly ClusterRole[] = [
+  // One process with one identity runs all controllers; it may do what they may together, which is not everything.
+  clusterRole(
+    'proa:controllers',
+    controllerRoles.flatMap(({ rules }) => rules),
+  ),
+  // Our proxy keeps traffic on its node where a Service wants that, for which it must know the node's pods.
+  clusterRole('proa:proxy', [rule('list watch', 'core', 'pods')]),
+]
+
 export const clusterRoles: readonly ClusterRole[] = [
   ...userRoles,
   ...systemRoles,
   ...controllerRoles,
+  ...ownRoles,
 ]
 
 export const clusterRoleBindings: readonly ClusterRoleBinding[] = [
@@ -70,7 +83,9 @@ export const clusterRoleBindings: readonly ClusterRoleBinding[] = [
   clusterRoleBinding('system:service-account-issuer-discovery', [group('system:serviceaccounts')]),
   // The node authorizer gives nodes their rights; the binding stays, without subjects, for those who look for it.
   clusterRoleBinding('system:node', []),
-  // Not upstream's: kubeadm makes it, so that the API server's client certificate may use the kubelets.
+  clusterRoleBinding('proa:controllers', [user('system:kube-controller-manager')]),
+  clusterRoleBinding('proa:proxy', [user('system:kube-proxy')]),
+  // The API server's client certificate may use the kubelets; kubeadm makes this one, too.
   clusterRoleBinding(
     'system:kubelet-api-admin',
     [user('kube-apiserver-kubelet-client')],

@@ -103,7 +103,12 @@ test('the default roles give what they are known for', () =>
     ],
     ['system:kube-scheduler', 'get secrets shop/s', 'no'],
     ['system:kube-controller-manager', 'list watch:anything', 'yes'],
-    ['system:kube-controller-manager', 'delete pods shop/web', 'no'],
+    ['system:kube-controller-manager', 'create pods shop/', 'yes'],
+    ['system:kube-controller-manager', 'create apps:deployments shop/', 'no'],
+    ['system:kube-controller-manager', 'create pods/exec shop/web', 'no'],
+    ['system:kube-controller-manager', 'impersonate users /admin', 'no'],
+    ['system:kube-proxy', 'list pods', 'yes'],
+    ['system:kube-proxy', 'list secrets', 'no'],
     [
       serviceAccountUser('kube-system', 'deployment-controller'),
       'create apps:replicasets shop/',
