@@ -1,4 +1,5 @@
 import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
+import { podWarnings } from '../../core/v1/pod/warnings.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { labelMatcherOf } from '../../machinery/label-selector.ts'
@@ -32,6 +33,7 @@ export const deployment = defineKind<Deployment>({
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,
   validateStatusUpdate: validateDeploymentStatus,
+  warnings: ({ spec }) => podWarnings('spec.template.spec', spec.template.spec),
   columns: [
     nameColumn,
     column(

@@ -1,4 +1,5 @@
 import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
+import { podWarnings } from '../../core/v1/pod/warnings.ts'
 import { immutable } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
@@ -37,6 +38,7 @@ export const replicaSet = defineKind<ReplicaSet>({
   validateStatusUpdate: next =>
     validateCounts(next.status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
   fieldSelectors: { 'status.replicas': object => String(object.status.replicas) },
+  warnings: ({ spec }) => podWarnings('spec.template.spec', spec.template.spec),
   columns: [
     nameColumn,
     column('Desired', 'How many replicas are wanted.', ({ spec }) => spec.replicas ?? 0, {

@@ -1,3 +1,4 @@
+import { type FieldError, notSupported, required } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { struct } from '../../machinery/schema.ts'
 import { objectReference } from './references.ts'
@@ -14,6 +15,15 @@ export const binding = defineKind<Binding>({
   plural: 'bindings',
   scope: 'Namespaced',
   shape: bindingShape,
+  validate: leadsToNode,
   verbs: ['create'],
   ephemeral: true,
 })
+
+function leadsToNode({ target: { kind = '', name } }: Binding): readonly FieldError[] {
+  const errors: FieldError[] = []
+  if (kind !== '' && kind !== 'Node')
+    errors.push(notSupported('target.kind', kind, ['Node', '<empty>']))
+  if (!name) errors.push(required('target.name'))
+  return errors
+}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { binding } from './binding.ts'
 import { endpoints } from './endpoints.ts'
 import { namespace } from './namespace.ts'
 import { node } from './node.ts'
@@ -171,4 +172,13 @@ test('endpoints are addresses that lead somewhere', () => {
 
 test('a service account counts its secrets', () => {
   assert.equal(rowOf(serviceAccount, created(serviceAccount, {})).Secrets, 0)
+})
+
+test('a binding leads to a node', () => {
+  const problems = (target: object) => lines(binding.validate(created(binding, { target })))
+  assert.deepEqual(problems({ kind: 'Node', name: 'n' }), [])
+  assert.deepEqual(problems({ kind: 'Pod' }), [
+    'target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>"',
+    'target.name: Required value',
+  ])
 })

@@ -76,6 +76,8 @@ export const namespace = defineKind<Namespace>({
   },
   defaults: carryOwnNameAsLabel,
   prepareForCreate: draft => {
+    // Again, since a generated name is made after the defaults.
+    carryOwnNameAsLabel(draft)
     const finalizers = draft.spec.finalizers ?? []
     if (!finalizers.includes(NAMESPACE_FINALIZER)) finalizers.push(NAMESPACE_FINALIZER)
     draft.spec.finalizers = finalizers

@@ -19,7 +19,10 @@ export const node = defineKind<Node>({
   shape: nodeShape,
   subresources: { status: true },
   defaults: draft => {
-    const { status } = draft
+    const { spec, status } = draft
+    // The single range is the older field; both say the same.
+    if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR]
+    else if (!spec.podCIDR && spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0]
     if (!status.allocatable && status.capacity) status.allocatable = { ...status.capacity }
   },
   // A kubelet registers its node with the status that it knows, so create keeps it.

@@ -5,12 +5,14 @@ import { pullPolicyOf } from './image.ts'
 import type { Container, EphemeralContainer } from './schema.container.ts'
 import type { HTTPGetAction, LifecycleHandler, Probe } from './schema.probes.ts'
 import type { ResourceRequirements } from './schema.resources.ts'
+import type { PodStatus } from './schema.status.ts'
 import type { Pod, PodSpec, PodTemplateSpec } from './schema.ts'
 
 export const DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS = 30
 
 export function defaultPod(pod: Pod): void {
   pod.spec.enableServiceLinks ??= true
+  pairAddresses(pod.status)
   defaultPodSpec(pod.spec)
   if (pod.spec.hostNetwork) exposeContainerPorts(pod.spec)
   for (const container of allContainers(pod.spec)) requestsFromLimits(container.resources)
@@ -91,6 +93,18 @@ function requestsFromLimits(resources: ResourceRequirements): void {
 /** Resources that a pod may ask for as a whole; of others only containers can have limits. */
 const podLevelResources = (name: string) =>
   name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
+
+/** podIP and hostIP are the older fields; each is the first of its list. */
+function pairAddresses(status: PodStatus): void {
+  for (const [one, all] of [
+    ['podIP', 'podIPs'],
+    ['hostIP', 'hostIPs'],
+  ] as const) {
+    const [first] = status[all] ?? []
+    if (first) status[one] = first.ip
+    else if (status[one]) status[all] = [{ ip: status[one] }]
+  }
+}
 
 function defaultPodLevelRequests(spec: PodSpec, resources: ResourceRequirements): void {
   const containers = [...(spec.initContainers ?? []), ...spec.containers]

@@ -23,8 +23,6 @@ test('a bare pod gets everything that it did not say', () => {
     ],
     dnsPolicy: 'ClusterFirst',
     enableServiceLinks: true,
-    preemptionPolicy: 'PreemptLowerPriority',
-    priority: 0,
     restartPolicy: 'Always',
     schedulerName: 'default-scheduler',
     securityContext: {},
@@ -288,4 +286,38 @@ test('field selectors read what they name', () => {
   assert.equal(read('status.phase'), 'Pending')
   assert.equal(read('status.podIP'), '')
   assert.equal(rowOf(pod, object).Node, 'n')
+})
+
+test('what is hardly meant is told', () => {
+  const warningsOf = (spec: object) => pod.warnings(defaulted(pod, podWith(spec)), undefined)
+  assert.deepEqual(warningsOf({}), [])
+  assert.deepEqual(
+    warningsOf({
+      volumes: [{ name: 'a', gitRepo: { repository: 'x' } }],
+      containers: [
+        {
+          ...web,
+          env: [
+            { name: 'A', value: '1' },
+            { name: 'A', value: '2' },
+            { name: 'B', value: '1' },
+            { name: 'B', value: '$(B):2' },
+          ],
+          resources: { limits: { memory: '100m' } },
+        },
+      ],
+    }),
+    [
+      'spec.volumes[0].gitRepo: deprecated in v1.11, and disabled by default in v1.33+',
+      'spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
+      'spec.containers[0].resources.limits[memory]: fractional byte value "100m" is invalid, must be an integer',
+      'spec.containers[0].resources.requests[memory]: fractional byte value "100m" is invalid, must be an integer',
+    ],
+  )
+})
+
+test('older and newer fields for addresses say the same', () => {
+  const statusOf = (status: object) => defaulted(pod, { ...podWith({}), status }).status
+  assert.deepEqual(statusOf({ podIP: '10.0.0.1' }).podIPs, [{ ip: '10.0.0.1' }])
+  assert.equal(statusOf({ hostIPs: [{ ip: '10.0.0.2' }] }).hostIP, '10.0.0.2')
 })

@@ -8,9 +8,9 @@ import {
   preparePodForCreate,
   preparePodForUpdate,
 } from './update.ts'
-
 import { validatePod } from './validation.ts'
 import { validatePodStatusUpdate, validatePodUpdate } from './validation.update.ts'
+import { podWarnings } from './warnings.ts'
 
 export type * from './schema.affinity.ts'
 export type * from './schema.container.ts'
@@ -42,6 +42,7 @@ export const pod = defineKind<Pod>({
   validate: validatePod,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
+  warnings: ({ spec }) => podWarnings('spec', spec),
   columns: podColumns,
   subresources: {
     status: true,
@@ -71,7 +72,6 @@ export const pod = defineKind<Pod>({
         kind: 'PodPortForwardOptions',
         verbs: ['create', 'get'],
       },
-      { name: 'resize', group: '', version: 'v1', kind: 'Pod', verbs: ['get', 'patch', 'update'] },
     ],
   },
 })

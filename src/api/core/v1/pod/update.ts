@@ -5,11 +5,6 @@ import type { Pod } from './schema.ts'
 
 export function preparePodForCreate(draft: Pod): void {
   draft.status = { phase: 'Pending', qosClass: qualityOfServiceOf(draft.spec) }
-  // Without a priority class every pod has priority 0 and may displace pods below it.
-  if (!draft.spec.priorityClassName) {
-    draft.spec.priority ??= 0
-    draft.spec.preemptionPolicy ??= 'PreemptLowerPriority'
-  }
   if (draft.spec.schedulingGates?.length)
     draft.status.conditions = [
       {
