@@ -94,6 +94,18 @@ test('what was taken away comes back, what was added stays', () => {
   )
 })
 
+test('one verb less is seen, too', () => {
+  for (const field of ['verbs', 'apiGroups', 'resources'] as const) {
+    const less = clusterRoles.map(each =>
+      each.metadata.name === 'system:volume-scheduler'
+        ? { ...each, rules: each.rules.map(one => ({ ...one, [field]: [] })) }
+        : each,
+    )
+    const { update } = bootstrapPolicyChanges(viewOf({ ...all, clusterRoles: less }))
+    assert.deepEqual(names(update), ['system:volume-scheduler'], field)
+  }
+})
+
 test('autoupdate "false" keeps the server off', () => {
   const mine = clusterRoles.map(each =>
     each.metadata.name === 'view'

@@ -6,7 +6,7 @@ import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import type { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import type { Role } from '#api/rbac/v1/role.ts'
 import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
-import type { Subject } from '#api/rbac/v1/rules.ts'
+import type { PolicyRule, Subject } from '#api/rbac/v1/rules.ts'
 import {
   CONTROLLER_ROLE_PREFIX,
   controllerNames,
@@ -214,7 +214,10 @@ const sameRole = (a: ClusterRoleBinding | RoleBinding, b: ClusterRoleBinding | R
 
 function withMissingRules<R extends ClusterRole | Role>(existing: R, wanted: R): R | undefined {
   if (isProtected(existing)) return undefined
-  const missing = uncoveredRights(existing.rules ?? [], wanted.rules)
+  // The usual case, and all of them at every start: nothing changed. Comparing is 20 times quicker than covering.
+  const missing = sameRules(existing.rules ?? [], wanted.rules)
+    ? []
+    : uncoveredRights(existing.rules ?? [], wanted.rules)
   const merged = mergedMetadata(existing, wanted)
   if (missing.length === 0 && merged === undefined) return undefined
   // Whole rules are added where a part of them is missing, so that they read as they were written.
@@ -226,6 +229,17 @@ function withMissingRules<R extends ClusterRole | Role>(existing: R, wanted: R):
     metadata: merged ?? existing.metadata,
     rules: [...(existing.rules ?? []), ...lacking],
   }
+}
+
+const RULE_FIELDS = ['verbs', 'apiGroups', 'resources', 'resourceNames', 'nonResourceURLs'] as const
+
+function sameRules(a: readonly PolicyRule[], b: readonly PolicyRule[]): boolean {
+  const same = (x: readonly string[] = [], y: readonly string[] = []) =>
+    x.length === y.length && x.every((value, at) => value === y[at])
+  return (
+    a.length === b.length &&
+    a.every((each, at) => RULE_FIELDS.every(field => same(each[field], b[at]?.[field])))
+  )
 }
 
 function withMissingSubjects<B extends ClusterRoleBinding | RoleBinding>(
