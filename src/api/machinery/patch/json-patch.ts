@@ -66,19 +66,19 @@ function parseOperations(operations: unknown): Operation[] {
 class PatchError extends Error {}
 
 function apply(holder: { document: unknown }, operation: Operation): void {
-  const { op, path } = operation
-  if (op === 'test') {
+  const { path } = operation
+  if (operation.op === 'test') {
     if (!equal(read(holder.document, path), operation.value))
       throw new PatchError(`testing value ${path} failed`)
-  } else if (op === 'remove') {
+  } else if (operation.op === 'remove') {
     remove(holder, path)
-  } else if (op === 'add') {
+  } else if (operation.op === 'add') {
     add(holder, path, structuredClone(operation.value))
-  } else if (op === 'replace') {
+  } else if (operation.op === 'replace') {
     read(holder.document, path)
     if (path !== '') remove(holder, path)
     add(holder, path, structuredClone(operation.value))
-  } else if (op === 'copy') {
+  } else if (operation.op === 'copy') {
     add(holder, path, structuredClone(read(holder.document, operation.from)))
   } else {
     if (path.startsWith(`${operation.from}/`))
