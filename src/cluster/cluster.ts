@@ -1,0 +1,3 @@
+/** The door of the room where roles meet. */
+export type { ClusterOptions, HollowMachine, Nodes } from './options.ts'
+export { type Cluster, type StartOptions, startCluster } from './start-cluster.ts'

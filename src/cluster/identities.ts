@@ -1,0 +1,24 @@
+/** Who the roles are when they talk to the API in process: the names that RBAC's bootstrap policy knows. */
+import type { UserInfo } from '#apiserver/authentication/authenticator.ts'
+
+const AUTHENTICATED = 'system:authenticated'
+const MASTERS = 'system:masters'
+
+const user = (name: string, ...groups: string[]): UserInfo =>
+  Object.freeze({ name, groups: [...groups, AUTHENTICATED] })
+
+export const identities = {
+  /** Whoever holds the library's `cluster` value. */
+  admin: user('kubernetes-admin', MASTERS),
+  /** Fills the shared informers, which every role in the process reads. */
+  cache: user('system:apiserver', MASTERS),
+  controllerManager: user('system:kube-controller-manager', MASTERS),
+  scheduler: user('system:kube-scheduler'),
+  proxy: user('system:kube-proxy', 'system:node-proxier'),
+  dns: user(
+    'system:serviceaccount:kube-system:kube-dns',
+    'system:serviceaccounts',
+    'system:serviceaccounts:kube-system',
+  ),
+  node: (name: string) => user(`system:node:${name}`, 'system:nodes'),
+} as const

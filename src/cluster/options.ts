@@ -1,0 +1,57 @@
+/** What a cluster can be asked for, as a library and from the command line alike. */
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
+import type { ContainerRuntime, HostAccess } from '#kubelet'
+
+/** Nodes that run in this process. */
+export type Nodes =
+  | { readonly kind: 'none' }
+  /** Simulated: pods run in memory only. */
+  | { readonly kind: 'hollow'; readonly count: number }
+  /** This machine, on containerd. */
+  | { readonly kind: 'containerd' }
+
+export interface ClusterOptions {
+  /** Where state is kept. Without it everything is in memory and gone at the end. */
+  readonly dataDirectory?: string
+  /** One hollow node by default. */
+  readonly nodes?: Nodes
+  /** Where HTTPS is served; without it the cluster is reached through its `client` and `transport` alone. Port 0 takes a free one. */
+  readonly listen?: { readonly address?: string; readonly port?: number }
+  /** Addresses of Services, 10.96.0.0/12 by default. */
+  readonly serviceClusterIpRange?: string
+  /** Addresses of pods, 10.244.0.0/16 by default; each node gets a /24. */
+  readonly clusterCidr?: string
+  /** DNS domain of services, cluster.local by default. */
+  readonly clusterDomain?: string
+  /** Which controllers run, in upstream's words: `*`, `-name`, `name`. */
+  readonly controllers?: string
+  /** The first node's name; the host's name by default. */
+  readonly nodeName?: string
+  readonly log?: Log
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** What a machine of a hollow node is made of; given by the composition root, since only it may know the simulation. */
+export type HollowMachine = (facts: {
+  readonly clock: Clock
+  readonly random: Random
+  readonly hostname: string
+  readonly podCidr: string
+}) => { readonly runtime: ContainerRuntime; readonly hostAccess: HostAccess }
+
+/** The options with every default in place. */
+export type CompleteOptions = Required<
+  Omit<ClusterOptions, 'dataDirectory' | 'listen' | 'nodeName'>
+> &
+  Pick<ClusterOptions, 'dataDirectory' | 'listen' | 'nodeName'> & {
+    readonly hollowMachine: HollowMachine
+  }
+
+export const DEFAULT_SERVICE_RANGE = '10.96.0.0/12'
+export const DEFAULT_CLUSTER_CIDR = '10.244.0.0/16'
+export const DEFAULT_DOMAIN = 'cluster.local'
+export const DEFAULT_PORT = 6443
+export const DEFAULT_ADDRESS = '127.0.0.1'
