@@ -4,3 +4,4 @@ export {
   type HollowNode,
   type HollowNodeOptions,
 } from './hollow/hollow-node.ts'
+export { createVirtualClock, type VirtualClock } from './virtual-clock.ts'

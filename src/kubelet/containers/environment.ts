@@ -31,7 +31,11 @@ export async function environmentOf(input: EnvironmentInput): Promise<readonly N
   const values = new Map<string, string>()
   await addSources(input, values)
   for (const variable of input.container.env ?? []) {
-    const value = await variableValue(variable, input, name => values.get(name) ?? fromServices.get(name))
+    const value = await variableValue(
+      variable,
+      input,
+      name => values.get(name) ?? fromServices.get(name),
+    )
     if (value === undefined) continue
     values.set(variable.name, value)
   }

@@ -21,6 +21,8 @@ export async function startPod(worker: PodWorker): Promise<void> {
   const { parts } = worker
   if (!admit(worker)) return
   if (outOfTime(worker)) return
+  // Adopted containers are probed before anything is said of them.
+  parts.probes.sync(worker.pod, parts.cache.observe(worker.uid))
   await reportStatus(worker, false)
   const problem = parts.networkProblem()
   if (problem && !worker.pod.spec?.hostNetwork) {

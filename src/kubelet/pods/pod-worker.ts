@@ -55,8 +55,9 @@ export class PodWorker {
     this.wake()
   }
 
-  /** The API forgot the pod, or never knew it. */
-  remove(): void {
+  /** The API forgot the pod, or never knew it; `last` is how it looked at its end. */
+  remove(last: Pod = this.pod): void {
+    this.pod = last
     this.removed = true
     this.wake()
   }
@@ -145,14 +146,10 @@ export class PodWorker {
     this.mode = 'terminated'
   }
 
-  /** Undefined leaves it to each container; 0 for a pod that the API has already dropped. */
+  /** Seconds, as the delete says; undefined leaves it to each container. */
   #grace(): number | undefined {
-    if (
-      this.pod.metadata.deletionGracePeriodSeconds !== undefined &&
-      this.pod.metadata.deletionTimestamp
-    )
-      return this.removed ? 0 : this.pod.metadata.deletionGracePeriodSeconds
-    return undefined
+    const { deletionTimestamp, deletionGracePeriodSeconds } = this.pod.metadata
+    return deletionTimestamp || this.removed ? deletionGracePeriodSeconds : undefined
   }
 
   #shortenStop(): void {

@@ -31,7 +31,7 @@ export class PodWorkers {
   }
 
   deleted(pod: Pod): void {
-    this.#byUid.get(uidOf(pod))?.remove()
+    this.#byUid.get(uidOf(pod))?.remove(pod)
   }
 
   /** The first list is complete: whatever the runtime has beyond it belongs to nobody. */

@@ -22,11 +22,14 @@ export interface HollowNodeOptions {
 export interface HollowNode {
   readonly runtime: ContainerRuntime
   readonly hostAccess: HostAccess
+  /** Its runtime tells every event, so listing is only a safeguard. */
+  readonly relistMs: number
 }
 
 /** Size of an ordinary cloud machine, so that schedulers have something to weigh. */
 const CPU_MILLIS = 4000
 const MEMORY_BYTES = 16 * 1024 ** 3
+const RELIST_MS = 60_000
 const STORAGE_BYTES = 100 * 1024 ** 3
 
 export function createHollowNode(options: HollowNodeOptions): HollowNode {
@@ -35,6 +38,7 @@ export function createHollowNode(options: HollowNodeOptions): HollowNode {
   const healthy = async (): Promise<ProbeAnswer> => ({ ok: true, output: '' })
   const uuid = random.uuid()
   return {
+    relistMs: RELIST_MS,
     runtime: createHollowRuntime({ ...options, files, addresses: createAddressPool(podCidr) }),
     hostAccess: {
       files,

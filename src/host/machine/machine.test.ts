@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { readMachineFacts } from './facts.ts'
+import { machineFiles } from './files.ts'
+import { parseMountPoints } from './mount-table.ts'
+import { machineMounts, openInside } from './mounts.ts'
+import { machineNetwork } from './probe-network.ts'
+
+const root = await mkdtemp(join(tmpdir(), 'proa-machine-'))
+after(() => rm(root, { recursive: true, force: true }))
+
+test('the machine describes itself', () => {
+  const facts = readMachineFacts(join(root, 'not', 'there', 'yet'))
+  assert.ok(facts.cpuMillis >= 1000 && facts.cpuMillis % 1000 === 0)
+  assert.ok(facts.memoryBytes > 2 ** 20 && facts.ephemeralStorageBytes > 2 ** 20)
+  assert.ok(facts.kernelVersion && facts.osImage && facts.bootId)
+  assert.match(facts.architecture, /^(amd64|arm64)$/)
+})
+
+test('a file is replaced as a whole, with the mode that was asked for, and never through a symlink', async () => {
+  const victim = join(root, 'victim')
+  await writeFile(victim, 'untouched')
+  const path = join(root, 'file')
+  await symlink(victim, path)
+  await machineFiles.write(path, Buffer.from('new'), { mode: 0o666 })
+  assert.equal(await readFile(victim, 'utf8'), 'untouched')
+  assert.equal((await stat(path)).mode & 0o777, 0o666)
+  assert.equal((await machineFiles.facts(path))?.kind, 'file')
+  assert.deepEqual(await machineFiles.read(path, 2), Buffer.from('ne'))
+  assert.equal(await machineFiles.read(join(root, 'none')), undefined)
+  assert.ok((await machineFiles.read('/proc/self/stat'))?.length)
+})
+
+test('removing a tree leaves what symlinks lead to', async () => {
+  const canary = join(root, 'canary')
+  await mkdir(canary)
+  await writeFile(join(canary, 'alive'), '')
+  const tree = join(root, 'tree')
+  await mkdir(join(tree, 'deep'), { recursive: true })
+  await symlink(canary, join(tree, 'deep', 'out'))
+  await symlink(join(canary, 'alive'), join(tree, 'file'))
+  await machineFiles.removeTree(tree)
+  assert.equal(await machineFiles.facts(tree), undefined)
+  assert.ok(await machineFiles.facts(join(canary, 'alive')))
+})
+
+test('a group is given what is in a volume, not what symlinks in it lead to', async () => {
+  const outside = join(root, 'outside')
+  await writeFile(outside, '', { mode: 0o600 })
+  const volume = join(root, 'volume')
+  await mkdir(volume)
+  await writeFile(join(volume, 'own'), '', { mode: 0o600 })
+  await symlink(outside, join(volume, 'link'))
+  await machineFiles.giveToGroup(volume, 4321, false)
+  assert.equal((await stat(join(volume, 'own'))).gid, 4321)
+  assert.equal((await stat(join(volume, 'own'))).mode & 0o777, 0o660)
+  assert.notEqual((await stat(outside)).gid, 4321)
+})
+
+test('a place inside a volume is found through its own symlinks, and never outside', async () => {
+  const base = join(root, 'base')
+  await mkdir(join(base, 'a', 'b'), { recursive: true })
+  await writeFile(join(base, 'a', 'f'), 'content')
+  await symlink('a/b', join(base, 'inside'))
+  await symlink('/etc', join(base, 'etc'))
+  await symlink('../..', join(base, 'a', 'up'))
+  const inside = await openInside(base, 'inside')
+  assert.equal((await inside.stat()).ino, (await stat(join(base, 'a', 'b'))).ino)
+  await inside.close()
+  const file = await openInside(base, 'a/f')
+  assert.ok((await file.stat()).isFile())
+  await file.close()
+  const made = await openInside(base, 'new/deeper')
+  assert.ok((await made.stat()).isDirectory())
+  await made.close()
+  for (const path of ['etc', 'etc/passwd', 'a/up', 'a/up/x', '../x', 'etc/new'])
+    await assert.rejects(openInside(base, path), /leads out|must not contain/, path)
+})
+
+test('a subPath is bound to the checked place; trees with mounts are not removed', async t => {
+  const base = join(root, 'bind')
+  const target = join(root, 'targets', '0')
+  await mkdir(join(base, 'sub'), { recursive: true })
+  await mkdir(join(root, 'targets'))
+  await writeFile(join(base, 'sub', 'x'), 'here')
+  try {
+    await machineMounts.bindInside(base, 'sub', target)
+  } catch (error) {
+    if (/permission|not permitted|EPERM/.test(String(error)))
+      return t.skip('this user may not mount')
+    throw error
+  }
+  assert.equal(await readFile(join(target, 'x'), 'utf8'), 'here')
+  await machineMounts.bindInside(base, 'sub', target)
+  assert.deepEqual(await machineMounts.mountedBelow(join(root, 'targets')), [target])
+  await assert.rejects(machineFiles.removeTree(join(root, 'targets')), /still mounted/)
+  await machineMounts.unmount(target)
+  await machineFiles.removeTree(join(root, 'targets'))
+  assert.equal(await readFile(join(base, 'sub', 'x'), 'utf8'), 'here')
+
+  const memory = join(root, 'memory')
+  await mkdir(memory)
+  await machineMounts.mountTmpfs(memory, 65_536)
+  await machineMounts.mountTmpfs(memory, 65_536)
+  assert.deepEqual(await machineMounts.mountedBelow(memory), [memory])
+  await machineMounts.unmount(memory)
+  await machineMounts.unmount(memory)
+})
+
+test('mount points with blanks', () => {
+  const line = '36 35 98:0 / /mnt/a\\040b rw - ext4 /dev/x rw'
+  assert.deepEqual(parseMountPoints(`${line}\n`), ['/mnt/a b'])
+})
+
+test('probes over HTTP and TCP', async () => {
+  const web = createHttpServer((request, response) => {
+    const [, status = '200', to = ''] = request.url?.split('/') ?? []
+    const host = request.headers['x-test'] === 'yes' ? 200 : 400
+    if (request.url === '/slow') return
+    response.writeHead(
+      status === 'header' ? host : Number(status),
+      to ? { location: `/${to}` } : {},
+    )
+    response.end('x')
+  })
+  await new Promise<void>(resolve => web.listen(0, '127.0.0.1', resolve))
+  const { port } = web.address() as AddressInfo
+  const get = (path: string, timeoutMs = 2000) =>
+    machineNetwork.http(
+      {
+        scheme: 'HTTP',
+        host: '127.0.0.1',
+        port,
+        path,
+        headers: [{ name: 'X-Test', value: 'yes' }],
+      },
+      timeoutMs,
+    )
+  assert.deepEqual(await get('/200'), { ok: true, output: '' })
+  assert.deepEqual(await get('/header'), { ok: true, output: '' })
+  assert.deepEqual(await get('/302/200'), { ok: true, output: '' })
+  assert.equal((await get('/302/500')).output, 'HTTP probe failed with statuscode: 500')
+  assert.match((await get('/slow', 50)).output, /context deadline exceeded/)
+  assert.deepEqual(await machineNetwork.tcp('127.0.0.1', port, 1000), { ok: true, output: '' })
+  web.closeAllConnections()
+  await new Promise(resolve => web.close(resolve))
+
+  const closed = createServer()
+  await new Promise<void>(resolve => closed.listen(0, '127.0.0.1', resolve))
+  const gone = (closed.address() as AddressInfo).port
+  await new Promise(resolve => closed.close(resolve))
+  assert.equal(
+    (await machineNetwork.tcp('127.0.0.1', gone, 1000)).output,
+    `dial tcp 127.0.0.1:${gone}: connect: connection refused`,
+  )
+  assert.match(
+    (await machineNetwork.grpc('127.0.0.1', gone, '', 500)).output,
+    /^timeout: failed to connect service/,
+  )
+})

@@ -1,0 +1,443 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { lease } from '#api/coordination/v1/lease.ts'
+import { configMap } from '#api/core/v1/config-map.ts'
+import { event } from '#api/core/v1/event.ts'
+import { node as nodeKind } from '#api/core/v1/node.ts'
+import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
+import { rest, startTestCluster, type TestCluster } from '../testing.ts'
+
+const at = (name: string) => ({ name, namespace: 'default' })
+const sh = (script: string) => ['sh', '-c', script]
+const web = { name: 'web', image: 'nginx' }
+
+async function withCluster(work: (cluster: TestCluster) => Promise<void>) {
+  const cluster = await startTestCluster()
+  try {
+    await work(cluster)
+  } finally {
+    await cluster.stop()
+  }
+}
+
+const statusOf = (pod: Pod, index = 0) => {
+  const status = pod.status?.containerStatuses?.[index]
+  assert.ok(status)
+  return status
+}
+const conditionOf = (pod: Pod, type: string) =>
+  pod.status?.conditions?.find(condition => condition.type === type)
+
+async function eventsOf({ client }: TestCluster, pod: string) {
+  await rest()
+  const { items } = await client.list(event, { namespace: 'default' })
+  return items
+    .filter(item => item.involvedObject.name === pod)
+    .map(item => `${item.type} ${item.reason} ${item.message}`)
+}
+
+test('a kubelet registers its node and renews its lease', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node())
+    const node = await cluster.client.get(nodeKind, 'n1')
+    assert.equal(node.metadata.labels?.['kubernetes.io/hostname'], 'n1')
+    assert.equal(node.status?.capacity?.pods, '110')
+    assert.equal(node.status?.nodeInfo?.containerRuntimeVersion, 'hollow://1.0.0')
+    const ready = node.status?.conditions?.find(({ type }) => type === 'Ready')
+    assert.equal(ready?.status, 'True')
+
+    const first = await cluster.client.get(lease, 'n1', 'kube-node-lease')
+    assert.equal(first.spec?.holderIdentity, 'n1')
+    assert.equal(first.metadata.ownerReferences?.[0]?.uid, node.metadata.uid)
+    await cluster.clock.advance(60_000)
+    const later = await cluster.client.get(lease, 'n1', 'kube-node-lease')
+    assert.equal(later.spec?.renewTime, '2026-05-01T12:01:00.000000Z')
+    const unchanged = await cluster.client.get(nodeKind, 'n1')
+    assert.equal(unchanged.metadata.resourceVersion, node.metadata.resourceVersion)
+    await cluster.clock.advance(300_000)
+    const heartbeat = await cluster.client.get(nodeKind, 'n1')
+    assert.notEqual(heartbeat.metadata.resourceVersion, node.metadata.resourceVersion)
+  }))
+
+test('a pod runs, says so, and goes when it is deleted', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    await cluster.kubelet(node)
+    await cluster.createPod('web', { containers: [web] })
+    await rest()
+    const running = await cluster.pod('web')
+    assert.equal(running.status?.phase, 'Running')
+    assert.equal(running.status?.podIP, '10.0.1.2')
+    assert.equal(running.status?.hostIP, '10.1.0.1')
+    assert.equal(conditionOf(running, 'Ready')?.status, 'True')
+    assert.equal(statusOf(running).ready, true)
+    assert.deepEqual(await eventsOf(cluster, 'web'), [
+      'Normal Pulling Pulling image "nginx"',
+      'Normal Pulled Successfully pulled image "nginx" in 0ms (0ms including waiting). Image size: 1000000 bytes.',
+      'Normal Created Container created',
+      'Normal Started Container started',
+    ])
+
+    await cluster.client.delete(podKind, at('web'))
+    await rest()
+    await assert.rejects(cluster.pod('web'), { reason: 'NotFound' })
+    assert.deepEqual(await node.runtime.listPodSandboxes(), [])
+    assert.deepEqual(await node.runtime.listContainers(), [])
+    assert.deepEqual(await node.hostAccess.files.names('/var/log/pods'), [])
+    assert.deepEqual(await node.hostAccess.files.names('/var/lib/kubelet/pods'), [])
+  }))
+
+test('a container that keeps failing waits longer each time', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node())
+    await cluster.createPod('crash', {
+      containers: [{ name: 'c', image: 'busybox', command: sh('echo no; exit 3') }],
+    })
+    await cluster.clock.advance(100)
+    const first = await cluster.pod('crash')
+    // The first restart is at once, the second waits ten seconds.
+    assert.equal(statusOf(first).restartCount, 1)
+    assert.equal(first.status?.phase, 'Running')
+    assert.deepEqual(statusOf(first).state, {
+      waiting: {
+        reason: 'CrashLoopBackOff',
+        message: `back-off 10s restarting failed container=c pod=crash_default(${first.metadata.uid})`,
+      },
+    })
+    assert.equal(statusOf(first).lastState?.terminated?.exitCode, 3)
+    assert.equal(conditionOf(first, 'Ready')?.reason, 'ContainersNotReady')
+    await cluster.clock.advance(10_000)
+    assert.equal(statusOf(await cluster.pod('crash')).restartCount, 2)
+    await cluster.clock.advance(19_000)
+    assert.equal(statusOf(await cluster.pod('crash')).restartCount, 2)
+    await cluster.clock.advance(2_000)
+    assert.equal(statusOf(await cluster.pod('crash')).restartCount, 3)
+    const events = await eventsOf(cluster, 'crash')
+    assert.ok(
+      events.includes(
+        `Warning BackOff Back-off restarting failed container c in pod crash_default(${first.metadata.uid})`,
+      ),
+      events.join('\n'),
+    )
+  }))
+
+test('restart policies decide how a pod ends', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    await cluster.kubelet(node)
+    const ends = (name: string, restartPolicy: string, code: number) =>
+      cluster.createPod(name, {
+        restartPolicy,
+        containers: [{ name: 'c', image: 'busybox', command: sh(`sleep 1; exit ${code}`) }],
+      })
+    await ends('well', 'Never', 0)
+    await ends('unwell', 'Never', 2)
+    await ends('once', 'OnFailure', 0)
+    await ends('again', 'OnFailure', 1)
+    await cluster.clock.advance(5_000)
+    const phase = async (name: string) => (await cluster.pod(name)).status?.phase
+    assert.equal(await phase('well'), 'Succeeded')
+    assert.equal(await phase('unwell'), 'Failed')
+    assert.equal(await phase('once'), 'Succeeded')
+    assert.equal(await phase('again'), 'Running')
+    const well = await cluster.pod('well')
+    assert.equal(statusOf(well).state.terminated?.reason, 'Completed')
+    assert.equal(conditionOf(well, 'Ready')?.reason, 'PodCompleted')
+    // The address is free again, the record of the run stays for its logs.
+    assert.equal((await node.runtime.listPodSandboxes()).filter(({ ready }) => ready).length, 1)
+  }))
+
+test('init containers run one after the other, sidecars stay, then come the others', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node())
+    await cluster.createPod('init', {
+      restartPolicy: 'Never',
+      initContainers: [
+        { name: 'one', image: 'busybox', command: sh('sleep 2') },
+        { name: 'side', image: 'busybox', restartPolicy: 'Always' },
+        { name: 'two', image: 'busybox', command: sh('sleep 2') },
+      ],
+      containers: [{ name: 'main', image: 'busybox', command: sh('sleep 5') }],
+    })
+    const states = async () => {
+      const { status } = await cluster.pod('init')
+      const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+      const words = all.map(({ state }) => Object.keys(state)[0]?.[0])
+      return `${status?.phase} ${words.join('')}`
+    }
+    await rest()
+    assert.equal(await states(), 'Pending rwww')
+    assert.equal(
+      (await cluster.pod('init')).status?.containerStatuses?.[0]?.state.waiting?.reason,
+      'PodInitializing',
+    )
+    await cluster.clock.advance(2_500)
+    assert.equal(await states(), 'Pending trrw')
+    await cluster.clock.advance(2_000)
+    assert.equal(await states(), 'Running trtr')
+    await cluster.clock.advance(5_000)
+    assert.equal(await states(), 'Succeeded tttt')
+  }))
+
+test('an init container that fails for good fails the pod', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node())
+    await cluster.createPod('init', {
+      restartPolicy: 'Never',
+      initContainers: [{ name: 'one', image: 'busybox', command: sh('exit 1') }],
+      containers: [web],
+    })
+    await cluster.clock.advance(1_000)
+    const pod = await cluster.pod('init')
+    assert.equal(pod.status?.phase, 'Failed')
+    assert.equal(statusOf(pod).state.waiting?.reason, 'PodInitializing')
+  }))
+
+test('a kubelet that restarts adopts what runs and kills what nobody wants', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    const before = await cluster.kubelet(node)
+    await cluster.createPod('stays', { containers: [web] })
+    await cluster.createPod('goes', { terminationGracePeriodSeconds: 0, containers: [web] })
+    await cluster.createPod('done', {
+      restartPolicy: 'Never',
+      containers: [{ name: 'c', image: 'busybox', command: sh('exit 0') }],
+    })
+    await cluster.clock.advance(1_000)
+    const id = statusOf(await cluster.pod('stays')).containerID
+    await before.stop()
+    assert.equal((await node.runtime.listContainers()).filter(c => c.state === 'running').length, 2)
+
+    await cluster.client.delete(podKind, at('goes'), { gracePeriodSeconds: 0 })
+    await assert.rejects(cluster.pod('goes'), { reason: 'NotFound' })
+    await cluster.kubelet(node)
+    await cluster.clock.advance(30_000)
+    const pod = await cluster.pod('stays')
+    assert.equal(statusOf(pod).containerID, id)
+    assert.equal(statusOf(pod).restartCount, 0)
+    assert.equal(conditionOf(pod, 'Ready')?.status, 'True')
+    assert.equal((await cluster.pod('done')).status?.phase, 'Succeeded')
+    const containers = await node.runtime.listContainers()
+    assert.deepEqual(containers.map(c => `${c.name} ${c.state}`).sort(), [
+      'c exited',
+      'web running',
+    ])
+  }))
+
+test('images that cannot be had', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node({ isMissing: image => image.startsWith('missing') }))
+    await cluster.createPod('pull', { containers: [{ name: 'c', image: 'missing:1' }] })
+    await cluster.createPod('never', {
+      containers: [{ name: 'c', image: 'missing:1', imagePullPolicy: 'Never' }],
+    })
+    await cluster.createPod('name', { containers: [{ name: 'c', image: 'No Such Image' }] })
+    await rest()
+    const waiting = async (name: string) => statusOf(await cluster.pod(name)).state.waiting
+    assert.deepEqual(await waiting('pull'), {
+      reason: 'ErrImagePull',
+      message: 'missing:1: not found',
+    })
+    assert.deepEqual(await waiting('never'), {
+      reason: 'ErrImageNeverPull',
+      message: 'Container image "missing:1" is not present with pull policy of Never',
+    })
+    assert.equal((await waiting('name'))?.reason, 'InvalidImageName')
+    await cluster.clock.advance(5_000)
+    assert.deepEqual(await waiting('pull'), {
+      reason: 'ImagePullBackOff',
+      message: 'Back-off pulling image "missing:1": ErrImagePull: missing:1: not found',
+    })
+    assert.equal((await cluster.pod('pull')).status?.phase, 'Pending')
+  }))
+
+test('configuration reaches containers as variables and files, and files follow changes', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    await cluster.kubelet(node)
+    await cluster.createConfigMap('settings', { color: 'blue', 'a.conf': 'x=1' })
+    const pod = await cluster.createPod('uses', {
+      containers: [
+        {
+          ...web,
+          env: [
+            { name: 'COLOR', valueFrom: { configMapKeyRef: { name: 'settings', key: 'color' } } },
+            { name: 'SAID', value: 'it is $(COLOR), $(NOT_KNOWN), $$(COLOR)' },
+            { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+          ],
+          volumeMounts: [{ name: 'conf', mountPath: '/etc/conf' }],
+        },
+      ],
+      volumes: [
+        { name: 'conf', configMap: { name: 'settings', items: [{ key: 'a.conf', path: 'd/a' }] } },
+      ],
+    })
+    await rest()
+    const [container] = await node.runtime.listContainers()
+    assert.ok(container)
+    const { stdout } = await node.runtime.execSync(container.id, ['env'], 1)
+    const lines = new TextDecoder().decode(stdout).split('\n')
+    assert.ok(lines.includes('COLOR=blue'))
+    assert.ok(lines.includes('SAID=it is blue, $(NOT_KNOWN), $(COLOR)'))
+    assert.ok(lines.includes('IP=10.0.1.2'))
+    const path = `/var/lib/kubelet/pods/${pod.metadata.uid}/volumes/kubernetes.io~configmap/conf/d/a`
+    const read = async () => new TextDecoder().decode(await node.hostAccess.files.read(path))
+    assert.equal(await read(), 'x=1')
+    const stored = await cluster.client.get(configMap, 'settings', 'default')
+    await cluster.client.update(configMap, { ...stored, data: { 'a.conf': 'x=2', color: 'red' } })
+    await rest()
+    assert.equal(await read(), 'x=2')
+  }))
+
+test('a container whose configuration is missing waits for it', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node())
+    await cluster.createPod('waits', {
+      containers: [{ ...web, envFrom: [{ configMapRef: { name: 'later' } }] }],
+    })
+    await rest()
+    assert.deepEqual(statusOf(await cluster.pod('waits')).state.waiting, {
+      reason: 'CreateContainerConfigError',
+      message: 'configmap "later" not found',
+    })
+    await cluster.createConfigMap('later', { a: '1' })
+    await cluster.clock.advance(3_000)
+    assert.equal((await cluster.pod('waits')).status?.phase, 'Running')
+  }))
+
+test('a node refuses what it cannot hold', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node({ cpuMillis: 1000 }), { maxPods: 3 })
+    const asks = (name: string, cpu: string) =>
+      cluster.createPod(name, {
+        containers: [{ ...web, resources: { requests: { cpu } } }],
+      })
+    await asks('fits', '600m')
+    await rest()
+    await asks('big', '500m')
+    await cluster.createPod('elsewhere', { containers: [web], nodeSelector: { disk: 'ssd' } })
+    await rest()
+    const big = await cluster.pod('big')
+    assert.equal(big.status?.phase, 'Failed')
+    assert.equal(big.status?.reason, 'OutOfcpu')
+    assert.equal(
+      big.status?.message,
+      "Pod was rejected: Node didn't have enough resource: cpu, requested: 500, used: 600, capacity: 1000",
+    )
+    assert.equal((await cluster.pod('elsewhere')).status?.reason, 'NodeAffinity')
+    assert.equal((await cluster.pod('fits')).status?.phase, 'Running')
+  }))
+
+test('a pod ends when its time is over', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node())
+    await cluster.createPod('late', { activeDeadlineSeconds: 5, containers: [web] })
+    await cluster.clock.advance(4_000)
+    assert.equal((await cluster.pod('late')).status?.phase, 'Running')
+    await cluster.clock.advance(2_000)
+    const { status } = await cluster.pod('late')
+    assert.equal(status?.phase, 'Failed')
+    assert.equal(status?.reason, 'DeadlineExceeded')
+  }))
+
+test('with the API away containers run on and crashed ones restart', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    await cluster.kubelet(node)
+    await cluster.createPod('steady', { containers: [web] })
+    await cluster.createPod('shaky', {
+      containers: [{ name: 'c', image: 'busybox', command: sh('sleep 100; exit 1') }],
+    })
+    await rest()
+    cluster.transport.away = true
+    await cluster.clock.advance(150_000)
+    const running = (await node.runtime.listContainers()).filter(c => c.state === 'running')
+    assert.deepEqual(running.map(c => `${c.name} ${c.attempt}`).sort(), ['c 1', 'web 0'])
+    cluster.transport.away = false
+    await cluster.clock.advance(40_000)
+    assert.equal(statusOf(await cluster.pod('shaky')).restartCount, 1)
+    assert.equal(statusOf(await cluster.pod('steady')).restartCount, 0)
+  }))
+
+test('logs of the present and the previous run', () =>
+  withCluster(async cluster => {
+    const kubelet = await cluster.kubelet(cluster.node())
+    await cluster.createPod('talks', {
+      containers: [
+        { name: 'c', image: 'busybox', command: sh('echo one; echo two; sleep 60; exit 1') },
+      ],
+    })
+    await rest()
+    const logs = async (query: string) => {
+      const answer = await kubelet.transport.request({
+        method: 'GET',
+        path: `/containerLogs/default/talks/c${query}`,
+      })
+      if (answer.body.kind === 'bytes')
+        return `${answer.status} ${new TextDecoder().decode(answer.body.bytes)}`
+      const { body } = answer
+      assert.equal(body.kind, 'stream')
+      return new Promise<string>((resolve, reject) => {
+        let text = ''
+        if (body.kind !== 'stream') return
+        body.stream.subscribe({
+          next: bytes => {
+            text += new TextDecoder().decode(bytes)
+          },
+          end: error => (error ? reject(error) : resolve(text)),
+        })
+      })
+    }
+    assert.equal(await logs(''), 'one\ntwo\n')
+    assert.equal(await logs('?tailLines=1'), 'two\n')
+    assert.equal(await logs('?timestamps=true&tailLines=1'), '2026-05-01T12:00:00.000000000Z two\n')
+    assert.equal(await logs('?limitBytes=5'), 'one\nt')
+    assert.equal(
+      await logs('?previous=true'),
+      '400 previous terminated container "c" in pod "talks" not found',
+    )
+    assert.match(await logs('?sinceSeconds=0'), /^400 /)
+    await cluster.clock.advance(61_000)
+    assert.equal(await logs('?previous=true'), 'one\ntwo\n')
+  }))
+
+test('a failing liveness probe restarts, a failing readiness probe only hides', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    let well = true
+    node.hostAccess.network.http = async () => ({
+      ok: well,
+      output: 'HTTP probe failed with statuscode: 500',
+    })
+    await cluster.kubelet(node)
+    const httpGet = { path: '/', port: 80 }
+    await cluster.createPod('alive', {
+      containers: [{ ...web, livenessProbe: { httpGet, periodSeconds: 1, failureThreshold: 3 } }],
+    })
+    await cluster.createPod('ready', {
+      containers: [
+        { ...web, readinessProbe: { httpGet, periodSeconds: 1, initialDelaySeconds: 2 } },
+      ],
+    })
+    await rest()
+    assert.equal(statusOf(await cluster.pod('alive')).ready, true)
+    assert.equal(statusOf(await cluster.pod('ready')).ready, false)
+    await cluster.clock.advance(2_500)
+    assert.equal(statusOf(await cluster.pod('ready')).ready, true)
+    well = false
+    await cluster.clock.advance(3_500)
+    well = true
+    await cluster.clock.advance(1_000)
+    assert.equal(statusOf(await cluster.pod('alive')).restartCount, 1)
+    assert.equal(statusOf(await cluster.pod('ready')).restartCount, 0)
+    const events = await eventsOf(cluster, 'alive')
+    assert.ok(
+      events.includes(
+        'Warning Unhealthy Liveness probe failed: HTTP probe failed with statuscode: 500',
+      ),
+    )
+    assert.ok(
+      events.includes('Normal Killing Container web failed liveness probe, will be restarted'),
+      events.join('\n'),
+    )
+  }))
