@@ -12,7 +12,7 @@ import { validateCountOrPercent, validateCounts, validateWorkload } from './vali
 export function validateDeployment({ spec }: Deployment): readonly FieldError[] {
   const { progressDeadlineSeconds: deadline, minReadySeconds = 0 } = spec
   const errors = [
-    ...validateWorkload(spec, 'deployment'),
+    ...validateWorkload(spec),
     ...validateStrategy('spec.strategy', spec.strategy),
     ...notNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
     ...notNegative('spec.progressDeadlineSeconds', deadline),

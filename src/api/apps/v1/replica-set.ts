@@ -30,9 +30,9 @@ export const replicaSet = defineKind<ReplicaSet>({
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
   },
-  validate: ({ spec }) => validateWorkload(spec, 'replicaset'),
+  validate: ({ spec }) => validateWorkload(spec),
   validateUpdate: (next, previous) => [
-    ...validateWorkload(next.spec, 'replicaset'),
+    ...validateWorkload(next.spec),
     ...immutable('spec.selector', next.spec.selector, previous.spec.selector),
   ],
   validateStatusUpdate: next =>

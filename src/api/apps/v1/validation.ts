@@ -16,7 +16,7 @@ interface WorkloadSpec {
   template: PodTemplateSpec
 }
 
-export function validateWorkload(spec: WorkloadSpec, kind: string): FieldError[] {
+export function validateWorkload(spec: WorkloadSpec): FieldError[] {
   const { selector, template } = spec
   const errors: FieldError[] = [
     ...notNegative('spec.replicas', spec.replicas),
@@ -26,7 +26,7 @@ export function validateWorkload(spec: WorkloadSpec, kind: string): FieldError[]
   errors.push(...selectorErrors)
   if (!selector) errors.push(required('spec.selector'))
   else if (isEmptySelector(selector))
-    errors.push(invalid('spec.selector', selector, `empty selector is invalid for ${kind}`))
+    errors.push(invalid('spec.selector', selector, 'empty selector is invalid for deployment'))
   else if (selectorErrors.length === 0) {
     const labels = template.metadata.labels ?? {}
     if (!labelMatcherOf(selector).matches(labels))
@@ -38,7 +38,7 @@ export function validateWorkload(spec: WorkloadSpec, kind: string): FieldError[]
         ),
       )
   }
-  // Both kinds end up as replica sets, so the message names these.
+  // Upstream's words name one of the two kinds whichever is meant.
   return [...errors, ...validateLastingTemplate('spec.template', template, 'ReplicaSet')]
 }
 

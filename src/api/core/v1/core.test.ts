@@ -137,7 +137,15 @@ test('of a node only little changes', () => {
     'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
   ])
   assert.deepEqual(change({ taints: [{ key: 'a', effect: 'Sometimes' }] }), [
-    'spec.taints[0].effect: Unsupported value: "Sometimes": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+    'metadata.taints[0].effect: Unsupported value: "Sometimes": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+  ])
+})
+
+test('a node has a taint of one effect once', () => {
+  const taint = { key: 'a', value: 'x', effect: 'NoSchedule' }
+  const object = created(node, { spec: { taints: [taint, { ...taint, value: 'y' }] } })
+  assert.deepEqual(lines(node.validate(object)), [
+    'metadata.taints[1]: Duplicate value: {"key":"a","value":"y","effect":"NoSchedule"}: taints must be unique by key and effect pair',
   ])
 })
 

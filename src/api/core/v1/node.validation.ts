@@ -24,18 +24,25 @@ export function validateNode(node: Node): readonly FieldError[] {
 
 function validateTaints(taints: readonly Taint[]): FieldError[] {
   const seen = new Set<string>()
-  return taints.flatMap(({ key, value, effect }, index) => {
-    const path = `spec.taints[${index}]`
+  return taints.flatMap((taint, index) => {
+    const { key, value, effect } = taint
+    // Upstream reports taints under metadata, and programs look for that.
+    const path = `metadata.taints[${index}]`
     const errors = [
       ...needed(`${path}.key`, key, isQualifiedName),
       ...given(`${path}.value`, value, isLabelValue),
       ...oneOf(`${path}.effect`, effect, TAINT_EFFECTS),
     ]
     const id = `${key}:${effect}`
-    if (seen.has(id)) errors.push(duplicate(path, { key, value, effect }))
+    if (seen.has(id)) errors.push(taintTwice(path, taint))
     seen.add(id)
     return errors
   })
+}
+
+function taintTwice(path: string, taint: Taint): FieldError {
+  const error = duplicate(path, taint)
+  return { ...error, message: `${error.message}: taints must be unique by key and effect pair` }
 }
 
 function validateStatus({ status }: Node): FieldError[] {

@@ -217,6 +217,19 @@ const wrongPods: [string, object, string][] = [
     'spec.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"',
   ],
   [
+    'another port on the host’s network',
+    podWith({
+      hostNetwork: true,
+      containers: [{ ...web, ports: [{ containerPort: 80, hostPort: 81 }] }],
+    }),
+    'spec.containers[0].ports[0].hostPort: Invalid value: 81: must match `containerPort` when `hostNetwork` is true',
+  ],
+  [
+    'the host’s processes in a user namespace',
+    podWith({ hostUsers: false, hostPID: true }),
+    'spec.hostPID: Forbidden: when `hostUsers` is false',
+  ],
+  [
     'escaping file',
     podWith({
       volumes: [{ name: 'c', configMap: { name: 'c', items: [{ key: 'a', path: '../a' }] } }],

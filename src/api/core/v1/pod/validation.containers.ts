@@ -206,9 +206,9 @@ function validatePorts(
     if (hostNetwork && hostPort !== 0 && hostPort !== containerPort)
       errors.push(
         invalid(
-          `${at}.containerPort`,
-          containerPort,
-          'must match `hostPort` when `hostNetwork` is true',
+          `${at}.hostPort`,
+          hostPort,
+          'must match `containerPort` when `hostNetwork` is true',
         ),
       )
     errors.push(...oneOf(`${at}.protocol`, protocol, PROTOCOLS))

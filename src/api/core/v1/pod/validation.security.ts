@@ -90,11 +90,9 @@ export function validatePodSecurity(path: string, spec: PodSpec): readonly Field
       ),
     )
   if (spec.hostUsers === false)
-    for (const field of ['hostPID', 'hostIPC', 'hostNetwork'] as const)
+    for (const field of ['hostNetwork', 'hostPID', 'hostIPC'] as const)
       if (spec[field])
-        errors.push(
-          forbidden(`${path}.${field}`, 'when `hostUsers` is false, it must be false too'),
-        )
+        errors.push(forbidden(path.replace(/securityContext$/, field), 'when `hostUsers` is false'))
   return errors
 }
 
