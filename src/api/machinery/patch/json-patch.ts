@@ -8,9 +8,12 @@ const MAXIMUM_OPERATIONS = 10_000
 const MAXIMUM_COPIES_BYTES = 3 * 1024 * 1024
 
 type Operation =
-  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'add'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'replace'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'test'; readonly path: string; readonly value: unknown }
   | { readonly op: 'remove'; readonly path: string }
-  | { readonly op: 'move' | 'copy'; readonly path: string; readonly from: string }
+  | { readonly op: 'move'; readonly path: string; readonly from: string }
+  | { readonly op: 'copy'; readonly path: string; readonly from: string }
 
 /** The document after all operations, in order. Throws BadRequest for what is no patch, Invalid for what does not apply. */
 export function jsonPatch(document: unknown, operations: unknown): unknown {
