@@ -1,0 +1,47 @@
+/** The one binary. Reads the command, starts what it asks for, and turns what goes wrong into one sentence and an exit code. */
+import { messageOf, UserError } from '#base/errors.ts'
+import { helpText, type Invocation, parseCommandLine } from '#cli'
+
+const words = process.argv.slice(2)
+try {
+  const invocation = parseCommandLine(words)
+  if (invocation) await run(invocation)
+  else process.stdout.write(helpText(words))
+} catch (error) {
+  // A UserError is written for whoever typed the command; anything else is a bug, and its stack helps to mend it.
+  const text = error instanceof UserError ? messageOf(error) : error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`proa: ${text}\n`)
+  process.exit(1)
+}
+
+/** Each command loads only what it needs: `proa version` should not pay for a cluster. */
+async function run(invocation: Invocation): Promise<void> {
+  switch (invocation.name) {
+    case 'up': {
+      const [{ up }, { createHollowNode }] = await Promise.all([import('#cluster/up.ts'), import('#simulation')])
+      return up(invocation.values, createHollowNode)
+    }
+    case 'version': {
+      const { version } = await import('#base/version.ts')
+      process.stdout.write(`${version.gitVersion}\n`)
+      return
+    }
+    case 'reset': {
+      const { reset } = await import('#cluster/reset.ts')
+      return reset(invocation.values)
+    }
+    case 'image load': {
+      const { loadImage } = await import('#cluster/load-image.ts')
+      return loadImage(invocation.values, invocation.positionals[0] ?? '')
+    }
+    case 'apiserver':
+    case 'controller-manager':
+    case 'scheduler':
+    case 'kubelet':
+    case 'proxy':
+    case 'dns': {
+      const { runRole } = await import('#cluster/single-role.ts')
+      return runRole(invocation)
+    }
+  }
+}
