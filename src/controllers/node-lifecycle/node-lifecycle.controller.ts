@@ -118,14 +118,15 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
     reconcile(name) {
       const found = nodes.get(name)
       if (!found) return { writes: [] }
-      const all = nodes.list()
-      const evict = mayEvict(found)
+      // A healthy node needs no look at the others, which keeps a cluster of thousands cheap to watch over.
+      const down = isDown(found)
+      const evict = down && mayEvict(found)
       const { writes, evicting } = reconcile({
         node: found,
         pods: () => pods.by(BY_NODE, name),
         silent: isSilent(found),
         mayEvict: evict,
-        allDown: all.every(isDown),
+        allDown: down && nodes.list().every(isDown),
         nowMs: clock.now(),
       })
       const tainted = (found.spec.taints ?? []).some(

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { configMap } from '#api/core/v1/config-map.ts'
+import { event } from '#api/core/v1/event.ts'
+import { kinds } from '#api/kinds.ts'
+import { StatusError } from '#api/machinery/status.ts'
+import { createApiServer } from '#apiserver'
+import { silentLog } from '#base/log.ts'
+import { createMemoryStore } from '#store/memory/memory-store.ts'
+import { createClient } from './api-client.ts'
+import type { Client } from './client.ts'
+import { createEventRecorder } from './events.ts'
+import { createManualClock, createSeededRandom } from './testing/manual-clock.ts'
+
+const admin = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
+
+async function setUp(change: (client: Client) => Client = client => client) {
+  const clock = createManualClock()
+  const random = createSeededRandom()
+  const store = createMemoryStore()
+  const server = createApiServer({ store, kinds, clock, random, log: silentLog })
+  await server.ready()
+  const client = createClient(server.transportFor(admin))
+  const about = await client.create(configMap, { metadata: { name: 'x', namespace: 'default' } })
+  const recorder = createEventRecorder(change(client), {
+    clock,
+    random,
+    log: silentLog,
+    component: 'tester',
+  })
+  return {
+    clock,
+    client,
+    about,
+    recorder,
+    events: async () => {
+      await recorder.flush()
+      const { items } = await client.list(event, { namespace: 'default' })
+      return items
+    },
+    async [Symbol.asyncDispose]() {
+      recorder.stop()
+      await server.stop()
+      await store.close()
+    },
+  }
+}
+
+test('an event names its object and who tells it; a repeat becomes a count', async () => {
+  await using given = await setUp()
+  const { recorder, about, clock } = given
+  recorder.record(about, 'Normal', 'Made', { message: 'first' })
+  await given.events()
+  await clock.advance(5_000)
+  recorder.record(about, 'Normal', 'Made', { message: 'first' })
+  recorder.record(about, 'Normal', 'Made', { message: 'other' })
+  const all = await given.events()
+  assert.equal(all.length, 2)
+  const [first] = all.filter(({ message }) => message === 'first')
+  assert.ok(first)
+  assert.equal(first.count, 2)
+  assert.equal(first.involvedObject.uid, about.metadata.uid)
+  assert.equal(first.source.component, 'tester')
+  assert.notEqual(first.firstTimestamp, first.lastTimestamp)
+  assert.match(first.metadata.name ?? '', /^x\.[0-9a-f]{16}$/)
+})
+
+test('many messages of one reason are combined', async () => {
+  await using given = await setUp()
+  for (let i = 0; i < 15; i++)
+    given.recorder.record(given.about, 'Warning', 'Failed', { message: `attempt ${i}` })
+  const all = await given.events()
+  assert.equal(all.length, 10)
+  const combined = all.find(({ message }) => message?.startsWith('(combined'))
+  assert.equal(combined?.count, 6)
+  assert.equal(combined?.message, '(combined from similar events): attempt 14')
+})
+
+test('an object that causes too many is cut short, and earns one more each five minutes', async () => {
+  await using given = await setUp()
+  for (let i = 0; i < 60; i++)
+    given.recorder.record(given.about, 'Warning', `R${i}`, { message: 'm' })
+  assert.equal((await given.events()).length, 25)
+  await given.clock.advance(301_000)
+  for (let i = 100; i < 110; i++)
+    given.recorder.record(given.about, 'Warning', `R${i}`, { message: 'm' })
+  assert.equal((await given.events()).length, 26)
+})
+
+test('no answer is worth another try, a refusal is not; neither harms the caller', async () => {
+  let calls = 0
+  const errors = [new Error('no route'), new Error('no route')]
+  await using given = await setUp(client => ({
+    ...client,
+    create: async (kind, object, options) => {
+      calls++
+      const error = errors.shift()
+      if (error) throw error
+      return client.create(kind, object, options)
+    },
+  }))
+  given.recorder.record(given.about, 'Normal', 'Made', { message: 'm' })
+  await given.clock.advance(10_000)
+  assert.equal((await given.events()).length, 1)
+  assert.equal(calls, 3)
+  errors.push(new StatusError('Forbidden', 'namespace is going away'))
+  given.recorder.record(given.about, 'Normal', 'Other', { message: 'm' })
+  assert.equal((await given.events()).length, 1)
+  assert.equal(calls, 4)
+})
