@@ -3,10 +3,16 @@ import type { Exchange, Step } from '../exchange.ts'
 
 /** Lets through only what an authorizer allows; 403 otherwise. */
 export const authorize: Step = async (exchange, next) => {
-  const attributes = attributesOf(exchange)
+  await authorizeVerb(exchange)
+  return next()
+}
+
+/** Also for what a request turns out to do: an update or an apply that creates needs the right to create, too. */
+export async function authorizeVerb(exchange: Exchange, verb?: string): Promise<void> {
+  const asked = attributesOf(exchange)
+  const attributes = verb === undefined ? asked : { ...asked, verb }
   const decision = await exchange.server.authorizer.authorize(attributes)
   if (decision.verdict !== 'allow') throw forbiddenBy(attributes, decision.reason)
-  return next()
 }
 
 export function attributesOf({ user, info }: Exchange): Attributes {
