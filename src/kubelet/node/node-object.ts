@@ -1,6 +1,6 @@
 /** The Node object of this machine: what registration creates and what status updates say. Pure. */
 import type { Node } from '#api/core/v1/node.ts'
-import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
+import { canonicalQuantity, quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { rfc3339 } from '#base/clock.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Image, RuntimeVersion } from '../runtime.ts'
@@ -33,16 +33,22 @@ export function nodeLabels({ options }: KubeletContext): Record<string, string> 
 
 export function capacityOf({ options }: KubeletContext): Record<string, string> {
   const { facts } = options.hostAccess
-  return {
-    cpu: facts.cpuMillis % 1000 === 0 ? String(facts.cpuMillis / 1000) : `${facts.cpuMillis}m`,
+  return canonical({
+    cpu: `${facts.cpuMillis}m`,
     'ephemeral-storage': `${Math.floor(facts.ephemeralStorageBytes / KIBIBYTE)}Ki`,
     'hugepages-1Gi': '0',
     'hugepages-2Mi': '0',
     memory: `${Math.floor(facts.memoryBytes / KIBIBYTE)}Ki`,
     pods: String(options.maxPods),
     ...options.capacity,
-  }
+  })
 }
+
+/** As the API stores them, so that what was written compares equal to what is read. */
+const canonical = (quantities: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(quantities).map(([name, quantity]) => [name, canonicalQuantity(quantity)]),
+  )
 
 export function allocatableOf(context: KubeletContext): Record<string, string> {
   const allocatable = capacityOf(context)
@@ -54,7 +60,7 @@ export function allocatableOf(context: KubeletContext): Record<string, string> {
         ? `${Math.max(0, quantityToMilli(capacity) - quantityToMilli(reserved))}m`
         : `${Math.max(0, Math.floor((quantityToNumber(capacity) - quantityToNumber(reserved)) / KIBIBYTE))}Ki`
   }
-  return allocatable
+  return canonical(allocatable)
 }
 
 export interface NodeStatusInput {
@@ -92,7 +98,7 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
       operatingSystem: facts.operatingSystem,
       architecture: facts.architecture,
     },
-    images: imagesOf(input.images),
+    ...(input.images.length > 0 ? { images: imagesOf(input.images) } : {}),
   } as NodeStatus
 }
 

@@ -34,6 +34,7 @@ async function eventsOf({ client }: TestCluster, pod: string) {
   return items
     .filter(item => item.involvedObject.name === pod)
     .map(item => `${item.type} ${item.reason} ${item.message}`)
+    .sort()
 }
 
 test('a kubelet registers its node and renews its lease', () =>
@@ -72,9 +73,9 @@ test('a pod runs, says so, and goes when it is deleted', () =>
     assert.equal(conditionOf(running, 'Ready')?.status, 'True')
     assert.equal(statusOf(running).ready, true)
     assert.deepEqual(await eventsOf(cluster, 'web'), [
-      'Normal Pulling Pulling image "nginx"',
-      'Normal Pulled Successfully pulled image "nginx" in 0ms (0ms including waiting). Image size: 1000000 bytes.',
       'Normal Created Container created',
+      'Normal Pulled Successfully pulled image "nginx" in 0ms (0ms including waiting). Image size: 1000000 bytes.',
+      'Normal Pulling Pulling image "nginx"',
       'Normal Started Container started',
     ])
 
