@@ -1,0 +1,32 @@
+/** Files that are gone with the process: for clusters that keep nothing on disk. */
+import { dirname } from 'node:path'
+import type { Files } from '#host/files.ts'
+
+export function memoryFiles(): Files {
+  const contents = new Map<string, Buffer>()
+  const write = (path: string, content: string | Uint8Array) => {
+    contents.set(path, Buffer.from(content as Uint8Array))
+  }
+  return {
+    exists: path => contents.has(path),
+    read: path => contents.get(path),
+    writeAtomically: write,
+    writeNew: write,
+    makeDirectory() {},
+    list: path =>
+      [...contents.keys()]
+        .filter(name => dirname(name) === path)
+        .map(name => name.slice(path.length + 1)),
+    rename(from, to) {
+      for (const [name, content] of [...contents])
+        if (name === from || name.startsWith(`${from}/`)) {
+          contents.delete(name)
+          contents.set(to + name.slice(from.length), content)
+        }
+    },
+    remove(path) {
+      for (const name of [...contents.keys()])
+        if (name === path || name.startsWith(`${path}/`)) contents.delete(name)
+    },
+  }
+}

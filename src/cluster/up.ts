@@ -1,0 +1,64 @@
+/** `proa up`: a whole cluster in this process, and a few lines that say what is ready and what to type next. */
+import { UserError } from '#base/errors.ts'
+import { version } from '#base/version.ts'
+import { type NodesWanted, nodesText, readyText, type ValuesOf } from '#cli'
+import { systemClock } from '#host/clock.ts'
+import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
+import { systemLog } from '#host/log.ts'
+import { systemRandom } from '#host/random.ts'
+import { onTermination } from '#host/signals.ts'
+import { dataDirectoryOf } from './data-directory.ts'
+import { layoutOf } from './layout.ts'
+import { machineReadiness } from './machine-node.ts'
+import type { HollowMachine, Nodes } from './options.ts'
+import { startCluster } from './start-cluster.ts'
+
+export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): Promise<void> {
+  const directory = dataDirectoryOf(values.dataDirectory)
+  const log = systemLog(values.logLevel)
+  const nodes = await nodesFor(values.nodes, values.install)
+  const cluster = await startCluster({
+    dataDirectory: directory,
+    nodes,
+    listen: { address: values.bindAddress, port: values.securePort },
+    serviceClusterIpRange: values.serviceClusterIpRange,
+    clusterCidr: values.clusterCidr,
+    clusterDomain: values.clusterDomain,
+    controllers: values.controllers,
+    ...(values.nodeName === undefined ? {} : { nodeName: values.nodeName }),
+    log,
+    clock: systemClock,
+    random: systemRandom,
+    hollowMachine,
+  })
+  onTermination(() => cluster.stop())
+  const layout = layoutOf(directory)
+  const kubeconfig = values.writeKubeconfig ?? layout.adminKubeconfig
+  systemFiles.writeAtomically(kubeconfig, cluster.kubeconfig ?? '', PRIVATE_FILE)
+  process.stdout.write(
+    readyText({
+      version: version.gitVersion,
+      url: cluster.url ?? '',
+      kubeconfig,
+      elapsedMs: systemClock.monotonicMs(),
+      nodes: nodesText(nodes.kind, cluster.nodeNames),
+      dataDirectory: directory,
+    }),
+  )
+}
+
+/** Real containers where this machine can run them; where it can't, says what is missing and goes on with a hollow node. */
+async function nodesFor(wanted: NodesWanted, install: boolean): Promise<Nodes> {
+  if (wanted.kind === 'none') return { kind: 'none' }
+  if (wanted.kind === 'hollow') return wanted
+  const readiness = await machineReadiness({
+    install,
+    tell: text => process.stdout.write(`${text}\n`),
+  })
+  if (readiness.ready) return { kind: 'containerd' }
+  if (wanted.kind === 'containerd') throw new UserError(readiness.reason)
+  process.stderr.write(
+    `proa: ${readiness.reason}; going on with a hollow node, whose pods are simulated\n`,
+  )
+  return { kind: 'hollow', count: 1 }
+}
