@@ -1,88 +1,190 @@
 /** The API server as a value: a request goes in, an answer comes out. Listening to sockets is `listener/`'s. */
+import type { Event as CoreEvent } from '#api/core/v1/event.ts'
+import { fromCoreEvent, toCoreEvent } from '#api/events/v1/conversion.ts'
+import type { Event } from '#api/events/v1/event.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { StatusError } from '#api/machinery/status.ts'
+import { parseCidr } from '#base/cidr.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
-import type { ApiRequest, ApiResponse, Transport } from '#client/transport.ts'
+import type { ApiRequest, ApiResponse, DuplexChannels, Transport } from '#client/transport.ts'
 import type { Store } from '#store'
-import type { AdmissionStep } from './admission/admission.ts'
-import { authentication } from './authentication/authentication.ts'
-import type { Authenticator, Peer, UserInfo } from './authentication/authenticator.ts'
-import { type Authorizer, allow } from './authorization/authorizer.ts'
-import { newExchange } from './exchange.ts'
+import type { Peer, UserInfo } from './authentication/authenticator.ts'
+import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
+import type { Endpoint } from './endpoints/endpoints.ts'
+import { RequestMetrics } from './endpoints/request-metrics.ts'
+import { versionInfo } from './endpoints/version.ts'
+import { newExchange, type Stream } from './exchange.ts'
 import { runPipeline } from './pipeline.ts'
-import { type FieldManagement, noFieldManagement } from './resources/field-management.ts'
+import { expireEvents } from './resources/event-expiry.ts'
+import { type FieldManagement, fieldManagement } from './resources/field-management.ts'
 import { ResourceRegistry } from './resources/registry.ts'
-import type { ServerContext } from './server-context.ts'
+import { DEFAULT_NODE_PORTS, ServiceAllocator } from './resources/service-allocation.ts'
+import { createSecurity, type SecurityOptions } from './security.ts'
+import type { NodeConnector, ServerContext } from './server-context.ts'
 import { ResourceStorage } from './storage/resource-storage.ts'
+import type { View } from './storage/view.ts'
 import { WatchCache } from './watch-cache/watch-cache.ts'
+import { createWorld } from './world.ts'
 
-export interface ApiServerOptions {
+export type { Peer, UserInfo } from './authentication/authenticator.ts'
+export type { Stream, StreamKind } from './exchange.ts'
+export type { SecurityOptions } from './security.ts'
+export type { NodeConnector } from './server-context.ts'
+
+export interface ApiServerOptions extends SecurityOptions {
   readonly store: Store
   readonly kinds: readonly AnyKind[]
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  readonly authorizer?: Authorizer
-  readonly authenticators?: readonly Authenticator[]
-  readonly admission?: readonly AdmissionStep[]
+  /** Proa's own version, for /version. */
+  readonly proaVersion?: string
+  readonly serviceClusterIpRange?: string
+  /** How to reach kubelets, for logs, exec and the like. */
+  readonly nodes?: NodeConnector
   readonly fieldManagement?: FieldManagement
+  /** Further paths by their first segment, e.g. `openapi`. */
+  readonly endpoints?: Readonly<Record<string, Endpoint>>
 }
 
 export interface ApiServer {
   handle(request: ApiRequest, peer: Peer): Promise<ApiResponse>
+  /** Opens exec, attach or port-forward (one connection, its port as `?ports=`). Rejects with a StatusError. */
+  connect(request: ApiRequest, peer: Peer): Promise<DuplexChannels>
+  /** The same for a listener, which upgrades the connection itself: what to join it to, or what to answer instead. */
+  upgrade(request: ApiRequest, peer: Peer): Promise<{ stream: Stream } | { response: ApiResponse }>
   /** The same pipeline in process, as this user. */
   transportFor(user: UserInfo): Transport
-  /** Reads the store and makes what must always exist; nothing is served before. */
+  /** Reads the store and makes what must always exist; nothing is to be asked before. */
   ready(): Promise<void>
+  /** Tells pods where this server listens: the endpoints of the `kubernetes` Service. */
+  advertise(at: { address: string; port: number }): Promise<void>
   /** Ends all watches; the store is its owner's to close. */
   stop(): Promise<void>
 }
 
-const allowEverything: Authorizer = {
-  authorize: () => allow(),
-  rulesFor: () => ({ rules: [], incomplete: true, errors: [] }),
-}
+/** Where pods find the API when nobody said otherwise. */
+const DEFAULT_SECURE_PORT = 6443
+const DEFAULT_SERVICE_RANGE = '10.96.0.0/12'
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
+  const server = createContext(options)
+  const handle = (request: ApiRequest, peer: Peer) =>
+    runPipeline(newExchange(server, request, peer))
+  const upgrade: ApiServer['upgrade'] = async (request, peer) => {
+    const exchange = newExchange(server, request, peer, true)
+    const response = await runPipeline(exchange)
+    return exchange.stream ? { stream: exchange.stream } : { response }
+  }
+  const connect: ApiServer['connect'] = async (request, peer) => {
+    const result = await upgrade({ ...request, objects: true }, peer)
+    if ('response' in result) throw errorIn(result.response)
+    const ports = new URL(request.path, 'http://localhost').searchParams.get('ports')
+    return result.stream.dial(ports === null ? undefined : Number(ports))
+  }
+  let started: Promise<void> | undefined
+  let stopEventExpiry = () => {}
+  const start = async () => {
+    await server.cache.start()
+    server.notReady.delete('informer-sync')
+    await bootstrap(server)
+    server.notReady.delete('poststarthook/bootstrap')
+    const events = server.registry.find('', 'v1', 'events')?.storage
+    if (events) stopEventExpiry = expireEvents(server, events.cache)
+  }
+  return {
+    handle,
+    connect,
+    upgrade,
+    transportFor(user) {
+      const peer: Peer = Object.freeze({ user })
+      return {
+        request: request => handle(request, peer),
+        connect: request => connect(request, peer),
+      }
+    },
+    ready() {
+      started ??= start()
+      return started
+    },
+    advertise: at => advertise(server, at),
+    async stop() {
+      server.notReady.add('shutdown')
+      stopEventExpiry()
+      server.cache.stop()
+    },
+  }
+}
+
+function createContext(options: ApiServerOptions): ServerContext {
   const { store, clock, random, log } = options
   const cache = new WatchCache({ store, clock, log })
-  const registry = new ResourceRegistry()
-  for (const kind of options.kinds) {
-    const view = { kind }
-    const name = { group: kind.group, resource: kind.plural }
-    registry.add(
-      kind.ephemeral
-        ? { kind, view, name }
-        : { kind, view, name, storage: new ResourceStorage(kind, store, cache) },
-    )
-  }
-  const server: ServerContext = {
+  const registry = registryOf(options.kinds, store, cache)
+  const world = createWorld(registry)
+  const range = parseCidr(
+    options.serviceClusterIpRange ?? DEFAULT_SERVICE_RANGE,
+    '--service-cluster-ip-range',
+  )
+  const services = registry.find('', 'v1', 'services')?.storage?.cache
+  return {
     store,
     clock,
     random,
     log,
     cache,
     registry,
-    authentication: authentication({ authenticators: options.authenticators ?? [] }),
-    authorizer: options.authorizer ?? allowEverything,
-    admission: options.admission ?? [],
-    fieldManagement: options.fieldManagement ?? noFieldManagement,
+    world,
+    ...createSecurity(options, world, { clock, random }),
+    services: new ServiceAllocator(
+      services ?? cache.add('/registry/services/specs/', {}),
+      range,
+      DEFAULT_NODE_PORTS,
+    ),
+    securePort: { port: DEFAULT_SECURE_PORT },
+    nodes: options.nodes,
+    fieldManagement: options.fieldManagement ?? fieldManagement,
     inFlight: { reads: 0, writes: 0 },
+    metrics: new RequestMetrics(),
+    version: versionInfo(options.proaVersion ?? '0.1.0'),
+    notReady: new Set(['informer-sync', 'poststarthook/bootstrap']),
+    ...(options.endpoints ? { endpoints: options.endpoints } : {}),
   }
-  const handle = (request: ApiRequest, peer: Peer) =>
-    runPipeline(newExchange(server, request, peer))
-  let started: Promise<void> | undefined
-  return {
-    handle,
-    transportFor: user => {
-      const peer: Peer = Object.freeze({ user })
-      return { request: request => handle(request, peer) }
-    },
-    ready: () => {
-      started ??= cache.start()
-      return started
-    },
-    stop: async () => cache.stop(),
+}
+
+function registryOf(kinds: readonly AnyKind[], store: Store, cache: WatchCache): ResourceRegistry {
+  const registry = new ResourceRegistry()
+  const coreEvents = kinds.find(({ group, plural }) => group === '' && plural === 'events')
+  let eventStorage: ResourceStorage | undefined
+  for (const kind of kinds) {
+    const name = { group: kind.group, resource: kind.plural }
+    if (kind.ephemeral) registry.add({ kind, view: { kind }, name })
+    else if (coreEvents && eventStorage && kind.plural === 'events' && kind.group !== '')
+      registry.add({ kind, view: eventView(kind), name, storage: eventStorage })
+    else {
+      const storage = new ResourceStorage(kind, store, cache)
+      if (kind === coreEvents) eventStorage = storage
+      registry.add({ kind, view: { kind }, name, storage })
+    }
   }
+  return registry
+}
+
+/** Events of the newer group are the stored ones under other names. */
+const eventView = (kind: AnyKind): View => ({
+  kind,
+  fromStored: stored => fromCoreEvent(stored as CoreEvent) as KubernetesObject,
+  toStored: served => toCoreEvent(served as Event) as KubernetesObject,
+})
+
+function errorIn({ status, body }: ApiResponse): StatusError {
+  const answer = body.kind === 'object' ? (body.object as Partial<StatusError['status']>) : {}
+  return new StatusError(
+    (answer.reason ?? 'InternalError') as StatusError['reason'],
+    answer.message ?? `the server answered with HTTP ${status}`,
+    answer.details,
+    status,
+  )
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startTestServer, startWatch } from './testing.ts'
+import { admin, startTestServer, startWatch } from './testing.ts'
 
 const AT = '/api/v1/namespaces/default/configmaps'
 const configMap = (name: string, data: Record<string, string> = {}) => ({
@@ -89,7 +89,7 @@ test('a watch tells every change in order, also those before it joined', async (
 test('in process the frozen value of the cache itself is handed out', async () => {
   const { ask, server } = await startTestServer()
   await ask('POST', AT, configMap('a'))
-  const transport = server.transportFor({ name: 'me', groups: [] })
+  const transport = server.transportFor(admin)
   const [one, two] = await Promise.all(
     [1, 2].map(() => transport.request({ method: 'GET', path: `${AT}/a`, objects: true })),
   )

@@ -1,5 +1,5 @@
 /** What the steps of the pipeline hand on to each other about one request. */
-import type { ApiRequest, ApiResponse } from '#client/transport.ts'
+import type { ApiRequest, ApiResponse, DuplexChannels } from '#client/transport.ts'
 import { anonymous, type Peer, type UserInfo } from './authentication/authenticator.ts'
 import type { RequestInfo } from './request-info.ts'
 import type { ServerContext } from './server-context.ts'
@@ -12,6 +12,18 @@ export interface Exchange {
   user: UserInfo
   /** Texts for the answer's Warning headers. */
   readonly warnings: string[]
+  /** The client wants the connection to carry streams (exec, attach, port-forward). */
+  readonly wantsStream: boolean
+  /** What the streams are to be joined to; set by the handler that answers 101. */
+  stream: Stream | undefined
+}
+
+export type StreamKind = 'exec' | 'attach' | 'portforward'
+
+export interface Stream {
+  readonly kind: StreamKind
+  /** Opens the other end; port-forward opens one for each connection to a port. */
+  dial(port?: number): Promise<DuplexChannels>
 }
 
 /** One step of the pipeline: does its part and calls `next`, or answers by itself. */
@@ -32,6 +44,20 @@ const NO_INFO: RequestInfo = Object.freeze({
   rest: [],
 })
 
-export function newExchange(server: ServerContext, request: ApiRequest, peer: Peer): Exchange {
-  return { server, request, peer, info: NO_INFO, user: anonymous, warnings: [] }
+export function newExchange(
+  server: ServerContext,
+  request: ApiRequest,
+  peer: Peer,
+  wantsStream = false,
+): Exchange {
+  return {
+    server,
+    request,
+    peer,
+    info: NO_INFO,
+    user: anonymous,
+    warnings: [],
+    wantsStream,
+    stream: undefined,
+  }
 }

@@ -7,11 +7,13 @@ import { authorize } from './steps/authorize.ts'
 import { impersonate } from './steps/impersonate.ts'
 import { limitBody } from './steps/limit-body.ts'
 import { limitInFlight } from './steps/limit-in-flight.ts'
+import { measure } from './steps/measure.ts'
 import { parse } from './steps/parse.ts'
 import { serve } from './steps/serve.ts'
 
 export const pipeline: readonly Step[] = [
-  answerErrors, // around everything, so that no error leaves in another form than a Status
+  measure, // outermost, to see the answer that really goes out
+  answerErrors, // around the rest, so that no error leaves in another form than a Status
   parse, // everything below asks what the request is about
   authenticate, // before any work is done for somebody
   impersonate, // from here on the user is the one acted for

@@ -2,14 +2,26 @@
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
-import type { ApiRequest } from '#client/transport.ts'
+import type { ApiRequest, Transport } from '#client/transport.ts'
 import type { Store } from '#store'
 import type { AdmissionStep } from './admission/admission.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
+import type { TokenVerifier } from './authentication/bearer-tokens.ts'
+import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
+import type { Endpoint } from './endpoints/endpoints.ts'
+import type { RequestMetrics } from './endpoints/request-metrics.ts'
+import type { VersionInfo } from './endpoints/version.ts'
 import type { FieldManagement } from './resources/field-management.ts'
 import type { ResourceRegistry } from './resources/registry.ts'
+import type { ServiceAllocator } from './resources/service-allocation.ts'
 import type { WatchCache } from './watch-cache/watch-cache.ts'
+import type { World } from './world.ts'
+
+/** How the server reaches the kubelet of a node. */
+export interface NodeConnector {
+  nodeConnection(nodeName: string): Promise<Transport>
+}
 
 export interface ServerContext {
   readonly store: Store
@@ -21,7 +33,20 @@ export interface ServerContext {
   readonly authentication: { authenticate(request: ApiRequest, peer: Peer): Promise<UserInfo> }
   readonly authorizer: Authorizer
   readonly admission: readonly AdmissionStep[]
+  readonly tokens: ServiceAccountTokens | undefined
+  readonly tokenVerifiers: readonly TokenVerifier[]
+  readonly world: World
+  readonly services: ServiceAllocator
+  readonly nodes: NodeConnector | undefined
   readonly fieldManagement: FieldManagement
+  readonly metrics: RequestMetrics
+  readonly version: VersionInfo
+  /** Further paths by their first segment, e.g. `openapi`. */
+  readonly endpoints?: Readonly<Record<string, Endpoint>>
+  /** Where this server listens, as pods are told. */
+  readonly securePort: { port: number }
+  /** What is not ready yet, by the name of the check; empty once everything is. */
+  readonly notReady: Set<string>
   /** Ordinary requests that are being answered now. */
   readonly inFlight: { reads: number; writes: number }
 }

@@ -1,10 +1,47 @@
-/** Paths that name no resource: health, version, metrics, discovery. The table is the index that `/` shows. */
-import { StatusError } from '#api/machinery/status.ts'
+/** Paths that name no resource: health, version, metrics, discovery. The tables are also the index that `/` shows. */
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
+import { respondText, respondValue } from '../respond.ts'
+import { methodNotAllowed } from '../steps/method-not-allowed.ts'
+import { discovery } from './discovery.ts'
+import { health } from './health.ts'
+import { metrics } from './metrics.ts'
+import { version } from './version.ts'
 
 export type Endpoint = (exchange: Exchange) => ApiResponse | Promise<ApiResponse>
 
-export async function serveEndpoint(_exchange: Exchange): Promise<ApiResponse> {
-  throw new StatusError('NotFound', 'the server could not find the requested resource', {})
+/** By first segment; a handler looks at the rest of the path itself. */
+export const endpoints: Readonly<Record<string, Endpoint>> = {
+  '': index,
+  api: discovery,
+  apis: discovery,
+  healthz: health,
+  livez: health,
+  metrics,
+  readyz: health,
+  version,
+}
+
+export async function serveEndpoint(exchange: Exchange): Promise<ApiResponse> {
+  const { method } = exchange.request
+  const { path } = exchange.info
+  const first = path.split('/')[1] ?? ''
+  const endpoint = Object.hasOwn(endpoints, first)
+    ? endpoints[first]
+    : exchange.server.endpoints?.[first]
+  if (!endpoint) return respondText(404, '404 page not found\n')
+  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed()
+  return endpoint(exchange)
+}
+
+function index(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
+  if (exchange.info.path !== '/') return respondText(404, '404 page not found\n')
+  const paths = new Set(Object.keys(endpoints).map(name => `/${name}`))
+  paths.delete('/')
+  for (const name of Object.keys(exchange.server.endpoints ?? {})) paths.add(`/${name}`)
+  for (const { group, version } of exchange.server.registry.versions()) {
+    if (group) paths.add(`/apis/${group}`)
+    paths.add(group ? `/apis/${group}/${version}` : `/api/${version}`)
+  }
+  return respondValue(exchange, 200, { paths: [...paths].sort() })
 }

@@ -64,18 +64,16 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   const errors = [...validateMetadata(kind, draft), ...kind.validate(draft)]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
   for (const text of kind.warnings(draft, undefined)) write.exchange.warnings.push(text)
-  trackFields(write, undefined, draft)
   await admit(write, 'CREATE', { object: draft })
   const { namespace = '', name = '' } = draft.metadata
-  const undo = await hooksOf(write.resource).beforeCreate?.(write, draft)
+  const release = hooksOf(write.resource).allocate?.(write, draft)
   try {
+    trackFields(write, undefined, draft)
     if (!write.dryRun) return await storage.create(draft)
     if (await storage.get(namespace, name)) throw alreadyExists(storage.resource, name)
-    undo?.()
     return unstored(draft, server.cache.revision)
-  } catch (thrown) {
-    undo?.()
-    throw thrown
+  } finally {
+    release?.()
   }
 }
 

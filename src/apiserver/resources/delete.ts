@@ -105,9 +105,7 @@ async function go(write: Write, current: StoredObject): Promise<Deletion | undef
   if (write.dryRun)
     return { stored: unstored({ ...current.object }, current.revision), isGone: true }
   const stored = await write.resource.storage.remove(current)
-  if (!stored) return undefined
-  hooksOf(write.resource).afterDelete?.(write, stored.object)
-  return { stored, isGone: true }
+  return stored && { stored, isGone: true }
 }
 
 async function stay(

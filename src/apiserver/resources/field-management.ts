@@ -1,13 +1,7 @@
-/** Where managedFields are kept up to date; server-side apply brings the real one. */
+/** Where managedFields are kept up to date. */
+import { trackUpdate, type Writer } from '#api/machinery/apply/apply.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject, ManagedFieldsEntry } from '#api/machinery/metadata.ts'
-
-export interface FieldWriter {
-  readonly manager: string
-  readonly subresource: string
-  /** RFC 3339. */
-  readonly time: string
-}
 
 export interface FieldManagement {
   /** The entries of an object after `writer` turned `previous` into `next` by an ordinary write. */
@@ -15,11 +9,9 @@ export interface FieldManagement {
     kind: AnyKind,
     previous: KubernetesObject | undefined,
     next: KubernetesObject,
-    writer: FieldWriter,
-  ): ManagedFieldsEntry[] | undefined
+    writer: Writer,
+  ): readonly ManagedFieldsEntry[] | undefined
 }
 
-/** Keeps what is there and adds nothing. */
-export const noFieldManagement: FieldManagement = {
-  track: (_kind, previous) => previous?.metadata.managedFields,
-}
+/** As upstream: every write is accounted for. */
+export const fieldManagement: FieldManagement = { track: trackUpdate }

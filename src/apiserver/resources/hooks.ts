@@ -1,19 +1,16 @@
 /** What a few resources do beyond the rules of their kind; one file each, listed here. */
+import type { Namespace } from '#api/core/v1/namespace.ts'
+import type { Service } from '#api/core/v1/service.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { StoredResource } from './registry.ts'
 import type { Write } from './write.ts'
 
 export interface ResourceHooks {
-  /** Fills in what must be allocated, just before the commit; gives what takes it back if that fails. */
-  beforeCreate?(write: Write, draft: KubernetesObject): Promise<(() => void) | undefined>
-  /** The same for an update. */
-  beforeUpdate?(
-    write: Write,
-    draft: KubernetesObject,
-    previous: KubernetesObject,
-  ): Promise<(() => void) | undefined>
-  /** Takes back what was allocated, once the object is gone. */
-  afterDelete?(write: Write, last: KubernetesObject): void
+  /**
+   * Fills in what the server allocates, after the rules of the kind and before the commit. Gives the function to call when
+   * the write is over, however it ended.
+   */
+  allocate?(write: Write, draft: KubernetesObject, previous?: KubernetesObject): () => void
   /** A delete answers with the object instead of a Status. */
   readonly returnsDeleted?: boolean
   /** PUT to a name that does not exist creates it. */
@@ -39,6 +36,18 @@ const table: Record<string, ResourceHooks> = {
   'clusterrolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },
   pods: { returnsDeleted: true },
   serviceaccounts: { returnsDeleted: true },
+  services: {
+    returnsDeleted: true,
+    allocate: ({ exchange: { server } }, draft, previous) =>
+      server.services.allocate(draft as Service, previous as Service | undefined),
+  },
+  namespaces: {
+    hasOwnFinalizers: object => ((object as Namespace).spec.finalizers?.length ?? 0) > 0,
+    beginDelete: draft => {
+      const { status } = draft as Namespace
+      status.phase = 'Terminating'
+    },
+  },
 }
 
 export function hooksOf({ storage }: StoredResource): ResourceHooks {

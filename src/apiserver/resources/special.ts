@@ -1,19 +1,62 @@
-/** Subresources and resources that have a file of their own, by `resource/subresource` and group. */
+/** Resources and subresources that have a file of their own, by `resource/subresource` and group, then by verb. */
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
+import { finalizeNamespace } from './namespace-finalize.ts'
+import { bindPod } from './pod-binding.ts'
+import { evictPod } from './pod-eviction.ts'
+import { podLog, podStream } from './pod-streams.ts'
 import type { ServedResource } from './registry.ts'
+import {
+  localSubjectAccessReviews,
+  selfSubjectAccessReviews,
+  selfSubjectReviews,
+  selfSubjectRulesReviews,
+  subjectAccessReviews,
+  tokenReviews,
+} from './reviews.ts'
+import { getScale, patchScale, updateScale } from './scale.ts'
+import { createToken } from './service-account-token.ts'
 
-export type SpecialHandler = (exchange: Exchange, resource: ServedResource) => Promise<ApiResponse>
+export type SpecialHandler = (
+  exchange: Exchange,
+  resource: ServedResource,
+) => Promise<ApiResponse> | ApiResponse
 
-const table: Readonly<Record<string, Readonly<Record<string, SpecialHandler>>>> = {}
+type Handlers = Readonly<Record<string, SpecialHandler>>
 
-/** Who answers this verb of this subresource, if it is anybody special; '*' stands for every verb. */
-export function specialHandler(
-  { name: { group, resource } }: ServedResource,
+const stream = (kind: 'exec' | 'attach' | 'portforward'): Handlers => ({
+  get: podStream(kind),
+  create: podStream(kind),
+})
+
+const table: Readonly<Record<string, Handlers>> = {
+  bindings: { create: bindPod },
+  'pods/binding': { create: bindPod },
+  'pods/eviction': { create: evictPod },
+  'pods/log': { get: podLog },
+  'pods/exec': stream('exec'),
+  'pods/attach': stream('attach'),
+  'pods/portforward': stream('portforward'),
+  'namespaces/finalize': { update: finalizeNamespace },
+  'serviceaccounts/token': { create: createToken },
+  'tokenreviews.authentication.k8s.io': { create: tokenReviews },
+  'selfsubjectreviews.authentication.k8s.io': { create: selfSubjectReviews },
+  'subjectaccessreviews.authorization.k8s.io': { create: subjectAccessReviews },
+  'localsubjectaccessreviews.authorization.k8s.io': { create: localSubjectAccessReviews },
+  'selfsubjectaccessreviews.authorization.k8s.io': { create: selfSubjectAccessReviews },
+  'selfsubjectrulesreviews.authorization.k8s.io': { create: selfSubjectRulesReviews },
+}
+
+const scaleHandlers: Handlers = { get: getScale, update: updateScale, patch: patchScale }
+const none: Handlers = {}
+
+/** Who answers this subresource (or never stored resource), by verb; undefined where nobody special does. */
+export function specialHandlers(
+  { name: { group, resource }, kind }: ServedResource,
   subresource: string,
-  verb: string,
-): SpecialHandler | undefined {
+): Handlers | undefined {
+  if (subresource === 'scale' && kind.subresources.scale) return scaleHandlers
   const path = subresource ? `${resource}/${subresource}` : resource
   const handlers = table[group ? `${path}.${group}` : path]
-  return handlers?.[verb] ?? handlers?.['*']
+  return handlers ?? (kind.ephemeral ? none : undefined)
 }

@@ -1,4 +1,6 @@
 /** Changing a stored object: PUT, and the loop under every other write that builds on what is stored. */
+
+import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
@@ -6,6 +8,7 @@ import { badRequest, conflict, invalid, notFound, StatusError } from '#api/machi
 import { validateMetadataUpdate } from '#api/machinery/validate-metadata.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
+import { authorizeVerb } from '../steps/authorize.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import { draftOf, parseBody } from './body.ts'
 import { createObject, unstored } from './create.ts'
@@ -67,6 +70,7 @@ async function createByUpdate(write: Write, draft: KubernetesObject): Promise<St
       `Precondition failed: UID in precondition: ${uid}, UID in object meta: `,
     )
   if (resourceVersion) throw notFound(resource.name, name)
+  await authorizeVerb(write.exchange, 'create')
   return createObject({ ...write, name: '' }, draft)
 }
 
@@ -116,29 +120,20 @@ async function replace(
   keepOtherHalf(write, draft, previous)
   await mutate(write, draft, previous)
   if (write.subresource === '') storage.kind.prepareForUpdate(draft, previous)
-  countGeneration(storage.kind, draft, previous)
+  if (write.subresource !== 'binding') countGeneration(storage.kind, draft, previous)
   validate(write, draft, previous)
-  trackFields(write, previous, draft)
   await admit(write, 'UPDATE', { object: draft, oldObject: previous })
-  const hooks = hooksOf(write.resource)
-  const undo = await hooks.beforeUpdate?.(write, draft, previous)
+  const release = hooksOf(write.resource).allocate?.(write, draft, previous)
   try {
-    if (isUnchanged(draft, previous)) {
-      undo?.()
-      return (await storage.settled(current)) ? current : undefined
-    }
-    if (write.dryRun) {
-      undo?.()
-      return unstored(draft, current.revision)
-    }
-    const result = isFinished(write, draft)
+    trackFields(write, previous, draft)
+    if (isUnchanged(draft, previous)) return (await storage.settled(current)) ? current : undefined
+    if (write.dryRun) return unstored(draft, current.revision)
+    // Awaited here, so that what was allocated stays held until the cache has it.
+    return isFinished(write, draft)
       ? await storage.remove(current, draft)
       : await storage.replace(current, draft)
-    if (!result) undo?.()
-    return result
-  } catch (thrown) {
-    undo?.()
-    throw thrown
+  } finally {
+    release?.()
   }
 }
 
@@ -162,6 +157,8 @@ function keepSystemMetadata(draft: KubernetesObject, { metadata: kept }: Kuberne
 
 /** An ordinary write keeps the status; one of the status keeps everything else. */
 function keepOtherHalf(write: Write, draft: KubernetesObject, previous: KubernetesObject): void {
+  const part = PARTS[write.subresource]
+  if (part) return part(draft as Pod, previous as Pod)
   const { subresources } = write.resource.storage.kind
   if (!subresources.status || (write.subresource !== '' && write.subresource !== 'status')) return
   const next = draft as unknown as Record<string, unknown>
@@ -176,6 +173,24 @@ function keepOtherHalf(write: Write, draft: KubernetesObject, previous: Kubernet
   const { ownerReferences } = previous.metadata
   if (ownerReferences) draft.metadata.ownerReferences = ownerReferences
   else delete draft.metadata.ownerReferences
+}
+
+/** Subresources of pods that write one part of the spec. */
+const PARTS: Readonly<Record<string, (draft: Pod, previous: Pod) => void>> = {
+  ephemeralcontainers(draft, previous) {
+    const { ephemeralContainers } = draft.spec
+    Object.assign(draft, { ...previous, metadata: draft.metadata })
+    draft.spec = { ...previous.spec, ...(ephemeralContainers ? { ephemeralContainers } : {}) }
+  },
+  resize(draft, previous) {
+    const wanted = new Map(draft.spec.containers.map(each => [each.name, each.resources]))
+    const containers = previous.spec.containers.map(each => {
+      const resources = wanted.get(each.name)
+      return resources ? { ...each, resources } : each
+    })
+    Object.assign(draft, { ...previous, metadata: draft.metadata })
+    draft.spec = { ...previous.spec, containers }
+  },
 }
 
 /** Counts changes of everything but metadata and status. */
@@ -196,8 +211,11 @@ function desired(object: KubernetesObject): object {
 function validate(write: Write, draft: KubernetesObject, previous: KubernetesObject): void {
   const { kind } = write.resource.storage
   const errors = [...validateMetadataUpdate(kind, draft, previous)]
-  if (write.subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
-  else errors.push(...kind.validate(draft), ...kind.validateUpdate(draft, previous))
+  const { subresource } = write
+  if (subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
+  // The rules of ordinary updates forbid just what the other subresources are there for.
+  else if (subresource !== 'binding') errors.push(...kind.validate(draft))
+  if (subresource === '') errors.push(...kind.validateUpdate(draft, previous))
   if (errors.length > 0) throw invalid(kind, write.name, errors)
   if (write.subresource === '')
     for (const text of kind.warnings(draft, previous)) write.exchange.warnings.push(text)

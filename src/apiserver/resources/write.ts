@@ -25,6 +25,8 @@ export interface Write {
   readonly subresource: string
   readonly dryRun: boolean
   readonly manager: string
+  /** Server-side apply brings the managedFields with it. */
+  readonly isApply?: boolean
 }
 
 /** Longest name of a field manager, as upstream. */
@@ -159,11 +161,12 @@ export function trackFields(
 ): void {
   const { fieldManagement } = write.exchange.server
   const { manager, subresource } = write
+  if (write.isApply) return
   const entries = fieldManagement.track(write.resource.storage.kind, previous, draft, {
     manager,
     subresource,
     time: nowOf(write),
   })
-  if (entries && entries.length > 0) draft.metadata.managedFields = entries
+  if (entries && entries.length > 0) draft.metadata.managedFields = [...entries]
   else delete draft.metadata.managedFields
 }

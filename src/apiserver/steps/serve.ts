@@ -7,18 +7,12 @@ import { remove, removeCollection } from '../resources/delete.ts'
 import { patch } from '../resources/patch.ts'
 import { get, handleWatch, list } from '../resources/read.ts'
 import { isStored, type ServedResource, type StoredResource } from '../resources/registry.ts'
-import { specialHandler } from '../resources/special.ts'
+import { specialHandlers } from '../resources/special.ts'
 import { update } from '../resources/update.ts'
+import { methodNotAllowed } from './method-not-allowed.ts'
 
 const unknownResource = () =>
   new StatusError('NotFound', 'the server could not find the requested resource', {})
-
-export const methodNotAllowed = () =>
-  new StatusError(
-    'MethodNotAllowed',
-    'the server does not allow this method on the requested resource',
-    {},
-  )
 
 /** The last step: finds who answers, and lets them. */
 export const serve: Step = async exchange => {
@@ -27,8 +21,12 @@ export const serve: Step = async exchange => {
   const resource = server.registry.find(info.group, info.version, info.resource)
   if (!resource) throw unknownResource()
   checkScope(exchange, resource)
-  const special = specialHandler(resource, info.subresource, info.verb)
-  if (special) return special(exchange, resource)
+  const special = specialHandlers(resource, info.subresource)
+  if (special) {
+    const handler = special[info.verb]
+    if (!handler) throw methodNotAllowed()
+    return handler(exchange, resource)
+  }
   if (!isStored(resource) || !isServedSubresource(resource, info.subresource))
     throw unknownResource()
   return ordinary(exchange, resource)
@@ -67,7 +65,11 @@ function checkScope({ info }: Exchange, { kind }: ServedResource): void {
     throw info.verb === 'create' ? methodNotAllowed() : unknownResource()
 }
 
+/** Those that write a part of the object itself. */
+const ORDINARY_SUBRESOURCES = new Set(['pods/ephemeralcontainers', 'pods/resize'])
+
 function isServedSubresource(resource: StoredResource, subresource: string): boolean {
   if (subresource === '') return true
-  return subresource === 'status' && resource.kind.subresources.status === true
+  if (subresource === 'status') return resource.kind.subresources.status === true
+  return ORDINARY_SUBRESOURCES.has(`${resource.name.resource}/${subresource}`)
 }

@@ -1,0 +1,67 @@
+/** pods/binding and bindings: puts a pod onto a node, once. */
+import { type Binding, binding } from '#api/core/v1/binding.ts'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { invalid as invalidField, required } from '#api/machinery/field-error.ts'
+import { badRequest, conflict, invalid } from '#api/machinery/status.ts'
+import type { Exchange } from '../exchange.ts'
+import { respondValue } from '../respond.ts'
+import { draftOf, parseBody } from './body.ts'
+import type { SpecialHandler } from './special.ts'
+import { SUCCESS } from './success.ts'
+import { updateObject } from './update.ts'
+import { admit, nowOf, type Write, writeOf } from './write.ts'
+
+export const bindPod: SpecialHandler = async exchange => {
+  const { registry } = exchange.server
+  const pods = registry.stored('', 'v1', 'pods')
+  const wanted = draftOf(exchange, binding, parseBody(exchange.request)) as Binding
+  const write = { ...writeOf(exchange, pods), subresource: 'binding' }
+  const name = write.name || (wanted.metadata.name ?? '')
+  checkBinding(wanted, write, name)
+  await admit(write, 'CREATE', { object: wanted })
+  await updateObject({ ...write, name }, current => bound(write, current.object as Pod, wanted))
+  return respondValue(exchange as Exchange, 201, SUCCESS)
+}
+
+function checkBinding(wanted: Binding, { namespace }: Write, name: string): void {
+  const { metadata, target } = wanted
+  if (metadata.name && metadata.name !== name)
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+    )
+  if (metadata.namespace && metadata.namespace !== namespace)
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    )
+  const errors = []
+  if (target.kind && target.kind !== 'Node')
+    errors.push(invalidField('target.kind', target.kind, 'must be Node'))
+  if (!target.name) errors.push(required('target.name'))
+  if (errors.length > 0) throw invalid(binding, name, errors)
+}
+
+function bound(write: Write, pod: Pod, { target, metadata }: Binding): Pod {
+  const of = { group: '', resource: 'pods/binding' }
+  const name = pod.metadata.name ?? ''
+  if (metadata.uid && metadata.uid !== pod.metadata.uid)
+    throw conflict(
+      of,
+      name,
+      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${pod.metadata.uid}`,
+    )
+  if (pod.metadata.deletionTimestamp)
+    throw conflict(of, name, `pod ${name} is being deleted, cannot be assigned to a host`)
+  if (pod.spec.nodeName)
+    throw conflict(of, name, `pod ${name} is already assigned to node "${pod.spec.nodeName}"`)
+  if (pod.spec.schedulingGates && pod.spec.schedulingGates.length > 0)
+    throw conflict(of, name, `pod ${name} has non-empty .spec.schedulingGates`)
+  const draft = structuredClone(pod)
+  delete draft.metadata.resourceVersion
+  draft.spec.nodeName = target.name ?? ''
+  if (metadata.annotations)
+    draft.metadata.annotations = { ...draft.metadata.annotations, ...metadata.annotations }
+  const others = (draft.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled')
+  const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: nowOf(write) }
+  draft.status.conditions = [...others, scheduled] as NonNullable<Pod['status']['conditions']>
+  return draft
+}

@@ -1,0 +1,88 @@
+/** The scale subresource: a workload's size in the words of autoscaling/v1, whatever its kind. */
+import { type Scale, scale } from '#api/autoscaling/v1/scale.ts'
+import { invalid as invalidField } from '#api/machinery/field-error.ts'
+import type { ScaleMapping } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { badRequest, conflict, invalid } from '#api/machinery/status.ts'
+import type { Exchange } from '../exchange.ts'
+import { respondValue } from '../respond.ts'
+import type { StoredObject } from '../storage/stored-object.ts'
+import { decodeDraft, draftOf, parseBody } from './body.ts'
+import { applyPatch, patchBodyOf } from './patch.ts'
+import type { ServedResource, StoredResource } from './registry.ts'
+import type { SpecialHandler } from './special.ts'
+import { existing, updateObject } from './update.ts'
+import { MODIFIED, type Write, writeOf } from './write.ts'
+
+type Mapping = ScaleMapping<KubernetesObject>
+
+const mappingOf = (resource: ServedResource) => resource.kind.subresources.scale as Mapping
+
+export const getScale: SpecialHandler = async (exchange, resource) => {
+  const write = writeOf(exchange, resource as StoredResource)
+  const stored = await existing(write.resource, write.namespace, write.name)
+  return respondValue(exchange, 200, scaleOf(mappingOf(resource), stored))
+}
+
+export const updateScale: SpecialHandler = (exchange, resource) => {
+  const body = parseBody(exchange.request)
+  return writeScale(exchange, resource, () => draftOf(exchange, scale, body) as Scale)
+}
+
+export const patchScale: SpecialHandler = (exchange, resource) => {
+  const body = patchBodyOf(exchange.request)
+  return writeScale(exchange, resource, current => {
+    const patched = applyPatch(scale.shape, current, body)
+    return decodeDraft(exchange, scale, patched) as Scale
+  })
+}
+
+async function writeScale(
+  exchange: Exchange,
+  resource: ServedResource,
+  change: (current: Scale) => Scale,
+) {
+  const mapping = mappingOf(resource)
+  const write = writeOf(exchange, resource as StoredResource)
+  const stored = await updateObject({ ...write, subresource: 'scale' }, current => {
+    const before = scaleOf(mapping, current)
+    return scaled(write, mapping, current, { before, wanted: change(before) })
+  })
+  return respondValue(exchange, 200, scaleOf(mapping, stored))
+}
+
+function scaled(
+  write: Write,
+  mapping: Mapping,
+  current: StoredObject,
+  { before, wanted }: { before: Scale; wanted: Scale },
+): KubernetesObject {
+  const { name: of } = write.resource
+  const { metadata, spec } = wanted
+  if (metadata.name && metadata.name !== write.name)
+    throw badRequest(`the name of the Scale (${metadata.name}) is not that of the object`)
+  const pinned = metadata.resourceVersion
+  if (pinned && pinned !== before.metadata.resourceVersion) throw conflict(of, write.name, MODIFIED)
+  const replicas = spec.replicas ?? 0
+  if (replicas < 0)
+    throw invalid(scale, write.name, [
+      invalidField('spec.replicas', replicas, 'must be greater than or equal to 0'),
+    ])
+  const draft = structuredClone(mapping.withReplicas(current.object, replicas))
+  if (!pinned) delete draft.metadata.resourceVersion
+  return draft
+}
+
+function scaleOf(mapping: Mapping, { object }: StoredObject): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const selector = mapping.selector(object)
+  return JSON.parse(
+    JSON.stringify({
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+      spec: { replicas: mapping.specReplicas(object) },
+      status: { replicas: mapping.statusReplicas(object), ...(selector ? { selector } : {}) },
+    }),
+  )
+}

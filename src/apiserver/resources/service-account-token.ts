@@ -1,0 +1,32 @@
+/** serviceaccounts/token: makes a token for the account, unless there are no keys to sign it with. */
+import { type TokenRequest, tokenRequest } from '#api/authentication/v1/token-request.ts'
+import { StatusError } from '#api/machinery/status.ts'
+import { runValidations } from '../admission/admission.ts'
+import { requestToken } from '../authentication/token-request.ts'
+import { respondValue } from '../respond.ts'
+import { draftOf, parseBody } from './body.ts'
+import type { StoredResource } from './registry.ts'
+import type { SpecialHandler } from './special.ts'
+import { existing } from './update.ts'
+import { admissionRequest, writeOf } from './write.ts'
+
+export const createToken: SpecialHandler = async (exchange, resource) => {
+  const { server } = exchange
+  const request = draftOf(exchange, tokenRequest, parseBody(exchange.request)) as TokenRequest
+  const write = writeOf(exchange, resource as StoredResource)
+  const { namespace, name } = write
+  const account = await existing(write.resource, namespace, name)
+  if (!server.tokens)
+    throw new StatusError('ServiceUnavailable', 'this server has no keys to sign tokens with')
+  await runValidations(
+    server.admission,
+    admissionRequest(write, 'CREATE', { object: request }, tokenRequest),
+  )
+  const uid = account.object.metadata.uid ?? ''
+  const answer = await requestToken(
+    request,
+    { namespace, name, uid },
+    { tokens: server.tokens, world: server.world, clock: server.clock },
+  )
+  return respondValue(exchange, 201, answer)
+}

@@ -1,0 +1,238 @@
+/**
+ * Addresses and node ports of services. What is in use is read from the services themselves, through the watch cache, so
+ * there is no second book that could disagree after a crash; what is being written right now is held in memory until the cache has it.
+ */
+import type { Service } from '#api/core/v1/service.ts'
+import { type FieldError, invalid as invalidField } from '#api/machinery/field-error.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { internalError, invalid } from '#api/machinery/status.ts'
+import { addressAt, addressToNumber, type Cidr, contains, formatCidr } from '#base/cidr.ts'
+import type { ResourceCache } from '../watch-cache/resource-cache.ts'
+
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+export const DEFAULT_NODE_PORTS: PortRange = { first: 30_000, last: 32_767 }
+
+/** The lower part of a range is left to those who ask for a certain value: 1/16 of it, within these bounds. */
+const MINIMUM_STATIC_BAND = 16
+const MAXIMUM_STATIC_BAND = 256
+/** Of node ports less is kept, as upstream. */
+const MAXIMUM_STATIC_PORTS = 128
+
+const KIND = { group: '', kind: 'Service' }
+
+export class ServiceAllocator {
+  readonly #cidr: Cidr
+  readonly #ports: PortRange
+  readonly #cache: ResourceCache
+  readonly #addresses = new InUse()
+  readonly #nodePorts = new InUse()
+  #isFollowing = false
+  #nextAddress = 0
+  #nextPort = 0
+
+  constructor(cache: ResourceCache, cidr: Cidr, ports: PortRange = DEFAULT_NODE_PORTS) {
+    this.#cache = cache
+    this.#cidr = cidr
+    this.#ports = ports
+  }
+
+  /** The address of `kubernetes.default`. */
+  get firstAddress(): string {
+    return addressAt(this.#cidr, 1)
+  }
+
+  /**
+   * Fills in what the service needs and takes what it asks for. The returned function ends the hold; call it when the
+   * write is over, however it ended. Throws Invalid where something is taken or out of range.
+   */
+  allocate(draft: Service, previous?: Service): () => void {
+    if (!this.#isFollowing) this.#follow()
+    const held: (() => void)[] = []
+    const release = () => {
+      for (const end of held) end()
+    }
+    try {
+      this.#allocateAddress(draft, previous, held)
+      this.#allocatePorts(draft, previous, held)
+    } catch (thrown) {
+      release()
+      throw thrown
+    }
+    return release
+  }
+
+  #allocateAddress(draft: Service, previous: Service | undefined, held: (() => void)[]): void {
+    const { spec } = draft
+    if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return
+    const wanted = spec.clusterIP || spec.clusterIPs?.[0] || ''
+    if (wanted !== '' && wanted === previous?.spec.clusterIP) return
+    const address = wanted === '' ? this.#freeAddress(draft) : wanted
+    if (wanted !== '') this.#checkAddress(draft, wanted)
+    held.push(this.#addresses.hold(address))
+    spec.clusterIP = address
+    spec.clusterIPs = [address]
+    if (!spec.ipFamilies?.length) spec.ipFamilies = ['IPv4']
+    spec.ipFamilyPolicy ??= 'SingleStack'
+  }
+
+  #checkAddress(draft: Service, address: string): void {
+    const wrong = (detail: string) =>
+      refuse(draft, invalidField('spec.clusterIPs', [address], detail))
+    const offset = addressToNumber(address)
+    if (offset === undefined || !contains(this.#cidr, address))
+      throw wrong(
+        `failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. ` +
+          `The range of valid IPs is ${formatCidr(this.#cidr)}`,
+      )
+    if (this.#addresses.has(address))
+      throw wrong(`failed to allocate IP ${address}: provided IP is already allocated`)
+  }
+
+  /** First the upper band, then, when that is full, the one for certain values. */
+  #freeAddress(draft: Service): string {
+    // Neither the network's own address, nor the first (kubernetes.default), nor the broadcast address.
+    const size = 2 ** (32 - this.#cidr.prefixLength) - 1
+    const band = staticBand(size, MAXIMUM_STATIC_BAND)
+    const find = (from: number, to: number, start: number) =>
+      scan(from, to, start, at => !this.#addresses.has(addressAt(this.#cidr, at)))
+    const at = find(band, size, this.#nextAddress) ?? find(2, band, 2)
+    if (at === undefined)
+      throw internalError(
+        `failed to allocate a serviceIP for ${draft.metadata.name}: range is full`,
+      )
+    this.#nextAddress = at + 1
+    return addressAt(this.#cidr, at)
+  }
+
+  #allocatePorts(draft: Service, previous: Service | undefined, held: (() => void)[]): void {
+    const { spec } = draft
+    const own = portsOf(previous)
+    const mine = new Set<number>()
+    const take = (port: number) => {
+      mine.add(port)
+      if (!own.has(port)) held.push(this.#nodePorts.hold(String(port)))
+      return port
+    }
+    for (const [at, port] of (wantsNodePorts(spec) ? (spec.ports ?? []) : []).entries()) {
+      if (!port.nodePort) continue
+      if (!own.has(port.nodePort) && !mine.has(port.nodePort))
+        this.#checkPort(draft, port.nodePort, `spec.ports[${at}].nodePort`)
+      if (!mine.has(port.nodePort)) take(port.nodePort)
+    }
+    if (wantsNodePorts(spec))
+      for (const port of spec.ports ?? []) port.nodePort ||= take(this.#freePort(mine))
+    if (spec.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local') return
+    if (spec.healthCheckNodePort) {
+      if (!own.has(spec.healthCheckNodePort))
+        this.#checkPort(draft, spec.healthCheckNodePort, 'spec.healthCheckNodePort')
+      take(spec.healthCheckNodePort)
+    } else spec.healthCheckNodePort = take(this.#freePort(mine))
+  }
+
+  #checkPort(draft: Service, port: number, field: string): void {
+    const { first, last } = this.#ports
+    if (port < first || port > last)
+      throw refuse(
+        draft,
+        invalidField(
+          field,
+          port,
+          `provided port is not in the valid range. The range of valid ports is ${first}-${last}`,
+        ),
+      )
+    if (this.#nodePorts.has(String(port)))
+      throw refuse(draft, invalidField(field, port, 'provided port is already allocated'))
+  }
+
+  #freePort(mine: ReadonlySet<number>): number {
+    const { first, last } = this.#ports
+    const size = last - first + 1
+    const band = staticBand(size, MAXIMUM_STATIC_PORTS)
+    const isFree = (at: number) => !this.#nodePorts.has(String(first + at)) && !mine.has(first + at)
+    const at = scan(band, size, this.#nextPort, isFree) ?? scan(0, band, 0, isFree)
+    if (at === undefined) throw internalError('failed to allocate a nodePort: range is full')
+    this.#nextPort = at + 1
+    return first + at
+  }
+
+  #follow(): void {
+    this.#isFollowing = true
+    this.#addresses.clear()
+    this.#nodePorts.clear()
+    for (const stored of this.#cache.list('')) this.#count(stored.object as Service, 1)
+    this.#cache.watchers.add({
+      filter: { namespace: '' },
+      notify: (event, as) => {
+        if (event.previous) this.#count(event.previous.object as Service, -1)
+        if (as !== 'DELETED') this.#count(event.current.object as Service, 1)
+      },
+      end: () => {
+        this.#isFollowing = false
+      },
+    })
+  }
+
+  #count(service: Service, difference: 1 | -1): void {
+    for (const address of service.spec.clusterIPs ?? [])
+      if (address !== 'None') this.#addresses.count(address, difference)
+    for (const port of portsOf(service)) this.#nodePorts.count(String(port), difference)
+  }
+}
+
+/** Values in use by stored services, and those held by writes under way. */
+class InUse {
+  readonly #stored = new Map<string, number>()
+  readonly #held = new Map<string, number>()
+
+  has(value: string): boolean {
+    return this.#stored.has(value) || this.#held.has(value)
+  }
+  count(value: string, difference: 1 | -1): void {
+    add(this.#stored, value, difference)
+  }
+  hold(value: string): () => void {
+    add(this.#held, value, 1)
+    return () => add(this.#held, value, -1)
+  }
+  clear(): void {
+    this.#stored.clear()
+  }
+}
+
+function add(counts: Map<string, number>, value: string, difference: number): void {
+  const count = (counts.get(value) ?? 0) + difference
+  if (count > 0) counts.set(value, count)
+  else counts.delete(value)
+}
+
+const wantsNodePorts = ({ type, allocateLoadBalancerNodePorts }: Service['spec']) =>
+  type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
+
+function portsOf(service: Service | undefined): Set<number> {
+  const ports = (service?.spec.ports ?? []).map(({ nodePort }) => nodePort ?? 0)
+  return new Set([...ports, service?.spec.healthCheckNodePort ?? 0].filter(port => port > 0))
+}
+
+function staticBand(size: number, maximum: number): number {
+  const band = Math.min(Math.max(MINIMUM_STATIC_BAND, Math.floor(size / 16)), maximum)
+  return band < size ? band : Math.min(2, size)
+}
+
+/** The first good number in [from, to), beginning at `start` and around. */
+function scan(
+  from: number,
+  to: number,
+  start: number,
+  isGood: (at: number) => boolean,
+): number | undefined {
+  const begin = start >= from && start < to ? start : from
+  for (let at = begin; at < to; at++) if (isGood(at)) return at
+  for (let at = from; at < begin; at++) if (isGood(at)) return at
+  return undefined
+}
+
+const refuse = (draft: KubernetesObject, error: FieldError) =>
+  invalid(KIND, draft.metadata.name ?? '', [error])

@@ -1,0 +1,104 @@
+/** Puts together who may come in and what they may do, from the parts in authentication/, authorization/ and admission/. */
+import type { Clock } from '#base/clock.ts'
+import type { Random } from '#base/random.ts'
+import type { AdmissionStep } from './admission/admission.ts'
+import { createAdmissionSteps } from './admission/steps.ts'
+import { authentication } from './authentication/authentication.ts'
+import type { Authenticator } from './authentication/authenticator.ts'
+import { bearerTokenAuthenticator, type TokenVerifier } from './authentication/bearer-tokens.ts'
+import { clientCertificateAuthenticator } from './authentication/client-certificates.ts'
+import type { SigningKey } from './authentication/jwt.ts'
+import {
+  type ServiceAccountTokens,
+  serviceAccountTokens,
+} from './authentication/service-account-tokens.ts'
+import { type Authorizer, allow, unionAuthorizer } from './authorization/authorizer.ts'
+import { nodeRules } from './authorization/bootstrap-system-roles.ts'
+import { nodeAuthorizer } from './authorization/node.ts'
+import { rbacAuthorizer } from './authorization/rbac.ts'
+import { superuserAuthorizer } from './authorization/superuser.ts'
+import type { World } from './world.ts'
+
+export interface SecurityOptions {
+  /** PEM of the authorities whose client certificates make users. */
+  readonly clientAuthorities?: readonly string[]
+  /** Keys of service account tokens: the first signs, all verify. Without any there are no such tokens. */
+  readonly serviceAccountKeys?: readonly SigningKey[]
+  readonly serviceAccountIssuer?: string
+  readonly apiAudiences?: readonly string[]
+  /** Further verifiers of bearer tokens, e.g. `staticTokens`. */
+  readonly tokenVerifiers?: readonly TokenVerifier[]
+  /** Asked after certificates and tokens. */
+  readonly authenticators?: readonly Authenticator[]
+  readonly anonymousAuth?: boolean
+  /** `RBAC` (with the node authorizer) unless tests want everything allowed. */
+  readonly authorizationMode?: 'RBAC' | 'AlwaysAllow'
+  /** Replaces the authorizers altogether. */
+  readonly authorizer?: Authorizer
+  /** Replaces the admission steps altogether. */
+  readonly admission?: readonly AdmissionStep[]
+}
+
+export interface Security {
+  readonly authentication: ReturnType<typeof authentication>
+  readonly authorizer: Authorizer
+  readonly admission: readonly AdmissionStep[]
+  readonly tokens: ServiceAccountTokens | undefined
+  readonly tokenVerifiers: readonly TokenVerifier[]
+}
+
+const alwaysAllow: Authorizer = {
+  authorize: () => allow(),
+  rulesFor: () => ({
+    rules: [
+      { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+      { verbs: ['*'], nonResourceURLs: ['*'] },
+    ],
+    incomplete: false,
+    errors: [],
+  }),
+}
+
+export function createSecurity(
+  options: SecurityOptions,
+  world: World,
+  { clock, random }: { clock: Clock; random: Random },
+): Security {
+  const { clientAuthorities = [], serviceAccountKeys = [], tokenVerifiers: given = [] } = options
+  const authorizer = options.authorizer ?? authorizerFor(options.authorizationMode, world)
+  const tokens =
+    serviceAccountKeys.length === 0
+      ? undefined
+      : serviceAccountTokens({
+          keys: serviceAccountKeys,
+          ...(options.serviceAccountIssuer ? { issuer: options.serviceAccountIssuer } : {}),
+          ...(options.apiAudiences ? { audiences: options.apiAudiences } : {}),
+          clock,
+          random,
+          world,
+        })
+  const tokenVerifiers = [...given, ...(tokens ? [tokens] : [])]
+  const authenticators = [
+    ...(clientAuthorities.length > 0
+      ? [clientCertificateAuthenticator({ authorities: clientAuthorities, clock })]
+      : []),
+    bearerTokenAuthenticator(tokenVerifiers),
+    ...(options.authenticators ?? []),
+  ]
+  return {
+    authentication: authentication({ authenticators, anonymous: options.anonymousAuth ?? true }),
+    authorizer,
+    admission: options.admission ?? createAdmissionSteps({ ...world, authorizer, clock, random }),
+    tokens,
+    tokenVerifiers,
+  }
+}
+
+function authorizerFor(mode: SecurityOptions['authorizationMode'], world: World): Authorizer {
+  if (mode === 'AlwaysAllow') return alwaysAllow
+  return unionAuthorizer([
+    superuserAuthorizer,
+    nodeAuthorizer(nodeName => world.podsOnNode(nodeName), nodeRules),
+    rbacAuthorizer(world.rbac),
+  ])
+}

@@ -1,0 +1,131 @@
+/** What authentication, authorization and admission need to know of the cluster, answered from the watch cache. */
+import type { Namespace } from '#api/core/v1/namespace.ts'
+import type { Node } from '#api/core/v1/node.ts'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { ServiceAccount } from '#api/core/v1/service-account.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
+import type { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
+import type { Role } from '#api/rbac/v1/role.ts'
+import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
+import type { TokenWorld } from './authentication/service-account-tokens.ts'
+import type { RbacView } from './authorization/rbac.ts'
+import type { ResourceRegistry } from './resources/registry.ts'
+import type { ResourceCache } from './watch-cache/resource-cache.ts'
+
+export interface World extends TokenWorld {
+  readonly rbac: RbacView
+  namespace(name: string): Promise<Namespace | undefined>
+  serviceAccount(namespace: string, name: string): Promise<ServiceAccount | undefined>
+  pod(namespace: string, name: string): Promise<Pod | undefined>
+  secret(namespace: string, name: string): Promise<KubernetesObject | undefined>
+  node(name: string): Promise<Node | undefined>
+  podsOnNode(nodeName: string): readonly Pod[]
+}
+
+export function createWorld(registry: ResourceRegistry): World {
+  const getter =
+    (group: string, plural: string) =>
+    async <T>(namespace: string, name: string): Promise<T | undefined> => {
+      const storage = registry.find(group, 'v1', plural)?.storage
+      const stored = name === '' ? undefined : await storage?.get(namespace, name)
+      return stored?.object as T | undefined
+    }
+  const cacheOf = (group: string, plural: string) =>
+    registry.find(group, 'v1', plural)?.storage?.cache
+  const namespaces = getter('', 'namespaces')
+  const nodes = getter('', 'nodes')
+  const pods = cacheOf('', 'pods')
+  const index = pods && new PodsByNode(pods)
+  return {
+    rbac: rbacView(plural => cacheOf('rbac.authorization.k8s.io', plural)),
+    namespace: name => namespaces('', name),
+    node: name => nodes('', name),
+    serviceAccount: getter('', 'serviceaccounts'),
+    pod: getter('', 'pods'),
+    secret: getter('', 'secrets'),
+    podsOnNode: nodeName => index?.on(nodeName) ?? [],
+  }
+}
+
+function rbacView(cacheOf: (plural: string) => ResourceCache | undefined): RbacView {
+  const roles = cacheOf('roles')
+  const clusterRoles = cacheOf('clusterroles')
+  const roleBindings = listed<RoleBinding>(cacheOf('rolebindings'))
+  const clusterRoleBindings = listed<ClusterRoleBinding>(cacheOf('clusterrolebindings'))
+  return {
+    role: (namespace, name) => roles?.get(namespace, name)?.object as Role | undefined,
+    clusterRole: name => clusterRoles?.get('', name)?.object as ClusterRole | undefined,
+    roleBindings: namespace => (namespace === '' ? [] : roleBindings(namespace)),
+    clusterRoleBindings: () => clusterRoleBindings(''),
+  }
+}
+
+/** The objects of a namespace as a list that is made again only after something changed. */
+function listed<T>(cache: ResourceCache | undefined): (namespace: string) => readonly T[] {
+  const lists = new Map<string, readonly T[]>()
+  let madeAt = -1
+  return namespace => {
+    if (!cache) return []
+    if (madeAt !== cache.lastChange) {
+      lists.clear()
+      madeAt = cache.lastChange
+    }
+    let list = lists.get(namespace)
+    if (!list) {
+      list = cache.list(namespace).map(stored => stored.object as T)
+      lists.set(namespace, list)
+    }
+    return list
+  }
+}
+
+/** Follows the cache of pods, so that each request of a kubelet finds its own pods at once. */
+class PodsByNode {
+  readonly #cache: ResourceCache
+  readonly #byNode = new Map<string, Map<string, Pod>>()
+  #isFollowing = false
+
+  constructor(cache: ResourceCache) {
+    this.#cache = cache
+  }
+
+  on(nodeName: string): readonly Pod[] {
+    if (!this.#isFollowing) this.#follow()
+    return [...(this.#byNode.get(nodeName)?.values() ?? [])]
+  }
+
+  #follow(): void {
+    this.#isFollowing = true
+    this.#byNode.clear()
+    for (const stored of this.#cache.list('')) this.#put(stored.key, stored.object as Pod)
+    this.#cache.watchers.add({
+      filter: { namespace: '' },
+      notify: (event, as) => {
+        const { key } = event.current
+        if (event.previous) this.#remove(key, event.previous.object as Pod)
+        if (as !== 'DELETED') this.#put(key, event.current.object as Pod)
+      },
+      end: () => {
+        this.#isFollowing = false
+      },
+    })
+  }
+
+  #put(key: string, pod: Pod): void {
+    const node = pod.spec.nodeName ?? ''
+    if (node === '') return
+    let pods = this.#byNode.get(node)
+    if (!pods) {
+      pods = new Map()
+      this.#byNode.set(node, pods)
+    }
+    pods.set(key, pod)
+  }
+
+  #remove(key: string, pod: Pod): void {
+    const node = pod.spec.nodeName ?? ''
+    const pods = this.#byNode.get(node)
+    if (pods?.delete(key) && pods.size === 0) this.#byNode.delete(node)
+  }
+}
