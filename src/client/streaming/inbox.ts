@@ -36,7 +36,8 @@ export function createInbox(): Inbox {
   let onClose: (error?: Error) => void = () => {}
 
   function flush(): void {
-    for (const arrival of early.splice(0)) {
+    // Handing over may bring more in.
+    for (let arrival = early.shift(); arrival; arrival = early.shift()) {
       if (arrival.kind === 'data') {
         const taking = onData?.(arrival.channel, arrival.bytes)
         if (taking) taking.then(arrival.taken, arrival.taken)

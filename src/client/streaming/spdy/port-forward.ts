@@ -67,7 +67,9 @@ export function acceptPortForward(options: PortForwardWire): PortForwardSession 
         if (onConnection) onConnection(connection)
         else early.push(connection)
       }
-      return pair.handlers(channel)
+      const handlers = pair.handlers(channel)
+      // Clients end the error stream at once, since only the server speaks there: no news for anyone.
+      return channel === portErrorChannel ? { ...handlers, end() {} } : handlers
     },
     closed(error) {
       for (const pair of pairs.values()) pair.cancelTimeout()
@@ -126,6 +128,8 @@ export function openPortForward(options: PortForwardWire): PortForwardClient {
       await Promise.all([open(portErrorChannel, 'error'), open(portDataChannel, 'data')])
       // Only the server speaks on the error channel.
       pair.channels.end(portErrorChannel)
+      // It may have said all it had to say before we knew that it accepted the streams.
+      if (ended.size === 2) pair.channels.end(portDataChannel)
       return pair.channels
     },
     close: error => session.close(error),

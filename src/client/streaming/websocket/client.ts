@@ -69,6 +69,6 @@ export async function connectSocket(target: StreamTarget): Promise<DuplexChannel
     socket,
     codec: binaryCodec,
     clock: target.clock,
-    closesChannels: socket.protocol === protocols[0],
+    ...(socket.protocol === protocols[0] && { closes: 'says' }),
   })
 }

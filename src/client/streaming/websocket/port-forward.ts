@@ -28,7 +28,7 @@ export function forwardPortsOverSocket(options: ForwardedSocket): PortForwardSes
   const inboxes = ports.map(() => createInbox())
   const open = new Set(ports.keys())
   const wire = openSocket(
-    { socket, codec, clock, closesChannels: false },
+    { socket, codec, clock },
     {
       data: (channel, bytes) =>
         channel % 2 === portDataChannel

@@ -68,7 +68,7 @@ export async function acceptExecSocket(upgrade: SocketUpgrade): Promise<DuplexCh
     socket,
     codec: base64 ? base64Codec : binaryCodec,
     clock: upgrade.clock,
-    closesChannels: closes === true,
+    ...(closes && { closes: 'hears' }),
   })
 }
 

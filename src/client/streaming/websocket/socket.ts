@@ -16,8 +16,8 @@ export interface SocketOptions {
   readonly socket: WebSocket
   readonly codec: Codec
   readonly clock: Clock
-  /** v5: half-closing a channel can be said. */
-  readonly closesChannels: boolean
+  /** v5, where the client can say that a channel ends; a server's channels end with the connection. */
+  readonly closes?: 'says' | 'hears'
 }
 
 export function channelsOverSocket(options: SocketOptions): DuplexChannels {
@@ -44,7 +44,7 @@ export interface SocketHandlers {
 }
 
 export function openSocket(
-  { socket, codec, clock, closesChannels }: SocketOptions,
+  { socket, codec, clock, closes }: SocketOptions,
   handlers: SocketHandlers,
 ): Pick<DuplexChannels, 'write' | 'end' | 'close'> {
   const gate = createGate({ pause: () => socket.pause(), resume: () => socket.resume() })
@@ -57,7 +57,7 @@ export function openSocket(
     if (!decoded) return
     const { channel, bytes } = decoded
     if (channel !== closeChannel) gate.track(handlers.data(channel, bytes), bytes.length)
-    else if (closesChannels && bytes[0] !== undefined) handlers.end(bytes[0])
+    else if (closes === 'hears' && bytes[0] !== undefined) handlers.end(bytes[0])
   })
   socket.on('error', error => {
     failure ??= error
@@ -80,7 +80,8 @@ export function openSocket(
   return {
     write: (channel, bytes) => send(codec.encode(channel, bytes)),
     end(channel) {
-      if (closesChannels) send(codec.encode(closeChannel, Uint8Array.of(channel))).catch(() => {})
+      if (closes === 'says')
+        send(codec.encode(closeChannel, Uint8Array.of(channel))).catch(() => {})
     },
     close(error) {
       if (closing) return
