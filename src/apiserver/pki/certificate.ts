@@ -25,7 +25,7 @@ import {
   time,
   utf8String,
 } from './der.ts'
-import { subjectBytes } from './subject.ts'
+import { subjectBytes, subjectKeyIdOf } from './subject.ts'
 
 export interface Subject {
   readonly commonName: string
@@ -116,17 +116,18 @@ export function issueLeaf(
     extension(OID.basicConstraints, true, sequence()),
     extension(OID.keyUsage, true, LEAF_KEY_USAGE),
     extension(OID.extendedKeyUsage, false, sequence(...usages)),
-    extension(
-      OID.authorityKeyId,
-      false,
-      sequence(contextPrimitive(0, keyIdOf(createPublicKey(signer)))),
-    ),
   ]
+  const issuer = new X509Certificate(authority.certificate).raw
+  const issuerKeyId = subjectKeyIdOf(issuer)
+  if (issuerKeyId)
+    extensions.push(
+      extension(OID.authorityKeyId, false, sequence(contextPrimitive(0, issuerKeyId))),
+    )
   if (request.names?.length)
     extensions.push(extension(OID.subjectAltName, false, alternativeNames(request.names)))
   const facts = {
     // The issuer must be byte for byte the authority's subject, which may have come from elsewhere.
-    issuer: subjectBytes(new X509Certificate(authority.certificate).raw),
+    issuer: subjectBytes(issuer),
     subject: distinguishedName(request.subject),
     publicKey,
     validity: request.validity,

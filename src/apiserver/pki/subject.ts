@@ -1,5 +1,5 @@
 /**
- * Reads who a certificate is for from its own bytes. Node's text form of a subject needs unescaping, and its object
+ * Reads who a certificate is for (and by which id its key goes) from its own bytes. Node's text form of a subject needs unescaping, and its object
  * form loses the order and depends on the names of attributes; identities are too important for either.
  */
 import { type Element, element, readElements, readOid } from './der.ts'
@@ -14,6 +14,8 @@ export interface CertificateSubject {
 
 const COMMON_NAME = '2.5.4.3'
 const ORGANIZATION = '2.5.4.10'
+const SUBJECT_KEY_ID = '2.5.29.14'
+const TAG_EXTENSIONS = 0xa3
 const KUBERNETES_USER_UID = '1.3.6.1.4.1.57683.2'
 
 /** Throws a RangeError where the bytes are not a certificate. */
@@ -39,10 +41,28 @@ export function subjectBytes(certificate: Uint8Array): Buffer {
   return element(subject.tag, subject.content)
 }
 
-function subjectElement(certificate: Uint8Array): Element {
+/** The id that a certificate gives its own key; those that it signs must repeat it, however it was made. */
+export function subjectKeyIdOf(certificate: Uint8Array): Uint8Array | undefined {
+  const extensions = bodyElements(certificate).find(({ tag }) => tag === TAG_EXTENSIONS)
+  const [list] = readElements(extensions?.content ?? new Uint8Array())
+  for (const { content } of readElements(list?.content ?? new Uint8Array())) {
+    const parts = readElements(content)
+    const [id] = parts
+    const value = parts.at(-1)
+    if (id === undefined || value === undefined || readOid(id.content) !== SUBJECT_KEY_ID) continue
+    return readElements(value.content)[0]?.content
+  }
+  return undefined
+}
+
+function bodyElements(certificate: Uint8Array): Element[] {
   const [whole] = readElements(certificate)
   const [body] = readElements(whole?.content ?? new Uint8Array())
-  const parts = readElements(body?.content ?? new Uint8Array())
+  return readElements(body?.content ?? new Uint8Array())
+}
+
+function subjectElement(certificate: Uint8Array): Element {
+  const parts = bodyElements(certificate)
   // TBSCertificate: [0] version, serial, algorithm, issuer, validity, subject; the version may be left out.
   const subject = parts[parts[0]?.tag === 0xa0 ? 5 : 4]
   if (subject === undefined) throw new RangeError('not a certificate')

@@ -186,6 +186,23 @@ function snapshot(directory: string): Record<string, string> {
   )
 }
 
+test('an authority that somebody brings is used, whatever its kind of key and id', () => {
+  const mine = options()
+  systemFiles.makeDirectory(mine.directory, 0o700)
+  // Made with: openssl req -x509 -newkey rsa:2048 -nodes -subj "/O=Acme, Inc/CN=Acme Root"; OpenSSL makes key ids in its own way.
+  const fixture = (name: string) => join(import.meta.dirname, 'testdata', name)
+  cpSync(fixture('rsa-authority.crt'), join(mine.directory, 'ca.crt'))
+  cpSync(fixture('rsa-authority.key'), join(mine.directory, 'ca.key'))
+  const pki = ensurePki(mine)
+  const issuer = new X509Certificate(pki.authority)
+  assert.equal(issuer.publicKey.asymmetricKeyType, 'rsa')
+  for (const { certificate } of [pki.server(), pki.client('admin')]) {
+    const leaf = new X509Certificate(certificate)
+    assert.ok(leaf.checkIssued(issuer) && leaf.verify(issuer.publicKey))
+  }
+  assert.deepEqual(ensurePki(mine).server(), pki.server())
+})
+
 test('a kubeconfig is what kubectl reads', () => {
   const text = kubeconfigOf({ server: 'https://127.0.0.1:6443', ca: 'CA', cert: 'C', key: 'K' })
   assert.match(text, /^apiVersion: v1\nkind: Config\n/)
