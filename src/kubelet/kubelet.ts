@@ -8,6 +8,7 @@ import type { HostAccess } from './host-access.ts'
 import { createKubelet } from './kubelet-core.ts'
 import { type KubeletOptions, withDefaults } from './options.ts'
 
+export { parseResolvConf } from './containers/dns.ts'
 export type * from './host-access.ts'
 export type { KubeletOptions } from './options.ts'
 export type * from './runtime.ts'
@@ -24,4 +25,9 @@ export function startKubelet(
 export async function machineAccess(storageDirectory: string): Promise<HostAccess> {
   const { openMachine } = await import('#host/machine/machine.ts')
   return openMachine(storageDirectory)
+}
+
+/** Containerd and what it needs, for the same; loaded only where containers are real. */
+export function containerTools() {
+  return import('./cri/tools.ts')
 }

@@ -22,6 +22,8 @@ export interface KubeletOptions {
   readonly reserved?: Readonly<Record<string, string>>
   readonly nodeLabels?: Readonly<Record<string, string>>
   readonly providerId?: string
+  /** The range of pod addresses that a new node registers with; else the control plane gives it one. */
+  readonly podCidr?: string
   /** Port on which the kubelet's server is reached; 0 where it is only reached in process. */
   readonly kubeletPort?: number
   /** The node's own resolv.conf, for pods that do not use the cluster's DNS. */
@@ -56,6 +58,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       reserved: {},
       nodeLabels: {},
       providerId: '',
+      podCidr: '',
       kubeletPort: DEFAULT_KUBELET_PORT,
       nodeDns: { servers: [], searches: [], options: [] },
       cgroupRoot: '',

@@ -32,3 +32,8 @@ export function cniConfiguration(network: PodNetwork): string {
   }
   return `${JSON.stringify(configuration, null, 2)}\n`
 }
+
+/** The range in a text that `cniConfiguration` made; undefined where there is none. */
+export function podCidrIn(text: string): string | undefined {
+  return /"subnet": *"([^"]+)"/.exec(text)?.[1]
+}

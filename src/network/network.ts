@@ -9,7 +9,7 @@ import { messageOf } from '#base/errors.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { command, tryCommand } from '#host/command.ts'
 import { systemFiles } from '#host/files.ts'
-import { cniConfiguration } from './cni-configuration.ts'
+import { cniConfiguration, podCidrIn } from './cni-configuration.ts'
 
 export interface HostLinkOptions {
   /** Name of the link, at most 15 letters. */
@@ -29,13 +29,16 @@ export async function ensureHostLink({
   addresses,
   serviceCidr,
 }: HostLinkOptions): Promise<void> {
-  const exists = (await tryCommand('ip', ['link', 'show', 'dev', link])).exitCode === 0
-  if (!exists) await command('ip', ['link', 'add', link, 'type', 'bridge'])
-  await command('ip', ['link', 'set', link, 'up'])
-  for (const address of addresses)
-    await command('ip', ['address', 'replace', `${address}/32`, 'dev', link])
-  await command('ip', ['route', 'replace', serviceCidr, 'dev', link])
-  await command('sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1'])
+  // One call for all of it: this stands in the way of the first pod.
+  const lines = [
+    ...(systemFiles.exists(`/sys/class/net/${link}`) ? [] : [`link add ${link} type bridge`]),
+    `link set ${link} up`,
+    ...addresses.map(address => `address replace ${address}/32 dev ${link}`),
+    `route replace ${serviceCidr} dev ${link}`,
+  ]
+  await command('ip', ['-batch', '-'], { input: `${lines.join('\n')}\n` })
+  if (systemFiles.read('/proc/sys/net/ipv4/ip_forward')?.toString().trim() !== '1')
+    await command('sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1'])
 }
 
 export async function removeHostLink(link: string): Promise<void> {
@@ -59,17 +62,25 @@ export interface PodNetworkOptions {
 const configurationFile = (options: PodNetworkOptions) =>
   join(options.configurationDirectory, `10-${options.name}.conflist`)
 
+/** The range that the configuration on disk is for; undefined where there is none. */
+export function podCidrOf(options: PodNetworkOptions): string | undefined {
+  const text = systemFiles.read(configurationFile(options))?.toString()
+  return text === undefined ? undefined : podCidrIn(text)
+}
+
+/** Writes the CNI configuration, unless it stands there already. */
+export function writePodNetwork(options: PodNetworkOptions, podCidr: string): void {
+  const file = configurationFile(options)
+  const { name, addressDirectory } = options
+  const text = cniConfiguration({ name, podCidr, addressDirectory })
+  if (systemFiles.read(file)?.toString() === text) return
+  systemFiles.makeDirectory(options.configurationDirectory, 0o755)
+  systemFiles.writeAtomically(file, text, 0o644)
+}
+
 /** Writes the CNI configuration as soon as the node has its range, and again should the range change. */
 export function startPodNetwork(context: RoleContext, options: PodNetworkOptions): Running {
   const log = context.log.with({ component: 'network' })
-  const file = configurationFile(options)
-  const write = (podCidr: string) => {
-    const { name, addressDirectory } = options
-    const text = cniConfiguration({ name, podCidr, addressDirectory })
-    if (systemFiles.read(file)?.toString() === text) return
-    systemFiles.makeDirectory(options.configurationDirectory, 0o755)
-    systemFiles.writeAtomically(file, text, 0o644)
-  }
   let written = ''
   const end = context.informers
     .for(node, { fieldSelector: `metadata.name=${options.nodeName}` })
@@ -78,7 +89,7 @@ export function startPodNetwork(context: RoleContext, options: PodNetworkOptions
         const podCidr = spec?.podCIDR
         if (!podCidr || podCidr === written) return
         try {
-          write(podCidr)
+          writePodNetwork(options, podCidr)
           written = podCidr
         } catch (error) {
           log.error('the CNI configuration could not be written', { error: messageOf(error) })

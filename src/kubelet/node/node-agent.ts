@@ -108,7 +108,10 @@ export class NodeAgent {
       apiVersion: 'v1',
       kind: 'Node',
       metadata: { name: options.nodeName, labels: nodeLabels(context) },
-      spec: options.providerId ? { providerID: options.providerId } : {},
+      spec: {
+        ...(options.providerId ? { providerID: options.providerId } : {}),
+        ...(options.podCidr ? { podCIDR: options.podCidr, podCIDRs: [options.podCidr] } : {}),
+      },
       status: this.#statusOver(undefined),
     }
     try {

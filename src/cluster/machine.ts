@@ -1,0 +1,140 @@
+/**
+ * This machine made ready for pods, as far as that needs no API: packages, containerd, link, CNI configuration. It begins before the API
+ * server does and runs beside its start, since containerd takes about as long.
+ */
+import { contains, formatCidr, parseCidr } from '#base/cidr.ts'
+import type { Clock } from '#base/clock.ts'
+import { UserError } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import { machineAddresses } from '#host/addresses.ts'
+import { command } from '#host/command.ts'
+import { containerTools, type HostAccess, machineAccess } from '#kubelet'
+import {
+  ensureHostLink,
+  hostAddressOf,
+  type PodNetworkOptions,
+  podCidrOf,
+  writePodNetwork,
+} from '#network'
+import type { Layout } from './layout.ts'
+import { machineReadiness } from './machine-readiness.ts'
+
+export interface MachineOptions {
+  readonly layout: Layout
+  readonly clusterCidr: string
+  readonly serviceClusterIpRange: string
+  /** The host's name by default. */
+  readonly nodeName?: string | undefined
+  /** Never use the machine's own containerd. */
+  readonly privateContainerd?: boolean
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export type Containerd = Awaited<
+  ReturnType<Awaited<ReturnType<typeof containerTools>>['ensureContainerd']>
+>
+
+/** A machine that becomes a node. Promises that fail do so with an error for the person at the command line. */
+export interface Machine {
+  readonly options: MachineOptions
+  readonly nodeName: string
+  readonly nodeAddresses: readonly string[]
+  /** Under which pods reach this host; the API server listens there, too, once `linked` resolves. */
+  readonly hostAddress: string
+  /** The range of pod addresses that the node has, or asks for when it is new. */
+  readonly podCidr: string
+  readonly linked: Promise<void>
+  readonly containerd: Promise<Containerd>
+  readonly access: Promise<HostAccess>
+}
+
+const NODE_PREFIX_LENGTH = 24
+
+/**
+ * Begins; the slow parts go on behind the promises of the result. Throws a UserError where the machine can't run containers, which
+ * `machineReadiness` tells beforehand.
+ */
+export async function prepareMachine(options: MachineOptions): Promise<Machine> {
+  const readiness = await machineReadiness({ install: false, tell: () => {} })
+  if (!readiness.ready) throw new UserError(readiness.reason)
+  const { layout, clock, log } = options
+  const network = podNetworkOf(options, layout.cniConfiguration)
+  const podCidr = podCidrOf(network) ?? firstRange(options.clusterCidr)
+  const hostAddress = hostAddressOf(podCidr)
+  // Written before containerd starts, so that pods have a network from its first moment on.
+  writePodNetwork(network, podCidr)
+  const linked = link(options, hostAddress)
+  const containerd = containerTools().then(({ ensureContainerd }) =>
+    ensureContainerd({
+      dataDirectory: layout.directory,
+      clock,
+      log: log.with({ component: 'containerd' }),
+      privateOnly: options.privateContainerd ?? false,
+    }),
+  )
+  const access = machineAccess(layout.kubelet)
+  // Whoever needs them awaits them later; until then a failure is not an unhandled one.
+  for (const promise of [linked, containerd, access]) promise.catch(() => {})
+  const { facts } = await access
+  return {
+    options,
+    nodeName: options.nodeName ?? facts.hostname,
+    nodeAddresses: machineAddresses().slice(0, 1),
+    hostAddress,
+    podCidr,
+    linked,
+    containerd,
+    access,
+  }
+}
+
+export function podNetworkOf(
+  { layout, nodeName }: Pick<MachineOptions, 'layout' | 'nodeName'>,
+  configurationDirectory: string,
+): PodNetworkOptions {
+  return {
+    nodeName: nodeName ?? '',
+    configurationDirectory,
+    addressDirectory: layout.cniAddresses,
+    name: layout.instance,
+  }
+}
+
+/** The first node's range: the host's own address in it is known before any node is registered. */
+function firstRange(clusterCidr: string): string {
+  const range = parseCidr(clusterCidr, '--cluster-cidr')
+  const prefixLength = Math.max(NODE_PREFIX_LENGTH, range.prefixLength)
+  return formatCidr({ ...range, prefixLength })
+}
+
+async function link(options: MachineOptions, hostAddress: string): Promise<void> {
+  const { layout, serviceClusterIpRange } = options
+  await refuseSecondCluster(options)
+  await ensureHostLink({
+    link: layout.instance,
+    addresses: [hostAddress],
+    serviceCidr: serviceClusterIpRange,
+  })
+}
+
+interface Link {
+  readonly ifname: string
+  readonly addr_info: readonly { readonly local: string }[]
+}
+
+/** Two clusters with the same pod addresses on one machine would take each other's traffic. */
+async function refuseSecondCluster({ layout, clusterCidr }: MachineOptions): Promise<void> {
+  const links: readonly Link[] = JSON.parse(await command('ip', ['-j', '-4', 'address', 'show']))
+  const range = parseCidr(clusterCidr, '--cluster-cidr')
+  const other = links.find(
+    ({ ifname, addr_info }) =>
+      /^proa(-|$)/.test(ifname) &&
+      ifname !== layout.instance &&
+      addr_info.some(({ local }) => contains(range, local)),
+  )
+  if (other)
+    throw new UserError(
+      `another proa on this machine gives its pods addresses of ${clusterCidr} (link ${other.ifname}): reset that one with "proa reset", or choose another --cluster-cidr and --service-cluster-ip-range`,
+    )
+}
