@@ -121,7 +121,7 @@ for (const kind of kinds)
 
         const created = structuredClone(draft)
         kind.prepareForCreate(created)
-        const errors = lines(kind.validate(created))
+        const errors = lines([...kind.validate(created), ...kind.validateCreate(created)])
         kind.warnings(created, undefined)
         for (const read of Object.values(kind.fieldSelectors))
           assert.equal(typeof read(created), 'string')
@@ -129,7 +129,7 @@ for (const kind of kinds)
 
         const next = draftOf(kind, structuredClone(created))
         kind.prepareForUpdate(next, created)
-        const updateErrors = lines(kind.validateUpdate(next, created))
+        const updateErrors = lines([...kind.validate(next), ...kind.validateUpdate(next, created)])
         kind.validateStatusUpdate(draft, created)
         if (errors.length > 0) return
         assert.deepEqual(updateErrors, [], 'what was accepted may be written again')

@@ -77,7 +77,11 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly prepareForCreate: (draft: T) => void
   /** What a client may not change on an ordinary update is taken over from `previous`; changes the fresh draft in place. */
   readonly prepareForUpdate: (draft: T, previous: T) => void
+  /** What must always hold, on create and on update. */
   readonly validate: (object: T) => readonly FieldError[]
+  /** What must hold on create besides. */
+  readonly validateCreate: (object: T) => readonly FieldError[]
+  /** What must hold on an ordinary update besides. */
   readonly validateUpdate: (next: T, previous: T) => readonly FieldError[]
   readonly validateStatusUpdate: (next: T, previous: T) => readonly FieldError[]
   /** How names are checked: DNS-1123 subdomain unless the kind says otherwise. */
@@ -143,6 +147,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly prepareForCreate?: (draft: T) => void
   readonly prepareForUpdate?: (draft: T, previous: T) => void
   readonly validate?: (object: T) => readonly FieldError[]
+  readonly validateCreate?: (object: T) => readonly FieldError[]
   readonly validateUpdate?: (next: T, previous: T) => readonly FieldError[]
   readonly validateStatusUpdate?: (next: T, previous: T) => readonly FieldError[]
   readonly nameRule?: KindDefinition['nameRule']
@@ -195,6 +200,7 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     prepareForCreate: nothing,
     prepareForUpdate: nothing,
     validate: noErrors,
+    validateCreate: noErrors,
     validateUpdate: noErrors,
     validateStatusUpdate: noErrors,
     nameRule: 'dns1123Subdomain' as const,

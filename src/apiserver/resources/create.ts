@@ -61,7 +61,11 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   const { kind } = storage
   await mutate(write, draft)
   prepare(write, draft)
-  const errors = [...validateMetadata(kind, draft), ...kind.validate(draft)]
+  const errors = [
+    ...validateMetadata(kind, draft),
+    ...kind.validate(draft),
+    ...kind.validateCreate(draft),
+  ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
   for (const text of kind.warnings(draft, undefined)) write.exchange.warnings.push(text)
   await admit(write, 'CREATE', { object: draft })

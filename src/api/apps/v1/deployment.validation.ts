@@ -28,10 +28,7 @@ export function validateDeploymentUpdate(
   next: Deployment,
   previous: Deployment,
 ): readonly FieldError[] {
-  return [
-    ...validateDeployment(next),
-    ...immutable('spec.selector', next.spec.selector, previous.spec.selector),
-  ]
+  return immutable('spec.selector', next.spec.selector, previous.spec.selector)
 }
 
 export function validateDeploymentStatus(

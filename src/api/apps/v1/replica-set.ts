@@ -31,10 +31,8 @@ export const replicaSet = defineKind<ReplicaSet>({
     draft.status = previous.status
   },
   validate: ({ spec }) => validateWorkload(spec),
-  validateUpdate: (next, previous) => [
-    ...validateWorkload(next.spec),
-    ...immutable('spec.selector', next.spec.selector, previous.spec.selector),
-  ],
+  validateUpdate: (next, previous) =>
+    immutable('spec.selector', next.spec.selector, previous.spec.selector),
   validateStatusUpdate: next =>
     validateCounts(next.status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
   fieldSelectors: { 'status.replicas': object => String(object.status.replicas) },

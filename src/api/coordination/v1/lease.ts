@@ -46,7 +46,6 @@ export const lease = defineKind<Lease>({
   scope: 'Namespaced',
   shape: leaseShape,
   validate: validateLease,
-  validateUpdate: validateLease,
   columns: [
     nameColumn,
     column('Holder', 'Who holds the lease.', object => object.spec.holderIdentity ?? ''),

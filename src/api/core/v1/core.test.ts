@@ -124,8 +124,10 @@ test('of a node only little changes', () => {
   const object = created(node, {
     spec: { podCIDR: '10.0.0.0/24', podCIDRs: ['10.0.0.0/24'], providerID: 'a' },
   })
-  const change = (spec: object) =>
-    lines(node.validateUpdate(updated(node, object, { spec: { ...object.spec, ...spec } }), object))
+  const change = (spec: object) => {
+    const next = updated(node, object, { spec: { ...object.spec, ...spec } })
+    return lines([...node.validate(next), ...node.validateUpdate(next, object)])
+  }
   assert.deepEqual(
     change({ unschedulable: true, taints: [{ key: 'a', effect: 'NoSchedule' }] }),
     [],

@@ -52,8 +52,7 @@ function validateNewStyle(event: Event): FieldError[] {
 
 /** Of an event of the new style only its series goes on. */
 export function validateEventUpdate(next: Event, previous: Event): FieldError[] {
-  const errors = validateEvent(next)
-  if (!previous.eventTime) return errors
+  if (!previous.eventTime) return []
   const fields = [
     'involvedObject',
     'reason',
@@ -69,5 +68,5 @@ export function validateEventUpdate(next: Event, previous: Event): FieldError[] 
     'reportingComponent',
     'reportingInstance',
   ] as const
-  return [...errors, ...fields.flatMap(field => immutable(field, next[field], previous[field]))]
+  return fields.flatMap(field => immutable(field, next[field], previous[field]))
 }

@@ -89,7 +89,6 @@ export const namespace = defineKind<Namespace>({
     draft.status = previous.status
   },
   validate: finalizersAreNames,
-  validateUpdate: finalizersAreNames,
   validateStatusUpdate: phaseFollowsDeletion,
   fieldSelectors: {
     name: object => object.metadata.name ?? '',

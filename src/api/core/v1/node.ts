@@ -31,7 +31,7 @@ export const node = defineKind<Node>({
   },
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
-  validateStatusUpdate: validateNodeUpdate,
+  validateStatusUpdate: validateNode,
   fieldSelectors: { 'spec.unschedulable': object => String(object.spec.unschedulable ?? false) },
   columns: [
     nameColumn,

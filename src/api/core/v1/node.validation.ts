@@ -64,7 +64,7 @@ function validateStatus({ status }: Node): FieldError[] {
 }
 
 export function validateNodeUpdate(next: Node, previous: Node): readonly FieldError[] {
-  const errors = [...validateNode(next)]
+  const errors: FieldError[] = []
   const [spec, before] = [next.spec, previous.spec]
   if (before.podCIDRs?.length && !sameValue(spec.podCIDRs, before.podCIDRs))
     errors.push(

@@ -75,7 +75,7 @@ function decodedLength(base64: string): number {
 }
 
 export function validateSecretUpdate(next: Secret, previous: Secret): readonly FieldError[] {
-  const errors = [...validateSecret(next), ...immutable('type', next.type, previous.type)]
+  const errors = [...immutable('type', next.type, previous.type)]
   if (!previous.immutable) return errors
   const detail = 'field is immutable when `immutable` is set'
   if (!next.immutable) errors.push(forbidden('immutable', detail))

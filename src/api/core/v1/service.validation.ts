@@ -38,7 +38,7 @@ export function validateService({ spec }: Service): readonly FieldError[] {
 }
 
 export function validateServiceUpdate(next: Service, previous: Service): readonly FieldError[] {
-  const errors = [...validateService(next)]
+  const errors: FieldError[] = []
   const [spec, before] = [next.spec, previous.spec]
   if (spec.type !== 'ExternalName' && before.type !== 'ExternalName') {
     const [after, old] = [spec.clusterIPs?.[0] ?? '', before.clusterIPs?.[0] ?? '']

@@ -29,10 +29,7 @@ export function validateEndpointSliceUpdate(
   next: EndpointSlice,
   previous: EndpointSlice,
 ): readonly FieldError[] {
-  return [
-    ...validateEndpointSlice(next),
-    ...immutable('addressType', next.addressType, previous.addressType),
-  ]
+  return immutable('addressType', next.addressType, previous.addressType)
 }
 
 function validateEndpoint(

@@ -25,9 +25,6 @@ export const clusterRoleBinding = defineKind<ClusterRoleBinding>({
   shape: clusterRoleBindingShape,
   defaults: defaultBinding,
   validate: object => validateBinding(object, 'Cluster'),
-  validateUpdate: (next, previous) => [
-    ...validateBinding(next, 'Cluster'),
-    ...roleRefStays(next, previous),
-  ],
+  validateUpdate: roleRefStays,
   columns: bindingColumns,
 })

@@ -29,9 +29,5 @@ export const clusterRole = defineKind<ClusterRole>({
     ...validateRules(object.rules, 'Cluster'),
     ...validateAggregation(object.aggregationRule),
   ],
-  validateUpdate: object => [
-    ...validateRules(object.rules, 'Cluster'),
-    ...validateAggregation(object.aggregationRule),
-  ],
   columns: [nameColumn, createdAtColumn],
 })

@@ -25,9 +25,6 @@ export const roleBinding = defineKind<RoleBinding>({
   shape: roleBindingShape,
   defaults: defaultBinding,
   validate: object => validateBinding(object, 'Namespaced'),
-  validateUpdate: (next, previous) => [
-    ...validateBinding(next, 'Namespaced'),
-    ...roleRefStays(next, previous),
-  ],
+  validateUpdate: roleRefStays,
   columns: bindingColumns,
 })

@@ -23,6 +23,5 @@ export const role = defineKind<Role>({
   nameRule: 'pathSegment',
   shape: roleShape,
   validate: object => [...validateRules(object.rules, 'Namespaced')],
-  validateUpdate: object => [...validateRules(object.rules, 'Namespaced')],
   columns: [nameColumn, createdAtColumn],
 })

@@ -6,7 +6,10 @@ import { type Pod, pod } from './pod.ts'
 const web = { name: 'web', image: 'nginx:1.27' }
 const podWith = (spec: object) => ({ spec: { containers: [web], ...spec } })
 const containerWith = (fields: object) => podWith({ containers: [{ ...web, ...fields }] })
-const problemsOf = (body: object) => lines(pod.validate(created(pod, { ...body })))
+const problemsOf = (body: object) => {
+  const object = created(pod, { ...body })
+  return lines([...pod.validate(object), ...pod.validateCreate(object)])
+}
 
 test('a bare pod gets everything that it did not say', () => {
   const { spec, status } = created(pod, podWith({}))

@@ -8,7 +8,7 @@ import {
   preparePodForCreate,
   preparePodForUpdate,
 } from './update.ts'
-import { validatePod } from './validation.ts'
+import { validatePod, validatePodCreate } from './validation.ts'
 import { validatePodStatusUpdate, validatePodUpdate } from './validation.update.ts'
 import { podWarnings } from './warnings.ts'
 
@@ -40,6 +40,7 @@ export const pod = defineKind<Pod>({
   gracePeriodSeconds: podGracePeriodSeconds,
   fieldSelectors: podFieldSelectors,
   validate: validatePod,
+  validateCreate: validatePodCreate,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   warnings: ({ spec }) => podWarnings('spec', spec),

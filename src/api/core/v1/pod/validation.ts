@@ -32,10 +32,14 @@ const MAXIMUM_SEARCH_CHARACTERS = 2048
 const MAXIMUM_HOST_NAME_CHARACTERS = 64
 
 export function validatePod(pod: Pod): readonly FieldError[] {
-  const errors = [...validatePodSpec('spec', pod.spec)]
-  if (pod.spec.ephemeralContainers?.length)
-    errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
-  return errors
+  return validatePodSpec('spec', pod.spec)
+}
+
+/** Ephemeral containers come later, through the subresource of that name. */
+export function validatePodCreate({ spec }: Pod): readonly FieldError[] {
+  return spec.ephemeralContainers?.length
+    ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')]
+    : []
 }
 
 export function validatePodTemplate(
@@ -57,8 +61,7 @@ export function validatePodTemplate(
   return errors
 }
 
-/** Also used after an update, where the ephemeral containers of a running pod are allowed. */
-export function validatePodSpec(path: string, spec: PodSpec): readonly FieldError[] {
+function validatePodSpec(path: string, spec: PodSpec): readonly FieldError[] {
   return [
     ...validateVolumes(`${path}.volumes`, spec.volumes ?? []),
     ...validateContainers(path, spec),

@@ -6,7 +6,6 @@ import type { Toleration } from './schema.affinity.ts'
 import type { Container } from './schema.container.ts'
 import type { ContainerStatus } from './schema.status.container.ts'
 import type { Pod, PodSpec } from './schema.ts'
-import { validatePodSpec } from './validation.ts'
 
 const LARGEST_INT32 = 2 ** 31 - 1
 const updatable = [
@@ -20,7 +19,7 @@ const updatable = [
 const SHOWN_DIFFERENCES = 20
 
 export function validatePodUpdate(next: Pod, previous: Pod): readonly FieldError[] {
-  const errors = [...validatePodSpec('spec', next.spec)]
+  const errors: FieldError[] = []
   for (const list of ['containers', 'initContainers'] as const) {
     const before = previous.spec[list] ?? []
     if (before.length !== (next.spec[list] ?? []).length)
@@ -179,7 +178,7 @@ function noResurrection(
 
 /** Through the subresource of that name containers can be added, and nothing else may change. */
 export function validateEphemeralContainersUpdate(next: Pod, previous: Pod): readonly FieldError[] {
-  const errors = [...validatePodSpec('spec', next.spec)]
+  const errors: FieldError[] = []
   for (const before of previous.spec.ephemeralContainers ?? []) {
     const after = next.spec.ephemeralContainers?.find(({ name }) => name === before.name)
     if (!after || !sameValue(after, before))
