@@ -1,85 +1,77 @@
-/** /api, /apis and what is below them in the old, unaggregated form. */
-
+/** /api, /apis and what is below them: one document for all groups to those who ask for it, the older ones to everybody else. */
+import { createHash } from 'node:crypto'
 import type { ApiResponse } from '#client/transport.ts'
+import {
+  AGGREGATED_PARAMETERS,
+  aggregatedDiscovery,
+  wantsAggregated,
+} from '../discovery/aggregated.ts'
+import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery/legacy.ts'
+import { type DiscoveredVersion, discover } from '../discovery/resources.ts'
 import type { Exchange } from '../exchange.ts'
-import type { ServedResource } from '../resources/registry.ts'
 import { respondText, respondValue } from '../respond.ts'
+import type { ServerContext } from '../server-context.ts'
 
 export function discovery(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
-  const { info, server } = exchange
+  const { info, server, request } = exchange
   const [prefix, ...rest] = info.path.split('/').filter(part => part !== '')
-  if (prefix === 'api') {
-    if (rest.length === 0) return respondValue(exchange, 200, apiVersions)
-    return resourceList(exchange, '', rest[0] ?? '')
+  const versions = discoveredOf(server)
+  if (rest.length === 0 && wantsAggregated(request.headers?.accept))
+    return aggregated(
+      exchange,
+      versions.filter(({ group }) => (group === '') === (prefix === 'api')),
+    )
+  const document =
+    prefix === 'api' ? coreDocument(versions, rest, server) : groupDocument(versions, rest)
+  return document ? respondValue(exchange, 200, document) : respondText(404, '404 page not found\n')
+}
+
+function coreDocument(
+  versions: readonly DiscoveredVersion[],
+  [version]: readonly string[],
+  server: ServerContext,
+): object | undefined {
+  if (version === undefined) return apiVersions(`127.0.0.1:${server.securePort.port}`)
+  const found = versions.find(each => each.group === '' && each.version === version)
+  return found && apiResourceList(found)
+}
+
+function groupDocument(
+  versions: readonly DiscoveredVersion[],
+  [group, version]: readonly string[],
+): object | undefined {
+  if (group === undefined) return apiGroupList(versions)
+  if (version === undefined) return apiGroup(group, versions)
+  const found = versions.find(each => each.group === group && each.version === version)
+  return found && apiResourceList(found)
+}
+
+function aggregated({ request }: Exchange, versions: readonly DiscoveredVersion[]): ApiResponse {
+  const bytes = new TextEncoder().encode(JSON.stringify(aggregatedDiscovery(versions)))
+  const etag = `"${createHash('sha256').update(bytes).digest('hex').toUpperCase()}"`
+  const headers = {
+    'content-type': `application/json;${AGGREGATED_PARAMETERS}`,
+    etag,
+    vary: 'Accept',
   }
-  const groups = groupsOf(server.registry.versions())
-  const [group = '', version] = rest
-  if (group === '')
-    return respondValue(exchange, 200, { kind: 'APIGroupList', apiVersion: 'v1', groups })
-  if (version) return resourceList(exchange, group, version)
-  const found = groups.find(each => each.name === group)
-  if (!found) return respondText(404, '404 page not found\n')
-  return respondValue(exchange, 200, { kind: 'APIGroup', apiVersion: 'v1', ...found })
+  if (request.headers?.['if-none-match'] === etag)
+    return { status: 304, headers, body: { kind: 'empty' } }
+  return { status: 200, headers, body: { kind: 'bytes', bytes } }
 }
 
-const apiVersions = {
-  kind: 'APIVersions',
-  versions: ['v1'],
-  serverAddressByClientCIDRs: [],
-}
+/** Rows are made once a set of kinds; built-in kinds do not change while the server runs. */
+const discovered = new WeakMap<ServerContext, DiscoveredVersion[]>()
 
-function groupsOf(versions: Iterable<{ group: string; version: string }>) {
-  const groups = new Map<string, { groupVersion: string; version: string }[]>()
-  for (const { group, version } of versions) {
-    if (group === '') continue
-    const list = groups.get(group) ?? []
-    list.push({ groupVersion: `${group}/${version}`, version })
-    groups.set(group, list)
+function discoveredOf(server: ServerContext): DiscoveredVersion[] {
+  let versions = discovered.get(server)
+  if (!versions) {
+    versions = discover(kindsOf(server))
+    discovered.set(server, versions)
   }
-  return [...groups].map(([name, list]) => ({ name, versions: list, preferredVersion: list[0] }))
+  return versions
 }
 
-function resourceList(
-  exchange: Exchange,
-  group: string,
-  version: string,
-): ApiResponse | Promise<ApiResponse> {
-  for (const each of exchange.server.registry.versions())
-    if (each.group === group && each.version === version)
-      return respondValue(exchange, 200, {
-        kind: 'APIResourceList',
-        apiVersion: 'v1',
-        groupVersion: group ? `${group}/${version}` : version,
-        resources: each.resources.flatMap(entriesOf),
-      })
-  return respondText(404, '404 page not found\n')
-}
-
-function entriesOf({ kind }: ServedResource): object[] {
-  const namespaced = kind.scope === 'Namespaced'
-  const own = { name: kind.plural, singularName: kind.singular, namespaced, kind: kind.kind }
-  const sub = (name: string, verbs: readonly string[], of: object = { kind: kind.kind }) => ({
-    name: `${kind.plural}/${name}`,
-    singularName: '',
-    namespaced,
-    ...of,
-    verbs,
-  })
-  const writes = ['get', 'patch', 'update']
-  const { status, scale, special = [] } = kind.subresources
-  return [
-    {
-      ...own,
-      verbs: kind.verbs,
-      ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
-      ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
-    },
-    ...special.map(({ name, group, version, kind: of, verbs }) =>
-      sub(name, verbs, { ...(group ? { group, version } : {}), kind: of }),
-    ),
-    ...(scale
-      ? [sub('scale', writes, { group: 'autoscaling', version: 'v1', kind: 'Scale' })]
-      : []),
-    ...(status ? [sub('status', writes)] : []),
-  ]
+/** Every kind that is served, in the order in which they were added. */
+export function kindsOf({ registry }: ServerContext) {
+  return [...registry.versions()].flatMap(({ resources }) => resources.map(({ kind }) => kind))
 }

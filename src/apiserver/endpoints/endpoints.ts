@@ -6,6 +6,7 @@ import { methodNotAllowed } from '../steps/method-not-allowed.ts'
 import { discovery } from './discovery.ts'
 import { health } from './health.ts'
 import { metrics } from './metrics.ts'
+import { openapi } from './openapi.ts'
 import { version } from './version.ts'
 
 export type Endpoint = (exchange: Exchange) => ApiResponse | Promise<ApiResponse>
@@ -18,6 +19,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   healthz: health,
   livez: health,
   metrics,
+  openapi,
   readyz: health,
   version,
 }

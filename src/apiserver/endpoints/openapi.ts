@@ -1,0 +1,46 @@
+/** /openapi/v2, /openapi/v3 and the documents below it. */
+import type { ApiResponse } from '#client/transport.ts'
+import type { Exchange } from '../exchange.ts'
+import { type Document, type OpenApi, openApiOf } from '../openapi/openapi.ts'
+import { respondText, respondValue } from '../respond.ts'
+import type { ServerContext } from '../server-context.ts'
+import { kindsOf } from './discovery.ts'
+
+/** A year: a document is asked for by the hash of its content, so it never changes under its address. */
+const HASHED_CACHE_CONTROL = 'public, immutable, max-age=31536000'
+
+export function openapi(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
+  const [, format, ...rest] = exchange.info.path.split('/').filter(part => part !== '')
+  const documents = documentsOf(exchange.server)
+  if (format === 'v3' && rest.length === 0) return respondValue(exchange, 200, documents.index())
+  const document =
+    format === 'v2' && rest.length === 0
+      ? documents.v2()
+      : format === 'v3'
+        ? documents.document(rest.join('/'))
+        : undefined
+  return document ? answer(exchange, document) : respondText(404, '404 page not found\n')
+}
+
+function answer({ request, info }: Exchange, { bytes, hash }: Document): ApiResponse {
+  const headers = {
+    'content-type': 'application/json',
+    etag: `"${hash}"`,
+    vary: 'Accept',
+    ...(info.query.has('hash') ? { 'cache-control': HASHED_CACHE_CONTROL } : {}),
+  }
+  if (request.headers?.['if-none-match'] === headers.etag)
+    return { status: 304, headers, body: { kind: 'empty' } }
+  return { status: 200, headers, body: { kind: 'bytes', bytes } }
+}
+
+const made = new WeakMap<ServerContext, OpenApi>()
+
+function documentsOf(server: ServerContext): OpenApi {
+  let documents = made.get(server)
+  if (!documents) {
+    documents = openApiOf(kindsOf(server), server.version.gitVersion)
+    made.set(server, documents)
+  }
+  return documents
+}
