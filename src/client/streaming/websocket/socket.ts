@@ -87,6 +87,7 @@ export function openSocket(
       if (closing) return
       closing = true
       failure ??= error
+      if (socket.readyState === socket.CLOSED) return
       socket.resume()
       socket.close(error ? internalError : normalClosure)
       cancelTimeout = clock.after(closeTimeoutMs, () => socket.terminate())
