@@ -1,8 +1,9 @@
 /** Puts the roles together in one process: store, API server, controllers, scheduler, nodes. */
-
 import { kinds } from '#api/kinds.ts'
-import { createApiServer } from '#apiserver'
+import { type ApiServer, createApiServer, type UserInfo } from '#apiserver'
+import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import { silentLog } from '#base/log.ts'
+import { PROA_VERSION, version } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
 import type { Client } from '#client/client.ts'
 import { createInformers } from '#client/informers.ts'
@@ -12,17 +13,21 @@ import { startControllers } from '#controllers'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { startScheduler } from '#scheduler'
-import { createMemoryStore } from '#store/memory/memory-store.ts'
+import { type Foundation, layFoundation } from './foundation.ts'
 import { type RunningNode, startHollowNodes } from './hollow-nodes.ts'
 import { identities } from './identities.ts'
+import type { Machine } from './machine.ts'
 import {
   type ClusterOptions,
   type CompleteOptions,
+  DEFAULT_ADDRESS,
   DEFAULT_CLUSTER_CIDR,
   DEFAULT_DOMAIN,
+  DEFAULT_PORT,
   DEFAULT_SERVICE_RANGE,
   type HollowMachine,
 } from './options.ts'
+import { kubeconfigOf } from './pki/kubeconfig.ts'
 
 /** A running cluster. */
 export interface Cluster extends AsyncDisposable {
@@ -35,65 +40,189 @@ export interface Cluster extends AsyncDisposable {
   /** The text of the administrator's kubeconfig, where the cluster listens. */
   readonly kubeconfig: string | undefined
   readonly nodeNames: readonly string[]
-  /** Ends everything that the cluster started; a second call waits for the first. */
+  /** Ends everything that the cluster started; a second call waits for the first. Pods on containerd run on. */
   stop(): Promise<void>
 }
 
 export type StartOptions = ClusterOptions & { readonly hollowMachine: HollowMachine }
 
+/** Resolves when the API answers; nodes register and controllers sync in the moments after. Throws UserErrors. */
 export async function startCluster(given: StartOptions): Promise<Cluster> {
   const options = complete(given)
-  const { clock, random, log } = options
-  const store = createMemoryStore({ clock, log })
-  const running: Running[] = [{ stop: () => store.close() }]
-  const stop = once(async () => {
-    for (const part of running.reverse()) await part.stop()
-  })
+  const starting = new Starting(options)
   try {
-    const nodes = new Map<string, RunningNode>()
-    const server = createApiServer({ store, kinds, clock, random, log })
-    running.push(server)
+    return await starting.start()
+  } catch (error) {
+    await starting.stop()
+    throw error
+  }
+}
+
+/** What has been started so far, so that a failure half-way ends just that. */
+class Starting {
+  readonly #options: CompleteOptions
+  readonly #running: Running[] = []
+  readonly #nodes = new Map<string, RunningNode>()
+  #stopping: Promise<void> | undefined
+
+  constructor(options: CompleteOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<Cluster> {
+    const options = this.#options
+    const machine = await this.#prepareMachine()
+    const foundation = await layFoundation(options, machine?.hostAddress)
+    this.#running.push({ stop: () => foundation.store.close() })
+    const server = this.#createServer(foundation)
     await server.ready()
+    const port = options.listen ? await this.#listen(server, foundation, machine) : undefined
+    await this.#startRoles(server, foundation, machine)
+    const url = port === undefined ? undefined : `https://${hostOf(options)}:${port}`
+    const transport = server.transportFor(identities.admin)
+    const stop = () => this.stop()
+    return {
+      client: createClient(transport),
+      transport,
+      url,
+      kubeconfig: url && adminKubeconfig(url, foundation),
+      nodeNames: [...this.#nodes.keys()],
+      stop,
+      [Symbol.asyncDispose]: stop,
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= (async () => {
+      for (const part of this.#running.reverse()) await part.stop()
+    })()
+    return this.#stopping
+  }
+
+  async #prepareMachine(): Promise<Machine | undefined> {
+    const { nodes, dataDirectory, clusterCidr, serviceClusterIpRange, nodeName, clock, log } =
+      this.#options
+    if (nodes.kind !== 'containerd') return undefined
+    if (dataDirectory === undefined) throw new Error('nodes on containerd need a dataDirectory')
+    const [{ prepareMachine }, { layoutOf }] = await Promise.all([
+      import('./machine.ts'),
+      import('./layout.ts'),
+    ])
+    return prepareMachine({
+      layout: layoutOf(dataDirectory),
+      clusterCidr,
+      serviceClusterIpRange,
+      nodeName,
+      clock,
+      log,
+    })
+  }
+
+  #createServer({ store, pki }: Foundation): ApiServer {
+    const { clock, random, log, serviceClusterIpRange } = this.#options
+    const server = createApiServer({
+      store,
+      kinds,
+      clock,
+      random,
+      log,
+      serviceClusterIpRange,
+      proaVersion: PROA_VERSION,
+      clientAuthorities: [pki.authority],
+      serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
+      nodes: {
+        nodeConnection: async name => this.#nodes.get(name)?.transport ?? unknownNode(name),
+      },
+    })
+    this.#running.push(server)
+    return server
+  }
+
+  async #listen(
+    server: ApiServer,
+    { pki }: Foundation,
+    machine: Machine | undefined,
+  ): Promise<number> {
+    const { listen, clock, log } = this.#options
+    const { createListener } = await import('#apiserver/listener/listener.ts')
+    const { certificate, key } = pki.server()
+    const listener = createListener({
+      server,
+      clock,
+      log,
+      certificate,
+      privateKey: key,
+      clientAuthorities: [pki.authority],
+    })
+    this.#running.push(listener)
+    const { port } = await listener.listen({
+      address: hostOf(this.#options),
+      port: listen?.port ?? DEFAULT_PORT,
+    })
+    // Pods reach the API under the host's address on its link, which may come up a little later.
+    if (machine)
+      await machine.linked.then(() => listener.listen({ address: machine.hostAddress, port }))
+    await server.advertise({ address: machine?.hostAddress ?? hostOf(this.#options), port })
+    return port
+  }
+
+  async #startRoles(
+    server: ApiServer,
+    { pki }: Foundation,
+    machine: Machine | undefined,
+  ): Promise<void> {
+    const options = this.#options
+    const { clock, random, log } = options
     const informers = createInformers(createClient(server.transportFor(identities.cache)), {
       clock,
       log,
       random,
     })
-    running.push({ stop: async () => informers.stop() })
-    const contextFor = (user: (typeof identities)['admin']): RoleContext => ({
+    this.#running.push({ stop: async () => informers.stop() })
+    const contextFor = (user: UserInfo): RoleContext => ({
       client: createClient(server.transportFor(user)),
       informers,
       clock,
       random,
       log,
     })
-    running.push(
+    this.#running.push(
       startControllers(contextFor(identities.controllerManager), {
         enabled: options.controllers,
         clusterCidr: options.clusterCidr,
+        certificateAuthority: pki.authority,
       }),
+      startScheduler(contextFor(identities.scheduler)),
     )
-    running.push(startScheduler(contextFor(identities.scheduler)))
-    if (options.nodes.kind === 'hollow')
-      for (const node of startHollowNodes(options.nodes.count, options, name =>
-        contextFor(identities.node(name)),
-      )) {
-        nodes.set(node.name, node)
-        running.push(node)
-      }
-    const transport = server.transportFor(identities.admin)
-    return {
-      client: createClient(transport),
-      transport,
-      url: undefined,
-      kubeconfig: undefined,
-      nodeNames: [...nodes.keys()],
-      stop,
-      [Symbol.asyncDispose]: stop,
+    for (const node of await this.#startNodes(machine, contextFor)) {
+      this.#nodes.set(node.name, node)
+      this.#running.push(node)
     }
-  } catch (error) {
-    await stop()
-    throw error
+  }
+
+  async #startNodes(
+    machine: Machine | undefined,
+    contextFor: (user: UserInfo) => RoleContext,
+  ): Promise<RunningNode[]> {
+    const options = this.#options
+    if (options.nodes.kind === 'hollow')
+      return startHollowNodes(options.nodes.count, options, name =>
+        contextFor(identities.node(name)),
+      )
+    if (!machine) return []
+    const { startMachineNode } = await import('./machine-node.ts')
+    const contexts = {
+      node: contextFor(identities.node(machine.nodeName)),
+      proxy: contextFor(identities.proxy),
+      dns: contextFor(identities.dns),
+      admin: contextFor(identities.admin),
+    }
+    return [
+      await startMachineNode(machine, contexts, {
+        clusterDomain: options.clusterDomain,
+        version: version.gitVersion,
+      }),
+    ]
   }
 }
 
@@ -111,10 +240,15 @@ function complete(given: StartOptions): CompleteOptions {
   }
 }
 
-function once(act: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined
-  return () => {
-    done ??= act()
-    return done
-  }
+function hostOf({ listen }: CompleteOptions): string {
+  return listen?.address ?? DEFAULT_ADDRESS
+}
+
+function unknownNode(name: string): never {
+  throw new Error(`no route to the kubelet of node ${name}`)
+}
+
+function adminKubeconfig(server: string, { pki }: Foundation): string {
+  const { certificate, key } = pki.client('admin')
+  return kubeconfigOf({ server, ca: pki.authority, cert: certificate, key })
 }

@@ -1,0 +1,96 @@
+/**
+ * Takes away everything that a Proa made on this machine, and nothing else. Repeating it is harmless; what can't be removed is told,
+ * and the rest goes on.
+ */
+import { join } from 'node:path'
+import type { Clock } from '#base/clock.ts'
+import { messageOf, UserError } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import type { ValuesOf } from '#cli'
+import { systemClock } from '#host/clock.ts'
+import { claimDirectory } from '#host/data-directory.ts'
+import { systemFiles } from '#host/files.ts'
+import { systemLog } from '#host/log.ts'
+import { unmountUnder } from '#host/mount-table.ts'
+import { removeEmptyDirectory } from '#host/remove.ts'
+import { containerTools, DEFAULT_POD_LOGS_DIRECTORY } from '#kubelet'
+import { removeHostLink, removePodNetwork } from '#network'
+import { removeProxyRules } from '#proxy'
+import { dataDirectoryOf } from './data-directory.ts'
+import { type Layout, layoutOf } from './layout.ts'
+import { podNetworkOf } from './machine.ts'
+
+export async function reset(values: ValuesOf<'reset'>): Promise<void> {
+  const directory = dataDirectoryOf(values.dataDirectory)
+  const log = systemLog('warn')
+  await resetMachine(layoutOf(directory), log, systemClock)
+  process.stdout.write(`everything that Proa made for ${directory} is removed\n`)
+}
+
+/** Throws a UserError while a Proa runs in the data directory, or where something of ours could not be removed. */
+export async function resetMachine(layout: Layout, log: Log, clock: Clock): Promise<void> {
+  const existed = systemFiles.exists(layout.state)
+  const claim = existed ? claimDirectory(layout.state) : undefined
+  const failures: string[] = []
+  const step = async (work: () => unknown) => {
+    try {
+      await work()
+    } catch (error) {
+      log.warn('a part could not be removed', { error: messageOf(error) })
+      failures.push(messageOf(error))
+    }
+  }
+  try {
+    const uids = new Set(systemFiles.list(join(layout.kubelet, 'pods')))
+    const { removePods, resetContainerd, systemSocketPath } = await containerTools()
+    await step(async () => {
+      if (!systemFiles.exists(systemSocketPath)) return
+      const ours = ({ uid }: { uid: string }) => uids.has(uid)
+      await removePods({ socketPath: systemSocketPath, clock, log, ours })
+    })
+    await step(() => resetContainerd({ dataDirectory: layout.directory, clock, log }))
+    await step(() => removeProxyRules(layout.instance))
+    await step(() => removeHostLink(layout.instance))
+    for (const directory of [layout.cniConfiguration, SYSTEM_CNI_CONFIGURATION])
+      await step(() => removePodNetwork(podNetworkOf({ layout }, directory)))
+    await step(() => removePodLogs(uids))
+    await step(() => removeData(layout))
+  } finally {
+    claim?.release()
+  }
+  await step(() => removeDirectory(layout))
+  if (failures.length > 0)
+    throw new UserError(`not everything could be removed: ${failures.join('; ')}`)
+}
+
+const SYSTEM_CNI_CONFIGURATION = '/etc/cni/net.d'
+
+/** Pods' log directories end with the pod's uid, which no other kubelet has. */
+function removePodLogs(uids: ReadonlySet<string>): void {
+  for (const name of systemFiles.list(DEFAULT_POD_LOGS_DIRECTORY))
+    if (uids.has(name.slice(name.lastIndexOf('_') + 1)))
+      systemFiles.remove(join(DEFAULT_POD_LOGS_DIRECTORY, name))
+}
+
+/** Never follows a volume out of the directory: whatever is mounted goes first. */
+async function removeData({ directory, ...layout }: Layout): Promise<void> {
+  await unmountUnder(directory)
+  for (const path of [
+    layout.kubelet,
+    layout.containerd,
+    join(directory, 'cni'),
+    layout.pki,
+    `${layout.pki}.new`,
+    layout.adminKubeconfig,
+  ])
+    systemFiles.remove(path)
+}
+
+/** The store goes last, behind its lock; then the directory, where nothing is in it that somebody else put there. */
+function removeDirectory({ directory, state }: Layout): void {
+  systemFiles.remove(state)
+  const others = systemFiles.list(directory)
+  if (others.length > 0)
+    throw new UserError(`${directory} is kept, since it holds what is not Proa's: ${others[0]}`)
+  removeEmptyDirectory(directory)
+}
