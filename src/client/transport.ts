@@ -37,10 +37,13 @@ export type ResponseBody =
   /** An endless body such as a log that is followed, or a watch as bytes. */
   | { readonly kind: 'stream'; readonly stream: EventSource<Uint8Array> }
 
-/** A push source with one subscriber. Whoever pushes never waits; whoever is too slow is ended by its server. */
+/**
+ * A push source with one subscriber. `next` may return a promise while its receiver is full: a source that can wait (a
+ * file that is read) does; one that cannot (a watch) goes on, and whoever is too slow for it is ended by its server.
+ */
 export interface EventSource<E> {
   /** Starts the flow; `next` must not throw. Returns the function that cancels it; after that nothing is called. */
-  subscribe(sink: { next(event: E): void; end(error?: Error): void }): () => void
+  subscribe(sink: { next(event: E): void | Promise<void>; end(error?: Error): void }): () => void
 }
 
 export type WatchEvent<T extends KubernetesObject = KubernetesObject> =

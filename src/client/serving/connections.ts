@@ -1,0 +1,73 @@
+/** What is known of each open connection, whatever it speaks. */
+import type { TLSSocket } from 'node:tls'
+import type { ServedPeer } from './handler.ts'
+import type { ServingContext } from './serve-request.ts'
+
+export interface Connection {
+  readonly socket: TLSSocket
+  readonly peer: ServedPeer
+  readonly context: ServingContext
+  /** Endless answers under way, and how each is ended. */
+  readonly endless: ReadonlySet<() => void>
+  /** Takes no further requests and ends the connection when the present ones are answered. Set by the protocol. */
+  retire: () => void
+}
+
+export interface Connections {
+  add(socket: TLSSocket): Connection
+  of(socket: object): Connection | undefined
+  all(): Iterable<Connection>
+  readonly size: number
+  /** Resolves when none is left. */
+  emptied(): Promise<void>
+}
+
+export function createConnections(shared: Omit<ServingContext, 'endless'>): Connections {
+  const open = new Map<object, Connection>()
+  let emptied: (() => void) | undefined
+
+  return {
+    add(socket) {
+      const endless = new Set<() => void>()
+      const connection: Connection = {
+        socket,
+        peer: peerOf(socket),
+        context: {
+          ...shared,
+          endless: end => {
+            endless.add(end)
+            return () => endless.delete(end)
+          },
+        },
+        endless,
+        retire: () => socket.destroy(),
+      }
+      open.set(socket, connection)
+      socket.once('close', () => {
+        open.delete(socket)
+        if (open.size === 0) emptied?.()
+      })
+      return connection
+    },
+    of: socket => open.get(socket),
+    all: () => [...open.values()],
+    get size() {
+      return open.size
+    },
+    emptied: () =>
+      new Promise(resolve => {
+        emptied = resolve
+        if (open.size === 0) resolve()
+      }),
+  }
+}
+
+function peerOf(socket: TLSSocket): ServedPeer {
+  const certificate = socket.getPeerX509Certificate()?.raw
+  const address = socket.remoteAddress
+  return Object.freeze({
+    ...(certificate ? { certificate } : {}),
+    // A socket for both families shows IPv4 in IPv6's clothes.
+    ...(address ? { remoteAddress: address.replace(/^::ffff:(?=\d+\.)/, '') } : {}),
+  })
+}

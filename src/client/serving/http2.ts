@@ -1,0 +1,87 @@
+/** HTTP/2: many requests on one connection. */
+import { constants, createServer, type ServerHttp2Stream } from 'node:http2'
+import type { Connection } from './connections.ts'
+import {
+  CONNECTION_WINDOW_BYTES,
+  RESET_BURST,
+  RESETS_PER_SECOND,
+  type ServingLimits,
+  STREAM_WINDOW_BYTES,
+} from './limits.ts'
+import { isMethod, plainHeaders, type Wire } from './wire.ts'
+
+export interface Http2Options {
+  readonly limits: ServingLimits
+  readonly serve: (wire: Wire, connection: Connection) => void
+}
+
+/** Takes over connections whose clients chose HTTP/2. */
+export function createHttp2({ limits, serve }: Http2Options): (connection: Connection) => void {
+  const server = createServer({
+    streamResetBurst: RESET_BURST,
+    streamResetRate: RESETS_PER_SECOND,
+    // In megabytes; for all that a session holds outside of bodies.
+    maxSessionMemory: 32,
+    settings: {
+      maxConcurrentStreams: limits.streams,
+      maxHeaderListSize: limits.headerBytes,
+      initialWindowSize: STREAM_WINDOW_BYTES,
+      enablePush: false,
+    },
+  })
+  let connecting: Connection | undefined
+  server.on('session', session => {
+    const connection = connecting as Connection
+    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
+    connection.retire = () => session.close()
+    session.setTimeout(limits.idleMs, () => {
+      // Whoever watches may be silent for long.
+      if (connection.endless.size === 0) session.destroy()
+    })
+    session.on('stream', (stream, headers) => {
+      const wire = wireOf(stream, headers, connection)
+      if (wire) serve(wire, connection)
+    })
+    session.on('error', () => {}) // Each of its requests hears of it.
+  })
+  return connection => {
+    connecting = connection // The session opens within the call.
+    server.emit('connection', connection.socket)
+  }
+}
+
+function wireOf(
+  stream: ServerHttp2Stream,
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  { peer, retire }: Connection,
+): Wire | undefined {
+  stream.on('error', () => {}) // `close` follows, and is what everybody listens to.
+  const method = String(headers[':method'])
+  if (!isMethod(method)) {
+    stream.respond({ ':status': 405 }, { endStream: true })
+    stream.resume()
+    return undefined
+  }
+  const incoming = stream.endAfterHeaders ? undefined : stream
+  if (!incoming) stream.resume()
+  return {
+    method,
+    path: String(headers[':path']),
+    headers: plainHeaders(headers),
+    peer,
+    incoming,
+    outgoing: stream,
+    begin(status, answer, hasBody) {
+      if (stream.destroyed || stream.headersSent) return
+      stream.respond({ ...answer, ':status': status }, { endStream: !hasBody })
+      // The rest of a body that was refused is not waited for.
+      if (incoming && !incoming.readableEnded) {
+        incoming.resume()
+        if (!hasBody) stream.close(constants.NGHTTP2_NO_ERROR)
+        else stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
+      }
+    },
+    reset: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+    retire,
+  }
+}

@@ -1,0 +1,67 @@
+/** Collects a request's body within limits. */
+import type { Readable } from 'node:stream'
+import { StatusError } from '#api/machinery/status.ts'
+import type { Clock } from '#base/clock.ts'
+import type { ServingLimits } from './limits.ts'
+import type { Wire } from './wire.ts'
+
+/** Counts what is being received on all connections together. */
+export interface Intake {
+  bytes: number
+}
+
+export interface ReceiveOptions {
+  readonly limits: ServingLimits
+  readonly intake: Intake
+  readonly clock: Clock
+}
+
+const tooLarge = (limitBytes: number) =>
+  new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`)
+
+/**
+ * The whole body. Throws a StatusError for one that is too large, too slow, or one too many; the rest of it must then not
+ * be waited for. Rejects with a plain error where the client went away.
+ */
+export function receiveBody(
+  incoming: Readable,
+  headers: Wire['headers'],
+  options: ReceiveOptions,
+): Promise<Uint8Array> {
+  const { limits, intake, clock } = options
+  const announced = Number(headers['content-length'] ?? 0)
+  if (announced > limits.bodyBytes) return Promise.reject(tooLarge(limits.bodyBytes))
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const finish = (act: () => void) => {
+      cancelTimeout()
+      intake.bytes -= size
+      size = 0
+      incoming.off('data', take).off('end', end).off('close', gone)
+      act()
+    }
+    const fail = (error: Error) => finish(() => reject(error))
+    const cancelTimeout = clock.after(limits.requestMs, () =>
+      fail(new StatusError('Timeout', 'the request body did not arrive in time', {}, 408)),
+    )
+    const take = (chunk: Buffer) => {
+      size += chunk.length
+      intake.bytes += chunk.length
+      if (size > limits.bodyBytes) fail(tooLarge(limits.bodyBytes))
+      else if (intake.bytes > limits.receivingBytes)
+        fail(
+          new StatusError('TooManyRequests', 'Too many requests, please try again later.', {
+            retryAfterSeconds: 1,
+          }),
+        )
+      else chunks.push(chunk)
+    }
+    const end = () => {
+      const [first] = chunks
+      finish(() => resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks)))
+    }
+    const gone = () => fail(new Error('the client went away'))
+    incoming.on('data', take).on('end', end).on('close', gone)
+  })
+}

@@ -1,0 +1,209 @@
+/**
+ * The serving end of the transport seam: HTTP/2 and HTTP/1.1 over TLS, for the API server and the kubelet alike. Client
+ * certificates are asked for and handed on unchecked: who signed them is the handler's to judge.
+ */
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import type { Clock } from '#base/clock.ts'
+import { messageOf, UserError } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import { createConnections } from './connections.ts'
+import type { RequestHandler } from './handler.ts'
+import { createHttp1 } from './http1.ts'
+import { createHttp2 } from './http2.ts'
+import {
+  CERTIFICATE_CHECK_MS,
+  DEFAULT_LIMITS,
+  KEEP_ALIVE_AFTER_MS,
+  type ServingLimits,
+} from './limits.ts'
+import { serveRequest } from './serve-request.ts'
+
+export interface Address {
+  readonly address: string
+  /** 0 takes a free one. */
+  readonly port: number
+}
+
+/** PEM texts. */
+export interface ServingCertificate {
+  readonly key: string
+  readonly cert: string
+  /** Named to clients as the authority whose certificates are wanted, by which they choose. */
+  readonly clientCa?: string
+}
+
+export interface ServeHttpsOptions {
+  readonly addresses: readonly Address[]
+  /** Asked again now and then, so that a renewed certificate is shown without a restart. Must be quick. */
+  readonly tls: () => ServingCertificate
+  readonly handler: RequestHandler
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits?: Partial<ServingLimits>
+  /** Flags to name where a port cannot be had; the API server's by default. */
+  readonly flags?: { readonly port: string; readonly address: string }
+}
+
+export interface HttpsServing {
+  /** Of the addresses, in their order. */
+  readonly ports: readonly number[]
+  /** Listens on another address as well; gives its port. */
+  addAddress(address: string, port: number): Promise<number>
+  /** Ends watches, lets what is being answered finish, then ends all. */
+  stop(): Promise<void>
+}
+
+/** Resolves when all addresses are listened on. Throws a UserError where one cannot be. */
+export async function serveHttps(options: ServeHttpsOptions): Promise<HttpsServing> {
+  const { handler, clock, log } = options
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const connections = createConnections({ handler, limits, clock, log, intake: { bytes: 0 } })
+  const raw = new Set<Socket>()
+  const listening: Server[] = []
+  let stopped: Promise<void> | undefined
+
+  const accept = acceptTls(options, limits, connections)
+  const listen = async ({ address, port }: Address): Promise<number> => {
+    const server = createTcpServer({
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
+    })
+    server.maxConnections = limits.connections
+    server.on('connection', socket => {
+      if (raw.size >= limits.connections) return socket.destroy()
+      raw.add(socket)
+      socket.once('close', () => raw.delete(socket))
+      accept(socket)
+    })
+    await listenOn(server, { address, port }, options.flags)
+    listening.push(server)
+    const bound = server.address()
+    return typeof bound === 'object' && bound ? bound.port : port
+  }
+
+  const stop = async () => {
+    const closed = Promise.all(
+      listening.map(server => new Promise<void>(resolve => server.close(() => resolve()))),
+    )
+    for (const connection of connections.all()) {
+      for (const end of connection.endless) end()
+      connection.retire()
+    }
+    const destroyAll = () => {
+      for (const { socket } of connections.all()) socket.destroy()
+      for (const socket of raw) socket.destroy()
+    }
+    const cancelForce = clock.after(limits.stopMs, destroyAll)
+    await connections.emptied()
+    cancelForce()
+    destroyAll() // What was still shaking hands.
+    await closed
+  }
+
+  const ports: number[] = []
+  try {
+    for (const address of options.addresses) ports.push(await listen(address))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return {
+    ports,
+    addAddress: (address, port) => listen({ address, port }),
+    stop: () => {
+      stopped ??= stop()
+      return stopped
+    },
+  }
+}
+
+/** Makes raw connections secure and gives them to the protocol that their clients chose. */
+function acceptTls(
+  { tls, clock, log }: ServeHttpsOptions,
+  limits: ServingLimits,
+  connections: ReturnType<typeof createConnections>,
+): (socket: Socket) => void {
+  let shown = tls()
+  let checkedMs = clock.monotonicMs()
+  const serve = (...[wire, { context }]: Parameters<Parameters<typeof createHttp2>[0]['serve']>) =>
+    void serveRequest(wire, context)
+  const http1 = createHttp1({ limits, clock, serve })
+  const http2 = createHttp2({ limits, serve })
+  const server = createTlsServer({
+    ...contextOf(shown),
+    ALPNProtocols: ['h2', 'http/1.1'],
+    minVersion: 'TLSv1.2',
+    requestCert: true,
+    rejectUnauthorized: false,
+    handshakeTimeout: limits.headersMs,
+  })
+  server.on('secureConnection', socket => {
+    socket.on('error', () => {}) // `close` follows.
+    const connection = connections.add(socket)
+    if (socket.alpnProtocol === 'h2') http2(connection)
+    else http1(connection)
+  })
+  // A client that gives up, or is none: nothing that anybody could mend here.
+  server.on('tlsClientError', (error, socket) => {
+    log.debug('a TLS handshake failed', { error, remoteAddress: socket.remoteAddress })
+    socket.destroy()
+  })
+
+  const renew = () => {
+    const now = clock.monotonicMs()
+    if (now - checkedMs < CERTIFICATE_CHECK_MS) return
+    checkedMs = now
+    try {
+      const next = tls()
+      if (next.cert === shown.cert && next.clientCa === shown.clientCa) return
+      server.setSecureContext(contextOf(next))
+      shown = next
+      log.info('a renewed certificate is shown to new connections')
+    } catch (error) {
+      log.error('the serving certificate could not be renewed; the old one stays', { error })
+    }
+  }
+  return socket => {
+    renew()
+    server.emit('connection', socket)
+  }
+}
+
+function contextOf({ key, cert, clientCa }: ServingCertificate) {
+  // Without authorities of its own node would read all that the world's browsers trust, which takes 20 ms.
+  return { key, cert, ca: clientCa ?? [] }
+}
+
+const API_FLAGS = { port: '--secure-port', address: '--bind-address' }
+
+function listenOn(server: Server, { address, port }: Address, flags = API_FLAGS): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', error =>
+      reject(new UserError(listenProblem(error, { address, port }, flags))),
+    )
+    server.listen({ host: address, port, backlog: 511 }, () => {
+      server.removeAllListeners('error')
+      server.on('error', () => {}) // Of single connections, e.g. out of file descriptors: the next may do.
+      resolve()
+    })
+  })
+}
+
+function listenProblem(
+  error: NodeJS.ErrnoException,
+  { address, port }: Address,
+  flags: typeof API_FLAGS,
+): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `port ${port} on ${address} is already in use; stop what uses it or choose another with ${flags.port}`
+    case 'EACCES':
+      return `no permission to listen on port ${port}; run as root or choose a port above 1023 with ${flags.port}`
+    case 'EADDRNOTAVAIL':
+      return `${address} is not an address of this machine; choose another with ${flags.address}`
+    default:
+      return `cannot listen on ${address} port ${port}: ${messageOf(error)}`
+  }
+}

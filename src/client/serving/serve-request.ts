@@ -1,0 +1,89 @@
+/** From a request on the wire to its handler and back. */
+import { internalError, StatusError } from '#api/machinery/status.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import type { ApiRequest, ApiResponse } from '../transport.ts'
+import { sendAnswer } from './answer.ts'
+import type { RequestHandler } from './handler.ts'
+import type { ServingLimits } from './limits.ts'
+import { type Intake, receiveBody } from './receive.ts'
+import type { Wire } from './wire.ts'
+
+export interface ServingContext {
+  readonly handler: RequestHandler
+  readonly limits: ServingLimits
+  readonly intake: Intake
+  readonly clock: Clock
+  readonly log: Log
+  readonly endless: (end: () => void) => () => void
+}
+
+/** An ApiRequest whose signal is only made where somebody looks at it, which few handlers do. */
+class WireRequest implements ApiRequest {
+  readonly method: ApiRequest['method']
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+  #controller: AbortController | undefined
+  #gone = false
+
+  constructor({ method, path, headers }: Wire, body: Uint8Array | undefined) {
+    this.method = method
+    this.path = path
+    this.headers = headers
+    if (body) this.body = body
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#gone) this.abort()
+    }
+    return this.#controller.signal
+  }
+
+  abort(): void {
+    this.#gone = true
+    this.#controller?.abort(new Error('the client went away'))
+  }
+}
+
+/** Never rejects: whatever goes wrong is answered, logged, or the end of the connection. */
+export async function serveRequest(wire: Wire, context: ServingContext): Promise<void> {
+  try {
+    const body = wire.incoming && (await receiveBody(wire.incoming, wire.headers, context))
+    const request = new WireRequest(wire, body)
+    wire.outgoing.once('close', () => {
+      if (!wire.outgoing.writableFinished) request.abort()
+    })
+    const response = await context.handler.handle(request, wire.peer)
+    // Whoever guesses at credentials starts a new connection for each guess.
+    if (response.status === 401) wire.retire()
+    await sendAnswer(wire, response, context)
+  } catch (thrown) {
+    if (wire.outgoing.destroyed) return
+    if (!(thrown instanceof StatusError))
+      context.log.error('a request could not be answered', { path: pathOf(wire), error: thrown })
+    const error = thrown instanceof StatusError ? thrown : internalError('the server failed')
+    try {
+      await sendAnswer(wire, statusAnswer(error), context)
+    } catch {
+      wire.reset()
+    }
+  }
+}
+
+export function statusAnswer(error: StatusError): ApiResponse {
+  const seconds = error.details?.retryAfterSeconds
+  return {
+    status: error.code,
+    headers: {
+      'content-type': 'application/json',
+      ...(seconds === undefined ? {} : { 'retry-after': String(seconds) }),
+    },
+    body: { kind: 'object', object: error.status },
+  }
+}
+
+/** Without its query, which may hold what nobody should read in a log. */
+const pathOf = ({ path }: Wire): string => path.split('?')[0] ?? ''
