@@ -5,6 +5,7 @@ import { labelMatcherOf } from '#api/machinery/label-selector.ts'
 import { controllerOf, keyOf } from '#api/machinery/metadata.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { BY_CONTROLLER, candidates, indexByController } from '../runner/owners.ts'
+import { conditionOf } from '../runner/pods.ts'
 import { reconcile } from './replicaset.reconcile.ts'
 
 export function replicaSetController(context: ControllerContext): Controller {
@@ -38,6 +39,7 @@ export function replicaSetController(context: ControllerContext): Controller {
       queue.onStop(
         pods.subscribe({
           changed(next, previous) {
+            if (previous && concernText(previous) === concernText(next)) return
             // A pod that changed hands concerns the one it left, too.
             if (previous && controllerOf(previous)?.uid !== controllerOf(next)?.uid)
               wakeOwner(previous)
@@ -63,4 +65,11 @@ export function replicaSetController(context: ControllerContext): Controller {
       })
     },
   }
+}
+
+/** All of a pod that a set counts by. Being bound, for one, changes nothing for it, and happens to every pod. */
+function concernText({ metadata, status }: Pod): string {
+  const { labels, ownerReferences, deletionTimestamp } = metadata
+  const ready = conditionOf(status.conditions, 'Ready')
+  return JSON.stringify([labels, ownerReferences, deletionTimestamp, status.phase, ready?.status])
 }
