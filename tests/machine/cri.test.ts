@@ -303,7 +303,7 @@ describe('containerd', { skip: reason !== undefined }, () => {
   test('events tell of starts and ends, the log has the CRI form', async () => {
     const seen: string[] = []
     const cancel = runtime.events?.subscribe({
-      next: ({ containerId }) => seen.push(containerId),
+      next: ({ containerId }) => void seen.push(containerId),
       end() {},
     })
     await new Promise(resolve => setTimeout(resolve, 200))
@@ -351,6 +351,19 @@ describe('containerd', { skip: reason !== undefined }, () => {
       words => words.includes('--config') && words.some(word => word.startsWith(dataDirectory)),
     )
     assert.equal(processes.length, 1)
+  })
+
+  test('where the machine has a containerd that serves, it is used as it is', async () => {
+    const other = join(dataDirectory, 'other')
+    const system = await ensureContainerd({
+      dataDirectory: other,
+      clock,
+      log,
+      systemSocketPath: containerd.socketPath,
+    })
+    system.release()
+    assert.deepEqual({ ...system, release: 0 }, { ...containerd, isPrivate: false, release: 0 })
+    assert.equal(existsSync(other), false)
   })
 
   test('stop is graceful, then it is not; reset leaves nothing', async () => {

@@ -20,7 +20,7 @@ import { connectCri, criProblem } from './cri.ts'
 import { ensureImage } from './images.ts'
 import { cniDirectories, findProgram } from './packages.ts'
 import { pauseImage, pauseTarball } from './pause.ts'
-import { systemContainerd } from './system-containerd.ts'
+import { systemContainerd, systemSocketPath } from './system-containerd.ts'
 
 export interface ContainerdOptions {
   readonly dataDirectory: string
@@ -28,6 +28,8 @@ export interface ContainerdOptions {
   readonly log: Log
   /** Use no containerd but a private one. */
   readonly privateOnly?: boolean
+  /** Where the machine's own is looked for. */
+  readonly systemSocketPath?: string
 }
 
 export interface Containerd {
@@ -55,7 +57,10 @@ const maxLogBytes = 10 * 1024 * 1024
 /** Throws a UserError where no containerd can be had. */
 export async function ensureContainerd(options: ContainerdOptions): Promise<Containerd> {
   const { clock, log } = options
-  const system = options.privateOnly ? undefined : await systemContainerd({ clock, log })
+  const socketPath = options.systemSocketPath ?? systemSocketPath
+  const system = options.privateOnly
+    ? undefined
+    : await systemContainerd(socketPath, { clock, log })
   if (system) return system
   const paths = containerdPaths(options.dataDirectory)
   const cniBinDirectory = cniDirectories.find(path => findProgram('loopback', [path]))
@@ -120,6 +125,10 @@ async function prepareDirectories(paths: ContainerdPaths): Promise<void> {
 
 /** overlayfs wherever the kernel and the file system below have it; copying layers whole otherwise. */
 async function chooseSnapshotter(paths: ContainerdPaths): Promise<Snapshotter> {
+  // Once chosen it stays: images and containers that exist were unpacked with it.
+  const config = await readFile(paths.configFile, 'utf8').catch(() => '')
+  const chosen = /^ {2}snapshotter = "(overlayfs|native)"$/m.exec(config)?.[1]
+  if (chosen) return chosen as Snapshotter
   const trial = `${paths.directory}/overlay-trial`
   const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map(
     name => `${trial}/${name}`,

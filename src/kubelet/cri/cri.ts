@@ -264,7 +264,8 @@ export async function criProblem(
   const grpc = connectGrpc(options)
   try {
     await grpc.call({
-      path: `${runtimeService}/Version`,
+      // Version answers while containerd still loads its pods; Status waits until it has.
+      path: `${runtimeService}/Status`,
       request: new Uint8Array(0),
       timeoutMs: options.timeoutMs ?? questionTimeoutMs,
     })

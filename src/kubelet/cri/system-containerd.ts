@@ -10,7 +10,7 @@ import { verboseStatusRequest, verboseStatusResponse } from './messages.ts'
 import { cniDirectories } from './packages.ts'
 import { pauseImage, pauseTarball } from './pause.ts'
 
-const socketPath = '/run/containerd/containerd.sock'
+export const systemSocketPath = '/run/containerd/containerd.sock'
 const answerTimeoutMs = 2_000
 /** CAP_SYS_RESOURCE: whoever lacks it can't lower a process's OOM score. */
 const sysResource = 24
@@ -23,13 +23,13 @@ interface CriConfig {
 }
 
 /** Undefined where none answers CRI, or it is configured so that sandboxes would fail here. */
-export async function systemContainerd(tools: {
-  clock: Clock
-  log: Log
-}): Promise<Containerd | undefined> {
+export async function systemContainerd(
+  socketPath: string,
+  tools: { clock: Clock; log: Log },
+): Promise<Containerd | undefined> {
   const problem = await criProblem({ socketPath, ...tools, timeoutMs: answerTimeoutMs })
   if (problem !== undefined) return undefined
-  const config = await configOf(tools.clock)
+  const config = await configOf(socketPath, tools.clock)
   if (!config.restrictOOMScoreAdj && !(await hasCapability(sysResource))) {
     tools.log.info(
       'the containerd of this machine can not start pods here (restrict_oom_score_adj is off and CAP_SYS_RESOURCE is missing); a private one is used',
@@ -57,7 +57,7 @@ export async function systemContainerd(tools: {
 }
 
 /** CRI's verbose status carries containerd's CRI configuration as JSON. */
-async function configOf(clock: Clock): Promise<CriConfig> {
+async function configOf(socketPath: string, clock: Clock): Promise<CriConfig> {
   const grpc = connectGrpc({ socketPath, clock })
   try {
     const answer = await grpc.call({
