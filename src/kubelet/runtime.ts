@@ -63,6 +63,8 @@ export interface ContainerRuntime {
 export interface RuntimeEvent {
   readonly sandboxId: string
   readonly containerId: string
+  /** It ended; the runtime's answers may lag behind this event for a moment. */
+  readonly ended?: boolean
 }
 
 export interface RuntimeVersion {

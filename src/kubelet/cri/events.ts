@@ -34,8 +34,8 @@ export function watchTasks({ grpc, clock, log, eventOf }: TaskWatch): EventSourc
           { path: subscribePath, request },
           {
             next(bytes) {
-              const containerId = containerOf(bytes)
-              if (containerId !== undefined) sink.next(eventOf(containerId))
+              const task = taskOf(bytes)
+              if (task) sink.next({ ...eventOf(task.containerId), ended: task.ended })
             },
             end(error) {
               if (cancelled) return
@@ -55,11 +55,12 @@ export function watchTasks({ grpc, clock, log, eventOf }: TaskWatch): EventSourc
 }
 
 /** The container whose main process started or exited; commands run by exec have ids of their own and are left out. */
-function containerOf(bytes: Uint8Array): string | undefined {
+function taskOf(bytes: Uint8Array): { containerId: string; ended: boolean } | undefined {
   const { topic, event } = eventEnvelope.decode(bytes)
   const value = event?.value
   if (!value) return undefined
-  if (topic === '/tasks/start') return taskStart.decode(value).containerId
+  if (topic === '/tasks/start')
+    return { containerId: taskStart.decode(value).containerId, ended: false }
   const { containerId, id } = taskExit.decode(value)
-  return id === containerId ? containerId : undefined
+  return id === containerId ? { containerId, ended: true } : undefined
 }

@@ -5,8 +5,11 @@
 import { type Clock, sleep } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { POD_NAME, POD_NAMESPACE, POD_UID } from '../labels.ts'
-import type { ContainerRuntime, ContainerStatus, SandboxStatus } from '../runtime.ts'
+import type { ContainerRuntime, ContainerStatus, RuntimeEvent, SandboxStatus } from '../runtime.ts'
 import type { ObservedPod } from './observed-pod.ts'
+
+/** An end is told to us and to the runtime's own books at the same time: these may still call it running for a moment. */
+const EVENT_RETRY_MS = [10, 30, 100, 300, 1_000] as const
 
 export interface RuntimeCacheOptions {
   readonly runtime: ContainerRuntime
@@ -45,7 +48,7 @@ export class RuntimeCache {
   async start(): Promise<void> {
     this.#unsubscribe =
       this.#options.runtime.events?.subscribe({
-        next: event => this.#onEvent(event.sandboxId, event.containerId),
+        next: event => this.#onEvent(event),
         end: () => {},
       }) ?? (() => {})
     await this.relist()
@@ -151,20 +154,28 @@ export class RuntimeCache {
     else this.#byPod.set(uid, new Set([id]))
   }
 
-  #onEvent(sandboxId: string, containerId: string): void {
-    const known = containerId ? this.#containers.has(containerId) : this.#sandboxes.has(sandboxId)
+  #onEvent({ sandboxId, containerId, ended }: RuntimeEvent): void {
+    const isContainer = this.#containers.has(containerId)
+    const id = isContainer ? containerId : sandboxId
     // What is not known yet is being made by the kubelet itself, which asks for it, or is found by the next listing.
-    if (!known || this.#stopping.signal.aborted) return
-    const refreshed = containerId
-      ? this.refreshContainer(containerId)
-      : this.refreshSandbox(sandboxId)
-    refreshed.then(
-      changed => {
-        const uid = this.#uidOf(containerId || sandboxId)
-        if (changed && uid) this.#options.changed(uid)
-      },
-      (error: Error) => this.#options.log.debug('container event not followed', { error }),
+    if (!isContainer && !this.#sandboxes.has(id)) return
+    const refresh = () => (isContainer ? this.refreshContainer(id) : this.refreshSandbox(id))
+    this.#follow(id, refresh, ended ? [...EVENT_RETRY_MS] : []).catch((error: Error) =>
+      this.#options.log.debug('container event not followed', { error }),
     )
+  }
+
+  async #follow(id: string, refresh: () => Promise<boolean>, retryMs: number[]): Promise<void> {
+    const { clock, changed } = this.#options
+    for (;;) {
+      if (this.#stopping.signal.aborted) return
+      if (await refresh()) break
+      const delayMs = retryMs.shift()
+      if (delayMs === undefined) return
+      await sleep(clock, delayMs, this.#stopping.signal).catch(() => {})
+    }
+    const uid = this.#uidOf(id)
+    if (uid) changed(uid)
   }
 
   #uidOf(id: string): string | undefined {
