@@ -10,6 +10,7 @@ import { createInformers } from '#client/informers.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
 import { startControllers } from '#controllers'
+import { machineAddresses } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { startScheduler } from '#scheduler'
@@ -145,14 +146,14 @@ class Starting {
   ): Promise<number> {
     const { listen, clock, log } = this.#options
     const { createListener } = await import('#apiserver/listener/listener.ts')
-    const { certificate, key } = pki.server()
     const listener = createListener({
       server,
       clock,
       log,
-      certificate,
-      privateKey: key,
-      clientAuthorities: [pki.authority],
+      tls: () => {
+        const { certificate, key } = pki.server()
+        return { cert: certificate, key, clientCa: pki.authority }
+      },
     })
     this.#running.push(listener)
     const { port } = await listener.listen({
@@ -162,7 +163,8 @@ class Starting {
     // Pods reach the API under the host's address on its link, which may come up a little later.
     if (machine)
       await machine.linked.then(() => listener.listen({ address: machine.hostAddress, port }))
-    await server.advertise({ address: machine?.hostAddress ?? hostOf(this.#options), port })
+    const advertised = machine?.hostAddress ?? advertisableAddress(hostOf(this.#options))
+    if (advertised) await server.advertise({ address: advertised, port })
     return port
   }
 
@@ -242,6 +244,16 @@ function complete(given: StartOptions): CompleteOptions {
 
 function hostOf({ listen }: CompleteOptions): string {
   return listen?.address ?? DEFAULT_ADDRESS
+}
+
+/** Endpoints may not be loopback addresses; who listens there only tells the machine's own address, as upstream does. */
+function advertisableAddress(listening: string): string | undefined {
+  const isOwn =
+    listening.startsWith('127.') ||
+    listening === '::1' ||
+    listening === '0.0.0.0' ||
+    listening === '::'
+  return isOwn ? machineAddresses()[0] : listening
 }
 
 function unknownNode(name: string): never {
