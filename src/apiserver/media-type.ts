@@ -2,6 +2,8 @@
 import { StatusError } from '#api/machinery/status.ts'
 
 export type Encoding = 'json' | 'yaml'
+/** What bodies may be written in. */
+export type BodyEncoding = Encoding | 'protobuf'
 /** Another shape of the same object, asked for with `as=`. */
 export type As = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
 
@@ -13,6 +15,7 @@ export interface Representing {
 
 export const JSON_TYPE = 'application/json'
 export const YAML_TYPE = 'application/yaml'
+export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
 const ACCEPTED = [JSON_TYPE, YAML_TYPE]
 
 /** Headers longer than this are no list that a client has reason to send. */
@@ -78,11 +81,12 @@ function encodingOf(type: string): Encoding | undefined {
 }
 
 /** What the body is written in; JSON where the client does not say. */
-export function encodingOfBody(contentType: string | undefined): Encoding {
+export function encodingOfBody(contentType: string | undefined): BodyEncoding {
   const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
   if (type === '' || type === JSON_TYPE) return 'json'
   if (type === YAML_TYPE || type === 'application/x-yaml' || type === 'text/yaml') return 'yaml'
-  throw unsupportedMediaType(ACCEPTED)
+  if (type === PROTOBUF_TYPE) return 'protobuf'
+  throw unsupportedMediaType([...ACCEPTED, PROTOBUF_TYPE])
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {

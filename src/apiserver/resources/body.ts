@@ -4,23 +4,29 @@ import { checkTypeMeta, decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { decodeObjectProtobuf } from '#api/machinery/protobuf-envelope.ts'
 import { badRequest } from '#api/machinery/status.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { encodingOfBody } from '../media-type.ts'
+
+/** Enough of a kind to read a body of it. */
+export type Typed = Parameters<typeof decodeObjectProtobuf>[0]
 
 export interface ParsedBody {
   readonly value: unknown
   readonly duplicates: readonly string[]
 }
 
-export function parseBody(request: ApiRequest): ParsedBody {
+/** `kind` is what a protobuf body is read as; JSON and YAML speak for themselves. */
+export function parseBody(request: ApiRequest, kind: Typed): ParsedBody {
   const { body } = request
   if (body === undefined || (body instanceof Uint8Array && body.length === 0))
     throw badRequest('the request has no body')
   if (!(body instanceof Uint8Array)) return { value: body, duplicates: [] }
-  if (encodingOfBody(request.headers?.['content-type']) === 'yaml')
-    return { value: parseYaml(body), duplicates: [] }
+  const encoding = encodingOfBody(request.headers?.['content-type'])
+  if (encoding === 'protobuf') return { value: decodeObjectProtobuf(kind, body), duplicates: [] }
+  if (encoding === 'yaml') return { value: parseYaml(body), duplicates: [] }
   return { value: parseJson(body), duplicates: duplicateFields(body) }
 }
 

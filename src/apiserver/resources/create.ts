@@ -19,7 +19,7 @@ const MAXIMUM_GENERATED_PREFIX = 63 - 5
 
 export async function create(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const write = writeOf(exchange, resource)
-  const body = parseBody(exchange.request)
+  const body = parseBody(exchange.request, resource.kind)
   const served = draftOf(exchange, resource.kind, body)
   const draft = resource.view.toStored?.(served) ?? served
   const stored = await createObject(write, draft)
@@ -59,6 +59,8 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   const { server } = write.exchange
   const { storage } = write.resource
   const { kind } = storage
+  // What admission adds is nobody's, so that applying anew does not take it away.
+  trackFields(write, undefined, draft)
   await mutate(write, draft)
   prepare(write, draft)
   const errors = [
@@ -72,7 +74,6 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   const { namespace = '', name = '' } = draft.metadata
   const release = hooksOf(write.resource).allocate?.(write, draft)
   try {
-    trackFields(write, undefined, draft)
     if (!write.dryRun) return await storage.create(draft)
     if (await storage.get(namespace, name)) throw alreadyExists(storage.resource, name)
     return unstored(draft, server.cache.revision)

@@ -3,9 +3,9 @@
  * time to end by itself (pods) or while finalizers hold it.
  */
 
-import { parseJson, parseYaml } from '#api/machinery/body.ts'
 import { invalid as invalidField, notSupported } from '#api/machinery/field-error.ts'
 import { apiVersionOf } from '#api/machinery/kind.ts'
+import { deleteOptionsKind } from '#api/machinery/meta-kinds.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import {
   badRequest,
@@ -18,10 +18,10 @@ import {
 import { rfc3339 } from '#base/clock.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
-import { encodingOfBody } from '../media-type.ts'
 import { respondValue } from '../respond.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import { readList } from '../watch-cache/read-list.ts'
+import { parseBody } from './body.ts'
 import { unstored } from './create.ts'
 import { hooksOf } from './hooks.ts'
 import { listOptionsOf, revisionOf } from './list-options.ts'
@@ -210,14 +210,8 @@ const POLICIES = ['Orphan', 'Background', 'Foreground'] as const
 /** From the body where there is one, else from the query. */
 export function deleteOptionsOf({ request, info }: Exchange): DeleteOptions {
   const { body } = request
-  const raw =
-    body === undefined || (body instanceof Uint8Array && body.length === 0)
-      ? fromQuery(info.query)
-      : body instanceof Uint8Array
-        ? encodingOfBody(request.headers?.['content-type']) === 'yaml'
-          ? parseYaml(body)
-          : parseJson(body)
-        : body
+  const isEmpty = body === undefined || (body instanceof Uint8Array && body.length === 0)
+  const raw = isEmpty ? fromQuery(info.query) : parseBody(request, deleteOptionsKind).value
   return checkedOptions(raw)
 }
 

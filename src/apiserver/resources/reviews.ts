@@ -18,7 +18,7 @@ type Answer = (review: never, exchange: Exchange) => Promise<object> | object
 const answering =
   (answer: Answer): SpecialHandler =>
   async (exchange, { kind }) => {
-    const review: KubernetesObject = draftOf(exchange, kind, parseBody(exchange.request))
+    const review: KubernetesObject = draftOf(exchange, kind, parseBody(exchange.request, kind))
     return respondValue(exchange, 201, await answer(review as never, exchange))
   }
 

@@ -25,7 +25,7 @@ export const getScale: SpecialHandler = async (exchange, resource) => {
 }
 
 export const updateScale: SpecialHandler = (exchange, resource) => {
-  const body = parseBody(exchange.request)
+  const body = parseBody(exchange.request, scale)
   return writeScale(exchange, resource, () => draftOf(exchange, scale, body) as Scale)
 }
 

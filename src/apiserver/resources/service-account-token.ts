@@ -12,7 +12,11 @@ import { admissionRequest, writeOf } from './write.ts'
 
 export const createToken: SpecialHandler = async (exchange, resource) => {
   const { server } = exchange
-  const request = draftOf(exchange, tokenRequest, parseBody(exchange.request)) as TokenRequest
+  const request = draftOf(
+    exchange,
+    tokenRequest,
+    parseBody(exchange.request, tokenRequest),
+  ) as TokenRequest
   const write = writeOf(exchange, resource as StoredResource)
   const { namespace, name } = write
   const account = await existing(write.resource, namespace, name)

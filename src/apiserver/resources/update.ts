@@ -35,7 +35,7 @@ export type Change = (current: StoredObject) => KubernetesObject | Promise<Kuber
 
 export async function update(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const write = writeOf(exchange, resource)
-  const body = parseBody(exchange.request)
+  const body = parseBody(exchange.request, resource.kind)
   const { view, kind } = resource
   let draft: KubernetesObject | undefined = draftOf(exchange, kind, body)
   checkName(write, draft)
@@ -118,6 +118,7 @@ async function replace(
     checkPreconditions(write.resource.name, write.name, previous, { uid: draft.metadata.uid })
   keepSystemMetadata(draft, previous)
   keepOtherHalf(write, draft, previous)
+  trackFields(write, previous, draft)
   await mutate(write, draft, previous)
   if (write.subresource === '') storage.kind.prepareForUpdate(draft, previous)
   if (write.subresource !== 'binding') countGeneration(storage.kind, draft, previous)
@@ -125,7 +126,6 @@ async function replace(
   await admit(write, 'UPDATE', { object: draft, oldObject: previous })
   const release = hooksOf(write.resource).allocate?.(write, draft, previous)
   try {
-    trackFields(write, previous, draft)
     if (isUnchanged(draft, previous)) return (await storage.settled(current)) ? current : undefined
     if (write.dryRun) return unstored(draft, current.revision)
     // Awaited here, so that what was allocated stays held until the cache has it.
@@ -158,7 +158,10 @@ function keepSystemMetadata(draft: KubernetesObject, { metadata: kept }: Kuberne
 /** An ordinary write keeps the status; one of the status keeps everything else. */
 function keepOtherHalf(write: Write, draft: KubernetesObject, previous: KubernetesObject): void {
   const part = PARTS[write.subresource]
-  if (part) return part(draft as Pod, previous as Pod)
+  if (part) {
+    part(draft as Pod, previous as Pod)
+    return
+  }
   const { subresources } = write.resource.storage.kind
   if (!subresources.status || (write.subresource !== '' && write.subresource !== 'status')) return
   const next = draft as unknown as Record<string, unknown>

@@ -153,6 +153,12 @@ export function checkNamespace(write: Write, draft: KubernetesObject): void {
 
 export const nowOf = (write: Write): string => rfc3339(write.exchange.server.clock.now())
 
+/** A new object's status is not its creator's to own. */
+function withoutStatus(draft: KubernetesObject): KubernetesObject {
+  const { status: _, ...rest } = draft as KubernetesObject & { status?: unknown }
+  return rest
+}
+
 /** Updates managedFields by what this write changed. */
 export function trackFields(
   write: Write,
@@ -162,7 +168,9 @@ export function trackFields(
   const { fieldManagement } = write.exchange.server
   const { manager, subresource } = write
   if (write.isApply) return
-  const entries = fieldManagement.track(write.resource.storage.kind, previous, draft, {
+  const { kind } = write.resource.storage
+  const written = previous === undefined && kind.subresources.status ? withoutStatus(draft) : draft
+  const entries = fieldManagement.track(kind, previous, written, {
     manager,
     subresource,
     time: nowOf(write),

@@ -41,11 +41,15 @@ export class CacheEvent {
   as(type: ChangeType, view: View): EncodedEvent {
     this.#encoded ??= new Map()
     let types = this.#encoded.get(view)
-    if (!types) this.#encoded.set(view, (types = new Map()))
+    if (!types) {
+      types = new Map()
+      this.#encoded.set(view, types)
+    }
     let encoded = types.get(type)
     if (!encoded) {
       const shown = type === 'DELETED' ? (this.previous ?? this.current) : this.current
-      types.set(type, (encoded = encodeEvent(type, shown.in(view))))
+      encoded = encodeEvent(type, shown.in(view))
+      types.set(type, encoded)
     }
     return encoded
   }

@@ -132,7 +132,8 @@ export class ResourceCache {
     const { namespace, name } = namesOf(this.prefix, stored.key)
     let bucket = this.#buckets.get(namespace)
     if (!bucket) {
-      this.#buckets.set(namespace, (bucket = { byName: new Map(), sorted: undefined }))
+      bucket = { byName: new Map(), sorted: undefined }
+      this.#buckets.set(namespace, bucket)
       this.#sortedNamespaces = undefined
     }
     if (!bucket.byName.has(name)) this.#size++

@@ -42,7 +42,10 @@ export class Watchers {
     const { indexed } = watcher.filter
     const file = fileOf(watcher.filter)
     let set = this.#filed.get(file)
-    if (!set) this.#filed.set(file, (set = new Set()))
+    if (!set) {
+      set = new Set()
+      this.#filed.set(file, set)
+    }
     set.add(watcher)
     this.#all.add(watcher)
     if (indexed) this.#count(indexed.field, 1)
@@ -104,7 +107,10 @@ export function inPlace(filter: Filter, object: KubernetesObject): boolean {
 export function notifyIfWanted(watcher: Watcher, event: CacheEvent): void {
   const { filter } = watcher
   if (!inPlace(filter, event.current.object)) return
-  if (!filter.matches) return watcher.notify(event, event.type)
+  if (!filter.matches) {
+    watcher.notify(event, event.type)
+    return
+  }
   const isIn = event.type !== 'DELETED' && passes(filter, event.current)
   const wasIn = event.type !== 'ADDED' && passes(filter, event.previous)
   if (isIn) watcher.notify(event, wasIn ? 'MODIFIED' : 'ADDED')
