@@ -1,26 +1,32 @@
-/** How a process ends when it is asked to. */
+/** How a long-running command ends: cleanly at the first SIGTERM or Ctrl-C, at once at the second. */
+import { messageOf } from '#base/errors.ts'
 
-/** A clean end takes no longer; what is not done by then is cut off, and found again at the next start. */
-const CLEAN_END_MS = 5000
+/** Whoever asked for the end should not wait longer for it. */
+const END_WITHIN_MS = 5_000
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
 
-/** On SIGTERM or SIGINT calls `stop` and exits with 0 when it is done; after 5 s, or at the second signal, exits at once. */
+/**
+ * Calls `stop` at the first signal and ends the process with 0 once it resolves. It ends with 1 where that fails or takes too long, and
+ * at a second signal at once, with the code that shells use for it.
+ */
 export function onTermination(stop: () => Promise<void>): void {
-  let ending = false
-  const end = () => {
-    if (ending) process.exit(1)
-    ending = true
-    const cutOff = setTimeout(() => process.exit(1), CLEAN_END_MS)
-    stop().then(
-      () => process.exit(0),
-      error => {
-        process.stderr.write(
-          `proa: could not end cleanly: ${error instanceof Error ? error.message : error}\n`,
-        )
-        process.exit(1)
-      },
-    )
-    cutOff.unref()
+  let stopping = false
+  const terminate = async (signal: keyof typeof SIGNALS) => {
+    if (stopping) process.exit(128 + SIGNALS[signal])
+    stopping = true
+    const timer = setTimeout(() => {
+      process.stderr.write(`proa: not everything ended within ${END_WITHIN_MS / 1000} s\n`)
+      process.exit(1)
+    }, END_WITHIN_MS)
+    timer.unref()
+    try {
+      await stop()
+      process.exit(0)
+    } catch (error) {
+      process.stderr.write(`proa: ${messageOf(error)}\n`)
+      process.exit(1)
+    }
   }
-  process.on('SIGTERM', end)
-  process.on('SIGINT', end)
+  process.on('SIGTERM', terminate)
+  process.on('SIGINT', terminate)
 }

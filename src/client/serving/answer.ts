@@ -36,7 +36,7 @@ export async function sendAnswer(
   return sendWhole(wire, { status: response.status, headers }, whole, options)
 }
 
-function wholeBody(body: ResponseBody): readonly Uint8Array[] {
+export function wholeBody(body: ResponseBody): readonly Uint8Array[] {
   switch (body.kind) {
     case 'bytes':
       return [body.bytes]
@@ -60,7 +60,7 @@ function isCompressible({ headers, method }: Wire, response: ApiResponse): boole
   const accepted = headers['accept-encoding']
   if (accepted === undefined || !/(^|[\s,])gzip\s*($|,|;(?!\s*q=0(\.0*)?\s*($|,)))/.test(accepted))
     return false
-  return response.headers['content-type']?.startsWith('application/') ?? false
+  return response.headers['content-type'] !== undefined
 }
 
 function compressed(chunks: readonly Uint8Array[]): Promise<Buffer> {

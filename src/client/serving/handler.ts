@@ -1,4 +1,5 @@
 /** Who answers what comes in over HTTPS: the API server and the kubelet are such handlers. */
+import type { StreamKind } from '../streaming/channels.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels } from '../transport.ts'
 
 /** What is known of the other end beside its requests. One frozen value a connection, so it may be used as a cache key. */
@@ -10,16 +11,20 @@ export interface ServedPeer {
 }
 
 /** What a two-way request is joined to, once it is known who asks and that they may. */
-export type Connected =
-  | { readonly kind: 'exec' | 'attach'; readonly channels: DuplexChannels }
-  /** Opens one connection to a port of the pod whenever the client makes one. */
-  | { readonly kind: 'portforward'; readonly dial: (port: number) => Promise<DuplexChannels> }
+export interface ServedStream {
+  readonly kind: StreamKind
+  /** Opens the other end; port-forward opens one for each connection to a port. Rejects with a StatusError where it can. */
+  dial(port?: number): Promise<DuplexChannels>
+}
 
 export interface RequestHandler {
   handle(request: ApiRequest, peer: ServedPeer): Promise<ApiResponse>
   /**
-   * Authenticates, authorizes and looks up; only what it resolves to is worth an upgrade. A StatusError that it throws
-   * is answered as it is. Without it, nothing is ever upgraded.
+   * Authenticates, authorizes and looks up what exec, attach or port-forward are to be joined to; or says what to answer
+   * instead. Without it, nothing is ever upgraded.
    */
-  connect?(request: ApiRequest, peer: ServedPeer): Promise<Connected>
+  upgrade?(
+    request: ApiRequest,
+    peer: ServedPeer,
+  ): Promise<{ readonly stream: ServedStream } | { readonly response: ApiResponse }>
 }

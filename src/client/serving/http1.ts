@@ -5,7 +5,7 @@ import { spdyUpgrade } from '../streaming/spdy/upgrade.ts'
 import type { Connection } from './connections.ts'
 import type { ServingLimits } from './limits.ts'
 import { serveUpgrade } from './upgrade.ts'
-import { isMethod, plainHeaders, type Wire } from './wire.ts'
+import { headersOf, isMethod, type Wire } from './wire.ts'
 
 export interface Http1Options {
   readonly limits: ServingLimits
@@ -94,7 +94,7 @@ function wireOf(
   return {
     method,
     path: url,
-    headers: plainHeaders(headers),
+    headers: headersOf(request.rawHeaders),
     peer: state.connection.peer,
     incoming: hasBody ? request : undefined,
     outgoing: response,

@@ -1,5 +1,10 @@
 /** HTTP/2: many requests on one connection. */
-import { constants, createServer, type ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import type { Connection } from './connections.ts'
 import {
   CONNECTION_WINDOW_BYTES,
@@ -8,7 +13,7 @@ import {
   type ServingLimits,
   STREAM_WINDOW_BYTES,
 } from './limits.ts'
-import { isMethod, plainHeaders, type Wire } from './wire.ts'
+import { headersOf, isMethod, type Wire } from './wire.ts'
 
 export interface Http2Options {
   readonly limits: ServingLimits
@@ -38,8 +43,8 @@ export function createHttp2({ limits, serve }: Http2Options): (connection: Conne
       // Whoever watches may be silent for long.
       if (connection.endless.size === 0) session.destroy()
     })
-    session.on('stream', (stream, headers) => {
-      const wire = wireOf(stream, headers, connection)
+    session.on('stream', (stream, headers, _flags, raw) => {
+      const wire = wireOf(stream, { headers, raw: raw as unknown as string[] }, connection)
       if (wire) serve(wire, connection)
     })
     session.on('error', () => {}) // Each of its requests hears of it.
@@ -52,7 +57,7 @@ export function createHttp2({ limits, serve }: Http2Options): (connection: Conne
 
 function wireOf(
   stream: ServerHttp2Stream,
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  { headers, raw }: { headers: IncomingHttpHeaders; raw: readonly string[] },
   { peer, retire }: Connection,
 ): Wire | undefined {
   stream.on('error', () => {}) // `close` follows, and is what everybody listens to.
@@ -67,19 +72,17 @@ function wireOf(
   return {
     method,
     path: String(headers[':path']),
-    headers: plainHeaders(headers),
+    headers: headersOf(raw),
     peer,
     incoming,
     outgoing: stream,
     begin(status, answer, hasBody) {
       if (stream.destroyed || stream.headersSent) return
       stream.respond({ ...answer, ':status': status }, { endStream: !hasBody })
+      if (!incoming || incoming.readableEnded) return
       // The rest of a body that was refused is not waited for.
-      if (incoming && !incoming.readableEnded) {
-        incoming.resume()
-        if (!hasBody) stream.close(constants.NGHTTP2_NO_ERROR)
-        else stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
-      }
+      incoming.resume()
+      stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
     },
     reset: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
     retire,

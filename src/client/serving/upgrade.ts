@@ -3,14 +3,18 @@
  * connection becomes anything but HTTP. Until then a refusal is a plain answer, behind which the connection ends: what a client
  * sent along with its request reaches nobody.
  */
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { badRequest, internalError, StatusError } from '#api/machinery/status.ts'
+import { messageOf } from '#base/errors.ts'
 import { acceptStreamUpgrade, streamUpgradeProblem } from '../streaming/accept.ts'
 import { bridgeChannels, serveForwardedPorts } from '../streaming/bridge.ts'
+import type { ApiResponse } from '../transport.ts'
+import { wholeBody } from './answer.ts'
 import type { Connection } from './connections.ts'
-import type { Connected } from './handler.ts'
-import { isMethod, plainHeaders } from './wire.ts'
+import type { ServedStream } from './handler.ts'
+import { statusAnswer } from './serve-request.ts'
+import { headersOf, isMethod } from './wire.ts'
 
 export interface Upgrade {
   readonly request: IncomingMessage
@@ -21,75 +25,76 @@ export interface Upgrade {
 /** Never rejects. */
 export async function serveUpgrade(upgrade: Upgrade, connection: Connection): Promise<void> {
   const { request, socket } = upgrade
-  const { handler, log } = connection.context
+  const { log } = connection.context
   socket.on('error', () => {}) // Whoever reads or writes it hears of it.
   try {
-    const connected = await connectTo(request, connection)
-    if (socket.destroyed) return hangUp(connected)
-    const problem = streamUpgradeProblem(request, connected.kind)
-    if (problem !== undefined) {
-      hangUp(connected)
-      throw badRequest(problem)
-    }
-    await join(upgrade, connected, connection)
+    const result = await ask(request, connection)
+    if ('response' in result) return refuse(socket, result.response)
+    const problem = streamUpgradeProblem(request, result.stream.kind)
+    if (problem !== undefined) throw badRequest(problem)
+    await join(upgrade, result.stream, connection)
   } catch (thrown) {
+    if (socket.destroyed || socket.writableEnded) return
     if (!(thrown instanceof StatusError))
-      log.error('a stream could not be opened', {
-        path: request.url?.split('?')[0],
-        error: thrown,
-        handler: handler.connect !== undefined,
-      })
-    refuse(socket, thrown instanceof StatusError ? thrown : internalError('the server failed'))
+      log.error('a stream could not be opened', { path: request.url?.split('?')[0], error: thrown })
+    const error =
+      thrown instanceof StatusError
+        ? thrown
+        : internalError(`the stream could not be opened: ${messageOf(thrown)}`)
+    refuse(socket, statusAnswer(error))
   }
 }
 
-async function connectTo(request: IncomingMessage, connection: Connection): Promise<Connected> {
-  const { handler } = connection.context
-  const { method = '', url = '', headers } = request
-  if (!isMethod(method) || !handler.connect)
+async function ask(request: IncomingMessage, { context, peer }: Connection) {
+  const { method = '', url = '', rawHeaders } = request
+  if (!isMethod(method) || !context.handler.upgrade)
     throw badRequest('this server does not open streams here')
   const gone = new AbortController()
   request.socket.once('close', () => gone.abort(new Error('the client went away')))
-  return handler.connect(
-    { method, path: url, headers: plainHeaders(headers), signal: gone.signal },
-    connection.peer,
-  )
+  const asked = { method, path: url, headers: headersOf(rawHeaders), signal: gone.signal }
+  return context.handler.upgrade(asked, peer)
 }
 
-/** Answers 101 and joins both ends. A client that breaks off meanwhile is answered by whoever noticed. */
-async function join(upgrade: Upgrade, connected: Connected, connection: Connection): Promise<void> {
+/** Opens the far end, then answers 101 and joins both. */
+async function join(
+  upgrade: Upgrade,
+  { kind, dial }: ServedStream,
+  connection: Connection,
+): Promise<void> {
   const { clock, log } = connection.context
-  try {
-    if (connected.kind === 'portforward') {
-      const session = await acceptStreamUpgrade(upgrade, { kind: connected.kind, clock })
-      connection.retire = () => session.close()
-      serveForwardedPorts(session, connected.dial)
-      return
-    }
-    const near = await acceptStreamUpgrade(upgrade, { kind: connected.kind, clock })
-    connection.retire = () => near.close()
-    bridgeChannels(near, connected.channels)
-  } catch (error) {
+  const { socket } = upgrade
+  if (kind === 'portforward') {
+    const session = await acceptStreamUpgrade(upgrade, { kind, clock }).catch(brokeOff)
+    if (!session) return
+    connection.retire = () => session.close()
+    return serveForwardedPorts(session, dial)
+  }
+  const far = await dial()
+  const near = socket.destroyed
+    ? undefined
+    : await acceptStreamUpgrade(upgrade, { kind, clock }).catch(brokeOff)
+  if (!near) return far.close()
+  connection.retire = () => near.close()
+  bridgeChannels(near, far)
+
+  /** The client did, after 101: there is nobody left to answer. */
+  function brokeOff(error: unknown): undefined {
     log.debug('a client broke off while its streams were opened', { error })
-    hangUp(connected)
-    upgrade.socket.destroy()
+    socket.destroy()
   }
 }
 
-function hangUp(connected: Connected): void {
-  if (connected.kind !== 'portforward') connected.channels.close()
-}
-
-function refuse(socket: Duplex, error: StatusError): void {
+/** Writes a whole HTTP/1.1 answer by hand and ends the connection; nothing that the client sent behind it is read. */
+function refuse(socket: Duplex, { status, headers, body }: ApiResponse): void {
   if (socket.destroyed) return
-  const body = Buffer.from(JSON.stringify(error.status))
+  const bytes = Buffer.concat(wholeBody(body))
   const head = [
-    `HTTP/1.1 ${error.code} ${error.reason}`,
-    'Content-Type: application/json',
-    `Content-Length: ${body.length}`,
-    'Connection: close',
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${bytes.length}`,
+    'connection: close',
   ]
-  socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]), () =>
+  socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), bytes]), () =>
     socket.destroy(),
   )
 }

@@ -26,16 +26,20 @@ export function isMethod(method: string): method is Method {
   return METHODS.has(method)
 }
 
-/** Header names and values without HTTP/2's own; of several values of one name, node has made one. */
-export function plainHeaders(
-  incoming: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const name in incoming) {
-    const value = incoming[name]
-    // 58 is the colon of :method, :path and their like.
-    if (value === undefined || name.charCodeAt(0) === 58) continue
-    headers[name] = typeof value === 'string' ? value : value.join(', ')
+/**
+ * Names in lower case, one text each, from node's flat list of names and values. Repeated headers are joined by a comma, as
+ * HTTP defines; those of impersonation by a newline, which no value can hold, because the name of a group may contain a comma.
+ */
+export function headersOf(raw: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = Object.create(null)
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = (raw[at] as string).toLowerCase()
+    // 58 is the colon of HTTP/2's own :method, :path and their like.
+    if (name.charCodeAt(0) === 58) continue
+    const value = raw[at + 1] as string
+    const before = headers[name]
+    if (before === undefined) headers[name] = value
+    else headers[name] = before + (name.startsWith('impersonate-') ? '\n' : ', ') + value
   }
   return headers
 }
