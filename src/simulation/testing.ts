@@ -3,6 +3,7 @@
 import { configMap } from '#api/core/v1/config-map.ts'
 import { namespace as namespaceKind } from '#api/core/v1/namespace.ts'
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
+import { serviceAccount } from '#api/core/v1/service-account.ts'
 import { kinds } from '#api/kinds.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { createApiServer } from '#apiserver'
@@ -62,6 +63,13 @@ export async function startTestCluster() {
     await client
       .create(namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
       .catch(() => {})
+  // No token volumes: there is no controller here that would make the certificate bundle for them.
+  await client.create(serviceAccount, {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'default', namespace: 'default' },
+    automountServiceAccountToken: false,
+  })
   const started: { stop(): Promise<void> }[] = []
 
   return {

@@ -35,6 +35,7 @@ export function containerSecurity(
   const user = runAsUser ?? image?.uid
   const group = own.runAsGroup ?? ofPod.runAsGroup
   const selinux = own.seLinuxOptions ?? ofPod.seLinuxOptions
+  const apparmor = own.appArmorProfile ?? ofPod.appArmorProfile
   return {
     privileged,
     ...(user !== undefined ? { runAsUser: user } : {}),
@@ -48,7 +49,8 @@ export function containerSecurity(
     seccomp: privileged
       ? { type: 'Unconfined' }
       : profile(own.seccompProfile ?? ofPod.seccompProfile),
-    apparmor: profile(own.appArmorProfile ?? ofPod.appArmorProfile, 'RuntimeDefault'),
+    // Told only where it is asked for: a node without AppArmor refuses every profile.
+    ...(apparmor ? { apparmor: profile(apparmor) } : {}),
     ...(selinux ? { selinux } : {}),
     ...(privileged || own.procMount === 'Unmasked'
       ? { maskedPaths: [], readonlyPaths: [] }
@@ -85,11 +87,8 @@ interface Profile {
 
 type RuntimeProfile = NonNullable<LinuxSecurityContext['seccomp']>
 
-function profile(
-  asked: Profile | undefined,
-  usual: RuntimeProfile['type'] = 'Unconfined',
-): RuntimeProfile {
-  if (!asked) return { type: usual }
+function profile(asked: Profile | undefined): RuntimeProfile {
+  if (!asked) return { type: 'Unconfined' }
   return {
     type: asked.type as RuntimeProfile['type'],
     ...(asked.localhostProfile ? { path: asked.localhostProfile } : {}),

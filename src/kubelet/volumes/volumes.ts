@@ -19,6 +19,7 @@ import { Tokens } from './tokens.ts'
 
 /** emptyDir is open to every user in the pod. */
 const EMPTY_DIR_MODE = 0o777
+const POD_DIRECTORY_MODE = 0o750
 
 const PLUGIN_DIRECTORIES = {
   emptyDir: 'kubernetes.io~empty-dir',
@@ -50,6 +51,11 @@ export class Volumes {
 
   /** Sets up what is missing and refreshes what changed; `changed` is called when it should be called again. */
   async mount(pod: Pod, changed: () => void): Promise<void> {
+    const { hostAccess, rootDirectory } = this.#parts.context.options
+    await hostAccess.files.makeDirectory(
+      podDirectory(rootDirectory, uidOf(pod)),
+      POD_DIRECTORY_MODE,
+    )
     for (const volume of pod.spec?.volumes ?? [])
       try {
         await this.#setUp(pod, volume, changed)
