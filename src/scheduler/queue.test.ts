@@ -45,7 +45,7 @@ test('the most important goes first, then the one that waits longest', async () 
   assert.equal(queue.take(), undefined)
 })
 
-test('a refused pod waits for a change that helps, and at least for its back-off', async () => {
+test('a refused pod waits for a change that helps', async () => {
   const { clock, queue, take } = setUp()
   queue.set(info('a'))
   queue.refused(take(), new Set(['Fit']))
@@ -54,13 +54,37 @@ test('a refused pod waits for a change that helps, and at least for its back-off
   assert.deepEqual(queue.lengths, { active: 0, backingOff: 0, unschedulable: 1 })
   queue.changed('node-added')
   assert.equal(queue.lengths.active, 1)
+})
+
+test('what a change may have helped waits out its back-off only behind others', async () => {
+  const { clock, queue, take } = setUp()
+  queue.set(info('a'))
   queue.refused(take(), new Set(['Fit']))
+  const ready = queue.ready()
   queue.changed('node-added')
   assert.equal(queue.lengths.backingOff, 1)
+  await ready
+  queue.set(info('b'))
+  assert.equal(take().info.uid, 'b', 'b has no back-off to wait out')
+  const again = take()
+  assert.equal(again.info.uid, 'a', 'nobody else is ready')
+  assert.equal(queue.lengths.backingOff, 0)
+  queue.refused(again, new Set(['Fit']))
+  queue.changed('node-added')
   await clock.advance(1999)
   assert.equal(queue.lengths.active, 0)
   await clock.advance(1)
   assert.equal(queue.lengths.active, 1)
+  assert.equal(take().info.uid, 'a')
+  assert.equal(queue.take(), undefined, 'it is not handed out twice')
+})
+
+test('what failed waits in any case', async () => {
+  const { queue, take } = setUp()
+  queue.set(info('a'))
+  queue.failed(take())
+  assert.equal(queue.take(), undefined)
+  queue.remove('a')
 })
 
 test('a refused pod is tried again after five minutes whatever happens, or when it changed itself', async () => {

@@ -26,11 +26,11 @@ export interface SchedulingQueue {
   take(): QueuedPod | undefined
   /** Resolves when a pod is ready, or the queue is stopped. */
   ready(): Promise<void>
-  /** The pod was refused by these plugins and waits for a change. */
+  /** The pod was refused by these plugins and waits for a change that may help. */
   refused(pod: QueuedPod, refusedBy: ReadonlySet<string>): void
   /** The pod could not be bound; it is tried again after its back-off. */
   failed(pod: QueuedPod): void
-  /** Something changed: whoever it may help is tried again, after its back-off. */
+  /** Something changed: whoever it may help is tried again, after its back-off or when nobody else is ready. */
   changed(change: ClusterChange): void
   readonly lengths: { active: number; backingOff: number; unschedulable: number }
   stop(): void
@@ -52,15 +52,21 @@ interface Refused {
 export function createSchedulingQueue({ clock, helps }: SchedulingQueueOptions): SchedulingQueue {
   const active = createHeap()
   const backingOff = new Map<string, { pod: QueuedPod; cancel: () => void }>()
+  /** Of those, the ones that a change may have helped: while nothing else is to do, they need not wait any longer. */
+  const hopeful = createHeap()
   const unschedulable = new Map<string, Refused>()
   let wake: (() => void) | undefined
   let stopped = false
 
-  const activate = (pod: QueuedPod) => {
-    if (stopped) return
-    active.push(pod)
+  const wakeUp = () => {
     wake?.()
     wake = undefined
+  }
+  const activate = (pod: QueuedPod) => {
+    if (stopped) return
+    hopeful.delete(pod.info.uid)
+    active.push(pod)
+    wakeUp()
   }
   const backOff = (pod: QueuedPod, waitMs: number) => {
     const { uid } = pod.info
@@ -76,8 +82,12 @@ export function createSchedulingQueue({ clock, helps }: SchedulingQueueOptions):
 
   const retry = (refused: Refused) => {
     refused.cancel()
-    unschedulable.delete(refused.pod.info.uid)
+    const { uid } = refused.pod.info
+    unschedulable.delete(uid)
     backOff(refused.pod, refused.atMs + backOffMs(refused.pod) - clock.monotonicMs())
+    if (!backingOff.has(uid)) return
+    hopeful.push(refused.pod)
+    wakeUp()
   }
 
   return {
@@ -99,16 +109,20 @@ export function createSchedulingQueue({ clock, helps }: SchedulingQueueOptions):
       active.delete(uid)
       backingOff.get(uid)?.cancel()
       backingOff.delete(uid)
+      hopeful.delete(uid)
       unschedulable.get(uid)?.cancel()
       unschedulable.delete(uid)
     },
     take() {
-      const pod = active.pop()
-      if (pod) pod.attempts++
+      const pod = active.pop() ?? hopeful.pop()
+      if (!pod) return undefined
+      backingOff.get(pod.info.uid)?.cancel()
+      backingOff.delete(pod.info.uid)
+      pod.attempts++
       return pod
     },
     ready() {
-      if (stopped || active.size > 0) return Promise.resolve()
+      if (stopped || active.size > 0 || hopeful.size > 0) return Promise.resolve()
       return new Promise(resolve => {
         wake = resolve
       })
