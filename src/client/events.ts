@@ -11,17 +11,10 @@ import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { Writer } from './client.ts'
+import { createEventCorrelator, remember } from './event-correlator.ts'
 
 /** Events waiting to be written; more are dropped, so that a server that is away costs no memory. */
 const QUEUE_LIMIT = 1000
-/** Remembered events, for counting repeats; the oldest are forgotten first. */
-const MEMORY_LIMIT = 4096
-/** From so many different messages of one reason within the window on, they are combined into one Event. */
-const SIMILAR_LIMIT = 10
-const SIMILAR_WINDOW_MS = 600_000
-/** Events that one object may cause in a burst, and how long it takes to earn another. */
-const SPAM_BURST = 25
-const SPAM_REFILL_MS = 300_000
 /** How often one event is tried while no answer comes, and the wait in between. */
 const WRITE_ATTEMPTS = 4
 const WRITE_RETRY_MS = 5_000
@@ -59,14 +52,6 @@ interface Known {
   readonly firstTimestamp: string
   count: number
 }
-interface Similar {
-  readonly messages: Set<string>
-  lastMs: number
-}
-interface Bucket {
-  tokens: number
-  filledMs: number
-}
 interface Pending {
   readonly key: string
   readonly event: Partial<CoreEvent>
@@ -75,36 +60,10 @@ interface Pending {
 export function createEventRecorder(writer: Writer, options: EventRecorderOptions): EventRecorder {
   const { clock, random, log, component, host = '' } = options
   const known = new Map<string, Known>()
-  const similar = new Map<string, Similar>()
-  const buckets = new Map<string, Bucket>()
+  const correlator = createEventCorrelator(clock)
   const queue: Pending[] = []
   const stopping = new AbortController()
   let draining: Promise<void> | undefined
-
-  /** True while the object may cause another event. */
-  const affordable = (object: string): boolean => {
-    const now = clock.monotonicMs()
-    const bucket = buckets.get(object) ?? { tokens: SPAM_BURST, filledMs: now }
-    bucket.tokens = Math.min(SPAM_BURST, bucket.tokens + (now - bucket.filledMs) / SPAM_REFILL_MS)
-    bucket.filledMs = now
-    remember(buckets, object, bucket)
-    if (bucket.tokens < 1) return false
-    bucket.tokens -= 1
-    return true
-  }
-
-  /** The message to show: its own, or that it was combined with others like it. */
-  const combined = (group: string, message: string): { key: string; message: string } => {
-    const now = clock.monotonicMs()
-    let seen = similar.get(group)
-    if (!seen || now - seen.lastMs > SIMILAR_WINDOW_MS) seen = { messages: new Set(), lastMs: now }
-    seen.messages.add(message)
-    seen.lastMs = now
-    remember(similar, group, seen)
-    if (seen.messages.size < SIMILAR_LIMIT) return { key: `${group}\n${message}`, message }
-    if (seen.messages.size > SIMILAR_LIMIT) seen.messages.delete(message)
-    return { key: group, message: `(combined from similar events): ${message}` }
-  }
 
   const write = async ({ key, event }: Pending): Promise<void> => {
     const now = rfc3339(clock.now())
@@ -156,8 +115,8 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
       if (stopping.signal.aborted) return
       const { name = '', namespace, uid, resourceVersion } = about.metadata
       const object = [about.kind, namespace, name, uid, fieldPath].join('\n')
-      if (!affordable(object)) return
-      const { key, message } = combined([object, type, reason].join('\n'), text)
+      if (!correlator.affordable(object)) return
+      const { key, message } = correlator.combined([object, type, reason].join('\n'), text)
       if (queue.length >= QUEUE_LIMIT) return
       const event = {
         metadata: {
@@ -197,13 +156,4 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
 /** Sixteen hexadecimal digits of the time in nanoseconds, as upstream names events; the part below a millisecond is random. */
 function uniqueSuffix(clock: Clock, random: Random): string {
   return (BigInt(clock.now()) * 1_000_000n + BigInt(random.integer(1_000_000))).toString(16)
-}
-
-/** Sets an entry as the newest and forgets the oldest beyond the limit. */
-function remember<V>(memory: Map<string, V>, key: string, value: V): void {
-  memory.delete(key)
-  memory.set(key, value)
-  if (memory.size <= MEMORY_LIMIT) return
-  const [oldest] = memory.keys()
-  if (oldest !== undefined) memory.delete(oldest)
 }

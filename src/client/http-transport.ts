@@ -12,6 +12,7 @@ import type {
 import { connect } from 'node:http2'
 import type { Clock } from '#base/clock.ts'
 import type { Connection } from './kubeconfig.ts'
+import { tlsOptions } from './tls-options.ts'
 import type { ApiRequest, ApiResponse, EventSource, Transport, WatchEvent } from './transport.ts'
 
 /** An answer that is not endless must be complete by then; upstream's servers give up after a minute. */
@@ -99,6 +100,12 @@ export function createHttpTransport(
       }
     },
 
+    async connect(request) {
+      if (closed) throw new Error('the transport is closed')
+      const { connectStream } = await import('./streaming/connect.ts')
+      return connectStream(connection, request, clock)
+    },
+
     async close() {
       closed = true
       const open = session
@@ -109,17 +116,6 @@ export function createHttpTransport(
         open.destroy()
       })
     },
-  }
-}
-
-function tlsOptions(connection: Connection) {
-  const { certificateAuthority, clientCertificate, clientKey, tlsServerName } = connection
-  return {
-    ...(certificateAuthority ? { ca: certificateAuthority } : {}),
-    ...(clientCertificate ? { cert: clientCertificate } : {}),
-    ...(clientKey ? { key: clientKey } : {}),
-    ...(tlsServerName ? { servername: tlsServerName } : {}),
-    ...(connection.insecureSkipTlsVerify ? { rejectUnauthorized: false } : {}),
   }
 }
 

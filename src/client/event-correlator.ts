@@ -1,0 +1,66 @@
+/** Decides which events are worth writing: limits what one object can cause, and combines what only differs in detail. */
+import type { Clock } from '#base/clock.ts'
+
+/** Remembered events, for counting repeats; the oldest are forgotten first. */
+const MEMORY_LIMIT = 4096
+/** From so many different messages of one reason within the window on, they are combined into one Event. */
+const SIMILAR_LIMIT = 10
+const SIMILAR_WINDOW_MS = 600_000
+/** Events that one object may cause in a burst, and how long it takes to earn another. */
+const SPAM_BURST = 25
+const SPAM_REFILL_MS = 300_000
+
+interface Similar {
+  readonly messages: Set<string>
+  lastMs: number
+}
+interface Bucket {
+  tokens: number
+  filledMs: number
+}
+
+export interface EventCorrelator {
+  /** True while the object may cause another event. */
+  affordable(object: string): boolean
+  /** The message to show, its own or that it was combined with others like it, and the key by which repeats are counted. */
+  combined(group: string, message: string): { key: string; message: string }
+}
+
+export function createEventCorrelator(clock: Clock): EventCorrelator {
+  const similar = new Map<string, Similar>()
+  const buckets = new Map<string, Bucket>()
+  return {
+    affordable(object) {
+      const now = clock.monotonicMs()
+      const bucket = buckets.get(object) ?? { tokens: SPAM_BURST, filledMs: now }
+      bucket.tokens = Math.min(SPAM_BURST, bucket.tokens + (now - bucket.filledMs) / SPAM_REFILL_MS)
+      bucket.filledMs = now
+      remember(buckets, object, bucket)
+      if (bucket.tokens < 1) return false
+      bucket.tokens -= 1
+      return true
+    },
+
+    combined(group, message) {
+      const now = clock.monotonicMs()
+      let seen = similar.get(group)
+      if (!seen || now - seen.lastMs > SIMILAR_WINDOW_MS)
+        seen = { messages: new Set(), lastMs: now }
+      seen.messages.add(message)
+      seen.lastMs = now
+      remember(similar, group, seen)
+      if (seen.messages.size < SIMILAR_LIMIT) return { key: `${group}\n${message}`, message }
+      if (seen.messages.size > SIMILAR_LIMIT) seen.messages.delete(message)
+      return { key: group, message: `(combined from similar events): ${message}` }
+    },
+  }
+}
+
+/** Sets an entry as the newest and forgets the oldest beyond the limit. */
+export function remember<V>(memory: Map<string, V>, key: string, value: V): void {
+  memory.delete(key)
+  memory.set(key, value)
+  if (memory.size <= MEMORY_LIMIT) return
+  const [oldest] = memory.keys()
+  if (oldest !== undefined) memory.delete(oldest)
+}
