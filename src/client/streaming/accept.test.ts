@@ -3,16 +3,19 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { WebSocket } from 'ws'
+import { isStatus, notFound } from '#api/machinery/status.ts'
 import { systemClock as clock } from '#host/clock.ts'
 import type { DuplexChannels } from '../transport.ts'
 import { acceptStreamUpgrade, streamUpgradeProblem } from './accept.ts'
 import { bridgeChannels, channelPair, serveForwardedPorts } from './bridge.ts'
 import type { StreamKind } from './channels.ts'
+import { connectStream } from './connect.ts'
 import { decodeExecStatus, exitCodeOf, exitStatus, finishExec } from './exec-status.ts'
 import { openExecStreams } from './spdy/exec.ts'
 import { openPortForward } from './spdy/port-forward.ts'
 import { upgradeToSpdy } from './spdy/upgrade.ts'
-import { connectSocket, UpgradeRefused } from './websocket/client.ts'
+import { UpgradeRefused } from './target.ts'
+import { connectSocket } from './websocket/client.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -47,6 +50,13 @@ before(async () => {
     if (request.url?.startsWith('/forbidden')) {
       socket.end(
         'HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 13\r\nConnection: close\r\n\r\n{"code": 403}',
+      )
+      return
+    }
+    if (request.url?.startsWith('/status')) {
+      const status = JSON.stringify(notFound({ group: '', resource: 'pods' }, 'x').status)
+      socket.end(
+        `HTTP/1.1 404 Not Found\r\nContent-Length: ${status.length}\r\nConnection: close\r\n\r\n${status}`,
       )
       return
     }
@@ -160,15 +170,14 @@ test('v4: channel 255 is nothing special; base64 speaks text', async () => {
   unnamed.socket.close()
 })
 
-test('our web socket client: streams, end of input, exit code', async () => {
+function targetOf(path: string) {
   const [host = '', port = ''] = base.split(':')
-  const target = {
-    host: base,
-    path: '/exec/?stdin=true&stdout=true&stderr=true',
-    headers: {},
-    dial: async () => connect(Number(port), host),
-    clock,
-  }
+  const dial = async () => connect(Number(port), host)
+  return { host: base, path, headers: {}, dial, clock }
+}
+
+test('our web socket client: streams, end of input, exit code', async () => {
+  const target = targetOf('/exec/?stdin=true&stdout=true&stderr=true')
   const channels = await connectSocket(target)
   const { text, closed } = gather(channels)
   await channels.write(0, bytes('abc'))
@@ -186,8 +195,8 @@ test('our web socket client: streams, end of input, exit code', async () => {
 
 test('SPDY: a Status in v4, plain text before', async () => {
   const run = async (protocols: string[]) => {
-    const url = `http://${base}/exec/?stdin=true&stdout=true&stderr=true`
-    const { wire, head, protocol } = await upgradeToSpdy(url, protocols, clock)
+    const target = targetOf('/exec/?stdin=true&stdout=true&stderr=true')
+    const { wire, head, protocol } = await upgradeToSpdy(target, protocols)
     const channels = await openExecStreams({ wire, head, clock, channels: [0, 1, 2, 3] })
     const { text, closed } = gather(channels)
     await channels.write(0, bytes('x'))
@@ -201,12 +210,11 @@ test('SPDY: a Status in v4, plain text before', async () => {
   assert.equal(exitCodeOf(decodeExecStatus(bytes(four.said))), 7)
   const one = await run(['channel.k8s.io'])
   assert.equal(one.said, 'command terminated with non-zero exit code: exit status 7')
-  await assert.rejects(run(['nonsense']), /400: unable to negotiate protocol/)
+  await assert.rejects(run(['nonsense']), /answered 400 .*: unable to negotiate protocol/)
 })
 
 test('port-forward: SPDY, and as web socket channels that start with the port', async () => {
-  const url = `http://${base}/portforward/`
-  const { wire, head } = await upgradeToSpdy(url, ['portforward.k8s.io'], clock)
+  const { wire, head } = await upgradeToSpdy(targetOf('/portforward/'), ['portforward.k8s.io'])
   const client = openPortForward({ wire, head, clock })
   const web = await client.connect(80)
   const answer = gather(web)
@@ -232,6 +240,26 @@ test('port-forward: SPDY, and as web socket channels that start with the port', 
   )
   assert.equal(python.heard[4]?.toString(), '\x028080:hi')
   python.socket.close()
+})
+
+test('a transport opens streams by their path', async () => {
+  const connection = { server: `http://${base}`, namespace: 'default', token: 'secret' }
+  const open = (path: string) => connectStream(connection, { method: 'GET', path }, clock)
+  const command = await open('/exec/?stdin=true&stdout=true&stderr=true')
+  const ran = gather(command)
+  await command.write(0, bytes('a'))
+  command.end(0)
+  await ran.closed
+  assert.equal(ran.text[1], 'A')
+  const web = await open('/portforward/?ports=80')
+  const answer = gather(web)
+  await web.write(0, bytes('hi'))
+  web.end(0)
+  await answer.closed
+  assert.equal(answer.text[0], '80:hi')
+  await assert.rejects(open('/forbidden/exec'), UpgradeRefused)
+  await assert.rejects(open('/status/exec'), (error: unknown) => isStatus(error, 'NotFound'))
+  await assert.rejects(open('/portforward/'), /names no port/)
 })
 
 test('what can not be upgraded is a sentence, before anything is answered', async () => {

@@ -1,16 +1,17 @@
 /** Exec, attach and port-forward: CRI answers with the address of containerd's streaming server, which speaks SPDY. */
+import { connect } from 'node:net'
 import type { Clock } from '#base/clock.ts'
 import {
   errorChannel,
-  portDataChannel,
   resizeChannel,
   stderrChannel,
   stdinChannel,
   stdoutChannel,
 } from '#client/streaming/channels.ts'
 import { openExecStreams } from '#client/streaming/spdy/exec.ts'
-import { openPortForward } from '#client/streaming/spdy/port-forward.ts'
+import { singlePort } from '#client/streaming/spdy/port-forward.ts'
 import { upgradeToSpdy } from '#client/streaming/spdy/upgrade.ts'
+import type { StreamTarget } from '#client/streaming/target.ts'
 import type { DuplexChannels } from '#client/transport.ts'
 import type { AttachOptions } from '../runtime.ts'
 
@@ -19,7 +20,7 @@ export async function openExec(
   options: AttachOptions,
   clock: Clock,
 ): Promise<DuplexChannels> {
-  const { wire, head } = await upgradeToSpdy(url, ['v4.channel.k8s.io'], clock)
+  const { wire, head } = await upgradeToSpdy(targetOf(url, clock), ['v4.channel.k8s.io'])
   const channels = [
     errorChannel,
     ...(options.stdin ? [stdinChannel] : []),
@@ -34,25 +35,18 @@ export async function openExec(
 export const openAttach = openExec
 
 export async function openPort(url: string, port: number, clock: Clock): Promise<DuplexChannels> {
-  const { wire, head } = await upgradeToSpdy(url, ['portforward.k8s.io'], clock)
-  const session = openPortForward({ wire, head, clock })
-  const connection = await session.connect(port)
+  const { wire, head } = await upgradeToSpdy(targetOf(url, clock), ['portforward.k8s.io'])
+  return singlePort({ wire, head, clock }, port)
+}
+
+/** The streaming server's addresses are plain HTTP on the loopback. */
+function targetOf(url: string, clock: Clock): StreamTarget {
+  const { host, hostname, port, pathname, search } = new URL(url)
   return {
-    write: connection.write,
-    end: channel => {
-      if (channel === portDataChannel) connection.end(channel)
-    },
-    onData: connection.onData,
-    onEnd: connection.onEnd,
-    // The session serves this one connection, so it ends with it.
-    onClose: listener =>
-      connection.onClose(error => {
-        session.close(error)
-        listener(error)
-      }),
-    close(error) {
-      connection.close(error)
-      session.close(error)
-    },
+    host,
+    path: `${pathname}${search}`,
+    headers: {},
+    dial: async () => connect(Number(port), hostname),
+    clock,
   }
 }

@@ -136,6 +136,30 @@ export function openPortForward(options: PortForwardWire): PortForwardClient {
   }
 }
 
+/** A session for one connection: it ends with it. */
+export async function singlePort(options: PortForwardWire, port: number): Promise<DuplexChannels> {
+  const session = openPortForward(options)
+  const connection = await session.connect(port)
+  return {
+    write: connection.write,
+    // The error channel is the server's; it was ended when it was opened.
+    end: channel => {
+      if (channel === portDataChannel) connection.end(channel)
+    },
+    onData: connection.onData,
+    onEnd: connection.onEnd,
+    onClose: listener =>
+      connection.onClose(error => {
+        session.close(error)
+        listener(error)
+      }),
+    close(error) {
+      connection.close(error)
+      session.close(error)
+    },
+  }
+}
+
 function newPair(port: number): Pair {
   const inbox = createInbox()
   const streams = new Map<number, SpdyStream>()

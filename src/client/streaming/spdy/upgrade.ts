@@ -1,12 +1,7 @@
 /** The HTTP request that turns a connection into SPDY, as a client, and the answer to it, as a server. */
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Clock } from '#base/clock.ts'
-
-/** Long enough for a busy node, short enough that a person still waits. */
-const upgradeTimeoutMs = 30_000
-/** Of a refusal's body, to put into the error. */
-const maxRefusalBytes = 4096
+import { refusalOf, type StreamTarget, upgradeTimeoutMs } from '../target.ts'
 
 export const protocolHeader = 'x-stream-protocol-version'
 export const spdyUpgrade = 'SPDY/3.1'
@@ -17,52 +12,46 @@ export interface UpgradedWire {
   readonly protocol: string
 }
 
-/** Asks an `http://host:port/path` for SPDY. Rejects with what the server said where it refuses. */
-export function upgradeToSpdy(
-  url: string,
+/** Asks for SPDY. Rejects with UpgradeRefused where the server refuses. */
+export async function upgradeToSpdy(
+  target: StreamTarget,
   protocols: readonly string[],
-  clock: Clock,
 ): Promise<UpgradedWire> {
+  const connection = await target.dial()
   return new Promise((resolve, reject) => {
-    const request = httpRequest(url, {
+    const request = httpRequest({
       method: 'POST',
-      agent: false,
+      host: target.host,
+      path: target.path,
+      createConnection: () => connection,
       headers: {
+        ...target.headers,
+        host: target.host,
         connection: 'Upgrade',
         upgrade: spdyUpgrade,
         [protocolHeader]: [...protocols],
         'content-length': 0,
       },
     })
-    const cancelTimeout = clock.after(upgradeTimeoutMs, () => {
+    const cancelTimeout = target.clock.after(upgradeTimeoutMs, () => {
       request.destroy(new Error('the streaming server did not answer in time'))
     })
+    const fail = (error: unknown) => {
+      cancelTimeout()
+      connection.destroy()
+      reject(error)
+    }
     request.on('upgrade', (response, socket, head) => {
       cancelTimeout()
       const protocol = String(response.headers[protocolHeader] ?? '')
       resolve({ wire: socket, head, protocol })
     })
     request.on('response', response => {
-      cancelTimeout()
-      refusal(request, response).then(reject, reject)
+      refusalOf(response).then(fail, fail)
     })
-    request.on('error', error => {
-      cancelTimeout()
-      reject(error)
-    })
+    request.on('error', fail)
     request.end()
   })
-}
-
-async function refusal(request: ClientRequest, response: IncomingMessage): Promise<Error> {
-  let text = ''
-  for await (const chunk of response) {
-    text += String(chunk)
-    if (text.length > maxRefusalBytes) break
-  }
-  request.destroy()
-  const said = text.trim().slice(0, maxRefusalBytes)
-  return new Error(`the streaming server answered ${response.statusCode}: ${said}`)
 }
 
 /** Answers the request of a client that asked for SPDY. */
