@@ -1,5 +1,7 @@
 /** The real thing: a private containerd in a temporary directory, our own images, one pod on a CNI network, and nothing left behind. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
@@ -19,7 +21,7 @@ import { findProcesses, signalProcess } from '#host/background-process.ts'
 import { systemClock as clock } from '#host/clock.ts'
 import { mountsUnder } from '#host/mount-table.ts'
 import { type Containerd, ensureContainerd } from '../../src/kubelet/cri/containerd.ts'
-import { connectCri } from '../../src/kubelet/cri/cri.ts'
+import { connectCri, criProblem } from '../../src/kubelet/cri/cri.ts'
 import { ensureImage } from '../../src/kubelet/cri/images.ts'
 import { missingPackages, missingSentence } from '../../src/kubelet/cri/packages.ts'
 import { resetContainerd } from '../../src/kubelet/cri/reset.ts'
@@ -351,6 +353,27 @@ describe('containerd', { skip: reason !== undefined }, () => {
       words => words.includes('--config') && words.some(word => word.startsWith(dataDirectory)),
     )
     assert.equal(processes.length, 1)
+  })
+
+  test('containerd outlives a Proa that is killed', async () => {
+    const other = join(dataDirectory, 'killed')
+    const source = (path: string) => join(import.meta.dirname, '../../src', path)
+    const child = spawn(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      `import { ensureContainerd } from '${source('kubelet/cri/containerd.ts')}'
+       import { systemClock as clock } from '${source('host/clock.ts')}'
+       import { silentLog as log } from '${source('base/log.ts')}'
+       await ensureContainerd({ dataDirectory: '${other}', clock, log, privateOnly: true })
+       console.log('ready')`,
+    ])
+    await once(child.stdout, 'data')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const socketPath = join(other, 'containerd', 'containerd.sock')
+    assert.equal(await criProblem({ socketPath, clock, log }), undefined)
+    await resetContainerd({ dataDirectory: other, clock, log })
+    assert.match((await criProblem({ socketPath, clock, log })) ?? '', /can not be reached/)
   })
 
   test('where the machine has a containerd that serves, it is used as it is', async () => {

@@ -40,187 +40,193 @@ export interface CriOptions {
   readonly log: Log
 }
 
-interface Rpc<Q, A> {
-  readonly service: string
-  readonly method: string
-  readonly request: Message<Q>
-  readonly response: Message<A>
-}
+/** One method: what it is asked with, what it answers, and how long that may take. */
+type Ask = <Q, A>(
+  method: string,
+  shapes: readonly [Message<Q>, Message<A>],
+  timeoutMs?: number,
+) => (request: Partial<Q>) => Promise<A>
+
+const { idOnly, nothing } = messages
 
 /** Connects when first used; nothing fails here. */
 export function connectCri({ socketPath, clock, log }: CriOptions): ContainerRuntime {
   const grpc = connectGrpc({ socketPath, clock })
-
-  async function ask<Q, A>(rpc: Rpc<Q, A>, request: Partial<Q>, timeoutMs: number): Promise<A> {
-    const answer = await grpc.call({
-      path: `${rpc.service}/${rpc.method}`,
-      request: rpc.request.encode(request),
-      timeoutMs,
-    })
-    return rpc.response.decode(answer)
+  const service = (name: string): Ask => {
+    return (method, [request, response], timeoutMs = questionTimeoutMs) =>
+      async value => {
+        const path = `${name}/${method}`
+        const answer = await grpc.call({ path, request: request.encode(value), timeoutMs })
+        return response.decode(answer)
+      }
   }
-  const runtime = <Q, A>(
-    method: string,
-    [request, response]: [Message<Q>, Message<A>],
-    timeoutMs = questionTimeoutMs,
-  ) => {
-    const rpc = { service: runtimeService, method, request, response }
-    return (value: Partial<Q>) => ask(rpc, value, timeoutMs)
-  }
-  const images = <Q, A>(
-    method: string,
-    [request, response]: [Message<Q>, Message<A>],
-    timeoutMs = questionTimeoutMs,
-  ) => {
-    const rpc = { service: imageService, method, request, response }
-    return (value: Partial<Q>) => ask(rpc, value, timeoutMs)
-  }
-
-  const { idOnly, nothing } = messages
-  const act = (method: string, timeoutMs = actionTimeoutMs) =>
-    runtime(method, [idOnly, nothing], timeoutMs)
-  const run = runtime('RunPodSandbox', [messages.runPodSandboxRequest, idOnly], sandboxTimeoutMs)
-  const create = runtime(
-    'CreateContainer',
-    [messages.createContainerRequest, idOnly],
-    actionTimeoutMs,
-  )
-  const sandboxStatus = runtime('PodSandboxStatus', [idOnly, messages.podSandboxStatusResponse])
-  const containerStatus = runtime('ContainerStatus', [idOnly, messages.containerStatusResponse])
-  const listSandboxes = runtime('ListPodSandbox', [nothing, messages.listPodSandboxResponse])
-  const listContainers = runtime('ListContainers', [nothing, messages.listContainersResponse])
-  const listImages = images('ListImages', [nothing, messages.listImagesResponse])
-  const imageStatus = images('ImageStatus', [messages.imageRequest, messages.imageStatusResponse])
-  const pull = images(
-    'PullImage',
-    [messages.pullImageRequest, messages.pullImageResponse],
-    pullTimeoutMs,
-  )
-  const exec = runtime('Exec', [messages.execRequest, messages.urlResponse])
-  const attach = runtime('Attach', [messages.attachRequest, messages.urlResponse])
-  const forward = runtime('PortForward', [messages.portForwardRequest, messages.urlResponse])
-  const [stopSandbox, removeSandbox] = [act('StopPodSandbox'), act('RemovePodSandbox')]
-  const [start, remove] = [act('StartContainer'), act('RemoveContainer')]
-
-  /** Container to sandbox, as far as they were listed; events name the container alone. */
-  let sandboxOf: ReadonlyMap<string, string> = new Map()
+  const ask = service(runtimeService)
+  /** Container to sandbox, as far as they were created or listed: status and events name the container alone. */
+  const sandboxOf = new Map<string, string>()
   const eventOf = (containerId: string): RuntimeEvent => ({
     sandboxId: sandboxOf.get(containerId) ?? containerId,
     containerId,
   })
-
   return {
-    async version() {
-      return await runtime('Version', [nothing, messages.version])({})
-    },
+    ...sandboxCalls(ask),
+    ...containerCalls(ask, sandboxOf),
+    ...streamCalls(ask, clock),
+    ...imageCalls(service(imageService)),
+    version: () => ask('Version', [nothing, messages.version])({}),
     async status() {
-      const { status } = await runtime('Status', [nothing, messages.statusResponse])({})
+      const { status } = await ask('Status', [nothing, messages.statusResponse])({})
       return toStatus(status?.conditions ?? [])
     },
+    events: watchTasks({ grpc, clock, log, eventOf }),
+    async close() {
+      grpc.close()
+    },
+  }
+}
 
+type SandboxCalls =
+  | 'runPodSandbox'
+  | 'stopPodSandbox'
+  | 'removePodSandbox'
+  | 'listPodSandboxes'
+  | 'podSandboxStatus'
+
+function sandboxCalls(ask: Ask): Pick<ContainerRuntime, SandboxCalls> {
+  const run = ask('RunPodSandbox', [messages.runPodSandboxRequest, idOnly], sandboxTimeoutMs)
+  const stop = ask('StopPodSandbox', [idOnly, nothing], actionTimeoutMs)
+  const remove = ask('RemovePodSandbox', [idOnly, nothing], actionTimeoutMs)
+  const list = ask('ListPodSandbox', [nothing, messages.listPodSandboxResponse])
+  const status = ask('PodSandboxStatus', [idOnly, messages.podSandboxStatusResponse])
+  return {
     runPodSandbox: async config => (await run({ config: toSandbox(config) })).id,
-    stopPodSandbox: id => quietly(stopSandbox({ id })),
-    removePodSandbox: id => quietly(removeSandbox({ id })),
-    listPodSandboxes: async () => (await listSandboxes({})).items.map(fromSandbox),
+    stopPodSandbox: id => quietly(stop({ id })),
+    removePodSandbox: id => quietly(remove({ id })),
+    listPodSandboxes: async () => (await list({})).items.map(fromSandbox),
     podSandboxStatus: async id => {
-      const answer = await orAbsent(sandboxStatus({ id }))
+      const answer = await orAbsent(status({ id }))
       return answer?.status && fromSandboxStatus(answer.status)
     },
+  }
+}
 
-    createContainer: async (podSandboxId, config, sandbox) => {
-      const { id } = await create({
-        podSandboxId,
-        config: toContainer(config, sandbox),
-        sandboxConfig: toSandbox(sandbox),
-      })
-      sandboxOf = new Map(sandboxOf).set(id, podSandboxId)
+type ContainerCalls =
+  | 'createContainer'
+  | 'startContainer'
+  | 'stopContainer'
+  | 'removeContainer'
+  | 'listContainers'
+  | 'containerStatus'
+  | 'updateContainerResources'
+  | 'reopenContainerLog'
+  | 'containerStats'
+
+function containerCalls(
+  ask: Ask,
+  sandboxOf: Map<string, string>,
+): Pick<ContainerRuntime, ContainerCalls> {
+  let listed: ReadonlySet<string> = new Set()
+  const create = ask('CreateContainer', [messages.createContainerRequest, idOnly], actionTimeoutMs)
+  const act = (method: string) => ask(method, [idOnly, nothing], actionTimeoutMs)
+  const [start, remove, reopenLog] = [
+    act('StartContainer'),
+    act('RemoveContainer'),
+    act('ReopenContainerLog'),
+  ]
+  const list = ask('ListContainers', [nothing, messages.listContainersResponse])
+  const status = ask('ContainerStatus', [idOnly, messages.containerStatusResponse])
+  const update = ask(
+    'UpdateContainerResources',
+    [messages.updateResourcesRequest, nothing],
+    actionTimeoutMs,
+  )
+  const stats = ask('ListContainerStats', [nothing, messages.listContainerStatsResponse])
+  return {
+    createContainer: async (podSandboxId, container, sandbox) => {
+      const config = toContainer(container, sandbox)
+      const { id } = await create({ podSandboxId, config, sandboxConfig: toSandbox(sandbox) })
+      sandboxOf.set(id, podSandboxId)
       return id
     },
     startContainer: async id => {
       await start({ id })
     },
     stopContainer: (containerId, timeoutSeconds) => {
-      const rpc = [messages.stopContainerRequest, nothing] as [
-        typeof messages.stopContainerRequest,
-        typeof nothing,
-      ]
       const deadlineMs = timeoutSeconds * 1000 + actionTimeoutMs
-      const request = { containerId, timeout: timeoutSeconds }
-      return quietly(runtime('StopContainer', rpc, deadlineMs)(request))
+      const stop = ask('StopContainer', [messages.stopContainerRequest, nothing], deadlineMs)
+      return quietly(stop({ containerId, timeout: timeoutSeconds }))
     },
     removeContainer: id => quietly(remove({ id })),
     listContainers: async () => {
-      const found = (await listContainers({})).containers.map(fromContainer)
-      sandboxOf = new Map(found.map(({ id, sandboxId }) => [id, sandboxId]))
+      const found = (await list({})).containers.map(fromContainer)
+      for (const { id, sandboxId } of found) sandboxOf.set(id, sandboxId)
+      // What was listed before and is gone is forgotten; what was created meanwhile is not.
+      const present = new Set(found.map(({ id }) => id))
+      for (const id of listed) if (!present.has(id)) sandboxOf.delete(id)
+      listed = present
       return found
     },
     containerStatus: async id => {
-      const answer = await orAbsent(containerStatus({ id }))
-      if (!answer?.status) return undefined
-      return fromContainerStatus(answer.status, sandboxOf.get(id) ?? '')
+      const answer = await orAbsent(status({ id }))
+      return answer?.status && fromContainerStatus(answer.status, sandboxOf.get(id) ?? '')
     },
     updateContainerResources: async (containerId, resources) => {
-      const update = runtime(
-        'UpdateContainerResources',
-        [messages.updateResourcesRequest, nothing],
-        actionTimeoutMs,
-      )
       await update({ containerId, linux: toResources(resources) })
     },
     reopenContainerLog: async id => {
-      await act('ReopenContainerLog')({ id })
+      await reopenLog({ id })
     },
+    containerStats: async () => (await stats({})).stats.map(fromStats),
+  }
+}
 
-    execSync: async (containerId, cmd, timeoutSeconds) => {
-      const deadlineMs =
-        timeoutSeconds > 0 ? timeoutSeconds * 1000 + questionTimeoutMs : longestCommandMs
-      const call = runtime(
-        'ExecSync',
-        [messages.execSyncRequest, messages.execSyncResponse],
-        deadlineMs,
-      )
-      return await call({ containerId, cmd, timeout: timeoutSeconds })
+type StreamCalls = 'execSync' | 'exec' | 'attach' | 'portForward'
+
+function streamCalls(ask: Ask, clock: Clock): Pick<ContainerRuntime, StreamCalls> {
+  const exec = ask('Exec', [messages.execRequest, messages.urlResponse])
+  const attach = ask('Attach', [messages.attachRequest, messages.urlResponse])
+  const forward = ask('PortForward', [messages.portForwardRequest, messages.urlResponse])
+  return {
+    execSync: (containerId, cmd, timeout) => {
+      const deadlineMs = timeout > 0 ? timeout * 1000 + questionTimeoutMs : longestCommandMs
+      const shapes = [messages.execSyncRequest, messages.execSyncResponse] as const
+      return ask('ExecSync', shapes, deadlineMs)({ containerId, cmd, timeout })
     },
-    exec: async (containerId, options) => {
-      const { command: cmd, ...streams } = options
+    exec: async (containerId, { command: cmd, ...streams }) => {
+      // A terminal has one output.
       const stderr = streams.stderr && !streams.tty
       const { url } = await exec({ containerId, cmd, ...streams, stderr })
       return openExec(url, streams, clock)
     },
-    attach: async (containerId, options) => {
-      const stderr = options.stderr && !options.tty
-      const { url } = await attach({ containerId, ...options, stderr })
-      return openAttach(url, options, clock)
+    attach: async (containerId, streams) => {
+      const stderr = streams.stderr && !streams.tty
+      const { url } = await attach({ containerId, ...streams, stderr })
+      return openAttach(url, streams, clock)
     },
     portForward: async (podSandboxId, port) => {
       const { url } = await forward({ podSandboxId, port: [port] })
       return openPort(url, port, clock)
     },
+  }
+}
 
+type ImageCalls = 'pullImage' | 'imageStatus' | 'listImages' | 'removeImage'
+
+function imageCalls(ask: Ask): Pick<ContainerRuntime, ImageCalls> {
+  const pullShapes = [messages.pullImageRequest, messages.pullImageResponse] as const
+  const pull = ask('PullImage', pullShapes, pullTimeoutMs)
+  const status = ask('ImageStatus', [messages.imageRequest, messages.imageStatusResponse])
+  const list = ask('ListImages', [nothing, messages.listImagesResponse])
+  const remove = ask('RemoveImage', [messages.imageRequest, nothing], actionTimeoutMs)
+  return {
     pullImage: async (image, auth) =>
       (await pull({ image: { image }, ...(auth && { auth }) })).imageRef,
     imageStatus: async image => {
-      const found = (await imageStatus({ image: { image } })).image
+      const found = (await status({ image: { image } })).image
       return found && fromImage(found)
     },
-    listImages: async () => (await listImages({})).images.map(fromImage),
+    listImages: async () => (await list({})).images.map(fromImage),
     removeImage: async image => {
-      await images(
-        'RemoveImage',
-        [messages.imageRequest, nothing],
-        actionTimeoutMs,
-      )({
-        image: { image },
-      })
-    },
-    containerStats: async () => {
-      const list = runtime('ListContainerStats', [nothing, messages.listContainerStatsResponse])
-      return (await list({})).stats.map(fromStats)
-    },
-
-    events: watchTasks({ grpc, clock, log, eventOf }),
-    async close() {
-      grpc.close()
+      await remove({ image: { image } })
     },
   }
 }
