@@ -9,6 +9,7 @@ import { get, handleWatch, list } from '../resources/read.ts'
 import { isStored, type ServedResource, type StoredResource } from '../resources/registry.ts'
 import { specialHandlers } from '../resources/special.ts'
 import { update } from '../resources/update.ts'
+import { wantedBy } from '../respond.ts'
 import { methodNotAllowed } from './method-not-allowed.ts'
 
 const unknownResource = () =>
@@ -18,6 +19,9 @@ const unknownResource = () =>
 export const serve: Step = async exchange => {
   const { info, server } = exchange
   if (!info.isResourceRequest) return serveEndpoint(exchange)
+  // Refused before anything is written, not after.
+  if (!exchange.request.objects && info.subresource !== 'log' && !exchange.wantsStream)
+    wantedBy(exchange)
   const resource = server.registry.find(info.group, info.version, info.resource)
   if (!resource) throw unknownResource()
   checkScope(exchange, resource)
