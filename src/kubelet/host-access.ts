@@ -86,7 +86,7 @@ export interface Mounts {
   bindInside(base: string, relative: string, target: string): Promise<void>
   /** Unmounts; harmless where nothing is mounted. */
   unmount(path: string): Promise<void>
-  /** Everything mounted at or below `path`. */
+  /** Everything mounted at or below `path`, the innermost first. */
   mountedBelow(path: string): Promise<readonly string[]>
 }
 

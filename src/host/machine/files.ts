@@ -14,7 +14,7 @@ import {
   stat,
   symlink,
 } from 'node:fs/promises'
-import { mountPoints } from './mount-table.ts'
+import { mountsUnder } from '../mount-table.ts'
 
 const DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024
 /** Set-group-id: what is made in the directory later belongs to the same group. */
@@ -78,9 +78,7 @@ export const machineFiles = {
 
   async removeTree(path: string): Promise<void> {
     // `rm` never follows symlinks, but it would walk into what is mounted below.
-    const mounted = (await mountPoints()).filter(
-      point => point === path || point.startsWith(`${path}/`),
-    )
+    const mounted = await mountsUnder(path)
     if (mounted.length > 0)
       throw new Error(`${path} is not removed: ${mounted[0]} is still mounted below it`)
     await rm(path, { recursive: true, force: true })

@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { readMachineFacts } from './facts.ts'
 import { machineFiles } from './files.ts'
-import { parseMountPoints } from './mount-table.ts'
 import { machineMounts, openInside } from './mounts.ts'
 import { machineNetwork } from './probe-network.ts'
 
@@ -110,11 +109,6 @@ test('a subPath is bound to the checked place; trees with mounts are not removed
   assert.deepEqual(await machineMounts.mountedBelow(memory), [memory])
   await machineMounts.unmount(memory)
   await machineMounts.unmount(memory)
-})
-
-test('mount points with blanks', () => {
-  const line = '36 35 98:0 / /mnt/a\\040b rw - ext4 /dev/x rw'
-  assert.deepEqual(parseMountPoints(`${line}\n`), ['/mnt/a b'])
 })
 
 test('probes over HTTP and TCP', async () => {

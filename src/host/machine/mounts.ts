@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { mkdir, open, realpath } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { mountPoints } from './mount-table.ts'
+import { mountsUnder } from '../mount-table.ts'
 
 const run = promisify(execFile)
 /** Linux's O_PATH, which Node does not name: a handle on a place, not on a content. */
@@ -13,15 +13,17 @@ const MISSING_DIRECTORY_MODE = 0o750
 
 type Handle = Awaited<ReturnType<typeof open>>
 
+const isMountPoint = async (path: string) => (await mountsUnder(path)).includes(path)
+
 export const machineMounts = {
   async mountTmpfs(path: string, sizeBytes: number | undefined): Promise<void> {
-    if ((await mountPoints()).includes(path)) return
+    if (await isMountPoint(path)) return
     const size = sizeBytes ? ['-o', `size=${Math.ceil(sizeBytes)}`] : []
     await run('mount', ['-t', 'tmpfs', ...size, 'tmpfs', path])
   },
 
   async bindInside(base: string, relative: string, target: string): Promise<void> {
-    if ((await mountPoints()).includes(target)) return
+    if (await isMountPoint(target)) return
     const place = await openInside(base, relative)
     try {
       const isDirectory = (await place.stat()).isDirectory()
@@ -36,7 +38,7 @@ export const machineMounts = {
   },
 
   async unmount(path: string): Promise<void> {
-    if (!(await mountPoints()).includes(path)) return
+    if (!(await isMountPoint(path))) return
     try {
       await run('umount', [path])
     } catch {
@@ -45,9 +47,8 @@ export const machineMounts = {
     }
   },
 
-  async mountedBelow(path: string): Promise<readonly string[]> {
-    return (await mountPoints()).filter(point => point === path || point.startsWith(`${path}/`))
-  },
+  /** The innermost first. */
+  mountedBelow: (path: string): Promise<readonly string[]> => mountsUnder(path),
 }
 
 /**

@@ -177,19 +177,21 @@ export class NodeAgent {
   }
 
   async #renewForever(): Promise<void> {
-    const { clock, log } = this.#parts.context
-    let delayMs = RETRY_MS
+    const { clock, log, random } = this.#parts.context
+    // Nodes that started together renew at different times: the first period is cut by chance.
+    let periodMs = 1 + random.integer(LEASE_RENEW_MS)
+    let retryMs = RETRY_MS
     while (!this.#signal.aborted) {
+      let delayMs = periodMs
       try {
         await this.#renew()
-        delayMs = LEASE_RENEW_MS
+        periodMs = LEASE_RENEW_MS
+        retryMs = RETRY_MS
       } catch (error) {
         this.#lease = undefined
         log.debug('lease not renewed', { error: messageOf(error) })
-        delayMs = Math.min(
-          Math.max(delayMs === LEASE_RENEW_MS ? RETRY_MS : delayMs * 2, RETRY_MS),
-          RETRY_LIMIT_MS,
-        )
+        delayMs = retryMs
+        retryMs = Math.min(retryMs * 2, RETRY_LIMIT_MS)
       }
       await sleep(clock, delayMs, this.#signal).catch(() => {})
     }

@@ -6,6 +6,7 @@
  * Invariants: nothing of a pod starts once it began to terminate; the API learns a pod's last status before its object is removed;
  * volumes are taken down only when no container runs.
  */
+import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { isFinished, type Pod, uidOf } from '../pod-types.ts'
 import type { WaitingReason } from '../status/container-status.ts'
@@ -18,6 +19,8 @@ import { cleanUp, reportStatus, stopPod } from './pod-stop.ts'
 /** Wait after a step that failed: doubled up to the limit, as upstream's workers do. */
 const RETRY_MS = 1_000
 const RETRY_LIMIT_MS = 30_000
+/** A kubelet that is stopped ends within seconds, whatever grace its pods have. */
+const HALT_PATIENCE_MS = 2_000
 
 export type WorkerMode = 'running' | 'terminating' | 'terminated' | 'gone'
 
@@ -85,11 +88,16 @@ export class PodWorker {
     })
   }
 
-  /** Ends the worker, not the pod: containers run on when the kubelet stops. */
+  /** Ends the worker, not the pod: containers run on when the kubelet stops. A step that waits for a container's end is left behind. */
   async halt(): Promise<void> {
     this.#halted = true
     this.#cancelWake()
-    await this.#running
+    const waited = new AbortController()
+    const patience = sleep(this.parts.context.clock, HALT_PATIENCE_MS, waited.signal).catch(
+      () => {},
+    )
+    await Promise.race([this.#running, patience])
+    waited.abort()
   }
 
   /** The kubelet itself gives the pod up. */

@@ -199,9 +199,7 @@ export class Volumes {
     const directory = podDirectory(rootDirectory, uid)
     for (const path of this.#written.keys())
       if (path.startsWith(`${directory}/`)) this.#written.delete(path)
-    const mounted = await hostAccess.mounts.mountedBelow(directory)
-    // The innermost first.
-    for (const path of [...mounted].sort((a, b) => b.length - a.length))
+    for (const path of await hostAccess.mounts.mountedBelow(directory))
       await hostAccess.mounts.unmount(path)
     await hostAccess.files.removeTree(`${directory}/volume-subpaths`)
     await hostAccess.files.removeTree(`${directory}/volumes`)

@@ -52,7 +52,8 @@ test('a kubelet registers its node and renews its lease', () =>
     assert.equal(first.metadata.ownerReferences?.[0]?.uid, node.metadata.uid)
     await cluster.clock.advance(60_000)
     const later = await cluster.client.get(lease, 'n1', 'kube-node-lease')
-    assert.equal(later.spec?.renewTime, '2026-05-01T12:01:00.000000Z')
+    const age = cluster.clock.now() - Date.parse(later.spec?.renewTime ?? '')
+    assert.ok(age >= 0 && age < 10_000, `${age} ms old`)
     const unchanged = await cluster.client.get(nodeKind, 'n1')
     assert.equal(unchanged.metadata.resourceVersion, node.metadata.resourceVersion)
     await cluster.clock.advance(300_000)
@@ -441,4 +442,83 @@ test('a failing liveness probe restarts, a failing readiness probe only hides', 
       events.includes('Normal Killing Container web failed liveness probe, will be restarted'),
       events.join('\n'),
     )
+  }))
+
+test('a new image and an ephemeral container reach a running pod', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node())
+    await cluster.createPod('web', { containers: [web] })
+    await rest()
+    const before = await cluster.pod('web')
+    await cluster.client.update(podKind, {
+      ...before,
+      spec: { ...before.spec, containers: [{ ...before.spec?.containers?.[0], image: 'nginx:2' }] },
+    } as Pod)
+    await rest()
+    const after = await cluster.pod('web')
+    assert.equal(statusOf(after).restartCount, 1)
+    assert.equal(statusOf(after).image, 'nginx:2')
+    assert.equal(statusOf(after).lastState?.terminated?.exitCode, 143)
+    const looks = { name: 'look', image: 'busybox', command: sh('sleep 1; exit 5') }
+    await cluster.client.update(
+      podKind,
+      { ...after, spec: { ...after.spec, ephemeralContainers: [looks] } } as unknown as Pod,
+      { subresource: 'ephemeralcontainers' },
+    )
+    await cluster.clock.advance(3_000)
+    const { status } = await cluster.pod('web')
+    assert.equal(status?.ephemeralContainerStatuses?.[0]?.state.terminated?.exitCode, 5)
+    assert.equal(status?.phase, 'Running')
+  }))
+
+test('a container is given its grace, and less when the delete is repeated with less', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    const asked: number[] = []
+    const stop = node.runtime.stopContainer
+    let end = () => {}
+    node.runtime.stopContainer = async (id, seconds) => {
+      asked.push(seconds)
+      if (seconds > 5)
+        await new Promise<void>(resolve => {
+          end = resolve
+        })
+      else end()
+      await stop(id, seconds)
+    }
+    await cluster.kubelet(node)
+    await cluster.createPod('slow', {
+      terminationGracePeriodSeconds: 60,
+      containers: [{ ...web, lifecycle: { preStop: { sleep: { seconds: 10 } } } }],
+    })
+    await rest()
+    await cluster.client.delete(podKind, at('slow'))
+    await cluster.clock.advance(9_000)
+    assert.deepEqual(asked, [])
+    assert.equal((await cluster.pod('slow')).status?.phase, 'Running')
+    await cluster.clock.advance(2_000)
+    assert.deepEqual(asked, [50])
+    await cluster.client.delete(podKind, at('slow'), { gracePeriodSeconds: 2 })
+    await rest()
+    assert.deepEqual(asked.slice(0, 2), [50, 2])
+    await cluster.clock.advance(1_000)
+    await assert.rejects(cluster.pod('slow'), { reason: 'NotFound' })
+  }))
+
+test('a kubelet that stops does not wait for the grace of its pods', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    node.runtime.stopContainer = () => new Promise(() => {})
+    const kubelet = await cluster.kubelet(node)
+    await cluster.createPod('slow', { containers: [web] })
+    await rest()
+    await cluster.client.delete(podKind, at('slow'))
+    await rest()
+    let stopped = false
+    const stopping = kubelet.stop().then(() => {
+      stopped = true
+    })
+    await cluster.clock.advance(3_000)
+    assert.equal(stopped, true)
+    await stopping
   }))
