@@ -227,3 +227,25 @@ test('a pod that fits nowhere says why, and is placed when room comes', async ()
   assert.ok(texts.includes('Scheduled: Successfully assigned default/big to large'))
   assert.ok(texts.some(text => text.startsWith('FailedScheduling: 0/1 nodes are available')))
 })
+
+test('a gated pod waits until its gates are opened', async () => {
+  await using cluster = await startTestCluster()
+  const { client } = cluster
+  await cluster.addNodes(['node-1'])
+  const spec = {
+    schedulingGates: [{ name: 'example.com/wait' }],
+    containers: [{ name: 'c', image: 'i' }],
+  }
+  const at = { name: 'gated', namespace: NAMESPACE }
+  await client.create(pod, { metadata: at, spec } as never)
+  await cluster.until('the condition', async () => {
+    const { status } = await client.get(pod, 'gated', NAMESPACE)
+    return status.conditions?.some(({ reason }) => reason === 'SchedulingGated')
+  })
+  assert.equal((await client.get(pod, 'gated', NAMESPACE)).spec.nodeName ?? '', '')
+  await client.patch(pod, at, 'json', [{ op: 'remove', path: '/spec/schedulingGates' }])
+  await cluster.until('its place', async () => {
+    const { spec } = await client.get(pod, 'gated', NAMESPACE)
+    return spec.nodeName === 'node-1'
+  })
+})

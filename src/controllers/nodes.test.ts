@@ -138,3 +138,12 @@ test('pods of a node that is gone are failed and removed after a while', async (
   await pass(50, ['b'])
   await soon('removal', () => isGone('p'))
 })
+
+test('stopping everything leaves no timer behind', async () => {
+  const { cluster, clock, pass } = await setUp(['a', 'b'], { clusterCidr: '10.244.0.0/23' })
+  await pass(60, ['a'])
+  assert.ok(clock.pending > 0)
+  await cluster[Symbol.asyncDispose]()
+  await clock.advance(0)
+  assert.equal(clock.pending, 0)
+})
