@@ -1,6 +1,6 @@
 /**
  * ConfigMaps and Secrets that pods on this node use, one small watch each for as long as somebody uses them. Kubelets in one
- * process share them, so a thousand hollow nodes watch `kube-root-ca.crt` once.
+ * process do not share them: each node may only read what its own pods use.
  */
 import { type ConfigMap, configMap } from '#api/core/v1/config-map.ts'
 import { type Secret, secret } from '#api/core/v1/secret.ts'
@@ -83,14 +83,14 @@ export class Objects {
   }
 }
 
-const shared = new WeakMap<Informers, Objects>()
+const objectsByClient = new WeakMap<RoleContext['client'], Objects>()
 
-/** The one of this process's connection to the API. */
+/** The one of this node's connection to the API. */
 export function objectsOf(context: RoleContext): Objects {
-  let objects = shared.get(context.informers)
+  let objects = objectsByClient.get(context.client)
   if (!objects) {
     objects = new Objects(context)
-    shared.set(context.informers, objects)
+    objectsByClient.set(context.client, objects)
   }
   return objects
 }
