@@ -172,7 +172,7 @@ test('all watchers are sent the same buffer', async () => {
       { user: { name: 'x', groups: ['system:masters'] } },
     )
     assert.ok(response.body.kind === 'stream')
-    response.body.stream.subscribe({ next: bytes => buffers.push(bytes), end() {} })
+    response.body.stream.subscribe({ next: bytes => void buffers.push(bytes), end() {} })
   }
   await new Promise(resolve => setImmediate(resolve))
   await ask('POST', AT, named('a'))
