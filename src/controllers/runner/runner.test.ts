@@ -4,6 +4,7 @@ import { type ConfigMap, configMap } from '#api/core/v1/config-map.ts'
 import { StatusError } from '#api/machinery/status.ts'
 import { silentLog } from '#base/log.ts'
 import type { Client } from '#client/client.ts'
+import { createInformers } from '#client/informers.ts'
 import { systemClock } from '#host/clock.ts'
 import { startTestCluster } from '../testing/test-cluster.ts'
 import type { Controller, ControllerContext, Outcome, WriteFailure } from './controller.ts'
@@ -30,6 +31,7 @@ async function setUp() {
   })
   const controller = (
     reconcile: (key: string, failure: WriteFailure | undefined) => Outcome | Promise<Outcome>,
+    maps = cluster.informers.for(configMap),
   ): Controller => ({
     name: 'test-controller',
     workers: 4,
@@ -45,9 +47,28 @@ async function setUp() {
   return { cluster, maps, context, controller, make, recorded }
 }
 
-test('a key sees its own writes before it is looked at again', async () => {
-  const { cluster, maps, context, controller, make } = await setUp()
+/** The same client, but its watches are behind by a while, as they are over a network. */
+function lagging(client: Client, lagMs: number): Client {
+  return {
+    ...client,
+    async watch(kind, query) {
+      const events = await client.watch(kind, query)
+      return {
+        subscribe: sink =>
+          events.subscribe({
+            next: event => void setTimeout(() => sink.next(event), lagMs),
+            end: error => sink.end(error),
+          }),
+      }
+    },
+  }
+}
+
+test('a key sees its own writes before it is looked at again, however late they show', async () => {
+  const { cluster, context, controller, make } = await setUp()
   await using _ = cluster
+  using informers = createInformers(lagging(cluster.client, 15), context())
+  const maps = informers.for(configMap)
   let looks = 0
   let stale = 0
   const running = runController(
@@ -60,7 +81,7 @@ test('a key sees its own writes before it is looked at again', async () => {
       if (count >= 20) return { writes: [] }
       const object = { ...found, data: { count: String(count + 1) } }
       return { writes: [{ verb: 'update', kind: configMap, object }], againAfterMs: 0 }
-    }),
+    }, maps),
     context(),
   )
   await make('counter')
