@@ -90,7 +90,7 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
 
   test('a page comes through a Service by its name', async () => {
     const from = performance.now()
-    const asking = `until ${fetchScript('web', 80)} | grep web-; do sleep 0.05; done; exec sleep 1000`
+    const asking = `until ${fetchScript('web', 80)} 2>/dev/null | grep web-; do sleep 0.05; done; exec sleep 1000`
     await apply(...web, podOf('client', { containers: [container('c', asking)] }))
     const answer = await eventually(async () => (await kubectl.try('logs client')).stdout)
     console.log(`# apply to page by DNS name: ${Math.round(performance.now() - from)} ms`)

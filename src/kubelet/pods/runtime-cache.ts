@@ -155,27 +155,33 @@ export class RuntimeCache {
   }
 
   #onEvent({ sandboxId, containerId, ended }: RuntimeEvent): void {
-    const isContainer = this.#containers.has(containerId)
-    const id = isContainer ? containerId : sandboxId
+    const isSandbox = !containerId || this.#sandboxes.has(containerId)
+    const id = isSandbox ? containerId || sandboxId : containerId
     // What is not known yet is being made by the kubelet itself, which asks for it, or is found by the next listing.
-    if (!isContainer && !this.#sandboxes.has(id)) return
-    const refresh = () => (isContainer ? this.refreshContainer(id) : this.refreshSandbox(id))
-    this.#follow(id, refresh, ended ? [...EVENT_RETRY_MS] : []).catch((error: Error) =>
+    // But the end of a short-lived container may come even before that answer, which does not know of it yet.
+    if (!ended && !this.#containers.has(id) && !this.#sandboxes.has(id)) return
+    this.#follow(id, isSandbox, ended ? [...EVENT_RETRY_MS] : []).catch((error: Error) =>
       this.#options.log.debug('container event not followed', { error }),
     )
   }
 
-  async #follow(id: string, refresh: () => Promise<boolean>, retryMs: number[]): Promise<void> {
+  /** Asks until the end that an event told of is seen. */
+  async #follow(id: string, isSandbox: boolean, retryMs: number[]): Promise<void> {
     const { clock, changed } = this.#options
-    for (;;) {
-      if (this.#stopping.signal.aborted) return
-      if (await refresh()) break
-      const delayMs = retryMs.shift()
+    while (!this.#stopping.signal.aborted) {
+      const isNew = await (isSandbox ? this.refreshSandbox(id) : this.refreshContainer(id))
+      const uid = this.#uidOf(id)
+      if (isNew && uid) changed(uid)
+      const delayMs = this.#isRunning(id) ? retryMs.shift() : undefined
       if (delayMs === undefined) return
       await sleep(clock, delayMs, this.#stopping.signal).catch(() => {})
     }
-    const uid = this.#uidOf(id)
-    if (uid) changed(uid)
+  }
+
+  #isRunning(id: string): boolean {
+    const container = this.#containers.get(id)?.status
+    if (container) return container.state === 'running' || container.state === 'created'
+    return this.#sandboxes.get(id)?.status.ready === true
   }
 
   #uidOf(id: string): string | undefined {

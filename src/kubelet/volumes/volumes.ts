@@ -31,6 +31,7 @@ const PLUGIN_DIRECTORIES = {
 type Plugin = keyof typeof PLUGIN_DIRECTORIES
 /** What may hold secrets lives in memory only. */
 const IN_MEMORY: ReadonlySet<Plugin> = new Set(['secret', 'projected', 'downwardAPI'])
+const WRITTEN_BY_US: ReadonlySet<Plugin> = new Set([...IN_MEMORY, 'configMap'])
 
 export interface VolumesParts {
   readonly context: KubeletContext
@@ -161,7 +162,8 @@ export class Volumes {
       mounts.push({
         hostPath,
         containerPath: mount.mountPath,
-        readOnly: mount.readOnly ?? false,
+        // What the kubelet writes, containers can't: it is replaced as a whole at the next change.
+        readOnly: mount.readOnly || WRITTEN_BY_US.has(pluginOf(volume) ?? 'emptyDir'),
         propagation: propagationOf(mount),
       })
     }
