@@ -5,7 +5,7 @@ import type { KubeletContext } from '../options.ts'
 import type { Pod } from '../pod-types.ts'
 import type { SandboxConfig } from '../runtime.ts'
 import { qosClassOf } from '../status/qos.ts'
-import { dnsOf, hostnameOf } from './dns.ts'
+import { type DnsConfig, dnsOf, hostnameOf } from './dns.ts'
 import { sandboxSecurity } from './security.ts'
 
 export function sandboxConfigOf(
@@ -16,6 +16,7 @@ export function sandboxConfigOf(
   const spec = pod.spec
   const hostNetwork = spec?.hostNetwork === true
   const { hostname } = hostnameOf(pod, options.clusterDomain)
+  const dns = sandboxDns(pod, options)
   return {
     name: pod.metadata.name ?? '',
     namespace: pod.metadata.namespace ?? '',
@@ -24,11 +25,7 @@ export function sandboxConfigOf(
     // A pod on the host's network shares the host's name as well.
     hostname: hostNetwork ? options.hostAccess.facts.hostname : hostname,
     logDirectory: podLogDirectory(options.podLogsDirectory, pod),
-    dns: dnsOf(pod, {
-      clusterDns: options.clusterDns,
-      clusterDomain: options.clusterDomain,
-      node: options.nodeDns,
-    }),
+    ...(dns ? { dns } : {}),
     portMappings: hostNetwork ? [] : portMappingsOf(pod),
     labels: { ...pod.metadata.labels, ...podLabels(pod) },
     annotations: {
@@ -46,6 +43,14 @@ export function sandboxConfigOf(
     ),
     securityContext: sandboxSecurity(pod),
   }
+}
+
+/** Undefined leaves the node's own resolv.conf to the runtime: nothing was asked for and nothing is known. */
+function sandboxDns(pod: Pod, options: KubeletContext['options']): DnsConfig | undefined {
+  const { clusterDns, clusterDomain, nodeDns } = options
+  const dns = dnsOf(pod, { clusterDns, clusterDomain, node: nodeDns })
+  const isEmpty = dns.servers.length + dns.searches.length + dns.options.length === 0
+  return isEmpty && pod.spec?.dnsPolicy !== 'None' ? undefined : dns
 }
 
 function portMappingsOf(pod: Pod): SandboxConfig['portMappings'] {

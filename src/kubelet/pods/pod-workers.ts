@@ -1,4 +1,6 @@
 /** One worker for each pod that the API wants here or the runtime still has. */
+import { messageOf } from '#base/errors.ts'
+import { podDirectory } from '../containers/hosts-mount.ts'
 import { POD_NAME, POD_NAMESPACE } from '../labels.ts'
 import { objectsOf } from '../objects.ts'
 import { isFinished, type Pod, uidOf } from '../pod-types.ts'
@@ -38,6 +40,22 @@ export class PodWorkers {
   allKnown(): void {
     this.#complete = true
     for (const uid of [...this.#parts.cache.uids()]) this.wake(uid)
+    const { log } = this.#parts.context
+    this.#removeLeftovers().catch(error =>
+      log.warn('directories of former pods could not be removed', { error: messageOf(error) }),
+    )
+  }
+
+  /** Directories of pods that went while no kubelet ran, and of which the runtime knows nothing either. */
+  async #removeLeftovers(): Promise<void> {
+    const { context, volumes } = this.#parts
+    const { rootDirectory, hostAccess } = context.options
+    for (const uid of await hostAccess.files.names(`${rootDirectory}/pods`)) {
+      if (this.#halted) return
+      if (this.#byUid.has(uid)) continue
+      await volumes.unmount(uid)
+      await hostAccess.files.removeTree(podDirectory(rootDirectory, uid))
+    }
   }
 
   wake(uid: string): void {

@@ -14,8 +14,8 @@ import { createInformers } from '#client/informers.ts'
 import type { ApiRequest, Transport } from '#client/transport.ts'
 import { type KubeletOptions, startKubelet } from '#kubelet'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
-import { createHollowNode, type HollowNode, type HollowNodeOptions } from './hollow/hollow-node.ts'
-import { createVirtualClock } from './virtual-clock.ts'
+import { createHollowNode, type HollowNode, type HollowNodeOptions } from '../hollow/hollow-node.ts'
+import { createVirtualClock } from '../virtual-clock.ts'
 
 const START = Date.parse('2026-05-01T12:00:00Z')
 /** Turns of the event loop after which nothing that needs no time is left to happen, found by trying. */
