@@ -2,6 +2,8 @@
 import { kinds } from '#api/kinds.ts'
 import { type ApiServer, createApiServer, type UserInfo } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
+import { overlap, parseCidr } from '#base/cidr.ts'
+import { UserError } from '#base/errors.ts'
 import { silentLog } from '#base/log.ts'
 import { PROA_VERSION, version } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
@@ -229,7 +231,7 @@ class Starting {
 }
 
 function complete(given: StartOptions): CompleteOptions {
-  return {
+  const options: CompleteOptions = {
     nodes: { kind: 'hollow', count: 1 },
     serviceClusterIpRange: DEFAULT_SERVICE_RANGE,
     clusterCidr: DEFAULT_CLUSTER_CIDR,
@@ -240,6 +242,18 @@ function complete(given: StartOptions): CompleteOptions {
     random: systemRandom,
     ...given,
   }
+  refuseOverlap(options)
+  return options
+}
+
+/** A pod and a Service with the same address could not both be reached. */
+function refuseOverlap({ clusterCidr, serviceClusterIpRange }: CompleteOptions): void {
+  const pods = parseCidr(clusterCidr, '--cluster-cidr')
+  const services = parseCidr(serviceClusterIpRange, '--service-cluster-ip-range')
+  if (overlap(pods, services))
+    throw new UserError(
+      `--cluster-cidr ${clusterCidr} and --service-cluster-ip-range ${serviceClusterIpRange} overlap; choose ranges that have no address in common`,
+    )
 }
 
 function hostOf({ listen }: CompleteOptions): string {

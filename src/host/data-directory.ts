@@ -1,15 +1,8 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { UserError } from '#base/errors.ts'
+import { makeDirectories } from './files.ts'
 
 /** The right to use a data directory; one process has it at a time. */
 export interface DirectoryClaim {
@@ -28,7 +21,7 @@ export function claimDirectory(directory: string): DirectoryClaim {
   const pidFile = join(directory, 'pid')
   let lock: DatabaseSync | undefined
   try {
-    if (mkdirSync(directory, { recursive: true, mode: 0o700 })) syncDirectory(dirname(directory))
+    if (makeDirectories(directory, 0o700)) syncDirectory(dirname(directory))
     lock = new DatabaseSync(join(directory, 'lock'))
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {

@@ -68,7 +68,7 @@ export const systemFiles: Files = {
     explained(`write ${path}`, () => writeWhole(path, content, mode))
   },
   makeDirectory(path, mode) {
-    explained(`make the directory ${path}`, () => mkdirSync(path, { recursive: true, mode }))
+    explained(`make the directory ${path}`, () => makeDirectories(path, mode))
   },
   list(path) {
     return explained(`read the directory ${path}`, () =>
@@ -85,6 +85,20 @@ export const systemFiles: Files = {
   remove(path) {
     explained(`remove ${path}`, () => rmSync(path, { recursive: true, force: true }))
   },
+}
+
+/**
+ * Makes a directory and its parents; true where it made any. Node's own `recursive` never returns below /proc, where a parent
+ * exists and still takes no children.
+ */
+export function makeDirectories(path: string, mode: number): boolean {
+  if (existsSync(path)) {
+    if (statSync(path).isDirectory()) return false
+    throw Object.assign(new Error(`${path} is a file`), { code: 'EEXIST' })
+  }
+  makeDirectories(dirname(path), mode)
+  mkdirSync(path, { mode })
+  return true
 }
 
 function writeWhole(path: string, content: string | Uint8Array, mode: number): void {
