@@ -18,8 +18,8 @@ export async function sendAnswer(
   response: ApiResponse,
   options: AnswerOptions,
 ): Promise<void> {
+  if (isEndless(response)) return sendEndless(wire, response, options)
   const { body } = response
-  if (body.kind === 'stream' || body.kind === 'events') return sendEndless(wire, response, options)
   const whole = wholeBody(body)
   const size = sizeOf(whole)
   if (size >= GZIP_FROM_BYTES && isCompressible(wire, response)) {
@@ -34,6 +34,10 @@ export async function sendAnswer(
   }
   const headers = { ...response.headers, 'content-length': String(size) }
   return sendWhole(wire, { status: response.status, headers }, whole, options)
+}
+
+export function isEndless({ body: { kind } }: ApiResponse): boolean {
+  return kind === 'stream' || kind === 'events'
 }
 
 export function wholeBody(body: ResponseBody): readonly Uint8Array[] {
@@ -154,6 +158,7 @@ function flow<E>(
   const { outgoing } = wire
   let open = true
   let cancel: (() => void) | undefined
+  let waiting: Promise<void> | undefined
   const finish = (act: () => void) => {
     if (!open) return
     open = false
@@ -172,7 +177,10 @@ function flow<E>(
         finish(() => wire.reset())
         return undefined
       }
-      return drained(outgoing)
+      waiting ??= drained(outgoing).then(() => {
+        waiting = undefined
+      })
+      return waiting
     },
     end: error => finish(() => (error ? wire.reset() : outgoing.end())),
   })

@@ -1,6 +1,7 @@
 /** HTTP/1.1: one request after the other, and the upgrades to streams. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '#base/clock.ts'
+import { createServer } from '../node-http.ts'
 import { spdyUpgrade } from '../streaming/spdy/upgrade.ts'
 import type { Connection } from './connections.ts'
 import type { ServingLimits } from './limits.ts'
@@ -57,6 +58,7 @@ export function createHttp1(options: Http1Options): (connection: Connection) => 
   function waitForRequest(state: State, timeoutMs: number): void {
     const { socket } = state.connection
     state.cancelWait()
+    if (socket.destroyed) return
     state.cancelWait = clock.after(timeoutMs, () => socket.destroy())
   }
   return connection => {

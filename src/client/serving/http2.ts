@@ -84,7 +84,8 @@ function wireOf(
       incoming.resume()
       stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
     },
-    reset: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+    // Not `close`, which ends the body properly first.
+    reset: () => stream.destroy(new Error('the answer broke off')),
     retire,
   }
 }

@@ -3,7 +3,7 @@ import { internalError, StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { ApiRequest, ApiResponse } from '../transport.ts'
-import { sendAnswer } from './answer.ts'
+import { isEndless, sendAnswer } from './answer.ts'
 import type { RequestHandler } from './handler.ts'
 import type { ServingLimits } from './limits.ts'
 import { type Intake, receiveBody } from './receive.ts'
@@ -53,13 +53,15 @@ export async function serveRequest(wire: Wire, context: ServingContext): Promise
   try {
     const body = wire.incoming && (await receiveBody(wire.incoming, wire.headers, context))
     const request = new WireRequest(wire, body)
+    let isAnswered = false
     wire.outgoing.once('close', () => {
-      if (!wire.outgoing.writableFinished) request.abort()
+      if (!isAnswered) request.abort()
     })
     const response = await context.handler.handle(request, wire.peer)
     // Whoever guesses at credentials starts a new connection for each guess.
     if (response.status === 401) wire.retire()
     await sendAnswer(wire, response, context)
+    isAnswered = !isEndless(response)
   } catch (thrown) {
     if (wire.outgoing.destroyed) return
     if (!(thrown instanceof StatusError))

@@ -3,10 +3,11 @@
  * connection becomes anything but HTTP. Until then a refusal is a plain answer, behind which the connection ends: what a client
  * sent along with its request reaches nobody.
  */
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { badRequest, internalError, StatusError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
+import { STATUS_CODES } from '../node-http.ts'
 import { acceptStreamUpgrade, streamUpgradeProblem } from '../streaming/accept.ts'
 import { bridgeChannels, serveForwardedPorts } from '../streaming/bridge.ts'
 import type { ApiResponse } from '../transport.ts'
