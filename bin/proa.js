@@ -20,6 +20,8 @@ if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
   const { enableCompileCache } = createRequire(import.meta.url)('node:module')
   const home = process.env.XDG_CACHE_HOME || (process.env.HOME && join(process.env.HOME, '.cache'))
   if (home) enableCompileCache(join(home, 'proa', 'compile-cache'))
+  const { quickImports } = await import('./quick-imports.js')
+  quickImports(main === source ? root : dirname(main))
   await import(pathToFileURL(main).href)
 } else if (existsSync(pinned)) {
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {

@@ -1,4 +1,7 @@
-/** Asks other processes whether they are well: over HTTP, TCP and gRPC. Never rejects; what went wrong is the answer's text. */
+/**
+ * Asks other processes whether they are well: over HTTP, TCP and gRPC. Never rejects; what went
+ * wrong is the answer's text.
+ */
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 
@@ -71,13 +74,14 @@ interface Got {
 
 async function getOnce(url: URL, headers: HttpProbe['headers'], signal: AbortSignal): Promise<Got> {
   const { request } =
-    url.protocol === 'https:' ? await import('node:https') : await import('node:http')
+    url.protocol === 'https:' ? await import('node:https') : process.getBuiltinModule('node:http')
   const values: Record<string, string[]> = {}
   for (const { name, value } of headers) values[name] = [...(values[name] ?? []), value]
   return new Promise((resolve, reject) => {
     const asked = request(
       url,
-      // Pods' certificates are their own affair: the probe asks whether they answer. One connection a probe, as kubelets do.
+      // Pods' certificates are their own affair: the probe asks whether they answer. One connection
+      // a probe, as kubelets do.
       { headers: values, rejectUnauthorized: false, agent: false, signal },
       (response: IncomingMessage) => {
         let size = 0

@@ -1,6 +1,6 @@
 /** The HTTP request that turns a connection into SPDY, as a client, and the answer to it, as a server. */
-import { request as httpRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { request as httpRequest } from '../../node-http.ts'
 import { refusalOf, type StreamTarget, upgradeTimeoutMs } from '../target.ts'
 
 export const protocolHeader = 'x-stream-protocol-version'

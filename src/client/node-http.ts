@@ -1,0 +1,5 @@
+/**
+ * HTTP/1.1 of Node, fetched in a way that leaves out the web client within: an `import` of `node:http` loads that too, for the names
+ * WebSocket and CloseEvent, which takes 60 ms and 16 MB of every start.
+ */
+export const { createServer, request, STATUS_CODES } = process.getBuiltinModule('node:http')
