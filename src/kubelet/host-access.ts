@@ -1,6 +1,7 @@
 /**
- * What the kubelet does on its machine, as an interface: the real one is `#host`'s, hollow nodes have one in memory
- * that costs next to nothing. Paths are absolute. Missing files are `undefined`, everything else that fails rejects.
+ * What the kubelet does on its machine, as an interface: the real one is `#host`'s, hollow nodes
+ * have one in memory that costs next to nothing. Paths are absolute. Missing files are `undefined`,
+ * everything else that fails rejects.
  */
 export interface HostAccess {
   readonly facts: MachineFacts
@@ -70,7 +71,10 @@ export interface Files {
   rename(from: string, to: string): Promise<void>
   /** Removes what is there, without following symlinks and without entering other mounts. */
   removeTree(path: string): Promise<void>
-  /** Gives everything below `path` to this group, group-readable, directories with the set-group-id bit. Follows no symlinks. */
+  /**
+   * Gives everything below `path` to this group, group-readable, directories with the set-group-id
+   * bit. Follows no symlinks.
+   */
   giveToGroup(path: string, group: number, readOnly: boolean): Promise<void>
   chmod(path: string, mode: number): Promise<void>
   chown(path: string, user: number, group: number): Promise<void>

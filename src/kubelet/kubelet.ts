@@ -1,6 +1,7 @@
 /**
- * The room's door: one node. Desired pods come from the API, observed ones from the runtime; a worker for each pod brings them together.
- * The same code runs containers on this machine and hollow nodes in memory; only runtime and host access differ.
+ * The room's door: one node. Desired pods come from the API, observed ones from the runtime; a
+ * worker for each pod brings them together. The same code runs containers on this machine and
+ * hollow nodes in memory; only runtime and host access differ.
  */
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'

@@ -1,4 +1,7 @@
-/** The labels and annotations that tie sandboxes and containers to pods; upstream's names, so its tools understand our nodes. */
+/**
+ * The labels and annotations that tie sandboxes and containers to pods; upstream's names, so its
+ * tools understand our nodes.
+ */
 import type { Pod } from './pod-types.ts'
 
 export const POD_NAME = 'io.kubernetes.pod.name'

@@ -1,6 +1,7 @@
 /**
- * ConfigMaps and Secrets that pods on this node use, one small watch each for as long as somebody uses them. Kubelets in one
- * process do not share them: each node may only read what its own pods use.
+ * ConfigMaps and Secrets that pods on this node use, one small watch each for as long as somebody
+ * uses them. Kubelets in one process do not share them: each node may only read what its own pods
+ * use.
  */
 import { type ConfigMap, configMap } from '#api/core/v1/config-map.ts'
 import { type Secret, secret } from '#api/core/v1/secret.ts'
@@ -12,7 +13,10 @@ import type { RoleContext } from '#client/role.ts'
 export type SourceKind = 'configmap' | 'secret'
 type SourceOf<K extends SourceKind> = K extends 'configmap' ? ConfigMap : Secret
 
-/** How long a pod waits for the first answer about one object; upstream's sync also gives up and tries again. */
+/**
+ * How long a pod waits for the first answer about one object; upstream's sync also gives up and
+ * tries again.
+ */
 const FIRST_ANSWER_MS = 30_000
 
 interface Source {
@@ -29,7 +33,10 @@ export class Objects {
     this.#context = context
   }
 
-  /** `user` wants this object from now on and is told of changes; asking again under the same name replaces `changed`. */
+  /**
+   * `user` wants this object from now on and is told of changes; asking again under the same name
+   * replaces `changed`.
+   */
   use(user: string, kind: SourceKind, namespace: string, name: string, changed: () => void): void {
     const key = `${kind}/${namespace}/${name}`
     const source = this.#sources.get(key)
@@ -63,7 +70,10 @@ export class Objects {
     }
   }
 
-  /** The object that `user` uses, undefined where it does not exist; rejects when the API can't say in time. */
+  /**
+   * The object that `user` uses, undefined where it does not exist; rejects when the API can't say
+   * in time.
+   */
   async get<K extends SourceKind>(
     kind: K,
     namespace: string,

@@ -1,4 +1,7 @@
-/** Events about pods, with upstream's reasons: `kubectl describe` and tools that watch events read the same words. */
+/**
+ * Events about pods, with upstream's reasons: `kubectl describe` and tools that watch events read
+ * the same words.
+ */
 import type { EventRecorder } from '#client/events.ts'
 import { type ContainerReference, fieldPathOf, type Pod } from './pod-types.ts'
 

@@ -8,15 +8,19 @@ interface Timer {
 }
 
 export interface VirtualClock extends Clock {
-  /** Moves on, calling what is due in order; lets everything that it sets off come to rest before the next. */
+  /**
+   * Moves on, calling what is due in order; lets everything that it sets off come to rest before
+   * the next.
+   */
   advance(milliseconds: number): Promise<void>
   /** Timers that wait. */
   readonly pending: number
 }
 
 /**
- * `rest` resolves when nothing more happens without time passing, for example after some turns of the event loop;
- * it is the caller's, because only the outside of the simulation has real turns to wait for.
+ * `rest` resolves when nothing more happens without time passing, for example after some turns of
+ * the event loop; it is the caller's, because only the outside of the simulation has real turns to
+ * wait for.
  */
 export function createVirtualClock(startMs: number, rest: () => Promise<void>): VirtualClock {
   let now = startMs

@@ -1,4 +1,7 @@
-/** Files as a node agent needs them: replaced as a whole, removed without ever following a symlink or entering a mount. */
+/**
+ * Files as a node agent needs them: replaced as a whole, removed without ever following a symlink
+ * or entering a mount.
+ */
 
 import type { Stats } from 'node:fs'
 import {

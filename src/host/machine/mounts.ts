@@ -52,8 +52,9 @@ export const machineMounts = {
 }
 
 /**
- * Opens `relative` inside `base`, making missing directories. Symlinks may lead around inside `base`, never out of it: the path is resolved
- * and checked first, and then walked again with handles that follow no symlink, so that a swap in between is an error.
+ * Opens `relative` inside `base`, making missing directories. Symlinks may lead around inside
+ * `base`, never out of it: the path is resolved and checked first, and then walked again with
+ * handles that follow no symlink, so that a swap in between is an error.
  */
 export async function openInside(base: string, relative: string): Promise<Handle> {
   const root = await realpath(base)

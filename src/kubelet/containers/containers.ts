@@ -240,7 +240,10 @@ function podIpOf(pod: Pod, sandbox: SandboxStatus | undefined, context: KubeletC
   return ips[0] ?? ''
 }
 
-/** Seconds that a container is given: the delete's, the pod's, or what it was started with where its pod is not known any more. */
+/**
+ * Seconds that a container is given: the delete's, the pod's, or what it was started with where its
+ * pod is not known any more.
+ */
 export function graceOf(pod: Pod, status: ContainerStatus | undefined): number {
   return (
     pod.metadata.deletionGracePeriodSeconds ??

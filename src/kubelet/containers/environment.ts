@@ -1,6 +1,6 @@
 /**
- * A container's environment: services first, then envFrom, then env, in which later ones may refer to earlier ones. Pure but
- * for the lookups that are passed in.
+ * A container's environment: services first, then envFrom, then env, in which later ones may refer
+ * to earlier ones. Pure but for the lookups that are passed in.
  */
 import type { Service } from '#api/core/v1/service.ts'
 import type { AnyContainer, EnvVar } from '../pod-types.ts'
@@ -96,7 +96,10 @@ async function variableValue(
   throw configError(`couldn't find key ${reference.key} in ${word} ${namespace}/${reference.name}`)
 }
 
-/** `REDIS_SERVICE_HOST` and the docker-link names, for the pod's namespace; the API's own service is told everywhere. */
+/**
+ * `REDIS_SERVICE_HOST` and the docker-link names, for the pod's namespace; the API's own service is
+ * told everywhere.
+ */
 export function serviceEnvironment(
   services: readonly Service[],
   pod: FieldContext['pod'],

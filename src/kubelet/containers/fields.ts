@@ -62,7 +62,10 @@ export interface ResourceReference {
   readonly divisor?: string
 }
 
-/** The value of `limits.cpu` and the like, divided by the divisor and rounded up; undefined for an unknown resource. */
+/**
+ * The value of `limits.cpu` and the like, divided by the divisor and rounded up; undefined for an
+ * unknown resource.
+ */
 export function resourceValue(
   reference: ResourceReference,
   container: AnyContainer,

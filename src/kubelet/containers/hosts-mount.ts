@@ -1,4 +1,7 @@
-/** The kubelet's own /etc/hosts of a pod, mounted unless a volume is mounted there or the container runs from the host's. */
+/**
+ * The kubelet's own /etc/hosts of a pod, mounted unless a volume is mounted there or the container
+ * runs from the host's.
+ */
 import type { KubeletContext } from '../options.ts'
 import type { AnyContainer, Pod } from '../pod-types.ts'
 import type { Mount } from '../runtime.ts'

@@ -17,7 +17,10 @@ interface DockerEntry {
   readonly registrytoken?: string
 }
 
-/** Matching entries, the most specific first. A secret that is missing or broken is passed over, as upstream does. */
+/**
+ * Matching entries, the most specific first. A secret that is missing or broken is passed over, as
+ * upstream does.
+ */
 export async function pullCredentials(
   pod: Pod,
   image: string,

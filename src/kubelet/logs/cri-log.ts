@@ -1,6 +1,6 @@
 /**
- * The CRI log format, one line a record: `2026-01-02T03:04:05.678901234Z stdout F text`. `P` marks a record that
- * goes on in the next one. Pure.
+ * The CRI log format, one line a record: `2026-01-02T03:04:05.678901234Z stdout F text`. `P` marks
+ * a record that goes on in the next one. Pure.
  */
 export interface LogRecord {
   readonly time: string

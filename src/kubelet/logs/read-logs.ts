@@ -1,4 +1,7 @@
-/** Reads one container run's log as `kubectl logs` wants it: from where, how much, with times, and on and on if asked. */
+/**
+ * Reads one container run's log as `kubectl logs` wants it: from where, how much, with times, and
+ * on and on if asked.
+ */
 import { type Clock, sleep } from '#base/clock.ts'
 import type { Files, OpenFile } from '../host-access.ts'
 import { LineSplitter, type LogRecord, parseLogRecord } from './cri-log.ts'
@@ -24,7 +27,10 @@ export interface LogSource {
 }
 
 const READ_BYTES = 64 * 1024
-/** How often a followed log is looked at for more: upstream waits for the file system's notice at most a second. */
+/**
+ * How often a followed log is looked at for more: upstream waits for the file system's notice at
+ * most a second.
+ */
 const FOLLOW_MS = 100
 
 /** Calls `emit` with every piece; ends at the end of the log, or of the container when it follows. */

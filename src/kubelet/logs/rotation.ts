@@ -1,6 +1,7 @@
 /**
- * Keeps container logs from filling the disk: a log that passed 10 MiB is renamed and the runtime opens a new one; five files
- * a container are kept. Old files stay plain text, so that they can still be read line by line.
+ * Keeps container logs from filling the disk: a log that passed 10 MiB is renamed and the runtime
+ * opens a new one; five files a container are kept. Old files stay plain text, so that they can
+ * still be read line by line.
  */
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'

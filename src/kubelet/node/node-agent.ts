@@ -1,6 +1,7 @@
 /**
- * Registers this machine as a Node, keeps its status right and renews its lease. The lease says "alive" every ten seconds and is small; the
- * status is written when it changes, and every five minutes at least.
+ * Registers this machine as a Node, keeps its status right and renews its lease. The lease says
+ * "alive" every ten seconds and is small; the status is written when it changes, and every five
+ * minutes at least.
  */
 import { type Lease, lease as leaseKind } from '#api/coordination/v1/lease.ts'
 import { type Node, node as nodeKind } from '#api/core/v1/node.ts'

@@ -1,4 +1,7 @@
-/** Is the runtime there, and do pods get a network? Asked every few seconds; a change shows in the node's Ready condition. */
+/**
+ * Is the runtime there, and do pods get a network? Asked every few seconds; a change shows in the
+ * node's Ready condition.
+ */
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { KubeletContext } from '../options.ts'

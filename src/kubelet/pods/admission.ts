@@ -1,4 +1,7 @@
-/** What the node itself checks before a pod may run on it; the scheduler normally has done so, but pods can be bound by hand. Pure. */
+/**
+ * What the node itself checks before a pod may run on it; the scheduler normally has done so, but
+ * pods can be bound by hand. Pure.
+ */
 import type { Node } from '#api/core/v1/node.ts'
 import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { podRequest } from '../containers/resources.ts'

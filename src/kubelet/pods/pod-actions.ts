@@ -1,8 +1,10 @@
 /**
- * Desired pod and observed containers in, actions out. Pure: the worker carries the actions out and asks again.
+ * Desired pod and observed containers in, actions out. Pure: the worker carries the actions out and
+ * asks again.
  *
- * Invariants: a container that runs what the pod wants is never touched, whoever started it; init containers run one after the other, each
- * once to success; sidecars start in their turn and keep running; regular containers start when all of that is done.
+ * Invariants: a container that runs what the pod wants is never touched, whoever started it; init
+ * containers run one after the other, each once to success; sidecars start in their turn and keep
+ * running; regular containers start when all of that is done.
  */
 import { CONTAINER_HASH, containerHash } from '../labels.ts'
 import {
@@ -115,7 +117,8 @@ function withoutSandbox({ pod, observed }: PodActionsInput): PodActions {
 
 function wantsNewSandbox(pod: Pod, container: Container, observed: ObservedPod): boolean {
   const last = newestOf(observed, container.name)
-  // A container of a dead sandbox that still counts as running is about to be stopped: it restarts unless the policy is Never.
+  // A container of a dead sandbox that still counts as running is about to be stopped: it restarts
+  // unless the policy is Never.
   if (last && last.state !== 'exited') return restartPolicyOf(pod, container) !== 'Never'
   return shouldRestart(pod, container, last)
 }
@@ -206,7 +209,10 @@ class Plan {
       if (!newestOf(observed, container.name)) this.start.push({ kind: 'ephemeral', container })
   }
 
-  /** Kills a container that is not what the pod wants any more; it starts again in the same round where its policy lets it. */
+  /**
+   * Kills a container that is not what the pod wants any more; it starts again in the same round
+   * where its policy lets it.
+   */
   #killIfUnwanted(kind: ContainerKind, container: Container, running: ContainerStatus): void {
     const { pod, verdictOf } = this.#input
     const failed = verdictOf(running.id).failed

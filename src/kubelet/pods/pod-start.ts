@@ -1,4 +1,7 @@
-/** One step of a running pod: admission, volumes, then the actions that the decision asks for until there are none. */
+/**
+ * One step of a running pod: admission, volumes, then the actions that the decision asks for until
+ * there are none.
+ */
 import { messageOf } from '#base/errors.ts'
 import { StartError } from '../containers/config-error.ts'
 import { sandboxConfigOf } from '../containers/sandbox-config.ts'
@@ -10,12 +13,19 @@ import { type PodActions, podActions } from './pod-actions.ts'
 import { collectGarbage, reportStatus } from './pod-stop.ts'
 import type { PodWorker } from './pod-worker.ts'
 
-/** Rounds of decide and act in one step; each does something, so more means that the runtime goes in circles. */
+/**
+ * Rounds of decide and act in one step; each does something, so more means that the runtime goes in
+ * circles.
+ */
 const MAXIMUM_ROUNDS = 50
 /** How soon a pod that waits for the node's network looks again. */
 const NETWORK_RETRY_MS = 1_000
-/** A container that could not be made is tried again after this. */
-const START_RETRY_MS = 2_000
+/**
+ * A container that could not be made is tried again after this, doubled with each failure up to the
+ * limit.
+ */
+const START_RETRY_MS = 1_000
+const START_RETRY_LIMIT_MS = 30_000
 
 export async function startPod(worker: PodWorker): Promise<void> {
   const { parts } = worker
@@ -155,6 +165,7 @@ async function startOne(
   try {
     await parts.containers.start(pod, reference, sandbox)
     worker.waiting.delete(name)
+    worker.startFailures.delete(name)
     return true
   } catch (error) {
     const reason = error instanceof StartError ? error.reason : 'CreateContainerError'
@@ -163,10 +174,17 @@ async function startOne(
       parts.events.warning(pod, 'Failed', `Error: ${reason}`, reference)
     const pullIn = parts.images.remaining(pod, reference.container.image ?? '')
     // The next look at a pull that failed only says that it waits; its own back-off says when to try.
-    const retryMs = pullIn > 0 && reason === 'ImagePullBackOff' ? pullIn : START_RETRY_MS
+    const retryMs =
+      pullIn > 0 && reason === 'ImagePullBackOff' ? pullIn : nextRetry(worker.startFailures, name)
     worker.wakeAfter(retryMs)
     return false
   }
+}
+
+function nextRetry(failures: Map<string, number>, name: string): number {
+  const count = failures.get(name) ?? 0
+  failures.set(name, count + 1)
+  return Math.min(START_RETRY_MS * 2 ** count, START_RETRY_LIMIT_MS)
 }
 
 /** True while a container that keeps ending has to wait. */

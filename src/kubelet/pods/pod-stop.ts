@@ -77,17 +77,19 @@ async function readMessages(worker: PodWorker, observed: ObservedPod): Promise<v
   }
 }
 
-/** Keeps one ended run of each container, for its logs and last state. */
+/** Keeps the newest run of each container and the newest that ended, for its logs and last state. */
 export async function collectGarbage(worker: PodWorker): Promise<void> {
   const { cache, context } = worker.parts
   const { runtime, hostAccess } = context.options
   const observed = cache.observe(worker.uid)
-  const ended = new Map<string, number>()
+  const seen = new Set<string>()
+  const ended = new Set<string>()
   for (const run of observed.containers) {
-    if (run.state !== 'exited') continue
-    const count = (ended.get(run.name) ?? 0) + 1
-    ended.set(run.name, count)
-    if (count <= 1) continue
+    const isNewest = !seen.has(run.name)
+    const isNewestEnded = run.state === 'exited' && !ended.has(run.name)
+    seen.add(run.name)
+    if (run.state === 'exited') ended.add(run.name)
+    if (isNewest || isNewestEnded || isRunning(run)) continue
     await runtime.removeContainer(run.id)
     cache.forgetRemoved(run.id, worker.uid)
     worker.messages.delete(run.id)

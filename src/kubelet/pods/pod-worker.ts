@@ -1,10 +1,11 @@
 /**
- * The life of one pod on this node: running, then terminating, then terminated. One step at a time; whatever happens meanwhile makes it
- * look again. Every step reads the newest pod and what the runtime shows, so it does not matter what was missed, and a kubelet
- * that restarts goes on where it finds things.
+ * The life of one pod on this node: running, then terminating, then terminated. One step at a time;
+ * whatever happens meanwhile makes it look again. Every step reads the newest pod and what the
+ * runtime shows, so it does not matter what was missed, and a kubelet that restarts goes on where
+ * it finds things.
  *
- * Invariants: nothing of a pod starts once it began to terminate; the API learns a pod's last status before its object is removed;
- * volumes are taken down only when no container runs.
+ * Invariants: nothing of a pod starts once it began to terminate; the API learns a pod's last
+ * status before its object is removed; volumes are taken down only when no container runs.
  */
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
@@ -35,6 +36,8 @@ export class PodWorker {
   failure: PodFailure | undefined
   /** Why containers do not run, by name. */
   readonly waiting = new Map<string, WaitingReason>()
+  /** How often in a row containers could not be made, by name. */
+  readonly startFailures = new Map<string, number>()
   /** The read termination messages, by container id: files may be gone later. */
   readonly messages = new Map<string, string>()
   readonly parts: PodParts
@@ -88,7 +91,10 @@ export class PodWorker {
     })
   }
 
-  /** Ends the worker, not the pod: containers run on when the kubelet stops. A step that waits for a container's end is left behind. */
+  /**
+   * Ends the worker, not the pod: containers run on when the kubelet stops. A step that waits for a
+   * container's end is left behind.
+   */
   async halt(): Promise<void> {
     this.#halted = true
     this.#cancelWake()

@@ -1,6 +1,7 @@
 /**
- * How long a container that keeps ending must wait: 10 s, doubled with each restart up to 5 min, forgotten when it has run well for
- * 10 min. The first restart is at once. The count is kept in memory alone: a restarted kubelet starts it anew.
+ * How long a container that keeps ending must wait: 10 s, doubled with each restart up to 5 min,
+ * forgotten when it has run well for 10 min. The first restart is at once. The count is kept in
+ * memory alone: a restarted kubelet starts it anew.
  */
 export const INITIAL_BACKOFF_MS = 10_000
 export const MAXIMUM_BACKOFF_MS = 300_000

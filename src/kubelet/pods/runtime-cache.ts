@@ -1,6 +1,7 @@
 /**
- * What the runtime has, kept current: by its events where it sends them, by the kubelet's own actions, and by listing everything
- * now and then, which finds whatever those missed. Tells which pods changed.
+ * What the runtime has, kept current: by its events where it sends them, by the kubelet's own
+ * actions, and by listing everything now and then, which finds whatever those missed. Tells which
+ * pods changed.
  */
 import { type Clock, sleep } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
@@ -8,7 +9,10 @@ import { POD_NAME, POD_NAMESPACE, POD_UID } from '../labels.ts'
 import type { ContainerRuntime, ContainerStatus, RuntimeEvent, SandboxStatus } from '../runtime.ts'
 import type { ObservedPod } from './observed-pod.ts'
 
-/** An end is told to us and to the runtime's own books at the same time: these may still call it running for a moment. */
+/**
+ * An end is told to us and to the runtime's own books at the same time: these may still call it
+ * running for a moment.
+ */
 const EVENT_RETRY_MS = [10, 30, 100, 300, 1_000] as const
 
 export interface RuntimeCacheOptions {
@@ -157,7 +161,8 @@ export class RuntimeCache {
   #onEvent({ sandboxId, containerId, ended }: RuntimeEvent): void {
     const isSandbox = !containerId || this.#sandboxes.has(containerId)
     const id = isSandbox ? containerId || sandboxId : containerId
-    // What is not known yet is being made by the kubelet itself, which asks for it, or is found by the next listing.
+    // What is not known yet is being made by the kubelet itself, which asks for it, or is found by
+    // the next listing.
     // But the end of a short-lived container may come even before that answer, which does not know of it yet.
     if (!ended && !this.#containers.has(id) && !this.#sandboxes.has(id)) return
     this.#follow(id, isSandbox, ended ? [...EVENT_RETRY_MS] : []).catch((error: Error) =>

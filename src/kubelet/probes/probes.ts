@@ -1,6 +1,7 @@
 /**
- * Probes of running containers: one timer each, started with the container and gone with it. Liveness and readiness wait until the
- * startup probe has succeeded. A verdict that changes makes the pod's worker look again.
+ * Probes of running containers: one timer each, started with the container and gone with it.
+ * Liveness and readiness wait until the startup probe has succeeded. A verdict that changes makes
+ * the pod's worker look again.
  */
 import { messageOf } from '#base/errors.ts'
 import type { KubeletContext } from '../options.ts'
@@ -157,7 +158,10 @@ export class Probes {
     for (const running of probes) this.#schedule(probed, running, this.#firstDelay(probed, running))
   }
 
-  /** A restarted kubelet takes over what the API says of this very run, so that nothing turns unready by a restart. */
+  /**
+   * A restarted kubelet takes over what the API says of this very run, so that nothing turns
+   * unready by a restart.
+   */
   #stateOf(pod: Pod, { container }: ContainerReference, run: ContainerStatus, kind: ProbeKind) {
     const known = [
       ...(pod.status?.containerStatuses ?? []),

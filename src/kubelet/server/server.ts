@@ -1,6 +1,7 @@
 /**
- * The kubelet's own API, as a Transport: logs, exec, attach, port-forward, pods, health and figures. The API server reaches it
- * directly in process, or over HTTPS through a listener; who may ask is decided before.
+ * The kubelet's own API, as a Transport: logs, exec, attach, port-forward, pods, health and
+ * figures. The API server reaches it directly in process, or over HTTPS through a listener; who may
+ * ask is decided before.
  */
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { badRequest, notFound, StatusError } from '#api/machinery/status.ts'

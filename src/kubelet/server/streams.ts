@@ -8,7 +8,10 @@ import type { Route, ServerParts } from './server.ts'
 const isSet = (query: URLSearchParams, ...names: string[]): boolean =>
   names.some(name => ['true', '1'].includes(query.get(name) ?? ''))
 
-/** Upstream's kubelet says `input`, `output`, `error`; its API server `stdin`, `stdout`, `stderr`. Both are understood. */
+/**
+ * Upstream's kubelet says `input`, `output`, `error`; its API server `stdin`, `stdout`, `stderr`.
+ * Both are understood.
+ */
 function streamsOf(query: URLSearchParams) {
   const tty = isSet(query, 'tty')
   const streams = {

@@ -65,7 +65,10 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
   }
 }
 
-/** A pod that is over stays as it ended, and one that the kubelet gave up is Failed whatever its containers say. */
+/**
+ * A pod that is over stays as it ended, and one that the kubelet gave up is Failed whatever its
+ * containers say.
+ */
 function phaseWith(input: PodStatusInput, statuses: readonly ApiContainerStatus[]): Phase {
   const previous = input.pod.status?.phase
   if (isFinished(previous)) return previous as Phase

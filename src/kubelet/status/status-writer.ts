@@ -1,6 +1,7 @@
 /**
- * Brings pod statuses to the API: the newest one of each pod, one write at a time per pod, again after a conflict, patiently
- * while the API is away. Conditions of others are carried over from the freshest object.
+ * Brings pod statuses to the API: the newest one of each pod, one write at a time per pod, again
+ * after a conflict, patiently while the API is away. Conditions of others are carried over from the
+ * freshest object.
  */
 import { pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { isStatus, StatusError } from '#api/machinery/status.ts'

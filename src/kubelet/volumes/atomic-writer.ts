@@ -1,6 +1,7 @@
 /**
- * Writes a set of files so that a container sees either all old or all new ones: each set lies in a directory of its own,
- * `..data` points to the present one and is exchanged by a rename, and the visible names lead through it.
+ * Writes a set of files so that a container sees either all old or all new ones: each set lies in a
+ * directory of its own, `..data` points to the present one and is exchanged by a rename, and the
+ * visible names lead through it.
  */
 import type { Files } from '../host-access.ts'
 import type { Payload } from './payload.ts'

@@ -1,4 +1,7 @@
-/** The files of configMap, secret, downwardAPI and projected volumes, as path → bytes and mode. No I/O of its own. */
+/**
+ * The files of configMap, secret, downwardAPI and projected volumes, as path → bytes and mode. No
+ * I/O of its own.
+ */
 import type { ConfigMap } from '#api/core/v1/config-map.ts'
 import type { Secret } from '#api/core/v1/secret.ts'
 import { type FieldContext, fieldValue, resourceValue } from '../containers/fields.ts'

@@ -1,6 +1,7 @@
 /**
- * A pod's volumes on this node: set up before its containers start, refreshed while it runs, taken down after they ended.
- * Setting up is repeatable: a restarted kubelet goes over what it finds. Paths are upstream's below the root directory.
+ * A pod's volumes on this node: set up before its containers start, refreshed while it runs, taken
+ * down after they ended. Setting up is repeatable: a restarted kubelet goes over what it finds.
+ * Paths are upstream's below the root directory.
  */
 import { quantityToNumber } from '#api/machinery/quantity.ts'
 import { messageOf } from '#base/errors.ts'
@@ -50,7 +51,10 @@ export class Volumes {
     this.#tokens = new Tokens(parts.context.client, parts.context.clock)
   }
 
-  /** Sets up what is missing and refreshes what changed; `changed` is called when it should be called again. */
+  /**
+   * Sets up what is missing and refreshes what changed; `changed` is called when it should be
+   * called again.
+   */
   async mount(pod: Pod, changed: () => void): Promise<void> {
     const { hostAccess, rootDirectory } = this.#parts.context.options
     await hostAccess.files.makeDirectory(

@@ -1,4 +1,7 @@
-/** Pod addresses of one hollow node, from a range such as 10.244.3.0/24; asked in turn, so that one is not reused at once. */
+/**
+ * Pod addresses of one hollow node, from a range such as 10.244.3.0/24; asked in turn, so that one
+ * is not reused at once.
+ */
 import type { AddressPool } from './hollow-runtime.ts'
 
 export function createAddressPool(cidr: string): AddressPool {

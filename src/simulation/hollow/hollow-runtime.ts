@@ -1,6 +1,7 @@
 /**
- * A container runtime in memory: the same kubelet runs on top of it as on containerd. Sandboxes get addresses from a range,
- * containers follow the script in their command, logs lie in the hollow node's files, every image is there.
+ * A container runtime in memory: the same kubelet runs on top of it as on containerd. Sandboxes get
+ * addresses from a range, containers follow the script in their command, logs lie in the hollow
+ * node's files, every image is there.
  */
 import type { Clock } from '#base/clock.ts'
 import { sleep } from '#base/clock.ts'

@@ -1,10 +1,13 @@
 /**
- * A small file system in memory: what a hollow node's kubelet writes and reads. Directories exist as soon as something is in
- * them or they were made; symlinks are kept as they are.
+ * A small file system in memory: what a hollow node's kubelet writes and reads. Directories exist
+ * as soon as something is in them or they were made; symlinks are kept as they are.
  */
 import type { FileFacts, Files, OpenFile } from '#kubelet'
 
-/** One hollow container's log is cut off at this size: hollow pods say little, and 1,000 nodes share one process. */
+/**
+ * One hollow container's log is cut off at this size: hollow pods say little, and 1,000 nodes share
+ * one process.
+ */
 const FILE_LIMIT_BYTES = 1024 * 1024
 
 interface Node {

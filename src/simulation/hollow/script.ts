@@ -1,6 +1,7 @@
 /**
- * What a hollow container does, read from its command: enough shell to script a test (`echo`, `sleep`, `exit`, `true`, `false`,
- * joined by `;`, `&&` or newlines, bare or behind `sh -c`). Anything else is taken for a server that runs until it is stopped.
+ * What a hollow container does, read from its command: enough shell to script a test (`echo`,
+ * `sleep`, `exit`, `true`, `false`, joined by `;`, `&&` or newlines, bare or behind `sh -c`).
+ * Anything else is taken for a server that runs until it is stopped.
  */
 export type Step =
   | { readonly kind: 'print'; readonly text: string; readonly error: boolean }

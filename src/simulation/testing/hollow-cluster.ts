@@ -1,4 +1,7 @@
-/** What the tests of this room share: an API server over the memory store, hollow kubelets on it, and time that is moved by hand. */
+/**
+ * What the tests of this room share: an API server over the memory store, hollow kubelets on it,
+ * and time that is moved by hand.
+ */
 
 import { configMap } from '#api/core/v1/config-map.ts'
 import { namespace as namespaceKind } from '#api/core/v1/namespace.ts'
