@@ -1,9 +1,7 @@
 /** Which representation a client wants and which one it sent, by Accept and Content-Type. */
 import { StatusError } from '#api/machinery/status.ts'
 
-export type Encoding = 'json' | 'yaml'
-/** What bodies may be written in. */
-export type BodyEncoding = Encoding | 'protobuf'
+export type Encoding = 'json' | 'yaml' | 'protobuf'
 /** Another shape of the same object, asked for with `as=`. */
 export type As = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
 
@@ -16,7 +14,7 @@ export interface Representing {
 export const JSON_TYPE = 'application/json'
 export const YAML_TYPE = 'application/yaml'
 export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
-const ACCEPTED = [JSON_TYPE, YAML_TYPE]
+const ACCEPTED = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]
 
 /** Headers longer than this are no list that a client has reason to send. */
 const MAXIMUM_ACCEPT_LENGTH = 4096
@@ -72,21 +70,24 @@ function representing({ type, parameters }: Clause, pretty: boolean): Representi
   if (version !== 'v1' && version !== 'v1beta1') return undefined
   if (as !== 'Table' && as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList')
     return undefined
+  // Tables have no message; clients name JSON as what they take instead.
+  if (encoding === 'protobuf' && as === 'Table') return undefined
   return { encoding, as, pretty }
 }
 
 function encodingOf(type: string): Encoding | undefined {
   if (type === JSON_TYPE || type === '*/*' || type === 'application/*') return 'json'
+  if (type === PROTOBUF_TYPE) return 'protobuf'
   return type === YAML_TYPE ? 'yaml' : undefined
 }
 
 /** What the body is written in; JSON where the client does not say. */
-export function encodingOfBody(contentType: string | undefined): BodyEncoding {
+export function encodingOfBody(contentType: string | undefined): Encoding {
   const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
   if (type === '' || type === JSON_TYPE) return 'json'
   if (type === YAML_TYPE || type === 'application/x-yaml' || type === 'text/yaml') return 'yaml'
   if (type === PROTOBUF_TYPE) return 'protobuf'
-  throw unsupportedMediaType([...ACCEPTED, PROTOBUF_TYPE])
+  throw unsupportedMediaType(ACCEPTED)
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {

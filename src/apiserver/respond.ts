@@ -2,12 +2,14 @@
 import type { Status } from '#api/machinery/status.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from './exchange.ts'
-import { JSON_TYPE, negotiate, type Representing, YAML_TYPE } from './media-type.ts'
+import { JSON_TYPE, negotiate, PROTOBUF_TYPE, type Representing, YAML_TYPE } from './media-type.ts'
+import { type Encodable, encodeValueProtobuf, protobufOf } from './protobuf.ts'
 import { isTrue } from './request-info.ts'
 import type { Representation } from './storage/stored-object.ts'
 
 const encoder = new TextEncoder()
 export const JSON_HEADERS = Object.freeze({ 'content-type': JSON_TYPE })
+const PROTOBUF_HEADERS = Object.freeze({ 'content-type': PROTOBUF_TYPE })
 
 /** What the client of this exchange wants; throws NotAcceptable. */
 export function wantedBy({ request, info }: Exchange): Representing {
@@ -18,23 +20,31 @@ export function wantedBy({ request, info }: Exchange): Representing {
 export function respondStored(
   exchange: Exchange,
   status: number,
-  shown: Representation,
+  { kind, shown }: { readonly kind: Encodable; readonly shown: Representation },
 ): ApiResponse | Promise<ApiResponse> {
   if (exchange.request.objects) return objectResponse(status, shown.object)
   const wanted = wantedBy(exchange)
   if (wanted.encoding === 'json' && !wanted.pretty)
     return { status, headers: JSON_HEADERS, body: { kind: 'bytes', bytes: shown.bytes } }
+  if (wanted.encoding === 'protobuf') return respondProtobuf(status, protobufOf(kind, shown))
   return encode(wanted, status, shown.object)
 }
 
-/** A value made for this answer alone. */
+export const respondProtobuf = (status: number, bytes: Uint8Array): ApiResponse => ({
+  status,
+  headers: PROTOBUF_HEADERS,
+  body: { kind: 'bytes', bytes },
+})
+
+/** A value made for this answer alone. `kind` says how it is written in protobuf; without one it is answered in JSON. */
 export function respondValue(
   exchange: Exchange,
   status: number,
   value: unknown,
+  kind?: Encodable,
 ): ApiResponse | Promise<ApiResponse> {
   if (exchange.request.objects) return objectResponse(status, value)
-  return encode(wantedBy(exchange), status, value)
+  return encode(wantedBy(exchange), status, value, kind)
 }
 
 const objectResponse = (status: number, object: unknown): ApiResponse => ({
@@ -71,7 +81,10 @@ function encode(
   wanted: Representing,
   status: number,
   value: unknown,
+  kind?: Encodable,
 ): ApiResponse | Promise<ApiResponse> {
+  const message = wanted.encoding === 'protobuf' ? encodeValueProtobuf(value, kind) : undefined
+  if (message) return respondProtobuf(status, message)
   if (wanted.encoding === 'yaml') return encodeYaml(status, value)
   const text = wanted.pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value)
   return { status, headers: JSON_HEADERS, body: { kind: 'bytes', bytes: encoder.encode(text) } }

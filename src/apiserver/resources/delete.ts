@@ -128,12 +128,15 @@ function markedForDeletion(
   options: DeleteOptions,
 ): KubernetesObject | undefined {
   const { kind } = write.resource.storage
+  const finalizers = finalizersAfter(current.metadata.finalizers ?? [], options.propagationPolicy)
+  const grace = kind.gracePeriodSeconds?.(current, options.gracePeriodSeconds) ?? 0
+  const ownFinalizers = hooksOf(write.resource).hasOwnFinalizers?.(current) ?? false
+  // Nothing holds it: most deletes, which need no copy.
+  if (grace === 0 && finalizers.length === 0 && !ownFinalizers) return undefined
   const draft = structuredClone(current)
   const { metadata } = draft
-  const finalizers = finalizersAfter(metadata.finalizers ?? [], options.propagationPolicy)
   if (finalizers.length > 0) metadata.finalizers = finalizers
   else delete metadata.finalizers
-  const grace = kind.gracePeriodSeconds?.(current, options.gracePeriodSeconds) ?? 0
   const isMarked = metadata.deletionTimestamp !== undefined
   const left = metadata.deletionGracePeriodSeconds ?? 0
   if (!isMarked || grace < left) {
@@ -197,12 +200,17 @@ export async function removeCollection(
     }
   }
   await Promise.all(Array.from({ length: COLLECTION_WORKERS }, worker))
-  return respondValue(exchange, 200, {
-    kind: resource.kind.listKind,
-    apiVersion: apiVersionOf(resource.kind),
-    metadata: { resourceVersion: String(server.cache.revision) },
-    items,
-  })
+  return respondValue(
+    exchange,
+    200,
+    {
+      kind: resource.kind.listKind,
+      apiVersion: apiVersionOf(resource.kind),
+      metadata: { resourceVersion: String(server.cache.revision) },
+      items,
+    },
+    resource.kind,
+  )
 }
 
 const POLICIES = ['Orphan', 'Background', 'Foreground'] as const

@@ -1,11 +1,14 @@
 /** get, list and watch. */
 import { apiVersionOf } from '#api/machinery/kind.ts'
+import { partialObjectMetadataKind } from '#api/machinery/meta-kinds.ts'
+import { encodeListProtobuf } from '#api/machinery/protobuf-envelope.ts'
 import { notFound } from '#api/machinery/status.ts'
 import { type ListMetadata, partialMetadataOf } from '#api/machinery/table.ts'
 import type { ApiResponse, EventSource } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
-import { JSON_TYPE, type Representing } from '../media-type.ts'
-import { JSON_HEADERS, respondStored, respondValue, wantedBy } from '../respond.ts'
+import { JSON_TYPE, PROTOBUF_TYPE, type Representing } from '../media-type.ts'
+import { frameOf, messageOf } from '../protobuf.ts'
+import { JSON_HEADERS, respondProtobuf, respondStored, respondValue, wantedBy } from '../respond.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import type { EncodedEvent } from '../watch-cache/cache-event.ts'
 import { type ListPage, reach, readList } from '../watch-cache/read-list.ts'
@@ -38,10 +41,11 @@ export function respondOne(
   resource: StoredResource,
   stored: StoredObject,
 ): ApiResponse | Promise<ApiResponse> {
+  const { kind } = resource
   const shown = stored.in(resource.view)
-  if (exchange.request.objects) return respondStored(exchange, status, shown)
+  if (exchange.request.objects) return respondStored(exchange, status, { kind, shown })
   const { as } = wantedBy(exchange)
-  if (as === undefined) return respondStored(exchange, status, shown)
+  if (as === undefined) return respondStored(exchange, status, { kind, shown })
   const value =
     as === 'Table'
       ? tableFor(exchange, resource.kind, [shown.object])
@@ -100,6 +104,10 @@ function respondList(
       metadata,
       items: objects().map(partialMetadataOf),
     })
+  if (wanted.encoding === 'protobuf') {
+    const messages = page.items.map(stored => messageOf(kind, stored.in(view)))
+    return respondProtobuf(200, encodeListProtobuf(kind, metadata, messages))
+  }
   if (wanted.encoding !== 'json' || wanted.pretty)
     return respondValue(exchange, 200, { ...head, items: objects() })
   const items = page.items.map(stored => stored.in(view).bytes)
@@ -140,10 +148,12 @@ export async function handleWatch(
     timeoutMs: options.timeoutMs || MINIMUM_WATCH_MS + server.random.integer(MINIMUM_WATCH_MS),
   })
   if (!wanted) return { status: 200, headers: {}, body: { kind: 'events', events: values(source) } }
+  const isProtobuf = wanted.encoding === 'protobuf'
+  const stream = isProtobuf ? frames(source, wanted) : lines(exchange, resource, { source, wanted })
   return {
     status: 200,
-    headers: { 'content-type': JSON_TYPE },
-    body: { kind: 'stream', stream: lines(exchange, resource, { source, wanted }) },
+    headers: { 'content-type': isProtobuf ? `${PROTOBUF_TYPE};stream=watch` : JSON_TYPE },
+    body: { kind: 'stream', stream },
   }
 }
 
@@ -163,6 +173,20 @@ function values(source: EventSource<EncodedEvent>) {
   return {
     subscribe: (sink: Parameters<EventSource<EncodedEvent['event']>['subscribe']>[0]) =>
       source.subscribe({ next: each => sink.next(each.event), end: sink.end }),
+  }
+}
+
+/** The protobuf frames of a watch; bare metadata is made for this watcher alone. */
+function frames(source: EventSource<EncodedEvent>, { as }: Representing): EventSource<Uint8Array> {
+  const kind = partialObjectMetadataKind
+  const partial = ({ type, object }: EncodedEvent['event']) =>
+    frameOf(type, type === 'ERROR' ? object : partialMetadataOf(object), kind)
+  return {
+    subscribe: sink =>
+      source.subscribe({
+        next: each => sink.next(as === undefined ? each.frame : partial(each.event)),
+        end: sink.end,
+      }),
   }
 }
 

@@ -19,7 +19,7 @@ const answering =
   (answer: Answer): SpecialHandler =>
   async (exchange, { kind }) => {
     const review: KubernetesObject = draftOf(exchange, kind, parseBody(exchange.request, kind))
-    return respondValue(exchange, 201, await answer(review as never, exchange))
+    return respondValue(exchange, 201, await answer(review as never, exchange), kind)
   }
 
 export const tokenReviews = answering((review: TokenReview, { server }) =>

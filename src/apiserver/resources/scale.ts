@@ -21,7 +21,7 @@ const mappingOf = (resource: ServedResource) => resource.kind.subresources.scale
 export const getScale: SpecialHandler = async (exchange, resource) => {
   const write = writeOf(exchange, resource as StoredResource)
   const stored = await existing(write.resource, write.namespace, write.name)
-  return respondValue(exchange, 200, scaleOf(mappingOf(resource), stored))
+  return respondValue(exchange, 200, scaleOf(mappingOf(resource), stored), scale)
 }
 
 export const updateScale: SpecialHandler = (exchange, resource) => {
@@ -48,7 +48,7 @@ async function writeScale(
     const before = scaleOf(mapping, current)
     return scaled(write, mapping, current, { before, wanted: change(before) })
   })
-  return respondValue(exchange, 200, scaleOf(mapping, stored))
+  return respondValue(exchange, 200, scaleOf(mapping, stored), scale)
 }
 
 function scaled(

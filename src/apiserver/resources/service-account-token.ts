@@ -32,5 +32,5 @@ export const createToken: SpecialHandler = async (exchange, resource) => {
     { namespace, name, uid },
     { tokens: server.tokens, world: server.world, clock: server.clock },
   )
-  return respondValue(exchange, 201, answer)
+  return respondValue(exchange, 201, answer, tokenRequest)
 }

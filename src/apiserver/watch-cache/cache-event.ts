@@ -3,17 +3,21 @@
  * as bytes) is made at most once and handed to all watchers alike.
  */
 
+import type { AnyKind } from '#api/machinery/kind.ts'
+import { encodeWatchFrame } from '#api/machinery/protobuf-envelope.ts'
 import type { WatchEvent } from '#client/transport.ts'
 import type { Revision } from '#store'
+import { protobufOf } from '../protobuf.ts'
 import type { Representation, StoredObject } from '../storage/stored-object.ts'
 import type { View } from '../storage/view.ts'
 
 export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED'
 
-/** An event in both forms. `bytes` is a line of the watch's JSON stream. */
+/** An event in all its forms. `bytes` is a line of the watch's JSON stream, `frame` a frame of its protobuf stream. */
 export interface EncodedEvent {
   readonly event: WatchEvent
   readonly bytes: Uint8Array
+  readonly frame: Uint8Array
 }
 
 export class CacheEvent {
@@ -48,7 +52,7 @@ export class CacheEvent {
     let encoded = types.get(type)
     if (!encoded) {
       const shown = type === 'DELETED' ? (this.previous ?? this.current) : this.current
-      encoded = encodeEvent(type, shown.in(view))
+      encoded = encodeEvent(type, shown.in(view), view.kind)
       types.set(type, encoded)
     }
     return encoded
@@ -64,9 +68,10 @@ const OPENINGS = {
 const CLOSING = encoder.encode('}\n')
 
 /** Forms are made when asked for: watchers in process never pay for bytes, remote ones never for values. */
-export function encodeEvent(type: ChangeType, shown: Representation): EncodedEvent {
+export function encodeEvent(type: ChangeType, shown: Representation, kind: AnyKind): EncodedEvent {
   let event: WatchEvent | undefined
   let bytes: Uint8Array | undefined
+  let frame: Uint8Array | undefined
   return {
     get event() {
       event ??= Object.freeze({ type, object: shown.object })
@@ -75,6 +80,10 @@ export function encodeEvent(type: ChangeType, shown: Representation): EncodedEve
     get bytes() {
       bytes ??= Buffer.concat([OPENINGS[type], shown.bytes, CLOSING])
       return bytes
+    },
+    get frame() {
+      frame ??= encodeWatchFrame(type, protobufOf(kind, shown))
+      return frame
     },
   }
 }

@@ -3,12 +3,13 @@
  * order, without gap or repeat, because catching up and joining the watchers happen in one turn.
  */
 
-import { apiVersionOf } from '#api/machinery/kind.ts'
+import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import type { EventSource, WatchEvent } from '#client/transport.ts'
 import { CompactedError, type Revision, type Store } from '#store'
+import { frameOf } from '../protobuf.ts'
 import type { View } from '../storage/view.ts'
 import { type CacheEvent, type ChangeType, type EncodedEvent, encodeEvent } from './cache-event.ts'
 import { type Filter, passes } from './filter.ts'
@@ -130,7 +131,7 @@ class RunningWatch implements Watcher {
     const { cache, watchCache } = this.#source
     for (const stored of cache.list(filter.namespace)) {
       if (filter.name !== undefined && !stored.key.endsWith(`/${filter.name}`)) continue
-      if (passes(filter, stored)) this.#next(encodeEvent('ADDED', stored.in(view)))
+      if (passes(filter, stored)) this.#next(encodeEvent('ADDED', stored.in(view), view.kind))
     }
     if (markInitialEnd)
       this.#next(this.#bookmarkAt(watchCache.revision, { 'k8s.io/initial-events-end': 'true' }))
@@ -146,7 +147,7 @@ class RunningWatch implements Watcher {
         ...(annotations ? { annotations } : {}),
       },
     }
-    return encoded(Object.freeze({ type: 'BOOKMARK', object }))
+    return encoded(Object.freeze({ type: 'BOOKMARK', object }), kind)
   }
 
   #next(event: EncodedEvent): void {
@@ -157,8 +158,13 @@ class RunningWatch implements Watcher {
   #fail(thrown: unknown): void {
     if (this.#over) return
     const error = toStatusError(thrown, this.#request.after ?? 0)
-    if (!error) return this.end(thrown as Error)
-    this.#next(encoded(Object.freeze({ type: 'ERROR', object: error.status })))
+    if (!error) {
+      this.end(thrown as Error)
+      return
+    }
+    this.#next(
+      encoded(Object.freeze({ type: 'ERROR', object: error.status }), this.#request.view.kind),
+    )
     this.end()
   }
 }
@@ -172,11 +178,14 @@ function toStatusError(thrown: unknown, asked: Revision): StatusError | undefine
   return thrown instanceof StatusError ? thrown : undefined
 }
 
-function encoded(event: WatchEvent): EncodedEvent {
+function encoded(event: WatchEvent, kind: AnyKind): EncodedEvent {
   return {
     event,
     get bytes() {
       return encoder.encode(`${JSON.stringify(event)}\n`)
+    },
+    get frame() {
+      return frameOf(event.type, event.object, kind)
     },
   }
 }

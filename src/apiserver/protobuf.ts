@@ -1,0 +1,63 @@
+/**
+ * Answers in protobuf. The message of one revision of an object is made when somebody first wants it and shared by every
+ * GET, LIST and WATCH from then on; what only JSON speakers read never costs anything.
+ */
+
+import { apiVersionOf } from '#api/machinery/kind.ts'
+import { type MetaKind, partialObjectMetadataKind, statusKind } from '#api/machinery/meta-kinds.ts'
+import { encodeProtobuf } from '#api/machinery/protobuf.ts'
+import {
+  encodeListProtobuf,
+  encodeObjectProtobuf,
+  encodeWatchFrame,
+  wrapProtobuf,
+} from '#api/machinery/protobuf-envelope.ts'
+import type { Representation } from './storage/stored-object.ts'
+
+/** Enough of a kind to write objects and lists of it. */
+export type Encodable = MetaKind & { readonly listKind?: string }
+
+const messages = new WeakMap<Representation, Uint8Array>()
+
+/** The bare message of a stored object, as lists hold it. */
+export function messageOf(kind: MetaKind, shown: Representation): Uint8Array {
+  let message = messages.get(shown)
+  if (!message) {
+    message = encodeProtobuf(kind.shape, shown.object)
+    messages.set(shown, message)
+  }
+  return message
+}
+
+/** A stored object in its envelope, as bodies and watch frames hold it. */
+export function protobufOf(kind: MetaKind, shown: Representation): Uint8Array {
+  const message = messageOf(kind, shown)
+  return wrapProtobuf({ apiVersion: apiVersionOf(kind), kind: kind.kind, message })
+}
+
+/** A value that was made for one answer; undefined where it is of none of the kinds that have messages. */
+export function encodeValueProtobuf(value: unknown, kind?: Encodable): Uint8Array | undefined {
+  const { kind: name } = value as { kind?: string }
+  for (const known of [kind, statusKind, partialObjectMetadataKind] as (Encodable | undefined)[]) {
+    if (known?.kind === name && known) return encodeObjectProtobuf(known, value as object)
+    if (known?.listKind !== undefined && known.listKind === name)
+      return encodeListOf({ ...known, listKind: known.listKind }, value as ListValue)
+  }
+  return undefined
+}
+
+interface ListValue {
+  readonly metadata: object
+  readonly items: readonly object[]
+}
+
+function encodeListOf(kind: MetaKind & { listKind: string }, { metadata, items }: ListValue) {
+  const encoded = items.map(item => encodeProtobuf(kind.shape, item))
+  return encodeListProtobuf(kind, metadata, encoded)
+}
+
+/** The frame of an event that only one watcher sees. */
+export function frameOf(type: string, object: object, kind: MetaKind): Uint8Array {
+  const shown = type === 'ERROR' ? statusKind : kind
+  return encodeWatchFrame(type, encodeObjectProtobuf(shown, object))
+}
