@@ -22,6 +22,9 @@ export const serve: Step = async exchange => {
   // Refused before anything is written, not after.
   if (!exchange.request.objects && info.subresource !== 'log' && !exchange.wantsStream)
     wantedBy(exchange)
+  // An empty cache would answer "not found" for what is only not read yet.
+  if (server.notReady.has('informer-sync'))
+    throw new StatusError('ServiceUnavailable', 'the server is starting', { retryAfterSeconds: 1 })
   const resource = server.registry.find(info.group, info.version, info.resource)
   if (!resource) throw unknownResource()
   checkScope(exchange, resource)
