@@ -83,7 +83,7 @@ test('a client certificate or a token says who asks; bodies and statuses come ac
     assert.ok(socket)
     const { subject } = (socket as TLSSocket).getPeerCertificate()
     const chunks: Buffer[] = []
-    request.on('data', chunk => chunks.push(chunk))
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       if (request.url.includes('/missing'))
         return json(response, 404, failure('NotFound', 'configmaps "missing" not found', 404))
