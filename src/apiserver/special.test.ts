@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ApiRequest, Transport } from '#client/transport.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
-import { answerOf, startTestServer } from './testing.ts'
+import { answerOf, startTestServer, startWatch } from './testing.ts'
 
 const DEFAULT = '/api/v1/namespaces/default'
 const pod = (name: string, spec: object = {}) => ({
@@ -243,4 +243,23 @@ test('an error in the server is told without its stack', async () => {
   const { status, text } = answerOf(response)
   assert.equal(status, 500)
   assert.doesNotMatch(text, /TypeError|at /)
+})
+
+test('a kubelet is told of its own pods only, from their binding on', async () => {
+  const { ask, server } = await startWithAccount()
+  const path = (node: string) => `/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3D${node}`
+  const mine = await startWatch(server, path('mine'))
+  const other = await startWatch(server, path('other'))
+  const unbound = await startWatch(server, path(''))
+  await ask('POST', `${DEFAULT}/pods`, pod('p'))
+  await ask('POST', `${DEFAULT}/pods/p/binding`, { target: { name: 'mine' } })
+  const { body } = await ask('GET', `${DEFAULT}/pods/p`)
+  await ask('PUT', `${DEFAULT}/pods/p/status`, { ...body, status: { phase: 'Running' } })
+  await ask('DELETE', `${DEFAULT}/pods/p?gracePeriodSeconds=0`)
+  const types = async (watch: typeof mine, count: number) =>
+    (await watch.take(count)).map(({ type }) => type)
+  assert.deepEqual(await types(mine, 3), ['ADDED', 'MODIFIED', 'DELETED'])
+  assert.deepEqual(await types(unbound, 2), ['ADDED', 'DELETED'])
+  assert.equal(other.seen.length, 0)
+  await server.stop()
 })
