@@ -9,7 +9,7 @@ import { missingPackages, missingSentence } from '../../src/kubelet/cri/packages
 import { busyboxTarball } from '../tools/busybox-image.ts'
 import { Kubectl, kubectlMissing } from '../tools/kubectl.ts'
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
+export const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 10_000
 
@@ -118,29 +118,61 @@ export class ProaProcess {
   }
 }
 
-/** Everything on the machine that a Proa could have left; compare what was before with what is after. */
-export async function traces(proa: ProaProcess): Promise<Record<string, readonly string[]>> {
+/** Containers and sandboxes by the ids under which containerd, shims and cgroups know them. Ask while there are some. */
+export function containerIds({ layout }: ProaProcess): readonly string[] {
+  return names(join(layout.containerd, 'state', 'io.containerd.runtime.v2.task', 'k8s.io'))
+}
+
+/**
+ * What a Proa has left on the machine; empty lists after a reset. Only what is surely its own: other tests may run beside, so
+ * network namespaces and links count by their addresses, cgroups by ids that were asked for before.
+ */
+export async function traces(
+  proa: ProaProcess,
+  ids: readonly string[],
+): Promise<Record<string, readonly string[]>> {
   const { instance } = proa.layout
-  const names = (directory: string) => (existsSync(directory) ? readdirSync(directory) : [])
+  const prefix = `${proa.ranges.pods.split('.').slice(0, 2).join('.')}.`
+  const lines = (program: string, ...words: string[]) =>
+    spawnSync(program, words, { encoding: 'utf8' }).stdout.split('\n')
+  const addressed = (...words: string[]) =>
+    lines('ip', ...words, '-o', '-4', 'address').filter(line => line.includes(` ${prefix}`))
   const cgroups = names('/sys/fs/cgroup').flatMap(controller =>
     names(join('/sys/fs/cgroup', controller, 'k8s.io')),
   )
   return {
-    links: names('/sys/class/net').filter(name => !name.startsWith('ifb')),
-    namespaces: names('/run/netns'),
-    tables: spawnSync('nft', ['list', 'tables'], { encoding: 'utf8' })
-      .stdout.split('\n')
-      .filter(line => line.includes(instance)),
-    routes: readFileSync('/proc/net/route', 'utf8').split('\n').sort(),
+    links: [...names('/sys/class/net').filter(name => name === instance), ...addressed()],
+    routes: lines('ip', 'route').filter(line => line.includes(prefix) || line.includes(instance)),
+    namespaces: names('/run/netns').filter(name => addressed('-n', name).length > 0),
+    tables: lines('nft', 'list', 'tables').filter(line => line.includes(instance)),
     mounts: await mountsUnder(proa.directory),
     processes: names('/proc').filter(
       id => /^\d+$/.test(id) && commandOf(id).includes(proa.directory),
     ),
-    cgroups: [...new Set(cgroups)].filter(name => name.length === 64),
-    logs: names('/var/log/pods'),
-    sockets: names('/run').filter(name => name.startsWith('proa')),
+    cgroups: [...new Set(cgroups)].filter(name => ids.includes(name)),
+    logs: names('/var/log/pods').filter(name => name.startsWith(`${LOG_NAMESPACE}_`)),
     files: names(proa.directory),
   }
+}
+
+/** Every list of `traces` empty. */
+export const NO_TRACES = {
+  links: [],
+  routes: [],
+  namespaces: [],
+  tables: [],
+  mounts: [],
+  processes: [],
+  cgroups: [],
+  logs: [],
+  files: [],
+}
+
+/** These tests' pods are in this namespace, and those of tests that may run beside log elsewhere. */
+const LOG_NAMESPACE = 'default'
+
+function names(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : []
 }
 
 function commandOf(processId: string): string {
