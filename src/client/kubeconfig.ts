@@ -97,7 +97,7 @@ export async function connectionInCluster(
 }
 
 async function parse(text: string): Promise<KubeconfigFile> {
-  const { parseYaml } = await import('#api/machinery/body.ts')
+  const { parseYaml } = await import('#api/machinery/yaml.ts')
   let file: unknown
   try {
     file = parseYaml(new TextEncoder().encode(text))

@@ -11,13 +11,11 @@ import type { Client } from '#client/client.ts'
 import { createInformers } from '#client/informers.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
-import { startControllers } from '#controllers'
 import { machineAddresses } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
-import { startScheduler } from '#scheduler'
 import { type Foundation, layFoundation } from './foundation.ts'
-import { type RunningNode, startHollowNodes } from './hollow-nodes.ts'
+import type { RunningNode } from './hollow-nodes.ts'
 import { identities } from './identities.ts'
 import type { Machine } from './machine.ts'
 import {
@@ -190,6 +188,11 @@ class Starting {
       random,
       log,
     })
+    // Loaded now only, when the API answers already.
+    const [{ startControllers }, { startScheduler }] = await Promise.all([
+      import('#controllers'),
+      import('#scheduler'),
+    ])
     this.#running.push(
       startControllers(contextFor(identities.controllerManager), {
         enabled: options.controllers,
@@ -209,10 +212,12 @@ class Starting {
     contextFor: (user: UserInfo) => RoleContext,
   ): Promise<RunningNode[]> {
     const options = this.#options
-    if (options.nodes.kind === 'hollow')
+    if (options.nodes.kind === 'hollow') {
+      const { startHollowNodes } = await import('./hollow-nodes.ts')
       return startHollowNodes(options.nodes.count, options, name =>
         contextFor(identities.node(name)),
       )
+    }
     if (!machine) return []
     const { startMachineNode } = await import('./machine-node.ts')
     const contexts = {

@@ -9,7 +9,6 @@ import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
-import { machineReadiness } from './machine-node.ts'
 import type { HollowMachine, Nodes } from './options.ts'
 import { startCluster } from './start-cluster.ts'
 
@@ -51,6 +50,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
 async function nodesFor(wanted: NodesWanted, install: boolean): Promise<Nodes> {
   if (wanted.kind === 'none') return { kind: 'none' }
   if (wanted.kind === 'hollow') return wanted
+  const { machineReadiness } = await import('./machine-readiness.ts')
   const readiness = await machineReadiness({
     install,
     tell: text => process.stdout.write(`${text}\n`),

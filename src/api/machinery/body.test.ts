@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { duplicateFields, parseJson, parseYaml } from './body.ts'
+import { duplicateFields, parseJson } from './body.ts'
 import { isStatus } from './status.ts'
+import { parseYaml } from './yaml.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const badRequest = (thrown: unknown) => isStatus(thrown, 'BadRequest')

@@ -8,7 +8,6 @@ import { MAXIMUM_DEPTH, tooDeep } from './plain.ts'
 import { badRequest } from './status.ts'
 
 export { duplicateFields } from './json-scan.ts'
-export { parseYaml } from './yaml.ts'
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 

@@ -1,5 +1,5 @@
 /** From a request's body to the draft of an object, complete with defaults and in the stored version. */
-import { duplicateFields, parseJson, parseYaml } from '#api/machinery/body.ts'
+import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import { checkTypeMeta, decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
@@ -19,15 +19,21 @@ export interface ParsedBody {
 }
 
 /** `kind` is what a protobuf body is read as; JSON and YAML speak for themselves. */
-export function parseBody(request: ApiRequest, kind: Typed): ParsedBody {
+export async function parseBody(request: ApiRequest, kind: Typed): Promise<ParsedBody> {
   const { body } = request
   if (body === undefined || (body instanceof Uint8Array && body.length === 0))
     throw badRequest('the request has no body')
   if (!(body instanceof Uint8Array)) return { value: body, duplicates: [] }
   const encoding = encodingOfBody(request.headers?.['content-type'])
   if (encoding === 'protobuf') return { value: decodeObjectProtobuf(kind, body), duplicates: [] }
-  if (encoding === 'yaml') return { value: parseYaml(body), duplicates: [] }
+  if (encoding === 'yaml') return { value: await parseYaml(body), duplicates: [] }
   return { value: parseJson(body), duplicates: duplicateFields(body) }
+}
+
+/** Its reader is loaded with the first such body: hardly any client sends one. */
+export async function parseYaml(body: Uint8Array): Promise<unknown> {
+  const yaml = await import('#api/machinery/yaml.ts')
+  return yaml.parseYaml(body)
 }
 
 /** A fresh draft of the body's object, as `kind`. */

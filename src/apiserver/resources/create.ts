@@ -19,7 +19,7 @@ const MAXIMUM_GENERATED_PREFIX = 63 - 5
 
 export async function create(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const write = writeOf(exchange, resource)
-  const body = parseBody(exchange.request, resource.kind)
+  const body = await parseBody(exchange.request, resource.kind)
   const served = draftOf(exchange, resource.kind, body)
   const draft = resource.view.toStored?.(served) ?? served
   const stored = await createObject(write, draft)

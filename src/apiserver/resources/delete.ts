@@ -51,7 +51,7 @@ const MAXIMUM_ATTEMPTS = 64
 const COLLECTION_WORKERS = 16
 
 export async function remove(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
-  const options = deleteOptionsOf(exchange)
+  const options = await deleteOptionsOf(exchange)
   const write = writeOf(exchange, resource)
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const { stored, isGone } = await deleteObject({ ...write, dryRun }, options)
@@ -171,7 +171,7 @@ export async function removeCollection(
   resource: StoredResource,
 ): Promise<ApiResponse> {
   const { server, info } = exchange
-  const options = deleteOptionsOf(exchange)
+  const options = await deleteOptionsOf(exchange)
   const list = listOptionsOf(info.query, false)
   const page = await readList(
     { store: server.store, watchCache: server.cache, cache: resource.storage.cache },
@@ -216,10 +216,10 @@ export async function removeCollection(
 const POLICIES = ['Orphan', 'Background', 'Foreground'] as const
 
 /** From the body where there is one, else from the query. */
-export function deleteOptionsOf({ request, info }: Exchange): DeleteOptions {
+export async function deleteOptionsOf({ request, info }: Exchange): Promise<DeleteOptions> {
   const { body } = request
   const isEmpty = body === undefined || (body instanceof Uint8Array && body.length === 0)
-  const raw = isEmpty ? fromQuery(info.query) : parseBody(request, deleteOptionsKind).value
+  const raw = isEmpty ? fromQuery(info.query) : (await parseBody(request, deleteOptionsKind)).value
   return checkedOptions(raw)
 }
 

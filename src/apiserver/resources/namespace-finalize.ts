@@ -9,7 +9,11 @@ import { updateObject } from './update.ts'
 import { writeOf } from './write.ts'
 
 export const finalizeNamespace: SpecialHandler = async (exchange, resource) => {
-  const wanted = draftOf(exchange, namespace, parseBody(exchange.request, namespace)) as Namespace
+  const wanted = draftOf(
+    exchange,
+    namespace,
+    await parseBody(exchange.request, namespace),
+  ) as Namespace
   const write = writeOf(exchange, resource as StoredResource)
   if (wanted.metadata.name && wanted.metadata.name !== write.name)
     throw badRequest(

@@ -1,6 +1,6 @@
 /** patch: JSON patch, merge patch, strategic merge patch and server-side apply, each over the update loop. */
 import { serverSideApply } from '#api/machinery/apply/apply.ts'
-import { parseJson, parseYaml } from '#api/machinery/body.ts'
+import { parseJson } from '#api/machinery/body.ts'
 import { checkTypeMeta } from '#api/machinery/decode.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
@@ -13,7 +13,7 @@ import { unsupportedMediaType } from '../media-type.ts'
 import { isTrue } from '../request-info.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
-import { decodeDraft } from './body.ts'
+import { decodeDraft, parseYaml } from './body.ts'
 import { createObject } from './create.ts'
 import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
@@ -33,18 +33,18 @@ export interface PatchBody {
 
 export async function patch(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const write = writeOf(exchange, resource)
-  const body = patchBodyOf(exchange.request)
+  const body = await patchBodyOf(exchange.request)
   if (body.type === APPLY_YAML) return apply(write, body.value)
   const stored = await updateObject(write, current => patched(write, current, body))
   return respondOne(exchange, 200, resource, stored)
 }
 
-export function patchBodyOf({ headers, body }: ApiRequest): PatchBody {
+export async function patchBodyOf({ headers, body }: ApiRequest): Promise<PatchBody> {
   const type = headers?.['content-type']?.split(';')[0]?.trim() ?? ''
   if (!ACCEPTED.includes(type)) throw unsupportedMediaType(ACCEPTED)
   if (body === undefined) throw badRequest('the request has no body')
   if (!(body instanceof Uint8Array)) return { type, value: body }
-  return { type, value: type === APPLY_YAML ? parseYaml(body) : parseJson(body) }
+  return { type, value: type === APPLY_YAML ? await parseYaml(body) : parseJson(body) }
 }
 
 /** The draft that a patch makes of the present object, which is shown to it in the served version. */

@@ -14,7 +14,7 @@ import { admit, nowOf, type Write, writeOf } from './write.ts'
 export const bindPod: SpecialHandler = async exchange => {
   const { registry } = exchange.server
   const pods = registry.stored('', 'v1', 'pods')
-  const wanted = draftOf(exchange, binding, parseBody(exchange.request, binding)) as Binding
+  const wanted = draftOf(exchange, binding, await parseBody(exchange.request, binding)) as Binding
   const write = { ...writeOf(exchange, pods), subresource: 'binding' }
   const name = write.name || (wanted.metadata.name ?? '')
   checkBinding(wanted, write, name)

@@ -11,7 +11,11 @@ import { SUCCESS } from './success.ts'
 import { admissionRequest, isDryRun, writeOf } from './write.ts'
 
 export const evictPod: SpecialHandler = async (exchange, resource) => {
-  const wanted = draftOf(exchange, eviction, parseBody(exchange.request, eviction)) as Eviction
+  const wanted = draftOf(
+    exchange,
+    eviction,
+    await parseBody(exchange.request, eviction),
+  ) as Eviction
   const write = writeOf(exchange, resource as StoredResource)
   const { name } = wanted.metadata
   if (name && name !== write.name)

@@ -18,7 +18,11 @@ type Answer = (review: never, exchange: Exchange) => Promise<object> | object
 const answering =
   (answer: Answer): SpecialHandler =>
   async (exchange, { kind }) => {
-    const review: KubernetesObject = draftOf(exchange, kind, parseBody(exchange.request, kind))
+    const review: KubernetesObject = draftOf(
+      exchange,
+      kind,
+      await parseBody(exchange.request, kind),
+    )
     return respondValue(exchange, 201, await answer(review as never, exchange), kind)
   }
 

@@ -24,13 +24,13 @@ export const getScale: SpecialHandler = async (exchange, resource) => {
   return respondValue(exchange, 200, scaleOf(mappingOf(resource), stored), scale)
 }
 
-export const updateScale: SpecialHandler = (exchange, resource) => {
-  const body = parseBody(exchange.request, scale)
+export const updateScale: SpecialHandler = async (exchange, resource) => {
+  const body = await parseBody(exchange.request, scale)
   return writeScale(exchange, resource, () => draftOf(exchange, scale, body) as Scale)
 }
 
-export const patchScale: SpecialHandler = (exchange, resource) => {
-  const body = patchBodyOf(exchange.request)
+export const patchScale: SpecialHandler = async (exchange, resource) => {
+  const body = await patchBodyOf(exchange.request)
   return writeScale(exchange, resource, current => {
     const patched = applyPatch(scale.shape, current, body)
     return decodeDraft(exchange, scale, patched) as Scale

@@ -15,7 +15,7 @@ export const createToken: SpecialHandler = async (exchange, resource) => {
   const request = draftOf(
     exchange,
     tokenRequest,
-    parseBody(exchange.request, tokenRequest),
+    await parseBody(exchange.request, tokenRequest),
   ) as TokenRequest
   const write = writeOf(exchange, resource as StoredResource)
   const { namespace, name } = write

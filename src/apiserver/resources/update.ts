@@ -35,7 +35,7 @@ export type Change = (current: StoredObject) => KubernetesObject | Promise<Kuber
 
 export async function update(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const write = writeOf(exchange, resource)
-  const body = parseBody(exchange.request, resource.kind)
+  const body = await parseBody(exchange.request, resource.kind)
   const { view, kind } = resource
   let draft: KubernetesObject | undefined = draftOf(exchange, kind, body)
   checkName(write, draft)
