@@ -1,0 +1,147 @@
+/**
+ * Who may ask a kubelet what. The API server's own client and administrators may do everything; whoever else comes with a certificate of
+ * the cluster is judged by the API server, as rights on the node's subresources.
+ */
+import { X509Certificate } from 'node:crypto'
+import { subjectAccessReview } from '#api/authorization/v1/subject-access-review.ts'
+import { StatusError } from '#api/machinery/status.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Writer } from '#client/client.ts'
+import type { ServedPeer } from '#client/serving/handler.ts'
+import type { ApiRequest } from '#client/transport.ts'
+
+export interface KubeletAccessOptions {
+  readonly nodeName: string
+  /** PEM of the authority whose client certificates say who somebody is. */
+  readonly clientAuthority: string
+  readonly client: Pick<Writer, 'create'>
+  readonly clock: Clock
+}
+
+interface User {
+  readonly name: string
+  readonly groups: readonly string[]
+}
+
+const API_SERVER = 'kube-apiserver-kubelet-client'
+const ADMINISTRATORS = 'system:masters'
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
+/** How long a yes and a no are remembered: upstream's. */
+const ALLOWED_MS = 5 * 60_000
+const DENIED_MS = 30_000
+/** Remembered answers; everybody who asks has a certificate of the cluster, so more are hardly needed. */
+const REMEMBERED = 1000
+
+/** Throws Unauthorized or Forbidden, or resolves. */
+export type KubeletAccess = (request: ApiRequest, peer: ServedPeer) => Promise<void>
+
+export function createKubeletAccess(options: KubeletAccessOptions): KubeletAccess {
+  const { nodeName, client, clock } = options
+  const authority = new X509Certificate(options.clientAuthority)
+  const remembered = new Map<string, { allowed: boolean; untilMs: number }>()
+
+  const review = async (user: User, verb: string, subresource: string): Promise<boolean> => {
+    const key = JSON.stringify([user.name, user.groups, verb, subresource])
+    const known = remembered.get(key)
+    if (known && known.untilMs > clock.monotonicMs()) return known.allowed
+    const resourceAttributes = {
+      verb,
+      version: 'v1',
+      resource: 'nodes',
+      subresource,
+      name: nodeName,
+    }
+    const { status } = await client.create(subjectAccessReview, {
+      spec: { user: user.name, groups: [...user.groups], resourceAttributes } as never,
+    })
+    const { allowed } = status
+    if (remembered.size >= REMEMBERED) remembered.clear()
+    const untilMs = clock.monotonicMs() + (allowed ? ALLOWED_MS : DENIED_MS)
+    remembered.set(key, { allowed, untilMs })
+    return allowed
+  }
+
+  return async (request, peer) => {
+    const user = userOf(peer.certificate, authority, clock.now())
+    if (!user) throw new StatusError('Unauthorized', 'Unauthorized')
+    if (user.name === API_SERVER || user.groups.includes(ADMINISTRATORS)) return
+    const verb = verbOf(request)
+    for (const subresource of subresourcesOf(request.path))
+      if (await review(user, verb, subresource)) return
+    throw new StatusError(
+      'Forbidden',
+      `user "${user.name}" may not ${verb} nodes/${subresourcesOf(request.path)[0]} of node "${nodeName}"`,
+    )
+  }
+}
+
+function userOf(
+  der: Uint8Array | undefined,
+  authority: X509Certificate,
+  now: number,
+): User | undefined {
+  if (!der) return undefined
+  try {
+    const certificate = new X509Certificate(der)
+    const isOurs = certificate.checkIssued(authority) && certificate.verify(authority.publicKey)
+    const isValid =
+      Date.parse(certificate.validFrom) <= now && now <= Date.parse(certificate.validTo)
+    // `keyUsage` is node's name for the extended usages.
+    if (!isOurs || !isValid || !certificate.keyUsage?.includes(CLIENT_AUTH)) return undefined
+    // Not the text form of the subject, in which a name could pretend to be two.
+    const { CN: name, O: groups } = certificate.toLegacyObject().subject as unknown as Record<
+      string,
+      string | string[] | undefined
+    >
+    if (typeof name !== 'string' || name === '') return undefined
+    return { name, groups: [groups ?? [], 'system:authenticated'].flat() }
+  } catch {
+    return undefined
+  }
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  GET: 'get',
+  HEAD: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+}
+const STREAMS = new Set(['exec', 'attach', 'portForward', 'run'])
+
+/** A web socket is opened with GET, and yet runs a command: that takes more than the right to read. */
+function verbOf({ method, path }: ApiRequest): string {
+  return STREAMS.has(firstSegment(path)) ? 'create' : (VERBS[method] ?? 'get')
+}
+
+/** Any of these suffices; the finer ones are upstream's newer way. */
+function subresourcesOf(path: string): readonly string[] {
+  switch (firstSegment(path)) {
+    case 'stats':
+      return ['stats']
+    case 'metrics':
+      return ['metrics']
+    case 'logs':
+      return ['log']
+    case 'pods':
+    case 'runningpods':
+      return ['pods', 'proxy']
+    case 'healthz':
+      return ['healthz', 'proxy']
+    case 'configz':
+      return ['configz', 'proxy']
+    default:
+      return ['proxy']
+  }
+}
+
+/** As the routes read it: encoded segments are decoded, empty ones do not count. */
+function firstSegment(path: string): string {
+  const [before = ''] = path.split('?')
+  try {
+    return before.split('/').filter(Boolean).map(decodeURIComponent)[0] ?? ''
+  } catch {
+    return ''
+  }
+}
