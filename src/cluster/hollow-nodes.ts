@@ -1,5 +1,6 @@
 /** Hollow nodes: the real kubelet over machines that exist in memory only. */
 import { addressAt, formatCidr, parseCidr } from '#base/cidr.ts'
+import { version } from '#base/version.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
 import { startKubelet } from '#kubelet'
@@ -36,6 +37,7 @@ export function startHollowNodes(
       nodeAddresses: [addressAt(NODE_ADDRESSES, index + 1)],
       clusterDomain: options.clusterDomain,
       kubeletPort: 0,
+      version: version.gitVersion,
     })
     return { name, transport: kubelet.transport, stop: () => kubelet.stop() }
   })
