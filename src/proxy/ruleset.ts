@@ -66,7 +66,8 @@ function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
     'ct state new fib daddr type local meta l4proto . th dport vmap @refused-node-ports',
   ]
   return [
-    ['refuse', ['reject']],
+    // A reset for TCP: the kernel may hold back an ICMP error for a second, and the client would wait for it.
+    ['refuse', ['meta l4proto tcp reject with tcp reset', 'reject']],
     [
       'services',
       [
