@@ -1,4 +1,6 @@
-import { SHARE_ENV, Worker } from 'node:worker_threads'
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
+import { Worker } from 'node:worker_threads'
 
 /** A thread that answers messages with messages. */
 export interface WorkerThread<Request> {
@@ -25,7 +27,7 @@ export function startWorker<Request, Reply>(options: WorkerOptions<Reply>): Work
   const extension = options.from.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`${options.entry}.${extension}`, options.from), {
     workerData: options.data,
-    env: SHARE_ENV,
+    env: environment(),
     execArgv: [],
     resourceLimits: {
       maxOldGenerationSizeMb: options.heapLimitMb,
@@ -40,6 +42,17 @@ export function startWorker<Request, Reply>(options: WorkerOptions<Reply>): Work
     ended,
     terminate: () => void worker.terminate(),
   }
+}
+
+/**
+ * Threads take part in the cache of compiled code only where it is in their environment; without it each loads the compiler that takes
+ * types away: 60 ms and 12 MB.
+ */
+function environment(): NodeJS.ProcessEnv {
+  const directory = getCompileCacheDir()
+  return directory === undefined
+    ? process.env
+    : { ...process.env, NODE_COMPILE_CACHE: dirname(directory) }
 }
 
 /** Small, since what threads get by message is short-lived and V8 would otherwise let 48 MB of it gather. */
