@@ -12,9 +12,20 @@ export interface Foundation {
   readonly pki: Pki
 }
 
+export type FoundationOptions = Pick<
+  CompleteOptions,
+  | 'dataDirectory'
+  | 'listen'
+  | 'serviceClusterIpRange'
+  | 'clusterDomain'
+  | 'clock'
+  | 'random'
+  | 'log'
+>
+
 /** `hostAddress` is a further address under which pods reach the API. */
 export async function layFoundation(
-  options: CompleteOptions,
+  options: FoundationOptions,
   hostAddress: string | undefined,
 ): Promise<Foundation> {
   const store = await openStore(options)
@@ -27,7 +38,7 @@ export async function layFoundation(
 }
 
 /** Opening the store also claims the data directory: another Proa there ends this one before it touches anything. */
-async function openStore({ dataDirectory, clock, log }: CompleteOptions): Promise<Store> {
+async function openStore({ dataDirectory, clock, log }: FoundationOptions): Promise<Store> {
   if (dataDirectory === undefined) {
     const { createMemoryStore } = await import('#store/memory/memory-store.ts')
     return createMemoryStore({ clock, log })
@@ -36,7 +47,7 @@ async function openStore({ dataDirectory, clock, log }: CompleteOptions): Promis
   return openSqliteStore({ directory: layoutOf(dataDirectory).state, clock, log })
 }
 
-function openPki(options: CompleteOptions, hostAddress: string | undefined): Pki {
+function openPki(options: FoundationOptions, hostAddress: string | undefined): Pki {
   const { dataDirectory, clock, random, listen, serviceClusterIpRange } = options
   const serviceAddress = addressAt(
     parseCidr(serviceClusterIpRange, '--service-cluster-ip-range'),

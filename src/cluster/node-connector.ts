@@ -23,8 +23,8 @@ export interface NodeConnectorOptions {
   readonly clientCertificate: () => { readonly certificate: string; readonly key: string }
   /** The API server's own addresses, which no node may point at. */
   readonly ownAddresses: () => readonly string[]
-  /** Nodes on this machine are reached at its addresses; for clusters whose roles all run here. */
-  readonly allowThisMachine?: boolean
+  /** Nodes that are known to run on this machine may be reached at its own addresses. */
+  readonly isOnThisMachine?: (nodeName: string) => boolean
   readonly clock: Clock
 }
 
@@ -95,7 +95,8 @@ function urlOf({ metadata, status }: Node, options: NodeConnectorOptions): strin
   const family = isIP(address)
   if (family === 0 || port === 0)
     throw unreachable(`node "${metadata.name}" says no address and port of its kubelet`)
-  if (!options.allowThisMachine && isThisMachine(address, options.ownAddresses()))
+  const mayBeHere = options.isOnThisMachine?.(metadata.name ?? '') ?? false
+  if (!mayBeHere && isThisMachine(address, options.ownAddresses()))
     throw unreachable(`node "${metadata.name}" says an address that is not a node's: ${address}`)
   return `https://${family === 6 ? `[${address}]` : address}:${port}`
 }

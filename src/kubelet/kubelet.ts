@@ -8,6 +8,7 @@ import type { Transport } from '#client/transport.ts'
 import type { HostAccess } from './host-access.ts'
 import { createKubelet } from './kubelet-core.ts'
 import { type KubeletOptions, withDefaults } from './options.ts'
+import type { KubeletHttpsOptions } from './server/https.ts'
 
 export { parseResolvConf } from './containers/dns.ts'
 export type * from './host-access.ts'
@@ -31,4 +32,10 @@ export async function machineAccess(storageDirectory: string): Promise<HostAcces
 /** Containerd and what it needs, for the same; loaded only where containers are real. */
 export function containerTools() {
   return import('./cri/tools.ts')
+}
+
+/** Serves a kubelet's Transport on its port, to those who may. Throws a UserError where the port cannot be had. */
+export async function serveKubelet(options: KubeletHttpsOptions) {
+  const { serveKubelet } = await import('./server/https.ts')
+  return serveKubelet(options)
 }

@@ -1,0 +1,28 @@
+/** Controllers and scheduler as processes of their own: of several, one works and the others wait. */
+import { hostname } from 'node:os'
+import { startLeaderElection } from '#client/leader-election.ts'
+import type { RoleContext, Running } from '#client/role.ts'
+
+/** Campaigns for the Lease `name` in kube-system; `start` is called on winning it, and what it started ends on losing it. */
+export function startLed(
+  name: string,
+  context: RoleContext,
+  start: () => Running | Promise<Running>,
+): Running {
+  const { client, clock, random, log } = context
+  return startLeaderElection({
+    client,
+    clock,
+    random,
+    log,
+    namespace: 'kube-system',
+    name,
+    identity: `${hostname()}_${random.uuid()}`,
+    async lead(lost) {
+      const running = await start()
+      if (!lost.aborted)
+        await new Promise(resolve => lost.addEventListener('abort', resolve, { once: true }))
+      await running.stop()
+    },
+  })
+}

@@ -1,0 +1,56 @@
+/** What a role lives on when the API server is elsewhere: a client and informers over HTTPS, as whom its kubeconfig says. */
+import { resolve } from 'node:path'
+import { UserError } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import { createClient } from '#client/api-client.ts'
+import { createHttpTransport } from '#client/http-transport.ts'
+import { createInformers } from '#client/informers.ts'
+import {
+  type Connection,
+  connectionFromKubeconfig,
+  connectionInCluster,
+} from '#client/kubeconfig.ts'
+import type { RoleContext, Running } from '#client/role.ts'
+import { systemClock } from '#host/clock.ts'
+import { systemFiles } from '#host/files.ts'
+import { systemRandom } from '#host/random.ts'
+
+export interface Remote extends Running {
+  readonly context: RoleContext
+  readonly connection: Connection
+}
+
+/** The connection that `--kubeconfig` describes, or that every pod is given. Throws UserErrors. */
+export async function connectionOf(kubeconfig: string | undefined): Promise<Connection> {
+  const read = async (path: string) => {
+    const content = systemFiles.read(path)
+    if (content === undefined) throw new UserError(`there is no file ${path}`)
+    return content.toString()
+  }
+  if (kubeconfig === undefined) {
+    if (process.env.KUBERNETES_SERVICE_HOST === undefined)
+      throw new UserError('--kubeconfig FILE is needed: it says where the API server is')
+    return connectionInCluster(process.env, { read })
+  }
+  const path = resolve(kubeconfig)
+  return connectionFromKubeconfig(await read(path), {
+    read,
+    resolve: name => resolve(path, '..', name),
+  })
+}
+
+/** Connects when something is first asked for; nothing here waits for the API server. */
+export function remoteContext(connection: Connection, log: Log): Remote {
+  const clock = systemClock
+  const transport = createHttpTransport(connection, { clock })
+  const client = createClient(transport)
+  const informers = createInformers(client, { clock, log, random: systemRandom })
+  return {
+    connection,
+    context: { client, informers, clock, random: systemRandom, log },
+    async stop() {
+      informers.stop()
+      await transport.close()
+    },
+  }
+}

@@ -1,0 +1,115 @@
+/** The API server alone: store, keys and the HTTPS door, with a kubeconfig for each of the roles that run elsewhere. */
+import { node } from '#api/core/v1/node.ts'
+import { kinds } from '#api/kinds.ts'
+import { createApiServer, type NodeConnector } from '#apiserver'
+import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
+import { PROA_VERSION } from '#base/version.ts'
+import { createClient } from '#client/api-client.ts'
+import type { Running } from '#client/role.ts'
+import { machineAddresses } from '#host/addresses.ts'
+import { type FoundationOptions, layFoundation } from './foundation.ts'
+import { identities } from './identities.ts'
+import { createNodeConnector } from './node-connector.ts'
+import { kubeconfigOf } from './pki/kubeconfig.ts'
+import type { Pki } from './pki/pki.ts'
+
+export interface SingleApiServerOptions extends FoundationOptions {
+  readonly listen: { readonly address: string; readonly port: number }
+  /** The node that may run on this machine: it gets a kubeconfig, and may be reached at the machine's addresses. */
+  readonly nodeName: string
+  /** Other ways to the kubelets; for tests. */
+  readonly nodes?: (pki: Pki) => NodeConnector & { close?(): Promise<void> }
+}
+
+/** Each file's name, without `.conf`, and whose it is. */
+export const ROLE_CLIENTS = {
+  admin: 'admin',
+  'controller-manager': 'controller-manager',
+  scheduler: 'scheduler',
+  proxy: 'proxy',
+  dns: 'dns',
+} as const
+
+export interface SingleApiServer extends Running {
+  readonly url: string
+  readonly pki: Pki
+  /** Texts of kubeconfigs by the role's name: `admin`, `scheduler`, … and `kubelet` for this host's. */
+  readonly kubeconfigs: Readonly<Record<string, string>>
+}
+
+/** Resolves when it answers. Throws UserErrors. */
+export async function startSingleApiServer(
+  options: SingleApiServerOptions,
+): Promise<SingleApiServer> {
+  const { clock, random, log, listen, serviceClusterIpRange, nodeName } = options
+  const running: Running[] = []
+  const stop = async () => {
+    for (const part of running.splice(0).reverse()) await part.stop()
+  }
+  const [ownAddress] = machineAddresses()
+  try {
+    const { store, pki } = await layFoundation(options, ownAddress)
+    running.push({ stop: () => store.close() })
+    const nodes = options.nodes?.(pki) ?? {
+      ...createNodeConnector({
+        local: () => undefined,
+        // Asked within a request of somebody who may; the server itself looks where the node is.
+        node: name => createClient(server.transportFor(identities.admin)).get(node, name),
+        certificateAuthority: pki.authority,
+        clientCertificate: () => pki.client('apiserver-kubelet-client'),
+        ownAddresses: () => [listen.address],
+        isOnThisMachine: name => name === nodeName,
+        clock,
+      }),
+    }
+    running.push({ stop: async () => nodes.close?.() })
+    const server = createApiServer({
+      store,
+      kinds,
+      clock,
+      random,
+      log,
+      serviceClusterIpRange,
+      proaVersion: PROA_VERSION,
+      clientAuthorities: [pki.authority],
+      serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
+      nodes,
+    })
+    running.push(server)
+    await server.ready()
+    const { createListener } = await import('#apiserver/listener/listener.ts')
+    const tls = () => {
+      const { certificate, key } = pki.server()
+      return { cert: certificate, key, clientCa: pki.authority }
+    }
+    const listener = createListener({ server, clock, log, tls })
+    running.push(listener)
+    const { port } = await listener.listen(listen)
+    const isOwn = /^(127\.|::1$|0\.0\.0\.0$|::$)/.test(listen.address)
+    const advertised = isOwn ? ownAddress : listen.address
+    if (advertised) await server.advertise({ address: advertised, port })
+    const url = `https://${hostIn(listen.address)}:${port}`
+    return { url, pki, kubeconfigs: kubeconfigsFor(url, pki, nodeName), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Where clients on this machine find who listens on `address`. */
+function hostIn(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1'
+  if (address === '::') return '[::1]'
+  return address.includes(':') ? `[${address}]` : address
+}
+
+function kubeconfigsFor(server: string, pki: Pki, nodeName: string): Record<string, string> {
+  const of = (user: string, pair: { certificate: string; key: string }) =>
+    kubeconfigOf({ server, ca: pki.authority, user, cert: pair.certificate, key: pair.key })
+  const texts: Record<string, string> = {}
+  for (const [name, client] of Object.entries(ROLE_CLIENTS))
+    texts[name] = of(name, pki.client(client))
+  // Its serving certificate is made along with it, and found beside the other keys.
+  texts.kubelet = of(`system:node:${nodeName}`, pki.kubelet(nodeName, machineAddresses()).client)
+  return texts
+}

@@ -1,0 +1,136 @@
+/** One role as a process of its own: `proa apiserver`, and the others over HTTPS as whom their kubeconfig says. */
+import { hostname } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Invocation, ValuesOf } from '#cli'
+import type { Running } from '#client/role.ts'
+import { systemClock } from '#host/clock.ts'
+import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
+import { systemLog } from '#host/log.ts'
+import { systemRandom } from '#host/random.ts'
+import { onTermination } from '#host/signals.ts'
+import { dataDirectoryOf } from './data-directory.ts'
+import { layoutOf } from './layout.ts'
+import { startLed } from './led-role.ts'
+import { DEFAULT_DOMAIN } from './options.ts'
+import { connectionOf, type Remote, remoteContext } from './remote-context.ts'
+
+type RoleInvocation = Extract<
+  Invocation,
+  { name: 'apiserver' | 'controller-manager' | 'scheduler' | 'kubelet' | 'proxy' | 'dns' }
+>
+
+/** Starts the role; the process then lives until a signal ends it. Throws UserErrors. */
+export async function runRole(invocation: RoleInvocation): Promise<void> {
+  const running =
+    invocation.name === 'apiserver'
+      ? await runApiServer(invocation.values)
+      : await runRemote(invocation)
+  onTermination(() => running.stop())
+}
+
+async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
+  const dataDirectory = dataDirectoryOf(values.dataDirectory)
+  const { startSingleApiServer } = await import('./single-apiserver.ts')
+  const server = await startSingleApiServer({
+    dataDirectory,
+    listen: { address: values.bindAddress, port: values.securePort },
+    serviceClusterIpRange: values.serviceClusterIpRange,
+    clusterDomain: DEFAULT_DOMAIN,
+    nodeName: values.nodeName ?? hostname().toLowerCase(),
+    clock: systemClock,
+    random: systemRandom,
+    log: systemLog(values.logLevel),
+  })
+  const { adminKubeconfig } = layoutOf(dataDirectory)
+  const directory = dirname(adminKubeconfig)
+  for (const [name, text] of Object.entries(server.kubeconfigs)) {
+    const path =
+      name === 'admin'
+        ? (values.writeKubeconfig ?? adminKubeconfig)
+        : join(directory, `${name}.conf`)
+    systemFiles.writeAtomically(path, text, PRIVATE_FILE)
+  }
+  process.stdout.write(
+    `The API server listens on ${server.url}; each role's kubeconfig is in ${directory}\n`,
+  )
+  return server
+}
+
+type RemoteInvocation = Exclude<RoleInvocation, { name: 'apiserver' }>
+
+async function runRemote(invocation: RemoteInvocation): Promise<Running> {
+  const { values } = invocation
+  const log = systemLog(values.logLevel)
+  const remote = remoteContext(await connectionOf(values.kubeconfig), log)
+  try {
+    const role = await startRole(invocation, remote)
+    log.info(`${invocation.name} started`, { server: remote.connection.server })
+    return {
+      async stop() {
+        await role.stop()
+        await remote.stop()
+      },
+    }
+  } catch (error) {
+    await remote.stop()
+    throw error
+  }
+}
+
+async function startRole(invocation: RemoteInvocation, remote: Remote): Promise<Running> {
+  const { context, connection } = remote
+  switch (invocation.name) {
+    case 'controller-manager':
+      return startControllerManager(invocation.values, remote)
+    case 'scheduler': {
+      const { startScheduler } = await import('#scheduler')
+      return startLed('kube-scheduler', context, () => startScheduler(context))
+    }
+    case 'kubelet': {
+      const { startSingleKubelet } = await import('./single-kubelet.ts')
+      return startSingleKubelet(remote, invocation.values, context.log)
+    }
+    case 'proxy': {
+      const { startProxy } = await import('#proxy')
+      const { nodeName, clusterCidr, dataDirectory } = invocation.values
+      const { instance } = layoutOf(dataDirectoryOf(dataDirectory))
+      return startProxy(context, {
+        nodeName: nodeName ?? hostname().toLowerCase(),
+        clusterCidr,
+        table: instance,
+      })
+    }
+    case 'dns': {
+      const [{ startDns }, { readNodeDns, upstreamsOf }] = await Promise.all([
+        import('#dns'),
+        import('./machine-dns.ts'),
+      ])
+      const { clusterDomain, bindAddress, port } = invocation.values
+      return startDns(context, {
+        clusterDomain,
+        listen: [{ address: bindAddress, port }],
+        upstreams: upstreamsOf(readNodeDns(), [bindAddress, new URL(connection.server).hostname]),
+      })
+    }
+  }
+}
+
+async function startControllerManager(
+  values: ValuesOf<'controller-manager'>,
+  { context, connection }: Remote,
+): Promise<Running> {
+  const { parseEnabled, startControllers } = await import('#controllers')
+  // A misspelt name must end the start, not the first time of leading.
+  parseEnabled(values.controllers)
+  const certificateAuthority =
+    values.rootCaFile === undefined
+      ? connection.certificateAuthority
+      : systemFiles.read(values.rootCaFile)?.toString()
+  return startLed('kube-controller-manager', context, () =>
+    startControllers(context, {
+      enabled: values.controllers,
+      clusterCidr: values.clusterCidr,
+      ...(certificateAuthority ? { certificateAuthority } : {}),
+    }),
+  )
+}
