@@ -93,6 +93,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
   /** Texts for the Warning header on create and update. */
   readonly warnings: (object: T, previous: T | undefined) => readonly string[]
+  /** Told in the Warning header of every answer about a kind that is on its way out. */
+  readonly deprecation?: string
   /** Objects that are answered but never stored, such as SubjectAccessReview. */
   readonly ephemeral: boolean
   /** The kind shows objects that are stored as another kind, as events.k8s.io does those of the core group. */
@@ -155,6 +157,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>>
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
   readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
+  readonly deprecation?: string
   readonly ephemeral?: boolean
   readonly storedAs?: StoredAs<T>
 }

@@ -5,12 +5,13 @@ import type { ScaleMapping } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { badRequest, conflict, invalid } from '#api/machinery/status.ts'
 import type { Exchange } from '../exchange.ts'
-import { respondValue } from '../respond.ts'
+import { respondValue, wantedBy } from '../respond.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import { decodeDraft, draftOf, parseBody } from './body.ts'
 import { applyPatch, patchBodyOf } from './patch.ts'
 import type { ServedResource, StoredResource } from './registry.ts'
 import type { SpecialHandler } from './special.ts'
+import { tableFor } from './tables.ts'
 import { existing, updateObject } from './update.ts'
 import { MODIFIED, type Write, writeOf } from './write.ts'
 
@@ -21,7 +22,13 @@ const mappingOf = (resource: ServedResource) => resource.kind.subresources.scale
 export const getScale: SpecialHandler = async (exchange, resource) => {
   const write = writeOf(exchange, resource as StoredResource)
   const stored = await existing(write.resource, write.namespace, write.name)
-  return respondValue(exchange, 200, scaleOf(mappingOf(resource), stored), scale)
+  return respondScale(exchange, scaleOf(mappingOf(resource), stored))
+}
+
+function respondScale(exchange: Exchange, size: Scale) {
+  if (exchange.request.objects || wantedBy(exchange).as !== 'Table')
+    return respondValue(exchange, 200, size, scale)
+  return respondValue(exchange, 200, tableFor(exchange, scale, [size]))
 }
 
 export const updateScale: SpecialHandler = async (exchange, resource) => {
@@ -48,7 +55,7 @@ async function writeScale(
     const before = scaleOf(mapping, current)
     return scaled(write, mapping, current, { before, wanted: change(before) })
   })
-  return respondValue(exchange, 200, scaleOf(mapping, stored), scale)
+  return respondScale(exchange, scaleOf(mapping, stored))
 }
 
 function scaled(

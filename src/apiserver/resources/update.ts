@@ -9,9 +9,9 @@ import { validateMetadataUpdate } from '#api/machinery/validate-metadata.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
-import type { StoredObject } from '../storage/stored-object.ts'
+import { encodeValue, StoredObject } from '../storage/stored-object.ts'
 import { draftOf, parseBody } from './body.ts'
-import { createObject, unstored } from './create.ts'
+import { createObject } from './create.ts'
 import { isEqual } from './equal.ts'
 import { hooksOf } from './hooks.ts'
 import { respondOne } from './read.ts'
@@ -127,7 +127,8 @@ async function replace(
   const release = hooksOf(write.resource).allocate?.(write, draft, previous)
   try {
     if (isUnchanged(draft, previous)) return (await storage.settled(current)) ? current : undefined
-    if (write.dryRun) return unstored(draft, current.revision)
+    // Shown at the revision that the draft was made from: what it would get, nobody knows.
+    if (write.dryRun) return new StoredObject('', current.revision, encodeValue(draft))
     // Awaited here, so that what was allocated stays held until the cache has it.
     return isFinished(write, draft)
       ? await storage.remove(current, draft)

@@ -28,6 +28,8 @@ export const serve: Step = async exchange => {
   const resource = server.registry.find(info.group, info.version, info.resource)
   if (!resource) throw unknownResource()
   checkScope(exchange, resource)
+  const { deprecation } = resource.kind
+  if (deprecation !== undefined && !exchange.request.objects) exchange.warnings.push(deprecation)
   const special = specialHandlers(resource, info.subresource)
   if (special) {
     const handler = special[info.verb]

@@ -1,3 +1,4 @@
+import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { int32, shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
 
@@ -31,4 +32,14 @@ export const scale = defineKind<Scale>({
   shape: scaleShape,
   ephemeral: true,
   verbs: [],
+  columns: [
+    nameColumn,
+    column('Desired', 'How many replicas are wanted.', ({ spec }) => spec.replicas ?? 0, {
+      type: 'integer',
+    }),
+    column('Available', 'How many replicas there are.', ({ status }) => status.replicas, {
+      type: 'integer',
+    }),
+    ageColumn,
+  ],
 })

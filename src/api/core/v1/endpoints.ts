@@ -64,7 +64,7 @@ export const endpoints = defineKind<Endpoints>({
       for (const port of subset.ports ?? []) port.protocol ||= 'TCP'
   },
   validate: validateEndpoints,
-  warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   columns: [
     nameColumn,
     column('Endpoints', 'Addresses that take traffic.', shownAddresses),

@@ -244,3 +244,25 @@ test('field sets: set algebra and their JSON form', () => {
     }),
   )
 })
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+const clientSide = (data: Record<string, string>, live = data) => {
+  const configuration = JSON.stringify(object({ data }))
+  const made = object({ data: live, metadata: { annotations: { [LAST_APPLIED]: configuration } } })
+  const managedFields = trackUpdate(thing, undefined, made, at('kubectl-client-side-apply'))
+  return { ...made, metadata: { ...made.metadata, managedFields } }
+}
+
+test('kubectl takes over what its client-side apply set, and keeps its annotation up to date', () => {
+  const after = apply(clientSide({ a: '1' }), { data: { a: '2' } }, at('kubectl'))
+  assert.deepEqual((after as KubernetesObject & { data: object }).data, { a: '2' })
+  assert.deepEqual(JSON.parse(after.metadata.annotations?.[LAST_APPLIED] ?? '').data, { a: '2' })
+  assert.deepEqual(fieldsOf(after, 'kubectl'), { 'f:data': { 'f:a': {} } })
+})
+
+test('what somebody changed since, and what another manager applies, stays in dispute', () => {
+  const conflict = /conflict with "kubectl-client-side-apply" using test\/v1 .*: \.data\.a/
+  const changed = clientSide({ a: '1' }, { a: '3' })
+  assert.throws(() => apply(changed, { data: { a: '2' } }, at('kubectl')), conflict)
+  assert.throws(() => apply(clientSide({ a: '1' }), { data: { a: '2' } }, at('bob')), conflict)
+})

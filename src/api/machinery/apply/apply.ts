@@ -11,6 +11,7 @@ import type { AnySchema } from '../schema.ts'
 import { StatusError } from '../status.ts'
 import { differences, fieldsOf } from './compare.ts'
 import { FieldSet, pathText } from './field-set.ts'
+import { fieldsLastApplied, followsAnnotation, rememberApplied } from './last-applied.ts'
 import { entriesOf, isSame, type Owner, type OwnerId, ownable, ownersOf } from './managers.ts'
 import { mergeApplied, prune } from './merge.ts'
 
@@ -109,7 +110,12 @@ export function serverSideApply(
   const disputes = others
     .map(owner => ({ owner, fields: owner.fields.intersection(touched) }))
     .filter(({ fields }) => !fields.isEmpty)
-  if (disputes.length > 0 && !options.force) throw conflictOf(disputes)
+  const isKubectl = followsAnnotation(options.manager)
+  if (disputes.length > 0 && !options.force) {
+    const allowed = isKubectl ? fieldsLastApplied(schema, bare(base)) : new FieldSet()
+    if (disputes.some(({ fields }) => !fields.difference(allowed).isEmpty))
+      throw conflictOf(disputes)
+  }
 
   const time =
     mine?.fields.equals(wanted) && touched.isEmpty && removed.isEmpty ? mine.time : options.time
@@ -118,7 +124,8 @@ export function serverSideApply(
     ...result.metadata,
     managedFields: entriesOf([...left, { ...id, time, fields: wanted }]),
   }
-  return { object: { ...result, metadata: { ...metadata, ...identityOf(base, applied) } } }
+  const object = { ...result, metadata: { ...metadata, ...identityOf(base, applied) } }
+  return { object: isKubectl ? rememberApplied(object, configuration) : object }
 }
 
 /** An object whose fields nobody tracked belongs to whoever wrote it before. */

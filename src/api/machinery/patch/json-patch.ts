@@ -177,10 +177,8 @@ export function equal(one: unknown, other: unknown): boolean {
 function rejected(why: string): StatusError {
   return new StatusError(
     'Invalid',
-    'the server rejected our request due to an error in our request',
-    {
-      causes: [{ reason: 'UnexpectedServerResponse', message: why }],
-    },
+    `the server rejected our request due to an error in our request: ${why}`,
+    {},
   )
 }
 
