@@ -5,12 +5,12 @@
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 
-interface Answer {
+export interface Answer {
   readonly ok: boolean
   readonly output: string
 }
 
-interface HttpProbe {
+export interface HttpProbe {
   readonly scheme: 'HTTP' | 'HTTPS'
   readonly host: string
   readonly port: number
