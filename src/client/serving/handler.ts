@@ -1,6 +1,7 @@
 /** Who answers what comes in over HTTPS: the API server and the kubelet are such handlers. */
+import type { Tunnel } from '../forwarding/forwarder.ts'
 import type { StreamKind } from '../streaming/channels.ts'
-import type { ApiRequest, ApiResponse, DuplexChannels } from '../transport.ts'
+import type { ApiRequest, ApiResponse, DuplexChannels, EventSource } from '../transport.ts'
 
 /** What is known of the other end beside its requests. One frozen value a connection, so it may be used as a cache key. */
 export interface ServedPeer {
@@ -17,14 +18,19 @@ export interface ServedStream {
   dial(port?: number): Promise<DuplexChannels>
 }
 
+export type ServedUpgrade =
+  | { readonly stream: ServedStream }
+  /** Messages of a web socket, one way: a watch. Text unless it says otherwise. */
+  | { readonly messages: EventSource<Uint8Array>; readonly isText: boolean }
+  /** Somebody else's answer to the upgrade, whose connection is joined to the client's as it is. */
+  | { readonly tunnel: Tunnel }
+  | { readonly response: ApiResponse }
+
 export interface RequestHandler {
   handle(request: ApiRequest, peer: ServedPeer): Promise<ApiResponse>
   /**
-   * Authenticates, authorizes and looks up what exec, attach or port-forward are to be joined to; or says what to answer
-   * instead. Without it, nothing is ever upgraded.
+   * Authenticates, authorizes and looks up what the connection is to be joined to; or says what to answer instead. Without it,
+   * nothing is ever upgraded.
    */
-  upgrade?(
-    request: ApiRequest,
-    peer: ServedPeer,
-  ): Promise<{ readonly stream: ServedStream } | { readonly response: ApiResponse }>
+  upgrade?(request: ApiRequest, peer: ServedPeer): Promise<ServedUpgrade>
 }

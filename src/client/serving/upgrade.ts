@@ -14,7 +14,9 @@ import type { ApiResponse } from '../transport.ts'
 import { wholeBody } from './answer.ts'
 import type { Connection } from './connections.ts'
 import type { ServedStream } from './handler.ts'
+import { sendMessages } from './messages.ts'
 import { statusAnswer } from './serve-request.ts'
+import { tunnelThrough } from './tunnel.ts'
 import { headersOf, isMethod } from './wire.ts'
 
 export interface Upgrade {
@@ -30,7 +32,9 @@ export async function serveUpgrade(upgrade: Upgrade, connection: Connection): Pr
   socket.on('error', () => {}) // Whoever reads or writes it hears of it.
   try {
     const result = await ask(request, connection)
-    if ('response' in result) return refuse(socket, result.response)
+    if ('response' in result) return await refuseWhole(socket, result.response)
+    if ('tunnel' in result) return tunnelThrough(upgrade, result.tunnel, connection)
+    if ('messages' in result) return await sendMessages(upgrade, result, connection)
     const problem = streamUpgradeProblem(request, result.stream.kind)
     if (problem !== undefined) throw badRequest(problem)
     await join(upgrade, result.stream, connection)
@@ -83,6 +87,34 @@ async function join(
     log.debug('a client broke off while its streams were opened', { error })
     socket.destroy()
   }
+}
+
+/** The largest answer that is passed on instead of an upgrade: an error page. */
+const MAXIMUM_REFUSAL_BYTES = 256 * 1024
+
+/** What a proxied target answered instead comes as a stream; it is short, or cut. */
+async function refuseWhole(socket: Duplex, response: ApiResponse): Promise<void> {
+  const { body } = response
+  if (body.kind !== 'stream') return refuse(socket, response)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  await new Promise<void>(resolve => {
+    let cancel = () => {}
+    cancel = body.stream.subscribe({
+      next(chunk) {
+        size += chunk.length
+        if (size <= MAXIMUM_REFUSAL_BYTES) chunks.push(chunk)
+        else queueMicrotask(() => cancel())
+      },
+      end: () => resolve(),
+    })
+    socket.once('close', () => {
+      cancel()
+      resolve()
+    })
+  })
+  const { 'content-length': _, ...headers } = response.headers
+  refuse(socket, { ...response, headers, body: { kind: 'chunks', chunks } })
 }
 
 /** Writes a whole HTTP/1.1 answer by hand and ends the connection; nothing that the client sent behind it is read. */
