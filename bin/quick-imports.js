@@ -11,8 +11,11 @@ export function quickImports(directory) {
   const dependencies = `${base}node_modules/`
   const { imports } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
   const doors = new Map()
-  for (const [door, target] of Object.entries(imports))
-    doors.set(door.split('*')[0], base + target.slice('./'.length).split('*')[0])
+  for (const [door, target] of Object.entries(imports)) {
+    const [name, ending = ''] = door.split('*')
+    const [path, newEnding = ''] = target.slice('./'.length).split('*')
+    doors.set(name, { url: base + path, ending, newEnding })
+  }
 
   registerHooks({
     resolve(specifier, context, next) {
@@ -35,8 +38,9 @@ export function quickImports(directory) {
 /** `#base/clock.ts` through the door `#base/*.ts`; `#store` by itself. */
 function behindDoor(doors, specifier) {
   const slash = specifier.indexOf('/') + 1
-  const target = doors.get(specifier.slice(0, slash || undefined))
-  return target && target + (slash ? specifier.slice(slash) : '')
+  const door = doors.get(slash ? specifier.slice(0, slash) : specifier)
+  if (!door || !slash) return door?.url
+  return door.url + specifier.slice(slash, -door.ending.length) + door.newEnding
 }
 
 function beside(parent, specifier) {
