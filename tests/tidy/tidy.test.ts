@@ -146,3 +146,19 @@ function cycleIn(edges: Map<string, Set<string>>): string[] | undefined {
   }
   return undefined
 }
+
+test('the lock file knows every package that another one may want, on every platform', () => {
+  // npm leaves out optional packages that its registry does not have; `npm ci` then refuses the whole file.
+  const lock = JSON.parse(readFileSync(join(projectRoot, 'package-lock.json'), 'utf8'))
+  const packages = lock.packages as Record<
+    string,
+    { optionalDependencies?: Record<string, string> }
+  >
+  const wanted = Object.values(packages).flatMap(entry =>
+    Object.keys(entry.optionalDependencies ?? {}),
+  )
+  assert.deepEqual(
+    wanted.filter(name => !packages[`node_modules/${name}`]),
+    [],
+  )
+})
