@@ -124,3 +124,27 @@ test('hostile YAML is refused quickly', () => {
     assert.ok(performance.now() - start < 1000, `${text.slice(0, 40)} took too long`)
   }
 })
+
+test('only the first YAML document is read, whatever stands around it', () => {
+  const read = (text: string) => parseYaml(bytes(text))
+  for (const text of [
+    'a: 1\n---\nb: [',
+    '---\na: 1\n---\nb: [',
+    '# why\n%YAML 1.2\n--- # here\na: 1\n...\nb: [',
+    '\n  \n---\r\na: 1\r\n---\r\nb: [',
+    ' a: 1\n---\nb: [',
+  ])
+    assert.deepEqual(read(text), { a: 1 }, text)
+  assert.deepEqual(read('a: |\n  ---\n  b\n'), { a: '---\nb\n' })
+  assert.deepEqual(read('a: ---x\n'), { a: '---x' })
+  assert.equal(read('---\n'), null)
+})
+
+test('bodies of too many values are refused before they cost anything', () => {
+  const tooLarge = (thrown: unknown) => isStatus(thrown, 'RequestEntityTooLarge')
+  const many = (count: number) => `[${Array(count).fill('","').join()}]`
+  assert.doesNotThrow(() => parseJson(bytes(many(49_000))))
+  assert.throws(() => parseJson(bytes(many(51_000))), tooLarge)
+  assert.throws(() => parseYaml(bytes(many(51_000))), tooLarge)
+  assert.throws(() => parseYaml(bytes('a: 1\n'.repeat(300_000))), tooLarge)
+})

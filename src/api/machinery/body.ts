@@ -4,16 +4,16 @@
  */
 import { messageOf } from '#base/errors.ts'
 import { endOfString } from './json-scan.ts'
-import { MAXIMUM_DEPTH, tooDeep } from './plain.ts'
+import { MAXIMUM_DEPTH, MAXIMUM_VALUES, tooDeep, tooManyValues } from './plain.ts'
 import { badRequest } from './status.ts'
 
 export { duplicateFields } from './json-scan.ts'
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** Parses a JSON body. Throws BadRequest when it is no JSON or nests too deep. */
+/** Parses a JSON body. Throws BadRequest when it is no JSON or nests too deep, and RequestEntityTooLarge for too many values. */
 export function parseJson(bytes: Uint8Array): unknown {
-  checkDepth(bytes)
+  checkBounds(bytes)
   try {
     return JSON.parse(decoder.decode(bytes))
   } catch (thrown) {
@@ -26,16 +26,21 @@ const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 /** The bit in which `{` differs from `[`, and `}` from `]`. */
 const BRACE_BIT = 0x20
+const COMMA = 0x2c
 
-function checkDepth(bytes: Uint8Array): void {
+function checkBounds(bytes: Uint8Array): void {
   // Smaller bodies cannot hold so many brackets.
   if (bytes.length <= MAXIMUM_DEPTH) return
   let depth = 0
+  let values = 1
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number
     if (byte === QUOTE) i = endOfString(bytes, i)
     else if ((byte | BRACE_BIT) === OPEN_BRACE) {
       if (++depth > MAXIMUM_DEPTH) throw tooDeep()
+      values++
     } else if ((byte | BRACE_BIT) === CLOSE_BRACE) depth--
+    else if (byte === COMMA) values++
   }
+  if (values > MAXIMUM_VALUES) throw tooManyValues()
 }

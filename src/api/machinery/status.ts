@@ -136,13 +136,18 @@ export const badRequest = (message: string) => new StatusError('BadRequest', mes
 export const internalError = (message: string) =>
   new StatusError('InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] })
 
+/** More mistakes help nobody, and an answer must not outgrow its question a hundred times. */
+const MAXIMUM_FIELD_ERRORS = 250
+
 /** 422 with every field's cause at once. `resource` is the kind here, as upstream has it: `Pod "x" is invalid: …`. */
 export function invalid(
   kind: { group: string; kind: string },
   name: string,
-  errors: readonly FieldError[],
+  all: readonly FieldError[],
 ): StatusError {
+  const errors = all.slice(0, MAXIMUM_FIELD_ERRORS)
   const texts = errors.map(error => `${error.field}: ${error.message}`)
+  if (all.length > errors.length) texts.push(`and ${all.length - errors.length} more errors`)
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   const causes = errors.map(error => ({
     reason: error.type,

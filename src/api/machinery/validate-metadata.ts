@@ -80,13 +80,14 @@ function wrongCommonParts(metadata: ObjectMeta): FieldError[] {
   const { generation = 0 } = metadata
   if (generation < 0)
     errors.push(invalid('metadata.generation', generation, 'must be greater than or equal to 0'))
-  errors.push(
+  // Not by `push(...)`: there may be more errors than a call may have arguments.
+  return [
+    ...errors,
     ...validateLabels('metadata.labels', metadata.labels),
     ...validateAnnotations('metadata.annotations', metadata.annotations),
     ...wrongOwners(metadata.ownerReferences ?? []),
     ...wrongManagedFields(metadata.managedFields ?? []),
-  )
-  return errors
+  ]
 }
 
 /** Checks labels wherever they stand, e.g. also in a pod template. */

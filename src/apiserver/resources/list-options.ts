@@ -47,8 +47,10 @@ function timeoutOf(query: URLSearchParams): number | undefined {
 function numberOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
   if (text === null || text === '') return undefined
-  if (!/^-?\d{1,15}$/.test(text))
+  if (!/^[-+]?\d+$/.test(text))
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!Number.isSafeInteger(Number(text)))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`)
   return Math.max(0, Number(text))
 }
 

@@ -1,6 +1,6 @@
 /** What all writes have in common: who writes where, admission, preconditions and the server's own metadata. */
 
-import { notSupported } from '#api/machinery/field-error.ts'
+import { type FieldError, notSupported, tooLong } from '#api/machinery/field-error.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { badRequest, conflict, invalid, type ResourceName } from '#api/machinery/status.ts'
@@ -32,33 +32,56 @@ export interface Write {
 /** Longest name of a field manager, as upstream. */
 const MAXIMUM_MANAGER_LENGTH = 128
 
+const FIELD_VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn']
+const OPTIONS_KINDS: Readonly<Record<string, string>> = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  patch: 'PatchOptions',
+}
+
 export function writeOf(exchange: Exchange, resource: StoredResource): Write {
   const { info, request } = exchange
+  checkOptions(info.query, OPTIONS_KINDS[info.verb])
   return {
     exchange,
     resource,
     namespace: namespaceOf(exchange, resource),
     name: info.rest[0] ?? '',
     subresource: info.subresource,
-    dryRun: isDryRun(info.query.getAll('dryRun')),
+    dryRun: info.query.getAll('dryRun').includes('All'),
     manager: managerOf(info.query.get('fieldManager'), request.headers?.['user-agent']),
   }
 }
 
+/** All that is wrong with the query of a write at once. `kind` is undefined for deletions, which have fewer options. */
+function checkOptions(query: URLSearchParams, kind: string | undefined): void {
+  const errors = wrongDryRun(query.getAll('dryRun'))
+  if (kind) {
+    if ((query.get('fieldManager') ?? '').length > MAXIMUM_MANAGER_LENGTH)
+      errors.push(tooLong('fieldManager', MAXIMUM_MANAGER_LENGTH))
+    const validation = query.get('fieldValidation') ?? ''
+    if (!FIELD_VALIDATIONS.includes(validation))
+      errors.push(notSupported('fieldValidation', validation, FIELD_VALIDATIONS))
+  }
+  if (errors.length > 0)
+    throw invalid({ group: 'meta.k8s.io', kind: kind ?? 'DeleteOptions' }, '', errors)
+}
+
+function wrongDryRun(values: readonly string[]): FieldError[] {
+  return values
+    .filter(value => value !== 'All' && value !== '')
+    .map(value => notSupported('dryRun', value, ['All']))
+}
+
+/** Of options in a body. */
 export function isDryRun(values: readonly string[]): boolean {
-  for (const value of values)
-    if (value !== 'All' && value !== '')
-      throw invalid({ group: 'meta.k8s.io', kind: 'CreateOptions' }, '', [
-        notSupported('dryRun', value, ['All']),
-      ])
+  const errors = wrongDryRun(values)
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
   return values.includes('All')
 }
 
 function managerOf(asked: string | null, userAgent = 'unknown'): string {
-  if (!asked) return (userAgent.split('/')[0] ?? '').slice(0, MAXIMUM_MANAGER_LENGTH)
-  if (asked.length > MAXIMUM_MANAGER_LENGTH)
-    throw badRequest(`fieldManager may not be longer than ${MAXIMUM_MANAGER_LENGTH} characters`)
-  return asked
+  return asked || (userAgent.split('/')[0] ?? '').slice(0, MAXIMUM_MANAGER_LENGTH)
 }
 
 export function admissionRequest(

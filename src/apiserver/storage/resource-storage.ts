@@ -8,6 +8,9 @@ import type { WatchCache } from '../watch-cache/watch-cache.ts'
 import { keyIn, prefixOf } from './keys.ts'
 import { encodeValue, StoredObject } from './stored-object.ts'
 
+/** As much as a write may bring, so that whoever reads an object can also write it back. */
+const MAXIMUM_OBJECT_BYTES = 3 * 1024 * 1024
+
 export class ResourceStorage {
   /** The kind in the version in which it is stored. */
   readonly kind: AnyKind
@@ -79,6 +82,12 @@ export class ResourceStorage {
   }
 
   async #commit(changes: readonly Change[]) {
+    for (const { value } of changes)
+      if (value && value.length > MAXIMUM_OBJECT_BYTES)
+        throw new StatusError(
+          'RequestEntityTooLarge',
+          `Request entity too large: with its managed fields the object would have ${value.length} bytes, the limit is ${MAXIMUM_OBJECT_BYTES}`,
+        )
     try {
       const result = await this.#store.commit(changes)
       if (result.ok && this.#watchCache.revision < result.revision)

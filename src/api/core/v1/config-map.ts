@@ -1,6 +1,7 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { type FieldError, forbidden, invalid, tooLong } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import { utf8Length } from '../../machinery/names.ts'
 import { boolean, bytes, map, string } from '../../machinery/schema.ts'
 
 /** A ConfigMap must fit in one request and one store value: 1 MiB over all its values. */
@@ -65,8 +66,7 @@ function keysAreFileNames(object: ConfigMap): FieldError[] {
 
 function fitsInOneMebibyte(object: ConfigMap): FieldError[] {
   let total = 0
-  for (const value of Object.values(object.data ?? {}))
-    total += new TextEncoder().encode(value).length
+  for (const value of Object.values(object.data ?? {})) total += utf8Length(value)
   for (const value of Object.values(object.binaryData ?? {}))
     total += Math.floor((value.length * 3) / 4)
   return total > MAXIMUM_BYTES ? [tooLong('', MAXIMUM_BYTES)] : []

@@ -34,7 +34,9 @@ export class FieldSet {
   }
 
   get isEmpty(): boolean {
-    return !this.member && [...this.children.values()].every(child => child.isEmpty)
+    if (this.member) return false
+    for (const child of this.children.values()) if (!child.isEmpty) return false
+    return true
   }
 
   /** The node at an element, made where it is missing. */
@@ -69,12 +71,14 @@ export class FieldSet {
   }
 }
 
-/** Node by node; branches that come out empty are left out. */
+/** Node by node; branches that come out empty are left out, and those that only one has are shared: sets do not change once made. */
 function combine(
   one: FieldSet,
   other: FieldSet,
   keep: (one: boolean, other: boolean) => boolean,
 ): FieldSet {
+  if (isBare(other)) return keep(true, false) ? one : new FieldSet()
+  if (isBare(one)) return keep(false, true) ? other : new FieldSet()
   const result = new FieldSet()
   result.member = keep(one.member, other.member)
   for (const element of new Set([...one.children.keys(), ...other.children.keys()])) {
@@ -89,6 +93,7 @@ function combine(
 }
 
 const NONE = new FieldSet()
+const isBare = ({ member, children }: FieldSet) => !member && children.size === 0
 
 /** A path as conflicts show it: `.spec.containers[name="web"].image`. */
 export function pathText(path: readonly string[]): string {

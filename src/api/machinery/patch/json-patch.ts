@@ -1,5 +1,5 @@
 /** RFC 6902. The document is left as it is; what comes back shares nothing with it that an operation could change. */
-import { isPlainObject, setKey } from '../plain.ts'
+import { copyJson, isPlainObject, MAXIMUM_DEPTH, setKey, tooDeep } from '../plain.ts'
 import { badRequest, StatusError } from '../status.ts'
 
 /** A patch with more operations costs more than anyone needs. The number is upstream's. */
@@ -21,18 +21,25 @@ export function jsonPatch(document: unknown, operations: unknown): unknown {
   const holder = { document: structuredClone(document) }
   let copied = 0
   for (const [index, operation] of list.entries()) {
-    if (operation.op === 'copy')
-      copied += JSON.stringify(read(holder.document, operation.from) ?? null).length
-    if (copied > MAXIMUM_COPIES_BYTES)
-      throw tooLarge(`the copies of this patch add up to more than ${MAXIMUM_COPIES_BYTES} bytes`)
     try {
-      apply(holder, operation)
+      const copy = apply(holder, operation)
+      if (copy !== undefined) copied += JSON.stringify(copy).length
     } catch (error) {
       if (error instanceof PatchError) throw rejected(`operation ${index}: ${error.message}`)
       throw error
     }
+    if (copied > MAXIMUM_COPIES_BYTES)
+      throw tooLarge(`the copies of this patch add up to more than ${MAXIMUM_COPIES_BYTES} bytes`)
   }
+  // Each step is bounded, but a thousand steps can nest what no other step may walk through.
+  checkDepth(holder.document, 0)
   return holder.document
+}
+
+function checkDepth(value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null) return
+  if (depth > MAXIMUM_DEPTH) throw tooDeep()
+  for (const part of Object.values(value)) checkDepth(part, depth + 1)
 }
 
 function parseOperations(operations: unknown): Operation[] {
@@ -68,7 +75,8 @@ function parseOperations(operations: unknown): Operation[] {
 /** What an operation asks for is not there. */
 class PatchError extends Error {}
 
-function apply(holder: { document: unknown }, operation: Operation): void {
+/** Gives back what it copied, if anything, so that the copies can be counted. */
+function apply(holder: { document: unknown }, operation: Operation): unknown {
   const { path } = operation
   if (operation.op === 'test') {
     if (!equal(read(holder.document, path), operation.value))
@@ -82,7 +90,9 @@ function apply(holder: { document: unknown }, operation: Operation): void {
     if (path !== '') remove(holder, path)
     add(holder, path, structuredClone(operation.value))
   } else if (operation.op === 'copy') {
-    add(holder, path, structuredClone(read(holder.document, operation.from)))
+    const copy = copyJson(read(holder.document, operation.from), true)
+    add(holder, path, copy)
+    return copy
   } else {
     if (path.startsWith(`${operation.from}/`))
       throw new PatchError('a value cannot be moved into itself')
@@ -90,16 +100,16 @@ function apply(holder: { document: unknown }, operation: Operation): void {
     remove(holder, operation.from)
     add(holder, path, value)
   }
+  return undefined
 }
 
 function tokensOf(pointer: string): string[] {
   if (pointer === '') return []
   if (!pointer.startsWith('/'))
     throw new PatchError(`the path ${JSON.stringify(pointer)} does not begin with "/"`)
-  return pointer
-    .slice(1)
-    .split('/')
-    .map(token => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const tokens = pointer.slice(1).split('/')
+  if (tokens.length > MAXIMUM_DEPTH) throw tooDeep()
+  return tokens.map(token => token.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
 function read(document: unknown, pointer: string): unknown {
