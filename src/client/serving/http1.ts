@@ -6,7 +6,7 @@ import { spdyUpgrade } from '../streaming/spdy/upgrade.ts'
 import type { Connection } from './connections.ts'
 import type { ServingLimits } from './limits.ts'
 import { serveUpgrade } from './upgrade.ts'
-import { headersOf, isMethod, type Wire } from './wire.ts'
+import { headersOf, isMethod, type Wire, wireHeaders } from './wire.ts'
 
 export interface Http1Options {
   readonly limits: ServingLimits
@@ -103,7 +103,7 @@ function wireOf(
     begin(status, answer, hasBody) {
       if (response.destroyed || response.headersSent) return
       if (state.retired) response.shouldKeepAlive = false
-      response.writeHead(status, answer)
+      response.writeHead(status, wireHeaders(answer))
       if (!hasBody) response.end()
       else if (answer['content-length'] === undefined) response.flushHeaders()
     },

@@ -26,6 +26,14 @@ export function isMethod(method: string): method is Method {
   return METHODS.has(method)
 }
 
+/** As node takes them: cookies cannot share a line, so those of a proxied answer come parted by newlines. */
+export function wireHeaders(
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string | string[]>> {
+  const cookies = headers['set-cookie']
+  return cookies === undefined ? headers : { ...headers, 'set-cookie': cookies.split('\n') }
+}
+
 /**
  * Names in lower case, one text each, from node's flat list of names and values. Repeated headers are joined by a comma, as
  * HTTP defines; those of impersonation by a newline, which no value can hold, because the name of a group may contain a comma.
