@@ -2,6 +2,7 @@
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { type Document, type OpenApi, openApiOf } from '../openapi/openapi.ts'
+import { OPENAPI_PROTOBUF_ACCEPTED, OPENAPI_PROTOBUF_TYPE } from '../openapi/openapi-protobuf.ts'
 import { respondText, respondValue } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
 import { kindsOf } from './discovery.ts'
@@ -13,6 +14,8 @@ export function openapi(exchange: Exchange): ApiResponse | Promise<ApiResponse> 
   const [, format, ...rest] = exchange.info.path.split('/').filter(part => part !== '')
   const documents = documentsOf(exchange.server)
   if (format === 'v3' && rest.length === 0) return respondValue(exchange, 200, documents.index())
+  if (format === 'v2' && rest.length === 0 && acceptsProtobuf(exchange))
+    return answer(exchange, documents.v2Protobuf(), OPENAPI_PROTOBUF_TYPE)
   const document =
     format === 'v2' && rest.length === 0
       ? documents.v2()
@@ -22,9 +25,18 @@ export function openapi(exchange: Exchange): ApiResponse | Promise<ApiResponse> 
   return document ? answer(exchange, document) : respondText(404, '404 page not found\n')
 }
 
-function answer({ request, info }: Exchange, { bytes, hash }: Document): ApiResponse {
+/** Those who can read it name it first and have no use for JSON. */
+function acceptsProtobuf({ request }: Exchange): boolean {
+  return request.headers?.accept?.includes(OPENAPI_PROTOBUF_ACCEPTED) === true
+}
+
+function answer(
+  { request, info }: Exchange,
+  { bytes, hash }: Document,
+  type = 'application/json',
+): ApiResponse {
   const headers = {
-    'content-type': 'application/json',
+    'content-type': type,
     etag: `"${hash}"`,
     vary: 'Accept',
     ...(info.query.has('hash') ? { 'cache-control': HASHED_CACHE_CONTROL } : {}),

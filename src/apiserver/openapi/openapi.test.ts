@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { kinds } from '#api/kinds.ts'
+import { Reader } from '#api/machinery/protobuf-wire.ts'
 import { aggregatedDiscovery, wantsAggregated } from '../discovery/aggregated.ts'
 import { apiGroup, apiGroupList, apiResourceList } from '../discovery/legacy.ts'
 import { discover } from '../discovery/resources.ts'
@@ -91,3 +92,41 @@ test('the aggregated form is given to those who ask for it alone', () => {
     !wantsAggregated('application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList'),
   )
 })
+
+test('version 2 is also a protobuf message with the same definitions and paths', () => {
+  const json = parse(openApi.v2().bytes)
+  const top = fieldsOf(openApi.v2Protobuf().bytes)
+  assert.deepEqual(
+    top.map(([number]) => number),
+    [1, 2, 8, 9],
+  )
+  const entries = (number: number) =>
+    fieldsOf(top.find(([its]) => its === number)?.[1]).map(([, entry]) => {
+      const [[, name] = [], [, value] = []] = fieldsOf(entry)
+      return [Buffer.from(name ?? []).toString(), value] as const
+    })
+  const definitions = new Map(entries(9))
+  assert.deepEqual([...definitions.keys()], Object.keys(json.definitions ?? {}))
+  assert.deepEqual(
+    entries(8).map(([path]) => path),
+    Object.keys(json.paths ?? {}),
+  )
+  const schema = fieldsOf(definitions.get('io.k8s.api.core.v1.ConfigMap'))
+  const textOf = (number: number) =>
+    Buffer.from(schema.find(([its]) => its === number)?.[1] ?? []).toString()
+  assert.match(textOf(4), /\w+/, 'a description')
+  assert.match(textOf(22), /object$/, 'a type')
+  assert.match(textOf(31), /x-kubernetes-group-version-kind.*"kind":"ConfigMap"/s)
+})
+
+/** The fields of a message in order; none of ours but flags is anything else than bytes. */
+function fieldsOf(bytes: Uint8Array = new Uint8Array()): [number, Uint8Array][] {
+  const reader = new Reader(bytes)
+  const found: [number, Uint8Array][] = []
+  while (!reader.done) {
+    const tag = reader.int()
+    if (tag % 8 === 2) found.push([Math.floor(tag / 8), reader.bytes()])
+    else reader.skip(tag % 8)
+  }
+  return found
+}

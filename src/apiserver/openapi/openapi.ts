@@ -1,6 +1,7 @@
 /** The OpenAPI documents, made when they are first asked for: most clients never do, and start-up must not pay for them. */
 import { createHash } from 'node:crypto'
 import type { AnyKind } from '#api/machinery/kind.ts'
+import { encodeOpenApi } from './openapi-protobuf.ts'
 import { addPaths } from './paths.ts'
 import { type Json, Schemas } from './schemas.ts'
 
@@ -11,6 +12,8 @@ export interface OpenApi {
   document(path: string): Document | undefined
   /** `/openapi/v2` */
   v2(): Document
+  /** The same as a protobuf message. */
+  v2Protobuf(): Document
 }
 
 export interface Document {
@@ -22,10 +25,10 @@ export interface Document {
 export function openApiOf(kinds: readonly AnyKind[], version: string): OpenApi {
   const byPath = Map.groupBy(kinds, pathOf)
   const made = new Map<string, Document>()
-  const remembered = (key: string, make: () => Json): Document => {
+  const remembered = (key: string, make: () => Json, encode = toJson): Document => {
     const known = made.get(key)
     if (known) return known
-    const bytes = new TextEncoder().encode(JSON.stringify(make()))
+    const bytes = encode(make())
     const document = { bytes, hash: hashOf(bytes) }
     made.set(key, document)
     return document
@@ -37,6 +40,7 @@ export function openApiOf(kinds: readonly AnyKind[], version: string): OpenApi {
   return {
     document,
     v2: () => remembered('v2', () => documentV2(kinds, version)),
+    v2Protobuf: () => remembered('v2 protobuf', () => documentV2(kinds, version), encodeOpenApi),
     index: () => ({
       paths: Object.fromEntries(
         [...byPath].map(([path, its]) => [
@@ -47,6 +51,8 @@ export function openApiOf(kinds: readonly AnyKind[], version: string): OpenApi {
     }),
   }
 }
+
+const toJson = (document: Json): Uint8Array => new TextEncoder().encode(JSON.stringify(document))
 
 function pathOf(kind: AnyKind): string {
   return kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`
