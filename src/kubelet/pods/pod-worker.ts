@@ -23,6 +23,9 @@ const RETRY_LIMIT_MS = 30_000
 /** A kubelet that is stopped ends within seconds, whatever grace its pods have. */
 const HALT_PATIENCE_MS = 2_000
 
+/** What a pod gets that was deleted by force: its name may be taken again already, and nobody sees any more that it still runs. */
+const FORCED_GRACE_SECONDS = 2
+
 export type WorkerMode = 'running' | 'terminating' | 'terminated' | 'gone'
 
 export class PodWorker {
@@ -163,7 +166,8 @@ export class PodWorker {
   /** Seconds, as the delete says; undefined leaves it to each container. */
   #grace(): number | undefined {
     const { deletionTimestamp, deletionGracePeriodSeconds } = this.pod.metadata
-    return deletionTimestamp || this.removed ? deletionGracePeriodSeconds : undefined
+    const asked = deletionTimestamp ? deletionGracePeriodSeconds : undefined
+    return this.removed ? Math.min(FORCED_GRACE_SECONDS, asked ?? FORCED_GRACE_SECONDS) : asked
   }
 
   #shortenStop(): void {
