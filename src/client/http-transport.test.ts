@@ -181,3 +181,39 @@ test('informers follow over HTTP/2, in whatever pieces the bytes come, and survi
   informers.stop()
   await transport.close()
 })
+
+test('a large log is not read faster than its reader takes it', async () => {
+  const piece = Buffer.alloc(64 * 1024, 'x')
+  const pieces = 200
+  let written = 0
+  await using server = await serve(async (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/plain' })
+    for (; written < pieces; written++)
+      if (!response.write(piece))
+        await new Promise<void>(resolve => response.stream.once('drain', () => resolve()))
+    response.end()
+  })
+  const transport = createHttpTransport(connectionTo(server.port), { clock: systemClock })
+  const { body } = await transport.request({ method: 'GET', path: '/containerLogs/a/b/c' })
+  assert.ok(body.kind === 'stream')
+  let size = 0
+  let goOn = () => {}
+  const held = new Promise<void>(resolve => {
+    goOn = resolve
+  })
+  const ended = new Promise<void>(resolve => {
+    body.stream.subscribe({
+      next(chunk) {
+        size += chunk.length
+        return size === chunk.length ? held : undefined
+      },
+      end: () => resolve(),
+    })
+  })
+  await new Promise(resolve => setTimeout(resolve, 100))
+  assert.ok(written < pieces / 2, `${written} pieces were sent to a reader that waits`)
+  goOn()
+  await ended
+  assert.equal(size, pieces * piece.length)
+  await transport.close()
+})

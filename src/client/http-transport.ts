@@ -195,8 +195,9 @@ function plainHeaders(incoming: IncomingHttpHeaders): Record<string, string> {
   return headers
 }
 
-/** Watches and followed logs have no end of their own. */
+/** Watches and followed logs have no end of their own; a kubelet's logs may be larger than anybody's memory. */
 function isEndless(path: string): boolean {
+  if (path.startsWith('/containerLogs/')) return true
   const query = path.slice(path.indexOf('?') + 1)
   return path.includes('?') && /(?:^|&)(?:watch|follow)=(?:true|1)(?:&|$)/.test(query)
 }
@@ -212,7 +213,11 @@ function chunksOf(stream: ClientHttp2Stream): EventSource<Uint8Array> {
         sink.end(error)
       }
       stream.on('data', (chunk: Buffer) => {
-        if (!over) sink.next(chunk)
+        const full = over ? undefined : sink.next(chunk)
+        if (!full) return
+        // The server learns by flow control that it is to wait.
+        stream.pause()
+        full.finally(() => stream.resume())
       })
       stream.once('end', () => finish())
       stream.once('error', finish)
