@@ -43,12 +43,13 @@ export async function ensureClusterDns(client: Client, options: ClusterDnsOption
     ensure(client, endpointSlice, wantedSlice(options.addresses)),
   ])
 
+  /** Corrected first: a create would find the address taken, by the Service itself. */
   async function ensure(writer: Client, kind: AnyKind, wanted: object): Promise<void> {
     try {
-      await writer.create(kind, wanted)
-    } catch (error) {
-      if (!isStatus(error, 'AlreadyExists')) throw error
       await writer.patch(kind, at, 'merge', wanted)
+    } catch (error) {
+      if (!isStatus(error, 'NotFound')) throw error
+      await writer.create(kind, wanted)
     }
   }
 }

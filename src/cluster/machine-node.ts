@@ -1,8 +1,10 @@
 /** The node on this machine: kubelet over containerd, pod network, service rules and DNS, in the order that gets pods running soonest. */
 import { node as nodeKind } from '#api/core/v1/node.ts'
+import { sleep } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
 import type { Client } from '#client/client.ts'
 import type { RoleContext, Running } from '#client/role.ts'
-import { startDns } from '#dns'
+import { type DnsOptions, startDns } from '#dns'
 import { containerTools, startKubelet } from '#kubelet'
 import { startPodNetwork } from '#network'
 import { startProxy } from '#proxy'
@@ -13,6 +15,8 @@ import { readNodeDns, upstreamsOf } from './machine-dns.ts'
 
 export { prepareMachine } from './machine.ts'
 export { machineReadiness } from './machine-readiness.ts'
+
+const DNS_RETRY_MS = 5_000
 
 /** As whom each part of the node talks to the API. */
 export interface MachineContexts {
@@ -29,7 +33,7 @@ export interface MachineNodeOptions {
 }
 
 export interface RunningMachineNode extends RunningNode {
-  /** Resolves when the node is registered, service rules are in the kernel and DNS answers; rejects where DNS can't listen. */
+  /** Resolves when the node is registered, service rules are in the kernel and DNS answers. */
   readonly ready: Promise<void>
 }
 
@@ -41,43 +45,34 @@ export async function startMachineNode(
 ): Promise<RunningMachineNode> {
   const { nodeName, hostAddress } = machine
   const { layout, clusterCidr, serviceClusterIpRange, clock, log } = machine.options
-  const running: Running[] = []
-  const stop = async () => {
-    for (const part of running.splice(0).reverse()) await part.stop()
-  }
+  const parts = new Parts()
   const clusterDns = clusterDnsAddress(serviceClusterIpRange)
   const nodeDns = readNodeDns()
   try {
+    await machine.linked
     const services = Promise.all([
       ensureClusterDns(contexts.admin.client, { serviceClusterIpRange, addresses: [hostAddress] }),
-      machine.linked
-        .then(() =>
-          startDns(contexts.dns, {
-            clusterDomain: options.clusterDomain,
-            listen: [{ address: hostAddress, port: DNS_PORT }],
-            upstreams: upstreamsOf(nodeDns, [hostAddress, clusterDns]),
-          }),
-        )
-        .then(dns => running.push(dns)),
-      startProxy(contexts.proxy, { nodeName, clusterCidr, table: layout.instance }).then(proxy =>
-        running.push(proxy),
-      ),
+      parts.add(startProxy(contexts.proxy, { nodeName, clusterCidr, table: layout.instance })),
+      serveNames(contexts.dns, parts, {
+        clusterDomain: options.clusterDomain,
+        listen: [{ address: hostAddress, port: DNS_PORT }],
+        upstreams: upstreamsOf(nodeDns, [hostAddress, clusterDns]),
+      }),
     ])
-    services.catch(() => {})
-    const [containerd, hostAccess, { connectCri }] = await Promise.all([
+    services.catch(error =>
+      log.error('services can not be reached by pods', { error: messageOf(error) }),
+    )
+    const [containerd, hostAccess, { connectCri }, podCidr] = await Promise.all([
       machine.containerd,
       machine.access,
       containerTools(),
+      rangeIfFree(contexts.admin.client, machine),
     ])
-    running.push({ stop: async () => containerd.release() })
-    running.push(
-      startPodNetwork(contexts.node, {
-        ...podNetworkOf(machine.options, containerd.cniConfDirectory),
-        nodeName,
-      }),
-    )
+    parts.add({ stop: async () => containerd.release() })
+    const network = podNetworkOf(machine.options, containerd.cniConfDirectory)
+    parts.add(startPodNetwork(contexts.node, { ...network, nodeName }))
     const runtime = connectCri({ socketPath: containerd.socketPath, clock, log })
-    running.push({ stop: () => runtime.close() })
+    parts.add({ stop: () => runtime.close() })
     const kubelet = startKubelet(contexts.node, {
       nodeName,
       runtime,
@@ -87,17 +82,47 @@ export async function startMachineNode(
       clusterDns: [clusterDns],
       clusterDomain: options.clusterDomain,
       nodeDns,
-      ...(await rangeIfFree(contexts.admin.client, machine)),
+      ...podCidr,
       ...(options.version ? { version: options.version } : {}),
     })
-    running.push(kubelet)
+    parts.add(kubelet)
     const ready = Promise.all([services, kubelet.registered]).then(() => {})
     ready.catch(() => {})
-    return { name: nodeName, transport: kubelet.transport, ready, stop }
+    return { name: nodeName, transport: kubelet.transport, ready, stop: () => parts.stop() }
   } catch (error) {
-    await stop()
+    await parts.stop()
     throw error
   }
+}
+
+/** What runs; a part that comes up only after the end is ended at once. */
+class Parts {
+  readonly #running: Running[] = []
+  readonly stopping = new AbortController()
+
+  async add(starting: Running | Promise<Running>): Promise<void> {
+    const part = await starting
+    if (this.stopping.signal.aborted) await part.stop()
+    else this.#running.push(part)
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort()
+    for (const part of this.#running.splice(0).reverse()) await part.stop()
+  }
+}
+
+/** Another program may hold the port for a while: pods without names are bad, a node that does not start is worse. */
+async function serveNames(context: RoleContext, parts: Parts, options: DnsOptions): Promise<void> {
+  const { clock, log } = context
+  const { signal } = parts.stopping
+  while (!signal.aborted)
+    try {
+      return await parts.add(startDns(context, options))
+    } catch (error) {
+      log.error('DNS for pods could not be started; trying again', { error: messageOf(error) })
+      await sleep(clock, DNS_RETRY_MS, signal).catch(() => {})
+    }
 }
 
 /** A new node asks for the range that the host's address is from, unless another node has it. */

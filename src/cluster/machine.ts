@@ -64,8 +64,15 @@ export async function prepareMachine(options: MachineOptions): Promise<Machine> 
   const hostAddress = hostAddressOf(podCidr)
   // Written before containerd starts, so that pods have a network from its first moment on.
   writePodNetwork(network, podCidr)
-  const linked = link(options, hostAddress)
-  const containerd = containerTools().then(({ ensureContainerd }) =>
+  const alone = refuseSecondCluster(options)
+  const linked = alone.then(() =>
+    ensureHostLink({
+      link: layout.instance,
+      addresses: [hostAddress],
+      serviceCidr: options.serviceClusterIpRange,
+    }),
+  )
+  const containerd = Promise.all([containerTools(), alone]).then(([{ ensureContainerd }]) =>
     ensureContainerd({
       dataDirectory: layout.directory,
       clock,
@@ -106,16 +113,6 @@ function firstRange(clusterCidr: string): string {
   const range = parseCidr(clusterCidr, '--cluster-cidr')
   const prefixLength = Math.max(NODE_PREFIX_LENGTH, range.prefixLength)
   return formatCidr({ ...range, prefixLength })
-}
-
-async function link(options: MachineOptions, hostAddress: string): Promise<void> {
-  const { layout, serviceClusterIpRange } = options
-  await refuseSecondCluster(options)
-  await ensureHostLink({
-    link: layout.instance,
-    addresses: [hostAddress],
-    serviceCidr: serviceClusterIpRange,
-  })
 }
 
 interface Link {

@@ -1,27 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cniConfiguration } from './cni-configuration.ts'
-import { hostAddressOf } from './network.ts'
+import { cniConfiguration, podCidrIn } from './cni-configuration.ts'
 
-test('the configuration routes each pod over a link of its own, out of the node’s range', () => {
-  const text = cniConfiguration({
-    name: 'proa',
-    podCidr: '10.244.3.0/24',
-    addressDirectory: '/data/cni',
-  })
-  const { cniVersion, name, plugins } = JSON.parse(text)
-  assert.deepEqual([cniVersion, name, plugins.length], ['1.0.0', 'proa', 1])
-  const [ptp] = plugins
-  assert.equal(ptp.type, 'ptp')
-  assert.equal(
-    ptp.ipMasq,
-    false,
-    'masquerading is the proxy’s, since the plugin would need iptables',
-  )
-  assert.deepEqual(ptp.ipam.ranges, [[{ subnet: '10.244.3.0/24' }]])
-  assert.equal(ptp.ipam.dataDir, '/data/cni')
+const network = { name: 'proa', podCidr: '10.244.3.0/24', addressDirectory: '/var/lib/proa/cni' }
+
+test('routes each pod, and hands out addresses of the range', () => {
+  const { name, plugins } = JSON.parse(cniConfiguration(network))
+  assert.equal(name, 'proa')
+  assert.equal(plugins.length, 1)
+  assert.equal(plugins[0].type, 'ptp')
+  assert.deepEqual(plugins[0].ipam.ranges, [[{ subnet: '10.244.3.0/24' }]])
+  assert.equal(plugins[0].ipam.dataDir, '/var/lib/proa/cni')
+  assert.equal('mtu' in plugins[0], false)
+  assert.equal(JSON.parse(cniConfiguration({ ...network, mtu: 1400 })).plugins[0].mtu, 1400)
 })
 
-test('pods reach their host under the first address of the range', () => {
-  assert.equal(hostAddressOf('10.244.3.0/24'), '10.244.3.1')
+test('a restart reads its range back; other texts have none', () => {
+  assert.equal(podCidrIn(cniConfiguration(network)), '10.244.3.0/24')
+  assert.equal(podCidrIn('{"plugins": []}'), undefined)
 })

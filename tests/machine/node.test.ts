@@ -253,6 +253,11 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
     await eventually(async () => (await addresses()) !== '')
     await inPod('moody', 'rm /tmp/ready')
     await eventually(async () => (await addresses()) === '')
+    const now = "cut -d' ' -f1 /proc/uptime"
+    const refused = await inPod('client', `${now}; nc -w 3 moody 80 </dev/null; ${now}`)
+    const [from = 0, to = 9] = refused.stdout.trim().split('\n').map(Number)
+    assert.match(refused.stderr, /refused/)
+    assert.ok(to - from < 0.5, `refused at once, not after ${to - from} s`)
     const waiting = '.status.containerStatuses[0].state.waiting.reason'
     await eventually(async () => (await field('pod crashing', waiting)) === 'CrashLoopBackOff')
     assert.equal(await kubectl.run('logs crashing --previous'), 'once\n')

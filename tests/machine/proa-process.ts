@@ -9,7 +9,7 @@ import { missingPackages, missingSentence } from '../../src/kubelet/cri/packages
 import { busyboxTarball } from '../tools/busybox-image.ts'
 import { Kubectl, kubectlMissing } from '../tools/kubectl.ts'
 
-export const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
+export const main = join(import.meta.dirname, '..', '..', 'bin', 'proa.js')
 const START_TIMEOUT_MS = 30_000
 const STOP_TIMEOUT_MS = 10_000
 

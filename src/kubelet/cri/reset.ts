@@ -10,6 +10,7 @@ import type { Sandbox } from '../runtime.ts'
 import { ensureContainerd, runningProcess, stopProcess } from './containerd.ts'
 import { type ContainerdPaths, containerdPaths } from './containerd-config.ts'
 import { connectCri, criProblem } from './cri.ts'
+import { bundleIds, removeContainerRemains } from './leftovers.ts'
 
 export interface ResetOptions {
   readonly dataDirectory: string
@@ -24,6 +25,7 @@ const parallelRemovals = 8
 export async function resetContainerd(options: ResetOptions): Promise<void> {
   const paths = containerdPaths(options.dataDirectory)
   if (!(await exists(paths.directory))) return
+  const before = await bundleIds(paths)
   try {
     await removePrivatePods(options)
   } catch (error) {
@@ -31,7 +33,9 @@ export async function resetContainerd(options: ResetOptions): Promise<void> {
   }
   const running = await runningProcess(paths)
   if (running !== undefined) await stopProcess(running, options.clock)
+  const left = await bundleIds(paths)
   await stopLeftovers(paths, options.clock)
+  for (const id of new Set([...before, ...left])) await removeContainerRemains(id, options.clock)
   await unmountUnder(paths.directory)
   await rm(paths.directory, { recursive: true, force: true })
   await rm(paths.cniConfDirectory, { recursive: true, force: true })
