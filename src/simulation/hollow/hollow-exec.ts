@@ -32,13 +32,29 @@ export function execute(container: HollowContainer, command: readonly string[]):
       return answer(
         CANNOT_RUN,
         out,
-        `${command.join(' ')}: this is a hollow node, which runs no processes; only echo, env, exit, false, hostname, sleep and true answer here\n`,
+        `${command.join(' ')}: this is a hollow node, which runs no processes; only cat, echo, env, exit, false, hostname, sleep and true answer here\n`,
       )
   }
   return answer(0, out, error)
 }
 
+/** `cat` without a file: what is sent comes back, so that clients can be tried both ways. */
+function openCat(): DuplexChannels {
+  const [near, far] = channelPair()
+  const closing = () => near.close()
+  near.onData((channel, bytes) => {
+    if (channel === stdinChannel) near.write(stdoutChannel, bytes).catch(closing)
+  })
+  near.onEnd(channel => {
+    if (channel === stdinChannel) finishExec(near, exitStatus(0)).catch(closing)
+  })
+  near.onClose(() => {})
+  return far
+}
+
 export function openExec(container: HollowContainer, options: ExecOptions): DuplexChannels {
+  if (options.command.length === 1 && options.command[0] === 'cat' && options.stdin)
+    return openCat()
   const [near, far] = channelPair()
   near.onData(() => {})
   near.onEnd(() => {})
