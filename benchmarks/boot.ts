@@ -1,193 +1,225 @@
 /**
- * How long from the start of the process until it can be used, and what it costs to keep. Beside each figure stands the limit of the same run:
- * a bare Node process that serves one HTTPS answer.
+ * How long from the start of the process until it can be used, and what it costs to keep. Beside it stands the limit of the same run:
+ * a bare Node process that serves one HTTPS answer. Figures are medians; the machine should have nothing else to do.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { request } from 'node:https'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { ProaProcess, whyNotHere } from '../tests/machine/proa-process.ts'
+import { busyboxImage } from '../tests/tools/busybox-image.ts'
+import {
+  type Ask,
+  administrator,
+  cpuSeconds,
+  freePort,
+  residentMegabytes,
+  until,
+  untilAnswers,
+  withNode,
+} from './tools/processes.ts'
 
 const ROUNDS = 5
-const IDLE_SECONDS = 20
+const IDLE_SECONDS = 30
+/** From ready until everything has calmed down. */
+const SETTLE_MS = 5000
+
 const proa = join(import.meta.dirname, '..', 'bin', 'proa.js')
-const BARE = `const { execFileSync } = require('child_process'); const https = require('https'); const { readFileSync } = require('fs')
-https.createServer({ key: readFileSync(process.argv[1] + '/apiserver.key'), cert: readFileSync(process.argv[1] + '/apiserver.crt') }, (q, r) => r.end('ok')).listen(+process.argv[2], '127.0.0.1')`
+const BARE = `const { readFileSync } = require('node:fs')
+const [directory, port] = process.argv.slice(1)
+const read = name => readFileSync(directory + '/apiserver.' + name)
+require('node:https').createServer({ key: read('key'), cert: read('crt') }, (_, response) => response.end('ok')).listen(+port, '127.0.0.1')`
 
 export async function run(): Promise<void> {
-  const first: number[] = []
+  const bare: number[] = []
+  const neverStarted: number[] = []
+  const empty: number[] = []
   const again: number[] = []
   const running: number[] = []
-  const bare: number[] = []
+  const directory = mkdtempSync(join(tmpdir(), 'proa-boot-'))
   for (let round = 0; round < ROUNDS; round++) {
-    const directory = mkdtempSync(join(tmpdir(), 'proa-boot-'))
-    first.push(await timed(directory, async () => {}))
-    again.push(await timed(directory, async () => {}))
-    running.push(await untilRunning(join(directory, 'two')))
-    bare.push(await untilBareAnswers(join(directory, 'pki')))
-    rmSync(directory, { recursive: true })
+    const at = (name: string) => join(directory, `${round}-${name}`)
+    neverStarted.push(await untilReady(at('first'), { XDG_CACHE_HOME: at('cache') }))
+    empty.push(await untilReady(at('data')))
+    again.push(await untilReady(at('data')))
+    running.push(await untilHollowPodRuns(at('pods')))
+    bare.push(await untilBareAnswers(join(at('data'), 'pki')))
   }
-  const idle = await idleCost()
-  const row = (name: string, value: string, limit: string) =>
-    process.stdout.write(`${name.padEnd(44)} ${value.padStart(9)}   ${limit}\n`)
-  row('process start → bare Node answers over HTTPS', seconds(median(bare)), 'the limit')
-  row('process start → /readyz, empty data dir', seconds(median(first)), '≤ 0.5 s')
-  row('process start → /readyz, data there', seconds(median(again)), '≤ 0.5 s')
-  row('process start → Deployment Running, hollow', seconds(median(running)), '≤ 1 s')
-  row('idle memory, one hollow node', `${idle.megabytes.toFixed(0)} MB`, '≤ 150 MB')
-  row(`idle CPU over ${IDLE_SECONDS} s`, `${idle.cpuPercent.toFixed(2)} %`, '< 1 % of a core')
+  const idle = await idleCost(join(directory, 'idle'))
+  rmSync(directory, { recursive: true })
+  const pages = await untilPages()
+
+  tell(`${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)} with this`, '', '')
+  tell('process start → bare Node answers over HTTPS', seconds(bare), 'the limit')
+  tell('process start → /readyz, first start ever', seconds(neverStarted), '')
+  tell('process start → /readyz, empty data dir', seconds(empty), '≤ 0.5 s')
+  tell('process start → /readyz, data there', seconds(again), '≤ 0.5 s')
+  tell('process start → Deployment Running, hollow', seconds(running), '≤ 1 s')
+  tell('process start → page by DNS name, containerd', pages, '≤ 3 s')
+  tell('idle memory, one hollow node', `${idle.megabytes.toFixed(0)} MB`, '≤ 150 MB')
+  tell(`idle CPU over ${IDLE_SECONDS} s`, `${idle.cpuPercent.toFixed(2)} %`, '< 1 % of a core')
 }
 
-/** Milliseconds from spawn to the first 200 of /readyz; then `use` may look at the cluster. */
-async function timed(
-  directory: string,
-  use: (port: number, child: ChildProcess) => Promise<void>,
-): Promise<number> {
+const up = (directory: string, port: number) => [
+  ...[proa, 'up', '--nodes', 'hollow:1', '--log-level', 'error'],
+  ...['--data-dir', directory, '--secure-port', String(port)],
+]
+
+/** Without compiled code of earlier starts where the environment names a cache that is empty. */
+async function untilReady(directory: string, environment: NodeJS.ProcessEnv = {}): Promise<number> {
   const port = await freePort()
-  const started = performance.now()
-  const child = spawn(
-    process.execPath,
-    [proa, 'up', '--data-dir', directory, '--secure-port', String(port), '--nodes', 'hollow:1'],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  )
-  try {
+  const elapsed = stopwatch()
+  const use = async () => {
     await untilAnswers(port, '/readyz')
-    const elapsed = performance.now() - started
-    await use(port, child)
-    return elapsed
-  } finally {
-    await ended(child)
+    return elapsed()
   }
+  return withNode(up(directory, port), use, environment)
 }
 
-/** From spawn until a Deployment's pod runs on a hollow node. */
-async function untilRunning(directory: string): Promise<number> {
-  const started = performance.now()
-  let elapsed = 0
-  await timed(directory, async port => {
-    const ask = clientOf(directory, port)
-    const labels = { app: 'web' }
-    const template = {
-      metadata: { labels },
-      spec: { containers: [{ name: 'web', image: 'web:1' }] },
-    }
-    const deployment = {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'web' },
-      spec: { replicas: 1, selector: { matchLabels: labels }, template },
-    }
-    await ask('POST', '/apis/apps/v1/namespaces/default/deployments', deployment)
-    for (;;) {
-      const pods = (await ask('GET', '/api/v1/namespaces/default/pods')) as {
-        items: { status: { phase: string } }[]
-      }
-      if (pods.items[0]?.status.phase === 'Running') break
-      await pause(5)
-    }
-    elapsed = performance.now() - started
+async function untilHollowPodRuns(directory: string): Promise<number> {
+  const port = await freePort()
+  const elapsed = stopwatch()
+  return withNode(up(directory, port), async () => {
+    const ask = await administrator(join(directory, 'admin.conf'))
+    await create(ask, deploymentOf({ name: 'web', image: 'web:1' }))
+    await until('running pod', async () => {
+      const { items } = (await ask('GET', '/api/v1/namespaces/default/pods')) as PodList
+      return items[0]?.status.phase === 'Running' ? true : undefined
+    })
+    return elapsed()
   })
-  return elapsed
 }
 
 async function untilBareAnswers(pki: string): Promise<number> {
   const port = await freePort()
-  const started = performance.now()
-  const child = spawn(process.execPath, ['-e', BARE, pki, String(port)], { stdio: 'ignore' })
-  try {
+  const elapsed = stopwatch()
+  return withNode(['-e', BARE, pki, String(port)], async () => {
     await untilAnswers(port, '/')
-    return performance.now() - started
-  } finally {
-    await ended(child)
-  }
+    return elapsed()
+  })
 }
 
-async function idleCost(): Promise<{ megabytes: number; cpuPercent: number }> {
-  const directory = mkdtempSync(join(tmpdir(), 'proa-boot-'))
-  const result = { megabytes: 0, cpuPercent: 0 }
-  await timed(directory, async (_port, child) => {
-    await pause(5000)
-    const before = cpuSeconds(child.pid ?? 0)
+async function idleCost(directory: string): Promise<{ megabytes: number; cpuPercent: number }> {
+  const port = await freePort()
+  return withNode(up(directory, port), async child => {
+    await untilAnswers(port, '/readyz')
+    await pause(SETTLE_MS)
+    const before = cpuSeconds(child)
     await pause(IDLE_SECONDS * 1000)
-    result.cpuPercent = ((cpuSeconds(child.pid ?? 0) - before) / IDLE_SECONDS) * 100
-    const resident = /VmRSS:\s+(\d+) kB/.exec(
-      readFileSync(`/proc/${child.pid}/status`, 'utf8'),
-    )?.[1]
-    result.megabytes = Number(resident) / 1000
+    const cpuPercent = ((cpuSeconds(child) - before) / IDLE_SECONDS) * 100
+    return { cpuPercent, megabytes: residentMegabytes(child) }
   })
-  rmSync(directory, { recursive: true })
-  return result
 }
 
-const TICKS_PER_SECOND = 100
-
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
-}
-
-async function untilAnswers(port: number, path: string): Promise<void> {
-  for (let tries = 0; tries < 4000; tries++) {
-    if ((await statusOf(port, path)) === 200) return
-    await pause(2)
+/** With real containers, where this machine can run them. */
+async function untilPages(): Promise<string> {
+  const reason = whyNotHere()
+  if (reason) return `not here: ${reason}`
+  const figures: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const machine = new ProaProcess({ pods: '10.197.0.0/16', services: '10.196.0.0/16' })
+    machine.loadImage()
+    try {
+      figures.push(await untilPage(machine))
+    } finally {
+      await machine.end('SIGTERM')
+      machine.reset()
+    }
   }
-  throw new Error(`nothing answers ${path} on port ${port}`)
+  return seconds(figures)
 }
 
-function statusOf(port: number, path: string): Promise<number> {
-  return new Promise(resolve => {
-    request(
-      { port, path, host: '127.0.0.1', rejectUnauthorized: false, agent: false },
-      response => {
-        response.resume()
-        resolve(response.statusCode ?? 0)
+/** A pod asks for the Service's page by name until it has it, and ends. */
+async function untilPage(machine: ProaProcess): Promise<number> {
+  const elapsed = stopwatch()
+  await machine.start()
+  const ask = await administrator(join(machine.directory, 'admin.conf'))
+  const shell = (script: string) => ({
+    name: 'main',
+    image: busyboxImage,
+    command: ['sh', '-c', script],
+  })
+  const page = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 1 web 80 2>/dev/null | grep -q hello"
+  await Promise.all([
+    create(ask, deploymentOf(shell('echo hello > /www/index.html; exec httpd -f -h /www'))),
+    create(ask, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web' },
+      spec: { selector: labels, ports: [{ port: 80 }] },
+    }),
+    create(ask, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'client' },
+      spec: {
+        restartPolicy: 'Never',
+        containers: [shell(`until ${page}; do sleep 0.02; done`)],
       },
-    )
-      .on('error', () => resolve(0))
-      .end()
+    }),
+  ])
+  await until('page', async () => {
+    const client = (await ask('GET', '/api/v1/namespaces/default/pods/client')) as Pod
+    return client.status.phase === 'Succeeded' ? true : undefined
+  })
+  return elapsed()
+}
+
+interface Pod {
+  readonly status: { readonly phase: string }
+}
+interface PodList {
+  readonly items: readonly Pod[]
+}
+
+const labels = { app: 'web' }
+const deploymentOf = (container: object) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web' },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers: [container] } },
+  },
+})
+
+const PATHS: Readonly<Record<string, string>> = {
+  Deployment: '/apis/apps/v1/namespaces/default/deployments',
+  Pod: '/api/v1/namespaces/default/pods',
+  Service: '/api/v1/namespaces/default/services',
+}
+
+interface Manifest {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: object
+  readonly spec: object
+}
+
+/** Tries again: a pod is refused until its service account is there. */
+async function create(ask: Ask, object: Manifest): Promise<void> {
+  let refusal: unknown
+  await until('acceptance', () =>
+    ask('POST', PATHS[object.kind] ?? '', object).catch(error => {
+      refusal = error
+      return undefined
+    }),
+  ).catch(() => {
+    throw refusal
   })
 }
 
-function clientOf(directory: string, port: number) {
-  const pem = (name: string) => readFileSync(join(directory, 'pki', name))
-  const tls = { key: pem('admin.key'), cert: pem('admin.crt'), ca: pem('ca.crt') }
-  return (method: string, path: string, body?: object): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json' }
-      request({ ...tls, method, port, path, host: '127.0.0.1', headers }, response => {
-        let text = ''
-        response.setEncoding('utf8').on('data', part => {
-          text += part
-        })
-        response.on('end', () =>
-          response.statusCode && response.statusCode < 300
-            ? resolve(JSON.parse(text))
-            : reject(new Error(text)),
-        )
-      })
-        .on('error', reject)
-        .end(body ? JSON.stringify(body) : undefined)
-    })
+function stopwatch(): () => number {
+  const from = performance.now()
+  return () => performance.now() - from
 }
 
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
+function seconds(milliseconds: readonly number[]): string {
+  const sorted = [...milliseconds].sort((a, b) => a - b)
+  return `${((sorted[Math.floor(sorted.length / 2)] ?? 0) / 1000).toFixed(2)} s`
 }
 
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return
-  const exit = new Promise(resolve => child.once('exit', resolve))
-  child.kill('SIGTERM')
-  await exit
+function tell(what: string, value: string, target: string): void {
+  process.stdout.write(`${what.padEnd(46)} ${value.padStart(9)}   ${target}\n`)
 }
-
-const median = (values: readonly number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(2)} s`
