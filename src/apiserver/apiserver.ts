@@ -4,11 +4,13 @@ import { fromCoreEvent, toCoreEvent } from '#api/events/v1/conversion.ts'
 import type { Event } from '#api/events/v1/event.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { StatusError } from '#api/machinery/status.ts'
+import { badRequest, StatusError } from '#api/machinery/status.ts'
 import { parseCidr } from '#base/cidr.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
+import type { ForwarderTo } from '#client/forwarding/forwarder.ts'
+import type { ServedUpgrade } from '#client/serving/handler.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels, Transport } from '#client/transport.ts'
 import type { Store } from '#store'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
@@ -16,7 +18,8 @@ import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
 import { RequestMetrics } from './endpoints/request-metrics.ts'
 import { versionInfo } from './endpoints/version.ts'
-import { newExchange, type Stream } from './exchange.ts'
+import { newExchange } from './exchange.ts'
+import { JSON_TYPE } from './media-type.ts'
 import { runPipeline } from './pipeline.ts'
 import { expireEvents } from './resources/event-expiry.ts'
 import { type FieldManagement, fieldManagement } from './resources/field-management.ts'
@@ -45,6 +48,8 @@ export interface ApiServerOptions extends SecurityOptions {
   readonly serviceClusterIpRange?: string
   /** How to reach kubelets, for logs, exec and the like. */
   readonly nodes?: NodeConnector
+  /** How to reach the ports of pods, for `…/proxy`; without it, these answer 503. */
+  readonly forwarderTo?: ForwarderTo
   readonly fieldManagement?: FieldManagement
   /** Further paths by their first segment, e.g. `openapi`. */
   readonly endpoints?: Readonly<Record<string, Endpoint>>
@@ -55,7 +60,7 @@ export interface ApiServer {
   /** Opens exec, attach or port-forward (one connection, its port as `?ports=`). Rejects with a StatusError. */
   connect(request: ApiRequest, peer: Peer): Promise<DuplexChannels>
   /** The same for a listener, which upgrades the connection itself: what to join it to, or what to answer instead. */
-  upgrade(request: ApiRequest, peer: Peer): Promise<{ stream: Stream } | { response: ApiResponse }>
+  upgrade(request: ApiRequest, peer: Peer): Promise<ServedUpgrade>
   /** The same pipeline in process, as this user. */
   transportFor(user: UserInfo): Transport
   /** Reads the store and makes what must always exist; nothing is to be asked before. */
@@ -77,11 +82,18 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const upgrade: ApiServer['upgrade'] = async (request, peer) => {
     const exchange = newExchange(server, request, peer, true)
     const response = await runPipeline(exchange)
-    return exchange.stream ? { stream: exchange.stream } : { response }
+    if (exchange.stream) return { stream: exchange.stream }
+    if (exchange.tunnel) return { tunnel: exchange.tunnel }
+    const { status, body, headers } = response
+    // A watch over a web socket, one event a message.
+    if (exchange.info.verb === 'watch' && status === 200 && body.kind === 'stream')
+      return { messages: body.stream, isText: headers['content-type'] === JSON_TYPE }
+    return { response }
   }
   const connect: ApiServer['connect'] = async (request, peer) => {
     const result = await upgrade({ ...request, objects: true }, peer)
     if ('response' in result) throw errorIn(result.response)
+    if (!('stream' in result)) throw badRequest('only exec, attach and portforward open streams')
     const ports = new URL(request.path, 'http://localhost').searchParams.get('ports')
     return result.stream.dial(ports === null ? undefined : Number(ports))
   }
@@ -145,6 +157,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     ),
     securePort: { port: DEFAULT_SECURE_PORT },
     nodes: options.nodes,
+    forwarderTo: options.forwarderTo,
     fieldManagement: options.fieldManagement ?? fieldManagement,
     inFlight: { reads: 0, writes: 0 },
     metrics: new RequestMetrics(),

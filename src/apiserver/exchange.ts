@@ -1,4 +1,5 @@
 /** What the steps of the pipeline hand on to each other about one request. */
+import type { Tunnel } from '#client/forwarding/forwarder.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels } from '#client/transport.ts'
 import { anonymous, type Peer, type UserInfo } from './authentication/authenticator.ts'
 import type { RequestInfo } from './request-info.ts'
@@ -16,6 +17,8 @@ export interface Exchange {
   readonly wantsStream: boolean
   /** What the streams are to be joined to; set by the handler that answers 101. */
   stream: Stream | undefined
+  /** A proxied target's connection that took an upgrade; set by the handler that answers 101. */
+  tunnel: Tunnel | undefined
 }
 
 export type StreamKind = 'exec' | 'attach' | 'portforward'
@@ -59,5 +62,6 @@ export function newExchange(
     warnings: [],
     wantsStream,
     stream: undefined,
+    tunnel: undefined,
   }
 }

@@ -84,7 +84,7 @@ function encodingOf(type: string): Encoding | undefined {
 /** What the body is written in; JSON where the client does not say. */
 export function encodingOfBody(contentType: string | undefined): Encoding {
   const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (type === '' || type === JSON_TYPE) return 'json'
+  if (!contentType || type === JSON_TYPE) return 'json'
   if (type === YAML_TYPE || type === 'application/x-yaml' || type === 'text/yaml') return 'yaml'
   if (type === PROTOBUF_TYPE) return 'protobuf'
   throw unsupportedMediaType(ACCEPTED)

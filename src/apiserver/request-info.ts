@@ -130,7 +130,7 @@ function segmentsOf(rawPath: string): string[] {
   if (!rawPath.startsWith('/')) throw notFound()
   const raw = rawPath.slice(1).split('/')
   if (raw.at(-1) === '') raw.pop()
-  const proxyAt = raw.indexOf(PROXY)
+  const proxyAt = proxyIndexOf(raw)
   return raw.map((segment, at) => {
     // What follows …/proxy/ belongs to the target and is passed on as it came.
     if (proxyAt > 0 && at > proxyAt) return segment
@@ -139,6 +139,24 @@ function segmentsOf(rawPath: string): string[] {
     if (decoded.includes('/') || decoded.includes('\0') || decoded.includes('\\')) throw notFound()
     return decoded
   })
+}
+
+/** Where the subresource `proxy` stands: a namespace or an object of that name does not count. */
+function proxyIndexOf(raw: readonly string[]): number {
+  let at = raw[0] === 'api' ? 2 : raw[0] === 'apis' ? 3 : Number.NaN
+  if (raw[at] === 'watch' && raw[at + 1] !== undefined) at++
+  if (raw[at] === 'namespaces' && !NAMESPACE_SUBRESOURCES.includes(raw[at + 2] ?? 'status')) at += 2
+  return raw[at + 2] === PROXY ? at + 2 : -1
+}
+
+/** A path to a proxied target, cut in two: what leads to it, and what it is asked for (`''` or with its slash), as they came. */
+export function cutAtProxy(rawPath: string): { readonly prefix: string; readonly path: string } {
+  const raw = rawPath.slice(1).split('/')
+  const at = proxyIndexOf(raw)
+  // Its name was spelled with percent signs, to what end ever.
+  if (at < 0) throw notFound()
+  const prefix = `/${raw.slice(0, at + 1).join('/')}`
+  return { prefix, path: rawPath.slice(prefix.length) }
 }
 
 function decode(segment: string): string {

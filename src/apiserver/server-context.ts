@@ -2,6 +2,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
+import type { ForwarderTo } from '#client/forwarding/forwarder.ts'
 import type { ApiRequest, Transport } from '#client/transport.ts'
 import type { Store } from '#store'
 import type { AdmissionStep } from './admission/admission.ts'
@@ -38,6 +39,8 @@ export interface ServerContext {
   readonly world: World
   readonly services: ServiceAllocator
   readonly nodes: NodeConnector | undefined
+  /** How the server reaches pods' own ports, for `…/proxy`. */
+  readonly forwarderTo: ForwarderTo | undefined
   readonly fieldManagement: FieldManagement
   readonly metrics: RequestMetrics
   readonly version: VersionInfo

@@ -8,6 +8,7 @@ import { silentLog } from '#base/log.ts'
 import { PROA_VERSION, version } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
 import type { Client } from '#client/client.ts'
+import { createForwarders } from '#client/forwarding/forwarder.ts'
 import { createInformers } from '#client/informers.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
@@ -120,7 +121,7 @@ class Starting {
   }
 
   #createServer({ store, pki }: Foundation): ApiServer {
-    const { clock, random, log, serviceClusterIpRange } = this.#options
+    const { clock, random, log, nodes, serviceClusterIpRange } = this.#options
     const server = createApiServer({
       store,
       kinds,
@@ -131,6 +132,8 @@ class Starting {
       proaVersion: PROA_VERSION,
       clientAuthorities: [pki.authority],
       serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
+      // The addresses of hollow pods are nobody's, or somebody else's.
+      ...(nodes.kind === 'hollow' ? {} : { forwarderTo: createForwarders({ clock }) }),
       nodes: {
         nodeConnection: async name => this.#nodes.get(name)?.transport ?? unknownNode(name),
       },

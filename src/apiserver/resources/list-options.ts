@@ -34,6 +34,8 @@ export function listOptionsOf(query: URLSearchParams, forWatch: boolean): ListOp
     sendInitialEvents: sendInitialEvents === null ? undefined : isTrue(sendInitialEvents),
   }
   const errors = forWatch ? wrongForWatch(options) : wrongForList(options)
+  if (!forWatch && options.continue !== '' && !['', '0'].includes(options.resourceVersion))
+    throw badRequest('specifying resource version is not allowed when using continue')
   if (errors.length > 0)
     throw invalidStatus({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
   return options

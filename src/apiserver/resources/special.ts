@@ -5,6 +5,7 @@ import { finalizeNamespace } from './namespace-finalize.ts'
 import { bindPod } from './pod-binding.ts'
 import { evictPod } from './pod-eviction.ts'
 import { podLog, podStream } from './pod-streams.ts'
+import { proxyNode, proxyPod, proxyService } from './proxy/proxy.ts'
 import type { ServedResource } from './registry.ts'
 import {
   localSubjectAccessReviews,
@@ -29,6 +30,16 @@ const stream = (kind: 'exec' | 'attach' | 'portforward'): Handlers => ({
   create: podStream(kind),
 })
 
+/** Every method, OPTIONS included, which has no verb. */
+const everyVerb = (handler: SpecialHandler): Handlers => ({
+  get: handler,
+  create: handler,
+  update: handler,
+  patch: handler,
+  delete: handler,
+  '': handler,
+})
+
 const table: Readonly<Record<string, Handlers>> = {
   bindings: { create: bindPod },
   'pods/binding': { create: bindPod },
@@ -37,6 +48,9 @@ const table: Readonly<Record<string, Handlers>> = {
   'pods/exec': stream('exec'),
   'pods/attach': stream('attach'),
   'pods/portforward': stream('portforward'),
+  'pods/proxy': everyVerb(proxyPod),
+  'services/proxy': everyVerb(proxyService),
+  'nodes/proxy': everyVerb(proxyNode),
   'namespaces/finalize': { update: finalizeNamespace },
   'serviceaccounts/token': { create: createToken },
   'tokenreviews.authentication.k8s.io': { create: tokenReviews },

@@ -20,13 +20,14 @@ export const serve: Step = async exchange => {
   const { info, server } = exchange
   if (!info.isResourceRequest) return serveEndpoint(exchange)
   // Refused before anything is written, not after.
-  if (!exchange.request.objects && info.subresource !== 'log' && !exchange.wantsStream)
-    wantedBy(exchange)
+  const isAnsweredElsewhere = info.subresource === 'log' || info.subresource === 'proxy'
+  if (!exchange.request.objects && !isAnsweredElsewhere && !exchange.wantsStream) wantedBy(exchange)
   // An empty cache would answer "not found" for what is only not read yet.
   if (server.notReady.has('informer-sync'))
     throw new StatusError('ServiceUnavailable', 'the server is starting', { retryAfterSeconds: 1 })
   const resource = server.registry.find(info.group, info.version, info.resource)
   if (!resource) throw unknownResource()
+  if (info.rest.length > 2 && info.subresource !== 'proxy') throw unknownResource()
   checkScope(exchange, resource)
   const { deprecation } = resource.kind
   if (deprecation !== undefined && !exchange.request.objects) exchange.warnings.push(deprecation)

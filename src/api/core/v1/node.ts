@@ -17,7 +17,18 @@ export const node = defineKind<Node>({
   shortNames: ['no'],
   scope: 'Cluster',
   shape: nodeShape,
-  subresources: { status: true },
+  subresources: {
+    status: true,
+    special: [
+      {
+        name: 'proxy',
+        group: '',
+        version: 'v1',
+        kind: 'NodeProxyOptions',
+        verbs: ['create', 'delete', 'get', 'patch', 'update'],
+      },
+    ],
+  },
   defaults: draft => {
     const { spec, status } = draft
     // The single range is the older field; both say the same.

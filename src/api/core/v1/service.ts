@@ -17,7 +17,18 @@ export const service = defineKind<Service>({
   scope: 'Namespaced',
   nameRule: 'dns1035Label',
   shape: serviceShape,
-  subresources: { status: true },
+  subresources: {
+    status: true,
+    special: [
+      {
+        name: 'proxy',
+        group: '',
+        version: 'v1',
+        kind: 'ServiceProxyOptions',
+        verbs: ['create', 'delete', 'get', 'patch', 'update'],
+      },
+    ],
+  },
   defaults: defaultService,
   prepareForCreate: prepareServiceForCreate,
   prepareForUpdate: prepareServiceForUpdate,

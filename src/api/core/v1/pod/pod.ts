@@ -73,6 +73,13 @@ export const pod = defineKind<Pod>({
         kind: 'PodPortForwardOptions',
         verbs: ['create', 'get'],
       },
+      {
+        name: 'proxy',
+        group: '',
+        version: 'v1',
+        kind: 'PodProxyOptions',
+        verbs: ['create', 'delete', 'get', 'patch', 'update'],
+      },
     ],
   },
 })

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ForwarderTo, ForwardTarget } from '#client/forwarding/forwarder.ts'
+import type { ApiRequest, ApiResponse } from '#client/transport.ts'
+import { startTestServer } from './testing.ts'
+
+const DEFAULT = '/api/v1/namespaces/default'
+
+interface Asked {
+  readonly target: ForwardTarget
+  readonly request: ApiRequest
+}
+
+/** A network that answers what it is told to, and remembers what it was asked. */
+function network(answer: Partial<ApiResponse> = {}) {
+  const asked: Asked[] = []
+  const forwarderTo: ForwarderTo = target => ({
+    async request(request) {
+      asked.push({ target, request })
+      const body = { kind: 'bytes', bytes: Buffer.from('hello') } as const
+      return { status: 200, headers: { 'content-type': 'text/plain' }, body, ...answer }
+    },
+    upgrade: () => Promise.reject(new Error('not asked here')),
+  })
+  return { asked, forwarderTo }
+}
+
+const pod = (name: string, ip: string) => ({
+  metadata: { name },
+  spec: { containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 8080 }] }] },
+  status: { podIP: ip, podIPs: [{ ip }], phase: 'Running' },
+})
+
+async function start(answer?: Partial<ApiResponse>) {
+  const { asked, forwarderTo } = network(answer)
+  const server = await startTestServer({ forwarderTo, admission: [] })
+  const { ask } = server
+  const addPod = async (name: string, ip: string) => {
+    const made = await ask('POST', `${DEFAULT}/pods`, pod(name, ip))
+    assert.equal(made.status, 201, made.text)
+    const path = `${DEFAULT}/pods/${name}/status`
+    const put = await ask('PUT', path, { ...made.body, status: pod(name, ip).status })
+    assert.equal(put.status, 200, put.text)
+  }
+  const addSlice = (addresses: object[], ports: object[] = [{ name: '', port: 8080 }]) =>
+    ask('POST', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+      metadata: { name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
+      addressType: 'IPv4',
+      ports,
+      endpoints: addresses,
+    })
+  return { ...server, asked, addPod, addSlice }
+}
+
+test('a pod is asked at its own address, with the path and query as they came', async () => {
+  const { ask, asked, addPod } = await start()
+  await addPod('web', '10.1.2.3')
+  const more = { headers: { accept: 'image/png', host: 'api:6443' } }
+  const path = `${DEFAULT}/pods/web/proxy/a%2Fb/../c/?x=%20y`
+  const answer = await ask('GET', path, undefined, more)
+  assert.equal(answer.text, 'hello')
+  assert.deepEqual(asked[0]?.target, { scheme: 'http', address: '10.1.2.3', port: 8080 })
+  assert.equal(asked[0]?.request.path, '/a%2Fb/../c/?x=%20y')
+  assert.equal(asked[0]?.request.headers?.['x-forwarded-host'], 'api:6443')
+  await ask('POST', `${DEFAULT}/pods/https:web:9443/proxy/form`, 'a=b')
+  assert.deepEqual(asked[1]?.target, { scheme: 'https', address: '10.1.2.3', port: 9443 })
+  assert.equal(asked[1]?.request.method, 'POST')
+  assert.equal(Buffer.from(asked[1]?.request.body as Uint8Array).toString(), 'a=b')
+})
+
+test('the root is asked for with its slash', async () => {
+  const { ask, asked, addPod } = await start()
+  await addPod('web', '10.1.2.3')
+  const bare = await ask('GET', `${DEFAULT}/pods/web/proxy?a=b`)
+  assert.equal(bare.status, 301)
+  assert.equal(bare.headers.location, `${DEFAULT}/pods/web/proxy/?a=b`)
+  assert.equal(asked.length, 0)
+  await ask('GET', `${DEFAULT}/pods/web/proxy/`)
+  assert.equal(asked[0]?.request.path, '/')
+})
+
+test('redirects to the target lead through the proxy, others stay', async () => {
+  const cases = [
+    ['/login', `${DEFAULT}/pods/web/proxy/login`],
+    ['http://10.1.2.3:8080/login?x', `${DEFAULT}/pods/web/proxy/login?x`],
+    ['next', 'next'],
+    ['https://example.org/login', 'https://example.org/login'],
+    [`${DEFAULT}/pods/web/proxy/a`, `${DEFAULT}/pods/web/proxy/a`],
+  ] as const
+  for (const [location, expected] of cases) {
+    const { ask, addPod } = await start({ status: 302, headers: { location } })
+    await addPod('web', '10.1.2.3')
+    const answer = await ask('GET', `${DEFAULT}/pods/web/proxy/`)
+    assert.equal(answer.headers.location, expected)
+  }
+})
+
+test('addresses that mean this machine are refused', async () => {
+  const { asked, ask, addPod } = await start()
+  const hostile = ['127.0.0.1', '169.254.169.254', '0.0.0.0', '::1', '::ffff:127.0.0.1', 'fe80::1']
+  for (const [at, ip] of hostile.entries()) {
+    await addPod(`p${at}`, ip)
+    const answer = await ask('GET', `${DEFAULT}/pods/p${at}/proxy/`)
+    assert.equal(answer.status, 400, ip)
+    assert.equal(answer.body.message, 'address not allowed')
+  }
+  assert.equal(asked.length, 0)
+})
+
+test('a service is asked at a ready endpoint whose pod has that address', async () => {
+  const { ask, asked, addPod, addSlice } = await start()
+  const web = { metadata: { name: 'web' }, spec: { ports: [{ port: 80, targetPort: 8080 }] } }
+  assert.equal((await ask('POST', `${DEFAULT}/services`, web)).status, 201)
+  const none = await ask('GET', `${DEFAULT}/services/web/proxy/`)
+  assert.equal(none.status, 503)
+  assert.equal(none.body.message, 'no endpoints available for service "web"')
+  await addPod('a', '10.1.2.3')
+  await addPod('b', '10.1.2.4')
+  const of = (name: string, ip: string, ready = true) => ({
+    addresses: [ip],
+    conditions: { ready },
+    targetRef: { kind: 'Pod', namespace: 'default', name },
+  })
+  // Of these only the first is ready and has the address that its pod has.
+  const sliced = await addSlice([
+    of('a', '10.1.2.3'),
+    of('b', '10.1.2.4', false),
+    of('b', '10.9.9.9'),
+    { addresses: ['10.9.9.8'] },
+  ])
+  assert.equal(sliced.status, 201, sliced.text)
+  for (let count = 0; count < 8; count++)
+    assert.equal((await ask('GET', `${DEFAULT}/services/web:80/proxy/x`)).text, 'hello')
+  for (const { target } of asked)
+    assert.deepEqual(target, { scheme: 'http', address: '10.1.2.3', port: 8080 })
+  const wrong = await ask('GET', `${DEFAULT}/services/web:81/proxy/`)
+  assert.equal(wrong.body.message, 'no service port 81 found for service "web"')
+})
+
+test('of a node only the kubelet is reached, without redirects and dots', async () => {
+  const asked: ApiRequest[] = []
+  let location: string | undefined
+  const { ask } = await startTestServer({
+    nodes: {
+      nodeConnection: async () => ({
+        async request(request) {
+          asked.push(request)
+          const headers = location === undefined ? {} : { location }
+          const body = { kind: 'bytes', bytes: Buffer.from('ok') } as const
+          return { status: location === undefined ? 200 : 302, headers, body }
+        },
+      }),
+    },
+  })
+  const node = {
+    metadata: { name: 'n' },
+    status: { daemonEndpoints: { kubeletEndpoint: { Port: 10250 } } },
+  }
+  assert.equal((await ask('POST', '/api/v1/nodes', node)).status, 201)
+  const headers = { authorization: 'Bearer secret', cookie: 'secret' }
+  const fine = await ask('GET', '/api/v1/nodes/https:n:10250/proxy/healthz?a=b', undefined, {
+    headers,
+  })
+  assert.equal(fine.text, 'ok')
+  assert.equal(asked[0]?.path, '/healthz?a=b')
+  assert.equal(JSON.stringify(asked[0]).includes('secret'), false)
+  assert.equal((await ask('GET', '/api/v1/nodes/n:22/proxy/')).status, 400)
+  assert.equal((await ask('GET', '/api/v1/nodes/n/proxy/pods/%2e%2e/exec')).status, 400)
+  location = 'https://169.254.169.254/'
+  const redirected = await ask('GET', '/api/v1/nodes/n/proxy/pods')
+  assert.equal(redirected.status, 502)
+  assert.equal(redirected.headers.location, undefined)
+})
+
+test('without a network to pods the answer says so', async () => {
+  const { ask } = await startTestServer({ admission: [] })
+  const made = await ask('POST', `${DEFAULT}/pods`, pod('web', ''))
+  const status = { podIP: '10.1.2.3', podIPs: [{ ip: '10.1.2.3' }] }
+  await ask('PUT', `${DEFAULT}/pods/web/status`, { ...made.body, status })
+  const answer = await ask('GET', `${DEFAULT}/pods/web/proxy/`)
+  assert.equal(answer.status, 503)
+  assert.match(answer.body.message, /hollow/)
+})
+
+test('rights are asked for by method and whole name; a namespace called proxy is like any other', async () => {
+  const nobody = { name: 'nobody', groups: ['system:authenticated'] }
+  const { ask } = await startTestServer({ user: nobody })
+  for (const [method, verb] of [
+    ['GET', 'get'],
+    ['HEAD', 'get'],
+    ['POST', 'create'],
+    ['PUT', 'update'],
+    ['PATCH', 'patch'],
+    ['DELETE', 'delete'],
+  ] as const) {
+    const { status, body } = await ask(method, `${DEFAULT}/services/https:web:1/proxy/`)
+    assert.equal(status, 403)
+    assert.match(body.message, new RegExp(`cannot ${verb} resource "services/proxy"`))
+  }
+  const { body } = await ask('GET', '/api/v1/namespaces/proxy/pods/%2e%2e')
+  assert.equal(body.code, 404)
+})

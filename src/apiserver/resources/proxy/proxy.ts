@@ -1,0 +1,133 @@
+/**
+ * pods/proxy, services/proxy and nodes/proxy: passes a request on to what runs in the cluster. Where it goes is decided by the
+ * cluster's own records alone, by address; who asks stays behind: no credential of the client or of this server is sent along.
+ */
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { badRequest, StatusError } from '#api/machinery/status.ts'
+import type { ForwardTarget } from '#client/forwarding/forwarder.ts'
+import type { ApiRequest, ApiResponse } from '#client/transport.ts'
+import type { Exchange } from '../../exchange.ts'
+import { cutAtProxy } from '../../request-info.ts'
+import { admitConnect } from '../connect.ts'
+import { nodeTransport } from '../pod-streams.ts'
+import type { ServedResource, StoredResource } from '../registry.ts'
+import type { SpecialHandler } from '../special.ts'
+import { locationThrough } from './location.ts'
+import { nodeOf, podTarget, serviceTarget, type TargetName, targetNameOf } from './targets.ts'
+
+interface Asked {
+  readonly name: TargetName
+  /** The path of the API that stands for the target's root, without slash at its end. */
+  readonly prefix: string
+  readonly request: ApiRequest
+}
+
+/** Undefined for what has to be asked with a slash at its end, as browsers need for relative links. */
+async function asked(exchange: Exchange, resource: ServedResource): Promise<Asked | undefined> {
+  const { request, info } = exchange
+  const { prefix, path } = cutAtProxy(info.path)
+  const name = targetNameOf(info.rest[0] ?? '')
+  await admitConnect(exchange, resource as StoredResource)
+  const { method } = request
+  if (path === '' && (method === 'GET' || method === 'HEAD')) return undefined
+  const { objects: _, ...plain } = request
+  const headers = { ...request.headers, ...forwardedFor(exchange) }
+  return { name, prefix, request: { ...plain, headers, path: `${path || '/'}${queryOf(request)}` } }
+}
+
+const queryOf = ({ path }: ApiRequest): string =>
+  path.includes('?') ? path.slice(path.indexOf('?')) : ''
+
+/** As proxies tell: for whom, and under which address it was asked. */
+function forwardedFor({ request, peer, info }: Exchange): Record<string, string> {
+  const { host, 'x-forwarded-for': before } = request.headers ?? {}
+  const chain = [before, peer.remoteAddress].filter(each => each !== undefined && each !== '')
+  return {
+    ...(chain.length > 0 ? { 'x-forwarded-for': chain.join(', ') } : {}),
+    ...(host ? { 'x-forwarded-host': host, 'x-forwarded-proto': 'https' } : {}),
+    'x-forwarded-uri': info.path,
+  }
+}
+
+const withSlash = ({ request, info }: Exchange): ApiResponse => ({
+  status: 301,
+  headers: { location: `${info.path}/${queryOf(request)}` },
+  body: { kind: 'empty' },
+})
+
+type FindTarget = (
+  exchange: Exchange,
+  resource: StoredResource,
+  name: TargetName,
+) => Promise<{ readonly target: ForwardTarget; readonly pod: Pod | undefined }>
+
+const forwardTo =
+  (find: FindTarget): SpecialHandler =>
+  async (exchange, resource) => {
+    const what = await asked(exchange, resource)
+    if (!what) return withSlash(exchange)
+    const { target } = await find(exchange, resource as StoredResource, what.name)
+    const { forwarderTo } = exchange.server
+    if (!forwarderTo)
+      throw new StatusError(
+        'ServiceUnavailable',
+        'pods cannot be reached from this server: it has no network to them, for its nodes are hollow',
+        {},
+      )
+    const forwarder = forwarderTo(target)
+    if (exchange.wantsStream && what.request.headers?.upgrade) {
+      const result = await forwarder.upgrade(what.request)
+      if ('tunnel' in result) {
+        exchange.tunnel = result.tunnel
+        return { status: 101, headers: {}, body: { kind: 'empty' } }
+      }
+      return notRedirecting(result.response)
+    }
+    const response = await forwarder.request(what.request)
+    const location = locationThrough(response, {
+      target,
+      prefix: what.prefix,
+      host: exchange.request.headers?.host,
+    })
+    return location === undefined
+      ? response
+      : { ...response, headers: { ...response.headers, location } }
+  }
+
+export const proxyPod = forwardTo(podTarget)
+export const proxyService = forwardTo(serviceTarget)
+
+/** Only the kubelet itself, the way that logs take; upgrades have subresources of their own, with rights of their own. */
+export const proxyNode: SpecialHandler = async (exchange, resource) => {
+  const what = await asked(exchange, resource)
+  if (!what) return withSlash(exchange)
+  if (exchange.wantsStream)
+    throw badRequest('connections to nodes cannot be upgraded; use exec, attach or portforward')
+  const { request, name } = what
+  const node = await nodeOf(exchange, resource as StoredResource, name)
+  if (/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(request.path.split('?')[0] ?? ''))
+    throw badRequest('paths to a kubelet may not contain . or .. as a segment')
+  const transport = await nodeTransport(exchange, node)
+  const { method, path, body, signal, headers } = request
+  return notRedirecting(
+    await transport.request({
+      method,
+      path,
+      headers: headers?.accept ? { accept: headers.accept } : {},
+      ...(body === undefined ? {} : { body }),
+      ...(signal ? { signal } : {}),
+    }),
+  )
+}
+
+function notRedirecting(response: ApiResponse): ApiResponse {
+  if (response.status < 300 || response.status > 399 || response.headers.location === undefined)
+    return response
+  if (response.body.kind === 'stream') response.body.stream.subscribe({ next() {}, end() {} })()
+  throw new StatusError(
+    'InternalError',
+    'the backend attempted to redirect this request, which is not permitted',
+    {},
+    502,
+  )
+}

@@ -1,0 +1,217 @@
+/**
+ * One request passed on to one address over HTTP/1.1, and its answer passed back as it comes. The address is an IP address that
+ * the caller has judged, so that no name can change its meaning between judging and dialling. Redirects are answers like any
+ * other: nothing is followed.
+ */
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { StatusError } from '#api/machinery/status.ts'
+import type { Clock } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import { request as httpRequest } from '../node-http.ts'
+import type { ApiRequest, ApiResponse, EventSource, Transport } from '../transport.ts'
+import { forwardedAnswer, forwardedRequest, upgradeRequest } from './headers.ts'
+
+export interface ForwardTarget {
+  readonly scheme: 'http' | 'https'
+  /** An IP address, never a name. */
+  readonly address: string
+  readonly port: number
+}
+
+/** What a target answered that took over the connection: its head, and the connection itself. */
+export interface Tunnel {
+  readonly headers: Readonly<Record<string, string>>
+  readonly socket: Duplex
+  /** What came behind the head already. */
+  readonly head: Uint8Array
+}
+
+export interface Forwarder extends Pick<Transport, 'request'> {
+  /** Asks for an upgrade; only a 101 becomes a tunnel, anything else is an ordinary answer whose connection ends. */
+  upgrade(request: ApiRequest): Promise<{ tunnel: Tunnel } | { response: ApiResponse }>
+}
+
+export type ForwarderTo = (target: ForwardTarget) => Forwarder
+
+/** A connection must stand by then; upstream's time for dialling. */
+const CONNECT_TIMEOUT_MS = 30_000
+/** Answers under way at a time, of all targets: each holds two sockets. */
+const MAXIMUM_FORWARDED = 512
+
+/** Makes forwarders that share one limit. */
+export function createForwarders({ clock }: { readonly clock: Clock }): ForwarderTo {
+  const open = { count: 0 }
+  return target => {
+    const ask = (options: RequestOptions, body?: Uint8Array) =>
+      start({ target, clock, open }, options, body)
+    return {
+      async request(request) {
+        const headers = forwardedRequest(request.headers ?? {}, hostOf(target))
+        const asked = await ask(optionsOf(request, headers), bytesOf(request))
+        // Without a listener node would leave the connection to nobody.
+        asked.once(
+          'upgrade',
+          (_answer, socket) =>
+            asked.emit('error', new Error('it changed the protocol unasked')) && socket.destroy(),
+        )
+        return answerOf(asked, request)
+      },
+      async upgrade(request) {
+        const headers = upgradeRequest(request.headers ?? {}, hostOf(target))
+        const asked = await ask(optionsOf(request, headers))
+        return upgradeOf(asked, request)
+      },
+    }
+  }
+}
+
+interface Shared {
+  readonly target: ForwardTarget
+  readonly clock: Clock
+  readonly open: { count: number }
+}
+
+async function start(
+  { target, clock, open }: Shared,
+  options: RequestOptions,
+  body: Uint8Array | undefined,
+): Promise<ClientRequest> {
+  if (isIP(target.address) === 0) throw new Error(`${target.address} is not an IP address`)
+  if (open.count >= MAXIMUM_FORWARDED)
+    throw new StatusError('TooManyRequests', 'too many requests are being passed on, try again', {
+      retryAfterSeconds: 1,
+    })
+  open.count++
+  let socket: Socket
+  try {
+    socket = await dial(target, clock)
+  } catch (error) {
+    open.count--
+    throw unreachable(error)
+  }
+  socket.once('close', () => {
+    open.count--
+  })
+  // No agent: the connection is this request's alone, so nothing of one client reaches another.
+  const request = httpRequest({ ...options, createConnection: () => socket })
+  request.on('error', () => {}) // Whoever waits for the answer hears of it, too.
+  request.end(body)
+  return request
+}
+
+async function dial({ scheme, address, port }: ForwardTarget, clock: Clock): Promise<Socket> {
+  let socket: Socket
+  if (scheme === 'https') {
+    const { connect } = await import('node:tls')
+    // As upstream: nobody issues certificates for pod addresses. Nothing secret of ours is sent along.
+    socket = connect({ host: address, port, rejectUnauthorized: false, ca: [] })
+  } else socket = connectTcp({ host: address, port, noDelay: true })
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(CONNECT_TIMEOUT_MS, () =>
+      socket.destroy(new Error(`no connection to ${address}:${port} in time`)),
+    )
+    socket.once(scheme === 'https' ? 'secureConnect' : 'connect', () => {
+      cancel()
+      resolve(socket)
+    })
+    socket.on('error', reject)
+    socket.once('close', cancel)
+  })
+}
+
+const unreachable = (error: unknown) =>
+  error instanceof StatusError
+    ? error
+    : new StatusError(
+        'ServiceUnavailable',
+        `error trying to reach service: ${messageOf(error)}`,
+        {},
+      )
+
+export function hostOf({ address, port }: ForwardTarget): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+function optionsOf(
+  { method, path }: ApiRequest,
+  headers: Readonly<Record<string, string>>,
+): RequestOptions {
+  return { method, path, headers, setHost: false }
+}
+
+function bytesOf({ body }: ApiRequest): Uint8Array | undefined {
+  if (body === undefined || body instanceof Uint8Array) return body
+  return Buffer.from(JSON.stringify(body))
+}
+
+/** Resolves with the head; an aborted request ends its connection, before the answer and after. */
+function answerOf(asked: ClientRequest, { signal }: ApiRequest): Promise<ApiResponse> {
+  return new Promise((resolve, reject) => {
+    const abort = () => asked.destroy(new Error('the client went away'))
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort, { once: true })
+    asked.once('close', () => signal?.removeEventListener('abort', abort))
+    asked.once('error', error => reject(unreachable(error)))
+    asked.once('response', answer => resolve(passedBack(answer)))
+  })
+}
+
+function upgradeOf(
+  asked: ClientRequest,
+  { signal }: ApiRequest,
+): Promise<{ tunnel: Tunnel } | { response: ApiResponse }> {
+  return new Promise((resolve, reject) => {
+    asked.once('upgrade', ({ headers, rawHeaders }, socket, head) => {
+      if (signal?.aborted) return void socket.destroy()
+      const { upgrade = '' } = headers
+      const answered = { ...forwardedAnswer(rawHeaders), connection: 'Upgrade', upgrade }
+      resolve({ tunnel: { headers: answered, socket, head } })
+    })
+    answerOf(
+      asked,
+      signal ? { method: 'GET', path: '', signal } : { method: 'GET', path: '' },
+    ).then(response => resolve({ response }), reject)
+  })
+}
+
+function passedBack(answer: IncomingMessage): ApiResponse {
+  const { socket } = answer
+  // Whatever the target thinks: nothing more is asked on this connection.
+  answer.once('close', () => socket.destroy())
+  return {
+    status: answer.statusCode ?? 502,
+    headers: forwardedAnswer(answer.rawHeaders),
+    body: { kind: 'stream', stream: streamOf(answer) },
+  }
+}
+
+/** The body at its receiver's pace. */
+function streamOf(answer: IncomingMessage): EventSource<Uint8Array> {
+  answer.on('error', () => {}) // `close` follows.
+  return {
+    subscribe(sink) {
+      let isOver = false
+      const finish = (error?: Error) => {
+        if (isOver) return
+        isOver = true
+        sink.end(error)
+      }
+      answer.on('data', (chunk: Buffer) => {
+        const full = isOver ? undefined : sink.next(chunk)
+        if (!full) return
+        answer.pause()
+        void full.then(() => answer.resume())
+      })
+      answer.once('end', () => finish())
+      answer.once('close', () =>
+        finish(answer.complete ? undefined : new Error('the answer broke off')),
+      )
+      return () => {
+        isOver = true
+        answer.destroy()
+      }
+    },
+  }
+}
