@@ -9,10 +9,10 @@ import { after, before, describe, test } from 'node:test'
 import { findProcesses, signalProcess } from '#host/background-process.ts'
 import { busyboxImage } from '../tools/busybox-image.ts'
 import {
-  containerIds,
   eventually,
   main,
   NO_TRACES,
+  ownIds,
   ProaProcess,
   traces,
   whyNotHere,
@@ -123,7 +123,7 @@ describe('faults of a node on this machine', { skip: reason !== undefined }, () 
   test('killed in the midst of work, then reset: nothing is left', async () => {
     for (let i = 0; i < 4; i++) await runPod(`burst-${i}`)
     await proa.end('SIGKILL')
-    const ids = containerIds(proa)
+    const ids = ownIds(proa)
     const { code, text } = proa.reset()
     assert.equal(code, 0, text)
     assert.deepEqual(await traces(proa, ids), NO_TRACES)

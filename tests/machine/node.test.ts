@@ -7,14 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { request } from 'node:https'
 import { after, before, describe, test } from 'node:test'
 import { busyboxImage } from '../tools/busybox-image.ts'
-import {
-  containerIds,
-  eventually,
-  NO_TRACES,
-  ProaProcess,
-  traces,
-  whyNotHere,
-} from './proa-process.ts'
+import { eventually, NO_TRACES, ownIds, ProaProcess, traces, whyNotHere } from './proa-process.ts'
 
 const reason = whyNotHere()
 if (reason) console.log(`# skipped: ${reason}`)
@@ -292,7 +285,7 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
       refused.text,
       /^proa: the data directory \S+ is in use by another proa \(pid \d+\)[^\n]*\n$/,
     )
-    const ids = containerIds(proa)
+    const ids = ownIds(proa)
     for (const [what, found] of Object.entries(await traces(proa, ids)))
       assert.notDeepEqual(found, [], `there is no sign of ${what}, so the check proves nothing`)
     const from = performance.now()

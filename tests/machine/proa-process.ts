@@ -118,14 +118,15 @@ export class ProaProcess {
   }
 }
 
-/** Containers and sandboxes by the ids under which containerd, shims and cgroups know them. Ask while there are some. */
-export function containerIds({ layout }: ProaProcess): readonly string[] {
-  return names(join(layout.containerd, 'state', 'io.containerd.runtime.v2.task', 'k8s.io'))
+/** Ids under which containers, sandboxes and pods leave traces outside the data directory. Ask while there are some. */
+export function ownIds({ layout }: ProaProcess): readonly string[] {
+  const tasks = join(layout.containerd, 'state', 'io.containerd.runtime.v2.task', 'k8s.io')
+  return [...names(tasks), ...names(join(layout.kubelet, 'pods'))]
 }
 
 /**
  * What a Proa has left on the machine; empty lists after a reset. Only what is surely its own: other tests may run beside, so
- * network namespaces and links count by their addresses, cgroups by ids that were asked for before.
+ * network namespaces and links count by their addresses, cgroups and logs by ids that were asked for before.
  */
 export async function traces(
   proa: ProaProcess,
@@ -150,7 +151,7 @@ export async function traces(
       id => /^\d+$/.test(id) && commandOf(id).includes(proa.directory),
     ),
     cgroups: [...new Set(cgroups)].filter(name => ids.includes(name)),
-    logs: names('/var/log/pods').filter(name => name.startsWith(`${LOG_NAMESPACE}_`)),
+    logs: names('/var/log/pods').filter(name => ids.some(id => name.endsWith(id))),
     files: names(proa.directory),
   }
 }
@@ -167,9 +168,6 @@ export const NO_TRACES = {
   logs: [],
   files: [],
 }
-
-/** These tests' pods are in this namespace, and those of tests that may run beside log elsewhere. */
-const LOG_NAMESPACE = 'default'
 
 function names(directory: string): string[] {
   return existsSync(directory) ? readdirSync(directory) : []
