@@ -21,6 +21,15 @@ export interface Layout {
   readonly instance: string
 }
 
+/** Roles that `proa apiserver` writes a kubeconfig for, beside the administrator's: `scheduler.conf` and so on. */
+export const ROLE_KUBECONFIGS = [
+  'controller-manager',
+  'scheduler',
+  'proxy',
+  'dns',
+  'kubelet',
+] as const
+
 export const SYSTEM_DATA_DIRECTORY = '/var/lib/proa'
 
 export function layoutOf(directory: string): Layout {

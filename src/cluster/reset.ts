@@ -17,7 +17,7 @@ import { containerTools, DEFAULT_POD_LOGS_DIRECTORY } from '#kubelet'
 import { removeHostLink, removePodNetwork } from '#network'
 import { removeProxyRules } from '#proxy'
 import { dataDirectoryOf } from './data-directory.ts'
-import { type Layout, layoutOf } from './layout.ts'
+import { type Layout, layoutOf, ROLE_KUBECONFIGS } from './layout.ts'
 import { podNetworkOf } from './machine.ts'
 
 export async function reset(values: ValuesOf<'reset'>): Promise<void> {
@@ -82,6 +82,7 @@ async function removeData({ directory, ...layout }: Layout): Promise<void> {
     layout.pki,
     `${layout.pki}.new`,
     layout.adminKubeconfig,
+    ...ROLE_KUBECONFIGS.map(role => join(directory, `${role}.conf`)),
   ])
     systemFiles.remove(path)
 }

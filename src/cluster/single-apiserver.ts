@@ -9,6 +9,7 @@ import type { Running } from '#client/role.ts'
 import { machineAddresses } from '#host/addresses.ts'
 import { type FoundationOptions, layFoundation } from './foundation.ts'
 import { identities } from './identities.ts'
+import { ROLE_KUBECONFIGS } from './layout.ts'
 import { createNodeConnector } from './node-connector.ts'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
 import type { Pki } from './pki/pki.ts'
@@ -20,15 +21,6 @@ export interface SingleApiServerOptions extends FoundationOptions {
   /** Other ways to the kubelets; for tests. */
   readonly nodes?: (pki: Pki) => NodeConnector & { close?(): Promise<void> }
 }
-
-/** Each file's name, without `.conf`, and whose it is. */
-export const ROLE_CLIENTS = {
-  admin: 'admin',
-  'controller-manager': 'controller-manager',
-  scheduler: 'scheduler',
-  proxy: 'proxy',
-  dns: 'dns',
-} as const
 
 export interface SingleApiServer extends Running {
   readonly url: string
@@ -107,9 +99,11 @@ function kubeconfigsFor(server: string, pki: Pki, nodeName: string): Record<stri
   const of = (user: string, pair: { certificate: string; key: string }) =>
     kubeconfigOf({ server, ca: pki.authority, user, cert: pair.certificate, key: pair.key })
   const texts: Record<string, string> = {}
-  for (const [name, client] of Object.entries(ROLE_CLIENTS))
-    texts[name] = of(name, pki.client(client))
-  // Its serving certificate is made along with it, and found beside the other keys.
-  texts.kubelet = of(`system:node:${nodeName}`, pki.kubelet(nodeName, machineAddresses()).client)
+  for (const role of ['admin', ...ROLE_KUBECONFIGS] as const)
+    texts[role] =
+      role === 'kubelet'
+        ? // Its serving certificate is made along with it, and found beside the other keys.
+          of(`system:node:${nodeName}`, pki.kubelet(nodeName, machineAddresses()).client)
+        : of(role, pki.client(role))
   return texts
 }
