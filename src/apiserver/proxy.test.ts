@@ -145,7 +145,7 @@ test('of a node only the kubelet is reached, without redirects and dots', async 
       nodeConnection: async () => ({
         async request(request) {
           asked.push(request)
-          const headers = location === undefined ? {} : { location }
+          const headers: Record<string, string> = location === undefined ? {} : { location }
           const body = { kind: 'bytes', bytes: Buffer.from('ok') } as const
           return { status: location === undefined ? 200 : 302, headers, body }
         },

@@ -14,7 +14,10 @@ export function tunnelThrough(
     far.destroy()
     socket.destroy()
   }
-  if (socket.destroyed || far.destroyed) return end()
+  if (socket.destroyed || far.destroyed) {
+    end()
+    return
+  }
   connection.retire = end
   const lines = Object.entries(tunnel.headers).map(([name, value]) => `${name}: ${value}`)
   socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`)
