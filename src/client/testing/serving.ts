@@ -2,6 +2,7 @@
 
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { issueAuthority, issueLeaf } from '#apiserver/pki/certificate.ts'
 import { type Log, silentLog } from '#base/log.ts'
@@ -9,7 +10,7 @@ import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import type { ServedPeer } from '../serving/handler.ts'
 import { type HttpsServing, type ServeHttpsOptions, serveHttps } from '../serving/serve-https.ts'
-import type { ApiRequest, ApiResponse } from '../transport.ts'
+import type { ApiRequest, ApiResponse, EventSource } from '../transport.ts'
 
 export const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 3_600_000 }
 export const authority = issueAuthority('test-ca', validity, systemRandom)
@@ -148,4 +149,38 @@ export function collectedLog(): Log & { readonly lines: string[] } {
   const take = (message: string) => lines.push(message)
   const log = { lines, debug() {}, info: take, warn: take, error: take, with: () => log }
   return log
+}
+
+/** A source that is pushed by hand. */
+export function pushed() {
+  const state = { subscribed: false, cancelled: false }
+  let sink: Parameters<EventSource<Uint8Array>['subscribe']>[0] | undefined
+  const stream: EventSource<Uint8Array> = {
+    subscribe(given) {
+      sink = given
+      state.subscribed = true
+      return () => {
+        state.cancelled = true
+      }
+    },
+  }
+  return {
+    state,
+    response: {
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: { kind: 'stream', stream },
+    } as ApiResponse,
+    next: (bytes: string | Uint8Array) =>
+      sink?.next(typeof bytes === 'string' ? Buffer.from(bytes) : bytes),
+    end: (error?: Error) => sink?.end(error),
+  }
+}
+
+export async function until(isTrue: () => boolean, timeoutMs = 3000): Promise<void> {
+  const end = Date.now() + timeoutMs
+  while (!isTrue()) {
+    if (Date.now() > end) throw new Error('it did not happen in time')
+    await delay(5)
+  }
 }
