@@ -63,7 +63,7 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
   const { kubectl } = proa
 
   const apply = (...items: object[]) =>
-    kubectl.run('apply --validate=false -f -', { input: listOf(...items) })
+    kubectl.run('apply -f -', { input: listOf(...items) })
   const field = (of: string, path: string) =>
     kubectl.run(['get', ...of.split(' '), '-o', `jsonpath={${path}}`])
   const inPod = (pod: string, script: string) =>
