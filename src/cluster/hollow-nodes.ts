@@ -39,6 +39,10 @@ export function startHollowNodes(
       kubeletPort: 0,
       version: version.gitVersion,
     })
-    return { name, transport: kubelet.transport, stop: () => kubelet.stop() }
+    const stop = async () => {
+      await kubelet.stop()
+      await machine.runtime.close()
+    }
+    return { name, transport: kubelet.transport, stop }
   })
 }
