@@ -1,8 +1,9 @@
 /** Runs test files in Node's own runner and prints a closing line that counts them. */
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
-import { spec } from 'node:test/reporters'
+import { spec, type TestEvent } from 'node:test/reporters'
 import { projectRoot } from '../tidy/sources.ts'
 
 export interface Counts {
@@ -10,6 +11,11 @@ export interface Counts {
   readonly failed: number
   readonly skipped: number
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Longer than any file takes on a busy machine, and far below what a whole run may take. */
+const FILE_TIMEOUT_MS = 8 * 60_000
 
 /** Test files that match these patterns, from the project's root. */
 export function testFiles(...patterns: string[]): string[] {
@@ -19,24 +25,54 @@ export function testFiles(...patterns: string[]): string[] {
     .map(path => join(projectRoot, path))
 }
 
-/** Runs the files, at most `concurrency` at once, shows every result, and counts. */
-export async function runTests(files: readonly string[], concurrency: number): Promise<Counts> {
-  const events = run({ files: [...files], concurrency })
-  let passed = 0
-  let failed = 0
-  let skipped = 0
-  const isTest = (event: { details: { type?: string } }) => event.details.type !== 'suite'
-  events.on('test:pass', event => {
-    if (!isTest(event) || files.includes(event.name)) return
-    if (event.skip !== undefined) skipped++
-    else passed++
-  })
-  events.on('test:fail', event => {
-    if (isTest(event)) failed++
-  })
-  for await (const line of events.compose(spec)) process.stdout.write(line)
-  return { passed, failed, skipped }
+/**
+ * Runs the files, at most `concurrency` at once, each in a process of its own; shows every result, and counts. A file that crashes has
+ * failed; one that hangs is ended, which is also what happens to a file that leaves sockets or timers behind.
+ */
+export async function runTests(
+  files: readonly string[],
+  concurrency: number,
+  fileTimeoutMs = FILE_TIMEOUT_MS,
+): Promise<Counts> {
+  const total = { passed: 0, failed: 0, skipped: 0 }
+  const reporter = new spec()
+  const shown = pipeline(reporter, process.stdout, { end: false })
+  const waiting = [...files]
+  const runner = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const events = await eventsOf(file, fileTimeoutMs)
+      for (const event of events) count(event, file, total)
+      // All of a file together, so that nothing of its neighbour comes between.
+      for (const event of events) if (!isSummary(event)) reporter.write(event)
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, runner))
+  reporter.end()
+  await shown
+  return total
 }
+
+async function eventsOf(file: string, timeoutMs: number): Promise<TestEvent[]> {
+  const events: TestEvent[] = []
+  const signal = AbortSignal.timeout(timeoutMs)
+  for await (const event of run({ files: [file], signal })) events.push(event)
+  return events
+}
+
+function count({ type, data }: TestEvent, file: string, total: Writable<Counts>): void {
+  if (type !== 'test:pass' && type !== 'test:fail') return
+  const isSuite = data.details.type === 'suite'
+  if (type === 'test:fail') {
+    if (!isSuite) total.failed++
+  } else if (data.skip !== undefined) total.skipped++
+  // A file without any test stands for itself; that it ended well says nothing.
+  else if (data.name === file) total.skipped++
+  else if (!isSuite) total.passed++
+}
+
+/** What Node says at the end of each file's run; ours comes once. */
+const isSummary = ({ type, data }: TestEvent) =>
+  type === 'test:summary' || (type === 'test:diagnostic' && data.file === undefined)
 
 /** The line by which a reader, or CI, sees how many tests ran. */
 export function closingLine({ passed, failed, skipped }: Counts): string {

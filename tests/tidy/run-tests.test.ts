@@ -1,0 +1,42 @@
+/** The runner of the tests must notice what a test file can do wrong besides failing. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+
+const directory = mkdtempSync(join(tmpdir(), 'proa-run-tests-'))
+after(() => rmSync(directory, { recursive: true }))
+
+const FILES = {
+  'good.test.mjs':
+    "test('a', () => {}); test('b', { skip: 'why' }, () => {}); describe('c', () => { test('d', () => {}) })",
+  'fails.test.mjs': "test('a', () => { throw new Error('no') }); test('b', () => {})",
+  'crashes.test.mjs': "test('a', () => {}); process.exit(3)",
+  'nonsense.test.mjs': "test('a', () => {",
+  'throws-late.test.mjs': "test('a', () => {}); setTimeout(() => { throw new Error('late') }, 50)",
+  'leaves-a-timer.test.mjs': "test('a', () => {}); setInterval(() => {}, 1000)",
+  'never-ends.test.mjs': 'for (;;);',
+  'empty.test.mjs': '',
+}
+
+test('counts passed, failed and skipped, whatever a file does', () => {
+  const paths = Object.entries(FILES).map(([name, text]) => {
+    const path = join(directory, name)
+    writeFileSync(path, `import { describe, test } from 'node:test'; ${text}`)
+    return path
+  })
+  const main = join(directory, 'main.mjs')
+  const runner = JSON.stringify(join(import.meta.dirname, '..', 'tools', 'run-tests.ts'))
+  writeFileSync(
+    main,
+    `import { closingLine, runTests } from ${runner}
+     console.log(closingLine(await runTests(${JSON.stringify(paths)}, 2, 3000)))`,
+  )
+  // Node's runner does nothing where it believes to be inside another.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const { stdout } = spawnSync(process.execPath, [main], { env, encoding: 'utf8' })
+  // Passed are a and d of good, b of fails, a of throws-late and of leaves-a-timer; skipped are b of good, and empty.
+  assert.match(stdout, /^5 passed, 6 failed, 2 skipped$/m, stdout)
+})
