@@ -158,6 +158,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     securePort: { port: DEFAULT_SECURE_PORT },
     nodes: options.nodes,
     forwarderTo: options.forwarderTo,
+    serviceAccountKeys: options.serviceAccountKeys ?? [],
     fieldManagement: options.fieldManagement ?? fieldManagement,
     inFlight: { reads: 0, writes: 0 },
     metrics: new RequestMetrics(),

@@ -5,6 +5,7 @@ import { answerErrors } from './steps/answer-errors.ts'
 import { authenticate } from './steps/authenticate.ts'
 import { authorize } from './steps/authorize.ts'
 import { impersonate } from './steps/impersonate.ts'
+import { labelAnswer } from './steps/label-answer.ts'
 import { limitBody } from './steps/limit-body.ts'
 import { limitInFlight } from './steps/limit-in-flight.ts'
 import { measure } from './steps/measure.ts'
@@ -13,6 +14,7 @@ import { serve } from './steps/serve.ts'
 
 export const pipeline: readonly Step[] = [
   measure, // outermost, to see the answer that really goes out
+  labelAnswer, // refusals, too, have an id
   answerErrors, // around the rest, so that no error leaves in another form than a Status
   parse, // everything below asks what the request is about
   authenticate, // before any work is done for somebody

@@ -8,6 +8,7 @@ import type { Store } from '#store'
 import type { AdmissionStep } from './admission/admission.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import type { TokenVerifier } from './authentication/bearer-tokens.ts'
+import type { SigningKey } from './authentication/jwt.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
@@ -35,6 +36,8 @@ export interface ServerContext {
   readonly authorizer: Authorizer
   readonly admission: readonly AdmissionStep[]
   readonly tokens: ServiceAccountTokens | undefined
+  /** The public halves are everybody's to read. */
+  readonly serviceAccountKeys: readonly SigningKey[]
   readonly tokenVerifiers: readonly TokenVerifier[]
   readonly world: World
   readonly services: ServiceAllocator

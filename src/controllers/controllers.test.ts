@@ -10,6 +10,11 @@ test('--controllers names what runs', () => {
   assert.deepEqual(enabled('deployment-controller'), ['deployment-controller'])
   assert.equal(enabled('*,-deployment-controller').length, controllers.length - 1)
   assert.deepEqual(enabled(''), [])
+  assert.equal(enabled('-deployment-controller').length, controllers.length - 1)
+  assert.equal(enabled('*,-deployment,-nodeipam').length, controllers.length - 2)
+  assert.deepEqual(enabled('-*'), enabled(''))
+  assert.equal(enabled('*,-ttl-after-finished-controller').length, controllers.length)
+  assert.throws(() => parseEnabled('*,cronjob-controller'), /does not have the controller "cronjob/)
   assert.throws(() => parseEnabled('*,-deploy'), /there is no controller "deploy"/)
 })
 

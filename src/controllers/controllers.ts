@@ -113,22 +113,69 @@ export function startControllers(
   }
 }
 
-/** Reads --controllers. A name alone wins over `*`; the first mention counts. */
+/** Upstream's controllers that Proa does not have (yet): whoever switches one off gets what they want. */
+const ABSENT = new Set(
+  `bootstrap-signer-controller certificatesigningrequest-approving-controller certificatesigningrequest-cleaner-controller
+   certificatesigningrequest-signing-controller cloud-node-lifecycle-controller clusterrole-aggregation-controller
+   cronjob-controller daemonset-controller device-taint-eviction-controller disruption-controller
+   endpointslice-mirroring-controller ephemeral-volume-controller horizontal-pod-autoscaler-controller job-controller
+   kube-apiserver-serving-clustertrustbundle-publisher-controller legacy-serviceaccount-token-cleaner-controller
+   node-route-controller persistentvolume-attach-detach-controller persistentvolume-binder-controller
+   persistentvolume-expander-controller persistentvolume-protection-controller persistentvolumeclaim-protection-controller
+   podcertificaterequest-cleaner-controller replicationcontroller-controller resourceclaim-controller
+   resourcequota-controller selinux-warning-controller service-cidr-controller service-lb-controller
+   serviceaccount-token-controller statefulset-controller storage-version-migrator-controller
+   storageversion-garbage-collector-controller token-cleaner-controller ttl-after-finished-controller ttl-controller
+   validatingadmissionpolicy-status-controller volumeattributesclass-protection-controller`.split(
+    /\s+/,
+  ),
+)
+
+/** Upstream's older, shorter names, which it still takes. */
+const ALIASES: Readonly<Record<string, string>> = {
+  deployment: 'deployment-controller',
+  endpoint: 'endpoints-controller',
+  endpointslice: 'endpointslice-controller',
+  garbagecollector: 'garbage-collector-controller',
+  namespace: 'namespace-controller',
+  nodeipam: 'node-ipam-controller',
+  nodelifecycle: 'node-lifecycle-controller',
+  podgc: 'pod-garbage-collector-controller',
+  replicaset: 'replicaset-controller',
+  'root-ca-cert-publisher': 'root-ca-certificate-publisher-controller',
+  serviceaccount: 'serviceaccount-controller',
+}
+
+/**
+ * Reads --controllers. A name alone wins over `*`; the first mention counts. Nothing but exclusions leaves all others on: with
+ * upstream it would leave none, which nobody who writes it wants.
+ */
 export function parseEnabled(text: string): (name: string) => boolean {
   const items = text
     .split(',')
     .map(item => item.trim())
     .filter(item => item !== '')
+    .map(item => item.replace(/^(-?)(.*)$/, (_, sign, name) => sign + (ALIASES[name] ?? name)))
   const names = new Set(controllers.map(({ name }) => name))
   for (const item of items) {
     const name = item.replace(/^-/, '')
+    if (isExclusion(item) && ABSENT.has(name)) continue
+    if (ABSENT.has(name))
+      throw new UserError(
+        `--controllers: Proa does not have the controller "${name}" yet; known are ${[...names].join(', ')}`,
+      )
     if (name !== '*' && !names.has(name))
       throw new UserError(
         `--controllers: there is no controller "${name}"; known are ${[...names].join(', ')}`,
       )
   }
+  const isOthers =
+    items.includes('*') ||
+    (items.length > 0 && items.every(item => isExclusion(item) && item !== '-*'))
   return name => {
     const mention = items.find(item => item === name || item === `-${name}`)
-    return mention === undefined ? items.includes('*') : mention === name
+    return mention === undefined ? isOthers : mention === name
   }
 }
+
+const isExclusion = (item: string): boolean => item.startsWith('-')

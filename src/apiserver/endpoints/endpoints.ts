@@ -1,10 +1,12 @@
 /** Paths that name no resource: health, version, metrics, discovery. The tables are also the index that `/` shows. */
 import type { ApiResponse } from '#client/transport.ts'
+import { JWKS_PATH, OPENID_CONFIGURATION_PATH } from '../authentication/issuer-discovery.ts'
 import type { Exchange } from '../exchange.ts'
 import { respondText, respondValue } from '../respond.ts'
 import { methodNotAllowed } from '../steps/method-not-allowed.ts'
 import { discovery } from './discovery.ts'
 import { health } from './health.ts'
+import { issuer } from './issuer.ts'
 import { metrics } from './metrics.ts'
 import { openapi } from './openapi.ts'
 import { version } from './version.ts'
@@ -14,14 +16,22 @@ export type Endpoint = (exchange: Exchange) => ApiResponse | Promise<ApiResponse
 /** By first segment; a handler looks at the rest of the path itself. */
 export const endpoints: Readonly<Record<string, Endpoint>> = {
   '': index,
+  '.well-known': issuer,
   api: discovery,
   apis: discovery,
   healthz: health,
   livez: health,
   metrics,
   openapi,
+  openid: issuer,
   readyz: health,
   version,
+}
+
+/** Where nothing is to be found at the first segment alone. */
+const FULL_PATHS: Readonly<Record<string, string>> = {
+  '.well-known': OPENID_CONFIGURATION_PATH,
+  openid: JWKS_PATH,
 }
 
 export async function serveEndpoint(exchange: Exchange): Promise<ApiResponse> {
@@ -38,7 +48,7 @@ export async function serveEndpoint(exchange: Exchange): Promise<ApiResponse> {
 
 function index(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
   if (exchange.info.path !== '/') return respondText(404, '404 page not found\n')
-  const paths = new Set(Object.keys(endpoints).map(name => `/${name}`))
+  const paths = new Set(Object.keys(endpoints).map(name => FULL_PATHS[name] ?? `/${name}`))
   paths.delete('/')
   for (const name of Object.keys(exchange.server.endpoints ?? {})) paths.add(`/${name}`)
   for (const { group, version } of exchange.server.registry.versions()) {

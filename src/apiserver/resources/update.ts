@@ -186,15 +186,6 @@ const PARTS: Readonly<Record<string, (draft: Pod, previous: Pod) => void>> = {
     Object.assign(draft, { ...previous, metadata: draft.metadata })
     draft.spec = { ...previous.spec, ...(ephemeralContainers ? { ephemeralContainers } : {}) }
   },
-  resize(draft, previous) {
-    const wanted = new Map(draft.spec.containers.map(each => [each.name, each.resources]))
-    const containers = previous.spec.containers.map(each => {
-      const resources = wanted.get(each.name)
-      return resources ? { ...each, resources } : each
-    })
-    Object.assign(draft, { ...previous, metadata: draft.metadata })
-    draft.spec = { ...previous.spec, containers }
-  },
 }
 
 /** Counts changes of everything but metadata and status. */

@@ -76,7 +76,7 @@ function checkScope({ info }: Exchange, { kind }: ServedResource): void {
 }
 
 /** Those that write a part of the object itself. */
-const ORDINARY_SUBRESOURCES = new Set(['pods/ephemeralcontainers', 'pods/resize'])
+const ORDINARY_SUBRESOURCES = new Set(['pods/ephemeralcontainers'])
 
 function isServedSubresource(resource: StoredResource, subresource: string): boolean {
   if (subresource === '') return true

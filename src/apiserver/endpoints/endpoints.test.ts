@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
+import { test } from 'node:test'
+import { signingKeyOf } from '../authentication/jwt.ts'
+import { startTestServer } from '../testing.ts'
+
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const key = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+const ACCOUNTS = '/api/v1/namespaces/default/serviceaccounts'
+
+test('a token can be verified with what the issuer publishes', async () => {
+  const { ask } = await startTestServer({ serviceAccountKeys: [signingKeyOf(key)] })
+  const { body: found } = await ask('GET', '/.well-known/openid-configuration')
+  assert.equal(found.issuer, 'https://kubernetes.default.svc.cluster.local')
+  assert.equal(found.jwks_uri, `${found.issuer}/openid/v1/jwks`)
+  const jwks = await ask('GET', '/openid/v1/jwks')
+  assert.equal(jwks.headers['content-type'], 'application/jwk-set+json')
+  assert.equal('d' in jwks.body.keys[0], false)
+  await ask('POST', ACCOUNTS, { metadata: { name: 'bot' } })
+  const { body } = await ask('POST', `${ACCOUNTS}/bot/token`, { spec: {} })
+  const [head, claims, signature] = body.status.token.split('.')
+  const publicKey = createPublicKey({ format: 'jwk', key: jwks.body.keys[0] })
+  const isRight = verify(
+    'sha256',
+    Buffer.from(`${head}.${claims}`),
+    { key: publicKey, dsaEncoding: 'ieee-p1363' },
+    Buffer.from(signature, 'base64url'),
+  )
+  assert.ok(isRight)
+})
+
+test('nobody is told of keys that do not exist, and strangers are not told of any', async () => {
+  const without = await startTestServer()
+  assert.equal((await without.ask('GET', '/openid/v1/jwks')).status, 404)
+  assert.equal((await without.ask('GET', '/openid')).status, 404)
+  const user = { name: 'nobody', groups: ['system:authenticated'] }
+  const stranger = await startTestServer({ user })
+  assert.equal((await stranger.ask('GET', '/openid/v1/jwks')).status, 403)
+})
+
+test('every answer has an id and stays out of caches, refusals included', async () => {
+  const { ask } = await startTestServer()
+  for (const path of [
+    '/version',
+    '/api/v1/pods',
+    '/api/v1/namespaces/default/pods/none',
+    '/none',
+  ]) {
+    const { headers } = await ask('GET', path)
+    assert.match(headers['audit-id'] ?? '', /^[0-9a-f-]{36}$/, path)
+    assert.equal(headers['cache-control'], 'no-cache, private', path)
+  }
+  const own = { headers: { 'audit-id': 'mine-1' } }
+  assert.equal((await ask('GET', '/version', undefined, own)).headers['audit-id'], 'mine-1')
+  const odd = { headers: { 'audit-id': 'a\r\nb' } }
+  assert.notEqual((await ask('GET', '/version', undefined, odd)).headers['audit-id'], 'a\r\nb')
+})
+
+test('methods without a meaning are refused, and debugging doors do not exist', async () => {
+  const { ask } = await startTestServer()
+  assert.equal((await ask('OPTIONS', '/api/v1/pods')).status, 405)
+  assert.equal((await ask('OPTIONS', '/version')).status, 405)
+  assert.equal((await ask('HEAD', '/api/v1/pods')).status, 200)
+  assert.equal((await ask('HEAD', '/api/v1/namespaces/default')).status, 200)
+  for (const path of ['/logs', '/logs/', '/debug/pprof/', '/debug/flags/v', '/configz'])
+    assert.equal((await ask('GET', path)).status, 404, path)
+})
+
+test('what is not done end to end is not there', async () => {
+  const { ask } = await startTestServer({ admission: [] })
+  const pods = '/api/v1/namespaces/default/pods'
+  await ask('POST', pods, {
+    metadata: { name: 'p' },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  })
+  assert.equal((await ask('GET', `${pods}/p`)).status, 200)
+  assert.equal((await ask('GET', `${pods}/p/resize`)).status, 404)
+  assert.equal((await ask('GET', `${pods}/p/status/more`)).status, 404)
+})

@@ -1,0 +1,32 @@
+/** What others need to verify our service account tokens: who issues them, and the public keys. */
+import type { ApiResponse } from '#client/transport.ts'
+import {
+  JWKS_PATH,
+  jsonWebKeySet,
+  OPENID_CONFIGURATION_PATH,
+  openIdConfiguration,
+} from '../authentication/issuer-discovery.ts'
+import type { Exchange } from '../exchange.ts'
+import { respondText } from '../respond.ts'
+
+/** Keys change rarely, and whoever sees an unknown one asks again. */
+const CACHE_CONTROL = 'public, max-age=3600'
+
+export function issuer({ info, server }: Exchange): ApiResponse {
+  const { tokens, serviceAccountKeys } = server
+  const path = info.path.replace(/\/$/, '')
+  if (tokens && path === OPENID_CONFIGURATION_PATH)
+    return json(
+      'application/json',
+      openIdConfiguration(tokens.issuer, new URL(JWKS_PATH, tokens.issuer).href),
+    )
+  if (tokens && path === JWKS_PATH)
+    return json('application/jwk-set+json', jsonWebKeySet(serviceAccountKeys))
+  return respondText(404, '404 page not found\n')
+}
+
+const json = (type: string, value: unknown): ApiResponse => ({
+  status: 200,
+  headers: { 'content-type': type, 'cache-control': CACHE_CONTROL },
+  body: { kind: 'bytes', bytes: Buffer.from(JSON.stringify(value)) },
+})

@@ -1,0 +1,18 @@
+import type { Step } from '../exchange.ts'
+
+/** A client may name its request itself, to find it again in several logs. */
+const OWN_ID = /^[\w.-]{1,64}$/
+
+/** Gives every answer an id, by which people talk about it, and keeps it out of caches unless its handler says otherwise. */
+export const labelAnswer: Step = async (exchange, next) => {
+  const response = await next()
+  const { request, server } = exchange
+  // In process nobody reads headers.
+  if (request.objects) return response
+  const asked = request.headers?.['audit-id']
+  const id = asked !== undefined && OWN_ID.test(asked) ? asked : server.random.uuid()
+  return {
+    ...response,
+    headers: { 'audit-id': id, 'cache-control': 'no-cache, private', ...response.headers },
+  }
+}
