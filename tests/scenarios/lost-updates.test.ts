@@ -1,0 +1,170 @@
+/** Writers that race: none is lost, preconditions hold, a dry run leaves no trace, and made-up names never meet. */
+import assert from 'node:assert/strict'
+import type { ClientHttp2Session } from 'node:http2'
+import { after, before, describe, test } from 'node:test'
+import { type Asked, ask2 } from '../../src/client/testing/serving.ts'
+import { configMaps, createConfigMap } from './hostile-cases.ts'
+import { jsonBody, Target } from './target.ts'
+
+const CLIENTS = 32
+const INCREMENTS_EACH = 5
+const MADE_UP_NAMES = 2000
+/** Generous: others may use the machine; alone it takes a quarter of it. */
+const MADE_UP_NAMES_MS = 10_000
+
+describe('racing writers', () => {
+  let target: Target
+  let sessions: ClientHttp2Session[]
+  before(async () => {
+    target = await Target.start({ nodes: 0 })
+    sessions = Array.from({ length: CLIENTS }, () => target.session())
+  })
+  after(async () => {
+    for (const session of sessions) session.destroy()
+    await target.assertHealthy()
+    assert.deepEqual((await target.report()).errors, [])
+    await target.stop()
+  })
+  const ask = async (client: number, asked: Asked) => {
+    const { status, body } = await ask2(sessions[client % CLIENTS] as ClientHttp2Session, asked)
+    return { status, json: JSON.parse(body.toString()) }
+  }
+
+  test(`${CLIENTS} clients count in one object; every conflict is told, no step is lost`, async context => {
+    const counter = await createConfigMap(target, 'counter', { data: { count: '0' } })
+    const path = `${configMaps}/counter`
+    let conflicts = 0
+    const revisions = new Set<string>([counter.metadata.resourceVersion])
+    const count = async (client: number) => {
+      for (let done = 0; done < INCREMENTS_EACH; ) {
+        const { json } = await ask(client, { path })
+        json.data.count = String(Number(json.data.count) + 1)
+        const written = await ask(client, jsonBody('PUT', path, json))
+        if (written.status === 200) {
+          done++
+          assert.ok(!revisions.has(written.json.metadata.resourceVersion), 'a revision twice')
+          revisions.add(written.json.metadata.resourceVersion)
+          continue
+        }
+        conflicts++
+        assert.equal(written.status, 409)
+        assert.equal(written.json.reason, 'Conflict')
+        assert.equal(
+          written.json.message,
+          'Operation cannot be fulfilled on configmaps "counter": the object has been modified; please apply your changes to the latest version and try again',
+        )
+      }
+    }
+    await Promise.all(Array.from({ length: CLIENTS }, (_, client) => count(client)))
+    const { json } = await ask(0, { path })
+    assert.equal(json.data.count, String(CLIENTS * INCREMENTS_EACH))
+    assert.ok(conflicts > 0, 'nobody raced')
+    context.diagnostic(`${CLIENTS * INCREMENTS_EACH} increments, ${conflicts} conflicts`)
+  })
+
+  test('patches without a revision all count, too', async () => {
+    await createConfigMap(target, 'patched')
+    const patches = Array.from({ length: 200 }, (_, index) =>
+      ask(index, {
+        method: 'PATCH',
+        path: `${configMaps}/patched`,
+        headers: { 'content-type': 'application/merge-patch+json' },
+        body: JSON.stringify({ data: { [`key${index}`]: 'here' } }),
+      }),
+    )
+    for (const { status } of await Promise.all(patches)) assert.equal(status, 200)
+    const { json } = await ask(0, { path: `${configMaps}/patched` })
+    assert.equal(Object.keys(json.data).length, 201)
+  })
+
+  test('a write that changes nothing keeps the revision and is no event', async () => {
+    const made = await createConfigMap(target, 'still')
+    const again = await ask(0, jsonBody('PUT', `${configMaps}/still`, made))
+    assert.equal(again.json.metadata.resourceVersion, made.metadata.resourceVersion)
+    const events = await target.ask({
+      path: `${configMaps}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name=still&resourceVersion=${made.metadata.resourceVersion}`,
+    })
+    assert.equal(events.text, '')
+  })
+
+  test('of many deletions under a condition exactly one wins, and none without it', async () => {
+    const made = await createConfigMap(target, 'condemned')
+    const path = `${configMaps}/condemned`
+    const { uid, resourceVersion } = made.metadata
+    const remove = (client: number, preconditions: object) =>
+      ask(client, jsonBody('DELETE', path, { preconditions }))
+    for (const [preconditions, why] of [
+      [
+        { uid: 'another' },
+        `Precondition failed: UID in precondition: another, UID in object meta: ${uid}`,
+      ],
+      [
+        { resourceVersion: '1' },
+        `Precondition failed: ResourceVersion in precondition: 1, ResourceVersion in object meta: ${resourceVersion}`,
+      ],
+    ] as const) {
+      const { status, json } = await remove(0, preconditions)
+      assert.equal(status, 409)
+      assert.equal(json.message, `Operation cannot be fulfilled on configmaps "condemned": ${why}`)
+    }
+    const results = await Promise.all(
+      Array.from({ length: CLIENTS }, (_, client) => remove(client, { uid, resourceVersion })),
+    )
+    const codes = results.map(({ status }) => status)
+    assert.equal(codes.filter(code => code === 200).length, 1)
+    assert.ok(codes.every(code => [200, 404, 409].includes(code)))
+    const namesake = await createConfigMap(target, 'condemned')
+    assert.equal((await remove(0, { uid })).status, 409, 'the namesake is another object')
+    assert.equal((await remove(0, { uid: namesake.metadata.uid })).status, 200)
+  })
+
+  test('a dry run stores nothing, by every way to write', async () => {
+    await createConfigMap(target, 'dry')
+    const all = async () => (await target.ask({ path: configMaps })).json
+    const before_ = await all()
+    const path = `${configMaps}/dry?dryRun=All`
+    const body = { metadata: { name: 'dry' }, data: { a: 'changed' } }
+    const patch = (type: string, text: string): Asked => ({
+      ...{ method: 'PATCH', path: `${path}&fieldManager=test&force=true`, body: text },
+      headers: { 'content-type': type },
+    })
+    const asked: [Asked, number][] = [
+      [jsonBody('POST', `${configMaps}?dryRun=All`, { metadata: { name: 'new' } }), 201],
+      [jsonBody('POST', `${configMaps}?dryRun=All`, { metadata: { generateName: 'new-' } }), 201],
+      [jsonBody('PUT', path, body), 200],
+      [patch('application/merge-patch+json', '{"data":{"a":"changed"}}'), 200],
+      [patch('application/strategic-merge-patch+json', '{"data":{"a":"changed"}}'), 200],
+      [patch('application/json-patch+json', '[{"op":"remove","path":"/data/a"}]'), 200],
+      [
+        patch(
+          'application/apply-patch+yaml',
+          'apiVersion: v1\nkind: ConfigMap\ndata: {a: changed}\n',
+        ),
+        200,
+      ],
+      [{ method: 'DELETE', path }, 200],
+      [jsonBody('DELETE', `${configMaps}/dry`, { dryRun: ['All'] }), 200],
+      [{ method: 'DELETE', path: `${configMaps}?dryRun=All` }, 200],
+    ]
+    for (const [one, code] of asked)
+      assert.equal((await target.ask(one)).status, code, `${one.method} ${one.path}`)
+    const after_ = await all()
+    assert.deepEqual(after_.items, before_.items)
+    assert.equal(after_.metadata.resourceVersion, before_.metadata.resourceVersion)
+  })
+
+  test(`${MADE_UP_NAMES} made-up names: no two alike, none refused, and quickly`, async context => {
+    const started = performance.now()
+    const made = await Promise.all(
+      Array.from({ length: MADE_UP_NAMES }, (_, index) =>
+        ask(index, jsonBody('POST', configMaps, { metadata: { generateName: 'made-up-' } })),
+      ),
+    )
+    const ms = performance.now() - started
+    assert.ok(made.every(({ status }) => status === 201))
+    assert.equal(new Set(made.map(({ json }) => json.metadata.name)).size, MADE_UP_NAMES)
+    for (const { json } of made) assert.match(json.metadata.name, /^made-up-[a-z0-9]{5}$/)
+    assert.ok(ms < MADE_UP_NAMES_MS, `${ms.toFixed()} ms`)
+    context.diagnostic(`${ms.toFixed()} ms, ${((MADE_UP_NAMES * 1000) / ms).toFixed()} a second`)
+  })
+})
