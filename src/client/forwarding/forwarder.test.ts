@@ -84,6 +84,21 @@ test('method, path, query, headers and body arrive as they were, credentials and
     assert.equal(headers[name], undefined, name)
 })
 
+test('a careless server is understood: lines without carriage return, characters that no header may hold', async () => {
+  const server = createTcpServer(socket =>
+    socket.end('HTTP/1.1 200 OK\nContent-Type: text/plain\nX-Odd: a\x01b\n\nhello'),
+  )
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const to = forwarderTo({ scheme: 'http', address: '127.0.0.1', port })
+  const response = await to.request({ method: 'GET', path: '/' })
+  assert.equal(response.headers['content-type'], 'text/plain')
+  assert.equal(response.headers['x-odd'], undefined)
+  assert.equal(await bodyOf(response), 'hello')
+  server.close()
+})
+
 test('a redirect is an answer, not an order', async () => {
   let asked = 0
   await using at = await target((_request, response) => {

@@ -138,7 +138,8 @@ function optionsOf(
   { method, path }: ApiRequest,
   headers: Readonly<Record<string, string>>,
 ): RequestOptions {
-  return { method, path, headers, setHost: false }
+  // Servers that end their lines carelessly are answered for, as upstream does; with one request a connection there is nothing to smuggle.
+  return { method, path, headers, setHost: false, insecureHTTPParser: true }
 }
 
 function bytesOf({ body }: ApiRequest): Uint8Array | undefined {

@@ -17,6 +17,8 @@ const HOP_BY_HOP = new Set([
 ])
 /** What says to the API server who somebody is; a pod that saw it could act as them. */
 const CREDENTIALS = /^(authorization|impersonate-.*|x-remote-.*)$/
+/** What may stand in a header; a careless server's other characters would break ours. */
+const PLAIN = /^[\t\n\x20-\x7e\x80-\xff]*$/
 /** A browser's bearer token stands among the subprotocols of its web socket. */
 const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.'
 
@@ -60,7 +62,7 @@ export function forwardedAnswer(raw: readonly string[]): Record<string, string> 
   const named = namedBy(all.connection)
   const passed: Record<string, string> = {}
   for (const [name, value] of Object.entries(all))
-    if (!HOP_BY_HOP.has(name) && !named.has(name)) passed[name] = value
+    if (!HOP_BY_HOP.has(name) && !named.has(name) && PLAIN.test(value)) passed[name] = value
   return passed
 }
 
