@@ -23,16 +23,19 @@ export interface KubectlOptions {
 /** A kubectl that always talks to one cluster, as the user of that kubeconfig. */
 export class Kubectl {
   readonly #kubeconfig: string
+  readonly #first: readonly string[]
 
-  constructor(kubeconfig: string) {
+  /** `first` goes before every command, such as `--namespace`, `shop`. */
+  constructor(kubeconfig: string, ...first: readonly string[]) {
     this.#kubeconfig = kubeconfig
+    this.#first = first
   }
 
   /** Runs to the end and gives whatever came of it. Words are split at spaces; pass an array where a word has some. */
   try(words: string | readonly string[], options: KubectlOptions = {}): Promise<Output> {
     const list = typeof words === 'string' ? words.split(' ') : words
     return new Promise(resolve => {
-      const child = spawn('kubectl', ['--kubeconfig', this.#kubeconfig, ...list], {
+      const child = spawn('kubectl', ['--kubeconfig', this.#kubeconfig, ...this.#first, ...list], {
         env: { ...process.env, ...options.env },
       })
       let [stdout, stderr] = ['', '']
