@@ -5,7 +5,7 @@ import { messageOf } from '#base/errors.ts'
 import type { Client } from '#client/client.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { type DnsOptions, startDns } from '#dns'
-import { containerTools, startKubelet } from '#kubelet'
+import { containerTools, DEFAULT_CONTAINER_LOGS_DIRECTORY, startKubelet } from '#kubelet'
 import { startPodNetwork } from '#network'
 import { startProxy } from '#proxy'
 import { clusterDnsAddress, DNS_PORT, ensureClusterDns } from './cluster-dns.ts'
@@ -78,6 +78,7 @@ export async function startMachineNode(
       runtime,
       hostAccess,
       rootDirectory: layout.kubelet,
+      containerLogsDirectory: DEFAULT_CONTAINER_LOGS_DIRECTORY,
       nodeAddresses: machine.nodeAddresses,
       clusterDns: [clusterDns],
       clusterDomain: options.clusterDomain,

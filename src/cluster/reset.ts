@@ -2,7 +2,8 @@
  * Takes away everything that a Proa made on this machine, and nothing else. Repeating it is harmless; what can't be removed is told,
  * and the rest goes on.
  */
-import { join } from 'node:path'
+import { readlinkSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
@@ -13,7 +14,11 @@ import { systemFiles } from '#host/files.ts'
 import { systemLog } from '#host/log.ts'
 import { unmountUnder } from '#host/mount-table.ts'
 import { removeEmptyDirectory } from '#host/remove.ts'
-import { containerTools, DEFAULT_POD_LOGS_DIRECTORY } from '#kubelet'
+import {
+  containerTools,
+  DEFAULT_CONTAINER_LOGS_DIRECTORY,
+  DEFAULT_POD_LOGS_DIRECTORY,
+} from '#kubelet'
 import { removeHostLink, removePodNetwork } from '#network'
 import { removeProxyRules } from '#proxy'
 import { dataDirectoryOf } from './data-directory.ts'
@@ -70,6 +75,19 @@ function removePodLogs(uids: ReadonlySet<string>): void {
   for (const name of systemFiles.list(DEFAULT_POD_LOGS_DIRECTORY))
     if (uids.has(name.slice(name.lastIndexOf('_') + 1)))
       systemFiles.remove(join(DEFAULT_POD_LOGS_DIRECTORY, name))
+  for (const name of systemFiles.list(DEFAULT_CONTAINER_LOGS_DIRECTORY)) {
+    const link = join(DEFAULT_CONTAINER_LOGS_DIRECTORY, name)
+    const [directory = ''] = relative(DEFAULT_POD_LOGS_DIRECTORY, targetOf(link)).split('/')
+    if (uids.has(directory.slice(directory.lastIndexOf('_') + 1))) systemFiles.remove(link)
+  }
+}
+
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link)
+  } catch {
+    return '' // No link, so none of ours.
+  }
 }
 
 /** Never follows a volume out of the directory: whatever is mounted goes first. */

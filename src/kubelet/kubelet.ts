@@ -12,7 +12,11 @@ import type { KubeletHttpsOptions } from './server/https.ts'
 
 export { parseResolvConf } from './containers/dns.ts'
 export type * from './host-access.ts'
-export { DEFAULT_POD_LOGS_DIRECTORY, type KubeletOptions } from './options.ts'
+export {
+  DEFAULT_CONTAINER_LOGS_DIRECTORY,
+  DEFAULT_POD_LOGS_DIRECTORY,
+  type KubeletOptions,
+} from './options.ts'
 export type * from './runtime.ts'
 
 /** Starts the node's agent; resolves at once, the node registers as soon as the API answers. */

@@ -11,6 +11,8 @@ export interface KubeletOptions {
   /** Where pods' volumes live. */
   readonly rootDirectory: string
   readonly podLogsDirectory?: string
+  /** Where log collectors find a link to each container's log; empty, the default, makes none. */
+  readonly containerLogsDirectory?: string
   /** The node's own addresses, the first one being its InternalIP. */
   readonly nodeAddresses: readonly string[]
   readonly clusterDns?: readonly string[]
@@ -42,6 +44,7 @@ export interface KubeletContext extends RoleContext {
 }
 
 export const DEFAULT_POD_LOGS_DIRECTORY = '/var/log/pods'
+export const DEFAULT_CONTAINER_LOGS_DIRECTORY = '/var/log/containers'
 export const DEFAULT_MAX_PODS = 110
 export const DEFAULT_KUBELET_PORT = 10250
 
@@ -51,6 +54,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
     log: context.log.with({ node: options.nodeName }),
     options: {
       podLogsDirectory: DEFAULT_POD_LOGS_DIRECTORY,
+      containerLogsDirectory: '',
       clusterDns: [],
       clusterDomain: 'cluster.local',
       maxPods: DEFAULT_MAX_PODS,

@@ -4,6 +4,7 @@ import { service as serviceKind } from '#api/core/v1/service.ts'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { POD_DELETION_GRACE_PERIOD, POD_GRACE_PERIOD, podLogDirectory } from '../labels.ts'
+import { linkLog } from '../logs/links.ts'
 import { contentsOf, objectsOf } from '../objects.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
@@ -80,6 +81,11 @@ export class Containers {
     }
     events.normal(pod, 'Started', 'Container started', reference)
     await cache.refreshContainer(id)
+    const run = cache.container(id)
+    if (run)
+      await linkLog(context, pod, run).catch(error =>
+        context.log.warn('a log could not be linked', { error: messageOf(error) }),
+      )
     await this.#postStart(pod, reference, id, sandbox)
     context.log.debug('container started', { pod: pod.metadata.name, container: container.name })
   }

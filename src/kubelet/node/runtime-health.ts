@@ -11,12 +11,20 @@ import type { NodeHealth } from './node-object.ts'
 const CHECK_MS = 5_000
 /** While something is wrong it is asked more often, so that pods start as soon as it is right. */
 const CHECK_WHILE_WRONG_MS = 1_000
+/**
+ * A runtime that is restarted is back sooner, as with upstream's kubelet. A node that is not ready takes its pods from all Services,
+ * though they run on without the runtime.
+ */
+const PATIENCE_MS = 30_000
 
 export class RuntimeHealth {
   readonly #context: KubeletContext
   readonly #cache: RuntimeCache
   readonly #stopping = new AbortController()
   #report: NodeHealth = { runtimeProblem: '', networkProblem: 'not asked yet' }
+  /** What the last check found; it becomes the report at once only where it is good or nothing good came before. */
+  #found: NodeHealth = this.#report
+  #goodAt: number | undefined
   #loop: Promise<void> | undefined
 
   constructor(context: KubeletContext, cache: RuntimeCache) {
@@ -41,23 +49,32 @@ export class RuntimeHealth {
   async #run(): Promise<void> {
     const { clock } = this.#context
     while (!this.#stopping.signal.aborted) {
-      const { runtimeProblem, networkProblem } = this.#report
-      const delayMs = runtimeProblem || networkProblem ? CHECK_WHILE_WRONG_MS : CHECK_MS
+      const delayMs = isGood(this.#found) ? CHECK_MS : CHECK_WHILE_WRONG_MS
       await sleep(clock, delayMs, this.#stopping.signal).catch(() => {})
       if (!this.#stopping.signal.aborted) await this.#check()
     }
   }
 
   async #check(): Promise<void> {
-    const { runtime } = this.#context.options
+    this.#found = await this.#ask()
+    const now = this.#context.clock.monotonicMs()
+    if (isGood(this.#found)) this.#goodAt = now
+    else if (this.#goodAt !== undefined && now - this.#goodAt < PATIENCE_MS) return
+    this.#report = this.#found
+  }
+
+  async #ask(): Promise<NodeHealth> {
     try {
-      const { runtimeReady, networkReady, message } = await runtime.status()
-      this.#report = {
+      const { runtimeReady, networkReady, message } = await this.#context.options.runtime.status()
+      return {
         runtimeProblem: runtimeReady ? this.#cache.lastError : message || 'not ready',
         networkProblem: networkReady ? '' : message || 'network is not ready',
       }
     } catch (error) {
-      this.#report = { runtimeProblem: messageOf(error), networkProblem: '' }
+      return { runtimeProblem: messageOf(error), networkProblem: '' }
     }
   }
 }
+
+const isGood = ({ runtimeProblem, networkProblem }: NodeHealth): boolean =>
+  runtimeProblem === '' && networkProblem === ''

@@ -3,6 +3,7 @@
 import { podDirectory } from '../containers/hosts-mount.ts'
 import { terminationMessage } from '../containers/termination.ts'
 import { podLogDirectory } from '../labels.ts'
+import { unlinkLog } from '../logs/links.ts'
 import { objectsOf } from '../objects.ts'
 import { isSidecar, type Pod } from '../pod-types.ts'
 import { podStatusOf } from '../status/pod-status.ts'
@@ -93,6 +94,7 @@ export async function collectGarbage(worker: PodWorker): Promise<void> {
     await runtime.removeContainer(run.id)
     cache.forgetRemoved(run.id, worker.uid)
     worker.messages.delete(run.id)
+    await unlinkLog(context, worker.pod, run)
     for (const path of await logFilesOf(worker, run.logPath))
       await hostAccess.files.removeTree(path)
   }
@@ -128,6 +130,7 @@ export async function cleanUp(worker: PodWorker): Promise<void> {
   statusWriter.forget(uid)
   objectsOf(context).release(`${nodeName}/${uid}/env`)
   const observed = cache.observe(uid)
+  for (const run of observed.containers) await unlinkLog(context, pod, run)
   for (const run of observed.containers.filter(run => !isRunning(run))) {
     await runtime.removeContainer(run.id)
     cache.forgetRemoved(run.id, uid)
