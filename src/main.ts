@@ -9,7 +9,12 @@ try {
   else process.stdout.write(helpText(words))
 } catch (error) {
   // A UserError is written for whoever typed the command; anything else is a bug, and its stack helps to mend it.
-  const text = error instanceof UserError ? messageOf(error) : error instanceof Error ? error.stack : String(error)
+  const text =
+    error instanceof UserError
+      ? messageOf(error)
+      : error instanceof Error
+        ? error.stack
+        : String(error)
   process.stderr.write(`proa: ${text}\n`)
   process.exit(1)
 }
@@ -18,7 +23,10 @@ try {
 async function run(invocation: Invocation): Promise<void> {
   switch (invocation.name) {
     case 'up': {
-      const [{ up }, { createHollowNode }] = await Promise.all([import('#cluster/up.ts'), import('#simulation')])
+      const [{ up }, { createHollowNode }] = await Promise.all([
+        import('#cluster/up.ts'),
+        import('#simulation'),
+      ])
       return up(invocation.values, createHollowNode)
     }
     case 'version': {

@@ -62,8 +62,7 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
   const proa = new ProaProcess({ pods: '10.199.0.0/16', services: '10.198.0.0/16' })
   const { kubectl } = proa
 
-  const apply = (...items: object[]) =>
-    kubectl.run('apply -f -', { input: listOf(...items) })
+  const apply = (...items: object[]) => kubectl.run('apply -f -', { input: listOf(...items) })
   const field = (of: string, path: string) =>
     kubectl.run(['get', ...of.split(' '), '-o', `jsonpath={${path}}`])
   const inPod = (pod: string, script: string) =>
