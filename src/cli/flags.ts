@@ -90,12 +90,12 @@ export function parseFlags<F extends Readonly<Record<string, Flag>>>(
     const known = byName.get(name)
     if (!known)
       throw new UserError(`unknown flag ${word.split('=')[0]}${nearest(name, [...byName.keys()])}`)
-    if (text !== undefined) values[known.property] = known.flag.parse(text)
-    else if (known.flag.placeholder === undefined) values[known.property] = known.flag.parse('true')
+    if (known.flag.placeholder === undefined)
+      values[known.property] = known.flag.parse(text ?? 'true')
     else {
-      const next = words[++i]
-      if (next === undefined)
-        throw new UserError(`--${name} needs a value: --${name} ${known.flag.placeholder}`)
+      const next = text ?? words[++i]
+      // An empty one is a shell variable that is not set, more often than a wish.
+      if (!next) throw new UserError(`--${name} needs a value: --${name} ${known.flag.placeholder}`)
       values[known.property] = known.flag.parse(next)
     }
   }

@@ -2,8 +2,6 @@
 import { kinds } from '#api/kinds.ts'
 import { type ApiServer, createApiServer, type UserInfo } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
-import { overlap, parseCidr } from '#base/cidr.ts'
-import { UserError } from '#base/errors.ts'
 import { silentLog } from '#base/log.ts'
 import { PROA_VERSION, version } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
@@ -15,6 +13,7 @@ import type { Transport } from '#client/transport.ts'
 import { machineAddresses } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
+import { checkOptions } from './check-options.ts'
 import { type Foundation, layFoundation } from './foundation.ts'
 import type { RunningNode } from './hollow-nodes.ts'
 import { identities } from './identities.ts'
@@ -30,6 +29,7 @@ import {
   type HollowMachine,
 } from './options.ts'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
+import { controllerFigures, schedulerFigures } from './role-figures.ts'
 
 /** A running cluster. */
 export interface Cluster extends AsyncDisposable {
@@ -196,14 +196,15 @@ class Starting {
       import('#controllers'),
       import('#scheduler'),
     ])
-    this.#running.push(
-      startControllers(contextFor(identities.controllerManager), {
-        enabled: options.controllers,
-        clusterCidr: options.clusterCidr,
-        certificateAuthority: pki.authority,
-      }),
-      startScheduler(contextFor(identities.scheduler)),
-    )
+    const controllers = startControllers(contextFor(identities.controllerManager), {
+      enabled: options.controllers,
+      clusterCidr: options.clusterCidr,
+      certificateAuthority: pki.authority,
+    })
+    const scheduler = startScheduler(contextFor(identities.scheduler))
+    this.#running.push(controllers, scheduler)
+    server.show(controllerFigures(controllers))
+    server.show(schedulerFigures(scheduler))
     for (const node of await this.#startNodes(machine, contextFor)) {
       this.#nodes.set(node.name, node)
       this.#running.push(node)
@@ -250,18 +251,8 @@ function complete(given: StartOptions): CompleteOptions {
     random: systemRandom,
     ...given,
   }
-  refuseOverlap(options)
+  checkOptions(options)
   return options
-}
-
-/** A pod and a Service with the same address could not both be reached. */
-function refuseOverlap({ clusterCidr, serviceClusterIpRange }: CompleteOptions): void {
-  const pods = parseCidr(clusterCidr, '--cluster-cidr')
-  const services = parseCidr(serviceClusterIpRange, '--service-cluster-ip-range')
-  if (overlap(pods, services))
-    throw new UserError(
-      `--cluster-cidr ${clusterCidr} and --service-cluster-ip-range ${serviceClusterIpRange} overlap; choose ranges that have no address in common`,
-    )
 }
 
 function hostOf({ listen }: CompleteOptions): string {
