@@ -34,6 +34,19 @@ roleRef: { kind: Role, name: ${name}, apiGroup: rbac.authorization.k8s.io }
 subjects: [ { kind: User, name: joe, apiGroup: rbac.authorization.k8s.io } ]
 `
 
+const event = `apiVersion: events.k8s.io/v1
+kind: Event
+metadata: { name: made, namespace: NS }
+eventTime: '2026-01-01T00:00:00.000000Z'
+reportingController: example.com/tester
+reportingInstance: tester-0
+action: Tried
+reason: Trying
+note: hello
+type: Normal
+regarding: { kind: Pod, name: cat, namespace: NS, apiVersion: v1 }
+`
+
 const managers =
   "get deployment shop --show-managed-fields -o jsonpath='{range .metadata.managedFields[*]}{.manager}/{.operation} {end}'"
 
@@ -156,6 +169,16 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
     ['explain events --api-version=events.k8s.io/v1', /FIELDS:[\s\S]*reportingController/],
     ['!explain pod.nothing', /field "nothing" does not exist/],
     ['!top pods', /Metrics API not available/],
+  ],
+  'one event, two groups': [
+    ['create -f -', /event\.events\.k8s\.io\/made created/, event],
+    ['get events.v1. made -o jsonpath={.message}/{.involvedObject.name}', 'hello/cat'],
+    ['get events.v1.events.k8s.io made -o jsonpath={.note}/{.regarding.name}', 'hello/cat'],
+    ['get events --field-selector involvedObject.name=cat -o name', 'event/made'],
+    ['get events.events.k8s.io --field-selector regarding.name=cat', /Trying +pod\/cat +hello/],
+    ['events --for pod/cat', /Trying +Pod\/cat +hello/],
+    ['delete events.v1. made', /deleted/],
+    ['!get events.events.k8s.io made', /events\.events\.k8s\.io "made" not found/],
   ],
   'set, label, annotate and roll out': [
     ['create deployment d --image=web:1', /created/],

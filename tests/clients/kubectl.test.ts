@@ -83,12 +83,26 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
     )
     const sorted = (await kubectl.run('get cm --sort-by=.metadata.name -o name')).trim().split('\n')
     assert.deepEqual(sorted, [...sorted].sort())
-    const watching = kubectl.try('get cm -l kind=warm -w --output-watch-events', {
-      timeoutMs: 4000,
-    })
-    await new Promise(resolve => setTimeout(resolve, 1000))
-    await kubectl.run('label configmap red kind-')
-    assert.match((await watching).stdout, /ADDED +red[\s\S]*DELETED +red/)
+    const watching = kubectl.follow(
+      'get cm -l kind=warm -w --output-watch-events',
+      /ADDED +red[\s\S]*MODIFIED +red[\s\S]*DELETED +red/,
+    )
+    // Changes go on until the watch tells of them: how soon it is there, nobody knows.
+    let told = false
+    watching.then(
+      () => {
+        told = true
+      },
+      () => {
+        told = true
+      },
+    )
+    for (let count = 0; !told; count++) {
+      await kubectl.run('label configmap red kind=warm --overwrite')
+      await kubectl.run(`annotate configmap red note=${count} --overwrite`)
+      await kubectl.run('label configmap red kind-')
+    }
+    await watching
     await kubectl.run('delete cm red green')
   })
 
@@ -217,6 +231,42 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
     await kubectl.run(`uncordon ${node}`)
     await kubectl.run('delete service solo')
     assert.match(await kubectl.fails('top nodes'), /Metrics API not available/)
+  })
+
+  test('commands that follow: logs, events, attach, port-forward', async () => {
+    const script = 'echo one; sleep 1; echo two; sleep 60'
+    await kubectl.run(['run', 'talk', '--image=web:1', '--command', '--', 'sh', '-c', script])
+    await kubectl.run('wait pod talk --for=condition=Ready --timeout=30s')
+    await Promise.all([
+      kubectl.follow('logs -f talk', /^one\ntwo\n/),
+      kubectl.follow('events --watch --for pod/talk', /Started +Pod\/talk/),
+      kubectl.follow('exec -i talk -- cat', /there and back/, 'there and back\n'),
+      kubectl.follow('port-forward pod/talk :80', /Forwarding from 127\.0\.0\.1:\d+ -> 80/),
+    ])
+    assert.equal(await kubectl.run('logs talk --tail=1'), 'two\n')
+    await kubectl.run('delete pod talk --now')
+  })
+
+  test('what ended keeps its log', async () => {
+    await kubectl.run([
+      'run',
+      'brief',
+      '--image=web:1',
+      '--command',
+      '--',
+      'sh',
+      '-c',
+      'echo last words; exit 1',
+    ])
+    await kubectl.run(
+      'wait pod brief --for=jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}=1 --timeout=30s',
+    )
+    assert.equal(await kubectl.run('logs brief --previous'), 'last words\n')
+    assert.match(
+      await kubectl.run('describe pod brief'),
+      /Last State: +Terminated\n +Reason: +Error\n +Exit Code: +1/,
+    )
+    await kubectl.run('delete pod brief --now')
   })
 
   test('graceful, immediate and forced deletes', async () => {

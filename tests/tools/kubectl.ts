@@ -20,6 +20,9 @@ export interface KubectlOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** How long a command may take to print what is waited for. */
+const FOLLOW_LIMIT_MS = 20_000
+
 /** A kubectl that always talks to one cluster, as the user of that kubeconfig. */
 export class Kubectl {
   readonly #kubeconfig: string
@@ -63,6 +66,30 @@ export class Kubectl {
         `kubectl ${typeof words === 'string' ? words : words.join(' ')} ended with ${output.code}:\n${output.stderr}${output.stdout}`,
       )
     return output.stdout
+  }
+
+  /** Runs a command that does not end by itself until it has printed what is waited for; gives all that it printed. */
+  follow(words: string | readonly string[], wanted: RegExp, input?: string): Promise<string> {
+    const list = typeof words === 'string' ? words.split(' ') : words
+    return new Promise((resolve, reject) => {
+      const child = spawn('kubectl', ['--kubeconfig', this.#kubeconfig, ...list])
+      let printed = ''
+      const take = (text: Buffer) => {
+        printed += text
+        if (wanted.test(printed)) child.kill('SIGTERM')
+      }
+      child.stdout.on('data', take)
+      child.stderr.on('data', take)
+      const timer = setTimeout(() => child.kill('SIGKILL'), FOLLOW_LIMIT_MS)
+      child.on('close', () => {
+        clearTimeout(timer)
+        if (wanted.test(printed)) resolve(printed)
+        else reject(new Error(`kubectl ${list.join(' ')} never said ${wanted}, but:\n${printed}`))
+      })
+      child.stdin.on('error', () => {})
+      if (input === undefined) child.stdin.end()
+      else child.stdin.write(input)
+    })
   }
 
   /** Standard error of a command that has to fail. */
