@@ -16,6 +16,7 @@ import type { Store } from '#store'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
+import type { FigureSource } from './endpoints/figures.ts'
 import { RequestMetrics } from './endpoints/request-metrics.ts'
 import { versionInfo } from './endpoints/version.ts'
 import { newExchange } from './exchange.ts'
@@ -67,6 +68,8 @@ export interface ApiServer {
   ready(): Promise<void>
   /** Tells pods where this server listens: the endpoints of the `kubernetes` Service. */
   advertise(at: { address: string; port: number }): Promise<void>
+  /** Shows a role's counts at /metrics, too. */
+  show(source: FigureSource): void
   /** Ends all watches; the store is its owner's to close. */
   stop(): Promise<void>
 }
@@ -123,6 +126,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       return started
     },
     advertise: at => advertise(server, at),
+    show: source => void server.figures.push(source),
     async stop() {
       server.notReady.add('shutdown')
       stopEventExpiry()
@@ -162,6 +166,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     fieldManagement: options.fieldManagement ?? fieldManagement,
     inFlight: { reads: 0, writes: 0 },
     metrics: new RequestMetrics(),
+    figures: [],
     version: versionInfo(options.proaVersion ?? '0.1.0'),
     notReady: new Set(['informer-sync', 'poststarthook/bootstrap']),
     ...(options.endpoints ? { endpoints: options.endpoints } : {}),

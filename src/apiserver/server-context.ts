@@ -12,6 +12,7 @@ import type { SigningKey } from './authentication/jwt.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
+import type { FigureSource } from './endpoints/figures.ts'
 import type { RequestMetrics } from './endpoints/request-metrics.ts'
 import type { VersionInfo } from './endpoints/version.ts'
 import type { FieldManagement } from './resources/field-management.ts'
@@ -46,6 +47,8 @@ export interface ServerContext {
   readonly forwarderTo: ForwarderTo | undefined
   readonly fieldManagement: FieldManagement
   readonly metrics: RequestMetrics
+  /** What roles in this process have to show. */
+  readonly figures: FigureSource[]
   readonly version: VersionInfo
   /** Further paths by their first segment, e.g. `openapi`. */
   readonly endpoints?: Readonly<Record<string, Endpoint>>

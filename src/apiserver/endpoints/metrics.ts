@@ -2,11 +2,12 @@
 import { respondText } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { Endpoint } from './endpoints.ts'
+import { figuresText } from './figures.ts'
 import { BUCKETS } from './request-metrics.ts'
 
 export const metrics: Endpoint = async ({ server }) => {
-  const text = await (await registryOf(server)).metrics()
-  const response = respondText(200, text)
+  const own = await (await registryOf(server)).metrics()
+  const response = respondText(200, own + figuresText(server.figures))
   return {
     ...response,
     headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
@@ -67,6 +68,19 @@ async function createRegistry(server: ServerContext): Promise<Registry> {
               { resource: name.group ? `${name.resource}.${name.group}` : name.resource },
               storage.cache.size,
             )
+    },
+  })
+  new Counter({
+    name: 'apiserver_watch_events_total',
+    help: 'Events that watchers were told, by resource.',
+    labelNames: ['group', 'version', 'resource'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { resources } of server.registry.versions())
+        for (const { name, kind, storage } of resources)
+          if (storage && storage.kind === kind)
+            this.inc({ ...name, version: kind.version }, storage.cache.toldEvents)
     },
   })
   new Gauge({

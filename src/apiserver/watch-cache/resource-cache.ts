@@ -26,6 +26,8 @@ export class ResourceCache {
   readonly watchers: Watchers
   /** The revision of the newest change of this resource. */
   lastChange: Revision = 0
+  /** Events that watchers were told, all together. */
+  toldEvents = 0
   readonly #buckets = new Map<string, Bucket>()
   #sortedNamespaces: string[] | undefined
   #size = 0

@@ -151,7 +151,9 @@ class RunningWatch implements Watcher {
   }
 
   #next(event: EncodedEvent): void {
-    if (!this.#over) this.#sink.next(event)
+    if (this.#over) return
+    this.#source.cache.toldEvents++
+    this.#sink.next(event)
   }
 
   /** Failures are told in the stream, as its last event. */
