@@ -118,7 +118,7 @@ test('wrong types are told as upstream tells them', () => {
   )
   assert.equal(
     message({ labels: { a: true } }),
-    `${cannot} bool into Go struct field Everything.labels.a of type string`,
+    `${cannot} bool into Go struct field Everything.labels of type string`,
   )
   assert.equal(
     message({ labels: 'x' }),
@@ -269,7 +269,7 @@ test('messages of whole objects name the kind', () => {
     () => decodeObject(configMap, { data: { a: 1 } }),
     (thrown: Error) =>
       thrown.message ===
-      'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data.a of type string',
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
   )
   const plain = defineKind({
     group: 'example.com',

@@ -41,6 +41,7 @@ export function decodeShape(
 ): { value: PlainObject; unknownFields: string[] } {
   const state: State = {
     path: path === '' ? [] : [path],
+    mapKeys: [],
     leaf: '',
     unknownFields: [],
     owner: shape,
@@ -59,6 +60,8 @@ export function decodeShape(
 /** Where the decoder stands, for messages. It is left as it is when something is thrown. */
 interface State {
   readonly path: (string | number)[]
+  /** Which places of the path are keys of maps; messages about types leave them out. */
+  readonly mapKeys: number[]
   /** The scalar field that is being read, empty while a list, map or struct is. */
   leaf: string
   readonly unknownFields: string[]
@@ -66,8 +69,11 @@ interface State {
   owner: ObjectShape
 }
 
-function wrongTypeAt({ path, leaf, owner }: State, { found, wanted }: WrongType): StatusError {
-  const names = path.filter(part => typeof part === 'string')
+function wrongTypeAt(
+  { path, mapKeys, leaf, owner }: State,
+  { found, wanted }: WrongType,
+): StatusError {
+  const names = path.filter((part, at) => typeof part === 'string' && !mapKeys.includes(at))
   if (leaf !== '') names.push(leaf)
   return badRequest(
     `json: cannot unmarshal ${found} into Go struct field ${lastPart(owner.name)}.${names.join('.')} of type ${wanted}`,
@@ -269,6 +275,7 @@ function mapReader(values: AnySchema): Reader {
   return (raw, state) => {
     if (!isPlainObject(raw)) throw new WrongType(jsonTypeOf(raw), goTypeOfMap)
     const result: PlainObject = {}
+    state.mapKeys.push(state.path.length)
     for (const key of Object.keys(raw)) {
       const value = raw[key]
       if (value === undefined) continue
@@ -277,6 +284,7 @@ function mapReader(values: AnySchema): Reader {
       setKey(result, key, value === null ? zero(state) : read(value, state))
       state.path.pop()
     }
+    state.mapKeys.pop()
     return result
   }
 }
