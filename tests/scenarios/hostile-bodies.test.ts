@@ -418,7 +418,7 @@ describe('hostile bodies', () => {
       ),
       wrong(
         '{"data":{"a":1}}',
-        /cannot unmarshal number into Go struct field ConfigMap.data.a of type string$/,
+        /cannot unmarshal number into Go struct field ConfigMap.data of type string$/,
       ),
       wrong(
         '{"data":[1]}',
