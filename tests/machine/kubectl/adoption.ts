@@ -74,6 +74,8 @@ export function adoptionCases(bench: Bench): void {
     assert.equal(await kubectl.run('logs speaker'), 'said\n')
     await kubectl.run('rollout restart deployment/steady')
     await kubectl.run('rollout status deployment/steady --timeout=40s')
+    // The old ones are still on their way out.
+    await eventually(async () => (await identity()).restarts === '0 0')
     assert.notEqual((await identity()).ids, was.ids)
   })
 
