@@ -1,11 +1,21 @@
 import type { Clock } from '#base/clock.ts'
 
+/** Node's timers count in 31 bits: a longer wait would fire at once, again and again. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs)
+    let leftMs = delayMs
+    let timer: NodeJS.Timeout
+    const wait = () => {
+      const partMs = Math.min(leftMs, LONGEST_TIMER_MS)
+      leftMs -= partMs
+      timer = setTimeout(leftMs > 0 ? wait : callback, partMs)
+    }
+    wait()
     return () => clearTimeout(timer)
   },
 }

@@ -75,7 +75,7 @@ export function createKubelet(
     containers,
     volumes,
     probes,
-    backoff: new Backoff(),
+    backoff: new Backoff(clock),
     statusWriter,
     client: { removePod: pod => removePod(context, pod) },
     refuse: pod =>
@@ -96,11 +96,11 @@ export function createKubelet(
   let stopped = false
 
   const run = async () => {
-    // What already runs is known before any pod is looked at, so that nothing is started twice.
     await cache.start()
     await health.start()
     const registering = nodeAgent.start()
-    await pods.synced
+    // What already runs is known before any pod is looked at, so that nothing is started twice.
+    await Promise.all([cache.listed, pods.synced])
     if (stopped) return
     unsubscribe = pods.subscribe({
       changed: (pod, previous) => workers.changed(pod, previous),

@@ -7,6 +7,7 @@ import type { Stats } from 'node:fs'
 import {
   chmod,
   chown,
+  lchown,
   lstat,
   mkdir,
   open,
@@ -44,13 +45,18 @@ export const machineFiles = {
     const temporary = `${path}.${process.pid}-${counter++}.tmp`
     const file = await open(temporary, 'wx', mode)
     try {
-      await file.writeFile(bytes)
-      // The process's umask must not take away what was asked for.
-      await file.chmod(mode)
-    } finally {
-      await file.close()
+      try {
+        await file.writeFile(bytes)
+        // The process's umask must not take away what was asked for.
+        await file.chmod(mode)
+      } finally {
+        await file.close()
+      }
+      await rename(temporary, path)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
     }
-    await rename(temporary, path)
   },
 
   open: (path: string) =>
@@ -96,7 +102,7 @@ export const machineFiles = {
 async function giveToGroup(path: string, group: number, readOnly: boolean): Promise<void> {
   const facts = await lstat(path)
   if (facts.isSymbolicLink()) return
-  await chown(path, facts.uid, group)
+  await lchown(path, facts.uid, group)
   const mode = facts.mode & 0o7777
   if (!facts.isDirectory()) {
     await chmod(path, mode | (readOnly ? GROUP_READ : GROUP_WRITE))

@@ -1,7 +1,7 @@
 /** Mounts, through mount(8) and umount(8): Node has no such calls of its own. */
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { mkdir, open, realpath } from 'node:fs/promises'
+import { mkdir, open, realpath, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { mountsUnder } from '../mount-table.ts'
 
@@ -23,11 +23,17 @@ export const machineMounts = {
   },
 
   async bindInside(base: string, relative: string, target: string): Promise<void> {
-    if (await isMountPoint(target)) return
     const place = await openInside(base, relative)
     try {
-      const isDirectory = (await place.stat()).isDirectory()
-      if (isDirectory) await mkdir(target, { recursive: true, mode: MISSING_DIRECTORY_MODE })
+      const facts = await place.stat()
+      if (await isMountPoint(target)) {
+        const there = await stat(target)
+        if (there.dev === facts.dev && there.ino === facts.ino) return
+        // The volume has new files since: a container that starts anew gets those.
+        await machineMounts.unmount(target)
+      }
+      if (facts.isDirectory())
+        await mkdir(target, { recursive: true, mode: MISSING_DIRECTORY_MODE })
       else await (await open(target, 'a', 0o640)).close()
       // The kernel follows this link to the very place that was checked, whatever its path leads to by now.
       const source = `/proc/${process.pid}/fd/${place.fd}`

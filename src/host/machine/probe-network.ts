@@ -55,7 +55,7 @@ export const machineNetwork = {
       const where = `dial tcp ${bracketed(host)}:${port}`
       socket.once('connect', () => end({ ok: true, output: '' }))
       socket.once('timeout', () => end(failure(`${where}: i/o timeout`)))
-      socket.once('error', error => end(failure(`${where}: ${systemReason(error)}`)))
+      socket.on('error', error => end(failure(`${where}: ${systemReason(error)}`)))
     })
   },
 
@@ -94,10 +94,10 @@ async function getOnce(url: URL, headers: HttpProbe['headers'], signal: AbortSig
           if (size > BODY_LIMIT_BYTES) done()
         })
         response.once('end', done)
-        response.once('error', reject)
+        response.on('error', reject)
       },
     )
-    asked.once('error', reject)
+    asked.on('error', reject)
     asked.end()
   })
 }

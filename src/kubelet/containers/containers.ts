@@ -44,17 +44,25 @@ export interface ContainersParts {
 
 export class Containers {
   readonly #parts: ContainersParts
+  /** preStop hooks that are waited for, by container id. */
+  readonly #hooks = new Map<string, AbortController>()
 
   constructor(parts: ContainersParts) {
     this.#parts = parts
   }
 
   /** Makes and starts one container; throws StartError with the waiting reason. */
-  async start(pod: Pod, reference: ContainerReference, sandbox: SandboxStatus): Promise<void> {
+  async start(
+    pod: Pod,
+    reference: ContainerReference,
+    sandbox: SandboxStatus,
+    ending: AbortSignal,
+  ): Promise<void> {
     const { context, cache, events, images } = this.#parts
     const { runtime } = context.options
     const { container } = reference
-    const image = await images.ensure(pod, reference)
+    // A pull may take minutes, and goes on for others; a pod that ends does not wait for it.
+    const image = await unless(ending, images.ensure(pod, reference))
     const failed = (message: string) =>
       events.warning(pod, 'Failed', `Error: ${message}`, reference)
     const config = await this.#config(pod, reference, sandbox, image).catch(error => {
@@ -64,10 +72,12 @@ export class Containers {
         : new StartError('CreateContainerConfigError', messageOf(error))
     })
     const sandboxConfig = sandboxConfigOf(pod, sandbox.attempt, context)
+    ending.throwIfAborted()
     let id: string
     try {
       id = await runtime.createContainer(sandbox.id, config, sandboxConfig)
     } catch (error) {
+      cache.doubt(uidOf(pod))
       failed(messageOf(error))
       throw new StartError('CreateContainerError', messageOf(error))
     }
@@ -75,19 +85,30 @@ export class Containers {
     try {
       await runtime.startContainer(id)
     } catch (error) {
-      await cache.refreshContainer(id).catch(() => {})
+      await this.#refresh(pod, id).catch(() => {})
       failed(messageOf(error))
       throw new StartError('RunContainerError', messageOf(error))
     }
     events.normal(pod, 'Started', 'Container started', reference)
-    await cache.refreshContainer(id)
+    await this.#refresh(pod, id)
     const run = cache.container(id)
     if (run)
       await linkLog(context, pod, run).catch(error =>
         context.log.warn('a log could not be linked', { error: messageOf(error) }),
       )
-    await this.#postStart(pod, reference, id, sandbox)
+    await this.#postStart(pod, reference, { containerId: id, sandbox, ending })
     context.log.debug('container started', { pod: pod.metadata.name, container: container.name })
+  }
+
+  /** What was made and can't be asked for would be made again: then it is looked for first. */
+  async #refresh(pod: Pod, containerId: string): Promise<void> {
+    const { cache } = this.#parts
+    try {
+      await cache.refreshContainer(containerId)
+    } catch (error) {
+      cache.doubt(uidOf(pod))
+      throw error
+    }
   }
 
   async #config(
@@ -160,8 +181,11 @@ export class Containers {
   async #postStart(
     pod: Pod,
     reference: ContainerReference,
-    containerId: string,
-    sandbox: SandboxStatus,
+    {
+      containerId,
+      sandbox,
+      ending,
+    }: { containerId: string; sandbox: SandboxStatus; ending: AbortSignal },
   ): Promise<void> {
     const hook = reference.container.lifecycle?.postStart
     if (!hook) return
@@ -169,8 +193,9 @@ export class Containers {
     const podIp = podIpOf(pod, sandbox, context)
     const target = { container: reference.container, containerId, podIp }
     try {
-      await runHook(hook, target, this.#hookTools(), 0)
+      await unless(ending, runHook(hook, target, this.#hookTools(ending), 0))
     } catch (error) {
+      ending.throwIfAborted()
       const message = messageOf(error)
       events.warning(pod, 'FailedPostStartHook', `PostStartHook failed: ${message}`, reference)
       await this.stop(pod, containerId, { message: 'FailedPostStartHook', graceSeconds: undefined })
@@ -178,9 +203,15 @@ export class Containers {
     }
   }
 
-  #hookTools() {
+  #hookTools(signal: AbortSignal) {
     const { options, clock } = this.#parts.context
-    return { runtime: options.runtime, host: options.hostAccess, clock }
+    return { runtime: options.runtime, host: options.hostAccess, clock, signal }
+  }
+
+  /** Shortens a stop that is under way: what is left of its hook is not waited for. */
+  async hurry(containerId: string, graceSeconds: number): Promise<void> {
+    await this.#parts.context.options.runtime.stopContainer(containerId, graceSeconds)
+    this.#hooks.get(containerId)?.abort()
   }
 
   /** preStop, SIGTERM, grace, SIGKILL; resolves when the container has ended. */
@@ -221,13 +252,29 @@ export class Containers {
     const target = { container: reference.container, containerId: status.id, podIp }
     const over = new AbortController()
     const timeout = sleep(context.clock, graceSeconds * 1000, over.signal).catch(() => {})
-    const hooked = runHook(hook, target, this.#hookTools(), graceSeconds).catch(error => {
+    this.#hooks.set(status.id, over)
+    const hooked = unless(
+      over.signal,
+      runHook(hook, target, this.#hookTools(over.signal), graceSeconds),
+    ).catch(error => {
+      if (over.signal.aborted) return
       const message = `PreStopHook failed: ${messageOf(error)}`
       events.warning(pod, 'FailedPreStopHook', message, reference)
     })
     await Promise.race([hooked, timeout])
+    this.#hooks.delete(status.id)
     over.abort()
   }
+}
+
+/** What `work` comes to, or a rejection as soon as `signal` aborts; then the work is left behind. */
+function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
 }
 
 /** Runs so far: from the runtime, or from the API where the runtime has forgotten them. */

@@ -17,7 +17,7 @@ export interface ImagesOptions {
 
 export class Images {
   readonly #options: ImagesOptions
-  readonly #backoff = new Backoff()
+  readonly #backoff: Backoff
   /** The last failure by pod and image, for the message while it backs off. */
   readonly #failures = new Map<string, { message: string; at: number }>()
   /** Pulls under way: two pods that want the same image wait for one pull. */
@@ -25,6 +25,7 @@ export class Images {
 
   constructor(options: ImagesOptions) {
     this.#options = options
+    this.#backoff = new Backoff(options.clock)
   }
 
   /** The image, present on the node; throws StartError. */
@@ -75,7 +76,7 @@ export class Images {
     const asked = reference.container.image ?? ''
     const key = `${uidOf(pod)}_${asked}`
     const failure = this.#failures.get(key)
-    if (failure && this.#backoff.remaining(key, failure.at, clock.now()) > 0) {
+    if (failure && this.#backoff.remaining(key, failure.at) > 0) {
       const message = `Back-off pulling image "${asked}"`
       events.normal(pod, 'BackOff', message, reference)
       throw new StartError('ImagePullBackOff', `${message}: ErrImagePull: ${failure.message}`)
@@ -87,8 +88,9 @@ export class Images {
     } catch (error) {
       const message = messageOf(error)
       events.warning(pod, 'Failed', `Failed to pull image "${asked}": ${message}`, reference)
-      this.#backoff.next(key, clock.now())
-      this.#failures.set(key, { message, at: clock.now() })
+      const at = clock.now()
+      this.#backoff.next(key, at)
+      this.#failures.set(key, { message, at })
       throw new StartError('ErrImagePull', message)
     }
     this.#failures.delete(key)
@@ -128,7 +130,7 @@ export class Images {
   remaining(pod: Pod, image: string): number {
     const key = `${uidOf(pod)}_${image}`
     const failure = this.#failures.get(key)
-    return failure ? this.#backoff.remaining(key, failure.at, this.#options.clock.now()) : 0
+    return failure ? this.#backoff.remaining(key, failure.at) : 0
   }
 
   forget(uid: string): void {

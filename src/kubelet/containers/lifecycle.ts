@@ -18,6 +18,8 @@ export interface HookTools {
   readonly runtime: ContainerRuntime
   readonly host: HostAccess
   readonly clock: Clock
+  /** Ends a pause. */
+  readonly signal: AbortSignal
 }
 
 /** Rejects with upstream's sentence when the hook fails. `timeoutSeconds` 0 is none. */
@@ -37,7 +39,7 @@ export async function runHook(
       `Exec lifecycle hook ([${command.join(' ')}]) for Container "${container.name}" failed - error: command '${command.join(' ')}' exited with ${result.exitCode}: ${output}`,
     )
   }
-  if (handler.sleep) return sleep(tools.clock, Number(handler.sleep.seconds) * 1000)
+  if (handler.sleep) return sleep(tools.clock, Number(handler.sleep.seconds) * 1000, tools.signal)
   if (handler.httpGet) {
     const probe = httpTarget(handler.httpGet, container, podIp, 'kube-lifecycle/1.36')
     const answer = await tools.host.network.http(probe, HTTP_TIMEOUT_MS)

@@ -45,7 +45,13 @@ export class LogRotation {
       if (container.state !== 'running' || !container.logPath) continue
       const facts = await options.hostAccess.files.facts(container.logPath)
       if (facts?.kind === 'file' && facts.size > MAXIMUM_LOG_BYTES)
-        await this.#rotate(container.id, container.logPath)
+        // One log that can't be rotated must not keep the others from it.
+        await this.#rotate(container.id, container.logPath).catch(error =>
+          this.#context.log.warn('a log was not rotated', {
+            path: container.logPath,
+            error: messageOf(error),
+          }),
+        )
     }
   }
 
@@ -53,8 +59,15 @@ export class LogRotation {
     const { clock, options } = this.#context
     const { files } = options.hostAccess
     const stamp = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')
-    await files.rename(path, `${path}.${stamp.slice(0, 8)}-${stamp.slice(8)}`)
-    await options.runtime.reopenContainerLog(containerId)
+    const renamed = `${path}.${stamp.slice(0, 8)}-${stamp.slice(8)}`
+    await files.rename(path, renamed)
+    try {
+      await options.runtime.reopenContainerLog(containerId)
+    } catch (error) {
+      // It writes on into the renamed file: under its old name that is found, and rotated later.
+      if (!(await files.facts(path))) await files.rename(renamed, path)
+      throw error
+    }
     const cut = path.lastIndexOf('/')
     const name = path.slice(cut + 1)
     const rotated = (await files.names(path.slice(0, cut)))

@@ -10,6 +10,7 @@ export type NodeCondition = NonNullable<NodeStatus['conditions']>[number]
 
 /** Upstream names at most so many images in a node's status. */
 const MAXIMUM_IMAGES = 50
+const MAXIMUM_IMAGE_NAMES = 5
 const KIBIBYTE = 1024
 
 export interface NodeHealth {
@@ -107,7 +108,7 @@ function imagesOf(images: readonly Image[]): NonNullable<NodeStatus['images']> {
     .sort((a, b) => b.sizeBytes - a.sizeBytes || (a.id < b.id ? -1 : 1))
     .slice(0, MAXIMUM_IMAGES)
     .map(image => ({
-      names: [...image.repoDigests, ...image.repoTags],
+      names: [...image.repoDigests, ...image.repoTags].slice(0, MAXIMUM_IMAGE_NAMES),
       sizeBytes: image.sizeBytes,
     }))
 }

@@ -5,7 +5,7 @@
 import type { Node } from '#api/core/v1/node.ts'
 import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { podRequest } from '../containers/resources.ts'
-import { isFinished, type Pod, uidOf } from '../pod-types.ts'
+import { isFinished, isSidecar, type Pod, uidOf } from '../pod-types.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 import { matchesAffinity } from './node-affinity.ts'
 
@@ -18,11 +18,7 @@ export interface AdmissionInput {
   readonly maxPods: number
 }
 
-const AMOUNT_NAMES: Readonly<Record<string, string>> = {
-  cpu: 'cpu',
-  memory: 'memory',
-  'ephemeral-storage': 'ephemeral-storage',
-}
+const AMOUNT_NAMES = ['cpu', 'memory', 'ephemeral-storage'] as const
 
 /** Undefined where the pod may run. */
 export function refusal(input: AdmissionInput): PodFailure | undefined {
@@ -62,7 +58,7 @@ function outOfResources(
   { pod, allocatable }: AdmissionInput,
   others: readonly Pod[],
 ): PodFailure | undefined {
-  for (const name of Object.keys(AMOUNT_NAMES)) {
+  for (const name of AMOUNT_NAMES) {
     const requested = podRequest(pod, name)
     const quantity = allocatable[name]
     if (requested === 0 || quantity === undefined) continue
@@ -94,7 +90,8 @@ function portConflict(pod: Pod, others: readonly Pod[]): PodFailure | undefined 
 }
 
 function hostPortsOf(pod: Pod): string[] {
-  return (pod.spec?.containers ?? []).flatMap(container =>
+  const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar)
+  return [...sidecars, ...(pod.spec?.containers ?? [])].flatMap(container =>
     (container.ports ?? [])
       .filter(port => port.hostPort)
       .map(port => `${port.protocol || 'TCP'}|${port.hostIP || '0.0.0.0'}|${port.hostPort}`),

@@ -26,6 +26,8 @@ const NETWORK_RETRY_MS = 1_000
  */
 const START_RETRY_MS = 1_000
 const START_RETRY_LIMIT_MS = 30_000
+/** A volume whose source is missing runs on with its old files, and is looked at again after this. */
+const REFRESH_RETRY_MS = 60_000
 
 export async function startPod(worker: PodWorker): Promise<void> {
   const { parts } = worker
@@ -43,7 +45,8 @@ export async function startPod(worker: PodWorker): Promise<void> {
   await mountVolumes(worker)
   for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
     const { pod } = worker
-    if (pod.metadata.deletionTimestamp || worker.removed) break
+    if (worker.ending.aborted || pod.metadata.deletionTimestamp) break
+    await parts.cache.settle(worker.uid)
     parts.probes.sync(pod, parts.cache.observe(worker.uid))
     const actions = podActions({
       pod,
@@ -56,6 +59,7 @@ export async function startPod(worker: PodWorker): Promise<void> {
     }
     if (!(await act(worker, actions))) break
   }
+  if (worker.ending.aborted) return worker.wake()
   parts.probes.sync(worker.pod, parts.cache.observe(worker.uid))
   await collectGarbage(worker)
   await reportStatus(worker, false)
@@ -84,9 +88,10 @@ function admit(worker: PodWorker): boolean {
 function outOfTime(worker: PodWorker): boolean {
   const { pod, parts } = worker
   const limit = pod.spec?.activeDeadlineSeconds
-  const started = pod.status?.startTime ?? parts.statusWriter.latest(pod).status?.startTime
-  if (limit === undefined || !started) return false
-  const left = Date.parse(started) + limit * 1000 - parts.context.clock.now()
+  if (limit === undefined) return false
+  const now = parts.context.clock.now()
+  const startTime = worker.latest.status?.startTime
+  const left = (startTime ? Date.parse(startTime) : now) + limit * 1000 - now
   if (left > 0) {
     worker.wakeAfter(left)
     return false
@@ -100,7 +105,9 @@ function outOfTime(worker: PodWorker): boolean {
 async function mountVolumes(worker: PodWorker): Promise<void> {
   const { parts, pod } = worker
   try {
-    await parts.volumes.mount(pod, () => worker.wake())
+    const stale = await parts.volumes.mount(pod, () => worker.wake())
+    for (const message of stale) parts.events.warning(pod, 'FailedMount', message)
+    if (stale.length > 0) worker.wakeAfter(REFRESH_RETRY_MS)
   } catch (error) {
     parts.events.warning(pod, 'FailedMount', messageOf(error))
     throw error
@@ -141,10 +148,12 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<void> 
   if (attempt > 0)
     events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
   await context.options.hostAccess.files.makeDirectory(config.logDirectory)
+  if (worker.ending.aborted) return
   try {
     const id = await context.options.runtime.runPodSandbox(config)
     await cache.refreshSandbox(id)
   } catch (error) {
+    cache.doubt(worker.uid)
     const message = `Failed to create pod sandbox: ${messageOf(error)}`
     events.warning(pod, 'FailedCreatePodSandBox', message)
     throw new Error(message)
@@ -163,11 +172,12 @@ async function startOne(
   const { name } = reference.container
   if (isBackingOff(worker, reference)) return false
   try {
-    await parts.containers.start(pod, reference, sandbox)
+    await parts.containers.start(pod, reference, sandbox, worker.ending)
     worker.waiting.delete(name)
     worker.startFailures.delete(name)
     return true
   } catch (error) {
+    if (worker.ending.aborted) return false
     const reason = error instanceof StartError ? error.reason : 'CreateContainerError'
     worker.waiting.set(name, { reason, message: messageOf(error) })
     if (reason === 'ErrImagePull' || reason === 'ImagePullBackOff')
@@ -194,12 +204,10 @@ function isBackingOff(worker: PodWorker, reference: ContainerReference): boolean
   const last = newestOf(parts.cache.observe(worker.uid), name)
   if (!last) return false
   const key = backoffKey(pod, reference)
-  const { clock } = parts.context
-  const now = clock.now()
   const failedAt = last.finishedAt || last.createdAt
-  const left = parts.backoff.remaining(key, failedAt, now)
+  const left = parts.backoff.remaining(key, failedAt)
   if (left === 0) {
-    parts.backoff.next(key, now)
+    parts.backoff.next(key, failedAt)
     return false
   }
   const seconds = duration(parts.backoff.delayOf(key))

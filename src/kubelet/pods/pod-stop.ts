@@ -23,14 +23,16 @@ export async function stopPod(worker: PodWorker, graceSeconds: number | undefine
   await reportStatus(worker, false)
   const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar).map(({ name }) => name)
   const running = () => cache.observe(worker.uid).containers.filter(c => c.state !== 'exited')
-  const stop = (containers: readonly { id: string }[]) =>
-    Promise.all(
-      containers.map(({ id }) =>
-        parts.containers
-          .stop(pod, id, { message: '', graceSeconds: left() })
-          .then(() => reportStatus(worker, false)),
-      ),
+  const stop = async (containers: readonly { id: string }[]) => {
+    const stops = containers.map(({ id }) =>
+      parts.containers
+        .stop(pod, id, { message: '', graceSeconds: left() })
+        .then(() => reportStatus(worker, false)),
     )
+    // All of them are waited for: a second try must not run beside what is left of the first.
+    for (const ended of await Promise.allSettled(stops))
+      if (ended.status === 'rejected') throw ended.reason
+  }
   await stop(running().filter(({ name }) => !sidecars.includes(name)))
   for (const name of sidecars.toReversed())
     await stop(running().filter(container => container.name === name))

@@ -52,6 +52,8 @@ export class PodWorker {
   #deleteSent = false
   #stopping: { graceSeconds: number; done: Promise<void> } | undefined
   #halted = false
+  /** Aborted when nothing of the pod may be started any more. */
+  readonly #ending = new AbortController()
 
   constructor(pod: Pod, parts: PodParts) {
     this.uid = uidOf(pod)
@@ -61,13 +63,20 @@ export class PodWorker {
 
   update(pod: Pod): void {
     this.pod = pod
+    if (pod.metadata.deletionTimestamp) this.#ending.abort()
     this.wake()
+  }
+
+  /** Aborts what waits in a start (a pull, a hook) when the pod ends or the kubelet stops. */
+  get ending(): AbortSignal {
+    return this.#ending.signal
   }
 
   /** The API forgot the pod, or never knew it; `last` is how it looked at its end. */
   remove(last: Pod = this.pod): void {
     this.pod = last
     this.removed = true
+    this.#ending.abort()
     this.wake()
   }
 
@@ -85,6 +94,7 @@ export class PodWorker {
   wakeAfter(delayMs: number): void {
     const { clock } = this.parts.context
     const at = clock.monotonicMs() + delayMs
+    if (this.#halted) return
     if (at >= this.#wakeAt) return
     this.#cancelWake()
     this.#wakeAt = at
@@ -100,6 +110,7 @@ export class PodWorker {
    */
   async halt(): Promise<void> {
     this.#halted = true
+    this.#ending.abort()
     this.#cancelWake()
     const waited = new AbortController()
     const patience = sleep(this.parts.context.clock, HALT_PATIENCE_MS, waited.signal).catch(
@@ -116,7 +127,7 @@ export class PodWorker {
   }
 
   get latest(): Pod {
-    return this.parts.statusWriter.latest(this.pod)
+    return this.parts.statusWriter.intended(this.pod)
   }
 
   async #loop(): Promise<void> {
@@ -175,10 +186,10 @@ export class PodWorker {
     if (!this.#stopping || graceSeconds === undefined) return
     if (graceSeconds >= this.#stopping.graceSeconds) return
     this.#stopping.graceSeconds = graceSeconds
-    const { cache, context } = this.parts
+    const { cache, containers } = this.parts
     for (const container of cache.observe(this.uid).containers)
       if (container.state === 'running')
-        context.options.runtime.stopContainer(container.id, graceSeconds).catch(() => {})
+        containers.hurry(container.id, graceSeconds).catch(() => {})
   }
 
   async #finish(): Promise<void> {

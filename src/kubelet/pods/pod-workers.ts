@@ -27,8 +27,9 @@ export class PodWorkers {
     if (!worker) {
       const fresh = new PodWorker(pod, this.#parts)
       this.#byUid.set(uidOf(pod), fresh)
-      fresh.wake()
-    } else if (matters(pod, worker.pod)) worker.update(pod)
+      if (this.#complete) fresh.wake()
+    } else if (matters(pod, worker.pod) || this.#parts.statusWriter.isOverwritten(pod))
+      worker.update(pod)
     else worker.pod = pod
   }
 
@@ -39,11 +40,20 @@ export class PodWorkers {
   /** The first list is complete: whatever the runtime has beyond it belongs to nobody. */
   allKnown(): void {
     this.#complete = true
+    // What runs already takes its place first, and then who came first: none is admitted to a place that is taken.
+    const workers = this.all().toSorted((a, b) => this.#rank(a).localeCompare(this.#rank(b)))
+    for (const worker of workers) worker.wake()
     for (const uid of [...this.#parts.cache.uids()]) this.wake(uid)
     const { log } = this.#parts.context
     this.#removeLeftovers().catch(error =>
       log.warn('directories of former pods could not be removed', { error: messageOf(error) }),
     )
+  }
+
+  #rank({ uid, pod }: PodWorker): string {
+    const { sandboxes } = this.#parts.cache.observe(uid)
+    const runs = sandboxes.length > 0 || pod.status?.phase === 'Running'
+    return `${runs ? 0 : 1} ${pod.metadata.creationTimestamp ?? ''} ${pod.metadata.name}`
   }
 
   /** Directories of pods that went while no kubelet ran, and of which the runtime knows nothing either. */

@@ -14,6 +14,8 @@ import type { ObservedPod } from './observed-pod.ts'
  * running for a moment.
  */
 const EVENT_RETRY_MS = [10, 30, 100, 300, 1_000] as const
+/** A runtime that is away when the kubelet starts is asked this often: until it answers no pod starts. */
+const FIRST_LISTING_RETRY_MS = 1_000
 
 export interface RuntimeCacheOptions {
   readonly runtime: ContainerRuntime
@@ -26,7 +28,7 @@ export interface RuntimeCacheOptions {
 
 interface Entry<T> {
   status: T
-  /** When it was asked for; an older listing says nothing about it. */
+  /** The turn in which it was asked for; an answer to an older question says nothing about it. */
   seenAt: number
 }
 
@@ -37,15 +39,24 @@ export class RuntimeCache {
   /** Ids of a pod's sandboxes and containers, so that one pod's view costs no walk over all. */
   readonly #byPod = new Map<string, Set<string>>()
   readonly #stopping = new AbortController()
+  /** Pods of which something may exist that is not known here: a call failed, but perhaps worked. */
+  readonly #doubted = new Set<string>()
+  #turn = 0
   #relisting: Promise<void> | undefined
   #unsubscribe = () => {}
   #loop: Promise<void> | undefined
   /** Monotonic time of the last listing that worked; undefined before the first. */
   lastListedMs: number | undefined
   lastError = ''
+  /** Resolves with the first listing that worked; before that nothing may be started. */
+  readonly listed: Promise<void>
+  #markListed = () => {}
 
   constructor(options: RuntimeCacheOptions) {
     this.#options = options
+    this.listed = new Promise(resolve => {
+      this.#markListed = resolve
+    })
   }
 
   /** Lists once and keeps current from then on. Where the runtime is away, it goes on trying. */
@@ -101,7 +112,7 @@ export class RuntimeCache {
 
   /** Asks for one container anew; gives whether that changed anything. */
   async refreshContainer(id: string): Promise<boolean> {
-    const seenAt = this.#options.clock.monotonicMs()
+    const seenAt = this.#turn++
     const status = await this.#options.runtime.containerStatus(id)
     const before = this.#containers.get(id)
     if (!status) {
@@ -115,7 +126,7 @@ export class RuntimeCache {
   }
 
   async refreshSandbox(id: string): Promise<boolean> {
-    const seenAt = this.#options.clock.monotonicMs()
+    const seenAt = this.#turn++
     const status = await this.#options.runtime.podSandboxStatus(id)
     const before = this.#sandboxes.get(id)
     if (!status) {
@@ -137,6 +148,18 @@ export class RuntimeCache {
         .filter(({ state }) => state !== 'exited')
         .map(({ id }) => this.refreshContainer(id)),
     ])
+  }
+
+  /** A call that may have made something failed: `settle` finds out what. */
+  doubt(uid: string): void {
+    this.#doubted.add(uid)
+  }
+
+  /** Lists anew where the pod is doubted, so that nothing is made a second time; rejects where that fails. */
+  async settle(uid: string): Promise<void> {
+    if (!this.#doubted.has(uid)) return
+    await this.#list()
+    this.#doubted.delete(uid)
   }
 
   forgetRemoved(id: string, uid: string): void {
@@ -174,8 +197,9 @@ export class RuntimeCache {
   async #follow(id: string, isSandbox: boolean, retryMs: number[]): Promise<void> {
     const { clock, changed } = this.#options
     while (!this.#stopping.signal.aborted) {
+      const before = this.#uidOf(id)
       const isNew = await (isSandbox ? this.refreshSandbox(id) : this.refreshContainer(id))
-      const uid = this.#uidOf(id)
+      const uid = this.#uidOf(id) ?? before
       if (isNew && uid) changed(uid)
       const delayMs = this.#isRunning(id) ? retryMs.shift() : undefined
       if (delayMs === undefined) return
@@ -197,7 +221,8 @@ export class RuntimeCache {
   async #run(): Promise<void> {
     const { clock, relistMs } = this.#options
     while (!this.#stopping.signal.aborted) {
-      await sleep(clock, relistMs, this.#stopping.signal).catch(() => {})
+      const delayMs = this.lastListedMs === undefined ? FIRST_LISTING_RETRY_MS : relistMs
+      await sleep(clock, delayMs, this.#stopping.signal).catch(() => {})
       if (!this.#stopping.signal.aborted) await this.relist()
     }
   }
@@ -209,6 +234,7 @@ export class RuntimeCache {
         () => {
           this.lastListedMs = this.#options.clock.monotonicMs()
           this.lastError = ''
+          this.#markListed()
         },
         (error: Error) => {
           this.lastError = error.message
@@ -222,8 +248,8 @@ export class RuntimeCache {
   }
 
   async #list(): Promise<void> {
-    const { runtime, clock, changed } = this.#options
-    const startedAt = clock.monotonicMs()
+    const { runtime, changed } = this.#options
+    const startedAt = this.#turn++
     const [sandboxes, containers] = await Promise.all([
       runtime.listPodSandboxes(),
       runtime.listContainers(),

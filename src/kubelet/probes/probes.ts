@@ -173,8 +173,10 @@ export class Probes {
   }
 
   #firstDelay({ startedAt }: Probed, { probe }: Running): number {
-    const due = startedAt + (probe.initialDelaySeconds ?? 0) * 1000
-    return Math.max(0, due - this.#context.clock.now())
+    const delayMs = (probe.initialDelaySeconds ?? 0) * 1000
+    const ageMs = this.#context.clock.now() - startedAt
+    // Never longer than asked for, should the wall clock have been set back since.
+    return Math.min(delayMs, Math.max(0, delayMs - ageMs))
   }
 
   #schedule(probed: Probed, running: Running, delayMs: number): void {

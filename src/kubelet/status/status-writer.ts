@@ -13,6 +13,8 @@ import { isFinished, type Pod, type PodStatus, uidOf } from '../pod-types.ts'
 /** First and longest wait while the API does not answer. */
 const RETRY_MS = 500
 const RETRY_LIMIT_MS = 10_000
+/** So many conflicts in a row are written over at once; a writer that keeps winning must not make us spin. */
+const CONFLICTS_AT_ONCE = 5
 
 /** Conditions that only the kubelet writes. */
 const OWN_CONDITIONS = new Set([
@@ -65,6 +67,22 @@ export class StatusWriter {
     return written && revisionOf(written) > revisionOf(pod) ? written : pod
   }
 
+  /** The pod with the status that it is about to have: what was decided while the API is away is not decided anew. */
+  intended(pod: Pod): Pod {
+    const entry = this.#entries.get(uidOf(pod))
+    const latest = this.latest(pod)
+    const pending = entry && (entry.dirty || entry.running !== undefined)
+    return pending ? { ...latest, status: merged(entry.status, latest) } : latest
+  }
+
+  /** Somebody else changed what only the kubelet says, as the node's controller does while it hears nothing of the node. */
+  isOverwritten(pod: Pod): boolean {
+    const entry = this.#entries.get(uidOf(pod))
+    if (!entry?.written || entry.dirty || entry.running) return false
+    if (revisionOf(pod) <= revisionOf(entry.written)) return false
+    return !sameJson(ownPart(pod.status), ownPart(entry.written.status))
+  }
+
   /** Resolves when what was set last has been written, or the pod turned out to be gone. */
   async flush(uid: string): Promise<void> {
     for (;;) {
@@ -96,6 +114,7 @@ export class StatusWriter {
 
   async #drain(entry: Entry): Promise<void> {
     let delayMs = RETRY_MS
+    let conflicts = 0
     // One turn, so that several changes of one step become one write.
     await Promise.resolve()
     while (entry.dirty && !this.#stopping.signal.aborted) {
@@ -111,13 +130,15 @@ export class StatusWriter {
           return
         }
         entry.dirty = true
-        if (conflict) {
-          const fresh = await this.#fresh(entry).catch(() => entry.pod)
+        if (conflict && ++conflicts <= CONFLICTS_AT_ONCE) {
+          const fresh = await this.#fresh(entry).catch(() => 'unknown' as const)
           if (!fresh) return
-          entry.written = fresh
-          delayMs = Math.min(delayMs, RETRY_MS)
-          continue
+          if (fresh !== 'unknown') {
+            entry.written = fresh
+            continue
+          }
         }
+        conflicts = 0
         await sleep(this.#clock, delayMs, this.#stopping.signal).catch(() => {})
         delayMs = Math.min(delayMs * 2, RETRY_LIMIT_MS)
       }
@@ -156,9 +177,27 @@ function merged(status: PodStatus, base: Pod): PodStatus {
   return { ...status, ...(phase ? { phase } : {}), conditions: [...own, ...foreign] }
 }
 
-/** The API looked at it and will not have it, however often it is tried. */
+/** What only the kubelet writes. */
+const ownPart = (status: PodStatus | undefined) => [
+  status?.phase,
+  status?.podIP,
+  status?.initContainerStatuses,
+  status?.containerStatuses,
+  status?.ephemeralContainerStatuses,
+  Object.fromEntries(
+    (status?.conditions ?? [])
+      .filter(({ type }) => OWN_CONDITIONS.has(type))
+      .map(condition => [condition.type, condition.status]),
+  ),
+]
+
+/**
+ * The API looked at it and will not have it, however often it is tried. That we may not write is no
+ * such answer: credentials and rights come back.
+ */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof StatusError && error.code < 500 && error.code !== 429
+  error instanceof StatusError && REFUSALS.has(error.code)
+const REFUSALS = new Set([400, 405, 406, 413, 415, 422])
 
 const revisionOf = (pod: Pod): number => Number(pod.metadata.resourceVersion ?? 0)
 

@@ -20,11 +20,19 @@ export interface AtomicWrite {
   readonly prepare: (directory: string) => Promise<void>
 }
 
+/** A whole set was written there before. */
+export const isWritten = async (files: Files, directory: string): Promise<boolean> =>
+  (await files.readLink(`${directory}/${DATA}`)) !== undefined
+
 /** Gives whether anything changed. */
 export async function writeAtomically(write: AtomicWrite, payload: Payload): Promise<boolean> {
   const { files, directory } = write
   const present = await files.readLink(`${directory}/${DATA}`)
-  if (present && (await isSame(files, `${directory}/${present}`, payload))) return false
+  if (present && (await isSame(files, `${directory}/${present}`, payload))) {
+    // A kubelet that died between exchanging the set and linking its names left some unlinked.
+    await linkVisible(files, directory, payload)
+    return false
+  }
   const version = `..${write.version}`
   const next = `${directory}/${version}`
   await files.makeDirectory(next, 0o755)

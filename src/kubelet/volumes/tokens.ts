@@ -8,6 +8,9 @@ import { type Pod, uidOf } from '../pod-types.ts'
 const RENEW_AFTER_PART = 0.8
 const RENEW_AFTER_MS = 24 * 3_600_000
 
+/** A node whose clock runs ahead of the API server's must not ask without end. */
+const LEAST_RENEW_MS = 60_000
+
 interface Known {
   readonly token: string
   readonly renewAt: number
@@ -68,6 +71,7 @@ export class Tokens {
     const lifeMs = expirationTimestamp
       ? Date.parse(expirationTimestamp) - asked
       : expirationSeconds * 1000
-    return { token, renewAt: asked + Math.min(lifeMs * RENEW_AFTER_PART, RENEW_AFTER_MS) }
+    const renewMs = Math.min(lifeMs * RENEW_AFTER_PART, RENEW_AFTER_MS)
+    return { token, renewAt: asked + Math.max(LEAST_RENEW_MS, renewMs) }
   }
 }

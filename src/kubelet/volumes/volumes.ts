@@ -13,7 +13,7 @@ import { objectsOf } from '../objects.ts'
 import type { KubeletContext } from '../options.ts'
 import { type AnyContainer, type Pod, uidOf, type Volume, type VolumeMount } from '../pod-types.ts'
 import type { Mount } from '../runtime.ts'
-import { writeAtomically } from './atomic-writer.ts'
+import { isWritten, writeAtomically } from './atomic-writer.ts'
 import { prepareHostPath } from './host-path.ts'
 import { type Payload, payloadOf } from './payload.ts'
 import { Tokens } from './tokens.ts'
@@ -44,7 +44,9 @@ export class Volumes {
   readonly #tokens: Tokens
   /** What was written last, by volume directory: a refresh that changes nothing touches no disk. */
   readonly #written = new Map<string, Payload>()
+  /** By pod, audience and life: each token has its own time. */
   readonly #renewals = new Map<string, () => void>()
+  #stopped = false
 
   constructor(parts: VolumesParts) {
     this.#parts = parts
@@ -53,9 +55,11 @@ export class Volumes {
 
   /**
    * Sets up what is missing and refreshes what changed; `changed` is called when it should be
-   * called again.
+   * called again. Rejects where a volume can't be set up; gives what kept volumes that are set up
+   * from being refreshed, which is no reason to hold back containers.
    */
-  async mount(pod: Pod, changed: () => void): Promise<void> {
+  async mount(pod: Pod, changed: () => void): Promise<readonly string[]> {
+    const stale: string[] = []
     const { hostAccess, rootDirectory } = this.#parts.context.options
     await hostAccess.files.makeDirectory(
       podDirectory(rootDirectory, uidOf(pod)),
@@ -65,10 +69,19 @@ export class Volumes {
       try {
         await this.#setUp(pod, volume, changed)
       } catch (error) {
-        throw new Error(
-          `MountVolume.SetUp failed for volume "${volume.name}" : ${messageOf(error)}`,
-        )
+        const message = `MountVolume.SetUp failed for volume "${volume.name}" : ${messageOf(error)}`
+        if (!(await this.#isSetUp(pod, volume))) throw new Error(message)
+        stale.push(message)
       }
+    return stale
+  }
+
+  /** A set of files was written before, by this kubelet or the one before it. */
+  async #isSetUp(pod: Pod, volume: Volume): Promise<boolean> {
+    const plugin = pluginOf(volume)
+    if (!plugin || !WRITTEN_BY_US.has(plugin)) return false
+    const { files } = this.#parts.context.options.hostAccess
+    return isWritten(files, this.pathOf(pod, volume))
   }
 
   async #setUp(pod: Pod, volume: Volume, changed: () => void): Promise<void> {
@@ -78,17 +91,7 @@ export class Volumes {
     const plugin = pluginOf(volume)
     const path = this.pathOf(pod, volume)
     const fsGroup = pod.spec?.securityContext?.fsGroup
-    if (volume.emptyDir) {
-      if (await files.facts(path)) return
-      await files.makeDirectory(path)
-      if (volume.emptyDir.medium === 'Memory') {
-        const { sizeLimit } = volume.emptyDir
-        await mounts.mountTmpfs(path, sizeLimit ? quantityToNumber(sizeLimit) : undefined)
-      }
-      await files.chmod(path, EMPTY_DIR_MODE)
-      if (fsGroup !== undefined) await files.giveToGroup(path, fsGroup, false)
-      return
-    }
+    if (volume.emptyDir) return this.#setUpEmptyDir(pod, volume)
     const payload = await payloadOf(volume, this.#sources(pod, changed))
     if (!payload || !plugin) return
     if (samePayload(this.#written.get(path), payload)) return
@@ -106,6 +109,25 @@ export class Volumes {
       payload,
     )
     this.#written.set(path, payload)
+  }
+
+  /** Once; from then on the directory is the containers'. The mark behind the last step tells so after a crash in between. */
+  async #setUpEmptyDir(pod: Pod, volume: Volume): Promise<void> {
+    const { hostAccess, rootDirectory } = this.#parts.context.options
+    const { files, mounts } = hostAccess
+    const path = this.pathOf(pod, volume)
+    const marks = `${podDirectory(rootDirectory, uidOf(pod))}/plugins/${PLUGIN_DIRECTORIES.emptyDir}/${volume.name}`
+    if (await files.facts(`${marks}/ready`)) return
+    await files.makeDirectory(path)
+    if (volume.emptyDir?.medium === 'Memory') {
+      const { sizeLimit } = volume.emptyDir
+      await mounts.mountTmpfs(path, sizeLimit ? quantityToNumber(sizeLimit) : undefined)
+    }
+    await files.chmod(path, EMPTY_DIR_MODE)
+    const fsGroup = pod.spec?.securityContext?.fsGroup
+    if (fsGroup !== undefined) await files.giveToGroup(path, fsGroup, false)
+    await files.makeDirectory(marks)
+    await files.write(`${marks}/ready`, new Uint8Array())
   }
 
   #version(): string {
@@ -126,7 +148,8 @@ export class Volumes {
       },
       token: async (audience: string, expirationSeconds: number) => {
         const { token, renewInMs } = await this.#tokens.get(pod, audience, expirationSeconds)
-        this.#renewAfter(uidOf(pod), renewInMs, changed)
+        const key = `${uidOf(pod)}/${audience}/${expirationSeconds}`
+        this.#renewAfter(key, renewInMs, changed)
         return token
       },
     }
@@ -136,9 +159,10 @@ export class Volumes {
     return `${this.#parts.context.options.nodeName}/${uid}/volumes`
   }
 
-  #renewAfter(uid: string, delayMs: number, changed: () => void): void {
-    this.#renewals.get(uid)?.()
-    this.#renewals.set(uid, this.#parts.context.clock.after(delayMs, changed))
+  #renewAfter(key: string, delayMs: number, changed: () => void): void {
+    if (this.#stopped) return
+    this.#renewals.get(key)?.()
+    this.#renewals.set(key, this.#parts.context.clock.after(delayMs, changed))
   }
 
   pathOf(pod: Pod, volume: Volume): string {
@@ -198,8 +222,11 @@ export class Volumes {
   async unmount(uid: string): Promise<void> {
     const { context } = this.#parts
     const { hostAccess, rootDirectory } = context.options
-    this.#renewals.get(uid)?.()
-    this.#renewals.delete(uid)
+    for (const [key, cancel] of this.#renewals)
+      if (key.startsWith(`${uid}/`)) {
+        cancel()
+        this.#renewals.delete(key)
+      }
     this.#tokens.forget(uid)
     objectsOf(context).release(this.#user(uid))
     const directory = podDirectory(rootDirectory, uid)
@@ -212,6 +239,7 @@ export class Volumes {
   }
 
   stop(): void {
+    this.#stopped = true
     for (const cancel of this.#renewals.values()) cancel()
     this.#renewals.clear()
   }

@@ -63,7 +63,7 @@ function stepOf(words: readonly string[]): Step[] {
 
 /** `5`, `0.2`, `1m`, `2h`; undefined for `infinity`. */
 function duration(text: string): number | undefined {
-  const match = /^([0-9.]+)([smhd]?)$/.exec(text)
+  const match = /^(\d+(?:\.\d+)?|\.\d+)([smhd]?)$/.exec(text)
   if (!match) return undefined
   const unit = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, '': 1000 }[match[2] ?? ''] ?? 1000
   return Number(match[1]) * unit
