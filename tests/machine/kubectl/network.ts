@@ -1,6 +1,8 @@
 /** Services, names and addresses, as pods and the node see them. */
 import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { eventually } from '../proa-process.ts'
 import {
@@ -39,6 +41,41 @@ require('node:https').get({ host, port: 443, servername, path: '/api/v1/namespac
   answer.on('data', part => { text += part })
   answer.on('end', () => console.log(answer.statusCode, JSON.parse(text).message ?? JSON.parse(text).kind))
 }).on('error', error => console.log(error.message))`
+
+/** Addresses for documentation, which no network has. */
+const OUTSIDE = '198.51.100.2'
+const OUTSIDE_GATEWAY = '198.51.100.1'
+const TELL_CLIENT = `
+require('node:http').createServer((asked, answer) => answer.end(asked.socket.remoteAddress + '\\n'))
+  .listen(8080, () => console.log('listening'))`
+
+/** A machine beyond the node, which knows no way to pods: a network namespace with a web server that tells who asks. */
+class Outside {
+  readonly #name = `proa-out-${process.pid}`
+  readonly #link = `po${process.pid}`
+  #server: ChildProcess | undefined
+
+  async start(): Promise<void> {
+    const ip = (words: string) => assert.equal(spawnSync('ip', words.split(' ')).status, 0, words)
+    const name = this.#name
+    ip(`netns add ${name}`)
+    ip(`link add ${this.#link} type veth peer name eth0 netns ${name}`)
+    ip(`address add ${OUTSIDE_GATEWAY}/30 dev ${this.#link}`)
+    ip(`link set ${this.#link} up`)
+    ip(`-n ${name} address add ${OUTSIDE}/30 dev eth0`)
+    ip(`-n ${name} link set eth0 up`)
+    const words = ['netns', 'exec', name, process.execPath, '-e', TELL_CLIENT]
+    const server = spawn('ip', words, { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#server = server
+    await new Promise(resolve => server.stdout.once('data', resolve))
+  }
+
+  end(): void {
+    this.#server?.kill('SIGKILL')
+    spawnSync('ip', ['link', 'delete', this.#link])
+    spawnSync('ip', ['netns', 'delete', this.#name])
+  }
+}
 
 export function networkCases(bench: Bench): void {
   const { kubectl } = bench
@@ -93,20 +130,21 @@ export function networkCases(bench: Bench): void {
     await bench.delete('shop-second')
   })
 
-  test('pods reach the node and what is beyond it under the node’s address', async () => {
-    const server = createServer((asked, answer) => answer.end(`${asked.socket.remoteAddress}\n`))
-    await new Promise<void>(resolve => server.listen(0, '0.0.0.0', () => resolve()))
-    const port = (server.address() as { port: number }).port
+  test('pods reach the node as themselves, and what is beyond it under the node’s address', async () => {
+    const here = createServer((asked, answer) => answer.end(`${asked.socket.remoteAddress}\n`))
+    await new Promise<void>(resolve => here.listen(0, '0.0.0.0', () => resolve()))
+    const { port } = here.address() as AddressInfo
+    const outside = new Outside()
     try {
+      await outside.start()
       await bench.apply(podRunning('walker', FOREVER))
       await bench.ready('walker')
       const { podIP, hostIP } = (await bench.get('pod walker')).status
-      assert.ok(
-        String(await page('walker', hostIP, port)).endsWith(podIP),
-        'within the node it is known by its own address',
-      )
+      assert.ok(String(await page('walker', hostIP, port)).endsWith(podIP))
+      assert.ok(String(await page('walker', OUTSIDE, 8080)).endsWith(OUTSIDE_GATEWAY))
     } finally {
-      server.close()
+      here.close()
+      outside.end()
     }
   })
 
