@@ -5,6 +5,7 @@ import { createApiServer, type NodeConnector } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import { PROA_VERSION } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
+import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { Running } from '#client/role.ts'
 import { machineAddresses } from '#host/addresses.ts'
 import { type FoundationOptions, layFoundation } from './foundation.ts'
@@ -66,6 +67,7 @@ export async function startSingleApiServer(
       clientAuthorities: [pki.authority],
       serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
       nodes,
+      forwarderTo: createForwarders({ clock }),
     })
     running.push(server)
     await server.ready()
