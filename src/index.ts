@@ -1,5 +1,8 @@
 /**
- * Proa as a library: a whole cluster inside any test or program.
+ * Proa as a library: a whole cluster inside any test or program. Kinds are values, one a file under `proa/api`:
+ *
+ *   import { startCluster } from 'proa'
+ *   import { configMap } from 'proa/api/core/v1/config-map'
  *
  *   const cluster = await startCluster()
  *   await cluster.client.create(configMap, { metadata: { name: 'x', namespace: 'default' } })

@@ -12,7 +12,7 @@ export const identities = {
   admin: user('kubernetes-admin', MASTERS),
   /** Fills the shared informers, which every role in the process reads. */
   cache: user('system:apiserver', MASTERS),
-  controllerManager: user('system:kube-controller-manager', MASTERS),
+  controllerManager: user('system:kube-controller-manager'),
   scheduler: user('system:kube-scheduler'),
   proxy: user('system:kube-proxy', 'system:node-proxier'),
   dns: user(

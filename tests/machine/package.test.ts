@@ -78,18 +78,22 @@ test('serves as a library, with types that a compiler understands', () => {
   writeFileSync(
     join(project, 'use.ts'),
     `import { type Cluster, startCluster } from 'proa'
+     import { configMap } from 'proa/api/core/v1/config-map'
      await using cluster: Cluster = await startCluster()
      const names: readonly string[] = cluster.nodeNames
      // @ts-expect-error: so that types that are not found, which would be any, are noticed
      const wrong: number = cluster.nodeNames
      void wrong
-     console.log(names.join())`,
+     const made = await cluster.client.create(configMap, {
+       metadata: { name: 'x', namespace: 'default' }, data: { a: 'b' },
+     })
+     console.log(names.join(), made.data?.a)`,
   )
   const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc')
   const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'esnext']
   const types = ['--types', 'node', '--typeRoots', join(projectRoot, 'node_modules/@types')]
   succeeds(run(process.execPath, [compiler, ...options, ...types, 'use.ts'], project))
-  assert.equal(succeeds(run(process.execPath, ['use.ts'], project)), 'hollow-0\n')
+  assert.equal(succeeds(run(process.execPath, ['use.ts'], project)), 'hollow-0 b\n')
 })
 
 const oldNode = findOldNode()
