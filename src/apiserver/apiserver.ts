@@ -96,6 +96,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const connect: ApiServer['connect'] = async (request, peer) => {
     const result = await upgrade({ ...request, objects: true }, peer)
     if ('response' in result) throw errorIn(result.response)
+    if ('tunnel' in result) result.tunnel.socket.destroy()
     if (!('stream' in result)) throw badRequest('only exec, attach and portforward open streams')
     const ports = new URL(request.path, 'http://localhost').searchParams.get('ports')
     return result.stream.dial(ports === null ? undefined : Number(ports))
