@@ -120,9 +120,11 @@ export class Bench {
   }
 
   /** Runs kubectl on a terminal of its own, as a person does. */
-  terminal(words: string, input = ''): Promise<Output> {
+  async terminal(words: string, input = ''): Promise<Output> {
     const kubectl = `kubectl --kubeconfig ${this.kubeconfig} --namespace ${NAMESPACE} ${words}`
-    return runProgram('script', ['-qec', kubectl, '/dev/null'], input)
+    const output = await runProgram('script', ['-qec', kubectl, '/dev/null'], input)
+    // `script` shows the end of its input, wherever it falls.
+    return { ...output, stdout: output.stdout.replaceAll('^@', '') }
   }
 
   async delete(...pods: string[]): Promise<void> {

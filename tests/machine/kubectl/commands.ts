@@ -97,7 +97,6 @@ export function commandCases(bench: Bench): void {
     const killed = await bench.inPod('shell', 'kill -9 $$')
     assert.equal(killed.code, 137)
     const onTerminal = await bench.terminal('exec -it shell -- sh -c "tty; echo oops >&2; exit 9"')
-    // `script` may show the end of its input before.
     assert.match(onTerminal.stdout, /\/dev\/pts\/0\r\noops\r\n/)
     assert.equal(onTerminal.code, 9)
     const typed = await bench.terminal('exec -it shell -- sh', 'echo $((6 * 7))\nexit 3\n')
