@@ -47,7 +47,7 @@ export interface ProbeVerdict {
 export interface PodActionsInput {
   readonly pod: Pod
   readonly observed: ObservedPod
-  readonly verdictOf: (containerId: string) => ProbeVerdict
+  readonly verdictOf: (containerId: string, container: AnyContainer) => ProbeVerdict
 }
 
 /** A container's own restart policy goes before the pod's. */
@@ -166,7 +166,7 @@ class Plan {
   #sidecar(container: Container, last: ContainerStatus | undefined): boolean {
     if (last?.state === 'running') {
       this.#killIfUnwanted('sidecar', container, last)
-      return this.#input.verdictOf(last.id).started
+      return this.#input.verdictOf(last.id, container).started
     }
     this.start.push({ kind: 'sidecar', container })
     return false
@@ -215,7 +215,7 @@ class Plan {
    */
   #killIfUnwanted(kind: ContainerKind, container: Container, running: ContainerStatus): void {
     const { pod, verdictOf } = this.#input
-    const failed = verdictOf(running.id).failed
+    const failed = verdictOf(running.id, container).failed
     const hash = running.annotations[CONTAINER_HASH]
     // A container without our annotation was made by someone else's rules: leave it alone.
     const changed = hash !== undefined && hash !== containerHash(container)

@@ -51,7 +51,7 @@ export async function startPod(worker: PodWorker): Promise<void> {
     const actions = podActions({
       pod,
       observed: parts.cache.observe(worker.uid),
-      verdictOf: id => parts.probes.verdictOf(id),
+      verdictOf: (id, container) => parts.probes.verdictOf(id, container),
     })
     if (actions.finished) {
       worker.mode = 'terminating'

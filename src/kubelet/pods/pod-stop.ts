@@ -19,6 +19,8 @@ export async function stopPod(worker: PodWorker, graceSeconds: number | undefine
     graceSeconds === undefined
       ? undefined
       : Math.max(0, graceSeconds - Math.floor((context.clock.monotonicMs() - started) / 1000))
+  // What a kubelet finds ending when it starts stays as ready as it was.
+  probes.sync(pod, cache.observe(worker.uid))
   probes.terminating(pod)
   await reportStatus(worker, false)
   const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar).map(({ name }) => name)
@@ -59,7 +61,7 @@ export async function reportStatus(worker: PodWorker, terminal: boolean): Promis
     observed,
     now: context.clock.now(),
     hostIps: context.options.nodeAddresses,
-    verdictOf: id => probes.verdictOf(id),
+    verdictOf: (id, container) => probes.verdictOf(id, container),
     waitingOf: name => worker.waiting.get(name),
     messageOf: run => worker.messages.get(run.id) ?? run.message,
     terminal: terminal && (!worker.pod.metadata.deletionTimestamp || hasRun(worker.pod, observed)),
@@ -143,5 +145,6 @@ export async function cleanUp(worker: PodWorker): Promise<void> {
     cache.forgetRemoved(sandbox.id, uid)
   }
   await hostAccess.files.removeTree(podLogDirectory(podLogsDirectory, pod))
+  // The last thing that goes: a kubelet that dies before finds the rest by it.
   await hostAccess.files.removeTree(podDirectory(rootDirectory, uid))
 }

@@ -59,12 +59,16 @@ export class PodWorkers {
   /** Directories of pods that went while no kubelet ran, and of which the runtime knows nothing either. */
   async #removeLeftovers(): Promise<void> {
     const { context, volumes } = this.#parts
-    const { rootDirectory, hostAccess } = context.options
-    for (const uid of await hostAccess.files.names(`${rootDirectory}/pods`)) {
+    const { rootDirectory, podLogsDirectory, hostAccess } = context.options
+    const { files } = hostAccess
+    for (const uid of await files.names(`${rootDirectory}/pods`)) {
       if (this.#halted) return
       if (this.#byUid.has(uid)) continue
       await volumes.unmount(uid)
-      await hostAccess.files.removeTree(podDirectory(rootDirectory, uid))
+      // Only these logs: other kubelets of this machine may keep theirs in the same directory.
+      for (const name of await files.names(podLogsDirectory))
+        if (name.endsWith(`_${uid}`)) await files.removeTree(`${podLogsDirectory}/${name}`)
+      await files.removeTree(podDirectory(rootDirectory, uid))
     }
   }
 

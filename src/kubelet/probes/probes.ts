@@ -54,8 +54,12 @@ interface Probed {
   readonly probes: Running[]
 }
 
-/** Nothing is known of it: not probed, so it is started and ready as soon as it runs. */
-const UNPROBED: ReadyVerdict = { started: true, ready: true, failed: undefined }
+/** What counts before the first look: a container without a probe is started and ready as soon as it runs. */
+const unprobed = (container: AnyContainer): ReadyVerdict => ({
+  started: container.startupProbe === undefined,
+  ready: container.readinessProbe === undefined,
+  failed: undefined,
+})
 
 export class Probes {
   readonly #context: KubeletContext
@@ -94,9 +98,10 @@ export class Probes {
       if (probed.uid === observed.uid && !alive.has(id)) this.stop(id)
   }
 
-  verdictOf(containerId: string): ReadyVerdict {
+  /** `container` is what the pod says of it, for one that came up since the last `sync`. */
+  verdictOf(containerId: string, container: AnyContainer): ReadyVerdict {
     const probed = this.#probed.get(containerId)
-    if (!probed) return UNPROBED
+    if (!probed) return unprobed(container)
     const of = (kind: ProbeKind) => probed.probes.find(probe => probe.kind === kind)?.state
     const startup = of('startup')
     const started = startup === undefined || (startup.decided && startup.verdict === 'success')
@@ -112,8 +117,10 @@ export class Probes {
   /** The grace that the failed probe asks for. */
   graceOf(containerId: string): number | undefined {
     const probed = this.#probed.get(containerId)
-    const failed = this.verdictOf(containerId).failed
-    return probed && failed ? graceOfProbe(probed.reference.container, failed) : undefined
+    if (!probed) return undefined
+    const { container } = probed.reference
+    const { failed } = this.verdictOf(containerId, container)
+    return failed ? graceOfProbe(container, failed) : undefined
   }
 
   /** From now on only readiness matters: a pod that ends must not be killed for being unwell. */

@@ -1,6 +1,7 @@
 /** One container's status as the API shows it, from what the runtime says of its runs. Pure. */
 import { rfc3339 } from '#base/clock.ts'
 import type {
+  AnyContainer,
   ApiContainerState,
   ApiContainerStatus,
   ContainerReference,
@@ -28,7 +29,7 @@ export interface ContainerStatusInput {
   readonly previous: ApiContainerStatus | undefined
   /** Why it could not be started last time. */
   readonly waiting: WaitingReason | undefined
-  readonly verdictOf: (containerId: string) => ReadyVerdict
+  readonly verdictOf: (containerId: string, container: AnyContainer) => ReadyVerdict
   readonly messageOf: (run: ContainerStatus) => string
   /** The pod is over: whatever did not run never will. */
   readonly terminal: boolean
@@ -180,7 +181,7 @@ function readyOf(input: ContainerStatusInput, newest: ContainerStatus): boolean 
   const { kind } = input.reference
   if (kind === 'init') return newest.state === 'exited' && newest.exitCode === 0
   if (kind === 'ephemeral' || newest.state !== 'running') return false
-  const verdict = input.verdictOf(newest.id)
+  const verdict = input.verdictOf(newest.id, input.reference.container)
   return verdict.started && verdict.ready
 }
 
@@ -188,5 +189,5 @@ function startedOf(input: ContainerStatusInput, newest: ContainerStatus): boolea
   if (newest.state !== 'running') return false
   return input.reference.kind === 'init' || input.reference.kind === 'ephemeral'
     ? input.reference.kind === 'init'
-    : input.verdictOf(newest.id).started
+    : input.verdictOf(newest.id, input.reference.container).started
 }

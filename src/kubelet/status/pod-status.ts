@@ -1,6 +1,7 @@
 /** The whole status of one pod, from what it wants and what the runtime shows. Pure. */
 import { rfc3339 } from '#base/clock.ts'
 import {
+  type AnyContainer,
   type ApiContainerStatus,
   containersOf,
   isFinished,
@@ -25,7 +26,7 @@ export interface PodStatusInput {
   readonly observed: ObservedPod
   readonly now: number
   readonly hostIps: readonly string[]
-  readonly verdictOf: (containerId: string) => ReadyVerdict
+  readonly verdictOf: (containerId: string, container: AnyContainer) => ReadyVerdict
   readonly waitingOf: (container: string) => WaitingReason | undefined
   readonly messageOf: (run: ContainerStatus) => string
   /** Nothing of the pod runs and nothing will start again. */
