@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Node } from '#api/core/v1/node.ts'
+import type { Pod } from '../pod-types.ts'
+import { type AdmissionInput, refusal } from './admission.ts'
+import { matchesAffinity } from './node-affinity.ts'
+
+const podOf = (uid: string, spec: object = {}, phase = 'Running'): Pod =>
+  ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: uid, uid },
+    spec: { containers: [{ name: 'c' }], ...spec },
+    status: { phase },
+  }) as unknown as Pod
+const node = {
+  metadata: { name: 'n1', labels: { disk: 'ssd', size: '10' } },
+} as unknown as Node
+const judge = (pod: Pod, others: readonly Pod[] = [], more: Partial<AdmissionInput> = {}) =>
+  refusal({ pod, others, node, allocatable: {}, maxPods: 10, ...more })
+const asks = (cpu: string, memory = '0') => ({
+  containers: [{ name: 'c', resources: { requests: { cpu, memory } } }],
+})
+
+test('room for so many pods, not counting those that are over or the pod itself', () => {
+  const others = [podOf('a'), podOf('b'), podOf('over', {}, 'Succeeded'), podOf('me')]
+  assert.equal(judge(podOf('me'), others, { maxPods: 3 }), undefined)
+  assert.deepEqual(judge(podOf('me'), others, { maxPods: 2 }), {
+    reason: 'OutOfpods',
+    message: "Node didn't have enough resource: pods, requested: 1, used: 2, capacity: 2",
+  })
+})
+
+test('requests fit to the last bit, and not a bit more', () => {
+  const allocatable = { cpu: '2', memory: '1Gi' }
+  const others = [podOf('a', asks('1500m', '1023Mi'))]
+  const reason = (cpu: string, memory: string) =>
+    judge(podOf('me', asks(cpu, memory)), others, { allocatable })?.reason
+  assert.equal(reason('500m', '1Mi'), undefined)
+  assert.equal(reason('501m', '1Mi'), 'OutOfcpu')
+  assert.equal(reason('500m', '1048577'), 'OutOfmemory')
+  // What asks for nothing always fits, even where others took all.
+  assert.equal(judge(podOf('me'), [podOf('a', asks('9'))], { allocatable }), undefined)
+})
+
+test('host ports', () => {
+  const port = (hostPort: number, hostIP?: string, protocol?: string) => ({
+    containerPort: 80,
+    hostPort,
+    ...(hostIP ? { hostIP } : {}),
+    ...(protocol ? { protocol } : {}),
+  })
+  const withPort = (...ports: object[]) => ({ containers: [{ name: 'c', ports }] })
+  const clash = (mine: object, theirs: object) =>
+    judge(podOf('me', withPort(mine)), [podOf('a', withPort(theirs))])?.reason === 'NodePorts'
+  assert.ok(clash(port(80), port(80)))
+  assert.ok(!clash(port(80), port(81)))
+  assert.ok(!clash(port(80), port(80, undefined, 'UDP')))
+  assert.ok(!clash(port(80, '10.0.0.1'), port(80, '10.0.0.2')))
+  assert.ok(clash(port(80, '10.0.0.1'), port(80)))
+  assert.ok(clash(port(80), port(80, '10.0.0.1')))
+  const side = { name: 's', restartPolicy: 'Always', ports: [port(80)] }
+  const sidecar = podOf('a', { containers: [], initContainers: [side] })
+  assert.equal(judge(podOf('me', withPort(port(80))), [sidecar])?.reason, 'NodePorts')
+})
+
+test('nodeSelector and required affinity', () => {
+  const withTerms = (...nodeSelectorTerms: object[]) => ({
+    affinity: {
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+    },
+  })
+  const expression = (key: string, operator: string, ...values: string[]) => ({
+    matchExpressions: [{ key, operator, values }],
+  })
+  const cases: readonly (readonly [object, boolean])[] = [
+    [{ nodeSelector: { disk: 'ssd' } }, true],
+    [{ nodeSelector: { disk: 'ssd', other: 'x' } }, false],
+    [withTerms(), false],
+    [withTerms({}), false],
+    [withTerms(expression('disk', 'In', 'hdd', 'ssd')), true],
+    [withTerms(expression('disk', 'NotIn', 'ssd')), false],
+    [withTerms(expression('none', 'NotIn', 'ssd')), true],
+    [withTerms(expression('none', 'Exists')), false],
+    [withTerms(expression('none', 'DoesNotExist')), true],
+    [withTerms(expression('size', 'Gt', '9')), true],
+    [withTerms(expression('size', 'Lt', '9')), false],
+    [withTerms(expression('none', 'Gt', '0')), false],
+    [withTerms(expression('disk', 'In', 'hdd'), expression('size', 'Gt', '9')), true],
+    [withTerms({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n1'] }] }), true],
+    [withTerms({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n2'] }] }), false],
+    [withTerms(expression('disk', 'Unknown', 'ssd')), false],
+  ]
+  for (const [spec, fits] of cases) {
+    assert.equal(matchesAffinity(podOf('p', spec), node), fits, JSON.stringify(spec))
+    assert.equal(judge(podOf('p', spec))?.reason, fits ? undefined : 'NodeAffinity')
+  }
+  // A node that is not known yet turns nobody away.
+  assert.equal(judge(podOf('p', { nodeSelector: { a: 'b' } }), [], { node: undefined }), undefined)
+})
