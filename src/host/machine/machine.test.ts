@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -97,10 +97,17 @@ test('a subPath is bound to the checked place; trees with mounts are not removed
   assert.equal(await readFile(join(target, 'x'), 'utf8'), 'here')
   await machineMounts.bindInside(base, 'sub', target)
   assert.deepEqual(await machineMounts.mountedBelow(join(root, 'targets')), [target])
+  // The volume was written anew: the next container gets what is there now, under one mount.
+  await rename(join(base, 'sub'), join(base, 'old'))
+  await mkdir(join(base, 'sub'))
+  await writeFile(join(base, 'sub', 'x'), 'new')
+  await machineMounts.bindInside(base, 'sub', target)
+  assert.equal(await readFile(join(target, 'x'), 'utf8'), 'new')
+  assert.deepEqual(await machineMounts.mountedBelow(join(root, 'targets')), [target])
   await assert.rejects(machineFiles.removeTree(join(root, 'targets')), /still mounted/)
   await machineMounts.unmount(target)
   await machineFiles.removeTree(join(root, 'targets'))
-  assert.equal(await readFile(join(base, 'sub', 'x'), 'utf8'), 'here')
+  assert.equal(await readFile(join(base, 'sub', 'x'), 'utf8'), 'new')
 
   const memory = join(root, 'memory')
   await mkdir(memory)

@@ -157,3 +157,38 @@ test('whatever the runtime shows: what runs as wanted is left alone, and nothing
     }),
   )
 })
+
+test('what init containers and sidecars came to decides what starts', () => {
+  const side = { name: 's', image: 'i', restartPolicy: 'Always' }
+  const init = { name: 'i', image: 'i' }
+  const exited = (name: string, exitCode = 0) => run(name, 'exited', { exitCode })
+  const cases: readonly (readonly [string, readonly object[], ContainerStatus[], string])[] = [
+    ['Always', [init, side], [], 'i'],
+    ['Always', [init, side], [run('i', 'running')], ''],
+    ['Always', [init, side], [exited('i')], 's'],
+    ['Always', [init, side], [exited('i', 1)], 'i'],
+    ['Never', [init, side], [exited('i', 1)], 'finished'],
+    ['Always', [init, side], [exited('i'), run('s', 'running')], 'a'],
+    // Its record was collected; that the sidecar began shows that it had succeeded.
+    ['Always', [init, side], [run('s', 'running')], 'a'],
+    ['Always', [side, init], [run('s', 'running'), run('i', 'running')], ''],
+    ['Always', [side, init], [exited('s', 1), run('i', 'running')], 's'],
+    ['Never', [side], [exited('s', 1), run('a', 'running')], 's'],
+    ['Never', [side], [run('s', 'running'), exited('a')], 'finished'],
+    ['Never', [side], [run('s', 'running'), exited('a', 1)], 'finished'],
+    ['OnFailure', [side], [run('s', 'running'), exited('a', 1)], 'a'],
+    ['OnFailure', [side], [exited('s'), exited('a')], 'finished'],
+    ['Always', [side], [run('s', 'running'), exited('a')], 'a'],
+    ['Always', [], [run('a', 'created')], 'a'],
+    ['Always', [], [run('a', 'unknown')], 'a'],
+  ]
+  for (const [restartPolicy, initContainers, runs, expected] of cases) {
+    const actions = decide(
+      podWith({ restartPolicy, initContainers, containers: [a] }),
+      observed([sandbox()], runs),
+    )
+    const text = actions.finished ? 'finished' : names(actions).join(' ')
+    const what = runs.map(({ name, state, exitCode }) => `${name} ${state} ${exitCode}`)
+    assert.equal(text, expected, `${restartPolicy}: ${what.join(', ')}`)
+  }
+})
