@@ -121,8 +121,10 @@ test('strangers are anonymous, and a body without end is refused', async () => {
     })
   assert.equal(await status(stranger, { ':path': '/version' }), 200)
   assert.equal(await status(stranger, { ':path': '/api/v1/secrets' }), 403)
-  assert.equal(await status(stranger, { ':path': '/version', authorization: 'Bearer x' }), 401)
-  stranger.destroy()
+  // Who was refused without credentials begins anew.
+  const guessing = connectHttp2(`https://127.0.0.1:${port}`, { ca })
+  assert.equal(await status(guessing, { ':path': '/version', authorization: 'Bearer x' }), 401)
+  for (const session of [stranger, guessing]) session.destroy()
   const admin = connectHttp2(`https://127.0.0.1:${port}`, tls)
   const path = '/api/v1/namespaces/default/configmaps'
   const large = Buffer.alloc(3 * 1024 * 1024 + 1, 'x')

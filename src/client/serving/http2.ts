@@ -7,6 +7,7 @@ import {
 } from 'node:http2'
 import type { Connection } from './connections.ts'
 import {
+  CANCELLED_SHARE,
   CONNECTION_WINDOW_BYTES,
   RESET_BURST,
   RESETS_PER_SECOND,
@@ -17,7 +18,8 @@ import { headersOf, isMethod, type Wire, wireHeaders } from './wire.ts'
 
 export interface Http2Options {
   readonly limits: ServingLimits
-  readonly serve: (wire: Wire, connection: Connection) => void
+  /** Resolves when nothing more is done for the request. Never rejects. */
+  readonly serve: (wire: Wire, connection: Connection) => Promise<void>
 }
 
 /** Takes over connections whose clients chose HTTP/2. */
@@ -43,9 +45,21 @@ export function createHttp2({ limits, serve }: Http2Options): (connection: Conne
       // Whoever watches may be silent for long.
       if (connection.endless.size === 0) session.destroy()
     })
+    let working = 0
+    const answer = async (stream: ServerHttp2Stream, wire: Wire) => {
+      await undefined // What is cancelled in the same breath is not begun.
+      if (!stream.destroyed) await serve(wire, connection)
+      working--
+    }
     session.on('stream', (stream, headers, _flags, raw) => {
+      if (session.closed || session.destroyed) return stream.destroy()
       const wire = wireOf(stream, { headers, raw: raw as unknown as string[] }, connection)
-      if (wire) serve(wire, connection)
+      if (!wire) return
+      // A cancelled request makes room for the next at once, but the work for it goes on: it is what is counted here.
+      working++
+      if (working > limits.streams * CANCELLED_SHARE)
+        return session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM)
+      void answer(stream, wire)
     })
     session.on('error', () => {}) // Each of its requests hears of it.
   })

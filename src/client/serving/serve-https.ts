@@ -128,7 +128,7 @@ function acceptTls(
   let shown = tls()
   let checkedMs = clock.monotonicMs()
   const serve = (...[wire, { context }]: Parameters<Parameters<typeof createHttp2>[0]['serve']>) =>
-    void serveRequest(wire, context)
+    serveRequest(wire, context)
   const http1 = createHttp1({ limits, clock, serve })
   const http2 = createHttp2({ limits, serve })
   const server = createTlsServer({

@@ -58,8 +58,8 @@ export async function serveRequest(wire: Wire, context: ServingContext): Promise
       if (!isAnswered) request.abort()
     })
     const response = await context.handler.handle(request, wire.peer)
-    // Whoever guesses at credentials starts a new connection for each guess.
-    if (response.status === 401) wire.retire()
+    // Whoever guesses at credentials, or tries doors without any, starts a new connection for each try.
+    if (response.status === 401 || (response.status === 403 && isStranger(wire))) wire.retire()
     await sendAnswer(wire, response, context)
     isAnswered = !isEndless(response)
   } catch (thrown) {
@@ -86,6 +86,9 @@ export function statusAnswer(error: StatusError): ApiResponse {
     body: { kind: 'object', object: error.status },
   }
 }
+
+const isStranger = ({ headers, peer }: Wire) =>
+  headers.authorization === undefined && peer.certificate === undefined
 
 /** Without its query, which may hold what nobody should read in a log. */
 const pathOf = ({ path }: Wire): string => path.split('?')[0] ?? ''
