@@ -13,7 +13,7 @@ import { jsonBody, Target } from './target.ts'
 
 const WATCHERS = 100
 /** Enough to fill what the kernel, TLS and the server hold for a client that does not read. */
-const EVENTS = 250
+const EVENTS = 350
 const EVENT_BYTES = 64 * 1024
 const RESETTING = 10
 const RESETS = 3000
