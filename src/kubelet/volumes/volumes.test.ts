@@ -147,3 +147,17 @@ test('hostPath volumes are what their type says', async () => {
   await assert.rejects(at('file', 'Directory'), /hostPath type check failed: .* is not a directory/)
   await assert.rejects(at('missing', 'Socket'), /is not a socket file/)
 })
+
+test('names that a dying kubelet left unlinked are linked by the next', async () => {
+  const directory = join(root, 'cut')
+  await machineFiles.makeDirectory(directory)
+  const write = (version: string) =>
+    writeAtomically(
+      { files: machineFiles, directory, version, prepare: async () => {} },
+      files({ a: '1', 'd/b': '2' }),
+    )
+  await write('v0')
+  await rm(join(directory, 'd'))
+  assert.equal(await write('v1'), false)
+  assert.equal(await readFile(join(directory, 'd/b'), 'utf8'), '2')
+})

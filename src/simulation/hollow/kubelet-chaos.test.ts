@@ -9,7 +9,7 @@ import { rest, type TestCluster } from '../testing/hollow-cluster.ts'
 import { type ChaosOptions, KubeletChaos } from '../testing/kubelet-chaos.ts'
 import { at, conditionOf, sh, web, withCluster } from '../testing/pod-views.ts'
 
-const RUNS = Number(process.env.CHAOS_RUNS ?? 4)
+const RUNS = Number(process.env.CHAOS_RUNS ?? 3)
 const ONLY = process.env.CHAOS_SEED
 const STEPS = 40
 /** Longer than every back-off and retry of what these pods do. */
@@ -167,7 +167,7 @@ test('a seed always tells the same story', async () => {
   const traces: string[][] = []
   for (let run = 0; run < 2; run++)
     await withCluster(async cluster => {
-      traces.push((await live(cluster, { seed: 3 })).trace)
+      traces.push((await live(cluster, { seed: 5 })).trace)
     })
   assert.ok((traces[0]?.length ?? 0) > 100)
   assert.deepEqual(traces[0], traces[1])
