@@ -1,5 +1,6 @@
 /** What goes wrong at the start, as a table: one clear sentence on stderr, exit code 1, no stack trace, and nothing lost. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
@@ -22,6 +23,22 @@ import { type Ended, ProaProcess } from './proa-process.ts'
 const root = join(import.meta.dirname, '..', '..')
 /** A program that was told something impossible should say so at once. */
 const LONGEST_MS = 10_000
+
+/** Whom root may be only as root, and who has to be able to read this checkout. */
+const AS_NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+
+/** Why somebody without rights cannot be asked here, or false. */
+function nobodyMissing(): string | false {
+  if (process.getuid?.() !== 0) return 'needs root'
+  const [program = '', ...words] = [
+    ...AS_NOBODY,
+    process.execPath,
+    join(root, 'bin', 'proa.js'),
+    'version',
+  ]
+  const reads = spawnSync(program, words).status === 0
+  return reads ? false : 'this checkout is in a directory that other users may not read'
+}
 
 describe('faults at the start', () => {
   const base = mkdtempSync(join(tmpdir(), 'proa-faults-'))
@@ -206,13 +223,12 @@ describe('faults at the start', () => {
   for (const [what, path, damage, sentence] of cases)
     test(what, () => damaged(path, damage, sentence))
 
-  test('no permission', { skip: process.getuid?.() === 0 ? false : 'needs root' }, async () => {
+  test('no permission', { skip: nobodyMissing() }, async () => {
     // Root may do anything, so somebody else is asked to.
     const directory = join(base, 'locked')
     mkdirSync(directory, { mode: 0o700 })
     chmodSync(base, 0o755)
-    const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-    const program = [...asNobody, process.execPath, join(root, 'bin', 'proa.js')]
+    const program = [...AS_NOBODY, process.execPath, join(root, 'bin', 'proa.js')]
     for (const path of [directory, join(directory, 'below')]) {
       const child = new ProaProcess(wordsFor(path), { program })
       const ended = await child.ended
