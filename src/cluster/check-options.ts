@@ -34,14 +34,11 @@ function refuseSmall(options: CompleteOptions, pods: Cidr, services: Cidr): void
       `--service-cluster-ip-range ${serviceClusterIpRange} has ${services.size} addresses, Services need ${LEAST_SERVICE_ADDRESSES} at least; choose a /28 or larger`,
     )
   const count = nodes.kind === 'hollow' ? nodes.count : 1
-  if (nodes.kind !== 'none' && pods.size < ADDRESSES_PER_NODE * Math.min(count, MAXIMUM_RANGES))
+  if (nodes.kind !== 'none' && pods.size < ADDRESSES_PER_NODE * count)
     throw new UserError(
-      `--cluster-cidr ${clusterCidr} has ${pods.size} addresses and each node needs ${ADDRESSES_PER_NODE}; choose a larger range`,
+      `--cluster-cidr ${clusterCidr} has ${pods.size} addresses, too few for ${count} nodes with ${ADDRESSES_PER_NODE} each; choose a larger range`,
     )
 }
-
-/** Hollow nodes beyond what the usual range holds are let through: their pods' addresses lead nowhere anyway. */
-const MAXIMUM_RANGES = 256
 
 function refuseName({ nodeName, nodes }: CompleteOptions): void {
   if (nodeName === undefined || nodes.kind === 'none') return

@@ -21,7 +21,7 @@ export interface ClusterOptions {
   readonly listen?: { readonly address?: string; readonly port?: number }
   /** Addresses of Services, 10.96.0.0/12 by default. */
   readonly serviceClusterIpRange?: string
-  /** Addresses of pods, 10.244.0.0/16 by default; each node gets a /24. */
+  /** Addresses of pods, 10.244.0.0/16 by default (10.240.0.0/12 for over 256 hollow nodes); each node gets a /24. */
   readonly clusterCidr?: string
   /** DNS domain of services, cluster.local by default. */
   readonly clusterDomain?: string
@@ -52,6 +52,15 @@ export type CompleteOptions = Required<
 
 export const DEFAULT_SERVICE_RANGE = '10.96.0.0/12'
 export const DEFAULT_CLUSTER_CIDR = '10.244.0.0/16'
+/** Stands in for the usual range where that has too few addresses for the hollow nodes that are asked for. */
+const WIDE_CLUSTER_CIDR = '10.240.0.0/12'
+const NODES_IN_DEFAULT_CIDR = 256
 export const DEFAULT_DOMAIN = 'cluster.local'
 export const DEFAULT_PORT = 6443
 export const DEFAULT_ADDRESS = '127.0.0.1'
+
+/** The range that was asked for, wide enough for many hollow nodes where nobody asked for one. */
+export function clusterCidrFor(nodes: Nodes, asked: string = DEFAULT_CLUSTER_CIDR): string {
+  const isMany = nodes.kind === 'hollow' && nodes.count > NODES_IN_DEFAULT_CIDR
+  return isMany && asked === DEFAULT_CLUSTER_CIDR ? WIDE_CLUSTER_CIDR : asked
+}

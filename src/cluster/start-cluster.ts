@@ -21,8 +21,8 @@ import type { Machine } from './machine.ts'
 import {
   type ClusterOptions,
   type CompleteOptions,
+  clusterCidrFor,
   DEFAULT_ADDRESS,
-  DEFAULT_CLUSTER_CIDR,
   DEFAULT_DOMAIN,
   DEFAULT_PORT,
   DEFAULT_SERVICE_RANGE,
@@ -240,16 +240,17 @@ class Starting {
 }
 
 function complete(given: StartOptions): CompleteOptions {
+  const nodes = given.nodes ?? { kind: 'hollow', count: 1 }
   const options: CompleteOptions = {
-    nodes: { kind: 'hollow', count: 1 },
     serviceClusterIpRange: DEFAULT_SERVICE_RANGE,
-    clusterCidr: DEFAULT_CLUSTER_CIDR,
     clusterDomain: DEFAULT_DOMAIN,
     controllers: '*',
     log: silentLog,
     clock: systemClock,
     random: systemRandom,
     ...given,
+    nodes,
+    clusterCidr: clusterCidrFor(nodes, given.clusterCidr),
   }
   checkOptions(options)
   return options
