@@ -71,7 +71,7 @@ const serviceRange = range('service-cluster-ip-range', 'addresses of Services', 
 const controllers = textFlag(
   'controllers',
   'LIST',
-  'which controllers run: names, * for all, -NAME to leave one out',
+  'which controllers run: names, or * for all; *,-NAME leaves one out',
   '*',
 )
 const nodeName = textFlag(

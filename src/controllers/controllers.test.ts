@@ -10,7 +10,11 @@ test('--controllers names what runs', () => {
   assert.deepEqual(enabled('deployment-controller'), ['deployment-controller'])
   assert.equal(enabled('*,-deployment-controller').length, controllers.length - 1)
   assert.deepEqual(enabled(''), [])
-  assert.equal(enabled('-deployment-controller').length, controllers.length - 1)
+  assert.deepEqual(
+    enabled('-deployment-controller'),
+    [],
+    'without * nothing else runs, as upstream',
+  )
   assert.equal(enabled('*,-deployment,-nodeipam').length, controllers.length - 2)
   assert.deepEqual(enabled('-*'), enabled(''))
   assert.equal(enabled('*,-ttl-after-finished-controller').length, controllers.length)

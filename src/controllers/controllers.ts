@@ -147,8 +147,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Reads --controllers. A name alone wins over `*`; the first mention counts. Nothing but exclusions leaves all others on: with
- * upstream it would leave none, which nobody who writes it wants.
+ * Reads --controllers as upstream does: a name alone wins over `*`, the first mention counts, and without `*` only what is named
+ * runs, so that leaving one out is written `*,-NAME`.
  */
 export function parseEnabled(text: string): (name: string) => boolean {
   const items = text
@@ -169,9 +169,7 @@ export function parseEnabled(text: string): (name: string) => boolean {
         `--controllers: there is no controller "${name}"; known are ${[...names].join(', ')}`,
       )
   }
-  const isOthers =
-    items.includes('*') ||
-    (items.length > 0 && items.every(item => isExclusion(item) && item !== '-*'))
+  const isOthers = items.includes('*')
   return name => {
     const mention = items.find(item => item === name || item === `-${name}`)
     return mention === undefined ? isOthers : mention === name
