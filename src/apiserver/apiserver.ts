@@ -1,9 +1,5 @@
 /** The API server as a value: a request goes in, an answer comes out. Listening to sockets is `listener/`'s. */
-import type { Event as CoreEvent } from '#api/core/v1/event.ts'
-import { fromCoreEvent, toCoreEvent } from '#api/events/v1/conversion.ts'
-import type { Event } from '#api/events/v1/event.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
-import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { badRequest, StatusError } from '#api/machinery/status.ts'
 import { parseCidr } from '#base/cidr.ts'
 import type { Clock } from '#base/clock.ts'
@@ -29,7 +25,7 @@ import { DEFAULT_NODE_PORTS, ServiceAllocator } from './resources/service-alloca
 import { createSecurity, type SecurityOptions } from './security.ts'
 import type { NodeConnector, ServerContext } from './server-context.ts'
 import { ResourceStorage } from './storage/resource-storage.ts'
-import type { View } from './storage/view.ts'
+import { viewOf } from './storage/view.ts'
 import { WatchCache } from './watch-cache/watch-cache.ts'
 import { createWorld } from './world.ts'
 
@@ -174,30 +170,26 @@ function createContext(options: ApiServerOptions): ServerContext {
   }
 }
 
+/** Versions that show the objects of another kind share its storage, also where that one is not served itself. */
 function registryOf(kinds: readonly AnyKind[], store: Store, cache: WatchCache): ResourceRegistry {
   const registry = new ResourceRegistry()
-  const coreEvents = kinds.find(({ group, plural }) => group === '' && plural === 'events')
-  let eventStorage: ResourceStorage | undefined
+  const storages = new Map<AnyKind, ResourceStorage>()
+  const storageOf = (kind: AnyKind) => {
+    const storage = storages.get(kind) ?? new ResourceStorage(kind, store, cache)
+    storages.set(kind, storage)
+    return storage
+  }
   for (const kind of kinds) {
-    const name = { group: kind.group, resource: kind.plural }
-    if (kind.ephemeral) registry.add({ kind, view: { kind }, name })
-    else if (coreEvents && eventStorage && kind.plural === 'events' && kind.group !== '')
-      registry.add({ kind, view: eventView(kind), name, storage: eventStorage })
-    else {
-      const storage = new ResourceStorage(kind, store, cache)
-      if (kind === coreEvents) eventStorage = storage
-      registry.add({ kind, view: { kind }, name, storage })
+    const resource = {
+      kind,
+      view: viewOf(kind),
+      name: { group: kind.group, resource: kind.plural },
     }
+    if (kind.ephemeral) registry.add(resource)
+    else registry.add({ ...resource, storage: storageOf(kind.storedAs?.kind ?? kind) })
   }
   return registry
 }
-
-/** Events of the newer group are the stored ones under other names. */
-const eventView = (kind: AnyKind): View => ({
-  kind,
-  fromStored: stored => fromCoreEvent(stored as CoreEvent) as KubernetesObject,
-  toStored: served => toCoreEvent(served as Event) as KubernetesObject,
-})
 
 function errorIn({ status, body }: ApiResponse): StatusError {
   const answer = body.kind === 'object' ? (body.object as Partial<StatusError['status']>) : {}

@@ -2,6 +2,7 @@
  * Every command of the one binary, as plain data: its words, its flags and one line of help. What a command does is in
  * `main.ts`, which alone may start things.
  */
+import { parseRuntimeConfig, type RuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
@@ -85,6 +86,13 @@ const serving = {
   securePort: portFlag('secure-port', 'port of the API; 0 takes a free one', 6443),
   bindAddress: address('bind-address', 'where the API listens', '127.0.0.1'),
   serviceClusterIpRange: serviceRange,
+  runtimeConfig: flag<RuntimeConfig>(
+    'runtime-config',
+    'LIST',
+    'API versions to serve or not: api/all=true, api/beta, GROUP/VERSION[/RESOURCE]=false',
+    parseRuntimeConfig,
+    new Map(),
+  ),
   dataDirectory,
   writeKubeconfig: textFlag(
     'write-kubeconfig',

@@ -1,4 +1,5 @@
 /** What a cluster can be asked for, as a library and from the command line alike. */
+import type { RuntimeConfig } from '#api/runtime-config.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
@@ -21,6 +22,8 @@ export interface ClusterOptions {
   readonly listen?: { readonly address?: string; readonly port?: number }
   /** Addresses of Services, 10.96.0.0/12 by default. */
   readonly serviceClusterIpRange?: string
+  /** API versions to serve beside the stable ones, or not to: `new Map([['api/beta', true]])`. */
+  readonly runtimeConfig?: RuntimeConfig
   /** Addresses of pods, 10.244.0.0/16 by default (10.240.0.0/12 for over 256 hollow nodes); each node gets a /24. */
   readonly clusterCidr?: string
   /** DNS domain of services, cluster.local by default. */

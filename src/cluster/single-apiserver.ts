@@ -1,6 +1,7 @@
 /** The API server alone: store, keys and the HTTPS door, with a kubeconfig for each of the roles that run elsewhere. */
 import { node } from '#api/core/v1/node.ts'
 import { kinds } from '#api/kinds.ts'
+import { type RuntimeConfig, servedKinds } from '#api/runtime-config.ts'
 import { createApiServer, type NodeConnector } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import { PROA_VERSION } from '#base/version.ts'
@@ -17,6 +18,7 @@ import type { Pki } from './pki/pki.ts'
 
 export interface SingleApiServerOptions extends FoundationOptions {
   readonly listen: { readonly address: string; readonly port: number }
+  readonly runtimeConfig?: RuntimeConfig
   /** The node that may run on this machine: it gets a kubeconfig, and may be reached at the machine's addresses. */
   readonly nodeName: string
   /** Other ways to the kubelets; for tests. */
@@ -58,7 +60,7 @@ export async function startSingleApiServer(
     running.push({ stop: async () => nodes.close?.() })
     const server = createApiServer({
       store,
-      kinds,
+      kinds: servedKinds(kinds, options.runtimeConfig ?? new Map()),
       clock,
       random,
       log,

@@ -35,6 +35,7 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
     dataDirectory,
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,
+    runtimeConfig: values.runtimeConfig,
     clusterDomain: DEFAULT_DOMAIN,
     nodeName: values.nodeName ?? hostname().toLowerCase(),
     clock: systemClock,

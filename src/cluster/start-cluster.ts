@@ -1,5 +1,6 @@
 /** Puts the roles together in one process: store, API server, controllers, scheduler, nodes. */
 import { kinds } from '#api/kinds.ts'
+import { servedKinds } from '#api/runtime-config.ts'
 import { type ApiServer, createApiServer, type UserInfo } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import { silentLog } from '#base/log.ts'
@@ -121,10 +122,10 @@ class Starting {
   }
 
   #createServer({ store, pki }: Foundation): ApiServer {
-    const { clock, random, log, nodes, serviceClusterIpRange } = this.#options
+    const { clock, random, log, nodes, serviceClusterIpRange, runtimeConfig } = this.#options
     const server = createApiServer({
       store,
-      kinds,
+      kinds: servedKinds(kinds, runtimeConfig),
       clock,
       random,
       log,
@@ -243,6 +244,7 @@ function complete(given: StartOptions): CompleteOptions {
   const nodes = given.nodes ?? { kind: 'hollow', count: 1 }
   const options: CompleteOptions = {
     serviceClusterIpRange: DEFAULT_SERVICE_RANGE,
+    runtimeConfig: new Map(),
     clusterDomain: DEFAULT_DOMAIN,
     controllers: '*',
     log: silentLog,

@@ -21,6 +21,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     nodes,
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,
+    runtimeConfig: values.runtimeConfig,
     clusterCidr: values.clusterCidr,
     clusterDomain: values.clusterDomain,
     controllers: values.controllers,

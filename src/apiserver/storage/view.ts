@@ -9,3 +9,9 @@ export interface View {
   readonly fromStored?: (stored: KubernetesObject) => KubernetesObject
   readonly toStored?: (served: KubernetesObject) => KubernetesObject
 }
+
+export function viewOf(kind: AnyKind): View {
+  if (!kind.storedAs) return { kind }
+  const { fromStored, toStored } = kind.storedAs
+  return { kind, fromStored, toStored }
+}
