@@ -59,7 +59,7 @@ export const objectMeta = shape(
       'The revision of the last change, to detect concurrent writes and to watch from.',
     ),
     generation: int64(7).doc('Counts the changes of the desired state.'),
-    creationTimestamp: time(8).optional().doc('When the server stored the object first.'),
+    creationTimestamp: time(8).doc('When the server stored the object first.'),
     deletionTimestamp: time(9)
       .optional()
       .doc('When the object is to be gone; set by the server on a graceful delete.'),
@@ -135,7 +135,7 @@ export const condition = shape(
   'One aspect of the state of an object.',
   {
     type: string(1).required().doc('Names the aspect.'),
-    status: string(2).required().doc('True, False or Unknown.').enum('True', 'False', 'Unknown'),
+    status: string(2).required().doc('True, False or Unknown.'),
     observedGeneration: int64(3).doc('The generation that the status was computed from.'),
     lastTransitionTime: time(4).required().doc('When status last changed.'),
     reason: string(5).required().doc('Why, as one CamelCase word for programs.'),
