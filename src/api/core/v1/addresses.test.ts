@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { isIPv4, isIPv6 } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { addressFamily, isCidr, isOrdinaryIp } from './addresses.ts'
+import {
+  addressFamily,
+  canonicalIp,
+  isCidr,
+  isInterfaceAddress,
+  isOrdinaryIp,
+} from './addresses.ts'
 
 test('agrees with Node on what an address is', () => {
   const some = fc.oneof(
@@ -38,4 +44,33 @@ test('addresses that mean something else everywhere are named', () => {
   assert.match(problem('224.0.0.1') ?? '', /multicast/)
   assert.match(problem('0.0.0.0') ?? '', /unspecified/)
   assert.match(problem('nonsense') ?? '', /valid IP address/)
+})
+
+test('addresses have one canonical form', () => {
+  const cases: [string, string | undefined][] = [
+    ['10.0.0.1', '10.0.0.1'],
+    ['2001:0DB8:0:0:0:0:0:1', '2001:db8::1'],
+    ['::', '::'],
+    ['1:0:0:2:0:0:0:3', '1:0:0:2::3'],
+    ['1:0:2:3:4:5:6:7', '1:0:2:3:4:5:6:7'],
+    ['fe80::', 'fe80::'],
+    ['::ffff:10.0.0.1', '10.0.0.1'],
+    ['10.0.0', undefined],
+  ]
+  for (const [text, expected] of cases) assert.equal(canonicalIp(text), expected)
+})
+
+test('addresses of interfaces carry the length of their network', () => {
+  for (const text of ['10.0.0.1/24', '2001:db8::1/64', '0.0.0.0/0'])
+    assert.deepEqual(isInterfaceAddress(text), [])
+  assert.deepEqual(isInterfaceAddress('2001:DB8::1/64'), [
+    'must be in canonical form ("2001:db8::1/64")',
+  ])
+  assert.deepEqual(isInterfaceAddress('::ffff:10.0.0.1/120'), [
+    'must be in canonical form ("10.0.0.1/24")',
+  ])
+  for (const text of ['10.0.0.1', '10.0.0.1/33', 'x/1'])
+    assert.deepEqual(isInterfaceAddress(text), [
+      'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)',
+    ])
 })

@@ -11,6 +11,40 @@ export function addressFamily(text: string): AddressFamily | undefined {
   return ipv6Groups(text) ? 'IPv6' : undefined
 }
 
+/** The one way to write the address (RFC 5952); IPv4 in IPv6 clothes as IPv4. Undefined if the text is no address. */
+export function canonicalIp(text: string): string | undefined {
+  if (isIpv4(text)) return text
+  const groups = ipv6Groups(text)
+  if (!groups) return undefined
+  if (groups.slice(0, 5).every(group => group === 0) && groups[5] === 0xffff)
+    return ipv4Of(groups).join('.')
+  const parts = groups.map(group => group.toString(16))
+  const { start, length } = longestZeros(groups)
+  if (length < 2) return parts.join(':')
+  return `${parts.slice(0, start).join(':')}::${parts.slice(start + length).join(':')}`
+}
+
+function longestZeros(groups: readonly number[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 }
+  let start = 0
+  for (const [index, group] of groups.entries()) {
+    if (group !== 0) start = index + 1
+    else if (index + 1 - start > best.length) best = { start, length: index + 1 - start }
+  }
+  return best
+}
+
+/** `192.168.0.1/24`: an address of an interface, with the length of its network, in canonical form. */
+export function isInterfaceAddress(text: string): string[] {
+  const [address = '', length = ''] = text.split('/')
+  const canonical = isCidr(text).length === 0 ? canonicalIp(address) : undefined
+  if (canonical === undefined)
+    return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)']
+  const isMapped = addressFamily(address) === 'IPv6' && addressFamily(canonical) === 'IPv4'
+  const whole = `${canonical}/${isMapped && Number(length) > 32 ? Number(length) - 96 : length}`
+  return text === whole ? [] : [`must be in canonical form (${JSON.stringify(whole)})`]
+}
+
 export function isIp(text: string): string[] {
   return addressFamily(text) ? [] : [VALID_IP]
 }
@@ -54,7 +88,7 @@ function specialIpv6(groups: readonly number[]): string[] {
   if ((first & 0xff0f) === 0xff02) return [LINK_LOCAL_MULTICAST]
   // An IPv4 address in IPv6 clothes is judged as what it is.
   if (groups.slice(0, 5).every(group => group === 0) && groups[5] === 0xffff)
-    return specialIpv4(groups.slice(6).flatMap(group => [group >> 8, group & 0xff]))
+    return specialIpv4(ipv4Of(groups))
   return []
 }
 
@@ -62,6 +96,9 @@ const byte = '(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])'
 const ipv4 = new RegExp(`^${byte}(\\.${byte}){3}$`)
 const isIpv4 = (text: string) => ipv4.test(text)
 const ipv4Bytes = (text: string) => text.split('.').map(Number)
+/** The last four bytes of an IPv6 address. */
+const ipv4Of = (groups: readonly number[]) =>
+  groups.slice(6).flatMap(group => [group >> 8, group & 0xff])
 
 /** The eight groups of an IPv6 address, undefined if the text is none. */
 function ipv6Groups(text: string): number[] | undefined {

@@ -13,6 +13,7 @@ import { needed, oneOf, wrong } from '../validation.ts'
 import type {
   Affinity,
   NodeAffinity,
+  NodeSelector,
   NodeSelectorRequirement,
   NodeSelectorTerm,
   PodAffinityTerm,
@@ -61,13 +62,10 @@ function validateAffinity(path: string, affinity: Affinity): readonly FieldError
 function validateNodeAffinity(path: string, affinity: NodeAffinity): readonly FieldError[] {
   const errors: FieldError[] = []
   const needs = affinity.requiredDuringSchedulingIgnoredDuringExecution
-  if (needs) {
-    const at = `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`
-    if (needs.nodeSelectorTerms.length === 0)
-      errors.push(required(at, 'must have at least one node selector term'))
-    for (const [index, term] of needs.nodeSelectorTerms.entries())
-      errors.push(...validateNodeTerm(`${at}[${index}]`, term))
-  }
+  if (needs)
+    errors.push(
+      ...validateNodeSelector(`${path}.requiredDuringSchedulingIgnoredDuringExecution`, needs),
+    )
   const wishes = affinity.preferredDuringSchedulingIgnoredDuringExecution ?? []
   for (const [index, { weight, preference }] of wishes.entries()) {
     const at = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`
@@ -75,6 +73,16 @@ function validateNodeAffinity(path: string, affinity: NodeAffinity): readonly Fi
     errors.push(...validateNodeTerm(`${at}.preference`, preference))
   }
   return errors
+}
+
+export function validateNodeSelector(
+  path: string,
+  { nodeSelectorTerms }: NodeSelector,
+): readonly FieldError[] {
+  const at = `${path}.nodeSelectorTerms`
+  if (nodeSelectorTerms.length === 0)
+    return [required(at, 'must have at least one node selector term')]
+  return nodeSelectorTerms.flatMap((term, index) => validateNodeTerm(`${at}[${index}]`, term))
 }
 
 function validateNodeTerm(path: string, term: NodeSelectorTerm): readonly FieldError[] {
