@@ -25,6 +25,12 @@ import { clusterRole } from './rbac/v1/cluster-role.ts'
 import { clusterRoleBinding } from './rbac/v1/cluster-role-binding.ts'
 import { role } from './rbac/v1/role.ts'
 import { roleBinding } from './rbac/v1/role-binding.ts'
+import { csiDriver } from './storage/v1/csi-driver.ts'
+import { csiNode } from './storage/v1/csi-node.ts'
+import { csiStorageCapacity } from './storage/v1/csi-storage-capacity.ts'
+import { storageClass } from './storage/v1/storage-class.ts'
+import { volumeAttributesClass } from './storage/v1/volume-attributes-class.ts'
+import { volumeAttributesClass as betaVolumeAttributesClass } from './storage/v1beta1/volume-attributes-class.ts'
 
 export const kinds: readonly AnyKind[] = [
   binding,
@@ -50,6 +56,12 @@ export const kinds: readonly AnyKind[] = [
   clusterRole,
   roleBinding,
   role,
+  csiDriver,
+  csiNode,
+  csiStorageCapacity,
+  storageClass,
+  volumeAttributesClass,
+  betaVolumeAttributesClass,
   lease,
   endpointSlice,
 ]
