@@ -77,6 +77,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly prepareForCreate: (draft: T) => void
   /** What a client may not change on an ordinary update is taken over from `previous`; changes the fresh draft in place. */
   readonly prepareForUpdate: (draft: T, previous: T) => void
+  /** The same for a write of the status; all but the status is that of `previous` already. */
+  readonly prepareForStatusUpdate: (draft: T, previous: T) => void
   /** What must always hold, on create and on update. */
   readonly validate: (object: T) => readonly FieldError[]
   /** What must hold on create besides. */
@@ -148,6 +150,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly defaults?: (draft: T) => void
   readonly prepareForCreate?: (draft: T) => void
   readonly prepareForUpdate?: (draft: T, previous: T) => void
+  readonly prepareForStatusUpdate?: (draft: T, previous: T) => void
   readonly validate?: (object: T) => readonly FieldError[]
   readonly validateCreate?: (object: T) => readonly FieldError[]
   readonly validateUpdate?: (next: T, previous: T) => readonly FieldError[]
@@ -202,6 +205,7 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     defaults: nothing,
     prepareForCreate: nothing,
     prepareForUpdate: nothing,
+    prepareForStatusUpdate: nothing,
     validate: noErrors,
     validateCreate: noErrors,
     validateUpdate: noErrors,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defineKind, type ObjectOfShape, objectShape } from './kind.ts'
-import { inVersion } from './other-version.ts'
+import { inVersion, shapeInVersion } from './other-version.ts'
 import { type AnySchema, list, map, shape, string, struct } from './schema.ts'
 
 const foreign = shape('io.k8s.api.core.v1.Reference', 'Of another package.', { name: string(1) })
@@ -59,4 +59,26 @@ test('objects are stored as the kind that it was made of', () => {
   assert.equal(stored.apiVersion, 'test.k8s.io/v1')
   assert.deepEqual(storedAs?.fromStored(stored), served)
   assert.equal(served.apiVersion, 'test.k8s.io/v1beta1')
+})
+
+test('a shape has one form in each version, however it is reached', () => {
+  const beta = shapeInVersion(part, 'v1beta1')
+  assert.equal(shapeInVersion(part, 'v1beta1'), beta)
+  const { one } = inVersion(whole, 'v1beta1').shape.fields
+  assert.ok(one?.schema.type === 'struct')
+  assert.equal(one.schema.shape, beta)
+  assert.equal(shapeInVersion(shapeInVersion(part, 'v1alpha1'), 'v1beta1'), beta)
+  const nested = shape('io.k8s.api.test.v1.Outer', 'Nests.', { a: string(1) }, [
+    { number: 1, shapeName: 'io.k8s.api.test.v1.Inner', fields: ['a'] },
+  ])
+  assert.deepEqual(
+    shapeInVersion(nested, 'v1beta1').inlined?.map(each => each.shapeName),
+    ['io.k8s.api.test.v1beta1.Inner'],
+  )
+})
+
+test('a version that is on its way out says so', () => {
+  const deprecation = 'test.k8s.io/v1beta1 Whole is deprecated'
+  assert.equal(inVersion(whole, 'v1beta1', { deprecation }).deprecation, deprecation)
+  assert.equal(inVersion(whole, 'v1beta2').deprecation, undefined)
 })

@@ -6,17 +6,24 @@ import { apiVersionOf, type KindDefinition } from './kind.ts'
 import type { KubernetesObject } from './metadata.ts'
 import { type AnySchema, Field, type Fields, type ObjectShape, type Presence } from './schema.ts'
 
+export interface OtherVersion {
+  /** Told in the Warning header of every answer in this version. */
+  readonly deprecation?: string
+}
+
 /** `kind` in `version`, stored as `kind`. */
 export function inVersion<T extends KubernetesObject>(
   kind: KindDefinition<T>,
   version: string,
+  more: OtherVersion = {},
 ): KindDefinition<T> {
   const served = { group: kind.group, version }
   const [from, to] = [apiVersionOf(kind), apiVersionOf(served)]
   return Object.freeze({
     ...kind,
+    ...more,
     version,
-    shape: renamed(kind.shape, `.${kind.version}.`, `.${version}.`),
+    shape: shapeInVersion(kind.shape, version),
     storedAs: {
       kind,
       toStored: (object: T) => ({ ...object, apiVersion: from }),
@@ -25,20 +32,40 @@ export function inVersion<T extends KubernetesObject>(
   })
 }
 
-/** The shape and those of its own package and version, under the names of the other version. */
-function renamed(shape: ObjectShape, from: string, to: string): ObjectShape {
-  const at = shape.name.lastIndexOf(from)
-  const own = shape.name.slice(0, at + from.length)
-  const visit = (part: ObjectShape): ObjectShape => {
-    if (!part.name.startsWith(own)) return part
-    const fields: Record<string, Field<unknown, Presence>> = {}
-    for (const [name, { schema }] of Object.entries(part.fields))
-      fields[name] = new Field(schemaWith(schema, visit))
-    const name = part.name.slice(0, at) + to + part.name.slice(own.length)
-    return Object.freeze({ ...part, name, fields: fields as Fields })
-  }
-  return visit(shape)
+/** Of which shape another was made, so that one made of it again is the same as one made of the first. */
+const origins = new WeakMap<ObjectShape, ObjectShape>()
+const made = new WeakMap<ObjectShape, Map<string, ObjectShape>>()
+
+/** The shape, and those of its own package within it, under the names of another version; always the same one. */
+export function shapeInVersion<S extends ObjectShape>(shape: S, version: string): S {
+  const origin = (origins.get(shape) ?? shape) as S
+  const versions = made.get(origin) ?? new Map<string, ObjectShape>()
+  made.set(origin, versions)
+  const known = versions.get(version)
+  if (known) return known as S
+  const own = packageOf(origin)
+  const rename = (name: string) =>
+    `${own.slice(0, own.lastIndexOf('.'))}.${version}${name.slice(own.length)}`
+  const visit = (part: ObjectShape) =>
+    packageOf(part) === own ? shapeInVersion(part, version) : part
+  const fields: Record<string, Field<unknown, Presence>> = {}
+  for (const [name, { schema }] of Object.entries(origin.fields))
+    fields[name] = new Field(schemaWith(schema, visit))
+  const renamed: ObjectShape = Object.freeze({
+    ...origin,
+    name: rename(origin.name),
+    fields: fields as Fields,
+    ...(origin.inlined && {
+      inlined: origin.inlined.map(part => ({ ...part, shapeName: rename(part.shapeName) })),
+    }),
+  })
+  versions.set(version, renamed)
+  origins.set(renamed, origin)
+  return renamed as S
 }
+
+/** `io.k8s.api.core.v1` of `io.k8s.api.core.v1.Pod`. */
+const packageOf = ({ name }: ObjectShape) => name.slice(0, name.lastIndexOf('.'))
 
 function schemaWith(schema: AnySchema, visit: (shape: ObjectShape) => ObjectShape): AnySchema {
   if (schema.type === 'struct') return { ...schema, shape: visit(schema.shape) }

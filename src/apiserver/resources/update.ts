@@ -121,6 +121,7 @@ async function replace(
   trackFields(write, previous, draft)
   await mutate(write, draft, previous)
   if (write.subresource === '') storage.kind.prepareForUpdate(draft, previous)
+  if (write.subresource === 'status') storage.kind.prepareForStatusUpdate(draft, previous)
   if (write.subresource !== 'binding') countGeneration(storage.kind, draft, previous)
   validate(write, draft, previous)
   await admit(write, 'UPDATE', { object: draft, oldObject: previous })
