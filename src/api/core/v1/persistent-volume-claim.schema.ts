@@ -1,3 +1,4 @@
+import { type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { labelSelector, objectMeta } from '../../machinery/metadata.ts'
 import {
   list,
@@ -6,9 +7,18 @@ import {
   shape,
   string,
   struct,
+  time,
   type ValueOfShape,
 } from '../../machinery/schema.ts'
 import { typedLocalObjectReference, typedObjectReference } from './references.ts'
+
+/** By how many nodes or pods a volume may be mounted, and how. */
+export const accessMode = string().enum(
+  'ReadWriteOnce',
+  'ReadOnlyMany',
+  'ReadWriteMany',
+  'ReadWriteOncePod',
+)
 
 export const volumeResourceRequirements = shape(
   'io.k8s.api.core.v1.VolumeResourceRequirements',
@@ -24,10 +34,7 @@ export const persistentVolumeClaimSpec = shape(
   'io.k8s.api.core.v1.PersistentVolumeClaimSpec',
   'What a claim wants of a volume.',
   {
-    accessModes: list(
-      1,
-      string().enum('ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'),
-    )
+    accessModes: list(1, accessMode)
       .atomic()
       .doc('How the volume is to be mounted, by how many nodes.'),
     selector: struct(4, labelSelector).optional().atomic().doc('Labels that the volume must have.'),
@@ -60,3 +67,76 @@ export const persistentVolumeClaimTemplate = shape(
   },
 )
 export type PersistentVolumeClaimTemplate = ValueOfShape<typeof persistentVolumeClaimTemplate>
+
+export const persistentVolumeClaimCondition = shape(
+  'io.k8s.api.core.v1.PersistentVolumeClaimCondition',
+  'One thing that happens to the volume of a claim, such as growing.',
+  {
+    type: string(1).required().doc('Names the aspect, such as Resizing.'),
+    status: string(2).required().doc('True, False or Unknown.'),
+    lastProbeTime: time(3).doc('When the condition was last looked at.'),
+    lastTransitionTime: time(4).doc('When the status last changed.'),
+    reason: string(5).doc('Why, as one CamelCase word for programs.'),
+    message: string(6).doc('Why, as a sentence for people.'),
+  },
+)
+export type PersistentVolumeClaimCondition = ValueOfShape<typeof persistentVolumeClaimCondition>
+
+export const modifyVolumeStatus = shape(
+  'io.k8s.api.core.v1.ModifyVolumeStatus',
+  'How far a change of attributes has come.',
+  {
+    targetVolumeAttributesClassName: string(1).doc('The class whose attributes are being set.'),
+    status: string(2)
+      .enum('InProgress', 'Infeasible', 'Pending')
+      .required()
+      .doc('Pending, InProgress, or Infeasible when the driver refused it.'),
+  },
+)
+export type ModifyVolumeStatus = ValueOfShape<typeof modifyVolumeStatus>
+
+export const persistentVolumeClaimStatus = shape(
+  'io.k8s.api.core.v1.PersistentVolumeClaimStatus',
+  'What a claim has got.',
+  {
+    phase: string(1)
+      .enum('Bound', 'Lost', 'Pending')
+      .doc('Pending until a volume is found, then Bound; Lost when the volume is gone.'),
+    accessModes: list(2, accessMode).atomic().doc('How the bound volume can be mounted.'),
+    capacity: map(3, quantity()).doc('What the bound volume really has.'),
+    conditions: list(4, persistentVolumeClaimCondition)
+      .listMap('type')
+      .mergeKey('type')
+      .doc('What is going on with the volume, such as growing.'),
+    allocatedResources: map(5, quantity()).doc(
+      'What has been set aside while the volume grows; quotas count it.',
+    ),
+    allocatedResourceStatuses: map(
+      7,
+      string().enum(
+        'ControllerResizeInProgress',
+        'ControllerResizeInfeasible',
+        'NodeResizePending',
+        'NodeResizeInProgress',
+        'NodeResizeInfeasible',
+      ),
+    ).doc('How far growing has come, by resource.'),
+    currentVolumeAttributesClassName: string(8)
+      .optional()
+      .doc('The class whose attributes the volume has now.'),
+    modifyVolumeStatus: struct(9, modifyVolumeStatus)
+      .optional()
+      .doc('How far a change to another class of attributes has come.'),
+  },
+)
+export type PersistentVolumeClaimStatus = ValueOfShape<typeof persistentVolumeClaimStatus>
+
+export const persistentVolumeClaimShape = objectShape(
+  'io.k8s.api.core.v1.PersistentVolumeClaim',
+  'Asks for storage of a size and kind, and names the volume that was found for it.',
+  {
+    spec: struct(2, persistentVolumeClaimSpec).always().doc('What the claim wants.'),
+    status: struct(3, persistentVolumeClaimStatus).always().doc('What it has got.'),
+  },
+)
+export type PersistentVolumeClaim = ObjectOfShape<typeof persistentVolumeClaimShape>
