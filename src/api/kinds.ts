@@ -20,6 +20,8 @@ import { service } from './core/v1/service.ts'
 import { serviceAccount } from './core/v1/service-account.ts'
 import { endpointSlice } from './discovery/v1/endpoint-slice.ts'
 import { event as eventsEvent } from './events/v1/event.ts'
+import { flowSchema } from './flowcontrol/v1/flow-schema.ts'
+import { priorityLevelConfiguration } from './flowcontrol/v1/priority-level-configuration.ts'
 import type { AnyKind } from './machinery/kind.ts'
 import { clusterRole } from './rbac/v1/cluster-role.ts'
 import { clusterRoleBinding } from './rbac/v1/cluster-role-binding.ts'
@@ -64,4 +66,6 @@ export const kinds: readonly AnyKind[] = [
   betaVolumeAttributesClass,
   lease,
   endpointSlice,
+  flowSchema,
+  priorityLevelConfiguration,
 ]

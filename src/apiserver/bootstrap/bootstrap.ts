@@ -1,4 +1,4 @@
-/** What must exist before anybody asks: the system's namespaces, the Service of the API itself and the RBAC policy. */
+/** What must exist before anybody asks: the system's namespaces, the Service of the API itself, the RBAC policy and flow control. */
 
 import { decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
@@ -9,10 +9,12 @@ import { bootstrapPolicyChanges } from '../authorization/bootstrap-policy.ts'
 import { type Exchange, newExchange } from '../exchange.ts'
 import { createObject } from '../resources/create.ts'
 import { deleteObject } from '../resources/delete.ts'
+import { isEqual } from '../resources/equal.ts'
 import type { StoredResource } from '../resources/registry.ts'
 import { updateObject } from '../resources/update.ts'
 import type { Write } from '../resources/write.ts'
 import type { ServerContext } from '../server-context.ts'
+import { AUTO_UPDATE, flowSchemas, priorityLevels } from './flow-control.ts'
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 const KUBERNETES = { name: 'kubernetes', namespace: 'default' }
@@ -30,7 +32,11 @@ export async function bootstrap(server: ServerContext): Promise<void> {
       writer.ensure('', 'namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
     ),
   )
-  await Promise.all([writer.ensure('', 'services', kubernetesService(server)), policy(writer)])
+  await Promise.all([
+    writer.ensure('', 'services', kubernetesService(server)),
+    policy(writer),
+    flowControl(writer),
+  ])
 }
 
 function kubernetesService({ services, securePort }: ServerContext): KubernetesObject {
@@ -61,6 +67,23 @@ async function policy(writer: Writer): Promise<void> {
   await Promise.all([
     ...create.map(each => writer.ensure(RBAC, pluralOf(each), each)),
     ...update.map(each => writer.put(RBAC, pluralOf(each), each)),
+  ])
+}
+
+const FLOW_CONTROL = 'flowcontrol.apiserver.k8s.io'
+
+/** What an administrator took over by the annotation stays as it is. */
+async function flowControl(writer: Writer): Promise<void> {
+  const keep = async (plural: string, object: KubernetesObject & { spec: object }) => {
+    const stored = await writer.stored(FLOW_CONTROL, plural, object)
+    if (!stored) return writer.ensure(FLOW_CONTROL, plural, object)
+    const { metadata, spec } = stored as typeof object
+    if (metadata.annotations?.[AUTO_UPDATE] !== 'true' || isEqual(spec, object.spec)) return
+    await writer.put(FLOW_CONTROL, plural, { ...object, metadata })
+  }
+  await Promise.all([
+    ...flowSchemas().map(each => keep('flowschemas', each)),
+    ...priorityLevels().map(each => keep('prioritylevelconfigurations', each)),
   ])
 }
 
@@ -119,6 +142,13 @@ class Writer {
     } catch (thrown) {
       if (!isStatus(thrown, 'AlreadyExists')) throw thrown
     }
+  }
+
+  /** What is there now under that name. */
+  async stored(group: string, plural: string, { metadata }: KubernetesObject) {
+    const { namespace = '', name = '' } = metadata
+    const resource = this.server.registry.find(group, 'v1', plural)
+    return (await resource?.storage?.get(namespace, name))?.object
   }
 
   /** Creates it, or makes what is there say the same. */
