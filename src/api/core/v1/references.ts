@@ -24,6 +24,16 @@ export const localObjectReference = shape(
 )
 export type LocalObjectReference = ValueOfShape<typeof localObjectReference>
 
+export const secretReference = shape(
+  'io.k8s.api.core.v1.SecretReference',
+  'Names a secret in any namespace.',
+  {
+    name: string(1).doc('Name of the secret.'),
+    namespace: string(2).doc('Namespace of the secret.'),
+  },
+)
+export type SecretReference = ValueOfShape<typeof secretReference>
+
 export const typedLocalObjectReference = shape(
   'io.k8s.api.core.v1.TypedLocalObjectReference',
   'Names an object of any kind in the same namespace.',
