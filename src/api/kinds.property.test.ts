@@ -85,11 +85,15 @@ const workload = {
   selector: { matchLabels: labels },
   template: { metadata: { labels }, spec: { containers } },
 }
+const jobPods = { spec: { containers, restartPolicy: 'Never' } }
 /** What chance would hardly ever get right, so that accepted objects are among those tried. */
 const rightParts: Readonly<Record<string, object>> = {
   Pod: { containers },
   Deployment: workload,
   ReplicaSet: workload,
+  DaemonSet: workload,
+  Job: { template: jobPods },
+  CronJob: { schedule: '@daily', jobTemplate: { spec: { template: jobPods } } },
   Service: { ports: [{ port: 80 }] },
 }
 
@@ -100,7 +104,12 @@ function bodyOf(kind: AnyKind): fc.Arbitrary<Record<string, unknown>> {
     ...(right && helped ? { spec: { ...(body.spec as object), ...right } } : {}),
     apiVersion: apiVersionOf(kind),
     kind: kind.kind,
-    metadata: { name: 'web', namespace: 'default', creationTimestamp: '2026-01-01T00:00:00Z' },
+    metadata: {
+      name: 'web',
+      namespace: 'default',
+      uid: 'a',
+      creationTimestamp: '2026-01-01T00:00:00Z',
+    },
   }))
 }
 

@@ -1,4 +1,6 @@
 /** Every built-in kind, in the order of discovery: core first, then the groups as upstream ranks them. */
+import { controllerRevision } from './apps/v1/controller-revision.ts'
+import { daemonSet } from './apps/v1/daemon-set.ts'
 import { deployment } from './apps/v1/deployment.ts'
 import { replicaSet } from './apps/v1/replica-set.ts'
 import { selfSubjectReview } from './authentication/v1/self-subject-review.ts'
@@ -7,6 +9,8 @@ import { localSubjectAccessReview } from './authorization/v1/local-subject-acces
 import { selfSubjectAccessReview } from './authorization/v1/self-subject-access-review.ts'
 import { selfSubjectRulesReview } from './authorization/v1/self-subject-rules-review.ts'
 import { subjectAccessReview } from './authorization/v1/subject-access-review.ts'
+import { cronJob } from './batch/v1/cron-job.ts'
+import { job } from './batch/v1/job.ts'
 import { lease } from './coordination/v1/lease.ts'
 import { binding } from './core/v1/binding.ts'
 import { configMap } from './core/v1/config-map.ts'
@@ -45,6 +49,8 @@ export const kinds: readonly AnyKind[] = [
   secret,
   serviceAccount,
   service,
+  controllerRevision,
+  daemonSet,
   deployment,
   replicaSet,
   eventsEvent,
@@ -54,6 +60,8 @@ export const kinds: readonly AnyKind[] = [
   selfSubjectAccessReview,
   selfSubjectRulesReview,
   subjectAccessReview,
+  cronJob,
+  job,
   clusterRoleBinding,
   clusterRole,
   roleBinding,

@@ -34,6 +34,10 @@ export function required(field: string, detail = ''): FieldError {
 export function invalid(field: string, value: unknown, detail: string): FieldError {
   return { type: 'FieldValueInvalid', field, message: `Invalid value: ${shown(value)}: ${detail}` }
 }
+/** Where the value itself would not help, since more than one part of it is wrong together. */
+export function invalidAsWhole(field: string, detail: string): FieldError {
+  return { type: 'FieldValueInvalid', field, message: `Invalid value: ${detail}` }
+}
 export function duplicate(field: string, value: unknown): FieldError {
   return { type: 'FieldValueDuplicate', field, message: `Duplicate value: ${quoted(value)}` }
 }

@@ -1,5 +1,4 @@
 import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
-import { podWarnings } from '../../core/v1/pod/warnings.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { labelMatcherOf } from '../../machinery/label-selector.ts'
@@ -10,6 +9,7 @@ import {
   validateDeploymentStatus,
   validateDeploymentUpdate,
 } from './deployment.validation.ts'
+import { nameWarnings, templateWarnings } from './warnings.ts'
 
 export type * from './deployment.schema.ts'
 
@@ -33,7 +33,10 @@ export const deployment = defineKind<Deployment>({
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,
   validateStatusUpdate: validateDeploymentStatus,
-  warnings: ({ spec }) => podWarnings('spec.template.spec', spec.template.spec),
+  warnings: (object, previous) => [
+    ...nameWarnings(object, previous),
+    ...templateWarnings(object, previous),
+  ],
   columns: [
     nameColumn,
     column(

@@ -7,7 +7,16 @@ import {
   required,
 } from '../../machinery/field-error.ts'
 import type { Deployment, DeploymentStrategy } from './deployment.schema.ts'
-import { validateCountOrPercent, validateCounts, validateWorkload } from './validation.ts'
+import {
+  availableAreReady,
+  countsNotNegative,
+  notMoreThanAll,
+  numberIn,
+  validateCollisions,
+  validateCountOrPercent,
+  validateCounts,
+  validateWorkload,
+} from './validation.ts'
 
 export function validateDeployment({ spec }: Deployment): readonly FieldError[] {
   const { progressDeadlineSeconds: deadline, minReadySeconds = 0 } = spec
@@ -32,17 +41,15 @@ export function validateDeploymentUpdate(
 }
 
 export function validateDeploymentStatus(
-  next: Deployment,
+  { status }: Deployment,
   previous: Deployment,
 ): readonly FieldError[] {
-  const errors = validateCounts(next.status, [
-    'updatedReplicas',
-    'readyReplicas',
-    'availableReplicas',
-  ])
-  const [after = 0, before = 0] = [next.status.collisionCount, previous.status.collisionCount]
-  if (after < before) errors.push(invalid('status.collisionCount', after, 'cannot be decremented'))
-  return errors
+  return [
+    ...validateCounts(status, ['updatedReplicas', 'readyReplicas', 'availableReplicas']),
+    ...countsNotNegative(status, ['unavailableReplicas']),
+    ...availableAreReady(status),
+    ...validateCollisions(status, previous.status),
+  ]
 }
 
 function validateStrategy(path: string, strategy: DeploymentStrategy): FieldError[] {
@@ -55,16 +62,12 @@ function validateStrategy(path: string, strategy: DeploymentStrategy): FieldErro
   if (type !== 'RollingUpdate') return [notSupported(path, strategy, ['Recreate', 'RollingUpdate'])]
   if (!rollingUpdate) return [required(at, 'this should be defaulted and never be nil')]
   const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate
-  const errors = [
-    ...validateCountOrPercent(`${at}.maxUnavailable`, maxUnavailable),
+  const field = `${at}.maxUnavailable`
+  const isStuck = numberIn(maxUnavailable) === 0 && numberIn(maxSurge) === 0
+  return [
+    ...validateCountOrPercent(field, maxUnavailable),
     ...validateCountOrPercent(`${at}.maxSurge`, maxSurge),
+    ...(isStuck ? [invalid(field, maxUnavailable, 'may not be 0 when `maxSurge` is 0')] : []),
+    ...notMoreThanAll(field, maxUnavailable),
   ]
-  const isNone = (value: number | string) => value === 0 || Number.parseInt(`${value}`, 10) === 0
-  if (isNone(maxUnavailable) && isNone(maxSurge))
-    errors.push(
-      invalid(`${at}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'),
-    )
-  if (typeof maxUnavailable === 'string' && Number.parseInt(maxUnavailable, 10) > 100)
-    errors.push(invalid(`${at}.maxUnavailable`, maxUnavailable, 'must not be greater than 100%'))
-  return errors
 }

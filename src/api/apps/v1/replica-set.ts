@@ -1,12 +1,12 @@
 import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
-import { podWarnings } from '../../core/v1/pod/warnings.ts'
 import { immutable } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { labelMatcherOf } from '../../machinery/label-selector.ts'
 import { workloadColumns } from './columns.ts'
 import { type ReplicaSet, replicaSetShape } from './replica-set.schema.ts'
-import { validateCounts, validateWorkload } from './validation.ts'
+import { availableAreReady, validateCounts, validateWorkload } from './validation.ts'
+import { nameWarnings, templateWarnings } from './warnings.ts'
 
 export type * from './replica-set.schema.ts'
 
@@ -33,10 +33,15 @@ export const replicaSet = defineKind<ReplicaSet>({
   validate: ({ spec }) => validateWorkload(spec),
   validateUpdate: (next, previous) =>
     immutable('spec.selector', next.spec.selector, previous.spec.selector),
-  validateStatusUpdate: next =>
-    validateCounts(next.status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
+  validateStatusUpdate: ({ status }) => [
+    ...validateCounts(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
+    ...availableAreReady(status),
+  ],
   fieldSelectors: { 'status.replicas': object => String(object.status.replicas) },
-  warnings: ({ spec }) => podWarnings('spec.template.spec', spec.template.spec),
+  warnings: (object, previous) => [
+    ...nameWarnings(object, previous),
+    ...templateWarnings(object, previous),
+  ],
   columns: [
     nameColumn,
     column('Desired', 'How many replicas are wanted.', ({ spec }) => spec.replicas ?? 0, {

@@ -1,5 +1,4 @@
 /** What workloads with a selector and a pod template have in common. */
-
 import type { PodTemplateSpec } from '../../core/v1/pod/schema.ts'
 import { validateLastingTemplate } from '../../core/v1/pod/validation.ts'
 import { isEmptySelector, validateLabelSelector } from '../../core/v1/validation.selectors.ts'
@@ -9,37 +8,41 @@ import { labelMatcherOf } from '../../machinery/label-selector.ts'
 import type { LabelSelector } from '../../machinery/metadata.ts'
 import { isPercent } from '../../machinery/names.ts'
 
-interface WorkloadSpec {
-  replicas?: number
-  minReadySeconds?: number
+interface SelectingSpec {
   selector: LabelSelector
   template: PodTemplateSpec
 }
+interface WorkloadSpec extends SelectingSpec {
+  replicas?: number
+  minReadySeconds?: number
+}
 
 export function validateWorkload(spec: WorkloadSpec): FieldError[] {
-  const { selector, template } = spec
-  const errors: FieldError[] = [
+  return [
     ...notNegative('spec.replicas', spec.replicas),
     ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...validateSelection(spec),
+    // Upstream's words name one of the two kinds whichever is meant.
+    ...validateLastingTemplate('spec.template', spec.template, 'ReplicaSet'),
   ]
-  const selectorErrors = validateLabelSelector('spec.selector', selector)
-  errors.push(...selectorErrors)
-  if (!selector) errors.push(required('spec.selector'))
-  else if (isEmptySelector(selector))
-    errors.push(invalid('spec.selector', selector, 'empty selector is invalid for deployment'))
-  else if (selectorErrors.length === 0) {
-    const labels = template.metadata.labels ?? {}
-    if (!labelMatcherOf(selector).matches(labels))
-      errors.push(
-        invalid(
-          'spec.template.metadata.labels',
-          labels,
-          '`selector` does not match template `labels`',
-        ),
-      )
-  }
-  // Upstream's words name one of the two kinds whichever is meant.
-  return [...errors, ...validateLastingTemplate('spec.template', template, 'ReplicaSet')]
+}
+
+/** The selector is there and selects the pods of the template. */
+export function validateSelection({ selector, template }: SelectingSpec): FieldError[] {
+  const errors = [...validateLabelSelector('spec.selector', selector)]
+  if (errors.length > 0) return errors
+  const labels = template.metadata.labels ?? {}
+  const isMissing = isEmptySelector(selector)
+  if (isMissing) errors.push(required('spec.selector'))
+  if (isMissing || !labelMatcherOf(selector).matches(labels))
+    errors.push(
+      invalid(
+        'spec.template.metadata.labels',
+        labels,
+        '`selector` does not match template `labels`',
+      ),
+    )
+  return errors
 }
 
 /** A count or a percentage such as `25%`, not negative. */
@@ -48,25 +51,60 @@ export function validateCountOrPercent(field: string, value: number | string): F
   return isPercent(value).map(message => invalid(field, value, message))
 }
 
+/** The number in a count or percentage; 0 where there is none. */
+export function numberIn(value: number | string): number {
+  if (typeof value === 'number') return value
+  return /^(\d+%|[-+]?\d+)$/.test(value) ? Number.parseInt(value, 10) : 0
+}
+
+export function notMoreThanAll(field: string, value: number | string): FieldError[] {
+  const isMore = typeof value === 'string' && isPercent(value).length === 0 && numberIn(value) > 100
+  return isMore ? [invalid(field, value, 'must not be greater than 100%')] : []
+}
+
 type Counts = Record<string, unknown>
+
+/** Counts of a status are never negative. */
+export function countsNotNegative(status: object, names: readonly string[]): FieldError[] {
+  const counts = status as Counts
+  return names.flatMap(name => notNegative(`status.${name}`, Number(counts[name] ?? 0)))
+}
 
 /** Counts of a status are never negative, and none is more than the whole. */
 export function validateCounts(status: object, names: readonly string[]): FieldError[] {
   const counts = status as Counts
   const count = (name: string) => Number(counts[name] ?? 0)
-  const errors: FieldError[] = []
-  for (const name of ['replicas', 'observedGeneration', ...names])
-    errors.push(...notNegative(`status.${name}`, count(name)))
+  const errors = countsNotNegative(status, ['replicas', 'observedGeneration', ...names])
   for (const name of names)
     if (count(name) > count('replicas'))
       errors.push(invalid(`status.${name}`, count(name), 'cannot be greater than status.replicas'))
-  if (count('availableReplicas') > count('readyReplicas'))
-    errors.push(
-      invalid(
-        'status.availableReplicas',
-        count('availableReplicas'),
-        'cannot be greater than readyReplicas',
-      ),
-    )
   return errors
+}
+
+interface Availability {
+  readyReplicas?: number
+  availableReplicas?: number
+}
+
+/** Only what is ready can be available. `ready` is how the message calls the other field. */
+export function availableAreReady(status: Availability, ready = 'readyReplicas'): FieldError[] {
+  const { readyReplicas = 0, availableReplicas = 0 } = status
+  if (availableReplicas <= readyReplicas) return []
+  const why = `cannot be greater than ${ready}`
+  return [invalid('status.availableReplicas', availableReplicas, why)]
+}
+
+interface Collisions {
+  collisionCount?: number
+}
+
+/** How often a name was taken goes into names, so it may only grow. */
+export function validateCollisions(next: Collisions, previous: Collisions): FieldError[] {
+  const field = 'status.collisionCount'
+  const [after, before] = [next.collisionCount, previous.collisionCount]
+  const isLess = before !== undefined && (after === undefined || after < before)
+  return [
+    ...notNegative(field, after),
+    ...(isLess ? [invalid(field, after ?? 0, 'cannot be decremented')] : []),
+  ]
 }

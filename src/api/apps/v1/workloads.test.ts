@@ -55,10 +55,16 @@ const wrongDeployments: [string, object, string][] = [
     { selector: { matchLabels: { app: 'db' } } },
     'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
   ],
+  ['no selector', { selector: undefined }, 'spec.selector: Required value'],
   [
-    'selector of nothing',
-    { selector: {} },
-    'spec.selector: Invalid value: {}: empty selector is invalid for deployment',
+    'no selector, which selects nothing',
+    { selector: undefined },
+    'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
+  ],
+  [
+    'more than all missing',
+    { strategy: { rollingUpdate: { maxUnavailable: '101%' } } },
+    'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: "101%": must not be greater than 100%',
   ],
   [
     'nothing may move',
@@ -107,11 +113,18 @@ test('the selector never changes', () => {
 
 test('counts of a status stand in proportion', () => {
   const object = created(deployment, { spec: base })
-  const next = { ...object, status: { replicas: 1, readyReplicas: 2, availableReplicas: 2 } }
-  assert.deepEqual(lines(deployment.validateStatusUpdate(next, object)), [
+  const status = { replicas: 1, readyReplicas: 2, availableReplicas: 3, unavailableReplicas: -1 }
+  assert.deepEqual(lines(deployment.validateStatusUpdate({ ...object, status }, object)), [
     'status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas',
-    'status.availableReplicas: Invalid value: 2: cannot be greater than status.replicas',
+    'status.availableReplicas: Invalid value: 3: cannot be greater than status.replicas',
+    'status.unavailableReplicas: Invalid value: -1: must be greater than or equal to 0',
+    'status.availableReplicas: Invalid value: 3: cannot be greater than readyReplicas',
   ])
+  const collided = { ...object, status: { collisionCount: 2 } }
+  assert.deepEqual(lines(deployment.validateStatusUpdate(object, collided)), [
+    'status.collisionCount: Invalid value: 0: cannot be decremented',
+  ])
+  assert.deepEqual(lines(deployment.validateStatusUpdate(collided, object)), [])
 })
 
 test('kubectl get shows progress', () => {
@@ -141,4 +154,28 @@ test('scale reads and writes replicas', () => {
   assert.equal(scale?.selector(object), 'app=web')
   assert.equal(scale?.withReplicas(object, 5).spec.replicas, 5)
   assert.equal(object.spec.replicas, 1)
+})
+
+test('warns of a name that is no host name once, and of pods when they change', () => {
+  for (const kind of [deployment, replicaSet] as const) {
+    const pods = {
+      ...template,
+      spec: { ...template.spec, terminationGracePeriodSeconds: -1 },
+    }
+    const body = { metadata: { name: 'web.1', generation: 1 }, spec: { ...base, template: pods } }
+    const object = created<never>(kind as never, body)
+    const [name, pod, ...more] = kind.warnings(object, undefined)
+    assert.match(
+      `${name}`,
+      /^metadata\.name: this is used in Pod names .* \[must not contain dots\]$/,
+    )
+    assert.match(`${pod}`, /^spec\.template\.spec\.terminationGracePeriodSeconds: /)
+    assert.deepEqual(more, [])
+    assert.deepEqual(kind.warnings(object, object), [])
+    const changed = created<never>(kind as never, {
+      ...body,
+      metadata: { name: 'web.1', generation: 2 },
+    })
+    assert.deepEqual(kind.warnings(changed, object), [pod])
+  }
 })

@@ -1,0 +1,45 @@
+import { immutable, notNegative } from '../../core/v1/validation.ts'
+import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
+import { required } from '../../machinery/field-error.ts'
+import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import { controllerOf } from '../../machinery/metadata.ts'
+import { any, int64 } from '../../machinery/schema.ts'
+
+export const controllerRevisionShape = objectShape(
+  'io.k8s.api.apps.v1.ControllerRevision',
+  'What a workload looked like once, so that it can be rolled back to it.',
+  {
+    data: any(2).doc('The state that is remembered, in a form that its controller knows.'),
+    revision: int64(3).required().doc('Which one it is; the highest is the newest.'),
+  },
+)
+export type ControllerRevision = ObjectOfShape<typeof controllerRevisionShape>
+
+export const controllerRevision = defineKind<ControllerRevision>({
+  group: 'apps',
+  version: 'v1',
+  kind: 'ControllerRevision',
+  plural: 'controllerrevisions',
+  scope: 'Namespaced',
+  shape: controllerRevisionShape,
+  validate: ({ data, revision }) => [
+    ...(data === undefined || data === null ? [required('data', 'data is mandatory')] : []),
+    ...notNegative('revision', revision),
+  ],
+  validateUpdate: (next, previous) => immutable('data', next.data, previous.data),
+  columns: [
+    nameColumn,
+    column('Controller', 'The object whose state is remembered.', controllerName),
+    column('Revision', 'Which state it is.', ({ revision }) => revision, { type: 'integer' }),
+    ageColumn,
+  ],
+})
+
+/** As people write it for `kubectl`: `daemonset.apps/web`. */
+function controllerName(object: ControllerRevision): string {
+  const owner = controllerOf(object)
+  if (!owner) return '<none>'
+  const [group, version] = owner.apiVersion.split('/')
+  const type = version === undefined ? owner.kind : `${owner.kind}.${group}`
+  return `${type.toLowerCase()}/${owner.name}`
+}

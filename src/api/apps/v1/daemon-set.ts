@@ -1,0 +1,99 @@
+import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
+import { sameValue } from '../../core/v1/validation.ts'
+import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
+import { type Column, defineKind } from '../../machinery/kind.ts'
+import { workloadColumns } from './columns.ts'
+import { type DaemonSet, type DaemonSetStatus, daemonSetShape } from './daemon-set.schema.ts'
+import {
+  validateDaemonSet,
+  validateDaemonSetStatus,
+  validateDaemonSetUpdate,
+} from './daemon-set.validation.ts'
+import { templateWarnings } from './warnings.ts'
+
+export type * from './daemon-set.schema.ts'
+
+export const daemonSet = defineKind<DaemonSet>({
+  group: 'apps',
+  version: 'v1',
+  kind: 'DaemonSet',
+  plural: 'daemonsets',
+  shortNames: ['ds'],
+  categories: ['all'],
+  scope: 'Namespaced',
+  shape: daemonSetShape,
+  hasGeneration: true,
+  defaults: defaultDaemonSet,
+  prepareForCreate: draft => {
+    draft.status = noStatus()
+    setTemplateGeneration(draft, Math.max(templateGenerationOf(draft), 1))
+  },
+  prepareForUpdate: (draft, previous) => {
+    draft.status = previous.status
+    const isSame = sameValue(draft.spec.template, previous.spec.template)
+    setTemplateGeneration(draft, templateGenerationOf(previous) + (isSame ? 0 : 1))
+  },
+  validate: validateDaemonSet,
+  validateUpdate: validateDaemonSetUpdate,
+  validateStatusUpdate: validateDaemonSetStatus,
+  warnings: templateWarnings,
+  columns: [
+    nameColumn,
+    count('Desired', 'How many nodes are meant to run the pod.', 'desiredNumberScheduled'),
+    count('Current', 'How many of them run it.', 'currentNumberScheduled'),
+    count('Ready', 'On how many nodes a pod is ready.', 'numberReady'),
+    count('Up-to-date', 'On how many it has the newest template.', 'updatedNumberScheduled'),
+    count('Available', 'On how many it has been ready long enough.', 'numberAvailable'),
+    column('Node Selector', 'Labels of the nodes that are meant.', nodeSelectorOf),
+    ageColumn,
+    ...workloadColumns,
+  ],
+  subresources: { status: true },
+})
+
+const REVISION_HISTORY_LIMIT = 10
+
+function defaultDaemonSet({ spec }: DaemonSet): void {
+  const { updateStrategy } = spec
+  updateStrategy.type ||= 'RollingUpdate'
+  if (updateStrategy.type === 'RollingUpdate') {
+    updateStrategy.rollingUpdate ??= {}
+    updateStrategy.rollingUpdate.maxUnavailable ??= 1
+    updateStrategy.rollingUpdate.maxSurge ??= 0
+  }
+  spec.revisionHistoryLimit ??= REVISION_HISTORY_LIMIT
+  defaultPodTemplate(spec.template)
+}
+
+function noStatus(): DaemonSetStatus {
+  return {
+    currentNumberScheduled: 0,
+    numberMisscheduled: 0,
+    desiredNumberScheduled: 0,
+    numberReady: 0,
+  }
+}
+
+/** The first versions of the API counted templates in a field; since then the count lives on in this annotation. */
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
+
+function templateGenerationOf({ metadata }: DaemonSet): number {
+  const count = Number(metadata.annotations?.[TEMPLATE_GENERATION] ?? 0)
+  return Number.isSafeInteger(count) ? count : 0
+}
+
+function setTemplateGeneration({ metadata }: DaemonSet, count: number): void {
+  metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(count) }
+}
+
+type Count = Exclude<keyof DaemonSetStatus, 'conditions'>
+
+function count(name: string, description: string, field: Count): Column<DaemonSet> {
+  return column(name, description, ({ status }) => Number(status[field] ?? 0), { type: 'integer' })
+}
+
+function nodeSelectorOf({ spec }: DaemonSet): string {
+  const labels = Object.entries(spec.template.spec.nodeSelector ?? {})
+  const texts = labels.map(([key, value]) => `${key}=${value}`).sort()
+  return texts.join(',') || '<none>'
+}
