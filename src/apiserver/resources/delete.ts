@@ -52,6 +52,7 @@ const COLLECTION_WORKERS = 16
 
 export async function remove(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const options = await deleteOptionsOf(exchange)
+  warnOfOrphans(exchange, resource, options)
   const write = writeOf(exchange, resource)
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const { stored, isGone } = await deleteObject({ ...write, dryRun }, options)
@@ -59,6 +60,15 @@ export async function remove(exchange: Exchange, resource: StoredResource): Prom
   if (!isGone || hooksOf(resource).returnsDeleted)
     return respondOne(exchange, accepted ? 202 : 200, resource, stored)
   return respondValue(exchange, 200, deletedStatus(resource, stored.object))
+}
+
+function warnOfOrphans(
+  { warnings }: Exchange,
+  resource: StoredResource,
+  { propagationPolicy }: DeleteOptions,
+): void {
+  const warning = hooksOf(resource).orphansByDefault?.warning
+  if (warning && propagationPolicy === undefined) warnings.push(warning)
 }
 
 function deletedStatus(
@@ -128,7 +138,7 @@ function markedForDeletion(
   options: DeleteOptions,
 ): KubernetesObject | undefined {
   const { kind } = write.resource.storage
-  const finalizers = finalizersAfter(current.metadata.finalizers ?? [], options.propagationPolicy)
+  const finalizers = finalizersAfter(write, current, options.propagationPolicy)
   const grace = kind.gracePeriodSeconds?.(current, options.gracePeriodSeconds) ?? 0
   const ownFinalizers = hooksOf(write.resource).hasOwnFinalizers?.(current) ?? false
   // Nothing holds it: most deletes, which need no copy.
@@ -157,11 +167,16 @@ const keeps = (write: Write, draft: KubernetesObject) => !isFinished(write, draf
 
 /** Who has to act before the object may go, by the wished treatment of what it owns. */
 function finalizersAfter(
-  finalizers: readonly string[],
+  write: Write,
+  { metadata: { finalizers = [] } }: KubernetesObject,
   policy: DeleteOptions['propagationPolicy'],
 ): string[] {
-  if (policy === undefined) return [...finalizers]
   const others = finalizers.filter(each => each !== ORPHAN && each !== FOREGROUND)
+  if (policy === undefined) {
+    const isDecided = others.length < finalizers.length
+    const isOrphaning = !isDecided && hooksOf(write.resource).orphansByDefault
+    return isOrphaning ? [...finalizers, ORPHAN] : [...finalizers]
+  }
   if (policy === 'Orphan') return [...others, ORPHAN]
   return policy === 'Foreground' ? [...others, FOREGROUND] : others
 }
@@ -172,6 +187,7 @@ export async function removeCollection(
 ): Promise<ApiResponse> {
   const { server, info } = exchange
   const options = await deleteOptionsOf(exchange)
+  warnOfOrphans(exchange, resource, options)
   const list = listOptionsOf(info.query, false)
   const page = await readList(
     { store: server.store, watchCache: server.cache, cache: resource.storage.cache },

@@ -13,6 +13,8 @@ export interface ResourceHooks {
   allocate?(write: Write, draft: KubernetesObject, previous?: KubernetesObject): () => void
   /** A delete answers with the object instead of a Status. */
   readonly returnsDeleted?: boolean
+  /** What is owned stays when nothing else is asked for; `warning` tells the client so. */
+  readonly orphansByDefault?: { readonly warning?: string }
   /** PUT to a name that does not exist creates it. */
   readonly createsOnUpdate?: boolean
   /** An update without resourceVersion is refused. */
@@ -34,6 +36,12 @@ const table: Record<string, ResourceHooks> = {
   'clusterroles.rbac.authorization.k8s.io': { createsOnUpdate: true },
   'rolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },
   'clusterrolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },
+  'jobs.batch': {
+    orphansByDefault: {
+      warning:
+        'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+    },
+  },
   pods: { returnsDeleted: true },
   serviceaccounts: { returnsDeleted: true },
   services: {

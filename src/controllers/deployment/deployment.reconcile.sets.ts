@@ -149,5 +149,7 @@ function noteRevision(plan: Plan, revision: string): void {
   const { deployment: object } = plan
   if (object.metadata.annotations?.[REVISION] === revision) return
   const patch = { metadata: { annotations: { [REVISION]: revision } } }
-  plan.writes.push({ verb: 'patch', kind: deployment, object, type: 'merge', patch })
+  // An ordinary write of an annotation would count as a new generation.
+  const subresource = 'status'
+  plan.writes.push({ verb: 'patch', kind: deployment, object, type: 'merge', patch, subresource })
 }

@@ -1,4 +1,5 @@
 import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
+import { sameValue } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { labelMatcherOf } from '../../machinery/label-selector.ts'
@@ -29,6 +30,15 @@ export const deployment = defineKind<Deployment>({
   },
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
+    // Replica sets get copies of the annotations, so these are part of what is wanted.
+    const { annotations } = draft.metadata
+    if (!sameValue(annotations, previous.metadata.annotations))
+      draft.metadata.generation = (previous.metadata.generation ?? 0) + 1
+  },
+  prepareForStatusUpdate: (draft, previous) => {
+    const { labels } = previous.metadata
+    if (labels) draft.metadata.labels = labels
+    else delete draft.metadata.labels
   },
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,

@@ -179,3 +179,21 @@ test('warns of a name that is no host name once, and of pods when they change', 
     assert.deepEqual(kind.warnings(changed, object), [pod])
   }
 })
+
+test('annotations of a deployment are part of its generation, labels not part of its status', () => {
+  const metadata = { name: 'web', generation: 3, labels: { a: 'b' } }
+  const previous = created(deployment, { metadata, spec: base })
+  const noted = { ...metadata, annotations: { note: 'x' } }
+  const next = updated(deployment, previous, { metadata: noted, spec: base })
+  assert.equal(next.metadata.generation, 4)
+  assert.equal(
+    updated(deployment, next, { metadata: next.metadata, spec: base }).metadata.generation,
+    4,
+  )
+  const draft = structuredClone(previous)
+  draft.metadata.labels = { c: 'd' }
+  deployment.prepareForStatusUpdate(draft, previous)
+  assert.deepEqual(draft.metadata.labels, { a: 'b' })
+  deployment.prepareForStatusUpdate(draft, created(deployment, { spec: base }))
+  assert.equal(draft.metadata.labels, undefined)
+})
