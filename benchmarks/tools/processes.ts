@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 
 const PATIENCE_MS = 30_000
@@ -42,6 +42,17 @@ export async function untilAnswers(port: number, path: string): Promise<void> {
   await until(`answer to ${path}`, async () =>
     (await statusOf(port, path)) === 200 ? true : undefined,
   )
+}
+
+/** Waits until somebody accepts connections. */
+export async function untilListens(port: number): Promise<void> {
+  await until(`server on port ${port}`, () => {
+    const socket = connect(port, '127.0.0.1')
+    return new Promise<true | undefined>(resolve => {
+      socket.once('connect', () => resolve(true))
+      socket.once('error', () => resolve(undefined))
+    }).finally(() => socket.destroy())
+  })
 }
 
 function statusOf(port: number, path: string): Promise<number> {

@@ -29,8 +29,16 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
 
 /** RFC 3339 with whole seconds, the form of `metav1.Time` on the wire. */
 export function rfc3339(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(milliseconds / 1000)
+  if (second !== writtenSecond) {
+    writtenSecond = second
+    writtenText = `${new Date(milliseconds).toISOString().slice(0, 19)}Z`
+  }
+  return writtenText
 }
+// Thousands of writes share a second, and formatting a date costs as much as parsing a small object.
+let writtenSecond = Number.NaN
+let writtenText = ''
 
 /** RFC 3339 with six decimals, the form of `metav1.MicroTime` on the wire. */
 export function rfc3339Micro(milliseconds: number): string {

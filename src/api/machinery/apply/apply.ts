@@ -7,6 +7,7 @@
  */
 import { type AnyKind, apiVersionOf } from '../kind.ts'
 import type { KubernetesObject, ManagedFieldsEntry } from '../metadata.ts'
+import { equal } from '../patch/json-patch.ts'
 import type { AnySchema } from '../schema.ts'
 import { StatusError } from '../status.ts'
 import { differences, fieldsOf } from './compare.ts'
@@ -60,7 +61,9 @@ function sentEntries(
   next: KubernetesObject,
 ): readonly ManagedFieldsEntry[] {
   const sent = next.metadata.managedFields ?? []
-  if (sent.length === 0) return previous?.metadata.managedFields ?? []
+  const known = previous?.metadata.managedFields ?? []
+  // Most clients send back what they read; the entries that are there have been made sense of before.
+  if (sent.length === 0 || equal(sent, known)) return known
   return sent.filter(entry => entry.fieldsV1 !== undefined)
 }
 

@@ -15,7 +15,7 @@ export function fieldsOf(schema: AnySchema | undefined, value: unknown): FieldSe
   for (const part of parts) {
     const child = fieldsOf(part.schema, part.value)
     if (!part.element.startsWith('f:')) child.member = true
-    set.children.set(part.element, child)
+    set.put(part.element, child)
   }
   return set
 }
@@ -39,10 +39,10 @@ function compare(
   to: unknown,
   into: Differences,
 ): void {
-  if (from === to) return
+  if (from === to || equal(from, to)) return
   const [before, after] = [partsOf(schema, from), partsOf(schema, to)]
   if (!before || !after) {
-    if (!equal(from, to)) into.changed.member = true
+    into.changed.member = true
     return
   }
   const old = new Map(before.map(part => [part.element, part]))
@@ -50,10 +50,10 @@ function compare(
     const previous = old.get(part.element)
     old.delete(part.element)
     if (previous) compareBelow(part.element, part.schema, [previous.value, part.value], into)
-    else into.added.children.set(part.element, wholly(part.schema, part.value, part.element))
+    else into.added.put(part.element, wholly(part.schema, part.value, part.element))
   }
   for (const part of old.values())
-    into.removed.children.set(part.element, wholly(part.schema, part.value, part.element))
+    into.removed.put(part.element, wholly(part.schema, part.value, part.element))
 }
 
 function compareBelow(
@@ -65,7 +65,7 @@ function compareBelow(
   const below = { added: new FieldSet(), changed: new FieldSet(), removed: new FieldSet() }
   compare(schema, from, to, below)
   for (const name of ['added', 'changed', 'removed'] as const)
-    if (!below[name].isEmpty) into[name].children.set(element, below[name])
+    if (!below[name].isEmpty) into[name].put(element, below[name])
 }
 
 /**
@@ -81,7 +81,6 @@ function wholly(schema: AnySchema | undefined, value: unknown, element: string):
   }
   const always = schema?.presence === 'always' || schema?.presence === 'required'
   set.member = !element.startsWith('f:') || (schema?.type !== 'list' && !always)
-  for (const part of parts)
-    set.children.set(part.element, wholly(part.schema, part.value, part.element))
+  for (const part of parts) set.put(part.element, wholly(part.schema, part.value, part.element))
   return set
 }

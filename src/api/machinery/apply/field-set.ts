@@ -2,35 +2,54 @@
  * Sets of field paths, the currency of server-side apply. A set is a tree: a node is in the set itself (`member`), or only leads to
  * nodes that are. Its JSON form is FieldsV1: `f:` names a field, `k:` a list item by its keys, `v:` a value of a list of values, `.` the node itself.
  */
+import { deepFreeze } from '#base/freeze.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 
+const NO_CHILDREN: ReadonlyMap<string, FieldSet> = new Map()
+
+/** Changes only while it is being made; from then on sets share their branches, and keep their JSON. */
 export class FieldSet {
   member = false
-  readonly children = new Map<string, FieldSet>()
+  // Most nodes are leaves, which need no map.
+  #children: Map<string, FieldSet> | undefined
+  #json: PlainObject | undefined
 
   /** Reads FieldsV1; whatever is no object counts as a leaf. */
   static fromJson(json: unknown): FieldSet {
+    if (!isPlainObject(json)) return new FieldSet()
     const set = new FieldSet()
-    if (!isPlainObject(json)) return set
-    for (const [element, below] of Object.entries(json)) {
+    for (const element in json) {
+      if (!Object.hasOwn(json, element)) continue
       if (element === '.') {
         set.member = true
         continue
       }
-      const child = FieldSet.fromJson(below)
-      if (child.children.size === 0) child.member = true
-      set.children.set(element, child)
+      const child = FieldSet.fromJson(json[element])
+      if (child.children.size > 0) set.put(element, child)
+      else set.put(element, LEAF)
     }
+    if (Object.isFrozen(json)) set.#json = json
     return set
   }
 
-  /** FieldsV1, its keys in order, so that equal sets have equal texts. */
+  /** FieldsV1, its keys in order, so that equal sets have equal texts. Frozen. */
   toJson(): PlainObject {
+    if (this.#json) return this.#json
     const json: PlainObject = {}
-    if (this.member && this.children.size > 0) json['.'] = {}
+    if (this.member && this.children.size > 0) json['.'] = NOTHING
     for (const element of [...this.children.keys()].sort())
       setKey(json, element, this.children.get(element)?.toJson())
+    this.#json = deepFreeze(json)
     return json
+  }
+
+  get children(): ReadonlyMap<string, FieldSet> {
+    return this.#children ?? NO_CHILDREN
+  }
+
+  put(element: string, child: FieldSet): void {
+    this.#children ??= new Map()
+    this.#children.set(element, child)
   }
 
   get isEmpty(): boolean {
@@ -39,27 +58,28 @@ export class FieldSet {
     return true
   }
 
-  /** The node at an element, made where it is missing. */
-  at(element: string): FieldSet {
-    const existing = this.children.get(element)
-    if (existing) return existing
-    const made = new FieldSet()
-    this.children.set(element, made)
-    return made
-  }
-
   union(other: FieldSet): FieldSet {
-    return combine(this, other, (mine, its) => mine || its)
+    return this.contains(other) ? this : combine(this, other, (mine, its) => mine || its)
   }
   intersection(other: FieldSet): FieldSet {
     return combine(this, other, (mine, its) => mine && its)
   }
   difference(other: FieldSet): FieldSet {
-    return combine(this, other, (mine, its) => mine && !its)
+    return meet(this, other) ? combine(this, other, (mine, its) => mine && !its) : this
+  }
+
+  /** Whether all members of the other are members here. */
+  contains(other: FieldSet): boolean {
+    if (other.member && !this.member) return false
+    for (const [element, its] of other.children) {
+      const mine = this.children.get(element)
+      if (mine ? !mine.contains(its) : !its.isEmpty) return false
+    }
+    return true
   }
 
   equals(other: FieldSet): boolean {
-    return this.difference(other).isEmpty && other.difference(this).isEmpty
+    return this === other || (this.contains(other) && other.contains(this))
   }
 
   /** Every member's path, parents first. */
@@ -69,6 +89,17 @@ export class FieldSet {
     )
     return this.member && prefix.length > 0 ? [[...prefix], ...below] : below
   }
+}
+
+/** Whether two sets have a member in common. */
+function meet(one: FieldSet, other: FieldSet): boolean {
+  if (one.member && other.member) return true
+  const [small, large] = one.children.size < other.children.size ? [one, other] : [other, one]
+  for (const [element, child] of small.children) {
+    const its = large.children.get(element)
+    if (its && meet(child, its)) return true
+  }
+  return false
 }
 
 /** Node by node; branches that come out empty are left out, and those that only one has are shared: sets do not change once made. */
@@ -87,12 +118,15 @@ function combine(
       other.children.get(element) ?? NONE,
       keep,
     )
-    if (!child.isEmpty) result.children.set(element, child)
+    if (!child.isEmpty) result.put(element, child)
   }
   return result
 }
 
 const NONE = new FieldSet()
+const LEAF = new FieldSet()
+LEAF.member = true
+const NOTHING = Object.freeze({})
 const isBare = ({ member, children }: FieldSet) => !member && children.size === 0
 
 /** A path as conflicts show it: `.spec.containers[name="web"].image`. */

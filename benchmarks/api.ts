@@ -1,0 +1,182 @@
+/**
+ * What the API does a second, over HTTPS, with everything on disk before it is answered. Beside each figure stands the limit of the
+ * same run: a plain Node HTTP/2 server that sends the same bytes (`tools/bare-server.ts`), under the same load on the same cores.
+ * The load is `tools/load`, in Go: client-go, and a lean client that hardly costs anything.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  administrator,
+  cpuSeconds,
+  freePort,
+  residentMegabytes,
+  untilAnswers,
+  untilListens,
+  withNode,
+} from './tools/processes.ts'
+
+const SECONDS = 5
+const OBJECTS = 500
+/** A list of so many ConfigMaps of 1 MB is in flight while others ask for one small object. */
+const LARGE_OBJECTS = 50
+
+interface Found {
+  readonly perSecond: number
+  readonly p50: number
+  readonly p99: number
+  readonly errors: number
+  readonly writesPerSecond?: number
+}
+
+interface Row {
+  readonly title: string
+  readonly words: readonly string[]
+  /** What kube-apiserver 1.36 with etcd 3.6 did on a machine of this kind, for orientation. */
+  readonly upstream: number
+  readonly factor: number
+}
+
+const row = (op: string, upstream: number, factor: number, ...more: string[]): Row => ({
+  title: `${op}${more.length > 0 ? ` ${more.join(' ').replaceAll('-', '')}` : ''}`,
+  words: ['-op', op, ...more],
+  upstream,
+  factor,
+})
+
+const ROWS: readonly Row[] = [
+  row('create', 1910, 2),
+  row('get', 4199, 2),
+  row('update', 1691, 2),
+  row('patch', 1633, 2),
+  row('apply', 1484, 2),
+  row('lean-get', 5148, 3),
+  row('lean-list', 200, 3, '-clients', '4'),
+  row('watch', 22_358, 4, '-watchers', '100'),
+  row('watch', 22_358, 4, '-watchers', '1000'),
+  row('delete', 2283, 2, '-objects', String(OBJECTS * 20)),
+]
+
+const proa = join(import.meta.dirname, '..', 'bin', 'proa.js')
+const bareServer = join(import.meta.dirname, 'tools', 'bare-server.ts')
+
+export async function run(words: readonly string[]): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'proa-api-'))
+  try {
+    const load = builtLoad(directory)
+    const port = await freePort()
+    const data = join(directory, 'data')
+    const kubeconfig = join(data, 'admin.conf')
+    const flags = ['--data-dir', data, '--secure-port', String(port)]
+    await withNode([proa, 'apiserver', ...flags], async child => {
+      await untilAnswers(port, '/readyz')
+      const ask = await administrator(kubeconfig)
+      const loadProa = (...more: string[]) => runLoad(load, kubeconfig, ...more)
+      await loadProa('-op', 'prepare', '-objects', String(OBJECTS))
+      await keepBytes(ask, join(directory, 'bare'), data)
+      const barePort = await freePort()
+      const bareConfig = join(directory, 'bare.conf')
+      const text = readFileSync(kubeconfig, 'utf8')
+      writeFileSync(bareConfig, text.replaceAll(String(port), String(barePort)))
+      await withNode([bareServer, join(directory, 'bare'), String(barePort)], async () => {
+        await untilListens(barePort)
+        const loadBare = (...more: string[]) => runLoad(load, bareConfig, ...more)
+        header()
+        for (const each of ROWS) {
+          if (words.length > 0 && !words.includes(each.words[1] ?? '')) continue
+          if (each.words[1] === 'delete')
+            await loadProa('-op', 'prepare', '-objects', String(OBJECTS * 20))
+          const cpu = cpuSeconds(child)
+          const found = await loadProa('-seconds', String(SECONDS), ...each.words)
+          const spent = cpuSeconds(child) - cpu
+          report(each, found, spent, await loadBare('-seconds', String(SECONDS), ...each.words))
+        }
+      })
+      process.stdout.write(`memory after the load: ${residentMegabytes(child).toFixed(0)} MB\n`)
+      if (words.length === 0 || words.includes('stall')) await stall(ask, loadProa)
+    })
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function header(): void {
+  process.stdout.write(
+    `${'operation'.padEnd(24)}${'Proa/s'.padStart(9)}${'limit/s'.padStart(9)}${'share'.padStart(7)}${'p50 ms'.padStart(8)}${'p99 ms'.padStart(8)}${'cores'.padStart(7)}   orientation\n`,
+  )
+}
+
+function report({ title, upstream, factor }: Row, found: Found, cpu: number, bare: Found): void {
+  const { perSecond, p50, p99, errors, writesPerSecond } = found
+  const share = `${((100 * perSecond) / bare.perSecond).toFixed(0)} %`
+  const numbers = [
+    perSecond.toFixed(0).padStart(9),
+    bare.perSecond.toFixed(0).padStart(9),
+    share.padStart(7),
+    p50.toFixed(1).padStart(8),
+    p99.toFixed(1).padStart(8),
+    (cpu / SECONDS).toFixed(2).padStart(7),
+  ].join('')
+  const wanted = `${upstream} upstream, x${(perSecond / upstream).toFixed(1)} of x${factor}`
+  const writes = writesPerSecond ? `; ${writesPerSecond.toFixed(0)} writes/s meanwhile` : ''
+  const failed = errors > 0 ? `; ${errors} ERRORS` : ''
+  process.stdout.write(`${title.padEnd(24)}${numbers}   ${wanted}${writes}${failed}\n`)
+}
+
+/** The program, built once a run; the first time ever fetches its modules. */
+function builtLoad(directory: string): string {
+  const program = join(directory, 'load')
+  const built = spawnSync('go', ['build', '-o', program, '.'], {
+    cwd: join(import.meta.dirname, 'tools', 'load'),
+    encoding: 'utf8',
+  })
+  if (built.status !== 0) throw new Error(`the load could not be built: ${built.stderr}`)
+  return program
+}
+
+function runLoad(program: string, kubeconfig: string, ...words: string[]): Promise<Found> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, ['-kubeconfig', kubeconfig, ...words], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let text = ''
+    child.stdout.on('data', part => {
+      text += part
+    })
+    child.on('error', reject)
+    child.on('close', code =>
+      code === 0 ? resolve(JSON.parse(text)) : reject(new Error(`the load ended with ${code}`)),
+    )
+  })
+}
+
+type Ask = Awaited<ReturnType<typeof administrator>>
+
+/** What the bare server is to send: the bytes that Proa sends. */
+async function keepBytes(ask: Ask, directory: string, data: string): Promise<void> {
+  mkdirSync(directory)
+  const path = '/api/v1/namespaces/default/configmaps'
+  writeFileSync(join(directory, 'one.json'), JSON.stringify(await ask('GET', `${path}/load-00001`)))
+  writeFileSync(join(directory, 'list.json'), JSON.stringify(await ask('GET', `${path}?limit=500`)))
+  for (const name of ['apiserver.key', 'apiserver.crt'])
+    copyFileSync(join(data, 'pki', name), join(directory, name))
+}
+
+/** One client reads a large list again and again; how long do others wait for one small object? */
+async function stall(ask: Ask, load: (...words: string[]) => Promise<Found>): Promise<void> {
+  const payload = 'x'.repeat(1_000_000)
+  for (let at = 0; at < LARGE_OBJECTS; at++)
+    await ask('POST', '/api/v1/namespaces/kube-public/configmaps', {
+      metadata: { name: `large-${at}` },
+      data: { payload },
+    })
+  const probe = ['-op', 'lean-probe', '-clients', '4', '-seconds', String(SECONDS)]
+  const alone = await load(...probe)
+  const heavy = load('-op', 'lean-large', '-clients', '1', '-seconds', String(SECONDS + 1))
+  const beside = await load(...probe)
+  const lists = await heavy
+  process.stdout.write(
+    `get p99 alone ${alone.p99.toFixed(1)} ms; beside lists of 50 MB (${lists.perSecond.toFixed(1)}/s) ${beside.p99.toFixed(1)} ms (wanted: under 50 ms)\n`,
+  )
+}
