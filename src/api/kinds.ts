@@ -31,6 +31,21 @@ import { clusterRole } from './rbac/v1/cluster-role.ts'
 import { clusterRoleBinding } from './rbac/v1/cluster-role-binding.ts'
 import { role } from './rbac/v1/role.ts'
 import { roleBinding } from './rbac/v1/role-binding.ts'
+import { deviceClass } from './resource/v1/device-class.ts'
+import { resourceClaim } from './resource/v1/resource-claim.ts'
+import { resourceClaimTemplate } from './resource/v1/resource-claim-template.ts'
+import { resourceSlice } from './resource/v1/resource-slice.ts'
+import { deviceTaintRule } from './resource/v1alpha3/device-taint-rule.ts'
+import { resourcePoolStatusRequest } from './resource/v1alpha3/resource-pool-status-request.ts'
+import { deviceClass as beta1DeviceClass } from './resource/v1beta1/device-class.ts'
+import { resourceClaim as beta1ResourceClaim } from './resource/v1beta1/resource-claim.ts'
+import { resourceClaimTemplate as beta1ResourceClaimTemplate } from './resource/v1beta1/resource-claim-template.ts'
+import { resourceSlice as beta1ResourceSlice } from './resource/v1beta1/resource-slice.ts'
+import { deviceClass as beta2DeviceClass } from './resource/v1beta2/device-class.ts'
+import { deviceTaintRule as beta2DeviceTaintRule } from './resource/v1beta2/device-taint-rule.ts'
+import { resourceClaim as beta2ResourceClaim } from './resource/v1beta2/resource-claim.ts'
+import { resourceClaimTemplate as beta2ResourceClaimTemplate } from './resource/v1beta2/resource-claim-template.ts'
+import { resourceSlice as beta2ResourceSlice } from './resource/v1beta2/resource-slice.ts'
 import { csiDriver } from './storage/v1/csi-driver.ts'
 import { csiNode } from './storage/v1/csi-node.ts'
 import { csiStorageCapacity } from './storage/v1/csi-storage-capacity.ts'
@@ -76,4 +91,19 @@ export const kinds: readonly AnyKind[] = [
   endpointSlice,
   flowSchema,
   priorityLevelConfiguration,
+  deviceClass,
+  resourceClaim,
+  resourceClaimTemplate,
+  resourceSlice,
+  beta2DeviceClass,
+  beta2DeviceTaintRule,
+  beta2ResourceClaim,
+  beta2ResourceClaimTemplate,
+  beta2ResourceSlice,
+  beta1DeviceClass,
+  beta1ResourceClaim,
+  beta1ResourceClaimTemplate,
+  beta1ResourceSlice,
+  deviceTaintRule,
+  resourcePoolStatusRequest,
 ]

@@ -1,8 +1,8 @@
 /**
- * Another version of a kind that has exactly the same fields. Only names differ, so what is written in one version can be
- * read in the other, and nothing is lost.
+ * Another version of a kind. Mostly it has exactly the same fields, and only names differ; so what is written in one version
+ * can be read in the other, and nothing is lost.
  */
-import { apiVersionOf, type KindDefinition } from './kind.ts'
+import { apiVersionOf, defineKind, type KindDefinition } from './kind.ts'
 import type { KubernetesObject } from './metadata.ts'
 import { type AnySchema, Field, type Fields, type ObjectShape, type Presence } from './schema.ts'
 
@@ -29,6 +29,45 @@ export function inVersion<T extends KubernetesObject>(
       toStored: (object: T) => ({ ...object, apiVersion: from }),
       fromStored: (object: T) => ({ ...object, apiVersion: to }),
     },
+  })
+}
+
+/** What a version with fields of its own brings. */
+export interface OwnVersion<S, T> extends OtherVersion {
+  readonly version: string
+  readonly shape: ObjectShape
+  readonly defaults?: (draft: S) => void
+  readonly toStored: (object: S) => T
+  readonly fromStored: (stored: T) => S
+}
+
+/** Another version of a kind, whose fields differ. What is asked of its objects is asked of their stored form. */
+export function convertedVersion<S extends KubernetesObject, T extends KubernetesObject>(
+  kind: KindDefinition<T>,
+  { toStored, fromStored, ...own }: OwnVersion<S, T>,
+): KindDefinition<S> {
+  const { group, plural, shortNames, categories, scope, nameRule, hasGeneration } = kind
+  return defineKind<S>({
+    ...{ group, kind: kind.kind, plural, shortNames, categories, scope, nameRule, hasGeneration },
+    ...(kind.subresources.status ? { subresources: { status: true } } : {}),
+    ...own,
+    storedAs: { kind, toStored, fromStored },
+    validate: object => kind.validate(toStored(object)),
+    validateCreate: object => kind.validateCreate(toStored(object)),
+    validateUpdate: (next, previous) => kind.validateUpdate(toStored(next), toStored(previous)),
+    validateStatusUpdate: (next, previous) =>
+      kind.validateStatusUpdate(toStored(next), toStored(previous)),
+    warnings: (object, previous) => kind.warnings(toStored(object), previous && toStored(previous)),
+    columns: kind.columns.map(({ cell, ...column }) => ({
+      ...column,
+      cell: (object: S, now: number) => cell(toStored(object), now),
+    })),
+    fieldSelectors: Object.fromEntries(
+      Object.entries(kind.fieldSelectors).map(([field, read]) => [
+        field,
+        (object: S) => read(toStored(object)),
+      ]),
+    ),
   })
 }
 

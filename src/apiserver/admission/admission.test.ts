@@ -271,7 +271,9 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       'TaintNodesByCondition',
       'Priority',
       'DefaultTolerationSeconds',
+      'DeviceTaintTimes',
       'RBACEscalation',
+      'DeviceAdminAccess',
     ],
   )
   assert.ok(admissionSteps.every(({ why }) => why.length > 10))

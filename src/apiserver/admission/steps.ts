@@ -3,6 +3,8 @@
  */
 import type { AdmissionStep } from './admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { deviceAdminAccess } from './device-admin-access.ts'
+import { deviceTaintTimes } from './device-taint-times.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { priority } from './priority.ts'
@@ -43,8 +45,16 @@ export const admissionSteps: readonly StepEntry[] = [
     create: () => defaultTolerationSeconds,
   },
   {
+    why: 'last of those that change, too: the time is that of the write',
+    create: deviceTaintTimes,
+  },
+  {
     why: 'judges the final rules of roles and bindings',
     create: rbacEscalation,
+  },
+  {
+    why: 'judges the final requests of claims',
+    create: deviceAdminAccess,
   },
 ]
 

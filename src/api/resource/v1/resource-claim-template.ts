@@ -1,0 +1,20 @@
+import { ageColumn, nameColumn } from '../../machinery/columns.ts'
+import { defineKind } from '../../machinery/kind.ts'
+import { defaultRequests } from './defaults.ts'
+import { type ResourceClaimTemplate, resourceClaimTemplateShape } from './resource-claim.schema.ts'
+import { validateTemplate, validateTemplateUpdate } from './resource-claim.validation.ts'
+
+export type { ResourceClaimTemplate }
+
+export const resourceClaimTemplate = defineKind<ResourceClaimTemplate>({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'ResourceClaimTemplate',
+  plural: 'resourceclaimtemplates',
+  scope: 'Namespaced',
+  shape: resourceClaimTemplateShape,
+  defaults: draft => defaultRequests(draft.spec.spec.devices.requests),
+  validateCreate: validateTemplate,
+  validateUpdate: validateTemplateUpdate,
+  columns: [nameColumn, ageColumn],
+})

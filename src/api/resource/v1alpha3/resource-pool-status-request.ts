@@ -1,0 +1,94 @@
+import { validateConditions } from '../../core/v1/validation.conditions.ts'
+import { given, immutable } from '../../core/v1/validation.ts'
+import { ageColumn, nameColumn } from '../../machinery/columns.ts'
+import { type FieldError, invalid, tooLong, tooMany } from '../../machinery/field-error.ts'
+import { defineKind } from '../../machinery/kind.ts'
+import { isDns1123Subdomain, utf8Length } from '../../machinery/names.ts'
+import { validateDriver, validateList, validatePool } from '../v1/validation.ts'
+import {
+  type PoolStatus,
+  type ResourcePoolStatusRequest,
+  resourcePoolStatusRequestShape,
+} from './resource-pool-status-request.schema.ts'
+
+export type { ResourcePoolStatusRequest }
+
+const MAXIMUM_POOLS = 1000
+const MAXIMUM_CONDITIONS = 10
+const MAXIMUM_ERROR_BYTES = 256
+
+export const resourcePoolStatusRequest = defineKind<ResourcePoolStatusRequest>({
+  group: 'resource.k8s.io',
+  version: 'v1alpha3',
+  kind: 'ResourcePoolStatusRequest',
+  plural: 'resourcepoolstatusrequests',
+  scope: 'Cluster',
+  shape: resourcePoolStatusRequestShape,
+  subresources: { status: true },
+  prepareForCreate: draft => {
+    delete draft.status
+  },
+  prepareForUpdate: (draft, { status }) => {
+    if (status) draft.status = status
+    else delete draft.status
+  },
+  validateCreate: validateRequest,
+  validateUpdate: (next, previous) => immutable('spec', next.spec, previous.spec),
+  validateStatusUpdate: validateStatus,
+  columns: [nameColumn, ageColumn],
+})
+
+function validateRequest({ spec }: ResourcePoolStatusRequest): readonly FieldError[] {
+  const { driver, poolName, limit } = spec
+  const errors = [...validateDriver('spec.driver', driver)]
+  if (poolName !== undefined) errors.push(...validatePool('spec.poolName', poolName))
+  if (limit !== undefined && limit < 1)
+    errors.push(invalid('spec.limit', limit, 'must be greater than or equal to 1'))
+  if (limit !== undefined && limit > MAXIMUM_POOLS)
+    errors.push(invalid('spec.limit', limit, `must be less than or equal to ${MAXIMUM_POOLS}`))
+  return errors
+}
+
+function validateStatus(
+  { status }: ResourcePoolStatusRequest,
+  { status: previous }: ResourcePoolStatusRequest,
+): readonly FieldError[] {
+  if (previous) return immutable('status', status, previous)
+  if (!status) return []
+  const { poolCount, pools, conditions = [] } = status
+  const errors = [
+    ...atLeast('status.poolCount', poolCount, 0),
+    ...validateList('status.pools', pools, MAXIMUM_POOLS, (pool, path) => validatePart(path, pool)),
+    ...validateConditions('status.conditions', conditions),
+  ]
+  if (conditions.length > MAXIMUM_CONDITIONS)
+    errors.push(tooMany('status.conditions', conditions.length, MAXIMUM_CONDITIONS))
+  return errors
+}
+
+const COUNTS = [
+  'totalDevices',
+  'allocatedDevices',
+  'availableDevices',
+  'unavailableDevices',
+] as const
+
+function validatePart(path: string, pool: PoolStatus): readonly FieldError[] {
+  const { driver, poolName, nodeName, validationError = '' } = pool
+  const errors = [
+    ...validateDriver(`${path}.driver`, driver),
+    ...validatePool(`${path}.poolName`, poolName),
+    ...given(`${path}.nodeName`, nodeName, isDns1123Subdomain),
+    ...atLeast(`${path}.generation`, pool.generation, 0),
+    ...atLeast(`${path}.resourceSliceCount`, pool.resourceSliceCount, 1),
+    ...COUNTS.flatMap(count => atLeast(`${path}.${count}`, pool[count], 0)),
+  ]
+  if (utf8Length(validationError) > MAXIMUM_ERROR_BYTES)
+    errors.push(tooLong(`${path}.validationError`, MAXIMUM_ERROR_BYTES))
+  return errors
+}
+
+const atLeast = (path: string, value: number | undefined, least: number) =>
+  value !== undefined && value < least
+    ? [invalid(path, value, `must be greater than or equal to ${least}`)]
+    : []
