@@ -5,9 +5,14 @@ import fc from 'fast-check'
 import {
   addressFamily,
   canonicalIp,
+  cidrWarnings,
+  isCanonicalCidr,
+  isCanonicalIp,
   isCidr,
   isInterfaceAddress,
+  isIp,
   isOrdinaryIp,
+  isWithin,
 } from './addresses.ts'
 
 test('agrees with Node on what an address is', () => {
@@ -30,6 +35,55 @@ test('ranges need an address and a length that fits it', () => {
     assert.deepEqual(isCidr(good), [], good)
   for (const bad of ['10.0.0.0', '10.0.0.0/33', 'fd00::/129', '10.0.0.0/08', '/8', '1.2.3.4/8/8'])
     assert.equal(isCidr(bad).length, 1, bad)
+})
+
+test('ways of writing that programs read differently are refused', () => {
+  const mapped = 'must not be an IPv4-mapped IPv6 address'
+  const cases: [(text: string) => string[], string, string | undefined][] = [
+    [isIp, '10.9.8.7', undefined],
+    [isIp, '2001:DB8::1', undefined],
+    [isIp, '010.009.8.7', 'must not have leading 0s'],
+    [isIp, '::ffff:1.2.3.04', 'must not have leading 0s'],
+    [isIp, '::ffff:1.2.3.4', mapped],
+    [isIp, '300.1.1.1', 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
+    [isCanonicalIp, '2001:db8::1', undefined],
+    [isCanonicalIp, '2001:DB8::1', 'must be in canonical form ("2001:db8::1")'],
+    [isCanonicalIp, '::ffff:1.2.3.4', mapped],
+    [isCidr, '2001:DB8::/64', undefined],
+    [isCidr, '10.0.0.0/08', 'must not have leading 0s in IP or prefix length'],
+    [isCidr, '10.0.00.0/8', 'must not have leading 0s in IP or prefix length'],
+    [isCidr, '10.1.0.0/8', 'must not have bits set beyond the prefix length'],
+    [isCidr, '2001:db8::1/64', 'must not have bits set beyond the prefix length'],
+    [isCidr, '::ffff:1.2.3.4/128', 'must not have an IPv4-mapped IPv6 address'],
+    [isCidr, '10.0.0.0', 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'],
+    [isCanonicalCidr, '10.0.0.0/8', undefined],
+    [isCanonicalCidr, '2001:DB8::/64', 'must be in canonical form ("2001:db8::/64")'],
+    [isCanonicalCidr, '10.1.0.0/8', 'must not have bits set beyond the prefix length'],
+  ]
+  for (const [check, text, expected] of cases)
+    assert.deepEqual(check(text), expected === undefined ? [] : [expected], text)
+})
+
+test('right ranges that are not written as they should be are told of', () => {
+  for (const text of ['10.0.0.0/8', '2001:db8::/64', 'nonsense', '10.1.0.0/8'])
+    assert.deepEqual(cidrWarnings('spec.cidr', text), [], text)
+  assert.deepEqual(cidrWarnings('spec.cidr', '2001:DB8:0::/64'), [
+    'spec.cidr: IPv6 CIDR value "2001:DB8:0::/64" should be in RFC 5952 canonical format ("2001:db8::/64")',
+  ])
+})
+
+test('ranges lie within others', () => {
+  for (const [inner, outer, expected] of [
+    ['10.1.0.0/16', '10.0.0.0/8', true],
+    ['10.0.0.0/8', '10.0.0.0/8', true],
+    ['10.0.0.0/7', '10.0.0.0/8', false],
+    ['11.0.0.0/16', '10.0.0.0/8', false],
+    ['1.2.3.4/32', '0.0.0.0/0', true],
+    ['fd00:1::/64', 'fd00::/16', true],
+    ['fd00::/64', '0.0.0.0/0', false],
+    ['x', 'x', false],
+  ] as const)
+    assert.equal(isWithin(inner, outer), expected, `${inner} in ${outer}`)
 })
 
 test('addresses that mean something else everywhere are named', () => {

@@ -1,6 +1,8 @@
 /** Checks of IP addresses and ranges as they stand in objects. */
 
 const VALID_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+const LEADING_ZEROS = 'must not have leading 0s'
+const notCanonical = (text: string) => `must be in canonical form (${JSON.stringify(text)})`
 const VALID_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
 
 export type AddressFamily = 'IPv4' | 'IPv6'
@@ -36,31 +38,112 @@ function longestZeros(groups: readonly number[]): { start: number; length: numbe
 
 /** `192.168.0.1/24`: an address of an interface, with the length of its network, in canonical form. */
 export function isInterfaceAddress(text: string): string[] {
-  const [address = '', length = ''] = text.split('/')
-  const canonical = isCidr(text).length === 0 ? canonicalIp(address) : undefined
-  if (canonical === undefined)
-    return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)']
-  const isMapped = addressFamily(address) === 'IPv6' && addressFamily(canonical) === 'IPv4'
-  const whole = `${canonical}/${isMapped && Number(length) > 32 ? Number(length) - 96 : length}`
-  return text === whole ? [] : [`must be in canonical form (${JSON.stringify(whole)})`]
+  const range = rangeOf(text)
+  if (!range) return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)']
+  const { address, isMapped, length } = range
+  const whole = `${address}/${isMapped && length > 32 ? length - 96 : length}`
+  return text === whole ? [] : [notCanonical(whole)]
 }
 
+/** An address in any of the ways to write it, but none that different programs read differently. */
 export function isIp(text: string): string[] {
-  return addressFamily(text) ? [] : [VALID_IP]
+  if (!addressFamily(text)) return [addressFamily(withoutZeros(text)) ? LEADING_ZEROS : VALID_IP]
+  return isMappedIp(text) ? ['must not be an IPv4-mapped IPv6 address'] : []
 }
 
-export function isCidr(text: string): string[] {
-  const [address = '', length = '', ...more] = text.split('/')
-  const family = addressFamily(address)
-  const most = family === 'IPv4' ? 32 : 128
-  const isLength = /^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= most
-  return family && isLength && more.length === 0 ? [] : [VALID_CIDR]
+/** An address in its canonical form. */
+export function isCanonicalIp(text: string): string[] {
+  const wrong = isIp(text)
+  const canonical = canonicalIp(text) ?? text
+  return wrong.length > 0 || text === canonical ? wrong : [notCanonical(canonical)]
 }
+
+/** A range in any of the ways to write it, but none that different programs read differently. */
+export function isCidr(text: string): string[] {
+  const range = rangeOf(text)
+  if (!range) {
+    const [address = '', length = ''] = text.split('/')
+    const plain = text.replace(address, withoutZeros(address)).replace(/\/0+(?=\d)/, '/')
+    return [
+      length !== '' && rangeOf(plain) ? `${LEADING_ZEROS} in IP or prefix length` : VALID_CIDR,
+    ]
+  }
+  if (range.isMapped) return ['must not have an IPv4-mapped IPv6 address']
+  return range.address === range.network ? [] : ['must not have bits set beyond the prefix length']
+}
+
+/** A range in its canonical form. */
+export function isCanonicalCidr(text: string): string[] {
+  const wrong = isCidr(text)
+  const { network = '', length = 0 } = rangeOf(text) ?? {}
+  const whole = `${network}/${length}`
+  return wrong.length > 0 || text === whole ? wrong : [notCanonical(whole)]
+}
+
+/** What is told of a range that is right, but not written as it should be. */
+export function cidrWarnings(field: string, text: string): string[] {
+  const range = rangeOf(text)
+  const canonical = `${range?.network}/${range?.length}`
+  if (isCidr(text).length > 0 || text === canonical) return []
+  return [
+    `${field}: IPv6 CIDR value ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`,
+  ]
+}
+
+/** Whether the range `inner` lies wholly in the range `outer`. */
+export function isWithin(inner: string, outer: string): boolean {
+  const [small, large] = [rangeOf(inner), rangeOf(outer)]
+  return small?.family === large?.family && Boolean(large && small?.prefix.startsWith(large.prefix))
+}
+
+interface Range {
+  readonly family: AddressFamily
+  /** The address as it stands, and the first of the range; both canonical. */
+  readonly address: string
+  readonly network: string
+  readonly length: number
+  readonly isMapped: boolean
+  /** The binary digits that all addresses of the range share. */
+  readonly prefix: string
+}
+
+function rangeOf(text: string): Range | undefined {
+  const [address = '', digits = '', ...more] = text.split('/')
+  const family = addressFamily(address)
+  const isV4 = family === 'IPv4'
+  const length = Number(digits)
+  if (!family || more.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(digits)) return undefined
+  if (length > (isV4 ? 32 : 128)) return undefined
+  const parts = isV4 ? ipv4Bytes(address) : (ipv6Groups(address) ?? [])
+  const width = isV4 ? 8 : 16
+  const bits = parts.map(part => part.toString(2).padStart(width, '0')).join('')
+  const prefix = bits.slice(0, length)
+  const masked = prefix.padEnd(bits.length, '0')
+  const first = parts.map((_, at) =>
+    Number.parseInt(masked.slice(at * width, (at + 1) * width), 2).toString(isV4 ? 10 : 16),
+  )
+  return {
+    family,
+    address: canonicalIp(address) ?? address,
+    network: canonicalIp(first.join(isV4 ? '.' : ':')) ?? address,
+    length,
+    isMapped: isMappedIp(address),
+    prefix,
+  }
+}
+
+/** IPv4 in IPv6 clothes, which some programs take for the one and some for the other. */
+const isMappedIp = (text: string) =>
+  addressFamily(text) === 'IPv6' && isIpv4(canonicalIp(text) ?? text)
+
+/** Without the zeros before numbers of IPv4, which some programs read as octal. */
+const withoutZeros = (text: string) =>
+  text.replace(/\d+(\.\d+){3}$/, quad => quad.replace(/(^|\.)0+(?=\d)/g, '$1'))
 
 /** Addresses that can't stand for an endpoint or an external address, since they mean something else everywhere. */
 export function isOrdinaryIp(text: string): string[] {
   const family = addressFamily(text)
-  if (!family) return [VALID_IP]
+  if (!family) return isIp(text)
   const groups = family === 'IPv4' ? ipv4Bytes(text) : (ipv6Groups(text) ?? [])
   return family === 'IPv4' ? specialIpv4(groups) : specialIpv6(groups)
 }
