@@ -9,6 +9,8 @@ import { localSubjectAccessReview } from './authorization/v1/local-subject-acces
 import { selfSubjectAccessReview } from './authorization/v1/self-subject-access-review.ts'
 import { selfSubjectRulesReview } from './authorization/v1/self-subject-rules-review.ts'
 import { subjectAccessReview } from './authorization/v1/subject-access-review.ts'
+import { horizontalPodAutoscaler as olderHorizontalPodAutoscaler } from './autoscaling/v1/horizontal-pod-autoscaler.ts'
+import { horizontalPodAutoscaler } from './autoscaling/v2/horizontal-pod-autoscaler.ts'
 import { cronJob } from './batch/v1/cron-job.ts'
 import { job } from './batch/v1/job.ts'
 import { lease } from './coordination/v1/lease.ts'
@@ -27,6 +29,7 @@ import { event as eventsEvent } from './events/v1/event.ts'
 import { flowSchema } from './flowcontrol/v1/flow-schema.ts'
 import { priorityLevelConfiguration } from './flowcontrol/v1/priority-level-configuration.ts'
 import type { AnyKind } from './machinery/kind.ts'
+import { podDisruptionBudget } from './policy/v1/pod-disruption-budget.ts'
 import { clusterRole } from './rbac/v1/cluster-role.ts'
 import { clusterRoleBinding } from './rbac/v1/cluster-role-binding.ts'
 import { role } from './rbac/v1/role.ts'
@@ -75,8 +78,11 @@ export const kinds: readonly AnyKind[] = [
   selfSubjectAccessReview,
   selfSubjectRulesReview,
   subjectAccessReview,
+  horizontalPodAutoscaler,
+  olderHorizontalPodAutoscaler,
   cronJob,
   job,
+  podDisruptionBudget,
   clusterRoleBinding,
   clusterRole,
   roleBinding,

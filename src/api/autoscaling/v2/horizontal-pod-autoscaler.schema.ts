@@ -105,7 +105,7 @@ export const horizontalPodAutoscalerShape = objectShape(
   'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler',
   'Keeps the number of replicas of a workload in step with metrics.',
   {
-    spec: struct(2, horizontalPodAutoscalerSpec).always().doc('What is scaled, and by what.'),
+    spec: struct(2, horizontalPodAutoscalerSpec).required().doc('What is scaled, and by what.'),
     status: struct(3, horizontalPodAutoscalerStatus).always().doc('What it sees and wants.'),
   },
 )

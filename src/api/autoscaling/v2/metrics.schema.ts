@@ -1,6 +1,13 @@
 /** What an autoscaler looks at: where its metrics come from, what they should be and what they are. */
 import { labelSelector } from '../../machinery/metadata.ts'
-import { int32, quantity, shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
+import {
+  int32,
+  quantity,
+  shape,
+  string,
+  struct,
+  type ValueOfShape,
+} from '../../machinery/schema.ts'
 
 export const crossVersionObjectReference = shape(
   'io.k8s.api.autoscaling.v2.CrossVersionObjectReference',
@@ -17,7 +24,9 @@ export const metricTarget = shape(
   'io.k8s.api.autoscaling.v2.MetricTarget',
   'What a metric should be.',
   {
-    type: string(1).required().doc('Which of the values counts: Utilization, Value or AverageValue.'),
+    type: string(1)
+      .required()
+      .doc('Which of the values counts: Utilization, Value or AverageValue.'),
     value: quantity(2).optional().doc('What the metric as a whole should be.'),
     averageValue: quantity(3).optional().doc('What it should be divided by the number of pods.'),
     averageUtilization: int32(4)
