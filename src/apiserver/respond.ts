@@ -1,4 +1,5 @@
 /** From what a handler found to the answer in the form that the client asked for. */
+import { stringifyJson } from '#api/machinery/exact-json.ts'
 import type { Status } from '#api/machinery/status.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from './exchange.ts'
@@ -86,17 +87,15 @@ function encode(
   const message = wanted.encoding === 'protobuf' ? encodeValueProtobuf(value, kind) : undefined
   if (message) return respondProtobuf(status, message)
   if (wanted.encoding === 'yaml') return encodeYaml(status, value)
-  const text = wanted.pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value)
+  const text = stringifyJson(value, wanted.pretty ? 2 : undefined)
   return { status, headers: JSON_HEADERS, body: { kind: 'bytes', bytes: encoder.encode(text) } }
 }
 
 async function encodeYaml(status: number, value: unknown): Promise<ApiResponse> {
-  const { dump } = await import('js-yaml')
-  // Shared parts are written out where they stand: aliases surprise other parsers.
-  const text = dump(value, { noRefs: true })
+  const { writeYaml } = await import('#api/machinery/yaml.ts')
   return {
     status,
     headers: { 'content-type': YAML_TYPE },
-    body: { kind: 'bytes', bytes: encoder.encode(text) },
+    body: { kind: 'bytes', bytes: encoder.encode(writeYaml(value)) },
   }
 }

@@ -2,6 +2,7 @@
  * The typed client over any Transport. It asks for values (`objects: true`), so in process nothing is encoded or
  * copied: what comes back are the server's own frozen objects.
  */
+import { parseExact, parseExactText } from '#api/machinery/exact-json.ts'
 import { type AnyKind, apiVersionOf, type ObjectOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import {
@@ -231,11 +232,11 @@ export function decodedBody(response: ApiResponse): unknown {
     case 'object':
       return body.object
     case 'bytes':
-      return JSON.parse(new TextDecoder().decode(body.bytes))
+      return parseExact(body.bytes)
     case 'chunks': {
       const decoder = new TextDecoder()
       const text = body.chunks.map(chunk => decoder.decode(chunk, { stream: true })).join('')
-      return JSON.parse(text + decoder.decode())
+      return parseExactText(text + decoder.decode())
     }
     case 'empty':
       return undefined

@@ -10,6 +10,7 @@ import type {
   OutgoingHttpHeaders,
 } from 'node:http2'
 import { connect } from 'node:http2'
+import { parseExact, stringifyJson } from '#api/machinery/exact-json.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Connection } from './kubeconfig.ts'
 import { tlsOptions } from './tls-options.ts'
@@ -139,7 +140,7 @@ function keepAlive(session: ClientHttp2Session, clock: Clock): void {
 
 function bodyOf({ body }: ApiRequest): Uint8Array | undefined {
   if (body === undefined || body instanceof Uint8Array) return body
-  return new TextEncoder().encode(JSON.stringify(body))
+  return new TextEncoder().encode(stringifyJson(body))
 }
 
 function answerOf(stream: ClientHttp2Stream, request: ApiRequest): Promise<ApiResponse> {
@@ -184,7 +185,7 @@ function bodyFrom(
   if (bytes.length === 0) return { kind: 'empty' }
   if (!request.objects || !headers['content-type']?.startsWith('application/json'))
     return { kind: 'bytes', bytes }
-  return { kind: 'object', object: JSON.parse(new TextDecoder().decode(bytes)) }
+  return { kind: 'object', object: parseExact(bytes) }
 }
 
 function plainHeaders(incoming: IncomingHttpHeaders): Record<string, string> {
@@ -246,12 +247,12 @@ function eventsOf(stream: ClientHttp2Stream): EventSource<WatchEvent> {
       }
       const take = (line: Uint8Array) => {
         rest.push(line)
-        const text = new TextDecoder().decode(rest.length === 1 ? line : Buffer.concat(rest))
+        const whole = rest.length === 1 ? line : Buffer.concat(rest)
         rest = []
         restSize = 0
-        if (text.trim() === '') return
+        if (whole.length === 0) return
         try {
-          sink.next(JSON.parse(text) as WatchEvent)
+          sink.next(parseExact(whole) as WatchEvent)
         } catch (error) {
           fail(error as Error)
         }

@@ -2,22 +2,23 @@
  * Request bodies as bytes: JSON and YAML within bounds. V8 parses millions of nested brackets, but all that comes
  * after would run out of stack, so depth is counted before anything is parsed.
  */
-import { messageOf } from '#base/errors.ts'
+import { hasLongNumber, parseDecoded } from './exact-json.ts'
 import { endOfString } from './json-scan.ts'
+import { syntaxErrorOf } from './json-syntax.ts'
 import { MAXIMUM_DEPTH, MAXIMUM_VALUES, tooDeep, tooManyValues } from './plain.ts'
 import { badRequest } from './status.ts'
 
 export { duplicateFields } from './json-scan.ts'
 
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-
 /** Parses a JSON body. Throws BadRequest when it is no JSON or nests too deep, and RequestEntityTooLarge for too many values. */
 export function parseJson(bytes: Uint8Array): unknown {
+  const isLong = hasLongNumber(bytes)
   checkBounds(bytes)
   try {
-    return JSON.parse(decoder.decode(bytes))
+    return parseDecoded(bytes, isLong)
   } catch (thrown) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${messageOf(thrown)}`)
+    if (!(thrown instanceof SyntaxError)) throw thrown
+    throw badRequest(`couldn't get version/kind; json parse error: ${syntaxErrorOf(bytes)}`)
   }
 }
 

@@ -1,4 +1,5 @@
 /** What is wrong with one field, as it appears under `details.causes` of a 422 Status and in its message. */
+import { stringifyJson } from './exact-json.ts'
 
 export type FieldErrorType =
   | 'FieldValueRequired'
@@ -20,9 +21,9 @@ export interface FieldError {
   readonly message: string
 }
 
-const quoted = (value: unknown) => (value === undefined ? '""' : JSON.stringify(value))
+const quoted = (value: unknown) => (value === undefined ? '""' : stringifyJson(value))
 /** Upstream prints null for objects that are absent and JSON for everything else. */
-const shown = (value: unknown) => (value === undefined ? 'null' : JSON.stringify(value))
+const shown = (value: unknown) => (value === undefined ? 'null' : stringifyJson(value))
 
 export function required(field: string, detail = ''): FieldError {
   return {

@@ -1,6 +1,7 @@
 /** How each scalar type looks in protobuf. Several are messages of their own there. */
 import { parseJson } from './body.ts'
 import { formatDuration, parseDuration } from './duration.ts'
+import { stringifyJson } from './exact-json.ts'
 import { BYTES, FIXED64, type Reader, VARINT, type Writer } from './protobuf-wire.ts'
 import type { ScalarType } from './schema.ts'
 import { badRequest } from './status.ts'
@@ -44,7 +45,7 @@ export function eachField(
 const whole: ProtobufScalar = {
   wireType: VARINT,
   zero: 0,
-  write: (writer, value) => writer.int(value as number),
+  write: (writer, value) => writer.int(value as number | bigint),
   read: reader => reader.int(),
 }
 
@@ -176,7 +177,7 @@ export const PROTOBUF_SCALARS: Readonly<Record<ScalarType, ProtobufScalar>> = {
     read: reader => reader.int() !== 0,
   },
   int32: whole,
-  int64: whole,
+  int64: { ...whole, read: reader => reader.int64() },
   double: {
     wireType: FIXED64,
     zero: 0,
@@ -201,13 +202,13 @@ export const PROTOBUF_SCALARS: Readonly<Record<ScalarType, ProtobufScalar>> = {
   duration: wrapped(
     '0s',
     VARINT,
-    (writer, value) => writer.int(Number(parseDuration(value as string))),
-    message => formatDuration(BigInt(message.int())),
+    (writer, value) => writer.int(parseDuration(value as string)),
+    message => formatDuration(BigInt(message.int64())),
   ),
   any: wrapped(
     null,
     BYTES,
-    (writer, value) => writeBytes(writer, encoder.encode(JSON.stringify(value))),
+    (writer, value) => writeBytes(writer, encoder.encode(stringifyJson(value))),
     message => parseJson(message.bytes()),
   ),
 }

@@ -1,4 +1,5 @@
 /** The wire format of protobuf: a writer that fills its buffer from the end, so lengths are known, and a reader. */
+import { fromBigInt } from './exact-json.ts'
 import { utf8Length } from './names.ts'
 import { badRequest } from './status.ts'
 
@@ -44,15 +45,25 @@ export class Writer {
   }
 
   /** A whole number that may be negative: two's complement in 64 bits. */
-  int(value: number): void {
+  int(value: number | bigint): void {
     if (value >= 0) {
-      this.varint(value)
+      if (typeof value === 'number') this.varint(value)
+      else this.#largeVarint(value)
       return
     }
     let rest = BigInt.asUintN(64, BigInt(value))
     const at = this.#room(10)
     for (let i = 0; i < 9; i++, rest >>= 7n) this.#buffer[at + i] = Number(rest & 127n) | 128
     this.#buffer[at + 9] = Number(rest)
+  }
+
+  #largeVarint(value: bigint): void {
+    let size = 1
+    for (let rest = value; rest >= 128n; rest >>= 7n) size++
+    let at = this.#room(size)
+    let rest = value
+    for (; rest >= 128n; rest >>= 7n) this.#buffer[at++] = Number(rest & 127n) | 128
+    this.#buffer[at] = Number(rest)
   }
 
   double(value: number): void {
@@ -108,6 +119,12 @@ export class Reader {
 
   /** A whole number as Go's int64 has it; beyond 2^53 it is the nearest. */
   int(): number {
+    const value = this.int64()
+    return typeof value === 'bigint' ? Number(value) : value
+  }
+
+  /** The same, exactly. */
+  int64(): number | bigint {
     let low = 0
     let high = 0
     for (let shift = 0; shift < 70; shift += 7) {
@@ -190,9 +207,9 @@ export class Reader {
 }
 
 /** From 28 low bits and what is above them. */
-function signed(low: number, high: number): number {
+function signed(low: number, high: number): number | bigint {
   const value = high * 2 ** 28 + low
   if (value < 2 ** 53) return value
   const exact = BigInt(high) * 2n ** 28n + BigInt(low)
-  return Number(BigInt.asIntN(64, exact))
+  return fromBigInt(BigInt.asIntN(64, exact))
 }

@@ -1,5 +1,6 @@
 /** How each scalar type reads JSON: checks the type, brings the value into its canonical form. */
 import { canonicalDuration } from './duration.ts'
+import { isInt64 } from './exact-json.ts'
 import { copyJson } from './plain.ts'
 import { canonicalQuantity } from './quantity.ts'
 import type { ScalarType } from './schema.ts'
@@ -21,7 +22,7 @@ export class WrongType extends Error {
 export function jsonTypeOf(value: unknown): string {
   if (typeof value === 'boolean') return 'bool'
   if (Array.isArray(value)) return 'array'
-  return typeof value
+  return typeof value === 'bigint' ? 'number' : typeof value
 }
 
 export interface Scalar {
@@ -40,6 +41,7 @@ const text = (value: unknown, goType = 'string'): string => {
 
 function wholeNumber(least: number, most: number, goType: string) {
   return (value: unknown): number => {
+    if (typeof value === 'bigint') throw new WrongType(`number ${value}`, goType)
     if (typeof value !== 'number') throw new WrongType(jsonTypeOf(value), goType)
     if (!Number.isInteger(value) || value < least || value > most)
       throw new WrongType(`number ${value}`, goType)
@@ -48,8 +50,10 @@ function wholeNumber(least: number, most: number, goType: string) {
   }
 }
 const readInt32 = wholeNumber(-(2 ** 31), 2 ** 31 - 1, 'int32')
-/** Whole numbers beyond 2^53 were rounded by JSON.parse already, so they are refused rather than changed. */
-const readInt64 = wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'int64')
+const readSafeInteger = wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'int64')
+/** What is written with an exponent beyond 2^53 is refused, as upstream does, since it is not known exactly. */
+const readInt64 = (value: unknown): number | bigint =>
+  typeof value === 'bigint' && isInt64(value) ? value : readSafeInteger(value)
 
 const NOT_BASE64 = /[^A-Za-z0-9+/]/
 
@@ -89,6 +93,7 @@ export const SCALARS: Readonly<Record<ScalarType, Scalar>> = {
     zero: 0,
     read: value => {
       if (typeof value === 'number' && Number.isFinite(value)) return value
+      if (typeof value === 'bigint') return Number(value)
       throw new WrongType(jsonTypeOf(value), 'float64')
     },
   },
@@ -98,7 +103,11 @@ export const SCALARS: Readonly<Record<ScalarType, Scalar>> = {
     zero: '0',
     read: value =>
       canonicalQuantity(
-        typeof value === 'string' ? value.trim() : typeof value === 'number' ? `${value}` : '?',
+        typeof value === 'string'
+          ? value.trim()
+          : typeof value === 'number' || typeof value === 'bigint'
+            ? `${value}`
+            : '?',
       ),
   },
   intOrString: {

@@ -163,7 +163,10 @@ const scalar =
 export const string = scalar<string>('string')
 export const boolean = scalar<boolean>('boolean')
 export const int32 = scalar<number>('int32')
-/** Kept as a JavaScript number; values beyond 2^53 are refused until they can be kept exactly. */
+/**
+ * A JavaScript number up to 2^53; beyond it, which no honest client sends, a bigint stands in its place (ADR 0006). It compares like a
+ * number, so rules need not care; whoever calculates with a client's number takes `Number(value)`.
+ */
 export const int64 = scalar<number>('int64')
 export const double = scalar<number>('double')
 export const bytes = scalar<string>('bytes')

@@ -5,13 +5,16 @@
 import {
   boolYaml11Tag,
   CORE_SCHEMA,
+  DUMP_SCHEMA,
   defineScalarTag,
+  dump,
   intYaml11Tag,
   loadAll,
   mergeTag,
   NOT_RESOLVED,
 } from 'js-yaml'
 import { messageOf } from '#base/errors.ts'
+import { exactNumber } from './exact-json.ts'
 import {
   isPlainObject,
   MAXIMUM_DEPTH,
@@ -34,11 +37,17 @@ const MAXIMUM_ALIASES = 1_000
 const intWithoutBase60 = defineScalarTag<unknown>(intYaml11Tag.tagName, {
   implicit: true,
   implicitFirstChars: intYaml11Tag.implicitFirstChars,
-  resolve: (source, isExplicit, tagName) =>
-    source.includes(':') ? NOT_RESOLVED : intYaml11Tag.resolve(source, isExplicit, tagName),
-  identify: () => false,
+  resolve(source, isExplicit, tagName) {
+    if (source.includes(':')) return NOT_RESOLVED
+    const value = intYaml11Tag.resolve(source, isExplicit, tagName)
+    return typeof value === 'number' ? exactNumber(source.replace(/[+_]/g, ''), value) : value
+  },
+  identify: value => typeof value === 'bigint' || intYaml11Tag.identify(value),
+  represent: (value: number | bigint) =>
+    typeof value === 'bigint' ? String(value) : intYaml11Tag.represent(value),
 })
 const schema = CORE_SCHEMA.withTags(boolYaml11Tag, intWithoutBase60, mergeTag)
+const writtenSchema = DUMP_SCHEMA.withTags(intWithoutBase60)
 
 const decoder = new TextDecoder()
 
@@ -58,6 +67,11 @@ export function parseYaml(bytes: Uint8Array): unknown {
     ? badRequest('error converting YAML to JSON: yaml: document contains excessive aliasing')
     : tooManyValues()
   return expanded(document, { left: MAXIMUM_VALUES, tooMany }, 0)
+}
+
+/** The value as YAML, its keys in order as upstream writes them. Shared parts are repeated: aliases surprise other parsers. */
+export function writeYaml(value: unknown): string {
+  return dump(value, { schema: writtenSchema, noRefs: true, sortKeys: true })
 }
 
 /** Nobody reads those behind it, and parsing a hundred thousand of them takes a second. */

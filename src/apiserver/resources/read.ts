@@ -1,4 +1,5 @@
 /** get, list and watch. */
+import { stringifyJson } from '#api/machinery/exact-json.ts'
 import { apiVersionOf } from '#api/machinery/kind.ts'
 import { partialObjectMetadataKind } from '#api/machinery/meta-kinds.ts'
 import { encodeListProtobuf } from '#api/machinery/protobuf-envelope.ts'
@@ -208,7 +209,7 @@ function lines(
             event.type === 'ERROR'
               ? event.object
               : (rows?.(event.object) ?? partialMetadataOf(event.object))
-          sink.next(encoder.encode(`${JSON.stringify({ type: event.type, object })}\n`))
+          sink.next(encoder.encode(`${stringifyJson({ type: event.type, object })}\n`))
         },
         end: sink.end,
       })

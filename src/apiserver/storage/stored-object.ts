@@ -6,6 +6,7 @@
  *   object  the frozen value for callers in process, with the resourceVersion in its metadata
  */
 
+import { parseExact, stringifyJson } from '#api/machinery/exact-json.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { deepFreeze } from '#base/freeze.ts'
 import type { Revision } from '#store'
@@ -18,7 +19,6 @@ export interface Representation {
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 
 /**
  * The objects from which stored values were made, by the identity of the value: engines hand back the very
@@ -31,7 +31,7 @@ export function encodeValue(object: KubernetesObject): Uint8Array {
   const { apiVersion, kind, metadata, ...rest } = object
   const { resourceVersion: _, selfLink: __, ...storedMetadata } = metadata
   const stored = { kind, apiVersion, metadata: storedMetadata, ...rest }
-  const value = encoder.encode(JSON.stringify(stored))
+  const value = encoder.encode(stringifyJson(stored))
   sources.set(value, deepFreeze(stored))
   return value
 }
@@ -53,7 +53,7 @@ export class StoredObject implements Representation {
 
   get object(): KubernetesObject {
     this.#object ??= withRevision(
-      sources.get(this.value) ?? deepFreeze(JSON.parse(decoder.decode(this.value))),
+      sources.get(this.value) ?? deepFreeze(parseExact(this.value) as KubernetesObject),
       this.revision,
     )
     return this.#object
@@ -71,7 +71,7 @@ export class StoredObject implements Representation {
     let representation = this.#views.get(view)
     if (!representation) {
       const object = deepFreeze(view.fromStored(this.object))
-      representation = { object, bytes: encoder.encode(JSON.stringify(object)) }
+      representation = { object, bytes: encoder.encode(stringifyJson(object)) }
       this.#views.set(view, representation)
     }
     return representation

@@ -3,6 +3,7 @@
  * order, without gap or repeat, because catching up and joining the watchers happen in one turn.
  */
 
+import { stringifyJson } from '#api/machinery/exact-json.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { StatusError } from '#api/machinery/status.ts'
@@ -184,7 +185,7 @@ function encoded(event: WatchEvent, kind: AnyKind): EncodedEvent {
   return {
     event,
     get bytes() {
-      return encoder.encode(`${JSON.stringify(event)}\n`)
+      return encoder.encode(`${stringifyJson(event)}\n`)
     },
     get frame() {
       return frameOf(event.type, event.object, kind)

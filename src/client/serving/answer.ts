@@ -1,5 +1,6 @@
 /** Sends an answer: whole bodies at the client's pace, endless ones as they come, and no more unread than the limit. */
 import { constants, gzip } from 'node:zlib'
+import { stringifyJson } from '#api/machinery/exact-json.ts'
 import type { Clock } from '#base/clock.ts'
 import type { ApiResponse, EventSource, ResponseBody, WatchEvent } from '../transport.ts'
 import { FULL_BYTES, GZIP_FROM_BYTES, type ServingLimits } from './limits.ts'
@@ -47,7 +48,7 @@ export function wholeBody(body: ResponseBody): readonly Uint8Array[] {
     case 'chunks':
       return body.chunks
     case 'object':
-      return [Buffer.from(JSON.stringify(body.object))]
+      return [Buffer.from(stringifyJson(body.object))]
     default:
       return []
   }
@@ -147,7 +148,7 @@ function sendEndless(wire: Wire, response: ApiResponse, options: AnswerOptions):
 
 const nowhere = { next() {}, end() {} }
 
-const encodeEvent = (event: WatchEvent): Uint8Array => Buffer.from(`${JSON.stringify(event)}\n`)
+const encodeEvent = (event: WatchEvent): Uint8Array => Buffer.from(`${stringifyJson(event)}\n`)
 
 function flow<E>(
   wire: Wire,

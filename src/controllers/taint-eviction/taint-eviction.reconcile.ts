@@ -54,7 +54,9 @@ function leaveTimeOf(pod: Pod, taints: readonly Taint[], nowMs: number): number 
     if (taint.effect !== 'NoExecute') continue
     const tolerations = (pod.spec.tolerations ?? []).filter(found => tolerates(found, taint))
     if (tolerations.length === 0) return nowMs
-    const limits = tolerations.flatMap(({ tolerationSeconds }) => tolerationSeconds ?? [])
+    const limits = tolerations.flatMap(({ tolerationSeconds }) =>
+      tolerationSeconds === undefined ? [] : Number(tolerationSeconds),
+    )
     if (limits.length === 0) continue
     // Counted from when the node was tainted, so that a restart of this process gives nobody more time.
     const since = taint.timeAdded ? Date.parse(taint.timeAdded) : nowMs

@@ -298,12 +298,12 @@ function podIpOf(pod: Pod, sandbox: SandboxStatus | undefined, context: KubeletC
  * pod is not known any more.
  */
 export function graceOf(pod: Pod, status: ContainerStatus | undefined): number {
-  return (
+  return Number(
     pod.metadata.deletionGracePeriodSeconds ??
-    pod.spec?.terminationGracePeriodSeconds ??
-    numberIn(status?.annotations[POD_DELETION_GRACE_PERIOD]) ??
-    numberIn(status?.annotations[POD_GRACE_PERIOD]) ??
-    DEFAULT_GRACE_SECONDS
+      pod.spec?.terminationGracePeriodSeconds ??
+      numberIn(status?.annotations[POD_DELETION_GRACE_PERIOD]) ??
+      numberIn(status?.annotations[POD_GRACE_PERIOD]) ??
+      DEFAULT_GRACE_SECONDS,
   )
 }
 

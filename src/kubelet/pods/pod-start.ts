@@ -91,7 +91,7 @@ function outOfTime(worker: PodWorker): boolean {
   if (limit === undefined) return false
   const now = parts.context.clock.now()
   const startTime = worker.latest.status?.startTime
-  const left = (startTime ? Date.parse(startTime) : now) + limit * 1000 - now
+  const left = (startTime ? Date.parse(startTime) : now) + Number(limit) * 1000 - now
   if (left > 0) {
     worker.wakeAfter(left)
     return false

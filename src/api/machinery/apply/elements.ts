@@ -2,6 +2,7 @@
  * How values fall into parts that can be owned one by one, as the schema says: the fields of objects, the keys of maps, the items of keyed
  * lists and of sets. Everything else (scalars, lists and objects marked atomic) is owned as a whole.
  */
+import { parseExactText, stringifyJson } from '../exact-json.ts'
 import { isPlainObject } from '../plain.ts'
 import type { AnySchema } from '../schema.ts'
 import { badRequest } from '../status.ts'
@@ -37,9 +38,9 @@ export function partsOf(schema: AnySchema | undefined, value: unknown): Part[] |
       schema: schema.items,
     }))
   if (schema.listType === 'set')
-    return [...new Set(value.map(item => `v:${JSON.stringify(item)}`))].map(element => ({
+    return [...new Set(value.map(item => `v:${stringifyJson(item)}`))].map(element => ({
       element,
-      value: JSON.parse(element.slice(2)),
+      value: parseExactText(element.slice(2)),
       schema: schema.items,
     }))
   return undefined
@@ -59,5 +60,5 @@ export function itemElement(schema: AnySchema & { type: 'list' }, item: unknown)
   }
   if (Object.keys(keys).length === 0)
     throw badRequest(`an item of a list lacks its key (${schema.listKeys?.join(', ')})`)
-  return `k:${JSON.stringify(keys)}`
+  return `k:${stringifyJson(keys)}`
 }

@@ -3,6 +3,7 @@
  * nodes that are. Its JSON form is FieldsV1: `f:` names a field, `k:` a list item by its keys, `v:` a value of a list of values, `.` the node itself.
  */
 import { deepFreeze } from '#base/freeze.ts'
+import { parseExactText, stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 
 const NO_CHILDREN: ReadonlyMap<string, FieldSet> = new Map()
@@ -138,9 +139,9 @@ function elementText(element: string): string {
   const rest = element.slice(2)
   if (element.startsWith('f:')) return `.${rest}`
   if (element.startsWith('v:')) return `[=${rest}]`
-  const keys = JSON.parse(rest) as Record<string, unknown>
+  const keys = parseExactText(rest) as Record<string, unknown>
   return `[${Object.keys(keys)
     .sort()
-    .map(name => `${name}=${JSON.stringify(keys[name])}`)
+    .map(name => `${name}=${stringifyJson(keys[name])}`)
     .join(',')}]`
 }

@@ -3,6 +3,7 @@
  * object still says the same, `kubectl apply --server-side` takes those fields over without asking for force, and keeps the
  * annotation up to date, so that people may go back. Other managers opt out of both by their name.
  */
+import { exactly, parseExactText } from '../exact-json.ts'
 import type { KubernetesObject } from '../metadata.ts'
 import { isPlainObject } from '../plain.ts'
 import type { AnySchema } from '../schema.ts'
@@ -29,7 +30,7 @@ function configurationIn({ metadata }: KubernetesObject): object | undefined {
   const text = metadata.annotations?.[ANNOTATION]
   if (!text) return undefined
   try {
-    const configuration: unknown = JSON.parse(text)
+    const configuration: unknown = parseExactText(text)
     return isPlainObject(configuration) ? configuration : undefined
   } catch {
     // Anybody may write annotations; one that is no configuration grants nothing.
@@ -38,8 +39,8 @@ function configurationIn({ metadata }: KubernetesObject): object | undefined {
 }
 
 /** kubectl writes the annotation so, and compares it as text. */
-const sortedKeys = (_: string, value: unknown) =>
-  isPlainObject(value) ? Object.fromEntries(Object.entries(value).sort()) : value
+const sortedKeys = (key: string, value: unknown) =>
+  isPlainObject(value) ? Object.fromEntries(Object.entries(value).sort()) : exactly(key, value)
 
 /** `object` with its annotation, where it has one, telling the configuration that was just applied. */
 export function rememberApplied(

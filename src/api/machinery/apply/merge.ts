@@ -1,4 +1,5 @@
 /** Laying an applied configuration over a live object, and taking away what nobody wants any more. Pure. */
+import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 import type { AnySchema } from '../schema.ts'
 import { itemElement, partsOf } from './elements.ts'
@@ -40,7 +41,7 @@ function mergeItems(
   applied: readonly unknown[],
 ): unknown[] {
   const elementOf = (item: unknown) =>
-    schema.listType === 'map' ? itemElement(schema, item) : `v:${JSON.stringify(item)}`
+    schema.listType === 'map' ? itemElement(schema, item) : `v:${stringifyJson(item)}`
   const liveElements = live.map(elementOf)
   const appliedElements = new Set(applied.map(elementOf))
   const result: unknown[] = []

@@ -1,4 +1,5 @@
 /** RFC 6902. The document is left as it is; what comes back shares nothing with it that an operation could change. */
+import { stringifyJson } from '../exact-json.ts'
 import { copyJson, isPlainObject, MAXIMUM_DEPTH, setKey, tooDeep } from '../plain.ts'
 import { badRequest, StatusError } from '../status.ts'
 
@@ -23,7 +24,7 @@ export function jsonPatch(document: unknown, operations: unknown): unknown {
   for (const [index, operation] of list.entries()) {
     try {
       const copy = apply(holder, operation)
-      if (copy !== undefined) copied += JSON.stringify(copy).length
+      if (copy !== undefined) copied += stringifyJson(copy).length
     } catch (error) {
       if (error instanceof PatchError) throw rejected(`operation ${index}: ${error.message}`)
       throw error
@@ -67,7 +68,7 @@ function parseOperations(operations: unknown): Operation[] {
         if (typeof from !== 'string') throw wrong('has no from')
         return { op, path, from }
       default:
-        throw wrong(`has the unknown op ${JSON.stringify(op)}`)
+        throw wrong(`has the unknown op ${stringifyJson(op)}`)
     }
   })
 }

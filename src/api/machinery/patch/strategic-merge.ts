@@ -8,6 +8,7 @@
  *
  * Pure: shares unchanged parts with both inputs and changes neither.
  */
+import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 import type { AnySchema, ListSchema, ObjectShape } from '../schema.ts'
 import { badRequest } from '../status.ts'
@@ -49,7 +50,7 @@ function mergeObject(lookup: Lookup, original: PlainObject, patch: PlainObject):
   if (directive === 'replace') return withoutDirectives(patch, PATCH)
   if (directive === 'delete') return {}
   if (directive !== undefined && directive !== 'merge')
-    throw badRequest(`unknown patch type found: ${JSON.stringify(directive)}`)
+    throw badRequest(`unknown patch type found: ${stringifyJson(directive)}`)
   const result = retained(original, patch[RETAIN])
   for (const [key, value] of Object.entries(patch)) {
     if (key === PATCH || key === RETAIN || key.startsWith(ORDER)) continue
@@ -105,7 +106,7 @@ function mergeList(
   }
   const keyed = (item: unknown): PlainObject => {
     if (isPlainObject(item) && Object.hasOwn(item, key)) return item
-    throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
+    throw badRequest(`map: ${stringifyJson(item)} does not contain declared merge key: ${key}`)
   }
   const items = patch.map(item =>
     isPlainObject(item) && item[PATCH] === 'replace' ? item : keyed(item),

@@ -21,13 +21,16 @@ export function preparePodForUpdate(draft: Pod, previous: Pod): void {
 }
 
 /** Seconds that a deleted pod has for an orderly end; 0 where nothing of it can be running. */
+/** Longer ones end beyond what a time can say. */
+const LONGEST_GRACE_SECONDS = 2 ** 31 - 1
+
 export function podGracePeriodSeconds(pod: Pod, asked: number | undefined): number {
   const isOver = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
   if (!pod.spec.nodeName || isOver) return 0
   const seconds =
     asked ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS
   // A negative period is a mistake of old clients that meant "as soon as possible".
-  return seconds < 0 ? 1 : seconds
+  return seconds < 0 ? 1 : Math.min(Number(seconds), LONGEST_GRACE_SECONDS)
 }
 
 export const podFieldSelectors = {

@@ -1,4 +1,5 @@
 /** What may change in a pod that exists. Its containers run already, so it is little. */
+import { stringifyJson } from '../../../machinery/exact-json.ts'
 import { type FieldError, forbidden, invalid } from '../../../machinery/field-error.ts'
 import { isInRange } from '../../../machinery/names.ts'
 import { sameValue } from '../validation.ts'
@@ -130,8 +131,8 @@ function differencesOf(next: unknown, before: unknown, path: string): string[] {
   const bothObjects = [next, before].every(value => typeof value === 'object' && value !== null)
   if (!bothObjects || Array.isArray(next) !== Array.isArray(before))
     return [
-      ...(before === undefined ? [] : [`- ${path}: ${JSON.stringify(before)}`]),
-      ...(next === undefined ? [] : [`+ ${path}: ${JSON.stringify(next)}`]),
+      ...(before === undefined ? [] : [`- ${path}: ${stringifyJson(before)}`]),
+      ...(next === undefined ? [] : [`+ ${path}: ${stringifyJson(next)}`]),
     ]
   const [after, old] = [next as Record<string, unknown>, before as Record<string, unknown>]
   const inner = Array.isArray(next)

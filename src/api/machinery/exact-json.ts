@@ -1,0 +1,96 @@
+/**
+ * JSON whose whole numbers stay what they are. JavaScript's numbers round beyond 2^53 while the API has 64 bits, so a longer
+ * one is a bigint here: it compares with numbers and with itself, is copied and frozen like them, and refuses to be calculated
+ * with or written by accident, which a rounded number does not. Hardly any text has one, so the usual way pays for a scan of
+ * its bytes and for nothing else.
+ */
+import { endOfString } from './json-scan.ts'
+import { badRequest } from './status.ts'
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+const QUOTE = 0x22
+const ZERO = 0x30
+/** The first number that cannot be held, 2^53, has so many digits. */
+const LONG_DIGITS = 16
+const LONG_NUMBER = /\d{16}/
+/** Longer numbers are beyond what floats hold, too, and slow to read. */
+const MAXIMUM_DIGITS = 309
+
+/** Parses the bytes of a JSON text; malformed UTF-8 becomes U+FFFD. Throws SyntaxError where it is none. */
+export function parseExact(bytes: Uint8Array): unknown {
+  return parseDecoded(bytes, hasLongNumber(bytes))
+}
+
+/** The same where the caller has looked at the bytes already. */
+export function parseDecoded(bytes: Uint8Array, isLong: boolean): unknown {
+  const text = decoder.decode(bytes)
+  return isLong ? parseSlowly(text) : JSON.parse(text)
+}
+
+/** For short texts, such as the elements of field sets. */
+export function parseExactText(text: string): unknown {
+  return LONG_NUMBER.test(text) ? parseSlowly(text) : JSON.parse(text)
+}
+
+/** Whether a number outside of strings has that many digits that it may not fit. */
+export function hasLongNumber(bytes: Uint8Array): boolean {
+  let run = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number
+    if (byte === QUOTE) {
+      i = endOfString(bytes, i)
+      run = 0
+    } else if ((byte - ZERO) >>> 0 > 9) run = 0
+    else if (++run >= LONG_DIGITS) return true
+  }
+  return false
+}
+
+type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
+const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown
+
+function parseSlowly(text: string): unknown {
+  return parseWithSource(text, (_, value, { source }) =>
+    typeof value === 'number' && source !== undefined && !Number.isSafeInteger(value)
+      ? exactNumber(source, value)
+      : value,
+  )
+}
+
+/** The number that `source` writes, as a bigint where it is whole and rounding would change it. */
+export function exactNumber(source: string, rounded: number): number | bigint {
+  if (!/^-?\d+$/.test(source) || Number.isSafeInteger(rounded)) return rounded
+  if (source.length > MAXIMUM_DIGITS)
+    throw badRequest(
+      `json: cannot unmarshal number ${source.slice(0, MAXIMUM_DIGITS)}… into Go value of type float64`,
+    )
+  return BigInt(source)
+}
+
+const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown }
+/** A replacer that lets bigints be written. */
+export const exactly = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? rawJSON(String(value)) : value
+
+/** JSON text of plain data; `indent` makes it readable. */
+export function stringifyJson(value: unknown, indent?: number): string {
+  try {
+    return JSON.stringify(value, undefined, indent)
+  } catch (thrown) {
+    // The only thing in plain data that JSON.stringify throws at; a function that looks at each value would slow down all.
+    if (!(thrown instanceof TypeError)) throw thrown
+    return JSON.stringify(value, exactly, indent)
+  }
+}
+
+const INT64_LEAST = -(2n ** 63n)
+const INT64_MOST = 2n ** 63n - 1n
+
+export const isInt64 = (value: bigint): boolean => value >= INT64_LEAST && value <= INT64_MOST
+
+/** A number where that is exact, else the bigint. */
+export const fromBigInt = (value: bigint): number | bigint =>
+  value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+    ? Number(value)
+    : value

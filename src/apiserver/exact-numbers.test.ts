@@ -1,0 +1,111 @@
+/** Numbers of 64 bits go through every door and come out as they went in. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pod as podKind } from '#api/core/v1/pod/pod.ts'
+import { encodeObjectProtobuf } from '#api/machinery/protobuf-envelope.ts'
+import { PROTOBUF_TYPE } from './media-type.ts'
+import { admin, startTestServer, type TestServer } from './testing.ts'
+
+const MOST = '9223372036854775807'
+const pods = '/api/v1/namespaces/default/pods'
+const podText = (name: string, seconds = MOST) =>
+  `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"${name}"},"spec":{"terminationGracePeriodSeconds":${seconds},"containers":[{"name":"c","image":"i"}]}}`
+async function start() {
+  const server = await startTestServer()
+  // Pods wait for it.
+  const account = { metadata: { name: 'default' } }
+  await server.ask('POST', '/api/v1/namespaces/default/serviceaccounts', account)
+  return server
+}
+
+const patchOf = (type: string) => ({ headers: { 'content-type': type } })
+
+async function secondsOf({ ask }: TestServer, name: string): Promise<string | undefined> {
+  const { text } = await ask('GET', `${pods}/${name}`)
+  return /"terminationGracePeriodSeconds":(\d+)/.exec(text)?.[1]
+}
+
+test('int64 in JSON, YAML and protobuf, read again in each', async () => {
+  const server = await start()
+  const { ask } = server
+  const yaml = `metadata: {name: yaml}\nspec:\n  terminationGracePeriodSeconds: ${MOST}\n  containers: [{name: c, image: i}]\n`
+  const object = {
+    metadata: { name: 'protobuf' },
+    spec: {
+      terminationGracePeriodSeconds: BigInt(MOST),
+      containers: [{ name: 'c', image: 'i' }],
+    },
+  }
+  assert.equal((await ask('POST', pods, podText('json'))).status, 201)
+  const written = await ask('POST', pods, yaml, patchOf('application/yaml'))
+  assert.equal(written.status, 201, written.text)
+  const bytes = encodeObjectProtobuf(podKind, object)
+  assert.equal((await ask('POST', pods, bytes, patchOf(PROTOBUF_TYPE))).status, 201)
+  for (const name of ['json', 'yaml', 'protobuf']) {
+    assert.equal(await secondsOf(server, name), MOST)
+    const accept = (type: string) =>
+      ask('GET', `${pods}/${name}`, undefined, { headers: { accept: type } })
+    assert.match((await accept('application/yaml')).text, new RegExp(`Seconds: ${MOST}\n`))
+    const again = (await accept('application/json;pretty=1')).text
+    assert.match(again, new RegExp(`Seconds": ?${MOST}`))
+  }
+  const list = await ask('GET', pods, undefined, { headers: { accept: 'application/yaml' } })
+  assert.equal(list.text.split(`Seconds: ${MOST}`).length, 4)
+})
+
+test('int64 in patches, apply and comparison', async () => {
+  const server = await start()
+  const { ask } = server
+  const status = async (...asked: Parameters<typeof ask>) => (await ask(...asked)).status
+  assert.equal(await status('POST', pods, podText('p')), 201)
+  const at = `${pods}/p`
+  const before = (await ask('GET', at)).body.metadata.resourceVersion
+  const same = `{"spec":{"terminationGracePeriodSeconds":${MOST}}}`
+  for (const type of ['application/merge-patch+json', 'application/strategic-merge-patch+json'])
+    assert.equal(await status('PATCH', at, same, patchOf(type)), 200)
+  const tested = `[{"op":"test","path":"/spec/terminationGracePeriodSeconds","value":${MOST}}]`
+  const differs = tested.replace(MOST, '9223372036854775806')
+  assert.equal(await status('PATCH', at, tested, patchOf('application/json-patch+json')), 200)
+  assert.equal(await status('PATCH', at, differs, patchOf('application/json-patch+json')), 422)
+  assert.equal((await ask('GET', at)).body.metadata.resourceVersion, before)
+  const applied = await ask(
+    'PATCH',
+    `${at}?fieldManager=m&force=true`,
+    podText('p'),
+    patchOf('application/apply-patch+yaml'),
+  )
+  assert.equal(applied.status, 200, applied.text)
+  assert.equal(await secondsOf(server, 'p'), MOST)
+  // Told in full in the message about a field that may not change.
+  const changed = same.replace(MOST, '9007199254740993')
+  const refused = await ask('PATCH', at, changed, patchOf('application/merge-patch+json'))
+  assert.equal(refused.status, 422)
+  assert.match(refused.body.message, /9007199254740993/)
+  assert.equal(await status('DELETE', at), 200)
+})
+
+test('numbers beyond 64 bits are refused where a number is meant, and kept where anything may stand', async () => {
+  const { ask } = await start()
+  const refused = await ask('POST', pods, podText('p', '9223372036854775808'))
+  assert.equal(refused.status, 400)
+  assert.match(
+    refused.body.message,
+    /cannot unmarshal number 9223372036854775808 into Go struct field PodSpec\.spec\.terminationGracePeriodSeconds of type int64$/,
+  )
+  const revision = `{"metadata":{"name":"r"},"revision":1,"data":{"n":18446744073709551617}}`
+  const kept = await ask('POST', '/apis/apps/v1/namespaces/default/controllerrevisions', revision)
+  if (kept.status !== 404) assert.match(kept.text, /"n":18446744073709551617/)
+})
+
+test('a bound pod with an endless grace is deleted all the same', async () => {
+  const { ask, server } = await start()
+  assert.equal((await ask('POST', pods, podText('p'))).status, 201)
+  await ask('POST', `${pods}/p/binding`, { target: { kind: 'Node', name: 'n' } })
+  const gone = await ask('DELETE', `${pods}/p`)
+  assert.equal(gone.status, 200, gone.text)
+  const watched = await server
+    .transportFor(admin)
+    .request({ method: 'GET', path: `${pods}/p`, objects: true })
+  assert.equal(watched.status, 200)
+  assert.match(gone.body.metadata.deletionTimestamp, /^2094-/)
+})
