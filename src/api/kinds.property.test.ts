@@ -92,6 +92,7 @@ const rightParts: Readonly<Record<string, object>> = {
   Deployment: workload,
   ReplicaSet: workload,
   DaemonSet: workload,
+  StatefulSet: workload,
   Job: { template: jobPods },
   CronJob: { schedule: '@daily', jobTemplate: { spec: { template: jobPods } } },
   Service: { ports: [{ port: 80 }] },

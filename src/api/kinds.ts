@@ -3,6 +3,7 @@ import { controllerRevision } from './apps/v1/controller-revision.ts'
 import { daemonSet } from './apps/v1/daemon-set.ts'
 import { deployment } from './apps/v1/deployment.ts'
 import { replicaSet } from './apps/v1/replica-set.ts'
+import { statefulSet } from './apps/v1/stateful-set.ts'
 import { selfSubjectReview } from './authentication/v1/self-subject-review.ts'
 import { tokenReview } from './authentication/v1/token-review.ts'
 import { localSubjectAccessReview } from './authorization/v1/local-subject-access-review.ts'
@@ -71,6 +72,7 @@ export const kinds: readonly AnyKind[] = [
   daemonSet,
   deployment,
   replicaSet,
+  statefulSet,
   eventsEvent,
   selfSubjectReview,
   tokenReview,

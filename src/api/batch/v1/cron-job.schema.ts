@@ -64,7 +64,7 @@ export const cronJobShape = objectShape(
   'io.k8s.api.batch.v1.CronJob',
   'Makes a job again and again, by a schedule.',
   {
-    spec: struct(2, cronJobSpec).always().doc('Which jobs are made, and when.'),
+    spec: struct(2, cronJobSpec).required().doc('Which jobs are made, and when.'),
     status: struct(3, cronJobStatus).always().doc('How it is doing.'),
   },
 )
