@@ -51,3 +51,22 @@ test('pods of a deleted job stay, unless something else is asked for', async () 
     ['a', 'd'],
   )
 })
+
+test('the status of a job is what is final', async () => {
+  const { ask } = await startTestServer()
+  await ask('POST', AT, job('a'))
+  const patch = { headers: { 'content-type': 'application/merge-patch+json' } }
+  const write = (status: object) => ask('PATCH', `${AT}/a/status`, { status }, patch)
+  const on = (...types: string[]) => types.map(type => ({ type, status: 'True' }))
+  const startTime = '2026-01-01T00:00:00Z'
+  const done = { startTime, conditions: on('FailureTarget', 'Failed'), failed: 1 }
+  assert.equal((await write({ startTime, conditions: on('Failed') })).status, 422)
+  assert.equal((await write(done)).status, 200)
+  const back = await write({ conditions: [] })
+  assert.deepEqual(
+    back.body.details.causes.map(({ message }: { message: string }) => message),
+    ['Failed', 'FailureTarget'].map(
+      type => `Invalid value: cannot disable the terminal ${type}=True condition`,
+    ),
+  )
+})

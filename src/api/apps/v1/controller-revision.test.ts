@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { created, lines, rowOf, updated } from '../../core/v1/testing.ts'
-import { controllerRevision } from './controller-revision.ts'
+import { type ControllerRevision, controllerRevision } from './controller-revision.ts'
 
 const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'log', uid: 'u', controller: true }
 
+const withBoth = (object: ControllerRevision) =>
+  lines([...controllerRevision.validate(object), ...controllerRevision.validateCreate(object)])
+
 test('a revision has data and a number', () => {
-  const problems = (body: object) =>
-    lines(controllerRevision.validate(created(controllerRevision, { ...body })))
+  const problems = (body: object) => withBoth(created(controllerRevision, { ...body }))
   assert.deepEqual(problems({ data: { spec: {} }, revision: 3 }), [])
   assert.deepEqual(problems({ revision: -1 }), [
     'data: Required value: data is mandatory',
     'revision: Invalid value: -1: must be greater than or equal to 0',
+  ])
+  assert.deepEqual(problems({ data: [1, 2], revision: 1 }), [
+    'data: Invalid value: [1,2]: data must be a valid JSON object',
   ])
 })
 

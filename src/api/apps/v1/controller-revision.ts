@@ -1,8 +1,9 @@
 import { immutable, notNegative } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
-import { required } from '../../machinery/field-error.ts'
+import { invalid, required } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { controllerOf } from '../../machinery/metadata.ts'
+import { isPlainObject } from '../../machinery/plain.ts'
 import { any, int64 } from '../../machinery/schema.ts'
 
 export const controllerRevisionShape = objectShape(
@@ -26,6 +27,10 @@ export const controllerRevision = defineKind<ControllerRevision>({
     ...(data === undefined || data === null ? [required('data', 'data is mandatory')] : []),
     ...notNegative('revision', revision),
   ],
+  validateCreate: ({ data }) =>
+    data === undefined || data === null || isPlainObject(data)
+      ? []
+      : [invalid('data', data, 'data must be a valid JSON object')],
   validateUpdate: (next, previous) => immutable('data', next.data, previous.data),
   columns: [
     nameColumn,
