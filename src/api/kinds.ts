@@ -14,6 +14,9 @@ import { horizontalPodAutoscaler as olderHorizontalPodAutoscaler } from './autos
 import { horizontalPodAutoscaler } from './autoscaling/v2/horizontal-pod-autoscaler.ts'
 import { cronJob } from './batch/v1/cron-job.ts'
 import { job } from './batch/v1/job.ts'
+import { certificateSigningRequest } from './certificates/v1/certificate-signing-request.ts'
+import { clusterTrustBundle as alphaClusterTrustBundle } from './certificates/v1alpha1/cluster-trust-bundle.ts'
+import { clusterTrustBundle } from './certificates/v1beta1/cluster-trust-bundle.ts'
 import { lease } from './coordination/v1/lease.ts'
 import { binding } from './core/v1/binding.ts'
 import { configMap } from './core/v1/config-map.ts'
@@ -84,6 +87,9 @@ export const kinds: readonly AnyKind[] = [
   olderHorizontalPodAutoscaler,
   cronJob,
   job,
+  certificateSigningRequest,
+  clusterTrustBundle,
+  alphaClusterTrustBundle,
   podDisruptionBudget,
   clusterRoleBinding,
   clusterRole,

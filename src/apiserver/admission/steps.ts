@@ -2,6 +2,12 @@
  * All admission steps, in the order in which they run. A step may rely on those before it.
  */
 import type { AdmissionStep } from './admission.ts'
+import {
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
+  clusterTrustBundleAttest,
+} from './certificates.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
 import { deviceTaintTimes } from './device-taint-times.ts'
@@ -47,6 +53,22 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'last of those that change, too: the time is that of the write',
     create: deviceTaintTimes,
+  },
+  {
+    why: 'judges who writes a decision about a request, whatever is in it',
+    create: certificateApproval,
+  },
+  {
+    why: 'the same of answers to requests',
+    create: certificateSigning,
+  },
+  {
+    why: 'the same of certificates that are to be trusted for a signer',
+    create: clusterTrustBundleAttest,
+  },
+  {
+    why: 'judges the subject of a request, whose signature was checked before',
+    create: () => certificateSubjectRestriction,
   },
   {
     why: 'judges the final rules of roles and bindings',

@@ -20,10 +20,15 @@ const KUBERNETES_USER_UID = '1.3.6.1.4.1.57683.2'
 
 /** Throws a RangeError where the bytes are not a certificate. */
 export function subjectOf(certificate: Uint8Array): CertificateSubject {
+  return subjectIn(subjectElement(certificate))
+}
+
+/** Reads a distinguished name. */
+export function subjectIn(name: Element): CertificateSubject {
   let commonName = ''
   let uid: string | undefined
   const organizations: string[] = []
-  for (const relativeName of readElements(subjectElement(certificate).content))
+  for (const relativeName of readElements(name.content))
     for (const attribute of readElements(relativeName.content)) {
       const [type, value] = readElements(attribute.content)
       if (type === undefined || value === undefined) throw new RangeError('not a subject')

@@ -67,6 +67,7 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
     ...validateMetadata(kind, draft),
     ...kind.validate(draft),
     ...kind.validateCreate(draft),
+    ...(hooksOf(write.resource).validate?.(write, draft) ?? []),
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
   for (const text of kind.warnings(draft, undefined)) write.exchange.warnings.push(text)
@@ -97,6 +98,7 @@ function prepare(write: Write, draft: KubernetesObject): void {
   delete metadata.generation
   if (kind.hasGeneration) metadata.generation = 1
   kind.prepareForCreate(draft)
+  hooksOf(write.resource).prepare?.(write, draft)
 }
 
 /** The answer of a dry run: as it would be stored, without a revision of its own. */

@@ -1,11 +1,21 @@
 /** What a few resources do beyond the rules of their kind; one file each, listed here. */
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Service } from '#api/core/v1/service.ts'
+import type { FieldError } from '#api/machinery/field-error.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { signingRequestHooks, trustBundleHooks } from './certificates.ts'
 import type { StoredResource } from './registry.ts'
 import type { Write } from './write.ts'
 
 export interface ResourceHooks {
+  /** What the server says of a write: who asks, and when. After the kind has prepared the draft, which it changes. */
+  prepare?(write: Write, draft: KubernetesObject, previous?: KubernetesObject): void
+  /** Rules that need more than the kind has, such as cryptography or the name of the subresource; beside those of the kind. */
+  validate?(
+    write: Write,
+    draft: KubernetesObject,
+    previous?: KubernetesObject,
+  ): readonly FieldError[]
   /**
    * Fills in what the server allocates, after the rules of the kind and before the commit. Gives the function to call when
    * the write is over, however it ended.
@@ -42,6 +52,8 @@ const table: Record<string, ResourceHooks> = {
         'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
     },
   },
+  'certificatesigningrequests.certificates.k8s.io': signingRequestHooks,
+  'clustertrustbundles.certificates.k8s.io': trustBundleHooks,
   pods: { returnsDeleted: true },
   serviceaccounts: { returnsDeleted: true },
   services: {

@@ -1,5 +1,6 @@
 /** Changing a stored object: PUT, and the loop under every other write that builds on what is stored. */
 
+import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
@@ -122,6 +123,7 @@ async function replace(
   await mutate(write, draft, previous)
   if (write.subresource === '') storage.kind.prepareForUpdate(draft, previous)
   if (write.subresource === 'status') storage.kind.prepareForStatusUpdate(draft, previous)
+  hooksOf(write.resource).prepare?.(write, draft, previous)
   if (write.subresource !== 'binding') countGeneration(storage.kind, draft, previous)
   validate(write, draft, previous)
   await admit(write, 'UPDATE', { object: draft, oldObject: previous })
@@ -161,7 +163,7 @@ function keepSystemMetadata(draft: KubernetesObject, { metadata: kept }: Kuberne
 function keepOtherHalf(write: Write, draft: KubernetesObject, previous: KubernetesObject): void {
   const part = PARTS[write.subresource]
   if (part) {
-    part(draft as Pod, previous as Pod)
+    part(draft as never, previous as never)
     return
   }
   const { subresources } = write.resource.storage.kind
@@ -180,9 +182,15 @@ function keepOtherHalf(write: Write, draft: KubernetesObject, previous: Kubernet
   else delete draft.metadata.ownerReferences
 }
 
-/** Subresources of pods that write one part of the spec. */
-const PARTS: Readonly<Record<string, (draft: Pod, previous: Pod) => void>> = {
-  ephemeralcontainers(draft, previous) {
+/** Subresources that write one part of the object and keep the rest. */
+const PARTS: Readonly<Record<string, (draft: never, previous: never) => void>> = {
+  approval(draft: CertificateSigningRequest, previous: CertificateSigningRequest) {
+    const { conditions } = draft.status
+    const { conditions: _, ...status } = previous.status
+    Object.assign(draft, { ...previous, metadata: draft.metadata })
+    draft.status = { ...status, ...(conditions ? { conditions } : {}) }
+  },
+  ephemeralcontainers(draft: Pod, previous: Pod) {
     const { ephemeralContainers } = draft.spec
     Object.assign(draft, { ...previous, metadata: draft.metadata })
     draft.spec = { ...previous.spec, ...(ephemeralContainers ? { ephemeralContainers } : {}) }
@@ -212,6 +220,7 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   // The rules of ordinary updates forbid just what the other subresources are there for.
   else if (subresource !== 'binding') errors.push(...kind.validate(draft))
   if (subresource === '') errors.push(...kind.validateUpdate(draft, previous))
+  errors.push(...(hooksOf(write.resource).validate?.(write, draft, previous) ?? []))
   if (errors.length > 0) throw invalid(kind, write.name, errors)
   if (write.subresource === '')
     for (const text of kind.warnings(draft, previous)) write.exchange.warnings.push(text)

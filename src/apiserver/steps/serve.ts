@@ -76,7 +76,10 @@ function checkScope({ info }: Exchange, { kind }: ServedResource): void {
 }
 
 /** Those that write a part of the object itself. */
-const ORDINARY_SUBRESOURCES = new Set(['pods/ephemeralcontainers'])
+const ORDINARY_SUBRESOURCES = new Set([
+  'pods/ephemeralcontainers',
+  'certificatesigningrequests/approval',
+])
 
 function isServedSubresource(resource: StoredResource, subresource: string): boolean {
   if (subresource === '') return true
