@@ -32,6 +32,10 @@ const upcoming: [schedule: string, after: string, expected: string | undefined][
   ['0 0 */2 * 0', '2026-01-02T00:00:00Z', '2026-01-03T00:00:00Z'],
   ['0 0 */1 * 0', '2026-01-02T00:00:00Z', '2026-01-04T00:00:00Z'],
   [', * * * *', '2026-01-01T00:00:00Z', undefined],
+  ['0 , * * *', '2026-01-01T00:00:00Z', undefined],
+  ['0 0 * , *', '2026-01-01T00:00:00Z', undefined],
+  ['0 0 * * ,', '2026-01-01T00:00:00Z', undefined],
+  ['0 0 1 * ,', '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'],
   ['@hourly', '2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z'],
   ['@midnight', '2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'],
   ['@weekly', '2026-01-01T00:00:00Z', '2026-01-04T00:00:00Z'],
@@ -183,4 +187,15 @@ test('whatever it is given, it gives a schedule or an Error', () => {
     }),
     { numRuns: 2000 },
   )
+})
+
+test('even what never comes is soon known', () => {
+  const zone = zoneNamed('America/Sao_Paulo')
+  parseSchedule('* * * * *').next(0, zone)
+  for (const schedule of [', * * * *', '* , * * *', '* * , * ,', '0 0 30 2 *', '0 0 31 2,4,6 *']) {
+    const begin = process.hrtime.bigint()
+    assert.equal(parseSchedule(schedule).next(Date.UTC(2026, 0), zone), undefined)
+    const tookMs = Number(process.hrtime.bigint() - begin) / 1e6
+    assert.ok(tookMs < 500, `${schedule} took ${tookMs} ms`)
+  }
 })

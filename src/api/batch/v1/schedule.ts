@@ -87,6 +87,8 @@ function every(nanos: bigint): Schedule {
 
 const wholeSecond = (time: number) => Math.floor(time / SECOND_MS) * SECOND_MS
 
+const never: Schedule = { next: () => undefined }
+
 function fiveFields(spec: string): Schedule {
   const fields = spec.split(/\s+/).filter(field => field !== '')
   if (fields.length !== FIELDS)
@@ -94,13 +96,16 @@ function fiveFields(spec: string): Schedule {
       `expected exactly ${FIELDS} fields, found ${fields.length}: [${fields.join(' ')}]`,
     )
   const [minute = '', hour = '', dayOfMonth = '', month = '', dayOfWeek = ''] = fields
-  return new CronSchedule({
+  const sets = {
     minute: fieldSet(minute, minuteBounds),
     hour: fieldSet(hour, hourBounds),
     dayOfMonth: fieldSet(dayOfMonth, dayOfMonthBounds),
     month: fieldSet(month, monthBounds),
     dayOfWeek: fieldSet(dayOfWeek, dayOfWeekBounds),
-  })
+  }
+  // A lone comma is a field that nothing matches; every minute of years would be looked at in vain.
+  const isNever = sets.minute.values.size === 0 || sets.hour.values.size === 0
+  return isNever ? never : new CronSchedule(sets)
 }
 
 function fieldSet(text: string, bounds: Bounds): FieldSet {
