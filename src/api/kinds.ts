@@ -24,6 +24,8 @@ import { endpoints } from './core/v1/endpoints.ts'
 import { event } from './core/v1/event.ts'
 import { namespace } from './core/v1/namespace.ts'
 import { node } from './core/v1/node.ts'
+import { persistentVolume } from './core/v1/persistent-volume.ts'
+import { persistentVolumeClaim } from './core/v1/persistent-volume-claim.ts'
 import { pod } from './core/v1/pod/pod.ts'
 import { secret } from './core/v1/secret.ts'
 import { service } from './core/v1/service.ts'
@@ -67,6 +69,8 @@ export const kinds: readonly AnyKind[] = [
   event,
   namespace,
   node,
+  persistentVolumeClaim,
+  persistentVolume,
   pod,
   secret,
   serviceAccount,

@@ -5,6 +5,7 @@ import type { FieldError } from '#api/machinery/field-error.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { signingRequestHooks, trustBundleHooks } from './certificates.ts'
 import type { StoredResource } from './registry.ts'
+import { stampPhase } from './volume-phase.ts'
 import type { Write } from './write.ts'
 
 export interface ResourceHooks {
@@ -54,7 +55,11 @@ const table: Record<string, ResourceHooks> = {
   },
   'certificatesigningrequests.certificates.k8s.io': signingRequestHooks,
   'clustertrustbundles.certificates.k8s.io': trustBundleHooks,
+  persistentvolumes: { returnsDeleted: true, allocate: stampPhase },
+  persistentvolumeclaims: { returnsDeleted: true },
   pods: { returnsDeleted: true },
+  podtemplates: { returnsDeleted: true },
+  resourcequotas: { returnsDeleted: true },
   serviceaccounts: { returnsDeleted: true },
   services: {
     returnsDeleted: true,

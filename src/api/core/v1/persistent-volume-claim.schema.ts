@@ -43,7 +43,11 @@ export const persistentVolumeClaimSpec = shape(
     storageClassName: string(5)
       .optional()
       .doc('The class of storage; the default class if absent, none if empty.'),
-    volumeMode: string(6).enum('Block', 'Filesystem').optional().doc('Filesystem or Block.'),
+    volumeMode: string(6)
+      .enum('Block', 'Filesystem')
+      .optional()
+      .default('Filesystem')
+      .doc('Whether pods see a file system or the raw device.'),
     dataSource: struct(7, typedLocalObjectReference)
       .optional()
       .atomic()

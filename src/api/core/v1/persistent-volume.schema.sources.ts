@@ -112,7 +112,7 @@ export const azureFilePersistentVolumeSource = shape(
     secretName: string(1).required().doc("Secret with the storage account's name and key."),
     shareName: string(2).required().doc('Name of the share.'),
     readOnly: boolean(3).doc(READ_ONLY),
-    secretNamespace: string(4).required().doc("Namespace of the secret; the claim's if absent."),
+    secretNamespace: string(4).optional().doc("Namespace of the secret; the claim's if absent."),
   },
 )
 export type AzureFilePersistentVolumeSource = ValueOfShape<typeof azureFilePersistentVolumeSource>

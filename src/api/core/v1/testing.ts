@@ -44,6 +44,25 @@ export function lines(errors: readonly FieldError[]): string[] {
   return errors.map(({ field, message }) => `${field}: ${message}`)
 }
 
+/** What is wrong with an object that is created from `body`. */
+export function problemsOf<T extends KubernetesObject>(
+  kind: KindDefinition<T>,
+  body: Body,
+): string[] {
+  const object = created(kind, body)
+  return lines([...kind.validate(object), ...kind.validateCreate(object)])
+}
+
+/** What is wrong with the change of an object from `before` to `after`; the status of `before` is kept. */
+export function changeProblemsOf<T extends KubernetesObject>(
+  kind: KindDefinition<T>,
+  before: Body,
+  after: Body,
+): string[] {
+  const previous = defaulted(kind, before)
+  return lines(kind.validateUpdate(updated(kind, previous, after), previous))
+}
+
 /** The row that `kubectl get` shows, by column. */
 export function rowOf<T extends KubernetesObject>(
   kind: KindDefinition<T>,

@@ -27,8 +27,6 @@ export function defaultVolume(volume: Volume): void {
     }
   }
   if (volume.image) volume.image.pullPolicy ||= pullPolicyOf(volume.image.reference ?? '')
-  const claim = volume.ephemeral?.volumeClaimTemplate
-  if (claim) claim.spec.volumeMode ??= 'Filesystem'
 }
 
 function defaultDownwardFiles(files: readonly DownwardAPIVolumeFile[] = []): void {

@@ -10,6 +10,7 @@ import {
 import { isDns1123Label, isPortName, isPortNumber } from '../../../machinery/names.ts'
 import { addressFamily } from '../addresses.ts'
 import { needed, oneOf, wrong } from '../validation.ts'
+import { noDotDot } from '../validation.volume-sources.ts'
 import type {
   Container,
   ContainerPort,
@@ -22,7 +23,6 @@ import { validateEnvironment, validateEnvironmentFrom } from './validation.envir
 import { validateHandler, validateProbe } from './validation.probes.ts'
 import { validateResources } from './validation.resources.ts'
 import { validateContainerSecurity } from './validation.security.ts'
-import { noDotDot } from './validation.volumes.ts'
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']

@@ -1,7 +1,7 @@
 /** What may change in a pod that exists. Its containers run already, so it is little. */
-import { stringifyJson } from '../../../machinery/exact-json.ts'
 import { type FieldError, forbidden, invalid } from '../../../machinery/field-error.ts'
 import { isInRange } from '../../../machinery/names.ts'
+import { differencesOf } from '../differences.ts'
 import { sameValue } from '../validation.ts'
 import type { Toleration } from './schema.affinity.ts'
 import type { Container } from './schema.container.ts'
@@ -16,8 +16,6 @@ const updatable = [
   '`spec.tolerations` (only additions to existing tolerations)',
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
 ].join(',')
-/** A difference that is longer than this is cut in the message. */
-const SHOWN_DIFFERENCES = 20
 
 export function validatePodUpdate(next: Pod, previous: Pod): readonly FieldError[] {
   const errors: FieldError[] = []
@@ -42,7 +40,7 @@ export function validatePodUpdate(next: Pod, previous: Pod): readonly FieldError
   const allowed = withAllowedChanges(next.spec, previous.spec)
   const differences = differencesOf(allowed, previous.spec, 'spec')
   if (differences.length > 0) {
-    const shown = differences.slice(0, SHOWN_DIFFERENCES).join('\n')
+    const shown = differences.join('\n')
     errors.push(
       forbidden('spec', `pod updates may not change fields other than ${updatable}\n${shown}\n`),
     )
@@ -123,22 +121,6 @@ function onlyFewerGates(next: Pod, previous: Pod): FieldError[] {
           `only deletion is allowed, but found new scheduling gate '${added[0]?.name}'`,
         ),
       ]
-}
-
-/** Lines such as `- spec.nodeName: "a"` and `+ spec.nodeName: "b"`. */
-function differencesOf(next: unknown, before: unknown, path: string): string[] {
-  if (sameValue(next, before)) return []
-  const bothObjects = [next, before].every(value => typeof value === 'object' && value !== null)
-  if (!bothObjects || Array.isArray(next) !== Array.isArray(before))
-    return [
-      ...(before === undefined ? [] : [`- ${path}: ${stringifyJson(before)}`]),
-      ...(next === undefined ? [] : [`+ ${path}: ${stringifyJson(next)}`]),
-    ]
-  const [after, old] = [next as Record<string, unknown>, before as Record<string, unknown>]
-  const inner = Array.isArray(next)
-  return [...new Set([...Object.keys(old), ...Object.keys(after)])].flatMap(key =>
-    differencesOf(after[key], old[key], inner ? `${path}[${key}]` : `${path}.${key}`),
-  )
 }
 
 export function validatePodStatusUpdate(next: Pod, previous: Pod): readonly FieldError[] {

@@ -3,24 +3,19 @@ import {
   type FieldError,
   forbidden,
   invalid,
-  notSupported,
   required,
 } from '../../../machinery/field-error.ts'
 import { isDns1123Label, isInRange } from '../../../machinery/names.ts'
 import { compareQuantities } from '../../../machinery/quantity.ts'
 import { needed } from '../validation.ts'
+import { noDotDot, validateCommonSource } from '../validation.volume-sources.ts'
 import type {
   DownwardAPIVolumeFile,
   KeyToPath,
   ProjectedVolumeSource,
   VolumeProjection,
 } from './schema.volumes.projected.ts'
-import {
-  hostPathVolumeSource,
-  type Volume,
-  type VolumeSource,
-  volumeSource,
-} from './schema.volumes.ts'
+import { type Volume, type VolumeSource, volumeSource } from './schema.volumes.ts'
 import {
   validateFieldRef,
   validateResourceFieldRef,
@@ -30,31 +25,13 @@ import {
 const LARGEST_MODE = 0o777
 const LEAST_TOKEN_SECONDS = 10 * 60
 const sourceNames = Object.keys(volumeSource.fields) as (keyof VolumeSource)[]
-const hostPathTypes = hostPathVolumeSource.fields.type.schema.enum ?? []
 
-/** The sources that are nothing without these fields. */
+/** The sources of pods alone that are nothing without these fields. */
 const neededFields: Partial<Record<keyof VolumeSource, readonly string[]>> = {
-  hostPath: ['path'],
-  gcePersistentDisk: ['pdName'],
-  awsElasticBlockStore: ['volumeID'],
   gitRepo: ['repository'],
   secret: ['secretName'],
-  nfs: ['server', 'path'],
-  iscsi: ['targetPortal', 'iqn'],
-  glusterfs: ['endpoints', 'path'],
   persistentVolumeClaim: ['claimName'],
-  rbd: ['monitors', 'image'],
-  flexVolume: ['driver'],
-  cinder: ['volumeID'],
-  cephfs: ['monitors'],
-  azureFile: ['secretName', 'shareName'],
   configMap: ['name'],
-  vsphereVolume: ['volumePath'],
-  quobyte: ['registry', 'volume'],
-  azureDisk: ['diskName', 'diskURI'],
-  photonPersistentDisk: ['pdID'],
-  portworxVolume: ['volumeID'],
-  scaleIO: ['gateway', 'system', 'volumeName'],
   csi: ['driver'],
   ephemeral: ['volumeClaimTemplate'],
   image: ['reference'],
@@ -83,18 +60,12 @@ function validateSource(path: string, volume: Volume): readonly FieldError[] {
     if (!value || (Array.isArray(value) && value.length === 0))
       errors.push(required(`${path}.${first}.${field}`))
   }
-  const { hostPath, emptyDir, nfs, secret, configMap, downwardAPI, projected } = volume
-  if (hostPath) {
-    errors.push(...noDotDot(`${path}.hostPath.path`, hostPath.path))
-    if (hostPath.type && !hostPathTypes.includes(hostPath.type))
-      errors.push(notSupported(`${path}.hostPath.type`, hostPath.type, hostPathTypes.toSorted()))
-  }
+  errors.push(...validateCommonSource(`${path}.${first}`, first, source))
+  const { emptyDir, secret, configMap, downwardAPI, projected } = volume
   if (emptyDir?.sizeLimit && compareQuantities(emptyDir.sizeLimit, '0') < 0)
     errors.push(
       forbidden(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity'),
     )
-  if (nfs?.path && !nfs.path.startsWith('/'))
-    errors.push(invalid(`${path}.nfs.path`, nfs.path, 'must be an absolute path'))
   if (secret) errors.push(...validateFiles(`${path}.secret`, secret))
   if (configMap) errors.push(...validateFiles(`${path}.configMap`, configMap))
   if (downwardAPI)
@@ -248,8 +219,4 @@ function validateFilePath(field: string, path: string): readonly FieldError[] {
   if (path.startsWith('..') && errors.length === 0)
     errors.push(invalid(field, path, "must not start with '..'"))
   return errors
-}
-
-export function noDotDot(field: string, path: string): readonly FieldError[] {
-  return path.split('/').includes('..') ? [invalid(field, path, "must not contain '..'")] : []
 }
