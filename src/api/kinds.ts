@@ -35,6 +35,13 @@ import { event as eventsEvent } from './events/v1/event.ts'
 import { flowSchema } from './flowcontrol/v1/flow-schema.ts'
 import { priorityLevelConfiguration } from './flowcontrol/v1/priority-level-configuration.ts'
 import type { AnyKind } from './machinery/kind.ts'
+import { ingress } from './networking/v1/ingress.ts'
+import { ingressClass } from './networking/v1/ingress-class.ts'
+import { ipAddress } from './networking/v1/ip-address.ts'
+import { networkPolicy } from './networking/v1/network-policy.ts'
+import { serviceCidr } from './networking/v1/service-cidr.ts'
+import { ipAddress as betaIpAddress } from './networking/v1beta1/ip-address.ts'
+import { serviceCidr as betaServiceCidr } from './networking/v1beta1/service-cidr.ts'
 import { podDisruptionBudget } from './policy/v1/pod-disruption-budget.ts'
 import { clusterRole } from './rbac/v1/cluster-role.ts'
 import { clusterRoleBinding } from './rbac/v1/cluster-role-binding.ts'
@@ -94,6 +101,13 @@ export const kinds: readonly AnyKind[] = [
   certificateSigningRequest,
   clusterTrustBundle,
   alphaClusterTrustBundle,
+  ingress,
+  ingressClass,
+  ipAddress,
+  networkPolicy,
+  serviceCidr,
+  betaIpAddress,
+  betaServiceCidr,
   podDisruptionBudget,
   clusterRoleBinding,
   clusterRole,

@@ -41,6 +41,8 @@ const none: ResourceHooks = {}
 /** By resource and group, as `services` or `roles.rbac.authorization.k8s.io`. */
 const table: Record<string, ResourceHooks> = {
   'leases.coordination.k8s.io': { createsOnUpdate: true, needsResourceVersion: true },
+  'poddisruptionbudgets.policy': { needsResourceVersion: true },
+  'runtimeclasses.node.k8s.io': { needsResourceVersion: true },
   endpoints: { createsOnUpdate: true },
   events: { createsOnUpdate: true },
   'roles.rbac.authorization.k8s.io': { createsOnUpdate: true },
