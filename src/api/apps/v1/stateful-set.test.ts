@@ -137,6 +137,14 @@ const wrong: [name: string, spec: object, expected: string[]][] = [
     ],
   ],
   [
+    'a claim of nothing',
+    { volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: {} }] },
+    [
+      'spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required',
+      'spec.volumeClaimTemplates[0].spec.resources[storage]: Required value',
+    ],
+  ],
+  [
     'mounts without a claim',
     { volumeClaimTemplates: [] },
     ['spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"'],
@@ -192,6 +200,19 @@ test('counts of a status stand in proportion', () => {
   const collided = { ...object, status: { ...object.status, collisionCount: 2 } }
   assert.deepEqual(lines(statefulSet.validateStatusUpdate(object, collided)), [
     'status.collisionCount: Invalid value: 0: cannot be decremented',
+  ])
+})
+
+test('warns of claims with parts of bytes', () => {
+  const resources = { requests: { storage: '100m' } }
+  const odd = { volumeClaimTemplates: [{ ...claim, spec: { ...claim.spec, resources } }] }
+  const why = 'fractional byte value "100m" is invalid, must be an integer'
+  const object = setWith(odd, { generation: 1 })
+  assert.deepEqual(statefulSet.warnings(object, undefined), [
+    `spec.volumeClaimTemplates[0].resources.requests[storage]: ${why}`,
+  ])
+  assert.deepEqual(statefulSet.warnings(setWith(odd, { generation: 2 }), object), [
+    `spec.volumeClaimTemplates[0].Spec.resources.requests[storage]: ${why}`,
   ])
 })
 

@@ -1,4 +1,7 @@
-import type { PersistentVolumeClaim } from '../../core/v1/persistent-volume-claim.schema.ts'
+import {
+  claimSpecWarnings,
+  type PersistentVolumeClaim,
+} from '../../core/v1/persistent-volume-claim.ts'
 import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
@@ -38,10 +41,7 @@ export const statefulSet = defineKind<StatefulSet>({
   validateCreate: validateStatefulSetCreate,
   validateUpdate: validateStatefulSetUpdate,
   validateStatusUpdate: validateStatefulSetStatus,
-  warnings: (object, previous) => [
-    ...templateWarnings(object, previous),
-    ...historyWarnings(object, previous),
-  ],
+  warnings: statefulSetWarnings,
   columns: [
     nameColumn,
     column(
@@ -89,15 +89,26 @@ function defaultStatefulSet({ spec }: StatefulSet): void {
 function defaultClaim(claim: PersistentVolumeClaim): void {
   claim.apiVersion = 'v1'
   claim.kind = 'PersistentVolumeClaim'
-  claim.spec.volumeMode ??= 'Filesystem'
   claim.status.phase ||= 'Pending'
 }
 
-function historyWarnings(object: StatefulSet, previous: StatefulSet | undefined): string[] {
-  const isNegative = (object.spec.revisionHistoryLimit ?? 0) < 0
-  return isNegative && isOtherSpec(object, previous)
-    ? [
-        'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
-      ]
-    : []
+function statefulSetWarnings(
+  object: StatefulSet,
+  previous: StatefulSet | undefined,
+): readonly string[] {
+  if (!isOtherSpec(object, previous)) return []
+  const { volumeClaimTemplates = [], revisionHistoryLimit = 0 } = object.spec
+  // Upstream writes the path of updates otherwise than that of creates.
+  const part = previous ? '.Spec' : ''
+  return [
+    ...templateWarnings(object, previous),
+    ...volumeClaimTemplates.flatMap(({ spec }, index) =>
+      claimSpecWarnings(`spec.volumeClaimTemplates[${index}]${part}`, spec),
+    ),
+    ...(revisionHistoryLimit < 0
+      ? [
+          'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+        ]
+      : []),
+  ]
 }

@@ -1,3 +1,4 @@
+import { validateClaimSpec } from '../../core/v1/persistent-volume-claim.validation.ts'
 import type { PodTemplateSpec, Volume } from '../../core/v1/pod/pod.ts'
 import { validateLastingTemplate } from '../../core/v1/pod/validation.ts'
 import { given, notNegative, sameValue } from '../../core/v1/validation.ts'
@@ -46,7 +47,13 @@ export function validateStatefulSet({ spec }: StatefulSet): readonly FieldError[
 }
 
 export function validateStatefulSetCreate({ spec }: StatefulSet): readonly FieldError[] {
-  return [...given('spec.serviceName', spec.serviceName, isDns1123Label), ...validateTemplate(spec)]
+  return [
+    ...given('spec.serviceName', spec.serviceName, isDns1123Label),
+    ...validateTemplate(spec),
+    ...(spec.volumeClaimTemplates ?? []).flatMap((claim, index) =>
+      validateClaimSpec(`spec.volumeClaimTemplates[${index}].spec`, claim.spec),
+    ),
+  ]
 }
 
 export function validateStatefulSetUpdate(
