@@ -8,7 +8,8 @@ import { decodeObject } from './machinery/decode.ts'
 import { applyDefaults } from './machinery/defaults.ts'
 import { type AnyKind, apiVersionOf } from './machinery/kind.ts'
 import type { KubernetesObject } from './machinery/metadata.ts'
-import type { AnySchema, ObjectShape, ScalarType } from './machinery/schema.ts'
+import type { ScalarType } from './machinery/schema.ts'
+import { type Choice, objectOf } from './machinery/testing.ts'
 
 /** Deep enough for the environment of a container in a template, shallow enough to be quick. */
 const DEEPEST = 6
@@ -41,42 +42,12 @@ const scalars: Record<ScalarType, fc.Arbitrary<unknown>> = {
   any: fc.constantFrom({}, { a: 1 }),
 }
 
-function valuesOf(schema: AnySchema, depth: number): fc.Arbitrary<unknown> {
-  if (schema.type === 'struct') return objectOf(schema.shape, depth)
-  if (schema.type === 'list') return fc.array(valuesOf(schema.items, depth), { maxLength: 2 })
-  if (schema.type === 'map')
-    return fc.dictionary(
-      fc.constantFrom('a', 'cpu', 'memory', 'B/C'),
-      valuesOf(schema.values, depth),
-      {
-        maxKeys: 2,
-        noNullPrototype: true,
-      },
-    )
-  const any = scalars[schema.type]
-  return schema.enum
-    ? fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...schema.enum) }, any)
-    : any
-}
-
 /** Few fields at a time, or every object would be wrong in too many ways at once. */
-function objectOf(shape: ObjectShape, depth: number): fc.Arbitrary<Record<string, unknown>> {
-  const names = Object.keys(shape.fields)
-  if (depth >= DEEPEST || names.length === 0) return fc.constant({})
-  return fc.subarray(names, { maxLength: Math.min(4, names.length) }).chain(chosen => {
-    const wanted = names.filter(name => {
-      const { presence } = shape.fields[name]?.schema ?? { presence: 'omitempty' }
-      return presence === 'required' || presence === 'always' || chosen.includes(name)
-    })
-    const fields = wanted.map(name => [name, valuesOf(fieldOf(shape, name), depth + 1)] as const)
-    return fc.record(Object.fromEntries(fields), { noNullPrototype: true })
-  })
-}
-
-function fieldOf(shape: ObjectShape, name: string): AnySchema {
-  const field = shape.fields[name]
-  assert.ok(field)
-  return field.schema
+const choice: Choice = {
+  scalars,
+  keys: fc.constantFrom('a', 'cpu', 'memory', 'B/C'),
+  deepest: DEEPEST,
+  mostFields: 4,
 }
 
 const containers = [{ name: 'web', image: 'nginx:1' }]
@@ -100,7 +71,7 @@ const rightParts: Readonly<Record<string, object>> = {
 
 function bodyOf(kind: AnyKind): fc.Arbitrary<Record<string, unknown>> {
   const right = rightParts[kind.kind]
-  return fc.tuple(objectOf(kind.shape, 0), fc.boolean()).map(([body, helped]) => ({
+  return fc.tuple(objectOf(kind.shape, choice), fc.boolean()).map(([body, helped]) => ({
     ...body,
     ...(right && helped ? { spec: { ...(body.spec as object), ...right } } : {}),
     apiVersion: apiVersionOf(kind),

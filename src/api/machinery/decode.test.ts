@@ -284,3 +284,13 @@ test('messages of whole objects name the kind', () => {
     unknownFields: ['spec'],
   })
 })
+
+test('keys of maps come out in their order', () => {
+  const labels = (body: object) =>
+    Object.keys(
+      decodeObject(configMap, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { labels: body } })
+        .object.metadata.labels ?? {},
+    )
+  assert.deepEqual(labels({ b: '', a: '', C: '' }), ['C', 'a', 'b'])
+  assert.deepEqual(labels({ a: '', b: '' }), ['a', 'b'])
+})

@@ -276,7 +276,7 @@ function mapReader(values: AnySchema): Reader {
     if (!isPlainObject(raw)) throw new WrongType(jsonTypeOf(raw), goTypeOfMap)
     const result: PlainObject = {}
     state.mapKeys.push(state.path.length)
-    for (const key of Object.keys(raw)) {
+    for (const key of keysInOrder(raw)) {
       const value = raw[key]
       if (value === undefined) continue
       state.path.push(key)
@@ -287,6 +287,14 @@ function mapReader(values: AnySchema): Reader {
     state.mapKeys.pop()
     return result
   }
+}
+
+/** Keys of maps come out in their order, whichever way they came in. Most clients send them so. */
+function keysInOrder(map: PlainObject): string[] {
+  const keys = Object.keys(map)
+  for (let i = 1; i < keys.length; i++)
+    if ((keys[i - 1] as string) > (keys[i] as string)) return keys.sort()
+  return keys
 }
 
 function isEmpty(value: unknown): boolean {
