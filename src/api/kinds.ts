@@ -1,4 +1,6 @@
 /** Every built-in kind, in the order of discovery: core first, then the groups as upstream ranks them. */
+
+import { storageVersion } from './apiserverinternal/v1alpha1/storage-version.ts'
 import { controllerRevision } from './apps/v1/controller-revision.ts'
 import { daemonSet } from './apps/v1/daemon-set.ts'
 import { deployment } from './apps/v1/deployment.ts'
@@ -18,6 +20,8 @@ import { certificateSigningRequest } from './certificates/v1/certificate-signing
 import { clusterTrustBundle as alphaClusterTrustBundle } from './certificates/v1alpha1/cluster-trust-bundle.ts'
 import { clusterTrustBundle } from './certificates/v1beta1/cluster-trust-bundle.ts'
 import { lease } from './coordination/v1/lease.ts'
+import { leaseCandidate as alphaLeaseCandidate } from './coordination/v1alpha2/lease-candidate.ts'
+import { leaseCandidate } from './coordination/v1beta1/lease-candidate.ts'
 import { binding } from './core/v1/binding.ts'
 import { configMap } from './core/v1/config-map.ts'
 import { endpoints } from './core/v1/endpoints.ts'
@@ -68,6 +72,7 @@ import { csiStorageCapacity } from './storage/v1/csi-storage-capacity.ts'
 import { storageClass } from './storage/v1/storage-class.ts'
 import { volumeAttributesClass } from './storage/v1/volume-attributes-class.ts'
 import { volumeAttributesClass as betaVolumeAttributesClass } from './storage/v1beta1/volume-attributes-class.ts'
+import { storageVersionMigration } from './storagemigration/v1beta1/storage-version-migration.ts'
 
 export const kinds: readonly AnyKind[] = [
   binding,
@@ -120,9 +125,12 @@ export const kinds: readonly AnyKind[] = [
   volumeAttributesClass,
   betaVolumeAttributesClass,
   lease,
+  leaseCandidate,
+  alphaLeaseCandidate,
   endpointSlice,
   flowSchema,
   priorityLevelConfiguration,
+  storageVersion,
   deviceClass,
   resourceClaim,
   resourceClaimTemplate,
@@ -138,4 +146,5 @@ export const kinds: readonly AnyKind[] = [
   beta1ResourceSlice,
   deviceTaintRule,
   resourcePoolStatusRequest,
+  storageVersionMigration,
 ]

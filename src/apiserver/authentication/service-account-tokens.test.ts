@@ -249,13 +249,13 @@ test('the token that pods get by themselves outlives its hour, with a note when 
 test('a token review answers for good and bad tokens alike', async () => {
   const { ask, tokens } = setUp()
   const { token } = (await ask()).status
-  const review = (spec: { token?: string; audiences?: string[] }) =>
+  const review = ({ token = '', ...spec }: { token?: string; audiences?: string[] }) =>
     reviewToken(
       {
         apiVersion: 'authentication.k8s.io/v1',
         kind: 'TokenReview',
         metadata: {},
-        spec,
+        spec: { token, ...spec },
         status: { user: {} },
       },
       [tokens],

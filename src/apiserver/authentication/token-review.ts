@@ -6,12 +6,12 @@ import { withAuthenticatedGroup } from './authentication.ts'
 import type { UserInfo } from './authenticator.ts'
 import { type TokenVerifier, verifyToken } from './bearer-tokens.ts'
 
-/** The review with its status; a wrong token is an answer, not an error. The token itself is not repeated. */
+/** The review with its status; a wrong token is an answer, not an error. */
 export async function reviewToken(
   review: TokenReview,
   verifiers: readonly TokenVerifier[],
 ): Promise<TokenReview> {
-  const { token = '', audiences } = review.spec
+  const { token, audiences } = review.spec
   if (token === '') throw badRequest('token is required for TokenReview in authentication')
   const status = await statusOf(token, audiences?.length ? audiences : undefined, verifiers)
   return { ...review, status }

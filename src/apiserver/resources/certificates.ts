@@ -94,6 +94,7 @@ export function certificateIn(bytes: Uint8Array): X509Certificate | undefined {
 }
 
 export const trustBundleHooks: ResourceHooks = {
+  needsResourceVersion: true,
   validate(_write, draft, previous) {
     const { trustBundle } = (draft as ClusterTrustBundle).spec
     if (trustBundle === (previous as ClusterTrustBundle | undefined)?.spec.trustBundle) return []

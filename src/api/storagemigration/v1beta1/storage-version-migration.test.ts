@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { created, defaulted, lines, rowOf, updated } from '../../core/v1/testing.ts'
+import { storageVersionMigration as kind } from './storage-version-migration.ts'
+
+const spec = { resource: { group: 'apps', resource: 'deployments' } }
+const is = (type: string, status = 'True') => ({
+  type,
+  status,
+  reason: 'Because',
+  message: '',
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+})
+const withStatus = (conditions: object[], resourceVersion?: string) =>
+  defaulted(kind, { spec, status: { conditions, resourceVersion } })
+const statusProblems = (next: ReturnType<typeof withStatus>, previous = withStatus([])) =>
+  lines(kind.validateStatusUpdate(next, previous)).map(line =>
+    line.replace(/^(status.conditions: Invalid value): .*?: (?=[A-Z])/, '$1: '),
+  )
+
+test('a migration names its resource, and keeps it', () => {
+  const object = created(kind, { spec, status: { resourceVersion: '1' } })
+  assert.deepEqual(object.status, {})
+  assert.deepEqual(lines(kind.validate(object)), [])
+  assert.deepEqual(lines(kind.validate(created(kind, {}))), [
+    'spec.resource.resource: Required value: resource is required',
+  ])
+  const resource = { group: 'batch', resource: 'jobs' }
+  const next = updated(kind, object, { spec: { resource }, status: { resourceVersion: '1' } })
+  assert.deepEqual(next.status, {})
+  assert.deepEqual(lines(kind.validateUpdate(next, object)), [
+    'group: Invalid value: "batch": field is immutable',
+    'resource: Invalid value: "jobs": field is immutable',
+  ])
+})
+
+test('a migration ends once, in one way', () => {
+  const [running, succeeded, failed] = ['Running', 'Succeeded', 'Failed'].map(type => is(type))
+  assert.ok(running && succeeded && failed)
+  assert.deepEqual(statusProblems(withStatus([running], '5')), [])
+  assert.deepEqual(statusProblems(withStatus([is('Running', 'False'), succeeded])), [])
+  assert.deepEqual(statusProblems(withStatus([running, succeeded, failed])), [
+    'status.conditions: Invalid value: Both success and failed conditions cannot be true at the same time',
+    'status.conditions: Invalid value: Running condition cannot be true when success condition is true',
+    'status.conditions: Invalid value: Running condition cannot be true when failed condition is true',
+  ])
+  assert.deepEqual(
+    statusProblems(withStatus([is('Failed', 'False')]), withStatus([succeeded, failed])),
+    [
+      'status.conditions: Invalid value: Success condition cannot be set to false once it is true',
+      'status.conditions: Invalid value: Failed condition cannot be set to false once it is true',
+    ],
+  )
+  assert.deepEqual(
+    lines(kind.validateStatusUpdate(withStatus([is('Mood', 'Fine')]), withStatus([]))),
+    [
+      'status.conditions[0].status: Unsupported value: "Fine": supported values: "False", "True", "Unknown"',
+    ],
+  )
+})
+
+test('a migration goes up to one revision', () => {
+  const at = (revision: string, before?: string) =>
+    statusProblems(withStatus([], revision), withStatus([], before))
+  assert.deepEqual(at('9223372036854775807'), [])
+  assert.deepEqual(at('5', '5'), [])
+  assert.deepEqual(at('6', '5'), ['status.resourceVersion: Invalid value: "6": field is immutable'])
+  assert.deepEqual(at('-1'), [
+    'status.resourceVersion: Invalid value: -1: must be greater than or equal to 0',
+  ])
+  assert.deepEqual(at('x'), [
+    'status.resourceVersion: Invalid value: "x": failed to parse resource version "x": strconv.ParseInt: parsing "x": invalid syntax',
+  ])
+  assert.match(at('9223372036854775808')[0] ?? '', /: value out of range$/)
+})
+
+test('kubectl get shows the whole name of the resource', () => {
+  const row = (resource: object) => rowOf(kind, created(kind, { spec: { resource } }))
+  assert.deepEqual(row(spec.resource), { Name: 'web', Resource: 'deployments.apps' })
+  assert.deepEqual(row({ group: '', resource: 'pods' }).Resource, 'pods')
+})
