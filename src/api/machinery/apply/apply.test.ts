@@ -266,3 +266,21 @@ test('what somebody changed since, and what another manager applies, stays in di
   assert.throws(() => apply(changed, { data: { a: '2' } }, at('kubectl')), conflict)
   assert.throws(() => apply(clientSide({ a: '1' }), { data: { a: '2' } }, at('bob')), conflict)
 })
+
+test('an item in which somebody else has a field stays, and keeps its keys', () => {
+  const alice = { spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const live = apply(undefined, alice, at('alice'))
+  const changed = {
+    ...live,
+    spec: { containers: [{ name: 'c', image: 'j' }] },
+  } as unknown as KubernetesObject
+  const managedFields = trackUpdate(thing, live, changed, at('bob'))
+  const tracked = { ...changed, metadata: { ...changed.metadata, managedFields } }
+  const after = apply(tracked, { data: { a: '1' } }, at('alice'))
+  assert.deepEqual((after as KubernetesObject & { spec: object }).spec, {
+    containers: [{ name: 'c', image: 'j' }],
+  })
+  assert.deepEqual(fieldsOf(after, 'bob'), {
+    'f:spec': { 'f:containers': { 'k:{"name":"c"}': { 'f:image': {} } } },
+  })
+})

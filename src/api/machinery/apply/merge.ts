@@ -3,7 +3,7 @@ import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 import type { AnySchema } from '../schema.ts'
 import { itemElement, partsOf } from './elements.ts'
-import type { FieldSet } from './field-set.ts'
+import { FieldSet } from './field-set.ts'
 
 /** The live value with everything that the configuration says; items of keyed lists follow the configuration's order. */
 export function mergeApplied(
@@ -66,17 +66,27 @@ export function prune(
 ): unknown {
   const parts = partsOf(schema, value)
   if (!parts) return value
+  const keys = keysOf(schema)
   const kept = parts.flatMap(part => {
     const below = gone.children.get(part.element)
     if (!below) return [part]
     const stillWanted = wanted?.children.get(part.element)
     if (below.member && (!stillWanted || stillWanted.isEmpty)) return []
-    return [{ ...part, value: prune(part.schema, part.value, below, stillWanted) }]
+    // An item that stays keeps its keys, whoever set them: without them it could not be told apart any more.
+    const leaving = keys ? below.difference(keys) : below
+    return [{ ...part, value: prune(part.schema, part.value, leaving, stillWanted) }]
   })
   if (Array.isArray(value)) return kept.map(part => part.value)
   const result: PlainObject = {}
   for (const part of kept) setKey(result, part.element.slice(2), part.value)
   return result
+}
+
+function keysOf(schema: AnySchema | undefined): FieldSet | undefined {
+  if (schema?.type !== 'list' || schema.listType !== 'map') return undefined
+  return FieldSet.fromJson(
+    Object.fromEntries((schema.listKeys ?? []).map(name => [`f:${name}`, {}])),
+  )
 }
 
 function copy(object: PlainObject): PlainObject {
