@@ -46,6 +46,7 @@ import { networkPolicy } from './networking/v1/network-policy.ts'
 import { serviceCidr } from './networking/v1/service-cidr.ts'
 import { ipAddress as betaIpAddress } from './networking/v1beta1/ip-address.ts'
 import { serviceCidr as betaServiceCidr } from './networking/v1beta1/service-cidr.ts'
+import { runtimeClass } from './node/v1/runtime-class.ts'
 import { podDisruptionBudget } from './policy/v1/pod-disruption-budget.ts'
 import { clusterRole } from './rbac/v1/cluster-role.ts'
 import { clusterRoleBinding } from './rbac/v1/cluster-role-binding.ts'
@@ -66,6 +67,9 @@ import { deviceTaintRule as beta2DeviceTaintRule } from './resource/v1beta2/devi
 import { resourceClaim as beta2ResourceClaim } from './resource/v1beta2/resource-claim.ts'
 import { resourceClaimTemplate as beta2ResourceClaimTemplate } from './resource/v1beta2/resource-claim-template.ts'
 import { resourceSlice as beta2ResourceSlice } from './resource/v1beta2/resource-slice.ts'
+import { priorityClass } from './scheduling/v1/priority-class.ts'
+import { podGroup } from './scheduling/v1alpha2/pod-group.ts'
+import { workload } from './scheduling/v1alpha2/workload.ts'
 import { csiDriver } from './storage/v1/csi-driver.ts'
 import { csiNode } from './storage/v1/csi-node.ts'
 import { csiStorageCapacity } from './storage/v1/csi-storage-capacity.ts'
@@ -124,9 +128,13 @@ export const kinds: readonly AnyKind[] = [
   storageClass,
   volumeAttributesClass,
   betaVolumeAttributesClass,
+  priorityClass,
+  podGroup,
+  workload,
   lease,
   leaseCandidate,
   alphaLeaseCandidate,
+  runtimeClass,
   endpointSlice,
   flowSchema,
   priorityLevelConfiguration,
