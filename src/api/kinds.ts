@@ -74,6 +74,7 @@ import { csiDriver } from './storage/v1/csi-driver.ts'
 import { csiNode } from './storage/v1/csi-node.ts'
 import { csiStorageCapacity } from './storage/v1/csi-storage-capacity.ts'
 import { storageClass } from './storage/v1/storage-class.ts'
+import { volumeAttachment } from './storage/v1/volume-attachment.ts'
 import { volumeAttributesClass } from './storage/v1/volume-attributes-class.ts'
 import { volumeAttributesClass as betaVolumeAttributesClass } from './storage/v1beta1/volume-attributes-class.ts'
 import { storageVersionMigration } from './storagemigration/v1beta1/storage-version-migration.ts'
@@ -126,6 +127,7 @@ export const kinds: readonly AnyKind[] = [
   csiNode,
   csiStorageCapacity,
   storageClass,
+  volumeAttachment,
   volumeAttributesClass,
   betaVolumeAttributesClass,
   priorityClass,

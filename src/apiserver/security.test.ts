@@ -38,6 +38,8 @@ function cluster() {
     secret: async () => undefined,
     serviceAccount: async (namespace, name) => accounts.get(`${namespace}/${name}`),
     pod: async (namespace, name) => pods.get(`${namespace}/${name}`),
+    storageClass: async () => undefined,
+    storageClasses: () => [],
     podsOnNode: node => [...pods.values()].filter(pod => pod.spec.nodeName === node),
   }
   const options = {

@@ -8,6 +8,7 @@ import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import type { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import type { Role } from '#api/rbac/v1/role.ts'
 import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
+import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import type { TokenWorld } from './authentication/service-account-tokens.ts'
 import type { RbacView } from './authorization/rbac.ts'
 import type { ResourceRegistry } from './resources/registry.ts'
@@ -20,8 +21,12 @@ export interface World extends TokenWorld {
   pod(namespace: string, name: string): Promise<Pod | undefined>
   secret(namespace: string, name: string): Promise<KubernetesObject | undefined>
   node(name: string): Promise<Node | undefined>
+  storageClass(name: string): Promise<StorageClass | undefined>
+  storageClasses(): readonly StorageClass[]
   podsOnNode(nodeName: string): readonly Pod[]
 }
+
+const STORAGE = 'storage.k8s.io'
 
 export function createWorld(registry: ResourceRegistry): World {
   const getter =
@@ -35,12 +40,16 @@ export function createWorld(registry: ResourceRegistry): World {
     registry.find(group, 'v1', plural)?.storage?.cache
   const namespaces = getter('', 'namespaces')
   const nodes = getter('', 'nodes')
+  const storageClasses = getter(STORAGE, 'storageclasses')
+  const classList = listed<StorageClass>(cacheOf(STORAGE, 'storageclasses'))
   const pods = cacheOf('', 'pods')
   const index = pods && new PodsByNode(pods)
   return {
     rbac: rbacView(plural => cacheOf('rbac.authorization.k8s.io', plural)),
     namespace: name => namespaces('', name),
     node: name => nodes('', name),
+    storageClass: name => storageClasses('', name),
+    storageClasses: () => classList(''),
     serviceAccount: getter('', 'serviceaccounts'),
     pod: getter('', 'pods'),
     secret: getter('', 'secrets'),

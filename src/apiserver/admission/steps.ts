@@ -17,6 +17,11 @@ import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccountStep } from './service-account.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import {
+  defaultStorageClass,
+  persistentVolumeClaimResize,
+  storageObjectInUseProtection,
+} from './volumes.ts'
 import type { AdmissionWorld } from './world.ts'
 
 export interface StepEntry {
@@ -53,6 +58,18 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'last of those that change, too: the time is that of the write',
     create: deviceTaintTimes,
+  },
+  {
+    why: 'before rules that look at the class of a claim',
+    create: defaultStorageClass,
+  },
+  {
+    why: 'anywhere among those that change: nobody else looks at these finalizers',
+    create: () => storageObjectInUseProtection,
+  },
+  {
+    why: 'judges the size that is asked for, whatever made it so',
+    create: persistentVolumeClaimResize,
   },
   {
     why: 'judges who writes a decision about a request, whatever is in it',

@@ -4,6 +4,7 @@ import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import { rbacAuthorizer } from '../authorization/rbac.ts'
 import { bootstrapped, userOf } from '../authorization/testing.ts'
@@ -20,6 +21,7 @@ export interface TestWorld extends AdmissionWorld {
   readonly accounts: Map<string, ServiceAccount>
   readonly pods: Map<string, Pod>
   readonly nodes: Map<string, Node>
+  readonly classes: Map<string, StorageClass>
 }
 
 /** A clock whose timers go off at once. */
@@ -37,16 +39,20 @@ export function testWorld(): TestWorld {
   const accounts = new Map<string, ServiceAccount>()
   const pods = new Map<string, Pod>()
   const nodes = new Map<string, Node>()
+  const classes = new Map<string, StorageClass>()
   const rbac = bootstrapped()
   return {
     namespaces,
     accounts,
     pods,
     nodes,
+    classes,
     namespace: name => namespaces.get(name),
     serviceAccount: (namespace, name) => accounts.get(`${namespace}/${name}`),
     pod: (namespace, name) => pods.get(`${namespace}/${name}`),
     node: name => nodes.get(name),
+    storageClass: name => classes.get(name),
+    storageClasses: () => [...classes.values()],
     rbac,
     authorizer: rbacAuthorizer(rbac),
     clock: hurriedClock,

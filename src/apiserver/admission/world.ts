@@ -3,6 +3,7 @@ import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
+import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { Authorizer, Eventually } from '../authorization/authorizer.ts'
@@ -14,6 +15,8 @@ export interface AdmissionWorld {
   serviceAccount(namespace: string, name: string): Eventually<ServiceAccount | undefined>
   pod(namespace: string, name: string): Eventually<Pod | undefined>
   node(name: string): Eventually<Node | undefined>
+  storageClass(name: string): Eventually<StorageClass | undefined>
+  storageClasses(): readonly StorageClass[]
   readonly rbac: RbacView
   readonly authorizer: Authorizer
   readonly clock: Clock

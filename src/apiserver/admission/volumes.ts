@@ -1,0 +1,82 @@
+/** What claims and volumes get on creation, and when a claim may grow. */
+import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import { CLASS_ANNOTATION, classOf } from '#api/core/v1/storage.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { compareQuantities } from '#api/machinery/quantity.ts'
+import { isMarked } from '#api/storage/v1/columns.ts'
+import { DEFAULT_CLASS_ANNOTATIONS, type StorageClass } from '#api/storage/v1/storage-class.ts'
+import type { AdmissionRequest, AdmissionStep } from './admission.ts'
+import { concerns, refused } from './requests.ts'
+import type { AdmissionWorld } from './world.ts'
+
+type World = Pick<AdmissionWorld, 'storageClass' | 'storageClasses'>
+
+const isWhole = (request: AdmissionRequest, resource: string) =>
+  concerns(request, '', resource) && request.subresource === ''
+
+/** By resource: who lets go only when nobody uses the object any more. */
+const PROTECTION: Readonly<Record<string, string>> = {
+  persistentvolumeclaims: 'kubernetes.io/pvc-protection',
+  persistentvolumes: 'kubernetes.io/pv-protection',
+}
+
+export const storageObjectInUseProtection: AdmissionStep = {
+  name: 'StorageObjectInUseProtection',
+  mutate(request, draft) {
+    if (request.operation !== 'CREATE') return
+    const resource = Object.keys(PROTECTION).find(each => isWhole(request, each))
+    const finalizer = PROTECTION[resource ?? '']
+    if (finalizer === undefined || draft.metadata.finalizers?.includes(finalizer)) return
+    draft.metadata.finalizers = [...(draft.metadata.finalizers ?? []), finalizer]
+  },
+}
+
+export function defaultStorageClass({ storageClasses }: World): AdmissionStep {
+  return {
+    name: 'DefaultStorageClass',
+    mutate(request, draft) {
+      if (request.operation !== 'CREATE' || !isWhole(request, 'persistentvolumeclaims')) return
+      const { metadata, spec } = draft as PersistentVolumeClaim
+      const isAsked = metadata.annotations?.[CLASS_ANNOTATION] !== undefined
+      // An empty name asks for no class, which is not the same as asking for nothing.
+      if (isAsked || spec.storageClassName !== undefined) return
+      const name = newestDefault(storageClasses())?.metadata.name
+      if (name !== undefined) spec.storageClassName = name
+    },
+  }
+}
+
+/** Where several classes are marked, the one that was marked last is meant, as far as can be seen. */
+function newestDefault(classes: readonly StorageClass[]): StorageClass | undefined {
+  const createdAt = ({ metadata }: KubernetesObject) => metadata.creationTimestamp ?? ''
+  const nameOf = ({ metadata }: KubernetesObject) => metadata.name ?? ''
+  return classes
+    .filter(each => isMarked(each, DEFAULT_CLASS_ANNOTATIONS))
+    .toSorted((a, b) => {
+      if (createdAt(a) !== createdAt(b)) return createdAt(a) > createdAt(b) ? -1 : 1
+      return nameOf(a) < nameOf(b) ? -1 : 1
+    })[0]
+}
+
+export function persistentVolumeClaimResize({ storageClass }: World): AdmissionStep {
+  return {
+    name: 'PersistentVolumeClaimResize',
+    async validate(request) {
+      if (request.operation !== 'UPDATE' || !isWhole(request, 'persistentvolumeclaims')) return
+      const next = request.object as PersistentVolumeClaim
+      const previous = request.oldObject as PersistentVolumeClaim
+      if (compareQuantities(sizeOf(next), sizeOf(previous)) <= 0) return
+      if (previous.status.phase !== 'Bound')
+        throw refused(request, 'Only bound persistent volume claims can be expanded')
+      const name = classOf(next)
+      const isSame = name !== '' && name === classOf(previous)
+      if (isSame && (await storageClass(name))?.allowVolumeExpansion) return
+      throw refused(
+        request,
+        'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
+      )
+    },
+  }
+}
+
+const sizeOf = ({ spec }: PersistentVolumeClaim) => spec.resources.requests?.storage ?? '0'
