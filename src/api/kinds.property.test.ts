@@ -92,7 +92,8 @@ function draftOf(kind: AnyKind, body: unknown): KubernetesObject {
 }
 
 for (const kind of kinds)
-  test(`${apiVersionOf(kind)} ${kind.kind} takes whatever has the right types`, () => {
+  test(`${apiVersionOf(kind)} ${kind.kind} takes whatever has the right types`, async () => {
+    await kind.prepareWrites?.()
     fc.assert(
       fc.property(bodyOf(kind), body => {
         const draft = draftOf(kind, body)

@@ -1,5 +1,6 @@
 /** Every built-in kind, in the order of discovery: core first, then the groups as upstream ranks them. */
 
+import { customResourceDefinition } from './apiextensions/v1/custom-resource-definition.ts'
 import { storageVersion } from './apiserverinternal/v1alpha1/storage-version.ts'
 import { controllerRevision } from './apps/v1/controller-revision.ts'
 import { daemonSet } from './apps/v1/daemon-set.ts'
@@ -133,6 +134,7 @@ export const kinds: readonly AnyKind[] = [
   priorityClass,
   podGroup,
   workload,
+  customResourceDefinition,
   lease,
   leaseCandidate,
   alphaLeaseCandidate,

@@ -11,6 +11,7 @@ import type { ApiRequest, ApiResponse, DuplexChannels, Transport } from '#client
 import type { Store } from '#store'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
+import { CustomResources } from './custom-resources/custom-resources.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
 import type { FigureSource } from './endpoints/figures.ts'
 import { RequestMetrics } from './endpoints/request-metrics.ts'
@@ -97,10 +98,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     const ports = new URL(request.path, 'http://localhost').searchParams.get('ports')
     return result.stream.dial(ports === null ? undefined : Number(ports))
   }
+  const customResources = new CustomResources(server)
   let started: Promise<void> | undefined
   let stopEventExpiry = () => {}
   const start = async () => {
-    await server.cache.start()
+    await server.cache.start(entries => customResources.restore(entries))
+    customResources.start()
     server.notReady.delete('informer-sync')
     await bootstrap(server)
     server.notReady.delete('poststarthook/bootstrap')
@@ -127,6 +130,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async stop() {
       server.notReady.add('shutdown')
       stopEventExpiry()
+      customResources.stop()
       server.cache.stop()
     },
   }

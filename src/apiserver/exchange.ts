@@ -13,6 +13,8 @@ export interface Exchange {
   user: UserInfo
   /** Texts for the answer's Warning headers. */
   readonly warnings: string[]
+  /** It is about a custom resource, which has no protobuf. */
+  isCustom: boolean
   /** The client wants the connection to carry streams (exec, attach, port-forward). */
   readonly wantsStream: boolean
   /** What the streams are to be joined to; set by the handler that answers 101. */
@@ -60,6 +62,7 @@ export function newExchange(
     info: NO_INFO,
     user: anonymous,
     warnings: [],
+    isCustom: false,
     wantsStream,
     stream: undefined,
     tunnel: undefined,

@@ -22,13 +22,18 @@ const MAXIMUM_ACCEPT_LENGTH = 4096
 const PLAIN: Representing = Object.freeze({ encoding: 'json', pretty: false })
 
 /** The first type of the Accept header that we can serve; throws NotAcceptable where there is none. */
-export function negotiate(accept: string | undefined, pretty = false): Representing {
+export function negotiate(
+  accept: string | undefined,
+  { pretty = false, isCustom = false } = {},
+): Representing {
   if (!accept || accept === JSON_TYPE || accept === '*/*')
     return pretty ? { encoding: 'json', pretty } : PLAIN
   if (accept.length <= MAXIMUM_ACCEPT_LENGTH)
     for (const clause of clausesOf(accept)) {
       const found = representing(clause, pretty)
-      if (found) return found
+      // Custom resources have no messages, but their metadata has.
+      const isUnknown = isCustom && found?.encoding === 'protobuf' && found.as === undefined
+      if (found && !isUnknown) return found
     }
   throw new StatusError(
     'NotAcceptable',

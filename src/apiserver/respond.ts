@@ -13,8 +13,9 @@ export const JSON_HEADERS = Object.freeze({ 'content-type': JSON_TYPE })
 const PROTOBUF_HEADERS = Object.freeze({ 'content-type': PROTOBUF_TYPE })
 
 /** What the client of this exchange wants; throws NotAcceptable. */
-export function wantedBy({ request, info }: Exchange): Representing {
-  return negotiate(request.headers?.accept, isTrue(info.query.get('pretty')))
+export function wantedBy({ request, info, isCustom }: Exchange): Representing {
+  const pretty = isTrue(info.query.get('pretty'))
+  return negotiate(request.headers?.accept, { pretty, isCustom })
 }
 
 /** A stored object as it is: its bytes are shared, never made again. */

@@ -7,7 +7,7 @@ import { type AnyKind, apiVersionOf } from './kind.ts'
 import type { KubernetesObject } from './metadata.ts'
 import { isPlainObject, MAXIMUM_DEPTH, type PlainObject, setKey, tooDeep } from './plain.ts'
 import { jsonTypeOf, SCALARS, WrongType } from './scalars.ts'
-import type { AnySchema, ObjectShape } from './schema.ts'
+import type { AlternativeSchema, AnySchema, ObjectShape } from './schema.ts'
 import { badRequest, StatusError } from './status.ts'
 
 export interface Decoded<T = KubernetesObject> {
@@ -23,6 +23,7 @@ const MAXIMUM_UNKNOWN_FIELDS = 100
 /** Reads a whole object. Throws BadRequest when a value has the wrong type. */
 export function decodeObject(kind: AnyKind, raw: unknown): Decoded {
   try {
+    if (kind.custom && isPlainObject(raw)) return kind.custom.decode(raw)
     const { value, unknownFields } = decodeShape(kind.shape, raw)
     return { object: value as unknown as KubernetesObject, unknownFields }
   } catch (thrown) {
@@ -128,7 +129,7 @@ function planOf(shape: ObjectShape): ShapePlan {
       read: readerOf(schema),
       omitEmpty: presence === 'omitempty',
       zero: presence === 'required' || presence === 'always' ? zeroOf(schema) : undefined,
-      nested: type === 'list' || type === 'map' || type === 'struct',
+      nested: !(type in SCALARS),
       inherited: name in Object.prototype,
     }
   })
@@ -222,6 +223,8 @@ function zeroOf(schema: AnySchema): (state: State) => unknown {
       const decode = decoderOf(schema.shape)
       return state => decode({}, state)
     }
+    case 'alternative':
+      return () => null
     default: {
       const { zero } = SCALARS[schema.type]
       return () => zero
@@ -237,9 +240,21 @@ function readerOf(schema: AnySchema): Reader {
       return mapReader(schema.values)
     case 'struct':
       return structReader(schema.shape)
+    case 'alternative': {
+      const object = readerOf(fieldOf(schema, schema.object))
+      const other = readerOf(fieldOf(schema, schema.other))
+      return (raw, state) => (isPlainObject(raw) ? object : other)(raw, state)
+    }
     default:
       return SCALARS[schema.type].read
   }
+}
+
+/** One of the two forms that the schema allows. */
+function fieldOf({ shape }: AlternativeSchema, name: string): AnySchema {
+  const field = shape.fields[name]
+  if (!field) throw new Error(`${shape.name} has no ${name}`)
+  return field.schema
 }
 
 function structReader(shape: ObjectShape): Reader {
@@ -316,6 +331,7 @@ function goType(schema: AnySchema): string {
     case 'map':
       return `map[string]${goType(schema.values)}`
     case 'struct':
+    case 'alternative':
       return goName(schema.shape)
     default:
       return SCALARS[schema.type].goType

@@ -53,6 +53,19 @@ export interface ScaleMapping<T> {
   readonly selector: (object: T) => string
   /** A copy of the object that wants `replicas`. */
   readonly withReplicas: (object: T, replicas: number) => T
+  /** Why there is no wished size to read, where there may be none. */
+  readonly missing?: (object: T) => string | undefined
+}
+
+/** How custom resources differ: their schema is made at run time and speaks another language than ours. */
+export interface CustomRules {
+  /** From a body to a fresh draft: what the schema does not know is dropped and told, nothing else is changed. */
+  readonly decode: (raw: Readonly<Record<string, unknown>>) => {
+    readonly object: KubernetesObject
+    readonly unknownFields: string[]
+  }
+  /** The definition is being deleted: nothing new is taken, and discovery does not offer it. */
+  readonly isTerminating: boolean
 }
 
 export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
@@ -95,14 +108,16 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
   /** Texts for the Warning header on create and update. */
   readonly warnings: (object: T, previous: T | undefined) => readonly string[]
-  /** A delete answers with the last state of the object instead of a Status, as some kinds do for history's sake. */
-  readonly returnsDeleted: boolean
   /** Told in the Warning header of every answer about a kind that is on its way out. */
   readonly deprecation?: string
   /** Objects that are answered but never stored, such as SubjectAccessReview. */
   readonly ephemeral: boolean
   /** The kind shows objects that are stored as another kind, as events.k8s.io does those of the core group. */
   readonly storedAs?: StoredAs<T>
+  /** Only of custom resources: no protobuf, no strategic merge, and rules of their own for reading. */
+  readonly custom?: CustomRules
+  /** Loads what writes of this kind need and a start does not; awaited before each of them. */
+  readonly prepareWrites?: () => Promise<void>
 }
 
 /**
@@ -162,10 +177,11 @@ export interface KindSource<T extends KubernetesObject> {
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>>
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
   readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
-  readonly returnsDeleted?: boolean
   readonly deprecation?: string
   readonly ephemeral?: boolean
   readonly storedAs?: StoredAs<T>
+  readonly custom?: CustomRules
+  readonly prepareWrites?: () => Promise<void>
 }
 
 type TypedObject<F extends Fields> = Omit<ValueOfFields<F>, 'apiVersion' | 'kind' | 'metadata'> & {
@@ -217,7 +233,6 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     columns: [],
     fieldSelectors: {},
     warnings: noErrors,
-    returnsDeleted: false,
     ephemeral: false,
     ...source,
   })
@@ -226,12 +241,6 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
 /** A kind of which only the common parts matter; what lists of kinds hold. */
 // biome-ignore lint/suspicious/noExplicitAny: a kind's functions take its own objects, so no common type but any fits all of them
 export type AnyKind = KindDefinition<any>
-
-/** Without the kinds that only show the objects of another one of these under other names. */
-export function storedOnce(kinds: readonly AnyKind[]): AnyKind[] {
-  const all = new Set(kinds)
-  return kinds.filter(({ storedAs }) => !storedAs || !all.has(storedAs.kind))
-}
 
 /** `apps/v1`, or `v1` for the core group. */
 export function apiVersionOf(kind: { readonly group: string; readonly version: string }): string {

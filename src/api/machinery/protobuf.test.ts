@@ -109,6 +109,11 @@ function anyValue(schema: AnySchema, depth: number): fc.Arbitrary<unknown> {
       return fc.dictionary(text, anyValue(schema.values, depth + 1), { maxKeys: 2 })
     case 'struct':
       return anyObject(schema.shape, depth + 1)
+    case 'alternative':
+      return fc.oneof(
+        anyValue(fieldOf(schema.shape, schema.object), depth + 1),
+        anyValue(fieldOf(schema.shape, schema.other), depth + 1),
+      )
     case 'boolean':
       return fc.boolean()
     case 'int32':
@@ -134,6 +139,12 @@ function anyValue(schema: AnySchema, depth: number): fc.Arbitrary<unknown> {
     case 'string':
       return text
   }
+}
+
+function fieldOf({ fields }: ObjectShape, name: string): AnySchema {
+  const field = fields[name]
+  assert.ok(field)
+  return field.schema
 }
 
 function anyObject(of: ObjectShape, depth = 0): fc.Arbitrary<object> {

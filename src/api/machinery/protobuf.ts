@@ -5,7 +5,7 @@
 import { isPlainObject, MAXIMUM_DEPTH, type PlainObject, setKey, tooDeep } from './plain.ts'
 import { delimited, eachField, PROTOBUF_SCALARS } from './protobuf-scalars.ts'
 import { BYTES, Reader, Writer } from './protobuf-wire.ts'
-import type { AnySchema, ObjectShape } from './schema.ts'
+import type { AlternativeSchema, AnySchema, ObjectShape } from './schema.ts'
 
 /** The message of an object with this shape, without any envelope. */
 export function encodeProtobuf(shape: ObjectShape, object: object): Uint8Array {
@@ -110,16 +110,24 @@ function zeroOf(schema: AnySchema): unknown {
       return schema.presence === 'omitempty' ? undefined : {}
     case 'list':
     case 'map':
+    case 'alternative':
       return undefined
     default:
       return PROTOBUF_SCALARS[schema.type].zero
   }
 }
 
-const wireTypeOf = (schema: AnySchema) =>
-  schema.type === 'list' || schema.type === 'map' || schema.type === 'struct'
-    ? BYTES
-    : PROTOBUF_SCALARS[schema.type].wireType
+const wireTypeOf = (schema: AnySchema) => {
+  switch (schema.type) {
+    case 'list':
+    case 'map':
+    case 'struct':
+    case 'alternative':
+      return BYTES
+    default:
+      return PROTOBUF_SCALARS[schema.type].wireType
+  }
+}
 
 function listWriter(
   valueIn: (object: PlainObject) => unknown,
@@ -171,10 +179,23 @@ function valueWriter(schema: AnySchema): ValueWriter {
       const write = listWriter(object => object.items, 1, schema.items)
       return (writer, items) => delimited(writer, () => write(writer, { items }))
     }
+    case 'alternative': {
+      const write = messageWriterOf(schema.shape)
+      return (writer, value) => delimited(writer, () => write(writer, messageOf(schema, value)))
+    }
     case 'map':
       throw new Error('protobuf knows no maps in maps or lists')
     default:
       return PROTOBUF_SCALARS[schema.type].write
+  }
+}
+
+/** An object where a boolean was possible says that one, too. */
+function messageOf({ shape, object, other }: AlternativeSchema, value: unknown): PlainObject {
+  if (!isPlainObject(value)) return { [other]: value }
+  return {
+    [object]: value,
+    ...(shape.fields[other]?.schema.type === 'boolean' && { [other]: true }),
   }
 }
 
@@ -314,6 +335,14 @@ function valueReader(schema: AnySchema): (reader: Reader, depth: number) => unkn
         const holder: { items?: unknown[] } = {}
         readFields(fields, reader.message(), holder, depth + 1)
         return holder.items ?? []
+      }
+    }
+    case 'alternative': {
+      const read = messageReaderOf(schema.shape)
+      return (reader, depth) => {
+        const message: PlainObject = {}
+        read(reader.message(), message, depth + 1)
+        return message[schema.object] ?? message[schema.other] ?? null
       }
     }
     case 'map':

@@ -66,7 +66,18 @@ export interface StructSchema extends SchemaFacts {
   readonly type: 'struct'
   readonly shape: ObjectShape
 }
-export type AnySchema = ScalarSchema | ListSchema | MapSchema | StructSchema
+/**
+ * An object or something simpler, such as a schema or a boolean. JSON shows the one that it is; protobuf has a
+ * message with a field for each, and `shape` is that message.
+ */
+export interface AlternativeSchema extends SchemaFacts {
+  readonly type: 'alternative'
+  readonly shape: ObjectShape
+  /** The names of its two fields. */
+  readonly object: string
+  readonly other: string
+}
+export type AnySchema = ScalarSchema | ListSchema | MapSchema | StructSchema | AlternativeSchema
 
 /** A named bundle of fields, used by several kinds or at several places, e.g. PodSpec. */
 export interface ObjectShape<F extends Fields = Fields> {
@@ -76,7 +87,21 @@ export interface ObjectShape<F extends Fields = Fields> {
   readonly fields: F
   /** Go's embedded JSON inlining (e.g. VolumeSource in Volume) is flattened in `fields`; protobuf keeps it nested: */
   readonly inlined?: readonly InlinedFields[]
+  /** Of custom resources: what fields that the shape does not know are; without it there are none. */
+  readonly unknown?: AnySchema
+  /** Of custom resources: what OpenAPI shows instead of what follows from the fields. */
+  readonly openApi?: OpenApiOf
 }
+
+/** `refer` gives a reference to a shape with its own description. */
+export type OpenApiOf = (
+  format: 'v2' | 'v3',
+  refer: (shape: ObjectShape, doc: string) => Record<string, unknown>,
+) => Record<string, unknown>
+
+/** The schema of a field by its name; undefined for what nobody describes. */
+export const fieldSchemaOf = ({ fields, unknown }: ObjectShape, name: string) =>
+  Object.hasOwn(fields, name) ? fields[name]?.schema : unknown
 
 /** Fields that JSON shows in the outer object but protobuf nests in a message of its own. */
 export interface InlinedFields {
@@ -216,6 +241,16 @@ export function struct<S extends ObjectShape>(
     shape,
     ...(number === undefined ? {} : { number }),
   })
+}
+
+/** `alternative(24, schemaOrList, 'schema', 'list')`: the value is what one of the two fields holds. */
+export function alternative<T>(
+  number: number,
+  shape: ObjectShape,
+  object: string,
+  other: string,
+): Plain<T> {
+  return new Field({ type: 'alternative', presence: 'omitempty', number, shape, object, other })
 }
 
 /** Names a bundle of fields. `name` is upstream's published type name. */

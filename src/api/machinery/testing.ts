@@ -1,6 +1,6 @@
 /** Objects of any shape, at random, smallest and fullest: for tests of what must hold of all kinds. */
 import fc from 'fast-check'
-import type { AnySchema, ObjectShape, ScalarType } from './schema.ts'
+import type { AlternativeSchema, AnySchema, ObjectShape, ScalarType } from './schema.ts'
 
 type Scalars = Readonly<Record<ScalarType, fc.Arbitrary<unknown>>>
 
@@ -46,10 +46,23 @@ function randomValue(schema: AnySchema, choice: Choice, depth: number): fc.Arbit
       maxKeys: 2,
       noNullPrototype: true,
     })
+  if (schema.type === 'alternative')
+    return fc.oneof(
+      ...[schema.object, schema.other].map(name =>
+        randomValue(formOf(schema, name), choice, depth),
+      ),
+    )
   const any = choice.scalars[schema.type]
   return schema.enum
     ? fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...schema.enum) }, any)
     : any
+}
+
+/** One of the two forms of a value that may be either. */
+function formOf({ shape }: AlternativeSchema, name: string): AnySchema {
+  const field = shape.fields[name]
+  if (!field) throw new Error(`${shape.name} has no ${name}`)
+  return field.schema
 }
 
 /** One value of each scalar type that is not its zero value, in canonical form. */
@@ -85,6 +98,7 @@ export function fullObject(
 function fullValue(schema: AnySchema, path: readonly ObjectShape[]): unknown {
   if (schema.type === 'struct')
     return path.includes(schema.shape) ? undefined : fullObject(schema.shape, path)
+  if (schema.type === 'alternative') return fullValue(formOf(schema, schema.object), path)
   if (schema.type !== 'list' && schema.type !== 'map')
     return schema.enum?.[0] ?? SAMPLES[schema.type]
   const inner = fullValue(schema.type === 'list' ? schema.items : schema.values, path)

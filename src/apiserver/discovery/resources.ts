@@ -31,6 +31,8 @@ export interface DiscoveredVersion {
 }
 
 const SCALE: GroupVersionKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+/** A resource that goes away is still listed for those who clean up. */
+const CLEANING_UP: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch']
 const READ_AND_WRITE: readonly Verb[] = ['get', 'patch', 'update']
 
 /** By group and version, in the order of the list; resources by name, as upstream shows them. */
@@ -67,7 +69,7 @@ function resourceOf(kind: AnyKind): DiscoveredResource {
     singular: kind.singular,
     namespaced: kind.scope === 'Namespaced',
     speaks,
-    verbs: kind.ephemeral ? ['create'] : kind.verbs,
+    verbs: kind.ephemeral ? ['create'] : kind.custom?.isTerminating ? CLEANING_UP : kind.verbs,
     shortNames: kind.shortNames,
     categories: kind.categories,
     subresources: [...special, ...scale, ...status].sort((a, b) => (a.name < b.name ? -1 : 1)),

@@ -11,6 +11,7 @@ import { type DiscoveredVersion, discover } from '../discovery/resources.ts'
 import type { Exchange } from '../exchange.ts'
 import { respondText, respondValue } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
+import { madeOfKinds } from './kinds.ts'
 
 export function discovery(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
   const { info, server, request } = exchange
@@ -59,19 +60,5 @@ function aggregated({ request }: Exchange, versions: readonly DiscoveredVersion[
   return { status: 200, headers, body: { kind: 'bytes', bytes } }
 }
 
-/** Rows are made once a set of kinds; built-in kinds do not change while the server runs. */
-const discovered = new WeakMap<ServerContext, DiscoveredVersion[]>()
-
-function discoveredOf(server: ServerContext): DiscoveredVersion[] {
-  let versions = discovered.get(server)
-  if (!versions) {
-    versions = discover(kindsOf(server))
-    discovered.set(server, versions)
-  }
-  return versions
-}
-
-/** Every kind that is served, in the order in which they were added. */
-export function kindsOf({ registry }: ServerContext) {
-  return [...registry.versions()].flatMap(({ resources }) => resources.map(({ kind }) => kind))
-}
+/** Rows are made once a set of kinds. */
+const discoveredOf = madeOfKinds(discover)

@@ -1,11 +1,10 @@
 /** /openapi/v2, /openapi/v3 and the documents below it. */
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
-import { type Document, type OpenApi, openApiOf } from '../openapi/openapi.ts'
+import { type Document, openApiOf } from '../openapi/openapi.ts'
 import { OPENAPI_PROTOBUF_ACCEPTED, OPENAPI_PROTOBUF_TYPE } from '../openapi/openapi-protobuf.ts'
 import { respondText, respondValue } from '../respond.ts'
-import type { ServerContext } from '../server-context.ts'
-import { kindsOf } from './discovery.ts'
+import { madeOfKinds } from './kinds.ts'
 
 /** A year: a document is asked for by the hash of its content, so it never changes under its address. */
 const HASHED_CACHE_CONTROL = 'public, immutable, max-age=31536000'
@@ -46,13 +45,4 @@ function answer(
   return { status: 200, headers, body: { kind: 'bytes', bytes } }
 }
 
-const made = new WeakMap<ServerContext, OpenApi>()
-
-function documentsOf(server: ServerContext): OpenApi {
-  let documents = made.get(server)
-  if (!documents) {
-    documents = openApiOf(kindsOf(server), server.version.gitVersion)
-    made.set(server, documents)
-  }
-  return documents
-}
+const documentsOf = madeOfKinds((kinds, server) => openApiOf(kinds, server.version.gitVersion))

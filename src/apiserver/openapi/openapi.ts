@@ -1,10 +1,9 @@
 /** The OpenAPI documents, made when they are first asked for: most clients never do, and start-up must not pay for them. */
 import { createHash } from 'node:crypto'
 import type { AnyKind } from '#api/machinery/kind.ts'
-import { addGeneralPaths } from './general-paths.ts'
 import { encodeOpenApi } from './openapi-protobuf.ts'
 import { addPaths } from './paths.ts'
-import { type GroupVersion, type Json, Schemas } from './schemas.ts'
+import { type Json, Schemas } from './schemas.ts'
 
 export interface OpenApi {
   /** `/openapi/v3`: where the document of each group and version is. */
@@ -34,23 +33,19 @@ export function openApiOf(kinds: readonly AnyKind[], version: string): OpenApi {
     made.set(key, document)
     return document
   }
-  const served: Served = { all: kinds, version }
-  const general = generalPaths(kinds)
   const document = (path: string) => {
-    if (!general.includes(path)) return undefined
-    return remembered(path, () => documentV3(path, byPath.get(path) ?? [], served))
+    const its = byPath.get(path)
+    return its && remembered(path, () => documentV3(its, version))
   }
   return {
     document,
-    v2: () => remembered('v2', () => documentV2(served)),
-    v2Protobuf: () => remembered('v2 protobuf', () => documentV2(served), encodeOpenApi),
+    v2: () => remembered('v2', () => documentV2(kinds, version)),
+    v2Protobuf: () => remembered('v2 protobuf', () => documentV2(kinds, version), encodeOpenApi),
     index: () => ({
       paths: Object.fromEntries(
-        general.map(path => [
+        [...byPath].map(([path, its]) => [
           path,
-          {
-            serverRelativeURL: `/openapi/v3/${path}?hash=${quickHash(byPath.get(path) ?? [], version)}`,
-          },
+          { serverRelativeURL: `/openapi/v3/${path}?hash=${quickHash(its, version)}` },
         ]),
       ),
     }),
@@ -63,59 +58,29 @@ function pathOf(kind: AnyKind): string {
   return kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`
 }
 
-function documentV3(path: string, kinds: readonly AnyKind[], { all, version }: Served): Json {
-  const schemas = new Schemas('v3', versionsOf(all))
+function documentV3(kinds: readonly AnyKind[], version: string): Json {
+  const schemas = new Schemas('v3')
   const paths: Json = {}
-  addGeneralPaths(paths, path, schemas, 'v3')
   for (const kind of kinds) addPaths(paths, kind, schemas, 'v3')
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version },
     paths,
-    components: { schemas: schemas.named, securitySchemes: SECURITY },
+    components: { schemas: schemas.named },
   }
 }
 
-function documentV2({ all, version }: Served): Json {
-  const schemas = new Schemas('v2', versionsOf(all))
+function documentV2(kinds: readonly AnyKind[], version: string): Json {
+  const schemas = new Schemas('v2')
   const paths: Json = {}
-  for (const path of generalPaths(all)) addGeneralPaths(paths, path, schemas, 'v2')
-  for (const kind of all) addPaths(paths, kind, schemas, 'v2')
+  for (const kind of kinds) addPaths(paths, kind, schemas, 'v2')
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
     paths,
     definitions: schemas.named,
-    securityDefinitions: SECURITY,
-    security: [{ BearerToken: [] }],
   }
 }
-
-const SECURITY = {
-  BearerToken: {
-    description: 'A bearer token in the header Authorization.',
-    type: 'apiKey',
-    name: 'authorization',
-    in: 'header',
-  },
-}
-
-/** All kinds, and what the server calls itself. */
-interface Served {
-  readonly all: readonly AnyKind[]
-  readonly version: string
-}
-
-function versionsOf(kinds: readonly AnyKind[]): GroupVersion[] {
-  return [...new Map(kinds.map(kind => [pathOf(kind), kind])).values()]
-}
-
-/** Paths that belong to no kind, each with a document of its own: `api`, `apis/apps`, `version` … */
-function generalPaths(kinds: readonly AnyKind[]): string[] {
-  const groups = kinds.filter(({ group }) => group !== '').map(({ group }) => `apis/${group}`)
-  return [...new Set(['api', 'apis', ...groups, ...kinds.map(pathOf), ...OTHERS])]
-}
-const OTHERS = ['version', '.well-known/openid-configuration', 'openid/v1/jwks']
 
 /** The index must not make every document only to name it: what they show follows from the version and the kinds. */
 function quickHash(kinds: readonly AnyKind[], version: string): string {
@@ -123,7 +88,12 @@ function quickHash(kinds: readonly AnyKind[], version: string): string {
     new TextEncoder().encode(
       JSON.stringify([
         version,
-        kinds.map(kind => [kind.kind, Object.keys(kind.shape.fields), kind.verbs]),
+        kinds.map(({ kind, shape, verbs }) => [
+          kind,
+          Object.keys(shape.fields),
+          verbs,
+          shape.openApi?.('v3', () => ({})),
+        ]),
       ]),
     ),
   )

@@ -1,11 +1,9 @@
 /** From the schemas of kinds to OpenAPI schema objects, for version 2 and version 3 of the format. */
 import type { AnyKind } from '#api/machinery/kind.ts'
-import type { MetaKind } from '#api/machinery/meta-kinds.ts'
 import type { AnySchema, ObjectShape, ScalarType } from '#api/machinery/schema.ts'
 
 export type Format = 'v2' | 'v3'
 export type Json = Record<string, unknown>
-export type GroupVersion = Pick<AnyKind, 'group' | 'version'>
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 
@@ -58,13 +56,10 @@ function namedScalars(format: Format): Json {
 /** Collects the named schemas that some kinds need. */
 export class Schemas {
   readonly #format: Format
-  readonly #versions: readonly GroupVersion[]
   readonly #named: Json = {}
 
-  /** `versions` are all that are served. */
-  constructor(format: Format, versions: readonly GroupVersion[]) {
+  constructor(format: Format) {
     this.#format = format
-    this.#versions = versions
   }
 
   /** All that was collected, by name. */
@@ -85,8 +80,8 @@ export class Schemas {
     })
     const reference = this.addShape(kind.shape)
     Object.assign(this.#named[kind.shape.name] as Json, marks(kind.kind))
-    const listName = listNameOf(kind)
-    if (kind.ephemeral || Object.hasOwn(this.#named, listName)) return reference
+    if (kind.ephemeral) return reference
+    const listName = kind.shape.name.replace(/[^.]+$/, kind.listKind)
     this.#named[listName] = {
       description: `A list of objects of the kind ${kind.kind}.`,
       type: 'object',
@@ -107,28 +102,17 @@ export class Schemas {
     return reference
   }
 
-  /** The list of a kind that was added. */
-  listOf(kind: AnyKind): Json {
-    return this.reference(listNameOf(kind))
-  }
-
-  /** One of the API's own types, which is marked as belonging to every version that is served. */
-  meta(kind: MetaKind): Json {
-    const reference = this.addShape(kind.shape)
-    const schema = this.#named[kind.shape.name] as Json
-    schema['x-kubernetes-group-version-kind'] ??= this.#versions.map(({ group, version }) => ({
-      group,
-      kind: kind.kind,
-      version,
-    }))
-    return reference
-  }
-
   addShape(shape: ObjectShape): Json {
     if (!Object.hasOwn(this.#named, shape.name)) {
       const schema: Json = { description: shape.doc, type: 'object' }
       // Entered before its fields are looked at: shapes may contain themselves.
       this.#named[shape.name] = schema
+      if (shape.openApi) {
+        const refer = (part: ObjectShape, description: string) =>
+          this.#inPlace(this.addShape(part), { description })
+        Object.assign(schema, shape.openApi(this.#format, refer))
+        return this.reference(shape.name)
+      }
       const fields = Object.entries(shape.fields)
       const required = fields
         .filter(([, field]) => field.schema.presence === 'required')
@@ -189,6 +173,11 @@ export class Schemas {
         type: 'object',
         additionalProperties: this.#inPlace(this.#type(schema.values), defaultOf(schema.values)),
       }
+    if (schema.type === 'alternative') {
+      const { name, doc } = schema.shape
+      this.#named[name] ??= { description: doc }
+      return this.reference(name)
+    }
     const name = NAMED[schema.type]
     if (name !== undefined) {
       this.#named[name] ??= namedScalars(this.#format)[name]
@@ -203,8 +192,6 @@ export class Schemas {
     return this.#format === 'v3' ? { ...more, allOf: [type] } : { ...more, ...type }
   }
 }
-
-const listNameOf = ({ shape, listKind }: AnyKind) => shape.name.replace(/[^.]+$/, listKind)
 
 function extensionsOf(schema: AnySchema): Json {
   return {

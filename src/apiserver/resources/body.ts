@@ -8,7 +8,7 @@ import { decodeObjectProtobuf } from '#api/machinery/protobuf-envelope.ts'
 import { badRequest, isStatus } from '#api/machinery/status.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
-import { encodingOfBody } from '../media-type.ts'
+import { encodingOfBody, JSON_TYPE, unsupportedMediaType, YAML_TYPE } from '../media-type.ts'
 
 /** Enough of a kind to read a body of it. */
 export type Typed = Parameters<typeof decodeObjectProtobuf>[0]
@@ -23,7 +23,10 @@ export async function parseBody(request: ApiRequest, kind: Typed): Promise<Parse
   const { body = new Uint8Array() } = request
   if (!(body instanceof Uint8Array)) return { value: body, duplicates: [] }
   const encoding = encodingOfBody(request.headers?.['content-type'])
-  if (encoding === 'protobuf') return { value: decodeObjectProtobuf(kind, body), duplicates: [] }
+  if (encoding === 'protobuf') {
+    if ('custom' in kind && kind.custom) throw unsupportedMediaType([JSON_TYPE, YAML_TYPE])
+    return { value: decodeObjectProtobuf(kind, body), duplicates: [] }
+  }
   try {
     if (encoding === 'yaml') return { value: await parseYaml(body), duplicates: [] }
     const value = parseJson(body)

@@ -1,6 +1,13 @@
 /** create: POST to a collection. */
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { alreadyExists, badRequest, invalid, isStatus, StatusError } from '#api/machinery/status.ts'
+import {
+  alreadyExists,
+  badRequest,
+  forbidden,
+  invalid,
+  isStatus,
+  StatusError,
+} from '#api/machinery/status.ts'
 import { validateMetadata } from '#api/machinery/validate-metadata.ts'
 import { nameSuffix } from '#base/random.ts'
 import type { ApiResponse } from '#client/transport.ts'
@@ -9,7 +16,7 @@ import { encodeValue, StoredObject } from '../storage/stored-object.ts'
 import { draftOf, parseBody } from './body.ts'
 import { hooksOf } from './hooks.ts'
 import { respondOne } from './read.ts'
-import type { StoredResource } from './registry.ts'
+import { rulesOf, type StoredResource } from './registry.ts'
 import { admit, checkNamespace, mutate, nowOf, trackFields, type Write, writeOf } from './write.ts'
 
 /** How often a taken generated name is made anew, as upstream. */
@@ -58,7 +65,13 @@ function noUniqueName(taken: StatusError): StatusError {
 async function createNamed(write: Write, draft: KubernetesObject): Promise<StoredObject> {
   const { server } = write.exchange
   const { storage } = write.resource
-  const { kind } = storage
+  const kind = rulesOf(write.resource)
+  if (kind.custom?.isTerminating)
+    throw forbidden(
+      write.resource.name,
+      draft.metadata.name ?? '',
+      'create not allowed while custom resource definition is terminating',
+    )
   // What admission adds is nobody's, so that applying anew does not take it away.
   trackFields(write, undefined, draft)
   await mutate(write, draft)
@@ -86,7 +99,7 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
 /** What only the server says about a new object. */
 function prepare(write: Write, draft: KubernetesObject): void {
   const { server } = write.exchange
-  const { kind } = write.resource.storage
+  const kind = rulesOf(write.resource)
   const { metadata } = draft
   if (metadata.resourceVersion)
     throw badRequest('resourceVersion should not be set on objects to be created')

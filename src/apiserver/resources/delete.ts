@@ -57,7 +57,7 @@ export async function remove(exchange: Exchange, resource: StoredResource): Prom
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const { stored, isGone } = await deleteObject({ ...write, dryRun }, options)
   const accepted = !isGone && options.propagationPolicy === 'Foreground'
-  if (!isGone || resource.kind.returnsDeleted)
+  if (!isGone || hooksOf(resource).returnsDeleted)
     return respondOne(exchange, accepted ? 202 : 200, resource, stored)
   return respondValue(exchange, 200, deletedStatus(resource, stored.object))
 }
@@ -139,6 +139,9 @@ function markedForDeletion(
 ): KubernetesObject | undefined {
   const { kind } = write.resource.storage
   const finalizers = finalizersAfter(write, current, options.propagationPolicy)
+  for (const finalizer of hooksOf(write.resource).finalizersOnDelete ?? [])
+    if (!current.metadata.deletionTimestamp && !finalizers.includes(finalizer))
+      finalizers.push(finalizer)
   const grace = kind.gracePeriodSeconds?.(current, options.gracePeriodSeconds) ?? 0
   const ownFinalizers = hooksOf(write.resource).hasOwnFinalizers?.(current) ?? false
   // Nothing holds it: most deletes, which need no copy.

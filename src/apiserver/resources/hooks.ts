@@ -1,4 +1,10 @@
 /** What a few resources do beyond the rules of their kind; one file each, listed here. */
+
+import {
+  CLEANUP_FINALIZER,
+  markTerminating,
+  rememberStorageVersion,
+} from '#api/apiextensions/v1/conditions.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { FieldError } from '#api/machinery/field-error.ts'
@@ -22,6 +28,8 @@ export interface ResourceHooks {
    * the write is over, however it ended.
    */
   allocate?(write: Write, draft: KubernetesObject, previous?: KubernetesObject): () => void
+  /** A delete answers with the object instead of a Status. */
+  readonly returnsDeleted?: boolean
   /** What is owned stays when nothing else is asked for; `warning` tells the client so. */
   readonly orphansByDefault?: { readonly warning?: string }
   /** PUT to a name that does not exist creates it. */
@@ -30,6 +38,8 @@ export interface ResourceHooks {
   readonly needsResourceVersion?: boolean
   /** Further finalizers beyond metadata's that keep a deleted object. */
   hasOwnFinalizers?(object: KubernetesObject): boolean
+  /** Who must act before an object of this kind may ever go. */
+  readonly finalizersOnDelete?: readonly string[]
   /** Changes the draft of an object that begins to be deleted but stays for now. */
   beginDelete?(draft: KubernetesObject): void
 }
@@ -42,10 +52,12 @@ const table: Record<string, ResourceHooks> = {
   'poddisruptionbudgets.policy': { needsResourceVersion: true },
   'runtimeclasses.node.k8s.io': { needsResourceVersion: true },
   'leasecandidates.coordination.k8s.io': { createsOnUpdate: true, needsResourceVersion: true },
-  'csidrivers.storage.k8s.io': { needsResourceVersion: true },
-  'csinodes.storage.k8s.io': { needsResourceVersion: true },
+  'csidrivers.storage.k8s.io': { needsResourceVersion: true, returnsDeleted: true },
+  'csinodes.storage.k8s.io': { needsResourceVersion: true, returnsDeleted: true },
   'csistoragecapacities.storage.k8s.io': { needsResourceVersion: true },
-  'volumeattachments.storage.k8s.io': { needsResourceVersion: true },
+  'volumeattachments.storage.k8s.io': { needsResourceVersion: true, returnsDeleted: true },
+  'storageclasses.storage.k8s.io': { returnsDeleted: true },
+  'volumeattributesclasses.storage.k8s.io': { returnsDeleted: true },
   'storageversions.internal.apiserver.k8s.io': { needsResourceVersion: true },
   'storageversionmigrations.storagemigration.k8s.io': { needsResourceVersion: true },
   endpoints: { createsOnUpdate: true },
@@ -62,10 +74,22 @@ const table: Record<string, ResourceHooks> = {
   },
   'certificatesigningrequests.certificates.k8s.io': signingRequestHooks,
   'clustertrustbundles.certificates.k8s.io': trustBundleHooks,
-  persistentvolumes: { allocate: stampPhase },
+  persistentvolumes: { returnsDeleted: true, allocate: stampPhase },
+  persistentvolumeclaims: { returnsDeleted: true },
+  pods: { returnsDeleted: true },
+  podtemplates: { returnsDeleted: true },
+  resourcequotas: { returnsDeleted: true },
+  serviceaccounts: { returnsDeleted: true },
   services: {
+    returnsDeleted: true,
     allocate: ({ exchange: { server } }, draft, previous) =>
       server.services.allocate(draft as Service, previous as Service | undefined),
+  },
+  'customresourcedefinitions.apiextensions.k8s.io': {
+    needsResourceVersion: true,
+    prepare: (_, draft) => rememberStorageVersion(draft),
+    finalizersOnDelete: [CLEANUP_FINALIZER],
+    beginDelete: markTerminating,
   },
   namespaces: {
     hasOwnFinalizers: object => ((object as Namespace).spec.finalizers?.length ?? 0) > 0,
@@ -76,7 +100,11 @@ const table: Record<string, ResourceHooks> = {
   },
 }
 
-export function hooksOf({ storage }: StoredResource): ResourceHooks {
+/** Nobody knows what the writer of a custom resource saw, unless it says so. */
+const ofCustomResources: ResourceHooks = { needsResourceVersion: true }
+
+export function hooksOf({ storage, kind }: StoredResource): ResourceHooks {
+  if (kind.custom) return ofCustomResources
   const { group, resource } = storage.resource
   return table[group ? `${resource}.${group}` : resource] ?? none
 }

@@ -25,6 +25,8 @@ const MERGE_PATCH = 'application/merge-patch+json'
 const STRATEGIC_PATCH = 'application/strategic-merge-patch+json'
 const APPLY_YAML = 'application/apply-patch+yaml'
 const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_YAML]
+/** Nothing says how the lists of custom resources are to be merged strategically. */
+const CUSTOM = [JSON_PATCH, MERGE_PATCH, APPLY_YAML]
 
 export interface PatchBody {
   readonly type: string
@@ -33,15 +35,18 @@ export interface PatchBody {
 
 export async function patch(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const write = writeOf(exchange, resource)
-  const body = await patchBodyOf(exchange.request)
+  const body = await patchBodyOf(exchange.request, resource.kind.custom ? CUSTOM : ACCEPTED)
   if (body.type === APPLY_YAML) return apply(write, body.value)
   const stored = await updateObject(write, current => patched(write, current, body))
   return respondOne(exchange, 200, resource, stored)
 }
 
-export async function patchBodyOf({ headers, body }: ApiRequest): Promise<PatchBody> {
+export async function patchBodyOf(
+  { headers, body }: ApiRequest,
+  accepted: readonly string[] = ACCEPTED,
+): Promise<PatchBody> {
   const type = headers?.['content-type']?.split(';')[0]?.trim() ?? ''
-  if (!ACCEPTED.includes(type)) throw unsupportedMediaType(ACCEPTED)
+  if (!accepted.includes(type)) throw unsupportedMediaType(accepted)
   if (body === undefined) throw badRequest('the request has no body')
   if (!(body instanceof Uint8Array)) return { type, value: body }
   return { type, value: type === APPLY_YAML ? await parseYaml(body) : parseJson(body) }

@@ -21,8 +21,14 @@ export interface StoredResource extends ServedResource {
 export const isStored = (resource: ServedResource): resource is StoredResource =>
   resource.storage !== undefined
 
+/** The kind whose rules writes through this resource obey. */
+export const rulesOf = ({ view, storage }: StoredResource): AnyKind =>
+  view.hasOwnRules ? view.kind : storage.kind
+
 export class ResourceRegistry {
   readonly #byVersion = new Map<string, Map<string, ServedResource>>()
+  /** Grows whenever a resource comes or goes, so that what is made of all of them can be made anew. */
+  revision = 0
 
   add(resource: ServedResource): void {
     const { group, version, plural } = resource.kind
@@ -33,6 +39,15 @@ export class ResourceRegistry {
       this.#byVersion.set(key, resources)
     }
     resources.set(plural, resource)
+    this.revision++
+  }
+
+  remove({ kind: { group, version, plural } }: ServedResource): void {
+    const key = `${group}/${version}`
+    const resources = this.#byVersion.get(key)
+    if (!resources?.delete(plural)) return
+    if (resources.size === 0) this.#byVersion.delete(key)
+    this.revision++
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {

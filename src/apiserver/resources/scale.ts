@@ -3,7 +3,7 @@ import { type Scale, scale } from '#api/autoscaling/v1/scale.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { ScaleMapping } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { badRequest, conflict, invalid } from '#api/machinery/status.ts'
+import { badRequest, conflict, internalError, invalid } from '#api/machinery/status.ts'
 import type { Exchange } from '../exchange.ts'
 import { respondValue, wantedBy } from '../respond.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
@@ -22,6 +22,8 @@ const mappingOf = (resource: ServedResource) => resource.kind.subresources.scale
 export const getScale: SpecialHandler = async (exchange, resource) => {
   const write = writeOf(exchange, resource as StoredResource)
   const stored = await existing(write.resource, write.namespace, write.name)
+  const missing = mappingOf(resource).missing?.(stored.in(resource.view).object)
+  if (missing) throw internalError(missing)
   return respondScale(exchange, scaleOf(mappingOf(resource), stored))
 }
 

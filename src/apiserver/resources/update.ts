@@ -16,7 +16,7 @@ import { createObject } from './create.ts'
 import { isEqual } from './equal.ts'
 import { hooksOf } from './hooks.ts'
 import { respondOne } from './read.ts'
-import type { StoredResource } from './registry.ts'
+import { rulesOf, type StoredResource } from './registry.ts'
 import {
   admit,
   checkNamespace,
@@ -121,10 +121,11 @@ async function replace(
   keepOtherHalf(write, draft, previous)
   trackFields(write, previous, draft)
   await mutate(write, draft, previous)
-  if (write.subresource === '') storage.kind.prepareForUpdate(draft, previous)
-  if (write.subresource === 'status') storage.kind.prepareForStatusUpdate(draft, previous)
+  const kind = rulesOf(write.resource)
+  if (write.subresource === '') kind.prepareForUpdate(draft, previous)
+  if (write.subresource === 'status') kind.prepareForStatusUpdate(draft, previous)
   hooksOf(write.resource).prepare?.(write, draft, previous)
-  if (write.subresource !== 'binding') countGeneration(storage.kind, draft, previous)
+  if (write.subresource !== 'binding') countGeneration(kind, draft, previous)
   validate(write, draft, previous)
   await admit(write, 'UPDATE', { object: draft, oldObject: previous })
   const release = hooksOf(write.resource).allocate?.(write, draft, previous)
@@ -166,7 +167,7 @@ function keepOtherHalf(write: Write, draft: KubernetesObject, previous: Kubernet
     part(draft as never, previous as never)
     return
   }
-  const { subresources } = write.resource.storage.kind
+  const { subresources } = rulesOf(write.resource)
   if (!subresources.status || (write.subresource !== '' && write.subresource !== 'status')) return
   const next = draft as unknown as Record<string, unknown>
   const kept = previous as unknown as Record<string, unknown>
@@ -203,23 +204,24 @@ export function countGeneration(
   draft: KubernetesObject,
   previous: KubernetesObject,
 ): void {
-  if (!kind.hasGeneration || isEqual(desired(draft), desired(previous))) return
+  if (!kind.hasGeneration || isEqual(desired(kind, draft), desired(kind, previous))) return
   draft.metadata.generation = (previous.metadata.generation ?? 0) + 1
 }
 
-function desired(object: KubernetesObject): object {
+function desired({ subresources }: AnyKind, object: KubernetesObject): object {
   const { apiVersion: _, kind: __, metadata: ___, ...rest } = object
-  return 'status' in rest ? { ...rest, status: undefined } : rest
+  return subresources.status && 'status' in rest ? { ...rest, status: undefined } : rest
 }
 
 function validate(write: Write, draft: KubernetesObject, previous: KubernetesObject): void {
-  const { kind } = write.resource.storage
+  const kind = rulesOf(write.resource)
   const errors = [...validateMetadataUpdate(kind, draft, previous)]
   const { subresource } = write
   if (subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
   // The rules of ordinary updates forbid just what the other subresources are there for.
   else if (subresource !== 'binding') errors.push(...kind.validate(draft))
-  if (subresource === '') errors.push(...kind.validateUpdate(draft, previous))
+  const isWhole = subresource === '' || (subresource === 'scale' && kind.custom)
+  if (isWhole) errors.push(...kind.validateUpdate(draft, previous))
   errors.push(...(hooksOf(write.resource).validate?.(write, draft, previous) ?? []))
   if (errors.length > 0) throw invalid(kind, write.name, errors)
   if (write.subresource === '')

@@ -13,7 +13,7 @@ import {
 } from '../admission/admission.ts'
 import type { Exchange } from '../exchange.ts'
 import { namespaceOf } from './read.ts'
-import type { StoredResource } from './registry.ts'
+import { rulesOf, type StoredResource } from './registry.ts'
 
 export interface Write {
   readonly exchange: Exchange
@@ -191,7 +191,7 @@ export function trackFields(
   const { fieldManagement } = write.exchange.server
   const { manager, subresource } = write
   if (write.isApply) return
-  const { kind } = write.resource.storage
+  const kind = rulesOf(write.resource)
   const written = previous === undefined && kind.subresources.status ? withoutStatus(draft) : draft
   const entries = fieldManagement.track(kind, previous, written, {
     manager,

@@ -29,6 +29,9 @@ export const serve: Step = async exchange => {
   if (!resource) throw unknownResource()
   if (info.rest.length > 2 && info.subresource !== 'proxy') throw unknownResource()
   checkScope(exchange, resource)
+  if (resource.kind.custom) exchange.isCustom = true
+  if (info.verb !== 'get' && info.verb !== 'list' && info.verb !== 'watch')
+    await resource.kind.prepareWrites?.()
   const { deprecation } = resource.kind
   if (deprecation !== undefined && !exchange.request.objects) exchange.warnings.push(deprecation)
   const special = specialHandlers(resource, info.subresource)

@@ -24,7 +24,8 @@ const OVERRIDES: Readonly<Record<string, string>> = {
 const isBuiltIn = (group: string) => !group.includes('.') || group.endsWith('.k8s.io')
 
 /** The prefix of all keys of a resource, with its slash at the end. */
-export function prefixOf(kind: Pick<AnyKind, 'group' | 'plural'>): string {
+export function prefixOf(kind: Pick<AnyKind, 'group' | 'plural' | 'custom'>): string {
+  if (kind.custom) return `${ROOT}${kind.group}/${kind.plural}/`
   const qualified = kind.group ? `${kind.plural}.${kind.group}` : kind.plural
   const path =
     OVERRIDES[qualified] ?? (isBuiltIn(kind.group) ? kind.plural : `${kind.group}/${kind.plural}`)

@@ -70,7 +70,10 @@ export class StoredObject implements Representation {
     this.#views ??= new Map()
     let representation = this.#views.get(view)
     if (!representation) {
-      const object = deepFreeze(view.fromStored(this.object))
+      const shown = view.fromStored(this.object)
+      // Most objects look the same in this version, and keep their bytes.
+      if (shown === this.object) return this
+      const object = deepFreeze(shown)
       representation = { object, bytes: encoder.encode(stringifyJson(object)) }
       this.#views.set(view, representation)
     }

@@ -8,6 +8,8 @@ export interface View {
   /** Absent where the stored form is served as it is. */
   readonly fromStored?: (stored: KubernetesObject) => KubernetesObject
   readonly toStored?: (served: KubernetesObject) => KubernetesObject
+  /** Writes obey the rules of the served kind, not those of the stored one. */
+  readonly hasOwnRules?: boolean
 }
 
 export function viewOf(kind: AnyKind): View {

@@ -34,11 +34,14 @@ export class ResourceCache {
   #window: CacheEvent[] = []
   /** Every change after this revision is in the window. */
   #windowStart: Revision
+  /** Everything up to here was read, so only later changes count. */
+  #start: Revision
 
   constructor(prefix: string, getters: FieldGetters, start: Revision) {
     this.prefix = prefix
     this.watchers = new Watchers(getters)
     this.#windowStart = start
+    this.#start = start
   }
 
   get size(): number {
@@ -84,6 +87,7 @@ export class ResourceCache {
     this.#size = 0
     this.#window = []
     this.#windowStart = start
+    this.#start = start
     this.lastChange = 0
     for (const watcher of [...this.watchers]) watcher.end()
   }
@@ -95,6 +99,8 @@ export class ResourceCache {
   }
 
   apply(change: StoreEvent): void {
+    // What was read from the store may be ahead of what its watch told so far.
+    if (change.revision <= this.#start) return
     const event = change.type === 'put' ? this.#applyPut(change) : this.#applyDelete(change)
     this.lastChange = change.revision
     this.#window.push(event)

@@ -8,7 +8,7 @@ import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { type Log, silentLog } from '#base/log.ts'
-import type { Revision, Store, StoreEvent } from '#store'
+import type { Entry, Revision, Store, StoreEvent } from '#store'
 import { ROOT } from '../storage/keys.ts'
 import { ResourceCache } from './resource-cache.ts'
 import type { FieldGetters } from './watchers.ts'
@@ -30,6 +30,8 @@ export class WatchCache {
   readonly #clock: Clock
   readonly #log: Log
   readonly #resources = new Map<string, ResourceCache>()
+  /** What happened to resources that are being read. */
+  readonly #loading = new Map<string, StoreEvent[]>()
   readonly #waiters = new Set<Waiter>()
   #revision: Revision = 0
   #cancelWatch: (() => void) | undefined
@@ -61,9 +63,38 @@ export class WatchCache {
     return cache
   }
 
-  /** Reads the store once and follows it from there. */
-  async start(): Promise<void> {
+  /** Makes room for a resource at any time, and reads what the store has of it. */
+  async load(prefix: string, getters: FieldGetters): Promise<ResourceCache> {
+    const known = this.#resources.get(prefix)
+    if (known) return known
+    const missed: StoreEvent[] = []
+    this.#loading.set(prefix, missed)
+    try {
+      const { revision, entries } = await this.#store.list(prefix)
+      const cache = new ResourceCache(prefix, getters, revision)
+      for (const entry of entries) cache.load(entry.key, entry.modRevision, entry.value)
+      for (const event of missed) cache.apply(event)
+      this.#resources.set(prefix, cache)
+      return cache
+    } finally {
+      this.#loading.delete(prefix)
+    }
+  }
+
+  /** Forgets a resource and ends its watches. */
+  remove(prefix: string): void {
+    const cache = this.#resources.get(prefix)
+    this.#resources.delete(prefix)
+    if (cache) for (const watcher of [...cache.watchers]) watcher.end()
+  }
+
+  /**
+   * Reads the store once and follows it from there. `prepare` sees all entries first, to make room for resources that
+   * only they tell of.
+   */
+  async start(prepare: (entries: readonly Entry[]) => Promise<void> | void = () => {}) {
     const { revision, entries } = await this.#store.list(ROOT)
+    await prepare(entries)
     for (const cache of this.#resources.values()) cache.reset(revision)
     for (const entry of entries)
       this.#cacheOf(entry.key)?.load(entry.key, entry.modRevision, entry.value)
@@ -114,8 +145,13 @@ export class WatchCache {
   }
 
   #apply(events: readonly StoreEvent[]): void {
-    for (const event of events)
-      this.#cacheOf(event.type === 'put' ? event.entry.key : event.key)?.apply(event)
+    for (const event of events) {
+      const key = event.type === 'put' ? event.entry.key : event.key
+      const cache = this.#cacheOf(key)
+      if (cache) cache.apply(event)
+      else
+        for (const [prefix, missed] of this.#loading) if (key.startsWith(prefix)) missed.push(event)
+    }
     const last = events.at(-1)
     if (last) this.#advance(last.revision)
   }

@@ -22,7 +22,6 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>({
   plural: 'persistentvolumeclaims',
   shortNames: ['pvc'],
   scope: 'Namespaced',
-  returnsDeleted: true,
   shape: persistentVolumeClaimShape,
   prepareForCreate: draft => {
     draft.status = { phase: 'Pending' }

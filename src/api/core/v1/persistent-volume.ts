@@ -22,7 +22,6 @@ export const persistentVolume = defineKind<PersistentVolume>({
   plural: 'persistentvolumes',
   shortNames: ['pv'],
   scope: 'Cluster',
-  returnsDeleted: true,
   shape: persistentVolumeShape,
   defaults: ({ spec }) => {
     if (spec.hostPath) spec.hostPath.type ??= ''

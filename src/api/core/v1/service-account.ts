@@ -28,7 +28,6 @@ export const serviceAccount = defineKind<ServiceAccount>({
   plural: 'serviceaccounts',
   shortNames: ['sa'],
   scope: 'Namespaced',
-  returnsDeleted: true,
   shape: serviceAccountShape,
   subresources: {
     special: [

@@ -15,7 +15,6 @@ export const service = defineKind<Service>({
   shortNames: ['svc'],
   categories: ['all'],
   scope: 'Namespaced',
-  returnsDeleted: true,
   nameRule: 'dns1035Label',
   shape: serviceShape,
   subresources: {

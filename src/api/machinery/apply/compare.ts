@@ -80,7 +80,8 @@ function wholly(schema: AnySchema | undefined, value: unknown, element: string):
     return set
   }
   const always = schema?.presence === 'always' || schema?.presence === 'required'
-  set.member = !element.startsWith('f:') || (schema?.type !== 'list' && !always)
+  const isSlice = schema?.type === 'list' && schema.presence !== 'optional'
+  set.member = !element.startsWith('f:') || (!isSlice && !always)
   for (const part of parts) set.put(part.element, wholly(part.schema, part.value, part.element))
   return set
 }

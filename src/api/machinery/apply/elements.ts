@@ -4,7 +4,7 @@
  */
 import { parseExactText, stringifyJson } from '../exact-json.ts'
 import { isPlainObject } from '../plain.ts'
-import type { AnySchema } from '../schema.ts'
+import { type AnySchema, fieldSchemaOf } from '../schema.ts'
 import { badRequest } from '../status.ts'
 
 export interface Part {
@@ -22,7 +22,7 @@ export function partsOf(schema: AnySchema | undefined, value: unknown): Part[] |
     return entries(value).map(([name, value]) => ({
       element: `f:${name}`,
       value,
-      schema: schema.shape.fields[name]?.schema,
+      schema: fieldSchemaOf(schema.shape, name),
     }))
   if (schema.type === 'map' && isPlainObject(value))
     return entries(value).map(([name, value]) => ({

@@ -1,7 +1,7 @@
 /** Laying an applied configuration over a live object, and taking away what nobody wants any more. Pure. */
 import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
-import type { AnySchema } from '../schema.ts'
+import { type AnySchema, fieldSchemaOf } from '../schema.ts'
 import { itemElement, partsOf } from './elements.ts'
 import { FieldSet } from './field-set.ts'
 
@@ -21,7 +21,7 @@ export function mergeApplied(
   for (const [name, value] of Object.entries(applied)) {
     const below =
       schema?.type === 'struct'
-        ? schema.shape.fields[name]?.schema
+        ? fieldSchemaOf(schema.shape, name)
         : schema?.type === 'map'
           ? schema.values
           : undefined

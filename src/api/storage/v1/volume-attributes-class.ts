@@ -25,7 +25,6 @@ export const volumeAttributesClass = defineKind<VolumeAttributesClass>({
   plural: 'volumeattributesclasses',
   shortNames: ['vac'],
   scope: 'Cluster',
-  returnsDeleted: true,
   shape: volumeAttributesClassShape,
   validate: validateVolumeAttributesClass,
   validateUpdate: validateVolumeAttributesClassUpdate,

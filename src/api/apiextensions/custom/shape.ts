@@ -1,0 +1,97 @@
+/** A structural schema in our own schema language: enough of it to merge and to own fields by. */
+import { objectMeta } from '../../machinery/metadata.ts'
+import {
+  type AnySchema,
+  Field,
+  type Fields,
+  type ObjectShape,
+  type Presence,
+  string,
+  struct,
+} from '../../machinery/schema.ts'
+import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
+import { itemsOf } from './walk.ts'
+
+/** What no schema describes: objects fall into their fields all the way down, lists are whole. */
+const UNDESCRIBED: AnySchema = (() => {
+  const map = { type: 'map' as const, presence: 'optional' as const }
+  return Object.assign(map, { values: map as unknown as AnySchema })
+})()
+
+/** The fields that every object has, whatever its schema says. */
+const META: Fields = {
+  apiVersion: string().required().doc('Group and version in which the object is written.'),
+  kind: string().required().doc('Name of the type in CamelCase.'),
+  metadata: struct(undefined, objectMeta)
+    .always()
+    .doc('Name, labels and what else every object has.'),
+}
+
+/** The shape of whole objects, under the name by which it is published. */
+export function shapeOf(schema: JsonSchemaProps, name: string): ObjectShape {
+  return structShape({ ...schema, 'x-kubernetes-embedded-resource': true }, name)
+}
+
+function structShape(schema: JsonSchemaProps, name: string): ObjectShape {
+  const fields: Record<string, Field<unknown, Presence>> = {}
+  for (const [field, inner] of Object.entries(schema.properties ?? {}))
+    fields[field] = new Field(schemaOf(inner, `${name}.${field}`))
+  if (schema['x-kubernetes-embedded-resource']) Object.assign(fields, META)
+  return {
+    name,
+    doc: schema.description ?? '',
+    fields,
+    ...(schema['x-kubernetes-preserve-unknown-fields'] ? { unknown: UNDESCRIBED } : {}),
+  }
+}
+
+function schemaOf(schema: JsonSchemaProps, name: string): AnySchema {
+  return { ...typeOf(schema, name), ...factsOf(schema) }
+}
+
+function factsOf(schema: JsonSchemaProps) {
+  return {
+    presence: 'optional' as const,
+    ...(schema.default === undefined ? {} : { default: schema.default }),
+    ...(schema['x-kubernetes-map-type'] === 'atomic' ? { atomic: true } : {}),
+  }
+}
+
+function typeOf(schema: JsonSchemaProps, name: string): AnySchema {
+  if (schema['x-kubernetes-int-or-string']) return { type: 'intOrString', presence: 'optional' }
+  switch (schema.type) {
+    case 'object':
+      return objectType(schema, name)
+    case 'array': {
+      const listType = schema['x-kubernetes-list-type']
+      const items = itemsOf(schema)
+      return {
+        type: 'list',
+        presence: 'optional',
+        items: items ? schemaOf(items, name) : UNDESCRIBED,
+        listType: listType === 'set' || listType === 'map' ? listType : 'atomic',
+        listKeys: schema['x-kubernetes-list-map-keys'] ?? [],
+      }
+    }
+    case 'string':
+    case 'boolean':
+      return { type: schema.type, presence: 'optional' }
+    case 'integer':
+      return { type: 'int64', presence: 'optional' }
+    case 'number':
+      return { type: 'double', presence: 'optional' }
+    default:
+      return UNDESCRIBED
+  }
+}
+
+function objectType(schema: JsonSchemaProps, name: string): AnySchema {
+  const { additionalProperties: values, properties } = schema
+  if (values && !properties)
+    return {
+      type: 'map',
+      presence: 'optional',
+      values: values === true ? UNDESCRIBED : schemaOf(values, name),
+    }
+  return { type: 'struct', presence: 'optional', shape: structShape(schema, name) }
+}

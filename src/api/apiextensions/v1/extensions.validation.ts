@@ -1,0 +1,107 @@
+/** What a schema may not use, and how the extensions of Kubernetes have to be used; for every schema within it. */
+import { type FieldError, forbidden, invalid, notSupported } from '../../machinery/field-error.ts'
+import { META_FIELDS } from '../custom/walk.ts'
+import type { JsonSchemaProps } from './json-schema-props.ts'
+import { wrongListType, wrongMapType } from './list-type.validation.ts'
+import { wrongValidationRules } from './validation-rules.validation.ts'
+
+const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string']
+
+/** Where the schema stands. */
+interface Place {
+  readonly isRoot: boolean
+  readonly isInMetadata: boolean
+  /** Why defaults are not allowed here. */
+  readonly noDefaults?: string
+}
+
+export function wrongExtensions(
+  schema: JsonSchemaProps,
+  path: string,
+  place: Place = { isRoot: true, isInMetadata: false },
+): FieldError[] {
+  return [
+    ...unsupported(schema, path, place),
+    ...within(schema, path, { ...place, isRoot: false }, place.isRoot),
+    ...(schema['x-kubernetes-preserve-unknown-fields'] === false
+      ? [
+          invalid(
+            `${path}.x-kubernetes-preserve-unknown-fields`,
+            false,
+            'must be true or undefined',
+          ),
+        ]
+      : []),
+    ...wrongMapType(schema, path),
+    ...wrongListType(schema, path),
+    ...wrongValidationRules(schema, path),
+  ]
+}
+
+function unsupported(schema: JsonSchemaProps, path: string, place: Place): FieldError[] {
+  const { type, items } = schema
+  const errors: FieldError[] = []
+  const forbid = (part: string, why: string) => errors.push(forbidden(`${path}.${part}`, why))
+  if (type && !TYPES.includes(type)) errors.push(notSupported(`${path}.type`, type, TYPES))
+  if (schema.default !== undefined && schema.default !== null && place.noDefaults !== undefined)
+    forbid('default', `must not be set ${place.noDefaults}`)
+  if (schema.id) forbid('id', 'id is not supported')
+  if (schema.additionalItems !== undefined)
+    forbid('additionalItems', 'additionalItems is not supported')
+  for (const part of ['patternProperties', 'definitions', 'dependencies'] as const)
+    if (Object.keys(schema[part] ?? {}).length > 0) forbid(part, `${part} is not supported`)
+  if (schema.$ref !== undefined) forbid('$ref', '$ref is not supported')
+  if (type === 'null') forbid('type', 'type cannot be set to null, use nullable as an alternative')
+  if (Array.isArray(items) && items.length > 0)
+    forbid('items', 'items must be a schema object and not an array')
+  if (place.isInMetadata && schema['x-kubernetes-embedded-resource'])
+    forbid('x-kubernetes-embedded-resource', 'must not be used inside of resource meta')
+  if (schema.uniqueItems)
+    forbid(
+      'uniqueItems',
+      'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
+    )
+  const values = schema.additionalProperties
+  if (values !== undefined && values !== true && Object.keys(schema.properties ?? {}).length > 0)
+    forbid('additionalProperties', 'additionalProperties and properties are mutual exclusive')
+  return errors
+}
+
+function within(
+  schema: JsonSchemaProps,
+  path: string,
+  place: Place,
+  isRoot: boolean,
+): FieldError[] {
+  const { additionalProperties: values, items, not } = schema
+  const all = (part: 'allOf' | 'anyOf' | 'oneOf') =>
+    (schema[part] ?? []).flatMap((inner, at) =>
+      wrongExtensions(inner, `${path}.${part}[${at}]`, place),
+    )
+  const inMap = place.isInMetadata
+    ? { ...place, noDefaults: 'inside additionalProperties applying to object metadata' }
+    : place
+  const isResource = isRoot || schema['x-kubernetes-embedded-resource'] === true
+  const placeOf = (name: string): Place => {
+    if (!isResource || !META_FIELDS.includes(name)) return place
+    const noDefaults = isRoot ? { noDefaults: `in top-level ${name}` } : {}
+    return { ...place, isInMetadata: true, ...noDefaults }
+  }
+  return [
+    ...(typeof values === 'object'
+      ? wrongExtensions(values, `${path}.additionalProperties`, inMap)
+      : []),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
+      wrongExtensions(inner, `${path}.properties[${name}]`, placeOf(name)),
+    ),
+    ...(not ? wrongExtensions(not, `${path}.not`, place) : []),
+    ...all('allOf'),
+    ...all('oneOf'),
+    ...all('anyOf'),
+    ...(Array.isArray(items)
+      ? items.flatMap((inner, at) => wrongExtensions(inner, `${path}.items[${at}]`, place))
+      : items
+        ? wrongExtensions(items, `${path}.items`, place)
+        : []),
+  ]
+}

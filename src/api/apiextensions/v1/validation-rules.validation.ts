@@ -1,0 +1,44 @@
+/** How x-kubernetes-validations have to be written; what the expressions say is compiled elsewhere. */
+import { type FieldError, invalid, notSupported, required } from '../../machinery/field-error.ts'
+import type { JsonSchemaProps, ValidationRule } from './json-schema-props.ts'
+
+const REASONS = [
+  'FieldValueDuplicate',
+  'FieldValueForbidden',
+  'FieldValueInvalid',
+  'FieldValueRequired',
+]
+const hasLineBreak = (text: string) => /[\n\r]/.test(text)
+
+export function wrongValidationRules(schema: JsonSchemaProps, path: string): FieldError[] {
+  const rules = schema['x-kubernetes-validations'] ?? []
+  return rules.flatMap((rule, at) => wrongRule(rule, `${path}.x-kubernetes-validations[${at}]`))
+}
+
+function wrongRule(rule: ValidationRule, path: string): FieldError[] {
+  const { messageExpression = '', fieldPath = '', reason } = rule
+  const errors = wrongText(rule, path)
+  if (messageExpression !== '' && messageExpression.trim() === '')
+    errors.push(
+      required(`${path}.messageExpression`, 'messageExpression must be non-empty if specified'),
+    )
+  if (reason !== undefined && !REASONS.includes(reason))
+    errors.push(notSupported(`${path}.reason`, reason, REASONS))
+  if (fieldPath !== '' && fieldPath.trim() === '')
+    errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be non-empty if specified'))
+  if (hasLineBreak(fieldPath))
+    errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must not contain line breaks'))
+  return errors
+}
+
+/** Of the rule and its message the first mistake alone is told. */
+function wrongText({ rule, message = '' }: ValidationRule, path: string): FieldError[] {
+  if (rule.trim() === '') return [required(`${path}.rule`, 'rule is not specified')]
+  if (message !== '' && message.trim() === '')
+    return [invalid(`${path}.message`, message, 'must be non-empty if specified')]
+  if (hasLineBreak(message.trim()))
+    return [invalid(`${path}.message`, message, 'must not contain line breaks')]
+  if (hasLineBreak(rule.trim()) && message.trim() === '')
+    return [required(`${path}.message`, 'message must be specified if rule contains line breaks')]
+  return []
+}

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createMemoryStore } from '#store/memory/memory-store.ts'
+import { startTestServer, startWatch } from '../testing.ts'
+import {
+  DEFINITIONS,
+  define,
+  statusOf,
+  until,
+  WIDGETS,
+  widget,
+  widgetSchema,
+  widgets,
+  widgetVersion,
+} from './testing.ts'
+
+const NAMED = `${DEFINITIONS}/widgets.example.com`
+
+describe('a definition', () => {
+  test('is accepted, established and served, and unknown before and after', async () => {
+    const server = await startTestServer()
+    const before = await server.ask('GET', WIDGETS)
+    assert.equal(before.status, 404)
+    assert.equal(before.body.message, 'the server could not find the requested resource')
+    const made = await server.ask('POST', DEFINITIONS, widgets())
+    assert.equal(made.status, 201)
+    assert.deepEqual(made.body.status, {
+      conditions: [],
+      acceptedNames: { plural: '', kind: '' },
+      storedVersions: ['v1'],
+    })
+    await until(async () => (await server.ask('GET', WIDGETS)).status === 200)
+    await until(
+      async () => statusOf((await server.ask('GET', NAMED)).body, 'Established') === 'True',
+    )
+    const { body } = await server.ask('GET', NAMED)
+    assert.deepEqual(
+      body.status.conditions.map(({ type, status, reason }: Record<string, string>) => [
+        type,
+        status,
+        reason,
+      ]),
+      [
+        ['NamesAccepted', 'True', 'NoConflicts'],
+        ['Established', 'True', 'InitialNamesAccepted'],
+      ],
+    )
+    assert.deepEqual(body.status.acceptedNames, {
+      plural: 'widgets',
+      singular: 'widget',
+      shortNames: ['wd'],
+      kind: 'Widget',
+      listKind: 'WidgetList',
+      categories: ['all'],
+    })
+    assert.equal(body.metadata.generation, 1)
+    const gone = await server.ask('DELETE', NAMED)
+    assert.equal(gone.status, 200)
+    assert.deepEqual(gone.body.metadata.finalizers, ['customresourcecleanup.apiextensions.k8s.io'])
+    assert.equal(statusOf(gone.body, 'Terminating'), 'True')
+    await until(async () => (await server.ask('GET', NAMED)).status === 404)
+    await until(async () => (await server.ask('GET', WIDGETS)).status === 404)
+  })
+
+  test('takes its objects with it, and waits for those that are held', async () => {
+    const server = await startTestServer()
+    await define(server, widgets())
+    await server.ask('POST', WIDGETS, widget('free'))
+    const held = widget('held')
+    held.metadata.finalizers = ['example.com/hold']
+    await server.ask('POST', WIDGETS, held)
+    await server.ask('DELETE', NAMED)
+    await until(async () => (await server.ask('GET', `${WIDGETS}/free`)).status === 404)
+    const waiting = await server.ask('GET', NAMED)
+    assert.equal(statusOf(waiting.body, 'Terminating'), 'True')
+    const refused = await server.ask('POST', WIDGETS, widget('late'))
+    assert.equal(refused.status, 403)
+    assert.match(refused.body.message, /create not allowed while custom resource definition is/)
+    const { body } = await server.ask('GET', '/apis/example.com/v1')
+    assert.deepEqual(body.resources[0].verbs, [
+      'delete',
+      'deletecollection',
+      'get',
+      'list',
+      'watch',
+    ])
+    const released = await server.ask(
+      'PATCH',
+      `${WIDGETS}/held`,
+      { metadata: { finalizers: null } },
+      { headers: { 'content-type': 'application/merge-patch+json' } },
+    )
+    assert.equal(released.status, 200, released.text)
+    await until(async () => (await server.ask('GET', NAMED)).status === 404)
+  })
+
+  test('whose names are taken waits until they are free', async () => {
+    const server = await startTestServer()
+    await define(server, widgets())
+    const rival = widgets({
+      names: { plural: 'gadgets', kind: 'Widget', singular: 'gadget', listKind: 'GadgetList' },
+    })
+    rival.metadata.name = 'gadgets.example.com'
+    await server.ask('POST', DEFINITIONS, rival)
+    const path = `${DEFINITIONS}/gadgets.example.com`
+    await until(
+      async () => statusOf((await server.ask('GET', path)).body, 'NamesAccepted') === 'False',
+    )
+    const { body } = await server.ask('GET', path)
+    assert.equal(body.status.conditions[0].reason, 'KindConflict')
+    assert.equal(body.status.conditions[0].message, '"Widget" is already in use')
+    assert.equal(statusOf(body, 'Established'), 'False')
+    assert.equal((await server.ask('GET', '/apis/example.com/v1/gadgets')).status, 404)
+    await server.ask('DELETE', NAMED)
+    await until(
+      async () => statusOf((await server.ask('GET', path)).body, 'Established') === 'True',
+    )
+    assert.equal((await server.ask('GET', '/apis/example.com/v1/gadgets')).status, 200)
+  })
+
+  test('is served again by the next server over the same store, with its objects', async () => {
+    const store = createMemoryStore()
+    const first = await startTestServer({ store })
+    await define(first, widgets())
+    await first.ask('POST', WIDGETS, widget('kept'))
+    await first.server.stop()
+    const second = await startTestServer({ store })
+    const { body } = await second.ask('GET', WIDGETS)
+    assert.deepEqual(
+      body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
+      ['kept'],
+    )
+    await second.server.stop()
+  })
+
+  test('that changes is obeyed by the next request', async () => {
+    const server = await startTestServer()
+    await define(server, widgets())
+    await server.ask('POST', WIDGETS, widget('old'))
+    const schema = structuredClone(widgetSchema)
+    schema.properties.spec.properties.shape = { type: 'string', default: 'round' }
+    schema.properties.spec.properties.size.minimum = 2
+    const version = { ...widgetVersion, schema: { openAPIV3Schema: schema } }
+    const { body: current } = await server.ask('GET', NAMED)
+    const changed = await server.ask('PUT', NAMED, {
+      ...current,
+      spec: { ...current.spec, versions: [version] },
+    })
+    assert.equal(changed.status, 200, changed.text)
+    assert.equal(changed.body.metadata.generation, 2)
+    // Objects from before show today's defaults.
+    const old = await server.ask('GET', `${WIDGETS}/old`)
+    assert.deepEqual(old.body.spec, { colour: 'red', size: 3, shape: 'round' })
+    const small = await server.ask('POST', WIDGETS, widget('small', { colour: 'red', size: 1 }))
+    assert.equal(small.status, 422)
+  })
+})
+
+describe('discovery', () => {
+  test('shows custom resources in every form while they are there', async () => {
+    const server = await startTestServer()
+    await define(server, widgets())
+    const groups = await server.ask('GET', '/apis')
+    assert.ok(groups.body.groups.some(({ name }: { name: string }) => name === 'example.com'))
+    const { body } = await server.ask('GET', '/apis/example.com/v1')
+    assert.deepEqual(
+      body.resources.map(({ name }: { name: string }) => name),
+      ['widgets', 'widgets/scale', 'widgets/status'],
+    )
+    assert.deepEqual(body.resources[0].shortNames, ['wd'])
+    const aggregated = await server.ask('GET', '/apis', undefined, {
+      headers: {
+        accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+      },
+    })
+    assert.match(aggregated.text, /"resource":"widgets"/)
+    const index = await server.ask('GET', '/openapi/v3')
+    assert.ok(index.body.paths['apis/example.com/v1'])
+    const document = await server.ask('GET', '/openapi/v3/apis/example.com/v1')
+    const shown = document.body.components.schemas['com.example.v1.Widget']
+    assert.deepEqual(shown.properties.spec.properties.colour.enum, ['red', 'green'])
+    assert.deepEqual(shown['x-kubernetes-group-version-kind'], [
+      { group: 'example.com', kind: 'Widget', version: 'v1' },
+    ])
+    const older = await server.ask('GET', '/openapi/v2')
+    const flat = older.body.definitions['com.example.v1.Widget']
+    assert.equal(flat.properties.spec.properties.port.type, undefined)
+    await server.ask('DELETE', NAMED)
+    await until(async () => (await server.ask('GET', '/apis/example.com')).status === 404)
+    assert.doesNotMatch((await server.ask('GET', '/openapi/v2')).text, /com\.example\.v1/)
+  })
+})
+
+describe('versions', () => {
+  const older = { ...widgetVersion, name: 'v1beta1', storage: false, deprecated: true }
+
+  test('without conversion differ by their name alone', async () => {
+    const server = await startTestServer()
+    await define(server, widgets({ versions: [widgetVersion, older] }))
+    const path = WIDGETS.replace('/v1/', '/v1beta1/')
+    const made = await server.ask('POST', path, {
+      ...widget('both'),
+      apiVersion: 'example.com/v1beta1',
+    })
+    assert.equal(made.status, 201, made.text)
+    assert.equal(made.body.apiVersion, 'example.com/v1beta1')
+    assert.equal(made.body.metadata.managedFields[0].apiVersion, 'example.com/v1beta1')
+    assert.match(
+      made.headers.warning ?? '',
+      /example\.com\/v1beta1 Widget is deprecated; use example\.com\/v1 Widget/,
+    )
+    const { body } = await server.ask('GET', `${WIDGETS}/both`)
+    assert.equal(body.apiVersion, 'example.com/v1')
+    assert.equal(body.metadata.uid, made.body.metadata.uid)
+    const { body: group } = await server.ask('GET', '/apis/example.com')
+    assert.equal(group.preferredVersion.version, 'v1')
+  })
+
+  test('of storage may change; all that were are remembered', async () => {
+    const server = await startTestServer()
+    const beta = { ...older, deprecated: false }
+    await define(server, widgets({ versions: [widgetVersion, beta] }))
+    await server.ask('POST', WIDGETS, widget('early'))
+    const { body: current } = await server.ask('GET', NAMED)
+    const versions = [
+      { ...widgetVersion, storage: false },
+      { ...beta, storage: true },
+    ]
+    const changed = await server.ask('PUT', NAMED, {
+      ...current,
+      spec: { ...current.spec, versions },
+    })
+    assert.equal(changed.status, 200, changed.text)
+    assert.deepEqual(changed.body.status.storedVersions, ['v1', 'v1beta1'])
+    assert.equal((await server.ask('GET', `${WIDGETS}/early`)).body.apiVersion, 'example.com/v1')
+    const renamed = { ...widgetVersion, name: 'v2', storage: true }
+    const refused = await server.ask('PUT', NAMED, {
+      ...changed.body,
+      spec: { ...changed.body.spec, versions: [renamed] },
+    })
+    assert.equal(refused.status, 422)
+    assert.match(refused.body.message, /status\.storedVersions\[0\].*missing from spec\.versions/)
+  })
+})
+
+test('watches of a custom resource tell its changes, and end with it', async () => {
+  const server = await startTestServer()
+  await define(server, widgets())
+  const watch = await startWatch(
+    server.server,
+    `${WIDGETS}?watch=true&fieldSelector=spec.colour%3Dgreen`,
+  )
+  await server.ask('POST', WIDGETS, widget('a'))
+  await server.ask('POST', WIDGETS, widget('b', { colour: 'green' }))
+  const [event] = await watch.take(1)
+  assert.equal(event?.type, 'ADDED')
+  assert.equal(event?.object.metadata.name, 'b')
+  const listed = await server.ask('GET', `${WIDGETS}?fieldSelector=spec.colour%3Dred`)
+  assert.equal(listed.body.items.length, 1)
+  const unknown = await server.ask('GET', `${WIDGETS}?fieldSelector=spec.size%3D3`)
+  assert.equal(unknown.status, 400)
+  await server.ask('DELETE', NAMED)
+  await until(async () => watch.state.ended)
+})
