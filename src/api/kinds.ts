@@ -20,6 +20,7 @@ import { job } from './batch/v1/job.ts'
 import { certificateSigningRequest } from './certificates/v1/certificate-signing-request.ts'
 import { clusterTrustBundle as alphaClusterTrustBundle } from './certificates/v1alpha1/cluster-trust-bundle.ts'
 import { clusterTrustBundle } from './certificates/v1beta1/cluster-trust-bundle.ts'
+import { podCertificateRequest } from './certificates/v1beta1/pod-certificate-request.ts'
 import { lease } from './coordination/v1/lease.ts'
 import { leaseCandidate as alphaLeaseCandidate } from './coordination/v1alpha2/lease-candidate.ts'
 import { leaseCandidate } from './coordination/v1beta1/lease-candidate.ts'
@@ -111,6 +112,7 @@ export const kinds: readonly AnyKind[] = [
   job,
   certificateSigningRequest,
   clusterTrustBundle,
+  podCertificateRequest,
   alphaClusterTrustBundle,
   ingress,
   ingressClass,

@@ -277,6 +277,7 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       'PersistentVolumeClaimResize',
       'CertificateApproval',
       'CertificateSigning',
+      'PodCertificateSigning',
       'ClusterTrustBundleAttest',
       'CertificateSubjectRestriction',
       'RBACEscalation',

@@ -1,6 +1,9 @@
 /** Who may approve, sign and attest is given by rights on signers, a resource that has no objects. */
 import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import type { ClusterTrustBundle } from '#api/certificates/v1beta1/cluster-trust-bundle.ts'
+import type { PodCertificateRequest } from '#api/certificates/v1beta1/pod-certificate-request.ts'
+import { forbidden } from '#api/machinery/field-error.ts'
+import { invalid } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
 import { SYSTEM_MASTERS, type UserInfo } from '../authentication/authenticator.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
@@ -77,6 +80,27 @@ export function certificateSigning({ authorizer }: World): AdmissionStep {
         request,
         `user not permitted to sign requests with signerName ${JSON.stringify(signerName)}`,
       )
+    },
+  }
+}
+
+/** Not a plug-in upstream but part of its storage: who answers for a signer may do so. Always on. */
+export function podCertificateSigning({ authorizer }: World): AdmissionStep {
+  return {
+    name: 'PodCertificateSigning',
+    async validate(request) {
+      if (request.operation !== 'UPDATE' || request.subresource !== 'status') return
+      if (!concerns(request, GROUP, 'podcertificaterequests')) return
+      const { spec, status } = request.oldObject as PodCertificateRequest
+      if (isEqual((request.object as PodCertificateRequest).status, status)) return
+      if (await mayActFor(authorizer, request.user, 'sign', spec.signerName)) return
+      const [user, signer] = [request.user.name, spec.signerName].map(text => JSON.stringify(text))
+      throw invalid(request.kind, request.name, [
+        forbidden(
+          'spec.signerName',
+          `User ${user} is not permitted to "sign" for signer ${signer}`,
+        ),
+      ])
     },
   }
 }

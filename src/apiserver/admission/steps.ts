@@ -7,6 +7,7 @@ import {
   certificateSigning,
   certificateSubjectRestriction,
   clusterTrustBundleAttest,
+  podCertificateSigning,
 } from './certificates.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
@@ -78,6 +79,10 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'the same of answers to requests',
     create: certificateSigning,
+  },
+  {
+    why: 'the same of answers to requests of pods',
+    create: podCertificateSigning,
   },
   {
     why: 'the same of certificates that are to be trusted for a signer',

@@ -10,6 +10,7 @@ import type { Service } from '#api/core/v1/service.ts'
 import type { FieldError } from '#api/machinery/field-error.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { signingRequestHooks, trustBundleHooks } from './certificates.ts'
+import { podCertificateHooks } from './pod-certificates.ts'
 import type { StoredResource } from './registry.ts'
 import { stampPhase } from './volume-phase.ts'
 import type { Write } from './write.ts'
@@ -74,6 +75,7 @@ const table: Record<string, ResourceHooks> = {
   },
   'certificatesigningrequests.certificates.k8s.io': signingRequestHooks,
   'clustertrustbundles.certificates.k8s.io': trustBundleHooks,
+  'podcertificaterequests.certificates.k8s.io': podCertificateHooks,
   persistentvolumes: { returnsDeleted: true, allocate: stampPhase },
   persistentvolumeclaims: { returnsDeleted: true },
   pods: { returnsDeleted: true },
