@@ -1,4 +1,5 @@
 /** How each scalar type looks in protobuf. Several are messages of their own there. */
+import { base64FromBytes, bytesFromBase64 } from './base64.ts'
 import { parseJson } from './body.ts'
 import { formatDuration, parseDuration } from './duration.ts'
 import { stringifyJson } from './exact-json.ts'
@@ -144,22 +145,6 @@ function wrapped(
   }
 }
 
-function bytesOf(base64: string): Uint8Array {
-  const binary = atob(base64)
-  const bytes = new Uint8Array(binary.length)
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
-  return bytes
-}
-
-function base64Of(bytes: Uint8Array): string {
-  // Spreading a large array into a call would overflow the stack.
-  const CHUNK = 8192
-  let binary = ''
-  for (let i = 0; i < bytes.length; i += CHUNK)
-    binary += String.fromCharCode(...bytes.subarray(i, i + CHUNK))
-  return btoa(binary)
-}
-
 const writeBytes = (writer: Writer, bytes: Uint8Array) =>
   delimited(writer, () => writer.bytes(bytes))
 
@@ -187,8 +172,8 @@ export const PROTOBUF_SCALARS: Readonly<Record<ScalarType, ProtobufScalar>> = {
   bytes: {
     wireType: BYTES,
     zero: undefined,
-    write: (writer, value) => writeBytes(writer, bytesOf(value as string)),
-    read: reader => base64Of(reader.bytes()),
+    write: (writer, value) => writeBytes(writer, bytesFromBase64(value as string)),
+    read: reader => base64FromBytes(reader.bytes()),
   },
   quantity: wrapped(
     '0',
