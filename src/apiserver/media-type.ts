@@ -1,50 +1,95 @@
 /** Which representation a client wants and which one it sent, by Accept and Content-Type. */
 import { StatusError } from '#api/machinery/status.ts'
 
-export type Encoding = 'json' | 'yaml' | 'protobuf'
+export type Encoding = 'json' | 'yaml' | 'protobuf' | 'cbor'
 /** Another shape of the same object, asked for with `as=`. */
 export type As = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
 
 export interface Representing {
   readonly encoding: Encoding
   readonly as?: As
+  /** Of the other shape. */
+  readonly version?: MetaVersion
   readonly pretty: boolean
 }
+export type MetaVersion = 'v1' | 'v1beta1'
 
 export const JSON_TYPE = 'application/json'
 export const YAML_TYPE = 'application/yaml'
 export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
-const ACCEPTED = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]
+export const CBOR_TYPE = 'application/cbor'
+/** Items one after the other, each of which ends by itself (RFC 8742). */
+export const CBOR_SEQUENCE_TYPE = 'application/cbor-seq'
+
+/** In the order of preference where a client takes anything. */
+const ENCODINGS: Readonly<Record<string, Encoding>> = {
+  [JSON_TYPE]: 'json',
+  [YAML_TYPE]: 'yaml',
+  [PROTOBUF_TYPE]: 'protobuf',
+  [CBOR_TYPE]: 'cbor',
+}
+const ACCEPTED = Object.keys(ENCODINGS)
+/** YAML texts do not say where they end. */
+const ACCEPTED_STREAMS = [
+  `${JSON_TYPE};stream=watch`,
+  `${PROTOBUF_TYPE};stream=watch`,
+  CBOR_SEQUENCE_TYPE,
+]
 
 /** Headers longer than this are no list that a client has reason to send. */
 const MAXIMUM_ACCEPT_LENGTH = 4096
 
+export interface Negotiation {
+  /** Whether the query or the client as such prefers a text for people. */
+  readonly pretty?: boolean
+  /** A watch, which not every encoding can carry. */
+  readonly isStream?: boolean
+  /** Custom resources have no protobuf messages, but their metadata has. */
+  readonly isCustom?: boolean
+}
+
 const PLAIN: Representing = Object.freeze({ encoding: 'json', pretty: false })
 
+/** Clients repeat few headers over and over; what comes beyond this number is worked out anew. */
+const MAXIMUM_KNOWN = 256
+const known = new Map<string, Representing>()
+
 /** The first type of the Accept header that we can serve; throws NotAcceptable where there is none. */
-export function negotiate(
-  accept: string | undefined,
-  { pretty = false, isCustom = false } = {},
-): Representing {
+export function negotiate(accept: string | undefined, asked: Negotiation = {}): Representing {
+  const { pretty = false, isStream = false, isCustom = false } = asked
   if (!accept || accept === JSON_TYPE || accept === '*/*')
     return pretty ? { encoding: 'json', pretty } : PLAIN
-  if (accept.length <= MAXIMUM_ACCEPT_LENGTH)
-    for (const clause of clausesOf(accept)) {
-      const found = representing(clause, pretty)
-      // Custom resources have no messages, but their metadata has.
-      const isUnknown = isCustom && found?.encoding === 'protobuf' && found.as === undefined
-      if (found && !isUnknown) return found
-    }
-  throw new StatusError(
-    'NotAcceptable',
-    `only the following media types are accepted: ${ACCEPTED.join(', ')}`,
-    {},
-  )
+  const key = `${pretty} ${isStream} ${isCustom} ${accept}`
+  const before = known.get(key)
+  if (before) return before
+  const found = accept.length > MAXIMUM_ACCEPT_LENGTH ? undefined : firstServed(accept, asked)
+  if (!found || (isStream && found.encoding === 'yaml'))
+    throw notAcceptable(
+      `only the following media types are accepted: ${(isStream ? ACCEPTED_STREAMS : ACCEPTED).join(', ')}`,
+    )
+  if (known.size < MAXIMUM_KNOWN) known.set(key, found)
+  return found
 }
+
+export const notAcceptable = (message: string) => new StatusError('NotAcceptable', message)
 
 interface Clause {
   readonly type: string
   readonly parameters: ReadonlyMap<string, string>
+}
+
+function firstServed(
+  accept: string,
+  { pretty = false, isCustom = false }: Negotiation,
+): Representing | undefined {
+  for (const { type, parameters } of clausesOf(accept))
+    for (const served of ACCEPTED) {
+      if (type !== served && type !== 'application/*' && type !== '*/*') continue
+      const found = representing(ENCODINGS[served] as Encoding, parameters, pretty)
+      const isUnknown = isCustom && found?.encoding === 'protobuf' && found.as === undefined
+      if (found && !isUnknown) return found
+    }
+  return undefined
 }
 
 function clausesOf(accept: string): Clause[] {
@@ -55,50 +100,56 @@ function clausesOf(accept: string): Clause[] {
       const parameters = new Map(
         pairs.map(pair => {
           const at = pair.indexOf('=')
-          return [pair.slice(0, at).toLowerCase(), pair.slice(at + 1)] as const
+          return [pair.slice(0, at).toLowerCase(), unquoted(pair.slice(at + 1))] as const
         }),
       )
       const quality = Number(parameters.get('q') ?? 1)
       return { type: type.toLowerCase(), parameters, quality, order }
     })
     .filter(({ quality }) => quality > 0)
-    .sort((a, b) => b.quality - a.quality || a.order - b.order)
+    .sort(
+      (a, b) => b.quality - a.quality || wildness(a.type) - wildness(b.type) || a.order - b.order,
+    )
 }
 
-function representing({ type, parameters }: Clause, pretty: boolean): Representing | undefined {
-  const encoding = encodingOf(type)
-  if (!encoding) return undefined
+const unquoted = (text: string) => text.replace(/^"(.*)"$/, '$1')
+const wildness = (type: string) => (type.startsWith('*') ? 2 : type.endsWith('*') ? 1 : 0)
+
+/** Undefined where the encoding cannot carry what the parameters ask for. */
+function representing(
+  encoding: Encoding,
+  parameters: ReadonlyMap<string, string>,
+  prettyAsked: boolean,
+): Representing | undefined {
+  const stream = parameters.get('stream')
+  if (stream && (stream !== 'watch' || encoding === 'yaml')) return undefined
+  const serverVersion = parameters.get('sv')
+  if (serverVersion && serverVersion !== 'v1') return undefined
+  const pretty = prettyAsked || parameters.get('pretty') === '1'
   const as = parameters.get('as')
-  if (as === undefined) return { encoding, pretty }
-  if (parameters.get('g') !== 'meta.k8s.io') return undefined
+  const group = parameters.get('g')
   const version = parameters.get('v')
-  if (version !== 'v1' && version !== 'v1beta1') return undefined
+  if (as === undefined && group === undefined && version === undefined) return { encoding, pretty }
+  if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined
   if (as !== 'Table' && as !== 'PartialObjectMetadata' && as !== 'PartialObjectMetadataList')
     return undefined
-  // Tables have no message; clients name JSON as what they take instead.
-  if (encoding === 'protobuf' && as === 'Table') return undefined
-  return { encoding, as, pretty }
-}
-
-function encodingOf(type: string): Encoding | undefined {
-  if (type === JSON_TYPE || type === '*/*' || type === 'application/*') return 'json'
-  if (type === PROTOBUF_TYPE) return 'protobuf'
-  return type === YAML_TYPE ? 'yaml' : undefined
+  // Clients name JSON as what they take instead.
+  if (as === 'Table' && encoding !== 'json' && encoding !== 'yaml') return undefined
+  return { encoding, as, version, pretty }
 }
 
 /** What the body is written in; JSON where the client does not say. */
 export function encodingOfBody(contentType: string | undefined): Encoding {
-  const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (!contentType || type === JSON_TYPE) return 'json'
-  if (type === YAML_TYPE || type === 'application/x-yaml' || type === 'text/yaml') return 'yaml'
-  if (type === PROTOBUF_TYPE) return 'protobuf'
-  throw unsupportedMediaType(ACCEPTED)
+  if (!contentType) return 'json'
+  const type = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
+  const encoding = Object.hasOwn(ENCODINGS, type) ? ENCODINGS[type] : undefined
+  if (encoding === undefined) throw unsupportedMediaType(ACCEPTED)
+  return encoding
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   return new StatusError(
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
-    {},
   )
 }

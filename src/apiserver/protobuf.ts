@@ -35,10 +35,13 @@ export function protobufOf(kind: MetaKind, shown: Representation): Uint8Array {
   return wrapProtobuf({ apiVersion: apiVersionOf(kind), kind: kind.kind, message })
 }
 
+const OLD_PARTIAL_METADATA = { ...partialObjectMetadataKind, version: 'v1beta1' }
+
 /** A value that was made for one answer; undefined where it is of none of the kinds that have messages. */
 export function encodeValueProtobuf(value: unknown, kind?: Encodable): Uint8Array | undefined {
-  const { kind: name } = value as { kind?: string }
-  for (const known of [kind, statusKind, partialObjectMetadataKind] as (Encodable | undefined)[]) {
+  const { kind: name, apiVersion = '' } = value as { kind?: string; apiVersion?: string }
+  const partial = apiVersion.endsWith('/v1beta1') ? OLD_PARTIAL_METADATA : partialObjectMetadataKind
+  for (const known of [kind, statusKind, partial] as (Encodable | undefined)[]) {
     if (known?.kind === name && known) return encodeObjectProtobuf(known, value as object)
     if (known?.listKind !== undefined && known.listKind === name)
       return encodeListOf({ ...known, listKind: known.listKind }, value as ListValue)

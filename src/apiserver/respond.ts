@@ -3,19 +3,38 @@ import { stringifyJson } from '#api/machinery/exact-json.ts'
 import type { Status } from '#api/machinery/status.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from './exchange.ts'
-import { JSON_TYPE, negotiate, PROTOBUF_TYPE, type Representing, YAML_TYPE } from './media-type.ts'
+import {
+  CBOR_TYPE,
+  JSON_TYPE,
+  negotiate,
+  PROTOBUF_TYPE,
+  type Representing,
+  YAML_TYPE,
+} from './media-type.ts'
 import { type Encodable, encodeValueProtobuf, protobufOf } from './protobuf.ts'
-import { isTrue } from './request-info.ts'
 import type { Representation } from './storage/stored-object.ts'
 
 const encoder = new TextEncoder()
 export const JSON_HEADERS = Object.freeze({ 'content-type': JSON_TYPE })
+export const CBOR_HEADERS = Object.freeze({ 'content-type': CBOR_TYPE })
 const PROTOBUF_HEADERS = Object.freeze({ 'content-type': PROTOBUF_TYPE })
 
 /** What the client of this exchange wants; throws NotAcceptable. */
 export function wantedBy({ request, info, isCustom }: Exchange): Representing {
-  const pretty = isTrue(info.query.get('pretty'))
-  return negotiate(request.headers?.accept, { pretty, isCustom })
+  const { headers } = request
+  return negotiate(headers?.accept, {
+    pretty: prefersPretty(info.query.get('pretty'), headers?.['user-agent']),
+    isCustom,
+    isStream: info.verb === 'watch',
+  })
+}
+
+/** Behind these are people, who read the text itself. */
+const FOR_PEOPLE = /^(curl|Wget|Mozilla\/5\.0)/
+const TRUE = ['1', 't', 'T', 'true', 'TRUE', 'True']
+
+function prefersPretty(asked: string | null, userAgent = ''): boolean {
+  return asked ? TRUE.includes(asked) : FOR_PEOPLE.test(userAgent)
 }
 
 /** A stored object as it is: its bytes are shared, never made again. */
@@ -29,12 +48,23 @@ export function respondStored(
   if (wanted.encoding === 'json' && !wanted.pretty)
     return { status, headers: JSON_HEADERS, body: { kind: 'bytes', bytes: shown.bytes } }
   if (wanted.encoding === 'protobuf') return respondProtobuf(status, protobufOf(kind, shown))
+  if (wanted.encoding === 'cbor')
+    return cbor().then(({ cborOf }) => respondCbor(status, cborOf(kind, shown)))
   return encode(wanted, status, shown.object)
 }
 
 export const respondProtobuf = (status: number, bytes: Uint8Array): ApiResponse => ({
   status,
   headers: PROTOBUF_HEADERS,
+  body: { kind: 'bytes', bytes },
+})
+
+/** Its reader and writer are loaded with the first client that offers CBOR. */
+const cbor = () => import('./cbor.ts')
+
+const respondCbor = (status: number, bytes: Uint8Array): ApiResponse => ({
+  status,
+  headers: CBOR_HEADERS,
   body: { kind: 'bytes', bytes },
 })
 
@@ -62,11 +92,13 @@ export function respondStatus(
 ): ApiResponse | Promise<ApiResponse> {
   const code = status.code ?? 500
   if (request.objects) return objectResponse(code, status)
-  let wanted: Representing = { encoding: 'json', pretty: false }
+  let wanted: Representing = { encoding: 'json', pretty: true }
   try {
-    wanted = { encoding: negotiate(request.headers?.accept).encoding, pretty: false }
+    const { accept, 'user-agent': userAgent } = request.headers ?? {}
+    const { encoding, pretty } = negotiate(accept, { pretty: prefersPretty(null, userAgent) })
+    wanted = { encoding, pretty }
   } catch {
-    // What cannot be served as wished is served as JSON; an error has to be told somehow.
+    // What cannot be served as wished is served as JSON for people; an error has to be told somehow.
   }
   return encode(wanted, code, status)
 }
@@ -88,6 +120,8 @@ function encode(
   const message = wanted.encoding === 'protobuf' ? encodeValueProtobuf(value, kind) : undefined
   if (message) return respondProtobuf(status, message)
   if (wanted.encoding === 'yaml') return encodeYaml(status, value)
+  if (wanted.encoding === 'cbor')
+    return cbor().then(({ cborOfValue }) => respondCbor(status, cborOfValue(value, kind)))
   const text = stringifyJson(value, wanted.pretty ? 2 : undefined)
   return { status, headers: JSON_HEADERS, body: { kind: 'bytes', bytes: encoder.encode(text) } }
 }

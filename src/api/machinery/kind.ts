@@ -46,6 +46,14 @@ export interface Column<T = never> {
   readonly cell: (object: T, now: number) => string | number | boolean | null
 }
 
+/** What a row of a table may be shown or hidden by. */
+export interface RowCondition {
+  readonly type: 'Completed'
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason?: string
+  readonly message?: string
+}
+
 /** How the scale subresource reads and writes a kind. */
 export interface ScaleMapping<T> {
   readonly specReplicas: (object: T) => number
@@ -102,6 +110,7 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   /** How names are checked: DNS-1123 subdomain unless the kind says otherwise. */
   readonly nameRule: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment'
   readonly columns: readonly Column<T>[]
+  readonly rowConditions: (object: T) => readonly RowCondition[]
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly fieldSelectors: Readonly<Record<string, (object: T) => string>>
   /** Deletes that wait: seconds of grace for this delete, 0 for at once. Absent means never any grace. */
@@ -174,6 +183,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly validateStatusUpdate?: (next: T, previous: T) => readonly FieldError[]
   readonly nameRule?: KindDefinition['nameRule']
   readonly columns?: readonly Column<T>[]
+  readonly rowConditions?: (object: T) => readonly RowCondition[]
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>>
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
   readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
@@ -231,6 +241,7 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     validateStatusUpdate: noErrors,
     nameRule: 'dns1123Subdomain' as const,
     columns: [],
+    rowConditions: noErrors,
     fieldSelectors: {},
     warnings: noErrors,
     ephemeral: false,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configMap } from '../core/v1/config-map.ts'
+import { pod } from '../core/v1/pod/pod.ts'
 import { defineKind, objectShape } from './kind.ts'
 import { tableOf } from './table.ts'
 
@@ -57,4 +58,21 @@ test('a kind without columns shows its name and when it was created', () => {
     ['Name', 'Created At'],
   )
   assert.deepEqual(table.rows[0]?.cells, ['a', created])
+})
+
+test('rows of pods that have ended say so', () => {
+  const row = (phase: string) => {
+    const object = { metadata: { name: 'p' }, spec: { containers: [] }, status: { phase } }
+    return tableOf(pod, [object as never], { now: 0 }).rows[0]
+  }
+  assert.deepEqual(row('Succeeded')?.conditions, [
+    {
+      type: 'Completed',
+      status: 'True',
+      reason: 'Succeeded',
+      message: 'The pod has completed successfully.',
+    },
+  ])
+  assert.equal(row('Failed')?.conditions?.[0]?.reason, 'Failed')
+  assert.equal(row('Running')?.conditions, undefined)
 })

@@ -3,10 +3,14 @@
  * kinds that they have never heard of. Beside it the metadata-only representation.
  */
 import { nameColumn } from './columns.ts'
-import type { AnyKind, Column } from './kind.ts'
+import type { AnyKind, Column, RowCondition } from './kind.ts'
 import type { KubernetesObject, ObjectMeta } from './metadata.ts'
 
-export const TABLE_API_VERSION = 'meta.k8s.io/v1'
+/** Tables and bare metadata look the same in both versions. */
+export type MetaVersion = 'v1' | 'v1beta1'
+
+export const metaApiVersion = (version: MetaVersion = 'v1') => `meta.k8s.io/${version}` as const
+type MetaApiVersion = ReturnType<typeof metaApiVersion>
 
 export interface TableColumnDefinition {
   readonly name: string
@@ -18,19 +22,21 @@ export interface TableColumnDefinition {
 
 export interface PartialObjectMetadata {
   readonly kind: 'PartialObjectMetadata'
-  readonly apiVersion: typeof TABLE_API_VERSION
+  readonly apiVersion: MetaApiVersion
   readonly metadata: ObjectMeta
 }
 
 export interface TableRow {
   readonly cells: readonly (string | number | boolean | null)[]
+  /** What kubectl may show a row by, e.g. that a pod has completed. */
+  readonly conditions?: readonly RowCondition[]
   /** The object as `includeObject` asks for it; null for None. */
   readonly object: KubernetesObject | PartialObjectMetadata | null
 }
 
 export interface Table {
   readonly kind: 'Table'
-  readonly apiVersion: typeof TABLE_API_VERSION
+  readonly apiVersion: MetaApiVersion
   readonly metadata: ListMetadata
   readonly columnDefinitions: readonly TableColumnDefinition[]
   readonly rows: readonly TableRow[]
@@ -51,6 +57,7 @@ export interface TableOptions {
   /** `Metadata` unless the client asks otherwise. */
   readonly includeObject?: IncludeObject
   readonly listMeta?: ListMetadata
+  readonly version?: MetaVersion | undefined
   /** Later events of a watch leave the columns out, since the client has them from the first. */
   readonly withoutColumns?: boolean
 }
@@ -72,16 +79,20 @@ export function tableOf(
   options: TableOptions,
 ): Table {
   const columns = columnsOf(kind)
-  const { now, includeObject = 'Metadata', listMeta, withoutColumns = false } = options
+  const { now, includeObject = 'Metadata', listMeta, version, withoutColumns = false } = options
   return {
     kind: 'Table',
-    apiVersion: TABLE_API_VERSION,
+    apiVersion: metaApiVersion(version),
     metadata: listMeta ?? listMetaOfOne(objects),
     columnDefinitions: withoutColumns ? [] : definitionsOf(columns),
-    rows: objects.map(object => ({
-      cells: columns.map(column => column.cell(object, now)),
-      object: shownObject(object, includeObject),
-    })),
+    rows: objects.map(object => {
+      const conditions = kind.rowConditions(object)
+      return {
+        cells: columns.map(column => column.cell(object, now)),
+        ...(conditions.length > 0 ? { conditions } : {}),
+        object: shownObject(object, includeObject, version),
+      }
+    }),
   }
 }
 
@@ -106,22 +117,34 @@ function definitionsOf(columns: readonly Column<KubernetesObject>[]): TableColum
   }))
 }
 
-function shownObject(object: KubernetesObject, includeObject: IncludeObject): TableRow['object'] {
+/** Marks the bookmark that ends the initial state; whoever waits for it must see it. */
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
+
+function shownObject(
+  object: KubernetesObject,
+  includeObject: IncludeObject,
+  version: MetaVersion | undefined,
+): TableRow['object'] {
   switch (includeObject) {
     case 'None':
-      return null
+      return object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true'
+        ? partialMetadataOf(object, version)
+        : null
     case 'Metadata':
-      return partialMetadataOf(object)
+      return partialMetadataOf(object, version)
     case 'Object':
       return object
   }
 }
 
 /** The object without all but its metadata, `as=PartialObjectMetadata`. */
-export function partialMetadataOf(object: KubernetesObject): PartialObjectMetadata {
+export function partialMetadataOf(
+  object: KubernetesObject,
+  version?: MetaVersion,
+): PartialObjectMetadata {
   return {
     kind: 'PartialObjectMetadata',
-    apiVersion: TABLE_API_VERSION,
+    apiVersion: metaApiVersion(version),
     metadata: object.metadata,
   }
 }

@@ -28,6 +28,8 @@ export async function parseBody(request: ApiRequest, kind: Typed): Promise<Parse
     return { value: decodeObjectProtobuf(kind, body), duplicates: [] }
   }
   try {
+    if (encoding === 'cbor')
+      return { value: (await import('../cbor.ts')).decodeCbor(body), duplicates: [] }
     if (encoding === 'yaml') return { value: await parseYaml(body), duplicates: [] }
     const value = parseJson(body)
     return { value, duplicates: duplicateFields(body, value) }

@@ -24,9 +24,10 @@ const JSON_PATCH = 'application/json-patch+json'
 const MERGE_PATCH = 'application/merge-patch+json'
 const STRATEGIC_PATCH = 'application/strategic-merge-patch+json'
 const APPLY_YAML = 'application/apply-patch+yaml'
-const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_YAML]
+const APPLY_CBOR = 'application/apply-patch+cbor'
+const ACCEPTED = [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_YAML, APPLY_CBOR]
 /** Nothing says how the lists of custom resources are to be merged strategically. */
-const CUSTOM = [JSON_PATCH, MERGE_PATCH, APPLY_YAML]
+const CUSTOM = [JSON_PATCH, MERGE_PATCH, APPLY_YAML, APPLY_CBOR]
 
 export interface PatchBody {
   readonly type: string
@@ -36,7 +37,7 @@ export interface PatchBody {
 export async function patch(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const write = writeOf(exchange, resource)
   const body = await patchBodyOf(exchange.request, resource.kind.custom ? CUSTOM : ACCEPTED)
-  if (body.type === APPLY_YAML) return apply(write, body.value)
+  if (body.type === APPLY_YAML || body.type === APPLY_CBOR) return apply(write, body.value)
   const stored = await updateObject(write, current => patched(write, current, body))
   return respondOne(exchange, 200, resource, stored)
 }
@@ -49,6 +50,7 @@ export async function patchBodyOf(
   if (!accepted.includes(type)) throw unsupportedMediaType(accepted)
   if (body === undefined) throw badRequest('the request has no body')
   if (!(body instanceof Uint8Array)) return { type, value: body }
+  if (type === APPLY_CBOR) return { type, value: (await import('../cbor.ts')).decodeCbor(body) }
   return { type, value: type === APPLY_YAML ? await parseYaml(body) : parseJson(body) }
 }
 

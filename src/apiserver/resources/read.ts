@@ -4,12 +4,25 @@ import { apiVersionOf } from '#api/machinery/kind.ts'
 import { partialObjectMetadataKind } from '#api/machinery/meta-kinds.ts'
 import { encodeListProtobuf } from '#api/machinery/protobuf-envelope.ts'
 import { notFound } from '#api/machinery/status.ts'
-import { type ListMetadata, partialMetadataOf } from '#api/machinery/table.ts'
+import { type ListMetadata, metaApiVersion, partialMetadataOf } from '#api/machinery/table.ts'
 import type { ApiResponse, EventSource } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
-import { JSON_TYPE, PROTOBUF_TYPE, type Representing } from '../media-type.ts'
+import {
+  CBOR_SEQUENCE_TYPE,
+  JSON_TYPE,
+  notAcceptable,
+  PROTOBUF_TYPE,
+  type Representing,
+} from '../media-type.ts'
 import { frameOf, messageOf } from '../protobuf.ts'
-import { JSON_HEADERS, respondProtobuf, respondStored, respondValue, wantedBy } from '../respond.ts'
+import {
+  CBOR_HEADERS,
+  JSON_HEADERS,
+  respondProtobuf,
+  respondStored,
+  respondValue,
+  wantedBy,
+} from '../respond.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import type { EncodedEvent } from '../watch-cache/cache-event.ts'
 import { type ListPage, reach, readList } from '../watch-cache/read-list.ts'
@@ -45,13 +58,22 @@ export function respondOne(
   const { kind } = resource
   const shown = stored.in(resource.view)
   if (exchange.request.objects) return respondStored(exchange, status, { kind, shown })
-  const { as } = wantedBy(exchange)
+  const { as, version } = wantedBy(exchange)
   if (as === undefined) return respondStored(exchange, status, { kind, shown })
+  if (as === 'PartialObjectMetadataList')
+    throw notAcceptable(
+      `you requested PartialObjectMetadataList, but the requested object is not a list (${goTypeOf(kind, kind.kind)})`,
+    )
   const value =
     as === 'Table'
       ? tableFor(exchange, resource.kind, [shown.object])
-      : partialMetadataOf(shown.object)
+      : partialMetadataOf(shown.object, version)
   return respondValue(exchange, status, value)
+}
+
+/** What upstream calls the type in its messages. */
+function goTypeOf({ group }: { readonly group: string }, name: string): string {
+  return `*${group === '' ? 'core' : group.split('.')[0]}.${name}`
 }
 
 export async function list(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
@@ -81,11 +103,11 @@ export function filterFor(exchange: Exchange, resource: StoredResource) {
   return filterOf(resource.view, resource.storage.kind, query, at)
 }
 
-function respondList(
+async function respondList(
   exchange: Exchange,
   resource: StoredResource,
   page: ListPage,
-): ApiResponse | Promise<ApiResponse> {
+): Promise<ApiResponse> {
   const { kind, view } = resource
   const metadata: ListMetadata = {
     resourceVersion: String(page.revision),
@@ -98,16 +120,26 @@ function respondList(
   const wanted = wantedBy(exchange)
   if (wanted.as === 'Table')
     return respondValue(exchange, 200, tableFor(exchange, kind, objects(), metadata))
+  if (wanted.as === 'PartialObjectMetadata')
+    throw notAcceptable(
+      `you requested PartialObjectMetadata, but the requested object is a list (${goTypeOf(kind, kind.listKind)})`,
+    )
   if (wanted.as)
     return respondValue(exchange, 200, {
       kind: 'PartialObjectMetadataList',
-      apiVersion: 'meta.k8s.io/v1',
+      apiVersion: metaApiVersion(wanted.version),
       metadata,
-      items: objects().map(partialMetadataOf),
+      items: objects().map(object => partialMetadataOf(object, wanted.version)),
     })
   if (wanted.encoding === 'protobuf') {
     const messages = page.items.map(stored => messageOf(kind, stored.in(view)))
     return respondProtobuf(200, encodeListProtobuf(kind, metadata, messages))
+  }
+  if (wanted.encoding === 'cbor') {
+    const { cborOfList } = await import('../cbor.ts')
+    const shown = page.items.map(stored => stored.in(view))
+    const chunks = cborOfList(kind, metadata, shown)
+    return { status: 200, headers: CBOR_HEADERS, body: { kind: 'chunks', chunks } }
   }
   if (wanted.encoding !== 'json' || wanted.pretty)
     return respondValue(exchange, 200, { ...head, items: objects() })
@@ -149,13 +181,22 @@ export async function handleWatch(
     timeoutMs: options.timeoutMs || MINIMUM_WATCH_MS + server.random.integer(MINIMUM_WATCH_MS),
   })
   if (!wanted) return { status: 200, headers: {}, body: { kind: 'events', events: values(source) } }
-  const isProtobuf = wanted.encoding === 'protobuf'
-  const stream = isProtobuf ? frames(source, wanted) : lines(exchange, resource, { source, wanted })
-  return {
+  const answer = (type: string, stream: EventSource<Uint8Array>): ApiResponse => ({
     status: 200,
-    headers: { 'content-type': isProtobuf ? `${PROTOBUF_TYPE};stream=watch` : JSON_TYPE },
+    headers: { 'content-type': type },
     body: { kind: 'stream', stream },
+  })
+  if (wanted.encoding === 'protobuf')
+    return answer(
+      `${PROTOBUF_TYPE};stream=watch`,
+      frames(source, wanted, { whole: each => each.frame, partial: frameOf }),
+    )
+  if (wanted.encoding === 'cbor') {
+    const { cborFrameFor, cborFrameOf } = await import('../cbor.ts')
+    const whole = (each: EncodedEvent) => cborFrameOf(each, resource.kind)
+    return answer(CBOR_SEQUENCE_TYPE, frames(source, wanted, { whole, partial: cborFrameFor }))
   }
+  return answer(JSON_TYPE, lines(exchange, resource, { source, wanted }))
 }
 
 /** Where a watch begins, by `resourceVersion` and `sendInitialEvents`. */
@@ -177,15 +218,24 @@ function values(source: EventSource<EncodedEvent>) {
   }
 }
 
-/** The protobuf frames of a watch; bare metadata is made for this watcher alone. */
-function frames(source: EventSource<EncodedEvent>, { as }: Representing): EventSource<Uint8Array> {
-  const kind = partialObjectMetadataKind
-  const partial = ({ type, object }: EncodedEvent['event']) =>
-    frameOf(type, type === 'ERROR' ? object : partialMetadataOf(object), kind)
+interface Framing {
+  readonly whole: (event: EncodedEvent) => Uint8Array
+  readonly partial: typeof frameOf
+}
+
+/** The binary frames of a watch; bare metadata is made for this watcher alone. */
+function frames(
+  source: EventSource<EncodedEvent>,
+  { as, version }: Representing,
+  { whole, partial }: Framing,
+): EventSource<Uint8Array> {
+  const kind = { ...partialObjectMetadataKind, version: version ?? 'v1' }
+  const bare = ({ type, object }: EncodedEvent['event']) =>
+    partial(type, type === 'ERROR' ? object : partialMetadataOf(object, version), kind)
   return {
     subscribe: sink =>
       source.subscribe({
-        next: each => sink.next(as === undefined ? each.frame : partial(each.event)),
+        next: each => sink.next(as === undefined ? whole(each) : bare(each.event)),
         end: sink.end,
       }),
   }
@@ -197,18 +247,18 @@ function lines(
   { kind }: StoredResource,
   { source, wanted }: { source: EventSource<EncodedEvent>; wanted: Representing },
 ): EventSource<Uint8Array> {
-  const { as } = wanted
+  const { as, version } = wanted
   return {
     subscribe(sink) {
       if (as === undefined)
         return source.subscribe({ next: each => sink.next(each.bytes), end: sink.end })
-      const rows = as === 'Table' ? tableOfEvents(exchange, kind) : undefined
+      const rows = as === 'Table' ? tableOfEvents(exchange, kind, version) : undefined
       return source.subscribe({
         next({ event }) {
           const object =
             event.type === 'ERROR'
               ? event.object
-              : (rows?.(event.object) ?? partialMetadataOf(event.object))
+              : (rows?.(event.object) ?? partialMetadataOf(event.object, version))
           sink.next(encoder.encode(`${stringifyJson({ type: event.type, object })}\n`))
         },
         end: sink.end,

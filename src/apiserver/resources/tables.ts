@@ -6,10 +6,12 @@ import {
   INCLUDE_OBJECT,
   type IncludeObject,
   type ListMetadata,
+  type MetaVersion,
   type Table,
   tableOf,
 } from '#api/machinery/table.ts'
 import type { Exchange } from '../exchange.ts'
+import { wantedBy } from '../respond.ts'
 
 export function tableFor(
   exchange: Exchange,
@@ -20,6 +22,7 @@ export function tableFor(
   return tableOf(kind, objects, {
     now: exchange.server.clock.now(),
     includeObject: includeObjectOf(exchange),
+    version: wantedBy(exchange).version,
     ...(listMeta ? { listMeta } : {}),
   })
 }
@@ -28,12 +31,13 @@ export function tableFor(
 export function tableOfEvents(
   exchange: Exchange,
   kind: AnyKind,
+  version: MetaVersion | undefined,
 ): (object: KubernetesObject) => Table {
   const includeObject = includeObjectOf(exchange)
   let withoutColumns = false
   return object => {
     const now = exchange.server.clock.now()
-    const table = tableOf(kind, [object], { now, includeObject, withoutColumns })
+    const table = tableOf(kind, [object], { now, includeObject, version, withoutColumns })
     withoutColumns = true
     return table
   }
@@ -43,6 +47,9 @@ function includeObjectOf(exchange: Exchange): IncludeObject {
   const asked = exchange.info.query.get('includeObject')
   if (!asked) return 'Metadata'
   const known = INCLUDE_OBJECT.find(each => each === asked)
-  if (!known) throw badRequest(`unrecognized includeObject value: ${JSON.stringify(asked)}`)
+  if (!known)
+    throw badRequest(
+      `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(asked)}: must be 'Metadata', 'Object', 'None', or empty`,
+    )
   return known
 }

@@ -18,6 +18,8 @@ export interface EncodedEvent {
   readonly event: WatchEvent
   readonly bytes: Uint8Array
   readonly frame: Uint8Array
+  /** The stored object that is shown, where the event is about one; other forms of it are shared. */
+  readonly shown?: Representation
 }
 
 export class CacheEvent {
@@ -73,6 +75,7 @@ export function encodeEvent(type: ChangeType, shown: Representation, kind: AnyKi
   let bytes: Uint8Array | undefined
   let frame: Uint8Array | undefined
   return {
+    shown,
     get event() {
       event ??= Object.freeze({ type, object: shown.object })
       return event

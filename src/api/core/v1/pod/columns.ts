@@ -1,6 +1,6 @@
 /** How `kubectl get pods` shows a pod. Its STATUS is a word computed from all that the status says. */
 import { ageColumn, ageOf, column, nameColumn } from '../../../machinery/columns.ts'
-import type { Column } from '../../../machinery/kind.ts'
+import type { Column, RowCondition } from '../../../machinery/kind.ts'
 import type { ContainerStateTerminated, ContainerStatus } from './schema.status.container.ts'
 import type { Pod } from './schema.ts'
 
@@ -37,6 +37,23 @@ export const podColumns: readonly Column<Pod>[] = [
 
 function wide(name: string, description: string, cell: (pod: Pod) => string): Column<Pod> {
   return column(name, description, cell, { priority: 1 })
+}
+
+const COMPLETED: readonly RowCondition[] = [
+  {
+    type: 'Completed',
+    status: 'True',
+    reason: 'Succeeded',
+    message: 'The pod has completed successfully.',
+  },
+]
+const FAILED: readonly RowCondition[] = [
+  { type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' },
+]
+
+export function podRowConditions({ status }: Pod): readonly RowCondition[] {
+  if (status.phase === 'Succeeded') return COMPLETED
+  return status.phase === 'Failed' ? FAILED : []
 }
 
 export interface PodSummary {

@@ -1,5 +1,5 @@
 import { defineKind } from '../../../machinery/kind.ts'
-import { podColumns } from './columns.ts'
+import { podColumns, podRowConditions } from './columns.ts'
 import { defaultPod } from './defaults.ts'
 import { type Pod, podShape } from './schema.ts'
 import {
@@ -45,6 +45,7 @@ export const pod = defineKind<Pod>({
   validateStatusUpdate: validatePodStatusUpdate,
   warnings: ({ spec }) => podWarnings('spec', spec),
   columns: podColumns,
+  rowConditions: podRowConditions,
   subresources: {
     status: true,
     special: [
