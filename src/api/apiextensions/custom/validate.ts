@@ -81,7 +81,7 @@ function typesOf(schema: JsonSchemaProps): readonly string[] {
 
 /** Of the type of errors, which is shown like an invalid value. */
 const wrongType = (path: string, wanted: string, shown: string): FieldError => ({
-  ...invalid(path, shown, `${subject(path)} must be of type ${wanted}: ${JSON.stringify(shown)}`),
+  ...invalid(path, shown, `${subject(path)} must be of type ${wanted}: ${stringifyJson(shown)}`),
   type: 'FieldValueTypeInvalid',
 })
 
