@@ -22,10 +22,12 @@ const seconds = fc
     noInvalidDate: true,
   })
   .map(date => `${date.toISOString().slice(0, 19)}Z`)
-/** Larger whole numbers are kept in another form. */
+/** As parsed from a body: JSON has no -0, and larger whole numbers are kept in another form. */
 const smallJson = fc
   .jsonValue({ maxDepth: 2 })
-  .filter(value => !/\d{16}|e\+/.test(JSON.stringify(value)))
+  .map(value => JSON.stringify(value))
+  .filter(json => !/\d{16}|e\+/.test(json))
+  .map(json => JSON.parse(json))
 const scalars: Record<ScalarType, fc.Arbitrary<unknown>> = {
   string: text,
   boolean: fc.boolean(),

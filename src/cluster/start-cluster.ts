@@ -1,5 +1,6 @@
 /** Puts the roles together in one process: store, API server, controllers, scheduler, nodes. */
 import { kinds } from '#api/kinds.ts'
+import type { AnyKind } from '#api/machinery/kind.ts'
 import { servedKinds } from '#api/runtime-config.ts'
 import { type ApiServer, createApiServer, type UserInfo } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
@@ -64,12 +65,14 @@ export async function startCluster(given: StartOptions): Promise<Cluster> {
 /** What has been started so far, so that a failure half-way ends just that. */
 class Starting {
   readonly #options: CompleteOptions
+  readonly #kinds: readonly AnyKind[]
   readonly #running: Running[] = []
   readonly #nodes = new Map<string, RunningNode>()
   #stopping: Promise<void> | undefined
 
   constructor(options: CompleteOptions) {
     this.#options = options
+    this.#kinds = servedKinds(kinds, options.runtimeConfig)
   }
 
   async start(): Promise<Cluster> {
@@ -122,10 +125,10 @@ class Starting {
   }
 
   #createServer({ store, pki }: Foundation): ApiServer {
-    const { clock, random, log, nodes, serviceClusterIpRange, runtimeConfig } = this.#options
+    const { clock, random, log, nodes, serviceClusterIpRange } = this.#options
     const server = createApiServer({
       store,
-      kinds: servedKinds(kinds, runtimeConfig),
+      kinds: this.#kinds,
       clock,
       random,
       log,
@@ -199,6 +202,7 @@ class Starting {
     ])
     const controllers = startControllers(contextFor(identities.controllerManager), {
       enabled: options.controllers,
+      kinds: () => this.#kinds,
       clusterCidr: options.clusterCidr,
       certificateAuthority: pki.authority,
     })

@@ -1,6 +1,7 @@
 /** The controllers: one list, and how they are started. */
 import { kinds as builtInKinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
+import { servedKinds } from '#api/runtime-config.ts'
 import { UserError } from '#base/errors.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { RoleContext, Running } from '#client/role.ts'
@@ -28,7 +29,7 @@ export interface ControllersOptions {
   readonly clusterCidr?: string
   readonly nodePrefixLength?: number
   readonly terminatedPodThreshold?: number
-  /** Every kind that is served; the built-in ones by default. */
+  /** Every kind that is served; the built-in ones that are served by default if absent. */
   readonly kinds?: () => readonly AnyKind[]
 }
 
@@ -79,6 +80,8 @@ export const controllers: readonly ControllerEntry[] = [
   },
 ]
 
+const servedByDefault = servedKinds(builtInKinds, new Map())
+
 export interface RunningControllers extends Running {
   readonly controllers: readonly RunningController[]
 }
@@ -91,7 +94,7 @@ export function startControllers(
   const enabled = parseEnabled(options.enabled ?? '*')
   const controllerContext: ControllerContext = {
     ...context,
-    kinds: options.kinds ?? (() => builtInKinds),
+    kinds: options.kinds ?? (() => servedByDefault),
     recorder: component =>
       createEventRecorder(context.client, {
         clock: context.clock,

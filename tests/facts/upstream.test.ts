@@ -1,6 +1,7 @@
 /**
  * Holds the kinds and discovery against the bare facts of upstream's published API description for v1.36: names, numbers, types,
- * presence, list types and merge keys (`types.txt`), resources, scopes, verbs, short names and categories (`discovery.txt`).
+ * presence, list types and merge keys (`types.txt`), resources, scopes, verbs, short names and categories (`discovery.txt`), paths with
+ * their operations, what these answer and with which codes (`operations.txt`).
  *
  * A line of `types.txt` is one field: name, presence (`?` pointer, `!` required, `+` always shown), protobuf number (`-` for none),
  * type, what apply and strategic merge need. `in N Type` says that protobuf nests the embedded fields of `type` under N.
@@ -12,6 +13,7 @@ import { test } from 'node:test'
 import { kinds } from '#api/kinds.ts'
 import type { AnySchema, ObjectShape, Presence } from '#api/machinery/schema.ts'
 import { type DiscoveredResource, discover } from '#apiserver/discovery/resources.ts'
+import { openApiOf } from '#apiserver/openapi/openapi.ts'
 
 const factsIn = (file: string) =>
   readFileSync(join(import.meta.dirname, file), 'utf8')
@@ -129,6 +131,37 @@ function discoveredLines(): string[] {
 
 test('discovery has exactly the resources of upstream', () => {
   assert.deepEqual(differences(discoveredLines(), factsIn('discovery.txt')), [])
+})
+
+/** `path method=id:answer:codes …` of each path. */
+function operationLines(): string[] {
+  const { paths } = JSON.parse(
+    new TextDecoder().decode(openApiOf(kinds, 'v1.36.0').v2().bytes),
+  ) as {
+    paths: Record<
+      string,
+      Record<string, { operationId: string; responses: Record<string, Answer> }>
+    >
+  }
+  return Object.entries(paths).map(([path, item]) => {
+    const operations = METHODS.flatMap(method => {
+      const operation = item[method]
+      if (!operation) return []
+      const { operationId, responses } = operation
+      const answer = lastPart(responses[200]?.schema?.$ref ?? 'text')
+      const codes = Object.keys(responses).filter(code => code !== '401')
+      return [`${method}=${operationId}:${answer}:${codes.join(',')}`]
+    })
+    return `${path} ${operations.join(' ')}`
+  })
+}
+interface Answer {
+  readonly schema?: { readonly $ref?: string }
+}
+const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch']
+
+test('OpenAPI has exactly the operations of upstream, by the same names', () => {
+  assert.deepEqual(differences(operationLines(), factsIn('operations.txt')), [])
 })
 
 test('the comparison sees a field, a number or a mark that differs', () => {

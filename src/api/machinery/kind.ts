@@ -117,6 +117,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
   /** Texts for the Warning header on create and update. */
   readonly warnings: (object: T, previous: T | undefined) => readonly string[]
+  /** A delete answers with the last state of the object instead of a Status, as some kinds do for history's sake. */
+  readonly returnsDeleted: boolean
   /** Told in the Warning header of every answer about a kind that is on its way out. */
   readonly deprecation?: string
   /** Objects that are answered but never stored, such as SubjectAccessReview. */
@@ -187,6 +189,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>>
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
   readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
+  readonly returnsDeleted?: boolean
   readonly deprecation?: string
   readonly ephemeral?: boolean
   readonly storedAs?: StoredAs<T>
@@ -244,6 +247,7 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     rowConditions: noErrors,
     fieldSelectors: {},
     warnings: noErrors,
+    returnsDeleted: false,
     ephemeral: false,
     ...source,
   })
@@ -252,6 +256,12 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
 /** A kind of which only the common parts matter; what lists of kinds hold. */
 // biome-ignore lint/suspicious/noExplicitAny: a kind's functions take its own objects, so no common type but any fits all of them
 export type AnyKind = KindDefinition<any>
+
+/** Without the kinds that only show the objects of another one of these under other names. */
+export function storedOnce(kinds: readonly AnyKind[]): AnyKind[] {
+  const all = new Set(kinds)
+  return kinds.filter(({ storedAs }) => !storedAs || !all.has(storedAs.kind))
+}
 
 /** `apps/v1`, or `v1` for the core group. */
 export function apiVersionOf(kind: { readonly group: string; readonly version: string }): string {

@@ -3,7 +3,17 @@
  * never stored, so they are no kinds; protobuf and OpenAPI read them.
  */
 import { listMeta, objectMeta } from './metadata.ts'
-import { boolean, int32, int64, list, type ObjectShape, shape, string, struct } from './schema.ts'
+import {
+  any,
+  boolean,
+  int32,
+  int64,
+  list,
+  type ObjectShape,
+  shape,
+  string,
+  struct,
+} from './schema.ts'
 
 /** A type with a name on the wire but no resource of its own. */
 export interface MetaKind {
@@ -98,6 +108,51 @@ export const partialObjectMetadataShape = shape(
   },
 )
 
+export const watchEventShape = shape(`${META}.WatchEvent`, 'One line of a watch.', {
+  type: string(1).required().doc('ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.'),
+  object: any(2).required().doc('The object as it is now, or the Status of the error.'),
+})
+
+export const patchShape = shape(
+  `${META}.Patch`,
+  'A change of an object, in the form that the media type names.',
+  {},
+)
+
+export const versionInfoShape = shape(
+  'io.k8s.apimachinery.pkg.version.Info',
+  'What the server is, as /version tells it.',
+  {
+    major: string().required().doc('First number of the version of the API.'),
+    minor: string().required().doc('Second number of the version of the API.'),
+    emulationMajor: string().doc('First number of the version that is emulated, if one is.'),
+    emulationMinor: string().doc('Second number of the version that is emulated, if one is.'),
+    minCompatibilityMajor: string().doc(
+      'First number of the oldest version to be compatible with.',
+    ),
+    minCompatibilityMinor: string().doc('Second number of that version.'),
+    gitVersion: string().required().doc('The whole version, with what distribution it is.'),
+    gitCommit: string().required().doc('The commit that it was made from, if known.'),
+    gitTreeState: string().required().doc('Whether that commit was changed: clean or dirty.'),
+    buildDate: string().required().doc('When it was made.'),
+    goVersion: string().required().doc('The runtime and its version.'),
+    compiler: string().required().doc('What compiles it.'),
+    platform: string().required().doc('Operating system and architecture.'),
+  },
+)
+export const versionInfoKind: MetaKind = {
+  group: '',
+  version: 'v1',
+  kind: 'Info',
+  shape: versionInfoShape,
+}
+export const watchEventKind: MetaKind = {
+  group: '',
+  version: 'v1',
+  kind: 'WatchEvent',
+  shape: watchEventShape,
+}
+export const patchKind: MetaKind = { group: '', version: 'v1', kind: 'Patch', shape: patchShape }
 export const statusKind: MetaKind = {
   group: '',
   version: 'v1',

@@ -1,9 +1,10 @@
 /** The OpenAPI documents, made when they are first asked for: most clients never do, and start-up must not pay for them. */
 import { createHash } from 'node:crypto'
 import type { AnyKind } from '#api/machinery/kind.ts'
+import { addGeneralPaths } from './general-paths.ts'
 import { encodeOpenApi } from './openapi-protobuf.ts'
 import { addPaths } from './paths.ts'
-import { type Json, Schemas } from './schemas.ts'
+import { type GroupVersion, type Json, Schemas } from './schemas.ts'
 
 export interface OpenApi {
   /** `/openapi/v3`: where the document of each group and version is. */
@@ -33,19 +34,23 @@ export function openApiOf(kinds: readonly AnyKind[], version: string): OpenApi {
     made.set(key, document)
     return document
   }
+  const served: Served = { all: kinds, version }
+  const general = generalPaths(kinds)
   const document = (path: string) => {
-    const its = byPath.get(path)
-    return its && remembered(path, () => documentV3(its, version))
+    if (!general.includes(path)) return undefined
+    return remembered(path, () => documentV3(path, byPath.get(path) ?? [], served))
   }
   return {
     document,
-    v2: () => remembered('v2', () => documentV2(kinds, version)),
-    v2Protobuf: () => remembered('v2 protobuf', () => documentV2(kinds, version), encodeOpenApi),
+    v2: () => remembered('v2', () => documentV2(served)),
+    v2Protobuf: () => remembered('v2 protobuf', () => documentV2(served), encodeOpenApi),
     index: () => ({
       paths: Object.fromEntries(
-        [...byPath].map(([path, its]) => [
+        general.map(path => [
           path,
-          { serverRelativeURL: `/openapi/v3/${path}?hash=${quickHash(its, version)}` },
+          {
+            serverRelativeURL: `/openapi/v3/${path}?hash=${quickHash(byPath.get(path) ?? [], version)}`,
+          },
         ]),
       ),
     }),
@@ -58,29 +63,59 @@ function pathOf(kind: AnyKind): string {
   return kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`
 }
 
-function documentV3(kinds: readonly AnyKind[], version: string): Json {
-  const schemas = new Schemas('v3')
+function documentV3(path: string, kinds: readonly AnyKind[], { all, version }: Served): Json {
+  const schemas = new Schemas('v3', versionsOf(all))
   const paths: Json = {}
+  addGeneralPaths(paths, path, schemas, 'v3')
   for (const kind of kinds) addPaths(paths, kind, schemas, 'v3')
   return {
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version },
     paths,
-    components: { schemas: schemas.named },
+    components: { schemas: schemas.named, securitySchemes: SECURITY },
   }
 }
 
-function documentV2(kinds: readonly AnyKind[], version: string): Json {
-  const schemas = new Schemas('v2')
+function documentV2({ all, version }: Served): Json {
+  const schemas = new Schemas('v2', versionsOf(all))
   const paths: Json = {}
-  for (const kind of kinds) addPaths(paths, kind, schemas, 'v2')
+  for (const path of generalPaths(all)) addGeneralPaths(paths, path, schemas, 'v2')
+  for (const kind of all) addPaths(paths, kind, schemas, 'v2')
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
     paths,
     definitions: schemas.named,
+    securityDefinitions: SECURITY,
+    security: [{ BearerToken: [] }],
   }
 }
+
+const SECURITY = {
+  BearerToken: {
+    description: 'A bearer token in the header Authorization.',
+    type: 'apiKey',
+    name: 'authorization',
+    in: 'header',
+  },
+}
+
+/** All kinds, and what the server calls itself. */
+interface Served {
+  readonly all: readonly AnyKind[]
+  readonly version: string
+}
+
+function versionsOf(kinds: readonly AnyKind[]): GroupVersion[] {
+  return [...new Map(kinds.map(kind => [pathOf(kind), kind])).values()]
+}
+
+/** Paths that belong to no kind, each with a document of its own: `api`, `apis/apps`, `version` … */
+function generalPaths(kinds: readonly AnyKind[]): string[] {
+  const groups = kinds.filter(({ group }) => group !== '').map(({ group }) => `apis/${group}`)
+  return [...new Set(['api', 'apis', ...groups, ...kinds.map(pathOf), ...OTHERS])]
+}
+const OTHERS = ['version', '.well-known/openid-configuration', 'openid/v1/jwks']
 
 /** The index must not make every document only to name it: what they show follows from the version and the kinds. */
 function quickHash(kinds: readonly AnyKind[], version: string): string {

@@ -1,187 +1,184 @@
-/** The paths of one group and version with their operations: enough for clients that look up what an operation accepts. */
+/** From the operations of kinds to the paths of a document, in version 2 and version 3 of the format. */
+import { tokenRequest } from '#api/authentication/v1/token-request.ts'
+import { scale } from '#api/autoscaling/v1/scale.ts'
+import { binding } from '#api/core/v1/binding.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
-import { ALL_VERBS, type Verb } from '#api/machinery/kind.ts'
+import {
+  deleteOptionsKind,
+  patchKind,
+  statusKind,
+  watchEventKind,
+} from '#api/machinery/meta-kinds.ts'
+import { eviction } from '#api/policy/v1/eviction.ts'
+import { type Operation, operationsOf, tagOf } from './operations.ts'
+import { type Parameter, PRETTY, pathParameters } from './parameters.ts'
 import type { Format, Json, Schemas } from './schemas.ts'
 
-interface Parameter {
-  readonly name: string
-  readonly type: 'string' | 'integer' | 'boolean'
-  readonly description: string
+const OBJECT_TYPES = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+  'application/cbor',
+]
+const EVENT_TYPES = [
+  ...OBJECT_TYPES,
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
+  'application/cbor-seq',
+]
+const PRODUCED: Readonly<Record<Operation['carries'], readonly string[]>> = {
+  objects: OBJECT_TYPES,
+  events: EVENT_TYPES,
+  text: ['text/plain', ...OBJECT_TYPES],
+  anything: ['*/*'],
 }
-
-const query = (name: string, type: Parameter['type'], description: string): Parameter => ({
-  name,
-  type,
-  description,
-})
-
-const PRETTY = query('pretty', 'string', 'If true, the answer is indented.')
-const WRITE = [
-  PRETTY,
-  query('dryRun', 'string', 'All: do everything but store the result.'),
-  query('fieldManager', 'string', 'The name under which the changes are owned.'),
-  query(
-    'fieldValidation',
-    'string',
-    'What to do with unknown and duplicate fields: Ignore, Warn or Strict.',
-  ),
-]
-const LIST = [
-  PRETTY,
-  query('allowWatchBookmarks', 'boolean', 'Send bookmarks while watching.'),
-  query('continue', 'string', 'Where the next page begins, from the page before.'),
-  query('fieldSelector', 'string', 'Only objects whose fields have these values.'),
-  query('labelSelector', 'string', 'Only objects whose labels match.'),
-  query('limit', 'integer', 'At most so many objects.'),
-  query('resourceVersion', 'string', 'The revision to read at or to watch from.'),
-  query('resourceVersionMatch', 'string', 'How resourceVersion is meant: NotOlderThan or Exact.'),
-  query('sendInitialEvents', 'boolean', 'Begin a watch with the objects that exist.'),
-  query('timeoutSeconds', 'integer', 'How long a watch may last.'),
-  query('watch', 'boolean', 'Tell changes instead of listing.'),
-]
-const DELETE = [
-  PRETTY,
-  query('dryRun', 'string', 'All: do everything but store the result.'),
-  query('gracePeriodSeconds', 'integer', 'Seconds given to end.'),
-  query('orphanDependents', 'boolean', 'Deprecated: use propagationPolicy.'),
-  query(
-    'propagationPolicy',
-    'string',
-    'What becomes of dependents: Orphan, Background or Foreground.',
-  ),
-]
-
-const ACTIONS: Readonly<
-  Record<Verb, { method: string; action: string; parameters: readonly Parameter[] }>
-> = {
-  get: { method: 'get', action: 'get', parameters: [PRETTY] },
-  list: { method: 'get', action: 'list', parameters: LIST },
-  watch: { method: 'get', action: 'watch', parameters: LIST },
-  create: { method: 'post', action: 'post', parameters: WRITE },
-  update: { method: 'put', action: 'put', parameters: WRITE },
-  patch: {
-    method: 'patch',
-    action: 'patch',
-    parameters: [...WRITE, query('force', 'boolean', 'Apply only: take fields from their owners.')],
-  },
-  delete: { method: 'delete', action: 'delete', parameters: DELETE },
-  deletecollection: {
-    method: 'delete',
-    action: 'deletecollection',
-    parameters: [...LIST, ...DELETE.slice(1)],
-  },
-}
-
-const COLLECTION: readonly Verb[] = ['list', 'create', 'deletecollection']
-const ITEM: readonly Verb[] = ['get', 'update', 'patch', 'delete']
-
 const PATCH_TYPES = [
-  'application/apply-patch+yaml',
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+  'application/apply-patch+cbor',
 ]
-const BODY_TYPES = ['application/json', 'application/yaml']
+const TEXT: Json = { type: 'string' }
+const ANSWERS: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
 
-/** Adds the kinds' paths to `into`. */
+/** Adds the kind's paths to `into`, and to `schemas` what they mention. */
 export function addPaths(into: Json, kind: AnyKind, schemas: Schemas, format: Format): void {
-  const base = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`
-  const reference = schemas.addKind(kind)
-  const inNamespace = kind.scope === 'Namespaced' ? `${base}/namespaces/{namespace}` : base
-  const verbs = kind.ephemeral
-    ? (['create'] as const)
-    : kind.verbs.filter(verb => ALL_VERBS.includes(verb))
-  const collection = `${inNamespace}/${kind.plural}`
-  const add = (path: string, offered: readonly Verb[]) => {
-    const wanted = offered.filter(verb => verbs.some(its => its === verb))
-    if (wanted.length > 0) into[path] = pathItem(path, { kind, reference, format }, wanted)
+  schemas.addKind(kind)
+  for (const operation of operationsOf(kind)) {
+    const { path, method } = operation
+    into[path] ??= { parameters: sharedParameters(path, operation, kind, format) }
+    ;(into[path] as Json)[method] = rendered(operation, kind, { schemas, format })
   }
-  add(collection, COLLECTION)
-  if (kind.scope === 'Namespaced') add(`${base}/${kind.plural}`, ['list'])
-  add(`${collection}/{name}`, ITEM)
-  const subresources = [
-    ...(kind.subresources.status ? ['status'] : []),
-    ...(kind.subresources.scale ? ['scale'] : []),
-  ]
-  for (const name of subresources) add(`${collection}/{name}/${name}`, ['get', 'update', 'patch'])
 }
 
-interface Described {
-  readonly kind: AnyKind
-  readonly reference: Json
+interface Target {
+  readonly schemas: Schemas
   readonly format: Format
 }
 
-function pathItem(path: string, described: Described, verbs: readonly Verb[]): Json {
-  const item: Json = {}
-  for (const verb of verbs) item[ACTIONS[verb].method] = operation(path, described, verb)
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: 'path',
-    required: true,
-    description: `The ${name} of the ${name === 'name' ? described.kind.kind : 'object'}.`,
-    ...typed('string', described.format),
-    uniqueItems: true,
-  }))
-  if (inPath.length > 0) item.parameters = inPath
-  return item
+function sharedParameters(path: string, operation: Operation, kind: AnyKind, format: Format) {
+  const pretty = operation.carries === 'anything' ? [] : [PRETTY]
+  return [...pathParameters(path, kind.kind), ...pretty].map(each => parameterOf(each, format))
 }
 
-function operation(path: string, { kind, reference, format }: Described, verb: Verb): Json {
-  const { action, parameters } = ACTIONS[verb]
-  const inQuery = parameters.map(({ name, type, description }) => ({
-    name,
-    in: 'query',
-    description,
-    ...typed(type, format),
-    uniqueItems: true,
-  }))
-  const takesBody = verb === 'create' || verb === 'update' || verb === 'patch'
-  const types = verb === 'patch' ? PATCH_TYPES : BODY_TYPES
-  const body = verb === 'patch' ? { type: 'object' } : reference
+function rendered(operation: Operation, kind: AnyKind, target: Target): Json {
+  const { format } = target
+  const { action, speaks, id, parameters, body, carries } = operation
+  const inQuery = parameters.map(each => parameterOf(each, format))
+  const bodySchema = body && schemaOf(body, operation, kind, target)
+  const consumed = body === 'patch' ? PATCH_TYPES : ['*/*']
+  const isOptional = body === 'deleteOptions'
   return {
-    description: `${verb} ${kind.kind}`,
-    operationId: operationId(path, kind, verb),
-    tags: [`${kind.group === '' ? 'core' : kind.group.replace(/\..*/, '')}_${kind.version}`],
+    description: descriptionOf(operation),
+    operationId: id,
+    tags: [tagOf(kind)],
     parameters:
-      takesBody && format === 'v2'
-        ? [{ name: 'body', in: 'body', required: true, schema: body }, ...inQuery]
+      bodySchema && format === 'v2'
+        ? [
+            {
+              name: 'body',
+              in: 'body',
+              ...(isOptional ? {} : { required: true }),
+              schema: bodySchema,
+            },
+            ...inQuery,
+          ]
         : inQuery,
-    ...(takesBody && format === 'v3'
+    ...(bodySchema && format === 'v3'
       ? {
           requestBody: {
-            required: true,
-            content: Object.fromEntries(types.map(type => [type, { schema: body }])),
+            ...(isOptional ? {} : { required: true }),
+            content: Object.fromEntries(consumed.map(type => [type, { schema: bodySchema }])),
           },
         }
       : {}),
     ...(format === 'v2'
-      ? { consumes: takesBody ? types : ['*/*'], produces: BODY_TYPES, schemes: ['https'] }
+      ? { consumes: consumed, produces: PRODUCED[carries], schemes: ['https'] }
       : {}),
-    responses: {
-      200:
-        format === 'v2'
-          ? { description: 'OK', schema: reference }
-          : { description: 'OK', content: { 'application/json': { schema: reference } } },
-    },
+    responses: responsesOf(operation, kind, target),
     'x-kubernetes-action': action,
-    'x-kubernetes-group-version-kind': {
-      group: kind.group,
-      kind: kind.kind,
-      version: kind.version,
-    },
+    'x-kubernetes-group-version-kind': speaks,
   }
 }
 
-function typed(type: Parameter['type'], format: Format): Json {
-  return format === 'v3' ? { schema: { type } } : { type }
+function responsesOf(operation: Operation, kind: AnyKind, target: Target): Json {
+  const schema = schemaOf(operation.answer, operation, kind, target)
+  const content =
+    target.format === 'v2'
+      ? { schema }
+      : {
+          content: Object.fromEntries(PRODUCED[operation.carries].map(type => [type, { schema }])),
+        }
+  return {
+    ...Object.fromEntries(
+      operation.codes.map(code => [code, { description: ANSWERS[code], ...content }]),
+    ),
+    401: { description: 'Unauthorized' },
+  }
 }
 
-/** Unique in a document: verb, group, version, and the path's own words. */
-function operationId(path: string, kind: AnyKind, verb: Verb): string {
-  const words = path
-    .split(/[^A-Za-z0-9]+/)
-    .filter(Boolean)
-    .map(word => word[0]?.toUpperCase() + word.slice(1))
-  return `${verb}${words.join('')}${kind.kind}`
+function schemaOf(
+  content: Operation['answer'] | NonNullable<Operation['body']>,
+  { speaks }: Operation,
+  kind: AnyKind,
+  { schemas }: Target,
+): Json {
+  switch (content) {
+    case 'kind':
+      return schemas.addKind(kind)
+    case 'list':
+      return schemas.listOf(kind)
+    case 'scale':
+      return schemas.addKind(scale)
+    case 'special':
+      return specialOf(speaks, schemas)
+    case 'status':
+      return schemas.meta(statusKind)
+    case 'deleteOptions':
+      return schemas.meta(deleteOptionsKind)
+    case 'patch':
+      return schemas.meta(patchKind)
+    case 'event':
+      return schemas.meta(watchEventKind)
+    case 'text':
+      return TEXT
+  }
+}
+
+/** The kinds that subresources speak and that are nobody's own resource. */
+const SPECIAL: readonly AnyKind[] = [binding, eviction, tokenRequest]
+
+function specialOf({ group, kind }: Operation['speaks'], schemas: Schemas): Json {
+  const found = SPECIAL.find(each => each.group === group && each.kind === kind)
+  if (!found) throw new Error(`no schema is known for ${kind}`)
+  return schemas.addKind(found)
+}
+
+const DOINGS: Readonly<Record<string, string>> = {
+  get: 'Reads',
+  list: 'Lists or watches',
+  watch: 'Watches one',
+  watchlist: 'Watches all',
+  post: 'Creates',
+  put: 'Replaces',
+  patch: 'Changes a part of',
+  delete: 'Deletes',
+  deletecollection: 'Deletes all selected',
+  connect: 'Connects to',
+}
+
+function descriptionOf({ action, speaks, path }: Operation): string {
+  const old = path.includes('/watch/') ? ' Deprecated: list with the parameter watch instead.' : ''
+  return `${DOINGS[action]} ${speaks.kind}.${old}`
+}
+
+function parameterOf({ name, in: where, type, description }: Parameter, format: Format): Json {
+  return {
+    name,
+    in: where,
+    ...(where === 'path' ? { required: true } : {}),
+    description,
+    ...(format === 'v3' ? { schema: { type, uniqueItems: true } } : { type, uniqueItems: true }),
+  }
 }

@@ -1,9 +1,11 @@
 /** From the schemas of kinds to OpenAPI schema objects, for version 2 and version 3 of the format. */
 import type { AnyKind } from '#api/machinery/kind.ts'
+import type { MetaKind } from '#api/machinery/meta-kinds.ts'
 import type { AnySchema, ObjectShape, ScalarType } from '#api/machinery/schema.ts'
 
 export type Format = 'v2' | 'v3'
 export type Json = Record<string, unknown>
+export type GroupVersion = Pick<AnyKind, 'group' | 'version'>
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 
@@ -56,10 +58,13 @@ function namedScalars(format: Format): Json {
 /** Collects the named schemas that some kinds need. */
 export class Schemas {
   readonly #format: Format
+  readonly #versions: readonly GroupVersion[]
   readonly #named: Json = {}
 
-  constructor(format: Format) {
+  /** `versions` are all that are served. */
+  constructor(format: Format, versions: readonly GroupVersion[]) {
     this.#format = format
+    this.#versions = versions
   }
 
   /** All that was collected, by name. */
@@ -80,8 +85,8 @@ export class Schemas {
     })
     const reference = this.addShape(kind.shape)
     Object.assign(this.#named[kind.shape.name] as Json, marks(kind.kind))
-    if (kind.ephemeral) return reference
-    const listName = kind.shape.name.replace(/[^.]+$/, kind.listKind)
+    const listName = listNameOf(kind)
+    if (kind.ephemeral || Object.hasOwn(this.#named, listName)) return reference
     this.#named[listName] = {
       description: `A list of objects of the kind ${kind.kind}.`,
       type: 'object',
@@ -99,6 +104,23 @@ export class Schemas {
       },
       ...marks(kind.listKind),
     }
+    return reference
+  }
+
+  /** The list of a kind that was added. */
+  listOf(kind: AnyKind): Json {
+    return this.reference(listNameOf(kind))
+  }
+
+  /** One of the API's own types, which is marked as belonging to every version that is served. */
+  meta(kind: MetaKind): Json {
+    const reference = this.addShape(kind.shape)
+    const schema = this.#named[kind.shape.name] as Json
+    schema['x-kubernetes-group-version-kind'] ??= this.#versions.map(({ group, version }) => ({
+      group,
+      kind: kind.kind,
+      version,
+    }))
     return reference
   }
 
@@ -192,6 +214,8 @@ export class Schemas {
     return this.#format === 'v3' ? { ...more, allOf: [type] } : { ...more, ...type }
   }
 }
+
+const listNameOf = ({ shape, listKind }: AnyKind) => shape.name.replace(/[^.]+$/, listKind)
 
 function extensionsOf(schema: AnySchema): Json {
   return {

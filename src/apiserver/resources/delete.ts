@@ -57,7 +57,7 @@ export async function remove(exchange: Exchange, resource: StoredResource): Prom
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const { stored, isGone } = await deleteObject({ ...write, dryRun }, options)
   const accepted = !isGone && options.propagationPolicy === 'Foreground'
-  if (!isGone || hooksOf(resource).returnsDeleted)
+  if (!isGone || resource.kind.returnsDeleted)
     return respondOne(exchange, accepted ? 202 : 200, resource, stored)
   return respondValue(exchange, 200, deletedStatus(resource, stored.object))
 }

@@ -29,8 +29,6 @@ export interface ResourceHooks {
    * the write is over, however it ended.
    */
   allocate?(write: Write, draft: KubernetesObject, previous?: KubernetesObject): () => void
-  /** A delete answers with the object instead of a Status. */
-  readonly returnsDeleted?: boolean
   /** What is owned stays when nothing else is asked for; `warning` tells the client so. */
   readonly orphansByDefault?: { readonly warning?: string }
   /** PUT to a name that does not exist creates it. */
@@ -53,12 +51,10 @@ const table: Record<string, ResourceHooks> = {
   'poddisruptionbudgets.policy': { needsResourceVersion: true },
   'runtimeclasses.node.k8s.io': { needsResourceVersion: true },
   'leasecandidates.coordination.k8s.io': { createsOnUpdate: true, needsResourceVersion: true },
-  'csidrivers.storage.k8s.io': { needsResourceVersion: true, returnsDeleted: true },
-  'csinodes.storage.k8s.io': { needsResourceVersion: true, returnsDeleted: true },
+  'csidrivers.storage.k8s.io': { needsResourceVersion: true },
+  'csinodes.storage.k8s.io': { needsResourceVersion: true },
   'csistoragecapacities.storage.k8s.io': { needsResourceVersion: true },
-  'volumeattachments.storage.k8s.io': { needsResourceVersion: true, returnsDeleted: true },
-  'storageclasses.storage.k8s.io': { returnsDeleted: true },
-  'volumeattributesclasses.storage.k8s.io': { returnsDeleted: true },
+  'volumeattachments.storage.k8s.io': { needsResourceVersion: true },
   'storageversions.internal.apiserver.k8s.io': { needsResourceVersion: true },
   'storageversionmigrations.storagemigration.k8s.io': { needsResourceVersion: true },
   endpoints: { createsOnUpdate: true },
@@ -76,14 +72,8 @@ const table: Record<string, ResourceHooks> = {
   'certificatesigningrequests.certificates.k8s.io': signingRequestHooks,
   'clustertrustbundles.certificates.k8s.io': trustBundleHooks,
   'podcertificaterequests.certificates.k8s.io': podCertificateHooks,
-  persistentvolumes: { returnsDeleted: true, allocate: stampPhase },
-  persistentvolumeclaims: { returnsDeleted: true },
-  pods: { returnsDeleted: true },
-  podtemplates: { returnsDeleted: true },
-  resourcequotas: { returnsDeleted: true },
-  serviceaccounts: { returnsDeleted: true },
+  persistentvolumes: { allocate: stampPhase },
   services: {
-    returnsDeleted: true,
     allocate: ({ exchange: { server } }, draft, previous) =>
       server.services.allocate(draft as Service, previous as Service | undefined),
   },

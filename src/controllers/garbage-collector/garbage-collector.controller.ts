@@ -1,5 +1,5 @@
 /** Collects what nobody owns any more, and makes deletes wait for, or let go of, their dependents. */
-import type { AnyKind } from '#api/machinery/kind.ts'
+import { type AnyKind, storedOnce } from '#api/machinery/kind.ts'
 import type { KubernetesObject, OwnerReference } from '#api/machinery/metadata.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import type { Informer } from '#client/informer.ts'
@@ -14,7 +14,7 @@ const UNKNOWN_OWNER_RETRY_MS = 30_000
 
 export function garbageCollectorController(context: ControllerContext): Controller {
   const graph = createGraph()
-  const collected = context.kinds().filter(isCollected)
+  const collected = storedOnce(context.kinds()).filter(isCollected)
   const views = collected.map(kind => ({
     kind,
     informer: context.informers.for(kind) as Informer<KubernetesObject>,

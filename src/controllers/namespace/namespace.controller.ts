@@ -1,7 +1,7 @@
 /** Empties a namespace that is being deleted, and lets it go when nothing is left. */
 import { namespace } from '#api/core/v1/namespace.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
-import type { AnyKind } from '#api/machinery/kind.ts'
+import { type AnyKind, storedOnce } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
@@ -58,7 +58,7 @@ export function namespaceController(context: ControllerContext): Controller {
       if (!found?.metadata.deletionTimestamp) return { writes: [] }
       const finalizers = found.spec.finalizers ?? []
       if (!finalizers.includes('kubernetes')) return { writes: [] }
-      const kinds = context.kinds().filter(isContent)
+      const kinds = storedOnce(context.kinds()).filter(isContent)
       const emptied = await Promise.all(kinds.map(kind => empty(kind, name)))
       const writes = reconcile({ namespace: found, emptied, nowMs: clock.now() })
       const done = emptied.every(({ left, error }) => left.length === 0 && !error)
@@ -72,8 +72,6 @@ function isContent(kind: AnyKind): boolean {
     kind.scope === 'Namespaced' &&
     !kind.ephemeral &&
     kind.verbs.includes('list') &&
-    kind.verbs.includes('delete') &&
-    // The same objects as core events, under another name.
-    kind.group !== 'events.k8s.io'
+    kind.verbs.includes('delete')
   )
 }

@@ -22,6 +22,7 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>({
   plural: 'persistentvolumeclaims',
   shortNames: ['pvc'],
   scope: 'Namespaced',
+  returnsDeleted: true,
   shape: persistentVolumeClaimShape,
   prepareForCreate: draft => {
     draft.status = { phase: 'Pending' }

@@ -22,6 +22,7 @@ export const persistentVolume = defineKind<PersistentVolume>({
   plural: 'persistentvolumes',
   shortNames: ['pv'],
   scope: 'Cluster',
+  returnsDeleted: true,
   shape: persistentVolumeShape,
   defaults: ({ spec }) => {
     if (spec.hostPath) spec.hostPath.type ??= ''

@@ -28,6 +28,7 @@ export const serviceAccount = defineKind<ServiceAccount>({
   plural: 'serviceaccounts',
   shortNames: ['sa'],
   scope: 'Namespaced',
+  returnsDeleted: true,
   shape: serviceAccountShape,
   subresources: {
     special: [

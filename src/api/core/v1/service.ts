@@ -15,6 +15,7 @@ export const service = defineKind<Service>({
   shortNames: ['svc'],
   categories: ['all'],
   scope: 'Namespaced',
+  returnsDeleted: true,
   nameRule: 'dns1035Label',
   shape: serviceShape,
   subresources: {

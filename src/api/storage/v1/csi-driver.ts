@@ -14,6 +14,7 @@ export const csiDriver = defineKind<CSIDriver>({
   kind: 'CSIDriver',
   plural: 'csidrivers',
   scope: 'Cluster',
+  returnsDeleted: true,
   shape: csiDriverShape,
   hasGeneration: true,
   validate: validateCSIDriver,

@@ -53,6 +53,7 @@ export const csiNode = defineKind<CSINode>({
   kind: 'CSINode',
   plural: 'csinodes',
   scope: 'Cluster',
+  returnsDeleted: true,
   shape: csiNodeShape,
   validate: validateCSINode,
   validateUpdate: validateCSINodeUpdate,

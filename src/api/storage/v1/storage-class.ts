@@ -45,6 +45,7 @@ export const storageClass = defineKind<StorageClass>({
   plural: 'storageclasses',
   shortNames: ['sc'],
   scope: 'Cluster',
+  returnsDeleted: true,
   shape: storageClassShape,
   validate: validateStorageClass,
   validateUpdate: validateStorageClassUpdate,

@@ -81,6 +81,7 @@ export const volumeAttachment = defineKind<VolumeAttachment>({
   plural: 'volumeattachments',
   scope: 'Cluster',
   shape: volumeAttachmentShape,
+  returnsDeleted: true,
   prepareForCreate: draft => {
     draft.status = { attached: false }
   },

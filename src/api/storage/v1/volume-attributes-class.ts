@@ -25,6 +25,7 @@ export const volumeAttributesClass = defineKind<VolumeAttributesClass>({
   plural: 'volumeattributesclasses',
   shortNames: ['vac'],
   scope: 'Cluster',
+  returnsDeleted: true,
   shape: volumeAttributesClassShape,
   validate: validateVolumeAttributesClass,
   validateUpdate: validateVolumeAttributesClassUpdate,

@@ -32,6 +32,7 @@ export const pod = defineKind<Pod>({
   shortNames: ['po'],
   categories: ['all'],
   scope: 'Namespaced',
+  returnsDeleted: true,
   shape: podShape,
   hasGeneration: true,
   defaults: defaultPod,
