@@ -11,6 +11,7 @@ import type { ApiRequest, ApiResponse, DuplexChannels, Transport } from '#client
 import type { Store } from '#store'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
+import { keepServiceAddresses } from './bootstrap/service-addresses.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
 import type { FigureSource } from './endpoints/figures.ts'
@@ -101,12 +102,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const customResources = new CustomResources(server)
   let started: Promise<void> | undefined
   let stopEventExpiry = () => {}
+  let stopServiceAddresses = async () => {}
   const start = async () => {
     await server.cache.start(entries => customResources.restore(entries))
     customResources.start()
     server.notReady.delete('informer-sync')
     await bootstrap(server)
     server.notReady.delete('poststarthook/bootstrap')
+    stopServiceAddresses = keepServiceAddresses(server)
     const events = server.registry.find('', 'v1', 'events')?.storage
     if (events) stopEventExpiry = expireEvents(server, events.cache)
   }
@@ -131,6 +134,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       server.notReady.add('shutdown')
       stopEventExpiry()
       customResources.stop()
+      await stopServiceAddresses()
       server.cache.stop()
     },
   }

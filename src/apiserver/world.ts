@@ -4,10 +4,13 @@ import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { IngressClass } from '#api/networking/v1/ingress-class.ts'
+import type { RuntimeClass } from '#api/node/v1/runtime-class.ts'
 import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import type { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import type { Role } from '#api/rbac/v1/role.ts'
 import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
+import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import type { TokenWorld } from './authentication/service-account-tokens.ts'
 import type { RbacView } from './authorization/rbac.ts'
@@ -23,6 +26,10 @@ export interface World extends TokenWorld {
   node(name: string): Promise<Node | undefined>
   storageClass(name: string): Promise<StorageClass | undefined>
   storageClasses(): readonly StorageClass[]
+  priorityClass(name: string): Promise<PriorityClass | undefined>
+  priorityClasses(): readonly PriorityClass[]
+  runtimeClass(name: string): Promise<RuntimeClass | undefined>
+  ingressClasses(): readonly IngressClass[]
   podsOnNode(nodeName: string): readonly Pod[]
 }
 
@@ -41,7 +48,8 @@ export function createWorld(registry: ResourceRegistry): World {
   const namespaces = getter('', 'namespaces')
   const nodes = getter('', 'nodes')
   const storageClasses = getter(STORAGE, 'storageclasses')
-  const classList = listed<StorageClass>(cacheOf(STORAGE, 'storageclasses'))
+  const priorityClasses = getter('scheduling.k8s.io', 'priorityclasses')
+  const runtimeClasses = getter('node.k8s.io', 'runtimeclasses')
   const pods = cacheOf('', 'pods')
   const index = pods && new PodsByNode(pods)
   return {
@@ -49,7 +57,11 @@ export function createWorld(registry: ResourceRegistry): World {
     namespace: name => namespaces('', name),
     node: name => nodes('', name),
     storageClass: name => storageClasses('', name),
-    storageClasses: () => classList(''),
+    storageClasses: listedAll(cacheOf(STORAGE, 'storageclasses')),
+    priorityClass: name => priorityClasses('', name),
+    priorityClasses: listedAll(cacheOf('scheduling.k8s.io', 'priorityclasses')),
+    runtimeClass: name => runtimeClasses('', name),
+    ingressClasses: listedAll(cacheOf('networking.k8s.io', 'ingressclasses')),
     serviceAccount: getter('', 'serviceaccounts'),
     pod: getter('', 'pods'),
     secret: getter('', 'secrets'),
@@ -87,6 +99,12 @@ function listed<T>(cache: ResourceCache | undefined): (namespace: string) => rea
     }
     return list
   }
+}
+
+/** The same of cluster-scoped objects. */
+function listedAll<T>(cache: ResourceCache | undefined): () => readonly T[] {
+  const list = listed<T>(cache)
+  return () => list('')
 }
 
 /** Follows the cache of pods, so that each request of a kubelet finds its own pods at once. */

@@ -216,7 +216,7 @@ test('tolerations for lost nodes are added once', async () => {
 
 test('priorities come from class names alone', async () => {
   const of = async (spec: Parameters<typeof podNamed>[1]) =>
-    (await admit(priority, { object: podNamed('web', spec) })).spec
+    (await admit(priority(world()), { object: podNamed('web', spec) })).spec
   assert.equal((await of({})).priority, 0)
   assert.equal((await of({})).preemptionPolicy, 'PreemptLowerPriority')
   assert.equal((await of({ priorityClassName: 'system-node-critical' })).priority, 2000001000)
@@ -228,7 +228,7 @@ test('priorities come from class names alone', async () => {
     )
   await assert.rejects(of({ priority: 5 }), error => isStatus(error, 'Forbidden'))
   const before = podNamed('web', { priority: 7 })
-  const after = await admit(priority, {
+  const after = await admit(priority(world()), {
     operation: 'UPDATE',
     object: podNamed('web'),
     oldObject: before,
@@ -271,6 +271,8 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       'TaintNodesByCondition',
       'Priority',
       'DefaultTolerationSeconds',
+      'RuntimeClass',
+      'DefaultIngressClass',
       'DeviceTaintTimes',
       'DefaultStorageClass',
       'StorageObjectInUseProtection',

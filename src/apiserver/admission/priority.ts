@@ -1,37 +1,95 @@
-/** Turns the name of a pod's priority class into its number. Until PriorityClass is a kind, the two built-in classes are all there are. */
+/**
+ * Turns the name of a pod's priority class into its number. What a pod says of its importance by itself must be what its class
+ * says, or it would choose its own.
+ */
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
+import { isSystemClass, systemClasses } from '#api/scheduling/v1/system-classes.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
-import { asPod, concernsPods, refused } from './requests.ts'
+import { asPod, concerns, concernsPods, refused } from './requests.ts'
+import type { AdmissionWorld } from './world.ts'
 
-const CLASSES: ReadonlyMap<string, number> = new Map([
-  ['system-cluster-critical', 2_000_000_000],
-  ['system-node-critical', 2_000_001_000],
-])
+type PriorityWorld = Pick<AdmissionWorld, 'priorityClass' | 'priorityClasses'>
+type Importance = Pick<PriorityClass, 'value'> & { preemptionPolicy?: string }
 
-export const priority: AdmissionStep = {
-  name: 'Priority',
-  mutate(request, draft) {
-    if (!concernsPods(request)) return
-    const { spec } = asPod(draft)
-    if (request.operation === 'UPDATE') return keep(request, spec)
-    const name = spec.priorityClassName
-    const computed = name ? CLASSES.get(name) : 0
-    if (computed === undefined)
-      throw refused(request, `no PriorityClass with name ${name} was found`)
-    // A number that a client brings must be the one of its class, or it would choose its own importance.
-    if (spec.priority !== undefined && spec.priority !== computed)
-      throw refused(
-        request,
-        `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${computed} from the given PriorityClass name`,
-      )
-    if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== 'PreemptLowerPriority')
-      throw refused(
-        request,
-        `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed PreemptLowerPriority from the given PriorityClass name`,
-      )
-    spec.priority = computed
-    spec.preemptionPolicy = 'PreemptLowerPriority'
-  },
+/** Of pods that name no class, where none is the default. */
+const USUAL: Importance = { value: 0, preemptionPolicy: 'PreemptLowerPriority' }
+
+export function priority(world: PriorityWorld): AdmissionStep {
+  return {
+    name: 'Priority',
+    mutate(request, draft) {
+      if (!concernsPods(request)) return
+      const { spec } = asPod(draft)
+      return request.operation === 'UPDATE' ? keep(request, spec) : resolve(world, request, spec)
+    },
+    validate(request) {
+      if (!concerns(request, 'scheduling.k8s.io', 'priorityclasses')) return
+      if (request.operation === 'DELETE' && isSystemClass(request.name))
+        throw refused(request, 'this is a system priority class and cannot be deleted')
+      const object = request.object as PriorityClass | undefined
+      if (object?.globalDefault) onlyDefault(world, request)
+    },
+  }
+}
+
+async function resolve(
+  world: PriorityWorld,
+  request: AdmissionRequest,
+  spec: Pod['spec'],
+): Promise<void> {
+  const { value, preemptionPolicy } = await importanceOf(world, request, spec)
+  if (spec.priority !== undefined && spec.priority !== value)
+    throw refused(
+      request,
+      `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
+    )
+  spec.priority = value
+  if (preemptionPolicy === undefined) return
+  if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== preemptionPolicy)
+    throw refused(
+      request,
+      `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${preemptionPolicy} from the given PriorityClass name`,
+    )
+  spec.preemptionPolicy = preemptionPolicy as Pod['spec']['preemptionPolicy']
+}
+
+async function importanceOf(
+  world: PriorityWorld,
+  request: AdmissionRequest,
+  spec: Pod['spec'],
+): Promise<Importance> {
+  const { priorityClassName: name } = spec
+  if (!name) {
+    const usual = defaultClass(world)
+    if (usual?.metadata.name) spec.priorityClassName = usual.metadata.name
+    return usual ?? USUAL
+  }
+  // These two are always there and never change.
+  const system = systemClasses.find(({ metadata }) => metadata.name === name)
+  const found = system ?? (await world.priorityClass(name))
+  if (!found) throw refused(request, `no PriorityClass with name ${name} was found`)
+  return found
+}
+
+/** Two may be the default after a race; then the less important one is. */
+function defaultClass(world: PriorityWorld): PriorityClass | undefined {
+  const [first] = world
+    .priorityClasses()
+    .filter(({ globalDefault }) => globalDefault)
+    .sort((a, b) => a.value - b.value)
+  return first
+}
+
+function onlyDefault(world: PriorityWorld, request: AdmissionRequest): void {
+  const usual = defaultClass(world)
+  if (!usual) return
+  const isItself = request.operation === 'UPDATE' && usual.metadata.name === request.name
+  if (!isItself)
+    throw refused(
+      request,
+      `PriorityClass ${usual.metadata.name} is already marked as default. Only one default can exist`,
+    )
 }
 
 /** Clients that do not know the computed fields leave them out of their updates. */

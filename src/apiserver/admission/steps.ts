@@ -9,6 +9,7 @@ import {
   clusterTrustBundleAttest,
   podCertificateSigning,
 } from './certificates.ts'
+import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
 import { deviceTaintTimes } from './device-taint-times.ts'
@@ -16,6 +17,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
+import { runtimeClassStep } from './runtime-class.ts'
 import { serviceAccountStep } from './service-account.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 import {
@@ -50,11 +52,19 @@ export const admissionSteps: readonly StepEntry[] = [
   },
   {
     why: 'before quota (to come), which counts by priority',
-    create: () => priority,
+    create: priority,
   },
   {
-    why: 'last of those that change: it adds only what is missing by then',
+    why: 'adds only what is missing by then',
     create: () => defaultTolerationSeconds,
+  },
+  {
+    why: 'after DefaultTolerationSeconds, as upstream: those of the class come behind the usual ones',
+    create: runtimeClassStep,
+  },
+  {
+    why: 'changes ingresses alone, so anywhere among those that change',
+    create: defaultIngressClass,
   },
   {
     why: 'last of those that change, too: the time is that of the write',

@@ -4,6 +4,9 @@ import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { IngressClass } from '#api/networking/v1/ingress-class.ts'
+import type { RuntimeClass } from '#api/node/v1/runtime-class.ts'
+import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import { rbacAuthorizer } from '../authorization/rbac.ts'
@@ -22,6 +25,11 @@ export interface TestWorld extends AdmissionWorld {
   readonly pods: Map<string, Pod>
   readonly nodes: Map<string, Node>
   readonly classes: Map<string, StorageClass>
+  readonly made: {
+    readonly priority: PriorityClass[]
+    readonly runtime: RuntimeClass[]
+    readonly ingress: IngressClass[]
+  }
 }
 
 /** A clock whose timers go off at once. */
@@ -40,6 +48,8 @@ export function testWorld(): TestWorld {
   const pods = new Map<string, Pod>()
   const nodes = new Map<string, Node>()
   const classes = new Map<string, StorageClass>()
+  const made: TestWorld['made'] = { priority: [], runtime: [], ingress: [] }
+  const named = (name: string) => (object: KubernetesObject) => object.metadata.name === name
   const rbac = bootstrapped()
   return {
     namespaces,
@@ -47,12 +57,17 @@ export function testWorld(): TestWorld {
     pods,
     nodes,
     classes,
+    made,
     namespace: name => namespaces.get(name),
     serviceAccount: (namespace, name) => accounts.get(`${namespace}/${name}`),
     pod: (namespace, name) => pods.get(`${namespace}/${name}`),
     node: name => nodes.get(name),
     storageClass: name => classes.get(name),
     storageClasses: () => [...classes.values()],
+    priorityClass: name => made.priority.find(named(name)),
+    priorityClasses: () => made.priority,
+    runtimeClass: name => made.runtime.find(named(name)),
+    ingressClasses: () => made.ingress,
     rbac,
     authorizer: rbacAuthorizer(rbac),
     clock: hurriedClock,

@@ -3,6 +3,9 @@ import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
+import type { IngressClass } from '#api/networking/v1/ingress-class.ts'
+import type { RuntimeClass } from '#api/node/v1/runtime-class.ts'
+import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
@@ -17,6 +20,10 @@ export interface AdmissionWorld {
   node(name: string): Eventually<Node | undefined>
   storageClass(name: string): Eventually<StorageClass | undefined>
   storageClasses(): readonly StorageClass[]
+  priorityClass(name: string): Eventually<PriorityClass | undefined>
+  priorityClasses(): readonly PriorityClass[]
+  runtimeClass(name: string): Eventually<RuntimeClass | undefined>
+  ingressClasses(): readonly IngressClass[]
   readonly rbac: RbacView
   readonly authorizer: Authorizer
   readonly clock: Clock

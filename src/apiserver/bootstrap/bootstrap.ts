@@ -1,39 +1,38 @@
-/** What must exist before anybody asks: the system's namespaces, the Service of the API itself, the RBAC policy and flow control. */
+/** What must exist before anybody asks: the system's namespaces and classes, the Service of the API itself, the RBAC policy and flow control. */
 
-import { decodeObject } from '#api/machinery/decode.ts'
-import { applyDefaults } from '#api/machinery/defaults.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { isStatus } from '#api/machinery/status.ts'
-import type { ApiRequest } from '#client/transport.ts'
+import { systemClasses } from '#api/scheduling/v1/system-classes.ts'
+import { rfc3339 } from '#base/clock.ts'
 import { bootstrapPolicyChanges } from '../authorization/bootstrap-policy.ts'
-import { type Exchange, newExchange } from '../exchange.ts'
-import { createObject } from '../resources/create.ts'
-import { deleteObject } from '../resources/delete.ts'
 import { isEqual } from '../resources/equal.ts'
-import type { StoredResource } from '../resources/registry.ts'
-import { updateObject } from '../resources/update.ts'
-import type { Write } from '../resources/write.ts'
 import type { ServerContext } from '../server-context.ts'
 import { AUTO_UPDATE, flowSchemas, priorityLevels } from './flow-control.ts'
+import { addressOf } from './service-addresses.ts'
+import { Writer } from './writer.ts'
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 const KUBERNETES = { name: 'kubernetes', namespace: 'default' }
 const LABELS = { component: 'apiserver', provider: 'kubernetes' }
 
-/** The server itself, as admission and managedFields see it. */
-const self = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
-const noRequest: ApiRequest = { method: 'POST', path: '/' }
-
 /** Writes that are independent run together, so that the store makes few commits durable of them. */
 export async function bootstrap(server: ServerContext): Promise<void> {
   const writer = new Writer(server)
-  await Promise.all(
-    NAMESPACES.map(name =>
+  await Promise.all([
+    ...NAMESPACES.map(name =>
       writer.ensure('', 'namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
     ),
-  )
+    ...systemClasses.map(each => writer.ensure('scheduling.k8s.io', 'priorityclasses', each)),
+    writer.ensure('networking.k8s.io', 'servicecidrs', serviceRange(server)),
+  ])
+  const service = kubernetesService(server)
   await Promise.all([
-    writer.ensure('', 'services', kubernetesService(server)),
+    writer.ensure('', 'services', service),
+    // With the rest, so that no commit follows when all is ready.
+    writer.ensure(
+      'networking.k8s.io',
+      'ipaddresses',
+      addressOf(server.services.firstAddress, service),
+    ),
     policy(writer),
     flowControl(writer),
   ])
@@ -48,6 +47,24 @@ function kubernetesService({ services, securePort }: ServerContext): KubernetesO
   }
   const metadata = { ...KUBERNETES, labels: LABELS }
   return { apiVersion: 'v1', kind: 'Service', metadata, spec } as KubernetesObject
+}
+
+/** The range of `--service-cluster-ip-range`, as programs look it up. */
+function serviceRange({ services, clock }: ServerContext): KubernetesObject {
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    reason: '',
+    message: 'Kubernetes default Service CIDR is ready',
+    lastTransitionTime: rfc3339(clock.now()),
+  }
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'ServiceCIDR',
+    metadata: { name: KUBERNETES.name },
+    spec: { cidrs: [services.range] },
+    status: { conditions: [ready] },
+  } as KubernetesObject
 }
 
 const RBAC = 'rbac.authorization.k8s.io'
@@ -117,75 +134,4 @@ export async function advertise(
       ports,
     } as unknown as KubernetesObject),
   ])
-}
-
-/** The server's own writes go the way of all writes, but for the request. */
-class Writer {
-  readonly server: ServerContext
-  readonly #exchange: Exchange
-
-  constructor(server: ServerContext) {
-    this.server = server
-    this.#exchange = newExchange(server, noRequest, { user: self })
-    this.#exchange.user = self
-  }
-
-  /** Creates what is not there, and leaves what is. */
-  async ensure(group: string, plural: string, object: KubernetesObject): Promise<void> {
-    const resource = this.server.registry.find(group, 'v1', plural)
-    if (!resource?.storage) return
-    const { namespace = '', name = '' } = object.metadata
-    if (await resource.storage.get(namespace, name)) return
-    try {
-      const write = this.#write(resource as StoredResource, object)
-      await createObject({ ...write, name: '' }, draftOf(resource as StoredResource, object))
-    } catch (thrown) {
-      if (!isStatus(thrown, 'AlreadyExists')) throw thrown
-    }
-  }
-
-  /** What is there now under that name. */
-  async stored(group: string, plural: string, { metadata }: KubernetesObject) {
-    const { namespace = '', name = '' } = metadata
-    const resource = this.server.registry.find(group, 'v1', plural)
-    return (await resource?.storage?.get(namespace, name))?.object
-  }
-
-  /** Creates it, or makes what is there say the same. */
-  async put(group: string, plural: string, object: KubernetesObject): Promise<void> {
-    const resource = this.server.registry.find(group, 'v1', plural) as StoredResource | undefined
-    if (!resource?.storage) return
-    const write = this.#write(resource, object)
-    try {
-      await updateObject(write, () => draftOf(resource, object))
-    } catch (thrown) {
-      if (!isStatus(thrown, 'NotFound')) throw thrown
-      await this.ensure(group, plural, object)
-    }
-  }
-
-  async remove(group: string, plural: string, object: KubernetesObject): Promise<void> {
-    const resource = this.server.registry.stored(group, 'v1', plural)
-    await deleteObject(this.#write(resource, object), {})
-  }
-
-  #write(resource: StoredResource, { metadata }: KubernetesObject): Write {
-    return {
-      exchange: this.#exchange,
-      resource,
-      namespace: metadata.namespace ?? '',
-      name: metadata.name ?? '',
-      subresource: '',
-      dryRun: false,
-      manager: 'proa',
-      // Nobody contends for these fields, and tracking a hundred roles would cost each start.
-      isApply: true,
-    }
-  }
-}
-
-function draftOf({ kind }: StoredResource, object: KubernetesObject): KubernetesObject {
-  const draft = decodeObject(kind, object).object
-  applyDefaults(kind, draft)
-  return draft
 }

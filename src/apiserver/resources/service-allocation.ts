@@ -39,6 +39,11 @@ export class ServiceAllocator {
     this.#ports = ports
   }
 
+  /** The range in which addresses are, such as `10.96.0.0/12`. */
+  get range(): string {
+    return formatCidr(this.#cidr)
+  }
+
   /** The address of `kubernetes.default`. */
   get firstAddress(): string {
     return addressAt(this.#cidr, 1)

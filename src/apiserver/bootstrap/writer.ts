@@ -1,0 +1,88 @@
+/** Writes of the server itself. */
+import { decodeObject } from '#api/machinery/decode.ts'
+import { applyDefaults } from '#api/machinery/defaults.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { isStatus } from '#api/machinery/status.ts'
+import type { ApiRequest } from '#client/transport.ts'
+import { type Exchange, newExchange } from '../exchange.ts'
+import { createObject } from '../resources/create.ts'
+import { deleteObject } from '../resources/delete.ts'
+import type { StoredResource } from '../resources/registry.ts'
+import { updateObject } from '../resources/update.ts'
+import type { Write } from '../resources/write.ts'
+import type { ServerContext } from '../server-context.ts'
+
+/** The server itself, as admission and managedFields see it. */
+const self = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
+const noRequest: ApiRequest = { method: 'POST', path: '/' }
+
+/** The server's own writes go the way of all writes, but for the request. */
+export class Writer {
+  readonly server: ServerContext
+  readonly #exchange: Exchange
+
+  constructor(server: ServerContext) {
+    this.server = server
+    this.#exchange = newExchange(server, noRequest, { user: self })
+    this.#exchange.user = self
+  }
+
+  /** Creates what is not there, and leaves what is. */
+  async ensure(group: string, plural: string, object: KubernetesObject): Promise<void> {
+    const resource = this.server.registry.find(group, 'v1', plural)
+    if (!resource?.storage) return
+    const { namespace = '', name = '' } = object.metadata
+    if (await resource.storage.get(namespace, name)) return
+    try {
+      const write = this.#write(resource as StoredResource, object)
+      await createObject({ ...write, name: '' }, draftOf(resource as StoredResource, object))
+    } catch (thrown) {
+      if (!isStatus(thrown, 'AlreadyExists')) throw thrown
+    }
+  }
+
+  /** What is there now under that name. */
+  async stored(group: string, plural: string, { metadata }: KubernetesObject) {
+    const { namespace = '', name = '' } = metadata
+    const resource = this.server.registry.find(group, 'v1', plural)
+    return (await resource?.storage?.get(namespace, name))?.object
+  }
+
+  /** Creates it, or makes what is there say the same. */
+  async put(group: string, plural: string, object: KubernetesObject): Promise<void> {
+    const resource = this.server.registry.find(group, 'v1', plural) as StoredResource | undefined
+    if (!resource?.storage) return
+    const write = this.#write(resource, object)
+    try {
+      await updateObject(write, () => draftOf(resource, object))
+    } catch (thrown) {
+      if (!isStatus(thrown, 'NotFound')) throw thrown
+      await this.ensure(group, plural, object)
+    }
+  }
+
+  async remove(group: string, plural: string, object: KubernetesObject): Promise<void> {
+    const resource = this.server.registry.stored(group, 'v1', plural)
+    await deleteObject(this.#write(resource, object), {})
+  }
+
+  #write(resource: StoredResource, { metadata }: KubernetesObject): Write {
+    return {
+      exchange: this.#exchange,
+      resource,
+      namespace: metadata.namespace ?? '',
+      name: metadata.name ?? '',
+      subresource: '',
+      dryRun: false,
+      manager: 'proa',
+      // Nobody contends for these fields, and tracking a hundred roles would cost each start.
+      isApply: true,
+    }
+  }
+}
+
+function draftOf({ kind }: StoredResource, object: KubernetesObject): KubernetesObject {
+  const draft = decodeObject(kind, object).object
+  applyDefaults(kind, draft)
+  return draft
+}
