@@ -28,11 +28,15 @@ import { binding } from './core/v1/binding.ts'
 import { configMap } from './core/v1/config-map.ts'
 import { endpoints } from './core/v1/endpoints.ts'
 import { event } from './core/v1/event.ts'
+import { limitRange } from './core/v1/limit-range.ts'
 import { namespace } from './core/v1/namespace.ts'
 import { node } from './core/v1/node.ts'
 import { persistentVolume } from './core/v1/persistent-volume.ts'
 import { persistentVolumeClaim } from './core/v1/persistent-volume-claim.ts'
 import { pod } from './core/v1/pod/pod.ts'
+import { podTemplate } from './core/v1/pod-template.ts'
+import { replicationController } from './core/v1/replication-controller.ts'
+import { resourceQuota } from './core/v1/resource-quota.ts'
 import { secret } from './core/v1/secret.ts'
 import { service } from './core/v1/service.ts'
 import { serviceAccount } from './core/v1/service-account.ts'
@@ -86,11 +90,15 @@ export const kinds: readonly AnyKind[] = [
   configMap,
   endpoints,
   event,
+  limitRange,
   namespace,
   node,
   persistentVolumeClaim,
   persistentVolume,
   pod,
+  podTemplate,
+  replicationController,
+  resourceQuota,
   secret,
   serviceAccount,
   service,

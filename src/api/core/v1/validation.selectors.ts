@@ -40,3 +40,9 @@ export function isEmptySelector(selector: LabelSelector | undefined): boolean {
     (selector?.matchExpressions ?? []).length === 0
   )
 }
+
+/** `a=b,c=d` as tables show labels. */
+export function labelsText(labels: Readonly<Record<string, string>> = {}): string {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+  return pairs.toSorted().join(',') || '<none>'
+}
