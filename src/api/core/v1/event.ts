@@ -1,4 +1,5 @@
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import { objectMeta } from '../../machinery/metadata.ts'
 import {
   int32,
   microTime,
@@ -28,6 +29,7 @@ export const eventShape = objectShape(
   'io.k8s.api.core.v1.Event',
   'Something that happened to an object, kept for an hour or so to be read by people.',
   {
+    metadata: struct(1, objectMeta).required().doc('Name, labels and what else every object has.'),
     involvedObject: struct(2, objectReference)
       .required()
       .atomic()

@@ -238,8 +238,8 @@ test('a status has amounts and states that exist', () => {
     'status.capacity[storage]: Invalid value: -1: must be a valid resource quantity',
     'status.allocatedResourceStatus: Unsupported value: "cpu": supported values: "storage"',
     'status.allocatedResourceStatus: Unsupported value: "storage": supported values: "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"',
-    'status.allocatedResources[storage]: Invalid value: "-2": must be greater than or equal to 0',
     'status.allocatedResources: Unsupported value: "memory": supported values: "storage"',
+    'status.allocatedResources[storage]: Invalid value: "-2": must be greater than or equal to 0',
   ])
 })
 

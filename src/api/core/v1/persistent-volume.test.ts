@@ -48,7 +48,7 @@ const wrongVolumes: [string, object, string[]][] = [
     { ...minimal, accessModes: ['Now'], capacity: { storage: '0', cpu: '1' } },
     [
       `spec.accessModes: Unsupported value: "Now": ${MODES}`,
-      'spec.capacity: Unsupported value: {"storage":"0","cpu":"1"}: supported values: "storage"',
+      'spec.capacity: Unsupported value: {"cpu":"1","storage":"0"}: supported values: "storage"',
       'spec.capacity[storage]: Invalid value: "0": must be greater than zero',
     ],
   ],

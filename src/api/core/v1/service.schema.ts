@@ -19,7 +19,9 @@ export const servicePort = shape('io.k8s.api.core.v1.ServicePort', 'A port of a 
     .optional()
     .doc('The protocol spoken over it, such as kubernetes.io/h2c; a hint.'),
   port: int32(3).required().doc("The service's port."),
-  targetPort: intOrString(4).doc("The pods' port by number or name; the same number if absent."),
+  targetPort: intOrString(4)
+    .always()
+    .doc("The pods' port by number or name; the same number if absent."),
   nodePort: int32(5).doc('The port on every node, for NodePort and LoadBalancer; chosen if 0.'),
 })
 export type ServicePort = ValueOfShape<typeof servicePort>

@@ -174,7 +174,7 @@ export const scaleIOVolumeSource = shape(
     gateway: string(1).required().doc('Address of the gateway.'),
     system: string(2).required().doc('Name of the storage system.'),
     secretRef: struct(3, localObjectReference)
-      .optional()
+      .required()
       .atomic()
       .doc("Secret with the credentials, in the pod's namespace."),
     sslEnabled: boolean(4).doc('Whether the gateway is reached over TLS.'),

@@ -186,8 +186,8 @@ export const podCertificateProjection = shape(
   'io.k8s.api.core.v1.PodCertificateProjection',
   'A private key and a certificate for it, renewed before it expires.',
   {
-    signerName: string(1).doc('The signer that is asked for the certificate.'),
-    keyType: string(2).doc("The key's algorithm, such as ED25519 or ECDSAP256."),
+    signerName: string(1).required().doc('The signer that is asked for the certificate.'),
+    keyType: string(2).required().doc("The key's algorithm, such as ED25519 or ECDSAP256."),
     maxExpirationSeconds: int32(3)
       .optional()
       .doc('The longest life that the certificate may have.'),
