@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { created, lines, rowOf, updated } from '../../core/v1/testing.ts'
-import { endpointSlice } from './endpoint-slice.ts'
+import { type EndpointSlice, endpointSlice } from './endpoint-slice.ts'
 
 const slice = (fields: object) => ({
   addressType: 'IPv4',
@@ -42,6 +42,36 @@ test('the address type never changes', () => {
   assert.deepEqual(lines(endpointSlice.validateUpdate(next, previous)), [
     'addressType: Invalid value: "IPv6": field is immutable',
   ])
+})
+
+test('what old versions wrote stays as long as its endpoints do', () => {
+  const old = { addresses: ['10.0.0.1'], deprecatedTopology: { zone: 'a' } }
+  const topology = ({ endpoints }: EndpointSlice) => endpoints[0]?.deprecatedTopology
+  const fresh = created(endpointSlice, slice({ endpoints: [old] }))
+  assert.equal(topology(fresh), undefined)
+  const previous = { ...fresh, endpoints: [{ ...old, conditions: {} }] }
+  const same = updated(endpointSlice, previous, slice({ endpoints: [old], ports: [{ port: 81 }] }))
+  assert.deepEqual(topology(same), { zone: 'a' })
+  const other = { ...old, addresses: ['10.0.0.2'] }
+  assert.equal(topology(updated(endpointSlice, previous, slice({ endpoints: [other] }))), undefined)
+})
+
+test('a change of labels counts as one of the endpoints', () => {
+  const previous = created(endpointSlice, slice({}))
+  previous.metadata.generation = 4
+  const relabelled = slice({ metadata: { name: 'web', labels: { a: 'b' } } })
+  assert.equal(updated(endpointSlice, previous, relabelled).metadata.generation, 5)
+  assert.equal(updated(endpointSlice, previous, slice({})).metadata.generation, undefined)
+})
+
+test('hints name zones and nodes', () => {
+  const hints = { forZones: [{ name: 'a b' }], forNodes: [{ name: 'n1' }, { name: 'n1' }] }
+  const problems = problemsOf({ endpoints: [{ addresses: ['10.0.0.1'], hints }] })
+  assert.match(
+    problems[0] ?? '',
+    /^endpoints\[0\]\.hints\.forZones\[0\]\.name: Invalid value: "a b"/,
+  )
+  assert.equal(problems[1], 'endpoints[0].hints.forNodes[1].name: Duplicate value: "n1"')
 })
 
 test('kubectl get shows ports and the first addresses', () => {

@@ -1,4 +1,5 @@
 import { objectReference } from '../../core/v1/references.ts'
+import { sameValue } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import {
@@ -101,13 +102,21 @@ export const endpointSlice = defineKind<EndpointSlice>({
       port.protocol ??= 'TCP'
     }
   },
+  prepareForCreate: ({ endpoints }) => withoutTopology(endpoints),
+  prepareForUpdate: (draft, previous) => {
+    const { endpoints, metadata } = draft
+    if (!sameValue(endpoints, previous.endpoints)) withoutTopology(endpoints)
+    // Labels say whose endpoints these are; a change of them counts, too.
+    if (!sameValue(metadata.labels, previous.metadata.labels))
+      metadata.generation = (previous.metadata.generation ?? 0) + 1
+  },
   validate: validateEndpointSlice,
   validateUpdate: validateEndpointSliceUpdate,
   columns: [
     nameColumn,
     column('AddressType', 'What the addresses are.', slice => slice.addressType),
     column('Ports', 'Ports of the endpoints.', slice =>
-      shownList(slice.ports.map(port => `${port.port ?? (port.name || '*')}`)),
+      shownList(slice.ports.map(port => `${port.port ?? port.name ?? '*'}`)),
     ),
     column('Endpoints', 'Addresses of the endpoints.', slice =>
       shownList(slice.endpoints.flatMap(endpoint => endpoint.addresses)),
@@ -115,6 +124,11 @@ export const endpointSlice = defineKind<EndpointSlice>({
     ageColumn,
   ],
 })
+
+/** Nothing writes it any more; what old versions wrote stays as long as its endpoints do. */
+function withoutTopology(endpoints: readonly Endpoint[]): void {
+  for (const each of endpoints) delete each.deprecatedTopology
+}
 
 /** So many parts of a list are named before the column counts the rest. */
 const SHOWN_PARTS = 3

@@ -54,9 +54,12 @@ function validateEndpoint(
     const users = hints?.[field] ?? []
     if (users.length > MAXIMUM_HINTS)
       errors.push(tooMany(`${path}.hints.${field}`, users.length, MAXIMUM_HINTS))
-    for (const [index, { name }] of users.entries())
-      if (users.findIndex(user => user.name === name) !== index)
-        errors.push(duplicate(`${path}.hints.${field}[${index}].name`, name))
+    for (const [index, { name }] of users.entries()) {
+      const at = `${path}.hints.${field}[${index}].name`
+      if (users.findIndex(user => user.name === name) !== index) errors.push(duplicate(at, name))
+      const isName = field === 'forZones' ? isLabelValue : isDns1123Subdomain
+      errors.push(...wrong(at, name, isName(name)))
+    }
   }
   return errors
 }

@@ -45,6 +45,14 @@ test('bindings name a role and someone', () => {
   assert.deepEqual(binding({ kind: 'Robot', name: 'x' }), [
     'subjects[0].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group"',
   ])
+  assert.deepEqual(binding({ kind: 'User' }), [
+    'subjects[0].name: Required value',
+    'subjects[0].name: Invalid value: "": user name cannot be empty',
+  ])
+  assert.match(
+    binding({ kind: 'ServiceAccount', name: 'X', namespace: 'a' })[0] ?? '',
+    /^subjects\[0\]\.name: Invalid value: "X": a lowercase RFC 1123 subdomain must/,
+  )
   assert.deepEqual(binding({ kind: 'ServiceAccount', name: 'x' }), [
     'subjects[0].namespace: Required value',
   ])

@@ -1,7 +1,7 @@
 import { validateLabelSelector } from '../../core/v1/validation.selectors.ts'
 import { needed, sameValue, wrong } from '../../core/v1/validation.ts'
 import { type FieldError, invalid, notSupported, required } from '../../machinery/field-error.ts'
-import { isPathSegment } from '../../machinery/names.ts'
+import { isDns1123Subdomain, isPathSegment } from '../../machinery/names.ts'
 import { RBAC_GROUP } from './defaults.ts'
 import type { AggregationRule, PolicyRule, RoleRef, Subject } from './rules.ts'
 
@@ -82,10 +82,12 @@ function validateSubject(path: string, subject: Subject): readonly FieldError[] 
   const { kind, apiGroup = '', name, namespace = '' } = subject
   const errors: FieldError[] = name ? [] : [required(`${path}.name`)]
   if (kind === 'ServiceAccount') {
-    if (name) errors.push(...wrong(`${path}.name`, name, isPathSegment(name)))
+    if (name) errors.push(...wrong(`${path}.name`, name, isDns1123Subdomain(name)))
     if (apiGroup !== '') errors.push(notSupported(`${path}.apiGroup`, apiGroup, ['']))
     if (namespace === '') errors.push(required(`${path}.namespace`))
   } else if (kind === 'User' || kind === 'Group') {
+    if (!name)
+      errors.push(invalid(`${path}.name`, name, `${kind.toLowerCase()} name cannot be empty`))
     if (apiGroup !== RBAC_GROUP)
       errors.push(notSupported(`${path}.apiGroup`, apiGroup, [RBAC_GROUP]))
   } else errors.push(notSupported(`${path}.kind`, kind, ['ServiceAccount', 'User', 'Group']))
