@@ -30,6 +30,8 @@ export interface Informer<T> {
 /** One shared informer per kind and query. */
 export interface Informers {
   for<K extends AnyKind>(kind: K, query?: InformerQuery): Informer<ObjectOf<K>>
+  /** Ends all informers of a kind that is no longer served. */
+  release(kind: AnyKind): void
   stop(): void
 }
 

@@ -55,6 +55,14 @@ export function createInformers(
       }
       return informer as unknown as Informer<ObjectOf<K>>
     },
+    release({ group, version, plural }) {
+      const start = JSON.stringify([group, version, plural]).slice(0, -1)
+      for (const [key, informer] of informers) {
+        if (!key.startsWith(`${start},`)) continue
+        informer.stop()
+        informers.delete(key)
+      }
+    },
     stop,
     [Symbol.dispose]: stop,
   }

@@ -1,10 +1,12 @@
 /** The controllers: one list, and how they are started. */
+import { customResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import { kinds as builtInKinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { servedKinds } from '#api/runtime-config.ts'
 import { UserError } from '#base/errors.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { RoleContext, Running } from '#client/role.ts'
+import { followCustomKinds, noCustomKinds } from './custom-kinds.ts'
 import { deploymentController } from './deployment/deployment.controller.ts'
 import { endpointsController } from './endpoints/endpoints.controller.ts'
 import { endpointSliceController } from './endpointslice/endpointslice.controller.ts'
@@ -29,7 +31,7 @@ export interface ControllersOptions {
   readonly clusterCidr?: string
   readonly nodePrefixLength?: number
   readonly terminatedPodThreshold?: number
-  /** Every kind that is served; the built-in ones that are served by default if absent. */
+  /** Every kind that is served beside custom ones; the built-in ones that are served by default if absent. */
   readonly kinds?: () => readonly AnyKind[]
 }
 
@@ -92,9 +94,14 @@ export function startControllers(
   options: ControllersOptions = {},
 ): RunningControllers {
   const enabled = parseEnabled(options.enabled ?? '*')
+  const kinds = options.kinds ?? (() => servedByDefault)
+  const customKinds = kinds().includes(customResourceDefinition)
+    ? followCustomKinds(context.informers)
+    : noCustomKinds
   const controllerContext: ControllerContext = {
     ...context,
-    kinds: options.kinds ?? (() => servedByDefault),
+    kinds: () => [...kinds(), ...customKinds.list()],
+    customKinds,
     recorder: component =>
       createEventRecorder(context.client, {
         clock: context.clock,

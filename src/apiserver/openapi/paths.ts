@@ -39,6 +39,8 @@ const PATCH_TYPES = [
   'application/apply-patch+yaml',
   'application/apply-patch+cbor',
 ]
+/** Nothing says how to merge lists of custom resources strategically; clients look here for what they may send. */
+const CUSTOM_PATCH_TYPES = PATCH_TYPES.filter(type => !type.includes('strategic'))
 const TEXT: Json = { type: 'string' }
 const ANSWERS: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
 
@@ -67,7 +69,8 @@ function rendered(operation: Operation, kind: AnyKind, target: Target): Json {
   const { action, speaks, id, parameters, body, carries } = operation
   const inQuery = parameters.map(each => parameterOf(each, format))
   const bodySchema = body && schemaOf(body, operation, kind, target)
-  const consumed = body === 'patch' ? PATCH_TYPES : ['*/*']
+  const patches = kind.custom ? CUSTOM_PATCH_TYPES : PATCH_TYPES
+  const consumed = body === 'patch' ? patches : ['*/*']
   const isOptional = body === 'deleteOptions'
   return {
     description: descriptionOf(operation),

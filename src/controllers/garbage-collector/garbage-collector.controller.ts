@@ -14,7 +14,11 @@ const UNKNOWN_OWNER_RETRY_MS = 30_000
 
 export function garbageCollectorController(context: ControllerContext): Controller {
   const graph = createGraph()
-  const collected = storedOnce(context.kinds()).filter(isCollected)
+  // Custom ones come and go; they are followed apart.
+  const custom = context.customKinds.list()
+  const collected = storedOnce(context.kinds())
+    .filter(isCollected)
+    .filter(kind => !custom.includes(kind))
   const views = collected.map(kind => ({
     kind,
     informer: context.informers.for(kind) as Informer<KubernetesObject>,
@@ -48,6 +52,27 @@ export function garbageCollectorController(context: ControllerContext): Controll
     wake(queue) {
       for (const { kind, informer } of views)
         queue.onStop(graph.follow(kind, informer, uid => queue.add(uid)))
+      const ends = new Map<AnyKind, () => void>()
+      const follow = (kind: AnyKind) => {
+        const informer = context.informers.for(kind) as Informer<KubernetesObject>
+        ends.set(
+          kind,
+          graph.follow(kind, informer, uid => queue.add(uid)),
+        )
+      }
+      queue.onStop(
+        context.customKinds.subscribe({
+          added: follow,
+          removed(kind) {
+            ends.get(kind)?.()
+            ends.delete(kind)
+            graph.forget(kind, uid => queue.add(uid))
+          },
+        }),
+      )
+      queue.onStop(() => {
+        for (const end of ends.values()) end()
+      })
     },
     async reconcile(uid) {
       const node = graph.get(uid)

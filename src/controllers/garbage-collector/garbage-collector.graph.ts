@@ -19,6 +19,8 @@ export interface Graph {
     informer: Informer<KubernetesObject>,
     wake: (uid: string) => void,
   ): () => void
+  /** Takes all objects of a kind that is no longer served as gone. */
+  forget(kind: AnyKind, wake: (uid: string) => void): void
 }
 
 export function createGraph(): Graph {
@@ -37,9 +39,20 @@ export function createGraph(): Graph {
   const dependentsOf = (uid: string): readonly GraphNode[] =>
     [...(dependents.get(uid) ?? [])].flatMap(dependent => nodes.get(dependent) ?? [])
 
+  const remove = (uid: string, wake: (uid: string) => void) => {
+    const owners = ownersOf(nodes.get(uid)?.object)
+    link(uid, owners, false)
+    nodes.delete(uid)
+    for (const dependent of dependentsOf(uid)) wake(dependent.object.metadata.uid ?? '')
+    for (const owner of owners) if (nodes.get(owner)) wake(owner)
+  }
+
   return {
     get: uid => nodes.get(uid),
     dependentsOf,
+    forget(kind, wake) {
+      for (const [uid, node] of nodes) if (node.kind === kind) remove(uid, wake)
+    },
     follow: (kind, informer, wake) =>
       informer.subscribe({
         changed(object, previous) {
@@ -58,15 +71,7 @@ export function createGraph(): Graph {
           // An owner that waits for its dependents may have waited for this one.
           for (const owner of [...before, ...after]) if (nodes.get(owner)) wake(owner)
         },
-        deleted(object) {
-          const { uid = '' } = object.metadata
-          const node = nodes.get(uid)
-          const owners = ownersOf(node?.object)
-          link(uid, owners, false)
-          nodes.delete(uid)
-          for (const dependent of dependentsOf(uid)) wake(dependent.object.metadata.uid ?? '')
-          for (const owner of owners) if (nodes.get(owner)) wake(owner)
-        },
+        deleted: object => remove(object.metadata.uid ?? '', wake),
       }),
   }
 }

@@ -8,11 +8,14 @@ import type { DeleteOptions, PatchType } from '#client/client.ts'
 import type { EventRecorder, EventText, EventType } from '#client/events.ts'
 import type { Informer } from '#client/informer.ts'
 import type { RoleContext } from '#client/role.ts'
+import type { CustomKinds } from '../custom-kinds.ts'
 
 /** What a controller lives on, beside what every role has. */
 export interface ControllerContext extends RoleContext {
   /** Every kind that the server serves now; grows and shrinks with custom resources. */
   readonly kinds: () => readonly AnyKind[]
+  /** Those of them that are defined at run time. */
+  readonly customKinds: CustomKinds
   /** Makes a recorder that reports as `component`. */
   readonly recorder: (component: string) => EventRecorder
 }

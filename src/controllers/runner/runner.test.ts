@@ -6,6 +6,7 @@ import { silentLog } from '#base/log.ts'
 import type { Client } from '#client/client.ts'
 import { createInformers } from '#client/informers.ts'
 import { systemClock } from '#host/clock.ts'
+import { noCustomKinds } from '../custom-kinds.ts'
 import { startTestCluster } from '../testing/test-cluster.ts'
 import type { Controller, ControllerContext, Outcome, WriteFailure } from './controller.ts'
 import { runController } from './runner.ts'
@@ -23,6 +24,7 @@ async function setUp() {
     random: { integer: () => 0, bytes: n => new Uint8Array(n), uuid: () => '' },
     log: silentLog,
     kinds: () => [],
+    customKinds: noCustomKinds,
     recorder: () => ({
       record: (_about, _type, reason, { message }) => recorded.push(`${reason} ${message}`),
       flush: async () => {},

@@ -1,4 +1,4 @@
-/** allOf, anyOf, oneOf and not. What fails inside is told together with the combination. */
+/** anyOf, oneOf, allOf and not. What the first alternative lacks is told together with the combination. */
 import { type FieldError, invalid } from '../../machinery/field-error.ts'
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
 import { type Check, NO_FIELD, type Place } from './check.ts'
@@ -7,9 +7,9 @@ type Compile = (schema: JsonSchemaProps) => Check
 
 export function compositeCheck(schema: JsonSchemaProps, checkOf: Compile): Check | undefined {
   const parts = [
-    allOf((schema.allOf ?? []).map(checkOf)),
     anyOf((schema.anyOf ?? []).map(checkOf)),
     oneOf((schema.oneOf ?? []).map(checkOf)),
+    allOf((schema.allOf ?? []).map(checkOf)),
     not(schema.not && checkOf(schema.not)),
   ].filter(part => part !== undefined)
   if (parts.length === 0) return undefined
@@ -27,14 +27,6 @@ function outcomes(checks: readonly Check[], value: unknown, place: Place): Field
     check(value, place, errors)
     return errors
   })
-}
-
-/** The alternative that comes nearest tells what is missing. */
-function best(failures: readonly FieldError[][]): FieldError[] {
-  return failures.reduce<FieldError[]>(
-    (nearest, errors, at) => (at === 0 || errors.length < nearest.length ? errors : nearest),
-    [],
-  )
 }
 
 const passed = (failures: readonly FieldError[][]) =>
@@ -57,7 +49,7 @@ function anyOf(checks: readonly Check[]): Check | undefined {
   return (value, place, errors) => {
     const failures = outcomes(checks, value, place)
     if (passed(failures) > 0) return
-    errors.push(told(place, 'validate at least one schema (anyOf)'), ...best(failures))
+    errors.push(told(place, 'validate at least one schema (anyOf)'), ...(failures[0] ?? []))
   }
 }
 
@@ -69,7 +61,7 @@ function oneOf(checks: readonly Check[]): Check | undefined {
     if (count === 1) return
     const found = count === 0 ? 'Found none valid' : `Found ${count} valid alternatives`
     errors.push(told(place, `validate one and only one schema (oneOf). ${found}`))
-    if (count === 0) errors.push(...best(failures))
+    if (count === 0) errors.push(...(failures[0] ?? []))
   }
 }
 

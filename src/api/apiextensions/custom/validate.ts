@@ -167,11 +167,9 @@ function objectCheck(schema: JsonSchemaProps): Check | undefined {
       errors.push(
         invalid(path, count, `${subject(path)} should have at least ${minProperties} properties`),
       )
-      return
     }
     if (maxProperties !== undefined && count > maxProperties) {
       errors.push(tooMany(path, count, maxProperties))
-      return
     }
     for (const name of needed)
       if (!Object.hasOwn(value, name)) errors.push(required(below(path, name)))

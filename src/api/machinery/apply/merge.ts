@@ -34,7 +34,10 @@ export function mergeApplied(
   return result
 }
 
-/** Items that only the live list has stay where they stood: before the applied item that followed them. */
+/**
+ * The items of the configuration in its order. Those that only the live list has stay where they stood, as far as the
+ * items that both have allow.
+ */
 function mergeItems(
   schema: AnySchema & { type: 'list' },
   live: readonly unknown[],
@@ -43,17 +46,25 @@ function mergeItems(
   const elementOf = (item: unknown) =>
     schema.listType === 'map' ? itemElement(schema, item) : `v:${stringifyJson(item)}`
   const liveElements = live.map(elementOf)
-  const appliedElements = new Set(applied.map(elementOf))
+  const appliedElements = applied.map(elementOf)
+  const shared = appliedElements.filter(element => liveElements.includes(element))
   const result: unknown[] = []
   let next = 0
-  for (const item of applied) {
-    const at = liveElements.indexOf(elementOf(item))
-    for (; next <= at; next++)
-      if (!appliedElements.has(liveElements[next] ?? '')) result.push(live[next])
-    result.push(schema.listType === 'map' ? mergeApplied(schema.items, live[at], item) : item)
+  for (const [at, item] of applied.entries()) {
+    const element = appliedElements[at] ?? ''
+    for (; next < live.length; next++) {
+      const standing = liveElements[next] ?? ''
+      if (!appliedElements.includes(standing)) result.push(live[next])
+      // Both have it, and it comes when the configuration comes to it.
+      else if (standing === shared[0]) break
+    }
+    if (element === shared[0]) shared.shift()
+    if (element === liveElements[next]) next++
+    const before = live[liveElements.indexOf(element)]
+    result.push(schema.listType === 'map' ? mergeApplied(schema.items, before, item) : item)
   }
   for (; next < live.length; next++)
-    if (!appliedElements.has(liveElements[next] ?? '')) result.push(live[next])
+    if (!appliedElements.includes(liveElements[next] ?? '')) result.push(live[next])
   return result
 }
 

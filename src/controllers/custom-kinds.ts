@@ -1,0 +1,75 @@
+/**
+ * The custom resources of the cluster, as controllers see them that work on every kind: just enough of each to ask for
+ * its objects, learned from the definitions.
+ */
+import { isConditionTrue } from '#api/apiextensions/v1/conditions.ts'
+import {
+  type CustomResourceDefinition,
+  customResourceDefinition,
+} from '#api/apiextensions/v1/custom-resource-definition.ts'
+import { type AnyKind, apiVersionOf, defineKind } from '#api/machinery/kind.ts'
+import type { Informers } from '#client/informer.ts'
+
+export interface CustomKindsListener {
+  added(kind: AnyKind): void
+  removed(kind: AnyKind): void
+}
+
+export interface CustomKinds {
+  list(): readonly AnyKind[]
+  /** Tells those that are there already, then whatever comes and goes. Returns the function that ends it. */
+  subscribe(listener: CustomKindsListener): () => void
+}
+
+/** Where definitions are not served, there are no custom resources. */
+export const noCustomKinds: CustomKinds = { list: () => [], subscribe: () => () => {} }
+
+export function followCustomKinds(informers: Informers): CustomKinds {
+  const known = new Map<string, AnyKind>()
+  const listeners = new Set<CustomKindsListener>()
+  const replace = (name: string, next: AnyKind | undefined) => {
+    const before = known.get(name)
+    if (before && next && isSame(before, next)) return
+    if (next) known.set(name, next)
+    else known.delete(name)
+    for (const listener of listeners) {
+      if (before) listener.removed(before)
+      if (next) listener.added(next)
+    }
+    if (before) informers.release(before)
+  }
+  informers.for(customResourceDefinition).subscribe({
+    changed: definition => replace(definition.metadata.name ?? '', kindOf(definition)),
+    deleted: definition => replace(definition.metadata.name ?? '', undefined),
+  })
+  return {
+    list: () => [...known.values()],
+    subscribe(listener) {
+      for (const kind of known.values()) listener.added(kind)
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+function kindOf(definition: CustomResourceDefinition): AnyKind | undefined {
+  if (!isConditionTrue(definition, 'Established')) return undefined
+  const { spec, status } = definition
+  const served = spec.versions.filter(version => version.served)
+  // Objects in the version of their storage need no conversion.
+  const version = served.find(({ storage }) => storage) ?? served[0]
+  if (!version) return undefined
+  const { kind, plural, listKind } = status.acceptedNames
+  return defineKind({
+    group: spec.group,
+    version: version.name,
+    kind,
+    plural,
+    ...(listKind ? { listKind } : {}),
+    scope: spec.scope === 'Cluster' ? 'Cluster' : 'Namespaced',
+    shape: { name: `${spec.group}.${version.name}.${kind}`, doc: '', fields: {} },
+  })
+}
+
+const isSame = (one: AnyKind, other: AnyKind) =>
+  apiVersionOf(one) === apiVersionOf(other) && one.kind === other.kind
