@@ -46,9 +46,11 @@ export function convertedVersion<S extends KubernetesObject, T extends Kubernete
   kind: KindDefinition<T>,
   { toStored, fromStored, ...own }: OwnVersion<S, T>,
 ): KindDefinition<S> {
-  const { group, plural, shortNames, categories, scope, nameRule, hasGeneration } = kind
+  const { group, plural, shortNames, categories, scope, nameRule } = kind
+  const { hasGeneration, returnsDeleted } = kind
   return defineKind<S>({
-    ...{ group, kind: kind.kind, plural, shortNames, categories, scope, nameRule, hasGeneration },
+    ...{ group, kind: kind.kind, plural, shortNames, categories, scope, nameRule },
+    ...{ hasGeneration, returnsDeleted },
     ...(kind.subresources.status ? { subresources: { status: true } } : {}),
     ...own,
     storedAs: { kind, toStored, fromStored },

@@ -21,18 +21,20 @@ export interface Representation {
 const encoder = new TextEncoder()
 
 /**
- * The objects from which stored values were made, by the identity of the value: engines hand back the very
- * buffers they were given, so what this process wrote it need not parse again.
+ * Stored values that this process wrote carry the object that they were made from: engines hand back the very buffers they were
+ * given, so it need not be parsed again. A property of the buffer costs less than a map of all of them, which every collection of
+ * garbage would have to walk.
  */
-const sources = new WeakMap<Uint8Array, KubernetesObject>()
+const SOURCE = Symbol('source')
+type Sourced = Uint8Array & { [SOURCE]?: KubernetesObject }
 
 /** The value to store for an object; the object belongs to the server from here on and is frozen. */
 export function encodeValue(object: KubernetesObject): Uint8Array {
   const { apiVersion, kind, metadata, ...rest } = object
   const { resourceVersion: _, selfLink: __, ...storedMetadata } = metadata
   const stored = { kind, apiVersion, metadata: storedMetadata, ...rest }
-  const value = encoder.encode(stringifyJson(stored))
-  sources.set(value, deepFreeze(stored))
+  const value: Sourced = encoder.encode(stringifyJson(stored))
+  value[SOURCE] = deepFreeze(stored)
   return value
 }
 
@@ -53,7 +55,7 @@ export class StoredObject implements Representation {
 
   get object(): KubernetesObject {
     this.#object ??= withRevision(
-      sources.get(this.value) ?? deepFreeze(parseExact(this.value) as KubernetesObject),
+      (this.value as Sourced)[SOURCE] ?? deepFreeze(parseExact(this.value) as KubernetesObject),
       this.revision,
     )
     return this.#object

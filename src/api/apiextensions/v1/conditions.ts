@@ -34,7 +34,7 @@ export function withCondition(
   now: string,
 ): CustomResourceCondition[] {
   const before = conditions.find(({ type }) => type === next.type)
-  const lastTransitionTime = before?.status === next.status ? before.lastTransitionTime : now
+  const lastTransitionTime = (before?.status === next.status && before.lastTransitionTime) || now
   const told = { ...next, lastTransitionTime }
   return before
     ? conditions.map(condition => (condition === before ? told : condition))

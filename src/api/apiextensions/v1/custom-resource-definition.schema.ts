@@ -166,7 +166,7 @@ const condition = shape(
   {
     type: string(1).required().doc('Established, NamesAccepted, Terminating and others.'),
     status: string(2).required().doc('True, False or Unknown.'),
-    lastTransitionTime: time(3).always().doc('When status last changed.'),
+    lastTransitionTime: time(3).doc('When status last changed.'),
     reason: string(4).doc('Why, as one CamelCase word for programs.'),
     message: string(5).doc('Why, as a sentence for people.'),
     observedGeneration: int64(6).doc('The generation that the condition was made from.'),

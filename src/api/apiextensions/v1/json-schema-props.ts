@@ -86,6 +86,7 @@ const validationRule = shape(
     message: string(2).doc('What is said when the rule does not hold.'),
     messageExpression: string(3).doc('An expression that makes the message; goes before message.'),
     reason: string(4)
+      .enum('FieldValueRequired', 'FieldValueDuplicate', 'FieldValueInvalid', 'FieldValueForbidden')
       .optional()
       .doc('The reason in the answer: FieldValueInvalid unless another one is named.'),
     fieldPath: string(5).doc('The field below the value that the error is about, as a JSON path.'),

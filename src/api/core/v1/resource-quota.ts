@@ -18,6 +18,7 @@ export const resourceQuota = defineKind<ResourceQuota>({
   plural: 'resourcequotas',
   shortNames: ['quota'],
   scope: 'Namespaced',
+  returnsDeleted: true,
   shape: resourceQuotaShape,
   prepareForCreate: draft => {
     draft.status = {}

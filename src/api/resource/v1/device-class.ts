@@ -11,6 +11,7 @@ export const deviceClass = defineKind<DeviceClass>({
   kind: 'DeviceClass',
   plural: 'deviceclasses',
   scope: 'Cluster',
+  returnsDeleted: true,
   shape: deviceClassShape,
   hasGeneration: true,
   validateCreate: object => validateClass(object),

@@ -12,6 +12,7 @@ export const resourceClaimTemplate = defineKind<ResourceClaimTemplate>({
   kind: 'ResourceClaimTemplate',
   plural: 'resourceclaimtemplates',
   scope: 'Namespaced',
+  returnsDeleted: true,
   shape: resourceClaimTemplateShape,
   defaults: draft => defaultRequests(draft.spec.spec.devices.requests),
   validateCreate: validateTemplate,

@@ -13,6 +13,7 @@ export const resourceClaim = defineKind<ResourceClaim>({
   kind: 'ResourceClaim',
   plural: 'resourceclaims',
   scope: 'Namespaced',
+  returnsDeleted: true,
   shape: resourceClaimShape,
   subresources: { status: true },
   defaults: draft => defaultRequests(draft.spec.devices.requests),

@@ -13,6 +13,7 @@ export const resourceSlice = defineKind<ResourceSlice>({
   kind: 'ResourceSlice',
   plural: 'resourceslices',
   scope: 'Cluster',
+  returnsDeleted: true,
   shape: resourceSliceShape,
   hasGeneration: true,
   defaults: draft => draft.spec.devices?.forEach(defaultDevice),

@@ -59,6 +59,7 @@ export const deviceTaintRule = defineKind<DeviceTaintRule>({
   kind: 'DeviceTaintRule',
   plural: 'devicetaintrules',
   scope: 'Cluster',
+  returnsDeleted: true,
   shape: deviceTaintRuleShape,
   subresources: { status: true },
   hasGeneration: true,

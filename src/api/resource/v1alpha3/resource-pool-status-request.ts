@@ -23,6 +23,7 @@ export const resourcePoolStatusRequest = defineKind<ResourcePoolStatusRequest>({
   kind: 'ResourcePoolStatusRequest',
   plural: 'resourcepoolstatusrequests',
   scope: 'Cluster',
+  returnsDeleted: true,
   shape: resourcePoolStatusRequestShape,
   subresources: { status: true },
   prepareForCreate: draft => {
