@@ -25,6 +25,7 @@ import { lease } from './coordination/v1/lease.ts'
 import { leaseCandidate as alphaLeaseCandidate } from './coordination/v1alpha2/lease-candidate.ts'
 import { leaseCandidate } from './coordination/v1beta1/lease-candidate.ts'
 import { binding } from './core/v1/binding.ts'
+import { componentStatus } from './core/v1/component-status.ts'
 import { configMap } from './core/v1/config-map.ts'
 import { endpoints } from './core/v1/endpoints.ts'
 import { event } from './core/v1/event.ts'
@@ -87,6 +88,7 @@ import { storageVersionMigration } from './storagemigration/v1beta1/storage-vers
 
 export const kinds: readonly AnyKind[] = [
   binding,
+  componentStatus,
   configMap,
   endpoints,
   event,

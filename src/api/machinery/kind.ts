@@ -221,6 +221,8 @@ export function objectShape<F extends Fields>(name: string, doc: string, fields:
   })
 }
 
+/** What can be done with objects that are answered but never stored, unless they say otherwise. */
+const CREATE_ALONE: readonly Verb[] = ['create']
 const nothing = () => {}
 const noErrors = () => []
 
@@ -231,7 +233,7 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     singular: source.kind.toLowerCase(),
     shortNames: [],
     categories: [],
-    verbs: ALL_VERBS,
+    verbs: source.ephemeral ? CREATE_ALONE : ALL_VERBS,
     subresources: {},
     hasGeneration: false,
     defaults: nothing,

@@ -69,7 +69,7 @@ function resourceOf(kind: AnyKind): DiscoveredResource {
     singular: kind.singular,
     namespaced: kind.scope === 'Namespaced',
     speaks,
-    verbs: kind.ephemeral ? ['create'] : kind.custom?.isTerminating ? CLEANING_UP : kind.verbs,
+    verbs: kind.custom?.isTerminating ? CLEANING_UP : kind.verbs,
     shortNames: kind.shortNames,
     categories: kind.categories,
     subresources: [...special, ...scale, ...status].sort((a, b) => (a.name < b.name ? -1 : 1)),

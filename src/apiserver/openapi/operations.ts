@@ -51,7 +51,7 @@ export function operationsOf(kind: AnyKind): Operation[] {
     name: `${isNamespaced ? 'Namespaced' : ''}${kind.kind}`,
     groupVersion: groupVersionName(kind),
     speaks: { group: kind.group, version: kind.version, kind: kind.kind },
-    verbs: kind.ephemeral ? ['create'] : kind.verbs,
+    verbs: kind.verbs,
   }
   return [...ordinary(described), ...watches(described), ...subresources(described)]
 }

@@ -86,7 +86,7 @@ export class Schemas {
     const reference = this.addShape(kind.shape)
     Object.assign(this.#named[kind.shape.name] as Json, marks(kind.kind))
     const listName = listNameOf(kind)
-    if (kind.ephemeral || Object.hasOwn(this.#named, listName)) return reference
+    if (!kind.verbs.includes('list') || Object.hasOwn(this.#named, listName)) return reference
     this.#named[listName] = {
       description: `A list of objects of the kind ${kind.kind}.`,
       type: 'object',

@@ -11,6 +11,7 @@ import type { FieldError } from '#api/machinery/field-error.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { signingRequestHooks, trustBundleHooks } from './certificates.ts'
 import { podCertificateHooks } from './pod-certificates.ts'
+import { validatePodPart } from './pod-subresources.ts'
 import type { StoredResource } from './registry.ts'
 import { stampPhase } from './volume-phase.ts'
 import type { Write } from './write.ts'
@@ -72,7 +73,8 @@ const table: Record<string, ResourceHooks> = {
   'certificatesigningrequests.certificates.k8s.io': signingRequestHooks,
   'clustertrustbundles.certificates.k8s.io': trustBundleHooks,
   'podcertificaterequests.certificates.k8s.io': podCertificateHooks,
-  persistentvolumes: { allocate: stampPhase },
+  persistentvolumes: { prepare: stampPhase },
+  pods: { validate: validatePodPart },
   services: {
     allocate: ({ exchange: { server } }, draft, previous) =>
       server.services.allocate(draft as Service, previous as Service | undefined),

@@ -103,14 +103,15 @@ export function filterFor(exchange: Exchange, resource: StoredResource) {
   return filterOf(resource.view, resource.storage.kind, query, at)
 }
 
-async function respondList(
+/** A list in whichever form is wanted. `revision` is undefined for what is not stored. */
+export async function respondList(
   exchange: Exchange,
   resource: StoredResource,
-  page: ListPage,
+  page: Omit<ListPage, 'revision'> & { readonly revision: number | undefined },
 ): Promise<ApiResponse> {
   const { kind, view } = resource
   const metadata: ListMetadata = {
-    resourceVersion: String(page.revision),
+    ...(page.revision === undefined ? {} : { resourceVersion: String(page.revision) }),
     ...(page.continue === undefined ? {} : { continue: page.continue }),
     ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
   }

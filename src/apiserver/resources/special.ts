@@ -1,6 +1,7 @@
 /** Resources and subresources that have a file of their own, by `resource/subresource` and group, then by verb. */
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
+import { getComponent, listComponents } from './component-status.ts'
 import { finalizeNamespace } from './namespace-finalize.ts'
 import { bindPod } from './pod-binding.ts'
 import { evictPod } from './pod-eviction.ts'
@@ -41,6 +42,7 @@ const everyVerb = (handler: SpecialHandler): Handlers => ({
 })
 
 const table: Readonly<Record<string, Handlers>> = {
+  componentstatuses: { get: getComponent, list: listComponents },
   bindings: { create: bindPod },
   'pods/binding': { create: bindPod },
   'pods/eviction': { create: evictPod },

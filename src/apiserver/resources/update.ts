@@ -2,6 +2,7 @@
 
 import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { resizedSpec } from '#api/core/v1/pod/resize.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
@@ -195,6 +196,11 @@ const PARTS: Readonly<Record<string, (draft: never, previous: never) => void>> =
     const { ephemeralContainers } = draft.spec
     Object.assign(draft, { ...previous, metadata: draft.metadata })
     draft.spec = { ...previous.spec, ...(ephemeralContainers ? { ephemeralContainers } : {}) }
+  },
+  resize(draft: Pod, previous: Pod) {
+    const spec = resizedSpec(previous.spec, draft.spec)
+    Object.assign(draft, { ...previous, metadata: draft.metadata })
+    draft.spec = spec
   },
 }
 

@@ -6,14 +6,12 @@ import { nowOf, type Write } from './write.ts'
 export function stampPhase(
   write: Write,
   draft: KubernetesObject,
-  previous: KubernetesObject | undefined,
-): () => void {
-  if (previous) {
-    const after = (draft as PersistentVolume).status
-    const before = (previous as PersistentVolume).status
-    const said = after.lastPhaseTransitionTime
-    const isSaid = said !== undefined && said !== before.lastPhaseTransitionTime
-    if (after.phase !== before.phase && !isSaid) after.lastPhaseTransitionTime = nowOf(write)
-  }
-  return () => {}
+  previous?: KubernetesObject,
+): void {
+  if (!previous) return
+  const after = (draft as PersistentVolume).status
+  const before = (previous as PersistentVolume).status
+  const said = after.lastPhaseTransitionTime
+  const isSaid = said !== undefined && said !== before.lastPhaseTransitionTime
+  if (after.phase !== before.phase && !isSaid) after.lastPhaseTransitionTime = nowOf(write)
 }

@@ -81,6 +81,7 @@ function checkScope({ info }: Exchange, { kind }: ServedResource): void {
 /** Those that write a part of the object itself. */
 const ORDINARY_SUBRESOURCES = new Set([
   'pods/ephemeralcontainers',
+  'pods/resize',
   'certificatesigningrequests/approval',
 ])
 

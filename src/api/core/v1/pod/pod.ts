@@ -82,6 +82,13 @@ export const pod = defineKind<Pod>({
         kind: 'PodProxyOptions',
         verbs: ['create', 'delete', 'get', 'patch', 'update'],
       },
+      {
+        name: 'resize',
+        group: '',
+        version: 'v1',
+        kind: 'Pod',
+        verbs: ['get', 'patch', 'update'],
+      },
     ],
   },
 })

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { created, defaulted, lines } from '../testing.ts'
+import { type Pod, pod } from './pod.ts'
+import { resizedSpec, validatePodResize } from './resize.ts'
+
+const amounts = (cpu: string, memory = '1Gi') => ({ requests: { cpu, memory } })
+const container = (name: string, resources: object = amounts('1')) => ({
+  name,
+  image: 'i',
+  resources,
+})
+const podOf = (spec: object, more: object = {}): Pod => defaulted(pod, { spec, ...more })
+const running = (spec: object) => podOf({ containers: [container('a')], ...spec })
+
+/** What comes of asking for `asked` where `before` runs. */
+function resize(before: Pod, asked: Pod): { next: Pod; problems: string[] } {
+  const next = { ...before, spec: resizedSpec(before.spec, asked.spec) }
+  return { next, problems: lines(validatePodResize(next, before)) }
+}
+
+test('cpu and memory go up and down, and nothing else that was sent counts', () => {
+  const before = running({})
+  const asked = podOf({
+    nodeName: 'elsewhere',
+    containers: [{ ...container('a', amounts('2', '512Mi')), image: 'other' }],
+  })
+  const { next, problems } = resize(before, asked)
+  assert.deepEqual(problems, [])
+  assert.deepEqual(next.spec.containers[0]?.resources, amounts('2', '512Mi'))
+  assert.equal(next.spec.containers[0]?.image, 'i')
+  assert.equal(next.spec.nodeName, undefined)
+})
+
+test('containers are found by name', () => {
+  const before = podOf({ containers: [container('a'), container('b')] })
+  const asked = podOf({ containers: [container('b', amounts('3')), container('c')] })
+  const { next, problems } = resize(before, asked)
+  assert.deepEqual(
+    next.spec.containers.map(({ name, resources }) => [name, resources.requests?.cpu]),
+    [
+      ['a', '1'],
+      ['b', '3'],
+    ],
+  )
+  assert.deepEqual(problems, [])
+})
+
+test('a limit may be added where there was none, as long as the class of service stays', () => {
+  const asked = running({
+    containers: [container('a', { ...amounts('1'), limits: { cpu: '2' } })],
+  })
+  assert.deepEqual(resize(running({}), asked).problems, [])
+})
+
+const QOS = 'spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing'
+const sidecar = { ...container('s'), restartPolicy: 'Always' }
+const refused: [string, { before?: object; asked: object }, string[]][] = [
+  [
+    'a request that goes',
+    { asked: { containers: [container('a', { requests: { cpu: '1' } })] } },
+    ['spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed'],
+  ],
+  [
+    'another class of service',
+    { asked: { containers: [container('a', { limits: amounts('1').requests })] } },
+    [QOS],
+  ],
+  [
+    'other resources',
+    {
+      asked: {
+        containers: [
+          container('a', { requests: { cpu: '1', memory: '1Gi', 'ephemeral-storage': '1Gi' } }),
+        ],
+      },
+    },
+    ['spec: Forbidden: only cpu and memory resources are mutable'],
+  ],
+  [
+    'another policy',
+    {
+      asked: {
+        containers: [
+          {
+            ...container('a'),
+            resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }],
+          },
+        ],
+      },
+    },
+    ['spec: Forbidden: only cpu and memory resources are mutable'],
+  ],
+  [
+    'other resources of a sidecar',
+    {
+      before: { initContainers: [sidecar] },
+      asked: {
+        initContainers: [
+          { ...sidecar, resources: { requests: { ...amounts('1').requests, 'a.b/c': '1' } } },
+        ],
+      },
+    },
+    ['spec: Forbidden: only cpu and memory resources for sidecar containers are mutable'],
+  ],
+  [
+    'less of the whole than it had',
+    { before: { resources: amounts('4') }, asked: {} },
+    ['spec.resources.requests: Forbidden: resource requests cannot be removed'],
+  ],
+]
+for (const [name, { before = {}, asked }, expected] of refused)
+  test(`resizing is refused: ${name}`, () => {
+    const status = { qosClass: 'Burstable' }
+    const old = { ...running(before), status } as Pod
+    assert.deepEqual(resize(old, running(asked)).problems.slice(0, expected.length), expected)
+  })
+
+test('what has ended before the others began keeps its resources', () => {
+  const before = running({ initContainers: [container('i')] })
+  const asked = running({ initContainers: [container('i', amounts('9'))] })
+  const { next, problems } = resize(before, asked)
+  assert.deepEqual(next.spec.initContainers, before.spec.initContainers)
+  assert.deepEqual(problems, [])
+})
+
+test('a sidecar is resized as the others are', () => {
+  const before = running({ initContainers: [sidecar] })
+  const asked = running({ initContainers: [{ ...sidecar, resources: amounts('3') }] })
+  const { next, problems } = resize(before, asked)
+  assert.equal(next.spec.initContainers?.[0]?.resources.requests?.cpu, '3')
+  assert.deepEqual(problems, [])
+})
+
+test('some pods cannot be resized at all', () => {
+  const spec = { containers: [container('a')] }
+  const mirror = { metadata: { name: 'p', annotations: { 'kubernetes.io/config.mirror': '' } } }
+  const problemsOf = (object: Pod) => lines(validatePodResize(object, object))
+  assert.deepEqual(problemsOf(podOf(spec, mirror)), [': Forbidden: static pods cannot be resized'])
+  assert.deepEqual(problemsOf(running({ os: { name: 'windows' } })), [
+    ': Forbidden: windows pods cannot be resized',
+  ])
+  const status = (resources: object) => ({
+    containerStatuses: [
+      { name: 'a', image: 'i', state: { running: {} }, ready: true, restartCount: 0, ...resources },
+    ],
+  })
+  assert.deepEqual(problemsOf(podOf(spec, { status: status({}) })), [
+    'spec: Forbidden: Pod running on node without support for resize',
+  ])
+  assert.deepEqual(problemsOf(podOf(spec, { status: status({ resources: amounts('1') }) })), [])
+  assert.deepEqual(problemsOf(created(pod, { spec })), [])
+})

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startTestServer } from './testing.ts'
+
+const DEFAULT = '/api/v1/namespaces/default'
+const NOW = '2026-05-01T12:00:00Z'
+
+async function startWithPod() {
+  const server = await startTestServer()
+  await server.ask('POST', `${DEFAULT}/serviceaccounts`, { metadata: { name: 'default' } })
+  const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '1' } } }]
+  const { body } = await server.ask('POST', `${DEFAULT}/pods`, {
+    metadata: { name: 'p' },
+    spec: { containers },
+  })
+  return { ...server, pod: body }
+}
+
+test('a pod is resized through the door for it, which counts as a generation', async () => {
+  const { ask, pod } = await startWithPod()
+  const resources = { requests: { cpu: '2' } }
+  const containers = [{ ...pod.spec.containers[0], resources }]
+  const next = { ...pod, spec: { ...pod.spec, containers, nodeName: 'n' } }
+  assert.equal((await ask('PUT', `${DEFAULT}/pods/p`, next)).status, 422)
+  const resized = await ask('PUT', `${DEFAULT}/pods/p/resize`, next)
+  assert.equal(resized.status, 200, resized.text)
+  assert.deepEqual(resized.body.spec.containers[0].resources, resources)
+  assert.equal(resized.body.spec.nodeName, undefined)
+  assert.equal(resized.body.metadata.generation, pod.metadata.generation + 1)
+  const patch = { spec: { containers: [{ name: 'c', resources: { requests: { cpu: '3' } } }] } }
+  const headers = { 'content-type': 'application/strategic-merge-patch+json' }
+  const patched = await ask('PATCH', `${DEFAULT}/pods/p/resize`, patch, { headers })
+  assert.equal(patched.body.spec.containers[0].resources.requests.cpu, '3')
+  assert.equal((await ask('GET', `${DEFAULT}/pods/p/resize`)).body.kind, 'Pod')
+})
+
+test('a resize that changes the class of service is refused', async () => {
+  const { ask, pod } = await startWithPod()
+  const containers = [{ ...pod.spec.containers[0], resources: { requests: { cpu: '0' } } }]
+  const next = { ...pod, spec: { ...pod.spec, containers } }
+  const { status, body } = await ask('PUT', `${DEFAULT}/pods/p/resize`, next)
+  assert.equal(status, 422)
+  assert.match(body.message, /Pod QOS Class may not change as a result of resizing/)
+})
+
+test('an ephemeral container that is there does not change any more', async () => {
+  const { ask, pod } = await startWithPod()
+  const withImage = (image: string) => ({
+    ...pod,
+    metadata: { ...pod.metadata, resourceVersion: undefined },
+    spec: { ...pod.spec, ephemeralContainers: [{ name: 'debug', image }] },
+  })
+  const at = `${DEFAULT}/pods/p/ephemeralcontainers`
+  assert.equal((await ask('PUT', at, withImage('a'))).status, 200)
+  const { status, body } = await ask('PUT', at, withImage('b'))
+  assert.equal(status, 422)
+  assert.match(body.message, /existing ephemeral containers "debug" may not be changed/)
+})
+
+test('the server notes when the phase of a volume changed', async () => {
+  const { ask, clock } = await startTestServer()
+  const made = await ask('POST', '/api/v1/persistentvolumes', {
+    metadata: { name: 'v' },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      nfs: { server: 'a', path: '/' },
+    },
+  })
+  assert.deepEqual(made.body.status, { phase: 'Pending', lastPhaseTransitionTime: NOW })
+  clock.advance(60_000)
+  const setStatus = async (status: object) => {
+    const { body } = await ask('GET', '/api/v1/persistentvolumes/v')
+    const at = '/api/v1/persistentvolumes/v/status'
+    return (await ask('PUT', at, { ...body, status: { ...body.status, ...status } })).body.status
+  }
+  const available = await setStatus({ phase: 'Available' })
+  assert.equal(available.lastPhaseTransitionTime, '2026-05-01T12:01:00Z')
+  clock.advance(60_000)
+  const told = await setStatus({ message: 'hm' })
+  assert.equal(told.lastPhaseTransitionTime, '2026-05-01T12:01:00Z')
+  const said = await setStatus({ phase: 'Bound', lastPhaseTransitionTime: NOW })
+  assert.equal(said.lastPhaseTransitionTime, NOW)
+})
+
+const CS = '/api/v1/componentstatuses'
+const lease = (name: string, spec: object) => ({ metadata: { name }, spec })
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases'
+
+test('component statuses tell of the store and of who campaigns for a lease', async () => {
+  const { ask, clock } = await startTestServer()
+  const alone = await ask('GET', CS)
+  assert.equal(alone.body.kind, 'ComponentStatusList')
+  assert.deepEqual(alone.body.metadata, {})
+  assert.deepEqual(alone.body.items, [
+    {
+      kind: 'ComponentStatus',
+      apiVersion: 'v1',
+      metadata: { name: 'etcd-0' },
+      conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }],
+    },
+  ])
+  assert.match(alone.headers.warning ?? '', /v1 ComponentStatus is deprecated in v1\.19\+/)
+  const held = {
+    holderIdentity: 'a',
+    renewTime: '2026-05-01T12:00:00.000000Z',
+    leaseDurationSeconds: 15,
+  }
+  assert.equal((await ask('POST', LEASES, lease('kube-scheduler', held))).status, 201)
+  assert.equal((await ask('POST', LEASES, lease('kube-controller-manager', {}))).status, 201)
+  const table = async () => {
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+    const { body } = await ask('GET', CS, undefined, { headers: { accept } })
+    return body.rows.map(({ cells }: { cells: string[] }) => cells)
+  }
+  assert.deepEqual(await table(), [
+    ['controller-manager', 'Unhealthy', 'nobody leads', ''],
+    ['scheduler', 'Healthy', 'ok', ''],
+    ['etcd-0', 'Healthy', 'ok', ''],
+  ])
+  clock.advance(16_000)
+  const late = await ask('GET', `${CS}/scheduler`)
+  assert.deepEqual(late.body.conditions, [
+    {
+      type: 'Healthy',
+      status: 'False',
+      message: 'a has not renewed its lease since 2026-05-01T12:00:00.000000Z',
+    },
+  ])
+})
+
+test('component statuses are only read', async () => {
+  const { ask } = await startTestServer()
+  assert.equal((await ask('GET', `${CS}/scheduler`)).status, 404)
+  assert.equal((await ask('POST', CS, { metadata: { name: 'a' } })).status, 405)
+  assert.equal((await ask('GET', `${CS}?watch=true`)).status, 405)
+  const { body } = await ask('GET', `${CS}?fieldSelector=metadata.name%3Dother`)
+  assert.deepEqual(body.items, [])
+  const discovered = await ask('GET', '/api/v1')
+  const found = discovered.body.resources.find(
+    ({ name }: { name: string }) => name === 'componentstatuses',
+  )
+  assert.deepEqual(found.verbs, ['get', 'list'])
+})
