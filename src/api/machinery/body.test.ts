@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { duplicateFields, parseJson } from './body.ts'
 import { isStatus } from './status.ts'
-import { parseYaml } from './yaml.ts'
+import { parseYaml, writeYaml } from './yaml.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const badRequest = (thrown: unknown) => isStatus(thrown, 'BadRequest')
@@ -154,4 +154,17 @@ test('bodies of too many values are refused before they cost anything', () => {
   assert.throws(() => parseJson(bytes(many(51_000))), tooLarge)
   assert.throws(() => parseYaml(bytes(many(51_000))), tooLarge)
   assert.throws(() => parseYaml(bytes('a: 1\n'.repeat(300_000))), tooLarge)
+})
+
+test('YAML is written with its keys in order, long numbers as they are, and at once however deep it is', () => {
+  assert.equal(
+    writeYaml({ b: 9223372036854775807n, a: ['yes', '12:30', null], c: {} }),
+    "a:\n  - 'yes'\n  - '12:30'\n  - null\nb: 9223372036854775807\nc: {}\n",
+  )
+  let deep: unknown = 1
+  for (let level = 0; level < 900; level++) deep = { a: deep }
+  const text = writeYaml(deep)
+  // Indentation alone would be some 800 KB.
+  assert.ok(text.length < 20_000, `${text.length} bytes`)
+  assert.deepEqual(parseYaml(bytes(text)), deep)
 })

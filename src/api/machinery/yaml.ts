@@ -42,12 +42,19 @@ const intWithoutBase60 = defineScalarTag<unknown>(intYaml11Tag.tagName, {
     const value = intYaml11Tag.resolve(source, isExplicit, tagName)
     return typeof value === 'number' ? exactNumber(source.replace(/[+_]/g, ''), value) : value
   },
+  identify: () => false,
+})
+const schema = CORE_SCHEMA.withTags(boolYaml11Tag, intWithoutBase60, mergeTag)
+/** Whoever reads it may know numbers in base 60, so texts that look like them are quoted. */
+const intOfAnySize = defineScalarTag<unknown>(intYaml11Tag.tagName, {
+  implicit: true,
+  implicitFirstChars: intYaml11Tag.implicitFirstChars,
+  resolve: intYaml11Tag.resolve,
   identify: value => typeof value === 'bigint' || intYaml11Tag.identify(value),
   represent: (value: number | bigint) =>
     typeof value === 'bigint' ? String(value) : intYaml11Tag.represent(value),
 })
-const schema = CORE_SCHEMA.withTags(boolYaml11Tag, intWithoutBase60, mergeTag)
-const writtenSchema = DUMP_SCHEMA.withTags(intWithoutBase60)
+const writtenSchema = DUMP_SCHEMA.withTags(intOfAnySize)
 
 const decoder = new TextDecoder()
 
@@ -69,9 +76,12 @@ export function parseYaml(bytes: Uint8Array): unknown {
   return expanded(document, { left: MAXIMUM_VALUES, tooMany }, 0)
 }
 
+/** Deeper parts stand in one line: their indentation alone would be a megabyte, and take seconds. No real object nests so deep. */
+const FLOW_LEVEL = 50
+
 /** The value as YAML, its keys in order as upstream writes them. Shared parts are repeated: aliases surprise other parsers. */
 export function writeYaml(value: unknown): string {
-  return dump(value, { schema: writtenSchema, noRefs: true, sortKeys: true })
+  return dump(value, { schema: writtenSchema, noRefs: true, sortKeys: true, flowLevel: FLOW_LEVEL })
 }
 
 /** Nobody reads those behind it, and parsing a hundred thousand of them takes a second. */

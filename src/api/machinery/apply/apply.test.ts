@@ -5,7 +5,7 @@ import { defineKind, objectShape } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
 import { int32, list, map, shape, string, struct } from '../schema.ts'
 import { serverSideApply, trackUpdate } from './apply.ts'
-import { FieldSet } from './field-set.ts'
+import { FieldSet, pathText } from './field-set.ts'
 
 const port = shape('Port', '', {
   port: int32(1),
@@ -283,4 +283,10 @@ test('an item in which somebody else has a field stays, and keeps its keys', () 
   assert.deepEqual(fieldsOf(after, 'bob'), {
     'f:spec': { 'f:containers': { 'k:{"name":"c"}': { 'f:image': {} } } },
   })
+})
+
+test('a path with something that is no key is shown all the same', () => {
+  assert.equal(pathText(['f:spec', 'k:{"name":"c"}']), '.spec[name="c"]')
+  for (const broken of ['k:{', 'k:', 'k:1', '.x', 'x'])
+    assert.match(pathText(['f:spec', broken]), /^\.spec\[.*\]$/)
 })

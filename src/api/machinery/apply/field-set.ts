@@ -139,9 +139,20 @@ function elementText(element: string): string {
   const rest = element.slice(2)
   if (element.startsWith('f:')) return `.${rest}`
   if (element.startsWith('v:')) return `[=${rest}]`
-  const keys = parseExactText(rest) as Record<string, unknown>
+  const keys = keysIn(rest)
+  // Clients may write managedFields, and what is no key must not hide the conflict.
+  if (!keys) return `[${rest}]`
   return `[${Object.keys(keys)
     .sort()
     .map(name => `${name}=${stringifyJson(keys[name])}`)
     .join(',')}]`
+}
+
+function keysIn(text: string): PlainObject | undefined {
+  try {
+    const keys = parseExactText(text)
+    return isPlainObject(keys) ? keys : undefined
+  } catch {
+    return undefined
+  }
 }

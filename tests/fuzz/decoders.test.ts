@@ -1,0 +1,19 @@
+/** A minute of fuzzing with every run of the tests, from another seed each time; `npm run fuzz` takes ten. */
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { fuzz, reportOf } from './fuzzer.ts'
+import { targets } from './targets.ts'
+
+const TOTAL_MS = 50_000
+const seed = randomInt(2 ** 32)
+
+for (const target of targets)
+  test(`${target.name}: no crash, no stall, nothing kept`, () => {
+    const { runs, findings } = fuzz(target, { seed, durationMs: TOTAL_MS / targets.length })
+    assert.deepEqual(
+      findings.map(finding => reportOf(finding, seed)),
+      [],
+    )
+    assert.ok(runs > 100, `only ${runs} runs`)
+  })

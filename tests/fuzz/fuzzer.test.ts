@@ -1,0 +1,101 @@
+/** The checkers themselves: each must find the bug that was planted for it, and none where there is none. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseJson } from '../../src/api/machinery/body.ts'
+import { internalError, StatusError } from '../../src/api/machinery/status.ts'
+import { fuzz, reportOf, type Target } from './fuzzer.ts'
+import { Dice, mutated } from './random.ts'
+import { targets } from './targets.ts'
+
+const options = { seed: 1, durationMs: 600 }
+const planted = (run: Target['run']): Target => ({
+  name: 'planted',
+  samples: ['{"a":[1,2,3]}'],
+  words: ['[', '"b":', '{'],
+  run,
+})
+const findingsOf = (run: Target['run']) =>
+  fuzz(planted(run), options).findings.map(({ what }) => what)
+
+function holdTheLoop(): void {
+  const end = performance.now() + 60
+  while (performance.now() < end);
+}
+
+test('a decoder that refuses what is wrong is fine', () => {
+  assert.deepEqual(
+    findingsOf(input => void parseJson(input)),
+    [],
+  )
+})
+
+test('a crash is found, and an error that blames the server counts as one', () => {
+  assert.ok(findingsOf(input => void JSON.parse(Buffer.from(input).toString())).includes('crash'))
+  const blames = (input: Uint8Array) => {
+    if (input.length > 20) throw internalError('planted')
+  }
+  assert.ok(findingsOf(blames).includes('crash'))
+})
+
+test('a stall is found where it is the input’s, and not where the machine was busy once', () => {
+  const slow = (input: Uint8Array) => {
+    if (input.includes(0x5b) && input.length > 30) holdTheLoop()
+  }
+  assert.ok(findingsOf(slow).includes('stall'))
+  let runs = 0
+  const busyOnce = () => {
+    if (runs++ === 3) holdTheLoop()
+  }
+  assert.deepEqual(findingsOf(busyOnce), [])
+})
+
+test('memory that is kept is found', () => {
+  const kept: Uint8Array[] = []
+  const findings = findingsOf(() => {
+    if (kept.length < 400) kept.push(new Uint8Array(512 * 1024).fill(1))
+    const end = performance.now() + 1
+    while (performance.now() < end);
+  })
+  assert.deepEqual(findings, ['growth'])
+})
+
+test('a value that changes on its way is found by each target that compares', () => {
+  // Whoever compares, throws an AssertionError; that one counts as a crash is what the others rest on.
+  const findings = findingsOf(input => {
+    const value = parseJson(input)
+    assert.equal(JSON.stringify(value), JSON.stringify(value).replace('3', '4'))
+  })
+  assert.ok(findings.includes('crash'))
+})
+
+test('the same seed gives the same inputs, and the report says how to see one again', () => {
+  const inputs = (seed: number) => {
+    const dice = new Dice(seed)
+    const sample = Buffer.from('{"a":1}')
+    return Array.from({ length: 50 }, () =>
+      Buffer.from(mutated(dice, [sample], [sample])).toString('hex'),
+    )
+  }
+  assert.deepEqual(inputs(7), inputs(7))
+  assert.notDeepEqual(inputs(7), inputs(8))
+  const text = reportOf({ target: 'JSON', what: 'stall', message: '60 ms', input: 'e30=' }, 7)
+  assert.match(text, /JSON: stall \(seed 7\): 60 ms\n {2}input in base64: e30=/)
+})
+
+test('every target goes all the way with one of its own samples', () => {
+  assert.ok(targets.length > 15)
+  const takes = (target: Target, sample: string | Uint8Array) => {
+    try {
+      target.run(Buffer.from(sample as Uint8Array))
+      return true
+    } catch (thrown) {
+      if (thrown instanceof StatusError) return false
+      throw thrown
+    }
+  }
+  for (const target of targets)
+    assert.ok(
+      target.samples.some(sample => takes(target, sample)),
+      target.name,
+    )
+})
