@@ -370,7 +370,7 @@ describe('hostile bodies', () => {
       assert.equal(strict.status, 400)
       assert.equal(
         strict.json.message,
-        'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "foo", duplicate field "metadata.name", duplicate field "data.a"',
+        'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "metadata.name", unknown field "foo", duplicate field "data.a"',
       )
       const warn = await ask('Warn', version)
       assert.equal(warn.status, 201)

@@ -25,8 +25,11 @@ export function endOfString(bytes: Uint8Array, start: number): number {
 interface Level {
   /** Undefined for lists. */
   readonly keys: Set<string> | undefined
+  readonly outer: Level | undefined
   /** The key or index at which the level stands in the one around it. */
   readonly at: string
+  /** The length of its path. */
+  readonly length: number
   index: number
   key: string
 }
@@ -61,9 +64,47 @@ function countKeys(value: unknown): number {
   return keys
 }
 
+/**
+ * Both kinds of mistakes in the order in which they stand in the text, told as upstream tells them. What stands within an
+ * unknown field is not looked at.
+ */
+export function fieldsInOrder(
+  bytes: Uint8Array,
+  unknown: readonly string[],
+  duplicates: readonly string[],
+): string[] {
+  const isUnknown = new Set(unknown)
+  const isDuplicate = new Set(duplicates)
+  // Most keys are told apart by the length of their path alone, which costs nothing however deep they are.
+  const lengths = new Set([...unknown, ...duplicates].map(path => path.length))
+  const told = new Set<string>()
+  eachKey(bytes, (level, isRepeated) => {
+    if (!lengths.has(lengthOf(level, level.key))) return true
+    const path = pathOf(level, level.key)
+    if (isUnknown.has(path)) told.add(`unknown field ${JSON.stringify(path)}`)
+    else if (isRepeated && isDuplicate.has(path) && !unknown.some(each => isWithin(path, each)))
+      told.add(`duplicate field ${JSON.stringify(path)}`)
+    return told.size < MAXIMUM_DUPLICATES
+  })
+  // Keys may be spelled so that they are not found again, as lone surrogates are.
+  for (const path of unknown) told.add(`unknown field ${JSON.stringify(path)}`)
+  return [...told].slice(0, MAXIMUM_DUPLICATES)
+}
+
+const isWithin = (path: string, outer: string) =>
+  path.startsWith(outer) && (path[outer.length] === '.' || path[outer.length] === '[')
+
 function findDuplicates(bytes: Uint8Array): string[] {
   const found = new Set<string>()
-  const levels: Level[] = []
+  eachKey(bytes, (level, isRepeated) => {
+    if (isRepeated) found.add(pathOf(level, level.key))
+    return found.size < MAXIMUM_DUPLICATES
+  })
+  return [...found]
+}
+
+/** Calls `see` at each key, with whether its object had it before, as long as it wants more. */
+function eachKey(bytes: Uint8Array, see: (level: Level, isRepeated: boolean) => boolean): void {
   let level: Level | undefined
   let expectsKey = false
   for (let i = 0; i < bytes.length; i++) {
@@ -72,9 +113,9 @@ function findDuplicates(bytes: Uint8Array): string[] {
         const end = endOfString(bytes, i)
         if (expectsKey && level?.keys) {
           level.key = textOf(bytes, i, end)
-          if (level.keys.has(level.key)) found.add(pathOf(levels))
-          else level.keys.add(level.key)
-          if (found.size >= MAXIMUM_DUPLICATES) return [...found]
+          const isRepeated = level.keys.has(level.key)
+          if (!isRepeated) level.keys.add(level.key)
+          if (!see(level, isRepeated)) return
           expectsKey = false
         }
         i = end
@@ -83,15 +124,13 @@ function findDuplicates(bytes: Uint8Array): string[] {
       case OPEN_BRACE:
       case OPEN_BRACKET: {
         const isObject: boolean = bytes[i] === OPEN_BRACE
-        level = { keys: isObject ? new Set() : undefined, at: placeIn(level), index: 0, key: '' }
-        levels.push(level)
+        level = levelIn(level, isObject)
         expectsKey = isObject
         break
       }
       case CLOSE_BRACE:
       case CLOSE_BRACKET:
-        levels.pop()
-        level = levels.at(-1)
+        level = level?.outer
         expectsKey = false
         break
       case COMMA:
@@ -103,19 +142,35 @@ function findDuplicates(bytes: Uint8Array): string[] {
         break
     }
   }
-  return [...found]
+}
+
+function levelIn(outer: Level | undefined, isObject: boolean): Level {
+  const at = placeIn(outer)
+  return {
+    keys: isObject ? new Set() : undefined,
+    outer,
+    at,
+    length: outer === undefined ? 0 : lengthOf(outer, at),
+    index: 0,
+    key: '',
+  }
 }
 
 const placeIn = (level: Level | undefined) =>
   level === undefined ? '' : level.keys ? level.key : `[${level.index}]`
 
-function pathOf(levels: readonly Level[]): string {
-  let path = ''
-  for (const { at } of levels) path = joined(path, at)
-  return joined(path, levels.at(-1)?.key ?? '')
+function pathOf(level: Level, key: string): string {
+  const parts = [key]
+  for (let each: Level | undefined = level; each; each = each.outer) parts.push(each.at)
+  return parts.reverse().reduce(joined, '')
 }
+
+const isIndex = (part: string) => part.startsWith('[')
 const joined = (path: string, part: string) =>
-  path === '' || part.startsWith('[') ? `${path}${part}` : `${path}.${part}`
+  path === '' || isIndex(part) ? `${path}${part}` : `${path}.${part}`
+
+const lengthOf = ({ length }: Level, part: string) =>
+  length + part.length + (length === 0 || isIndex(part) ? 0 : 1)
 
 /** The string between two quotes, its escapes resolved. */
 function textOf(bytes: Uint8Array, start: number, end: number): string {

@@ -5,13 +5,14 @@
 import {
   boolYaml11Tag,
   CORE_SCHEMA,
+  constructFromEvents,
   DUMP_SCHEMA,
   defineScalarTag,
   dump,
   intYaml11Tag,
-  loadAll,
   mergeTag,
   NOT_RESOLVED,
+  parseEvents,
 } from 'js-yaml'
 import { messageOf } from '#base/errors.ts'
 import { exactNumber } from './exact-json.ts'
@@ -25,6 +26,7 @@ import {
   tooManyValues,
 } from './plain.ts'
 import { badRequest, StatusError } from './status.ts'
+import { repeatedKeys } from './yaml-keys.ts'
 
 /**
  * Parsing takes some two microseconds a line, in which nobody else is served. Texts of 1 MiB, the most that objects hold,
@@ -56,24 +58,47 @@ const intOfAnySize = defineScalarTag<unknown>(intYaml11Tag.tagName, {
 })
 const writtenSchema = DUMP_SCHEMA.withTags(intOfAnySize)
 
-const decoder = new TextDecoder()
+/** Unlike JSON, malformed UTF-8 is an error here. */
+const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** Parses the first document of a YAML text, null when there is none. Throws BadRequest. */
 export function parseYaml(bytes: Uint8Array): unknown {
-  const text = firstDocument(decoder.decode(bytes))
+  return readYaml(bytes).value
+}
+
+export interface YamlDocument {
+  readonly value: unknown
+  /** `line 4: key "a" already set in map` for each key that a mapping has again; the last value counts. */
+  readonly repeated: readonly string[]
+}
+
+/** The same, and which keys stand in it twice. */
+export function readYaml(bytes: Uint8Array): YamlDocument {
+  const text = textOf(bytes)
   checkLines(text)
   let document: unknown
+  let repeated: readonly string[]
   try {
+    const events = parseEvents(text, { maxDepth: MAXIMUM_DEPTH })
+    repeated = repeatedKeys(events, text)
     // `json` takes the last of duplicate keys, as JSON.parse does.
-    const options = { schema, json: true, maxDepth: MAXIMUM_DEPTH, maxAliases: MAXIMUM_ALIASES }
-    document = loadAll(text, options)[0] ?? null
+    const options = { source: text, schema, json: true, maxAliases: MAXIMUM_ALIASES }
+    document = constructFromEvents(events, options)[0] ?? null
   } catch (thrown) {
     throw badRequest(`error converting YAML to JSON: yaml: ${messageOf(thrown)}`)
   }
   const tooMany = text.includes('*')
     ? badRequest('error converting YAML to JSON: yaml: document contains excessive aliasing')
     : tooManyValues()
-  return expanded(document, { left: MAXIMUM_VALUES, tooMany }, 0)
+  return { value: expanded(document, { left: MAXIMUM_VALUES, tooMany }, 0), repeated }
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return firstDocument(decoder.decode(bytes))
+  } catch {
+    throw badRequest('error converting YAML to JSON: yaml: invalid leading UTF-8 octet')
+  }
 }
 
 /** Deeper parts stand in one line: their indentation alone would be a megabyte, and take seconds. No real object nests so deep. */

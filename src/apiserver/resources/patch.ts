@@ -1,11 +1,13 @@
 /** patch: JSON patch, merge patch, strategic merge patch and server-side apply, each over the update loop. */
 import { serverSideApply } from '#api/machinery/apply/apply.ts'
-import { parseJson } from '#api/machinery/body.ts'
+import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import { checkTypeMeta } from '#api/machinery/decode.ts'
+import { stringifyJson } from '#api/machinery/exact-json.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
 import { mergePatch } from '#api/machinery/patch/merge-patch.ts'
 import { strategicMergePatch } from '#api/machinery/patch/strategic-merge.ts'
+import { isPlainObject } from '#api/machinery/plain.ts'
 import { badRequest, isStatus, StatusError } from '#api/machinery/status.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
@@ -13,10 +15,11 @@ import { unsupportedMediaType } from '../media-type.ts'
 import { isTrue } from '../request-info.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
-import { decodeDraft, parseYaml } from './body.ts'
+import { decodeDraft, decodePatched, parseYaml } from './body.ts'
 import { createObject } from './create.ts'
 import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
+import { complaintsAbout, fieldValidationOf, warn } from './strict.ts'
 import { updateObject } from './update.ts'
 import { nowOf, type Write, writeOf } from './write.ts'
 
@@ -32,12 +35,14 @@ const CUSTOM = [JSON_PATCH, MERGE_PATCH, APPLY_YAML, APPLY_CBOR]
 export interface PatchBody {
   readonly type: string
   readonly value: unknown
+  /** Fields that stand in it twice, and those of operations that mean nothing, in the words of warnings. */
+  readonly complaints: readonly string[]
 }
 
 export async function patch(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const write = writeOf(exchange, resource)
   const body = await patchBodyOf(exchange.request, resource.kind.custom ? CUSTOM : ACCEPTED)
-  if (body.type === APPLY_YAML || body.type === APPLY_CBOR) return apply(write, body.value)
+  if (body.type === APPLY_YAML || body.type === APPLY_CBOR) return apply(write, body)
   const stored = await updateObject(write, current => patched(write, current, body))
   return respondOne(exchange, 200, resource, stored)
 }
@@ -49,9 +54,33 @@ export async function patchBodyOf(
   const type = headers?.['content-type']?.split(';')[0]?.trim() ?? ''
   if (!accepted.includes(type)) throw unsupportedMediaType(accepted)
   if (body === undefined) throw badRequest('the request has no body')
-  if (!(body instanceof Uint8Array)) return { type, value: body }
-  if (type === APPLY_CBOR) return { type, value: (await import('../cbor.ts')).decodeCbor(body) }
-  return { type, value: type === APPLY_YAML ? await parseYaml(body) : parseJson(body) }
+  if (!(body instanceof Uint8Array)) return { type, value: body, complaints: [] }
+  if (type === APPLY_CBOR)
+    return { type, value: (await import('../cbor.ts')).decodeCbor(body), complaints: [] }
+  if (type === APPLY_YAML) {
+    const { value, repeatedKeys } = await parseYaml(body)
+    const complaints =
+      repeatedKeys === undefined ? [] : [`error converting YAML to JSON: ${repeatedKeys}`]
+    return { type, value, complaints }
+  }
+  const value = parseJson(body)
+  const unknown = type === JSON_PATCH ? unknownInOperations(value) : []
+  const fields = { unknown, duplicates: duplicateFields(body, value), json: body }
+  const prefix = type === JSON_PATCH ? 'json patch ' : ''
+  return { type, value, complaints: complaintsAbout(fields).map(text => prefix + text) }
+}
+
+const OPERATION_FIELDS = ['op', 'path', 'from', 'value']
+
+function unknownInOperations(operations: unknown): string[] {
+  if (!Array.isArray(operations)) return []
+  return operations.flatMap((operation, at) =>
+    isPlainObject(operation)
+      ? Object.keys(operation)
+          .filter(name => !OPERATION_FIELDS.includes(name))
+          .map(name => `[${at}].${name}`)
+      : [],
+  )
 }
 
 /** The draft that a patch makes of the present object, which is shown to it in the served version. */
@@ -63,7 +92,11 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   if (typeof result !== 'object' || result === null || Array.isArray(result))
     throw badRequest('the patched object is not an object')
   checkTypeMeta(kind, result as KubernetesObject)
-  const draft = decodeDraft(exchange, kind, result)
+  const draft = decodePatched(exchange, kind, {
+    value: result,
+    duplicates: body.complaints,
+    shown: () => (body.type === STRATEGIC_PATCH ? goText(body.value) : stringifyJson(result)),
+  })
   if (draft.metadata.name !== document.metadata.name)
     throw badRequest(
       `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${write.name})`,
@@ -72,6 +105,16 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   if (draft.metadata.resourceVersion === document.metadata.resourceVersion)
     delete draft.metadata.resourceVersion
   return view.toStored?.(draft) ?? draft
+}
+
+/** A value as Go prints it, which is how upstream shows strategic patches in messages. */
+function goText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
+  if (!isPlainObject(value)) return value === null ? '<nil>' : String(value)
+  const pairs = Object.keys(value)
+    .sort()
+    .map(key => `${key}:${goText(value[key])}`)
+  return `map[${pairs.join(' ')}]`
 }
 
 export function applyPatch(
@@ -84,7 +127,7 @@ export function applyPatch(
   return strategicMergePatch(shape, document, value)
 }
 
-async function apply(write: Write, value: unknown): Promise<ApiResponse> {
+async function apply(write: Write, { value, complaints }: PatchBody): Promise<ApiResponse> {
   const { exchange, resource } = write
   const { query } = exchange.info
   if (!query.get('fieldManager'))
@@ -93,6 +136,9 @@ async function apply(write: Write, value: unknown): Promise<ApiResponse> {
       'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
     )
   const configuration = configurationOf(write, value)
+  if (complaints.length > 0 && fieldValidationOf(exchange) === 'Strict')
+    throw badRequest(`error strict decoding YAML: ${complaints.join(', ')}`)
+  if (fieldValidationOf(exchange) === 'Warn') warn(exchange, complaints)
   const force = isTrue(query.get('force'))
   const lay = (live: KubernetesObject | undefined) => layOver(write, live, { configuration, force })
   try {
