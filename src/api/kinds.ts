@@ -1,6 +1,17 @@
 /** Every built-in kind, in the order of discovery: core first, then the groups as upstream ranks them. */
 
+import { mutatingAdmissionPolicy } from './admissionregistration/v1/mutating-admission-policy.ts'
+import { mutatingAdmissionPolicyBinding } from './admissionregistration/v1/mutating-admission-policy-binding.ts'
+import { mutatingWebhookConfiguration } from './admissionregistration/v1/mutating-webhook-configuration.ts'
+import { validatingAdmissionPolicy } from './admissionregistration/v1/validating-admission-policy.ts'
+import { validatingAdmissionPolicyBinding } from './admissionregistration/v1/validating-admission-policy-binding.ts'
+import { validatingWebhookConfiguration } from './admissionregistration/v1/validating-webhook-configuration.ts'
+import { mutatingAdmissionPolicy as alphaMutatingAdmissionPolicy } from './admissionregistration/v1alpha1/mutating-admission-policy.ts'
+import { mutatingAdmissionPolicyBinding as alphaMutatingAdmissionPolicyBinding } from './admissionregistration/v1alpha1/mutating-admission-policy-binding.ts'
+import { mutatingAdmissionPolicy as betaMutatingAdmissionPolicy } from './admissionregistration/v1beta1/mutating-admission-policy.ts'
+import { mutatingAdmissionPolicyBinding as betaMutatingAdmissionPolicyBinding } from './admissionregistration/v1beta1/mutating-admission-policy-binding.ts'
 import { customResourceDefinition } from './apiextensions/v1/custom-resource-definition.ts'
+import { apiService } from './apiregistration/v1/api-service.ts'
 import { storageVersion } from './apiserverinternal/v1alpha1/storage-version.ts'
 import { controllerRevision } from './apps/v1/controller-revision.ts'
 import { daemonSet } from './apps/v1/daemon-set.ts'
@@ -104,6 +115,7 @@ export const kinds: readonly AnyKind[] = [
   secret,
   serviceAccount,
   service,
+  apiService,
   controllerRevision,
   daemonSet,
   deployment,
@@ -143,10 +155,20 @@ export const kinds: readonly AnyKind[] = [
   volumeAttachment,
   volumeAttributesClass,
   betaVolumeAttributesClass,
+  mutatingAdmissionPolicy,
+  mutatingAdmissionPolicyBinding,
+  mutatingWebhookConfiguration,
+  validatingAdmissionPolicy,
+  validatingAdmissionPolicyBinding,
+  validatingWebhookConfiguration,
+  betaMutatingAdmissionPolicy,
+  betaMutatingAdmissionPolicyBinding,
+  alphaMutatingAdmissionPolicy,
+  alphaMutatingAdmissionPolicyBinding,
+  customResourceDefinition,
   priorityClass,
   podGroup,
   workload,
-  customResourceDefinition,
   lease,
   leaseCandidate,
   alphaLeaseCandidate,

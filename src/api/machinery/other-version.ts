@@ -4,9 +4,18 @@
  */
 import { apiVersionOf, defineKind, type KindDefinition } from './kind.ts'
 import type { KubernetesObject } from './metadata.ts'
-import { type AnySchema, Field, type Fields, type ObjectShape, type Presence } from './schema.ts'
+import {
+  type AnySchema,
+  Field,
+  type Fields,
+  type InlinedFields,
+  type ObjectShape,
+  type Presence,
+} from './schema.ts'
 
 export interface OtherVersion {
+  /** Fields that this version describes otherwise, by type and name: `MatchResources.matchPolicy`. */
+  readonly fields?: Fields
   /** Told in the Warning header of every answer in this version. */
   readonly deprecation?: string
 }
@@ -15,7 +24,7 @@ export interface OtherVersion {
 export function inVersion<T extends KubernetesObject>(
   kind: KindDefinition<T>,
   version: string,
-  more: OtherVersion = {},
+  { fields, ...more }: OtherVersion = {},
 ): KindDefinition<T> {
   const served = { group: kind.group, version }
   const [from, to] = [apiVersionOf(kind), apiVersionOf(served)]
@@ -23,7 +32,7 @@ export function inVersion<T extends KubernetesObject>(
     ...kind,
     ...more,
     version,
-    shape: shapeInVersion(kind.shape, version),
+    shape: shapeInVersion(kind.shape, version, fields),
     storedAs: {
       kind,
       toStored: (object: T) => ({ ...object, apiVersion: from }),
@@ -78,7 +87,11 @@ const origins = new WeakMap<ObjectShape, ObjectShape>()
 const made = new WeakMap<ObjectShape, Map<string, ObjectShape>>()
 
 /** The shape, and those of its own package within it, under the names of another version; always the same one. */
-export function shapeInVersion<S extends ObjectShape>(shape: S, version: string): S {
+export function shapeInVersion<S extends ObjectShape>(
+  shape: S,
+  version: string,
+  others: Fields = {},
+): S {
   const origin = (origins.get(shape) ?? shape) as S
   const versions = made.get(origin) ?? new Map<string, ObjectShape>()
   made.set(origin, versions)
@@ -88,21 +101,31 @@ export function shapeInVersion<S extends ObjectShape>(shape: S, version: string)
   const rename = (name: string) =>
     `${own.slice(0, own.lastIndexOf('.'))}.${version}${name.slice(own.length)}`
   const visit = (part: ObjectShape) =>
-    packageOf(part) === own ? shapeInVersion(part, version) : part
+    packageOf(part) === own ? shapeInVersion(part, version, others) : part
   const fields: Record<string, Field<unknown, Presence>> = {}
   for (const [name, { schema }] of Object.entries(origin.fields))
-    fields[name] = new Field(schemaWith(schema, visit))
+    fields[name] =
+      others[`${origin.name.slice(own.length + 1)}.${name}`] ?? new Field(schemaWith(schema, visit))
   const renamed: ObjectShape = Object.freeze({
     ...origin,
     name: rename(origin.name),
     fields: fields as Fields,
     ...(origin.inlined && {
-      inlined: origin.inlined.map(part => ({ ...part, shapeName: rename(part.shapeName) })),
+      inlined: origin.inlined.map(part => renamedPart(part, rename)),
     }),
   })
   versions.set(version, renamed)
   origins.set(renamed, origin)
   return renamed as S
+}
+
+function renamedPart(part: InlinedFields, rename: (name: string) => string): InlinedFields {
+  const { inlined } = part
+  return {
+    ...part,
+    shapeName: rename(part.shapeName),
+    ...(inlined && { inlined: inlined.map(each => renamedPart(each, rename)) }),
+  }
 }
 
 /** `io.k8s.api.core.v1` of `io.k8s.api.core.v1.Pod`. */

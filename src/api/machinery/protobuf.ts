@@ -53,17 +53,14 @@ const descending = <T>(fields: readonly Numbered<T>[]) =>
   fields.toSorted((a, b) => b.number - a.number).map(({ field }) => field)
 
 function fieldWritersOf(shape: ObjectShape): FieldWriter[] {
-  const outer: Numbered<FieldWriter>[] = []
-  const groups = groupsOf(shape)
-  for (const [name, { schema }] of Object.entries(shape.fields)) {
-    const group = groups.find(({ names }) => names.has(name))
-    const { number } = schema
-    if (number !== undefined)
-      (group ? group.inner : outer).push({ number, field: fieldWriter(name, schema) })
-  }
-  for (const { number, inner } of groups) {
-    const fields = descending(inner)
-    outer.push({
+  const { own, nested } = partsOf(shape)
+  const writers: Numbered<FieldWriter>[] = own.map(([name, { schema }]) => ({
+    number: schema.number ?? 0,
+    field: fieldWriter(name, schema),
+  }))
+  for (const { number, part } of nested) {
+    const fields = fieldWritersOf(part)
+    writers.push({
       number,
       field: (writer, object) => {
         delimited(writer, () => {
@@ -73,15 +70,23 @@ function fieldWritersOf(shape: ObjectShape): FieldWriter[] {
       },
     })
   }
-  return descending(outer)
+  return descending(writers)
 }
 
-function groupsOf(shape: ObjectShape) {
-  return (shape.inlined ?? []).map(({ number, fields }) => ({
-    number,
-    names: new Set(fields),
-    inner: [] as Numbered<FieldWriter>[],
-  }))
+/** The fields of the message itself, and those of messages in it that JSON does not show. */
+function partsOf(shape: ObjectShape) {
+  const { fields, inlined = [] } = shape
+  const elsewhere = new Set(inlined.flatMap(part => part.fields))
+  return {
+    own: Object.entries(fields).filter(
+      ([name, { schema }]) => schema.number !== undefined && !elsewhere.has(name),
+    ),
+    nested: inlined.map(({ number, fields: names, inlined: within = [] }) => {
+      const inner = Object.entries(fields).filter(([name]) => names.includes(name))
+      const part: ObjectShape = { ...shape, fields: Object.fromEntries(inner), inlined: within }
+      return { number, part }
+    }),
+  }
 }
 
 function fieldWriter(name: string, schema: AnySchema): FieldWriter {
@@ -240,23 +245,17 @@ function readFields(
 }
 
 function fieldReadersOf(shape: ObjectShape): ReadonlyMap<number, FieldReader> {
-  const outer = new Map<number, FieldReader>()
-  const groups = (shape.inlined ?? []).map(({ number, fields }) => ({
-    number,
-    names: new Set(fields),
-    inner: new Map<number, FieldReader>(),
-  }))
-  for (const [name, { schema }] of Object.entries(shape.fields)) {
-    if (schema.number === undefined) continue
-    const group = groups.find(({ names }) => names.has(name))
-    ;(group ? group.inner : outer).set(schema.number, fieldReader(name, schema))
-  }
-  for (const { number, inner } of groups)
-    outer.set(number, {
+  const { own, nested } = partsOf(shape)
+  const readers = new Map<number, FieldReader>()
+  for (const [name, { schema }] of own) readers.set(schema.number ?? 0, fieldReader(name, schema))
+  for (const { number, part } of nested) {
+    const inner = fieldReadersOf(part)
+    readers.set(number, {
       wireType: BYTES,
       read: (reader, object, depth) => readFields(inner, reader.message(), object, depth + 1),
     })
-  return outer
+  }
+  return readers
 }
 
 function fieldReader(name: string, schema: AnySchema): FieldReader {

@@ -107,7 +107,10 @@ export const fieldSchemaOf = ({ fields, unknown }: ObjectShape, name: string) =>
 export interface InlinedFields {
   readonly number: number
   readonly shapeName: string
+  /** All of them, those of `inlined` too. */
   readonly fields: readonly string[]
+  /** Fields of `fields` that the message nests once more. */
+  readonly inlined?: readonly InlinedFields[]
 }
 
 export type Fields = Readonly<Record<string, Field<unknown, Presence>>>

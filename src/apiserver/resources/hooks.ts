@@ -48,6 +48,13 @@ const none: ResourceHooks = {}
 
 /** By resource and group, as `services` or `roles.rbac.authorization.k8s.io`. */
 const table: Record<string, ResourceHooks> = {
+  'apiservices.apiregistration.k8s.io': { needsResourceVersion: true },
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': { needsResourceVersion: true },
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': { needsResourceVersion: true },
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': { needsResourceVersion: true },
+  'validatingadmissionpolicies.admissionregistration.k8s.io': { needsResourceVersion: true },
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': { needsResourceVersion: true },
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': { needsResourceVersion: true },
   'leases.coordination.k8s.io': { createsOnUpdate: true, needsResourceVersion: true },
   'poddisruptionbudgets.policy': { needsResourceVersion: true },
   'runtimeclasses.node.k8s.io': { needsResourceVersion: true },

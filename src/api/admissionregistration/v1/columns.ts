@@ -1,0 +1,46 @@
+import { column } from '../../machinery/columns.ts'
+import type { LabelSelector } from '../../machinery/metadata.ts'
+import type { ParamKind, ParamRef } from './rules.schema.ts'
+
+interface Policy {
+  spec: { paramKind?: ParamKind | undefined }
+}
+interface Binding {
+  spec: { policyName?: string; paramRef?: ParamRef | undefined }
+}
+
+export const paramKindColumn = column<Policy>(
+  'ParamKind',
+  'Kind of its parameters.',
+  ({ spec: { paramKind } }) =>
+    paramKind ? `${paramKind.apiVersion ?? ''}/${paramKind.kind ?? ''}` : '<unset>',
+)
+
+export const policyNameColumn = column<Binding>(
+  'PolicyName',
+  'The policy that it puts to work.',
+  ({ spec }) => spec.policyName ?? '',
+)
+
+export const paramRefColumn = column<Binding>(
+  'ParamRef',
+  'Its parameters, by name or by labels.',
+  ({ spec: { paramRef } }) => {
+    if (!paramRef) return '<unset>'
+    const { name, namespace = '*', selector } = paramRef
+    if (name) return `${namespace}/${name}`
+    return selector ? selectorText(selector) : '<unset>'
+  },
+)
+
+/** As Go prints it, which is what clients of upstream see. */
+function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const labels = Object.keys(matchLabels)
+    .sort()
+    .map(key => `${key}: ${matchLabels[key]},`)
+  const expressions = matchExpressions.map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  )
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
+}

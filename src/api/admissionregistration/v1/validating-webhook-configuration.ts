@@ -1,0 +1,27 @@
+import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
+import { defineKind } from '../../machinery/kind.ts'
+import {
+  type ValidatingWebhookConfiguration,
+  validatingWebhookConfigurationShape,
+} from './webhooks.schema.ts'
+import { validateChangedWebhooks, validateNewWebhooks } from './webhooks.validation.ts'
+
+export const validatingWebhookConfiguration = defineKind<ValidatingWebhookConfiguration>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingWebhookConfiguration',
+  plural: 'validatingwebhookconfigurations',
+  categories: ['api-extensions'],
+  scope: 'Cluster',
+  shape: validatingWebhookConfigurationShape,
+  hasGeneration: true,
+  validateCreate: validateNewWebhooks,
+  validateUpdate: validateChangedWebhooks,
+  columns: [
+    nameColumn,
+    column('Webhooks', 'How many webhooks it has.', object => object.webhooks?.length ?? 0, {
+      type: 'integer',
+    }),
+    ageColumn,
+  ],
+})

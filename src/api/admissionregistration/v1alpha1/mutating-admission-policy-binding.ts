@@ -1,0 +1,14 @@
+import { inVersion } from '../../machinery/other-version.ts'
+import { mutatingAdmissionPolicyBinding as stored } from '../v1/mutating-admission-policy-binding.ts'
+import type { MutatingAdmissionPolicyBinding } from '../v1/policies.schema.ts'
+import { fields } from './fields.ts'
+
+export const mutatingAdmissionPolicyBinding = {
+  ...inVersion(stored, 'v1alpha1', { fields }),
+  /** In this version alone, missing parameters need not be provided for. */
+  defaults: denyWithoutParameters,
+}
+
+function denyWithoutParameters({ spec: { paramRef } }: MutatingAdmissionPolicyBinding): void {
+  if (paramRef) paramRef.parameterNotFoundAction ??= 'Deny'
+}
