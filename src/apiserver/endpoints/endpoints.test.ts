@@ -74,6 +74,5 @@ test('what is not done end to end is not there', async () => {
     spec: { containers: [{ name: 'c', image: 'i' }] },
   })
   assert.equal((await ask('GET', `${pods}/p`)).status, 200)
-  assert.equal((await ask('GET', `${pods}/p/resize`)).status, 404)
   assert.equal((await ask('GET', `${pods}/p/status/more`)).status, 404)
 })

@@ -6,7 +6,7 @@ import { namespace } from './namespace.ts'
 import { node } from './node.ts'
 import { secret } from './secret.ts'
 import { serviceAccount } from './service-account.ts'
-import { created, lines, rowOf, updated } from './testing.ts'
+import { created, defaulted, lines, rowOf, updated } from './testing.ts'
 
 test('a namespace begins active, named by a label and held by its finalizer', () => {
   const object = created(namespace, { status: { phase: 'Terminating' } })
@@ -23,7 +23,7 @@ test('a namespace is terminating just while it is being deleted', () => {
   const object = created(namespace, {})
   const ending = { ...object, status: { phase: 'Terminating' as const } }
   assert.deepEqual(lines(namespace.validateStatusUpdate(ending, object)), [
-    'status.phase: Invalid value: "Terminating": may only be \'Active\' if `deletionTimestamp` is empty',
+    'status.Phase: Invalid value: "Terminating": may only be \'Active\' if `deletionTimestamp` is empty',
   ])
   const metadata = { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' }
   assert.deepEqual(lines(namespace.validateStatusUpdate({ ...ending, metadata }, object)), [])
@@ -138,6 +138,12 @@ test('of a node only little changes', () => {
   assert.deepEqual(change({ providerID: 'b' }), [
     'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
   ])
+  assert.deepEqual(change({ externalID: 'c' }), ['spec.externalID: Forbidden: may not be updated'])
+  const configMap = { namespace: 'a', name: 'b', uid: 'c', kubeletConfigKey: '' }
+  assert.deepEqual(change({ configSource: { configMap } }), [
+    'spec.configSource.configMap.uid: Forbidden: uid must not be set in spec',
+    'spec.configSource.configMap.kubeletConfigKey: Required value: kubeletConfigKey must be set',
+  ])
   assert.deepEqual(change({ taints: [{ key: 'a', effect: 'Sometimes' }] }), [
     'metadata.taints[0].effect: Unsupported value: "Sometimes": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
   ])
@@ -148,6 +154,31 @@ test('a node has a taint of one effect once', () => {
   const object = created(node, { spec: { taints: [taint, { ...taint, value: 'y' }] } })
   assert.deepEqual(lines(node.validate(object)), [
     'metadata.taints[1]: Duplicate value: {"key":"a","value":"y","effect":"NoSchedule"}: taints must be unique by key and effect pair',
+  ])
+})
+
+test('a node has whole devices and no negative memory', () => {
+  const object = defaulted(node, {
+    status: { capacity: { memory: '-1', 'example.com/gpu': '500m' }, allocatable: { cpu: '1' } },
+  })
+  assert.deepEqual(lines(node.validateStatusUpdate(object, object)), [
+    'status.capacity.example.com/gpu: Invalid value: "500m": must be an integer',
+    'status.capacity.memory: Invalid value: "-1": must be greater than or equal to 0',
+  ])
+})
+
+test('fields of nodes that nobody reads are told', () => {
+  const object = created(node, { spec: { externalID: 'a', configSource: {} } })
+  assert.deepEqual(node.warnings(object, undefined), [
+    'spec.configSource: the feature is removed',
+    'spec.externalID: this field is deprecated, and is unused by Kubernetes',
+  ])
+})
+
+test('the finalizers of a namespace are standard ones or have a domain', () => {
+  const spec = { finalizers: ['kubernetes', 'example.com/mine', 'mine'] }
+  assert.deepEqual(lines(namespace.validate(created(namespace, { spec }))), [
+    'spec.finalizers: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
   ])
 })
 
@@ -182,6 +213,11 @@ test('endpoints are addresses that lead somewhere', () => {
 
 test('a service account counts its secrets', () => {
   assert.equal(rowOf(serviceAccount, created(serviceAccount, {})).Secrets, 0)
+  const annotations = { 'kubernetes.io/enforce-mountable-secrets': 'true' }
+  const object = created(serviceAccount, { metadata: { name: 'a', annotations } })
+  assert.deepEqual(serviceAccount.warnings(object, undefined), [
+    'metadata.annotations[kubernetes.io/enforce-mountable-secrets]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets',
+  ])
 })
 
 test('a binding leads to a node', () => {

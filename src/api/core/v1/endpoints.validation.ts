@@ -1,5 +1,10 @@
 import { type FieldError, required } from '../../machinery/field-error.ts'
-import { isDns1123Label, isDns1123Subdomain, isPortNumber } from '../../machinery/names.ts'
+import {
+  isDns1123Label,
+  isDns1123Subdomain,
+  isPortNumber,
+  isQualifiedName,
+} from '../../machinery/names.ts'
 import { isOrdinaryIp } from './addresses.ts'
 import type { EndpointAddress, EndpointPort, Endpoints } from './endpoints.ts'
 import { given, oneOf, wrong } from './validation.ts'
@@ -31,7 +36,7 @@ function validateAddress(path: string, address: EndpointAddress): readonly Field
 
 function validatePort(
   path: string,
-  { name, port, protocol }: EndpointPort,
+  { name, port, protocol, appProtocol }: EndpointPort,
   isOneOfMany: boolean,
 ): readonly FieldError[] {
   return [
@@ -39,5 +44,6 @@ function validatePort(
     ...given(`${path}.name`, name, isDns1123Label),
     ...wrong(`${path}.port`, port, isPortNumber(port)),
     ...oneOf(`${path}.protocol`, protocol, ['SCTP', 'TCP', 'UDP']),
+    ...given(`${path}.appProtocol`, appProtocol, isQualifiedName),
   ]
 }

@@ -111,10 +111,23 @@ function carryOwnNameAsLabel(draft: Namespace): void {
   if (name) draft.metadata.labels = { ...draft.metadata.labels, [NAMESPACE_NAME_LABEL]: name }
 }
 
+/** The only names that need no domain before them. */
+const STANDARD_FINALIZERS = [NAMESPACE_FINALIZER, 'orphan', 'foregroundDeletion']
+
 function finalizersAreNames({ spec }: Namespace): readonly FieldError[] {
-  return (spec.finalizers ?? []).flatMap((name, index) =>
-    wrong(`spec.finalizers[${index}]`, name, isQualifiedName(name)),
-  )
+  const field = 'spec.finalizers'
+  return (spec.finalizers ?? []).flatMap(name => [
+    ...wrong(field, name, isQualifiedName(name)),
+    ...(name.includes('/') || STANDARD_FINALIZERS.includes(name)
+      ? []
+      : [
+          invalid(
+            field,
+            name,
+            'name is neither a standard finalizer name nor is it fully qualified',
+          ),
+        ]),
+  ])
 }
 
 function phaseFollowsDeletion({ metadata, status }: Namespace): readonly FieldError[] {
@@ -123,5 +136,5 @@ function phaseFollowsDeletion({ metadata, status }: Namespace): readonly FieldEr
   const words = isDeleted
     ? "may only be 'Terminating' if `deletionTimestamp` is not empty"
     : "may only be 'Active' if `deletionTimestamp` is empty"
-  return [invalid('status.phase', status.phase, words)]
+  return [invalid('status.Phase', status.phase, words)]
 }

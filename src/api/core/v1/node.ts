@@ -1,7 +1,7 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { type Node, nodeShape } from './node.schema.ts'
-import { validateNode, validateNodeUpdate } from './node.validation.ts'
+import { nodeWarnings, validateNode, validateNodeUpdate } from './node.validation.ts'
 
 export type * from './node.schema.status.ts'
 export type * from './node.schema.ts'
@@ -43,6 +43,7 @@ export const node = defineKind<Node>({
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
   validateStatusUpdate: validateNode,
+  warnings: nodeWarnings,
   fieldSelectors: { 'spec.unschedulable': object => String(object.spec.unschedulable ?? false) },
   columns: [
     nameColumn,

@@ -1,8 +1,21 @@
-import { duplicate, type FieldError, forbidden, invalid } from '../../machinery/field-error.ts'
-import { isLabelValue, isQualifiedName } from '../../machinery/names.ts'
-import { compareQuantities } from '../../machinery/quantity.ts'
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  required,
+} from '../../machinery/field-error.ts'
+import {
+  isConfigMapKey,
+  isDns1123Label,
+  isDns1123Subdomain,
+  isLabelValue,
+  isQualifiedName,
+} from '../../machinery/names.ts'
 import { addressFamily, isCidr } from './addresses.ts'
+import type { NodeConfigSource } from './node.schema.config-source.ts'
 import type { Node, Taint } from './node.schema.ts'
+import { validateAmount } from './validation.resources.ts'
 import { given, needed, oneOf, sameValue, wrong } from './validation.ts'
 
 const TAINT_EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule']
@@ -49,10 +62,7 @@ function validateStatus({ status }: Node): FieldError[] {
   const errors: FieldError[] = []
   for (const field of ['capacity', 'allocatable'] as const)
     for (const [name, amount] of Object.entries(status[field] ?? {})) {
-      const path = `status.${field}[${name}]`
-      errors.push(...wrong(path, name, isQualifiedName(name)))
-      if (compareQuantities(amount, '0') < 0)
-        errors.push(invalid(path, amount, 'must be greater than or equal to 0'))
+      errors.push(...validateAmount(`status.${field}.${name}`, name, amount))
     }
   const seen = new Set<string>()
   for (const [index, { type, address }] of (status.addresses ?? []).entries()) {
@@ -77,20 +87,41 @@ export function validateNodeUpdate(next: Node, previous: Node): readonly FieldEr
         'node updates may not change providerID except from "" to valid',
       ),
     )
-  const rest = ({
-    podCIDR: _a,
-    podCIDRs: _b,
-    providerID: _c,
-    taints: _d,
-    unschedulable: _e,
-    ...more
-  }: Node['spec']) => more
-  if (!sameValue(rest(spec), rest(before)))
-    errors.push(
-      forbidden(
-        'spec',
-        'node updates may only change labels, taints, or capacity (or configSource, if the DynamicKubeletConfig feature gate is enabled)',
-      ),
-    )
+  if ((before.externalID ?? '') !== (spec.externalID ?? ''))
+    errors.push(forbidden('spec.externalID', 'may not be updated'))
+  // On create nobody looks at it, so what is there already may stay.
+  if (spec.configSource && !sameValue(spec.configSource, before.configSource))
+    errors.push(...validateConfigSource(spec.configSource))
   return errors
+}
+
+/** The kubelet no longer reads this, but what is there must be whole. */
+function validateConfigSource(source: NodeConfigSource): readonly FieldError[] {
+  const path = 'spec.configSource'
+  const { configMap } = source
+  if (!configMap) return [invalid(path, source, 'exactly one reference subfield must be non-nil')]
+  const at = `${path}.configMap`
+  return [
+    ...(configMap.uid ? [forbidden(`${at}.uid`, 'uid must not be set in spec')] : []),
+    ...(configMap.resourceVersion
+      ? [forbidden(`${at}.resourceVersion`, 'resourceVersion must not be set in spec')]
+      : []),
+    ...set(at, 'namespace', configMap.namespace, isDns1123Label),
+    ...set(at, 'name', configMap.name, isDns1123Subdomain),
+    ...set(at, 'kubeletConfigKey', configMap.kubeletConfigKey, isConfigMapKey),
+  ]
+}
+
+const set = (path: string, field: string, value: string, check: (text: string) => string[]) =>
+  value
+    ? wrong(`${path}.${field}`, value, check(value))
+    : [required(`${path}.${field}`, `${field} must be set`)]
+
+export function nodeWarnings({ spec }: Node): string[] {
+  return [
+    ...(spec.configSource ? ['spec.configSource: the feature is removed'] : []),
+    ...(spec.externalID
+      ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes']
+      : []),
+  ]
 }

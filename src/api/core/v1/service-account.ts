@@ -21,6 +21,8 @@ export const serviceAccountShape = objectShape(
 )
 export type ServiceAccount = ObjectOfShape<typeof serviceAccountShape>
 
+const ENFORCE_MOUNTABLE = 'kubernetes.io/enforce-mountable-secrets'
+
 export const serviceAccount = defineKind<ServiceAccount>({
   group: '',
   version: 'v1',
@@ -41,6 +43,12 @@ export const serviceAccount = defineKind<ServiceAccount>({
       },
     ],
   },
+  warnings: ({ metadata }) =>
+    metadata.annotations?.[ENFORCE_MOUNTABLE] === undefined
+      ? []
+      : [
+          `metadata.annotations[${ENFORCE_MOUNTABLE}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,
+        ],
   columns: [
     nameColumn,
     column('Secrets', 'How many secrets its pods may use.', object => object.secrets?.length ?? 0),

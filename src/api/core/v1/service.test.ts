@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Service, service } from './service.ts'
-import { created, lines, rowOf, updated } from './testing.ts'
+import { created, defaulted, lines, rowOf, updated } from './testing.ts'
 
 const port = { port: 80 }
 const withSpec = (spec: object) => ({ spec: { selector: { app: 'web' }, ports: [port], ...spec } })
@@ -150,6 +150,23 @@ const wrongServices: [string, object, string][] = [
     'spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: 0: must be greater than 0 and less than 86400',
   ],
 ]
+wrongServices.push(
+  [
+    'ranges of clients without a balancer',
+    { loadBalancerSourceRanges: ['10.0.0.0/8'] },
+    "spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
+  ],
+  [
+    'families of a name',
+    { type: 'ExternalName', externalName: 'a.b', ports: [], ipFamilies: ['IPv4'] },
+    'spec.ipFamilies: Forbidden: may not be set for ExternalName services',
+  ],
+  [
+    'an address of a name',
+    { type: 'ExternalName', externalName: 'a.b', ports: [], clusterIP: '10.0.0.1' },
+    'spec.clusterIPs: Forbidden: may not be set for ExternalName services',
+  ],
+)
 for (const [name, spec, expected] of wrongServices)
   test(`refused: ${name}`, () => {
     const problems = problemsOf(spec)
@@ -185,5 +202,101 @@ test('kubectl get shows addresses and ports', () => {
   assert.equal(
     row({ type: 'ExternalName', externalName: 'x.org', ports: [], selector: {} }),
     'ExternalName <none> x.org <none> <none>',
+  )
+})
+
+const RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges'
+const HINTS = 'service.kubernetes.io/topology-aware-hints'
+const MODE = 'service.kubernetes.io/topology-mode'
+const annotated = (annotations: Record<string, string>, spec: object = {}) =>
+  created(service, { metadata: { name: 'web', annotations }, ...withSpec(spec) })
+
+test('older annotations obey the rules of what took their place', () => {
+  const problems = (annotations: Record<string, string>, spec?: object) =>
+    lines(service.validate(annotated(annotations, spec)))
+  assert.deepEqual(problems({ [HINTS]: 'Auto', [MODE]: 'Auto' }), [])
+  assert.deepEqual(problems({ [HINTS]: 'Auto', [MODE]: 'None' }), [
+    `metadata.annotations[${MODE}]: Invalid value: "None": must match annotations[${HINTS}] when both are specified`,
+  ])
+  assert.deepEqual(
+    problems({ [RANGES]: ' 10.0.0.0/8, 10.1.0.0/16 ' }, { type: 'LoadBalancer' }),
+    [],
+  )
+  assert.deepEqual(problems({ [RANGES]: '' }), [
+    `metadata.annotations[${RANGES}]: Forbidden: may only be used when \`type\` is 'LoadBalancer'`,
+  ])
+  assert.deepEqual(problems({ [RANGES]: 'all' }, { type: 'LoadBalancer' }), [
+    `metadata.annotations[${RANGES}]: Invalid value: "all": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)`,
+  ])
+})
+
+test('the port for health checks stays once it is given', () => {
+  const spec = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 30001 }
+  const previous = created(service, withSpec(spec))
+  const next = created(service, withSpec({ ...spec, healthCheckNodePort: 30002 }))
+  assert.deepEqual(lines(service.validateUpdate(next, previous)), [
+    'spec.healthCheckNodePort: Forbidden: field is immutable',
+  ])
+})
+
+test('a balancer says where it takes traffic', () => {
+  const problems = (type: string, ingress: object[]) => {
+    const object = defaulted(service, {
+      ...withSpec({ type }),
+      status: { loadBalancer: { ingress } },
+    })
+    return lines(service.validateStatusUpdate(object, object))
+  }
+  const at = 'status.loadBalancer.ingress'
+  assert.deepEqual(problems('LoadBalancer', [{ ip: '10.0.0.1' }, { hostname: 'a.b' }]), [])
+  assert.deepEqual(problems('ClusterIP', [{ ip: '10.0.0.1', ipMode: 'VIP' }]), [
+    `${at}: Forbidden: may only be used when \`type\` is 'LoadBalancer'`,
+  ])
+  assert.deepEqual(
+    problems('LoadBalancer', [
+      { ip: 'here', ipMode: 'Tunnel' },
+      { ipMode: 'VIP', hostname: '10.0.0.1' },
+    ]),
+    [
+      `${at}[0].ip: Invalid value: "here": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`,
+      `${at}[0].ipMode: Unsupported value: "Tunnel": supported values: "Proxy", "VIP"`,
+      `${at}[1].ipMode: Forbidden: may not be specified when \`ip\` is not set`,
+      `${at}[1].hostname: Invalid value: "10.0.0.1": must be a DNS name, not an IP address`,
+    ],
+  )
+})
+
+test('what has no effect or is on its way out is told', () => {
+  const warnings = (spec: object, annotations: Record<string, string> = {}) =>
+    service.warnings(annotated(annotations, spec), undefined)
+  assert.deepEqual(warnings({}), [])
+  assert.deepEqual(
+    warnings({
+      clusterIP: 'None',
+      externalIPs: ['FD00::1'],
+      loadBalancerIP: '1.2.3.4',
+      sessionAffinity: 'ClientIP',
+    }),
+    [
+      'spec.loadBalancerIP is ignored for headless services',
+      'spec.externalIPs is ignored for headless services',
+      'spec.SessionAffinity is ignored for headless services',
+      'spec.externalIPs[0]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+    ],
+  )
+  assert.deepEqual(warnings({ type: 'ExternalName', externalIPs: ['1.2.3.4'] }), [
+    'spec.externalIPs is ignored when spec.type is "ExternalName"',
+  ])
+  assert.deepEqual(
+    warnings(
+      { clusterIP: 'FD00::1', externalName: 'a', trafficDistribution: 'PreferClose' },
+      { [HINTS]: 'Auto' },
+    ),
+    [
+      `annotation ${HINTS} is deprecated, please use ${MODE} instead`,
+      'spec.clusterIPs[0]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+      'spec.externalName is ignored when spec.type is not "ExternalName"',
+      'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"',
+    ],
   )
 })

@@ -3,7 +3,12 @@ import { serviceColumns } from './service.columns.ts'
 import { defaultService } from './service.defaults.ts'
 import { type Service, serviceShape } from './service.schema.ts'
 import { prepareServiceForCreate, prepareServiceForUpdate } from './service.update.ts'
-import { validateService, validateServiceUpdate } from './service.validation.ts'
+import {
+  validateService,
+  validateServiceStatus,
+  validateServiceUpdate,
+} from './service.validation.ts'
+import { serviceWarnings } from './service.warnings.ts'
 
 export type * from './service.schema.ts'
 
@@ -35,6 +40,8 @@ export const service = defineKind<Service>({
   prepareForUpdate: prepareServiceForUpdate,
   validate: validateService,
   validateUpdate: validateServiceUpdate,
+  validateStatusUpdate: validateServiceStatus,
+  warnings: serviceWarnings,
   fieldSelectors: {
     'spec.clusterIP': object => object.spec.clusterIP ?? '',
     'spec.type': object => object.spec.type ?? '',

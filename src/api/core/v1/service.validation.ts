@@ -18,14 +18,19 @@ import { addressFamily, isCidr, isIp, isOrdinaryIp } from './addresses.ts'
 import { isReachableFromOutside } from './service.defaults.ts'
 import type { Service, ServicePort, ServiceSpec } from './service.schema.ts'
 import { HEADLESS } from './service.update.ts'
+import { TOPOLOGY_HINTS, TOPOLOGY_MODE } from './service.warnings.ts'
 import { given, oneOf, wrong } from './validation.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const LONGEST_AFFINITY_SECONDS = 24 * 60 * 60
 const POLICIES = ['Cluster', 'Local']
+const IP_MODES = ['Proxy', 'VIP']
+const ONLY_BALANCED = "may only be used when `type` is 'LoadBalancer'"
+const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 
-export function validateService({ spec }: Service): readonly FieldError[] {
+export function validateService({ metadata, spec }: Service): readonly FieldError[] {
   return [
+    ...validateAnnotations(metadata.annotations ?? {}, spec),
     ...oneOf('spec.type', spec.type, TYPES),
     ...validatePorts(spec),
     ...validateLabels('spec.selector', spec.selector),
@@ -60,6 +65,57 @@ export function validateServiceUpdate(next: Service, previous: Service): readonl
     errors.push(
       invalid('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set'),
     )
+  const takesHealthPort = [spec, before].every(
+    each => each.type === 'LoadBalancer' && each.externalTrafficPolicy === 'Local',
+  )
+  if (takesHealthPort && spec.healthCheckNodePort !== before.healthCheckNodePort)
+    errors.push(forbidden('spec.healthCheckNodePort', 'field is immutable'))
+  return errors
+}
+
+/** Older ways to say what fields or other annotations say now. */
+function validateAnnotations(
+  annotations: Readonly<Record<string, string>>,
+  { type, loadBalancerSourceRanges = [] }: ServiceSpec,
+): FieldError[] {
+  const errors: FieldError[] = []
+  const [mode, hints] = [annotations[TOPOLOGY_MODE], annotations[TOPOLOGY_HINTS]]
+  if (mode !== undefined && hints !== undefined && mode !== hints)
+    errors.push(
+      invalid(
+        `metadata.annotations[${TOPOLOGY_MODE}]`,
+        mode,
+        `must match annotations[${TOPOLOGY_HINTS}] when both are specified`,
+      ),
+    )
+  const ranges = annotations[SOURCE_RANGES]
+  if (ranges === undefined || loadBalancerSourceRanges.length > 0) return errors
+  const field = `metadata.annotations[${SOURCE_RANGES}]`
+  if (type !== 'LoadBalancer') errors.push(forbidden(field, ONLY_BALANCED))
+  for (const range of ranges.trim() === '' ? [] : ranges.split(','))
+    errors.push(...wrong(field, range.trim(), isCidr(range.trim())))
+  return errors
+}
+
+export function validateServiceStatus({ spec, status }: Service): readonly FieldError[] {
+  const path = 'status.loadBalancer.ingress'
+  const ingress = status.loadBalancer.ingress ?? []
+  const errors: FieldError[] = []
+  if (ingress.length > 0 && spec.type !== 'LoadBalancer')
+    errors.push(forbidden(path, ONLY_BALANCED))
+  for (const [index, { ip, hostname, ipMode }] of ingress.entries()) {
+    const at = `${path}[${index}]`
+    errors.push(...given(`${at}.ip`, ip, isIp))
+    if (ip && ipMode === undefined)
+      errors.push(required(`${at}.ipMode`, 'must be specified when `ip` is set'))
+    if (!ip && ipMode !== undefined)
+      errors.push(forbidden(`${at}.ipMode`, 'may not be specified when `ip` is not set'))
+    if (ipMode !== undefined && !IP_MODES.includes(ipMode))
+      errors.push(notSupported(`${at}.ipMode`, ipMode, IP_MODES))
+    errors.push(...given(`${at}.hostname`, hostname, isDns1123Subdomain))
+    if (hostname && addressFamily(hostname))
+      errors.push(invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address'))
+  }
   return errors
 }
 
@@ -78,8 +134,8 @@ function validatePorts(spec: ServiceSpec): readonly FieldError[] {
     if (pairs.has(pair)) errors.push(duplicate(at, { port: port.port, protocol: port.protocol }))
     pairs.add(pair)
     if (!port.nodePort) continue
-    if (spec.type === 'ClusterIP' || spec.type === 'ExternalName')
-      errors.push(forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${spec.type}'`))
+    if (spec.type === 'ClusterIP')
+      errors.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"))
     const nodePair = `${port.protocol}/${port.nodePort}`
     if (nodePorts.has(nodePair)) errors.push(duplicate(`${at}.nodePort`, port.nodePort))
     nodePorts.add(nodePair)
@@ -124,16 +180,17 @@ function validateAffinity(spec: ServiceSpec): readonly FieldError[] {
   return errors
 }
 
+const NOT_OF_NAMES = 'may not be set for ExternalName services'
+
 function validateClusterIps(spec: ServiceSpec): readonly FieldError[] {
   const { clusterIP = '', clusterIPs = [], type } = spec
   const field = 'spec.clusterIPs'
   if (type === 'ExternalName')
     return [
-      ...(clusterIP || clusterIPs.length > 0
-        ? [forbidden(field, "may not be set when `type` is 'ExternalName'")]
-        : []),
+      ...(clusterIP || clusterIPs.length > 0 ? [forbidden(field, NOT_OF_NAMES)] : []),
+      ...(spec.ipFamilies?.length ? [forbidden('spec.ipFamilies', NOT_OF_NAMES)] : []),
       ...(spec.ipFamilyPolicy !== undefined
-        ? [forbidden('spec.ipFamilyPolicy', "may not be set when `type` is 'ExternalName'")]
+        ? [forbidden('spec.ipFamilyPolicy', NOT_OF_NAMES)]
         : []),
     ]
   const errors: FieldError[] = []
@@ -222,16 +279,14 @@ function validateLoadBalancer(spec: ServiceSpec): readonly FieldError[] {
   const ranges = spec.loadBalancerSourceRanges ?? []
   const errors: FieldError[] = []
   if (ranges.length > 0 && !isBalanced)
-    errors.push(
-      forbidden('spec.loadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'"),
-    )
+    errors.push(forbidden('spec.LoadBalancerSourceRanges', ONLY_BALANCED))
   for (const [index, range] of ranges.entries())
-    errors.push(...wrong(`spec.loadBalancerSourceRanges[${index}]`, range, isCidr(range.trim())))
+    errors.push(...wrong(`spec.LoadBalancerSourceRanges[${index}]`, range, isCidr(range.trim())))
   if (isBalanced && spec.allocateLoadBalancerNodePorts === undefined)
     errors.push(required('spec.allocateLoadBalancerNodePorts'))
   for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass'] as const)
     if (!isBalanced && spec[field] !== undefined)
-      errors.push(forbidden(`spec.${field}`, "may only be used when `type` is 'LoadBalancer'"))
+      errors.push(forbidden(`spec.${field}`, ONLY_BALANCED))
   errors.push(...given('spec.loadBalancerClass', spec.loadBalancerClass, isQualifiedName))
   return errors
 }

@@ -337,3 +337,31 @@ test('older and newer fields for addresses say the same', () => {
   assert.deepEqual(statusOf({ podIP: '10.0.0.1' }).podIPs, [{ ip: '10.0.0.1' }])
   assert.equal(statusOf({ hostIPs: [{ ip: '10.0.0.2' }] }).hostIP, '10.0.0.2')
 })
+
+test('labels of nodes that have new names are told wherever they are asked for', () => {
+  const key = 'beta.kubernetes.io/os'
+  const term = { matchExpressions: [{ key, operator: 'Exists' }] }
+  const object = created(pod, {
+    spec: {
+      containers: [{ name: 'c', image: 'i' }],
+      nodeSelector: { [key]: 'linux' },
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] },
+          preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: term }],
+        },
+      },
+      topologySpreadConstraints: [
+        { maxSkew: 1, topologyKey: key, whenUnsatisfiable: 'DoNotSchedule' },
+      ],
+    },
+  })
+  const hint = 'deprecated since v1.14; use "kubernetes.io/os" instead'
+  const at = 'spec.affinity.nodeAffinity'
+  assert.deepEqual(pod.warnings(object, undefined), [
+    `spec.nodeSelector[${key}]: ${hint}`,
+    `${at}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].key: ${key} is ${hint}`,
+    `${at}.preferredDuringSchedulingIgnoredDuringExecution[0].preference.matchExpressions[0].key: ${key} is ${hint}`,
+    `spec.topologySpreadConstraints[0].topologyKey: ${key} is ${hint}`,
+  ])
+})

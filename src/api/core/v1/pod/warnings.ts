@@ -1,5 +1,6 @@
 /** What is allowed in a pod but hardly meant; told to the client in Warning headers. */
 import { compareQuantities, quantityToMilli } from '../../../machinery/quantity.ts'
+import { deprecatedLabelHint, nodeTermWarnings } from '../node-labels.ts'
 import type { Container } from './schema.container.ts'
 import type { PodSpec } from './schema.ts'
 import type { VolumeSource } from './schema.volumes.ts'
@@ -17,7 +18,7 @@ const volumeWarnings: Partial<Record<keyof VolumeSource, string>> = {
 }
 
 export function podWarnings(path: string, spec: PodSpec): string[] {
-  const warnings: string[] = []
+  const warnings = schedulingWarnings(path, spec)
   for (const [index, volume] of (spec.volumes ?? []).entries())
     for (const [source, text] of Object.entries(volumeWarnings))
       if (volume[source as keyof VolumeSource])
@@ -29,6 +30,38 @@ export function podWarnings(path: string, spec: PodSpec): string[] {
   for (const list of ['initContainers', 'containers'] as const)
     for (const [index, container] of (spec[list] ?? []).entries())
       warnings.push(...containerWarnings(`${path}.${list}[${index}]`, container))
+  return warnings
+}
+
+function schedulingWarnings(path: string, spec: PodSpec): string[] {
+  const warnings: string[] = []
+  for (const label of Object.keys(spec.nodeSelector ?? {})) {
+    const hint = deprecatedLabelHint(label)
+    if (hint) warnings.push(`${path}.nodeSelector[${label}]: ${hint}`)
+  }
+  const { nodeAffinity } = spec.affinity ?? {}
+  const at = `${path}.affinity.nodeAffinity`
+  const needs = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+  for (const [index, term] of (needs ?? []).entries())
+    warnings.push(
+      ...nodeTermWarnings(
+        `${at}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${index}]`,
+        term,
+      ),
+    )
+  const wishes = nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution
+  for (const [index, { preference }] of (wishes ?? []).entries())
+    warnings.push(
+      ...nodeTermWarnings(
+        `${at}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`,
+        preference,
+      ),
+    )
+  for (const [index, { topologyKey }] of (spec.topologySpreadConstraints ?? []).entries()) {
+    const hint = deprecatedLabelHint(topologyKey)
+    const field = `${path}.topologySpreadConstraints[${index}].topologyKey`
+    if (hint) warnings.push(`${field}: ${topologyKey} is ${hint}`)
+  }
   return warnings
 }
 
