@@ -3,36 +3,28 @@
  * GET, LIST and WATCH from then on; what only JSON speakers read never costs anything.
  */
 
-import { apiVersionOf } from '#api/machinery/kind.ts'
 import { type MetaKind, partialObjectMetadataKind, statusKind } from '#api/machinery/meta-kinds.ts'
 import { encodeProtobuf } from '#api/machinery/protobuf.ts'
 import {
   encodeListProtobuf,
   encodeObjectProtobuf,
   encodeWatchFrame,
-  wrapProtobuf,
+  messageIn,
 } from '#api/machinery/protobuf-envelope.ts'
 import type { Representation } from './storage/stored-object.ts'
 
 /** Enough of a kind to write objects and lists of it. */
 export type Encodable = MetaKind & { readonly listKind?: string }
 
-const messages = new WeakMap<Representation, Uint8Array>()
-
-/** The bare message of a stored object, as lists hold it. */
+/** The bare message of a stored object, as lists hold it: a part of its body. */
 export function messageOf(kind: MetaKind, shown: Representation): Uint8Array {
-  let message = messages.get(shown)
-  if (!message) {
-    message = encodeProtobuf(kind.shape, shown.object)
-    messages.set(shown, message)
-  }
-  return message
+  return messageIn(protobufOf(kind, shown))
 }
 
 /** A stored object in its envelope, as bodies and watch frames hold it. */
 export function protobufOf(kind: MetaKind, shown: Representation): Uint8Array {
-  const message = messageOf(kind, shown)
-  return wrapProtobuf({ apiVersion: apiVersionOf(kind), kind: kind.kind, message })
+  shown.protobuf ??= encodeObjectProtobuf(kind, shown.object)
+  return shown.protobuf
 }
 
 const OLD_PARTIAL_METADATA = { ...partialObjectMetadataKind, version: 'v1beta1' }

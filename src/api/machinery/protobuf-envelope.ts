@@ -4,7 +4,7 @@
  */
 import { apiVersionOf } from './kind.ts'
 import { listMeta } from './metadata.ts'
-import { decodeProtobuf, encodeProtobuf } from './protobuf.ts'
+import { decodeProtobuf, writeProtobuf } from './protobuf.ts'
 import { delimited, eachField } from './protobuf-scalars.ts'
 import { BYTES, Reader, Writer } from './protobuf-wire.ts'
 import { type ObjectShape, shape, string } from './schema.ts'
@@ -24,23 +24,23 @@ const typeMetaShape = shape('io.k8s.apimachinery.pkg.runtime.TypeMeta', 'Names a
   kind: string(2).always().doc('Name of the type.'),
 })
 
-/** Puts a message into its envelope: the bytes of a body. */
-export function wrapProtobuf({ apiVersion, kind, message }: Envelope): Uint8Array {
+/** Puts a message, which `write` writes, into its envelope: the bytes of a body. */
+function enveloped(apiVersion: string, kind: string, write: (writer: Writer) => void): Uint8Array {
   const writer = new Writer()
   // Content encoding and content type, which stay empty.
   writer.varint(0)
   writer.tag(4, BYTES)
   writer.varint(0)
   writer.tag(3, BYTES)
-  delimited(writer, () => writer.bytes(message))
+  delimited(writer, () => write(writer))
   writer.tag(2, BYTES)
-  delimited(writer, () => writer.bytes(encodeProtobuf(typeMetaShape, { apiVersion, kind })))
+  delimited(writer, () => writeProtobuf(writer, typeMetaShape, { apiVersion, kind }))
   writer.tag(1, BYTES)
   writer.bytes(MAGIC)
   return writer.finish()
 }
 
-/** Takes a body out of its envelope. Throws BadRequest when it has none. */
+/** Takes a body out of its envelope; the message is a part of the same bytes. Throws BadRequest when it has none. */
 export function unwrapProtobuf(bytes: Uint8Array): Envelope {
   if (bytes.length < MAGIC.length || MAGIC.some((byte, at) => bytes[at] !== byte))
     throw badRequest(
@@ -48,15 +48,27 @@ export function unwrapProtobuf(bytes: Uint8Array): Envelope {
     )
   const reader = new Reader(bytes, MAGIC.length)
   let type: { apiVersion?: string; kind?: string } = {}
-  let message = new Uint8Array()
+  let message: Uint8Array = new Uint8Array()
   eachField(reader, (number, wireType) => {
     if (wireType !== BYTES) return false
     if (number === 1) type = decodeProtobuf(typeMetaShape, reader.bytes())
-    else if (number === 2) message = new Uint8Array(reader.bytes())
+    else if (number === 2) message = reader.bytes()
     else return false
     return true
   })
   return { apiVersion: type.apiVersion ?? '', kind: type.kind ?? '', message }
+}
+
+/** The message in a body of our own making, as a part of the same bytes. */
+export function messageIn(body: Uint8Array): Uint8Array {
+  const reader = new Reader(body, MAGIC.length)
+  let message = body
+  eachField(reader, (number, wireType) => {
+    if (number !== 2 || wireType !== BYTES) return false
+    message = reader.bytes()
+    return true
+  })
+  return message
 }
 
 interface Typed {
@@ -68,8 +80,9 @@ interface Typed {
 
 /** The body of one object of a kind. */
 export function encodeObjectProtobuf(kind: Typed, object: object): Uint8Array {
-  const message = encodeProtobuf(kind.shape, object)
-  return wrapProtobuf({ apiVersion: apiVersionOf(kind), kind: kind.kind, message })
+  return enveloped(apiVersionOf(kind), kind.kind, writer =>
+    writeProtobuf(writer, kind.shape, object),
+  )
 }
 
 /** The object of a body, with its apiVersion and kind, for `decodeObject` to check. */
@@ -84,17 +97,16 @@ export function encodeListProtobuf(
   metadata: object,
   items: readonly Uint8Array[],
 ): Uint8Array {
-  const writer = new Writer()
-  for (let i = items.length - 1; i >= 0; i--) {
-    const item = items[i] as Uint8Array
-    writer.bytes(item)
-    writer.varint(item.length)
-    writer.tag(2, BYTES)
-  }
-  delimited(writer, () => writer.bytes(encodeProtobuf(listMeta, metadata)))
-  writer.tag(1, BYTES)
-  const message = writer.finish()
-  return wrapProtobuf({ apiVersion: apiVersionOf(kind), kind: kind.listKind, message })
+  return enveloped(apiVersionOf(kind), kind.listKind, writer => {
+    for (let i = items.length - 1; i >= 0; i--) {
+      const item = items[i] as Uint8Array
+      writer.bytes(item)
+      writer.varint(item.length)
+      writer.tag(2, BYTES)
+    }
+    delimited(writer, () => writeProtobuf(writer, listMeta, metadata))
+    writer.tag(1, BYTES)
+  })
 }
 
 /** The metadata of a list's body and the messages of its items. */

@@ -8,26 +8,38 @@ export const FIXED64 = 1
 export const BYTES = 2
 export const FIXED32 = 5
 
-const INITIAL_BYTES = 1024
+/** Holds most objects, so that hardly any writer has to grow. */
+const INITIAL_BYTES = 16 * 1024
+/** Writers give their buffers back when they are done, since a fresh one has to be cleared; very large ones are let go. */
+const spareBuffers: Uint8Array[] = []
+const MAXIMUM_SPARE_BUFFERS = 4
+const MAXIMUM_SPARE_BYTES = 1024 * 1024
 /** Strings up to this length are handled letter by letter, which is quicker than a call to the encoder or decoder. */
 const SHORT_STRING = 64
 const encoder = new TextEncoder()
 /** Bad UTF-8 becomes U+FFFD, as in JSON bodies. */
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
+const NO_BYTES = new Uint8Array()
+
 /** Writes backwards: first the value, then its length, then its tag. */
 export class Writer {
-  #buffer = new Uint8Array(INITIAL_BYTES)
-  #position = INITIAL_BYTES
+  #buffer = spareBuffers.pop() ?? new Uint8Array(INITIAL_BYTES)
+  #position = this.#buffer.length
 
   /** How many bytes are written. */
   get length(): number {
     return this.#buffer.length - this.#position
   }
 
-  /** The bytes written, as a copy of their own. */
+  /** The bytes written, as a copy of their own. Nothing can be written any more. */
   finish(): Uint8Array {
-    return this.#buffer.slice(this.#position)
+    const bytes = this.#buffer.slice(this.#position)
+    if (spareBuffers.length < MAXIMUM_SPARE_BUFFERS && this.#buffer.length <= MAXIMUM_SPARE_BYTES)
+      spareBuffers.push(this.#buffer)
+    this.#buffer = NO_BYTES
+    this.#position = 0
+    return bytes
   }
 
   tag(number: number, wireType: number): void {

@@ -10,8 +10,13 @@ import type { AlternativeSchema, AnySchema, ObjectShape } from './schema.ts'
 /** The message of an object with this shape, without any envelope. */
 export function encodeProtobuf(shape: ObjectShape, object: object): Uint8Array {
   const writer = new Writer()
-  messageWriterOf(shape)(writer, object as PlainObject)
+  writeProtobuf(writer, shape, object)
   return writer.finish()
+}
+
+/** The same, in front of what the writer has already. */
+export function writeProtobuf(writer: Writer, shape: ObjectShape, object: object): void {
+  messageWriterOf(shape)(writer, object as PlainObject)
 }
 
 /**

@@ -16,6 +16,8 @@ import type { View } from './view.ts'
 export interface Representation {
   readonly object: KubernetesObject
   readonly bytes: Uint8Array
+  /** The body in protobuf, kept here by whoever makes it first. */
+  protobuf?: Uint8Array
 }
 
 const encoder = new TextEncoder()
@@ -42,6 +44,7 @@ export class StoredObject implements Representation {
   readonly key: string
   readonly revision: Revision
   readonly value: Uint8Array
+  protobuf?: Uint8Array
   #object: KubernetesObject | undefined
   #bytes: Uint8Array | undefined
   #views: Map<View, Representation> | undefined
