@@ -15,6 +15,7 @@ const files =
     : testFiles(
         'src/**/*.test.ts',
         'tests/tidy/*.test.ts',
+        'tests/facts/*.test.ts',
         'tests/clients/*.test.ts',
         'tests/scenarios/*.test.ts',
         'tests/docs/*.test.ts',
