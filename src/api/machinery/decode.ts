@@ -165,7 +165,7 @@ function decodeStruct(
       state.leaf = name
       value = field.read(given, state)
     }
-    if (!field.omitEmpty || !isEmpty(value)) setKey(result, name, value)
+    if (value !== null && (!field.omitEmpty || !isEmpty(value))) setKey(result, name, value)
   }
   state.owner = outer
   return result
@@ -243,7 +243,12 @@ function readerOf(schema: AnySchema): Reader {
     case 'alternative': {
       const object = readerOf(fieldOf(schema, schema.object))
       const other = readerOf(fieldOf(schema, schema.other))
-      return (raw, state) => (isPlainObject(raw) ? object : other)(raw, state)
+      return (raw, state) => {
+        if (isPlainObject(raw)) return object(raw, state)
+        const value = other(raw, state)
+        // A message cannot tell an empty list from none.
+        return Array.isArray(value) && value.length === 0 ? null : value
+      }
     }
     default:
       return SCALARS[schema.type].read

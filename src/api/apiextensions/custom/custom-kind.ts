@@ -1,7 +1,10 @@
 /** From a definition to the kinds that the server serves: from here on custom and built-in kinds share every path. */
+
+import { loadCelEngine } from '../../cel/engine.ts'
 import { type AnyKind, apiVersionOf, defineKind } from '../../machinery/kind.ts'
 import type { KubernetesObject } from '../../machinery/metadata.ts'
 import { equal } from '../../machinery/patch/json-patch.ts'
+import { loadPatternEngine } from '../../machinery/patterns.ts'
 import type { PlainObject } from '../../machinery/plain.ts'
 import { isConditionTrue } from '../v1/conditions.ts'
 import type {
@@ -9,10 +12,10 @@ import type {
   CustomResourceVersion,
 } from '../v1/custom-resource-definition.schema.ts'
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
+import { hasRules } from './cel-rules.ts'
 import { columnsOf } from './columns.ts'
 import { defaulterOf } from './defaults.ts'
 import { finalizerWarnings } from './finalizers.ts'
-import { loadPatternEngine } from './patterns.ts'
 import { prune } from './prune.ts'
 import { openApiOf } from './published.ts'
 import { rulesOf } from './rules.ts'
@@ -37,6 +40,7 @@ export async function loadFor({ spec }: CustomResourceDefinition): Promise<void>
   const hasPattern = ({ pattern }: JsonSchemaProps) => Boolean(pattern)
   if (spec.versions.some(({ schema }) => someSchema(schema?.openAPIV3Schema, hasPattern)))
     await loadPatternEngine()
+  if (spec.versions.some(({ schema }) => hasRules(schema?.openAPIV3Schema))) await loadCelEngine()
 }
 
 /** The kind of one version. Throws where the schema cannot be compiled. */

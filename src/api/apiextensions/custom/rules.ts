@@ -3,6 +3,7 @@ import type { FieldError } from '../../machinery/field-error.ts'
 import type { KubernetesObject } from '../../machinery/metadata.ts'
 import type { CustomResourceVersion } from '../v1/custom-resource-definition.schema.ts'
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
+import { hasRules, wrongByRules } from './cel-rules.ts'
 import { validateEmbedded } from './embedded.ts'
 import { validateListTypes } from './list-types.ts'
 import { wrongScaleSpec, wrongScaleStatus } from './scale.ts'
@@ -29,6 +30,9 @@ export function rulesOf(
     if (errors.length === 0 || !previous) return errors
     return validateListTypes(schema, previous).length === 0 ? errors : []
   }
+  const isRuled = hasRules(schema)
+  const ruled = (found: FieldError[], next: KubernetesObject, previous?: KubernetesObject) =>
+    isRuled ? [...found, ...wrongByRules(schema, next, previous, found)] : found
   const wrong = (next: KubernetesObject, previous?: KubernetesObject) => [
     ...validateValue(schema, next, previous ? { old: previous } : {}),
     ...wrongScaleSpec(next, scale),
@@ -36,14 +40,15 @@ export function rulesOf(
     ...validateEmbedded(schema, next, ''),
     ...wrongLists(next, previous),
   ]
+  const wrongByStatus = (next: KubernetesObject, previous: KubernetesObject) => [
+    ...wrongStatus(statusSchema, next, previous),
+    ...wrongScaleStatus(next, scale),
+    ...wrongLists(next, previous),
+  ]
   return {
-    validateCreate: object => wrong(object),
-    validateUpdate: wrong,
-    validateStatusUpdate: (next, previous) => [
-      ...wrongStatus(statusSchema, next, previous),
-      ...wrongScaleStatus(next, scale),
-      ...wrongLists(next, previous),
-    ],
+    validateCreate: object => ruled(wrong(object), object),
+    validateUpdate: (next, previous) => ruled(wrong(next, previous), next, previous),
+    validateStatusUpdate: (next, previous) => ruled(wrongByStatus(next, previous), next, previous),
   }
 }
 

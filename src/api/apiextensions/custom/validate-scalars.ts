@@ -1,8 +1,8 @@
 /** What schemas ask of strings and numbers. */
 import { invalid, tooLong } from '../../machinery/field-error.ts'
+import { compilePattern } from '../../machinery/patterns.ts'
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
 import { type Check, subject } from './check.ts'
-import { compilePattern } from './patterns.ts'
 
 export function stringCheck(schema: JsonSchemaProps): Check | undefined {
   const { minLength, maxLength, pattern } = schema

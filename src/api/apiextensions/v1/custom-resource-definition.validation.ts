@@ -1,10 +1,10 @@
 /** The rules of definitions, in the order of upstream. What all versions share is told once, at the place that it had in v1beta1. */
 
+import { loadCelEngine } from '../../cel/engine.ts'
 import { type FieldError, invalid, notSupported, required } from '../../machinery/field-error.ts'
 import { isDns1035Label, isDns1123Subdomain } from '../../machinery/names.ts'
 import { equal } from '../../machinery/patch/json-patch.ts'
 import { isKnownFormat } from '../custom/formats.ts'
-import { loadPatternEngine } from '../custom/patterns.ts'
 import { schemasWithin } from '../custom/walk.ts'
 import { isConditionTrue } from './conditions.ts'
 import { wrongConversion } from './conversion.validation.ts'
@@ -27,7 +27,7 @@ type Spec = CustomResourceDefinition['spec']
 const APPROVAL = 'api-approved.kubernetes.io'
 
 /** Whatever is to be loaded before these rules can be asked. */
-export const prepare = loadPatternEngine
+export const prepare = loadCelEngine
 
 export function validateDefinition(definition: CustomResourceDefinition): FieldError[] {
   const { metadata, spec } = definition

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
+import { loadCelEngine } from '../../cel/engine.ts'
 import { lines } from '../../core/v1/testing.ts'
-import { loadPatternEngine } from '../custom/patterns.ts'
 import type { JsonSchemaProps } from './json-schema-props.ts'
 import { wrongSchema } from './schema.validation.ts'
 
-before(loadPatternEngine)
+before(loadCelEngine)
 
 const wrong = (schema: JsonSchemaProps, hasStatus = false) =>
   lines(wrongSchema(schema, '', { hasStatus })).map(line =>
@@ -202,6 +202,30 @@ const cases: readonly [string, JsonSchemaProps, readonly string[]][] = [
     field({ type: 'string', 'x-kubernetes-validations': [{ rule: 'true', message: 'a\nb' }] }),
     [
       `${A}.x-kubernetes-validations[0].message: Invalid value: "a\\nb": must not contain line breaks`,
+    ],
+  ],
+  [
+    'has rules that can be compiled',
+    field({ type: 'string', 'x-kubernetes-validations': [{ rule: 'self ==' }] }),
+    [
+      `${A}.x-kubernetes-validations[0].rule: Invalid value: {"rule":"self =="}: compilation failed: Unexpected token: EOF`,
+    ],
+  ],
+  [
+    'has rules that are true or false',
+    field({ type: 'string', 'x-kubernetes-validations': [{ rule: '"yes"' }] }),
+    [
+      `${A}.x-kubernetes-validations[0].rule: Invalid value: {"rule":"\\"yes\\""}: compilation failed: must evaluate to bool`,
+    ],
+  ],
+  [
+    'has an optional old value where it is used',
+    field({
+      type: 'string',
+      'x-kubernetes-validations': [{ rule: 'true', optionalOldSelf: true }],
+    }),
+    [
+      `${A}.x-kubernetes-validations[0].optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule`,
     ],
   ],
   [

@@ -3,7 +3,7 @@
 import { messageOf } from '#base/errors.ts'
 import { type FieldError, forbidden, invalid, required } from '../../machinery/field-error.ts'
 import { equal } from '../../machinery/patch/json-patch.ts'
-import { compilePattern } from '../custom/patterns.ts'
+import { compilePattern } from '../../machinery/patterns.ts'
 import { itemsOf, propertyOf } from '../custom/walk.ts'
 import type { JsonSchemaProps } from './json-schema-props.ts'
 

@@ -1,4 +1,7 @@
 /** How x-kubernetes-validations have to be written; what the expressions say is compiled elsewhere. */
+
+import { messageOf } from '#base/errors.ts'
+import { compileExpression } from '../../cel/engine.ts'
 import { type FieldError, invalid, notSupported, required } from '../../machinery/field-error.ts'
 import type { JsonSchemaProps, ValidationRule } from './json-schema-props.ts'
 
@@ -28,6 +31,7 @@ function wrongRule(rule: ValidationRule, path: string): FieldError[] {
     errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be non-empty if specified'))
   if (hasLineBreak(fieldPath))
     errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must not contain line breaks'))
+  if (errors.length === 0) errors.push(...wrongExpressions(rule, path))
   return errors
 }
 
@@ -42,3 +46,32 @@ function wrongText({ rule, message = '' }: ValidationRule, path: string): FieldE
     return [required(`${path}.message`, 'message must be specified if rule contains line breaks')]
   return []
 }
+
+/** What can be told without a value. */
+function wrongExpressions(rule: ValidationRule, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  let usesOldSelf = false
+  try {
+    usesOldSelf = compileExpression(rule.rule).usesOldSelf
+    if (!usesOldSelf && rule.optionalOldSelf !== undefined)
+      errors.push(
+        invalid(
+          `${path}.optionalOldSelf`,
+          rule.optionalOldSelf,
+          'may not be set if oldSelf is not used in rule',
+        ),
+      )
+  } catch (thrown) {
+    errors.push(invalid(`${path}.rule`, rule, `compilation failed: ${firstLine(thrown)}`))
+  }
+  try {
+    if (rule.messageExpression) compileExpression(rule.messageExpression, 'string')
+  } catch (thrown) {
+    errors.push(
+      invalid(`${path}.messageExpression`, rule, `compilation failed: ${firstLine(thrown)}`),
+    )
+  }
+  return errors
+}
+
+const firstLine = (thrown: unknown) => messageOf(thrown).split('\n')[0] ?? ''

@@ -13,6 +13,9 @@ export async function loadPatternEngine(): Promise<void> {
 export interface Pattern {
   /** Whether some part of the text matches. */
   readonly test: (text: string) => boolean
+  /** The first part that matches. */
+  readonly find: (text: string) => string | undefined
+  readonly findAll: (text: string, limit: number) => string[]
 }
 
 /** The most patterns that are kept compiled: they come from users, who may have any number. */
@@ -25,7 +28,17 @@ export function compilePattern(text: string): Pattern {
   if (known) return known
   if (!engine) throw new Error('the engine for patterns is not loaded')
   const program = engine.RE2JS.compile(text)
-  const pattern: Pattern = { test: value => program.test(value) }
+  const findAll = (value: string, limit: number) => {
+    const matcher = program.matcher(value)
+    const found: string[] = []
+    while (found.length < limit && matcher.find()) found.push(matcher.group() ?? '')
+    return found
+  }
+  const pattern: Pattern = {
+    test: value => program.test(value),
+    find: value => findAll(value, 1)[0],
+    findAll,
+  }
   if (compiled.size >= MAXIMUM_COMPILED) compiled.clear()
   compiled.set(text, pattern)
   return pattern

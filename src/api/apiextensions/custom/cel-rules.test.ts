@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { loadCelEngine } from '../../cel/engine.ts'
+import { lines } from '../../core/v1/testing.ts'
+import { required } from '../../machinery/field-error.ts'
+import type { JsonSchemaProps, ValidationRule } from '../v1/json-schema-props.ts'
+import { wrongByRules } from './cel-rules.ts'
+import { celName } from './cel-values.ts'
+
+before(loadCelEngine)
+
+const spec: JsonSchemaProps = {
+  type: 'object',
+  properties: {
+    least: { type: 'integer' },
+    most: { type: 'integer' },
+    ratio: { type: 'number' },
+    name: { type: 'string' },
+    since: { type: 'string', format: 'date-time' },
+    port: { 'x-kubernetes-int-or-string': true },
+    'with-dash': { type: 'string' },
+    namespace: { type: 'string' },
+    amount: { type: 'string' },
+    labels: { type: 'object', additionalProperties: { type: 'string' } },
+    tags: { type: 'array', items: { type: 'string' } },
+    parts: {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      items: {
+        type: 'object',
+        properties: { name: { type: 'string' }, size: { type: 'integer' } },
+      },
+    },
+  },
+}
+
+/** What a rule on the spec says. */
+function ruled(rule: string | ValidationRule, next: object, previous?: object): string[] {
+  const rules = [typeof rule === 'string' ? { rule } : rule]
+  const schema: JsonSchemaProps = {
+    type: 'object',
+    properties: { spec: { ...spec, 'x-kubernetes-validations': rules } },
+  }
+  const old = previous && { spec: previous }
+  return lines(wrongByRules(schema, { spec: next }, old, []))
+}
+
+describe('rules that hold', () => {
+  const cases: readonly [string, object][] = [
+    ['self.least <= self.most', { least: 1, most: 2 }],
+    ['!has(self.name) || self.name.startsWith("a")', {}],
+    ['self.ratio < 1.0', { ratio: 0.5 }],
+    ['self.ratio == 1.0', { ratio: 1 }],
+    ['self.name.matches("^a+$")', { name: 'aaa' }],
+    ['self.name.find("[0-9]+") == "12"', { name: 'a12b3' }],
+    ['self.name.findAll("[0-9]+") == ["12", "3"]', { name: 'a12b3' }],
+    ['self.tags.all(t, size(t) < 3) && self.tags.exists(t, t == "b")', { tags: ['a', 'b'] }],
+    ['self.tags.map(t, t + "x").filter(t, t != "ax").size() == 1', { tags: ['a', 'b'] }],
+    ['self.tags.isSorted() && self.tags.indexOf("b") == 1', { tags: ['a', 'b'] }],
+    [
+      'self.parts.map(p, p.size).sum() == 3 && self.parts.map(p, p.size).max() == 2',
+      { parts: [{ size: 1 }, { size: 2 }] },
+    ],
+    ['self.labels.all(k, k == "a") && self.labels["a"] == "b"', { labels: { a: 'b' } }],
+    ['self.since < timestamp("2027-01-01T00:00:00Z")', { since: '2026-01-01T00:00:00Z' }],
+    ['type(self.port) == int ? self.port > 1 : self.port == "http"', { port: 80 }],
+    ['type(self.port) == int ? self.port > 1 : self.port == "http"', { port: 'http' }],
+    [
+      'self.with__dash__dash == "x" && self.__namespace__ == "y"',
+      { 'with-dash': 'x', namespace: 'y' },
+    ],
+    ['quantity(self.amount).isGreaterThan(quantity("1500m"))', { amount: '2' }],
+    ['quantity(self.amount).add(quantity("1")).asInteger() == 3', { amount: '2' }],
+    ['isURL(self.name)', { name: 'https://example.com' }],
+  ]
+  for (const [rule, value] of cases)
+    test(rule, () => {
+      assert.deepEqual(ruled(rule, value), [])
+    })
+})
+
+describe('rules that do not hold', () => {
+  const rule = 'self.least <= self.most'
+  const wrong = { least: 2, most: 1 }
+
+  test('are told with their message, or as they are', () => {
+    assert.deepEqual(ruled(rule, wrong), [
+      'spec: Invalid value: failed rule: self.least <= self.most',
+    ])
+    assert.deepEqual(ruled({ rule, message: 'least is too much' }, wrong), [
+      'spec: Invalid value: least is too much',
+    ])
+    const messageExpression = '"at most " + string(self.most)'
+    assert.deepEqual(ruled({ rule, messageExpression, message: 'x' }, wrong), [
+      'spec: Invalid value: at most 1',
+    ])
+    assert.deepEqual(ruled({ rule, messageExpression: 'self.none', message: 'x' }, wrong), [
+      'spec: Invalid value: x',
+    ])
+  })
+
+  test('name the field and the reason that they are about', () => {
+    const more = { rule, message: 'x', fieldPath: '.least' }
+    assert.deepEqual(ruled({ ...more, reason: 'FieldValueForbidden' }, wrong), [
+      'spec.least: Forbidden: x',
+    ])
+    assert.deepEqual(ruled({ ...more, reason: 'FieldValueRequired' }, wrong), [
+      'spec.least: Required value: x',
+    ])
+  })
+
+  test('at a scalar show it', () => {
+    const schema: JsonSchemaProps = {
+      type: 'object',
+      properties: {
+        list: {
+          type: 'array',
+          items: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > 1' }] },
+        },
+        map: {
+          type: 'object',
+          additionalProperties: {
+            type: 'string',
+            'x-kubernetes-validations': [{ rule: 'self == ""' }],
+          },
+        },
+      },
+    }
+    assert.deepEqual(
+      lines(wrongByRules(schema, { list: [2, 1], map: { k: 'v' } }, undefined, [])),
+      [
+        'list[1]: Invalid value: 1: failed rule: self > 1',
+        'map[k]: Invalid value: "v": failed rule: self == ""',
+      ],
+    )
+  })
+
+  test('may stay where nothing changed', () => {
+    assert.deepEqual(ruled(rule, wrong, wrong), [])
+    assert.equal(ruled(rule, wrong, { least: 3, most: 1 }).length, 1)
+  })
+
+  test('because they cannot be evaluated say why', () => {
+    const [line = ''] = ruled('self.none > 1', {})
+    assert.match(
+      line,
+      /^spec: Invalid value: "object": no such key: none evaluating rule: self\.none > 1$/,
+    )
+  })
+})
+
+describe('rules about a change', () => {
+  const rule = 'self.name == oldSelf.name'
+
+  test('run where there is an old value', () => {
+    assert.deepEqual(ruled(rule, { name: 'a' }), [])
+    assert.deepEqual(ruled(rule, { name: 'a' }, { name: 'a' }), [])
+    assert.equal(ruled(rule, { name: 'b' }, { name: 'a' }).length, 1)
+  })
+
+  test('may say that there need not be one', () => {
+    const optional = {
+      rule: 'oldSelf.hasValue() || self.name == "first"',
+      optionalOldSelf: true,
+    }
+    assert.deepEqual(ruled(optional, { name: 'first' }), [])
+    assert.equal(ruled(optional, { name: 'second' }).length, 1)
+    assert.deepEqual(ruled(optional, { name: 'second' }, { name: 'first' }), [])
+  })
+
+  test('of an item find it by its keys', () => {
+    const parts = spec.properties?.parts
+    const schema: JsonSchemaProps = {
+      type: 'object',
+      properties: {
+        parts: {
+          ...parts,
+          items: {
+            ...(parts?.items as JsonSchemaProps),
+            'x-kubernetes-validations': [{ rule: 'self.size >= oldSelf.size', message: 'shrank' }],
+          },
+        },
+      },
+    }
+    const old = { parts: [{ name: 'a', size: 2 }] }
+    const next = {
+      parts: [
+        { name: 'b', size: 0 },
+        { name: 'a', size: 1 },
+      ],
+    }
+    assert.deepEqual(lines(wrongByRules(schema, next, old, [])), [
+      'parts[1]: Invalid value: shrank',
+    ])
+  })
+})
+
+test('the root shows the names of the object', () => {
+  const schema: JsonSchemaProps = {
+    type: 'object',
+    'x-kubernetes-validations': [
+      {
+        rule: 'self.metadata.name.startsWith("a") && self.kind == "Widget" && !has(self.metadata.labels)',
+      },
+    ],
+  }
+  const object = { kind: 'Widget', metadata: { name: 'abc', labels: { a: 'b' } } }
+  assert.deepEqual(lines(wrongByRules(schema, object, undefined, [])), [])
+})
+
+test('an object that is wrong already is told so, and no rule runs', () => {
+  const found = lines(wrongByRules(spec, {}, undefined, [required('spec')]))
+  assert.match(
+    found[0] ?? '',
+    /^<nil>: Invalid value: null: some validation rules were not checked/,
+  )
+})
+
+test('a rule that takes too long is stopped', () => {
+  const tags = Array.from({ length: 2_000 }, (_, at) => `tag-${at}`)
+  const before = performance.now()
+  const [line = ''] = ruled('self.tags.all(a, self.tags.all(b, a != b || a == b))', { tags })
+  assert.match(line, /cost limit exceeded|running out of cost budget/)
+  assert.ok(performance.now() - before < 20_000)
+})
+
+test('names that the language cannot write are escaped', () => {
+  assert.equal(celName('a-b.c/d__e'), 'a__dash__b__dot__c__slash__d__underscores__e')
+  assert.equal(celName('for'), '__for__')
+  assert.equal(celName('1a'), undefined)
+})

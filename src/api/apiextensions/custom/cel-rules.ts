@@ -1,0 +1,205 @@
+/**
+ * x-kubernetes-validations: rules in the Common Expression Language, at every place of a schema. Rules that look at the old
+ * value run where there is one; what has not changed is not complained about by the others.
+ */
+import { messageOf } from '#base/errors.ts'
+import {
+  type Budget,
+  BudgetExceeded,
+  compileExpression,
+  optional,
+  type Program,
+} from '../../cel/engine.ts'
+import { type FieldError, forbidden, invalid, required } from '../../machinery/field-error.ts'
+import { equal } from '../../machinery/patch/json-patch.ts'
+import { isPlainObject } from '../../machinery/plain.ts'
+import type { JsonSchemaProps, ValidationRule } from '../v1/json-schema-props.ts'
+import { celValue } from './cel-values.ts'
+import { fieldOf, itemsOf, propertyOf, someSchema } from './walk.ts'
+
+/** Turns of loops that the rules may take for one object, all together. */
+const TURNS_PER_OBJECT = 1_000_000
+
+/** So many errors help nobody further. */
+const BLOCKING = [
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]
+
+export const hasRules = (schema: JsonSchemaProps | undefined): boolean =>
+  someSchema(schema, inner => (inner['x-kubernetes-validations']?.length ?? 0) > 0)
+
+/** What the rules say of an object that the schema found so wrong already. */
+export function wrongByRules(
+  schema: JsonSchemaProps,
+  next: unknown,
+  previous: unknown,
+  found: readonly FieldError[],
+): FieldError[] {
+  if (found.some(({ type }) => BLOCKING.includes(type)))
+    return [
+      invalid(
+        '<nil>',
+        null,
+        'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+      ),
+    ]
+  const run: Run = { budget: { turns: TURNS_PER_OBJECT }, errors: [] }
+  checkRules(schema, { next, previous, path: '', isRoot: true }, run)
+  return run.errors
+}
+
+interface Run {
+  readonly budget: Budget
+  readonly errors: FieldError[]
+}
+
+interface Place {
+  readonly next: unknown
+  readonly previous: unknown
+  readonly path: string
+  readonly isRoot: boolean
+}
+
+function checkRules(schema: JsonSchemaProps | undefined, place: Place, run: Run): void {
+  const { next, previous, path } = place
+  if (!schema || next === null || !hasRules(schema)) return
+  const rules = schema['x-kubernetes-validations'] ?? []
+  if (rules.length > 0) applyRules(schema, rules, place, run)
+  if (Array.isArray(next)) {
+    const items = itemsOf(schema)
+    for (const [at, item] of next.entries()) {
+      const before = sameItem(schema, item, previous)
+      checkRules(
+        items,
+        { next: item, previous: before, path: `${path}[${at}]`, isRoot: false },
+        run,
+      )
+    }
+  } else if (isPlainObject(next)) {
+    const old = isPlainObject(previous) ? previous : {}
+    for (const [name, part] of Object.entries(next)) {
+      const isField = propertyOf(schema, name) !== undefined
+      const inner = isField ? (path === '' ? name : `${path}.${name}`) : `${path}[${name}]`
+      const before = Object.hasOwn(old, name) ? old[name] : undefined
+      checkRules(
+        fieldOf(schema, name),
+        { next: part, previous: before, path: inner, isRoot: false },
+        run,
+      )
+    }
+  }
+}
+
+/** Only items of keyed lists have a past. */
+function sameItem(schema: JsonSchemaProps, item: unknown, previous: unknown): unknown {
+  const keys = schema['x-kubernetes-list-map-keys'] ?? []
+  if (schema['x-kubernetes-list-type'] !== 'map' || !Array.isArray(previous)) return undefined
+  if (!isPlainObject(item)) return undefined
+  return previous.find(old => isPlainObject(old) && keys.every(key => equal(old[key], item[key])))
+}
+
+function applyRules(
+  schema: JsonSchemaProps,
+  rules: readonly ValidationRule[],
+  { next, previous, path, isRoot }: Place,
+  run: Run,
+): void {
+  const isResource = isRoot || schema['x-kubernetes-embedded-resource'] === true
+  const self = celValue(schema, next, isResource)
+  const old =
+    previous === undefined || previous === null ? undefined : celValue(schema, previous, isResource)
+  for (const rule of rules) {
+    const wrong = applyRule(rule, { self, old }, run)
+    if (wrong === undefined) continue
+    const isUnchanged = previous !== undefined && equal(next, previous)
+    if (wrong.mayStay && isUnchanged) continue
+    run.errors.push(
+      wrong.isFalse
+        ? errorFor(rule, schema, { next, path, detail: wrong.detail })
+        : invalid(path, schema.type ?? '', wrong.detail),
+    )
+  }
+}
+
+interface Wrong {
+  readonly detail: string
+  /** The rule was evaluated, and does not hold. */
+  readonly isFalse: boolean
+  readonly mayStay: boolean
+}
+
+function applyRule(
+  rule: ValidationRule,
+  { self, old }: { self: unknown; old: unknown },
+  { budget }: Run,
+): Wrong | undefined {
+  let program: Program
+  const failed = (detail: string) => ({ detail, isFalse: false, mayStay: false })
+  try {
+    program = compileExpression(rule.rule)
+  } catch (thrown) {
+    return failed(`rule compile error: ${messageOf(thrown)}`)
+  }
+  const { usesOldSelf } = program
+  if (usesOldSelf && old === undefined && !rule.optionalOldSelf) return undefined
+  const variables = { self, oldSelf: rule.optionalOldSelf ? optional(old) : (old ?? null) }
+  if (budget.turns <= 0)
+    return failed(
+      'validation failed due to running out of cost budget, no further validation rules will be run',
+    )
+  try {
+    if (program.evaluate(variables, budget) === true) return undefined
+  } catch (thrown) {
+    const text = rule.message?.trim() || rule.rule.trim()
+    if (thrown instanceof BudgetExceeded)
+      return failed(
+        `'operation cancelled: ${thrown.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${text}`,
+      )
+    const [why = ''] = messageOf(thrown).split('\n')
+    return failed(`${lowered(why)} evaluating rule: ${text}`)
+  }
+  return { detail: detailOf(rule, variables, budget), isFalse: true, mayStay: !usesOldSelf }
+}
+
+/** The engine's sentences as upstream's begin. */
+const lowered = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
+
+function detailOf(
+  { messageExpression, message, rule }: ValidationRule,
+  variables: Readonly<Record<string, unknown>>,
+  budget: Budget,
+): string {
+  const fixed = message?.trim() || `failed rule: ${rule.trim()}`
+  if (!messageExpression) return fixed
+  try {
+    const made = compileExpression(messageExpression, 'string').evaluate(variables, budget)
+    // A message of several lines, or none, helps nobody.
+    return typeof made === 'string' && made.trim() !== '' && !/[\n\r]/.test(made) ? made : fixed
+  } catch {
+    return fixed
+  }
+}
+
+function errorFor(
+  { reason, fieldPath }: ValidationRule,
+  schema: JsonSchemaProps,
+  { next, path, detail }: { next: unknown; path: string; detail: string },
+): FieldError {
+  const below = fieldPath?.replace(/^\./, '') ?? ''
+  const field = below === '' ? path : path === '' ? below : `${path}.${below}`
+  if (reason === 'FieldValueForbidden') return forbidden(field, detail)
+  if (reason === 'FieldValueRequired') return required(field, detail)
+  const isWhole = schema.type === 'object' || schema.type === 'array'
+  if (reason === 'FieldValueDuplicate')
+    return {
+      type: 'FieldValueDuplicate',
+      field,
+      message: isWhole ? 'Duplicate value' : `Duplicate value: ${JSON.stringify(next)}`,
+    }
+  if (!isWhole) return invalid(field, next, detail)
+  return { type: 'FieldValueInvalid', field, message: `Invalid value: ${detail}` }
+}

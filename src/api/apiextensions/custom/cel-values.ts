@@ -1,0 +1,81 @@
+/** Values as expressions see them: with the types that the schema gives them, and with names that the language can write. */
+import { isPlainObject } from '../../machinery/plain.ts'
+import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
+import { itemsOf, propertyOf, valuesOf } from './walk.ts'
+
+const RESERVED = new Set(
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
+)
+
+/** `a-b` is `a__dash__b`; undefined for names that no expression can write. */
+export function celName(name: string): string | undefined {
+  if (RESERVED.has(name)) return `__${name}__`
+  const escaped = name
+    .replaceAll('__', '__underscores__')
+    .replaceAll('.', '__dot__')
+    .replaceAll('-', '__dash__')
+    .replaceAll('/', '__slash__')
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(escaped) ? escaped : undefined
+}
+
+type CelObject = Record<string, unknown>
+
+/** `isResource` lets the names of a whole object be seen, though no schema mentions them. */
+export function celValue(
+  schema: JsonSchemaProps | undefined,
+  value: unknown,
+  isResource = false,
+): unknown {
+  if (Array.isArray(value)) return value.map(item => celValue(itemsOf(schema), item))
+  if (isPlainObject(value)) return celObject(schema, value, isResource)
+  if (typeof value === 'number') return celNumber(schema, value)
+  if (typeof value === 'string' && schema?.type === 'string') return celString(schema, value)
+  return value
+}
+
+function celNumber(schema: JsonSchemaProps | undefined, value: number): unknown {
+  if (schema?.type === 'number') return value
+  return Number.isInteger(value) ? BigInt(value) : value
+}
+
+function celString({ format }: JsonSchemaProps, text: string): unknown {
+  if (format !== 'date-time' && format !== 'datetime' && format !== 'date') return text
+  const time = new Date(text)
+  return Number.isNaN(time.getTime()) ? text : time
+}
+
+function celObject(
+  schema: JsonSchemaProps | undefined,
+  value: Readonly<CelObject>,
+  isResource: boolean,
+): CelObject {
+  const result: CelObject = Object.create(null)
+  const map = valuesOf(schema)
+  const isMap = map !== undefined || schema?.properties === undefined
+  if (isMap && !isResource) {
+    for (const [name, part] of Object.entries(value)) result[name] = celValue(map, part)
+    return result
+  }
+  for (const [name, part] of Object.entries(value)) {
+    const property = propertyOf(schema, name)
+    const celled = celName(name)
+    // Nulls that are no values are not there.
+    if (property && celled !== undefined && (part !== null || property.nullable))
+      result[celled] = celValue(property, part, property['x-kubernetes-embedded-resource'])
+  }
+  if (isResource) addIdentity(result, value)
+  return result
+}
+
+/** Of metadata, rules see the names alone. */
+function addIdentity(result: CelObject, { apiVersion, kind, metadata }: Readonly<CelObject>): void {
+  result.apiVersion = apiVersion
+  result.kind = kind
+  const { name, generateName } = isPlainObject(metadata) ? metadata : {}
+  result.metadata = Object.assign(Object.create(null), {
+    ...(name === undefined ? {} : { name }),
+    ...(generateName === undefined ? {} : { generateName }),
+  })
+}

@@ -1,0 +1,129 @@
+/**
+ * The Common Expression Language. The engine is loaded before the first expression is compiled. Expressions come from
+ * users, so what an evaluation may do is bounded: each turn of each loop is counted, and patterns match in linear time.
+ */
+import { compilePattern, loadPatternEngine } from '../machinery/patterns.ts'
+import { addLibrary } from './library.ts'
+
+type Cel = typeof import('@marcbachmann/cel-js')
+type Environment = InstanceType<Cel['Environment']>
+
+/** Longest expression, and how deep it may nest. */
+const MAXIMUM_LENGTH = 16 * 1024
+const MAXIMUM_DEPTH = 100
+/** Programs that are kept; those of all rules of a cluster fit. */
+const MAXIMUM_PROGRAMS = 10_000
+
+interface Engine {
+  readonly cel: Cel
+  readonly environment: Environment
+}
+
+let engine: Engine | undefined
+/** Turns of loops that the running evaluation has left. */
+let turns = 0
+
+/** The evaluation went on for too long. */
+export class BudgetExceeded extends Error {
+  override readonly name = 'BudgetExceeded'
+}
+
+export async function loadCelEngine(): Promise<void> {
+  if (engine) return
+  const [cel] = await Promise.all([import('@marcbachmann/cel-js'), loadPatternEngine()])
+  const environment = new cel.Environment({
+    enableOptionalTypes: true,
+    homogeneousAggregateLiterals: false,
+    limits: { maxDepth: MAXIMUM_DEPTH },
+  })
+  environment.registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn')
+  environment.registerFunction(`${TURN}(): bool`, () => {
+    if (turns-- <= 0) throw new BudgetExceeded('actual cost limit exceeded')
+    return true
+  })
+  addLibrary(environment, pattern => compilePattern(pattern))
+  engine = { cel, environment }
+}
+
+function loaded(): Engine {
+  if (!engine) throw new Error('the engine for expressions is not loaded')
+  return engine
+}
+
+export interface Budget {
+  turns: number
+}
+
+export interface Program {
+  readonly usesOldSelf: boolean
+  /** Throws what goes wrong, and BudgetExceeded; takes from the budget what it used. */
+  evaluate(variables: Readonly<Record<string, unknown>>, budget: Budget): unknown
+}
+
+const programs = new Map<string, Program>()
+
+/** Throws where the text is no expression, or one of the wrong type. */
+export function compileExpression(text: string, type: 'bool' | 'string' = 'bool'): Program {
+  const key = `${type} ${text}`
+  const known = programs.get(key)
+  if (known) return known
+  const program = compile(text, type)
+  if (programs.size >= MAXIMUM_PROGRAMS) programs.clear()
+  programs.set(key, program)
+  return program
+}
+
+function compile(text: string, type: string): Program {
+  const { cel, environment } = loaded()
+  if (text.length > MAXIMUM_LENGTH) throw new Error('the expression is too long')
+  const { ast } = environment.parse(text)
+  const found = { usesOldSelf: false }
+  rewrite(ast as unknown as Node, found)
+  const parsed = environment.parse(cel.serialize(ast))
+  const checked = parsed.check()
+  if (!checked.valid) throw new Error(checked.error?.message.split('\n')[0] ?? 'invalid')
+  if (checked.type !== type && checked.type !== 'dyn') throw new Error(`must evaluate to ${type}`)
+  return {
+    usesOldSelf: found.usesOldSelf,
+    evaluate(variables, budget) {
+      turns = budget.turns
+      try {
+        return parsed(variables)
+      } finally {
+        budget.turns = Math.max(0, turns)
+      }
+    },
+  }
+}
+
+/** What the engine's own tree looks like before macros are expanded. */
+interface Node {
+  op: string
+  args: unknown
+}
+
+const TURN = 'turn__'
+const LOOPS = ['all', 'exists', 'exists_one', 'map', 'filter']
+
+/** Counts loops by a filter before each of them, and has patterns matched by our engine. */
+function rewrite(part: unknown, found: { usesOldSelf: boolean }): void {
+  if (Array.isArray(part)) for (const each of part) rewrite(each, found)
+  if (typeof part !== 'object' || part === null || !('op' in part)) return
+  const node = part as Node
+  if (node.op === 'id' && node.args === 'oldSelf') found.usesOldSelf = true
+  rewrite(node.args, found)
+  if (node.op !== 'rcall' || !Array.isArray(node.args)) return
+  const [name, receiver, args] = node.args as [string, Node, Node[]]
+  if (name === 'matches') node.args = ['linearMatches', receiver, args]
+  if (!LOOPS.includes(name) || args.length < 2) return
+  const counted = loaded().environment.parse(`self.filter(turn, ${TURN}())`).ast as unknown as Node
+  const [filter, , filterArgs] = counted.args as [string, Node, Node[]]
+  counted.args = [filter, receiver, filterArgs]
+  node.args = [name, counted, args]
+}
+
+/** What stands for an old value that there may be or not. */
+export function optional(value: unknown): unknown {
+  const { Optional } = loaded().cel
+  return value === undefined ? Optional.none() : Optional.of(value)
+}
