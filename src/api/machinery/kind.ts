@@ -74,6 +74,8 @@ export interface CustomRules {
   }
   /** The definition is being deleted: nothing new is taken, and discovery does not offer it. */
   readonly isTerminating: boolean
+  /** Differs wherever the definition does. */
+  readonly revision: string
 }
 
 export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {

@@ -2,7 +2,7 @@
  * The custom resources that are served now. A definition becomes kinds like the built-in ones, one for each served
  * version, over one storage; from then on nobody else knows the difference.
  */
-import { customKind, loadFor, reread } from '#api/apiextensions/custom/custom-kind.ts'
+import { customKind, loadFor, reread, revisionOf } from '#api/apiextensions/custom/custom-kind.ts'
 import { isConditionTrue } from '#api/apiextensions/v1/conditions.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
@@ -122,13 +122,18 @@ export class CustomServing {
 function prefixOfDefinition({ spec }: CustomResourceDefinition): string {
   const { group, names } = spec
   const custom = { decode: () => ({ object: {} as KubernetesObject, unknownFields: [] }) }
-  return prefixOf({ group, plural: names.plural, custom: { ...custom, isTerminating: false } })
+  return prefixOf({
+    group,
+    plural: names.plural,
+    custom: { ...custom, isTerminating: false, revision: '' },
+  })
 }
 
 /** All that kinds are made of. */
 function stampOf(definition: CustomResourceDefinition): string {
-  const { spec, status } = definition
-  return JSON.stringify([spec, status.acceptedNames, isConditionTrue(definition, 'Terminating')])
+  const { acceptedNames } = definition.status
+  const isTerminating = isConditionTrue(definition, 'Terminating')
+  return JSON.stringify([revisionOf(definition), acceptedNames, isTerminating])
 }
 
 /** Objects written since then were checked by these very kinds, and look as they are stored. */

@@ -123,11 +123,11 @@ function quickHash(kinds: readonly AnyKind[], version: string): string {
     new TextEncoder().encode(
       JSON.stringify([
         version,
-        kinds.map(({ kind, shape, verbs }) => [
+        kinds.map(({ kind, shape, verbs, custom }) => [
           kind,
-          Object.keys(shape.fields),
+          custom ? [] : Object.keys(shape.fields),
           verbs,
-          shape.openApi?.('v3', () => ({})),
+          custom?.revision,
         ]),
       ]),
     ),

@@ -15,7 +15,7 @@ import { equal } from '../../machinery/patch/json-patch.ts'
 import { isPlainObject } from '../../machinery/plain.ts'
 import type { JsonSchemaProps, ValidationRule } from '../v1/json-schema-props.ts'
 import { celValue } from './cel-values.ts'
-import { fieldOf, itemsOf, propertyOf, someSchema } from './walk.ts'
+import { fieldOf, itemsOf, propertyOf, schemasWithin } from './walk.ts'
 
 /** Turns of loops that the rules may take for one object, all together. */
 const TURNS_PER_OBJECT = 1_000_000
@@ -29,8 +29,19 @@ const BLOCKING = [
   'FieldValueTypeInvalid',
 ]
 
-export const hasRules = (schema: JsonSchemaProps | undefined): boolean =>
-  someSchema(schema, inner => (inner['x-kubernetes-validations']?.length ?? 0) > 0)
+const ruled = new WeakMap<JsonSchemaProps, boolean>()
+
+/** Whether the schema or one within it has rules; remembered, since values are followed schema by schema. */
+export function hasRules(schema: JsonSchemaProps | undefined): boolean {
+  if (!schema) return false
+  let found = ruled.get(schema)
+  if (found === undefined) {
+    const { 'x-kubernetes-validations': rules = [] } = schema
+    found = rules.length > 0 || schemasWithin(schema).some(hasRules)
+    ruled.set(schema, found)
+  }
+  return found
+}
 
 /** What the rules say of an object that the schema found so wrong already. */
 export function wrongByRules(

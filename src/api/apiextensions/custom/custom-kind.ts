@@ -35,6 +35,10 @@ export function schemaOf({ schema }: CustomResourceVersion, { spec }: CustomReso
   return spec.preserveUnknownFields ? { ...own, 'x-kubernetes-preserve-unknown-fields': true } : own
 }
 
+/** What is defined, without comparing it. */
+export const revisionOf = ({ metadata }: CustomResourceDefinition) =>
+  `${metadata.uid} ${metadata.generation}`
+
 /** Loads what kinds with such schemas need. */
 export async function loadFor({ spec }: CustomResourceDefinition): Promise<void> {
   const hasPattern = ({ pattern }: JsonSchemaProps) => Boolean(pattern)
@@ -43,7 +47,7 @@ export async function loadFor({ spec }: CustomResourceDefinition): Promise<void>
   if (spec.versions.some(({ schema }) => hasRules(schema?.openAPIV3Schema))) await loadCelEngine()
 }
 
-/** The kind of one version. Throws where the schema cannot be compiled. */
+/** The kind of one version. */
 export function customKind(
   definition: CustomResourceDefinition,
   version: CustomResourceVersion,
@@ -65,10 +69,7 @@ export function customKind(
     ...(listKind ? { listKind } : {}),
     shortNames: shortNames ?? [],
     categories: categories ?? [],
-    shape: {
-      ...shapeOf(schema, publishedName(group, version.name, kind)),
-      openApi: openApiOf(schema),
-    },
+    shape: shapeOf(schema, publishedName(group, version.name, kind), openApiOf(schema)),
     subresources: {
       ...(subresources?.status ? { status: true } : {}),
       ...(subresources?.scale ? { scale: scaleMappingOf(subresources.scale) } : {}),
@@ -77,6 +78,7 @@ export function customKind(
     custom: {
       decode: raw => decode(schema, raw),
       isTerminating: isConditionTrue(definition, 'Terminating'),
+      revision: revisionOf(definition),
     },
     defaults: draft => applyDefaults?.(draft),
     prepareForCreate: draft => {

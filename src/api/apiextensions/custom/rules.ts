@@ -7,7 +7,7 @@ import { hasRules, wrongByRules } from './cel-rules.ts'
 import { validateEmbedded } from './embedded.ts'
 import { validateListTypes } from './list-types.ts'
 import { wrongScaleSpec, wrongScaleStatus } from './scale.ts'
-import { checkOf, validateValue } from './validate.ts'
+import { validateValue } from './validate.ts'
 import { propertyOf } from './walk.ts'
 
 type Rules = {
@@ -16,12 +16,11 @@ type Rules = {
   readonly validateStatusUpdate: Rules['validateUpdate']
 }
 
-/** Throws where the schema cannot be compiled. */
+/** The schema is compiled with the first write: most resources of a cluster are read alone. */
 export function rulesOf(
   schema: JsonSchemaProps,
   subresources: CustomResourceVersion['subresources'],
 ): Rules {
-  checkOf(schema)
   const scale = subresources?.scale
   const statusSchema = propertyOf(schema, 'status')
   const wrongLists = (next: KubernetesObject, previous?: KubernetesObject) => {

@@ -1,5 +1,6 @@
 /** A structural schema in our own schema language: enough of it to merge and to own fields by. */
 import { objectMeta } from '../../machinery/metadata.ts'
+import { setKey } from '../../machinery/plain.ts'
 import {
   type AnySchema,
   Field,
@@ -28,21 +29,35 @@ const META: Fields = {
 }
 
 /** The shape of whole objects, under the name by which it is published. */
-export function shapeOf(schema: JsonSchemaProps, name: string): ObjectShape {
-  return structShape({ ...schema, 'x-kubernetes-embedded-resource': true }, name)
+export function shapeOf(
+  schema: JsonSchemaProps,
+  name: string,
+  openApi: ObjectShape['openApi'],
+): ObjectShape {
+  const shape = structShape({ ...schema, 'x-kubernetes-embedded-resource': true }, name)
+  return openApi ? Object.defineProperty(shape, 'openApi', { value: openApi }) : shape
 }
 
 function structShape(schema: JsonSchemaProps, name: string): ObjectShape {
-  const fields: Record<string, Field<unknown, Presence>> = {}
-  for (const [field, inner] of Object.entries(schema.properties ?? {}))
-    fields[field] = new Field(schemaOf(inner, `${name}.${field}`))
-  if (schema['x-kubernetes-embedded-resource']) Object.assign(fields, META)
+  let fields: Fields | undefined
   return {
     name,
     doc: schema.description ?? '',
-    fields,
+    // Made when somebody asks: definitions may describe thousands of fields, and most are never written.
+    get fields() {
+      fields ??= fieldsOf(schema, name)
+      return fields
+    },
     ...(schema['x-kubernetes-preserve-unknown-fields'] ? { unknown: UNDESCRIBED } : {}),
   }
+}
+
+function fieldsOf(schema: JsonSchemaProps, name: string): Fields {
+  const fields: Record<string, Field<unknown, Presence>> = {}
+  for (const [field, inner] of Object.entries(schema.properties ?? {}))
+    setKey(fields, field, new Field(schemaOf(inner, `${name}.${field}`)))
+  if (schema['x-kubernetes-embedded-resource']) Object.assign(fields, META)
+  return fields
 }
 
 function schemaOf(schema: JsonSchemaProps, name: string): AnySchema {
