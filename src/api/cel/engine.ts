@@ -112,6 +112,7 @@ function rewrite(part: unknown, found: { usesOldSelf: boolean }): void {
   const node = part as Node
   if (node.op === 'id' && node.args === 'oldSelf') found.usesOldSelf = true
   rewrite(node.args, found)
+  if (node.op === 'call') bindSubjectOfHas(node)
   if (node.op !== 'rcall' || !Array.isArray(node.args)) return
   const [name, receiver, args] = node.args as [string, Node, Node[]]
   if (name === 'matches') node.args = ['linearMatches', receiver, args]
@@ -120,6 +121,23 @@ function rewrite(part: unknown, found: { usesOldSelf: boolean }): void {
   const [filter, , filterArgs] = counted.args as [string, Node, Node[]]
   counted.args = [filter, receiver, filterArgs]
   node.args = [name, counted, args]
+}
+
+/** The engine takes `has(a.b.c)` alone; `has(f(x)[0].c)` is asked of a variable that holds what comes before the last dot. */
+function bindSubjectOfHas(node: Node): void {
+  const [name, [argument]] = node.args as [string, Node[]]
+  if (name !== 'has' || argument?.op !== '.') return
+  const [subject, field] = argument.args as [Node, string]
+  if (isChain(subject)) return
+  const bound = loaded().environment.parse(`[self].exists(subject__, has(subject__.${field}))`)
+  const { op, args } = bound.ast as unknown as Node
+  const [exists, list, condition] = args as [string, Node, Node[]]
+  list.args = [subject]
+  Object.assign(node, { op, args: [exists, list, condition] })
+}
+
+function isChain({ op, args }: Node): boolean {
+  return op === 'id' || (op === '.' && isChain((args as [Node, string])[0]))
 }
 
 /** What stands for an old value that there may be or not. */

@@ -50,6 +50,14 @@ describe('rules that hold', () => {
   const cases: readonly [string, object][] = [
     ['self.least <= self.most', { least: 1, most: 2 }],
     ['!has(self.name) || self.name.startsWith("a")', {}],
+    [
+      'has(self.parts[0].size) && !has(self.parts[1].size) && self.parts.all(p, has(p.name))',
+      { parts: [{ name: 'a', size: 1 }, { name: 'b' }] },
+    ],
+    [
+      'self.tags.all(t, self.parts.filter(p, p.name == t).exists(p, has(self.parts[0].name)))',
+      { tags: ['a'], parts: [{ name: 'a' }] },
+    ],
     ['self.ratio < 1.0', { ratio: 0.5 }],
     ['self.ratio == 1.0', { ratio: 1 }],
     ['self.name.matches("^a+$")', { name: 'aaa' }],
