@@ -158,6 +158,22 @@ for (const [version, ask] of Object.entries(versions)) {
       assert.equal(small.headers['content-encoding'], undefined)
     })
 
+    test('a list of megabytes is compressed piece by piece', async () => {
+      const items = Array.from({ length: 20_000 }, (_, i) =>
+        Buffer.from(`{"name":"${i}","text":"${Math.sin(i).toString(36).repeat(40)}"}`),
+      )
+      await using server = await serve(async () => ({
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: { kind: 'chunks', chunks: items },
+      }))
+      const packed = await ask(server, { headers: { 'accept-encoding': 'deflate, gzip' } })
+      assert.equal(packed.headers.vary, 'Accept-Encoding')
+      // Nobody knows before how long it will be.
+      assert.equal(packed.headers['content-length'], undefined)
+      assert.ok(gunzipSync(packed.body).equals(Buffer.concat(items)))
+    })
+
     test('objects and empty bodies', async () => {
       await using server = await serve(async ({ path }) =>
         path === '/empty'
