@@ -4,7 +4,8 @@ import { Worker } from 'node:worker_threads'
 
 /** A thread that answers messages with messages. */
 export interface WorkerThread<Request> {
-  send(request: Request): void
+  /** What is handed over is not copied, and gone from here. */
+  send(request: Request, handedOver?: readonly ArrayBuffer[]): void
   /** Resolves once the thread has ended, by itself or after `terminate`. */
   readonly ended: Promise<void>
   terminate(): void
@@ -38,7 +39,7 @@ export function startWorker<Request, Reply>(options: WorkerOptions<Reply>): Work
   worker.on('message', reply => options.onReply(reply))
   worker.on('error', error => options.onFailure(error as Error))
   return {
-    send: request => worker.postMessage(request),
+    send: (request, handedOver = []) => worker.postMessage(request, handedOver),
     ended,
     terminate: () => void worker.terminate(),
   }

@@ -23,9 +23,9 @@ export interface Representation {
 const encoder = new TextEncoder()
 
 /**
- * Stored values that this process wrote carry the object that they were made from: engines hand back the very buffers they were
- * given, so it need not be parsed again. A property of the buffer costs less than a map of all of them, which every collection of
- * garbage would have to walk.
+ * Stored values that this process wrote carry the object that they were made from, until the cache takes it over: engines hand back
+ * the very buffers they were given, so it need not be parsed again. The store's history keeps values for long, and should not keep
+ * twice their size in objects along with them.
  */
 const SOURCE = Symbol('source')
 type Sourced = Uint8Array & { [SOURCE]?: KubernetesObject }
@@ -45,22 +45,37 @@ export class StoredObject implements Representation {
   readonly revision: Revision
   readonly value: Uint8Array
   protobuf?: Uint8Array
+  /** As it is stored, without its revision. */
+  #source: KubernetesObject | undefined
   #object: KubernetesObject | undefined
   #bytes: Uint8Array | undefined
   #views: Map<View, Representation> | undefined
 
   /** `revision` is the one to show: the deletion's for the last state of an object that is gone. */
-  constructor(key: string, revision: Revision, value: Uint8Array) {
+  constructor(key: string, revision: Revision, value: Uint8Array, source?: KubernetesObject) {
     this.key = key
     this.revision = revision
     this.value = value
+    this.#source = source
+  }
+
+  /** Takes over the object that the value carries. */
+  adoptSource(): void {
+    const value = this.value as Sourced
+    this.#source ??= value[SOURCE]
+    delete value[SOURCE]
+  }
+
+  /** The same state, shown at another revision. */
+  at(revision: Revision): StoredObject {
+    return new StoredObject(this.key, revision, this.value, this.#source)
   }
 
   get object(): KubernetesObject {
-    this.#object ??= withRevision(
-      (this.value as Sourced)[SOURCE] ?? deepFreeze(parseExact(this.value) as KubernetesObject),
-      this.revision,
-    )
+    if (this.#object) return this.#object
+    this.#source ??=
+      (this.value as Sourced)[SOURCE] ?? deepFreeze(parseExact(this.value) as KubernetesObject)
+    this.#object = withRevision(this.#source, this.revision)
     return this.#object
   }
 

@@ -2,7 +2,7 @@
  * All objects of one stored resource as they are now, and the last changes for watches that resume. Fed by the store's
  * own watch in the order of revisions, before the store acknowledges the write that caused the change.
  */
-import type { Revision, StoreEvent } from '#store'
+import type { Entry, Revision, StoreEvent } from '#store'
 import { namesOf } from '../storage/keys.ts'
 import { StoredObject } from '../storage/stored-object.ts'
 import { CacheEvent } from './cache-event.ts'
@@ -115,14 +115,16 @@ export class ResourceCache {
   #applyPut(change: StoreEvent & { type: 'put' }): CacheEvent {
     const { entry, previous, revision } = change
     const current = new StoredObject(entry.key, revision, entry.value)
+    const before = previous && this.#shownAt(previous, revision)
+    current.adoptSource()
     this.#put(current)
-    if (!previous) return new CacheEvent(revision, 'ADDED', current)
-    const before = new StoredObject(entry.key, revision, previous.value)
+    if (!before) return new CacheEvent(revision, 'ADDED', current)
     return new CacheEvent(revision, 'MODIFIED', current, before)
   }
 
   #applyDelete(change: StoreEvent & { type: 'delete' }): CacheEvent {
     const { namespace, name } = namesOf(this.prefix, change.key)
+    const last = this.#shownAt(change.previous, change.revision)
     const bucket = this.#buckets.get(namespace)
     if (bucket?.byName.delete(name)) {
       bucket.sorted = undefined
@@ -132,8 +134,13 @@ export class ResourceCache {
         this.#sortedNamespaces = undefined
       }
     }
-    const last = new StoredObject(change.key, change.revision, change.previous.value)
     return new CacheEvent(change.revision, 'DELETED', last, last)
+  }
+
+  /** What an entry held, as told by the event that ends it; mostly the cache knows it already. */
+  #shownAt({ key, value }: Entry, revision: Revision): StoredObject {
+    const known = this.getByKey(key)
+    return known?.value === value ? known.at(revision) : new StoredObject(key, revision, value)
   }
 
   #put(stored: StoredObject): void {

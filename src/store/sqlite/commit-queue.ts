@@ -51,6 +51,16 @@ export interface CommitQueueHooks {
   defer(callback: () => void): void
 }
 
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
+
 /**
  * Group commit. Commits are judged at once and in order, against the durable state and what is pending
  * above it; one batch is under way at a time, and all that gathered meanwhile becomes the next.
@@ -223,7 +233,9 @@ export class CommitQueue {
     const keys: string[] = []
     const createRevisions: Revision[] = []
     const timesMs: number[] = []
-    const values: (Uint8Array | null)[] = []
+    const values: Uint8Array[] = []
+    const lengths: number[] = []
+    let size = 0
     for (const { revision, timeMs, events } of commits) {
       for (const [place, event] of events.entries()) {
         const entry = event.type === 'put' ? event.entry : undefined
@@ -231,7 +243,10 @@ export class CommitQueue {
         keys.push(keyOf(event))
         createRevisions.push(entry?.createRevision ?? 0)
         timesMs.push(Math.floor(timeMs))
-        values.push(entry?.value ?? null)
+        lengths.push(entry ? entry.value.length : -1)
+        if (!entry) continue
+        values.push(entry.value)
+        size += entry.value.length
       }
     }
     const rows = forgotten.flatMap(group => group.rows)
@@ -243,7 +258,8 @@ export class CommitQueue {
       keys,
       createRevisions,
       timesMs,
-      values,
+      bytes: joined(values, size),
+      lengths,
       forgottenRevisions: rows.map(({ revision }) => revision),
       forgottenKeys: rows.map(({ key }) => key),
     }

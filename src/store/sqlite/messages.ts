@@ -15,7 +15,12 @@ export interface WriteBatch {
   readonly keys: readonly string[]
   readonly createRevisions: readonly Revision[]
   readonly timesMs: readonly number[]
-  readonly values: readonly (Uint8Array | null)[]
+  /**
+   * All values one after the other, and the length of each, -1 for a key that was deleted. One buffer, which is handed over and not
+   * copied again: many small ones would each be cloned, and stay with the thread until it collects its garbage.
+   */
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly lengths: readonly number[]
   /** Rows to forget: the revision and key of each. */
   readonly forgottenRevisions: readonly Revision[]
   readonly forgottenKeys: readonly string[]

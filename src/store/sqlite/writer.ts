@@ -35,7 +35,7 @@ export function startWriter(file: string, onFailure: (error: Error) => void): Wr
     if (failure) return Promise.resolve({ message: messageOf(failure) })
     return new Promise(resolve => {
       unanswered.push(resolve)
-      thread.send(request)
+      thread.send(request, request.type === 'write' ? [request.bytes.buffer] : [])
     })
   }
   return {

@@ -47,14 +47,18 @@ function write(batch: WriteBatch): void {
   const { database, begin, commit, insert, forget, count, reached } = connection
   try {
     begin.run()
+    let at = 0
     for (let i = 0; i < batch.ids.length; i++) {
+      const length = batch.lengths[i] as number
+      const end = at + Math.max(length, 0)
       insert.run(
         batch.ids[i] as number,
         batch.keys[i] as string,
         batch.createRevisions[i] as number,
         batch.timesMs[i] as number,
-        batch.values[i] as Uint8Array | null,
+        length < 0 ? null : batch.bytes.subarray(at, end),
       )
+      at = end
     }
     for (let i = 0; i < batch.forgottenKeys.length; i++) {
       const first = (batch.forgottenRevisions[i] as number) * IDS_PER_REVISION
