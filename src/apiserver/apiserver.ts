@@ -8,7 +8,9 @@ import type { Random } from '#base/random.ts'
 import type { ForwarderTo } from '#client/forwarding/forwarder.ts'
 import type { ServedUpgrade } from '#client/serving/handler.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels, Transport } from '#client/transport.ts'
+import type { WebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import type { Store } from '#store'
+import { createWebhookWorld } from './admission/webhooks/world.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
 import { keepServiceAddresses } from './bootstrap/service-addresses.ts'
@@ -49,6 +51,8 @@ export interface ApiServerOptions extends SecurityOptions {
   readonly nodes?: NodeConnector
   /** How to reach the ports of pods, for `…/proxy`; without it, these answer 503. */
   readonly forwarderTo?: ForwarderTo
+  /** How to call admission webhooks; without it, each counts as failed. */
+  readonly webhookCaller?: WebhookCaller
   readonly fieldManagement?: FieldManagement
   /** Further paths by their first segment, e.g. `openapi`. */
   readonly endpoints?: Readonly<Record<string, Endpoint>>
@@ -145,6 +149,10 @@ function createContext(options: ApiServerOptions): ServerContext {
   const cache = new WatchCache({ store, clock, log })
   const registry = registryOf(options.kinds, store, cache)
   const world = createWorld(registry)
+  const webhooks = createWebhookWorld(registry, {
+    caller: options.webhookCaller,
+    canReachPods: options.forwarderTo !== undefined,
+  })
   const range = parseCidr(
     options.serviceClusterIpRange ?? DEFAULT_SERVICE_RANGE,
     '--service-cluster-ip-range',
@@ -158,7 +166,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     cache,
     registry,
     world,
-    ...createSecurity(options, world, { clock, random }),
+    ...createSecurity(options, world, { clock, random, webhooks }),
     services: new ServiceAllocator(
       services ?? cache.add('/registry/services/specs/', {}),
       range,

@@ -3,6 +3,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { AdmissionStep } from './admission/admission.ts'
 import { createAdmissionSteps } from './admission/steps.ts'
+import type { WebhookWorld } from './admission/webhooks/world.ts'
 import { authentication } from './authentication/authentication.ts'
 import type { Authenticator } from './authentication/authenticator.ts'
 import { bearerTokenAuthenticator, type TokenVerifier } from './authentication/bearer-tokens.ts'
@@ -62,7 +63,7 @@ const alwaysAllow: Authorizer = {
 export function createSecurity(
   options: SecurityOptions,
   world: World,
-  { clock, random }: { clock: Clock; random: Random },
+  { clock, random, webhooks }: { clock: Clock; random: Random; webhooks?: WebhookWorld },
 ): Security {
   const { clientAuthorities = [], serviceAccountKeys = [], tokenVerifiers: given = [] } = options
   const authorizer = options.authorizer ?? authorizerFor(options.authorizationMode, world)
@@ -88,7 +89,15 @@ export function createSecurity(
   return {
     authentication: authentication({ authenticators, anonymous: options.anonymousAuth ?? true }),
     authorizer,
-    admission: options.admission ?? createAdmissionSteps({ ...world, authorizer, clock, random }),
+    admission:
+      options.admission ??
+      createAdmissionSteps({
+        ...world,
+        authorizer,
+        clock,
+        random,
+        ...(webhooks ? { webhooks } : {}),
+      }),
     tokens,
     tokenVerifiers,
   }

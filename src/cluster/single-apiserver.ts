@@ -8,6 +8,7 @@ import { PROA_VERSION } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
 import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { Running } from '#client/role.ts'
+import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import { machineAddresses } from '#host/addresses.ts'
 import { type FoundationOptions, layFoundation } from './foundation.ts'
 import { identities } from './identities.ts'
@@ -58,6 +59,8 @@ export async function startSingleApiServer(
       }),
     }
     running.push({ stop: async () => nodes.close?.() })
+    const webhooks = createWebhookCaller()
+    running.push({ stop: async () => webhooks.close() })
     const server = createApiServer({
       store,
       kinds: servedKinds(kinds, options.runtimeConfig ?? new Map()),
@@ -70,6 +73,7 @@ export async function startSingleApiServer(
       serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
       nodes,
       forwarderTo: createForwarders({ clock }),
+      webhookCaller: webhooks.call,
     })
     running.push(server)
     await server.ready()

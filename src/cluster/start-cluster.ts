@@ -12,6 +12,7 @@ import { createForwarders } from '#client/forwarding/forwarder.ts'
 import { createInformers } from '#client/informers.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
+import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import { machineAddresses } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
@@ -126,6 +127,8 @@ class Starting {
 
   #createServer({ store, pki }: Foundation): ApiServer {
     const { clock, random, log, nodes, serviceClusterIpRange } = this.#options
+    const webhooks = createWebhookCaller()
+    this.#running.push({ stop: async () => webhooks.close() })
     const server = createApiServer({
       store,
       kinds: this.#kinds,
@@ -138,6 +141,7 @@ class Starting {
       serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
       // The addresses of hollow pods are nobody's, or somebody else's.
       ...(nodes.kind === 'hollow' ? {} : { forwarderTo: createForwarders({ clock }) }),
+      webhookCaller: webhooks.call,
       nodes: {
         nodeConnection: async name => this.#nodes.get(name)?.transport ?? unknownNode(name),
       },

@@ -277,6 +277,7 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       'DefaultStorageClass',
       'StorageObjectInUseProtection',
       'PersistentVolumeClaimResize',
+      'MutatingAdmissionWebhook',
       'CertificateApproval',
       'CertificateSigning',
       'PodCertificateSigning',
@@ -284,6 +285,7 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       'CertificateSubjectRestriction',
       'RBACEscalation',
       'DeviceAdminAccess',
+      'ValidatingAdmissionWebhook',
     ],
   )
   assert.ok(admissionSteps.every(({ why }) => why.length > 10))

@@ -29,8 +29,40 @@ export interface AdmissionRequest {
   readonly oldObject?: KubernetesObject
   readonly user: UserInfo
   readonly dryRun: boolean
+  /** CreateOptions and the like, as the client gave them. */
+  readonly options?: object
   /** Adds a line to the answer's Warning headers. */
   readonly warn?: (text: string) => void
+  /** Where a step may ask for a second round of changes. */
+  readonly rounds?: Rounds
+}
+
+/** Which webhooks were asked in the first round of changes, and whether there is to be a second. */
+export class Rounds {
+  isAgain = false
+  /** A webhook changed the draft. */
+  hasChanged = false
+  /** The draft as the webhooks left it. */
+  lastDraft: KubernetesObject | undefined
+  readonly #asked = new Set<string>()
+  readonly #wanted = new Set<string>()
+
+  /** It was asked, and wants to be again if the draft changes from here on. */
+  asked(webhook: string): void {
+    this.#asked.add(webhook)
+  }
+  changed(): void {
+    this.hasChanged = true
+    this.wantAll()
+  }
+  /** All that were asked up to now are to be asked again. */
+  wantAll(): void {
+    for (const webhook of this.#asked) this.#wanted.add(webhook)
+    this.#asked.clear()
+  }
+  isWanted(webhook: string): boolean {
+    return this.#wanted.has(webhook)
+  }
 }
 
 export interface AdmissionStep {
@@ -42,8 +74,20 @@ export interface AdmissionStep {
   validate?(request: AdmissionRequest): Eventually<void>
 }
 
-/** Runs the `mutate` of each step in order. */
+/** Runs the `mutate` of each step in order; once more, when a webhook changed what steps before it had seen. */
 export async function runMutations(
+  steps: readonly AdmissionStep[],
+  request: AdmissionRequest,
+  draft: KubernetesObject,
+): Promise<void> {
+  const { rounds } = request
+  await runRound(steps, request, draft)
+  if (!rounds?.hasChanged) return
+  rounds.isAgain = true
+  await runRound(steps, request, draft)
+}
+
+async function runRound(
   steps: readonly AdmissionStep[],
   request: AdmissionRequest,
   draft: KubernetesObject,

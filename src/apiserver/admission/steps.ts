@@ -25,6 +25,8 @@ import {
   persistentVolumeClaimResize,
   storageObjectInUseProtection,
 } from './volumes.ts'
+import { mutatingWebhooks } from './webhooks/mutating.ts'
+import { validatingWebhooks } from './webhooks/validating.ts'
 import type { AdmissionWorld } from './world.ts'
 
 export interface StepEntry {
@@ -83,6 +85,10 @@ export const admissionSteps: readonly StepEntry[] = [
     create: persistentVolumeClaimResize,
   },
   {
+    why: 'after all that changes: people’s webhooks see what would be stored, and have the last word',
+    create: mutatingWebhooks,
+  },
+  {
     why: 'judges who writes a decision about a request, whatever is in it',
     create: certificateApproval,
   },
@@ -109,6 +115,10 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'judges the final requests of claims',
     create: deviceAdminAccess,
+  },
+  {
+    why: 'last: whoever is outside is asked only about what all rules within let pass',
+    create: validatingWebhooks,
   },
 ]
 

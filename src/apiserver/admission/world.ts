@@ -11,6 +11,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { Authorizer, Eventually } from '../authorization/authorizer.ts'
 import type { RbacView } from '../authorization/rbac.ts'
+import type { WebhookWorld } from './webhooks/world.ts'
 
 /** Reads answer with the newest committed state and undefined where there is no such object. */
 export interface AdmissionWorld {
@@ -28,4 +29,6 @@ export interface AdmissionWorld {
   readonly authorizer: Authorizer
   readonly clock: Clock
   readonly random: Random
+  /** Absent where no webhooks are to be asked. */
+  readonly webhooks?: WebhookWorld
 }

@@ -74,7 +74,7 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
     )
   // What admission adds is nobody's, so that applying anew does not take it away.
   trackFields(write, undefined, draft)
-  await mutate(write, draft)
+  if (await mutate(write, draft)) checkNamespace(write, draft)
   prepare(write, draft)
   const errors = [
     ...validateMetadata(kind, draft),

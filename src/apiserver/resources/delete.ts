@@ -97,7 +97,15 @@ export async function deleteObject(write: Write, options: DeleteOptions): Promis
     const current = await storage.latest(namespace, name)
     if (!current) throw notFound(resource.name, name)
     checkPreconditions(resource.name, name, current.object, options.preconditions ?? {})
-    await admit(write, 'DELETE', { oldObject: current.object })
+    await admit(write, 'DELETE', {
+      oldObject: current.object,
+      options: {
+        kind: 'DeleteOptions',
+        apiVersion: 'meta.k8s.io/v1',
+        ...options,
+        dryRun: write.dryRun ? ['All'] : undefined,
+      },
+    })
     const marked = markedForDeletion(write, current.object, options)
     const result = marked ? await stay(write, current, marked) : await go(write, current)
     if (result) return result

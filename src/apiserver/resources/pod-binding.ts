@@ -18,7 +18,7 @@ export const bindPod: SpecialHandler = async exchange => {
   const write = { ...writeOf(exchange, pods), subresource: 'binding' }
   const name = write.name || (wanted.metadata.name ?? '')
   checkBinding(wanted, write, name)
-  await admit(write, 'CREATE', { object: wanted })
+  await admit(write, 'CREATE', { object: wanted }, binding)
   await updateObject({ ...write, name }, current => bound(write, current.object as Pod, wanted))
   return respondValue(exchange as Exchange, 201, SUCCESS)
 }

@@ -1,5 +1,5 @@
 /** The scale subresource: a workload's size in the words of autoscaling/v1, whatever its kind. */
-import { type Scale, scale } from '#api/autoscaling/v1/scale.ts'
+import { type Scale, scale, scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { ScaleMapping } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
@@ -24,7 +24,7 @@ export const getScale: SpecialHandler = async (exchange, resource) => {
   const stored = await existing(write.resource, write.namespace, write.name)
   const missing = mappingOf(resource).missing?.(stored.in(resource.view).object)
   if (missing) throw internalError(missing)
-  return respondScale(exchange, scaleOf(mappingOf(resource), stored))
+  return respondScale(exchange, scaleOf(mappingOf(resource), stored.object))
 }
 
 function respondScale(exchange: Exchange, size: Scale) {
@@ -54,10 +54,10 @@ async function writeScale(
   const mapping = mappingOf(resource)
   const write = writeOf(exchange, resource as StoredResource)
   const stored = await updateObject({ ...write, subresource: 'scale' }, current => {
-    const before = scaleOf(mapping, current)
+    const before = scaleOf(mapping, current.object)
     return scaled(write, mapping, current, { before, wanted: change(before) })
   })
-  return respondScale(exchange, scaleOf(mapping, stored))
+  return respondScale(exchange, scaleOf(mapping, stored.object))
 }
 
 function scaled(
@@ -80,18 +80,4 @@ function scaled(
   const draft = structuredClone(mapping.withReplicas(current.object, replicas))
   if (!pinned) delete draft.metadata.resourceVersion
   return draft
-}
-
-function scaleOf(mapping: Mapping, { object }: StoredObject): Scale {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
-  const selector = mapping.selector(object)
-  return JSON.parse(
-    JSON.stringify({
-      kind: 'Scale',
-      apiVersion: 'autoscaling/v1',
-      metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-      spec: { replicas: mapping.specReplicas(object) },
-      status: { replicas: mapping.statusReplicas(object), ...(selector ? { selector } : {}) },
-    }),
-  )
 }

@@ -121,7 +121,11 @@ async function replace(
   keepSystemMetadata(draft, previous)
   keepOtherHalf(write, draft, previous)
   trackFields(write, previous, draft)
-  await mutate(write, draft, previous)
+  if (await mutate(write, draft, previous)) {
+    checkNamespace(write, draft)
+    keepSystemMetadata(draft, previous)
+    keepOtherHalf(write, draft, previous)
+  }
   const kind = rulesOf(write.resource)
   if (write.subresource === '') kind.prepareForUpdate(draft, previous)
   if (write.subresource === 'status') kind.prepareForStatusUpdate(draft, previous)

@@ -8,10 +8,12 @@ import { rfc3339 } from '#base/clock.ts'
 import {
   type AdmissionRequest,
   type Operation,
+  Rounds,
   runMutations,
   runValidations,
 } from '../admission/admission.ts'
 import type { Exchange } from '../exchange.ts'
+import { isTrue } from '../request-info.ts'
 import { namespaceOf } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
 
@@ -84,10 +86,17 @@ function managerOf(asked: string | null, userAgent = 'unknown'): string {
   return asked || (userAgent.split('/')[0] ?? '').slice(0, MAXIMUM_MANAGER_LENGTH)
 }
 
+export interface Admitted {
+  readonly object?: KubernetesObject
+  readonly oldObject?: KubernetesObject
+  /** Where they are not those of the query. */
+  readonly options?: object
+}
+
 export function admissionRequest(
   write: Write,
   operation: Operation,
-  objects: { object?: KubernetesObject; oldObject?: KubernetesObject },
+  objects: Admitted,
   kind: AnyKind = write.resource.kind,
 ): AdmissionRequest {
   const { exchange, resource, subresource, name, dryRun } = write
@@ -105,31 +114,59 @@ export function admissionRequest(
     user: exchange.user,
     dryRun,
     warn: text => exchange.warnings.push(text),
-    ...objects,
+    // Asked for by webhooks only, of which there are mostly none.
+    get options() {
+      return objects.options ?? optionsOf(write, operation)
+    },
+    ...(objects.object ? { object: objects.object } : {}),
+    ...(objects.oldObject ? { oldObject: objects.oldObject } : {}),
   }
 }
 
-/** Lets admission fill in the draft. */
-export async function mutate(write: Write, draft: KubernetesObject, oldObject?: KubernetesObject) {
+/** The options of a write as an object, which is how webhooks see them. */
+function optionsOf({ exchange, dryRun }: Write, operation: Operation): object {
+  const { query, verb } = exchange.info
+  const byOperation = OPTIONS_KINDS[operation.toLowerCase()]
+  const kind = operation === 'UPDATE' && verb === 'patch' ? OPTIONS_KINDS.patch : byOperation
+  const given = (name: string) => {
+    const value = query.get(name)
+    return value ? { [name]: value } : {}
+  }
+  return {
+    kind: kind ?? 'DeleteOptions',
+    apiVersion: 'meta.k8s.io/v1',
+    ...(dryRun ? { dryRun: ['All'] } : {}),
+    ...(kind === 'PatchOptions' && query.get('force') ? { force: isTrue(query.get('force')) } : {}),
+    ...given('fieldManager'),
+    ...given('fieldValidation'),
+  }
+}
+
+/** Lets admission fill in the draft. True when somebody outside changed it, who need not have kept to any rule. */
+export async function mutate(
+  write: Write,
+  draft: KubernetesObject,
+  oldObject?: KubernetesObject,
+): Promise<boolean> {
   const { admission } = write.exchange.server
-  if (admission.length === 0) return
-  const operation = oldObject ? 'UPDATE' : 'CREATE'
-  const request = admissionRequest(write, operation, {
-    object: draft,
-    ...(oldObject ? { oldObject } : {}),
-  })
-  await runMutations(admission, request, draft)
+  if (admission.length === 0) return false
+  const rounds = new Rounds()
+  const objects = { object: draft, ...(oldObject ? { oldObject } : {}) }
+  const request = admissionRequest(write, oldObject ? 'UPDATE' : 'CREATE', objects)
+  await runMutations(admission, Object.assign(request, { rounds }), draft)
+  return rounds.hasChanged
 }
 
 /** Lets admission refuse what would be stored or deleted. */
 export async function admit(
   write: Write,
   operation: Operation,
-  objects: { object?: KubernetesObject; oldObject?: KubernetesObject },
+  objects: Admitted,
+  kind: AnyKind = write.resource.kind,
 ) {
   const { admission } = write.exchange.server
   if (admission.length === 0) return
-  await runValidations(admission, admissionRequest(write, operation, objects))
+  await runValidations(admission, admissionRequest(write, operation, objects, kind))
 }
 
 export interface Preconditions {

@@ -1,5 +1,11 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
-import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
+import {
+  defineKind,
+  type ObjectOfShape,
+  objectShape,
+  type ScaleMapping,
+} from '../../machinery/kind.ts'
+import type { KubernetesObject } from '../../machinery/metadata.ts'
 import { int32, shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
 
 export const scaleSpec = shape('io.k8s.api.autoscaling.v1.ScaleSpec', 'How many are wanted.', {
@@ -43,3 +49,18 @@ export const scale = defineKind<Scale>({
     ageColumn,
   ],
 })
+
+/** The size of a workload, as its kind says how to read it. */
+export function scaleOf(mapping: ScaleMapping<KubernetesObject>, object: KubernetesObject): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const selector = mapping.selector(object)
+  return JSON.parse(
+    JSON.stringify({
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+      spec: { replicas: mapping.specReplicas(object) },
+      status: { replicas: mapping.statusReplicas(object), ...(selector ? { selector } : {}) },
+    }),
+  )
+}

@@ -1,0 +1,110 @@
+/** One call of one webhook: from the request to a verdict, or to an error that the failure policy judges. */
+import { badRequest, internalError } from '#api/machinery/status.ts'
+import { messageOf } from '#base/errors.ts'
+import type { ServedResource } from '../../resources/registry.ts'
+import type { AdmissionRequest } from '../admission.ts'
+import type { AdmissionWorld } from '../world.ts'
+import { formOf } from './form.ts'
+import { locationOf } from './location.ts'
+import type { AnyWebhook } from './match.ts'
+import { reviewOf, reviewVersion, type Verdict, verdictOf, WebhookRefusal } from './review.ts'
+import type { WebhookWorld } from './world.ts'
+
+export type CallWorld = Pick<AdmissionWorld, 'clock' | 'random'> & {
+  readonly webhooks: WebhookWorld
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 10
+
+/** It could not be asked, or its answer makes no sense; not a refusal. */
+class CallError extends Error {}
+
+/**
+ * What the webhook says. A refusal is thrown as it goes to the client; so is a failure, unless it is to be ignored: then nothing
+ * is returned.
+ */
+export async function callWebhook(
+  webhook: AnyWebhook,
+  resource: ServedResource,
+  request: AdmissionRequest,
+  { isMutating, world }: { readonly isMutating: boolean; readonly world: CallWorld },
+): Promise<Verdict | undefined> {
+  const { name, sideEffects, failurePolicy } = webhook
+  if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun')
+    throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
+  try {
+    const verdict = await ask(webhook, resource, request, { isMutating, world })
+    for (const text of verdict.warnings) request.warn?.(text)
+    if (!verdict.allowed) throw new WebhookRefusal(name, verdict.status)
+    return verdict
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error
+    if (failurePolicy === 'Ignore') return undefined
+    throw internalError(`failed calling webhook ${JSON.stringify(name)}: ${error.message}`)
+  }
+}
+
+async function ask(
+  webhook: AnyWebhook,
+  resource: ServedResource,
+  request: AdmissionRequest,
+  { isMutating, world }: { readonly isMutating: boolean; readonly world: CallWorld },
+): Promise<Verdict> {
+  const version = reviewVersion(webhook.admissionReviewVersions)
+  if (version === undefined)
+    throw new CallError(
+      'could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)',
+    )
+  const uid = world.random.uuid()
+  const body = reviewOf(request, resource, formOf(request, resource), { uid, version })
+  const answer = await post(webhook, body, world)
+  try {
+    return verdictOf(answer, { uid, version, isMutating })
+  } catch (error) {
+    throw new CallError(`received invalid webhook response: ${messageOf(error)}`)
+  }
+}
+
+async function post(webhook: AnyWebhook, body: Uint8Array, world: CallWorld): Promise<unknown> {
+  const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
+  const { webhooks, clock, random } = world
+  const location = locationOf(clientConfig, webhooks, random)
+  const query = `?timeout=${timeoutSeconds}s`
+  const controller = new AbortController()
+  const cancel = clock.after(timeoutSeconds * 1000, () => controller.abort())
+  try {
+    if (!webhooks.caller) throw new Error('this server has no network to call webhooks')
+    const path = location.path + query
+    const answer = await webhooks.caller(location.target(), {
+      path,
+      body,
+      signal: controller.signal,
+    })
+    return answerIn(answer)
+  } catch (error) {
+    if (error instanceof CallError) throw error
+    const at = JSON.stringify(location.url + query)
+    throw new CallError(`failed to call webhook: Post ${at}: ${messageOf(error)}`)
+  } finally {
+    cancel()
+  }
+}
+
+/** As upstream's client tells what is no answer. */
+function answerIn({ status, body }: { status: number; body: Uint8Array }): unknown {
+  const text = Buffer.from(body).toString()
+  if (status === 404)
+    throw new CallError('failed to call webhook: the server could not find the requested resource')
+  if (status < 200 || status > 299)
+    throw new CallError(
+      `failed to call webhook: an error on the server (${JSON.stringify(text.slice(0, MAXIMUM_SHOWN))}) has prevented the request from succeeding`,
+    )
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new CallError(
+      `failed to call webhook: couldn't get version/kind; json parse error: ${messageOf(error)}`,
+    )
+  }
+}
+const MAXIMUM_SHOWN = 2048

@@ -1,0 +1,143 @@
+/** Which webhooks a request concerns, and in which version of the resource each is asked. */
+import type { RuleWithOperations } from '#api/admissionregistration/v1/rules.schema.ts'
+import type {
+  MutatingWebhook,
+  ValidatingWebhook,
+} from '#api/admissionregistration/v1/webhooks.schema.ts'
+import { type LabelMatcher, labelMatcherOf } from '#api/machinery/label-selector.ts'
+import type { KubernetesObject, LabelSelector } from '#api/machinery/metadata.ts'
+import { forbidden, notFound } from '#api/machinery/status.ts'
+import type { ServedResource } from '../../resources/registry.ts'
+import type { AdmissionRequest } from '../admission.ts'
+import type { AdmissionWorld } from '../world.ts'
+import type { WebhookWorld } from './world.ts'
+
+export type AnyWebhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>
+
+type MatchWorld = Pick<AdmissionWorld, 'namespace'> & Pick<WebhookWorld, 'served' | 'equivalents'>
+
+/** Configurations of admission are never subject to it, or one mistake could shut everybody out for good. */
+const CONFIGURATIONS = new Set([
+  'validatingwebhookconfigurations',
+  'mutatingwebhookconfigurations',
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+])
+
+export function isExempt({ resource, operation, subresource }: AdmissionRequest): boolean {
+  if (resource.group === 'admissionregistration.k8s.io' && CONFIGURATIONS.has(resource.resource))
+    return true
+  // The write that a binding leads to; the binding itself was looked at before.
+  return subresource === 'binding' && operation === 'UPDATE'
+}
+
+/** The resource in the version in which the webhook is asked; undefined where it is not. */
+export async function matchedResource(
+  webhook: AnyWebhook,
+  request: AdmissionRequest,
+  world: MatchWorld,
+): Promise<ServedResource | undefined> {
+  if (!matchesObject(webhook.objectSelector, request)) return undefined
+  const { group, version, resource } = request.resource
+  const asked = world.served(group, version, resource)
+  const matched = asked && matchedByRules(webhook, request, asked, world)
+  if (!matched || !(await matchesNamespace(webhook.namespaceSelector, request, world)))
+    return undefined
+  return meetsConditions(webhook, request) ? matched : undefined
+}
+
+function matchedByRules(
+  { rules = [], matchPolicy }: AnyWebhook,
+  request: AdmissionRequest,
+  asked: ServedResource,
+  { equivalents }: MatchWorld,
+): ServedResource | undefined {
+  if (rules.some(rule => matchesRule(rule, request, asked))) return asked
+  if (matchPolicy === 'Exact') return undefined
+  const others = equivalents(asked).filter(each => each !== asked)
+  // Earlier rules first, whichever version they name.
+  for (const rule of rules) {
+    const found = others.find(each => matchesRule(rule, request, each))
+    if (found) return found
+  }
+  return undefined
+}
+
+export function matchesRule(
+  rule: RuleWithOperations,
+  request: AdmissionRequest,
+  { kind }: Pick<ServedResource, 'kind'>,
+): boolean {
+  const has = (values: readonly string[] = [], value: string) =>
+    values.includes('*') || values.includes(value)
+  return (
+    has(rule.operations, request.operation) &&
+    has(rule.apiGroups, kind.group) &&
+    has(rule.apiVersions, kind.version) &&
+    matchesScope(rule.scope, request) &&
+    (rule.resources ?? []).some(text => matchesResource(text, kind.plural, request.subresource))
+  )
+}
+
+function matchesResource(text: string, resource: string, subresource: string): boolean {
+  const slash = text.indexOf('/')
+  const wanted = slash < 0 ? text : text.slice(0, slash)
+  const part = slash < 0 ? '' : text.slice(slash + 1)
+  return (wanted === '*' || wanted === resource) && (part === '*' || part === subresource)
+}
+
+const isNamespaces = ({ resource: { group, resource } }: AdmissionRequest) =>
+  group === '' && resource === 'namespaces'
+
+/** Requests about namespaces carry their names as namespace, but namespaces are in none. */
+function matchesScope(scope: string | undefined, request: AdmissionRequest): boolean {
+  if (scope === undefined || scope === '*') return true
+  const isInNamespace = request.namespace !== '' && !isNamespaces(request)
+  return (scope === 'Namespaced') === isInNamespace
+}
+
+function matchesObject(
+  selector: LabelSelector | undefined,
+  { object, oldObject }: AdmissionRequest,
+): boolean {
+  const matcher = matcherOf(selector)
+  if (matcher.selectsEverything) return true
+  const matches = (each: KubernetesObject | undefined) =>
+    each !== undefined && matcher.matches(each.metadata?.labels)
+  return matches(object) || matches(oldObject)
+}
+
+async function matchesNamespace(
+  selector: LabelSelector | undefined,
+  request: AdmissionRequest,
+  { namespace: find }: MatchWorld,
+): Promise<boolean> {
+  const { namespace, operation, subresource, object } = request
+  const matcher = matcherOf(selector)
+  if (namespace === '' || matcher.selectsEverything) return true
+  const isWritten = (operation === 'CREATE' || operation === 'UPDATE') && subresource === ''
+  if (isNamespaces(request) && isWritten) return matcher.matches(object?.metadata.labels)
+  const found = await find(namespace)
+  if (!found) throw notFound({ group: '', resource: 'namespaces' }, namespace)
+  return matcher.matches(found.metadata.labels)
+}
+
+/** An absent selector, which only defaults could have filled, selects everything here. */
+const matcherOf = (selector: LabelSelector | undefined): LabelMatcher =>
+  labelMatcherOf(selector ?? EVERYTHING)
+const EVERYTHING: LabelSelector = Object.freeze({})
+
+/** Conditions cannot be evaluated here yet; so each counts as one that fails, and the failure policy decides. */
+function meetsConditions(webhook: AnyWebhook, request: AdmissionRequest): boolean {
+  const { matchConditions = [], failurePolicy } = webhook
+  const [first] = matchConditions
+  if (!first) return true
+  if (failurePolicy === 'Ignore') return false
+  throw forbidden(
+    request.resource,
+    request.name,
+    `match condition ${JSON.stringify(first.name)} of webhook ${JSON.stringify(webhook.name)} cannot be evaluated: this server has no CEL for admission yet`,
+  )
+}

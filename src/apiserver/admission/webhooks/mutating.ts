@@ -1,0 +1,112 @@
+/**
+ * Asks the mutating webhooks that a request concerns, one after the other in the order of their configurations; each sees what those
+ * before it made of the object. When something changed it afterwards, those that want to are asked once more.
+ */
+import type { MutatingWebhook } from '#api/admissionregistration/v1/webhooks.schema.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
+import { internalError } from '#api/machinery/status.ts'
+import { messageOf } from '#base/errors.ts'
+import { isEqual } from '../../resources/equal.ts'
+import type { ServedResource } from '../../resources/registry.ts'
+import type { AdmissionRequest, AdmissionStep, Rounds } from '../admission.ts'
+import type { AdmissionWorld } from '../world.ts'
+import { callWebhook } from './call.ts'
+import { formOf } from './form.ts'
+import { isExempt, matchedResource } from './match.ts'
+import type { WebhookWorld } from './world.ts'
+
+/** A start must not depend on a webhook that runs in the cluster which is to be started. */
+export const isServer = ({ user }: AdmissionRequest) => user.name === 'system:apiserver'
+
+export function mutatingWebhooks(world: AdmissionWorld): AdmissionStep {
+  const { webhooks } = world
+  const run = (request: AdmissionRequest, draft: KubernetesObject | undefined) => {
+    // Mostly there are none, and then no write waits for this.
+    if (!webhooks || webhooks.mutating().length === 0) return undefined
+    if (isExempt(request) || isServer(request)) return undefined
+    return new Run(request, draft, { ...world, webhooks }).askAll()
+  }
+  return {
+    name: 'MutatingAdmissionWebhook',
+    mutate: run,
+    // Requests that store no draft pass here only.
+    validate: request => (isWrite(request) ? undefined : run(request, undefined)),
+  }
+}
+
+/** A draft is on its way to the store, and went through `mutate`. */
+function isWrite({ operation, subresource }: AdmissionRequest): boolean {
+  return operation === 'UPDATE' || (operation === 'CREATE' && subresource === '')
+}
+
+class Run {
+  readonly #request: AdmissionRequest
+  readonly #draft: KubernetesObject | undefined
+  readonly #world: AdmissionWorld & { readonly webhooks: WebhookWorld }
+  readonly #rounds: Rounds | undefined
+
+  constructor(
+    request: AdmissionRequest,
+    draft: KubernetesObject | undefined,
+    world: AdmissionWorld & { readonly webhooks: WebhookWorld },
+  ) {
+    this.#request = request
+    this.#draft = draft
+    this.#world = world
+    this.#rounds = request.rounds
+  }
+
+  async askAll(): Promise<void> {
+    const rounds = this.#rounds
+    if (rounds?.isAgain && !isEqual(rounds.lastDraft, this.#draft)) rounds.wantAll()
+    const { namespace, webhooks } = this.#world
+    for (const { metadata, webhooks: hooks = [] } of webhooks.mutating())
+      for (const webhook of hooks) {
+        const key = `${metadata.uid}/${webhook.name}`
+        const world = { namespace, ...webhooks }
+        const resource = await matchedResource(webhook, this.#request, world)
+        if (!resource || (rounds?.isAgain && !rounds.isWanted(key))) continue
+        if (await this.#ask(webhook, resource)) rounds?.changed()
+        if (webhook.reinvocationPolicy === 'IfNeeded') rounds?.asked(key)
+      }
+    if (rounds && this.#draft) rounds.lastDraft = structuredClone(this.#draft)
+  }
+
+  /** True when the webhook changed the draft. */
+  async #ask(webhook: MutatingWebhook, resource: ServedResource): Promise<boolean> {
+    const { webhooks, clock, random } = this.#world
+    const verdict = await callWebhook(webhook, resource, this.#request, {
+      isMutating: true,
+      world: { webhooks, clock, random },
+    })
+    const patch = verdict?.patch
+    if (patch === undefined || (Array.isArray(patch) && patch.length === 0)) return false
+    const form = formOf(this.#request, resource)
+    const draft = this.#draft
+    if (!draft || !form.read)
+      throw internalError(
+        `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`,
+      )
+    const before = structuredClone(draft)
+    let after: KubernetesObject
+    try {
+      after = form.read(jsonPatch(form.show(draft), patch), draft)
+    } catch (error) {
+      throw internalError(messageOf(error))
+    }
+    put(draft, after, before)
+    return !isEqual(before, draft)
+  }
+}
+
+/** What is written stays one and the same object, since others hold it; who owns which field is not the webhook's to say. */
+function put(draft: KubernetesObject, after: KubernetesObject, before: KubernetesObject): void {
+  const { managedFields } = before.metadata
+  const copy = structuredClone(after)
+  const own = draft as unknown as Record<string, unknown>
+  for (const field of Object.keys(own)) delete own[field]
+  Object.assign(draft, copy)
+  if (managedFields) draft.metadata.managedFields = managedFields
+  else delete draft.metadata.managedFields
+}
