@@ -12,6 +12,7 @@ import type { WebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import type { Store } from '#store'
 import { createWebhookWorld } from './admission/webhooks/world.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
+import { keepApiServices } from './bootstrap/api-services.ts'
 import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
 import { keepServiceAddresses } from './bootstrap/service-addresses.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
@@ -107,6 +108,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   let started: Promise<void> | undefined
   let stopEventExpiry = () => {}
   let stopServiceAddresses = async () => {}
+  let stopApiServices = async () => {}
   const start = async () => {
     await server.cache.start(entries => customResources.restore(entries))
     customResources.start()
@@ -114,6 +116,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     await bootstrap(server)
     server.notReady.delete('poststarthook/bootstrap')
     stopServiceAddresses = keepServiceAddresses(server)
+    stopApiServices = keepApiServices(server)
     const events = server.registry.find('', 'v1', 'events')?.storage
     if (events) stopEventExpiry = expireEvents(server, events.cache)
   }
@@ -139,6 +142,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       stopEventExpiry()
       customResources.stop()
       await stopServiceAddresses()
+      await stopApiServices()
       server.cache.stop()
     },
   }
