@@ -1,8 +1,9 @@
-/** Whatever an object says, it says the same after every way that it can go: JSON, protobuf, the store, other versions. */
+/** Whatever an object says, it says the same after every way that it can go: JSON, protobuf, CBOR, the store, other versions. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { kinds } from './kinds.ts'
+import { decodeCbor, encodeCbor } from './machinery/cbor.ts'
 import { decodeObject } from './machinery/decode.ts'
 import { applyDefaults } from './machinery/defaults.ts'
 import { type AnyKind, apiVersionOf, type StoredAs } from './machinery/kind.ts'
@@ -84,7 +85,7 @@ function forAll(kind: AnyKind, check: (body: object) => void): void {
 }
 
 for (const kind of kinds)
-  test(`${title(kind)} is the same in JSON, in protobuf and after defaulting twice`, () => {
+  test(`${title(kind)} is the same in JSON, in protobuf, in CBOR and after defaulting twice`, () => {
     forAll(kind, body => {
       const object = decoded(kind, body)
       const json = JSON.stringify(object)
@@ -93,6 +94,11 @@ for (const kind of kinds)
       const back = decoded(kind, decodeObjectProtobuf(kind, message))
       assert.equal(JSON.stringify(back), json, 'protobuf')
       assert.deepEqual(encodeObjectProtobuf(kind, back), message, 'protobuf bytes')
+      const item = encodeCbor(kind.shape, object)
+      const fromCbor = decoded(kind, decodeCbor(item))
+      // Its maps come in an order of their own, which shows in data that no schema orders.
+      assert.deepEqual(fromCbor, object, 'CBOR')
+      assert.deepEqual(encodeCbor(kind.shape, fromCbor), item, 'CBOR bytes')
 
       // Defaults stand behind what was given, until the object is read again.
       const complete = defaulted(kind, body)
