@@ -41,17 +41,18 @@ export class CborWriter {
       const at = this.#room(2)
       this.#buffer[at] = type | 24
       this.#buffer[at + 1] = value
-    } else if (value < 0x1_0000) this.#view.setUint16(this.#typed(type | 25, 2), value)
-    else if (value < 0x1_0000_0000) this.#view.setUint32(this.#typed(type | 26, 4), value)
-    else this.#view.setBigUint64(this.#typed(type | 27, 8), BigInt(value))
+    } else if (value < 0x1_0000) this.#typed(type | 25, 2, (view, at) => view.setUint16(at, value))
+    else if (value < 0x1_0000_0000)
+      this.#typed(type | 26, 4, (view, at) => view.setUint32(at, value))
+    else this.#long(type | 27, BigInt(value))
   }
 
   /** Whole numbers as such, everything else, and what 64 bits do not hold, as a float. */
   number(value: number | bigint): void {
     if (typeof value === 'bigint') {
       if (!isInt64(value)) this.float(Number(value))
-      else if (value >= 0n) this.#view.setBigUint64(this.#typed(0x1b, 8), value)
-      else this.#view.setBigUint64(this.#typed(0x3b, 8), -1n - value)
+      else if (value >= 0n) this.#long(0x1b, value)
+      else this.#long(0x3b, -1n - value)
     } else if (!Number.isSafeInteger(value)) this.float(value)
     else if (value >= 0) this.head(UNSIGNED, value)
     else this.head(NEGATIVE, -1 - value)
@@ -59,9 +60,11 @@ export class CborWriter {
 
   /** In as few bytes as hold it exactly. */
   float(value: number): void {
-    if (Math.fround(value) !== value) this.#view.setFloat64(this.#typed(FLOAT64, 8), value)
-    else if (Math.f16round(value) !== value) this.#view.setFloat32(this.#typed(FLOAT32, 4), value)
-    else this.#view.setFloat16(this.#typed(FLOAT16, 2), value)
+    if (Math.fround(value) !== value)
+      this.#typed(FLOAT64, 8, (view, at) => view.setFloat64(at, value))
+    else if (Math.f16round(value) !== value)
+      this.#typed(FLOAT32, 4, (view, at) => view.setFloat32(at, value))
+    else this.#typed(FLOAT16, 2, (view, at) => view.setFloat16(at, value))
   }
 
   boolean(value: boolean): void {
@@ -99,11 +102,15 @@ export class CborWriter {
     this.#buffer[at] = value
   }
 
-  /** Writes the first byte, and gives the place of the `size` bytes behind it. */
-  #typed(first: number, size: number): number {
+  /** Writes the first byte, and lets `put` write the `size` bytes behind it: only once there is room, which may take another buffer. */
+  #typed(first: number, size: number, put: (view: DataView, at: number) => void): void {
     const at = this.#room(size + 1)
     this.#buffer[at] = first
-    return at + 1
+    put(this.#view, at + 1)
+  }
+
+  #long(first: number, value: bigint): void {
+    this.#typed(first, 8, (view, at) => view.setBigUint64(at, value))
   }
 
   #room(size: number): number {
