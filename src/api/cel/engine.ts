@@ -3,6 +3,7 @@
  * users, so what an evaluation may do is bounded: each turn of each loop is counted, and patterns match in linear time.
  */
 import { compilePattern, loadPatternEngine } from '../machinery/patterns.ts'
+import { addAuthorizer } from './authorizer.ts'
 import { addLibrary } from './library.ts'
 
 type Cel = typeof import('@marcbachmann/cel-js')
@@ -14,9 +15,21 @@ const MAXIMUM_DEPTH = 100
 /** Programs that are kept; those of all rules of a cluster fit. */
 const MAXIMUM_PROGRAMS = 10_000
 
+/** Where an expression stands decides which variables it sees: rules of custom resources, or of admission. */
+export type Scope = 'rules' | 'admission'
+
+const ADMISSION_VARIABLES = [
+  'object',
+  'oldObject',
+  'request',
+  'params',
+  'namespaceObject',
+  'variables',
+]
+
 interface Engine {
   readonly cel: Cel
-  readonly environment: Environment
+  readonly environments: Readonly<Record<Scope, Environment>>
 }
 
 let engine: Engine | undefined
@@ -36,13 +49,18 @@ export async function loadCelEngine(): Promise<void> {
     homogeneousAggregateLiterals: false,
     limits: { maxDepth: MAXIMUM_DEPTH },
   })
-  environment.registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn')
   environment.registerFunction(`${TURN}(): bool`, () => {
     if (turns-- <= 0) throw new BudgetExceeded('actual cost limit exceeded')
     return true
   })
   addLibrary(environment, pattern => compilePattern(pattern))
-  engine = { cel, environment }
+  const rules = environment.clone()
+  rules.registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn')
+  const admission = environment.clone()
+  addAuthorizer(admission)
+  for (const name of ADMISSION_VARIABLES) admission.registerVariable(name, 'dyn')
+  admission.registerVariable('authorizer', 'kubernetes.authorization.Authorizer')
+  engine = { cel, environments: { rules, admission } }
 }
 
 function loaded(): Engine {
@@ -63,18 +81,22 @@ export interface Program {
 const programs = new Map<string, Program>()
 
 /** Throws where the text is no expression, or one of the wrong type. */
-export function compileExpression(text: string, type: 'bool' | 'string' = 'bool'): Program {
-  const key = `${type} ${text}`
+export function compileExpression(
+  text: string,
+  type: 'bool' | 'string' | 'dyn' = 'bool',
+  scope: Scope = 'rules',
+): Program {
+  const key = `${scope} ${type} ${text}`
   const known = programs.get(key)
   if (known) return known
-  const program = compile(text, type)
+  const program = compile(text, type, loaded().environments[scope])
   if (programs.size >= MAXIMUM_PROGRAMS) programs.clear()
   programs.set(key, program)
   return program
 }
 
-function compile(text: string, type: string): Program {
-  const { cel, environment } = loaded()
+function compile(text: string, type: string, environment: Environment): Program {
+  const { cel } = loaded()
   if (text.length > MAXIMUM_LENGTH) throw new Error('the expression is too long')
   const { ast } = environment.parse(text)
   const found = { usesOldSelf: false }
@@ -82,7 +104,8 @@ function compile(text: string, type: string): Program {
   const parsed = environment.parse(cel.serialize(ast))
   const checked = parsed.check()
   if (!checked.valid) throw new Error(checked.error?.message.split('\n')[0] ?? 'invalid')
-  if (checked.type !== type && checked.type !== 'dyn') throw new Error(`must evaluate to ${type}`)
+  if (type !== 'dyn' && checked.type !== type && checked.type !== 'dyn')
+    throw new Error(`must evaluate to ${type}`)
   return {
     usesOldSelf: found.usesOldSelf,
     evaluate(variables, budget) {
@@ -117,7 +140,8 @@ function rewrite(part: unknown, found: { usesOldSelf: boolean }): void {
   const [name, receiver, args] = node.args as [string, Node, Node[]]
   if (name === 'matches') node.args = ['linearMatches', receiver, args]
   if (!LOOPS.includes(name) || args.length < 2) return
-  const counted = loaded().environment.parse(`self.filter(turn, ${TURN}())`).ast as unknown as Node
+  const counted = loaded().environments.rules.parse(`self.filter(turn, ${TURN}())`)
+    .ast as unknown as Node
   const [filter, , filterArgs] = counted.args as [string, Node, Node[]]
   counted.args = [filter, receiver, filterArgs]
   node.args = [name, counted, args]
@@ -129,7 +153,9 @@ function bindSubjectOfHas(node: Node): void {
   if (name !== 'has' || argument?.op !== '.') return
   const [subject, field] = argument.args as [Node, string]
   if (isChain(subject)) return
-  const bound = loaded().environment.parse(`[self].exists(subject__, has(subject__.${field}))`)
+  const bound = loaded().environments.rules.parse(
+    `[self].exists(subject__, has(subject__.${field}))`,
+  )
   const { op, args } = bound.ast as unknown as Node
   const [exists, list, condition] = args as [string, Node, Node[]]
   list.args = [subject]

@@ -285,6 +285,7 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       'CertificateSubjectRestriction',
       'RBACEscalation',
       'DeviceAdminAccess',
+      'ValidatingAdmissionPolicy',
       'ValidatingAdmissionWebhook',
     ],
   )

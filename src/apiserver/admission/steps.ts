@@ -15,6 +15,7 @@ import { deviceAdminAccess } from './device-admin-access.ts'
 import { deviceTaintTimes } from './device-taint-times.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { validatingPolicies } from './policies/validating.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { runtimeClassStep } from './runtime-class.ts'
@@ -115,6 +116,10 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'judges the final requests of claims',
     create: deviceAdminAccess,
+  },
+  {
+    why: 'people’s rules, before the webhooks that cost more to ask',
+    create: validatingPolicies,
   },
   {
     why: 'last: whoever is outside is asked only about what all rules within let pass',

@@ -64,16 +64,20 @@ export const noOpinion = (reason = ''): Decision => ({ verdict: 'noOpinion', rea
 
 /** Asks in order; the first that allows or denies decides. */
 export function unionAuthorizer(authorizers: readonly Authorizer[]): Authorizer {
+  /** Answers at once as long as all do that are asked: expressions of admission cannot wait. */
+  const ask = (attributes: Attributes, at: number, before: string): Eventually<Decision> => {
+    const authorizer = authorizers[at]
+    if (!authorizer) return noOpinion(before)
+    const next = (decision: Decision) => {
+      const { verdict, reason } = decision
+      if (verdict !== 'noOpinion') return decision
+      return ask(attributes, at + 1, before && reason ? `${before}\n${reason}` : before || reason)
+    }
+    const decision = authorizer.authorize(attributes)
+    return decision instanceof Promise ? decision.then(next) : next(decision)
+  }
   return {
-    async authorize(attributes) {
-      const reasons: string[] = []
-      for (const authorizer of authorizers) {
-        const decision = await authorizer.authorize(attributes)
-        if (decision.verdict !== 'noOpinion') return decision
-        if (decision.reason) reasons.push(decision.reason)
-      }
-      return noOpinion(reasons.join('\n'))
-    },
+    authorize: attributes => ask(attributes, 0, ''),
     async rulesFor(user, namespace) {
       const all = await Promise.all(authorizers.map(each => each.rulesFor(user, namespace)))
       return {

@@ -1,6 +1,7 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { paramKindColumn } from './columns.ts'
+import { prepareExpressions } from './expressions.ts'
 import { type MutatingAdmissionPolicy, mutatingAdmissionPolicyShape } from './policies.schema.ts'
 import { validateMutatingPolicy, validateNewMutatingPolicy } from './policies.validation.ts'
 
@@ -13,6 +14,7 @@ export const mutatingAdmissionPolicy = defineKind<MutatingAdmissionPolicy>({
   scope: 'Cluster',
   shape: mutatingAdmissionPolicyShape,
   hasGeneration: true,
+  prepareWrites: prepareExpressions,
   validateCreate: validateNewMutatingPolicy,
   validateUpdate: validateMutatingPolicy,
   columns: [

@@ -10,6 +10,7 @@ import {
   required,
 } from '../../machinery/field-error.ts'
 import { isDns1123Subdomain, isPathSegment, isQualifiedName } from '../../machinery/names.ts'
+import { wrongExpression } from './expressions.ts'
 import type {
   AuditAnnotation,
   MutatingAdmissionPolicy,
@@ -87,7 +88,10 @@ type PolicyHead = Pick<
 
 function validateOne(path: string, each: Validation): readonly FieldError[] {
   const { expression, message = '', messageExpression = '', reason } = each
-  const errors = []
+  const errors: FieldError[] = [
+    ...wrongExpression(`${path}.expression`, expression),
+    ...wrongExpression(`${path}.messageExpression`, messageExpression, 'string'),
+  ]
   if (expression.trim() === '')
     errors.push(required(`${path}.expression`, 'expression is not specified'))
   if (messageExpression !== '' && messageExpression.trim() === '')
@@ -107,13 +111,16 @@ function validateAuditAnnotations(
 ): readonly FieldError[] {
   const path = 'spec.auditAnnotations'
   const most = `must not have more than ${MAXIMUM_AUDIT_ANNOTATIONS} auditAnnotations`
-  const errors =
+  const errors: FieldError[] =
     annotations.length > MAXIMUM_AUDIT_ANNOTATIONS ? [invalid(path, annotations, most)] : []
   for (const [index, { key, valueExpression }] of annotations.entries()) {
     const at = `${path}[${index}]`
     const whole = `${policyName}/${key}`
     const length = valueExpression.trim().length
-    errors.push(...wrong(`${at}.key`, whole, isQualifiedName(whole)))
+    errors.push(
+      ...wrong(`${at}.key`, whole, isQualifiedName(whole)),
+      ...wrongExpression(`${at}.valueExpression`, valueExpression, 'dyn'),
+    )
     if (length === 0)
       errors.push(required(`${at}.valueExpression`, 'valueExpression is not specified'))
     else if (length > MAXIMUM_ANNOTATION_EXPRESSION)

@@ -1,6 +1,7 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { paramKindColumn } from './columns.ts'
+import { prepareExpressions } from './expressions.ts'
 import {
   type ValidatingAdmissionPolicy,
   validatingAdmissionPolicyShape,
@@ -20,6 +21,7 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>({
   scope: 'Cluster',
   shape: validatingAdmissionPolicyShape,
   hasGeneration: true,
+  prepareWrites: prepareExpressions,
   prepareForCreate: draft => {
     draft.status = {}
   },

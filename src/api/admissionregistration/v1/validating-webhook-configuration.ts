@@ -1,5 +1,6 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
+import { prepareExpressions } from './expressions.ts'
 import {
   type ValidatingWebhookConfiguration,
   validatingWebhookConfigurationShape,
@@ -15,6 +16,7 @@ export const validatingWebhookConfiguration = defineKind<ValidatingWebhookConfig
   scope: 'Cluster',
   shape: validatingWebhookConfigurationShape,
   hasGeneration: true,
+  prepareWrites: prepareExpressions,
   validateCreate: validateNewWebhooks,
   validateUpdate: validateChangedWebhooks,
   columns: [

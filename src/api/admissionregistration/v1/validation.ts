@@ -15,6 +15,7 @@ import {
   isPathSegment,
   isQualifiedName,
 } from '../../machinery/names.ts'
+import { wrongExpression } from './expressions.ts'
 import type {
   MatchCondition,
   MatchResources,
@@ -139,6 +140,7 @@ export function validateMatchConditions(
   for (const [index, { name, expression }] of conditions.entries()) {
     const at = `${path}[${index}]`
     errors.push(...needed(`${at}.expression`, expression.trim()))
+    errors.push(...wrongExpression(`${at}.expression`, expression.trim()))
     errors.push(...needed(`${at}.name`, name, isQualifiedName))
     if (name !== '' && conditions.findIndex(each => each.name === name) < index)
       errors.push(duplicate(`${at}.name`, name))
@@ -186,12 +188,13 @@ export function validateVariables(
 ): readonly FieldError[] {
   return variables.flatMap(({ name, expression }, index) => {
     const at = `${path}[${index}]`
-    const errors = []
+    const errors: FieldError[] = []
     if (name.trim() === '') errors.push(required(`${at}.name`, 'name is not specified'))
     else if (!isCelIdentifier(name))
       errors.push(invalid(`${at}.name`, name, 'name is not a valid CEL identifier'))
     if (expression.trim() === '')
       errors.push(required(`${at}.expression`, 'expression is not specified'))
+    errors.push(...wrongExpression(`${at}.expression`, expression, 'dyn'))
     return errors
   })
 }

@@ -1,5 +1,9 @@
 /** Which webhooks a request concerns, and in which version of the resource each is asked. */
-import type { RuleWithOperations } from '#api/admissionregistration/v1/rules.schema.ts'
+import type {
+  MatchResources,
+  NamedRuleWithOperations,
+  RuleWithOperations,
+} from '#api/admissionregistration/v1/rules.schema.ts'
 import type {
   MutatingWebhook,
   ValidatingWebhook,
@@ -7,6 +11,7 @@ import type {
 import { type LabelMatcher, labelMatcherOf } from '#api/machinery/label-selector.ts'
 import type { KubernetesObject, LabelSelector } from '#api/machinery/metadata.ts'
 import { forbidden, notFound } from '#api/machinery/status.ts'
+import { messageOf } from '#base/errors.ts'
 import type { ServedResource } from '../../resources/registry.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import type { AdmissionWorld } from '../world.ts'
@@ -14,7 +19,8 @@ import type { WebhookWorld } from './world.ts'
 
 export type AnyWebhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>
 
-type MatchWorld = Pick<AdmissionWorld, 'namespace'> & Pick<WebhookWorld, 'served' | 'equivalents'>
+export type MatchWorld = Pick<AdmissionWorld, 'namespace' | 'authorizer'> &
+  Pick<WebhookWorld, 'served' | 'equivalents'>
 
 /** Configurations of admission are never subject to it, or one mistake could shut everybody out for good. */
 const CONFIGURATIONS = new Set([
@@ -39,24 +45,45 @@ export async function matchedResource(
   request: AdmissionRequest,
   world: MatchWorld,
 ): Promise<ServedResource | undefined> {
-  if (!matchesObject(webhook.objectSelector, request)) return undefined
+  const { rules, ...match } = webhook
+  const matched = await matchedBy({ ...match, resourceRules: rules ?? [] }, request, world)
+  if (!matched || !webhook.matchConditions?.length) return matched
+  return (await meetsConditions(webhook, request, matched, world)) ? matched : undefined
+}
+
+/** Of policies and bindings, which may leave out the rules to match everything. */
+export type Match = Omit<MatchResources, 'resourceRules'> & {
+  readonly resourceRules?: readonly (RuleWithOperations | NamedRuleWithOperations)[]
+}
+
+export async function matchedBy(
+  match: Match,
+  request: AdmissionRequest,
+  world: MatchWorld,
+): Promise<ServedResource | undefined> {
+  if (!matchesObject(match.objectSelector, request)) return undefined
   const { group, version, resource } = request.resource
   const asked = world.served(group, version, resource)
-  const matched = asked && matchedByRules(webhook, request, asked, world)
-  if (!matched || !(await matchesNamespace(webhook.namespaceSelector, request, world)))
+  if (!asked) return undefined
+  const excluded = match.excludeResourceRules ?? []
+  if (matchedByRules(excluded, match.matchPolicy, request, { asked, world })) return undefined
+  const matched = match.resourceRules
+    ? matchedByRules(match.resourceRules, match.matchPolicy, request, { asked, world })
+    : asked
+  if (!matched || !(await matchesNamespace(match.namespaceSelector, request, world)))
     return undefined
-  return meetsConditions(webhook, request) ? matched : undefined
+  return matched
 }
 
 function matchedByRules(
-  { rules = [], matchPolicy }: AnyWebhook,
+  rules: NonNullable<Match['resourceRules']>,
+  matchPolicy: string | undefined,
   request: AdmissionRequest,
-  asked: ServedResource,
-  { equivalents }: MatchWorld,
+  { asked, world }: { readonly asked: ServedResource; readonly world: MatchWorld },
 ): ServedResource | undefined {
   if (rules.some(rule => matchesRule(rule, request, asked))) return asked
   if (matchPolicy === 'Exact') return undefined
-  const others = equivalents(asked).filter(each => each !== asked)
+  const others = world.equivalents(asked).filter(each => each !== asked)
   // Earlier rules first, whichever version they name.
   for (const rule of rules) {
     const found = others.find(each => matchesRule(rule, request, each))
@@ -66,13 +93,15 @@ function matchedByRules(
 }
 
 export function matchesRule(
-  rule: RuleWithOperations,
+  rule: RuleWithOperations | NamedRuleWithOperations,
   request: AdmissionRequest,
   { kind }: Pick<ServedResource, 'kind'>,
 ): boolean {
+  const names = 'resourceNames' in rule ? (rule.resourceNames ?? []) : []
   const has = (values: readonly string[] = [], value: string) =>
     values.includes('*') || values.includes(value)
   return (
+    (names.length === 0 || names.includes(request.name)) &&
     has(rule.operations, request.operation) &&
     has(rule.apiGroups, kind.group) &&
     has(rule.apiVersions, kind.version) &&
@@ -129,15 +158,28 @@ const matcherOf = (selector: LabelSelector | undefined): LabelMatcher =>
   labelMatcherOf(selector ?? EVERYTHING)
 const EVERYTHING: LabelSelector = Object.freeze({})
 
-/** Conditions cannot be evaluated here yet; so each counts as one that fails, and the failure policy decides. */
-function meetsConditions(webhook: AnyWebhook, request: AdmissionRequest): boolean {
-  const { matchConditions = [], failurePolicy } = webhook
-  const [first] = matchConditions
-  if (!first) return true
-  if (failurePolicy === 'Ignore') return false
-  throw forbidden(
-    request.resource,
-    request.name,
-    `match condition ${JSON.stringify(first.name)} of webhook ${JSON.stringify(webhook.name)} cannot be evaluated: this server has no CEL for admission yet`,
-  )
+async function meetsConditions(
+  { matchConditions = [], failurePolicy }: AnyWebhook,
+  request: AdmissionRequest,
+  resource: ServedResource,
+  { authorizer }: MatchWorld,
+): Promise<boolean> {
+  const { conditionsHold, newBudget, variablesOf } = await loadExpressions()
+  const variables = variablesOf(request, resource, authorizer)
+  try {
+    return conditionsHold(matchConditions, variables, newBudget())
+  } catch (thrown) {
+    if (failurePolicy === 'Ignore') return false
+    throw forbidden(request.resource, request.name, messageOf(thrown))
+  }
+}
+
+/** The engine is large, and most servers never meet an expression of admission. */
+export async function loadExpressions() {
+  const [expressions, engine] = await Promise.all([
+    import('../policies/expressions.ts'),
+    import('#api/cel/engine.ts'),
+  ])
+  await engine.loadCelEngine()
+  return expressions
 }

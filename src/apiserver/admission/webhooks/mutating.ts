@@ -60,11 +60,11 @@ class Run {
   async askAll(): Promise<void> {
     const rounds = this.#rounds
     if (rounds?.isAgain && !isEqual(rounds.lastDraft, this.#draft)) rounds.wantAll()
-    const { namespace, webhooks } = this.#world
+    const { namespace, authorizer, webhooks } = this.#world
     for (const { metadata, webhooks: hooks = [] } of webhooks.mutating())
       for (const webhook of hooks) {
         const key = `${metadata.uid}/${webhook.name}`
-        const world = { namespace, ...webhooks }
+        const world = { namespace, authorizer, ...webhooks }
         const resource = await matchedResource(webhook, this.#request, world)
         if (!resource || (rounds?.isAgain && !rounds.isWanted(key))) continue
         if (await this.#ask(webhook, resource)) rounds?.changed()

@@ -18,39 +18,47 @@ const encoder = new TextEncoder()
 
 export function reviewOf(
   request: AdmissionRequest,
-  { kind }: Pick<ServedResource, 'kind'>,
+  resource: Pick<ServedResource, 'kind'>,
   form: Form,
   { uid, version }: { uid: string; version: string },
 ): Uint8Array {
-  const { user, subresource, object, oldObject } = request
-  const shown = (each: typeof object) => (each ? form.show(each) : null)
   const review = {
     kind: 'AdmissionReview',
     apiVersion: `${GROUP}/${version}`,
-    request: {
-      uid,
-      kind: form.kind,
-      resource: { group: kind.group, version: kind.version, resource: kind.plural },
-      ...(subresource ? { subResource: subresource } : {}),
-      requestKind: form.kind.kind === request.kind.kind ? request.kind : form.kind,
-      requestResource: request.resource,
-      ...(subresource ? { requestSubResource: subresource } : {}),
-      ...(request.name ? { name: request.name } : {}),
-      ...(request.namespace ? { namespace: request.namespace } : {}),
-      operation: request.operation,
-      userInfo: {
-        username: user.name,
-        ...(user.uid ? { uid: user.uid } : {}),
-        ...(user.groups.length > 0 ? { groups: user.groups } : {}),
-        ...(user.extra ? { extra: user.extra } : {}),
-      },
-      object: shown(object),
-      oldObject: shown(oldObject),
-      dryRun: request.dryRun,
-      options: request.options ?? null,
-    },
+    request: { uid, ...requestOf(request, resource, form) },
   }
   return encoder.encode(stringifyJson(review))
+}
+
+/** The request as webhooks and expressions see it. */
+export function requestOf(
+  request: AdmissionRequest,
+  { kind }: Pick<ServedResource, 'kind'>,
+  form: Form,
+): Record<string, unknown> {
+  const { user, subresource, object, oldObject } = request
+  const shown = (each: typeof object) => (each ? form.show(each) : null)
+  return {
+    kind: form.kind,
+    resource: { group: kind.group, version: kind.version, resource: kind.plural },
+    ...(subresource ? { subResource: subresource } : {}),
+    requestKind: form.kind.kind === request.kind.kind ? request.kind : form.kind,
+    requestResource: request.resource,
+    ...(subresource ? { requestSubResource: subresource } : {}),
+    ...(request.name ? { name: request.name } : {}),
+    ...(request.namespace ? { namespace: request.namespace } : {}),
+    operation: request.operation,
+    userInfo: {
+      username: user.name,
+      ...(user.uid ? { uid: user.uid } : {}),
+      ...(user.groups.length > 0 ? { groups: user.groups } : {}),
+      ...(user.extra ? { extra: user.extra } : {}),
+    },
+    object: shown(object),
+    oldObject: shown(oldObject),
+    dryRun: request.dryRun,
+    options: request.options ?? null,
+  }
 }
 
 export interface Verdict {

@@ -189,21 +189,32 @@ test('nobody is asked about the configurations themselves', async () => {
   assert.equal((await api.ask('DELETE', path)).status, 200)
 })
 
-test('conditions in CEL count as failed', async () => {
-  await using webhook = await startWebhook(() => ({}))
+test('conditions in CEL choose requests; those that fail count as the failure policy says', async () => {
+  await using webhook = await startWebhook(() => ({ allowed: false }))
   await using api = await startCallingServer()
-  const matchConditions = [{ name: 'c', expression: 'true' }]
+  const condition = (expression: string) => ({ matchConditions: [{ name: 'c', expression }] })
+  const broken = condition('object.data.missing == "1"')
+  await api.configure('Validating', 'one', at(webhook, { ...broken, failurePolicy: 'Ignore' }))
   await api.configure(
     'Validating',
-    'one',
-    at(webhook, { matchConditions, failurePolicy: 'Ignore' }),
+    'two',
+    at(webhook, condition('request.userInfo.username == "admin" && object.metadata.name == "x"')),
   )
-  assert.equal((await api.create('a')).status, 201)
-  await api.configure('Validating', 'two', at(webhook, { matchConditions }))
-  const { status, body } = await api.create('b')
-  assert.equal(status, 403)
-  assert.match(body.message, /^configmaps "b" is forbidden: match condition "c"/)
+  assert.equal((await api.create('a', { data: {} })).status, 201)
   assert.equal(webhook.asked.length, 0)
+  assert.equal((await api.create('x', { data: {} })).status, 400)
+  await api.configure('Validating', 'three', at(webhook, broken))
+  const { status, body } = await api.create('b', { data: {} })
+  assert.equal(status, 403)
+  assert.match(
+    body.message,
+    /^configmaps "b" is forbidden: expression 'object.data.missing == "1"' resulted in error: no such key: data/,
+  )
+  assert.equal(webhook.asked.length, 1)
+  await assert.rejects(
+    api.configure('Validating', 'four', at(webhook, condition('object ==='))),
+    /matchConditions\[0\].expression: Invalid value: .*compilation failed: /,
+  )
 })
 
 test('a service is found through its endpoints, under the name of its certificate', async () => {

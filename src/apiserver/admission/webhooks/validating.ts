@@ -22,14 +22,18 @@ export function validatingWebhooks(world: AdmissionWorld): AdmissionStep {
 
 async function askAll(
   request: AdmissionRequest,
-  { namespace, clock, random }: AdmissionWorld,
+  { namespace, authorizer, clock, random }: AdmissionWorld,
   webhooks: WebhookWorld,
 ): Promise<void> {
   const calls: (() => Promise<unknown>)[] = []
   const world = { webhooks, clock, random }
   for (const { webhooks: hooks = [] } of webhooks.validating())
     for (const webhook of hooks) {
-      const resource = await matchedResource(webhook, request, { namespace, ...webhooks })
+      const resource = await matchedResource(webhook, request, {
+        namespace,
+        authorizer,
+        ...webhooks,
+      })
       if (resource)
         calls.push(() => callWebhook(webhook, resource, request, { isMutating: false, world }))
     }

@@ -1,10 +1,15 @@
 /** What webhooks need beyond other steps: their configurations, the versions of resources, services, and a way to call. */
 import type {
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from '#api/admissionregistration/v1/policies.schema.ts'
+import type {
   MutatingWebhookConfiguration,
   ValidatingWebhookConfiguration,
 } from '#api/admissionregistration/v1/webhooks.schema.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { apiVersionOf } from '#api/machinery/kind.ts'
 import type { WebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import type { ResourceRegistry, ServedResource } from '../../resources/registry.ts'
 
@@ -12,6 +17,10 @@ export interface WebhookWorld {
   /** By name, which is the order in which they are asked; the same list while nothing changes. */
   mutating(): readonly MutatingWebhookConfiguration[]
   validating(): readonly ValidatingWebhookConfiguration[]
+  policies(): readonly ValidatingAdmissionPolicy[]
+  policyBindings(): readonly ValidatingAdmissionPolicyBinding[]
+  /** The resource of a kind, for parameters. */
+  ofKind(apiVersion: string, kind: string): ServedResource | undefined
   served(group: string, version: string, plural: string): ServedResource | undefined
   /** All resources that show the same objects, in other versions or groups. */
   equivalents(resource: ServedResource): readonly ServedResource[]
@@ -45,6 +54,12 @@ export function createWebhookWorld(
   return {
     mutating: configurations('mutatingwebhookconfigurations'),
     validating: configurations('validatingwebhookconfigurations'),
+    policies: configurations('validatingadmissionpolicies'),
+    policyBindings: configurations('validatingadmissionpolicybindings'),
+    ofKind: (apiVersion, kind) =>
+      [...registry.versions()]
+        .find(({ group, version }) => apiVersionOf({ group, version }) === apiVersion)
+        ?.resources.find(each => each.kind.kind === kind),
     served: (group, version, plural) => registry.find(group, version, plural),
     equivalents: resource => equivalentsIn(registry, resource),
     service: (namespace, name) =>

@@ -1,0 +1,133 @@
+/** What expressions of admission see: the object before and after, the request, the namespace, and what the user may do. */
+import {
+  type Answer,
+  type Asked,
+  Authorizer as CelAuthorizer,
+  type Decide,
+} from '#api/cel/authorizer.ts'
+import { type Budget, compileExpression } from '#api/cel/engine.ts'
+import { isPlainObject } from '#api/machinery/plain.ts'
+import { messageOf } from '#base/errors.ts'
+import type { UserInfo } from '../../authentication/authenticator.ts'
+import type { Authorizer, Decision, Eventually } from '../../authorization/authorizer.ts'
+import type { ServedResource } from '../../resources/registry.ts'
+import type { AdmissionRequest } from '../admission.ts'
+import { formOf } from '../webhooks/form.ts'
+import { requestOf } from '../webhooks/review.ts'
+
+export type Variables = Readonly<Record<string, unknown>>
+
+/** Turns of loops that all expressions of one policy or webhook may take for a request, together. */
+const TURNS = 100_000
+export const newBudget = (): Budget => ({ turns: TURNS })
+
+/** The variables that a request fills; parameters and the like are added by whoever has them. */
+export function variablesOf(
+  request: AdmissionRequest,
+  resource: ServedResource,
+  authorizer: Authorizer,
+): Variables {
+  const form = formOf(request, resource)
+  const { object, oldObject, user } = request
+  return {
+    object: celOf(object ? form.show(object) : null),
+    oldObject: celOf(oldObject ? form.show(oldObject) : null),
+    request: celOf(withoutObjects(requestOf(request, resource, form))),
+    authorizer: new CelAuthorizer(decideWith(authorizer, user), undefined, askedIn(request)),
+    params: null,
+    namespaceObject: null,
+    variables: Object.create(null),
+  }
+}
+
+function withoutObjects({ object: _, oldObject: __, ...rest }: Record<string, unknown>): object {
+  return rest
+}
+
+const askedIn = ({ resource, subresource, namespace, name }: AdmissionRequest): Asked => ({
+  group: resource.group,
+  resource: resource.resource,
+  subresource,
+  namespace,
+  name,
+  path: '',
+})
+
+/** Whole numbers are integers of 64 bits, and names of fields mean nothing else. */
+export function celOf(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
+  if (Array.isArray(value)) return value.map(celOf)
+  if (!isPlainObject(value)) return value
+  const result: Record<string, unknown> = Object.create(null)
+  for (const [name, part] of Object.entries(value))
+    if (part !== undefined) result[name] = celOf(part)
+  return result
+}
+
+/** Throws where the result is an error; the message says which expression. */
+export function evaluate(
+  expression: string,
+  variables: Variables,
+  budget: Budget,
+  type: 'bool' | 'string' | 'dyn' = 'bool',
+): unknown {
+  try {
+    return compileExpression(expression, type, 'admission').evaluate(variables, budget)
+  } catch (thrown) {
+    const [why = ''] = messageOf(thrown).split('\n')
+    // The engine's sentences as upstream's begin.
+    const lowered = why.charAt(0).toLowerCase() + why.slice(1)
+    throw new Error(`expression '${expression}' resulted in error: ${lowered}`)
+  }
+}
+
+/** True where all conditions hold; throws where one fails and none is false. */
+export function conditionsHold(
+  conditions: readonly { readonly expression: string }[],
+  variables: Variables,
+  budget: Budget,
+): boolean {
+  const errors: unknown[] = []
+  for (const { expression } of conditions)
+    try {
+      if (evaluate(expression.trim(), variables, budget) === false) return false
+    } catch (thrown) {
+      errors.push(thrown)
+    }
+  if (errors.length === 0) return true
+  const texts = errors.map(messageOf)
+  throw new Error(texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`)
+}
+
+function decideWith(authorizer: Authorizer, requester: UserInfo): Decide {
+  return (asked, verb) => {
+    const [namespace, name] = asked.serviceAccount ?? []
+    const user = name === undefined ? requester : serviceAccount(namespace ?? '', name)
+    const decision = authorizer.authorize({
+      ...asked,
+      user,
+      verb,
+      version: '*',
+      isResourceRequest: asked.path === '',
+    })
+    return answerOf(decision)
+  }
+}
+
+function serviceAccount(namespace: string, name: string): UserInfo {
+  return {
+    name: `system:serviceaccount:${namespace}:${name}`,
+    groups: [
+      'system:serviceaccounts',
+      `system:serviceaccounts:${namespace}`,
+      'system:authenticated',
+    ],
+  }
+}
+
+/** Expressions cannot wait; the authorizers of this server answer at once. */
+function answerOf(decision: Eventually<Decision>): Answer {
+  if (decision instanceof Promise)
+    return { allowed: false, reason: '', error: 'the authorizer does not answer at once' }
+  return { allowed: decision.verdict === 'allow', reason: decision.reason, error: '' }
+}

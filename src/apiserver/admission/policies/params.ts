@@ -1,0 +1,38 @@
+/** The objects that parametrize a policy where a binding puts it to work. */
+import type { ParamKind, ParamRef } from '#api/admissionregistration/v1/rules.schema.ts'
+import { labelMatcherOf } from '#api/machinery/label-selector.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { AdmissionRequest } from '../admission.ts'
+import type { WebhookWorld } from '../webhooks/world.ts'
+
+/** One entry for each time that the policy is evaluated; null where it has no parameters. Throws what is wrong with the set-up. */
+export function paramsOf(
+  paramKind: ParamKind | undefined,
+  paramRef: ParamRef | undefined,
+  request: AdmissionRequest,
+  world: WebhookWorld,
+): readonly (KubernetesObject | null)[] {
+  if (!paramKind) return [null]
+  if (!paramRef) throw new Error('paramRef is required')
+  const { apiVersion = '', kind = '' } = paramKind
+  const resource = world.ofKind(apiVersion, kind)
+  if (!resource?.storage)
+    throw new Error(
+      `failed to find resource referenced by paramKind: '${apiVersion}, Kind=${kind}'`,
+    )
+  const isNamespaced = resource.kind.scope === 'Namespaced'
+  if (!isNamespaced && paramRef.namespace)
+    throw new Error('paramRef.namespace must not be provided for a cluster-scoped `paramKind`')
+  const namespace = isNamespaced ? paramRef.namespace || request.namespace : ''
+  if (isNamespaced && namespace === '')
+    throw new Error("can't use namespaced paramRef to match cluster-scoped resources")
+  const { cache } = resource.storage
+  const found = paramRef.name
+    ? [cache.get(namespace, paramRef.name)].filter(each => each !== undefined)
+    : cache
+        .list(namespace)
+        .filter(({ object }) => labelMatcherOf(paramRef.selector).matches(object.metadata.labels))
+  if (found.length > 0) return found.map(each => each.in(resource.view).object)
+  if (paramRef.parameterNotFoundAction === 'Allow') return []
+  throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction')
+}
