@@ -120,7 +120,7 @@ function nameSelectedBy(verb: string, query: URLSearchParams): string {
 
 /** A boolean of a query as upstream reads it: present and not false. */
 export function isTrue(value: string | null): boolean {
-  return value !== null && value !== 'false' && value !== '0'
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false'
 }
 
 const notFound = () =>

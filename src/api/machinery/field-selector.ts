@@ -1,5 +1,5 @@
 /** Field selectors: `metadata.name=web,status.phase!=Running`. */
-import type { AnyKind } from './kind.ts'
+import { type AnyKind, apiVersionOf } from './kind.ts'
 import type { KubernetesObject } from './metadata.ts'
 import { badRequest } from './status.ts'
 
@@ -96,17 +96,30 @@ function testOf(kind: AnyKind, { field, operator, value }: FieldRequirement) {
     : (object: KubernetesObject) => read(object) !== value
 }
 
+/** Some kinds word it in their own way. */
+const REFUSALS: Readonly<Record<string, (kind: AnyKind, field: string) => string>> = {
+  'batch Job': (_, field) => `field label ${JSON.stringify(field)} not supported for batchv1.Job`,
+  'resource.k8s.io ResourceSlice': (kind, field) =>
+    `field label not supported for ${apiVersionOf(kind)}, Kind=ResourceSlice: ${field}`,
+}
+
+/** Cluster-scoped kinds with selectors of their own offer no namespace, the others do by an old default. */
+const isNamespaceOfNone = ({ scope }: AnyKind, field: string) =>
+  scope === 'Cluster' && field === 'metadata.namespace'
+
 function readerOf(kind: AnyKind, field: string): (object: KubernetesObject) => string {
   const own = kind.fieldSelectors
+  const hasOwn = Object.keys(own).length > 0
   const reader = Object.hasOwn(own, field)
     ? own[field]
-    : Object.hasOwn(METADATA_FIELDS, field)
+    : Object.hasOwn(METADATA_FIELDS, field) && !(hasOwn && isNamespaceOfNone(kind, field))
       ? METADATA_FIELDS[field]
       : undefined
   if (reader) return reader
   throw badRequest(
-    Object.keys(own).length > 0
-      ? `field label not supported: ${field}`
+    hasOwn
+      ? (REFUSALS[`${kind.group} ${kind.kind}`]?.(kind, field) ??
+          `field label not supported: ${field}`)
       : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
   )
 }

@@ -68,7 +68,7 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   const kind = rulesOf(write.resource)
   if (kind.custom?.isTerminating)
     throw forbidden(
-      write.resource.name,
+      write.resource.storage.resource,
       draft.metadata.name ?? '',
       'create not allowed while custom resource definition is terminating',
     )

@@ -24,7 +24,7 @@ import { readList } from '../watch-cache/read-list.ts'
 import { parseBody } from './body.ts'
 import { unstored } from './create.ts'
 import { hooksOf } from './hooks.ts'
-import { listOptionsOf, revisionOf } from './list-options.ts'
+import { listOptionsOf, revisionOfList } from './list-options.ts'
 import { filterFor, respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { isFinished } from './update.ts'
@@ -72,7 +72,7 @@ function warnOfOrphans(
 }
 
 function deletedStatus(
-  { name: { group, resource } }: StoredResource,
+  { storage: { resource: of } }: StoredResource,
   { metadata }: KubernetesObject,
 ): Status {
   return {
@@ -82,8 +82,8 @@ function deletedStatus(
     status: 'Success',
     details: {
       ...(metadata.name ? { name: metadata.name } : {}),
-      ...(group ? { group } : {}),
-      kind: resource,
+      ...(of.group ? { group: of.group } : {}),
+      kind: of.resource,
       ...(metadata.uid ? { uid: metadata.uid } : {}),
     },
   }
@@ -95,8 +95,8 @@ export async function deleteObject(write: Write, options: DeleteOptions): Promis
   const { storage } = resource
   for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
     const current = await storage.latest(namespace, name)
-    if (!current) throw notFound(resource.name, name)
-    checkPreconditions(resource.name, name, current.object, options.preconditions ?? {})
+    if (!current) throw notFound(storage.resource, name)
+    checkPreconditions(storage.resource, name, current.object, options.preconditions ?? {})
     await admit(write, 'DELETE', {
       oldObject: current.object,
       options: {
@@ -206,7 +206,8 @@ export async function removeCollection(
       filter: filterFor(exchange, resource),
       limit: list.limit,
       continue: list.continue,
-      revision: list.resourceVersion === '' ? undefined : revisionOf(list.resourceVersion),
+      revision: revisionOfList(list),
+      hasRevision: !['', '0'].includes(list.resourceVersion),
       match: list.resourceVersionMatch,
     },
   )
@@ -240,7 +241,7 @@ export async function removeCollection(
   )
 }
 
-const POLICIES = ['Orphan', 'Background', 'Foreground'] as const
+const POLICIES = ['Foreground', 'Background', 'Orphan'] as const
 
 /** From the body where there is one, else from the query. */
 export async function deleteOptionsOf({ request, info }: Exchange): Promise<DeleteOptions> {
@@ -278,7 +279,7 @@ export function checkedOptions(raw: unknown): DeleteOptions {
     throw badRequest('gracePeriodSeconds must be a whole number')
   const policy = POLICIES.find(each => each === propagationPolicy)
   if (propagationPolicy && !policy)
-    errors.push(notSupported('propagationPolicy', propagationPolicy, POLICIES))
+    errors.push(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']))
   if (policy && typeof orphanDependents === 'boolean')
     errors.push(
       invalidField(

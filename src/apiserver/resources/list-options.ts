@@ -34,8 +34,6 @@ export function listOptionsOf(query: URLSearchParams, forWatch: boolean): ListOp
     sendInitialEvents: sendInitialEvents === null ? undefined : isTrue(sendInitialEvents),
   }
   const errors = forWatch ? wrongForWatch(options) : wrongForList(options)
-  if (!forWatch && options.continue !== '' && !['', '0'].includes(options.resourceVersion))
-    throw badRequest('specifying resource version is not allowed when using continue')
   if (errors.length > 0)
     throw invalidStatus({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors)
   return options
@@ -48,7 +46,7 @@ function timeoutOf(query: URLSearchParams): number | undefined {
 
 function numberOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
-  if (text === null || text === '') return undefined
+  if (text === null) return undefined
   if (!/^[-+]?\d+$/.test(text))
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
   if (!Number.isSafeInteger(Number(text)))
@@ -56,59 +54,40 @@ function numberOf(query: URLSearchParams, name: string): number | undefined {
   return Math.max(0, Number(text))
 }
 
+const FIELD = 'resourceVersionMatch'
 const MATCHES = ['Exact', 'NotOlderThan']
+const WITH_CONTINUE = forbidden(FIELD, `${FIELD} is forbidden when continue is provided`)
 
 function wrongForList(options: ListOptions): FieldError[] {
   const { resourceVersion, resourceVersionMatch: match } = options
+  const errors: FieldError[] = []
+  if (match !== '') {
+    if (resourceVersion === '')
+      errors.push(forbidden(FIELD, `${FIELD} is forbidden unless resourceVersion is provided`))
+    if (options.continue !== '') errors.push(WITH_CONTINUE)
+    if (!MATCHES.includes(match)) errors.push(notSupported(FIELD, match, [...MATCHES, '']))
+    if (match === 'Exact' && resourceVersion === '0')
+      errors.push(forbidden(FIELD, `${FIELD} "exact" is forbidden for resourceVersion "0"`))
+  }
   if (options.sendInitialEvents !== undefined)
-    return [forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list')]
-  if (match === '') return []
-  if (resourceVersion === '')
-    return [
-      forbidden(
-        'resourceVersionMatch',
-        'resourceVersionMatch is forbidden unless resourceVersion is provided',
-      ),
-    ]
-  if (options.continue !== '')
-    return [
-      forbidden(
-        'resourceVersionMatch',
-        'resourceVersionMatch is forbidden when continue is provided',
-      ),
-    ]
-  if (!MATCHES.includes(match)) return [notSupported('resourceVersionMatch', match, MATCHES)]
-  if (match === 'Exact' && resourceVersion === '0')
-    return [
-      forbidden(
-        'resourceVersionMatch',
-        'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
-      ),
-    ]
-  return []
+    errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
+  return errors
 }
 
 function wrongForWatch(options: ListOptions): FieldError[] {
   const { resourceVersionMatch: match } = options
-  if (options.sendInitialEvents === undefined)
-    return match === ''
-      ? []
-      : [
-          forbidden(
-            'resourceVersionMatch',
-            'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-          ),
-        ]
-  if (match === '')
-    return [
-      forbidden(
-        'resourceVersionMatch',
-        'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-      ),
-    ]
-  if (match !== 'NotOlderThan')
-    return [notSupported('resourceVersionMatch', match, ['NotOlderThan'])]
-  return []
+  const says = options.sendInitialEvents !== undefined
+  const errors: FieldError[] = []
+  if (says && match !== 'NotOlderThan')
+    errors.push(forbidden(FIELD, `sendInitialEvents requires setting ${FIELD} to NotOlderThan`))
+  if (match === '') return errors
+  if (!says)
+    errors.push(
+      forbidden(FIELD, `${FIELD} is forbidden for watch unless sendInitialEvents is provided`),
+    )
+  if (match !== 'NotOlderThan') errors.push(notSupported(FIELD, match, ['NotOlderThan']))
+  if (options.continue !== '') errors.push(WITH_CONTINUE)
+  return errors
 }
 
 /** Fields by which watchers are filed: those that kinds can select by. */
@@ -155,11 +134,24 @@ function viewed(view: View, matches: (object: KubernetesObject) => boolean) {
   return fromStored ? (stored: KubernetesObject) => matches(fromStored(stored)) : matches
 }
 
+/** The largest that is a number at all, which no store ever reaches. */
+const MAXIMUM_VERSION = 2n ** 64n - 1n
+
+/** The revision that a list is about. What a continued list shows, its token says. */
+export function revisionOfList(options: ListOptions): number | undefined {
+  const { resourceVersion } = options
+  if (resourceVersion === '' || options.continue !== '') return undefined
+  return revisionOf(resourceVersion, 'invalid resource version: ')
+}
+
 /** A resource version as a number; throws as upstream words it. */
-export function revisionOf(resourceVersion: string): number {
-  if (!/^\d{1,15}$/.test(resourceVersion))
-    throw badRequest(
-      `Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
-    )
-  return Number(resourceVersion)
+export function revisionOf(resourceVersion: string, refusal = ''): number {
+  const isNumber = /^\d+$/.test(resourceVersion)
+  if (isNumber && resourceVersion.length < 16) return Number(resourceVersion)
+  if (isNumber && BigInt(resourceVersion) <= MAXIMUM_VERSION) return Number(resourceVersion)
+  const quoted = JSON.stringify(resourceVersion)
+  const why = isNumber ? 'value out of range' : 'invalid syntax'
+  throw badRequest(
+    `${refusal}resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}`,
+  )
 }

@@ -1,14 +1,16 @@
 /** patch: JSON patch, merge patch, strategic merge patch and server-side apply, each over the update loop. */
+
 import { serverSideApply } from '#api/machinery/apply/apply.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import { checkTypeMeta } from '#api/machinery/decode.ts'
 import { stringifyJson } from '#api/machinery/exact-json.ts'
+import { type FieldError, forbidden, required } from '#api/machinery/field-error.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
 import { mergePatch } from '#api/machinery/patch/merge-patch.ts'
 import { strategicMergePatch } from '#api/machinery/patch/strategic-merge.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
-import { badRequest, isStatus, StatusError } from '#api/machinery/status.ts'
+import { badRequest, conflict, isStatus } from '#api/machinery/status.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { unsupportedMediaType } from '../media-type.ts'
@@ -40,8 +42,8 @@ export interface PatchBody {
 }
 
 export async function patch(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
-  const write = writeOf(exchange, resource)
   const body = await patchBodyOf(exchange.request, resource.kind.custom ? CUSTOM : ACCEPTED)
+  const write = writeOf(exchange, resource, wrongFor(body, exchange.info.query))
   if (body.type === APPLY_YAML || body.type === APPLY_CBOR) return apply(write, body)
   const stored = await updateObject(write, current => patched(write, current, body))
   return respondOne(exchange, 200, resource, stored)
@@ -127,14 +129,17 @@ export function applyPatch(
   return strategicMergePatch(shape, document, value)
 }
 
+function wrongFor({ type }: PatchBody, query: URLSearchParams): FieldError[] {
+  if (type === APPLY_YAML)
+    return query.get('fieldManager')
+      ? []
+      : [required('fieldManager', 'is required for apply patch')]
+  return query.has('force') ? [forbidden('force', 'may not be specified for non-apply patch')] : []
+}
+
 async function apply(write: Write, { value, complaints }: PatchBody): Promise<ApiResponse> {
   const { exchange, resource } = write
   const { query } = exchange.info
-  if (!query.get('fieldManager'))
-    throw new StatusError(
-      'Invalid',
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    )
   const configuration = configurationOf(write, value)
   if (complaints.length > 0 && fieldValidationOf(exchange) === 'Strict')
     throw badRequest(`error strict decoding YAML: ${complaints.join(', ')}`)
@@ -148,7 +153,14 @@ async function apply(write: Write, { value, complaints }: PatchBody): Promise<Ap
     return respondOne(exchange, 200, resource, stored)
   } catch (thrown) {
     const isMissing = isStatus(thrown, 'NotFound') && thrown.details?.name === write.name
-    if (!isMissing || write.subresource !== '' || configuration.metadata.uid) throw thrown
+    if (!isMissing || write.subresource !== '') throw thrown
+    const { uid } = configuration.metadata
+    if (uid)
+      throw conflict(
+        resource.storage.resource,
+        write.name,
+        `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+      )
     await authorizeVerb(write.exchange, 'create')
     const stored = await createObject({ ...write, name: '', isApply: true }, lay(undefined))
     return respondOne(exchange, 201, resource, stored)

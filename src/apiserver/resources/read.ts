@@ -27,7 +27,13 @@ import type { StoredObject } from '../storage/stored-object.ts'
 import type { EncodedEvent } from '../watch-cache/cache-event.ts'
 import { type ListPage, reach, readList } from '../watch-cache/read-list.ts'
 import { watch } from '../watch-cache/watch.ts'
-import { filterOf, type ListOptions, listOptionsOf, revisionOf } from './list-options.ts'
+import {
+  filterOf,
+  type ListOptions,
+  listOptionsOf,
+  revisionOf,
+  revisionOfList,
+} from './list-options.ts'
 import type { StoredResource } from './registry.ts'
 import { tableFor, tableOfEvents } from './tables.ts'
 
@@ -44,7 +50,7 @@ export async function get(exchange: Exchange, resource: StoredResource): Promise
   const asked = query.get('resourceVersion')
   if (asked && asked !== '0') await reach(exchange.server.cache, revisionOf(asked))
   const stored = await resource.storage.get(namespaceOf(exchange, resource), name)
-  if (!stored) throw notFound(resource.name, name)
+  if (!stored) throw notFound(resource.storage.resource, name)
   return respondOne(exchange, 200, resource, stored)
 }
 
@@ -83,7 +89,8 @@ export async function list(exchange: Exchange, resource: StoredResource): Promis
     filter: filterFor(exchange, resource),
     limit: options.limit,
     continue: options.continue,
-    revision: resourceVersion === '' ? undefined : revisionOf(resourceVersion),
+    revision: revisionOfList(options),
+    hasRevision: !['', '0'].includes(resourceVersion),
     match: options.resourceVersionMatch,
   })
   return respondList(exchange, resource, page)
@@ -208,7 +215,8 @@ function beginningOf({ resourceVersion, sendInitialEvents, allowWatchBookmarks }
   return {
     after: sendInitialEvents === false && asked === 0 ? undefined : asked,
     initialState,
-    markInitialEnd: sendInitialEvents === true && allowWatchBookmarks,
+    // Who says neither gets the mark, too.
+    markInitialEnd: initialState && allowWatchBookmarks,
   }
 }
 

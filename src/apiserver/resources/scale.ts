@@ -66,7 +66,7 @@ function scaled(
   current: StoredObject,
   { before, wanted }: { before: Scale; wanted: Scale },
 ): KubernetesObject {
-  const { name: of } = write.resource
+  const { resource: of } = write.resource.storage
   const { metadata, spec } = wanted
   if (metadata.name && metadata.name !== write.name)
     throw badRequest(`the name of the Scale (${metadata.name}) is not that of the object`)

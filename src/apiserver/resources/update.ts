@@ -67,11 +67,11 @@ async function createByUpdate(write: Write, draft: KubernetesObject): Promise<St
   const { resource, name } = write
   if (uid)
     throw conflict(
-      resource.name,
+      resource.storage.resource,
       name,
       `Precondition failed: UID in precondition: ${uid}, UID in object meta: `,
     )
-  if (resourceVersion) throw notFound(resource.name, name)
+  if (resourceVersion) throw notFound(resource.storage.resource, name)
   await authorizeVerb(write.exchange, 'create')
   return createObject({ ...write, name: '' }, draft)
 }
@@ -88,7 +88,8 @@ function checkName({ name }: Write, { metadata }: KubernetesObject): void {
 
 /** Reads, changes and writes until no other write came between. */
 export async function updateObject(write: Write, change: Change): Promise<StoredObject> {
-  const { storage, name: resourceName } = write.resource
+  const { storage } = write.resource
+  const { resource: resourceName } = storage
   for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
     const current = await storage.latest(write.namespace, write.name)
     if (!current) throw notFound(resourceName, write.name)
@@ -117,7 +118,7 @@ async function replace(
   const previous = current.object
   checkNamespace(write, draft)
   if (draft.metadata.uid)
-    checkPreconditions(write.resource.name, write.name, previous, { uid: draft.metadata.uid })
+    checkPreconditions(storage.resource, write.name, previous, { uid: draft.metadata.uid })
   keepSystemMetadata(draft, previous)
   keepOtherHalf(write, draft, previous)
   trackFields(write, previous, draft)
@@ -262,6 +263,6 @@ export function isFinished({ resource }: Write, { metadata, ...rest }: Kubernete
 /** The stored object in a resource by its name, for writers that need to look first. */
 export async function existing(resource: StoredResource, namespace: string, name: string) {
   const stored = await resource.storage.get(namespace, name)
-  if (!stored) throw notFound(resource.name, name)
+  if (!stored) throw notFound(resource.storage.resource, name)
   return stored
 }

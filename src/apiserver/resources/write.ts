@@ -1,9 +1,10 @@
 /** What all writes have in common: who writes where, admission, preconditions and the server's own metadata. */
 
-import { type FieldError, notSupported, tooLong } from '#api/machinery/field-error.ts'
+import { type FieldError, notSupported } from '#api/machinery/field-error.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { badRequest, conflict, invalid, type ResourceName } from '#api/machinery/status.ts'
+import { validateFieldManager } from '#api/machinery/validate-metadata.ts'
 import { rfc3339 } from '#base/clock.ts'
 import {
   type AdmissionRequest,
@@ -41,9 +42,14 @@ const OPTIONS_KINDS: Readonly<Record<string, string>> = {
   patch: 'PatchOptions',
 }
 
-export function writeOf(exchange: Exchange, resource: StoredResource): Write {
+/** `errors` are what is wrong with the query by the kind of write. */
+export function writeOf(
+  exchange: Exchange,
+  resource: StoredResource,
+  errors: readonly FieldError[] = [],
+): Write {
   const { info, request } = exchange
-  checkOptions(info.query, OPTIONS_KINDS[info.verb])
+  checkOptions(info.query, OPTIONS_KINDS[info.verb], errors)
   return {
     exchange,
     resource,
@@ -55,12 +61,18 @@ export function writeOf(exchange: Exchange, resource: StoredResource): Write {
   }
 }
 
-/** All that is wrong with the query of a write at once. `kind` is undefined for deletions, which have fewer options. */
-function checkOptions(query: URLSearchParams, kind: string | undefined): void {
-  const errors = wrongDryRun(query.getAll('dryRun'))
+/**
+ * All that is wrong with the query of a write at once, after what is wrong by the kind of write. `kind` is undefined for
+ * deletions, which have fewer options.
+ */
+function checkOptions(
+  query: URLSearchParams,
+  kind: string | undefined,
+  more: readonly FieldError[],
+): void {
+  const errors = [...more, ...wrongDryRun(query.getAll('dryRun'))]
   if (kind) {
-    if ((query.get('fieldManager') ?? '').length > MAXIMUM_MANAGER_LENGTH)
-      errors.push(tooLong('fieldManager', MAXIMUM_MANAGER_LENGTH))
+    errors.push(...validateFieldManager('fieldManager', query.get('fieldManager') ?? ''))
     const validation = query.get('fieldValidation') ?? ''
     if (!FIELD_VALIDATIONS.includes(validation))
       errors.push(notSupported('fieldValidation', validation, FIELD_VALIDATIONS))
@@ -70,9 +82,7 @@ function checkOptions(query: URLSearchParams, kind: string | undefined): void {
 }
 
 function wrongDryRun(values: readonly string[]): FieldError[] {
-  return values
-    .filter(value => value !== 'All' && value !== '')
-    .map(value => notSupported('dryRun', value, ['All']))
+  return values.every(value => value === 'All') ? [] : [notSupported('dryRun', values, ['All'])]
 }
 
 /** Of options in a body. */
@@ -83,7 +93,12 @@ export function isDryRun(values: readonly string[]): boolean {
 }
 
 function managerOf(asked: string | null, userAgent = 'unknown'): string {
-  return asked || (userAgent.split('/')[0] ?? '').slice(0, MAXIMUM_MANAGER_LENGTH)
+  return asked || printable(userAgent.split('/')[0] ?? '').slice(0, MAXIMUM_MANAGER_LENGTH)
+}
+
+function printable(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text
+  return [...text].filter(letter => validateFieldManager('', letter).length === 0).join('')
 }
 
 export interface Admitted {
@@ -228,13 +243,19 @@ export function trackFields(
   const { fieldManagement } = write.exchange.server
   const { manager, subresource } = write
   if (write.isApply) return
-  const kind = rulesOf(write.resource)
-  const written = previous === undefined && kind.subresources.status ? withoutStatus(draft) : draft
-  const entries = fieldManagement.track(kind, previous, written, {
-    manager,
-    subresource,
-    time: nowOf(write),
-  })
+  const rules = rulesOf(write.resource)
+  const isStatusDropped = previous === undefined && rules.subresources.status === true
+  const next = (object: KubernetesObject) => (isStatusDropped ? withoutStatus(object) : object)
+  const writer = { manager, subresource, time: nowOf(write) }
+  const { kind, fromStored, hasOwnRules } = write.resource.view
+  // A manager owns fields of the version in which it writes.
+  const entries =
+    fromStored && !hasOwnRules
+      ? fieldManagement.track(kind, previous && fromStored(previous), next(fromStored(draft)), {
+          ...writer,
+          stored: { kind: rules, previous, next: next(draft) },
+        })
+      : fieldManagement.track(rules, previous, next(draft), writer)
   if (entries && entries.length > 0) draft.metadata.managedFields = [...entries]
   else delete draft.metadata.managedFields
 }

@@ -8,6 +8,7 @@ export interface ContinueToken {
   readonly after: string
 }
 
+const INVALID = 'invalid continue token: continue key is not valid'
 const VERSION = 'meta.k8s.io/v1'
 /** Keys are at most two names and a slash; longer tokens are forged. */
 const MAXIMUM_TOKEN_LENGTH = 2048
@@ -21,17 +22,16 @@ export function encodeContinue(prefix: string, token: ContinueToken): string {
 
 export function decodeContinue(prefix: string, text: string): ContinueToken {
   const token = text.length <= MAXIMUM_TOKEN_LENGTH ? parse(text) : undefined
-  if (!token) throw badRequest('continue key is not valid: it was not made by this server')
+  if (!token) throw badRequest(`${INVALID}: it was not made by this server`)
   const { v, rv, start, of } = token
   if (v !== VERSION)
-    throw badRequest(
-      `continue key is not valid: server does not recognize this encoded version ${JSON.stringify(v)}`,
-    )
-  if (of !== prefix) throw badRequest('continue key is not valid: it belongs to another resource')
+    throw badRequest(`${INVALID}: server does not recognize this encoded version ${String(v)}`)
+  if (of !== prefix) throw badRequest(`${INVALID}: it belongs to another resource`)
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || (rv < 1 && rv !== -1))
-    throw badRequest('continue key is not valid: incorrect encoded start resourceVersion')
+    throw badRequest(`${INVALID}: incorrect encoded start resourceVersion (version ${VERSION})`)
+  if (start === '') throw badRequest(`${INVALID}: encoded start key empty (version ${VERSION})`)
   if (typeof start !== 'string' || !start.endsWith('\0') || start.split('/').includes('..'))
-    throw badRequest(`continue key is not valid: ${JSON.stringify(start)}`)
+    throw badRequest(`${INVALID}: ${String(start)}`)
   return { revision: rv, after: start.slice(0, -1) }
 }
 

@@ -2,7 +2,7 @@
  * Which objects a list shows, as of which revision. The present comes from the cache. A revision of the past is the
  * present too as long as nothing of the resource changed since; else the store's history has it.
  */
-import { StatusError } from '#api/machinery/status.ts'
+import { badRequest, StatusError } from '#api/machinery/status.ts'
 import { CompactedError, FutureRevisionError, type Revision, type Store } from '#store'
 import { StoredObject } from '../storage/stored-object.ts'
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts'
@@ -17,6 +17,8 @@ export interface ListRequest {
   readonly continue: string
   /** Undefined where the client names none: then the newest. */
   readonly revision: Revision | undefined
+  /** The client names one, which is not allowed for what a token goes on with. */
+  readonly hasRevision?: boolean
   readonly match: '' | 'Exact' | 'NotOlderThan'
 }
 
@@ -36,6 +38,8 @@ export interface ListSource {
 
 export async function readList(source: ListSource, request: ListRequest): Promise<ListPage> {
   const token = request.continue ? decodeContinue(source.cache.prefix, request.continue) : undefined
+  if (token && request.hasRevision)
+    throw badRequest('specifying resource version is not allowed when using continue')
   const snapshot = await snapshotFor(source, request, token)
   return pageOf(source.cache.prefix, snapshot, request, token)
 }

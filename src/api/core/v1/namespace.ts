@@ -91,7 +91,6 @@ export const namespace = defineKind<Namespace>({
   validate: finalizersAreNames,
   validateStatusUpdate: phaseFollowsDeletion,
   fieldSelectors: {
-    name: object => object.metadata.name ?? '',
     'status.phase': object => object.status.phase ?? '',
   },
   columns: [

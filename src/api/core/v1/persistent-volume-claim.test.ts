@@ -283,5 +283,4 @@ test('kubectl get shows what a claim has got', () => {
     ['Terminating', 'pv', '1Gi', 'RWO,RWX', 'fast'],
   )
   assert.equal(row.VolumeAttributesClass, 'a')
-  assert.equal(persistentVolumeClaim.fieldSelectors.name?.(got), 'web')
 })

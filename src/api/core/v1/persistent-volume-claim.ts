@@ -36,7 +36,6 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>({
   validateUpdate: validateClaimUpdate,
   validateStatusUpdate: validateClaimStatus,
   warnings: claim => [...classAnnotationWarnings(claim), ...claimSpecWarnings('spec', claim.spec)],
-  fieldSelectors: { name: ({ metadata }) => metadata.name ?? '' },
   columns: [
     nameColumn,
     column('Status', 'Pending until a volume is bound, or Terminating.', ({ metadata, status }) =>

@@ -38,7 +38,6 @@ export const persistentVolume = defineKind<PersistentVolume>({
   validate: validatePersistentVolume,
   validateUpdate: validatePersistentVolumeUpdate,
   warnings,
-  fieldSelectors: { name: ({ metadata }) => metadata.name ?? '' },
   columns: [
     nameColumn,
     column('Capacity', 'How much it holds.', ({ spec }) => spec.capacity?.storage ?? '0'),

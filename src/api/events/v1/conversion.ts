@@ -15,7 +15,8 @@ export function toCoreEvent(event: Event): CoreEvent {
     lastTimestamp: event.deprecatedLastTimestamp,
     count: event.deprecatedCount,
     type: event.type,
-    eventTime: event.eventTime,
+    // Null is how the newer group says that there is none.
+    eventTime: event.eventTime ?? undefined,
     series: event.series,
     action: event.action,
     related: event.related,
@@ -29,8 +30,8 @@ export function fromCoreEvent(event: CoreEvent): Event {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
     metadata: event.metadata,
-    // Events of the old kind have no eventTime; to clients an absent time is the zero time.
-    eventTime: event.eventTime,
+    // Events of the old kind have no eventTime; to clients null is the zero time.
+    eventTime: event.eventTime ?? (null as unknown as string),
     series:
       event.series &&
       withoutAbsent({

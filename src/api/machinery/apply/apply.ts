@@ -22,6 +22,12 @@ export interface Writer {
   readonly subresource: string
   /** RFC 3339. */
   readonly time: string
+  /** The same write as it is stored, where it is made in another version: owners name fields in their own version. */
+  readonly stored?: {
+    readonly kind: AnyKind
+    readonly previous: KubernetesObject | undefined
+    readonly next: KubernetesObject
+  }
 }
 
 /** Stands for whoever wrote an object before anything was tracked. */
@@ -41,18 +47,31 @@ export function trackUpdate(
     subresource: writer.subresource,
   }
   const entries = sentEntries(previous, next)
-  const from = previous ?? { apiVersion: next.apiVersion, kind: next.kind, metadata: {} }
-  const { added, changed, removed } = differences(schemaOf(kind), bare(from), bare(next))
+  const { added, changed, removed } = changesOf(kind, previous, next)
   const touched = added.union(changed)
   if (touched.isEmpty && removed.isEmpty) return [...entries]
   const owners = ownersOf(entries)
   const mine = owners.find(owner => isSame(owner, id))
+  const lost = touched.union(removed)
+  const { stored } = writer
+  const isOfStored = (owner: Owner) => stored && owner.apiVersion === apiVersionOf(stored.kind)
+  const lostInStored = stored && owners.some(isOfStored) ? lostBy(stored) : lost
   const others = owners
     .filter(owner => owner !== mine)
-    .map(owner => without(owner, touched.union(removed)))
+    .map(owner => without(owner, isOfStored(owner) ? lostInStored : lost))
   const fields = (mine?.fields ?? new FieldSet()).difference(removed).union(touched)
   const time = mine?.fields.equals(fields) ? mine.time : writer.time
   return entriesOf([...others, { ...id, time, fields }])
+}
+
+function changesOf(kind: AnyKind, previous: KubernetesObject | undefined, next: KubernetesObject) {
+  const from = previous ?? { apiVersion: next.apiVersion, kind: next.kind, metadata: {} }
+  return differences(schemaOf(kind), bare(from), bare(next))
+}
+
+function lostBy({ kind, previous, next }: NonNullable<Writer['stored']>): FieldSet {
+  const { added, changed, removed } = changesOf(kind, previous, next)
+  return added.union(changed).union(removed)
 }
 
 /** What the writer sent back, or what was there where it sent none. */
