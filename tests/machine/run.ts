@@ -13,7 +13,7 @@ const PACKAGES = [
 
 installPackages()
 const wanted = process.argv.slice(2)
-const files = testFiles(...(wanted.length > 0 ? wanted : ['tests/machine/*.test.ts']))
+const files = testFiles(...(wanted.length > 0 ? wanted : ['tests/machine/**/*.test.ts']))
 // One at a time: they share the machine's network and cgroups.
 const counts = await runTests(files, 1)
 process.stdout.write(`${closingLine(counts)}\n`)

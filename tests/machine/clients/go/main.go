@@ -1,4 +1,4 @@
-// What controllers and their libraries do, done with client-go, in JSON and in protobuf: the program that `clients.test.ts` runs.
+// What controllers and their libraries do, done with client-go, in JSON, protobuf and CBOR: the program that `go.test.ts` runs.
 package main
 
 import (
@@ -32,21 +32,22 @@ import (
 
 const objects = 50
 
+// Called with the path of a kubeconfig and the media type to speak.
 func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	defer cancel()
-	for _, contentType := range []string{"application/json", "application/vnd.kubernetes.protobuf"} {
-		config, err := clientcmd.BuildConfigFromFlags("", os.Args[1])
-		if err == nil {
-			config.ContentType = contentType
-			config.QPS = -1
-			err = run(ctx, config)
-		}
-		if err != nil {
-			fmt.Fprintf(os.Stderr, "%s: %v\n", contentType, err)
-			os.Exit(1)
-		}
+	os.Setenv("KUBE_FEATURE_ClientsAllowCBOR", "true")
+	config, err := clientcmd.BuildConfigFromFlags("", os.Args[1])
+	if err == nil {
+		config.ContentType = os.Args[2]
+		config.QPS = -1
+		err = run(ctx, config)
 	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println("all steps done")
 }
 
 func run(ctx context.Context, config *rest.Config) error {
@@ -64,20 +65,29 @@ func run(ctx context.Context, config *rest.Config) error {
 		name string
 		do   func(context.Context) error
 	}{
+		{"verbs", program.verbs},
+		{"pages", program.pages},
 		{"informer", program.informer},
+		{"streaming lists", program.streamingLists},
 		{"metadata", program.metadataOnly},
 		{"errors", program.errors},
 		{"bookmarks", program.bookmarks},
+		{"resume", program.resume},
 		{"apply", program.apply},
+		{"subresources", program.subresources},
+		{"definition", program.define},
+		{"dynamic", program.dynamic},
+		{"manager", program.manager},
 		{"leader", program.leader},
 		{"exec", program.exec},
 	}
 	for _, step := range steps {
+		started := time.Now()
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}
+		fmt.Fprintf(os.Stderr, "%s took %v\n", step.name, time.Since(started).Round(time.Millisecond))
 	}
-	fmt.Printf("%s: all steps done\n", config.ContentType)
 	return nil
 }
 
@@ -85,6 +95,15 @@ type program struct {
 	config    *rest.Config
 	client    *kubernetes.Clientset
 	namespace string
+}
+
+// For libraries that read nothing but JSON and protobuf.
+func (p *program) withoutCBOR() *rest.Config {
+	config := rest.CopyConfig(p.config)
+	if config.ContentType == "application/cbor" {
+		config.ContentType = "application/json"
+	}
+	return config
 }
 
 // An informer sees what is created while it runs; a list comes in pages.
@@ -151,7 +170,7 @@ func (p *program) metadataOnly(ctx context.Context) error {
 		return err
 	}
 	if len(list.Items) != objects || list.Items[0].Labels["made-by"] != "go" {
-		return fmt.Errorf("%d items, the first %v", len(list.Items), list.Items)
+		return fmt.Errorf("%d items, not %d with their labels", len(list.Items), objects)
 	}
 	return nil
 }

@@ -1,9 +1,10 @@
-"""What scripts do, done with the official Python client: the program that `clients.test.ts` runs."""
+"""What scripts do, done with the official Python client: the program that `python.test.ts` runs."""
 
+import json
 import sys
 import threading
 
-from kubernetes import client, config, dynamic, watch
+from kubernetes import client, config, watch
 from kubernetes.stream import stream
 
 OBJECTS = 20
@@ -18,7 +19,10 @@ def main() -> None:
         expect_refusals(core, namespace)
         roll_out(client.AppsV1Api(), namespace)
         run_command(core, namespace)
-        discover(namespace)
+        patch_in_every_way(core, namespace)
+        go_on_watching(core, namespace)
+        turn_pages(core, namespace)
+        write_status(client.AppsV1Api(), namespace)
     finally:
         core.delete_namespace(namespace)
     print(f"watch saw {seen}, list {listed}, all steps done")
@@ -106,20 +110,83 @@ def run_command(core: client.CoreV1Api, namespace: str) -> None:
         sys.exit(f"exec said {said!r}")
 
 
-def discover(namespace: str) -> None:
-    kinds = dynamic.DynamicClient(client.ApiClient())
-    deployments = kinds.resources.get(api_version="apps/v1", kind="Deployment")
-    applied = deployments.server_side_apply(
-        namespace=namespace,
-        body={
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "web", "annotations": {"applied": "yes"}},
-        },
-        field_manager="python",
-    )
-    if applied.metadata.annotations["applied"] != "yes" or applied.spec.replicas != 3:
-        sys.exit(f"applying made {applied}")
+def expect(what: str, actual, wanted) -> None:
+    if actual != wanted:
+        sys.exit(f"{what}: {actual!r} instead of {wanted!r}")
+
+
+def patch_in_every_way(core: client.CoreV1Api, namespace: str) -> None:
+    core.create_namespaced_config_map(namespace, {"metadata": {"name": "patched"}, "data": {"a": "1", "b": "2"}})
+
+    def patch(media_type: str, body, **options) -> dict:
+        patched = core.patch_namespaced_config_map("patched", namespace, body, _content_type=media_type, **options)
+        return patched.data
+
+    json_patch = [{"op": "test", "path": "/data/a", "value": "1"}, {"op": "remove", "path": "/data/b"}]
+    expect("JSON patch", patch("application/json-patch+json", json_patch), {"a": "1"})
+    expect("merge patch", patch("application/merge-patch+json", {"data": {"a": None, "c": "3"}}), {"c": "3"})
+    strategic = {"data": {"$patch": "replace", "d": "4"}}
+    expect("strategic merge patch", patch("application/strategic-merge-patch+json", strategic), {"d": "4"})
+    applied = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "patched"}, "data": {"e": "5"}}
+    expect("apply", patch("application/apply-patch+yaml", applied, field_manager="python"), {"d": "4", "e": "5"})
+    applied["data"] = {"f": "6"}
+    expect("apply again", patch("application/apply-patch+yaml", applied, field_manager="python"), {"d": "4", "f": "6"})
+    applied["data"] = {"d": "mine"}
+    try:
+        patch("application/apply-patch+yaml", applied, field_manager="python")
+    except client.ApiException as error:
+        status = json.loads(error.body)
+        expect("the conflict", (error.status, status["reason"]), (409, "Conflict"))
+        expect("its causes", [cause["field"] for cause in status["details"]["causes"]], [".data.d"])
+    else:
+        sys.exit("a field of another manager was taken without force")
+
+
+def go_on_watching(core: client.CoreV1Api, namespace: str) -> None:
+    """A second watch starts where the first one ended, and misses nothing of what lies between."""
+    revision = core.list_namespaced_secret(namespace).metadata.resource_version
+    seen = []
+
+    def follow(count: int) -> None:
+        nonlocal revision
+        watcher = watch.Watch()
+        for event in watcher.stream(
+            core.list_namespaced_secret, namespace, resource_version=revision, timeout_seconds=20
+        ):
+            seen.append(f"{event['type']} {event['object'].metadata.name}")
+            revision = event["object"].metadata.resource_version
+            count -= 1
+            if count == 0:
+                watcher.stop()
+
+    core.create_namespaced_secret(namespace, {"metadata": {"name": "first"}, "stringData": {"word": "open"}})
+    follow(1)
+    core.patch_namespaced_secret("first", namespace, {"stringData": {"word": "shut"}})
+    core.create_namespaced_secret(namespace, {"metadata": {"name": "second"}})
+    core.delete_namespaced_secret("first", namespace)
+    follow(3)
+    expect("the watches", seen, ["ADDED first", "MODIFIED first", "ADDED second", "DELETED first"])
+
+
+def turn_pages(core: client.CoreV1Api, namespace: str) -> None:
+    for index in range(OBJECTS):
+        core.create_namespaced_service_account(namespace, {"metadata": {"name": f"paged-{index:02}"}})
+    names, token = [], None
+    while token != "":
+        page = core.list_namespaced_service_account(namespace, limit=6, _continue=token)
+        names += [item.metadata.name for item in page.items]
+        token = page.metadata._continue or ""
+    expect("all pages", names, ["default"] + [f"paged-{index:02}" for index in range(OBJECTS)])
+
+
+def write_status(apps: client.AppsV1Api, namespace: str) -> None:
+    status = {"conditions": [{"type": "Custom", "status": "True", "reason": "Said", "message": "by a program"}]}
+    apps.patch_namespaced_deployment_status("web", namespace, {"spec": {"replicas": 9}, "status": status})
+    deployment = apps.read_namespaced_deployment("web", namespace)
+    expect("the replicas", deployment.spec.replicas, 3)
+    expect("the condition", "Custom" in [condition.type for condition in deployment.status.conditions], True)
+    scale = apps.read_namespaced_deployment_scale("web", namespace)
+    expect("the scale", (scale.kind, scale.spec.replicas, scale.status.selector), ("Scale", 3, "app=web"))
 
 
 main()
