@@ -7,13 +7,17 @@ import { connect, createServer, type TLSSocket } from 'node:tls'
 import fc from 'fast-check'
 import { systemRandom } from '#host/random.ts'
 import { addressBytes } from './address.ts'
-import { issueAuthority, issueLeaf } from './certificate.ts'
+import { issueAuthority, issueLeaf, newPrivateKey } from './certificate.ts'
 import { integer, oid, readElements, readOid, time } from './der.ts'
 import { subjectOf } from './subject.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
 const validity = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 3_600_000 }
 const authority = issueAuthority('proa-ca', validity, systemRandom)
+
+test('a private key is in the form that clients on Java take for elliptic curves', () => {
+  assert.match(newPrivateKey(), /^-----BEGIN EC PRIVATE KEY-----\n/)
+})
 
 test('an authority is self-signed, may sign, and its key belongs to it', () => {
   const certificate = new X509Certificate(authority.certificate)

@@ -73,10 +73,10 @@ const OID = {
 const CA_KEY_USAGE = bitString(Buffer.from([0b1010_0110]), 1)
 const LEAF_KEY_USAGE = bitString(Buffer.from([0b1010_0000]), 5)
 
-/** A new P-256 private key as PKCS #8 PEM. */
+/** A new P-256 private key in the PEM of SEC 1: clients on Java take PKCS #8 for RSA. */
 export function newPrivateKey(): string {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+  return privateKey.export({ type: 'sec1', format: 'pem' }) as string
 }
 
 /** A self-signed certificate authority. */
