@@ -206,7 +206,7 @@ describe('hostile requests', () => {
       message: `CreateOptions.meta.k8s.io "" is invalid: ${message}`,
     })
     const notANumber = (text: string) =>
-      `Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`
+      `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`
     await tryCases(target, [
       bad('limit=x', 'strconv.ParseInt: parsing "x": invalid syntax'),
       bad(
@@ -215,9 +215,9 @@ describe('hostile requests', () => {
       ),
       bad('timeoutSeconds=1.5', 'strconv.ParseInt: parsing "1.5": invalid syntax'),
       bad('watch=1&timeoutSeconds=x', 'strconv.ParseInt: parsing "x": invalid syntax'),
-      bad('resourceVersion=-1', notANumber('-1')),
-      bad('resourceVersion=abc', notANumber('abc')),
-      bad('resourceVersion=1e3', notANumber('1e3')),
+      bad('resourceVersion=-1', `invalid resource version: ${notANumber('-1')}`),
+      bad('resourceVersion=abc', `invalid resource version: ${notANumber('abc')}`),
+      bad('resourceVersion=1e3', `invalid resource version: ${notANumber('1e3')}`),
       bad('watch=1&resourceVersion=abc', notANumber('abc')),
       invalid(
         'resourceVersionMatch=Exact',
@@ -229,7 +229,7 @@ describe('hostile requests', () => {
       ),
       invalid(
         'resourceVersion=5&resourceVersionMatch=Foo',
-        'resourceVersionMatch: Unsupported value: "Foo": supported values: "Exact", "NotOlderThan"',
+        'resourceVersionMatch: Unsupported value: "Foo": supported values: "Exact", "NotOlderThan", ""',
       ),
       invalid(
         'sendInitialEvents=true',
@@ -241,7 +241,7 @@ describe('hostile requests', () => {
       ),
       invalid(
         'watch=1&resourceVersionMatch=Exact',
-        'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+        '[resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided, resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan"]',
       ),
       bad('labelSelector=a=b=c', "found '=', expected: ',' or 'end of string'"),
       bad('labelSelector=!!', "unable to parse requirement: found '!', expected: identifier"),
@@ -265,7 +265,7 @@ describe('hostile requests', () => {
         'fieldSelector=metadata.name',
         "invalid selector: 'metadata.name'; can't understand 'metadata.name'",
       ),
-      write('dryRun=Some', 'dryRun: Unsupported value: "Some": supported values: "All"'),
+      write('dryRun=Some', 'dryRun: Unsupported value: ["Some"]: supported values: "All"'),
       write(
         'fieldValidation=Perhaps',
         'fieldValidation: Unsupported value: "Perhaps": supported values: "", "Ignore", "Strict", "Warn"',
@@ -311,7 +311,7 @@ describe('hostile requests', () => {
       reason: 'BadRequest',
       message: why,
     })
-    const notValid = /^continue key is not valid: /
+    const notValid = /^invalid continue token: continue key is not valid: /
     await tryCases(target, [
       refused('noise', 'abc', notValid),
       refused('a NUL', '\0', notValid),

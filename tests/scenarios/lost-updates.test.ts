@@ -124,8 +124,8 @@ describe('racing writers', () => {
     const before_ = await all()
     const path = `${configMaps}/dry?dryRun=All`
     const body = { metadata: { name: 'dry' }, data: { a: 'changed' } }
-    const patch = (type: string, text: string): Asked => ({
-      ...{ method: 'PATCH', path: `${path}&fieldManager=test&force=true`, body: text },
+    const patch = (type: string, text: string, more = ''): Asked => ({
+      ...{ method: 'PATCH', path: `${path}&fieldManager=test${more}`, body: text },
       headers: { 'content-type': type },
     })
     const asked: [Asked, number][] = [
@@ -139,6 +139,7 @@ describe('racing writers', () => {
         patch(
           'application/apply-patch+yaml',
           'apiVersion: v1\nkind: ConfigMap\ndata: {a: changed}\n',
+          '&force=true',
         ),
         200,
       ],
