@@ -62,7 +62,7 @@ function isCompressible({ headers, method }: Wire, response: ApiResponse): boole
 }
 
 /** Chunks are gathered to so much for one write: a list of 10,000 items has 20,000 of them. */
-const GATHER_BYTES = 64 * 1024
+const GATHER_BYTES = 256 * 1024
 
 async function sendWhole(
   wire: Wire,
@@ -181,11 +181,23 @@ function flow<E>(
     cancel?.()
     act()
   }
+  // What is told in one turn goes out together: a group of commits brings each watcher several events, and each write costs.
+  let isGathering = false
+  const gather = () => {
+    if (isGathering) return
+    isGathering = true
+    outgoing.cork()
+    queueMicrotask(() => {
+      isGathering = false
+      outgoing.uncork()
+    })
+  }
   const forget = endless(() => finish(() => outgoing.end()))
   outgoing.once('close', () => finish(() => {}))
   cancel = source.subscribe({
     next(event) {
       if (!open) return undefined
+      gather()
       const isFree = outgoing.write(encode(event))
       if (isFree || outgoing.writableLength < FULL_BYTES) return undefined
       if (outgoing.writableLength > limits.unreadBytes) {

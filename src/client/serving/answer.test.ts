@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { Writable } from 'node:stream'
+import { test } from 'node:test'
+import type { EventSource } from '../transport.ts'
+import { sendAnswer } from './answer.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
+import type { Wire } from './wire.ts'
+
+const options = {
+  limits: DEFAULT_LIMITS,
+  clock: { now: () => 0, monotonicMs: () => 0, after: () => () => {} },
+  endless: () => () => {},
+}
+
+/** A wire that notes what reaches the network together. */
+function notingWire() {
+  const writes: string[][] = []
+  const outgoing = new Writable({
+    write(chunk, _encoding, done) {
+      writes.push([String(chunk)])
+      done()
+    },
+    writev(chunks, done) {
+      writes.push(chunks.map(({ chunk }) => String(chunk)))
+      done()
+    },
+  })
+  const wire: Wire = {
+    method: 'GET',
+    path: '/',
+    headers: {},
+    peer: {},
+    incoming: undefined,
+    outgoing,
+    begin() {},
+    reset: () => void outgoing.destroy(),
+    retire() {},
+  }
+  return { wire, writes }
+}
+
+/** A stream that is told by hand. */
+function toldByHand() {
+  let sink: Parameters<EventSource<Uint8Array>['subscribe']>[0] | undefined
+  const stream: EventSource<Uint8Array> = {
+    subscribe(given) {
+      sink = given
+      return () => {}
+    },
+  }
+  return {
+    body: { kind: 'stream', stream } as const,
+    tell: (text: string) => void sink?.next(Buffer.from(text)),
+    end: () => sink?.end(),
+  }
+}
+
+test('events of one turn go out together, those of the next by themselves', async () => {
+  const { wire, writes } = notingWire()
+  const { body, tell, end } = toldByHand()
+  await sendAnswer(wire, { status: 200, headers: {}, body }, options)
+  for (const event of ['a', 'b', 'c']) tell(event)
+  await undefined
+  tell('d')
+  await undefined
+  assert.deepEqual(writes, [['a', 'b', 'c'], ['d']])
+  tell('e')
+  end()
+  await new Promise(resolve => wire.outgoing.once('finish', resolve))
+  assert.deepEqual(writes.at(-1), ['e'])
+})
