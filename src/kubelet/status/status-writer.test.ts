@@ -155,3 +155,16 @@ test('tells when somebody else changed what is ours', async () => {
   const gate = [...(pod.status?.conditions ?? []), { type: 'x/gate', status: 'True' }]
   assert.equal(writer.isOverwritten(podAt(9, { ...pod.status, conditions: gate })), false)
 })
+
+test('tells so also where nothing had to be written, as after a restart', async () => {
+  const { api, writer } = setUp()
+  writer.set(api.pod, running())
+  await writer.flush('u')
+  const { pod } = api
+  const again = setUp()
+  again.writer.set(pod, running())
+  await again.writer.flush('u')
+  assert.equal(again.writer.isOverwritten(pod), false)
+  const status = { ...pod.status, conditions: ready('False') }
+  assert.equal(again.writer.isOverwritten(podAt(9, status)), true)
+})

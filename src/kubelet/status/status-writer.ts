@@ -160,7 +160,11 @@ export class StatusWriter {
   async #write(entry: Entry): Promise<void> {
     const base = this.latest(entry.pod)
     const status = merged(entry.status, base)
-    if (sameJson(status, base.status)) return
+    if (sameJson(status, base.status)) {
+      // As good as written, as after a restart: from here on a change of it is somebody else's.
+      entry.written = base
+      return
+    }
     entry.written = await this.#client.update(
       podKind,
       { ...base, status },
