@@ -44,6 +44,7 @@ function cluster() {
     pod: async (namespace, name) => pods.get(`${namespace}/${name}`),
     storageClass: async () => undefined,
     storageClasses: () => [],
+    limitRanges: () => [],
     podsOnNode: node => [...pods.values()].filter(pod => pod.spec.nodeName === node),
   }
   const options = {

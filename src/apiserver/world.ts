@@ -1,4 +1,5 @@
 /** What authentication, authorization and admission need to know of the cluster, answered from the watch cache. */
+import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
@@ -30,6 +31,7 @@ export interface World extends TokenWorld {
   priorityClasses(): readonly PriorityClass[]
   runtimeClass(name: string): Promise<RuntimeClass | undefined>
   ingressClasses(): readonly IngressClass[]
+  limitRanges(namespace: string): readonly LimitRange[]
   podsOnNode(nodeName: string): readonly Pod[]
 }
 
@@ -65,6 +67,7 @@ export function createWorld(registry: ResourceRegistry): World {
     serviceAccount: getter('', 'serviceaccounts'),
     pod: getter('', 'pods'),
     secret: getter('', 'secrets'),
+    limitRanges: listed(cacheOf('', 'limitranges')),
     podsOnNode: nodeName => index?.on(nodeName) ?? [],
   }
 }

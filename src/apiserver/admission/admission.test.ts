@@ -266,6 +266,7 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
     createAdmissionSteps(world()).map(step => step.name),
     [
       'NamespaceLifecycle',
+      'LimitRanger',
       'ServiceAccount',
       'NodeRestriction',
       'TaintNodesByCondition',

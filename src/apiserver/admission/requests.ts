@@ -30,3 +30,9 @@ export function refused(request: AdmissionRequest, why: string): StatusError {
   const name = request.name || (request.object?.metadata?.generateName ?? '')
   return forbidden(request.resource, name, why)
 }
+
+/** Several findings as one text: `[a, b]`, each once; a single one stands alone. */
+export function oneMessage(messages: readonly string[]): string {
+  const different = [...new Set(messages)]
+  return different.length === 1 ? (different[0] ?? '') : `[${different.join(', ')}]`
+}

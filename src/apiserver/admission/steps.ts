@@ -13,6 +13,7 @@ import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
 import { deviceTaintTimes } from './device-taint-times.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { validatingPolicies } from './policies/validating.ts'
@@ -40,6 +41,10 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'first: in a namespace that is not there, nothing else needs an answer',
     create: namespaceLifecycle,
+  },
+  {
+    why: 'before all that look at what a pod asks for; what it judges in the end is the final pod',
+    create: limitRanger,
   },
   {
     why: 'adds the volume and mounts that all later steps must see',

@@ -1,4 +1,5 @@
 /** What the tests of admission share: a world over plain maps, and requests as the server would make them. */
+import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
@@ -29,6 +30,7 @@ export interface TestWorld extends AdmissionWorld {
     readonly priority: PriorityClass[]
     readonly runtime: RuntimeClass[]
     readonly ingress: IngressClass[]
+    readonly limits: LimitRange[]
   }
 }
 
@@ -48,7 +50,7 @@ export function testWorld(): TestWorld {
   const pods = new Map<string, Pod>()
   const nodes = new Map<string, Node>()
   const classes = new Map<string, StorageClass>()
-  const made: TestWorld['made'] = { priority: [], runtime: [], ingress: [] }
+  const made: TestWorld['made'] = { priority: [], runtime: [], ingress: [], limits: [] }
   const named = (name: string) => (object: KubernetesObject) => object.metadata.name === name
   const rbac = bootstrapped()
   return {
@@ -68,6 +70,7 @@ export function testWorld(): TestWorld {
     priorityClasses: () => made.priority,
     runtimeClass: name => made.runtime.find(named(name)),
     ingressClasses: () => made.ingress,
+    limitRanges: () => made.limits,
     rbac,
     authorizer: rbacAuthorizer(rbac),
     clock: hurriedClock,

@@ -1,4 +1,5 @@
 /** The little that admission steps need to know of the cluster, answered from the API server's own caches. */
+import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
@@ -25,6 +26,8 @@ export interface AdmissionWorld {
   priorityClasses(): readonly PriorityClass[]
   runtimeClass(name: string): Eventually<RuntimeClass | undefined>
   ingressClasses(): readonly IngressClass[]
+  /** The same list while nothing changes. */
+  limitRanges(namespace: string): readonly LimitRange[]
   readonly rbac: RbacView
   readonly authorizer: Authorizer
   readonly clock: Clock
