@@ -13,6 +13,7 @@ import type { Role } from '#api/rbac/v1/role.ts'
 import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
+import { type QuotaStore, quotaStore } from './admission/resource-quota/store.ts'
 import type { TokenWorld } from './authentication/service-account-tokens.ts'
 import type { RbacView } from './authorization/rbac.ts'
 import type { ResourceRegistry } from './resources/registry.ts'
@@ -32,6 +33,7 @@ export interface World extends TokenWorld {
   runtimeClass(name: string): Promise<RuntimeClass | undefined>
   ingressClasses(): readonly IngressClass[]
   limitRanges(namespace: string): readonly LimitRange[]
+  readonly quotas: QuotaStore
   podsOnNode(nodeName: string): readonly Pod[]
 }
 
@@ -68,6 +70,7 @@ export function createWorld(registry: ResourceRegistry): World {
     pod: getter('', 'pods'),
     secret: getter('', 'secrets'),
     limitRanges: listed(cacheOf('', 'limitranges')),
+    quotas: quotaStore(registry.find('', 'v1', 'resourcequotas')?.storage),
     podsOnNode: nodeName => index?.on(nodeName) ?? [],
   }
 }

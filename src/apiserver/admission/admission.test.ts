@@ -288,6 +288,7 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       'DeviceAdminAccess',
       'ValidatingAdmissionPolicy',
       'ValidatingAdmissionWebhook',
+      'ResourceQuota',
     ],
   )
   assert.ok(admissionSteps.every(({ why }) => why.length > 10))

@@ -19,6 +19,7 @@ import { nodeRestriction } from './node-restriction.ts'
 import { validatingPolicies } from './policies/validating.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
+import { resourceQuotaStep } from './resource-quota/resource-quota.ts'
 import { runtimeClassStep } from './runtime-class.ts'
 import { serviceAccountStep } from './service-account.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
@@ -59,7 +60,7 @@ export const admissionSteps: readonly StepEntry[] = [
     create: () => taintNodesByCondition,
   },
   {
-    why: 'before quota (to come), which counts by priority',
+    why: 'before quotas, which count by priority',
     create: priority,
   },
   {
@@ -127,8 +128,12 @@ export const admissionSteps: readonly StepEntry[] = [
     create: validatingPolicies,
   },
   {
-    why: 'last: whoever is outside is asked only about what all rules within let pass',
+    why: 'whoever is outside is asked only about what all rules within let pass',
     create: validatingWebhooks,
+  },
+  {
+    why: 'last: what is refused for another reason must not be charged',
+    create: resourceQuotaStep,
   },
 ]
 

@@ -71,6 +71,7 @@ export function testWorld(): TestWorld {
     runtimeClass: name => made.runtime.find(named(name)),
     ingressClasses: () => made.ingress,
     limitRanges: () => made.limits,
+    quotas: { list: () => [], latest: async () => undefined, setUsed: async () => false },
     rbac,
     authorizer: rbacAuthorizer(rbac),
     clock: hurriedClock,

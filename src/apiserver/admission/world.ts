@@ -12,6 +12,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { Authorizer, Eventually } from '../authorization/authorizer.ts'
 import type { RbacView } from '../authorization/rbac.ts'
+import type { QuotaStore } from './resource-quota/store.ts'
 import type { WebhookWorld } from './webhooks/world.ts'
 
 /** Reads answer with the newest committed state and undefined where there is no such object. */
@@ -28,6 +29,7 @@ export interface AdmissionWorld {
   ingressClasses(): readonly IngressClass[]
   /** The same list while nothing changes. */
   limitRanges(namespace: string): readonly LimitRange[]
+  readonly quotas: QuotaStore
   readonly rbac: RbacView
   readonly authorizer: Authorizer
   readonly clock: Clock
