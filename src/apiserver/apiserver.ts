@@ -170,6 +170,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     cache,
     registry,
     world,
+    webhooks,
     ...createSecurity(options, world, { clock, random, webhooks }),
     services: new ServiceAllocator(
       services ?? cache.add('/registry/services/specs/', {}),

@@ -6,6 +6,7 @@ import type { ForwarderTo } from '#client/forwarding/forwarder.ts'
 import type { ApiRequest, Transport } from '#client/transport.ts'
 import type { Store } from '#store'
 import type { AdmissionStep } from './admission/admission.ts'
+import type { WebhookWorld } from './admission/webhooks/world.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import type { TokenVerifier } from './authentication/bearer-tokens.ts'
 import type { SigningKey } from './authentication/jwt.ts'
@@ -41,6 +42,8 @@ export interface ServerContext {
   readonly serviceAccountKeys: readonly SigningKey[]
   readonly tokenVerifiers: readonly TokenVerifier[]
   readonly world: World
+  /** Where webhooks are, and how they are asked. */
+  readonly webhooks: WebhookWorld
   readonly services: ServiceAllocator
   readonly nodes: NodeConnector | undefined
   /** How the server reaches pods' own ports, for `…/proxy`. */

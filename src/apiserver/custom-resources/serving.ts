@@ -2,7 +2,7 @@
  * The custom resources that are served now. A definition becomes kinds like the built-in ones, one for each served
  * version, over one storage; from then on nobody else knows the difference.
  */
-import { customKind, loadFor, reread, revisionOf } from '#api/apiextensions/custom/custom-kind.ts'
+import { customKind, loadFor, revisionOf } from '#api/apiextensions/custom/custom-kind.ts'
 import { isConditionTrue } from '#api/apiextensions/v1/conditions.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
@@ -12,8 +12,9 @@ import type { ServedResource, StoredResource } from '../resources/registry.ts'
 import type { ServerContext } from '../server-context.ts'
 import { prefixOf } from '../storage/keys.ts'
 import { ResourceStorage } from '../storage/resource-storage.ts'
-import type { View } from '../storage/view.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
+import { ConversionWebhook } from './conversion-webhook.ts'
+import { ownVersion } from './own-version.ts'
 
 type Getters = Record<string, (object: never) => string>
 
@@ -91,15 +92,22 @@ export class CustomServing {
   ): void {
     const { registry, store, cache: watchCache } = this.#server
     const { name = '', uid } = definition.metadata
-    const kinds = definition.spec.versions
-      .filter(({ served, storage }) => served || storage)
-      .map(version => ({ version, kind: customKind(definition, version) }))
+    const kinds = definition.spec.versions.map(version => ({
+      version,
+      kind: customKind(definition, version),
+    }))
     const storedKind = kinds.find(({ version }) => version.storage)?.kind
     if (!storedKind) throw internalError(`${name} has no storage version`)
     const storage = new ResourceStorage(storedKind, store, watchCache)
+    const isConverted = definition.spec.conversion?.strategy === 'Webhook'
+    const versions = {
+      kinds: new Map(kinds.map(({ kind }) => [apiVersionOf(kind), kind])),
+      since,
+      webhook: isConverted ? new ConversionWebhook(definition, this.#server) : undefined,
+    }
     const resourceOf = (kind: AnyKind): StoredResource => ({
       kind,
-      view: viewOf(definition, { kind, storedKind }, since),
+      view: { kind, own: ownVersion(kind, versions) },
       name: storage.resource,
       storage,
     })
@@ -134,34 +142,4 @@ function stampOf(definition: CustomResourceDefinition): string {
   const { acceptedNames } = definition.status
   const isTerminating = isConditionTrue(definition, 'Terminating')
   return JSON.stringify([revisionOf(definition), acceptedNames, isTerminating])
-}
-
-/** Objects written since then were checked by these very kinds, and look as they are stored. */
-function viewOf(
-  { spec }: CustomResourceDefinition,
-  { kind, storedKind }: { kind: AnyKind; storedKind: AnyKind },
-  since: number,
-): View {
-  const [own, stored] = [apiVersionOf(kind), apiVersionOf(storedKind)]
-  const convertible = spec.conversion?.strategy !== 'Webhook'
-  const check = (from: string, to: string) => {
-    if (!convertible && from !== to)
-      throw internalError(
-        `conversion webhook for ${from}, Kind=${kind.kind} failed: this server does not call conversion webhooks yet`,
-      )
-  }
-  return {
-    kind,
-    hasOwnRules: true,
-    fromStored: object => {
-      if (object.apiVersion === own && Number(object.metadata.resourceVersion) > since)
-        return object
-      check(object.apiVersion, own)
-      return reread(kind, object)
-    },
-    toStored: object => {
-      check(own, stored)
-      return own === stored ? object : { ...object, apiVersion: stored }
-    },
-  }
 }

@@ -17,7 +17,16 @@ import { draftOf, parseBody } from './body.ts'
 import { hooksOf } from './hooks.ts'
 import { respondOne } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
-import { admit, checkNamespace, mutate, nowOf, trackFields, type Write, writeOf } from './write.ts'
+import {
+  admit,
+  checkNamespace,
+  mutate,
+  nowOf,
+  storedForm,
+  trackFields,
+  type Write,
+  writeOf,
+} from './write.ts'
 
 /** How often a taken generated name is made anew, as upstream. */
 const NAME_ATTEMPTS = 8
@@ -88,9 +97,10 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   const { namespace = '', name = '' } = draft.metadata
   const release = hooksOf(write.resource).allocate?.(write, draft)
   try {
-    if (!write.dryRun) return await storage.create(draft)
+    const stored = await storedForm(write, draft)
+    if (!write.dryRun) return await storage.create(stored)
     if (await storage.get(namespace, name)) throw alreadyExists(storage.resource, name)
-    return unstored(draft, server.cache.revision)
+    return unstored(stored, server.cache.revision)
   } finally {
     release?.()
   }

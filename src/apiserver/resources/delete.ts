@@ -20,6 +20,7 @@ import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { respondValue } from '../respond.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
+import { prepare } from '../storage/view.ts'
 import { readList } from '../watch-cache/read-list.ts'
 import { parseBody } from './body.ts'
 import { unstored } from './create.ts'
@@ -97,8 +98,10 @@ export async function deleteObject(write: Write, options: DeleteOptions): Promis
     const current = await storage.latest(namespace, name)
     if (!current) throw notFound(storage.resource, name)
     checkPreconditions(storage.resource, name, current.object, options.preconditions ?? {})
+    const { view } = resource
+    await prepare(view, [current])
     await admit(write, 'DELETE', {
-      oldObject: current.object,
+      oldObject: view.own ? current.in(view).object : current.object,
       options: {
         kind: 'DeleteOptions',
         apiVersion: 'meta.k8s.io/v1',
@@ -220,6 +223,7 @@ export async function removeCollection(
       const { namespace = '', name = '' } = object.metadata
       try {
         const { stored } = await deleteObject({ ...write, namespace, name, dryRun }, options)
+        await prepare(resource.view, [stored])
         items.push(stored.in(resource.view).object)
       } catch (thrown) {
         // Somebody else deleted it first, which is just as well.

@@ -106,7 +106,7 @@ export function filterOf(view: View, stored: AnyKind, query: URLSearchParams, at
       if (operator !== '=') continue
       if (field === 'metadata.name') name ??= value
       else if (field === 'metadata.namespace' && namespace === '' && value) namespace = value
-      else if (Object.hasOwn(stored.fieldSelectors, field)) indexed ??= { field, value }
+      else if (isFiled(view, stored, field)) indexed ??= { field, value }
     }
   }
   if (labels !== '') {
@@ -119,19 +119,19 @@ export function filterOf(view: View, stored: AnyKind, query: URLSearchParams, at
     namespace,
     ...(name ? { name } : {}),
     ...(indexed ? { indexed } : {}),
-    ...(matches ? { matches: viewed(view, matches) } : {}),
+    ...(matches ? { matches } : {}),
+    // Selectors speak of the served version.
+    ...(matches && (view.fromStored || view.own) ? { view } : {}),
   }
 }
+
+/** Watchers are filed by what is stored, which a converted object need not say. */
+const isFiled = (view: View, stored: AnyKind, field: string) =>
+  !view.own?.isConverted && Object.hasOwn(stored.fieldSelectors, field)
 
 interface At {
   readonly namespace: string
   readonly name: string
-}
-
-/** Selectors speak of the served version; where that is not the stored one, it has to be made first. */
-function viewed(view: View, matches: (object: KubernetesObject) => boolean) {
-  const { fromStored } = view
-  return fromStored ? (stored: KubernetesObject) => matches(fromStored(stored)) : matches
 }
 
 /** The largest that is a number at all, which no store ever reaches. */

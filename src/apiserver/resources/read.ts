@@ -24,6 +24,7 @@ import {
   wantedBy,
 } from '../respond.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
+import { prepare } from '../storage/view.ts'
 import type { EncodedEvent } from '../watch-cache/cache-event.ts'
 import { type ListPage, reach, readList } from '../watch-cache/read-list.ts'
 import { watch } from '../watch-cache/watch.ts'
@@ -61,8 +62,10 @@ export function respondOne(
   resource: StoredResource,
   stored: StoredObject,
 ): ApiResponse | Promise<ApiResponse> {
-  const { kind } = resource
-  const shown = stored.in(resource.view)
+  const { kind, view } = resource
+  const waiting = prepare(view, [stored])
+  if (waiting) return waiting.then(() => respondOne(exchange, status, resource, stored))
+  const shown = stored.in(view)
   if (exchange.request.objects) return respondStored(exchange, status, { kind, shown })
   const { as, version } = wantedBy(exchange)
   if (as === undefined) return respondStored(exchange, status, { kind, shown })
@@ -117,6 +120,7 @@ export async function respondList(
   page: Omit<ListPage, 'revision'> & { readonly revision: number | undefined },
 ): Promise<ApiResponse> {
   const { kind, view } = resource
+  await prepare(view, page.items)
   const metadata: ListMetadata = {
     ...(page.revision === undefined ? {} : { resourceVersion: String(page.revision) }),
     ...(page.continue === undefined ? {} : { continue: page.continue }),

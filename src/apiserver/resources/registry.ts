@@ -23,7 +23,7 @@ export const isStored = (resource: ServedResource): resource is StoredResource =
 
 /** The kind whose rules writes through this resource obey. */
 export const rulesOf = ({ view, storage }: StoredResource): AnyKind =>
-  view.hasOwnRules ? view.kind : storage.kind
+  view.own ? view.kind : storage.kind
 
 export class ResourceRegistry {
   readonly #byVersion = new Map<string, Map<string, ServedResource>>()

@@ -7,6 +7,7 @@ import { badRequest, conflict, internalError, invalid } from '#api/machinery/sta
 import type { Exchange } from '../exchange.ts'
 import { respondValue, wantedBy } from '../respond.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
+import { prepare } from '../storage/view.ts'
 import { decodeDraft, draftOf, parseBody } from './body.ts'
 import { applyPatch, patchBodyOf } from './patch.ts'
 import type { ServedResource, StoredResource } from './registry.ts'
@@ -22,9 +23,16 @@ const mappingOf = (resource: ServedResource) => resource.kind.subresources.scale
 export const getScale: SpecialHandler = async (exchange, resource) => {
   const write = writeOf(exchange, resource as StoredResource)
   const stored = await existing(write.resource, write.namespace, write.name)
-  const missing = mappingOf(resource).missing?.(stored.in(resource.view).object)
+  const object = await sized(write.resource, stored)
+  const missing = mappingOf(resource).missing?.(object)
   if (missing) throw internalError(missing)
-  return respondScale(exchange, scaleOf(mappingOf(resource), stored.object))
+  return respondScale(exchange, scaleOf(mappingOf(resource), object))
+}
+
+/** The object whose size is meant, in the version that was asked for. */
+async function sized({ view }: StoredResource, stored: StoredObject): Promise<KubernetesObject> {
+  await prepare(view, [stored])
+  return stored.in(view).object
 }
 
 function respondScale(exchange: Exchange, size: Scale) {
@@ -54,16 +62,17 @@ async function writeScale(
   const mapping = mappingOf(resource)
   const write = writeOf(exchange, resource as StoredResource)
   const stored = await updateObject({ ...write, subresource: 'scale' }, current => {
-    const before = scaleOf(mapping, current.object)
-    return scaled(write, mapping, current, { before, wanted: change(before) })
+    const { object } = current.in(resource.view)
+    const before = scaleOf(mapping, object)
+    return scaled(write, mapping, object, { before, wanted: change(before) })
   })
-  return respondScale(exchange, scaleOf(mapping, stored.object))
+  return respondScale(exchange, scaleOf(mapping, await sized(write.resource, stored)))
 }
 
 function scaled(
   write: Write,
   mapping: Mapping,
-  current: StoredObject,
+  current: KubernetesObject,
   { before, wanted }: { before: Scale; wanted: Scale },
 ): KubernetesObject {
   const { resource: of } = write.resource.storage
@@ -77,7 +86,7 @@ function scaled(
     throw invalid(scale, write.name, [
       invalidField('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ])
-  const draft = structuredClone(mapping.withReplicas(current.object, replicas))
+  const draft = structuredClone(mapping.withReplicas(current, replicas))
   if (!pinned) delete draft.metadata.resourceVersion
   return draft
 }

@@ -12,6 +12,7 @@ import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
 import { encodeValue, StoredObject } from '../storage/stored-object.ts'
+import { prepare } from '../storage/view.ts'
 import { draftOf, parseBody } from './body.ts'
 import { createObject } from './create.ts'
 import { isEqual } from './equal.ts'
@@ -24,6 +25,7 @@ import {
   checkPreconditions,
   MODIFIED,
   mutate,
+  storedForm,
   trackFields,
   type Write,
   writeOf,
@@ -93,6 +95,7 @@ export async function updateObject(write: Write, change: Change): Promise<Stored
   for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
     const current = await storage.latest(write.namespace, write.name)
     if (!current) throw notFound(resourceName, write.name)
+    await prepare(write.resource.view, [current])
     const draft = await change(current)
     const pinned = draft.metadata.resourceVersion
     if (pinned && pinned !== '0' && pinned !== String(current.revision))
@@ -115,7 +118,8 @@ async function replace(
   draft: KubernetesObject,
 ): Promise<StoredObject | undefined> {
   const { storage } = write.resource
-  const previous = current.object
+  const { view } = write.resource
+  const previous = view.own ? current.in(view).object : current.object
   checkNamespace(write, draft)
   if (draft.metadata.uid)
     checkPreconditions(storage.resource, write.name, previous, { uid: draft.metadata.uid })
@@ -136,13 +140,15 @@ async function replace(
   await admit(write, 'UPDATE', { object: draft, oldObject: previous })
   const release = hooksOf(write.resource).allocate?.(write, draft, previous)
   try {
-    if (isUnchanged(draft, previous)) return (await storage.settled(current)) ? current : undefined
+    const stored = await storedForm(write, draft)
+    if (isUnchanged(stored, current.object))
+      return (await storage.settled(current)) ? current : undefined
     // Shown at the revision that the draft was made from: what it would get, nobody knows.
-    if (write.dryRun) return new StoredObject('', current.revision, encodeValue(draft))
+    if (write.dryRun) return new StoredObject('', current.revision, encodeValue(stored))
     // Awaited here, so that what was allocated stays held until the cache has it.
     return isFinished(write, draft)
-      ? await storage.remove(current, draft)
-      : await storage.replace(current, draft)
+      ? await storage.remove(current, stored)
+      : await storage.replace(current, stored)
   } finally {
     release?.()
   }

@@ -1,7 +1,7 @@
 /** What all writes have in common: who writes where, admission, preconditions and the server's own metadata. */
 
 import { type FieldError, notSupported } from '#api/machinery/field-error.ts'
-import type { AnyKind } from '#api/machinery/kind.ts'
+import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { badRequest, conflict, invalid, type ResourceName } from '#api/machinery/status.ts'
 import { validateFieldManager } from '#api/machinery/validate-metadata.ts'
@@ -226,6 +226,11 @@ export function checkNamespace(write: Write, draft: KubernetesObject): void {
   metadata.namespace = write.namespace
 }
 
+/** What is stored of a draft. Custom resources are written in the version in which they come until here. */
+export function storedForm({ resource: { view, storage } }: Write, draft: KubernetesObject) {
+  return view.own?.convert(draft, apiVersionOf(storage.kind)) ?? draft
+}
+
 export const nowOf = (write: Write): string => rfc3339(write.exchange.server.clock.now())
 
 /** A new object's status is not its creator's to own. */
@@ -247,15 +252,14 @@ export function trackFields(
   const isStatusDropped = previous === undefined && rules.subresources.status === true
   const next = (object: KubernetesObject) => (isStatusDropped ? withoutStatus(object) : object)
   const writer = { manager, subresource, time: nowOf(write) }
-  const { kind, fromStored, hasOwnRules } = write.resource.view
+  const { kind, fromStored } = write.resource.view
   // A manager owns fields of the version in which it writes.
-  const entries =
-    fromStored && !hasOwnRules
-      ? fieldManagement.track(kind, previous && fromStored(previous), next(fromStored(draft)), {
-          ...writer,
-          stored: { kind: rules, previous, next: next(draft) },
-        })
-      : fieldManagement.track(rules, previous, next(draft), writer)
+  const entries = fromStored
+    ? fieldManagement.track(kind, previous && fromStored(previous), next(fromStored(draft)), {
+        ...writer,
+        stored: { kind: rules, previous, next: next(draft) },
+      })
+    : fieldManagement.track(rules, previous, next(draft), writer)
   if (entries && entries.length > 0) draft.metadata.managedFields = [...entries]
   else delete draft.metadata.managedFields
 }

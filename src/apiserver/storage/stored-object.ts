@@ -84,13 +84,13 @@ export class StoredObject implements Representation {
     return this.#bytes
   }
 
-  /** The object in another version than the stored one. */
+  /** The object in another version than the stored one, for which it has to be prepared (see View). */
   in(view: View): Representation {
-    if (!view.fromStored) return this
+    if (!view.fromStored && !view.own) return this
     this.#views ??= new Map()
     let representation = this.#views.get(view)
     if (!representation) {
-      const shown = view.fromStored(this.object)
+      const shown = view.own?.shown(this) ?? view.fromStored?.(this.object) ?? this.object
       // Most objects look the same in this version, and keep their bytes.
       if (shown === this.object) return this
       const object = deepFreeze(shown)

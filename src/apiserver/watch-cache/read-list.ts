@@ -5,6 +5,7 @@
 import { badRequest, StatusError } from '#api/machinery/status.ts'
 import { CompactedError, FutureRevisionError, type Revision, type Store } from '#store'
 import { StoredObject } from '../storage/stored-object.ts'
+import { prepare } from '../storage/view.ts'
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts'
 import { type Filter, passes } from './filter.ts'
 import type { ResourceCache } from './resource-cache.ts'
@@ -41,6 +42,8 @@ export async function readList(source: ListSource, request: ListRequest): Promis
   if (token && request.hasRevision)
     throw badRequest('specifying resource version is not allowed when using continue')
   const snapshot = await snapshotFor(source, request, token)
+  const { view } = request.filter
+  if (view) await prepare(view, snapshot.objects)
   return pageOf(source.cache.prefix, snapshot, request, token)
 }
 

@@ -14,6 +14,7 @@ import { frameOf } from '../protobuf.ts'
 import type { View } from '../storage/view.ts'
 import { type CacheEvent, type ChangeType, type EncodedEvent, encodeEvent } from './cache-event.ts'
 import { type Filter, passes } from './filter.ts'
+import { PreparedWatcher } from './prepared-watcher.ts'
 import { readHistory } from './read-history.ts'
 import { reach } from './read-list.ts'
 import type { ResourceCache } from './resource-cache.ts'
@@ -60,6 +61,8 @@ class RunningWatch implements Watcher {
   readonly #source: WatchSource
   readonly #request: WatchRequest
   readonly #sink: Sink
+  /** Between the cache and this watch, where objects have to be prepared. */
+  readonly #prepared: PreparedWatcher | undefined
   #leave: (() => void) | undefined
   #cancelTimer: (() => void) | undefined
   #over = false
@@ -68,6 +71,8 @@ class RunningWatch implements Watcher {
     this.#source = source
     this.#request = request
     this.#sink = sink
+    if (request.view.own?.isConverted)
+      this.#prepared = new PreparedWatcher(request.view, this, error => this.#fail(error))
   }
 
   get filter(): Filter {
@@ -84,6 +89,7 @@ class RunningWatch implements Watcher {
     this.#over = true
     this.#leave?.()
     this.#cancelTimer?.()
+    this.#prepared?.cancel()
   }
 
   notify(event: CacheEvent, as: ChangeType): void {
@@ -111,10 +117,12 @@ class RunningWatch implements Watcher {
     } else {
       const missed = cache.changesAfter(after) ?? (await this.#history(after))
       if (this.#over) return
-      for (const event of missed) notifyIfWanted(this, event)
+      for (const event of missed)
+        if (this.#prepared) this.#prepared.notify(event)
+        else notifyIfWanted(this, event)
     }
     // No turn has passed since the last await, so nothing can have happened in between.
-    if (!this.#over) this.#leave = cache.watchers.add(this)
+    if (!this.#over) this.#leave = cache.watchers.add(this.#prepared ?? this)
   }
 
   /** What the window no longer has comes from the store, what happens meanwhile from the window. */
@@ -130,12 +138,18 @@ class RunningWatch implements Watcher {
   #tellState(): void {
     const { filter, view, markInitialEnd } = this.#request
     const { cache, watchCache } = this.#source
-    for (const stored of cache.list(filter.namespace)) {
-      if (filter.name !== undefined && !stored.key.endsWith(`/${filter.name}`)) continue
-      if (passes(filter, stored)) this.#next(encodeEvent('ADDED', stored.in(view), view.kind))
+    const { revision } = watchCache
+    const objects = cache
+      .list(filter.namespace)
+      .filter(({ key }) => filter.name === undefined || key.endsWith(`/${filter.name}`))
+    const tell = () => {
+      for (const stored of objects)
+        if (passes(filter, stored)) this.#next(encodeEvent('ADDED', stored.in(view), view.kind))
+      if (markInitialEnd)
+        this.#next(this.#bookmarkAt(revision, { 'k8s.io/initial-events-end': 'true' }))
     }
-    if (markInitialEnd)
-      this.#next(this.#bookmarkAt(watchCache.revision, { 'k8s.io/initial-events-end': 'true' }))
+    if (this.#prepared) this.#prepared.after(objects, tell)
+    else tell()
   }
 
   #bookmarkAt(revision: Revision, annotations?: Record<string, string>): EncodedEvent {

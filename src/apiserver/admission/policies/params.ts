@@ -2,16 +2,17 @@
 import type { ParamKind, ParamRef } from '#api/admissionregistration/v1/rules.schema.ts'
 import { labelMatcherOf } from '#api/machinery/label-selector.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { prepare } from '../../storage/view.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import type { WebhookWorld } from '../webhooks/world.ts'
 
 /** One entry for each time that the policy is evaluated; null where it has no parameters. Throws what is wrong with the set-up. */
-export function paramsOf(
+export async function paramsOf(
   paramKind: ParamKind | undefined,
   paramRef: ParamRef | undefined,
   request: AdmissionRequest,
   world: WebhookWorld,
-): readonly (KubernetesObject | null)[] {
+): Promise<readonly (KubernetesObject | null)[]> {
   if (!paramKind) return [null]
   if (!paramRef) throw new Error('paramRef is required')
   const { apiVersion = '', kind = '' } = paramKind
@@ -32,6 +33,7 @@ export function paramsOf(
     : cache
         .list(namespace)
         .filter(({ object }) => labelMatcherOf(paramRef.selector).matches(object.metadata.labels))
+  await prepare(resource.view, found)
   if (found.length > 0) return found.map(each => each.in(resource.view).object)
   if (paramRef.parameterNotFoundAction === 'Allow') return []
   throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction')

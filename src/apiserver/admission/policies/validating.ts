@@ -78,7 +78,7 @@ async function denialsBy(
   }
   const { paramKind, failurePolicy } = policy.spec
   try {
-    const params = paramsOf(paramKind, spec.paramRef, request, world.webhooks)
+    const params = await paramsOf(paramKind, spec.paramRef, request, world.webhooks)
     const { celOf, variablesOf } = await loadExpressions()
     const base = {
       ...variablesOf(request, resource, world.authorizer),

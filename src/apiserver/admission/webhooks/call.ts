@@ -5,8 +5,8 @@ import type { ServedResource } from '../../resources/registry.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import type { AdmissionWorld } from '../world.ts'
 import { formOf } from './form.ts'
-import { locationOf } from './location.ts'
 import type { AnyWebhook } from './match.ts'
+import { postReview } from './post.ts'
 import { reviewOf, reviewVersion, type Verdict, verdictOf, WebhookRefusal } from './review.ts'
 import type { WebhookWorld } from './world.ts'
 
@@ -67,44 +67,9 @@ async function ask(
 
 async function post(webhook: AnyWebhook, body: Uint8Array, world: CallWorld): Promise<unknown> {
   const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
-  const { webhooks, clock, random } = world
-  const location = locationOf(clientConfig, webhooks, random)
-  const query = `?timeout=${timeoutSeconds}s`
-  const controller = new AbortController()
-  const cancel = clock.after(timeoutSeconds * 1000, () => controller.abort())
   try {
-    if (!webhooks.caller) throw new Error('this server has no network to call webhooks')
-    const path = location.path + query
-    const answer = await webhooks.caller(location.target(), {
-      path,
-      body,
-      signal: controller.signal,
-    })
-    return answerIn(answer)
+    return await postReview(clientConfig, body, timeoutSeconds, world)
   } catch (error) {
-    if (error instanceof CallError) throw error
-    const at = JSON.stringify(location.url + query)
-    throw new CallError(`failed to call webhook: Post ${at}: ${messageOf(error)}`)
-  } finally {
-    cancel()
+    throw new CallError(`failed to call webhook: ${messageOf(error)}`)
   }
 }
-
-/** As upstream's client tells what is no answer. */
-function answerIn({ status, body }: { status: number; body: Uint8Array }): unknown {
-  const text = Buffer.from(body).toString()
-  if (status === 404)
-    throw new CallError('failed to call webhook: the server could not find the requested resource')
-  if (status < 200 || status > 299)
-    throw new CallError(
-      `failed to call webhook: an error on the server (${JSON.stringify(text.slice(0, MAXIMUM_SHOWN))}) has prevented the request from succeeding`,
-    )
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new CallError(
-      `failed to call webhook: couldn't get version/kind; json parse error: ${messageOf(error)}`,
-    )
-  }
-}
-const MAXIMUM_SHOWN = 2048

@@ -5,8 +5,9 @@
 import { type Scale, scale, scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
-import type { AnyKind, ScaleMapping } from '#api/machinery/kind.ts'
+import { type AnyKind, apiVersionOf, type ScaleMapping } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { Eventually } from '../../authorization/authorizer.ts'
 import type { ServedResource } from '../../resources/registry.ts'
 import type { AdmissionRequest } from '../admission.ts'
 
@@ -14,7 +15,20 @@ export interface Form {
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
   readonly show: (object: KubernetesObject) => KubernetesObject
   /** What a patched object means for the draft; undefined where nothing can be changed. */
-  readonly read?: (patched: unknown, draft: KubernetesObject) => KubernetesObject
+  readonly read?: (patched: unknown, draft: KubernetesObject) => Eventually<KubernetesObject>
+}
+
+/** Objects of custom resources in another version than that of the request, as they were when they were prepared. */
+const prepared = new WeakMap<KubernetesObject, KubernetesObject>()
+
+/** Must be awaited before a resource that matched is asked for its form. */
+export async function prepareForm(
+  { object, oldObject, kind: asked }: AdmissionRequest,
+  { kind, view }: ServedResource,
+): Promise<void> {
+  if (!view.own || asked.kind !== kind.kind || asked.version === kind.version) return
+  for (const each of [object, oldObject])
+    if (each) prepared.set(each, await view.own.convert(each, apiVersionOf(kind)))
 }
 
 const typeOf = ({ group, version, kind }: AnyKind) => ({ group, version, kind })
@@ -33,10 +47,14 @@ export function formOf(request: AdmissionRequest, { kind, view }: ServedResource
   if (request.kind.kind !== kind.kind) return { kind: request.kind, show: object => object }
   return {
     kind: typeOf(kind),
-    show: object => view.fromStored?.(object) ?? object,
-    read: patched => {
+    show: object => {
+      if (view.own && object.apiVersion !== apiVersionOf(kind))
+        return prepared.get(object) ?? object
+      return view.fromStored?.(object) ?? object
+    },
+    read: (patched, { apiVersion }) => {
       const object = decoded(kind, patched)
-      return view.toStored?.(object) ?? object
+      return view.own?.convert(object, apiVersion) ?? view.toStored?.(object) ?? object
     },
   }
 }

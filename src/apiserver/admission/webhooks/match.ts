@@ -15,6 +15,7 @@ import { messageOf } from '#base/errors.ts'
 import type { ServedResource } from '../../resources/registry.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import type { AdmissionWorld } from '../world.ts'
+import { prepareForm } from './form.ts'
 import type { WebhookWorld } from './world.ts'
 
 export type AnyWebhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>
@@ -72,6 +73,7 @@ export async function matchedBy(
     : asked
   if (!matched || !(await matchesNamespace(match.namespaceSelector, request, world)))
     return undefined
+  await prepareForm(request, matched)
   return matched
 }
 

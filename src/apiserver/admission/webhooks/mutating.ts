@@ -91,7 +91,7 @@ class Run {
     const before = structuredClone(draft)
     let after: KubernetesObject
     try {
-      after = form.read(jsonPatch(form.show(draft), patch), draft)
+      after = await form.read(jsonPatch(form.show(draft), patch), draft)
     } catch (error) {
       throw internalError(messageOf(error))
     }

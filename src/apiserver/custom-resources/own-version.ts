@@ -1,0 +1,142 @@
+/**
+ * One version of a custom resource over objects that may be stored in another one. Without a webhook versions differ by their name
+ * and their schema; with one, it is asked once for each revision and version, and whoever shows that revision shares the answer.
+ */
+import { reread } from '#api/apiextensions/custom/custom-kind.ts'
+import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { PlainObject } from '#api/machinery/plain.ts'
+import { internalError } from '#api/machinery/status.ts'
+import type { StoredObject } from '../storage/stored-object.ts'
+import type { OwnVersion } from '../storage/view.ts'
+import { ConversionError, type ConversionWebhook } from './conversion-webhook.ts'
+
+/** What all versions of one definition share. */
+export interface Versions {
+  /** All that there are, also those that are not served, by their apiVersion. */
+  readonly kinds: ReadonlyMap<string, AnyKind>
+  /** Objects written since then were checked by these very kinds, and look as they are stored. */
+  readonly since: number
+  /** Absent where versions differ by their name alone. */
+  readonly webhook: ConversionWebhook | undefined
+}
+
+export function ownVersion(kind: AnyKind, versions: Versions): OwnVersion {
+  const { webhook } = versions
+  return webhook ? new AskedVersion(kind, versions, webhook) : new RenamedVersion(kind, versions)
+}
+
+class RenamedVersion implements OwnVersion {
+  readonly isConverted: boolean = false
+  readonly kind: AnyKind
+  readonly versions: Versions
+
+  constructor(kind: AnyKind, versions: Versions) {
+    this.kind = kind
+    this.versions = versions
+  }
+
+  prepare(_: Iterable<StoredObject>): Promise<void> | undefined {
+    return undefined
+  }
+
+  shown({ object }: StoredObject): KubernetesObject {
+    const isFresh = Number(object.metadata.resourceVersion) > this.versions.since
+    return isFresh && object.apiVersion === apiVersionOf(this.kind)
+      ? object
+      : reread(this.kind, object)
+  }
+
+  convert(
+    object: KubernetesObject,
+    apiVersion: string,
+  ): KubernetesObject | Promise<KubernetesObject> {
+    if (object.apiVersion === apiVersion) return object
+    return pruned(this.versions, { ...object, apiVersion })
+  }
+}
+
+class AskedVersion extends RenamedVersion {
+  override readonly isConverted = true
+  readonly #webhook: ConversionWebhook
+  /** By the bytes that are stored, which all copies of one revision share. */
+  readonly #converted = new WeakMap<Uint8Array, KubernetesObject>()
+  readonly #asking = new WeakMap<Uint8Array, Promise<void>>()
+
+  constructor(kind: AnyKind, versions: Versions, webhook: ConversionWebhook) {
+    super(kind, versions)
+    this.#webhook = webhook
+  }
+
+  override prepare(stored: Iterable<StoredObject>): Promise<void> | undefined {
+    const own = apiVersionOf(this.kind)
+    const waits = new Set<Promise<void>>()
+    const wanted = new Map<Uint8Array, StoredObject>()
+    for (const each of stored) {
+      if (this.#converted.has(each.value) || each.object.apiVersion === own) continue
+      const asking = this.#asking.get(each.value)
+      if (asking) waits.add(asking)
+      else wanted.set(each.value, each)
+    }
+    if (wanted.size > 0) {
+      const asking = this.#ask([...wanted.values()])
+      for (const value of wanted.keys()) this.#asking.set(value, asking)
+      waits.add(asking)
+    }
+    return waits.size === 0 ? undefined : Promise.all(waits).then(() => {})
+  }
+
+  async #ask(stored: readonly StoredObject[]): Promise<void> {
+    try {
+      const sized = stored.map(({ object, value }) => ({
+        object: withoutRevision(reread(kindOf(this.versions, object), object)),
+        size: value.length,
+      }))
+      const converted = await this.#webhook.convert(sized, apiVersionOf(this.kind))
+      for (const [at, object] of converted.entries())
+        this.#converted.set((stored[at] as StoredObject).value, pruned(this.versions, object))
+    } finally {
+      for (const { value } of stored) this.#asking.delete(value)
+    }
+  }
+
+  override shown(stored: StoredObject): KubernetesObject {
+    if (stored.object.apiVersion === apiVersionOf(this.kind)) return super.shown(stored)
+    const converted = this.#converted.get(stored.value)
+    if (!converted) throw internalError(`${stored.key} is shown before it was converted`)
+    return withRevision(converted, stored.object)
+  }
+
+  override async convert(object: KubernetesObject, apiVersion: string) {
+    if (object.apiVersion === apiVersion) return object
+    const sized = { object: withoutRevision(object), size: 0 }
+    const [converted] = await this.#webhook.convert([sized], apiVersion)
+    return withRevision(pruned(this.versions, converted as KubernetesObject), object)
+  }
+}
+
+/** Converters see objects as they lie in the store. */
+function withoutRevision(object: KubernetesObject): KubernetesObject {
+  const { resourceVersion: _, ...metadata } = object.metadata
+  return { ...object, metadata }
+}
+
+function withRevision(object: KubernetesObject, { metadata }: KubernetesObject): KubernetesObject {
+  const { resourceVersion } = metadata
+  return resourceVersion === undefined
+    ? object
+    : { ...object, metadata: { ...object.metadata, resourceVersion } }
+}
+
+/** A fresh object that has what its version knows. */
+function pruned(versions: Versions, object: KubernetesObject): KubernetesObject {
+  const { custom } = kindOf(versions, object)
+  return custom?.decode(object as unknown as PlainObject).object ?? object
+}
+
+function kindOf({ kinds }: Versions, { apiVersion }: KubernetesObject): AnyKind {
+  const kind = kinds.get(apiVersion)
+  if (!kind)
+    throw new ConversionError(`request to convert CR from an invalid group/version: ${apiVersion}`)
+  return kind
+}
