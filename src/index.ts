@@ -11,7 +11,7 @@
 import { type Cluster, type ClusterOptions, startCluster as start } from '#cluster'
 import { createHollowNode } from '#simulation'
 
-export type { Cluster, ClusterOptions } from '#cluster'
+export type { Cluster, ClusterOptions, ClusterSnapshot } from '#cluster'
 
 /** Starts a cluster; by default in memory, on one hollow node, without opening a port. Many may run at once. */
 export function startCluster(options: ClusterOptions = {}): Promise<Cluster> {

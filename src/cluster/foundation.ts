@@ -2,6 +2,7 @@
 import { addressAt, parseCidr } from '#base/cidr.ts'
 import { systemFiles } from '#host/files.ts'
 import type { Store } from '#store'
+import type { MemoryStore } from '#store/memory/memory-store.ts'
 import { layoutOf } from './layout.ts'
 import { memoryFiles } from './memory-files.ts'
 import type { CompleteOptions } from './options.ts'
@@ -9,6 +10,8 @@ import { ensurePki, type Pki } from './pki/pki.ts'
 
 export interface Foundation {
   readonly store: Store
+  /** The same store, where it is in memory. */
+  readonly memory?: MemoryStore
   readonly pki: Pki
 }
 
@@ -28,21 +31,24 @@ export async function layFoundation(
   options: FoundationOptions,
   hostAddress: string | undefined,
 ): Promise<Foundation> {
-  const store = await openStore(options)
+  const memory = options.dataDirectory === undefined ? await openMemory(options) : undefined
+  const store = memory ?? (await openFile(options))
   try {
-    return { store, pki: openPki(options, hostAddress) }
+    const pki = openPki(options, hostAddress)
+    return { store, pki, ...(memory ? { memory } : {}) }
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
+async function openMemory({ clock, log }: FoundationOptions): Promise<MemoryStore> {
+  const { createMemoryStore } = await import('#store/memory/memory-store.ts')
+  return createMemoryStore({ clock, log })
+}
+
 /** Opening the store also claims the data directory: another Proa there ends this one before it touches anything. */
-async function openStore({ dataDirectory, clock, log }: FoundationOptions): Promise<Store> {
-  if (dataDirectory === undefined) {
-    const { createMemoryStore } = await import('#store/memory/memory-store.ts')
-    return createMemoryStore({ clock, log })
-  }
+async function openFile({ dataDirectory = '', clock, log }: FoundationOptions): Promise<Store> {
   const { openSqliteStore } = await import('#store/sqlite/sqlite-store.ts')
   return openSqliteStore({ directory: layoutOf(dataDirectory).state, clock, log })
 }

@@ -3,14 +3,23 @@ import { addressAt, formatCidr, parseCidr } from '#base/cidr.ts'
 import { version } from '#base/version.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
-import { startKubelet } from '#kubelet'
-import type { CompleteOptions } from './options.ts'
+import { DEFAULT_POD_LOGS_DIRECTORY, startKubelet } from '#kubelet'
+import type { CompleteOptions, HollowMachine } from './options.ts'
 
 export interface RunningNode extends Running {
   readonly name: string
   /** The kubelet's own server. */
   readonly transport: Transport
 }
+
+export interface RunningHollowNode extends RunningNode {
+  /** Ends the kubelet; what runs on the machine runs on. */
+  pause(): Promise<void>
+  /** Starts a kubelet anew, after these pods (their UIDs) and all that they left on the machine were removed. */
+  resume(forgottenPods: ReadonlySet<string>): Promise<void>
+}
+
+const KUBELET_DIRECTORY = '/var/lib/kubelet'
 
 /** Addresses of hollow nodes: a range for documentation and tests, so that nobody takes them for machines. */
 const NODE_ADDRESSES = parseCidr('198.18.0.0/15', 'hollow nodes')
@@ -21,7 +30,7 @@ export function startHollowNodes(
   count: number,
   options: CompleteOptions,
   contextFor: (nodeName: string) => RoleContext,
-): RunningNode[] {
+): RunningHollowNode[] {
   const clusterCidr = parseCidr(options.clusterCidr, '--cluster-cidr')
   const first = options.nodeName ?? 'hollow'
   return Array.from({ length: count }, (_, index) => {
@@ -30,19 +39,43 @@ export function startHollowNodes(
     const podCidr = formatCidr({ base, prefixLength: 24, size: ADDRESSES_PER_NODE })
     const { clock, random } = options
     const machine = options.hollowMachine({ clock, random, hostname: name, podCidr })
-    const kubelet = startKubelet(contextFor(name), {
-      nodeName: name,
-      ...machine,
-      rootDirectory: '/var/lib/kubelet',
-      nodeAddresses: [addressAt(NODE_ADDRESSES, index + 1)],
-      clusterDomain: options.clusterDomain,
-      kubeletPort: 0,
-      version: version.gitVersion,
-    })
-    const stop = async () => {
-      await kubelet.stop()
-      await machine.runtime.close()
+    const start = () =>
+      startKubelet(contextFor(name), {
+        nodeName: name,
+        ...machine,
+        rootDirectory: KUBELET_DIRECTORY,
+        nodeAddresses: [addressAt(NODE_ADDRESSES, index + 1)],
+        clusterDomain: options.clusterDomain,
+        kubeletPort: 0,
+        version: version.gitVersion,
+      })
+    let kubelet = start()
+    return {
+      name,
+      get transport() {
+        return kubelet.transport
+      },
+      pause: () => kubelet.stop(),
+      async resume(forgottenPods) {
+        await removePods(machine, forgottenPods)
+        kubelet = start()
+      },
+      async stop() {
+        await kubelet.stop()
+        await machine.runtime.close()
+      },
     }
-    return { name, transport: kubelet.transport, stop }
   })
+}
+
+async function removePods(
+  { runtime, hostAccess: { files } }: ReturnType<HollowMachine>,
+  uids: ReadonlySet<string>,
+): Promise<void> {
+  for (const { id, uid } of await runtime.listPodSandboxes())
+    if (uids.has(uid)) await runtime.removePodSandbox(id)
+  for (const name of await files.names(DEFAULT_POD_LOGS_DIRECTORY))
+    if (uids.has(name.slice(name.lastIndexOf('_') + 1)))
+      await files.removeTree(`${DEFAULT_POD_LOGS_DIRECTORY}/${name}`)
+  for (const uid of uids) await files.removeTree(`${KUBELET_DIRECTORY}/pods/${uid}`)
 }

@@ -6,9 +6,14 @@ import type { RunningScheduler } from '#scheduler'
 /** The one profile that is run in process. */
 const DEFAULT_PROFILE = 'default-scheduler'
 
+/** What the scheduler counts, by upstream's word for it. */
+const RESULTS = { scheduled: 'scheduled', unschedulable: 'unschedulable', error: 'errors' } as const
+
+/** Asks for the controllers at each scrape: others may have taken over. */
 export const controllerFigures =
-  ({ controllers }: RunningControllers): FigureSource =>
+  (running: () => RunningControllers | undefined): FigureSource =>
   () => {
+    const controllers = running()?.controllers ?? []
     const by = (count: (counts: (typeof controllers)[number]['counts']) => number) =>
       controllers.map(({ name, counts }) => ({ labels: { name }, value: count(counts) }))
     return [
@@ -34,22 +39,19 @@ export const controllerFigures =
   }
 
 export const schedulerFigures =
-  (scheduler: RunningScheduler): FigureSource =>
-  () => [
-    {
-      name: 'scheduler_pod_scheduling_attempts_total',
-      help: 'Attempts to place a pod, by what came of them.',
-      type: 'counter',
-      values: [
-        {
-          labels: { profile: DEFAULT_PROFILE, result: 'scheduled' },
-          value: scheduler.counts.scheduled,
-        },
-        {
-          labels: { profile: DEFAULT_PROFILE, result: 'unschedulable' },
-          value: scheduler.counts.unschedulable,
-        },
-        { labels: { profile: DEFAULT_PROFILE, result: 'error' }, value: scheduler.counts.errors },
-      ],
-    },
-  ]
+  (running: () => RunningScheduler | undefined): FigureSource =>
+  () => {
+    const counts = running()?.counts
+    const values = Object.entries(RESULTS).map(([result, count]) => ({
+      labels: { profile: DEFAULT_PROFILE, result },
+      value: counts?.[count] ?? 0,
+    }))
+    return [
+      {
+        name: 'scheduler_pod_scheduling_attempts_total',
+        help: 'Attempts to place a pod, by what came of them.',
+        type: 'counter',
+        values,
+      },
+    ]
+  }

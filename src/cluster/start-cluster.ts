@@ -2,15 +2,14 @@
 import { kinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { servedKinds } from '#api/runtime-config.ts'
-import { type ApiServer, createApiServer, type UserInfo } from '#apiserver'
+import { type ApiServer, createApiServer } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import { silentLog } from '#base/log.ts'
-import { PROA_VERSION, version } from '#base/version.ts'
+import { PROA_VERSION } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
 import type { Client } from '#client/client.ts'
 import { createForwarders } from '#client/forwarding/forwarder.ts'
-import { createInformers } from '#client/informers.ts'
-import type { RoleContext, Running } from '#client/role.ts'
+import type { Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
 import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import { machineAddresses } from '#host/addresses.ts'
@@ -18,8 +17,8 @@ import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { checkOptions } from './check-options.ts'
 import { type Foundation, layFoundation } from './foundation.ts'
-import type { RunningNode } from './hollow-nodes.ts'
 import { identities } from './identities.ts'
+import { InProcessRoles } from './in-process-roles.ts'
 import type { Machine } from './machine.ts'
 import {
   type ClusterOptions,
@@ -32,7 +31,7 @@ import {
   type HollowMachine,
 } from './options.ts'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
-import { controllerFigures, schedulerFigures } from './role-figures.ts'
+import { type ClusterSnapshot, ClusterSnapshots } from './snapshots.ts'
 
 /** A running cluster. */
 export interface Cluster extends AsyncDisposable {
@@ -45,6 +44,14 @@ export interface Cluster extends AsyncDisposable {
   /** The text of the administrator's kubeconfig, where the cluster listens. */
   readonly kubeconfig: string | undefined
   readonly nodeNames: readonly string[]
+  /** The whole state as it is now; takes no time. Throws a UserError where there is a `dataDirectory`. */
+  snapshot(): ClusterSnapshot
+  /**
+   * Brings every object back to a snapshot of this cluster; what changed since gets new resourceVersions, and watches are told
+   * of it as of any change. Resolves when controllers, scheduler and nodes go on from there: pods about which
+   * something changed since run anew on their hollow nodes. Time is not turned back.
+   */
+  reset(to: ClusterSnapshot): Promise<void>
   /** Ends everything that the cluster started; a second call waits for the first. Pods on containerd run on. */
   stop(): Promise<void>
 }
@@ -68,7 +75,7 @@ class Starting {
   readonly #options: CompleteOptions
   readonly #kinds: readonly AnyKind[]
   readonly #running: Running[] = []
-  readonly #nodes = new Map<string, RunningNode>()
+  #roles: InProcessRoles | undefined
   #stopping: Promise<void> | undefined
 
   constructor(options: CompleteOptions) {
@@ -83,8 +90,18 @@ class Starting {
     this.#running.push({ stop: () => foundation.store.close() })
     const server = this.#createServer(foundation)
     await server.ready()
+    const roles = new InProcessRoles({
+      ...options,
+      server,
+      kinds: this.#kinds,
+      pki: foundation.pki,
+      machine,
+    })
+    this.#roles = roles
+    const snapshots = new ClusterSnapshots(foundation.memory, roles)
     const port = options.listen ? await this.#listen(server, foundation, machine) : undefined
-    await this.#startRoles(server, foundation, machine)
+    this.#running.push(roles, snapshots)
+    await roles.start()
     const url = port === undefined ? undefined : `https://${hostOf(options)}:${port}`
     const transport = server.transportFor(identities.admin)
     const stop = () => this.stop()
@@ -93,7 +110,9 @@ class Starting {
       transport,
       url,
       kubeconfig: url && adminKubeconfig(url, foundation),
-      nodeNames: [...this.#nodes.keys()],
+      nodeNames: [...roles.nodes.keys()],
+      snapshot: () => snapshots.take(),
+      reset: to => snapshots.reset(to),
       stop,
       [Symbol.asyncDispose]: stop,
     }
@@ -143,7 +162,7 @@ class Starting {
       ...(nodes.kind === 'hollow' ? {} : { forwarderTo: createForwarders({ clock }) }),
       webhookCaller: webhooks.call,
       nodes: {
-        nodeConnection: async name => this.#nodes.get(name)?.transport ?? unknownNode(name),
+        nodeConnection: async name => this.#roles?.nodes.get(name)?.transport ?? unknownNode(name),
       },
     })
     this.#running.push(server)
@@ -177,74 +196,6 @@ class Starting {
     const advertised = machine?.hostAddress ?? advertisableAddress(hostOf(this.#options))
     if (advertised) await server.advertise({ address: advertised, port })
     return port
-  }
-
-  async #startRoles(
-    server: ApiServer,
-    { pki }: Foundation,
-    machine: Machine | undefined,
-  ): Promise<void> {
-    const options = this.#options
-    const { clock, random, log } = options
-    const informers = createInformers(createClient(server.transportFor(identities.cache)), {
-      clock,
-      log,
-      random,
-    })
-    this.#running.push({ stop: async () => informers.stop() })
-    const contextFor = (user: UserInfo): RoleContext => ({
-      client: createClient(server.transportFor(user)),
-      informers,
-      clock,
-      random,
-      log,
-    })
-    // Loaded now only, when the API answers already.
-    const [{ startControllers }, { startScheduler }] = await Promise.all([
-      import('#controllers'),
-      import('#scheduler'),
-    ])
-    const controllers = startControllers(contextFor(identities.controllerManager), {
-      enabled: options.controllers,
-      kinds: () => this.#kinds,
-      clusterCidr: options.clusterCidr,
-      certificateAuthority: pki.authority,
-    })
-    const scheduler = startScheduler(contextFor(identities.scheduler))
-    this.#running.push(controllers, scheduler)
-    server.show(controllerFigures(controllers))
-    server.show(schedulerFigures(scheduler))
-    for (const node of await this.#startNodes(machine, contextFor)) {
-      this.#nodes.set(node.name, node)
-      this.#running.push(node)
-    }
-  }
-
-  async #startNodes(
-    machine: Machine | undefined,
-    contextFor: (user: UserInfo) => RoleContext,
-  ): Promise<RunningNode[]> {
-    const options = this.#options
-    if (options.nodes.kind === 'hollow') {
-      const { startHollowNodes } = await import('./hollow-nodes.ts')
-      return startHollowNodes(options.nodes.count, options, name =>
-        contextFor(identities.node(name)),
-      )
-    }
-    if (!machine) return []
-    const { startMachineNode } = await import('./machine-node.ts')
-    const contexts = {
-      node: contextFor(identities.node(machine.nodeName)),
-      proxy: contextFor(identities.proxy),
-      dns: contextFor(identities.dns),
-      admin: contextFor(identities.admin),
-    }
-    return [
-      await startMachineNode(machine, contexts, {
-        clusterDomain: options.clusterDomain,
-        version: version.gitVersion,
-      }),
-    ]
   }
 }
 

@@ -118,6 +118,7 @@ export function startControllers(
   return {
     controllers: running,
     async stop() {
+      customKinds.stop()
       await Promise.all(running.map(controller => controller.stop()))
     },
   }

@@ -21,10 +21,18 @@ export interface CustomKinds {
   subscribe(listener: CustomKindsListener): () => void
 }
 
-/** Where definitions are not served, there are no custom resources. */
-export const noCustomKinds: CustomKinds = { list: () => [], subscribe: () => () => {} }
+export interface FollowedCustomKinds extends CustomKinds {
+  stop(): void
+}
 
-export function followCustomKinds(informers: Informers): CustomKinds {
+/** Where definitions are not served, there are no custom resources. */
+export const noCustomKinds: FollowedCustomKinds = {
+  list: () => [],
+  subscribe: () => () => {},
+  stop() {},
+}
+
+export function followCustomKinds(informers: Informers): FollowedCustomKinds {
   const known = new Map<string, AnyKind>()
   const listeners = new Set<CustomKindsListener>()
   const replace = (name: string, next: AnyKind | undefined) => {
@@ -38,11 +46,12 @@ export function followCustomKinds(informers: Informers): CustomKinds {
     }
     if (before) informers.release(before)
   }
-  informers.for(customResourceDefinition).subscribe({
+  const stop = informers.for(customResourceDefinition).subscribe({
     changed: definition => replace(definition.metadata.name ?? '', kindOf(definition)),
     deleted: definition => replace(definition.metadata.name ?? '', undefined),
   })
   return {
+    stop,
     list: () => [...known.values()],
     subscribe(listener) {
       for (const kind of known.values()) listener.added(kind)

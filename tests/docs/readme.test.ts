@@ -8,18 +8,26 @@ import { projectRoot } from '../tidy/sources.ts'
 
 const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8')
 
-test('the library example prints what the README says', () => {
-  const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1]?.replace("'proa'", "'#index'")
-  const promised = /^prints `(.*?)`/m.exec(readme)?.[1]
-  assert.ok(example && promised)
-  const words = ['--input-type=module-typescript', '--eval', example]
-  const result = spawnSync(process.execPath, words, {
-    cwd: projectRoot,
-    encoding: 'utf8',
-    timeout: 30_000,
-  })
-  assert.equal(result.stderr, '')
-  assert.equal(result.stdout.trim(), promised)
+const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```\n\nprints (.*)/g)]
+
+test('the library examples print what the README says', () => {
+  assert.equal(examples.length, readme.split('```ts').length - 1, 'one says not what it prints')
+  for (const [, example = '', promise = ''] of examples) {
+    const program = example.replace("'proa'", "'#index'").replace(/'proa\/(api\/.*)'/, "'#$1.ts'")
+    const words = ['--input-type=module-typescript', '--eval', program]
+    const result = spawnSync(process.execPath, words, {
+      cwd: projectRoot,
+      encoding: 'utf8',
+      timeout: 30_000,
+    })
+    assert.equal(result.stderr, '')
+    // Each printed line stands between backticks, up to the end of the sentence.
+    const promised = [...(/^.*?\.(?= |$)/.exec(promise)?.[0] ?? '').matchAll(/`(.*?)`/g)]
+    assert.deepEqual(
+      result.stdout.trim().split('\n'),
+      promised.map(([, line]) => line),
+    )
+  }
 })
 
 test('every command that the README names exists', async () => {

@@ -1,6 +1,6 @@
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
-import { defaultHistoryLimits, type HistoryLimits } from '../history.ts'
+import { type Commit, defaultHistoryLimits, type HistoryLimits } from '../history.ts'
 import { evaluate, Mvcc } from '../mvcc.ts'
 import {
   type Change,
@@ -11,6 +11,9 @@ import {
   StoreClosedError,
 } from '../store.ts'
 import { WatchHub } from '../watch-hub.ts'
+import { type Difference, Snapshots, type StoreSnapshot } from './snapshots.ts'
+
+export type { Difference, StoreSnapshot } from './snapshots.ts'
 
 export interface MemoryStoreOptions {
   /** Without a clock history is bounded by count and bytes only. */
@@ -19,20 +22,49 @@ export interface MemoryStoreOptions {
   readonly history?: Partial<HistoryLimits>
 }
 
+export interface MemoryStore extends Store {
+  /** The state as it is now, to come back to; takes no time. */
+  snapshot(): StoreSnapshot
+  /** What `reset` would change, now. */
+  differences(to: StoreSnapshot): readonly Difference[]
+  /**
+   * Brings back the values of a snapshot, in one turn and as ordinary commits, one a key: revisions go on, watches are told
+   * every change and stay whole, keys that did not change keep their revision. Answers with what it changed.
+   */
+  reset(to: StoreSnapshot): readonly Difference[]
+}
+
 /** How many changes are forgotten at most by one commit, so that none of them stalls. */
 const COMPACTION_STEP_EVENTS = 1000
 
 /** A store that lives and dies with the process: for tests, simulation and throw-away clusters. */
-export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
+export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const { clock } = options
   const limits = { ...defaultHistoryLimits, ...options.history }
   const state = new Mvcc()
   const hub = new WatchHub(options.log)
+  const snapshots = new Snapshots()
   let isClosed = false
 
   const assertOpen = () => {
     if (isClosed) throw new StoreClosedError()
   }
+  const apply = (commit: Commit) => {
+    snapshots.note(commit.events)
+    state.apply(commit)
+    state.compactExcess(limits, clock?.now(), COMPACTION_STEP_EVENTS)
+  }
+  /** No watch is told before everything is there. */
+  const restore = ({ key, then }: Difference): Commit => {
+    const value = then?.value ?? null
+    const revision = state.revision + 1
+    const outcome = evaluate([{ key, value }], revision, of => state.get(of))
+    if (!outcome.ok) throw new Error(`${key} conflicts without a condition`)
+    const commit = { revision, timeMs: clock?.now() ?? 0, events: outcome.events }
+    apply(commit)
+    return commit
+  }
+  const differences = (to: StoreSnapshot) => snapshots.differences(to, key => state.get(key))
 
   return {
     get revision() {
@@ -62,8 +94,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
         return { ok: true, revision: state.revision, entries: outcome.entries }
       }
       const commit = { revision, timeMs: clock?.now() ?? 0, events: outcome.events }
-      state.apply(commit)
-      state.compactExcess(limits, clock?.now(), COMPACTION_STEP_EVENTS)
+      apply(commit)
       hub.publish([commit])
       return { ok: true, revision, entries: outcome.entries }
     },
@@ -74,6 +105,19 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     async compact(revision: Revision) {
       assertOpen()
       state.compact(revision)
+    },
+    snapshot() {
+      assertOpen()
+      return snapshots.take(state.revision)
+    },
+    differences,
+    reset(to) {
+      assertOpen()
+      const changed = differences(to)
+      const commits = changed.map(restore)
+      snapshots.rebase(to)
+      hub.publish(commits)
+      return changed
     },
     async close() {
       isClosed = true

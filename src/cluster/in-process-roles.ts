@@ -1,0 +1,116 @@
+/** The roles beside the API server: controllers, scheduler and nodes, which share one set of informers. */
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { ApiServer, UserInfo } from '#apiserver'
+import { version } from '#base/version.ts'
+import { createClient } from '#client/api-client.ts'
+import type { Informers } from '#client/informer.ts'
+import { createInformers } from '#client/informers.ts'
+import type { RoleContext, Running } from '#client/role.ts'
+import type { RunningControllers } from '#controllers'
+import type { RunningScheduler } from '#scheduler'
+import type { RunningHollowNode, RunningNode } from './hollow-nodes.ts'
+import { identities } from './identities.ts'
+import type { Machine } from './machine.ts'
+import type { CompleteOptions } from './options.ts'
+import type { Pki } from './pki/pki.ts'
+import { controllerFigures, schedulerFigures } from './role-figures.ts'
+
+export interface RolesOptions extends CompleteOptions {
+  readonly server: ApiServer
+  readonly kinds: readonly AnyKind[]
+  readonly pki: Pki
+  /** Where pods are real. */
+  readonly machine: Machine | undefined
+}
+
+export class InProcessRoles implements Running {
+  readonly #options: RolesOptions
+  readonly #informers: Informers
+  readonly #nodes = new Map<string, RunningNode>()
+  #hollowNodes: readonly RunningHollowNode[] = []
+  #controllers: RunningControllers | undefined
+  #scheduler: RunningScheduler | undefined
+
+  constructor(options: RolesOptions) {
+    this.#options = options
+    const { server, clock, random, log } = options
+    const client = createClient(server.transportFor(identities.cache))
+    this.#informers = createInformers(client, { clock, log, random })
+  }
+
+  get nodes(): ReadonlyMap<string, RunningNode> {
+    return this.#nodes
+  }
+
+  get hollowNodes(): readonly RunningHollowNode[] {
+    return this.#hollowNodes
+  }
+
+  async start(): Promise<void> {
+    const { server } = this.#options
+    await this.startControl()
+    server.show(controllerFigures(() => this.#controllers))
+    server.show(schedulerFigures(() => this.#scheduler))
+    await this.#startNodes()
+  }
+
+  /** Starts controllers and scheduler. */
+  async startControl(): Promise<void> {
+    const { controllers, kinds, clusterCidr, pki } = this.#options
+    // Loaded now only, when the API answers already.
+    const [{ startControllers }, { startScheduler }] = await Promise.all([
+      import('#controllers'),
+      import('#scheduler'),
+    ])
+    this.#controllers = startControllers(this.#contextFor(identities.controllerManager), {
+      enabled: controllers,
+      kinds: () => kinds,
+      clusterCidr,
+      certificateAuthority: pki.authority,
+    })
+    this.#scheduler = startScheduler(this.#contextFor(identities.scheduler))
+  }
+
+  /** Ends them; nothing that they decided is still to be written afterwards. */
+  async stopControl(): Promise<void> {
+    await Promise.all([this.#scheduler?.stop(), this.#controllers?.stop()])
+  }
+
+  async stop(): Promise<void> {
+    for (const node of [...this.#nodes.values()].reverse()) await node.stop()
+    await this.stopControl()
+    this.#informers.stop()
+  }
+
+  #contextFor(user: UserInfo): RoleContext {
+    const { server, clock, random, log } = this.#options
+    const client = createClient(server.transportFor(user))
+    return { client, informers: this.#informers, clock, random, log }
+  }
+
+  async #startNodes(): Promise<void> {
+    const { nodes, machine } = this.#options
+    if (nodes.kind === 'hollow') {
+      const { startHollowNodes } = await import('./hollow-nodes.ts')
+      this.#hollowNodes = startHollowNodes(nodes.count, this.#options, name =>
+        this.#contextFor(identities.node(name)),
+      )
+      for (const node of this.#hollowNodes) this.#nodes.set(node.name, node)
+    } else if (machine) {
+      const node = await this.#startMachineNode(machine)
+      this.#nodes.set(node.name, node)
+    }
+  }
+
+  async #startMachineNode(machine: Machine): Promise<RunningNode> {
+    const { startMachineNode } = await import('./machine-node.ts')
+    const contexts = {
+      node: this.#contextFor(identities.node(machine.nodeName)),
+      proxy: this.#contextFor(identities.proxy),
+      dns: this.#contextFor(identities.dns),
+      admin: this.#contextFor(identities.admin),
+    }
+    const { clusterDomain } = this.#options
+    return startMachineNode(machine, contexts, { clusterDomain, version: version.gitVersion })
+  }
+}
