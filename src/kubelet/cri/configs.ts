@@ -1,4 +1,6 @@
 /** The kubelet's plain configurations as CRI messages. */
+
+import type { TypeOf } from '#base/protobuf.ts'
 import type {
   ContainerConfig,
   LinuxResources,
@@ -7,7 +9,6 @@ import type {
   SandboxConfig,
 } from '../runtime.ts'
 import type { containerConfig, sandboxConfig } from './messages.ts'
-import type { TypeOf } from './protobuf.ts'
 
 const protocols = { TCP: 0, UDP: 1, SCTP: 2 } as const
 const propagations = { private: 0, hostToContainer: 1, bidirectional: 2 } as const

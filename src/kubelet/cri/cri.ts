@@ -5,12 +5,12 @@
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
+import type { Message } from '#base/protobuf.ts'
 import type { ContainerRuntime, RuntimeEvent, RuntimeStatus } from '../runtime.ts'
 import { toContainer, toResources, toSandbox } from './configs.ts'
 import { watchTasks } from './events.ts'
 import { connectGrpc, GrpcError, grpcCode } from './grpc.ts'
 import * as messages from './messages.ts'
-import type { Message } from './protobuf.ts'
 import {
   fromContainer,
   fromContainerStatus,

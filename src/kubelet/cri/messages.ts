@@ -10,7 +10,7 @@ import {
   string,
   stringMap,
   strings,
-} from './protobuf.ts'
+} from '#base/protobuf.ts'
 
 export const nothing = message({})
 

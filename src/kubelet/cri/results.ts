@@ -1,4 +1,6 @@
 /** CRI's answers as the kubelet's plain values. Times come in nanoseconds. */
+
+import type { TypeOf } from '#base/protobuf.ts'
 import type {
   Container,
   ContainerState,
@@ -10,7 +12,6 @@ import type {
   SandboxStatus,
 } from '../runtime.ts'
 import type * as messages from './messages.ts'
-import type { TypeOf } from './protobuf.ts'
 
 type Status<M> = NonNullable<(TypeOf<M> & { status?: unknown })['status']>
 type RawSandbox = Partial<TypeOf<typeof messages.sandbox>>

@@ -1,7 +1,7 @@
 /**
  * Protocol buffers as field tables: a message is an object of fields, each with its number, and from that come its type, its encoder and
- * its decoder. Only what CRI and containerd's own services need: strings, bytes, booleans, whole numbers, messages, lists, and
- * maps of strings. Numbers are JavaScript's: beyond 2^53 (times in nanoseconds) the last digits are rounded.
+ * its decoder. Only what the gRPC services that we call need (CRI, containerd, etcd): strings, bytes, booleans, whole numbers, messages,
+ * lists, and maps of strings. Numbers are JavaScript's: beyond 2^53 (times in nanoseconds) the last digits are rounded.
  */
 export interface Field<T> {
   readonly number: number
@@ -31,6 +31,10 @@ class Writer {
   readonly #parts: Uint8Array[] = []
 
   varint(value: number): void {
+    if (value >= 0 && value < 0x80) {
+      this.#parts.push(Uint8Array.of(value))
+      return
+    }
     let rest = BigInt.asUintN(64, BigInt(Math.trunc(value)))
     const bytes: number[] = []
     while (rest >= 0x80n) {
@@ -68,7 +72,7 @@ class Reader {
     return this.#offset >= this.#bytes.length
   }
 
-  /** Signed 64 bit, as all varints of CRI but a few sizes, which stay far below 2^63. */
+  /** Signed 64 bit, as nearly all varints of these services; the unsigned ones stay far below 2^63 or are ids. */
   varint(): number {
     let low = 0
     for (let shift = 0; shift < 28; shift += 7) {
@@ -137,7 +141,7 @@ export function bytes(number: number): Field<Uint8Array> {
     },
     read(input, wireType) {
       expect(wireType, bytesType)
-      return Uint8Array.from(input.take())
+      return new Uint8Array(input.take())
     },
   }
 }

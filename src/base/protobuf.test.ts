@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { containerConfig, containerStatusResponse, sandboxConfig } from './messages.ts'
 import {
   boolean,
   bytes,
@@ -85,11 +84,10 @@ test('a time in nanoseconds keeps its milliseconds', () => {
 })
 
 test('broken bytes are a ProtobufError, never anything else', () => {
-  const shapes = [outer, sandboxConfig, containerConfig, containerStatusResponse]
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(...shapes), (noise, shape) => {
+    fc.property(fc.uint8Array({ maxLength: 200 }), noise => {
       try {
-        shape.decode(noise)
+        outer.decode(noise)
       } catch (error) {
         assert.ok(error instanceof ProtobufError, String(error))
       }
