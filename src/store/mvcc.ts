@@ -208,7 +208,8 @@ export function matchingEvents(
   return events.filter(event => keyOf(event).startsWith(prefix))
 }
 
-function checkChanges(changes: readonly Change[]): void {
+/** Throws a RangeError for changes that no state could take (too many, too large, one key twice). */
+export function checkChanges(changes: readonly Change[]): void {
   if (changes.length > MAX_CHANGES_PER_COMMIT) {
     throw new RangeError(
       `a commit may hold ${MAX_CHANGES_PER_COMMIT} changes, not ${changes.length}`,
@@ -231,7 +232,7 @@ function checkChanges(changes: readonly Change[]): void {
  * A value that pins no larger buffer (Node's small Buffers share one). One that fills its buffer is kept as it is, so
  * that its writer knows it again by identity and need not decode it.
  */
-function owned(value: Uint8Array): Uint8Array {
+export function owned(value: Uint8Array): Uint8Array {
   return value.byteLength === value.buffer.byteLength ? value : new Uint8Array(value)
 }
 

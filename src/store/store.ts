@@ -30,6 +30,11 @@ export interface Change {
   readonly expected?: Revision
   /** The new value, which belongs to the store from now on: do not change it. Null deletes the key. */
   readonly value: Uint8Array | null
+  /**
+   * The key may go by itself so long after this change, or some minutes later. Engines that cannot do that leave it to
+   * whoever wrote the key to remove it.
+   */
+  readonly ttlMs?: number
 }
 
 /** What became of a commit. On a conflict nothing was changed. */
@@ -79,7 +84,20 @@ export interface WatchSink {
   end(error?: Error): void
 }
 
+/** What a store that other servers write to, too, can be asked besides. */
+export interface SharedStore {
+  /**
+   * A revision that holds every commit which any server acknowledged before this call; it is visible here once this
+   * resolves. Rejects with a StoreUnavailableError.
+   */
+  readIndex(): Promise<Revision>
+  /** Resolves where the store can be used now; rejects, with the reason for the log, where not. Asking often is cheap. */
+  check(): Promise<void>
+}
+
 export interface Store {
+  /** Absent where this process alone writes to the store: then `revision` is the newest there is. */
+  readonly shared?: SharedStore
   /** The newest revision that is visible. */
   readonly revision: Revision
   /** The oldest revision that can still be read or watched from. */
@@ -125,9 +143,25 @@ export class FutureRevisionError extends Error {
   }
 }
 
-/** The commit could not be made durable (disk full, I/O error, store closed). Nothing of it was visible. */
+/** What a failed commit ran into, where whoever asked for it may want to know. */
+export type CommitFailure = 'TooLarge' | 'NoSpace' | 'Unavailable' | 'Unknown'
+
+/**
+ * The commit could not be made durable (disk full, I/O error, store closed). Nothing of it was visible; that of a store which
+ * did not answer may become so later.
+ */
 export class CommitFailedError extends Error {
   override readonly name = 'CommitFailedError'
+  readonly failure: CommitFailure
+  constructor(message: string, failure: CommitFailure = 'Unknown') {
+    super(message)
+    this.failure = failure
+  }
+}
+
+/** The store cannot be reached now, so nobody knows what is the newest (HTTP 503). Asking later may help. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError'
 }
 
 /** The store was closed; nothing can be read or watched any more. */

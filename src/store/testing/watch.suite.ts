@@ -114,18 +114,21 @@ export function watchTests(open: OpenStore): void {
 
   test('what a watch tells can be read, and close ends it', async t => {
     const store = await open(t)
-    const seen: (string | undefined)[] = []
+    const reads: Promise<Entry | undefined>[] = []
     const sink = recorder()
     store.watch('/', 0, {
       ...sink,
       events(events) {
         assert.ok(store.revision >= (events[0]?.revision ?? 0))
-        store.get('/a').then(entry => seen.push(decode(entry?.value)))
+        reads.push(store.get('/a'))
       },
     })
     await put(store, '/a', '1')
-    await settled()
-    assert.deepEqual(seen, ['1'])
+    const seen = await Promise.all(reads)
+    assert.deepEqual(
+      seen.map(entry => decode(entry?.value)),
+      ['1'],
+    )
     await store.close()
     assert.deepEqual(sink.ended, [undefined])
   })

@@ -1,0 +1,59 @@
+/** Reads of whole ranges, in pages that all show the same revision. */
+import type { Revision } from '../store.ts'
+import type { CallOptions, EtcdConnection } from './connection.ts'
+import type { EntryReader, EtcdEntry } from './entry.ts'
+import { type KeyRange, rangeOf } from './key-space.ts'
+import { type KeyValue, methods } from './messages.ts'
+
+const PAGE_KEYS = 1000
+/** A page may be a gigabyte at the very worst. */
+const PAGE_OPTIONS: CallOptions = { timeoutMs: 60_000, isRepeatable: true }
+
+export interface RangeWanted {
+  readonly prefix: string
+  readonly start?: string
+  /** 0 for the newest. */
+  readonly revision?: Revision
+  /** 0 for all. */
+  readonly limit?: number
+}
+
+export interface RangeRead {
+  readonly revision: Revision
+  readonly entries: EtcdEntry[]
+  readonly remaining: number
+}
+
+/** Rejects with an EtcdError; that of a revision which is gone or not there yet, too. */
+export async function readRange(
+  connection: EtcdConnection,
+  reader: EntryReader,
+  { prefix, start, revision = 0, limit = 0 }: RangeWanted,
+): Promise<RangeRead> {
+  const entries: EtcdEntry[] = []
+  let range: KeyRange = rangeOf(reader.space, prefix, start)
+  for (let at = revision; ; ) {
+    const wanted = limit === 0 ? PAGE_KEYS : Math.min(PAGE_KEYS, limit - entries.length)
+    const page = await connection.call(
+      methods.range,
+      { ...range, limit: wanted, revision: at },
+      PAGE_OPTIONS,
+    )
+    at = at || (page.header?.revision ?? 0)
+    for (const kv of page.kvs) {
+      const entry = reader.read(kv)
+      if (entry) entries.push(entry)
+    }
+    const last = page.kvs.at(-1)
+    if (!page.more || !last || (limit > 0 && entries.length >= limit))
+      return { revision: at, entries, remaining: page.more ? page.count - page.kvs.length : 0 }
+    range = { ...range, key: behind(last) }
+  }
+}
+
+/** The first key that can follow. */
+function behind({ key = new Uint8Array() }: Partial<KeyValue>): Uint8Array {
+  const next = new Uint8Array(key.length + 1)
+  next.set(key)
+  return next
+}

@@ -1,0 +1,130 @@
+/** A real etcd in a process of its own, on free loopback ports, with its data in a folder that goes with it. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const START_TIMEOUT_MS = 20_000
+
+/** Why tests that need an etcd on the PATH are skipped here, or false. */
+export function etcdMissing(binary = 'etcd'): string | false {
+  return spawnSync(binary, ['--version']).status === 0
+    ? false
+    : `there is no ${binary} here: on Debian, apt-get install etcd-server`
+}
+
+/** `3.4.23` */
+export function etcdVersion(binary = 'etcd'): string {
+  const { stdout } = spawnSync(binary, ['--version'], { encoding: 'utf8' })
+  return /etcd Version: (\S+)/.exec(stdout)?.[1] ?? 'unknown'
+}
+
+export interface EtcdProcessOptions {
+  readonly binary?: string
+  /** Such as `--quota-backend-bytes=1000000`. */
+  readonly flags?: readonly string[]
+  /** Files for TLS with certificates on both sides. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
+}
+
+export class EtcdProcess {
+  readonly url: string
+  readonly #binary: string
+  readonly #words: readonly string[]
+  readonly #directory: string
+  #child: ChildProcess | undefined
+  #output = ''
+
+  private constructor(
+    options: EtcdProcessOptions,
+    ports: { readonly client: number; readonly peer: number },
+  ) {
+    const { binary = 'etcd', flags = [], tls } = options
+    this.#binary = binary
+    this.#directory = mkdtempSync(join(tmpdir(), 'proa-etcd-'))
+    this.url = `${tls ? 'https' : 'http'}://127.0.0.1:${ports.client}`
+    const peer = `http://127.0.0.1:${ports.peer}`
+    this.#words = [
+      ['--name', 'one', '--data-dir', join(this.#directory, 'data')],
+      ['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
+      ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
+      ['--initial-cluster', `one=${peer}`, '--logger', 'zap', '--log-level', 'warn'],
+      tls ? ['--client-cert-auth', '--trusted-ca-file', tls.ca] : [],
+      tls ? ['--cert-file', tls.cert, '--key-file', tls.key] : [],
+      flags,
+    ].flat()
+  }
+
+  static async start(options: EtcdProcessOptions = {}): Promise<EtcdProcess> {
+    const ports = { client: await freePort(), peer: await freePort() }
+    const etcd = new EtcdProcess(options, ports)
+    await etcd.start()
+    return etcd
+  }
+
+  /** What it wrote to its log. */
+  get output(): string {
+    return this.#output
+  }
+
+  /** Starts it (again) with what it had. */
+  async start(): Promise<void> {
+    const child = spawn(this.#binary, this.#words)
+    this.#child = child
+    child.stdout.resume()
+    child.stderr.on('data', text => {
+      this.#output += text
+    })
+    const deadline = performance.now() + START_TIMEOUT_MS
+    while (!(await this.#isListening())) {
+      if (child.exitCode !== null || performance.now() > deadline)
+        throw new Error(`etcd did not start: ${this.#output}`)
+      await sleep(20)
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
+  /** Ends the process and keeps its data. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.#child
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise(resolve => child.once('exit', resolve))
+    child.kill(signal)
+    const timer = setTimeout(() => child.kill('SIGKILL'), 5000)
+    await ended
+    clearTimeout(timer)
+  }
+
+  async remove(): Promise<void> {
+    this.#child?.kill('SIGCONT')
+    await this.stop('SIGKILL')
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  #isListening(): Promise<boolean> {
+    return new Promise(resolve => {
+      const socket = connect(Number(new URL(this.url).port), '127.0.0.1')
+      socket.once('connect', () => {
+        socket.destroy()
+        resolve(true)
+      })
+      socket.once('error', () => resolve(false))
+    })
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address ? address.port : 0
+      server.close(() => resolve(port))
+    })
+  })
+}
