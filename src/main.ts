@@ -38,6 +38,13 @@ async function run(invocation: Invocation): Promise<void> {
       const { reset } = await import('#cluster/reset.ts')
       return reset(invocation.values)
     }
+    case 'snapshot save':
+    case 'snapshot restore':
+    case 'snapshot status':
+    case 'check': {
+      const { runSnapshotCommand } = await import('#cluster/snapshot.ts')
+      return runSnapshotCommand(invocation)
+    }
     case 'image load': {
       const { loadImage } = await import('#cluster/load-image.ts')
       return loadImage(invocation.values, invocation.positionals[0] ?? '')

@@ -49,6 +49,10 @@ test('one sentence for what makes no sense', () => {
   )
   assert.equal(complaint('up', 'now'), 'proa up takes no "now"')
   assert.equal(complaint('image', 'load'), 'proa image load needs FILE: proa image load FILE')
+  assert.equal(
+    complaint('snapshot', 'restore', 'x', '--bump-revision', '0'),
+    '--bump-revision wants a whole number from 1 on, not "0"',
+  )
 })
 
 test('help names every command and the flags of one', () => {

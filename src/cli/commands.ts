@@ -140,6 +140,38 @@ export const commands = {
     doc: 'remove everything that Proa made on this machine: containers, network, mounts, data',
     flags: { dataDirectory },
   },
+  'snapshot save': {
+    doc: 'save the store to a file while it is in use',
+    positionals: ['FILE'],
+    flags: { dataDirectory },
+  },
+  'snapshot restore': {
+    doc: 'put a saved store in the place of the present one; nothing may run',
+    positionals: ['FILE'],
+    flags: {
+      dataDirectory,
+      bumpRevision: flag<number | undefined>(
+        'bump-revision',
+        'N',
+        'how far the revision moves on, so that none is used twice (default: 1000000000)',
+        text => {
+          if (!/^[1-9]\d{0,12}$/.test(text))
+            throw new UserError(`--bump-revision wants a whole number from 1 on, not "${text}"`)
+          return Number(text)
+        },
+        undefined,
+      ),
+    },
+  },
+  'snapshot status': {
+    doc: 'check a saved store whole and say what is in it',
+    positionals: ['FILE'],
+    flags: {},
+  },
+  check: {
+    doc: 'check every page and row of the store, which may be in use',
+    flags: { dataDirectory },
+  },
   'image load': {
     doc: 'import an image from an OCI or docker tarball',
     positionals: ['FILE'],

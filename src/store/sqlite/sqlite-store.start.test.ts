@@ -22,7 +22,9 @@ import { silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
 import type { Store } from '../store.ts'
 import { encode, put, recorder, remove, settled } from '../testing/recorder.ts'
-import { SCHEMA_VERSION } from './database.ts'
+import { checksumOf, headOf } from './checksum.ts'
+import { IDS_PER_REVISION } from './messages.ts'
+import { SCHEMA_VERSION } from './schema.ts'
 import { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'proa-start-'))
@@ -126,7 +128,12 @@ test('a file of a newer proa is refused and left as it is', async () => {
   database.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`)
   database.close()
   const before = readFileSync(stateOf(directory))
-  await refused(directory, /newer proa \(schema version 2, this one knows up to 1\); install/)
+  await refused(
+    directory,
+    new RegExp(
+      `newer proa \\(schema version ${SCHEMA_VERSION + 1}, this one knows up to ${SCHEMA_VERSION}\\); install`,
+    ),
+  )
   assert.deepEqual(readFileSync(stateOf(directory)), before)
 })
 
@@ -156,8 +163,26 @@ const harms: Record<string, { harm(file: string): void; says: RegExp }> = {
     harm: file => execute(file, 'DELETE FROM counter'),
     says: /is damaged \(the revision counter is missing\)/,
   },
+  'a changed value': {
+    harm: file => execute(file, "UPDATE log SET value = x'00' WHERE key = '/7'"),
+    says: /is damaged \(the checksum of \/7 at revision 8 is wrong\)/,
+  },
+  'a changed counter': {
+    harm: file => execute(file, 'UPDATE counter SET compacted = 5'),
+    says: /is damaged \(the checksum of the revision counter is wrong\)/,
+  },
   'a delete of what never was': {
-    harm: file => execute(file, 'UPDATE log SET value = NULL WHERE id = (SELECT max(id) FROM log)'),
+    harm(file) {
+      const database = new DatabaseSync(file)
+      const id = 100 * IDS_PER_REVISION
+      const checksum = checksumOf(headOf(id, '/99', 0, 5), null)
+      database
+        .prepare(
+          'UPDATE log SET create_revision = 0, time_ms = 5, value = NULL, checksum = ? WHERE id = ?',
+        )
+        .run(checksum, id)
+      database.close()
+    },
     says: /is damaged \(\/99 was deleted at 100 without having existed\)/,
   },
 }

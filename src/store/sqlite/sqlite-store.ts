@@ -47,7 +47,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   // The thread starts while this one reads the file.
   const writer = startWriter(stateFile(directory), error => store?.fail(error))
   try {
-    store = new SqliteStore(options, loadDatabase(directory), { claim, writer })
+    const state = loadDatabase(directory, options.clock.now())
+    store = new SqliteStore(options, state, { claim, writer })
     return store
   } catch (error) {
     await writer.stop(false)
@@ -58,6 +59,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 class SqliteStore implements Store {
   readonly #clock: Clock
+  /** Wall time as it was at the start, moved on by a clock that never jumps: ages of history hang on it. */
+  readonly #steadyNow: () => number
   readonly #log: Log
   readonly #limits: HistoryLimits
   readonly #state: Mvcc
@@ -76,6 +79,7 @@ class SqliteStore implements Store {
     machine: { claim: DirectoryClaim; writer: Writer },
   ) {
     this.#clock = options.clock
+    this.#steadyNow = steadyTime(options.clock)
     this.#log = options.log
     this.#limits = { ...defaultHistoryLimits, ...options.history }
     this.#state = state
@@ -123,7 +127,7 @@ class SqliteStore implements Store {
   }
 
   commit(changes: readonly Change[]) {
-    return this.#queue.add(changes, this.#clock.now())
+    return this.#queue.add(changes, this.#steadyNow())
   }
 
   watch(prefix: string, after: Revision, sink: WatchSink) {
@@ -188,7 +192,12 @@ class SqliteStore implements Store {
   #compactStep() {
     const maxEvents = Math.max(COMPACTION_STEP_EVENTS, 2 * this.#eventsSinceLook)
     this.#eventsSinceLook = 0
-    const dropped = this.#state.compactExcess(this.#limits, this.#clock.now(), maxEvents)
+    const dropped = this.#state.compactExcess(this.#limits, this.#steadyNow(), maxEvents)
     if (dropped.length > 0) this.#queue.forget(dropped, this.#state.compactedRevision)
   }
+}
+
+function steadyTime(clock: Clock): () => number {
+  const offset = clock.now() - clock.monotonicMs()
+  return () => offset + clock.monotonicMs()
 }

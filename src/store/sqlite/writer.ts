@@ -1,7 +1,7 @@
 import { messageOf } from '#base/errors.ts'
 import { startWorker, type WorkerThread } from '#host/worker.ts'
-import { connectionPragmas } from './database.ts'
 import type { WriterReply, WriterRequest } from './messages.ts'
+import { connectionPragmas } from './schema.ts'
 
 /** The writer holds one batch, and of that only the keys and numbers are in its heap. */
 const HEAP_LIMIT_MB = 64

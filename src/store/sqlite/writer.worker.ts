@@ -1,11 +1,12 @@
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import { checksumOf, counterChecksum, headOf } from './checksum.ts'
 import type { WriteBatch, WriterReply, WriterRequest } from './messages.ts'
 
 /**
  * The thread that writes `state.db`, so that waiting for the disk does not stop the process. It decides
  * nothing: a batch is one transaction and one fsync, and is answered when it is durable.
- * It imports nothing of ours at run time, which keeps its start short.
+ * It imports hardly anything of ours at run time, which keeps its start short.
  */
 
 /** As in messages.ts. */
@@ -31,10 +32,10 @@ function open() {
     begin: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
     insert: database.prepare(
-      'INSERT INTO log (id, key, create_revision, time_ms, value) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO log (id, key, create_revision, time_ms, value, checksum) VALUES (?, ?, ?, ?, ?, ?)',
     ),
     forget: database.prepare('DELETE FROM log WHERE id BETWEEN ? AND ? AND key = ?'),
-    count: database.prepare('UPDATE counter SET revision = ?, compacted = ?'),
+    count: database.prepare('UPDATE counter SET revision = ?, compacted = ?, checksum = ?'),
     reached: database.prepare(
       `SELECT max(id) / ${IDS_PER_REVISION} AS newest, (SELECT compacted FROM counter) AS compacted FROM log`,
     ),
@@ -47,25 +48,15 @@ function write(batch: WriteBatch): void {
   const { database, begin, commit, insert, forget, count, reached } = connection
   try {
     begin.run()
-    let at = 0
-    for (let i = 0; i < batch.ids.length; i++) {
-      const length = batch.lengths[i] as number
-      const end = at + Math.max(length, 0)
-      insert.run(
-        batch.ids[i] as number,
-        batch.keys[i] as string,
-        batch.createRevisions[i] as number,
-        batch.timesMs[i] as number,
-        length < 0 ? null : batch.bytes.subarray(at, end),
-      )
-      at = end
-    }
+    insertRows(batch, insert)
     for (let i = 0; i < batch.forgottenKeys.length; i++) {
       const first = (batch.forgottenRevisions[i] as number) * IDS_PER_REVISION
       forget.run(first, first + IDS_PER_REVISION - 1, batch.forgottenKeys[i] as string)
     }
     // Rows carry their revision, so the counter matters only where rows go. It costs a page.
-    if (batch.compacted !== undefined) count.run(batch.revision, batch.compacted)
+    if (batch.compacted !== undefined) {
+      count.run(batch.revision, batch.compacted, counterChecksum(batch.revision, batch.compacted))
+    }
     commit.run()
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
@@ -74,6 +65,22 @@ function write(batch: WriteBatch): void {
     const isCommitted =
       batch.compacted === undefined ? newest === batch.revision : compacted === batch.compacted
     if (!isCommitted) throw error
+  }
+}
+
+function insertRows(batch: WriteBatch, insert: StatementSync): void {
+  let at = 0
+  for (let i = 0; i < batch.ids.length; i++) {
+    const id = batch.ids[i] as number
+    const key = batch.keys[i] as string
+    const createRevision = batch.createRevisions[i] as number
+    const timeMs = batch.timesMs[i] as number
+    const length = batch.lengths[i] as number
+    const end = at + Math.max(length, 0)
+    const value = length < 0 ? null : batch.bytes.subarray(at, end)
+    const checksum = checksumOf(headOf(id, key, createRevision, timeMs), value)
+    insert.run(id, key, createRevision, timeMs, value, checksum)
+    at = end
   }
 }
 

@@ -1,0 +1,86 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Revision } from '../store.ts'
+import { checksumOf, counterChecksum, headOf } from './checksum.ts'
+import { Damage } from './damage.ts'
+import { IDS_PER_REVISION } from './messages.ts'
+
+/** One row of the log as it was found whole. */
+export interface Row {
+  readonly id: number
+  readonly revision: Revision
+  readonly key: string
+  readonly createRevision: Revision
+  readonly timeMs: number
+  /** Shares its buffer with its neighbours; null for a delete. */
+  readonly value: Uint8Array | null
+  readonly checksum: number
+}
+
+/** Rows read by one call. Even the largest values together stay below SQLite's limit of 1 GB for one answer. */
+const ROWS_PER_CHUNK = 100
+
+/**
+ * Many rows as one, since each row and each value that crosses into JavaScript alone costs more than reading it: a million rows take a
+ * third of the time. The casts keep bytes as they are.
+ */
+const chunkQuery = `
+  SELECT json_group_array(id), json_group_array(key), json_group_array(create_revision), json_group_array(time_ms),
+    json_group_array(checksum), json_group_array(length(value)), CAST(group_concat(CAST(value AS TEXT), '') AS BLOB)
+  FROM (SELECT * FROM log WHERE id > ? ORDER BY id LIMIT ${ROWS_PER_CHUNK})`
+
+/** Visits all rows in the order of history. Throws Damage for one that is not as proa wrote it. */
+export function eachRow(database: DatabaseSync, visit: (row: Row) => void): void {
+  const query = database.prepare(chunkQuery)
+  query.setReturnArrays(true)
+  for (let last = 0; ; ) {
+    const answer = query.get(last) as unknown as (string | Uint8Array | null)[]
+    const [ids = [], keys = [], created = [], times = [], checksums = [], lengths = []] = answer
+      .slice(0, 6)
+      .map(column => JSON.parse(column as string)) as [
+      number[],
+      string[],
+      number[],
+      number[],
+      number[],
+      (number | null)[],
+    ]
+    const bytes = (answer[6] ?? new Uint8Array()) as Uint8Array<ArrayBuffer>
+    let at = 0
+    for (let i = 0; i < ids.length; i++) {
+      const length = lengths[i] ?? null
+      const row = {
+        id: ids[i] as number,
+        revision: Math.floor((ids[i] as number) / IDS_PER_REVISION),
+        key: keys[i] as string,
+        createRevision: created[i] as number,
+        timeMs: times[i] as number,
+        checksum: checksums[i] as number,
+        value: length === null ? null : new Uint8Array(bytes.buffer, bytes.byteOffset + at, length),
+      }
+      at += length ?? 0
+      checkRow(row, last)
+      last = row.id
+      visit(row)
+    }
+    if (ids.length < ROWS_PER_CHUNK) return
+  }
+}
+
+function checkRow(row: Row, previousId: number): void {
+  const { id, key, createRevision, timeMs, value, checksum } = row
+  if (id <= previousId) throw new Damage(`row ${id} stands behind row ${previousId}`)
+  if (checksumOf(headOf(id, key, createRevision, timeMs), value) !== checksum) {
+    throw new Damage(`the checksum of ${key} at revision ${row.revision} is wrong`)
+  }
+}
+
+/** The newest revision when rows were last removed, and the oldest that can be read. Throws Damage. */
+export function readCounter(database: DatabaseSync): { revision: Revision; compacted: Revision } {
+  const counter = database.prepare('SELECT revision, compacted, checksum FROM counter').get()
+  if (!counter) throw new Damage('the revision counter is missing')
+  const { revision, compacted, checksum } = counter as Record<string, number>
+  if (checksum !== counterChecksum(revision as number, compacted as number)) {
+    throw new Damage('the checksum of the revision counter is wrong')
+  }
+  return { revision: revision as number, compacted: compacted as number }
+}

@@ -1,0 +1,103 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { UserError } from '#base/errors.ts'
+import { checksumOf, counterChecksum, headOf } from './checksum.ts'
+import { IDS_PER_REVISION } from './messages.ts'
+
+/**
+ * The tables of `state.db` and how a file of an older proa gets them. One table is the log of all changes that are still needed, in
+ * revision order: the newest row of a key is its current value, the older ones are the history window. So each value is written once,
+ * at the end of the table.
+ */
+
+/** 'Proa' in ASCII: `file state.db` and others tell our files from somebody else's. */
+export const APPLICATION_ID = 0x50726f61
+
+/** For every connection. FULL makes each commit wait for the disk; the WAL is cut back after a burst. */
+export const connectionPragmas = `
+  PRAGMA synchronous = FULL;
+  PRAGMA journal_size_limit = 8388608;
+  PRAGMA secure_delete = FAST;
+`
+
+const firstSchema = `
+  CREATE TABLE log (
+    id INTEGER PRIMARY KEY,            -- revision * ${IDS_PER_REVISION} + place in the commit
+    key TEXT NOT NULL,
+    create_revision INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,          -- wall time of the commit
+    value BLOB                         -- null: the key was deleted
+  ) STRICT;
+  CREATE TABLE counter (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    revision INTEGER NOT NULL,         -- the newest revision when rows were last removed
+    compacted INTEGER NOT NULL         -- the oldest revision that can be read
+  ) STRICT;
+  INSERT INTO counter VALUES (1, 0, 0);
+  CREATE VIEW current AS
+    SELECT key, max(id) / ${IDS_PER_REVISION} AS revision, create_revision, value
+    FROM log GROUP BY key HAVING value IS NOT NULL;
+`
+
+/** Step n brings a file from version n to n + 1. A new file takes them all, so that it has the same tables as one that grew old. */
+const migrations: readonly ((database: DatabaseSync) => void)[] = [
+  database => database.exec(firstSchema),
+  addChecksums,
+]
+
+export const SCHEMA_VERSION = migrations.length
+
+function addChecksums(database: DatabaseSync): void {
+  database.function('row_checksum', { deterministic: true }, (id, key, created, time, value) =>
+    checksumOf(
+      headOf(Number(id), String(key), Number(created), Number(time)),
+      value as Uint8Array | null,
+    ),
+  )
+  database.function('counter_checksum', { deterministic: true }, (revision, compacted) =>
+    counterChecksum(Number(revision), Number(compacted)),
+  )
+  database.exec(`
+    ALTER TABLE log ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE log SET checksum = row_checksum(id, key, create_revision, time_ms, value);
+    ALTER TABLE counter ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    UPDATE counter SET checksum = counter_checksum(revision, compacted);
+  `)
+}
+
+/** The schema version of a file; 0 when it is still empty. Throws a UserError for a file that this proa must not touch. */
+export function schemaVersionOf(database: DatabaseSync, file: string): number {
+  const version = numberOf(database, 'PRAGMA user_version')
+  // A start that was killed halfway may have left a file without tables.
+  if (numberOf(database, 'SELECT count(*) FROM sqlite_schema') === 0) return 0
+  if (numberOf(database, 'PRAGMA application_id') !== APPLICATION_ID) {
+    throw new UserError(
+      `${file} is not a proa database; move it away or choose another data directory`,
+    )
+  }
+  if (version > SCHEMA_VERSION) {
+    throw new UserError(
+      `${file} was written by a newer proa (schema version ${version}, this one knows up to ${SCHEMA_VERSION}); install a newer proa or choose another data directory`,
+    )
+  }
+  return version
+}
+
+/** Brings a file up to date, each step whole or not at all; an empty one becomes a new store. */
+export function migrate(database: DatabaseSync, file: string): void {
+  const version = schemaVersionOf(database, file)
+  // Only takes effect while the file is empty.
+  if (version === 0) database.exec('PRAGMA auto_vacuum = INCREMENTAL')
+  database.exec(`PRAGMA journal_mode = WAL; ${connectionPragmas}`)
+  if (version === SCHEMA_VERSION) return
+  database.exec('BEGIN IMMEDIATE')
+  for (const step of migrations.slice(version)) step(database)
+  database.exec(`
+    PRAGMA application_id = ${APPLICATION_ID};
+    PRAGMA user_version = ${SCHEMA_VERSION};
+    COMMIT
+  `)
+}
+
+export function numberOf(database: DatabaseSync, query: string): number {
+  return Number(Object.values(database.prepare(query).get() ?? {})[0])
+}
