@@ -4,6 +4,7 @@
  */
 import { compilePattern, loadPatternEngine } from '../machinery/patterns.ts'
 import { addAuthorizer } from './authorizer.ts'
+import { addConstructions, type PATCHES_TYPE, rewriteConstructions } from './construction.ts'
 import { addLibrary } from './library.ts'
 
 type Cel = typeof import('@marcbachmann/cel-js')
@@ -15,8 +16,9 @@ const MAXIMUM_DEPTH = 100
 /** Programs that are kept; those of all rules of a cluster fit. */
 const MAXIMUM_PROGRAMS = 10_000
 
-/** Where an expression stands decides which variables it sees: rules of custom resources, or of admission. */
-export type Scope = 'rules' | 'admission'
+/** Where an expression stands decides what it sees: rules of custom resources, rules of admission, or its changes. */
+export type Scope = 'rules' | 'admission' | 'mutations'
+export type ResultType = 'bool' | 'string' | 'dyn' | 'Object' | typeof PATCHES_TYPE
 
 const ADMISSION_VARIABLES = [
   'object',
@@ -60,7 +62,9 @@ export async function loadCelEngine(): Promise<void> {
   addAuthorizer(admission)
   for (const name of ADMISSION_VARIABLES) admission.registerVariable(name, 'dyn')
   admission.registerVariable('authorizer', 'kubernetes.authorization.Authorizer')
-  engine = { cel, environments: { rules, admission } }
+  const mutations = admission.clone()
+  addConstructions(mutations)
+  engine = { cel, environments: { rules, admission, mutations } }
 }
 
 function loaded(): Engine {
@@ -83,20 +87,21 @@ const programs = new Map<string, Program>()
 /** Throws where the text is no expression, or one of the wrong type. */
 export function compileExpression(
   text: string,
-  type: 'bool' | 'string' | 'dyn' = 'bool',
+  type: ResultType = 'bool',
   scope: Scope = 'rules',
 ): Program {
   const key = `${scope} ${type} ${text}`
   const known = programs.get(key)
   if (known) return known
-  const program = compile(text, type, loaded().environments[scope])
+  const program = compile(scope === 'mutations' ? rewriteConstructions(text) : text, type, scope)
   if (programs.size >= MAXIMUM_PROGRAMS) programs.clear()
   programs.set(key, program)
   return program
 }
 
-function compile(text: string, type: string, environment: Environment): Program {
-  const { cel } = loaded()
+function compile(text: string, type: ResultType, scope: Scope): Program {
+  const { cel, environments } = loaded()
+  const environment = environments[scope]
   if (text.length > MAXIMUM_LENGTH) throw new Error('the expression is too long')
   const { ast } = environment.parse(text)
   const found = { usesOldSelf: false }
@@ -104,8 +109,8 @@ function compile(text: string, type: string, environment: Environment): Program 
   const parsed = environment.parse(cel.serialize(ast))
   const checked = parsed.check()
   if (!checked.valid) throw new Error(checked.error?.message.split('\n')[0] ?? 'invalid')
-  if (type !== 'dyn' && checked.type !== type && checked.type !== 'dyn')
-    throw new Error(`must evaluate to ${type}`)
+  if (!isOfType(checked.type ?? 'dyn', type))
+    throw new Error(`must evaluate to ${type.replace('<', '(').replace('>', ')')}`)
   return {
     usesOldSelf: found.usesOldSelf,
     evaluate(variables, budget) {
@@ -117,6 +122,12 @@ function compile(text: string, type: string, environment: Environment): Program 
       }
     },
   }
+}
+
+/** What cannot be known before, is seen when it is evaluated. */
+function isOfType(given: string, wanted: ResultType): boolean {
+  if (wanted === 'dyn' || given === 'dyn' || given === wanted) return true
+  return wanted === 'list<JSONPatch>' && ['list', 'list<T>', 'list<dyn>'].includes(given)
 }
 
 /** What the engine's own tree looks like before macros are expanded. */

@@ -1,5 +1,6 @@
 /** Whether expressions can be compiled at all. The engine is loaded before the first write of an object that may have some. */
 import { messageOf } from '#base/errors.ts'
+import type { ResultType, Scope } from '../../cel/engine.ts'
 import { type FieldError, invalid } from '../../machinery/field-error.ts'
 
 type Engine = typeof import('../../cel/engine.ts')
@@ -15,11 +16,12 @@ export async function prepareExpressions(): Promise<void> {
 export function wrongExpression(
   field: string,
   text: string,
-  type: 'bool' | 'string' | 'dyn' = 'bool',
+  type: ResultType = 'bool',
+  scope: Scope = 'admission',
 ): readonly FieldError[] {
   if (!engine || text.trim() === '') return []
   try {
-    engine.compileExpression(text, type, 'admission')
+    engine.compileExpression(text, type, scope)
     return []
   } catch (thrown) {
     return [invalid(field, text, `compilation failed: ${messageOf(thrown)}`)]

@@ -236,6 +236,8 @@ function onlyMutable(path: string, match: MatchResources | undefined): readonly 
 
 const FORMS = { ApplyConfiguration: 'applyConfiguration', JSONPatch: 'jsonPatch' } as const
 
+const RESULTS = { applyConfiguration: 'Object', jsonPatch: 'list<JSONPatch>' } as const
+
 function validateMutation(path: string, mutation: Mutation): readonly FieldError[] {
   const type: string = mutation.patchType
   if (type === '') return [required(`${path}.patchType`)]
@@ -253,6 +255,10 @@ function validateMutation(path: string, mutation: Mutation): readonly FieldError
     errors.push(required(`${path}.${form}`, `must be specified when patchType is ${type}`))
   else if (expression.trim() === '')
     errors.push(required(`${path}.${form}.expression`, 'expression is not specified'))
+  else
+    errors.push(
+      ...wrongExpression(`${path}.${form}.expression`, expression, RESULTS[form], 'mutations'),
+    )
   return errors
 }
 
