@@ -13,6 +13,8 @@ export interface Exchange {
   user: UserInfo
   /** Texts for the answer's Warning headers. */
   readonly warnings: string[]
+  /** What admission notes for the audit log, by key; undefined where it notes nothing. */
+  auditAnnotations: Map<string, string> | undefined
   /** It is about a custom resource, which has no protobuf. */
   isCustom: boolean
   /** The client wants the connection to carry streams (exec, attach, port-forward). */
@@ -62,6 +64,7 @@ export function newExchange(
     info: NO_INFO,
     user: anonymous,
     warnings: [],
+    auditAnnotations: undefined,
     isCustom: false,
     wantsStream,
     stream: undefined,

@@ -278,6 +278,7 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       'DefaultStorageClass',
       'StorageObjectInUseProtection',
       'PersistentVolumeClaimResize',
+      'MutatingAdmissionPolicy',
       'MutatingAdmissionWebhook',
       'CertificateApproval',
       'CertificateSigning',

@@ -33,35 +33,53 @@ export interface AdmissionRequest {
   readonly options?: object
   /** Adds a line to the answer's Warning headers. */
   readonly warn?: (text: string) => void
+  /** Adds to the audit event of the request; of several values of a key the first stays. */
+  readonly annotate?: (key: string, value: string) => void
   /** Where a step may ask for a second round of changes. */
   readonly rounds?: Rounds
 }
 
-/** Which webhooks were asked in the first round of changes, and whether there is to be a second. */
-export class Rounds {
-  isAgain = false
-  /** A webhook changed the draft. */
-  hasChanged = false
-  /** The draft as the webhooks left it. */
+/** Who changed the draft in the first round, and who is to be asked again in the second. */
+export class Invoked {
+  /** The draft as they left it. */
   lastDraft: KubernetesObject | undefined
   readonly #asked = new Set<string>()
   readonly #wanted = new Set<string>()
 
   /** It was asked, and wants to be again if the draft changes from here on. */
-  asked(webhook: string): void {
-    this.#asked.add(webhook)
+  asked(name: string): void {
+    this.#asked.add(name)
   }
+  /** All that were asked up to now are to be asked again. */
+  wantAll(): void {
+    for (const name of this.#asked) this.#wanted.add(name)
+    this.#asked.clear()
+  }
+  isWanted(name: string): boolean {
+    return this.#wanted.has(name)
+  }
+}
+
+/** Whether there is to be a second round of changes, and which webhooks and policies take part in it. */
+export class Rounds extends Invoked {
+  isAgain = false
+  /** A webhook or a policy changed the draft. */
+  hasChanged = false
+  #policies: Invoked | undefined
+
+  /** Mostly nobody asks for them. */
+  get policies(): Invoked {
+    this.#policies ??= new Invoked()
+    return this.#policies
+  }
+  /** A webhook changed the draft. */
   changed(): void {
     this.hasChanged = true
     this.wantAll()
   }
-  /** All that were asked up to now are to be asked again. */
-  wantAll(): void {
-    for (const webhook of this.#asked) this.#wanted.add(webhook)
-    this.#asked.clear()
-  }
-  isWanted(webhook: string): boolean {
-    return this.#wanted.has(webhook)
+  changedByPolicy(): void {
+    this.hasChanged = true
+    this.policies.wantAll()
   }
 }
 
@@ -74,7 +92,7 @@ export interface AdmissionStep {
   validate?(request: AdmissionRequest): Eventually<void>
 }
 
-/** Runs the `mutate` of each step in order; once more, when a webhook changed what steps before it had seen. */
+/** Runs the `mutate` of each step in order; once more, when webhooks or policies changed what steps before it had seen. */
 export async function runMutations(
   steps: readonly AdmissionStep[],
   request: AdmissionRequest,

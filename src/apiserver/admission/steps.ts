@@ -16,6 +16,7 @@ import { deviceTaintTimes } from './device-taint-times.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { mutatingPolicies } from './policies/mutating.ts'
 import { validatingPolicies } from './policies/validating.ts'
 import { priority } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
@@ -90,6 +91,10 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'judges the size that is asked for, whatever made it so',
     create: persistentVolumeClaimResize,
+  },
+  {
+    why: 'people’s changes, before their webhooks, which cost more to ask and may still change the rest',
+    create: mutatingPolicies,
   },
   {
     why: 'after all that changes: people’s webhooks see what would be stored, and have the last word',

@@ -129,6 +129,7 @@ export function admissionRequest(
     user: exchange.user,
     dryRun,
     warn: text => exchange.warnings.push(text),
+    annotate: (key, value) => annotate(exchange, key, value),
     // Asked for by webhooks only, of which there are mostly none.
     get options() {
       return objects.options ?? optionsOf(write, operation)
@@ -136,6 +137,12 @@ export function admissionRequest(
     ...(objects.object ? { object: objects.object } : {}),
     ...(objects.oldObject ? { oldObject: objects.oldObject } : {}),
   }
+}
+
+/** The first of several values stays, as each means the whole request. */
+function annotate(exchange: Exchange, key: string, value: string): void {
+  exchange.auditAnnotations ??= new Map()
+  if (!exchange.auditAnnotations.has(key)) exchange.auditAnnotations.set(key, value)
 }
 
 /** The options of a write as an object, which is how webhooks see them. */

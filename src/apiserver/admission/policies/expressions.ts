@@ -1,11 +1,12 @@
 /** What expressions of admission see: the object before and after, the request, the namespace, and what the user may do. */
+import type { Variable } from '#api/admissionregistration/v1/rules.schema.ts'
 import {
   type Answer,
   type Asked,
   Authorizer as CelAuthorizer,
   type Decide,
 } from '#api/cel/authorizer.ts'
-import { type Budget, compileExpression } from '#api/cel/engine.ts'
+import { type Budget, compileExpression, type ResultType, type Scope } from '#api/cel/engine.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
 import { messageOf } from '#base/errors.ts'
 import type { UserInfo } from '../../authentication/authenticator.ts'
@@ -64,15 +65,38 @@ export function celOf(value: unknown): unknown {
   return result
 }
 
+/** Adds what the policy computes for its expressions; where that fails, only whoever uses it fails with it. */
+export function withVariables(
+  definitions: readonly Variable[] = [],
+  base: Variables,
+  budget: Budget,
+): Variables {
+  const variables: Record<string, unknown> = Object.create(null)
+  const all = { ...base, variables }
+  for (const { name, expression } of definitions) {
+    let get: () => unknown
+    try {
+      const value = evaluate(expression, all, budget, 'dyn')
+      get = () => value
+    } catch (thrown) {
+      get = () => {
+        throw thrown
+      }
+    }
+    Object.defineProperty(variables, name, { enumerable: true, get })
+  }
+  return all
+}
+
 /** Throws where the result is an error; the message says which expression. */
 export function evaluate(
   expression: string,
   variables: Variables,
   budget: Budget,
-  type: 'bool' | 'string' | 'dyn' = 'bool',
+  type: ResultType = 'bool',
 ): unknown {
   try {
-    return compileExpression(expression, type, 'admission').evaluate(variables, budget)
+    return compileExpression(expression, type, scopeOf(type)).evaluate(variables, budget)
   } catch (thrown) {
     const [why = ''] = messageOf(thrown).split('\n')
     // The engine's sentences as upstream's begin.
@@ -80,6 +104,9 @@ export function evaluate(
     throw new Error(`expression '${expression}' resulted in error: ${lowered}`)
   }
 }
+
+const scopeOf = (type: ResultType): Scope =>
+  type === 'Object' || type === 'list<JSONPatch>' ? 'mutations' : 'admission'
 
 /** True where all conditions hold; throws where one fails and none is false. */
 export function conditionsHold(

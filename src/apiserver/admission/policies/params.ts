@@ -13,8 +13,8 @@ export async function paramsOf(
   request: AdmissionRequest,
   world: WebhookWorld,
 ): Promise<readonly (KubernetesObject | null)[]> {
-  if (!paramKind) return [null]
-  if (!paramRef) throw new Error('paramRef is required')
+  // A policy with parameters, bound without any, sees null.
+  if (!paramKind || !paramRef) return [null]
   const { apiVersion = '', kind = '' } = paramKind
   const resource = world.ofKind(apiVersion, kind)
   if (!resource?.storage)
@@ -26,7 +26,9 @@ export async function paramsOf(
     throw new Error('paramRef.namespace must not be provided for a cluster-scoped `paramKind`')
   const namespace = isNamespaced ? paramRef.namespace || request.namespace : ''
   if (isNamespaced && namespace === '')
-    throw new Error("can't use namespaced paramRef to match cluster-scoped resources")
+    throw new Error(
+      'cannot use namespaced paramRef in policy binding that matches cluster-scoped resources',
+    )
   const { cache } = resource.storage
   const found = paramRef.name
     ? [cache.get(namespace, paramRef.name)].filter(each => each !== undefined)

@@ -6,15 +6,18 @@ import type {
 } from '#api/admissionregistration/v1/policies.schema.ts'
 import { STATUS_CODES, StatusError, type StatusReason } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
-import type { ServedResource } from '../../resources/registry.ts'
 import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
 import { refused } from '../requests.ts'
-import { isExempt, loadExpressions, type MatchWorld, matchedBy } from '../webhooks/match.ts'
+import { isExempt, loadExpressions } from '../webhooks/match.ts'
 import { isServer } from '../webhooks/mutating.ts'
-import type { WebhookWorld } from '../webhooks/world.ts'
 import type { AdmissionWorld } from '../world.ts'
-import type { Variables } from './expressions.ts'
-import { paramsOf } from './params.ts'
+import {
+  type Invocation,
+  invocationsOf,
+  type Misconfigured,
+  namespaceOf,
+  type PolicyWorld,
+} from './invocations.ts'
 
 export function validatingPolicies(world: AdmissionWorld): AdmissionStep {
   const { webhooks } = world
@@ -29,115 +32,105 @@ export function validatingPolicies(world: AdmissionWorld): AdmissionStep {
   }
 }
 
-type PolicyWorld = AdmissionWorld & { readonly webhooks: WebhookWorld }
+type Invoked = Invocation<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>
 
 /** A rule does not hold, or could not be asked. */
 interface Denial {
   readonly message: string
   readonly reason?: string
+  /** The place of the rule among those of the policy. */
+  readonly index: number
+  /** Refuses the request whatever the binding says. */
+  readonly isFatal?: boolean
+}
+
+interface Outcome {
+  readonly denials: readonly Denial[]
+  /** For the audit log, in the order of the policy; by the second half of the key. */
+  readonly notes: readonly (readonly [string, string])[]
 }
 
 async function judge(request: AdmissionRequest, world: PolicyWorld): Promise<void> {
-  const { webhooks, namespace, authorizer } = world
-  const matching = { namespace, authorizer, ...webhooks }
+  const { webhooks } = world
+  const all = await invocationsOf(webhooks.policies(), webhooks.policyBindings(), request, world)
   let first: StatusError | undefined
-  for (const policy of webhooks.policies()) {
-    const bindings = webhooks
-      .policyBindings()
-      .filter(({ spec }) => spec.policyName === policy.metadata.name)
-    const { matchConstraints } = policy.spec
-    if (bindings.length === 0 || !matchConstraints) continue
-    const resource = await matchedBy(matchConstraints, request, matching)
-    if (!resource) continue
-    for (const binding of bindings) {
-      const denials = await denialsBy(policy, binding, { request, resource, world, matching })
-      const refusal = actOn(denials, policy, binding, request)
-      first ??= refusal
+  const notes = new Map<string, Set<string>>()
+  for (const each of all) {
+    const { policy, binding } = each
+    const outcome =
+      'failure' in each ? unconfigured(each) : await evaluatePolicy(each, request, world)
+    const refusal = actOn(outcome.denials, policy, binding, request)
+    first ??= refusal
+    for (const [name, text] of outcome.notes) {
+      const key = `${policy.metadata.name}/${name}`
+      notes.set(key, (notes.get(key) ?? new Set()).add(text))
     }
   }
+  for (const [key, texts] of notes) request.annotate?.(key, [...texts].join(', '))
   if (first) throw first
 }
 
-interface Case {
-  readonly request: AdmissionRequest
-  readonly resource: ServedResource
-  readonly world: PolicyWorld
-  readonly matching: MatchWorld
-}
-
-async function denialsBy(
-  policy: ValidatingAdmissionPolicy,
-  { spec }: ValidatingAdmissionPolicyBinding,
-  { request, resource, world, matching }: Case,
-): Promise<readonly Denial[]> {
-  const { matchResources: narrowed } = spec
-  if (narrowed) {
-    const { resourceRules = [], ...rest } = narrowed
-    const match = resourceRules.length > 0 ? narrowed : rest
-    if (!(await matchedBy(match, request, matching))) return []
-  }
-  const { paramKind, failurePolicy } = policy.spec
-  try {
-    const params = await paramsOf(paramKind, spec.paramRef, request, world.webhooks)
-    const { celOf, variablesOf } = await loadExpressions()
-    const base = {
-      ...variablesOf(request, resource, world.authorizer),
-      namespaceObject: celOf(await namespaceOf(request, world)),
-    }
-    const all: Denial[] = []
-    for (const param of params)
-      all.push(...(await evaluatePolicy(policy, { ...base, params: celOf(param) })))
-    return all
-  } catch (thrown) {
-    if (failurePolicy === 'Ignore') return []
-    return [{ message: `failed to configure binding: ${messageOf(thrown)}` }]
-  }
-}
-
-/** A namespace is in none, not even in itself. */
-async function namespaceOf({ namespace, resource }: AdmissionRequest, world: PolicyWorld) {
-  const isNamespaces = resource.group === '' && resource.resource === 'namespaces'
-  if (namespace === '' || isNamespaces) return null
-  return (await world.namespace(namespace)) ?? null
+function unconfigured({
+  policy,
+  failure,
+}: Misconfigured<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>): Outcome {
+  const isIgnored = policy.spec.failurePolicy === 'Ignore'
+  return { denials: isIgnored ? [] : [{ message: failure, index: 0, isFatal: true }], notes: [] }
 }
 
 async function evaluatePolicy(
-  { spec }: ValidatingAdmissionPolicy,
-  base: Variables,
-): Promise<readonly Denial[]> {
-  const { conditionsHold, evaluate, newBudget } = await loadExpressions()
+  { policy: { spec }, resource, param }: Invoked,
+  request: AdmissionRequest,
+  world: PolicyWorld,
+): Promise<Outcome> {
+  const { celOf, conditionsHold, evaluate, newBudget, variablesOf, withVariables } =
+    await loadExpressions()
+  const base = {
+    ...variablesOf(request, resource, world.authorizer),
+    namespaceObject: celOf(await namespaceOf(request, world)),
+    params: celOf(param),
+  }
   const isIgnoring = spec.failurePolicy === 'Ignore'
-  const failed = (thrown: unknown): Denial[] => (isIgnoring ? [] : [{ message: messageOf(thrown) }])
+  const failed = (thrown: unknown, more: Omit<Denial, 'message'>): Denial[] =>
+    isIgnoring ? [] : [{ message: messageOf(thrown), ...more }]
   const budget = newBudget()
   try {
-    if (!conditionsHold(spec.matchConditions ?? [], base, budget)) return []
+    if (!conditionsHold(spec.matchConditions ?? [], base, budget)) return { denials: [], notes: [] }
   } catch (thrown) {
-    return failed(thrown)
+    return { denials: failed(thrown, { index: 0 }), notes: [] }
   }
-  const variables: Record<string, unknown> = Object.create(null)
-  const all = { ...base, variables }
-  for (const { name, expression } of spec.variables ?? []) {
-    let get: () => unknown
-    try {
-      const value = evaluate(expression, all, budget, 'dyn')
-      get = () => value
-    } catch (thrown) {
-      // Only whoever uses it fails with it.
-      get = () => {
-        throw thrown
-      }
-    }
-    Object.defineProperty(variables, name, { enumerable: true, get })
-  }
-  return (spec.validations ?? []).flatMap(validation => {
+  const all = withVariables(spec.variables, base, budget)
+  const denials = (spec.validations ?? []).flatMap((validation, index) => {
     try {
       if (evaluate(validation.expression, all, budget) === true) return []
     } catch (thrown) {
-      return failed(thrown)
+      return failed(thrown, { index })
     }
     const made = () => evaluate(validation.messageExpression ?? '', all, budget, 'string')
-    return [{ message: messageFor(validation, made), reason: validation.reason || 'Invalid' }]
+    const reason = validation.reason || 'Invalid'
+    return [{ message: messageFor(validation, made), reason, index }]
   })
+  const notes: [string, string][] = []
+  const noteBudget = newBudget()
+  for (const { key, valueExpression } of spec.auditAnnotations ?? [])
+    try {
+      const text = noteIn(valueExpression, evaluate(valueExpression, all, noteBudget, 'dyn'))
+      if (text !== '') notes.push([key, text])
+    } catch (thrown) {
+      denials.push(...failed(thrown, { index: 0, isFatal: true }))
+    }
+  return { denials, notes }
+}
+
+const MAXIMUM_NOTE = 10 * 1024
+
+/** The text of a note; '' where there shall be none. */
+function noteIn(expression: string, value: unknown): string {
+  if (value === null) return ''
+  if (typeof value === 'string') return value.trim().slice(0, MAXIMUM_NOTE)
+  throw new Error(
+    `valueExpression '${expression}' resulted in unsupported return type: ${typeof value}. Return type must be either string or null.`,
+  )
 }
 
 const MAXIMUM_MESSAGE = 5 * 1024
@@ -154,20 +147,30 @@ function messageFor({ messageExpression, message, expression }: Validation, made
   }
 }
 
-/** Warns at once; gives the refusal, if it is one. */
+const FAILURE_KEY = 'validation.policy.admission.k8s.io/validation_failure'
+
+/** Warns and notes at once; gives the refusal, if it is one. */
 function actOn(
   denials: readonly Denial[],
   policy: ValidatingAdmissionPolicy,
   binding: ValidatingAdmissionPolicyBinding,
   request: AdmissionRequest,
 ): StatusError | undefined {
-  const [names] = [`'${policy.metadata.name}' with binding '${binding.metadata.name}'`]
-  const { validationActions: actions } = binding.spec
-  if (actions.includes('Warn'))
-    for (const { message } of denials)
+  const names = `'${policy.metadata.name}' with binding '${binding.metadata.name}'`
+  const { validationActions, policyName } = binding.spec
+  for (const { message, index: expressionIndex, isFatal } of denials) {
+    if (isFatal) continue
+    if (validationActions.includes('Warn'))
       request.warn?.(`Validation failed for ValidatingAdmissionPolicy ${names}: ${message}`)
-  const [first] = denials
-  if (!first || !actions.includes('Deny')) return undefined
+    if (validationActions.includes('Audit')) {
+      const told = { message, policy: policyName, binding: binding.metadata.name }
+      const failure = { ...told, expressionIndex, validationActions }
+      request.annotate?.(FAILURE_KEY, JSON.stringify([failure]))
+    }
+  }
+  const isDenying = validationActions.includes('Deny')
+  const first = denials.find(({ isFatal }) => isFatal || isDenying)
+  if (!first) return undefined
   const message = `ValidatingAdmissionPolicy ${names} denied request: ${first.message}`
   const reason = (first.reason ?? 'Invalid') as StatusReason
   const { message: text, details } = refused(request, message)

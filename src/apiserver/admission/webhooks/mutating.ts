@@ -95,14 +95,14 @@ class Run {
     } catch (error) {
       throw internalError(messageOf(error))
     }
-    put(draft, after, before)
+    put(draft, after)
     return !isEqual(before, draft)
   }
 }
 
-/** What is written stays one and the same object, since others hold it; who owns which field is not the webhook's to say. */
-function put(draft: KubernetesObject, after: KubernetesObject, before: KubernetesObject): void {
-  const { managedFields } = before.metadata
+/** What is written stays one and the same object, since others hold it; who owns which field is neither webhooks' nor policies' to say. */
+export function put(draft: KubernetesObject, after: KubernetesObject): void {
+  const { managedFields } = draft.metadata
   const copy = structuredClone(after)
   const own = draft as unknown as Record<string, unknown>
   for (const field of Object.keys(own)) delete own[field]

@@ -1,5 +1,7 @@
 /** What webhooks need beyond other steps: their configurations, the versions of resources, services, and a way to call. */
 import type {
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from '#api/admissionregistration/v1/policies.schema.ts'
@@ -19,6 +21,8 @@ export interface WebhookWorld {
   validating(): readonly ValidatingWebhookConfiguration[]
   policies(): readonly ValidatingAdmissionPolicy[]
   policyBindings(): readonly ValidatingAdmissionPolicyBinding[]
+  mutatingPolicies(): readonly MutatingAdmissionPolicy[]
+  mutatingPolicyBindings(): readonly MutatingAdmissionPolicyBinding[]
   /** The resource of a kind, for parameters. */
   ofKind(apiVersion: string, kind: string): ServedResource | undefined
   served(group: string, version: string, plural: string): ServedResource | undefined
@@ -56,6 +60,8 @@ export function createWebhookWorld(
     validating: configurations('validatingwebhookconfigurations'),
     policies: configurations('validatingadmissionpolicies'),
     policyBindings: configurations('validatingadmissionpolicybindings'),
+    mutatingPolicies: configurations('mutatingadmissionpolicies'),
+    mutatingPolicyBindings: configurations('mutatingadmissionpolicybindings'),
     ofKind: (apiVersion, kind) =>
       [...registry.versions()]
         .find(({ group, version }) => apiVersionOf({ group, version }) === apiVersion)
