@@ -64,9 +64,10 @@ export function addConstructions(target: Target): void {
 /** One token of an expression: texts, comments and blanks, names, or a single sign. */
 const TOKEN = new RegExp(
   [
-    String.raw`(?:[bB]?[rR]|[rR][bB])(?:"""[\s\S]*?"""|'''[\s\S]*?'''|"[^"\n]*"|'[^'\n]*')`,
-    String.raw`[bB]?(?:"""(?:\\[\s\S]|[^\\])*?"""|'''(?:\\[\s\S]|[^\\])*?''')`,
-    String.raw`[bB]?(?:"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')`,
+    // A text without its end goes to the end, so that nothing is looked through twice.
+    String.raw`(?:[bB]?[rR]|[rR][bB])(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"[^"\n]*"?|'[^'\n]*'?)`,
+    String.raw`[bB]?(?:"""(?:\\[\s\S]|[^\\])*?(?:"""|$)|'''(?:\\[\s\S]|[^\\])*?(?:'''|$))`,
+    String.raw`[bB]?(?:"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)`,
     String.raw`//[^\n]*|\s+`,
     '`[^`]*`|[A-Za-z_]\\w*|[\\s\\S]',
   ].join('|'),
