@@ -118,7 +118,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     stopServiceAddresses = keepServiceAddresses(server)
     stopApiServices = keepApiServices(server)
     const events = server.registry.find('', 'v1', 'events')?.storage
-    if (events) stopEventExpiry = expireEvents(server, events.cache)
+    if (events && !server.store.shared) stopEventExpiry = expireEvents(server, events.cache)
   }
   return {
     handle,

@@ -2,6 +2,7 @@
  * Every command of the one binary, as plain data: its words, its flags and one line of help. What a command does is in
  * `main.ts`, which alone may start things.
  */
+import { parseDuration } from '#api/machinery/duration.ts'
 import { parseRuntimeConfig, type RuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
@@ -102,6 +103,58 @@ const serving = {
   ),
 }
 
+/** A span of time in Go's notation; 0 is 0. */
+const duration = (name: string, doc: string, fallbackMs: number) =>
+  flag(
+    name,
+    'TIME',
+    doc,
+    text => {
+      try {
+        return Number(parseDuration(text) / 1_000_000n)
+      } catch {
+        throw new UserError(`--${name} wants a time such as 5m0s, not "${text}"`)
+      }
+    },
+    fallbackMs,
+  )
+
+const STORAGE_BACKENDS = ['etcd3', 'sqlite'] as const
+type StorageBackend = (typeof STORAGE_BACKENDS)[number]
+
+const storing = {
+  storageBackend: flag<StorageBackend | undefined>(
+    'storage-backend',
+    'KIND',
+    'sqlite or etcd3 (default: etcd3 with --etcd-servers, else sqlite in the data dir)',
+    text => {
+      const backend = STORAGE_BACKENDS.find(each => each === text)
+      if (!backend)
+        throw new UserError(
+          `--storage-backend wants one of ${STORAGE_BACKENDS.join(', ')}, not "${text}"`,
+        )
+      return backend
+    },
+    undefined,
+  ),
+  etcdServers: flag<readonly string[]>(
+    'etcd-servers',
+    'URLS',
+    'keep objects in this etcd: scheme://host:port of its members, comma separated',
+    text => text.split(',').map(server => server.trim()),
+    [],
+  ),
+  etcdPrefix: textFlag('etcd-prefix', 'PATH', 'what all keys in etcd begin with', '/registry'),
+  etcdCaFile: textFlag('etcd-cafile', 'FILE', 'the CA that vouches for etcd', undefined),
+  etcdCertFile: textFlag('etcd-certfile', 'FILE', 'certificate to show to etcd', undefined),
+  etcdKeyFile: textFlag('etcd-keyfile', 'FILE', 'the key to it', undefined),
+  etcdCompactionIntervalMs: duration(
+    'etcd-compaction-interval',
+    'how often history in etcd is dropped; 0 leaves it to others',
+    5 * 60_000,
+  ),
+}
+
 /** A command: the words that call it, its help, its flags, and how many words may follow. */
 export interface Command<
   F extends Readonly<Record<string, Flag>> = Readonly<Record<string, Flag>>,
@@ -117,6 +170,7 @@ export const commands = {
     doc: 'start a whole cluster in this process',
     flags: {
       ...serving,
+      ...storing,
       nodes: flag<NodesWanted>(
         'nodes',
         'KIND',
@@ -179,7 +233,7 @@ export const commands = {
   },
   apiserver: {
     doc: 'run the API server alone',
-    flags: { ...serving, nodeName, logLevel: logLevel('info') },
+    flags: { ...serving, ...storing, nodeName, logLevel: logLevel('info') },
   },
   'controller-manager': {
     doc: 'run the controllers alone',

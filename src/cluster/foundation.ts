@@ -1,11 +1,11 @@
-/** What a cluster stands on: its store and its keys, on disk where it has a data directory, else in memory. */
+/** What a cluster stands on: its store and its keys, on disk where it has a data directory, else in memory; the store in etcd where it has one. */
 import { addressAt, parseCidr } from '#base/cidr.ts'
 import { systemFiles } from '#host/files.ts'
 import type { Store } from '#store'
 import type { MemoryStore } from '#store/memory/memory-store.ts'
 import { layoutOf } from './layout.ts'
 import { memoryFiles } from './memory-files.ts'
-import type { CompleteOptions } from './options.ts'
+import type { CompleteOptions, EtcdOptions } from './options.ts'
 import { ensurePki, type Pki } from './pki/pki.ts'
 
 export interface Foundation {
@@ -18,6 +18,7 @@ export interface Foundation {
 export type FoundationOptions = Pick<
   CompleteOptions,
   | 'dataDirectory'
+  | 'etcd'
   | 'listen'
   | 'serviceClusterIpRange'
   | 'clusterDomain'
@@ -31,8 +32,9 @@ export async function layFoundation(
   options: FoundationOptions,
   hostAddress: string | undefined,
 ): Promise<Foundation> {
-  const memory = options.dataDirectory === undefined ? await openMemory(options) : undefined
-  const store = memory ?? (await openFile(options))
+  const { dataDirectory, etcd } = options
+  const memory = etcd || dataDirectory !== undefined ? undefined : await openMemory(options)
+  const store = memory ?? (await (etcd ? openShared(etcd, options) : openFile(options)))
   try {
     const pki = openPki(options, hostAddress)
     return { store, pki, ...(memory ? { memory } : {}) }
@@ -51,6 +53,11 @@ async function openMemory({ clock, log }: FoundationOptions): Promise<MemoryStor
 async function openFile({ dataDirectory = '', clock, log }: FoundationOptions): Promise<Store> {
   const { openSqliteStore } = await import('#store/sqlite/sqlite-store.ts')
   return openSqliteStore({ directory: layoutOf(dataDirectory).state, clock, log })
+}
+
+async function openShared(etcd: EtcdOptions, options: FoundationOptions): Promise<Store> {
+  const { openEtcd } = await import('./open-etcd.ts')
+  return openEtcd(etcd, options)
 }
 
 function openPki(options: FoundationOptions, hostAddress: string | undefined): Pki {

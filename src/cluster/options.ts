@@ -13,7 +13,23 @@ export type Nodes =
   /** This machine, on containerd. */
   | { readonly kind: 'containerd' }
 
+/** The way to an etcd cluster, as upstream's flags `--etcd-…` describe it. */
+export interface EtcdOptions {
+  /** URLs of its members, e.g. `https://10.0.0.1:2379`. */
+  readonly servers: readonly string[]
+  /** Files in PEM. */
+  readonly caFile?: string
+  readonly certFile?: string
+  readonly keyFile?: string
+  /** What all keys begin with, `/registry` by default. */
+  readonly prefix?: string
+  /** Five minutes by default; 0 leaves compaction to others. */
+  readonly compactionIntervalMs?: number
+}
+
 export interface ClusterOptions {
+  /** Where objects are kept instead of in the data directory, which then has the keys alone. */
+  readonly etcd?: EtcdOptions
   /** Where state is kept. Without it everything is in memory and gone at the end. */
   readonly dataDirectory?: string
   /** One hollow node by default. */
@@ -47,9 +63,9 @@ export type HollowMachine = (facts: {
 
 /** The options with every default in place. */
 export type CompleteOptions = Required<
-  Omit<ClusterOptions, 'dataDirectory' | 'listen' | 'nodeName'>
+  Omit<ClusterOptions, 'dataDirectory' | 'etcd' | 'listen' | 'nodeName'>
 > &
-  Pick<ClusterOptions, 'dataDirectory' | 'listen' | 'nodeName'> & {
+  Pick<ClusterOptions, 'dataDirectory' | 'etcd' | 'listen' | 'nodeName'> & {
     readonly hollowMachine: HollowMachine
   }
 

@@ -9,6 +9,7 @@ import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
 import { dataDirectoryOf } from './data-directory.ts'
+import { etcdOptionsOf } from './etcd-options.ts'
 import { layoutOf } from './layout.ts'
 import { startLed } from './led-role.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
@@ -33,6 +34,7 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
   const { startSingleApiServer } = await import('./single-apiserver.ts')
   const server = await startSingleApiServer({
     dataDirectory,
+    ...etcdOptionsOf(values),
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,
     runtimeConfig: values.runtimeConfig,

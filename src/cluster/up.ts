@@ -8,6 +8,7 @@ import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
 import { dataDirectoryOf } from './data-directory.ts'
+import { etcdOptionsOf } from './etcd-options.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
 import { startCluster } from './start-cluster.ts'
@@ -18,6 +19,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
   const nodes = await nodesFor(values.nodes, values.install)
   const cluster = await startCluster({
     dataDirectory: directory,
+    ...etcdOptionsOf(values),
     nodes,
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,

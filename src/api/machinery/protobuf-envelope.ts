@@ -40,9 +40,14 @@ function enveloped(apiVersion: string, kind: string, write: (writer: Writer) => 
   return writer.finish()
 }
 
+/** Whether a body says that it is protobuf. */
+export function isProtobufBody(bytes: Uint8Array): boolean {
+  return bytes.length >= MAGIC.length && MAGIC.every((byte, at) => bytes[at] === byte)
+}
+
 /** Takes a body out of its envelope; the message is a part of the same bytes. Throws BadRequest when it has none. */
 export function unwrapProtobuf(bytes: Uint8Array): Envelope {
-  if (bytes.length < MAGIC.length || MAGIC.some((byte, at) => bytes[at] !== byte))
+  if (!isProtobufBody(bytes))
     throw badRequest(
       'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
     )

@@ -1,25 +1,26 @@
 /** /healthz, /livez and /readyz: whether the server should be used, restarted or left alone, in upstream's text form. */
 import type { ApiResponse } from '#client/transport.ts'
+import type { Store } from '#store'
 import type { Exchange } from '../exchange.ts'
 import { respondText } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
 
 interface Check {
   readonly name: string
-  isGood(server: ServerContext): boolean
+  isGood(server: ServerContext): boolean | Promise<boolean>
 }
 
 const ping: Check = { name: 'ping', isGood: () => true }
-const store: Check = {
-  name: 'etcd',
-  isGood: server => server.store.revision >= server.store.compactedRevision,
-}
+const store: Check = { name: 'etcd', isGood: ({ store }) => isStoreGood(store) }
+/** The same twice, because upstream tells whether to restart and whether to use a server by two timeouts. */
+const storeReadiness: Check = { ...store, name: 'etcd-readiness' }
 const started = (name: string): Check => ({ name, isGood: server => !server.notReady.has(name) })
 
 const alive: readonly Check[] = [ping, store, started('poststarthook/bootstrap')]
 const ready: readonly Check[] = [
   ping,
   store,
+  storeReadiness,
   started('informer-sync'),
   started('poststarthook/bootstrap'),
   started('shutdown'),
@@ -32,7 +33,7 @@ const checks: Readonly<Record<string, readonly Check[]>> = {
 }
 
 /** `/readyz`, `/readyz?verbose&exclude=etcd`, `/readyz/etcd`. */
-export function health(exchange: Exchange): ApiResponse {
+export async function health(exchange: Exchange): Promise<ApiResponse> {
   const { path, query } = exchange.info
   const [, endpoint = '', ...rest] = path.split('/')
   const all = checks[endpoint] ?? []
@@ -40,23 +41,26 @@ export function health(exchange: Exchange): ApiResponse {
   if (name === '') return together(exchange, endpoint, all, new Set(query.getAll('exclude')))
   const check = all.find(each => each.name === name)
   if (!check) return respondText(404, '404 page not found\n')
-  if (check.isGood(exchange.server)) return respondText(200, 'ok')
+  if (await check.isGood(exchange.server)) return respondText(200, 'ok')
   return respondText(500, 'internal server error: not ready\n')
 }
 
-function together(
+async function together(
   { server, info }: Exchange,
   endpoint: string,
   all: readonly Check[],
   excluded: ReadonlySet<string>,
-): ApiResponse {
+): Promise<ApiResponse> {
   let isGood = true
-  const lines = all.map(({ name, isGood: check }) => {
-    if (excluded.has(name)) return `[+]${name} excluded: ok`
-    if (check(server)) return `[+]${name} ok`
-    isGood = false
-    return `[-]${name} failed: reason withheld`
-  })
+  const lines: string[] = []
+  for (const { name, isGood: check } of all) {
+    if (excluded.has(name)) lines.push(`[+]${name} excluded: ok`)
+    else if (await check(server)) lines.push(`[+]${name} ok`)
+    else {
+      isGood = false
+      lines.push(`[-]${name} failed: reason withheld`)
+    }
+  }
   const unknown = [...excluded].filter(name => !all.some(each => each.name === name))
   if (unknown.length > 0)
     lines.push(
@@ -65,4 +69,13 @@ function together(
   if (isGood && !info.query.has('verbose')) return respondText(200, 'ok')
   const verdict = isGood ? `${endpoint} check passed` : `${endpoint} check failed`
   return respondText(isGood ? 200 : 500, `${lines.join('\n')}\n${verdict}\n`)
+}
+
+/** Whether the store can be used now. */
+export async function isStoreGood(store: Store): Promise<boolean> {
+  if (!store.shared) return store.revision >= store.compactedRevision
+  return store.shared.check().then(
+    () => true,
+    () => false,
+  )
 }

@@ -7,6 +7,7 @@ import type { Lease } from '#api/coordination/v1/lease.ts'
 import { type ComponentStatus, componentStatus } from '#api/core/v1/component-status.ts'
 import { apiVersionOf } from '#api/machinery/kind.ts'
 import { notFound } from '#api/machinery/status.ts'
+import { isStoreGood } from '../endpoints/health.ts'
 import type { ServerContext } from '../server-context.ts'
 import { unstored } from './create.ts'
 import { filterOf } from './list-options.ts'
@@ -42,11 +43,10 @@ async function componentsOf(server: ServerContext): Promise<ComponentStatus[]> {
   const led = await Promise.all(
     Object.entries(LEASES).map(([name, lease]) => leaderHealth(server, name, lease)),
   )
-  const { store } = server
-  const isStoreGood = store.revision >= store.compactedRevision
+  const isGood = await isStoreGood(server.store)
   return [
     ...led.filter(status => status !== undefined),
-    health('etcd-0', isStoreGood, isStoreGood ? 'ok' : 'the store is behind its compaction'),
+    health('etcd-0', isGood, isGood ? 'ok' : 'the store cannot be used now'),
   ]
 }
 

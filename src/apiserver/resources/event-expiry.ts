@@ -1,13 +1,12 @@
-/** Events are news, not records: an hour after their last change they go. */
+/** Events are news, not records: an hour after their last change they go. A shared store removes them by itself. */
 import type { Event } from '#api/core/v1/event.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Store } from '#store'
+import { EVENT_TTL_MS } from '../storage/resource-storage.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 
-/** Upstream's default of `--event-ttl`. */
-const TIME_TO_LIVE_MS = 60 * 60 * 1000
 const SWEEP_INTERVAL_MS = 60_000
 /** So many go in one commit, which leaves room for other writers between two. */
 const BATCH = 200
@@ -28,7 +27,7 @@ export function expireEvents(
     })
   }
   const sweep = async () => {
-    const oldest = clock.now() - TIME_TO_LIVE_MS
+    const oldest = clock.now() - EVENT_TTL_MS
     const old = cache.list('').filter(stored => lastChangeOf(stored.object as Event) < oldest)
     for (let at = 0; at < old.length && !isOver; at += BATCH)
       // One that changed meanwhile fails its batch, which the next sweep takes up again.

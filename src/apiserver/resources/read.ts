@@ -50,7 +50,11 @@ export async function get(exchange: Exchange, resource: StoredResource): Promise
   const { name, query } = exchange.info
   const asked = query.get('resourceVersion')
   if (asked && asked !== '0') await reach(exchange.server.cache, revisionOf(asked))
-  const stored = await resource.storage.get(namespaceOf(exchange, resource), name)
+  const namespace = namespaceOf(exchange, resource)
+  // Who names a revision is content with whatever is not older.
+  const stored = asked
+    ? resource.storage.cache.get(namespace, name)
+    : await resource.storage.get(namespace, name)
   if (!stored) throw notFound(resource.storage.resource, name)
   return respondOne(exchange, 200, resource, stored)
 }

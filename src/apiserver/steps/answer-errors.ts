@@ -1,14 +1,15 @@
 /** Whatever is thrown behind this step becomes a Status: errors we know as they are, anything else as a 500 and a log line. */
-import { internalError, StatusError } from '#api/machinery/status.ts'
+import { internalError, type StatusError } from '#api/machinery/status.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange, Step } from '../exchange.ts'
 import { respondStatus } from '../respond.ts'
+import { statusErrorOf } from '../storage/store-errors.ts'
 
 export const answerErrors: Step = async (exchange, next) => {
   try {
     return withWarnings(exchange, await next())
   } catch (thrown) {
-    const error = thrown instanceof StatusError ? thrown : unexpected(exchange, thrown)
+    const error = statusErrorOf(thrown) ?? unexpected(exchange, thrown)
     const response = await respondStatus(exchange.request, error.status)
     const seconds = error.details?.retryAfterSeconds
     const retry: Record<string, string> =

@@ -32,6 +32,23 @@ export function prefixOf(kind: Pick<AnyKind, 'group' | 'plural' | 'custom'>): st
   return `${ROOT}${path}/`
 }
 
+/**
+ * The prefix of the resource that a key belongs to, of those that are known. Keys are `/registry/<resource>/…` or, for a few,
+ * `/registry/<group>/<resource>/…`.
+ */
+export function resourcePrefixOf(
+  key: string,
+  known: { has(prefix: string): boolean },
+): string | undefined {
+  const end = key.indexOf('/', ROOT.length)
+  if (end < 0) return undefined
+  const prefix = key.slice(0, end + 1)
+  if (known.has(prefix)) return prefix
+  const further = key.indexOf('/', end + 1)
+  const longer = key.slice(0, further + 1)
+  return further >= 0 && known.has(longer) ? longer : undefined
+}
+
 /** A segment of a key may not be able to leave its place, whatever validation said before. */
 const SAFE_SEGMENT = /^(?!\.{1,2}$)[^/%\0]{1,253}$/
 

@@ -8,6 +8,9 @@ import type { WatchCache } from '../watch-cache/watch-cache.ts'
 import { keyIn, prefixOf } from './keys.ts'
 import { encodeValue, StoredObject } from './stored-object.ts'
 
+/** Upstream's default of `--event-ttl`. */
+export const EVENT_TTL_MS = 60 * 60 * 1000
+
 /** As much as a write may bring, so that whoever reads an object can also write it back. */
 const MAXIMUM_OBJECT_BYTES = 3 * 1024 * 1024
 
@@ -19,6 +22,8 @@ export class ResourceStorage {
   readonly cache: ResourceCache
   readonly #store: Store
   readonly #watchCache: WatchCache
+  /** How long objects live after their last change, where they go by themselves. */
+  readonly #life: Pick<Change, 'ttlMs'>
 
   constructor(kind: AnyKind, store: Store, watchCache: WatchCache) {
     this.kind = kind
@@ -27,11 +32,13 @@ export class ResourceStorage {
     this.cache = watchCache.add(this.prefix, kind.fieldSelectors)
     this.#store = store
     this.#watchCache = watchCache
+    this.#life = kind.group === '' && kind.plural === 'events' ? { ttlMs: EVENT_TTL_MS } : {}
   }
 
   /** The newest state that was acknowledged. */
   async get(namespace: string, name: string): Promise<StoredObject | undefined> {
-    if (this.#watchCache.revision < this.#store.revision) await this.#watchCache.catchUp()
+    if (this.#store.shared || this.#watchCache.revision < this.#store.revision)
+      await this.#watchCache.catchUp()
     return this.cache.get(namespace, name)
   }
 
@@ -46,7 +53,7 @@ export class ResourceStorage {
     const { namespace = '', name = '' } = object.metadata
     const key = keyIn(this.prefix, namespace, name)
     const value = encodeValue(object)
-    const result = await this.#commit([{ key, expected: 0, value }, ...besides])
+    const result = await this.#commit([{ key, expected: 0, value, ...this.#life }, ...besides])
     if (!result.ok) throw alreadyExists(this.resource, name)
     return this.#storedOf(result.entries[0] as Entry, namespace, name)
   }
@@ -58,7 +65,8 @@ export class ResourceStorage {
   ): Promise<StoredObject | undefined> {
     const { namespace = '', name = '' } = object.metadata
     const { key, revision: expected } = previous
-    const result = await this.#commit([{ key, expected, value: encodeValue(object) }])
+    const value = encodeValue(object)
+    const result = await this.#commit([{ key, expected, value, ...this.#life }])
     return result.ok ? this.#storedOf(result.entries[0] as Entry, namespace, name) : undefined
   }
 
@@ -94,8 +102,7 @@ export class ResourceStorage {
         await this.#watchCache.waitFor(result.revision)
       return result
     } catch (thrown) {
-      if (!(thrown instanceof CommitFailedError)) throw thrown
-      throw new StatusError('InternalError', `the write could not be stored: ${thrown.message}`)
+      throw thrown instanceof CommitFailedError ? failed(thrown) : thrown
     }
   }
 
@@ -105,4 +112,13 @@ export class ResourceStorage {
     if (cached?.revision === entry.modRevision) return cached
     return new StoredObject(entry.key, entry.modRevision, entry.value)
   }
+}
+
+function failed({ failure, message }: CommitFailedError): StatusError {
+  const text = `the write could not be stored: ${message}`
+  if (failure === 'TooLarge')
+    return new StatusError('RequestEntityTooLarge', `Request entity too large: ${message}`)
+  if (failure === 'Unavailable')
+    return new StatusError('ServiceUnavailable', text, { retryAfterSeconds: 1 })
+  return new StatusError('InternalError', text)
 }

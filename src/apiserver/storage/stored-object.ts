@@ -40,6 +40,11 @@ export function encodeValue(object: KubernetesObject): Uint8Array {
   return value
 }
 
+/** The object in a stored value. */
+export function objectOfValue(value: Uint8Array): KubernetesObject {
+  return (value as Sourced)[SOURCE] ?? deepFreeze(parseExact(value) as KubernetesObject)
+}
+
 export class StoredObject implements Representation {
   readonly key: string
   readonly revision: Revision
@@ -73,8 +78,7 @@ export class StoredObject implements Representation {
 
   get object(): KubernetesObject {
     if (this.#object) return this.#object
-    this.#source ??=
-      (this.value as Sourced)[SOURCE] ?? deepFreeze(parseExact(this.value) as KubernetesObject)
+    this.#source ??= objectOfValue(this.value)
     this.#object = withRevision(this.#source, this.revision)
     return this.#object
   }

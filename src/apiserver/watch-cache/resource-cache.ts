@@ -94,7 +94,9 @@ export class ResourceCache {
 
   /** Takes over an entry at start, without an event. */
   load(key: string, revision: Revision, value: Uint8Array): void {
-    this.#put(new StoredObject(key, revision, value))
+    const stored = new StoredObject(key, revision, value)
+    stored.adoptSource()
+    this.#put(stored)
     this.lastChange = Math.max(this.lastChange, revision)
   }
 

@@ -1,7 +1,7 @@
 /**
  * The server's memory of everything in the store. One watch of the store feeds all resources, so the whole cache stands
  * at one revision; since an embedded store publishes before it acknowledges, what this cache shows is linearizable
- * without asking the store. Where the store may be ahead (another server writes to it), readers wait for the cache.
+ * without asking the store. Where other servers write to the store, too, it is asked how far it is, and readers wait for the cache.
  */
 
 import { StatusError } from '#api/machinery/status.ts'
@@ -9,7 +9,7 @@ import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { type Log, silentLog } from '#base/log.ts'
 import type { Entry, Revision, Store, StoreEvent } from '#store'
-import { ROOT } from '../storage/keys.ts'
+import { ROOT, resourcePrefixOf } from '../storage/keys.ts'
 import { ResourceCache } from './resource-cache.ts'
 import type { FieldGetters } from './watchers.ts'
 
@@ -127,7 +127,7 @@ export class WatchCache {
 
   /** Brings the cache to where the store is now, for reads that must see every acknowledged write. */
   async catchUp(): Promise<void> {
-    const { revision } = this.#store
+    const revision = (await this.#store.shared?.readIndex()) ?? this.#store.revision
     if (this.#revision >= revision) return
     if (!(await this.waitFor(revision)))
       throw new StatusError('ServerTimeout', 'the cache could not reach the store in time', {
@@ -172,14 +172,9 @@ export class WatchCache {
     })
   }
 
-  /** Keys are `/registry/<resource>/…` or, for a few, `/registry/<group>/<resource>/…`. */
   #cacheOf(key: string): ResourceCache | undefined {
-    const end = key.indexOf('/', ROOT.length)
-    if (end < 0) return undefined
-    const cache = this.#resources.get(key.slice(0, end + 1))
-    if (cache) return cache
-    const further = key.indexOf('/', end + 1)
-    return further < 0 ? undefined : this.#resources.get(key.slice(0, further + 1))
+    const prefix = resourcePrefixOf(key, this.#resources)
+    return prefix === undefined ? undefined : this.#resources.get(prefix)
   }
 
   #scheduleBookmarks(): void {

@@ -11,6 +11,7 @@ import type { Clock } from '#base/clock.ts'
 import type { EventSource, WatchEvent } from '#client/transport.ts'
 import { CompactedError, type Revision, type Store } from '#store'
 import { frameOf } from '../protobuf.ts'
+import { statusErrorOf } from '../storage/store-errors.ts'
 import type { View } from '../storage/view.ts'
 import { type CacheEvent, type ChangeType, type EncodedEvent, encodeEvent } from './cache-event.ts'
 import { type Filter, passes } from './filter.ts'
@@ -192,7 +193,7 @@ function toStatusError(thrown: unknown, asked: Revision): StatusError | undefine
       'Expired',
       `too old resource version: ${asked} (${thrown.compactedRevision})`,
     )
-  return thrown instanceof StatusError ? thrown : undefined
+  return statusErrorOf(thrown)
 }
 
 function encoded(event: WatchEvent, kind: AnyKind): EncodedEvent {

@@ -1,0 +1,102 @@
+/**
+ * How objects lie in etcd: as upstream's API server stores them, so that an etcd can be taken over from one and given back.
+ * Built-in kinds are protobuf in an envelope that names their version, custom resources, their definitions and APIServices
+ * are JSON. What lies there may be older than this server, or in another form: whatever upstream would read is read, brought to
+ * the version that is worked with here, and gets the defaults it has not.
+ */
+import { kinds } from '#api/kinds.ts'
+import { decodeObject } from '#api/machinery/decode.ts'
+import { applyDefaults } from '#api/machinery/defaults.ts'
+import { parseExact } from '#api/machinery/exact-json.ts'
+import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import {
+  decodeObjectProtobuf,
+  encodeObjectProtobuf,
+  isProtobufBody,
+  unwrapProtobuf,
+} from '#api/machinery/protobuf-envelope.ts'
+import { messageOf } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import type { StoredForm } from '#store/etcd/entry.ts'
+import { prefixOf, resourcePrefixOf } from './keys.ts'
+import { definitionFromBeta } from './old-definition.ts'
+import { encodeValue, objectOfValue } from './stored-object.ts'
+
+/** Groups that upstream keeps as JSON: their servers have no other form for storage. */
+const JSON_GROUPS: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io'])
+
+/** Where upstream v1.36 stores an older version than the one that is worked with here, so that it can be downgraded. */
+const STORED_VERSIONS: Readonly<Record<string, string>> = {
+  mutatingadmissionpolicies: 'admissionregistration.k8s.io/v1beta1',
+  mutatingadmissionpolicybindings: 'admissionregistration.k8s.io/v1beta1',
+}
+
+interface Resource {
+  /** The kind whose objects the rest of the server sees. */
+  readonly kind: AnyKind
+  /** The kind that is written to etcd. */
+  readonly written: AnyKind
+  /** By apiVersion: every kind that may be found there. */
+  readonly versions: ReadonlyMap<string, AnyKind>
+}
+
+export function etcdForm(log: Log): StoredForm {
+  const resources = resourcesOf(kinds)
+  const resourceOf = (key: string) => resources.get(resourcePrefixOf(key, resources) ?? '')
+  return {
+    toEtcd(key, value) {
+      const resource = resourceOf(key)
+      if (!resource || JSON_GROUPS.has(resource.kind.group)) return value
+      const { written } = resource
+      const object = objectOfValue(value)
+      const shown = written.storedAs ? written.storedAs.fromStored(object) : object
+      return encodeObjectProtobuf(written, shown)
+    },
+    fromEtcd(key, stored) {
+      try {
+        const resource = resourceOf(key)
+        if (resource) return encodeValue(readBuiltIn(resource, stored))
+        // Of others only custom resources are looked at.
+        return isProtobufBody(stored) ? stored : readJson(stored)
+      } catch (error) {
+        // Whoever reads it fails, too, instead of not seeing it at all.
+        log.error('a value in etcd cannot be read', { key, error: messageOf(error) })
+        return stored
+      }
+    },
+  }
+}
+
+function readBuiltIn({ kind, versions }: Resource, stored: Uint8Array): KubernetesObject {
+  const isProtobuf = isProtobufBody(stored)
+  const parsed = isProtobuf ? undefined : (parseExact(stored) as KubernetesObject)
+  const raw = parsed && definitionFromBeta(parsed)
+  const { apiVersion } = raw ?? unwrapProtobuf(stored)
+  const found = versions.get(apiVersion)
+  if (!found) throw new Error(`${kind.kind} in version ${apiVersion} is not known here`)
+  const { object } = decodeObject(found, raw ?? decodeObjectProtobuf(found, stored))
+  applyDefaults(found, object)
+  return found.storedAs ? found.storedAs.toStored(object) : object
+}
+
+/** Custom resources; brought into the order of fields that this server relies on. */
+function readJson(stored: Uint8Array): Uint8Array {
+  const object = parseExact(stored) as KubernetesObject
+  if (typeof object !== 'object' || object === null || typeof object.metadata !== 'object')
+    return stored
+  return encodeValue(object)
+}
+
+function resourcesOf(all: readonly AnyKind[]): Map<string, Resource> {
+  const resources = new Map<string, Resource>()
+  for (const kind of all) {
+    if (kind.ephemeral || kind.storedAs) continue
+    const versions = new Map([[apiVersionOf(kind), kind]])
+    for (const other of all)
+      if (other.storedAs?.kind === kind) versions.set(apiVersionOf(other), other)
+    const written = versions.get(STORED_VERSIONS[kind.plural] ?? '') ?? kind
+    resources.set(prefixOf(kind), { kind, written, versions })
+  }
+  return resources
+}

@@ -1,0 +1,47 @@
+/** The store in etcd, in upstream's layout and form. Loaded only where somebody asks for it. */
+import { etcdForm } from '#apiserver/storage/etcd-form.ts'
+import { ROOT } from '#apiserver/storage/keys.ts'
+import type { Clock } from '#base/clock.ts'
+import { UserError } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
+import { systemFiles } from '#host/files.ts'
+import type { Store } from '#store'
+import type { EtcdTls } from '#store/etcd/connection.ts'
+import { openEtcdStore } from '#store/etcd/etcd-store.ts'
+import type { EtcdOptions } from './options.ts'
+
+/** Waits for etcd for a minute. Throws UserErrors. */
+export function openEtcd(
+  etcd: EtcdOptions,
+  { clock, random, log }: { clock: Clock; random: Random; log: Log },
+): Promise<Store> {
+  const { servers, prefix = ROOT, compactionIntervalMs } = etcd
+  return openEtcdStore({
+    servers,
+    tls: tlsOf(etcd),
+    root: ROOT,
+    prefix: `/${prefix.replace(/^\/+|\/+$/g, '')}/`,
+    form: etcdForm(log),
+    ...(compactionIntervalMs === undefined ? {} : { compactionIntervalMs }),
+    clock,
+    random,
+    log,
+  })
+}
+
+function tlsOf({ caFile, certFile, keyFile }: EtcdOptions): EtcdTls {
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw new UserError('--etcd-certfile and --etcd-keyfile belong together: give both or none')
+  return {
+    ...(caFile !== undefined && { ca: read('--etcd-cafile', caFile) }),
+    ...(certFile !== undefined && { cert: read('--etcd-certfile', certFile) }),
+    ...(keyFile !== undefined && { key: read('--etcd-keyfile', keyFile) }),
+  }
+}
+
+function read(flag: string, file: string): Buffer {
+  const bytes = systemFiles.read(file)
+  if (!bytes) throw new UserError(`${flag} ${file}: there is no such file`)
+  return bytes
+}
