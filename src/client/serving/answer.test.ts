@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { EventSource } from '../transport.ts'
 import { sendAnswer } from './answer.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
-import type { Wire } from './wire.ts'
+import { outgoingOf, type Wire } from './wire.ts'
 
 const options = {
   limits: DEFAULT_LIMITS,
@@ -31,12 +31,12 @@ function notingWire() {
     headers: {},
     peer: {},
     incoming: undefined,
-    outgoing,
+    outgoing: outgoingOf(outgoing),
     begin() {},
     reset: () => void outgoing.destroy(),
     retire() {},
   }
-  return { wire, writes }
+  return { wire, writes, outgoing }
 }
 
 /** A stream that is told by hand. */
@@ -56,7 +56,7 @@ function toldByHand() {
 }
 
 test('events of one turn go out together, those of the next by themselves', async () => {
-  const { wire, writes } = notingWire()
+  const { wire, writes, outgoing } = notingWire()
   const { body, tell, end } = toldByHand()
   await sendAnswer(wire, { status: 200, headers: {}, body }, options)
   for (const event of ['a', 'b', 'c']) tell(event)
@@ -66,6 +66,6 @@ test('events of one turn go out together, those of the next by themselves', asyn
   assert.deepEqual(writes, [['a', 'b', 'c'], ['d']])
   tell('e')
   end()
-  await new Promise(resolve => wire.outgoing.once('finish', resolve))
+  await new Promise(resolve => outgoing.once('finish', resolve))
   assert.deepEqual(writes.at(-1), ['e'])
 })

@@ -1,11 +1,10 @@
 /** Sends an answer: whole bodies at the client's pace, endless ones as they come, and no more unread than the limit. */
-import type { Writable } from 'node:stream'
 import { constants, createGzip } from 'node:zlib'
 import { stringifyJson } from '#api/machinery/exact-json.ts'
 import type { Clock } from '#base/clock.ts'
 import type { ApiResponse, EventSource, ResponseBody, WatchEvent } from '../transport.ts'
 import { FULL_BYTES, GZIP_FROM_BYTES, type ServingLimits } from './limits.ts'
-import type { Wire } from './wire.ts'
+import { type Outgoing, outgoingOf, type Wire } from './wire.ts'
 
 export interface AnswerOptions {
   readonly limits: ServingLimits
@@ -71,7 +70,7 @@ async function sendWhole(
   { limits, clock }: AnswerOptions,
 ): Promise<void> {
   const { outgoing } = wire
-  if (outgoing.destroyed) return
+  if (outgoing.isOver) return
   const size = Number(head.headers['content-length'])
   if (wire.method === 'HEAD' || size === 0) return wire.begin(head.status, head.headers, false)
   wire.begin(head.status, head.headers, true)
@@ -82,8 +81,8 @@ async function sendWhole(
   }
   // A client that does not take its answer would keep it in our memory.
   const cancelTimeout = clock.after(limits.requestMs, () => wire.reset())
-  outgoing.once('close', cancelTimeout)
-  if (chunks.length > 1) await writeGathered(wire, chunks)
+  outgoing.onClose(cancelTimeout)
+  if (chunks.length > 1) await writeGathered(outgoing, chunks)
 }
 
 /**
@@ -97,60 +96,53 @@ async function sendCompressed(
   { limits, clock }: AnswerOptions,
 ): Promise<void> {
   const { outgoing } = wire
-  if (outgoing.destroyed) return
+  if (outgoing.isOver) return
   wire.begin(status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, true)
   const cancelTimeout = clock.after(limits.requestMs, () => wire.reset())
   // The fastest level: a tenth of the size for a hundredth of the time of a slow network.
   const gzip = createGzip({ level: constants.Z_BEST_SPEED })
-  outgoing.once('close', () => {
+  outgoing.onClose(() => {
     cancelTimeout()
     gzip.destroy()
   })
   gzip.on('error', () => wire.reset())
-  gzip.pipe(outgoing)
-  await writeGathered({ outgoing: gzip }, chunks)
+  gzip.on('data', async chunk => {
+    outgoing.write(chunk)
+    if (outgoing.unsentBytes < FULL_BYTES) return
+    gzip.pause()
+    await outgoing.drained()
+    gzip.resume()
+  })
+  gzip.on('end', () => outgoing.end())
+  await writeGathered(outgoingOf(gzip), chunks)
 }
 
-async function writeGathered(
-  { outgoing }: { readonly outgoing: Writable },
-  chunks: readonly Uint8Array[],
-): Promise<void> {
+async function writeGathered(outgoing: Outgoing, chunks: readonly Uint8Array[]): Promise<void> {
   let gathered: Uint8Array[] = []
   let size = 0
   for (const chunk of chunks) {
     gathered.push(chunk)
     size += chunk.length
     if (size < GATHER_BYTES) continue
-    if (outgoing.destroyed) return
-    if (!outgoing.write(whole(gathered))) await drained(outgoing)
+    if (outgoing.isOver) return
+    outgoing.write(whole(gathered))
+    if (outgoing.unsentBytes >= FULL_BYTES) await outgoing.drained()
     gathered = []
     size = 0
   }
-  if (!outgoing.destroyed) outgoing.end(whole(gathered))
+  if (!outgoing.isOver) outgoing.end(whole(gathered))
 }
 
 /** A large item alone is not copied. */
 const whole = (pieces: readonly Uint8Array[]): Uint8Array =>
   pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces)
 
-/** Resolves when more can be written, or never will be. */
-function drained(outgoing: Writable): Promise<void> {
-  if (!outgoing.writableNeedDrain || outgoing.destroyed) return Promise.resolve()
-  return new Promise(resolve => {
-    const done = () => {
-      outgoing.off('drain', done).off('close', done)
-      resolve()
-    }
-    outgoing.on('drain', done).on('close', done)
-  })
-}
-
 function sendEndless(wire: Wire, response: ApiResponse, options: AnswerOptions): void {
   const { body, status, headers } = response
   const { outgoing } = wire
   // Whoever made the stream may hold something for it, which only a subscriber can give back.
-  if (outgoing.destroyed || wire.method === 'HEAD') {
-    if (wire.method === 'HEAD' && !outgoing.destroyed) wire.begin(status, headers, false)
+  if (outgoing.isOver || wire.method === 'HEAD') {
+    if (wire.method === 'HEAD' && !outgoing.isOver) wire.begin(status, headers, false)
     if (body.kind === 'events') body.events.subscribe(nowhere)()
     if (body.kind === 'stream') body.stream.subscribe(nowhere)()
     return
@@ -181,30 +173,18 @@ function flow<E>(
     cancel?.()
     act()
   }
-  // What is told in one turn goes out together: a group of commits brings each watcher several events, and each write costs.
-  let isGathering = false
-  const gather = () => {
-    if (isGathering) return
-    isGathering = true
-    outgoing.cork()
-    queueMicrotask(() => {
-      isGathering = false
-      outgoing.uncork()
-    })
-  }
   const forget = endless(() => finish(() => outgoing.end()))
-  outgoing.once('close', () => finish(() => {}))
+  outgoing.onClose(() => finish(() => {}))
   cancel = source.subscribe({
     next(event) {
       if (!open) return undefined
-      gather()
-      const isFree = outgoing.write(encode(event))
-      if (isFree || outgoing.writableLength < FULL_BYTES) return undefined
-      if (outgoing.writableLength > limits.unreadBytes) {
+      outgoing.write(encode(event))
+      if (outgoing.unsentBytes < FULL_BYTES) return undefined
+      if (outgoing.unsentBytes > limits.unreadBytes) {
         finish(() => wire.reset())
         return undefined
       }
-      waiting ??= drained(outgoing).then(() => {
+      waiting ??= outgoing.drained().then(() => {
         waiting = undefined
       })
       return waiting

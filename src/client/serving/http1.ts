@@ -4,9 +4,10 @@ import type { Clock } from '#base/clock.ts'
 import { createServer } from '../node-http.ts'
 import { spdyUpgrade } from '../streaming/spdy/upgrade.ts'
 import type { Connection } from './connections.ts'
+import { headersOf, wireHeaders } from './http1-headers.ts'
 import type { ServingLimits } from './limits.ts'
 import { serveUpgrade } from './upgrade.ts'
-import { headersOf, isMethod, type Wire, wireHeaders } from './wire.ts'
+import { incomingOf, isMethod, outgoingOf, type Wire } from './wire.ts'
 
 export interface Http1Options {
   readonly limits: ServingLimits
@@ -98,8 +99,8 @@ function wireOf(
     path: url,
     headers: headersOf(request.rawHeaders),
     peer: state.connection.peer,
-    incoming: hasBody ? request : undefined,
-    outgoing: response,
+    incoming: hasBody ? incomingOf(request) : undefined,
+    outgoing: outgoingOf(response),
     begin(status, answer, hasBody) {
       if (response.destroyed || response.headersSent) return
       if (state.retired) response.shouldKeepAlive = false

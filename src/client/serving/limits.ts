@@ -49,6 +49,9 @@ export const CONNECTION_WINDOW_BYTES = 1024 * 1024
 /** Rapid reset (CVE-2023-44487): requests that a client may cancel at once and per second; clients that end 1,000 watches are fine. */
 export const RESET_BURST = 1000
 export const RESETS_PER_SECOND = 33
+/** Pings, settings, empty frames and the like: ten times what any client was seen to send. */
+export const IDLE_FRAME_BURST = 5000
+export const IDLE_FRAMES_PER_SECOND = 500
 /** Requests that are worked on for one connection, cancelled ones included, by the number that it may have open. */
 export const CANCELLED_SHARE = 2
 /** Sign of life on connections that are silent, so that those of dead machines end. */

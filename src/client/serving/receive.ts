@@ -1,9 +1,8 @@
 /** Collects a request's body within limits. */
-import type { Readable } from 'node:stream'
 import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import type { ServingLimits } from './limits.ts'
-import type { Wire } from './wire.ts'
+import type { Incoming, Wire } from './wire.ts'
 
 /** Counts what is being received on all connections together. */
 export interface Intake {
@@ -24,7 +23,7 @@ const tooLarge = (limitBytes: number) =>
  * be waited for. Rejects with a plain error where the client went away.
  */
 export function receiveBody(
-  incoming: Readable,
+  incoming: Incoming,
   headers: Wire['headers'],
   options: ReceiveOptions,
 ): Promise<Uint8Array> {
@@ -32,20 +31,24 @@ export function receiveBody(
   const announced = Number(headers['content-length'] ?? 0)
   if (announced > limits.bodyBytes) return Promise.reject(tooLarge(limits.bodyBytes))
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
+    const chunks: Uint8Array[] = []
     let size = 0
+    let isOver = false
+    let cancelTimeout = () => {}
     const finish = (act: () => void) => {
+      if (isOver) return
+      isOver = true
       cancelTimeout()
       intake.bytes -= size
-      size = 0
-      incoming.off('data', take).off('end', end).off('close', gone)
       act()
     }
-    const fail = (error: Error) => finish(() => reject(error))
-    const cancelTimeout = clock.after(limits.requestMs, () =>
-      fail(new StatusError('Timeout', 'the request body did not arrive in time', {}, 408)),
-    )
-    const take = (chunk: Buffer) => {
+    const fail = (error: Error) =>
+      finish(() => {
+        incoming.discard()
+        reject(error)
+      })
+    const data = (chunk: Uint8Array) => {
+      if (isOver) return
       size += chunk.length
       intake.bytes += chunk.length
       if (size > limits.bodyBytes) fail(tooLarge(limits.bodyBytes))
@@ -61,7 +64,12 @@ export function receiveBody(
       const [first] = chunks
       finish(() => resolve(chunks.length === 1 && first ? first : Buffer.concat(chunks)))
     }
-    const gone = () => fail(new Error('the client went away'))
-    incoming.on('data', take).on('end', end).on('close', gone)
+    const gone = () => finish(() => reject(new Error('the client went away')))
+    incoming.read({ data, end, gone })
+    // Most bodies are here already.
+    if (isOver) return
+    cancelTimeout = clock.after(limits.requestMs, () =>
+      fail(new StatusError('Timeout', 'the request body did not arrive in time', {}, 408)),
+    )
   })
 }

@@ -10,7 +10,7 @@ import type { Log } from '#base/log.ts'
 import { createConnections } from './connections.ts'
 import type { RequestHandler } from './handler.ts'
 import { createHttp1 } from './http1.ts'
-import { createHttp2 } from './http2.ts'
+import { createHttp2 } from './http2/http2.ts'
 import {
   CERTIFICATE_CHECK_MS,
   DEFAULT_LIMITS,
@@ -130,7 +130,7 @@ function acceptTls(
   const serve = (...[wire, { context }]: Parameters<Parameters<typeof createHttp2>[0]['serve']>) =>
     serveRequest(wire, context)
   const http1 = createHttp1({ limits, clock, serve })
-  const http2 = createHttp2({ limits, serve })
+  const http2 = createHttp2({ limits, clock, serve })
   const server = createTlsServer({
     ...contextOf(shown),
     ALPNProtocols: ['h2', 'http/1.1'],

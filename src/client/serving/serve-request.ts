@@ -54,7 +54,7 @@ export async function serveRequest(wire: Wire, context: ServingContext): Promise
     const body = wire.incoming && (await receiveBody(wire.incoming, wire.headers, context))
     const request = new WireRequest(wire, body)
     let isAnswered = false
-    wire.outgoing.once('close', () => {
+    wire.outgoing.onClose(() => {
       if (!isAnswered) request.abort()
     })
     const response = await context.handler.handle(request, wire.peer)
@@ -63,7 +63,7 @@ export async function serveRequest(wire: Wire, context: ServingContext): Promise
     await sendAnswer(wire, response, context)
     isAnswered = !isEndless(response)
   } catch (thrown) {
-    if (wire.outgoing.destroyed) return
+    if (wire.outgoing.isOver) return
     if (!(thrown instanceof StatusError))
       context.log.error('a request could not be answered', { path: pathOf(wire), error: thrown })
     const error = thrown instanceof StatusError ? thrown : internalError('the server failed')

@@ -14,10 +14,11 @@ import type { ApiResponse } from '../transport.ts'
 import { wholeBody } from './answer.ts'
 import type { Connection } from './connections.ts'
 import type { ServedStream } from './handler.ts'
+import { headersOf } from './http1-headers.ts'
 import { sendMessages } from './messages.ts'
 import { statusAnswer } from './serve-request.ts'
 import { tunnelThrough } from './tunnel.ts'
-import { headersOf, isMethod } from './wire.ts'
+import { isMethod } from './wire.ts'
 
 export interface Upgrade {
   readonly request: IncomingMessage

@@ -10,8 +10,8 @@ export interface Wire {
   readonly headers: Readonly<Record<string, string>>
   readonly peer: ServedPeer
   /** The body, or undefined where none was announced. */
-  readonly incoming: Readable | undefined
-  readonly outgoing: Writable
+  readonly incoming: Incoming | undefined
+  readonly outgoing: Outgoing
   /** Sends status and headers; without `hasBody` that is the whole answer. */
   begin(status: number, headers: Readonly<Record<string, string>>, hasBody: boolean): void
   /** Breaks off, so that the client sees that the answer is not whole. */
@@ -20,34 +20,86 @@ export interface Wire {
   retire(): void
 }
 
+export interface Incoming {
+  /** Tells what is there, and then what comes. */
+  read(sink: IncomingSink): void
+  /** Nobody reads on. */
+  discard(): void
+}
+
+export interface IncomingSink {
+  data(bytes: Uint8Array): void
+  /** That was all of it. */
+  end(): void
+  /** The client went away before it sent all. */
+  gone(): void
+}
+
+/** Where an answer's body goes. Nothing is refused: whoever sends much looks at `unsentBytes`, and waits. */
+export interface Outgoing {
+  /** All was sent, or nothing can be. */
+  readonly isOver: boolean
+  /** What the client's end has not taken yet. */
+  readonly unsentBytes: number
+  write(bytes: Uint8Array): void
+  end(bytes?: Uint8Array): void
+  /** Resolves when more may be written, or never will be. */
+  drained(): Promise<void>
+  /** Calls when it is over, for whatever reason. */
+  onClose(listener: () => void): void
+}
+
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
 export function isMethod(method: string): method is Method {
   return METHODS.has(method)
 }
 
-/** As node takes them: cookies cannot share a line, so those of a proxied answer come parted by newlines. */
-export function wireHeaders(
-  headers: Readonly<Record<string, string>>,
-): Readonly<Record<string, string | string[]>> {
-  const cookies = headers['set-cookie']
-  return cookies === undefined ? headers : { ...headers, 'set-cookie': cookies.split('\n') }
+/** One of node's streams. What is written in one turn goes out together, because each write costs. */
+export function outgoingOf(stream: Writable): Outgoing {
+  let isGathering = false
+  const gather = () => {
+    if (isGathering) return
+    isGathering = true
+    stream.cork()
+    queueMicrotask(() => {
+      isGathering = false
+      stream.uncork()
+    })
+  }
+  return {
+    get isOver() {
+      return stream.destroyed
+    },
+    get unsentBytes() {
+      return stream.writableLength
+    },
+    write(bytes) {
+      gather()
+      stream.write(bytes)
+    },
+    end: bytes => void stream.end(bytes),
+    drained: () => drained(stream),
+    onClose: listener => void stream.once('close', listener),
+  }
 }
 
-/**
- * Names in lower case, one text each, from node's flat list of names and values. Repeated headers are joined by a comma, as
- * HTTP defines; those of impersonation by a newline, which no value can hold, because the name of a group may contain a comma.
- */
-export function headersOf(raw: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = Object.create(null)
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = (raw[at] as string).toLowerCase()
-    // 58 is the colon of HTTP/2's own :method, :path and their like.
-    if (name.charCodeAt(0) === 58) continue
-    const value = raw[at + 1] as string
-    const before = headers[name]
-    if (before === undefined) headers[name] = value
-    else headers[name] = before + (name.startsWith('impersonate-') ? '\n' : ', ') + value
+function drained(stream: Writable): Promise<void> {
+  if (!stream.writableNeedDrain || stream.destroyed) return Promise.resolve()
+  return new Promise(resolve => {
+    const done = () => {
+      stream.off('drain', done).off('close', done)
+      resolve()
+    }
+    stream.on('drain', done).on('close', done)
+  })
+}
+
+export function incomingOf(stream: Readable): Incoming {
+  return {
+    read({ data, end, gone }) {
+      stream.on('data', data).on('end', end).on('close', gone)
+    },
+    discard: () => void stream.resume(),
   }
-  return headers
 }

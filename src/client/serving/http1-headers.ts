@@ -1,0 +1,25 @@
+/** Headers between node's HTTP/1.1 and the rest of us. */
+
+/** As node takes them: cookies cannot share a line, so those of a proxied answer come parted by newlines. */
+export function wireHeaders(
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string | string[]>> {
+  const cookies = headers['set-cookie']
+  return cookies === undefined ? headers : { ...headers, 'set-cookie': cookies.split('\n') }
+}
+
+/**
+ * Names in lower case, one text each, from node's flat list of names and values. Repeated headers are joined by a comma, as
+ * HTTP defines; those of impersonation by a newline, which no value can hold, because the name of a group may contain a comma.
+ */
+export function headersOf(raw: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = Object.create(null)
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = (raw[at] as string).toLowerCase()
+    const value = raw[at + 1] as string
+    const before = headers[name]
+    if (before === undefined) headers[name] = value
+    else headers[name] = before + (name.startsWith('impersonate-') ? '\n' : ', ') + value
+  }
+  return headers
+}

@@ -1,0 +1,120 @@
+/** Writes compressed headers (RFC 7541). */
+import { sizeOfField, staticTable, TABLE_BYTES } from './header-tables.ts'
+
+/** Fields whose values come again and again: the client is told once, and reminded by a number afterwards. */
+const REPEATING = new Set([
+  'cache-control',
+  'content-type',
+  'x-kubernetes-pf-flowschema-uid',
+  'x-kubernetes-pf-prioritylevel-uid',
+])
+/** What belongs to one connection, and may not be said in HTTP/2; an answer that is passed on may hold them. */
+const CONNECTION_FIELDS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+])
+/** What no header may hold. */
+const FORBIDDEN = /[^\t\x20-\x7e\x80-\xff]/g
+
+const staticNames = new Map(
+  staticTable.map(({ name }, index) => [name, index + 1] as const).reverse(),
+)
+const STATUS_INDEX = 8
+const statusIndexes = new Map(
+  staticTable.flatMap(({ name, value }, index) =>
+    name === ':status' ? [[Number(value), index + 1] as const] : [],
+  ),
+)
+
+export class HeaderEncoder {
+  /** What the client was told to keep, by its place. Nothing is pushed out again: what has no room is sent in full each time. */
+  readonly #kept = new Map<string, number>()
+  #keptBytes = 0
+  #limit = TABLE_BYTES
+  #mustEmpty = false
+  #bytes = Buffer.allocUnsafe(1024)
+  #at = 0
+
+  /** The client keeps less than usual: then nothing is kept, which a client of ours has not been seen to ask. */
+  limit(bytes: number): void {
+    if (bytes >= this.#limit) return
+    this.#limit = 0
+    this.#kept.clear()
+    this.#mustEmpty = true
+  }
+
+  /** The block of an answer. Values are texts of HTTP; what none may hold is replaced by a question mark. */
+  encode(status: number, headers: Readonly<Record<string, string>>, date: string): Uint8Array {
+    this.#at = 0
+    this.#reserve(16)
+    if (this.#mustEmpty) this.#integer(0x20, 5, 0)
+    this.#mustEmpty = false
+    const known = statusIndexes.get(status)
+    if (known !== undefined) this.#integer(0x80, 7, known)
+    else {
+      this.#integer(0, 4, STATUS_INDEX)
+      this.#text(String(status))
+    }
+    if (headers.date === undefined) this.#field('date', date)
+    for (const [given, value] of Object.entries(headers)) {
+      const name = given.toLowerCase()
+      if (CONNECTION_FIELDS.has(name)) continue
+      if (name === 'set-cookie') for (const each of value.split('\n')) this.#field(name, each)
+      else this.#field(name, value)
+    }
+    return Uint8Array.prototype.slice.call(this.#bytes, 0, this.#at)
+  }
+
+  #field(name: string, value: string): void {
+    this.#reserve(name.length + value.length + 16)
+    if (REPEATING.has(name)) this.#repeating(name, value)
+    else this.#literal(0, 4, name, value)
+  }
+
+  #repeating(name: string, value: string): void {
+    const key = `${name}: ${value}`
+    const place = this.#kept.get(key)
+    const size = sizeOfField({ name, value })
+    if (place !== undefined) this.#integer(0x80, 7, staticTable.length + this.#kept.size - place)
+    else if (this.#keptBytes + size > this.#limit) this.#literal(0, 4, name, value)
+    else {
+      this.#literal(0x40, 6, name, value)
+      this.#keptBytes += size
+      this.#kept.set(key, this.#kept.size)
+    }
+  }
+
+  #literal(pattern: number, bits: number, name: string, value: string): void {
+    const index = staticNames.get(name) ?? 0
+    this.#integer(pattern, bits, index)
+    if (index === 0) this.#text(name)
+    this.#text(value.replace(FORBIDDEN, '?'))
+  }
+
+  #text(text: string): void {
+    this.#integer(0, 7, text.length)
+    this.#at += this.#bytes.write(text, this.#at, 'latin1')
+  }
+
+  #integer(pattern: number, bits: number, value: number): void {
+    const most = (1 << bits) - 1
+    if (value < most) {
+      this.#bytes[this.#at++] = pattern | value
+      return
+    }
+    this.#bytes[this.#at++] = pattern | most
+    let rest = value - most
+    for (; rest >= 0x80; rest >>= 7) this.#bytes[this.#at++] = (rest & 0x7f) | 0x80
+    this.#bytes[this.#at++] = rest
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafe((this.#at + bytes) * 2)
+    this.#bytes.copy(larger, 0, 0, this.#at)
+    this.#bytes = larger
+  }
+}

@@ -1,0 +1,110 @@
+/** HTTP/2: many requests on one connection. Own framing, and why: docs/adr/0007. */
+import type { Clock } from '#base/clock.ts'
+import type { Connection } from '../connections.ts'
+import {
+  CANCELLED_SHARE,
+  CONNECTION_WINDOW_BYTES,
+  IDLE_FRAME_BURST,
+  IDLE_FRAMES_PER_SECOND,
+  RESET_BURST,
+  RESETS_PER_SECOND,
+  type ServingLimits,
+  STREAM_WINDOW_BYTES,
+} from '../limits.ts'
+import { isMethod, type Wire } from '../wire.ts'
+import { ErrorCode } from './frames.ts'
+import type { RequestHead } from './request-head.ts'
+import { Session } from './session.ts'
+import type { Http2Stream } from './stream.ts'
+
+export interface Http2Options {
+  readonly limits: ServingLimits
+  readonly clock: Clock
+  /** Resolves when nothing more is done for the request. Never rejects. */
+  readonly serve: (wire: Wire, connection: Connection) => Promise<void>
+}
+
+/** Takes over connections whose clients chose HTTP/2. */
+export function createHttp2(options: Http2Options): (connection: Connection) => void {
+  const date = dateOf(options.clock)
+  return connection => serveConnection(connection, date, options)
+}
+
+function serveConnection(
+  connection: Connection,
+  date: () => string,
+  { limits, clock, serve }: Http2Options,
+): void {
+  const { socket } = connection
+  let working = 0
+  const answer = async (stream: Http2Stream, wire: Wire) => {
+    await undefined // What is cancelled in the same breath is not begun.
+    if (!stream.isOver) await serve(wire, connection)
+    working--
+  }
+  const session = new Session(socket, {
+    limits: {
+      streams: limits.streams,
+      headerBytes: limits.headerBytes,
+      streamWindowBytes: STREAM_WINDOW_BYTES,
+      connectionWindowBytes: CONNECTION_WINDOW_BYTES,
+      resets: [RESET_BURST, RESETS_PER_SECOND],
+      idleFrames: [IDLE_FRAME_BURST, IDLE_FRAMES_PER_SECOND],
+    },
+    date,
+    monotonicMs: () => clock.monotonicMs(),
+    after: (delayMs, act) => clock.after(delayMs, act),
+    request(stream, head) {
+      const wire = wireOf(stream, head, connection)
+      if (!wire) return
+      // A cancelled request makes room for the next at once, but the work for it goes on: it is what is counted here.
+      working++
+      if (working > limits.streams * CANCELLED_SHARE)
+        return session.fail(ErrorCode.enhanceYourCalm, 'too many cancelled requests are worked on')
+      void answer(stream, wire)
+    },
+  })
+  connection.retire = () => session.retire()
+  socket.setTimeout(limits.idleMs, () => {
+    // Whoever watches may be silent for long.
+    if (connection.endless.size === 0) socket.destroy()
+  })
+}
+
+/** The time as answers state it, made once a second. */
+function dateOf(clock: Clock): () => string {
+  let second = 0
+  let text = ''
+  return () => {
+    const now = Math.floor(clock.now() / 1000)
+    if (now !== second || text === '') text = new Date(now * 1000).toUTCString()
+    second = now
+    return text
+  }
+}
+
+function wireOf(
+  stream: Http2Stream,
+  { method, path, headers }: RequestHead,
+  { peer, retire }: Connection,
+): Wire | undefined {
+  if (!isMethod(method)) {
+    stream.discard()
+    stream.begin(405, {}, false)
+    return undefined
+  }
+  return {
+    method,
+    path,
+    headers,
+    peer,
+    incoming: stream.isRemoteOver ? undefined : stream,
+    outgoing: stream,
+    begin(status, answer, hasBody) {
+      if (!stream.isRemoteOver) stream.discard()
+      stream.begin(status, answer, hasBody)
+    },
+    reset: () => stream.reset(),
+    retire,
+  }
+}

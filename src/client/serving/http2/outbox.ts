@@ -1,0 +1,121 @@
+/**
+ * What goes out on one connection. Everything of one turn of the event loop goes as one piece: many answers, or one event for many
+ * watches, cost one write and one record of TLS. Streams take turns, each as far as its client has room, and none is asked for
+ * more while the socket is full.
+ */
+import type { Duplex } from 'node:stream'
+import { ConnectionError, ErrorCode, type Frame, joinFrames } from './frames.ts'
+import { MAXIMUM_WINDOW } from './settings.ts'
+
+/** The window that both ends begin with. */
+export const INITIAL_WINDOW = 65_535
+/** How much is put together for one write, and how much may wait in the socket before streams are asked for more. */
+const BATCH_BYTES = 64 * 1024
+const FULL_SOCKET_BYTES = 256 * 1024
+/** Answers to pings and the like that may wait for a client that does not read. */
+const MOST_WAITING_FRAMES = 10_000
+
+/** Something that has data to send, piece by piece. */
+export interface Source {
+  /** A DATA frame of at most `most` bytes of payload; undefined while there is none, or no room for it. */
+  nextFrame(most: number): Frame | undefined
+}
+
+export class Outbox {
+  readonly #socket: Duplex
+  readonly #ready = new Set<Source>()
+  #waiting: Frame[] = []
+  #window = INITIAL_WINDOW
+  #isScheduled = false
+  #afterAll: (() => void) | undefined
+
+  constructor(socket: Duplex) {
+    this.#socket = socket
+    socket.on('drain', () => this.#schedule())
+  }
+
+  /** A frame that needs no room at the client. Throws a ConnectionError where too many wait. */
+  send(frame: Frame): void {
+    this.#waiting.push(frame)
+    if (this.#waiting.length > MOST_WAITING_FRAMES)
+      throw new ConnectionError(ErrorCode.enhanceYourCalm, 'answers are not taken')
+    this.#schedule()
+  }
+
+  ready(source: Source): void {
+    this.#ready.add(source)
+    this.#schedule()
+  }
+
+  forget(source: Source): void {
+    this.#ready.delete(source)
+  }
+
+  /** The client has room for so much more on the whole connection. */
+  grow(bytes: number): void {
+    this.#window += bytes
+    if (this.#window > MAXIMUM_WINDOW)
+      throw new ConnectionError(ErrorCode.flowControl, 'a window that is too large')
+    this.#schedule()
+  }
+
+  /** Sends what waits and this, and ends the connection. */
+  end(last?: Frame): void {
+    if (last) this.#waiting.push(last)
+    const frames = this.#waiting
+    this.#waiting = []
+    this.#ready.clear()
+    this.#socket.end(joinFrames(frames))
+  }
+
+  /** Called once, as soon as everything is handed to the socket. */
+  afterAll(act: () => void): void {
+    this.#afterAll = act
+    this.#schedule()
+  }
+
+  /** Not a microtask: all that the present callback sets off is to go out together. */
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    process.nextTick(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#isScheduled = false
+    const socket = this.#socket
+    if (socket.destroyed || socket.writableEnded) return
+    while (socket.writableLength < FULL_SOCKET_BYTES) {
+      const frames = this.#nextBatch()
+      if (frames.length === 0) break
+      socket.write(joinFrames(frames))
+    }
+    if (this.#waiting.length > 0 || this.#ready.size > 0) return
+    this.#afterAll?.()
+    this.#afterAll = undefined
+  }
+
+  #nextBatch(): Frame[] {
+    const frames = this.#waiting
+    this.#waiting = []
+    let size = 0
+    for (const source of this.#ready) {
+      // To the end of the queue, or out of it.
+      this.#ready.delete(source)
+      const frame = source.nextFrame(this.#window)
+      if (!frame) {
+        if (this.#window <= 0) {
+          this.#ready.add(source)
+          break
+        }
+        continue
+      }
+      this.#ready.add(source)
+      frames.push(frame)
+      this.#window -= frame.payload.length
+      size += frame.payload.length
+      if (size >= BATCH_BYTES) break
+    }
+    return frames
+  }
+}

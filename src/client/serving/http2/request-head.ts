@@ -1,0 +1,93 @@
+/** What a request's headers must be (RFC 9113, section 8), and what they are to the rest of us. */
+import type { HeaderField } from './header-tables.ts'
+
+/** What no value may hold. */
+const FORBIDDEN = /[\0\r\n]/
+
+/** The headers of one request, while they are read. `isWrong` means that the request is malformed and its stream is reset. */
+export class RequestHead {
+  method = ''
+  path = ''
+  #scheme = ''
+  #authority: string | undefined
+  readonly headers: Record<string, string> = Object.create(null)
+  isWrong = false
+  isTooLarge = false
+  #bytes = 0
+  #hasFields = false
+  readonly #limitBytes: number
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes
+  }
+
+  readonly take = ({ name, value }: HeaderField): void => {
+    // What is too large is read to its end, since both ends must know the same table, but not kept.
+    this.#bytes += name.length + value.length + 32
+    if (this.#bytes > this.#limitBytes) this.isTooLarge = true
+    else if (name.charCodeAt(0) === 58) this.#takePseudo(name, value)
+    else this.#takeField(name, value)
+  }
+
+  /** To be asked when all was taken. */
+  get isWhole(): boolean {
+    return !this.isWrong && this.method !== '' && this.path !== '' && this.#scheme !== ''
+  }
+
+  /** Whether these are no request's headers, but what may follow a body. */
+  get isTrailer(): boolean {
+    const isRequest = this.method !== '' || this.path !== '' || this.#scheme !== ''
+    return !this.isWrong && !isRequest && this.#authority === undefined
+  }
+
+  #takePseudo(name: string, value: string): void {
+    if (this.#hasFields) this.isWrong = true
+    else if (name === ':method' && this.method === '') this.method = value
+    else if (name === ':path' && this.path === '') this.path = value
+    else if (name === ':scheme' && this.#scheme === '') this.#scheme = value
+    else if (name === ':authority' && this.#authority === undefined) this.#authority = value
+    else this.isWrong = true
+  }
+
+  #takeField(name: string, value: string): void {
+    this.#hasFields = true
+    if (!isFieldName(name) || FORBIDDEN.test(value) || isConnectionField(name, value)) {
+      this.isWrong = true
+      return
+    }
+    const before = this.headers[name]
+    if (before === undefined) this.headers[name] = value
+    else this.headers[name] = before + separatorOf(name) + value
+  }
+}
+
+/** Of impersonation a newline, which no value can hold, because the name of a group may contain a comma. */
+function separatorOf(name: string): string {
+  if (name === 'cookie') return '; '
+  return name.startsWith('impersonate-') ? '\n' : ', '
+}
+
+/** Lower case, and none of the characters that no name has. */
+function isFieldName(name: string): boolean {
+  for (let at = 0; at < name.length; at++) {
+    const code = name.charCodeAt(at)
+    if (code <= 0x20 || code >= 0x7f || code === 0x3a || (code >= 0x41 && code <= 0x5a))
+      return false
+  }
+  return name.length > 0
+}
+
+function isConnectionField(name: string, value: string): boolean {
+  switch (name) {
+    case 'connection':
+    case 'keep-alive':
+    case 'proxy-connection':
+    case 'transfer-encoding':
+    case 'upgrade':
+      return true
+    case 'te':
+      return value !== 'trailers'
+    default:
+      return false
+  }
+}

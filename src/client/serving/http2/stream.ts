@@ -1,0 +1,232 @@
+/** One request and its answer on a connection of HTTP/2. */
+import type { Incoming, IncomingSink, Outgoing } from '../wire.ts'
+import { ErrorCode, Flag, type Frame, FrameType, MAXIMUM_PAYLOAD, NOTHING } from './frames.ts'
+import type { Source } from './outbox.ts'
+import type { ReceiveWindow } from './receive-window.ts'
+
+type Headers = Readonly<Record<string, string>>
+
+/** What a stream needs of its connection. */
+export interface StreamHost {
+  head(stream: Http2Stream, status: number, headers: Headers, isWhole: boolean): void
+  /** Something is there to be sent for the stream. */
+  ready(stream: Http2Stream): void
+  /** So many bytes of its body need no room any more. */
+  consumed(bytes: number): void
+  /** Tells the client that it is over, and closes it. */
+  reset(stream: Http2Stream, code: number): void
+  closed(stream: Http2Stream): void
+}
+
+export interface StreamOptions {
+  readonly id: number
+  /** Bytes that the client takes unasked. */
+  readonly sendWindow: number
+  readonly receiveWindow: ReceiveWindow
+  /** How long the client says that its body is. */
+  readonly announcedBytes: string | undefined
+}
+
+export class Http2Stream implements Incoming, Outgoing, Source {
+  readonly id: number
+  readonly #host: StreamHost
+  readonly #receiveWindow: ReceiveWindow
+  /** Below zero where the client thought better of it. */
+  #sendWindow: number
+  /** Bytes of the body that are still to come, where that was said. */
+  #announcedBytes: number | undefined
+  #isRemoteOver = false
+  #isLocalOver = false
+  #isOver = false
+  #hasBegun = false
+  #isEnding = false
+  #unsent: Uint8Array[] = []
+  /** How much of the first of `#unsent` is sent. */
+  #sentOfFirst = 0
+  #unsentBytes = 0
+  #drained: (() => void)[] = []
+  #closeListeners: (() => void)[] = []
+  #sink: IncomingSink | undefined
+  #unread: Uint8Array[] = []
+  #isDiscarding = false
+
+  constructor(host: StreamHost, options: StreamOptions) {
+    this.#host = host
+    this.id = options.id
+    this.#sendWindow = options.sendWindow
+    this.#receiveWindow = options.receiveWindow
+    const { announcedBytes } = options
+    if (announcedBytes !== undefined) this.#announcedBytes = Number(announcedBytes)
+  }
+
+  /** Neither direction is open. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** The whole request is here. */
+  get isRemoteOver(): boolean {
+    return this.#isRemoteOver
+  }
+
+  get sendWindow(): number {
+    return this.#sendWindow
+  }
+
+  get unsentBytes(): number {
+    return this.#unsentBytes
+  }
+
+  // Outgoing
+
+  begin(status: number, headers: Headers, hasBody: boolean): void {
+    if (this.#isOver || this.#hasBegun) return
+    this.#hasBegun = true
+    this.#host.head(this, status, headers, !hasBody)
+    if (!hasBody) this.#localOver()
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#isOver || this.#isEnding || bytes.length === 0) return
+    this.#unsent.push(bytes)
+    this.#unsentBytes += bytes.length
+    this.#host.ready(this)
+  }
+
+  end(bytes: Uint8Array = NOTHING): void {
+    this.write(bytes)
+    if (this.#isOver || this.#isEnding) return
+    this.#isEnding = true
+    this.#host.ready(this)
+  }
+
+  drained(): Promise<void> {
+    if (this.#unsentBytes === 0 || this.#isOver) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#drained.push(resolve)
+    })
+  }
+
+  onClose(listener: () => void): void {
+    this.#closeListeners.push(listener)
+  }
+
+  /** Breaks off. */
+  reset(): void {
+    this.#host.reset(this, ErrorCode.internal)
+  }
+
+  /** The client has room for so much more; less than nothing is less. */
+  grow(bytes: number): void {
+    this.#sendWindow += bytes
+    if (this.#unsentBytes > 0) this.#host.ready(this)
+  }
+
+  nextFrame(most: number): Frame | undefined {
+    if (this.#isOver || this.#isLocalOver) return undefined
+    const [first] = this.#unsent
+    if (!first) return this.#isEnding ? this.#lastFrame(NOTHING) : undefined
+    const room = Math.min(most, this.#sendWindow, MAXIMUM_PAYLOAD)
+    if (room <= 0) return undefined
+    const payload = first.subarray(this.#sentOfFirst, this.#sentOfFirst + room)
+    this.#sent(payload.length, first.length)
+    if (this.#unsentBytes > 0) return this.#frame(payload, 0)
+    this.#release()
+    return this.#isEnding ? this.#lastFrame(payload) : this.#frame(payload, 0)
+  }
+
+  #sent(bytes: number, lengthOfFirst: number): void {
+    this.#sendWindow -= bytes
+    this.#unsentBytes -= bytes
+    this.#sentOfFirst += bytes
+    if (this.#sentOfFirst < lengthOfFirst) return
+    this.#unsent.shift()
+    this.#sentOfFirst = 0
+  }
+
+  #frame(payload: Uint8Array, flags: number): Frame {
+    return { type: FrameType.data, flags, stream: this.id, payload }
+  }
+
+  #lastFrame(payload: Uint8Array): Frame {
+    this.#localOver()
+    return this.#frame(payload, Flag.endStream)
+  }
+
+  #localOver(): void {
+    this.#isLocalOver = true
+    if (this.#isRemoteOver) this.close()
+    // The rest of a body that was refused is not waited for. The frame that ends the answer goes first.
+    else process.nextTick(() => this.#host.reset(this, ErrorCode.none))
+  }
+
+  #release(): void {
+    const drained = this.#drained
+    this.#drained = []
+    for (const resolve of drained) resolve()
+  }
+
+  // Incoming
+
+  read(sink: IncomingSink): void {
+    this.#sink = sink
+    const unread = this.#unread
+    this.#unread = []
+    for (const bytes of unread) this.#pass(bytes)
+    if (this.#isRemoteOver) sink.end()
+    else if (this.#isOver) sink.gone()
+  }
+
+  discard(): void {
+    this.#sink = undefined
+    this.#isDiscarding = true
+    this.#dropUnread()
+  }
+
+  /** Takes what came, `bytes` of `payloadBytes`, the rest being padding. Gives the code of the error where it must not have come. */
+  receive(bytes: Uint8Array, payloadBytes: number, isLast: boolean): number | undefined {
+    if (!this.#receiveWindow.take(payloadBytes)) return ErrorCode.flowControl
+    this.#receiveWindow.consume(payloadBytes - bytes.length)
+    if (this.#announcedBytes !== undefined) {
+      this.#announcedBytes -= bytes.length
+      if (isLast ? this.#announcedBytes !== 0 : this.#announcedBytes < 0) return ErrorCode.protocol
+    }
+    if (bytes.length > 0) {
+      if (this.#sink || this.#isDiscarding) this.#pass(bytes)
+      else this.#unread.push(bytes)
+    }
+    if (isLast) this.#remoteOver()
+    return undefined
+  }
+
+  #remoteOver(): void {
+    this.#isRemoteOver = true
+    this.#sink?.end()
+    if (this.#isLocalOver) this.close()
+  }
+
+  #pass(bytes: Uint8Array): void {
+    this.#host.consumed(bytes.length)
+    if (!this.#isRemoteOver) this.#receiveWindow.consume(bytes.length)
+    this.#sink?.data(bytes)
+  }
+
+  #dropUnread(): void {
+    for (const bytes of this.#unread) this.#host.consumed(bytes.length)
+    this.#unread = []
+  }
+
+  /** Nothing more comes or goes. */
+  close(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#host.closed(this)
+    this.#unsent = []
+    this.#unsentBytes = 0
+    if (!this.#isRemoteOver) this.#sink?.gone()
+    // A body that is whole is still read.
+    if (!this.#isRemoteOver) this.#dropUnread()
+    this.#release()
+    for (const listener of this.#closeListeners) listener()
+  }
+}
