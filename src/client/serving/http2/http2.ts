@@ -65,10 +65,25 @@ function serveConnection(
     },
   })
   connection.retire = () => session.retire()
-  socket.setTimeout(limits.idleMs, () => {
+  endWhenIdle(connection, session, { clock, idleMs: limits.idleMs })
+}
+
+/** Not by the socket's own timeout, which is set anew by everything that comes and goes: a look now and then costs nothing. */
+function endWhenIdle(
+  { socket, endless }: Connection,
+  session: Session,
+  { clock, idleMs }: { clock: Clock; idleMs: number },
+): void {
+  let seenBytes = -1
+  const look = () => {
+    const bytes = session.receivedBytes
     // Whoever watches may be silent for long.
-    if (connection.endless.size === 0) socket.destroy()
-  })
+    if (bytes === seenBytes && session.openStreams === 0 && endless.size === 0) socket.destroy()
+    seenBytes = bytes
+    cancel = clock.after(idleMs, look)
+  }
+  let cancel = clock.after(idleMs, look)
+  socket.once('close', () => cancel())
 }
 
 /** The time as answers state it, made once a second. */

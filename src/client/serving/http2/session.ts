@@ -19,6 +19,7 @@ import { HeaderEncoder } from './header-encoder.ts'
 import { INITIAL_WINDOW, Outbox } from './outbox.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import { RequestHead } from './request-head.ts'
+import type { SessionOptions } from './session-options.ts'
 import { MAXIMUM_WINDOW, readSettings, Setting, writeSettings } from './settings.ts'
 import { Http2Stream, type StreamHost } from './stream.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -27,26 +28,6 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 const REMEMBERED_STREAMS = 500
 /** How long a client may take to read why its connection ends. */
 const FAREWELL_MS = 1000
-
-export interface SessionLimits {
-  readonly streams: number
-  readonly headerBytes: number
-  readonly streamWindowBytes: number
-  readonly connectionWindowBytes: number
-  /** Requests that a client may cancel, and frames that bring nothing forward: at once, and per second. */
-  readonly resets: readonly [burst: number, perSecond: number]
-  readonly idleFrames: readonly [burst: number, perSecond: number]
-}
-
-export interface SessionOptions {
-  readonly limits: SessionLimits
-  /** The `date` of answers that have none. */
-  readonly date: () => string
-  readonly monotonicMs: () => number
-  readonly after: (delayMs: number, act: () => void) => () => void
-  /** A request whose headers are whole. */
-  readonly request: (stream: Http2Stream, head: RequestHead) => void
-}
 
 const protocolError = (what: string) => new ConnectionError(ErrorCode.protocol, what)
 const wrongSize = (name: string) =>
@@ -66,6 +47,8 @@ export class Session implements StreamHost {
   readonly #resets: TokenBucket
   readonly #idleFrames: TokenBucket
   readonly #window: ReceiveWindow
+  /** All that came, by which one sees whether anything does. */
+  receivedBytes = 0
   #streamSendWindow = INITIAL_WINDOW
   /** What of the preface is still to come. */
   #preface: Buffer | undefined = PREFACE
@@ -92,6 +75,11 @@ export class Session implements StreamHost {
     this.#grow(0, limits.connectionWindowBytes - INITIAL_WINDOW)
     socket.on('data', chunk => this.#receive(chunk))
     socket.once('close', () => this.#over())
+  }
+
+  /** How many requests are under way. */
+  get openStreams(): number {
+    return this.#streams.size
   }
 
   /** Takes no further requests, and ends when the present ones are answered. */
@@ -122,6 +110,7 @@ export class Session implements StreamHost {
 
   #receive(chunk: Buffer): void {
     if (this.#isOver) return
+    this.receivedBytes += chunk.length
     try {
       const rest = this.#preface ? this.#takePreface(chunk, this.#preface) : chunk
       if (rest.length > 0) this.#reader.push(rest)
