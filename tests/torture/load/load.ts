@@ -1,0 +1,144 @@
+/**
+ * Clients that read and write a few objects, and watchers that follow them, over connections that may break at any moment. What
+ * they did and saw is a history for the checkers.
+ */
+import { type ClientHttp2Session, connect } from 'node:http2'
+import type { Random } from '#base/random.ts'
+import { ask } from './ask.ts'
+import { LoadClient } from './client.ts'
+import type { Recording } from './recording.ts'
+import { GROUPS, PATH } from './table.ts'
+import { LoadWatcher, type Selection } from './watcher.ts'
+
+/** Where the server is now, and with what to go there: options of a TLS connection. */
+export interface Target {
+  readonly url: string
+  readonly tls: object
+}
+
+export interface LoadOptions {
+  readonly recording: Recording
+  readonly random: Random
+  readonly clients: number
+  readonly names: number
+  /** Begins the names, so that several loads share a server. */
+  readonly prefix?: string
+  /** Beside one that sees everything: of everything, of groups and of names in turn. */
+  readonly watchers: number
+}
+
+/** Enough that a thousand watches need few connections, few enough for any server. */
+const WATCHES_PER_SESSION = 50
+
+export class Load {
+  readonly #options: LoadOptions
+  readonly #names: readonly string[]
+  readonly #clients: readonly LoadClient[]
+  #watchers: readonly LoadWatcher[] = []
+  #sessions: ClientHttp2Session[] = []
+  #following: Promise<unknown>[] = []
+  #stopping = new AbortController()
+  #running: Promise<unknown> = Promise.resolve()
+
+  constructor(options: LoadOptions) {
+    const { recording, random, prefix = '' } = options
+    this.#options = options
+    this.#names = Array.from({ length: options.names }, (_, index) => `t-${prefix}${index}`)
+    const names = this.#names
+    this.#clients = Array.from(
+      { length: options.clients },
+      (_, client) => new LoadClient({ recording, random, names, client }),
+    )
+  }
+
+  get watchers(): readonly LoadWatcher[] {
+    return this.#watchers
+  }
+
+  /** Connects all, and goes on with what each did before. */
+  async start(target: Target): Promise<void> {
+    this.#stopping = new AbortController()
+    const { signal } = this.#stopping
+    if (this.#watchers.length === 0) this.#watchers = await this.#makeWatchers(target)
+    this.#follow(target)
+    this.#running = Promise.all(this.#clients.map(client => client.run(this.#open(target), signal)))
+  }
+
+  /** Resolves when every client noticed that its connection is gone. */
+  async broken(): Promise<void> {
+    await this.#running
+    for (const session of this.#sessions.splice(0)) session.destroy()
+    await Promise.all(this.#following)
+  }
+
+  /** Lets the clients finish what they are at; the watchers go on. */
+  async pause(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  /** Afterwards every watcher has seen everything, and a last list has shown it. */
+  async finish(target: Target): Promise<void> {
+    await this.pause()
+    for (const watcher of this.#watchers) watcher.leave()
+    await Promise.all(this.#following)
+    for (const session of this.#sessions.splice(0)) session.destroy()
+    const { recording } = this.#options
+    const session = this.#open(target)
+    await this.#clients[0]?.once(session, { verb: 'list' })
+    const last = recording.operations.at(-1)?.answer
+    if (last?.kind !== 'list') throw new Error('the last list was not answered')
+    await Promise.all(
+      this.#spread(target).map(([watcher, session]) => watcher.finish(session, last.revision)),
+    )
+    for (const session of this.#sessions.splice(0)) session.destroy()
+  }
+
+  #open({ url, tls }: Target): ClientHttp2Session {
+    const session = connect(url, tls)
+    session.setMaxListeners(0)
+    session.on('error', () => {})
+    this.#sessions.push(session)
+    return session
+  }
+
+  /** Before the first write, so that the first of them sees every one. */
+  async #makeWatchers(target: Target): Promise<LoadWatcher[]> {
+    const { recording, watchers } = this.#options
+    const reply = await ask(this.#open(target), { method: 'GET', path: PATH })
+    if (reply?.status !== 200) throw new Error(`a list was answered ${reply?.status}`)
+    const from = Number(reply.json.metadata.resourceVersion)
+    return [
+      new LoadWatcher(recording, 'all', {}, from),
+      ...Array.from({ length: watchers }, (_, index) => {
+        const start = index % 2 === 0 ? from : undefined
+        return new LoadWatcher(recording, String(index), this.#selection(index), start)
+      }),
+    ]
+  }
+
+  #selection(index: number): Selection {
+    const { names, length } = { names: this.#names, length: this.#names.length }
+    if (index % 3 === 0) return {}
+    if (index % 3 === 1) return { group: GROUPS[index % GROUPS.length] ?? '' }
+    return { name: names[index % length] ?? '' }
+  }
+
+  #follow(target: Target): void {
+    const { signal } = this.#stopping
+    this.#following = this.#spread(target).map(async ([watcher, session], index) => {
+      // Some are sent away by the server every second, and come back.
+      const seconds = index % 4 === 3 ? 1 : undefined
+      while (!signal.aborted && !session.destroyed && !session.closed)
+        await watcher.follow(session, seconds)
+    })
+  }
+
+  #spread(target: Target): [LoadWatcher, ClientHttp2Session][] {
+    let session: ClientHttp2Session | undefined
+    return this.#watchers.map((watcher, index) => {
+      if (!session || index % WATCHES_PER_SESSION === 0) session = this.#open(target)
+      return [watcher, session]
+    })
+  }
+}
