@@ -20,6 +20,7 @@ const files =
         'tests/scenarios/*.test.ts',
         'tests/docs/*.test.ts',
         'tests/fuzz/*.test.ts',
+        'tests/torture/**/*.test.ts',
       )
 const tests = await runTests(files, 2)
 // What the tools find counts as failed tests; the others run all the same, so that one run tells everything.

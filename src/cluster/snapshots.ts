@@ -47,7 +47,9 @@ export class ClusterSnapshots implements Running {
 
   #storeOrThrow(): MemoryStore {
     if (this.#store) return this.#store
-    throw new UserError('a cluster with a dataDirectory has no snapshots; only one in memory does')
+    throw new UserError(
+      'only a cluster in memory has snapshots, not one with a dataDirectory or etcd',
+    )
   }
 
   async #reset(store: MemoryStore, to: ClusterSnapshot): Promise<void> {
