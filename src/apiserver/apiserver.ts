@@ -11,6 +11,10 @@ import type { ApiRequest, ApiResponse, DuplexChannels, Transport } from '#client
 import type { WebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import type { Store } from '#store'
 import { createWebhookWorld } from './admission/webhooks/world.ts'
+import { followApiServices } from './aggregation/aggregation.ts'
+import { Remotes } from './aggregation/remotes.ts'
+import type { FrontProxy } from './aggregation/target.ts'
+import { keepTrust, type Trust } from './aggregation/trust.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import { keepApiServices } from './bootstrap/api-services.ts'
 import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
@@ -54,10 +58,14 @@ export interface ApiServerOptions extends SecurityOptions {
   readonly forwarderTo?: ForwarderTo
   /** How to call admission webhooks; without it, each counts as failed. */
   readonly webhookCaller?: WebhookCaller
+  /** How other API servers are reached and know this one; without it, their APIServices are never available. */
+  readonly aggregation?: AggregationOptions
   readonly fieldManagement?: FieldManagement
   /** Further paths by their first segment, e.g. `openapi`. */
   readonly endpoints?: Readonly<Record<string, Endpoint>>
 }
+
+export type AggregationOptions = FrontProxy & Trust
 
 export interface ApiServer {
   handle(request: ApiRequest, peer: Peer): Promise<ApiResponse>
@@ -109,6 +117,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   let stopEventExpiry = () => {}
   let stopServiceAddresses = async () => {}
   let stopApiServices = async () => {}
+  let stopAggregation = () => {}
+  let stopTrust = async () => {}
   const start = async () => {
     await server.cache.start(entries => customResources.restore(entries))
     customResources.start()
@@ -117,6 +127,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     server.notReady.delete('poststarthook/bootstrap')
     stopServiceAddresses = keepServiceAddresses(server)
     stopApiServices = keepApiServices(server)
+    if (options.aggregation) {
+      stopAggregation = followApiServices(server, options.aggregation)
+      stopTrust = keepTrust(server, options.aggregation)
+    }
     const events = server.registry.find('', 'v1', 'events')?.storage
     if (events && !server.store.shared) stopEventExpiry = expireEvents(server, events.cache)
   }
@@ -141,8 +155,10 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       server.notReady.add('shutdown')
       stopEventExpiry()
       customResources.stop()
+      stopAggregation()
       await stopServiceAddresses()
       await stopApiServices()
+      await stopTrust()
       server.cache.stop()
     },
   }
@@ -169,6 +185,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     log,
     cache,
     registry,
+    remotes: new Remotes(),
     world,
     webhooks,
     ...createSecurity(options, world, { clock, random, webhooks }),

@@ -7,6 +7,7 @@ import type { ApiRequest, Transport } from '#client/transport.ts'
 import type { Store } from '#store'
 import type { AdmissionStep } from './admission/admission.ts'
 import type { WebhookWorld } from './admission/webhooks/world.ts'
+import type { Remotes } from './aggregation/remotes.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import type { TokenVerifier } from './authentication/bearer-tokens.ts'
 import type { SigningKey } from './authentication/jwt.ts'
@@ -34,6 +35,8 @@ export interface ServerContext {
   readonly log: Log
   readonly cache: WatchCache
   readonly registry: ResourceRegistry
+  /** What other servers serve. */
+  readonly remotes: Remotes
   readonly authentication: { authenticate(request: ApiRequest, peer: Peer): Promise<UserInfo> }
   readonly authorizer: Authorizer
   readonly admission: readonly AdmissionStep[]

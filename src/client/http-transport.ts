@@ -14,7 +14,8 @@ import { parseExact, stringifyJson } from '#api/machinery/exact-json.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Connection } from './kubeconfig.ts'
 import { tlsOptions } from './tls-options.ts'
-import type { ApiRequest, ApiResponse, EventSource, Transport, WatchEvent } from './transport.ts'
+import type { ApiRequest, ApiResponse, EventSource, Transport } from './transport.ts'
+import { eventsIn } from './watch-events.ts'
 
 /** An answer that is not endless must be complete by then; upstream's servers give up after a minute. */
 const REQUEST_TIMEOUT_MS = 65_000
@@ -25,8 +26,6 @@ const PING_AFTER_MS = 30_000
 const PING_TIMEOUT_MS = 15_000
 /** The largest answer taken into memory: a list of some 100,000 pods. */
 const ANSWER_LIMIT_BYTES = 512 * 1024 * 1024
-/** The largest single watch event: above any object that a store takes. */
-const EVENT_LIMIT_BYTES = 16 * 1024 * 1024
 
 export interface HttpTransportOptions {
   readonly clock: Clock
@@ -153,7 +152,7 @@ function answerOf(stream: ClientHttp2Stream, request: ApiRequest): Promise<ApiRe
       const headers = plainHeaders(incoming)
       if (status < 400 && isEndless(request.path)) {
         const body = request.objects
-          ? ({ kind: 'events', events: eventsOf(stream) } as const)
+          ? ({ kind: 'events', events: eventsIn(chunksOf(stream)) } as const)
           : ({ kind: 'stream', stream: chunksOf(stream) } as const)
         resolve({ status, headers, body })
         return
@@ -226,56 +225,6 @@ function chunksOf(stream: ClientHttp2Stream): EventSource<Uint8Array> {
       return () => {
         over = true
         stream.close()
-      }
-    },
-  }
-}
-
-/** A watch's JSON objects, one a line. */
-function eventsOf(stream: ClientHttp2Stream): EventSource<WatchEvent> {
-  const source = chunksOf(stream)
-  return {
-    subscribe(sink) {
-      let rest: Uint8Array[] = []
-      let restSize = 0
-      let failed = false
-      let cancel: (() => void) | undefined
-      const fail = (error: Error) => {
-        failed = true
-        cancel?.()
-        sink.end(error)
-      }
-      const take = (line: Uint8Array) => {
-        rest.push(line)
-        const whole = rest.length === 1 ? line : Buffer.concat(rest)
-        rest = []
-        restSize = 0
-        if (whole.length === 0) return
-        try {
-          sink.next(parseExact(whole) as WatchEvent)
-        } catch (error) {
-          fail(error as Error)
-        }
-      }
-      cancel = source.subscribe({
-        next(chunk) {
-          let start = 0
-          for (let end = chunk.indexOf(10); end >= 0 && !failed; end = chunk.indexOf(10, start)) {
-            take(chunk.subarray(start, end))
-            start = end + 1
-          }
-          if (failed || start >= chunk.length) return
-          rest.push(chunk.subarray(start))
-          restSize += chunk.length - start
-          if (restSize > EVENT_LIMIT_BYTES) fail(new Error('a watch event is too large'))
-        },
-        end: error => {
-          if (!failed) sink.end(error)
-        },
-      })
-      return () => {
-        failed = true
-        cancel?.()
       }
     },
   }

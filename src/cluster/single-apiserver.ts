@@ -11,6 +11,7 @@ import type { Running } from '#client/role.ts'
 import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import { machineAddresses } from '#host/addresses.ts'
 import { type FoundationOptions, layFoundation } from './foundation.ts'
+import { frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { ROLE_KUBECONFIGS } from './layout.ts'
 import { createNodeConnector } from './node-connector.ts'
@@ -74,6 +75,7 @@ export async function startSingleApiServer(
       nodes,
       forwarderTo: createForwarders({ clock }),
       webhookCaller: webhooks.call,
+      aggregation: frontProxyOf(pki, clock),
     })
     running.push(server)
     await server.ready()

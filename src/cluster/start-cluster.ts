@@ -17,6 +17,7 @@ import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { checkOptions } from './check-options.ts'
 import { type Foundation, layFoundation } from './foundation.ts'
+import { frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { InProcessRoles } from './in-process-roles.ts'
 import type { Machine } from './machine.ts'
@@ -161,6 +162,7 @@ class Starting {
       // The addresses of hollow pods are nobody's, or somebody else's.
       ...(nodes.kind === 'hollow' ? {} : { forwarderTo: createForwarders({ clock }) }),
       webhookCaller: webhooks.call,
+      aggregation: frontProxyOf(pki, clock),
       nodes: {
         nodeConnection: async name => this.#roles?.nodes.get(name)?.transport ?? unknownNode(name),
       },

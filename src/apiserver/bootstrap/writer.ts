@@ -61,12 +61,32 @@ export class Writer {
     }
   }
 
+  /** Changes a draft of the newest state, of which the status is written. What is gone has none. */
+  async putStatus(
+    group: string,
+    plural: string,
+    name: string,
+    change: (draft: KubernetesObject) => void,
+  ): Promise<void> {
+    const resource = this.server.registry.stored(group, 'v1', plural)
+    const write = { ...this.#write(resource, { metadata: { name } }), subresource: 'status' }
+    try {
+      await updateObject(write, ({ object }) => {
+        const draft = structuredClone(object)
+        change(draft)
+        return draft
+      })
+    } catch (thrown) {
+      if (!isStatus(thrown, 'NotFound')) throw thrown
+    }
+  }
+
   async remove(group: string, plural: string, object: KubernetesObject): Promise<void> {
     const resource = this.server.registry.stored(group, 'v1', plural)
     await deleteObject(this.#write(resource, object), {})
   }
 
-  #write(resource: StoredResource, { metadata }: KubernetesObject): Write {
+  #write(resource: StoredResource, { metadata }: Pick<KubernetesObject, 'metadata'>): Write {
     return {
       exchange: this.#exchange,
       resource,

@@ -32,7 +32,13 @@ export function aggregatedDiscovery(versions: readonly DiscoveredVersion[]): obj
   }
 }
 
-function versionOf({ version, resources }: DiscoveredVersion) {
+function versionOf({ version, resources, remote }: DiscoveredVersion) {
+  if (remote)
+    return {
+      version,
+      ...(remote.resources.length > 0 ? { resources: remote.resources } : {}),
+      freshness: remote.isStale ? 'Stale' : 'Current',
+    }
   return {
     version,
     resources: resources.map(resource => ({

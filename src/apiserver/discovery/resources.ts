@@ -1,5 +1,6 @@
 /** The rows of discovery: every kind's resource and its subresources, in the one form from which both wire formats are made. */
 import { type AnyKind, apiVersionOf, type Verb } from '#api/machinery/kind.ts'
+import type { Discovered } from '../aggregation/remotes.ts'
 
 export interface GroupVersionKind {
   readonly group: string
@@ -28,6 +29,8 @@ export interface DiscoveredVersion {
   readonly group: string
   readonly version: string
   readonly resources: readonly DiscoveredResource[]
+  /** What another server says of it, which is passed on as it is. */
+  readonly remote?: Discovered
 }
 
 const SCALE: GroupVersionKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' }

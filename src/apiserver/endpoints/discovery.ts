@@ -7,6 +7,7 @@ import {
   wantsAggregated,
 } from '../discovery/aggregated.ts'
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery/legacy.ts'
+import { withRemotes } from '../discovery/ranked.ts'
 import { type DiscoveredVersion, discover } from '../discovery/resources.ts'
 import type { Exchange } from '../exchange.ts'
 import { respondText, respondValue } from '../respond.ts'
@@ -16,7 +17,7 @@ import { madeOfKinds } from './kinds.ts'
 export function discovery(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
   const { info, server, request } = exchange
   const [prefix, ...rest] = info.path.split('/').filter(part => part !== '')
-  const versions = discoveredOf(server)
+  const versions = withRemotes(discoveredOf(server), server.remotes)
   if (rest.length === 0 && wantsAggregated(request.headers?.accept))
     return aggregated(
       exchange,

@@ -51,7 +51,8 @@ function index(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
   const paths = new Set(Object.keys(endpoints).map(name => FULL_PATHS[name] ?? `/${name}`))
   paths.delete('/')
   for (const name of Object.keys(exchange.server.endpoints ?? {})) paths.add(`/${name}`)
-  for (const { group, version } of exchange.server.registry.versions()) {
+  const { registry, remotes } = exchange.server
+  for (const { group, version } of [...registry.versions(), ...remotes]) {
     if (group) paths.add(`/apis/${group}`)
     paths.add(group ? `/apis/${group}/${version}` : `/api/${version}`)
   }

@@ -1,5 +1,6 @@
 /** /openapi/v2, /openapi/v3 and the documents below it. */
 import type { ApiResponse } from '#client/transport.ts'
+import type { Remotes } from '../aggregation/remotes.ts'
 import type { Exchange } from '../exchange.ts'
 import { type Document, openApiOf } from '../openapi/openapi.ts'
 import { OPENAPI_PROTOBUF_ACCEPTED, OPENAPI_PROTOBUF_TYPE } from '../openapi/openapi-protobuf.ts'
@@ -12,16 +13,45 @@ const HASHED_CACHE_CONTROL = 'public, immutable, max-age=31536000'
 export function openapi(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
   const [, format, ...rest] = exchange.info.path.split('/').filter(part => part !== '')
   const documents = documentsOf(exchange.server)
-  if (format === 'v3' && rest.length === 0) return respondValue(exchange, 200, documents.index())
-  if (format === 'v2' && rest.length === 0 && acceptsProtobuf(exchange))
-    return answer(exchange, documents.v2Protobuf(), OPENAPI_PROTOBUF_TYPE)
-  const document =
-    format === 'v2' && rest.length === 0
-      ? documents.v2()
-      : format === 'v3'
-        ? documents.document(rest.join('/'))
-        : undefined
+  const { remotes } = exchange.server
+  if (format === 'v3' && rest.length === 0)
+    return respondValue(exchange, 200, withRemotePaths(documents.index(), remotes))
+  if (format === 'v2' && rest.length === 0)
+    return remotes.size > 0
+      ? mergedV2(exchange, documents.v2())
+      : acceptsProtobuf(exchange)
+        ? answer(exchange, documents.v2Protobuf(), OPENAPI_PROTOBUF_TYPE)
+        : answer(exchange, documents.v2())
+  const remote = format === 'v3' ? remoteAt(remotes, rest) : undefined
+  if (remote) return remote.handle(exchange)
+  const document = format === 'v3' ? documents.document(rest.join('/')) : undefined
   return document ? answer(exchange, document) : respondText(404, '404 page not found\n')
+}
+
+/** Documents of other servers stand beside our own, and are theirs to hand out. */
+function withRemotePaths({ paths }: { paths: Record<string, unknown> }, remotes: Remotes): object {
+  const all = { ...paths }
+  for (const { group, version, openApiHash } of remotes) {
+    const path = group === '' ? `api/${version}` : `apis/${group}/${version}`
+    delete all[path]
+    if (openApiHash !== undefined)
+      all[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${openApiHash}` }
+  }
+  return { paths: all }
+}
+
+function remoteAt(remotes: Remotes, [prefix, ...parts]: readonly string[]) {
+  const [group = '', version = ''] = prefix === 'api' ? ['', ...parts] : parts
+  const isVersion = parts.length === (prefix === 'api' ? 1 : 2)
+  return isVersion ? remotes.find(group, version) : undefined
+}
+
+async function mergedV2(exchange: Exchange, own: Document): Promise<ApiResponse> {
+  const { mergedOpenApi } = await import('../aggregation/openapi-v2.ts')
+  const { json, protobuf } = mergedOpenApi(exchange.server.remotes, own)
+  return acceptsProtobuf(exchange)
+    ? answer(exchange, protobuf(), OPENAPI_PROTOBUF_TYPE)
+    : answer(exchange, json)
 }
 
 /** Those who can read it name it first and have no use for JSON. */

@@ -8,7 +8,7 @@ import { type GroupVersion, type Json, Schemas } from './schemas.ts'
 
 export interface OpenApi {
   /** `/openapi/v3`: where the document of each group and version is. */
-  index(): object
+  index(): { readonly paths: Record<string, unknown> }
   /** `/openapi/v3/apis/apps/v1`; `path` is `apis/apps/v1`. Undefined where nothing of that name is served. */
   document(path: string): Document | undefined
   /** `/openapi/v2` */
@@ -57,7 +57,8 @@ export function openApiOf(kinds: readonly AnyKind[], version: string): OpenApi {
   }
 }
 
-const toJson = (document: Json): Uint8Array => new TextEncoder().encode(JSON.stringify(document))
+export const toJson = (document: Json): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(document))
 
 function pathOf(kind: AnyKind): string {
   return kind.group === '' ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`
@@ -134,6 +135,6 @@ function quickHash(kinds: readonly AnyKind[], version: string): string {
   )
 }
 
-function hashOf(bytes: Uint8Array): string {
+export function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex').toUpperCase()
 }

@@ -18,6 +18,9 @@ const unknownResource = () =>
 /** The last step: finds who answers, and lets them. */
 export const serve: Step = async exchange => {
   const { info, server } = exchange
+  // Whoever serves a version also says what is in it.
+  const remote = info.prefix === '' ? undefined : server.remotes.find(info.group, info.version)
+  if (remote) return remote.handle(exchange)
   if (!info.isResourceRequest) return serveEndpoint(exchange)
   // Refused before anything is written, not after.
   const isAnsweredElsewhere = info.subresource === 'log' || info.subresource === 'proxy'

@@ -6,6 +6,7 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { ConnectionOptions } from 'node:tls'
 import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
@@ -15,9 +16,24 @@ import { forwardedAnswer, forwardedRequest, upgradeRequest } from './headers.ts'
 
 export interface ForwardTarget {
   readonly scheme: 'http' | 'https'
-  /** An IP address, never a name. */
+  /** An IP address, never a name; a name only where `tls` says who must answer to it. */
   readonly address: string
   readonly port: number
+  /** How the other end is known and how we are known to it. Without it any certificate will do, and nothing of ours is shown. */
+  readonly tls?: ForwardTls
+  /** Sent whatever the client sent under these names. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+}
+
+export interface ForwardTls {
+  /** The name that the certificate must have. */
+  readonly serverName: string
+  /** PEM; absent trusts the authorities of the system. */
+  readonly authority?: string
+  readonly isUnchecked: boolean
+  /** Our own certificate with its key, both PEM. */
+  readonly certificate: string
+  readonly key: string
 }
 
 /** What a target answered that took over the connection: its head, and the connection itself. */
@@ -48,7 +64,10 @@ export function createForwarders({ clock }: { readonly clock: Clock }): Forwarde
       start({ target, clock, open }, options, body)
     return {
       async request(request) {
-        const headers = forwardedRequest(request.headers ?? {}, hostOf(target))
+        const headers = {
+          ...forwardedRequest(request.headers ?? {}, hostOf(target)),
+          ...ours(target),
+        }
         const asked = await ask(optionsOf(request, headers), bytesOf(request))
         // Without a listener node would leave the connection to nobody.
         asked.once(
@@ -59,12 +78,24 @@ export function createForwarders({ clock }: { readonly clock: Clock }): Forwarde
         return answerOf(asked, request)
       },
       async upgrade(request) {
-        const headers = upgradeRequest(request.headers ?? {}, hostOf(target))
+        const headers = {
+          ...upgradeRequest(request.headers ?? {}, hostOf(target)),
+          ...ours(target),
+        }
         const asked = await ask(optionsOf(request, headers))
         return upgradeOf(asked, request)
       },
     }
   }
+}
+
+function ours({ headers = {} }: ForwardTarget): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : [...value],
+    ]),
+  )
 }
 
 interface Shared {
@@ -78,7 +109,8 @@ async function start(
   options: RequestOptions,
   body: Uint8Array | undefined,
 ): Promise<ClientRequest> {
-  if (isIP(target.address) === 0) throw new Error(`${target.address} is not an IP address`)
+  if (isIP(target.address) === 0 && !target.tls)
+    throw new Error(`${target.address} is not an IP address`)
   if (open.count >= MAXIMUM_FORWARDED)
     throw new StatusError('TooManyRequests', 'too many requests are being passed on, try again', {
       retryAfterSeconds: 1,
@@ -101,12 +133,12 @@ async function start(
   return request
 }
 
-async function dial({ scheme, address, port }: ForwardTarget, clock: Clock): Promise<Socket> {
+async function dial(target: ForwardTarget, clock: Clock): Promise<Socket> {
+  const { scheme, address, port } = target
   let socket: Socket
   if (scheme === 'https') {
     const { connect } = await import('node:tls')
-    // As upstream: nobody issues certificates for pod addresses. Nothing secret of ours is sent along.
-    socket = connect({ host: address, port, rejectUnauthorized: false, ca: [] })
+    socket = connect({ host: address, port, ...trustOf(target) })
   } else socket = connectTcp({ host: address, port, noDelay: true })
   return new Promise((resolve, reject) => {
     const cancel = clock.after(CONNECT_TIMEOUT_MS, () =>
@@ -121,14 +153,25 @@ async function dial({ scheme, address, port }: ForwardTarget, clock: Clock): Pro
   })
 }
 
-const unreachable = (error: unknown) =>
-  error instanceof StatusError
-    ? error
-    : new StatusError(
-        'ServiceUnavailable',
-        `error trying to reach service: ${messageOf(error)}`,
-        {},
-      )
+function trustOf({ tls }: ForwardTarget): ConnectionOptions {
+  // As upstream: nobody issues certificates for pod addresses. Nothing secret of ours is sent along.
+  if (!tls) return { rejectUnauthorized: false, ca: [] }
+  const { serverName, authority, isUnchecked, certificate, key } = tls
+  return {
+    servername: serverName,
+    cert: certificate,
+    key,
+    rejectUnauthorized: !isUnchecked,
+    ...(authority ? { ca: authority } : {}),
+  }
+}
+
+/** The error itself is its cause, for those who tell it in other words. */
+function unreachable(error: unknown): StatusError {
+  if (error instanceof StatusError) return error
+  const message = `error trying to reach service: ${messageOf(error)}`
+  return Object.assign(new StatusError('ServiceUnavailable', message, {}), { cause: error })
+}
 
 export function hostOf({ address, port }: ForwardTarget): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
@@ -136,7 +179,7 @@ export function hostOf({ address, port }: ForwardTarget): string {
 
 function optionsOf(
   { method, path }: ApiRequest,
-  headers: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string | string[]>>,
 ): RequestOptions {
   // Servers that end their lines carelessly are answered for, as upstream does; with one request a connection there is nothing to smuggle.
   return { method, path, headers, setHost: false, insecureHTTPParser: true }

@@ -5,7 +5,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Agent, RequestOptions } from 'node:https'
-import { messageOf } from '#base/errors.ts'
+import { networkFailure } from '../network-failure.ts'
 
 export interface WebhookTarget {
   /** What is dialled: a name or an IP address. */
@@ -87,7 +87,8 @@ function ask(
     ...(authority ? { ca: authority } : {}),
   }
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown) => reject(new Error(reasonOf(error, target), { cause: error }))
+    const fail = (error: unknown) =>
+      reject(new Error(networkFailure(error, target), { cause: error }))
     const request = https().request(options, answer => receive(answer, resolve, fail))
     request.on('error', fail)
     request.end(body)
@@ -110,27 +111,4 @@ function receive(
   answer.once('error', fail)
   answer.once('close', () => fail(new Error('unexpected EOF')))
   answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks) }))
-}
-
-const UNKNOWN_AUTHORITY = new Set([
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_SIGNATURE_FAILURE',
-])
-
-function reasonOf(error: unknown, { host, port }: WebhookTarget): string {
-  const { code = '', address = host } = error as { code?: string; address?: string }
-  if (code === 'ABORT_ERR') return 'context deadline exceeded'
-  const at = `${address.includes(':') ? `[${address}]` : address}:${port}`
-  if (code === 'ECONNREFUSED') return `dial tcp ${at}: connect: connection refused`
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: no such host`
-  if (code === 'ECONNRESET') return 'EOF'
-  const x509 = 'tls: failed to verify certificate: x509: '
-  if (UNKNOWN_AUTHORITY.has(code)) return `${x509}certificate signed by unknown authority`
-  if (code === 'CERT_HAS_EXPIRED') return `${x509}certificate has expired or is not yet valid`
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `${x509}${messageOf(error)}`
-  return messageOf(error)
 }

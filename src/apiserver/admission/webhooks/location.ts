@@ -29,7 +29,7 @@ export function locationOf(
       url: `https://${serverName}:${port}${path}`,
       path,
       target: () => ({
-        ...resolve(world, random, { namespace, name, port }),
+        ...resolveService(world, random, { namespace, name, port }),
         serverName,
         ...authority,
       }),
@@ -44,13 +44,18 @@ export function locationOf(
   }
 }
 
-interface Wanted {
+export interface Wanted {
   readonly namespace: string
   readonly name: string
   readonly port: number
 }
 
-function resolve(world: WebhookWorld, random: Random, { namespace, name, port }: Wanted) {
+/** One of the ready endpoints of a service; throws an Error that says why there is none. */
+export function resolveService(
+  world: WebhookWorld,
+  random: Random,
+  { namespace, name, port }: Wanted,
+): { readonly host: string; readonly port: number } {
   const service = world.service(namespace, name)
   if (!service) throw new Error(`service ${JSON.stringify(name)} not found`)
   const { type, externalName = '' } = service.spec

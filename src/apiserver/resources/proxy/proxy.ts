@@ -39,7 +39,7 @@ const queryOf = ({ path }: ApiRequest): string =>
   path.includes('?') ? path.slice(path.indexOf('?')) : ''
 
 /** As proxies tell: for whom, and under which address it was asked. */
-function forwardedFor({ request, peer, info }: Exchange): Record<string, string> {
+export function forwardedFor({ request, peer, info }: Exchange): Record<string, string> {
   const { host, 'x-forwarded-for': before } = request.headers ?? {}
   const chain = [before, peer.remoteAddress].filter(each => each !== undefined && each !== '')
   return {
@@ -120,7 +120,7 @@ export const proxyNode: SpecialHandler = async (exchange, resource) => {
   )
 }
 
-function notRedirecting(response: ApiResponse): ApiResponse {
+export function notRedirecting(response: ApiResponse): ApiResponse {
   if (response.status < 300 || response.status > 399 || response.headers.location === undefined)
     return response
   if (response.body.kind === 'stream') response.body.stream.subscribe({ next() {}, end() {} })()

@@ -1,0 +1,122 @@
+/**
+ * The ConfigMap in which other API servers read whom to believe: the authority of clients' certificates, that of the front proxy, and
+ * the headers in which it says who asks. What others added stays.
+ */
+import { X509Certificate } from 'node:crypto'
+import type { ConfigMap } from '#api/core/v1/config-map.ts'
+import { messageOf } from '#base/errors.ts'
+import { Writer } from '../bootstrap/writer.ts'
+import { isEqual } from '../resources/equal.ts'
+import type { ServerContext } from '../server-context.ts'
+
+export interface Trust {
+  /** PEM of the authority whose certificates make users. */
+  readonly clientAuthority: string
+  /** PEM of the authority of this server's own certificate, by which others know it. */
+  readonly frontProxyAuthority: string
+  /** Common names of such certificates. */
+  readonly frontProxyNames: readonly string[]
+}
+
+const NAMESPACE = 'kube-system'
+const NAME = 'extension-apiserver-authentication'
+/** Nobody waits for it at a start. */
+const SETTLE_MS = 200
+const RETRY_MS = 1_000
+/** Clocks of other machines may be behind. */
+const SLACK_MS = 5 * 60_000
+
+const LISTS: Readonly<Record<string, (trust: Trust) => readonly string[]>> = {
+  'requestheader-username-headers': () => ['X-Remote-User'],
+  'requestheader-uid-headers': () => ['X-Remote-Uid'],
+  'requestheader-group-headers': () => ['X-Remote-Group'],
+  'requestheader-extra-headers-prefix': () => ['X-Remote-Extra-'],
+  'requestheader-allowed-names': ({ frontProxyNames }) => frontProxyNames,
+}
+const BUNDLES: Readonly<Record<string, (trust: Trust) => string>> = {
+  'client-ca-file': ({ clientAuthority }) => clientAuthority,
+  'requestheader-client-ca-file': ({ frontProxyAuthority }) => frontProxyAuthority,
+}
+
+/** Begins a moment later; the returned function ends it, and is over when the last write is. */
+export function keepTrust(server: ServerContext, trust: Trust): () => Promise<void> {
+  const cache = server.registry.find('', 'v1', 'configmaps')?.storage?.cache
+  if (!cache) return async () => {}
+  const writer = new Writer(server)
+  let isOver = false
+  let cancel: (() => void) | undefined
+  let unfollow = () => {}
+  let running: Promise<void> | undefined
+  const later = (delayMs: number) => {
+    if (isOver || cancel) return
+    cancel = server.clock.after(delayMs, () => {
+      cancel = undefined
+      running = settle().catch((error: unknown) => {
+        server.log.warn(`${NAME} could not be written`, { error: messageOf(error) })
+        later(RETRY_MS)
+      })
+    })
+  }
+  const settle = async () => {
+    const present = cache.get(NAMESPACE, NAME)?.object as ConfigMap | undefined
+    const data = dataOf(trust, present?.data ?? {}, server.clock.now())
+    if (present && isEqual(present.data, data)) return
+    const metadata = present?.metadata ?? { namespace: NAMESPACE, name: NAME }
+    const object = { ...present, apiVersion: 'v1', kind: 'ConfigMap', metadata, data }
+    await writer.put('', 'configmaps', object as ConfigMap)
+  }
+  const follow = () => {
+    if (isOver) return
+    unfollow = cache.watchers.add({
+      filter: { namespace: NAMESPACE, name: NAME },
+      notify: () => later(SETTLE_MS),
+      end: () => queueMicrotask(follow),
+    })
+    later(SETTLE_MS)
+  }
+  follow()
+  return async () => {
+    isOver = true
+    cancel?.()
+    unfollow()
+    await running
+  }
+}
+
+function dataOf(
+  trust: Trust,
+  present: Readonly<Record<string, string>>,
+  now: number,
+): Record<string, string> {
+  const data: Record<string, string> = {}
+  for (const [key, textOf] of Object.entries(BUNDLES))
+    data[key] = bundleOf([...certificatesIn(present[key] ?? ''), textOf(trust)], now)
+  for (const [key, listOf] of Object.entries(LISTS))
+    data[key] = JSON.stringify([...new Set([...listIn(present[key]), ...listOf(trust)])])
+  return data
+}
+
+function listIn(text = '[]'): string[] {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value.filter(each => typeof each === 'string') : []
+  } catch {
+    return []
+  }
+}
+
+const certificatesIn = (text: string) =>
+  text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+
+/** Each certificate once, without those that are over. */
+function bundleOf(texts: readonly string[], now: number): string {
+  const kept = new Set<string>()
+  for (const text of texts.flatMap(certificatesIn))
+    try {
+      const certificate = new X509Certificate(text)
+      if (Date.parse(certificate.validTo) > now - SLACK_MS) kept.add(certificate.toString())
+    } catch {
+      // Nobody could use it, either.
+    }
+  return [...kept].join('')
+}

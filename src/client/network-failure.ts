@@ -1,0 +1,29 @@
+/** What goes wrong on the network, in the words of Go's library, which operators of clusters know and search for. */
+import { messageOf } from '#base/errors.ts'
+
+const UNKNOWN_AUTHORITY = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_SIGNATURE_FAILURE',
+])
+
+/** Why nobody at this host could be asked. */
+export function networkFailure(
+  error: unknown,
+  { host, port }: { readonly host: string; readonly port: number },
+): string {
+  const { code = '', address = host } = error as { code?: string; address?: string }
+  if (code === 'ABORT_ERR') return 'context deadline exceeded'
+  const at = `${address.includes(':') ? `[${address}]` : address}:${port}`
+  if (code === 'ECONNREFUSED') return `dial tcp ${at}: connect: connection refused`
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: no such host`
+  if (code === 'ECONNRESET') return 'EOF'
+  const x509 = 'tls: failed to verify certificate: x509: '
+  if (UNKNOWN_AUTHORITY.has(code)) return `${x509}certificate signed by unknown authority`
+  if (code === 'CERT_HAS_EXPIRED') return `${x509}certificate has expired or is not yet valid`
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `${x509}${messageOf(error)}`
+  return messageOf(error)
+}
