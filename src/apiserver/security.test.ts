@@ -45,6 +45,7 @@ function cluster() {
     storageClass: async () => undefined,
     storageClasses: () => [],
     limitRanges: () => [],
+    podsIn: () => [],
     quotas: { list: () => [], latest: async () => undefined, setUsed: async () => false },
     podsOnNode: node => [...pods.values()].filter(pod => pod.spec.nodeName === node),
   }

@@ -34,6 +34,7 @@ export interface World extends TokenWorld {
   ingressClasses(): readonly IngressClass[]
   limitRanges(namespace: string): readonly LimitRange[]
   readonly quotas: QuotaStore
+  podsIn(namespace: string): readonly Pod[]
   podsOnNode(nodeName: string): readonly Pod[]
 }
 
@@ -71,6 +72,7 @@ export function createWorld(registry: ResourceRegistry): World {
     secret: getter('', 'secrets'),
     limitRanges: listed(cacheOf('', 'limitranges')),
     quotas: quotaStore(registry.find('', 'v1', 'resourcequotas')?.storage),
+    podsIn: namespace => (pods?.list(namespace) ?? []).map(stored => stored.object as Pod),
     podsOnNode: nodeName => index?.on(nodeName) ?? [],
   }
 }

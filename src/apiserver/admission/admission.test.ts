@@ -270,6 +270,7 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       'ServiceAccount',
       'NodeRestriction',
       'TaintNodesByCondition',
+      'PodSecurity',
       'Priority',
       'DefaultTolerationSeconds',
       'RuntimeClass',

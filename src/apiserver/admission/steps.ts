@@ -16,6 +16,7 @@ import { deviceTaintTimes } from './device-taint-times.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { podSecurity } from './pod-security/pod-security.ts'
 import { mutatingPolicies } from './policies/mutating.ts'
 import { validatingPolicies } from './policies/validating.ts'
 import { priority } from './priority.ts'
@@ -59,6 +60,10 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'after NodeRestriction: the taint is ours, not one that the node brought',
     create: () => taintNodesByCondition,
+  },
+  {
+    why: 'judges the final pod, before people’s rules, which may count on it',
+    create: podSecurity,
   },
   {
     why: 'before quotas, which count by priority',

@@ -63,6 +63,7 @@ export function testWorld(): TestWorld {
     namespace: name => namespaces.get(name),
     serviceAccount: (namespace, name) => accounts.get(`${namespace}/${name}`),
     pod: (namespace, name) => pods.get(`${namespace}/${name}`),
+    podsIn: () => [...pods.values()],
     node: name => nodes.get(name),
     storageClass: name => classes.get(name),
     storageClasses: () => [...classes.values()],

@@ -20,6 +20,8 @@ export interface AdmissionWorld {
   namespace(name: string): Eventually<Namespace | undefined>
   serviceAccount(namespace: string, name: string): Eventually<ServiceAccount | undefined>
   pod(namespace: string, name: string): Eventually<Pod | undefined>
+  /** All pods of a namespace. */
+  podsIn(namespace: string): readonly Pod[]
   node(name: string): Eventually<Node | undefined>
   storageClass(name: string): Eventually<StorageClass | undefined>
   storageClasses(): readonly StorageClass[]
