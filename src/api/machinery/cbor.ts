@@ -14,6 +14,13 @@ import { badRequest } from './status.ts'
 const SELF_DESCRIBED = new Uint8Array([0xd9, 0xd9, 0xf7])
 const LATER_BASE64 = 22
 
+/** Whether bytes say of themselves that they are CBOR. */
+export function isSelfDescribedCbor(bytes: Uint8Array): boolean {
+  return (
+    bytes.length >= SELF_DESCRIBED.length && SELF_DESCRIBED.every((byte, at) => bytes[at] === byte)
+  )
+}
+
 /** The object of a body or frame. Throws BadRequest for what is no CBOR, or more than one item. */
 export function decodeCbor(bytes: Uint8Array): unknown {
   const reader = new CborReader(bytes)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { kinds } from '#api/kinds.ts'
+import { encodeCborValue, selfDescribed } from '#api/machinery/cbor.ts'
 import { decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
@@ -73,13 +74,16 @@ test('an older version is read as the present one, with the defaults of its own'
   assert.ok(Array.isArray(read.spec.metrics))
 })
 
-test('JSON of built-in kinds and of custom resources is brought into our order', () => {
+test('JSON and CBOR of built-in kinds and of custom resources are brought into our order', () => {
   const json = '{"aa":{"metadata":{"x":1}},"apiVersion":"v1","kind":"K","metadata":{"name":"n"}}\n'
   const custom = form.fromEtcd('/registry/example.com/ks/n', bytes(json))
   assert.equal(
     new TextDecoder().decode(custom),
     '{"kind":"K","apiVersion":"v1","metadata":{"name":"n"},"aa":{"metadata":{"x":1}}}',
   )
+  const ship = { apiVersion: 'example.com/v1', kind: 'K', metadata: { name: 'n' }, spec: { a: 1 } }
+  const cbor = form.fromEtcd('/registry/example.com/ks/n', selfDescribed(encodeCborValue(ship)))
+  assert.deepEqual(objectOfValue(cbor), ship)
   const map = '{"apiVersion":"v1","data":{"a":"b"},"kind":"ConfigMap","metadata":{"name":"n"}}'
   const read = objectOfValue(form.fromEtcd('/registry/configmaps/default/n', bytes(map)))
   assert.deepEqual(read, {

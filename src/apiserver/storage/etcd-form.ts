@@ -1,10 +1,11 @@
 /**
  * How objects lie in etcd: as upstream's API server stores them, so that an etcd can be taken over from one and given back.
- * Built-in kinds are protobuf in an envelope that names their version, custom resources, their definitions and APIServices
+ * Built-in kinds are protobuf in an envelope that names their version; custom resources, their definitions and APIServices
  * are JSON. What lies there may be older than this server, or in another form: whatever upstream would read is read, brought to
  * the version that is worked with here, and gets the defaults it has not.
  */
 import { kinds } from '#api/kinds.ts'
+import { decodeCbor, isSelfDescribedCbor } from '#api/machinery/cbor.ts'
 import { decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
 import { parseExact } from '#api/machinery/exact-json.ts'
@@ -58,7 +59,7 @@ export function etcdForm(log: Log): StoredForm {
         const resource = resourceOf(key)
         if (resource) return encodeValue(readBuiltIn(resource, stored))
         // Of others only custom resources are looked at.
-        return isProtobufBody(stored) ? stored : readJson(stored)
+        return isProtobufBody(stored) ? stored : readCustom(stored)
       } catch (error) {
         // Whoever reads it fails, too, instead of not seeing it at all.
         log.error('a value in etcd cannot be read', { key, error: messageOf(error) })
@@ -70,7 +71,7 @@ export function etcdForm(log: Log): StoredForm {
 
 function readBuiltIn({ kind, versions }: Resource, stored: Uint8Array): KubernetesObject {
   const isProtobuf = isProtobufBody(stored)
-  const parsed = isProtobuf ? undefined : (parseExact(stored) as KubernetesObject)
+  const parsed = isProtobuf ? undefined : (parsedOf(stored) as KubernetesObject)
   const raw = parsed && definitionFromBeta(parsed)
   const { apiVersion } = raw ?? unwrapProtobuf(stored)
   const found = versions.get(apiVersion)
@@ -80,9 +81,14 @@ function readBuiltIn({ kind, versions }: Resource, stored: Uint8Array): Kubernet
   return found.storedAs ? found.storedAs.toStored(object) : object
 }
 
+/** JSON, or what upstream's gate CBORServingAndStorage makes of it. */
+function parsedOf(stored: Uint8Array): unknown {
+  return isSelfDescribedCbor(stored) ? decodeCbor(stored) : parseExact(stored)
+}
+
 /** Custom resources; brought into the order of fields that this server relies on. */
-function readJson(stored: Uint8Array): Uint8Array {
-  const object = parseExact(stored) as KubernetesObject
+function readCustom(stored: Uint8Array): Uint8Array {
+  const object = parsedOf(stored) as KubernetesObject
   if (typeof object !== 'object' || object === null || typeof object.metadata !== 'object')
     return stored
   return encodeValue(object)
