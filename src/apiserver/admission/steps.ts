@@ -16,7 +16,9 @@ import { deviceTaintTimes } from './device-taint-times.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { podResize } from './pod-resize.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
+import { podTopologyLabels } from './pod-topology-labels.ts'
 import { mutatingPolicies } from './policies/mutating.ts'
 import { validatingPolicies } from './policies/validating.ts'
 import { priority } from './priority.ts'
@@ -98,6 +100,10 @@ export const admissionSteps: readonly StepEntry[] = [
     create: persistentVolumeClaimResize,
   },
   {
+    why: 'after all that knows nothing of nodes: labels of the place, for people’s rules to see',
+    create: podTopologyLabels,
+  },
+  {
     why: 'people’s changes, before their webhooks, which cost more to ask and may still change the rest',
     create: mutatingPolicies,
   },
@@ -132,6 +138,10 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'judges the final requests of claims',
     create: deviceAdminAccess,
+  },
+  {
+    why: 'judges the final size of a pod that runs',
+    create: podResize,
   },
   {
     why: 'people’s rules, before the webhooks that cost more to ask',

@@ -60,6 +60,7 @@ function bound(write: Write, pod: Pod, { target, metadata }: Binding): Pod {
   draft.spec.nodeName = target.name ?? ''
   if (metadata.annotations)
     draft.metadata.annotations = { ...draft.metadata.annotations, ...metadata.annotations }
+  if (metadata.labels) draft.metadata.labels = { ...draft.metadata.labels, ...metadata.labels }
   const others = (draft.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled')
   const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: nowOf(write) }
   draft.status.conditions = [...others, scheduled] as NonNullable<Pod['status']['conditions']>

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startTestServer } from '../testing.ts'
+
+const PODS = '/api/v1/namespaces/default/pods'
+const ZONE = 'topology.kubernetes.io/zone'
+const REGION = 'topology.kubernetes.io/region'
+
+/** A server with a node and a pod. */
+async function serverWith(labels: Record<string, string>, pod: object = {}) {
+  const { ask } = await startTestServer()
+  await ask('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } })
+  await ask('POST', '/api/v1/nodes', { metadata: { name: 'n', labels } })
+  const status = { allocatable: { cpu: '2', memory: '1Gi' } }
+  await ask(
+    'PATCH',
+    '/api/v1/nodes/n/status',
+    { status },
+    {
+      headers: { 'content-type': 'application/merge-patch+json' },
+    },
+  )
+  const create = (name: string, spec: object = {}) =>
+    ask('POST', PODS, {
+      metadata: { name, labels: { [ZONE]: 'mine', app: 'web' } },
+      spec: { containers: [{ name: 'main', image: 'x', ...pod }], ...spec },
+    })
+  const bind = (name: string, metadata: object = {}) =>
+    ask('POST', `${PODS}/${name}/binding`, { metadata, target: { kind: 'Node', name: 'n' } })
+  const labelsOf = async (name: string) =>
+    (await ask('GET', `${PODS}/${name}`)).body.metadata.labels
+  return { ask, create, bind, labelsOf }
+}
+
+test('a pod gets the place of the node that it is bound to', async () => {
+  const { create, bind, labelsOf } = await serverWith({ [ZONE]: 'z', [REGION]: 'r', other: 'o' })
+  await create('web')
+  assert.deepEqual(await labelsOf('web'), { [ZONE]: 'mine', app: 'web' })
+  assert.equal((await bind('web', { labels: { from: 'binding' } })).status, 201)
+  assert.deepEqual(await labelsOf('web'), {
+    [ZONE]: 'z',
+    [REGION]: 'r',
+    app: 'web',
+    from: 'binding',
+  })
+})
+
+test('so does a pod that is made for a node, where the node says it', async () => {
+  const { create } = await serverWith({ [REGION]: 'r' })
+  const { body } = await create('web', { nodeName: 'n' })
+  assert.deepEqual(body.metadata.labels, { [ZONE]: 'mine', [REGION]: 'r', app: 'web' })
+  const elsewhere = await create('other', { nodeName: 'nowhere' })
+  assert.deepEqual(elsewhere.body.metadata.labels, { [ZONE]: 'mine', app: 'web' })
+})
+
+const resources = (cpu: string, memory = '1Mi') => ({ requests: { cpu, memory } })
+
+async function resized(
+  labels: Record<string, string>,
+  to: ReturnType<typeof resources>,
+  isBound = true,
+) {
+  const { ask, create, bind } = await serverWith(labels, { resources: resources('1') })
+  assert.equal((await create('web')).status, 201)
+  if (isBound) assert.equal((await bind('web')).status, 201)
+  return ask(
+    'PATCH',
+    `${PODS}/web/resize`,
+    { spec: { containers: [{ name: 'main', resources: to }] } },
+    {
+      headers: { 'content-type': 'application/strategic-merge-patch+json' },
+    },
+  )
+}
+const LINUX = { 'kubernetes.io/os': 'linux' }
+
+test('a pod grows only to what its node has', async () => {
+  assert.equal((await resized(LINUX, resources('2'))).status, 200)
+  const { status, body } = await resized(LINUX, resources('2100m', '2Gi'))
+  assert.equal(status, 403)
+  assert.equal(
+    body.message,
+    'pods "web" is forbidden: Node didn\'t have enough allocatable resources: cpu, requested: 2100, allocatable: 2000; memory, requested: 2147483648, allocatable: 1073741824',
+  )
+  assert.deepEqual(body.details.causes, [{ reason: 'NodeCapacity' }])
+  assert.equal((await resized(LINUX, resources('9'), false)).status, 200)
+})
+
+test('only Linux can resize', async () => {
+  const { body } = await resized({ 'kubernetes.io/os': 'windows' }, resources('2'))
+  assert.match(body.message, /only supported on linux nodes, node "n" is "windows"$/)
+  assert.deepEqual(body.details.causes, [{ reason: 'UnsupportedPlatform' }])
+})
