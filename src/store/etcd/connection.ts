@@ -2,6 +2,8 @@
  * gRPC to the members of one etcd cluster. Each member has a client of its own; calls go to one member until it fails, then to
  * the next. What can be repeated is repeated there at once; a write is only where it surely was not sent.
  */
+import { isIP } from 'node:net'
+import { checkServerIdentity } from 'node:tls'
 import {
   type ChannelCredentials,
   type ChannelOptions,
@@ -66,6 +68,8 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   // The default of 64 KiB makes long lists slow.
   'grpc-node.flow_control_window': 1024 * 1024,
 }
+/** TLS has no names for addresses, so another name goes over the wire; the certificate is judged by the address. */
+const NAME_FOR_ADDRESSES: ChannelOptions = { 'grpc.ssl_target_name_override': 'etcd' }
 const STATUS_TIMEOUT_MS = 5_000
 
 export class EtcdConnection {
@@ -77,13 +81,11 @@ export class EtcdConnection {
   /** `servers` as `--etcd-servers` has them: URLs, or `host:port` for plain HTTP/2. */
   constructor(servers: readonly string[], tls: EtcdTls, clock: Clock) {
     this.#clock = clock
-    let secure: ChannelCredentials | undefined
     this.#members = servers.map(server => {
-      const { target, isSecure } = targetOf(server)
-      if (isSecure) secure ??= credentials.createSsl(tls.ca, tls.key, tls.cert)
-      return new Client(target, secure && isSecure ? secure : credentials.createInsecure(), {
-        ...CHANNEL_OPTIONS,
-      })
+      const { target, host, isSecure } = targetOf(server)
+      if (!isSecure) return new Client(target, credentials.createInsecure(), CHANNEL_OPTIONS)
+      const options = isIP(host) ? { ...CHANNEL_OPTIONS, ...NAME_FOR_ADDRESSES } : CHANNEL_OPTIONS
+      return new Client(target, secured(tls, host), options)
     })
   }
 
@@ -194,11 +196,21 @@ function errorOf(error: ServiceError): EtcdError {
   return new EtcdError(error.code, error.details || messageOf(error))
 }
 
+/** The certificate has to be for the host as it stands in the URL. */
+function secured({ ca, key, cert }: EtcdTls, host: string): ChannelCredentials {
+  return credentials.createSsl(ca, key, cert, {
+    checkServerIdentity: (_name, shown) => checkServerIdentity(host, shown),
+  })
+}
+
 /** gRPC's name of a member; throws a TypeError where it is none. */
-function targetOf(server: string): { target: string; isSecure: boolean } {
-  if (server.startsWith('unix:')) return { target: server, isSecure: false }
-  const { host, protocol, port } = new URL(server.includes('://') ? server : `http://${server}`)
+function targetOf(server: string): { target: string; host: string; isSecure: boolean } {
+  if (server.startsWith('unix:')) return { target: server, host: '', isSecure: false }
+  const { host, hostname, protocol, port } = new URL(
+    server.includes('://') ? server : `http://${server}`,
+  )
   const isSecure = protocol === 'https:'
   if (!isSecure && protocol !== 'http:') throw new TypeError(`${protocol}// is no way to an etcd`)
-  return { target: `dns:${port ? host : `${host}:${isSecure ? 443 : 80}`}`, isSecure }
+  const bare = hostname.replace(/^\[|\]$/g, '')
+  return { host: bare, isSecure, target: `dns:${port ? host : `${host}:${isSecure ? 443 : 80}`}` }
 }

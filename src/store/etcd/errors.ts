@@ -32,7 +32,7 @@ export class EtcdError extends Error {
 }
 
 /** Texts of refusals that mean something to us (etcd-io/etcd, api/v3rpc/rpctypes/error.go). */
-const TOO_LARGE = /request is too large|trying to send message larger than max/
+const TOO_LARGE = /request is too large|message larger than max/
 const NO_SPACE = /database space exceeded/
 const COMPACTED = /required revision has been compacted/
 const FUTURE = /required revision is a future revision/

@@ -55,7 +55,7 @@ export class ApiEnd {
     else if (answered.kind === 'chunks') parts.push(...answered.chunks)
     else if (answered.kind !== 'empty') throw new Error(`a body of kind ${answered.kind}`)
     const text = Buffer.concat(parts).toString()
-    return { status: response.status, body: /^[{[]/.test(text) ? JSON.parse(text) : text }
+    return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : text }
   }
 
   /** The body of an answer that has to be a success. */
