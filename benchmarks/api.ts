@@ -1,12 +1,14 @@
 /**
  * What the API does a second, over HTTPS, with everything on disk before it is answered. Beside each figure stands the limit of the
  * same run: a plain Node HTTP/2 server that sends the same bytes (`tools/bare-server.ts`), under the same load on the same cores.
- * The load is `tools/load`, in Go: client-go, and a lean client that hardly costs anything.
+ * The load is `tools/load`, in Go: client-go, and a lean client that hardly costs anything. Where upstream's own server is at hand
+ * (`tools/peer.ts`), it gets the same load in the same run.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Peer, withPeer } from './tools/peer.ts'
 import {
   administrator,
   cpuSeconds,
@@ -33,7 +35,7 @@ interface Found {
 interface Row {
   readonly title: string
   readonly words: readonly string[]
-  /** What kube-apiserver 1.36 with etcd 3.6 did on a machine of this kind, for orientation. */
+  /** What kube-apiserver 1.36 with etcd 3.6 did on a machine of this kind, where it cannot be asked here. */
   readonly upstream: number
   readonly factor: number
 }
@@ -76,23 +78,36 @@ export async function run(words: readonly string[]): Promise<void> {
       await loadProa('-op', 'prepare', '-objects', String(OBJECTS))
       await keepBytes(ask, join(directory, 'bare'), data)
       const barePort = await freePort()
-      const bareConfig = join(directory, 'bare.conf')
-      const text = readFileSync(kubeconfig, 'utf8')
-      writeFileSync(bareConfig, text.replaceAll(String(port), String(barePort)))
-      await withNode([bareServer, join(directory, 'bare'), String(barePort)], async () => {
-        await untilListens(barePort)
-        const loadBare = (...more: string[]) => runLoad(load, bareConfig, ...more)
-        header()
-        for (const each of ROWS) {
-          if (words.length > 0 && !words.includes(each.words[1] ?? '')) continue
-          if (each.words[1] === 'delete')
-            await loadProa('-op', 'prepare', '-objects', String(OBJECTS * 20))
-          const cpu = cpuSeconds(child)
-          const found = await loadProa('-seconds', String(SECONDS), ...each.words)
-          const spent = cpuSeconds(child) - cpu
-          report(each, found, spent, await loadBare('-seconds', String(SECONDS), ...each.words))
-        }
-      })
+      const configAt = (name: string, other: number) => {
+        const file = join(directory, name)
+        const text = readFileSync(kubeconfig, 'utf8')
+        writeFileSync(file, text.replaceAll(String(port), String(other)))
+        return file
+      }
+      const bareConfig = configAt('bare.conf', barePort)
+      await withPeer(directory, join(data, 'pki'), peer =>
+        withNode([bareServer, join(directory, 'bare'), String(barePort)], async () => {
+          await untilListens(barePort)
+          const peerConfig = peer && configAt('peer.conf', peer.port)
+          if (peerConfig)
+            await runLoad(load, peerConfig, '-op', 'prepare', '-objects', String(OBJECTS))
+          header()
+          for (const each of ROWS) {
+            if (words.length > 0 && !words.includes(each.words[1] ?? '')) continue
+            const run = async (config: string) => {
+              if (each.words[1] === 'delete')
+                await runLoad(load, config, '-op', 'prepare', '-objects', String(OBJECTS * 20))
+              return runLoad(load, config, '-seconds', String(SECONDS), ...each.words)
+            }
+            const cpu = cpuSeconds(child)
+            const found = await run(kubeconfig)
+            const spent = cpuSeconds(child) - cpu
+            const bare = await run(bareConfig)
+            report(each, found, spent, bare, peerConfig ? await run(peerConfig) : undefined)
+          }
+          if (peer) reportPeerMemory(peer)
+        }),
+      )
       process.stdout.write(`memory after the load: ${residentMegabytes(child).toFixed(0)} MB\n`)
       if (words.length === 0 || words.includes('stall')) await stall(ask, loadProa)
     })
@@ -107,7 +122,8 @@ function header(): void {
   )
 }
 
-function report({ title, upstream, factor }: Row, found: Found, cpu: number, bare: Found): void {
+function report(row: Row, found: Found, cpu: number, bare: Found, peer: Found | undefined): void {
+  const { title, upstream, factor } = row
   const { perSecond, p50, p99, errors, writesPerSecond } = found
   const share = `${((100 * perSecond) / bare.perSecond).toFixed(0)} %`
   const numbers = [
@@ -118,10 +134,17 @@ function report({ title, upstream, factor }: Row, found: Found, cpu: number, bar
     p99.toFixed(1).padStart(8),
     (cpu / SECONDS).toFixed(2).padStart(7),
   ].join('')
-  const wanted = `${upstream} upstream, x${(perSecond / upstream).toFixed(1)} of x${factor}`
+  const rival = peer?.perSecond ?? upstream
+  const where = peer ? `here, p99 ${peer.p99.toFixed(1)} ms` : 'elsewhere'
+  const wanted = `${rival.toFixed(0)} upstream ${where}, x${(perSecond / rival).toFixed(1)} of x${factor}`
   const writes = writesPerSecond ? `; ${writesPerSecond.toFixed(0)} writes/s meanwhile` : ''
   const failed = errors > 0 ? `; ${errors} ERRORS` : ''
   process.stdout.write(`${title.padEnd(24)}${numbers}   ${wanted}${writes}${failed}\n`)
+}
+
+function reportPeerMemory({ processes }: Peer): void {
+  const each = processes.map(pid => residentMegabytes({ pid }).toFixed(0))
+  process.stdout.write(`upstream's memory after the load: ${each.join(' + ')} MB\n`)
 }
 
 /** The program, built once a run; the first time ever fetches its modules. */
