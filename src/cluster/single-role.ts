@@ -8,6 +8,7 @@ import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
 import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
+import { boundYoungGeneration } from '#host/young-generation.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { etcdOptionsOf } from './etcd-options.ts'
 import { layoutOf } from './layout.ts'
@@ -27,6 +28,7 @@ export async function runRole(invocation: RoleInvocation): Promise<void> {
       ? await runApiServer(invocation.values)
       : await runRemote(invocation)
   onTermination(() => running.stop())
+  boundYoungGeneration()
 }
 
 async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {

@@ -7,6 +7,7 @@ import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
 import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
+import { boundYoungGeneration } from '#host/young-generation.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { etcdOptionsOf } from './etcd-options.ts'
 import { layoutOf } from './layout.ts'
@@ -34,6 +35,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     hollowMachine,
   })
   onTermination(() => cluster.stop())
+  boundYoungGeneration()
   const layout = layoutOf(directory)
   const kubeconfig = values.writeKubeconfig ?? layout.adminKubeconfig
   systemFiles.writeAtomically(kubeconfig, cluster.kubeconfig ?? '', PRIVATE_FILE)

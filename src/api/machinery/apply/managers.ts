@@ -57,7 +57,7 @@ export function entriesOf(owners: readonly Owner[]): ManagedFieldsEntry[] {
       .map(owner => ({ ...owner, fields: ownable(owner.fields) }))
       .filter(owner => !owner.fields.isEmpty),
   )
-    .sort((a, b) => rank(a).localeCompare(rank(b)))
+    .sort(byRank)
     .map(owner => ({
       manager: owner.manager,
       operation: owner.operation,
@@ -67,6 +67,11 @@ export function entriesOf(owners: readonly Owner[]): ManagedFieldsEntry[] {
       fieldsV1: owner.fields.toJson(),
       ...(owner.subresource === '' ? {} : { subresource: owner.subresource }),
     }))
+}
+
+function byRank(one: Owner, other: Owner): number {
+  const [a, b] = [rank(one), rank(other)]
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function rank(owner: Owner): string {
@@ -91,9 +96,8 @@ export function isSame(one: OwnerId, other: OwnerId): boolean {
 }
 
 function capped(owners: readonly Owner[]): Owner[] {
-  const updaters = owners
-    .filter(owner => owner.operation === 'Update')
-    .sort((a, b) => rank(a).localeCompare(rank(b)))
+  if (owners.length <= MAXIMUM_UPDATE_MANAGERS) return [...owners]
+  const updaters = owners.filter(owner => owner.operation === 'Update').sort(byRank)
   const surplus = updaters.length - MAXIMUM_UPDATE_MANAGERS
   if (surplus <= 0) return [...owners]
   const merged = updaters.slice(0, surplus + 1)
