@@ -115,6 +115,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const customResources = new CustomResources(server)
   let started: Promise<void> | undefined
   let stopEventExpiry = () => {}
+  let stopAdvertising = async () => {}
   let stopServiceAddresses = async () => {}
   let stopApiServices = async () => {}
   let stopAggregation = () => {}
@@ -149,10 +150,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       started ??= start()
       return started
     },
-    advertise: at => advertise(server, at),
+    async advertise(at) {
+      stopAdvertising = await advertise(server, at)
+    },
     show: source => void server.figures.push(source),
     async stop() {
       server.notReady.add('shutdown')
+      await stopAdvertising()
       stopEventExpiry()
       customResources.stop()
       stopAggregation()

@@ -7,6 +7,7 @@ import { bootstrapPolicyChanges } from '../authorization/bootstrap-policy.ts'
 import { isEqual } from '../resources/equal.ts'
 import type { ServerContext } from '../server-context.ts'
 import { AUTO_UPDATE, flowSchemas, priorityLevels } from './flow-control.ts'
+import { type Advertised, keepServerLease } from './server-leases.ts'
 import { addressOf } from './service-addresses.ts'
 import { Writer } from './writer.ts'
 
@@ -104,13 +105,28 @@ async function flowControl(writer: Writer): Promise<void> {
   ])
 }
 
-/** Points the Service of the API at where this server listens; `kubernetes.default` reaches it from pods. */
+/**
+ * Points the Service of the API at where this server and others listen; `kubernetes.default` reaches them from pods. The returned
+ * function takes this server out of it where there are others.
+ */
 export async function advertise(
   server: ServerContext,
-  { address, port }: { address: string; port: number },
-): Promise<void> {
-  server.securePort.port = port
+  at: Advertised,
+): Promise<() => Promise<void>> {
+  server.securePort.port = at.port
   const writer = new Writer(server)
+  await writer.put('', 'services', kubernetesService(server))
+  const write = (addresses: readonly string[]) => putEndpoints(writer, addresses, at.port)
+  if (server.store.shared) return keepServerLease(server, at, write)
+  await write([at.address])
+  return async () => {}
+}
+
+async function putEndpoints(
+  writer: Writer,
+  addresses: readonly string[],
+  port: number,
+): Promise<void> {
   const ports = [{ name: 'https', port, protocol: 'TCP' }]
   const metadata = {
     ...KUBERNETES,
@@ -118,19 +134,18 @@ export async function advertise(
   }
   const sliceLabels = { 'kubernetes.io/service-name': KUBERNETES.name }
   await Promise.all([
-    writer.put('', 'services', kubernetesService(server)),
     writer.put('', 'endpoints', {
       apiVersion: 'v1',
       kind: 'Endpoints',
       metadata,
-      subsets: [{ addresses: [{ ip: address }], ports }],
+      subsets: [{ addresses: addresses.map(ip => ({ ip })), ports }],
     } as unknown as KubernetesObject),
     writer.put('discovery.k8s.io', 'endpointslices', {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { ...KUBERNETES, labels: sliceLabels },
       addressType: 'IPv4',
-      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+      endpoints: addresses.map(ip => ({ addresses: [ip], conditions: { ready: true } })),
       ports,
     } as unknown as KubernetesObject),
   ])

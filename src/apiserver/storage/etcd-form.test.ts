@@ -99,7 +99,7 @@ test('what nobody here knows is left as it is, and what is broken is told', () =
   const telling = etcdForm({ ...silentLog, error: (_message, fields) => void told.push(fields) })
   const foreign = bytes('k8s\0whatever')
   assert.equal(telling.fromEtcd('/registry/ranges/serviceips', foreign), foreign)
-  assert.equal(telling.fromEtcd('/registry/masterleases/10.0.0.1', foreign), foreign)
+  assert.equal(telling.fromEtcd('/registry/peerserverleases/x', foreign), foreign)
   assert.deepEqual(told, [])
   for (const broken of ['k8s\0\x0a\xff', 'no object', '{"apiVersion":"v9","kind":"Pod"}'])
     assert.equal(

@@ -20,7 +20,7 @@ import {
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { StoredForm } from '#store/etcd/entry.ts'
-import { prefixOf, resourcePrefixOf } from './keys.ts'
+import { prefixOf, resourcePrefixOf, SERVER_LEASES } from './keys.ts'
 import { definitionFromBeta } from './old-definition.ts'
 import { encodeValue, objectOfValue } from './stored-object.ts'
 
@@ -102,7 +102,9 @@ function resourcesOf(all: readonly AnyKind[]): Map<string, Resource> {
     for (const other of all)
       if (other.storedAs?.kind === kind) versions.set(apiVersionOf(other), other)
     const written = versions.get(STORED_VERSIONS[kind.plural] ?? '') ?? kind
-    resources.set(prefixOf(kind), { kind, written, versions })
+    const resource = { kind, written, versions }
+    resources.set(prefixOf(kind), resource)
+    if (kind.kind === 'Endpoints') resources.set(SERVER_LEASES, resource)
   }
   return resources
 }

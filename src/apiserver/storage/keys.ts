@@ -6,6 +6,9 @@ import type { AnyKind } from '#api/machinery/kind.ts'
 
 export const ROOT = '/registry/'
 
+/** One key for each API server of the cluster, by address; its value is an Endpoints object. */
+export const SERVER_LEASES = `${ROOT}masterleases/`
+
 /** Resources that upstream stores under another name than their plural, for history's sake. */
 const OVERRIDES: Readonly<Record<string, string>> = {
   endpoints: 'services/endpoints',

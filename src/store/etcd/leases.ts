@@ -1,4 +1,4 @@
-/** Leases for keys that go by themselves. One serves all keys of about the same time to live, as upstream: they cost etcd more than keys. */
+/** Leases for keys that go by themselves. One serves all keys of the same time to live, as upstream: they cost etcd more than keys. */
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { EtcdConnection } from './connection.ts'
@@ -22,7 +22,8 @@ export class Leases {
   readonly #connection: EtcdConnection
   readonly #clock: Clock
   readonly #random: Random
-  #lease: Promise<Lease> | undefined
+  /** By time to live, of which there are few. */
+  readonly #leases = new Map<number, Promise<Lease>>()
 
   constructor(connection: EtcdConnection, { clock, random }: { clock: Clock; random: Random }) {
     this.#connection = connection
@@ -33,34 +34,31 @@ export class Leases {
   /** The id of a lease that lasts at least so long. Rejects with an EtcdError. */
   async idFor(ttlMs: number): Promise<number> {
     const reuseMs = Math.min(REUSE_MS, ttlMs * REUSE_SHARE)
-    const held = await this.#lease?.catch(() => undefined)
+    const held = await this.#leases.get(ttlMs)?.catch(() => undefined)
     const until = this.#clock.monotonicMs() + ttlMs
-    const isFit =
-      held &&
-      until < held.expiresMs &&
-      until + reuseMs >= held.expiresMs &&
-      held.keys < MAX_KEYS_PER_LEASE
-    const lease = isFit ? held : await this.#grant(ttlMs + reuseMs)
+    const isFit = held && until < held.expiresMs && held.keys < MAX_KEYS_PER_LEASE
+    const lease = isFit ? held : await this.#grant(ttlMs, reuseMs)
     lease.keys++
     return lease.id
   }
 
-  /** The lease in use is gone, as after a restored backup. */
+  /** Leases in use are gone, as after a restored backup. */
   forget(): void {
-    this.#lease = undefined
+    this.#leases.clear()
   }
 
-  #grant(ttlMs: number): Promise<Lease> {
-    const ttlSeconds = Math.ceil(ttlMs / 1000)
+  #grant(ttlMs: number, reuseMs: number): Promise<Lease> {
+    const ttlSeconds = Math.ceil((ttlMs + reuseMs) / 1000)
     const expiresMs = this.#clock.monotonicMs() + ttlSeconds * 1000
     const id = 1 + this.#random.integer(ID_BOUND)
-    this.#lease = this.#connection
+    const lease = this.#connection
       .call(
         methods.leaseGrant,
         { ttlSeconds, id },
         { timeoutMs: GRANT_TIMEOUT_MS, isRepeatable: false },
       )
       .then(() => ({ id, expiresMs, keys: 0 }))
-    return this.#lease
+    this.#leases.set(ttlMs, lease)
+    return lease
   }
 }
