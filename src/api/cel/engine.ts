@@ -6,6 +6,7 @@ import { compilePattern, loadPatternEngine } from '../machinery/patterns.ts'
 import { addAuthorizer } from './authorizer.ts'
 import { addConstructions, type PATCHES_TYPE, rewriteConstructions } from './construction.ts'
 import { addLibrary } from './library.ts'
+import { expandLoops, type Node } from './two-variables.ts'
 
 type Cel = typeof import('@marcbachmann/cel-js')
 type Environment = InstanceType<Cel['Environment']>
@@ -31,7 +32,7 @@ const ADMISSION_VARIABLES = [
 
 interface Engine {
   readonly cel: Cel
-  readonly environments: Readonly<Record<Scope, Environment>>
+  readonly environment: (scope: Scope) => Environment
 }
 
 let engine: Engine | undefined
@@ -55,16 +56,38 @@ export async function loadCelEngine(): Promise<void> {
     if (turns-- <= 0) throw new BudgetExceeded('actual cost limit exceeded')
     return true
   })
-  addLibrary(environment, pattern => compilePattern(pattern))
-  const rules = environment.clone()
-  rules.registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn')
-  const admission = environment.clone()
-  addAuthorizer(admission)
-  for (const name of ADMISSION_VARIABLES) admission.registerVariable(name, 'dyn')
-  admission.registerVariable('authorizer', 'kubernetes.authorization.Authorizer')
-  const mutations = admission.clone()
-  addConstructions(mutations)
-  engine = { cel, environments: { rules, admission, mutations } }
+  addLibrary(
+    environment,
+    pattern => compilePattern(pattern),
+    value => (value === undefined ? cel.Optional.none() : cel.Optional.of(value)),
+  )
+  engine = { cel, environment: environmentsOver(environment) }
+}
+
+/** Each is made with its first expression: most servers need one of them, if any. */
+function environmentsOver(base: Environment): Engine['environment'] {
+  const made = new Map<Scope, Environment>()
+  const environment = (scope: Scope): Environment => {
+    const known = made.get(scope)
+    if (known) return known
+    const fresh = scope === 'mutations' ? environment('admission').clone() : base.clone()
+    FURNISH[scope](fresh)
+    made.set(scope, fresh)
+    return fresh
+  }
+  return environment
+}
+
+const FURNISH: Readonly<Record<Scope, (environment: Environment) => void>> = {
+  rules: environment => {
+    environment.registerVariable('self', 'dyn').registerVariable('oldSelf', 'dyn')
+  },
+  admission: environment => {
+    addAuthorizer(environment)
+    for (const name of ADMISSION_VARIABLES) environment.registerVariable(name, 'dyn')
+    environment.registerVariable('authorizer', 'kubernetes.authorization.Authorizer')
+  },
+  mutations: addConstructions,
 }
 
 function loaded(): Engine {
@@ -100,8 +123,8 @@ export function compileExpression(
 }
 
 function compile(text: string, type: ResultType, scope: Scope): Program {
-  const { cel, environments } = loaded()
-  const environment = environments[scope]
+  const { cel } = loaded()
+  const environment = loaded().environment(scope)
   if (text.length > MAXIMUM_LENGTH) throw new Error('the expression is too long')
   const { ast } = environment.parse(text)
   const found = { usesOldSelf: false }
@@ -130,12 +153,6 @@ function isOfType(given: string, wanted: ResultType): boolean {
   return wanted === 'list<JSONPatch>' && ['list', 'list<T>', 'list<dyn>'].includes(given)
 }
 
-/** What the engine's own tree looks like before macros are expanded. */
-interface Node {
-  op: string
-  args: unknown
-}
-
 const TURN = 'turn__'
 const LOOPS = ['all', 'exists', 'exists_one', 'map', 'filter']
 
@@ -145,18 +162,20 @@ function rewrite(part: unknown, found: { usesOldSelf: boolean }): void {
   if (typeof part !== 'object' || part === null || !('op' in part)) return
   const node = part as Node
   if (node.op === 'id' && node.args === 'oldSelf') found.usesOldSelf = true
+  expandLoops(node, treeOf)
   rewrite(node.args, found)
   if (node.op === 'call') bindSubjectOfHas(node)
   if (node.op !== 'rcall' || !Array.isArray(node.args)) return
   const [name, receiver, args] = node.args as [string, Node, Node[]]
   if (name === 'matches') node.args = ['linearMatches', receiver, args]
   if (!LOOPS.includes(name) || args.length < 2) return
-  const counted = loaded().environments.rules.parse(`self.filter(turn, ${TURN}())`)
-    .ast as unknown as Node
+  const counted = treeOf(`self.filter(turn, ${TURN}())`)
   const [filter, , filterArgs] = counted.args as [string, Node, Node[]]
   counted.args = [filter, receiver, filterArgs]
   node.args = [name, counted, args]
 }
+
+const treeOf = (text: string) => loaded().environment('rules').parse(text).ast as unknown as Node
 
 /** The engine takes `has(a.b.c)` alone; `has(f(x)[0].c)` is asked of a variable that holds what comes before the last dot. */
 function bindSubjectOfHas(node: Node): void {
@@ -164,10 +183,7 @@ function bindSubjectOfHas(node: Node): void {
   if (name !== 'has' || argument?.op !== '.') return
   const [subject, field] = argument.args as [Node, string]
   if (isChain(subject)) return
-  const bound = loaded().environments.rules.parse(
-    `[self].exists(subject__, has(subject__.${field}))`,
-  )
-  const { op, args } = bound.ast as unknown as Node
+  const { op, args } = treeOf(`[self].exists(subject__, has(subject__.${field}))`)
   const [exists, list, condition] = args as [string, Node, Node[]]
   list.args = [subject]
   Object.assign(node, { op, args: [exists, list, condition] })

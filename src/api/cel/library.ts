@@ -1,21 +1,23 @@
-/** What Kubernetes adds to the language: patterns, lists, addresses of the web and amounts. */
-import { addressFamily, isCidr } from '../core/v1/addresses.ts'
+/** What Kubernetes adds to the language: patterns and amounts here, the rest in the files beside. */
 import {
   addQuantities,
   canonicalQuantity,
   compareQuantities,
   formatQuantity,
   parseQuantity,
-  quantityToNumber,
   subtractQuantities,
 } from '../machinery/quantity.ts'
+import { addAddresses } from './library.addresses.ts'
+import { addFormats } from './library.formats.ts'
+import { addLists } from './library.lists.ts'
+import { addTexts } from './library.texts.ts'
+import { addTwoVariables } from './two-variables.ts'
 
-interface Target {
+export interface Target {
   registerFunction(signature: string, handler: (...args: never[]) => unknown): unknown
-  registerType(
-    name: string,
-    type: { ctor: new (text: string) => unknown; fields: Record<string, string> },
-  ): unknown
+  registerType(name: string, type: object): unknown
+  registerConstant(name: string, type: string, value: unknown): unknown
+  registerOperator(signature: string, handler: (one: unknown, other: unknown) => boolean): unknown
 }
 
 interface Pattern {
@@ -24,19 +26,24 @@ interface Pattern {
   readonly findAll: (text: string, limit: number) => string[]
 }
 
-type Ordered = string | number | bigint | boolean
-
-export function addLibrary(target: Target, compile: (pattern: string) => Pattern): void {
+/** `optional` makes the engine's value for something that may be undefined. */
+export function addLibrary(
+  target: Target,
+  compile: (pattern: string) => Pattern,
+  optional: (value: unknown) => unknown,
+): void {
   const add = (signature: string, handler: (...args: never[]) => unknown) =>
     target.registerFunction(signature, handler)
   addPatterns(add, compile)
-  addLists(add)
-  addTexts(add)
-  addAddresses(add)
+  addLists(target, add)
+  addTexts(target, add)
+  addAddresses(target, add)
+  addFormats(target, add, optional)
+  addTwoVariables(add)
   addAmounts(target, add)
 }
 
-type Add = (signature: string, handler: (...args: never[]) => unknown) => unknown
+export type Add = (signature: string, handler: (...args: never[]) => unknown) => unknown
 
 function addPatterns(add: Add, compile: (pattern: string) => Pattern): void {
   add('string.linearMatches(string): bool', (text: string, pattern: string) =>
@@ -52,56 +59,6 @@ function addPatterns(add: Add, compile: (pattern: string) => Pattern): void {
   add('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) =>
     compile(pattern).findAll(text, limit < 0n ? Number.POSITIVE_INFINITY : Number(limit)),
   )
-}
-
-function addLists(add: Add): void {
-  add('list.isSorted(): bool', (list: Ordered[]) =>
-    list.every((item, at) => at === 0 || (list[at - 1] as Ordered) <= item),
-  )
-  add('list.sum(): dyn', (list: (number | bigint)[]) => {
-    if (list.some(item => typeof item === 'number'))
-      return list.reduce<number>((total, item) => total + Number(item), 0)
-    return (list as bigint[]).reduce((total, item) => total + item, 0n)
-  })
-  const extreme = (name: string, isBetter: (one: Ordered, other: Ordered) => boolean) =>
-    add(`list.${name}(): dyn`, (list: Ordered[]) => {
-      const [first, ...rest] = list
-      if (first === undefined) throw new Error(`${name} called on empty list`)
-      return rest.reduce((best, item) => (isBetter(item, best) ? item : best), first)
-    })
-  extreme('min', (one, other) => one < other)
-  extreme('max', (one, other) => one > other)
-  add('list.indexOf(dyn): int', (list: unknown[], item: unknown) => BigInt(list.indexOf(item)))
-  add('list.lastIndexOf(dyn): int', (list: unknown[], item: unknown) =>
-    BigInt(list.lastIndexOf(item)),
-  )
-}
-
-function addTexts(add: Add): void {
-  add('string.charAt(int): string', (text: string, at: bigint) => {
-    const letters = [...text]
-    if (at < 0n || at > BigInt(letters.length)) throw new Error(`index out of range: ${at}`)
-    return letters[Number(at)] ?? ''
-  })
-  add('string.replace(string, string): string', (text: string, from: string, to: string) =>
-    text.split(from).join(to),
-  )
-  add(
-    'string.replace(string, string, int): string',
-    (text: string, from: string, to: string, count: bigint) => {
-      if (count < 0n) return text.split(from).join(to)
-      const parts = text.split(from)
-      const replaced = Math.min(Number(count), parts.length - 1)
-      return [parts.slice(0, replaced + 1).join(to), ...parts.slice(replaced + 1)].join(from)
-    },
-  )
-  add('string.reverse(): string', (text: string) => [...text].reverse().join(''))
-}
-
-function addAddresses(add: Add): void {
-  add('isURL(string): bool', (text: string) => URL.canParse(text))
-  add('isIP(string): bool', (text: string) => addressFamily(text) !== undefined)
-  add('isCIDR(string): bool', (text: string) => isCidr(text).length === 0)
 }
 
 function isQuantity(text: string): boolean {
@@ -121,6 +78,8 @@ class Amount {
   }
 }
 
+const NANOS_PER_ONE = 1_000_000_000n
+
 function addAmounts(target: Target, add: Add): void {
   target.registerType('kubernetes.Quantity', { ctor: Amount, fields: {} })
   const type = 'kubernetes.Quantity'
@@ -131,18 +90,22 @@ function addAmounts(target: Target, add: Add): void {
   add(`${type}.isLessThan(${type}): bool`, (a: Amount, b: Amount) => compare(a, b) < 0)
   add(`${type}.compareTo(${type}): int`, (a: Amount, b: Amount) => BigInt(compare(a, b)))
   add(`${type}.sign(): int`, (one: Amount) => BigInt(compareQuantities(one.text, '0')))
-  add(`${type}.asApproximateFloat(): double`, (one: Amount) => quantityToNumber(one.text))
-  add(`${type}.isInteger(): bool`, (one: Amount) => Number.isInteger(quantityToNumber(one.text)))
+  const nanosOf = ({ text }: Amount) => parseQuantity(text).nanos
+  add(
+    `${type}.asApproximateFloat(): double`,
+    (one: Amount) => Number(nanosOf(one)) / Number(NANOS_PER_ONE),
+  )
+  add(`${type}.isInteger(): bool`, (one: Amount) => nanosOf(one) % NANOS_PER_ONE === 0n)
   add(`${type}.asInteger(): int`, (one: Amount) => {
-    const value = quantityToNumber(one.text)
-    if (!Number.isInteger(value)) throw new Error('cannot convert value to integer')
-    return BigInt(value)
+    const nanos = nanosOf(one)
+    if (nanos % NANOS_PER_ONE !== 0n) throw new Error('cannot convert value to integer')
+    return nanos / NANOS_PER_ONE
   })
-  const computed = (name: string, compute: typeof addQuantities) =>
-    add(
-      `${type}.${name}(${type}): ${type}`,
-      (a: Amount, b: Amount) => new Amount(formatQuantity(compute(a.text, b.text))),
-    )
+  const computed = (name: string, compute: typeof addQuantities) => {
+    const make = (a: Amount, text: string) => new Amount(formatQuantity(compute(a.text, text)))
+    add(`${type}.${name}(${type}): ${type}`, (a: Amount, b: Amount) => make(a, b.text))
+    add(`${type}.${name}(int): ${type}`, (a: Amount, b: bigint) => make(a, String(b)))
+  }
   computed('add', addQuantities)
   computed('sub', subtractQuantities)
 }

@@ -1,0 +1,96 @@
+/** What expressions can do with lists, and with lists as sets. */
+import type { Add, Target } from './library.ts'
+
+type Ordered = string | number | bigint | boolean
+
+/** Ranges are made in memory, so their length is bounded. */
+const MAXIMUM_RANGE = 10_000n
+
+export function addLists(target: Target, add: Add): void {
+  addOrdered(add)
+  addWhole(add)
+  class Lists {}
+  class Sets {}
+  target.registerType('ListsLibrary', { ctor: Lists, fields: {} })
+  target.registerType('SetsLibrary', { ctor: Sets, fields: {} })
+  target.registerConstant('lists', 'ListsLibrary', new Lists())
+  target.registerConstant('sets', 'SetsLibrary', new Sets())
+  add('ListsLibrary.range(int): list<int>', (_: Lists, length: bigint) => {
+    if (length > MAXIMUM_RANGE) throw new Error('lists.range(): too many elements')
+    return Array.from({ length: Number(length < 0n ? 0n : length) }, (_, index) => BigInt(index))
+  })
+  const holds = (all: unknown[], some: unknown[]) => {
+    const keys = new Set(all.map(keyOf))
+    return some.every(item => keys.has(keyOf(item)))
+  }
+  add('SetsLibrary.contains(list, list): bool', (_: Sets, all: unknown[], some: unknown[]) =>
+    holds(all, some),
+  )
+  add(
+    'SetsLibrary.equivalent(list, list): bool',
+    (_: Sets, one: unknown[], other: unknown[]) => holds(one, other) && holds(other, one),
+  )
+  add('SetsLibrary.intersects(list, list): bool', (_: Sets, one: unknown[], other: unknown[]) => {
+    const keys = new Set(one.map(keyOf))
+    return other.some(item => keys.has(keyOf(item)))
+  })
+}
+
+function addOrdered(add: Add): void {
+  add('list.isSorted(): bool', (list: Ordered[]) =>
+    list.every((item, at) => at === 0 || (list[at - 1] as Ordered) <= item),
+  )
+  add('list.sum(): dyn', (list: (number | bigint)[]) => {
+    if (list.some(item => typeof item === 'number'))
+      return list.reduce<number>((total, item) => total + Number(item), 0)
+    return (list as bigint[]).reduce((total, item) => total + item, 0n)
+  })
+  const extreme = (name: string, isBetter: (one: Ordered, other: Ordered) => boolean) =>
+    add(`list.${name}(): dyn`, (list: Ordered[]) => {
+      const [first, ...rest] = list
+      if (first === undefined) throw new Error(`${name} called on empty list`)
+      return rest.reduce((best, item) => (isBetter(item, best) ? item : best), first)
+    })
+  extreme('min', (one, other) => one < other)
+  extreme('max', (one, other) => one > other)
+  add('list.sort(): list', (list: Ordered[]) => sorted(list, item => item))
+  // What `sortBy` is rewritten to: each item with what it is sorted by.
+  add('list.sortedPairs__(): list', (pairs: [Ordered, unknown][]) =>
+    sorted(pairs, ([key]) => key).map(([, item]) => item),
+  )
+}
+
+function sorted<T>(list: readonly T[], key: (item: T) => Ordered): T[] {
+  return list.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0))
+}
+
+function addWhole(add: Add): void {
+  add('list.indexOf(dyn): int', (list: unknown[], item: unknown) => BigInt(list.indexOf(item)))
+  add('list.lastIndexOf(dyn): int', (list: unknown[], item: unknown) =>
+    BigInt(list.lastIndexOf(item)),
+  )
+  add('list.distinct(): list', (list: unknown[]) => {
+    const seen = new Set<string>()
+    return list.filter(item => seen.size < seen.add(keyOf(item)).size)
+  })
+  add('list.reverse(): list', (list: unknown[]) => list.toReversed())
+  add('list.slice(int, int): list', (list: unknown[], start: bigint, end: bigint) => {
+    if (start < 0n || end > BigInt(list.length) || start > end)
+      throw new Error(`cannot slice(${start}, ${end}), list is length ${list.length}`)
+    return list.slice(Number(start), Number(end))
+  })
+  add('list.flatten(): list', (list: unknown[]) => list.flat())
+  add('list.flatten(int): list', (list: unknown[], depth: bigint) => {
+    if (depth < 0n) throw new Error('level must be non-negative')
+    return list.flat(Number(depth))
+  })
+}
+
+/** The same for values that are equal. */
+function keyOf(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part === 'bigint') return Number(part)
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
+    return Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  })
+}
