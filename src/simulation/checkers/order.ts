@@ -11,31 +11,44 @@ import type { Truth } from './truth.ts'
 interface Observation {
   readonly ended: number
   readonly position: number
+  /** Who knew. */
+  readonly by: string
 }
+
+const NOTHING: Observation = { ended: 0, position: 0, by: 'nobody' }
 
 export function orderViolations(history: History, truth: Truth): string[] {
   const judge = new Judge(truth)
-  const positions = new Map<Operation, number>()
+  const positions = new Map<Operation, Observation>()
   // Whoever saw an event knows that its revision was reached.
-  const seen: Observation[] = history.watches.flatMap(({ parts }) =>
+  const seen: Observation[] = history.watches.flatMap(({ id, parts }) =>
     parts.flatMap(({ deliveries }) =>
-      deliveries.map(({ tick, revision }) => ({ ended: tick, position: revision })),
+      deliveries.map(({ tick, revision, type }) => ({
+        ended: tick,
+        position: revision,
+        by: `watch ${id} by a ${type}`,
+      })),
     ),
   )
   seen.sort((one, other) => one.ended - other.ended)
   const byEnd = history.operations
     .filter(({ ended }) => ended !== undefined)
     .sort((one, other) => (one.ended as number) - (other.ended as number))
-  let least = 0
+  let least = NOTHING
+  const learn = (one: Observation | undefined) => {
+    if (one && one.position > least.position) least = one
+  }
   let nextEnded = 0
   let nextSeen = 0
   for (const operation of [...history.operations].sort((a, b) => a.began - b.began)) {
     for (; endOf(byEnd[nextEnded]) < operation.began; nextEnded++)
-      least = Math.max(least, positions.get(byEnd[nextEnded] as Operation) ?? 0)
+      learn(positions.get(byEnd[nextEnded] as Operation))
     for (; (seen[nextSeen]?.ended ?? Number.POSITIVE_INFINITY) < operation.began; nextSeen++)
-      least = Math.max(least, (seen[nextSeen] as Observation).position)
+      learn(seen[nextSeen])
     const position = judge.positionOf(operation, least)
-    if (position !== undefined) positions.set(operation, position)
+    const { client, ended = 0 } = operation
+    const by = `client ${client} by a ${operation.asked.verb}`
+    if (position !== undefined) positions.set(operation, { ended, position, by })
   }
   return judge.violations
 }
@@ -55,9 +68,14 @@ class Judge {
       if (type !== 'DELETED') this.#revisionOfMark.set(object.data.last ?? '', revision)
   }
 
+  /** What is complained of is to say who knew more, and since when. */
+  #least = NOTHING
+
   /** Undefined where the operation has none, or says nothing about real time. */
-  positionOf(operation: Operation, least: number): number | undefined {
+  positionOf(operation: Operation, known: Observation): number | undefined {
     const { asked, answer } = operation
+    this.#least = known
+    const least = known.position
     if (asked.verb === 'list') return this.#listed(operation, least)
     if (asked.verb === 'get') return this.#got(operation, least)
     if (answer?.kind === 'refused') return this.#refused(operation, least)
@@ -151,6 +169,9 @@ class Judge {
 
   #complain({ client, asked, began }: Operation, what: string): undefined {
     const name = 'name' in asked ? ` of ${asked.name}` : ''
-    this.violations.push(`the ${asked.verb}${name} by client ${client} at tick ${began} ${what}`)
+    const { position, by, ended } = this.#least
+    this.violations.push(
+      `the ${asked.verb}${name} by client ${client} at tick ${began} ${what} (${position} was known to ${by} at tick ${ended})`,
+    )
   }
 }

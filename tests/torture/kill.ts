@@ -1,0 +1,83 @@
+/**
+ * kill -9 at random moments under clients that read, write and watch. What was acknowledged is there, no revision comes
+ * twice or goes back, and watches that resume see every event once. Rounds are judged in eras, each with names of its own, so that a
+ * night's history fits into memory.
+ */
+import { violationsOf } from '../../src/simulation/checkers/checkers.ts'
+import { seededRandom } from '../../src/simulation/testing/hollow-cluster.ts'
+import { Load } from './load/load.ts'
+import { countsIn, Recording } from './load/recording.ts'
+import { etcdServer, type Server, sqliteServer } from './servers.ts'
+import { assertNone, type Subject, type Tell } from './subject.ts'
+
+const ROUNDS_IN_AN_ERA = 20
+/** A round is killed at a random moment within. */
+const ROUND_MS = { least: 100, most: 900 }
+
+export interface KillOptions {
+  readonly server: Server
+  readonly rounds: number
+  readonly seed: number
+  readonly clients: number
+  readonly names: number
+  readonly watchers: number
+}
+
+export const kill: Subject = {
+  doc: 'kill -9 of the API server (--victim proa) or of its etcd (--victim etcd) under load',
+  flags: { rounds: 200, victim: 'proa', clients: 16, names: 50, watchers: 40, directory: '' },
+  async run(values, tell) {
+    const { victim, directory, ...numbers } = values
+    const where = directory ? { directory: String(directory) } : {}
+    const server = victim === 'etcd' ? await etcdServer(where) : sqliteServer(where)
+    try {
+      await killRounds({ ...(numbers as unknown as KillOptions), server }, tell)
+    } finally {
+      await server.remove()
+    }
+  },
+}
+
+export async function killRounds(options: KillOptions, tell: Tell): Promise<void> {
+  const { server, rounds } = options
+  const random = seededRandom(options.seed)
+  const readyMs: number[] = []
+  const total = { operations: 0, deliveries: 0 }
+  let reached = 0
+  for (let era = 0; era * ROUNDS_IN_AN_ERA < rounds; era++) {
+    const recording = new Recording()
+    const load = new Load({ ...options, recording, random, prefix: `e${era}-` })
+    const last = Math.min(rounds, (era + 1) * ROUNDS_IN_AN_ERA)
+    let target = await server.start()
+    for (let round = era * ROUNDS_IN_AN_ERA; round < last; round++) {
+      await load.start(target)
+      const { least, most } = ROUND_MS
+      await new Promise(resolve => setTimeout(resolve, least + random.integer(most - least)))
+      await server.kill()
+      await load.broken()
+      const started = performance.now()
+      target = await server.start()
+      readyMs.push(performance.now() - started)
+    }
+    await load.finish(target)
+    assertNone(violationsOf(recording), `rounds ${era * ROUNDS_IN_AN_ERA} to ${last - 1}`)
+    reached = assertGoesOn(recording, reached)
+    const { operations, deliveries } = recording.counts()
+    total.operations += operations
+    total.deliveries += deliveries
+    tell(`${last} kills: ${countsIn(recording)}`)
+  }
+  readyMs.sort((one, other) => one - other)
+  const p99 = readyMs[Math.floor(readyMs.length * 0.99)] ?? 0
+  tell(
+    `${rounds} kills, ${total.operations} operations, ${total.deliveries} deliveries, 0 violations; ready again after ${p99.toFixed()} ms (p99)`,
+  )
+}
+
+/** The era before had reached a revision; this one must begin above it. */
+function assertGoesOn({ operations, watches }: Recording, reached: number): number {
+  const from = watches[0]?.parts[0]?.from ?? 0
+  assertNone(from < reached ? [`${from} came after ${reached}`] : [], 'between two eras')
+  const last = operations.at(-1)?.answer
+  return last?.kind === 'list' ? last.revision : reached
+}

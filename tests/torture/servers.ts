@@ -1,0 +1,85 @@
+/** An API server in a process of its own, that can be killed and started again on what it left: over SQLite, or over an etcd that can be killed, too. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EtcdProcess } from '../../src/store/testing/etcd-process.ts'
+import { adminOf, ProaProcess } from '../scenarios/proa-process.ts'
+import type { Target } from './load/load.ts'
+
+export interface Server {
+  /** Starts what is not running; resolves when it answers. */
+  start(): Promise<Target>
+  /** kill -9 of what the server is there to have killed. */
+  kill(): Promise<void>
+  /** Ends everything in good order and leaves nothing. */
+  remove(): Promise<void>
+}
+
+export interface ServerOptions {
+  /** Of the API server. */
+  readonly words?: readonly string[]
+  /** Where its data is kept; /tmp may be memory, which no disk resembles. */
+  readonly directory?: string
+}
+
+export function sqliteServer({ words = [], directory = tmpdir() }: ServerOptions = {}): Server {
+  const data = mkdtempSync(join(directory, 'proa-torture-'))
+  let running: ProaProcess | undefined
+  return {
+    async start() {
+      running ??= startUp(data, words)
+      return targetOf(running, data)
+    },
+    async kill() {
+      await running?.kill('SIGKILL')
+      running = undefined
+    },
+    async remove() {
+      await endWell(running)
+      rmSync(data, { recursive: true })
+    },
+  }
+}
+
+/** The API server lives on while its etcd is killed. */
+export async function etcdServer({
+  words = [],
+  directory = tmpdir(),
+}: ServerOptions = {}): Promise<Server> {
+  const data = mkdtempSync(join(directory, 'proa-torture-'))
+  const etcd = await EtcdProcess.start()
+  let isUp = true
+  let running: ProaProcess | undefined
+  return {
+    async start() {
+      if (!isUp) await etcd.start()
+      isUp = true
+      running ??= startUp(data, ['--etcd-servers', etcd.url, ...words])
+      return targetOf(running, data)
+    },
+    async kill() {
+      await etcd.stop('SIGKILL')
+      isUp = false
+    },
+    async remove() {
+      if (!isUp) await etcd.start()
+      await endWell(running)
+      await etcd.remove()
+      rmSync(data, { recursive: true })
+    },
+  }
+}
+
+const startUp = (data: string, words: readonly string[]) =>
+  new ProaProcess(['up', '--data-dir', data, '--nodes', 'none', '--secure-port', '0', ...words])
+
+async function targetOf(running: ProaProcess, data: string): Promise<Target> {
+  const port = await running.ready()
+  return { url: `https://127.0.0.1:${port}`, tls: adminOf(data) }
+}
+
+async function endWell(running: ProaProcess | undefined): Promise<void> {
+  if (!running) return
+  const { code, stderr } = await running.kill('SIGTERM')
+  if (code !== 0) throw new Error(`the server ended with ${code}: ${stderr}`)
+}

@@ -1,0 +1,6 @@
+/** What can be tortured, by the name that `npm run torture -- NAME` takes. */
+import { kill } from './kill.ts'
+import { power } from './power.ts'
+import type { Subject } from './subject.ts'
+
+export const subjects: Readonly<Record<string, Subject>> = { kill, power }
