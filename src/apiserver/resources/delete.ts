@@ -28,7 +28,7 @@ import { hooksOf } from './hooks.ts'
 import { listOptionsOf, revisionOfList } from './list-options.ts'
 import { filterFor, respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
-import { isFinished } from './update.ts'
+import { isFinished, isSettled } from './update.ts'
 import { admit, checkPreconditions, isDryRun, type Write, writeOf } from './write.ts'
 
 export interface DeleteOptions {
@@ -96,22 +96,14 @@ export async function deleteObject(write: Write, options: DeleteOptions): Promis
   const { storage } = resource
   for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
     const current = await storage.latest(namespace, name)
-    if (!current) throw notFound(storage.resource, name)
-    checkPreconditions(storage.resource, name, current.object, options.preconditions ?? {})
-    const { view } = resource
-    await prepare(view, [current])
-    await admit(write, 'DELETE', {
-      oldObject: view.own ? current.in(view).object : current.object,
-      options: {
-        kind: 'DeleteOptions',
-        apiVersion: 'meta.k8s.io/v1',
-        ...options,
-        dryRun: write.dryRun ? ['All'] : undefined,
-      },
-    })
-    const marked = markedForDeletion(write, current.object, options)
-    const result = marked ? await stay(write, current, marked) : await go(write, current)
-    if (result) return result
+    try {
+      if (!current) throw notFound(storage.resource, name)
+      const result = await removeOnce(write, current, options)
+      if (result) return result
+    } catch (thrown) {
+      // As with updates: a refusal must not be taken back by a crash.
+      if (await isSettled(write, current)) throw thrown
+    }
   }
   throw new StatusError(
     'ServerTimeout',
@@ -122,9 +114,34 @@ export async function deleteObject(write: Write, options: DeleteOptions): Promis
   )
 }
 
+/** One attempt; undefined when another write was faster. */
+async function removeOnce(
+  write: Write,
+  current: StoredObject,
+  options: DeleteOptions,
+): Promise<Deletion | undefined> {
+  const { resource, name } = write
+  const { storage, view } = resource
+  checkPreconditions(storage.resource, name, current.object, options.preconditions ?? {})
+  await prepare(view, [current])
+  await admit(write, 'DELETE', {
+    oldObject: view.own ? current.in(view).object : current.object,
+    options: {
+      kind: 'DeleteOptions',
+      apiVersion: 'meta.k8s.io/v1',
+      ...options,
+      dryRun: write.dryRun ? ['All'] : undefined,
+    },
+  })
+  const marked = markedForDeletion(write, current.object, options)
+  return marked ? stay(write, current, marked) : go(write, current)
+}
+
 async function go(write: Write, current: StoredObject): Promise<Deletion | undefined> {
   if (write.dryRun)
-    return { stored: unstored({ ...current.object }, current.revision), isGone: true }
+    return (await isSettled(write, current))
+      ? { stored: unstored({ ...current.object }, current.revision), isGone: true }
+      : undefined
   const stored = await write.resource.storage.remove(current)
   return stored && { stored, isGone: true }
 }
@@ -136,8 +153,11 @@ async function stay(
 ): Promise<Deletion | undefined> {
   const { storage } = write.resource
   if (marked === current.object)
-    return (await storage.settled(current)) ? { stored: current, isGone: false } : undefined
-  if (write.dryRun) return { stored: unstored(marked, current.revision), isGone: false }
+    return (await isSettled(write, current)) ? { stored: current, isGone: false } : undefined
+  if (write.dryRun)
+    return (await isSettled(write, current))
+      ? { stored: unstored(marked, current.revision), isGone: false }
+      : undefined
   const stored = await storage.replace(current, marked)
   return stored && { stored, isGone: false }
 }

@@ -59,7 +59,8 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   }
   if (hooks.createsOnUpdate && write.subresource === '') {
     const current = await resource.storage.latest(write.namespace, write.name)
-    if (!current) return respondOne(exchange, 201, resource, await createByUpdate(write, take()))
+    if (!current && (await isSettled(write, current)))
+      return respondOne(exchange, 201, resource, await createByUpdate(write, take()))
   }
   return respondOne(exchange, 200, resource, await updateObject(write, take))
 }
@@ -94,15 +95,14 @@ export async function updateObject(write: Write, change: Change): Promise<Stored
   const { resource: resourceName } = storage
   for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
     const current = await storage.latest(write.namespace, write.name)
-    if (!current) throw notFound(resourceName, write.name)
-    await prepare(write.resource.view, [current])
-    const draft = await change(current)
-    const pinned = draft.metadata.resourceVersion
-    if (pinned && pinned !== '0' && pinned !== String(current.revision))
-      throw conflict(resourceName, write.name, MODIFIED)
-    const result = await replace(write, current, draft)
-    if (result) return result
-    if (pinned && pinned !== '0') throw conflict(resourceName, write.name, MODIFIED)
+    try {
+      if (!current) throw notFound(resourceName, write.name)
+      const result = await changeOnce(write, current, change)
+      if (result) return result
+    } catch (thrown) {
+      // A refusal shows what it was judged by, which must not be taken back by a crash.
+      if (await isSettled(write, current)) throw thrown
+    }
   }
   throw new StatusError(
     'ServerTimeout',
@@ -111,7 +111,28 @@ export async function updateObject(write: Write, change: Change): Promise<Stored
   )
 }
 
-/** One attempt; undefined when another write was faster. */
+/** Whether what a write was judged by is durable. */
+export function isSettled(write: Write, seen: StoredObject | undefined): Promise<boolean> {
+  return write.resource.storage.settled(write.namespace, write.name, seen)
+}
+
+/** One attempt; undefined when another write was faster, and the client did not mind. */
+async function changeOnce(
+  write: Write,
+  current: StoredObject,
+  change: Change,
+): Promise<StoredObject | undefined> {
+  const { resource, name } = write
+  await prepare(resource.view, [current])
+  const draft = await change(current)
+  const { resourceVersion = '0' } = draft.metadata
+  const isPinned = resourceVersion !== '' && resourceVersion !== '0'
+  const isOvertaken = isPinned && resourceVersion !== String(current.revision)
+  const result = isOvertaken ? undefined : await replace(write, current, draft)
+  if (!result && isPinned) throw conflict(resource.storage.resource, name, MODIFIED)
+  return result
+}
+
 async function replace(
   write: Write,
   current: StoredObject,
@@ -142,9 +163,12 @@ async function replace(
   try {
     const stored = await storedForm(write, draft)
     if (isUnchanged(stored, current.object))
-      return (await storage.settled(current)) ? current : undefined
+      return (await isSettled(write, current)) ? current : undefined
     // Shown at the revision that the draft was made from: what it would get, nobody knows.
-    if (write.dryRun) return new StoredObject('', current.revision, encodeValue(stored))
+    if (write.dryRun)
+      return (await isSettled(write, current))
+        ? new StoredObject('', current.revision, encodeValue(stored))
+        : undefined
     // Awaited here, so that what was allocated stays held until the cache has it.
     return isFinished(write, draft)
       ? await storage.remove(current, stored)

@@ -2,7 +2,7 @@
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { alreadyExists, type ResourceName, StatusError } from '#api/machinery/status.ts'
-import { type Change, CommitFailedError, type Entry, type Store } from '#store'
+import { type Change, CommitFailedError, type Entry, type Revision, type Store } from '#store'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import type { WatchCache } from '../watch-cache/watch-cache.ts'
 import { keyIn, prefixOf } from './keys.ts'
@@ -13,6 +13,9 @@ export const EVENT_TTL_MS = 60 * 60 * 1000
 
 /** As much as a write may bring, so that whoever reads an object can also write it back. */
 const MAXIMUM_OBJECT_BYTES = 3 * 1024 * 1024
+
+/** No entry has this revision. */
+const NEVER = -1
 
 export class ResourceStorage {
   /** The kind in the version in which it is stored. */
@@ -81,12 +84,31 @@ export class ResourceStorage {
     return new StoredObject(key, result.revision, last ? encodeValue(last) : previous.value)
   }
 
-  /** Waits until a revision that `latest` gave is durable; false when its commit failed instead. */
-  async settled(stored: StoredObject): Promise<boolean> {
-    if (stored.revision <= this.#watchCache.revision) return true
-    await this.#watchCache.waitFor(stored.revision)
-    const now = await this.#store.get(stored.key)
-    return now !== undefined && now.modRevision >= stored.revision
+  /**
+   * Waits until the state that `latest` gave (undefined where there was no object) is durable and shown, so that an answer may
+   * depend on it; false when it never came to that, and has to be asked for again.
+   */
+  async settled(namespace: string, name: string, seen: StoredObject | undefined): Promise<boolean> {
+    const wanted = seen?.revision ?? 0
+    const shown = this.cache.get(namespace, name)?.revision ?? 0
+    if (shown === wanted || (wanted > 0 && shown > wanted)) return true
+    const key = keyIn(this.prefix, namespace, name)
+    const now = await this.#store.get(key)
+    const reached = now?.modRevision === seen?.revision || (await this.#outcomeOf(key, wanted))
+    if (reached) await this.#watchCache.catchUp()
+    return reached
+  }
+
+  /** Whether a key came to be as its latest commit, which may be under way, wants it. */
+  async #outcomeOf(key: string, wanted: Revision): Promise<boolean> {
+    try {
+      // Changes nothing, and is answered when all that was before it is durable.
+      const result = await this.#store.commit([{ key, expected: NEVER, value: null }])
+      return !result.ok && (result.current?.modRevision ?? 0) === wanted
+    } catch (thrown) {
+      if (thrown instanceof CommitFailedError) return false
+      throw thrown
+    }
   }
 
   async #commit(changes: readonly Change[]) {
