@@ -3,6 +3,10 @@
  * twice or goes back, and watches that resume see every event once. Rounds are judged in eras, each with names of its own, so that a
  * night's history fits into memory.
  */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { messageOf } from '#base/errors.ts'
 import { violationsOf } from '../../src/simulation/checkers/checkers.ts'
 import { seededRandom } from '../../src/simulation/testing/hollow-cluster.ts'
 import { Load } from './load/load.ts'
@@ -13,6 +17,10 @@ import { assertNone, type Subject, type Tell } from './subject.ts'
 const ROUNDS_IN_AN_ERA = 20
 /** A round is killed at a random moment within. */
 const ROUND_MS = { least: 100, most: 900 }
+
+const LEAST_OPERATIONS = 60
+const LEAST_OPERATIONS_MS = 30_000
+const OUTAGE_MS = 100
 
 export interface KillOptions {
   readonly server: Server
@@ -35,7 +43,32 @@ export const kill: Subject = {
     } finally {
       await server.remove()
     }
+    if (victim !== 'etcd') await provePlanted(numbers as unknown as KillOptions, tell)
   },
+}
+
+/** Files that a crash may not take, and did. */
+const PLANTED: Readonly<Record<string, (directory: string) => void>> = {
+  'the log of the last commits is lost': directory => {
+    rmSync(join(directory, 'state.db-wal'), { force: true })
+  },
+  'everything is lost': directory => rmSync(directory, { recursive: true }),
+}
+
+/** Runs a few rounds with each planted bug, which must be found. */
+async function provePlanted(options: KillOptions, tell: Tell): Promise<void> {
+  for (const [what, spoil] of Object.entries(PLANTED)) {
+    const server = sqliteServer({ spoil })
+    const found = await killRounds({ ...options, server, rounds: 2 }, () => {}).then(
+      () => undefined,
+      error => messageOf(error),
+    )
+    await server.remove()
+    if (found === undefined) throw new Error(`not noticed: ${what}`)
+    tell(`planted and noticed: ${what} (${found.split('\n')[1]?.trim().slice(0, 120)} …)`)
+  }
+  const count = Object.keys(PLANTED).length
+  tell(`planted bugs caught ${count}/${count}`)
 }
 
 export async function killRounds(options: KillOptions, tell: Tell): Promise<void> {
@@ -50,10 +83,15 @@ export async function killRounds(options: KillOptions, tell: Tell): Promise<void
     const last = Math.min(rounds, (era + 1) * ROUNDS_IN_AN_ERA)
     let target = await server.start()
     for (let round = era * ROUNDS_IN_AN_ERA; round < last; round++) {
+      const before = recording.operations.length
       await load.start(target)
       const { least, most } = ROUND_MS
-      await new Promise(resolve => setTimeout(resolve, least + random.integer(most - least)))
+      await pause(least + random.integer(most - least))
+      // A busy machine has more to do until there is something to lose.
+      await until(() => recording.operations.length >= before + LEAST_OPERATIONS)
       await server.kill()
+      // Long enough for a server without its store to say so.
+      await pause(random.integer(OUTAGE_MS))
       await load.broken()
       const started = performance.now()
       target = await server.start()
@@ -72,6 +110,11 @@ export async function killRounds(options: KillOptions, tell: Tell): Promise<void
   tell(
     `${rounds} kills, ${total.operations} operations, ${total.deliveries} deliveries, 0 violations; ready again after ${p99.toFixed()} ms (p99)`,
   )
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (const started = performance.now(); !isTrue(); await pause(5))
+    if (performance.now() - started > LEAST_OPERATIONS_MS) throw new Error('clients get nowhere')
 }
 
 /** The era before had reached a revision; this one must begin above it. */

@@ -1,10 +1,15 @@
 /** An API server in a process of its own, that can be killed and started again on what it left: over SQLite, or over an etcd that can be killed, too. */
 import { mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EtcdProcess } from '../../src/store/testing/etcd-process.ts'
 import { adminOf, ProaProcess } from '../scenarios/proa-process.ts'
+import { ask } from './load/ask.ts'
 import type { Target } from './load/load.ts'
+import { PATH } from './load/table.ts'
+
+const ANSWER_MS = 30_000
 
 export interface Server {
   /** Starts what is not running; resolves when it answers. */
@@ -20,9 +25,15 @@ export interface ServerOptions {
   readonly words?: readonly string[]
   /** Where its data is kept; /tmp may be memory, which no disk resembles. */
   readonly directory?: string
+  /** Bugs to plant: what happens to its files behind a killed server's back. */
+  readonly spoil?: (stateDirectory: string) => void
 }
 
-export function sqliteServer({ words = [], directory = tmpdir() }: ServerOptions = {}): Server {
+export function sqliteServer({
+  words = [],
+  directory = tmpdir(),
+  spoil,
+}: ServerOptions = {}): Server {
   const data = mkdtempSync(join(directory, 'proa-torture-'))
   let running: ProaProcess | undefined
   return {
@@ -33,6 +44,7 @@ export function sqliteServer({ words = [], directory = tmpdir() }: ServerOptions
     async kill() {
       await running?.kill('SIGKILL')
       running = undefined
+      spoil?.(join(data, 'state'))
     },
     async remove() {
       await endWell(running)
@@ -55,7 +67,9 @@ export async function etcdServer({
       if (!isUp) await etcd.start()
       isUp = true
       running ??= startUp(data, ['--etcd-servers', etcd.url, ...words])
-      return targetOf(running, data)
+      const target = await targetOf(running, data)
+      await answers(target)
+      return target
     },
     async kill() {
       await etcd.stop('SIGKILL')
@@ -76,6 +90,19 @@ const startUp = (data: string, words: readonly string[]) =>
 async function targetOf(running: ProaProcess, data: string): Promise<Target> {
   const port = await running.ready()
   return { url: `https://127.0.0.1:${port}`, tls: adminOf(data) }
+}
+
+/** Resolves when reads are answered, which need the store. */
+async function answers({ url, tls }: Target): Promise<void> {
+  const session = connect(url, tls)
+  session.on('error', () => {})
+  for (const started = performance.now(); performance.now() - started < ANSWER_MS; ) {
+    const reply = await ask(session, { method: 'GET', path: PATH })
+    if (reply?.status === 200) return session.destroy()
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+  session.destroy()
+  throw new Error('the server does not answer')
 }
 
 async function endWell(running: ProaProcess | undefined): Promise<void> {

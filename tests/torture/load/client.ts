@@ -8,6 +8,7 @@ import { bodyOf, GROUPS, heldOf, PATH, type StoredMap } from './table.ts'
 
 /** One in so many is given up before it can be answered, and may happen all the same. */
 const IMPATIENT_EVERY = 40
+const PAUSE_MS = 10
 const MERGE = 'application/merge-patch+json'
 
 export interface ClientOptions {
@@ -29,8 +30,11 @@ export class LoadClient {
 
   /** Until the signal, or until the connection is of no use any more. */
   async run(session: ClientHttp2Session, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !session.destroyed && !session.closed)
-      await this.once(session, this.#next())
+    while (!signal.aborted && !session.destroyed && !session.closed) {
+      const isAnswered = await this.once(session, this.#next())
+      // A server that cannot answer is not to be asked all the time.
+      if (!isAnswered) await new Promise(resolve => setTimeout(resolve, PAUSE_MS))
+    }
   }
 
   /** False where no answer came. */

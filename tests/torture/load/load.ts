@@ -29,6 +29,7 @@ export interface LoadOptions {
 
 /** Enough that a thousand watches need few connections, few enough for any server. */
 const WATCHES_PER_SESSION = 50
+const LAST_LIST_MS = 30_000
 
 export class Load {
   readonly #options: LoadOptions
@@ -64,10 +65,11 @@ export class Load {
     this.#running = Promise.all(this.#clients.map(client => client.run(this.#open(target), signal)))
   }
 
-  /** Resolves when every client noticed that its connection is gone. */
+  /** Ends all connections, also those that wait for a server that lost its store; what was not answered by then never is. */
   async broken(): Promise<void> {
-    await this.#running
+    this.#stopping.abort()
     for (const session of this.#sessions.splice(0)) session.destroy()
+    await this.#running
     await Promise.all(this.#following)
   }
 
@@ -83,15 +85,24 @@ export class Load {
     for (const watcher of this.#watchers) watcher.leave()
     await Promise.all(this.#following)
     for (const session of this.#sessions.splice(0)) session.destroy()
-    const { recording } = this.#options
     const session = this.#open(target)
-    await this.#clients[0]?.once(session, { verb: 'list' })
-    const last = recording.operations.at(-1)?.answer
-    if (last?.kind !== 'list') throw new Error('the last list was not answered')
+    const revision = await this.#lastList(session)
     await Promise.all(
-      this.#spread(target).map(([watcher, session]) => watcher.finish(session, last.revision)),
+      this.#spread(target).map(([watcher, session]) => watcher.finish(session, revision)),
     )
     for (const session of this.#sessions.splice(0)) session.destroy()
+  }
+
+  /** A server whose store comes back may take a moment, and a client may lose patience. */
+  async #lastList(session: ClientHttp2Session): Promise<number> {
+    const { recording } = this.#options
+    for (const started = performance.now(); performance.now() - started < LAST_LIST_MS; ) {
+      await this.#clients[0]?.once(session, { verb: 'list' })
+      const last = recording.operations.at(-1)?.answer
+      if (last?.kind === 'list') return last.revision
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+    throw new Error('the last list was not answered')
   }
 
   #open({ url, tls }: Target): ClientHttp2Session {
