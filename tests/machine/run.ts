@@ -9,6 +9,7 @@ const PACKAGES = [
   'nftables',
   'busybox-static',
   'iproute2',
+  'etcd-server',
 ]
 
 installPackages()

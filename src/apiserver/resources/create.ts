@@ -11,7 +11,9 @@ import {
 import { validateMetadata } from '#api/machinery/validate-metadata.ts'
 import { nameSuffix } from '#base/random.ts'
 import type { ApiResponse } from '#client/transport.ts'
+import type { Change } from '#store'
 import type { Exchange } from '../exchange.ts'
+import { TakenMeanwhile } from '../storage/resource-storage.ts'
 import { encodeValue, StoredObject } from '../storage/stored-object.ts'
 import { draftOf, parseBody } from './body.ts'
 import { hooksOf } from './hooks.ts'
@@ -30,6 +32,8 @@ import {
 
 /** How often a taken generated name is made anew, as upstream. */
 const NAME_ATTEMPTS = 8
+/** How often a server may find that another one allocated at the same time. */
+const ALLOCATION_ATTEMPTS = 20
 /** Generated names end in five characters, and are cut to fit a label before them. */
 const MAXIMUM_GENERATED_PREFIX = 63 - 5
 
@@ -72,8 +76,6 @@ function noUniqueName(taken: StatusError): StatusError {
 }
 
 async function createNamed(write: Write, draft: KubernetesObject): Promise<StoredObject> {
-  const { server } = write.exchange
-  const { storage } = write.resource
   const kind = rulesOf(write.resource)
   if (kind.custom?.isTerminating)
     throw forbidden(
@@ -94,16 +96,33 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
   for (const text of kind.warnings(draft, undefined)) write.exchange.warnings.push(text)
   await admit(write, 'CREATE', { object: draft })
-  const { namespace = '', name = '' } = draft.metadata
-  const release = hooksOf(write.resource).allocate?.(write, draft)
-  try {
-    const stored = await storedForm(write, draft)
-    if (!write.dryRun) return await storage.create(stored)
-    if (await storage.get(namespace, name)) throw alreadyExists(storage.resource, name)
-    return unstored(stored, server.cache.revision)
-  } finally {
-    release?.()
+  const { allocate } = hooksOf(write.resource)
+  if (!allocate) return store(write, draft)
+  for (let attempt = 1; ; attempt++) {
+    const candidate = structuredClone(draft)
+    const hold = await allocate(write, candidate)
+    try {
+      return await store(write, candidate, hold.besides)
+    } catch (thrown) {
+      if (!(thrown instanceof TakenMeanwhile) || attempt >= ALLOCATION_ATTEMPTS) throw thrown
+    } finally {
+      hold.release()
+    }
   }
+}
+
+async function store(
+  write: Write,
+  draft: KubernetesObject,
+  besides?: readonly Change[],
+): Promise<StoredObject> {
+  const { server } = write.exchange
+  const { storage } = write.resource
+  const { namespace = '', name = '' } = draft.metadata
+  const stored = await storedForm(write, draft)
+  if (!write.dryRun) return storage.create(stored, besides)
+  if (await storage.get(namespace, name)) throw alreadyExists(storage.resource, name)
+  return unstored(stored, server.cache.revision)
 }
 
 /** What only the server says about a new object. */

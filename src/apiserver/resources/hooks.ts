@@ -13,6 +13,7 @@ import { signingRequestHooks, trustBundleHooks } from './certificates.ts'
 import { podCertificateHooks } from './pod-certificates.ts'
 import { validatePodPart } from './pod-subresources.ts'
 import type { StoredResource } from './registry.ts'
+import { type Hold, holdForService } from './service-hold.ts'
 import { stampPhase } from './volume-phase.ts'
 import type { Write } from './write.ts'
 
@@ -26,10 +27,10 @@ export interface ResourceHooks {
     previous?: KubernetesObject,
   ): readonly FieldError[]
   /**
-   * Fills in what the server allocates, after the rules of the kind and before the commit. Gives the function to call when
-   * the write is over, however it ended.
+   * Fills in what the server allocates, after the rules of the kind and before the commit. What was taken by somebody else
+   * meanwhile fails the commit, so the draft must be one that can be thrown away.
    */
-  allocate?(write: Write, draft: KubernetesObject, previous?: KubernetesObject): () => void
+  allocate?(write: Write, draft: KubernetesObject, previous?: KubernetesObject): Promise<Hold>
   /** What is owned stays when nothing else is asked for; `warning` tells the client so. */
   readonly orphansByDefault?: { readonly warning?: string }
   /** PUT to a name that does not exist creates it. */
@@ -84,7 +85,7 @@ const table: Record<string, ResourceHooks> = {
   pods: { validate: validatePodPart },
   services: {
     allocate: ({ exchange: { server } }, draft, previous) =>
-      server.services.allocate(draft as Service, previous as Service | undefined),
+      holdForService(server, draft as Service, previous as Service | undefined),
   },
   'customresourcedefinitions.apiextensions.k8s.io': {
     needsResourceVersion: true,

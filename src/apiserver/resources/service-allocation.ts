@@ -50,10 +50,10 @@ export class ServiceAllocator {
   }
 
   /**
-   * Fills in what the service needs and takes what it asks for. The returned function ends the hold; call it when the
-   * write is over, however it ended. Throws Invalid where something is taken or out of range.
+   * Fills in what the service needs and takes what it asks for. `release` ends the hold; call it when the write is over,
+   * however it ended. Throws Invalid where something is taken or out of range.
    */
-  allocate(draft: Service, previous?: Service): () => void {
+  allocate(draft: Service, previous?: Service): { release: () => void; hasTaken: boolean } {
     if (!this.#isFollowing) this.#follow()
     const held: (() => void)[] = []
     const release = () => {
@@ -66,7 +66,7 @@ export class ServiceAllocator {
       release()
       throw thrown
     }
-    return release
+    return { release, hasTaken: held.length > 0 }
   }
 
   #allocateAddress(draft: Service, previous: Service | undefined, held: (() => void)[]): void {

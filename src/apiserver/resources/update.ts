@@ -159,7 +159,7 @@ async function replace(
   if (write.subresource !== 'binding') countGeneration(kind, draft, previous)
   validate(write, draft, previous)
   await admit(write, 'UPDATE', { object: draft, oldObject: previous })
-  const release = hooksOf(write.resource).allocate?.(write, draft, previous)
+  const hold = await hooksOf(write.resource).allocate?.(write, draft, previous)
   try {
     const stored = await storedForm(write, draft)
     if (isUnchanged(stored, current.object))
@@ -172,9 +172,9 @@ async function replace(
     // Awaited here, so that what was allocated stays held until the cache has it.
     return isFinished(write, draft)
       ? await storage.remove(current, stored)
-      : await storage.replace(current, stored)
+      : await storage.replace(current, stored, hold?.besides)
   } finally {
-    release?.()
+    hold?.release()
   }
 }
 

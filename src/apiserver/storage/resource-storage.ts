@@ -51,25 +51,27 @@ export class ResourceStorage {
     return entry && this.#storedOf(entry, namespace, name)
   }
 
-  /** Throws AlreadyExists. `besides` is committed with it or not at all. */
+  /** Throws AlreadyExists. `besides` is committed with it or not at all: then it throws TakenMeanwhile. */
   async create(object: KubernetesObject, besides: readonly Change[] = []): Promise<StoredObject> {
     const { namespace = '', name = '' } = object.metadata
     const key = keyIn(this.prefix, namespace, name)
     const value = encodeValue(object)
     const result = await this.#commit([{ key, expected: 0, value, ...this.#life }, ...besides])
-    if (!result.ok) throw alreadyExists(this.resource, name)
+    if (!result.ok)
+      throw result.key === key ? alreadyExists(this.resource, name) : new TakenMeanwhile()
     return this.#storedOf(result.entries[0] as Entry, namespace, name)
   }
 
-  /** Replaces exactly the given revision; undefined when another write was faster. */
+  /** Replaces exactly the given revision; undefined when another write, also of what is `besides`, was faster. */
   async replace(
     previous: StoredObject,
     object: KubernetesObject,
+    besides: readonly Change[] = [],
   ): Promise<StoredObject | undefined> {
     const { namespace = '', name = '' } = object.metadata
     const { key, revision: expected } = previous
     const value = encodeValue(object)
-    const result = await this.#commit([{ key, expected, value, ...this.#life }])
+    const result = await this.#commit([{ key, expected, value, ...this.#life }, ...besides])
     return result.ok ? this.#storedOf(result.entries[0] as Entry, namespace, name) : undefined
   }
 
@@ -133,6 +135,15 @@ export class ResourceStorage {
     const cached = this.cache.get(namespace, name)
     if (cached?.revision === entry.modRevision) return cached
     return new StoredObject(entry.key, entry.modRevision, entry.value)
+  }
+}
+
+/** What a create wanted besides was changed by another server; it may be tried anew. */
+export class TakenMeanwhile extends StatusError {
+  constructor() {
+    super('ServerTimeout', 'another server allocated at the same time; please try again', {
+      retryAfterSeconds: 1,
+    })
   }
 }
 

@@ -133,6 +133,28 @@ for (const { name, binary, missing } of etcdBuilds().slice(0, 2))
       assert.ok(!names.includes('between') && names.includes('w-9'))
     })
 
+    test('addresses and node ports that two servers give out at once are all different', async () => {
+      const services = '/api/v1/namespaces/default/services'
+      const make = (server: ApiEnd, name: string) =>
+        server.want('POST', services, {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name },
+          spec: { type: 'NodePort', ports: [{ port: 80 }] },
+        })
+      const made: Shown[] = await Promise.all(
+        Array.from({ length: 30 }, (_, i) => make(i % 2 ? one : other, `s-${i}`)),
+      )
+      assert.equal(new Set(made.map(({ spec }) => spec.clusterIP)).size, 30)
+      assert.equal(new Set(made.map(({ spec }) => spec.ports[0].nodePort)).size, 30)
+      const [{ spec }] = made
+      const taken = { type: 'ClusterIP', clusterIP: spec.clusterIP, ports: [{ port: 80 }] }
+      for (const server of [one, other]) {
+        const body = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'late' }, spec: taken }
+        assert.equal((await server.ask('POST', services, body)).status, 422)
+      }
+    })
+
     test('the endpoints of the API are all servers, and one that goes leaves them', async () => {
       const third = await startProa(keys, { servers: [etcd.url] })
       await third.want('POST', MAPS, map('of-third'))
