@@ -142,3 +142,51 @@ test('component statuses are only read', async () => {
   )
   assert.deepEqual(found.verbs, ['get', 'list'])
 })
+
+test('pods are selected by every field that 1.36 offers', async () => {
+  const { ask } = await startTestServer({ admission: [] })
+  const path = '/api/v1/namespaces/default/pods'
+  const spec = { containers: [{ name: 'a', image: 'a' }], nodeName: 'n1', hostNetwork: true }
+  const made = await ask('POST', path, { metadata: { name: 'a' }, spec })
+  assert.equal(made.status, 201, made.text)
+  await ask('POST', path, { metadata: { name: 'b' }, spec: { containers: spec.containers } })
+  const selected = async (selector: string) => {
+    const { status, body } = await ask(
+      'GET',
+      `${path}?fieldSelector=${encodeURIComponent(selector)}`,
+    )
+    return status === 200
+      ? body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name)
+      : body.message
+  }
+  for (const field of ['spec.nodeName=n1', 'spec.host=n1', 'spec.hostNetwork=true'])
+    assert.deepEqual(await selected(field), ['a'], field)
+  for (const field of [
+    'spec.restartPolicy=Always',
+    'spec.schedulerName=default-scheduler',
+    'spec.serviceAccountName=',
+    'status.phase=Pending',
+    'status.podIP=',
+    'status.podIPs=',
+    'status.nominatedNodeName=',
+  ])
+    assert.deepEqual(await selected(field), ['a', 'b'], field)
+  assert.deepEqual(await selected('status.podIPs=10.0.0.1'), [])
+  assert.match(await selected('spec.image=a'), /field label not supported: spec\.image/)
+})
+
+test('names of services may begin with a digit, as of 1.36', async () => {
+  const { ask } = await startTestServer()
+  const make = (name: string) =>
+    ask('POST', '/api/v1/namespaces/default/services', {
+      metadata: { name },
+      spec: { ports: [{ port: 80 }] },
+    })
+  assert.equal((await make('1st')).status, 201)
+  const { status, body } = await make('1st.x')
+  assert.equal(status, 422)
+  assert.match(
+    body.message,
+    /metadata\.name: Invalid value: "1st\.x": a lowercase RFC 1123 label must/,
+  )
+})

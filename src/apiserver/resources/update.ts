@@ -153,7 +153,7 @@ async function replace(
     keepOtherHalf(write, draft, previous)
   }
   const kind = rulesOf(write.resource)
-  if (write.subresource === '') kind.prepareForUpdate(draft, previous)
+  if (isWhole(write)) kind.prepareForUpdate(draft, previous)
   if (write.subresource === 'status') kind.prepareForStatusUpdate(draft, previous)
   hooksOf(write.resource).prepare?.(write, draft, previous)
   if (write.subresource !== 'binding') countGeneration(kind, draft, previous)
@@ -254,6 +254,9 @@ function desired({ subresources }: AnyKind, object: KubernetesObject): object {
   return subresources.status && 'status' in rest ? { ...rest, status: undefined } : rest
 }
 
+/** A scale is written as an ordinary update of the object, with all its rules. */
+const isWhole = ({ subresource }: Write) => subresource === '' || subresource === 'scale'
+
 function validate(write: Write, draft: KubernetesObject, previous: KubernetesObject): void {
   const kind = rulesOf(write.resource)
   const errors = [...validateMetadataUpdate(kind, draft, previous)]
@@ -261,11 +264,10 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   if (subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
   // The rules of ordinary updates forbid just what the other subresources are there for.
   else if (subresource !== 'binding') errors.push(...kind.validate(draft))
-  const isWhole = subresource === '' || (subresource === 'scale' && kind.custom)
-  if (isWhole) errors.push(...kind.validateUpdate(draft, previous))
+  if (isWhole(write)) errors.push(...kind.validateUpdate(draft, previous))
   errors.push(...(hooksOf(write.resource).validate?.(write, draft, previous) ?? []))
   if (errors.length > 0) throw invalid(kind, write.name, errors)
-  if (write.subresource === '')
+  if (isWhole(write))
     for (const text of kind.warnings(draft, previous)) write.exchange.warnings.push(text)
 }
 

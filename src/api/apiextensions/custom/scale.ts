@@ -35,9 +35,11 @@ function withValueAt<T extends object>(object: T, path: string, value: unknown):
   return result
 }
 
+/** As upstream casts what it reads: a number of 64 bits keeps its lower half. */
 const numberAt = (object: unknown, path: string) => {
   const value = valueAt(object, path)
-  return typeof value === 'number' ? value : 0
+  if (typeof value === 'bigint') return Number(BigInt.asIntN(32, value))
+  return typeof value === 'number' ? Number(BigInt.asIntN(32, BigInt(Math.trunc(value)))) : 0
 }
 
 export function scaleMappingOf(paths: Paths): ScaleMapping<KubernetesObject> {
@@ -76,7 +78,8 @@ export function wrongScaleStatus(object: KubernetesObject, paths: Paths | undefi
 function wrongReplicas(object: KubernetesObject, path: string): FieldError[] {
   const value = valueAt(object, path)
   if (value === undefined) return []
-  if (typeof value !== 'number' || !Number.isInteger(value))
+  const isWhole = typeof value === 'bigint' || Number.isInteger(value)
+  if (!isWhole || (typeof value !== 'bigint' && typeof value !== 'number'))
     return [invalid(path, 0, accessor(path, value, 'int64'))]
   if (value < 0) return [invalid(path, value, 'should be a non-negative integer')]
   if (value > MAXIMUM_REPLICAS)

@@ -21,7 +21,8 @@ export const service = defineKind<Service>({
   categories: ['all'],
   scope: 'Namespaced',
   returnsDeleted: true,
-  nameRule: 'dns1035Label',
+  // Since 1.36 as other labels of DNS: a digit may come first.
+  nameRule: 'dns1123Label',
   shape: serviceShape,
   subresources: {
     status: true,

@@ -35,11 +35,15 @@ export function podGracePeriodSeconds(pod: Pod, asked: number | undefined): numb
 
 export const podFieldSelectors = {
   'spec.nodeName': (pod: Pod) => pod.spec.nodeName ?? '',
+  // Its name of before 1.0.
+  'spec.host': (pod: Pod) => pod.spec.nodeName ?? '',
   'spec.restartPolicy': (pod: Pod) => pod.spec.restartPolicy ?? '',
   'spec.schedulerName': (pod: Pod) => pod.spec.schedulerName ?? '',
   'spec.serviceAccountName': (pod: Pod) => pod.spec.serviceAccountName ?? '',
   'spec.hostNetwork': (pod: Pod) => String(pod.spec.hostNetwork ?? false),
   'status.phase': (pod: Pod) => pod.status.phase ?? '',
   'status.podIP': (pod: Pod) => pod.status.podIPs?.[0]?.ip ?? pod.status.podIP ?? '',
+  // Taken, but nothing is ever filed under it.
+  'status.podIPs': () => '',
   'status.nominatedNodeName': (pod: Pod) => pod.status.nominatedNodeName ?? '',
 }

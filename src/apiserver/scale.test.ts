@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { deployment } from '#api/apps/v1/deployment.ts'
+import { kinds } from '#api/kinds.ts'
+import { invalid } from '#api/machinery/field-error.ts'
+import { createMemoryStore } from '#store/memory/memory-store.ts'
+import {
+  define,
+  WIDGETS,
+  widget,
+  widgetSchema,
+  widgets,
+  widgetVersion,
+} from './custom-resources/testing.ts'
+import { startTestServer } from './testing.ts'
+
+const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments'
+const MERGE = { headers: { 'content-type': 'application/merge-patch+json' } }
+
+test('a scale is written by all rules of an update', async () => {
+  const strict = {
+    ...deployment,
+    prepareForUpdate: (draft: { metadata: object }) => {
+      Object.assign(draft.metadata, { labels: { prepared: 'yes' } })
+    },
+    validateUpdate: (next: { spec: { replicas?: number } }) =>
+      next.spec.replicas === 13 ? [invalid('spec.replicas', 13, 'brings bad luck')] : [],
+    warnings: () => ['look out'],
+  }
+  const served = kinds.map(kind => (kind === deployment ? (strict as typeof kind) : kind))
+  const { ask } = await startTestServer({ kinds: served })
+  const labels = { app: 'a' }
+  const made = await ask('POST', DEPLOYMENTS, {
+    metadata: { name: 'a' },
+    spec: {
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+    },
+  })
+  assert.equal(made.status, 201, made.text)
+  const scaled = await ask('PATCH', `${DEPLOYMENTS}/a/scale`, { spec: { replicas: 2 } }, MERGE)
+  assert.equal(scaled.body.spec.replicas, 2, scaled.text)
+  assert.match(scaled.headers.warning ?? '', /look out/)
+  const { body } = await ask('GET', `${DEPLOYMENTS}/a`)
+  assert.deepEqual([body.metadata.labels, body.metadata.generation], [{ prepared: 'yes' }, 2])
+  const refused = await ask('PATCH', `${DEPLOYMENTS}/a/scale`, { spec: { replicas: 13 } }, MERGE)
+  assert.equal(refused.status, 422)
+  assert.match(refused.body.message, /spec\.replicas: Invalid value: 13: brings bad luck/)
+})
+
+test('sizes beyond what a size may be are refused as numbers, and shown as their lower half', async () => {
+  const store = createMemoryStore()
+  const server = await startTestServer({ store })
+  const schema = structuredClone(widgetSchema)
+  delete schema.properties.spec.properties.size
+  schema.properties.spec['x-kubernetes-preserve-unknown-fields'] = true
+  const version = { ...widgetVersion, schema: { openAPIV3Schema: schema } }
+  const { subresources: _, ...plain } = version
+  // Stored before there was a scale, when nobody minded.
+  await define(server, widgets({ versions: [{ ...plain, subresources: { status: {} } }] }))
+  const body = JSON.stringify(widget('a', { colour: 'red', size: 0 })).replace(
+    '"size":0',
+    '"size":9007199254740995',
+  )
+  assert.equal((await server.ask('POST', WIDGETS, body)).status, 201)
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.com'
+  const { body: current } = await server.ask('GET', path)
+  await server.ask('PUT', path, { ...current, spec: { ...current.spec, versions: [version] } })
+  const shown = await server.ask('GET', `${WIDGETS}/a/scale`)
+  assert.equal(shown.body.spec.replicas, 3, shown.text)
+  const refused = await server.ask('POST', WIDGETS, body.replace('"a"', '"b"'))
+  assert.equal(refused.status, 422)
+  assert.match(
+    refused.body.message,
+    /spec\.size: Invalid value: 9007199254740995: should be less than or equal to 2147483647/,
+  )
+})
