@@ -82,6 +82,17 @@ export class StatusError extends Error {
   }
 }
 
+/** 500 with nothing but a message: what upstream answers where an error has no reason of its own. */
+export class PlainError extends StatusError {
+  constructor(message: string) {
+    super('InternalError', message)
+  }
+  override get status(): Status {
+    const { reason: _, ...status } = super.status
+    return status
+  }
+}
+
 export function failure(
   reason: string,
   message: string,

@@ -11,7 +11,7 @@ import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-reso
 import { stringifyJson } from '#api/machinery/exact-json.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { PlainObject } from '#api/machinery/plain.ts'
-import { failure, StatusError } from '#api/machinery/status.ts'
+import { PlainError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
 import { type PostWorld, postReview } from '../admission/webhooks/post.ts'
 
@@ -20,17 +20,6 @@ const TIMEOUT_SECONDS = 30
 /** Of one review, so that the answer of a usual webhook, which says the same in other words, fits its limit. */
 const MAXIMUM_OBJECTS = 500
 const MAXIMUM_BYTES = 2 * 1024 * 1024
-
-/** 500 without a reason: upstream has none for it. */
-export class ConversionError extends StatusError {
-  constructor(message: string) {
-    super('InternalError', message)
-  }
-  override get status() {
-    const { reason: _, ...status } = failure('', this.message, this.code)
-    return status
-  }
-}
 
 /** An object, and how long it is in JSON. */
 export interface Sized {
@@ -51,7 +40,7 @@ export class ConversionWebhook {
     this.#world = world
   }
 
-  /** The same objects in another version, in their order. Rejects with a ConversionError. */
+  /** The same objects in another version, in their order. Rejects with a PlainError. */
   async convert(objects: readonly Sized[], apiVersion: string): Promise<KubernetesObject[]> {
     const converted: KubernetesObject[] = []
     for (const batch of batches(objects)) converted.push(...(await this.#ask(batch, apiVersion)))
@@ -62,7 +51,7 @@ export class ConversionWebhook {
     const { clientConfig, conversionReviewVersions } = this.#webhook
     const version = reviewVersion(conversionReviewVersions)
     if (version === undefined || !clientConfig)
-      throw new ConversionError('no supported conversion review versions')
+      throw new PlainError('no supported conversion review versions')
     const [first] = objects
     const asked = `conversion webhook for ${typeText(first?.apiVersion, first?.kind)}`
     const id = { uid: this.#world.random.uuid(), version }
@@ -73,17 +62,15 @@ export class ConversionWebhook {
       const answer = await postReview(trimmed(clientConfig), body, TIMEOUT_SECONDS, this.#world)
       found = convertedObjects(answer, id)
     } catch (error) {
-      throw new ConversionError(`${asked} failed: ${messageOf(error)}`)
+      throw new PlainError(`${asked} failed: ${messageOf(error)}`)
     }
     if (found.length !== objects.length)
-      throw new ConversionError(
-        `${asked} returned ${found.length} objects, expected ${objects.length}`,
-      )
+      throw new PlainError(`${asked} returned ${found.length} objects, expected ${objects.length}`)
     return objects.map((object, at) => {
       try {
         return believed(object as unknown as PlainObject, found[at], apiVersion)
       } catch (error) {
-        throw new ConversionError(`${asked} returned ${faultOf(error, at, objects.length)}`)
+        throw new PlainError(`${asked} returned ${faultOf(error, at, objects.length)}`)
       }
     }) as unknown as KubernetesObject[]
   }

@@ -6,10 +6,10 @@ import { reread } from '#api/apiextensions/custom/custom-kind.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { PlainObject } from '#api/machinery/plain.ts'
-import { internalError } from '#api/machinery/status.ts'
+import { internalError, PlainError } from '#api/machinery/status.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import type { OwnVersion } from '../storage/view.ts'
-import { ConversionError, type ConversionWebhook } from './conversion-webhook.ts'
+import type { ConversionWebhook } from './conversion-webhook.ts'
 
 /** What all versions of one definition share. */
 export interface Versions {
@@ -137,6 +137,6 @@ function pruned(versions: Versions, object: KubernetesObject): KubernetesObject 
 function kindOf({ kinds }: Versions, { apiVersion }: KubernetesObject): AnyKind {
   const kind = kinds.get(apiVersion)
   if (!kind)
-    throw new ConversionError(`request to convert CR from an invalid group/version: ${apiVersion}`)
+    throw new PlainError(`request to convert CR from an invalid group/version: ${apiVersion}`)
   return kind
 }

@@ -1,16 +1,18 @@
 /** patch: JSON patch, merge patch, strategic merge patch and server-side apply, each over the update loop. */
 
 import { serverSideApply } from '#api/machinery/apply/apply.ts'
+import { faultsIn } from '#api/machinery/apply/undeclared.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import { checkTypeMeta } from '#api/machinery/decode.ts'
 import { stringifyJson } from '#api/machinery/exact-json.ts'
 import { type FieldError, forbidden, required } from '#api/machinery/field-error.ts'
+import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
 import { mergePatch } from '#api/machinery/patch/merge-patch.ts'
 import { strategicMergePatch } from '#api/machinery/patch/strategic-merge.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
-import { badRequest, conflict, isStatus } from '#api/machinery/status.ts'
+import { badRequest, conflict, isStatus, PlainError } from '#api/machinery/status.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { unsupportedMediaType } from '../media-type.ts'
@@ -145,7 +147,11 @@ async function apply(write: Write, { value, complaints }: PatchBody): Promise<Ap
     throw badRequest(`error strict decoding YAML: ${complaints.join(', ')}`)
   if (fieldValidationOf(exchange) === 'Warn') warn(exchange, complaints)
   const force = isTrue(query.get('force'))
-  const lay = (live: KubernetesObject | undefined) => layOver(write, live, { configuration, force })
+  const { kind } = resource
+  const lay = (live: KubernetesObject | undefined) => {
+    checkDeclared(kind, value)
+    return layOver(write, live, { configuration, force })
+  }
   try {
     const stored = await updateObject({ ...write, isApply: true }, current =>
       lay(current.in(resource.view).object),
@@ -184,6 +190,17 @@ function configurationOf(write: Write, value: unknown): KubernetesObject {
     )
   const namespace = write.namespace ? { namespace: metadata.namespace ?? write.namespace } : {}
   return { ...configuration, metadata: { ...metadata, ...namespace, name: write.name } }
+}
+
+/** Fields that cannot be owned are refused, whatever the query says of validation. */
+function checkDeclared(kind: AnyKind, value: unknown): void {
+  const faults = faultsIn({ type: 'struct', presence: 'always', shape: kind.shape }, value)
+  if (faults === undefined) return
+  const { namespace = '', name = '' } = (value as Partial<KubernetesObject>).metadata ?? {}
+  const type = `${kind.group}/${kind.version}, Kind=${kind.kind}`
+  throw new PlainError(
+    `failed to create typed patch object (${namespace}/${name}; ${type}): ${faults}`,
+  )
 }
 
 function layOver(

@@ -1,0 +1,156 @@
+/**
+ * What of an applied configuration its schema has no place for. An ordinary write drops such fields; an apply owns what it says, so
+ * it may say nothing that cannot be owned. The words are those of upstream's library for merging.
+ */
+import { stringifyJson } from '../exact-json.ts'
+import { isPlainObject, type PlainObject } from '../plain.ts'
+import { type AnySchema, fieldSchemaOf, type ScalarType } from '../schema.ts'
+import { pathText } from './field-set.ts'
+
+type ListSchema = AnySchema & { readonly type: 'list' }
+
+/** More mistakes help nobody. */
+const MAXIMUM_FAULTS = 100
+
+/** Undefined where everything has its place. */
+export function faultsIn(schema: AnySchema, value: unknown): string | undefined {
+  const faults: string[] = []
+  visit(schema, value, '', faults)
+  if (faults.length < 2) return faults[0]
+  return ['errors:', ...faults.slice(0, MAXIMUM_FAULTS).map(fault => `  ${fault}`)].join('\n')
+}
+
+function visit(
+  schema: AnySchema | undefined,
+  value: unknown,
+  path: string,
+  faults: string[],
+): void {
+  if (schema === undefined || value === undefined || value === null) return
+  if (schema.type === 'struct') visitFields(schema, value, path, faults)
+  else if (schema.type === 'map') visitValues(schema, value, path, faults)
+  else if (schema.type === 'list') visitItems(schema, value, path, faults)
+  else if (schema.type !== 'alternative') {
+    const fault = wrongScalar(schema.type, value)
+    if (fault) faults.push(`${path}: ${fault}`)
+  }
+}
+
+function visitFields(
+  schema: AnySchema & { readonly type: 'struct' },
+  value: unknown,
+  path: string,
+  faults: string[],
+): void {
+  if (!isPlainObject(value)) {
+    faults.push(`${path}: expected map, got ${goValue(value)}`)
+    return
+  }
+  for (const [name, part] of Object.entries(value)) {
+    const inner = fieldSchemaOf(schema.shape, name)
+    if (inner === undefined) {
+      faults.push(`${path}.${name}: field not declared in schema`)
+      return // As upstream, which looks no further in this object.
+    }
+    visit(inner, part, `${path}.${name}`, faults)
+  }
+}
+
+function visitValues(
+  schema: AnySchema & { readonly type: 'map' },
+  value: unknown,
+  path: string,
+  faults: string[],
+): void {
+  // What no schema describes may be anything, all the way down.
+  if (schema.values.type === 'map' && schema.values.values === schema.values) return
+  if (!isPlainObject(value)) faults.push(`${path}: expected map, got ${goValue(value)}`)
+  else
+    for (const [name, part] of Object.entries(value))
+      visit(schema.values, part, `${path}.${name}`, faults)
+}
+
+function visitItems(schema: ListSchema, value: unknown, path: string, faults: string[]): void {
+  if (!Array.isArray(value)) {
+    faults.push(`${path}: expected list, got ${goValue(value)}`)
+    return
+  }
+  const seen = new Set<string>()
+  for (const [at, item] of value.entries()) {
+    const element = elementOf(schema, item, at)
+    if (element instanceof Error) {
+      faults.push(`${path}: element ${at}: ${element.message}`)
+      return
+    }
+    if (seen.has(element)) faults.push(`${path}: duplicate entries for key ${element}`)
+    seen.add(element)
+    visit(schema.items, item, path + element, faults)
+  }
+}
+
+/** How a path goes on to this item; an Error where nothing tells it from others. */
+function elementOf(schema: ListSchema, item: unknown, at: number): string | Error {
+  if (schema.listType === 'set') return `[=${stringifyJson(item)}]`
+  if (schema.listType !== 'map') return `[${at}]`
+  if (!isPlainObject(item))
+    return new Error('associative list with keys may not have non-map elements')
+  const fields = schema.items.type === 'struct' ? schema.items.shape.fields : {}
+  const keys: PlainObject = {}
+  for (const name of schema.listKeys ?? []) {
+    const key = item[name] ?? fields[name]?.schema.default
+    if (key === undefined)
+      return new Error(
+        `associative list with keys has an element that omits key field ${JSON.stringify(name)} (and doesn't have default value)`,
+      )
+    keys[name] = key
+  }
+  return pathText([`k:${stringifyJson(keys)}`])
+}
+
+type Judge = (value: unknown) => string | undefined
+
+const numeric: Judge = value =>
+  typeof value === 'number' || typeof value === 'bigint'
+    ? undefined
+    : `expected numeric (int or float), got ${goType(value)}`
+const text: Judge = value =>
+  typeof value === 'string' ? undefined : `expected string, got ${goValue(value)}`
+const boolean: Judge = value =>
+  typeof value === 'boolean' ? undefined : `expected boolean, got ${goValue(value)}`
+/** Read by their own rules, which say more. */
+const anything: Judge = () => undefined
+
+const JUDGES: Readonly<Record<ScalarType, Judge>> = {
+  string: text,
+  boolean,
+  int32: numeric,
+  int64: numeric,
+  double: numeric,
+  bytes: text,
+  time: anything,
+  microTime: anything,
+  duration: anything,
+  quantity: anything,
+  intOrString: anything,
+  any: anything,
+}
+
+const wrongScalar = (type: ScalarType, value: unknown) => JUDGES[type](value)
+
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}'
+  if (isPlainObject(value)) return 'map[string]interface {}'
+  return typeof value === 'boolean' ? 'bool' : typeof value
+}
+
+/** A value as Go shows what its library for merging wraps. */
+const goValue = (value: unknown) => `&value.valueUnstructured{Value:${goLiteral(value)}}`
+
+function goLiteral(value: unknown): string {
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goLiteral).join(', ')}}`
+  if (!isPlainObject(value)) return stringifyJson(value)
+  const pairs = Object.entries(value).map(
+    ([name, part]) => `${JSON.stringify(name)}:${goLiteral(part)}`,
+  )
+  return `map[string]interface {}{${pairs.join(', ')}}`
+}
