@@ -87,5 +87,6 @@ test('the same holds of custom resources, but where their schema keeps what it d
   )
   const extra = { any: [{ thing: 1 }] }
   const open = widget('a', { colour: 'red', extra, anything: 1 })
-  assert.equal((await apply(server, path, open)).status, 201)
+  const fine = await apply(server, path, open)
+  assert.equal(fine.status, 201, fine.text)
 })

@@ -7,7 +7,7 @@ import { bytesFromBase64 } from './base64.ts'
 import { CborReader } from './cbor-reader.ts'
 import { ARRAY, CborWriter, MAP, TAG } from './cbor-writer.ts'
 import { isPlainObject, type PlainObject } from './plain.ts'
-import type { AnySchema, ObjectShape } from './schema.ts'
+import { type AnySchema, isUndescribed, type ObjectShape } from './schema.ts'
 import { badRequest } from './status.ts'
 
 /** Encloses any item and means nothing but that this is CBOR. */
@@ -187,6 +187,7 @@ function writeStruct(
 
 /** Only bytes and floats look other than their JSON says. */
 function writerOf(schema: AnySchema): ValueWriter {
+  if (isUndescribed(schema)) return writeValue
   switch (schema.type) {
     case 'list': {
       const write = writerOf(schema.items)

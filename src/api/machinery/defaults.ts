@@ -2,7 +2,7 @@
 import type { AnyKind } from './kind.ts'
 import type { KubernetesObject } from './metadata.ts'
 import { copyJson, isPlainObject, type PlainObject, setKey } from './plain.ts'
-import type { AnySchema, ObjectShape } from './schema.ts'
+import { type AnySchema, isUndescribed, type ObjectShape } from './schema.ts'
 
 /** Changes the draft in place. */
 export function applyDefaults(kind: AnyKind, draft: KubernetesObject): void {
@@ -65,6 +65,7 @@ function isAbsent(value: unknown, zeroIsAbsent: boolean): boolean {
 }
 
 function valueStep(schema: AnySchema): ValueDefaulter | undefined {
+  if (isUndescribed(schema)) return undefined
   switch (schema.type) {
     case 'struct': {
       const run = defaulterOf(schema.shape)

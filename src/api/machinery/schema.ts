@@ -103,6 +103,12 @@ export type OpenApiOf = (
 export const fieldSchemaOf = ({ fields, unknown }: ObjectShape, name: string) =>
   Object.hasOwn(fields, name) ? fields[name]?.schema : unknown
 
+/** True for what nobody describes: a map of maps without end, where anything may stand. */
+export const isUndescribed = ({ type, ...schema }: AnySchema): boolean => {
+  const { values } = schema as { values?: AnySchema }
+  return type === 'map' && values?.type === 'map' && values.values === values
+}
+
 /** Fields that JSON shows in the outer object but protobuf nests in a message of its own. */
 export interface InlinedFields {
   readonly number: number

@@ -77,6 +77,19 @@ describe('a create', () => {
     )
   })
 
+  test('may have fields that nobody describes, not even whether they are objects', async () => {
+    const schema = structuredClone(widgetSchema)
+    schema.properties.spec.properties.anything = { 'x-kubernetes-preserve-unknown-fields': true }
+    const version = { ...widgetVersion, schema: { openAPIV3Schema: schema } }
+    const server = await served({ versions: [version] })
+    const spec = { colour: 'red', anything: [{ a: { b: 1 } }, 2] }
+    const made = await server.ask('POST', WIDGETS, widget('a', spec))
+    assert.equal(made.status, 201, made.text)
+    assert.deepEqual(made.body.spec.anything, spec.anything)
+    const headers = { accept: 'application/cbor' }
+    assert.equal((await server.ask('GET', `${WIDGETS}/a`, undefined, { headers })).status, 200)
+  })
+
   test('in protobuf has no meaning', async () => {
     const server = await served()
     const sent = await server.ask('POST', WIDGETS, new Uint8Array([0x6b, 0x38, 0x73, 0]), {

@@ -4,7 +4,7 @@
  */
 import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject } from '../plain.ts'
-import { type AnySchema, fieldSchemaOf, type ScalarType } from '../schema.ts'
+import { type AnySchema, fieldSchemaOf, isUndescribed, type ScalarType } from '../schema.ts'
 import { pathText } from './field-set.ts'
 
 type ListSchema = AnySchema & { readonly type: 'list' }
@@ -62,8 +62,7 @@ function visitValues(
   path: string,
   faults: string[],
 ): void {
-  // What no schema describes may be anything, all the way down.
-  if (schema.values.type === 'map' && schema.values.values === schema.values) return
+  if (isUndescribed(schema)) return
   if (!isPlainObject(value)) faults.push(`${path}: expected map, got ${goValue(value)}`)
   else
     for (const [name, part] of Object.entries(value))
