@@ -190,3 +190,26 @@ test('names of services may begin with a digit, as of 1.36', async () => {
     /metadata\.name: Invalid value: "1st_x": a lowercase RFC 1123 label must/,
   )
 })
+
+test('times that an event does not have are null in both groups, and belong to nobody', async () => {
+  const { ask } = await startTestServer()
+  const made = await ask('POST', '/api/v1/namespaces/default/events', {
+    metadata: { name: 'a' },
+    involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' },
+    reason: 'Seen',
+    series: { count: 2 },
+  })
+  assert.equal(made.status, 201, made.text)
+  const { firstTimestamp, lastTimestamp, eventTime, series, metadata } = made.body
+  assert.deepEqual([firstTimestamp, lastTimestamp, eventTime], [null, null, null])
+  assert.deepEqual(series, { count: 2, lastObservedTime: null })
+  assert.doesNotMatch(JSON.stringify(metadata.managedFields), /imestamp|eventTime|ObservedTime/)
+  const { body } = await ask('GET', '/apis/events.k8s.io/v1/namespaces/default/events/a')
+  assert.deepEqual(
+    [body.deprecatedFirstTimestamp, body.deprecatedLastTimestamp, body.eventTime],
+    [null, null, null],
+  )
+  const headers = { accept: 'application/vnd.kubernetes.protobuf' }
+  const path = '/api/v1/namespaces/default/events/a'
+  assert.equal((await ask('GET', path, undefined, { headers })).status, 200)
+})

@@ -68,5 +68,8 @@ export function validateEventUpdate(next: Event, previous: Event): FieldError[] 
     'reportingComponent',
     'reportingInstance',
   ] as const
-  return fields.flatMap(field => immutable(field, next[field], previous[field]))
+  // Events from before absent times were written as null lack them.
+  return fields.flatMap(field =>
+    immutable(field, next[field] ?? undefined, previous[field] ?? undefined),
+  )
 }

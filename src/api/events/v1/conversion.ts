@@ -2,6 +2,9 @@
 import type { Event as CoreEvent } from '../../core/v1/event.ts'
 import type { Event } from './event.ts'
 
+/** To clients the zero time is null; the types are those of what clients write. */
+const NONE = null as unknown as string
+
 export function toCoreEvent(event: Event): CoreEvent {
   return withoutAbsent({
     apiVersion: 'v1',
@@ -11,12 +14,11 @@ export function toCoreEvent(event: Event): CoreEvent {
     reason: event.reason,
     message: event.note,
     source: event.deprecatedSource,
-    firstTimestamp: event.deprecatedFirstTimestamp,
-    lastTimestamp: event.deprecatedLastTimestamp,
+    firstTimestamp: event.deprecatedFirstTimestamp ?? NONE,
+    lastTimestamp: event.deprecatedLastTimestamp ?? NONE,
     count: event.deprecatedCount,
     type: event.type,
-    // Null is how the newer group says that there is none.
-    eventTime: event.eventTime ?? undefined,
+    eventTime: event.eventTime ?? NONE,
     series: event.series,
     action: event.action,
     related: event.related,
@@ -30,13 +32,12 @@ export function fromCoreEvent(event: CoreEvent): Event {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
     metadata: event.metadata,
-    // Events of the old kind have no eventTime; to clients null is the zero time.
-    eventTime: event.eventTime ?? (null as unknown as string),
+    eventTime: event.eventTime ?? NONE,
     series:
       event.series &&
       withoutAbsent({
         count: event.series.count ?? 0,
-        lastObservedTime: event.series.lastObservedTime,
+        lastObservedTime: event.series.lastObservedTime ?? NONE,
       }),
     reportingController: event.reportingComponent || undefined,
     reportingInstance: event.reportingInstance || undefined,
@@ -47,8 +48,8 @@ export function fromCoreEvent(event: CoreEvent): Event {
     note: event.message,
     type: event.type,
     deprecatedSource: event.source,
-    deprecatedFirstTimestamp: event.firstTimestamp,
-    deprecatedLastTimestamp: event.lastTimestamp,
+    deprecatedFirstTimestamp: event.firstTimestamp ?? NONE,
+    deprecatedLastTimestamp: event.lastTimestamp ?? NONE,
     deprecatedCount: event.count,
   })
 }

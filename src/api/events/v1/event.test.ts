@@ -6,7 +6,8 @@ import { created, lines, rowOf } from '../../core/v1/testing.ts'
 import { fromCoreEvent, toCoreEvent } from './conversion.ts'
 import { event } from './event.ts'
 
-const time = fc.constantFrom('2026-01-01T00:00:00Z', '2026-02-02T02:02:02Z')
+/** None is null, though its type, which is that of what clients write, does not say so. */
+const time = fc.constantFrom('2026-01-01T00:00:00Z', '2026-02-02T02:02:02Z', null as never)
 const text = fc.string({ minLength: 1 })
 const reference = fc.record(
   { kind: text, name: text, namespace: text },
@@ -37,7 +38,15 @@ const anyCoreEvent: fc.Arbitrary<CoreEvent> = fc
       related: reference,
     },
     {
-      requiredKeys: ['involvedObject', 'reportingComponent', 'reportingInstance', 'source'],
+      requiredKeys: [
+        'involvedObject',
+        'reportingComponent',
+        'reportingInstance',
+        'source',
+        'firstTimestamp',
+        'lastTimestamp',
+        'eventTime',
+      ],
       noNullPrototype: true,
     },
   )
