@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import {
   define,
   WIDGETS,
@@ -11,6 +11,7 @@ import {
 import { startTestServer, type TestServer } from './testing.ts'
 
 const APPLY = { headers: { 'content-type': 'application/apply-patch+yaml' } }
+const MERGE = { headers: { 'content-type': 'application/merge-patch+json' } }
 const DEPLOYMENT = '/apis/apps/v1/namespaces/default/deployments/d'
 
 const apply = ({ ask }: TestServer, path: string, body: object, query = '') =>
@@ -89,4 +90,89 @@ test('the same holds of custom resources, but where their schema keeps what it d
   const open = widget('a', { colour: 'red', extra, anything: 1 })
   const fine = await apply(server, path, open)
   assert.equal(fine.status, 201, fine.text)
+})
+
+describe('owners of several versions', () => {
+  const V1 = '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers/h'
+  const V2 = V1.replace('/v1/', '/v2/')
+  const scaler = (version: string, spec: object) => ({
+    apiVersion: `autoscaling/${version}`,
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'h', namespace: 'default' },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' },
+      maxReplicas: 5,
+      ...spec,
+    },
+  })
+  const cpu = (averageUtilization: number) => ({
+    metrics: [
+      {
+        type: 'Resource',
+        resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } },
+      },
+    ],
+  })
+  const as = (server: TestServer, manager: string, path: string, body: object, query = '') =>
+    server.ask('PATCH', `${path}?fieldManager=${manager}${query}`, body, APPLY)
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever was answered
+  const owners = ({ metadata }: any) =>
+    metadata.managedFields.map(({ manager, apiVersion }: Record<string, string>) => [
+      manager,
+      apiVersion,
+    ])
+
+  test('are asked for their fields in their own', async () => {
+    const server = await startTestServer()
+    const first = await as(server, 'one', V1, scaler('v1', { targetCPUUtilizationPercentage: 70 }))
+    assert.equal(first.status, 201, first.text)
+    const taken = await as(server, 'two', V2, scaler('v2', cpu(50)))
+    assert.equal(taken.status, 409)
+    assert.equal(
+      taken.body.message,
+      'Apply failed with 1 conflict: conflict with "one": .spec.targetCPUUtilizationPercentage',
+    )
+    const forced = await as(server, 'two', V2, scaler('v2', cpu(50)), '&force=true')
+    assert.equal(forced.status, 200, forced.text)
+    assert.deepEqual(owners(forced.body), [
+      ['one', 'autoscaling/v1'],
+      ['two', 'autoscaling/v2'],
+    ])
+    const [one] = forced.body.metadata.managedFields
+    assert.equal(one.fieldsV1['f:spec']['f:targetCPUUtilizationPercentage'], undefined)
+    assert.ok(one.fieldsV1['f:spec']['f:maxReplicas'])
+  })
+
+  test('lose what somebody changes in another one', async () => {
+    const server = await startTestServer()
+    await as(server, 'one', V1, scaler('v1', { targetCPUUtilizationPercentage: 70 }))
+    const changed = await server.ask('PATCH', `${V2}?fieldManager=editor`, { spec: cpu(60) }, MERGE)
+    assert.equal(changed.status, 200, changed.text)
+    const [one] = changed.body.metadata.managedFields
+    assert.deepEqual(
+      [one.manager, one.apiVersion, one.fieldsV1['f:spec']['f:targetCPUUtilizationPercentage']],
+      ['one', 'autoscaling/v1', undefined],
+    )
+  })
+
+  test('take back what they said in the other one, when they move', async () => {
+    const server = await startTestServer()
+    const limits = { targetCPUUtilizationPercentage: 70, minReplicas: 2 }
+    await as(server, 'one', V1, scaler('v1', limits))
+    const moved = await as(server, 'one', V2, scaler('v2', cpu(70)))
+    assert.equal(moved.status, 200, moved.text)
+    assert.deepEqual(owners(moved.body), [['one', 'autoscaling/v2']])
+    const { body } = await server.ask('GET', V1)
+    assert.equal(body.spec.targetCPUUtilizationPercentage, 70)
+    assert.equal(body.spec.minReplicas, 1)
+  })
+
+  test('keep what another one says still', async () => {
+    const server = await startTestServer()
+    await as(server, 'one', V1, scaler('v1', { targetCPUUtilizationPercentage: 70 }))
+    await as(server, 'two', V2, scaler('v2', cpu(70)))
+    const left = await as(server, 'one', V1, scaler('v1', {}))
+    assert.equal(left.status, 200, left.text)
+    assert.equal(left.body.spec.targetCPUUtilizationPercentage, 70)
+  })
 })

@@ -25,6 +25,7 @@ import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { complaintsAbout, fieldValidationOf, warn } from './strict.ts'
 import { updateObject } from './update.ts'
+import { versionsOf } from './versions.ts'
 import { nowOf, type Write, writeOf } from './write.ts'
 
 const JSON_PATCH = 'application/json-patch+json'
@@ -210,7 +211,8 @@ function layOver(
 ): KubernetesObject {
   const { kind, view } = write.resource
   const { manager, subresource } = write
-  const options = { manager, subresource, time: nowOf(write), force }
+  const versions = versionsOf(write.exchange.server, write.resource)
+  const options = { manager, subresource, time: nowOf(write), force, versions }
   const { object } = serverSideApply(kind, live, configuration, options)
   const draft = decodeDraft(write.exchange, kind, object)
   const pinned = configuration.metadata.resourceVersion

@@ -16,7 +16,8 @@ import {
 import type { Exchange } from '../exchange.ts'
 import { isTrue } from '../request-info.ts'
 import { namespaceOf } from './read.ts'
-import { rulesOf, type StoredResource } from './registry.ts'
+import type { StoredResource } from './registry.ts'
+import { versionsOf } from './versions.ts'
 
 export interface Write {
   readonly exchange: Exchange
@@ -255,18 +256,18 @@ export function trackFields(
   const { fieldManagement } = write.exchange.server
   const { manager, subresource } = write
   if (write.isApply) return
-  const rules = rulesOf(write.resource)
-  const isStatusDropped = previous === undefined && rules.subresources.status === true
-  const next = (object: KubernetesObject) => (isStatusDropped ? withoutStatus(object) : object)
-  const writer = { manager, subresource, time: nowOf(write) }
+  const { server } = write.exchange
   const { kind, fromStored } = write.resource.view
+  const isStatusDropped = previous === undefined && kind.subresources.status === true
+  const next = (object: KubernetesObject) => (isStatusDropped ? withoutStatus(object) : object)
+  const shown = (object: KubernetesObject) => fromStored?.(object) ?? object
   // A manager owns fields of the version in which it writes.
-  const entries = fromStored
-    ? fieldManagement.track(kind, previous && fromStored(previous), next(fromStored(draft)), {
-        ...writer,
-        stored: { kind: rules, previous, next: next(draft) },
-      })
-    : fieldManagement.track(rules, previous, next(draft), writer)
+  const entries = fieldManagement.track(kind, previous && shown(previous), next(shown(draft)), {
+    manager,
+    subresource,
+    time: nowOf(write),
+    versions: versionsOf(server, write.resource),
+  })
   if (entries && entries.length > 0) draft.metadata.managedFields = [...entries]
   else delete draft.metadata.managedFields
 }

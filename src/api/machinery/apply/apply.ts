@@ -8,13 +8,21 @@
 import { type AnyKind, apiVersionOf } from '../kind.ts'
 import type { KubernetesObject, ManagedFieldsEntry } from '../metadata.ts'
 import { equal } from '../patch/json-patch.ts'
-import type { AnySchema } from '../schema.ts'
 import { StatusError } from '../status.ts'
-import { differences, fieldsOf } from './compare.ts'
+import { fieldsOf } from './compare.ts'
 import { FieldSet, pathText } from './field-set.ts'
 import { fieldsLastApplied, followsAnnotation, rememberApplied } from './last-applied.ts'
 import { entriesOf, isSame, type Owner, type OwnerId, ownable, ownersOf } from './managers.ts'
-import { mergeApplied, prune } from './merge.ts'
+import { mergeApplied } from './merge.ts'
+import {
+  bare,
+  Changes,
+  lostBy,
+  schemaOf,
+  touchedBy,
+  type Versions,
+  withoutDropped,
+} from './versions.ts'
 
 export interface Writer {
   readonly manager: string
@@ -22,12 +30,8 @@ export interface Writer {
   readonly subresource: string
   /** RFC 3339. */
   readonly time: string
-  /** The same write as it is stored, where it is made in another version: owners name fields in their own version. */
-  readonly stored?: {
-    readonly kind: AnyKind
-    readonly previous: KubernetesObject | undefined
-    readonly next: KubernetesObject
-  }
+  /** The versions of the resource, where it has several: owners name fields in theirs. */
+  readonly versions?: Versions
 }
 
 /** Stands for whoever wrote an object before anything was tracked. */
@@ -47,31 +51,27 @@ export function trackUpdate(
     subresource: writer.subresource,
   }
   const entries = sentEntries(previous, next)
-  const { added, changed, removed } = changesOf(kind, previous, next)
-  const touched = added.union(changed)
+  const changes = new Changes(kind, previous, next, writer.versions)
+  const touched = touchedBy(changes.own)
+  const { removed } = changes.own
   if (touched.isEmpty && removed.isEmpty) return [...entries]
   const owners = ownersOf(entries)
   const mine = owners.find(owner => isSame(owner, id))
-  const lost = touched.union(removed)
-  const { stored } = writer
-  const isOfStored = (owner: Owner) => stored && owner.apiVersion === apiVersionOf(stored.kind)
-  const lostInStored = stored && owners.some(isOfStored) ? lostBy(stored) : lost
-  const others = owners
-    .filter(owner => owner !== mine)
-    .map(owner => without(owner, isOfStored(owner) ? lostInStored : lost))
+  const others = remaining(
+    owners.filter(owner => owner !== mine),
+    changes,
+  )
   const fields = (mine?.fields ?? new FieldSet()).difference(removed).union(touched)
   const time = mine?.fields.equals(fields) ? mine.time : writer.time
   return entriesOf([...others, { ...id, time, fields }])
 }
 
-function changesOf(kind: AnyKind, previous: KubernetesObject | undefined, next: KubernetesObject) {
-  const from = previous ?? { apiVersion: next.apiVersion, kind: next.kind, metadata: {} }
-  return differences(schemaOf(kind), bare(from), bare(next))
-}
-
-function lostBy({ kind, previous, next }: NonNullable<Writer['stored']>): FieldSet {
-  const { added, changed, removed } = changesOf(kind, previous, next)
-  return added.union(changed).union(removed)
+/** Owners with what a write left them; those of versions that there are no more are gone. */
+function remaining(owners: readonly Owner[], changes: Changes): Owner[] {
+  return owners.flatMap(owner => {
+    const did = changes.in(owner.apiVersion)
+    return did ? [{ ...owner, fields: owner.fields.difference(lostBy(did)) }] : []
+  })
 }
 
 /** What the writer sent back, or what was there where it sent none. */
@@ -84,10 +84,6 @@ function sentEntries(
   // Most clients send back what they read; the entries that are there have been made sense of before.
   if (sent.length === 0 || equal(sent, known)) return known
   return sent.filter(entry => entry.fieldsV1 !== undefined)
-}
-
-function without(owner: Owner, fields: FieldSet): Owner {
-  return { ...owner, fields: owner.fields.difference(fields) }
 }
 
 export interface ApplyOptions extends Writer {
@@ -118,19 +114,20 @@ export function serverSideApply(
   }
   const configuration = withoutForeignParts(kind, applied, options.subresource)
   const owners = knownOwners(kind, live)
-  const mine = owners.find(owner => isSame(owner, id))
+  const mine = owners.find(owner => isApplier(owner, id))
   const others = owners.filter(owner => owner !== mine)
   const wanted = ownable(fieldsOf(schema, bare(configuration)))
 
-  const merged = mergeApplied(schema, bare(base), bare(configuration))
-  const ownedByAnybody = others.reduce((set, owner) => set.union(owner.fields), wanted)
-  const dropped = (mine?.fields ?? new FieldSet()).difference(ownedByAnybody)
-  const result = prune(schema, merged, dropped, ownedByAnybody) as KubernetesObject
+  const merged = mergeApplied(schema, bare(base), bare(configuration)) as KubernetesObject
+  const claims = [...others, { ...id, fields: wanted }]
+  const result = withoutDropped(kind, merged, { last: mine, owners: claims }, options.versions)
 
-  const { added, changed, removed } = differences(schema, bare(base), result)
-  const touched = added.union(changed)
+  const changes = new Changes(kind, base, result, options.versions)
   const disputes = others
-    .map(owner => ({ owner, fields: owner.fields.intersection(touched) }))
+    .map(owner => ({ owner, did: changes.in(owner.apiVersion) }))
+    .flatMap(({ owner, did }) =>
+      did ? [{ owner, fields: owner.fields.intersection(touchedBy(did)) }] : [],
+    )
     .filter(({ fields }) => !fields.isEmpty)
   const isKubectl = followsAnnotation(options.manager)
   if (disputes.length > 0 && !options.force) {
@@ -139,9 +136,10 @@ export function serverSideApply(
       throw conflictOf(disputes)
   }
 
-  const time =
-    mine?.fields.equals(wanted) && touched.isEmpty && removed.isEmpty ? mine.time : options.time
-  const left = others.map(owner => without(owner, touched.union(removed)))
+  const isSameAsBefore =
+    mine?.apiVersion === id.apiVersion && mine.fields.equals(wanted) && lostBy(changes.own).isEmpty
+  const time = isSameAsBefore ? mine.time : options.time
+  const left = remaining(others, changes)
   const metadata = {
     ...result.metadata,
     managedFields: entriesOf([...left, { ...id, time, fields: wanted }]),
@@ -149,6 +147,9 @@ export function serverSideApply(
   const object = { ...result, metadata: { ...metadata, ...identityOf(base, applied) } }
   return { object: isKubectl ? rememberApplied(object, configuration) : object }
 }
+
+/** Whoever applies replaces what it applied before, in whichever version that was. */
+const isApplier = (owner: Owner, id: OwnerId) => isSame({ ...owner, apiVersion: id.apiVersion }, id)
 
 /** An object whose fields nobody tracked belongs to whoever wrote it before. */
 function knownOwners(kind: AnyKind, live: KubernetesObject | undefined): Owner[] {
@@ -217,16 +218,6 @@ function identityOf(base: KubernetesObject, applied: KubernetesObject) {
       : {}),
     ...present,
   }
-}
-
-/** The object without its managedFields, which own nothing. */
-function bare(object: KubernetesObject): KubernetesObject {
-  const { managedFields: _, ...metadata } = object.metadata
-  return { ...object, metadata }
-}
-
-function schemaOf(kind: AnyKind): AnySchema {
-  return { type: 'struct', presence: 'always', shape: kind.shape }
 }
 
 function conflictOf(disputes: readonly { owner: Owner; fields: FieldSet }[]): StatusError {

@@ -1,0 +1,133 @@
+/**
+ * Owners name fields in the version in which they wrote. What a write in another version did to theirs is found out by looking at the
+ * object in their version, before and after.
+ */
+import { type AnyKind, apiVersionOf } from '../kind.ts'
+import type { KubernetesObject } from '../metadata.ts'
+import type { AnySchema } from '../schema.ts'
+import { type Differences, differences, fieldsOf } from './compare.ts'
+import { FieldSet } from './field-set.ts'
+import type { Owner } from './managers.ts'
+import { prune } from './merge.ts'
+
+/** The versions of one resource. */
+export interface Versions {
+  /** Undefined for what is no version of it, or no longer. */
+  kindOf(apiVersion: string): AnyKind | undefined
+  /** An object of one version in another; undefined where that cannot be said at once. */
+  convert(object: KubernetesObject, apiVersion: string): KubernetesObject | undefined
+}
+
+export function schemaOf(kind: AnyKind): AnySchema {
+  return { type: 'struct', presence: 'always', shape: kind.shape }
+}
+
+/** The object without its managedFields, which own nothing. */
+export function bare(object: KubernetesObject): KubernetesObject {
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata }
+}
+
+/** What one write did, in whichever version is asked for. */
+export class Changes {
+  readonly own: Differences
+  readonly #versions: Versions | undefined
+  readonly #from: KubernetesObject | undefined
+  readonly #to: KubernetesObject
+  readonly #known = new Map<string, Differences | undefined>()
+
+  constructor(
+    kind: AnyKind,
+    from: KubernetesObject | undefined,
+    to: KubernetesObject,
+    versions: Versions | undefined,
+  ) {
+    this.#from = from
+    this.#to = to
+    this.#versions = versions
+    this.own = between(kind, from, to)
+    this.#known.set(apiVersionOf(kind), this.own)
+  }
+
+  /** Undefined for a version that there is no more, whose owners own nothing. */
+  in(apiVersion: string): Differences | undefined {
+    if (!this.#known.has(apiVersion)) this.#known.set(apiVersion, this.#make(apiVersion))
+    return this.#known.get(apiVersion)
+  }
+
+  #make(apiVersion: string): Differences | undefined {
+    const versions = this.#versions
+    if (!versions) return this.own
+    const kind = versions.kindOf(apiVersion)
+    if (!kind) return undefined
+    const to = versions.convert(this.#to, apiVersion)
+    const from = this.#from && versions.convert(this.#from, apiVersion)
+    return to && (from || !this.#from) ? between(kind, from, to) : this.own
+  }
+}
+
+function between(kind: AnyKind, from: KubernetesObject | undefined, to: KubernetesObject) {
+  const nothing = { apiVersion: to.apiVersion, kind: to.kind, metadata: {} }
+  return differences(schemaOf(kind), bare(from ?? nothing), bare(to))
+}
+
+/** Everything that changed for its owners. */
+export const touchedBy = ({ added, changed }: Differences) => added.union(changed)
+export const lostBy = (changes: Differences) => touchedBy(changes).union(changes.removed)
+
+interface Applied {
+  /** What the same manager owned before, in the version of then. */
+  readonly last: Owner | undefined
+  /** All owners from now on, the manager itself with what it says now. */
+  readonly owners: readonly Pick<Owner, 'apiVersion' | 'fields'>[]
+}
+
+/** The merged object without what the manager owned, says no more and nobody else owns. */
+export function withoutDropped(
+  kind: AnyKind,
+  merged: KubernetesObject,
+  { last, owners }: Applied,
+  versions: Versions | undefined,
+): KubernetesObject {
+  if (!last) return merged
+  const own = apiVersionOf(kind)
+  const shown = last.apiVersion === own ? merged : versions?.convert(merged, last.apiVersion)
+  const lastKind = last.apiVersion === own ? kind : versions?.kindOf(last.apiVersion)
+  // A version that there is no more had no fields of its own.
+  if (!shown || !lastKind) return merged
+  const ownedIn = (apiVersion: string) =>
+    owners
+      .filter(owner => owner.apiVersion === apiVersion || !versions)
+      .reduce((set, owner) => set.union(owner.fields), new FieldSet())
+  const owned = ownedIn(last.apiVersion)
+  let pruned = prune(
+    schemaOf(lastKind),
+    shown,
+    last.fields.difference(owned),
+    owned,
+  ) as KubernetesObject
+  for (const apiVersion of versions ? new Set(owners.map(owner => owner.apiVersion)) : [])
+    if (apiVersion !== last.apiVersion)
+      pruned = withOwned(versions as Versions, { merged, pruned, apiVersion }, ownedIn(apiVersion))
+  return pruned.apiVersion === own ? pruned : (versions?.convert(pruned, own) ?? merged)
+}
+
+/** What went, though somebody owns it in this version, comes back. */
+function withOwned(
+  versions: Versions,
+  {
+    merged,
+    pruned,
+    apiVersion,
+  }: { merged: KubernetesObject; pruned: KubernetesObject; apiVersion: string },
+  owned: FieldSet,
+): KubernetesObject {
+  const kind = versions.kindOf(apiVersion)
+  const all = kind && versions.convert(merged, apiVersion)
+  const left = kind && versions.convert(pruned, apiVersion)
+  if (!kind || !all || !left) return pruned
+  const schema = schemaOf(kind)
+  const gone = fieldsOf(schema, all).difference(fieldsOf(schema, left))
+  // Made of the merged object, for a conversion may have put a default where something went.
+  return prune(schema, all, gone.difference(owned), owned) as KubernetesObject
+}
