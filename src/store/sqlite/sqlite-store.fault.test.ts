@@ -1,45 +1,70 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { DiskControl } from '../testing/disk/control.ts'
+import { buildDisk, environmentOf } from '../testing/disk/library.ts'
 
-/** Stands before the C library's own calls in the child process alone. */
-const badDisk = `
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
-int fsync(int file) {
-  int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
-  if (access(getenv("FAULT_FAIL"), F_OK) == 0) { errno = EIO; return -1; }
-  if (access(getenv("FAULT_SLOW"), F_OK) == 0) usleep(100000);
-  return real(file);
-}
-int fdatasync(int file) { return fsync(file); }
-`
+const scratch = mkdtempSync(join(tmpdir(), 'proa-fault-'))
+after(() => rmSync(scratch, { recursive: true, force: true }))
+const disk = buildDisk(scratch)
+const skip = 'missing' in disk ? disk.missing : false
+const library = 'library' in disk ? disk.library : ''
 
-test('a slow disk delays what is visible, and a failing one fails only writes', t => {
-  const root = mkdtempSync(join(tmpdir(), 'proa-fault-'))
-  t.after(() => rmSync(root, { recursive: true, force: true }))
-  const source = join(root, 'disk.c')
-  const library = join(root, 'disk.so')
-  writeFileSync(source, badDisk)
-  const built = spawnSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl'])
-  if (built.status !== 0) return t.skip('no C compiler here to build the bad disk with')
-  const script = fileURLToPath(new URL('../testing/fault-life.ts', import.meta.url))
-  const life = spawnSync(process.execPath, [script, join(root, 'data')], {
+/** Runs a life on a disk that it controls. */
+function live(script: string, words: readonly string[]) {
+  const root = mkdtempSync(join(scratch, 'life-'))
+  const place = join(root, 'disk')
+  mkdirSync(place)
+  const control = DiskControl.create(join(root, 'control'))
+  const file = fileURLToPath(new URL(`../testing/disk/${script}`, import.meta.url))
+  const life = spawnSync(process.execPath, [file, join(place, 'data'), control.file, ...words], {
     encoding: 'utf8',
-    env: {
-      ...process.env,
-      LD_PRELOAD: library,
-      FAULT_FAIL: join(root, 'fail'),
-      FAULT_SLOW: join(root, 'slow'),
-    },
+    env: environmentOf({ library, root: place, control: control.file }),
   })
-  assert.equal(life.stderr, '')
-  assert.equal(life.stdout, 'lived\n')
+  control.close()
+  return { ...life, said: life.status === 0 ? JSON.parse(life.stdout) : undefined }
+}
+
+test('a disk that fails at any call fails only writes, and none of them comes back', {
+  skip,
+}, t => {
+  const { stderr, status, said } = live('error-life.ts', [join(scratch, 'copy')])
+  assert.equal(status, 0, stderr)
+  for (const [name, { rounds, refused }] of Object.entries<Record<string, number>>(said)) {
+    t.diagnostic(`${name}: at each of ${rounds} calls, ${refused} writes refused`)
+    // SQLite writes the other half by itself.
+    assert.ok((rounds ?? 0) > 2 && ((refused ?? 0) > 2 || name === 'half a write'), name)
+  }
 })
+
+test('planted: a refused write that counts as done is found', { skip }, () => {
+  const { status, stderr } = live('error-life.ts', [join(scratch, 'copy'), 'forgetful'])
+  assert.equal(status, 1)
+  assert.match(stderr, /AssertionError/)
+})
+
+for (const [fsyncMs, writers, rounds] of [
+  [50, 64, 20],
+  [200, 128, 8],
+  [1000, 128, 4],
+] as const) {
+  test(`an fsync of ${fsyncMs} ms is waited for, shared, and waited for twice at most`, {
+    skip,
+  }, t => {
+    const words = [fsyncMs, writers, rounds].map(String)
+    const { status, stderr, said } = live('slow-life.ts', words)
+    assert.equal(status, 0, stderr)
+    t.diagnostic(JSON.stringify(said))
+    assert.ok(said.shown.min >= fsyncMs, 'nothing is shown before it is durable')
+    assert.ok(said.answered.min >= fsyncMs)
+    assert.ok(said.answered.max <= 2 * fsyncMs + SLACK_MS, 'two fsyncs at most')
+    assert.ok(said.writes / said.syncs >= writers / 3, 'what waits shares an fsync')
+  })
+}
+
+/** For a machine that does other things meanwhile. */
+const SLACK_MS = 250

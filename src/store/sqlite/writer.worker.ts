@@ -64,7 +64,21 @@ function write(batch: WriteBatch): void {
     const { newest, compacted } = reached.get() ?? {}
     const isCommitted =
       batch.compacted === undefined ? newest === batch.revision : compacted === batch.compacted
-    if (!isCommitted) throw error
+    if (isCommitted) return
+    overwriteFailed(batch.revision, Number(compacted))
+    throw error
+  }
+}
+
+/**
+ * A commit that failed at its fsync is whole in the log, and would come back with the next start. Another one takes its place there, even
+ * where it fails at the same point: it only says that the revisions were used. (SQLite would skip an update that changes nothing.)
+ */
+function overwriteFailed(revision: number, compacted: number): void {
+  try {
+    connection?.count.run(revision, compacted, counterChecksum(revision, compacted))
+  } catch {
+    // Whatever arrived of it has no end, or harms nobody.
   }
 }
 

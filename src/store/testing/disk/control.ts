@@ -11,6 +11,7 @@ const fields = [
   'failed',
   'lies',
   'halves',
+  'syncs',
 ] as const
 type Field = (typeof fields)[number]
 
@@ -86,13 +87,22 @@ export class DiskControl {
 
   /** Calls that failed since `fail`. */
   get failed(): number {
-    const bytes = Buffer.alloc(4)
-    readSync(this.#handle, bytes, 0, 4, fields.indexOf('failed') * 4)
-    return bytes.readInt32LE()
+    return this.#get('failed')
+  }
+
+  /** fsync calls since the file was made. */
+  get syncs(): number {
+    return this.#get('syncs')
   }
 
   close(): void {
     closeSync(this.#handle)
+  }
+
+  #get(field: Field): number {
+    const bytes = Buffer.alloc(4)
+    readSync(this.#handle, bytes, 0, 4, fields.indexOf(field) * 4)
+    return bytes.readInt32LE()
   }
 
   #set(field: Field, value: number): void {

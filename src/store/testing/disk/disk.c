@@ -24,7 +24,7 @@ enum { LIE_LOG = 1, LIE_FILE = 2, LIE_DIRECTORY = 4, LIE_OTHER = 8 };
 
 /* As in control.ts. */
 struct control {
-  int32_t slow_us, ops, after, error, lasting, seen, failed, lies, halves;
+  int32_t slow_us, ops, after, error, lasting, seen, failed, lies, halves, syncs;
 };
 
 struct header {
@@ -263,6 +263,7 @@ int fsync(int fd) {
   REAL(fsync);
   uint32_t id = id_of(fd);
   if (!id) return real(fd);
+  __atomic_fetch_add(&control->syncs, 1, __ATOMIC_SEQ_CST);
   int error = failure(OP_SYNC);
   if (error) return errno = error, -1;
   if (control->slow_us > 0) usleep(control->slow_us);
