@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 
 /** A thread that answers messages with messages. */
 export interface WorkerThread<Request> {
-  /** What is handed over is not copied, and gone from here. */
+  /** What is handed over is not copied, and gone from here. Adds one to `wake` and wakes whoever waits for that. */
   send(request: Request, handedOver?: readonly ArrayBuffer[]): void
   /** Resolves once the thread has ended, by itself or after `terminate`. */
   readonly ended: Promise<void>
@@ -16,8 +16,8 @@ export interface WorkerOptions<Reply> {
   readonly entry: string
   /** `import.meta.url` of whoever names the entry. */
   readonly from: string
-  /** Handed to the thread as `workerData`. */
-  readonly data: unknown
+  /** Handed to the thread as `workerData`, together with `wake`, on which it may wait with `Atomics` instead of in an event loop. */
+  readonly data: Readonly<Record<string, unknown>>
   readonly heapLimitMb: number
   onReply(reply: Reply): void
   /** The thread threw or ran out of memory; it will not answer any more. */
@@ -25,9 +25,10 @@ export interface WorkerOptions<Reply> {
 }
 
 export function startWorker<Request, Reply>(options: WorkerOptions<Reply>): WorkerThread<Request> {
+  const wake = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const extension = options.from.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`${options.entry}.${extension}`, options.from), {
-    workerData: options.data,
+    workerData: { ...options.data, wake },
     env: environment(),
     execArgv: [],
     resourceLimits: {
@@ -39,7 +40,11 @@ export function startWorker<Request, Reply>(options: WorkerOptions<Reply>): Work
   worker.on('message', reply => options.onReply(reply))
   worker.on('error', error => options.onFailure(error as Error))
   return {
-    send: (request, handedOver = []) => worker.postMessage(request, handedOver),
+    send(request, handedOver = []) {
+      worker.postMessage(request, handedOver)
+      Atomics.add(wake, 0, 1)
+      Atomics.notify(wake, 0)
+    },
     ended,
     terminate: () => void worker.terminate(),
   }

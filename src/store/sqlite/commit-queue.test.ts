@@ -43,7 +43,8 @@ function watched(promise: Promise<CommitResult>) {
 }
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
-const FULL = { message: 'database or disk is full' }
+const DONE = { count: 1 }
+const FULL = { count: 1, message: 'database or disk is full' }
 
 test('nothing is visible or acknowledged before it is durable', async () => {
   const { state, queue, sent, published, put, flush } = queueInHand()
@@ -53,13 +54,13 @@ test('nothing is visible or acknowledged before it is durable', async () => {
   await turn()
   assert.deepEqual([state.revision, published, first, second], [0, [], {}, {}])
   assert.equal(decode(queue.latest('/a')?.value), '2')
-  queue.settle({})
+  queue.settle(DONE)
   await turn()
   assert.deepEqual([state.revision, published, first.result?.ok], [1, [1], true])
   assert.equal(decode(state.get('/a')?.value), '1')
   assert.deepEqual(second, {})
   flush()
-  queue.settle({})
+  queue.settle(DONE)
   await turn()
   assert.deepEqual([state.revision, published, second.result?.ok], [2, [1, 2], true])
   assert.deepEqual(
@@ -71,20 +72,74 @@ test('nothing is visible or acknowledged before it is durable', async () => {
   )
 })
 
-test('what gathers while the disk is busy becomes one batch', async () => {
-  const { sent, queue, put, flush } = queueInHand()
+test('what comes in one turn is a batch, and goes to the writer while it is busy', async () => {
+  const { state, sent, queue, put, flush, published } = queueInHand()
   put('/first', 'x')
   flush()
   for (let i = 0; i < 50; i++) put(`/${i}`, 'x')
   flush()
-  assert.equal(sent.length, 1)
-  queue.settle({})
+  const last = put('/last', 'x')
   flush()
   assert.deepEqual(
-    sent.map(batch => batch.keys.length),
-    [1, 50],
+    sent.map(batch => [batch.keys.length, batch.revision]),
+    [
+      [1, 1],
+      [50, 51],
+      [1, 52],
+    ],
   )
-  assert.equal(sent[1]?.revision, 51)
+  queue.settle({ count: 2 })
+  await turn()
+  assert.deepEqual([state.revision, published.length, last], [51, 51, {}])
+  queue.settle(DONE)
+  await turn()
+  assert.ok(last.result?.ok)
+})
+
+test('a failure takes along what was sent before it was known, once', async () => {
+  const { state, queue, sent, put, flush } = queueInHand()
+  const writes = ['/a', '/b', '/c'].map(key => {
+    const write = put(key, 'lost')
+    flush()
+    return write
+  })
+  queue.settle(FULL)
+  const next = put('/d', 'kept')
+  flush()
+  await turn()
+  for (const { error } of writes) assert.match(String(error), /disk is full/)
+  assert.deepEqual(
+    sent.map(batch => batch.epoch),
+    [0, 0, 0, 1],
+  )
+  // The writer refuses the two that it found behind the first.
+  queue.settle(FULL)
+  queue.settle(FULL)
+  await turn()
+  assert.deepEqual(next, {}, 'what came after is not concerned')
+  queue.settle(DONE)
+  await turn()
+  assert.ok(next.result?.ok)
+  assert.deepEqual(
+    state.list('').entries.map(({ key }) => key),
+    ['/d'],
+  )
+  // And once more, with a batch of the new epoch in between.
+  put('/e', 'x')
+  flush()
+  queue.settle(FULL)
+  put('/f', 'x')
+  flush()
+  assert.equal(sent.at(-1)?.epoch, 2)
+})
+
+test('what is under way counts as waiting', async () => {
+  const { put, flush } = queueInHand()
+  for (let i = 0; i < MAX_WAITING_COMMITS; i++) put(`/${i}`, 'x')
+  flush()
+  const refused = put('/a', 'x')
+  await turn()
+  assert.match(String(refused.error), /too many commits wait/)
 })
 
 test('a conflict with something that is not durable waits, and fails with it', async () => {
@@ -103,7 +158,7 @@ test('a conflict with something that is not durable waits, and fails with it', a
   put('/a', '3')
   flush()
   const late = put('/a', '4', 0)
-  queue.settle({})
+  queue.settle(DONE)
   flush()
   await turn()
   assert.equal(late.result?.ok, false)
@@ -113,7 +168,7 @@ test('a failed batch takes along what was judged on top, and the queue goes on',
   const { state, queue, sent, published, put, flush } = queueInHand()
   put('/a', 'kept')
   flush()
-  queue.settle({})
+  queue.settle(DONE)
   const failing = put('/a', 'lost', 1)
   flush()
   const onTop = put('/a', 'lost too', 2)
@@ -130,7 +185,7 @@ test('a failed batch takes along what was judged on top, and the queue goes on',
 
   const again = put('/a', 'new', 1)
   flush()
-  queue.settle({})
+  queue.settle(DONE)
   await turn()
   assert.ok(again.result?.ok)
   // Revisions 2 to 4 were given out before, so they are not given out again.
@@ -161,7 +216,7 @@ test('history leaves the disk beside commits, and alone after a failure only whe
   for (const value of ['1', '2', '3']) {
     put('/a', value)
     flush()
-    queue.settle({})
+    queue.settle(DONE)
   }
   queue.forget(state.compact(2), 2)
   put('/a', '4')
@@ -181,7 +236,7 @@ test('history leaves the disk beside commits, and alone after a failure only whe
   queue.retry()
   flush()
   assert.deepEqual([sent.at(-1)?.compacted, sent.at(-1)?.keys], [2, []])
-  queue.settle({})
+  queue.settle(DONE)
   assert.equal(await queue.idle(), undefined)
 })
 
@@ -192,6 +247,7 @@ test('a broken writer fails what is under way and all that comes', async () => {
   const waiting = put('/b', '2')
   queue.stop('the store writer ended', true)
   const late = put('/c', '3')
+  flush()
   await queue.idle()
   await turn()
   for (const { error } of [flying, waiting, late]) assert.match(String(error), /writer ended/)

@@ -40,15 +40,23 @@ interface Forgotten {
 interface Batch {
   readonly tickets: readonly Ticket[]
   readonly forgotten: readonly Forgotten[]
+  readonly bytes: number
+  /** Its tickets were refused already, because of a batch before it. */
+  isFailed: boolean
 }
 
 export interface CommitQueueHooks {
-  /** Writes a batch; `settle` is to be called with the answer. */
+  /** Writes a batch, in order; `settle` is to be called with the answers. */
   send(batch: WriteBatch): void
   /** Commits became durable and `state` shows them. */
   published(commits: readonly Commit[]): void
   /** Runs the callback once the work that is ready now is done. */
   defer(callback: () => void): void
+}
+
+/** Nothing of it has to go to the disk: it only waited for what was before it. */
+function isAnswered({ tickets, forgotten }: Batch): boolean {
+  return forgotten.length === 0 && tickets.every(({ commit }) => commit === undefined)
 }
 
 function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
@@ -63,7 +71,8 @@ function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuf
 
 /**
  * Group commit. Commits are judged at once and in order, against the durable state and what is pending
- * above it; one batch is under way at a time, and all that gathered meanwhile becomes the next.
+ * above it. What came in one turn of the event loop goes to the writer as a batch, and the writer takes all batches that
+ * are there into one transaction: so neither waits for the other, and a commit waits for two fsyncs at most.
  *
  * Invariants: `state` holds durable commits only. `#pending` holds exactly the keys that waiting or
  * flying commits touch, at their newest. A failed batch takes along everything that waits, since all
@@ -76,7 +85,10 @@ export class CommitQueue {
   #waiting: Ticket[] = []
   #waitingBytes = 0
   #forgotten: Forgotten[] = []
-  #flying: Batch | undefined
+  #flying: Batch[] = []
+  #flyingCommits = 0
+  #flyingBytes = 0
+  #epoch = 0
   #isScheduled = false
   #assigned: Revision
   /** After a failure commits go alone: removing history may need more room than they do. */
@@ -98,7 +110,10 @@ export class CommitQueue {
 
   async add(changes: readonly Change[], timeMs: number): Promise<CommitResult> {
     if (this.#stopped) throw this.#stopped
-    if (this.#waiting.length >= MAX_WAITING_COMMITS || this.#waitingBytes >= MAX_WAITING_BYTES) {
+    if (
+      this.#waiting.length + this.#flyingCommits >= MAX_WAITING_COMMITS ||
+      this.#waitingBytes + this.#flyingBytes >= MAX_WAITING_BYTES
+    ) {
       throw new CommitFailedError('the disk is too slow: too many commits wait for it')
     }
     const revision = this.#assigned + 1
@@ -134,17 +149,18 @@ export class CommitQueue {
     this.#schedule()
   }
 
-  /** The writer's answer to the batch under way. */
-  settle(reply: WriterReply): void {
-    const batch = this.#flying
-    if (!batch) return
-    this.#flying = undefined
-    this.#lastFailed = reply.message !== undefined
-    if (reply.message === undefined) this.#succeed(batch)
-    else this.#fail(batch, `the commit could not be written to disk: ${reply.message}`)
-    if (this.#waiting.length > 0 || (this.#forgotten.length > 0 && !this.#lastFailed)) {
-      this.#schedule()
-    } else this.#idle()
+  /** The writer's answer to the oldest batches under way. */
+  settle({ count, message }: WriterReply): void {
+    const batches = this.#flying.splice(0, count)
+    for (const batch of batches) {
+      this.#flyingCommits -= batch.tickets.length
+      this.#flyingBytes -= batch.bytes
+    }
+    this.#lastFailed = message !== undefined
+    if (message === undefined) for (const batch of batches) this.#succeed(batch)
+    else this.#failAll(batches, `the commit could not be written to disk: ${message}`)
+    if (this.#waiting.length > 0 || this.#mayForget) this.#schedule()
+    else if (this.isIdle) this.#idle()
   }
 
   /** Tries again to remove history, which after a failure nobody else would. */
@@ -157,14 +173,20 @@ export class CommitQueue {
   stop(message: string, isBroken = false): void {
     this.#stopped ??= new CommitFailedError(message)
     if (!isBroken) return
-    this.#fail(this.#flying ?? { tickets: [], forgotten: [] }, message)
-    this.#flying = undefined
+    this.#failAll([], message)
+    this.#flying = []
     this.#forgotten = []
     this.#idle()
   }
 
   get isIdle(): boolean {
-    return !this.#flying && !this.#isScheduled
+    return this.#flying.length === 0 && !this.#isScheduled
+  }
+
+  /** Only one batch at a time removes history, so that no transaction is long because of it. */
+  get #mayForget(): boolean {
+    if (this.#forgotten.length === 0 || this.#lastFailed) return false
+    return this.#flying.every(batch => batch.forgotten.length === 0)
   }
 
   /** Resolves once nothing waits for the disk. */
@@ -187,7 +209,7 @@ export class CommitQueue {
 
   /** Not at once: writers that the last batch woke get into this one. */
   #schedule(): void {
-    if (this.#isScheduled || this.#flying) return
+    if (this.#isScheduled) return
     this.#isScheduled = true
     this.#hooks.defer(() => {
       this.#isScheduled = false
@@ -196,12 +218,20 @@ export class CommitQueue {
   }
 
   #flush(): void {
-    if (this.#flying) return
-    const batch = { tickets: this.#takeTickets(), forgotten: this.#takeForgotten() }
-    this.#flying = batch
-    const rows = batch.tickets.some(({ commit }) => commit)
-    if (rows || batch.forgotten.length > 0) this.#hooks.send(this.#messageOf(batch))
-    else this.settle({})
+    while (this.#waiting.length > 0 || this.#mayForget) {
+      const tickets = this.#takeTickets()
+      const bytes = tickets.reduce((sum, ticket) => sum + ticket.bytes, 0)
+      const batch = { tickets, bytes, forgotten: this.#takeForgotten(), isFailed: false }
+      if (this.#flying.length === 0 && isAnswered(batch)) {
+        this.#succeed(batch)
+        continue
+      }
+      this.#flying.push(batch)
+      this.#flyingCommits += tickets.length
+      this.#flyingBytes += bytes
+      this.#hooks.send(this.#messageOf(batch))
+    }
+    if (this.isIdle) this.#idle()
   }
 
   #takeTickets(): Ticket[] {
@@ -218,7 +248,7 @@ export class CommitQueue {
   }
 
   #takeForgotten(): Forgotten[] {
-    if (this.#lastFailed) return []
+    if (!this.#mayForget) return []
     let count = 0
     let rows = 0
     while (count < this.#forgotten.length && rows < MAX_BATCH_FORGOTTEN) {
@@ -252,6 +282,7 @@ export class CommitQueue {
     const rows = forgotten.flatMap(group => group.rows)
     return {
       type: 'write',
+      epoch: this.#epoch,
       revision: commits.at(-1)?.revision ?? this.#state.revision,
       compacted: forgotten.at(-1)?.compacted,
       ids,
@@ -279,12 +310,18 @@ export class CommitQueue {
     for (const ticket of tickets) ticket.resolve(ticket.result)
   }
 
-  #fail({ tickets }: Batch, message: string): void {
-    const failed = [...tickets, ...this.#waiting]
+  /** Everything that is under way or waits was judged on top of what failed. */
+  #failAll(batches: readonly Batch[], message: string): void {
+    const failed = [...batches, ...this.#flying].filter(batch => !batch.isFailed)
+    // What was sent before the failure was known gets the same answer, and has had it here by then.
+    if (batches.length > 0 && batches.every(batch => batch.isFailed)) return
+    const tickets = [...failed.flatMap(batch => batch.tickets), ...this.#waiting]
+    for (const batch of failed) batch.isFailed = true
+    this.#epoch++
     this.#waiting = []
     this.#waitingBytes = 0
     this.#pending.clear()
-    for (const ticket of failed) ticket.reject(new CommitFailedError(message))
+    for (const ticket of tickets) ticket.reject(new CommitFailedError(message))
   }
 
   #idle(): void {

@@ -1,11 +1,16 @@
 import type { Revision } from '../store.ts'
 
 /**
- * What the main thread and the writer say to each other. Requests are answered one by one, in order.
+ * What the main thread and the writer say to each other. Requests are answered in order.
  * Columns instead of objects, because cloning many small objects between threads is slow.
  */
 export interface WriteBatch {
   readonly type: 'write'
+  /**
+   * Grows with each failure that the main thread has heard of. Whatever the writer gets of an epoch in which something failed was judged on
+   * top of that, and fails with it.
+   */
+  readonly epoch: number
   /** The newest revision that there is, this batch's included. */
   readonly revision: Revision
   /** Set when history up to here is gone with this batch. */
@@ -28,8 +33,10 @@ export interface WriteBatch {
 
 export type WriterRequest = WriteBatch | { readonly type: 'tidy' } | { readonly type: 'close' }
 
-/** `message` is set when the request failed and left nothing behind. */
+/** `message` is set when the requests failed and left nothing behind. */
 export interface WriterReply {
+  /** So many requests are done, the oldest first; those of one reply shared a transaction. */
+  readonly count: number
   readonly message?: string
 }
 

@@ -12,10 +12,14 @@ import { IDS_PER_REVISION } from './messages.ts'
 /** 'Proa' in ASCII: `file state.db` and others tell our files from somebody else's. */
 export const APPLICATION_ID = 0x50726f61
 
-/** For every connection. FULL makes each commit wait for the disk; the WAL is cut back after a burst. */
+/**
+ * For every connection. FULL makes each commit wait for the disk. The writer decides when the log is copied into the file (before SQLite would),
+ * and a log of its usual size is used again rather than cut: writing over what is there costs less than growing.
+ */
 export const connectionPragmas = `
   PRAGMA synchronous = FULL;
-  PRAGMA journal_size_limit = 8388608;
+  PRAGMA wal_autocheckpoint = 16000;
+  PRAGMA journal_size_limit = 25165824;
   PRAGMA secure_delete = FAST;
 `
 

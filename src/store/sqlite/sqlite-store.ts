@@ -16,6 +16,7 @@ import {
 import { WatchHub } from '../watch-hub.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { loadDatabase, stateFile } from './database.ts'
+import type { WriterReply } from './messages.ts'
 import { startWriter, type Writer } from './writer.ts'
 
 export interface SqliteStoreOptions {
@@ -45,7 +46,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const claim = claimDirectory(directory)
   let store: SqliteStore | undefined
   // The thread starts while this one reads the file.
-  const writer = startWriter(stateFile(directory), error => store?.fail(error))
+  const writer = startWriter(stateFile(directory), {
+    onReply: reply => store?.settle(reply),
+    onFailure: error => store?.fail(error),
+  })
   try {
     const state = loadDatabase(directory, options.clock.now())
     store = new SqliteStore(options, state, { claim, writer })
@@ -87,12 +91,7 @@ class SqliteStore implements Store {
     this.#writer = machine.writer
     this.#hub = new WatchHub(options.log)
     this.#queue = new CommitQueue(state, {
-      send: batch => {
-        this.#writer.ask(batch).then(reply => {
-          this.#reportDisk(reply.message)
-          this.#queue.settle(reply)
-        })
-      },
+      send: batch => this.#writer.write(batch),
       published: commits => {
         for (const { events } of commits) this.#eventsSinceLook += events.length
         if (this.#eventsSinceLook >= COMPACTION_EVERY_EVENTS) this.#compactStep()
@@ -158,6 +157,11 @@ class SqliteStore implements Store {
 
   #assertOpen() {
     if (this.#closing) throw new StoreClosedError()
+  }
+
+  settle(reply: WriterReply) {
+    this.#reportDisk(reply.message)
+    this.#queue.settle(reply)
   }
 
   /** Once when it begins and once when it ends, however many commits it fails. */

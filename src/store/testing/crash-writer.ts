@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
 import { openSqliteStore } from '../sqlite/sqlite-store.ts'
@@ -17,7 +18,8 @@ const store = await openSqliteStore({
 })
 let written = 0
 
-const say = (line: object) => console.log(JSON.stringify(line))
+/** At once, also where whoever reads is slow: `console.log` would keep it here, and a kill would take it along. */
+const say = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`)
 
 /** Each writer has its own keys, so it knows what a delete finds. */
 async function write(writer: number): Promise<void> {
