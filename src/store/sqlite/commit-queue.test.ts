@@ -5,7 +5,7 @@ import { Mvcc } from '../mvcc.ts'
 import { CommitFailedError, type CommitResult } from '../store.ts'
 import { decode, encode } from '../testing/recorder.ts'
 import { CommitQueue, MAX_WAITING_BYTES, MAX_WAITING_COMMITS } from './commit-queue.ts'
-import type { WriteBatch } from './messages.ts'
+import { IDS_PER_REVISION, type WriteBatch } from './messages.ts'
 
 /** A queue whose disk and turns the test plays itself. */
 function queueInHand() {
@@ -66,8 +66,8 @@ test('nothing is visible or acknowledged before it is durable', async () => {
   assert.deepEqual(
     sent.map(batch => [batch.revision, batch.keys]),
     [
-      [1, ['/a']],
-      [2, ['/a']],
+      [1, '/a'],
+      [2, '/a'],
     ],
   )
 })
@@ -81,7 +81,7 @@ test('what comes in one turn is a batch, and goes to the writer while it is busy
   const last = put('/last', 'x')
   flush()
   assert.deepEqual(
-    sent.map(batch => [batch.keys.length, batch.revision]),
+    sent.map(batch => [batch.rows, batch.revision]),
     [
       [1, 1],
       [50, 51],
@@ -223,19 +223,24 @@ test('history leaves the disk beside commits, and alone after a failure only whe
   flush()
   const batch = sent.at(-1)
   assert.deepEqual(
-    [batch?.compacted, batch?.forgottenRevisions, batch?.forgottenKeys, batch?.keys],
-    [2, [1], ['/a'], ['/a']],
+    [batch?.compacted, batch?.rows, batch?.forgotten, batch?.keys],
+    [2, 1, 1, '/a/a'],
+  )
+  assert.deepEqual(
+    [...(batch?.numbers ?? [])],
+    [4 * IDS_PER_REVISION, 1, 0, 2, 1, 1, 2],
+    'the row: id, created, time, lengths; then what is forgotten: revision, length',
   )
   queue.settle(FULL)
   put('/a', '5')
   flush()
-  assert.deepEqual([sent.at(-1)?.compacted, sent.at(-1)?.forgottenKeys], [undefined, []])
+  assert.deepEqual([sent.at(-1)?.compacted, sent.at(-1)?.forgotten], [undefined, 0])
   queue.settle(FULL)
   flush()
   assert.equal(sent.length, 5)
   queue.retry()
   flush()
-  assert.deepEqual([sent.at(-1)?.compacted, sent.at(-1)?.keys], [2, []])
+  assert.deepEqual([sent.at(-1)?.compacted, sent.at(-1)?.rows, sent.at(-1)?.keys], [2, 0, '/a'])
   queue.settle(DONE)
   assert.equal(await queue.idle(), undefined)
 })

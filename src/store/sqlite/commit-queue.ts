@@ -7,7 +7,8 @@ import {
   type Entry,
   type Revision,
 } from '../store.ts'
-import { IDS_PER_REVISION, type WriteBatch, type WriterReply } from './messages.ts'
+import type { WriteBatch, WriterReply } from './messages.ts'
+import { type ForgottenRow, PackedRows } from './packed-rows.ts'
 
 /** Commits that wait for the disk; more means that it is far too slow, and waiting would only hide it. */
 export const MAX_WAITING_COMMITS = 10_000
@@ -34,7 +35,7 @@ interface Ticket {
 /** What the compaction of one commit removes from the disk. */
 interface Forgotten {
   readonly compacted: Revision
-  readonly rows: readonly { readonly revision: Revision; readonly key: string }[]
+  readonly rows: readonly ForgottenRow[]
 }
 
 interface Batch {
@@ -57,16 +58,6 @@ export interface CommitQueueHooks {
 /** Nothing of it has to go to the disk: it only waited for what was before it. */
 function isAnswered({ tickets, forgotten }: Batch): boolean {
   return forgotten.length === 0 && tickets.every(({ commit }) => commit === undefined)
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
 }
 
 /**
@@ -258,42 +249,16 @@ export class CommitQueue {
   }
 
   #messageOf({ tickets, forgotten }: Batch): WriteBatch {
-    const commits = tickets.flatMap(({ commit }) => commit ?? [])
-    const ids: number[] = []
-    const keys: string[] = []
-    const createRevisions: Revision[] = []
-    const timesMs: number[] = []
-    const values: Uint8Array[] = []
-    const lengths: number[] = []
-    let size = 0
-    for (const { revision, timeMs, events } of commits) {
-      for (const [place, event] of events.entries()) {
-        const entry = event.type === 'put' ? event.entry : undefined
-        ids.push(revision * IDS_PER_REVISION + place)
-        keys.push(keyOf(event))
-        createRevisions.push(entry?.createRevision ?? 0)
-        timesMs.push(Math.floor(timeMs))
-        lengths.push(entry ? entry.value.length : -1)
-        if (!entry) continue
-        values.push(entry.value)
-        size += entry.value.length
-      }
+    const packed = new PackedRows()
+    let revision = this.#state.revision
+    for (const { commit } of tickets) {
+      if (!commit) continue
+      revision = commit.revision
+      packed.addCommit(commit)
     }
-    const rows = forgotten.flatMap(group => group.rows)
-    return {
-      type: 'write',
-      epoch: this.#epoch,
-      revision: commits.at(-1)?.revision ?? this.#state.revision,
-      compacted: forgotten.at(-1)?.compacted,
-      ids,
-      keys,
-      createRevisions,
-      timesMs,
-      bytes: joined(values, size),
-      lengths,
-      forgottenRevisions: rows.map(({ revision }) => revision),
-      forgottenKeys: rows.map(({ key }) => key),
-    }
+    for (const { rows } of forgotten) packed.forget(rows)
+    const compacted = forgotten.at(-1)?.compacted
+    return { type: 'write', epoch: this.#epoch, revision, compacted, ...packed.finish() }
   }
 
   #succeed({ tickets, forgotten }: Batch): void {

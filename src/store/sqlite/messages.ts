@@ -2,7 +2,7 @@ import type { Revision } from '../store.ts'
 
 /**
  * What the main thread and the writer say to each other. Requests are answered in order.
- * Columns instead of objects, because cloning many small objects between threads is slow.
+ * Few large things instead of many small ones, because cloning each of those between threads is slow.
  */
 export interface WriteBatch {
   readonly type: 'write'
@@ -15,21 +15,21 @@ export interface WriteBatch {
   readonly revision: Revision
   /** Set when history up to here is gone with this batch. */
   readonly compacted: Revision | undefined
-  /** Rows to add. */
-  readonly ids: readonly number[]
-  readonly keys: readonly string[]
-  readonly createRevisions: readonly Revision[]
-  readonly timesMs: readonly number[]
   /**
-   * All values one after the other, and the length of each, -1 for a key that was deleted. One buffer, which is handed over and not
-   * copied again: many small ones would each be cloned, and stay with the thread until it collects its garbage.
+   * Rows to add, `ROW_NUMBERS` for each: id, create revision, time in ms, length of the key in UTF-16 units, and of the value in bytes, -1 for a
+   * key that was deleted. Then rows to forget, `FORGOTTEN_NUMBERS` for each: revision and length of the key.
    */
+  readonly numbers: Float64Array<ArrayBuffer>
+  readonly rows: number
+  readonly forgotten: number
+  /** All keys one after the other, those to forget last. */
+  readonly keys: string
+  /** All values one after the other. */
   readonly bytes: Uint8Array<ArrayBuffer>
-  readonly lengths: readonly number[]
-  /** Rows to forget: the revision and key of each. */
-  readonly forgottenRevisions: readonly Revision[]
-  readonly forgottenKeys: readonly string[]
 }
+
+export const ROW_NUMBERS = 5
+export const FORGOTTEN_NUMBERS = 2
 
 export type WriterRequest = WriteBatch | { readonly type: 'tidy' } | { readonly type: 'close' }
 

@@ -55,7 +55,7 @@ export function startWriter(file: string, hooks: WriterHooks): Writer {
     write(batch) {
       if (failure) return hooks.onReply({ count: 1, message: messageOf(failure) })
       unanswered.push(undefined)
-      thread.send(batch, [batch.bytes.buffer])
+      thread.send(batch, [batch.bytes.buffer, batch.numbers.buffer])
     },
     ask,
     async stop(isOrderly) {

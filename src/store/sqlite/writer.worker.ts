@@ -11,6 +11,8 @@ import type { WriteBatch, WriterReply, WriterRequest } from './messages.ts'
 
 /** As in messages.ts. */
 const IDS_PER_REVISION = 1024
+const ROW_NUMBERS = 5
+const FORGOTTEN_NUMBERS = 2
 
 /** How long somebody else's `sqlite3` may hold the file before a batch fails. */
 const BUSY_TIMEOUT_MS = 5000
@@ -87,7 +89,7 @@ function receive(): WriterRequest | undefined {
 /** A batch and those that came behind it, as far as they fit into one transaction. */
 function withFollowers(first: WriteBatch): WriteBatch[] {
   const batches = [first]
-  let rows = first.ids.length
+  let { rows } = first
   let bytes = first.bytes.length
   while (rows < MAX_TRANSACTION_ROWS && bytes < MAX_TRANSACTION_BYTES) {
     const request = receive()
@@ -96,7 +98,7 @@ function withFollowers(first: WriteBatch): WriteBatch[] {
       break
     }
     batches.push(request)
-    rows += request.ids.length
+    rows += request.rows
     bytes += request.bytes.length
   }
   return batches
@@ -113,7 +115,7 @@ function write(batches: readonly WriteBatch[]): void {
     if (database.isTransaction) database.exec('ROLLBACK')
     // A failure after the commit must not pass for a failed commit.
     const { newest, compacted } = reached.get() ?? {}
-    const last = batches.findLast(batch => batch.ids.length > 0)
+    const last = batches.findLast(batch => batch.rows > 0)
     const isCommitted = last
       ? newest === last.revision
       : compacted === batches.findLast(batch => batch.compacted !== undefined)?.compacted
@@ -124,17 +126,49 @@ function write(batches: readonly WriteBatch[]): void {
 }
 
 function writeBatch(batch: WriteBatch, { insert, forget, count }: ReturnType<typeof open>): void {
-  insertRows(batch, insert)
-  for (let i = 0; i < batch.forgottenKeys.length; i++) {
-    const first = (batch.forgottenRevisions[i] as number) * IDS_PER_REVISION
-    forget.run(first, first + IDS_PER_REVISION - 1, batch.forgottenKeys[i] as string)
-  }
+  const keysEnd = insertRows(batch, insert)
+  forgetRows(batch, keysEnd, forget)
   // Rows carry their revision, so the counter matters only where rows go. It costs a page.
   if (batch.compacted !== undefined) {
     count.run(batch.revision, batch.compacted, counterChecksum(batch.revision, batch.compacted))
   }
-  const bytes = batch.bytes.length + 100 * batch.ids.length
-  logPages += 3 + bytes / 3900 + batch.forgottenKeys.length / 4
+  logPages += 3 + (batch.bytes.length + 100 * batch.rows) / 3900 + batch.forgotten / 4
+}
+
+/** Answers with where the keys of rows to forget begin. */
+function insertRows({ numbers, rows, keys, bytes }: WriteBatch, insert: StatementSync): number {
+  let byteAt = 0
+  let keyAt = 0
+  for (let at = 0; at < rows * ROW_NUMBERS; at += ROW_NUMBERS) {
+    const id = numbers[at] as number
+    const createRevision = numbers[at + 1] as number
+    const timeMs = numbers[at + 2] as number
+    const keyEnd = keyAt + (numbers[at + 3] as number)
+    const length = numbers[at + 4] as number
+    const key = keys.slice(keyAt, keyEnd)
+    const byteEnd = byteAt + Math.max(length, 0)
+    const value = length < 0 ? null : bytes.subarray(byteAt, byteEnd)
+    const checksum = checksumOf(headOf(id, key, createRevision, timeMs), value)
+    insert.run(id, key, createRevision, timeMs, value, checksum)
+    byteAt = byteEnd
+    keyAt = keyEnd
+  }
+  return keyAt
+}
+
+function forgetRows(
+  { numbers, rows, forgotten, keys }: WriteBatch,
+  keysStart: number,
+  forget: StatementSync,
+): void {
+  let keyAt = keysStart
+  const end = rows * ROW_NUMBERS + forgotten * FORGOTTEN_NUMBERS
+  for (let at = rows * ROW_NUMBERS; at < end; at += FORGOTTEN_NUMBERS) {
+    const first = (numbers[at] as number) * IDS_PER_REVISION
+    const keyEnd = keyAt + (numbers[at + 1] as number)
+    forget.run(first, first + IDS_PER_REVISION - 1, keys.slice(keyAt, keyEnd))
+    keyAt = keyEnd
+  }
 }
 
 /**
@@ -146,22 +180,6 @@ function overwriteFailed(revision: number, compacted: number): void {
     connection?.count.run(revision, compacted, counterChecksum(revision, compacted))
   } catch {
     // Whatever arrived of it has no end, or harms nobody.
-  }
-}
-
-function insertRows(batch: WriteBatch, insert: StatementSync): void {
-  let at = 0
-  for (let i = 0; i < batch.ids.length; i++) {
-    const id = batch.ids[i] as number
-    const key = batch.keys[i] as string
-    const createRevision = batch.createRevisions[i] as number
-    const timeMs = batch.timesMs[i] as number
-    const length = batch.lengths[i] as number
-    const end = at + Math.max(length, 0)
-    const value = length < 0 ? null : batch.bytes.subarray(at, end)
-    const checksum = checksumOf(headOf(id, key, createRevision, timeMs), value)
-    insert.run(id, key, createRevision, timeMs, value, checksum)
-    at = end
   }
 }
 

@@ -19,7 +19,17 @@ const store = await openSqliteStore({
 let written = 0
 
 /** At once, also where whoever reads is slow: `console.log` would keep it here, and a kill would take it along. */
-const say = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`)
+function say(line: object): void {
+  const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(1, bytes, at)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}
 
 /** Each writer has its own keys, so it knows what a delete finds. */
 async function write(writer: number): Promise<void> {

@@ -1,0 +1,92 @@
+import { DatabaseSync } from 'node:sqlite'
+import type { Store } from '#store'
+import { createMemoryStore } from '#store/memory/memory-store.ts'
+import { migrate } from '#store/sqlite/schema.ts'
+import { median, openAt, say, VALUE_BYTES, whole } from './common.ts'
+
+/** Slices take turns, so that a disk or a machine that others use, too, treats both alike. */
+const SLICE_MS = 400
+const ROUNDS = 7
+
+/**
+ * Durable commits a second by 1, 16 and 128 writers, beside node:sqlite with the same table, rows and settings and as many rows a
+ * transaction as there are writers: it computes nothing, forgets nothing and waits for nobody.
+ */
+export async function writes(directory: string): Promise<void> {
+  for (const writers of [1, 16, 128]) {
+    const store = await openAt(`${directory}-${writers}`)
+    const limit = new RawLimit(`${directory}-${writers}/raw.db`, writers)
+    // The first commit waits for the writer thread to start, which is not what is measured here.
+    await commits(store, writers)
+    limit.measure()
+    const raw: number[] = []
+    const ours: number[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      raw.push(limit.measure())
+      ours.push(await commits(store, writers))
+    }
+    const ratio = median(ours.map((figure, round) => figure / (raw[round] ?? 0)))
+    const what = `${writers} ${writers === 1 ? 'writer' : 'writers'}`
+    say(
+      `sqlite store, ${what}`,
+      `${whole(median(ours))} commits/s of ${whole(median(raw))}: ${(ratio * 100).toFixed(0)} %`,
+    )
+    await store.close()
+    limit.close()
+  }
+  say('memory store, 1 writer', `${whole(await commits(createMemoryStore(), 1))} commits/s`)
+}
+
+class RawLimit {
+  readonly #database: DatabaseSync
+  readonly #rows: number
+  #revision = 0
+
+  constructor(file: string, rows: number) {
+    this.#database = new DatabaseSync(file)
+    migrate(this.#database, file)
+    // What SQLite does by itself; the store copies its log more seldom.
+    this.#database.exec('PRAGMA wal_autocheckpoint = 1000')
+    this.#rows = rows
+  }
+
+  /** Rows a second. */
+  measure(): number {
+    const insert = this.#database.prepare(
+      'INSERT INTO log (id, key, create_revision, time_ms, value, checksum) VALUES (?, ?, ?, ?, ?, ?)',
+    )
+    const begin = this.#database.prepare('BEGIN IMMEDIATE')
+    const commit = this.#database.prepare('COMMIT')
+    const start = performance.now()
+    let count = 0
+    while (performance.now() - start < SLICE_MS) {
+      begin.run()
+      for (let i = 0; i < this.#rows; i++) {
+        const revision = ++this.#revision
+        const value = new Uint8Array(VALUE_BYTES)
+        const key = `/registry/pods/ns-${i}/pod-${count++ % 100}`
+        insert.run(revision * 1024, key, revision, 1_700_000_000_000, value, 4_000_000_000)
+      }
+      commit.run()
+    }
+    return (count / (performance.now() - start)) * 1000
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+async function commits(store: Store, writers: number): Promise<number> {
+  const start = performance.now()
+  let count = 0
+  const write = async (writer: number) => {
+    while (performance.now() - start < SLICE_MS) {
+      const key = `/registry/pods/ns-${writer}/pod-${count++ % 100}`
+      const result = await store.commit([{ key, value: new Uint8Array(VALUE_BYTES) }])
+      if (!result.ok) throw new Error('an unconditional write conflicted')
+    }
+  }
+  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)))
+  return (count / (performance.now() - start)) * 1000
+}

@@ -1,0 +1,68 @@
+import type { Commit } from '../history.ts'
+import { keyOf } from '../mvcc.ts'
+import type { Revision } from '../store.ts'
+import { IDS_PER_REVISION, type WriteBatch } from './messages.ts'
+
+/** A row that compaction removes from the disk. */
+export interface ForgottenRow {
+  readonly revision: Revision
+  readonly key: string
+}
+
+/** Rows of a batch as they cross to the writer. Rows to add come first. */
+export class PackedRows {
+  readonly #numbers: number[] = []
+  readonly #values: Uint8Array[] = []
+  #size = 0
+  #keys = ''
+  #rows = 0
+  #forgotten = 0
+
+  addCommit({ revision, timeMs, events }: Commit): void {
+    for (let place = 0; place < events.length; place++) {
+      const event = events[place] as Commit['events'][number]
+      const key = keyOf(event)
+      const entry = event.type === 'put' ? event.entry : undefined
+      this.#numbers.push(
+        revision * IDS_PER_REVISION + place,
+        entry?.createRevision ?? 0,
+        Math.floor(timeMs),
+        key.length,
+        entry ? entry.value.length : -1,
+      )
+      this.#keys += key
+      this.#rows++
+      if (!entry) continue
+      this.#values.push(entry.value)
+      this.#size += entry.value.length
+    }
+  }
+
+  forget(rows: readonly ForgottenRow[]): void {
+    for (const { revision, key } of rows) {
+      this.#numbers.push(revision, key.length)
+      this.#keys += key
+      this.#forgotten++
+    }
+  }
+
+  finish(): Pick<WriteBatch, 'numbers' | 'rows' | 'forgotten' | 'keys' | 'bytes'> {
+    return {
+      numbers: Float64Array.from(this.#numbers),
+      rows: this.#rows,
+      forgotten: this.#forgotten,
+      keys: this.#keys,
+      bytes: joined(this.#values, this.#size),
+    }
+  }
+}
+
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
