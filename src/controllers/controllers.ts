@@ -20,6 +20,7 @@ import { rootCaCertificatePublisherController } from './root-ca-certificate-publ
 import type { Controller, ControllerContext } from './runner/controller.ts'
 import { type RunningController, runController } from './runner/runner.ts'
 import { serviceAccountController } from './serviceaccount/serviceaccount.controller.ts'
+import { statefulSetController } from './statefulset/statefulset.controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction.controller.ts'
 
 export interface ControllersOptions {
@@ -69,6 +70,7 @@ export const controllers: readonly ControllerEntry[] = [
   },
   { name: 'deployment-controller', create: deploymentController },
   { name: 'replicaset-controller', create: replicaSetController },
+  { name: 'statefulset-controller', create: statefulSetController },
   { name: 'endpointslice-controller', create: endpointSliceController },
   { name: 'endpoints-controller', create: endpointsController },
   { name: 'node-lifecycle-controller', create: nodeLifecycleController },
@@ -135,7 +137,7 @@ const ABSENT = new Set(
    persistentvolume-expander-controller persistentvolume-protection-controller persistentvolumeclaim-protection-controller
    podcertificaterequest-cleaner-controller replicationcontroller-controller resourceclaim-controller
    resourcequota-controller selinux-warning-controller service-cidr-controller service-lb-controller
-   serviceaccount-token-controller statefulset-controller storage-version-migrator-controller
+   serviceaccount-token-controller storage-version-migrator-controller
    storageversion-garbage-collector-controller token-cleaner-controller ttl-after-finished-controller ttl-controller
    validatingadmissionpolicy-status-controller volumeattributesclass-protection-controller`.split(
     /\s+/,
@@ -155,6 +157,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   replicaset: 'replicaset-controller',
   'root-ca-cert-publisher': 'root-ca-certificate-publisher-controller',
   serviceaccount: 'serviceaccount-controller',
+  statefulset: 'statefulset-controller',
 }
 
 /**

@@ -2,12 +2,13 @@
  * The state that one look at a Deployment works on: its ReplicaSets with the sizes that they are to have. Steps change the
  * plan; at the end the differences to what is stored become writes.
  */
-import { createHash } from 'node:crypto'
 import type { Deployment, DeploymentCondition } from '#api/apps/v1/deployment.ts'
 import { type ReplicaSet, replicaSet } from '#api/apps/v1/replica-set.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { Write } from '../runner/controller.ts'
+import { safeHash } from '../runner/hash.ts'
 import { canonical } from '../runner/json.ts'
+import { share } from '../runner/share.ts'
 
 export const REVISION = 'deployment.kubernetes.io/revision'
 export const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history'
@@ -69,11 +70,6 @@ export function limitsOf(object: Deployment): { surge: number; unavailable: numb
   return { surge, unavailable: Math.min(unavailable, replicas) }
 }
 
-function share(value: number | string, of: number, round: (value: number) => number): number {
-  if (typeof value === 'number') return value
-  return round((Number.parseInt(value, 10) * of) / 100)
-}
-
 const templates = new WeakMap<object, string>()
 
 /** Equal for templates that make the same pods: everything but the hash label that tells sets apart. */
@@ -87,14 +83,9 @@ export function templateText(template: ReplicaSet['spec']['template']): string {
   return text
 }
 
-/** Letters that form no words, as in all generated names. */
-const SAFE_LETTERS = 'bcdfghjklmnpqrstvwxz2456789'
-
 /** Names the set of a template; another collision count gives another name for the same template. */
 export function templateHash(object: Deployment, collisionCount: number | undefined): string {
-  const text = `${templateText(object.spec.template)}${collisionCount ?? ''}`
-  const number = createHash('sha256').update(text).digest().readUInt32LE(0)
-  return [...String(number)].map(digit => SAFE_LETTERS[digit.charCodeAt(0) % 27]).join('')
+  return safeHash(`${templateText(object.spec.template)}${collisionCount ?? ''}`)
 }
 
 /** Tells of a change of size; the write itself follows from the plan. */

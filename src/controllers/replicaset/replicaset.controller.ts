@@ -2,10 +2,11 @@
 import { replicaSet } from '#api/apps/v1/replica-set.ts'
 import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { labelMatcherOf } from '#api/machinery/label-selector.ts'
-import { controllerOf, keyOf } from '#api/machinery/metadata.ts'
+import { controllerOf } from '#api/machinery/metadata.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { BY_CONTROLLER, candidates, indexByController } from '../runner/owners.ts'
 import { conditionOf } from '../runner/pods.ts'
+import { wakeOwners, wakeSelf } from '../runner/wake.ts'
 import { reconcile } from './replicaset.reconcile.ts'
 
 export function replicaSetController(context: ControllerContext): Controller {
@@ -21,33 +22,14 @@ export function replicaSetController(context: ControllerContext): Controller {
       { kind: pod, informer: pods },
     ],
     wake(queue) {
-      const wakeOwner = (changed: Pod) => {
-        const controller = controllerOf(changed)
-        if (controller?.kind === 'ReplicaSet')
-          queue.add(`${changed.metadata.namespace}/${controller.name}`)
-        else if (!controller && !changed.metadata.deletionTimestamp)
-          for (const set of sets.list(changed.metadata.namespace ?? ''))
-            if (labelMatcherOf(set.spec.selector).matches(changed.metadata.labels ?? {}))
-              queue.add(keyOf(set))
-      }
-      queue.onStop(
-        sets.subscribe({
-          changed: set => queue.add(keyOf(set)),
-          deleted: set => queue.add(keyOf(set)),
-        }),
-      )
-      queue.onStop(
-        pods.subscribe({
-          changed(next, previous) {
-            if (previous && concernText(previous) === concernText(next)) return
-            // A pod that changed hands concerns the one it left, too.
-            if (previous && controllerOf(previous)?.uid !== controllerOf(next)?.uid)
-              wakeOwner(previous)
-            wakeOwner(next)
-          },
-          deleted: wakeOwner,
-        }),
-      )
+      wakeSelf(queue, sets)
+      wakeOwners(queue, {
+        ownerKind: replicaSet,
+        owners: sets,
+        selectorOf: set => labelMatcherOf(set.spec.selector),
+        dependents: pods,
+        concerns: (next, previous) => concernText(previous) !== concernText(next),
+      })
     },
     reconcile(key, failure) {
       const set = sets.get(key)

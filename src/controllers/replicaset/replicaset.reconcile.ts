@@ -6,8 +6,9 @@ import { rfc3339 } from '#base/clock.ts'
 import type { Batch, Outcome, Write, WriteFailure } from '../runner/controller.ts'
 import { isNamespaceTerminating } from '../runner/errors.ts'
 import { sameJson } from '../runner/json.ts'
-import { claim, controllerReference } from '../runner/owners.ts'
-import { availableAtMs, conditionOf, isActive, isReady } from '../runner/pods.ts'
+import { claim } from '../runner/owners.ts'
+import { podFromTemplate } from '../runner/pod-template.ts'
+import { availableAtMs, conditionOf, isActive, isReady, nextAvailableInMs } from '../runner/pods.ts'
 import { inOrderOfDeletion } from './deletion-order.ts'
 
 /** At most so many pods are created or deleted in one go, as upstream does; the rest follows when these have shown up. */
@@ -66,23 +67,10 @@ function scale(world: ReplicaSetWorld, active: readonly Pod[]): Batch[] {
 }
 
 function creation(set: ReplicaSet): Write {
-  const { metadata = {}, spec } = set.spec.template
   return {
     verb: 'create',
     kind: pod,
-    object: {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: {
-        generateName: `${set.metadata.name}-`,
-        namespace: set.metadata.namespace ?? '',
-        ...(metadata.labels ? { labels: metadata.labels } : {}),
-        ...(metadata.annotations ? { annotations: metadata.annotations } : {}),
-        ...(metadata.finalizers ? { finalizers: metadata.finalizers } : {}),
-        ownerReferences: [controllerReference(replicaSet, set)],
-      },
-      spec,
-    },
+    object: podFromTemplate(set.spec.template, { kind: replicaSet, object: set }),
     // A namespace that is being emptied refuses everything new; trying again would be noise.
     tolerate: isNamespaceTerminating,
     report: {
@@ -159,13 +147,4 @@ function conditionsOf(
       message: failure.message,
     },
   ]
-}
-
-/** How long until the next ready pod has been so for minReadySeconds. */
-function nextAvailableInMs(active: readonly Pod[], minReadySeconds: number, nowMs: number) {
-  if (minReadySeconds === 0) return undefined
-  const waits = active
-    .map(found => (availableAtMs(found, minReadySeconds) ?? 0) - nowMs)
-    .filter(waitMs => waitMs > 0)
-  return waits.length > 0 ? Math.min(...waits) : undefined
 }

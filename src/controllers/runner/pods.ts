@@ -33,3 +33,16 @@ export function availableAtMs(pod: Pod, minReadySeconds: number): number | undef
   const since = readySinceMs(pod)
   return since === undefined ? undefined : since + minReadySeconds * 1000
 }
+
+/** How long until the next ready pod has been so for minReadySeconds. */
+export function nextAvailableInMs(
+  pods: readonly Pod[],
+  minReadySeconds: number,
+  nowMs: number,
+): number | undefined {
+  if (minReadySeconds === 0) return undefined
+  const waits = pods
+    .map(found => (availableAtMs(found, minReadySeconds) ?? 0) - nowMs)
+    .filter(waitMs => waitMs > 0)
+  return waits.length > 0 ? Math.min(...waits) : undefined
+}

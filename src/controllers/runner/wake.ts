@@ -1,0 +1,46 @@
+/** Waking the owner of whatever changes: by its reference, or, for what nobody controls, by who could take it in. */
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { LabelMatcher } from '#api/machinery/label-selector.ts'
+import { controllerOf, type KubernetesObject, keyOf } from '#api/machinery/metadata.ts'
+import type { Informer } from '#client/informer.ts'
+import type { Wakeup } from './controller.ts'
+
+/** Looks at every object of a kind itself. */
+export function wakeSelf<T extends KubernetesObject>(queue: Wakeup, informer: Informer<T>): void {
+  const wake = (found: T) => queue.add(keyOf(found))
+  queue.onStop(informer.subscribe({ changed: wake, deleted: wake }))
+}
+
+export interface OwnerWakeup<O extends KubernetesObject, D extends KubernetesObject> {
+  readonly ownerKind: AnyKind
+  readonly owners: Informer<O>
+  readonly selectorOf: (owner: O) => LabelMatcher
+  readonly dependents: Informer<D>
+  /** False for a change that no owner decides by. */
+  readonly concerns?: (next: D, previous: D) => boolean
+}
+
+export function wakeOwners<O extends KubernetesObject, D extends KubernetesObject>(
+  queue: Wakeup,
+  { ownerKind, owners, selectorOf, dependents, concerns }: OwnerWakeup<O, D>,
+): void {
+  const wake = (changed: D) => {
+    const controller = controllerOf(changed)
+    const { namespace = '', labels = {}, deletionTimestamp } = changed.metadata
+    if (controller?.kind === ownerKind.kind) queue.add(`${namespace}/${controller.name}`)
+    else if (!controller && !deletionTimestamp)
+      for (const owner of owners.list(namespace))
+        if (selectorOf(owner).matches(labels)) queue.add(keyOf(owner))
+  }
+  queue.onStop(
+    dependents.subscribe({
+      changed(next, previous) {
+        if (previous && concerns && !concerns(next, previous)) return
+        // What changed hands concerns the one it left, too.
+        if (previous && controllerOf(previous)?.uid !== controllerOf(next)?.uid) wake(previous)
+        wake(next)
+      },
+      deleted: wake,
+    }),
+  )
+}
