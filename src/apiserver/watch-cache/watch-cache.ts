@@ -103,6 +103,8 @@ export class WatchCache {
       progress: reached => this.#advance(reached),
       end: error => this.#broken(error),
     })
+    // A store that was restored from a backup may have gone back.
+    this.#revision = Math.min(this.#revision, revision)
     this.#advance(revision)
     if (!this.#cancelTimer) this.#scheduleBookmarks()
   }
