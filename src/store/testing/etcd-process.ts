@@ -29,6 +29,12 @@ export interface EtcdProcessOptions {
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
 }
 
+interface Place {
+  readonly name: string
+  readonly ports: { readonly client: number; readonly peer: number }
+  readonly cluster: string
+}
+
 export class EtcdProcess {
   readonly url: string
   readonly #binary: string
@@ -37,20 +43,17 @@ export class EtcdProcess {
   #child: ChildProcess | undefined
   #output = ''
 
-  private constructor(
-    options: EtcdProcessOptions,
-    ports: { readonly client: number; readonly peer: number },
-  ) {
+  private constructor(options: EtcdProcessOptions, { name, ports, cluster }: Place) {
     const { binary = 'etcd', flags = [], tls } = options
     this.#binary = binary
     this.#directory = mkdtempSync(join(tmpdir(), 'proa-etcd-'))
     this.url = `${tls ? 'https' : 'http'}://127.0.0.1:${ports.client}`
     const peer = `http://127.0.0.1:${ports.peer}`
     this.#words = [
-      ['--name', 'one', '--data-dir', join(this.#directory, 'data')],
+      ['--name', name, '--data-dir', join(this.#directory, 'data')],
       ['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
       ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
-      ['--initial-cluster', `one=${peer}`, '--logger', 'zap', '--log-level', 'warn'],
+      ['--initial-cluster', cluster, '--logger', 'zap', '--log-level', 'warn'],
       tls ? ['--client-cert-auth', '--trusted-ca-file', tls.ca] : [],
       tls ? ['--cert-file', tls.cert, '--key-file', tls.key] : [],
       flags,
@@ -58,10 +61,27 @@ export class EtcdProcess {
   }
 
   static async start(options: EtcdProcessOptions = {}): Promise<EtcdProcess> {
-    const ports = { client: await freePort(), peer: await freePort() }
-    const etcd = new EtcdProcess(options, ports)
-    await etcd.start()
-    return etcd
+    const [etcd] = await EtcdProcess.startCluster(1, options)
+    return etcd as EtcdProcess
+  }
+
+  /** Members of one cluster. */
+  static async startCluster(
+    size: number,
+    options: EtcdProcessOptions = {},
+  ): Promise<EtcdProcess[]> {
+    const places: Omit<Place, 'cluster'>[] = []
+    for (let i = 1; i <= size; i++)
+      places.push({
+        name: `member-${i}`,
+        ports: { client: await freePort(), peer: await freePort() },
+      })
+    const cluster = places
+      .map(({ name, ports }) => `${name}=http://127.0.0.1:${ports.peer}`)
+      .join(',')
+    const members = places.map(place => new EtcdProcess(options, { ...place, cluster }))
+    await Promise.all(members.map(member => member.start()))
+    return members
   }
 
   /** What it wrote to its log. */

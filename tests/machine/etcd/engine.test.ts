@@ -278,6 +278,63 @@ for (const { name, binary, missing } of etcdBuilds())
     }
   })
 
+for (const { name, binary, missing } of etcdBuilds().slice(0, 2))
+  describe(`three members of ${name}`, { skip: missing }, () => {
+    test('any one of them may go, and come back, and no event is lost or told twice', async t => {
+      const members = await EtcdProcess.startCluster(3, { binary })
+      t.after(() => Promise.all(members.map(member => member.remove())))
+      const servers = members.map(({ url }) => url)
+      const [one, other] = [
+        await open(t, '', { servers, prefix: 'three.', openTimeoutMs: 20_000 }),
+        await open(t, '', { servers: servers.toReversed(), prefix: 'three.' }),
+      ]
+      const [sink, second] = [recorder(), recorder()]
+      const from = other.revision
+      other.watch('', from, sink)
+      one.watch('', from, second)
+      const revisions: number[] = []
+      let refused = 0
+      // etcd itself takes up to seven seconds to say that it had no leader.
+      const writeMore = async (count: number) => {
+        const end = performance.now() + 30_000
+        for (const until = revisions.length + count; revisions.length < until; ) {
+          assert.ok(performance.now() < end, 'two of three go on')
+          try {
+            const key = `/${revisions.length}`
+            revisions.push(await put(one, key, 'x'))
+            assert.ok(await other.get(key))
+          } catch (error) {
+            const isOutage =
+              error instanceof CommitFailedError || error instanceof StoreUnavailableError
+            if (!isOutage) throw error
+            refused++
+            await sleep(100)
+          }
+        }
+      }
+      for (const member of members) {
+        await writeMore(50)
+        await member.stop('SIGKILL')
+        await writeMore(50)
+        await member.start()
+      }
+      await writeMore(50)
+      await eventually(() => other.revision >= (revisions.at(-1) ?? 0))
+      for (const { groups, ended } of [sink, second]) {
+        const told = groups.map(group => group[0]?.revision ?? 0)
+        assert.deepEqual(ended, [])
+        assert.deepEqual(
+          told,
+          [...new Set(told)].sort((a, b) => a - b),
+        )
+        // A write that nobody answered may have been made; every one that was answered was told.
+        const unseen = revisions.filter(revision => !told.includes(revision))
+        assert.deepEqual(unseen, [])
+      }
+      t.diagnostic(`${revisions.length} writes, ${refused} refused while a member was away`)
+    })
+  })
+
 describe('TLS', { skip: etcdBuilds()[0]?.missing }, () => {
   test('both sides show certificates; without one the door stays shut', async t => {
     const keys = new Keys()
