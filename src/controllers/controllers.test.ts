@@ -17,8 +17,11 @@ test('--controllers names what runs', () => {
   )
   assert.equal(enabled('*,-deployment,-nodeipam').length, controllers.length - 2)
   assert.deepEqual(enabled('-*'), enabled(''))
-  assert.equal(enabled('*,-ttl-after-finished-controller').length, controllers.length)
-  assert.throws(() => parseEnabled('*,cronjob-controller'), /does not have the controller "cronjob/)
+  assert.equal(enabled('*,-persistentvolume-binder-controller').length, controllers.length)
+  assert.throws(
+    () => parseEnabled('*,service-lb-controller'),
+    /does not have the controller "service-lb/,
+  )
   assert.throws(() => parseEnabled('*,-deploy'), /there is no controller "deploy"/)
 })
 

@@ -11,6 +11,7 @@ import { deploymentController } from './deployment/deployment.controller.ts'
 import { endpointsController } from './endpoints/endpoints.controller.ts'
 import { endpointSliceController } from './endpointslice/endpointslice.controller.ts'
 import { garbageCollectorController } from './garbage-collector/garbage-collector.controller.ts'
+import { jobController } from './job/job.controller.ts'
 import { namespaceController } from './namespace/namespace.controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam.controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.controller.ts'
@@ -71,6 +72,7 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'deployment-controller', create: deploymentController },
   { name: 'replicaset-controller', create: replicaSetController },
   { name: 'statefulset-controller', create: statefulSetController },
+  { name: 'job-controller', create: jobController },
   { name: 'endpointslice-controller', create: endpointSliceController },
   { name: 'endpoints-controller', create: endpointsController },
   { name: 'node-lifecycle-controller', create: nodeLifecycleController },
@@ -131,7 +133,7 @@ const ABSENT = new Set(
   `bootstrap-signer-controller certificatesigningrequest-approving-controller certificatesigningrequest-cleaner-controller
    certificatesigningrequest-signing-controller cloud-node-lifecycle-controller clusterrole-aggregation-controller
    cronjob-controller daemonset-controller device-taint-eviction-controller disruption-controller
-   endpointslice-mirroring-controller ephemeral-volume-controller horizontal-pod-autoscaler-controller job-controller
+   endpointslice-mirroring-controller ephemeral-volume-controller horizontal-pod-autoscaler-controller
    kube-apiserver-serving-clustertrustbundle-publisher-controller legacy-serviceaccount-token-cleaner-controller
    node-route-controller persistentvolume-attach-detach-controller persistentvolume-binder-controller
    persistentvolume-expander-controller persistentvolume-protection-controller persistentvolumeclaim-protection-controller
@@ -150,6 +152,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   endpoint: 'endpoints-controller',
   endpointslice: 'endpointslice-controller',
   garbagecollector: 'garbage-collector-controller',
+  job: 'job-controller',
   namespace: 'namespace-controller',
   nodeipam: 'node-ipam-controller',
   nodelifecycle: 'node-lifecycle-controller',

@@ -52,11 +52,13 @@ export interface ClaimRequest<T> {
   readonly kind: AnyKind
   readonly selector: LabelMatcher
   readonly candidates: readonly T[]
+  /** Given to what is adopted and taken from what is released. */
+  readonly finalizer?: string
 }
 
 /** Adopts orphans that the selector fits, releases what it no longer fits. An owner that is being deleted does neither. */
 export function claim<T extends KubernetesObject>(request: ClaimRequest<T>): Claim<T> {
-  const { ownerKind, owner, kind, selector } = request
+  const { ownerKind, owner, kind, selector, finalizer } = request
   const owned: T[] = []
   const writes: Write[] = []
   const deleting = Boolean(owner.metadata.deletionTimestamp)
@@ -65,10 +67,14 @@ export function claim<T extends KubernetesObject>(request: ClaimRequest<T>): Cla
     const fits = selector.matches(object.metadata.labels ?? {})
     if (controller?.uid === owner.metadata.uid) {
       if (fits) owned.push(object)
-      else if (!deleting) writes.push(releaseOf(kind, object, owner))
+      else if (!deleting) writes.push(releaseOf(kind, object, owner, finalizer))
     } else if (!controller && fits && !deleting && !object.metadata.deletionTimestamp) {
       const reference = controllerReference(ownerKind, owner)
-      const metadata = { uid: object.metadata.uid, ownerReferences: [reference] }
+      const metadata = {
+        uid: object.metadata.uid,
+        ownerReferences: [reference],
+        ...(finalizer ? { finalizers: [finalizer] } : {}),
+      }
       writes.push({
         verb: 'patch',
         kind,
@@ -83,18 +89,22 @@ export function claim<T extends KubernetesObject>(request: ClaimRequest<T>): Cla
   return { owned, writes }
 }
 
-/** Takes `owner` out of the object's owner references, if it is still the same object. */
+/** Takes `owner` out of the object's owner references, and its finalizer off, if it is still the same object. */
 export function releaseOf(
   kind: AnyKind,
   object: KubernetesObject,
   owner: { metadata: { uid?: string } },
+  finalizer?: string,
 ): Write {
   const reference = { $patch: 'delete', uid: owner.metadata.uid }
+  const finalizers = finalizer ? { '$deleteFromPrimitiveList/finalizers': [finalizer] } : {}
   return {
     verb: 'patch',
     kind,
     object,
     type: 'strategic',
-    patch: { metadata: { uid: object.metadata.uid, ownerReferences: [reference] } },
+    patch: {
+      metadata: { uid: object.metadata.uid, ownerReferences: [reference], ...finalizers },
+    },
   }
 }
