@@ -3,7 +3,7 @@ import type { Revision, StoreEvent } from './store.ts'
 /** One commit as history keeps it. */
 export interface Commit {
   readonly revision: Revision
-  /** Wall time of the commit in milliseconds, for compaction by age. */
+  /** When it happened, by a clock that never jumps, for compaction by age. */
   readonly timeMs: number
   /** What changed, in the order of the changes; never empty. */
   readonly events: readonly StoreEvent[]

@@ -17,12 +17,30 @@ test('20 times kill -9 of the API server', async context => {
   for (const line of await runOf({ rounds: 20 })) context.diagnostic(line)
 })
 
+test('6 times kill -9 of a server that compacts all the time', async context => {
+  const lines = await runOf({
+    rounds: 6,
+    victim: 'compacting',
+    names: 20,
+    watchers: 20,
+    least: 150,
+  })
+  for (const line of lines) context.diagnostic(line)
+  assert.doesNotMatch(lines[0] ?? '', / 0 expired/, 'no watch came back to what was forgotten')
+})
+
+test('3 times kill -9 of a server whose wall clock is set by hours all the time', async context => {
+  const lines = await runOf({ rounds: 3, victim: 'jumping', clients: 8, names: 20, watchers: 20 })
+  for (const line of lines) context.diagnostic(line)
+  assert.match(lines[0] ?? '', / 0 expired/, 'a jump of the clock made the server forget')
+})
+
 test('1,000 watches over two kills, and every one goes on where it was', async context => {
   const server = sqliteServer()
   const lines: string[] = []
   try {
     await killRounds(
-      { server, seed, rounds: 2, clients: 4, names: 20, watchers: 999 },
+      { server, seed, rounds: 2, clients: 4, names: 20, watchers: 999, least: 60 },
       line => void lines.push(line),
     )
   } finally {

@@ -11,14 +11,19 @@ import { violationsOf } from '../../src/simulation/checkers/checkers.ts'
 import { seededRandom } from '../../src/simulation/testing/hollow-cluster.ts'
 import { Load } from './load/load.ts'
 import { countsIn, Recording } from './load/recording.ts'
-import { etcdServer, type Server, sqliteServer } from './servers.ts'
+import {
+  etcdServer,
+  fragileServer,
+  type Server,
+  type ServerOptions,
+  sqliteServer,
+} from './servers.ts'
 import { assertNone, type Subject, type Tell } from './subject.ts'
 
 const ROUNDS_IN_AN_ERA = 20
 /** A round is killed at a random moment within. */
 const ROUND_MS = { least: 100, most: 900 }
 
-const LEAST_OPERATIONS = 60
 const LEAST_OPERATIONS_MS = 30_000
 const OUTAGE_MS = 100
 
@@ -29,22 +34,43 @@ export interface KillOptions {
   readonly clients: number
   readonly names: number
   readonly watchers: number
+  readonly hasSleepers?: boolean
+  /** No round ends before so many operations. */
+  readonly least: number
 }
 
 export const kill: Subject = {
-  doc: 'kill -9 of the API server (--victim proa) or of its etcd (--victim etcd) under load',
-  flags: { rounds: 200, victim: 'proa', clients: 16, names: 50, watchers: 40, directory: '' },
+  doc: 'kill -9 under load: of the API server (--victim proa), of its etcd (etcd), of one that compacts (compacting) or whose wall clock jumps (jumping)',
+  flags: {
+    ...{ rounds: 200, victim: 'proa', directory: '' },
+    ...{ clients: 16, names: 50, watchers: 40, least: 60 },
+  },
   async run(values, tell) {
     const { victim, directory, ...numbers } = values
     const where = directory ? { directory: String(directory) } : {}
-    const server = victim === 'etcd' ? await etcdServer(where) : sqliteServer(where)
+    const options = numbers as unknown as Omit<KillOptions, 'server'>
+    const server = await serverFor(String(victim), where)
     try {
-      await killRounds({ ...(numbers as unknown as KillOptions), server }, tell)
+      await killRounds({ ...options, server, hasSleepers: victim === 'compacting' }, tell)
     } finally {
       await server.remove()
     }
-    if (victim !== 'etcd') await provePlanted(numbers as unknown as KillOptions, tell)
+    if (victim === 'proa') await provePlanted(options, tell)
   },
+}
+
+function serverFor(victim: string, where: ServerOptions): Server | Promise<Server> {
+  switch (victim) {
+    case 'proa':
+      return sqliteServer(where)
+    case 'etcd':
+      return etcdServer(where)
+    case 'compacting':
+    case 'jumping':
+      return fragileServer(victim, where)
+    default:
+      throw new Error(`--victim wants proa, etcd, compacting or jumping, not ${victim}`)
+  }
 }
 
 /** Files that a crash may not take, and did. */
@@ -56,7 +82,7 @@ const PLANTED: Readonly<Record<string, (directory: string) => void>> = {
 }
 
 /** Runs a few rounds with each planted bug, which must be found. */
-async function provePlanted(options: KillOptions, tell: Tell): Promise<void> {
+async function provePlanted(options: Omit<KillOptions, 'server'>, tell: Tell): Promise<void> {
   for (const [what, spoil] of Object.entries(PLANTED)) {
     const server = sqliteServer({ spoil })
     const found = await killRounds({ ...options, server, rounds: 2 }, () => {}).then(
@@ -72,7 +98,7 @@ async function provePlanted(options: KillOptions, tell: Tell): Promise<void> {
 }
 
 export async function killRounds(options: KillOptions, tell: Tell): Promise<void> {
-  const { server, rounds } = options
+  const { server, rounds, least } = options
   const random = seededRandom(options.seed)
   const readyMs: number[] = []
   const total = { operations: 0, deliveries: 0 }
@@ -85,10 +111,9 @@ export async function killRounds(options: KillOptions, tell: Tell): Promise<void
     for (let round = era * ROUNDS_IN_AN_ERA; round < last; round++) {
       const before = recording.operations.length
       await load.start(target)
-      const { least, most } = ROUND_MS
-      await pause(least + random.integer(most - least))
+      await pause(ROUND_MS.least + random.integer(ROUND_MS.most - ROUND_MS.least))
       // A busy machine has more to do until there is something to lose.
-      await until(() => recording.operations.length >= before + LEAST_OPERATIONS)
+      await until(() => recording.operations.length >= before + least)
       await server.kill()
       // Long enough for a server without its store to say so.
       await pause(random.integer(OUTAGE_MS))

@@ -53,6 +53,31 @@ export function sqliteServer({
   }
 }
 
+/** `fragile-server.ts`, at what is hard for it. */
+export function fragileServer(
+  kind: 'compacting' | 'jumping',
+  { directory = tmpdir() }: ServerOptions = {},
+): Server {
+  const data = mkdtempSync(join(directory, 'proa-torture-'))
+  const program = [process.execPath, join(import.meta.dirname, 'fragile-server.ts')]
+  let running: ProaProcess | undefined
+  return {
+    async start() {
+      running ??= new ProaProcess([join(data, 'state'), kind], { program })
+      const port = await running.ready()
+      return { url: `https://localhost:${port}`, tls: { rejectUnauthorized: false } }
+    },
+    async kill() {
+      await running?.kill('SIGKILL')
+      running = undefined
+    },
+    async remove() {
+      await endWell(running)
+      rmSync(data, { recursive: true })
+    },
+  }
+}
+
 /** The API server lives on while its etcd is killed. */
 export async function etcdServer({
   words = [],

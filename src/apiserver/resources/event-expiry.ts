@@ -1,10 +1,14 @@
-/** Events are news, not records: an hour after their last change they go. A shared store removes them by itself. */
+/**
+ * Events are news, not records: an hour after their last change they go. A shared store removes them by itself. The hour is measured by a
+ * clock that never jumps; only of what was there at the start is its age by the wall clock.
+ */
 import type { Event } from '#api/core/v1/event.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Store } from '#store'
 import { EVENT_TTL_MS } from '../storage/resource-storage.ts'
+import type { StoredObject } from '../storage/stored-object.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 
 const SWEEP_INTERVAL_MS = 60_000
@@ -18,6 +22,7 @@ export function expireEvents(
 ): () => void {
   let cancel = () => {}
   let isOver = false
+  const dues = new Dues(clock, cache)
   const schedule = () => {
     if (isOver) return
     cancel = clock.after(SWEEP_INTERVAL_MS, () => {
@@ -27,8 +32,7 @@ export function expireEvents(
     })
   }
   const sweep = async () => {
-    const oldest = clock.now() - EVENT_TTL_MS
-    const old = cache.list('').filter(stored => lastChangeOf(stored.object as Event) < oldest)
+    const old = dues.past()
     for (let at = 0; at < old.length && !isOver; at += BATCH)
       // One that changed meanwhile fails its batch, which the next sweep takes up again.
       await store.commit(
@@ -43,6 +47,56 @@ export function expireEvents(
   return () => {
     isOver = true
     cancel()
+    dues.stop()
+  }
+}
+
+/** When each event has to go, in the clock's monotonic time. */
+class Dues {
+  readonly #clock: Clock
+  readonly #cache: ResourceCache
+  readonly #dues = new Map<string, number>()
+  #leave: (() => void) | undefined
+
+  constructor(clock: Clock, cache: ResourceCache) {
+    this.#clock = clock
+    this.#cache = cache
+    this.#follow()
+  }
+
+  stop(): void {
+    this.#leave?.()
+  }
+
+  /** Those whose time is over. What was not seen to change is judged once, by what it says of itself. */
+  past(): readonly StoredObject[] {
+    if (!this.#leave) this.#follow()
+    const nowMs = this.#clock.monotonicMs()
+    return this.#cache.list('').filter(stored => {
+      const due = this.#dues.get(stored.key) ?? nowMs + this.#leftOf(stored.object as Event)
+      this.#dues.set(stored.key, due)
+      return due <= nowMs
+    })
+  }
+
+  #leftOf(event: Event): number {
+    const ageMs = this.#clock.now() - lastChangeOf(event)
+    return Math.min(EVENT_TTL_MS, EVENT_TTL_MS - ageMs)
+  }
+
+  #follow(): void {
+    this.#dues.clear()
+    this.#leave = this.#cache.watchers.add({
+      filter: { namespace: '' },
+      notify: ({ current }, as) => {
+        if (as === 'DELETED') this.#dues.delete(current.key)
+        else this.#dues.set(current.key, this.#clock.monotonicMs() + EVENT_TTL_MS)
+      },
+      end: () => {
+        this.#leave?.()
+        this.#leave = undefined
+      },
+    })
   }
 }
 

@@ -230,7 +230,11 @@ export class Mirror {
       const told = this.#told(revision, event)
       if (told) taken.push(told)
     }
-    const commit = { revision, timeMs: this.#options.clock.now(), events: Object.freeze(taken) }
+    const commit = {
+      revision,
+      timeMs: this.#options.clock.monotonicMs(),
+      events: Object.freeze(taken),
+    }
     if (taken.length > 0) this.state.apply(commit)
     else this.state.advance(revision)
     return commit
@@ -261,7 +265,7 @@ export class Mirror {
   #advance(revision: Revision): void {
     if (revision <= this.state.revision) return
     this.state.advance(revision)
-    this.hub.publish([{ revision, timeMs: this.#options.clock.now(), events: [] }])
+    this.hub.publish([{ revision, timeMs: this.#options.clock.monotonicMs(), events: [] }])
     this.#wake()
   }
 
@@ -285,7 +289,7 @@ export class Mirror {
     if (this.#eventsSinceTrim < TRIM_EVERY_EVENTS) return
     const maxEvents = Math.max(TRIM_STEP_EVENTS, 2 * this.#eventsSinceTrim)
     this.#eventsSinceTrim = 0
-    this.state.compactExcess(this.#options.limits, this.#options.clock.now(), maxEvents)
+    this.state.compactExcess(this.#options.limits, this.#options.clock.monotonicMs(), maxEvents)
   }
 }
 

@@ -26,3 +26,16 @@ test('history is forgotten by count, by bytes and by age, and live keys stay', a
   }
   assert.equal(byAge.compactedRevision, 4)
 })
+
+test('a wall clock that is set by hours makes nobody forget', async () => {
+  let nowMs = 1000
+  let wallMs = 1000
+  const clock: Clock = { now: () => wallMs, monotonicMs: () => nowMs, after: () => () => {} }
+  const store = createMemoryStore({ clock, history: { ageMs: 5000 } })
+  for (let i = 0; i < 20; i++) {
+    wallMs += (i % 2 === 0 ? 7 : -9) * 3_600_000
+    nowMs += 1000
+    await put(store, '/a', 'x')
+  }
+  assert.equal(store.compactedRevision, 14)
+})

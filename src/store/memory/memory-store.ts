@@ -52,7 +52,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   const apply = (commit: Commit) => {
     snapshots.note(commit.events)
     state.apply(commit)
-    state.compactExcess(limits, clock?.now(), COMPACTION_STEP_EVENTS)
+    state.compactExcess(limits, clock?.monotonicMs(), COMPACTION_STEP_EVENTS)
   }
   /** No watch is told before everything is there. */
   const restore = ({ key, then }: Difference): Commit => {
@@ -60,7 +60,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
     const revision = state.revision + 1
     const outcome = evaluate([{ key, value }], revision, of => state.get(of))
     if (!outcome.ok) throw new Error(`${key} conflicts without a condition`)
-    const commit = { revision, timeMs: clock?.now() ?? 0, events: outcome.events }
+    const commit = { revision, timeMs: clock?.monotonicMs() ?? 0, events: outcome.events }
     apply(commit)
     return commit
   }
@@ -93,7 +93,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       if (outcome.events.length === 0) {
         return { ok: true, revision: state.revision, entries: outcome.entries }
       }
-      const commit = { revision, timeMs: clock?.now() ?? 0, events: outcome.events }
+      const commit = { revision, timeMs: clock?.monotonicMs() ?? 0, events: outcome.events }
       apply(commit)
       hub.publish([commit])
       return { ok: true, revision, entries: outcome.entries }

@@ -15,6 +15,8 @@ export interface ClientOptions {
   readonly recording: Recording
   readonly random: Random
   readonly names: readonly string[]
+  /** How all of the names begin: there may be other objects. */
+  readonly prefix: string
   readonly client: number
 }
 
@@ -47,7 +49,7 @@ export class LoadClient {
       ...request,
       ...(isImpatient ? { patienceMs: random.integer(3) } : {}),
     })
-    const answer = reply && answerTo(asked, reply)
+    const answer = reply && answerTo(asked, reply, this.#options.prefix)
     if (!answer) return false
     recording.end(operation, answer)
     if (answer.kind === 'object') this.#know(answer.object)
@@ -120,20 +122,19 @@ function requestFor(asked: Asked): Request {
 }
 
 /** What it means; undefined where nobody can know whether it happened. Throws for what no server may answer. */
-function answerTo(asked: Asked, { status, json }: Reply): Answer | undefined {
+function answerTo(asked: Asked, { status, json }: Reply, prefix: string): Answer | undefined {
   if (status === 429 || status >= 500) return undefined
   if (status === 404 || status === 409 || status === 410) {
     const { reason } = json
     if (['NotFound', 'AlreadyExists', 'Conflict', 'Expired'].includes(reason))
       return { kind: 'refused', reason }
   } else if (status < 300 && asked.verb === 'list') {
-    const objects = (json.items as StoredMap[]).map(heldOf).filter(isOurs)
+    const objects = (json.items as StoredMap[])
+      .map(heldOf)
+      .filter(({ name }) => name.startsWith(prefix))
     return { kind: 'list', revision: Number(json.metadata.resourceVersion), objects }
   } else if (status < 300 && asked.verb === 'delete')
     return { kind: 'deleted', uid: json.details.uid }
   else if (status < 300) return { kind: 'object', object: heldOf(json) }
   throw new Error(`${asked.verb} was answered ${status}: ${JSON.stringify(json)}`)
 }
-
-/** Controllers may put objects of their own into the namespace. */
-export const isOurs = ({ name }: Held): boolean => name.startsWith('t-')

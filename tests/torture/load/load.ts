@@ -25,30 +25,38 @@ export interface LoadOptions {
   readonly prefix?: string
   /** Beside one that sees everything: of everything, of groups and of names in turn. */
   readonly watchers: number
+  /** Some of the others follow only now and then, and come back to what is forgotten. */
+  readonly hasSleepers?: boolean
 }
 
 /** Enough that a thousand watches need few connections, few enough for any server. */
 const WATCHES_PER_SESSION = 50
+/** Sleepers follow after one start of so many. */
+const SLEEP_STARTS = 5
 const LAST_LIST_MS = 30_000
 
 export class Load {
   readonly #options: LoadOptions
   readonly #names: readonly string[]
+  readonly #prefix: string
   readonly #clients: readonly LoadClient[]
   #watchers: readonly LoadWatcher[] = []
   #sessions: ClientHttp2Session[] = []
+  #starts = 0
   #following: Promise<unknown>[] = []
   #stopping = new AbortController()
   #running: Promise<unknown> = Promise.resolve()
 
   constructor(options: LoadOptions) {
-    const { recording, random, prefix = '' } = options
+    const { recording, random } = options
+    const prefix = `t-${options.prefix ?? ''}`
+    this.#prefix = prefix
     this.#options = options
-    this.#names = Array.from({ length: options.names }, (_, index) => `t-${prefix}${index}`)
+    this.#names = Array.from({ length: options.names }, (_, index) => `${prefix}${index}`)
     const names = this.#names
     this.#clients = Array.from(
       { length: options.clients },
-      (_, client) => new LoadClient({ recording, random, names, client }),
+      (_, client) => new LoadClient({ recording, random, names, prefix, client }),
     )
   }
 
@@ -61,6 +69,7 @@ export class Load {
     this.#stopping = new AbortController()
     const { signal } = this.#stopping
     if (this.#watchers.length === 0) this.#watchers = await this.#makeWatchers(target)
+    this.#starts++
     this.#follow(target)
     this.#running = Promise.all(this.#clients.map(client => client.run(this.#open(target), signal)))
   }
@@ -79,7 +88,7 @@ export class Load {
     await this.#running
   }
 
-  /** Afterwards every watcher has seen everything, and a last list has shown it. */
+  /** Afterwards every watcher has seen everything, and a last list has shown it; then the objects are removed. */
   async finish(target: Target): Promise<void> {
     await this.pause()
     for (const watcher of this.#watchers) watcher.leave()
@@ -90,6 +99,7 @@ export class Load {
     await Promise.all(
       this.#spread(target).map(([watcher, session]) => watcher.finish(session, revision)),
     )
+    await ask(session, { method: 'DELETE', path: `${PATH}?labelSelector=group` })
     for (const session of this.#sessions.splice(0)) session.destroy()
   }
 
@@ -119,13 +129,14 @@ export class Load {
     const reply = await ask(this.#open(target), { method: 'GET', path: PATH })
     if (reply?.status !== 200) throw new Error(`a list was answered ${reply?.status}`)
     const from = Number(reply.json.metadata.resourceVersion)
-    return [
-      new LoadWatcher(recording, 'all', {}, from),
-      ...Array.from({ length: watchers }, (_, index) => {
-        const start = index % 2 === 0 ? from : undefined
-        return new LoadWatcher(recording, String(index), this.#selection(index), start)
-      }),
-    ]
+    const prefix = this.#prefix
+    const all = new LoadWatcher({ recording, prefix, id: 'all', selection: {}, from })
+    const others = Array.from({ length: watchers }, (_, index) => {
+      const start = index % 2 === 0 ? from : undefined
+      const selection = this.#selection(index)
+      return new LoadWatcher({ recording, prefix, id: String(index), selection, from: start })
+    })
+    return [all, ...others]
   }
 
   #selection(index: number): Selection {
@@ -140,6 +151,7 @@ export class Load {
     this.#following = this.#spread(target).map(async ([watcher, session], index) => {
       // Some are sent away by the server every second, and come back.
       const seconds = index % 4 === 3 ? 1 : undefined
+      if (this.#options.hasSleepers && index % 5 === 4 && this.#starts % SLEEP_STARTS !== 1) return
       while (!signal.aborted && !session.destroyed && !session.closed)
         await watcher.follow(session, seconds)
     })

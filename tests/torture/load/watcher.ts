@@ -1,9 +1,18 @@
 /** One watcher: follows a selection over as many connections as it takes, and writes down every event. */
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
 import type { Delivery } from '../../../src/simulation/checkers/checkers.ts'
-import { isOurs } from './client.ts'
 import type { RecordedPart, RecordedWatch, Recording } from './recording.ts'
 import { heldOf, PATH, type StoredMap } from './table.ts'
+
+export interface WatcherOptions {
+  readonly recording: Recording
+  readonly id: string
+  /** How the names of the objects begin that are written down. */
+  readonly prefix: string
+  readonly selection: Selection
+  /** Where it begins; undefined for the present state. */
+  readonly from: number | undefined
+}
 
 export interface Selection {
   readonly name?: string
@@ -14,12 +23,14 @@ const GONE = 410
 
 export class LoadWatcher {
   readonly #recording: Recording
+  readonly #prefix: string
   readonly #watch: RecordedWatch
   /** What it has seen; undefined begins with the present state. */
   #reached: number | undefined
   #stream: ClientHttp2Stream | undefined
 
-  constructor(recording: Recording, id: string, selection: Selection, from: number | undefined) {
+  constructor({ recording, id, prefix, selection, from }: WatcherOptions) {
+    this.#prefix = prefix
     this.#recording = recording
     this.#watch = { id, ...selection, parts: [], upTo: 0 }
     this.#reached = from
@@ -63,7 +74,7 @@ export class LoadWatcher {
       stream.on('error', () => {})
       stream.on('close', () => {
         // A state that was not told to its end was not told.
-        if (this.#reached === undefined) this.#watch.parts.pop()
+        if (this.#reached === undefined && !part.isExpired) this.#watch.parts.pop()
         if (wrong) reject(wrong)
         else resolve(isWhole && !stream.aborted && stream.rstCode === 0)
       })
@@ -78,7 +89,7 @@ export class LoadWatcher {
   /** Sees everything up to now: what a new watch has to tell before it ends. Afterwards it must have seen all. */
   async finish(session: ClientHttp2Session, upTo: number): Promise<void> {
     this.leave()
-    while (!(await this.follow(session, 1)))
+    while (!(await this.follow(session, 1)) || this.#reached === undefined)
       if (session.destroyed) throw new Error('the connection broke at the end')
     this.#watch.upTo = upTo
   }
@@ -110,7 +121,7 @@ export class LoadWatcher {
     const held = heldOf(object)
     const { revision } = held
     const isEnd = object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true'
-    const isEvent = type !== 'BOOKMARK' && isOurs(held)
+    const isEvent = type !== 'BOOKMARK' && held.name.startsWith(this.#prefix)
     // An object of somebody else says as much as a bookmark: how far the watch has come.
     if (isEvent || isEnd || this.#reached !== undefined)
       part.deliveries.push({
