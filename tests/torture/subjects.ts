@@ -2,5 +2,6 @@
 import { kill } from './kill.ts'
 import { power } from './power.ts'
 import type { Subject } from './subject.ts'
+import { traversal } from './traversal.ts'
 
-export const subjects: Readonly<Record<string, Subject>> = { kill, power }
+export const subjects: Readonly<Record<string, Subject>> = { kill, power, traversal }
