@@ -119,14 +119,14 @@ const duration = (name: string, doc: string, fallbackMs: number) =>
     fallbackMs,
   )
 
-const STORAGE_BACKENDS = ['etcd3', 'sqlite'] as const
+const STORAGE_BACKENDS = ['etcd3', 'sqlite', 'memory'] as const
 type StorageBackend = (typeof STORAGE_BACKENDS)[number]
 
 const storing = {
   storageBackend: flag<StorageBackend | undefined>(
     'storage-backend',
     'KIND',
-    'sqlite or etcd3 (default: etcd3 with --etcd-servers, else sqlite in the data dir)',
+    'sqlite, etcd3, or memory for tests (default: etcd3 with --etcd-servers, else sqlite in the data dir)',
     text => {
       const backend = STORAGE_BACKENDS.find(each => each === text)
       if (!backend)

@@ -19,6 +19,7 @@ export type FoundationOptions = Pick<
   CompleteOptions,
   | 'dataDirectory'
   | 'etcd'
+  | 'keepsInMemory'
   | 'listen'
   | 'serviceClusterIpRange'
   | 'clusterDomain'
@@ -32,8 +33,9 @@ export async function layFoundation(
   options: FoundationOptions,
   hostAddress: string | undefined,
 ): Promise<Foundation> {
-  const { dataDirectory, etcd } = options
-  const memory = etcd || dataDirectory !== undefined ? undefined : await openMemory(options)
+  const { dataDirectory, etcd, keepsInMemory } = options
+  const isInMemory = keepsInMemory || (!etcd && dataDirectory === undefined)
+  const memory = isInMemory ? await openMemory(options) : undefined
   const store = memory ?? (await (etcd ? openShared(etcd, options) : openFile(options)))
   try {
     const pki = openPki(options, hostAddress)

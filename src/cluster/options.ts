@@ -32,6 +32,8 @@ export interface ClusterOptions {
   readonly etcd?: EtcdOptions
   /** Where state is kept. Without it everything is in memory and gone at the end. */
   readonly dataDirectory?: string
+  /** Objects are in memory also where there is a data directory, which then has the keys alone. For tests: a stop forgets everything. */
+  readonly keepsInMemory?: boolean
   /** One hollow node by default. */
   readonly nodes?: Nodes
   /** Where HTTPS is served; without it the cluster is reached through its `client` and `transport` alone. Port 0 takes a free one. */
@@ -63,9 +65,9 @@ export type HollowMachine = (facts: {
 
 /** The options with every default in place. */
 export type CompleteOptions = Required<
-  Omit<ClusterOptions, 'dataDirectory' | 'etcd' | 'listen' | 'nodeName'>
+  Omit<ClusterOptions, 'dataDirectory' | 'etcd' | 'keepsInMemory' | 'listen' | 'nodeName'>
 > &
-  Pick<ClusterOptions, 'dataDirectory' | 'etcd' | 'listen' | 'nodeName'> & {
+  Pick<ClusterOptions, 'dataDirectory' | 'etcd' | 'keepsInMemory' | 'listen' | 'nodeName'> & {
     readonly hollowMachine: HollowMachine
   }
 

@@ -10,11 +10,11 @@ import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
 import { boundYoungGeneration } from '#host/young-generation.ts'
 import { dataDirectoryOf } from './data-directory.ts'
-import { etcdOptionsOf } from './etcd-options.ts'
 import { layoutOf } from './layout.ts'
 import { startLed } from './led-role.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
 import { connectionOf, type Remote, remoteContext } from './remote-context.ts'
+import { storageOptionsOf } from './storage-options.ts'
 
 type RoleInvocation = Extract<
   Invocation,
@@ -36,7 +36,7 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
   const { startSingleApiServer } = await import('./single-apiserver.ts')
   const server = await startSingleApiServer({
     dataDirectory,
-    ...etcdOptionsOf(values),
+    ...storageOptionsOf(values),
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,
     runtimeConfig: values.runtimeConfig,

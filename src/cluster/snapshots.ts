@@ -48,7 +48,7 @@ export class ClusterSnapshots implements Running {
   #storeOrThrow(): MemoryStore {
     if (this.#store) return this.#store
     throw new UserError(
-      'only a cluster in memory has snapshots, not one with a dataDirectory or etcd',
+      'only a cluster in memory has snapshots: without dataDirectory or etcd, or with keepsInMemory',
     )
   }
 

@@ -45,7 +45,7 @@ export interface Cluster extends AsyncDisposable {
   /** The text of the administrator's kubeconfig, where the cluster listens. */
   readonly kubeconfig: string | undefined
   readonly nodeNames: readonly string[]
-  /** The whole state as it is now; takes no time. Throws a UserError where there is a `dataDirectory`. */
+  /** The whole state as it is now; takes no time. Throws a UserError where objects are not in memory. */
   snapshot(): ClusterSnapshot
   /**
    * Brings every object back to a snapshot of this cluster; what changed since gets new resourceVersions, and watches are told

@@ -9,10 +9,10 @@ import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
 import { boundYoungGeneration } from '#host/young-generation.ts'
 import { dataDirectoryOf } from './data-directory.ts'
-import { etcdOptionsOf } from './etcd-options.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
 import { startCluster } from './start-cluster.ts'
+import { storageOptionsOf } from './storage-options.ts'
 
 export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): Promise<void> {
   const directory = dataDirectoryOf(values.dataDirectory)
@@ -20,7 +20,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
   const nodes = await nodesFor(values.nodes, values.install)
   const cluster = await startCluster({
     dataDirectory: directory,
-    ...etcdOptionsOf(values),
+    ...storageOptionsOf(values),
     nodes,
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { silentLog } from '#base/log.ts'
+import { systemClock } from '#host/clock.ts'
+import { systemRandom } from '#host/random.ts'
+import { layFoundation } from './foundation.ts'
+import { storageOptionsOf } from './storage-options.ts'
+
+const values = {
+  storageBackend: undefined,
+  etcdServers: [],
+  etcdPrefix: '/registry',
+  etcdCaFile: undefined,
+  etcdCertFile: undefined,
+  etcdKeyFile: undefined,
+  etcdCompactionIntervalMs: 0,
+}
+
+test('objects are kept where the flags say', () => {
+  assert.deepEqual(storageOptionsOf(values), {})
+  assert.deepEqual(storageOptionsOf({ ...values, storageBackend: 'sqlite' }), {})
+  assert.deepEqual(storageOptionsOf({ ...values, storageBackend: 'memory' }), {
+    keepsInMemory: true,
+  })
+  const etcdServers = ['http://127.0.0.1:2379']
+  assert.deepEqual(storageOptionsOf({ ...values, etcdServers }).etcd?.servers, etcdServers)
+})
+
+test('flags that contradict each other are refused', () => {
+  assert.throws(() => storageOptionsOf({ ...values, storageBackend: 'etcd3' }), /--etcd-servers/)
+  for (const storageBackend of ['sqlite', 'memory'] as const)
+    assert.throws(
+      () => storageOptionsOf({ ...values, storageBackend, etcdServers: ['http://127.0.0.1:1'] }),
+      new RegExp(`--storage-backend ${storageBackend} and --etcd-servers contradict each other`),
+    )
+})
+
+test('a data directory without objects has the keys alone', async () => {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'proa-memory-'))
+  const foundation = await layFoundation(
+    {
+      dataDirectory,
+      keepsInMemory: true,
+      listen: { address: '127.0.0.1' },
+      serviceClusterIpRange: '10.96.0.0/12',
+      clusterDomain: 'cluster.local',
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
+    },
+    undefined,
+  )
+  assert.equal(foundation.memory, foundation.store)
+  assert.deepEqual(readdirSync(dataDirectory), ['pki'])
+  await foundation.store.close()
+  rmSync(dataDirectory, { recursive: true })
+})
