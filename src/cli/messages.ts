@@ -8,21 +8,26 @@ export interface ReadyFacts {
   readonly elapsedMs: number
   readonly nodes: string
   readonly dataDirectory: string
+  /** The data directory has the keys alone. */
+  readonly keepsInMemory?: boolean
 }
 
 /** A few lines: what is ready, where the kubeconfig is, what to type next. */
 export function readyText(facts: ReadyFacts): string {
+  const isForgotten = facts.keepsInMemory === true
   return [
     `Proa ${facts.version} is ready after ${(facts.elapsedMs / 1000).toFixed(2)} s: ${facts.url}`,
     `  nodes       ${facts.nodes}`,
     `  kubeconfig  ${facts.kubeconfig}`,
-    `  data        ${facts.dataDirectory}`,
+    `  data        ${facts.dataDirectory}${isForgotten ? ' (keys; objects are in memory)' : ''}`,
     '',
     'Try:',
     `  export KUBECONFIG=${facts.kubeconfig}`,
     '  kubectl get nodes',
     '',
-    'Ctrl-C ends it; the data stays, and so do running pods.',
+    isForgotten
+      ? 'Ctrl-C ends it and forgets all objects.'
+      : 'Ctrl-C ends it; the data stays, and so do running pods.',
     '',
   ].join('\n')
 }

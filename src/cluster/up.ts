@@ -18,9 +18,10 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
   const directory = dataDirectoryOf(values.dataDirectory)
   const log = systemLog(values.logLevel)
   const nodes = await nodesFor(values.nodes, values.install)
+  const storage = storageOptionsOf(values)
   const cluster = await startCluster({
     dataDirectory: directory,
-    ...storageOptionsOf(values),
+    ...storage,
     nodes,
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,
@@ -47,6 +48,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
       elapsedMs: systemClock.monotonicMs(),
       nodes: nodesText(nodes.kind, cluster.nodeNames),
       dataDirectory: directory,
+      ...(storage.keepsInMemory ? { keepsInMemory: true } : {}),
     }),
   )
 }
