@@ -7,6 +7,7 @@ import { UserError } from '#base/errors.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { followCustomKinds, noCustomKinds } from './custom-kinds.ts'
+import { daemonSetController } from './daemonset/daemonset.controller.ts'
 import { deploymentController } from './deployment/deployment.controller.ts'
 import { endpointsController } from './endpoints/endpoints.controller.ts'
 import { endpointSliceController } from './endpointslice/endpointslice.controller.ts'
@@ -73,6 +74,7 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'replicaset-controller', create: replicaSetController },
   { name: 'statefulset-controller', create: statefulSetController },
   { name: 'job-controller', create: jobController },
+  { name: 'daemonset-controller', create: daemonSetController },
   { name: 'endpointslice-controller', create: endpointSliceController },
   { name: 'endpoints-controller', create: endpointsController },
   { name: 'node-lifecycle-controller', create: nodeLifecycleController },
@@ -132,8 +134,7 @@ export function startControllers(
 const ABSENT = new Set(
   `bootstrap-signer-controller certificatesigningrequest-approving-controller certificatesigningrequest-cleaner-controller
    certificatesigningrequest-signing-controller cloud-node-lifecycle-controller clusterrole-aggregation-controller
-   cronjob-controller daemonset-controller device-taint-eviction-controller disruption-controller
-   endpointslice-mirroring-controller ephemeral-volume-controller horizontal-pod-autoscaler-controller
+   cronjob-controller device-taint-eviction-controller disruption-controller endpointslice-mirroring-controller ephemeral-volume-controller horizontal-pod-autoscaler-controller
    kube-apiserver-serving-clustertrustbundle-publisher-controller legacy-serviceaccount-token-cleaner-controller
    node-route-controller persistentvolume-attach-detach-controller persistentvolume-binder-controller
    persistentvolume-expander-controller persistentvolume-protection-controller persistentvolumeclaim-protection-controller
@@ -148,6 +149,7 @@ const ABSENT = new Set(
 
 /** Upstream's older, shorter names, which it still takes. */
 const ALIASES: Readonly<Record<string, string>> = {
+  daemonset: 'daemonset-controller',
   deployment: 'deployment-controller',
   endpoint: 'endpoints-controller',
   endpointslice: 'endpointslice-controller',

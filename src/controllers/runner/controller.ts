@@ -128,3 +128,8 @@ export interface WriteFailure {
 }
 
 export const nothingToDo: Outcome = { writes: [] }
+
+/** The writes as a batch; no batch if there are none. */
+export function batchOf(writes: readonly Write[], slowStart = false): Batch[] {
+  return writes.length > 0 ? [{ verb: 'batch', writes, slowStart }] : []
+}

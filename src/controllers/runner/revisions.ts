@@ -123,17 +123,17 @@ function newRevision(request: HistoryRequest, revision: number, text: string) {
   }
 }
 
-/** Deletes the oldest revisions that nothing uses any more, beyond the limit. */
+/** Deletes the oldest revisions beyond the limit, but none that is still in use. `counted` is sorted, the oldest first. */
 export function truncate(
   owner: Workload,
-  revisions: readonly ControllerRevision[],
-  isLive: (revision: ControllerRevision) => boolean,
+  counted: readonly ControllerRevision[],
+  isLive: (revision: ControllerRevision) => boolean = () => false,
 ): Write[] {
   const limit = owner.spec.revisionHistoryLimit ?? 10
-  const history = revisions.filter(revision => !isLive(revision))
   if (limit < 0) return []
-  return history
-    .slice(0, Math.max(0, history.length - limit))
+  return counted
+    .filter(revision => !isLive(revision))
+    .slice(0, Math.max(0, counted.length - limit))
     .map(object => ({ verb: 'delete', kind: controllerRevision, object }))
 }
 

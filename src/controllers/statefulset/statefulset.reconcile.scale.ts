@@ -1,6 +1,6 @@
 /** Making the pods that are missing and deleting those that are one too many: in order, or all at once. */
 import { pod as podKind } from '#api/core/v1/pod/pod.ts'
-import type { Write } from '../runner/controller.ts'
+import { batchOf, type Write } from '../runner/controller.ts'
 import { isNamespaceTerminating } from '../runner/errors.ts'
 import { isFinished } from '../runner/pods.ts'
 import { templateOf } from '../runner/revisions.ts'
@@ -38,7 +38,7 @@ export function scale(plan: Plan): boolean {
   )
   const retained = plan.condemned.flatMap(slot => retentionWrites(plan, slot))
   const deleted = plan.condemned.slice(0, BURST).flatMap(({ pod }) => doom(plan, pod))
-  plan.writes.push(...batch(retained), ...batch(deleted))
+  plan.writes.push(...batchOf(retained), ...batchOf(deleted))
   return true
 }
 
@@ -59,12 +59,14 @@ function scaleInOrder(plan: Plan): boolean {
 }
 
 function perform(plan: Plan, steps: readonly Step[]): void {
-  plan.writes.push(...batch(steps.flatMap(({ claims = [] }) => claims)))
-  plan.writes.push(...batch(steps.flatMap(({ pods = [] }) => pods).slice(0, BURST)))
+  plan.writes.push(
+    ...batchOf(
+      steps.flatMap(({ claims = [] }) => claims),
+      true,
+    ),
+  )
+  plan.writes.push(...batchOf(steps.flatMap(({ pods = [] }) => pods).slice(0, BURST), true))
 }
-
-const batch = (writes: readonly Write[]) =>
-  writes.length > 0 ? [{ verb: 'batch' as const, writes, slowStart: true }] : []
 
 function fill(plan: Plan, slot: Slot): Step {
   const { set } = plan

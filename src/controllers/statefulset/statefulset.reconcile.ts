@@ -54,7 +54,10 @@ export function reconcile(world: StatefulSetWorld): Outcome {
       ...history.writes,
       // After a failed write the status comes first, as it has to be right even if the write fails again.
       ...(failure ? [...status, ...plan.writes] : [...plan.writes, ...status]),
-      ...truncate(set, revisions, ({ metadata }) => live.has(metadata.name)),
+      ...truncate(
+        set,
+        revisions.filter(({ metadata }) => !live.has(metadata.name)),
+      ),
     ],
     ...(again === undefined ? {} : { againAfterMs: again }),
   }

@@ -1,6 +1,7 @@
 /** Whether and when a pod has to leave its node. */
 import type { Taint } from '#api/core/v1/node.ts'
-import { type Pod, pod as podKind, type Toleration } from '#api/core/v1/pod/pod.ts'
+import { tolerates } from '#api/core/v1/node-matching.ts'
+import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { nothingToDo, type Outcome } from '../runner/controller.ts'
 import { isFinished } from '../runner/pods.ts'
@@ -64,12 +65,4 @@ function leaveTimeOf(pod: Pod, taints: readonly Taint[], nowMs: number): number 
     leaveAtMs = Math.min(leaveAtMs ?? Number.POSITIVE_INFINITY, until)
   }
   return leaveAtMs
-}
-
-function tolerates(toleration: Toleration, taint: Taint): boolean {
-  if (toleration.effect && toleration.effect !== taint.effect) return false
-  if (toleration.key && toleration.key !== taint.key) return false
-  if (toleration.operator === 'Exists') return true
-  if (!toleration.key) return false
-  return (toleration.value ?? '') === (taint.value ?? '')
 }

@@ -1,4 +1,4 @@
-import { hasNodeSelection, matchesNodeSelection, matchesTerm } from '../node-matching.ts'
+import { hasNodeSelection, matchesNodeSelection, matchesTerm } from '#api/core/v1/node-matching.ts'
 import { normalized, type Plugin, refuse } from '../plugin.ts'
 
 /** Node selector and node affinity, required and preferred. */

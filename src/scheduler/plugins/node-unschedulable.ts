@@ -1,4 +1,4 @@
-import { tolerates } from '../node-matching.ts'
+import { tolerates } from '#api/core/v1/node-matching.ts'
 import { type Plugin, refuse } from '../plugin.ts'
 
 const TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const

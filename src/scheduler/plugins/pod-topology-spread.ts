@@ -2,9 +2,10 @@
  * Spreads pods over zones, nodes or any other label of nodes. A cluster's default constraints (upstream spreads pods of
  * one service or owner softly) are not applied: pods without constraints are spread by free resources alone.
  */
+
+import { matchesNodeSelection, untolerated } from '#api/core/v1/node-matching.ts'
 import type { TopologySpreadConstraint } from '#api/core/v1/pod/pod.ts'
 import { type LabelMatcher, labelMatcherOf } from '#api/machinery/label-selector.ts'
-import { matchesNodeSelection, untolerated } from '../node-matching.ts'
 import { MAXIMUM_SCORE, type Plugin, refuse } from '../plugin.ts'
 import type { PodInfo } from '../pod-info.ts'
 import type { NodeInfo, Snapshot } from '../snapshot.ts'

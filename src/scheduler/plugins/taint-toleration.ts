@@ -1,4 +1,4 @@
-import { untolerated } from '../node-matching.ts'
+import { untolerated } from '#api/core/v1/node-matching.ts'
 import { normalized, type Plugin, refuse } from '../plugin.ts'
 
 /** Keeps pods off nodes whose taints they do not tolerate, and prefers nodes without soft ones. */

@@ -1,14 +1,9 @@
-/** Node selectors and tolerations: what several plugins ask about a pod and a node. */
-import type { Node, Taint } from '#api/core/v1/node.ts'
-import type {
-  NodeSelectorRequirement,
-  NodeSelectorTerm,
-  Pod,
-  Toleration,
-} from '#api/core/v1/pod/pod.ts'
+/** Node selectors and tolerations: what scheduler and controllers ask about a pod and a node. */
+import type { Node, Taint } from './node.ts'
+import type { NodeSelectorRequirement, NodeSelectorTerm, Pod, Toleration } from './pod/pod.ts'
 
 /** spec.nodeSelector and the required node affinity, both of which must hold. */
-export function matchesNodeSelection({ spec }: Pod, node: Node): boolean {
+export function matchesNodeSelection({ spec }: Pick<Pod, 'spec'>, node: Node): boolean {
   const labels = node.metadata.labels ?? {}
   for (const [key, value] of Object.entries(spec.nodeSelector ?? {}))
     if (labels[key] !== value) return false
