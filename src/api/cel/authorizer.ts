@@ -9,6 +9,9 @@ export interface Asked {
   readonly name: string
   /** Of requests for no resource. */
   readonly path: string
+  /** Which of the objects it is about, as in the query of a list. */
+  readonly fieldSelector?: string
+  readonly labelSelector?: string
   /** Who is asked about instead of the user: namespace and name. */
   readonly serviceAccount?: readonly [string, string]
 }
@@ -64,10 +67,21 @@ interface Target {
 const TYPE = 'kubernetes.authorization.Authorizer'
 const DECISION = 'kubernetes.authorization.Decision'
 
+const PARTS = [
+  'path',
+  'group',
+  'resource',
+  'subresource',
+  'namespace',
+  'name',
+  'fieldSelector',
+  'labelSelector',
+]
+
 export function addAuthorizer(target: Target): void {
   target.registerType(TYPE, { ctor: Authorizer, fields: { requestResource: TYPE } })
   target.registerType(DECISION, { ctor: Decision, fields: {} })
-  for (const part of ['path', 'group', 'resource', 'subresource', 'namespace', 'name'])
+  for (const part of PARTS)
     target.registerFunction(`${TYPE}.${part}(string): ${TYPE}`, (of: Authorizer, value: string) =>
       of.with({ [part]: value }),
     )
