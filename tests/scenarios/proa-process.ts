@@ -40,7 +40,7 @@ export class ProaProcess {
   async ready(): Promise<number> {
     const deadline = performance.now() + READY_TIMEOUT_MS
     for (;;) {
-      const port = /is ready after .*https:\/\/[^:]+:(\d+)/.exec(this.stdout)?.[1]
+      const port = /(?:is ready after .*|listens on )https:\/\/[^:]+:(\d+)/.exec(this.stdout)?.[1]
       if (port) return Number(port)
       if (this.child.exitCode !== null || this.child.signalCode !== null)
         throw new Error(`it ended with ${this.child.exitCode}: ${this.stderr}`)

@@ -55,3 +55,10 @@ test('5 times kill -9 of the etcd', { skip: etcdMissing() }, async context => {
   assert.equal(lines.length, 2)
   for (const line of lines) context.diagnostic(line)
 })
+
+test('4 times kill -9 of one of two API servers, or of the etcd that they share', {
+  skip: etcdMissing(),
+}, async context => {
+  const lines = await runOf({ rounds: 4, victim: 'shared', names: 20, watchers: 40 })
+  for (const line of lines) context.diagnostic(line)
+})

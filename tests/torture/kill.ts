@@ -16,6 +16,7 @@ import {
   fragileServer,
   type Server,
   type ServerOptions,
+  sharedServers,
   sqliteServer,
 } from './servers.ts'
 import { assertNone, type Subject, type Tell } from './subject.ts'
@@ -40,7 +41,7 @@ export interface KillOptions {
 }
 
 export const kill: Subject = {
-  doc: 'kill -9 under load: of the API server (--victim proa), of its etcd (etcd), of one that compacts (compacting) or whose wall clock jumps (jumping)',
+  doc: 'kill -9 under load: of the API server (--victim proa), of its etcd (etcd), of one of two API servers or the etcd that they share (shared), of one that compacts (compacting) or whose wall clock jumps (jumping)',
   flags: {
     ...{ rounds: 200, victim: 'proa', directory: '' },
     ...{ clients: 16, names: 50, watchers: 40, least: 60 },
@@ -49,7 +50,7 @@ export const kill: Subject = {
     const { victim, directory, ...numbers } = values
     const where = directory ? { directory: String(directory) } : {}
     const options = numbers as unknown as Omit<KillOptions, 'server'>
-    const server = await serverFor(String(victim), where)
+    const server = await serverFor(String(victim), where, options.seed)
     try {
       await killRounds({ ...options, server, hasSleepers: victim === 'compacting' }, tell)
     } finally {
@@ -59,17 +60,19 @@ export const kill: Subject = {
   },
 }
 
-function serverFor(victim: string, where: ServerOptions): Server | Promise<Server> {
+function serverFor(victim: string, where: ServerOptions, seed: number): Server | Promise<Server> {
   switch (victim) {
     case 'proa':
       return sqliteServer(where)
     case 'etcd':
       return etcdServer(where)
+    case 'shared':
+      return sharedServers(seededRandom(seed), where)
     case 'compacting':
     case 'jumping':
       return fragileServer(victim, where)
     default:
-      throw new Error(`--victim wants proa, etcd, compacting or jumping, not ${victim}`)
+      throw new Error(`--victim wants proa, etcd, shared, compacting or jumping, not ${victim}`)
   }
 }
 
@@ -107,10 +110,10 @@ export async function killRounds(options: KillOptions, tell: Tell): Promise<void
     const recording = new Recording()
     const load = new Load({ ...options, recording, random, prefix: `e${era}-` })
     const last = Math.min(rounds, (era + 1) * ROUNDS_IN_AN_ERA)
-    let target = await server.start()
+    let targets = await server.start()
     for (let round = era * ROUNDS_IN_AN_ERA; round < last; round++) {
       const before = recording.operations.length
-      await load.start(target)
+      await load.start(targets)
       await pause(ROUND_MS.least + random.integer(ROUND_MS.most - ROUND_MS.least))
       // A busy machine has more to do until there is something to lose.
       await until(() => recording.operations.length >= before + least)
@@ -119,10 +122,10 @@ export async function killRounds(options: KillOptions, tell: Tell): Promise<void
       await pause(random.integer(OUTAGE_MS))
       await load.broken()
       const started = performance.now()
-      target = await server.start()
+      targets = await server.start()
       readyMs.push(performance.now() - started)
     }
-    await load.finish(target)
+    await load.finish(targets)
     assertNone(violationsOf(recording), `rounds ${era * ROUNDS_IN_AN_ERA} to ${last - 1}`)
     reached = assertGoesOn(recording, reached)
     const { operations, deliveries } = recording.counts()

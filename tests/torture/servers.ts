@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Random } from '#base/random.ts'
 import { EtcdProcess } from '../../src/store/testing/etcd-process.ts'
 import { adminOf, ProaProcess } from '../scenarios/proa-process.ts'
 import { ask } from './load/ask.ts'
@@ -12,8 +13,8 @@ import { PATH } from './load/table.ts'
 const ANSWER_MS = 30_000
 
 export interface Server {
-  /** Starts what is not running; resolves when it answers. */
-  start(): Promise<Target>
+  /** Starts what is not running; resolves when all of them answer. */
+  start(): Promise<readonly Target[]>
   /** kill -9 of what the server is there to have killed. */
   kill(): Promise<void>
   /** Ends everything in good order and leaves nothing. */
@@ -39,7 +40,7 @@ export function sqliteServer({
   return {
     async start() {
       running ??= startUp(data, words)
-      return targetOf(running, data)
+      return [await targetOf(running, data)]
     },
     async kill() {
       await running?.kill('SIGKILL')
@@ -65,7 +66,7 @@ export function fragileServer(
     async start() {
       running ??= new ProaProcess([join(data, 'state'), kind], { program })
       const port = await running.ready()
-      return { url: `https://localhost:${port}`, tls: { rejectUnauthorized: false } }
+      return [{ url: `https://localhost:${port}`, tls: { rejectUnauthorized: false } }]
     },
     async kill() {
       await running?.kill('SIGKILL')
@@ -94,7 +95,7 @@ export async function etcdServer({
       running ??= startUp(data, ['--etcd-servers', etcd.url, ...words])
       const target = await targetOf(running, data)
       await answers(target)
-      return target
+      return [target]
     },
     async kill() {
       await etcd.stop('SIGKILL')
@@ -105,6 +106,49 @@ export async function etcdServer({
       await endWell(running)
       await etcd.remove()
       rmSync(data, { recursive: true })
+    },
+  }
+}
+
+/** Two API servers over one etcd; any of the three is killed. */
+export async function sharedServers(
+  random: Random,
+  { directory = tmpdir() }: ServerOptions = {},
+): Promise<Server> {
+  const etcd = await EtcdProcess.start()
+  const directories = [0, 1].map(() => mkdtempSync(join(directory, 'proa-torture-')))
+  const running: (ProaProcess | undefined)[] = [undefined, undefined]
+  let isUp = true
+  const begin = (data: string) => {
+    const where = ['--data-dir', data, '--etcd-servers', etcd.url]
+    return new ProaProcess(['apiserver', ...where, '--secure-port', '0'])
+  }
+  return {
+    async start() {
+      if (!isUp) await etcd.start()
+      isUp = true
+      for (const [at, data] of directories.entries()) running[at] ??= begin(data)
+      const targets = await Promise.all(
+        directories.map((data, at) => targetOf(running[at] as ProaProcess, data)),
+      )
+      await Promise.all(targets.map(answers))
+      return targets
+    },
+    async kill() {
+      const victim = random.integer(3)
+      if (victim === 2) {
+        await etcd.stop('SIGKILL')
+        isUp = false
+      } else {
+        await running[victim]?.kill('SIGKILL')
+        running[victim] = undefined
+      }
+    },
+    async remove() {
+      if (!isUp) await etcd.start()
+      await Promise.all(running.map(endWell))
+      await etcd.remove()
+      for (const data of directories) rmSync(data, { recursive: true })
     },
   }
 }

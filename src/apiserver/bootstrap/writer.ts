@@ -3,6 +3,7 @@ import { decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { isStatus } from '#api/machinery/status.ts'
+import { sleep } from '#base/clock.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import { type Exchange, newExchange } from '../exchange.ts'
 import { createObject } from '../resources/create.ts'
@@ -15,6 +16,9 @@ import type { ServerContext } from '../server-context.ts'
 /** The server itself, as admission and managedFields see it. */
 const self = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 const noRequest: ApiRequest = { method: 'POST', path: '/' }
+
+const MAXIMUM_ATTEMPTS = 5
+const RETRY_MS = 200
 
 /** The server's own writes go the way of all writes, but for the request. */
 export class Writer {
@@ -32,12 +36,18 @@ export class Writer {
     const resource = this.server.registry.find(group, 'v1', plural)
     if (!resource?.storage) return
     const { namespace = '', name = '' } = object.metadata
-    if (await resource.storage.get(namespace, name)) return
-    try {
-      const write = this.#write(resource as StoredResource, object)
-      await createObject({ ...write, name: '' }, draftOf(resource as StoredResource, object))
-    } catch (thrown) {
-      if (!isStatus(thrown, 'AlreadyExists')) throw thrown
+    const write = { ...this.#write(resource as StoredResource, object), name: '' }
+    for (let attempt = 1; ; attempt++) {
+      if (await resource.storage.get(namespace, name)) return
+      try {
+        await createObject(write, draftOf(resource as StoredResource, object))
+        return
+      } catch (thrown) {
+        if (isStatus(thrown, 'AlreadyExists')) return
+        // Another server that starts on the same store may hold what the object needs, and have it there in a moment.
+        if (!isStatus(thrown, 'Invalid') || attempt === MAXIMUM_ATTEMPTS) throw thrown
+        await sleep(this.server.clock, RETRY_MS)
+      }
     }
   }
 

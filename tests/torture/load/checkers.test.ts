@@ -43,12 +43,12 @@ async function recordingOf(faults: Faults, operations: number): Promise<Recordin
   const recording = new Recording()
   {
     await using served = await serve(request => handle(request, { user }))
-    const target = { url: served.url, tls: trust }
+    const targets = [{ url: served.url, tls: trust }]
     const load = new Load({ recording, random, clients: 8, names: 12, watchers: 12 })
-    await load.start(target)
+    await load.start(targets)
     const deadline = performance.now() + LIMIT_MS
     while (recording.operations.length < operations && performance.now() < deadline) await pause(10)
-    await load.finish(target)
+    await load.finish(targets)
   }
   await server.stop()
   await good.close()

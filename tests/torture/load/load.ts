@@ -30,10 +30,13 @@ export interface LoadOptions {
 }
 
 /** Enough that a thousand watches need few connections, few enough for any server. */
-const WATCHES_PER_SESSION = 50
+const WATCHES_PER_SESSION = 20
 /** Sleepers follow after one start of so many. */
 const SLEEP_STARTS = 5
 const LAST_LIST_MS = 30_000
+
+const targetOf = (targets: readonly Target[], at: number): Target =>
+  targets[Math.floor(at) % targets.length] as Target
 
 export class Load {
   readonly #options: LoadOptions
@@ -65,13 +68,15 @@ export class Load {
   }
 
   /** Connects all, and goes on with what each did before. */
-  async start(target: Target): Promise<void> {
+  async start(targets: readonly Target[]): Promise<void> {
     this.#stopping = new AbortController()
     const { signal } = this.#stopping
-    if (this.#watchers.length === 0) this.#watchers = await this.#makeWatchers(target)
+    if (this.#watchers.length === 0) this.#watchers = await this.#makeWatchers(targetOf(targets, 0))
     this.#starts++
-    this.#follow(target)
-    this.#running = Promise.all(this.#clients.map(client => client.run(this.#open(target), signal)))
+    this.#follow(targets)
+    this.#running = Promise.all(
+      this.#clients.map((client, at) => client.run(this.#open(targetOf(targets, at)), signal)),
+    )
   }
 
   /** Ends all connections, also those that wait for a server that lost its store; what was not answered by then never is. */
@@ -89,15 +94,15 @@ export class Load {
   }
 
   /** Afterwards every watcher has seen everything, and a last list has shown it; then the objects are removed. */
-  async finish(target: Target): Promise<void> {
+  async finish(targets: readonly Target[]): Promise<void> {
     await this.pause()
     for (const watcher of this.#watchers) watcher.leave()
     await Promise.all(this.#following)
     for (const session of this.#sessions.splice(0)) session.destroy()
-    const session = this.#open(target)
+    const session = this.#open(targetOf(targets, 0))
     const revision = await this.#lastList(session)
     await Promise.all(
-      this.#spread(target).map(([watcher, session]) => watcher.finish(session, revision)),
+      this.#spread(targets).map(([watcher, session]) => watcher.finish(session, revision)),
     )
     await ask(session, { method: 'DELETE', path: `${PATH}?labelSelector=group` })
     for (const session of this.#sessions.splice(0)) session.destroy()
@@ -146,9 +151,9 @@ export class Load {
     return { name: names[index % length] ?? '' }
   }
 
-  #follow(target: Target): void {
+  #follow(targets: readonly Target[]): void {
     const { signal } = this.#stopping
-    this.#following = this.#spread(target).map(async ([watcher, session], index) => {
+    this.#following = this.#spread(targets).map(async ([watcher, session], index) => {
       // Some are sent away by the server every second, and come back.
       const seconds = index % 4 === 3 ? 1 : undefined
       if (this.#options.hasSleepers && index % 5 === 4 && this.#starts % SLEEP_STARTS !== 1) return
@@ -157,10 +162,12 @@ export class Load {
     })
   }
 
-  #spread(target: Target): [LoadWatcher, ClientHttp2Session][] {
+  /** After each start they are with another server, if there are several. */
+  #spread(targets: readonly Target[]): [LoadWatcher, ClientHttp2Session][] {
     let session: ClientHttp2Session | undefined
     return this.#watchers.map((watcher, index) => {
-      if (!session || index % WATCHES_PER_SESSION === 0) session = this.#open(target)
+      if (!session || index % WATCHES_PER_SESSION === 0)
+        session = this.#open(targetOf(targets, index / WATCHES_PER_SESSION + this.#starts))
       return [watcher, session]
     })
   }
