@@ -20,8 +20,14 @@ export const MAX_WAITING_BYTES = 64 * 1024 * 1024
 const MAX_BATCH_COMMITS = 1000
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
 
-/** Rows of compacted history that one batch removes beside its commits. */
-const MAX_BATCH_FORGOTTEN = 1000
+/**
+ * Rows of compacted history that one batch removes beside its commits: few, since writers wait for them, but twice as many as come, so that
+ * no load outruns it.
+ */
+const MIN_BATCH_FORGOTTEN = 64
+const FORGOTTEN_PER_COMMIT = 2
+/** Where nobody waits. */
+const IDLE_BATCH_FORGOTTEN = 512
 
 /** A commit (or an answer that depends on one) that is not durable yet. */
 interface Ticket {
@@ -212,7 +218,12 @@ export class CommitQueue {
     while (this.#waiting.length > 0 || this.#mayForget) {
       const tickets = this.#takeTickets()
       const bytes = tickets.reduce((sum, ticket) => sum + ticket.bytes, 0)
-      const batch = { tickets, bytes, forgotten: this.#takeForgotten(), isFailed: false }
+      const batch = {
+        tickets,
+        bytes,
+        forgotten: this.#takeForgotten(tickets.length),
+        isFailed: false,
+      }
       if (this.#flying.length === 0 && isAnswered(batch)) {
         this.#succeed(batch)
         continue
@@ -238,11 +249,15 @@ export class CommitQueue {
     return this.#waiting.splice(0, count)
   }
 
-  #takeForgotten(): Forgotten[] {
+  #takeForgotten(commits: number): Forgotten[] {
     if (!this.#mayForget) return []
+    const most =
+      commits === 0
+        ? IDLE_BATCH_FORGOTTEN
+        : Math.max(MIN_BATCH_FORGOTTEN, FORGOTTEN_PER_COMMIT * commits)
     let count = 0
     let rows = 0
-    while (count < this.#forgotten.length && rows < MAX_BATCH_FORGOTTEN) {
+    while (count < this.#forgotten.length && rows < most) {
       rows += this.#forgotten[count++]?.rows.length ?? 0
     }
     return this.#forgotten.slice(0, count)
