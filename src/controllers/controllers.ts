@@ -18,6 +18,7 @@ import { nodeIpamController } from './node-ipam/node-ipam.controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.controller.ts'
 import { podGarbageCollectorController } from './pod-garbage-collector/pod-garbage-collector.controller.ts'
 import { replicaSetController } from './replicaset/replicaset.controller.ts'
+import { replicationControllerController } from './replicationcontroller/replicationcontroller.controller.ts'
 import { rootCaCertificatePublisherController } from './root-ca-certificate-publisher/root-ca-certificate-publisher.controller.ts'
 import type { Controller, ControllerContext } from './runner/controller.ts'
 import { type RunningController, runController } from './runner/runner.ts'
@@ -72,6 +73,7 @@ export const controllers: readonly ControllerEntry[] = [
   },
   { name: 'deployment-controller', create: deploymentController },
   { name: 'replicaset-controller', create: replicaSetController },
+  { name: 'replicationcontroller-controller', create: replicationControllerController },
   { name: 'statefulset-controller', create: statefulSetController },
   { name: 'job-controller', create: jobController },
   { name: 'daemonset-controller', create: daemonSetController },
@@ -138,7 +140,7 @@ const ABSENT = new Set(
    kube-apiserver-serving-clustertrustbundle-publisher-controller legacy-serviceaccount-token-cleaner-controller
    node-route-controller persistentvolume-attach-detach-controller persistentvolume-binder-controller
    persistentvolume-expander-controller persistentvolume-protection-controller persistentvolumeclaim-protection-controller
-   podcertificaterequest-cleaner-controller replicationcontroller-controller resourceclaim-controller
+   podcertificaterequest-cleaner-controller resourceclaim-controller
    resourcequota-controller selinux-warning-controller service-cidr-controller service-lb-controller
    serviceaccount-token-controller storage-version-migrator-controller
    storageversion-garbage-collector-controller token-cleaner-controller ttl-after-finished-controller ttl-controller
@@ -160,6 +162,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   nodelifecycle: 'node-lifecycle-controller',
   podgc: 'pod-garbage-collector-controller',
   replicaset: 'replicaset-controller',
+  replicationcontroller: 'replicationcontroller-controller',
   'root-ca-cert-publisher': 'root-ca-certificate-publisher-controller',
   serviceaccount: 'serviceaccount-controller',
   statefulset: 'statefulset-controller',

@@ -1,11 +1,11 @@
 /** Keeps as many pods of a template as a ReplicaSet asks for. */
 import { replicaSet } from '#api/apps/v1/replica-set.ts'
-import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
+import { pod } from '#api/core/v1/pod/pod.ts'
 import { labelMatcherOf } from '#api/machinery/label-selector.ts'
 import { controllerOf } from '#api/machinery/metadata.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { BY_CONTROLLER, candidates, indexByController } from '../runner/owners.ts'
-import { conditionOf } from '../runner/pods.ts'
+import { concernsCount } from '../runner/pods.ts'
 import { wakeOwners, wakeSelf } from '../runner/wake.ts'
 import { reconcile } from './replicaset.reconcile.ts'
 
@@ -28,7 +28,7 @@ export function replicaSetController(context: ControllerContext): Controller {
         owners: sets,
         selectorOf: set => labelMatcherOf(set.spec.selector),
         dependents: pods,
-        concerns: (next, previous) => concernText(previous) !== concernText(next),
+        concerns: concernsCount,
       })
     },
     reconcile(key, failure) {
@@ -47,11 +47,4 @@ export function replicaSetController(context: ControllerContext): Controller {
       })
     },
   }
-}
-
-/** All of a pod that a set counts by. Being bound, for one, changes nothing for it, and happens to every pod. */
-function concernText({ metadata, status }: Pod): string {
-  const { labels, ownerReferences, deletionTimestamp } = metadata
-  const ready = conditionOf(status.conditions, 'Ready')
-  return JSON.stringify([labels, ownerReferences, deletionTimestamp, status.phase, ready?.status])
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ReplicaSet } from '#api/apps/v1/replica-set.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { replicationController } from '#api/core/v1/replication-controller.ts'
 import type { Outcome, Write, WriteFailure } from '../runner/controller.ts'
 import { inOrderOfDeletion } from './deletion-order.ts'
 import { reconcile } from './replicaset.reconcile.ts'
@@ -169,6 +170,34 @@ test('nothing to do is nothing to write', () => {
   const set = setOf(1)
   const settled = setOf(1, { status: statusIn(look(set, pods)) })
   assert.deepEqual(look(settled, pods).writes, [])
+})
+
+test('a kind that tells less has nothing to write either, once it has told that', () => {
+  const pods = [podOf('a', { readySeconds: 10 })]
+  const bare = setOf(1, {
+    status: {
+      replicas: 1,
+      fullyLabeledReplicas: 1,
+      readyReplicas: 1,
+      availableReplicas: 1,
+      observedGeneration: 1,
+    },
+  })
+  const withStatus = ({ terminatingReplicas: _, ...status }: ReplicaSet['status']) => ({
+    ...bare,
+    status,
+  })
+  const owner = { kind: replicationController, withStatus }
+  const world = { candidates: pods, siblings: () => pods, nowMs: NOW_MS, failure: undefined }
+  assert.equal(look(bare, pods).writes.length, 1, 'a ReplicaSet tells how many are ending')
+  const owned = pods.map(pod => ({
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      ownerReferences: [{ ...OWNED[0], kind: 'ReplicationController' }],
+    },
+  })) as unknown as Pod[]
+  assert.deepEqual(reconcile({ ...world, candidates: owned, set: bare, owner }).writes, [])
 })
 
 test('those that do least are deleted first', () => {

@@ -1,9 +1,10 @@
-/** Decides which pods a ReplicaSet creates and deletes, and what its status says. */
-import { type ReplicaSet, replicaSet } from '#api/apps/v1/replica-set.ts'
+/** Decides which pods a ReplicaSet, or a ReplicationController, creates and deletes, and what its status says. */
+import { type ReplicaSet, type ReplicaSetStatus, replicaSet } from '#api/apps/v1/replica-set.ts'
 import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
+import type { AnyKind } from '#api/machinery/kind.ts'
 import { labelMatcherOf } from '#api/machinery/label-selector.ts'
 import { rfc3339 } from '#base/clock.ts'
-import type { Batch, Outcome, Write, WriteFailure } from '../runner/controller.ts'
+import type { AnyObject, Batch, Outcome, Write, WriteFailure } from '../runner/controller.ts'
 import { isNamespaceTerminating } from '../runner/errors.ts'
 import { sameJson } from '../runner/json.ts'
 import { claim } from '../runner/owners.ts'
@@ -22,12 +23,24 @@ export interface ReplicaSetWorld {
   readonly siblings: () => readonly Pod[]
   readonly nowMs: number
   readonly failure: WriteFailure | undefined
+  /** What `set` stands for, where that is no ReplicaSet. */
+  readonly owner?: SetOwner
+}
+
+export interface SetOwner {
+  readonly kind: AnyKind
+  /** The object with this status, as its kind has it. */
+  readonly withStatus: (status: ReplicaSetStatus) => AnyObject
 }
 
 export function reconcile(world: ReplicaSetWorld): Outcome {
   const { set, failure, nowMs } = world
+  const { kind, withStatus } = world.owner ?? {
+    kind: replicaSet,
+    withStatus: (status: ReplicaSetStatus): AnyObject => ({ ...set, status }),
+  }
   const claimed = claim({
-    ownerKind: replicaSet,
+    ownerKind: kind,
     owner: set,
     kind: pod,
     selector: labelMatcherOf(set.spec.selector),
@@ -37,11 +50,11 @@ export function reconcile(world: ReplicaSetWorld): Outcome {
   if (claimed.writes.length > 0)
     return { writes: [{ verb: 'batch', writes: claimed.writes }], againAfterMs: 0 }
   const active = claimed.owned.filter(isActive)
-  const manage = set.metadata.deletionTimestamp ? [] : scale(world, active)
-  const status = statusOf(world, claimed.owned)
-  const update: Write[] = sameJson(status, set.status)
+  const manage = set.metadata.deletionTimestamp ? [] : scale(world, kind, active)
+  const object = withStatus(statusOf(world, claimed.owned))
+  const update: Write[] = sameJson(object.status, set.status)
     ? []
-    : [{ verb: 'update', kind: replicaSet, object: { ...set, status }, subresource: 'status' }]
+    : [{ verb: 'update', kind, object, subresource: 'status' }]
   const againAfterMs = nextAvailableInMs(active, set.spec.minReadySeconds ?? 0, nowMs)
   return {
     // After a failed write the status comes first, as it has to say so even if the write fails again.
@@ -50,12 +63,12 @@ export function reconcile(world: ReplicaSetWorld): Outcome {
   }
 }
 
-function scale(world: ReplicaSetWorld, active: readonly Pod[]): Batch[] {
+function scale(world: ReplicaSetWorld, kind: AnyKind, active: readonly Pod[]): Batch[] {
   const { set, nowMs } = world
   const missing = (set.spec.replicas ?? 1) - active.length
   if (missing === 0) return []
   if (missing > 0) {
-    const writes = Array.from({ length: Math.min(missing, BURST) }, () => creation(set))
+    const writes = Array.from({ length: Math.min(missing, BURST) }, () => creation(kind, set))
     return [{ verb: 'batch', writes, slowStart: true }]
   }
   const excess = Math.min(-missing, BURST)
@@ -66,11 +79,11 @@ function scale(world: ReplicaSetWorld, active: readonly Pod[]): Batch[] {
   return [{ verb: 'batch', writes: victims.map(victim => deletion(set, victim)) }]
 }
 
-function creation(set: ReplicaSet): Write {
+function creation(kind: AnyKind, set: ReplicaSet): Write {
   return {
     verb: 'create',
     kind: pod,
-    object: podFromTemplate(set.spec.template, { kind: replicaSet, object: set }),
+    object: podFromTemplate(set.spec.template, { kind, object: set }),
     // A namespace that is being emptied refuses everything new; trying again would be noise.
     tolerate: isNamespaceTerminating,
     report: {

@@ -46,3 +46,14 @@ export function nextAvailableInMs(
     .filter(waitMs => waitMs > 0)
   return waits.length > 0 ? Math.min(...waits) : undefined
 }
+
+/** True for a change by which an owner counts. Being bound, for one, changes nothing for it, and happens to every pod. */
+export function concernsCount(next: Pod, previous: Pod): boolean {
+  return countText(next) !== countText(previous)
+}
+
+function countText({ metadata, status }: Pod): string {
+  const { labels, ownerReferences, deletionTimestamp } = metadata
+  const ready = conditionOf(status.conditions, 'Ready')
+  return JSON.stringify([labels, ownerReferences, deletionTimestamp, status.phase, ready?.status])
+}
