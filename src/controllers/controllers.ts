@@ -11,11 +11,14 @@ import { daemonSetController } from './daemonset/daemonset.controller.ts'
 import { deploymentController } from './deployment/deployment.controller.ts'
 import { endpointsController } from './endpoints/endpoints.controller.ts'
 import { endpointSliceController } from './endpointslice/endpointslice.controller.ts'
+import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume.controller.ts'
 import { garbageCollectorController } from './garbage-collector/garbage-collector.controller.ts'
 import { jobController } from './job/job.controller.ts'
 import { namespaceController } from './namespace/namespace.controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam.controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.controller.ts'
+import { persistentVolumeProtectionController } from './persistentvolume-protection/persistentvolume-protection.controller.ts'
+import { persistentVolumeClaimProtectionController } from './persistentvolumeclaim-protection/persistentvolumeclaim-protection.controller.ts'
 import { podGarbageCollectorController } from './pod-garbage-collector/pod-garbage-collector.controller.ts'
 import { replicaSetController } from './replicaset/replicaset.controller.ts'
 import { replicationControllerController } from './replicationcontroller/replicationcontroller.controller.ts'
@@ -77,6 +80,12 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'statefulset-controller', create: statefulSetController },
   { name: 'job-controller', create: jobController },
   { name: 'daemonset-controller', create: daemonSetController },
+  { name: 'ephemeral-volume-controller', create: ephemeralVolumeController },
+  {
+    name: 'persistentvolumeclaim-protection-controller',
+    create: persistentVolumeClaimProtectionController,
+  },
+  { name: 'persistentvolume-protection-controller', create: persistentVolumeProtectionController },
   { name: 'endpointslice-controller', create: endpointSliceController },
   { name: 'endpoints-controller', create: endpointsController },
   { name: 'node-lifecycle-controller', create: nodeLifecycleController },
@@ -136,10 +145,10 @@ export function startControllers(
 const ABSENT = new Set(
   `bootstrap-signer-controller certificatesigningrequest-approving-controller certificatesigningrequest-cleaner-controller
    certificatesigningrequest-signing-controller cloud-node-lifecycle-controller clusterrole-aggregation-controller
-   cronjob-controller device-taint-eviction-controller disruption-controller endpointslice-mirroring-controller ephemeral-volume-controller horizontal-pod-autoscaler-controller
+   cronjob-controller device-taint-eviction-controller disruption-controller endpointslice-mirroring-controller horizontal-pod-autoscaler-controller
    kube-apiserver-serving-clustertrustbundle-publisher-controller legacy-serviceaccount-token-cleaner-controller
    node-route-controller persistentvolume-attach-detach-controller persistentvolume-binder-controller
-   persistentvolume-expander-controller persistentvolume-protection-controller persistentvolumeclaim-protection-controller
+   persistentvolume-expander-controller
    podcertificaterequest-cleaner-controller resourceclaim-controller
    resourcequota-controller selinux-warning-controller service-cidr-controller service-lb-controller
    serviceaccount-token-controller storage-version-migrator-controller
@@ -155,11 +164,14 @@ const ALIASES: Readonly<Record<string, string>> = {
   deployment: 'deployment-controller',
   endpoint: 'endpoints-controller',
   endpointslice: 'endpointslice-controller',
+  'ephemeral-volume': 'ephemeral-volume-controller',
   garbagecollector: 'garbage-collector-controller',
   job: 'job-controller',
   namespace: 'namespace-controller',
   nodeipam: 'node-ipam-controller',
   nodelifecycle: 'node-lifecycle-controller',
+  'pv-protection': 'persistentvolume-protection-controller',
+  'pvc-protection': 'persistentvolumeclaim-protection-controller',
   podgc: 'pod-garbage-collector-controller',
   replicaset: 'replicaset-controller',
   replicationcontroller: 'replicationcontroller-controller',
