@@ -4,7 +4,7 @@
  * more while the socket is full.
  */
 import type { Duplex } from 'node:stream'
-import { ConnectionError, ErrorCode, type Frame, joinFrames } from './frames.ts'
+import { ConnectionError, ErrorCode, Flag, type Frame, joinFrames } from './frames.ts'
 import { MAXIMUM_WINDOW } from './settings.ts'
 
 /** The window that both ends begin with. */
@@ -23,23 +23,25 @@ export interface Source {
 
 export class Outbox {
   readonly #socket: Duplex
+  readonly #overflow: () => void
   readonly #ready = new Set<Source>()
   #waiting: Frame[] = []
   #window = INITIAL_WINDOW
   #isScheduled = false
   #afterAll: (() => void) | undefined
 
-  constructor(socket: Duplex) {
+  /** `overflow` hears that too many frames wait; whoever sends, and from which timer, cannot be blamed for it. */
+  constructor(socket: Duplex, overflow: () => void) {
     this.#socket = socket
+    this.#overflow = overflow
     socket.on('drain', () => this.#schedule())
   }
 
-  /** A frame that needs no room at the client. Throws a ConnectionError where too many wait. */
+  /** A frame that needs no room at the client. */
   send(frame: Frame): void {
     this.#waiting.push(frame)
-    if (this.#waiting.length > MOST_WAITING_FRAMES)
-      throw new ConnectionError(ErrorCode.enhanceYourCalm, 'answers are not taken')
-    this.#schedule()
+    if (this.#waiting.length > MOST_WAITING_FRAMES) this.#overflow()
+    else this.#schedule()
   }
 
   ready(source: Source): void {
@@ -100,17 +102,12 @@ export class Outbox {
     this.#waiting = []
     let size = 0
     for (const source of this.#ready) {
-      // To the end of the queue, or out of it.
-      this.#ready.delete(source)
       const frame = source.nextFrame(this.#window)
-      if (!frame) {
-        if (this.#window <= 0) {
-          this.#ready.add(source)
-          break
-        }
-        continue
-      }
-      this.#ready.add(source)
+      // Without room on the connection it keeps its place; the end of an answer may need none, so the others are still asked.
+      if (!frame && this.#window <= 0) continue
+      this.#ready.delete(source)
+      if (!frame) continue
+      if ((frame.flags & Flag.endStream) === 0) this.#ready.add(source)
       frames.push(frame)
       this.#window -= frame.payload.length
       size += frame.payload.length

@@ -61,7 +61,9 @@ export class Session implements StreamHost {
     const { limits, monotonicMs } = options
     this.#socket = socket
     this.#options = options
-    this.#outbox = new Outbox(socket)
+    this.#outbox = new Outbox(socket, () =>
+      this.fail(ErrorCode.enhanceYourCalm, 'answers are not taken'),
+    )
     this.#blocks = new HeaderBlocks(limits.headerBytes * 2)
     this.#resets = new TokenBucket(limits.resets, monotonicMs)
     this.#idleFrames = new TokenBucket(limits.idleFrames, monotonicMs)
