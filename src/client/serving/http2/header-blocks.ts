@@ -19,6 +19,8 @@ export interface HeaderBlock {
 }
 
 const PRIORITY_BYTES = 5
+/** Eight hold all that headers may be. Each is kept until the last is there, and a small one costs far more than it weighs. */
+const MOST_FRAMES = 64
 
 export function isOfItself(stream: number, priority: Uint8Array): boolean {
   return (Buffer.from(priority.subarray(0, 4)).readUInt32BE() & 0x7fff_ffff) === stream
@@ -58,7 +60,7 @@ export class HeaderBlocks {
   take(frame: Frame): HeaderBlock | undefined {
     const part = this.#begun ? frame.payload : this.#begin(frame)
     this.#size += part.length
-    if (this.#size > this.#limitBytes)
+    if (this.#size > this.#limitBytes || this.#parts.length >= MOST_FRAMES)
       throw new ConnectionError(ErrorCode.enhanceYourCalm, 'headers without an end')
     const isWhole = (frame.flags & Flag.endHeaders) !== 0
     if (!isWhole || this.#parts.length > 0) this.#parts.push(part)

@@ -193,10 +193,13 @@ export class Session implements StreamHost {
       if (payload.length > 0) throw wrongSize('an acknowledgement')
       return
     }
+    let window = this.#streamSendWindow
     for (const [id, value] of readSettings(payload)) {
       if (id === Setting.headerTableBytes) this.#encoder.limit(value)
-      if (id === Setting.initialWindow) this.#resizeWindows(value)
+      if (id === Setting.initialWindow) window = value
     }
+    // Once, and not for each of the 2,700 that a frame may hold.
+    if (window !== this.#streamSendWindow) this.#resizeWindows(window)
     this.#hasSettings = true
     this.#send(FrameType.settings, Flag.ack, 0, NOTHING)
   }
@@ -266,7 +269,9 @@ export class Session implements StreamHost {
     }
     this.#window.consume(payload.length - bytes.length)
     const mistake = stream.receive(bytes, payload.length, isLast)
-    if (mistake !== undefined) this.reset(stream, mistake)
+    if (mistake === undefined) return
+    this.#window.consume(bytes.length)
+    this.reset(stream, mistake)
   }
 
   #takeHeaders(frame: Frame): void {
@@ -332,9 +337,11 @@ export class Session implements StreamHost {
     this.#send(FrameType.windowUpdate, 0, stream, uint32(bytes))
   }
 
-  #resetId(stream: number, code: number): void {
-    this.#send(FrameType.reset, 0, stream, uint32(code))
-    this.#remember(stream, false)
+  #resetId(id: number, code: number): void {
+    const stream = this.#streams.get(id)
+    if (stream) return this.reset(stream, code)
+    this.#send(FrameType.reset, 0, id, uint32(code))
+    this.#remember(id, false)
   }
 
   #remember(stream: number, isRemoteOver: boolean): void {

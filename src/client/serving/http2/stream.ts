@@ -180,7 +180,8 @@ export class Http2Stream implements Incoming, Outgoing, Source {
   discard(): void {
     this.#sink = undefined
     this.#isDiscarding = true
-    this.#dropUnread()
+    if (!this.#isOver) this.#giveBack()
+    this.#unread = []
   }
 
   /** Takes what came, `bytes` of `payloadBytes`, the rest being padding. Gives the code of the error where it must not have come. */
@@ -206,14 +207,14 @@ export class Http2Stream implements Incoming, Outgoing, Source {
   }
 
   #pass(bytes: Uint8Array): void {
-    this.#host.consumed(bytes.length)
+    if (!this.#isOver) this.#host.consumed(bytes.length)
     if (!this.#isRemoteOver) this.#receiveWindow.consume(bytes.length)
     this.#sink?.data(bytes)
   }
 
-  #dropUnread(): void {
+  /** The room of what is not read yet. */
+  #giveBack(): void {
     for (const bytes of this.#unread) this.#host.consumed(bytes.length)
-    this.#unread = []
   }
 
   /** Nothing more comes or goes. */
@@ -224,8 +225,9 @@ export class Http2Stream implements Incoming, Outgoing, Source {
     this.#unsent = []
     this.#unsentBytes = 0
     if (!this.#isRemoteOver) this.#sink?.gone()
+    this.#giveBack()
     // A body that is whole is still read.
-    if (!this.#isRemoteOver) this.#dropUnread()
+    if (!this.#isRemoteOver) this.#unread = []
     this.#release()
     for (const listener of this.#closeListeners) listener()
   }
