@@ -101,7 +101,8 @@ export class Peer {
     const reader = new FrameReader(({ payload, ...rest }) =>
       this.received.push({ ...rest, payload: Buffer.from(payload) }),
     )
-    client.on('error', () => {})
+    // Memory does not tell one end that the other is gone, as networks do.
+    client.on('error', () => {}).on('close', () => socket.destroy())
     socket.on('error', () => {})
     if (options.isReading ?? true) client.on('data', chunk => reader.push(chunk))
     this.session = new Session(socket, {
