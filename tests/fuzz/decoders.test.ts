@@ -9,8 +9,8 @@ const TOTAL_MS = 50_000
 const seed = randomInt(2 ** 32)
 
 for (const target of targets)
-  test(`${target.name}: no crash, no stall, nothing kept`, () => {
-    const { runs, findings } = fuzz(target, { seed, durationMs: TOTAL_MS / targets.length })
+  test(`${target.name}: no crash, no stall, nothing kept`, async () => {
+    const { runs, findings } = await fuzz(target, { seed, durationMs: TOTAL_MS / targets.length })
     assert.deepEqual(
       findings.map(finding => reportOf(finding, seed)),
       [],

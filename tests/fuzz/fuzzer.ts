@@ -12,8 +12,8 @@ export interface Target {
   readonly samples: readonly (string | Uint8Array)[]
   /** Words of the format, which are strewn in. */
   readonly words: readonly (string | Uint8Array)[]
-  /** Throws an AssertionError, or whatever went wrong, where the input is treated wrongly. */
-  readonly run: (input: Uint8Array) => void
+  /** Throws an AssertionError, or whatever went wrong, where the input is treated wrongly; a promise is waited for. */
+  readonly run: (input: Uint8Array) => void | Promise<void>
 }
 
 export interface Finding {
@@ -44,20 +44,20 @@ const MAXIMUM_GROWTH_BYTES = 16 * 1024 * 1024
 /** A few tell more than hundreds that have the same cause. */
 const MAXIMUM_FINDINGS = 5
 
-export function fuzz(target: Target, { seed, durationMs }: FuzzOptions): FuzzResult {
+export async function fuzz(target: Target, { seed, durationMs }: FuzzOptions): Promise<FuzzResult> {
   const dice = new Dice(seed)
   const samples = target.samples.map(bytesOf)
   const words = target.words.map(bytesOf)
   const findings: Finding[] = []
   // The samples themselves first: they are compiled for, and must pass.
-  for (const sample of samples) findings.push(...judge(target, sample))
+  for (const sample of samples) findings.push(...(await judge(target, sample)))
   const end = performance.now() + durationMs
   const warmAt = performance.now() + durationMs * WARM_UP_SHARE
   let warm: number | undefined
   let runs = samples.length
   for (; performance.now() < end && findings.length < MAXIMUM_FINDINGS; runs++) {
     if (warm === undefined && performance.now() >= warmAt) warm = heapBytes()
-    findings.push(...judge(target, mutated(dice, samples, words)))
+    findings.push(...(await judge(target, mutated(dice, samples, words))))
   }
   const growth = warm === undefined ? 0 : heapBytes() - warm
   if (growth > MAXIMUM_GROWTH_BYTES)
@@ -65,7 +65,7 @@ export function fuzz(target: Target, { seed, durationMs }: FuzzOptions): FuzzRes
   return { runs, findings }
 }
 
-function judge(target: Target, input: Uint8Array): Finding[] {
+async function judge(target: Target, input: Uint8Array): Promise<Finding[]> {
   const found = (what: Finding['what'], message: string): Finding[] => [
     { target: target.name, what, message, input: Buffer.from(input).toString('base64') },
   ]
@@ -73,7 +73,7 @@ function judge(target: Target, input: Uint8Array): Finding[] {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const start = performance.now()
     try {
-      target.run(input)
+      await target.run(input)
     } catch (thrown) {
       if (!isRefusal(thrown)) return found('crash', String((thrown as Error)?.stack ?? thrown))
     }

@@ -19,7 +19,7 @@ process.stdout.write(
   `seed ${seed}, ${Math.round(durationMs)} ms for each of ${wanted.length} targets\n`,
 )
 for (const target of wanted) {
-  const { runs, findings } = fuzz(target, { seed, durationMs })
+  const { runs, findings } = await fuzz(target, { seed, durationMs })
   process.stdout.write(`${findings.length === 0 ? '✔' : '✖'} ${target.name}: ${runs} runs\n`)
   for (const finding of findings) process.stdout.write(`${reportOf(finding, seed)}\n`)
   found ||= findings.length > 0

@@ -5,7 +5,8 @@ import { Flag, type Frame, FrameReader, FrameType, joinFrames } from '../serving
 import { HeaderDecoder } from '../serving/http2/header-decoder.ts'
 import type { HeaderField } from '../serving/http2/header-tables.ts'
 import type { RequestHead } from '../serving/http2/request-head.ts'
-import { Session, type SessionLimits } from '../serving/http2/session.ts'
+import { Session } from '../serving/http2/session.ts'
+import type { SessionLimits } from '../serving/http2/session-options.ts'
 import type { Http2Stream } from '../serving/http2/stream.ts'
 
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')

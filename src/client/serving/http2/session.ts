@@ -339,9 +339,11 @@ export class Session implements StreamHost {
 
   #resetId(id: number, code: number): void {
     const stream = this.#streams.get(id)
-    if (stream) return this.reset(stream, code)
-    this.#send(FrameType.reset, 0, id, uint32(code))
-    this.#remember(id, false)
+    if (stream) this.reset(stream, code)
+    else {
+      this.#send(FrameType.reset, 0, id, uint32(code))
+      this.#remember(id, false)
+    }
   }
 
   #remember(stream: number, isRemoteOver: boolean): void {
