@@ -178,3 +178,20 @@ export class Peer {
     await this.settle(2)
   }
 }
+
+/** A sink that collects a body. */
+export function collected(stream: Http2Stream) {
+  const state = { bytes: 0, isWhole: false, isGone: false }
+  stream.read({
+    data: bytes => {
+      state.bytes += bytes.length
+    },
+    end: () => {
+      state.isWhole = true
+    },
+    gone: () => {
+      state.isGone = true
+    },
+  })
+  return state
+}

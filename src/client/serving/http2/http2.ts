@@ -1,4 +1,4 @@
-/** HTTP/2: many requests on one connection. Own framing, and why: docs/adr/0008. */
+/** HTTP/2: many requests on one connection. Own framing, and why: docs/adr/0009. */
 import type { Clock } from '#base/clock.ts'
 import type { Connection } from '../connections.ts'
 import {
