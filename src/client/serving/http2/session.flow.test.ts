@@ -217,3 +217,38 @@ test('bodies of requests that are over give their room back', async () => {
   ]
   await sendsForever((peer, id) => peer.send(...parts(id), body(id, Flag.endStream)))
 })
+
+test('room is given back once, also where a body is read, or let go, after its stream is over', async () => {
+  const limits = { connectionWindowBytes: 100_000 }
+  for (const end of [collected, (stream: Http2Stream) => stream.discard()]) {
+    const peer = new Peer({ limits })
+    for (const id of [1, 3]) {
+      peer.send(headersFrame(id, POST, false), frame(data, Flag.endStream, id, sized(15_000)))
+      peer.send(frame(reset, 0, id, uint32(ErrorCode.cancel)))
+    }
+    await peer.settle()
+    for (const { stream } of peer.asked) end(stream)
+    // 30,000 were given back, too few to tell the client: 100,000 more are too many, which twice 30,000 would allow.
+    for (const id of [5, 7]) peer.send(headersFrame(id, POST, false))
+    for (let i = 0; i < 10; i++) peer.send(frame(data, 0, i < 5 ? 5 : 7, sized(10_000)))
+    await peer.settle()
+    assert.equal(peer.farewell, ErrorCode.flowControl)
+    await peer.close()
+  }
+})
+
+test('streams that are cancelled while the connection has no room are forgotten', async () => {
+  const peer = new Peer({
+    request: stream => {
+      stream.begin(200, {}, true)
+      stream.end(sized(100_000))
+    },
+  })
+  for (const id of [1, 3, 5]) peer.send(headersFrame(id, GET))
+  await peer.settle()
+  for (const id of [1, 3, 5]) peer.send(frame(reset, 0, id, uint32(ErrorCode.cancel)))
+  peer.session.retire()
+  await peer.settle()
+  assert.ok(peer.socket.writableFinished)
+  await peer.close()
+})

@@ -40,6 +40,15 @@ test('a request is answered, and what it said is known', async () => {
   await peer.close()
 })
 
+test('a PING is answered with what it said, and an answer to one with nothing', async () => {
+  const peer = new Peer()
+  peer.send(frame(ping, 0, 0, Buffer.from('12345678')), frame(ping, Flag.ack, 0, sized(8)))
+  await peer.settle()
+  const [pong, ...more] = peer.of(ping)
+  assert.deepEqual([pong?.flags, pong?.payload.toString(), more], [Flag.ack, '12345678', []])
+  await peer.close()
+})
+
 test('the preface may come in pieces; what is none ends the connection', async () => {
   const peer = new Peer({ isSilent: true, request: hello })
   for (const byte of PREFACE) peer.client.write(Buffer.of(byte))
@@ -114,6 +123,17 @@ test('a body is as long as it was announced', async () => {
   const codes = [1, 3, 5, 7, 9, 11].map(id => peer.resetCode(id))
   const { protocol } = ErrorCode
   assert.deepEqual(codes, [undefined, protocol, protocol, protocol, protocol, undefined])
+  await peer.close()
+})
+
+test('an answer to a body that is not all there ends whole, and then the stream without an error', async () => {
+  const peer = new Peer({ request: hello })
+  peer.send(headersFrame(1, POST, false))
+  await peer.settle()
+  const kinds = peer.received.filter(({ stream }) => stream === 1).map(({ type }) => type)
+  assert.deepEqual(kinds, [headers, data, FrameType.reset])
+  assert.ok(peer.isEnded(1))
+  assert.equal(peer.resetCode(1), ErrorCode.none)
   await peer.close()
 })
 
@@ -229,6 +249,7 @@ test('a client that goes away is told to everybody once, however it goes', async
     const drained = peer.asked[0]?.stream.drained()
     const body = collected(peer.asked[1]?.stream ?? assert.fail())
     peer.asked[2]?.stream.reset()
+    const whole = collected(peer.asked[0]?.stream ?? assert.fail())
     leave(peer)
     await peer.settle()
     if (how === 'half closed') peer.socket.destroy()
@@ -236,6 +257,7 @@ test('a client that goes away is told to everybody once, however it goes', async
     await drained
     assert.deepEqual(calls.sort(), ['a1', 'a3', 'a5', 'b1', 'b3', 'b5'], how)
     assert.deepEqual([body.isGone, body.isWhole], [true, false], how)
+    assert.deepEqual([whole.isGone, whole.isWhole], [false, true], how)
     for (const { stream } of peer.asked) {
       assert.ok(stream.isOver)
       assert.equal(stream.unsentBytes, 0)
