@@ -75,9 +75,10 @@ async function withNode(
     await run(async (status, headers) => {
       next = { status, headers }
       const stream = session.request({ ':path': '/' })
-      const [answered] = await once(stream, 'response')
-      stream.resume()
-      await once(stream, 'close')
+      // Both may be over before whoever waits for the first goes on.
+      const closed = once(stream, 'close')
+      const [answered] = await once(stream.resume(), 'response')
+      await closed
       return answered
     })
   } finally {
@@ -126,10 +127,7 @@ test('what comes again and again is one byte, and what the table has no room for
   line.pass(200, headers)
   const first = line.lastSize
   line.pass(200, headers)
-  assert.equal(
-    line.lastSize,
-    first - 'application/json'.length - 'no-cache, private'.length - 4 + 0,
-  )
+  assert.equal(line.lastSize, first - 'application/json'.length - 'no-cache, private'.length - 2)
   // A table has room for 40 of these; each value must come back all the same, then and later.
   for (let round = 0; round < 2; round++)
     for (let i = 0; i < 200; i++)
