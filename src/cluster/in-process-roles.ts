@@ -28,6 +28,7 @@ export class InProcessRoles implements Running {
   readonly #informers: Informers
   readonly #nodes = new Map<string, RunningNode>()
   #hollowNodes: readonly RunningHollowNode[] = []
+  #control: readonly Running[] = []
   #controllers: RunningControllers | undefined
   #scheduler: RunningScheduler | undefined
 
@@ -56,24 +57,42 @@ export class InProcessRoles implements Running {
 
   /** Starts controllers and scheduler. */
   async startControl(): Promise<void> {
-    const { controllers, kinds, clusterCidr, pki } = this.#options
+    const { controllers, kinds, clusterCidr, pki, etcd } = this.#options
     // Loaded now only, when the API answers already.
     const [{ startControllers }, { startScheduler }] = await Promise.all([
       import('#controllers'),
       import('#scheduler'),
     ])
-    this.#controllers = startControllers(this.#contextFor(identities.controllerManager), {
-      enabled: controllers,
-      kinds: () => kinds,
-      clusterCidr,
-      certificateAuthority: pki.authority,
-    })
-    this.#scheduler = startScheduler(this.#contextFor(identities.scheduler))
+    const manager = this.#contextFor(identities.controllerManager)
+    const scheduler = this.#contextFor(identities.scheduler)
+    const control = () => {
+      this.#controllers = startControllers(manager, {
+        enabled: controllers,
+        kinds: () => kinds,
+        clusterCidr,
+        certificateAuthority: pki.authority,
+      })
+      return this.#controllers
+    }
+    const schedule = () => {
+      this.#scheduler = startScheduler(scheduler)
+      return this.#scheduler
+    }
+    if (!etcd) {
+      this.#control = [control(), schedule()]
+      return
+    }
+    // Other processes may share the store: of all, one controls and one schedules.
+    const { startLed } = await import('./led-role.ts')
+    this.#control = [
+      startLed('kube-controller-manager', manager, control),
+      startLed('kube-scheduler', scheduler, schedule),
+    ]
   }
 
   /** Ends them; nothing that they decided is still to be written afterwards. */
   async stopControl(): Promise<void> {
-    await Promise.all([this.#scheduler?.stop(), this.#controllers?.stop()])
+    await Promise.all(this.#control.map(part => part.stop()))
   }
 
   async stop(): Promise<void> {

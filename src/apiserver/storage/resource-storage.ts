@@ -1,8 +1,15 @@
 /** One stored resource: reads from the cache, writes to the store. Knows keys and revisions, not rules. */
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { alreadyExists, type ResourceName, StatusError } from '#api/machinery/status.ts'
-import { type Change, CommitFailedError, type Entry, type Revision, type Store } from '#store'
+import { alreadyExists, isStatus, type ResourceName, StatusError } from '#api/machinery/status.ts'
+import {
+  type Change,
+  CommitFailedError,
+  type CommitResult,
+  type Entry,
+  type Revision,
+  type Store,
+} from '#store'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import type { WatchCache } from '../watch-cache/watch-cache.ts'
 import { keyIn, prefixOf } from './keys.ts'
@@ -55,8 +62,7 @@ export class ResourceStorage {
   async create(object: KubernetesObject, besides: readonly Change[] = []): Promise<StoredObject> {
     const { namespace = '', name = '' } = object.metadata
     const key = keyIn(this.prefix, namespace, name)
-    const value = encodeValue(object)
-    const result = await this.#commit([{ key, expected: 0, value, ...this.#life }, ...besides])
+    const result = await this.#write({ key, expected: 0 }, object, besides)
     if (!result.ok)
       throw result.key === key ? alreadyExists(this.resource, name) : new TakenMeanwhile()
     return this.#storedOf(result.entries[0] as Entry, namespace, name)
@@ -70,8 +76,7 @@ export class ResourceStorage {
   ): Promise<StoredObject | undefined> {
     const { namespace = '', name = '' } = object.metadata
     const { key, revision: expected } = previous
-    const value = encodeValue(object)
-    const result = await this.#commit([{ key, expected, value, ...this.#life }, ...besides])
+    const result = await this.#write({ key, expected }, object, besides)
     return result.ok ? this.#storedOf(result.entries[0] as Entry, namespace, name) : undefined
   }
 
@@ -113,12 +118,29 @@ export class ResourceStorage {
     }
   }
 
-  async #commit(changes: readonly Change[]) {
+  /** What the store finds too large is tried without the fields' managers, as upstream: they may be most of it. */
+  async #write(
+    at: Pick<Change, 'key' | 'expected'>,
+    object: KubernetesObject,
+    besides: readonly Change[],
+  ): Promise<CommitResult> {
+    const commit = (tried: KubernetesObject) =>
+      this.#commit([{ ...at, value: encodeValue(tried), ...this.#life }, ...besides])
+    try {
+      return await commit(object)
+    } catch (thrown) {
+      const { managedFields, ...metadata } = object.metadata
+      if (!isStatus(thrown, 'RequestEntityTooLarge') || !managedFields?.length) throw thrown
+      return commit({ ...object, metadata })
+    }
+  }
+
+  async #commit(changes: readonly Change[]): Promise<CommitResult> {
     for (const { value } of changes)
       if (value && value.length > MAXIMUM_OBJECT_BYTES)
         throw new StatusError(
           'RequestEntityTooLarge',
-          `Request entity too large: with its managed fields the object would have ${value.length} bytes, the limit is ${MAXIMUM_OBJECT_BYTES}`,
+          `Request entity too large: the object would have ${value.length} bytes, the limit is ${MAXIMUM_OBJECT_BYTES}`,
         )
     try {
       const result = await this.#store.commit(changes)

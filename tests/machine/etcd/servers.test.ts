@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startCluster } from '#index'
 import { EtcdProcess } from '../../../src/store/testing/etcd-process.ts'
 import { etcdBuilds } from './builds.ts'
 import { type ApiEnd, Keys, type Shown, startProa } from './servers.ts'
@@ -164,11 +165,55 @@ for (const { name, binary, missing } of etcdBuilds().slice(0, 2))
     })
 
     test('what is too large for etcd is refused, and the server goes on', async () => {
-      const large = map('large', { a: 'x'.repeat(900_000) })
-      const first = await one.want('POST', MAPS, large)
-      const binaryData = { b: Buffer.alloc(700_000).toString('base64') }
-      const answer = await one.ask('PUT', `${MAPS}/large`, { ...first, binaryData })
-      assert.ok([413, 422].includes(answer.status), JSON.stringify(answer.body))
+      const deployments = '/apis/apps/v1/namespaces/default/deployments'
+      const of = (bytes: number) => {
+        const containers = [{ name: 'a', image: 'b', args: ['x'.repeat(bytes)] }]
+        const labels = { app: 'large' }
+        return {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: 'large' },
+          spec: {
+            selector: { matchLabels: labels },
+            template: { metadata: { labels }, spec: { containers } },
+          },
+        }
+      }
+      for (const bytes of [1_700_000, 2_500_000]) {
+        const { status, body } = await one.ask('POST', deployments, of(bytes))
+        assert.deepEqual([status, body.reason], [413, 'RequestEntityTooLarge'])
+      }
+      await one.want('POST', deployments, of(1_000_000))
+      assert.equal((await other.want('GET', `${deployments}/large`)).metadata.name, 'large')
+    })
+
+    test('of two whole clusters one controls, and the other when that one goes', async t => {
+      const options = { etcd: { servers: [etcd.url] }, nodes: { kind: 'none' } as const }
+      const leader = await startCluster(options)
+      const follower = await startCluster(options)
+      t.after(() => Promise.all([leader.stop(), follower.stop()]))
+      const sets = '/apis/apps/v1/namespaces/default/replicasets'
+      const labels = { app: 'led' }
+      const containers = [{ name: 'a', image: 'b' }]
+      const spec = {
+        replicas: 3,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers } },
+      }
+      const set = { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'led' }, spec }
+      const pods = async () =>
+        (await one.want('GET', '/api/v1/namespaces/default/pods?labelSelector=app=led')).items
+          .length
+      await one.want('POST', sets, set)
+      await eventually(async () => (await pods()) === 3)
+      await sleep(500)
+      assert.equal(await pods(), 3)
+      await leader.stop()
+      const patch = 'application/merge-patch+json'
+      await one.want('PATCH', `${sets}/led`, { spec: { replicas: 5 } }, patch)
+      await eventually(async () => (await pods()) === 5, 40_000)
+      await sleep(500)
+      assert.equal(await pods(), 5)
     })
 
     test('without etcd requests fail with a Status and /readyz fails; with it all goes on', async () => {
