@@ -1,7 +1,7 @@
 /** One stored resource: reads from the cache, writes to the store. Knows keys and revisions, not rules. */
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { alreadyExists, isStatus, type ResourceName, StatusError } from '#api/machinery/status.ts'
+import { alreadyExists, type ResourceName, StatusError } from '#api/machinery/status.ts'
 import {
   type Change,
   CommitFailedError,
@@ -130,7 +130,7 @@ export class ResourceStorage {
       return await commit(object)
     } catch (thrown) {
       const { managedFields, ...metadata } = object.metadata
-      if (!isStatus(thrown, 'RequestEntityTooLarge') || !managedFields?.length) throw thrown
+      if (!(thrown instanceof TooLargeForStore) || !managedFields?.length) throw thrown
       return commit({ ...object, metadata })
     }
   }
@@ -140,7 +140,7 @@ export class ResourceStorage {
       if (value && value.length > MAXIMUM_OBJECT_BYTES)
         throw new StatusError(
           'RequestEntityTooLarge',
-          `Request entity too large: the object would have ${value.length} bytes, the limit is ${MAXIMUM_OBJECT_BYTES}`,
+          `Request entity too large: with its managed fields the object would have ${value.length} bytes, the limit is ${MAXIMUM_OBJECT_BYTES}`,
         )
     try {
       const result = await this.#store.commit(changes)
@@ -169,10 +169,15 @@ export class TakenMeanwhile extends StatusError {
   }
 }
 
+class TooLargeForStore extends StatusError {
+  constructor(message: string) {
+    super('RequestEntityTooLarge', `Request entity too large: ${message}`)
+  }
+}
+
 function failed({ failure, message }: CommitFailedError): StatusError {
   const text = `the write could not be stored: ${message}`
-  if (failure === 'TooLarge')
-    return new StatusError('RequestEntityTooLarge', `Request entity too large: ${message}`)
+  if (failure === 'TooLarge') return new TooLargeForStore(message)
   if (failure === 'Unavailable')
     return new StatusError('ServiceUnavailable', text, { retryAfterSeconds: 1 })
   return new StatusError('InternalError', text)
