@@ -11,6 +11,7 @@ import { daemonSetController } from './daemonset/daemonset.controller.ts'
 import { deploymentController } from './deployment/deployment.controller.ts'
 import { endpointsController } from './endpoints/endpoints.controller.ts'
 import { endpointSliceController } from './endpointslice/endpointslice.controller.ts'
+import { endpointSliceMirroringController } from './endpointslice-mirroring/endpointslice-mirroring.controller.ts'
 import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume.controller.ts'
 import { garbageCollectorController } from './garbage-collector/garbage-collector.controller.ts'
 import { jobController } from './job/job.controller.ts'
@@ -88,6 +89,7 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'persistentvolume-protection-controller', create: persistentVolumeProtectionController },
   { name: 'endpointslice-controller', create: endpointSliceController },
   { name: 'endpoints-controller', create: endpointsController },
+  { name: 'endpointslice-mirroring-controller', create: endpointSliceMirroringController },
   { name: 'node-lifecycle-controller', create: nodeLifecycleController },
   { name: 'taint-eviction-controller', create: taintEvictionController },
   { name: 'namespace-controller', create: namespaceController },
@@ -145,7 +147,7 @@ export function startControllers(
 const ABSENT = new Set(
   `bootstrap-signer-controller certificatesigningrequest-approving-controller certificatesigningrequest-cleaner-controller
    certificatesigningrequest-signing-controller cloud-node-lifecycle-controller clusterrole-aggregation-controller
-   cronjob-controller device-taint-eviction-controller disruption-controller endpointslice-mirroring-controller horizontal-pod-autoscaler-controller
+   cronjob-controller device-taint-eviction-controller disruption-controller horizontal-pod-autoscaler-controller
    kube-apiserver-serving-clustertrustbundle-publisher-controller legacy-serviceaccount-token-cleaner-controller
    node-route-controller persistentvolume-attach-detach-controller persistentvolume-binder-controller
    persistentvolume-expander-controller
@@ -164,6 +166,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   deployment: 'deployment-controller',
   endpoint: 'endpoints-controller',
   endpointslice: 'endpointslice-controller',
+  endpointslicemirroring: 'endpointslice-mirroring-controller',
   'ephemeral-volume': 'ephemeral-volume-controller',
   garbagecollector: 'garbage-collector-controller',
   job: 'job-controller',

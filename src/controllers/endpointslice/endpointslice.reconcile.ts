@@ -173,7 +173,7 @@ function familiesOf({ spec }: Service): Family[] {
   return [familyOf(spec.clusterIP ?? '')]
 }
 
-const familyOf = (address: string): Family => (address.includes(':') ? 'IPv6' : 'IPv4')
+export const familyOf = (address: string): Family => (address.includes(':') ? 'IPv6' : 'IPv4')
 
 function endpointOf(world: EndpointSliceWorld, pod: Pod, addresses: string[]): Endpoint {
   const { service } = world
