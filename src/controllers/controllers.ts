@@ -6,6 +6,7 @@ import { servedKinds } from '#api/runtime-config.ts'
 import { UserError } from '#base/errors.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { RoleContext, Running } from '#client/role.ts'
+import { cronJobController } from './cronjob/cronjob.controller.ts'
 import { followCustomKinds, noCustomKinds } from './custom-kinds.ts'
 import { daemonSetController } from './daemonset/daemonset.controller.ts'
 import { deploymentController } from './deployment/deployment.controller.ts'
@@ -29,6 +30,7 @@ import { type RunningController, runController } from './runner/runner.ts'
 import { serviceAccountController } from './serviceaccount/serviceaccount.controller.ts'
 import { statefulSetController } from './statefulset/statefulset.controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction.controller.ts'
+import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.controller.ts'
 
 export interface ControllersOptions {
   /** Upstream's --controllers: `*`, `-name` and `name`, separated by commas. Everything by default. */
@@ -92,6 +94,8 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'endpointslice-mirroring-controller', create: endpointSliceMirroringController },
   { name: 'node-lifecycle-controller', create: nodeLifecycleController },
   { name: 'taint-eviction-controller', create: taintEvictionController },
+  { name: 'cronjob-controller', create: cronJobController },
+  { name: 'ttl-after-finished-controller', create: ttlAfterFinishedController },
   { name: 'namespace-controller', create: namespaceController },
   { name: 'garbage-collector-controller', create: garbageCollectorController },
   {
@@ -143,18 +147,25 @@ export function startControllers(
   }
 }
 
-/** Upstream's controllers that Proa does not have (yet): whoever switches one off gets what they want. */
-const ABSENT = new Set(
-  `bootstrap-signer-controller certificatesigningrequest-approving-controller certificatesigningrequest-cleaner-controller
-   certificatesigningrequest-signing-controller cloud-node-lifecycle-controller clusterrole-aggregation-controller
-   cronjob-controller device-taint-eviction-controller disruption-controller horizontal-pod-autoscaler-controller
-   kube-apiserver-serving-clustertrustbundle-publisher-controller legacy-serviceaccount-token-cleaner-controller
-   node-route-controller persistentvolume-attach-detach-controller persistentvolume-binder-controller
-   persistentvolume-expander-controller
-   podcertificaterequest-cleaner-controller resourceclaim-controller
-   resourcequota-controller selinux-warning-controller service-cidr-controller service-lb-controller
-   serviceaccount-token-controller storage-version-migrator-controller
-   storageversion-garbage-collector-controller token-cleaner-controller ttl-after-finished-controller ttl-controller
+/** All of upstream's controllers: whoever switches one off that Proa does not have (yet) gets what they want. */
+const UPSTREAM = new Set(
+  `bootstrap-signer-controller certificatesigningrequest-approving-controller
+   certificatesigningrequest-cleaner-controller certificatesigningrequest-signing-controller
+   cloud-node-lifecycle-controller clusterrole-aggregation-controller cronjob-controller
+   daemonset-controller deployment-controller device-taint-eviction-controller disruption-controller
+   endpoints-controller endpointslice-controller endpointslice-mirroring-controller
+   ephemeral-volume-controller garbage-collector-controller horizontal-pod-autoscaler-controller
+   job-controller kube-apiserver-serving-clustertrustbundle-publisher-controller
+   legacy-serviceaccount-token-cleaner-controller namespace-controller node-ipam-controller
+   node-lifecycle-controller node-route-controller persistentvolume-attach-detach-controller
+   persistentvolume-binder-controller persistentvolume-expander-controller
+   persistentvolume-protection-controller persistentvolumeclaim-protection-controller
+   pod-garbage-collector-controller podcertificaterequest-cleaner-controller replicaset-controller
+   replicationcontroller-controller resourceclaim-controller resourcequota-controller
+   root-ca-certificate-publisher-controller selinux-warning-controller service-cidr-controller
+   service-lb-controller serviceaccount-controller serviceaccount-token-controller statefulset-controller
+   storage-version-migrator-controller storageversion-garbage-collector-controller taint-eviction-controller
+   token-cleaner-controller ttl-after-finished-controller ttl-controller
    validatingadmissionpolicy-status-controller volumeattributesclass-protection-controller`.split(
     /\s+/,
   ),
@@ -170,6 +181,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   'ephemeral-volume': 'ephemeral-volume-controller',
   garbagecollector: 'garbage-collector-controller',
   job: 'job-controller',
+  cronjob: 'cronjob-controller',
+  'ttl-after-finished': 'ttl-after-finished-controller',
   namespace: 'namespace-controller',
   nodeipam: 'node-ipam-controller',
   nodelifecycle: 'node-lifecycle-controller',
@@ -196,8 +209,9 @@ export function parseEnabled(text: string): (name: string) => boolean {
   const names = new Set(controllers.map(({ name }) => name))
   for (const item of items) {
     const name = item.replace(/^-/, '')
-    if (isExclusion(item) && ABSENT.has(name)) continue
-    if (ABSENT.has(name))
+    const isAbsent = UPSTREAM.has(name) && !names.has(name)
+    if (isExclusion(item) && isAbsent) continue
+    if (isAbsent)
       throw new UserError(
         `--controllers: Proa does not have the controller "${name}" yet; known are ${[...names].join(', ')}`,
       )

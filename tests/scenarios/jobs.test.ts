@@ -1,6 +1,7 @@
-/** Jobs on a whole cluster: through quota, scheduler and hollow kubelets to their end. */
+/** Jobs on a whole cluster: made by hand or by the clock, through scheduler and hollow kubelets to their end and beyond. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { cronJob } from '#api/batch/v1/cron-job.ts'
 import { type Job, job } from '#api/batch/v1/job.ts'
 import { event } from '#api/core/v1/event.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
@@ -125,4 +126,34 @@ test('deleted, a job takes its pods along, though they are kept by the finalizer
   const at = { name: 'gone', namespace: 'default' }
   await cluster.client.delete(job, at, { propagationPolicy: 'Background' })
   await until('its pods to go', async () => (await podsOf('gone')).length === 0)
+})
+
+test('a finished job goes with its pods after its time to live', async () => {
+  await create('short', 'exit 0', { ttlSecondsAfterFinished: 0 })
+  await until('the job to go', () =>
+    get('short').then(
+      () => false,
+      () => true,
+    ),
+  )
+  assert.deepEqual(await podsOf('short'), [])
+})
+
+test('a cron job makes a job, and keeps account of it until it is done', async () => {
+  const containers = [{ name: 'main', image: 'busybox', command: ['true'] }]
+  const template = { spec: { restartPolicy: 'Never', containers } }
+  await cluster.client.create(cronJob, {
+    metadata: { name: 'often', namespace: 'default' },
+    spec: { schedule: '@every 1s', jobTemplate: { spec: { template } } },
+  } as never)
+  const { status } = await until('a success', async () => {
+    const found = await cluster.client.get(cronJob, 'often', 'default')
+    return found.status.lastSuccessfulTime ? found : undefined
+  })
+  const made = (await cluster.client.list(job, { namespace: 'default' })).items.find(
+    ({ metadata }) => metadata.ownerReferences?.[0]?.name === 'often',
+  )
+  assert.match(made?.metadata.name ?? '', /^often-\d+$/)
+  assert.equal(status.active, undefined)
+  assert.ok(status.lastScheduleTime)
 })

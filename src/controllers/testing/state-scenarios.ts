@@ -1,7 +1,6 @@
 /**
  * Single decisions as text: a title, a state in YAML, an arrow, and what the controller does about it (scenarios.ts is for whole
- * stories). With UPDATE_SCENARIOS=1 what it
- * does is written into the file, to be reviewed as a diff.
+ * stories). With UPDATE_SCENARIOS=1 what it does is written into the file, to be reviewed as a diff.
  */
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
