@@ -24,6 +24,7 @@ import { persistentVolumeClaimProtectionController } from './persistentvolumecla
 import { podGarbageCollectorController } from './pod-garbage-collector/pod-garbage-collector.controller.ts'
 import { replicaSetController } from './replicaset/replicaset.controller.ts'
 import { replicationControllerController } from './replicationcontroller/replicationcontroller.controller.ts'
+import { resourceQuotaController } from './resourcequota/resourcequota.controller.ts'
 import { rootCaCertificatePublisherController } from './root-ca-certificate-publisher/root-ca-certificate-publisher.controller.ts'
 import type { Controller, ControllerContext } from './runner/controller.ts'
 import { type RunningController, runController } from './runner/runner.ts'
@@ -96,6 +97,7 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'taint-eviction-controller', create: taintEvictionController },
   { name: 'cronjob-controller', create: cronJobController },
   { name: 'ttl-after-finished-controller', create: ttlAfterFinishedController },
+  { name: 'resourcequota-controller', create: resourceQuotaController },
   { name: 'namespace-controller', create: namespaceController },
   { name: 'garbage-collector-controller', create: garbageCollectorController },
   {
@@ -183,6 +185,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   job: 'job-controller',
   cronjob: 'cronjob-controller',
   'ttl-after-finished': 'ttl-after-finished-controller',
+  resourcequota: 'resourcequota-controller',
   namespace: 'namespace-controller',
   nodeipam: 'node-ipam-controller',
   nodelifecycle: 'node-lifecycle-controller',
