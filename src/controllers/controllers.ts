@@ -10,6 +10,7 @@ import { cronJobController } from './cronjob/cronjob.controller.ts'
 import { followCustomKinds, noCustomKinds } from './custom-kinds.ts'
 import { daemonSetController } from './daemonset/daemonset.controller.ts'
 import { deploymentController } from './deployment/deployment.controller.ts'
+import { disruptionController } from './disruption/disruption.controller.ts'
 import { endpointsController } from './endpoints/endpoints.controller.ts'
 import { endpointSliceController } from './endpointslice/endpointslice.controller.ts'
 import { endpointSliceMirroringController } from './endpointslice-mirroring/endpointslice-mirroring.controller.ts'
@@ -98,6 +99,7 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'cronjob-controller', create: cronJobController },
   { name: 'ttl-after-finished-controller', create: ttlAfterFinishedController },
   { name: 'resourcequota-controller', create: resourceQuotaController },
+  { name: 'disruption-controller', create: disruptionController },
   { name: 'namespace-controller', create: namespaceController },
   { name: 'garbage-collector-controller', create: garbageCollectorController },
   {
@@ -186,6 +188,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   cronjob: 'cronjob-controller',
   'ttl-after-finished': 'ttl-after-finished-controller',
   resourcequota: 'resourcequota-controller',
+  disruption: 'disruption-controller',
   namespace: 'namespace-controller',
   nodeipam: 'node-ipam-controller',
   nodelifecycle: 'node-lifecycle-controller',

@@ -1,0 +1,100 @@
+/** Keeps account for disruption budgets, so that evictions know at once whether a pod may go. */
+import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
+import { labelMatcherOf } from '#api/machinery/label-selector.ts'
+import { controllerOf, keyOf } from '#api/machinery/metadata.ts'
+import {
+  type PodDisruptionBudget,
+  podDisruptionBudget,
+} from '#api/policy/v1/pod-disruption-budget.ts'
+import type { Controller, ControllerContext } from '../runner/controller.ts'
+import { isReady } from '../runner/pods.ts'
+import { wakeSelf } from '../runner/wake.ts'
+import { reconcile, type Scale } from './disruption.reconcile.ts'
+import { createScales } from './scales.ts'
+import { reconcileStale, staleInMs } from './stale-disruption.ts'
+
+/** In front of the key of a pod that was to be disrupted. */
+const TARGET = 'target '
+
+export function disruptionController(context: ControllerContext): Controller {
+  const { clock } = context
+  const budgets = context.informers.for(podDisruptionBudget)
+  const pods = context.informers.for(pod)
+  const scales = createScales(context)
+
+  const podsOf = (budget: PodDisruptionBudget): Pod[] => {
+    const matcher = labelMatcherOf(budget.spec.selector)
+    return pods
+      .list(budget.metadata.namespace ?? '')
+      .filter(({ metadata }) => matcher.matches(metadata.labels))
+  }
+  /** The workloads behind the pods, or what went wrong with finding them, by UID of the pods' controllers. */
+  const scalesOf = async (found: readonly Pod[], namespace: string) => {
+    const known = new Map<string, Scale | undefined | Error>()
+    for (const pod of found) {
+      const owner = controllerOf(pod)
+      if (!owner || known.has(owner.uid)) continue
+      const scale = await scales.find(owner, namespace).catch((error: Error) => error)
+      known.set(owner.uid, scale)
+    }
+    return known
+  }
+
+  return {
+    name: 'disruption-controller',
+    component: 'controllermanager',
+    workers: 1,
+    views: [
+      { kind: podDisruptionBudget, informer: budgets },
+      { kind: pod, informer: pods },
+      ...scales.views,
+    ],
+    wake(queue) {
+      wakeSelf(queue, budgets)
+      const wakeBudgets = ({ metadata }: Pod) => {
+        for (const budget of budgets.list(metadata.namespace ?? ''))
+          if (labelMatcherOf(budget.spec.selector).matches(metadata.labels))
+            queue.add(keyOf(budget))
+      }
+      queue.onStop(
+        pods.subscribe({
+          changed(next, previous) {
+            const leftMs = staleInMs(next, clock.now())
+            if (leftMs !== undefined) queue.addAfter(TARGET + keyOf(next), leftMs)
+            if (previous && concernText(previous) === concernText(next)) return
+            if (previous) wakeBudgets(previous)
+            wakeBudgets(next)
+          },
+          deleted: wakeBudgets,
+        }),
+      )
+    },
+    async reconcile(key) {
+      if (key.startsWith(TARGET)) {
+        const found = pods.get(key.slice(TARGET.length))
+        return found ? reconcileStale(found, clock.now()) : { writes: [] }
+      }
+      const known = budgets.get(key)
+      if (!known) return { writes: [] }
+      const found = await scalesOf(podsOf(known), known.metadata.namespace ?? '')
+      const budget = budgets.get(key)
+      if (!budget) return { writes: [] }
+      return reconcile({
+        budget,
+        pods: podsOf(budget),
+        scaleOf: ({ uid }) => {
+          const scale = found.get(uid)
+          if (scale instanceof Error) throw scale
+          return scale
+        },
+        nowMs: clock.now(),
+      })
+    },
+  }
+}
+
+/** All of a pod that a budget counts by. */
+function concernText(found: Pod): string {
+  const { labels, ownerReferences, deletionTimestamp } = found.metadata
+  return JSON.stringify([labels, ownerReferences, deletionTimestamp, isReady(found)])
+}
