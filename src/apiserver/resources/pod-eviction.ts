@@ -1,14 +1,17 @@
-/** pods/eviction: a delete that is asked for politely. Disruption budgets will have their say here. */
-import { badRequest } from '#api/machinery/status.ts'
+/** pods/eviction: a delete that is asked for politely, and that disruption budgets may forbid for now. */
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { badRequest, isStatus } from '#api/machinery/status.ts'
 import { type Eviction, eviction } from '#api/policy/v1/eviction.ts'
 import { runValidations } from '../admission/admission.ts'
 import { respondValue } from '../respond.ts'
 import { draftOf, parseBody } from './body.ts'
-import { checkedOptions, deleteObject } from './delete.ts'
+import { checkedOptions, type DeleteOptions, deleteObject } from './delete.ts'
+import { markDisrupted, permitEviction, stillProcessed } from './disruption-budget.ts'
 import type { StoredResource } from './registry.ts'
 import type { SpecialHandler } from './special.ts'
 import { SUCCESS } from './success.ts'
-import { admissionRequest, isDryRun, writeOf } from './write.ts'
+import { existing } from './update.ts'
+import { admissionRequest, isDryRun, type Write, writeOf } from './write.ts'
 
 export const evictPod: SpecialHandler = async (exchange, resource) => {
   const wanted = draftOf(
@@ -24,6 +27,43 @@ export const evictPod: SpecialHandler = async (exchange, resource) => {
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const request = admissionRequest({ ...write, dryRun }, 'CREATE', { object: wanted }, eviction)
   await runValidations(exchange.server.admission, request)
-  await deleteObject({ ...write, subresource: '', dryRun }, options)
+  await evict({ ...write, subresource: '', dryRun }, options)
   return respondValue(exchange, 201, SUCCESS)
+}
+
+/** How often a pod is judged anew that changes meanwhile. */
+const ATTEMPTS = 5
+
+async function evict(write: Write, options: DeleteOptions): Promise<void> {
+  const isPinnedByClient = options.preconditions?.resourceVersion !== undefined
+  for (let attempt = 1; ; attempt++) {
+    const { object } = await existing(write.resource, write.namespace, write.name)
+    const permission = await permitEviction(write, object as Pod)
+    const { resourceVersion } = object.metadata
+    const isPinned = permission.isPinned && !isPinnedByClient && resourceVersion !== undefined
+    const preconditions = { ...options.preconditions, ...(isPinned ? { resourceVersion } : {}) }
+    try {
+      return await end(write, { ...options, preconditions })
+    } catch (error) {
+      if (!isPinned || !isStatus(error, 'Conflict')) throw error
+      // It may have become ready, and then its budget counts it: the client is to ask again.
+      if (permission.budget !== undefined) throw stillProcessed(permission.budget)
+      if (attempt >= ATTEMPTS) throw error
+    }
+  }
+}
+
+/** The pod says why it ends before it does. */
+async function end(write: Write, options: DeleteOptions): Promise<void> {
+  const { preconditions = {} } = options
+  if (write.dryRun) {
+    await deleteObject(write, options)
+    return
+  }
+  const resourceVersion = await markDisrupted(write, preconditions)
+  const isPinned = preconditions.resourceVersion !== undefined
+  await deleteObject(write, {
+    ...options,
+    preconditions: { ...preconditions, ...(isPinned ? { resourceVersion } : {}) },
+  })
 }
