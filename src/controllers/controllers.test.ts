@@ -29,4 +29,5 @@ test('every controller is listed once, under upstream’s name', () => {
   const names = controllers.map(({ name }) => name)
   assert.equal(new Set(names).size, names.length)
   assert.ok(names.every(name => /^[a-z-]+-controller$/.test(name)))
+  for (const name of names) assert.ok(parseEnabled(name)(name), name)
 })
