@@ -6,6 +6,7 @@ import { servedKinds } from '#api/runtime-config.ts'
 import { UserError } from '#base/errors.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { RoleContext, Running } from '#client/role.ts'
+import { clusterRoleAggregationController } from './clusterrole-aggregation/clusterrole-aggregation.controller.ts'
 import { cronJobController } from './cronjob/cronjob.controller.ts'
 import { followCustomKinds, noCustomKinds } from './custom-kinds.ts'
 import { daemonSetController } from './daemonset/daemonset.controller.ts'
@@ -32,6 +33,7 @@ import { type RunningController, runController } from './runner/runner.ts'
 import { serviceAccountController } from './serviceaccount/serviceaccount.controller.ts'
 import { statefulSetController } from './statefulset/statefulset.controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction.controller.ts'
+import { ttlController } from './ttl/ttl.controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.controller.ts'
 
 export interface ControllersOptions {
@@ -100,6 +102,8 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'ttl-after-finished-controller', create: ttlAfterFinishedController },
   { name: 'resourcequota-controller', create: resourceQuotaController },
   { name: 'disruption-controller', create: disruptionController },
+  { name: 'clusterrole-aggregation-controller', create: clusterRoleAggregationController },
+  { name: 'ttl-controller', create: ttlController },
   { name: 'namespace-controller', create: namespaceController },
   { name: 'garbage-collector-controller', create: garbageCollectorController },
   {
@@ -189,6 +193,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   'ttl-after-finished': 'ttl-after-finished-controller',
   resourcequota: 'resourcequota-controller',
   disruption: 'disruption-controller',
+  'clusterrole-aggregation': 'clusterrole-aggregation-controller',
+  ttl: 'ttl-controller',
   namespace: 'namespace-controller',
   nodeipam: 'node-ipam-controller',
   nodelifecycle: 'node-lifecycle-controller',

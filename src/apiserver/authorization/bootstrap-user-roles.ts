@@ -98,7 +98,7 @@ function aggregated(name: string, rules: ClusterRole['rules'], into?: string): C
 
 export const userRoles: readonly ClusterRole[] = [
   clusterRole('cluster-admin', [rule('*', '*', '*'), urls('*', '*')]),
-  aggregated('admin', [...adminRules, ...editRules, ...viewRules]),
+  aggregated('admin', [...editRules, ...viewRules, ...adminRules]),
   aggregated('edit', [...editRules, ...viewRules], 'admin'),
   aggregated('view', viewRules, 'edit'),
   clusterRole('system:aggregate-to-admin', adminRules, aggregateTo('admin')),
