@@ -6,6 +6,8 @@ import { servedKinds } from '#api/runtime-config.ts'
 import { UserError } from '#base/errors.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { RoleContext, Running } from '#client/role.ts'
+import { bootstrapSignerController } from './bootstrap-signer/bootstrap-signer.controller.ts'
+import { certificateSigningRequestCleanerController } from './certificatesigningrequest-cleaner/certificatesigningrequest-cleaner.controller.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/clusterrole-aggregation.controller.ts'
 import { cronJobController } from './cronjob/cronjob.controller.ts'
 import { followCustomKinds, noCustomKinds } from './custom-kinds.ts'
@@ -33,6 +35,7 @@ import { type RunningController, runController } from './runner/runner.ts'
 import { serviceAccountController } from './serviceaccount/serviceaccount.controller.ts'
 import { statefulSetController } from './statefulset/statefulset.controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction.controller.ts'
+import { tokenCleanerController } from './token-cleaner/token-cleaner.controller.ts'
 import { ttlController } from './ttl/ttl.controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.controller.ts'
 
@@ -51,6 +54,8 @@ export interface ControllersOptions {
 
 interface ControllerEntry {
   readonly name: string
+  /** Runs only where it is named, as upstream has it. */
+  readonly isOffByDefault?: true
   /** The controller, or undefined where an option that it needs is not given. */
   readonly create: (
     context: ControllerContext,
@@ -104,6 +109,12 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'disruption-controller', create: disruptionController },
   { name: 'clusterrole-aggregation-controller', create: clusterRoleAggregationController },
   { name: 'ttl-controller', create: ttlController },
+  { name: 'bootstrap-signer-controller', isOffByDefault: true, create: bootstrapSignerController },
+  { name: 'token-cleaner-controller', isOffByDefault: true, create: tokenCleanerController },
+  {
+    name: 'certificatesigningrequest-cleaner-controller',
+    create: certificateSigningRequestCleanerController,
+  },
   { name: 'namespace-controller', create: namespaceController },
   { name: 'garbage-collector-controller', create: garbageCollectorController },
   {
@@ -195,6 +206,9 @@ const ALIASES: Readonly<Record<string, string>> = {
   disruption: 'disruption-controller',
   'clusterrole-aggregation': 'clusterrole-aggregation-controller',
   ttl: 'ttl-controller',
+  bootstrapsigner: 'bootstrap-signer-controller',
+  tokencleaner: 'token-cleaner-controller',
+  csrcleaner: 'certificatesigningrequest-cleaner-controller',
   namespace: 'namespace-controller',
   nodeipam: 'node-ipam-controller',
   nodelifecycle: 'node-lifecycle-controller',
@@ -233,9 +247,12 @@ export function parseEnabled(text: string): (name: string) => boolean {
       )
   }
   const isOthers = items.includes('*')
+  const offByDefault = new Set(
+    controllers.filter(({ isOffByDefault }) => isOffByDefault).map(({ name }) => name),
+  )
   return name => {
     const mention = items.find(item => item === name || item === `-${name}`)
-    return mention === undefined ? isOthers : mention === name
+    return mention === undefined ? isOthers && !offByDefault.has(name) : mention === name
   }
 }
 
