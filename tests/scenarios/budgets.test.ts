@@ -6,8 +6,8 @@ import { pod } from '#api/core/v1/pod/pod.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { podDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import { type Cluster, startCluster } from '#index'
+import { until } from './hollow-workloads.ts'
 
-const PATIENCE_MS = 30_000
 const REPLICAS = 6
 const MUST_STAY = 4
 let cluster: Cluster
@@ -15,16 +15,6 @@ before(async () => {
   cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 } })
 })
 after(() => cluster.stop())
-
-async function until<T>(what: string, condition: () => Promise<T>): Promise<NonNullable<T>> {
-  const endMs = performance.now() + PATIENCE_MS
-  for (;;) {
-    const value = await condition()
-    if (value) return value
-    if (performance.now() > endMs) throw new Error(`waited in vain for ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-}
 
 const podsOf = async () =>
   (await cluster.client.list(pod, { namespace: 'default', labelSelector: 'app=web' })).items

@@ -6,23 +6,13 @@ import { type Job, job } from '#api/batch/v1/job.ts'
 import { event } from '#api/core/v1/event.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { type Cluster, startCluster } from '#index'
+import { until } from './hollow-workloads.ts'
 
-const PATIENCE_MS = 30_000
 let cluster: Cluster
 before(async () => {
   cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 } })
 })
 after(() => cluster.stop())
-
-async function until<T>(what: string, condition: () => Promise<T>): Promise<NonNullable<T>> {
-  const endMs = performance.now() + PATIENCE_MS
-  for (;;) {
-    const value = await condition()
-    if (value) return value
-    if (performance.now() > endMs) throw new Error(`waited in vain for ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-}
 
 async function create(name: string, script: string, spec: object = {}): Promise<void> {
   const containers = [{ name: 'main', image: 'busybox', command: ['sh', '-c', script] }]

@@ -6,8 +6,8 @@ import { resourceQuota } from '#api/core/v1/resource-quota.ts'
 import { secret } from '#api/core/v1/secret.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { type Cluster, startCluster } from '#index'
+import { until } from './hollow-workloads.ts'
 
-const PATIENCE_MS = 30_000
 const CLIENTS = 50
 const LIMIT = 20
 const RACE_MS = 4_000
@@ -16,14 +16,6 @@ before(async () => {
   cluster = await startCluster({ nodes: { kind: 'hollow', count: 1 } })
 })
 after(() => cluster.stop())
-
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + PATIENCE_MS
-  while (!(await condition())) {
-    if (performance.now() > endMs) throw new Error(`waited in vain for ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-}
 
 async function limit(name: string, hard: Record<string, string>): Promise<void> {
   await cluster.client.create(resourceQuota, {
