@@ -27,6 +27,7 @@ import {
 } from '../../src/client/testing/http2-peer.ts'
 import { huffmanEncoded } from '../../src/client/testing/huffman.ts'
 import type { Target } from './fuzzer.ts'
+import { conversations, withUncaught } from './targets.http2-conversations.ts'
 
 const DATE = 'Thu, 01 Jan 1970 00:00:00 GMT'
 const MAXIMUM_TABLE_BYTES = 4096
@@ -189,7 +190,7 @@ const LIMITS = {
   idleFrames: [500, 10],
 } as const
 
-/** Frames in any order and state: requests are answered at once, in pieces, or when all has come. */
+/** Frames that are broken in any way: requests are answered at once, in pieces, or when all has come. */
 const sessions: Target = {
   name: 'HTTP/2 connections',
   samples: [
@@ -198,17 +199,7 @@ const sessions: Target = {
     Buffer.concat([SETTINGS, ...FRAMES.slice(0, 3), ...FRAMES.slice(9)]),
   ],
   words: FRAMES,
-  async run(input) {
-    const thrown: unknown[] = []
-    const take = (error: unknown) => thrown.push(error)
-    process.on('uncaughtException', take)
-    try {
-      await converse(input)
-    } finally {
-      process.off('uncaughtException', take)
-    }
-    if (thrown.length > 0) throw thrown[0]
-  },
+  run: input => withUncaught(() => converse(input)),
 }
 
 async function converse(input: Uint8Array): Promise<void> {
@@ -249,4 +240,4 @@ function answer(stream: Http2Stream): void {
   stream.end(Buffer.from('end'))
 }
 
-export const http2Targets: readonly Target[] = [headers, huffman, sessions]
+export const http2Targets: readonly Target[] = [headers, huffman, sessions, conversations]
