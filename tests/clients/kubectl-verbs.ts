@@ -311,7 +311,11 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
     ['apply view-last-applied deployment shop', /image: web:1/],
     ['!diff --server-side -f -', /-.* image: web:1\n[\s\S]*\+.* image: web:2/, deployment('web:2')],
     ['apply --server-side -f -', /serverside-applied/, deployment('web:2', 'replicas: 1')],
-    [managers, /^kubectl-last-applied\/Apply kubectl\/Apply proa\/Update/],
+    // By time, then by name: two writes of one second come in the order of their names.
+    [
+      managers,
+      /^(kubectl-last-applied\/Apply kubectl\/Apply|kubectl\/Apply kubectl-last-applied\/Apply) proa\/Update/,
+    ],
     [
       '!apply --server-side --field-manager=other -f -',
       /conflicts? with "kubectl": \.spec\.template\.spec\.containers\[name="web"\]\.image/,
