@@ -79,6 +79,8 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
     get: (kind, name, namespace) =>
       read({ method: 'GET', path: pathOf(kind, { name, ...(namespace ? { namespace } : {}) }) }),
 
+    getPath: path => read({ method: 'GET', path }),
+
     async list<K extends AnyKind>(kind: K, query: ListQuery = {}) {
       const path = pathOf(kind, query.namespace ? { namespace: query.namespace } : {})
       const list = decodedBody(await send({ method: 'GET', path: path + listParameters(query) }))

@@ -26,6 +26,8 @@ export interface ObjectList<T> {
 export interface Reader {
   get<K extends AnyKind>(kind: K, name: string, namespace?: string): Promise<ObjectOf<K>>
   list<K extends AnyKind>(kind: K, query?: ListQuery): Promise<ObjectList<ObjectOf<K>>>
+  /** GET of any path, for what has no kind here, such as a metrics API; gives the decoded body. */
+  getPath(path: string): Promise<unknown>
 }
 
 export interface Watcher {

@@ -19,6 +19,7 @@ import { endpointSliceController } from './endpointslice/endpointslice.controlle
 import { endpointSliceMirroringController } from './endpointslice-mirroring/endpointslice-mirroring.controller.ts'
 import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume.controller.ts'
 import { garbageCollectorController } from './garbage-collector/garbage-collector.controller.ts'
+import { horizontalPodAutoscalerController } from './horizontalpodautoscaler/horizontalpodautoscaler.controller.ts'
 import { jobController } from './job/job.controller.ts'
 import { namespaceController } from './namespace/namespace.controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam.controller.ts'
@@ -92,6 +93,7 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'statefulset-controller', create: statefulSetController },
   { name: 'job-controller', create: jobController },
   { name: 'daemonset-controller', create: daemonSetController },
+  { name: 'horizontal-pod-autoscaler-controller', create: horizontalPodAutoscalerController },
   { name: 'ephemeral-volume-controller', create: ephemeralVolumeController },
   {
     name: 'persistentvolumeclaim-protection-controller',
@@ -209,6 +211,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   bootstrapsigner: 'bootstrap-signer-controller',
   tokencleaner: 'token-cleaner-controller',
   csrcleaner: 'certificatesigningrequest-cleaner-controller',
+  horizontalpodautoscaling: 'horizontal-pod-autoscaler-controller',
   namespace: 'namespace-controller',
   nodeipam: 'node-ipam-controller',
   nodelifecycle: 'node-lifecycle-controller',
