@@ -1,7 +1,7 @@
 /**
  * What goes out on one connection. Everything of one turn of the event loop goes as one piece: many answers, or one event for many
- * watches, cost one write and one record of TLS. Streams take turns, each as far as its client has room, and none is asked for
- * more while the socket is full.
+ * watches, cost one write and one record of TLS. Streams take turns, each as far as its client has room, and none is asked
+ * before the socket has taken the piece before.
  */
 import type { Duplex } from 'node:stream'
 import { ConnectionError, ErrorCode, Flag, type Frame, joinFrames } from './frames.ts'
@@ -9,9 +9,8 @@ import { MAXIMUM_WINDOW } from './settings.ts'
 
 /** The window that both ends begin with. */
 export const INITIAL_WINDOW = 65_535
-/** How much is put together for one write, and how much may wait in the socket before streams are asked for more. */
-const BATCH_BYTES = 64 * 1024
-const FULL_SOCKET_BYTES = 256 * 1024
+/** How much goes as one piece: all that a client leaves unread in the socket. */
+const BATCH_BYTES = 128 * 1024
 /** Answers to pings and the like that may wait for a client that does not read. */
 const MOST_WAITING_FRAMES = 10_000
 
@@ -28,13 +27,14 @@ export class Outbox {
   #waiting: Frame[] = []
   #window = INITIAL_WINDOW
   #isScheduled = false
+  /** The socket has not taken the last piece yet: what comes meanwhile goes together, which is less work for both ends. */
+  #isWriting = false
   #afterAll: (() => void) | undefined
 
   /** `overflow` hears that too many frames wait; whoever sends, and from which timer, cannot be blamed for it. */
   constructor(socket: Duplex, overflow: () => void) {
     this.#socket = socket
     this.#overflow = overflow
-    socket.on('drain', () => this.#schedule())
   }
 
   /** A frame that needs no room at the client. */
@@ -86,15 +86,20 @@ export class Outbox {
   #flush(): void {
     this.#isScheduled = false
     const socket = this.#socket
-    if (socket.destroyed || socket.writableEnded) return
-    while (socket.writableLength < FULL_SOCKET_BYTES) {
-      const frames = this.#nextBatch()
-      if (frames.length === 0) break
-      socket.write(joinFrames(frames))
+    if (this.#isWriting || socket.destroyed || socket.writableEnded) return
+    const frames = this.#nextBatch()
+    if (frames.length > 0) {
+      this.#isWriting = true
+      socket.write(joinFrames(frames), this.#written)
     }
     if (this.#waiting.length > 0 || this.#ready.size > 0) return
     this.#afterAll?.()
     this.#afterAll = undefined
+  }
+
+  readonly #written = (): void => {
+    this.#isWriting = false
+    this.#flush()
   }
 
   #nextBatch(): Frame[] {
