@@ -28,8 +28,8 @@ const MAX_TRANSACTION_ROWS = 1000
 const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 
 /**
- * The log is copied into the file when it has this many pages (4 MB) and nothing was asked for a moment, or when it has four times as many:
- * between two transactions, since nobody's answer should wait for it.
+ * The log is copied into the file when it has this many pages (4 MB) and nothing was asked for a moment, or when it has as many as
+ * `mostLogPages` says: between two transactions, since nobody's answer should wait for it.
  */
 const LOG_PAGES = 1000
 const MAX_LOG_PAGES = 4 * LOG_PAGES
@@ -43,6 +43,8 @@ let connection: ReturnType<typeof open> | undefined
 
 /** About how many pages of the log are not in the file yet. */
 let logPages = 0
+/** How long the log may become now: no more than a quarter of the file, so that a full disk has room to take it in once some is freed. */
+let mostLogPages = LOG_PAGES
 
 /** What was received behind a transaction's last batch. */
 let held: WriterRequest | undefined
@@ -66,6 +68,7 @@ function open() {
       `SELECT max(id) / ${IDS_PER_REVISION} AS newest, (SELECT compacted FROM counter) AS compacted FROM log`,
     ),
     freePages: database.prepare('PRAGMA freelist_count'),
+    pages: database.prepare('PRAGMA page_count'),
     checkpoint: database.prepare('PRAGMA wal_checkpoint(PASSIVE)'),
   }
 }
@@ -188,6 +191,8 @@ function checkpoint(): void {
   logPages = 0
   try {
     connection?.checkpoint.get()
+    const filePages = Number(Object.values(connection?.pages.get() ?? {})[0] ?? 0)
+    mostLogPages = Math.min(MAX_LOG_PAGES, Math.max(LOG_PAGES, filePages / 4))
   } catch {
     // Nothing is lost: the log is whole, and the next attempt follows.
   }
@@ -233,6 +238,6 @@ for (let isOpen = true; isOpen; ) {
   const request = nextRequest()
   const reply = serve(request)
   port.postMessage(reply)
-  if (logPages > MAX_LOG_PAGES) checkpoint()
+  if (logPages > mostLogPages) checkpoint()
   isOpen = request.type !== 'close' || reply.message !== undefined
 }
