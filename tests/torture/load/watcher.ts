@@ -113,9 +113,13 @@ export class LoadWatcher {
     { type, object }: { type: string; object: StoredMap & { code?: number } },
   ) {
     if (type === 'ERROR') {
-      if (object.code !== GONE) throw new Error(`a watch ended with ${JSON.stringify(object)}`)
-      part.isExpired = true
-      this.#reached = undefined
+      const code = object.code ?? 0
+      if (code === GONE) {
+        part.isExpired = true
+        this.#reached = undefined
+      }
+      // A server without its store says so, and the watch goes on from where it was.
+      else if (code < 500) throw new Error(`a watch ended with ${JSON.stringify(object)}`)
       return
     }
     const held = heldOf(object)
