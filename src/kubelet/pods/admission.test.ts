@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Node } from '#api/core/v1/node.ts'
+import { matchesNodeSelection } from '#api/core/v1/node-matching.ts'
 import type { Pod } from '../pod-types.ts'
 import { type AdmissionInput, refusal } from './admission.ts'
-import { matchesAffinity } from './node-affinity.ts'
 
 const podOf = (uid: string, spec: object = {}, phase = 'Running'): Pod =>
   ({
@@ -92,7 +92,7 @@ test('nodeSelector and required affinity', () => {
     [withTerms(expression('disk', 'Unknown', 'ssd')), false],
   ]
   for (const [spec, fits] of cases) {
-    assert.equal(matchesAffinity(podOf('p', spec), node), fits, JSON.stringify(spec))
+    assert.equal(matchesNodeSelection(podOf('p', spec), node), fits, JSON.stringify(spec))
     assert.equal(judge(podOf('p', spec))?.reason, fits ? undefined : 'NodeAffinity')
   }
   // A node that is not known yet turns nobody away.

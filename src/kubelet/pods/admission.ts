@@ -3,11 +3,11 @@
  * pods can be bound by hand. Pure.
  */
 import type { Node } from '#api/core/v1/node.ts'
+import { matchesNodeSelection } from '#api/core/v1/node-matching.ts'
 import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { podRequest } from '../containers/resources.ts'
 import { isFinished, isSidecar, type Pod, uidOf } from '../pod-types.ts'
 import type { PodFailure } from '../status/pod-status.ts'
-import { matchesAffinity } from './node-affinity.ts'
 
 export interface AdmissionInput {
   readonly pod: Pod
@@ -35,7 +35,7 @@ export function refusal(input: AdmissionInput): PodFailure | undefined {
 }
 
 function wrongNode({ pod, node }: AdmissionInput): PodFailure | undefined {
-  if (!node || matchesAffinity(pod, node)) return undefined
+  if (!node || matchesNodeSelection(pod, node)) return undefined
   return {
     reason: 'NodeAffinity',
     message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
