@@ -1,11 +1,11 @@
 /** Rights as a stranger meets them: whole requests through the whole server, with its real roles and admission. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
+import { newPrivateKey } from '#base/pki/certificate.ts'
 import { systemRandom } from '#host/random.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import { signingKeyOf } from './authentication/jwt.ts'
 import { userOf } from './authorization/testing.ts'
-import { newPrivateKey } from './pki/certificate.ts'
 import { type Answer, admin, answerOf, startTestServer, type TestServer } from './testing.ts'
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'

@@ -5,7 +5,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
-import { subjectOf } from '../pki/subject.ts'
+import { subjectOf } from '#base/pki/subject.ts'
 import { type Authenticator, type Peer, type UserInfo, unauthorized } from './authenticator.ts'
 
 export interface ClientCertificateOptions {

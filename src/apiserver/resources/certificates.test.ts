@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { kinds } from '#api/kinds.ts'
+import { issueAuthority, issueLeaf } from '#base/pki/certificate.ts'
+import { encodedRequest } from '#base/pki/testing.ts'
 import { systemRandom } from '#host/random.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import { userOf } from '../authorization/testing.ts'
-import { issueAuthority, issueLeaf } from '../pki/certificate.ts'
-import { encodedRequest } from '../pki/testing.ts'
 import { type Answer, admin, answerOf, startTestServer, type TestServer } from '../testing.ts'
 
 const ROOT = '/apis/certificates.k8s.io'

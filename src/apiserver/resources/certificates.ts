@@ -5,8 +5,8 @@ import { validateApproval } from '#api/certificates/v1/certificate-signing-reque
 import type { ClusterTrustBundle } from '#api/certificates/v1beta1/cluster-trust-bundle.ts'
 import { type FieldError, invalid, tooLong } from '#api/machinery/field-error.ts'
 import { messageOf } from '#base/errors.ts'
-import { requestInPem } from '../pki/certificate-request.ts'
-import { type PemBlock, pemBlocks } from '../pki/pem.ts'
+import { requestInPem } from '#base/pki/certificate-request.ts'
+import { type PemBlock, pemBlocks } from '#base/pki/pem.ts'
 import type { ResourceHooks } from './hooks.ts'
 import { nowOf, type Write } from './write.ts'
 

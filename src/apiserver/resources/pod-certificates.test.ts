@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { constants, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { before, test } from 'node:test'
+import { issueAuthority, issueLeaf } from '#base/pki/certificate.ts'
+import { requestDer } from '#base/pki/testing.ts'
 import { systemRandom } from '#host/random.ts'
 import { userOf } from '../authorization/testing.ts'
-import { issueAuthority, issueLeaf } from '../pki/certificate.ts'
-import { requestDer } from '../pki/testing.ts'
 import { admin, answerOf, startTestServer, type TestServer } from '../testing.ts'
 
 const REQUESTS = '/apis/certificates.k8s.io/v1beta1/namespaces/default/podcertificaterequests'

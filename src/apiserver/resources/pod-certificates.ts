@@ -18,8 +18,8 @@ import {
   required,
   tooLong,
 } from '#api/machinery/field-error.ts'
-import { requestIn } from '../pki/certificate-request.ts'
-import { pemBlocks } from '../pki/pem.ts'
+import { requestIn } from '#base/pki/certificate-request.ts'
+import { pemBlocks } from '#base/pki/pem.ts'
 import { certificateIn } from './certificates.ts'
 import type { ResourceHooks } from './hooks.ts'
 

@@ -56,7 +56,7 @@ for (const [version, ask] of Object.entries(versions)) {
         peers.push(peer)
         return text(200, '')
       })
-      const { issueAuthority } = await import('#apiserver/pki/certificate.ts')
+      const { issueAuthority } = await import('#base/pki/certificate.ts')
       const { systemRandom } = await import('#host/random.ts')
       const { validity } = await import('../testing/serving.ts')
       const foreign = issueAuthority('foreign', validity, systemRandom)

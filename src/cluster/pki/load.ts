@@ -1,7 +1,7 @@
 /** Reading keys and certificates back, and saying in one sentence what is wrong with a file. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import type { CertifiedKey } from '#apiserver/pki/certificate.ts'
 import { UserError } from '#base/errors.ts'
+import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { Files } from '#host/files.ts'
 
 /** `<path>.crt` with `<path>.key`, or undefined where neither is there. */

@@ -10,16 +10,16 @@
  */
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
-import { addressBytes } from '#apiserver/pki/address.ts'
+import type { Clock } from '#base/clock.ts'
+import { UserError } from '#base/errors.ts'
+import { addressBytes } from '#base/pki/address.ts'
 import {
   type CertifiedKey,
   issueAuthority,
   issueLeaf,
   newPrivateKey,
   type Subject,
-} from '#apiserver/pki/certificate.ts'
-import type { Clock } from '#base/clock.ts'
-import { UserError } from '#base/errors.ts'
+} from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
 import { type Files, PRIVATE_DIRECTORY, PRIVATE_FILE } from '#host/files.ts'
 import { certificateIn, keyIn, loadPair } from './load.ts'

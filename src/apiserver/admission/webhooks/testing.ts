@@ -2,9 +2,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { issueAuthority, issueLeaf } from '#base/pki/certificate.ts'
 import { createWebhookCaller, type WebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import type { ApiServerOptions } from '../../apiserver.ts'
-import { issueAuthority, issueLeaf } from '../../pki/certificate.ts'
 import { startTestServer, testRandom } from '../../testing.ts'
 
 /** Checked against the machine's own clock. */

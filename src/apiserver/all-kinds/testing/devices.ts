@@ -1,7 +1,8 @@
 /** Devices, in all versions, and certificates. */
+
+import { issueAuthority } from '#base/pki/certificate.ts'
+import { encodedRequest, requestDer } from '#base/pki/testing.ts'
 import { systemRandom } from '#host/random.ts'
-import { issueAuthority } from '../../pki/certificate.ts'
-import { encodedRequest, requestDer } from '../../pki/testing.ts'
 import { condition, type Fixture, onlyMetadata, type Plain } from './fixture.ts'
 
 const deviceClass: Fixture = {

@@ -9,7 +9,7 @@ import {
   X509Certificate,
 } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { Random } from '#base/random.ts'
+import type { Random } from '../random.ts'
 import { addressBytes } from './address.ts'
 import {
   bitString,
