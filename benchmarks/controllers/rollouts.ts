@@ -1,0 +1,73 @@
+/** How fast deployments become running pods, and change them. */
+import { deployment } from '#api/apps/v1/deployment.ts'
+import {
+  type BenchCluster,
+  costOf,
+  heldBytes,
+  isRunning,
+  pods,
+  type Sizes,
+  say,
+  sideBySide,
+  tell,
+  untilView,
+  withCluster,
+} from './bench-cluster.ts'
+import { createPods, deletePods } from './peer-pods.ts'
+import { deploymentOf, podTemplate } from './workloads.ts'
+
+export async function rollout({ nodes, replicas }: Sizes): Promise<void> {
+  await withCluster(nodes, async cluster => {
+    // Everything is compiled before the first figure, for both sides alike.
+    await createPods(cluster, 50, 'warm')
+    await deletePods(cluster, 50, 'warm')
+    const peer = await costOf(() => createPods(cluster, replicas, 'peer'))
+    tell(`a client creates and binds ${replicas} pods, all Running`, peer, replicas, 'the limit')
+    const ended = await costOf(() => deletePods(cluster, replicas, 'peer'))
+    tell(`and deletes them, all gone`, ended, replicas, 'the limit')
+
+    const before = await heldBytes()
+    const { client } = cluster
+    const created = await costOf(async () => {
+      await client.create(deployment, deploymentOf('web', replicas))
+      await untilRunning(cluster, replicas, 'v1')
+    })
+    tell(`Deployment of ${replicas} created → all Running`, created, replicas, '≥ 500/s')
+    const each = ((await heldBytes()) - before) / replicas / 1000
+    say('memory for each pod, all components', `${each.toFixed(1)} KB`, '≤ 20 KB')
+
+    const updated = await costOf(async () => {
+      const containers = podTemplate('v2').spec.containers
+      await client.patch(deployment, { name: 'web', namespace: 'default' }, 'strategic', {
+        spec: { template: { spec: { containers } } },
+      })
+      await untilRunning(cluster, replicas, 'v2')
+      await untilView(pods(cluster), replicas, 'pods at the end of the update')
+    })
+    tell(`rolling update of ${replicas}, old pods gone`, updated, replicas, 'limit: the two above')
+  })
+}
+
+export async function manyDeployments({ nodes, deployments }: Sizes): Promise<void> {
+  const count = deployments * 3
+  await withCluster(nodes, async cluster => {
+    const peer = await costOf(() => createPods(cluster, count, 'peer'))
+    tell(`a client creates and binds ${count} pods, all Running`, peer, count, 'the limit')
+    await deletePods(cluster, count, 'peer')
+    const created = await costOf(async () => {
+      const create = (index: number) =>
+        cluster.client.create(deployment, deploymentOf(`web-${index}`, 3))
+      await sideBySide(deployments, create)
+      await untilRunning(cluster, count, 'v1')
+    })
+    tell(`${deployments} Deployments × 3 created → all Running`, created, count)
+  })
+}
+
+const untilRunning = (cluster: BenchCluster, count: number, image: string): Promise<void> =>
+  untilView(
+    pods(cluster),
+    count,
+    `running pods of ${image}`,
+    each => isRunning(each) && each.spec.containers[0]?.image === `example.com/web:${image}`,
+  )
