@@ -155,6 +155,42 @@ const storing = {
   ),
 }
 
+/** A certificate or a key for one of the cluster's signers; upstream's names. */
+const signingFile = (name: string, what: string) =>
+  textFlag(`cluster-signing-${name}-file`, 'FILE', what, undefined)
+const signing = {
+  clusterSigningCertFile: signingFile('cert', 'the CA that signs certificates of the cluster'),
+  clusterSigningKeyFile: signingFile('key', 'the key to it'),
+  clusterSigningKubeletServingCertFile: signingFile(
+    'kubelet-serving-cert',
+    'the CA of kubernetes.io/kubelet-serving, where each signer has one of its own',
+  ),
+  clusterSigningKubeletServingKeyFile: signingFile('kubelet-serving-key', 'the key to it'),
+  clusterSigningKubeletClientCertFile: signingFile(
+    'kubelet-client-cert',
+    'the CA of kubernetes.io/kube-apiserver-client-kubelet',
+  ),
+  clusterSigningKubeletClientKeyFile: signingFile('kubelet-client-key', 'the key to it'),
+  clusterSigningKubeApiserverClientCertFile: signingFile(
+    'kube-apiserver-client-cert',
+    'the CA of kubernetes.io/kube-apiserver-client',
+  ),
+  clusterSigningKubeApiserverClientKeyFile: signingFile(
+    'kube-apiserver-client-key',
+    'the key to it',
+  ),
+  clusterSigningLegacyUnknownCertFile: signingFile(
+    'legacy-unknown-cert',
+    'the CA of kubernetes.io/legacy-unknown',
+  ),
+  clusterSigningLegacyUnknownKeyFile: signingFile('legacy-unknown-key', 'the key to it'),
+  clusterSigningDurationMs: duration(
+    'cluster-signing-duration',
+    'how long a certificate is good at most',
+    365 * 24 * 60 * 60_000,
+  ),
+}
+
 /** A command: the words that call it, its help, its flags, and how many words may follow. */
 export interface Command<
   F extends Readonly<Record<string, Flag>> = Readonly<Record<string, Flag>>,
@@ -247,6 +283,7 @@ export const commands = {
         "the CA put into each namespace (default: the kubeconfig's)",
         undefined,
       ),
+      ...signing,
       logLevel: logLevel('info'),
     },
   },

@@ -59,7 +59,7 @@ export class InProcessRoles implements Running {
   async startControl(): Promise<void> {
     const { controllers, kinds, clusterCidr, pki, etcd } = this.#options
     // Loaded now only, when the API answers already.
-    const [{ startControllers }, { startScheduler }] = await Promise.all([
+    const [{ SIGNERS, startControllers }, { startScheduler }] = await Promise.all([
       import('#controllers'),
       import('#scheduler'),
     ])
@@ -71,6 +71,9 @@ export class InProcessRoles implements Running {
         kinds: () => kinds,
         clusterCidr,
         certificateAuthority: pki.authority,
+        signing: {
+          authorities: Object.fromEntries(SIGNERS.map(name => [name, () => pki.signer])),
+        },
       })
       return this.#controllers
     }

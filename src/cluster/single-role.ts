@@ -14,6 +14,7 @@ import { layoutOf } from './layout.ts'
 import { startLed } from './led-role.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
 import { connectionOf, type Remote, remoteContext } from './remote-context.ts'
+import { signingOptionsOf } from './signing-options.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
 type RoleInvocation = Extract<
@@ -127,6 +128,7 @@ async function startControllerManager(
   const { parseEnabled, startControllers } = await import('#controllers')
   // A misspelt name must end the start, not the first time of leading.
   parseEnabled(values.controllers)
+  const signing = signingOptionsOf(values, systemFiles)
   const certificateAuthority =
     values.rootCaFile === undefined
       ? connection.certificateAuthority
@@ -136,6 +138,7 @@ async function startControllerManager(
       enabled: values.controllers,
       clusterCidr: values.clusterCidr,
       ...(certificateAuthority ? { certificateAuthority } : {}),
+      ...(signing ? { signing } : {}),
     }),
   )
 }

@@ -7,7 +7,10 @@ import { UserError } from '#base/errors.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { bootstrapSignerController } from './bootstrap-signer/bootstrap-signer.controller.ts'
+import { certificateSigningRequestApprovingController } from './certificatesigningrequest-approving/certificatesigningrequest-approving.controller.ts'
 import { certificateSigningRequestCleanerController } from './certificatesigningrequest-cleaner/certificatesigningrequest-cleaner.controller.ts'
+import { certificateSigningRequestSigningController } from './certificatesigningrequest-signing/certificatesigningrequest-signing.controller.ts'
+import type { SigningOptions } from './certificatesigningrequest-signing/signers.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/clusterrole-aggregation.controller.ts'
 import { cronJobController } from './cronjob/cronjob.controller.ts'
 import { followCustomKinds, noCustomKinds } from './custom-kinds.ts'
@@ -40,6 +43,12 @@ import { tokenCleanerController } from './token-cleaner/token-cleaner.controller
 import { ttlController } from './ttl/ttl.controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.controller.ts'
 
+export {
+  SIGNERS,
+  type SignerName,
+  type SigningOptions,
+} from './certificatesigningrequest-signing/signers.ts'
+
 export interface ControllersOptions {
   /** Upstream's --controllers: `*`, `-name` and `name`, separated by commas. Everything by default. */
   readonly enabled?: string
@@ -49,6 +58,8 @@ export interface ControllersOptions {
   readonly clusterCidr?: string
   readonly nodePrefixLength?: number
   readonly terminatedPodThreshold?: number
+  /** What signs certificates; without it, nobody does. */
+  readonly signing?: SigningOptions
   /** Every kind that is served beside custom ones; the built-in ones that are served by default if absent. */
   readonly kinds?: () => readonly AnyKind[]
 }
@@ -113,6 +124,15 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'ttl-controller', create: ttlController },
   { name: 'bootstrap-signer-controller', isOffByDefault: true, create: bootstrapSignerController },
   { name: 'token-cleaner-controller', isOffByDefault: true, create: tokenCleanerController },
+  {
+    name: 'certificatesigningrequest-approving-controller',
+    create: certificateSigningRequestApprovingController,
+  },
+  {
+    name: 'certificatesigningrequest-signing-controller',
+    create: (context, { signing }) =>
+      signing ? certificateSigningRequestSigningController(context, signing) : undefined,
+  },
   {
     name: 'certificatesigningrequest-cleaner-controller',
     create: certificateSigningRequestCleanerController,
@@ -210,6 +230,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   ttl: 'ttl-controller',
   bootstrapsigner: 'bootstrap-signer-controller',
   tokencleaner: 'token-cleaner-controller',
+  csrapproving: 'certificatesigningrequest-approving-controller',
+  csrsigning: 'certificatesigningrequest-signing-controller',
   csrcleaner: 'certificatesigningrequest-cleaner-controller',
   horizontalpodautoscaling: 'horizontal-pod-autoscaler-controller',
   namespace: 'namespace-controller',

@@ -1,11 +1,19 @@
 /** Reads certificate signing requests (PKCS #10, RFC 2986): who is to be named, which key, and whether that key signed it. */
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { type Element, element, readElements, readOid } from './der.ts'
+import { extensionsIn } from './extensions.ts'
 import { pemBlocks } from './pem.ts'
 import { type CertificateSubject, subjectIn } from './subject.ts'
 
+/** Subject alternative names by their sort, each as its bytes. */
+export type AlternativeNames = Readonly<Record<NameSort, readonly Uint8Array[]>>
+export type NameSort = 'dns' | 'email' | 'ip' | 'uri'
+
 export interface CertificateRequest {
   readonly subject: CertificateSubject
+  /** The distinguished name as it came, for what `subject` does not tell. */
+  readonly subjectName: Element
+  readonly names: AlternativeNames
   readonly publicKey: KeyObject
   /** What is wrong with the signature, in the words that Go's clients know; '' where it is good. */
   readonly signatureProblem: string
@@ -47,7 +55,7 @@ export function requestIn(der: Uint8Array): CertificateRequest {
   const [whole, ...trailing] = readElements(der)
   if (trailing.length > 0) throw new Error('asn1: syntax error: trailing data')
   const [info, algorithm, signature] = readElements(whole?.content ?? new Uint8Array())
-  const [, subject, key] = readElements(info?.content ?? new Uint8Array())
+  const [, subject, key, attributes] = readElements(info?.content ?? new Uint8Array())
   if (!info || !algorithm || !signature || !subject || !key)
     throw new Error('asn1: syntax error: not a certificate signing request')
   const publicKey = createPublicKey({
@@ -57,6 +65,8 @@ export function requestIn(der: Uint8Array): CertificateRequest {
   })
   return {
     subject: subjectIn(subject),
+    subjectName: subject,
+    names: namesIn(attributes),
     publicKey,
     signatureProblem: signatureProblem(element(info.tag, info.content), {
       algorithm,
@@ -65,6 +75,37 @@ export function requestIn(der: Uint8Array): CertificateRequest {
       publicKey,
     }),
   }
+}
+
+const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
+const SUBJECT_ALT_NAME = '2.5.29.17'
+/** Context tags of GeneralName (RFC 5280, 4.2.1.6). */
+const NAME_TAGS: Readonly<Record<NameSort, number>> = {
+  email: 0x81,
+  dns: 0x82,
+  uri: 0x86,
+  ip: 0x87,
+}
+
+/** The names that the requested extensions hold, of the sorts that are known; others go no further. */
+function namesIn(attributes: Element | undefined): AlternativeNames {
+  const wanted = readElements(attributes?.content ?? new Uint8Array()).flatMap(({ content }) => {
+    const [id, values] = readElements(content)
+    return id && values && readOid(id.content) === EXTENSION_REQUEST
+      ? readElements(values.content)
+      : []
+  })
+  const value = wanted
+    .flatMap(list => extensionsIn(list))
+    .find(({ id }) => id === SUBJECT_ALT_NAME)?.value
+  const [list] = readElements(value ?? new Uint8Array())
+  const names = readElements(list?.content ?? new Uint8Array())
+  const of = (sort: NameSort) =>
+    names.filter(({ tag }) => tag === NAME_TAGS[sort]).map(({ content }) => content)
+  const found = { dns: of('dns'), email: of('email'), ip: of('ip'), uri: of('uri') }
+  if (found.ip.some(({ length }) => length !== 4 && length !== 16))
+    throw new Error('x509: cannot parse IP address of length other than 4 and 16')
+  return found
 }
 
 interface Signed {

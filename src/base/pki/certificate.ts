@@ -20,6 +20,7 @@ import {
   NULL,
   octetString,
   oid,
+  readElements,
   sequence,
   set,
   time,
@@ -94,7 +95,7 @@ export function issueAuthority(
     extension(OID.keyUsage, true, CA_KEY_USAGE),
     extension(OID.subjectKeyId, false, octetString(keyIdOf(publicKey))),
     // Go and OpenSSL look for the name of an authority here too when it is used for serving.
-    extension(OID.subjectAltName, false, alternativeNames([commonName])),
+    extension(OID.subjectAltName, false, sequence(...alternativeNames([commonName]))),
   ]
   const facts = { issuer: name, subject: name, publicKey, validity, extensions }
   return { certificate: signed(facts, signer, random), key }
@@ -107,33 +108,50 @@ export function issueLeaf(
   random: Random,
 ): CertifiedKey {
   const key = request.key ?? newPrivateKey()
-  const publicKey = createPublicKey(key)
-  const signer = createPrivateKey(authority.key)
   const usages = request.usages.map(usage =>
     oid(usage === 'server' ? OID.serverAuth : OID.clientAuth),
   )
-  const extensions = [
-    extension(OID.basicConstraints, true, sequence()),
-    extension(OID.keyUsage, true, LEAF_KEY_USAGE),
-    extension(OID.extendedKeyUsage, false, sequence(...usages)),
-  ]
+  const facts = {
+    subject: distinguishedName(request.subject),
+    publicKey: createPublicKey(key),
+    validity: request.validity,
+    extensions: [
+      extension(OID.basicConstraints, true, sequence()),
+      extension(OID.keyUsage, true, LEAF_KEY_USAGE),
+      extension(OID.extendedKeyUsage, false, sequence(...usages)),
+    ],
+    names: alternativeNames(request.names ?? []),
+  }
+  return { certificate: signedBy(authority, facts, random), key }
+}
+
+/** What a certificate that an authority signs says; `names` are GeneralNames. */
+export interface LeafFacts {
+  /** A distinguished name. */
+  readonly subject: Uint8Array
+  readonly publicKey: KeyObject
+  readonly validity: Validity
+  readonly extensions: readonly Uint8Array[]
+  readonly names: readonly Uint8Array[]
+}
+
+/** PEM of a certificate with these facts, its issuer's key and its alternative names. */
+export function signedBy(authority: CertifiedKey, facts: LeafFacts, random: Random): string {
   const issuer = new X509Certificate(authority.certificate).raw
   const issuerKeyId = subjectKeyIdOf(issuer)
+  const extensions = [...facts.extensions]
   if (issuerKeyId)
     extensions.push(
       extension(OID.authorityKeyId, false, sequence(contextPrimitive(0, issuerKeyId))),
     )
-  if (request.names?.length)
-    extensions.push(extension(OID.subjectAltName, false, alternativeNames(request.names)))
-  const facts = {
-    // The issuer must be byte for byte the authority's subject, which may have come from elsewhere.
-    issuer: subjectBytes(issuer),
-    subject: distinguishedName(request.subject),
-    publicKey,
-    validity: request.validity,
-    extensions,
-  }
-  return { certificate: signed(facts, signer, random), key }
+  // Whoever has no other name is known by these, and they must be understood then.
+  const isNameless = readElements(facts.subject)[0]?.content.length === 0
+  if (facts.names.length > 0)
+    extensions.push(extension(OID.subjectAltName, isNameless, sequence(...facts.names)))
+  const { subject, publicKey, validity } = facts
+  // The issuer must be byte for byte the authority's subject, which may have come from elsewhere.
+  const whole = { issuer: subjectBytes(issuer), subject, publicKey, validity, extensions }
+  return signed(whole, createPrivateKey(authority.key), random)
 }
 
 interface Facts {
@@ -178,27 +196,33 @@ export function pemOf(label: string, der: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 
-function extension(id: string, critical: boolean, value: Uint8Array): Buffer {
+export function extension(id: string, critical: boolean, value: Uint8Array): Buffer {
   return sequence(oid(id), ...(critical ? [boolean(true)] : []), octetString(value))
 }
 
-/** O before CN, all organizations in one set: the order in which Go writes names, so that files compare well. */
-function distinguishedName({ commonName, organizations = [] }: Subject): Buffer {
-  const attribute = (id: string, value: string) => sequence(oid(id), utf8String(value))
-  const organization = organizations.map(value => attribute(OID.organization, value))
+/** O before CN: the order in which Go writes names, so that files compare well. */
+export function distinguishedName({ commonName, organizations = [] }: Subject): Buffer {
+  return nameOf([
+    [OID.organization, organizations],
+    [OID.commonName, [commonName]],
+  ])
+}
+
+/** A distinguished name of the attributes that have texts, all texts of one in one set, as Go writes it. */
+export function nameOf(attributes: readonly (readonly [id: string, texts: readonly string[]])[]) {
   return sequence(
-    ...(organization.length ? [set(...organization)] : []),
-    set(attribute(OID.commonName, commonName)),
+    ...attributes
+      .filter(([, texts]) => texts.length > 0)
+      .map(([id, texts]) => set(...texts.map(text => sequence(oid(id), utf8String(text))))),
   )
 }
 
-function alternativeNames(names: readonly string[]): Buffer {
-  return sequence(
-    ...names.map(name =>
-      isIP(name)
-        ? contextPrimitive(7, addressBytes(name))
-        : contextPrimitive(2, Buffer.from(name, 'ascii')),
-    ),
+/** GeneralNames of addresses and DNS names. */
+export function alternativeNames(names: readonly string[]): Buffer[] {
+  return names.map(name =>
+    isIP(name)
+      ? contextPrimitive(7, addressBytes(name))
+      : contextPrimitive(2, Buffer.from(name, 'ascii')),
   )
 }
 

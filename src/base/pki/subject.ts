@@ -3,6 +3,7 @@
  * form loses the order and depends on the names of attributes; identities are too important for either.
  */
 import { type Element, element, readElements, readOid } from './der.ts'
+import { extensionsIn } from './extensions.ts'
 
 export interface CertificateSubject {
   /** '' where there is none; the last one where there are several. */
@@ -25,19 +26,14 @@ export function subjectOf(certificate: Uint8Array): CertificateSubject {
 
 /** Reads a distinguished name. */
 export function subjectIn(name: Element): CertificateSubject {
-  let commonName = ''
-  let uid: string | undefined
-  const organizations: string[] = []
-  for (const relativeName of readElements(name.content))
-    for (const attribute of readElements(relativeName.content)) {
-      const [type, value] = readElements(attribute.content)
-      if (type === undefined || value === undefined) throw new RangeError('not a subject')
-      const id = readOid(type.content)
-      if (id === COMMON_NAME) commonName = textOf(value)
-      else if (id === ORGANIZATION) organizations.push(textOf(value))
-      else if (id === KUBERNETES_USER_UID) uid = textOf(value)
-    }
-  return { commonName, organizations, ...(uid === undefined ? {} : { uid }) }
+  const attributes = attributesIn(name)
+  const texts = (id: string) => (attributes.get(id) ?? []).map(textOf)
+  const uid = texts(KUBERNETES_USER_UID).at(-1)
+  return {
+    commonName: texts(COMMON_NAME).at(-1) ?? '',
+    organizations: texts(ORGANIZATION),
+    ...(uid === undefined ? {} : { uid }),
+  }
 }
 
 /** The subject's encoding, which is what certificates that this one signs must name as their issuer. */
@@ -50,14 +46,21 @@ export function subjectBytes(certificate: Uint8Array): Buffer {
 export function subjectKeyIdOf(certificate: Uint8Array): Uint8Array | undefined {
   const extensions = bodyElements(certificate).find(({ tag }) => tag === TAG_EXTENSIONS)
   const [list] = readElements(extensions?.content ?? new Uint8Array())
-  for (const { content } of readElements(list?.content ?? new Uint8Array())) {
-    const parts = readElements(content)
-    const [id] = parts
-    const value = parts.at(-1)
-    if (id === undefined || value === undefined || readOid(id.content) !== SUBJECT_KEY_ID) continue
-    return readElements(value.content)[0]?.content
-  }
-  return undefined
+  const keyId = extensionsIn(list).find(({ id }) => id === SUBJECT_KEY_ID)
+  return keyId && readElements(keyId.value)[0]?.content
+}
+
+/** The values of a distinguished name by the dotted ids of their attributes, in order. */
+export function attributesIn(name: Element): Map<string, Element[]> {
+  const found = new Map<string, Element[]>()
+  for (const relativeName of readElements(name.content))
+    for (const attribute of readElements(relativeName.content)) {
+      const [type, value] = readElements(attribute.content)
+      if (type === undefined || value === undefined) throw new RangeError('not a subject')
+      const id = readOid(type.content)
+      found.set(id, [...(found.get(id) ?? []), value])
+    }
+  return found
 }
 
 function bodyElements(certificate: Uint8Array): Element[] {
@@ -76,7 +79,8 @@ function subjectElement(certificate: Uint8Array): Element {
 
 const TAG_BMP_STRING = 0x1e
 
-function textOf({ tag, content }: Element): string {
+/** A value of a distinguished name as text. */
+export function textOf({ tag, content }: Element): string {
   // BMPString would need another decoding and is not used for names of users; taking it as bytes could confuse two users.
   if (tag === TAG_BMP_STRING) throw new RangeError('a name in BMPString is not supported')
   return Buffer.from(content).toString('utf8')

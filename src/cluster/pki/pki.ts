@@ -50,6 +50,8 @@ export type ClientName = keyof typeof CLIENT_SUBJECTS
 export interface Pki {
   /** PEM of the authority that clients and kubelets trust: kube-root-ca.crt. */
   readonly authority: string
+  /** The same with its key, for whoever signs requests. */
+  readonly signer: CertifiedKey
   readonly frontProxyAuthority: string
   /** The API server's serving certificate; ask again after `renew`. */
   server(): CertifiedKey
@@ -100,6 +102,7 @@ export function ensurePki(options: PkiOptions): Pki {
   server() // A file that cannot be used must stop the start, not the first connection.
   return {
     authority: leaves.authority.certificate,
+    signer: leaves.authority,
     frontProxyAuthority: loadAuthority(options, 'front-proxy-ca').certificate,
     serviceAccountKey: serviceAccountKey(options),
     server,

@@ -53,6 +53,8 @@ export interface Outcome {
   readonly writes: readonly (Write | Batch)[]
   /** Look again after so long even if nothing happens. */
   readonly againAfterMs?: number
+  /** Look again as after a failure, later each time: what it waits for is nothing that tells of itself. */
+  readonly againWithBackoff?: true
 }
 
 /** Writes that do not depend on each other, performed side by side. */

@@ -88,7 +88,8 @@ export function runController(
       if (stopped) return
       await performer.perform(outcome.writes)
       failures.delete(key)
-      queue.forget(key)
+      if (outcome.againWithBackoff) queue.addRateLimited(key)
+      else queue.forget(key)
       if (outcome.againAfterMs !== undefined) queue.addAfter(key, outcome.againAfterMs)
     } catch (error) {
       if (!stopped) failed(key, error)

@@ -13,7 +13,10 @@ const ARROW = '\n=>\n'
 const TITLE = /^## /m
 
 /** Registers a test for each scenario of the file. `decide` gets the state and says what is done, one line for each act. */
-export function testScenarios<S>(file: URL, decide: (state: S) => string[]): void {
+export function testScenarios<S>(
+  file: URL,
+  decide: (state: S) => string[] | Promise<string[]>,
+): void {
   const text = readFileSync(file, 'utf8')
   const [preamble = '', ...sections] = text.split(TITLE)
   const updated = [preamble.trimEnd()]
@@ -21,8 +24,8 @@ export function testScenarios<S>(file: URL, decide: (state: S) => string[]): voi
   for (const section of sections) {
     const title = section.slice(0, section.indexOf('\n'))
     const [state = '', expected = ''] = section.slice(title.length + 1).split(ARROW)
-    test(title, () => {
-      const actual = decide((parseYaml(new TextEncoder().encode(state)) ?? {}) as S)
+    test(title, async () => {
+      const actual = await decide((parseYaml(new TextEncoder().encode(state)) ?? {}) as S)
       updated.push(`## ${title}\n${state.trimEnd()}\n=>\n${actual.join('\n')}`)
       if (!isUpdate) assert.deepEqual(actual, expected.trim().split('\n'))
     })

@@ -1,0 +1,87 @@
+/** Which authorities sign for the cluster, as upstream's --cluster-signing-… flags say. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { messageOf, UserError } from '#base/errors.ts'
+import type { CertifiedKey } from '#base/pki/certificate.ts'
+import type { ValuesOf } from '#cli'
+import type { SignerName, SigningOptions } from '#controllers'
+import type { Files } from '#host/files.ts'
+
+type Values = Pick<
+  ValuesOf<'controller-manager'>,
+  Extract<keyof ValuesOf<'controller-manager'>, `clusterSigning${string}`>
+>
+type Pair = readonly [certificate: string | undefined, key: string | undefined]
+
+/** Undefined where no file is named: then nobody signs. Throws UserErrors. */
+export function signingOptionsOf(
+  values: Values,
+  files: Pick<Files, 'read'>,
+): SigningOptions | undefined {
+  const each: Readonly<Record<SignerName, Pair>> = {
+    'kubernetes.io/kubelet-serving': [
+      values.clusterSigningKubeletServingCertFile,
+      values.clusterSigningKubeletServingKeyFile,
+    ],
+    'kubernetes.io/kube-apiserver-client-kubelet': [
+      values.clusterSigningKubeletClientCertFile,
+      values.clusterSigningKubeletClientKeyFile,
+    ],
+    'kubernetes.io/kube-apiserver-client': [
+      values.clusterSigningKubeApiserverClientCertFile,
+      values.clusterSigningKubeApiserverClientKeyFile,
+    ],
+    'kubernetes.io/legacy-unknown': [
+      values.clusterSigningLegacyUnknownCertFile,
+      values.clusterSigningLegacyUnknownKeyFile,
+    ],
+  }
+  const shared: Pair = [values.clusterSigningCertFile, values.clusterSigningKeyFile]
+  const isShared = isNamed(shared)
+  const isEach = Object.values(each).some(isNamed)
+  if (isShared && isEach)
+    throw new UserError(
+      'cannot specify --cluster-signing-{cert,key}-file and other --cluster-signing-*-file flags at the same time',
+    )
+  if (!isShared && !isEach) return undefined
+  const authorities = Object.entries(each).flatMap(([signer, own]) => {
+    const pair = isShared ? shared : own
+    if (!isNamed(pair)) return []
+    const [certificate, key] = wholePair(signer, pair)
+    const read = () => authorityIn(certificate, key, files)
+    read() // A file that cannot be used must end the start, not the first signature.
+    return [[signer, read]]
+  })
+  return {
+    authorities: Object.fromEntries(authorities),
+    durationMs: values.clusterSigningDurationMs,
+  }
+}
+
+const isNamed = (pair: Pair) => pair.some(file => file !== undefined)
+
+function wholePair(signer: string, [certificate, key]: Pair): readonly [string, string] {
+  if (certificate === undefined) throw new UserError(`${signer}: cannot specify key without cert`)
+  if (key === undefined) throw new UserError(`${signer}: cannot specify cert without key`)
+  return [certificate, key]
+}
+
+function authorityIn(
+  certificateFile: string,
+  keyFile: string,
+  files: Pick<Files, 'read'>,
+): CertifiedKey {
+  const read = (path: string) => {
+    const content = files.read(path)
+    if (content === undefined) throw new UserError(`there is no file ${path}`)
+    return content.toString()
+  }
+  const [certificate, key] = [read(certificateFile), read(keyFile)]
+  let belong: boolean
+  try {
+    belong = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))
+  } catch (error) {
+    throw new UserError(`${certificateFile} or ${keyFile} cannot be read: ${messageOf(error)}`)
+  }
+  if (!belong) throw new UserError(`${certificateFile} and ${keyFile} do not belong together`)
+  return { certificate, key }
+}
