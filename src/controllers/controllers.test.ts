@@ -19,7 +19,7 @@ test('--controllers names what runs', () => {
   )
   assert.equal(enabled('*,-deployment,-nodeipam').length, all - 2)
   assert.deepEqual(enabled('-*'), enabled(''))
-  assert.equal(enabled('*,-persistentvolume-binder-controller').length, all)
+  assert.equal(enabled('*,-service-lb-controller').length, all)
   assert.throws(
     () => parseEnabled('*,service-lb-controller'),
     /does not have the controller "service-lb/,

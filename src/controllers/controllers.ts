@@ -27,6 +27,7 @@ import { jobController } from './job/job.controller.ts'
 import { namespaceController } from './namespace/namespace.controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam.controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.controller.ts'
+import { persistentVolumeBinderController } from './persistentvolume-binder/persistentvolume-binder.controller.ts'
 import { persistentVolumeProtectionController } from './persistentvolume-protection/persistentvolume-protection.controller.ts'
 import { persistentVolumeClaimProtectionController } from './persistentvolumeclaim-protection/persistentvolumeclaim-protection.controller.ts'
 import { podGarbageCollectorController } from './pod-garbage-collector/pod-garbage-collector.controller.ts'
@@ -106,6 +107,7 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'daemonset-controller', create: daemonSetController },
   { name: 'horizontal-pod-autoscaler-controller', create: horizontalPodAutoscalerController },
   { name: 'ephemeral-volume-controller', create: ephemeralVolumeController },
+  { name: 'persistentvolume-binder-controller', create: persistentVolumeBinderController },
   {
     name: 'persistentvolumeclaim-protection-controller',
     create: persistentVolumeClaimProtectionController,
@@ -237,6 +239,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   namespace: 'namespace-controller',
   nodeipam: 'node-ipam-controller',
   nodelifecycle: 'node-lifecycle-controller',
+  'persistentvolume-binder': 'persistentvolume-binder-controller',
   'pv-protection': 'persistentvolume-protection-controller',
   'pvc-protection': 'persistentvolumeclaim-protection-controller',
   podgc: 'pod-garbage-collector-controller',

@@ -1,10 +1,8 @@
 /** What claims and volumes get on creation, and when a claim may grow. */
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { CLASS_ANNOTATION, classOf } from '#api/core/v1/storage.ts'
-import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { compareQuantities } from '#api/machinery/quantity.ts'
-import { isMarked } from '#api/storage/v1/columns.ts'
-import { DEFAULT_CLASS_ANNOTATIONS, type StorageClass } from '#api/storage/v1/storage-class.ts'
+import { defaultOf } from '#api/storage/v1/storage-class.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { concerns, refused } from './requests.ts'
 import type { AdmissionWorld } from './world.ts'
@@ -40,22 +38,10 @@ export function defaultStorageClass({ storageClasses }: World): AdmissionStep {
       const isAsked = metadata.annotations?.[CLASS_ANNOTATION] !== undefined
       // An empty name asks for no class, which is not the same as asking for nothing.
       if (isAsked || spec.storageClassName !== undefined) return
-      const name = newestDefault(storageClasses())?.metadata.name
+      const name = defaultOf(storageClasses())?.metadata.name
       if (name !== undefined) spec.storageClassName = name
     },
   }
-}
-
-/** Where several classes are marked, the one that was marked last is meant, as far as can be seen. */
-function newestDefault(classes: readonly StorageClass[]): StorageClass | undefined {
-  const createdAt = ({ metadata }: KubernetesObject) => metadata.creationTimestamp ?? ''
-  const nameOf = ({ metadata }: KubernetesObject) => metadata.name ?? ''
-  return classes
-    .filter(each => isMarked(each, DEFAULT_CLASS_ANNOTATIONS))
-    .toSorted((a, b) => {
-      if (createdAt(a) !== createdAt(b)) return createdAt(a) > createdAt(b) ? -1 : 1
-      return nameOf(a) < nameOf(b) ? -1 : 1
-    })[0]
 }
 
 export function persistentVolumeClaimResize({ storageClass }: World): AdmissionStep {

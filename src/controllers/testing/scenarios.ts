@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 
-/** Does what one line says and may answer with lines of text. */
+/** Does what one line says and may answer with lines of text, or a promise of them. */
 export type Command = (...words: string[]) => unknown
 export type Commands = Readonly<Record<string, Command>>
 
@@ -20,9 +20,10 @@ export function runScenarios(file: URL, start: () => Commands): void {
   }
   assert.ok(scenarios.length > 0, `${file.pathname} has no scenarios`)
   for (const [index, [title = '', ...steps]] of scenarios.entries())
-    test(title.replace(/^# /, ''), () => {
+    test(title.replace(/^# /, ''), async () => {
       const commands = start()
-      const answered = steps.map(step => answerTo(step, commands))
+      const answered: string[] = []
+      for (const step of steps) answered.push(await answerTo(step, commands))
       if (process.env.UPDATE_SCENARIOS) {
         scenarios[index] = [title, ...answered]
         writeFileSync(file, `${scenarios.flat().join('\n\n')}\n`)
@@ -30,14 +31,15 @@ export function runScenarios(file: URL, start: () => Commands): void {
     })
 }
 
-function answerTo(step: string, commands: Commands): string {
+async function answerTo(step: string, commands: Commands): Promise<string> {
   const asked = (step.split(`\n${SEPARATOR}`)[0] ?? '').split('\n')
-  const lines = asked.flatMap(line => {
+  const lines: string[] = []
+  for (const line of asked) {
     const [name = '', ...words] = line.split(/\s+/)
     const command = commands[name]
     assert.ok(command, `there is no command ${name}`)
-    const answer = command(...words)
-    return Array.isArray(answer) ? answer : []
-  })
+    const answer = await command(...words)
+    if (Array.isArray(answer)) lines.push(...answer)
+  }
   return [...asked, SEPARATOR, ...lines].join('\n')
 }

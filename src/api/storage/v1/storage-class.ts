@@ -2,7 +2,7 @@ import { topologySelectorTerm } from '../../core/v1/topology-selector.ts'
 import { ageColumn, column } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { boolean, list, map, string } from '../../machinery/schema.ts'
-import { nameWithDefaultColumn } from './columns.ts'
+import { isMarked, nameWithDefaultColumn } from './columns.ts'
 import { validateStorageClass, validateStorageClassUpdate } from './storage-class.validation.ts'
 
 export const storageClassShape = objectShape(
@@ -70,3 +70,15 @@ export const storageClass = defineKind<StorageClass>({
     ageColumn,
   ],
 })
+
+/** The class of claims that name none: of several that are marked, the newest, as far as can be seen. */
+export function defaultOf(classes: readonly StorageClass[]): StorageClass | undefined {
+  const createdAt = ({ metadata }: StorageClass) => metadata.creationTimestamp ?? ''
+  const nameOf = ({ metadata }: StorageClass) => metadata.name ?? ''
+  return classes
+    .filter(each => isMarked(each, DEFAULT_CLASS_ANNOTATIONS))
+    .toSorted((a, b) => {
+      if (createdAt(a) !== createdAt(b)) return createdAt(a) > createdAt(b) ? -1 : 1
+      return nameOf(a) < nameOf(b) ? -1 : 1
+    })[0]
+}
