@@ -80,7 +80,9 @@ test('a claim is looked for among the pods of the server before it goes', async 
 })
 
 test('a volume that is being deleted stays as long as it is bound', async () => {
-  await using cluster = await startTestCluster()
+  // Whether it is bound is for the test to say.
+  const enabled = 'persistentvolume-protection-controller'
+  await using cluster = await startTestCluster({ controllers: { enabled } })
   const { client } = cluster
   const volume = await client.create(persistentVolume, {
     metadata: { name: 'pv' },
@@ -129,7 +131,9 @@ test('an ephemeral volume has a claim of its own, which goes with the pod', asyn
   await createPod(cluster, 'late', { ephemeral })
   const told = await cluster.until('the refusal', async () => {
     const { items } = await client.list(event, { namespace: NAMESPACE })
-    return items.find(({ reason }) => reason === 'FailedBinding')
+    return items.find(
+      ({ reason, involvedObject }) => reason === 'FailedBinding' && involvedObject.kind === 'Pod',
+    )
   })
   assert.equal(
     told.message,
