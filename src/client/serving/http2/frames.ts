@@ -50,6 +50,15 @@ export interface Frame {
   readonly payload: Uint8Array
 }
 
+/** A part of an answer's body on its way out. Its bytes stay where they are until all that goes out is put together. */
+export interface DataFrame {
+  readonly stream: number
+  readonly isLast: boolean
+  readonly pieces: readonly Uint8Array[]
+  /** Of all pieces together. */
+  readonly size: number
+}
+
 /** Frames that make no sense without a stream. */
 export function isOfStream(type: number): boolean {
   switch (type) {
@@ -72,23 +81,43 @@ export function isOfConnection(type: number): boolean {
 export const NOTHING = new Uint8Array(0)
 
 /** All frames as one piece, which is one record of TLS where it is small. */
-export function joinFrames(frames: readonly Frame[]): Buffer {
+export function joinFrames(frames: readonly (Frame | DataFrame)[]): Buffer {
   let size = frames.length * HEAD_BYTES
-  for (const { payload } of frames) size += payload.length
+  for (const frame of frames) size += 'pieces' in frame ? frame.size : frame.payload.length
   const bytes = Buffer.allocUnsafe(size)
   let at = 0
-  for (const { type, flags, stream, payload } of frames) {
-    const { length } = payload
-    bytes[at] = length >> 16
-    bytes[at + 1] = length >> 8
-    bytes[at + 2] = length
-    bytes[at + 3] = type
-    bytes[at + 4] = flags
-    at = bytes.writeUInt32BE(stream, at + 5)
-    bytes.set(payload, at)
-    at += length
+  for (const frame of frames) {
+    if ('pieces' in frame) {
+      const { stream, isLast } = frame
+      at = writeHead(bytes, at, frame.size, FrameType.data, isLast ? Flag.endStream : 0, stream)
+      for (const piece of frame.pieces) {
+        bytes.set(piece, at)
+        at += piece.length
+      }
+    } else {
+      const { type, flags, stream, payload } = frame
+      at = writeHead(bytes, at, payload.length, type, flags, stream)
+      bytes.set(payload, at)
+      at += payload.length
+    }
   }
   return bytes
+}
+
+function writeHead(
+  bytes: Buffer,
+  at: number,
+  length: number,
+  type: number,
+  flags: number,
+  stream: number,
+): number {
+  bytes[at] = length >> 16
+  bytes[at + 1] = length >> 8
+  bytes[at + 2] = length
+  bytes[at + 3] = type
+  bytes[at + 4] = flags
+  return bytes.writeUInt32BE(stream, at + 5)
 }
 
 export function uint32(...values: readonly number[]): Buffer {

@@ -3,7 +3,14 @@ import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { frame } from '../../testing/http2-peer.ts'
-import { ErrorCode, Flag, type Frame, FrameReader, FrameType, MAXIMUM_PAYLOAD } from './frames.ts'
+import {
+  type DataFrame,
+  ErrorCode,
+  type Frame,
+  FrameReader,
+  FrameType,
+  MAXIMUM_PAYLOAD,
+} from './frames.ts'
 import { INITIAL_WINDOW, Outbox, type Source } from './outbox.ts'
 
 /** A socket whose other end reads when it is told to. */
@@ -38,12 +45,11 @@ class Body implements Source {
     this.left = left
   }
 
-  nextFrame(most: number): Frame | undefined {
+  nextFrame(most: number): DataFrame | undefined {
     const size = Math.min(most, this.left, MAXIMUM_PAYLOAD)
     if (size <= 0) return undefined
     this.left -= size
-    const flags = this.left === 0 ? Flag.endStream : 0
-    return frame(FrameType.data, flags, this.stream, new Uint8Array(size))
+    return { stream: this.stream, isLast: this.left === 0, pieces: [new Uint8Array(size)], size }
   }
 }
 
@@ -140,7 +146,7 @@ test('an answer that ends with nothing needs no room', async () => {
     nextFrame() {
       if (isEnded) return undefined
       isEnded = true
-      return frame(FrameType.data, Flag.endStream, 3, new Uint8Array())
+      return { stream: 3, isLast: true, pieces: [], size: 0 }
     },
   })
   await settle()

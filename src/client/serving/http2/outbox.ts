@@ -4,7 +4,7 @@
  * before the socket has taken the piece before.
  */
 import type { Duplex } from 'node:stream'
-import { ConnectionError, ErrorCode, Flag, type Frame, joinFrames } from './frames.ts'
+import { ConnectionError, type DataFrame, ErrorCode, type Frame, joinFrames } from './frames.ts'
 import { MAXIMUM_WINDOW } from './settings.ts'
 
 /** The window that both ends begin with. */
@@ -17,7 +17,7 @@ const MOST_WAITING_FRAMES = 10_000
 /** Something that has data to send, piece by piece. */
 export interface Source {
   /** A DATA frame of at most `most` bytes of payload; undefined while there is none, or no room for it. */
-  nextFrame(most: number): Frame | undefined
+  nextFrame(most: number): DataFrame | undefined
 }
 
 export class Outbox {
@@ -102,8 +102,8 @@ export class Outbox {
     this.#flush()
   }
 
-  #nextBatch(): Frame[] {
-    const frames = this.#waiting
+  #nextBatch(): (Frame | DataFrame)[] {
+    const frames: (Frame | DataFrame)[] = this.#waiting
     this.#waiting = []
     let size = 0
     for (const source of this.#ready) {
@@ -112,10 +112,10 @@ export class Outbox {
       if (!frame && this.#window <= 0) continue
       this.#ready.delete(source)
       if (!frame) continue
-      if ((frame.flags & Flag.endStream) === 0) this.#ready.add(source)
+      if (!frame.isLast) this.#ready.add(source)
       frames.push(frame)
-      this.#window -= frame.payload.length
-      size += frame.payload.length
+      this.#window -= frame.size
+      size += frame.size
       if (size >= BATCH_BYTES) break
     }
     return frames

@@ -1,6 +1,7 @@
 /** Flow control both ways: what may go and come, and that no room is lost. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import {
   collected,
   frame,
@@ -9,7 +10,7 @@ import {
   Peer,
   requestBlock,
 } from '../../testing/http2-peer.ts'
-import { ErrorCode, Flag, FrameType, uint32 } from './frames.ts'
+import { ErrorCode, Flag, FrameType, MAXIMUM_PAYLOAD, uint32 } from './frames.ts'
 import { Setting, writeSettings } from './settings.ts'
 import type { Http2Stream } from './stream.ts'
 
@@ -42,6 +43,38 @@ test('answers go as far as the window of the stream, and on when it grows', asyn
   assert.deepEqual(peer.body(1), body)
   assert.deepEqual(peer.body(3), body)
   await peer.close()
+})
+
+test('many small pieces go in few frames, and arrive as they were written however the room comes', async () => {
+  const pieces = fc.array(fc.integer({ min: 1, max: 9_000 }), { minLength: 1, maxLength: 60 })
+  const rooms = fc.array(fc.integer({ min: 1, max: 40_000 }), { maxLength: 20 })
+  await fc.assert(
+    fc.asyncProperty(pieces, rooms, async (sizes, grown) => {
+      const written = sizes.map((size, at) => Buffer.alloc(size, `${at} `))
+      const peer = new Peer({
+        settings: writeSettings([[Setting.initialWindow, 700]]),
+        request: stream => {
+          stream.begin(200, {}, true)
+          for (const piece of written) stream.write(piece)
+          stream.end()
+        },
+      })
+      peer.send(frame(windowUpdate, 0, 0, uint32(1_000_000)), headersFrame(1, GET))
+      await peer.settle()
+      for (const room of [...grown, 1_000_000]) {
+        const { stream } = peer.asked[0] ?? assert.fail('not asked')
+        if (!stream.isOver) peer.send(frame(windowUpdate, 0, 1, uint32(room)))
+        await peer.settle()
+      }
+      const all = Buffer.concat(written)
+      assert.deepEqual(peer.body(1), all)
+      assert.ok(peer.isEnded(1))
+      const most = 1 + grown.length + Math.ceil(all.length / MAXIMUM_PAYLOAD) + 1
+      assert.ok(peer.of(data, 1).length <= most + grown.length, 'as few frames as the room allows')
+      await peer.close()
+    }),
+    { numRuns: 60 },
+  )
 })
 
 test('a window that the client takes back is below zero until it is paid for', async () => {

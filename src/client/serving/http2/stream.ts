@@ -1,6 +1,6 @@
 /** One request and its answer on a connection of HTTP/2. */
 import type { Incoming, IncomingSink, Outgoing } from '../wire.ts'
-import { ErrorCode, Flag, type Frame, FrameType, MAXIMUM_PAYLOAD, NOTHING } from './frames.ts'
+import { type DataFrame, ErrorCode, MAXIMUM_PAYLOAD, NOTHING } from './frames.ts'
 import type { Source } from './outbox.ts'
 import type { ReceiveWindow } from './receive-window.ts'
 
@@ -122,35 +122,45 @@ export class Http2Stream implements Incoming, Outgoing, Source {
     if (this.#unsentBytes > 0) this.#host.ready(this)
   }
 
-  nextFrame(most: number): Frame | undefined {
+  /** As much of what waits as one frame holds: a hundred small events of a watch make few frames, which costs both ends less. */
+  nextFrame(most: number): DataFrame | undefined {
     if (this.#isOver || this.#isLocalOver) return undefined
-    const [first] = this.#unsent
-    if (!first) return this.#isEnding ? this.#lastFrame(NOTHING) : undefined
+    if (this.#unsentBytes === 0) return this.#isEnding ? this.#frame([], 0) : undefined
     const room = Math.min(most, this.#sendWindow, MAXIMUM_PAYLOAD)
     if (room <= 0) return undefined
-    const payload = first.subarray(this.#sentOfFirst, this.#sentOfFirst + room)
-    this.#sent(payload.length, first.length)
-    if (this.#unsentBytes > 0) return this.#frame(payload, 0)
-    this.#release()
-    return this.#isEnding ? this.#lastFrame(payload) : this.#frame(payload, 0)
+    const pieces = this.#takeUnsent(room)
+    const size = Math.min(room, this.#unsentBytes)
+    this.#sendWindow -= size
+    this.#unsentBytes -= size
+    if (this.#unsentBytes === 0) this.#release()
+    return this.#frame(pieces, size)
   }
 
-  #sent(bytes: number, lengthOfFirst: number): void {
-    this.#sendWindow -= bytes
-    this.#unsentBytes -= bytes
-    this.#sentOfFirst += bytes
-    if (this.#sentOfFirst < lengthOfFirst) return
-    this.#unsent.shift()
-    this.#sentOfFirst = 0
+  /** The first `room` bytes of what waits, or all of it. */
+  #takeUnsent(room: number): Uint8Array[] {
+    const pieces: Uint8Array[] = []
+    let left = room
+    let whole = 0
+    for (const bytes of this.#unsent) {
+      const rest = bytes.length - this.#sentOfFirst
+      if (rest > left) {
+        if (left > 0) pieces.push(bytes.subarray(this.#sentOfFirst, this.#sentOfFirst + left))
+        this.#sentOfFirst += left
+        break
+      }
+      pieces.push(this.#sentOfFirst === 0 ? bytes : bytes.subarray(this.#sentOfFirst))
+      this.#sentOfFirst = 0
+      left -= rest
+      whole++
+    }
+    this.#unsent.splice(0, whole)
+    return pieces
   }
 
-  #frame(payload: Uint8Array, flags: number): Frame {
-    return { type: FrameType.data, flags, stream: this.id, payload }
-  }
-
-  #lastFrame(payload: Uint8Array): Frame {
-    this.#localOver()
-    return this.#frame(payload, Flag.endStream)
+  #frame(pieces: readonly Uint8Array[], size: number): DataFrame {
+    const isLast = this.#isEnding && this.#unsentBytes === 0
+    if (isLast) this.#localOver()
+    return { stream: this.id, isLast, pieces, size }
   }
 
   #localOver(): void {
