@@ -77,8 +77,26 @@ const isSidecarOf = (pod: Pod, container: AnyContainer): boolean =>
   (pod.spec?.initContainers ?? []).includes(container as Container) &&
   isSidecar(container as Container)
 
+/** By spec: a node adds up what all its pods take whenever another one comes. */
+const requests = new WeakMap<object, Map<string, number>>()
+
 /** The resources a pod takes from its node, by name: CPU in thousandths, the rest in units. */
 export function podRequest(pod: Pod, name: string): number {
+  if (!pod.spec) return 0
+  let known = requests.get(pod.spec)
+  if (!known) {
+    known = new Map()
+    requests.set(pod.spec, known)
+  }
+  let amount = known.get(name)
+  if (amount === undefined) {
+    amount = requestOf(pod, name)
+    known.set(name, amount)
+  }
+  return amount
+}
+
+function requestOf(pod: Pod, name: string): number {
   const of = (container: Container) => {
     const quantity = container.resources?.requests?.[name]
     if (quantity === undefined) return 0

@@ -70,8 +70,10 @@ function outOfResources(
 }
 
 function portConflict(pod: Pod, others: readonly Pod[]): PodFailure | undefined {
+  const wanted = hostPortsOf(pod)
+  if (wanted.length === 0) return undefined
   const taken = new Set(others.flatMap(hostPortsOf))
-  const clash = hostPortsOf(pod).some(port => {
+  const clash = wanted.some(port => {
     const [protocol, ip, number] = port.split('|')
     if (ip === '0.0.0.0')
       return [...taken].some(other => {

@@ -17,6 +17,8 @@ interface Node {
   chunks: Uint8Array[]
   size: number
   target: string
+  /** By name; absent where there never was anything. */
+  children?: Map<string, Node>
 }
 
 export interface MemoryFiles extends Files {
@@ -24,7 +26,6 @@ export interface MemoryFiles extends Files {
 }
 
 export function createMemoryFiles(): MemoryFiles {
-  const nodes = new Map<string, Node>()
   let nextId = 1
   const make = (kind: Node['kind'], mode: number): Node => ({
     kind,
@@ -34,18 +35,34 @@ export function createMemoryFiles(): MemoryFiles {
     size: 0,
     target: '',
   })
-  const makeDirectory = (path: string, mode = 0o755) => {
-    let at = ''
-    for (const part of path.split('/').filter(Boolean)) {
-      at += `/${part}`
-      if (!nodes.has(at)) nodes.set(at, make('directory', mode))
+  const root = make('directory', 0o755)
+  const makeDirectory = (path: string, mode = 0o755): Node => {
+    let at = root
+    for (const part of partsOf(path)) {
+      at.children ??= new Map()
+      let child = at.children.get(part)
+      if (!child) {
+        child = make('directory', mode)
+        at.children.set(part, child)
+      }
+      at = child
     }
+    return at
   }
   const put = (path: string, node: Node) => {
-    makeDirectory(parentOf(path))
-    nodes.set(path, node)
+    const [directory, name] = splitPath(path)
+    const parent = makeDirectory(directory)
+    parent.children ??= new Map()
+    parent.children.set(name, node)
   }
-  const follow = (path: string): Node | undefined => nodes.get(resolve(nodes, path))
+  const take = (path: string): Node | undefined => {
+    const [directory, name] = splitPath(path)
+    const { children } = find(root, directory) ?? {}
+    const node = children?.get(name)
+    children?.delete(name)
+    return node
+  }
+  const follow = (path: string): Node | undefined => find(root, resolve(root, path))
   const factsOf = (node: Node | undefined): FileFacts | undefined =>
     node && { kind: node.kind, size: node.size, mode: node.mode }
 
@@ -67,36 +84,25 @@ export function createMemoryFiles(): MemoryFiles {
     async makeDirectory(path, mode) {
       makeDirectory(path, mode)
     },
-    async names(path) {
-      const prefix = `${resolve(nodes, path)}/`
-      const names: string[] = []
-      for (const key of nodes.keys())
-        if (key.startsWith(prefix) && !key.includes('/', prefix.length))
-          names.push(key.slice(prefix.length))
-      return names
-    },
-    facts: async path => factsOf(nodes.get(path)),
+    names: async path => [...(follow(path)?.children?.keys() ?? [])],
+    facts: async path => factsOf(find(root, path)),
     factsOfTarget: async path => factsOf(follow(path)),
     async symlink(target, path) {
       const node = make('symlink', 0o777)
       node.target = target
       put(path, node)
     },
-    readLink: async path => nodes.get(path)?.target || undefined,
+    readLink: async path => find(root, path)?.target || undefined,
     async rename(from, to) {
-      for (const [path, node] of [...nodes])
-        if (path === from || path.startsWith(`${from}/`)) {
-          nodes.delete(path)
-          nodes.set(to + path.slice(from.length), node)
-        }
+      const node = take(from)
+      if (node) put(to, node)
     },
     async removeTree(path) {
-      for (const key of [...nodes.keys()])
-        if (key === path || key.startsWith(`${path}/`)) nodes.delete(key)
+      take(path)
     },
     async giveToGroup() {},
     async chmod(path, mode) {
-      const node = nodes.get(path)
+      const node = find(root, path)
       if (node) node.mode = mode
     },
     async chown() {},
@@ -113,7 +119,18 @@ export function createMemoryFiles(): MemoryFiles {
   }
 }
 
-const parentOf = (path: string) => path.slice(0, path.lastIndexOf('/'))
+const partsOf = (path: string): string[] => path.split('/').filter(Boolean)
+
+function splitPath(path: string): [directory: string, name: string] {
+  const cut = path.lastIndexOf('/')
+  return [path.slice(0, Math.max(0, cut)), path.slice(cut + 1)]
+}
+
+function find(root: Node, path: string): Node | undefined {
+  let at: Node | undefined = root
+  for (const part of partsOf(path)) at = at?.children?.get(part)
+  return at
+}
 
 function contents(node: Node): Uint8Array {
   if (node.chunks.length > 1) node.chunks = [new Uint8Array(Buffer.concat(node.chunks))]
@@ -130,26 +147,26 @@ function openFile(node: Node): OpenFile {
 }
 
 /** Follows symlinks in every part of the path; a path that leads in circles leads nowhere. */
-function resolve(nodes: ReadonlyMap<string, Node>, path: string): string {
+function resolve(root: Node, path: string): string {
   let current = path
   for (let hops = 0; hops < 16; hops++) {
-    const next = resolveOnce(nodes, current)
+    const next = resolveOnce(root, current)
     if (next === current) return current
     current = next
   }
   return ''
 }
 
-function resolveOnce(nodes: ReadonlyMap<string, Node>, path: string): string {
-  const parts = path.split('/').filter(Boolean)
-  let at = ''
+function resolveOnce(root: Node, path: string): string {
+  const parts = partsOf(path)
+  let node: Node | undefined = root
   for (const [index, part] of parts.entries()) {
-    const parent = at
-    at += `/${part}`
-    const node = nodes.get(at)
+    node = node?.children?.get(part)
     if (node?.kind !== 'symlink') continue
-    const base = node.target.startsWith('/') ? node.target : `${parent}/${node.target}`
+    const base = node.target.startsWith('/')
+      ? node.target
+      : `/${[...parts.slice(0, index), node.target].join('/')}`
     return [base, ...parts.slice(index + 1)].join('/')
   }
-  return at
+  return `/${parts.join('/')}`
 }
