@@ -165,11 +165,14 @@ export class StatusWriter {
       entry.written = base
       return
     }
-    entry.written = await this.#client.update(
+    const written = await this.#client.update(
       podKind,
       { ...base, status },
       { subresource: 'status' },
     )
+    entry.written = written
+    // Until something changes, one revision of the pod is enough to hold.
+    if (!entry.dirty) Object.assign(entry, { pod: written, status: written.status })
   }
 }
 
