@@ -1,5 +1,7 @@
 /** The controllers: one list, and how they are started. */
 import { customResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
+import { clusterTrustBundle } from '#api/certificates/v1beta1/cluster-trust-bundle.ts'
+import { podCertificateRequest } from '#api/certificates/v1beta1/pod-certificate-request.ts'
 import { kinds as builtInKinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { servedKinds } from '#api/runtime-config.ts'
@@ -24,6 +26,7 @@ import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume.c
 import { garbageCollectorController } from './garbage-collector/garbage-collector.controller.ts'
 import { horizontalPodAutoscalerController } from './horizontalpodautoscaler/horizontalpodautoscaler.controller.ts'
 import { jobController } from './job/job.controller.ts'
+import { trustBundlePublisherController } from './kube-apiserver-serving-clustertrustbundle-publisher/kube-apiserver-serving-clustertrustbundle-publisher.controller.ts'
 import { namespaceController } from './namespace/namespace.controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam.controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.controller.ts'
@@ -31,6 +34,7 @@ import { persistentVolumeBinderController } from './persistentvolume-binder/pers
 import { persistentVolumeProtectionController } from './persistentvolume-protection/persistentvolume-protection.controller.ts'
 import { persistentVolumeClaimProtectionController } from './persistentvolumeclaim-protection/persistentvolumeclaim-protection.controller.ts'
 import { podGarbageCollectorController } from './pod-garbage-collector/pod-garbage-collector.controller.ts'
+import { podCertificateRequestCleanerController } from './podcertificaterequest-cleaner/podcertificaterequest-cleaner.controller.ts'
 import { replicaSetController } from './replicaset/replicaset.controller.ts'
 import { replicationControllerController } from './replicationcontroller/replicationcontroller.controller.ts'
 import { resourceQuotaController } from './resourcequota/resourcequota.controller.ts'
@@ -69,6 +73,8 @@ interface ControllerEntry {
   readonly name: string
   /** Runs only where it is named, as upstream has it. */
   readonly isOffByDefault?: true
+  /** Runs only where this kind is served; upstream has a feature gate there. */
+  readonly needs?: AnyKind
   /** The controller, or undefined where an option that it needs is not given. */
   readonly create: (
     context: ControllerContext,
@@ -139,6 +145,19 @@ export const controllers: readonly ControllerEntry[] = [
     name: 'certificatesigningrequest-cleaner-controller',
     create: certificateSigningRequestCleanerController,
   },
+  {
+    name: 'podcertificaterequest-cleaner-controller',
+    needs: podCertificateRequest,
+    create: podCertificateRequestCleanerController,
+  },
+  {
+    name: 'kube-apiserver-serving-clustertrustbundle-publisher-controller',
+    needs: clusterTrustBundle,
+    create: (context, { certificateAuthority }) =>
+      certificateAuthority
+        ? trustBundlePublisherController(context, certificateAuthority)
+        : undefined,
+  },
   { name: 'namespace-controller', create: namespaceController },
   { name: 'garbage-collector-controller', create: garbageCollectorController },
   {
@@ -177,8 +196,10 @@ export function startControllers(
       }),
   }
   const running: RunningController[] = []
-  for (const { name, create } of controllers) {
-    const controller = enabled(name) ? create(controllerContext, options) : undefined
+  const served = new Set(kinds())
+  for (const { name, needs, create } of controllers) {
+    const isServed = needs === undefined || served.has(needs)
+    const controller = isServed && enabled(name) ? create(controllerContext, options) : undefined
     if (controller) running.push(runController(controller, controllerContext))
   }
   return {
@@ -203,8 +224,9 @@ const UPSTREAM = new Set(
    node-lifecycle-controller node-route-controller persistentvolume-attach-detach-controller
    persistentvolume-binder-controller persistentvolume-expander-controller
    persistentvolume-protection-controller persistentvolumeclaim-protection-controller
-   pod-garbage-collector-controller podcertificaterequest-cleaner-controller replicaset-controller
-   replicationcontroller-controller resourceclaim-controller resourcequota-controller
+   pod-garbage-collector-controller podcertificaterequest-cleaner-controller
+   podgroup-protection-controller replicaset-controller replicationcontroller-controller
+   resourceclaim-controller resourcepoolstatusrequest-controller resourcequota-controller
    root-ca-certificate-publisher-controller selinux-warning-controller service-cidr-controller
    service-lb-controller serviceaccount-controller serviceaccount-token-controller statefulset-controller
    storage-version-migrator-controller storageversion-garbage-collector-controller taint-eviction-controller

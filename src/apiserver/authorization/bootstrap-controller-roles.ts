@@ -11,6 +11,8 @@ export const CONTROLLER_ROLE_PREFIX = 'system:controller:'
 const CERTIFICATES = 'certificates.k8s.io'
 const STORAGE = 'storage.k8s.io'
 const METRICS = 'metrics.k8s.io'
+const ADMISSION = 'admissionregistration.k8s.io'
+const NETWORKING = 'networking.k8s.io'
 const BOTH_APPS = 'apps extensions'
 const MANAGE = 'create delete get list patch update watch'
 
@@ -207,6 +209,13 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('list watch', 'core', 'nodes'),
     eventsRule,
   ],
+  'service-cidrs-controller': [
+    rule('get list patch update watch', NETWORKING, 'servicecidrs'),
+    rule('patch update', NETWORKING, 'servicecidrs/finalizers'),
+    rule('patch update', NETWORKING, 'servicecidrs/status'),
+    rule(READ, NETWORKING, 'ipaddresses'),
+    eventsRule,
+  ],
   'statefulset-controller': [
     rule('list watch', 'core', 'pods'),
     rule(READ, 'apps', 'statefulsets'),
@@ -221,7 +230,21 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
   'ttl-after-finished-controller': [rule('delete get list watch', 'batch', 'jobs'), eventsRule],
   'ttl-controller': [rule('list patch update watch', 'core', 'nodes'), eventsRule],
+  'validatingadmissionpolicy-status-controller': [
+    rule(READ, ADMISSION, 'validatingadmissionpolicies'),
+    rule('get patch update', ADMISSION, 'validatingadmissionpolicies/status'),
+    eventsRule,
+  ],
 }
+
+/** Of controllers behind a feature gate that is off by default upstream, which makes no roles for them either. */
+export const gatedControllerRules: readonly PolicyRule[] = [
+  rule('delete get list watch', CERTIFICATES, 'podcertificaterequests'),
+  rule('attest', CERTIFICATES, 'signers', 'kubernetes.io/kube-apiserver-serving'),
+  rule('create delete list update watch', CERTIFICATES, 'clustertrustbundles'),
+  rule('update', 'storagemigration.k8s.io', 'storageversionmigrations/status'),
+  rule('patch', 'apiextensions.k8s.io', 'customresourcedefinitions/status'),
+]
 
 export const controllerNames: readonly string[] = Object.keys(rulesByController)
 

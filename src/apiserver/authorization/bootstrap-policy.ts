@@ -11,6 +11,7 @@ import {
   CONTROLLER_ROLE_PREFIX,
   controllerNames,
   controllerRoles,
+  gatedControllerRules,
 } from './bootstrap-controller-roles.ts'
 import {
   AUTOUPDATE_ANNOTATION,
@@ -51,10 +52,10 @@ function clusterRoleBinding(role: string, subjects: Subject[], name = role): Clu
 /** What upstream leaves to whoever installs the parts. Their names say that they are ours. */
 const ownRoles: readonly ClusterRole[] = [
   // One process with one identity runs all controllers; it may do what they may together, which is not everything.
-  clusterRole(
-    'proa:controllers',
-    controllerRoles.flatMap(({ rules }) => rules),
-  ),
+  clusterRole('proa:controllers', [
+    ...controllerRoles.flatMap(({ rules }) => rules),
+    ...gatedControllerRules,
+  ]),
   // Our proxy keeps traffic on its node where a Service wants that, for which it must know the node's pods.
   clusterRole('proa:proxy', [rule('list watch', 'core', 'pods')]),
 ]

@@ -9,12 +9,14 @@ import {
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { isReady } from '../runner/pods.ts'
 import { wakeSelf } from '../runner/wake.ts'
+import { reconcileContested } from './contested-pod.ts'
 import { reconcile, type Scale } from './disruption.reconcile.ts'
 import { createScales } from './scales.ts'
 import { reconcileStale, staleInMs } from './stale-disruption.ts'
 
-/** In front of the key of a pod that was to be disrupted. */
+/** In front of the key of a pod that was to be disrupted, and of one that several budgets want to count. */
 const TARGET = 'target '
+const CONTESTED = 'contested '
 
 export function disruptionController(context: ControllerContext): Controller {
   const { clock } = context
@@ -22,6 +24,10 @@ export function disruptionController(context: ControllerContext): Controller {
   const pods = context.informers.for(pod)
   const scales = createScales(context)
 
+  const budgetsOf = ({ metadata }: Pod) =>
+    budgets
+      .list(metadata.namespace ?? '')
+      .filter(({ spec }) => labelMatcherOf(spec.selector).matches(metadata.labels))
   const podsOf = (budget: PodDisruptionBudget): Pod[] => {
     const matcher = labelMatcherOf(budget.spec.selector)
     return pods
@@ -51,10 +57,10 @@ export function disruptionController(context: ControllerContext): Controller {
     ],
     wake(queue) {
       wakeSelf(queue, budgets)
-      const wakeBudgets = ({ metadata }: Pod) => {
-        for (const budget of budgets.list(metadata.namespace ?? ''))
-          if (labelMatcherOf(budget.spec.selector).matches(metadata.labels))
-            queue.add(keyOf(budget))
+      const wakeBudgets = (changed: Pod) => {
+        const found = budgetsOf(changed)
+        for (const budget of found) queue.add(keyOf(budget))
+        if (found.length > 1) queue.add(CONTESTED + keyOf(changed))
       }
       queue.onStop(
         pods.subscribe({
@@ -73,6 +79,10 @@ export function disruptionController(context: ControllerContext): Controller {
       if (key.startsWith(TARGET)) {
         const found = pods.get(key.slice(TARGET.length))
         return found ? reconcileStale(found, clock.now()) : { writes: [] }
+      }
+      if (key.startsWith(CONTESTED)) {
+        const found = pods.get(key.slice(CONTESTED.length))
+        return found ? reconcileContested(found, budgetsOf(found)) : { writes: [] }
       }
       const known = budgets.get(key)
       if (!known) return { writes: [] }
