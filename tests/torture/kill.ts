@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { messageOf } from '#base/errors.ts'
 import { violationsOf } from '../../src/simulation/checkers/checkers.ts'
 import { seededRandom } from '../../src/simulation/testing/hollow-cluster.ts'
+import { forget, keepData } from './keep.ts'
 import { Load } from './load/load.ts'
 import { countsIn, Recording } from './load/recording.ts'
 import {
@@ -53,6 +54,9 @@ export const kill: Subject = {
     const server = await serverFor(String(victim), where, options.seed)
     try {
       await killRounds({ ...options, server, hasSleepers: victim === 'compacting' }, tell)
+    } catch (error) {
+      keepData(error, server.directories)
+      throw error
     } finally {
       await server.remove()
     }
@@ -88,12 +92,13 @@ const PLANTED: Readonly<Record<string, (directory: string) => void>> = {
 async function provePlanted(options: Omit<KillOptions, 'server'>, tell: Tell): Promise<void> {
   for (const [what, spoil] of Object.entries(PLANTED)) {
     const server = sqliteServer({ spoil })
-    const found = await killRounds({ ...options, server, rounds: 2 }, () => {}).then(
-      () => undefined,
-      error => messageOf(error),
+    const error = await killRounds({ ...options, server, rounds: 2 }, () => {}).catch(
+      thrown => thrown,
     )
     await server.remove()
-    if (found === undefined) throw new Error(`not noticed: ${what}`)
+    if (!error) throw new Error(`not noticed: ${what}`)
+    forget(error)
+    const found = messageOf(error)
     tell(`planted and noticed: ${what} (${found.split('\n')[1]?.trim().slice(0, 120)} …)`)
   }
   const count = Object.keys(PLANTED).length
@@ -126,7 +131,8 @@ export async function killRounds(options: KillOptions, tell: Tell): Promise<void
       readyMs.push(performance.now() - started)
     }
     await load.finish(targets)
-    assertNone(violationsOf(recording), `rounds ${era * ROUNDS_IN_AN_ERA} to ${last - 1}`)
+    const which = `rounds ${era * ROUNDS_IN_AN_ERA} to ${last - 1} of seed ${options.seed}`
+    assertNone(violationsOf(recording), which, recording)
     reached = assertGoesOn(recording, reached)
     const { operations, deliveries } = recording.counts()
     total.operations += operations

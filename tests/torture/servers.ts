@@ -13,6 +13,8 @@ import { PATH } from './load/table.ts'
 const ANSWER_MS = 30_000
 
 export interface Server {
+  /** Where it keeps its data. */
+  readonly directories: readonly string[]
   /** Starts what is not running; resolves when all of them answer. */
   start(): Promise<readonly Target[]>
   /** kill -9 of what the server is there to have killed. */
@@ -38,6 +40,7 @@ export function sqliteServer({
   const data = mkdtempSync(join(directory, 'proa-torture-'))
   let running: ProaProcess | undefined
   return {
+    directories: [data],
     async start() {
       running ??= startUp(data, words)
       return [await targetOf(running, data)]
@@ -63,6 +66,7 @@ export function fragileServer(
   const program = [process.execPath, join(import.meta.dirname, 'fragile-server.ts')]
   let running: ProaProcess | undefined
   return {
+    directories: [data],
     async start() {
       running ??= new ProaProcess([join(data, 'state'), kind], { program })
       const port = await running.ready()
@@ -89,6 +93,7 @@ export async function etcdServer({
   let isUp = true
   let running: ProaProcess | undefined
   return {
+    directories: [data, etcd.directory],
     async start() {
       if (!isUp) await etcd.start()
       isUp = true
@@ -124,6 +129,7 @@ export async function sharedServers(
     return new ProaProcess(['apiserver', ...where, '--secure-port', '0'])
   }
   return {
+    directories: [...directories, etcd.directory],
     async start() {
       if (!isUp) await etcd.start()
       isUp = true

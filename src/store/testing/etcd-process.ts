@@ -39,18 +39,19 @@ export class EtcdProcess {
   readonly url: string
   readonly #binary: string
   readonly #words: readonly string[]
-  readonly #directory: string
+  /** Of its data. */
+  readonly directory: string
   #child: ChildProcess | undefined
   #output = ''
 
   private constructor(options: EtcdProcessOptions, { name, ports, cluster }: Place) {
     const { binary = 'etcd', flags = [], tls } = options
     this.#binary = binary
-    this.#directory = mkdtempSync(join(tmpdir(), 'proa-etcd-'))
+    this.directory = mkdtempSync(join(tmpdir(), 'proa-etcd-'))
     this.url = `${tls ? 'https' : 'http'}://127.0.0.1:${ports.client}`
     const peer = `http://127.0.0.1:${ports.peer}`
     this.#words = [
-      ['--name', name, '--data-dir', join(this.#directory, 'data')],
+      ['--name', name, '--data-dir', join(this.directory, 'data')],
       ['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
       ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
       ['--initial-cluster', cluster, '--logger', 'zap', '--log-level', 'warn'],
@@ -123,7 +124,7 @@ export class EtcdProcess {
   async remove(): Promise<void> {
     this.#child?.kill('SIGCONT')
     await this.stop('SIGKILL')
-    rmSync(this.#directory, { recursive: true, force: true })
+    rmSync(this.directory, { recursive: true, force: true })
   }
 
   #isListening(): Promise<boolean> {
