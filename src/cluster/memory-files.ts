@@ -12,6 +12,11 @@ export function memoryFiles(): Files {
     read: path => contents.get(path),
     writeAtomically: write,
     writeNew: write,
+    writeOnce(path, content) {
+      if (contents.has(path)) return false
+      write(path, content)
+      return true
+    },
     makeDirectory() {},
     list: path =>
       [...contents.keys()]

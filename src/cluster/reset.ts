@@ -3,7 +3,7 @@
  * and the rest goes on.
  */
 import { readlinkSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
@@ -98,7 +98,10 @@ async function removeData({ directory, ...layout }: Layout): Promise<void> {
     layout.containerd,
     join(directory, 'cni'),
     layout.pki,
-    `${layout.pki}.new`,
+    ...systemFiles
+      .list(directory)
+      .filter(name => name.startsWith(`${basename(layout.pki)}.new`))
+      .map(name => join(directory, name)),
     layout.adminKubeconfig,
     ...ROLE_KUBECONFIGS.map(role => join(directory, `${role}.conf`)),
   ])

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { PRIVATE_DIRECTORY, PRIVATE_FILE, systemFiles } from './files.ts'
 
@@ -27,11 +27,22 @@ test('writes whole files with the mode that was asked for and leaves nothing bes
   assert.deepEqual(readdirSync(join(directory, 'a')), ['key'])
 })
 
-test('a link left under the temporary name is not followed', () => {
+test('of several that write a file once the first one wins', () => {
+  const path = join(directory, 'once', 'key')
+  systemFiles.makeDirectory(dirname(path), PRIVATE_DIRECTORY)
+  assert.equal(systemFiles.writeOnce(path, 'one', PRIVATE_FILE), true)
+  assert.equal(systemFiles.writeOnce(path, 'two', PRIVATE_FILE), false)
+  assert.equal(systemFiles.read(path)?.toString(), 'one')
+  assert.equal(statSync(path).mode & 0o777, 0o600)
+  assert.deepEqual(readdirSync(dirname(path)), ['key'])
+})
+
+test('a link in the place of a file is replaced, not followed', () => {
   const victim = join(directory, 'victim')
   writeFileSync(victim, 'precious')
-  symlinkSync(victim, join(directory, 'secret.new'))
+  symlinkSync(victim, join(directory, 'secret'))
   systemFiles.writeAtomically(join(directory, 'secret'), 'x', PRIVATE_FILE)
+  assert.equal(systemFiles.writeOnce(join(directory, 'secret'), 'y', PRIVATE_FILE), false)
   assert.equal(readFileSync(victim, 'utf8'), 'precious')
 })
 

@@ -2,10 +2,12 @@
  * Files that must be whole: what was written is on the disk when the call returns, and whoever reads sees either the old
  * content or the new one. Synchronous, because this is for a handful of small files at start.
  */
+import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -22,8 +24,13 @@ export interface Files {
   exists(path: string): boolean
   /** The content, or undefined where there is no such file. Other trouble is a UserError. */
   read(path: string): Buffer | undefined
-  /** Replaces the file in one step: a temporary file beside it, fsync, rename, fsync of the directory. */
+  /**
+   * Replaces the file in one step: a temporary file beside it, fsync, rename, fsync of the directory. Of several processes that do so at the same
+   * time the last one wins.
+   */
   writeAtomically(path: string, content: string | Uint8Array, mode: number): void
+  /** The same, but of several processes the first one wins; false where there is such a file already. */
+  writeOnce(path: string, content: string | Uint8Array, mode: number): boolean
   /**
    * Writes a file that must not be there yet and waits for its content, not for its name: for several files in a
    * directory that becomes visible as a whole by `rename`.
@@ -56,12 +63,18 @@ export const systemFiles: Files = {
   },
   writeAtomically(path, content, mode) {
     explained(`write ${path}`, () => {
-      const temporary = `${path}.new`
-      // A leftover of a crash, or a link that somebody placed there: opened with `wx`, it would fail or be followed.
-      rmSync(temporary, { force: true })
-      writeWhole(temporary, content, mode)
-      renameSync(temporary, path)
-      syncDirectory(dirname(path))
+      withTemporary(path, content, mode, temporary => renameSync(temporary, path))
+    })
+  },
+  writeOnce(path, content, mode) {
+    return explained(`write ${path}`, () => {
+      try {
+        withTemporary(path, content, mode, temporary => linkSync(temporary, path))
+        return true
+      } catch (error) {
+        if (codeOf(error) === 'EEXIST') return false
+        throw error
+      }
     })
   },
   writeNew(path, content, mode) {
@@ -99,6 +112,23 @@ export function makeDirectories(path: string, mode: number): boolean {
   makeDirectories(dirname(path), mode)
   mkdirSync(path, { mode })
   return true
+}
+
+/** Gives a whole file under a name that nobody else has to `place`, then waits for the disk and leaves nothing of it. */
+function withTemporary(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  place: (temporary: string) => void,
+): void {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`
+  try {
+    writeWhole(temporary, content, mode)
+    place(temporary)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+  syncDirectory(dirname(path))
 }
 
 function writeWhole(path: string, content: string | Uint8Array, mode: number): void {

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const program = join(import.meta.dirname, '..', '..', 'bin', 'proa.js')
-const READY_TIMEOUT_MS = 20_000
+/** Many tests beside each other may take all of the machine. */
+const READY_TIMEOUT_MS = 60_000
 
 export interface Ended {
   readonly code: number | null

@@ -56,10 +56,11 @@ export const kill: Subject = {
       await killRounds({ ...options, server, hasSleepers: victim === 'compacting' }, tell)
     } catch (error) {
       keepData(error, server.directories)
+      // What is wrong with it now matters less.
+      await server.remove().catch(() => {})
       throw error
-    } finally {
-      await server.remove()
     }
+    await server.remove()
     if (victim === 'proa') await provePlanted(options, tell)
   },
 }

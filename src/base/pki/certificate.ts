@@ -85,8 +85,8 @@ export function issueAuthority(
   commonName: string,
   validity: Validity,
   random: Random,
+  key = newPrivateKey(),
 ): CertifiedKey {
-  const key = newPrivateKey()
   const signer = createPrivateKey(key)
   const publicKey = createPublicKey(signer)
   const name = distinguishedName({ commonName })

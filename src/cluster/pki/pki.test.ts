@@ -37,10 +37,11 @@ const serialOf = (pem: string) => new X509Certificate(pem).serialNumber
 
 test('the first set is private, complete and quick', () => {
   const mine = options()
-  const started = performance.now()
+  const started = process.cpuUsage()
   const pki = ensurePki(mine)
   pki.client('admin')
-  const tookMs = performance.now() - started
+  const { user, system } = process.cpuUsage(started)
+  const tookMs = (user + system) / 1000
   assert.ok(tookMs < 500, `${tookMs} ms`)
   assert.equal(statSync(mine.directory).mode & 0o777, 0o700)
   for (const name of readdirSync(mine.directory))

@@ -5,11 +5,12 @@
  *   sa.key               signs service account tokens
  *   anything else        is issued by `ca`, again when two thirds of its life are over or its names change, with the key it has
  *
- * The first set appears as a whole by a rename, so that a crash leaves all of it or nothing. A key that is half there or does not
+ * The first set appears as a whole by a rename, so that a crash leaves all of it or nothing. Servers that share an etcd may start on one directory at
+ * the same time: of two first sets and of two keys the first one wins, and whoever comes second reads it. A key that is half there or does not
  * fit is never replaced: somebody may still have the other half. Whole first boot with serving and admin certificate, measured on ext4: 37 ms; afterwards 3.5 ms.
  */
 import { createPublicKey, X509Certificate } from 'node:crypto'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
 import { addressBytes } from '#base/pki/address.ts'
@@ -129,13 +130,34 @@ function kubeletCertificates(leaves: Leaves, nodeName: string, names: readonly s
   }
 }
 
-/** Makes authorities and the token key in a directory beside, then gives it its name. */
-function makeFirstSet({ directory, files, clock, random }: PkiOptions): void {
-  const beside = `${directory}.new`
-  files.remove(beside)
-  files.makeDirectory(beside, PRIVATE_DIRECTORY)
-  const write = (name: string, text: string) =>
-    files.writeNew(join(beside, name), text, PRIVATE_FILE)
+/** Makes authorities and the token key in a directory beside, then gives it its name, unless another process was quicker. */
+function makeFirstSet(options: PkiOptions): void {
+  const { directory, files, random } = options
+  const beside = `${directory}.new-${random.integer(2 ** 31)}`
+  try {
+    writeFirstSet(options, beside)
+    files.rename(beside, directory)
+  } catch (error) {
+    if (files.list(directory).length === 0) throw error
+  }
+  const begin = `${basename(directory)}.new`
+  for (const name of files.list(dirname(directory)))
+    if (name.startsWith(begin)) removeLeft(files, join(dirname(directory), name))
+}
+
+/** Of this process, of a crash, or of another process, which then finds that it was late. */
+function removeLeft(files: Files, path: string): void {
+  try {
+    files.remove(path)
+  } catch (error) {
+    // Somebody writes there still, and will come here.
+    if (!(error instanceof UserError)) throw error
+  }
+}
+
+function writeFirstSet({ files, clock, random }: PkiOptions, into: string): void {
+  files.makeDirectory(into, PRIVATE_DIRECTORY)
+  const write = (name: string, text: string) => files.writeNew(join(into, name), text, PRIVATE_FILE)
   for (const [name, commonName] of [
     ['ca', 'kubernetes'],
     ['front-proxy-ca', 'front-proxy-ca'],
@@ -147,22 +169,14 @@ function makeFirstSet({ directory, files, clock, random }: PkiOptions): void {
   const tokenKey = newPrivateKey()
   write('sa.key', tokenKey)
   write('sa.pub', createPublicKey(tokenKey).export({ type: 'spki', format: 'pem' }) as string)
-  files.rename(beside, directory)
 }
 
-function loadAuthority(
-  { directory, files, clock, random }: PkiOptions,
-  name: string,
-): CertifiedKey {
+function loadAuthority(options: PkiOptions, name: string): CertifiedKey {
+  const { directory, files, clock } = options
   const path = join(directory, name)
+  if (name !== 'ca' && !files.exists(`${path}.crt`)) makeAuthority(options, name)
   const found = loadPair(files, path)
-  if (found === undefined) {
-    // Only where somebody brought an authority of their own and nothing else.
-    const made = issueAuthority(name, validity(clock, AUTHORITY_DAYS), random)
-    files.writeAtomically(`${path}.key`, made.key, PRIVATE_FILE)
-    files.writeAtomically(`${path}.crt`, made.certificate, PRIVATE_FILE)
-    return made
-  }
+  if (!found) throw new UserError(`${path}.crt and ${path}.key are missing; put them back.`)
   const certificate = new X509Certificate(found.certificate)
   if (!certificate.ca)
     throw new UserError(`${path}.crt is not the certificate of an authority (CA:TRUE is missing).`)
@@ -173,16 +187,28 @@ function loadAuthority(
   return found
 }
 
+/** Only where somebody brought an authority of their own and nothing else, or died between the key and this. */
+function makeAuthority({ directory, files, clock, random }: PkiOptions, name: string): void {
+  const path = join(directory, name)
+  const key = keyOnce(files, `${path}.key`)
+  const { certificate } = issueAuthority(name, validity(clock, AUTHORITY_DAYS), random, key)
+  files.writeOnce(`${path}.crt`, certificate, PRIVATE_FILE)
+}
+
 function serviceAccountKey({ directory, files }: PkiOptions): string {
-  const path = join(directory, 'sa.key')
-  const found = files.read(path)
-  if (found !== undefined) {
-    keyIn(found, path)
-    return found.toString()
+  return keyOnce(files, join(directory, 'sa.key'))
+}
+
+/** The PEM key of a file, made where it is missing. */
+function keyOnce(files: Files, path: string): string {
+  for (;;) {
+    const found = files.read(path)
+    if (found !== undefined) {
+      keyIn(found, path)
+      return found.toString()
+    }
+    files.writeOnce(path, newPrivateKey(), PRIVATE_FILE)
   }
-  const made = newPrivateKey()
-  files.writeAtomically(path, made, PRIVATE_FILE)
-  return made
 }
 
 interface Leaf {
@@ -232,10 +258,12 @@ class Leaves {
       if (namesOf(parsed) === names && clock.now() < renewAt(parsed)) return found
     }
     // A key without certificate is what a crash between the two writes leaves; it serves as well as a new one.
-    if (key) keyIn(key, `${path}.key`)
-    const request = { ...leaf, validity: validity(clock, LEAF_DAYS) }
-    const issued = issueLeaf(key ? { ...request, key: key.toString() } : request, authority, random)
-    if (!key) files.writeAtomically(`${path}.key`, issued.key, PRIVATE_FILE)
+    const request = {
+      ...leaf,
+      validity: validity(clock, LEAF_DAYS),
+      key: keyOnce(files, `${path}.key`),
+    }
+    const issued = issueLeaf(request, authority, random)
     files.writeAtomically(`${path}.crt`, issued.certificate, PRIVATE_FILE)
     return issued
   }
