@@ -1,73 +1,124 @@
-/** Turns what happens in the cluster into the scheduler's view of it: its state, and who waits in the queue. */
+/** Turns what happens to nodes and pods into the scheduler's view of them: its state, and who waits in the queue. */
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { Informer } from '#client/informer.ts'
-import { podInfoOf } from './pod-info.ts'
-import type { SchedulingQueue } from './queue.ts'
-import type { ClusterState } from './snapshot.ts'
+import { actions, type ClusterEvent } from './framework/cluster-event.ts'
+import type { WaitingPods } from './framework/waiting-pods.ts'
+import { podChange } from './queue/pod-change.ts'
+import type { SchedulingQueue } from './queue/scheduling-queue.ts'
+import type { ClusterState } from './state/cluster-state.ts'
+import type { Nominator } from './state/nominator.ts'
+import { podInfoOf } from './state/pod-info.ts'
 
 export interface ClusterEvents {
   readonly nodes: Informer<Node>
   readonly pods: Informer<Pod>
   readonly state: ClusterState
   readonly queue: SchedulingQueue
-  readonly schedulerName: string
-  /** Called for pods that must not be placed yet. */
-  readonly gated: (found: Pod) => void
+  readonly nominator: Nominator
+  readonly waitingPods: WaitingPods
+  /** Whether pods that ask for this scheduler are placed here. */
+  readonly isOurs: (schedulerName: string) => boolean
 }
 
 /** Follows nodes and pods; the returned functions end it. */
 export function followCluster(events: ClusterEvents): (() => void)[] {
   const { nodes, pods, state, queue } = events
-  const podGone = (last: Pod) => {
-    const uid = last.metadata.uid ?? ''
-    queue.remove(uid)
-    if (!state.isPlaced(uid)) return
-    state.removePod(uid)
-    queue.changed('pod-removed')
-  }
   return [
     nodes.subscribe({
       changed(next, previous) {
         state.setNode(next)
-        if (!previous) queue.changed('node-added')
-        else if (concernText(previous) !== concernText(next)) queue.changed('node-changed')
+        const event = nodeEvent(next, previous)
+        if (event) queue.happened(event)
       },
-      deleted: gone => state.removeNode(gone.metadata.name ?? ''),
+      deleted(gone) {
+        state.removeNode(gone.metadata.name ?? '')
+        const label = 'NodeDelete'
+        queue.happened({ resource: 'Node', action: actions.delete, label, previous: gone })
+      },
     }),
     pods.subscribe({
       changed(next, previous) {
-        if (isFinished(next)) podGone(next)
-        else if (next.spec.nodeName) {
-          queue.remove(next.metadata.uid ?? '')
-          state.setPod(next)
-          if (!previous?.spec.nodeName) queue.changed('pod-added')
-        } else podWaits(events, next)
+        if (isFinished(next)) podGone(events, next)
+        else if (next.spec.nodeName) podPlaced(events, next, previous)
+        else podWaits(events, next, previous)
       },
-      deleted: podGone,
+      deleted: last => podGone(events, last),
     }),
   ]
 }
 
-/** A pod without a node: to be placed, unless it is another's, on its way out, or held back by gates. */
-function podWaits({ state, queue, schedulerName, gated }: ClusterEvents, found: Pod): void {
-  const { metadata, spec } = found
+function podPlaced(events: ClusterEvents, next: Pod, previous: Pod | undefined): void {
+  const { state, queue, nominator } = events
+  const uid = next.metadata.uid ?? ''
+  queue.remove(uid)
+  nominator.delete(uid)
+  state.setPod(next)
+  const resource = 'AssignedPod'
+  if (!previous?.spec.nodeName) {
+    queue.happened({ resource, action: actions.add, label: 'AssignedPodAdd', next })
+    return
+  }
+  const action = podChange(previous, next)
+  if (action !== 0) queue.happened({ resource, action, label: 'AssignedPodUpdate', previous, next })
+}
+
+/** A pod without a node: to be placed, unless it is another's, on its way out, or held back. */
+function podWaits(events: ClusterEvents, next: Pod, previous: Pod | undefined): void {
+  const { state, queue, nominator, isOurs } = events
+  const { metadata, spec, status } = next
   const uid = metadata.uid ?? ''
+  if (!isOurs(spec.schedulerName ?? '')) return
   // Placed already, only not bound yet: the binding's outcome decides.
   if (state.isPlaced(uid)) return
-  const wanted = (spec.schedulerName || schedulerName) === schedulerName
-  const isGated = (spec.schedulingGates ?? []).length > 0
-  if (!wanted || metadata.deletionTimestamp || isGated) queue.remove(uid)
-  else queue.set(podInfoOf(found))
-  if (wanted && isGated) gated(found)
+  if (metadata.deletionTimestamp) {
+    queue.remove(uid)
+    nominator.delete(uid)
+    return
+  }
+  const info = podInfoOf(next)
+  // A nomination that is not written yet must not be lost to an older state of the pod.
+  if (status.nominatedNodeName) nominator.add(info, status.nominatedNodeName)
+  else if (previous?.status.nominatedNodeName) nominator.delete(uid)
+  queue.set(info)
+}
+
+function podGone({ state, queue, nominator, waitingPods }: ClusterEvents, last: Pod): void {
+  const uid = last.metadata.uid ?? ''
+  queue.remove(uid)
+  const hoped = nominator.nodeOf(uid)
+  nominator.delete(uid)
+  waitingPods.get(uid)?.reject('', 'the pod was deleted')
+  if (state.isPlaced(uid)) {
+    state.removePod(uid)
+    const label = 'AssignedPodDelete'
+    queue.happened({ resource: 'AssignedPod', action: actions.delete, label, previous: last })
+  } else if (hoped !== undefined) {
+    // The room that was kept for it is free.
+    const label = 'UnscheduledPodDelete'
+    queue.happened({ resource: 'UnscheduledPod', action: actions.delete, label, previous: last })
+  }
 }
 
 function isFinished({ status }: Pod): boolean {
   return status.phase === 'Succeeded' || status.phase === 'Failed'
 }
 
-/** All of a node that decides what may run on it; heartbeats say nothing new. */
-function concernText({ metadata, spec, status }: Node): string {
-  const { unschedulable, taints } = spec
-  return JSON.stringify([metadata.labels, unschedulable, taints, status.allocatable])
+const text = (value: unknown): string => JSON.stringify(value) ?? ''
+
+/** What changed of a node, undefined for what concerns nobody, such as a heartbeat. */
+function nodeEvent(next: Node, previous: Node | undefined): ClusterEvent | undefined {
+  const resource = 'Node'
+  if (!previous) return { resource, action: actions.add, label: 'NodeAdd', next }
+  const changes: [keyof typeof actions, (node: Node) => unknown][] = [
+    ['updateNodeAllocatable', ({ status }) => status.allocatable],
+    ['updateNodeLabel', ({ metadata }) => metadata.labels],
+    ['updateNodeTaint', ({ spec }) => [spec.taints, spec.unschedulable]],
+    ['updateNodeAnnotation', ({ metadata }) => metadata.annotations],
+    ['updateNodeCondition', ({ status }) => status.conditions?.map(one => [one.type, one.status])],
+  ]
+  let action = 0
+  for (const [name, of] of changes)
+    if (text(of(previous)) !== text(of(next))) action |= actions[name]
+  return action === 0 ? undefined : { resource, action, label: 'NodeUpdate', previous, next }
 }

@@ -1,30 +1,40 @@
-/** Writes what became of a pod: a binding, or a condition and an event that say why there is none. */
-import { binding } from '#api/core/v1/binding.ts'
+/** Tells people and the API why a pod has no node: a condition, an event, and the node it may hope for. */
 import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
-import { apiVersionOf } from '#api/machinery/kind.ts'
-import { isStatus } from '#api/machinery/status.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { EventRecorder } from '#client/events.ts'
 import type { RoleContext } from '#client/role.ts'
 
-export interface OutcomeWriter {
-  /** Binds the pod; false when that failed and is worth another try, undefined when the pod is gone. */
-  bind(found: Pod, node: string): Promise<boolean | undefined>
-  /** Says why the pod has no node. */
-  refuse(found: Pod, message: string): void
-  /** Says that the pod waits for its gates to be opened. */
-  gated(found: Pod): void
+/** `Unschedulable`: no node will do. `SchedulerError`: the attempt came to no verdict. */
+export type FailureReason = 'Unschedulable' | 'SchedulerError'
+
+export interface Outcome {
+  readonly reason: FailureReason
+  readonly message: string
+  /** '' takes a nomination back; undefined leaves it. */
+  readonly nominatedNode?: string | undefined
 }
+
+export interface OutcomeWriter {
+  bound(found: Pod, node: string): void
+  failed(found: Pod, outcome: Outcome): void
+}
+
+/** The longest note of an event. */
+const NOTE_LIMIT = 1024
 
 export function createOutcomeWriter(
   { client, clock, log }: Pick<RoleContext, 'client' | 'clock' | 'log'>,
   recorder: EventRecorder,
 ): OutcomeWriter {
-  const tell = async (found: Pod, reason: string, message: string): Promise<void> => {
+  const tell = async (found: Pod, outcome: Outcome): Promise<void> => {
+    const { reason, message, nominatedNode } = outcome
     const before = found.status.conditions?.find(({ type }) => type === 'PodScheduled')
     const since = before?.status === 'False' ? before.lastTransitionTime : undefined
-    if (since !== undefined && before?.reason === reason && before.message === message) return
+    const told = since !== undefined && before?.reason === reason && before.message === message
+    const hopes = found.status.nominatedNodeName ?? ''
+    const renominated = nominatedNode !== undefined && nominatedNode !== hopes
+    if (told && !renominated) return
     const { name = '', namespace = '', uid, generation } = found.metadata
     const condition = {
       type: 'PodScheduled',
@@ -34,40 +44,32 @@ export function createOutcomeWriter(
       lastTransitionTime: since ?? rfc3339(clock.now()),
       ...(generation ? { observedGeneration: generation } : {}),
     }
-    const patch = { metadata: { uid }, status: { conditions: [condition] } }
+    const status = {
+      conditions: [condition],
+      ...(renominated ? { nominatedNodeName: nominatedNode || null } : {}),
+    }
     await client
-      .patch(pod, { name, namespace }, 'strategic', patch, { subresource: 'status' })
+      .patch(pod, { name, namespace }, 'strategic', { metadata: { uid }, status }, STATUS)
       .catch(error => log.debug(`condition not written: ${messageOf(error)}`))
   }
 
   return {
-    async bind(found, node) {
-      const { name = '', namespace = '', uid } = found.metadata
-      try {
-        await client.createSubresource(pod, { name, namespace }, 'binding', {
-          apiVersion: apiVersionOf(binding),
-          kind: binding.kind,
-          metadata: { name, namespace, ...(uid ? { uid } : {}) },
-          target: { apiVersion: 'v1', kind: 'Node', name: node },
-        })
-      } catch (error) {
-        // Deleted meanwhile; the informer tells.
-        if (isStatus(error, 'NotFound')) return undefined
-        const message = `binding rejected: ${messageOf(error)}`
-        recorder.record(found, 'Warning', 'FailedScheduling', { message, action: 'Scheduling' })
-        return false
-      }
+    bound(found, node) {
+      const { name = '', namespace = '' } = found.metadata
       const message = `Successfully assigned ${namespace}/${name} to ${node}`
       recorder.record(found, 'Normal', 'Scheduled', { message, action: 'Binding' })
-      return true
     },
-    refuse(found, message) {
+    failed(found, outcome) {
+      const message = truncated(outcome.message)
       recorder.record(found, 'Warning', 'FailedScheduling', { message, action: 'Scheduling' })
-      void tell(found, 'Unschedulable', message)
-    },
-    gated(found) {
-      const message = 'Scheduling is blocked due to non-empty scheduling gates'
-      void tell(found, 'SchedulingGated', message)
+      void tell(found, outcome)
     },
   }
+}
+const STATUS = { subresource: 'status' }
+
+function truncated(message: string): string {
+  const suffix = ' ...'
+  if (message.length <= NOTE_LIMIT) return message
+  return message.slice(0, NOTE_LIMIT - suffix.length) + suffix
 }

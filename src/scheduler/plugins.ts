@@ -1,9 +1,13 @@
 /**
- * The scheduler's plugins. Filters run in this order and the first refusal of a node counts: what is cheap and refuses most
- * comes first. Scores are added up, so there the order means nothing.
+ * The scheduler's plugins by upstream's names, in the order in which they are asked, with the weights of their scores. Filters come
+ * in order and the first refusal of a node counts: what is cheap and refuses most comes first.
  */
-import type { Plugin } from './plugin.ts'
+import type { PluginFactory } from './framework/handle.ts'
+import type { PluginSets } from './framework/profile.ts'
 import { balancedAllocation } from './plugins/balanced-allocation.ts'
+import { defaultBinder } from './plugins/default-binder.ts'
+import { defaultPreemption } from './plugins/default-preemption.ts'
+import { dynamicResources } from './plugins/dynamic-resources.ts'
 import { imageLocality } from './plugins/image-locality.ts'
 import { interPodAffinity } from './plugins/inter-pod-affinity.ts'
 import { nodeAffinity } from './plugins/node-affinity.ts'
@@ -12,17 +16,37 @@ import { nodePorts } from './plugins/node-ports.ts'
 import { nodeResourcesFit } from './plugins/node-resources-fit.ts'
 import { nodeUnschedulable } from './plugins/node-unschedulable.ts'
 import { podTopologySpread } from './plugins/pod-topology-spread.ts'
+import { prioritySort } from './plugins/priority-sort.ts'
+import { schedulingGates } from './plugins/scheduling-gates.ts'
 import { taintToleration } from './plugins/taint-toleration.ts'
 
-export const plugins: readonly Plugin[] = [
-  nodeUnschedulable,
-  nodeName,
-  taintToleration,
-  nodeAffinity,
-  nodePorts,
-  nodeResourcesFit,
-  podTopologySpread,
-  interPodAffinity,
-  balancedAllocation,
-  imageLocality,
+export interface PluginEntry {
+  readonly name: string
+  readonly create: PluginFactory
+  /** How much its scores count; 1 where it is left out. */
+  readonly weight?: number
+}
+
+export const plugins: readonly PluginEntry[] = [
+  { name: 'SchedulingGates', create: schedulingGates },
+  { name: 'PrioritySort', create: prioritySort },
+  { name: 'NodeUnschedulable', create: nodeUnschedulable },
+  { name: 'NodeName', create: nodeName },
+  { name: 'TaintToleration', create: taintToleration, weight: 3 },
+  { name: 'NodeAffinity', create: nodeAffinity, weight: 2 },
+  { name: 'NodePorts', create: nodePorts },
+  { name: 'NodeResourcesFit', create: nodeResourcesFit, weight: 1 },
+  { name: 'PodTopologySpread', create: podTopologySpread, weight: 2 },
+  { name: 'InterPodAffinity', create: interPodAffinity, weight: 2 },
+  // Before preemption: freeing an idle claim is better than evicting a pod.
+  { name: 'DynamicResources', create: dynamicResources },
+  { name: 'DefaultPreemption', create: defaultPreemption },
+  { name: 'NodeResourcesBalancedAllocation', create: balancedAllocation, weight: 1 },
+  { name: 'ImageLocality', create: imageLocality, weight: 1 },
+  { name: 'DefaultBinder', create: defaultBinder },
 ]
+
+/** What every profile runs unless its configuration says otherwise. */
+export const defaultSets: PluginSets = {
+  multiPoint: { enabled: plugins.map(({ name, weight }) => ({ name, weight })) },
+}

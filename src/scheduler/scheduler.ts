@@ -1,68 +1,124 @@
 /**
- * Puts pods on nodes. One pod at a time is placed, on a view of the cluster that already counts the ones placed before it; the
- * bindings are written side by side behind it.
+ * Puts pods on nodes. One pod at a time is placed, on a view of the cluster that already counts the ones placed before it; what
+ * has to be written for it is written beside others, behind it.
  */
 import { namespace } from '#api/core/v1/namespace.ts'
 import { node } from '#api/core/v1/node.ts'
-import { pod } from '#api/core/v1/pod/pod.ts'
+import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
 import { sleep } from '#base/clock.ts'
-import { createEventRecorder, type EventRecorder } from '#client/events.ts'
+import { UserError } from '#base/errors.ts'
+import type { Informers } from '#client/informer.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { followCluster } from './cluster-events.ts'
-import { createOutcomeWriter, type OutcomeWriter } from './outcome.ts'
-import { place } from './placement.ts'
-import type { ClusterChange } from './plugin.ts'
-import { plugins } from './plugins.ts'
-import { podInfoOf } from './pod-info.ts'
-import { createSchedulingQueue, type QueuedPod, type SchedulingQueue } from './queue.ts'
-import { type ClusterState, createClusterState } from './snapshot.ts'
+import { NO_NODES } from './cycle/failure.ts'
+import { PlacingLoop } from './cycle/placing-loop.ts'
+import { followOthers, type OtherSource, otherSources } from './event-sources.ts'
+import { actions, type EventInterest, type EventResource } from './framework/cluster-event.ts'
+import type { Extender } from './framework/extender.ts'
+import type { PluginFactory } from './framework/handle.ts'
+import { createWaitingPods, type WaitingPods } from './framework/waiting-pods.ts'
+import {
+  interestsOfAll,
+  type ProfileConfiguration,
+  type RunningProfile,
+  startProfile,
+} from './profiles.ts'
+import { SchedulingQueue } from './queue/scheduling-queue.ts'
+import { ClusterState } from './state/cluster-state.ts'
+import { createNominator, type Nominator } from './state/nominator.ts'
 
-/** Bindings under way at a time: enough to fill the store's group commits, few enough to bound memory. */
-const BINDINGS_LIMIT = 256
-/** After so long without a pause, others in the process get their turn. */
-const SLICE_MS = 4
+/** How often pods are looked for whose binding was confirmed and never seen, and how long that may last. */
+const EXPIRY_CHECK_MS = 60_000
+const ASSUMED_LIMIT_MS = 15 * 60_000
 
 export interface SchedulerOptions {
-  /** Pods that name this scheduler are placed. */
-  readonly schedulerName?: string
+  /** Pods that name one of these are placed. */
+  readonly profiles?: readonly ProfileConfiguration[]
+  readonly extenders?: readonly Extender[]
+  /** 0 takes upstream's adaptive share. */
+  readonly percentageOfNodesToScore?: number
+  readonly podInitialBackoffMs?: number
+  readonly podMaxBackoffMs?: number
+  /** Plugins of others, by name. */
+  readonly ownPlugins?: ReadonlyMap<string, PluginFactory>
+  readonly featureGates?: ReadonlyMap<string, boolean>
+}
+
+export interface SchedulerCounts {
+  readonly scheduled: number
+  readonly unschedulable: number
+  readonly errors: number
 }
 
 export interface RunningScheduler extends Running {
-  readonly counts: Readonly<{ scheduled: number; unschedulable: number; errors: number }>
+  readonly counts: SchedulerCounts
 }
 
+/** Throws a UserError for a profile that cannot work. */
 export function startScheduler(
   context: RoleContext,
-  { schedulerName = 'default-scheduler' }: SchedulerOptions = {},
+  options: SchedulerOptions = {},
 ): RunningScheduler {
-  const scheduler = new Scheduler(context, schedulerName)
+  const scheduler = new Scheduler(context, options)
   scheduler.start()
   return scheduler
 }
 
 class Scheduler implements RunningScheduler {
-  readonly counts = { scheduled: 0, unschedulable: 0, errors: 0 }
   readonly #context: RoleContext
-  readonly #schedulerName: string
   readonly #state: ClusterState
+  readonly #nominator: Nominator = createNominator()
+  readonly #waitingPods: WaitingPods
+  readonly #profiles: ReadonlyMap<string, RunningProfile>
+  readonly #interests: ReadonlyMap<string, readonly EventInterest[] | undefined>
   readonly #queue: SchedulingQueue
-  readonly #recorder: EventRecorder
-  readonly #outcome: OutcomeWriter
+  readonly #loop: PlacingLoop
   readonly #stopping = new AbortController()
-  readonly #bindings = new Set<Promise<void>>()
-  #startAt = 0
+  /** What plugins read beside nodes and pods: nothing is placed before they see it. */
+  readonly #read = new Set<Promise<void>>()
   #running: Promise<void> = Promise.resolve()
 
-  constructor(context: RoleContext, schedulerName: string) {
-    const { client, clock, informers, log, random } = context
+  constructor(context: RoleContext, options: SchedulerOptions) {
+    const { clock, informers, log } = context
     const namespaces = informers.for(namespace)
     this.#context = { ...context, log: log.with({ role: 'scheduler' }) }
-    this.#schedulerName = schedulerName
-    this.#state = createClusterState(name => namespaces.get(name)?.metadata.labels ?? {})
-    this.#queue = createSchedulingQueue({ clock, helps })
-    this.#recorder = createEventRecorder(client, { clock, random, log, component: schedulerName })
-    this.#outcome = createOutcomeWriter(this.#context, this.#recorder)
+    this.#state = new ClusterState(name => namespaces.get(name)?.metadata.labels ?? {})
+    this.#waitingPods = createWaitingPods(clock)
+    this.#profiles = this.#startProfiles(options)
+    this.#interests = interestsOfAll([...this.#profiles.values()].map(({ profile }) => profile))
+    const [first] = this.#profiles.values()
+    const compare = first?.profile.points.queueSort[0]?.compare ?? (() => 0)
+    const { podInitialBackoffMs, podMaxBackoffMs } = options
+    this.#queue = new SchedulingQueue({
+      clock,
+      compare,
+      preEnqueue: info => {
+        for (const plugin of this.#profileOf(info.pod)?.points.preEnqueue ?? []) {
+          const status = plugin.preEnqueue(info)
+          if (status) return status
+        }
+        return undefined
+      },
+      interestsOf: plugin => (plugin === NO_NODES ? NODE_ADDED : this.#interests.get(plugin)),
+      ...(podInitialBackoffMs === undefined ? {} : { initialBackoffMs: podInitialBackoffMs }),
+      ...(podMaxBackoffMs === undefined ? {} : { maxBackoffMs: podMaxBackoffMs }),
+    })
+    this.#loop = new PlacingLoop({
+      context: this.#context,
+      state: this.#state,
+      nominator: this.#nominator,
+      waitingPods: this.#waitingPods,
+      queue: this.#queue,
+      profiles: this.#profiles,
+      extenders: options.extenders ?? [],
+      percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
+      newest: old => this.#newest(old),
+    })
+  }
+
+  get counts(): SchedulerCounts {
+    return this.#loop.counts
   }
 
   start(): void {
@@ -74,9 +130,47 @@ class Scheduler implements RunningScheduler {
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#queue.stop()
+    for (const waiting of this.#waitingPods.list()) waiting.reject('', 'the scheduler stops')
     await this.#running
-    await Promise.allSettled(this.#bindings)
-    this.#recorder.stop()
+    await this.#loop.stop()
+    for (const { recorder } of this.#profiles.values()) recorder.stop()
+  }
+
+  #startProfiles(options: SchedulerOptions): ReadonlyMap<string, RunningProfile> {
+    const configurations = options.profiles ?? [{ schedulerName: 'default-scheduler' }]
+    const profiles = new Map<string, RunningProfile>()
+    const context = { ...this.#context, informers: this.#noting(this.#context.informers) }
+    for (const configuration of configurations) {
+      const { schedulerName } = configuration
+      if (profiles.has(schedulerName))
+        throw new UserError(`duplicate profile with scheduler name "${schedulerName}"`)
+      const running = startProfile(configuration, {
+        context,
+        snapshot: this.#state,
+        nominator: this.#nominator,
+        waitingPods: this.#waitingPods,
+        activate: pods => this.#queue.activate(pods.map(({ uid }) => uid)),
+        gates: options.featureGates ?? new Map(),
+        ownPlugins: options.ownPlugins ?? new Map(),
+      })
+      profiles.set(schedulerName, running)
+    }
+    return profiles
+  }
+
+  #noting(informers: Informers): Informers {
+    return {
+      ...informers,
+      for: (kind, query) => {
+        const informer = informers.for(kind, query)
+        this.#read.add(informer.synced)
+        return informer
+      },
+    }
+  }
+
+  #profileOf({ spec }: Pod) {
+    return this.#profiles.get(spec.schedulerName ?? '')?.profile
   }
 
   async #run(): Promise<void> {
@@ -84,87 +178,73 @@ class Scheduler implements RunningScheduler {
     const { signal } = this.#stopping
     const nodes = informers.for(node)
     const pods = informers.for(pod)
-    const filled = [nodes.synced, pods.synced, informers.for(namespace).synced]
-    await Promise.race([Promise.all(filled), aborted(signal)])
+    const namespaces = informers.for(namespace)
+    const others = otherSources(informers, this.#wantedResources())
+    const all = [nodes, pods, namespaces, ...others.map(({ informer }) => informer)]
+    const synced = [...all.map(({ synced }) => synced), ...this.#read]
+    await Promise.race([Promise.all(synced), aborted(signal)])
     if (signal.aborted) return
-    const ends = followCluster({
-      nodes,
-      pods,
-      state: this.#state,
-      queue: this.#queue,
-      schedulerName: this.#schedulerName,
-      gated: this.#outcome.gated,
-    })
-    await this.#placeAll(signal)
+    const ends = [
+      ...followCluster({
+        nodes,
+        pods,
+        state: this.#state,
+        queue: this.#queue,
+        nominator: this.#nominator,
+        waitingPods: this.#waitingPods,
+        isOurs: name => this.#profiles.has(name),
+      }),
+      ...this.#followOthers(others),
+      this.#watchExpiry(),
+    ]
+    await this.#loop.run(signal)
     for (const end of ends) end()
   }
 
-  async #placeAll(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#context
-    let sliceStartMs = clock.monotonicMs()
-    while (!signal.aborted) {
-      const queued = this.#queue.take()
-      if (!queued) {
-        await this.#queue.ready()
-        sliceStartMs = clock.monotonicMs()
-        continue
-      }
-      this.#placeOne(queued)
-      while (this.#bindings.size >= BINDINGS_LIMIT) await Promise.race(this.#bindings)
-      if (clock.monotonicMs() - sliceStartMs < SLICE_MS) continue
-      await sleep(clock, 0, signal).catch(() => {})
-      sliceStartMs = clock.monotonicMs()
-    }
+  #wantedResources(): ReadonlySet<EventResource> {
+    const interests = [...this.#interests.values()].flatMap(own => own ?? [])
+    return new Set(interests.map(({ resource }) => resource))
   }
 
-  #placeOne(queued: QueuedPod): void {
-    const { info } = queued
-    const { log, random } = this.#context
-    try {
-      const options = { plugins, startAt: this.#startAt, choose: random.integer }
-      const placement = place(info, this.#state, options)
-      this.#startAt = (this.#startAt + 1) % Math.max(1, this.#state.nodes.length)
-      if ('node' in placement) {
-        this.#state.assume(info, placement.node)
-        const bound = this.#bind(queued, placement.node).finally(() => this.#bindings.delete(bound))
-        this.#bindings.add(bound)
-        return
-      }
-      this.counts.unschedulable++
-      this.#queue.refused(queued, placement.refusedBy)
-      this.#outcome.refuse(info.pod, placement.message)
-    } catch (error) {
-      // A pod that no plugin can read must not stop the others.
-      this.counts.errors++
-      log.error('a pod cannot be scheduled', { pod: info.pod.metadata.name, error })
-      this.#queue.failed(queued)
-    }
+  #followOthers(others: readonly OtherSource[]): (() => void)[] {
+    const namespaces = this.#context.informers.for(namespace)
+    return [
+      namespaces.subscribe({
+        changed: (next, previous) => {
+          const labels = JSON.stringify(next.metadata.labels)
+          if (previous && JSON.stringify(previous.metadata.labels) !== labels)
+            this.#state.namespacesChanged()
+        },
+      }),
+      ...followOthers(others, event => this.#queue.happened(event)),
+    ]
   }
 
-  async #bind(queued: QueuedPod, nodeName: string): Promise<void> {
-    const { info } = queued
-    const bound = await this.#outcome.bind(info.pod, nodeName)
-    if (bound) {
-      this.counts.scheduled++
-      return
+  /** Takes pods off their nodes whose binding was confirmed long ago and never seen: nobody knows what became of them. */
+  #watchExpiry(): () => void {
+    const { clock, log } = this.#context
+    const stopping = new AbortController()
+    const watch = async () => {
+      for (;;) {
+        await sleep(clock, EXPIRY_CHECK_MS, stopping.signal)
+        for (const info of this.#state.boundBefore(clock.monotonicMs() - ASSUMED_LIMIT_MS)) {
+          log.warn('a bound pod was never seen bound', { pod: info.pod.metadata.name })
+          this.#state.forget(info.uid)
+          this.#loop.again(info)
+        }
+      }
     }
-    this.#state.forget(info.uid)
-    if (bound === undefined || this.#stopping.signal.aborted) return
-    this.counts.errors++
-    // It may have been bound, replaced or changed by somebody else meanwhile.
-    const current = this.#context.informers.for(pod).get(keyOf(info.pod))
-    if (current?.metadata.uid !== info.uid || current.spec.nodeName) return
-    queued.info = podInfoOf(current)
-    this.#queue.failed(queued)
+    watch().catch(() => log.debug('no more looking for expired pods'))
+    return () => stopping.abort()
+  }
+
+  #newest(old: Pod): Pod | undefined {
+    const current = this.#context.informers.for(pod).get(keyOf(old))
+    return current?.metadata.uid === old.metadata.uid ? current : undefined
   }
 }
 
-/** Whether a change may turn any of the refusals. */
-function helps(change: ClusterChange, refusedBy: ReadonlySet<string>): boolean {
-  // With no node at all, only a node helps.
-  if (refusedBy.has('nodes')) return change === 'node-added'
-  return plugins.some(({ name, wokenBy }) => refusedBy.has(name) && wokenBy.includes(change))
-}
+const NODE_ADDED: readonly EventInterest[] = [{ resource: 'Node', action: actions.add }]
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {

@@ -1,25 +1,40 @@
-import { MAXIMUM_SCORE, type Plugin } from '../plugin.ts'
-import type { NodeInfo } from '../snapshot.ts'
+import { MAXIMUM_NODE_SCORE, type Plugin } from '../framework/plugin.ts'
+import { SKIP } from '../framework/status.ts'
+import { signResources } from './node-resources-fit.ts'
+import { fullnessOf, type ResourceSpec } from './resource-scorer.ts'
 
-/** Prefers nodes on which processors and memory would be used up evenly. */
-export const balancedAllocation: Plugin = {
-  name: 'NodeResourcesBalancedAllocation',
-  wokenBy: [],
-  weight: 1,
-  score({ requests }, _snapshot, nodes) {
-    const cpu = requests.get('cpu') ?? 0
-    const memory = requests.get('memory') ?? 0
-    // A pod that asks for nothing changes no balance.
-    if (cpu === 0 && memory === 0) return undefined
-    return nodes.map(node => {
-      const difference = used(node, 'cpu', cpu) - used(node, 'memory', memory)
-      return Math.trunc((1 - Math.abs(difference) / 2) * MAXIMUM_SCORE)
-    })
-  },
+export interface BalancedAllocationArgs {
+  readonly resources?: readonly ResourceSpec[]
 }
 
-function used(node: NodeInfo, resource: string, more: number): number {
-  const allocatable = node.allocatable.get(resource) ?? 0
-  if (allocatable === 0) return 1
-  return Math.min(1, ((node.requested.get(resource) ?? 0) + more) / allocatable)
+/** Prefers nodes whose resources would be used up evenly. */
+export function balancedAllocation(args: unknown): Plugin {
+  const { resources = DEFAULT_RESOURCES } = (args ?? {}) as BalancedAllocationArgs
+  return {
+    name: 'NodeResourcesBalancedAllocation',
+    sign: signResources,
+    // A pod that asks for nothing changes no balance; scored, all of them would go to one node.
+    preScore: (_cycle, { requests }) =>
+      resources.some(({ name }) => requests.get(name)) ? undefined : SKIP,
+    score(_cycle, pod, node) {
+      const shares = fullnessOf(pod, node, resources, true).map(({ requested, allocatable }) =>
+        Math.min(1, requested / allocatable),
+      )
+      return Math.trunc((1 - deviation(shares)) * MAXIMUM_NODE_SCORE)
+    },
+  }
+}
+const DEFAULT_RESOURCES: readonly ResourceSpec[] = [
+  { name: 'cpu', weight: 1 },
+  { name: 'memory', weight: 1 },
+]
+
+/** The standard deviation. */
+function deviation(shares: readonly number[]): number {
+  const [a = 0, b = 0] = shares
+  if (shares.length < 2) return 0
+  if (shares.length === 2) return Math.abs((a - b) / 2)
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length
+  const squares = shares.reduce((sum, share) => sum + (share - mean) * (share - mean), 0)
+  return Math.sqrt(squares / shares.length)
 }

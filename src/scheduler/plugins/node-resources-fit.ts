@@ -1,42 +1,119 @@
-import { MAXIMUM_SCORE, type Plugin, type Refusal, refuse } from '../plugin.ts'
-import type { PodInfo } from '../pod-info.ts'
-import type { NodeInfo } from '../snapshot.ts'
+import type { Node } from '#api/core/v1/node.ts'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { actions, type ClusterEvent } from '../framework/cluster-event.ts'
+import type { Plugin } from '../framework/plugin.ts'
+import { refusal } from '../framework/status.ts'
+import type { NodeInfo } from '../state/node-info.ts'
+import type { PodInfo } from '../state/pod-info.ts'
+import { amountOf, podRequestsOf } from '../state/pod-requests.ts'
+import { fullnessOf, type ResourceSpec } from './resource-scorer.ts'
+import { type ScoringStrategy, scorerOf } from './resource-strategies.ts'
 
-/** Places pods where what they ask for is left, and prefers the emptier nodes (LeastAllocated). */
-export const nodeResourcesFit: Plugin = {
-  name: 'NodeResourcesFit',
-  wokenBy: ['node-added', 'node-changed', 'pod-removed'],
-  filter: pod => node => insufficient(pod, node),
-  weight: 1,
-  score: (pod, _snapshot, nodes) =>
-    nodes.map(node => {
-      const cpu = free(node.allocatable.get('cpu'), node.nonZeroCpuMilli + pod.nonZeroCpuMilli)
-      const memory = free(
-        node.allocatable.get('memory'),
-        node.nonZeroMemoryBytes + pod.nonZeroMemoryBytes,
-      )
-      return Math.trunc((cpu + memory) / 2)
-    }),
+const NAME = 'NodeResourcesFit'
+
+export interface NodeResourcesFitArgs {
+  /** Extended resources that others look after. */
+  readonly ignoredResources?: readonly string[]
+  /** The same by group, the part before the slash. */
+  readonly ignoredResourceGroups?: readonly string[]
+  readonly scoringStrategy?: ScoringStrategy
 }
 
-function insufficient(pod: PodInfo, node: NodeInfo): Refusal | undefined {
+const CPU_AND_MEMORY: readonly ResourceSpec[] = [
+  { name: 'cpu', weight: 1 },
+  { name: 'memory', weight: 1 },
+]
+
+/** Places pods where what they ask for is left, and by default prefers the emptier nodes. */
+export function nodeResourcesFit(args: unknown): Plugin {
+  const {
+    ignoredResources,
+    ignoredResourceGroups,
+    scoringStrategy = {},
+  } = (args ?? {}) as NodeResourcesFitArgs
+  const ignored = ignoredTest(ignoredResources, ignoredResourceGroups)
+  const score = scorerOf(scoringStrategy)
+  const resources = scoringStrategy.resources ?? CPU_AND_MEMORY
+  return {
+    name: NAME,
+    sign: signResources,
+    filter: (_cycle, pod, node) => insufficient(pod, node, ignored),
+    score: (_cycle, pod, node) => score(fullnessOf(pod, node, resources, false)),
+    events: () => [
+      { resource: 'AssignedPod', action: actions.delete },
+      {
+        resource: 'Pod',
+        action: actions.updatePodScaleDown,
+        hint: (pod, event) => isLessAsked(pod, event),
+      },
+      {
+        resource: 'Node',
+        action: actions.add | actions.updateNodeAllocatable,
+        hint: (pod, { previous, next }) =>
+          mayFit(pod, next as Node) && (!previous || hasMore(pod, previous as Node, next as Node)),
+      },
+    ],
+  }
+}
+
+/** What a pod asks for decides all answers about resources. */
+export function signResources({ requests, nonZeroCpuMilli, nonZeroMemoryBytes }: PodInfo): string {
+  let text = `${nonZeroCpuMilli} ${nonZeroMemoryBytes}`
+  for (const [resource, amount] of requests) text += ` ${resource}=${amount}`
+  return text
+}
+
+/** Resources with a domain of their own can be left to others. */
+function ignoredTest(names: readonly string[] = [], groups: readonly string[] = []) {
+  if (names.length + groups.length === 0) return () => false
+  return (resource: string) => {
+    if (!isExtended(resource)) return false
+    return names.includes(resource) || groups.includes(resource.split('/')[0] ?? '')
+  }
+}
+
+function isExtended(resource: string): boolean {
+  return resource.includes('/') && !/(^|\.)kubernetes\.io\//.test(resource)
+}
+
+function insufficient(pod: PodInfo, node: NodeInfo, ignored: (resource: string) => boolean) {
   const full = node.pods.size + 1 > node.allowedPods
   let missing: string[] | undefined
   let never = false
   for (const [resource, wanted] of pod.requests) {
     if (wanted === 0) continue
     const allocatable = node.allocatable.get(resource) ?? 0
-    if (wanted <= allocatable - (node.requested.get(resource) ?? 0)) continue
+    if (wanted <= allocatable - (node.requested.get(resource) ?? 0) || ignored(resource)) continue
     missing ??= []
     missing.push(`Insufficient ${resource}`)
     never ||= wanted > allocatable
   }
-  if (!missing) return full ? refuse('Too many pods') : undefined
-  if (missing.length === 1 && !full) return refuse(missing[0] ?? '', never)
-  return { reasons: full ? ['Too many pods', ...missing] : missing, unresolvable: never }
+  if (!full && !missing) return undefined
+  const reasons = [...(full ? ['Too many pods'] : []), ...(missing ?? [])]
+  return refusal(NAME, reasons, never ? 'UnschedulableAndUnresolvable' : 'Unschedulable')
 }
 
-function free(allocatable = 0, requested: number): number {
-  if (allocatable === 0 || requested > allocatable) return 0
-  return Math.trunc(((allocatable - requested) * MAXIMUM_SCORE) / allocatable)
+/** Whether the pod would fit on the node if it had it for itself. */
+function mayFit({ requests }: PodInfo, { status }: Node): boolean {
+  const allocatable = status.allocatable ?? {}
+  for (const [resource, wanted] of requests)
+    if (wanted > amountOf(resource, allocatable[resource] ?? '0')) return false
+  return true
+}
+
+/** Whether the node has more than before of anything that the pod needs. */
+function hasMore({ requests }: PodInfo, previous: Node, next: Node): boolean {
+  const [before, after] = [previous.status.allocatable ?? {}, next.status.allocatable ?? {}]
+  return [...requests.keys(), 'pods'].some(
+    resource =>
+      amountOf(resource, after[resource] ?? '0') > amountOf(resource, before[resource] ?? '0'),
+  )
+}
+
+/** Whether a pod on a node, or the waiting pod itself, asks for less of what the waiting pod needs. */
+function isLessAsked({ uid, requests }: PodInfo, { previous, next }: ClusterEvent): boolean {
+  const [before, after] = [previous as Pod, next as Pod]
+  if (!after.spec.nodeName && after.metadata.uid !== uid) return false
+  const [had, has] = [podRequestsOf(before).requests, podRequestsOf(after).requests]
+  return [...requests.keys()].some(resource => (has.get(resource) ?? 0) < (had.get(resource) ?? 0))
 }

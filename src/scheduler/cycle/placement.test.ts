@@ -1,59 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Node } from '#api/core/v1/node.ts'
-import type { Pod, PodSpec } from '#api/core/v1/pod/pod.ts'
-import { enoughOf, place } from './placement.ts'
-import { plugins } from './plugins.ts'
-import { podInfoOf } from './pod-info.ts'
-import { createClusterState } from './snapshot.ts'
-
-type Text = Record<string, string>
-
-function nodeOf(
-  name: string,
-  more: { labels?: Text; cpu?: string; spec?: object; images?: object[] } = {},
-) {
-  return {
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...more.labels } },
-    spec: more.spec ?? {},
-    status: {
-      allocatable: { cpu: more.cpu ?? '4', memory: '8Gi', pods: '5' },
-      images: more.images ?? [],
-    },
-  } as unknown as Node
-}
-
-function podOf(name: string, spec: Partial<PodSpec> = {}, labels: Text = {}, namespace = 'a') {
-  return {
-    metadata: { name, namespace, uid: name, labels },
-    spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
-    status: {},
-  } as unknown as Pod
-}
-
-const asking = (cpu: string, memory = '1Gi'): Partial<PodSpec> =>
-  ({ containers: [{ name: 'c', image: 'i', resources: { requests: { cpu, memory } } }] }) as never
-
-function cluster(nodes: Node[], pods: [string, Pod][] = []) {
-  const state = createClusterState(() => ({ team: 'x' }))
-  for (const node of nodes) state.setNode(node)
-  for (const [node, pod] of pods)
-    state.setPod({ ...pod, spec: { ...pod.spec, nodeName: node } } as Pod)
-  return state
-}
-
-const options = { plugins, startAt: 0, choose: () => 0 }
-const nodeFor = (pod: Pod, state: ReturnType<typeof cluster>) => {
-  const placement = place(podInfoOf(pod), state, options)
-  return 'node' in placement ? placement.node : placement.message
-}
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { podInfoOf } from '../state/pod-info.ts'
+import { asking, cluster, nodeFor, nodeOf, place, podOf, refusalOf } from '../testing/world.ts'
+import { enoughOf } from './feasible.ts'
 
 test('the emptier node is preferred', () => {
   const state = cluster([nodeOf('n1'), nodeOf('n2')], [['n1', podOf('x', asking('2'))]])
   assert.equal(nodeFor(podOf('p', asking('1')), state), 'n2')
 })
 
-test('all refusals are counted by reason, and whether preemption could help', () => {
+test('all refusals are counted by reason, and whether preemption could help', async () => {
   const state = cluster(
     [
       nodeOf('n1', { cpu: '1' }),
@@ -64,7 +21,7 @@ test('all refusals are counted by reason, and whether preemption could help', ()
     [['n2', podOf('x', asking('3'))]],
   )
   assert.equal(
-    nodeFor(podOf('p', asking('2')), state),
+    await refusalOf(podOf('p', asking('2')), state),
     '0/4 nodes are available: 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable, 2 Insufficient cpu. ' +
       'no new claims to deallocate, preemption: 0/4 nodes are available: 1 No preemption victims found for incoming pod, 3 Preemption is not helpful for scheduling.',
   )
@@ -238,7 +195,10 @@ test('big images draw pods to the nodes that have them', () => {
 })
 
 test('of many nodes a share is enough', () => {
-  assert.deepEqual([1, 99, 100, 1000, 5000, 10000].map(enoughOf), [1, 99, 100, 420, 500, 500])
+  assert.deepEqual(
+    [1, 99, 100, 1000, 5000, 10000].map(nodes => enoughOf(nodes)),
+    [1, 99, 100, 420, 500, 500],
+  )
 })
 
 test('a thousand nodes: placing looks at no pod (thousands a second; far less fails)', () => {
@@ -254,9 +214,9 @@ test('a thousand nodes: placing looks at no pod (thousands a second; far less fa
   const start = performance.now()
   for (let i = 0; i < count; i++) {
     const info = podInfoOf(podOf(`p${i}`, asking('100m', '100Mi')))
-    const placement = place(info, state, { plugins, startAt: i % 1000, choose: bound => i % bound })
+    const placement = place(info, state)
     assert.ok('node' in placement)
-    state.assume(info, placement.node)
+    state.assume(info, placement.node.name)
   }
   const rate = count / ((performance.now() - start) / 1000)
   assert.ok(rate > 300, `${Math.round(rate)} placements/s`)

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { createManualClock } from '#client/testing/manual-clock.ts'
-import { podInfoOf } from './pod-info.ts'
-import { createSchedulingQueue, type QueuedPod } from './queue.ts'
+import { actions, type ClusterEvent } from '../framework/cluster-event.ts'
+import { prioritySort } from '../plugins/priority-sort.ts'
+import { podInfoOf } from '../state/pod-info.ts'
+import type { QueuedPod } from './queued-pod.ts'
+import { SchedulingQueue } from './scheduling-queue.ts'
 
 const info = (uid: string, priority = 0, more: object = {}) =>
   podInfoOf({
@@ -12,18 +15,34 @@ const info = (uid: string, priority = 0, more: object = {}) =>
     status: {},
   } as unknown as Pod)
 
+const NODE_ADDED: ClusterEvent = { resource: 'Node', action: actions.add, label: 'NodeAdd' }
+const POD_ADDED: ClusterEvent = {
+  resource: 'AssignedPod',
+  action: actions.add,
+  label: 'AssignedPodAdd',
+}
+
 function setUp() {
   const clock = createManualClock()
-  const queue = createSchedulingQueue({
+  const queue = new SchedulingQueue({
     clock,
-    helps: (change, refusedBy) => change === 'node-added' && refusedBy.has('Fit'),
+    compare: prioritySort().compare ?? (() => 0),
+    preEnqueue: () => undefined,
+    interestsOf: plugin => [
+      ...(plugin === 'Fit' ? [{ resource: 'Node' as const, action: actions.add }] : []),
+      { resource: 'UnscheduledPod', action: actions.updateOther },
+    ],
   })
   const take = (): QueuedPod => {
     const pod = queue.take()
     assert.ok(pod)
     return pod
   }
-  return { clock, queue, take }
+  const refused = (pod: QueuedPod, ...plugins: string[]) => {
+    pod.refusedBy = new Set(plugins)
+    queue.refused(pod)
+  }
+  return { clock, queue, take, refused }
 }
 
 test('the most important goes first, then the one that waits longest', async () => {
@@ -46,31 +65,31 @@ test('the most important goes first, then the one that waits longest', async () 
 })
 
 test('a refused pod waits for a change that helps', async () => {
-  const { clock, queue, take } = setUp()
+  const { clock, queue, take, refused } = setUp()
   queue.set(info('a'))
-  queue.refused(take(), new Set(['Fit']))
-  queue.changed('pod-added')
+  refused(take(), 'Fit')
+  queue.happened(POD_ADDED)
   await clock.advance(20_000)
-  assert.deepEqual(queue.lengths, { active: 0, backingOff: 0, unschedulable: 1 })
-  queue.changed('node-added')
+  assert.deepEqual(queue.lengths, { active: 0, backoff: 0, gated: 0, unschedulable: 1 })
+  queue.happened(NODE_ADDED)
   assert.equal(queue.lengths.active, 1)
 })
 
 test('what a change may have helped waits out its back-off only behind others', async () => {
-  const { clock, queue, take } = setUp()
+  const { clock, queue, take, refused } = setUp()
   queue.set(info('a'))
-  queue.refused(take(), new Set(['Fit']))
+  refused(take(), 'Fit')
   const ready = queue.ready()
-  queue.changed('node-added')
-  assert.equal(queue.lengths.backingOff, 1)
+  queue.happened(NODE_ADDED)
+  assert.equal(queue.lengths.backoff, 1)
   await ready
   queue.set(info('b'))
   assert.equal(take().info.uid, 'b', 'b has no back-off to wait out')
   const again = take()
   assert.equal(again.info.uid, 'a', 'nobody else is ready')
-  assert.equal(queue.lengths.backingOff, 0)
-  queue.refused(again, new Set(['Fit']))
-  queue.changed('node-added')
+  assert.equal(queue.lengths.backoff, 0)
+  refused(again, 'Fit')
+  queue.happened(NODE_ADDED)
   await clock.advance(1999)
   assert.equal(queue.lengths.active, 0)
   await clock.advance(1)
@@ -88,12 +107,12 @@ test('what failed waits in any case', async () => {
 })
 
 test('a refused pod is tried again after five minutes whatever happens, or when it changed itself', async () => {
-  const { clock, queue, take } = setUp()
+  const { clock, queue, take, refused } = setUp()
   queue.set(info('a'))
-  queue.refused(take(), new Set(['Other']))
+  refused(take(), 'Other')
   await clock.advance(300_000)
   assert.equal(queue.lengths.active, 1)
-  queue.refused(take(), new Set(['Other']))
+  refused(take(), 'Other')
   queue.set(info('a'))
   assert.equal(queue.lengths.unschedulable, 1, 'only its status changed')
   queue.set(info('a', 0, { nodeSelector: { x: 'y' } }))

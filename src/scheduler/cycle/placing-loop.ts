@@ -1,0 +1,281 @@
+/** Takes one pod after the other from the queue, tries to place it, and sees to it that whatever comes of it is done. */
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { isStatus } from '#api/machinery/status.ts'
+import { sleep } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import type { RoleContext } from '#client/role.ts'
+import { actions, type ClusterEvent } from '../framework/cluster-event.ts'
+import { CycleState } from '../framework/cycle-state.ts'
+import type { Extender } from '../framework/extender.ts'
+import type { Verdict } from '../framework/plugin.ts'
+import { failed, isRejected, messageOfStatus, type Status } from '../framework/status.ts'
+import type { WaitingPods } from '../framework/waiting-pods.ts'
+import { createOutcomeWriter, type OutcomeWriter } from '../outcome.ts'
+import type { RunningProfile } from '../profiles.ts'
+import type { QueuedPod } from '../queue/queued-pod.ts'
+import type { SchedulingQueue } from '../queue/scheduling-queue.ts'
+import type { ClusterState } from '../state/cluster-state.ts'
+import type { Nominator } from '../state/nominator.ts'
+import { type PodInfo, podInfoOf } from '../state/pod-info.ts'
+import { type Attempt, type AttemptContext, attempt, runPostFilter } from './attempt.ts'
+import { bind, type Placement, permit, postBind, preBind, reserve, unreserve } from './binding.ts'
+import { Failure } from './failure.ts'
+import { FeasibleNodes } from './feasible.ts'
+
+/** Bindings under way at a time: enough to fill the store's group commits, few enough to bound memory. */
+const BINDINGS_LIMIT = 256
+/** After so long without a pause, others in the process get their turn. */
+const SLICE_MS = 4
+
+export interface PlacingOptions {
+  readonly context: RoleContext
+  readonly state: ClusterState
+  readonly nominator: Nominator
+  readonly waitingPods: WaitingPods
+  readonly queue: SchedulingQueue
+  readonly profiles: ReadonlyMap<string, RunningProfile>
+  readonly extenders: readonly Extender[]
+  readonly percentageOfNodesToScore: number
+  /** The pod as the API shows it now; undefined where it is gone. */
+  readonly newest: (old: Pod) => Pod | undefined
+}
+
+export class PlacingLoop {
+  readonly counts = { scheduled: 0, unschedulable: 0, errors: 0 }
+  readonly #options: PlacingOptions
+  readonly #attempts: AttemptContext
+  readonly #outcomes: ReadonlyMap<string, OutcomeWriter>
+  /** All that is under way behind the loop. */
+  readonly #pending = new Set<Promise<void>>()
+  /** Of those, what is being written. */
+  readonly #writing = new Set<Promise<unknown>>()
+  #stopped = false
+
+  constructor(options: PlacingOptions) {
+    this.#options = options
+    const { context, state, nominator, extenders, percentageOfNodesToScore, profiles } = options
+    this.#attempts = {
+      snapshot: state,
+      nominator,
+      feasibleNodes: new FeasibleNodes(),
+      extenders,
+      percentageOfNodesToScore,
+      choose: context.random.integer,
+    }
+    this.#outcomes = new Map(
+      [...profiles].map(([name, { recorder }]) => [name, createOutcomeWriter(context, recorder)]),
+    )
+  }
+
+  /** Places pods until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { context, queue } = this.#options
+    const { clock } = context
+    let sliceStartMs = clock.monotonicMs()
+    while (!signal.aborted) {
+      const queued = queue.take()
+      if (!queued) {
+        await queue.ready()
+        sliceStartMs = clock.monotonicMs()
+        continue
+      }
+      const placing = this.#placeOne(queued)
+      if (placing) await placing
+      while (this.#writing.size >= BINDINGS_LIMIT) await Promise.race(this.#writing)
+      if (clock.monotonicMs() - sliceStartMs < SLICE_MS) continue
+      await sleep(clock, 0, signal).catch(() => {})
+      sliceStartMs = clock.monotonicMs()
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.allSettled(this.#pending)
+  }
+
+  /** The pod may wait for a node again, if it still exists and has none. */
+  again(info: PodInfo): void {
+    const current = this.#options.newest(info.pod)
+    if (current && !current.spec.nodeName) this.#options.queue.set(podInfoOf(current))
+  }
+
+  /** Gives a promise only where something has to be waited for before the next pod. */
+  #placeOne(queued: QueuedPod): Promise<void> | undefined {
+    const { profiles, queue, state } = this.#options
+    const { pod, uid } = queued.info
+    const running = profiles.get(pod.spec.schedulerName ?? '')
+    if (!running || pod.metadata.deletionTimestamp || state.isPlaced(uid)) {
+      queue.done(uid)
+      return undefined
+    }
+    const cycle = new CycleState()
+    try {
+      const result = attempt(this.#attempts, running.profile, cycle, queued.info)
+      if (!(result instanceof Promise)) return this.#conclude(queued, cycle, result)
+      return result.then(
+        late => this.#conclude(queued, cycle, late),
+        error => this.#crashed(queued, error),
+      )
+    } catch (error) {
+      this.#crashed(queued, error)
+      return undefined
+    }
+  }
+
+  /** A pod that a plugin cannot read must not stop the others. */
+  #crashed(queued: QueuedPod, error: unknown): void {
+    const { name } = queued.info.pod.metadata
+    this.#options.context.log.error('a pod cannot be scheduled', { pod: name, error })
+    this.#fail(queued, failed('', messageOf(error), error))
+  }
+
+  #conclude(queued: QueuedPod, cycle: CycleState, result: Attempt): Promise<void> | undefined {
+    const { profiles } = this.#options
+    const running = profiles.get(queued.info.pod.spec.schedulerName ?? '')
+    if (!running) return undefined
+    const { profile } = running
+    if ('status' in result) this.#fail(queued, result.status, { nominatedNode: '' })
+    else if ('node' in result)
+      this.#place(queued, { profile, cycle, pod: queued.info, node: result.node })
+    else
+      return runPostFilter(profile, cycle, queued.info, result.failure).then(
+        ({ message, nominatedNode }) => {
+          this.#refuse(queued, result.failure, { postFilter: message, nominatedNode })
+        },
+        error => this.#crashed(queued, error),
+      )
+    return undefined
+  }
+
+  #place(queued: QueuedPod, placement: Placement): void {
+    const { state, nominator, waitingPods } = this.#options
+    const { pod, node } = placement
+    state.assume(pod, node.name)
+    nominator.delete(pod.uid)
+    const reserved = reserve(placement)
+    const permission = reserved ? undefined : permit(placement)
+    const status = reserved ?? permission?.status
+    if (status) {
+      unreserve(placement)
+      state.forget(pod.uid)
+      this.#refuseOrFail(queued, placement, status)
+      return
+    }
+    const waits = permission?.waits ?? new Map()
+    const allowed = waits.size > 0 ? waitingPods.hold(pod, node.name, waits) : undefined
+    const bound = this.#bind(queued, placement, allowed)
+      .catch(error => this.#unbound(queued, placement, failed('', messageOf(error), error)))
+      .finally(() => this.#pending.delete(bound))
+    this.#pending.add(bound)
+  }
+
+  async #bind(
+    queued: QueuedPod,
+    placement: Placement,
+    allowed: Promise<Verdict> | undefined,
+  ): Promise<void> {
+    const { queue, state, extenders, context } = this.#options
+    const { pod, node } = placement
+    const refused = await allowed
+    if (refused) return this.#unbound(queued, placement, refused)
+    // From here on nothing can turn the pod away; what fails is tried again.
+    queue.done(pod.uid)
+    const writing = preBind(placement).then(status => status ?? bind(placement, extenders))
+    this.#writing.add(writing)
+    const status = await writing.finally(() => this.#writing.delete(writing))
+    if (status) return this.#unbound(queued, placement, status)
+    state.finishBinding(pod.uid, context.clock.monotonicMs())
+    this.counts.scheduled++
+    this.#outcome(queued)?.bound(pod.pod, node.name)
+    postBind(placement)
+  }
+
+  /** The pod is not bound after all: its room is free again. */
+  #unbound(queued: QueuedPod, placement: Placement, status: Status): void {
+    const { state, queue } = this.#options
+    const { pod } = placement
+    unreserve(placement)
+    state.forget(pod.uid)
+    const event: ClusterEvent = {
+      resource: 'AssignedPod',
+      action: actions.delete,
+      label: 'AssignedPodDelete',
+      previous: pod.pod,
+    }
+    if (this.#stopped) {
+      queue.done(pod.uid)
+      return
+    }
+    const rejected = isRejected(status)
+    if (!rejected) queue.happened(event)
+    this.#refuseOrFail(queued, placement, status)
+    // Its own room does not help the pod itself.
+    if (rejected) queue.happened(event, other => other.uid !== pod.uid)
+  }
+
+  #refuseOrFail(queued: QueuedPod, { node }: Placement, status: Status): void {
+    if (!isRejected(status)) {
+      this.#fail(queued, status, { nominatedNode: '' })
+      return
+    }
+    const failure = new Failure(1)
+    failure.note(node, status)
+    this.#refuse(queued, failure, { postFilter: '', nominatedNode: '' })
+  }
+
+  #refuse(
+    queued: QueuedPod,
+    failure: Failure,
+    { postFilter, nominatedNode }: { postFilter: string; nominatedNode: string | undefined },
+  ): void {
+    const { refusedBy, pendingFor } = failure.rejectors
+    this.counts.unschedulable++
+    queued.refusedBy = refusedBy
+    queued.pendingFor = pendingFor
+    const message = failure.message(postFilter)
+    this.#requeue(queued, nominatedNode, () => this.#options.queue.refused(queued))
+    this.#outcome(queued)?.failed(queued.info.pod, {
+      reason: 'Unschedulable',
+      message,
+      nominatedNode,
+    })
+  }
+
+  /** No verdict about nodes: there are none, or something broke. */
+  #fail(queued: QueuedPod, status: Status, { nominatedNode }: { nominatedNode?: string } = {}) {
+    const { queue } = this.#options
+    const rejected = isRejected(status)
+    if (rejected) this.counts.unschedulable++
+    else this.counts.errors++
+    queued.refusedBy = new Set(status.plugin ? [status.plugin] : [])
+    queued.pendingFor = new Set()
+    this.#requeue(queued, nominatedNode, () =>
+      rejected ? queue.refused(queued) : queue.failed(queued),
+    )
+    // Deleted meanwhile; the informer tells.
+    if (isStatus(status.cause, 'NotFound')) return
+    this.#outcome(queued)?.failed(queued.info.pod, {
+      reason: rejected ? 'Unschedulable' : 'SchedulerError',
+      message: messageOfStatus(status),
+      nominatedNode,
+    })
+  }
+
+  /** Back into the queue, unless the pod was bound, replaced or deleted by somebody else meanwhile. */
+  #requeue(queued: QueuedPod, nominatedNode: string | undefined, wait: () => void): void {
+    const { newest, queue, nominator } = this.#options
+    const current = newest(queued.info.pod)
+    if (!current || current.spec.nodeName || current.metadata.deletionTimestamp) {
+      queue.done(queued.info.uid)
+      return
+    }
+    if (current !== queued.info.pod) queued.info = podInfoOf(current)
+    wait()
+    if (nominatedNode) nominator.add(queued.info, nominatedNode)
+    else if (nominatedNode === '') nominator.delete(queued.info.uid)
+  }
+
+  #outcome({ info }: QueuedPod): OutcomeWriter | undefined {
+    return this.#outcomes.get(info.pod.spec.schedulerName ?? '')
+  }
+}

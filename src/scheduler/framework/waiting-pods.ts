@@ -1,0 +1,64 @@
+/** Pods that Permit plugins hold back: placed, but not bound before each of those plugins allows it. */
+import type { Clock } from '#base/clock.ts'
+import type { PodInfo } from '../state/pod-info.ts'
+import type { Verdict } from './plugin.ts'
+import { refusal } from './status.ts'
+
+/** No plugin can hold a pod longer than this. */
+const MAXIMUM_WAIT_MS = 15 * 60_000
+
+export interface WaitingPod {
+  readonly pod: PodInfo
+  readonly node: string
+  readonly pendingPlugins: readonly string[]
+  /** The plugin has no more objections; when the last one has none, the pod is bound. */
+  allow(plugin: string): void
+  reject(plugin: string, reason: string): void
+}
+
+export interface WaitingPods {
+  get(uid: string): WaitingPod | undefined
+  list(): readonly WaitingPod[]
+  /** Holds the pod for the plugins, each at most its time in milliseconds. Resolves with what came of it. */
+  hold(pod: PodInfo, node: string, timeoutsMs: ReadonlyMap<string, number>): Promise<Verdict>
+}
+
+export function createWaitingPods(clock: Clock): WaitingPods {
+  const waiting = new Map<string, WaitingPod>()
+  return {
+    get: uid => waiting.get(uid),
+    list: () => [...waiting.values()],
+    hold(pod, node, timeoutsMs) {
+      return new Promise(resolve => {
+        const pending = new Map<string, () => void>()
+        const end = (verdict: Verdict) => {
+          for (const cancel of pending.values()) cancel()
+          pending.clear()
+          waiting.delete(pod.uid)
+          resolve(verdict)
+        }
+        const held: WaitingPod = {
+          pod,
+          node,
+          get pendingPlugins() {
+            return [...pending.keys()].sort()
+          },
+          allow(plugin) {
+            pending.get(plugin)?.()
+            if (pending.delete(plugin) && pending.size === 0) end(undefined)
+          },
+          reject: (plugin, reason) => end(refusal(plugin, reason)),
+        }
+        for (const [plugin, timeoutMs] of timeoutsMs) {
+          const waitMs = Math.min(timeoutMs, MAXIMUM_WAIT_MS)
+          const late = `rejected due to timeout after waiting ${waitMs / 1000}s at plugin ${plugin}`
+          pending.set(
+            plugin,
+            clock.after(waitMs, () => held.reject(plugin, late)),
+          )
+        }
+        waiting.set(pod.uid, held)
+      })
+    },
+  }
+}

@@ -1,0 +1,51 @@
+/** How full a node would be: what the scores of resources are made of, in upstream's whole numbers. */
+import type { NodeInfo } from '../state/node-info.ts'
+import type { PodInfo } from '../state/pod-info.ts'
+
+export interface ResourceSpec {
+  readonly name: string
+  readonly weight: number
+}
+
+export interface Fullness {
+  readonly requested: number
+  readonly allocatable: number
+  readonly weight: number
+}
+
+/**
+ * What would be requested of each resource with the pod on the node, and what there is. Without `exact`, pods that ask for no
+ * processor or memory count as if they asked for a little. Resources that the node lacks, or that only some pods use and this
+ * one does not, are left out.
+ */
+export function fullnessOf(
+  pod: PodInfo,
+  node: NodeInfo,
+  resources: readonly ResourceSpec[],
+  exact: boolean,
+): Fullness[] {
+  const all: Fullness[] = []
+  for (const { name, weight } of resources) {
+    const own = exact ? (pod.requests.get(name) ?? 0) : assumed(pod, name, pod.requests)
+    if (own === 0 && !isCommon(name)) continue
+    const allocatable = node.allocatable.get(name) ?? 0
+    if (allocatable === 0) continue
+    const others = exact ? (node.requested.get(name) ?? 0) : assumed(node, name, node.requested)
+    all.push({ requested: others + own, allocatable, weight })
+  }
+  return all
+}
+
+function isCommon(name: string): boolean {
+  return name === 'cpu' || name === 'memory' || name === 'ephemeral-storage'
+}
+
+function assumed(
+  amounts: { readonly nonZeroCpuMilli: number; readonly nonZeroMemoryBytes: number },
+  name: string,
+  requests: ReadonlyMap<string, number>,
+): number {
+  if (name === 'cpu') return amounts.nonZeroCpuMilli
+  if (name === 'memory') return amounts.nonZeroMemoryBytes
+  return requests.get(name) ?? 0
+}

@@ -1,0 +1,36 @@
+/** A pod that waits for a node, and what became of the attempts so far. */
+import type { PodInfo } from '../state/pod-info.ts'
+
+export interface QueuedPod {
+  info: PodInfo
+  /** Since when it waits this time, on the monotonic clock; among pods of the same priority, the earlier goes first. */
+  sinceMs: number
+  /** When it was tried for the first time. */
+  firstTriedMs: number | undefined
+  attempts: number
+  /** Refusals so far; each doubles the back-off. */
+  refusals: number
+  /** Failures since the last attempt that came to a verdict. */
+  errorsInARow: number
+  /** Who refused it in the last attempt. */
+  refusedBy: ReadonlySet<string>
+  /** Who waits for something on its behalf; when that comes, it is tried without back-off. */
+  pendingFor: ReadonlySet<string>
+  /** The plugin that keeps it out of the queue; '' for none. */
+  gatedBy: string
+}
+
+export function queuedPodOf(info: PodInfo, sinceMs: number): QueuedPod {
+  return {
+    info,
+    sinceMs,
+    firstTriedMs: undefined,
+    attempts: 0,
+    refusals: 0,
+    errorsInARow: 0,
+    refusedBy: NOBODY,
+    pendingFor: NOBODY,
+    gatedBy: '',
+  }
+}
+const NOBODY: ReadonlySet<string> = new Set()

@@ -1,0 +1,24 @@
+/** The cluster as plugins may read it. */
+import type { ChangeLog } from './change-log.ts'
+import type { NodeInfo } from './node-info.ts'
+
+export interface Snapshot {
+  /**
+   * Nodes that exist, zones taking turns, so that any stretch of the list has nodes of all zones. The same array until nodes
+   * come, go or move to another zone.
+   */
+  readonly nodes: readonly NodeInfo[]
+  /** Grows whenever `nodes` is another list. */
+  readonly layout: number
+  /** Grows whenever nodes come, go or change labels or taints, or namespaces change labels. */
+  readonly topology: number
+  /** All changes of pods and nodes. */
+  readonly changes: ChangeLog
+  node(name: string): NodeInfo | undefined
+  namespaceLabels(namespace: string): Readonly<Record<string, string>>
+  /** How many nodes have an image of this name. */
+  nodesWithImage(name: string): number
+  /** Nodes that have pods with terms about other pods, so that most clusters skip that work. */
+  readonly withAffinity: ReadonlySet<NodeInfo>
+  readonly withRequiredAntiAffinity: ReadonlySet<NodeInfo>
+}

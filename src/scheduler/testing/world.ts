@@ -1,0 +1,173 @@
+/** A cluster in memory for tests of plugins and placement: nodes, pods and a profile, without an API server. */
+import type { Node } from '#api/core/v1/node.ts'
+import type { Pod, PodSpec } from '#api/core/v1/pod/pod.ts'
+import { silentLog } from '#base/log.ts'
+import type { RoleContext } from '#client/role.ts'
+import { createManualClock, createSeededRandom } from '#client/testing/manual-clock.ts'
+import { type Attempt, attempt, runPostFilter } from '../cycle/attempt.ts'
+import { FeasibleNodes } from '../cycle/feasible.ts'
+import { CycleState } from '../framework/cycle-state.ts'
+import type { Profile } from '../framework/profile.ts'
+import { messageOfStatus } from '../framework/status.ts'
+import { createWaitingPods } from '../framework/waiting-pods.ts'
+import { type ProfileConfiguration, startProfile } from '../profiles.ts'
+import { ClusterState } from '../state/cluster-state.ts'
+import { createNominator, type Nominator } from '../state/nominator.ts'
+import { type PodInfo, podInfoOf } from '../state/pod-info.ts'
+
+type Text = Readonly<Record<string, string>>
+
+export interface NodeParts {
+  readonly labels?: Text
+  readonly cpu?: string
+  readonly spec?: object
+  readonly images?: readonly object[]
+}
+
+export function nodeOf(name: string, more: NodeParts = {}): Node {
+  return {
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...more.labels } },
+    spec: more.spec ?? {},
+    status: {
+      allocatable: { cpu: more.cpu ?? '4', memory: '8Gi', pods: '5' },
+      images: more.images ?? [],
+    },
+  } as unknown as Node
+}
+
+export function podOf(
+  name: string,
+  spec: Partial<PodSpec> = {},
+  labels: Text = {},
+  namespace = 'a',
+): Pod {
+  return {
+    metadata: { name, namespace, uid: name, labels },
+    spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
+    status: {},
+  } as unknown as Pod
+}
+
+/** A spec whose only container asks for this much. */
+export function asking(cpu: string, memory = '1Gi'): Partial<PodSpec> {
+  const resources = { requests: { cpu, memory } }
+  return { containers: [{ name: 'c', image: 'i', resources }] } as never
+}
+
+export interface WorldOptions {
+  readonly profile?: Partial<ProfileConfiguration>
+  /** Objects of other kinds, by the kind's plural. */
+  readonly objects?: Readonly<Record<string, readonly object[]>>
+  readonly namespaceLabels?: (namespace: string) => Text
+}
+
+export interface World {
+  readonly state: ClusterState
+  readonly nominator: Nominator
+  readonly profile: Profile
+  readonly feasibleNodes: FeasibleNodes
+  readonly attempt: (pod: PodInfo, cycle?: CycleState) => Attempt
+}
+
+export function createWorld(options: WorldOptions = {}): World {
+  const state = new ClusterState(options.namespaceLabels ?? (() => ({ team: 'x' })))
+  const nominator = createNominator()
+  const clock = createManualClock()
+  const random = createSeededRandom()
+  const context = {
+    clock,
+    random,
+    log: silentLog,
+    client: {},
+    informers: { for: ({ plural }: { plural: string }) => still(options.objects?.[plural] ?? []) },
+  } as unknown as RoleContext
+  const { profile } = startProfile(
+    { schedulerName: 'default-scheduler', ...options.profile },
+    {
+      context,
+      snapshot: state,
+      nominator,
+      waitingPods: createWaitingPods(clock),
+      activate: () => {},
+      gates: new Map(),
+      ownPlugins: new Map(),
+    },
+  )
+  const feasibleNodes = new FeasibleNodes()
+  return {
+    state,
+    nominator,
+    profile,
+    feasibleNodes,
+    attempt(pod, cycle = new CycleState()) {
+      const result = attempt(
+        {
+          snapshot: state,
+          nominator,
+          feasibleNodes,
+          extenders: [],
+          percentageOfNodesToScore: 0,
+          choose: random.integer,
+        },
+        profile,
+        cycle,
+        pod,
+      )
+      if (result instanceof Promise) throw new Error('nothing is to be waited for here')
+      return result
+    },
+  }
+}
+
+/** An informer of objects that never change. */
+function still(objects: readonly object[]) {
+  const named = objects as readonly { metadata: { name?: string; namespace?: string } }[]
+  const keyOf = ({ metadata }: (typeof named)[number]) =>
+    metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name
+  return {
+    synced: Promise.resolve(),
+    get: (key: string) => named.find(object => keyOf(object) === key),
+    list: (namespace?: string) =>
+      named.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
+    subscribe: () => () => {},
+    addIndex: () => {},
+  }
+}
+
+const worlds = new WeakMap<ClusterState, World>()
+
+/** A world of the default profile, by its state. */
+export function cluster(nodes: readonly Node[], pods: readonly [string, Pod][] = []): ClusterState {
+  const world = createWorld()
+  const { state } = world
+  worlds.set(state, world)
+  for (const node of nodes) state.setNode(node)
+  for (const [node, pod] of pods)
+    state.setPod({ ...pod, spec: { ...pod.spec, nodeName: node } } as Pod)
+  return state
+}
+
+export function place(pod: PodInfo, state: ClusterState): Attempt {
+  const world = worlds.get(state)
+  if (!world) throw new Error('not a state of cluster()')
+  return world.attempt(pod)
+}
+
+/** The node that the pod gets, or the words in which it is refused. */
+export function nodeFor(pod: Pod, state: ClusterState): string {
+  const result = place(podInfoOf(pod), state)
+  if ('node' in result) return result.node.name
+  if ('status' in result) return messageOfStatus(result.status)
+  return result.failure.message('')
+}
+
+/** The words in which the pod is refused, with what PostFilter says. */
+export async function refusalOf(pod: Pod, state: ClusterState): Promise<string> {
+  const world = worlds.get(state)
+  const cycle = new CycleState()
+  const info = podInfoOf(pod)
+  const result = world?.attempt(info, cycle)
+  if (!world || !result || !('failure' in result)) throw new Error('the pod is not refused')
+  const { message } = await runPostFilter(world.profile, cycle, info, result.failure)
+  return result.failure.message(message)
+}
