@@ -3,13 +3,15 @@ import { addressAt, formatCidr, parseCidr } from '#base/cidr.ts'
 import { version } from '#base/version.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
-import { DEFAULT_POD_LOGS_DIRECTORY, startKubelet } from '#kubelet'
+import { DEFAULT_POD_LOGS_DIRECTORY, type Files, startKubelet } from '#kubelet'
 import type { CompleteOptions, HollowMachine } from './options.ts'
 
 export interface RunningNode extends Running {
   readonly name: string
   /** The kubelet's own server. */
   readonly transport: Transport
+  /** Its disk. */
+  readonly files: Files
 }
 
 export interface RunningHollowNode extends RunningNode {
@@ -52,6 +54,7 @@ export function startHollowNodes(
     let kubelet = start()
     return {
       name,
+      files: machine.hostAccess.files,
       get transport() {
         return kubelet.transport
       },

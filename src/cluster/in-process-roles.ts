@@ -10,7 +10,9 @@ import type { RunningControllers } from '#controllers'
 import type { RunningScheduler } from '#scheduler'
 import type { RunningHollowNode, RunningNode } from './hollow-nodes.ts'
 import { identities } from './identities.ts'
+import { layoutOf, SYSTEM_DATA_DIRECTORY } from './layout.ts'
 import type { Machine } from './machine.ts'
+import { nodeDirectories } from './node-directories.ts'
 import type { CompleteOptions } from './options.ts'
 import type { Pki } from './pki/pki.ts'
 import { controllerFigures, schedulerFigures } from './role-figures.ts'
@@ -71,6 +73,10 @@ export class InProcessRoles implements Running {
         kinds: () => kinds,
         clusterCidr,
         certificateAuthority: pki.authority,
+        nodeDirectories: nodeDirectories(
+          localPathRoot(this.#options),
+          name => this.#nodes.get(name)?.files,
+        ),
         signing: {
           authorities: Object.fromEntries(SIGNERS.map(name => [name, () => pki.signer])),
         },
@@ -135,4 +141,9 @@ export class InProcessRoles implements Running {
     const { clusterDomain } = this.#options
     return startMachineNode(machine, contexts, { clusterDomain, version: version.gitVersion })
   }
+}
+
+/** On the disks of hollow nodes, which exist in memory, it is always the same. */
+function localPathRoot({ machine, dataDirectory }: RolesOptions): string {
+  return layoutOf((machine && dataDirectory) ?? SYSTEM_DATA_DIRECTORY).localPath
 }

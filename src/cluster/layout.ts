@@ -11,6 +11,8 @@ export interface Layout {
   readonly adminKubeconfig: string
   /** Pods' volumes. */
   readonly kubelet: string
+  /** Directories that claims of the class `standard` got. */
+  readonly localPath: string
   readonly containerd: string
   readonly cniConfiguration: string
   readonly cniAddresses: string
@@ -41,6 +43,7 @@ export function layoutOf(directory: string): Layout {
     state: below('state'),
     adminKubeconfig: below('admin.conf'),
     kubelet: below('kubelet'),
+    localPath: below('local-path'),
     containerd: below('containerd'),
     cniConfiguration: below('cni', 'net.d'),
     cniAddresses: below('cni', 'addresses'),

@@ -89,7 +89,8 @@ export async function startMachineNode(
     parts.add(kubelet)
     const ready = Promise.all([services, kubelet.registered]).then(() => {})
     ready.catch(() => {})
-    return { name: nodeName, transport: kubelet.transport, ready, stop: () => parts.stop() }
+    const { files } = hostAccess
+    return { name: nodeName, files, transport: kubelet.transport, ready, stop: () => parts.stop() }
   } catch (error) {
     await parts.stop()
     throw error

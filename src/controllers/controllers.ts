@@ -28,6 +28,10 @@ import { garbageCollectorController } from './garbage-collector/garbage-collecto
 import { horizontalPodAutoscalerController } from './horizontalpodautoscaler/horizontalpodautoscaler.controller.ts'
 import { jobController } from './job/job.controller.ts'
 import { trustBundlePublisherController } from './kube-apiserver-serving-clustertrustbundle-publisher/kube-apiserver-serving-clustertrustbundle-publisher.controller.ts'
+import {
+  localPathProvisionerController,
+  type NodeDirectories,
+} from './local-path-provisioner/local-path-provisioner.controller.ts'
 import { namespaceController } from './namespace/namespace.controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam.controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.controller.ts'
@@ -56,6 +60,8 @@ export {
   type SigningOptions,
 } from './certificatesigningrequest-signing/signers.ts'
 
+export type { NodeDirectories }
+
 export interface ControllersOptions {
   /** Upstream's --controllers: `*`, `-name` and `name`, separated by commas. Everything by default. */
   readonly enabled?: string
@@ -67,6 +73,8 @@ export interface ControllersOptions {
   readonly terminatedPodThreshold?: number
   /** What signs certificates; without it, nobody does. */
   readonly signing?: SigningOptions
+  /** The disks of nodes; without them, no volumes are made in directories of nodes. */
+  readonly nodeDirectories?: NodeDirectories
   /** Every kind that is served beside custom ones; the built-in ones that are served by default if absent. */
   readonly kinds?: () => readonly AnyKind[]
 }
@@ -117,6 +125,11 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'ephemeral-volume-controller', create: ephemeralVolumeController },
   { name: 'persistentvolume-binder-controller', create: persistentVolumeBinderController },
   { name: 'resourceclaim-controller', create: resourceClaimController },
+  {
+    name: 'local-path-provisioner-controller',
+    create: (context, { nodeDirectories }) =>
+      nodeDirectories ? localPathProvisionerController(context, nodeDirectories) : undefined,
+  },
   {
     name: 'persistentvolumeclaim-protection-controller',
     create: persistentVolumeClaimProtectionController,

@@ -55,6 +55,8 @@ const ownRoles: readonly ClusterRole[] = [
   clusterRole('proa:controllers', [
     ...controllerRoles.flatMap(({ rules }) => rules),
     ...gatedControllerRules,
+    // Ours brings the class of its volumes.
+    rule('create', 'storage.k8s.io', 'storageclasses'),
   ]),
   // Our proxy keeps traffic on its node where a Service wants that, for which it must know the node's pods.
   clusterRole('proa:proxy', [rule('list watch', 'core', 'pods')]),

@@ -14,6 +14,7 @@ import type { KubeletContext } from '../options.ts'
 import { type AnyContainer, type Pod, uidOf, type Volume, type VolumeMount } from '../pod-types.ts'
 import type { Mount } from '../runtime.ts'
 import { isWritten, writeAtomically } from './atomic-writer.ts'
+import { ClaimedVolumes } from './claimed-volumes.ts'
 import { prepareHostPath } from './host-path.ts'
 import { type Payload, payloadOf } from './payload.ts'
 import { Tokens } from './tokens.ts'
@@ -42,6 +43,7 @@ export interface VolumesParts {
 export class Volumes {
   readonly #parts: VolumesParts
   readonly #tokens: Tokens
+  readonly #claims: ClaimedVolumes
   /** What was written last, by volume directory: a refresh that changes nothing touches no disk. */
   readonly #written = new Map<string, Payload>()
   /** By pod, audience and life: each token has its own time. */
@@ -50,6 +52,7 @@ export class Volumes {
 
   constructor(parts: VolumesParts) {
     this.#parts = parts
+    this.#claims = new ClaimedVolumes(parts.context.client)
     this.#tokens = new Tokens(parts.context.client, parts.context.clock)
   }
 
@@ -65,9 +68,10 @@ export class Volumes {
       podDirectory(rootDirectory, uidOf(pod)),
       POD_DIRECTORY_MODE,
     )
+    await this.#claims.find(pod)
     for (const volume of pod.spec?.volumes ?? [])
       try {
-        await this.#setUp(pod, volume, changed)
+        await this.#setUp(pod, this.#claims.behind(pod, volume), changed)
       } catch (error) {
         const message = `MountVolume.SetUp failed for volume "${volume.name}" : ${messageOf(error)}`
         if (!(await this.#isSetUp(pod, volume))) throw new Error(message)
@@ -165,7 +169,8 @@ export class Volumes {
     this.#renewals.set(key, this.#parts.context.clock.after(delayMs, changed))
   }
 
-  pathOf(pod: Pod, volume: Volume): string {
+  pathOf(pod: Pod, named: Volume): string {
+    const volume = this.#claims.behind(pod, named)
     if (volume.hostPath) return volume.hostPath.path
     const plugin = pluginOf(volume)
     if (!plugin) throw new Error(`this node can't mount volumes of this type (${kindOf(volume)})`)
@@ -191,7 +196,10 @@ export class Volumes {
         hostPath,
         containerPath: mount.mountPath,
         // What the kubelet writes, containers can't: it is replaced as a whole at the next change.
-        readOnly: mount.readOnly || WRITTEN_BY_US.has(pluginOf(volume) ?? 'emptyDir'),
+        readOnly:
+          mount.readOnly ||
+          volume.persistentVolumeClaim?.readOnly ||
+          WRITTEN_BY_US.has(pluginOf(volume) ?? 'emptyDir'),
         propagation: propagationOf(mount),
       })
     }
@@ -228,6 +236,7 @@ export class Volumes {
         this.#renewals.delete(key)
       }
     this.#tokens.forget(uid)
+    this.#claims.forget(uid)
     objectsOf(context).release(this.#user(uid))
     const directory = podDirectory(rootDirectory, uid)
     for (const path of this.#written.keys())
