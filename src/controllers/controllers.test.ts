@@ -87,8 +87,6 @@ const MISSING = [
   'device-taint-eviction-controller',
   'legacy-serviceaccount-token-cleaner-controller',
   'persistentvolume-attach-detach-controller',
-  'persistentvolume-binder-controller',
-  'persistentvolume-expander-controller',
   'podgroup-protection-controller',
   'resourceclaim-controller',
   'resourcepoolstatusrequest-controller',
@@ -98,7 +96,6 @@ const MISSING = [
   'storage-version-migrator-controller',
   'storageversion-garbage-collector-controller',
   'validatingadmissionpolicy-status-controller',
-  'volumeattributesclass-protection-controller',
 ]
 
 test('the list is upstream’s, but for what is known to be missing', () => {

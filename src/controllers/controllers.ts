@@ -36,6 +36,7 @@ import { namespaceController } from './namespace/namespace.controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam.controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.controller.ts'
 import { persistentVolumeBinderController } from './persistentvolume-binder/persistentvolume-binder.controller.ts'
+import { persistentVolumeExpanderController } from './persistentvolume-expander/persistentvolume-expander.controller.ts'
 import { persistentVolumeProtectionController } from './persistentvolume-protection/persistentvolume-protection.controller.ts'
 import { persistentVolumeClaimProtectionController } from './persistentvolumeclaim-protection/persistentvolumeclaim-protection.controller.ts'
 import { podGarbageCollectorController } from './pod-garbage-collector/pod-garbage-collector.controller.ts'
@@ -53,6 +54,7 @@ import { taintEvictionController } from './taint-eviction/taint-eviction.control
 import { tokenCleanerController } from './token-cleaner/token-cleaner.controller.ts'
 import { ttlController } from './ttl/ttl.controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.controller.ts'
+import { volumeAttributesClassProtectionController } from './volumeattributesclass-protection/volumeattributesclass-protection.controller.ts'
 
 export {
   SIGNERS,
@@ -135,6 +137,11 @@ export const controllers: readonly ControllerEntry[] = [
     create: persistentVolumeClaimProtectionController,
   },
   { name: 'persistentvolume-protection-controller', create: persistentVolumeProtectionController },
+  { name: 'persistentvolume-expander-controller', create: persistentVolumeExpanderController },
+  {
+    name: 'volumeattributesclass-protection-controller',
+    create: volumeAttributesClassProtectionController,
+  },
   { name: 'endpointslice-controller', create: endpointSliceController },
   { name: 'endpoints-controller', create: endpointsController },
   { name: 'endpointslice-mirroring-controller', create: endpointSliceMirroringController },
@@ -279,6 +286,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   nodeipam: 'node-ipam-controller',
   nodelifecycle: 'node-lifecycle-controller',
   'persistentvolume-binder': 'persistentvolume-binder-controller',
+  'persistentvolume-expander': 'persistentvolume-expander-controller',
   'pv-protection': 'persistentvolume-protection-controller',
   'pvc-protection': 'persistentvolumeclaim-protection-controller',
   podgc: 'pod-garbage-collector-controller',

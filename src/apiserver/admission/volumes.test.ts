@@ -56,6 +56,12 @@ test('claims and volumes are held until nobody uses them', async () => {
     object: volume,
   })
   assert.deepEqual(whole.metadata, { name: 'v', finalizers: ['kubernetes.io/pv-protection'] })
+  const attributes = await admit(storageObjectInUseProtection, {
+    group: 'storage.k8s.io',
+    resource: 'volumeattributesclasses',
+    object: { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttributesClass', metadata: {} },
+  })
+  assert.deepEqual(attributes.metadata.finalizers, ['kubernetes.io/vac-protection'])
   const update = { operation: 'UPDATE', resource, object: claim(), oldObject: held } as const
   const updated = await admit(storageObjectInUseProtection, update)
   assert.equal(updated.metadata.finalizers, undefined)

@@ -9,21 +9,25 @@ import type { AdmissionWorld } from './world.ts'
 
 type World = Pick<AdmissionWorld, 'storageClass' | 'storageClasses'>
 
-const isWhole = (request: AdmissionRequest, resource: string) =>
-  concerns(request, '', resource) && request.subresource === ''
+const isWhole = (request: AdmissionRequest, resource: string, group = '') =>
+  concerns(request, group, resource) && request.subresource === ''
 
-/** By resource: who lets go only when nobody uses the object any more. */
-const PROTECTION: Readonly<Record<string, string>> = {
-  persistentvolumeclaims: 'kubernetes.io/pvc-protection',
-  persistentvolumes: 'kubernetes.io/pv-protection',
-}
+/** Who lets go only when nobody uses the object any more. */
+const PROTECTION: readonly { group: string; resource: string; finalizer: string }[] = [
+  { group: '', resource: 'persistentvolumeclaims', finalizer: 'kubernetes.io/pvc-protection' },
+  { group: '', resource: 'persistentvolumes', finalizer: 'kubernetes.io/pv-protection' },
+  {
+    group: 'storage.k8s.io',
+    resource: 'volumeattributesclasses',
+    finalizer: 'kubernetes.io/vac-protection',
+  },
+]
 
 export const storageObjectInUseProtection: AdmissionStep = {
   name: 'StorageObjectInUseProtection',
   mutate(request, draft) {
     if (request.operation !== 'CREATE') return
-    const resource = Object.keys(PROTECTION).find(each => isWhole(request, each))
-    const finalizer = PROTECTION[resource ?? '']
+    const { finalizer } = PROTECTION.find(each => isWhole(request, each.resource, each.group)) ?? {}
     if (finalizer === undefined || draft.metadata.finalizers?.includes(finalizer)) return
     draft.metadata.finalizers = [...(draft.metadata.finalizers ?? []), finalizer]
   },

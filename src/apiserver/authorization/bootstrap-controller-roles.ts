@@ -253,6 +253,12 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('get patch update', ADMISSION, 'validatingadmissionpolicies/status'),
     eventsRule,
   ],
+  'volumeattributesclass-protection-controller': [
+    rule(READ, 'core', 'persistentvolumeclaims'),
+    rule(READ, 'core', 'persistentvolumes'),
+    rule('get list update watch', STORAGE, 'volumeattributesclasses'),
+    eventsRule,
+  ],
 }
 
 /** Of controllers behind a feature gate that is off by default upstream, which makes no roles for them either. */

@@ -20,8 +20,8 @@ import {
 } from '#api/core/v1/volume-binding.ts'
 import { defaultOf, type StorageClass } from '#api/storage/v1/storage-class.ts'
 import { nothingToDo, type Outcome, type Write } from '../runner/controller.ts'
+import { driverOf, isInTree } from '../runner/migrated-plugins.ts'
 import { isFinished } from '../runner/pods.ts'
-import { driverOf, isInTree } from './migrated-plugins.ts'
 import { bind, told, updateOf, withoutVolume } from './persistentvolume-binder.writes.ts'
 
 /** How often a claim that waits is looked at though nothing has happened: whoever reads its events sees that it still waits. */

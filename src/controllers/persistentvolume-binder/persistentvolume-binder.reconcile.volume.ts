@@ -11,8 +11,8 @@ import {
   PROVISIONED_BY,
 } from '#api/core/v1/volume-binding.ts'
 import { nothingToDo, type Outcome, type Write } from '../runner/controller.ts'
+import { driverOf, isInTree } from '../runner/migrated-plugins.ts'
 import { isFinished } from '../runner/pods.ts'
-import { driverOf, isInTree } from './migrated-plugins.ts'
 import { RESYNC_MS } from './persistentvolume-binder.reconcile.claim.ts'
 import { told, unbind, updateOf, volumePhase } from './persistentvolume-binder.writes.ts'
 

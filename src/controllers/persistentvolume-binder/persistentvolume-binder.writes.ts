@@ -12,6 +12,7 @@ import {
   BIND_COMPLETED,
   BOUND_BY_CONTROLLER,
   hasAnnotation,
+  PRE_RESIZE_CAPACITY,
   pointedAt,
 } from '#api/core/v1/volume-binding.ts'
 import { compareQuantities } from '#api/machinery/quantity.ts'
@@ -20,9 +21,6 @@ import type { AnyObject, Write } from '../runner/controller.ts'
 import { sameJson } from '../runner/json.ts'
 
 type Status = PersistentVolumeClaim['status']
-
-/** Left by a resizer on a volume whose file system has still to grow: what a claim can use until then. */
-const PRE_RESIZE_CAPACITY = 'volume.alpha.kubernetes.io/pre-resize-capacity'
 
 export function bind(volume: PersistentVolume, claim: PersistentVolumeClaim): Write[] {
   const pointing = pointedAt(volume, claim)

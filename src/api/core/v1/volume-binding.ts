@@ -23,6 +23,11 @@ export const BETA_STORAGE_PROVISIONER = 'volume.beta.kubernetes.io/storage-provi
 /** On a claim: the node for which the scheduler wants its volume. */
 export const SELECTED_NODE = 'volume.kubernetes.io/selected-node'
 
+/** On a claim: the driver that makes its volume larger. */
+export const STORAGE_RESIZER = 'volume.kubernetes.io/storage-resizer'
+/** On a volume that has grown but whose file system has not: what a claim can use until then. Left by a resizer. */
+export const PRE_RESIZE_CAPACITY = 'volume.alpha.kubernetes.io/pre-resize-capacity'
+
 export const hasAnnotation = ({ metadata }: KubernetesObject, name: string): boolean =>
   metadata.annotations?.[name] !== undefined
 
