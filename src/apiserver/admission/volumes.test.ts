@@ -57,8 +57,7 @@ test('claims and volumes are held until nobody uses them', async () => {
   })
   assert.deepEqual(whole.metadata, { name: 'v', finalizers: ['kubernetes.io/pv-protection'] })
   const attributes = await admit(storageObjectInUseProtection, {
-    group: 'storage.k8s.io',
-    resource: 'volumeattributesclasses',
+    resource: 'volumeattributesclasses.storage.k8s.io',
     object: { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttributesClass', metadata: {} },
   })
   assert.deepEqual(attributes.metadata.finalizers, ['kubernetes.io/vac-protection'])
