@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { persistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { created } from '#api/core/v1/testing.ts'
 import { storageClass } from '#api/storage/v1/storage-class.ts'
+import { volumeAttributesClass } from '#api/storage/v1/volume-attributes-class.ts'
 import { admit, testWorld } from './testing.ts'
 import {
   defaultStorageClass,
@@ -58,7 +59,7 @@ test('claims and volumes are held until nobody uses them', async () => {
   assert.deepEqual(whole.metadata, { name: 'v', finalizers: ['kubernetes.io/pv-protection'] })
   const attributes = await admit(storageObjectInUseProtection, {
     resource: 'volumeattributesclasses.storage.k8s.io',
-    object: { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttributesClass', metadata: {} },
+    object: created(volumeAttributesClass, { driverName: 'd' }),
   })
   assert.deepEqual(attributes.metadata.finalizers, ['kubernetes.io/vac-protection'])
   const update = { operation: 'UPDATE', resource, object: claim(), oldObject: held } as const
