@@ -3,6 +3,7 @@
  * one that is added while it runs, runs again afterwards. Failures wait longer each time, per key.
  */
 import type { Clock } from '#base/clock.ts'
+import type { WorkQueueMeter } from './work-queue-figures.ts'
 
 /** Wait after the first failure of a key, doubled by each further one: upstream's default limiter. */
 const BASE_DELAY_MS = 5
@@ -13,6 +14,8 @@ export interface WorkQueueOptions {
   readonly clock: Clock
   readonly baseDelayMs?: number
   readonly maximumDelayMs?: number
+  /** Told of every key that comes and goes. */
+  readonly meter?: WorkQueueMeter
 }
 
 export interface WorkQueue {
@@ -30,14 +33,16 @@ export interface WorkQueue {
   done(key: string): void
   /** Keys that wait now, without the delayed ones. */
   readonly length: number
+  /** Since when, by the monotonic clock, each key is worked on that is worked on now. */
+  readonly runningSinceMs: readonly number[]
   stop(): void
 }
 
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
-  const { clock, baseDelayMs = BASE_DELAY_MS, maximumDelayMs = MAXIMUM_DELAY_MS } = options
-  // Sets keep insertion order, which makes the queue fair. Sizes are bounded by the number of objects in the cluster.
-  const waiting = new Set<string>()
-  const running = new Set<string>()
+  const { clock, meter, baseDelayMs = BASE_DELAY_MS, maximumDelayMs = MAXIMUM_DELAY_MS } = options
+  // Maps keep insertion order, which makes the queue fair. Sizes are bounded by the number of objects in the cluster.
+  const waiting = new Map<string, number>()
+  const running = new Map<string, number>()
   const again = new Set<string>()
   const delayed = new Map<string, { atMs: number; cancel: () => void }>()
   const failures = new Map<string, number>()
@@ -45,19 +50,28 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   let stopped = false
 
   const take = (): string | undefined => {
-    const [key] = waiting
-    if (key === undefined) return undefined
+    const [first] = waiting
+    if (first === undefined) return undefined
+    const [key, sinceMs] = first
+    const nowMs = clock.monotonicMs()
     waiting.delete(key)
-    running.add(key)
+    running.set(key, nowMs)
+    meter?.taken((nowMs - sinceMs) / 1000)
     return key
   }
   const add = (key: string) => {
     if (stopped) return
     if (running.has(key)) {
+      if (!again.has(key)) meter?.added()
       again.add(key)
       return
     }
-    waiting.add(key)
+    if (waiting.has(key)) return
+    meter?.added()
+    enqueue(key)
+  }
+  const enqueue = (key: string) => {
+    waiting.set(key, clock.monotonicMs())
     const worker = idle.shift()
     if (worker) worker(take())
   }
@@ -81,6 +95,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     addRateLimited(key) {
       const count = failures.get(key) ?? 0
       failures.set(key, count + 1)
+      meter?.retried()
       addAfter(key, Math.min(baseDelayMs * 2 ** Math.min(count, 40), maximumDelayMs))
     },
     forget: key => void failures.delete(key),
@@ -92,11 +107,16 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       return new Promise(resolve => idle.push(resolve))
     },
     done(key) {
+      const sinceMs = running.get(key)
       running.delete(key)
-      if (again.delete(key)) add(key)
+      if (sinceMs !== undefined) meter?.done((clock.monotonicMs() - sinceMs) / 1000)
+      if (again.delete(key) && !stopped) enqueue(key)
     },
     get length() {
       return waiting.size
+    },
+    get runningSinceMs() {
+      return [...running.values()]
     },
     stop() {
       stopped = true

@@ -1,12 +1,13 @@
 /** The roles beside the API server: controllers, scheduler and nodes, which share one set of informers. */
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { ApiServer, UserInfo } from '#apiserver'
+import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import { version } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
 import type { Informers } from '#client/informer.ts'
 import { createInformers } from '#client/informers.ts'
+import { meterTransport } from '#client/metered-transport.ts'
 import type { RoleContext, Running } from '#client/role.ts'
-import type { RunningControllers } from '#controllers'
 import type { RunningScheduler } from '#scheduler'
 import type { RunningHollowNode, RunningNode } from './hollow-nodes.ts'
 import { identities } from './identities.ts'
@@ -15,7 +16,10 @@ import type { Machine } from './machine.ts'
 import { nodeDirectories } from './node-directories.ts'
 import type { CompleteOptions } from './options.ts'
 import type { Pki } from './pki/pki.ts'
-import { controllerFigures, schedulerFigures } from './role-figures.ts'
+import { schedulerFigures, showLeading } from './role-figures.ts'
+
+/** Where requests go that need no connection, as figures tell it. */
+const IN_PROCESS = 'in-process'
 
 export interface RolesOptions extends CompleteOptions {
   readonly server: ApiServer
@@ -31,7 +35,8 @@ export class InProcessRoles implements Running {
   readonly #nodes = new Map<string, RunningNode>()
   #hollowNodes: readonly RunningHollowNode[] = []
   #control: readonly Running[] = []
-  #controllers: RunningControllers | undefined
+  /** Of the controllers; lasts over several times of leading. */
+  readonly #figures = createFigureBook()
   #scheduler: RunningScheduler | undefined
 
   constructor(options: RolesOptions) {
@@ -52,7 +57,7 @@ export class InProcessRoles implements Running {
   async start(): Promise<void> {
     const { server } = this.#options
     await this.startControl()
-    server.show(controllerFigures(() => this.#controllers))
+    server.show(this.#figures.source)
     server.show(schedulerFigures(() => this.#scheduler))
     await this.#startNodes()
   }
@@ -65,10 +70,11 @@ export class InProcessRoles implements Running {
       import('#controllers'),
       import('#scheduler'),
     ])
-    const manager = this.#contextFor(identities.controllerManager)
+    const manager = this.#contextFor(identities.controllerManager, this.#figures)
     const scheduler = this.#contextFor(identities.scheduler)
-    const control = () => {
-      this.#controllers = startControllers(manager, {
+    const control = () =>
+      startControllers(manager, {
+        figures: this.#figures,
         enabled: controllers,
         kinds: () => kinds,
         clusterCidr,
@@ -81,8 +87,6 @@ export class InProcessRoles implements Running {
           authorities: Object.fromEntries(SIGNERS.map(name => [name, () => pki.signer])),
         },
       })
-      return this.#controllers
-    }
     const schedule = () => {
       this.#scheduler = startScheduler(scheduler)
       return this.#scheduler
@@ -93,10 +97,12 @@ export class InProcessRoles implements Running {
     }
     // Other processes may share the store: of all, one controls and one schedules.
     const { startLed } = await import('./led-role.ts')
-    this.#control = [
+    const led = [
       startLed('kube-controller-manager', manager, control),
       startLed('kube-scheduler', scheduler, schedule),
     ]
+    showLeading(this.#figures, led)
+    this.#control = led
   }
 
   /** Ends them; nothing that they decided is still to be written afterwards. */
@@ -110,9 +116,12 @@ export class InProcessRoles implements Running {
     this.#informers.stop()
   }
 
-  #contextFor(user: UserInfo): RoleContext {
+  #contextFor(user: UserInfo, figures?: FigureBook): RoleContext {
     const { server, clock, random, log } = this.#options
-    const client = createClient(server.transportFor(user))
+    const transport = server.transportFor(user)
+    const client = createClient(
+      figures ? meterTransport(transport, figures, { host: IN_PROCESS, clock }) : transport,
+    )
     return { client, informers: this.#informers, clock, random, log }
   }
 

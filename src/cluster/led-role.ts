@@ -3,14 +3,21 @@ import { hostname } from 'node:os'
 import { startLeaderElection } from '#client/leader-election.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 
+export interface LedRole extends Running {
+  /** Of its Lease. */
+  readonly name: string
+  readonly isLeading: boolean
+}
+
 /** Campaigns for the Lease `name` in kube-system; `start` is called on winning it, and what it started ends on losing it. */
 export function startLed(
   name: string,
   context: RoleContext,
   start: () => Running | Promise<Running>,
-): Running {
+): LedRole {
   const { client, clock, random, log } = context
-  return startLeaderElection({
+  let isLeading = false
+  const election = startLeaderElection({
     client,
     clock,
     random,
@@ -19,10 +26,19 @@ export function startLed(
     name,
     identity: `${hostname()}_${random.uuid()}`,
     async lead(lost) {
+      isLeading = true
       const running = await start()
       if (!lost.aborted)
         await new Promise(resolve => lost.addEventListener('abort', resolve, { once: true }))
+      isLeading = false
       await running.stop()
     },
   })
+  return {
+    name,
+    get isLeading() {
+      return isLeading
+    },
+    stop: () => election.stop(),
+  }
 }

@@ -1,7 +1,7 @@
-/** What controllers and scheduler have counted, under the names that dashboards of Kubernetes read. */
-import type { FigureSource } from '#apiserver/endpoints/figures.ts'
-import type { RunningControllers } from '#controllers'
+/** What roles tell of themselves, under the names that dashboards of Kubernetes read. */
+import type { FigureBook, FigureSource } from '#base/figures.ts'
 import type { RunningScheduler } from '#scheduler'
+import type { LedRole } from './led-role.ts'
 
 /** The one profile that is run in process. */
 const DEFAULT_PROFILE = 'default-scheduler'
@@ -9,34 +9,11 @@ const DEFAULT_PROFILE = 'default-scheduler'
 /** What the scheduler counts, by upstream's word for it. */
 const RESULTS = { scheduled: 'scheduled', unschedulable: 'unschedulable', error: 'errors' } as const
 
-/** Asks for the controllers at each scrape: others may have taken over. */
-export const controllerFigures =
-  (running: () => RunningControllers | undefined): FigureSource =>
-  () => {
-    const controllers = running()?.controllers ?? []
-    const by = (count: (counts: (typeof controllers)[number]['counts']) => number) =>
-      controllers.map(({ name, counts }) => ({ labels: { name }, value: count(counts) }))
-    return [
-      {
-        name: 'workqueue_depth',
-        help: 'Keys that wait for a controller.',
-        type: 'gauge',
-        values: by(({ queued }) => queued),
-      },
-      {
-        name: 'workqueue_adds_total',
-        help: 'Keys that were added for a controller and looked at; several additions before a look count once.',
-        type: 'counter',
-        values: by(({ reconciles }) => reconciles),
-      },
-      {
-        name: 'workqueue_retries_total',
-        help: 'Keys that a controller has to look at again, after a failure or a conflict.',
-        type: 'counter',
-        values: by(({ failures, conflicts }) => failures + conflicts),
-      },
-    ]
-  }
+/** Which of several processes leads, by its Lease. */
+export const showLeading = (book: FigureBook, led: readonly LedRole[]): void =>
+  book.gauge('leader_election_master_status', 'Whether this process leads: 1, or waits: 0.', () =>
+    led.map(({ name, isLeading }) => ({ labels: { name }, value: isLeading ? 1 : 0 })),
+  )
 
 export const schedulerFigures =
   (running: () => RunningScheduler | undefined): FigureSource =>

@@ -10,6 +10,7 @@ import { service } from '#api/core/v1/service.ts'
 import type { Log } from '#base/log.ts'
 import { createHttpTransport } from '#client/http-transport.ts'
 import { type Connection, connectionFromKubeconfig } from '#client/kubeconfig.ts'
+import type { Running } from '#client/role.ts'
 import { connectStream } from '#client/streaming/connect.ts'
 import type { DuplexChannels } from '#client/transport.ts'
 import { startControllers } from '#controllers'
@@ -97,7 +98,7 @@ async function startParts() {
   const dns = await remoteAs(await connectionFor('dns'))
   const nodeConnection = await connectionFor('kubelet')
   const nodeContext = await remoteAs(nodeConnection)
-  const running = [
+  const running: Running[] = [
     startLed('kube-controller-manager', controllerManager, () =>
       startControllers(controllerManager, {
         clusterCidr: '10.244.0.0/16',

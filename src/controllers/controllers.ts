@@ -6,8 +6,10 @@ import { kinds as builtInKinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { servedKinds } from '#api/runtime-config.ts'
 import { UserError } from '#base/errors.ts'
+import { createFigureBook, type FigureBook, type FigureSource } from '#base/figures.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { RoleContext, Running } from '#client/role.ts'
+import { showWorkQueues } from '#client/work-queue-figures.ts'
 import { bootstrapSignerController } from './bootstrap-signer/bootstrap-signer.controller.ts'
 import { certificateSigningRequestApprovingController } from './certificatesigningrequest-approving/certificatesigningrequest-approving.controller.ts'
 import { certificateSigningRequestCleanerController } from './certificatesigningrequest-cleaner/certificatesigningrequest-cleaner.controller.ts'
@@ -18,7 +20,6 @@ import { cronJobController } from './cronjob/cronjob.controller.ts'
 import { followCustomKinds, noCustomKinds } from './custom-kinds.ts'
 import { daemonSetController } from './daemonset/daemonset.controller.ts'
 import { deploymentController } from './deployment/deployment.controller.ts'
-import { deviceTaintEvictionController } from './device-taint-eviction/device-taint-eviction.controller.ts'
 import { disruptionController } from './disruption/disruption.controller.ts'
 import { endpointsController } from './endpoints/endpoints.controller.ts'
 import { endpointSliceController } from './endpointslice/endpointslice.controller.ts'
@@ -43,7 +44,6 @@ import { podGarbageCollectorController } from './pod-garbage-collector/pod-garba
 import { podCertificateRequestCleanerController } from './podcertificaterequest-cleaner/podcertificaterequest-cleaner.controller.ts'
 import { replicaSetController } from './replicaset/replicaset.controller.ts'
 import { replicationControllerController } from './replicationcontroller/replicationcontroller.controller.ts'
-import { resourceClaimController } from './resourceclaim/resourceclaim.controller.ts'
 import { resourceQuotaController } from './resourcequota/resourcequota.controller.ts'
 import { rootCaCertificatePublisherController } from './root-ca-certificate-publisher/root-ca-certificate-publisher.controller.ts'
 import type { Controller, ControllerContext } from './runner/controller.ts'
@@ -79,6 +79,8 @@ export interface ControllersOptions {
   readonly nodeDirectories?: NodeDirectories
   /** Every kind that is served beside custom ones; the built-in ones that are served by default if absent. */
   readonly kinds?: () => readonly AnyKind[]
+  /** Where they count; one that lasts over several times of leading goes on counting. */
+  readonly figures?: FigureBook
 }
 
 interface ControllerEntry {
@@ -126,7 +128,6 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'horizontal-pod-autoscaler-controller', create: horizontalPodAutoscalerController },
   { name: 'ephemeral-volume-controller', create: ephemeralVolumeController },
   { name: 'persistentvolume-binder-controller', create: persistentVolumeBinderController },
-  { name: 'resourceclaim-controller', create: resourceClaimController },
   {
     name: 'local-path-provisioner-controller',
     create: (context, { nodeDirectories }) =>
@@ -147,7 +148,6 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'endpointslice-mirroring-controller', create: endpointSliceMirroringController },
   { name: 'node-lifecycle-controller', create: nodeLifecycleController },
   { name: 'taint-eviction-controller', create: taintEvictionController },
-  { name: 'device-taint-eviction-controller', create: deviceTaintEvictionController },
   { name: 'cronjob-controller', create: cronJobController },
   { name: 'ttl-after-finished-controller', create: ttlAfterFinishedController },
   { name: 'resourcequota-controller', create: resourceQuotaController },
@@ -195,6 +195,8 @@ const servedByDefault = servedKinds(builtInKinds, new Map())
 
 export interface RunningControllers extends Running {
   readonly controllers: readonly RunningController[]
+  /** What they count, under upstream's names. */
+  readonly figures: FigureSource
 }
 
 /** Starts the enabled controllers. Throws UserError for a name that no controller has. */
@@ -207,8 +209,10 @@ export function startControllers(
   const customKinds = kinds().includes(customResourceDefinition)
     ? followCustomKinds(context.informers)
     : noCustomKinds
+  const { figures = createFigureBook() } = options
   const controllerContext: ControllerContext = {
     ...context,
+    figures,
     kinds: () => [...kinds(), ...customKinds.list()],
     customKinds,
     recorder: component =>
@@ -226,13 +230,35 @@ export function startControllers(
     const controller = isServed && enabled(name) ? create(controllerContext, options) : undefined
     if (controller) running.push(runController(controller, controllerContext))
   }
+  let isStopped = false
+  showRunning(figures, running, () => !isStopped)
+  showWorkQueues(
+    figures,
+    new Map(running.map(({ queueName, queue }) => [queueName, queue])),
+    context.clock,
+  )
   return {
     controllers: running,
+    figures: figures.source,
     async stop() {
+      isStopped = true
       customKinds.stop()
       await Promise.all(running.map(controller => controller.stop()))
     },
   }
+}
+
+function showRunning(
+  book: FigureBook,
+  running: readonly RunningController[],
+  isRunning: () => boolean,
+): void {
+  book.gauge('running_managed_controllers', 'Controllers that run in this process.', () =>
+    running.map(({ name }) => ({
+      labels: { manager: 'kube-controller-manager', name },
+      value: isRunning() ? 1 : 0,
+    })),
+  )
 }
 
 /** All of upstream's controllers: whoever switches one off that Proa does not have (yet) gets what they want. */
@@ -291,7 +317,6 @@ const ALIASES: Readonly<Record<string, string>> = {
   'pvc-protection': 'persistentvolumeclaim-protection-controller',
   podgc: 'pod-garbage-collector-controller',
   replicaset: 'replicaset-controller',
-  'resource-claim-controller': 'resourceclaim-controller',
   replicationcontroller: 'replicationcontroller-controller',
   'root-ca-cert-publisher': 'root-ca-certificate-publisher-controller',
   serviceaccount: 'serviceaccount-controller',

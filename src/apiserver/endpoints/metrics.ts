@@ -1,8 +1,9 @@
 /** /metrics in Prometheus' text format. The library is loaded by the first scrape, for loading costs more than a start may. */
+
+import { figuresText } from '#base/figures.ts'
 import { respondText } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { Endpoint } from './endpoints.ts'
-import { figuresText } from './figures.ts'
 import { BUCKETS } from './request-metrics.ts'
 
 export const metrics: Endpoint = async ({ server }) => {

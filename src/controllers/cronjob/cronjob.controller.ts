@@ -4,6 +4,7 @@ import { type Job, job } from '#api/batch/v1/job.ts'
 import { controllerOf, keyOf } from '#api/machinery/metadata.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { BY_CONTROLLER, indexByController } from '../runner/owners.ts'
+import { measureSkew } from './cronjob.figures.ts'
 import { reconcile } from './cronjob.reconcile.ts'
 import { nextInMs, timetableOf } from './due-time.ts'
 
@@ -19,6 +20,7 @@ export function cronJobController(context: ControllerContext): Controller {
     name: 'cronjob-controller',
     component: 'cronjob-controller',
     workers: 5,
+    counted: measureSkew(context.figures, () => clock.now()),
     views: [
       { kind: cronJob, informer: cronJobs },
       { kind: job, informer: jobs },

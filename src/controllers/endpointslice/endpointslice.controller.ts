@@ -4,6 +4,7 @@ import { pod } from '#api/core/v1/pod/pod.ts'
 import { service } from '#api/core/v1/service.ts'
 import { type EndpointSlice, endpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
+import { countSlices, movesIn, type SliceOutcome } from './endpointslice.figures.ts'
 import { MANAGED_BY, MANAGER, reconcile, SERVICE_NAME } from './endpointslice.reconcile.ts'
 import { podsBehind, selectsPods, wakeServices } from './service-pods.ts'
 
@@ -16,12 +17,15 @@ export function endpointSliceController(context: ControllerContext): Controller 
   const slices = context.informers.for(endpointSlice)
   slices.addIndex(BY_SERVICE, slice => {
     const name = slice.metadata.labels?.[SERVICE_NAME]
-    const own = slice.metadata.labels?.[MANAGED_BY] === MANAGER
-    return own && name ? [`${slice.metadata.namespace}/${name}`] : []
+    return isOwn(slice) && name ? [`${slice.metadata.namespace}/${name}`] : []
   })
   return {
     name: 'endpointslice-controller',
     component: 'endpoint-slice-controller',
+    counted: countSlices(context.figures, {
+      own: () => slices.list().filter(isOwn),
+      trafficDistributionOf: key => services.get(key)?.spec.trafficDistribution ?? '',
+    }),
     workers: 5,
     views: [
       { kind: service, informer: services },
@@ -33,8 +37,7 @@ export function endpointSliceController(context: ControllerContext): Controller 
       wakeServices(queue, services, pods)
       const wakeService = ({ metadata }: EndpointSlice) => {
         const name = metadata.labels?.[SERVICE_NAME]
-        if (name && metadata.labels?.[MANAGED_BY] === MANAGER)
-          queue.add(`${metadata.namespace}/${name}`)
+        if (name && isOwn({ metadata })) queue.add(`${metadata.namespace}/${name}`)
       }
       queue.onStop(
         slices.subscribe({
@@ -64,7 +67,13 @@ export function endpointSliceController(context: ControllerContext): Controller 
         zoneOf: name => nodes.get(name)?.metadata.labels?.['topology.kubernetes.io/zone'],
         nowMs: context.clock.now(),
       })
-      return { writes: [{ verb: 'batch', writes }] }
+      return {
+        writes: [{ verb: 'batch', writes }],
+        moved: movesIn(writes, existing),
+      } as SliceOutcome
     },
   }
 }
+
+const isOwn = ({ metadata }: Pick<EndpointSlice, 'metadata'>): boolean =>
+  metadata.labels?.[MANAGED_BY] === MANAGER

@@ -12,6 +12,7 @@ import { pathOf } from '#client/api-client.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { sameJson } from '../runner/json.ts'
 import { type Memory, memorySpanMs } from './horizontalpodautoscaler.behavior.ts'
+import { countScaling } from './horizontalpodautoscaler.figures.ts'
 import { createMetrics } from './horizontalpodautoscaler.metrics.ts'
 import {
   type AutoscalerOutcome,
@@ -59,6 +60,7 @@ export function horizontalPodAutoscalerController(context: ControllerContext): C
     name: 'horizontal-pod-autoscaler-controller',
     component: 'horizontal-pod-autoscaler',
     workers: 5,
+    counted: countScaling(context.figures, () => autoscalers.list()),
     views: [
       { kind: horizontalPodAutoscaler, informer: autoscalers },
       { kind: pod, informer: pods },

@@ -8,6 +8,7 @@ import type { Informer } from '#client/informer.ts'
 import type { Controller, ControllerContext, Outcome, Wakeup } from '../runner/controller.ts'
 import { BY_CONTROLLER, candidates, indexByController } from '../runner/owners.ts'
 import { conditionOf } from '../runner/pods.ts'
+import { countJobs } from './job.figures.ts'
 import { isTracked, untracking } from './job.pods.ts'
 import { isManagedElsewhere, reconcile } from './job.reconcile.ts'
 import { noBackoff, type PodBackoff } from './pod-backoff.ts'
@@ -58,6 +59,7 @@ export function jobController(context: ControllerContext): Controller {
   return {
     name: 'job-controller',
     workers: 5,
+    counted: countJobs(context.figures, key => jobs.get(key)),
     views: [
       { kind: job, informer: jobs },
       { kind: pod, informer: pods },

@@ -9,6 +9,7 @@ import { pod } from '#api/core/v1/pod/pod.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { conditionOf } from '../runner/pods.ts'
 import { BY_NODE, indexByNode } from '../runner/pods-by-node.ts'
+import { countNodes } from './node-lifecycle.figures.ts'
 import { reconcile } from './node-lifecycle.reconcile.ts'
 import { readinessOf } from './taints.ts'
 
@@ -39,6 +40,7 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
   indexByNode(pods)
   const heard = new Map<string, Heard>()
   const lastEvictionMs = new Map<string, number>()
+  const { evictions, counted } = countNodes(context.figures, () => nodes.list(), zoneOf)
 
   const listen = (found: Node): Heard => {
     const name = found.metadata.name ?? ''
@@ -76,6 +78,7 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
   return {
     name: 'node-lifecycle-controller',
     component: 'node-controller',
+    counted,
     workers: 4,
     views: [
       { kind: node, informer: nodes },
@@ -133,8 +136,13 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
         ({ key, effect }) =>
           effect === 'NoExecute' && /^node\.kubernetes\.io\/(not-ready|unreachable)$/.test(key),
       )
-      if (evicting && evict && !tainted) lastEvictionMs.set(zoneOf(found), clock.monotonicMs())
-      return { writes, againAfterMs: LOOK_AGAIN_MS }
+      if (evicting && evict && !tainted) {
+        lastEvictionMs.set(zoneOf(found), clock.monotonicMs())
+        evictions.add([zoneOf(found)])
+      }
+      // A node that is well is looked at again when it would be silent, unless it is heard of before.
+      const silentInMs = listen(found).atMs + GRACE_PERIOD_MS - clock.monotonicMs()
+      return { writes, againAfterMs: down ? LOOK_AGAIN_MS : Math.max(silentInMs, 0) + 1 }
     },
   }
 }

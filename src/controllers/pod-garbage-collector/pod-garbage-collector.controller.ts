@@ -3,6 +3,7 @@ import { node } from '#api/core/v1/node.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
+import { countRemovals } from './pod-garbage-collector.figures.ts'
 import { reconcile } from './pod-garbage-collector.reconcile.ts'
 
 /** Upstream's --terminated-pod-gc-threshold. */
@@ -46,6 +47,7 @@ export function podGarbageCollectorController(
   return {
     name: 'pod-garbage-collector-controller',
     workers: 1,
+    counted: countRemovals(context.figures, name => nodes.get(name) !== undefined),
     views: [
       { kind: node, informer: nodes },
       { kind: pod, informer: pods },

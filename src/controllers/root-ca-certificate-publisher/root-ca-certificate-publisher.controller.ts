@@ -3,6 +3,7 @@ import { type ConfigMap, configMap } from '#api/core/v1/config-map.ts'
 import { namespace } from '#api/core/v1/namespace.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { perNamespace } from '../runner/per-namespace.ts'
+import { countPublishing } from './root-ca-certificate-publisher.figures.ts'
 
 const NAME = 'kube-root-ca.crt'
 const DESCRIPTION =
@@ -14,7 +15,7 @@ export function rootCaCertificatePublisherController(
   certificateAuthority: string,
 ): Controller {
   const data = { 'ca.crt': certificateAuthority }
-  return perNamespace({
+  const controller = perNamespace({
     name: 'root-ca-certificate-publisher-controller',
     namespaces: context.informers.for(namespace),
     kind: configMap,
@@ -33,4 +34,5 @@ export function rootCaCertificatePublisherController(
         ? undefined
         : { ...found, data },
   })
+  return { ...controller, counted: countPublishing(context.figures) }
 }

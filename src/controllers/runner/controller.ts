@@ -4,6 +4,7 @@
  */
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { FigureBook } from '#base/figures.ts'
 import type { DeleteOptions, PatchType } from '#client/client.ts'
 import type { EventRecorder, EventText, EventType } from '#client/events.ts'
 import type { Informer } from '#client/informer.ts'
@@ -18,6 +19,8 @@ export interface ControllerContext extends RoleContext {
   readonly customKinds: CustomKinds
   /** Makes a recorder that reports as `component`. */
   readonly recorder: (component: string) => EventRecorder
+  /** Where controllers count what they do, under upstream's names. */
+  readonly figures: FigureBook
 }
 
 export interface Controller {
@@ -33,6 +36,19 @@ export interface Controller {
   reconcile(key: string, failure: WriteFailure | undefined): Outcome | Promise<Outcome>
   /** Who is named as the source of its events, where that is not its name. */
   readonly component?: string
+  /** Told of every look at a key, to count it. */
+  readonly counted?: (look: Look) => void
+}
+
+/** One look at a key, and how it ended. */
+export interface Look {
+  readonly key: string
+  /** Absent where deciding failed. */
+  readonly outcome: Outcome | undefined
+  /** What went wrong, in deciding or with a write. */
+  readonly error: unknown
+  /** Of deciding and writing. */
+  readonly seconds: number
 }
 
 export interface View {
@@ -92,8 +108,6 @@ export interface PatchWrite {
   readonly type: PatchType
   readonly patch: object
   readonly subresource?: string
-  /** Who applies, for an apply patch. */
-  readonly options?: { readonly fieldManager: string; readonly force: boolean }
 }
 export interface DeleteWrite {
   readonly verb: 'delete'
@@ -137,3 +151,7 @@ export const nothingToDo: Outcome = { writes: [] }
 export function batchOf(writes: readonly Write[], slowStart = false): Batch[] {
   return writes.length > 0 ? [{ verb: 'batch', writes, slowStart }] : []
 }
+
+/** All writes of an outcome, in order. */
+export const writesOf = ({ writes }: Outcome): Write[] =>
+  writes.flatMap(write => (write.verb === 'batch' ? write.writes : write))

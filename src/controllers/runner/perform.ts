@@ -6,6 +6,9 @@ import type { Client } from '#client/client.ts'
 import type { EventRecorder } from '#client/events.ts'
 import type { Batch, View, Write } from './controller.ts'
 
+/** So many writes of one outcome are under way at a time, and each further as many are another page: upstream's burst of replicas. */
+const PAGE_WRITES = 500
+
 /** A write of one's own that a view does not show yet. */
 export interface Awaited {
   /** True when the view contains the write. */
@@ -29,13 +32,22 @@ export class Performer {
   readonly #recorder: EventRecorder
   readonly #views: readonly View[]
   readonly #awaited: Awaited[] = []
+  readonly #onPage: () => void
+  #writes = 0
   /** By UID, the revision that a write of this outcome replaced and the one it made. */
   readonly #replaced = new Map<string, { from: string; to: string }>()
 
-  constructor(client: Client, recorder: EventRecorder, views: readonly View[]) {
+  /** `onPage` is called when an outcome turns out to be so long that others should not wait for it. */
+  constructor(
+    client: Client,
+    recorder: EventRecorder,
+    views: readonly View[],
+    onPage: () => void = () => {},
+  ) {
     this.#client = client
     this.#recorder = recorder
     this.#views = views
+    this.#onPage = onPage
   }
 
   /** The writes so far that the views must show before the key is looked at again. */
@@ -51,19 +63,20 @@ export class Performer {
   }
 
   async #performBatch({ writes, slowStart }: Batch): Promise<void> {
-    let size = slowStart ? 1 : writes.length
+    let size = slowStart ? 1 : PAGE_WRITES
     for (let start = 0; start < writes.length; ) {
       const group = writes.slice(start, start + size)
       const results = await Promise.allSettled(group.map(write => this.#performOne(write)))
       const failed = results.find(result => result.status === 'rejected')
       if (failed) throw failed.reason
       start += group.length
-      size *= 2
+      size = Math.min(size * 2, PAGE_WRITES)
     }
   }
 
   async #performOne(write: Write): Promise<void> {
     const { report } = write
+    if (++this.#writes === PAGE_WRITES) this.#onPage()
     let name: string
     try {
       if (write.onlyWhile && !(await this.#stillThere(write.onlyWhile))) return
@@ -105,7 +118,7 @@ export class Performer {
       }
       case 'update': {
         const { subresource } = write
-        const object = this.#atNewestOfOwn(write.object)
+        const object = subresource ? this.#atNewestOfOwn(write.object) : write.object
         const options = subresource ? { subresource } : {}
         const updated = await this.#client.update(write.kind, object, options)
         this.#written(write.kind.kind, write.object, updated)
@@ -114,8 +127,8 @@ export class Performer {
       case 'patch': {
         const { name = '', namespace } = write.object.metadata
         const at = { name, ...(namespace ? { namespace } : {}) }
-        const { kind, type, patch, subresource } = write
-        const options = { ...write.options, ...(subresource ? { subresource } : {}) }
+        const options = write.subresource ? { subresource: write.subresource } : {}
+        const { kind, type, patch } = write
         const patched = await this.#client.patch(kind, at, type, patch, options)
         this.#written(kind.kind, write.object, patched)
         return name
@@ -134,8 +147,8 @@ export class Performer {
   }
 
   /**
-   * What was computed from a revision which only this very outcome has replaced, is written on top of the outcome's own
-   * write instead of conflicting with it.
+   * A status that was computed from a revision which only this very outcome has replaced, is written on top of
+   * the outcome's own write instead of conflicting with it.
    */
   #atNewestOfOwn(object: KubernetesObject): KubernetesObject {
     const own = this.#replaced.get(object.metadata.uid ?? '')

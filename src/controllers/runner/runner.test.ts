@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ConfigMap, configMap } from '#api/core/v1/config-map.ts'
+import { service } from '#api/core/v1/service.ts'
 import { StatusError } from '#api/machinery/status.ts'
+import { createFigureBook } from '#base/figures.ts'
 import { silentLog } from '#base/log.ts'
 import type { Client } from '#client/client.ts'
 import { createInformers } from '#client/informers.ts'
+import { createManualClock } from '#client/testing/manual-clock.ts'
 import { systemClock } from '#host/clock.ts'
 import { noCustomKinds } from '../custom-kinds.ts'
 import { startTestCluster } from '../testing/test-cluster.ts'
@@ -25,6 +28,7 @@ async function setUp() {
     log: silentLog,
     kinds: () => [],
     customKinds: noCustomKinds,
+    figures: createFigureBook(),
     recorder: () => ({
       record: (_about, _type, reason, { message }) => recorded.push(`${reason} ${message}`),
       flush: async () => {},
@@ -178,4 +182,81 @@ test('a slow start stops at the first failure', async () => {
   await cluster.until('the second look', () => looked > 1)
   await running.stop()
   assert.equal(tried, 1)
+})
+
+test('a key with thousands of writes holds up no other key, and has no more than a page under way', async () => {
+  const { cluster, context, controller, make } = await setUp()
+  await using _ = cluster
+  const gate = Promise.withResolvers<void>()
+  let underWay = 0
+  let most = 0
+  let made = 0
+  const slow: Client = {
+    ...cluster.client,
+    // biome-ignore lint/suspicious/noExplicitAny: what is made does not matter here
+    async create(kind, object): Promise<any> {
+      most = Math.max(most, ++underWay)
+      if (made++ >= 600) await gate.promise
+      underWay--
+      return { apiVersion: 'v1', kind: kind.kind, metadata: {}, ...object }
+    },
+  }
+  const done = new Set<string>()
+  const running = runController(
+    {
+      ...controller(key => {
+        if (key !== 'large' || done.has('large')) {
+          done.add(key)
+          return { writes: [] }
+        }
+        done.add('large')
+        const object = { metadata: { name: 'x', namespace: 'default' } }
+        const write = { verb: 'create' as const, kind: service, object }
+        return { writes: [{ verb: 'batch', writes: Array(2000).fill(write) }] }
+      }),
+      workers: 1,
+    },
+    context(slow),
+  )
+  await make('large')
+  await cluster.until('a page', () => made > 600)
+  const made1 = made
+  await make('small')
+  await cluster.until('the other key', () => done.has('small'))
+  assert.equal(made, made1, 'the large one is still at it')
+  gate.resolve()
+  await cluster.until('all of it', () => made === 2000)
+  await running.stop()
+  assert.equal(most, 500)
+})
+
+test('a failure that lasts is warned of once, backs off, and is counted', async () => {
+  const { cluster, context, controller } = await setUp()
+  await using _ = cluster
+  const clock = createManualClock()
+  const warnings: string[] = []
+  const log = { ...silentLog, warn: (text: string) => void warnings.push(text), with: () => log }
+  const figures = createFigureBook()
+  const failing: Client = {
+    ...cluster.client,
+    create: async () => {
+      throw new StatusError('Forbidden', 'exceeded quota')
+    },
+  }
+  const object = { metadata: { name: 'x', namespace: 'default' } }
+  const running = runController(
+    {
+      ...controller(() => ({ writes: [{ verb: 'create', kind: configMap, object }] })),
+      wake: queue => queue.add('a'),
+    },
+    { ...context(failing), clock, log, figures },
+  )
+  for (let minute = 0; minute < 70; minute++) await clock.advance(60_000)
+  await running.stop()
+  // 5 ms doubled up to 1000 s: 18 tries until the limit, and then one in 1000 s.
+  const { reconciles } = running.counts
+  assert.ok(reconciles >= 15 && reconciles <= 25, `${reconciles} tries in over an hour`)
+  assert.equal(warnings.length, 1)
+  const retries = figures.source().find(({ name }) => name === 'workqueue_retries_total')
+  assert.equal(retries?.values[0]?.value, reconciles)
 })

@@ -6,15 +6,19 @@
 import { isStatus } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Running } from '#client/role.ts'
-import { createWorkQueue } from '#client/work-queue.ts'
-import type { Controller, ControllerContext, WriteFailure } from './controller.ts'
+import { createWorkQueue, type WorkQueue } from '#client/work-queue.ts'
+import { workQueueMeter } from '#client/work-queue-figures.ts'
+import type { Controller, ControllerContext, Outcome, WriteFailure } from './controller.ts'
 import { type Awaited, FailedWrite, Performer } from './perform.ts'
+import { queueNameOf } from './queue-names.ts'
 
 /** How soon a key that waits for its own writes is tried again, doubled each time up to the limit. */
 const AWAIT_STEP_MS = 2
 const AWAIT_STEP_LIMIT_MS = 500
 /** When a write has not shown up by then, the view must have missed it; going on is safe as every write has preconditions. */
 const AWAIT_LIMIT_MS = 30_000
+/** A key that failed so often in a row is worth a warning; upstream gives many of them up by then. */
+const WARN_AFTER_FAILURES = 15
 
 /** What a controller has done since it started. */
 export interface RunnerCounts {
@@ -27,6 +31,8 @@ export interface RunnerCounts {
 export interface RunningController extends Running {
   readonly name: string
   readonly counts: Readonly<RunnerCounts>
+  readonly queueName: string
+  readonly queue: WorkQueue
 }
 
 interface Waiting {
@@ -42,11 +48,13 @@ export function runController(
   const { clock } = context
   const log = context.log.with({ controller: controller.name })
   const recorder = context.recorder(controller.component ?? controller.name)
-  const queue = createWorkQueue({ clock })
+  const queueName = queueNameOf(controller.name)
+  const queue = createWorkQueue({ clock, meter: workQueueMeter(context.figures, queueName) })
   const counts: RunnerCounts = { reconciles: 0, failures: 0, conflicts: 0, queued: 0 }
   const waiting = new Map<string, Waiting>()
   const failures = new Map<string, WriteFailure>()
   const ends: (() => void)[] = []
+  const standIns: StandIns = { limit: controller.workers, running: new Set() }
   let stopped = false
 
   /** True when the views show all that was written for the key the last time. */
@@ -72,7 +80,8 @@ export function runController(
     else counts.failures++
     if (error instanceof FailedWrite) {
       failures.set(key, { verb: error.verb, kind: error.kind, message: error.message })
-      log.debug('a write failed, trying again', { key, error: cause as Error })
+      const level = queue.failures(key) + 1 === WARN_AFTER_FAILURES ? 'warn' : 'debug'
+      log[level]('a write failed, trying again', { key, error: cause as Error })
     } else {
       log.error('reconcile failed, trying again', { key, why: messageOf(error), error })
     }
@@ -82,18 +91,25 @@ export function runController(
   const work = async (key: string): Promise<void> => {
     if (!seesOwnWrites(key)) return
     counts.reconciles++
-    const performer = new Performer(context.client, recorder, controller.views)
+    const standIn = new StandIn(standIns, worker)
+    const performer = new Performer(context.client, recorder, controller.views, standIn.begin)
+    const fromMs = clock.monotonicMs()
+    let outcome: Outcome | undefined
+    let error: unknown
     try {
-      const outcome = await controller.reconcile(key, failures.get(key))
+      outcome = await controller.reconcile(key, failures.get(key))
       if (stopped) return
       await performer.perform(outcome.writes)
       failures.delete(key)
-      if (outcome.againWithBackoff) queue.addRateLimited(key)
-      else queue.forget(key)
+      queue.forget(key)
       if (outcome.againAfterMs !== undefined) queue.addAfter(key, outcome.againAfterMs)
-    } catch (error) {
-      if (!stopped) failed(key, error)
+    } catch (thrown) {
+      error = thrown
+      if (!stopped) failed(key, thrown)
+    } finally {
+      standIn.end()
     }
+    controller.counted?.({ key, outcome, error, seconds: (clock.monotonicMs() - fromMs) / 1000 })
     const awaited = performer.awaited.filter(write => !write.shown())
     if (awaited.length > 0) {
       waiting.set(key, { awaited, sinceMs: clock.monotonicMs(), tries: 0 })
@@ -101,10 +117,12 @@ export function runController(
     }
   }
 
-  const worker = async (): Promise<void> => {
+  /** Works until the queue stops, or `isEnough` between two keys. */
+  const worker = async (isEnough = () => false): Promise<void> => {
     for (let key = await queue.next(); key !== undefined; key = await queue.next()) {
       await work(key)
       queue.done(key)
+      if (isEnough()) return
     }
   }
 
@@ -119,12 +137,15 @@ export function runController(
       addAfter: queue.addAfter,
       onStop: end => void ends.push(end),
     })
-    await Promise.all(Array.from({ length: controller.workers }, worker))
+    await Promise.all(Array.from({ length: controller.workers }, () => worker()))
+    await Promise.all(standIns.running)
   }
   const running = run().catch(error => log.error('the controller cannot run', { error }))
 
   return {
     name: controller.name,
+    queueName,
+    queue,
     get counts() {
       return { ...counts, queued: queue.length }
     },
@@ -135,5 +156,34 @@ export function runController(
       recorder.stop()
       await running
     },
+  }
+}
+
+interface StandIns {
+  readonly limit: number
+  readonly running: Set<Promise<void>>
+}
+
+/** A worker that looks at other keys while one is busy with thousands of writes, so that nobody waits for those. */
+class StandIn {
+  readonly #standIns: StandIns
+  readonly #work: (isEnough: () => boolean) => Promise<void>
+  #isOver = false
+
+  constructor(standIns: StandIns, work: (isEnough: () => boolean) => Promise<void>) {
+    this.#standIns = standIns
+    this.#work = work
+  }
+
+  readonly begin = (): void => {
+    const { running, limit } = this.#standIns
+    if (running.size >= limit) return
+    const work = this.#work(() => this.#isOver)
+    running.add(work)
+    void work.finally(() => running.delete(work))
+  }
+
+  end(): void {
+    this.#isOver = true
   }
 }

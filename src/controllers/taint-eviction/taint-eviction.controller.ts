@@ -4,6 +4,7 @@ import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { BY_NODE, indexByNode } from '../runner/pods-by-node.ts'
+import { countEvictions } from './taint-eviction.figures.ts'
 import { reconcile } from './taint-eviction.reconcile.ts'
 
 export function taintEvictionController(context: ControllerContext): Controller {
@@ -15,6 +16,7 @@ export function taintEvictionController(context: ControllerContext): Controller 
   return {
     name: 'taint-eviction-controller',
     workers: 8,
+    counted: countEvictions(context.figures),
     views: [
       { kind: node, informer: nodes },
       { kind: pod, informer: pods },

@@ -13,7 +13,12 @@ export interface EvictionWorld {
   readonly nowMs: number
 }
 
-export function reconcile({ pod, taints, nowMs }: EvictionWorld): Outcome {
+export interface EvictionOutcome extends Outcome {
+  /** How long after its time the pod is deleted, where it is. */
+  readonly lateMs?: number
+}
+
+export function reconcile({ pod, taints, nowMs }: EvictionWorld): EvictionOutcome {
   if (pod.metadata.deletionTimestamp || isFinished(pod)) return nothingToDo
   const leaveAtMs = leaveTimeOf(pod, taints, nowMs)
   if (leaveAtMs === undefined) return nothingToDo
@@ -27,6 +32,7 @@ export function reconcile({ pod, taints, nowMs }: EvictionWorld): Outcome {
   }
   const { namespace, name, uid } = pod.metadata
   return {
+    lateMs: nowMs - leaveAtMs,
     writes: [
       {
         verb: 'event',

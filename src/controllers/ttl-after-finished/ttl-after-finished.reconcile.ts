@@ -29,7 +29,8 @@ export function reconcile(job: Job, nowMs: number): Outcome {
   }
 }
 
-function finishTimeMs({ status }: Job): number {
+/** NaN where nobody says when it finished. */
+export function finishTimeMs({ status }: Job): number {
   const end = (status.conditions ?? []).find(
     ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
   )
