@@ -10,8 +10,11 @@ import {
   runFilters,
 } from './cycle/filters.ts'
 import type { EventInterest } from './framework/cluster-event.ts'
+import type { Extender } from './framework/extender.ts'
+import { isGateOn } from './framework/feature-gates.ts'
 import type { Handle, PluginFactory } from './framework/handle.ts'
 import type { Plugin } from './framework/plugin.ts'
+import type { PreemptionFigures } from './framework/preemption-figures.ts'
 import { createProfile, mergedSets, type PluginSets, type Profile } from './framework/profile.ts'
 import type { WaitingPods } from './framework/waiting-pods.ts'
 import { defaultSets, plugins as known } from './plugins.ts'
@@ -32,6 +35,8 @@ export interface Shared {
   readonly snapshot: Snapshot
   readonly nominator: Nominator
   readonly waitingPods: WaitingPods
+  readonly extenders: readonly Extender[]
+  readonly preemptionFigures: PreemptionFigures
   readonly activate: (pods: readonly PodInfo[]) => void
   readonly gates: ReadonlyMap<string, boolean>
   /** Plugins of others, by name. */
@@ -68,9 +73,11 @@ function namesIn(sets: PluginSets): Set<string> {
 function createHandle(
   profileName: string,
   recorder: EventRecorder,
-  { context, snapshot, nominator, waitingPods, activate, gates }: Shared,
+  shared: Shared,
   profile: () => Profile,
 ): Handle {
+  const { context, snapshot, nominator, waitingPods, extenders, preemptionFigures } = shared
+  const { activate, gates } = shared
   return {
     ...context,
     profileName,
@@ -78,8 +85,10 @@ function createHandle(
     snapshot,
     nominator,
     waitingPods,
+    extenders,
+    preemptionFigures,
     activate,
-    enabled: gate => gates.get(gate) ?? false,
+    enabled: gate => isGateOn(gates, gate),
     filter: (cycle, pod, node) => runFilters(activeFilters(profile(), cycle), cycle, pod, node),
     filterWithNominated(cycle, pod, node) {
       const filters = activeFilters(profile(), cycle)

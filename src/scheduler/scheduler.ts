@@ -17,6 +17,7 @@ import { followOthers, type OtherSource, otherSources } from './event-sources.ts
 import { actions, type EventInterest, type EventResource } from './framework/cluster-event.ts'
 import type { Extender } from './framework/extender.ts'
 import type { PluginFactory } from './framework/handle.ts'
+import { PreemptionFigures } from './framework/preemption-figures.ts'
 import { createWaitingPods, type WaitingPods } from './framework/waiting-pods.ts'
 import {
   interestsOfAll,
@@ -53,6 +54,7 @@ export interface SchedulerCounts {
 
 export interface RunningScheduler extends Running {
   readonly counts: SchedulerCounts
+  readonly preemptionFigures: PreemptionFigures
 }
 
 /** Throws a UserError for a profile that cannot work. */
@@ -66,6 +68,7 @@ export function startScheduler(
 }
 
 class Scheduler implements RunningScheduler {
+  readonly preemptionFigures: PreemptionFigures = new PreemptionFigures()
   readonly #context: RoleContext
   readonly #state: ClusterState
   readonly #nominator: Nominator = createNominator()
@@ -149,6 +152,8 @@ class Scheduler implements RunningScheduler {
         snapshot: this.#state,
         nominator: this.#nominator,
         waitingPods: this.#waitingPods,
+        extenders: options.extenders ?? [],
+        preemptionFigures: this.preemptionFigures,
         activate: pods => this.#queue.activate(pods.map(({ uid }) => uid)),
         gates: options.featureGates ?? new Map(),
         ownPlugins: options.ownPlugins ?? new Map(),

@@ -10,11 +10,15 @@ export interface ExtenderFilterResult {
   readonly failedAndUnresolvable: ReadonlyMap<string, string>
 }
 
-/** By node name: the pods that would have to go, the least important last, and how many budgets that would break. */
-export type Victims = ReadonlyMap<
-  string,
-  { readonly pods: readonly PodInfo[]; readonly budgetViolations: number }
->
+/** What freeing a node would take. */
+export interface NodeVictims {
+  /** The least important last. */
+  readonly pods: readonly PodInfo[]
+  /** How many of them a budget keeps. */
+  readonly budgetViolations: number
+}
+/** By node name. */
+export type Victims = ReadonlyMap<string, NodeVictims>
 
 export interface Extender {
   readonly name: string

@@ -6,7 +6,9 @@ import type { Nominator } from '../state/nominator.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import type { Snapshot } from '../state/snapshot.ts'
 import type { CycleState } from './cycle-state.ts'
+import type { Extender } from './extender.ts'
 import type { Plugin, Verdict } from './plugin.ts'
+import type { PreemptionFigures } from './preemption-figures.ts'
 import type { WaitingPods } from './waiting-pods.ts'
 
 export interface Handle extends RoleContext {
@@ -16,6 +18,8 @@ export interface Handle extends RoleContext {
   readonly snapshot: Snapshot
   readonly nominator: Nominator
   readonly waitingPods: WaitingPods
+  readonly extenders: readonly Extender[]
+  readonly preemptionFigures: PreemptionFigures
   /** Whether a feature gate is on. */
   enabled(gate: string): boolean
   /** Tries these waiting pods again without delay. */

@@ -1,28 +1,224 @@
+import { podDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
+import { messageOf, UserError } from '#base/errors.ts'
 import { countedReasons } from '../cycle/failure.ts'
+import type { CycleState } from '../framework/cycle-state.ts'
+import type { NodeVictims, Victims } from '../framework/extender.ts'
 import type { Handle } from '../framework/handle.ts'
-import type { Plugin } from '../framework/plugin.ts'
-import { refusal, type Status } from '../framework/status.ts'
+import type { Eventually, FilterFailure, Plugin, PostFilterResult } from '../framework/plugin.ts'
+import { failed, messageOfStatus, refusal, type Status, unresolvable } from '../framework/status.ts'
+import type { NodeInfo } from '../state/node-info.ts'
+import type { PodInfo } from '../state/pod-info.ts'
+import { leastHurt } from './default-preemption-choice.ts'
+import { evictVictims, type Preemption } from './default-preemption-eviction.ts'
+import { victimsOn } from './default-preemption-victims.ts'
 
 const NAME = 'DefaultPreemption'
-const NO_VICTIMS = refusal(NAME, 'No preemption victims found for incoming pod')
-const NOT_HELPFUL = refusal(NAME, 'Preemption is not helpful for scheduling')
+const NOT_HELPFUL = unresolvable(NAME, 'Preemption is not helpful for scheduling')
+const UNDER_WAY = unresolvable(NAME, 'waiting for the preemption for this pod to be finished')
+const DEFAULT_PERCENTAGE = 10
+const DEFAULT_ABSOLUTE = 100
 
-/** Says whether evicting pods could help. */
-export function defaultPreemption(_args: unknown, { snapshot }: Handle): Plugin {
+export interface DefaultPreemptionArgs {
+  /** How many nodes that could be freed are enough to choose from, in percent of those that come into question. */
+  readonly minCandidateNodesPercentage?: number
+  /** And at least so many. */
+  readonly minCandidateNodesAbsolute?: number
+}
+
+/** Makes room for a pod where less important ones are. */
+export function defaultPreemption(args: unknown, handle: Handle): Plugin {
+  const preempting = new DefaultPreemption(checked(args), handle)
+  const isAsync = handle.enabled('SchedulerAsyncPreemption')
   return {
     name: NAME,
-    postFilter(_cycle, _pod, { counts }) {
-      const judged = new Map<Status, number>([
-        [NO_VICTIMS, 0],
-        [NOT_HELPFUL, 0],
-      ])
-      for (const [{ code }, count] of counts) {
-        const judgement = code === 'UnschedulableAndUnresolvable' ? NOT_HELPFUL : NO_VICTIMS
-        judged.set(judgement, (judged.get(judgement) ?? 0) + count)
-      }
-      for (const [status, count] of judged) if (count === 0) judged.delete(status)
-      const message = `0/${snapshot.nodes.length} nodes are available: ${countedReasons(judged)}.`
-      return { status: refusal(NAME, `preemption: ${message}`) }
-    },
+    postFilter: (cycle, pod, failure) => preempting.postFilter(cycle, pod, failure),
+    ...(isAsync ? { preEnqueue: pod => preempting.preEnqueue(pod) } : {}),
+    // Who waits for its victims was refused by others, and those know what helps.
+    events: () => [],
   }
+}
+
+function checked(args: unknown): Required<DefaultPreemptionArgs> {
+  const {
+    minCandidateNodesPercentage = DEFAULT_PERCENTAGE,
+    minCandidateNodesAbsolute = DEFAULT_ABSOLUTE,
+  } = (args ?? {}) as DefaultPreemptionArgs
+  const invalid = (field: string, value: number, why: string) =>
+    new UserError(`${field}: Invalid value: ${value}: ${why}`)
+  if (minCandidateNodesPercentage < 0 || minCandidateNodesPercentage > 100)
+    throw invalid(
+      'minCandidateNodesPercentage',
+      minCandidateNodesPercentage,
+      'not in valid range [0, 100]',
+    )
+  if (minCandidateNodesAbsolute < 0)
+    throw invalid(
+      'minCandidateNodesAbsolute',
+      minCandidateNodesAbsolute,
+      'not in valid range [0, inf)',
+    )
+  if (minCandidateNodesPercentage + minCandidateNodesAbsolute === 0)
+    throw invalid(
+      'minCandidateNodesPercentage',
+      minCandidateNodesPercentage,
+      'cannot be zero at the same time as minCandidateNodesAbsolute',
+    )
+  return { minCandidateNodesPercentage, minCandidateNodesAbsolute }
+}
+
+class DefaultPreemption {
+  readonly #args: Required<DefaultPreemptionArgs>
+  readonly #handle: Handle
+  readonly #budgets
+  /** Pods whose victims are just being evicted, and whether anything happened meanwhile for which they were to be tried. */
+  readonly #underWay = new Map<string, { wanted: boolean }>()
+
+  constructor(args: Required<DefaultPreemptionArgs>, handle: Handle) {
+    this.#args = args
+    this.#handle = handle
+    this.#budgets = handle.informers.for(podDisruptionBudget)
+  }
+
+  preEnqueue({ uid }: PodInfo): Status | undefined {
+    const preemption = this.#underWay.get(uid)
+    if (!preemption) return undefined
+    preemption.wanted = true
+    return UNDER_WAY
+  }
+
+  postFilter(
+    cycle: CycleState,
+    pod: PodInfo,
+    failure: FilterFailure,
+  ): Eventually<PostFilterResult> {
+    const { snapshot, extenders, preemptionFigures } = this.#handle
+    preemptionFigures.attempts++
+    const ineligible = this.#ineligible(pod, failure)
+    if (ineligible) return { status: prefixed(refusal(NAME, ineligible)) }
+    const { candidates, refusals, error } = this.#candidates(cycle, pod, failure)
+    if (candidates.size === 0) {
+      if (error) return { status: prefixed(error) }
+      const others = snapshot.nodes.length - [...refusals.values()].reduce((a, b) => a + b, 0)
+      if (others > 0) refusals.set(NOT_HELPFUL, (refusals.get(NOT_HELPFUL) ?? 0) + others)
+      const reasons = countedReasons(refusals)
+      const message = `0/${snapshot.nodes.length} nodes are available: ${reasons}.`
+      return { status: prefixed(refusal(NAME, message)), nominatedNode: '' }
+    }
+    const asked = extenders.filter(one => one.preempt && one.isInterested(pod))
+    if (asked.length === 0) return this.#free(pod, candidates)
+    return this.#throughExtenders(pod, candidates).then(
+      left => this.#free(pod, left),
+      cause => ({ status: prefixed(failed(NAME, messageOf(cause), cause)) }),
+    )
+  }
+
+  /** Why the pod may not preempt others, if it may not. */
+  #ineligible({ pod, uid, priority }: PodInfo, failure: FilterFailure): string | undefined {
+    const { snapshot, nominator } = this.#handle
+    if (pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.'
+    const hoped = snapshot.node(nominator.nodeOf(uid) ?? pod.status.nominatedNodeName ?? '')
+    // Where nothing helps any more on that node, another is to be freed.
+    if (!hoped || failure.statusOf(hoped).code === 'UnschedulableAndUnresolvable') return undefined
+    for (const other of hoped.pods.values())
+      if (other.priority < priority && isPreempted(other))
+        return 'not eligible due to a terminating pod on the nominated node.'
+    return undefined
+  }
+
+  /** Nodes that could be freed, those first whose freeing breaks no budget; and why others could not. */
+  #candidates(cycle: CycleState, pod: PodInfo, failure: FilterFailure) {
+    const { snapshot, random } = this.#handle
+    const possible = snapshot.nodes.filter(node => failure.statusOf(node).code === 'Unschedulable')
+    const enough = this.#enoughOf(possible.length)
+    const kind: Map<string, NodeVictims> = new Map()
+    const breaking: Map<string, NodeVictims> = new Map()
+    const refusals = new Map<Status, number>()
+    const run = { handle: this.#handle, cycle, pod, budgets: this.#budgets.list() }
+    // Elsewhere each time, so that not always the same nodes are freed.
+    const offset = possible.length > 0 ? random.integer(possible.length) : 0
+    let error: Status | undefined
+    for (let i = 0; i < possible.length; i++) {
+      const node = possible[(offset + i) % possible.length] as NodeInfo
+      const found = victimsOn(run, node, NAME)
+      if ('code' in found) {
+        refusals.set(found, (refusals.get(found) ?? 0) + 1)
+        if (found.code === 'Error') error = found
+        continue
+      }
+      if (found.pods.length === 0) {
+        error = failed(NAME, `expected at least one victim pod on node "${node.name}"`)
+        continue
+      }
+      ;(found.budgetViolations === 0 ? kind : breaking).set(node.name, found)
+      if (kind.size > 0 && kind.size + breaking.size >= enough) break
+    }
+    const candidates: Victims = new Map([...kind, ...[...breaking].slice(0, enough)])
+    return { candidates, refusals, error }
+  }
+
+  #enoughOf(nodes: number): number {
+    const { minCandidateNodesPercentage, minCandidateNodesAbsolute } = this.#args
+    const share = Math.trunc((nodes * minCandidateNodesPercentage) / 100)
+    return Math.min(nodes, Math.max(share, minCandidateNodesAbsolute))
+  }
+
+  /** Each extender may strike nodes and change victims. Rejects where one fails that is needed. */
+  async #throughExtenders(pod: PodInfo, candidates: Victims): Promise<Victims> {
+    let left = candidates
+    for (const extender of this.#handle.extenders) {
+      if (!extender.preempt || !extender.isInterested(pod) || left.size === 0) continue
+      try {
+        const answer = await extender.preempt(pod, left)
+        const empty = [...answer].find(([, { pods }]) => pods.length === 0)
+        if (empty && !extender.ignorable)
+          throw new Error(`expected at least one victim pod on node "${empty[0]}"`)
+        left = new Map([...answer].filter(([, { pods }]) => pods.length > 0))
+      } catch (error) {
+        if (!extender.ignorable) throw error
+      }
+    }
+    return left
+  }
+
+  #free(pod: PodInfo, candidates: Victims): Eventually<PostFilterResult> {
+    const node = leastHurt(candidates)
+    const victims = node === undefined ? undefined : candidates.get(node)?.pods
+    if (node === undefined || !victims)
+      return { status: prefixed(refusal(NAME, 'no candidate node for preemption')) }
+    const preemption = { pod, node, victims, plugin: NAME }
+    if (this.#handle.enabled('SchedulerAsyncPreemption')) {
+      void this.#evictBeside(preemption)
+      return { nominatedNode: node }
+    }
+    return evictVictims(this.#handle, preemption).then(
+      () => ({ nominatedNode: node }),
+      cause => ({ status: prefixed(failed(NAME, messageOf(cause), cause)) }),
+    )
+  }
+
+  /** The pod is kept out of the queue until its victims are told to go: trying it earlier would only find them still there. */
+  async #evictBeside(preemption: Preemption): Promise<void> {
+    const { pod, node } = preemption
+    const state = { wanted: false }
+    this.#underWay.set(pod.uid, state)
+    try {
+      await evictVictims(this.#handle, preemption)
+    } catch (error) {
+      state.wanted = true
+      const { name } = pod.pod.metadata
+      this.#handle.log.error('preemption failed', { pod: name, node, error })
+    }
+    this.#underWay.delete(pod.uid)
+    if (state.wanted) this.#handle.activate([pod])
+  }
+}
+
+function isPreempted({ pod: { metadata, status } }: PodInfo): boolean {
+  if (!metadata.deletionTimestamp) return false
+  const condition = status.conditions?.find(({ type }) => type === 'DisruptionTarget')
+  return condition?.status === 'True' && condition.reason === 'PreemptionByScheduler'
+}
+
+function prefixed(status: Status): Status {
+  return { ...status, reasons: [`preemption: ${messageOfStatus(status)}`] }
 }

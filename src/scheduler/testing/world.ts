@@ -4,12 +4,14 @@ import type { Pod, PodSpec } from '#api/core/v1/pod/pod.ts'
 import { silentLog } from '#base/log.ts'
 import type { RoleContext } from '#client/role.ts'
 import { createManualClock, createSeededRandom } from '#client/testing/manual-clock.ts'
-import { type Attempt, attempt, runPostFilter } from '../cycle/attempt.ts'
+import { type Attempt, attempt, type PostFiltered, runPostFilter } from '../cycle/attempt.ts'
 import { FeasibleNodes } from '../cycle/feasible.ts'
 import { CycleState } from '../framework/cycle-state.ts'
+import type { Extender } from '../framework/extender.ts'
+import { PreemptionFigures } from '../framework/preemption-figures.ts'
 import type { Profile } from '../framework/profile.ts'
 import { messageOfStatus } from '../framework/status.ts'
-import { createWaitingPods } from '../framework/waiting-pods.ts'
+import { createWaitingPods, type WaitingPods } from '../framework/waiting-pods.ts'
 import { type ProfileConfiguration, startProfile } from '../profiles.ts'
 import { ClusterState } from '../state/cluster-state.ts'
 import { createNominator, type Nominator } from '../state/nominator.ts'
@@ -59,6 +61,10 @@ export interface WorldOptions {
   /** Objects of other kinds, by the kind's plural. */
   readonly objects?: Readonly<Record<string, readonly object[]>>
   readonly namespaceLabels?: (namespace: string) => Text
+  /** What the plugins write to; without it, writes fail. */
+  readonly client?: object
+  readonly extenders?: readonly Extender[]
+  readonly gates?: ReadonlyMap<string, boolean>
 }
 
 export interface World {
@@ -66,7 +72,13 @@ export interface World {
   readonly nominator: Nominator
   readonly profile: Profile
   readonly feasibleNodes: FeasibleNodes
+  readonly waitingPods: WaitingPods
+  readonly preemptionFigures: PreemptionFigures
+  /** Pods that plugins wanted to be tried again at once. */
+  readonly activated: PodInfo[]
   readonly attempt: (pod: PodInfo, cycle?: CycleState) => Attempt
+  /** What PostFilter makes of a pod that no node will do for. */
+  readonly postFilter: (pod: PodInfo) => Promise<PostFiltered>
 }
 
 export function createWorld(options: WorldOptions = {}): World {
@@ -78,45 +90,56 @@ export function createWorld(options: WorldOptions = {}): World {
     clock,
     random,
     log: silentLog,
-    client: {},
+    client: options.client ?? {},
     informers: { for: ({ plural }: { plural: string }) => still(options.objects?.[plural] ?? []) },
   } as unknown as RoleContext
+  const waitingPods = createWaitingPods(clock)
+  const preemptionFigures = new PreemptionFigures()
+  const activated: PodInfo[] = []
   const { profile } = startProfile(
     { schedulerName: 'default-scheduler', ...options.profile },
     {
       context,
       snapshot: state,
       nominator,
-      waitingPods: createWaitingPods(clock),
-      activate: () => {},
-      gates: new Map(),
+      waitingPods,
+      extenders: options.extenders ?? [],
+      preemptionFigures,
+      activate: pods => void activated.push(...pods),
+      gates: options.gates ?? new Map(),
       ownPlugins: new Map(),
     },
   )
   const feasibleNodes = new FeasibleNodes()
-  return {
+  const attempts = {
+    snapshot: state,
+    nominator,
+    feasibleNodes,
+    extenders: [],
+    percentageOfNodesToScore: 0,
+    choose: random.integer,
+  }
+  const world: World = {
     state,
     nominator,
     profile,
     feasibleNodes,
+    waitingPods,
+    preemptionFigures,
+    activated,
     attempt(pod, cycle = new CycleState()) {
-      const result = attempt(
-        {
-          snapshot: state,
-          nominator,
-          feasibleNodes,
-          extenders: [],
-          percentageOfNodesToScore: 0,
-          choose: random.integer,
-        },
-        profile,
-        cycle,
-        pod,
-      )
+      const result = attempt(attempts, profile, cycle, pod)
       if (result instanceof Promise) throw new Error('nothing is to be waited for here')
       return result
     },
+    async postFilter(pod) {
+      const cycle = new CycleState()
+      const result = world.attempt(pod, cycle)
+      if (!('failure' in result)) throw new Error('the pod is not refused')
+      return runPostFilter(profile, cycle, pod, result.failure)
+    },
   }
+  return world
 }
 
 /** An informer of objects that never change. */

@@ -1,0 +1,50 @@
+/** Which of the pods that might have to go are kept by a disruption budget. */
+import { labelMatcherOf, nothing } from '#api/machinery/label-selector.ts'
+import type { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
+import type { PodInfo } from '../state/pod-info.ts'
+
+export interface SplitPods {
+  /** Pods whose going takes more than a budget allows, if those before them go. */
+  readonly violating: readonly PodInfo[]
+  readonly others: readonly PodInfo[]
+}
+
+/** Keeps the order of the pods. */
+export function splitByBudgets(
+  pods: readonly PodInfo[],
+  budgets: readonly PodDisruptionBudget[],
+): SplitPods {
+  if (budgets.length === 0) return { violating: [], others: pods }
+  const left = budgets.map(({ status }) => status.disruptionsAllowed ?? 0)
+  const violating: PodInfo[] = []
+  const others: PodInfo[] = []
+  for (const pod of pods) {
+    let violates = false
+    for (const [i, budget] of budgets.entries()) {
+      if (!counts(budget, pod)) continue
+      const now = (left[i] ?? 0) - 1
+      left[i] = now
+      violates ||= now < 0
+    }
+    if (violates) violating.push(pod)
+    else others.push(pod)
+  }
+  return { violating, others }
+}
+
+/** Whether the pod's going takes from the budget. One that has been allowed to go is counted already. */
+function counts({ metadata, spec, status }: PodDisruptionBudget, { pod, labels }: PodInfo) {
+  if (metadata.namespace !== pod.metadata.namespace) return false
+  const matcher = matcherOf(spec.selector)
+  // Upstream's scheduler, unlike its controllers, takes an empty selector for none.
+  if (matcher.selectsEverything || !matcher.matches(labels)) return false
+  return status.disruptedPods?.[pod.metadata.name ?? ''] === undefined
+}
+
+function matcherOf(selector: PodDisruptionBudget['spec']['selector']) {
+  try {
+    return labelMatcherOf(selector)
+  } catch {
+    return nothing
+  }
+}

@@ -1,0 +1,85 @@
+/** Drives the victims of a preemption off their node, and those off their hopes who wanted the room too. */
+import { pod as podKind } from '#api/core/v1/pod/pod.ts'
+import { isStatus } from '#api/machinery/status.ts'
+import { rfc3339 } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import type { Handle } from '../framework/handle.ts'
+import type { PodInfo } from '../state/pod-info.ts'
+
+export interface Preemption {
+  /** For whom. */
+  readonly pod: PodInfo
+  readonly node: string
+  readonly victims: readonly PodInfo[]
+  /** Who does it. */
+  readonly plugin: string
+}
+
+/** Rejects where a victim could not be evicted; whatever else can be done is done. */
+export async function evictVictims(handle: Handle, preemption: Preemption): Promise<void> {
+  const { victims } = preemption
+  clearNominations(handle, preemption)
+  const going = victims.filter(({ pod }) => !pod.metadata.deletionTimestamp)
+  if (going.length === 0) return
+  handle.preemptionFigures.observeVictims(victims.length)
+  const results = await Promise.allSettled(going.map(victim => evict(handle, preemption, victim)))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+}
+
+async function evict(handle: Handle, preemption: Preemption, victim: PodInfo): Promise<void> {
+  const { client, recorder, waitingPods } = handle
+  const { pod, node, plugin } = preemption
+  const waiting = waitingPods.get(victim.uid)
+  if (waiting) waiting.reject(plugin, 'preempted')
+  else {
+    const { name = '', namespace = '', uid = '' } = victim.pod.metadata
+    try {
+      await client.patch(
+        podKind,
+        { name, namespace },
+        'strategic',
+        { metadata: { uid }, status: { conditions: [disruption(handle, preemption, victim)] } },
+        { subresource: 'status' },
+      )
+      // The uid keeps a pod safe that has taken the name meanwhile.
+      await client.delete(podKind, { name, namespace }, { uid })
+    } catch (error) {
+      if (isStatus(error, 'NotFound') || isStatus(error, 'Conflict')) return
+      throw error
+    }
+  }
+  const message = `Preempted by pod ${pod.uid} on node ${node}`
+  recorder.record(victim.pod, 'Normal', 'Preempted', { message, action: 'Preempting' })
+}
+
+function disruption({ clock }: Handle, { pod }: Preemption, victim: PodInfo): object {
+  const { generation } = victim.pod.metadata
+  return {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'PreemptionByScheduler',
+    message: `${pod.pod.spec.schedulerName}: preempting to accommodate a higher priority pod`,
+    lastTransitionTime: rfc3339(clock.now()),
+    ...(generation ? { observedGeneration: generation } : {}),
+  }
+}
+
+/** Less important pods that hoped for the node may fit there no longer: they look for another. */
+function clearNominations(handle: Handle, { pod, node }: Preemption): void {
+  const { client, nominator, log, activate } = handle
+  const hopeless = nominator.on(node).filter(({ priority }) => priority < pod.priority)
+  for (const { uid, pod: other } of hopeless) {
+    nominator.delete(uid)
+    const { name = '', namespace = '' } = other.metadata
+    client
+      .patch(
+        podKind,
+        { name, namespace },
+        'strategic',
+        { metadata: { uid }, status: { nominatedNodeName: null } },
+        { subresource: 'status' },
+      )
+      .catch(error => log.debug(`nomination not cleared: ${messageOf(error)}`))
+  }
+  activate(hopeless)
+}
