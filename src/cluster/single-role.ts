@@ -5,10 +5,10 @@ import type { Invocation, ValuesOf } from '#cli'
 import type { Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
 import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
+import { boundHeap } from '#host/heap-bounds.ts'
 import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
-import { boundYoungGeneration } from '#host/young-generation.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
 import { startLed } from './led-role.ts'
@@ -29,7 +29,7 @@ export async function runRole(invocation: RoleInvocation): Promise<void> {
       ? await runApiServer(invocation.values)
       : await runRemote(invocation)
   onTermination(() => running.stop())
-  boundYoungGeneration()
+  boundHeap()
 }
 
 async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {

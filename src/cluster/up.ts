@@ -4,10 +4,10 @@ import { version } from '#base/version.ts'
 import { type NodesWanted, nodesText, readyText, type ValuesOf } from '#cli'
 import { systemClock } from '#host/clock.ts'
 import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
+import { boundHeap } from '#host/heap-bounds.ts'
 import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
-import { boundYoungGeneration } from '#host/young-generation.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
@@ -36,7 +36,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     hollowMachine,
   })
   onTermination(() => cluster.stop())
-  boundYoungGeneration()
+  boundHeap()
   const layout = layoutOf(directory)
   const kubeconfig = values.writeKubeconfig ?? layout.adminKubeconfig
   systemFiles.writeAtomically(kubeconfig, cluster.kubeconfig ?? '', PRIVATE_FILE)

@@ -20,6 +20,7 @@ import { cronJobController } from './cronjob/cronjob.controller.ts'
 import { followCustomKinds, noCustomKinds } from './custom-kinds.ts'
 import { daemonSetController } from './daemonset/daemonset.controller.ts'
 import { deploymentController } from './deployment/deployment.controller.ts'
+import { deviceTaintEvictionController } from './device-taint-eviction/device-taint-eviction.controller.ts'
 import { disruptionController } from './disruption/disruption.controller.ts'
 import { endpointsController } from './endpoints/endpoints.controller.ts'
 import { endpointSliceController } from './endpointslice/endpointslice.controller.ts'
@@ -44,6 +45,7 @@ import { podGarbageCollectorController } from './pod-garbage-collector/pod-garba
 import { podCertificateRequestCleanerController } from './podcertificaterequest-cleaner/podcertificaterequest-cleaner.controller.ts'
 import { replicaSetController } from './replicaset/replicaset.controller.ts'
 import { replicationControllerController } from './replicationcontroller/replicationcontroller.controller.ts'
+import { resourceClaimController } from './resourceclaim/resourceclaim.controller.ts'
 import { resourceQuotaController } from './resourcequota/resourcequota.controller.ts'
 import { rootCaCertificatePublisherController } from './root-ca-certificate-publisher/root-ca-certificate-publisher.controller.ts'
 import type { Controller, ControllerContext } from './runner/controller.ts'
@@ -128,6 +130,7 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'horizontal-pod-autoscaler-controller', create: horizontalPodAutoscalerController },
   { name: 'ephemeral-volume-controller', create: ephemeralVolumeController },
   { name: 'persistentvolume-binder-controller', create: persistentVolumeBinderController },
+  { name: 'resourceclaim-controller', create: resourceClaimController },
   {
     name: 'local-path-provisioner-controller',
     create: (context, { nodeDirectories }) =>
@@ -148,6 +151,7 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'endpointslice-mirroring-controller', create: endpointSliceMirroringController },
   { name: 'node-lifecycle-controller', create: nodeLifecycleController },
   { name: 'taint-eviction-controller', create: taintEvictionController },
+  { name: 'device-taint-eviction-controller', create: deviceTaintEvictionController },
   { name: 'cronjob-controller', create: cronJobController },
   { name: 'ttl-after-finished-controller', create: ttlAfterFinishedController },
   { name: 'resourcequota-controller', create: resourceQuotaController },
@@ -317,6 +321,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   'pvc-protection': 'persistentvolumeclaim-protection-controller',
   podgc: 'pod-garbage-collector-controller',
   replicaset: 'replicaset-controller',
+  'resource-claim-controller': 'resourceclaim-controller',
   replicationcontroller: 'replicationcontroller-controller',
   'root-ca-cert-publisher': 'root-ca-certificate-publisher-controller',
   serviceaccount: 'serviceaccount-controller',

@@ -13,6 +13,7 @@ const STORAGE = 'storage.k8s.io'
 const METRICS = 'metrics.k8s.io'
 const ADMISSION = 'admissionregistration.k8s.io'
 const NETWORKING = 'networking.k8s.io'
+const RESOURCE = 'resource.k8s.io'
 const BOTH_APPS = 'apps extensions'
 const MANAGE = 'create delete get list patch update watch'
 
@@ -72,6 +73,14 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('update', BOTH_APPS, 'deployments/finalizers'),
     rule(MANAGE, BOTH_APPS, 'replicasets'),
     rule('get list update watch', 'core', 'pods'),
+    eventsRule,
+  ],
+  'device-taint-eviction-controller': [
+    rule('delete get list watch', 'core', 'pods'),
+    rule('patch update', 'core', 'pods/status'),
+    rule(READ, RESOURCE, 'resourceclaims'),
+    rule(READ, RESOURCE, 'resourceslices'),
+    rule(READ, RESOURCE, 'deviceclasses'),
     eventsRule,
   ],
   'disruption-controller': [
@@ -190,6 +199,15 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('update', 'core', 'replicationcontrollers/finalizers'),
     rule('create delete list patch watch', 'core', 'pods'),
     eventsRule,
+  ],
+  'resource-claim-controller': [
+    rule(READ, 'core', 'pods'),
+    rule('update', 'core', 'pods/finalizers'),
+    rule('create delete get list watch', RESOURCE, 'resourceclaims'),
+    rule('patch update', RESOURCE, 'resourceclaims resourceclaims/status'),
+    rule('patch update', 'core', 'pods/status'),
+    eventsRule,
+    rule('patch update', RESOURCE, 'resourceclaims/binding'),
   ],
   'resourcequota-controller': [
     rule('list watch', '*', '*'),

@@ -108,6 +108,8 @@ export interface PatchWrite {
   readonly type: PatchType
   readonly patch: object
   readonly subresource?: string
+  /** Who applies, for an apply patch. */
+  readonly options?: { readonly fieldManager: string; readonly force: boolean }
 }
 export interface DeleteWrite {
   readonly verb: 'delete'

@@ -118,7 +118,7 @@ export class Performer {
       }
       case 'update': {
         const { subresource } = write
-        const object = subresource ? this.#atNewestOfOwn(write.object) : write.object
+        const object = this.#atNewestOfOwn(write.object)
         const options = subresource ? { subresource } : {}
         const updated = await this.#client.update(write.kind, object, options)
         this.#written(write.kind.kind, write.object, updated)
@@ -127,8 +127,8 @@ export class Performer {
       case 'patch': {
         const { name = '', namespace } = write.object.metadata
         const at = { name, ...(namespace ? { namespace } : {}) }
-        const options = write.subresource ? { subresource: write.subresource } : {}
-        const { kind, type, patch } = write
+        const { kind, type, patch, subresource } = write
+        const options = { ...write.options, ...(subresource ? { subresource } : {}) }
         const patched = await this.#client.patch(kind, at, type, patch, options)
         this.#written(kind.kind, write.object, patched)
         return name
@@ -147,8 +147,8 @@ export class Performer {
   }
 
   /**
-   * A status that was computed from a revision which only this very outcome has replaced, is written on top of
-   * the outcome's own write instead of conflicting with it.
+   * What was computed from a revision which only this very outcome has replaced, is written on top of the outcome's own
+   * write instead of conflicting with it.
    */
   #atNewestOfOwn(object: KubernetesObject): KubernetesObject {
     const own = this.#replaced.get(object.metadata.uid ?? '')
