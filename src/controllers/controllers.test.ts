@@ -8,7 +8,10 @@ const enabled = (text: string) =>
 test('--controllers names what runs', () => {
   const all = controllers.filter(({ isOffByDefault }) => !isOffByDefault).length
   assert.equal(enabled('*').length, all)
-  assert.equal(enabled('*,tokencleaner,bootstrapsigner').length, controllers.length)
+  assert.equal(
+    enabled('*,tokencleaner,bootstrapsigner,selinux-warning-controller').length,
+    controllers.length,
+  )
   assert.deepEqual(enabled('deployment-controller'), ['deployment-controller'])
   assert.equal(enabled('*,-deployment-controller').length, all - 1)
   assert.deepEqual(enabled(''), [])
@@ -86,11 +89,9 @@ volumeattributesclass-protection-controller`
 const MISSING = [
   'device-taint-eviction-controller',
   'legacy-serviceaccount-token-cleaner-controller',
-  'persistentvolume-attach-detach-controller',
   'podgroup-protection-controller',
   'resourceclaim-controller',
   'resourcepoolstatusrequest-controller',
-  'selinux-warning-controller',
   'service-cidr-controller',
   'serviceaccount-token-controller',
   'storage-version-migrator-controller',

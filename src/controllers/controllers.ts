@@ -37,6 +37,7 @@ import {
 import { namespaceController } from './namespace/namespace.controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam.controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.controller.ts'
+import { persistentVolumeAttachDetachController } from './persistentvolume-attach-detach/persistentvolume-attach-detach.controller.ts'
 import { persistentVolumeBinderController } from './persistentvolume-binder/persistentvolume-binder.controller.ts'
 import { persistentVolumeExpanderController } from './persistentvolume-expander/persistentvolume-expander.controller.ts'
 import { persistentVolumeProtectionController } from './persistentvolume-protection/persistentvolume-protection.controller.ts'
@@ -50,6 +51,7 @@ import { resourceQuotaController } from './resourcequota/resourcequota.controlle
 import { rootCaCertificatePublisherController } from './root-ca-certificate-publisher/root-ca-certificate-publisher.controller.ts'
 import type { Controller, ControllerContext } from './runner/controller.ts'
 import { type RunningController, runController } from './runner/runner.ts'
+import { selinuxWarningController } from './selinux-warning/selinux-warning.controller.ts'
 import { serviceAccountController } from './serviceaccount/serviceaccount.controller.ts'
 import { statefulSetController } from './statefulset/statefulset.controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction.controller.ts'
@@ -141,6 +143,11 @@ export const controllers: readonly ControllerEntry[] = [
     create: persistentVolumeClaimProtectionController,
   },
   { name: 'persistentvolume-protection-controller', create: persistentVolumeProtectionController },
+  {
+    name: 'persistentvolume-attach-detach-controller',
+    create: persistentVolumeAttachDetachController,
+  },
+  { name: 'selinux-warning-controller', isOffByDefault: true, create: selinuxWarningController },
   { name: 'persistentvolume-expander-controller', create: persistentVolumeExpanderController },
   {
     name: 'volumeattributesclass-protection-controller',
@@ -316,6 +323,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   nodeipam: 'node-ipam-controller',
   nodelifecycle: 'node-lifecycle-controller',
   'persistentvolume-binder': 'persistentvolume-binder-controller',
+  attachdetach: 'persistentvolume-attach-detach-controller',
   'persistentvolume-expander': 'persistentvolume-expander-controller',
   'pv-protection': 'persistentvolume-protection-controller',
   'pvc-protection': 'persistentvolumeclaim-protection-controller',

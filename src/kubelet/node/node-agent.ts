@@ -12,6 +12,7 @@ import type { KubeletContext } from '../options.ts'
 import type { Image, RuntimeVersion } from '../runtime.ts'
 import { sameJson } from '../status/status-writer.ts'
 import {
+  NODE_ANNOTATIONS,
   type NodeHealth,
   type NodeStatus,
   nodeLabels,
@@ -108,7 +109,11 @@ export class NodeAgent {
     const wanted: Partial<Node> = {
       apiVersion: 'v1',
       kind: 'Node',
-      metadata: { name: options.nodeName, labels: nodeLabels(context) },
+      metadata: {
+        name: options.nodeName,
+        labels: nodeLabels(context),
+        annotations: NODE_ANNOTATIONS,
+      },
       spec: {
         ...(options.providerId ? { providerID: options.providerId } : {}),
         ...(options.podCidr ? { podCIDR: options.podCidr, podCIDRs: [options.podCidr] } : {}),
@@ -127,16 +132,17 @@ export class NodeAgent {
     await this.checkStatus()
   }
 
-  /** A node that was registered before keeps what others set on it, and gets our labels anew. */
+  /** A node that was registered before keeps what others set on it, and gets our labels and annotations anew. */
   async #keepLabels(): Promise<void> {
     const { context } = this.#parts
     const node = this.node as Node
-    const labels = { ...node.metadata.labels, ...nodeLabels(context) }
-    if (sameJson(labels, node.metadata.labels)) return
-    this.node = await context.client.update(nodeKind, {
-      ...node,
-      metadata: { ...node.metadata, labels },
-    })
+    const metadata = {
+      ...node.metadata,
+      labels: { ...node.metadata.labels, ...nodeLabels(context) },
+      annotations: { ...node.metadata.annotations, ...NODE_ANNOTATIONS },
+    }
+    if (sameJson(metadata, node.metadata)) return
+    this.node = await context.client.update(nodeKind, { ...node, metadata })
   }
 
   #statusOver(previous: NodeStatus | undefined): NodeStatus {

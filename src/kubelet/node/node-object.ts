@@ -13,6 +13,9 @@ const MAXIMUM_IMAGES = 50
 const MAXIMUM_IMAGE_NAMES = 5
 const KIBIBYTE = 1024
 
+/** The control plane attaches and detaches volumes of drivers; the node alone would not know who else has them. */
+export const NODE_ANNOTATIONS = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
+
 export interface NodeHealth {
   /** Empty when the runtime answers. */
   readonly runtimeProblem: string

@@ -1,0 +1,180 @@
+/**
+ * One look at one volume of a driver: on which nodes it has to be attached, from which it may go, and what its nodes say of it. What is
+ * attached is written in VolumeAttachments and nodes alone, so that a restart takes over what it finds.
+ */
+import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
+import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { CSIDriver } from '#api/storage/v1/csi-driver.ts'
+import { type VolumeAttachment, volumeAttachment } from '#api/storage/v1/volume-attachment.ts'
+import type { AnyObject, Outcome, Write } from '../runner/controller.ts'
+import { conditionOf, isFinished } from '../runner/pods.ts'
+import type { AttachMemory } from './attach-memory.ts'
+import { attachmentNameOf } from './attachments.ts'
+import { multiAttachErrors } from './multi-attach.ts'
+
+/** How long an unhealthy node may keep a volume that it should give back. */
+export const MAX_WAIT_FOR_UNMOUNT_MS = 6 * 60_000
+const MANAGED = 'volumes.kubernetes.io/controller-managed-attach-detach'
+const KEEPS_TERMINATED = 'volumes.kubernetes.io/keep-terminated-pod-volumes'
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
+
+export interface AttachWorld {
+  readonly uniqueName: string
+  /** Undefined for one that is gone, but that nodes still name. */
+  readonly volume: PersistentVolume | undefined
+  readonly driver: CSIDriver | undefined
+  /** All of this volume. */
+  readonly attachments: readonly VolumeAttachment[]
+  /** All that use its claim, on whatever node. */
+  readonly pods: readonly Pod[]
+  readonly nodeNamed: (name: string) => Node | undefined
+  /** Nodes that say that the volume is attached to them. */
+  readonly nodesNaming: readonly Node[]
+  readonly memory: AttachMemory
+  readonly nowMs: number
+}
+
+interface Look extends AttachWorld {
+  readonly wanted: ReadonlyMap<string, readonly Pod[]>
+  readonly writes: Write[]
+  againAfterMs: number
+}
+
+export function reconcile(world: AttachWorld): Outcome {
+  const look: Look = {
+    ...world,
+    wanted: wantedNodes(world),
+    writes: [],
+    againAfterMs: Number.POSITIVE_INFINITY,
+  }
+  // What leaves comes first, so that a volume can follow a pod to another node.
+  for (const attachment of world.attachments)
+    if (!look.wanted.has(attachment.spec.nodeName)) detach(look, attachment)
+  const known = new Set(world.attachments.map(({ spec }) => spec.nodeName))
+  for (const node of world.nodesNaming)
+    if (!known.has(node.metadata.name ?? '') && !isInUse(look, node.metadata.name ?? ''))
+      look.writes.push(...saying(look, node, false))
+  for (const [name, pods] of look.wanted) attach(look, name, pods)
+  const { writes, againAfterMs } = look
+  return Number.isFinite(againAfterMs) ? { writes, againAfterMs } : { writes }
+}
+
+/** By node, the pods there for which the volume has to be attached; the node of the oldest pod first. */
+function wantedNodes({ volume, driver, pods, nodeNamed }: AttachWorld): Map<string, Pod[]> {
+  const wanted = new Map<string, Pod[]>()
+  if (!volume || driver?.spec.attachRequired === false) return wanted
+  const born = ({ metadata }: Pod) => metadata.creationTimestamp ?? ''
+  for (const pod of pods.toSorted((a, b) => born(a).localeCompare(born(b)))) {
+    const { nodeName } = pod.spec
+    const annotations = nodeNamed(nodeName ?? '')?.metadata.annotations ?? {}
+    if (!nodeName || annotations[MANAGED] === undefined) continue
+    if (hasEnded(pod) && annotations[KEEPS_TERMINATED] !== 'true') continue
+    wanted.set(nodeName, [...(wanted.get(nodeName) ?? []), pod])
+  }
+  return wanted
+}
+
+/** No container runs any more, nor will. */
+function hasEnded(pod: Pod): boolean {
+  if (isFinished(pod)) return true
+  const statuses = pod.status.containerStatuses ?? []
+  return (
+    pod.metadata.deletionTimestamp !== undefined &&
+    statuses.every(({ state }) => state?.terminated !== undefined || state?.waiting !== undefined)
+  )
+}
+
+function detach(look: Look, attachment: VolumeAttachment): void {
+  const { memory, nowMs, writes } = look
+  const { name = '', deletionTimestamp } = attachment.metadata
+  const { nodeName } = attachment.spec
+  const node = look.nodeNamed(nodeName)
+  const waitedMs = nowMs - memory.askedMs(name, nowMs)
+  const isOut = node?.spec.taints?.some(({ key }) => key === OUT_OF_SERVICE) === true
+  const isHealthy = conditionOf(node?.status.conditions, 'Ready')?.status === 'True'
+  const isForced = !isHealthy && waitedMs >= MAX_WAIT_FOR_UNMOUNT_MS
+  if (isInUse(look, nodeName) && !isForced && !isOut) {
+    if (!isHealthy)
+      look.againAfterMs = Math.min(look.againAfterMs, MAX_WAIT_FOR_UNMOUNT_MS - waitedMs)
+    return
+  }
+  // First nobody may count on the volume any more. The node's revision holds that against a mount that begins in between.
+  if (node) writes.push(...saying(look, node, false))
+  if (!deletionTimestamp)
+    writes.push({ verb: 'delete', kind: volumeAttachment, object: attachment })
+}
+
+function isInUse({ nodeNamed, memory, uniqueName }: AttachWorld, nodeName: string): boolean {
+  const node = nodeNamed(nodeName)
+  if (!node) return memory.wasInUse(nodeName, uniqueName)
+  return node.status.volumesInUse?.includes(uniqueName) === true
+}
+
+function attach(look: Look, nodeName: string, pods: readonly Pod[]): void {
+  const { attachments, memory, uniqueName, volume, writes } = look
+  const attachment = attachments.find(({ spec }) => spec.nodeName === nodeName)
+  const name = attachment?.metadata.name ?? attachmentNameOf(uniqueName, nodeName)
+  memory.forget(name)
+  if (!volume?.spec.csi) return
+  if (attachment) {
+    // One that is going away has to be gone before there can be a new one.
+    if (!attachment.metadata.deletionTimestamp) follow(look, attachment, pods)
+    return
+  }
+  const others = new Set([
+    ...attachments.map(({ spec }) => spec.nodeName),
+    ...writes.flatMap(write =>
+      write.verb === 'create' ? [(write.object.spec as VolumeAttachment['spec']).nodeName] : [],
+    ),
+  ])
+  if (others.size > 0 && isForOneNode(volume)) {
+    if (memory.isNews(name, 'multi-attach'))
+      writes.push(...multiAttachErrors(volume, pods, look.pods))
+    return
+  }
+  memory.allIsWell(name)
+  const source = { persistentVolumeName: volume.metadata.name }
+  const spec = { attacher: volume.spec.csi.driver, nodeName, source }
+  writes.push({ verb: 'create', kind: volumeAttachment, object: { metadata: { name }, spec } })
+}
+
+/** Modes that nobody named allow everything. */
+function isForOneNode({ spec }: PersistentVolume): boolean {
+  const modes = spec.accessModes ?? []
+  return modes.length > 0 && !modes.includes('ReadWriteMany') && !modes.includes('ReadOnlyMany')
+}
+
+/** What the attacher has to say. */
+function follow(look: Look, { metadata, status }: VolumeAttachment, pods: readonly Pod[]): void {
+  const { memory, nodeNamed, volume, writes } = look
+  const { name = '' } = metadata
+  const of = `for volume ${JSON.stringify(volume?.metadata.name)}`
+  const tell = (type: 'Normal' | 'Warning', reason: string, message: string) => {
+    for (const about of pods) writes.push({ verb: 'event', about, type, reason, text: { message } })
+  }
+  if (status?.attached) {
+    const node = nodeNamed(pods[0]?.spec.nodeName ?? '')
+    const said = node ? saying(look, node, true) : []
+    writes.push(...said)
+    memory.allIsWell(name)
+    if (said.length > 0)
+      tell('Normal', 'SuccessfulAttachVolume', `AttachVolume.Attach succeeded ${of} `)
+  } else if (status?.attachError) {
+    const { time = '', message = '' } = status.attachError
+    if (memory.isNews(name, `${time} ${message}`))
+      tell('Warning', 'FailedAttachVolume', `AttachVolume.Attach failed ${of} : ${message}`)
+  }
+}
+
+/** Lets the node say that the volume is attached to it, or not; nothing where it does already. */
+function saying({ uniqueName }: AttachWorld, node: Node, isAttached: boolean): Write[] {
+  const before = node.status.volumesAttached ?? []
+  const others = before.filter(({ name }) => name !== uniqueName)
+  if (others.length < before.length === isAttached) return []
+  const next = isAttached ? [...before, { name: uniqueName, devicePath: '' }] : others
+  const { volumesAttached: _, ...rest } = node.status
+  const status = next.length > 0 ? { ...rest, volumesAttached: next } : rest
+  const object = { ...node, status } as unknown as AnyObject
+  return [{ verb: 'update', kind: nodeKind, object, subresource: 'status' }]
+}
