@@ -1,4 +1,4 @@
-import type { Revision, StoreEvent } from './store.ts'
+import type { Entry, Revision, StoreEvent } from './store.ts'
 
 /** One commit as history keeps it. */
 export interface Commit {
@@ -102,9 +102,13 @@ export class History {
 function bytesOf(commit: Commit): number {
   let bytes = 0
   for (const event of commit.events) {
-    bytes += EVENT_OVERHEAD_BYTES + (event.previous?.value.byteLength ?? 0)
+    bytes += EVENT_OVERHEAD_BYTES + sizeOf(event.previous)
   }
   return bytes
+}
+
+function sizeOf(entry: Entry | undefined): number {
+  return entry ? (entry.size ?? entry.value.byteLength) : 0
 }
 
 /** Objects, key and array slots of one change, about. */

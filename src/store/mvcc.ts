@@ -1,3 +1,4 @@
+import type { ColdEntries } from './cold-entries.ts'
 import { type Commit, History, type HistoryLimits } from './history.ts'
 import { endOfPrefix, SortedEntries } from './sorted-entries.ts'
 import {
@@ -34,7 +35,10 @@ export const MAX_KEY_LENGTH = 4096
  * revisions are read by undoing the events above them, so the present costs nothing extra.
  */
 export class Mvcc {
+  /** All entries, or only those that changed since a large file was loaded. */
   readonly #byKey = new Map<string, Entry>()
+  /** Whether only `#sorted` knows all entries. */
+  #isPartial = false
   /** Made by the first list: while a store is being loaded, sorting once is faster than placing each key. */
   #sorted: SortedEntries | undefined
   readonly #history = new History()
@@ -56,7 +60,7 @@ export class Mvcc {
   }
 
   get(key: string): Entry | undefined {
-    return this.#byKey.get(key)
+    return this.#byKey.get(key) ?? (this.#isPartial ? this.#sorted?.get(key) : undefined)
   }
 
   /** Entries under a prefix, now or as of an older revision. */
@@ -93,7 +97,7 @@ export class Mvcc {
     }
     let total = presentTotal
     for (const [key, entry] of then) {
-      total += (entry === undefined ? 0 : 1) - (this.#byKey.has(key) ? 1 : 0)
+      total += (entry === undefined ? 0 : 1) - (this.get(key) ? 1 : 0)
     }
     const revived = [...then.values()].filter(entry => entry !== undefined).sort(byKey)
     // Of the first limit + changed present entries, at least `limit` did not change since.
@@ -115,6 +119,16 @@ export class Mvcc {
   restore(entry: Entry): void {
     this.#byKey.set(entry.key, entry)
     this.#sorted?.put(entry)
+  }
+
+  /** Takes in, while a store is being loaded, what is neither in the history window nor restored by itself. */
+  restoreCold({ keys, rows, entryAt }: ColdEntries): void {
+    this.#isPartial = true
+    this.#sorted = SortedEntries.ofCold({
+      keys: [...keys, ...this.#byKey.keys()],
+      rows: [...rows, ...this.#byKey.values()],
+      entryAt,
+    })
   }
 
   /** Moves the revision on without a change. */
@@ -165,12 +179,13 @@ export class Mvcc {
 
 /**
  * Judges a commit against `read`, the newest state that there is. Throws a RangeError for changes that no
- * state could take (too many, too large, one key twice).
+ * state could take (too many, too large, one key twice). `made` may turn an entry into the engine's own kind of them.
  */
 export function evaluate(
   changes: readonly Change[],
   revision: Revision,
   read: (key: string) => Entry | undefined,
+  made: (entry: Entry) => Entry = Object.freeze,
 ): Evaluation {
   checkChanges(changes)
   for (const { key, expected } of changes) {
@@ -189,7 +204,7 @@ export function evaluate(
       continue
     }
     const createRevision = previous?.createRevision ?? revision
-    const entry = Object.freeze({ key, value: owned(value), createRevision, modRevision: revision })
+    const entry = made({ key, value: owned(value), createRevision, modRevision: revision })
     entries.push(entry)
     events.push(Object.freeze({ type: 'put', revision, entry, previous }))
   }

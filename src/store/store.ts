@@ -16,7 +16,10 @@ export type Revision = number
 /** One live key. Frozen; `value` must not be changed by whoever receives it. */
 export interface Entry {
   readonly key: string
+  /** May have to be read from a file first: then it can throw an UnreadableValueError. */
   readonly value: Uint8Array
+  /** The value's length in bytes, where asking the value itself may be dear. */
+  readonly size?: number
   /** The commit that created the key (again, after a delete). */
   readonly createRevision: Revision
   /** The commit that wrote this value. */
@@ -110,6 +113,8 @@ export interface Store {
    */
   latest(key: string): Promise<Entry | undefined>
   list(prefix: string, options?: ListOptions): Promise<ListResult>
+  /** Makes the values of entries ready that somebody is about to read, where one after the other would be slow. */
+  fetch?(entries: readonly Entry[]): void
   /** Resolves once the changes are durable and visible, or with the conflict that kept them out. */
   commit(changes: readonly Change[]): Promise<CommitResult>
   /**
@@ -162,6 +167,11 @@ export class CommitFailedError extends Error {
 /** The store cannot be reached now, so nobody knows what is the newest (HTTP 503). Asking later may help. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError'
+}
+
+/** A value that the store holds cannot be read back: the disk fails or is damaged (HTTP 500). */
+export class UnreadableValueError extends Error {
+  override readonly name = 'UnreadableValueError'
 }
 
 /** The store was closed; nothing can be read or watched any more. */

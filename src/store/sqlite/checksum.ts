@@ -1,12 +1,27 @@
 import { crc32 } from 'node:zlib'
 
 /**
- * CRC-32 of a row, which tells a value that the disk changed from one that proa wrote; SQLite itself checks only the shape of its pages.
- * `head` is everything but the value, see `headOf`.
+ * Tells a row that the disk changed from one that proa wrote; SQLite itself checks only the shape of its pages. `head` is everything but the
+ * value, see `headOf`. The lower 32 bits are a CRC-32 of all of the row, the 21 bits above them are of its head alone, so that a start can
+ * look at keys without reading values.
  */
 export function checksumOf(head: number, value: Uint8Array | null): number {
-  return value === null ? ~head >>> 0 : crc32(value, head)
+  const whole = value === null ? ~head >>> 0 : crc32(value, head)
+  return (head >>> UNUSED_HEAD_BITS) * 2 ** 32 + whole
 }
+
+/** The part of a row's checksum that is of all of the row. */
+export function wholeOf(checksum: number): number {
+  return checksum % 2 ** 32
+}
+
+/** Whether a row's head is as it was written, whatever became of the value. */
+export function isHeadOf(checksum: number, head: number): boolean {
+  return Math.floor(checksum / 2 ** 32) === head >>> UNUSED_HEAD_BITS
+}
+
+/** Whole numbers are exact up to 53 bits in JavaScript, and 32 are taken. */
+const UNUSED_HEAD_BITS = 11
 
 /** A change of any one of them changes the result. */
 export function headOf(id: number, key: string, createRevision: number, timeMs: number): number {

@@ -55,6 +55,8 @@ interface Batch {
 export interface CommitQueueHooks {
   /** Writes a batch, in order; `settle` is to be called with the answers. */
   send(batch: WriteBatch): void
+  /** Makes the entries of commits, where not the ordinary ones. */
+  entryOf?(entry: Entry): Entry
   /** Commits became durable and `state` shows them. */
   published(commits: readonly Commit[]): void
   /** Runs the callback once the work that is ready now is done. */
@@ -114,7 +116,7 @@ export class CommitQueue {
       throw new CommitFailedError('the disk is too slow: too many commits wait for it')
     }
     const revision = this.#assigned + 1
-    const outcome = evaluate(changes, revision, key => this.latest(key))
+    const outcome = evaluate(changes, revision, key => this.latest(key), this.#hooks.entryOf)
     if (!outcome.ok) {
       // Shows `current`, so it must wait until that is durable.
       return this.#pending.has(outcome.key) ? this.#enqueue(outcome, undefined) : outcome

@@ -1,18 +1,23 @@
 import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { silentLog } from '#base/log.ts'
 import { directoryError, syncDirectory } from '#host/data-directory.ts'
 import { Mvcc } from '../mvcc.ts'
 import type { Entry, Revision, StoreEvent } from '../store.ts'
 import { Damage, damagedFile, isDamage } from './damage.ts'
+import { HeadColumns } from './head-columns.ts'
+import { eachHead, type Head } from './heads.ts'
+import { MAX_REVISION } from './messages.ts'
 import { eachRow, type Row, readCounter } from './rows.ts'
 import { migrate } from './schema.ts'
+import { ValueFile } from './value-file.ts'
 
 /** `state.db` at start: made or brought up to date, checked, and read into memory. */
 
 /**
  * Up to this size the pages of the file are checked at each start (some 8 ms); a larger file is checked on demand. Rows are compared with
- * their checksums always.
+ * their checksums always, those of files that are larger than what is held of values without these.
  */
 const QUICK_CHECK_BYTES = 8 * 1024 * 1024
 
@@ -22,9 +27,10 @@ export function stateFile(directory: string): string {
 
 /**
  * Opens, makes or refuses `state.db` and reads it. The directory must have been claimed. Commits of later than `nowMs` count as of now,
- * since the clock was wrong then.
+ * since the clock was wrong then. Values that do not fit into `values` stay in the
+ * file; without it, all of them are read.
  */
-export function loadDatabase(directory: string, nowMs: number): Mvcc {
+export function loadDatabase(directory: string, nowMs: number, values?: ValueFile): Mvcc {
   const file = stateFile(directory)
   let database: DatabaseSync | undefined
   try {
@@ -36,7 +42,7 @@ export function loadDatabase(directory: string, nowMs: number): Mvcc {
     database = new DatabaseSync(file)
     migrate(database, file)
     if (statSync(file).size <= QUICK_CHECK_BYTES) checkPages(database, 'quick_check')
-    return readState(database, nowMs)
+    return readState(database, nowMs, values ?? new ValueFile(file, silentLog, Infinity))
   } catch (error) {
     throw isDamage(error) ? damagedFile(file, error) : directoryError(directory, error)
   } finally {
@@ -53,37 +59,99 @@ export function checkPages(
   if (found !== 'ok') throw new Damage(String(found).replace(/\s+/g, ' '))
 }
 
-function readState(database: DatabaseSync, nowMs: number): Mvcc {
-  const { revision: newest, compacted } = readCounter(database)
-  const state = new Mvcc(compacted)
-  let events: StoreEvent[] = []
-  let revision: Revision = 0
-  let timeMs = 0
-  const finish = () => {
-    if (events.length > 0) state.apply({ revision, timeMs, events })
-    events = []
+function readState(database: DatabaseSync, nowMs: number, values: ValueFile): Mvcc {
+  const counter = readCounter(database)
+  const loading = new Loading(counter.compacted, nowMs)
+  if (values.hasRoomFor(database)) {
+    eachRow(database, row => loading.add(row, entryOf(row, values)))
+  } else {
+    loadHeads(database, counter.compacted, { loading, values })
   }
-  eachRow(database, row => {
-    if (row.revision !== revision) finish()
-    revision = row.revision
-    timeMs = Math.min(row.timeMs, nowMs)
-    const entry = entryOf(row)
-    if (revision > compacted) events.push(eventOf(row, entry, state))
-    else if (entry) state.restore(entry)
+  return loading.finish(counter.revision)
+}
+
+/** Takes rows in by the order of history: those of the window as events, those before it as what was there. */
+class Loading {
+  readonly state: Mvcc
+  readonly #nowMs: number
+  #events: StoreEvent[] = []
+  #revision: Revision = 0
+  #timeMs = 0
+
+  constructor(compacted: Revision, nowMs: number) {
+    this.state = new Mvcc(compacted)
+    this.#nowMs = nowMs
+  }
+
+  add(row: { key: string; revision: Revision; timeMs: number }, entry: Entry | undefined): void {
+    if (row.revision !== this.#revision) this.#apply()
+    this.#revision = row.revision
+    this.#timeMs = Math.min(row.timeMs, this.#nowMs)
+    if (row.revision > this.state.compactedRevision) {
+      this.#events.push(eventOf(row, entry, this.state))
+    } else if (entry) this.state.restore(entry)
+  }
+
+  finish(newest: Revision): Mvcc {
+    this.#apply()
+    // The newest rows may have been removed: the delete of a key, once it is old enough.
+    if (newest > this.state.revision) this.state.advance(newest)
+    return this.state
+  }
+
+  #apply(): void {
+    const events = this.#events
+    if (events.length === 0) return
+    this.state.apply({ revision: this.#revision, timeMs: this.#timeMs, events })
+    this.#events = []
+  }
+}
+
+/** A million keys, of which few are in the window: entries are made only of those, of the others when somebody asks for them. */
+function loadHeads(
+  database: DatabaseSync,
+  compacted: Revision,
+  { loading, values }: { loading: Loading; values: ValueFile },
+): void {
+  const window: Head[] = []
+  eachHead(database, { after: compacted, through: MAX_REVISION }, head => window.push(head))
+  const touched = new Set(window.filter(hasPrevious).map(({ key }) => key))
+  const keys: string[] = []
+  const rows: number[] = []
+  const columns = new HeadColumns()
+  eachHead(database, { after: 0, through: compacted }, head => {
+    if (head.size === null) return
+    if (touched.size > 0 && touched.has(head.key)) loading.add(head, values.entryIn(head))
+    else {
+      rows.push(columns.push(head))
+      keys.push(head.key)
+    }
   })
-  finish()
-  // The newest rows may have been removed: the delete of a key, once it is old enough.
-  if (newest > state.revision) state.advance(newest)
-  return state
+  for (const head of window) {
+    loading.add(head, head.size === null ? undefined : values.entryIn(head))
+  }
+  const entryAt = (row: number, key: string) => values.entryIn(columns.at(row, key))
+  loading.state.restoreCold({ keys, rows, entryAt })
 }
 
-function entryOf({ key, value, createRevision, revision }: Row): Entry | undefined {
-  return value === null
-    ? undefined
-    : Object.freeze({ key, value, createRevision, modRevision: revision })
+/** A delete does not say when its key was created, but there was one. */
+function hasPrevious({ revision, createRevision, size }: Head): boolean {
+  return size === null || createRevision !== revision
 }
 
-function eventOf({ key, revision }: Row, entry: Entry | undefined, state: Mvcc): StoreEvent {
+function entryOf(row: Row, values: ValueFile): Entry | undefined {
+  const { key, value, createRevision, revision } = row
+  if (value === null) return undefined
+  const entry = values.entryOf({ key, value, createRevision, modRevision: revision })
+  values.admit(entry)
+  return entry
+}
+
+function eventOf(
+  { key, revision }: { key: string; revision: Revision },
+  entry: Entry | undefined,
+  state: Mvcc,
+): StoreEvent {
   const previous = state.get(key)
   if (entry) return Object.freeze({ type: 'put', revision, entry, previous })
   if (!previous) throw new Damage(`${key} was deleted at ${revision} without having existed`)

@@ -42,3 +42,6 @@ export interface WriterReply {
 
 /** A row's id is its revision times this, plus its place in the commit: ids grow in the order of history. */
 export const IDS_PER_REVISION = 1024
+
+/** Beyond it, row ids would no longer be exact numbers in JavaScript. */
+export const MAX_REVISION = Math.floor(Number.MAX_SAFE_INTEGER / IDS_PER_REVISION)

@@ -1,6 +1,7 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import { UserError } from '#base/errors.ts'
-import { checksumOf, counterChecksum, headOf } from './checksum.ts'
+import { checksumOf, counterChecksum, headOf, wholeOf } from './checksum.ts'
+import { Damage } from './damage.ts'
 import { IDS_PER_REVISION } from './messages.ts'
 
 /**
@@ -46,16 +47,14 @@ const firstSchema = `
 const migrations: readonly ((database: DatabaseSync) => void)[] = [
   database => database.exec(firstSchema),
   addChecksums,
+  splitChecksums,
 ]
 
 export const SCHEMA_VERSION = migrations.length
 
 function addChecksums(database: DatabaseSync): void {
   database.function('row_checksum', { deterministic: true }, (id, key, created, time, value) =>
-    checksumOf(
-      headOf(Number(id), String(key), Number(created), Number(time)),
-      value as Uint8Array | null,
-    ),
+    wholeOf(checksumOfRow(id, key, created, time, value)),
   )
   database.function('counter_checksum', { deterministic: true }, (revision, compacted) =>
     counterChecksum(Number(revision), Number(compacted)),
@@ -66,6 +65,23 @@ function addChecksums(database: DatabaseSync): void {
     ALTER TABLE counter ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
     UPDATE counter SET checksum = counter_checksum(revision, compacted);
   `)
+}
+
+/** Since then a row's checksum says something of its head alone, too. What is damaged must not become whole by it. */
+function splitChecksums(database: DatabaseSync): void {
+  database.function('split_checksum', (old, id, key, created, time, value) => {
+    const checksum = checksumOfRow(id, key, created, time, value)
+    if (wholeOf(checksum) !== Number(old)) throw new Damage(`the checksum of ${key} is wrong`)
+    return checksum
+  })
+  database.exec(
+    'UPDATE log SET checksum = split_checksum(checksum, id, key, create_revision, time_ms, value)',
+  )
+}
+
+function checksumOfRow(...[id, key, created, time, value]: readonly SQLOutputValue[]): number {
+  const head = headOf(Number(id), String(key), Number(created), Number(time))
+  return checksumOf(head, value as Uint8Array | null)
 }
 
 /** The schema version of a file; 0 when it is still empty. Throws a UserError for a file that this proa must not touch. */

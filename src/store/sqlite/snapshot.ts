@@ -7,7 +7,7 @@ import type { Revision } from '../store.ts'
 import { counterChecksum } from './checksum.ts'
 import { stateFile } from './database.ts'
 import { type FileReport, inspectFile, readFile } from './inspect.ts'
-import { IDS_PER_REVISION } from './messages.ts'
+import { IDS_PER_REVISION, MAX_REVISION } from './messages.ts'
 import { connectionPragmas, migrate, numberOf, schemaVersionOf } from './schema.ts'
 
 /**
@@ -21,9 +21,6 @@ import { connectionPragmas, migrate, numberOf, schemaVersionOf } from './schema.
  * (at 1,000 writes a second, 11 days).
  */
 export const REVISION_BUMP = 1_000_000_000
-
-/** Beyond it, row ids would no longer be exact numbers in JavaScript. */
-const MAX_REVISION = Math.floor(Number.MAX_SAFE_INTEGER / IDS_PER_REVISION)
 
 /** Saves what the store in `directory` holds now to `target`, which must not exist, and checks it. The store may be in use. */
 export function saveSnapshot(directory: string, target: string): FileReport {

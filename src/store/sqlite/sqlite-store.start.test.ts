@@ -20,8 +20,8 @@ import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
 import { silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
-import type { Store } from '../store.ts'
-import { encode, put, recorder, remove, settled } from '../testing/recorder.ts'
+import type { Entry, Store, StoreEvent } from '../store.ts'
+import { decode, encode, put, recorder, remove, settled } from '../testing/recorder.ts'
 import { checksumOf, headOf } from './checksum.ts'
 import { IDS_PER_REVISION } from './messages.ts'
 import { SCHEMA_VERSION } from './schema.ts'
@@ -58,14 +58,27 @@ async function refused(directory: string, sentence: RegExp): Promise<void> {
 async function portrait(store: Store) {
   const lists = []
   for (let revision = store.compactedRevision; revision <= store.revision; revision++) {
-    lists.push(await store.list('', { revision }))
+    const list = await store.list('', { revision })
+    lists.push({ ...list, entries: list.entries.map(plain) })
   }
   const sink = recorder()
   const cancel = store.watch('', store.compactedRevision, sink)
   await settled()
   cancel()
-  return { revision: store.revision, compacted: store.compactedRevision, lists, told: sink.groups }
+  return {
+    revision: store.revision,
+    compacted: store.compactedRevision,
+    lists,
+    told: sink.groups.flat().map(told),
+  }
 }
+
+const plain = (entry: Entry) => ({ ...entry, value: decode(entry.value) })
+const told = (event: StoreEvent) => ({
+  ...event,
+  previous: event.previous && plain(event.previous),
+  ...(event.type === 'put' && { entry: plain(event.entry) }),
+})
 
 test('a store comes back with its history and its revision', async () => {
   const directory = fresh()

@@ -11,9 +11,19 @@ const root = mkdtempSync(join(tmpdir(), 'proa-store-'))
 after(() => rmSync(root, { recursive: true, force: true }))
 let opened = 0
 
-storeSuite('sqlite', async context => {
-  const directory = join(root, `${++opened}`)
-  const store = await openSqliteStore({ directory, clock: systemClock, log: silentLog })
-  context.after(() => store.close())
-  return store
-})
+for (const [name, heldBytes] of [
+  ['sqlite', undefined],
+  ['sqlite that holds no values', 0],
+] as const) {
+  storeSuite(name, async context => {
+    const directory = join(root, `${++opened}`)
+    const store = await openSqliteStore({
+      directory,
+      clock: systemClock,
+      log: silentLog,
+      ...(heldBytes !== undefined && { heldBytes }),
+    })
+    context.after(() => store.close())
+    return store
+  })
+}

@@ -2,11 +2,12 @@ import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { claimDirectory, type DirectoryClaim } from '#host/data-directory.ts'
 import { afterReadyWork } from '#host/worker.ts'
-import { defaultHistoryLimits, type HistoryLimits } from '../history.ts'
+import { type Commit, defaultHistoryLimits, type HistoryLimits } from '../history.ts'
 import type { Mvcc } from '../mvcc.ts'
 import {
   type Change,
   CommitFailedError,
+  type Entry,
   type ListOptions,
   type Revision,
   type Store,
@@ -17,6 +18,7 @@ import { WatchHub } from '../watch-hub.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { loadDatabase, stateFile } from './database.ts'
 import type { WriterReply } from './messages.ts'
+import { ValueFile } from './value-file.ts'
 import { startWriter, type Writer } from './writer.ts'
 
 export interface SqliteStoreOptions {
@@ -25,6 +27,8 @@ export interface SqliteStoreOptions {
   readonly clock: Clock
   readonly log: Log
   readonly history?: Partial<HistoryLimits>
+  /** Bytes of values that are held in memory; the others are read from the file when somebody asks. */
+  readonly heldBytes?: number
 }
 
 /** How often history is looked at for changes that became too old. */
@@ -37,7 +41,7 @@ const COMPACTION_EVERY_EVENTS = 500
 const COMPACTION_STEP_EVENTS = 4000
 
 /**
- * The embedded engine: all live keys and the history window in memory, every change in SQLite before
+ * The embedded engine: all live keys and the history window in memory, values as far as there is room, every change in SQLite before
  * anyone sees it. Throws a UserError when the directory cannot be used. If the writer dies, commits
  * fail and watches end, since what is on the disk is then unknown; reads go on.
  */
@@ -51,8 +55,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     onFailure: error => store?.fail(error),
   })
   try {
-    const state = loadDatabase(directory, options.clock.now())
-    store = new SqliteStore(options, state, { claim, writer })
+    const values = new ValueFile(stateFile(directory), options.log, options.heldBytes)
+    const state = loadDatabase(directory, options.clock.now(), values)
+    store = new SqliteStore(options, state, { claim, writer, values })
     return store
   } catch (error) {
     await writer.stop(false)
@@ -72,6 +77,7 @@ class SqliteStore implements Store {
   readonly #hub: WatchHub
   readonly #queue: CommitQueue
   readonly #writer: Writer
+  readonly #values: ValueFile
   #cancelCompaction: () => void
   #isFailing = false
   #eventsSinceLook = 0
@@ -80,7 +86,7 @@ class SqliteStore implements Store {
   constructor(
     options: SqliteStoreOptions,
     state: Mvcc,
-    machine: { claim: DirectoryClaim; writer: Writer },
+    machine: { claim: DirectoryClaim; writer: Writer; values: ValueFile },
   ) {
     this.#clock = options.clock
     this.#steadyNow = steadyTime(options.clock)
@@ -89,14 +95,12 @@ class SqliteStore implements Store {
     this.#state = state
     this.#claim = machine.claim
     this.#writer = machine.writer
+    this.#values = machine.values
     this.#hub = new WatchHub(options.log)
     this.#queue = new CommitQueue(state, {
       send: batch => this.#writer.write(batch),
-      published: commits => {
-        for (const { events } of commits) this.#eventsSinceLook += events.length
-        if (this.#eventsSinceLook >= COMPACTION_EVERY_EVENTS) this.#compactStep()
-        this.#hub.publish(commits)
-      },
+      entryOf: entry => this.#values.entryOf(entry),
+      published: commits => this.#publish(commits),
       defer: afterReadyWork,
     })
     this.#cancelCompaction = this.#clock.after(COMPACTION_INTERVAL_MS, () => this.#compactOld())
@@ -122,7 +126,14 @@ class SqliteStore implements Store {
 
   async list(prefix: string, options?: ListOptions) {
     this.#assertOpen()
-    return this.#state.list(prefix, options)
+    const result = this.#state.list(prefix, options)
+    // Whoever asks for a page reads it; whoever asks for all may only want to know what there is.
+    if (options?.limit) this.#values.fetch(result.entries)
+    return result
+  }
+
+  fetch(entries: readonly Entry[]) {
+    this.#values.fetch(entries)
   }
 
   commit(changes: readonly Change[]) {
@@ -134,10 +145,26 @@ class SqliteStore implements Store {
     return this.#hub.add(this.#state, { prefix, after }, sink)
   }
 
+  #publish(commits: readonly Commit[]) {
+    for (const { events } of commits) {
+      this.#eventsSinceLook += events.length
+      for (const event of events) if (event.type === 'put') this.#values.admit(event.entry)
+    }
+    if (this.#eventsSinceLook >= COMPACTION_EVERY_EVENTS) this.#compactStep()
+    this.#hub.publish(commits)
+  }
+
   /** The history is gone at once; its rows leave the disk beside the next batches. */
   async compact(revision: Revision) {
     this.#assertOpen()
     const dropped = this.#state.compact(revision)
+    this.#forget(dropped)
+  }
+
+  #forget(dropped: readonly Commit[]) {
+    for (const { events } of dropped) {
+      for (const { previous } of events) if (previous) this.#values.keep(previous)
+    }
     this.#queue.forget(dropped, this.#state.compactedRevision)
   }
 
@@ -151,6 +178,7 @@ class SqliteStore implements Store {
     this.#queue.stop('the store is closed')
     await this.#queue.idle()
     this.#hub.close()
+    this.#values.close()
     await this.#writer.stop(true)
     this.#claim.release()
   }
@@ -197,7 +225,7 @@ class SqliteStore implements Store {
     const maxEvents = Math.max(COMPACTION_STEP_EVENTS, 2 * this.#eventsSinceLook)
     this.#eventsSinceLook = 0
     const dropped = this.#state.compactExcess(this.#limits, this.#steadyNow(), maxEvents)
-    if (dropped.length > 0) this.#queue.forget(dropped, this.#state.compactedRevision)
+    if (dropped.length > 0) this.#forget(dropped)
   }
 }
 

@@ -1,7 +1,9 @@
 import { messageOf } from '#base/errors.ts'
+import { silentLog } from '#base/log.ts'
 import type { Mvcc } from '../../mvcc.ts'
 import { loadDatabase, stateFile } from '../../sqlite/database.ts'
 import { inspectFile } from '../../sqlite/inspect.ts'
+import { ValueFile } from '../../sqlite/value-file.ts'
 import type { Revision } from '../../store.ts'
 import { decode } from '../recorder.ts'
 import { longValue, type TortureHistory } from './history.ts'
@@ -14,14 +16,18 @@ const FAR_FUTURE_MS = 8e15
  * revision is not behind what anybody knew, and at every revision that it can still show it holds exactly what was committed by then.
  */
 export function imageViolations(directory: string, history: TortureHistory): string[] {
-  let state: Mvcc
+  // Once as a small file is read, and once as a large one, whose values stay where they are.
+  const values = new ValueFile(stateFile(directory), silentLog, 0)
   try {
-    state = loadDatabase(directory, FAR_FUTURE_MS)
+    const state = loadDatabase(directory, FAR_FUTURE_MS)
+    const large = loadDatabase(directory, FAR_FUTURE_MS, values)
     inspectFile(stateFile(directory))
+    return [...new Set([state, large].flatMap(each => stateViolations(each, history)))]
   } catch (error) {
     return [`does not open: ${messageOf(error)}`]
+  } finally {
+    values.close()
   }
-  return stateViolations(state, history)
 }
 
 /** The part of it that looks at what was read. */

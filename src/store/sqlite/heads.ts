@@ -1,0 +1,56 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Revision } from '../store.ts'
+import { headOf, isHeadOf } from './checksum.ts'
+import { Damage } from './damage.ts'
+import { IDS_PER_REVISION } from './messages.ts'
+
+/** A row without its value. */
+export interface Head {
+  readonly key: string
+  readonly revision: Revision
+  readonly createRevision: Revision
+  readonly timeMs: number
+  /** Length of the value in bytes; null for a delete. */
+  readonly size: number | null
+}
+
+const HEADS_PER_CHUNK = 500
+
+/** As in rows.ts, many rows are one. SQLite knows the length of a value without reading it all. */
+const chunkQuery = `
+  SELECT json_group_array(id), json_group_array(key), json_group_array(create_revision), json_group_array(time_ms),
+    json_group_array(checksum), json_group_array(length(value))
+  FROM (SELECT * FROM log WHERE id > ? AND id < ? ORDER BY id LIMIT ${HEADS_PER_CHUNK})`
+
+/**
+ * Visits the heads of all rows with revisions in (after, through], in the order of history. Throws Damage for one that is not as proa wrote
+ * it; its value is looked at when it is read.
+ */
+export function eachHead(
+  database: DatabaseSync,
+  { after, through }: { after: Revision; through: Revision },
+  visit: (head: Head) => void,
+): void {
+  const query = database.prepare(chunkQuery)
+  query.setReturnArrays(true)
+  const end = (through + 1) * IDS_PER_REVISION
+  for (let last = (after + 1) * IDS_PER_REVISION - 1; ; ) {
+    const answer = query.get(last, end) as unknown as string[]
+    const [ids = [], keys = [], created = [], times = [], checksums = [], sizes = []] = answer.map(
+      column => JSON.parse(column),
+    ) as [number[], string[], number[], number[], number[], (number | null)[]]
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i] as number
+      const key = keys[i] as string
+      const createRevision = created[i] as number
+      const timeMs = times[i] as number
+      if (!isHeadOf(checksums[i] as number, headOf(id, key, createRevision, timeMs))) {
+        throw new Damage(`the checksum of ${key} in row ${id} is wrong`)
+      }
+      const revision = Math.floor(id / IDS_PER_REVISION)
+      visit({ key, revision, createRevision, timeMs, size: sizes[i] ?? null })
+    }
+    if (ids.length < HEADS_PER_CHUNK) return
+    last = ids.at(-1) as number
+  }
+}

@@ -1,0 +1,172 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { messageOf } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import { type Entry, UnreadableValueError } from '../store.ts'
+import { checksumOf, headOf } from './checksum.ts'
+import { FileEntry, type ValueSource } from './file-entry.ts'
+import type { Head } from './heads.ts'
+import { IDS_PER_REVISION } from './messages.ts'
+import { type Row, rowReader } from './rows.ts'
+import { numberOf } from './schema.ts'
+
+/** Values that are held in memory at once, of those that are in the file anyway. */
+export const HELD_BYTES = 64 * 1024 * 1024
+
+/** How long somebody else may hold the file alone, which only an owner of it does, for a moment. */
+const BUSY_TIMEOUT_MS = 1000
+
+/** Fewer are as quick one by one. */
+const FEWEST_TO_FETCH = 8
+
+interface Connection {
+  readonly database: DatabaseSync
+  readonly row: StatementSync
+  readonly rows: (ids: readonly number[]) => readonly Row[]
+}
+
+const rowQuery = `
+  SELECT id, create_revision, time_ms, value, checksum FROM log WHERE id BETWEEN ? AND ? AND key = ?`
+
+/**
+ * The values of durable entries: the newest are held, the others are read from the file when somebody asks, on the main thread, in some
+ * microseconds. A row never changes, so what is read is the value of the entry's own revision, whatever was written since.
+ *
+ * Invariant: whoever has an entry can read its value, also after compaction took its row; so `keep` is called before the row goes.
+ */
+export class ValueFile implements ValueSource {
+  readonly #file: string
+  readonly #log: Log
+  readonly #limitBytes: number
+  #connection: Connection | undefined
+  /** Entries that hold a value which the file has, too, the oldest first. */
+  readonly #held = new Set<FileEntry>()
+  #heldBytes = 0
+  #isClosed = false
+
+  constructor(file: string, log: Log, limitBytes = HELD_BYTES) {
+    this.#file = file
+    this.#log = log
+    this.#limitBytes = limitBytes
+  }
+
+  /** An entry that holds its value for as long as it lives, or until it is admitted. */
+  entryOf(entry: Entry): FileEntry {
+    const { key, value, createRevision, modRevision } = entry
+    return new FileEntry(this, { key, createRevision, modRevision, size: value.byteLength }, value)
+  }
+
+  /** An entry whose value is in the file. */
+  entryIn({ key, revision, createRevision, size }: Omit<Head, 'timeMs'>): FileEntry {
+    return new FileEntry(this, { key, createRevision, modRevision: revision, size: size ?? 0 })
+  }
+
+  /** Whether all values of a file can be held, so that it is best read whole. */
+  hasRoomFor(database: DatabaseSync): boolean {
+    const pages = numberOf(database, 'PRAGMA page_count')
+    return pages * numberOf(database, 'PRAGMA page_size') <= this.#limitBytes
+  }
+
+  /** The entry's value is in the file from now on, so that it may be let go when there is no room. */
+  admit(entry: Entry): void {
+    if (entry instanceof FileEntry && !this.#held.has(entry)) this.#hold(entry)
+  }
+
+  /** The entry's row is about to be removed: whoever still has the entry has its value. */
+  keep(entry: Entry): void {
+    if (!(entry instanceof FileEntry)) return
+    try {
+      if (!entry.isHeld) entry.hold(this.#readRow(entry))
+      if (this.#held.delete(entry)) this.#heldBytes -= entry.size
+    } catch (error) {
+      this.#log.error('a value could not be read before it was removed', {
+        key: entry.key,
+        revision: entry.modRevision,
+        error,
+      })
+    }
+  }
+
+  read(entry: FileEntry): Uint8Array {
+    try {
+      const value = this.#readRow(entry)
+      entry.hold(value)
+      this.#hold(entry)
+      return value
+    } catch (error) {
+      const { key, modRevision: revision } = entry
+      if (!this.#isClosed) {
+        this.#log.error('a stored value cannot be read; run proa check', { key, revision, error })
+      }
+      throw new UnreadableValueError(
+        `the value of ${key} at revision ${revision} cannot be read: ${messageOf(error)}`,
+      )
+    }
+  }
+
+  /** Reads the values of many entries at once, which is quicker than one after the other. What cannot be read says so when it is asked. */
+  fetch(entries: readonly Entry[]): void {
+    const wanted = new Map<number, FileEntry>()
+    for (const entry of entries) {
+      if (entry instanceof FileEntry && !entry.isHeld) {
+        wanted.set(entry.modRevision * IDS_PER_REVISION, entry)
+      }
+    }
+    if (wanted.size < FEWEST_TO_FETCH) return
+    try {
+      for (const row of this.#open().rows([...wanted.keys()].sort((a, b) => a - b))) {
+        const entry = wanted.get(row.id)
+        // Another key of the same commit has a row of its own.
+        if (entry?.key !== row.key || row.value === null) continue
+        entry.hold(row.value)
+        this.#hold(entry)
+      }
+    } catch {
+      // Reading the one that is damaged fails again.
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#connection?.database.close()
+    this.#connection = undefined
+  }
+
+  #hold(entry: FileEntry): void {
+    this.#held.add(entry)
+    this.#heldBytes += entry.size
+    if (this.#heldBytes <= this.#limitBytes) return
+    for (const oldest of this.#held) {
+      if (this.#heldBytes <= this.#limitBytes || oldest === entry) break
+      this.#held.delete(oldest)
+      this.#heldBytes -= oldest.size
+      oldest.hold(undefined)
+    }
+  }
+
+  #readRow({ key, modRevision, createRevision }: FileEntry): Uint8Array {
+    const first = modRevision * IDS_PER_REVISION
+    const row = this.#open().row.get(first, first + IDS_PER_REVISION - 1, key)
+    if (!row) throw new Error('its row is not in the file')
+    const { id, create_revision, time_ms, value, checksum } = row as {
+      [column: string]: number
+    } & { value: Uint8Array | null }
+    const head = headOf(id as number, key, create_revision as number, time_ms as number)
+    if (
+      value === null ||
+      create_revision !== createRevision ||
+      checksum !== checksumOf(head, value)
+    ) {
+      throw new Error('its checksum is wrong')
+    }
+    return value
+  }
+
+  #open(): Connection {
+    if (this.#isClosed) throw new Error('the store is closed')
+    if (!this.#connection) {
+      const database = new DatabaseSync(this.#file, { readOnly: true, timeout: BUSY_TIMEOUT_MS })
+      this.#connection = { database, row: database.prepare(rowQuery), rows: rowReader(database) }
+    }
+    return this.#connection
+  }
+}
