@@ -58,6 +58,60 @@ test('random puts and deletes agree with a sorted map, over many runs', () => {
   )
 })
 
+test('cold keys of any shape are found, counted and changed like warm ones', () => {
+  // Few letters, so that many keys begin alike, end early, or lie far from all others.
+  const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', '\uffff'), maxLength: 14 })
+  const many = fc.uniqueArray(key, { minLength: 1000, maxLength: 3000 })
+  fc.assert(
+    fc.property(
+      many,
+      fc.array(fc.tuple(key, key, fc.nat(40)), { maxLength: 20 }),
+      (keys, steps) => {
+        const naive = new Map(keys.map(each => [each, entry(each)]))
+        const entryAt = (row: number, of: string) => {
+          assert.equal(keys[row], of)
+          return entry(of)
+        }
+        // Some have an entry already.
+        const rows = keys.map((each, row) => (row % 5 === 0 ? entry(each) : row))
+        const sorted = SortedEntries.ofCold({ keys, rows, entryAt })
+        for (const [start, other, limit] of steps) {
+          assert.deepEqual(sorted.get(start), naive.get(start))
+          const inside = [...naive.keys()].filter(each => each >= start && each < other).sort()
+          assert.equal(sorted.count(start, other), inside.length)
+          const wanted = limit === 0 ? inside : inside.slice(0, limit)
+          assert.deepEqual(
+            sorted.slice(start, other, limit).map(found => found.key),
+            wanted,
+          )
+          sorted.put(entry(other, 2))
+          naive.set(other, entry(other, 2))
+          sorted.delete(start)
+          naive.delete(start)
+        }
+        const all = [...naive.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+        assert.equal(sorted.count('', undefined), all.length)
+        assert.deepEqual(sorted.slice('', undefined, 0), all)
+      },
+    ),
+    { numRuns: 30 },
+  )
+})
+
+test('cold keys that fall into two are sorted at once, and one that is there twice is found', () => {
+  const chain = Array.from({ length: 700 }, (_, i) => 'x'.repeat(i))
+  const entryAt = (_row: number, key: string) => entry(key)
+  const rows = chain.map((_, row) => row)
+  const sorted = SortedEntries.ofCold({ keys: [...chain].reverse(), rows, entryAt })
+  assert.deepEqual(
+    sorted.slice('', undefined, 0).map(({ key }) => key),
+    chain,
+  )
+  const twice = SortedEntries.ofCold({ keys: ['/a', '/b', '/a'], rows: [0, 1, 2], entryAt })
+  assert.throws(() => twice.get('/b'), /\/a is there twice/)
+  assert.equal(SortedEntries.ofCold({ keys: [], rows: [], entryAt }).get('/a'), undefined)
+})
+
 test('an emptied index can be filled again', () => {
   const sorted = new SortedEntries()
   const keys = Array.from({ length: 2000 }, (_, i) => `/${i}`)

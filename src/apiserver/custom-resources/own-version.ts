@@ -59,9 +59,9 @@ class RenamedVersion implements OwnVersion {
 class AskedVersion extends RenamedVersion {
   override readonly isConverted = true
   readonly #webhook: ConversionWebhook
-  /** By the bytes that are stored, which all copies of one revision share. */
-  readonly #converted = new WeakMap<Uint8Array, KubernetesObject>()
-  readonly #asking = new WeakMap<Uint8Array, Promise<void>>()
+  /** By what all copies of one revision share. */
+  readonly #converted = new WeakMap<object, KubernetesObject>()
+  readonly #asking = new WeakMap<object, Promise<void>>()
 
   constructor(kind: AnyKind, versions: Versions, webhook: ConversionWebhook) {
     super(kind, versions)
@@ -71,16 +71,16 @@ class AskedVersion extends RenamedVersion {
   override prepare(stored: Iterable<StoredObject>): Promise<void> | undefined {
     const own = apiVersionOf(this.kind)
     const waits = new Set<Promise<void>>()
-    const wanted = new Map<Uint8Array, StoredObject>()
+    const wanted = new Map<object, StoredObject>()
     for (const each of stored) {
-      if (this.#converted.has(each.value) || each.object.apiVersion === own) continue
-      const asking = this.#asking.get(each.value)
+      if (this.#converted.has(each.identity) || each.object.apiVersion === own) continue
+      const asking = this.#asking.get(each.identity)
       if (asking) waits.add(asking)
-      else wanted.set(each.value, each)
+      else wanted.set(each.identity, each)
     }
     if (wanted.size > 0) {
       const asking = this.#ask([...wanted.values()])
-      for (const value of wanted.keys()) this.#asking.set(value, asking)
+      for (const identity of wanted.keys()) this.#asking.set(identity, asking)
       waits.add(asking)
     }
     return waits.size === 0 ? undefined : Promise.all(waits).then(() => {})
@@ -94,15 +94,15 @@ class AskedVersion extends RenamedVersion {
       }))
       const converted = await this.#webhook.convert(sized, apiVersionOf(this.kind))
       for (const [at, object] of converted.entries())
-        this.#converted.set((stored[at] as StoredObject).value, pruned(this.versions, object))
+        this.#converted.set((stored[at] as StoredObject).identity, pruned(this.versions, object))
     } finally {
-      for (const { value } of stored) this.#asking.delete(value)
+      for (const { identity } of stored) this.#asking.delete(identity)
     }
   }
 
   override shown(stored: StoredObject): KubernetesObject {
     if (stored.object.apiVersion === apiVersionOf(this.kind)) return super.shown(stored)
-    const converted = this.#converted.get(stored.value)
+    const converted = this.#converted.get(stored.identity)
     if (!converted) throw internalError(`${stored.key} is shown before it was converted`)
     return withRevision(converted, stored.object)
   }

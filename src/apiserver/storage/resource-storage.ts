@@ -156,7 +156,7 @@ export class ResourceStorage {
   #storedOf(entry: Entry, namespace: string, name: string): StoredObject {
     const cached = this.cache.get(namespace, name)
     if (cached?.revision === entry.modRevision) return cached
-    return new StoredObject(entry.key, entry.modRevision, entry.value)
+    return new StoredObject(entry.key, entry.modRevision, entry)
   }
 }
 

@@ -9,7 +9,8 @@
 import { parseExact, stringifyJson } from '#api/machinery/exact-json.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { deepFreeze } from '#base/freeze.ts'
-import type { Revision } from '#store'
+import type { Entry, Revision } from '#store'
+import { type Forgetful, FormCache } from './form-cache.ts'
 import type { View } from './view.ts'
 
 /** What an object looks like to those who ask for it in one version. */
@@ -45,23 +46,73 @@ export function objectOfValue(value: Uint8Array): KubernetesObject {
   return (value as Sourced)[SOURCE] ?? deepFreeze(parseExact(value) as KubernetesObject)
 }
 
-export class StoredObject implements Representation {
+/** Small against what a server of a million objects has anyway, large against what an ordinary cluster needs. */
+const FORMS_LIMIT_BYTES = 256 * 1024 * 1024
+const forms = new FormCache(FORMS_LIMIT_BYTES)
+
+/** About how many bytes an object takes for each one of its JSON. */
+const OBJECT_BYTES_PER_BYTE = 4
+
+export class StoredObject implements Representation, Forgetful {
   readonly key: string
   readonly revision: Revision
-  readonly value: Uint8Array
+  readonly #held: Uint8Array | Entry
   protobuf?: Uint8Array
   /** As it is stored, without its revision. */
   #source: KubernetesObject | undefined
   #object: KubernetesObject | undefined
   #bytes: Uint8Array | undefined
   #views: Map<View, Representation> | undefined
+  /** Counted by `forms`, as only those are whose value can be left in a file. */
+  #isPresent = false
 
-  /** `revision` is the one to show: the deletion's for the last state of an object that is gone. */
-  constructor(key: string, revision: Revision, value: Uint8Array, source?: KubernetesObject) {
+  /**
+   * `revision` is the one to show: the deletion's for the last state of an object that is gone. Of an entry the value is asked
+   * for when it is needed, since it may have to be read from a file.
+   */
+  constructor(
+    key: string,
+    revision: Revision,
+    held: Uint8Array | Entry,
+    source?: KubernetesObject,
+  ) {
     this.key = key
     this.revision = revision
-    this.value = value
+    this.#held = held
     this.#source = source
+  }
+
+  get value(): Uint8Array {
+    return this.#held instanceof Uint8Array ? this.#held : this.#held.value
+  }
+
+  /** What all copies of one stored state have in common, and no other state. */
+  get identity(): object {
+    return this.#held instanceof Uint8Array ? this.#held : identityOf(this.#held)
+  }
+
+  /** Where the value is, if not in memory for sure; see `Store.fetch`. */
+  get entry(): Entry | undefined {
+    return this.#held instanceof Uint8Array ? undefined : this.#held
+  }
+
+  forget(): void {
+    this.#source = undefined
+    this.#object = undefined
+    this.#bytes = undefined
+    delete this.protobuf
+    this.#views = undefined
+  }
+
+  /** The state is the present one, and one of maybe a million: its forms live as long as there is room. */
+  enterPresent(): void {
+    this.#isPresent = this.entry?.size !== undefined
+  }
+
+  /** The state is of the past: its forms live as long as whoever has it. */
+  leavePresent(): void {
+    if (this.#isPresent) forms.release(this)
+    this.#isPresent = false
   }
 
   /** Takes over the object that the value carries. */
@@ -73,19 +124,32 @@ export class StoredObject implements Representation {
 
   /** The same state, shown at another revision. */
   at(revision: Revision): StoredObject {
-    return new StoredObject(this.key, revision, this.value, this.#source)
+    return new StoredObject(this.key, revision, this.#held, this.#source)
   }
 
   get object(): KubernetesObject {
     if (this.#object) return this.#object
     this.#source ??= objectOfValue(this.value)
     this.#object = withRevision(this.#source, this.revision)
+    this.#formed(this.#length * OBJECT_BYTES_PER_BYTE)
     return this.#object
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= spliceRevision(this.value, this.revision)
+    if (this.#bytes) return this.#bytes
+    this.#bytes = spliceRevision(this.value, this.revision)
+    this.#formed(this.#length)
     return this.#bytes
+  }
+
+  get #length(): number {
+    return this.#held instanceof Uint8Array
+      ? this.#held.length
+      : (this.#held.size ?? this.#held.value.length)
+  }
+
+  #formed(bytes: number): void {
+    if (this.#isPresent) forms.add(this, bytes)
   }
 
   /** The object in another version than the stored one, for which it has to be prepared (see View). */
@@ -103,6 +167,11 @@ export class StoredObject implements Representation {
     }
     return representation
   }
+}
+
+/** Entries that hold their value may be made anew around it; those in a file are made once. */
+export function identityOf(entry: Entry): object {
+  return entry.size === undefined ? entry.value : entry
 }
 
 function withRevision(stored: KubernetesObject, revision: Revision): KubernetesObject {

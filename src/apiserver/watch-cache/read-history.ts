@@ -31,12 +31,12 @@ export function readHistory(
 function eventOf(change: StoreEvent): CacheEvent {
   const { revision } = change
   if (change.type === 'delete') {
-    const last = new StoredObject(change.key, revision, change.previous.value)
+    const last = new StoredObject(change.key, revision, change.previous)
     return new CacheEvent(revision, 'DELETED', last, last)
   }
   const { entry, previous } = change
-  const current = new StoredObject(entry.key, revision, entry.value)
+  const current = new StoredObject(entry.key, revision, entry)
   if (!previous) return new CacheEvent(revision, 'ADDED', current)
-  const before = new StoredObject(entry.key, revision, previous.value)
+  const before = new StoredObject(entry.key, revision, previous)
   return new CacheEvent(revision, 'MODIFIED', current, before)
 }

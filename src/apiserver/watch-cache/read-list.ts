@@ -44,7 +44,11 @@ export async function readList(source: ListSource, request: ListRequest): Promis
   const snapshot = await snapshotFor(source, request, token)
   const { view } = request.filter
   if (view) await prepare(view, snapshot.objects)
-  return pageOf(source.cache.prefix, snapshot, request, token)
+  const page = pageOf(source.cache.prefix, snapshot, request, token)
+  if (source.store.fetch) {
+    source.store.fetch(page.items.flatMap(({ entry }) => entry ?? []))
+  }
+  return page
 }
 
 interface Snapshot {
@@ -100,9 +104,10 @@ async function pastSnapshot(
     const { entries } = await store.list(prefix, { revision })
     return {
       revision,
-      objects: entries.map(({ key, modRevision, value }) => {
+      objects: entries.map(entry => {
+        const { key, modRevision } = entry
         const known = cache.getByKey(key)
-        return known?.revision === modRevision ? known : new StoredObject(key, modRevision, value)
+        return known?.revision === modRevision ? known : new StoredObject(key, modRevision, entry)
       }),
     }
   } catch (thrown) {

@@ -4,7 +4,7 @@
  */
 import type { Entry, Revision, StoreEvent } from '#store'
 import { namesOf } from '../storage/keys.ts'
-import { StoredObject } from '../storage/stored-object.ts'
+import { identityOf, StoredObject } from '../storage/stored-object.ts'
 import { CacheEvent } from './cache-event.ts'
 import { type FieldGetters, Watchers } from './watchers.ts'
 
@@ -17,8 +17,10 @@ const WINDOW_EVENTS = 1_000
 /** The objects of one namespace, by name; cluster-scoped ones live in the namespace ''. */
 interface Bucket {
   readonly byName: Map<string, StoredObject>
-  /** In the order of their names; undefined after a key came or went. */
+  /** In the order of their names; undefined until somebody asks. */
   sorted: StoredObject[] | undefined
+  /** Somebody may still read `sorted` as it is. */
+  isShared: boolean
 }
 
 export class ResourceCache {
@@ -30,6 +32,8 @@ export class ResourceCache {
   toldEvents = 0
   readonly #buckets = new Map<string, Bucket>()
   #sortedNamespaces: string[] | undefined
+  /** All objects of several namespaces, until one changes. */
+  #all: readonly StoredObject[] | undefined
   #size = 0
   #window: CacheEvent[] = []
   /** Every change after this revision is in the window. */
@@ -69,7 +73,8 @@ export class ResourceCache {
     this.#sortedNamespaces ??= [...this.#buckets.keys()].sort((a, b) =>
       `${a}/` < `${b}/` ? -1 : 1,
     )
-    return this.#sortedNamespaces.flatMap(each => sortedOf(this.#buckets.get(each)))
+    this.#all ??= this.#sortedNamespaces.flatMap(each => sortedOf(this.#buckets.get(each)))
+    return this.#all
   }
 
   /** Changes after a revision, or undefined where the window no longer reaches so far back. */
@@ -82,8 +87,11 @@ export class ResourceCache {
 
   /** Forgets everything; whoever watches has to begin anew. */
   reset(start: Revision): void {
+    for (const { byName } of this.#buckets.values())
+      for (const stored of byName.values()) stored.leavePresent()
     this.#buckets.clear()
     this.#sortedNamespaces = undefined
+    this.#all = undefined
     this.#size = 0
     this.#window = []
     this.#windowStart = start
@@ -93,11 +101,12 @@ export class ResourceCache {
   }
 
   /** Takes over an entry at start, without an event. */
-  load(key: string, revision: Revision, value: Uint8Array): void {
-    const stored = new StoredObject(key, revision, value)
-    stored.adoptSource()
+  load(entry: Entry): void {
+    const stored = new StoredObject(entry.key, entry.modRevision, entry)
+    // A value that may have to be read from a file carries nothing.
+    if (entry.size === undefined) stored.adoptSource()
     this.#put(stored)
-    this.lastChange = Math.max(this.lastChange, revision)
+    this.lastChange = Math.max(this.lastChange, entry.modRevision)
   }
 
   apply(change: StoreEvent): void {
@@ -116,7 +125,7 @@ export class ResourceCache {
 
   #applyPut(change: StoreEvent & { type: 'put' }): CacheEvent {
     const { entry, previous, revision } = change
-    const current = new StoredObject(entry.key, revision, entry.value)
+    const current = new StoredObject(entry.key, revision, entry)
     const before = previous && this.#shownAt(previous, revision)
     current.adoptSource()
     this.#put(current)
@@ -128,8 +137,10 @@ export class ResourceCache {
     const { namespace, name } = namesOf(this.prefix, change.key)
     const last = this.#shownAt(change.previous, change.revision)
     const bucket = this.#buckets.get(namespace)
+    bucket?.byName.get(name)?.leavePresent()
     if (bucket?.byName.delete(name)) {
-      bucket.sorted = undefined
+      changeSorted(bucket, change.key, { removed: 1 })
+      this.#all = undefined
       this.#size--
       if (bucket.byName.size === 0) {
         this.#buckets.delete(namespace)
@@ -140,27 +151,56 @@ export class ResourceCache {
   }
 
   /** What an entry held, as told by the event that ends it; mostly the cache knows it already. */
-  #shownAt({ key, value }: Entry, revision: Revision): StoredObject {
-    const known = this.getByKey(key)
-    return known?.value === value ? known.at(revision) : new StoredObject(key, revision, value)
+  #shownAt(entry: Entry, revision: Revision): StoredObject {
+    const known = this.getByKey(entry.key)
+    if (known?.identity !== identityOf(entry)) return new StoredObject(entry.key, revision, entry)
+    return known.at(revision)
   }
 
   #put(stored: StoredObject): void {
     const { namespace, name } = namesOf(this.prefix, stored.key)
     let bucket = this.#buckets.get(namespace)
     if (!bucket) {
-      bucket = { byName: new Map(), sorted: undefined }
+      bucket = { byName: new Map(), sorted: undefined, isShared: false }
       this.#buckets.set(namespace, bucket)
       this.#sortedNamespaces = undefined
     }
-    if (!bucket.byName.has(name)) this.#size++
+    const before = bucket.byName.get(name)
+    if (before) before.leavePresent()
+    else this.#size++
+    stored.enterPresent()
     bucket.byName.set(name, stored)
-    bucket.sorted = undefined
+    changeSorted(bucket, stored.key, { removed: before ? 1 : 0, added: stored })
+    this.#all = undefined
   }
+}
+
+function changeSorted(
+  bucket: Bucket,
+  key: string,
+  { removed, added }: { removed: number; added?: StoredObject },
+): void {
+  if (!bucket.sorted) return
+  if (bucket.isShared) bucket.sorted = bucket.sorted.slice()
+  bucket.isShared = false
+  bucket.sorted.splice(placeOf(bucket.sorted, key), removed, ...(added ? [added] : []))
+}
+
+/** Where an object stands, or would. */
+function placeOf(sorted: readonly StoredObject[], key: string): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] as StoredObject).key < key) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function sortedOf(bucket: Bucket | undefined): StoredObject[] {
   if (!bucket) return []
+  bucket.isShared = true
   bucket.sorted ??= [...bucket.byName.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
   return bucket.sorted
 }

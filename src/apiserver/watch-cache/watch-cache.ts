@@ -72,7 +72,7 @@ export class WatchCache {
     try {
       const { revision, entries } = await this.#store.list(prefix)
       const cache = new ResourceCache(prefix, getters, revision)
-      for (const entry of entries) cache.load(entry.key, entry.modRevision, entry.value)
+      for (const entry of entries) cache.load(entry)
       for (const event of missed) cache.apply(event)
       this.#resources.set(prefix, cache)
       return cache
@@ -85,7 +85,7 @@ export class WatchCache {
   remove(prefix: string): void {
     const cache = this.#resources.get(prefix)
     this.#resources.delete(prefix)
-    if (cache) for (const watcher of [...cache.watchers]) watcher.end()
+    cache?.reset(this.#revision)
   }
 
   /**
@@ -96,8 +96,7 @@ export class WatchCache {
     const { revision, entries } = await this.#store.list(ROOT)
     await prepare(entries)
     for (const cache of this.#resources.values()) cache.reset(revision)
-    for (const entry of entries)
-      this.#cacheOf(entry.key)?.load(entry.key, entry.modRevision, entry.value)
+    for (const entry of entries) this.#cacheOf(entry.key)?.load(entry)
     this.#cancelWatch = this.#store.watch(ROOT, revision, {
       events: events => this.#apply(events),
       progress: reached => this.#advance(reached),

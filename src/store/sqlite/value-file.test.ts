@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, test } from 'node:test'
+import type { Log } from '#base/log.ts'
+import { silentLog } from '#base/log.ts'
+import { systemClock } from '#host/clock.ts'
+import { type Entry, type Store, UnreadableValueError } from '../store.ts'
+import { decode, put, recorder, remove, settled, show } from '../testing/recorder.ts'
+import { FileEntry } from './file-entry.ts'
+import { openSqliteStore } from './sqlite-store.ts'
+
+/** Stores whose values stay in the file, as those of a million objects do. */
+const root = mkdtempSync(join(tmpdir(), 'proa-values-'))
+after(() => rmSync(root, { recursive: true, force: true }))
+let count = 0
+const fresh = () => join(root, `${++count}`)
+const open = (directory: string, log: Log = silentLog) =>
+  openSqliteStore({ directory, clock: systemClock, log, heldBytes: 100 })
+const text = (i: number) => `${i} `.repeat(20)
+const isHeld = (entry: Entry | undefined) => entry instanceof FileEntry && entry.isHeld
+
+/** Reopened, so that nothing of it is in memory yet. */
+async function filled(keys: number, log?: Log): Promise<{ directory: string; store: Store }> {
+  const directory = fresh()
+  const store = await open(directory)
+  await Promise.all(Array.from({ length: keys }, (_, i) => put(store, `/k/${i}`, text(i))))
+  await store.compact(store.revision)
+  await store.close()
+  return { directory, store: await open(directory, log) }
+}
+
+test('values are read when somebody asks, and let go when others take their room', async () => {
+  const { store } = await filled(300)
+  const entries = (await store.list('/k/')).entries
+  assert.equal(entries.filter(isHeld).length, 0)
+  assert.equal(decode(entries[7]?.value), text(104))
+  assert.ok(isHeld(entries[7]))
+  for (const { key, value, size } of entries) {
+    assert.equal(decode(value), text(Number(key.slice(3))))
+    assert.equal(size, value.length)
+  }
+  assert.ok(entries.filter(isHeld).length < 3)
+  const page = await store.list('/k/', { limit: 50 })
+  assert.deepEqual(
+    show(page),
+    page.entries.map(({ key }) => `${key}=${text(Number(key.slice(3)))}`),
+  )
+  await store.close()
+})
+
+test('whoever has an entry can read its value, whatever was written and forgotten since', async () => {
+  const { store } = await filled(20)
+  const sink = recorder()
+  store.watch('/k/', store.revision, sink)
+  const before = (await store.list('/k/')).entries
+  for (let i = 0; i < 20; i += 2) await put(store, `/k/${i}`, 'new')
+  for (let i = 1; i < 20; i += 2) await remove(store, `/k/${i}`)
+  await store.compact(store.revision)
+  // The rows leave the file beside a commit.
+  await put(store, '/other', 'x')
+  await put(store, '/other', 'y')
+  const told = sink.groups.flat()
+  assert.equal(told.length, 20)
+  for (const { previous } of told) {
+    const number = Number(previous?.key.slice(3))
+    assert.equal(decode(previous?.value), text(number))
+  }
+  for (const { key, value } of before) assert.equal(decode(value), text(Number(key.slice(3))))
+  await store.close()
+})
+
+test('history of keys that nobody looked at yet is whole', async () => {
+  const directory = fresh()
+  const first = await open(directory)
+  for (let i = 0; i < 30; i++) await put(first, `/k/${i}`, text(i))
+  await first.compact(first.revision)
+  await put(first, '/k/3', 'changed')
+  await remove(first, '/k/4')
+  await put(first, '/k/4', 'again')
+  await put(first, '/k/31', 'new')
+  await remove(first, '/k/31')
+  await remove(first, '/k/5')
+  await first.close()
+  const store = await open(directory)
+  const sink = recorder()
+  store.watch('/k/', 30, sink)
+  await settled()
+  assert.deepEqual(
+    sink.groups.flat().map(event => [event.type, event.revision, decode(event.previous?.value)]),
+    [
+      ['put', 31, text(3)],
+      ['delete', 32, text(4)],
+      ['put', 33, undefined],
+      ['put', 34, undefined],
+      ['delete', 35, 'new'],
+      ['delete', 36, text(5)],
+    ],
+  )
+  assert.equal((await store.list('/k/')).entries.length, 29)
+  const then = await store.list('/k/', { revision: 30 })
+  assert.deepEqual(
+    show(then).sort(),
+    Array.from({ length: 30 }, (_, i) => `/k/${i}=${text(i)}`).sort(),
+  )
+  assert.equal((await store.commit([{ key: '/k/5', value: null, expected: 0 }])).ok, true)
+  assert.equal((await store.commit([{ key: '/k/6', value: null, expected: 0 }])).ok, false)
+  await store.close()
+})
+
+test('a value that the disk changed is refused, told to the log, and nothing else is', async () => {
+  const { directory, store } = await filled(20)
+  await store.close()
+  const database = new DatabaseSync(join(directory, 'state.db'))
+  database.exec("UPDATE log SET value = CAST('bad' AS BLOB) WHERE key = '/k/7'")
+  database.close()
+  const errors: unknown[] = []
+  const log = { ...silentLog, error: (message: string) => void errors.push(message) }
+  const again = await open(directory, log)
+  const entry = await again.get('/k/7')
+  assert.throws(
+    () => entry?.value,
+    (error: unknown) =>
+      error instanceof UnreadableValueError &&
+      /^the value of \/k\/7 at revision 8 cannot be read: its checksum is wrong$/.test(
+        error.message,
+      ),
+  )
+  assert.match(String(errors), /cannot be read; run proa check/)
+  assert.equal(decode((await again.get('/k/6'))?.value), text(6))
+  const { entries } = await again.list('/k/', { limit: 20 })
+  assert.throws(() => entries.map(({ value }) => value), UnreadableValueError)
+  await again.close()
+})
+
+test('a key that the disk changed is found at the start, without reading values', async () => {
+  const { directory, store } = await filled(20)
+  await store.close()
+  const database = new DatabaseSync(join(directory, 'state.db'))
+  database.exec("UPDATE log SET key = '/k/700' WHERE key = '/k/7'")
+  database.close()
+  await assert.rejects(open(directory), /is damaged \(the checksum of \/k\/700 in row/)
+})
+
+test('after close a value that is not held is refused in one sentence', async () => {
+  const { store } = await filled(20)
+  const entry = await store.get('/k/1')
+  await store.close()
+  assert.throws(() => entry?.value, /cannot be read: the store is closed/)
+})
