@@ -114,7 +114,7 @@ export interface Store {
   latest(key: string): Promise<Entry | undefined>
   list(prefix: string, options?: ListOptions): Promise<ListResult>
   /** Makes the values of entries ready that somebody is about to read, where one after the other would be slow. */
-  fetch?(entries: readonly Entry[]): void
+  readAhead?(entries: readonly Entry[]): void
   /** Resolves once the changes are durable and visible, or with the conflict that kept them out. */
   commit(changes: readonly Change[]): Promise<CommitResult>
   /**

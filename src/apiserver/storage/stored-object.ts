@@ -91,7 +91,7 @@ export class StoredObject implements Representation, Forgetful {
     return this.#held instanceof Uint8Array ? this.#held : identityOf(this.#held)
   }
 
-  /** Where the value is, if not in memory for sure; see `Store.fetch`. */
+  /** Where the value is, if not in memory for sure; see `Store.readAhead`. */
   get entry(): Entry | undefined {
     return this.#held instanceof Uint8Array ? undefined : this.#held
   }

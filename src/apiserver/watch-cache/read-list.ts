@@ -45,8 +45,8 @@ export async function readList(source: ListSource, request: ListRequest): Promis
   const { view } = request.filter
   if (view) await prepare(view, snapshot.objects)
   const page = pageOf(source.cache.prefix, snapshot, request, token)
-  if (source.store.fetch) {
-    source.store.fetch(page.items.flatMap(({ entry }) => entry ?? []))
+  if (source.store.readAhead) {
+    source.store.readAhead(page.items.flatMap(({ entry }) => entry ?? []))
   }
   return page
 }

@@ -128,12 +128,12 @@ class SqliteStore implements Store {
     this.#assertOpen()
     const result = this.#state.list(prefix, options)
     // Whoever asks for a page reads it; whoever asks for all may only want to know what there is.
-    if (options?.limit) this.#values.fetch(result.entries)
+    if (options?.limit) this.#values.readAhead(result.entries)
     return result
   }
 
-  fetch(entries: readonly Entry[]) {
-    this.#values.fetch(entries)
+  readAhead(entries: readonly Entry[]) {
+    this.#values.readAhead(entries)
   }
 
   commit(changes: readonly Change[]) {

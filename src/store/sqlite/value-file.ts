@@ -16,7 +16,7 @@ export const HELD_BYTES = 64 * 1024 * 1024
 const BUSY_TIMEOUT_MS = 1000
 
 /** Fewer are as quick one by one. */
-const FEWEST_TO_FETCH = 8
+const FEWEST_TO_READ_AHEAD = 8
 
 interface Connection {
   readonly database: DatabaseSync
@@ -104,14 +104,14 @@ export class ValueFile implements ValueSource {
   }
 
   /** Reads the values of many entries at once, which is quicker than one after the other. What cannot be read says so when it is asked. */
-  fetch(entries: readonly Entry[]): void {
+  readAhead(entries: readonly Entry[]): void {
     const wanted = new Map<number, FileEntry>()
     for (const entry of entries) {
       if (entry instanceof FileEntry && !entry.isHeld) {
         wanted.set(entry.modRevision * IDS_PER_REVISION, entry)
       }
     }
-    if (wanted.size < FEWEST_TO_FETCH) return
+    if (wanted.size < FEWEST_TO_READ_AHEAD) return
     try {
       for (const row of this.#open().rows([...wanted.keys()].sort((a, b) => a - b))) {
         const entry = wanted.get(row.id)
