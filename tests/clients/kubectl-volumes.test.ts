@@ -78,6 +78,13 @@ describe('kubectl and volumes', { skip: kubectlMissing(), timeout: 180_000 }, ()
       '.spec.hostPath.path',
     )
     assert.match(path, /^\/var\/lib\/proa\/local-path\/pvc-.*_default_data-db-1$/)
+    const figures = await kubectl.run('get --raw /metrics')
+    for (const line of [
+      'pv_collector_bound_pvc_count{namespace="default",storage_class="standard",volume_attributes_class=""} 3',
+      'pv_collector_bound_pv_count{storage_class="standard"} 3',
+      'pv_collector_total_pv_count{plugin_name="kubernetes.io/host-path",volume_mode="Filesystem"} 3',
+    ])
+      assert.ok(figures.split('\n').includes(line), line)
     await kubectl.run('delete statefulset db --wait')
     await kubectl.run('wait --for=delete pod -l app=db --timeout=30s')
     await phase('pvc/data-db-0', 'Bound')

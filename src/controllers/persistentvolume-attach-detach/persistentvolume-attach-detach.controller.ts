@@ -15,6 +15,7 @@ import { sameJson } from '../runner/json.ts'
 import { BY_NODE, indexByNode } from '../runner/pods-by-node.ts'
 import { AttachMemory } from './attach-memory.ts'
 import { attachmentNameOf, uniqueNameOf } from './attachments.ts'
+import { countAttachments } from './persistentvolume-attach-detach.figures.ts'
 import { reconcile } from './persistentvolume-attach-detach.reconcile.ts'
 
 const BY_VOLUME = 'attached-volume'
@@ -42,6 +43,11 @@ export function persistentVolumeAttachDetachController(context: ControllerContex
   const drivers = informers.for(csiDriver)
   const { pods, claims, volumes, nodes, attachments } = views
   const memory = new AttachMemory()
+  const { forced } = countAttachments(
+    context.figures,
+    () => attachments.list(),
+    () => nodes.list(),
+  )
   index(views)
   return {
     name: 'persistentvolume-attach-detach-controller',
@@ -96,6 +102,7 @@ export function persistentVolumeAttachDetachController(context: ControllerContex
         nodeNamed: name => nodes.get(name),
         nodesNaming,
         memory,
+        forced: reason => forced.add([reason]),
         nowMs: clock.monotonicMs(),
       })
     },

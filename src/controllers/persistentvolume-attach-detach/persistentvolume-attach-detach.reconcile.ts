@@ -32,6 +32,8 @@ export interface AttachWorld {
   /** Nodes that say that the volume is attached to them. */
   readonly nodesNaming: readonly Node[]
   readonly memory: AttachMemory
+  /** Told why a volume is taken from a node that has not let go of it. */
+  readonly forced: (reason: 'timeout' | 'out-of-service') => void
   readonly nowMs: number
 }
 
@@ -99,6 +101,8 @@ function detach(look: Look, attachment: VolumeAttachment): void {
       look.againAfterMs = Math.min(look.againAfterMs, MAX_WAIT_FOR_UNMOUNT_MS - waitedMs)
     return
   }
+  if (isInUse(look, nodeName) && !deletionTimestamp)
+    look.forced(isOut ? 'out-of-service' : 'timeout')
   // First nobody may count on the volume any more. The node's revision holds that against a mount that begins in between.
   if (node) writes.push(...saying(look, node, false))
   if (!deletionTimestamp)

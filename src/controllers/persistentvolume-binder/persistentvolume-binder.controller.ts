@@ -19,6 +19,7 @@ import {
   nothingToDo,
   type Wakeup,
 } from '../runner/controller.ts'
+import { countClaimsAndVolumes } from './persistentvolume-binder.figures.ts'
 import { reconcileClaim } from './persistentvolume-binder.reconcile.claim.ts'
 import { reconcileVolume } from './persistentvolume-binder.reconcile.volume.ts'
 
@@ -44,6 +45,11 @@ export function persistentVolumeBinderController(context: ControllerContext): Co
   indexByClaim(pods)
   volumes.addIndex(BY_PLACE, volume => [placeOf(volume)])
   claims.addIndex(BY_WISH, claim => [wishOf(claim)])
+  countClaimsAndVolumes(
+    context.figures,
+    () => claims.list(),
+    () => volumes.list(),
+  )
   const liveClaimAt = (key: string) => liveClaim(context.client, key)
   return {
     name: 'persistentvolume-binder-controller',

@@ -15,6 +15,8 @@ const NAMES: Readonly<Record<string, string>> = {
   'job-controller': 'job',
   'namespace-controller': 'namespace',
   'node-lifecycle-controller': 'node_lifecycle_controller',
+  'persistentvolume-binder-controller': 'claims',
+  'persistentvolume-expander-controller': 'volume_expand',
   'persistentvolume-protection-controller': 'pvprotection',
   'persistentvolumeclaim-protection-controller': 'pvcprotection',
   'replicaset-controller': 'replicaset',
@@ -26,7 +28,9 @@ const NAMES: Readonly<Record<string, string>> = {
   'taint-eviction-controller': 'noexec_taint_pod',
   'token-cleaner-controller': 'token_cleaner',
   'ttl-after-finished-controller': 'ttl_jobs_to_delete',
+  'selinux-warning-controller': 'selinux_warning',
   'ttl-controller': 'ttlcontroller',
+  'volumeattributesclass-protection-controller': 'vacprotection',
 }
 
 /** Of a controller by its name; those whose queue upstream does not name are called as they are. */

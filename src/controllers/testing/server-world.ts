@@ -28,7 +28,7 @@ export class ServerWorld extends TestWorld {
   override put(object: Loose): void {
     const { name, uid } = object.metadata
     const metadata = {
-      uid: uid ?? `${name}#${this.#revision}`,
+      uid: uid ?? `${name}-${this.#revision}`,
       creationTimestamp: this.now,
       ...object.metadata,
       resourceVersion: `${++this.#revision}`,

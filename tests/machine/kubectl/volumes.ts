@@ -1,10 +1,10 @@
 /** Volumes: what a container finds in them, with which rights, and what changes while it runs. */
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { eventually } from '../proa-process.ts'
-import { type Bench, container, FOREVER, podOf, podRunning } from './bench.ts'
+import { type Bench, container, FOREVER, NAMESPACE, podOf, podRunning } from './bench.ts'
 
 const mount = (name: string, more: object = {}) => ({ name, mountPath: `/${name}`, ...more })
 const configMap = (name: string, data: object) => ({
@@ -226,5 +226,43 @@ export function volumeCases(bench: Bench): void {
       ),
     )
     await bench.delete('no-path')
+  })
+
+  test('a claim of the class standard is a directory that outlives its pods, and goes with it', async () => {
+    const mounts = { volumeMounts: [mount('data')] }
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'kept' } }]
+    // Not root, so that the directory has to let everybody write.
+    const user = { securityContext: { runAsUser: 1000, runAsGroup: 1000 } }
+    await bench.apply(
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: { name: 'kept' },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      },
+      podRunning('writer', `echo one >> /data/file; ${FOREVER}`, mounts, { ...user, volumes }),
+    )
+    await bench.ready('writer')
+    const volume = await bench.field('pvc kept', '.spec.volumeName')
+    const path = await bench.field(`pv ${volume}`, '.spec.hostPath.path')
+    assert.equal(
+      path,
+      join(bench.proa.layout.localPath, `${volume}_${NAMESPACE}_kept`),
+      'below the data directory',
+    )
+    assert.equal(readFileSync(join(path, 'file'), 'utf8'), 'one\n')
+    await bench.kubectl.run('delete pod writer --now')
+    const { lines } = await bench.outcome(
+      podRunning('reader', 'cat /data/file; touch /data/x 2>&1', mounts, {
+        ...user,
+        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'kept', readOnly: true } }],
+      }),
+      'Failed',
+    )
+    assert.match(lines.join('\n'), /^one\ntouch: .*Read-only file system$/)
+    await bench.kubectl.run('delete pvc kept --wait=false')
+    await bench.kubectl.run('delete pod reader --now')
+    await bench.kubectl.run(`wait --for=delete pv/${volume} --timeout=30s`)
+    assert.equal(existsSync(path), false)
   })
 }

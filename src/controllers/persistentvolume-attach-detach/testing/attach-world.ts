@@ -17,6 +17,7 @@ const ROUNDS = 30
 
 export class AttachWorld extends ServerWorld {
   memory = new AttachMemory()
+  readonly forced: string[] = []
 
   node(name: string): void {
     this.put({
@@ -66,6 +67,7 @@ export class AttachWorld extends ServerWorld {
         status.volumesAttached?.some(({ name }) => name === uniqueName),
       ),
       memory: this.memory,
+      forced: reason => void this.forced.push(reason),
       nowMs: this.nowMs,
     })
     const lines = this.performFor(disk, outcome, interruption)
@@ -177,6 +179,7 @@ export function commandsOf(world: AttachWorld): Commands {
     restart() {
       world.memory = new AttachMemory()
     },
+    forced: () => world.forced.splice(0),
     settle: async () => short(await world.settle()),
     state: () => [
       ...world.list<VolumeAttachment>(ATTACHMENT).map(({ spec, status, metadata }) => {
