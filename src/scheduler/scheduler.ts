@@ -44,6 +44,8 @@ export interface SchedulerOptions {
   /** Plugins of others, by name. */
   readonly ownPlugins?: ReadonlyMap<string, PluginFactory>
   readonly featureGates?: ReadonlyMap<string, boolean>
+  /** Told of every attempt how long it took, until its node was found or it was refused, in milliseconds. */
+  readonly onAttempt?: (milliseconds: number) => void
 }
 
 export interface SchedulerCounts {
@@ -117,6 +119,7 @@ class Scheduler implements RunningScheduler {
       extenders: options.extenders ?? [],
       percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
       newest: old => this.#newest(old),
+      onAttempt: options.onAttempt ?? (() => {}),
     })
   }
 

@@ -38,6 +38,8 @@ export interface PlacingOptions {
   readonly percentageOfNodesToScore: number
   /** The pod as the API shows it now; undefined where it is gone. */
   readonly newest: (old: Pod) => Pod | undefined
+  /** Told of every attempt how long it took, in milliseconds. */
+  readonly onAttempt: (milliseconds: number) => void
 }
 
 export class PlacingLoop {
@@ -69,7 +71,7 @@ export class PlacingLoop {
 
   /** Places pods until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { context, queue } = this.#options
+    const { context, queue, onAttempt } = this.#options
     const { clock } = context
     let sliceStartMs = clock.monotonicMs()
     while (!signal.aborted) {
@@ -79,8 +81,10 @@ export class PlacingLoop {
         sliceStartMs = clock.monotonicMs()
         continue
       }
+      const startMs = clock.monotonicMs()
       const placing = this.#placeOne(queued)
       if (placing) await placing
+      onAttempt(clock.monotonicMs() - startMs)
       while (this.#writing.size >= BINDINGS_LIMIT) await Promise.race(this.#writing)
       if (clock.monotonicMs() - sliceStartMs < SLICE_MS) continue
       await sleep(clock, 0, signal).catch(() => {})

@@ -1,0 +1,143 @@
+/** Runs one workload in this process and tells what was measured, as one line of JSON. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { load } from 'js-yaml'
+import { binding } from '#api/core/v1/binding.ts'
+import { pod } from '#api/core/v1/pod/pod.ts'
+import { apiVersionOf } from '#api/machinery/kind.ts'
+import { startScheduler } from '#scheduler'
+import { countOf, createPod, type Operation, perform, type Run } from './operations.ts'
+import { countBound, createWorld, inParallel } from './world.ts'
+
+export interface Workload {
+  readonly name: string
+  readonly goal?: number
+  readonly params: Readonly<Record<string, number>>
+}
+export interface Case {
+  readonly name: string
+  readonly operations: readonly Operation[]
+  readonly workloads: readonly Workload[]
+}
+
+export interface Measured {
+  readonly podsPerSecond: number
+  /** Of an attempt to place a pod, in milliseconds. */
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly attempts: number
+  readonly unschedulable: number
+  readonly residentMegabytes: number
+  readonly cpuSeconds: number
+}
+
+export function readCases(): readonly Case[] {
+  return load(readFileSync(join(import.meta.dirname, 'workloads.yaml'), 'utf8')) as Case[]
+}
+
+/** Throws for names that do not exist. */
+export function findWorkload(path: string): { found: Case; workload: Workload } {
+  const [first = '', ...rest] = path.split('/')
+  const found = readCases().find(({ name }) => name === first)
+  const workload = found?.workloads.find(({ name }) => name === rest.join('/'))
+  if (!found || !workload) throw new Error(`no workload ${path}`)
+  return { found, workload }
+}
+
+export async function runWorkload(path: string): Promise<Measured> {
+  const { found, workload } = findWorkload(path)
+  await using world = await createWorld()
+  const durations: number[] = []
+  let measuring = false
+  const scheduler = startScheduler(world.context, {
+    onAttempt: ms => {
+      if (measuring) durations.push(ms)
+    },
+  })
+  const bound = countBound(world.informers)
+  let seconds = 0
+  let pods = 0
+  let cpu = process.cpuUsage()
+  const before = { unschedulable: 0 }
+  const run: Run = {
+    world,
+    bound,
+    params: workload.params,
+    nodes: 0,
+    namespaces: 0,
+    background: [],
+    attempts: () => scheduler.counts.scheduled + scheduler.counts.unschedulable,
+    async measure(count, work) {
+      measuring = true
+      before.unschedulable = scheduler.counts.unschedulable
+      const cpuStart = process.cpuUsage()
+      const start = performance.now()
+      await work()
+      seconds += (performance.now() - start) / 1000
+      cpu = process.cpuUsage(cpuStart)
+      pods += count
+      measuring = false
+    },
+  }
+  try {
+    for (const operation of found.operations) await perform(run, operation)
+  } finally {
+    for (const part of run.background) part.stop()
+    await Promise.allSettled(run.background.map(({ done }) => done))
+    bound.end()
+    await scheduler.stop()
+  }
+  durations.sort((a, b) => a - b)
+  const at = (share: number) => durations[Math.floor((durations.length - 1) * share)] ?? 0
+  return {
+    podsPerSecond: pods / seconds,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    attempts: durations.length,
+    unschedulable: scheduler.counts.unschedulable - before.unschedulable,
+    residentMegabytes: process.memoryUsage.rss() / 1e6,
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+  }
+}
+
+/** The same pods, created and bound one node after the other by a client that decides nothing. */
+export async function runWithoutScheduling(path: string): Promise<Measured> {
+  const { found, workload } = findWorkload(path)
+  const measured = found.operations.find(
+    operation => operation.opcode === 'createPods' && operation.collectMetrics,
+  )
+  if (measured?.opcode !== 'createPods') throw new Error(`${path} measures no pods`)
+  await using world = await createWorld()
+  const bound = countBound(world.informers)
+  const place = measured.namespace ?? 'measured'
+  await world.openNamespace(place)
+  const params = workload.params
+  const count = countOf({ params }, measured.count)
+  const nodes = params.initNodes ?? 1
+  const cpuStart = process.cpuUsage()
+  const start = performance.now()
+  const all = bound.reached(place, count)
+  await inParallel(count, 64, async index => {
+    const created = await createPod(world, place, measured.podTemplate ?? 'pod-default')
+    const { name = '', uid = '' } = created.metadata
+    await world.client.createSubresource(pod, { name, namespace: place }, 'binding', {
+      apiVersion: apiVersionOf(binding),
+      kind: binding.kind,
+      metadata: { name, namespace: place, uid },
+      target: { apiVersion: 'v1', kind: 'Node', name: `node-${index % nodes}` },
+    })
+  })
+  await all
+  const seconds = (performance.now() - start) / 1000
+  const cpu = process.cpuUsage(cpuStart)
+  bound.end()
+  return {
+    podsPerSecond: count / seconds,
+    p50Ms: 0,
+    p99Ms: 0,
+    attempts: 0,
+    unschedulable: 0,
+    residentMegabytes: process.memoryUsage.rss() / 1e6,
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+  }
+}

@@ -1,0 +1,105 @@
+/** The API server and its store in this process, what is in it from the start, and who watches pods. */
+import { namespace } from '#api/core/v1/namespace.ts'
+import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
+import { serviceAccount } from '#api/core/v1/service-account.ts'
+import { kinds } from '#api/kinds.ts'
+import { isStatus } from '#api/machinery/status.ts'
+import { priorityClass } from '#api/scheduling/v1/priority-class.ts'
+import { createApiServer } from '#apiserver'
+import { silentLog } from '#base/log.ts'
+import { createClient } from '#client/api-client.ts'
+import type { Client } from '#client/client.ts'
+import type { Informers } from '#client/informer.ts'
+import { createInformers } from '#client/informers.ts'
+import type { RoleContext } from '#client/role.ts'
+import { systemClock } from '#host/clock.ts'
+import { systemRandom } from '#host/random.ts'
+import { createMemoryStore } from '#store/memory/memory-store.ts'
+
+export interface World extends AsyncDisposable {
+  readonly client: Client
+  readonly informers: Informers
+  readonly context: RoleContext
+  /** Makes a namespace in which pods can be created. */
+  openNamespace(name: string): Promise<void>
+}
+
+export async function createWorld(): Promise<World> {
+  const store = createMemoryStore()
+  const shared = { clock: systemClock, random: systemRandom, log: silentLog }
+  const server = createApiServer({ store, kinds, ...shared })
+  await server.ready()
+  const admin = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
+  const client = createClient(server.transportFor(admin))
+  const informers = createInformers(client, shared)
+  const opened = new Set<string>()
+  const world: World = {
+    client,
+    informers,
+    context: { client, informers, ...shared },
+    async openNamespace(name) {
+      if (opened.has(name)) return
+      opened.add(name)
+      await unlessThere(client.create(namespace, { metadata: { name } }))
+      await unlessThere(
+        client.create(serviceAccount, { metadata: { name: 'default', namespace: name } }),
+      )
+    },
+    async [Symbol.asyncDispose]() {
+      informers.stop()
+      await server.stop()
+      await store.close()
+    },
+  }
+  await world.openNamespace('default')
+  await unlessThere(client.create(priorityClass, { metadata: { name: 'high' }, value: 10 }))
+  return world
+}
+
+async function unlessThere(creation: Promise<unknown>): Promise<void> {
+  await creation.catch(error => {
+    if (!isStatus(error, 'AlreadyExists')) throw error
+  })
+}
+
+/** Runs `work` for 0 … count-1, at most `parallel` at a time. */
+export async function inParallel(
+  count: number,
+  parallel: number,
+  work: (index: number) => Promise<unknown>,
+): Promise<void> {
+  let next = 0
+  const worker = async () => {
+    while (next < count) await work(next++)
+  }
+  await Promise.all(Array.from({ length: Math.min(parallel, count) }, worker))
+}
+
+/** Counts pods by namespace as they get nodes. */
+export function countBound(informers: Informers) {
+  const bound = new Map<string, number>()
+  const waiting = new Set<() => void>()
+  const end = informers.for(pod).subscribe({
+    changed(next: Pod, previous) {
+      if (!next.spec.nodeName || previous?.spec.nodeName) return
+      const place = next.metadata.namespace ?? ''
+      bound.set(place, (bound.get(place) ?? 0) + 1)
+      for (const look of waiting) look()
+    },
+  })
+  return {
+    end,
+    in: (place: string) => bound.get(place) ?? 0,
+    /** Resolves when so many pods of the namespace have been bound. */
+    reached: (place: string, count: number) =>
+      new Promise<void>(resolve => {
+        const look = () => {
+          if ((bound.get(place) ?? 0) < count) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+}
