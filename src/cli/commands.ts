@@ -287,7 +287,19 @@ export const commands = {
       logLevel: logLevel('info'),
     },
   },
-  scheduler: { doc: 'run the scheduler alone', flags: { kubeconfig, logLevel: logLevel('info') } },
+  scheduler: {
+    doc: 'run the scheduler alone',
+    flags: {
+      config: textFlag(
+        'config',
+        'FILE',
+        'a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1)',
+        undefined,
+      ),
+      kubeconfig,
+      logLevel: logLevel('info'),
+    },
+  },
   kubelet: {
     doc: 'run a node alone, on containerd',
     flags: {

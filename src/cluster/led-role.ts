@@ -9,11 +9,20 @@ export interface LedRole extends Running {
   readonly isLeading: boolean
 }
 
-/** Campaigns for the Lease `name` in kube-system; `start` is called on winning it, and what it started ends on losing it. */
+export interface LedOptions {
+  /** Where the Lease is; kube-system unless said otherwise. */
+  readonly namespace?: string
+  readonly leaseDurationMs?: number
+  readonly renewDeadlineMs?: number
+  readonly retryPeriodMs?: number
+}
+
+/** Campaigns for the Lease `name`; `start` is called on winning it, and what it started ends on losing it. */
 export function startLed(
   name: string,
   context: RoleContext,
   start: () => Running | Promise<Running>,
+  options: LedOptions = {},
 ): LedRole {
   const { client, clock, random, log } = context
   let isLeading = false
@@ -23,6 +32,7 @@ export function startLed(
     random,
     log,
     namespace: 'kube-system',
+    ...options,
     name,
     identity: `${hostname()}_${random.uuid()}`,
     async lead(lost) {

@@ -89,8 +89,8 @@ async function startRole(invocation: RemoteInvocation, remote: Remote): Promise<
     case 'controller-manager':
       return startControllerManager(invocation.values, remote)
     case 'scheduler': {
-      const { startScheduler } = await import('#scheduler')
-      return startLed('kube-scheduler', context, () => startScheduler(context))
+      const { startConfiguredScheduler } = await import('./configured-scheduler.ts')
+      return startConfiguredScheduler(context, invocation.values.config)
     }
     case 'kubelet': {
       const { startSingleKubelet } = await import('./single-kubelet.ts')

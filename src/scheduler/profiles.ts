@@ -66,6 +66,17 @@ export function startProfile(configuration: ProfileConfiguration, shared: Shared
   return { profile, recorder }
 }
 
+/** Throws a UserError for a plugin that nobody knows: found at the start, not when this process comes to lead. */
+export function checkPluginNames(
+  profiles: readonly ProfileConfiguration[],
+  ownPlugins: ReadonlyMap<string, PluginFactory>,
+): void {
+  for (const { schedulerName, plugins = {} } of profiles)
+    for (const plugin of namesIn(plugins))
+      if (!ownPlugins.has(plugin) && !known.some(({ name }) => name === plugin))
+        throw new UserError(`profile ${schedulerName}: plugin "${plugin}" does not exist`)
+}
+
 function namesIn(sets: PluginSets): Set<string> {
   return new Set(Object.values(sets).flatMap(set => (set.enabled ?? []).map(({ name }) => name)))
 }

@@ -29,6 +29,15 @@ import { SchedulingQueue } from './queue/scheduling-queue.ts'
 import { ClusterState } from './state/cluster-state.ts'
 import { createNominator, type Nominator } from './state/nominator.ts'
 
+export {
+  type CompleteConfiguration,
+  profilesOf,
+  readConfiguration,
+} from './configuration/configuration.ts'
+export type { PluginFactory } from './framework/handle.ts'
+export type { PluginEntry } from './plugins.ts'
+export { checkPluginNames } from './profiles.ts'
+
 /** How often pods are looked for whose binding was confirmed and never seen, and how long that may last. */
 const EXPIRY_CHECK_MS = 60_000
 const ASSUMED_LIMIT_MS = 15 * 60_000

@@ -117,8 +117,9 @@ async function withExtenders(
   if (!only) return { failure: found.failure }
   if (passed.length === 1) return { node: only }
   const { like } = found
-  const sums = scoresOf({ profile, cycle, pod, ...(like ? { like } : {}) }, passed)
-  if (isStatus(sums)) return { status: sums }
+  const scored = scoresOf({ profile, cycle, pod, ...(like ? { like } : {}) }, passed)
+  if (isStatus(scored)) return { status: scored }
+  const sums = scored.slice()
   const given = await Promise.allSettled(
     extenders.map(async extender => {
       const scores = await extender.prioritize?.(pod, passed)

@@ -165,6 +165,8 @@ function collect(
 ): Verdict {
   const { cycle, pod, snapshot, nominator, known, failure, wanted } = round
   const asked = round.filters.slice(round.kept.length)
+  // Mostly there is nothing else to ask, and this loop is what a pod costs.
+  const settled = asked.length === 0 && nominator.size === 0
   for (
     let position = known.nextCandidate(from, to);
     position >= 0;
@@ -178,9 +180,11 @@ function collect(
       known.note(position, verdict)
       if (verdict) continue
     }
-    const status = hasNominated(nominator, pod, node)
-      ? filterWithNominated(round, cycle, pod, node)
-      : runFilters(asked, cycle, pod, node)
+    const status = settled
+      ? undefined
+      : hasNominated(nominator, pod, node)
+        ? filterWithNominated(round, cycle, pod, node)
+        : runFilters(asked, cycle, pod, node)
     if (!status) {
       if (found.push(node) >= wanted) return undefined
     } else if (isRejected(status)) failure.note(node, status)

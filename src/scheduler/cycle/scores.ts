@@ -15,7 +15,7 @@ export interface ScoreContext {
   readonly like?: { readonly known: LikePods; readonly scorers: readonly Taking<'score'>[] }
 }
 
-/** Weighted sums in the order of `nodes`, or why there are none. */
+/** Weighted sums in the order of `nodes`, good until the next call; or why there are none. */
 export function scoresOf(context: ScoreContext, nodes: readonly NodeInfo[]): Float64Array | Status {
   const { profile, cycle, pod, like } = context
   for (const plugin of profile.points.preScore) {
@@ -24,25 +24,39 @@ export function scoresOf(context: ScoreContext, nodes: readonly NodeInfo[]): Flo
     else if (status) return status
   }
   if (like) fillIn(context, like, nodes)
-  const sums = new Float64Array(nodes.length)
+  const count = nodes.length
+  const sums = scratch(0, count)
+  sums.fill(0)
+  const scores = scratch(1, count)
   for (const plugin of profile.points.score) {
     if (cycle.skippedScores.has(plugin.name)) continue
     const kept = like ? like.scorers.indexOf(plugin) : -1
     const known = kept < 0 ? undefined : like?.known.scores[kept]
-    const scores = new Float64Array(nodes.length)
-    for (let i = 0; i < nodes.length; i++) {
-      const node = nodes[i]
-      if (node) scores[i] = known ? (known[node.position] ?? 0) : plugin.score(cycle, pod, node)
+    for (let i = 0; i < count; i++) {
+      const node = nodes[i] as NodeInfo
+      scores[i] = known ? (known[node.position] as number) : plugin.score(cycle, pod, node)
     }
     plugin.normalize?.(cycle, pod, scores, nodes)
     const weight = profile.weights.get(plugin.name) ?? 1
-    for (let i = 0; i < scores.length; i++) {
-      const score = scores[i] ?? 0
+    for (let i = 0; i < count; i++) {
+      const score = scores[i] as number
       if (!(score >= 0 && score <= MAXIMUM_NODE_SCORE)) return invalidScore(plugin.name, score)
-      sums[i] = (sums[i] ?? 0) + weight * score
+      sums[i] = (sums[i] as number) + weight * score
     }
   }
   return sums
+}
+
+/** Space for scores that is used again for every pod: nothing of it outlives the choice of a node. */
+const buffers: Float64Array[] = [new Float64Array(512), new Float64Array(512)]
+
+function scratch(index: 0 | 1, length: number): Float64Array {
+  let buffer = buffers[index] as Float64Array
+  if (buffer.length < length) {
+    buffer = new Float64Array(2 * length)
+    buffers[index] = buffer
+  }
+  return buffer.subarray(0, length)
 }
 
 /** Asks for the scores of nodes that are not known yet. */

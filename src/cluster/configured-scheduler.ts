@@ -1,0 +1,70 @@
+/** The scheduler as a process of its own: what its configuration file says, plugins of one's own and leader election. */
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { messageOf, UserError } from '#base/errors.ts'
+import type { RoleContext, Running } from '#client/role.ts'
+import { systemFiles } from '#host/files.ts'
+import {
+  type CompleteConfiguration,
+  checkPluginNames,
+  type PluginEntry,
+  type PluginFactory,
+  profilesOf,
+  readConfiguration,
+  type SchedulerOptions,
+  startScheduler,
+} from '#scheduler'
+import { startLed } from './led-role.ts'
+
+/** Throws a UserError for a configuration that cannot work, before anything is started. */
+export async function startConfiguredScheduler(
+  context: RoleContext,
+  configFile: string | undefined,
+): Promise<Running> {
+  if (configFile === undefined)
+    return startLed('kube-scheduler', context, () => startScheduler(context))
+  const configuration = readConfiguration(contentOf(configFile))
+  const options: SchedulerOptions = {
+    profiles: profilesOf(configuration),
+    percentageOfNodesToScore: configuration.percentageOfNodesToScore,
+    podInitialBackoffMs: configuration.podInitialBackoffSeconds * 1000,
+    podMaxBackoffMs: configuration.podMaxBackoffSeconds * 1000,
+    ownPlugins: await loadPlugins(configFile, configuration),
+  }
+  checkPluginNames(options.profiles ?? [], options.ownPlugins ?? new Map())
+  const { leaderElect, resourceName, resourceNamespace, ...times } = configuration.leaderElection
+  if (!leaderElect) return startScheduler(context, options)
+  const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = times
+  return startLed(resourceName, context, () => startScheduler(context, options), {
+    namespace: resourceNamespace,
+    leaseDurationMs,
+    renewDeadlineMs,
+    retryPeriodMs,
+  })
+}
+
+function contentOf(path: string): Uint8Array {
+  const content = systemFiles.read(resolve(path))
+  if (content === undefined) throw new UserError(`there is no file ${path}`)
+  return content
+}
+
+/** Each file's default export is `{ name, create }`, as an entry of the scheduler's own list. */
+async function loadPlugins(
+  configFile: string,
+  { pluginFiles }: CompleteConfiguration,
+): Promise<ReadonlyMap<string, PluginFactory>> {
+  const plugins = new Map<string, PluginFactory>()
+  for (const file of pluginFiles) {
+    const path = resolve(configFile, '..', file)
+    const loaded = await import(pathToFileURL(path).href).catch(error => {
+      throw new UserError(`the plugin file ${path} cannot be loaded: ${messageOf(error)}`)
+    })
+    const entry = loaded.default as PluginEntry | undefined
+    if (typeof entry?.name !== 'string' || typeof entry.create !== 'function')
+      throw new UserError(`the plugin file ${path} has no default export { name, create }`)
+    if (plugins.has(entry.name)) throw new UserError(`two plugin files define ${entry.name}`)
+    plugins.set(entry.name, entry.create)
+  }
+  return plugins
+}
