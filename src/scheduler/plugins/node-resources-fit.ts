@@ -57,8 +57,8 @@ export function nodeResourcesFit(args: unknown): Plugin {
 }
 
 /** What a pod asks for decides all answers about resources. */
-export function signResources({ requests, nonZeroCpuMilli, nonZeroMemoryBytes }: PodInfo): string {
-  let text = `${nonZeroCpuMilli} ${nonZeroMemoryBytes}`
+export function signResources({ requests, scoredCpuMilli, scoredMemoryBytes }: PodInfo): string {
+  let text = `${scoredCpuMilli} ${scoredMemoryBytes}`
   for (const [resource, amount] of requests) text += ` ${resource}=${amount}`
   return text
 }

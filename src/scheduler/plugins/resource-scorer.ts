@@ -26,11 +26,11 @@ export function fullnessOf(
 ): Fullness[] {
   const all: Fullness[] = []
   for (const { name, weight } of resources) {
-    const own = exact ? (pod.requests.get(name) ?? 0) : assumed(pod, name, pod.requests)
+    const own = exact ? (pod.requests.get(name) ?? 0) : scored(pod, name)
     if (own === 0 && !isCommon(name)) continue
     const allocatable = node.allocatable.get(name) ?? 0
     if (allocatable === 0) continue
-    const others = exact ? (node.requested.get(name) ?? 0) : assumed(node, name, node.requested)
+    const others = exact ? (node.requested.get(name) ?? 0) : assumed(node, name)
     all.push({ requested: others + own, allocatable, weight })
   }
   return all
@@ -40,12 +40,14 @@ function isCommon(name: string): boolean {
   return name === 'cpu' || name === 'memory' || name === 'ephemeral-storage'
 }
 
-function assumed(
-  amounts: { readonly nonZeroCpuMilli: number; readonly nonZeroMemoryBytes: number },
-  name: string,
-  requests: ReadonlyMap<string, number>,
-): number {
-  if (name === 'cpu') return amounts.nonZeroCpuMilli
-  if (name === 'memory') return amounts.nonZeroMemoryBytes
-  return requests.get(name) ?? 0
+function scored(pod: PodInfo, name: string): number {
+  if (name === 'cpu') return pod.scoredCpuMilli
+  if (name === 'memory') return pod.scoredMemoryBytes
+  return pod.requests.get(name) ?? 0
+}
+
+function assumed(node: NodeInfo, name: string): number {
+  if (name === 'cpu') return node.nonZeroCpuMilli
+  if (name === 'memory') return node.nonZeroMemoryBytes
+  return node.requested.get(name) ?? 0
 }

@@ -11,25 +11,34 @@ export interface PodRequests {
   /** For scores: containers without a request count as if they asked for a little, or all would pile up on one node. */
   readonly nonZeroCpuMilli: number
   readonly nonZeroMemoryBytes: number
+  /** The same for the pod that is being scored; upstream assumes more of it where the pod as a whole asks for something. */
+  readonly scoredCpuMilli: number
+  readonly scoredMemoryBytes: number
 }
 
 /** Upstream's assumptions for containers that ask for nothing. */
 const ASSUMED_CPU_MILLI = 100
 const ASSUMED_MEMORY_BYTES = 200 * 1024 * 1024
+const ASSUMED: Amounts = new Map([
+  ['cpu', ASSUMED_CPU_MILLI],
+  ['memory', ASSUMED_MEMORY_BYTES],
+])
 
 export function podRequestsOf(pod: Pod): PodRequests {
   const requests = totalRequests(pod, new Map())
   const asWhole = podLevelRequests(pod).size > 0
   const assumed = new Map<string, number>()
   // Where the pod as a whole says what it needs, nothing is to be assumed of its containers.
-  if (!asWhole || !requests.get('cpu')) assumed.set('cpu', ASSUMED_CPU_MILLI)
-  if (!asWhole || !requests.get('memory')) assumed.set('memory', ASSUMED_MEMORY_BYTES)
-  const missing = anyMisses(pod, assumed)
-  const nonZero = missing ? totalRequests(pod, assumed) : requests
+  if (!asWhole || !requests.has('cpu')) assumed.set('cpu', ASSUMED_CPU_MILLI)
+  if (!asWhole || !requests.has('memory')) assumed.set('memory', ASSUMED_MEMORY_BYTES)
+  const nonZero = anyMisses(pod, assumed) ? totalRequests(pod, assumed) : requests
+  const scored = asWhole ? totalRequests(pod, ASSUMED) : nonZero
   return {
     requests,
     nonZeroCpuMilli: nonZero.get('cpu') ?? 0,
     nonZeroMemoryBytes: nonZero.get('memory') ?? 0,
+    scoredCpuMilli: scored.get('cpu') ?? 0,
+    scoredMemoryBytes: scored.get('memory') ?? 0,
   }
 }
 
