@@ -2,7 +2,6 @@
 import { isFinished } from '../runner/pods.ts'
 import {
   allSets,
-  availableIn,
   limitsOf,
   type Plan,
   resize,
@@ -43,7 +42,9 @@ function shrinkOld(plan: Plan, current: SetPlan): void {
     room -= broken
     resize(plan, old, old.replicas - broken)
   }
-  let spare = availableIn(allSets(plan)) - minimum
+  // What a set has beyond its size is about to be deleted, and counts no more.
+  const kept = ({ set, replicas }: SetPlan) => Math.min(replicas, set.status.availableReplicas ?? 0)
+  let spare = allSets(plan).reduce((sum, each) => sum + kept(each), 0) - minimum
   for (const old of plan.old) {
     const step = Math.min(spare, old.replicas)
     if (step <= 0) continue

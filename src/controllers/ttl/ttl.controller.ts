@@ -21,7 +21,7 @@ export function ttlController(context: ControllerContext): Controller {
       queue.onStop(
         nodes.subscribe({
           changed(next, previous) {
-            if (previous?.metadata.annotations === next.metadata.annotations) return
+            if (previous && previous.metadata.annotations === next.metadata.annotations) return
             if (!previous) wakeAllOnStep()
             queue.add(keyOf(next))
           },
