@@ -58,6 +58,7 @@ import { taintEvictionController } from './taint-eviction/taint-eviction.control
 import { tokenCleanerController } from './token-cleaner/token-cleaner.controller.ts'
 import { ttlController } from './ttl/ttl.controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished.controller.ts'
+import { validatingAdmissionPolicyStatusController } from './validatingadmissionpolicy-status/validatingadmissionpolicy-status.controller.ts'
 import { volumeAttributesClassProtectionController } from './volumeattributesclass-protection/volumeattributesclass-protection.controller.ts'
 
 export {
@@ -192,6 +193,10 @@ export const controllers: readonly ControllerEntry[] = [
       certificateAuthority
         ? trustBundlePublisherController(context, certificateAuthority)
         : undefined,
+  },
+  {
+    name: 'validatingadmissionpolicy-status-controller',
+    create: validatingAdmissionPolicyStatusController,
   },
   { name: 'namespace-controller', create: namespaceController },
   { name: 'garbage-collector-controller', create: garbageCollectorController },

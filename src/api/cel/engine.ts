@@ -32,6 +32,7 @@ const ADMISSION_VARIABLES = [
 
 interface Engine {
   readonly cel: Cel
+  readonly base: Environment
   readonly environment: (scope: Scope) => Environment
 }
 
@@ -61,7 +62,7 @@ export async function loadCelEngine(): Promise<void> {
     pattern => compilePattern(pattern),
     value => (value === undefined ? cel.Optional.none() : cel.Optional.of(value)),
   )
-  engine = { cel, environment: environmentsOver(environment) }
+  engine = { cel, base: environment, environment: environmentsOver(environment) }
 }
 
 /** Each is made with its first expression: most servers need one of them, if any. */
@@ -88,6 +89,13 @@ const FURNISH: Readonly<Record<Scope, (environment: Environment) => void>> = {
     environment.registerVariable('authorizer', 'kubernetes.authorization.Authorizer')
   },
   mutations: addConstructions,
+}
+
+/** All functions, and whatever types and variables the caller adds: for checking types, not for evaluating. */
+export function unfurnishedEnvironment(): Environment {
+  const environment = loaded().base.clone()
+  addAuthorizer(environment)
+  return environment
 }
 
 function loaded(): Engine {

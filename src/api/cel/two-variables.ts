@@ -31,11 +31,22 @@ const TEMPLATES: Readonly<Record<string, string>> = {
   'sortBy/2': 'receiver__.map(first__, [body__, first__]).sortedPairs__()',
 }
 
+/** Whether there is a loop in the tree that the engine learns only by rewriting. */
+export function hasLoops(part: unknown): boolean {
+  if (Array.isArray(part)) return part.some(hasLoops)
+  if (typeof part !== 'object' || part === null || !('op' in part)) return false
+  const { op, args } = part as Node
+  if (op === 'rcall' && Array.isArray(args) && Object.hasOwn(TEMPLATES, loopKey(args))) return true
+  return hasLoops(args)
+}
+
+const loopKey = ([name, , args]: readonly unknown[]) => `${name}/${(args as Node[]).length}`
+
 /** Turns the node into a loop that the engine knows, where it is one of these; `parse` gives the tree of a text. */
 export function expandLoops(node: Node, parse: (text: string) => Node): void {
   if (node.op !== 'rcall' || !Array.isArray(node.args)) return
-  const [name, receiver, args] = node.args as [string, Node, Node[]]
-  const key = `${name}/${args.length}`
+  const [, receiver, args] = node.args as [string, Node, Node[]]
+  const key = loopKey(node.args)
   const template = Object.hasOwn(TEMPLATES, key) ? TEMPLATES[key] : undefined
   if (template === undefined) return
   const [first, second] = args

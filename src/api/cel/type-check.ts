@@ -1,0 +1,160 @@
+/**
+ * What is suspicious about the types of an expression of admission, given what the objects look like. Of each expression the first
+ * finding is told, in the words and with the places of Go's implementation. What the engine understands only after rewriting is passed
+ * over: a warning that is wrong is worse than none.
+ */
+import type { ObjectShape } from '../machinery/schema.ts'
+import { unfurnishedEnvironment } from './engine.ts'
+import { hasLoops } from './two-variables.ts'
+import { ShapeTypes } from './types.ts'
+
+type Environment = ReturnType<typeof unfurnishedEnvironment>
+
+export interface CheckedTypes {
+  /** What `object` and `oldObject` are. */
+  readonly object: ObjectShape
+  /** What `params` are, where there are any; undefined for those of an unknown type. */
+  readonly params?: ObjectShape | undefined
+  readonly hasParams: boolean
+}
+
+export interface CheckedVariable {
+  readonly name: string
+  readonly expression: string
+}
+
+/** Makes the check for objects of one type; the engine must be loaded. The check gives undefined where nothing is found. */
+export function typeChecker(
+  { object, params, hasParams }: CheckedTypes,
+  variables: readonly CheckedVariable[],
+): (expression: string) => string | undefined {
+  const environment = unfurnishedEnvironment()
+  const types = new ShapeTypes(environment)
+  const ofObject = types.of(object)
+  environment.registerVariable('object', ofObject).registerVariable('oldObject', ofObject)
+  environment.registerVariable('request', 'dyn').registerVariable('namespaceObject', 'dyn')
+  environment.registerVariable('authorizer', 'kubernetes.authorization.Authorizer')
+  if (hasParams) environment.registerVariable('params', params ? types.of(params) : 'dyn')
+  const last = withVariables(environment, variables)
+  return expression => problemOf(last, types, expression)
+}
+
+/** Each may use those before it, so each needs an environment of its own. */
+function withVariables(
+  environment: Environment,
+  variables: readonly CheckedVariable[],
+): Environment {
+  const fields: Record<string, string> = {}
+  const declare = () =>
+    environment
+      .clone()
+      .registerType('variables.T', { fields: { ...fields } })
+      .registerVariable('variables', 'variables.T')
+  let current = declare()
+  for (const { name, expression } of variables) {
+    fields[name] = typeOf(current, expression)
+    current = declare()
+  }
+  return current
+}
+
+function typeOf(environment: Environment, expression: string): string {
+  try {
+    const { valid, type } = environment.check(expression)
+    return valid && type ? type : 'dyn'
+  } catch {
+    return 'dyn'
+  }
+}
+
+/** A part of an expression as the engine knows it: where it is in the text, and what is below. */
+interface Part {
+  readonly op: string
+  readonly args: unknown
+  readonly pos: number
+  readonly start: number
+  readonly end: number
+}
+
+interface Finding {
+  readonly message: string
+  /** Index of the character that is pointed at. */
+  readonly at: number
+}
+
+function problemOf(
+  environment: Environment,
+  types: ShapeTypes,
+  expression: string,
+): string | undefined {
+  let error: { code?: string; message: string; node?: unknown } | undefined
+  try {
+    const parsed = environment.parse(expression)
+    if (hasLoops(parsed.ast)) return undefined
+    error = parsed.check().error as unknown as typeof error
+  } catch {
+    return undefined
+  }
+  if (!error?.node) return undefined
+  const [message = ''] = error.message.split('\n')
+  const finding = FINDINGS[error.code ?? '']?.(error.node as Part, message, expression)
+  return finding && shown(expression, { ...finding, message: types.shown(finding.message) })
+}
+
+type Find = (part: Part, message: string, text: string) => Finding | undefined
+
+const FINDINGS: Readonly<Record<string, Find>> = {
+  no_such_key: ({ pos }, message) => ({
+    message: `undefined field '${message.slice(message.indexOf(':') + 2)}'`,
+    at: pos - 1,
+  }),
+  unknown_variable: ({ start }, message) => ({
+    message: undeclared(message.slice(message.indexOf(':') + 2)),
+    at: start,
+  }),
+  no_such_overload: wrongOperands,
+  no_matching_overload: wrongArguments,
+}
+
+const undeclared = (name: string) => `undeclared reference to '${name}' (in container '')`
+
+/** `no such overload: int > string`, or `-string`. */
+function wrongOperands(part: Part, message: string, text: string): Finding | undefined {
+  const told = message.slice(message.indexOf(':') + 2)
+  const { op } = part
+  if (op.endsWith('_'))
+    return { message: noOverload(op, `(${told.slice(op.length - 1)})`), at: part.start }
+  const [left, right] = part.args as [Part, Part]
+  const operands = told.split(` ${op} `)
+  if (!left || !right || operands.length !== 2) return undefined
+  const name = op === 'in' ? '@in' : `_${op}_`
+  const at = left.end + Math.max(0, text.slice(left.end, right.start).indexOf(op))
+  return { message: noOverload(name, `(${operands.join(', ')})`), at }
+}
+
+/** `found no matching overload for 'string.startsWith(int)'`, or `'size(int)'`. */
+function wrongArguments(
+  part: Part & { candidates?: { declarations?: readonly unknown[] } },
+  message: string,
+  text: string,
+): Finding | undefined {
+  const [name] = part.args as [string]
+  const called = /for '(?:(.+)\.)?\w+(\([^']*\))'$/.exec(message)
+  if (!called) return undefined
+  const [, receiver, given] = called
+  const applied = receiver === undefined ? given : `${receiver}.${given}`
+  const at = text.indexOf('(', text.indexOf(name, part.start))
+  const isKnown = (part.candidates?.declarations?.length ?? 0) > 0
+  return { message: isKnown ? noOverload(name, applied ?? '') : undeclared(name), at }
+}
+
+const noOverload = (name: string, applied: string) =>
+  `found no matching overload for '${name}' applied to '${applied}'`
+
+/** With the line below, and a mark below that. */
+function shown(text: string, { message, at }: Finding): string {
+  const before = text.slice(0, at).split('\n')
+  const column = before.at(-1)?.length ?? 0
+  const line = text.split('\n')[before.length - 1]
+  return `ERROR: <input>:${before.length}:${column + 1}: ${message}\n | ${line}\n | ${'.'.repeat(column)}^`
+}
