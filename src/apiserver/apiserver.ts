@@ -1,4 +1,5 @@
 /** The API server as a value: a request goes in, an answer comes out. Listening to sockets is `listener/`'s. */
+import type { Secret } from '#api/core/v1/secret.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { badRequest, StatusError } from '#api/machinery/status.ts'
 import { parseCidr } from '#base/cidr.ts'
@@ -20,6 +21,7 @@ import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import { keepApiServices } from './bootstrap/api-services.ts'
 import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
 import { keepServiceAddresses } from './bootstrap/service-addresses.ts'
+import { keepTokenTracking, noteTokenUse } from './bootstrap/token-tracking.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
 import { RequestMetrics } from './endpoints/request-metrics.ts'
@@ -118,6 +120,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   let stopAdvertising = async () => {}
   let stopServiceAddresses = async () => {}
   let stopApiServices = async () => {}
+  let stopTokenTracking = async () => {}
   let stopAggregation = () => {}
   let stopTrust = async () => {}
   const start = async () => {
@@ -128,6 +131,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     server.notReady.delete('poststarthook/bootstrap')
     stopServiceAddresses = keepServiceAddresses(server)
     stopApiServices = keepApiServices(server)
+    if (options.serviceAccountKeys?.length) stopTokenTracking = keepTokenTracking(server)
     if (options.aggregation) {
       stopAggregation = followApiServices(server, options.aggregation)
       stopTrust = keepTrust(server, options.aggregation)
@@ -162,6 +166,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       stopAggregation()
       await stopServiceAddresses()
       await stopApiServices()
+      await stopTokenTracking()
       await stopTrust()
       server.cache.stop()
     },
@@ -182,7 +187,8 @@ function createContext(options: ApiServerOptions): ServerContext {
     '--service-cluster-ip-range',
   )
   const services = registry.find('', 'v1', 'services')?.storage?.cache
-  return {
+  const tokenUsed = (secret: Secret) => noteTokenUse(server, secret)
+  const server: ServerContext = {
     store,
     clock,
     random,
@@ -192,7 +198,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     remotes: new Remotes(),
     world,
     webhooks,
-    ...createSecurity(options, world, { clock, random, webhooks }),
+    ...createSecurity(options, world, { clock, random, webhooks, tokenUsed }),
     services: new ServiceAllocator(
       services ?? cache.add('/registry/services/specs/', {}),
       range,
@@ -210,6 +216,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     notReady: new Set(['informer-sync', 'poststarthook/bootstrap']),
     ...(options.endpoints ? { endpoints: options.endpoints } : {}),
   }
+  return server
 }
 
 /** Versions that show the objects of another kind share its storage, also where that one is not served itself. */

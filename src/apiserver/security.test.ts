@@ -53,7 +53,11 @@ function cluster() {
     clientAuthorities: [authority.certificate],
     serviceAccountKeys: [signingKeyOf(serviceAccountKey)],
   }
-  const security = createSecurity(options, world, { clock, random: systemRandom })
+  const security = createSecurity(options, world, {
+    clock,
+    random: systemRandom,
+    tokenUsed: () => {},
+  })
   const may = async (user: UserInfo, text: string) =>
     (await security.authorizer.authorize(asking(user, text))).verdict === 'allow'
   return { accounts, pods, roleBindings, world, security, who: security.authentication, may }

@@ -1,4 +1,5 @@
 /** Puts together who may come in and what they may do, from the parts in authentication/, authorization/ and admission/. */
+import type { Secret } from '#api/core/v1/secret.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { AdmissionStep } from './admission/admission.ts'
@@ -7,9 +8,12 @@ import type { WebhookWorld } from './admission/webhooks/world.ts'
 import { authentication } from './authentication/authentication.ts'
 import type { Authenticator } from './authentication/authenticator.ts'
 import { bearerTokenAuthenticator, type TokenVerifier } from './authentication/bearer-tokens.ts'
+import { bootstrapTokens } from './authentication/bootstrap-tokens.ts'
 import { clientCertificateAuthenticator } from './authentication/client-certificates.ts'
 import type { SigningKey } from './authentication/jwt.ts'
+import { legacyTokens } from './authentication/legacy-tokens.ts'
 import {
+  DEFAULT_ISSUER,
   type ServiceAccountTokens,
   serviceAccountTokens,
 } from './authentication/service-account-tokens.ts'
@@ -27,6 +31,8 @@ export interface SecurityOptions {
   readonly serviceAccountKeys?: readonly SigningKey[]
   readonly serviceAccountIssuer?: string
   readonly apiAudiences?: readonly string[]
+  /** Whether the Secrets of bootstrap tokens let nodes in; upstream's --enable-bootstrap-token-auth. */
+  readonly bootstrapTokenAuth?: boolean
   /** Further verifiers of bearer tokens, e.g. `staticTokens`. */
   readonly tokenVerifiers?: readonly TokenVerifier[]
   /** Asked after certificates and tokens. */
@@ -60,10 +66,18 @@ const alwaysAllow: Authorizer = {
   }),
 }
 
+export interface SecurityParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly webhooks?: WebhookWorld
+  /** Told when a token that lives in a Secret was used. */
+  readonly tokenUsed: (secret: Secret) => void
+}
+
 export function createSecurity(
   options: SecurityOptions,
   world: World,
-  { clock, random, webhooks }: { clock: Clock; random: Random; webhooks?: WebhookWorld },
+  { clock, random, webhooks, tokenUsed }: SecurityParts,
 ): Security {
   const { clientAuthorities = [], serviceAccountKeys = [], tokenVerifiers: given = [] } = options
   const authorizer = options.authorizer ?? authorizerFor(options.authorizationMode, world)
@@ -78,7 +92,16 @@ export function createSecurity(
           random,
           world,
         })
-  const tokenVerifiers = [...given, ...(tokens ? [tokens] : [])]
+  const audiences = tokens?.audiences ?? [DEFAULT_ISSUER]
+  const tokenVerifiers = [
+    ...given,
+    ...(tokens
+      ? [tokens, legacyTokens({ keys: serviceAccountKeys, audiences, world, used: tokenUsed })]
+      : []),
+    ...(options.bootstrapTokenAuth
+      ? [bootstrapTokens({ secret: world.secret, audiences, clock })]
+      : []),
+  ]
   const authenticators = [
     ...(clientAuthorities.length > 0
       ? [clientCertificateAuthenticator({ authorities: clientAuthorities, clock })]

@@ -3,8 +3,8 @@ import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { Secret } from '#api/core/v1/secret.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
-import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { IngressClass } from '#api/networking/v1/ingress-class.ts'
 import type { RuntimeClass } from '#api/node/v1/runtime-class.ts'
 import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
@@ -24,7 +24,7 @@ export interface World extends TokenWorld {
   namespace(name: string): Promise<Namespace | undefined>
   serviceAccount(namespace: string, name: string): Promise<ServiceAccount | undefined>
   pod(namespace: string, name: string): Promise<Pod | undefined>
-  secret(namespace: string, name: string): Promise<KubernetesObject | undefined>
+  secret(namespace: string, name: string): Promise<Secret | undefined>
   node(name: string): Promise<Node | undefined>
   storageClass(name: string): Promise<StorageClass | undefined>
   storageClasses(): readonly StorageClass[]

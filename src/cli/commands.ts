@@ -87,6 +87,10 @@ const serving = {
   securePort: portFlag('secure-port', 'port of the API; 0 takes a free one', 6443),
   bindAddress: address('bind-address', 'where the API listens', '127.0.0.1'),
   serviceClusterIpRange: serviceRange,
+  enableBootstrapTokenAuth: switchFlag(
+    'enable-bootstrap-token-auth',
+    'let nodes in by bootstrap tokens, Secrets in kube-system',
+  ),
   runtimeConfig: flag<RuntimeConfig>(
     'runtime-config',
     'LIST',
@@ -284,6 +288,17 @@ export const commands = {
         undefined,
       ),
       ...signing,
+      serviceAccountPrivateKeyFile: textFlag(
+        'service-account-private-key-file',
+        'FILE',
+        'the key that signs tokens which live in Secrets',
+        undefined,
+      ),
+      legacyServiceAccountTokenCleanUpPeriodMs: duration(
+        'legacy-service-account-token-clean-up-period',
+        'after how long without use such a token goes',
+        365 * 24 * 60 * 60_000,
+      ),
       logLevel: logLevel('info'),
     },
   },

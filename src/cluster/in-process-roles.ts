@@ -1,6 +1,7 @@
 /** The roles beside the API server: controllers, scheduler and nodes, which share one set of informers. */
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { ApiServer, UserInfo } from '#apiserver'
+import { signingKeyOf, signToken } from '#apiserver/authentication/jwt.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import { version } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
@@ -71,6 +72,7 @@ export class InProcessRoles implements Running {
       import('#scheduler'),
     ])
     const manager = this.#contextFor(identities.controllerManager, this.#figures)
+    const tokenKey = signingKeyOf(pki.serviceAccountKey)
     const scheduler = this.#contextFor(identities.scheduler)
     const control = () =>
       startControllers(manager, {
@@ -83,6 +85,7 @@ export class InProcessRoles implements Running {
           localPathRoot(this.#options),
           name => this.#nodes.get(name)?.files,
         ),
+        tokens: { sign: claims => signToken(claims, tokenKey) },
         signing: {
           authorities: Object.fromEntries(SIGNERS.map(name => [name, () => pki.signer])),
         },

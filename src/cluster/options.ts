@@ -42,6 +42,8 @@ export interface ClusterOptions {
   readonly serviceClusterIpRange?: string
   /** API versions to serve beside the stable ones, or not to: `new Map([['api/beta', true]])`. */
   readonly runtimeConfig?: RuntimeConfig
+  /** Whether bootstrap tokens let nodes in; upstream's --enable-bootstrap-token-auth. */
+  readonly bootstrapTokenAuth?: boolean
   /** Addresses of pods, 10.244.0.0/16 by default (10.240.0.0/12 for over 256 hollow nodes); each node gets a /24. */
   readonly clusterCidr?: string
   /** DNS domain of services, cluster.local by default. */

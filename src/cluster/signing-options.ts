@@ -1,9 +1,9 @@
-/** Which authorities sign for the cluster, as upstream's --cluster-signing-… flags say. */
+/** Who signs for the cluster, as upstream's --cluster-signing-… flags say. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { ValuesOf } from '#cli'
-import type { SignerName, SigningOptions } from '#controllers'
+import type { SignerName, SigningOptions, TokenOptions } from '#controllers'
 import type { Files } from '#host/files.ts'
 
 type Values = Pick<
@@ -54,6 +54,23 @@ export function signingOptionsOf(
   return {
     authorities: Object.fromEntries(authorities),
     durationMs: values.clusterSigningDurationMs,
+  }
+}
+
+/** How tokens in Secrets are signed, as --service-account-private-key-file says; undefined without one. */
+export async function tokenOptionsOf(
+  file: string | undefined,
+  files: Pick<Files, 'read'>,
+): Promise<TokenOptions | undefined> {
+  if (file === undefined) return undefined
+  const content = files.read(file)
+  if (content === undefined) throw new UserError(`there is no file ${file}`)
+  const { signingKeyOf, signToken } = await import('#apiserver/authentication/jwt.ts')
+  try {
+    const key = signingKeyOf(content.toString())
+    return { sign: claims => signToken(claims, key) }
+  } catch (error) {
+    throw new UserError(`${file} cannot be used: ${messageOf(error)}`)
   }
 }
 

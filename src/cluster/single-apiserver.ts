@@ -21,6 +21,7 @@ import type { Pki } from './pki/pki.ts'
 export interface SingleApiServerOptions extends FoundationOptions {
   readonly listen: { readonly address: string; readonly port: number }
   readonly runtimeConfig?: RuntimeConfig
+  readonly bootstrapTokenAuth?: boolean
   /** The node that may run on this machine: it gets a kubeconfig, and may be reached at the machine's addresses. */
   readonly nodeName: string
   /** Other ways to the kubelets; for tests. */
@@ -72,6 +73,7 @@ export async function startSingleApiServer(
       proaVersion: PROA_VERSION,
       clientAuthorities: [pki.authority],
       serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
+      bootstrapTokenAuth: options.bootstrapTokenAuth ?? false,
       nodes,
       forwarderTo: createForwarders({ clock }),
       webhookCaller: webhooks.call,

@@ -14,7 +14,7 @@ import { layoutOf } from './layout.ts'
 import { startLed } from './led-role.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
 import { connectionOf, type Remote, remoteContext } from './remote-context.ts'
-import { signingOptionsOf } from './signing-options.ts'
+import { signingOptionsOf, tokenOptionsOf } from './signing-options.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
 type RoleInvocation = Extract<
@@ -41,6 +41,7 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,
     runtimeConfig: values.runtimeConfig,
+    bootstrapTokenAuth: values.enableBootstrapTokenAuth,
     clusterDomain: DEFAULT_DOMAIN,
     nodeName: values.nodeName ?? hostname().toLowerCase(),
     clock: systemClock,
@@ -129,6 +130,7 @@ async function startControllerManager(
   // A misspelt name must end the start, not the first time of leading.
   parseEnabled(values.controllers)
   const signing = signingOptionsOf(values, systemFiles)
+  const tokens = await tokenOptionsOf(values.serviceAccountPrivateKeyFile, systemFiles)
   const certificateAuthority =
     values.rootCaFile === undefined
       ? connection.certificateAuthority
@@ -139,6 +141,8 @@ async function startControllerManager(
       clusterCidr: values.clusterCidr,
       ...(certificateAuthority ? { certificateAuthority } : {}),
       ...(signing ? { signing } : {}),
+      ...(tokens ? { tokens } : {}),
+      legacyTokenCleanUpPeriodMs: values.legacyServiceAccountTokenCleanUpPeriodMs,
     }),
   )
 }

@@ -146,7 +146,7 @@ class Starting {
   }
 
   #createServer({ store, pki }: Foundation): ApiServer {
-    const { clock, random, log, nodes, serviceClusterIpRange } = this.#options
+    const { clock, random, log, nodes, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
     const webhooks = createWebhookCaller()
     this.#running.push({ stop: async () => webhooks.close() })
     const server = createApiServer({
@@ -159,6 +159,7 @@ class Starting {
       proaVersion: PROA_VERSION,
       clientAuthorities: [pki.authority],
       serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
+      bootstrapTokenAuth,
       // The addresses of hollow pods are nobody's, or somebody else's.
       ...(nodes.kind === 'hollow' ? {} : { forwarderTo: createForwarders({ clock }) }),
       webhookCaller: webhooks.call,
@@ -208,6 +209,7 @@ function complete(given: StartOptions): CompleteOptions {
     runtimeConfig: new Map(),
     clusterDomain: DEFAULT_DOMAIN,
     controllers: '*',
+    bootstrapTokenAuth: false,
     log: silentLog,
     clock: systemClock,
     random: systemRandom,

@@ -26,6 +26,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,
     runtimeConfig: values.runtimeConfig,
+    bootstrapTokenAuth: values.enableBootstrapTokenAuth,
     clusterCidr: values.clusterCidr,
     clusterDomain: values.clusterDomain,
     controllers: values.controllers,

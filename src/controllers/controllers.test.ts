@@ -88,12 +88,10 @@ volumeattributesclass-protection-controller`
 /** What upstream has and Proa does not; this list only shrinks. */
 const MISSING = [
   'device-taint-eviction-controller',
-  'legacy-serviceaccount-token-cleaner-controller',
   'podgroup-protection-controller',
   'resourceclaim-controller',
   'resourcepoolstatusrequest-controller',
   'service-cidr-controller',
-  'serviceaccount-token-controller',
   'storage-version-migrator-controller',
   'storageversion-garbage-collector-controller',
 ]

@@ -30,6 +30,7 @@ import { garbageCollectorController } from './garbage-collector/garbage-collecto
 import { horizontalPodAutoscalerController } from './horizontalpodautoscaler/horizontalpodautoscaler.controller.ts'
 import { jobController } from './job/job.controller.ts'
 import { trustBundlePublisherController } from './kube-apiserver-serving-clustertrustbundle-publisher/kube-apiserver-serving-clustertrustbundle-publisher.controller.ts'
+import { legacyServiceAccountTokenCleanerController } from './legacy-serviceaccount-token-cleaner/legacy-serviceaccount-token-cleaner.controller.ts'
 import {
   localPathProvisionerController,
   type NodeDirectories,
@@ -53,6 +54,10 @@ import type { Controller, ControllerContext } from './runner/controller.ts'
 import { type RunningController, runController } from './runner/runner.ts'
 import { selinuxWarningController } from './selinux-warning/selinux-warning.controller.ts'
 import { serviceAccountController } from './serviceaccount/serviceaccount.controller.ts'
+import {
+  serviceAccountTokenController,
+  type TokenOptions,
+} from './serviceaccount-token/serviceaccount-token.controller.ts'
 import { statefulSetController } from './statefulset/statefulset.controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction.controller.ts'
 import { tokenCleanerController } from './token-cleaner/token-cleaner.controller.ts'
@@ -66,6 +71,7 @@ export {
   type SignerName,
   type SigningOptions,
 } from './certificatesigningrequest-signing/signers.ts'
+export type { TokenOptions } from './serviceaccount-token/serviceaccount-token.controller.ts'
 
 export type { NodeDirectories }
 
@@ -78,6 +84,9 @@ export interface ControllersOptions {
   readonly clusterCidr?: string
   readonly nodePrefixLength?: number
   readonly terminatedPodThreshold?: number
+  /** How tokens that live in Secrets are signed; without it, none are made. */
+  readonly tokens?: TokenOptions
+  readonly legacyTokenCleanUpPeriodMs?: number
   /** What signs certificates; without it, nobody does. */
   readonly signing?: SigningOptions
   /** The disks of nodes; without them, no volumes are made in directories of nodes. */
@@ -107,6 +116,16 @@ interface ControllerEntry {
  */
 export const controllers: readonly ControllerEntry[] = [
   { name: 'serviceaccount-controller', create: serviceAccountController },
+  {
+    name: 'serviceaccount-token-controller',
+    create: (context, { tokens, certificateAuthority }) =>
+      tokens
+        ? serviceAccountTokenController(context, {
+            ...tokens,
+            ...(certificateAuthority ? { certificateAuthority } : {}),
+          })
+        : undefined,
+  },
   {
     name: 'root-ca-certificate-publisher-controller',
     create: (context, { certificateAuthority }) =>
@@ -197,6 +216,11 @@ export const controllers: readonly ControllerEntry[] = [
   {
     name: 'validatingadmissionpolicy-status-controller',
     create: validatingAdmissionPolicyStatusController,
+  },
+  {
+    name: 'legacy-serviceaccount-token-cleaner-controller',
+    create: (context, { legacyTokenCleanUpPeriodMs }) =>
+      legacyServiceAccountTokenCleanerController(context, legacyTokenCleanUpPeriodMs),
   },
   { name: 'namespace-controller', create: namespaceController },
   { name: 'garbage-collector-controller', create: garbageCollectorController },
@@ -338,6 +362,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   replicationcontroller: 'replicationcontroller-controller',
   'root-ca-cert-publisher': 'root-ca-certificate-publisher-controller',
   serviceaccount: 'serviceaccount-controller',
+  'serviceaccount-token': 'serviceaccount-token-controller',
+  'legacy-service-account-token-cleaner': 'legacy-serviceaccount-token-cleaner-controller',
   statefulset: 'statefulset-controller',
 }
 

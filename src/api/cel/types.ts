@@ -6,6 +6,8 @@ interface Registering {
   registerOperator(signature: string, handler: () => boolean): unknown
 }
 
+const TIME = 'google.protobuf.Timestamp'
+
 const SCALARS = {
   string: 'string',
   boolean: 'bool',
@@ -15,14 +17,11 @@ const SCALARS = {
   bytes: 'bytes',
   quantity: 'string',
   intOrString: 'dyn',
-  time: 'google.protobuf.Timestamp',
-  microTime: 'google.protobuf.Timestamp',
+  time: TIME,
+  microTime: TIME,
   duration: 'string',
   any: 'dyn',
 } as const
-
-/** Whatever may be absent may be compared with null. */
-const NULLABLE = ['google.protobuf.Timestamp', 'bytes']
 
 /** Registers the types of shapes in one environment, each once. */
 export class ShapeTypes {
@@ -32,7 +31,7 @@ export class ShapeTypes {
 
   constructor(target: Registering) {
     this.#target = target
-    for (const type of NULLABLE) target.registerOperator(`${type} == null`, () => false)
+    target.registerOperator(`${TIME} == null`, () => false)
   }
 
   /** The name of the shape's type; `dyn` for what has fields that nobody describes. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { referencesOf } from '#api/core/v1/pod/references.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import type { Decision } from './authorizer.ts'
 import { nodeRules } from './bootstrap-system-roles.ts'
 import { nodeAuthorizer } from './node.ts'
-import { referencesOf } from './pod-references.ts'
 import { asking, userOf } from './testing.ts'
 
 function podOn(nodeName: string, namespace: string, name: string, spec: Partial<Pod['spec']>): Pod {

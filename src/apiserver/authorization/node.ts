@@ -5,6 +5,7 @@
  */
 
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { type PodReferences, referencesOf } from '#api/core/v1/pod/references.ts'
 import { parseFieldSelector } from '#api/machinery/field-selector.ts'
 import { NODE_USER_PREFIX, SYSTEM_NODES, type UserInfo } from '../authentication/authenticator.ts'
 import {
@@ -15,7 +16,6 @@ import {
   noOpinion,
   type PolicyRule,
 } from './authorizer.ts'
-import { type PodReferences, referencesOf } from './pod-references.ts'
 import { ruleAllows } from './rbac-rules.ts'
 
 /** The pods that are bound to a node, from the API server's cache. */

@@ -71,6 +71,17 @@ export class Writer {
     }
   }
 
+  /** Changes a draft of the newest state. What is gone is left alone. */
+  async change(
+    group: string,
+    plural: string,
+    { metadata }: KubernetesObject,
+    change: (draft: KubernetesObject) => void,
+  ): Promise<void> {
+    const resource = this.server.registry.stored(group, 'v1', plural)
+    await this.#changeDraft(this.#write(resource, { metadata }), change)
+  }
+
   /** Changes a draft of the newest state, of which the status is written. What is gone has none. */
   async putStatus(
     group: string,
@@ -80,6 +91,10 @@ export class Writer {
   ): Promise<void> {
     const resource = this.server.registry.stored(group, 'v1', plural)
     const write = { ...this.#write(resource, { metadata: { name } }), subresource: 'status' }
+    await this.#changeDraft(write, change)
+  }
+
+  async #changeDraft(write: Write, change: (draft: KubernetesObject) => void): Promise<void> {
     try {
       await updateObject(write, ({ object }) => {
         const draft = structuredClone(object)

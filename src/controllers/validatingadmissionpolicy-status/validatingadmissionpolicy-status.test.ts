@@ -116,7 +116,7 @@ test('policies about built-in and custom resources get their warnings, and lose 
   const seen = (name: string, generation: number) =>
     cluster.until(`the status of ${name}`, async () => {
       const { status } = await client.get(validatingAdmissionPolicy, name)
-      return status.observedGeneration === generation && status
+      return status.observedGeneration === generation ? status : undefined
     })
   const warning = async (name: string, generation: number) =>
     (await seen(name, generation)).typeChecking?.expressionWarnings?.[0]?.warning

@@ -1,5 +1,5 @@
 /** Which Secrets and ConfigMaps a pod names anywhere: a node may read those, and a pod made by a node may name none. */
-import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { Pod } from './pod.ts'
 
 export interface PodReferences {
   readonly secrets: ReadonlySet<string>
