@@ -32,7 +32,7 @@ import { runPipeline } from './pipeline.ts'
 import { expireEvents } from './resources/event-expiry.ts'
 import { type FieldManagement, fieldManagement } from './resources/field-management.ts'
 import { ResourceRegistry } from './resources/registry.ts'
-import { DEFAULT_NODE_PORTS, ServiceAllocator } from './resources/service-allocation.ts'
+import { ServiceAllocator } from './resources/service-allocation.ts'
 import { createSecurity, type SecurityOptions } from './security.ts'
 import type { NodeConnector, ServerContext } from './server-context.ts'
 import { ResourceStorage } from './storage/resource-storage.ts'
@@ -90,6 +90,7 @@ export interface ApiServer {
 /** Where pods find the API when nobody said otherwise. */
 const DEFAULT_SECURE_PORT = 6443
 const DEFAULT_SERVICE_RANGE = '10.96.0.0/12'
+const NETWORKING = 'networking.k8s.io'
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const server = createContext(options)
@@ -199,11 +200,12 @@ function createContext(options: ApiServerOptions): ServerContext {
     world,
     webhooks,
     ...createSecurity(options, world, { clock, random, webhooks, tokenUsed }),
-    services: new ServiceAllocator(
-      services ?? cache.add('/registry/services/specs/', {}),
-      range,
-      DEFAULT_NODE_PORTS,
-    ),
+    services: new ServiceAllocator({
+      services: services ?? cache.add('/registry/services/specs/', {}),
+      cidr: range,
+      ranges: registry.find(NETWORKING, 'v1', 'servicecidrs')?.storage?.cache,
+      addresses: registry.find(NETWORKING, 'v1', 'ipaddresses')?.storage?.cache,
+    }),
     securePort: { port: DEFAULT_SECURE_PORT },
     nodes: options.nodes,
     forwarderTo: options.forwarderTo,

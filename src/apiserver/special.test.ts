@@ -67,7 +67,7 @@ test('a certain address is given once, and again when its service is gone', asyn
   await ask('DELETE', `${at}/a`)
   assert.equal((await dns('b')).status, 201)
   const outside = await ask('POST', at, service('c', { clusterIP: '1.2.3.4' }))
-  assert.match(outside.body.message, /is not in the valid range/)
+  assert.match(outside.body.message, /the provided network does not match the current range/)
   const headless = await ask('POST', at, service('d', { clusterIP: 'None' }))
   assert.equal(headless.body.spec.clusterIP, 'None')
   const dry = await ask('POST', `${at}?dryRun=All`, service('e', { clusterIP: '10.96.0.77' }))

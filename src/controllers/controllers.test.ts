@@ -91,8 +91,6 @@ const MISSING = [
   'podgroup-protection-controller',
   'resourceclaim-controller',
   'resourcepoolstatusrequest-controller',
-  'service-cidr-controller',
-  'storage-version-migrator-controller',
   'storageversion-garbage-collector-controller',
 ]
 

@@ -5,6 +5,7 @@ import { podCertificateRequest } from '#api/certificates/v1beta1/pod-certificate
 import { kinds as builtInKinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { servedKinds } from '#api/runtime-config.ts'
+import { storageVersionMigration } from '#api/storagemigration/v1beta1/storage-version-migration.ts'
 import { UserError } from '#base/errors.ts'
 import { createFigureBook, type FigureBook, type FigureSource } from '#base/figures.ts'
 import { createEventRecorder } from '#client/events.ts'
@@ -35,6 +36,7 @@ import {
   localPathProvisionerController,
   type NodeDirectories,
 } from './local-path-provisioner/local-path-provisioner.controller.ts'
+import { ALIASES, UPSTREAM } from './names.ts'
 import { namespaceController } from './namespace/namespace.controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam.controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle.controller.ts'
@@ -53,12 +55,14 @@ import { rootCaCertificatePublisherController } from './root-ca-certificate-publ
 import type { Controller, ControllerContext } from './runner/controller.ts'
 import { type RunningController, runController } from './runner/runner.ts'
 import { selinuxWarningController } from './selinux-warning/selinux-warning.controller.ts'
+import { serviceCidrController } from './service-cidr/service-cidr.controller.ts'
 import { serviceAccountController } from './serviceaccount/serviceaccount.controller.ts'
 import {
   serviceAccountTokenController,
   type TokenOptions,
 } from './serviceaccount-token/serviceaccount-token.controller.ts'
 import { statefulSetController } from './statefulset/statefulset.controller.ts'
+import { storageVersionMigratorController } from './storage-version-migrator/storage-version-migrator.controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction.controller.ts'
 import { tokenCleanerController } from './token-cleaner/token-cleaner.controller.ts'
 import { ttlController } from './ttl/ttl.controller.ts'
@@ -185,6 +189,12 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'disruption-controller', create: disruptionController },
   { name: 'clusterrole-aggregation-controller', create: clusterRoleAggregationController },
   { name: 'ttl-controller', create: ttlController },
+  { name: 'service-cidr-controller', create: serviceCidrController },
+  {
+    name: 'storage-version-migrator-controller',
+    needs: storageVersionMigration,
+    create: storageVersionMigratorController,
+  },
   { name: 'bootstrap-signer-controller', isOffByDefault: true, create: bootstrapSignerController },
   { name: 'token-cleaner-controller', isOffByDefault: true, create: tokenCleanerController },
   {
@@ -299,72 +309,6 @@ function showRunning(
       value: isRunning() ? 1 : 0,
     })),
   )
-}
-
-/** All of upstream's controllers: whoever switches one off that Proa does not have (yet) gets what they want. */
-const UPSTREAM = new Set(
-  `bootstrap-signer-controller certificatesigningrequest-approving-controller
-   certificatesigningrequest-cleaner-controller certificatesigningrequest-signing-controller
-   cloud-node-lifecycle-controller clusterrole-aggregation-controller cronjob-controller
-   daemonset-controller deployment-controller device-taint-eviction-controller disruption-controller
-   endpoints-controller endpointslice-controller endpointslice-mirroring-controller
-   ephemeral-volume-controller garbage-collector-controller horizontal-pod-autoscaler-controller
-   job-controller kube-apiserver-serving-clustertrustbundle-publisher-controller
-   legacy-serviceaccount-token-cleaner-controller namespace-controller node-ipam-controller
-   node-lifecycle-controller node-route-controller persistentvolume-attach-detach-controller
-   persistentvolume-binder-controller persistentvolume-expander-controller
-   persistentvolume-protection-controller persistentvolumeclaim-protection-controller
-   pod-garbage-collector-controller podcertificaterequest-cleaner-controller
-   podgroup-protection-controller replicaset-controller replicationcontroller-controller
-   resourceclaim-controller resourcepoolstatusrequest-controller resourcequota-controller
-   root-ca-certificate-publisher-controller selinux-warning-controller service-cidr-controller
-   service-lb-controller serviceaccount-controller serviceaccount-token-controller statefulset-controller
-   storage-version-migrator-controller storageversion-garbage-collector-controller taint-eviction-controller
-   token-cleaner-controller ttl-after-finished-controller ttl-controller
-   validatingadmissionpolicy-status-controller volumeattributesclass-protection-controller`.split(
-    /\s+/,
-  ),
-)
-
-/** Upstream's older, shorter names, which it still takes. */
-const ALIASES: Readonly<Record<string, string>> = {
-  daemonset: 'daemonset-controller',
-  deployment: 'deployment-controller',
-  endpoint: 'endpoints-controller',
-  endpointslice: 'endpointslice-controller',
-  endpointslicemirroring: 'endpointslice-mirroring-controller',
-  'ephemeral-volume': 'ephemeral-volume-controller',
-  garbagecollector: 'garbage-collector-controller',
-  job: 'job-controller',
-  cronjob: 'cronjob-controller',
-  'ttl-after-finished': 'ttl-after-finished-controller',
-  resourcequota: 'resourcequota-controller',
-  disruption: 'disruption-controller',
-  'clusterrole-aggregation': 'clusterrole-aggregation-controller',
-  ttl: 'ttl-controller',
-  bootstrapsigner: 'bootstrap-signer-controller',
-  tokencleaner: 'token-cleaner-controller',
-  csrapproving: 'certificatesigningrequest-approving-controller',
-  csrsigning: 'certificatesigningrequest-signing-controller',
-  csrcleaner: 'certificatesigningrequest-cleaner-controller',
-  horizontalpodautoscaling: 'horizontal-pod-autoscaler-controller',
-  namespace: 'namespace-controller',
-  nodeipam: 'node-ipam-controller',
-  nodelifecycle: 'node-lifecycle-controller',
-  'persistentvolume-binder': 'persistentvolume-binder-controller',
-  attachdetach: 'persistentvolume-attach-detach-controller',
-  'persistentvolume-expander': 'persistentvolume-expander-controller',
-  'pv-protection': 'persistentvolume-protection-controller',
-  'pvc-protection': 'persistentvolumeclaim-protection-controller',
-  podgc: 'pod-garbage-collector-controller',
-  replicaset: 'replicaset-controller',
-  'resource-claim-controller': 'resourceclaim-controller',
-  replicationcontroller: 'replicationcontroller-controller',
-  'root-ca-cert-publisher': 'root-ca-certificate-publisher-controller',
-  serviceaccount: 'serviceaccount-controller',
-  'serviceaccount-token': 'serviceaccount-token-controller',
-  'legacy-service-account-token-cleaner': 'legacy-serviceaccount-token-cleaner-controller',
-  statefulset: 'statefulset-controller',
 }
 
 /**

@@ -6,8 +6,9 @@ import type { Service } from '#api/core/v1/service.ts'
 import { type FieldError, invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { internalError, invalid } from '#api/machinery/status.ts'
-import { addressAt, addressToNumber, type Cidr, contains, formatCidr } from '#base/cidr.ts'
+import { addressAt, type Cidr, formatCidr } from '#base/cidr.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
+import { canHave, isOfServices, ServiceRanges } from './service-ranges.ts'
 
 export interface PortRange {
   readonly first: number
@@ -23,20 +24,37 @@ const MAXIMUM_STATIC_PORTS = 128
 
 const KIND = { group: '', kind: 'Service' }
 
+export interface AllocatorOptions {
+  /** Services, which say what is in use. */
+  readonly services: ResourceCache
+  /** The range of the flag, which is also the ServiceCIDR `kubernetes`. */
+  readonly cidr: Cidr
+  readonly ports?: PortRange
+  /** ServiceCIDRs, which add further ranges. */
+  readonly ranges?: ResourceCache | undefined
+  /** IPAddresses; those of others than services are taken, too. */
+  readonly addresses?: ResourceCache | undefined
+}
+
 export class ServiceAllocator {
   readonly #cidr: Cidr
   readonly #ports: PortRange
   readonly #cache: ResourceCache
+  readonly #serviceRanges: ServiceRanges
+  readonly #foreign: ResourceCache | undefined
   readonly #addresses = new InUse()
   readonly #nodePorts = new InUse()
   #isFollowing = false
-  #nextAddress = 0
+  /** Where the search begins next, by range. */
+  readonly #nextAddress = new Map<string, number>()
   #nextPort = 0
 
-  constructor(cache: ResourceCache, cidr: Cidr, ports: PortRange = DEFAULT_NODE_PORTS) {
-    this.#cache = cache
+  constructor({ services, cidr, ports, ranges, addresses }: AllocatorOptions) {
+    this.#cache = services
     this.#cidr = cidr
-    this.#ports = ports
+    this.#ports = ports ?? DEFAULT_NODE_PORTS
+    this.#serviceRanges = new ServiceRanges(cidr, ranges)
+    this.#foreign = addresses
   }
 
   /** The range in which addresses are, such as `10.96.0.0/12`. */
@@ -86,30 +104,43 @@ export class ServiceAllocator {
   #checkAddress(draft: Service, address: string): void {
     const wrong = (detail: string) =>
       refuse(draft, invalidField('spec.clusterIPs', [address], detail))
-    const offset = addressToNumber(address)
-    if (offset === undefined || !contains(this.#cidr, address))
+    const isInRange = this.#serviceRanges.ready().some(range => canHave(range, address))
+    if (!isInRange)
       throw wrong(
-        `failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. ` +
-          `The range of valid IPs is ${formatCidr(this.#cidr)}`,
+        `failed to allocate IP ${address}: the provided network does not match the current range`,
       )
-    if (this.#addresses.has(address))
+    if (this.#isTaken(address))
       throw wrong(`failed to allocate IP ${address}: provided IP is already allocated`)
   }
 
-  /** First the upper band, then, when that is full, the one for certain values. */
   #freeAddress(draft: Service): string {
+    for (const range of this.#serviceRanges.ready()) {
+      const address = this.#freeIn(range)
+      if (address !== undefined) return address
+    }
+    throw internalError(`failed to allocate a serviceIP for ${draft.metadata.name}: range is full`)
+  }
+
+  /** First the upper band, then, when that is full, the one for certain values. */
+  #freeIn(range: Cidr): string | undefined {
     // Neither the network's own address, nor the first (kubernetes.default), nor the broadcast address.
-    const size = 2 ** (32 - this.#cidr.prefixLength) - 1
+    const first = range === this.#cidr ? 2 : 1
+    const size = 2 ** (32 - range.prefixLength) - 1
     const band = staticBand(size, MAXIMUM_STATIC_BAND)
     const find = (from: number, to: number, start: number) =>
-      scan(from, to, start, at => !this.#addresses.has(addressAt(this.#cidr, at)))
-    const at = find(band, size, this.#nextAddress) ?? find(2, band, 2)
-    if (at === undefined)
-      throw internalError(
-        `failed to allocate a serviceIP for ${draft.metadata.name}: range is full`,
-      )
-    this.#nextAddress = at + 1
-    return addressAt(this.#cidr, at)
+      scan(from, to, start, at => !this.#isTaken(addressAt(range, at)))
+    const name = formatCidr(range)
+    const next = this.#nextAddress.get(name) ?? 0
+    const at = find(Math.max(band, first), size, next) ?? find(first, band, first)
+    if (at === undefined) return undefined
+    this.#nextAddress.set(name, at + 1)
+    return addressAt(range, at)
+  }
+
+  #isTaken(address: string): boolean {
+    if (this.#addresses.has(address)) return true
+    const object = this.#foreign?.get('', address)?.object
+    return object !== undefined && !isOfServices(object)
   }
 
   #allocatePorts(draft: Service, previous: Service | undefined, held: (() => void)[]): void {

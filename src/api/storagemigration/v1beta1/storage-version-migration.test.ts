@@ -29,8 +29,7 @@ test('a migration names its resource, and keeps it', () => {
   const next = updated(kind, object, { spec: { resource }, status: { resourceVersion: '1' } })
   assert.deepEqual(next.status, {})
   assert.deepEqual(lines(kind.validateUpdate(next, object)), [
-    'group: Invalid value: "batch": field is immutable',
-    'resource: Invalid value: "jobs": field is immutable',
+    'spec: Invalid value: {"resource":{"group":"batch","resource":"jobs"}}: field is immutable',
   ])
 })
 
@@ -41,8 +40,6 @@ test('a migration ends once, in one way', () => {
   assert.deepEqual(statusProblems(withStatus([is('Running', 'False'), succeeded])), [])
   assert.deepEqual(statusProblems(withStatus([running, succeeded, failed])), [
     'status.conditions: Invalid value: Both success and failed conditions cannot be true at the same time',
-    'status.conditions: Invalid value: Running condition cannot be true when success condition is true',
-    'status.conditions: Invalid value: Running condition cannot be true when failed condition is true',
   ])
   assert.deepEqual(
     statusProblems(withStatus([is('Failed', 'False')]), withStatus([succeeded, failed])),
@@ -65,13 +62,11 @@ test('a migration goes up to one revision', () => {
   assert.deepEqual(at('9223372036854775807'), [])
   assert.deepEqual(at('5', '5'), [])
   assert.deepEqual(at('6', '5'), ['status.resourceVersion: Invalid value: "6": field is immutable'])
-  assert.deepEqual(at('-1'), [
-    'status.resourceVersion: Invalid value: -1: must be greater than or equal to 0',
-  ])
-  assert.deepEqual(at('x'), [
-    'status.resourceVersion: Invalid value: "x": failed to parse resource version "x": strconv.ParseInt: parsing "x": invalid syntax',
-  ])
-  assert.match(at('9223372036854775808')[0] ?? '', /: value out of range$/)
+  for (const wrong of ['-1', '0', '05', 'x'])
+    assert.deepEqual(at(wrong), [
+      `status.resourceVersion: Invalid value: "${wrong}": resource version is not well formed: ${wrong}`,
+    ])
+  assert.deepEqual(at('9223372036854775808'), [])
 })
 
 test('kubectl get shows the whole name of the resource', () => {

@@ -1,6 +1,6 @@
 import { immutable } from '../../core/v1/validation.ts'
 import { column, nameColumn } from '../../machinery/columns.ts'
-import { type FieldError, required } from '../../machinery/field-error.ts'
+import { required } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { condition } from '../../machinery/metadata.ts'
 import { list, shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
@@ -63,7 +63,7 @@ export const storageVersionMigration = defineKind<StorageVersionMigration>({
   },
   validate: ({ spec }) =>
     spec.resource.resource ? [] : [required('spec.resource.resource', 'resource is required')],
-  validateUpdate: keepsResource,
+  validateUpdate: (next, previous) => immutable('spec', next.spec, previous.spec),
   validateStatusUpdate: validateMigrationStatus,
   subresources: { status: true },
   columns: [
@@ -74,13 +74,3 @@ export const storageVersionMigration = defineKind<StorageVersionMigration>({
     }),
   ],
 })
-
-/** Upstream leaves the first parts of the path out. */
-function keepsResource(
-  { spec: next }: StorageVersionMigration,
-  { spec: previous }: StorageVersionMigration,
-): readonly FieldError[] {
-  return (['group', 'resource'] as const).flatMap(field =>
-    immutable(field, next.resource[field], previous.resource[field]),
-  )
-}
