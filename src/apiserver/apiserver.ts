@@ -20,8 +20,10 @@ import { keepTrust, type Trust } from './aggregation/trust.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import { keepApiServices } from './bootstrap/api-services.ts'
 import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
+import { ServerEvents } from './bootstrap/server-events.ts'
 import { keepServiceAddresses } from './bootstrap/service-addresses.ts'
 import { keepTokenTracking, noteTokenUse } from './bootstrap/token-tracking.ts'
+import { SELF } from './bootstrap/writer.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
 import { RequestMetrics } from './endpoints/request-metrics.ts'
@@ -116,6 +118,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     return result.stream.dial(ports === null ? undefined : Number(ports))
   }
   const customResources = new CustomResources(server)
+  const transportFor = (user: UserInfo): Transport => {
+    const peer: Peer = Object.freeze({ user })
+    return {
+      request: request => handle(request, peer),
+      connect: request => connect(request, peer),
+    }
+  }
+  const events = new ServerEvents(server, transportFor(SELF))
   let started: Promise<void> | undefined
   let stopEventExpiry = () => {}
   let stopAdvertising = async () => {}
@@ -130,27 +140,21 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     server.notReady.delete('informer-sync')
     await bootstrap(server)
     server.notReady.delete('poststarthook/bootstrap')
-    stopServiceAddresses = keepServiceAddresses(server)
+    stopServiceAddresses = keepServiceAddresses(server, events)
     stopApiServices = keepApiServices(server)
     if (options.serviceAccountKeys?.length) stopTokenTracking = keepTokenTracking(server)
     if (options.aggregation) {
       stopAggregation = followApiServices(server, options.aggregation)
       stopTrust = keepTrust(server, options.aggregation)
     }
-    const events = server.registry.find('', 'v1', 'events')?.storage
-    if (events && !server.store.shared) stopEventExpiry = expireEvents(server, events.cache)
+    const stored = server.registry.find('', 'v1', 'events')?.storage
+    if (stored && !server.store.shared) stopEventExpiry = expireEvents(server, stored.cache)
   }
   return {
     handle,
     connect,
     upgrade,
-    transportFor(user) {
-      const peer: Peer = Object.freeze({ user })
-      return {
-        request: request => handle(request, peer),
-        connect: request => connect(request, peer),
-      }
-    },
+    transportFor,
     ready() {
       started ??= start()
       return started
@@ -166,6 +170,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       customResources.stop()
       stopAggregation()
       await stopServiceAddresses()
+      await events.stop()
       await stopApiServices()
       await stopTokenTracking()
       await stopTrust()

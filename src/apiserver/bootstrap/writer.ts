@@ -14,7 +14,7 @@ import type { Write } from '../resources/write.ts'
 import type { ServerContext } from '../server-context.ts'
 
 /** The server itself, as admission and managedFields see it. */
-const self = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
+export const SELF = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 const noRequest: ApiRequest = { method: 'POST', path: '/' }
 
 const MAXIMUM_ATTEMPTS = 5
@@ -27,8 +27,8 @@ export class Writer {
 
   constructor(server: ServerContext) {
     this.server = server
-    this.#exchange = newExchange(server, noRequest, { user: self })
-    this.#exchange.user = self
+    this.#exchange = newExchange(server, noRequest, { user: SELF })
+    this.#exchange.user = SELF
   }
 
   /** Creates what is not there, and leaves what is. */
