@@ -3,9 +3,9 @@
  * read it from a configuration that only administrators may write; nothing is followed, and the certificate is always checked.
  */
 
-import type { IncomingMessage } from 'node:http'
 import type { Agent, RequestOptions } from 'node:https'
 import { networkFailure } from '../network-failure.ts'
+import { readAnswer, type WebhookAnswer } from './answer.ts'
 
 export interface WebhookTarget {
   /** What is dialled: a name or an IP address. */
@@ -15,11 +15,6 @@ export interface WebhookTarget {
   readonly serverName?: string
   /** PEM; absent trusts the authorities of the system. */
   readonly authority?: string
-}
-
-export interface WebhookAnswer {
-  readonly status: number
-  readonly body: Uint8Array
 }
 
 /** Rejects with an error whose message says, in the words that operators of clusters know, why there is no answer. */
@@ -89,26 +84,10 @@ function ask(
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) =>
       reject(new Error(networkFailure(error, target), { cause: error }))
-    const request = https().request(options, answer => receive(answer, resolve, fail))
+    const request = https().request(options, answer =>
+      readAnswer(answer, MAXIMUM_ANSWER_BYTES).then(resolve, fail),
+    )
     request.on('error', fail)
     request.end(body)
   })
-}
-
-function receive(
-  answer: IncomingMessage,
-  resolve: (answer: WebhookAnswer) => void,
-  fail: (error: unknown) => void,
-): void {
-  const chunks: Buffer[] = []
-  let length = 0
-  answer.on('data', (chunk: Buffer) => {
-    length += chunk.length
-    if (length > MAXIMUM_ANSWER_BYTES)
-      answer.destroy(new Error(`the answer is longer than ${MAXIMUM_ANSWER_BYTES} bytes`))
-    else chunks.push(chunk)
-  })
-  answer.once('error', fail)
-  answer.once('close', () => fail(new Error('unexpected EOF')))
-  answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks) }))
 }

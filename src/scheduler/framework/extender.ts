@@ -1,6 +1,7 @@
 /** A scheduler extender: another process that has a say about nodes, and may bind pods itself. */
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
+import type { Snapshot } from '../state/snapshot.ts'
 
 export interface ExtenderFilterResult {
   readonly nodes: readonly NodeInfo[]
@@ -31,7 +32,8 @@ export interface Extender {
   filter?(pod: PodInfo, nodes: readonly NodeInfo[]): Promise<ExtenderFilterResult>
   /** Scores from 0 to 10 by node name. */
   prioritize?(pod: PodInfo, nodes: readonly NodeInfo[]): Promise<ReadonlyMap<string, number>>
-  preempt?(pod: PodInfo, victims: Victims): Promise<Victims>
+  /** Which of the nodes may be freed, and by whose going. Rejects where the extender fails or names what is not there. */
+  preempt?(pod: PodInfo, victims: Victims, snapshot: Pick<Snapshot, 'node'>): Promise<Victims>
   bind?(pod: PodInfo, node: string): Promise<void>
 }
 

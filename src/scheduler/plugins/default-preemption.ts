@@ -168,7 +168,7 @@ class DefaultPreemption {
     for (const extender of this.#handle.extenders) {
       if (!extender.preempt || !extender.isInterested(pod) || left.size === 0) continue
       try {
-        const answer = await extender.preempt(pod, left)
+        const answer = await extender.preempt(pod, left, this.#handle.snapshot)
         const empty = [...answer].find(([, { pods }]) => pods.length === 0)
         if (empty && !extender.ignorable)
           throw new Error(`expected at least one victim pod on node "${empty[0]}"`)

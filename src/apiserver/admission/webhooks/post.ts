@@ -3,7 +3,7 @@ import type { WebhookClientConfig } from '#api/admissionregistration/v1/webhooks
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Random } from '#base/random.ts'
-import type { WebhookAnswer } from '#client/webhooks/webhook-caller.ts'
+import type { WebhookAnswer } from '#client/webhooks/answer.ts'
 import { locationOf } from './location.ts'
 import type { WebhookWorld } from './world.ts'
 
