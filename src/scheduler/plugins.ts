@@ -15,10 +15,14 @@ import { nodeName } from './plugins/node-name.ts'
 import { nodePorts } from './plugins/node-ports.ts'
 import { nodeResourcesFit } from './plugins/node-resources-fit.ts'
 import { nodeUnschedulable } from './plugins/node-unschedulable.ts'
+import { nodeVolumeLimits } from './plugins/node-volume-limits.ts'
 import { podTopologySpread } from './plugins/pod-topology-spread.ts'
 import { prioritySort } from './plugins/priority-sort.ts'
 import { schedulingGates } from './plugins/scheduling-gates.ts'
 import { taintToleration } from './plugins/taint-toleration.ts'
+import { volumeBinding } from './plugins/volume-binding.ts'
+import { volumeRestrictions } from './plugins/volume-restrictions.ts'
+import { volumeZone } from './plugins/volume-zone.ts'
 
 export interface PluginEntry {
   readonly name: string
@@ -36,6 +40,10 @@ export const plugins: readonly PluginEntry[] = [
   { name: 'NodeAffinity', create: nodeAffinity, weight: 2 },
   { name: 'NodePorts', create: nodePorts },
   { name: 'NodeResourcesFit', create: nodeResourcesFit, weight: 1 },
+  { name: 'VolumeRestrictions', create: volumeRestrictions },
+  { name: 'NodeVolumeLimits', create: nodeVolumeLimits },
+  { name: 'VolumeBinding', create: volumeBinding },
+  { name: 'VolumeZone', create: volumeZone },
   { name: 'PodTopologySpread', create: podTopologySpread, weight: 2 },
   { name: 'InterPodAffinity', create: interPodAffinity, weight: 2 },
   // Before preemption: freeing an idle claim is better than evicting a pod.

@@ -37,6 +37,7 @@ export interface Shared {
   readonly waitingPods: WaitingPods
   readonly extenders: readonly Extender[]
   readonly preemptionFigures: PreemptionFigures
+  readonly stopping: AbortSignal
   readonly activate: (pods: readonly PodInfo[]) => void
   readonly gates: ReadonlyMap<string, boolean>
   /** Plugins of others, by name. */
@@ -88,7 +89,7 @@ function createHandle(
   profile: () => Profile,
 ): Handle {
   const { context, snapshot, nominator, waitingPods, extenders, preemptionFigures } = shared
-  const { activate, gates } = shared
+  const { activate, gates, stopping } = shared
   return {
     ...context,
     profileName,
@@ -99,6 +100,7 @@ function createHandle(
     extenders,
     preemptionFigures,
     activate,
+    stopping,
     enabled: gate => isGateOn(gates, gate),
     filter: (cycle, pod, node) => runFilters(activeFilters(profile(), cycle), cycle, pod, node),
     filterWithNominated(cycle, pod, node) {

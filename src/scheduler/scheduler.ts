@@ -166,6 +166,7 @@ class Scheduler implements RunningScheduler {
         waitingPods: this.#waitingPods,
         extenders: options.extenders ?? [],
         preemptionFigures: this.preemptionFigures,
+        stopping: this.#stopping.signal,
         activate: pods => this.#queue.activate(pods.map(({ uid }) => uid)),
         gates: options.featureGates ?? new Map(),
         ownPlugins: options.ownPlugins ?? new Map(),

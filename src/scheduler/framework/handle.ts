@@ -20,6 +20,8 @@ export interface Handle extends RoleContext {
   readonly waitingPods: WaitingPods
   readonly extenders: readonly Extender[]
   readonly preemptionFigures: PreemptionFigures
+  /** Aborted when the scheduler stops: whoever waits for something gives it up. */
+  readonly stopping: AbortSignal
   /** Whether a feature gate is on. */
   enabled(gate: string): boolean
   /** Tries these waiting pods again without delay. */

@@ -1,6 +1,7 @@
 /** A cluster in memory for tests of plugins and placement: nodes, pods and a profile, without an API server. */
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod, PodSpec } from '#api/core/v1/pod/pod.ts'
+import { keyOf } from '#api/machinery/metadata.ts'
 import { silentLog } from '#base/log.ts'
 import type { RoleContext } from '#client/role.ts'
 import { createManualClock, createSeededRandom } from '#client/testing/manual-clock.ts'
@@ -107,6 +108,7 @@ export function createWorld(options: WorldOptions = {}): World {
       preemptionFigures,
       activate: pods => void activated.push(...pods),
       gates: options.gates ?? new Map(),
+      stopping: new AbortController().signal,
       ownPlugins: new Map(),
     },
   )
@@ -145,15 +147,22 @@ export function createWorld(options: WorldOptions = {}): World {
 /** An informer of objects that never change. */
 function still(objects: readonly object[]) {
   const named = objects as readonly { metadata: { name?: string; namespace?: string } }[]
-  const keyOf = ({ metadata }: (typeof named)[number]) =>
-    metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name
+  const indices = new Map<string, (object: never) => readonly string[]>()
   return {
     synced: Promise.resolve(),
     get: (key: string) => named.find(object => keyOf(object) === key),
     list: (namespace?: string) =>
       named.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
+    by: (index: string, value: string) =>
+      named.filter(object =>
+        indices
+          .get(index)?.(object as never)
+          .includes(value),
+      ),
     subscribe: () => () => {},
-    addIndex: () => {},
+    addIndex(name: string, valuesOf: (object: never) => readonly string[]) {
+      indices.set(name, valuesOf)
+    },
   }
 }
 
