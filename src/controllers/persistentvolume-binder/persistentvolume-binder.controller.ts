@@ -22,6 +22,7 @@ import {
 import { countClaimsAndVolumes } from './persistentvolume-binder.figures.ts'
 import { reconcileClaim } from './persistentvolume-binder.reconcile.claim.ts'
 import { reconcileVolume } from './persistentvolume-binder.reconcile.volume.ts'
+import { VolumePromises } from './volume-promises.ts'
 
 /** Volumes under the claim that they are kept for, `claim/NAMESPACE/NAME`, or free under `free/CLASS`. */
 const BY_PLACE = 'binder'
@@ -32,9 +33,13 @@ const BY_WISH = 'binder'
 const claimKey = (claim: PersistentVolumeClaim) => `claim/${keyOf(claim)}`
 const volumeKey = (name: string) => `volume/${name}`
 
+/** How many claims a free volume wakes: each that is bound wakes the next, so that a thousand claims are not asked a thousand times. */
+const WAKE_LIMIT = 20
+
 interface Views {
   readonly claims: Informer<PersistentVolumeClaim>
   readonly volumes: Informer<PersistentVolume>
+  readonly promises: VolumePromises
 }
 
 export function persistentVolumeBinderController(context: ControllerContext): Controller {
@@ -42,6 +47,7 @@ export function persistentVolumeBinderController(context: ControllerContext): Co
   const volumes = context.informers.for(persistentVolume)
   const classes = context.informers.for(storageClass)
   const pods = context.informers.for(pod)
+  const promises = new VolumePromises()
   indexByClaim(pods)
   volumes.addIndex(BY_PLACE, volume => [placeOf(volume)])
   claims.addIndex(BY_WISH, claim => [wishOf(claim)])
@@ -63,8 +69,8 @@ export function persistentVolumeBinderController(context: ControllerContext): Co
       { kind: pod, informer: pods },
     ],
     wake(queue) {
-      wakeByClaims(queue, { claims, volumes })
-      wakeByVolumes(queue, { claims, volumes })
+      wakeByClaims(queue, { claims, volumes, promises })
+      wakeByVolumes(queue, { claims, volumes, promises })
       queue.onStop(
         classes.subscribe({
           changed({ metadata }) {
@@ -96,6 +102,7 @@ export function persistentVolumeBinderController(context: ControllerContext): Co
         ],
         classes: () => classes.list(),
         pods: () => pods.by(BY_CLAIM, at),
+        promises,
       })
     },
   }
@@ -121,7 +128,8 @@ async function liveClaim(client: Client, key: string): Promise<PersistentVolumeC
   }
 }
 
-function wakeByClaims(queue: Wakeup, { claims, volumes }: Views): void {
+function wakeByClaims(queue: Wakeup, views: Views): void {
+  const { claims, volumes, promises } = views
   const wakeVolumes = (claim: PersistentVolumeClaim) => {
     if (claim.spec.volumeName) queue.add(volumeKey(claim.spec.volumeName))
     for (const { metadata } of volumes.by(BY_PLACE, `claim/${keyOf(claim)}`))
@@ -129,16 +137,23 @@ function wakeByClaims(queue: Wakeup, { claims, volumes }: Views): void {
   }
   queue.onStop(
     claims.subscribe({
-      changed(claim) {
+      changed(claim, previous) {
         queue.add(claimKey(claim))
         wakeVolumes(claim)
+        if (!claim.spec.volumeName) return
+        promises.endOf(claim.metadata.uid ?? '')
+        if (previous && !previous.spec.volumeName) wakeWaiting(queue, views, classOf(claim))
       },
-      deleted: wakeVolumes,
+      deleted(claim) {
+        promises.endOf(claim.metadata.uid ?? '')
+        wakeVolumes(claim)
+      },
     }),
   )
 }
 
-function wakeByVolumes(queue: Wakeup, { claims, volumes }: Views): void {
+function wakeByVolumes(queue: Wakeup, views: Views): void {
+  const { claims, volumes } = views
   const wakeClaims = ({ metadata, spec }: PersistentVolume) => {
     const { claimRef } = spec
     if (claimRef) queue.add(`claim/${claimRef.namespace}/${claimRef.name}`)
@@ -151,13 +166,27 @@ function wakeByVolumes(queue: Wakeup, { claims, volumes }: Views): void {
         queue.add(volumeKey(volume.metadata.name ?? ''))
         wakeClaims(volume)
         if (previous?.spec.claimRef) wakeClaims(previous)
-        // Free now: the first claim that it suits takes it, the others need not be asked again.
-        for (const claim of claims.by(BY_WISH, `class/${classOf(volume)}`))
-          if (bestVolume(claim, [volume], () => true)) queue.add(claimKey(claim))
+        if (!volume.spec.claimRef) wakeWaiting(queue, views, classOf(volume))
       },
       deleted: wakeClaims,
     }),
   )
+}
+
+/** Looks at some of the claims that a free volume of the class would suit. */
+function wakeWaiting(queue: Wakeup, { claims, volumes, promises }: Views, name: string): void {
+  const free = volumes
+    .by(BY_PLACE, `free/${name}`)
+    .filter(volume => volume.status.phase === 'Available' && !promises.isGiven(volume))
+    .slice(0, WAKE_LIMIT)
+  if (free.length === 0) return
+  let woken = 0
+  for (const claim of claims.by(BY_WISH, `class/${name}`)) {
+    if (promises.has(claim)) continue
+    if (!free.some(volume => bestVolume(claim, [volume], () => true))) continue
+    queue.add(claimKey(claim))
+    if (++woken >= WAKE_LIMIT) return
+  }
 }
 
 /** Claims that wait for the scheduler say for which pods. */

@@ -23,6 +23,7 @@ import { nothingToDo, type Outcome, type Write } from '../runner/controller.ts'
 import { driverOf, isInTree } from '../runner/migrated-plugins.ts'
 import { isFinished } from '../runner/pods.ts'
 import { bind, told, updateOf, withoutVolume } from './persistentvolume-binder.writes.ts'
+import type { VolumePromises } from './volume-promises.ts'
 
 /** How often a claim that waits is looked at though nothing has happened: whoever reads its events sees that it still waits. */
 export const RESYNC_MS = 15_000
@@ -35,6 +36,7 @@ export interface ClaimWorld {
   readonly classes: () => readonly StorageClass[]
   /** Pods that use the claim. */
   readonly pods: () => readonly Pod[]
+  readonly promises: VolumePromises
 }
 
 export function reconcileClaim(world: ClaimWorld): Outcome {
@@ -97,8 +99,12 @@ function bindToAny(world: ClaimWorld): Outcome {
   const found = classes.find(({ metadata }) => metadata.name === name)
   const isDelayed = found?.volumeBindingMode === 'WaitForFirstConsumer'
   // Where a pod decides the place, free volumes are the scheduler's to choose from.
-  const volume = bestVolume(claim, world.volumes(), () => !isDelayed)
-  if (volume) return { writes: bind(volume, claim) }
+  const isOpen = (free: PersistentVolume) => !isDelayed && !world.promises.isGiven(free, claim)
+  const volume = bestVolume(claim, world.volumes(), isOpen)
+  if (volume) {
+    world.promises.give(volume, claim)
+    return { writes: bind(volume, claim) }
+  }
   const assumed = hasClass(claim) ? undefined : defaultOf(classes)?.metadata.name
   if (assumed !== undefined) {
     const spec = { ...claim.spec, storageClassName: assumed }

@@ -73,15 +73,14 @@ export function mismatchOf(
   return undefined
 }
 
-/** Large enough, of the right sorts, and neither going away nor somebody else's. */
+/** Of the right sorts, large enough, and not going away. Sizes come last: they cost most to compare. */
 function couldServe(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  if (volume.spec.claimRef && !isKeptFor(volume, claim)) return false
   return (
-    compareQuantities(sizeOf(volume), sizeWanted(claim)) >= 0 &&
+    !volume.metadata.deletionTimestamp &&
     hasSameVolumeMode(volume, claim) &&
     hasSameAttributes(volume, claim) &&
     hasModesFor(volume, claim) &&
-    !volume.metadata.deletionTimestamp
+    compareQuantities(sizeOf(volume), sizeWanted(claim)) >= 0
   )
 }
 
@@ -104,10 +103,10 @@ export function bestVolume(
 ): PersistentVolume | undefined {
   let best: PersistentVolume | undefined
   for (const volume of volumes) {
-    if (!couldServe(volume, claim)) continue
-    if (isKeptFor(volume, claim)) return volume
-    if (!isFreeFor(volume, claim) || !allowed(volume)) continue
-    if (!best || isTighter(volume, best)) best = volume
+    if (isKeptFor(volume, claim)) {
+      if (couldServe(volume, claim)) return volume
+    } else if (isFreeFor(volume, claim) && allowed(volume) && couldServe(volume, claim))
+      if (!best || isTighter(volume, best)) best = volume
   }
   return best
 }

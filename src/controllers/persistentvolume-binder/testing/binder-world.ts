@@ -10,6 +10,7 @@ import { type Interruption, ServerWorld } from '../../testing/server-world.ts'
 import { assign, type Loose, worldCommands } from '../../testing/test-world.ts'
 import { reconcileClaim } from '../persistentvolume-binder.reconcile.claim.ts'
 import { reconcileVolume } from '../persistentvolume-binder.reconcile.volume.ts'
+import { VolumePromises } from '../volume-promises.ts'
 
 const KINDS = ['PersistentVolumeClaim', 'PersistentVolume', 'StorageClass', 'Pod']
 export const CLAIM = 'PersistentVolumeClaim'
@@ -18,6 +19,8 @@ const NAMESPACE = 'a'
 const ROUNDS = 30
 
 export class BinderWorld extends ServerWorld {
+  promises = new VolumePromises()
+
   claim(name: string, size = '1Gi', spec: object = {}): void {
     this.put({
       kind: CLAIM,
@@ -75,6 +78,7 @@ export class BinderWorld extends ServerWorld {
       volumes: () => this.allSeen<PersistentVolume>(VOLUME),
       classes: () => this.allSeen<StorageClass>('StorageClass'),
       pods: () => podsOf(`${NAMESPACE}/${name}`),
+      promises: this.promises,
     })
   }
 
