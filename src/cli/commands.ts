@@ -319,6 +319,12 @@ export const commands = {
     doc: 'run a node alone, on containerd',
     flags: {
       kubeconfig,
+      bootstrapKubeconfig: textFlag(
+        'bootstrap-kubeconfig',
+        'FILE',
+        'how to ask for a certificate, where --kubeconfig is not there yet',
+        undefined,
+      ),
       nodeName,
       dataDirectory,
       clusterCidr,

@@ -1,6 +1,8 @@
 /** One role as a process of its own: `proa apiserver`, and the others over HTTPS as whom their kubeconfig says. */
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
+import { UserError } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
 import type { Invocation, ValuesOf } from '#cli'
 import type { Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
@@ -68,6 +70,7 @@ type RemoteInvocation = Exclude<RoleInvocation, { name: 'apiserver' }>
 async function runRemote(invocation: RemoteInvocation): Promise<Running> {
   const { values } = invocation
   const log = systemLog(values.logLevel)
+  if (invocation.name === 'kubelet') await bootstrap(invocation.values, log)
   const remote = remoteContext(await connectionOf(values.kubeconfig), log)
   try {
     const role = await startRole(invocation, remote)
@@ -81,6 +84,29 @@ async function runRemote(invocation: RemoteInvocation): Promise<Running> {
   } catch (error) {
     await remote.stop()
     throw error
+  }
+}
+
+/** Gets the kubelet a kubeconfig where it has only one to begin with. */
+async function bootstrap(values: ValuesOf<'kubelet'>, log: Log): Promise<void> {
+  const { bootstrapKubeconfig: first, kubeconfig } = values
+  if (first === undefined) return
+  if (kubeconfig === undefined)
+    throw new UserError('--bootstrap-kubeconfig needs --kubeconfig FILE, which it writes')
+  const { bootstrapKubeconfig, isUsable } = await import('./bootstrap-kubelet.ts')
+  const isThere = systemFiles.read(kubeconfig) !== undefined
+  if (isThere && isUsable(await connectionOf(kubeconfig), systemClock.now())) return
+  const remote = remoteContext(await connectionOf(first), log)
+  try {
+    const text = await bootstrapKubeconfig({
+      client: remote.context.client,
+      connection: remote.connection,
+      nodeName: values.nodeName ?? hostname().toLowerCase(),
+      clock: systemClock,
+    })
+    systemFiles.writeAtomically(kubeconfig, text, PRIVATE_FILE)
+  } finally {
+    await remote.stop()
   }
 }
 

@@ -19,6 +19,7 @@ import { requestPem } from '#base/pki/make-request.ts'
 import { createClient } from '#client/api-client.ts'
 import { createHttpTransport } from '#client/http-transport.ts'
 import { type Connection, connectionFromKubeconfig } from '#client/kubeconfig.ts'
+import { bootstrapKubeconfig, isUsable } from '#cluster/bootstrap-kubelet.ts'
 import { systemClock } from '#host/clock.ts'
 import { type Cluster, startCluster } from '#index'
 
@@ -125,6 +126,21 @@ test('a node joins by a bootstrap token', async () => {
   await kubelet.create(node, { metadata: { name: 'joined' }, spec: {} } as never)
   await assert.rejects(kubelet.create(node, { metadata: { name: 'other' } } as never))
 
+  const text = await bootstrapKubeconfig({
+    client: bootstrap,
+    connection: admin,
+    nodeName: 'second',
+    clock: systemClock,
+  })
+  const files = { read: async () => '', resolve: (name: string) => name }
+  const own = await connectionFromKubeconfig(text, files)
+  assert.ok(isUsable(own, Date.now()) && !isUsable(own, Date.now() + 366 * 86_400_000))
+  const { server, certificateAuthority } = own
+  assert.deepEqual([server, certificateAuthority], [admin.server, admin.certificateAuthority])
+  const { clientCertificate = '', clientKey = '' } = own
+  const second = clientWith({ clientCertificate, clientKey })
+  assert.equal((await whoIs(second)).username, 'system:node:second')
+
   const renewed = await askFor(kubelet, 'node-csr-2')
   assert.match(renewed.message ?? '', /^Auto approving self kubelet client certificate after/)
   assert.equal((await whoIs(clientWith(renewed.credentials))).username, 'system:node:joined')
@@ -194,4 +210,40 @@ test('a token in a Secret is good as long as the Secret and its account are ther
     return items.length === 0
   })
   await assert.rejects(whoIs(other), unauthorized)
+})
+
+test('a node whose request is denied says why', async () => {
+  const { client } = cluster
+  const at = { name: 'asker', namespace: 'default' }
+  await client.create(serviceAccount, { metadata: at } as never)
+  // It may ask, but has no right that approves by itself.
+  await client.create(clusterRoleBinding, {
+    metadata: { name: 'asker' },
+    roleRef: {
+      apiGroup: 'rbac.authorization.k8s.io',
+      kind: 'ClusterRole',
+      name: 'system:node-bootstrapper',
+    },
+    subjects: [{ kind: 'ServiceAccount', ...at }],
+  } as never)
+  const made = await client.createSubresource(serviceAccount, at, 'token', { spec: {} })
+  const { token } = (made as { status: { token: string } }).status
+  const asked = bootstrapKubeconfig({
+    client: clientWith({ token }),
+    connection: admin,
+    nodeName: 'unwanted',
+    clock: systemClock,
+  })
+  const refused = assert.rejects(asked, /is denied, reason: Unknown, message: not here/)
+  const found = await until('the request', async () => {
+    const { items } = await client.list(certificateSigningRequest)
+    return items.find(({ spec }) => spec.username === 'system:serviceaccount:default:asker')
+  })
+  const denied = { type: 'Denied', status: 'True', reason: 'Unknown', message: 'not here' }
+  await client.update(
+    certificateSigningRequest,
+    { ...found, status: { conditions: [denied] } } as never,
+    { subresource: 'approval' },
+  )
+  await refused
 })
