@@ -1,18 +1,17 @@
 /** Says of each policy which of its expressions look wrong for the objects that it is about. */
 import { validatingAdmissionPolicy } from '#api/admissionregistration/v1/validating-admission-policy.ts'
-import { customKind } from '#api/apiextensions/custom/custom-kind.ts'
 import { customResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { type Controller, type ControllerContext, nothingToDo } from '../runner/controller.ts'
 import { wakeSelf } from '../runner/wake.ts'
-import { reconcile } from './validatingadmissionpolicy-status.reconcile.ts'
 
 export function validatingAdmissionPolicyStatusController(context: ControllerContext): Controller {
   const policies = context.informers.for(validatingAdmissionPolicy)
   const definitions = context.informers.for(customResourceDefinition)
 
   /** With the schemas of custom resources, which the kinds that controllers follow do not have. */
-  const kinds = (): AnyKind[] => {
+  const kinds = async (): Promise<AnyKind[]> => {
+    const { customKind } = await import('#api/apiextensions/custom/custom-kind.ts')
     const custom = new Set(context.customKinds.list())
     const known = context.kinds().filter(kind => !custom.has(kind))
     const defined = definitions
@@ -40,8 +39,10 @@ export function validatingAdmissionPolicyStatusController(context: ControllerCon
       // Loaded with the first policy: most clusters have none.
       const { loadCelEngine } = await import('#api/cel/engine.ts')
       await loadCelEngine()
+      const { reconcile } = await import('./validatingadmissionpolicy-status.reconcile.ts')
+      const served = await kinds()
       const policy = policies.get(key)
-      return policy ? reconcile(policy, kinds()) : nothingToDo
+      return policy ? reconcile(policy, served) : nothingToDo
     },
   }
 }
