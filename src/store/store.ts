@@ -96,6 +96,17 @@ export interface SharedStore {
   readIndex(): Promise<Revision>
   /** Resolves where the store can be used now; rejects, with the reason for the log, where not. Asking often is cheap. */
   check(): Promise<void>
+  /** Calls the listener each time that all keys here were compared with those of the store, every few minutes. */
+  onCompared(listener: (comparison: Comparison) => void): void
+}
+
+/** Whether what is shown here is what the store holds. */
+export interface Comparison {
+  /** An `error` says nothing: the store could not be asked. */
+  readonly status: 'success' | 'failure' | 'error'
+  readonly revision?: Revision
+  /** Keys that are there or here alone, or were written at other revisions; some of them, where they are many. */
+  readonly differing: readonly string[]
 }
 
 export interface Store {

@@ -84,6 +84,7 @@ async function createRegistry(server: ServerContext): Promise<Registry> {
             this.inc({ ...name, version: kind.version }, storage.cache.toldEvents)
     },
   })
+  if (server.store.shared) registry.registerMetric(comparisons(server, Counter))
   new Gauge({
     name: 'apiserver_longrunning_requests',
     help: 'Watches that are open now, by resource.',
@@ -97,6 +98,23 @@ async function createRegistry(server: ServerContext): Promise<Registry> {
     },
   })
   return registry
+}
+
+function comparisons(server: ServerContext, Counter: typeof import('prom-client').Counter) {
+  return new Counter({
+    name: 'apiserver_storage_consistency_checks_total',
+    help: 'Comparisons of the watch cache with etcd, by what came of them.',
+    labelNames: ['group', 'resource', 'status'],
+    registers: [],
+    collect() {
+      this.reset()
+      for (const { resources } of server.registry.versions())
+        for (const { name, kind, storage } of resources)
+          if (storage && storage.kind === kind)
+            for (const [status, count] of Object.entries(storage.cache.comparisons))
+              this.inc({ ...name, status }, count)
+    },
+  })
 }
 
 /** The library's own histogram cannot be filled with counts; this is one that shows ours. */

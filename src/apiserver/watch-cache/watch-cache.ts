@@ -8,7 +8,7 @@ import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { type Log, silentLog } from '#base/log.ts'
-import type { Entry, Revision, Store, StoreEvent } from '#store'
+import type { Comparison, Entry, Revision, Store, StoreEvent } from '#store'
 import { ROOT, resourcePrefixOf } from '../storage/keys.ts'
 import { ResourceCache } from './resource-cache.ts'
 import type { FieldGetters } from './watchers.ts'
@@ -42,6 +42,7 @@ export class WatchCache {
     this.#store = options.store
     this.#clock = options.clock
     this.#log = options.log ?? silentLog
+    this.#store.shared?.onCompared(comparison => this.#count(comparison))
   }
 
   /** Everything up to this revision is in the cache. */
@@ -171,6 +172,14 @@ export class WatchCache {
       if (this.#stopped) return
       this.start().catch(thrown => this.#broken(thrown))
     })
+  }
+
+  /** Only resources that have a key which differs failed. */
+  #count({ status, differing }: Comparison): void {
+    for (const cache of this.#resources.values()) {
+      const isFine = status === 'failure' && !differing.some(key => key.startsWith(cache.prefix))
+      cache.comparisons[isFine ? 'success' : status]++
+    }
   }
 
   #cacheOf(key: string): ResourceCache | undefined {

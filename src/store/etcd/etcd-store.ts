@@ -22,6 +22,7 @@ import {
 import { Commits } from './commits.ts'
 import { Compactor } from './compactor.ts'
 import { EtcdConnection, type EtcdTls } from './connection.ts'
+import { CONSISTENCY_INTERVAL_MS, ConsistencyCheck } from './consistency.ts'
 import { EntryReader, type StoredForm } from './entry.ts'
 import { isCompacted, isFuture, readError } from './errors.ts'
 import { etcdKey, type KeySpace } from './key-space.ts'
@@ -41,6 +42,8 @@ export interface EtcdStoreOptions extends KeySpace {
   readonly history?: Partial<HistoryLimits>
   /** Upstream's by default; 0 leaves compaction to others. */
   readonly compactionIntervalMs?: number
+  /** How often all keys are compared with etcd's; 0 never. */
+  readonly consistencyIntervalMs?: number
   /** How long to wait for an etcd that does not answer yet, 60 s by default as upstream. */
   readonly openTimeoutMs?: number
   readonly clock: Clock
@@ -85,11 +88,12 @@ class EtcdStore implements Store {
   readonly #commits: Commits
   readonly #compactor: Compactor
   readonly #readIndex: ReadIndex
+  readonly #consistency: ConsistencyCheck
   #cancelRefresh: () => void = () => {}
   #closing: Promise<void> | undefined
 
   constructor(options: EtcdStoreOptions) {
-    const { servers, tls = {}, form = AS_IT_IS, root, prefix, clock, log } = options
+    const { servers, tls = {}, form = AS_IT_IS, root, prefix, clock, random, log } = options
     this.#options = options
     const connection = connect(servers, tls, clock)
     const reader = new EntryReader({ root, prefix }, form)
@@ -103,6 +107,7 @@ class EtcdStore implements Store {
     this.#compactor = new Compactor(connection, options)
     const key = etcdKey(reader.space, `${root}health`)
     this.#readIndex = new ReadIndex({ connection, mirror, clock, key })
+    this.#consistency = new ConsistencyCheck({ connection, reader, mirror, clock, random, log })
     this.shared = {
       readIndex: async () => {
         this.#assertOpen()
@@ -112,6 +117,7 @@ class EtcdStore implements Store {
         this.#assertOpen()
         return this.#readIndex.check()
       },
+      onCompared: listener => this.#consistency.onCompared(listener),
     }
   }
 
@@ -119,6 +125,7 @@ class EtcdStore implements Store {
     await this.#mirror.open()
     this.#compactor.start(this.#options.compactionIntervalMs ?? COMPACTION_INTERVAL_MS)
     this.#scheduleRefresh()
+    void this.#consistency.start(this.#options.consistencyIntervalMs ?? CONSISTENCY_INTERVAL_MS)
   }
 
   get revision() {
@@ -201,6 +208,7 @@ class EtcdStore implements Store {
   async #close() {
     this.#cancelRefresh()
     this.#compactor.stop()
+    this.#consistency.stop()
     await this.#commits.close()
     await this.#mirror.close()
     this.#connection.close()

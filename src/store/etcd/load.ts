@@ -2,7 +2,7 @@
 import type { Revision } from '../store.ts'
 import type { CallOptions, EtcdConnection } from './connection.ts'
 import type { EntryReader, EtcdEntry } from './entry.ts'
-import { type KeyRange, rangeOf } from './key-space.ts'
+import { type KeyRange, type KeySpace, rangeOf, storeKey } from './key-space.ts'
 import { type KeyValue, methods } from './messages.ts'
 
 const PAGE_KEYS = 1000
@@ -50,6 +50,32 @@ export async function readRange(
     range = { ...range, key: behind(last) }
   }
 }
+
+/** All keys of the store as they were at a revision, in pages, without their values. */
+export async function* readKeys(
+  connection: EtcdConnection,
+  { space }: EntryReader,
+  revision: Revision,
+): AsyncGenerator<EtcdEntry[]> {
+  let range: KeyRange = rangeOf(space, space.root)
+  for (;;) {
+    const wanted = { ...range, limit: PAGE_KEYS, revision, keysOnly: true }
+    const page = await connection.call(methods.range, wanted, PAGE_OPTIONS)
+    yield page.kvs.flatMap(kv => nameIn(space, kv) ?? [])
+    const last = page.kvs.at(-1)
+    if (!page.more || !last) return
+    range = { ...range, key: behind(last) }
+  }
+}
+
+function nameIn(space: KeySpace, kv: Partial<KeyValue>): EtcdEntry | undefined {
+  const key = storeKey(space, kv.key ?? NO_BYTES)
+  if (key === undefined) return undefined
+  const { createRevision = 0, modRevision = 0, version = 0 } = kv
+  return { key, value: NO_BYTES, createRevision, modRevision, version }
+}
+
+const NO_BYTES = new Uint8Array()
 
 /** The first key that can follow. */
 function behind({ key = new Uint8Array() }: Partial<KeyValue>): Uint8Array {
