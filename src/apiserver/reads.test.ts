@@ -34,6 +34,23 @@ test('pages show one revision, whatever is written between them', async () => {
   )
 })
 
+test('what was deleted before a restart is in the lists of before', async () => {
+  const store = createMemoryStore()
+  const before = await startTestServer({ store })
+  await fill(before, 6)
+  const first = await before.ask('GET', `${AT}?limit=2`)
+  const { resourceVersion } = first.body.metadata
+  await before.ask('DELETE', `${AT}/c005`)
+  await before.ask('DELETE', `${AT}/c000`)
+  const { ask } = await startTestServer({ store })
+  const exact = `resourceVersion=${resourceVersion}&resourceVersionMatch=Exact`
+  const { body } = await ask('GET', `${AT}?${exact}`)
+  assert.deepEqual(namesIn(body), ['c000', 'c001', 'c002', 'c003', 'c004', 'c005'])
+  const rest = await ask('GET', `${AT}?continue=${first.body.metadata.continue}`)
+  assert.deepEqual(namesIn(rest.body), ['c002', 'c003', 'c004', 'c005'])
+  assert.deepEqual(namesIn((await ask('GET', AT)).body), ['c001', 'c002', 'c003', 'c004'])
+})
+
 test('a forgotten revision is 410 with a token to go on without it', async () => {
   const store = createMemoryStore()
   const server = await startTestServer({ store })

@@ -26,8 +26,8 @@ interface Bucket {
 export class ResourceCache {
   readonly prefix: string
   readonly watchers: Watchers
-  /** The revision of the newest change of this resource. */
-  lastChange: Revision = 0
+  /** No change of this resource is newer. What was deleted before the start left no trace, so this is the start at least. */
+  lastChange: Revision
   /** Events that watchers were told, all together. */
   toldEvents = 0
   /** How often this was compared with a store that other servers write to, too, by what came of it. */
@@ -48,6 +48,7 @@ export class ResourceCache {
     this.watchers = new Watchers(getters)
     this.#windowStart = start
     this.#start = start
+    this.lastChange = start
   }
 
   get size(): number {
@@ -98,7 +99,7 @@ export class ResourceCache {
     this.#window = []
     this.#windowStart = start
     this.#start = start
-    this.lastChange = 0
+    this.lastChange = start
     for (const watcher of [...this.watchers]) watcher.end()
   }
 
@@ -108,7 +109,6 @@ export class ResourceCache {
     // A value that may have to be read from a file carries nothing.
     if (entry.size === undefined) stored.adoptSource()
     this.#put(stored)
-    this.lastChange = Math.max(this.lastChange, entry.modRevision)
   }
 
   apply(change: StoreEvent): void {
