@@ -1,6 +1,6 @@
 /**
  * An API server over SQLite at what is hard for it, to be killed by its parent. Arguments: data directory, and `compacting` (its history is
- * short, and forgotten all the time) or `jumping` (its wall clock is set by hours all the time). Whoever asks is the administrator.
+ * short, and forgotten all the time), `jumping` (its wall clock is set by hours all the time) or `plain` (nothing is the matter). Whoever asks is the administrator.
  */
 import { kinds } from '#api/kinds.ts'
 import { createApiServer } from '#apiserver'
@@ -33,7 +33,8 @@ const served = await serve(request => server.handle(request, { user }), {
 })
 const disturbing = setInterval(() => {
   if (kind === 'jumping') jumpy.jump((systemRandom.integer(11) - 5) * HOUR_MS)
-  else store.compact(Math.max(0, store.revision - KEPT_REVISIONS)).catch(() => {})
+  else if (kind === 'compacting')
+    store.compact(Math.max(0, store.revision - KEPT_REVISIONS)).catch(() => {})
 }, EVERY_MS)
 process.on('SIGTERM', async () => {
   clearInterval(disturbing)

@@ -168,7 +168,7 @@ async function targetOf(running: ProaProcess, data: string): Promise<Target> {
 }
 
 /** Resolves when reads are answered, which need the store. */
-async function answers({ url, tls }: Target): Promise<void> {
+export async function answers({ url, tls }: Target): Promise<void> {
   const session = connect(url, tls)
   session.on('error', () => {})
   for (const started = performance.now(); performance.now() - started < ANSWER_MS; ) {
@@ -180,7 +180,7 @@ async function answers({ url, tls }: Target): Promise<void> {
   throw new Error('the server does not answer')
 }
 
-async function endWell(running: ProaProcess | undefined): Promise<void> {
+export async function endWell(running: ProaProcess | undefined): Promise<void> {
   if (!running) return
   const { code, stderr } = await running.kill('SIGTERM')
   if (code !== 0) throw new Error(`the server ended with ${code}: ${stderr}`)

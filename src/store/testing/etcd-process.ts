@@ -27,17 +27,23 @@ export interface EtcdProcessOptions {
   readonly flags?: readonly string[]
   /** Files for TLS with certificates on both sides. */
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
+  /** Through which port the other members come to the one that listens on `port`. */
+  readonly peerRelay?: (name: string, port: number) => Promise<number>
+  /** Called each time that a member's process was started, before it listens. */
+  readonly started?: (member: EtcdProcess) => void
 }
 
 interface Place {
   readonly name: string
-  readonly ports: { readonly client: number; readonly peer: number }
+  readonly ports: { readonly client: number; readonly peer: number; readonly relay: number }
   readonly cluster: string
 }
 
 export class EtcdProcess {
+  readonly name: string
   readonly url: string
   readonly #binary: string
+  readonly #started: EtcdProcessOptions['started']
   readonly #words: readonly string[]
   /** Of its data. */
   readonly directory: string
@@ -45,15 +51,17 @@ export class EtcdProcess {
   #output = ''
 
   private constructor(options: EtcdProcessOptions, { name, ports, cluster }: Place) {
-    const { binary = 'etcd', flags = [], tls } = options
+    const { binary = 'etcd', flags = [], tls, started } = options
+    this.name = name
     this.#binary = binary
+    this.#started = started
     this.directory = mkdtempSync(join(tmpdir(), 'proa-etcd-'))
     this.url = `${tls ? 'https' : 'http'}://127.0.0.1:${ports.client}`
-    const peer = `http://127.0.0.1:${ports.peer}`
+    const [peer, relay] = [ports.peer, ports.relay].map(port => `http://127.0.0.1:${port}`)
     this.#words = [
       ['--name', name, '--data-dir', join(this.directory, 'data')],
       ['--listen-client-urls', this.url, '--advertise-client-urls', this.url],
-      ['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
+      ['--listen-peer-urls', peer ?? '', '--initial-advertise-peer-urls', relay ?? ''],
       ['--initial-cluster', cluster, '--logger', 'zap', '--log-level', 'warn'],
       tls ? ['--client-cert-auth', '--trusted-ca-file', tls.ca] : [],
       tls ? ['--cert-file', tls.cert, '--key-file', tls.key] : [],
@@ -72,17 +80,23 @@ export class EtcdProcess {
     options: EtcdProcessOptions = {},
   ): Promise<EtcdProcess[]> {
     const places: Omit<Place, 'cluster'>[] = []
-    for (let i = 1; i <= size; i++)
-      places.push({
-        name: `member-${i}`,
-        ports: { client: await freePort(), peer: await freePort() },
-      })
+    for (let i = 1; i <= size; i++) {
+      const name = `member-${i}`
+      const [client, peer] = [await freePort(), await freePort()]
+      const relay = (await options.peerRelay?.(name, peer)) ?? peer
+      places.push({ name, ports: { client, peer, relay } })
+    }
     const cluster = places
-      .map(({ name, ports }) => `${name}=http://127.0.0.1:${ports.peer}`)
+      .map(({ name, ports }) => `${name}=http://127.0.0.1:${ports.relay}`)
       .join(',')
     const members = places.map(place => new EtcdProcess(options, { ...place, cluster }))
     await Promise.all(members.map(member => member.start()))
     return members
+  }
+
+  /** Its process, while it runs. */
+  get id(): number | undefined {
+    return this.#child?.pid
   }
 
   /** What it wrote to its log. */
@@ -94,6 +108,7 @@ export class EtcdProcess {
   async start(): Promise<void> {
     const child = spawn(this.#binary, this.#words)
     this.#child = child
+    this.#started?.(this)
     child.stdout.resume()
     child.stderr.on('data', text => {
       this.#output += text

@@ -18,7 +18,12 @@ export interface ClientOptions {
   /** How all of the names begin: there may be other objects. */
   readonly prefix: string
   readonly client: number
+  /** Never waits for a write, so that it goes on where writes do not. */
+  readonly isReader: boolean
 }
+
+/** Of the dice of a client, those of reads begin here. */
+const WRITES = 70
 
 export class LoadClient {
   readonly #options: ClientOptions
@@ -62,7 +67,7 @@ export class LoadClient {
   }
 
   #next(): Asked {
-    const { random, names, client } = this.#options
+    const { random, names, client, isReader } = this.#options
     const one = <T>(all: readonly T[]): T => all[random.integer(all.length)] as T
     const name = one(names)
     const group = one(GROUPS)
@@ -70,18 +75,18 @@ export class LoadClient {
     const known = this.#known.get(name)
     const pinned = known !== undefined && random.integer(3) > 0 ? { expected: known } : {}
     const data = { last, value: last }
-    const dice = random.integer(100)
+    const dice = isReader ? WRITES + random.integer(100 - WRITES) : random.integer(100)
     if (dice < 22) return { verb: 'create', name, group, data }
     if (dice < 42) return { verb: 'update', name, group, data, ...pinned }
     if (dice < 57) return { verb: 'patch', name, data: { last, [`by${client % 4}`]: last } }
-    if (dice < 70) return { verb: 'delete', name, ...pinned }
+    if (dice < WRITES) return { verb: 'delete', name, ...pinned }
     if (dice < 87) return { verb: 'get', name }
     if (dice < 91) return { verb: 'get', name, notBefore: dice < 89 ? 0 : (known ?? 0) }
-    if (dice < 95) return { verb: 'list' }
-    if (dice < 97) return { verb: 'list', group }
+    if (dice < 93) return { verb: 'list' }
+    if (dice < 95) return { verb: 'list', group }
     const at = Math.max(0, ...this.#known.values())
     if (at === 0) return { verb: 'list' }
-    return { verb: 'list', at, match: dice < 98 ? 'Exact' : 'NotOlderThan' }
+    return { verb: 'list', at, match: dice < 99 ? 'Exact' : 'NotOlderThan' }
   }
 }
 

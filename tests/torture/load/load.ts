@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly recording: Recording
   readonly random: Random
   readonly clients: number
+  /** So many of the clients read only; none by default. */
+  readonly readers?: number
   readonly names: number
   /** Begins the names, so that several loads share a server. */
   readonly prefix?: string
@@ -57,10 +59,10 @@ export class Load {
     this.#options = options
     this.#names = Array.from({ length: options.names }, (_, index) => `${prefix}${index}`)
     const names = this.#names
-    this.#clients = Array.from(
-      { length: options.clients },
-      (_, client) => new LoadClient({ recording, random, names, prefix, client }),
-    )
+    this.#clients = Array.from({ length: options.clients }, (_, client) => {
+      const isReader = client >= options.clients - (options.readers ?? 0)
+      return new LoadClient({ recording, random, names, prefix, client, isReader })
+    })
   }
 
   get watchers(): readonly LoadWatcher[] {

@@ -1,0 +1,89 @@
+/** Short runs of `npm run torture -- partition`, and the relay that it stands on. */
+import assert from 'node:assert/strict'
+import { connect, createServer, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { etcdMissing } from '../../src/store/testing/etcd-process.ts'
+import { Network } from './network/network.ts'
+import { type PartitionOptions, partitions, provePlanted } from './partition.ts'
+
+const seed = Number(process.env.PROA_TORTURE_SEED ?? 1)
+const small = { seed, clients: 9, readers: 3, names: 15, watchers: 12, longest: 600 }
+
+async function runOf(options: Partial<PartitionOptions>): Promise<string> {
+  const lines: string[] = []
+  await partitions({ ...small, between: 'clients', rounds: 6, ...options }, line => {
+    lines.push(line)
+  })
+  return lines.at(-1) ?? ''
+}
+
+test('6 faults between clients and the server', async context => {
+  context.diagnostic(await runOf({ between: 'clients' }))
+})
+
+test('5 faults between two servers and their etcd; planted bugs are noticed', {
+  skip: etcdMissing(),
+}, async context => {
+  context.diagnostic(await runOf({ between: 'etcd', rounds: 5 }))
+  await provePlanted({ ...small, between: 'etcd', rounds: 0 }, line => context.diagnostic(line))
+})
+
+test('4 faults among two servers and three members of etcd', {
+  skip: etcdMissing(),
+}, async context => {
+  context.diagnostic(await runOf({ between: 'members', rounds: 4, longest: 2000 }))
+})
+
+test('a relay holds, delays and breaks what it is told to, each way by itself', async () => {
+  const network = new Network()
+  const accepted: Socket[] = []
+  const echo = createServer(socket => {
+    accepted.push(socket)
+    socket.on('error', () => {})
+    socket.pipe(socket)
+  })
+  await new Promise<void>(resolve => echo.listen(0, '127.0.0.1', resolve))
+  const { port } = echo.address() as { port: number }
+  const relayed = await network.relay({ from: 'near', to: 'far' }, () => port)
+  const socket = connect(relayed, '127.0.0.1')
+  let heard = ''
+  let isOver = false
+  socket.setEncoding('utf8')
+  socket.on('data', text => {
+    heard += text
+  })
+  socket.on('error', () => {})
+  socket.on('close', () => {
+    isOver = true
+  })
+  const hears = async (text: string) => {
+    for (const started = performance.now(); heard !== text; await pause(5))
+      if (performance.now() - started > 20_000) assert.equal(heard, text)
+  }
+  try {
+    socket.write('a')
+    await hears('a')
+    for (const held of ['near', 'far']) {
+      network.rule = ({ from }) => (from === held ? 'hold' : 0)
+      const before = heard
+      socket.write(held)
+      await pause(50)
+      assert.equal(heard, before, `${held} was let through`)
+      network.heal()
+      await hears(before + held)
+    }
+    network.rule = () => 80
+    const started = performance.now()
+    socket.write('!')
+    await hears('anearfar!')
+    assert.ok(performance.now() - started >= 150, 'it was not late both ways')
+    network.reset(() => true)
+    while (!isOver) await pause(5)
+  } finally {
+    network.close()
+    socket.destroy()
+    for (const each of accepted) each.destroy()
+    echo.close()
+  }
+})
