@@ -66,6 +66,11 @@ export function directoryError(directory: string, error: unknown): Error {
       `the disk that holds the data directory ${directory} is full; free some space and start again`,
     )
   }
+  if (code === 'EIO' || sqlite === SQLITE_IOERR) {
+    return new UserError(
+      `the disk that holds the data directory ${directory} reports an input/output error; look at the disk, then start again`,
+    )
+  }
   if (code === 'ENOTDIR' || code === 'EEXIST') {
     return new UserError(`the data directory ${directory} cannot be made: a file is in its way`)
   }
@@ -100,5 +105,6 @@ function pidIn(file: string): string {
 const SQLITE_PERM = 3
 const SQLITE_BUSY = 5
 const SQLITE_READONLY = 8
+const SQLITE_IOERR = 10
 const SQLITE_FULL = 13
 const SQLITE_CANTOPEN = 14

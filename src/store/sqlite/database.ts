@@ -55,9 +55,16 @@ export function checkPages(
   database: DatabaseSync,
   pragma: 'quick_check' | 'integrity_check',
 ): void {
-  const found = Object.values(database.prepare(`PRAGMA ${pragma}(1)`).get() ?? {})[0]
-  if (found !== 'ok') throw new Damage(String(found).replace(/\s+/g, ' '))
+  const found = String(Object.values(database.prepare(`PRAGMA ${pragma}(1)`).get() ?? {})[0])
+  if (found === 'ok') return
+  const errcode = Number(/unable to get the page\. error code=(\d+)/.exec(found)?.[1] ?? 0)
+  // A page that the disk would not give says nothing about what is in it.
+  if ((errcode & 0xff) === SQLITE_IOERR)
+    throw Object.assign(new Error('disk I/O error'), { errcode })
+  throw new Damage(found.replace(/\s+/g, ' '))
 }
+
+const SQLITE_IOERR = 10
 
 function readState(database: DatabaseSync, nowMs: number, values: ValueFile): Mvcc {
   const counter = readCounter(database)

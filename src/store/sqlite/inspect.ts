@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Revision } from '../store.ts'
-import { damagedFile, isDamage } from './damage.ts'
+import { certainOfDamage, damagedFile, isDamage } from './damage.ts'
 import { checkPages } from './database.ts'
 import { eachRow, readCounter } from './rows.ts'
 import { numberOf, SCHEMA_VERSION, schemaVersionOf } from './schema.ts'
@@ -26,6 +26,10 @@ export interface FileReport {
  * newer proa, or none of proa's.
  */
 export function inspectFile(file: string): FileReport {
+  return certainOfDamage(file, () => inspectOnce(file))
+}
+
+function inspectOnce(file: string): FileReport {
   return readFile(file, database => {
     const version = schemaVersionOf(database, file)
     if (version < SCHEMA_VERSION) {

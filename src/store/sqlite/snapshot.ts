@@ -5,6 +5,7 @@ import { messageOf, UserError } from '#base/errors.ts'
 import { claimDirectory, directoryError, syncDirectory } from '#host/data-directory.ts'
 import type { Revision } from '../store.ts'
 import { counterChecksum } from './checksum.ts'
+import { certainOfDamage } from './damage.ts'
 import { stateFile } from './database.ts'
 import { type FileReport, inspectFile, readFile } from './inspect.ts'
 import { IDS_PER_REVISION, MAX_REVISION } from './messages.ts'
@@ -24,6 +25,10 @@ export const REVISION_BUMP = 1_000_000_000
 
 /** Saves what the store in `directory` holds now to `target`, which must not exist, and checks it. The store may be in use. */
 export function saveSnapshot(directory: string, target: string): FileReport {
+  return certainOfDamage(stateFile(directory), () => saveOnce(directory, target))
+}
+
+function saveOnce(directory: string, target: string): FileReport {
   if (existsSync(target)) throw new UserError(`${target} exists already; choose another name`)
   const unfinished = `${target}.part`
   try {

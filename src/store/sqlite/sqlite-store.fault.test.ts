@@ -41,6 +41,23 @@ test('a disk that fails at any call fails only writes, and none of them comes ba
   }
 })
 
+test('a disk that fails at any read fails what asked for it, and is never called damaged', {
+  skip,
+}, t => {
+  const { stderr, status, said } = live('read-life.ts', [])
+  assert.equal(status, 0, stderr)
+  for (const [name, { rounds, failed }] of Object.entries<Record<string, number>>(said)) {
+    t.diagnostic(`${name}: at each of ${rounds} reads, ${failed} times it failed`)
+    assert.ok((rounds ?? 0) > 0 && (failed ?? 0) > 0, name)
+  }
+})
+
+test('planted: a write that could not read and counts as done is found', { skip }, () => {
+  const { status, stderr } = live('read-life.ts', ['forgetful'])
+  assert.equal(status, 1)
+  assert.match(stderr, /AssertionError/)
+})
+
 test('planted: a refused write that counts as done is found', { skip }, () => {
   const { status, stderr } = live('error-life.ts', [join(scratch, 'copy'), 'forgetful'])
   assert.equal(status, 1)

@@ -16,6 +16,7 @@ import {
 } from '../store.ts'
 import { WatchHub } from '../watch-hub.ts'
 import { CommitQueue } from './commit-queue.ts'
+import { certainOfDamage } from './damage.ts'
 import { loadDatabase, stateFile } from './database.ts'
 import type { WriterReply } from './messages.ts'
 import { ValueFile } from './value-file.ts'
@@ -55,8 +56,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     onFailure: error => store?.fail(error),
   })
   try {
-    const values = new ValueFile(stateFile(directory), options.log, options.heldBytes)
-    const state = loadDatabase(directory, options.clock.now(), values)
+    const { state, values } = certainOfDamage(stateFile(directory), () => {
+      const values = new ValueFile(stateFile(directory), options.log, options.heldBytes)
+      return { values, state: loadDatabase(directory, options.clock.now(), values) }
+    })
     store = new SqliteStore(options, state, { claim, writer, values })
     return store
   } catch (error) {

@@ -217,9 +217,16 @@ function attempt(work: () => void): string | undefined {
     work()
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    const message = error instanceof Error ? error.message : String(error)
+    const { errcode = 0 } = error as { errcode?: number }
+    // SQLite says so of a page that it could not read, too.
+    return (errcode & 0xff) === SQLITE_CORRUPT
+      ? `${message}, or the disk reports an input/output error`
+      : message
   }
 }
+
+const SQLITE_CORRUPT = 11
 
 function serve(request: WriterRequest): WriterReply {
   if (request.type !== 'write') {

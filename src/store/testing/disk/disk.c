@@ -49,11 +49,13 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static int (*real_open)(const char *, int, ...);
 static ssize_t (*real_write)(int, const void *, size_t);
+static ssize_t (*real_read)(int, void *, size_t);
 static int (*real_close)(int);
 
 static void start(void) {
   real_open = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
   real_write = (ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+  real_read = (ssize_t(*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
   real_close = (int (*)(int))dlsym(RTLD_NEXT, "close");
   control = &calm;
   root = getenv("DISK_ROOT");
@@ -236,6 +238,15 @@ static ssize_t read_at(int fd, void *bytes, size_t length, off64_t offset) {
 }
 ssize_t pread(int fd, void *bytes, size_t length, off_t offset) { return read_at(fd, bytes, length, offset); }
 ssize_t pread64(int fd, void *bytes, size_t length, off64_t offset) { return read_at(fd, bytes, length, offset); }
+
+ssize_t read(int fd, void *bytes, size_t length) {
+  pthread_once(&once, start);
+  if (id_of(fd)) {
+    int error = failure(OP_READ);
+    if (error) return errno = error, -1;
+  }
+  return real_read(fd, bytes, length);
+}
 
 static int truncate_to(int fd, off64_t length) {
   REAL(ftruncate64);
