@@ -12,27 +12,27 @@ const small = { seed, clients: 9, readers: 3, names: 15, watchers: 12, longest: 
 
 async function runOf(options: Partial<PartitionOptions>): Promise<string> {
   const lines: string[] = []
-  await partitions({ ...small, between: 'clients', rounds: 6, ...options }, line => {
+  await partitions({ ...small, between: 'clients', rounds: 4, ...options }, line => {
     lines.push(line)
   })
   return lines.at(-1) ?? ''
 }
 
-test('6 faults between clients and the server', async context => {
+test('4 faults between clients and the server', async context => {
   context.diagnostic(await runOf({ between: 'clients' }))
 })
 
-test('5 faults between two servers and their etcd; planted bugs are noticed', {
+test('3 faults between two servers and their etcd; planted bugs are noticed', {
   skip: etcdMissing(),
 }, async context => {
-  context.diagnostic(await runOf({ between: 'etcd', rounds: 5 }))
+  context.diagnostic(await runOf({ between: 'etcd', rounds: 3 }))
   await provePlanted({ ...small, between: 'etcd', rounds: 0 }, line => context.diagnostic(line))
 })
 
-test('4 faults among two servers and three members of etcd', {
+test('3 faults among two servers and three members of etcd', {
   skip: etcdMissing(),
 }, async context => {
-  context.diagnostic(await runOf({ between: 'members', rounds: 4, longest: 2000 }))
+  context.diagnostic(await runOf({ between: 'members', rounds: 3, longest: 2000 }))
 })
 
 test('a relay holds, delays and breaks what it is told to, each way by itself', async () => {
