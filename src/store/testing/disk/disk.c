@@ -179,6 +179,16 @@ static uint32_t id_of(int fd) {
   return fd >= 0 && fd < MAX_FD ? fds[fd].id : 0;
 }
 
+/* Whether it is still that file: some calls of the C library close without a word, and the number is another file's. */
+static int reads_it(int fd) {
+  uint32_t id = id_of(fd);
+  struct stat s;
+  if (!id || fstat(fd, &s) != 0) return 0;
+  for (int i = 0; i < file_count; i++)
+    if (files[i].id == id) return files[i].dev == s.st_dev && files[i].ino == s.st_ino;
+  return 0;
+}
+
 /* Whether this call is to fail, and with what. */
 static int failure(int op) {
   if (!(control->ops & op) || control->after < 0) return 0;
@@ -230,7 +240,7 @@ ssize_t write(int fd, const void *bytes, size_t length) {
 
 static ssize_t read_at(int fd, void *bytes, size_t length, off64_t offset) {
   REAL(pread64);
-  if (id_of(fd)) {
+  if (reads_it(fd)) {
     int error = failure(OP_READ);
     if (error) return errno = error, -1;
   }
@@ -241,7 +251,7 @@ ssize_t pread64(int fd, void *bytes, size_t length, off64_t offset) { return rea
 
 ssize_t read(int fd, void *bytes, size_t length) {
   pthread_once(&once, start);
-  if (id_of(fd)) {
+  if (reads_it(fd)) {
     int error = failure(OP_READ);
     if (error) return errno = error, -1;
   }

@@ -7,7 +7,7 @@ import { systemClock } from '#host/clock.ts'
 import { inspectFile } from '../../sqlite/inspect.ts'
 import { saveSnapshot } from '../../sqlite/snapshot.ts'
 import { openSqliteStore } from '../../sqlite/sqlite-store.ts'
-import { CommitFailedError, type Store } from '../../store.ts'
+import { CommitFailedError, type Store, UnreadableValueError } from '../../store.ts'
 import { decode, encode } from '../recorder.ts'
 import { DiskControl, type Failure, operations } from './control.ts'
 
@@ -19,8 +19,11 @@ import { DiskControl, type Failure, operations } from './control.ts'
  */
 const [directory = '', controlFile = '', plant = ''] = process.argv.slice(2)
 const control = DiskControl.open(controlFile)
-const open = (): Promise<Store> =>
-  openSqliteStore({ directory, clock: systemClock, log: silentLog, history: { events: 20 } })
+const open = (heldBytes?: number): Promise<Store> =>
+  openSqliteStore({
+    ...{ directory, clock: systemClock, log: silentLog, history: { events: 20 } },
+    ...(heldBytes === undefined ? {} : { heldBytes }),
+  })
 const truth = new Map<string, string>()
 const LONGEST_ROUND = 1000
 /** So many reads fail one after the other, then each of so many. */
@@ -70,6 +73,26 @@ const lives: Readonly<Record<string, () => Promise<boolean>>> = {
     if (!isFailed) assert.equal(inspectFile(target).keys, truth.size)
     rmSync(target, { force: true })
     return isFailed
+  },
+  /** Of values that stay in the file until somebody asks. */
+  async value() {
+    const { after } = current
+    control.calm()
+    const store = await open(1)
+    control.fail({ ...current, after })
+    let missing = 0
+    for (const [key, value] of truth)
+      try {
+        const entry = await store.get(key)
+        assert.equal(entry && decode(entry.value), value)
+      } catch (error) {
+        assert.ok(error instanceof UnreadableValueError, String(error))
+        missing++
+      }
+    control.calm()
+    await judge(store)
+    await store.close()
+    return missing > 0
   },
   async check() {
     return fails(() => assert.equal(inspectFile(join(directory, 'state.db')).keys, truth.size))
