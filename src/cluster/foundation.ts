@@ -2,9 +2,9 @@
 import { addressAt, parseCidr } from '#base/cidr.ts'
 import { systemFiles } from '#host/files.ts'
 import type { Store } from '#store'
-import type { MemoryStore } from '#store/memory/memory-store.ts'
+import type { MemoryStore, StoreSnapshot } from '#store/memory/memory-store.ts'
 import { layoutOf } from './layout.ts'
-import { memoryFiles } from './memory-files.ts'
+import { copyInMemory, type FilesAt, memoryFiles } from './memory-files.ts'
 import type { CompleteOptions, EtcdOptions } from './options.ts'
 import { ensurePki, type Pki } from './pki/pki.ts'
 
@@ -13,6 +13,15 @@ export interface Foundation {
   /** The same store, where it is in memory. */
   readonly memory?: MemoryStore
   readonly pki: Pki
+  /** Where the keys are. */
+  readonly keys: FilesAt
+}
+
+/** What a cluster begins with that goes on from a snapshot of another one. */
+export interface Origin {
+  readonly memory: MemoryStore
+  readonly snapshot: StoreSnapshot
+  readonly keys: FilesAt
 }
 
 export type FoundationOptions = Pick<
@@ -26,7 +35,7 @@ export type FoundationOptions = Pick<
   | 'clock'
   | 'random'
   | 'log'
->
+> & { readonly origin?: Origin }
 
 /** `hostAddress` is a further address under which pods reach the API. */
 export async function layFoundation(
@@ -38,15 +47,17 @@ export async function layFoundation(
   const memory = isInMemory ? await openMemory(options) : undefined
   const store = memory ?? (await (etcd ? openShared(etcd, options) : openFile(options)))
   try {
-    const pki = openPki(options, hostAddress)
-    return { store, pki, ...(memory ? { memory } : {}) }
+    const keys = keysOf(options)
+    const pki = openPki(options, keys, hostAddress)
+    return { store, pki, keys, ...(memory ? { memory } : {}) }
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
-async function openMemory({ clock, log }: FoundationOptions): Promise<MemoryStore> {
+async function openMemory({ clock, log, origin }: FoundationOptions): Promise<MemoryStore> {
+  if (origin) return origin.memory.fork(origin.snapshot, { clock, log })
   const { createMemoryStore } = await import('#store/memory/memory-store.ts')
   return createMemoryStore({ clock, log })
 }
@@ -62,8 +73,14 @@ async function openShared(etcd: EtcdOptions, options: FoundationOptions): Promis
   return openEtcd(etcd, options)
 }
 
-function openPki(options: FoundationOptions, hostAddress: string | undefined): Pki {
-  const { dataDirectory, clock, random, listen, serviceClusterIpRange } = options
+function keysOf({ dataDirectory, origin }: FoundationOptions): FilesAt {
+  if (origin) return copyInMemory(origin.keys)
+  if (dataDirectory === undefined) return { directory: '/pki', files: memoryFiles() }
+  return { directory: layoutOf(dataDirectory).pki, files: systemFiles }
+}
+
+function openPki(options: FoundationOptions, keys: FilesAt, hostAddress: string | undefined): Pki {
+  const { clock, random, listen, serviceClusterIpRange } = options
   const serviceAddress = addressAt(
     parseCidr(serviceClusterIpRange, '--service-cluster-ip-range'),
     1,
@@ -73,11 +90,10 @@ function openPki(options: FoundationOptions, hostAddress: string | undefined): P
       ? [listen.address]
       : []
   return ensurePki({
-    directory: dataDirectory === undefined ? '/pki' : layoutOf(dataDirectory).pki,
+    ...keys,
     names: [`kubernetes.default.svc.${options.clusterDomain}`],
     ips: [serviceAddress, ...listening, ...(hostAddress === undefined ? [] : [hostAddress])],
     clock,
     random,
-    files: dataDirectory === undefined ? memoryFiles() : systemFiles,
   })
 }

@@ -1,6 +1,22 @@
 /** Files that are gone with the process: for clusters that keep nothing on disk. */
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Files } from '#host/files.ts'
+
+/** The files of a directory; in memory they may be one of their own. */
+export interface FilesAt {
+  readonly directory: string
+  readonly files: Files
+}
+
+/** Begins with those of a directory, under the same names. */
+export function copyInMemory({ directory, files }: FilesAt): FilesAt {
+  const copy = memoryFiles()
+  for (const name of files.list(directory)) {
+    const path = join(directory, name)
+    copy.writeNew(path, files.read(path) ?? '', 0)
+  }
+  return { directory, files: copy }
+}
 
 export function memoryFiles(): Files {
   const contents = new Map<string, Buffer>()

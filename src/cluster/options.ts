@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { ContainerRuntime, HostAccess } from '#kubelet'
+import type { Origin } from './foundation.ts'
 
 /** Nodes that run in this process. */
 export type Nodes =
@@ -71,6 +72,8 @@ export type CompleteOptions = Required<
 > &
   Pick<ClusterOptions, 'dataDirectory' | 'etcd' | 'keepsInMemory' | 'listen' | 'nodeName'> & {
     readonly hollowMachine: HollowMachine
+    /** For clusters that go on from another one. */
+    readonly origin?: Origin
   }
 
 export const DEFAULT_SERVICE_RANGE = '10.96.0.0/12'

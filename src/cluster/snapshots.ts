@@ -9,6 +9,7 @@ import { prefixOf } from '#apiserver/storage/keys.ts'
 import { UserError } from '#base/errors.ts'
 import type { Running } from '#client/role.ts'
 import type { Difference, MemoryStore, StoreSnapshot } from '#store/memory/memory-store.ts'
+import type { Origin } from './foundation.ts'
 import type { RunningHollowNode } from './hollow-nodes.ts'
 import type { InProcessRoles } from './in-process-roles.ts'
 
@@ -29,6 +30,11 @@ export class ClusterSnapshots implements Running {
 
   take(): ClusterSnapshot {
     return this.#storeOrThrow().snapshot()
+  }
+
+  /** What another cluster may begin with. */
+  origin(from: ClusterSnapshot = this.take()): Pick<Origin, 'memory' | 'snapshot'> {
+    return { memory: this.#storeOrThrow(), snapshot: from }
   }
 
   /** One after the other. */

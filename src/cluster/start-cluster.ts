@@ -4,6 +4,7 @@ import type { AnyKind } from '#api/machinery/kind.ts'
 import { servedKinds } from '#api/runtime-config.ts'
 import { type ApiServer, createApiServer } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
+import { UserError } from '#base/errors.ts'
 import { silentLog } from '#base/log.ts'
 import { PROA_VERSION } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
@@ -29,7 +30,6 @@ import {
   DEFAULT_DOMAIN,
   DEFAULT_PORT,
   DEFAULT_SERVICE_RANGE,
-  type HollowMachine,
 } from './options.ts'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
 import { type ClusterSnapshot, ClusterSnapshots } from './snapshots.ts'
@@ -53,11 +53,17 @@ export interface Cluster extends AsyncDisposable {
    * something changed since run anew on their hollow nodes. Time is not turned back.
    */
   reset(to: ClusterSnapshot): Promise<void>
+  /**
+   * Starts another cluster that goes on from a snapshot of this one, or from now: with the same objects, uids, resourceVersions and keys, in
+   * memory, and with the same options but for where it listens. Neither sees what happens in the other. Its hollow nodes are
+   * other machines, on which the pods of the snapshot are started again.
+   */
+  fork(from?: ClusterSnapshot, options?: Pick<ClusterOptions, 'listen'>): Promise<Cluster>
   /** Ends everything that the cluster started; a second call waits for the first. Pods on containerd run on. */
   stop(): Promise<void>
 }
 
-export type StartOptions = ClusterOptions & { readonly hollowMachine: HollowMachine }
+export type StartOptions = ClusterOptions & Pick<CompleteOptions, 'hollowMachine' | 'origin'>
 
 /** Resolves when the API answers; nodes register and controllers sync in the moments after. Throws UserErrors. */
 export async function startCluster(given: StartOptions): Promise<Cluster> {
@@ -114,6 +120,13 @@ class Starting {
       nodeNames: [...roles.nodes.keys()],
       snapshot: () => snapshots.take(),
       reset: to => snapshots.reset(to),
+      fork: async (from, { listen } = {}) => {
+        const origin = { ...snapshots.origin(from), keys: foundation.keys }
+        const { dataDirectory, etcd, keepsInMemory, listen: _, ...same } = options
+        if (options.nodes.kind === 'containerd')
+          throw new UserError('a cluster on containerd cannot be forked: there is one such machine')
+        return startCluster({ ...same, ...(listen ? { listen } : {}), origin })
+      },
       stop,
       [Symbol.asyncDispose]: stop,
     }

@@ -32,6 +32,11 @@ export interface MemoryStore extends Store {
    * every change and stay whole, keys that did not change keep their revision. Answers with what it changed.
    */
   reset(to: StoreSnapshot): readonly Difference[]
+  /**
+   * Another store that begins with what a snapshot shows, at its revision (or that of the last reset to it) and without a history. The two share nothing but what does not
+   * change, and each goes on with revisions of its own.
+   */
+  fork(from: StoreSnapshot, options?: MemoryStoreOptions): MemoryStore
 }
 
 /** How many changes are forgotten at most by one commit, so that none of them stalls. */
@@ -39,9 +44,12 @@ const COMPACTION_STEP_EVENTS = 1000
 
 /** A store that lives and dies with the process: for tests, simulation and throw-away clusters. */
 export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  return storeOver(new Mvcc(), options)
+}
+
+function storeOver(state: Mvcc, options: MemoryStoreOptions): MemoryStore {
   const { clock } = options
   const limits = { ...defaultHistoryLimits, ...options.history }
-  const state = new Mvcc()
   const hub = new WatchHub(options.log)
   const snapshots = new Snapshots()
   let isClosed = false
@@ -118,6 +126,15 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       snapshots.rebase(to)
       hub.publish(commits)
       return changed
+    },
+    fork(from, forkOptions = {}) {
+      assertOpen()
+      const entries = [...snapshots.entries(from, state.list('').entries)]
+      // What a reset put back has got revisions of later.
+      const newest = entries.reduce((most, { modRevision }) => Math.max(most, modRevision), 0)
+      const forked = new Mvcc(Math.max(from.revision, newest))
+      for (const entry of entries) forked.restore(entry)
+      return storeOver(forked, forkOptions)
     },
     async close() {
       isClosed = true

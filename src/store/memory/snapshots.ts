@@ -71,6 +71,16 @@ export class Snapshots {
     return [...found.values()].filter(({ now, then }) => !isSameValue(now, then))
   }
 
+  /** Every entry as it was, of `present`, those of now. */
+  *entries(snapshot: StoreSnapshot, present: Iterable<Entry>): Generator<Entry> {
+    const then = new Map<string, Entry | undefined>()
+    let stretch: Stretch | undefined = this.#own(snapshot).stretch
+    for (; stretch; stretch = stretch.next)
+      for (const [key, entry] of stretch.before) if (!then.has(key)) then.set(key, entry)
+    for (const entry of present) if (!then.has(entry.key)) yield entry
+    for (const entry of then.values()) if (entry) yield entry
+  }
+
   /** To be called when the present equals the snapshot, which from then on is as cheap as a new one. */
   rebase(snapshot: StoreSnapshot): void {
     this.#own(snapshot).stretch = this.#begin(this.#newest?.deref())
