@@ -1,10 +1,15 @@
 /** Short runs of `npm run torture -- partition`, and the relay that it stands on. */
 import assert from 'node:assert/strict'
+import { connect as connectHttp2 } from 'node:http2'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { etcdMissing } from '../../src/store/testing/etcd-process.ts'
+import { ask } from './load/ask.ts'
+import type { Target } from './load/load.ts'
+import { PATH } from './load/table.ts'
 import { Network } from './network/network.ts'
+import { cutStore } from './network/servers.ts'
 import { type PartitionOptions, partitions, provePlanted } from './partition.ts'
 
 const seed = Number(process.env.PROA_TORTURE_SEED ?? 1)
@@ -34,6 +39,43 @@ test('3 faults among two servers and three members of etcd', {
 }, async context => {
   context.diagnostic(await runOf({ between: 'members', rounds: 3, longest: 2000 }))
 })
+
+test('members that are cut off from the others, one after the other: both servers go on meanwhile', {
+  skip: etcdMissing(),
+}, async context => {
+  const servers = await cutStore(3)
+  try {
+    for (const name of servers.names.filter(each => each.startsWith('member'))) {
+      const isMember = (each: string) => each.startsWith('member')
+      servers.network.rule = ({ from, to }) =>
+        isMember(from) && isMember(to) && (from === name || to === name) ? 'hold' : 0
+      const started = performance.now()
+      await Promise.all(servers.targets.map(target => goesOn(target, name)))
+      context.diagnostic(`${name}: both after ${(performance.now() - started).toFixed()} ms`)
+      servers.network.heal()
+    }
+  } finally {
+    await servers.remove()
+  }
+})
+
+/** A write and a read of the newest are answered, on a connection of their own each time. */
+async function goesOn({ url, tls }: Target, name: string): Promise<void> {
+  for (const started = performance.now(); ; await pause(20)) {
+    const session = connectHttp2(url, tls)
+    session.on('error', () => {})
+    const metadata = { generateName: `${name}-` }
+    const patienceMs = 12_000
+    const made = await ask(session, { method: 'POST', path: PATH, body: { metadata }, patienceMs })
+    const read = await ask(session, { method: 'GET', path: PATH, patienceMs })
+    session.destroy()
+    if (made?.status === 201 && read?.status === 200) return
+    if (performance.now() - started > GOES_ON_MS)
+      assert.fail(`${name} cut off: ${made?.status}, ${read?.status} ${read?.json?.message}`)
+  }
+}
+/** Some seconds alone: a read of 5 s, an election of 1 s; the machine may be busy. */
+const GOES_ON_MS = 40_000
 
 test('a relay holds, delays and breaks what it is told to, each way by itself', async () => {
   const network = new Network()

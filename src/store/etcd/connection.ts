@@ -121,13 +121,16 @@ export class EtcdConnection {
   }
 
   #openWatch(at: number, version: string, sink: WatchCallSink): WatchCall {
+    const metadata = new Metadata()
+    // A member that is cut off from the others ends the watch; else it would be silent for as long as that lasts.
+    metadata.set('hasleader', 'true')
     const stream: ClientDuplexStream<Partial<WatchRequest>, WatchResponse> = this.#member(
       at,
     ).makeBidiStreamRequest(
       WATCH_PATH,
       request => Buffer.from(watchRequest.encode(request)),
       bytes => watchResponse.decode(bytes),
-      new Metadata(),
+      metadata,
       {},
     )
     let isOver = false
