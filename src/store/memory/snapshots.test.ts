@@ -108,17 +108,23 @@ test('whatever is taken, reset and dropped in any order, each snapshot stays wha
   )
 })
 
+/** Of this thread: the machine may do other things meanwhile. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
 test('50,000 objects: a snapshot takes no time, a reset as long as what changed', async context => {
   const store = createMemoryStore()
   for (let i = 0; i < 50_000; i++) await put(store, `/registry/pods/default/${i}`, `${i}`)
   await store.list('/') // Makes the index, as every API server does at its start.
-  const started = performance.now()
+  const started = cpuMs()
   const snapshot = store.snapshot()
-  const takenMs = performance.now() - started
+  const takenMs = cpuMs() - started
   for (let i = 0; i < 5_000; i++) await put(store, `/registry/pods/default/${i * 7}`, 'changed')
-  const resetting = performance.now()
+  const resetting = cpuMs()
   const { length } = store.reset(snapshot)
-  const resetMs = performance.now() - resetting
+  const resetMs = cpuMs() - resetting
   assert.equal(length, 5_000)
   context.diagnostic(
     `taken in ${takenMs.toFixed(2)} ms, 5,000 keys back in ${resetMs.toFixed(1)} ms`,

@@ -20,6 +20,8 @@ export interface TortureOptions {
   readonly fates: readonly string[]
   /** No more images than about this many, spread over the whole life. */
   readonly images: number
+  /** No further images once it says so; the life is lived to its end. */
+  readonly isOver?: () => boolean
   /** A sum of `lies`: a planted bug. */
   readonly lies?: number
   /** Another planted bug: `early` says that a commit is done before it is. */
@@ -57,7 +59,7 @@ export function torture(options: TortureOptions): TortureReport {
     // Just before a sync is done is when most is at stake.
     if (step.type === 'synced' && ++sync % every === offset) {
       for (const name of options.fates) {
-        if (found.violations.length < MAX_VIOLATIONS)
+        if (found.violations.length < MAX_VIOLATIONS && !options.isOver?.())
           cut({ disk, history, name, random, place }, sync, found)
       }
     }
