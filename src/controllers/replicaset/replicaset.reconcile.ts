@@ -148,7 +148,8 @@ function conditionsOf(
   const wanted = set.spec.replicas ?? 1
   const reason = active < wanted ? 'FailedCreate' : 'FailedDelete'
   const before = conditionOf(known, 'ReplicaFailure')
-  if (before?.reason === reason && before.message === failure.message) return known
+  // Each message names another pod: told anew, it would wake the set at once, to be refused again without end.
+  if (before?.status === 'True' && before.reason === reason) return known
   const since = rfc3339(nowMs)
   return [
     ...others,
