@@ -13,6 +13,7 @@ const isHeld = ({ plural }: AnyKind) =>
     'persistentvolumes',
     'persistentvolumeclaims',
     'customresourcedefinitions',
+    'volumeattributesclasses',
   ].includes(plural)
 const isFree = (kind: AnyKind) => !isHeld(kind)
 
