@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { churn } from './store/churn.ts'
 import { compaction } from './store/compaction.ts'
+import { etcd } from './store/etcd.ts'
 import { million } from './store/million.ts'
 import { reads } from './store/reads.ts'
 import { starts } from './store/starts.ts'
@@ -11,6 +12,7 @@ import { writes } from './store/writes.ts'
 /** `npm run bench -- store [PART…]`: how fast the store is, beside what node:sqlite itself can do on the same disk in the same run. */
 const parts: Readonly<Record<string, (directory: string) => Promise<void>>> = {
   writes,
+  etcd,
   compaction,
   reads,
   starts,

@@ -1,41 +1,98 @@
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { readList } from '#apiserver/watch-cache/read-list.ts'
+import { WatchCache } from '#apiserver/watch-cache/watch-cache.ts'
+import { systemClock } from '#host/clock.ts'
+import type { Store } from '#store'
 import { fill, openAt, quantile, say } from './common.ts'
 
 const KEYS = 1_000_000
+const PREFIX = '/registry/configmaps/'
+const PAGE = 500
 
 /** A million objects of 1 KB: opening, pages of 500, memory. In a process of its own, which begins with nothing. */
-export async function million(directory: string): Promise<void> {
+export async function million(directory: string, keys = KEYS): Promise<void> {
   const store = await openAt(directory)
-  await fill(store, KEYS)
+  await fill(store, keys)
   await store.close()
   const megabytes = statSync(join(directory, 'state.db')).size / 1e6
   const script = `import { measure } from ${JSON.stringify(import.meta.url)}
-    await measure(${JSON.stringify(directory)}, ${megabytes})`
+    await measure(${JSON.stringify(directory)}, ${keys}, ${megabytes})`
   const words = ['--input-type=module-typescript', '--eval', script]
   const { status } = spawnSync(process.execPath, words, { stdio: 'inherit' })
   if (status !== 0) throw new Error('the measurement failed')
 }
 
-export async function measure(directory: string, megabytes: number): Promise<void> {
-  const start = performance.now()
+export async function measure(directory: string, keys: number, megabytes: number): Promise<void> {
+  const opening = stopwatch()
   const store = await openAt(directory)
-  const openMs = performance.now() - start
-  say(`open with 1,000,000 keys (${megabytes.toFixed(0)} MB)`, `${openMs.toFixed(0)} ms`)
-  const lags: number[] = []
-  let from = '/registry/'
-  for (let page = 0; page < KEYS / 500; page++) {
-    const begin = performance.now()
-    const { entries } = await store.list('/registry/', { start: from, limit: 500 })
-    lags.push(performance.now() - begin)
-    from = `${entries.at(-1)?.key}\0`
-  }
-  say('the first page of 500 sorts the keys', `${(lags[0] ?? 0).toFixed(0)} ms`)
-  say(
-    'a page of 500, p50 and p99',
-    `${quantile(lags, 0.5).toFixed(2)} ms, ${quantile(lags, 0.99).toFixed(2)} ms`,
-  )
-  say('memory', `${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`)
+  say(`open with ${keys} keys (${megabytes.toFixed(0)} MB)`, opening())
+  await pages('the store', async after => {
+    const start = after === '' ? PREFIX : `${after}\0`
+    const { entries } = await store.list(PREFIX, { start, limit: PAGE })
+    for (const { value } of entries) value.at(0)
+    return entries.at(-1)?.key
+  })
+  sayMemory('without the watch cache')
+  await withWatchCache(store)
   await store.close()
+}
+
+async function withWatchCache(store: Store): Promise<void> {
+  const watchCache = new WatchCache({ store, clock: systemClock })
+  const cache = watchCache.add(PREFIX, {})
+  const starting = stopwatch()
+  await watchCache.start()
+  say('the watch cache starts in', starting())
+  let token = ''
+  await pages('the watch cache', async () => {
+    const { items, continue: next = '' } = await readList(
+      { store, watchCache, cache },
+      {
+        filter: { namespace: '' },
+        limit: PAGE,
+        continue: token,
+        revision: undefined,
+        match: '',
+      },
+    )
+    for (const { value } of items) value.at(0)
+    token = next
+    return token || undefined
+  })
+  sayMemory('with the watch cache, after a list of all')
+  watchCache.stop()
+}
+
+/** Reads page after page until there is none. */
+async function pages(
+  of: string,
+  read: (after: string) => Promise<string | undefined>,
+): Promise<void> {
+  const lags: number[] = []
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const begin = performance.now()
+    after = await read(after)
+    lags.push(performance.now() - begin)
+  }
+  const at = (share: number) => `${quantile(lags, share).toFixed(1)} ms`
+  say(
+    `a page of ${PAGE} of ${of}`,
+    `first ${lags[0]?.toFixed(1)} ms, p50 ${at(0.5)}, p99 ${at(0.99)}`,
+  )
+}
+
+/** Time since then, and how much of it this process had the processor. */
+function stopwatch(): () => string {
+  const start = performance.now()
+  const before = process.threadCpuUsage()
+  return () => {
+    const { user, system } = process.threadCpuUsage(before)
+    return `${(performance.now() - start).toFixed(0)} ms (${((user + system) / 1000).toFixed(0)} ms of the processor)`
+  }
+}
+
+function sayMemory(when: string): void {
+  say(`memory ${when}`, `${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`)
 }

@@ -1,12 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
-import type { Store } from '#store'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
 import { migrate } from '#store/sqlite/schema.ts'
-import { median, openAt, say, VALUE_BYTES, whole } from './common.ts'
-
-/** Slices take turns, so that a disk or a machine that others use, too, treats both alike. */
-const SLICE_MS = 400
-const ROUNDS = 7
+import { commits, compare, openAt, SLICE_MS, say, VALUE_BYTES, whole } from './common.ts'
 
 /**
  * Durable commits a second by 1, 16 and 128 writers, beside node:sqlite with the same table, rows and settings and as many rows a
@@ -19,18 +14,8 @@ export async function writes(directory: string): Promise<void> {
     // The first commit waits for the writer thread to start, which is not what is measured here.
     await commits(store, writers)
     limit.measure()
-    const raw: number[] = []
-    const ours: number[] = []
-    for (let round = 0; round < ROUNDS; round++) {
-      raw.push(limit.measure())
-      ours.push(await commits(store, writers))
-    }
-    const ratio = median(ours.map((figure, round) => figure / (raw[round] ?? 0)))
-    const what = `${writers} ${writers === 1 ? 'writer' : 'writers'}`
-    say(
-      `sqlite store, ${what}`,
-      `${whole(median(ours))} commits/s of ${whole(median(raw))}: ${(ratio * 100).toFixed(0)} %`,
-    )
+    const what = `sqlite store, ${writers} ${writers === 1 ? 'writer' : 'writers'}`
+    await compare(what, { limit: () => limit.measure(), ours: () => commits(store, writers) })
     await store.close()
     limit.close()
   }
@@ -75,18 +60,4 @@ class RawLimit {
   close(): void {
     this.#database.close()
   }
-}
-
-async function commits(store: Store, writers: number): Promise<number> {
-  const start = performance.now()
-  let count = 0
-  const write = async (writer: number) => {
-    while (performance.now() - start < SLICE_MS) {
-      const key = `/registry/pods/ns-${writer}/pod-${count++ % 100}`
-      const result = await store.commit([{ key, value: new Uint8Array(VALUE_BYTES) }])
-      if (!result.ok) throw new Error('an unconditional write conflicted')
-    }
-  }
-  await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)))
-  return (count / (performance.now() - start)) * 1000
 }

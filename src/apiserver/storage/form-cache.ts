@@ -1,3 +1,5 @@
+import { ArrivalOrder } from '#base/arrival-order.ts'
+
 /** Something that made forms of itself, and can make them again. */
 export interface Forgetful {
   /** Drops what can be made again. */
@@ -10,7 +12,8 @@ export interface Forgetful {
  */
 export class FormCache {
   readonly #limitBytes: number
-  readonly #owners = new Map<Forgetful, number>()
+  readonly #order = new ArrivalOrder<Forgetful>()
+  readonly #bytesOf = new Map<Forgetful, number>()
   #bytes = 0
 
   constructor(limitBytes: number) {
@@ -19,22 +22,29 @@ export class FormCache {
 
   /** The owner made a form of about so many bytes. */
   add(owner: Forgetful, bytes: number): void {
-    const before = this.#owners.get(owner) ?? 0
-    this.#owners.delete(owner)
-    this.#owners.set(owner, before + bytes)
+    this.#bytesOf.set(owner, (this.#bytesOf.get(owner) ?? 0) + bytes)
+    this.#order.add(owner)
     this.#bytes += bytes
-    if (this.#bytes <= this.#limitBytes) return
-    for (const [oldest, held] of this.#owners) {
-      if (this.#bytes <= this.#limitBytes || oldest === owner) break
-      this.#owners.delete(oldest)
-      this.#bytes -= held
+    while (this.#bytes > this.#limitBytes) {
+      const oldest = this.#order.takeOldest()
+      if (oldest === undefined || oldest === owner) {
+        // It alone is too large, and goes when the next one comes.
+        if (oldest) this.#order.add(oldest)
+        break
+      }
+      this.#drop(oldest)
       oldest.forget()
     }
   }
 
   /** The owner is of the past: whoever has it still decides how long its forms live. */
   release(owner: Forgetful): void {
-    this.#bytes -= this.#owners.get(owner) ?? 0
-    this.#owners.delete(owner)
+    this.#order.delete(owner)
+    this.#drop(owner)
+  }
+
+  #drop(owner: Forgetful): void {
+    this.#bytes -= this.#bytesOf.get(owner) ?? 0
+    this.#bytesOf.delete(owner)
   }
 }

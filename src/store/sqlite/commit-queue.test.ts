@@ -81,19 +81,48 @@ test('what comes in one turn is a batch, and goes to the writer while it is busy
   const last = put('/last', 'x')
   flush()
   assert.deepEqual(
-    sent.map(batch => [batch.rows, batch.revision]),
+    sent.map(batch => [batch.rows, batch.revision, batch.isFollowed]),
     [
-      [1, 1],
-      [50, 51],
-      [1, 52],
+      [1, 1, false],
+      [32, 33, true],
+      [18, 51, false],
+      [1, 52, false],
     ],
+    'the beginning goes before the turn is over, and says that more comes',
   )
-  queue.settle({ count: 2 })
+  queue.settle({ count: 3 })
   await turn()
   assert.deepEqual([state.revision, published.length, last], [51, 51, {}])
   queue.settle(DONE)
   await turn()
   assert.ok(last.result?.ok)
+})
+
+test('what is told to be followed is followed, also when nothing is left to send', async () => {
+  const { sent, queue, put, flush } = queueInHand()
+  for (let i = 0; i < 32; i++) put(`/${i}`, 'x')
+  flush()
+  const shape = () => sent.map(batch => [batch.rows, batch.isFollowed, batch.epoch])
+  const whole = [
+    [32, true, 0],
+    [0, false, 0],
+  ]
+  assert.deepEqual(shape(), whole)
+  queue.settle({ count: 2 })
+  // A failure of what was sent before comes amid a turn.
+  put('/first', 'x')
+  flush()
+  for (let i = 0; i < 40; i++) put(`/${i}`, 'y')
+  queue.settle(FULL)
+  flush()
+  assert.deepEqual(shape().slice(2), [
+    [1, false, 0],
+    [32, true, 0],
+    [0, false, 1],
+  ])
+  queue.settle(FULL)
+  queue.settle(DONE)
+  assert.equal(await queue.idle(), undefined)
 })
 
 test('a failure takes along what was sent before it was known, once', async () => {

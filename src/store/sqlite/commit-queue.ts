@@ -16,6 +16,12 @@ export const MAX_WAITING_COMMITS = 10_000
 /** Bounds the memory of a stalled disk. */
 export const MAX_WAITING_BYTES = 64 * 1024 * 1024
 
+/**
+ * So many commits of one turn go to the writer at once, so that it puts them into its transaction while the next are still being judged: it would
+ * otherwise do nothing meanwhile, and then keep the main thread waiting.
+ */
+const EARLY_COMMITS = 32
+
 /** One transaction takes at most so much, so that an answer never waits for a huge one. */
 const MAX_BATCH_COMMITS = 1000
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -84,11 +90,14 @@ export class CommitQueue {
   #waiting: Ticket[] = []
   #waitingBytes = 0
   #forgotten: Forgotten[] = []
+  #commitsSinceForgotten = 0
   #flying: Batch[] = []
   #flyingCommits = 0
   #flyingBytes = 0
   #epoch = 0
   #isScheduled = false
+  /** What was sent last is told that more follows. */
+  #isFollowed = false
   #assigned: Revision
   /** After a failure commits go alone: removing history may need more room than they do. */
   #lastFailed = false
@@ -203,6 +212,7 @@ export class CommitQueue {
       this.#waiting.push({ result, commit, bytes, resolve, reject })
       this.#waitingBytes += bytes
       this.#schedule()
+      if (this.#waiting.length >= EARLY_COMMITS) this.#send({ isFollowed: true })
     })
   }
 
@@ -217,25 +227,32 @@ export class CommitQueue {
   }
 
   #flush(): void {
-    while (this.#waiting.length > 0 || this.#mayForget) {
-      const tickets = this.#takeTickets()
-      const bytes = tickets.reduce((sum, ticket) => sum + ticket.bytes, 0)
-      const batch = {
-        tickets,
-        bytes,
-        forgotten: this.#takeForgotten(tickets.length),
-        isFailed: false,
-      }
-      if (this.#flying.length === 0 && isAnswered(batch)) {
-        this.#succeed(batch)
-        continue
-      }
-      this.#flying.push(batch)
-      this.#flyingCommits += tickets.length
-      this.#flyingBytes += bytes
-      this.#hooks.send(this.#messageOf(batch))
+    while (this.#isFollowed || this.#waiting.length > 0 || this.#mayForget) {
+      this.#send({ isFollowed: false })
     }
     if (this.isIdle) this.#idle()
+  }
+
+  #send({ isFollowed }: { isFollowed: boolean }): void {
+    const tickets = this.#takeTickets()
+    const bytes = tickets.reduce((sum, ticket) => sum + ticket.bytes, 0)
+    const batch = {
+      tickets,
+      bytes,
+      forgotten: isFollowed ? [] : this.#takeForgotten(tickets.length),
+      isFailed: false,
+    }
+    this.#commitsSinceForgotten =
+      batch.forgotten.length > 0 ? 0 : this.#commitsSinceForgotten + tickets.length
+    if (this.#flying.length === 0 && isAnswered(batch)) {
+      this.#succeed(batch)
+      return
+    }
+    this.#isFollowed = isFollowed
+    this.#flying.push(batch)
+    this.#flyingCommits += tickets.length
+    this.#flyingBytes += bytes
+    this.#hooks.send({ ...this.#messageOf(batch), isFollowed })
   }
 
   #takeTickets(): Ticket[] {
@@ -251,8 +268,9 @@ export class CommitQueue {
     return this.#waiting.splice(0, count)
   }
 
-  #takeForgotten(commits: number): Forgotten[] {
+  #takeForgotten(newCommits: number): Forgotten[] {
     if (!this.#mayForget) return []
+    const commits = this.#commitsSinceForgotten + newCommits
     const most =
       commits === 0
         ? IDLE_BATCH_FORGOTTEN
@@ -265,7 +283,7 @@ export class CommitQueue {
     return this.#forgotten.slice(0, count)
   }
 
-  #messageOf({ tickets, forgotten }: Batch): WriteBatch {
+  #messageOf({ tickets, forgotten }: Batch): Omit<WriteBatch, 'isFollowed'> {
     const packed = new PackedRows()
     let revision = this.#state.revision
     for (const { commit } of tickets) {

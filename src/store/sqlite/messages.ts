@@ -11,6 +11,8 @@ export interface WriteBatch {
    * top of that, and fails with it.
    */
   readonly epoch: number
+  /** Another batch of the same turn follows, and belongs into the same transaction; it may be empty. */
+  readonly isFollowed: boolean
   /** The newest revision that there is, this batch's included. */
   readonly revision: Revision
   /** Set when history up to here is gone with this batch. */

@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { ArrivalOrder } from '#base/arrival-order.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import { type Entry, UnreadableValueError } from '../store.ts'
@@ -39,7 +40,7 @@ export class ValueFile implements ValueSource {
   readonly #limitBytes: number
   #connection: Connection | undefined
   /** Entries that hold a value which the file has, too, the oldest first. */
-  readonly #held = new Set<FileEntry>()
+  readonly #held = new ArrivalOrder<FileEntry>()
   #heldBytes = 0
   #isClosed = false
 
@@ -134,10 +135,13 @@ export class ValueFile implements ValueSource {
   #hold(entry: FileEntry): void {
     this.#held.add(entry)
     this.#heldBytes += entry.size
-    if (this.#heldBytes <= this.#limitBytes) return
-    for (const oldest of this.#held) {
-      if (this.#heldBytes <= this.#limitBytes || oldest === entry) break
-      this.#held.delete(oldest)
+    while (this.#heldBytes > this.#limitBytes) {
+      const oldest = this.#held.takeOldest()
+      if (oldest === undefined || oldest === entry) {
+        // It alone is too large, and is let go when the next one comes.
+        if (oldest) this.#held.add(oldest)
+        break
+      }
       this.#heldBytes -= oldest.size
       oldest.hold(undefined)
     }

@@ -73,14 +73,14 @@ function open() {
   }
 }
 
-/** The next request, once there is one. */
-function nextRequest(): WriterRequest {
+/** The next request, once there is one. Amid a transaction the log is left alone. */
+function nextRequest(isAmid = false): WriterRequest {
   for (;;) {
     const seen = Atomics.load(wake, 0)
     const request = held ?? receive()
     held = undefined
     if (request) return request
-    const patienceMs = logPages > LOG_PAGES ? IDLE_MS : Number.POSITIVE_INFINITY
+    const patienceMs = logPages > LOG_PAGES && !isAmid ? IDLE_MS : Number.POSITIVE_INFINITY
     if (Atomics.wait(wake, 0, seen, patienceMs) === 'timed-out') checkpoint()
   }
 }
@@ -89,30 +89,30 @@ function receive(): WriterRequest | undefined {
   return receiveMessageOnPort(port)?.message
 }
 
-/** A batch and those that came behind it, as far as they fit into one transaction. */
-function withFollowers(first: WriteBatch): WriteBatch[] {
-  const batches = [first]
-  let { rows } = first
-  let bytes = first.bytes.length
-  while (rows < MAX_TRANSACTION_ROWS && bytes < MAX_TRANSACTION_BYTES) {
-    const request = receive()
-    if (request?.type !== 'write') {
-      held = request
-      break
-    }
-    batches.push(request)
-    rows += request.rows
-    bytes += request.bytes.length
-  }
-  return batches
+/** The batch behind `last`, where it belongs into the same transaction and is there, or is about to come. */
+function follower(last: WriteBatch): WriteBatch | undefined {
+  const request = last.isFollowed ? nextRequest(true) : receive()
+  if (request?.type === 'write') return request
+  held = request
+  return undefined
 }
 
-function write(batches: readonly WriteBatch[]): void {
+/** Writes a batch and those that follow, as far as they fit into one transaction, and puts them into `batches`. */
+function write(first: WriteBatch, batches: WriteBatch[]): void {
   connection ??= open()
   const { database, begin, commit, reached } = connection
+  let rows = 0
+  let bytes = 0
   try {
     begin.run()
-    for (const batch of batches) writeBatch(batch, connection)
+    for (let next: WriteBatch | undefined = first; next; ) {
+      batches.push(next)
+      writeBatch(next, connection)
+      rows += next.rows
+      bytes += next.bytes.length
+      const isFull = rows >= MAX_TRANSACTION_ROWS || bytes >= MAX_TRANSACTION_BYTES
+      next = isFull ? undefined : follower(next)
+    }
     commit.run()
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
@@ -234,8 +234,8 @@ function serve(request: WriterRequest): WriterReply {
     return message === undefined ? { count: 1 } : { count: 1, message }
   }
   if (request.epoch <= failed.epoch) return { count: 1, message: failed.message }
-  const batches = withFollowers(request)
-  const message = attempt(() => write(batches))
+  const batches: WriteBatch[] = []
+  const message = attempt(() => write(request, batches))
   if (message === undefined) return { count: batches.length }
   failed = { epoch: request.epoch, message }
   return { count: batches.length, message }
