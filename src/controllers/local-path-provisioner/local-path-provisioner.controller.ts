@@ -107,7 +107,8 @@ export function localPathProvisionerController(
       metadata: { name: CLASS, annotations },
       provisioner: PROVISIONER,
       reclaimPolicy: 'Delete',
-      volumeBindingMode: 'Immediate',
+      // The scheduler chooses the node by all that the pod needs; its data can only follow.
+      volumeBindingMode: 'WaitForFirstConsumer',
     }
     const tolerate = (error: unknown) => isStatus(error, 'AlreadyExists')
     return { writes: [{ verb: 'create', kind: storageClass, object, tolerate }] }

@@ -7,6 +7,7 @@ import {
   type PersistentVolumeClaim,
   persistentVolumeClaim,
 } from '#api/core/v1/persistent-volume-claim.ts'
+import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { type StorageClass, storageClass } from '#api/storage/v1/storage-class.ts'
 import { silentLog } from '#base/log.ts'
@@ -50,6 +51,7 @@ async function start(disks: Disks): Promise<TestCluster> {
     const { items } = await cluster.client.list(storageClass)
     return items.length > 0
   })
+  await addClass(cluster, 'now')
   return cluster
 }
 
@@ -66,6 +68,7 @@ const addClaim = ({ client }: TestCluster, name: string, spec: object = {}, anno
     spec: {
       accessModes: ['ReadWriteOnce'],
       resources: { requests: { storage: '1Gi' } },
+      storageClassName: 'now',
       ...spec,
     },
   } as Partial<PersistentVolumeClaim>)
@@ -101,13 +104,13 @@ const told = ({ client, until }: TestCluster, about: string, wanted: RegExp) =>
     )
   })
 
-test('a claim without a class gets a directory, which goes with it', async () => {
+test('a claim gets a directory, which goes with it', async () => {
   const disks = new Disks()
   await using cluster = await start(disks)
   await addClaim(cluster, 'data')
   const volume = await volumeOf(cluster, 'data')
   const { name } = volume.metadata
-  assert.equal(volume.spec.storageClassName, 'standard')
+  assert.equal(volume.spec.storageClassName, 'now')
   assert.deepEqual(volume.spec.hostPath, {
     path: `${ROOT}/${name}_default_data`,
     type: 'DirectoryOrCreate',
@@ -127,6 +130,32 @@ test('a claim without a class gets a directory, which goes with it', async () =>
   await remove(cluster, 'data')
   await gone(cluster, volume)
   assert.equal(disks.paths.size, 1)
+})
+
+test('a claim without a class gets its directory where its first pod comes to be', async () => {
+  const disks = new Disks()
+  await using cluster = await start(disks)
+  const { client } = cluster
+  await addClaim(cluster, 'data', { storageClassName: undefined })
+  const addPod = (name: string, more: object = {}) =>
+    client.create(pod, {
+      metadata: { name, namespace: NAMESPACE },
+      spec: {
+        containers: [{ name: 'c', image: 'i' }],
+        volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }],
+        ...more,
+      },
+    } as unknown as Partial<Pod>)
+  await addPod('first', { nodeSelector: { 'kubernetes.io/hostname': 'node-2' } })
+  const volume = await volumeOf(cluster, 'data')
+  assert.equal(volume.spec.storageClassName, 'standard')
+  assert.deepEqual([...disks.paths], [`node-2:${volume.spec.hostPath?.path}`])
+  await addPod('second')
+  const placed = await cluster.until('the second pod placed', async () => {
+    const { spec } = await client.get(pod, 'second', NAMESPACE)
+    return spec.nodeName
+  })
+  assert.equal(placed, 'node-2', 'where the data is')
 })
 
 test('what waits for a pod gets its directory on the node that the scheduler chose', async () => {
