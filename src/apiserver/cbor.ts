@@ -18,6 +18,7 @@ import type { EncodedEvent } from './watch-cache/cache-event.ts'
 export { decodeCbor } from '#api/machinery/cbor.ts'
 
 const items = new WeakMap<Representation, Uint8Array>()
+const listItems = new WeakMap<Representation, Uint8Array>()
 const frames = new WeakMap<EncodedEvent, Uint8Array>()
 
 function itemOf(kind: MetaKind, shown: Representation): Uint8Array {
@@ -25,6 +26,18 @@ function itemOf(kind: MetaKind, shown: Representation): Uint8Array {
   if (!item) {
     item = encodeCbor(kind.shape, shown.object)
     items.set(shown, item)
+  }
+  return item
+}
+
+/** As `itemOf`, for lists, which tell of built-in kinds once for all what they are. */
+function listItemOf(kind: MetaKind & { readonly custom?: unknown }, shown: Representation) {
+  if (kind.custom) return itemOf(kind, shown)
+  let item = listItems.get(shown)
+  if (!item) {
+    const { kind: _, apiVersion: __, ...rest } = shown.object
+    item = encodeCbor(kind.shape, rest)
+    listItems.set(shown, item)
   }
   return item
 }
@@ -49,7 +62,7 @@ export function cborOfList(
   return encodeListCbor(
     head,
     metadata,
-    shown.map(each => itemOf(kind, each)),
+    shown.map(each => listItemOf(kind, each)),
   )
 }
 

@@ -41,7 +41,7 @@ test('the status of a claim is written through its own path, and loses reports w
   assert.deepEqual(made.body.status, {})
   const device = { driver: 'gpu.example.com', pool: 'node', device: 'x' }
   const allocation = { devices: { results: [{ request: 'main', ...device }] } }
-  const status = { allocation, devices: [{ ...device, conditions: [] }] }
+  const status = { allocation, devices: [{ ...device, conditions: null }] }
   const given = await ask('PUT', `${at('v1')}/a/status`, { ...made.body, status })
   assert.equal(given.status, 200)
   assert.deepEqual(given.body.status, status)

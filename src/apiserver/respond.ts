@@ -12,7 +12,8 @@ import {
   YAML_TYPE,
 } from './media-type.ts'
 import { type Encodable, encodeValueProtobuf, protobufOf } from './protobuf.ts'
-import type { Representation } from './storage/stored-object.ts'
+import { emptyAsNull } from './storage/empty-lists.ts'
+import { lineOf, type Representation } from './storage/stored-object.ts'
 
 const encoder = new TextEncoder()
 export const JSON_HEADERS = Object.freeze({ 'content-type': JSON_TYPE })
@@ -46,11 +47,11 @@ export function respondStored(
   if (exchange.request.objects) return objectResponse(status, shown.object)
   const wanted = wantedBy(exchange)
   if (wanted.encoding === 'json' && !wanted.pretty)
-    return { status, headers: JSON_HEADERS, body: { kind: 'bytes', bytes: shown.bytes } }
+    return { status, headers: JSON_HEADERS, body: { kind: 'bytes', bytes: lineOf(shown) } }
   if (wanted.encoding === 'protobuf') return respondProtobuf(status, protobufOf(kind, shown))
   if (wanted.encoding === 'cbor')
     return cbor().then(({ cborOf }) => respondCbor(status, cborOf(kind, shown)))
-  return encode(wanted, status, shown.object)
+  return encode(wanted, status, emptyAsNull(shown.object))
 }
 
 export const respondProtobuf = (status: number, bytes: Uint8Array): ApiResponse => ({
@@ -122,7 +123,7 @@ function encode(
   if (wanted.encoding === 'yaml') return encodeYaml(status, value)
   if (wanted.encoding === 'cbor')
     return cbor().then(({ cborOfValue }) => respondCbor(status, cborOfValue(value, kind)))
-  const text = stringifyJson(value, wanted.pretty ? 2 : undefined)
+  const text = wanted.pretty ? stringifyJson(value, 2) : `${stringifyJson(value)}\n`
   return { status, headers: JSON_HEADERS, body: { kind: 'bytes', bytes: encoder.encode(text) } }
 }
 

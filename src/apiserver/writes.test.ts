@@ -58,7 +58,7 @@ test('YAML in and out', async () => {
   const made = await ask('POST', AT, yaml, { headers: { 'content-type': 'application/yaml' } })
   assert.equal(made.status, 201)
   const got = await ask('GET', `${AT}/a`, undefined, { headers: { accept: 'application/yaml' } })
-  assert.match(got.text, /^data:\n {2}x: '1'$/m)
+  assert.match(got.text, /^data:\n {2}x: "1"$/m)
 })
 
 test('dry runs check everything and change nothing', async () => {

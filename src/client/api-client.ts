@@ -84,7 +84,7 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
     async list<K extends AnyKind>(kind: K, query: ListQuery = {}) {
       const path = pathOf(kind, query.namespace ? { namespace: query.namespace } : {})
       const list = decodedBody(await send({ method: 'GET', path: path + listParameters(query) }))
-      return list as ObjectList<ObjectOf<K>>
+      return withKinds(kind, list as ObjectList<ObjectOf<K>>)
     },
 
     async watch<K extends AnyKind>(kind: K, query: ListQuery = {}) {
@@ -182,6 +182,13 @@ export async function listAll<K extends AnyKind>(
       throw error
     }
   }
+}
+
+/** Over the wire, items of built-in kinds leave to the list to say what they are. */
+function withKinds<T extends KubernetesObject>(kind: AnyKind, list: ObjectList<T>): ObjectList<T> {
+  if (list.items[0]?.kind !== undefined || list.items.length === 0) return list
+  const type = { kind: kind.kind, apiVersion: apiVersionOf(kind) }
+  return { ...list, items: list.items.map(item => ({ ...type, ...item })) }
 }
 
 function listParameters(query: ListQuery, more: Readonly<Record<string, string>> = {}): string {

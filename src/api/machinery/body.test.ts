@@ -159,7 +159,7 @@ test('bodies of too many values are refused before they cost anything', () => {
 test('YAML is written with its keys in order, long numbers as they are, and at once however deep it is', () => {
   assert.equal(
     writeYaml({ b: 9223372036854775807n, a: ['yes', '12:30', null], c: {} }),
-    "a:\n  - 'yes'\n  - '12:30'\n  - null\nb: 9223372036854775807\nc: {}\n",
+    'a:\n- "yes"\n- "12:30"\n- null\nb: 9223372036854775807\nc: {}\n',
   )
   let deep: unknown = 1
   for (let level = 0; level < 900; level++) deep = { a: deep }

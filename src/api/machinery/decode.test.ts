@@ -61,7 +61,7 @@ const message = (raw: unknown) => {
   }
   return assert.fail(`accepted ${JSON.stringify(raw)}`)
 }
-const shown = { shown: { name: '' }, names: [], seen: null }
+const shown = { shown: { name: '' }, names: [], at: null, atMicro: null, seen: null }
 
 test('absent fields show as the schema says', () => {
   assert.deepEqual(decode({}).value, shown)
@@ -181,7 +181,8 @@ test('prototype names are plain data everywhere', () => {
   assert.equal(
     JSON.stringify(value),
     '{"shown":{"name":""},"names":[],"byName":{"__proto__":{"name":"n"}},' +
-      '"labels":{"__proto__":"p","constructor":"c"},"seen":null,"raw":{"__proto__":{"polluted":1}}}',
+      '"labels":{"__proto__":"p","constructor":"c"},"at":null,"atMicro":null,"seen":null,' +
+      '"raw":{"__proto__":{"polluted":1}}}',
   )
   assert.equal(({} as { polluted?: number }).polluted, undefined)
   // The schema has a field `constructor`; the one of Object.prototype is no value of it.

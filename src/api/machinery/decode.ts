@@ -7,7 +7,12 @@ import { type AnyKind, apiVersionOf } from './kind.ts'
 import type { KubernetesObject } from './metadata.ts'
 import { isPlainObject, MAXIMUM_DEPTH, type PlainObject, setKey, tooDeep } from './plain.ts'
 import { jsonTypeOf, SCALARS, WrongType } from './scalars.ts'
-import type { AlternativeSchema, AnySchema, ObjectShape } from './schema.ts'
+import {
+  type AlternativeSchema,
+  type AnySchema,
+  isNullableTime,
+  type ObjectShape,
+} from './schema.ts'
 import { badRequest, StatusError } from './status.ts'
 
 export interface Decoded<T = KubernetesObject> {
@@ -128,7 +133,10 @@ function planOf(shape: ObjectShape): ShapePlan {
       index,
       read: readerOf(schema),
       omitEmpty: presence === 'omitempty',
-      zero: presence === 'required' || presence === 'always' ? zeroOf(schema) : undefined,
+      zero:
+        presence === 'required' || presence === 'always' || isNullableTime(schema)
+          ? zeroOf(schema)
+          : undefined,
       nested: !(type in SCALARS),
       inherited: name in Object.prototype,
     }

@@ -3,7 +3,7 @@
  * this file turn it into decoding and pruning, defaults, OpenAPI, protobuf, strategic merge, apply and TypeScript types.
  *
  * Presence follows what clients observe of upstream's Go structs:
- *   (none)      omitted from JSON when empty ('', 0, false, [], {}); may be absent
+ *   (none)      omitted from JSON when empty ('', 0, false, [], {}); may be absent; times are null then, but for `.omitZero()`
  *   .optional() a Go pointer: omitted only when absent, an explicit 0 or false is kept
  *   .required() always present, its zero value if the client sent nothing; listed under OpenAPI `required`
  *   .always()   always present like `.required()`, but not listed as required (Go struct without omitempty)
@@ -39,6 +39,8 @@ export interface SchemaFacts {
   readonly enum?: readonly string[]
   readonly minimum?: number
   readonly maximum?: number
+  /** A time that JSON leaves out where it is not set; all others that are no pointers are shown as null. */
+  readonly omitZero?: true
   /** OpenAPI format, where it is not implied by the type. */
   readonly format?: string
   readonly deprecated?: boolean
@@ -103,6 +105,10 @@ export type OpenApiOf = (
 export const fieldSchemaOf = ({ fields, unknown }: ObjectShape, name: string) =>
   Object.hasOwn(fields, name) ? fields[name]?.schema : unknown
 
+/** True for times that JSON shows as null where nobody set them: Go structs, which are never empty. */
+export const isNullableTime = ({ type, presence, omitZero }: AnySchema): boolean =>
+  (type === 'time' || type === 'microTime') && presence !== 'optional' && !omitZero
+
 /** True for what nobody describes: a map of maps without end, where anything may stand. */
 export const isUndescribed = ({ type, ...schema }: AnySchema): boolean => {
   const { values } = schema as { values?: AnySchema }
@@ -141,6 +147,9 @@ export class Field<T, P extends Presence> {
   }
   always(): Field<T, 'always'> {
     return this.#with({ presence: 'always' })
+  }
+  omitZero(): Field<T, P> {
+    return this.#with({ omitZero: true })
   }
   default(value: T): Field<T, P> {
     return this.#with({ default: value })

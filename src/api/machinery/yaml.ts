@@ -106,7 +106,15 @@ const FLOW_LEVEL = 50
 
 /** The value as YAML, its keys in order as upstream writes them. Shared parts are repeated: aliases surprise other parsers. */
 export function writeYaml(value: unknown): string {
-  return dump(value, { schema: writtenSchema, noRefs: true, sortKeys: true, flowLevel: FLOW_LEVEL })
+  return dump(value, {
+    schema: writtenSchema,
+    noRefs: true,
+    sortKeys: true,
+    flowLevel: FLOW_LEVEL,
+    seqNoIndent: true,
+    quoteStyle: 'double',
+    lineWidth: -1,
+  })
 }
 
 /** Nobody reads those behind it, and parsing a hundred thousand of them takes a second. */

@@ -14,7 +14,7 @@ import type { ApiResponse } from '#client/transport.ts'
 import type { Change } from '#store'
 import type { Exchange } from '../exchange.ts'
 import { TakenMeanwhile } from '../storage/resource-storage.ts'
-import { encodeValue, StoredObject } from '../storage/stored-object.ts'
+import { encodeValue, inOneLine, StoredObject } from '../storage/stored-object.ts'
 import { draftOf, parseBody } from './body.ts'
 import { hooksOf } from './hooks.ts'
 import { respondOne } from './read.ts'
@@ -154,6 +154,6 @@ class UnstoredObject extends StoredObject {
     return { ...super.object, metadata }
   }
   override get bytes(): Uint8Array {
-    return this.value
+    return inOneLine(this.value)
   }
 }

@@ -2,6 +2,7 @@
 import { stringifyJson } from '#api/machinery/exact-json.ts'
 import { apiVersionOf } from '#api/machinery/kind.ts'
 import { partialObjectMetadataKind } from '#api/machinery/meta-kinds.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { encodeListProtobuf } from '#api/machinery/protobuf-envelope.ts'
 import { notFound } from '#api/machinery/status.ts'
 import { type ListMetadata, metaApiVersion, partialMetadataOf } from '#api/machinery/table.ts'
@@ -23,7 +24,8 @@ import {
   respondValue,
   wantedBy,
 } from '../respond.ts'
-import type { StoredObject } from '../storage/stored-object.ts'
+import { emptyAsNull } from '../storage/empty-lists.ts'
+import { itemOf, type StoredObject } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import type { EncodedEvent } from '../watch-cache/cache-event.ts'
 import { type ListPage, reach, readList } from '../watch-cache/read-list.ts'
@@ -158,24 +160,38 @@ export async function respondList(
     return { status: 200, headers: CBOR_HEADERS, body: { kind: 'chunks', chunks } }
   }
   if (wanted.encoding !== 'json' || wanted.pretty)
-    return respondValue(exchange, 200, { ...head, items: objects() })
-  const items = page.items.map(stored => stored.in(view).bytes)
-  return {
-    status: 200,
-    headers: JSON_HEADERS,
-    body: { kind: 'chunks', chunks: joined(head, items) },
-  }
+    return respondValue(exchange, 200, {
+      ...head,
+      items: kind.custom ? objects() : objects().map(emptyAsNull).map(withoutKind),
+    })
+  const shown = page.items.map(stored => stored.in(view))
+  const chunks = kind.custom
+    ? joined(
+        head,
+        '',
+        shown.map(each => each.bytes),
+      )
+    : joined(
+        head,
+        '{',
+        shown.map(each => itemOf(kind, each)),
+      )
+  return { status: 200, headers: JSON_HEADERS, body: { kind: 'chunks', chunks } }
 }
 
-const encoder = new TextEncoder()
-const COMMA = encoder.encode(',')
-const END = encoder.encode(']}')
+/** Lists of built-in kinds say once for all items what they are; those of custom resources say it with each. */
+const withoutKind = ({ kind: _, apiVersion: __, ...rest }: KubernetesObject) => rest
 
-/** The bytes of the items, shared, between those of the list around them. */
-function joined(head: object, items: readonly Uint8Array[]): Uint8Array[] {
-  const chunks: Uint8Array[] = [encoder.encode(`${JSON.stringify(head).slice(0, -1)},"items":[`)]
+const encoder = new TextEncoder()
+const END = encoder.encode(']}\n')
+
+/** The bytes of the items, shared, between those of the list around them; `opening` comes before each. */
+function joined(head: object, opening: string, items: readonly Uint8Array[]): Uint8Array[] {
+  const start = `${JSON.stringify(head).slice(0, -1)},"items":[`
+  const chunks: Uint8Array[] = [encoder.encode(items.length > 0 ? start + opening : start)]
+  const between = encoder.encode(`,${opening}`)
   for (const [at, item] of items.entries()) {
-    if (at > 0) chunks.push(COMMA)
+    if (at > 0) chunks.push(between)
     chunks.push(item)
   }
   chunks.push(END)

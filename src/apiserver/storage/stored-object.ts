@@ -2,14 +2,17 @@
  * One revision of one object, in the forms in which it is asked for, each made at most once and shared by everybody:
  *
  *   value   the JSON in the store, which cannot contain its own resourceVersion
- *   bytes   the JSON on the wire: the value with `"resourceVersion":"N"` spliced into it; never encoded again
+ *   bytes   the JSON on the wire: the value with `"resourceVersion":"N"` spliced into it; never encoded again. A line's end follows
+ *           them in their buffer, so that `lineOf` and `itemOf` show the same bytes as a body and as an item of a list
  *   object  the frozen value for callers in process, with the resourceVersion in its metadata
  */
 
 import { parseExact, stringifyJson } from '#api/machinery/exact-json.ts'
+import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { deepFreeze } from '#base/freeze.ts'
 import type { Entry, Revision } from '#store'
+import { emptyAsNull, nullAsEmpty } from './empty-lists.ts'
 import { type Forgetful, FormCache } from './form-cache.ts'
 import type { View } from './view.ts'
 
@@ -22,6 +25,41 @@ export interface Representation {
 }
 
 const encoder = new TextEncoder()
+const LINE_END = 0x0a
+
+/** The bytes of a representation with the line's end, as a body of its own. */
+export const lineOf = ({ bytes }: Representation): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength + 1)
+
+/** The parts as bytes of a representation. */
+export function inOneLine(...parts: readonly Uint8Array[]): Uint8Array {
+  const line = new Uint8Array(parts.reduce((length, part) => length + part.length, 1))
+  let at = 0
+  for (const part of parts) {
+    line.set(part, at)
+    at += part.length
+  }
+  line[at] = LINE_END
+  return line.subarray(0, -1)
+}
+
+/** `{"kind":"Pod","apiVersion":"v1",` by kind. */
+const heads = new WeakMap<AnyKind, Uint8Array>()
+
+/** The bytes behind the opening brace without kind and apiVersion, which the list around them tells for all its items. */
+export function itemOf(kind: AnyKind, { bytes }: Representation): Uint8Array {
+  let head = heads.get(kind)
+  if (!head) {
+    head = encoder.encode(
+      `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},`,
+    )
+    heads.set(kind, head)
+  }
+  return bytes.subarray(head.length)
+}
+
+const textOf = ({ kind, apiVersion, ...rest }: KubernetesObject): string =>
+  stringifyJson({ kind, apiVersion, ...rest })
 
 /**
  * Stored values that this process wrote carry the object that they were made from, until the cache takes it over: engines hand back
@@ -36,14 +74,16 @@ export function encodeValue(object: KubernetesObject): Uint8Array {
   const { apiVersion, kind, metadata, ...rest } = object
   const { resourceVersion: _, selfLink: __, ...storedMetadata } = metadata
   const stored = { kind, apiVersion, metadata: storedMetadata, ...rest }
-  const value: Sourced = encoder.encode(stringifyJson(stored))
+  const value: Sourced = encoder.encode(stringifyJson(emptyAsNull(stored)))
   value[SOURCE] = deepFreeze(stored)
   return value
 }
 
 /** The object in a stored value. */
 export function objectOfValue(value: Uint8Array): KubernetesObject {
-  return (value as Sourced)[SOURCE] ?? deepFreeze(parseExact(value) as KubernetesObject)
+  return (
+    (value as Sourced)[SOURCE] ?? deepFreeze(nullAsEmpty(parseExact(value) as KubernetesObject))
+  )
 }
 
 /** Small against what a server of a million objects has anyway, large against what an ordinary cluster needs. */
@@ -162,7 +202,8 @@ export class StoredObject implements Representation, Forgetful {
       // Most objects look the same in this version, and keep their bytes.
       if (shown === this.object) return this
       const object = deepFreeze(shown)
-      representation = { object, bytes: encoder.encode(stringifyJson(object)) }
+      const bytes = inOneLine(encoder.encode(textOf(emptyAsNull(object))))
+      representation = { object, bytes }
       this.#views.set(view, representation)
     }
     return representation
@@ -185,11 +226,7 @@ const METADATA = encoder.encode('"metadata":{')
 function spliceRevision(value: Uint8Array, revision: Revision): Uint8Array {
   const at = endOfMetadataOpening(value)
   const field = encoder.encode(`"resourceVersion":"${revision}",`)
-  const bytes = new Uint8Array(value.length + field.length)
-  bytes.set(value.subarray(0, at))
-  bytes.set(field, at)
-  bytes.set(value.subarray(at), at + field.length)
-  return bytes
+  return inOneLine(value.subarray(0, at), field, value.subarray(at))
 }
 
 function endOfMetadataOpening(value: Uint8Array): number {

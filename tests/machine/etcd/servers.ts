@@ -137,8 +137,19 @@ export const kubeApiServerMissing = () =>
 
 const START_TIMEOUT_MS = 90_000
 
-/** Upstream's API server, with everything that it has switched on. */
-export async function startUpstream(keys: Keys, etcdUrl: string): Promise<ApiEnd> {
+const EVERYTHING = [
+  '--disable-admission-plugins=ServiceAccount',
+  '--runtime-config=api/all=true',
+  // But for a field that upstream itself fills in where it is missing, as soon as it knows it.
+  '--feature-gates=AllAlpha=true,AllBeta=true,VolumeLimitScaling=false',
+]
+
+/** Upstream's API server, with everything that it has switched on, or as the settings say. */
+export async function startUpstream(
+  keys: Keys,
+  etcdUrl: string,
+  settings: readonly string[] = EVERYTHING,
+): Promise<ApiEnd> {
   const port = await freePort()
   const { certificate, key } = keys.pki.server()
   systemFiles.writeAtomically(keys.file('upstream.crt'), certificate, 0o600)
@@ -155,11 +166,8 @@ export async function startUpstream(keys: Keys, etcdUrl: string): Promise<ApiEnd
     `--service-account-signing-key-file=${keys.file('sa.key')}`,
     `--service-cluster-ip-range=${SERVICE_RANGE}`,
     '--authorization-mode=Node,RBAC',
-    '--disable-admission-plugins=ServiceAccount',
-    '--runtime-config=api/all=true',
-    // But for a field that upstream itself fills in where it is missing, as soon as it knows it.
-    '--feature-gates=AllAlpha=true,AllBeta=true,VolumeLimitScaling=false',
     '--allow-privileged=true',
+    ...settings,
   ])
   const output: string[] = []
   child.stdout.resume()

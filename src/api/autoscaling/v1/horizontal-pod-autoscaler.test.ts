@@ -96,7 +96,7 @@ test('conditions and current metrics stand in annotations', () => {
   const status = {
     desiredReplicas: 2,
     currentReplicas: 1,
-    conditions: [{ type: 'AbleToScale', status: 'True' }],
+    conditions: [{ type: 'AbleToScale', status: 'True', lastTransitionTime: null }],
     currentMetrics: [
       {
         type: 'Resource',

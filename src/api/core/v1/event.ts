@@ -81,16 +81,7 @@ export const event = defineKind<Event>({
     source: object => object.source.component || object.reportingComponent,
     type: object => object.type ?? '',
   },
-  defaults: showAbsentTimes,
   validate: object => validateEvent(object),
   validateUpdate: validateEventUpdate,
   columns: eventColumns,
 })
-
-/** Times that are none are null to clients, as in upstream's JSON: Go leaves out no empty structs. */
-function showAbsentTimes(draft: Event): void {
-  const times = draft as { [field: string]: unknown }
-  for (const field of ['firstTimestamp', 'lastTimestamp', 'eventTime']) times[field] ??= null
-  const series = draft.series as { lastObservedTime?: unknown } | undefined
-  if (series) series.lastObservedTime ??= null
-}

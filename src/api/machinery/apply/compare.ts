@@ -50,10 +50,9 @@ function compare(
     const previous = old.get(part.element)
     old.delete(part.element)
     if (previous) compareBelow(part.element, part.schema, [previous.value, part.value], into)
-    else into.added.put(part.element, wholly(part.schema, part.value, part.element))
+    else into.added.put(part.element, wholly(part.schema, part.value))
   }
-  for (const part of old.values())
-    into.removed.put(part.element, wholly(part.schema, part.value, part.element))
+  for (const part of old.values()) into.removed.put(part.element, wholly(part.schema, part.value))
 }
 
 function compareBelow(
@@ -68,20 +67,11 @@ function compareBelow(
     if (!below[name].isEmpty) into[name].put(element, below[name])
 }
 
-/**
- * All fields of a value that came or went, with the nodes above the leaves. Objects that are always there (Go structs that are no pointers)
- * and lists themselves do not come or go, so they are no members.
- */
-function wholly(schema: AnySchema | undefined, value: unknown, element: string): FieldSet {
+/** All fields of a value that came or went, with the nodes above the leaves. */
+function wholly(schema: AnySchema | undefined, value: unknown): FieldSet {
   const set = new FieldSet()
-  const parts = partsOf(schema, value)
-  if (!parts || parts.length === 0) {
-    set.member = true
-    return set
-  }
-  const always = schema?.presence === 'always' || schema?.presence === 'required'
-  const isSlice = schema?.type === 'list' && schema.presence !== 'optional'
-  set.member = !element.startsWith('f:') || (!isSlice && !always)
-  for (const part of parts) set.put(part.element, wholly(part.schema, part.value, part.element))
+  set.member = true
+  for (const part of partsOf(schema, value) ?? [])
+    set.put(part.element, wholly(part.schema, part.value))
   return set
 }

@@ -4,7 +4,7 @@
  */
 import { parseExactText, stringifyJson } from '../exact-json.ts'
 import { isPlainObject } from '../plain.ts'
-import { type AnySchema, fieldSchemaOf } from '../schema.ts'
+import { type AnySchema, fieldSchemaOf, isNullableTime } from '../schema.ts'
 import { badRequest } from '../status.ts'
 
 export interface Part {
@@ -19,17 +19,8 @@ export interface Part {
 export function partsOf(schema: AnySchema | undefined, value: unknown): Part[] | undefined {
   if (schema === undefined || schema.atomic) return undefined
   if (schema.type === 'struct' && isPlainObject(value))
-    return entries(value).map(([name, value]) => ({
-      element: `f:${name}`,
-      value,
-      schema: fieldSchemaOf(schema.shape, name),
-    }))
-  if (schema.type === 'map' && isPlainObject(value))
-    return entries(value).map(([name, value]) => ({
-      element: `f:${name}`,
-      value,
-      schema: schema.values,
-    }))
+    return partsOfMap(value, name => fieldSchemaOf(schema.shape, name))
+  if (schema.type === 'map' && isPlainObject(value)) return partsOfMap(value, () => schema.values)
   if (schema.type !== 'list' || !Array.isArray(value)) return undefined
   if (schema.listType === 'map')
     return value.map(item => ({
@@ -46,8 +37,17 @@ export function partsOf(schema: AnySchema | undefined, value: unknown): Part[] |
   return undefined
 }
 
-function entries(object: Readonly<Record<string, unknown>>): [string, unknown][] {
-  return Object.entries(object).filter(([, value]) => value !== undefined && value !== null)
+function partsOfMap(
+  map: Readonly<Record<string, unknown>>,
+  schemaOf: (name: string) => AnySchema | undefined,
+): Part[] {
+  return Object.entries(map).flatMap(([name, value]) => {
+    if (value === undefined) return []
+    const schema = schemaOf(name)
+    // A time that is not set is a value of its own, which somebody may own.
+    if (value === null && !(schema && isNullableTime(schema))) return []
+    return { element: `f:${name}`, value, schema }
+  })
 }
 
 /** `k:{…}` with the item's key fields in alphabetical order; an absent key counts with its default. */

@@ -2,6 +2,7 @@
  * Owners name fields in the version in which they wrote. What a write in another version did to theirs is found out by looking at the
  * object in their version, before and after.
  */
+import { decodeObject } from '../decode.ts'
 import { type AnyKind, apiVersionOf } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
 import type { AnySchema } from '../schema.ts'
@@ -67,8 +68,20 @@ export class Changes {
 }
 
 function between(kind: AnyKind, from: KubernetesObject | undefined, to: KubernetesObject) {
-  const nothing = { apiVersion: to.apiVersion, kind: to.kind, metadata: {} }
-  return differences(schemaOf(kind), bare(from ?? nothing), bare(to))
+  return differences(schemaOf(kind), bare(from ?? nothingOf(kind)), bare(to))
+}
+
+const nothings = new WeakMap<AnyKind, KubernetesObject>()
+
+/** What a new object is compared with: what every object of the kind shows was set by nobody. */
+function nothingOf(kind: AnyKind): KubernetesObject {
+  let nothing = nothings.get(kind)
+  if (!nothing) {
+    const empty = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: {} }
+    nothing = kind.custom ? empty : decodeObject(kind, empty).object
+    nothings.set(kind, nothing)
+  }
+  return nothing
 }
 
 /** Everything that changed for its owners. */
