@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { isStatus } from '#api/machinery/status.ts'
 import { encodingOfBody, type Negotiation, negotiate } from './media-type.ts'
 
@@ -55,22 +56,31 @@ test('the first type that can be served, by weight, then by how certain it is', 
 })
 
 test('what cannot be served is not acceptable, with what can be', () => {
-  const refused = (accept: string, message: string, asked?: Negotiation) =>
+  const refused = (
+    accept: string,
+    message: string,
+    asked?: Negotiation,
+    details: object | undefined = undefined,
+  ) =>
     assert.throws(
       () => negotiate(accept, asked),
       thrown =>
         isStatus(thrown, 'NotAcceptable') &&
         thrown.code === 406 &&
-        thrown.details === undefined &&
+        isDeepStrictEqual(thrown.details, details) &&
         thrown.message === message,
       accept,
     )
   const all =
     'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/cbor'
+  const routes =
+    '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, ' +
+    'application/cbor, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch, application/cbor-seq'
+  for (const accept of ['text/html', 'application/xml, image/*', 'application/json;q=0', ',;=']) {
+    refused(accept, routes, {}, {})
+    refused(accept, all, { isCustom: true })
+  }
   for (const accept of [
-    'text/html',
-    'application/xml, image/*',
-    'application/json;q=0',
     'application/json;as=Pod;g=;v=v1',
     'application/json;as=Table',
     `application/json;as=Table;g=meta.k8s.io;v=v2`,
@@ -78,14 +88,13 @@ test('what cannot be served is not acceptable, with what can be', () => {
     'application/json;sv=v2',
     'application/json;stream=other',
     'application/yaml;stream=watch',
-    ',;=',
     `application/json,${'x'.repeat(5000)}`,
   ])
     refused(accept, all)
   const streams =
     'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch, application/cbor-seq'
   refused('application/yaml', streams, { isStream: true })
-  refused('text/event-stream', streams, { isStream: true })
+  refused('text/event-stream', routes, { isStream: true }, {})
 })
 
 test('the encoding of a body, and what is none', () => {

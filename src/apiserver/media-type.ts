@@ -63,6 +63,12 @@ export function negotiate(accept: string | undefined, asked: Negotiation = {}): 
   const before = known.get(key)
   if (before) return before
   const found = accept.length > MAXIMUM_ACCEPT_LENGTH ? undefined : firstServed(accept, asked)
+  if (!found && !isCustom && !clausesOf(accept.slice(0, MAXIMUM_ACCEPT_LENGTH)).some(isProduced))
+    throw new StatusError(
+      'NotAcceptable',
+      `406: Not Acceptable\n\nAvailable representations: ${[...ACCEPTED, ...ACCEPTED_STREAMS].join(', ')}`,
+      {},
+    )
   if (!found || (isStream && found.encoding === 'yaml'))
     throw notAcceptable(
       `only the following media types are accepted: ${(isStream ? ACCEPTED_STREAMS : ACCEPTED).join(', ')}`,
@@ -70,6 +76,10 @@ export function negotiate(accept: string | undefined, asked: Negotiation = {}): 
   if (known.size < MAXIMUM_KNOWN) known.set(key, found)
   return found
 }
+
+/** True for what the routes of built-in kinds write at all, whatever its parameters. */
+const isProduced = ({ type }: Clause): boolean =>
+  type === '*/*' || type === 'application/*' || type in ENCODINGS || type === CBOR_SEQUENCE_TYPE
 
 export const notAcceptable = (message: string) => new StatusError('NotAcceptable', message)
 

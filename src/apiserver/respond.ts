@@ -1,5 +1,5 @@
 /** From what a handler found to the answer in the form that the client asked for. */
-import { stringifyJson } from '#api/machinery/exact-json.ts'
+import { asGoJson, stringifyJson } from '#api/machinery/exact-json.ts'
 import type { Status } from '#api/machinery/status.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from './exchange.ts'
@@ -96,8 +96,10 @@ export function respondStatus(
   let wanted: Representing = { encoding: 'json', pretty: true }
   try {
     const { accept, 'user-agent': userAgent } = request.headers ?? {}
-    const { encoding, pretty } = negotiate(accept, { pretty: prefersPretty(null, userAgent) })
-    wanted = { encoding, pretty }
+    const asked = new URLSearchParams(request.path.split('?')[1]).get('pretty')
+    const { encoding, pretty } = negotiate(accept, { pretty: prefersPretty(asked, userAgent) })
+    // What could not be told as wished is told to people.
+    wanted = { encoding, pretty: pretty || status.reason === 'NotAcceptable' }
   } catch {
     // What cannot be served as wished is served as JSON for people; an error has to be told somehow.
   }
@@ -123,7 +125,8 @@ function encode(
   if (wanted.encoding === 'yaml') return encodeYaml(status, value)
   if (wanted.encoding === 'cbor')
     return cbor().then(({ cborOfValue }) => respondCbor(status, cborOfValue(value, kind)))
-  const text = wanted.pretty ? stringifyJson(value, 2) : `${stringifyJson(value)}\n`
+  const json = asGoJson(stringifyJson(value, wanted.pretty ? 2 : undefined))
+  const text = wanted.pretty ? json : `${json}\n`
   return { status, headers: JSON_HEADERS, body: { kind: 'bytes', bytes: encoder.encode(text) } }
 }
 

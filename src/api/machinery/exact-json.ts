@@ -84,6 +84,18 @@ export function stringifyJson(value: unknown, indent?: number): string {
   }
 }
 
+const UNSAFE_IN_HTML = /[<>&\u2028\u2029]/
+const ALL_UNSAFE_IN_HTML = new RegExp(UNSAFE_IN_HTML, 'g')
+
+/** JSON text as Go writes it: what could mean something to a browser is escaped. */
+export function asGoJson(text: string): string {
+  if (!UNSAFE_IN_HTML.test(text)) return text
+  return text.replace(
+    ALL_UNSAFE_IN_HTML,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 const INT64_LEAST = -(2n ** 63n)
 const INT64_MOST = 2n ** 63n - 1n
 

@@ -330,7 +330,7 @@ class Parser {
         if (token.type === ')') return values
         wantsValue = true
       } else {
-        const expected = wantsValue ? "',', or identifier" : "',' or ')'"
+        const expected = wantsValue ? "',', ')' or identifier" : "',' or ')'"
         throw badRequest(`found '${token.text}', expected: ${expected}`)
       }
     }

@@ -40,6 +40,9 @@ function enveloped(apiVersion: string, kind: string, write: (writer: Writer) => 
   return writer.finish()
 }
 
+export const NO_PROTOBUF =
+  'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]'
+
 /** Whether a body says that it is protobuf. */
 export function isProtobufBody(bytes: Uint8Array): boolean {
   return bytes.length >= MAGIC.length && MAGIC.every((byte, at) => bytes[at] === byte)
@@ -47,10 +50,7 @@ export function isProtobufBody(bytes: Uint8Array): boolean {
 
 /** Takes a body out of its envelope; the message is a part of the same bytes. Throws BadRequest when it has none. */
 export function unwrapProtobuf(bytes: Uint8Array): Envelope {
-  if (!isProtobufBody(bytes))
-    throw badRequest(
-      'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',
-    )
+  if (!isProtobufBody(bytes)) throw badRequest(NO_PROTOBUF)
   const reader = new Reader(bytes, MAGIC.length)
   let type: { apiVersion?: string; kind?: string } = {}
   let message: Uint8Array = new Uint8Array()

@@ -78,7 +78,7 @@ test('labels, annotations, finalizers, owners, managers', () => {
     wrong({ ownerReferences: [{ apiVersion: 'a/b/c', kind: '', name: '', uid: '' }] }).map(
       text => text.split(':')[0],
     ),
-    ['apiVersion', 'kind', 'name', 'uid'].map(part => `metadata.ownerReferences[0].${part}`),
+    ['apiVersion', 'kind', 'name', 'uid'].map(part => `metadata.ownerReferences.${part}`),
   )
   const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u', controller: true }
   assert.match(

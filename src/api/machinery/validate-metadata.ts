@@ -121,8 +121,8 @@ export function validateAnnotations(
 function wrongOwners(owners: readonly OwnerReference[]): FieldError[] {
   const errors: FieldError[] = []
   let controller: string | undefined
-  for (const [index, owner] of owners.entries()) {
-    errors.push(...wrongOwner(owner, `metadata.ownerReferences[${index}]`))
+  for (const owner of owners) {
+    errors.push(...wrongOwner(owner))
     if (owner.controller !== true) continue
     const name = `${owner.kind}/${owner.name}`
     if (controller === undefined) controller = name
@@ -138,15 +138,15 @@ function wrongOwners(owners: readonly OwnerReference[]): FieldError[] {
   return errors
 }
 
-function wrongOwner(owner: OwnerReference, field: string): FieldError[] {
+/** As upstream, the field is named without its place in the list. */
+function wrongOwner(owner: OwnerReference): FieldError[] {
+  const field = 'metadata.ownerReferences'
   const errors: FieldError[] = []
-  if (!owner.apiVersion) errors.push(required(`${field}.apiVersion`, 'must not be empty'))
-  else if (!/^([^/]+\/)?[^/]+$/.test(owner.apiVersion))
-    errors.push(
-      invalid(`${field}.apiVersion`, owner.apiVersion, 'must be <group>/<version> or <version>'),
-    )
+  const { apiVersion = '' } = owner
+  if (!/^([^/]+\/)?[^/]+$/.test(apiVersion))
+    errors.push(invalid(`${field}.apiVersion`, apiVersion, 'version must not be empty'))
   for (const part of ['kind', 'name', 'uid'] as const)
-    if (!owner[part]) errors.push(required(`${field}.${part}`, 'must not be empty'))
+    if (!owner[part]) errors.push(invalid(`${field}.${part}`, '', 'must not be empty'))
   if (owner.apiVersion === 'v1' && owner.kind === 'Event')
     errors.push(invalid(field, owner, '/v1, Kind=Event is disallowed from being an owner'))
   return errors

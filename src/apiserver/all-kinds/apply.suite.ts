@@ -94,10 +94,7 @@ async function ordinaryWriters(subject: Subject): Promise<void> {
   assert.deepEqual(fieldsV1['f:metadata']['f:labels'], { 'f:a': {}, 'f:c': {} })
   const { status, body } = await applied(subject, 'one', subject.body(name, { labels: { a: '1' } }))
   assert.equal(status, 409)
-  assert.equal(
-    body.details.causes[0].message,
-    `conflict with "editor" using ${object.apiVersion} at ${TIME}`,
-  )
+  assert.equal(body.details.causes[0].message, `conflict with "editor" using ${object.apiVersion}`)
 }
 
 async function refusals(subject: Subject): Promise<void> {

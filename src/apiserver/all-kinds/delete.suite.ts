@@ -42,23 +42,27 @@ async function gone(subject: Subject): Promise<void> {
 async function conditions(subject: Subject): Promise<void> {
   const object = await subject.read(await subject.make())
   const { name, uid, resourceVersion } = object.metadata
+  // The kind stands in the place of the resource.
+  const { group, kind } = subject.kind
   const refusal = (why: string) =>
     failure(
       409,
       'Conflict',
-      `Operation cannot be fulfilled on ${subject.resource} "${name}": Precondition failed: ${why}`,
-      detailsOf(subject, name),
+      `Operation cannot be fulfilled on ${group ? `${kind}.${group}` : kind} "${name}": ${why}`,
+      { name, ...(group ? { group } : {}), kind },
     )
   const remove = (code: number, preconditions: object) =>
     subject.must(code, 'DELETE', `/${name}`, { ...BACKGROUND, preconditions })
   assert.deepEqual(
     await remove(409, { uid: 'other' }),
-    refusal(`UID in precondition: other, UID in object meta: ${uid}`),
+    refusal(
+      `the UID in the precondition (other) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    ),
   )
   assert.deepEqual(
     await remove(409, { uid, resourceVersion: '1' }),
     refusal(
-      `ResourceVersion in precondition: 1, ResourceVersion in object meta: ${resourceVersion}`,
+      `the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
     ),
   )
   assert.deepEqual(await subject.read(object), object)

@@ -128,7 +128,7 @@ async function acceptance(subject: Subject): Promise<void> {
     assert.equal(refused.body.reason, 'NotAcceptable')
     assert.match(
       refused.body.message,
-      /^only the following media types are accepted: application\/json, /,
+      /^406: Not Acceptable\n\nAvailable representations: application\/json, /,
     )
   }
 }

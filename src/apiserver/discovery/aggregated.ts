@@ -1,5 +1,5 @@
 /** Discovery in one document for all groups (apidiscovery.k8s.io/v2), which today's clients ask for. */
-import type { DiscoveredVersion } from './resources.ts'
+import type { DiscoveredVersion, GroupVersionKind } from './resources.ts'
 
 /** Parameters of the Accept header that ask for it, and of the answer's Content-Type. */
 export const AGGREGATED_PARAMETERS = 'g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
@@ -21,7 +21,7 @@ export function wantsAggregated(accept: string | undefined): boolean {
 export function aggregatedDiscovery(versions: readonly DiscoveredVersion[]): object {
   const names = [...new Set(versions.map(({ group }) => group))]
   const items = names.map(name => ({
-    metadata: name === '' ? { creationTimestamp: null } : { name, creationTimestamp: null },
+    metadata: name === '' ? {} : { name },
     versions: versions.filter(({ group }) => group === name).map(versionOf),
   }))
   return {
@@ -32,7 +32,13 @@ export function aggregatedDiscovery(versions: readonly DiscoveredVersion[]): obj
   }
 }
 
-function versionOf({ version, resources, remote }: DiscoveredVersion) {
+/** What is of the group and version around it says neither. */
+function shownIn(around: { group: string; version: string }, speaks: GroupVersionKind) {
+  const isOfIt = speaks.group === around.group && speaks.version === around.version
+  return isOfIt ? { group: '', version: '', kind: speaks.kind } : speaks
+}
+
+function versionOf({ group, version, resources, remote }: DiscoveredVersion) {
   if (remote)
     return {
       version,
@@ -43,7 +49,7 @@ function versionOf({ version, resources, remote }: DiscoveredVersion) {
     version,
     resources: resources.map(resource => ({
       resource: resource.name,
-      responseKind: resource.speaks,
+      responseKind: shownIn({ group, version }, resource.speaks),
       scope: resource.namespaced ? 'Namespaced' : 'Cluster',
       singularResource: resource.singular,
       verbs: resource.verbs,
@@ -53,7 +59,7 @@ function versionOf({ version, resources, remote }: DiscoveredVersion) {
         ? {
             subresources: resource.subresources.map(sub => ({
               subresource: sub.name,
-              responseKind: sub.speaks,
+              responseKind: shownIn({ group, version }, sub.speaks),
               verbs: sub.verbs,
             })),
           }

@@ -37,6 +37,7 @@ function groupOf(name: string, versions: readonly DiscoveredVersion[]) {
 export function apiResourceList({ group, version, resources }: DiscoveredVersion): object {
   const rows = resources.flatMap(resource => {
     const { name, singular, namespaced, verbs, shortNames, categories, speaks } = resource
+    const { storageVersionHash } = resource
     const row = {
       name,
       singularName: singular,
@@ -45,6 +46,7 @@ export function apiResourceList({ group, version, resources }: DiscoveredVersion
       verbs,
       ...(shortNames.length > 0 ? { shortNames } : {}),
       ...(categories.length > 0 ? { categories } : {}),
+      ...(storageVersionHash ? { storageVersionHash } : {}),
     }
     const below = resource.subresources.map(sub => ({
       name: `${name}/${sub.name}`,

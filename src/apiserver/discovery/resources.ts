@@ -1,6 +1,8 @@
 /** The rows of discovery: every kind's resource and its subresources, in the one form from which both wire formats are made. */
+import { createHash } from 'node:crypto'
 import { type AnyKind, apiVersionOf, type Verb } from '#api/machinery/kind.ts'
 import type { Discovered } from '../aggregation/remotes.ts'
+import { storedVersionOf } from '../storage/stored-versions.ts'
 
 export interface GroupVersionKind {
   readonly group: string
@@ -14,6 +16,8 @@ export interface DiscoveredResource {
   readonly namespaced: boolean
   readonly speaks: GroupVersionKind
   readonly verbs: readonly Verb[]
+  /** Tells those who migrate stored objects when that is due; of what is not stored there is none. */
+  readonly storageVersionHash?: string
   readonly shortNames: readonly string[]
   readonly categories: readonly string[]
   readonly subresources: readonly DiscoveredSubresource[]
@@ -55,6 +59,20 @@ export function discover(kinds: readonly AnyKind[]): DiscoveredVersion[] {
   return [...versions.values()]
 }
 
+const hashes = new WeakMap<AnyKind, string>()
+
+/** As upstream makes it of group, version and kind of what is stored. */
+function storageVersionHash(kind: AnyKind): string {
+  let hash = hashes.get(kind)
+  if (hash === undefined) {
+    const apiVersion = storedVersionOf(kind)
+    const text = `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}/${kind.kind}`
+    hash = createHash('sha256').update(text).digest().subarray(0, 8).toString('base64')
+    hashes.set(kind, hash)
+  }
+  return hash
+}
+
 function resourceOf(kind: AnyKind): DiscoveredResource {
   const { group, version } = kind
   const speaks = { group, version, kind: kind.kind }
@@ -73,6 +91,7 @@ function resourceOf(kind: AnyKind): DiscoveredResource {
     namespaced: kind.scope === 'Namespaced',
     speaks,
     verbs: kind.custom?.isTerminating ? CLEANING_UP : kind.verbs,
+    ...(kind.ephemeral || kind.custom ? {} : { storageVersionHash: storageVersionHash(kind) }),
     shortNames: kind.shortNames,
     categories: kind.categories,
     subresources: [...special, ...scale, ...status].sort((a, b) => (a.name < b.name ? -1 : 1)),

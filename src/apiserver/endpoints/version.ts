@@ -4,6 +4,10 @@ import type { Endpoint } from './endpoints.ts'
 export interface VersionInfo {
   readonly major: string
   readonly minor: string
+  readonly emulationMajor: string
+  readonly emulationMinor: string
+  readonly minCompatibilityMajor: string
+  readonly minCompatibilityMinor: string
   readonly gitVersion: string
   readonly gitCommit: string
   readonly gitTreeState: string
@@ -19,6 +23,10 @@ export function versionInfo(proaVersion: string): VersionInfo {
   return {
     major: '1',
     minor: '36',
+    emulationMajor: '1',
+    emulationMinor: '36',
+    minCompatibilityMajor: '1',
+    minCompatibilityMinor: '35',
     gitVersion: `v1.36.0+proa.${proaVersion}`,
     gitCommit: '',
     gitTreeState: 'clean',

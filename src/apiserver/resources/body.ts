@@ -1,10 +1,16 @@
 /** From a request's body to the draft of an object, complete with defaults and in the stored version. */
+import { kinds } from '#api/kinds.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import { checkTypeMeta, decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { decodeObjectProtobuf } from '#api/machinery/protobuf-envelope.ts'
+import {
+  decodeObjectProtobuf,
+  isProtobufBody,
+  NO_PROTOBUF,
+} from '#api/machinery/protobuf-envelope.ts'
+import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { badRequest, isStatus, StatusError } from '#api/machinery/status.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
@@ -31,6 +37,7 @@ export async function parseBody(request: ApiRequest, kind: Typed): Promise<Parse
   const encoding = encodingOfBody(request.headers?.['content-type'])
   if (encoding === 'protobuf') {
     if ('custom' in kind && kind.custom) throw unsupportedMediaType([JSON_TYPE, YAML_TYPE])
+    if (!isProtobufBody(body)) throw unrecognized(kind, `: ${NO_PROTOBUF} (${summaryOf(body)})`)
     return { value: decodeObjectProtobuf(kind, body), duplicates: [] }
   }
   try {
@@ -86,10 +93,39 @@ export async function parseYaml(body: Uint8Array): Promise<ParsedBody> {
   }
 }
 
+/** What upstream reads a body into first, as Go prints it. */
+const GO_TYPE_META =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+
+let registered: ReadonlySet<string> | undefined
+
+/** Built-in kinds are read by what the body says it is, so that nobody can read what nobody knows. */
+function checkRegistered(wanted: AnyKind, value: { apiVersion?: unknown; kind?: unknown }): void {
+  if (wanted.custom) return
+  const apiVersion = value.apiVersion || apiVersionOf(wanted)
+  const kind = value.kind || wanted.kind
+  registered ??= new Set(kinds.map(each => `${apiVersionOf(each)} ${each.kind}`))
+  if (typeof apiVersion !== 'string' || registered.has(`${apiVersion} ${kind}`)) return
+  // Kinds that are no resources, such as Scale.
+  if (apiVersion === apiVersionOf(wanted) && kind === wanted.kind) return
+  const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1)
+  throw badRequest(
+    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${wanted.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+  )
+}
+
 /** A fresh draft of the body's object, as `kind`. */
 export function draftOf(exchange: Exchange, kind: AnyKind, body: ParsedBody): KubernetesObject {
   const { value } = body
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unrecognized(kind)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const why = `json: cannot unmarshal ${value === null ? 'null' : jsonTypeOf(value)} into Go value of type ${GO_TYPE_META}`
+    const { json = new Uint8Array() } = body
+    throw unrecognized(
+      kind,
+      `: couldn't get version/kind; json parse error: ${why} (${summaryOf(json)})`,
+    )
+  }
+  checkRegistered(kind, value)
   checkTypeMeta(kind, value)
   return decodeDraft(exchange, kind, value, body)
 }

@@ -2,10 +2,10 @@
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import {
   alreadyExists,
-  badRequest,
   forbidden,
   invalid,
   isStatus,
+  PlainError,
   StatusError,
 } from '#api/machinery/status.ts'
 import { validateMetadata } from '#api/machinery/validate-metadata.ts'
@@ -131,7 +131,7 @@ function prepare(write: Write, draft: KubernetesObject): void {
   const kind = rulesOf(write.resource)
   const { metadata } = draft
   if (metadata.resourceVersion)
-    throw badRequest('resourceVersion should not be set on objects to be created')
+    throw new PlainError('resourceVersion should not be set on objects to be created')
   metadata.uid = server.random.uuid()
   metadata.creationTimestamp = nowOf(write)
   delete metadata.deletionTimestamp

@@ -9,6 +9,7 @@ import { deleteOptionsKind } from '#api/machinery/meta-kinds.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import {
   badRequest,
+  conflict,
   invalid,
   isStatus,
   notFound,
@@ -29,7 +30,7 @@ import { listOptionsOf, revisionOfList } from './list-options.ts'
 import { filterFor, respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { isFinished, isSettled } from './update.ts'
-import { admit, checkPreconditions, isDryRun, type Write, writeOf } from './write.ts'
+import { admit, isDryRun, type Preconditions, type Write, writeOf } from './write.ts'
 
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number | undefined
@@ -120,9 +121,9 @@ async function removeOnce(
   current: StoredObject,
   options: DeleteOptions,
 ): Promise<Deletion | undefined> {
-  const { resource, name } = write
-  const { storage, view } = resource
-  checkPreconditions(storage.resource, name, current.object, options.preconditions ?? {})
+  const { resource } = write
+  const { view } = resource
+  checkDeletable(write, current.object, options.preconditions ?? {})
   await prepare(view, [current])
   await admit(write, 'DELETE', {
     oldObject: view.own ? current.in(view).object : current.object,
@@ -265,6 +266,27 @@ export async function removeCollection(
   )
 }
 
+/** In words of its own, and by the kind instead of the resource, as upstream. */
+function checkDeletable(
+  { resource: { kind }, name }: Write,
+  { metadata }: KubernetesObject,
+  { uid, resourceVersion }: Preconditions,
+): void {
+  const of = { group: kind.group, resource: kind.kind }
+  if (uid && uid !== metadata.uid)
+    throw conflict(
+      of,
+      name,
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    )
+  if (resourceVersion && resourceVersion !== metadata.resourceVersion)
+    throw conflict(
+      of,
+      name,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
+    )
+}
+
 const POLICIES = ['Foreground', 'Background', 'Orphan'] as const
 
 /** From the body where there is one, else from the query. */
@@ -278,6 +300,8 @@ export async function deleteOptionsOf({ request, info }: Exchange): Promise<Dele
 function fromQuery(query: URLSearchParams): object {
   const grace = query.get('gracePeriodSeconds')
   const orphan = query.get('orphanDependents')
+  if (grace && !/^[+-]?\d+$/.test(grace))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`)
   return {
     ...(grace ? { gracePeriodSeconds: Number(grace) } : {}),
     ...(query.get('propagationPolicy')
@@ -290,10 +314,17 @@ function fromQuery(query: URLSearchParams): object {
 
 export function checkedOptions(raw: unknown): DeleteOptions {
   if (typeof raw !== 'object' || raw === null) throw badRequest('DeleteOptions must be an object')
-  const { kind, gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } =
-    raw as Record<string, unknown>
+  const {
+    kind,
+    apiVersion = '',
+    gracePeriodSeconds,
+    propagationPolicy,
+  } = raw as Record<string, unknown>
+  const { orphanDependents, preconditions, dryRun } = raw as Record<string, unknown>
   if (kind !== undefined && kind !== 'DeleteOptions')
-    throw badRequest(`expect DeleteOptions, got ${JSON.stringify(kind)}`)
+    throw badRequest(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    )
   const errors = []
   if (
     gracePeriodSeconds !== undefined &&

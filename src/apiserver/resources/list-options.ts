@@ -5,7 +5,7 @@ import { compileFieldSelector, parseFieldSelector } from '#api/machinery/field-s
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { parseLabelSelector } from '#api/machinery/label-selector.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { badRequest, invalid as invalidStatus } from '#api/machinery/status.ts'
+import { badRequest, invalid as invalidStatus, PlainError } from '#api/machinery/status.ts'
 import { isTrue } from '../request-info.ts'
 import type { View } from '../storage/view.ts'
 import type { Filter } from '../watch-cache/filter.ts'
@@ -151,7 +151,6 @@ export function revisionOf(resourceVersion: string, refusal = ''): number {
   if (isNumber && BigInt(resourceVersion) <= MAXIMUM_VERSION) return Number(resourceVersion)
   const quoted = JSON.stringify(resourceVersion)
   const why = isNumber ? 'value out of range' : 'invalid syntax'
-  throw badRequest(
-    `${refusal}resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}`,
-  )
+  const message = `${refusal}resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}`
+  throw refusal === '' ? new PlainError(message) : badRequest(message)
 }

@@ -8,11 +8,12 @@ import { stringifyJson } from '#api/machinery/exact-json.ts'
 import { type FieldError, forbidden, required } from '#api/machinery/field-error.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { goText } from '#api/machinery/patch/go-text.ts'
 import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
 import { mergePatch } from '#api/machinery/patch/merge-patch.ts'
 import { strategicMergePatch } from '#api/machinery/patch/strategic-merge.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
-import { badRequest, conflict, isStatus, PlainError } from '#api/machinery/status.ts'
+import { badRequest, conflict, isStatus, PlainError, StatusError } from '#api/machinery/status.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { unsupportedMediaType } from '../media-type.ts'
@@ -57,7 +58,10 @@ export async function patchBodyOf(
   accepted: readonly string[] = ACCEPTED,
 ): Promise<PatchBody> {
   const type = headers?.['content-type']?.split(';')[0]?.trim() ?? ''
-  if (!accepted.includes(type)) throw unsupportedMediaType(accepted)
+  if (!accepted.includes(type))
+    throw accepted === CUSTOM
+      ? unsupportedMediaType(accepted)
+      : new StatusError('UnsupportedMediaType', '415: Unsupported Media Type', {})
   if (body === undefined) throw badRequest('the request has no body')
   if (!(body instanceof Uint8Array)) return { type, value: body, complaints: [] }
   if (type === APPLY_CBOR)
@@ -68,11 +72,22 @@ export async function patchBodyOf(
       repeatedKeys === undefined ? [] : [`error converting YAML to JSON: ${repeatedKeys}`]
     return { type, value, complaints }
   }
-  const value = parseJson(body)
+  const value = parsePatch(body, type)
   const unknown = type === JSON_PATCH ? unknownInOperations(value) : []
   const fields = { unknown, duplicates: duplicateFields(body, value), json: body }
   const prefix = type === JSON_PATCH ? 'json patch ' : ''
   return { type, value, complaints: complaintsAbout(fields).map(text => prefix + text) }
+}
+
+/** What is no JSON is told as a patch, or, of strategic ones, as it is. */
+function parsePatch(body: Uint8Array, type: string): unknown {
+  try {
+    return parseJson(body)
+  } catch (thrown) {
+    if (!isStatus(thrown, 'BadRequest')) throw thrown
+    const why = thrown.message.replace("couldn't get version/kind; json parse error: ", '')
+    throw badRequest(type === STRATEGIC_PATCH ? why : `error decoding patch: ${why}`)
+  }
 }
 
 const OPERATION_FIELDS = ['op', 'path', 'from', 'value']
@@ -110,16 +125,6 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   if (draft.metadata.resourceVersion === document.metadata.resourceVersion)
     delete draft.metadata.resourceVersion
   return view.toStored?.(draft) ?? draft
-}
-
-/** A value as Go prints it, which is how upstream shows strategic patches in messages. */
-function goText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
-  if (!isPlainObject(value)) return value === null ? '<nil>' : String(value)
-  const pairs = Object.keys(value)
-    .sort()
-    .map(key => `${key}:${goText(value[key])}`)
-  return `map[${pairs.join(' ')}]`
 }
 
 export function applyPatch(
@@ -182,7 +187,7 @@ function configurationOf(write: Write, value: unknown): KubernetesObject {
   const configuration = value as KubernetesObject
   checkTypeMeta(kind, configuration)
   if (!configuration.apiVersion || !configuration.kind)
-    throw badRequest('an applied configuration must say its apiVersion and kind')
+    throw badRequest(`invalid object type: ${goTypeOf(configuration)}`)
   const { metadata = {} } = configuration
   if (metadata.managedFields) throw badRequest('metadata.managedFields must be nil')
   if (metadata.name && metadata.name !== write.name)
@@ -191,6 +196,11 @@ function configurationOf(write: Write, value: unknown): KubernetesObject {
     )
   const namespace = write.namespace ? { namespace: metadata.namespace ?? write.namespace } : {}
   return { ...configuration, metadata: { ...metadata, ...namespace, name: write.name } }
+}
+
+/** As Go prints what an object says of itself. */
+function goTypeOf({ apiVersion = '', kind = '' }: { apiVersion?: string; kind?: string }): string {
+  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`
 }
 
 /** Fields that cannot be owned are refused, whatever the query says of validation. */

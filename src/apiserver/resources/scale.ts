@@ -49,8 +49,11 @@ export const updateScale: SpecialHandler = async (exchange, resource) => {
 export const patchScale: SpecialHandler = async (exchange, resource) => {
   const body = await patchBodyOf(exchange.request)
   return writeScale(exchange, resource, current => {
-    const patched = applyPatch(scale.shape, current, body)
-    return decodeDraft(exchange, scale, patched) as Scale
+    const wanted = decodeDraft(exchange, scale, applyPatch(scale.shape, current, body)) as Scale
+    // Only a revision that the patch itself names is a condition; else whoever was quicker is no matter.
+    if (wanted.metadata.resourceVersion === current.metadata.resourceVersion)
+      delete wanted.metadata.resourceVersion
+    return wanted
   })
 }
 

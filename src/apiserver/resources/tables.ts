@@ -12,6 +12,7 @@ import {
 } from '#api/machinery/table.ts'
 import type { Exchange } from '../exchange.ts'
 import { wantedBy } from '../respond.ts'
+import { emptyAsNull } from '../storage/empty-lists.ts'
 
 export function tableFor(
   exchange: Exchange,
@@ -19,7 +20,8 @@ export function tableFor(
   objects: readonly KubernetesObject[],
   listMeta?: ListMetadata,
 ): Table {
-  return tableOf(kind, objects, {
+  // In process, too: whoever reads a table shows it.
+  return tableOf(kind, objects.map(emptyAsNull), {
     now: exchange.server.clock.now(),
     includeObject: includeObjectOf(exchange),
     version: wantedBy(exchange).version,
@@ -37,7 +39,12 @@ export function tableOfEvents(
   let withoutColumns = false
   return object => {
     const now = exchange.server.clock.now()
-    const table = tableOf(kind, [object], { now, includeObject, version, withoutColumns })
+    const table = tableOf(kind, [emptyAsNull(object)], {
+      now,
+      includeObject,
+      version,
+      withoutColumns,
+    })
     withoutColumns = true
     return table
   }

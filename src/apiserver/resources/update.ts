@@ -6,11 +6,19 @@ import { resizedSpec } from '#api/core/v1/pod/resize.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { badRequest, conflict, invalid, notFound, StatusError } from '#api/machinery/status.ts'
+import {
+  badRequest,
+  conflict,
+  invalid,
+  notFound,
+  PlainError,
+  StatusError,
+} from '#api/machinery/status.ts'
 import { validateMetadataUpdate } from '#api/machinery/validate-metadata.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
+import { keyIn } from '../storage/keys.ts'
 import { encodeValue, StoredObject } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import { draftOf, parseBody } from './body.ts'
@@ -22,7 +30,6 @@ import { rulesOf, type StoredResource } from './registry.ts'
 import {
   admit,
   checkNamespace,
-  checkPreconditions,
   MODIFIED,
   mutate,
   storedForm,
@@ -126,11 +133,28 @@ async function changeOnce(
   await prepare(resource.view, [current])
   const draft = await change(current)
   const { resourceVersion = '0' } = draft.metadata
+  if (!/^\d*$/.test(resourceVersion))
+    throw new PlainError(
+      `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
+    )
   const isPinned = resourceVersion !== '' && resourceVersion !== '0'
   const isOvertaken = isPinned && resourceVersion !== String(current.revision)
   const result = isOvertaken ? undefined : await replace(write, current, draft)
   if (!result && isPinned) throw conflict(resource.storage.resource, name, MODIFIED)
   return result
+}
+
+/** Upstream finds it out where it stores the object, and tells so. */
+function checkUid(write: Write, uid: string, { metadata }: KubernetesObject): void {
+  if (uid === metadata.uid) return
+  const { prefix, resource } = write.resource.storage
+  const key = keyIn(prefix, metadata.namespace ?? '', write.name)
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`
+  throw conflict(
+    resource,
+    write.name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+  )
 }
 
 async function replace(
@@ -142,8 +166,7 @@ async function replace(
   const { view } = write.resource
   const previous = view.own ? current.in(view).object : current.object
   checkNamespace(write, draft)
-  if (draft.metadata.uid)
-    checkPreconditions(storage.resource, write.name, previous, { uid: draft.metadata.uid })
+  if (draft.metadata.uid) checkUid(write, draft.metadata.uid, previous)
   keepSystemMetadata(draft, previous)
   keepOtherHalf(write, draft, previous)
   trackFields(write, previous, draft)

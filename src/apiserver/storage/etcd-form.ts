@@ -23,15 +23,10 @@ import type { StoredForm } from '#store/etcd/entry.ts'
 import { prefixOf, resourcePrefixOf, SERVER_LEASES } from './keys.ts'
 import { definitionFromBeta } from './old-definition.ts'
 import { encodeValue, objectOfValue } from './stored-object.ts'
+import { STORED_VERSIONS } from './stored-versions.ts'
 
 /** Groups that upstream keeps as JSON: their servers have no other form for storage. */
 const JSON_GROUPS: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io'])
-
-/** Where upstream v1.36 stores an older version than the one that is worked with here, so that it can be downgraded. */
-const STORED_VERSIONS: Readonly<Record<string, string>> = {
-  mutatingadmissionpolicies: 'admissionregistration.k8s.io/v1beta1',
-  mutatingadmissionpolicybindings: 'admissionregistration.k8s.io/v1beta1',
-}
 
 interface Resource {
   /** The kind whose objects the rest of the server sees. */

@@ -7,7 +7,7 @@
  *   object  the frozen value for callers in process, with the resourceVersion in its metadata
  */
 
-import { parseExact, stringifyJson } from '#api/machinery/exact-json.ts'
+import { asGoJson, parseExact, stringifyJson } from '#api/machinery/exact-json.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { deepFreeze } from '#base/freeze.ts'
@@ -59,7 +59,7 @@ export function itemOf(kind: AnyKind, { bytes }: Representation): Uint8Array {
 }
 
 const textOf = ({ kind, apiVersion, ...rest }: KubernetesObject): string =>
-  stringifyJson({ kind, apiVersion, ...rest })
+  asGoJson(stringifyJson({ kind, apiVersion, ...rest }))
 
 /**
  * Stored values that this process wrote carry the object that they were made from, until the cache takes it over: engines hand back
@@ -74,7 +74,7 @@ export function encodeValue(object: KubernetesObject): Uint8Array {
   const { apiVersion, kind, metadata, ...rest } = object
   const { resourceVersion: _, selfLink: __, ...storedMetadata } = metadata
   const stored = { kind, apiVersion, metadata: storedMetadata, ...rest }
-  const value: Sourced = encoder.encode(stringifyJson(emptyAsNull(stored)))
+  const value: Sourced = encoder.encode(asGoJson(stringifyJson(emptyAsNull(stored))))
   value[SOURCE] = deepFreeze(stored)
   return value
 }

@@ -22,7 +22,8 @@ export function encodeContinue(prefix: string, token: ContinueToken): string {
 
 export function decodeContinue(prefix: string, text: string): ContinueToken {
   const token = text.length <= MAXIMUM_TOKEN_LENGTH ? parse(text) : undefined
-  if (!token) throw badRequest(`${INVALID}: it was not made by this server`)
+  if (!token)
+    throw badRequest(`${INVALID}: illegal base64 data at input byte ${firstIllegal(text)}`)
   const { v, rv, start, of } = token
   if (v !== VERSION)
     throw badRequest(`${INVALID}: server does not recognize this encoded version ${String(v)}`)
@@ -33,6 +34,12 @@ export function decodeContinue(prefix: string, text: string): ContinueToken {
   if (typeof start !== 'string' || !start.endsWith('\0') || start.split('/').includes('..'))
     throw badRequest(`${INVALID}: ${String(start)}`)
   return { revision: rv, after: start.slice(0, -1) }
+}
+
+/** Where Go's decoder stops: at what is no such character, or at the last ones that are too few. */
+function firstIllegal(text: string): number {
+  const at = text.search(/[^\w-]/)
+  return at >= 0 ? at : text.length - (text.length % 4)
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

@@ -141,7 +141,7 @@ const EVERYTHING = [
   '--disable-admission-plugins=ServiceAccount',
   '--runtime-config=api/all=true',
   // But for a field that upstream itself fills in where it is missing, as soon as it knows it.
-  '--feature-gates=AllAlpha=true,AllBeta=true,VolumeLimitScaling=false',
+  '--feature-gates=AllAlpha=true,AllBeta=true,VolumeLimitScaling=false,MaxUnavailableStatefulSet=false',
 ]
 
 /** Upstream's API server, with everything that it has switched on, or as the settings say. */

@@ -4,7 +4,11 @@ import type { MutatingAdmissionPolicyBinding } from '../v1/policies.schema.ts'
 import { fields } from './fields.ts'
 
 export const mutatingAdmissionPolicyBinding = {
-  ...inVersion(stored, 'v1alpha1', { fields }),
+  ...inVersion(stored, 'v1alpha1', {
+    fields,
+    deprecation:
+      'admissionregistration.k8s.io/v1alpha1 MutatingAdmissionPolicyBinding is deprecated in v1.35+, unavailable in v1.38+',
+  }),
   /** In this version alone, missing parameters need not be provided for. */
   defaults: denyWithoutParameters,
 }

@@ -33,9 +33,12 @@ export const statefulSet = defineKind<StatefulSet>({
   defaults: defaultStatefulSet,
   prepareForCreate: draft => {
     draft.status = { replicas: 0, availableReplicas: 0 }
+    withoutMaxUnavailable(draft)
   },
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
+    if (previous.spec.updateStrategy.rollingUpdate?.maxUnavailable === undefined)
+      withoutMaxUnavailable(draft)
   },
   validate: validateStatefulSet,
   validateCreate: validateStatefulSetCreate,
@@ -65,6 +68,11 @@ export const statefulSet = defineKind<StatefulSet>({
 
 const REVISION_HISTORY_LIMIT = 10
 
+/** Upstream's gate MaxUnavailableStatefulSet is off in v1.36: the field stays only where it is in use already. */
+function withoutMaxUnavailable({ spec }: StatefulSet): void {
+  if (spec.updateStrategy.rollingUpdate) delete spec.updateStrategy.rollingUpdate.maxUnavailable
+}
+
 function defaultStatefulSet({ spec }: StatefulSet): void {
   const { updateStrategy } = spec
   spec.podManagementPolicy ||= 'OrderedReady'
@@ -74,7 +82,6 @@ function defaultStatefulSet({ spec }: StatefulSet): void {
   }
   if (updateStrategy.type === 'RollingUpdate' && updateStrategy.rollingUpdate) {
     updateStrategy.rollingUpdate.partition ??= 0
-    updateStrategy.rollingUpdate.maxUnavailable ??= 1
   }
   spec.persistentVolumeClaimRetentionPolicy ??= {}
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain'

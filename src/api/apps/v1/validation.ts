@@ -31,10 +31,10 @@ export function validateWorkload(spec: WorkloadSpec): FieldError[] {
 export function validateSelection({ selector, template }: SelectingSpec): FieldError[] {
   const errors = [...validateLabelSelector('spec.selector', selector)]
   if (errors.length > 0) return errors
-  const labels = template.metadata.labels ?? {}
+  const { labels } = template.metadata
   const isMissing = isEmptySelector(selector)
   if (isMissing) errors.push(required('spec.selector'))
-  if (isMissing || !labelMatcherOf(selector).matches(labels))
+  if (isMissing || !labelMatcherOf(selector).matches(labels ?? {}))
     errors.push(
       invalid(
         'spec.template.metadata.labels',

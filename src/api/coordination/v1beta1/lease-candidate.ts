@@ -37,6 +37,8 @@ export const leaseCandidate = defineKind<LeaseCandidate>({
   version: 'v1beta1',
   kind: 'LeaseCandidate',
   plural: 'leasecandidates',
+  deprecation:
+    'coordination.k8s.io/v1beta1 LeaseCandidate is deprecated in v1.36+, unavailable in v1.39+',
   scope: 'Namespaced',
   // Names are those of keys in ConfigMaps, which are wider than usual.
   nameRule: 'pathSegment',

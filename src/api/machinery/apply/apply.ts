@@ -249,8 +249,8 @@ function conflictOf(disputes: readonly { owner: Owner; fields: FieldSet }[]): St
   )
 }
 
-function ownerText({ manager, operation, apiVersion, subresource, time }: Owner): string {
+function ownerText({ manager, operation, apiVersion, subresource }: Owner): string {
   const through = subresource === '' ? '' : ` with subresource ${JSON.stringify(subresource)}`
   if (operation === 'Apply') return `${JSON.stringify(manager)}${through}`
-  return `${JSON.stringify(manager)}${through} using ${apiVersion}${time === undefined ? '' : ` at ${time}`}`
+  return `${JSON.stringify(manager)}${through} using ${apiVersion}`
 }

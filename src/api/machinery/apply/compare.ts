@@ -40,7 +40,9 @@ function compare(
   into: Differences,
 ): void {
   if (from === to || equal(from, to)) return
-  const [before, after] = [partsOf(schema, from), partsOf(schema, to)]
+  const after = partsOf(schema, to)
+  // Where there was no list yet, items come one by one; an empty list comes itself.
+  const before = from === null && after?.length !== 0 && after ? [] : partsOf(schema, from)
   if (!before || !after) {
     into.changed.member = true
     return

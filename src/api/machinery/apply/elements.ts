@@ -37,6 +37,11 @@ export function partsOf(schema: AnySchema | undefined, value: unknown): Part[] |
   return undefined
 }
 
+/** Times and lists that are shown though nobody set them: null is a value of its own, which somebody may own. */
+const isShownAsNull = (schema: AnySchema): boolean =>
+  isNullableTime(schema) ||
+  (schema.type === 'list' && (schema.presence === 'always' || schema.presence === 'required'))
+
 function partsOfMap(
   map: Readonly<Record<string, unknown>>,
   schemaOf: (name: string) => AnySchema | undefined,
@@ -44,8 +49,7 @@ function partsOfMap(
   return Object.entries(map).flatMap(([name, value]) => {
     if (value === undefined) return []
     const schema = schemaOf(name)
-    // A time that is not set is a value of its own, which somebody may own.
-    if (value === null && !(schema && isNullableTime(schema))) return []
+    if (value === null && !(schema && isShownAsNull(schema))) return []
     return { element: `f:${name}`, value, schema }
   })
 }

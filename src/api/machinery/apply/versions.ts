@@ -5,6 +5,7 @@
 import { decodeObject } from '../decode.ts'
 import { type AnyKind, apiVersionOf } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
+import { isPlainObject } from '../plain.ts'
 import type { AnySchema } from '../schema.ts'
 import { type Differences, differences, fieldsOf } from './compare.ts'
 import { FieldSet } from './field-set.ts'
@@ -73,12 +74,21 @@ function between(kind: AnyKind, from: KubernetesObject | undefined, to: Kubernet
 
 const nothings = new WeakMap<AnyKind, KubernetesObject>()
 
+/** Lists that nobody set are null, which an empty list is not. */
+function withoutLists<T>(value: T): T {
+  if (Array.isArray(value)) return null as T
+  if (!isPlainObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => [name, withoutLists(part)]),
+  ) as T
+}
+
 /** What a new object is compared with: what every object of the kind shows was set by nobody. */
 function nothingOf(kind: AnyKind): KubernetesObject {
   let nothing = nothings.get(kind)
   if (!nothing) {
     const empty = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: {} }
-    nothing = kind.custom ? empty : decodeObject(kind, empty).object
+    nothing = kind.custom ? empty : withoutLists(decodeObject(kind, empty).object)
     nothings.set(kind, nothing)
   }
   return nothing

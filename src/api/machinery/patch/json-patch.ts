@@ -1,6 +1,7 @@
 /** RFC 6902. The document is left as it is; what comes back shares nothing with it that an operation could change. */
 import { stringifyJson } from '../exact-json.ts'
 import { copyJson, isPlainObject, MAXIMUM_DEPTH, setKey, tooDeep } from '../plain.ts'
+import { jsonTypeOf } from '../scalars.ts'
 import { badRequest, StatusError } from '../status.ts'
 
 /** A patch with more operations costs more than anyone needs. The number is upstream's. */
@@ -45,13 +46,15 @@ function checkDepth(value: unknown, depth: number): void {
 
 function parseOperations(operations: unknown): Operation[] {
   if (!Array.isArray(operations))
-    throw badRequest('error decoding patch: a JSON patch is an array of operations')
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${jsonTypeOf(operations)} into Go value of type []handlers.jsonPatchOp`,
+    )
   if (operations.length > MAXIMUM_OPERATIONS)
     throw tooLarge(
       `The allowed maximum operations in a JSON patch is ${MAXIMUM_OPERATIONS}, got ${operations.length}`,
     )
   return operations.map((operation, index) => {
-    const wrong = (what: string) => badRequest(`error decoding patch: operation ${index} ${what}`)
+    const wrong = (what: string) => rejected(`operation ${index} ${what}`)
     if (!isPlainObject(operation)) throw wrong('is not an object')
     const { op, path, from } = operation
     if (typeof path !== 'string') throw wrong('has no path')

@@ -1,10 +1,14 @@
 /** RFC 7386: objects are merged, null removes, everything else replaces. Shares unchanged parts with both inputs and changes neither. */
 import { isPlainObject, setKey } from '../plain.ts'
+import { jsonTypeOf } from '../scalars.ts'
 import { badRequest } from '../status.ts'
 
 /** The document after the patch; a patch of an API object has to be an object. */
 export function mergePatch(document: unknown, patch: unknown): unknown {
-  if (!isPlainObject(patch)) throw badRequest('error decoding patch: a merge patch is an object')
+  if (!isPlainObject(patch))
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${jsonTypeOf(patch)} into Go value of type map[string]interface {}`,
+    )
   return merge(document, patch)
 }
 

@@ -55,8 +55,8 @@ test('json patch: what does not apply is Invalid, what is no patch is BadRequest
   assert.equal(code([{ op: 'add', path: '/a/5', value: 1 }]), 422)
   assert.equal(code([{ op: 'replace', path: '/constructor/prototype', value: 1 }]), 422)
   assert.equal(code({ op: 'test' }), 400)
-  assert.equal(code([{ op: 'wipe', path: '/a' }]), 400)
-  assert.equal(code([{ op: 'add', path: '/a' }]), 400)
+  assert.equal(code([{ op: 'wipe', path: '/a' }]), 422)
+  assert.equal(code([{ op: 'add', path: '/a' }]), 422)
   assert.equal(
     code(Array.from({ length: 10_001 }, () => ({ op: 'test', path: '', value: 1 }))),
     413,

@@ -11,7 +11,8 @@
 import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 import type { AnySchema, ListSchema, ObjectShape } from '../schema.ts'
-import { badRequest } from '../status.ts'
+import { badRequest, PlainError } from '../status.ts'
+import { goText } from './go-text.ts'
 import { equal } from './json-patch.ts'
 
 const DELETE_FROM = '$deleteFromPrimitiveList/'
@@ -50,7 +51,7 @@ function mergeObject(lookup: Lookup, original: PlainObject, patch: PlainObject):
   if (directive === 'replace') return withoutDirectives(patch, PATCH)
   if (directive === 'delete') return {}
   if (directive !== undefined && directive !== 'merge')
-    throw badRequest(`unknown patch type found: ${stringifyJson(directive)}`)
+    throw new PlainError(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`)
   const result = retained(original, patch[RETAIN])
   for (const [key, value] of Object.entries(patch)) {
     if (key === PATCH || key === RETAIN || key.startsWith(ORDER)) continue

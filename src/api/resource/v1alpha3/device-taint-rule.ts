@@ -58,6 +58,8 @@ export const deviceTaintRule = defineKind<DeviceTaintRule>({
   version: 'v1alpha3',
   kind: 'DeviceTaintRule',
   plural: 'devicetaintrules',
+  deprecation:
+    'resource.k8s.io/v1alpha3 DeviceTaintRule is deprecated in v1.36+, unavailable in v1.39+',
   scope: 'Cluster',
   returnsDeleted: true,
   shape: deviceTaintRuleShape,

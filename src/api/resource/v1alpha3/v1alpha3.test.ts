@@ -64,7 +64,7 @@ test('rules are stored in the version that the release before can read', () => {
   const rule = created(betaRule, { spec: { taint } })
   assert.equal(betaRule.storedAs?.kind, deviceTaintRule)
   assert.equal(betaRule.storedAs?.toStored(rule).apiVersion, 'resource.k8s.io/v1alpha3')
-  assert.equal(betaRule.deprecation, undefined)
+  assert.match(betaRule.deprecation ?? '', /v1beta2 DeviceTaintRule is deprecated in v1\.39\+/)
 })
 
 const requestProblems = (spec: object) =>

@@ -22,8 +22,8 @@ import { validateScheduling } from './validation.scheduling.ts'
 import { validatePodSecurity } from './validation.security.ts'
 import { validateVolumes } from './validation.volumes.ts'
 
-const RESTART_POLICIES = ['Always', 'Never', 'OnFailure']
-const DNS_POLICIES = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None']
+const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
+const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
 const LARGEST_INT32 = 2 ** 31 - 1
 /** What the resolver of the C library reads of resolv.conf, and no more. */
 const MAXIMUM_NAME_SERVERS = 3

@@ -1,0 +1,11 @@
+import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
+
+/** Where upstream v1.36 stores an older version than the one that is worked with here, so that it can be downgraded. */
+export const STORED_VERSIONS: Readonly<Record<string, string>> = {
+  mutatingadmissionpolicies: 'admissionregistration.k8s.io/v1beta1',
+  mutatingadmissionpolicybindings: 'admissionregistration.k8s.io/v1beta1',
+}
+
+/** The apiVersion in which upstream would store objects of the kind. */
+export const storedVersionOf = (kind: AnyKind): string =>
+  STORED_VERSIONS[kind.plural] ?? apiVersionOf(kind.storedAs?.kind ?? kind)

@@ -1,0 +1,69 @@
+/** Holds two answers against each other: what must differ between two servers is named alike first, the rest must be equal. */
+
+/** As it is answered: any JSON. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look at whatever was answered
+export type Shown = any
+
+/** What is another in each life of a server: marks stand for it. The order of the list matters. */
+const VOLATILE: readonly (readonly [RegExp, string])[] = [
+  [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID'],
+  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z/g, 'MICROTIME'],
+  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME'],
+  [/("?(?:resourceVersion|hash|continue)\\*"?: ?\\*)"\w*\\*"/g, '$1"VOLATILE"'],
+  [/(current: |in record \()\d+/g, '$1REVISION'],
+  [/(UPPER)\w{5}\b/g, '$1XXXXX'],
+  [/kube-api-access-\w{5}/g, 'kube-api-access-XXXXX'],
+  [/("clusterIP":|"clusterIPs":\[)"10\.[\d.]+"/g, '$1"10.X"'],
+  [/("nodePort":)\d+/g, '$1"PORT"'],
+  [/\d+\.\d+\.\d+\.\d+:\d{4,5}/g, 'HOST'],
+]
+
+export const steady = (text: string): string =>
+  VOLATILE.reduce((so, [pattern, mark]) => so.replace(pattern, mark), text)
+
+/** Each place where they differ, one line each: path, what upstream says, what Proa says. */
+export function differences(upstream: string, proa: string): string[] {
+  const [wanted, given] = [steady(upstream), steady(proa)]
+  if (wanted === given) return []
+  let values: [Shown, Shown]
+  try {
+    values = [JSON.parse(wanted), JSON.parse(given)]
+  } catch {
+    return [besides(wanted, given)]
+  }
+  const found: string[] = []
+  compare('', ...values, found)
+  // Equal as values, so the bytes differ: in spaces, escapes or a line's end.
+  return found.length > 0 ? found : [besides(wanted, given)]
+}
+
+function compare(path: string, wanted: Shown, given: Shown, found: string[]): void {
+  if (wanted === given) return
+  if (Array.isArray(wanted) && Array.isArray(given) && wanted.length === given.length) {
+    for (const [index, value] of wanted.entries())
+      compare(`${path}[${index}]`, value, given[index], found)
+    return
+  }
+  if (!isMap(wanted) || !isMap(given)) {
+    found.push(`${path}: upstream ${brief(wanted)}, Proa ${brief(given)}`)
+    return
+  }
+  const names = new Set([...Object.keys(wanted), ...Object.keys(given)])
+  for (const name of names) compare(`${path}.${name}`, wanted[name], given[name], found)
+  const shared = (one: Shown, other: Shown) => Object.keys(one).filter(name => name in other)
+  const [order, own] = [shared(wanted, given).join(), shared(given, wanted).join()]
+  if (order !== own) found.push(`${path}: order upstream ${order}, Proa ${own}`)
+}
+
+const isMap = (value: Shown) => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const brief = (value: Shown) =>
+  value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 300)
+
+/** Both texts around the first byte that differs. */
+function besides(wanted: string, given: string): string {
+  let at = 0
+  while (wanted[at] === given[at]) at++
+  const around = (text: string) => JSON.stringify(text.slice(Math.max(0, at - 60), at + 60))
+  return `at ${at}: upstream ${around(wanted)}, Proa ${around(given)}`
+}
