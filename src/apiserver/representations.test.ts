@@ -245,8 +245,10 @@ test('a watch in YAML, and an answer in HTML, are not acceptable', async () => {
     metadata: {},
     status: 'Failure',
     message:
-      'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/cbor',
+      '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, ' +
+      'application/cbor, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch, application/cbor-seq',
     reason: 'NotAcceptable',
+    details: {},
     code: 406,
   })
 })

@@ -177,7 +177,10 @@ test('deletes keep their preconditions', async () => {
   const { body } = await ask('POST', AT, configMap('a'))
   const wrong = await ask('DELETE', `${AT}/a`, { preconditions: { uid: 'other' } })
   assert.equal(wrong.status, 409)
-  assert.match(wrong.body.message, /Precondition failed: UID in precondition: other/)
+  assert.match(
+    wrong.body.message,
+    /the UID in the precondition \(other\) does not match the UID in record/,
+  )
   const right = await ask('DELETE', `${AT}/a`, { preconditions: { uid: body.metadata.uid } })
   assert.equal(right.status, 200)
 })

@@ -406,7 +406,7 @@ describe('hostile bodies', () => {
       wrong('{"kind":"Pod","apiVersion":"v1"}', /does not match the expected kind \(ConfigMap\)/),
       wrong(
         '{"apiVersion":"v2"}',
-        /^the API version in the data \(v2\) does not match the expected API version \(v1\)$/,
+        /^ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2" in scheme /,
       ),
       wrong(
         '{"metadata":[]}',

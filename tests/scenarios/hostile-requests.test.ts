@@ -120,25 +120,30 @@ describe('hostile requests', () => {
       reason: 'UnsupportedMediaType',
       message: `the body of the request was in an unknown format - accepted media types include: ${READ}`,
     })
-    const unwritten = (accept: string): Case => ({
+    const unwritten = (accept: string, message: string | RegExp): Case => ({
       what: `Accept ${accept.slice(0, 40)}`,
       asked: { path: configMaps, headers: { accept } },
       code: 406,
       reason: 'NotAcceptable',
-      message: `only the following media types are accepted: ${READ}`,
+      message,
     })
+    const NONE = /^406: Not Acceptable\n\nAvailable representations: application\/json, /
     await tryCases(target, [
       ...['text/csv', 'application/x-www-form-urlencoded', '*/*', ';'].map(unread),
-      ...['text/html', 'image/png;q=0.8, text/csv', 'application/json;q=0'].map(unwritten),
-      unwritten('text/a,'.repeat(4000)),
-      unwritten('application/json;as=Table;g=meta.k8s.io;v=v9'),
+      ...['text/html', 'image/png;q=0.8, text/csv', 'application/json;q=0'].map(accept =>
+        unwritten(accept, NONE),
+      ),
+      unwritten('text/a,'.repeat(4000), NONE),
+      unwritten(
+        'application/json;as=Table;g=meta.k8s.io;v=v9',
+        `only the following media types are accepted: ${READ}`,
+      ),
       {
         what: 'a patch of no known type',
         asked: jsonBody('PATCH', `${configMaps}/there`, '{}'),
         code: 415,
         reason: 'UnsupportedMediaType',
-        message:
-          'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor',
+        message: '415: Unsupported Media Type',
       },
     ])
   })

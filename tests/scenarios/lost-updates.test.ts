@@ -99,16 +99,16 @@ describe('racing writers', () => {
     for (const [preconditions, why] of [
       [
         { uid: 'another' },
-        `Precondition failed: UID in precondition: another, UID in object meta: ${uid}`,
+        `the UID in the precondition (another) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
       ],
       [
         { resourceVersion: '1' },
-        `Precondition failed: ResourceVersion in precondition: 1, ResourceVersion in object meta: ${resourceVersion}`,
+        `the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
       ],
     ] as const) {
       const { status, json } = await remove(0, preconditions)
       assert.equal(status, 409)
-      assert.equal(json.message, `Operation cannot be fulfilled on configmaps "condemned": ${why}`)
+      assert.equal(json.message, `Operation cannot be fulfilled on ConfigMap "condemned": ${why}`)
     }
     const results = await Promise.all(
       Array.from({ length: CLIENTS }, (_, client) => remove(client, { uid, resourceVersion })),
