@@ -59,7 +59,9 @@ export function apiResourceList({ group, version, resources }: DiscoveredVersion
     return [row, ...below]
   })
   const groupVersion = group === '' ? version : `${group}/${version}`
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: rows }
+  // Upstream's list of the core group does not say its own version.
+  const own = group === '' ? {} : { apiVersion: 'v1' }
+  return { kind: 'APIResourceList', ...own, groupVersion, resources: rows }
 }
 
 /** A subresource that speaks another group's kind says so. */

@@ -20,13 +20,21 @@ export function tableFor(
   objects: readonly KubernetesObject[],
   listMeta?: ListMetadata,
 ): Table {
-  // In process, too: whoever reads a table shows it.
-  return tableOf(kind, objects.map(emptyAsNull), {
+  const table = tableOf(kind, objects, {
     now: exchange.server.clock.now(),
     includeObject: includeObjectOf(exchange),
     version: wantedBy(exchange).version,
     ...(listMeta ? { listMeta } : {}),
   })
+  return shownIn(exchange, table)
+}
+
+/** Whole objects go out as they would alone. */
+function shownIn(exchange: Exchange, table: Table): Table {
+  if (includeObjectOf(exchange) !== 'Object') return table
+  const shown = (row: Table['rows'][number]) =>
+    row.object ? { ...row, object: emptyAsNull(row.object as KubernetesObject) } : row
+  return { ...table, rows: table.rows.map(shown) }
 }
 
 /** Makes a table of each event's object; only the first carries the columns. */
@@ -39,14 +47,14 @@ export function tableOfEvents(
   let withoutColumns = false
   return object => {
     const now = exchange.server.clock.now()
-    const table = tableOf(kind, [emptyAsNull(object)], {
+    const table = tableOf(kind, [object], {
       now,
       includeObject,
       version,
       withoutColumns,
     })
     withoutColumns = true
-    return table
+    return shownIn(exchange, table)
   }
 }
 

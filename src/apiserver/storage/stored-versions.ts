@@ -8,4 +8,7 @@ export const STORED_VERSIONS: Readonly<Record<string, string>> = {
 
 /** The apiVersion in which upstream would store objects of the kind. */
 export const storedVersionOf = (kind: AnyKind): string =>
-  STORED_VERSIONS[kind.plural] ?? apiVersionOf(kind.storedAs?.kind ?? kind)
+  kind.plural === 'customresourcedefinitions'
+    ? // Which it still says, though it writes another.
+      'apiextensions.k8s.io/v1beta1'
+    : (STORED_VERSIONS[kind.plural] ?? apiVersionOf(kind.storedAs?.kind ?? kind))

@@ -1,5 +1,7 @@
 /** Holds two answers against each other: what must differ between two servers is named alike first, the rest must be equal. */
 
+import { parseYaml } from '#api/machinery/yaml.ts'
+
 /** As it is answered: any JSON. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever was answered
 export type Shown = any
@@ -25,16 +27,20 @@ export const steady = (text: string): string =>
 export function differences(upstream: string, proa: string): string[] {
   const [wanted, given] = [steady(upstream), steady(proa)]
   if (wanted === given) return []
-  let values: [Shown, Shown]
-  try {
-    values = [JSON.parse(wanted), JSON.parse(given)]
-  } catch {
-    return [besides(wanted, given)]
-  }
+  const values = [readText(wanted), readText(given)] as const
+  if (values[0] === undefined) return [besides(wanted, given)]
   const found: string[] = []
   compare('', ...values, found)
-  // Equal as values, so the bytes differ: in spaces, escapes or a line's end.
-  return found.length > 0 ? found : [besides(wanted, given)]
+  if (found.length > 0) return found
+  // Equal as values, so the bytes differ: in spaces, escapes or a line's end. In YAML, either sort of quotes will do.
+  const [one, other] = [wanted, given].map(text => text.replaceAll("'", '"'))
+  return one === other && !wanted.startsWith('{') ? [] : [besides(wanted, given)]
+}
+
+/** What JSON or YAML says; undefined for other texts. */
+function readText(text: string): Shown {
+  if (text.startsWith('{')) return JSON.parse(text)
+  return text.startsWith('a') ? parseYaml(new TextEncoder().encode(text)) : undefined
 }
 
 function compare(path: string, wanted: Shown, given: Shown, found: string[]): void {

@@ -41,12 +41,11 @@ function stableIn({ text }: Told): Record<string, unknown> {
   // biome-ignore lint/suspicious/noExplicitAny: the document as it is
   const { items } = JSON.parse(text) as { items: any[] }
   return Object.fromEntries(
-    items.map(({ metadata, versions }) => [
-      metadata.name ?? '',
-      [
-        metadata,
-        ...versions.filter(({ version }: { version: string }) => !/alpha|beta/.test(version)),
-      ],
-    ]),
+    items.flatMap(({ metadata, versions }) => {
+      const found = versions.filter(
+        ({ version }: { version: string }) => !/alpha|beta/.test(version),
+      )
+      return found.length > 0 ? [[metadata.name ?? '', [metadata, ...found]]] : []
+    }),
   )
 }
