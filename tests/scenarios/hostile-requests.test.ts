@@ -251,7 +251,7 @@ describe('hostile requests', () => {
       bad('labelSelector=!!', "unable to parse requirement: found '!', expected: identifier"),
       bad(
         'labelSelector=a%20in%20(',
-        "unable to parse requirement: found '', expected: ',', or identifier",
+        "unable to parse requirement: found '', expected: ',', ')' or identifier",
       ),
       bad(
         `labelSelector=${'a,'.repeat(12_000)}!`,
