@@ -17,8 +17,8 @@ const MAXIMUM_DEPTH = 100
 /** Programs that are kept; those of all rules of a cluster fit. */
 const MAXIMUM_PROGRAMS = 10_000
 
-/** Where an expression stands decides what it sees: rules of custom resources, rules of admission, or its changes. */
-export type Scope = 'rules' | 'admission' | 'mutations'
+/** Where an expression stands decides what it sees: rules of custom resources, rules of admission, its changes, or a device. */
+export type Scope = 'rules' | 'admission' | 'mutations' | 'devices'
 export type ResultType = 'bool' | 'string' | 'dyn' | 'Object' | typeof PATCHES_TYPE
 
 const ADMISSION_VARIABLES = [
@@ -89,6 +89,9 @@ const FURNISH: Readonly<Record<Scope, (environment: Environment) => void>> = {
     environment.registerVariable('authorizer', 'kubernetes.authorization.Authorizer')
   },
   mutations: addConstructions,
+  devices: environment => {
+    environment.registerVariable('device', 'dyn')
+  },
 }
 
 /** All functions, and whatever types and variables the caller adds: for checking types, not for evaluating. */

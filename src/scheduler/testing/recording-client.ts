@@ -38,8 +38,11 @@ export function createRecordingClient(): RecordingClient {
     until: undefined,
     patch: ({ kind }, { name = '' }, _type, body, options) =>
       note({ verb: 'patch', kind, name, body, options }),
-    update: ({ kind }, object, options) =>
-      note({ verb: 'update', kind, name: object.metadata.name ?? '', body: object, options }),
+    async update({ kind }, object, options) {
+      const { name = '' } = object.metadata
+      await note({ verb: 'update', kind, name, body: object, options })
+      return object
+    },
     create: ({ kind }, object) =>
       note({ verb: 'create', kind, name: object.metadata.name ?? '', body: object }),
     async delete({ kind }, { name = '' }, options) {
