@@ -14,6 +14,7 @@ import {
   type SchedulerOptions,
   startScheduler,
 } from '#scheduler'
+import { createExtenders, leavingToExtenders } from './configured-extenders.ts'
 import { startLed } from './led-role.ts'
 
 /** Throws a UserError for a configuration that cannot work, before anything is started. */
@@ -24,8 +25,10 @@ export async function startConfiguredScheduler(
   if (configFile === undefined)
     return startLed('kube-scheduler', context, () => startScheduler(context))
   const configuration = readConfiguration(contentOf(configFile))
+  const extenders = await createExtenders(configuration, context.clock)
   const options: SchedulerOptions = {
-    profiles: profilesOf(configuration),
+    extenders,
+    profiles: leavingToExtenders(profilesOf(configuration), configuration),
     percentageOfNodesToScore: configuration.percentageOfNodesToScore,
     podInitialBackoffMs: configuration.podInitialBackoffSeconds * 1000,
     podMaxBackoffMs: configuration.podMaxBackoffSeconds * 1000,
@@ -33,9 +36,17 @@ export async function startConfiguredScheduler(
   }
   checkPluginNames(options.profiles ?? [], options.ownPlugins ?? new Map())
   const { leaderElect, resourceName, resourceNamespace, ...times } = configuration.leaderElection
-  if (!leaderElect) return startScheduler(context, options)
+  const start = () => {
+    const scheduler = startScheduler(context, options)
+    const stop = async () => {
+      await scheduler.stop()
+      for (const extender of extenders) extender.close()
+    }
+    return { stop }
+  }
+  if (!leaderElect) return start()
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = times
-  return startLed(resourceName, context, () => startScheduler(context, options), {
+  return startLed(resourceName, context, start, {
     namespace: resourceNamespace,
     leaseDurationMs,
     renewDeadlineMs,
