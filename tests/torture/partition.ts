@@ -51,18 +51,20 @@ export const partition: Subject = {
   },
 }
 
-const BUGS = ['reads do not ask etcd', 'a write without an answer is sent again']
+/** Each with the faults that bring it out: a server is left behind, or a writer without an answer. */
+const BUGS: Readonly<Record<string, RegExp>> = {
+  'reads do not ask etcd': /^api-\d is cut off/,
+  'a write without an answer is sent again': /^answers of member/,
+}
 const PLANTED_ROUNDS = 6
 const PLANTED_TRIES = 6
-/** Such as leave a server behind, or a writer without an answer. */
-const PLANTED_FAULTS = /^(api-\d is cut off|answers of)/
 
 export async function provePlanted(options: PartitionOptions, tell: Tell): Promise<void> {
-  for (const bug of BUGS) {
+  for (const [bug, only] of Object.entries(BUGS)) {
     let found = ''
     // A fault that struck where nobody was under way is none.
     for (let tries = 1; tries <= PLANTED_TRIES && !found; tries++) {
-      const few = { ...options, rounds: PLANTED_ROUNDS, only: PLANTED_FAULTS, bug }
+      const few = { ...options, rounds: PLANTED_ROUNDS, only, bug }
       const seed = options.seed + tries
       const error = await partitions({ ...few, seed }, () => {}).catch(thrown => thrown)
       if (error && !/violations/.test(String(error))) throw error
@@ -72,7 +74,8 @@ export async function provePlanted(options: PartitionOptions, tell: Tell): Promi
     if (!found) throw new Error(`not noticed: ${bug}`)
     tell(`planted and noticed: ${bug} (${found.trim().slice(0, 120)} …)`)
   }
-  tell(`planted bugs caught ${BUGS.length}/${BUGS.length}`)
+  const count = Object.keys(BUGS).length
+  tell(`planted bugs caught ${count}/${count}`)
 }
 
 export async function partitions(options: PartitionOptions, tell: Tell): Promise<void> {
