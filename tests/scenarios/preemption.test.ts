@@ -10,7 +10,7 @@ import { eventOn, isReady, until } from './hollow-workloads.ts'
 let cluster: Cluster
 before(async () => {
   cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 } })
-  for (const [name, value] of Object.entries({ low: 10, high: 1000 }))
+  for (const [name, value] of Object.entries({ lowest: 1, low: 10, high: 1000 }))
     await cluster.client.create(priorityClass, { metadata: { name }, value } as never)
   const polite = { metadata: { name: 'polite' }, value: 1000, preemptionPolicy: 'Never' }
   await cluster.client.create(priorityClass, polite as never)
@@ -81,7 +81,10 @@ test('a victim says why it goes', async () => {
   const resources = { requests: { cpu: '1800m' } }
   await cluster.client.create(pod, {
     metadata,
-    spec: { priorityClassName: 'low', containers: [{ name: 'main', image: 'nginx', resources }] },
+    spec: {
+      priorityClassName: 'lowest',
+      containers: [{ name: 'main', image: 'nginx', resources }],
+    },
   } as never)
   await ready('kept')
   await run('second', 'high', '2')
