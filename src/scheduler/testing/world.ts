@@ -9,6 +9,7 @@ import { type Attempt, attempt, type PostFiltered, runPostFilter } from '../cycl
 import { FeasibleNodes } from '../cycle/feasible.ts'
 import { CycleState } from '../framework/cycle-state.ts'
 import type { Extender } from '../framework/extender.ts'
+import type { PluginFactory } from '../framework/handle.ts'
 import { PreemptionFigures } from '../framework/preemption-figures.ts'
 import type { Profile } from '../framework/profile.ts'
 import { messageOfStatus } from '../framework/status.ts'
@@ -58,6 +59,8 @@ export function asking(cpu: string, memory = '1Gi'): Partial<PodSpec> {
 }
 
 export interface WorldOptions {
+  /** Plugins by name, in place of the scheduler's own. */
+  readonly ownPlugins?: ReadonlyMap<string, PluginFactory>
   readonly profile?: Partial<ProfileConfiguration>
   /** Objects of other kinds, by the kind's plural. */
   readonly objects?: Readonly<Record<string, readonly object[]>>
@@ -109,7 +112,7 @@ export function createWorld(options: WorldOptions = {}): World {
       activate: pods => void activated.push(...pods),
       gates: options.gates ?? new Map(),
       stopping: new AbortController().signal,
-      ownPlugins: new Map(),
+      ownPlugins: options.ownPlugins ?? new Map(),
     },
   )
   const feasibleNodes = new FeasibleNodes()
