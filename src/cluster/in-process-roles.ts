@@ -17,7 +17,7 @@ import type { Machine } from './machine.ts'
 import { nodeDirectories } from './node-directories.ts'
 import type { CompleteOptions } from './options.ts'
 import type { Pki } from './pki/pki.ts'
-import { schedulerFigures, showLeading } from './role-figures.ts'
+import { showLeading } from './role-figures.ts'
 
 /** Where requests go that need no connection, as figures tell it. */
 const IN_PROCESS = 'in-process'
@@ -59,7 +59,7 @@ export class InProcessRoles implements Running {
     const { server } = this.#options
     await this.startControl()
     server.show(this.#figures.source)
-    server.show(schedulerFigures(() => this.#scheduler))
+    server.show(() => this.#scheduler?.figuresBeside() ?? [])
     await this.#startNodes()
   }
 
@@ -91,7 +91,7 @@ export class InProcessRoles implements Running {
         },
       })
     const schedule = () => {
-      this.#scheduler = startScheduler(scheduler)
+      this.#scheduler = startScheduler(scheduler, { figures: this.#figures })
       return this.#scheduler
     }
     if (!etcd) {

@@ -8,12 +8,14 @@ import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
 import { sleep } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
+import type { Figure, FigureBook } from '#base/figures.ts'
 import type { Informers } from '#client/informer.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { followCluster } from './cluster-events.ts'
 import { NO_NODES } from './cycle/failure.ts'
 import { PlacingLoop } from './cycle/placing-loop.ts'
 import { followOthers, type OtherSource, otherSources } from './event-sources.ts'
+import { createSchedulerFigures, preemptionFigures, type SchedulerFigures } from './figures.ts'
 import { actions, type EventInterest, type EventResource } from './framework/cluster-event.ts'
 import type { Extender } from './framework/extender.ts'
 import type { PluginFactory } from './framework/handle.ts'
@@ -53,7 +55,9 @@ export interface SchedulerOptions {
   /** Plugins of others, by name. */
   readonly ownPlugins?: ReadonlyMap<string, PluginFactory>
   readonly featureGates?: ReadonlyMap<string, boolean>
-  /** Told of every attempt how long it took, until its node was found or it was refused, in milliseconds. */
+  /** Where it counts and measures. */
+  readonly figures?: FigureBook
+  /** Told how long the choice of each node took, whatever came of it, in milliseconds. */
   readonly onAttempt?: (milliseconds: number) => void
 }
 
@@ -66,6 +70,8 @@ export interface SchedulerCounts {
 export interface RunningScheduler extends Running {
   readonly counts: SchedulerCounts
   readonly preemptionFigures: PreemptionFigures
+  /** What is counted beside the book of figures. */
+  figuresBeside(): readonly Figure[]
 }
 
 /** Throws a UserError for a profile that cannot work. */
@@ -104,6 +110,7 @@ class Scheduler implements RunningScheduler {
     const [first] = this.#profiles.values()
     const compare = first?.profile.points.queueSort[0]?.compare ?? (() => 0)
     const { podInitialBackoffMs, podMaxBackoffMs } = options
+    const figures = this.#createFigures(options)
     this.#queue = new SchedulingQueue({
       clock,
       compare,
@@ -114,6 +121,7 @@ class Scheduler implements RunningScheduler {
         }
         return undefined
       },
+      onMove: figures.queued,
       interestsOf: plugin => (plugin === NO_NODES ? NODE_ADDED : this.#interests.get(plugin)),
       ...(podInitialBackoffMs === undefined ? {} : { initialBackoffMs: podInitialBackoffMs }),
       ...(podMaxBackoffMs === undefined ? {} : { maxBackoffMs: podMaxBackoffMs }),
@@ -128,12 +136,16 @@ class Scheduler implements RunningScheduler {
       extenders: options.extenders ?? [],
       percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
       newest: old => this.#newest(old),
-      onAttempt: options.onAttempt ?? (() => {}),
+      figures,
     })
   }
 
   get counts(): SchedulerCounts {
     return this.#loop.counts
+  }
+
+  figuresBeside(): readonly Figure[] {
+    return preemptionFigures(this.preemptionFigures)
   }
 
   start(): void {
@@ -149,6 +161,23 @@ class Scheduler implements RunningScheduler {
     await this.#running
     await this.#loop.stop()
     for (const { recorder } of this.#profiles.values()) recorder.stop()
+  }
+
+  #createFigures({ figures, onAttempt }: SchedulerOptions): SchedulerFigures {
+    const created = createSchedulerFigures(figures, {
+      lengths: () => this.#queue.lengths,
+      sizes: () => this.#state.sizes,
+      unschedulable: () => this.#queue.unschedulableBy(),
+      bindings: () => this.#loop.bindings,
+    })
+    if (!onAttempt) return created
+    return {
+      ...created,
+      chosen(ms) {
+        created.chosen(ms)
+        onAttempt(ms)
+      },
+    }
   }
 
   #startProfiles(options: SchedulerOptions): ReadonlyMap<string, RunningProfile> {

@@ -4,6 +4,7 @@ import { isStatus } from '#api/machinery/status.ts'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { RoleContext } from '#client/role.ts'
+import type { AttemptResult, SchedulerFigures } from '../figures.ts'
 import { actions, type ClusterEvent } from '../framework/cluster-event.ts'
 import { CycleState } from '../framework/cycle-state.ts'
 import type { Extender } from '../framework/extender.ts'
@@ -38,8 +39,7 @@ export interface PlacingOptions {
   readonly percentageOfNodesToScore: number
   /** The pod as the API shows it now; undefined where it is gone. */
   readonly newest: (old: Pod) => Pod | undefined
-  /** Told of every attempt how long it took, in milliseconds. */
-  readonly onAttempt: (milliseconds: number) => void
+  readonly figures: SchedulerFigures
 }
 
 export class PlacingLoop {
@@ -71,7 +71,7 @@ export class PlacingLoop {
 
   /** Places pods until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { context, queue, onAttempt } = this.#options
+    const { context, queue, figures } = this.#options
     const { clock } = context
     let sliceStartMs = clock.monotonicMs()
     while (!signal.aborted) {
@@ -81,15 +81,19 @@ export class PlacingLoop {
         sliceStartMs = clock.monotonicMs()
         continue
       }
-      const startMs = clock.monotonicMs()
       const placing = this.#placeOne(queued)
       if (placing) await placing
-      onAttempt(clock.monotonicMs() - startMs)
+      figures.chosen(clock.monotonicMs() - queued.triedMs)
       while (this.#writing.size >= BINDINGS_LIMIT) await Promise.race(this.#writing)
       if (clock.monotonicMs() - sliceStartMs < SLICE_MS) continue
       await sleep(clock, 0, signal).catch(() => {})
       sliceStartMs = clock.monotonicMs()
     }
+  }
+
+  /** How many pods are on their way to their nodes. */
+  get bindings(): number {
+    return this.#pending.size
   }
 
   async stop(): Promise<void> {
@@ -154,6 +158,11 @@ export class PlacingLoop {
   #place(queued: QueuedPod, placement: Placement): void {
     const { state, nominator, waitingPods } = this.#options
     const { pod, node } = placement
+    // While an extender was asked, the node may have gone.
+    if (state.node(node.name) !== node) {
+      this.#fail(queued, failed('', `node ${node.name} is gone`))
+      return
+    }
     state.assume(pod, node.name)
     nominator.delete(pod.uid)
     const reserved = reserve(placement)
@@ -178,9 +187,14 @@ export class PlacingLoop {
     placement: Placement,
     allowed: Promise<Verdict> | undefined,
   ): Promise<void> {
-    const { queue, state, extenders, context } = this.#options
+    const { queue, state, extenders, context, figures } = this.#options
     const { pod, node } = placement
     const refused = await allowed
+    if (allowed)
+      figures.permitted(
+        refused ? 'rejected' : 'allowed',
+        context.clock.monotonicMs() - queued.triedMs,
+      )
     if (refused) return this.#unbound(queued, placement, refused)
     // From here on nothing can turn the pod away; what fails is tried again.
     queue.done(pod.uid)
@@ -188,8 +202,10 @@ export class PlacingLoop {
     this.#writing.add(writing)
     const status = await writing.finally(() => this.#writing.delete(writing))
     if (status) return this.#unbound(queued, placement, status)
-    state.finishBinding(pod.uid, context.clock.monotonicMs())
-    this.counts.scheduled++
+    const nowMs = context.clock.monotonicMs()
+    state.finishBinding(pod.uid, nowMs)
+    this.#count(queued, 'scheduled')
+    figures.bound(queued, nowMs - (queued.firstTriedMs ?? nowMs))
     this.#outcome(queued)?.bound(pod.pod, node.name)
     postBind(placement)
   }
@@ -233,7 +249,7 @@ export class PlacingLoop {
     { postFilter, nominatedNode }: { postFilter: string; nominatedNode: string | undefined },
   ): void {
     const { refusedBy, pendingFor } = failure.rejectors
-    this.counts.unschedulable++
+    this.#count(queued, 'unschedulable')
     queued.refusedBy = refusedBy
     queued.pendingFor = pendingFor
     const message = failure.message(postFilter)
@@ -249,8 +265,7 @@ export class PlacingLoop {
   #fail(queued: QueuedPod, status: Status, { nominatedNode }: { nominatedNode?: string } = {}) {
     const { queue } = this.#options
     const rejected = isRejected(status)
-    if (rejected) this.counts.unschedulable++
-    else this.counts.errors++
+    this.#count(queued, rejected ? 'unschedulable' : 'error')
     queued.refusedBy = new Set(status.plugin ? [status.plugin] : [])
     queued.pendingFor = new Set()
     this.#requeue(queued, nominatedNode, () =>
@@ -277,6 +292,13 @@ export class PlacingLoop {
     wait()
     if (nominatedNode) nominator.add(queued.info, nominatedNode)
     else if (nominatedNode === '') nominator.delete(queued.info.uid)
+  }
+
+  #count({ info, triedMs }: QueuedPod, result: AttemptResult): void {
+    const { context, figures } = this.#options
+    this.counts[result === 'error' ? 'errors' : result]++
+    const profile = info.pod.spec.schedulerName ?? ''
+    figures.attempted(profile, result, context.clock.monotonicMs() - triedMs)
   }
 
   #outcome({ info }: QueuedPod): OutcomeWriter | undefined {

@@ -7,6 +7,8 @@ export interface QueuedPod {
   sinceMs: number
   /** When it was tried for the first time. */
   firstTriedMs: number | undefined
+  /** When the attempt under way, or the last one, began. */
+  triedMs: number
   attempts: number
   /** Refusals so far; each doubles the back-off. */
   refusals: number
@@ -25,6 +27,7 @@ export function queuedPodOf(info: PodInfo, sinceMs: number): QueuedPod {
     info,
     sinceMs,
     firstTriedMs: undefined,
+    triedMs: 0,
     attempts: 0,
     refusals: 0,
     errorsInARow: 0,

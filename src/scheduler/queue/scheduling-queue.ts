@@ -71,6 +71,11 @@ export class SchedulingQueue {
     return { active: this.#active.size, backoff, ...this.#unschedulable.sizes }
   }
 
+  /** How many pods wait for each plugin that refused them, by profile. */
+  unschedulableBy(): Iterable<readonly [plugin: string, profile: string, count: number]> {
+    return this.#unschedulable.byPlugin()
+  }
+
   /** A pod to be placed, or a changed version of one that waits already. */
   set(info: PodInfo): void {
     const { uid } = info
@@ -112,7 +117,8 @@ export class SchedulingQueue {
     if (!pod) return undefined
     this.#schedule()
     pod.attempts++
-    pod.firstTriedMs ??= this.#options.clock.monotonicMs()
+    pod.triedMs = this.#options.clock.monotonicMs()
+    pod.firstTriedMs ??= pod.triedMs
     this.#inFlight.start(pod.info.uid)
     return pod
   }

@@ -39,6 +39,18 @@ export class UnschedulablePods {
     return { gated, unschedulable: this.#pods.size - gated }
   }
 
+  *byPlugin(): Iterable<readonly [plugin: string, profile: string, count: number]> {
+    const counts = new Map<string, Map<string, number>>()
+    for (const pod of this.#pods.values()) {
+      const profile = pod.info.pod.spec.schedulerName ?? ''
+      const plugins = counts.get(profile) ?? new Map<string, number>()
+      counts.set(profile, plugins)
+      for (const plugin of rejectorsOf(pod)) plugins.set(plugin, (plugins.get(plugin) ?? 0) + 1)
+    }
+    for (const [profile, plugins] of counts)
+      for (const [plugin, count] of plugins) yield [plugin, profile, count]
+  }
+
   add(pod: QueuedPod): void {
     const { uid } = pod.info
     this.#pods.set(uid, pod)

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pod } from '#api/core/v1/pod/pod.ts'
+import { createFigureBook, figuresText } from '#base/figures.ts'
+import { silentLog } from '#base/log.ts'
+import { systemClock } from '#host/clock.ts'
+import { systemRandom } from '#host/random.ts'
+import { startTestCluster } from '../controllers/testing/test-cluster.ts'
+import { startScheduler } from './scheduler.ts'
+
+test('what is counted has upstream’s names', async () => {
+  await using cluster = await startTestCluster({ scheduler: false, runPods: false })
+  const { client, informers } = cluster
+  const book = createFigureBook()
+  const scheduler = startScheduler(
+    { client, informers, clock: systemClock, random: systemRandom, log: silentLog },
+    { figures: book },
+  )
+  try {
+    await cluster.addNodes(['n1'], { cpu: '1' })
+    const create = (name: string, cpu: string, gates: object[] = []) =>
+      client.create(pod, {
+        metadata: { name, namespace: 'default' },
+        spec: {
+          schedulingGates: gates,
+          containers: [{ name: 'c', image: 'i', resources: { requests: { cpu } } }],
+        },
+      } as never)
+    await create('small', '100m')
+    await create('large', '5')
+    await create('gated', '100m', [{ name: 'example.com/wait' }])
+    await cluster.until('both were tried', () => {
+      const { scheduled, unschedulable } = scheduler.counts
+      return scheduled === 1 && unschedulable >= 1
+    })
+    await cluster.until('the gated pod is seen', () =>
+      figuresText([book.source]).includes('queue="gated"} 1'),
+    )
+    const text = figuresText([book.source, () => scheduler.figuresBeside()])
+    for (const line of [
+      /^scheduler_schedule_attempts_total\{result="scheduled",profile="default-scheduler"\} 1$/m,
+      /^scheduler_schedule_attempts_total\{result="unschedulable",profile="default-scheduler"\} \d/m,
+      /^scheduler_scheduling_attempt_duration_seconds_count\{result="scheduled",.*\} 1$/m,
+      /^scheduler_scheduling_algorithm_duration_seconds_bucket\{le="0.001"\} \d/m,
+      /^scheduler_pod_scheduling_attempts_bucket\{le="1"\} 1$/m,
+      /^scheduler_pod_scheduling_sli_duration_seconds_count\{attempts="1"\} 1$/m,
+      /^scheduler_pending_pods\{queue="unschedulable"\} 1$/m,
+      /^scheduler_queue_incoming_pods_total\{queue="active",event="PodAdd"\} 2$/m,
+      /^scheduler_cache_size\{type="nodes"\} 1$/m,
+      /^scheduler_unschedulable_pods\{plugin="NodeResourcesFit",profile="default-scheduler"\} 1$/m,
+      /^scheduler_preemption_attempts_total \d/m,
+      /^scheduler_preemption_victims_count 0$/m,
+    ])
+      assert.match(text, line)
+  } finally {
+    await scheduler.stop()
+  }
+})
