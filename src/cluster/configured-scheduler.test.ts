@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -10,28 +10,13 @@ import { systemRandom } from '#host/random.ts'
 import { startTestCluster } from '../controllers/testing/test-cluster.ts'
 import { startConfiguredScheduler } from './configured-scheduler.ts'
 
-const CONFIGURATION = `
-apiVersion: kubescheduler.config.k8s.io/v1
-kind: KubeSchedulerConfiguration
-leaderElection: {leaderElect: false}
-pluginFiles: [./mine.ts]
-profiles:
-  - schedulerName: default-scheduler
-  - schedulerName: picky
-    plugins: {multiPoint: {enabled: [{name: NotOnFirst}]}}
-    pluginConfig: [{name: NotOnFirst, args: {avoid: first}}]
-`
-const PLUGIN = `
-interface Args { readonly avoid: string }
-export default {
-  name: 'NotOnFirst',
-  create: ({ avoid }: Args) => ({
-    name: 'NotOnFirst',
-    filter: (_cycle: unknown, _pod: unknown, { name }: { name: string }) =>
-      name === avoid ? { code: 'Unschedulable', reasons: ['not there'], plugin: 'NotOnFirst' } : undefined,
-  }),
-}
-`
+/** The examples of the guide. */
+const guide = readFileSync(join(import.meta.dirname, '../../docs/scheduler.md'), 'utf8')
+const example = (language: string) =>
+  new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(guide)?.[1] ?? ''
+const CONFIGURATION = example('yaml')
+const PLUGIN = example('ts')
+const PLUGIN_FILE = 'not-on-first.ts'
 
 async function inDirectory(work: (directory: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'proa-scheduler-'))
@@ -46,7 +31,7 @@ test('profiles and a plugin of one’s own come from the file', () =>
   inDirectory(async directory => {
     const file = join(directory, 'scheduler.yaml')
     writeFileSync(file, CONFIGURATION)
-    writeFileSync(join(directory, 'mine.ts'), PLUGIN)
+    writeFileSync(join(directory, PLUGIN_FILE), PLUGIN)
     await using cluster = await startTestCluster({ scheduler: false, runPods: false })
     const { client, informers } = cluster
     const context = {
@@ -88,10 +73,10 @@ test('a file that cannot work says why before anything starts', () =>
     const start = () => startConfiguredScheduler({} as never, file)
     await assert.rejects(start, { name: 'UserError', message: /^there is no file/ })
     writeFileSync(file, CONFIGURATION)
-    await assert.rejects(start, { name: 'UserError', message: /mine\.ts cannot be loaded/ })
-    writeFileSync(join(directory, 'mine.ts'), 'export default 1')
+    await assert.rejects(start, { name: 'UserError', message: /not-on-first\.ts cannot be loaded/ })
+    writeFileSync(join(directory, PLUGIN_FILE), 'export default 1')
     await assert.rejects(start, { name: 'UserError', message: /has no default export/ })
-    writeFileSync(file, CONFIGURATION.replace('[./mine.ts]', '[]'))
+    writeFileSync(file, CONFIGURATION.replace(`[./${PLUGIN_FILE}]`, '[]'))
     const message = 'profile picky: plugin "NotOnFirst" does not exist'
     await assert.rejects(start, { name: 'UserError', message })
   }))
