@@ -78,7 +78,9 @@ export const groupObjects: Readonly<Record<string, Fixture>> = {
   },
   'storage.k8s.io/v1 CSINode': {
     object: { spec: { drivers: [] } },
-    change: { spec: { drivers: [{ name: 'disk.example.com', nodeID: 'n1', topologyKeys: [] }] } },
+    change: {
+      spec: { drivers: [{ name: 'disk.example.com', nodeID: 'n1', topologyKeys: ['zone'] }] },
+    },
   },
   'storage.k8s.io/v1 CSIStorageCapacity': {
     object: { storageClassName: 'slow', capacity: '1Gi' },
