@@ -7,7 +7,7 @@ import type { Connection } from './connections.ts'
 import { headersOf, wireHeaders } from './http1-headers.ts'
 import type { ServingLimits } from './limits.ts'
 import { serveUpgrade } from './upgrade.ts'
-import { incomingOf, isMethod, outgoingOf, type Wire } from './wire.ts'
+import { incomingFor, incomingOf, isMethod, outgoingOf, type Wire } from './wire.ts'
 
 export interface Http1Options {
   readonly limits: ServingLimits
@@ -33,15 +33,18 @@ export function createHttp1(options: Http1Options): (connection: Connection) => 
     // Any other upgrade (h2c, say) is no reason not to answer the request.
     shouldUpgradeCallback: isStreamUpgrade,
   })
-  server.on('request', (request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse) => {
     const state = states.get(request.socket)
-    if (!state) return response.destroy()
+    if (!state) return void response.destroy()
     state.cancelWait()
     state.answering++
     response.once('close', () => answered(state))
     const wire = wireOf(request, response, state)
     if (wire) serve(wire, state.connection)
-  })
+  }
+  server.on('request', take)
+  // By itself node tells every client that asks to send its body.
+  server.on('checkContinue', take)
   server.on('upgrade', (request, socket, head) => {
     const state = states.get(request.socket)
     if (!state) return socket.destroy()
@@ -94,16 +97,23 @@ function wireOf(
   }
   const announced = headers['content-length'] ?? '0'
   const hasBody = headers['transfer-encoding'] !== undefined || announced !== '0'
+  let isAwaited = !hasBody || headers.expect === undefined
+  const goOn = () => {
+    isAwaited = true
+    response.writeContinue()
+  }
+  const names = headersOf(request.rawHeaders)
   return {
     method,
     path: url,
-    headers: headersOf(request.rawHeaders),
+    headers: names,
     peer: state.connection.peer,
-    incoming: hasBody ? incomingOf(request) : undefined,
+    incoming: hasBody ? incomingFor(names, incomingOf(request), goOn) : undefined,
     outgoing: outgoingOf(response),
     begin(status, answer, hasBody) {
       if (response.destroyed || response.headersSent) return
-      if (state.retired) response.shouldKeepAlive = false
+      // Whether the body comes after a refusal is the client's choice, so nobody knows where the next request would begin.
+      if (state.retired || !isAwaited) response.shouldKeepAlive = false
       response.writeHead(status, wireHeaders(answer))
       if (!hasBody) response.end()
       else if (answer['content-length'] === undefined) response.flushHeaders()

@@ -103,3 +103,19 @@ export function incomingOf(stream: Readable): Incoming {
     discard: () => void stream.resume(),
   }
 }
+
+/** A client that asks before it sends its body is told to go on only when somebody reads it: what is refused is not sent at all. */
+export function incomingFor(
+  { expect }: Wire['headers'],
+  incoming: Incoming,
+  goOn: () => void,
+): Incoming {
+  if (expect?.toLowerCase() !== '100-continue') return incoming
+  return {
+    read(sink) {
+      goOn()
+      incoming.read(sink)
+    },
+    discard: () => incoming.discard(),
+  }
+}

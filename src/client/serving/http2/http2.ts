@@ -11,7 +11,7 @@ import {
   type ServingLimits,
   STREAM_WINDOW_BYTES,
 } from '../limits.ts'
-import { isMethod, type Wire } from '../wire.ts'
+import { incomingFor, isMethod, type Wire } from '../wire.ts'
 import { ErrorCode } from './frames.ts'
 import type { RequestHead } from './request-head.ts'
 import { Session } from './session.ts'
@@ -113,7 +113,7 @@ function wireOf(
     path,
     headers,
     peer,
-    incoming: stream.isRemoteOver ? undefined : stream,
+    incoming: stream.isRemoteOver ? undefined : incomingFor(headers, stream, () => stream.goOn()),
     outgoing: stream,
     begin(status, answer, hasBody) {
       if (!stream.isRemoteOver) stream.discard()

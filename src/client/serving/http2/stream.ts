@@ -86,6 +86,12 @@ export class Http2Stream implements Incoming, Outgoing, Source {
     if (!hasBody) this.#localOver()
   }
 
+  /** Tells a client that asked first to send its body. */
+  goOn(): void {
+    if (!this.#isOver && !this.#hasBegun && !this.#isRemoteOver)
+      this.#host.head(this, 100, {}, false)
+  }
+
   write(bytes: Uint8Array): void {
     if (this.#isOver || this.#isEnding || bytes.length === 0) return
     this.#unsent.push(bytes)
