@@ -12,7 +12,7 @@ function sharedStore() {
     if (state.isAway) throw new StoreUnavailableError('etcd did not answer: planted')
     return store.revision
   }
-  const shared = { readIndex: ask, check: async () => void (await ask()) }
+  const shared = { readIndex: ask, check: async () => void (await ask()), onCompared() {} }
   return { state, store: Object.assign(Object.create(store), { shared }) as Store }
 }
 

@@ -25,7 +25,7 @@ describe('a definition', () => {
     const made = await server.ask('POST', DEFINITIONS, widgets())
     assert.equal(made.status, 201)
     assert.deepEqual(made.body.status, {
-      conditions: [],
+      conditions: null,
       acceptedNames: { plural: '', kind: '' },
       storedVersions: ['v1'],
     })
