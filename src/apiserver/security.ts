@@ -10,6 +10,7 @@ import type { Authenticator } from './authentication/authenticator.ts'
 import { bearerTokenAuthenticator, type TokenVerifier } from './authentication/bearer-tokens.ts'
 import { bootstrapTokens } from './authentication/bootstrap-tokens.ts'
 import { clientCertificateAuthenticator } from './authentication/client-certificates.ts'
+import { type FrontProxyOptions, frontProxyAuthenticator } from './authentication/front-proxy.ts'
 import type { SigningKey } from './authentication/jwt.ts'
 import { legacyTokens } from './authentication/legacy-tokens.ts'
 import {
@@ -27,6 +28,8 @@ import type { World } from './world.ts'
 export interface SecurityOptions {
   /** PEM of the authorities whose client certificates make users. */
   readonly clientAuthorities?: readonly string[]
+  /** Proxies that may say in headers who asks. */
+  readonly frontProxies?: Pick<FrontProxyOptions, 'authorities' | 'names'>
   /** Keys of service account tokens: the first signs, all verify. Without any there are no such tokens. */
   readonly serviceAccountKeys?: readonly SigningKey[]
   readonly serviceAccountIssuer?: string
@@ -103,6 +106,7 @@ export function createSecurity(
       : []),
   ]
   const authenticators = [
+    ...(options.frontProxies ? [frontProxyAuthenticator({ ...options.frontProxies, clock })] : []),
     ...(clientAuthorities.length > 0
       ? [clientCertificateAuthenticator({ authorities: clientAuthorities, clock })]
       : []),

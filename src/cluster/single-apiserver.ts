@@ -11,7 +11,7 @@ import type { Running } from '#client/role.ts'
 import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import { machineAddresses } from '#host/addresses.ts'
 import { type FoundationOptions, layFoundation } from './foundation.ts'
-import { frontProxyOf } from './front-proxy.ts'
+import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { ROLE_KUBECONFIGS } from './layout.ts'
 import { createNodeConnector } from './node-connector.ts'
@@ -72,6 +72,7 @@ export async function startSingleApiServer(
       serviceClusterIpRange,
       proaVersion: PROA_VERSION,
       clientAuthorities: [pki.authority],
+      frontProxies: frontProxiesOf(pki),
       serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
       bootstrapTokenAuth: options.bootstrapTokenAuth ?? false,
       nodes,

@@ -18,7 +18,7 @@ import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { checkOptions } from './check-options.ts'
 import { type Foundation, layFoundation } from './foundation.ts'
-import { frontProxyOf } from './front-proxy.ts'
+import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { InProcessRoles } from './in-process-roles.ts'
 import type { Machine } from './machine.ts'
@@ -171,6 +171,7 @@ class Starting {
       serviceClusterIpRange,
       proaVersion: PROA_VERSION,
       clientAuthorities: [pki.authority],
+      frontProxies: frontProxiesOf(pki),
       serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
       bootstrapTokenAuth,
       // The addresses of hollow pods are nobody's, or somebody else's.

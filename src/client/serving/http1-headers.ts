@@ -1,4 +1,5 @@
 /** Headers between node's HTTP/1.1 and the rest of us. */
+import { listSeparatorOf } from './repeated-headers.ts'
 
 /** As node takes them: cookies cannot share a line, so those of a proxied answer come parted by newlines. */
 export function wireHeaders(
@@ -9,8 +10,8 @@ export function wireHeaders(
 }
 
 /**
- * Names in lower case, one text each, from node's flat list of names and values. Repeated headers are joined by a comma, as
- * HTTP defines; those of impersonation by a newline, which no value can hold, because the name of a group may contain a comma.
+ * Names in lower case, one text each, from node's flat list of names and values. Repeated headers are joined as
+ * `listSeparatorOf` says.
  */
 export function headersOf(raw: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = Object.create(null)
@@ -19,7 +20,7 @@ export function headersOf(raw: readonly string[]): Record<string, string> {
     const value = raw[at + 1] as string
     const before = headers[name]
     if (before === undefined) headers[name] = value
-    else headers[name] = before + (name.startsWith('impersonate-') ? '\n' : ', ') + value
+    else headers[name] = before + listSeparatorOf(name) + value
   }
   return headers
 }

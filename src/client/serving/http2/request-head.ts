@@ -1,4 +1,5 @@
 /** What a request's headers must be (RFC 9113, section 8), and what they are to the rest of us. */
+import { listSeparatorOf } from '../repeated-headers.ts'
 import type { HeaderField } from './header-tables.ts'
 
 /** What no value may hold. */
@@ -61,10 +62,8 @@ export class RequestHead {
   }
 }
 
-/** Of impersonation a newline, which no value can hold, because the name of a group may contain a comma. */
 function separatorOf(name: string): string {
-  if (name === 'cookie') return '; '
-  return name.startsWith('impersonate-') ? '\n' : ', '
+  return name === 'cookie' ? '; ' : listSeparatorOf(name)
 }
 
 /** Lower case, and none of the characters that no name has. */
