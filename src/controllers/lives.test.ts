@@ -86,8 +86,15 @@ const WITNESSES: Readonly<Record<string, RegExp>> = {
   'namespace-controller': /^Namespace {2}space "Terminating"/,
   'pod-garbage-collector-controller': /^Pod default stray/,
 }
-/** What they do needs a driver, a disk, a signer or an hour; they are tried beside their own files. */
+/** What they do needs a driver, a disk, a signer, somebody who asks for it, or an hour; they are tried beside their own files. */
 const ELSEWHERE = [
+  'serviceaccount-token-controller',
+  'legacy-serviceaccount-token-cleaner-controller',
+  'persistentvolume-attach-detach-controller',
+  'selinux-warning-controller',
+  'service-cidr-controller',
+  'storage-version-migrator-controller',
+  'validatingadmissionpolicy-status-controller',
   'local-path-provisioner-controller',
   'persistentvolume-expander-controller',
   'device-taint-eviction-controller',

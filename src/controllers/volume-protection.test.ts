@@ -31,10 +31,10 @@ const gone = (cluster: TestCluster, kind: AnyKind, name: string, namespace?: str
     }
   })
 
-const createPod = ({ client }: TestCluster, name: string, volume: object) =>
+const createPod = ({ client }: TestCluster, name: string, volume: object, more: object = {}) =>
   client.create(pod, {
     metadata: { name, namespace: NAMESPACE },
-    spec: { containers, volumes: [{ name: 'data', ...volume }] },
+    spec: { containers, volumes: [{ name: 'data', ...volume }], ...more },
   } as never)
 
 test('a claim that is being deleted stays as long as a pod on a node has it', async () => {
@@ -43,11 +43,9 @@ test('a claim that is being deleted stays as long as a pod on a node has it', as
   await cluster.addNodes(['node-1'])
   const at = { name: 'data', namespace: NAMESPACE }
   await client.create(persistentVolumeClaim, { metadata: at, spec: claimSpec } as never)
-  await createPod(cluster, 'user', { persistentVolumeClaim: { claimName: 'data' } })
-  await cluster.until(
-    'the pod on its node',
-    async () => (await client.get(pod, 'user', NAMESPACE)).spec.nodeName,
-  )
+  // The scheduler would wait for a volume.
+  const onNode = { nodeName: 'node-1' }
+  await createPod(cluster, 'user', { persistentVolumeClaim: { claimName: 'data' } }, onNode)
   await client.delete(persistentVolumeClaim, at)
   await new Promise(resolve => setTimeout(resolve, 50))
   const kept = await client.get(persistentVolumeClaim, 'data', NAMESPACE)
