@@ -99,6 +99,8 @@ function follower(last: WriteBatch): WriteBatch | undefined {
 
 /** Writes a batch and those that follow, as far as they fit into one transaction, and puts them into `batches`. */
 function write(first: WriteBatch, batches: WriteBatch[]): void {
+  // Answered also where the file cannot be opened, or the transaction not begun.
+  batches.push(first)
   connection ??= open()
   const { database, begin, commit, reached } = connection
   let rows = 0
@@ -106,7 +108,7 @@ function write(first: WriteBatch, batches: WriteBatch[]): void {
   try {
     begin.run()
     for (let next: WriteBatch | undefined = first; next; ) {
-      batches.push(next)
+      if (next !== first) batches.push(next)
       writeBatch(next, connection)
       rows += next.rows
       bytes += next.bytes.length
