@@ -95,6 +95,7 @@ async function removeData({ directory, ...layout }: Layout): Promise<void> {
   await unmountUnder(directory)
   for (const path of [
     layout.kubelet,
+    layout.localPath,
     layout.containerd,
     join(directory, 'cni'),
     layout.pki,

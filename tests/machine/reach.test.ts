@@ -115,7 +115,7 @@ describe('reaching what runs', { skip: reason !== undefined }, () => {
 
   test('dashboards find the counts of every role', async () => {
     const text = await raw('/metrics')
-    assert.match(text, /^scheduler_schedule_attempts_total\{.*result="scheduled"\} [1-9]/m)
+    assert.match(text, /^scheduler_schedule_attempts_total\{.*result="scheduled".*\} [1-9]/m)
     assert.match(text, /^workqueue_adds_total\{name="endpointslice[^"]*"\} [1-9]/m)
     assert.match(text, /^apiserver_watch_events_total\{.*resource="pods".*\} [1-9]/m)
   })
