@@ -1,7 +1,8 @@
 /** What a cluster stands on: its store and its keys, on disk where it has a data directory, else in memory; the store in etcd where it has one. */
 import { addressAt, parseCidr } from '#base/cidr.ts'
+import { UserError } from '#base/errors.ts'
 import { systemFiles } from '#host/files.ts'
-import type { Store } from '#store'
+import { type Store, StoreUnavailableError } from '#store'
 import type { MemoryStore, StoreSnapshot } from '#store/memory/memory-store.ts'
 import { layoutOf } from './layout.ts'
 import { copyInMemory, type FilesAt, memoryFiles } from './memory-files.ts'
@@ -52,6 +53,16 @@ export async function layFoundation(
     return { store, pki, keys, ...(memory ? { memory } : {}) }
   } catch (error) {
     await store.close()
+    throw error
+  }
+}
+
+/** Waits until the server answers. A store that goes away meanwhile is no bug of ours: throws a UserError that says so. */
+export async function untilReady(server: { ready(): Promise<void> }): Promise<void> {
+  try {
+    await server.ready()
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) throw new UserError(error.message)
     throw error
   }
 }

@@ -10,7 +10,7 @@ import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { Running } from '#client/role.ts'
 import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import { machineAddresses } from '#host/addresses.ts'
-import { type FoundationOptions, layFoundation } from './foundation.ts'
+import { type FoundationOptions, layFoundation, untilReady } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { ROLE_KUBECONFIGS } from './layout.ts'
@@ -81,7 +81,7 @@ export async function startSingleApiServer(
       aggregation: frontProxyOf(pki, clock),
     })
     running.push(server)
-    await server.ready()
+    await untilReady(server)
     const { createListener } = await import('#apiserver/listener/listener.ts')
     const tls = () => {
       const { certificate, key } = pki.server()

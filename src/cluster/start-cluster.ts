@@ -17,7 +17,7 @@ import { machineAddresses } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { checkOptions } from './check-options.ts'
-import { type Foundation, layFoundation } from './foundation.ts'
+import { type Foundation, layFoundation, untilReady } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { InProcessRoles } from './in-process-roles.ts'
@@ -96,7 +96,7 @@ class Starting {
     const foundation = await layFoundation(options, machine?.hostAddress)
     this.#running.push({ stop: () => foundation.store.close() })
     const server = this.#createServer(foundation)
-    await server.ready()
+    await untilReady(server)
     const roles = new InProcessRoles({
       ...options,
       server,

@@ -3,9 +3,7 @@
  * the headers in which it says who asks. What others added stays.
  */
 import { X509Certificate } from 'node:crypto'
-import type { ConfigMap } from '#api/core/v1/config-map.ts'
-import { messageOf } from '#base/errors.ts'
-import { Writer } from '../bootstrap/writer.ts'
+import { keepConfigMap } from '../bootstrap/kept-config-map.ts'
 import { isEqual } from '../resources/equal.ts'
 import type { ServerContext } from '../server-context.ts'
 
@@ -18,11 +16,6 @@ export interface Trust {
   readonly frontProxyNames: readonly string[]
 }
 
-const NAMESPACE = 'kube-system'
-const NAME = 'extension-apiserver-authentication'
-/** Nobody waits for it at a start. */
-const SETTLE_MS = 200
-const RETRY_MS = 1_000
 /** Clocks of other machines may be behind. */
 const SLACK_MS = 5 * 60_000
 
@@ -40,47 +33,13 @@ const BUNDLES: Readonly<Record<string, (trust: Trust) => string>> = {
 
 /** Begins a moment later; the returned function ends it, and is over when the last write is. */
 export function keepTrust(server: ServerContext, trust: Trust): () => Promise<void> {
-  const cache = server.registry.find('', 'v1', 'configmaps')?.storage?.cache
-  if (!cache) return async () => {}
-  const writer = new Writer(server)
-  let isOver = false
-  let cancel: (() => void) | undefined
-  let unfollow = () => {}
-  let running: Promise<void> | undefined
-  const later = (delayMs: number) => {
-    if (isOver || cancel) return
-    cancel = server.clock.after(delayMs, () => {
-      cancel = undefined
-      running = settle().catch((error: unknown) => {
-        server.log.warn(`${NAME} could not be written`, { error: messageOf(error) })
-        later(RETRY_MS)
-      })
-    })
-  }
-  const settle = async () => {
-    const present = cache.get(NAMESPACE, NAME)?.object as ConfigMap | undefined
-    const data = dataOf(trust, present?.data ?? {}, server.clock.now())
-    if (present && isEqual(present.data, data)) return
-    const metadata = present?.metadata ?? { namespace: NAMESPACE, name: NAME }
-    const object = { ...present, apiVersion: 'v1', kind: 'ConfigMap', metadata, data }
-    await writer.put('', 'configmaps', object as ConfigMap)
-  }
-  const follow = () => {
-    if (isOver) return
-    unfollow = cache.watchers.add({
-      filter: { namespace: NAMESPACE, name: NAME },
-      notify: () => later(SETTLE_MS),
-      end: () => queueMicrotask(follow),
-    })
-    later(SETTLE_MS)
-  }
-  follow()
-  return async () => {
-    isOver = true
-    cancel?.()
-    unfollow()
-    await running
-  }
+  return keepConfigMap(server, {
+    name: 'extension-apiserver-authentication',
+    dataFor(present) {
+      const data = dataOf(trust, present?.data ?? {}, server.clock.now())
+      return present && isEqual(present.data, data) ? undefined : data
+    },
+  })
 }
 
 function dataOf(

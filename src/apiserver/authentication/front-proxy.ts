@@ -28,8 +28,10 @@ export function frontProxyAuthenticator(options: FrontProxyOptions): Authenticat
   return {
     async authenticate(request, peer) {
       const { headers = {} } = request
-      const [name = ''] = valuesOf(headers[USER])
-      if (name === '') return undefined
+      // Nearly every request.
+      if (headers[USER] === undefined) return undefined
+      const [name] = valuesOf(headers[USER])
+      if (name === undefined) return undefined
       const proxy = nameOf(peer)
       if (proxy === undefined) return undefined
       if (names.length > 0 && !names.includes(proxy)) throw unauthorized()

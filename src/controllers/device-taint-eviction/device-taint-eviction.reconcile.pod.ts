@@ -1,14 +1,10 @@
 /** Whether and when a pod has to leave the devices of its claims. */
+import { nameOfPodClaim } from '#api/core/v1/pod/device-claims.ts'
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import type { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { nothingToDo, type Outcome, type Write } from '../runner/controller.ts'
-import {
-  isClaimOf,
-  isMadeOfTemplate,
-  isReservedFor,
-  nameOfPodClaim,
-} from '../runner/device-claims.ts'
+import { isClaimOf, isMadeOfTemplate, isReservedFor } from '../runner/device-claims.ts'
 import { type DeviceWorld, type Eviction, earliest, evictionOf } from './device-taints.ts'
 
 export interface PodEvictionWorld extends DeviceWorld {

@@ -1,4 +1,5 @@
 /** What a pod needs of its claims: those of templates made and told in its status, all of them reserved once it has a node. */
+import { nameOfPodClaim, type PodClaim } from '#api/core/v1/pod/device-claims.ts'
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import {
   type ResourceClaim,
@@ -10,9 +11,7 @@ import {
   isClaimOf,
   isMadeOfTemplate,
   isReservedFor,
-  nameOfPodClaim,
   needsNoClaims,
-  type PodClaim,
 } from '../runner/device-claims.ts'
 
 export interface PodClaimsWorld {

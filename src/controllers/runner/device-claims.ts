@@ -1,21 +1,10 @@
 /** The ResourceClaims that pods use: by name, or made of a template for the pod alone. */
+import { nameOfPodClaim, type PodClaim } from '#api/core/v1/pod/device-claims.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { controllerOf } from '#api/machinery/metadata.ts'
 import type { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import type { Informer } from '#client/informer.ts'
 import { isFinished } from './pods.ts'
-
-export type PodClaim = NonNullable<Pod['spec']['resourceClaims']>[number]
-
-/**
- * Which claim stands behind an entry of a pod's resourceClaims: its name, `undefined` while it is not made yet, and
- * `null` where it was found that none is needed.
- */
-export function nameOfPodClaim(pod: Pod, podClaim: PodClaim): string | null | undefined {
-  if (podClaim.resourceClaimName !== undefined) return podClaim.resourceClaimName
-  const told = pod.status.resourceClaimStatuses?.find(({ name }) => name === podClaim.name)
-  return told ? (told.resourceClaimName ?? null) : undefined
-}
 
 /** The names of all claims of the pod that are known by now, with the one that was made for its extended resources. */
 export function claimNamesOf(pod: Pod): string[] {

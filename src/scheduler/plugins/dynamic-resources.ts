@@ -1,5 +1,6 @@
 import { loadCelEngine } from '#api/cel/engine.ts'
 import { matchesTerm } from '#api/core/v1/node-matching.ts'
+import { nameOfPodClaim } from '#api/core/v1/pod/device-claims.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
 import type { AllocationResult } from '#api/resource/v1/claim-status.schema.ts'
@@ -115,13 +116,10 @@ class Devices {
   claimsOf(pod: Pod): readonly ResourceClaim[] | Status {
     const claims: ResourceClaim[] = []
     for (const entry of pod.spec.resourceClaims ?? []) {
-      const told = pod.status.resourceClaimStatuses?.find(({ name }) => name === entry.name)
-      const isMade = entry.resourceClaimName === undefined
-      if (isMade && !told)
+      const name = nameOfPodClaim(pod, entry)
+      if (name === undefined)
         return unresolvable(NAME, `pod claim "${entry.name}": ResourceClaim not created yet`)
-      const name = entry.resourceClaimName ?? told?.resourceClaimName
-      // It was found that this pod needs none.
-      if (name === undefined) continue
+      if (name === null) continue
       const claim = this.#claims.get(`${pod.metadata.namespace}/${name}`)
       if (!claim) return unresolvable(NAME, `resourceclaim.resource.k8s.io "${name}" not found`)
       if (claim.metadata.deletionTimestamp)

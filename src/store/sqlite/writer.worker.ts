@@ -97,23 +97,22 @@ function follower(last: WriteBatch): WriteBatch | undefined {
   return undefined
 }
 
-/** Writes a batch and those that follow, as far as they fit into one transaction, and puts them into `batches`. */
-function write(first: WriteBatch, batches: WriteBatch[]): void {
-  // Answered also where the file cannot be opened, or the transaction not begun.
-  batches.push(first)
+/** Writes the first batch and those that follow, as far as they fit into one transaction, and adds them to `batches`. */
+function write(batches: [WriteBatch, ...WriteBatch[]]): void {
   connection ??= open()
   const { database, begin, commit, reached } = connection
   let rows = 0
   let bytes = 0
   try {
     begin.run()
-    for (let next: WriteBatch | undefined = first; next; ) {
-      if (next !== first) batches.push(next)
-      writeBatch(next, connection)
-      rows += next.rows
-      bytes += next.bytes.length
+    let batch: WriteBatch | undefined = batches[0]
+    while (batch) {
+      writeBatch(batch, connection)
+      rows += batch.rows
+      bytes += batch.bytes.length
       const isFull = rows >= MAX_TRANSACTION_ROWS || bytes >= MAX_TRANSACTION_BYTES
-      next = isFull ? undefined : follower(next)
+      batch = isFull ? undefined : follower(batch)
+      if (batch) batches.push(batch)
     }
     commit.run()
   } catch (error) {
@@ -236,8 +235,9 @@ function serve(request: WriterRequest): WriterReply {
     return message === undefined ? { count: 1 } : { count: 1, message }
   }
   if (request.epoch <= failed.epoch) return { count: 1, message: failed.message }
-  const batches: WriteBatch[] = []
-  const message = attempt(() => write(request, batches))
+  // Answered also where the file cannot be opened, or the transaction not begun.
+  const batches: [WriteBatch, ...WriteBatch[]] = [request]
+  const message = attempt(() => write(batches))
   if (message === undefined) return { count: batches.length }
   failed = { epoch: request.epoch, message }
   return { count: batches.length, message }

@@ -1,0 +1,70 @@
+/** A ConfigMap of kube-system that the server itself keeps as it should be, whatever others do to it. */
+import type { ConfigMap } from '#api/core/v1/config-map.ts'
+import { messageOf } from '#base/errors.ts'
+import type { ServerContext } from '../server-context.ts'
+import { Writer } from './writer.ts'
+
+const NAMESPACE = 'kube-system'
+/** Nobody waits for it at a start. */
+const SETTLE_MS = 200
+const RETRY_MS = 1_000
+
+export interface KeptConfigMap {
+  readonly name: string
+  /** What it should hold instead of `present`; undefined where it is right; a number looks again after so many milliseconds. */
+  readonly dataFor: (present: ConfigMap | undefined) => Record<string, string> | number | undefined
+}
+
+/** Begins a moment later; the returned function ends it, and is over when the last write is. */
+export function keepConfigMap(
+  server: ServerContext,
+  { name, dataFor }: KeptConfigMap,
+): () => Promise<void> {
+  const cache = server.registry.find('', 'v1', 'configmaps')?.storage?.cache
+  if (!cache) return async () => {}
+  const { clock, log } = server
+  const writer = new Writer(server)
+  let isOver = false
+  let cancel: (() => void) | undefined
+  let dueMs = Number.POSITIVE_INFINITY
+  let unfollow = () => {}
+  let running: Promise<void> | undefined
+  const later = (delayMs: number) => {
+    const at = clock.monotonicMs() + delayMs
+    if (isOver || at >= dueMs) return
+    cancel?.()
+    dueMs = at
+    cancel = clock.after(delayMs, () => {
+      dueMs = Number.POSITIVE_INFINITY
+      running = settle().catch((error: unknown) => {
+        log.warn(`${name} could not be written`, { error: messageOf(error) })
+        later(RETRY_MS)
+      })
+    })
+  }
+  const settle = async () => {
+    const present = cache.get(NAMESPACE, name)?.object as ConfigMap | undefined
+    const data = dataFor(present)
+    if (typeof data === 'number') return later(data)
+    if (data === undefined) return
+    const metadata = present?.metadata ?? { namespace: NAMESPACE, name }
+    const object = { ...present, apiVersion: 'v1', kind: 'ConfigMap', metadata, data }
+    await writer.put('', 'configmaps', object as ConfigMap)
+  }
+  const follow = () => {
+    if (isOver) return
+    unfollow = cache.watchers.add({
+      filter: { namespace: NAMESPACE, name },
+      notify: () => later(SETTLE_MS),
+      end: () => queueMicrotask(follow),
+    })
+    later(SETTLE_MS)
+  }
+  follow()
+  return async () => {
+    isOver = true
+    cancel?.()
+    unfollow()
+    await running
+  }
+}
