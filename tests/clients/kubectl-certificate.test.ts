@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Cluster, startCluster } from '#index'
-import { Kubectl, kubectlMissing } from '../tools/kubectl.ts'
+import { type Kubectl, kubectlMissing, kubectlTo } from '../tools/kubectl.ts'
 
 describe('kubectl certificate', { skip: kubectlMissing() }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'proa-kubectl-certificate-'))
@@ -16,8 +16,7 @@ describe('kubectl certificate', { skip: kubectlMissing() }, () => {
 
   before(async () => {
     cluster = await startCluster({ nodes: { kind: 'none' }, listen: { port: 0 } })
-    writeFileSync(at('kubeconfig'), cluster.kubeconfig ?? '')
-    kubectl = new Kubectl(at('kubeconfig'))
+    kubectl = kubectlTo(cluster, directory)
   })
   after(async () => {
     await cluster?.stop()

@@ -1,11 +1,11 @@
 /** The real kubectl with a resource of one's own: defined, used in every way, and gone again. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Cluster, startCluster } from '#index'
-import { Kubectl, kubectlMissing } from '../tools/kubectl.ts'
+import { type Kubectl, kubectlMissing, kubectlTo } from '../tools/kubectl.ts'
 
 const definition = `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -64,9 +64,7 @@ describe('kubectl and a custom resource', { skip: kubectlMissing() }, () => {
 
   before(async () => {
     cluster = await startCluster({ nodes: { kind: 'hollow', count: 1 }, listen: { port: 0 } })
-    const kubeconfig = join(directory, 'kubeconfig')
-    writeFileSync(kubeconfig, cluster.kubeconfig ?? '')
-    kubectl = new Kubectl(kubeconfig)
+    kubectl = kubectlTo(cluster, directory)
     await kubectl.run(['apply', '-f', '-'], { input: definition })
     await kubectl.run(
       'wait --for=condition=Established crd/crontabs.stable.example.com --timeout=10s',

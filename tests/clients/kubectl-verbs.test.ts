@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Cluster, startCluster } from '#index'
-import { Kubectl, kubectlMissing } from '../tools/kubectl.ts'
+import { type Kubectl, kubectlMissing, kubectlTo } from '../tools/kubectl.ts'
 import { type Step, verbs } from './kubectl-verbs.ts'
 
 describe('kubectl, verb by verb', { skip: kubectlMissing(), concurrency: 2 }, () => {
@@ -18,10 +18,8 @@ describe('kubectl, verb by verb', { skip: kubectlMissing(), concurrency: 2 }, ()
 
   before(async () => {
     cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 }, listen: { port: 0 } })
-    const kubeconfig = join(directory, 'kubeconfig')
-    writeFileSync(kubeconfig, cluster.kubeconfig ?? '')
+    kubectl = kubectlTo(cluster, directory)
     writeFiles(directory, cluster.kubeconfig ?? '')
-    kubectl = new Kubectl(kubeconfig)
     await kubectl.run('wait --for=condition=Ready node --all --timeout=30s')
   })
   after(async () => {

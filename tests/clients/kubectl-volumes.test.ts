@@ -1,11 +1,11 @@
 /** Volumes as people have them from kubectl: sets with claims of their own, volumes made by hand, growing, and what is left of both. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Cluster, startCluster } from '#index'
-import { Kubectl, kubectlMissing } from '../tools/kubectl.ts'
+import { type Kubectl, kubectlMissing, kubectlTo } from '../tools/kubectl.ts'
 
 const set = `apiVersion: apps/v1
 kind: StatefulSet
@@ -51,9 +51,7 @@ describe('kubectl and volumes', { skip: kubectlMissing(), timeout: 180_000 }, ()
 
   before(async () => {
     cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 }, listen: { port: 0 } })
-    const kubeconfig = join(directory, 'kubeconfig')
-    writeFileSync(kubeconfig, cluster.kubeconfig ?? '')
-    kubectl = new Kubectl(kubeconfig)
+    kubectl = kubectlTo(cluster, directory)
     await kubectl.run('wait --for=condition=Ready node --all --timeout=30s')
   })
   after(async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Cluster, startCluster } from '#index'
-import { Kubectl, kubectlMissing } from '../tools/kubectl.ts'
+import { type Kubectl, kubectlMissing, kubectlTo } from '../tools/kubectl.ts'
 
 const deployment = (name: string, image = 'web:1', replicas = 2) => `apiVersion: apps/v1
 kind: Deployment
@@ -26,9 +26,7 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
 
   before(async () => {
     cluster = await startCluster({ nodes: { kind: 'hollow', count: 2 }, listen: { port: 0 } })
-    const kubeconfig = join(directory, 'kubeconfig')
-    writeFileSync(kubeconfig, cluster.kubeconfig ?? '')
-    kubectl = new Kubectl(kubeconfig)
+    kubectl = kubectlTo(cluster, directory)
     await kubectl.run('wait --for=condition=Ready node --all --timeout=30s')
   })
   after(async () => {

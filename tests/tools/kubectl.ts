@@ -1,5 +1,7 @@
 /** Runs the real kubectl against a cluster under test. */
 import { spawn, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 /** Why kubectl cannot be used here, or undefined. */
 export function kubectlMissing(): string | undefined {
@@ -18,6 +20,13 @@ export interface KubectlOptions {
   readonly input?: string
   readonly timeoutMs?: number
   readonly env?: Readonly<Record<string, string>>
+}
+
+/** A kubectl for the administrator of a cluster; its kubeconfig comes into `directory`. */
+export function kubectlTo(cluster: { readonly kubeconfig?: string }, directory: string): Kubectl {
+  const kubeconfig = join(directory, 'kubeconfig')
+  writeFileSync(kubeconfig, cluster.kubeconfig ?? '')
+  return new Kubectl(kubeconfig)
 }
 
 /** How long a command may take to print what is waited for. */
