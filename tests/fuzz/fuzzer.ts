@@ -4,7 +4,7 @@
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { StatusError } from '../../src/api/machinery/status.ts'
+import { PlainError, StatusError } from '../../src/api/machinery/status.ts'
 import { Dice, mutated } from './random.ts'
 
 export interface Target {
@@ -83,8 +83,9 @@ async function judge(target: Target, input: Uint8Array): Promise<Finding[]> {
   return found('stall', `${Math.round(fastest)} ms`)
 }
 
-/** The client's mistake, told to the client. */
-const isRefusal = (thrown: unknown) => thrown instanceof StatusError && thrown.code < 500
+/** The client's mistake, told to the client; upstream has no reason, and so the code 500, for some of them, which a PlainError says on purpose. */
+const isRefusal = (thrown: unknown) =>
+  thrown instanceof PlainError || (thrown instanceof StatusError && thrown.code < 500)
 
 function bytesOf(sample: string | Uint8Array): Uint8Array {
   return typeof sample === 'string' ? Buffer.from(sample) : sample
