@@ -117,7 +117,7 @@ async function untilPages(): Promise<string> {
   if (reason) return `not here: ${reason}`
   const figures: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    const machine = new ProaProcess({ pods: '10.197.0.0/16', services: '10.196.0.0/16' })
+    const machine = new ProaProcess()
     machine.loadImage()
     try {
       figures.push(await untilPage(machine))

@@ -16,7 +16,7 @@ const reason = whyNotHere()
 if (reason) console.log(`# skipped: ${reason}`)
 
 describe('kubectl on real containers', { skip: reason !== undefined }, () => {
-  const proa = new ProaProcess({ pods: '10.231.0.0/16', services: '10.232.0.0/16' })
+  const proa = new ProaProcess()
   const bench = new Bench(proa)
   // Most of a case is waiting for processes.
   const together = { concurrency: 3 }

@@ -59,7 +59,7 @@ const web = [
 ]
 
 describe('a node on this machine', { skip: reason !== undefined }, () => {
-  const proa = new ProaProcess({ pods: '10.199.0.0/16', services: '10.198.0.0/16' })
+  const proa = new ProaProcess()
   const { kubectl } = proa
 
   const apply = (...items: object[]) => kubectl.run('apply -f -', { input: listOf(...items) })
@@ -117,7 +117,7 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
 
   test('pods know DNS: search path, service address, reverse name, names that are none', async () => {
     const resolv = (await inPod('client', 'cat /etc/resolv.conf')).stdout
-    assert.match(resolv, /^nameserver 10\.198\.0\.10$/m)
+    assert.ok(resolv.split('\n').includes(`nameserver ${proa.ranges.api}0`), resolv)
     assert.match(resolv, /^search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local/m)
     const address = await field('service web', '.spec.clusterIP')
     const lookUp = async (name: string) => (await inPod('client', `nslookup ${name}`)).stdout
@@ -139,7 +139,10 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
     const read = async (name: string) => (await inPod('client', `cat ${directory}/${name}`)).stdout
     const [ca, token, namespace] = await Promise.all(['ca.crt', 'token', 'namespace'].map(read))
     assert.equal(namespace, 'default')
-    const body = await get('https://10.198.0.1/api/v1/namespaces/default/secrets', { ca, token })
+    const body = await get(`https://${proa.ranges.api}/api/v1/namespaces/default/secrets`, {
+      ca,
+      token,
+    })
     assert.match(body, /system:serviceaccount:default:default.*cannot list resource/)
   })
 

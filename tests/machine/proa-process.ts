@@ -1,5 +1,6 @@
 /** The real program in a process of its own, on this machine's containers, in a data directory and address ranges that nobody else has. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,21 +23,39 @@ export function whyNotHere(): string | undefined {
   return kubectlMissing()
 }
 
-export interface Ranges {
+interface Ranges {
+  /** CIDR. */
   readonly pods: string
+  /** CIDR. */
   readonly services: string
+  /** The address of the Service of the API. */
+  readonly api: string
+}
+
+/** Ranges of which the machine has no address, so that what runs beside, or was killed before its end, is not in the way. */
+function freeRanges(): Ranges {
+  const { stdout } = spawnSync('ip', ['-o', '-4', 'address', 'show'], { encoding: 'utf8' })
+  const taken = (second: number) => stdout.includes(` 10.${second}.`)
+  for (;;) {
+    const second = 2 * randomInt(50, 127)
+    if (taken(second) || taken(second + 1)) continue
+    return {
+      pods: `10.${second}.0.0/16`,
+      services: `10.${second + 1}.0.0/16`,
+      api: `10.${second + 1}.0.1`,
+    }
+  }
 }
 
 export class ProaProcess {
   readonly directory: string
-  readonly ranges: Ranges
+  readonly ranges = freeRanges()
   readonly kubectl: Kubectl
   #child: ChildProcess | undefined
   #output = ''
 
-  constructor(ranges: Ranges) {
+  constructor() {
     this.directory = mkdtempSync(join(tmpdir(), 'proa-machine-'))
-    this.ranges = ranges
     this.kubectl = new Kubectl(join(this.directory, 'admin.conf'))
   }
 

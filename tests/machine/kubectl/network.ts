@@ -19,7 +19,6 @@ import {
 import { HOST_FILES } from './life.ts'
 
 const PAGE = 'hostname > /www/index.html; exec httpd -f -p 8080 -h /www'
-const SERVICES = '10.232.'
 
 const UDP_ECHO = `
 const socket = require('node:dgram').createSocket('udp4')
@@ -244,7 +243,7 @@ export function networkCases(bench: Bench): void {
       'nslookup -type=a kubernetes.default.svc.cluster.local',
     )
     const api = /Address: (10\.\S+)\s*$/.exec(found.trim())?.[1] ?? ''
-    assert.ok(api.startsWith(SERVICES), found)
+    assert.equal(api, bench.proa.ranges.api, found)
     // The host's files are at /host, but the token is not there: it is copied next to them.
     const directory = `${bench.scratch}/token`
     const tokens = '/var/run/secrets/kubernetes.io/serviceaccount'
