@@ -1,5 +1,6 @@
 /** Runs test files in Node's own runner and prints a closing line that counts them. */
-import { globSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
@@ -38,6 +39,7 @@ export async function runTests(
   const reporter = new spec()
   const shown = pipeline(reporter, process.stdout, { end: false })
   const waiting = [...files]
+  const forget = shareCompiledCode()
   const runner = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const events = await eventsOf(file, fileTimeoutMs)
@@ -49,7 +51,15 @@ export async function runTests(
   await Promise.all(Array.from({ length: concurrency }, runner))
   reporter.end()
   await shown
+  forget()
   return total
+}
+
+/** Hundreds of processes load much the same modules: what one of them has compiled spares the next half a second. */
+function shareCompiledCode(): () => void {
+  const folder = mkdtempSync(join(tmpdir(), 'proa-compiled-'))
+  process.env.NODE_COMPILE_CACHE = folder
+  return () => rmSync(folder, { recursive: true, force: true })
 }
 
 async function eventsOf(file: string, timeoutMs: number): Promise<TestEvent[]> {
