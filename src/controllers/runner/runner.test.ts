@@ -260,3 +260,52 @@ test('a failure that lasts is warned of once, backs off, and is counted', async 
   const retries = figures.source().find(({ name }) => name === 'workqueue_retries_total')
   assert.equal(retries?.values[0]?.value, reconciles)
 })
+
+test('a controller whose status tells the time wakes itself, and is slowed down and told of', async () => {
+  const { cluster, maps, context, controller, make } = await setUp()
+  await using _ = cluster
+  const warnings: string[] = []
+  const log = { ...silentLog, warn: (text: string) => void warnings.push(text), with: () => log }
+  const figures = createFigureBook()
+  let looks = 0
+  const running = runController(
+    controller(key => {
+      const found = maps.get(`default/${key}`)
+      if (!found || key !== 'restless') return { writes: [] }
+      const data = { lastSeen: new Date(looks++).toISOString() }
+      return { writes: [{ verb: 'update', kind: configMap, object: { ...found, data } }] }
+    }),
+    { ...context(), log, figures },
+  )
+  await make('restless')
+  await cluster.until('a warning', () => warnings.length > 0)
+  const atWarning = looks
+  await new Promise(resolve => setTimeout(resolve, 500))
+  await running.stop()
+  assert.match(warnings[0] ?? '', /woken by its own writes/)
+  // 100 + 200 + 400 ms: unheld, it would have come to hundreds.
+  assert.ok(looks - atWarning <= 3, `${looks - atWarning} looks in half a second`)
+  const counted = figures.source().find(({ name }) => name.endsWith('repeated_writes_total'))
+  assert.ok((counted?.values[0]?.value ?? 0) >= 1)
+})
+
+test('a look that asks for another with back-off gets it, later each time', async () => {
+  const { cluster, context, controller } = await setUp()
+  await using _ = cluster
+  const clock = createManualClock()
+  let looks = 0
+  const running = runController(
+    {
+      ...controller(() => {
+        looks++
+        return { writes: [], againWithBackoff: true }
+      }),
+      wake: queue => queue.add('a'),
+    },
+    { ...context(), clock },
+  )
+  for (let second = 0; second < 10; second++) await clock.advance(1000)
+  await running.stop()
+  // 5 ms doubled: 5 + 10 + … + 5120 ms.
+  assert.ok(looks >= 10 && looks <= 12, `${looks} looks in ten seconds`)
+})

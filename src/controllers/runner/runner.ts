@@ -11,6 +11,7 @@ import { workQueueMeter } from '#client/work-queue-figures.ts'
 import type { Controller, ControllerContext, Outcome, WriteFailure } from './controller.ts'
 import { type Awaited, FailedWrite, Performer } from './perform.ts'
 import { queueNameOf } from './queue-names.ts'
+import { RepeatedWrites } from './repeated-writes.ts'
 
 /** How soon a key that waits for its own writes is tried again, doubled each time up to the limit. */
 const AWAIT_STEP_MS = 2
@@ -53,6 +54,7 @@ export function runController(
   const counts: RunnerCounts = { reconciles: 0, failures: 0, conflicts: 0, queued: 0 }
   const waiting = new Map<string, Waiting>()
   const failures = new Map<string, WriteFailure>()
+  const repeated = new RepeatedWrites({ name: queueName, clock, figures: context.figures, log })
   const ends: (() => void)[] = []
   const standIns: StandIns = { limit: controller.workers, running: new Set() }
   let stopped = false
@@ -90,6 +92,8 @@ export function runController(
 
   const work = async (key: string): Promise<void> => {
     if (!seesOwnWrites(key)) return
+    const waitMs = repeated.waitMs(key)
+    if (waitMs > 0) return queue.addAfter(key, waitMs)
     counts.reconciles++
     const standIn = new StandIn(standIns, worker)
     const performer = new Performer(context.client, recorder, controller.views, standIn.begin)
@@ -101,7 +105,9 @@ export function runController(
       if (stopped) return
       await performer.perform(outcome.writes)
       failures.delete(key)
-      queue.forget(key)
+      repeated.performed(key, outcome)
+      if (outcome.againWithBackoff) queue.addRateLimited(key)
+      else queue.forget(key)
       if (outcome.againAfterMs !== undefined) queue.addAfter(key, outcome.againAfterMs)
     } catch (thrown) {
       error = thrown
