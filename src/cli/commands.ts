@@ -311,6 +311,12 @@ export const commands = {
         'a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1)',
         undefined,
       ),
+      featureGates: textFlag(
+        'feature-gates',
+        'NAME=BOOL,…',
+        'what is not on, or off, by default, such as GangScheduling=true',
+        '',
+      ),
       kubeconfig,
       logLevel: logLevel('info'),
     },

@@ -43,7 +43,7 @@ extenders:
   await using cluster = await startTestCluster({ scheduler: false, runPods: false })
   const { client, informers } = cluster
   const context = { client, informers, clock: systemClock, random: systemRandom, log: silentLog }
-  const scheduler = await startConfiguredScheduler(context, file)
+  const scheduler = await startConfiguredScheduler(context, { config: file })
   try {
     await cluster.addNodes(['first', 'second'])
     const create = (name: string, resources: object) =>

@@ -41,7 +41,7 @@ test('profiles and a plugin of one’s own come from the file', () =>
       random: systemRandom,
       log: silentLog,
     }
-    const scheduler = await startConfiguredScheduler(context, file)
+    const scheduler = await startConfiguredScheduler(context, { config: file })
     try {
       await cluster.addNodes(['first'])
       const create = (name: string, schedulerName: string) =>
@@ -70,7 +70,7 @@ test('profiles and a plugin of one’s own come from the file', () =>
 test('a file that cannot work says why before anything starts', () =>
   inDirectory(async directory => {
     const file = join(directory, 'scheduler.yaml')
-    const start = () => startConfiguredScheduler({} as never, file)
+    const start = () => startConfiguredScheduler({} as never, { config: file })
     await assert.rejects(start, { name: 'UserError', message: /^there is no file/ })
     writeFileSync(file, CONFIGURATION)
     await assert.rejects(start, { name: 'UserError', message: /not-on-first\.ts cannot be loaded/ })

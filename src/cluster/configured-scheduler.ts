@@ -9,6 +9,7 @@ import {
   checkPluginNames,
   type PluginEntry,
   type PluginFactory,
+  parseFeatureGates,
   profilesOf,
   readConfiguration,
   type SchedulerOptions,
@@ -17,17 +18,25 @@ import {
 import { createExtenders, leavingToExtenders } from './configured-extenders.ts'
 import { startLed } from './led-role.ts'
 
-/** Throws a UserError for a configuration that cannot work, before anything is started. */
+export interface SchedulerFlags {
+  readonly config?: string | undefined
+  /** As `GangScheduling=true,OpportunisticBatching=false`. */
+  readonly featureGates?: string
+}
+
+/** Throws a UserError for flags or a configuration that cannot work, before anything is started. */
 export async function startConfiguredScheduler(
   context: RoleContext,
-  configFile: string | undefined,
+  { config: configFile, featureGates: gates = '' }: SchedulerFlags,
 ): Promise<Running> {
+  const featureGates = parseFeatureGates(gates)
   if (configFile === undefined)
-    return startLed('kube-scheduler', context, () => startScheduler(context))
-  const configuration = readConfiguration(contentOf(configFile))
+    return startLed('kube-scheduler', context, () => startScheduler(context, { featureGates }))
+  const configuration = readConfiguration(contentOf(configFile), featureGates)
   const extenders = await createExtenders(configuration, context.clock)
   const options: SchedulerOptions = {
     extenders,
+    featureGates,
     profiles: leavingToExtenders(profilesOf(configuration), configuration),
     percentageOfNodesToScore: configuration.percentageOfNodesToScore,
     podInitialBackoffMs: configuration.podInitialBackoffSeconds * 1000,

@@ -117,7 +117,7 @@ async function startRole(invocation: RemoteInvocation, remote: Remote): Promise<
       return startControllerManager(invocation.values, remote)
     case 'scheduler': {
       const { startConfiguredScheduler } = await import('./configured-scheduler.ts')
-      return startConfiguredScheduler(context, invocation.values.config)
+      return startConfiguredScheduler(context, invocation.values)
     }
     case 'kubelet': {
       const { startSingleKubelet } = await import('./single-kubelet.ts')

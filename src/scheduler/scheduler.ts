@@ -36,6 +36,7 @@ export {
   profilesOf,
   readConfiguration,
 } from './configuration/configuration.ts'
+export { parseFeatureGates } from './framework/feature-gates.ts'
 export type { PluginFactory } from './framework/handle.ts'
 export type { PluginEntry } from './plugins.ts'
 export { checkPluginNames } from './profiles.ts'

@@ -163,3 +163,14 @@ test('another kind or version, or no YAML at all, is no configuration', () => {
   refuses('a: [', /^the configuration cannot be read/)
   refuses(`${HEAD}parallelism: many`, /./)
 })
+
+test('the shape of VolumeBinding is read with its gate alone', () => {
+  const text = withArgs('VolumeBinding', '{shape: [{utilization: 0, score: 11}]}')
+  const gates = new Map([['StorageCapacityScoring', true]])
+  assert.match(refusalOf(text), /unexpected field `shape`, remove it or turn on the feature gate/)
+  assert.throws(() => readConfiguration(Buffer.from(HEAD + text), gates), {
+    message: `${AT}.shape[0].score: Invalid value: 11: not in valid range [0, 10]`,
+  })
+  const good = text.replace('11', '10')
+  assert.equal(readConfiguration(Buffer.from(HEAD + good), gates).profiles.length, 1)
+})

@@ -4,6 +4,7 @@ import { parseDuration } from '#api/machinery/duration.ts'
 import type { FieldError } from '#api/machinery/field-error.ts'
 import { parseYaml } from '#api/machinery/yaml.ts'
 import { messageOf, UserError } from '#base/errors.ts'
+import type { FeatureGates } from '../framework/feature-gates.ts'
 import type { PluginSets } from '../framework/profile.ts'
 import type { ProfileConfiguration } from '../profiles.ts'
 import { pluginArgs } from './plugin-args.ts'
@@ -49,9 +50,12 @@ const API_VERSION = 'kubescheduler.config.k8s.io/v1'
 const KIND = 'KubeSchedulerConfiguration'
 
 /** Throws a UserError that names every field that is wrong. */
-export function readConfiguration(text: Uint8Array): CompleteConfiguration {
+export function readConfiguration(
+  text: Uint8Array,
+  gates: FeatureGates = new Map(),
+): CompleteConfiguration {
   const complete = withDefaults(decoded(text))
-  const errors = validateConfiguration(complete)
+  const errors = validateConfiguration(complete, gates)
   if (errors.length > 0) throw new UserError(together(errors.map(textOf)))
   return complete
 }

@@ -23,20 +23,21 @@ import {
   struct,
   type ValueOfShape,
 } from '#api/machinery/schema.ts'
+import { type FeatureGates, isGateOn } from '../framework/feature-gates.ts'
 import { validateResources, validateShape, weighted } from './validation.shape.ts'
 
 interface PluginArgs {
   readonly shape: ObjectShape
   /** Fills in what is not given. */
   readonly defaults: (args: never) => object
-  readonly validate: (args: never, path: string) => readonly FieldError[]
+  readonly validate: (args: never, path: string, gates: FeatureGates) => readonly FieldError[]
 }
 
 /** A list entry whose types are checked where it is written. */
 function entry<S extends ObjectShape>(
   shape: S,
   defaults: (args: ValueOfShape<S>) => ValueOfShape<S>,
-  validate: (args: ValueOfShape<S>, path: string) => readonly FieldError[],
+  validate: (args: ValueOfShape<S>, path: string, gates: FeatureGates) => readonly FieldError[],
 ): PluginArgs {
   return { shape, defaults, validate } as unknown as PluginArgs
 }
@@ -287,6 +288,7 @@ function validateTopologySpread(
 function validateVolumeBinding(
   { bindTimeoutSeconds = 0, shape: given }: ValueOfShape<typeof volumeBinding>,
   path: string,
+  gates: FeatureGates,
 ): readonly FieldError[] {
   const negative = 'invalid BindTimeoutSeconds, should not be a negative value'
   const gated =
@@ -295,6 +297,11 @@ function validateVolumeBinding(
     ...(bindTimeoutSeconds < 0
       ? [invalid(`${path}.bindTimeoutSeconds`, bindTimeoutSeconds, negative)]
       : []),
-    ...(given?.length ? [invalid(`${path}.shape`, given, gated)] : []),
+    ...(given?.length && isGateOn(gates, 'StorageCapacityScoring')
+      ? validateShape(given, `${path}.shape`)
+      : []),
+    ...(given?.length && !isGateOn(gates, 'StorageCapacityScoring')
+      ? [invalid(`${path}.shape`, given, gated)]
+      : []),
   ]
 }

@@ -2,6 +2,7 @@
 import { isExtendedResource } from '#api/core/v1/resource-names.ts'
 import { duplicate, type FieldError, invalid, required } from '#api/machinery/field-error.ts'
 import { isQualifiedName } from '#api/machinery/names.ts'
+import type { FeatureGates } from '../framework/feature-gates.ts'
 import type { CompleteConfiguration, CompleteProfile } from './configuration.ts'
 import { pluginArgs } from './plugin-args.ts'
 import type { ExtenderFile } from './schema.ts'
@@ -11,14 +12,17 @@ const VERSION = 'kubescheduler.config.k8s.io/v1'
 const REMOVED = new Set(['AzureDiskLimits', 'CinderLimits', 'EBSLimits', 'GCEPDLimits'])
 const REMOVED_MESSAGE = `was invalid in version "${VERSION}" (KubeSchedulerConfiguration is version "${VERSION}")`
 
-export function validateConfiguration(configuration: CompleteConfiguration): FieldError[] {
+export function validateConfiguration(
+  configuration: CompleteConfiguration,
+  gates: FeatureGates,
+): FieldError[] {
   const { parallelism, profiles, percentageOfNodesToScore, extenders } = configuration
   const { podInitialBackoffSeconds: initial, podMaxBackoffSeconds: longest } = configuration
   const positive = 'should be an integer value greater than zero'
   return [
     ...validateLeaderElection(configuration.leaderElection),
     ...(parallelism > 0 ? [] : [invalid('parallelism', parallelism, positive)]),
-    ...validateProfiles(profiles),
+    ...validateProfiles(profiles, gates),
     ...validatePercentage('percentageOfNodesToScore', percentageOfNodesToScore),
     ...(initial > 0
       ? []
@@ -70,7 +74,10 @@ function validatePercentage(path: string, percentage: number | undefined): reado
   return [invalid(path, percentage, 'not in valid range [0-100]')]
 }
 
-function validateProfiles(profiles: readonly CompleteProfile[]): readonly FieldError[] {
+function validateProfiles(
+  profiles: readonly CompleteProfile[],
+  gates: FeatureGates,
+): readonly FieldError[] {
   const seen = new Map<string, number>()
   const errors: FieldError[] = []
   for (const [i, profile] of profiles.entries()) {
@@ -80,7 +87,7 @@ function validateProfiles(profiles: readonly CompleteProfile[]): readonly FieldE
     errors.push(
       ...validatePercentage(`${path}.percentageOfNodesToScore`, percentageOfNodesToScore),
       ...validatePlugins(path, profile),
-      ...validatePluginConfig(path, profile),
+      ...validatePluginConfig(path, profile, gates),
     )
     const first = seen.get(schedulerName)
     if (first !== undefined)
@@ -105,6 +112,7 @@ function validatePlugins(path: string, { plugins }: CompleteProfile): readonly F
 function validatePluginConfig(
   path: string,
   { pluginConfig }: CompleteProfile,
+  gates: FeatureGates,
 ): readonly FieldError[] {
   const seen = new Set<string>()
   return pluginConfig.flatMap(({ name, args }, i) => {
@@ -113,7 +121,7 @@ function validatePluginConfig(
     seen.add(name)
     if (REMOVED.has(name)) return [...repeated, invalid(at, name, REMOVED_MESSAGE)]
     const known = Object.hasOwn(pluginArgs, name) ? pluginArgs[name] : undefined
-    return [...repeated, ...(known?.validate(args as never, `${at}.args`) ?? [])]
+    return [...repeated, ...(known?.validate(args as never, `${at}.args`, gates) ?? [])]
   })
 }
 

@@ -50,8 +50,7 @@ function weighted(scoreOf: (fullness: Fullness) => number): ResourceScorer {
 
 /** Resources that get no points at all do not count. */
 function byShape(shape: readonly UtilizationShapePoint[]): ResourceScorer {
-  const scale = MAXIMUM_NODE_SCORE / MAXIMUM_SHAPE_SCORE
-  const line = brokenLine(shape.map(({ utilization, score }) => [utilization, score * scale]))
+  const line = lineOf(shape)
   return resources => {
     let sum = 0
     let weights = 0
@@ -66,6 +65,12 @@ function byShape(shape: readonly UtilizationShapePoint[]): ResourceScorer {
     }
     return weights === 0 ? 0 : Math.round(sum / weights)
   }
+}
+
+/** From a utilization in percent to a score of 0 to 100. */
+export function lineOf(shape: readonly UtilizationShapePoint[]): (utilization: number) => number {
+  const scale = MAXIMUM_NODE_SCORE / MAXIMUM_SHAPE_SCORE
+  return brokenLine(shape.map(({ utilization, score }) => [utilization, score * scale]))
 }
 
 /** Straight between the points, level outside of them. */

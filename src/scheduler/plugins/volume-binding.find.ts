@@ -46,6 +46,8 @@ export interface NodeVolumes {
   }[]
   /** Claims for which a volume is to be made. */
   readonly provisions: readonly PersistentVolumeClaim[]
+  /** The room that was found for those of them whose driver tells of it. */
+  readonly rooms: ReadonlyMap<PersistentVolumeClaim, CSIStorageCapacity>
 }
 export interface Unfit {
   readonly reasons: readonly string[]
@@ -119,11 +121,13 @@ export class VolumeFinder {
       taken.add(volume.metadata.name ?? '')
       bindings.push({ volume, claim })
     }
+    const rooms = new Map<PersistentVolumeClaim, CSIStorageCapacity>()
     for (const claim of provisions) {
-      const reason = this.#reasonAgainstMaking(claim, node)
-      if (reason !== undefined) return reason
+      const room = this.#roomFor(claim, node)
+      if (typeof room === 'string') return room
+      if (room) rooms.set(claim, room)
     }
-    return { bindings, provisions }
+    return { bindings, provisions, rooms }
   }
 
   #freeVolume(
@@ -140,24 +144,24 @@ export class VolumeFinder {
     return volume && isKeptFor(volume, claim) && !isReachable(volume, node) ? undefined : volume
   }
 
-  /** Why no volume can be made for the claim that the node could reach. */
-  #reasonAgainstMaking(claim: PersistentVolumeClaim, node: Node): string | undefined {
+  /** Where a volume can be made for the claim that the node could reach; undefined where nobody asks, or why there is none. */
+  #roomFor(claim: PersistentVolumeClaim, node: Node): CSIStorageCapacity | string | undefined {
     const name = classOf(claim)
     if (!name) throw new Error(`no class for claim "${keyOf(claim)}"`)
     const found = this.#classes.get(name)
     if (!found) throw new Error(`failed to find storage class "${name}"`)
-    if (!found.provisioner || found.provisioner === NO_PROVISIONER) return NO_VOLUME
+    const { provisioner } = found
+    if (!provisioner || provisioner === NO_PROVISIONER) return NO_VOLUME
     if (!allows(found, node)) return NO_VOLUME
-    return this.#hasRoom(claim, found, node) ? undefined : NO_ROOM
-  }
-
-  /** Only drivers that say so have their room checked. */
-  #hasRoom(claim: PersistentVolumeClaim, { metadata, provisioner }: StorageClass, node: Node) {
     const wanted = claim.spec.resources.requests?.storage
-    if (wanted === undefined || !this.#drivers.get(provisioner)?.spec.storageCapacity) return true
-    return this.#capacities
-      .by(BY_CLASS, metadata.name ?? '')
-      .some(capacity => isLargeEnough(capacity, wanted) && isFor(capacity, node))
+    // Only drivers that say so have their room checked.
+    if (wanted === undefined || !this.#drivers.get(provisioner)?.spec.storageCapacity)
+      return undefined
+    return (
+      this.#capacities
+        .by(BY_CLASS, name)
+        .find(capacity => isLargeEnough(capacity, wanted) && isFor(capacity, node)) ?? NO_ROOM
+    )
   }
 }
 

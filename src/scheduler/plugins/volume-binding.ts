@@ -17,6 +17,7 @@ import type { Plugin } from '../framework/plugin.ts'
 import { failed, SKIP, type Status, unresolvable } from '../framework/status.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
+import type { UtilizationShapePoint } from './resource-strategies.ts'
 import { AssumedVolumes } from './volume-binding.assumed.ts'
 import { bindVolumes } from './volume-binding.bind.ts'
 import {
@@ -25,6 +26,7 @@ import {
   type NodeVolumes,
   VolumeFinder,
 } from './volume-binding.find.ts'
+import { createCapacityScorer } from './volume-binding.score.ts'
 import { concernsOwnClaim } from './volume-events.ts'
 
 const NAME = 'VolumeBinding'
@@ -34,6 +36,8 @@ const DEFAULT_TIMEOUT_SECONDS = 600
 export interface VolumeBindingArgs {
   /** How long the binding of a pod's volumes may take. */
   readonly bindTimeoutSeconds?: number
+  /** How full storage may be, and what that scores; only with the gate StorageCapacityScoring. */
+  readonly shape?: readonly UtilizationShapePoint[]
 }
 
 interface State {
@@ -45,7 +49,7 @@ const STATE = cycleKey<State>('VolumeBinding')
 
 /** Places pods where their volumes are or can be, and has those bound or made before the pod is. */
 export function volumeBinding(args: unknown, handle: Handle): Plugin {
-  const { bindTimeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = (args ?? {}) as VolumeBindingArgs
+  const { bindTimeoutSeconds = DEFAULT_TIMEOUT_SECONDS, shape } = (args ?? {}) as VolumeBindingArgs
   if (bindTimeoutSeconds < 0)
     throw new UserError(
       `bindTimeoutSeconds: Invalid value: ${bindTimeoutSeconds}: invalid BindTimeoutSeconds, should not be a negative value`,
@@ -75,6 +79,7 @@ export function volumeBinding(args: unknown, handle: Handle): Plugin {
         return failed(NAME, messageOf(error), error)
       }
     },
+    ...(handle.enabled('StorageCapacityScoring') ? scoring(shape) : {}),
     reserve(cycle, _pod, node) {
       const found = cycle.get(STATE)?.byNode.get(node.name)
       if (found) assumed.assume(found, node.name)
@@ -98,6 +103,18 @@ export function volumeBinding(args: unknown, handle: Handle): Plugin {
       }
     },
     events: () => interests,
+  }
+}
+
+/** Scores nodes by how well their storage suits what is asked for. */
+function scoring(shape: VolumeBindingArgs['shape']): Pick<Plugin, 'preScore' | 'score'> {
+  const scoreOf = createCapacityScorer(shape)
+  return {
+    preScore: cycle => (cycle.get(STATE) ? undefined : SKIP),
+    score(cycle, _pod, node) {
+      const found = cycle.get(STATE)?.byNode.get(node.name)
+      return found ? scoreOf(found) : 0
+    },
   }
 }
 
