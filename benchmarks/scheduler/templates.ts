@@ -90,7 +90,8 @@ export const podTemplates: Readonly<Record<string, () => object>> = {
   'pod-with-node-affinity': () => podWith({ spec: { affinity: inZones } }),
   'pod-with-topology-spreading': () => spread('blue', 'DoNotSchedule'),
   'pod-with-preferred-topology-spreading': () => spread('red', 'ScheduleAnyway'),
-  'pod-low-priority': () => podWith({ cpu: '900m' }),
+  // No kubelet runs here: a victim that had time to end would stay for ever.
+  'pod-low-priority': () => podWith({ cpu: '900m', spec: { terminationGracePeriodSeconds: 0 } }),
   'pod-high-priority': () => podWith({ cpu: '3000m', spec: { priorityClassName: 'high' } }),
   'pod-high-priority-large-cpu': () => podWith({ cpu: '9', spec: { priorityClassName: 'high' } }),
   'light-pod': () => podWith({ cpu: '' }),

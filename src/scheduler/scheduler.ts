@@ -89,7 +89,7 @@ class Scheduler implements RunningScheduler {
   readonly preemptionFigures: PreemptionFigures = new PreemptionFigures()
   readonly #context: RoleContext
   readonly #state: ClusterState
-  readonly #nominator: Nominator = createNominator()
+  readonly #nominator: Nominator = createNominator(node => this.#state.nominationsChanged(node))
   readonly #waitingPods: WaitingPods
   readonly #profiles: ReadonlyMap<string, RunningProfile>
   readonly #interests: ReadonlyMap<string, readonly EventInterest[] | undefined>

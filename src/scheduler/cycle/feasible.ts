@@ -72,14 +72,20 @@ export class FeasibleNodes {
     const filters = activeFilters(profile, cycle)
     const sort = sortOf(profile, filters, pod)
     const { nodes } = snapshot
-    const known = this.#kept.get(`${snapshot.layout} ${sort.key}`, snapshot, () => {
+    // Who is less important leaves nodes to others that hope for them.
+    const key = `${snapshot.layout} ${pod.priority} ${sort.key}`
+    const known = this.#kept.get(key, snapshot, () => {
       return new LikePods(nodes.length, sort.scorers.length)
     })
+    if (sort.filters.length === filters.length) cycle.sort = key
+    // Where the pod itself hopes to go, the others' answer is not its own.
+    const hoped = snapshot.node(search.nominator.nodeOf(pod.uid) ?? '')
+    if (hoped) known.forget(hoped.position)
     const failure = new Failure(
       nodes.length,
       ({ position }) => known.verdict(position) ?? undefined,
     )
-    const round = { ...search, filters, failure, known, kept: sort.filters }
+    const round = { ...search, filters, failure, known, kept: sort.filters, hoped }
     const found: NodeInfo[] = []
     const start = this.#startAt % nodes.length
     const error =
@@ -155,6 +161,8 @@ interface Round extends Search {
   readonly kept: readonly Taking<'filter'>[]
   readonly known: LikePods
   readonly failure: Failure
+  /** The node that was made free for this pod. */
+  readonly hoped: NodeInfo | undefined
 }
 
 /** Adds the nodes of a stretch that will do, until there are enough; gives the error of a plugin that failed. */
@@ -163,10 +171,10 @@ function collect(
   { from, to }: { from: number; to: number },
   found: NodeInfo[],
 ): Verdict {
-  const { cycle, pod, snapshot, nominator, known, failure, wanted } = round
+  const { cycle, pod, snapshot, known, failure, wanted, hoped } = round
   const asked = round.filters.slice(round.kept.length)
   // Mostly there is nothing else to ask, and this loop is what a pod costs.
-  const settled = asked.length === 0 && nominator.size === 0
+  const settled = asked.length === 0
   for (
     let position = known.nextCandidate(from, to);
     position >= 0;
@@ -174,21 +182,26 @@ function collect(
   ) {
     const node = snapshot.nodes[position]
     if (!node) continue
-    if (known.verdict(position) === undefined) {
-      const verdict = runFilters(round.kept, cycle, pod, node)
+    const isOwn = settled && node === hoped
+    if (known.verdict(position) === undefined && !isOwn) {
+      const verdict = settled ? askAll(round, node) : runFilters(round.kept, cycle, pod, node)
       if (verdict && !isRejected(verdict)) return verdict
       known.note(position, verdict)
       if (verdict) continue
     }
-    const status = settled
-      ? undefined
-      : hasNominated(nominator, pod, node)
-        ? filterWithNominated(round, cycle, pod, node)
-        : runFilters(asked, cycle, pod, node)
+    const status = settled && !isOwn ? undefined : askAll(round, node, isOwn ? undefined : asked)
     if (!status) {
       if (found.push(node) >= wanted) return undefined
     } else if (isRejected(status)) failure.note(node, status)
     else return status
   }
   return undefined
+}
+
+/** Asks all filters where other pods hope for the node, elsewhere those of `rest`: what the others said is kept. */
+function askAll(round: Round, node: NodeInfo, rest = round.filters): Verdict {
+  const { cycle, pod, nominator } = round
+  return hasNominated(nominator, pod, node)
+    ? filterWithNominated(round, cycle, pod, node)
+    : runFilters(rest, cycle, pod, node)
 }

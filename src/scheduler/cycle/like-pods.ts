@@ -28,6 +28,11 @@ export class LikePods implements DerivedValue {
   }
 
   apply({ node: { position } }: Change): void {
+    this.forget(position)
+  }
+
+  /** The node will be asked again. */
+  forget(position: number): void {
     if (position < 0 || position >= this.#verdicts.length) return
     const known = this.#verdicts[position]
     if (known) this.#count(known, -1)

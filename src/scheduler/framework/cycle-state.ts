@@ -16,6 +16,11 @@ export class CycleState {
   readonly skippedFilters: Set<string> = new Set()
   /** The same for PreScore and Score. */
   readonly skippedScores: Set<string> = new Set()
+  /**
+   * The same for pods that get the same answers from all filters on a node that does not change; undefined where some filter
+   * looks at more than pod and node.
+   */
+  sort: string | undefined
 
   get<T>(key: CycleKey<T>): T | undefined {
     return this.#values.get(key) as T | undefined

@@ -32,6 +32,16 @@ export function splitByBudgets(
   return { violating, others }
 }
 
+/** Whether any of the pods counts for any of the budgets. */
+export function isCountedByAny(
+  budgets: readonly PodDisruptionBudget[],
+  pods: Iterable<PodInfo>,
+): boolean {
+  if (budgets.length === 0) return false
+  for (const pod of pods) if (budgets.some(budget => counts(budget, pod))) return true
+  return false
+}
+
 /** Whether the pod's going takes from the budget. One that has been allowed to go is counted already. */
 function counts({ metadata, spec, status }: PodDisruptionBudget, { pod, labels }: PodInfo) {
   if (metadata.namespace !== pod.metadata.namespace) return false

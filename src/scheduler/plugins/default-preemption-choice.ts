@@ -14,16 +14,33 @@ const costs: readonly ((victims: NodeVictims) => number)[] = [
   victims => -startOfHighest(victims),
 ]
 
+/** The same victims are weighed for every pod alike that looks for room. */
+const known = new WeakMap<NodeVictims, readonly number[]>()
+
+function costsOf(victims: NodeVictims): readonly number[] {
+  const before = known.get(victims)
+  if (before) return before
+  const own = costs.map(cost => cost(victims))
+  known.set(victims, own)
+  return own
+}
+
 /** The name of the node whose freeing hurts least; the first where several are alike. */
 export function leastHurt(candidates: ReadonlyMap<string, NodeVictims>): string | undefined {
-  let names = [...candidates.keys()]
-  for (const cost of costs) {
-    if (names.length <= 1) break
-    const priced = names.map(name => [name, cost(candidates.get(name) as NodeVictims)] as const)
-    const lowest = Math.min(...priced.map(([, price]) => price))
-    names = priced.flatMap(([name, price]) => (price === lowest ? [name] : []))
+  let best: { readonly name: string; readonly costs: readonly number[] } | undefined
+  for (const [name, victims] of candidates) {
+    const own = costsOf(victims)
+    if (!best || isLess(own, best.costs)) best = { name, costs: own }
   }
-  return names[0]
+  return best?.name
+}
+
+function isLess(a: readonly number[], b: readonly number[]): boolean {
+  for (const [i, cost] of a.entries()) {
+    const other = b[i] ?? 0
+    if (cost !== other) return cost < other
+  }
+  return false
 }
 
 /** When the first of the most important victims was started: the later, the less work is lost. */

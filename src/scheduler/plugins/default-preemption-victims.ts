@@ -10,7 +10,7 @@ import type { PodInfo } from '../state/pod-info.ts'
 import { splitByBudgets } from './default-preemption-budgets.ts'
 
 export interface DryRun {
-  readonly handle: Pick<Handle, 'filterWithNominated' | 'addPod' | 'removePod'>
+  readonly handle: Pick<Handle, 'filterWithNominated' | 'addPod' | 'removePod' | 'nominator'>
   readonly cycle: CycleState
   readonly pod: PodInfo
   readonly budgets: readonly PodDisruptionBudget[]

@@ -9,8 +9,8 @@ import { failed, messageOfStatus, refusal, type Status, unresolvable } from '../
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { leastHurt } from './default-preemption-choice.ts'
+import { DryRuns } from './default-preemption-dry-runs.ts'
 import { evictVictims, type Preemption } from './default-preemption-eviction.ts'
-import { victimsOn } from './default-preemption-victims.ts'
 
 const NAME = 'DefaultPreemption'
 const NOT_HELPFUL = unresolvable(NAME, 'Preemption is not helpful for scheduling')
@@ -70,6 +70,7 @@ class DefaultPreemption {
   readonly #args: Required<DefaultPreemptionArgs>
   readonly #handle: Handle
   readonly #budgets
+  readonly #dryRuns = new DryRuns(NAME)
   /** Pods whose victims are just being evicted, and whether anything happened meanwhile for which they were to be tried. */
   readonly #underWay = new Map<string, { wanted: boolean }>()
 
@@ -77,6 +78,13 @@ class DefaultPreemption {
     this.#args = args
     this.#handle = handle
     this.#budgets = handle.informers.for(podDisruptionBudget)
+    const end = this.#budgets.subscribe({
+      changed: (next, previous) => {
+        if (next.metadata.generation !== previous?.metadata.generation) this.#dryRuns.forget()
+      },
+      deleted: () => {},
+    })
+    handle.stopping.addEventListener('abort', end, { once: true })
   }
 
   preEnqueue({ uid }: PodInfo): Status | undefined {
@@ -128,18 +136,20 @@ class DefaultPreemption {
   /** Nodes that could be freed, those first whose freeing breaks no budget; and why others could not. */
   #candidates(cycle: CycleState, pod: PodInfo, failure: FilterFailure) {
     const { snapshot, random } = this.#handle
-    const possible = snapshot.nodes.filter(node => failure.statusOf(node).code === 'Unschedulable')
-    const enough = this.#enoughOf(possible.length)
+    const { nodes } = snapshot
+    const enough = this.#enoughOf(possibleNodes(failure))
     const kind: Map<string, NodeVictims> = new Map()
     const breaking: Map<string, NodeVictims> = new Map()
     const refusals = new Map<Status, number>()
-    const run = { handle: this.#handle, cycle, pod, budgets: this.#budgets.list() }
+    const budgets = this.#budgets.list()
+    const victimsOn = this.#dryRuns.of({ handle: this.#handle, cycle, pod, budgets })
     // Elsewhere each time, so that not always the same nodes are freed.
-    const offset = possible.length > 0 ? random.integer(possible.length) : 0
+    const offset = random.integer(nodes.length)
     let error: Status | undefined
-    for (let i = 0; i < possible.length; i++) {
-      const node = possible[(offset + i) % possible.length] as NodeInfo
-      const found = victimsOn(run, node, NAME)
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[(offset + i) % nodes.length] as NodeInfo
+      if (failure.statusOf(node).code !== 'Unschedulable') continue
+      const found = victimsOn(node)
       if ('code' in found) {
         refusals.set(found, (refusals.get(found) ?? 0) + 1)
         if (found.code === 'Error') error = found
@@ -152,7 +162,8 @@ class DefaultPreemption {
       ;(found.budgetViolations === 0 ? kind : breaking).set(node.name, found)
       if (kind.size > 0 && kind.size + breaking.size >= enough) break
     }
-    const candidates: Victims = new Map([...kind, ...[...breaking].slice(0, enough)])
+    const candidates: Victims =
+      breaking.size === 0 ? kind : new Map([...kind, ...[...breaking].slice(0, enough)])
     return { candidates, refusals, error }
   }
 
@@ -211,6 +222,13 @@ class DefaultPreemption {
     this.#underWay.delete(pod.uid)
     if (state.wanted) this.#handle.activate([pod])
   }
+}
+
+/** How many nodes could be freed, as far as the filters can tell. */
+function possibleNodes({ counts }: FilterFailure): number {
+  let possible = 0
+  for (const [{ code }, count] of counts) if (code === 'Unschedulable') possible += count
+  return possible
 }
 
 function isPreempted({ pod: { metadata, status } }: PodInfo): boolean {

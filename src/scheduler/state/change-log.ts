@@ -7,9 +7,9 @@ import type { PodInfo } from './pod-info.ts'
 
 export interface Change {
   readonly node: NodeInfo
-  /** Undefined where the node itself changed. */
+  /** Undefined where the node itself changed, or who hopes for it. */
   readonly pod: PodInfo | undefined
-  /** 1: the pod came; -1: it went; 0: the node itself changed. */
+  /** 1: the pod came; -1: it went; 0: no pod came or went. */
   readonly by: 1 | -1 | 0
 }
 

@@ -102,6 +102,14 @@ export class ClusterState implements Snapshot {
     this.topology++
   }
 
+  /** Other pods hope for the node than before. */
+  nominationsChanged(nodeName: string): void {
+    const node = this.#infos.get(nodeName)
+    if (!node) return
+    node.revision++
+    this.changes.push({ node, pod: undefined, by: 0 })
+  }
+
   /** A pod is on the node that its spec names. */
   setPod(pod: Pod): void {
     const uid = pod.metadata.uid ?? ''
@@ -110,7 +118,7 @@ export class ClusterState implements Snapshot {
     if (before?.node === node && sameForScheduling(before.info, pod)) {
       // The sums stay as they are; only the newest object is kept.
       const info = { ...before.info, pod }
-      node.pods.set(uid, info)
+      node.replace(info)
       this.#placed.set(uid, { node, info })
       this.#assumed.delete(uid)
       return

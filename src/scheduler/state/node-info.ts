@@ -9,6 +9,8 @@ export class NodeInfo {
   node: Node | undefined
   /** Its place in `Snapshot.nodes`; -1 while it has none. */
   position = -1
+  /** Grows with every change of the node, of the pods on it, and of those that hope for it. */
+  revision = 0
   allocatable: Amounts = new Map()
   allowedPods = 0
   readonly pods: Map<string, PodInfo>
@@ -37,6 +39,7 @@ export class NodeInfo {
   }
 
   setNode(node: Node): void {
+    this.revision++
     this.node = node
     const allocatable = new Map<string, number>()
     // A node that claims less than nothing has nothing.
@@ -50,6 +53,12 @@ export class NodeInfo {
   add(pod: PodInfo): void {
     this.pods.set(pod.uid, pod)
     this.#account(pod, 1)
+  }
+
+  /** A newer state of a pod on it that asks for the same. */
+  replace(pod: PodInfo): void {
+    this.revision++
+    this.pods.set(pod.uid, pod)
   }
 
   remove(uid: string): PodInfo | undefined {
@@ -76,6 +85,7 @@ export class NodeInfo {
   }
 
   #account(pod: PodInfo, by: 1 | -1): void {
+    this.revision++
     for (const [resource, amount] of pod.requests)
       this.requested.set(resource, (this.requested.get(resource) ?? 0) + by * amount)
     this.nonZeroCpuMilli += by * pod.nonZeroCpuMilli

@@ -11,7 +11,8 @@ export interface Nominator {
   readonly size: number
 }
 
-export function createNominator(): Nominator {
+/** `changed` is told of every node for which others hope than before. */
+export function createNominator(changed: (node: string) => void = () => {}): Nominator {
   const byNode = new Map<string, Map<string, PodInfo>>()
   const nodes = new Map<string, string>()
   const remove = (uid: string) => {
@@ -20,6 +21,7 @@ export function createNominator(): Nominator {
     nodes.delete(uid)
     const pods = byNode.get(node)
     if (pods?.delete(uid) && pods.size === 0) byNode.delete(node)
+    changed(node)
   }
   return {
     on(node) {
@@ -33,6 +35,7 @@ export function createNominator(): Nominator {
       const pods = byNode.get(node)
       if (pods) pods.set(pod.uid, pod)
       else byNode.set(node, new Map([[pod.uid, pod]]))
+      changed(node)
     },
     delete: remove,
     get size() {

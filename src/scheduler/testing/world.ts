@@ -87,7 +87,7 @@ export interface World {
 
 export function createWorld(options: WorldOptions = {}): World {
   const state = new ClusterState(options.namespaceLabels ?? (() => ({ team: 'x' })))
-  const nominator = createNominator()
+  const nominator = createNominator(node => state.nominationsChanged(node))
   const clock = createManualClock()
   const random = createSeededRandom()
   const context = {
