@@ -195,6 +195,27 @@ const signing = {
   ),
 }
 
+/** The secure port of a role that runs alone; upstream's names. */
+const roleServing = (port: number) => ({
+  securePort: portFlag('secure-port', 'port of health and metrics; 0 opens none', port),
+  bindAddress: address('bind-address', 'where that port listens', '127.0.0.1'),
+  tlsCertFile: textFlag(
+    'tls-cert-file',
+    'FILE',
+    'its serving certificate (default: one made at the start, which nobody vouches for)',
+    undefined,
+  ),
+  tlsPrivateKeyFile: textFlag('tls-private-key-file', 'FILE', 'the key to it', undefined),
+  authorizationAlwaysAllowPaths: flag<readonly string[]>(
+    'authorization-always-allow-paths',
+    'PATHS',
+    'what everybody may ask there, comma separated',
+    text => text.split(',').map(path => path.trim()),
+    ['/healthz', '/readyz', '/livez'],
+  ),
+  profiling: switchFlag('profiling', 'serve profiles below /debug/pprof/', true),
+})
+
 /** A command: the words that call it, its help, its flags, and how many words may follow. */
 export interface Command<
   F extends Readonly<Record<string, Flag>> = Readonly<Record<string, Flag>>,
@@ -299,6 +320,7 @@ export const commands = {
         'after how long without use such a token goes',
         365 * 24 * 60 * 60_000,
       ),
+      ...roleServing(10257),
       logLevel: logLevel('info'),
     },
   },
@@ -318,6 +340,7 @@ export const commands = {
         '',
       ),
       kubeconfig,
+      ...roleServing(10259),
       logLevel: logLevel('info'),
     },
   },

@@ -20,11 +20,11 @@ export function textFlag<const F extends string | undefined>(
   return { name, placeholder, doc, fallback, parse: text => text }
 }
 
-export function switchFlag(name: string, doc: string): Flag<boolean> {
+export function switchFlag(name: string, doc: string, fallback = false): Flag<boolean> {
   return {
     name,
     doc,
-    fallback: false,
+    fallback,
     parse: text => {
       if (text !== 'true' && text !== 'false')
         throw new UserError(`--${name} is a switch: write --${name}, or --${name}=false`)

@@ -13,7 +13,7 @@ import type { Reader, Writer } from './client.ts'
 import type { Running } from './role.ts'
 
 /** Upstream's times: how long a lease is respected, how long its holder tries to renew, how often. */
-const LEASE_DURATION_MS = 15_000
+export const LEASE_DURATION_MS = 15_000
 const RENEW_DEADLINE_MS = 10_000
 const RETRY_PERIOD_MS = 2_000
 
@@ -29,6 +29,8 @@ export interface LeaderElectionOptions {
   readonly identity: string
   /** Called on becoming leader. `lost` aborts when leading is over; no new action may begin after that. */
   readonly lead: (lost: AbortSignal) => Promise<void>
+  /** Called whenever the lease was renewed, the first time included. */
+  readonly renewed?: () => void
   readonly leaseDurationMs?: number
   readonly renewDeadlineMs?: number
   readonly retryPeriodMs?: number
@@ -69,6 +71,7 @@ async function holdOn(options: LeaderElectionOptions, observed: Observed, stop: 
   const { retryPeriodMs = RETRY_PERIOD_MS, identity, namespace, name } = options
   const lost = new AbortController()
   log.info('leading', { lease: `${namespace}/${name}`, identity })
+  options.renewed?.()
   const work = options.lead(lost.signal).catch(error => log.error('the leader failed', { error }))
   let renewedMs = clock.monotonicMs()
   while (!stop.aborted) {
@@ -78,6 +81,7 @@ async function holdOn(options: LeaderElectionOptions, observed: Observed, stop: 
     const begunMs = clock.monotonicMs()
     if (leftMs > 0 && (await withinTime(clock, leftMs, tryToHold(options, observed)))) {
       renewedMs = begunMs
+      options.renewed?.()
     } else if (clock.monotonicMs() - renewedMs >= renewDeadlineMs) {
       log.warn('no longer leading', { lease: `${namespace}/${name}`, identity })
       break

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf, UserError } from '#base/errors.ts'
+import { createFigureBook, type FigureSource } from '#base/figures.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { systemFiles } from '#host/files.ts'
 import {
@@ -11,12 +12,23 @@ import {
   type PluginFactory,
   parseFeatureGates,
   profilesOf,
+  type RunningScheduler,
   readConfiguration,
   type SchedulerOptions,
   startScheduler,
 } from '#scheduler'
 import { createExtenders, leavingToExtenders } from './configured-extenders.ts'
-import { startLed } from './led-role.ts'
+import { type LedRole, startLed } from './led-role.ts'
+
+export interface ConfiguredScheduler extends Running {
+  /** Where it is elected. */
+  readonly led: LedRole | undefined
+  readonly isScheduling: boolean
+  /** What it counts beside the book of figures that it was given. */
+  readonly figuresBeside: FigureSource
+  /** What the file says, with all defaults; undefined without a file. */
+  readonly configuration: CompleteConfiguration | undefined
+}
 
 export interface SchedulerFlags {
   readonly config?: string | undefined
@@ -28,10 +40,33 @@ export interface SchedulerFlags {
 export async function startConfiguredScheduler(
   context: RoleContext,
   { config: configFile, featureGates: gates = '' }: SchedulerFlags,
-): Promise<Running> {
+  figures = createFigureBook(),
+): Promise<ConfiguredScheduler> {
   const featureGates = parseFeatureGates(gates)
-  if (configFile === undefined)
-    return startLed('kube-scheduler', context, () => startScheduler(context, { featureGates }))
+  let running: RunningScheduler | undefined
+  const start = (options: SchedulerOptions, ended: () => void = () => {}) => {
+    const scheduler = startScheduler(context, { ...options, figures })
+    running = scheduler
+    const stop = async () => {
+      running = undefined
+      await scheduler.stop()
+      ended()
+    }
+    return { stop }
+  }
+  const shown = (role: Running, led?: LedRole, configuration?: CompleteConfiguration) => ({
+    led,
+    configuration,
+    get isScheduling() {
+      return running !== undefined
+    },
+    figuresBeside: () => running?.figuresBeside() ?? [],
+    stop: () => role.stop(),
+  })
+  if (configFile === undefined) {
+    const led = startLed('kube-scheduler', context, () => start({ featureGates }))
+    return shown(led, led)
+  }
   const configuration = readConfiguration(contentOf(configFile), featureGates)
   const extenders = await createExtenders(configuration, context.clock)
   const options: SchedulerOptions = {
@@ -45,22 +80,19 @@ export async function startConfiguredScheduler(
   }
   checkPluginNames(options.profiles ?? [], options.ownPlugins ?? new Map())
   const { leaderElect, resourceName, resourceNamespace, ...times } = configuration.leaderElection
-  const start = () => {
-    const scheduler = startScheduler(context, options)
-    const stop = async () => {
-      await scheduler.stop()
+  const schedule = () =>
+    start(options, () => {
       for (const extender of extenders) extender.close()
-    }
-    return { stop }
-  }
-  if (!leaderElect) return start()
+    })
+  if (!leaderElect) return shown(schedule(), undefined, configuration)
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = times
-  return startLed(resourceName, context, start, {
+  const led = startLed(resourceName, context, schedule, {
     namespace: resourceNamespace,
     leaseDurationMs,
     renewDeadlineMs,
     retryPeriodMs,
   })
+  return shown(led, led, configuration)
 }
 
 function contentOf(path: string): Uint8Array {

@@ -1,12 +1,17 @@
 /** Controllers and scheduler as processes of their own: of several, one works and the others wait. */
 import { hostname } from 'node:os'
-import { startLeaderElection } from '#client/leader-election.ts'
+import { LEASE_DURATION_MS, startLeaderElection } from '#client/leader-election.ts'
 import type { RoleContext, Running } from '#client/role.ts'
+
+/** How much later than the end of its lease a leader is taken to hang: upstream's time. */
+const HANG_MS = 20_000
 
 export interface LedRole extends Running {
   /** Of its Lease. */
   readonly name: string
   readonly isLeading: boolean
+  /** False where it leads by a lease that it should have lost long ago: the process hangs. */
+  readonly isHealthy: boolean
 }
 
 export interface LedOptions {
@@ -25,7 +30,9 @@ export function startLed(
   options: LedOptions = {},
 ): LedRole {
   const { client, clock, random, log } = context
+  const { leaseDurationMs = LEASE_DURATION_MS } = options
   let isLeading = false
+  let renewedMs = clock.monotonicMs()
   const election = startLeaderElection({
     client,
     clock,
@@ -35,6 +42,9 @@ export function startLed(
     ...options,
     name,
     identity: `${hostname()}_${random.uuid()}`,
+    renewed() {
+      renewedMs = clock.monotonicMs()
+    },
     async lead(lost) {
       isLeading = true
       const running = await start()
@@ -48,6 +58,9 @@ export function startLed(
     name,
     get isLeading() {
       return isLeading
+    },
+    get isHealthy() {
+      return !isLeading || clock.monotonicMs() - renewedMs <= leaseDurationMs + HANG_MS
     },
     stop: () => election.stop(),
   }

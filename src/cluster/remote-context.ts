@@ -1,6 +1,7 @@
 /** What a role lives on when the API server is elsewhere: a client and informers over HTTPS, as whom its kubeconfig says. */
 import { resolve } from 'node:path'
 import { UserError } from '#base/errors.ts'
+import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
 import { createClient } from '#client/api-client.ts'
 import { createHttpTransport } from '#client/http-transport.ts'
@@ -10,6 +11,7 @@ import {
   connectionFromKubeconfig,
   connectionInCluster,
 } from '#client/kubeconfig.ts'
+import { meterTransport } from '#client/metered-transport.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemFiles } from '#host/files.ts'
@@ -18,6 +20,8 @@ import { systemRandom } from '#host/random.ts'
 export interface Remote extends Running {
   readonly context: RoleContext
   readonly connection: Connection
+  /** Where the role counts what it does, its requests among it. */
+  readonly figures: FigureBook
 }
 
 /** The connection that `--kubeconfig` describes, or that every pod is given. Throws UserErrors. */
@@ -40,13 +44,19 @@ export async function connectionOf(kubeconfig: string | undefined): Promise<Conn
 }
 
 /** Connects when something is first asked for; nothing here waits for the API server. */
-export function remoteContext(connection: Connection, log: Log): Remote {
+export function remoteContext(
+  connection: Connection,
+  log: Log,
+  figures = createFigureBook(),
+): Remote {
   const clock = systemClock
   const transport = createHttpTransport(connection, { clock })
-  const client = createClient(transport)
+  const { host } = new URL(connection.server)
+  const client = createClient(meterTransport(transport, figures, { host, clock }))
   const informers = createInformers(client, { clock, log, random: systemRandom })
   return {
     connection,
+    figures,
     context: { client, informers, clock, random: systemRandom, log },
     async stop() {
       informers.stop()

@@ -13,10 +13,8 @@ import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
-import { startLed } from './led-role.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
 import { connectionOf, type Remote, remoteContext } from './remote-context.ts'
-import { signingOptionsOf, tokenOptionsOf } from './signing-options.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
 type RoleInvocation = Extract<
@@ -113,11 +111,13 @@ async function bootstrap(values: ValuesOf<'kubelet'>, log: Log): Promise<void> {
 async function startRole(invocation: RemoteInvocation, remote: Remote): Promise<Running> {
   const { context, connection } = remote
   switch (invocation.name) {
-    case 'controller-manager':
+    case 'controller-manager': {
+      const { startControllerManager } = await import('./single-controller-manager.ts')
       return startControllerManager(invocation.values, remote)
+    }
     case 'scheduler': {
-      const { startConfiguredScheduler } = await import('./configured-scheduler.ts')
-      return startConfiguredScheduler(context, invocation.values)
+      const { startSingleScheduler } = await import('./single-scheduler.ts')
+      return startSingleScheduler(invocation.values, remote)
     }
     case 'kubelet': {
       const { startSingleKubelet } = await import('./single-kubelet.ts')
@@ -146,29 +146,4 @@ async function startRole(invocation: RemoteInvocation, remote: Remote): Promise<
       })
     }
   }
-}
-
-async function startControllerManager(
-  values: ValuesOf<'controller-manager'>,
-  { context, connection }: Remote,
-): Promise<Running> {
-  const { parseEnabled, startControllers } = await import('#controllers')
-  // A misspelt name must end the start, not the first time of leading.
-  parseEnabled(values.controllers)
-  const signing = signingOptionsOf(values, systemFiles)
-  const tokens = await tokenOptionsOf(values.serviceAccountPrivateKeyFile, systemFiles)
-  const certificateAuthority =
-    values.rootCaFile === undefined
-      ? connection.certificateAuthority
-      : systemFiles.read(values.rootCaFile)?.toString()
-  return startLed('kube-controller-manager', context, () =>
-    startControllers(context, {
-      enabled: values.controllers,
-      clusterCidr: values.clusterCidr,
-      ...(certificateAuthority ? { certificateAuthority } : {}),
-      ...(signing ? { signing } : {}),
-      ...(tokens ? { tokens } : {}),
-      legacyTokenCleanUpPeriodMs: values.legacyServiceAccountTokenCleanUpPeriodMs,
-    }),
-  )
 }

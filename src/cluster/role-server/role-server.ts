@@ -1,0 +1,123 @@
+/**
+ * The secure port of a role that runs alone: health, figures, what it was configured with and what it is busy with, for whoever the API
+ * server lets. Controllers and scheduler have the same one.
+ */
+import { hostname } from 'node:os'
+import { StatusError } from '#api/machinery/status.ts'
+import type { Clock } from '#base/clock.ts'
+import { UserError } from '#base/errors.ts'
+import type { FigureSource } from '#base/figures.ts'
+import { type CertifiedKey, issueAuthority, issueLeaf } from '#base/pki/certificate.ts'
+import type { Random } from '#base/random.ts'
+import type { Running } from '#client/role.ts'
+import { serveHttps } from '#client/serving/serve-https.ts'
+import { statusAnswer } from '#client/serving/serve-request.ts'
+import type { ApiRequest, ApiResponse } from '#client/transport.ts'
+import type { Files } from '#host/files.ts'
+import { type AccessOptions, createAccess } from './access.ts'
+import { jsonAnswer, notFound, textAnswer } from './answers.ts'
+import { createHealth, type HealthChecks, type HealthEndpoint } from './health.ts'
+import { createMetrics, figuresAnswer } from './metrics.ts'
+import { createProfiling } from './profiling.ts'
+
+export interface RoleServerOptions extends AccessOptions {
+  readonly address: string
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly tls: CertifiedKey
+  readonly checks: HealthChecks
+  readonly figures: readonly FigureSource[]
+  /** What /configz tells, by the name of the configuration. */
+  readonly configuration: Readonly<Record<string, unknown>>
+  /** Whether /debug/pprof is there. */
+  readonly profiling: boolean
+}
+
+export interface RoleServer extends Running {
+  readonly port: number
+}
+
+/** Resolves when the port is open. Throws a UserError where it cannot be had. */
+export async function startRoleServer(options: RoleServerOptions): Promise<RoleServer> {
+  const { address, port, tls, clock, log } = options
+  const access = createAccess(options)
+  const answer = router(options)
+  const served = await serveHttps({
+    addresses: [{ address, port }],
+    tls: () => ({ cert: tls.certificate, key: tls.key }),
+    handler: {
+      async handle(request, peer) {
+        try {
+          await access(request, peer)
+        } catch (error) {
+          if (error instanceof StatusError) return statusAnswer(error)
+          throw error
+        }
+        return answer(request)
+      },
+    },
+    clock,
+    log,
+  })
+  return { port: served.ports[0] ?? port, stop: () => served.stop() }
+}
+
+const HEALTH: Readonly<Record<string, HealthEndpoint>> = {
+  healthz: 'healthz',
+  livez: 'livez',
+  readyz: 'readyz',
+}
+
+function router(options: RoleServerOptions): (request: ApiRequest) => Promise<ApiResponse> {
+  const health = createHealth(options.checks)
+  const metrics = createMetrics(options.figures)
+  const profiling = createProfiling(options.clock)
+  return async request => {
+    const [path = '', text = ''] = request.path.split('?')
+    const query = new URLSearchParams(text)
+    const [, first = '', ...rest] = path.split('/')
+    const endpoint = HEALTH[first]
+    if (endpoint) return health.answer(endpoint, rest.join('/'), query)
+    if (options.profiling && path === '/debug/pprof')
+      return textAnswer(302, '', { location: '/debug/pprof/' })
+    if (options.profiling && path.startsWith('/debug/pprof/'))
+      return profiling(rest.slice(1).join('/'), query, request.signal)
+    switch (path) {
+      case '/metrics':
+        return metrics()
+      case '/metrics/slis':
+        return figuresAnswer([health.figures.source])
+      case '/configz':
+        return jsonAnswer(options.configuration)
+      default:
+        return notFound()
+    }
+  }
+}
+
+const DAY_MS = 86_400_000
+const SELF_SIGNED_DAYS = 365
+
+/** The certificate of the files, or, without any, one of this process's own that nobody vouches for. Throws a UserError. */
+export function servingPair(
+  { certFile, keyFile }: { certFile: string | undefined; keyFile: string | undefined },
+  names: readonly string[],
+  { clock, random, files }: { clock: Clock; random: Random; files: Pick<Files, 'read'> },
+): CertifiedKey {
+  if (certFile !== undefined && keyFile !== undefined)
+    return { certificate: textIn(certFile, files), key: textIn(keyFile, files) }
+  if (certFile !== undefined || keyFile !== undefined)
+    throw new UserError('--tls-cert-file and --tls-private-key-file must be given together')
+  const now = clock.now()
+  const validity = { notBefore: now - DAY_MS, notAfter: now + SELF_SIGNED_DAYS * DAY_MS }
+  const authority = issueAuthority(`${hostname()}-ca@${Math.floor(now / 1000)}`, validity, random)
+  const subject = { commonName: `${hostname()}@${Math.floor(now / 1000)}` }
+  const leaf = { subject, usages: ['server'], names: ['localhost', ...names], validity } as const
+  return issueLeaf(leaf, authority, random)
+}
+
+function textIn(path: string, files: Pick<Files, 'read'>): string {
+  const content = files.read(path)
+  if (content === undefined) throw new UserError(`there is no file ${path}`)
+  return content.toString()
+}

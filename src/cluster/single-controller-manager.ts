@@ -1,0 +1,80 @@
+/** The controllers as a process of their own: elected, and with a port that tells how they are. */
+import type { ValuesOf } from '#cli'
+import type { Running } from '#client/role.ts'
+import type { RunningControllers } from '#controllers'
+import { systemFiles } from '#host/files.ts'
+import { startLed } from './led-role.ts'
+import type { Remote } from './remote-context.ts'
+import { showLeading } from './role-figures.ts'
+import { openRolePort } from './role-server/role-port.ts'
+import { signingOptionsOf, tokenOptionsOf } from './signing-options.ts'
+
+/** Of upstream's configuration kind, by which /configz names what it tells. */
+const CONFIGURATION = 'kubecontrollermanager.config.k8s.io'
+
+/** Resolves when the port is open; leading may come later. Throws UserErrors. */
+export async function startControllerManager(
+  values: ValuesOf<'controller-manager'>,
+  remote: Remote,
+): Promise<Running> {
+  const { context, connection, figures } = remote
+  const { parseEnabled, startControllers } = await import('#controllers')
+  // A misspelt name must end the start, not the first time of leading.
+  parseEnabled(values.controllers)
+  const signing = signingOptionsOf(values, systemFiles)
+  const tokens = await tokenOptionsOf(values.serviceAccountPrivateKeyFile, systemFiles)
+  const certificateAuthority =
+    values.rootCaFile === undefined
+      ? connection.certificateAuthority
+      : systemFiles.read(values.rootCaFile)?.toString()
+  let running: RunningControllers | undefined
+  const led = startLed('kube-controller-manager', context, () => {
+    running = startControllers(context, {
+      figures,
+      enabled: values.controllers,
+      clusterCidr: values.clusterCidr,
+      ...(certificateAuthority ? { certificateAuthority } : {}),
+      ...(signing ? { signing } : {}),
+      ...(tokens ? { tokens } : {}),
+      legacyTokenCleanUpPeriodMs: values.legacyServiceAccountTokenCleanUpPeriodMs,
+    })
+    return running
+  })
+  showLeading(figures, [led])
+  const pings = () => (running?.controllers ?? []).map(({ name }) => ({ name, isGood: () => true }))
+  return openRolePort({
+    values,
+    remote,
+    role: led,
+    led,
+    checks: { healthz: pings, readyz: pings },
+    figures: [figures.source],
+    configuration: { [CONFIGURATION]: configurationOf(values) },
+  })
+}
+
+/** In the form and under the names in which upstream tells it. */
+function configurationOf(values: ValuesOf<'controller-manager'>): object {
+  return {
+    Generic: {
+      Address: values.bindAddress,
+      Port: values.securePort,
+      Controllers: values.controllers.split(','),
+      LeaderElection: { LeaderElect: true, ResourceName: 'kube-controller-manager' },
+      Debugging: { EnableProfiling: values.profiling },
+    },
+    KubeCloudShared: { ClusterCIDR: values.clusterCidr },
+    CSRSigningController: {
+      ClusterSigningCertFile: values.clusterSigningCertFile ?? '',
+      ClusterSigningKeyFile: values.clusterSigningKeyFile ?? '',
+      ClusterSigningDuration: `${values.clusterSigningDurationMs / 1000}s`,
+    },
+    SAController: {
+      RootCAFile: values.rootCaFile ?? '',
+      ServiceAccountKeyFile: values.serviceAccountPrivateKeyFile ?? '',
+    },
+    LegacySATokenCleaner: {
+      CleanUpPeriod: `${values.legacyServiceAccountTokenCleanUpPeriodMs / 1000}s`,
+    },
+  }
+}
