@@ -42,6 +42,8 @@ export interface Column<T = never> {
   readonly description: string
   /** 0 is shown always, 1 only with `-o wide`. */
   readonly priority?: number
+  /** Rows have the cell, but no definition tells of it. */
+  readonly isUndefined?: true
   /** The cell. `now` is for ages (milliseconds). */
   readonly cell: (object: T, now: number) => string | number | boolean | null
 }

@@ -24,8 +24,8 @@ test('a table carries columns, cells and, unless asked otherwise, the metadata',
       ['Age', 'string', ''],
     ],
   )
-  assert.deepEqual(table.rows[0]?.cells, ['a', 2, '90s'])
-  assert.deepEqual(table.rows[0]?.object, {
+  assert.deepEqual(table.rows?.[0]?.cells, ['a', 2, '90s'])
+  assert.deepEqual(table.rows?.[0]?.object, {
     kind: 'PartialObjectMetadata',
     apiVersion: 'meta.k8s.io/v1',
     metadata: object.metadata,
@@ -36,10 +36,10 @@ test('a table carries columns, cells and, unless asked otherwise, the metadata',
 test('includeObject decides what a row carries, and lists bring their own metadata', () => {
   const listMeta = { resourceVersion: '9', continue: 'x' }
   const whole = tableOf(configMap, [object], { now, includeObject: 'Object', listMeta })
-  assert.equal(whole.rows[0]?.object, object)
+  assert.equal(whole.rows?.[0]?.object, object)
   assert.equal(whole.metadata, listMeta)
   const none = tableOf(configMap, [object], { now, includeObject: 'None', withoutColumns: true })
-  assert.equal(none.rows[0]?.object, null)
+  assert.equal(none.rows?.[0]?.object, null)
   assert.deepEqual(none.columnDefinitions, [])
 })
 
@@ -57,13 +57,13 @@ test('a kind without columns shows its name and when it was created', () => {
     table.columnDefinitions.map(column => column.name),
     ['Name', 'Created At'],
   )
-  assert.deepEqual(table.rows[0]?.cells, ['a', created])
+  assert.deepEqual(table.rows?.[0]?.cells, ['a', created])
 })
 
 test('rows of pods that have ended say so', () => {
   const row = (phase: string) => {
     const object = { metadata: { name: 'p' }, spec: { containers: [] }, status: { phase } }
-    return tableOf(pod, [object as never], { now: 0 }).rows[0]
+    return tableOf(pod, [object as never], { now: 0 }).rows?.[0]
   }
   assert.deepEqual(row('Succeeded')?.conditions, [
     {

@@ -39,7 +39,8 @@ export interface Table {
   readonly apiVersion: MetaApiVersion
   readonly metadata: ListMetadata
   readonly columnDefinitions: readonly TableColumnDefinition[]
-  readonly rows: readonly TableRow[]
+  /** Null where there are none and the kind says nothing about columns, as upstream's general table is. */
+  readonly rows: readonly TableRow[] | null
 }
 
 export interface ListMetadata {
@@ -80,19 +81,20 @@ export function tableOf(
 ): Table {
   const columns = columnsOf(kind)
   const { now, includeObject = 'Metadata', listMeta, version, withoutColumns = false } = options
+  const rows = objects.map(object => {
+    const conditions = kind.rowConditions(object)
+    return {
+      cells: columns.map(column => column.cell(object, now)),
+      ...(conditions.length > 0 ? { conditions } : {}),
+      object: shownObject(object, includeObject, version),
+    }
+  })
   return {
     kind: 'Table',
     apiVersion: metaApiVersion(version),
     metadata: listMeta ?? listMetaOfOne(objects),
     columnDefinitions: withoutColumns ? [] : definitionsOf(columns),
-    rows: objects.map(object => {
-      const conditions = kind.rowConditions(object)
-      return {
-        cells: columns.map(column => column.cell(object, now)),
-        ...(conditions.length > 0 ? { conditions } : {}),
-        object: shownObject(object, includeObject, version),
-      }
-    }),
+    rows: rows.length === 0 && columns === DEFAULT_COLUMNS ? null : rows,
   }
 }
 
@@ -108,13 +110,15 @@ function listMetaOfOne(objects: readonly KubernetesObject[]): ListMetadata {
 }
 
 function definitionsOf(columns: readonly Column<KubernetesObject>[]): TableColumnDefinition[] {
-  return columns.map(({ name, type, format = '', description, priority = 0 }) => ({
-    name,
-    type,
-    format,
-    description,
-    priority,
-  }))
+  return columns
+    .filter(({ isUndefined }) => !isUndefined)
+    .map(({ name, type, format = '', description, priority = 0 }) => ({
+      name,
+      type,
+      format,
+      description,
+      priority,
+    }))
 }
 
 /** Marks the bookmark that ends the initial state; whoever waits for it must see it. */

@@ -12,7 +12,6 @@ import {
 import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
-import { deviceTaintTimes } from './device-taint-times.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
@@ -82,10 +81,6 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'changes ingresses alone, so anywhere among those that change',
     create: defaultIngressClass,
-  },
-  {
-    why: 'last of those that change, too: the time is that of the write',
-    create: deviceTaintTimes,
   },
   {
     why: 'before rules that look at the class of a claim',

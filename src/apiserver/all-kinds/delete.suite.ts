@@ -29,7 +29,9 @@ async function gone(subject: Subject): Promise<void> {
     assert.equal(answer.kind, subject.kind.kind)
     assert.equal(answer.metadata.uid, uid)
   } else {
-    const details = { ...detailsOf(subject, name), uid }
+    // Success is told of the resource as it is served, failures of the one that is stored.
+    const group = subject.kind.group ? { group: subject.kind.group } : {}
+    const details = { ...detailsOf(subject, name), ...group, uid }
     const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
     assert.deepEqual(answer, success)
     assert.deepEqual(tried, success)
@@ -77,7 +79,8 @@ async function finalizers(subject: Subject): Promise<void> {
   const marked = await subject.must(200, 'DELETE', `/${name}`, BACKGROUND)
   assert.equal(marked.kind, subject.kind.kind)
   assert.equal(marked.metadata.deletionTimestamp, '2026-05-01T12:00:00Z')
-  assert.equal(marked.metadata.deletionGracePeriodSeconds, 0)
+  const hasGrace = subject.kind.kind !== 'Namespace'
+  assert.equal(marked.metadata.deletionGracePeriodSeconds, hasGrace ? 0 : undefined)
   assert.equal(marked.metadata.generation, generation && generation + 1)
   const again = await subject.must(200, 'DELETE', `/${name}`, BACKGROUND)
   assert.equal(again.metadata.uid, marked.metadata.uid)

@@ -42,7 +42,7 @@ async function inProtobuf(subject: Subject, below: string): Promise<unknown> {
 
 async function tables(subject: Subject): Promise<void> {
   const { metadata } = await subject.make({ labels: { suite: 'table' } })
-  const own = subject.kind.columns.map(({ name }) => name)
+  const own = subject.kind.columns.filter(each => !each.isUndefined).map(({ name }) => name)
   const columns = own.length > 0 ? own : ['Name', 'Created At']
   for (const below of [`/${metadata.name}`, '?labelSelector=suite%3Dtable']) {
     const { body } = await subject.ask('GET', below, undefined, as('Table'))
@@ -50,7 +50,8 @@ async function tables(subject: Subject): Promise<void> {
     const names: string[] = body.columnDefinitions.map((each: Shown) => each.name)
     assert.deepEqual(names.slice(-columns.length), columns)
     assert.equal(body.rows.length, 1)
-    assert.equal(body.rows[0].cells.length, names.length)
+    const more = subject.kind.columns.length - own.length
+    assert.equal(body.rows[0].cells.length, names.length + more)
     assert.equal(body.rows[0].cells[names.indexOf('Name')], metadata.name)
     assert.equal(body.rows[0].object.kind, 'PartialObjectMetadata')
     assert.equal(body.rows[0].object.metadata.uid, metadata.uid)

@@ -25,7 +25,7 @@ async function replace(subject: Subject): Promise<void> {
   assert.deepEqual(subject.changed(after), after, 'the change is there')
   assert.equal(after.metadata.uid, before.metadata.uid)
   const counts = subject.kind.hasGeneration && subject.changesContent
-  assert.equal(after.metadata.generation, counts ? generation + 1 : generation)
+  assert.equal(after.metadata.generation, counts ? (generation ?? 0) + 1 : generation)
   const stale = await subject.must(409, 'PUT', `/${name}`, next)
   assert.deepEqual(stale, conflictOf(subject, name, MODIFIED))
 }

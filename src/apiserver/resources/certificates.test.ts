@@ -277,3 +277,9 @@ test('who writes a bundle of a signer may attest for it', async () => {
   const other = issueAuthority('other', validity, systemRandom).certificate
   assert.equal((await patch({ spec: { trustBundle: other } })).status, 403)
 })
+
+test('nobody owns the spec of a request, which nobody may change', async () => {
+  const { metadata, spec } = await requested('unowned')
+  assert.equal(spec.signerName, signerName)
+  assert.doesNotMatch(JSON.stringify(metadata.managedFields ?? []), /f:spec/)
+})

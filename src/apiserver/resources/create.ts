@@ -83,6 +83,7 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
       draft.metadata.name ?? '',
       'create not allowed while custom resource definition is terminating',
     )
+  hooksOf(write.resource).complete?.(write, draft)
   // What admission adds is nobody's, so that applying anew does not take it away.
   trackFields(write, undefined, draft)
   if (await mutate(write, draft)) checkNamespace(write, draft)

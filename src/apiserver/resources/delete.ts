@@ -73,10 +73,7 @@ function warnOfOrphans(
   if (warning && propagationPolicy === undefined) warnings.push(warning)
 }
 
-function deletedStatus(
-  { storage: { resource: of } }: StoredResource,
-  { metadata }: KubernetesObject,
-): Status {
+function deletedStatus({ name: of }: StoredResource, { metadata }: KubernetesObject): Status {
   return {
     kind: 'Status',
     apiVersion: 'v1',
@@ -135,15 +132,21 @@ async function removeOnce(
     },
   })
   const marked = markedForDeletion(write, current.object, options)
-  return marked ? stay(write, current, marked) : go(write, current)
+  if (marked && !isFinished(write, marked)) return stay(write, current, marked)
+  return go(write, current, marked === current.object ? undefined : marked)
 }
 
-async function go(write: Write, current: StoredObject): Promise<Deletion | undefined> {
+/** `last` is what it is said to have been, where that is not what it was. */
+async function go(
+  write: Write,
+  current: StoredObject,
+  last?: KubernetesObject,
+): Promise<Deletion | undefined> {
   if (write.dryRun)
     return (await isSettled(write, current))
-      ? { stored: unstored({ ...current.object }, current.revision), isGone: true }
+      ? { stored: unstored(last ?? { ...current.object }, current.revision), isGone: true }
       : undefined
-  const stored = await write.resource.storage.remove(current)
+  const stored = await write.resource.storage.remove(current, last)
   return stored && { stored, isGone: true }
 }
 
@@ -163,21 +166,22 @@ async function stay(
   return stored && { stored, isGone: false }
 }
 
-/** The draft of the object as it waits for its end; the object itself where it waits already; undefined to go at once. */
+/** The draft of the object as it waits for its end; the object itself where it waits already; undefined where nothing marks it. */
 function markedForDeletion(
   write: Write,
   current: KubernetesObject,
   options: DeleteOptions,
 ): KubernetesObject | undefined {
   const { kind } = write.resource.storage
+  const hooks = hooksOf(write.resource)
   const finalizers = finalizersAfter(write, current, options.propagationPolicy)
-  for (const finalizer of hooksOf(write.resource).finalizersOnDelete ?? [])
+  for (const finalizer of hooks.finalizersOnDelete ?? [])
     if (!current.metadata.deletionTimestamp && !finalizers.includes(finalizer))
       finalizers.push(finalizer)
   const grace = kind.gracePeriodSeconds?.(current, options.gracePeriodSeconds) ?? 0
-  const ownFinalizers = hooksOf(write.resource).hasOwnFinalizers?.(current) ?? false
-  // Nothing holds it: most deletes, which need no copy.
-  if (grace === 0 && finalizers.length === 0 && !ownFinalizers) return undefined
+  const ownFinalizers = hooks.hasOwnFinalizers?.(current) ?? false
+  // Nothing holds it: most deletes, which need no copy. What could have had grace is marked even so.
+  if (!kind.gracePeriodSeconds && finalizers.length === 0 && !ownFinalizers) return undefined
   const draft = structuredClone(current)
   const { metadata } = draft
   if (finalizers.length > 0) metadata.finalizers = finalizers
@@ -185,20 +189,19 @@ function markedForDeletion(
   const isMarked = metadata.deletionTimestamp !== undefined
   const left = metadata.deletionGracePeriodSeconds ?? 0
   if (!isMarked || grace < left) {
-    const start = isMarked
-      ? Date.parse(metadata.deletionTimestamp ?? '') - left * 1000
-      : write.exchange.server.clock.now()
-    metadata.deletionTimestamp = rfc3339(start + grace * 1000)
-    metadata.deletionGracePeriodSeconds = grace
-    if (metadata.generation) metadata.generation++
-    hooksOf(write.resource).beginDelete?.(draft)
-  } else if (finalizers.length === (current.metadata.finalizers?.length ?? 0))
-    return keeps(write, draft) ? current : undefined
+    const now = write.exchange.server.clock.now()
+    const start = isMarked ? Date.parse(metadata.deletionTimestamp ?? '') - left * 1000 : now
+    const end = start + grace * 1000
+    metadata.deletionTimestamp = rfc3339(Math.max(end, now))
+    if (hooks.hasNoGrace) delete metadata.deletionGracePeriodSeconds
+    // Whose shorter time is over already still gets a moment, unless it is to get none.
+    else metadata.deletionGracePeriodSeconds = end < now && grace > 0 ? 1 : grace
+    if (metadata.generation && !isMarked) metadata.generation++
+    hooks.beginDelete?.(draft)
+  } else if (finalizers.length === (current.metadata.finalizers?.length ?? 0)) return current
   delete metadata.resourceVersion
-  return keeps(write, draft) ? draft : undefined
+  return draft
 }
-
-const keeps = (write: Write, draft: KubernetesObject) => !isFinished(write, draft)
 
 /** Who has to act before the object may go, by the wished treatment of what it owns. */
 function finalizersAfter(

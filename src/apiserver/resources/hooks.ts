@@ -14,10 +14,13 @@ import { podCertificateHooks } from './pod-certificates.ts'
 import { validatePodPart } from './pod-subresources.ts'
 import type { StoredResource } from './registry.ts'
 import { type Hold, holdForService } from './service-hold.ts'
+import { sliceHooks, taintRuleHooks } from './taint-times.ts'
 import { stampPhase } from './volume-phase.ts'
 import type { Write } from './write.ts'
 
 export interface ResourceHooks {
+  /** Defaults that need a clock. Whoever writes the draft, which it changes, owns them as they own other defaults. */
+  complete?(write: Write, draft: KubernetesObject): void
   /** What the server says of a write: who asks, and when. After the kind has prepared the draft, which it changes. */
   prepare?(write: Write, draft: KubernetesObject, previous?: KubernetesObject): void
   /** Rules that need more than the kind has, such as cryptography or the name of the subresource; beside those of the kind. */
@@ -41,6 +44,10 @@ export interface ResourceHooks {
   hasOwnFinalizers?(object: KubernetesObject): boolean
   /** Who must act before an object of this kind may ever go. */
   readonly finalizersOnDelete?: readonly string[]
+  /** Nothing says how long it is given to end by itself. */
+  readonly hasNoGrace?: true
+  /** Fields that nobody owns, since the server sets or keeps them, by subresource; such as `status.conditions`. */
+  readonly unowned?: Readonly<Record<string, readonly string[]>>
   /** Changes the draft of an object that begins to be deleted but stays for now. */
   beginDelete?(draft: KubernetesObject): void
 }
@@ -81,6 +88,8 @@ const table: Record<string, ResourceHooks> = {
   'certificatesigningrequests.certificates.k8s.io': signingRequestHooks,
   'clustertrustbundles.certificates.k8s.io': trustBundleHooks,
   'podcertificaterequests.certificates.k8s.io': podCertificateHooks,
+  'devicetaintrules.resource.k8s.io': taintRuleHooks,
+  'resourceslices.resource.k8s.io': sliceHooks,
   persistentvolumes: { prepare: stampPhase },
   pods: { validate: validatePodPart },
   services: {
@@ -94,6 +103,7 @@ const table: Record<string, ResourceHooks> = {
     beginDelete: markTerminating,
   },
   namespaces: {
+    hasNoGrace: true,
     hasOwnFinalizers: object => ((object as Namespace).spec.finalizers?.length ?? 0) > 0,
     beginDelete: draft => {
       const { status } = draft as Namespace

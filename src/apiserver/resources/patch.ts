@@ -22,6 +22,7 @@ import { authorizeVerb } from '../steps/authorize.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import { decodeDraft, decodePatched, parseYaml } from './body.ts'
 import { createObject } from './create.ts'
+import { hooksOf } from './hooks.ts'
 import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { complaintsAbout, fieldValidationOf, warn } from './strict.ts'
@@ -222,7 +223,8 @@ function layOver(
   const { kind, view } = write.resource
   const { manager, subresource } = write
   const versions = versionsOf(write.exchange.server, write.resource)
-  const options = { manager, subresource, time: nowOf(write), force, versions }
+  const unowned = hooksOf(write.resource).unowned?.[subresource]
+  const options = { manager, subresource, time: nowOf(write), force, versions, unowned }
   const { object } = serverSideApply(kind, live, configuration, options)
   const draft = decodeDraft(write.exchange, kind, object)
   const pinned = configuration.metadata.resourceVersion

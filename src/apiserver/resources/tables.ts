@@ -8,6 +8,7 @@ import {
   type ListMetadata,
   type MetaVersion,
   type Table,
+  type TableRow,
   tableOf,
 } from '#api/machinery/table.ts'
 import type { Exchange } from '../exchange.ts'
@@ -32,9 +33,9 @@ export function tableFor(
 /** Whole objects go out as they would alone. */
 function shownIn(exchange: Exchange, table: Table): Table {
   if (includeObjectOf(exchange) !== 'Object') return table
-  const shown = (row: Table['rows'][number]) =>
+  const shown = (row: TableRow) =>
     row.object ? { ...row, object: emptyAsNull(row.object as KubernetesObject) } : row
-  return { ...table, rows: table.rows.map(shown) }
+  return { ...table, rows: table.rows?.map(shown) ?? null }
 }
 
 /** Makes a table of each event's object; only the first carries the columns. */

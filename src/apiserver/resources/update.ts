@@ -169,6 +169,7 @@ async function replace(
   if (draft.metadata.uid) checkUid(write, draft.metadata.uid, previous)
   keepSystemMetadata(draft, previous)
   keepOtherHalf(write, draft, previous)
+  hooksOf(write.resource).complete?.(write, draft)
   trackFields(write, previous, draft)
   if (await mutate(write, draft, previous)) {
     checkNamespace(write, draft)

@@ -15,6 +15,7 @@ import {
 } from '../admission/admission.ts'
 import type { Exchange } from '../exchange.ts'
 import { isTrue } from '../request-info.ts'
+import { hooksOf } from './hooks.ts'
 import { namespaceOf } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { versionsOf } from './versions.ts'
@@ -267,6 +268,7 @@ export function trackFields(
     subresource,
     time: nowOf(write),
     versions: versionsOf(server, write.resource),
+    unowned: hooksOf(write.resource).unowned?.[subresource],
   })
   if (entries && entries.length > 0) draft.metadata.managedFields = [...entries]
   else delete draft.metadata.managedFields

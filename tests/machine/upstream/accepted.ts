@@ -32,31 +32,9 @@ export const accepted: readonly Accepted[] = [
     why: 'of what is required, Proa cannot tell Go pointers from values, and so owns the field but not the node above it',
   },
   {
-    line: /f:timeAdded: /,
-    why: 'set as a default upstream, and so owned by the client; set by the server here',
-  },
-  {
     line: /daemonsets.*(deprecated\.daemonset\.template\.generation|f:annotations)/,
     why: 'upstream shows this annotation in single objects, but not in lists',
   },
-  {
-    line: /certificatesigningrequests.*managedFields/,
-    why: 'upstream leaves the spec, which nobody may change, without an owner',
-  },
-  {
-    line: /(serviceaccounts|csistoragecapacities|ipaddresses|devicetaintrules|resourcepoolstatusrequests|controllerrevisions)\S* .*\.(cells|columnDefinitions)\b/,
-    why: 'columns of these tables are not yet upstream’s',
-  },
-  { line: /csidrivers.*\.generation: /, why: 'upstream counts from the first change on' },
-  {
-    line: /^DELETE \S+\/pods\/.*(deletionTimestamp|deletionGracePeriodSeconds|generation)/,
-    why: 'upstream marks a pod even when it goes at once',
-  },
-  {
-    line: /^DELETE \S+\/namespaces\/.*deletionGracePeriodSeconds/,
-    why: 'upstream does not say how long a namespace is given, which is no time',
-  },
-  { line: /^DELETE \/apis\/events\S+ .*details\.group/, why: 'events are stored as core ones' },
 ]
 
 export const unexpected = (lines: readonly string[]): string[] =>

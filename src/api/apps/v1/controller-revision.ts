@@ -35,7 +35,7 @@ export const controllerRevision = defineKind<ControllerRevision>({
   columns: [
     nameColumn,
     column('Controller', 'The object whose state is remembered.', controllerName),
-    column('Revision', 'Which state it is.', ({ revision }) => revision, { type: 'integer' }),
+    column('Revision', 'Which state it is.', ({ revision }) => revision),
     ageColumn,
   ],
 })

@@ -1,4 +1,4 @@
-import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
+import { ageColumn, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { boolean, list } from '../../machinery/schema.ts'
 import { localObjectReference, objectReference } from './references.ts'
@@ -49,9 +49,5 @@ export const serviceAccount = defineKind<ServiceAccount>({
       : [
           `metadata.annotations[${ENFORCE_MOUNTABLE}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,
         ],
-  columns: [
-    nameColumn,
-    column('Secrets', 'How many secrets its pods may use.', object => object.secrets?.length ?? 0),
-    ageColumn,
-  ],
+  columns: [nameColumn, ageColumn],
 })

@@ -8,6 +8,7 @@
 import { type AnyKind, apiVersionOf } from '../kind.ts'
 import type { KubernetesObject, ManagedFieldsEntry } from '../metadata.ts'
 import { equal } from '../patch/json-patch.ts'
+import { isPlainObject, type PlainObject } from '../plain.ts'
 import { StatusError } from '../status.ts'
 import { fieldsOf } from './compare.ts'
 import { FieldSet, pathText } from './field-set.ts'
@@ -32,6 +33,8 @@ export interface Writer {
   readonly time: string
   /** The versions of the resource, where it has several: owners name fields in theirs. */
   readonly versions?: Versions
+  /** Paths such as `status.conditions` that the writer does not get to own. */
+  readonly unowned?: readonly string[] | undefined
 }
 
 /** Stands for whoever wrote an object before anything was tracked. */
@@ -51,7 +54,8 @@ export function trackUpdate(
     subresource: writer.subresource,
   }
   const entries = sentEntries(previous, next)
-  const changes = new Changes(kind, previous, next, writer.versions)
+  const owned = (object: KubernetesObject) => withoutPaths(object, writer.unowned)
+  const changes = new Changes(kind, previous && owned(previous), owned(next), writer.versions)
   const touched = touchedBy(changes.own)
   const { removed } = changes.own
   if (touched.isEmpty && removed.isEmpty) return [...entries]
@@ -64,6 +68,16 @@ export function trackUpdate(
   const fields = (mine?.fields ?? new FieldSet()).difference(removed).union(touched)
   const time = mine?.fields.equals(fields) ? mine.time : writer.time
   return entriesOf([...others, { ...id, time, fields }])
+}
+
+function withoutPaths<T extends object>(value: T, paths: readonly string[] = []): T {
+  return paths.reduce((rest, path) => withoutPath(rest, path.split('.')), value)
+}
+
+function withoutPath<T extends object>(value: T, [name = '', ...below]: string[]): T {
+  const { [name]: part, ...others } = value as PlainObject
+  if (below.length > 0 && isPlainObject(part)) return { ...value, [name]: withoutPath(part, below) }
+  return others as T
 }
 
 /** Owners with what a write left them; those of versions that there are no more are gone. */
@@ -116,7 +130,8 @@ export function serverSideApply(
   const owners = knownOwners(kind, live)
   const mine = owners.find(owner => isApplier(owner, id))
   const others = owners.filter(owner => owner !== mine)
-  const wanted = ownable(fieldsOf(schema, bare(configuration)))
+  const claimed = withoutPaths(bare(configuration), options.unowned)
+  const wanted = ownable(fieldsOf(schema, claimed))
 
   const merged = mergeApplied(schema, bare(base), bare(configuration)) as KubernetesObject
   const claims = [...others, { ...id, fields: wanted }]

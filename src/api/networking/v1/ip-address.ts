@@ -1,6 +1,6 @@
 import { isCanonicalIp } from '../../core/v1/addresses.ts'
 import { given, immutable, needed, wrong } from '../../core/v1/validation.ts'
-import { column, nameColumn } from '../../machinery/columns.ts'
+import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { type FieldError, required } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { isDns1123Subdomain, isPathSegment } from '../../machinery/names.ts'
@@ -54,6 +54,8 @@ export const ipAddress = defineKind<IpAddress>({
   columns: [
     nameColumn,
     column('ParentRef', 'Who has the address.', ({ spec }) => shownParent(spec.parentRef)),
+    // Upstream's rows end in an age of which its definitions know nothing.
+    { ...ageColumn, isUndefined: true },
   ],
 })
 

@@ -1,6 +1,6 @@
 /** Stored in this version: the next one came only with v1.36, and the release before must be able to read what is stored. */
 import { validateConditions } from '../../core/v1/validation.conditions.ts'
-import { ageColumn, nameColumn } from '../../machinery/columns.ts'
+import { ageColumn, ageOf, column, nameColumn } from '../../machinery/columns.ts'
 import { type FieldError, tooMany } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { condition } from '../../machinery/metadata.ts'
@@ -74,7 +74,16 @@ export const deviceTaintRule = defineKind<DeviceTaintRule>({
   validateCreate: object => validateRule(object),
   validateUpdate: validateRule,
   validateStatusUpdate: validateStatus,
-  columns: [nameColumn, ageColumn],
+  columns: [
+    nameColumn,
+    column('Key', 'Key of the taint.', ({ spec }) => spec.taint.key),
+    column('Value', 'Value of the taint.', ({ spec }) => spec.taint.value ?? ''),
+    column('Effect', 'What it does to pods.', ({ spec }) => spec.taint.effect),
+    column('TimeAdded', 'Time since it has that effect.', ({ spec }, now) =>
+      ageOf(spec.taint.timeAdded, now),
+    ),
+    ageColumn,
+  ],
 })
 
 function validateRule({ spec }: DeviceTaintRule, previous?: DeviceTaintRule): FieldError[] {

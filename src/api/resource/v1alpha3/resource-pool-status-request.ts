@@ -1,10 +1,10 @@
 import { validateConditions } from '../../core/v1/validation.conditions.ts'
 import { given, immutable } from '../../core/v1/validation.ts'
-import { ageColumn, nameColumn } from '../../machinery/columns.ts'
 import { type FieldError, invalid, tooLong, tooMany } from '../../machinery/field-error.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { isDns1123Subdomain, utf8Length } from '../../machinery/names.ts'
 import { validateDriver, validateList, validatePool } from '../v1/validation.ts'
+import { poolStatusColumns } from './resource-pool-status-request.columns.ts'
 import {
   type PoolStatus,
   type ResourcePoolStatusRequest,
@@ -38,7 +38,7 @@ export const resourcePoolStatusRequest = defineKind<ResourcePoolStatusRequest>({
   validateCreate: validateRequest,
   validateUpdate: (next, previous) => immutable('spec', next.spec, previous.spec),
   validateStatusUpdate: validateStatus,
-  columns: [nameColumn, ageColumn],
+  columns: poolStatusColumns,
 })
 
 function validateRequest({ spec }: ResourcePoolStatusRequest): readonly FieldError[] {

@@ -17,6 +17,10 @@ export const csiDriver = defineKind<CSIDriver>({
   returnsDeleted: true,
   shape: csiDriverShape,
   hasGeneration: true,
+  // Counted from the first change on.
+  prepareForCreate: ({ metadata }) => {
+    delete metadata.generation
+  },
   validate: validateCSIDriver,
   validateUpdate: validateCSIDriverUpdate,
   columns: [

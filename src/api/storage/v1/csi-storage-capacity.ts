@@ -1,6 +1,5 @@
 import { validateLabelSelector } from '../../core/v1/validation.selectors.ts'
 import { immutable, wrong } from '../../core/v1/validation.ts'
-import { column, nameColumn } from '../../machinery/columns.ts'
 import { type FieldError, invalid } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { labelSelector } from '../../machinery/metadata.ts'
@@ -34,11 +33,6 @@ export const csiStorageCapacity = defineKind<CSIStorageCapacity>({
   validateUpdate: (next, previous) => [
     ...immutable('nodeTopology', next.nodeTopology, previous.nodeTopology),
     ...immutable('storageClassName', next.storageClassName, previous.storageClassName),
-  ],
-  columns: [
-    nameColumn,
-    column('StorageClassName', 'The class of storage.', object => object.storageClassName),
-    column('Capacity', 'How much room there is.', object => object.capacity ?? '<unset>'),
   ],
 })
 
