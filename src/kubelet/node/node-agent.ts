@@ -26,6 +26,11 @@ const LEASE_RENEW_MS = 10_000
 /** How often the node looks at itself, and how long an unchanged status may stay unwritten. */
 const STATUS_CHECK_MS = 10_000
 const STATUS_WRITE_MS = 300_000
+/**
+ * Renewals begin at multiples of this: of many nodes in one process those of a tick reach the store together, which writes them to its
+ * disk in one go. Short enough that what thousands of nodes have to say in one tick keeps nobody else waiting for long.
+ */
+const TICK_MS = 500
 const RETRY_MS = 500
 const RETRY_LIMIT_MS = 7_000
 
@@ -192,6 +197,7 @@ export class NodeAgent {
       let delayMs = periodMs
       try {
         await this.#renew()
+        delayMs = untilTick(clock.monotonicMs(), periodMs)
         periodMs = LEASE_RENEW_MS
         retryMs = RETRY_MS
       } catch (error) {
@@ -241,4 +247,10 @@ export class NodeAgent {
       spec: { holderIdentity: options.nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime },
     }
   }
+}
+
+/** How long to wait until the last tick that is no later than `delayMs` from now; until the next one where there is none. */
+function untilTick(nowMs: number, delayMs: number): number {
+  const late = (nowMs + delayMs) % TICK_MS
+  return late < delayMs ? delayMs - late : delayMs + TICK_MS - late
 }

@@ -31,6 +31,22 @@ test('a kubelet registers its node and renews its lease', () =>
     assert.notEqual(heartbeat.metadata.resourceVersion, node.metadata.resourceVersion)
   }))
 
+test('kubelets of one process renew their leases in common ticks, which are cheap to store', () =>
+  withCluster(async cluster => {
+    const names = ['n1', 'n2', 'n3', 'n4']
+    for (const nodeName of names)
+      await cluster.kubelet(cluster.node({ hostname: nodeName }), { nodeName })
+    await cluster.clock.advance(60_000)
+    const renewals = await Promise.all(
+      names.map(async name => {
+        const { spec } = await cluster.client.get(lease, name, 'kube-node-lease')
+        return Date.parse(spec?.renewTime ?? '')
+      }),
+    )
+    const [first = 0] = renewals
+    for (const each of renewals) assert.equal(Math.abs(each - first) % 500, 0, `${renewals}`)
+  }))
+
 test('a pod runs, says so, and goes when it is deleted', () =>
   withCluster(async cluster => {
     const node = cluster.node()
