@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configMap } from '#api/core/v1/config-map.ts'
+import { node } from '#api/core/v1/node.ts'
 import { silentLog } from '#base/log.ts'
 import { createClient } from '#client/api-client.ts'
 import { createInformers } from '#client/informers.ts'
@@ -44,3 +45,41 @@ test('in process nobody has copies: gets, lists, watches and informers share one
   for (const each of rooms) each.stop()
   await server.stop()
 })
+
+test('a status written in process over the object that was read keeps the very rest of it', async () => {
+  const { server } = await startTestServer()
+  const client = createClient(server.transportFor(admin))
+  const spec = { podCIDR: '10.1.0.0/24' }
+  const read = await client.create(node, { metadata: { name: 'n1', labels: { a: '1' } }, spec })
+  const write = (over: typeof read, message: string) =>
+    client.update(
+      node,
+      { ...over, status: { ...over.status, conditions: [{ ...READY, message }] } },
+      { subresource: 'status' },
+    )
+
+  const first = await write(read, 'first')
+  assert.equal(first.spec, read.spec)
+  assert.equal(first.metadata.labels, read.metadata.labels)
+  assert.equal(first.status.conditions?.[0]?.message, 'first')
+  assert.deepEqual(
+    first.metadata.managedFields?.map(({ subresource }) => subresource),
+    [undefined, 'status'],
+    'the writer owns what it wrote',
+  )
+
+  // Whatever is not the server's own is read as from anybody: checked, and not part of a status.
+  const other = { ...first, spec: { podCIDR: '10.2.0.0/24' } }
+  const second = await write(other, 'second')
+  assert.deepEqual(second.spec, first.spec)
+  await assert.rejects(
+    write({ ...second, spec: { podCIDR: 1 } } as never, 'third'),
+    /BadRequest|cannot be handled/,
+  )
+  await assert.rejects(write(second, 3 as never), /cannot be handled/)
+  await assert.rejects(write(first, 'late'), /has been modified/)
+  assert.equal((await write(second, 'fourth')).status.conditions?.[0]?.message, 'fourth')
+  await server.stop()
+})
+
+const READY = { type: 'Ready', status: 'True' }

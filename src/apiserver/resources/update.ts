@@ -25,6 +25,7 @@ import { draftOf, parseBody } from './body.ts'
 import { createObject } from './create.ts'
 import { isEqual } from './equal.ts'
 import { hooksOf } from './hooks.ts'
+import { draftOverKnown } from './known-parts.ts'
 import { respondOne } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
 import {
@@ -48,7 +49,8 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   const write = writeOf(exchange, resource)
   const body = await parseBody(exchange.request, resource.kind)
   const { view, kind } = resource
-  let draft: KubernetesObject | undefined = draftOf(exchange, kind, body)
+  const decode = () => draftOverKnown(write, body.value) ?? draftOf(exchange, kind, body)
+  let draft: KubernetesObject | undefined = decode()
   checkName(write, draft)
   const hooks = hooksOf(resource)
   if (hooks.needsResourceVersion && !draft.metadata.resourceVersion) {
@@ -60,7 +62,7 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   }
   const take = () => {
     // The first attempt uses the draft that is there, further ones decode again: drafts are given away.
-    const served = draft ?? draftOf(exchange, kind, body)
+    const served = draft ?? decode()
     draft = undefined
     return view.toStored?.(served) ?? served
   }

@@ -2,6 +2,7 @@
 import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { labelMatcherOf } from '#api/machinery/label-selector.ts'
 import { controllerOf, keyOf } from '#api/machinery/metadata.ts'
+import { equal } from '#api/machinery/patch/json-patch.ts'
 import {
   type PodDisruptionBudget,
   podDisruptionBudget,
@@ -67,7 +68,7 @@ export function disruptionController(context: ControllerContext): Controller {
           changed(next, previous) {
             const leftMs = staleInMs(next, clock.now())
             if (leftMs !== undefined) queue.addAfter(TARGET + keyOf(next), leftMs)
-            if (previous && concernText(previous) === concernText(next)) return
+            if (previous && !concernsBudget(next, previous)) return
             if (previous) wakeBudgets(previous)
             wakeBudgets(next)
           },
@@ -103,8 +104,13 @@ export function disruptionController(context: ControllerContext): Controller {
   }
 }
 
-/** All of a pod that a budget counts by. */
-function concernText(found: Pod): string {
-  const { labels, ownerReferences, deletionTimestamp } = found.metadata
-  return JSON.stringify([labels, ownerReferences, deletionTimestamp, isReady(found)])
+/** True for a change of what a budget counts by. */
+function concernsBudget(next: Pod, previous: Pod): boolean {
+  const [now, before] = [next.metadata, previous.metadata]
+  return (
+    isReady(next) !== isReady(previous) ||
+    now.deletionTimestamp !== before.deletionTimestamp ||
+    !equal(now.labels, before.labels) ||
+    !equal(now.ownerReferences, before.ownerReferences)
+  )
 }

@@ -3,6 +3,7 @@ import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { Service, ServicePort } from '#api/core/v1/service.ts'
 import { labelMatcherOfSet } from '#api/machinery/label-selector.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
+import { equal } from '#api/machinery/patch/json-patch.ts'
 import type { Informer } from '#client/informer.ts'
 import type { Wakeup } from '../runner/controller.ts'
 import { isFinished } from '../runner/pods.ts'
@@ -91,7 +92,7 @@ export function wakeServices(
   queue.onStop(
     pods.subscribe({
       changed(next, previous) {
-        if (previous && endpointText(previous) === endpointText(next)) return
+        if (previous && !concernsEndpoint(next, previous)) return
         wakeSelecting(next)
         if (previous && previous.metadata.labels !== next.metadata.labels) wakeSelecting(previous)
       },
@@ -100,13 +101,19 @@ export function wakeServices(
   )
 }
 
-/** All of a pod that its endpoint shows; other changes wake nobody. */
-function endpointText(pod: Pod): string {
-  const { metadata, spec, status } = pod
+/** True for a change of what its endpoint shows of a pod; others wake nobody. */
+function concernsEndpoint(next: Pod, previous: Pod): boolean {
+  return (
+    next.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp ||
+    !equal(next.metadata.labels, previous.metadata.labels) ||
+    !equal(placeOf(next), placeOf(previous)) ||
+    !equal(addressesOf(next), addressesOf(previous))
+  )
+}
+
+function placeOf({ spec, status }: Pod) {
   const ready = status.conditions?.find(({ type }) => type === 'Ready')?.status
-  const { labels, deletionTimestamp } = metadata
-  const place = [spec.nodeName, spec.hostname, spec.subdomain, status.phase, ready]
-  return JSON.stringify([labels, deletionTimestamp, place, addressesOf(pod)])
+  return [spec.nodeName, spec.hostname, spec.subdomain, status.phase, ready]
 }
 
 /** The reference to a pod that stands in its endpoint. */

@@ -1,6 +1,7 @@
 /** Who owns whom, over all kinds: kept from events, so that an owner's dependents are found without a search. */
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { equal } from '#api/machinery/patch/json-patch.ts'
 import type { Informer } from '#client/informer.ts'
 
 export interface GraphNode {
@@ -59,7 +60,7 @@ export function createGraph(): Graph {
           const { uid = '', deletionTimestamp } = object.metadata
           nodes.set(uid, { kind, object })
           // Most changes are of a status and concern nobody here.
-          if (previous && concernText(previous) === concernText(object)) return
+          if (previous && !concernsGraph(object.metadata, previous.metadata)) return
           const before = ownersOf(previous)
           const after = ownersOf(object)
           link(uid, before, false)
@@ -80,10 +81,15 @@ function ownersOf(object: KubernetesObject | undefined): string[] {
   return (object?.metadata.ownerReferences ?? []).map(owner => owner.uid)
 }
 
-/** All that matters here of an object, as text. */
-function concernText({ metadata }: KubernetesObject): string {
-  const { ownerReferences, deletionTimestamp, finalizers } = metadata
-  return JSON.stringify([ownerReferences, deletionTimestamp, finalizers])
+type Metadata = KubernetesObject['metadata']
+
+/** True for a change of what matters here of an object. */
+function concernsGraph(now: Metadata, before: Metadata): boolean {
+  return (
+    now.deletionTimestamp !== before.deletionTimestamp ||
+    !equal(now.ownerReferences, before.ownerReferences) ||
+    !equal(now.finalizers, before.finalizers)
+  )
 }
 
 function needsALook({ metadata }: KubernetesObject): boolean {

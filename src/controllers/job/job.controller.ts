@@ -4,10 +4,11 @@ import { type Job, job } from '#api/batch/v1/job.ts'
 import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { labelMatcherOf } from '#api/machinery/label-selector.ts'
 import { controllerOf, keyOf } from '#api/machinery/metadata.ts'
+import { equal } from '#api/machinery/patch/json-patch.ts'
 import type { Informer } from '#client/informer.ts'
 import type { Controller, ControllerContext, Outcome, Wakeup } from '../runner/controller.ts'
 import { BY_CONTROLLER, candidates, indexByController } from '../runner/owners.ts'
-import { conditionOf } from '../runner/pods.ts'
+import { concernsCount } from '../runner/pods.ts'
 import { countJobs } from './job.figures.ts'
 import { isTracked, untracking } from './job.pods.ts'
 import { isManagedElsewhere, reconcile } from './job.reconcile.ts'
@@ -121,7 +122,7 @@ function wakeByPods(
   queue.onStop(
     pods.subscribe({
       changed(next, previous) {
-        if (previous && concernText(previous) === concernText(next)) return
+        if (previous && !concernsJob(next, previous)) return
         // A pod that changed hands concerns the one it left, too.
         if (previous && controllerOf(previous)?.uid !== controllerOf(next)?.uid) wakeOwner(previous)
         wakeOwner(next)
@@ -131,20 +132,16 @@ function wakeByPods(
   )
 }
 
-/** All of a pod that a job decides by. */
-function concernText({ metadata, status }: Pod): string {
-  const { labels, ownerReferences, deletionTimestamp, finalizers } = metadata
-  const restarts = [
-    ...(status.initContainerStatuses ?? []),
-    ...(status.containerStatuses ?? []),
-  ].map(({ restartCount }) => restartCount)
-  return JSON.stringify([
-    labels,
-    ownerReferences,
-    deletionTimestamp,
-    finalizers,
-    status.phase,
-    conditionOf(status.conditions, 'Ready')?.status,
-    restarts,
-  ])
+/** True for a change of what a job decides by. */
+function concernsJob(next: Pod, previous: Pod): boolean {
+  return (
+    concernsCount(next, previous) ||
+    !equal(next.metadata.finalizers, previous.metadata.finalizers) ||
+    !equal(restartsOf(next), restartsOf(previous))
+  )
 }
+
+const restartsOf = ({ status }: Pod) =>
+  [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].map(
+    ({ restartCount }) => restartCount,
+  )

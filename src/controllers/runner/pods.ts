@@ -1,5 +1,6 @@
 /** What several controllers ask about pods. */
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { equal } from '#api/machinery/patch/json-patch.ts'
 
 export function conditionOf<C extends { type?: string }>(
   conditions: readonly C[] | undefined,
@@ -49,11 +50,14 @@ export function nextAvailableInMs(
 
 /** True for a change by which an owner counts. Being bound, for one, changes nothing for it, and happens to every pod. */
 export function concernsCount(next: Pod, previous: Pod): boolean {
-  return countText(next) !== countText(previous)
+  const [now, before] = [next.metadata, previous.metadata]
+  return (
+    next.status.phase !== previous.status.phase ||
+    readinessOf(next) !== readinessOf(previous) ||
+    now.deletionTimestamp !== before.deletionTimestamp ||
+    !equal(now.labels, before.labels) ||
+    !equal(now.ownerReferences, before.ownerReferences)
+  )
 }
 
-function countText({ metadata, status }: Pod): string {
-  const { labels, ownerReferences, deletionTimestamp } = metadata
-  const ready = conditionOf(status.conditions, 'Ready')
-  return JSON.stringify([labels, ownerReferences, deletionTimestamp, status.phase, ready?.status])
-}
+const readinessOf = ({ status }: Pod) => conditionOf(status.conditions, 'Ready')?.status

@@ -1,0 +1,32 @@
+/**
+ * Whoever writes a status in process sends back the object that it read, which is the server's own, frozen, with another status. What
+ * is the very value of the cache has been decoded, and goes into the draft as it is.
+ */
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
+import { decodeDraft } from './body.ts'
+import { rulesOf } from './registry.ts'
+import type { Write } from './write.ts'
+
+/** The draft of a status over the object that the cache has now; undefined where anything else may be new. */
+export function draftOverKnown(write: Write, body: unknown): KubernetesObject | undefined {
+  const { exchange, resource, subresource, namespace, name } = write
+  const { kind, view, storage } = resource
+  if (subresource !== 'status' || kind.custom || view.fromStored || !isPlainObject(body)) return
+  if (!rulesOf(resource).subresources.status) return
+  // Metadata tell the revision and are made once for each: whoever has them read this revision.
+  const known = storage.cache.get(namespace, name)?.object
+  if (!known || body.metadata !== known.metadata || !isAllButStatus(body, known)) return
+  const { apiVersion, kind: kindName } = body
+  const sent = { apiVersion, kind: kindName, metadata: {}, status: body.status }
+  const { status } = decodeDraft(exchange, kind, sent) as { status?: unknown }
+  const { status: _, ...kept } = known as KubernetesObject & { status?: unknown }
+  return { ...kept, metadata: { ...known.metadata }, ...(status === undefined ? {} : { status }) }
+}
+
+function isAllButStatus(body: PlainObject, known: KubernetesObject): boolean {
+  const fields = known as unknown as PlainObject
+  return [...Object.keys(fields), ...Object.keys(body)].every(
+    field => field === 'status' || body[field] === fields[field],
+  )
+}
