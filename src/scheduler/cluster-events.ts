@@ -81,6 +81,10 @@ function podWaits(events: ClusterEvents, next: Pod, previous: Pod | undefined): 
   if (status.nominatedNodeName) nominator.add(info, status.nominatedNodeName)
   else if (previous?.status.nominatedNodeName) nominator.delete(uid)
   queue.set(info)
+  // Whoever waits for the rest of its group is told; to all others, another waiting pod means nothing.
+  if (previous || !spec.schedulingGroup) return
+  const label = 'UnscheduledPodAdd'
+  queue.happened({ resource: 'UnscheduledPod', action: actions.add, label, next })
 }
 
 function podGone({ state, queue, nominator, waitingPods }: ClusterEvents, last: Pod): void {

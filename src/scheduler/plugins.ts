@@ -8,6 +8,7 @@ import { balancedAllocation } from './plugins/balanced-allocation.ts'
 import { defaultBinder } from './plugins/default-binder.ts'
 import { defaultPreemption } from './plugins/default-preemption.ts'
 import { dynamicResources } from './plugins/dynamic-resources.ts'
+import { gangScheduling } from './plugins/gang-scheduling.ts'
 import { imageLocality } from './plugins/image-locality.ts'
 import { interPodAffinity } from './plugins/inter-pod-affinity.ts'
 import { nodeAffinity } from './plugins/node-affinity.ts'
@@ -29,6 +30,8 @@ export interface PluginEntry {
   readonly create: PluginFactory
   /** How much its scores count; 1 where it is left out. */
   readonly weight?: number
+  /** Not on by default without this feature gate. */
+  readonly gate?: string
 }
 
 export const plugins: readonly PluginEntry[] = [
@@ -52,9 +55,13 @@ export const plugins: readonly PluginEntry[] = [
   { name: 'NodeResourcesBalancedAllocation', create: balancedAllocation, weight: 1 },
   { name: 'ImageLocality', create: imageLocality, weight: 1 },
   { name: 'DefaultBinder', create: defaultBinder },
+  { name: 'GangScheduling', create: gangScheduling, gate: 'GangScheduling' },
 ]
 
 /** What every profile runs unless its configuration says otherwise. */
-export const defaultSets: PluginSets = {
-  multiPoint: { enabled: plugins.map(({ name, weight }) => ({ name, weight })) },
+export function defaultSets(isOn: (gate: string) => boolean): PluginSets {
+  const enabled = plugins
+    .filter(({ gate }) => gate === undefined || isOn(gate))
+    .map(({ name, weight }) => ({ name, weight }))
+  return { multiPoint: { enabled } }
 }

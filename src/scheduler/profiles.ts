@@ -39,6 +39,7 @@ export interface Shared {
   readonly preemptionFigures: PreemptionFigures
   readonly stopping: AbortSignal
   readonly activate: (pods: readonly PodInfo[]) => void
+  readonly advance: (pods: readonly PodInfo[]) => void
   readonly gates: ReadonlyMap<string, boolean>
   /** Plugins of others, by name. */
   readonly ownPlugins: ReadonlyMap<string, PluginFactory>
@@ -54,7 +55,8 @@ export function startProfile(configuration: ProfileConfiguration, shared: Shared
   const { schedulerName: name, percentageOfNodesToScore, pluginArgs } = configuration
   const { client, clock, random, log } = shared.context
   const recorder = createEventRecorder(client, { clock, random, log, component: name })
-  const sets = configuration.plugins ? mergedSets(defaultSets, configuration.plugins) : defaultSets
+  const defaults = defaultSets(gate => isGateOn(shared.gates, gate))
+  const sets = configuration.plugins ? mergedSets(defaults, configuration.plugins) : defaults
   const made = new Map<string, Plugin>()
   const handle = createHandle(name, recorder, shared, () => profile)
   for (const plugin of namesIn(sets)) {
@@ -89,7 +91,7 @@ function createHandle(
   profile: () => Profile,
 ): Handle {
   const { context, snapshot, nominator, waitingPods, extenders, preemptionFigures } = shared
-  const { activate, gates, stopping } = shared
+  const { activate, advance, gates, stopping } = shared
   return {
     ...context,
     profileName,
@@ -100,6 +102,7 @@ function createHandle(
     extenders,
     preemptionFigures,
     activate,
+    advance,
     stopping,
     enabled: gate => isGateOn(gates, gate),
     filter: (cycle, pod, node) => runFilters(activeFilters(profile(), cycle), cycle, pod, node),

@@ -198,6 +198,7 @@ class Scheduler implements RunningScheduler {
         preemptionFigures: this.preemptionFigures,
         stopping: this.#stopping.signal,
         activate: pods => this.#queue.activate(pods.map(({ uid }) => uid)),
+        advance: pods => this.#queue.advance(pods.map(({ uid }) => uid)),
         gates: options.featureGates ?? new Map(),
         ownPlugins: options.ownPlugins ?? new Map(),
       })

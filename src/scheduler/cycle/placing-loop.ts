@@ -254,6 +254,7 @@ export class PlacingLoop {
     queued.pendingFor = pendingFor
     const message = failure.message(postFilter)
     this.#requeue(queued, nominatedNode, () => this.#options.queue.refused(queued))
+    this.#notPlaced(queued, nominatedNode)
     this.#outcome(queued)?.failed(queued.info.pod, {
       reason: 'Unschedulable',
       message,
@@ -271,6 +272,7 @@ export class PlacingLoop {
     this.#requeue(queued, nominatedNode, () =>
       rejected ? queue.refused(queued) : queue.failed(queued),
     )
+    this.#notPlaced(queued, nominatedNode)
     // Deleted meanwhile; the informer tells.
     if (isStatus(status.cause, 'NotFound')) return
     this.#outcome(queued)?.failed(queued.info.pod, {
@@ -278,6 +280,12 @@ export class PlacingLoop {
       message: messageOfStatus(status),
       nominatedNode,
     })
+  }
+
+  #notPlaced({ info }: QueuedPod, nominatedNode: string | undefined): void {
+    const running = this.#options.profiles.get(info.pod.spec.schedulerName ?? '')
+    for (const plugin of running?.profile.points.permit ?? [])
+      plugin.notPlaced?.(info, nominatedNode)
   }
 
   /** Back into the queue, unless the pod was bound, replaced or deleted by somebody else meanwhile. */

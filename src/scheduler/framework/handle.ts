@@ -26,6 +26,8 @@ export interface Handle extends RoleContext {
   enabled(gate: string): boolean
   /** Tries these waiting pods again without delay. */
   activate(pods: readonly PodInfo[]): void
+  /** Tries these waiting pods next, before all others. */
+  advance(pods: readonly PodInfo[]): void
   /** Asks all Filter plugins of the profile about one node. */
   filter(cycle: CycleState, pod: PodInfo, node: NodeInfo): Verdict
   /** The same, with pods nominated there counted as present. */

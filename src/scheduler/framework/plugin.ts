@@ -88,6 +88,11 @@ export interface Plugin {
   /** Undoes reserve; called in reverse order, also for plugins whose reserve was not reached. Must not fail. */
   unreserve?(cycle: CycleState, pod: PodInfo, node: NodeInfo): void
   permit?(cycle: CycleState, pod: PodInfo, node: NodeInfo): PermitResult | undefined
+  /**
+   * A pod got no node, or lost the one that it had before it was bound; a pod with a nomination hopes for one. Only plugins that
+   * take part in Permit are told: they may hold pods for the sake of this one.
+   */
+  notPlaced?(pod: PodInfo, nominatedNode: string | undefined): void
 
   /** Whether preBind has work to do for this pod: `SKIP` where not. Must be cheap; without it, preBind has. */
   preBindPreFlight?(cycle: CycleState, pod: PodInfo, node: NodeInfo): Verdict

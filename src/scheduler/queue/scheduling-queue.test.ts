@@ -147,3 +147,26 @@ test('ready waits for a pod, and stopping leaves no timer', async () => {
   queue.stop()
   assert.equal(clock.pending, 0)
 })
+
+test('pods that are wanted next go before all others, wherever they wait', async () => {
+  const { clock, queue, take, refused } = setUp()
+  for (const uid of ['a', 'b', 'c', 'd']) {
+    queue.set(info(uid))
+    await clock.advance(1)
+  }
+  queue.set(info('high', 9))
+  queue.advance(['a'])
+  refused(take(), 'Fit')
+  queue.advance(['c', 'a', 'unknown'])
+  queue.set(info('c', 0, { nodeSelector: {} }))
+  assert.deepEqual([queue.has('a'), queue.lengths.active], [true, 5])
+  const c = take()
+  assert.equal(c.info.uid, 'c')
+  assert.ok(c.info.pod.spec.nodeSelector, 'its newest version')
+  queue.remove('a')
+  assert.deepEqual(
+    [1, 2, 3].map(() => take().info.uid),
+    ['high', 'b', 'd'],
+  )
+  assert.equal(queue.take(), undefined)
+})

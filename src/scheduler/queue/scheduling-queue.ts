@@ -46,6 +46,8 @@ export class SchedulingQueue {
   readonly #backingOff = backOffHeap()
   /** Pods whose attempt failed: they wait in any case. */
   readonly #failed = backOffHeap()
+  /** Pods that somebody wants tried before all others, in this order. */
+  readonly #ahead = new Map<string, QueuedPod>()
   readonly #unschedulable: UnschedulablePods
   readonly #inFlight = new InFlight()
   #cancelBackoff: (() => void) | undefined
@@ -68,7 +70,7 @@ export class SchedulingQueue {
 
   get lengths(): Readonly<Record<QueueName, number>> {
     const backoff = this.#backingOff.size + this.#failed.size
-    return { active: this.#active.size, backoff, ...this.#unschedulable.sizes }
+    return { active: this.#active.size + this.#ahead.size, backoff, ...this.#unschedulable.sizes }
   }
 
   /** How many pods wait for each plugin that refused them, by profile. */
@@ -84,14 +86,14 @@ export class SchedulingQueue {
     // Whoever tries it now looks for its newest version in the end.
     else if (this.#inFlight.has(uid)) return
     else {
-      const waiting =
-        this.#active.get(uid) ?? (this.#backingOff.get(uid) ?? this.#failed.get(uid))?.pod
+      const waiting = this.#ready(uid) ?? this.#backedOff(uid)
       if (waiting) waiting.info = info
       else this.#enter(queuedPodOf(info, this.#options.clock.monotonicMs()), 'PodAdd')
     }
   }
 
   remove(uid: string): void {
+    this.#ahead.delete(uid)
     this.#active.delete(uid)
     this.#backingOff.delete(uid)
     this.#failed.delete(uid)
@@ -104,16 +106,15 @@ export class SchedulingQueue {
 
   has(uid: string): boolean {
     return (
-      this.#active.get(uid) !== undefined ||
-      this.#backingOff.get(uid) !== undefined ||
-      this.#failed.get(uid) !== undefined ||
+      this.#ready(uid) !== undefined ||
+      this.#backedOff(uid) !== undefined ||
       this.#unschedulable.get(uid) !== undefined
     )
   }
 
   /** The next pod, if one is ready. It is in flight until `refused`, `failed` or `done`. */
   take(): QueuedPod | undefined {
-    const pod = this.#active.pop() ?? this.#backingOff.pop()?.pod
+    const pod = this.#firstAhead() ?? this.#active.pop() ?? this.#backingOff.pop()?.pod
     if (!pod) return undefined
     this.#schedule()
     pod.attempts++
@@ -125,7 +126,8 @@ export class SchedulingQueue {
 
   /** Resolves when a pod is ready, or the queue is stopped. */
   ready(): Promise<void> {
-    if (this.#stopped || this.#active.size + this.#backingOff.size > 0) return Promise.resolve()
+    const waiting = this.#ahead.size + this.#active.size + this.#backingOff.size
+    if (this.#stopped || waiting > 0) return Promise.resolve()
     return new Promise(resolve => {
       this.#wake = resolve
     })
@@ -177,12 +179,24 @@ export class SchedulingQueue {
   /** Tries these pods again without delay, wherever they wait. */
   activate(uids: Iterable<string>): void {
     for (const uid of uids) {
-      const pod =
-        this.#unschedulable.get(uid) ?? (this.#backingOff.get(uid) ?? this.#failed.get(uid))?.pod
+      const pod = this.#unschedulable.get(uid) ?? this.#backedOff(uid)
       if (!pod) continue
       this.remove(uid)
       this.#enter(pod, 'ForceActivate')
     }
+  }
+
+  /** Tries these pods before all others, in their order, wherever they wait. Gated ones and those being tried stay. */
+  advance(uids: Iterable<string>): void {
+    for (const uid of uids) {
+      const pod = this.#unschedulable.get(uid) ?? this.#backedOff(uid) ?? this.#ready(uid)
+      if (!pod) continue
+      this.remove(uid)
+      if (this.#stopped || this.#isGated(pod, 'ForceActivate')) continue
+      this.#ahead.set(uid, pod)
+      this.#options.onMove('active', 'ForceActivate')
+    }
+    this.#wakeUp()
   }
 
   stop(): void {
@@ -190,6 +204,21 @@ export class SchedulingQueue {
     this.#cancelBackoff?.()
     this.#cancelFlush?.()
     this.#wake?.()
+  }
+
+  #ready(uid: string): QueuedPod | undefined {
+    return this.#ahead.get(uid) ?? this.#active.get(uid)
+  }
+
+  #backedOff(uid: string): QueuedPod | undefined {
+    return (this.#backingOff.get(uid) ?? this.#failed.get(uid))?.pod
+  }
+
+  #firstAhead(): QueuedPod | undefined {
+    if (this.#ahead.size === 0) return undefined
+    const [[uid, pod] = []] = this.#ahead
+    if (uid !== undefined) this.#ahead.delete(uid)
+    return pod
   }
 
   /** A newer version of a refused pod: what its owner changed may be just what was missing. */

@@ -110,6 +110,7 @@ export function createWorld(options: WorldOptions = {}): World {
       extenders: options.extenders ?? [],
       preemptionFigures,
       activate: pods => void activated.push(...pods),
+      advance: pods => void activated.push(...pods),
       gates: options.gates ?? new Map(),
       stopping: new AbortController().signal,
       ownPlugins: options.ownPlugins ?? new Map(),

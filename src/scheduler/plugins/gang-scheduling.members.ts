@@ -1,0 +1,101 @@
+/** Who belongs to each gang, and how far each member has come. */
+import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
+import type { Informer } from '#client/informer.ts'
+import type { Handle } from '../framework/handle.ts'
+import type { WaitingPod } from '../framework/waiting-pods.ts'
+import { type PodInfo, podInfoOf } from '../state/pod-info.ts'
+
+const BY_GROUP = 'schedulingGroup'
+
+/** `namespace/name` of the pod's group. */
+export function groupKeyOf({ metadata, spec }: Pod): string | undefined {
+  const name = spec.schedulingGroup?.podGroupName
+  return name ? `${metadata.namespace}/${name}` : undefined
+}
+
+const uidOf = ({ metadata }: Pod): string => metadata.uid ?? ''
+
+export class GangMembers {
+  readonly #pods: Informer<Pod>
+  readonly #waitingPods: Handle['waitingPods']
+  /** Members that have a node which the API does not show yet. */
+  readonly #assumed = new Set<string>()
+  /** By group, who was refused since its first member found a node. */
+  readonly #refused = new Map<string, Set<string>>()
+
+  constructor({ informers, waitingPods }: Handle) {
+    this.#pods = informers.for(podKind)
+    this.#waitingPods = waitingPods
+    this.#pods.addIndex(BY_GROUP, pod => {
+      const key = groupKeyOf(pod)
+      return key === undefined ? [] : [key]
+    })
+    this.#pods.subscribe({
+      changed: pod => {
+        if (pod.spec.nodeName) this.#assumed.delete(uidOf(pod))
+      },
+      deleted: pod => {
+        this.#assumed.delete(uidOf(pod))
+        const key = groupKeyOf(pod)
+        if (key !== undefined && this.count(key) === 0) this.#refused.delete(key)
+      },
+    })
+  }
+
+  /** How many there are, placed or not. */
+  count(key: string): number {
+    return this.#members(key).length
+  }
+
+  assume({ pod, uid }: PodInfo): void {
+    if (groupKeyOf(pod) !== undefined) this.#assumed.add(uid)
+  }
+
+  forget({ uid }: PodInfo): void {
+    this.#assumed.delete(uid)
+  }
+
+  /** How many have a node, bound or not. */
+  scheduled(key: string): number {
+    return this.#members(key).filter(pod => this.#hasNode(pod)).length
+  }
+
+  /** Those that have a node and wait for the others. */
+  waiting(key: string): WaitingPod[] {
+    return this.#members(key).flatMap(pod => this.#waitingPods.get(uidOf(pod)) ?? [])
+  }
+
+  /** All are tried once more: those without a node. */
+  startRound(key: string): PodInfo[] {
+    this.#refused.set(key, new Set())
+    return this.#withoutNode(key).map(podInfoOf)
+  }
+
+  refused(key: string, uid: string): void {
+    this.#refused.get(key)?.add(uid)
+  }
+
+  /** How many have no node and were not refused in this round. */
+  remaining(key: string): number {
+    const refused = this.#refused.get(key)
+    return this.#withoutNode(key).filter(pod => !refused?.has(uidOf(pod))).length
+  }
+
+  #withoutNode(key: string): Pod[] {
+    return this.#members(key).filter(pod => !this.#hasNode(pod))
+  }
+
+  #hasNode(pod: Pod): boolean {
+    return Boolean(pod.spec.nodeName) || this.#assumed.has(uidOf(pod))
+  }
+
+  /** Finished pods and those on their way out count no more. */
+  #members(key: string): Pod[] {
+    return this.#pods
+      .by(BY_GROUP, key)
+      .filter(
+        ({ metadata, status }) =>
+          !metadata.deletionTimestamp && status.phase !== 'Succeeded' && status.phase !== 'Failed',
+      )
+  }
+}
