@@ -40,12 +40,17 @@ interface DeletePods {
   readonly skipWaitToCompletion?: boolean
 }
 
+export interface Measuring {
+  readonly count: number
+  readonly template: string
+}
+
 export interface Run {
   readonly world: World
   readonly bound: ReturnType<typeof countBound>
   readonly params: Readonly<Record<string, number>>
   /** Called around the pods that are measured. */
-  readonly measure: (count: number, work: () => Promise<void>) => Promise<void>
+  readonly measure: (pods: Measuring, work: () => Promise<void>) => Promise<void>
   /** How many attempts the scheduler has made. */
   readonly attempts: () => number
   /** What goes on beside later operations. */
@@ -118,7 +123,7 @@ async function createPods(run: Run, operation: CreatePods): Promise<void> {
     await inParallel(count, PARALLEL, () => createPod(run.world, place, template))
     await all
   }
-  if (operation.collectMetrics) await run.measure(count, work)
+  if (operation.collectMetrics) await run.measure({ count, template }, work)
   else await work()
 }
 

@@ -6,12 +6,17 @@ import { binding } from '#api/core/v1/binding.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { apiVersionOf } from '#api/machinery/kind.ts'
 import { startScheduler } from '#scheduler'
+import { naiveDecisionMs } from './naive.ts'
 import { countOf, createPod, type Operation, perform, type Run } from './operations.ts'
-import { countBound, createWorld, inParallel } from './world.ts'
+import { watchShares } from './shares.ts'
+import { countBound, createWorld, inParallel, type StoreName } from './world.ts'
 
 export interface Workload {
   readonly name: string
+  /** Pods a second that are asked for. */
   readonly goal?: number
+  /** Of those that run where none is named. */
+  readonly small?: boolean
   readonly params: Readonly<Record<string, number>>
 }
 export interface Case {
@@ -28,7 +33,12 @@ export interface Measured {
   readonly attempts: number
   readonly unschedulable: number
   readonly residentMegabytes: number
-  readonly cpuSeconds: number
+  /** Processor time of the process for each pod, all threads together, in milliseconds. */
+  readonly cpuMs: number
+  /** Of it, what the scheduler itself takes. */
+  readonly schedulerMs: number
+  /** What a decision costs a scheduler that keeps nothing. */
+  readonly naiveMs: number
 }
 
 export function readCases(): readonly Case[] {
@@ -44,9 +54,9 @@ export function findWorkload(path: string): { found: Case; workload: Workload } 
   return { found, workload }
 }
 
-export async function runWorkload(path: string): Promise<Measured> {
+export async function runWorkload(path: string, storeName: StoreName): Promise<Measured> {
   const { found, workload } = findWorkload(path)
-  await using world = await createWorld()
+  await using world = await createWorld(storeName)
   const durations: number[] = []
   let measuring = false
   const scheduler = startScheduler(world.context, {
@@ -57,7 +67,9 @@ export async function runWorkload(path: string): Promise<Measured> {
   const bound = countBound(world.informers)
   let seconds = 0
   let pods = 0
-  let cpu = process.cpuUsage()
+  let cpuMs = 0
+  let schedulerMs = 0
+  let naiveMs = 0
   const before = { unschedulable: 0 }
   const run: Run = {
     world,
@@ -67,16 +79,21 @@ export async function runWorkload(path: string): Promise<Measured> {
     namespaces: 0,
     background: [],
     attempts: () => scheduler.counts.scheduled + scheduler.counts.unschedulable,
-    async measure(count, work) {
+    async measure({ count, template }, work) {
       measuring = true
       before.unschedulable = scheduler.counts.unschedulable
+      const ended = await watchShares()
+      const threadStart = process.threadCpuUsage()
       const cpuStart = process.cpuUsage()
       const start = performance.now()
       await work()
       seconds += (performance.now() - start) / 1000
-      cpu = process.cpuUsage(cpuStart)
+      cpuMs += milliseconds(process.cpuUsage(cpuStart))
+      const threadMs = milliseconds(process.threadCpuUsage(threadStart))
+      schedulerMs += (await ended()).scheduler * threadMs
       pods += count
       measuring = false
+      naiveMs = naiveDecisionMs(world, template)
     },
   }
   try {
@@ -96,18 +113,24 @@ export async function runWorkload(path: string): Promise<Measured> {
     attempts: durations.length,
     unschedulable: scheduler.counts.unschedulable - before.unschedulable,
     residentMegabytes: process.memoryUsage.rss() / 1e6,
-    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    cpuMs: cpuMs / pods,
+    schedulerMs: schedulerMs / pods,
+    naiveMs,
   }
 }
 
+function milliseconds({ user, system }: NodeJS.CpuUsage): number {
+  return (user + system) / 1000
+}
+
 /** The same pods, created and bound one node after the other by a client that decides nothing. */
-export async function runWithoutScheduling(path: string): Promise<Measured> {
+export async function runWithoutScheduling(path: string, storeName: StoreName): Promise<Measured> {
   const { found, workload } = findWorkload(path)
   const measured = found.operations.find(
     operation => operation.opcode === 'createPods' && operation.collectMetrics,
   )
   if (measured?.opcode !== 'createPods') throw new Error(`${path} measures no pods`)
-  await using world = await createWorld()
+  await using world = await createWorld(storeName)
   const bound = countBound(world.informers)
   const place = measured.namespace ?? 'measured'
   await world.openNamespace(place)
@@ -129,7 +152,7 @@ export async function runWithoutScheduling(path: string): Promise<Measured> {
   })
   await all
   const seconds = (performance.now() - start) / 1000
-  const cpu = process.cpuUsage(cpuStart)
+  const cpuMs = milliseconds(process.cpuUsage(cpuStart)) / count
   bound.end()
   return {
     podsPerSecond: count / seconds,
@@ -138,6 +161,8 @@ export async function runWithoutScheduling(path: string): Promise<Measured> {
     attempts: 0,
     unschedulable: 0,
     residentMegabytes: process.memoryUsage.rss() / 1e6,
-    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+    cpuMs,
+    schedulerMs: 0,
+    naiveMs: 0,
   }
 }

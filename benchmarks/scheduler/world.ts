@@ -1,4 +1,7 @@
 /** The API server and its store in this process, what is in it from the start, and who watches pods. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { namespace } from '#api/core/v1/namespace.ts'
 import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { serviceAccount } from '#api/core/v1/service-account.ts'
@@ -15,6 +18,7 @@ import type { RoleContext } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
+import { openSqliteStore } from '#store/sqlite/sqlite-store.ts'
 
 export interface World extends AsyncDisposable {
   readonly client: Client
@@ -24,9 +28,14 @@ export interface World extends AsyncDisposable {
   openNamespace(name: string): Promise<void>
 }
 
-export async function createWorld(): Promise<World> {
-  const store = createMemoryStore()
+/** `memory`: nothing is written to disk, as in tests; otherwise SQLite keeps it, as in a user's cluster. */
+export type StoreName = 'sqlite' | 'memory'
+
+export async function createWorld(storeName: StoreName): Promise<World> {
   const shared = { clock: systemClock, random: systemRandom, log: silentLog }
+  const directory = mkdtempSync(join(tmpdir(), 'proa-bench-'))
+  const store =
+    storeName === 'memory' ? createMemoryStore() : await openSqliteStore({ directory, ...shared })
   const server = createApiServer({ store, kinds, ...shared })
   await server.ready()
   const admin = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
@@ -49,6 +58,7 @@ export async function createWorld(): Promise<World> {
       informers.stop()
       await server.stop()
       await store.close()
+      rmSync(directory, { recursive: true, force: true })
     },
   }
   await world.openNamespace('default')
