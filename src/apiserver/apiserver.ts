@@ -37,7 +37,7 @@ import { ResourceRegistry } from './resources/registry.ts'
 import { ServiceAllocator } from './resources/service-allocation.ts'
 import { createSecurity, type SecurityOptions } from './security.ts'
 import type { NodeConnector, ServerContext } from './server-context.ts'
-import { ResourceStorage } from './storage/resource-storage.ts'
+import { EVENT_TTL_MS, isEvent, ResourceStorage } from './storage/resource-storage.ts'
 import { viewOf } from './storage/view.ts'
 import { WatchCache } from './watch-cache/watch-cache.ts'
 import { createWorld } from './world.ts'
@@ -64,6 +64,8 @@ export interface ApiServerOptions extends SecurityOptions {
   readonly webhookCaller?: WebhookCaller
   /** How other API servers are reached and know this one; without it, their APIServices are never available. */
   readonly aggregation?: AggregationOptions
+  /** How long events live after their last change: an hour by default, for ever where it is 0. */
+  readonly eventTtlMs?: number
   readonly fieldManagement?: FieldManagement
   /** Further paths by their first segment, e.g. `openapi`. */
   readonly endpoints?: Readonly<Record<string, Endpoint>>
@@ -148,7 +150,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       stopTrust = keepTrust(server, options.aggregation)
     }
     const stored = server.registry.find('', 'v1', 'events')?.storage
-    if (stored && !server.store.shared) stopEventExpiry = expireEvents(server, stored.cache)
+    const { eventTtlMs = EVENT_TTL_MS } = options
+    if (stored && eventTtlMs > 0 && !server.store.shared)
+      stopEventExpiry = expireEvents(server, stored.cache, eventTtlMs)
   }
   return {
     handle,
@@ -182,7 +186,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 function createContext(options: ApiServerOptions): ServerContext {
   const { store, clock, random, log } = options
   const cache = new WatchCache({ store, clock, log })
-  const registry = registryOf(options.kinds, store, cache)
+  const registry = registryOf(options, cache)
   const world = createWorld(registry)
   const webhooks = createWebhookWorld(registry, {
     caller: options.webhookCaller,
@@ -227,11 +231,13 @@ function createContext(options: ApiServerOptions): ServerContext {
 }
 
 /** Versions that show the objects of another kind share its storage, also where that one is not served itself. */
-function registryOf(kinds: readonly AnyKind[], store: Store, cache: WatchCache): ResourceRegistry {
+function registryOf(options: ApiServerOptions, cache: WatchCache): ResourceRegistry {
+  const { kinds, store, eventTtlMs: ttlMs = EVENT_TTL_MS } = options
   const registry = new ResourceRegistry()
   const storages = new Map<AnyKind, ResourceStorage>()
   const storageOf = (kind: AnyKind) => {
-    const storage = storages.get(kind) ?? new ResourceStorage(kind, store, cache)
+    const life = isEvent(kind) && ttlMs > 0 ? { ttlMs } : {}
+    const storage = storages.get(kind) ?? new ResourceStorage(kind, store, cache, life)
     storages.set(kind, storage)
     return storage
   }

@@ -7,7 +7,8 @@ import type { ServerContext } from './server-context.ts'
 
 export interface Exchange {
   readonly server: ServerContext
-  readonly request: ApiRequest
+  /** Without what only this server may read, once it is known who asks. */
+  request: ApiRequest
   readonly peer: Peer
   info: RequestInfo
   user: UserInfo

@@ -10,7 +10,11 @@ import type { Authenticator } from './authentication/authenticator.ts'
 import { bearerTokenAuthenticator, type TokenVerifier } from './authentication/bearer-tokens.ts'
 import { bootstrapTokens } from './authentication/bootstrap-tokens.ts'
 import { clientCertificateAuthenticator } from './authentication/client-certificates.ts'
-import { type FrontProxyOptions, frontProxyAuthenticator } from './authentication/front-proxy.ts'
+import {
+  type FrontProxyOptions,
+  frontProxyAuthenticator,
+  privateHeaders,
+} from './authentication/front-proxy.ts'
 import type { SigningKey } from './authentication/jwt.ts'
 import { legacyTokens } from './authentication/legacy-tokens.ts'
 import {
@@ -29,7 +33,7 @@ export interface SecurityOptions {
   /** PEM of the authorities whose client certificates make users. */
   readonly clientAuthorities?: readonly string[]
   /** Proxies that may say in headers who asks. */
-  readonly frontProxies?: Pick<FrontProxyOptions, 'authorities' | 'names'>
+  readonly frontProxies?: Omit<FrontProxyOptions, 'clock'>
   /** Keys of service account tokens: the first signs, all verify. Without any there are no such tokens. */
   readonly serviceAccountKeys?: readonly SigningKey[]
   readonly serviceAccountIssuer?: string
@@ -55,6 +59,8 @@ export interface Security {
   readonly admission: readonly AdmissionStep[]
   readonly tokens: ServiceAccountTokens | undefined
   readonly tokenVerifiers: readonly TokenVerifier[]
+  /** Headers that tell this server who asks, and nobody else; undefined where there are none but the standard ones. */
+  readonly isPrivateHeader: ((name: string) => boolean) | undefined
 }
 
 const alwaysAllow: Authorizer = {
@@ -127,6 +133,7 @@ export function createSecurity(
       }),
     tokens,
     tokenVerifiers,
+    isPrivateHeader: privateHeaders(options.frontProxies ?? {}),
   }
 }
 

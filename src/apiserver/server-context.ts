@@ -38,6 +38,8 @@ export interface ServerContext {
   /** What other servers serve. */
   readonly remotes: Remotes
   readonly authentication: { authenticate(request: ApiRequest, peer: Peer): Promise<UserInfo> }
+  /** Headers that tell this server who asks, and are not passed on. */
+  readonly isPrivateHeader: ((name: string) => boolean) | undefined
   readonly authorizer: Authorizer
   readonly admission: readonly AdmissionStep[]
   readonly tokens: ServiceAccountTokens | undefined

@@ -2,12 +2,12 @@
  * Every command of the one binary, as plain data: its words, its flags and one line of help. What a command does is in
  * `main.ts`, which alone may start things.
  */
-import { parseDuration } from '#api/machinery/duration.ts'
 import { parseRuntimeConfig, type RuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
-import { type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
+import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { type NodesWanted, parseNodes } from './nodes.ts'
+import { surroundings } from './surroundings.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 type LogLevel = (typeof LOG_LEVELS)[number]
@@ -107,22 +107,6 @@ const serving = {
   ),
 }
 
-/** A span of time in Go's notation; 0 is 0. */
-const duration = (name: string, doc: string, fallbackMs: number) =>
-  flag(
-    name,
-    'TIME',
-    doc,
-    text => {
-      try {
-        return Number(parseDuration(text) / 1_000_000n)
-      } catch {
-        throw new UserError(`--${name} wants a time such as 5m0s, not "${text}"`)
-      }
-    },
-    fallbackMs,
-  )
-
 const STORAGE_BACKENDS = ['etcd3', 'sqlite', 'memory'] as const
 type StorageBackend = (typeof STORAGE_BACKENDS)[number]
 
@@ -148,11 +132,18 @@ const storing = {
     text => text.split(',').map(server => server.trim()),
     [],
   ),
+  etcdServersOverrides: flag<readonly string[]>(
+    'etcd-servers-overrides',
+    'LIST',
+    'not supported: all objects are kept in one place',
+    text => text.split(','),
+    [],
+  ),
   etcdPrefix: textFlag('etcd-prefix', 'PATH', 'what all keys in etcd begin with', '/registry'),
   etcdCaFile: textFlag('etcd-cafile', 'FILE', 'the CA that vouches for etcd', undefined),
   etcdCertFile: textFlag('etcd-certfile', 'FILE', 'certificate to show to etcd', undefined),
   etcdKeyFile: textFlag('etcd-keyfile', 'FILE', 'the key to it', undefined),
-  etcdCompactionIntervalMs: duration(
+  etcdCompactionIntervalMs: durationFlag(
     'etcd-compaction-interval',
     'how often history in etcd is dropped; 0 leaves it to others',
     5 * 60_000,
@@ -188,7 +179,7 @@ const signing = {
     'the CA of kubernetes.io/legacy-unknown',
   ),
   clusterSigningLegacyUnknownKeyFile: signingFile('legacy-unknown-key', 'the key to it'),
-  clusterSigningDurationMs: duration(
+  clusterSigningDurationMs: durationFlag(
     'cluster-signing-duration',
     'how long a certificate is good at most',
     365 * 24 * 60 * 60_000,
@@ -232,6 +223,7 @@ export const commands = {
     flags: {
       ...serving,
       ...storing,
+      ...surroundings,
       nodes: flag<NodesWanted>(
         'nodes',
         'KIND',
@@ -294,7 +286,7 @@ export const commands = {
   },
   apiserver: {
     doc: 'run the API server alone',
-    flags: { ...serving, ...storing, nodeName, logLevel: logLevel('info') },
+    flags: { ...serving, ...storing, ...surroundings, nodeName, logLevel: logLevel('info') },
   },
   'controller-manager': {
     doc: 'run the controllers alone',
@@ -315,7 +307,7 @@ export const commands = {
         'the key that signs tokens which live in Secrets',
         undefined,
       ),
-      legacyServiceAccountTokenCleanUpPeriodMs: duration(
+      legacyServiceAccountTokenCleanUpPeriodMs: durationFlag(
         'legacy-service-account-token-clean-up-period',
         'after how long without use such a token goes',
         365 * 24 * 60 * 60_000,

@@ -1,4 +1,5 @@
 /** Flags as upstream writes them (`--name value` or `--name=value`), read strictly: what is not known is refused in one sentence. */
+import { parseDuration } from '#api/machinery/duration.ts'
 import { UserError } from '#base/errors.ts'
 
 export interface Flag<T = unknown> {
@@ -58,6 +59,22 @@ export function flag<T>(
 ): Flag<T> {
   return { name, placeholder, doc, parse: read, fallback }
 }
+
+/** A span of time in Go's notation; 0 is 0. */
+export const durationFlag = (name: string, doc: string, fallbackMs: number): Flag<number> =>
+  flag(
+    name,
+    'TIME',
+    doc,
+    text => {
+      try {
+        return Number(parseDuration(text) / 1_000_000n)
+      } catch {
+        throw new UserError(`--${name} wants a time such as 5m0s, not "${text}"`)
+      }
+    },
+    fallbackMs,
+  )
 
 export type Values<F extends Readonly<Record<string, Flag>>> = {
   readonly [K in keyof F]: F[K] extends Flag<infer T> ? T : never

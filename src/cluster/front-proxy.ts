@@ -1,23 +1,38 @@
-/** How a cluster's API server is known to those that stand behind it. */
+/** How a cluster's API server is known to those that stand behind it, and whom before it it believes. */
 import type { AggregationOptions, SecurityOptions } from '#apiserver'
 import type { Clock } from '#base/clock.ts'
 import { createForwarders } from '#client/forwarding/forwarder.ts'
+import type { FrontProxyOptions } from './options.ts'
 import { CLIENT_SUBJECTS, type Pki } from './pki/pki.ts'
 
-export function frontProxyOf(pki: Pki, clock: Clock): AggregationOptions {
+export interface FrontProxyFacts {
+  readonly pki: Pki
+  readonly clock: Clock
+  readonly frontProxy?: FrontProxyOptions | undefined
+}
+
+export function frontProxyOf(facts: FrontProxyFacts): AggregationOptions {
+  const { pki, clock, frontProxy } = facts
+  const { authorities, names, ...frontProxyHeaders } = frontProxiesOf(facts)
   return {
     forwarderTo: createForwarders({ clock }),
-    clientCertificate: () => pki.client('front-proxy-client'),
+    clientCertificate: frontProxy?.clientCertificate ?? (() => pki.client('front-proxy-client')),
     clientAuthority: pki.authority,
-    frontProxyAuthority: pki.frontProxyAuthority,
-    frontProxyNames: [CLIENT_SUBJECTS['front-proxy-client'].commonName],
+    frontProxyAuthority: authorities.join('\n'),
+    frontProxyNames: names,
+    frontProxyHeaders,
   }
 }
 
 /** Whom to believe about who asks: those with a certificate of the front proxies' authority, as kubeadm has it. */
-export function frontProxiesOf(pki: Pki): NonNullable<SecurityOptions['frontProxies']> {
+export function frontProxiesOf({
+  pki,
+  frontProxy = {},
+}: Pick<FrontProxyFacts, 'pki' | 'frontProxy'>): NonNullable<SecurityOptions['frontProxies']> {
+  const { authorities, names, headers } = frontProxy
   return {
-    authorities: [pki.frontProxyAuthority],
-    names: [CLIENT_SUBJECTS['front-proxy-client'].commonName],
+    authorities: authorities ?? [pki.frontProxyAuthority],
+    names: names ?? [CLIENT_SUBJECTS['front-proxy-client'].commonName],
+    ...headers,
   }
 }

@@ -1,7 +1,9 @@
 /** What a cluster can be asked for, as a library and from the command line alike. */
 import type { RuntimeConfig } from '#api/runtime-config.ts'
+import type { IdentityHeaders } from '#apiserver/authentication/front-proxy.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
 import type { ContainerRuntime, HostAccess } from '#kubelet'
 import type { Origin } from './foundation.ts'
@@ -28,7 +30,26 @@ export interface EtcdOptions {
   readonly compactionIntervalMs?: number
 }
 
-export interface ClusterOptions {
+/** Proxies before the API server, as upstream's flags `--requestheader-…` describe them. */
+export interface FrontProxyOptions {
+  /** PEM of who signs for them, one a certificate; the cluster's own front-proxy-ca by default. */
+  readonly authorities?: readonly string[]
+  /** Common names of those that may say who asks, none for all; kubeadm's by default. */
+  readonly names?: readonly string[]
+  /** In which headers they say it; the standard ones by default. */
+  readonly headers?: Partial<IdentityHeaders>
+  /** What the API server itself shows to the servers of APIServices; its own by default. */
+  readonly clientCertificate?: () => CertifiedKey
+}
+
+/** What upstream's API server can be asked for, too. */
+export interface ServingOptions {
+  readonly frontProxy?: FrontProxyOptions
+  /** How long events live after their last change: an hour by default, for ever where it is 0. */
+  readonly eventTtlMs?: number
+}
+
+export interface ClusterOptions extends ServingOptions {
   /** Where objects are kept instead of in the data directory, which then has the keys alone. */
   readonly etcd?: EtcdOptions
   /** Where state is kept. Without it everything is in memory and gone at the end. */
@@ -66,11 +87,17 @@ export type HollowMachine = (facts: {
   readonly podCidr: string
 }) => { readonly runtime: ContainerRuntime; readonly hostAccess: HostAccess }
 
+type WithoutDefault =
+  | 'dataDirectory'
+  | 'etcd'
+  | 'keepsInMemory'
+  | 'listen'
+  | 'nodeName'
+  | keyof ServingOptions
+
 /** The options with every default in place. */
-export type CompleteOptions = Required<
-  Omit<ClusterOptions, 'dataDirectory' | 'etcd' | 'keepsInMemory' | 'listen' | 'nodeName'>
-> &
-  Pick<ClusterOptions, 'dataDirectory' | 'etcd' | 'keepsInMemory' | 'listen' | 'nodeName'> & {
+export type CompleteOptions = Required<Omit<ClusterOptions, WithoutDefault>> &
+  Pick<ClusterOptions, WithoutDefault> & {
     readonly hollowMachine: HollowMachine
     /** For clusters that go on from another one. */
     readonly origin?: Origin

@@ -1,10 +1,9 @@
 /** Who signs for the cluster, as upstream's --cluster-signing-… flags say. */
-import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { messageOf, UserError } from '#base/errors.ts'
-import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { ValuesOf } from '#cli'
 import type { SignerName, SigningOptions, TokenOptions } from '#controllers'
 import type { Files } from '#host/files.ts'
+import { certifiedKeyIn } from './certified-key.ts'
 
 type Values = Pick<
   ValuesOf<'controller-manager'>,
@@ -47,7 +46,7 @@ export function signingOptionsOf(
     const pair = isShared ? shared : own
     if (!isNamed(pair)) return []
     const [certificate, key] = wholePair(signer, pair)
-    const read = () => authorityIn(certificate, key, files)
+    const read = () => certifiedKeyIn(certificate, key, files)
     read() // A file that cannot be used must end the start, not the first signature.
     return [[signer, read]]
   })
@@ -80,25 +79,4 @@ function wholePair(signer: string, [certificate, key]: Pair): readonly [string, 
   if (certificate === undefined) throw new UserError(`${signer}: cannot specify key without cert`)
   if (key === undefined) throw new UserError(`${signer}: cannot specify cert without key`)
   return [certificate, key]
-}
-
-function authorityIn(
-  certificateFile: string,
-  keyFile: string,
-  files: Pick<Files, 'read'>,
-): CertifiedKey {
-  const read = (path: string) => {
-    const content = files.read(path)
-    if (content === undefined) throw new UserError(`there is no file ${path}`)
-    return content.toString()
-  }
-  const [certificate, key] = [read(certificateFile), read(keyFile)]
-  let belong: boolean
-  try {
-    belong = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))
-  } catch (error) {
-    throw new UserError(`${certificateFile} or ${keyFile} cannot be read: ${messageOf(error)}`)
-  }
-  if (!belong) throw new UserError(`${certificateFile} and ${keyFile} do not belong together`)
-  return { certificate, key }
 }

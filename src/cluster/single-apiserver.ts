@@ -15,10 +15,11 @@ import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { ROLE_KUBECONFIGS } from './layout.ts'
 import { createNodeConnector } from './node-connector.ts'
+import type { ServingOptions } from './options.ts'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
 import type { Pki } from './pki/pki.ts'
 
-export interface SingleApiServerOptions extends FoundationOptions {
+export interface SingleApiServerOptions extends FoundationOptions, ServingOptions {
   readonly listen: { readonly address: string; readonly port: number }
   readonly runtimeConfig?: RuntimeConfig
   readonly bootstrapTokenAuth?: boolean
@@ -40,6 +41,7 @@ export async function startSingleApiServer(
   options: SingleApiServerOptions,
 ): Promise<SingleApiServer> {
   const { clock, random, log, listen, serviceClusterIpRange, nodeName } = options
+  const { eventTtlMs, frontProxy } = options
   const running: Running[] = []
   const stop = async () => {
     for (const part of running.splice(0).reverse()) await part.stop()
@@ -72,13 +74,14 @@ export async function startSingleApiServer(
       serviceClusterIpRange,
       proaVersion: PROA_VERSION,
       clientAuthorities: [pki.authority],
-      frontProxies: frontProxiesOf(pki),
+      frontProxies: frontProxiesOf({ pki, frontProxy }),
       serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
       bootstrapTokenAuth: options.bootstrapTokenAuth ?? false,
       nodes,
       forwarderTo: createForwarders({ clock }),
       webhookCaller: webhooks.call,
-      aggregation: frontProxyOf(pki, clock),
+      aggregation: frontProxyOf({ pki, clock, frontProxy }),
+      ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
     })
     running.push(server)
     await untilReady(server)

@@ -15,6 +15,7 @@ import { dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
 import { connectionOf, type Remote, remoteContext } from './remote-context.ts'
+import { servingOptionsOf } from './serving-options.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
 type RoleInvocation = Extract<
@@ -34,10 +35,12 @@ export async function runRole(invocation: RoleInvocation): Promise<void> {
 
 async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
   const dataDirectory = dataDirectoryOf(values.dataDirectory)
+  const log = systemLog(values.logLevel)
   const { startSingleApiServer } = await import('./single-apiserver.ts')
   const server = await startSingleApiServer({
     dataDirectory,
     ...storageOptionsOf(values),
+    ...servingOptionsOf(values, { files: systemFiles, clock: systemClock, log }),
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,
     runtimeConfig: values.runtimeConfig,
@@ -46,7 +49,7 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
     nodeName: values.nodeName ?? hostname().toLowerCase(),
     clock: systemClock,
     random: systemRandom,
-    log: systemLog(values.logLevel),
+    log,
   })
   const { adminKubeconfig } = layoutOf(dataDirectory)
   const directory = dirname(adminKubeconfig)

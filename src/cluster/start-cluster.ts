@@ -160,6 +160,7 @@ class Starting {
 
   #createServer({ store, pki }: Foundation): ApiServer {
     const { clock, random, log, nodes, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
+    const { eventTtlMs, frontProxy } = this.#options
     const webhooks = createWebhookCaller()
     this.#running.push({ stop: async () => webhooks.close() })
     const server = createApiServer({
@@ -171,13 +172,14 @@ class Starting {
       serviceClusterIpRange,
       proaVersion: PROA_VERSION,
       clientAuthorities: [pki.authority],
-      frontProxies: frontProxiesOf(pki),
+      frontProxies: frontProxiesOf({ pki, frontProxy }),
       serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
       bootstrapTokenAuth,
       // The addresses of hollow pods are nobody's, or somebody else's.
       ...(nodes.kind === 'hollow' ? {} : { forwarderTo: createForwarders({ clock }) }),
       webhookCaller: webhooks.call,
-      aggregation: frontProxyOf(pki, clock),
+      aggregation: frontProxyOf({ pki, clock, frontProxy }),
+      ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       nodes: {
         nodeConnection: async name => this.#roles?.nodes.get(name)?.transport ?? unknownNode(name),
       },

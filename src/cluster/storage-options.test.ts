@@ -12,6 +12,7 @@ import { storageOptionsOf } from './storage-options.ts'
 const values = {
   storageBackend: undefined,
   etcdServers: [],
+  etcdServersOverrides: [],
   etcdPrefix: '/registry',
   etcdCaFile: undefined,
   etcdCertFile: undefined,
@@ -35,6 +36,20 @@ test('flags that contradict each other are refused', () => {
     assert.throws(
       () => storageOptionsOf({ ...values, storageBackend, etcdServers: ['http://127.0.0.1:1'] }),
       new RegExp(`--storage-backend ${storageBackend} and --etcd-servers contradict each other`),
+    )
+})
+
+test('objects are kept in one place', () => {
+  const start = (etcdServersOverrides: string[]) => () =>
+    storageOptionsOf({ ...values, etcdServersOverrides })
+  assert.throws(
+    start(['/events#http://127.0.0.1:1;http://127.0.0.1:2']),
+    /is not supported: all obj/,
+  )
+  for (const bad of ['/events', 'events#http://127.0.0.1:1', '/events#a#b'])
+    assert.throws(
+      start([bad]),
+      /invalid, must be of format: group\/resource#servers, where servers/,
     )
 })
 

@@ -7,6 +7,7 @@ type StoringValues = Pick<
   ValuesOf<'apiserver'>,
   | 'storageBackend'
   | 'etcdServers'
+  | 'etcdServersOverrides'
   | 'etcdPrefix'
   | 'etcdCaFile'
   | 'etcdCertFile'
@@ -19,6 +20,7 @@ export function storageOptionsOf(
   values: StoringValues,
 ): Pick<ClusterOptions, 'etcd' | 'keepsInMemory'> {
   const { storageBackend, etcdServers: servers } = values
+  refuseOverrides(values.etcdServersOverrides)
   if (servers.length === 0) {
     if (storageBackend === 'etcd3')
       throw new UserError('--storage-backend etcd3 needs --etcd-servers')
@@ -39,4 +41,21 @@ export function storageOptionsOf(
       compactionIntervalMs: values.etcdCompactionIntervalMs,
     },
   }
+}
+
+/** A revision orders all objects here, so they cannot be in several places. What is misspelt is told as upstream does. */
+function refuseOverrides(overrides: readonly string[]): void {
+  const [first] = overrides
+  if (first === undefined) return
+  for (const override of overrides) {
+    const [resource = '', servers = '', ...rest] = override.split('#')
+    const isWhole = servers.split(';').every(server => server !== '')
+    if (!isWhole || rest.length > 0 || resource.split('/').length !== 2)
+      throw new UserError(
+        '--etcd-servers-overrides invalid, must be of format: group/resource#servers, where servers are URLs, semicolon separated',
+      )
+  }
+  throw new UserError(
+    `--etcd-servers-overrides ${first} is not supported: all objects share the revisions of one etcd; leave it out, or run kube-apiserver with it`,
+  )
 }

@@ -11,6 +11,7 @@ import { onTermination } from '#host/signals.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
+import { servingOptionsOf } from './serving-options.ts'
 import { startCluster } from './start-cluster.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
@@ -22,6 +23,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
   const cluster = await startCluster({
     dataDirectory: directory,
     ...storage,
+    ...servingOptionsOf(values, { files: systemFiles, clock: systemClock, log }),
     nodes,
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,

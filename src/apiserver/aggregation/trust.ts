@@ -3,6 +3,7 @@
  * the headers in which it says who asks. What others added stays.
  */
 import { X509Certificate } from 'node:crypto'
+import { type IdentityHeaders, STANDARD_HEADERS } from '../authentication/front-proxy.ts'
 import { keepConfigMap } from '../bootstrap/kept-config-map.ts'
 import { isEqual } from '../resources/equal.ts'
 import type { ServerContext } from '../server-context.ts'
@@ -14,16 +15,20 @@ export interface Trust {
   readonly frontProxyAuthority: string
   /** Common names of such certificates. */
   readonly frontProxyNames: readonly string[]
+  /** The headers in which they say who asks, where not the standard ones. */
+  readonly frontProxyHeaders?: Partial<IdentityHeaders>
 }
 
 /** Clocks of other machines may be behind. */
 const SLACK_MS = 5 * 60_000
 
+const headersOf = ({ frontProxyHeaders }: Trust) => ({ ...STANDARD_HEADERS, ...frontProxyHeaders })
+
 const LISTS: Readonly<Record<string, (trust: Trust) => readonly string[]>> = {
-  'requestheader-username-headers': () => ['X-Remote-User'],
-  'requestheader-uid-headers': () => ['X-Remote-Uid'],
-  'requestheader-group-headers': () => ['X-Remote-Group'],
-  'requestheader-extra-headers-prefix': () => ['X-Remote-Extra-'],
+  'requestheader-username-headers': trust => headersOf(trust).usernameHeaders,
+  'requestheader-uid-headers': trust => headersOf(trust).uidHeaders,
+  'requestheader-group-headers': trust => headersOf(trust).groupHeaders,
+  'requestheader-extra-headers-prefix': trust => headersOf(trust).extraPrefixes,
   'requestheader-allowed-names': ({ frontProxyNames }) => frontProxyNames,
 }
 const BUNDLES: Readonly<Record<string, (trust: Trust) => string>> = {

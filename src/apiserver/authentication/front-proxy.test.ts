@@ -8,7 +8,7 @@ import { identityHeaders } from '../aggregation/identity.ts'
 import { authentication } from './authentication.ts'
 import type { Peer } from './authenticator.ts'
 import { clientCertificateAuthenticator } from './client-certificates.ts'
-import { frontProxyAuthenticator } from './front-proxy.ts'
+import { frontProxyAuthenticator, type IdentityHeaders, privateHeaders } from './front-proxy.ts'
 
 let now = Date.parse('2026-05-01T00:00:00Z')
 const clock = { now: () => now, monotonicMs: () => now, after: () => () => {} }
@@ -72,6 +72,42 @@ test('nobody else may: not another name, not another authority, not without a ce
   assert.equal((await who().authenticate(JANE, {})).name, 'system:anonymous')
   // A client keeps its own name, whatever it writes.
   assert.equal((await who().authenticate(JANE, peerOf('ali', clients))).name, 'ali')
+})
+
+test('who asks is said in the headers that were agreed on, and in no others', async () => {
+  const agreed: IdentityHeaders = {
+    usernameHeaders: ['X-Who', 'X-Remote-User'],
+    uidHeaders: [],
+    groupHeaders: ['X-Team', 'X-Remote-Group'],
+    extraPrefixes: ['X-About-', 'X-More-'],
+  }
+  const proxy = frontProxyAuthenticator({
+    authorities: [proxies.certificate],
+    names: [],
+    clock,
+    ...agreed,
+  })
+  const headers = {
+    'x-who': 'jane',
+    'x-remote-user': 'john',
+    'x-remote-uid': '42',
+    'x-team': 'red, blue',
+    'x-remote-group': 'green',
+    'x-about-scopes': 'a',
+    'x-more-scopes': 'b',
+    'x-remote-extra-scopes': 'c',
+  }
+  assert.deepEqual(await proxy.authenticate(get(headers), peerOf('any')), {
+    name: 'jane',
+    groups: ['red', 'blue', 'green'],
+    extra: { scopes: ['a', 'b'] },
+  })
+  const isPrivate = privateHeaders(agreed)
+  assert.deepEqual(
+    Object.keys(headers).filter(name => isPrivate?.(name)),
+    ['x-who', 'x-team', 'x-about-scopes', 'x-more-scopes'],
+  )
+  assert.equal(privateHeaders({}), undefined)
 })
 
 test('a proxy that says nothing is nobody, and one whose time is over is not believed', async () => {

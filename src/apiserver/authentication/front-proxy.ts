@@ -5,11 +5,12 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import { subjectOf } from '#base/pki/subject.ts'
+import { listSeparatorOf } from '#client/serving/repeated-headers.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import { type Authenticator, type UserInfo, unauthorized } from './authenticator.ts'
 import { certificateVerifier } from './certificate-verifier.ts'
 
-export interface FrontProxyOptions {
+export interface FrontProxyOptions extends Partial<IdentityHeaders> {
   /** PEM of the authorities of front proxies. */
   readonly authorities: readonly string[]
   /** Common names that may speak for others; none means all that the authorities signed. */
@@ -17,48 +18,105 @@ export interface FrontProxyOptions {
   readonly clock: Clock
 }
 
-const USER = 'x-remote-user'
-const UID = 'x-remote-uid'
-const GROUP = 'x-remote-group'
-const EXTRA_PREFIX = 'x-remote-extra-'
+/** In which headers a front proxy says who asks; of users and UIDs the first that is there counts. */
+export interface IdentityHeaders {
+  readonly usernameHeaders: readonly string[]
+  readonly uidHeaders: readonly string[]
+  readonly groupHeaders: readonly string[]
+  /** What the names of headers begin with that tell of anything else. */
+  readonly extraPrefixes: readonly string[]
+}
+
+/** As kubeadm and those behind this server have it. */
+export const STANDARD_HEADERS: IdentityHeaders = {
+  usernameHeaders: ['X-Remote-User'],
+  uidHeaders: ['X-Remote-Uid'],
+  groupHeaders: ['X-Remote-Group'],
+  extraPrefixes: ['X-Remote-Extra-'],
+}
 
 export function frontProxyAuthenticator(options: FrontProxyOptions): Authenticator {
   const { authorities, names, clock } = options
   const nameOf = certificateVerifier({ authorities, clock, identity: commonNameOf })
+  const known = asSent(options)
   return {
     async authenticate(request, peer) {
       const { headers = {} } = request
+      const name = firstOf(known.usernameHeaders, headers)
       // Nearly every request.
-      if (headers[USER] === undefined) return undefined
-      const [name] = valuesOf(headers[USER])
       if (name === undefined) return undefined
       const proxy = nameOf(peer)
       if (proxy === undefined) return undefined
       if (names.length > 0 && !names.includes(proxy)) throw unauthorized()
-      return userIn(name, headers)
+      return userIn(name, headers, known)
     },
   }
 }
 
-function userIn(name: string, headers: NonNullable<ApiRequest['headers']>): UserInfo {
-  const [uid = ''] = valuesOf(headers[UID])
+/**
+ * Which headers are for this server alone, where others than the standard ones are: nobody to whom a request is passed on may take
+ * them for its own proxy's. Undefined where the standard ones are, which never leave anyway.
+ */
+export function privateHeaders(
+  options: Partial<IdentityHeaders>,
+): ((name: string) => boolean) | undefined {
+  const { usernameHeaders, uidHeaders, groupHeaders, extraPrefixes } = asSent(options)
+  const isStandard = (name: string) => name.startsWith('x-remote-')
+  const names = [...usernameHeaders, ...uidHeaders, ...groupHeaders].filter(n => !isStandard(n))
+  const prefixes = extraPrefixes.filter(prefix => !isStandard(prefix))
+  if (names.length === 0 && prefixes.length === 0) return undefined
+  return name => names.includes(name) || prefixes.some(prefix => name.startsWith(prefix))
+}
+
+/** Names of headers arrive in lower case. */
+function asSent(options: Partial<IdentityHeaders>): IdentityHeaders {
+  const { usernameHeaders, uidHeaders, groupHeaders, extraPrefixes } = {
+    ...STANDARD_HEADERS,
+    ...options,
+  }
+  const lower = (names: readonly string[]) => names.map(name => name.trim().toLowerCase())
+  return {
+    usernameHeaders: lower(usernameHeaders),
+    uidHeaders: lower(uidHeaders),
+    groupHeaders: lower(groupHeaders),
+    extraPrefixes: lower(extraPrefixes),
+  }
+}
+
+type Headers = NonNullable<ApiRequest['headers']>
+
+function userIn(name: string, headers: Headers, known: IdentityHeaders): UserInfo {
+  const uid = firstOf(known.uidHeaders, headers)
   const extra = new Map<string, readonly string[]>()
-  for (const header in headers)
-    if (header.startsWith(EXTRA_PREFIX))
-      extra.set(keyOf(header.slice(EXTRA_PREFIX.length)), valuesOf(headers[header]))
+  for (const prefix of known.extraPrefixes)
+    for (const header in headers)
+      if (header.startsWith(prefix)) {
+        const key = keyOf(header.slice(prefix.length))
+        extra.set(key, [...(extra.get(key) ?? []), ...valuesOf(header, headers)])
+      }
   return {
     name,
-    ...(uid === '' ? {} : { uid }),
-    groups: valuesOf(headers[GROUP]),
+    ...(uid === undefined ? {} : { uid }),
+    groups: known.groupHeaders.flatMap(header => valuesOf(header, headers)),
     ...(extra.size > 0 ? { extra: Object.fromEntries(extra) } : {}),
   }
 }
 
-/** Repeated headers are joined by newlines. Node reads one letter a byte where UTF-8 was sent. */
-function valuesOf(text: string | undefined): string[] {
+function firstOf(names: readonly string[], headers: Headers): string | undefined {
+  for (const name of names) {
+    if (headers[name] === undefined) continue
+    const [first] = valuesOf(name, headers)
+    if (first !== undefined) return first
+  }
+  return undefined
+}
+
+/** Repeated headers are joined by what suits their name. Node reads one letter a byte where UTF-8 was sent. */
+function valuesOf(name: string, headers: Headers): string[] {
+  const text = headers[name]
   if (text === undefined) return []
   return text
-    .split('\n')
+    .split(listSeparatorOf(name))
     .map(each => Buffer.from(each.trim(), 'latin1').toString())
     .filter(each => each !== '')
 }

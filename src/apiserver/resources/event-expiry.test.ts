@@ -11,20 +11,26 @@ async function eventually() {
   for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve))
 }
 
+type Ask = Awaited<ReturnType<typeof startTestServer>>['ask']
+
+const makeEvent = (ask: Ask, name: string) =>
+  ask('POST', AT, {
+    metadata: { name },
+    involvedObject: { kind: 'Pod', name: 'x', namespace: 'default' },
+  })
+
+const namesIn = async (ask: Ask): Promise<string[]> =>
+  (await ask('GET', AT)).body.items.map(
+    (item: { metadata: { name: string } }) => item.metadata.name,
+  )
+
 test('an event lives for an hour, whatever the wall clock is set to', async () => {
   const time = new TestClock()
   const clock = jumpyClock(time)
   const store = createMemoryStore({ clock })
   const first = await startTestServer({ store, clock })
-  const make = (name: string, { ask } = first) =>
-    ask('POST', AT, {
-      metadata: { name },
-      involvedObject: { kind: 'Pod', name: 'x', namespace: 'default' },
-    })
-  const names = async ({ ask } = first) =>
-    (await ask('GET', AT)).body.items.map(
-      (item: { metadata: { name: string } }) => item.metadata.name,
-    )
+  const make = (name: string, { ask } = first) => makeEvent(ask, name)
+  const names = ({ ask } = first) => namesIn(ask)
   // Each sweep plans the next one when it is done.
   const pass = async (milliseconds: number) => {
     for (const step of [milliseconds, 61_000]) {
@@ -56,4 +62,22 @@ test('an event lives for an hour, whatever the wall clock is set to', async () =
   await pass(HOUR_MS / 2)
   assert.deepEqual(await names(second), [])
   await second.server.stop()
+})
+
+test('--event-ttl says how long events live, 0 that they stay', async () => {
+  const clock = new TestClock()
+  for (const [eventTtlMs, left] of [
+    [2 * HOUR_MS, ['x']],
+    [HOUR_MS / 4, []],
+    [0, ['x']],
+  ] as const) {
+    const { server, ask } = await startTestServer({ clock, eventTtlMs })
+    await makeEvent(ask, 'x')
+    for (const step of [HOUR_MS / 2, 61_000, 61_000]) {
+      clock.advance(step)
+      await eventually()
+    }
+    assert.deepEqual(await namesIn(ask), left, `${eventTtlMs}`)
+    await server.stop()
+  }
 })

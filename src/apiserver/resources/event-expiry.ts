@@ -1,5 +1,5 @@
 /**
- * Events are news, not records: an hour after their last change they go. A shared store removes them by itself. The hour is measured by a
+ * Events are news, not records: some time after their last change they go, an hour by default. A shared store removes them by itself. The time is measured by a
  * clock that never jumps; only of what was there at the start is its age by the wall clock.
  */
 import type { Event } from '#api/core/v1/event.ts'
@@ -7,7 +7,6 @@ import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Store } from '#store'
-import { EVENT_TTL_MS } from '../storage/resource-storage.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 
@@ -19,10 +18,11 @@ const BATCH = 200
 export function expireEvents(
   { store, clock, log }: { store: Store; clock: Clock; log: Log },
   cache: ResourceCache,
+  ttlMs: number,
 ): () => void {
   let cancel = () => {}
   let isOver = false
-  const dues = new Dues(clock, cache)
+  const dues = new Dues(clock, cache, ttlMs)
   const schedule = () => {
     if (isOver) return
     cancel = clock.after(SWEEP_INTERVAL_MS, () => {
@@ -55,12 +55,14 @@ export function expireEvents(
 class Dues {
   readonly #clock: Clock
   readonly #cache: ResourceCache
+  readonly #ttlMs: number
   readonly #dues = new Map<string, number>()
   #leave: (() => void) | undefined
 
-  constructor(clock: Clock, cache: ResourceCache) {
+  constructor(clock: Clock, cache: ResourceCache, ttlMs: number) {
     this.#clock = clock
     this.#cache = cache
+    this.#ttlMs = ttlMs
     this.#follow()
   }
 
@@ -81,7 +83,7 @@ class Dues {
 
   #leftOf(event: Event): number {
     const ageMs = this.#clock.now() - lastChangeOf(event)
-    return Math.min(EVENT_TTL_MS, EVENT_TTL_MS - ageMs)
+    return Math.min(this.#ttlMs, this.#ttlMs - ageMs)
   }
 
   #follow(): void {
@@ -90,7 +92,7 @@ class Dues {
       filter: { namespace: '' },
       notify: ({ current }, as) => {
         if (as === 'DELETED') this.#dues.delete(current.key)
-        else this.#dues.set(current.key, this.#clock.monotonicMs() + EVENT_TTL_MS)
+        else this.#dues.set(current.key, this.#clock.monotonicMs() + this.#ttlMs)
       },
       end: () => {
         this.#leave?.()

@@ -18,6 +18,9 @@ import { encodeValue, StoredObject } from './stored-object.ts'
 /** Upstream's default of `--event-ttl`. */
 export const EVENT_TTL_MS = 60 * 60 * 1000
 
+export const isEvent = ({ group, plural }: Pick<AnyKind, 'group' | 'plural'>) =>
+  group === '' && plural === 'events'
+
 /** As much as a write may bring, so that whoever reads an object can also write it back. */
 const MAXIMUM_OBJECT_BYTES = 3 * 1024 * 1024
 
@@ -35,14 +38,19 @@ export class ResourceStorage {
   /** How long objects live after their last change, where they go by themselves. */
   readonly #life: Pick<Change, 'ttlMs'>
 
-  constructor(kind: AnyKind, store: Store, watchCache: WatchCache) {
+  constructor(
+    kind: AnyKind,
+    store: Store,
+    watchCache: WatchCache,
+    life: Pick<Change, 'ttlMs'> = {},
+  ) {
     this.kind = kind
     this.resource = { group: kind.group, resource: kind.plural }
     this.prefix = prefixOf(kind)
     this.cache = watchCache.add(this.prefix, kind.fieldSelectors)
     this.#store = store
     this.#watchCache = watchCache
-    this.#life = kind.group === '' && kind.plural === 'events' ? { ttlMs: EVENT_TTL_MS } : {}
+    this.#life = life
   }
 
   /** The newest state that was acknowledged. */

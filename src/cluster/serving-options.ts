@@ -1,0 +1,124 @@
+/** What the API server's flags ask for beside the store: who may speak for others before it, how it is known behind it, how long events live. */
+import { X509Certificate } from 'node:crypto'
+import type { Clock } from '#base/clock.ts'
+import { messageOf, UserError } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import type { CertifiedKey } from '#base/pki/certificate.ts'
+import type { ValuesOf } from '#cli'
+import type { Files } from '#host/files.ts'
+import { certifiedKeyIn, textIn } from './certified-key.ts'
+import type { FrontProxyOptions, ServingOptions } from './options.ts'
+
+type Values = Pick<
+  ValuesOf<'apiserver'>,
+  | Extract<keyof ValuesOf<'apiserver'>, `requestHeader${string}`>
+  | 'proxyClientCertFile'
+  | 'proxyClientKeyFile'
+  | 'eventTtlMs'
+>
+
+interface Machine {
+  readonly files: Pick<Files, 'read'>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Files that are replaced count after so long at the latest, as upstream's. */
+const REREAD_MS = 60_000
+
+/** Throws UserErrors. */
+export function servingOptionsOf(values: Values, machine: Machine): ServingOptions {
+  const clientCertificate = clientCertificateOf(values, machine)
+  return {
+    eventTtlMs: values.eventTtlMs,
+    frontProxy: {
+      ...requestHeadersOf(values, machine),
+      ...(clientCertificate ? { clientCertificate } : {}),
+    },
+  }
+}
+
+/** With an authority of one's own nothing is believed but what the flags say; without, they change what kubeadm would say. */
+function requestHeadersOf(values: Values, { files, log }: Machine): FrontProxyOptions {
+  const {
+    requestHeaderClientCaFile: file,
+    requestHeaderAllowedNames: names,
+    requestHeaderUsernameHeaders: usernameHeaders,
+    requestHeaderUidHeaders: uidHeaders,
+    requestHeaderGroupHeaders: groupHeaders,
+    requestHeaderExtraHeadersPrefix: extraPrefixes,
+  } = values
+  refuseBlank('requestheader-username-headers', usernameHeaders)
+  refuseBlank('requestheader-group-headers', groupHeaders)
+  refuseBlank('requestheader-extra-headers-prefix', extraPrefixes)
+  refuseBlank('requestheader-allowed-names', names)
+  refuseBlank('requestheader-uid-headers', uidHeaders)
+  const lacks = (given: readonly string[] | undefined, standard: string) =>
+    given && !given.some(each => each.toLowerCase() === standard.toLowerCase())
+  const without = (flag: string, standard: string) =>
+    `--${flag} is set without specifying the standard ${standard} - API aggregation will not work`
+  if (lacks(uidHeaders, 'X-Remote-Uid'))
+    throw new UserError(without('requestheader-uid-headers', 'X-Remote-Uid header'))
+  if (lacks(usernameHeaders, 'X-Remote-User'))
+    log.warn(without('requestheader-username-headers', 'X-Remote-User header'))
+  if (lacks(groupHeaders, 'X-Remote-Group'))
+    log.warn(without('requestheader-group-headers', 'X-Remote-Group header'))
+  if (lacks(extraPrefixes, 'X-Remote-Extra-'))
+    log.warn(without('requestheader-extra-headers-prefix', 'X-Remote-Extra- header prefix'))
+  const headers = given({ usernameHeaders, uidHeaders, groupHeaders, extraPrefixes })
+  if (file === undefined) return { ...(names ? { names } : {}), headers }
+  const none = { usernameHeaders: [], uidHeaders: [], groupHeaders: [], extraPrefixes: [] }
+  return {
+    authorities: authoritiesIn(file, files),
+    names: names ?? [],
+    headers: { ...none, ...headers },
+  }
+}
+
+function refuseBlank(flag: string, values: readonly string[] = []): void {
+  if (values.some(value => value.trim() === ''))
+    throw new UserError(`empty value in ${JSON.stringify(flag)}`)
+}
+
+function given<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>
+  }
+}
+
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+function authoritiesIn(file: string, files: Pick<Files, 'read'>): readonly string[] {
+  const texts = textIn(file, files).match(CERTIFICATES)
+  if (!texts) throw new UserError(`--requestheader-client-ca-file ${file}: there is no certificate`)
+  try {
+    for (const text of texts) new X509Certificate(text)
+  } catch (error) {
+    throw new UserError(`--requestheader-client-ca-file ${file}: ${messageOf(error)}`)
+  }
+  return texts
+}
+
+function clientCertificateOf(
+  { proxyClientCertFile: certificate, proxyClientKeyFile: key }: Values,
+  { files, clock, log }: Machine,
+): (() => CertifiedKey) | undefined {
+  if (certificate === undefined && key === undefined) return undefined
+  if (certificate === undefined || key === undefined)
+    throw new UserError(
+      '--proxy-client-cert-file and --proxy-client-key-file belong together: give both or none',
+    )
+  let known = certifiedKeyIn(certificate, key, files)
+  let readMs = clock.monotonicMs()
+  return () => {
+    if (clock.monotonicMs() - readMs < REREAD_MS) return known
+    readMs = clock.monotonicMs()
+    try {
+      known = certifiedKeyIn(certificate, key, files)
+    } catch (error) {
+      // They may be in the middle of being replaced; what was good still is.
+      log.warn('the proxy client certificate could not be read anew', { error: messageOf(error) })
+    }
+    return known
+  }
+}
