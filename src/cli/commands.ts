@@ -148,6 +148,16 @@ const storing = {
     'how often history in etcd is dropped; 0 leaves it to others',
     5 * 60_000,
   ),
+  encryptionProviderConfig: textFlag(
+    'encryption-provider-config',
+    'FILE',
+    'an EncryptionConfiguration: what is encrypted where it is kept, and with which keys',
+    undefined,
+  ),
+  encryptionProviderConfigAutomaticReload: switchFlag(
+    'encryption-provider-config-automatic-reload',
+    'let changes of that file count without a restart',
+  ),
 }
 
 /** A certificate or a key for one of the cluster's signers; upstream's names. */

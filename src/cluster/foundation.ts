@@ -28,6 +28,7 @@ export interface Origin {
 export type FoundationOptions = Pick<
   CompleteOptions,
   | 'dataDirectory'
+  | 'encryption'
   | 'etcd'
   | 'keepsInMemory'
   | 'listen'
@@ -46,7 +47,10 @@ export async function layFoundation(
   const { dataDirectory, etcd, keepsInMemory } = options
   const isInMemory = keepsInMemory || (!etcd && dataDirectory === undefined)
   const memory = isInMemory ? await openMemory(options) : undefined
-  const store = memory ?? (await (etcd ? openShared(etcd, options) : openFile(options)))
+  const store =
+    memory && !options.encryption
+      ? memory
+      : await (etcd && !memory ? openShared(etcd, options) : openOwn(options, memory))
   try {
     const keys = keysOf(options)
     const pki = openPki(options, keys, hostAddress)
@@ -77,6 +81,17 @@ async function openMemory({ clock, log, origin }: FoundationOptions): Promise<Me
 async function openFile({ dataDirectory = '', clock, log }: FoundationOptions): Promise<Store> {
   const { openSqliteStore } = await import('#store/sqlite/sqlite-store.ts')
   return openSqliteStore({ directory: layoutOf(dataDirectory).state, clock, log })
+}
+
+/** Encrypted where that is asked for; the configuration is judged before anything is touched. */
+async function openOwn(options: FoundationOptions, memory?: MemoryStore): Promise<Store> {
+  if (!options.encryption) return memory ?? openFile(options)
+  const [{ openEncryption }, { encryptedStore }] = await Promise.all([
+    import('./open-encryption.ts'),
+    import('#apiserver/encryption/encrypted-store.ts'),
+  ])
+  const encryption = openEncryption(options.encryption, { files: systemFiles, ...options })
+  return encryptedStore(memory ?? (await openFile(options)), encryption)
 }
 
 async function openShared(etcd: EtcdOptions, options: FoundationOptions): Promise<Store> {

@@ -8,26 +8,46 @@ import type { Random } from '#base/random.ts'
 import { systemFiles } from '#host/files.ts'
 import type { Store } from '#store'
 import type { EtcdTls } from '#store/etcd/connection.ts'
+import type { StoredForm } from '#store/etcd/entry.ts'
 import { openEtcdStore } from '#store/etcd/etcd-store.ts'
-import type { EtcdOptions } from './options.ts'
+import type { EncryptionAtRest, EtcdOptions } from './options.ts'
 
 /** Waits for etcd for a minute. Throws UserErrors. */
-export function openEtcd(
+export async function openEtcd(
   etcd: EtcdOptions,
-  { clock, random, log }: { clock: Clock; random: Random; log: Log },
+  surroundings: {
+    clock: Clock
+    random: Random
+    log: Log
+    encryption?: EncryptionAtRest | undefined
+  },
 ): Promise<Store> {
-  const { servers, prefix = ROOT, compactionIntervalMs } = etcd
+  const { clock, random, log, encryption } = surroundings
+  const { servers, prefix: asked = ROOT, compactionIntervalMs } = etcd
+  const prefix = `/${asked.replace(/^\/+|\/+$/g, '')}/`
   return openEtcdStore({
     servers,
     tls: tlsOf(etcd),
     root: ROOT,
-    prefix: `/${prefix.replace(/^\/+|\/+$/g, '')}/`,
-    form: etcdForm(log),
+    prefix,
+    form: encryption ? await sealedForm(encryption, { clock, random, log, prefix }) : etcdForm(log),
     ...(compactionIntervalMs === undefined ? {} : { compactionIntervalMs }),
     clock,
     random,
     log,
   })
+}
+
+async function sealedForm(
+  encryption: EncryptionAtRest,
+  { clock, random, log, prefix }: { clock: Clock; random: Random; log: Log; prefix: string },
+): Promise<StoredForm> {
+  const [{ openEncryption }, { encryptedForm }] = await Promise.all([
+    import('./open-encryption.ts'),
+    import('#apiserver/encryption/encrypted-form.ts'),
+  ])
+  const facts = { files: systemFiles, clock, random, log, keyPrefix: prefix }
+  return encryptedForm(etcdForm(log), openEncryption(encryption, facts), log)
 }
 
 function tlsOf({ caFile, certFile, keyFile }: EtcdOptions): EtcdTls {

@@ -49,7 +49,17 @@ export interface ServingOptions {
   readonly eventTtlMs?: number
 }
 
+/** As upstream's flags `--encryption-provider-config…` describe it. */
+export interface EncryptionAtRest {
+  /** An EncryptionConfiguration of apiserver.config.k8s.io/v1. */
+  readonly configFile: string
+  /** Whether changes of the file count without a restart. */
+  readonly automaticReload?: boolean
+}
+
 export interface ClusterOptions extends ServingOptions {
+  /** Which objects are encrypted where they are kept, and how; none by default. */
+  readonly encryption?: EncryptionAtRest
   /** Where objects are kept instead of in the data directory, which then has the keys alone. */
   readonly etcd?: EtcdOptions
   /** Where state is kept. Without it everything is in memory and gone at the end. */
@@ -89,6 +99,7 @@ export type HollowMachine = (facts: {
 
 type WithoutDefault =
   | 'dataDirectory'
+  | 'encryption'
   | 'etcd'
   | 'keepsInMemory'
   | 'listen'

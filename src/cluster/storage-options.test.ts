@@ -18,6 +18,8 @@ const values = {
   etcdCertFile: undefined,
   etcdKeyFile: undefined,
   etcdCompactionIntervalMs: 0,
+  encryptionProviderConfig: undefined,
+  encryptionProviderConfigAutomaticReload: false,
 }
 
 test('objects are kept where the flags say', () => {
@@ -37,6 +39,15 @@ test('flags that contradict each other are refused', () => {
       () => storageOptionsOf({ ...values, storageBackend, etcdServers: ['http://127.0.0.1:1'] }),
       new RegExp(`--storage-backend ${storageBackend} and --etcd-servers contradict each other`),
     )
+})
+
+test('what is kept is encrypted as a file says', () => {
+  const options = storageOptionsOf({ ...values, encryptionProviderConfig: 'at-rest.yaml' })
+  assert.deepEqual(options.encryption, { configFile: 'at-rest.yaml', automaticReload: false })
+  assert.throws(
+    () => storageOptionsOf({ ...values, encryptionProviderConfigAutomaticReload: true }),
+    /automatic-reload must be set with --encryption-provider-config$/,
+  )
 })
 
 test('objects are kept in one place', () => {

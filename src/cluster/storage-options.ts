@@ -13,12 +13,30 @@ type StoringValues = Pick<
   | 'etcdCertFile'
   | 'etcdKeyFile'
   | 'etcdCompactionIntervalMs'
+  | 'encryptionProviderConfig'
+  | 'encryptionProviderConfigAutomaticReload'
 >
 
 /** SQLite where nothing else is asked for. Throws a UserError where the flags contradict each other. */
 export function storageOptionsOf(
   values: StoringValues,
-): Pick<ClusterOptions, 'etcd' | 'keepsInMemory'> {
+): Pick<ClusterOptions, 'encryption' | 'etcd' | 'keepsInMemory'> {
+  return { ...placeOf(values), ...encryptionOf(values) }
+}
+
+function encryptionOf({
+  encryptionProviderConfig: configFile,
+  encryptionProviderConfigAutomaticReload: automaticReload,
+}: StoringValues): Pick<ClusterOptions, 'encryption'> {
+  if (configFile !== undefined) return { encryption: { configFile, automaticReload } }
+  if (automaticReload)
+    throw new UserError(
+      '--encryption-provider-config-automatic-reload must be set with --encryption-provider-config',
+    )
+  return {}
+}
+
+function placeOf(values: StoringValues): Pick<ClusterOptions, 'etcd' | 'keepsInMemory'> {
   const { storageBackend, etcdServers: servers } = values
   refuseOverrides(values.etcdServersOverrides)
   if (servers.length === 0) {

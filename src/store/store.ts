@@ -133,6 +133,8 @@ export interface Store {
    * no longer reaches back so far. The returned function cancels; afterwards the sink is not called again.
    */
   watch(prefix: string, after: Revision, sink: WatchSink): () => void
+  /** Whether writing the same value again would store it in another form than it has now; absent where there is one form. */
+  isStale?(key: string, value: Uint8Array): boolean
   /** Forgets history up to `revision`; live entries stay. */
   compact(revision: Revision): Promise<void>
   /** Waits for what is in flight, ends all watches and releases files and threads. */

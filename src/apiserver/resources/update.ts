@@ -188,7 +188,7 @@ async function replace(
   const hold = await hooksOf(write.resource).allocate?.(write, draft, previous)
   try {
     const stored = await storedForm(write, draft)
-    if (isUnchanged(stored, current.object))
+    if (isUnchanged(stored, current.object) && !storage.isStale(current))
       return (await isSettled(write, current)) ? current : undefined
     // Shown at the revision that the draft was made from: what it would get, nobody knows.
     if (write.dryRun)

@@ -88,6 +88,11 @@ export class ResourceStorage {
     return result.ok ? this.#storedOf(result.entries[0] as Entry, namespace, name) : undefined
   }
 
+  /** Whether writing it again as it is changes how it is stored. */
+  isStale(stored: StoredObject): boolean {
+    return this.#store.isStale?.(stored.key, stored.value) ?? false
+  }
+
   /**
    * Removes exactly the given revision; gives its last state at the revision of the deletion. `last` is what the
    * answer shows where the write that lets the object go changed it.

@@ -11,6 +11,8 @@ import type { KeyValue } from './messages.ts'
 export interface StoredForm {
   toEtcd(key: string, value: Uint8Array): Uint8Array
   fromEtcd(key: string, stored: Uint8Array): Uint8Array
+  /** Whether a value that came from or went to etcd would be written otherwise now. */
+  isStale?(key: string, value: Uint8Array): boolean
 }
 
 export interface EtcdEntry extends Entry {

@@ -81,6 +81,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
 
 class EtcdStore implements Store {
   readonly shared: SharedStore
+  readonly isStale?: NonNullable<Store['isStale']>
   readonly #options: EtcdStoreOptions
   readonly #connection: EtcdConnection
   readonly #reader: EntryReader
@@ -95,6 +96,7 @@ class EtcdStore implements Store {
   constructor(options: EtcdStoreOptions) {
     const { servers, tls = {}, form = AS_IT_IS, root, prefix, clock, random, log } = options
     this.#options = options
+    if (form.isStale) this.isStale = form.isStale
     const connection = connect(servers, tls, clock)
     const reader = new EntryReader({ root, prefix }, form)
     const limits = { ...defaultHistoryLimits, ...options.history }

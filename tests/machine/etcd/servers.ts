@@ -12,7 +12,7 @@ import type { Method } from '#client/transport.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemFiles } from '#host/files.ts'
 import { systemRandom } from '#host/random.ts'
-import type { EtcdOptions } from '../../../src/cluster/options.ts'
+import type { EncryptionAtRest, EtcdOptions } from '../../../src/cluster/options.ts'
 import { kubeconfigOf } from '../../../src/cluster/pki/kubeconfig.ts'
 import { ensurePki, type Pki } from '../../../src/cluster/pki/pki.ts'
 import { startSingleApiServer } from '../../../src/cluster/single-apiserver.ts'
@@ -103,8 +103,14 @@ async function transportTo(server: string, { pki }: Keys): Promise<HttpTransport
 }
 
 /** Proa's API server alone, with the keys of the others. */
-export async function startProa(keys: Keys, etcd: EtcdOptions, log = silentLog): Promise<ApiEnd> {
+export async function startProa(
+  keys: Keys,
+  etcd: EtcdOptions,
+  log = silentLog,
+  encryption?: EncryptionAtRest,
+): Promise<ApiEnd> {
   const server = await startSingleApiServer({
+    ...(encryption ? { encryption } : {}),
     dataDirectory: keys.directory,
     etcd,
     listen: { address: '127.0.0.1', port: 0 },

@@ -1,0 +1,102 @@
+/** A store whose values are sealed, as one whose values are not: values are opened when somebody asks for them. */
+import type { Change, CommitResult, Entry, Store, StoreEvent, WatchSink } from '#store'
+import type { Encryption } from './encryption.ts'
+
+export function encryptedStore(store: Store, encryption: Encryption): Store {
+  const entries = new OpenEntries(encryption)
+  const opened = <E extends Entry | undefined | null>(entry: E): E | Entry =>
+    entry ? entries.of(entry) : entry
+  const resultOf = (result: CommitResult): CommitResult =>
+    result.ok
+      ? { ...result, entries: result.entries.map(opened) }
+      : { ...result, current: opened(result.current) }
+  const eventOf = (event: StoreEvent): StoreEvent =>
+    event.type === 'put'
+      ? { ...event, entry: opened(event.entry), previous: opened(event.previous) }
+      : { ...event, previous: opened(event.previous) }
+  return {
+    ...(store.shared ? { shared: store.shared } : {}),
+    get revision() {
+      return store.revision
+    },
+    get compactedRevision() {
+      return store.compactedRevision
+    },
+    get: async key => opened(await store.get(key)),
+    latest: async key => opened(await store.latest(key)),
+    async list(prefix, options) {
+      const result = await store.list(prefix, options)
+      return { ...result, entries: result.entries.map(opened) }
+    },
+    readAhead: all => store.readAhead?.(all.map(entry => entries.sealed(entry))),
+    commit: async changes =>
+      resultOf(await store.commit(changes.map(change => entries.seal(change)))),
+    watch(prefix, after, sink) {
+      const { progress } = sink
+      const opening: WatchSink = {
+        events: events => sink.events(events.map(eventOf)),
+        end: error => sink.end(error),
+        ...(progress ? { progress: revision => progress.call(sink, revision) } : {}),
+      }
+      return store.watch(prefix, after, opening)
+    },
+    compact: revision => store.compact(revision),
+    isStale: (key, value) => encryption.isStale(key, value),
+    close: () => store.close(),
+  }
+}
+
+/** One for each sealed entry and value, since whoever has them knows them again by identity. */
+class OpenEntries {
+  readonly #encryption: Encryption
+  readonly #entries = new WeakMap<Entry, Entry>()
+  readonly #sealed = new WeakMap<Entry, Entry>()
+  /** Those that are in memory anyway; engines hand back what they were given. */
+  readonly #values = new WeakMap<Uint8Array, Uint8Array>()
+
+  constructor(encryption: Encryption) {
+    this.#encryption = encryption
+  }
+
+  seal(change: Change): Change {
+    const { key, value } = change
+    if (!value || !this.#encryption.concerns(key)) return change
+    const sealed = this.#encryption.seal(key, value)
+    this.#values.set(sealed, value)
+    return { ...change, value: sealed }
+  }
+
+  of(entry: Entry): Entry {
+    if (!this.#encryption.concerns(entry.key)) return entry
+    const known = this.#entries.get(entry)
+    if (known) return known
+    const { key, createRevision, modRevision } = entry
+    const open = () => this.#open(entry)
+    const made: Entry = Object.freeze({
+      key,
+      // With it nobody looks at the value before it is needed: one that cannot be opened may not stop a start.
+      size: entry.size ?? entry.value.length,
+      createRevision,
+      modRevision,
+      get value() {
+        return open()
+      },
+    })
+    this.#entries.set(entry, made)
+    this.#sealed.set(made, entry)
+    return made
+  }
+
+  sealed(entry: Entry): Entry {
+    return this.#sealed.get(entry) ?? entry
+  }
+
+  #open({ key, value: stored, size }: Entry): Uint8Array {
+    const known = this.#values.get(stored)
+    if (known) return known
+    const value = this.#encryption.open(key, stored)
+    // Those in a file are read anew each time, and are not to stay in memory.
+    if (size === undefined) this.#values.set(stored, value)
+    return value
+  }
+}

@@ -1,0 +1,115 @@
+/** What upstream's API server encrypted is read with the same configuration, and the other way round. */
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { systemClock } from '#host/clock.ts'
+import { EtcdConnection } from '../../../src/store/etcd/connection.ts'
+import { EntryReader } from '../../../src/store/etcd/entry.ts'
+import { readRange } from '../../../src/store/etcd/load.ts'
+import { EtcdProcess, etcdMissing } from '../../../src/store/testing/etcd-process.ts'
+import { Keys, kubeApiServerMissing, startProa, startUpstream } from './servers.ts'
+
+const skip = etcdMissing() || kubeApiServerMissing()
+const PREFIX = '/elsewhere'
+const SECRETS = '/api/v1/namespaces/default/secrets'
+const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
+const PROVIDERS = ['aescbc', 'aesgcm', 'secretbox'] as const
+
+const keyed = (kind: string) => ({
+  [kind]: { keys: [{ name: 'key1', secret: Buffer.alloc(32, kind).toString('base64') }] },
+})
+/** The given provider writes, the others read. */
+const configuration = (first: string) => ({
+  apiVersion: 'apiserver.config.k8s.io/v1',
+  kind: 'EncryptionConfiguration',
+  resources: [
+    {
+      resources: ['secrets', '*.example.com'],
+      providers: [first, ...PROVIDERS.filter(each => each !== first)].map(keyed),
+    },
+    { resources: ['*.*'], providers: [{ identity: {} }, keyed('aescbc')] },
+  ],
+})
+const secret = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name },
+  stringData: { canary: `canary of ${name}` },
+})
+const canaryOf = (name: string) => Buffer.from(`canary of ${name}`).toString('base64')
+
+describe('encryption at rest, beside a real kube-apiserver', { skip }, () => {
+  let etcd: EtcdProcess
+  const keys = new Keys()
+  const configFile = join(keys.directory, 'at-rest.json')
+  const settings = [
+    '--disable-admission-plugins=ServiceAccount',
+    `--etcd-prefix=${PREFIX}`,
+    `--encryption-provider-config=${configFile}`,
+  ]
+
+  before(async () => {
+    etcd = await EtcdProcess.start()
+  })
+  after(async () => {
+    await etcd.remove()
+    keys.remove()
+  })
+
+  for (const provider of PROVIDERS)
+    test(`${provider}: both read what both wrote, and nothing of it is in etcd`, async () => {
+      writeFileSync(configFile, JSON.stringify(configuration(provider)))
+      const [ofUpstream, ofProa] = [`upstream-${provider}`, `proa-${provider}`]
+      const first = await startUpstream(keys, etcd.url, settings)
+      await first.want('POST', SECRETS, secret(ofUpstream))
+      await first.stop()
+
+      const proa = await startProa(keys, { servers: [etcd.url], prefix: PREFIX }, undefined, {
+        configFile,
+      })
+      const { items } = await proa.want('GET', SECRETS)
+      assert.ok(
+        items.some((item: { metadata: { name: string } }) => item.metadata.name === ofUpstream),
+      )
+      const read = await proa.want('GET', `${SECRETS}/${ofUpstream}`)
+      assert.equal(read.data.canary, canaryOf(ofUpstream))
+      await proa.want('POST', SECRETS, secret(ofProa))
+      await proa.want('POST', CONFIG_MAPS, {
+        metadata: { name: provider },
+        data: { canary: 'in the clear' },
+      })
+      await proa.stop()
+
+      const last = await startUpstream(keys, etcd.url, settings)
+      assert.equal((await last.want('GET', `${SECRETS}/${ofProa}`)).data.canary, canaryOf(ofProa))
+      assert.equal(
+        (await last.want('GET', `${CONFIG_MAPS}/${provider}`)).data.canary,
+        'in the clear',
+      )
+      await last.stop()
+
+      const stored = await everything(etcd.url)
+      for (const name of [ofUpstream, ofProa]) {
+        const text = stored.get(`/registry/secrets/default/${name}`) ?? ''
+        assert.ok(text.startsWith(`k8s:enc:${provider}:v1:key1:`))
+        assert.ok(!text.includes('canary'))
+      }
+      assert.match(
+        stored.get(`/registry/configmaps/default/${provider}`) ?? '',
+        /^k8s\0.*in the clear/s,
+      )
+    })
+})
+
+async function everything(url: string): Promise<Map<string, string>> {
+  const connection = new EtcdConnection([url], {}, systemClock)
+  const asItIs = {
+    toEtcd: (_: string, value: Uint8Array) => value,
+    fromEtcd: (_: string, value: Uint8Array) => value,
+  }
+  const reader = new EntryReader({ root: '/registry/', prefix: `${PREFIX}/` }, asItIs)
+  const { entries } = await readRange(connection, reader, { prefix: '/registry/' })
+  connection.close()
+  return new Map(entries.map(({ key, value }) => [key, Buffer.from(value).toString('latin1')]))
+}
