@@ -6,6 +6,8 @@ import { Worker } from 'node:worker_threads'
 export interface WorkerThread<Request> {
   /** What is handed over is not copied, and gone from here. Adds one to `wake` and wakes whoever waits for that. */
   send(request: Request, handedOver?: readonly ArrayBuffer[]): void
+  /** Does so without a message, for what is in memory that both share. */
+  wake(): void
   /** Resolves once the thread has ended, by itself or after `terminate`. */
   readonly ended: Promise<void>
   terminate(): void
@@ -39,12 +41,16 @@ export function startWorker<Request, Reply>(options: WorkerOptions<Reply>): Work
   const ended = new Promise<void>(resolve => worker.once('exit', () => resolve()))
   worker.on('message', reply => options.onReply(reply))
   worker.on('error', error => options.onFailure(error as Error))
+  const wakeUp = () => {
+    Atomics.add(wake, 0, 1)
+    Atomics.notify(wake, 0)
+  }
   return {
     send(request, handedOver = []) {
       worker.postMessage(request, handedOver)
-      Atomics.add(wake, 0, 1)
-      Atomics.notify(wake, 0)
+      wakeUp()
     },
+    wake: wakeUp,
     ended,
     terminate: () => void worker.terminate(),
   }

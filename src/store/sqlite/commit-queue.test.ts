@@ -5,12 +5,12 @@ import { Mvcc } from '../mvcc.ts'
 import { CommitFailedError, type CommitResult } from '../store.ts'
 import { decode, encode } from '../testing/recorder.ts'
 import { CommitQueue, MAX_WAITING_BYTES, MAX_WAITING_COMMITS } from './commit-queue.ts'
-import { IDS_PER_REVISION, type WriteBatch } from './messages.ts'
+import { IDS_PER_REVISION, type LooseBatch } from './messages.ts'
 
 /** A queue whose disk and turns the test plays itself. */
 function queueInHand() {
   const state = new Mvcc()
-  const sent: WriteBatch[] = []
+  const sent: LooseBatch[] = []
   const published: number[] = []
   const deferred: (() => void)[] = []
   const queue = new CommitQueue(state, {

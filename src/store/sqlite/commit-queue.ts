@@ -7,7 +7,7 @@ import {
   type Entry,
   type Revision,
 } from '../store.ts'
-import type { WriteBatch, WriterReply } from './messages.ts'
+import type { LooseBatch, WriterReply } from './messages.ts'
 import { type ForgottenRow, PackedRows } from './packed-rows.ts'
 
 /** Commits that wait for the disk; more means that it is far too slow, and waiting would only hide it. */
@@ -60,7 +60,7 @@ interface Batch {
 
 export interface CommitQueueHooks {
   /** Writes a batch, in order; `settle` is to be called with the answers. */
-  send(batch: WriteBatch): void
+  send(batch: LooseBatch): void
   /** Makes the entries of commits, where not the ordinary ones. */
   entryOf?(entry: Entry): Entry
   /** Commits became durable and `state` shows them. */
@@ -283,7 +283,7 @@ export class CommitQueue {
     return this.#forgotten.slice(0, count)
   }
 
-  #messageOf({ tickets, forgotten }: Batch): Omit<WriteBatch, 'isFollowed'> {
+  #messageOf({ tickets, forgotten }: Batch): Omit<LooseBatch, 'isFollowed'> {
     const packed = new PackedRows()
     let revision = this.#state.revision
     for (const { commit } of tickets) {

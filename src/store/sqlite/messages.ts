@@ -21,13 +21,21 @@ export interface WriteBatch {
    * Rows to add, `ROW_NUMBERS` for each: id, create revision, time in ms, length of the key in UTF-16 units, and of the value in bytes, -1 for a
    * key that was deleted. Then rows to forget, `FORGOTTEN_NUMBERS` for each: revision and length of the key.
    */
-  readonly numbers: Float64Array<ArrayBuffer>
+  readonly numbers: Float64Array
   readonly rows: number
   readonly forgotten: number
   /** All keys one after the other, those to forget last. */
   readonly keys: string
   /** All values one after the other. */
-  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly bytes: Uint8Array
+}
+
+/** A batch whose values have not been brought together yet. */
+export interface LooseBatch extends Omit<WriteBatch, 'numbers' | 'bytes'> {
+  readonly numbers: readonly number[]
+  readonly values: readonly Uint8Array[]
+  /** Of all values, in bytes. */
+  readonly size: number
 }
 
 export const ROW_NUMBERS = 5

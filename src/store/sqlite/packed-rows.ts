@@ -1,7 +1,7 @@
 import type { Commit } from '../history.ts'
 import { keyOf } from '../mvcc.ts'
 import type { Revision } from '../store.ts'
-import { IDS_PER_REVISION, type WriteBatch } from './messages.ts'
+import { IDS_PER_REVISION, type LooseBatch, type WriteBatch } from './messages.ts'
 
 /** A row that compaction removes from the disk. */
 export interface ForgottenRow {
@@ -46,23 +46,27 @@ export class PackedRows {
     }
   }
 
-  finish(): Pick<WriteBatch, 'numbers' | 'rows' | 'forgotten' | 'keys' | 'bytes'> {
+  finish(): Pick<LooseBatch, 'numbers' | 'rows' | 'forgotten' | 'keys' | 'values' | 'size'> {
     return {
-      numbers: Float64Array.from(this.#numbers),
+      numbers: this.#numbers,
       rows: this.#rows,
       forgotten: this.#forgotten,
       keys: this.#keys,
-      bytes: joined(this.#values, this.#size),
+      values: this.#values,
+      size: this.#size,
     }
   }
 }
 
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+/** A batch as a message. */
+export function joined({ values, size, ...batch }: LooseBatch) {
+  const numbers = Float64Array.from(batch.numbers)
   const bytes = new Uint8Array(size)
   let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
+  for (const value of values) {
+    bytes.set(value, at)
+    at += value.length
   }
-  return bytes
+  const message: WriteBatch = { ...batch, numbers, bytes }
+  return { message, handedOver: [numbers.buffer, bytes.buffer] }
 }

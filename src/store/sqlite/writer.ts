@@ -1,6 +1,8 @@
 import { messageOf } from '#base/errors.ts'
 import { startWorker, type WorkerThread } from '#host/worker.ts'
-import type { WriteBatch, WriterReply, WriterRequest } from './messages.ts'
+import { makeRing, RingInput } from './batch-ring.ts'
+import type { LooseBatch, WriteBatch, WriterReply, WriterRequest } from './messages.ts'
+import { joined } from './packed-rows.ts'
 import { connectionPragmas } from './schema.ts'
 
 /** The writer holds one batch, and of that only the keys and numbers are in its heap. */
@@ -9,7 +11,7 @@ const HEAP_LIMIT_MB = 64
 /** The main thread's end of the thread that writes. */
 export interface Writer {
   /** `onReply` is told when it is done. */
-  write(batch: WriteBatch): void
+  write(batch: LooseBatch): void
   /** Resolves with the answer, or with the failure of the whole thread. Never rejects. */
   ask(request: Exclude<WriterRequest, WriteBatch>): Promise<WriterReply>
   /** Ends the thread; `isOrderly` lets it close the file first. */
@@ -27,17 +29,21 @@ export function startWriter(file: string, hooks: WriterHooks): Writer {
   /** For each request in order: who waits for its answer, if it is not a batch. */
   const unanswered: (((reply: WriterReply) => void) | undefined)[] = []
   let failure: Error | undefined
+  const ring = makeRing()
+  const input = new RingInput(ring)
+  /** Requests so far, on either way. */
+  let requests = 0
   const answer = (reply: WriterReply) => {
     const [waiting] = unanswered.splice(0, reply.count)
     if (waiting) waiting(reply)
     else hooks.onReply(reply)
   }
-  const thread: WorkerThread<WriterRequest> = startWorker<WriterRequest, WriterReply>({
+  const thread: WorkerThread<WriterRequest> = startWorker<WriterRequest, WriterReply | number>({
     entry: './writer.worker',
     from: import.meta.url,
-    data: { file, pragmas: connectionPragmas },
+    data: { file, ring, pragmas: connectionPragmas },
     heapLimitMb: HEAP_LIMIT_MB,
-    onReply: answer,
+    onReply: reply => answer(typeof reply === 'number' ? { count: reply } : reply),
     onFailure(error) {
       failure = error
       while (unanswered.length > 0) answer({ count: 1, message: messageOf(error) })
@@ -48,6 +54,7 @@ export function startWriter(file: string, hooks: WriterHooks): Writer {
     if (failure) return Promise.resolve({ count: 1, message: messageOf(failure) })
     return new Promise(resolve => {
       unanswered.push(resolve)
+      requests++
       thread.send(request)
     })
   }
@@ -55,7 +62,9 @@ export function startWriter(file: string, hooks: WriterHooks): Writer {
     write(batch) {
       if (failure) return hooks.onReply({ count: 1, message: messageOf(failure) })
       unanswered.push(undefined)
-      thread.send(batch, [batch.bytes.buffer, batch.numbers.buffer])
+      if (input.put(requests++, batch)) return thread.wake()
+      const { message, handedOver } = joined(batch)
+      thread.send(message, handedOver)
     },
     ask,
     async stop(isOrderly) {

@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { Requests, type SharedRing } from './batch-ring.ts'
 import { checksumOf, counterChecksum, headOf } from './checksum.ts'
 import type { WriteBatch, WriterReply, WriterRequest } from './messages.ts'
 
@@ -37,6 +38,10 @@ const IDLE_MS = 20
 
 const port = parentPort as MessagePort
 const wake = workerData.wake as Int32Array
+const requests = new Requests(
+  workerData.ring as SharedRing,
+  () => receiveMessageOnPort(port)?.message,
+)
 
 /** Opened by the first request, so that the thread may start while the file is still being looked at. */
 let connection: ReturnType<typeof open> | undefined
@@ -77,7 +82,7 @@ function open() {
 function nextRequest(isAmid = false): WriterRequest {
   for (;;) {
     const seen = Atomics.load(wake, 0)
-    const request = held ?? receive()
+    const request = held ?? requests.receive()
     held = undefined
     if (request) return request
     const patienceMs = logPages > LOG_PAGES && !isAmid ? IDLE_MS : Number.POSITIVE_INFINITY
@@ -85,13 +90,9 @@ function nextRequest(isAmid = false): WriterRequest {
   }
 }
 
-function receive(): WriterRequest | undefined {
-  return receiveMessageOnPort(port)?.message
-}
-
 /** The batch behind `last`, where it belongs into the same transaction and is there, or is about to come. */
 function follower(last: WriteBatch): WriteBatch | undefined {
-  const request = last.isFollowed ? nextRequest(true) : receive()
+  const request = last.isFollowed ? nextRequest(true) : requests.receive()
   if (request?.type === 'write') return request
   held = request
   return undefined
@@ -246,7 +247,7 @@ function serve(request: WriterRequest): WriterReply {
 for (let isOpen = true; isOpen; ) {
   const request = nextRequest()
   const reply = serve(request)
-  port.postMessage(reply)
+  port.postMessage(reply.message === undefined ? reply.count : reply)
   if (logPages > mostLogPages) checkpoint()
   isOpen = request.type !== 'close' || reply.message !== undefined
 }
