@@ -9,8 +9,9 @@ export const VALUE_BYTES = 1000
 export const openAt = (directory: string): Promise<Store> =>
   openSqliteStore({ directory, clock: systemClock, log: silentLog })
 
-export function say(what: string, figure: string): void {
-  console.log(`${what.padEnd(50)} ${figure}`)
+/** A measured figure, and beside it the one that is asked for, where there is one. */
+export function say(what: string, figure: string, asked?: string): void {
+  console.log(`${what.padEnd(50)} ${figure}${asked === undefined ? '' : ` [asked: ${asked}]`}`)
 }
 
 export const whole = (number: number): string => Math.round(number).toLocaleString('en')
@@ -30,7 +31,7 @@ const ROUNDS = 7
 
 /** Says what ours reaches a second of what is the limit in the same run, and the processor time of this process for each, all threads together. */
 export async function compare(
-  what: string,
+  { what, asked }: { what: string; asked?: string },
   measure: Record<'limit' | 'ours', () => number | Promise<number>>,
 ): Promise<void> {
   const rates = { limit: [] as number[], ours: [] as number[] }
@@ -52,6 +53,7 @@ export async function compare(
   say(
     what,
     `${whole(median(rates.ours))} commits/s of ${whole(median(rates.limit))}: ${(ratio * 100).toFixed(0)} %, processor ${at(microseconds.ours)} of ${at(microseconds.limit)} each`,
+    asked,
   )
 }
 

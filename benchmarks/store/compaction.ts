@@ -46,5 +46,5 @@ export async function compaction(directory: string): Promise<void> {
     return `${normal.toFixed(1)} ms, compacting ${compacting.toFixed(1)} ms (${(compacting / normal).toFixed(1)} times)`
   }
   say(`a write of ${WRITERS} writers, p50`, at(0.5))
-  say(`a write of ${WRITERS} writers, p99`, at(0.99))
+  say(`a write of ${WRITERS} writers, p99`, at(0.99), 'at most 2 times')
 }

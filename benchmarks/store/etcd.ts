@@ -29,10 +29,13 @@ export async function etcd(): Promise<void> {
     })
     for (const writers of [1, 16, 128]) {
       await commits(store, writers)
-      await compare(`etcd store (${etcdVersion()}), ${writers} writers`, {
-        limit: () => puts(connection, writers),
-        ours: () => commits(store, writers),
-      })
+      await compare(
+        { what: `etcd store (${etcdVersion()}), ${writers} writers` },
+        {
+          limit: () => puts(connection, writers),
+          ours: () => commits(store, writers),
+        },
+      )
     }
     await store.close()
   } finally {
