@@ -114,6 +114,10 @@ test('devices are found just where there is a way, and what is given keeps to al
         inUse,
         counters: new Map([['d/p s memory', `${found.memory}`]]),
         classNamed: () => undefined,
+        shares: new Map(),
+        isSharing: true,
+        preparingNode: undefined,
+        newShareId: () => '',
       })
       assert.equal(result !== undefined, isPossible(found))
       if (!result) {

@@ -9,6 +9,7 @@ import type {
   ExactDeviceRequest,
 } from '#api/resource/v1/requests.schema.ts'
 import type { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
+import { type Amounts, amountsFor, hasRoomFor, sumOf } from './dynamic-resources.capacity.ts'
 import { type Candidate, counterKey, poolKey } from './dynamic-resources.pools.ts'
 import { meetsAll } from './dynamic-resources.select.ts'
 
@@ -22,6 +23,14 @@ export interface AllocationWorld {
   /** What is left of each counter. */
   readonly counters: ReadonlyMap<string, string>
   readonly classNamed: (name: string) => DeviceClass | undefined
+  /** What others take of devices that may be shared, by id. */
+  readonly shares: ReadonlyMap<string, Amounts>
+  /** Whether devices that allow several users may have them. */
+  readonly isSharing: boolean
+  /** Whether devices may have to be made ready on the node first; then its name. */
+  readonly preparingNode: string | undefined
+  /** Tells apart several shares of a device. */
+  readonly newShareId: () => string
 }
 
 interface Choice {
@@ -30,6 +39,8 @@ interface Choice {
   readonly request: string
   readonly wish: Wish
   readonly candidate: Candidate
+  /** What it takes of a device that others may use, too. */
+  readonly amounts?: Amounts
 }
 type Wish = ExactDeviceRequest | DeviceSubRequest
 
@@ -62,6 +73,8 @@ class Search {
   readonly #world: AllocationWorld
   readonly #chosen: Choice[] = []
   readonly #taken = new Set<string>()
+  /** What is taken of shared devices, by others too, of those that are chosen here. */
+  readonly #shares = new Map<string, Amounts>()
   readonly #fitting = new Map<Wish, readonly Candidate[]>()
   #counters: Map<string, string>
   #steps = 0
@@ -84,25 +97,29 @@ class Search {
       const isAll = wish.allocationMode === 'All'
       if (isAll && fitting.length === 0) return false
       const count = isAll ? fitting.length : Number(wish.count ?? 1)
-      const next = { claim: slot.claim, request, wish }
+      const repeats = !isAll && fitting.some(({ device }) => this.#isShared(device))
+      const next = { claim: slot.claim, request, wish, repeats }
       return this.#pick(next, fitting, { from: 0, left: count, rest: () => this.#fill(index + 1) })
     })
   }
 
   /** Takes so many of the candidates, from one place on, in every way until the rest fits too. */
   #pick(
-    next: Omit<Choice, 'candidate'>,
+    { repeats, ...next }: Omit<Choice, 'candidate'> & { readonly repeats: boolean },
     fitting: readonly Candidate[],
     { from, left, rest }: { from: number; left: number; rest: () => boolean },
   ): boolean {
     if (left === 0) return rest()
-    for (let i = from; i + left <= fitting.length; i++) {
+    for (let i = from; i + (repeats ? 1 : left) <= fitting.length; i++) {
       const candidate = fitting[i]
       if (!candidate || ++this.#steps > STEPS_LIMIT) return false
       const choice = { ...next, candidate }
       const undo = this.#take(choice)
       if (!undo) continue
-      if (this.#pick(next, fitting, { from: i + 1, left: left - 1, rest })) return true
+      // A shared device may serve a request several times.
+      const following = repeats && this.#isShared(candidate.device) ? i : i + 1
+      if (this.#pick({ repeats, ...next }, fitting, { from: following, left: left - 1, rest }))
+        return true
       undo()
     }
     return false
@@ -111,22 +128,45 @@ class Search {
   /** Gives how to put it back; undefined where it cannot be taken. */
   #take(choice: Choice): (() => void) | undefined {
     const { candidate, wish } = choice
-    const isAdmin = 'adminAccess' in wish && wish.adminAccess === true
-    const { id } = candidate
-    if (!isAdmin && (this.#taken.has(id) || this.#world.inUse.has(id))) return undefined
     if (!agreesWith(choice, this.#chosen)) return undefined
-    const before = this.#counters
-    if (!isAdmin) {
-      const left = drawn(candidate, before)
-      if (!left) return undefined
-      this.#counters = left
-      this.#taken.add(id)
-    }
-    this.#chosen.push(choice)
+    const isAdmin = 'adminAccess' in wish && wish.adminAccess === true
+    const amounts = isAdmin ? {} : amountsFor(candidate.device, wish.capacity?.requests)
+    if (!amounts) return undefined
+    const release = isAdmin ? () => {} : this.#occupy(candidate, amounts)
+    if (!release) return undefined
+    const isShared = !isAdmin && this.#isShared(candidate.device)
+    this.#chosen.push(isShared ? { ...choice, amounts } : choice)
     return () => {
       this.#chosen.pop()
+      release()
+    }
+  }
+
+  #isShared({ allowMultipleAllocations }: Device): boolean {
+    return this.#world.isSharing && allowMultipleAllocations === true
+  }
+
+  /** Takes a device, or a share of one. */
+  #occupy(candidate: Candidate, amounts: Amounts): (() => void) | undefined {
+    const { id, device } = candidate
+    const isShared = this.#isShared(device)
+    const own = this.#shares.get(id)
+    const known = own ?? this.#world.shares.get(id)
+    if (this.#taken.has(id) || this.#world.inUse.has(id) || (known && !isShared)) return undefined
+    const sum = sumOf(known ?? {}, amounts)
+    if (isShared && !hasRoomFor(device, sum)) return undefined
+    const before = this.#counters
+    // The first user of a shared device draws for all.
+    const left = known ? before : drawn(candidate, before)
+    if (!left) return undefined
+    this.#counters = left
+    if (isShared) this.#shares.set(id, sum)
+    else this.#taken.add(id)
+    return () => {
       this.#counters = before
-      if (!isAdmin) this.#taken.delete(id)
+      this.#taken.delete(id)
+      if (own) this.#shares.set(id, own)
+      else this.#shares.delete(id)
     }
   }
 
@@ -206,17 +246,11 @@ function attributeText({ driver, device }: Candidate, name: string): string | un
 function resultOf(
   claim: ResourceClaim,
   chosen: readonly Choice[],
-  { classNamed }: AllocationWorld,
+  world: AllocationWorld,
 ): AllocationResult {
+  const { classNamed } = world
   const own = chosen.filter(choice => choice.claim === claim)
-  const results = own.map(({ request, wish, candidate: { driver, pool, device } }) => ({
-    request,
-    driver,
-    pool,
-    device: device.name,
-    ...('adminAccess' in wish && wish.adminAccess ? { adminAccess: true } : {}),
-    ...(wish.tolerations?.length ? { tolerations: wish.tolerations } : {}),
-  }))
+  const results = own.map(choice => resultFor(choice, world))
   const wishes = new Map(own.map(({ request, wish }) => [request, wish]))
   const fromClasses = [...wishes].flatMap(([request, { deviceClassName }]) =>
     (classNamed(deviceClassName)?.spec.config ?? []).map(config => ({
@@ -233,15 +267,42 @@ function resultOf(
     return applies ? { source: 'FromClaim', ...config } : []
   })
   const config = [...fromClasses, ...fromClaim]
-  const nodeSelector = reachOf(own)
+  const nodeSelector = reachOf(own, world)
   return {
     devices: { results, ...(config.length > 0 ? { config } : {}) },
     ...(nodeSelector ? { nodeSelector } : {}),
   } as unknown as AllocationResult
 }
 
-/** Where all the devices can be used: one term with the conditions of each. */
-function reachOf(chosen: readonly Choice[]): object | undefined {
+function resultFor(
+  { request, wish, candidate: { driver, pool, device }, amounts }: Choice,
+  { preparingNode, newShareId }: AllocationWorld,
+): object {
+  const { bindingConditions, bindingFailureConditions } = preparingNode === undefined ? {} : device
+  return {
+    request,
+    driver,
+    pool,
+    device: device.name,
+    ...('adminAccess' in wish && wish.adminAccess ? { adminAccess: true } : {}),
+    ...(wish.tolerations?.length ? { tolerations: wish.tolerations } : {}),
+    ...(bindingConditions?.length ? { bindingConditions } : {}),
+    ...(bindingFailureConditions?.length ? { bindingFailureConditions } : {}),
+    ...(amounts ? { shareID: newShareId() } : {}),
+    ...(amounts && Object.keys(amounts).length > 0 ? { consumedCapacity: amounts } : {}),
+  }
+}
+
+/** Where all the devices can be used: the node that one is tied to, or one term with the conditions of each. */
+function reachOf(
+  chosen: readonly Choice[],
+  { preparingNode }: AllocationWorld,
+): object | undefined {
+  const isTied = chosen.some(({ candidate: { device } }) => device.bindsToNode)
+  if (isTied && preparingNode !== undefined) {
+    const field = { key: 'metadata.name', operator: 'In', values: [preparingNode] }
+    return { nodeSelectorTerms: [{ matchFields: [field] }] }
+  }
   const terms = chosen.flatMap(({ candidate: { reach } }) => reach?.slice(0, 1) ?? [])
   if (terms.length === 0) return undefined
   const merged = (field: 'matchExpressions' | 'matchFields') => {

@@ -271,3 +271,93 @@ test('claims that are not ready keep their pod waiting, and idle ones elsewhere 
   assert.match(message, /^deallocation of ResourceClaim completed/)
   assert.deepEqual((client.written[0]?.body as { status: object } | undefined)?.status, {})
 })
+
+const given = (client: { written: readonly { kind: string; body?: unknown }[] }) =>
+  client.written.findLast(({ kind }) => kind === 'ResourceClaim')?.body as
+    | { status: { allocation?: { devices: { results: object[] } } & Record<string, unknown> } }
+    | undefined
+
+test('a device that several may use is given in shares, until nothing of it is left', async () => {
+  const wanting = (memory: string) => one({ capacity: { requests: { memory } } })
+  const { tried, placed, plugin, client } = await world(
+    {
+      resourceclaims: [
+        claimOf('c', [wanting('6Gi')]),
+        claimOf('d', [wanting('4Gi')]),
+        claimOf('e', [wanting('1Gi')]),
+      ],
+      resourceslices: [
+        sliceOn('n1', [
+          gpu('g0', { allowMultipleAllocations: true, capacity: { memory: { value: '10Gi' } } }),
+        ]),
+      ],
+    },
+    ['n1'],
+  )
+  for (const name of ['c', 'd']) {
+    const { info, cycle, node } = tried(podUsing(name, name))
+    assert.ok(node, name)
+    plugin.reserve(cycle, info, node)
+    assert.equal(await plugin.preBind?.(cycle, info, node), undefined)
+  }
+  const [share] = given(client)?.status.allocation?.devices.results ?? []
+  const { shareID, ...rest } = share as { shareID: string }
+  assert.match(shareID, /^[0-9a-f-]{36}$/)
+  assert.deepEqual(rest, {
+    request: 'r',
+    driver: DRIVER,
+    pool: 'n1',
+    device: 'g0',
+    consumedCapacity: { memory: '4Gi' },
+  })
+  assert.equal(placed(podUsing('q', 'e')), 'cannot allocate all claims.')
+})
+
+const ATTACHED = { bindingConditions: ['Attached'], bindingFailureConditions: ['Broken'] }
+
+test('a device that has to be made ready ties its claim to the node, and holds the pod', async () => {
+  const { tried, plugin, client } = await world({
+    resourceclaims: [claimOf('c', [one()])],
+    resourceslices: [
+      sliceOn('n1', [gpu('g0', { ...ATTACHED, bindsToNode: true })], {
+        nodeName: undefined,
+        allNodes: true,
+      }),
+    ],
+  })
+  const { info, cycle, node } = tried(podUsing('p', 'c'))
+  assert.ok(node)
+  let isBound = false
+  void Promise.resolve(plugin.preBind?.(cycle, info, node)).then(() => {
+    isBound = true
+  })
+  await new Promise(resolve => setTimeout(resolve, 20))
+  const { devices, ...allocation } = given(client)?.status.allocation ?? { devices: undefined }
+  assert.deepEqual(devices?.results, [
+    { request: 'r', driver: DRIVER, pool: 'n1', device: 'g0', ...ATTACHED },
+  ])
+  assert.deepEqual(allocation, {
+    nodeSelector: {
+      nodeSelectorTerms: [
+        { matchFields: [{ key: 'metadata.name', operator: 'In', values: [node.name] }] },
+      ],
+    },
+    allocationTimestamp: '2026-01-01T00:00:00Z',
+  })
+  assert.equal(isBound, false)
+})
+
+test('a claim whose devices were not made ready in time is freed', async () => {
+  const result = { request: 'r', driver: DRIVER, pool: 'n1', device: 'g0', ...ATTACHED }
+  const late = {
+    ...claimOf('c', [one()]),
+    status: {
+      allocation: { allocationTimestamp: '2025-01-01T00:00:00Z', devices: { results: [result] } },
+    },
+  }
+  const { placed, postFilter, client } = await world({ resourceclaims: [late] })
+  assert.equal(placed(podUsing('p', 'c')), 'resourceclaim not available on the node.')
+  const { message } = await postFilter(podInfoOf(podUsing('p', 'c')))
+  assert.match(message, /deallocation of ResourceClaim completed/)
+  assert.deepEqual(given(client)?.status, {})
+})

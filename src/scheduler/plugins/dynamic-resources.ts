@@ -2,11 +2,13 @@ import { loadCelEngine } from '#api/cel/engine.ts'
 import { matchesTerm } from '#api/core/v1/node-matching.ts'
 import { nameOfPodClaim } from '#api/core/v1/pod/device-claims.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { parseDuration } from '#api/machinery/duration.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
 import type { AllocationResult } from '#api/resource/v1/claim-status.schema.ts'
 import { deviceClass } from '#api/resource/v1/device-class.ts'
 import { type ResourceClaim, resourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { resourceSlice } from '#api/resource/v1/resource-slice.ts'
+import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { actions, type EventInterest } from '../framework/cluster-event.ts'
 import { type CycleState, cycleKey } from '../framework/cycle-state.ts'
@@ -15,6 +17,13 @@ import type { Plugin, PreFilterResult, Verdict } from '../framework/plugin.ts'
 import { failed, refusal, SKIP, type Status, unresolvable } from '../framework/status.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import { type AllocationWorld, allocate, drawn } from './dynamic-resources.allocate.ts'
+import { type Amounts, sumOf } from './dynamic-resources.capacity.ts'
+import {
+  DEFAULT_BINDING_TIMEOUT_MS,
+  hasConditions,
+  isHopeless,
+  waitForConditions,
+} from './dynamic-resources.conditions.ts'
 import {
   candidatesOn,
   countersOf,
@@ -37,7 +46,7 @@ const CONSUMERS_LIMIT = 256
 interface State {
   readonly claims: readonly ResourceClaim[]
   readonly pools: readonly Pool[]
-  readonly world: Omit<AllocationWorld, 'candidates'>
+  readonly world: Omit<AllocationWorld, 'candidates' | 'preparingNode'>
   /** What was found for each node, in the order of the claims without devices. */
   readonly byNode: Map<string, readonly AllocationResult[]>
   /** Claims whose devices some node cannot use: freeing them may help. */
@@ -45,9 +54,20 @@ interface State {
 }
 const STATE = cycleKey<State>(NAME)
 
+export interface DynamicResourcesArgs {
+  /** How long devices may take to become ready for a pod, as a duration; 600 s if absent. */
+  readonly bindingTimeout?: string
+}
+
 /** Gives pods the devices that their claims ask for, and places them where those can be used. */
-export function dynamicResources(_args: unknown, handle: Handle): Plugin {
-  const devices = new Devices(handle)
+export function dynamicResources(args: unknown, handle: Handle): Plugin {
+  const { bindingTimeout } = (args ?? {}) as DynamicResourcesArgs
+  const devices = new Devices(
+    handle,
+    bindingTimeout
+      ? Number(parseDuration(bindingTimeout) / 1_000_000n)
+      : DEFAULT_BINDING_TIMEOUT_MS,
+  )
   return {
     name: NAME,
     preEnqueue: ({ pod }) => {
@@ -86,9 +106,16 @@ class Devices {
   /** Decided and not yet seen in the API, by the claim's UID. */
   readonly #assumed = new Map<string, AllocationResult>()
   #engine: 'absent' | 'loading' | 'loaded' = 'absent'
+  readonly #bindingTimeoutMs: number
+  readonly #hasConditions: boolean
+  readonly #isSharing: boolean
 
-  constructor(handle: Handle) {
+  constructor(handle: Handle, bindingTimeoutMs: number) {
     this.#handle = handle
+    this.#bindingTimeoutMs = bindingTimeoutMs
+    this.#hasConditions =
+      handle.enabled('DRADeviceBindingConditions') && handle.enabled('DRAResourceClaimDeviceStatus')
+    this.#isSharing = handle.enabled('DRAConsumableCapacity')
     this.#claims = handle.informers.for(resourceClaim)
     this.#slices = handle.informers.for(resourceSlice)
     this.#classes = handle.informers.for(deviceClass)
@@ -184,29 +211,43 @@ class Devices {
   /** What others have of devices and counters. */
   #worldOf(pools: readonly Pool[]): State['world'] {
     const inUse = new Set<string>()
+    const shares = new Map<string, Amounts>()
     for (const claim of this.#claims.list()) {
       const { uid = '' } = claim.metadata
       const { devices } = claim.status.allocation ?? this.#assumed.get(uid) ?? {}
-      for (const { driver, pool, device, adminAccess } of devices?.results ?? [])
-        if (!adminAccess) inUse.add(deviceId(driver, pool, device))
+      for (const result of devices?.results ?? []) {
+        if (result.adminAccess) continue
+        const id = deviceId(result.driver, result.pool, result.device)
+        if (result.shareID)
+          shares.set(id, sumOf(shares.get(id) ?? {}, result.consumedCapacity ?? {}))
+        else inUse.add(id)
+      }
     }
     let counters = countersOf(pools)
     for (const { slices } of pools)
       for (const { spec } of slices)
         for (const device of spec.devices ?? []) {
           const pool = spec.pool.name
-          if (!inUse.has(deviceId(spec.driver, pool, device.name))) continue
+          const id = deviceId(spec.driver, pool, device.name)
+          if (!inUse.has(id) && !shares.has(id)) continue
           counters = drawn({ driver: spec.driver, pool, device }, counters) ?? counters
         }
-    return { inUse, counters, classNamed: name => this.#classes.get(name) }
+    return {
+      inUse,
+      shares,
+      counters,
+      isSharing: this.#isSharing,
+      classNamed: name => this.#classes.get(name),
+      newShareId: () => this.#handle.random.uuid(),
+    }
   }
 
   filter(cycle: CycleState, { name, node }: NodeInfo): Verdict {
     const state = cycle.get(STATE)
     if (!state || !node) return undefined
-    const away = state.claims.filter(({ status }) => {
-      const terms = status.allocation?.nodeSelector?.nodeSelectorTerms
-      return terms && !terms.some(term => matchesTerm(term, node))
+    const away = state.claims.filter(claim => {
+      const terms = claim.status.allocation?.nodeSelector?.nodeSelectorTerms
+      return (terms && !terms.some(term => matchesTerm(term, node))) || this.#isHopeless(claim)
     })
     for (const claim of away) state.outOfReach.add(claim)
     if (away.length > 0) return OUT_OF_REACH
@@ -214,13 +255,23 @@ class Devices {
     if (waiting.length === 0) return undefined
     try {
       const candidates = candidatesOn(state.pools, node)
-      const found = allocate(waiting, { ...state.world, candidates })
+      const found = allocate(waiting, {
+        ...state.world,
+        candidates,
+        preparingNode: this.#hasConditions ? name : undefined,
+      })
       if (!found) return NO_DEVICES
       state.byNode.set(name, found)
       return undefined
     } catch (error) {
       return failed(NAME, messageOf(error), error)
     }
+  }
+
+  #isHopeless(claim: ResourceClaim): boolean {
+    return (
+      this.#hasConditions && isHopeless(claim, this.#handle.clock.now(), this.#bindingTimeoutMs)
+    )
   }
 
   /** A claim whose devices no suitable node can use, and that nobody uses, is freed to be given others. */
@@ -256,16 +307,28 @@ class Devices {
   async bind(cycle: CycleState, pod: Pod, node: NodeInfo): Promise<Verdict> {
     const given = new Map(decided(cycle, node))
     try {
+      const written: ResourceClaim[] = []
       for (const claim of cycle.get(STATE)?.claims ?? [])
-        await this.#write(claim, pod, given.get(claim))
+        written.push(await this.#write(claim, pod, given.get(claim)))
+      if (!this.#hasConditions || !written.some(hasConditions)) return undefined
+      await waitForConditions(this.#handle, {
+        pod,
+        node: node.name,
+        claims: () => written.map(claim => this.#claims.get(keyOf(claim)) ?? claim),
+        timeoutMs: this.#bindingTimeoutMs,
+      })
       return undefined
     } catch (error) {
       return failed(NAME, messageOf(error), error)
     }
   }
 
-  async #write(seen: ResourceClaim, pod: Pod, allocation: AllocationResult | undefined) {
-    const { client } = this.#handle
+  async #write(
+    seen: ResourceClaim,
+    pod: Pod,
+    allocation: AllocationResult | undefined,
+  ): Promise<ResourceClaim> {
+    const { client, clock } = this.#handle
     let claim = this.#claims.get(keyOf(seen)) ?? seen
     const { finalizers = [] } = claim.metadata
     if (allocation && !finalizers.includes(FINALIZER)) {
@@ -275,18 +338,25 @@ class Devices {
     const { name = '', uid = '' } = pod.metadata
     const { reservedFor = [] } = claim.status
     const isReserved = reservedFor.some(consumer => consumer.uid === uid)
-    if (isReserved && !allocation) return
+    if (isReserved && !allocation) return claim
     const consumer = { resource: 'pods', name, uid }
     const status = {
       ...claim.status,
-      ...(allocation ? { allocation } : {}),
+      ...(allocation
+        ? { allocation: this.#hasConditions ? timed(allocation, clock.now()) : allocation }
+        : {}),
       reservedFor: isReserved ? reservedFor : [...reservedFor, consumer],
     }
-    await client.update(resourceClaim, { ...claim, status } as ResourceClaim, {
+    return client.update(resourceClaim, { ...claim, status } as ResourceClaim, {
       subresource: 'status',
     })
   }
 }
+
+const timed = (allocation: AllocationResult, nowMs: number): AllocationResult => ({
+  ...allocation,
+  allocationTimestamp: rfc3339(nowMs),
+})
 
 /** The claims that had no devices, and what each is given on the node. */
 function decided(cycle: CycleState, node: NodeInfo): [ResourceClaim, AllocationResult][] {
