@@ -13,9 +13,13 @@ export interface Outcome {
   readonly message: string
   /** '' takes a nomination back; undefined leaves it. */
   readonly nominatedNode?: string | undefined
+  /** What the API was told before, if the pod as known here does not show it yet. */
+  readonly announcedNode?: string
 }
 
 export interface OutcomeWriter {
+  /** Tells the API that the pod is about to be bound to the node; never rejects. */
+  expected(found: Pod, node: string): Promise<void>
   bound(found: Pod, node: string): void
   failed(found: Pod, outcome: Outcome): void
 }
@@ -32,7 +36,7 @@ export function createOutcomeWriter(
     const before = found.status.conditions?.find(({ type }) => type === 'PodScheduled')
     const since = before?.status === 'False' ? before.lastTransitionTime : undefined
     const told = since !== undefined && before?.reason === reason && before.message === message
-    const hopes = found.status.nominatedNodeName ?? ''
+    const hopes = (outcome.announcedNode || found.status.nominatedNodeName) ?? ''
     const renominated = nominatedNode !== undefined && nominatedNode !== hopes
     if (told && !renominated) return
     const { name = '', namespace = '', uid, generation } = found.metadata
@@ -54,6 +58,14 @@ export function createOutcomeWriter(
   }
 
   return {
+    async expected(found, node) {
+      if (found.status.nominatedNodeName === node) return
+      const { name = '', namespace = '', uid } = found.metadata
+      const told = { metadata: { uid }, status: { nominatedNodeName: node } }
+      await client
+        .patch(pod, { name, namespace }, 'strategic', told, STATUS)
+        .catch(error => log.debug(`expected node not written: ${messageOf(error)}`))
+    },
     bound(found, node) {
       const { name = '', namespace = '' } = found.metadata
       const message = `Successfully assigned ${namespace}/${name} to ${node}`

@@ -18,6 +18,7 @@ import { followOthers, type OtherSource, otherSources } from './event-sources.ts
 import { createSchedulerFigures, preemptionFigures, type SchedulerFigures } from './figures.ts'
 import { actions, type EventInterest, type EventResource } from './framework/cluster-event.ts'
 import type { Extender } from './framework/extender.ts'
+import { isGateOn } from './framework/feature-gates.ts'
 import type { PluginFactory } from './framework/handle.ts'
 import { PreemptionFigures } from './framework/preemption-figures.ts'
 import { createWaitingPods, type WaitingPods } from './framework/waiting-pods.ts'
@@ -138,6 +139,10 @@ class Scheduler implements RunningScheduler {
       percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
       newest: old => this.#newest(old),
       figures,
+      announcesNodes: isGateOn(
+        options.featureGates ?? new Map(),
+        'NominatedNodeNameForExpectation',
+      ),
     })
   }
 

@@ -58,6 +58,8 @@ function bound(write: Write, pod: Pod, { target, metadata }: Binding): Pod {
   const draft = structuredClone(pod)
   delete draft.metadata.resourceVersion
   draft.spec.nodeName = target.name ?? ''
+  // It has its node: what it hoped for is of the past.
+  delete draft.status.nominatedNodeName
   if (metadata.annotations)
     draft.metadata.annotations = { ...draft.metadata.annotations, ...metadata.annotations }
   if (metadata.labels) draft.metadata.labels = { ...draft.metadata.labels, ...metadata.labels }

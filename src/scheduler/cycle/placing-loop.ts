@@ -19,7 +19,16 @@ import type { ClusterState } from '../state/cluster-state.ts'
 import type { Nominator } from '../state/nominator.ts'
 import { type PodInfo, podInfoOf } from '../state/pod-info.ts'
 import { type Attempt, type AttemptContext, attempt, runPostFilter } from './attempt.ts'
-import { bind, type Placement, permit, postBind, preBind, reserve, unreserve } from './binding.ts'
+import {
+  bind,
+  type Placement,
+  permit,
+  postBind,
+  preBind,
+  preBindPreFlight,
+  reserve,
+  unreserve,
+} from './binding.ts'
 import { Failure } from './failure.ts'
 import { FeasibleNodes } from './feasible.ts'
 
@@ -40,6 +49,8 @@ export interface PlacingOptions {
   /** The pod as the API shows it now; undefined where it is gone. */
   readonly newest: (old: Pod) => Pod | undefined
   readonly figures: SchedulerFigures
+  /** Whether the API is told of a chosen node before a pod that has to wait is bound to it. */
+  readonly announcesNodes: boolean
 }
 
 export class PlacingLoop {
@@ -189,6 +200,14 @@ export class PlacingLoop {
   ): Promise<void> {
     const { queue, state, extenders, context, figures } = this.#options
     const { pod, node } = placement
+    if (this.#options.announcesNodes) {
+      const work = preBindPreFlight(placement)
+      if (typeof work !== 'boolean') return this.#unbound(queued, placement, work)
+      if (work || allowed) {
+        queued.announcedNode = node.name
+        await this.#outcome(queued)?.expected(pod.pod, node.name)
+      }
+    }
     const refused = await allowed
     if (allowed)
       figures.permitted(
@@ -259,7 +278,9 @@ export class PlacingLoop {
       reason: 'Unschedulable',
       message,
       nominatedNode,
+      announcedNode: queued.announcedNode,
     })
+    queued.announcedNode = ''
   }
 
   /** No verdict about nodes: there are none, or something broke. */
@@ -279,7 +300,9 @@ export class PlacingLoop {
       reason: rejected ? 'Unschedulable' : 'SchedulerError',
       message: messageOfStatus(status),
       nominatedNode,
+      announcedNode: queued.announcedNode,
     })
+    queued.announcedNode = ''
   }
 
   #notPlaced({ info }: QueuedPod, nominatedNode: string | undefined): void {

@@ -20,6 +20,8 @@ export interface QueuedPod {
   pendingFor: ReadonlySet<string>
   /** The plugin that keeps it out of the queue; '' for none. */
   gatedBy: string
+  /** The node that the API was told it is about to be bound to; '' for none. */
+  announcedNode: string
 }
 
 export function queuedPodOf(info: PodInfo, sinceMs: number): QueuedPod {
@@ -34,6 +36,7 @@ export function queuedPodOf(info: PodInfo, sinceMs: number): QueuedPod {
     refusedBy: NOBODY,
     pendingFor: NOBODY,
     gatedBy: '',
+    announcedNode: '',
   }
 }
 const NOBODY: ReadonlySet<string> = new Set()
