@@ -46,12 +46,15 @@ function partsOfMap(
   map: Readonly<Record<string, unknown>>,
   schemaOf: (name: string) => AnySchema | undefined,
 ): Part[] {
-  return Object.entries(map).flatMap(([name, value]) => {
-    if (value === undefined) return []
+  const parts: Part[] = []
+  for (const name of Object.keys(map)) {
+    const value = map[name]
+    if (value === undefined) continue
     const schema = schemaOf(name)
-    if (value === null && !(schema && isShownAsNull(schema))) return []
-    return { element: `f:${name}`, value, schema }
-  })
+    if (value === null && !(schema && isShownAsNull(schema))) continue
+    parts.push({ element: `f:${name}`, value, schema })
+  }
+  return parts
 }
 
 /** `k:{…}` with the item's key fields in alphabetical order; an absent key counts with its default. */

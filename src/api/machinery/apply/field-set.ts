@@ -2,9 +2,9 @@
  * Sets of field paths, the currency of server-side apply. A set is a tree: a node is in the set itself (`member`), or only leads to
  * nodes that are. Its JSON form is FieldsV1: `f:` names a field, `k:` a list item by its keys, `v:` a value of a list of values, `.` the node itself.
  */
-import { deepFreeze } from '#base/freeze.ts'
 import { parseExactText, stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
+import { sharedBranch } from './shared-fields.ts'
 
 const NO_CHILDREN: ReadonlyMap<string, FieldSet> = new Map()
 
@@ -36,12 +36,13 @@ export class FieldSet {
   /** FieldsV1, its keys in order, so that equal sets have equal texts. Frozen. */
   toJson(): PlainObject {
     if (this.#json) return this.#json
+    if (this.children.size === 0) return NOTHING
     const json: PlainObject = {}
     if (this.member && this.children.size > 0) json['.'] = NOTHING
     for (const element of [...this.children.keys()].sort())
       setKey(json, element, this.children.get(element)?.toJson())
-    this.#json = deepFreeze(json)
-    return json
+    this.#json = sharedBranch(json)
+    return this.#json
   }
 
   get children(): ReadonlyMap<string, FieldSet> {
@@ -125,9 +126,10 @@ function combine(
 }
 
 const NONE = new FieldSet()
-const LEAF = new FieldSet()
+/** A set of nothing but its own node; shared, so never to be put into. */
+export const LEAF = new FieldSet()
 LEAF.member = true
-const NOTHING = Object.freeze({})
+const NOTHING: PlainObject = Object.freeze({})
 const isBare = ({ member, children }: FieldSet) => !member && children.size === 0
 
 /** A path as conflicts show it: `.spec.containers[name="web"].image`. */

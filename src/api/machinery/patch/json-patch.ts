@@ -173,19 +173,18 @@ function remove(holder: { document: unknown }, pointer: string): void {
 /** Deep equality of JSON values; the order of keys does not matter. */
 export function equal(one: unknown, other: unknown): boolean {
   if (one === other) return true
-  if (Array.isArray(one) || Array.isArray(other))
-    return (
-      Array.isArray(one) &&
-      Array.isArray(other) &&
-      one.length === other.length &&
-      one.every((item, index) => equal(item, other[index]))
-    )
+  if (typeof one !== 'object' || typeof other !== 'object') return false
+  if (Array.isArray(one)) {
+    if (!Array.isArray(other) || one.length !== other.length) return false
+    for (let at = 0; at < one.length; at++) if (!equal(one[at], other[at])) return false
+    return true
+  }
   if (!isPlainObject(one) || !isPlainObject(other)) return false
   const keys = Object.keys(one)
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every(key => Object.hasOwn(other, key) && equal(one[key], other[key]))
-  )
+  if (keys.length !== Object.keys(other).length) return false
+  for (const key of keys)
+    if (!Object.hasOwn(other, key) || !equal(one[key], other[key])) return false
+  return true
 }
 
 function rejected(why: string): StatusError {
