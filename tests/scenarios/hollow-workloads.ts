@@ -43,3 +43,18 @@ export const eventOn = ({ client }: Cluster, name: string, reason: string) =>
     const { items } = await client.list(event, { namespace: 'default' })
     return items.find(each => each.reason === reason && each.involvedObject.name === name)?.message
   })
+
+/** Tells of every change of the app's pods, those that are there first, until the function that it gives is called. */
+export async function followPods(
+  { client }: Cluster,
+  app: string,
+  see: (found: Pod, isGone: boolean) => void,
+): Promise<() => void> {
+  const watch = await client.watch(pod, { namespace: 'default', labelSelector: `app=${app}` })
+  return watch.subscribe({
+    next({ type, object }) {
+      if (type !== 'BOOKMARK' && type !== 'ERROR') see(object as Pod, type === 'DELETED')
+    },
+    end() {},
+  })
+}
