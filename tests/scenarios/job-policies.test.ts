@@ -157,6 +157,19 @@ describe('policies of jobs', { skip: kubectlMissing(), timeout: 180_000 }, () =>
     await scene.kubectl.run('delete job held')
     await until('none left', async () => (await podsOf('held')).length === 0)
   })
+
+  test('what came of it is counted under upstream’s names', async () => {
+    const text = await scene.kubectl.run('get --raw /metrics')
+    for (const series of [
+      'pod_failures_handled_by_failure_policy_total{action="Ignore"} [1-9]',
+      'pod_failures_handled_by_failure_policy_total{action="FailIndex"} 2',
+      'jobs_by_external_controller_total{controller_name="example.com/queue"} 1',
+      'job_finished_indexes_total{status="failed",backoffLimit="perIndex"} [1-9]',
+      'job_finished_indexes_total{status="succeeded",backoffLimit="global"} [1-9]',
+      'job_pods_creation_total{reason="recreate_failed",status="succeeded"} 1',
+    ])
+      assert.match(text, new RegExp(`^job_controller_${series.replace('{', '\\{')}`, 'm'))
+  })
 })
 
 const lines = (spec: string) => spec.split(', ').join('\n  ')

@@ -114,6 +114,12 @@ test('controllers are measured', async () => {
     'horizontal_pod_autoscaler_controller_reconciliations_total{action="none",error="internal"}',
     1,
   )
+  const computed = 'horizontal_pod_autoscaler_controller_metric_computation'
+  const sort = '{action="none",error="internal",metric_type="Resource"}'
+  atLeast(`${computed}_total${sort}`, 1)
+  atLeast(`${computed}_duration_seconds_count${sort}`, 1)
+  for (const event of ['add', 'delete'])
+    atLeast(`job_controller_terminated_pods_tracking_finalizer_total{event="${event}"}`, 1)
   atLeast('node_collector_zone_size{zone="/"}', 2)
   atLeast('node_collector_zone_health{zone="/"}', 100)
   atLeast('node_collector_update_node_health_duration_seconds_count', 2)

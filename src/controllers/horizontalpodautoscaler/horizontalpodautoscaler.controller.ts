@@ -109,6 +109,7 @@ export function horizontalPodAutoscalerController(context: ControllerContext): C
         },
         memory: state.memory,
         nowMs,
+        monotonicMs: () => clock.monotonicMs(),
         failure,
       })
       remember(state, outcome, nowMs)

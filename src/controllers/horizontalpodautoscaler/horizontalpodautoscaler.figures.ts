@@ -5,6 +5,7 @@ import { type Look, writesOf } from '../runner/controller.ts'
 import type { AutoscalerOutcome } from './horizontalpodautoscaler.reconcile.ts'
 
 const LABELS = ['action', 'error']
+const METRIC_LABELS = [...LABELS, 'metric_type']
 const name = (text: string) => `horizontal_pod_autoscaler_controller_${text}`
 
 export function countScaling(
@@ -27,7 +28,23 @@ export function countScaling(
     exponentialBounds(0.001, 2, 15),
     LABELS,
   )
+  const computations = book.counter(
+    name('metric_computation_total'),
+    'Metrics that were asked for a number of replicas.',
+    METRIC_LABELS,
+  )
+  const computationSeconds = book.histogram(
+    name('metric_computation_duration_seconds'),
+    'How long a metric takes to say a number of replicas.',
+    exponentialBounds(0.001, 2, 15),
+    METRIC_LABELS,
+  )
   return look => {
+    const outcome = look.outcome as AutoscalerOutcome | undefined
+    for (const { action, error, type, seconds } of outcome?.computations ?? []) {
+      computations.add([action, error, type])
+      computationSeconds.observe([action, error, type], seconds)
+    }
     const { change = 0 } = (look.outcome ?? {}) as Partial<AutoscalerOutcome>
     const action = change > 0 ? 'scale_up' : change < 0 ? 'scale_down' : 'none'
     const labels = [action, errorOf(look)]

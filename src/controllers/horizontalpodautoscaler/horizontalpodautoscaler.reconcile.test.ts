@@ -78,6 +78,7 @@ function look(setting: Setting): Promise<AutoscalerOutcome> {
     resourceOf: () => 'ingresses.networking.k8s.io',
     memory,
     nowMs: NOW_MS,
+    monotonicMs: () => 0,
     failure: setting.failure,
   })
 }

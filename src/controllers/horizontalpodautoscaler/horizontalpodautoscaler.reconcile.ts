@@ -6,7 +6,7 @@ import {
   type HorizontalPodAutoscalerCondition,
   horizontalPodAutoscaler,
 } from '#api/autoscaling/v2/horizontal-pod-autoscaler.ts'
-import type { MetricStatus } from '#api/autoscaling/v2/metrics.schema.ts'
+import type { MetricSpec, MetricStatus } from '#api/autoscaling/v2/metrics.schema.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { type LabelMatcher, parseLabelSelector } from '#api/machinery/label-selector.ts'
@@ -17,7 +17,7 @@ import { sameJson } from '../runner/json.ts'
 import { conditionOf } from '../runner/pods.ts'
 import { limit, type Memory, type Note } from './horizontalpodautoscaler.behavior.ts'
 import type { Metrics } from './horizontalpodautoscaler.metrics.ts'
-import { type Asked, propose } from './horizontalpodautoscaler.proposals.ts'
+import { type Answer, type Asked, propose } from './horizontalpodautoscaler.proposals.ts'
 
 /** Upstream's defaults of --horizontal-pod-autoscaler-sync-period and -tolerance. */
 export const PERIOD_MS = 15_000
@@ -34,6 +34,8 @@ export interface AutoscalerWorld {
   readonly resourceOf: Asked['resourceOf']
   readonly memory: Memory
   readonly nowMs: number
+  /** By which it is measured how long a metric takes. */
+  readonly monotonicMs: () => number
   readonly failure: WriteFailure | undefined
 }
 
@@ -42,6 +44,16 @@ export interface AutoscalerOutcome extends Outcome {
   readonly recommended?: number
   /** By how many replicas the target changes once the writes are done. */
   readonly change?: number
+  /** What was asked of each metric, to be counted. */
+  readonly computations: readonly Computation[]
+}
+
+/** One metric, and what it asked for. */
+export interface Computation {
+  readonly type: string
+  readonly action: 'scale_up' | 'scale_down' | 'none'
+  readonly error: 'none' | 'spec' | 'internal'
+  readonly seconds: number
 }
 
 type Type = 'AbleToScale' | 'ScalingActive' | 'ScalingLimited'
@@ -50,6 +62,7 @@ type Type = 'AbleToScale' | 'ScalingActive' | 'ScalingLimited'
 class Look {
   readonly world: AutoscalerWorld
   readonly events: Write[] = []
+  readonly computations: Computation[] = []
   conditions: HorizontalPodAutoscalerCondition[]
   metrics: readonly MetricStatus[] = []
 
@@ -99,17 +112,19 @@ class Look {
 export async function reconcile(world: AutoscalerWorld): Promise<AutoscalerOutcome> {
   const { autoscaler, target, failure } = world
   const look = new Look(world)
+  const { computations } = look
   if ('error' in target) {
     look.warn('FailedGetScale', target.error)
     const message = `the HPA controller was unable to get the target's current scale: ${target.error}`
     look.set('AbleToScale', { status: 'False', reason: 'FailedGetScale', message })
-    return { writes: look.finish(undefined, undefined), againAfterMs: PERIOD_MS }
+    return { writes: look.finish(undefined, undefined), againAfterMs: PERIOD_MS, computations }
   }
   const message = "the HPA controller was able to get the target's current scale"
   look.set('AbleToScale', { status: 'True', reason: 'SucceededGetScale', message })
   const current = target.scale.spec.replicas ?? 0
   const { desired, why, recommended } = await decide(look, target.scale)
-  const again = { againAfterMs: PERIOD_MS, ...(recommended === undefined ? {} : { recommended }) }
+  const next = { againAfterMs: PERIOD_MS, computations }
+  const again = { ...next, ...(recommended === undefined ? {} : { recommended }) }
   if (desired === undefined || desired === current)
     return { writes: look.finish(current, desired), ...again }
   const rescale = rescaling(autoscaler, target, desired, why)
@@ -207,7 +222,7 @@ async function measure(look: Look, scale: Scale) {
   }
   const asked = { metrics, situation, namespace, selector, resourceOf }
   const specs = autoscaler.spec.metrics ?? []
-  const answers = await Promise.all(specs.map(spec => propose(spec, asked)))
+  const answers = await Promise.all(specs.map(spec => compute(look, spec, asked)))
   const valid = answers.flatMap(answer => ('status' in answer ? [answer] : []))
   const invalid = answers.flatMap(answer => ('status' in answer ? [] : [answer]))
   for (const { reason, error } of invalid) look.warn(reason, error)
@@ -228,6 +243,24 @@ async function measure(look: Look, scale: Scale) {
   const message = `the HPA was able to successfully calculate a replica count from ${best.name}`
   look.set('ScalingActive', { status: 'True', reason: 'ValidMetricFound', message })
   return best
+}
+
+/** Asks one metric, and notes what came of it. */
+async function compute(look: Look, spec: MetricSpec, asked: Asked): Promise<Answer> {
+  const { autoscaler, monotonicMs } = look.world
+  const fromMs = monotonicMs()
+  const answer = await propose(spec, asked)
+  const seconds = (monotonicMs() - fromMs) / 1000
+  const { type } = spec
+  if ('reason' in answer) {
+    const error = answer.reason.startsWith('Invalid') ? 'spec' : 'internal'
+    look.computations.push({ type, action: 'none', error, seconds })
+    return answer
+  }
+  const change = answer.replicas - (autoscaler.status.currentReplicas ?? 0)
+  const action = change > 0 ? 'scale_up' : change < 0 ? 'scale_down' : 'none'
+  look.computations.push({ type, action, error: 'none', seconds })
+  return answer
 }
 
 function refuse(look: Look, reason: string, message: string, told: string): undefined {

@@ -9,7 +9,7 @@ import type { Informer } from '#client/informer.ts'
 import type { Controller, ControllerContext, Outcome, Wakeup } from '../runner/controller.ts'
 import { BY_CONTROLLER, candidates, indexByController } from '../runner/owners.ts'
 import { concernsCount } from '../runner/pods.ts'
-import { countJobs } from './job.figures.ts'
+import { countJobEvents, countJobs } from './job.figures.ts'
 import { isTracked, untracking } from './job.pods.ts'
 import { isManagedElsewhere, reconcile } from './job.reconcile.ts'
 import { noBackoff, type PodBackoff } from './pod-backoff.ts'
@@ -66,6 +66,7 @@ export function jobController(context: ControllerContext): Controller {
       { kind: pod, informer: pods },
     ],
     wake(queue) {
+      queue.onStop(countJobEvents(context.figures, jobs, pods))
       wakeByJobs(queue, jobs, pods)
       wakeByPods(queue, jobs, pods, jobOf)
     },

@@ -2,7 +2,13 @@
 import { type Job, job as jobKind } from '#api/batch/v1/job.ts'
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { exponentialBounds, type FigureBook } from '#base/figures.ts'
+import type { Informer } from '#client/informer.ts'
 import { type Look, type Write, writesOf } from '../runner/controller.ts'
+import { isFinished } from '../runner/pods.ts'
+import { matchFailurePolicy } from './failure-policy.ts'
+import { parseIndexSet, sizeOf } from './index-set.ts'
+import { isTracked } from './job.pods.ts'
+import { isManagedElsewhere } from './job.reconcile.ts'
 
 const SYNC_LABELS = ['completion_mode', 'result', 'action']
 const MODE_LABELS = ['completion_mode', 'result']
@@ -33,6 +39,11 @@ export function countJobs(
     'reason',
     'status',
   ])
+  const handled = book.counter(
+    name('pod_failures_handled_by_failure_policy_total'),
+    'Failed pods that a rule of a podFailurePolicy fits, by what it says.',
+    ['action'],
+  )
   return ({ key, outcome, error, seconds: taken }) => {
     const job = jobOf(key)
     if (!job || !outcome) return
@@ -42,11 +53,16 @@ export function countJobs(
     seconds.observe(labels, taken)
     syncs.add(labels)
     const creations = writes.filter(write => write.verb === 'create').length
-    if (creations > 0) created.add(['new', error === undefined ? 'succeeded' : 'failed'], creations)
+    if (creations > 0)
+      created.add([reasonOfCreation(job), error === undefined ? 'succeeded' : 'failed'], creations)
     if (error !== undefined) return
     for (const write of writes) {
-      const phase = phaseOfReleased(write)
-      if (phase) podsFinished.add([mode, phase.toLowerCase()])
+      const released = releasedBy(write)
+      if (released) {
+        podsFinished.add([mode, released.status.phase?.toLowerCase() ?? ''])
+        const action = failureAction(job, released)
+        if (action) handled.add([action])
+      }
       const end = endIn(write)
       if (end) finished.add([mode, end.type === 'Failed' ? 'failed' : 'succeeded', end.reason])
     }
@@ -60,12 +76,79 @@ function actionOf(writes: readonly Write[]): string {
   return touches('delete') ? 'pods_deleted' : 'tracking'
 }
 
-/** Of a finished pod from which the finalizer is taken. */
-function phaseOfReleased(write: Write): 'Succeeded' | 'Failed' | undefined {
+/** A finished pod from which the finalizer is taken. */
+function releasedBy(write: Write): Pod | undefined {
   if (write.verb !== 'patch' || write.kind !== podKind) return undefined
-  const { phase } = (write.object as Pod).status
-  return phase === 'Succeeded' || phase === 'Failed' ? phase : undefined
+  const released = write.object as Pod
+  return isFinished(released) ? released : undefined
 }
+
+function failureAction({ spec: { podFailurePolicy } }: Job, pod: Pod): string | undefined {
+  if (pod.status.phase !== 'Failed' || !podFailurePolicy) return undefined
+  return matchFailurePolicy(podFailurePolicy, pod)?.action
+}
+
+/** Why a job that has had pods before makes more. */
+function reasonOfCreation({ spec, status: { failed = 0, terminating = 0 } }: Job): string {
+  if (spec.podReplacementPolicy === 'Failed' && failed > 0) return 'recreate_failed'
+  return failed + terminating > 0 ? 'recreate_terminating_or_failed' : 'new'
+}
+
+/** What upstream counts as it comes along, whoever writes it. Gives what must end with the controller. */
+export function countJobEvents(
+  book: FigureBook,
+  jobs: Informer<Job>,
+  pods: Informer<Pod>,
+): () => void {
+  const name = (text: string) => `job_controller_${text}`
+  const tracked = book.counter(
+    name('terminated_pods_tracking_finalizer_total'),
+    'Terminated pods that got the finalizer of jobs or are rid of it.',
+    ['event'],
+  )
+  const external = book.counter(
+    name('jobs_by_external_controller_total'),
+    'Jobs that are left to another controller.',
+    ['controller_name'],
+  )
+  const indexes = book.counter(
+    name('job_finished_indexes_total'),
+    'Indexes that have come to an end.',
+    ['status', 'backoffLimit'],
+  )
+  const isKept = (found: Pod | undefined) =>
+    found !== undefined && isTracked(found) && isFinished(found)
+  const ends = [
+    pods.subscribe({
+      changed(next, previous) {
+        if (isKept(next) === isKept(previous)) return
+        tracked.add([isKept(next) ? 'add' : 'delete'])
+      },
+      deleted(gone) {
+        if (isKept(gone)) tracked.add(['delete'])
+      },
+    }),
+    jobs.subscribe({
+      changed(next, previous) {
+        if (!previous && isManagedElsewhere(next)) external.add([next.spec.managedBy ?? ''])
+        if (!previous) return
+        const limit = next.spec.backoffLimitPerIndex === undefined ? 'global' : 'perIndex'
+        const more = (field: 'completedIndexes' | 'failedIndexes') =>
+          countOfIndexes(next.status[field], next) - countOfIndexes(previous.status[field], next)
+        const [succeeded, failed] = [more('completedIndexes'), more('failedIndexes')]
+        if (succeeded > 0) indexes.add(['succeeded', limit], succeeded)
+        if (failed > 0) indexes.add(['failed', limit], failed)
+      },
+      deleted() {},
+    }),
+  ]
+  return () => {
+    for (const end of ends) end()
+  }
+}
+
+const countOfIndexes = (text: string | undefined, { spec: { completions = 0 } }: Job): number =>
+  sizeOf(parseIndexSet(text ?? '', completions))
 
 function endIn(write: Write): { type: string; reason: string } | undefined {
   if (write.verb !== 'update' || write.kind !== jobKind) return undefined
