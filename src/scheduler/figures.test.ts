@@ -12,8 +12,10 @@ test('what is counted has upstream’s names', async () => {
   await using cluster = await startTestCluster({ scheduler: false, runPods: false })
   const { client, informers } = cluster
   const book = createFigureBook()
+  // The lot falls on every attempt: all are measured.
+  const random = { ...systemRandom, integer: () => 0 }
   const scheduler = startScheduler(
-    { client, informers, clock: systemClock, random: systemRandom, log: silentLog },
+    { client, informers, clock: systemClock, random, log: silentLog },
     { figures: book },
   )
   try {
@@ -49,6 +51,15 @@ test('what is counted has upstream’s names', async () => {
       /^scheduler_cache_size\{type="nodes"\} 1$/m,
       /^scheduler_unschedulable_pods\{plugin="NodeResourcesFit",profile="default-scheduler"\} 1$/m,
       /^scheduler_preemption_attempts_total \d/m,
+      ...['PreFilter', 'Filter', 'PostFilter', 'Reserve', 'Permit', 'PreBind', 'Bind'].map(
+        point =>
+          new RegExp(
+            `^scheduler_framework_extension_point_duration_seconds_count\\{extension_point="${point}",status="\\w+",profile="default-scheduler"\\} \\d`,
+            'm',
+          ),
+      ),
+      /^scheduler_plugin_execution_duration_seconds_count\{plugin="NodeResourcesFit",extension_point="Filter",status="Unschedulable\w*"\} \d/m,
+      /^scheduler_plugin_execution_duration_seconds_count\{plugin="DefaultBinder",extension_point="Bind",status="Success"\} 1$/m,
       /^scheduler_preemption_victims_count 0$/m,
     ]
     const missing = () => {

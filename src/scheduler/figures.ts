@@ -6,6 +6,7 @@ import {
   type FigureBook,
   type Sample,
 } from '#base/figures.ts'
+import type { Watch } from './framework/durations.ts'
 import { type PreemptionFigures, VICTIM_BUCKETS } from './framework/preemption-figures.ts'
 import type { QueuedPod } from './queue/queued-pod.ts'
 import type { QueueName } from './queue/scheduling-queue.ts'
@@ -22,6 +23,8 @@ export interface SchedulerFigures {
   queued(queue: QueueName, event: string): void
   /** A pod that Permit held back goes on or not. */
   permitted(result: 'allowed' | 'rejected', ms: number): void
+  /** For an attempt whose plugins are measured. */
+  watch(profile: string, now: () => number): Watch
 }
 
 /** What is read at each scrape. */
@@ -79,6 +82,18 @@ export function createSchedulerFigures(
     SECONDS,
     ['result'],
   )
+  const pointSeconds = book.histogram(
+    'scheduler_framework_extension_point_duration_seconds',
+    'How long all plugins of an extension point took.',
+    exponentialBounds(0.0001, 2, 12),
+    ['extension_point', 'status', 'profile'],
+  )
+  const pluginSeconds = book.histogram(
+    'scheduler_plugin_execution_duration_seconds',
+    'How long one plugin took at an extension point.',
+    exponentialBounds(0.00001, 1.5, 20),
+    ['plugin', 'extension_point', 'status'],
+  )
   showReadings(book, readings)
   return {
     attempted(profile, result, ms) {
@@ -93,6 +108,11 @@ export function createSchedulerFigures(
     },
     queued: (queue, event) => incoming.add([queue, event]),
     permitted: (result, ms) => permitSeconds.observe([result], ms / 1000),
+    watch: (profile, now) => ({
+      now,
+      point: (name, code, ms) => pointSeconds.observe([name, code, profile], ms / 1000),
+      plugin: (plugin, point, code, ms) => pluginSeconds.observe([plugin, point, code], ms / 1000),
+    }),
   }
 }
 

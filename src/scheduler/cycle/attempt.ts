@@ -1,9 +1,11 @@
 /** One attempt to find a node for one pod. Nothing is written; extenders are the only ones that are waited for. */
 import type { CycleState } from '../framework/cycle-state.ts'
+import { timedPoint } from '../framework/durations.ts'
 import { EXTENDER_NAME, type Extender, MAXIMUM_EXTENDER_SCORE } from '../framework/extender.ts'
 import { MAXIMUM_NODE_SCORE } from '../framework/plugin.ts'
 import type { Profile } from '../framework/profile.ts'
 import {
+  type Code,
   isRejected,
   messageOfStatus,
   refusal,
@@ -45,7 +47,9 @@ export function attempt(
   const { snapshot, nominator } = context
   const total = snapshot.nodes.length
   if (total === 0) return { status: unresolvable(NO_NODES, NO_NODES_MESSAGE) }
-  const preFiltered = runPreFilter(profile, cycle, pod, snapshot)
+  const preFiltered = timedPoint(cycle, 'PreFilter', () =>
+    runPreFilter(profile, cycle, pod, snapshot),
+  )
   const { status } = preFiltered
   if (status && !isRejected(status)) return { status }
   if (status) {
@@ -61,6 +65,13 @@ export function attempt(
   const wanted =
     scores || extenders.some(extender => extender.filter) ? enoughOf(among, percentage) : 1
   const search: Search = { profile, cycle, pod, snapshot, nominator, wanted }
+  const findAll = () =>
+    timedPoint(
+      cycle,
+      'Filter',
+      () => context.feasibleNodes.find(search, preFiltered),
+      ({ error }) => error?.code ?? 'Success',
+    )
   const finish = (found: Feasible): Attempt | Promise<Attempt> =>
     extenders.length > 0
       ? withExtenders(context, search, { extenders, found })
@@ -70,11 +81,9 @@ export function attempt(
     const first = finish(hoped)
     // An extender may refuse what the filters granted; then all nodes come into question.
     if (!(first instanceof Promise)) return first
-    return first.then(result =>
-      'node' in result ? result : finish(context.feasibleNodes.find(search, preFiltered)),
-    )
+    return first.then(result => ('node' in result ? result : finish(findAll())))
   }
-  return finish(context.feasibleNodes.find(search, preFiltered))
+  return finish(findAll())
 }
 
 /** The node that was made free for this pod is tried before all others. */
@@ -170,13 +179,25 @@ async function filterByExtenders(
 }
 
 export interface PostFiltered {
+  /** Of the status that it comes to. */
+  readonly code: Code | 'Success'
   readonly message: string
   readonly nominatedNode?: string | undefined
   readonly error?: Status
 }
 
 /** Asks the PostFilter plugins to make a node fit later on; the first success ends it. */
-export async function runPostFilter(
+export function runPostFilter(
+  profile: Profile,
+  cycle: CycleState,
+  pod: PodInfo,
+  failure: Failure,
+): Promise<PostFiltered> {
+  const ask = () => askPostFilters(profile, cycle, pod, failure)
+  return timedPoint(cycle, 'PostFilter', ask, ({ code }) => code)
+}
+
+async function askPostFilters(
   profile: Profile,
   cycle: CycleState,
   pod: PodInfo,
@@ -187,12 +208,17 @@ export async function runPostFilter(
   for (const plugin of profile.points.postFilter) {
     const result = await plugin.postFilter(cycle, pod, failure)
     const status = result?.status
-    if (!status) return { message: '', nominatedNode: result?.nominatedNode }
+    if (!status) return { code: 'Success', message: '', nominatedNode: result?.nominatedNode }
     if (status.code === 'UnschedulableAndUnresolvable')
-      return { message: messageOfStatus(status), nominatedNode: result?.nominatedNode }
-    if (!isRejected(status)) return { message: messageOfStatus(status), error: status }
+      return {
+        code: status.code,
+        message: messageOfStatus(status),
+        nominatedNode: result?.nominatedNode,
+      }
+    if (!isRejected(status))
+      return { code: status.code, message: messageOfStatus(status), error: status }
     if (result?.nominatedNode !== undefined) nominatedNode = result.nominatedNode
     reasons.push(...status.reasons)
   }
-  return { message: reasons.join(', '), nominatedNode }
+  return { code: 'Unschedulable', message: reasons.join(', '), nominatedNode }
 }

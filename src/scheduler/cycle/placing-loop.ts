@@ -7,8 +7,10 @@ import type { RoleContext } from '#client/role.ts'
 import type { AttemptResult, SchedulerFigures } from '../figures.ts'
 import { actions, type ClusterEvent } from '../framework/cluster-event.ts'
 import { CycleState } from '../framework/cycle-state.ts'
+import { measuredProfile, SAMPLED_PERCENT, timedPoint } from '../framework/durations.ts'
 import type { Extender } from '../framework/extender.ts'
 import type { Verdict } from '../framework/plugin.ts'
+import type { Profile } from '../framework/profile.ts'
 import { failed, isRejected, messageOfStatus, type Status } from '../framework/status.ts'
 import type { WaitingPods } from '../framework/waiting-pods.ts'
 import { createOutcomeWriter, type OutcomeWriter } from '../outcome.ts'
@@ -57,6 +59,8 @@ export class PlacingLoop {
   readonly counts = { scheduled: 0, unschedulable: 0, errors: 0 }
   readonly #options: PlacingOptions
   readonly #attempts: AttemptContext
+  /** Profiles whose plugins are measured, by name. */
+  readonly #measured: ReadonlyMap<string, Profile>
   readonly #outcomes: ReadonlyMap<string, OutcomeWriter>
   /** All that is under way behind the loop. */
   readonly #pending = new Set<Promise<void>>()
@@ -75,6 +79,9 @@ export class PlacingLoop {
       percentageOfNodesToScore,
       choose: context.random.integer,
     }
+    this.#measured = new Map(
+      [...profiles].map(([name, { profile }]) => [name, measuredProfile(profile)]),
+    )
     this.#outcomes = new Map(
       [...profiles].map(([name, { recorder }]) => [name, createOutcomeWriter(context, recorder)]),
     )
@@ -128,8 +135,9 @@ export class PlacingLoop {
       return undefined
     }
     const cycle = new CycleState()
+    const profile = this.#sampled(running.profile, cycle)
     try {
-      const result = attempt(this.#attempts, running.profile, cycle, queued.info)
+      const result = attempt(this.#attempts, profile, cycle, queued.info)
       if (!(result instanceof Promise)) return this.#conclude(queued, cycle, result)
       return result.then(
         late => this.#conclude(queued, cycle, late),
@@ -141,6 +149,15 @@ export class PlacingLoop {
     }
   }
 
+  /** Gives one attempt in ten a watch, and plugins that look at it. */
+  #sampled(profile: Profile, cycle: CycleState): Profile {
+    const { context, figures } = this.#options
+    const measured = this.#measured.get(profile.name)
+    if (!measured || context.random.integer(100) >= SAMPLED_PERCENT) return profile
+    cycle.watch = figures.watch(profile.name, () => context.clock.monotonicMs())
+    return measured
+  }
+
   /** A pod that a plugin cannot read must not stop the others. */
   #crashed(queued: QueuedPod, error: unknown): void {
     const { name } = queued.info.pod.metadata
@@ -150,9 +167,9 @@ export class PlacingLoop {
 
   #conclude(queued: QueuedPod, cycle: CycleState, result: Attempt): Promise<void> | undefined {
     const { profiles } = this.#options
-    const running = profiles.get(queued.info.pod.spec.schedulerName ?? '')
-    if (!running) return undefined
-    const { profile } = running
+    const name = queued.info.pod.spec.schedulerName ?? ''
+    const profile = cycle.watch ? this.#measured.get(name) : profiles.get(name)?.profile
+    if (!profile) return undefined
     if ('status' in result) this.#fail(queued, result.status, { nominatedNode: '' })
     else if ('node' in result)
       this.#place(queued, { profile, cycle, pod: queued.info, node: result.node })
@@ -176,8 +193,9 @@ export class PlacingLoop {
     }
     state.assume(pod, node.name)
     nominator.delete(pod.uid)
-    const reserved = reserve(placement)
-    const permission = reserved ? undefined : permit(placement)
+    const { cycle } = placement
+    const reserved = timedPoint(cycle, 'Reserve', () => reserve(placement))
+    const permission = reserved ? undefined : timedPoint(cycle, 'Permit', () => permit(placement))
     const status = reserved ?? permission?.status
     if (status) {
       unreserve(placement)
@@ -217,7 +235,10 @@ export class PlacingLoop {
     if (refused) return this.#unbound(queued, placement, refused)
     // From here on nothing can turn the pod away; what fails is tried again.
     queue.done(pod.uid)
-    const writing = preBind(placement).then(status => status ?? bind(placement, extenders))
+    const { cycle } = placement
+    const writing = timedPoint(cycle, 'PreBind', () => preBind(placement)).then(
+      status => status ?? timedPoint(cycle, 'Bind', () => bind(placement, extenders)),
+    )
     this.#writing.add(writing)
     const status = await writing.finally(() => this.#writing.delete(writing))
     if (status) return this.#unbound(queued, placement, status)
@@ -226,7 +247,7 @@ export class PlacingLoop {
     this.#count(queued, 'scheduled')
     figures.bound(queued, nowMs - (queued.firstTriedMs ?? nowMs))
     this.#outcome(queued)?.bound(pod.pod, node.name)
-    postBind(placement)
+    timedPoint(cycle, 'PostBind', () => postBind(placement))
   }
 
   /** The pod is not bound after all: its room is free again. */

@@ -1,6 +1,7 @@
 /** PreScore, Score and the choice of the best node. */
 import type { CycleState } from '../framework/cycle-state.ts'
-import { MAXIMUM_NODE_SCORE } from '../framework/plugin.ts'
+import { timedPoint } from '../framework/durations.ts'
+import { MAXIMUM_NODE_SCORE, type Verdict } from '../framework/plugin.ts'
 import type { Profile, Taking } from '../framework/profile.ts'
 import { failed, type Status } from '../framework/status.ts'
 import type { NodeInfo } from '../state/node-info.ts'
@@ -17,12 +18,22 @@ export interface ScoreContext {
 
 /** Weighted sums in the order of `nodes`, good until the next call; or why there are none. */
 export function scoresOf(context: ScoreContext, nodes: readonly NodeInfo[]): Float64Array | Status {
-  const { profile, cycle, pod, like } = context
+  const { cycle } = context
+  const status = timedPoint(cycle, 'PreScore', () => runPreScore(context, nodes))
+  return status ?? timedPoint(cycle, 'Score', () => runScore(context, nodes))
+}
+
+function runPreScore({ profile, cycle, pod }: ScoreContext, nodes: readonly NodeInfo[]): Verdict {
   for (const plugin of profile.points.preScore) {
     const status = plugin.preScore(cycle, pod, nodes)
     if (status?.code === 'Skip') cycle.skippedScores.add(plugin.name)
     else if (status) return status
   }
+  return undefined
+}
+
+function runScore(context: ScoreContext, nodes: readonly NodeInfo[]): Float64Array | Status {
+  const { profile, cycle, pod, like } = context
   if (like) fillIn(context, like, nodes)
   const count = nodes.length
   const sums = scratch(0, count)

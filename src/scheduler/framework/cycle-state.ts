@@ -1,4 +1,5 @@
 /** What plugins note during one attempt to place one pod, for their own later steps. Values are typed by their key. */
+import type { Watch } from './durations.ts'
 
 export interface CycleKey<T> {
   readonly name: string
@@ -21,6 +22,8 @@ export class CycleState {
    * looks at more than pod and node.
    */
   sort: string | undefined
+  /** Set where the attempt is one of those that are measured. */
+  watch: Watch | undefined
 
   get<T>(key: CycleKey<T>): T | undefined {
     return this.#values.get(key) as T | undefined
