@@ -1,5 +1,16 @@
 /** The types that every object shares: ObjectMeta, ListMeta and what they hold. */
-import { any, boolean, int64, list, map, shape, string, time, type ValueOfShape } from './schema.ts'
+import {
+  any,
+  boolean,
+  int64,
+  list,
+  map,
+  shape,
+  string,
+  struct,
+  time,
+  type ValueOfShape,
+} from './schema.ts'
 
 export const ownerReference = shape(
   'io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference',
@@ -68,7 +79,7 @@ export const objectMeta = shape(
       .doc('Seconds that the object was given to end.'),
     labels: map(11, string()).doc('Keys and values for selecting objects.'),
     annotations: map(12, string()).doc('Keys and values for tools; not selectable.'),
-    ownerReferences: list(13, ownerReference)
+    ownerReferences: list(13, struct(undefined, ownerReference).atomic())
       .mergeKey('uid')
       .listMap('uid')
       .doc('The objects that own this one; with the last of them it is collected.'),

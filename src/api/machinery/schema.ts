@@ -39,6 +39,8 @@ export interface SchemaFacts {
   readonly enum?: readonly string[]
   readonly minimum?: number
   readonly maximum?: number
+  /** Required of clients, and yet absent in Go where nobody sets it: a pointer, or omitted when empty. */
+  readonly mayBeAbsent?: true
   /** A time that JSON leaves out where it is not set; all others that are no pointers are shown as null. */
   readonly omitZero?: true
   /** OpenAPI format, where it is not implied by the type. */
@@ -147,6 +149,10 @@ export class Field<T, P extends Presence> {
   }
   always(): Field<T, 'always'> {
     return this.#with({ presence: 'always' })
+  }
+  /** Only shown always by us, so that whoever sets it owns it as a whole. */
+  mayBeAbsent(): Field<T, P> {
+    return this.#with({ mayBeAbsent: true })
   }
   omitZero(): Field<T, P> {
     return this.#with({ omitZero: true })

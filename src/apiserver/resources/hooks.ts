@@ -46,6 +46,8 @@ export interface ResourceHooks {
   readonly finalizersOnDelete?: readonly string[]
   /** Nothing says how long it is given to end by itself. */
   readonly hasNoGrace?: true
+  /** Who writes the status writes none of the metadata beside it. */
+  readonly statusIsAlone?: true
   /** Fields that nobody owns, since the server sets or keeps them, by subresource; such as `status.conditions`. */
   readonly unowned?: Readonly<Record<string, readonly string[]>>
   /** Changes the draft of an object that begins to be deleted but stays for now. */
@@ -53,26 +55,34 @@ export interface ResourceHooks {
 }
 
 const none: ResourceHooks = {}
+const versioned: ResourceHooks = { needsResourceVersion: true }
+const alone: ResourceHooks = { statusIsAlone: true }
 
 /** By resource and group, as `services` or `roles.rbac.authorization.k8s.io`. */
 const table: Record<string, ResourceHooks> = {
-  'apiservices.apiregistration.k8s.io': { needsResourceVersion: true },
-  'mutatingadmissionpolicies.admissionregistration.k8s.io': { needsResourceVersion: true },
-  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': { needsResourceVersion: true },
-  'mutatingwebhookconfigurations.admissionregistration.k8s.io': { needsResourceVersion: true },
-  'validatingadmissionpolicies.admissionregistration.k8s.io': { needsResourceVersion: true },
-  'validatingadmissionpolicybindings.admissionregistration.k8s.io': { needsResourceVersion: true },
-  'validatingwebhookconfigurations.admissionregistration.k8s.io': { needsResourceVersion: true },
+  'apiservices.apiregistration.k8s.io': versioned,
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': versioned,
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': versioned,
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': versioned,
+  'validatingadmissionpolicies.admissionregistration.k8s.io': { ...versioned, ...alone },
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': versioned,
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': versioned,
   'leases.coordination.k8s.io': { createsOnUpdate: true, needsResourceVersion: true },
-  'poddisruptionbudgets.policy': { needsResourceVersion: true },
-  'runtimeclasses.node.k8s.io': { needsResourceVersion: true },
+  'poddisruptionbudgets.policy': versioned,
+  'runtimeclasses.node.k8s.io': versioned,
   'leasecandidates.coordination.k8s.io': { createsOnUpdate: true, needsResourceVersion: true },
-  'csidrivers.storage.k8s.io': { needsResourceVersion: true },
-  'csinodes.storage.k8s.io': { needsResourceVersion: true },
-  'csistoragecapacities.storage.k8s.io': { needsResourceVersion: true },
-  'volumeattachments.storage.k8s.io': { needsResourceVersion: true },
-  'storageversions.internal.apiserver.k8s.io': { needsResourceVersion: true },
-  'storageversionmigrations.storagemigration.k8s.io': { needsResourceVersion: true },
+  'csidrivers.storage.k8s.io': versioned,
+  'csinodes.storage.k8s.io': versioned,
+  'csistoragecapacities.storage.k8s.io': versioned,
+  'volumeattachments.storage.k8s.io': { ...versioned, ...alone },
+  'storageversions.internal.apiserver.k8s.io': { ...versioned, ...alone },
+  'flowschemas.flowcontrol.apiserver.k8s.io': alone,
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': alone,
+  'servicecidrs.networking.k8s.io': alone,
+  'resourceclaims.resource.k8s.io': alone,
+  'resourcepoolstatusrequests.resource.k8s.io': alone,
+  'deployments.apps': { unowned: { status: ['metadata.labels'] } },
+  'storageversionmigrations.storagemigration.k8s.io': versioned,
   endpoints: { createsOnUpdate: true },
   events: { createsOnUpdate: true },
   'roles.rbac.authorization.k8s.io': { createsOnUpdate: true },
@@ -88,7 +98,7 @@ const table: Record<string, ResourceHooks> = {
   'certificatesigningrequests.certificates.k8s.io': signingRequestHooks,
   'clustertrustbundles.certificates.k8s.io': trustBundleHooks,
   'podcertificaterequests.certificates.k8s.io': podCertificateHooks,
-  'devicetaintrules.resource.k8s.io': taintRuleHooks,
+  'devicetaintrules.resource.k8s.io': { ...taintRuleHooks, ...alone },
   'resourceslices.resource.k8s.io': sliceHooks,
   persistentvolumes: { prepare: stampPhase },
   pods: { validate: validatePodPart },
@@ -98,7 +108,10 @@ const table: Record<string, ResourceHooks> = {
   },
   'customresourcedefinitions.apiextensions.k8s.io': {
     needsResourceVersion: true,
-    prepare: (_, draft) => rememberStorageVersion(draft),
+    prepare(write, draft) {
+      // Whoever has stored all objects anew says in the status which versions are left.
+      if (write.subresource === '') rememberStorageVersion(draft)
+    },
     finalizersOnDelete: [CLEANUP_FINALIZER],
     beginDelete: markTerminating,
   },
@@ -113,7 +126,7 @@ const table: Record<string, ResourceHooks> = {
 }
 
 /** Nobody knows what the writer of a custom resource saw, unless it says so. */
-const ofCustomResources: ResourceHooks = { needsResourceVersion: true }
+const ofCustomResources = versioned
 
 export function hooksOf({ storage, kind }: StoredResource): ResourceHooks {
   if (kind.custom) return ofCustomResources

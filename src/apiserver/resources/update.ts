@@ -205,21 +205,30 @@ async function replace(
 }
 
 /** What a client may neither change nor has to send. */
-function keepSystemMetadata(draft: KubernetesObject, { metadata: kept }: KubernetesObject): void {
-  const { metadata } = draft
+function keepSystemMetadata(draft: KubernetesObject, previous: KubernetesObject): void {
+  keepMetadata(draft, previous, OF_SYSTEM)
+  delete draft.metadata.selfLink
+}
+
+const OF_SYSTEM = [
+  'uid',
+  'resourceVersion',
+  'creationTimestamp',
+  'generation',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generateName',
+] as const
+
+function keepMetadata(
+  { metadata }: KubernetesObject,
+  { metadata: kept }: KubernetesObject,
+  names: readonly (keyof KubernetesObject['metadata'])[],
+): void {
   const own = metadata as Record<string, unknown>
-  for (const field of [
-    'uid',
-    'resourceVersion',
-    'creationTimestamp',
-    'generation',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'generateName',
-  ] as const)
-    if (kept[field] === undefined) delete own[field]
-    else own[field] = kept[field]
-  delete metadata.selfLink
+  for (const name of names)
+    if (kept[name] === undefined) delete own[name]
+    else own[name] = kept[name]
 }
 
 /** An ordinary write keeps the status; one of the status keeps everything else. */
@@ -240,10 +249,12 @@ function keepOtherHalf(write: Write, draft: KubernetesObject, previous: Kubernet
     else next[field] = kept[field]
   }
   if (!isStatus) return
-  const { ownerReferences } = previous.metadata
-  if (ownerReferences) draft.metadata.ownerReferences = ownerReferences
-  else delete draft.metadata.ownerReferences
+  keepMetadata(draft, previous, OWNERS)
+  if (hooksOf(write.resource).statusIsAlone) keepMetadata(draft, previous, BESIDE_STATUS)
 }
+
+const OWNERS = ['ownerReferences'] as const
+const BESIDE_STATUS = ['labels', 'annotations', 'finalizers'] as const
 
 /** Subresources that write one part of the object and keep the rest. */
 const PARTS: Readonly<Record<string, (draft: never, previous: never) => void>> = {

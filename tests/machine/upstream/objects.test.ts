@@ -1,7 +1,6 @@
 /** The same objects of every kind, written to upstream's API server and to Proa's, are answered alike, byte for byte. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { kinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import {
   bodyOf,
@@ -13,28 +12,9 @@ import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { unexpected } from './accepted.ts'
 import { type Asked, Pair } from './pair.ts'
+import { as, collectionOf, MERGE, served } from './served.ts'
 
-const MERGE = { 'content-type': 'application/merge-patch+json' }
 const SHAPES = ['Table', 'PartialObjectMetadataList']
-
-/** Behind gates that upstream has off, so that it does not serve them. */
-const OFF: ReadonlySet<string> = new Set([
-  'certificates.k8s.io/v1beta1 ClusterTrustBundle',
-  'certificates.k8s.io/v1beta1 PodCertificateRequest',
-  'certificates.k8s.io/v1alpha1 ClusterTrustBundle',
-  'scheduling.k8s.io/v1alpha2 PodGroup',
-  'scheduling.k8s.io/v1alpha2 Workload',
-  'storagemigration.k8s.io/v1beta1 StorageVersionMigration',
-])
-
-/** A LimitRange would hold the pods beside it to what they do not say. */
-const namespaceOf = ({ plural }: AnyKind) => (plural === 'limitranges' ? 'kube-public' : 'default')
-
-function collectionOf(kind: AnyKind): string {
-  const root = kind.group ? `/apis/${kind.group}/${kind.version}` : '/api/v1'
-  const namespace = kind.scope === 'Namespaced' ? `/namespaces/${namespaceOf(kind)}` : ''
-  return `${root}${namespace}/${kind.plural}`
-}
 
 /** The life of an object, as its clients ask for it. */
 function lifeOf(kind: AnyKind): Asked[] {
@@ -43,7 +23,6 @@ function lifeOf(kind: AnyKind): Asked[] {
   const path = `${at}/${name}`
   const { change, status } = fixtureOf(kind)
   const listed = `${at}?labelSelector=made%3Dhere`
-  const as = (shape: string) => ({ accept: `application/json;as=${shape};v=v1;g=meta.k8s.io` })
   return [
     { method: 'POST', path: at, body: bodyOf(kind, name, { labels: { made: 'here' } }) },
     { method: 'GET', path },
@@ -64,7 +43,7 @@ describe('objects of', { skip: etcdMissing() || kubeApiServerMissing() }, () => 
     pair = await Pair.start()
   })
   after(() => pair?.stop())
-  for (const kind of kinds.filter(each => !each.ephemeral && !OFF.has(titleOf(each))))
+  for (const kind of served)
     test(titleOf(kind), async () => {
       const lines: string[] = []
       for (const asked of lifeOf(kind)) lines.push(...(await pair.compare(asked)))

@@ -69,6 +69,11 @@ export class Pair {
     return Promise.all([tell(this.upstream, asked), tell(this.proa, asked)])
   }
 
+  /** Asks upstream alone. */
+  ask(asked: Asked): Promise<Told> {
+    return tell(this.upstream, asked)
+  }
+
   /** Asks both; gives where the answers differ, in one line each. */
   async compare(asked: Asked): Promise<string[]> {
     const [upstream, proa] = await this.both(asked)

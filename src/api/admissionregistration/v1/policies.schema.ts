@@ -56,7 +56,7 @@ export const validatingAdmissionPolicySpec = shape(
     failurePolicy: failurePolicy(4),
     auditAnnotations: list(5, auditAnnotation).atomic().doc('Notes for the audit log; at most 20.'),
     matchConditions: matchConditions(6),
-    variables: list(7, variable)
+    variables: list(7, struct(undefined, variable).atomic())
       .listMap('name')
       .mergeKey('name')
       .doc('Values that expressions share, each may use those before it.'),
@@ -120,6 +120,7 @@ export const validatingAdmissionPolicyBindingSpec = shape(
     ...bindingHead,
     validationActions: list(4, string().enum('Audit', 'Deny', 'Warn'))
       .required()
+      .mayBeAbsent()
       .listSet()
       .doc('What happens when a rule is broken: Deny, Warn, Audit.'),
   },

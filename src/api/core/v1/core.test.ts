@@ -139,13 +139,23 @@ test('of a node only little changes', () => {
     'spec.providerID: Forbidden: node updates may not change providerID except from "" to valid',
   ])
   assert.deepEqual(change({ externalID: 'c' }), ['spec.externalID: Forbidden: may not be updated'])
-  const configMap = { namespace: 'a', name: 'b', uid: 'c', kubeletConfigKey: '' }
-  assert.deepEqual(change({ configSource: { configMap } }), [
-    'spec.configSource.configMap.uid: Forbidden: uid must not be set in spec',
-    'spec.configSource.configMap.kubeletConfigKey: Required value: kubeletConfigKey must be set',
-  ])
   assert.deepEqual(change({ taints: [{ key: 'a', effect: 'Sometimes' }] }), [
     'metadata.taints[0].effect: Unsupported value: "Sometimes": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+  ])
+})
+
+test('a node takes its configuration from nowhere, but for one that did so before', () => {
+  const configMap = { namespace: 'a', name: 'b', uid: 'c', kubeletConfigKey: '' }
+  assert.equal(
+    created(node, { spec: { configSource: { configMap } } }).spec.configSource,
+    undefined,
+  )
+  const before = created(node, {})
+  before.spec.configSource = {}
+  const next = updated(node, before, { spec: { configSource: { configMap } } })
+  assert.deepEqual(lines(node.validateUpdate(next, before)), [
+    'spec.configSource.configMap.uid: Forbidden: uid must not be set in spec',
+    'spec.configSource.configMap.kubeletConfigKey: Required value: kubeletConfigKey must be set',
   ])
 })
 
@@ -168,7 +178,7 @@ test('a node has whole devices and no negative memory', () => {
 })
 
 test('fields of nodes that nobody reads are told', () => {
-  const object = created(node, { spec: { externalID: 'a', configSource: {} } })
+  const object = defaulted(node, { spec: { externalID: 'a', configSource: {} } })
   assert.deepEqual(node.warnings(object, undefined), [
     'spec.configSource: the feature is removed',
     'spec.externalID: this field is deprecated, and is unused by Kubernetes',
@@ -209,6 +219,11 @@ test('endpoints are addresses that lead somewhere', () => {
     '10.0.0.1:80,10.0.0.2:80,10.0.0.3:80 + 2 more...',
   )
   assert.equal(rowOf(endpoints, created(endpoints, {})).Endpoints, '<none>')
+})
+
+test('a service account knows its secrets by name alone', () => {
+  const secrets = [{ name: 'a', kind: 'Secret', namespace: 'other', uid: 'u' }]
+  assert.deepEqual(created(serviceAccount, { secrets }).secrets, [{ name: 'a' }])
 })
 
 test('a service account warns of what it is not for', () => {

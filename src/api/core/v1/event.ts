@@ -10,7 +10,7 @@ import {
   type ValueOfShape,
 } from '../../machinery/schema.ts'
 import { eventColumns } from './event.columns.ts'
-import { validateEvent, validateEventUpdate } from './event.validation.ts'
+import { validateEvent } from './event.validation.ts'
 import { objectReference } from './references.ts'
 
 export const eventSource = shape('io.k8s.api.core.v1.EventSource', 'Who reported an event.', {
@@ -82,6 +82,5 @@ export const event = defineKind<Event>({
     type: object => object.type ?? '',
   },
   validate: object => validateEvent(object),
-  validateUpdate: validateEventUpdate,
   columns: eventColumns,
 })

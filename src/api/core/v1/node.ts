@@ -31,15 +31,18 @@ export const node = defineKind<Node>({
   },
   defaults: draft => {
     const { spec, status } = draft
-    // The single range is the older field; both say the same.
-    if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR]
+    // The single range is the older field; both say the same, and it has the last word.
+    if (spec.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR]
     else if (!spec.podCIDR && spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0]
     if (!status.allocatable && status.capacity) status.allocatable = { ...status.capacity }
   },
   // A kubelet registers its node with the status that it knows, so create keeps it.
+  prepareForCreate: draft => forgetConfiguration(draft),
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
+    forgetConfiguration(draft, previous)
   },
+  prepareForStatusUpdate: forgetConfiguration,
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
   validateStatusUpdate: validateNode,
@@ -56,9 +59,7 @@ export const node = defineKind<Node>({
     ),
     wide('External-IP', 'Its address for the outside.', object => addressOf(object, 'ExternalIP')),
     wide('OS-Image', 'Its operating system.', object => known(object.status.nodeInfo.osImage)),
-    wide('Kernel-Version', 'Version of its kernel.', object =>
-      known(object.status.nodeInfo.kernelVersion),
-    ),
+    wide('Kernel-Version', 'Version of its kernel.', object => kernelOf(object.status.nodeInfo)),
     wide('Container-Runtime', 'What runs its containers.', object =>
       known(object.status.nodeInfo.containerRuntimeVersion),
     ),
@@ -89,4 +90,14 @@ function rolesOf({ metadata }: Node): string {
 
 function addressOf({ status }: Node, type: string): string {
   return status.addresses?.find(address => address.type === type)?.address ?? '<none>'
+}
+
+function kernelOf({ kernelVersion, architecture }: Node['status']['nodeInfo']): string {
+  return kernelVersion && architecture ? `${kernelVersion} (${architecture})` : known(kernelVersion)
+}
+
+/** No kubelet takes its configuration from here any more; what is there from older servers stays. */
+function forgetConfiguration({ spec, status }: Node, previous?: Node): void {
+  if (!previous?.spec.configSource) delete spec.configSource
+  if (!previous?.status.config) delete status.config
 }

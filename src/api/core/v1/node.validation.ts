@@ -21,10 +21,8 @@ import { given, needed, oneOf, sameValue, wrong } from './validation.ts'
 const TAINT_EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule']
 
 export function validateNode(node: Node): readonly FieldError[] {
-  const { podCIDR, podCIDRs = [], taints = [] } = node.spec
+  const { podCIDRs = [], taints = [] } = node.spec
   const errors = [...validateTaints(taints), ...validateStatus(node)]
-  if (podCIDR && podCIDRs.length > 0 && podCIDRs[0] !== podCIDR)
-    errors.push(invalid('spec.podCIDRs[0]', podCIDRs[0], 'must be the same as podCIDR'))
   for (const [index, range] of podCIDRs.entries())
     errors.push(...wrong(`spec.podCIDRs[${index}]`, range, isCidr(range)))
   const families = podCIDRs.map(range => addressFamily(range.split('/')[0] ?? ''))

@@ -1,13 +1,13 @@
 import { ageColumn, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
-import { boolean, list } from '../../machinery/schema.ts'
+import { boolean, list, struct } from '../../machinery/schema.ts'
 import { localObjectReference, objectReference } from './references.ts'
 
 export const serviceAccountShape = objectShape(
   'io.k8s.api.core.v1.ServiceAccount',
   'The identity under which pods talk to the API.',
   {
-    secrets: list(2, objectReference)
+    secrets: list(2, struct(undefined, objectReference).atomic())
       .listMap('name')
       .mergeKey('name')
       .doc('Secrets that its pods may use.'),
@@ -43,6 +43,8 @@ export const serviceAccount = defineKind<ServiceAccount>({
       },
     ],
   },
+  prepareForCreate: keepNames,
+  prepareForUpdate: keepNames,
   warnings: ({ metadata }) =>
     metadata.annotations?.[ENFORCE_MOUNTABLE] === undefined
       ? []
@@ -51,3 +53,8 @@ export const serviceAccount = defineKind<ServiceAccount>({
         ],
   columns: [nameColumn, ageColumn],
 })
+
+/** A secret is one of the same namespace, so whatever else is said of it is forgotten. */
+function keepNames(draft: ServiceAccount): void {
+  if (draft.secrets) draft.secrets = draft.secrets.map(({ name }) => (name ? { name } : {}))
+}

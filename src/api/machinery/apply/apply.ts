@@ -151,9 +151,8 @@ export function serverSideApply(
       throw conflictOf(disputes)
   }
 
-  const isSameAsBefore =
-    mine?.apiVersion === id.apiVersion && mine.fields.equals(wanted) && lostBy(changes.own).isEmpty
-  const time = isSameAsBefore ? mine.time : options.time
+  // What changes nothing has no time of its own, whatever it comes to own by it.
+  const time = lostBy(changes.own).isEmpty ? mine?.time : options.time
   const left = remaining(others, changes)
   const metadata = {
     ...result.metadata,

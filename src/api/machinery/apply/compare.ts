@@ -4,18 +4,18 @@ import type { AnySchema } from '../schema.ts'
 import { type Part, partsOf } from './elements.ts'
 import { FieldSet, LEAF } from './field-set.ts'
 
-/** The fields that a value sets: its leaves, and each list item beside what is in it. */
+/** The fields that a value sets: its leaves, and each list item beside what is in it. A list without items sets nothing. */
 export function fieldsOf(schema: AnySchema | undefined, value: unknown): FieldSet {
   const set = new FieldSet()
   const parts = partsOf(schema, value)
   if (!parts || parts.length === 0) {
-    set.member = true
+    set.member = !parts || !Array.isArray(value)
     return set
   }
   for (const part of parts) {
     const child = fieldsOf(part.schema, part.value)
     if (!part.element.startsWith('f:')) child.member = true
-    set.put(part.element, child)
+    if (!child.isEmpty) set.put(part.element, child)
   }
   return set
 }

@@ -6,7 +6,7 @@ import { decodeObject } from '../decode.ts'
 import { type AnyKind, apiVersionOf } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
 import { isPlainObject } from '../plain.ts'
-import type { AnySchema } from '../schema.ts'
+import { type AnySchema, fieldSchemaOf } from '../schema.ts'
 import { type Differences, differences, fieldsOf } from './compare.ts'
 import { FieldSet } from './field-set.ts'
 import type { Owner } from './managers.ts'
@@ -74,13 +74,15 @@ function between(kind: AnyKind, from: KubernetesObject | undefined, to: Kubernet
 
 const nothings = new WeakMap<AnyKind, KubernetesObject>()
 
-/** Lists that nobody set are null, which an empty list is not. */
-function withoutLists<T>(value: T): T {
-  if (Array.isArray(value)) return null as T
-  if (!isPlainObject(value)) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, part]) => [name, withoutLists(part)]),
-  ) as T
+/** Lists that nobody set are null, which an empty list is not; and not everything that is required is there. */
+function unset(schema: AnySchema, value: unknown): unknown {
+  if (Array.isArray(value)) return null
+  if (schema.type !== 'struct' || !isPlainObject(value)) return value
+  const fields = Object.entries(value).flatMap(([name, part]) => {
+    const field = fieldSchemaOf(schema.shape, name)
+    return field && !field.mayBeAbsent ? [[name, unset(field, part)]] : []
+  })
+  return Object.fromEntries(fields)
 }
 
 /** What a new object is compared with: what every object of the kind shows was set by nobody. */
@@ -88,7 +90,9 @@ function nothingOf(kind: AnyKind): KubernetesObject {
   let nothing = nothings.get(kind)
   if (!nothing) {
     const empty = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: {} }
-    nothing = kind.custom ? empty : withoutLists(decodeObject(kind, empty).object)
+    nothing = kind.custom
+      ? empty
+      : (unset(schemaOf(kind), decodeObject(kind, empty).object) as KubernetesObject)
     nothings.set(kind, nothing)
   }
   return nothing

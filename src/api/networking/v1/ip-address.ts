@@ -24,6 +24,7 @@ export const ipAddressSpec = shape(
   {
     parentRef: struct(1, parentReference)
       .required()
+      .mayBeAbsent()
       .doc('Who has it, usually a service; never changes.'),
   },
 )
