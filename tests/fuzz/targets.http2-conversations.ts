@@ -14,6 +14,7 @@ import {
   joinFrames,
   uint32,
 } from '../../src/client/serving/http2/frames.ts'
+import { OutputBuffers } from '../../src/client/serving/http2/output-buffers.ts'
 import { Session } from '../../src/client/serving/http2/session.ts'
 import { Setting, writeSettings } from '../../src/client/serving/http2/settings.ts'
 import type { Http2Stream } from '../../src/client/serving/http2/stream.ts'
@@ -35,6 +36,7 @@ const LIMITS = {
   resets: [10_000, 10],
   idleFrames: [10_000, 10],
 } as const
+const BUFFERS = new OutputBuffers()
 const POST = requestBlock('POST')
 const TRAILERS = headerBlock([['x-sum', '1']])
 
@@ -66,6 +68,7 @@ class Conversation extends Duplex {
     this.on('error', () => {})
     this.session = new Session(this, {
       limits: LIMITS,
+      buffers: BUFFERS,
       date: () => '',
       monotonicMs: () => 0,
       after: () => () => {},

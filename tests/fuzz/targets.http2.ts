@@ -15,6 +15,7 @@ import { HeaderDecoder } from '../../src/client/serving/http2/header-decoder.ts'
 import { HeaderEncoder } from '../../src/client/serving/http2/header-encoder.ts'
 import { type HeaderField, sizeOfField } from '../../src/client/serving/http2/header-tables.ts'
 import { decodeHuffman } from '../../src/client/serving/http2/huffman.ts'
+import { OutputBuffers } from '../../src/client/serving/http2/output-buffers.ts'
 import { Session } from '../../src/client/serving/http2/session.ts'
 import { Setting, writeSettings } from '../../src/client/serving/http2/settings.ts'
 import type { Http2Stream } from '../../src/client/serving/http2/stream.ts'
@@ -29,6 +30,7 @@ import { huffmanEncoded } from '../../src/client/testing/huffman.ts'
 import type { Target } from './fuzzer.ts'
 import { conversations, withUncaught } from './targets.http2-conversations.ts'
 
+const BUFFERS = new OutputBuffers()
 const DATE = 'Thu, 01 Jan 1970 00:00:00 GMT'
 const MAXIMUM_TABLE_BYTES = 4096
 /** RFC 7541, appendix C.4: three requests of one connection, one after another. */
@@ -208,6 +210,7 @@ async function converse(input: Uint8Array): Promise<void> {
   const closed = new Map<number, number>()
   const session = new Session(socket, {
     limits: LIMITS,
+    buffers: BUFFERS,
     date: () => DATE,
     monotonicMs: () => 0,
     after: () => () => {},

@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { Flag, type Frame, FrameReader, FrameType, joinFrames } from '../serving/http2/frames.ts'
 import { HeaderDecoder } from '../serving/http2/header-decoder.ts'
 import type { HeaderField } from '../serving/http2/header-tables.ts'
+import { OutputBuffers } from '../serving/http2/output-buffers.ts'
 import type { RequestHead } from '../serving/http2/request-head.ts'
 import { Session } from '../serving/http2/session.ts'
 import type { SessionLimits } from '../serving/http2/session-options.ts'
@@ -108,6 +109,8 @@ export class Peer {
     if (options.isReading ?? true) client.on('data', chunk => reader.push(chunk))
     this.session = new Session(socket, {
       limits: { ...LIMITS, ...options.limits },
+      // Memory hands on what it was given, and does not copy as a socket does.
+      buffers: new OutputBuffers(0),
       date: () => DATE,
       monotonicMs: () => this.nowMs,
       after: (_delayMs, act) => {

@@ -80,11 +80,19 @@ export function isOfConnection(type: number): boolean {
 
 export const NOTHING = new Uint8Array(0)
 
-/** All frames as one piece, which is one record of TLS where it is small. */
-export function joinFrames(frames: readonly (Frame | DataFrame)[]): Buffer {
+export function sizeOfFrames(frames: readonly (Frame | DataFrame)[]): number {
   let size = frames.length * HEAD_BYTES
   for (const frame of frames) size += 'pieces' in frame ? frame.size : frame.payload.length
-  const bytes = Buffer.allocUnsafe(size)
+  return size
+}
+
+/** All frames as one piece of their own. */
+export function joinFrames(frames: readonly (Frame | DataFrame)[]): Buffer {
+  return writeFrames(frames, Buffer.allocUnsafe(sizeOfFrames(frames)))
+}
+
+/** All frames as one piece, which is one record of TLS where it is small: the beginning of `bytes`. */
+export function writeFrames(frames: readonly (Frame | DataFrame)[], bytes: Buffer): Buffer {
   let at = 0
   for (const frame of frames) {
     if ('pieces' in frame) {
@@ -101,7 +109,7 @@ export function joinFrames(frames: readonly (Frame | DataFrame)[]): Buffer {
       at += payload.length
     }
   }
-  return bytes
+  return at === bytes.length ? bytes : bytes.subarray(0, at)
 }
 
 function writeHead(

@@ -13,8 +13,10 @@ import {
 } from '../limits.ts'
 import { incomingFor, isMethod, type Wire } from '../wire.ts'
 import { ErrorCode } from './frames.ts'
+import { OutputBuffers } from './output-buffers.ts'
 import type { RequestHead } from './request-head.ts'
 import { Session } from './session.ts'
+import type { SessionOptions } from './session-options.ts'
 import type { Http2Stream } from './stream.ts'
 
 export interface Http2Options {
@@ -26,13 +28,13 @@ export interface Http2Options {
 
 /** Takes over connections whose clients chose HTTP/2. */
 export function createHttp2(options: Http2Options): (connection: Connection) => void {
-  const date = dateOf(options.clock)
-  return connection => serveConnection(connection, date, options)
+  const shared = { date: dateOf(options.clock), buffers: new OutputBuffers() }
+  return connection => serveConnection(connection, shared, options)
 }
 
 function serveConnection(
   connection: Connection,
-  date: () => string,
+  shared: Pick<SessionOptions, 'date' | 'buffers'>,
   { limits, clock, serve }: Http2Options,
 ): void {
   const { socket } = connection
@@ -51,7 +53,7 @@ function serveConnection(
       resets: [RESET_BURST, RESETS_PER_SECOND],
       idleFrames: [IDLE_FRAME_BURST, IDLE_FRAMES_PER_SECOND],
     },
-    date,
+    ...shared,
     monotonicMs: () => clock.monotonicMs(),
     after: (delayMs, act) => clock.after(delayMs, act),
     request(stream, head) {

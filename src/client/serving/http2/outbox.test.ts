@@ -12,6 +12,7 @@ import {
   MAXIMUM_PAYLOAD,
 } from './frames.ts'
 import { INITIAL_WINDOW, Outbox, type Source } from './outbox.ts'
+import { OutputBuffers } from './output-buffers.ts'
 
 /** A socket whose other end reads when it is told to. */
 class Socket extends Duplex {
@@ -20,9 +21,11 @@ class Socket extends Duplex {
   #reader = new FrameReader(each => this.frames.push(each))
   #held: (() => void) | undefined
   isReading = true
+  last: Buffer = Buffer.alloc(0)
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.writes++
+    this.last = chunk
     this.#reader.push(chunk)
     if (this.isReading) setImmediate(done)
     else this.#held = done
@@ -53,10 +56,10 @@ class Body implements Source {
   }
 }
 
-function bench() {
+function bench(buffers = new OutputBuffers()) {
   const socket = new Socket()
   let overflows = 0
-  const outbox = new Outbox(socket, () => {
+  const outbox = new Outbox(socket, buffers, () => {
     overflows++
   })
   return { socket, outbox, overflows: () => overflows }
@@ -114,6 +117,25 @@ test('a client that does not read is sent one piece, and all of it later', async
   socket.goOn()
   for (let i = 0; i < 100 && body.left > 0; i++) await settle()
   assert.equal(body.left, 0)
+})
+
+test('what a socket has not taken yet is left alone, and serves the next one afterwards', async () => {
+  const buffers = new OutputBuffers()
+  const slow = bench(buffers)
+  const quick = bench(buffers)
+  slow.socket.isReading = false
+  slow.outbox.send(frame(FrameType.ping, 0, 0, new Uint8Array(8).fill(1)))
+  await settle()
+  const held = Buffer.from(slow.socket.last)
+  for (let round = 0; round < 3; round++) quick.outbox.send(ping)
+  await settle()
+  assert.deepEqual(slow.socket.last, held)
+  const first = slow.socket.last.buffer
+  slow.socket.goOn()
+  await settle()
+  slow.outbox.send(ping)
+  await settle()
+  assert.equal(slow.socket.last.buffer, first)
 })
 
 test('nothing goes beyond the window of the connection, and all of it once it grows', async () => {

@@ -4,7 +4,16 @@
  * before the socket has taken the piece before.
  */
 import type { Duplex } from 'node:stream'
-import { ConnectionError, type DataFrame, ErrorCode, type Frame, joinFrames } from './frames.ts'
+import {
+  ConnectionError,
+  type DataFrame,
+  ErrorCode,
+  type Frame,
+  joinFrames,
+  sizeOfFrames,
+  writeFrames,
+} from './frames.ts'
+import type { OutputBuffers } from './output-buffers.ts'
 import { MAXIMUM_WINDOW } from './settings.ts'
 
 /** The window that both ends begin with. */
@@ -22,18 +31,20 @@ export interface Source {
 
 export class Outbox {
   readonly #socket: Duplex
+  readonly #buffers: OutputBuffers
   readonly #overflow: () => void
   readonly #ready = new Set<Source>()
   #waiting: Frame[] = []
   #window = INITIAL_WINDOW
   #isScheduled = false
-  /** The socket has not taken the last piece yet: what comes meanwhile goes together, which is less work for both ends. */
-  #isWriting = false
+  /** Holds what the socket has not taken yet: what comes meanwhile goes together, which is less work for both ends. */
+  #lent: Buffer | undefined
   #afterAll: (() => void) | undefined
 
   /** `overflow` hears that too many frames wait; whoever sends, and from which timer, cannot be blamed for it. */
-  constructor(socket: Duplex, overflow: () => void) {
+  constructor(socket: Duplex, buffers: OutputBuffers, overflow: () => void) {
     this.#socket = socket
+    this.#buffers = buffers
     this.#overflow = overflow
   }
 
@@ -86,11 +97,11 @@ export class Outbox {
   #flush(): void {
     this.#isScheduled = false
     const socket = this.#socket
-    if (this.#isWriting || socket.destroyed || socket.writableEnded) return
+    if (this.#lent || socket.destroyed || socket.writableEnded) return
     const frames = this.#nextBatch()
     if (frames.length > 0) {
-      this.#isWriting = true
-      socket.write(joinFrames(frames), this.#written)
+      this.#lent = this.#buffers.take(sizeOfFrames(frames))
+      socket.write(writeFrames(frames, this.#lent), this.#written)
     }
     if (this.#waiting.length > 0 || this.#ready.size > 0) return
     this.#afterAll?.()
@@ -98,7 +109,8 @@ export class Outbox {
   }
 
   readonly #written = (): void => {
-    this.#isWriting = false
+    if (this.#lent) this.#buffers.giveBack(this.#lent)
+    this.#lent = undefined
     this.#flush()
   }
 

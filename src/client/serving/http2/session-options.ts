@@ -1,4 +1,5 @@
 /** What a connection of HTTP/2 is told by who serves it. */
+import type { OutputBuffers } from './output-buffers.ts'
 import type { RequestHead } from './request-head.ts'
 import type { Http2Stream } from './stream.ts'
 
@@ -14,6 +15,8 @@ export interface SessionLimits {
 
 export interface SessionOptions {
   readonly limits: SessionLimits
+  /** Shared by all connections. */
+  readonly buffers: OutputBuffers
   /** The `date` of answers that have none. */
   readonly date: () => string
   readonly monotonicMs: () => number

@@ -61,7 +61,7 @@ export class Session implements StreamHost {
     const { limits, monotonicMs } = options
     this.#socket = socket
     this.#options = options
-    this.#outbox = new Outbox(socket, () =>
+    this.#outbox = new Outbox(socket, options.buffers, () =>
       this.fail(ErrorCode.enhanceYourCalm, 'answers are not taken'),
     )
     this.#blocks = new HeaderBlocks(limits.headerBytes * 2)
