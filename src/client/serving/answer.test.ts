@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import type { EventSource } from '../transport.ts'
 import { sendAnswer } from './answer.ts'
-import { DEFAULT_LIMITS } from './limits.ts'
+import { DEFAULT_LIMITS, FULL_BYTES } from './limits.ts'
 import { outgoingOf, type Wire } from './wire.ts'
 
 const options = {
@@ -68,4 +68,33 @@ test('events of one turn go out together, those of the next by themselves', asyn
   end()
   await new Promise(resolve => outgoing.once('finish', resolve))
   assert.deepEqual(writes.at(-1), ['e'])
+})
+
+test('the chunks of a list go as they are, and no more of them than the client takes', async () => {
+  const taken: Buffer[] = []
+  const held: (() => void)[] = []
+  const socket = new Writable({
+    writev(chunks, done) {
+      taken.push(...chunks.map(({ chunk }) => chunk as Buffer))
+      held.push(done)
+    },
+  })
+  const { wire } = notingWire()
+  const chunks = Array.from({ length: 100 }, (_, at) => Buffer.alloc(10_000, at))
+  const sent = sendAnswer(
+    { ...wire, outgoing: outgoingOf(socket) },
+    { status: 200, headers: {}, body: { kind: 'chunks', chunks } },
+    options,
+  )
+  await new Promise(setImmediate)
+  const first = taken.length
+  assert.ok(first * 10_000 >= FULL_BYTES && first * 10_000 < FULL_BYTES + 20_000, `${first}`)
+  while (taken.length < chunks.length || held.length > 0) {
+    held.shift()?.()
+    await new Promise(setImmediate)
+  }
+  await sent
+  assert.ok(taken.every((chunk, at) => chunk.buffer === chunks[at]?.buffer))
+  assert.equal(taken.length, chunks.length)
+  assert.ok(socket.writableEnded)
 })

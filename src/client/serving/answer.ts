@@ -60,7 +60,7 @@ function isCompressible({ headers, method }: Wire, response: ApiResponse): boole
   return response.headers['content-type'] !== undefined
 }
 
-/** Chunks are gathered to so much for one write: a list of 10,000 items has 20,000 of them. */
+/** Chunks are gathered to so much for one step of compression: a list of 10,000 items has 20,000 of them. */
 const GATHER_BYTES = 256 * 1024
 
 async function sendWhole(
@@ -82,7 +82,7 @@ async function sendWhole(
   // A client that does not take its answer would keep it in our memory.
   const cancelTimeout = clock.after(limits.requestMs, () => wire.reset())
   outgoing.onClose(cancelTimeout)
-  if (chunks.length > 1) await writeGathered(outgoing, chunks)
+  if (chunks.length > 1) await writeEach(outgoing, chunks)
 }
 
 /**
@@ -115,6 +115,16 @@ async function sendCompressed(
   })
   gzip.on('end', () => outgoing.end())
   await writeGathered(outgoingOf(gzip), chunks)
+}
+
+/** As they are: whoever sends puts them together, and an answer of a megabyte is not copied once more for it. */
+async function writeEach(outgoing: Outgoing, chunks: readonly Uint8Array[]): Promise<void> {
+  for (const chunk of chunks) {
+    if (outgoing.isOver) return
+    outgoing.write(chunk)
+    if (outgoing.unsentBytes >= FULL_BYTES) await outgoing.drained()
+  }
+  outgoing.end()
 }
 
 async function writeGathered(outgoing: Outgoing, chunks: readonly Uint8Array[]): Promise<void> {

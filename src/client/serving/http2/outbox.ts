@@ -19,7 +19,7 @@ import { MAXIMUM_WINDOW } from './settings.ts'
 /** The window that both ends begin with. */
 export const INITIAL_WINDOW = 65_535
 /** How much goes as one piece: all that a client leaves unread in the socket. */
-const BATCH_BYTES = 128 * 1024
+const BATCH_BYTES = 64 * 1024
 /** Answers to pings and the like that may wait for a client that does not read. */
 const MOST_WAITING_FRAMES = 10_000
 

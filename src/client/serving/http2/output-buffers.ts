@@ -4,9 +4,9 @@
  */
 
 /** A few answers, and the most that goes as one piece. What is larger, which is rare, is made for once. */
-const SIZES = [16 * 1024, 160 * 1024] as const
+const SIZES = [16 * 1024, 96 * 1024] as const
 /** Of both sizes together: some 50 connections that are sent all they can take at the same time. */
-export const KEPT_BYTES = 8 * 1024 * 1024
+export const KEPT_BYTES = 5 * 1024 * 1024
 
 export class OutputBuffers {
   readonly #keptLimit: number
