@@ -11,7 +11,7 @@ const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID'],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z/g, 'MICROTIME'],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME'],
-  [/("?(?:resourceVersion|hash|continue)\\*"?: ?\\*)"\w*\\*"/g, '$1"VOLATILE"'],
+  [/("?(?:resourceVersion|hash|continue)\\*"?: ?\\*")\w*(\\*")/g, '$1VOLATILE$2'],
   [/(current: |in record \()\d+/g, '$1REVISION'],
   [/(UPPER)\w{5}\b/g, '$1XXXXX'],
   [/kube-api-access-\w{5}/g, 'kube-api-access-XXXXX'],
