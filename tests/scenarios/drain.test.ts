@@ -73,7 +73,7 @@ describe('drain', { skip: kubectlMissing(), timeout: 180_000 }, () => {
   const gone = (name: string) => scene.kubectl.run(`delete deployment,pdb ${name}`)
 
   for (const [name, budget, least] of [
-    ['min-percent', 'minAvailable: 60%', 4],
+    ['min-percent', 'minAvailable: 75%', 5],
     ['max', 'maxUnavailable: 1', 5],
   ] as const)
     test(`${budget}: the node is emptied, and ${least} stay ready`, async () => {
