@@ -1,5 +1,7 @@
 /** The controllers: one list, and how they are started. */
+
 import { customResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
+import { apiService } from '#api/apiregistration/v1/api-service.ts'
 import { clusterTrustBundle } from '#api/certificates/v1beta1/cluster-trust-bundle.ts'
 import { podCertificateRequest } from '#api/certificates/v1beta1/pod-certificate-request.ts'
 import { kinds as builtInKinds } from '#api/kinds.ts'
@@ -47,6 +49,7 @@ import { persistentVolumeProtectionController } from './persistentvolume-protect
 import { persistentVolumeClaimProtectionController } from './persistentvolumeclaim-protection/persistentvolumeclaim-protection.controller.ts'
 import { podGarbageCollectorController } from './pod-garbage-collector/pod-garbage-collector.controller.ts'
 import { podCertificateRequestCleanerController } from './podcertificaterequest-cleaner/podcertificaterequest-cleaner.controller.ts'
+import { followRemoteKinds, noRemoteKinds } from './remote-kinds.ts'
 import { replicaSetController } from './replicaset/replicaset.controller.ts'
 import { replicationControllerController } from './replicationcontroller/replicationcontroller.controller.ts'
 import { resourceClaimController } from './resourceclaim/resourceclaim.controller.ts'
@@ -265,6 +268,7 @@ export function startControllers(
     figures,
     kinds: () => [...kinds(), ...customKinds.list()],
     customKinds,
+    remoteKinds: kinds().includes(apiService) ? followRemoteKinds(context) : noRemoteKinds,
     recorder: component =>
       createEventRecorder(context.client, {
         clock: context.clock,

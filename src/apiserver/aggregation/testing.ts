@@ -10,6 +10,7 @@ import type { Clock } from '#base/clock.ts'
 import { issueAuthority, issueLeaf } from '#base/pki/certificate.ts'
 import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { Method } from '#client/transport.ts'
+import type { AggregationOptions } from '../apiserver.ts'
 import { admin, startTestServer, testRandom } from '../testing.ts'
 import { bytesOf } from './target.ts'
 
@@ -66,7 +67,7 @@ export async function startExtension(
       const chunks: Buffer[] = []
       for await (const chunk of request) chunks.push(chunk)
       const socket = request.socket as TLSSocket
-      const { CN } = socket.getPeerCertificate().subject ?? {}
+      const { CN } = socket.getPeerCertificate()?.subject ?? {} // None where the client went away.
       const what = {
         method: request.method ?? '',
         url: request.url ?? '',
@@ -129,25 +130,27 @@ export const json = (response: ServerResponse, status: number, value: unknown, h
     .writeHead(status, { 'content-type': 'application/json', ...headers })
     .end(JSON.stringify(value))
 
-/** The server in front; whatever is dialled leads to the extension. */
-/** `clock` is the machine's, which connections live by. */
-export async function startFront(port: () => number, clock: Clock) {
+/** How a server in front reaches the extension, whatever its records say. */
+export function aggregationTo(port: () => number, clock: Clock): AggregationOptions {
   const forwarderTo = createForwarders({ clock })
   const leaf = issueLeaf(
     { subject: { commonName: 'front-proxy-client' }, usages: ['client'], validity },
     frontProxy,
     random,
   )
-  const front = await startTestServer({
-    clock,
-    aggregation: {
-      forwarderTo: target => forwarderTo({ ...target, address: '127.0.0.1', port: port() }),
-      clientCertificate: () => leaf,
-      clientAuthority,
-      frontProxyAuthority: frontProxy.certificate,
-      frontProxyNames: ['front-proxy-client'],
-    },
-  })
+  return {
+    forwarderTo: target => forwarderTo({ ...target, address: '127.0.0.1', port: port() }),
+    clientCertificate: () => leaf,
+    clientAuthority,
+    frontProxyAuthority: frontProxy.certificate,
+    frontProxyNames: ['front-proxy-client'],
+  }
+}
+
+/** The server in front; whatever is dialled leads to the extension. */
+/** `clock` is the machine's, which connections live by. */
+export async function startFront(port: () => number, clock: Clock) {
+  const front = await startTestServer({ clock, aggregation: aggregationTo(port, clock) })
   return {
     ...front,
     /** Asks, and reads an answer that comes in pieces. */

@@ -128,6 +128,8 @@ async function start(
   })
   // No agent: the connection is this request's alone, so nothing of one client reaches another.
   const request = httpRequest({ ...options, createConnection: () => socket })
+  // Node says no length where the body is a DELETE's, and the other end would take it for a request of its own.
+  if (body) request.setHeader('content-length', body.length)
   request.on('error', () => {}) // Whoever waits for the answer hears of it, too.
   request.end(body)
   return request

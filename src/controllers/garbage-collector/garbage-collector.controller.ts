@@ -28,7 +28,8 @@ export function garbageCollectorController(context: ControllerContext): Controll
     namespace: string | undefined,
   ): Promise<OwnerState> => {
     const group = owner.apiVersion.includes('/') ? owner.apiVersion.split('/')[0] : ''
-    const kind = context.kinds().find(found => found.group === group && found.kind === owner.kind)
+    const all = [...context.kinds(), ...context.remoteKinds.list()]
+    const kind = all.find(found => found.group === group && found.kind === owner.kind)
     if (!kind?.verbs.includes('get')) return 'unknown'
     // A cluster-scoped object cannot be owned from within a namespace; nobody can tell which one is meant.
     if (kind.scope === 'Namespaced' && !namespace) return 'unknown'
@@ -60,16 +61,18 @@ export function garbageCollectorController(context: ControllerContext): Controll
           graph.follow(kind, informer, uid => queue.add(uid)),
         )
       }
-      queue.onStop(
-        context.customKinds.subscribe({
-          added: follow,
-          removed(kind) {
-            ends.get(kind)?.()
-            ends.delete(kind)
-            graph.forget(kind, uid => queue.add(uid))
-          },
-        }),
-      )
+      const listener = {
+        added(kind: AnyKind) {
+          if (isCollected(kind)) follow(kind)
+        },
+        removed(kind: AnyKind) {
+          ends.get(kind)?.()
+          ends.delete(kind)
+          graph.forget(kind, uid => queue.add(uid))
+        },
+      }
+      queue.onStop(context.customKinds.subscribe(listener))
+      queue.onStop(context.remoteKinds.subscribe(listener))
       queue.onStop(() => {
         for (const end of ends.values()) end()
       })

@@ -6,7 +6,7 @@ import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
-import { type Emptied, reconcile } from './namespace.reconcile.ts'
+import { type Emptied, isEmpty, reconcile } from './namespace.reconcile.ts'
 
 /** A namespace whose content takes its time (pods that end, finalizers) is looked at this often, and whenever a pod went. */
 const LOOK_AGAIN_MS = 1_000
@@ -58,10 +58,12 @@ export function namespaceController(context: ControllerContext): Controller {
       if (!found?.metadata.deletionTimestamp) return { writes: [] }
       const finalizers = found.spec.finalizers ?? []
       if (!finalizers.includes('kubernetes')) return { writes: [] }
-      const kinds = storedOnce(context.kinds()).filter(isContent)
+      const remote = await context.remoteKinds.discover()
+      const kinds = [...storedOnce(context.kinds()), ...remote.kinds].filter(isContent)
       const emptied = await Promise.all(kinds.map(kind => empty(kind, name)))
-      const writes = reconcile({ namespace: found, emptied, nowMs: clock.now() })
-      const done = emptied.every(({ left, error }) => left.length === 0 && !error)
+      const undiscovered = remote.failed
+      const writes = reconcile({ namespace: found, emptied, undiscovered, nowMs: clock.now() })
+      const done = isEmpty(emptied, undiscovered)
       return { writes, ...(done ? {} : { againAfterMs: LOOK_AGAIN_MS }) }
     },
   }

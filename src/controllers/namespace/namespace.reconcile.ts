@@ -15,13 +15,20 @@ export interface Emptied {
 export interface NamespaceWorld {
   readonly namespace: Namespace
   readonly emptied: readonly Emptied[]
+  /** `example.com/v1` of the versions of which nobody knows what they serve. */
+  readonly undiscovered: readonly string[]
   readonly nowMs: number
 }
 
+/** Whether nothing is left, as far as that can be told for sure. */
+export const isEmpty = (emptied: readonly Emptied[], undiscovered: readonly string[]): boolean =>
+  undiscovered.length === 0 && emptied.every(({ left, error }) => left.length === 0 && !error)
+
 type Condition = NonNullable<Namespace['status']['conditions']>[number]
 
-export function reconcile({ namespace: object, emptied, nowMs }: NamespaceWorld): Write[] {
-  const conditions = conditionsOf(object, emptied, nowMs)
+export function reconcile(world: NamespaceWorld): Write[] {
+  const { namespace: object, emptied, undiscovered } = world
+  const conditions = conditionsOf(world)
   const writes: Write[] = []
   if (conditions !== object.status.conditions)
     writes.push({
@@ -30,7 +37,7 @@ export function reconcile({ namespace: object, emptied, nowMs }: NamespaceWorld)
       object: { ...object, status: { ...object.status, phase: 'Terminating', conditions } },
       subresource: 'status',
     })
-  if (emptied.every(({ left, error }) => left.length === 0 && !error))
+  if (isEmpty(emptied, undiscovered))
     writes.push({
       verb: 'update',
       kind: namespace,
@@ -46,7 +53,7 @@ export function reconcile({ namespace: object, emptied, nowMs }: NamespaceWorld)
   return writes
 }
 
-function conditionsOf(object: Namespace, emptied: readonly Emptied[], nowMs: number) {
+function conditionsOf({ namespace: object, emptied, undiscovered, nowMs }: NamespaceWorld) {
   const errors = emptied.flatMap(({ error }) => error ?? [])
   const left = emptied.filter(found => found.left.length > 0)
   const finalizers = countFinalizers(left)
@@ -54,12 +61,7 @@ function conditionsOf(object: Namespace, emptied: readonly Emptied[], nowMs: num
     ({ kind, left: { length } }) => `${kind.plural}.${kind.group} has ${length} resource instances`,
   )
   const said: Omit<Condition, 'lastTransitionTime'>[] = [
-    {
-      type: 'NamespaceDeletionDiscoveryFailure',
-      status: 'False',
-      reason: 'ResourcesDiscovered',
-      message: 'All resources successfully discovered',
-    },
+    discovery(undiscovered),
     {
       type: 'NamespaceDeletionGroupVersionParsingFailure',
       status: 'False',
@@ -107,6 +109,24 @@ function conditionsOf(object: Namespace, emptied: readonly Emptied[], nowMs: num
         },
   ]
   return merged(object.status.conditions ?? [], said, rfc3339(nowMs))
+}
+
+function discovery(undiscovered: readonly string[]): Omit<Condition, 'lastTransitionTime'> {
+  const type = 'NamespaceDeletionDiscoveryFailure'
+  if (undiscovered.length === 0)
+    return {
+      type,
+      status: 'False',
+      reason: 'ResourcesDiscovered',
+      message: 'All resources successfully discovered',
+    }
+  const which = undiscovered.map(name => `${name}: stale GroupVersion discovery: ${name}`)
+  return {
+    type,
+    status: 'True',
+    reason: 'DiscoveryFailed',
+    message: `Discovery failed for some groups, ${undiscovered.length} failing: unable to retrieve the complete list of server APIs: ${which.join(', ')}`,
+  }
 }
 
 /** The known conditions with these told anew; the very same list when nothing is new. */

@@ -10,6 +10,7 @@ import type { EventRecorder, EventText, EventType } from '#client/events.ts'
 import type { Informer } from '#client/informer.ts'
 import type { RoleContext } from '#client/role.ts'
 import type { CustomKinds } from '../custom-kinds.ts'
+import type { RemoteKinds } from '../remote-kinds.ts'
 
 /** What a controller lives on, beside what every role has. */
 export interface ControllerContext extends RoleContext {
@@ -17,6 +18,8 @@ export interface ControllerContext extends RoleContext {
   readonly kinds: () => readonly AnyKind[]
   /** Those of them that are defined at run time. */
   readonly customKinds: CustomKinds
+  /** What other servers serve, behind APIServices; not among `kinds`. */
+  readonly remoteKinds: RemoteKinds
   /** Makes a recorder that reports as `component`. */
   readonly recorder: (component: string) => EventRecorder
   /** Where controllers count what they do, under upstream's names. */

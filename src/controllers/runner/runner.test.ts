@@ -10,6 +10,7 @@ import { createInformers } from '#client/informers.ts'
 import { createManualClock } from '#client/testing/manual-clock.ts'
 import { systemClock } from '#host/clock.ts'
 import { noCustomKinds } from '../custom-kinds.ts'
+import { noRemoteKinds } from '../remote-kinds.ts'
 import { startTestCluster } from '../testing/test-cluster.ts'
 import type { Controller, ControllerContext, Outcome, WriteFailure } from './controller.ts'
 import { runController } from './runner.ts'
@@ -28,6 +29,7 @@ async function setUp() {
     log: silentLog,
     kinds: () => [],
     customKinds: noCustomKinds,
+    remoteKinds: noRemoteKinds,
     figures: createFigureBook(),
     recorder: () => ({
       record: (_about, _type, reason, { message }) => recorded.push(`${reason} ${message}`),

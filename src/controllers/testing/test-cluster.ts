@@ -9,7 +9,7 @@ import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { serviceAccount } from '#api/core/v1/service-account.ts'
 import { kinds } from '#api/kinds.ts'
 import { isStatus } from '#api/machinery/status.ts'
-import { type ApiServer, createApiServer } from '#apiserver'
+import { type ApiServer, type ApiServerOptions, createApiServer } from '#apiserver'
 import { type Clock, rfc3339 } from '#base/clock.ts'
 import { type Log, silentLog } from '#base/log.ts'
 import { createClient } from '#client/api-client.ts'
@@ -47,6 +47,8 @@ export interface TestClusterOptions {
   /** Whether pods run; without it they stay as they were bound. */
   readonly runPods?: boolean
   readonly scheduler?: boolean
+  /** How other servers' APIs are reached. */
+  readonly aggregation?: ApiServerOptions['aggregation']
 }
 
 const PATIENCE_MS = 10_000
@@ -55,7 +57,15 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   const { clock = systemClock, log = silentLog, runPods = true } = options
   const random = systemRandom
   const store = createMemoryStore()
-  const server = createApiServer({ store, kinds, clock, random, log })
+  const { aggregation } = options
+  const server = createApiServer({
+    store,
+    kinds,
+    clock,
+    random,
+    log,
+    ...(aggregation ? { aggregation } : {}),
+  })
   await server.ready()
   const admin = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
   const client = createClient(server.transportFor(admin))

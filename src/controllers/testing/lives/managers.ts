@@ -11,6 +11,7 @@ import { createInformers } from '#client/informers.ts'
 import type { Running } from '#client/role.ts'
 import { controllers } from '../../controllers.ts'
 import { followCustomKinds } from '../../custom-kinds.ts'
+import { noRemoteKinds } from '../../remote-kinds.ts'
 import type { Controller, ControllerContext } from '../../runner/controller.ts'
 import { runController } from '../../runner/runner.ts'
 import { stormyClient } from './stormy-client.ts'
@@ -61,6 +62,7 @@ export class Managers {
       figures: createFigureBook(),
       kinds: () => served,
       customKinds,
+      remoteKinds: noRemoteKinds,
       recorder: component =>
         createEventRecorder(truth, { clock, random, log: silentLog, component }),
     }
