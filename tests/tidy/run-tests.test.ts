@@ -32,7 +32,7 @@ test('counts passed, failed and skipped, whatever a file does', () => {
   writeFileSync(
     main,
     `import { closingLine, runTests } from ${runner}
-     console.log(closingLine(await runTests(${JSON.stringify(paths)}, 2, 3000)))`,
+     console.log(closingLine(await runTests(${JSON.stringify(paths)}, 2, 8000)))`,
   )
   // Node's runner does nothing where it believes to be inside another.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env

@@ -3,9 +3,9 @@
  * server reads what the other wrote. A sealed value begins with the provider's mark and the name of the key.
  */
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
+import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js'
 import type { Random } from '#base/random.ts'
 import type { Key, KeyedProvider, ProviderConfiguration } from './configuration.ts'
-import { BOX_NONCE_BYTES, BOX_TAG_BYTES, openBox, sealBox } from './secretbox.ts'
 
 export interface Sealer {
   /** Two with the same one seal alike. */
@@ -89,17 +89,18 @@ const CIPHERS: Readonly<Record<KeyedProvider, (key: Key, random: Random) => Ciph
       },
     }
   },
-  secretbox: ({ secret }, random) => ({
-    seal(value) {
-      const nonce = random.bytes(BOX_NONCE_BYTES)
-      return Buffer.concat([nonce, sealBox(value, nonce, secret)])
-    },
-    open(sealed) {
-      if (sealed.length < BOX_NONCE_BYTES + BOX_TAG_BYTES) throw new Error(TOO_SHORT)
-      const nonce = sealed.subarray(0, BOX_NONCE_BYTES)
-      const value = openBox(sealed.subarray(BOX_NONCE_BYTES), nonce, secret)
-      if (!value) throw new Error('it was sealed with another key')
-      return value
-    },
-  }),
+  secretbox: ({ secret }, random) => {
+    const { nonceLength, tagLength } = xsalsa20poly1305
+    return {
+      seal(value) {
+        const nonce = random.bytes(nonceLength)
+        return Buffer.concat([nonce, xsalsa20poly1305(secret, nonce).encrypt(value)])
+      },
+      open(sealed) {
+        if (sealed.length < nonceLength + tagLength) throw new Error(TOO_SHORT)
+        const nonce = sealed.subarray(0, nonceLength)
+        return xsalsa20poly1305(secret, nonce).decrypt(sealed.subarray(nonceLength))
+      },
+    }
+  },
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openBox, sealBox } from './secretbox.ts'
+import { testRandom } from '../testing.ts'
+import { sealersOf } from './sealers.ts'
 
 const bytes = (hex: string) => Buffer.from(hex, 'hex')
 /** The example of NaCl's own documentation and tests ("Cryptography in NaCl", section 10). */
@@ -21,18 +22,28 @@ const box = bytes(
     '7973f622a43d14a6599b1f654cb45a74e355a5',
 )
 
-test("NaCl's example", () => {
-  assert.deepEqual(Buffer.from(sealBox(text, nonce, key)), box)
-  assert.deepEqual(Buffer.from(openBox(box, nonce, key) ?? []), text)
+const sealer = () => {
+  const random = { ...testRandom(), bytes: () => nonce }
+  const [found] = sealersOf({ kind: 'secretbox', keys: [{ name: 'key', secret: key }] }, random)
+  assert.ok(found)
+  return found
+}
+const place = new Uint8Array()
+
+test("a secretbox is NaCl's: nonce, tag, text", () => {
+  const sealed = Buffer.concat([nonce, box])
+  assert.deepEqual(Buffer.from(sealer().seal(text, place)), sealed)
+  assert.deepEqual(Buffer.from(sealer().open(sealed, place)), text)
 })
 
-test('boxes of every length come back; one with a bit turned does not', () => {
+test('boxes of every length come back; one with a bit turned, or cut off, does not', () => {
   for (let length = 0; length < 200; length++) {
     const value = Buffer.alloc(length, length)
-    const sealed = Buffer.from(sealBox(value, nonce, key))
-    assert.deepEqual(Buffer.from(openBox(sealed, nonce, key) ?? [1]), value)
-    sealed[length % sealed.length] = (sealed[length % sealed.length] ?? 0) ^ 1
-    assert.equal(openBox(sealed, nonce, key), undefined)
+    const sealed = Buffer.from(sealer().seal(value, place))
+    assert.deepEqual(Buffer.from(sealer().open(sealed, place)), value)
+    const at = nonce.length + (length % (sealed.length - nonce.length))
+    sealed[at] = (sealed[at] ?? 0) ^ 1
+    assert.throws(() => sealer().open(sealed, place))
   }
-  assert.equal(openBox(box.subarray(0, 15), nonce, key), undefined)
+  assert.throws(() => sealer().open(Buffer.alloc(30), place), /shorter than the required size/)
 })
