@@ -66,10 +66,13 @@ const ITEMS = '$items'
 function place(root: Json, steps: readonly Step[], leaf: unknown): void {
   let at = root
   for (const [index, step] of steps.entries()) {
+    const isLast = index === steps.length - 1
     if (typeof step === 'string') {
-      if (index === steps.length - 1) at[step] = leaf
+      if (isLast) at[step] = leaf
       else at = below(at, step)
     } else if ('value' in step) below(at, ITEMS)[JSON.stringify(step)] = step.value
+    // An item that is owned as a whole is a leaf itself.
+    else if (isLast && leaf !== ITEM) below(at, ITEMS)[JSON.stringify(step)] = leaf
     else at = below(below(at, ITEMS), JSON.stringify(step))
   }
 }
