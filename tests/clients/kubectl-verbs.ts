@@ -123,7 +123,7 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
       /^NAME +ENDPOINTS +AGE\nd +10\.[\d.]+:80 [\s\S]*Warning: v1 Endpoints is deprecated in v1\.33\+/,
     ],
     ['get endpointslices', /d-\S+ +IPv4 +80 +10\./],
-    ['get sa,cm', /serviceaccount\/default +0 [\s\S]*configmap\/kube-root-ca\.crt +1/],
+    ['get sa,cm', /serviceaccount\/default +\d+s\n[\s\S]*configmap\/kube-root-ca\.crt +1/],
     ['get leases -n kube-node-lease', /hollow-0 +hollow-0/],
     [
       'get events',

@@ -275,7 +275,6 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       'DefaultTolerationSeconds',
       'RuntimeClass',
       'DefaultIngressClass',
-      'DeviceTaintTimes',
       'DefaultStorageClass',
       'StorageObjectInUseProtection',
       'PersistentVolumeClaimResize',

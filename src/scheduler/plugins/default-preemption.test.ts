@@ -32,7 +32,11 @@ function world(
 
 test('less important pods go with a condition and an event, and the node is kept for the pod', async () => {
   const { postFilter, client, preemptionFigures } = world(['n1'], [['n1', lowPod('x', '3')]])
-  assert.deepEqual(await postFilter(important('2')), { message: '', nominatedNode: 'n1' })
+  assert.deepEqual(await postFilter(important('2')), {
+    code: 'Success',
+    message: '',
+    nominatedNode: 'n1',
+  })
   await settle()
   const [patch, removal, event] = client.written
   assert.deepEqual(patch?.body, {
@@ -78,6 +82,7 @@ test('equal priority is safe, and a hope that came to nothing is taken back', as
     ],
   )
   assert.deepEqual(await postFilter(important('2')), {
+    code: 'Unschedulable',
     message:
       'no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.',
     nominatedNode: '',
@@ -281,7 +286,11 @@ test('a failed eviction has the pod tried again; a victim that is gone already i
 test('without the gate for it, eviction is waited for and its failure is the answer', async () => {
   const gates = new Map([['SchedulerAsyncPreemption', false]])
   const { postFilter, client, gone } = world(['n1'], [['n1', lowPod('x', '3')]], { gates })
-  assert.deepEqual(await postFilter(important('2')), { message: '', nominatedNode: 'n1' })
+  assert.deepEqual(await postFilter(important('2')), {
+    code: 'Success',
+    message: '',
+    nominatedNode: 'n1',
+  })
   assert.deepEqual(gone(), ['x'])
   client.error = new Error('no answer')
   const { message, error } = await postFilter(important('2'))
