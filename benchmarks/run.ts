@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME`: one benchmark, one question. Each file here exports `run()`. */
 import { readdirSync } from 'node:fs'
+import { UserError } from '#base/errors.ts'
 
 const name = process.argv[2] ?? ''
 const known = readdirSync(import.meta.dirname)
@@ -12,4 +13,10 @@ if (!known.includes(name)) {
 const benchmark = (await import(`./${name}.ts`)) as {
   run: (words: readonly string[]) => Promise<void>
 }
-await benchmark.run(process.argv.slice(3))
+try {
+  await benchmark.run(process.argv.slice(3))
+} catch (error) {
+  if (!(error instanceof UserError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
+}

@@ -6,6 +6,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { UserError } from '#base/errors.ts'
 import {
   type Measured,
   readCases,
@@ -39,7 +40,7 @@ export async function run(words: readonly string[]): Promise<void> {
     return print(await runWithoutScheduling(wordAfter('--unscheduled'), storeName))
   const sizes = words.includes('--sizes') ? wordAfter('--sizes') : 'small'
   const isWanted = chosen[sizes]
-  if (!isWanted) throw new Error(`no sizes "${sizes}"\n${USAGE}`)
+  if (!isWanted) throw new UserError(`no sizes "${sizes}"\n${USAGE}`)
   const parts = words.filter(word => !word.startsWith('--') && word !== sizes)
   const wanted = readCases().flatMap(({ name, workloads }) =>
     workloads
@@ -67,7 +68,7 @@ export async function run(words: readonly string[]): Promise<void> {
       ms(measured.schedulerMs),
       ms(measured.p50Ms),
       ms(measured.p99Ms),
-      ms(measured.naiveMs),
+      roughly(measured.naiveMs),
       measured.unschedulable,
       `${Math.round(measured.residentMegabytes)} MB`,
     )
@@ -75,6 +76,13 @@ export async function run(words: readonly string[]): Promise<void> {
 }
 
 const ms = (milliseconds: number): string => `${milliseconds.toFixed(2)} ms`
+
+/** What is reckoned from a few nodes, and may be hours. */
+function roughly(milliseconds: number): string {
+  const seconds = milliseconds / 1000
+  if (seconds < 1) return `~${Math.round(milliseconds)} ms`
+  return seconds < 100 ? `~${seconds.toFixed(1)} s` : `~${Math.round(seconds / 60)} min`
+}
 
 function print(measured: Measured): void {
   process.stdout.write(`${JSON.stringify(measured)}\n`)

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { UserError } from '#base/errors.ts'
 import { checkpoints } from './store/checkpoints.ts'
 import { churn } from './store/churn.ts'
 import { compaction } from './store/compaction.ts'
@@ -32,7 +33,7 @@ export async function run(words: readonly string[]): Promise<void> {
   const names = words.filter(word => word !== '--full')
   const unknown = names.find(name => !(name in parts))
   if (unknown !== undefined) {
-    throw new Error(`there is no part ${unknown}; there are ${Object.keys(parts).join(', ')}`)
+    throw new UserError(`there is no part ${unknown}; there are ${Object.keys(parts).join(', ')}`)
   }
   const directory = mkdtempSync(join(tmpdir(), 'proa-bench-'))
   try {

@@ -5,6 +5,7 @@ import { load } from 'js-yaml'
 import { binding } from '#api/core/v1/binding.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { apiVersionOf } from '#api/machinery/kind.ts'
+import { UserError } from '#base/errors.ts'
 import { startScheduler } from '#scheduler'
 import { naiveDecisionMs } from './naive.ts'
 import { countOf, createPod, type Operation, perform, type Run } from './operations.ts'
@@ -50,7 +51,7 @@ export function findWorkload(path: string): { found: Case; workload: Workload } 
   const [first = '', ...rest] = path.split('/')
   const found = readCases().find(({ name }) => name === first)
   const workload = found?.workloads.find(({ name }) => name === rest.join('/'))
-  if (!found || !workload) throw new Error(`no workload ${path}`)
+  if (!found || !workload) throw new UserError(`there is no workload ${path}`)
   return { found, workload }
 }
 
