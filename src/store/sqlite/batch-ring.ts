@@ -2,7 +2,7 @@ import type { LooseBatch, WriteBatch, WriterRequest } from './messages.ts'
 
 /**
  * Memory that the main thread and the writer share. A batch that is written into it needs no message, which would be packed and
- * unpacked by the runtime: a lone writer's way to the other thread and back takes half as long, and a third of the processor.
+ * unpacked by the runtime: a lone writer's way to the other thread and back takes half as long, and half of the processor.
  *
  * One thread puts, the other takes. Each record says which request it is, counted from the start: what is not in here, because it is large or
  * the ring is full, comes as a message, and the count tells where it belongs.
