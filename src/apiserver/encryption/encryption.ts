@@ -6,7 +6,7 @@ import { UnreadableValueError } from '#store'
 import { prefixOf, ROOT, resourcePrefixOf, SERVER_LEASES } from '../storage/keys.ts'
 import type { EncryptionConfiguration } from './configuration.ts'
 import { type GroupResource, parseGroupResource } from './resource-names.ts'
-import { type Sealer, sealersOf } from './sealers.ts'
+import { type Sealer, sealersOf, startsWith } from './sealers.ts'
 
 export interface EncryptionOptions {
   readonly random: Random
@@ -135,10 +135,6 @@ function sealersByResource(
     }
   }
   return found
-}
-
-function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  return prefix.every((byte, at) => bytes[at] === byte)
 }
 
 /** Pins no larger buffer, and is therefore handed on as it is. */

@@ -47,3 +47,13 @@ test('boxes of every length come back; one with a bit turned, or cut off, does n
   }
   assert.throws(() => sealer().open(Buffer.alloc(30), place), /shorter than the required size/)
 })
+
+test('what is not sealed is read as it is, however short; what is sealed is not taken for it', () => {
+  const [plain] = sealersOf({ kind: 'identity' }, testRandom())
+  const short = new Uint8Array([123, 125])
+  assert.equal(plain?.open(short, place), short)
+  assert.throws(
+    () => plain?.open(Buffer.from('k8s:enc:aescbc:v1:key:x'), place),
+    /tried to read encrypted data/,
+  )
+})

@@ -21,6 +21,7 @@ export interface Sealer {
 type Cipher = Pick<Sealer, 'seal' | 'open'>
 
 const MARK = 'k8s:enc:'
+const MARK_BYTES = Buffer.from(MARK)
 const TOO_SHORT = 'the stored data was shorter than the required size'
 
 export function sealersOf(provider: ProviderConfiguration, random: Random): readonly Sealer[] {
@@ -42,10 +43,14 @@ const unsealed: Sealer = {
   prefix: new Uint8Array(),
   seal: value => value,
   open(stored) {
-    if (Buffer.from(stored.buffer, stored.byteOffset, MARK.length).toString('latin1') === MARK)
+    if (startsWith(stored, MARK_BYTES))
       throw new Error('identity transformer tried to read encrypted data')
     return stored
   },
+}
+
+export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  return prefix.every((byte, at) => bytes[at] === byte)
 }
 
 const CIPHERS: Readonly<Record<KeyedProvider, (key: Key, random: Random) => Cipher>> = {
