@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { CertifiedKey } from '#base/pki/certificate.ts'
+import { certificatesIn } from '#base/pki/pem.ts'
 import type { ValuesOf } from '#cli'
 import type { Files } from '#host/files.ts'
 import { certifiedKeyIn, textIn } from './certified-key.ts'
@@ -86,11 +87,10 @@ function given<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]
   }
 }
 
-const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
-
 function authoritiesIn(file: string, files: Pick<Files, 'read'>): readonly string[] {
-  const texts = textIn(file, files).match(CERTIFICATES)
-  if (!texts) throw new UserError(`--requestheader-client-ca-file ${file}: there is no certificate`)
+  const texts = certificatesIn(textIn(file, files))
+  if (texts.length === 0)
+    throw new UserError(`--requestheader-client-ca-file ${file}: there is no certificate`)
   try {
     for (const text of texts) new X509Certificate(text)
   } catch (error) {

@@ -3,6 +3,7 @@
  * the headers in which it says who asks. What others added stays.
  */
 import { X509Certificate } from 'node:crypto'
+import { certificatesIn } from '#base/pki/pem.ts'
 import { type IdentityHeaders, STANDARD_HEADERS } from '../authentication/front-proxy.ts'
 import { keepConfigMap } from '../bootstrap/kept-config-map.ts'
 import { isEqual } from '../resources/equal.ts'
@@ -69,13 +70,10 @@ function listIn(text = '[]'): string[] {
   }
 }
 
-const certificatesIn = (text: string) =>
-  text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-
 /** Each certificate once, without those that are over. */
 function bundleOf(texts: readonly string[], now: number): string {
   const kept = new Set<string>()
-  for (const text of texts.flatMap(certificatesIn))
+  for (const text of texts.flatMap(text => certificatesIn(text)))
     try {
       const certificate = new X509Certificate(text)
       if (Date.parse(certificate.validTo) > now - SLACK_MS) kept.add(certificate.toString())

@@ -38,3 +38,10 @@ function blockOf(label: string, lines: readonly string[]): PemBlock | undefined 
   if (!BASE64.test(encoded) || encoded.length % 4 !== 0) return undefined
   return { label, hasHeaders: headers > 0, bytes: Buffer.from(encoded, 'base64') }
 }
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/** Each certificate of a bundle, as it stands there. */
+export function certificatesIn(text = ''): readonly string[] {
+  return text.match(CERTIFICATE) ?? []
+}

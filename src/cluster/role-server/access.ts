@@ -21,6 +21,7 @@ import { forbiddenBy } from '#apiserver/authorization/authorizer.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
+import { certificatesIn } from '#base/pki/pem.ts'
 import type { Reader, Writer } from '#client/client.ts'
 import type { ServedPeer } from '#client/serving/handler.ts'
 import type { ApiRequest } from '#client/transport.ts'
@@ -130,14 +131,22 @@ async function trustIn({ client, clock }: AccessOptions): Promise<readonly Authe
   const { data = {} } = await client.get(configMap, name, 'kube-system')
   const clients = certificatesIn(data['client-ca-file'])
   const proxies = certificatesIn(data['requestheader-client-ca-file'])
-  const names = JSON.parse(data['requestheader-allowed-names'] ?? '[]') as string[]
+  const listIn = (key: string): readonly string[] =>
+    JSON.parse(data[`requestheader-${key}`] ?? '[]')
   const known: Authenticator[] = []
   if (proxies.length > 0)
-    known.push(frontProxyAuthenticator({ authorities: proxies, names, clock }))
+    known.push(
+      frontProxyAuthenticator({
+        authorities: proxies,
+        names: listIn('allowed-names'),
+        usernameHeaders: listIn('username-headers'),
+        uidHeaders: listIn('uid-headers'),
+        groupHeaders: listIn('group-headers'),
+        extraPrefixes: listIn('extra-headers-prefix'),
+        clock,
+      }),
+    )
   if (clients.length > 0)
     known.push(clientCertificateAuthenticator({ authorities: clients, clock }))
   return known
 }
-
-const certificatesIn = (text = ''): readonly string[] =>
-  text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []

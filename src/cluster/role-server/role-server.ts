@@ -14,6 +14,7 @@ import { serveHttps } from '#client/serving/serve-https.ts'
 import { statusAnswer } from '#client/serving/serve-request.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Files } from '#host/files.ts'
+import { certifiedKeyIn } from '../certified-key.ts'
 import { type AccessOptions, createAccess } from './access.ts'
 import { jsonAnswer, notFound, textAnswer } from './answers.ts'
 import { createHealth, type HealthChecks, type HealthEndpoint } from './health.ts'
@@ -105,7 +106,7 @@ export function servingPair(
   { clock, random, files }: { clock: Clock; random: Random; files: Pick<Files, 'read'> },
 ): CertifiedKey {
   if (certFile !== undefined && keyFile !== undefined)
-    return { certificate: textIn(certFile, files), key: textIn(keyFile, files) }
+    return certifiedKeyIn(certFile, keyFile, files)
   if (certFile !== undefined || keyFile !== undefined)
     throw new UserError('--tls-cert-file and --tls-private-key-file must be given together')
   const now = clock.now()
@@ -114,10 +115,4 @@ export function servingPair(
   const subject = { commonName: `${hostname()}@${Math.floor(now / 1000)}` }
   const leaf = { subject, usages: ['server'], names: ['localhost', ...names], validity } as const
   return issueLeaf(leaf, authority, random)
-}
-
-function textIn(path: string, files: Pick<Files, 'read'>): string {
-  const content = files.read(path)
-  if (content === undefined) throw new UserError(`there is no file ${path}`)
-  return content.toString()
 }
