@@ -10,11 +10,16 @@ import { endpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { systemClock } from '#host/clock.ts'
-import { aggregationTo, caBundle, json, startExtension } from '../apiserver/aggregation/testing.ts'
+import {
+  aggregationTo,
+  apiServiceSpec,
+  extensionSlice,
+  GROUP,
+  json,
+  ROOT,
+  startExtension,
+} from '../apiserver/aggregation/testing.ts'
 import { startTestCluster, type TestCluster } from './testing/test-cluster.ts'
-
-const GROUP = 'wardle.example.com'
-const ROOT = `/apis/${GROUP}/v1`
 
 /** A server with objects of its own, which it lists, watches (as far as they are there) and deletes. */
 function flunderServer() {
@@ -85,27 +90,17 @@ const resources = {
 }
 
 async function register({ client, until }: TestCluster): Promise<void> {
-  const labels = { 'kubernetes.io/service-name': 'extension' }
   await client.create(service, {
     metadata: { name: 'extension', namespace: 'default' },
     spec: { ports: [{ port: 443, targetPort: 8443 }] },
   } as never)
   await client.create(endpointSlice, {
-    metadata: { name: 'extension-1', namespace: 'default', labels },
-    addressType: 'IPv4',
-    ports: [{ name: '', port: 8443, protocol: 'TCP' }],
-    endpoints: [{ addresses: ['192.0.2.7'] }],
+    ...extensionSlice,
+    metadata: { ...extensionSlice.metadata, namespace: 'default' },
   } as never)
   await client.create(apiService, {
     metadata: { name: `v1.${GROUP}` },
-    spec: {
-      group: GROUP,
-      version: 'v1',
-      service: { namespace: 'default', name: 'extension' },
-      groupPriorityMinimum: 2000,
-      versionPriority: 15,
-      caBundle,
-    },
+    spec: apiServiceSpec,
   } as never)
   await until('the extension is there', async () => {
     const { status } = await client.get(apiService, `v1.${GROUP}`)

@@ -177,30 +177,36 @@ export async function createService({ ask }: Front): Promise<void> {
 }
 
 export async function createSlice({ ask }: Front): Promise<void> {
-  const made = await ask('POST', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
-    metadata: {
-      name: 'extension-1',
-      labels: { 'kubernetes.io/service-name': 'extension' },
-    },
-    addressType: 'IPv4',
-    ports: [{ name: '', port: 8443, protocol: 'TCP' }],
-    endpoints: [{ addresses: [ADDRESS] }],
-  })
+  const made = await ask(
+    'POST',
+    '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
+    extensionSlice,
+  )
   if (made.status !== 201) throw new Error(made.text)
+}
+
+/** Where the extension is, as the cluster records it. */
+export const extensionSlice = {
+  metadata: { name: 'extension-1', labels: { 'kubernetes.io/service-name': 'extension' } },
+  addressType: 'IPv4',
+  ports: [{ name: '', port: 8443, protocol: 'TCP' }],
+  endpoints: [{ addresses: [ADDRESS] }],
+}
+
+/** That the extension serves v1 of the group. */
+export const apiServiceSpec = {
+  group: GROUP,
+  version: 'v1',
+  service: { namespace: 'default', name: 'extension' },
+  groupPriorityMinimum: 2000,
+  versionPriority: 15,
+  caBundle,
 }
 
 export async function register({ ask }: Front, spec: object = {}): Promise<void> {
   const made = await ask('POST', API_SERVICES, {
     metadata: { name: NAME },
-    spec: {
-      group: GROUP,
-      version: 'v1',
-      service: { namespace: 'default', name: 'extension' },
-      groupPriorityMinimum: 2000,
-      versionPriority: 15,
-      caBundle,
-      ...spec,
-    },
+    spec: { ...apiServiceSpec, ...spec },
   })
   if (made.status !== 201) throw new Error(made.text)
 }
