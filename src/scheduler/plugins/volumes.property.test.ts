@@ -183,7 +183,7 @@ test('VolumeRestrictions: a disk is written in one place, and one pod alone has 
     podOf(name, { volumes: all.map((each, i) => ({ name: `${i}`, ...sourceOf(each) })) } as never)
   fc.assert(
     fc.property(
-      fc.array(fc.tuple(few(2), volumes), { maxLength: 3 }),
+      fc.array(fc.tuple(few(2), volumes), { minLength: 2, maxLength: 5 }),
       volumes,
       (running, wanted) => {
         const modes = { shared: ['ReadWriteOnce'], own: ['ReadWriteOncePod'] }
