@@ -118,6 +118,7 @@ function nodeEvent(next: Node, previous: Node | undefined): ClusterEvent | undef
     ['updateNodeAllocatable', ({ status }) => status.allocatable],
     ['updateNodeLabel', ({ metadata }) => metadata.labels],
     ['updateNodeTaint', ({ spec }) => [spec.taints, spec.unschedulable]],
+    ['updateNodeDeclaredFeature', ({ status }) => status.declaredFeatures],
     ['updateNodeAnnotation', ({ metadata }) => metadata.annotations],
     ['updateNodeCondition', ({ status }) => status.conditions?.map(one => [one.type, one.status])],
   ]

@@ -12,6 +12,7 @@ import { gangScheduling } from './plugins/gang-scheduling.ts'
 import { imageLocality } from './plugins/image-locality.ts'
 import { interPodAffinity } from './plugins/inter-pod-affinity.ts'
 import { nodeAffinity } from './plugins/node-affinity.ts'
+import { nodeDeclaredFeatures } from './plugins/node-declared-features.ts'
 import { nodeName } from './plugins/node-name.ts'
 import { nodePorts } from './plugins/node-ports.ts'
 import { nodeResourcesFit } from './plugins/node-resources-fit.ts'
@@ -41,6 +42,11 @@ export const plugins: readonly PluginEntry[] = [
   { name: 'NodeName', create: nodeName },
   { name: 'TaintToleration', create: taintToleration, weight: 3 },
   { name: 'NodeAffinity', create: nodeAffinity, weight: 2 },
+  {
+    name: 'NodeDeclaredFeatures',
+    create: nodeDeclaredFeatures,
+    gate: 'NodeDeclaredFeatures',
+  },
   { name: 'NodePorts', create: nodePorts },
   { name: 'NodeResourcesFit', create: nodeResourcesFit, weight: 1 },
   { name: 'VolumeRestrictions', create: volumeRestrictions },

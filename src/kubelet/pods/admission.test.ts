@@ -15,6 +15,7 @@ const podOf = (uid: string, spec: object = {}, phase = 'Running'): Pod =>
   }) as unknown as Pod
 const node = {
   metadata: { name: 'n1', labels: { disk: 'ssd', size: '10' } },
+  status: {},
 } as unknown as Node
 const judge = (pod: Pod, others: readonly Pod[] = [], more: Partial<AdmissionInput> = {}) =>
   refusal({ pod, others, node, allocatable: {}, maxPods: 10, ...more })
@@ -97,4 +98,17 @@ test('nodeSelector and required affinity', () => {
   }
   // A node that is not known yet turns nobody away.
   assert.equal(judge(podOf('p', { nodeSelector: { a: 'b' } }), [], { node: undefined }), undefined)
+})
+
+test('a pod that needs what the node does not declare is refused, whoever bound it', () => {
+  const rules = [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } }]
+  const pod = podOf('me', { containers: [{ name: 'c', restartPolicyRules: rules }] })
+  const on = (declaredFeatures?: readonly string[]) =>
+    judge(pod, [], { node: { ...node, status: { declaredFeatures } } as unknown as Node })
+  assert.deepEqual(on(), {
+    reason: 'PodFeatureUnsupported',
+    message:
+      'Pod requires node features that are not available: RestartAllContainersOnContainerExits',
+  })
+  assert.equal(on(['RestartAllContainersOnContainerExits']), undefined)
 })

@@ -3,6 +3,7 @@
  * pods can be bound by hand. Pure.
  */
 import type { Node } from '#api/core/v1/node.ts'
+import { neededFeatures, undeclaredFeatures } from '#api/core/v1/node-features.ts'
 import { matchesNodeSelection } from '#api/core/v1/node-matching.ts'
 import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { podRequest } from '../containers/resources.ts'
@@ -28,6 +29,7 @@ export function refusal(input: AdmissionInput): PodFailure | undefined {
   )
   return (
     wrongNode(input) ??
+    lacking(pod, input.node) ??
     tooMany(others.length, input.maxPods) ??
     outOfResources(input, others) ??
     portConflict(pod, others)
@@ -39,6 +41,16 @@ function wrongNode({ pod, node }: AdmissionInput): PodFailure | undefined {
   return {
     reason: 'NodeAffinity',
     message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  }
+}
+
+function lacking(pod: Pod, node: Node | undefined): PodFailure | undefined {
+  const needed = pod.spec ? neededFeatures(pod.spec) : []
+  const missing = node ? undeclaredFeatures(needed, node) : []
+  if (missing.length === 0) return undefined
+  return {
+    reason: 'PodFeatureUnsupported',
+    message: `Pod requires node features that are not available: ${missing.join(', ')}`,
   }
 }
 

@@ -21,6 +21,7 @@ export const actions = {
   updatePodGeneratedResourceClaim: 1 << 11,
   /** Any other change, and any change of kinds without finer words. */
   updateOther: 1 << 12,
+  updateNodeDeclaredFeature: 1 << 13,
 } as const
 
 const { add, delete: gone, ...updates } = actions

@@ -222,8 +222,7 @@ export class ClusterState implements Snapshot {
 
 /** All of a node that plugins read; heartbeats say nothing new. */
 function schedulingText({ metadata, spec, status }: Node): string {
-  const { allocatable, images } = status
-  const { declaredFeatures } = status as { declaredFeatures?: readonly string[] }
+  const { allocatable, images, declaredFeatures } = status
   return JSON.stringify([
     metadata.labels,
     metadata.annotations,
