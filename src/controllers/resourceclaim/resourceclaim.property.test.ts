@@ -46,6 +46,16 @@ class ClaimsWorld extends TestWorld {
     this.change('Pod', name, object => Object.assign(object.spec, { nodeName: 'n1' }))
   }
 
+  /** Everything is deleted, and nothing may be held back: a look that was cut short leaves a finalizer without devices, as upstream's. */
+  endAll(): void {
+    for (const { metadata } of this.pods) this.remove('Pod', metadata.name ?? '')
+    for (const { metadata } of this.claims)
+      this.change('ResourceClaim', metadata.name ?? '', object => {
+        object.metadata.deletionTimestamp = this.now
+      })
+    for (let round = 0; this.look() > 0; round++) assert.ok(round < 10, 'it comes to rest')
+  }
+
   look(limit?: number): number {
     let writes = 0
     const perform = (outcome: ReturnType<typeof reconcilePod>) => {
@@ -121,13 +131,15 @@ test('devices in use stay, and those of nobody are given back', () => {
       for (const { metadata, status } of world.claims) {
         for (const { uid } of status.reservedFor ?? [])
           assert.ok(!needsNoClaims(world.get<Pod>('Pod', uid) ?? assert.fail('gone')))
-        if (metadata.finalizers?.length) assert.ok(status.reservedFor?.length)
+        if (status.allocation) assert.ok(status.reservedFor?.length, `${metadata.name} is unused`)
       }
       for (const pod of world.pods) {
         if (needsNoClaims(pod) || pod.metadata.deletionTimestamp) continue
         const own = pod.status.resourceClaimStatuses?.[0]?.resourceClaimName ?? ''
         assert.ok(world.get('ResourceClaim', own), 'who may run has its claim')
       }
+      world.endAll()
+      for (const { metadata } of world.claims) assert.deepEqual(metadata.finalizers ?? [], [])
     }),
     { numRuns: 300 },
   )
