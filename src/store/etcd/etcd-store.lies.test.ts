@@ -91,14 +91,32 @@ test('a current member is asked how far it is, an old one tells all keys', async
   assert.deepEqual(old.sink.groups, [])
 })
 
-test('reads fail rather than show what may be old', async t => {
-  const { etcd, store } = await startScripted(t)
+test('a member is asked how far it is only once it has said that it watches: its answer would overtake events', async t => {
+  const { etcd, store, sink } = await startScripted(t, { isPrompt: false })
+  etcd.revision = 12
+  const reached = store.shared?.readIndex()
+  await sleep(300)
+  assert.equal(etcd.progressRequests, 0)
+  etcd.tell({ created: true })
+  etcd.tell({ events: [put(held('/a', 3, 12))] })
+  await eventually(() => etcd.progressRequests > 0)
+  assert.equal(await reached, 12)
+  assert.deepEqual(revisionsIn(sink), [[12]])
+})
+
+test('reads fail rather than show what may be old, and a silent watch is begun anew where it stands', async t => {
+  const { etcd, store, sink } = await startScripted(t)
   etcd.revision = 11
   await assert.rejects(
     store.get('/a'),
     /the changes of etcd do not arrive: it is at 11, known is 10/,
   )
   assert.equal((await store.list('', { revision: 10 })).entries.length, 1)
+  await eventually(() => etcd.watches.length === 2)
+  assert.equal(etcd.watches[1]?.startRevision, 11)
+  etcd.tell({ events: [put(held('/a', 3, 11))] })
+  assert.equal((await store.get('/a'))?.modRevision, 11)
+  assert.deepEqual([revisionsIn(sink), sink.ended], [[[11]], []])
 })
 
 test('an etcd whose revision went back, as after a restored backup, is read anew', async t => {

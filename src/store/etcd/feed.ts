@@ -38,6 +38,8 @@ export async function openFeed(
   sink: FeedSink,
 ): Promise<Feed> {
   let parts: Partial<WatchEvent>[] = []
+  let isCreated = false
+  let isProgressWanted = false
   let isOver = false
   const end = (error: Error) => {
     if (isOver) return
@@ -58,9 +60,18 @@ export async function openFeed(
       parts = []
       sink.events(events)
     } else if (!response.created) sink.progress(response.header?.revision ?? 0)
+    if (response.created) {
+      isCreated = true
+      if (isProgressWanted) askForProgress()
+    }
   }
   const call: WatchCall = await connection.watch({ next, end })
   const isAskable = answersProgress(call.version)
+  // A member holds back events until it has sent that the watch is created, but not answers about progress: these would overtake.
+  const askForProgress = () => {
+    if (isCreated) call.send({ progress: {} })
+    else isProgressWanted = true
+  }
   call.send({
     create: {
       ...(isAskable ? range : ALL_KEYS),
@@ -70,7 +81,9 @@ export async function openFeed(
     },
   })
   return {
-    requestProgress: () => isAskable && call.send({ progress: {} }),
+    requestProgress() {
+      if (isAskable) askForProgress()
+    },
     cancel() {
       isOver = true
       call.cancel()

@@ -15,6 +15,7 @@ import { CompactedError, type Revision, type StoreEvent } from '../store.ts'
 import { WatchHub } from '../watch-hub.ts'
 import type { EtcdConnection } from './connection.ts'
 import type { EntryReader, EtcdEntry } from './entry.ts'
+import { EtcdError, grpcCode } from './errors.ts'
 import { type Feed, openFeed } from './feed.ts'
 import { rangeOf, storeKey } from './key-space.ts'
 import { readRange } from './load.ts'
@@ -110,6 +111,11 @@ export class Mirror {
     })
   }
 
+  /** Begins the watch anew where it stands; for those who waited in vain. A stream may be silent while its connection is well. */
+  followAnew(reason: string): void {
+    this.#endFeed?.(new EtcdError(grpcCode.unavailable, reason))
+  }
+
   /** Reads everything anew at once; for those who found out that something is missing. */
   distrust(reason: string): void {
     this.#endFeed?.(new GapError(reason))
@@ -172,6 +178,7 @@ export class Mirror {
   async #followOnce(begun: () => void): Promise<void> {
     const { connection, reader } = this.#options
     let feed: Feed | undefined
+    let isOver = false
     try {
       await new Promise<void>((resolve, reject) => {
         this.#endFeed = error => (error ? reject(error) : resolve())
@@ -192,14 +199,19 @@ export class Mirror {
           progress: revision => guarded(() => this.#advance(revision)),
           end: reject,
         }).then(opened => {
+          // It may have been given up while it was being opened.
+          if (isOver || this.#closing.signal.aborted) {
+            opened.cancel()
+            return resolve()
+          }
           feed = opened
-          if (this.#closing.signal.aborted) return resolve()
           this.#feed = opened
           begun()
           this.#askForProgress()
         }, reject)
       })
     } finally {
+      isOver = true
       this.#feed = undefined
       this.#endFeed = undefined
       feed?.cancel()

@@ -76,7 +76,9 @@ export class ReadIndex {
     const revision = header?.revision ?? 0
     if (revision < mirror.state.revision && !(await this.#isAhead(mirror.state.revision)))
       mirror.distrust(`the revision of etcd went back from ${mirror.state.revision} to ${revision}`)
+    const before = mirror.state.revision
     if (await mirror.waitFor(revision, REACH_TIMEOUT_MS)) return revision
+    if (mirror.state.revision === before) mirror.followAnew('the watch of etcd is silent')
     throw new StoreUnavailableError(
       `the changes of etcd do not arrive: it is at ${revision}, known is ${mirror.state.revision}`,
     )

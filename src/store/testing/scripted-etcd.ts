@@ -40,6 +40,8 @@ export class ScriptedEtcd {
   /** Every `create` that came, oldest first. */
   readonly watches: NonNullable<WatchRequest['create']>[] = []
   progressRequests = 0
+  /** Whether it says at once that a watch is created. */
+  isPrompt = true
   #server = new Server()
   #stream: Stream | undefined
   url = ''
@@ -57,7 +59,7 @@ export class ScriptedEtcd {
         if (request.progress) this.progressRequests++
         if (!request.create) return
         this.watches.push(request.create)
-        this.tell({ created: true })
+        if (this.isPrompt) this.tell({ created: true })
       })
       stream.on('error', () => {})
       stream.on('end', () => stream.end())

@@ -32,14 +32,16 @@ export const held = (
 
 export interface ScriptedOptions extends Pick<EtcdStoreOptions, 'consistencyIntervalMs'> {
   readonly version?: string
+  readonly isPrompt?: boolean
   readonly holding?: readonly Held[]
 }
 
 /** It has read what the etcd holds, by default `/a` in its second version, at revision 10, and is being watched. */
 export async function startScripted(t: TestContext, options: ScriptedOptions = {}) {
-  const { version = '3.6.0', holding = [held('/a', 2, 9)], ...more } = options
+  const { version = '3.6.0', isPrompt = true, holding = [held('/a', 2, 9)], ...more } = options
   const etcd = new ScriptedEtcd()
   etcd.version = version
+  etcd.isPrompt = isPrompt
   etcd.revision = 10
   etcd.held = holding
   await etcd.start()
