@@ -28,9 +28,14 @@ export class PodWorkers {
       const fresh = new PodWorker(pod, this.#parts)
       this.#byUid.set(uidOf(pod), fresh)
       if (this.#complete) fresh.wake()
-    } else if (matters(pod, worker.pod) || this.#parts.statusWriter.isOverwritten(pod))
-      worker.update(pod)
+    } else if (this.#matters(pod, worker.pod)) worker.update(pod)
     else worker.pod = pod
+  }
+
+  #matters(next: Pod, known: Pod): boolean {
+    const { statusWriter } = this.#parts
+    const { phase } = statusWriter.latest(known).status ?? {}
+    return matters(next, known, phase) || statusWriter.isOverwritten(next)
   }
 
   deleted(pod: Pod): void {
@@ -150,14 +155,14 @@ function orphanPod({ uid, name, namespace, sandboxes, containers }: ObservedPod)
   } as unknown as Pod
 }
 
-/** Our own status writes come back as changes; they ask for nothing. */
-function matters(next: Pod, known: Pod): boolean {
+/** Our own status writes come back as changes; they ask for nothing. `phase` is the newest that we know of. */
+function matters(next: Pod, known: Pod, phase: string | undefined): boolean {
   const a = next.metadata
   const b = known.metadata
   return (
     a.deletionTimestamp !== b.deletionTimestamp ||
     a.deletionGracePeriodSeconds !== b.deletionGracePeriodSeconds ||
-    next.status?.phase !== known.status?.phase ||
+    next.status?.phase !== phase ||
     !sameJson(next.spec, known.spec) ||
     !sameJson(a.labels, b.labels) ||
     !sameJson(a.annotations, b.annotations) ||

@@ -208,9 +208,12 @@ const REFUSALS = new Set([400, 405, 406, 413, 415, 422])
 
 const revisionOf = (pod: Pod): number => Number(pod.metadata.resourceVersion ?? 0)
 
-/** Equal as JSON, whatever the order of keys, an absent key being as good as an undefined one. */
+/**
+ * Equal as JSON, whatever the order of keys, an absent key being as good as an undefined one, and as null: the API shows times that
+ * nobody set so.
+ */
 export function sameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true
+  if ((a ?? undefined) === (b ?? undefined)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
   const left = a as Record<string, unknown>

@@ -184,4 +184,8 @@ test('equal as JSON', () => {
   assert.ok(sameJson({ a: 1, b: undefined, c: [{ d: 2 }] }, { c: [{ d: 2 }], a: 1 }))
   assert.ok(!sameJson({ a: [] }, { a: {} }))
   assert.ok(!sameJson({ a: [1] }, { a: [1, 2] }))
+  // As the API shows a time that nobody set.
+  assert.ok(sameJson({ a: 1, at: null }, { a: 1 }))
+  assert.ok(!sameJson({ a: 1, at: null }, { a: 1, at: '' }))
+  assert.ok(!sameJson({ a: {} }, { a: null }))
 })

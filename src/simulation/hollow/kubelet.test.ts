@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { lease } from '#api/coordination/v1/lease.ts'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { node as nodeKind } from '#api/core/v1/node.ts'
-import { pod as podKind } from '#api/core/v1/pod/pod.ts'
+import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { rest } from '../testing/hollow-cluster.ts'
 import { at, conditionOf, eventsOf, sh, statusOf, web, withCluster } from '../testing/pod-views.ts'
 
@@ -73,6 +73,25 @@ test('a pod runs, says so, and goes when it is deleted', () =>
     assert.deepEqual(await node.runtime.listContainers(), [])
     assert.deepEqual(await node.hostAccess.files.names('/var/log/pods'), [])
     assert.deepEqual(await node.hostAccess.files.names('/var/lib/kubelet/pods'), [])
+  }))
+
+test('a pod that starts costs two writes of its status: that it is made, and that it runs', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node())
+    const { transport } = cluster
+    const { request } = transport
+    const phases: unknown[] = []
+    transport.request = asked => {
+      if (asked.method === 'PUT' && asked.path.endsWith('/pods/web/status'))
+        phases.push((asked.body as Pod).status.phase)
+      return request(asked)
+    }
+    await cluster.createPod('web', { containers: [web] })
+    await rest()
+    assert.deepEqual(phases, ['Pending', 'Running'])
+    await cluster.client.patch(podKind, at('web'), 'merge', { metadata: { labels: { a: 'b' } } })
+    await cluster.clock.advance(120_000)
+    assert.deepEqual(phases, ['Pending', 'Running'])
   }))
 
 test('a kubelet that restarts adopts what runs and kills what nobody wants', () =>
