@@ -167,6 +167,7 @@ export const systemRoles: readonly ClusterRole[] = [
     rule(READ, 'storage.k8s.io', 'csistoragecapacities'),
     rule(READ, 'resource.k8s.io', 'deviceclasses'),
     rule(READ_UPDATE, 'resource.k8s.io', 'resourceclaims'),
+    rule('create delete', 'resource.k8s.io', 'resourceclaims'),
     rule(READ_UPDATE, 'resource.k8s.io', 'resourceclaims/status'),
     rule(READ_UPDATE, 'core', 'pods/finalizers'),
     rule(READ, 'resource.k8s.io', 'resourceslices'),

@@ -8,7 +8,6 @@ import type { AllocationResult } from '#api/resource/v1/claim-status.schema.ts'
 import { deviceClass } from '#api/resource/v1/device-class.ts'
 import { type ResourceClaim, resourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { resourceSlice } from '#api/resource/v1/resource-slice.ts'
-import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { actions, type EventInterest } from '../framework/cluster-event.ts'
 import { type CycleState, cycleKey } from '../framework/cycle-state.ts'
@@ -16,41 +15,62 @@ import type { Handle } from '../framework/handle.ts'
 import type { Plugin, PreFilterResult, Verdict } from '../framework/plugin.ts'
 import { failed, refusal, SKIP, type Status, unresolvable } from '../framework/status.ts'
 import type { NodeInfo } from '../state/node-info.ts'
-import { type AllocationWorld, allocate, drawn } from './dynamic-resources.allocate.ts'
-import { type Amounts, sumOf } from './dynamic-resources.capacity.ts'
+import type { PodInfo } from '../state/pod-info.ts'
+import { type AllocationWorld, allocate } from './dynamic-resources.allocate.ts'
+import { AllocatedDevices } from './dynamic-resources.assumed.ts'
+import { ClaimWriter } from './dynamic-resources.bind.ts'
 import {
   DEFAULT_BINDING_TIMEOUT_MS,
   hasConditions,
   isHopeless,
   waitForConditions,
 } from './dynamic-resources.conditions.ts'
+import { candidatesOn, type Pool, poolsOf } from './dynamic-resources.pools.ts'
 import {
-  candidatesOn,
-  countersOf,
-  deviceId,
-  type Pool,
-  poolsOf,
-} from './dynamic-resources.pools.ts'
+  deviceRequests,
+  extendedClaim,
+  podOfExtendedClaim,
+  type RequestMapping,
+} from './dynamic-resources.requests.ts'
+import { usageOf } from './dynamic-resources.world.ts'
+import { ExtendedResources } from './extended-resources.ts'
 
 const NAME = 'DynamicResources'
-const NOTHING_TO_FREE = refusal(NAME, 'no new claims to deallocate')
+const NO_CLAIMS = refusal(NAME, 'no new claims to deallocate')
+const NOTHING_TO_FREE = refusal(NAME, 'still not schedulable')
 const FREED = refusal(NAME, 'deallocation of ResourceClaim completed')
+const DELETED = refusal(NAME, 'deletion of ResourceClaim completed')
 const OUT_OF_REACH = unresolvable(NAME, 'resourceclaim not available on the node')
-const NO_DEVICES = refusal(NAME, 'cannot allocate all claims')
-const IN_USE = refusal(NAME, 'resourceclaim in use')
-/** Keeps an allocated claim from being deleted under its pods. */
-const FINALIZER = 'resource.kubernetes.io/delete-protection'
+const NO_DEVICES = unresolvable(NAME, 'cannot allocate all claims')
+const IN_USE = unresolvable(NAME, 'resourceclaim in use')
+const LEFT_OVER = unresolvable(NAME, 'cannot schedule extended resource claim')
 /** Who may use one claim at a time, by the API's rules. */
 const CONSUMERS_LIMIT = 256
+const BY_POD = 'pod with extended resources'
 
 interface State {
   readonly claims: readonly ResourceClaim[]
   readonly pools: readonly Pool[]
   readonly world: Omit<AllocationWorld, 'candidates' | 'preparingNode'>
-  /** What was found for each node, in the order of the claims without devices. */
-  readonly byNode: Map<string, readonly AllocationResult[]>
+  /** Extended resources that devices may serve, where the node itself does not. */
+  readonly served: readonly string[]
+  /** A claim that was made for them when the pod could not be bound after all. */
+  readonly leftOver: ResourceClaim | undefined
+  /** The same for this attempt, once it is written. */
+  made?: ResourceClaim
+  readonly byNode: Map<string, Found>
   /** Claims whose devices some node cannot use: freeing them may help. */
   readonly outOfReach: Set<ResourceClaim>
+}
+/** What was found for a node. */
+interface Found {
+  /** In the order of the claims without devices, then that for extended resources. */
+  readonly allocations: readonly AllocationResult[]
+  /** The claim that is to be made for extended resources. */
+  readonly extended?: {
+    readonly claim: ResourceClaim
+    readonly mappings: readonly RequestMapping[]
+  }
 }
 const STATE = cycleKey<State>(NAME)
 
@@ -74,12 +94,17 @@ export function dynamicResources(args: unknown, handle: Handle): Plugin {
       const claims = devices.claimsOf(pod)
       return 'code' in claims ? claims : undefined
     },
-    preFilter: (cycle, { pod }) => devices.preFilter(cycle, pod),
-    filter: (cycle, _pod, node) => devices.filter(cycle, node),
+    preFilter: (cycle, pod) => devices.preFilter(cycle, pod),
+    filter: (cycle, pod, node) => devices.filter(cycle, pod, node),
     postFilter: async (cycle, { pod }) => ({ status: await devices.free(cycle, pod) }),
-    reserve: (cycle, _pod, node) => devices.reserve(cycle, node),
-    unreserve: cycle => devices.unreserve(cycle),
-    preBindPreFlight: cycle => (cycle.get(STATE) ? undefined : SKIP),
+    reserve: (cycle, { uid }, node) => devices.reserve(cycle, uid, node),
+    unreserve: (cycle, { uid }) => devices.unreserve(cycle, uid),
+    preBindPreFlight: (cycle, _pod, { name }) => {
+      const state = cycle.get(STATE)
+      return state && (state.claims.length > 0 || state.byNode.get(name)?.extended)
+        ? undefined
+        : SKIP
+    },
     preBind: (cycle, { pod }, node) => devices.bind(cycle, pod, node),
     events: () => interests,
   }
@@ -103,8 +128,9 @@ class Devices {
   readonly #claims
   readonly #slices
   readonly #classes
-  /** Decided and not yet seen in the API, by the claim's UID. */
-  readonly #assumed = new Map<string, AllocationResult>()
+  readonly #extended: ExtendedResources
+  readonly #allocated: AllocatedDevices
+  readonly #writer: ClaimWriter
   #engine: 'absent' | 'loading' | 'loaded' = 'absent'
   readonly #bindingTimeoutMs: number
   readonly #hasConditions: boolean
@@ -119,11 +145,13 @@ class Devices {
     this.#claims = handle.informers.for(resourceClaim)
     this.#slices = handle.informers.for(resourceSlice)
     this.#classes = handle.informers.for(deviceClass)
-    const forget = ({ metadata }: ResourceClaim) => void this.#assumed.delete(metadata.uid ?? '')
-    this.#claims.subscribe({
-      changed: claim => claim.status.allocation && forget(claim),
-      deleted: forget,
+    this.#claims.addIndex(BY_POD, claim => {
+      const uid = podOfExtendedClaim(claim)
+      return uid === undefined ? [] : [uid]
     })
+    this.#extended = new ExtendedResources(handle)
+    this.#allocated = new AllocatedDevices(this.#claims)
+    this.#writer = new ClaimWriter(handle, this.#hasConditions)
     // Most clusters have no devices, and then no expressions about them.
     this.#classes.subscribe({ changed: () => this.#loadEngine() })
   }
@@ -156,45 +184,53 @@ class Devices {
     return claims
   }
 
-  preFilter(cycle: CycleState, pod: Pod): PreFilterResult | undefined {
-    if (!pod.spec.resourceClaims?.length) return { status: SKIP }
+  preFilter(cycle: CycleState, { pod, requests }: PodInfo): PreFilterResult | undefined {
+    const served = this.#extended.servedOf(requests)
+    if (!pod.spec.resourceClaims?.length && served.length === 0) return { status: SKIP }
     const claims = this.claimsOf(pod)
     if ('code' in claims) return { status: claims }
-    if (claims.length === 0) return { status: SKIP }
+    if (claims.length === 0 && served.length === 0) return { status: SKIP }
     const { uid = '' } = pod.metadata
     for (const claim of claims) {
-      const { allocation, reservedFor = [] } = claim.status
-      if (allocation) {
-        const isOwn = reservedFor.some(consumer => consumer.uid === uid)
-        if (!isOwn && reservedFor.length >= CONSUMERS_LIMIT) return { status: IN_USE }
-      } else if (this.#assumed.has(claim.metadata.uid ?? '')) {
-        // Another pod's decision is being written; what comes of it is seen soon.
-        return {
-          status: refusal(
-            NAME,
-            `resource claim ${keyOf(claim)} is in the process of being allocated`,
-          ),
-        }
-      } else {
-        const problem = this.#classProblem(claim)
-        if (problem) return { status: problem }
-      }
+      const problem = this.#problemOf(claim, uid)
+      if (problem) return { status: problem }
     }
-    const waiting = claims.some(({ status }) => !status.allocation)
+    const waiting = served.length > 0 || claims.some(({ status }) => !status.allocation)
     if (waiting && this.#engine !== 'loaded') {
       this.#loadEngine()
       return { status: failed(NAME, 'expressions about devices cannot be read yet') }
     }
     const pools = waiting ? poolsOf(this.#slices.list()) : []
-    const world = this.#worldOf(pools)
     cycle.set(STATE, {
       claims,
       pools,
-      world,
+      served,
+      leftOver: served.length > 0 ? this.#claims.by(BY_POD, uid)[0] : undefined,
+      world: {
+        ...usageOf(pools, this.#allocated.all()),
+        isSharing: this.#isSharing,
+        classNamed: name => this.#classes.get(name),
+        newShareId: () => this.#handle.random.uuid(),
+      },
       byNode: new Map(),
       outOfReach: new Set<ResourceClaim>(),
     })
     return undefined
+  }
+
+  #problemOf(claim: ResourceClaim, podUid: string): Status | undefined {
+    const { allocation, reservedFor = [] } = claim.status
+    if (allocation) {
+      const isOwn = reservedFor.some(consumer => consumer.uid === podUid)
+      return !isOwn && reservedFor.length >= CONSUMERS_LIMIT ? IN_USE : undefined
+    }
+    // Another pod's decision is being written; what comes of it is seen soon.
+    if (this.#allocated.isAssumed(claim))
+      return unresolvable(
+        NAME,
+        `resource claim ${keyOf(claim)} is in the process of being allocated`,
+      )
+    return this.#classProblem(claim)
   }
 
   #classProblem({ spec }: ResourceClaim): Status | undefined {
@@ -208,43 +244,11 @@ class Devices {
     return undefined
   }
 
-  /** What others have of devices and counters. */
-  #worldOf(pools: readonly Pool[]): State['world'] {
-    const inUse = new Set<string>()
-    const shares = new Map<string, Amounts>()
-    for (const claim of this.#claims.list()) {
-      const { uid = '' } = claim.metadata
-      const { devices } = claim.status.allocation ?? this.#assumed.get(uid) ?? {}
-      for (const result of devices?.results ?? []) {
-        if (result.adminAccess) continue
-        const id = deviceId(result.driver, result.pool, result.device)
-        if (result.shareID)
-          shares.set(id, sumOf(shares.get(id) ?? {}, result.consumedCapacity ?? {}))
-        else inUse.add(id)
-      }
-    }
-    let counters = countersOf(pools)
-    for (const { slices } of pools)
-      for (const { spec } of slices)
-        for (const device of spec.devices ?? []) {
-          const pool = spec.pool.name
-          const id = deviceId(spec.driver, pool, device.name)
-          if (!inUse.has(id) && !shares.has(id)) continue
-          counters = drawn({ driver: spec.driver, pool, device }, counters) ?? counters
-        }
-    return {
-      inUse,
-      shares,
-      counters,
-      isSharing: this.#isSharing,
-      classNamed: name => this.#classes.get(name),
-      newShareId: () => this.#handle.random.uuid(),
-    }
-  }
-
-  filter(cycle: CycleState, { name, node }: NodeInfo): Verdict {
+  filter(cycle: CycleState, { pod }: PodInfo, info: NodeInfo): Verdict {
     const state = cycle.get(STATE)
+    const { name, node } = info
     if (!state || !node) return undefined
+    if (state.leftOver) return LEFT_OVER
     const away = state.claims.filter(claim => {
       const terms = claim.status.allocation?.nodeSelector?.nodeSelectorTerms
       return (terms && !terms.some(term => matchesTerm(term, node))) || this.#isHopeless(claim)
@@ -252,20 +256,29 @@ class Devices {
     for (const claim of away) state.outOfReach.add(claim)
     if (away.length > 0) return OUT_OF_REACH
     const waiting = state.claims.filter(({ status }) => !status.allocation)
-    if (waiting.length === 0) return undefined
+    const extended = this.#extendedOn(state, pod, info)
+    if (waiting.length === 0 && !extended) return undefined
     try {
-      const candidates = candidatesOn(state.pools, node)
-      const found = allocate(waiting, {
+      const allocations = allocate(extended ? [...waiting, extended.claim] : waiting, {
         ...state.world,
-        candidates,
+        candidates: candidatesOn(state.pools, node),
         preparingNode: this.#hasConditions ? name : undefined,
       })
-      if (!found) return NO_DEVICES
-      state.byNode.set(name, found)
+      if (!allocations) return NO_DEVICES
+      state.byNode.set(name, { allocations, ...(extended ? { extended } : {}) })
       return undefined
     } catch (error) {
       return failed(NAME, messageOf(error), error)
     }
+  }
+
+  /** Devices serve what the node does not offer itself. */
+  #extendedOn({ served }: State, pod: Pod, { allocatable }: NodeInfo): Found['extended'] {
+    const missing = served.filter(resource => (allocatable.get(resource) ?? 0) === 0)
+    if (missing.length === 0) return undefined
+    const classFor = (resource: string) => this.#extended.classFor(resource)
+    const { requests, mappings } = deviceRequests(pod, missing, classFor)
+    return { claim: extendedClaim(pod, requests), mappings }
   }
 
   #isHopeless(claim: ResourceClaim): boolean {
@@ -276,40 +289,60 @@ class Devices {
 
   /** A claim whose devices no suitable node can use, and that nobody uses, is freed to be given others. */
   async free(cycle: CycleState, pod: Pod): Promise<Status> {
-    for (const claim of cycle.get(STATE)?.outOfReach ?? []) {
-      const { allocation: _, reservedFor = [], devices: __, ...rest } = claim.status
-      if (reservedFor.some(({ uid }) => uid !== pod.metadata.uid)) continue
-      try {
-        const status = { ...rest }
-        await this.#handle.client.update(resourceClaim, { ...claim, status } as ResourceClaim, {
-          subresource: 'status',
-        })
+    const state = cycle.get(STATE)
+    if (!state) return NO_CLAIMS
+    try {
+      for (const claim of state.outOfReach) {
+        const { reservedFor = [] } = claim.status
+        if (reservedFor.some(({ uid }) => uid !== pod.metadata.uid)) continue
+        await this.#writer.free(claim)
         return FREED
-      } catch (error) {
-        return failed(NAME, messageOf(error), error)
       }
+      if (!state.leftOver) return NOTHING_TO_FREE
+      await this.#writer.remove(state.leftOver)
+      return DELETED
+    } catch (error) {
+      return failed(NAME, messageOf(error), error)
     }
-    return NOTHING_TO_FREE
   }
 
-  reserve(cycle: CycleState, node: NodeInfo): Verdict {
-    for (const [claim, allocation] of decided(cycle, node))
-      this.#assumed.set(claim.metadata.uid ?? '', allocation)
+  reserve(cycle: CycleState, podUid: string, node: NodeInfo): Verdict {
+    const state = cycle.get(STATE)
+    if (!state) return undefined
+    for (const [claim, allocation] of decided(state, node))
+      this.#allocated.assume(claim, allocation)
+    const { extended, allocations } = state.byNode.get(node.name) ?? {}
+    const own = extended && allocations?.at(-1)
+    if (own) this.#allocated.assumeExtended(podUid, own)
     return undefined
   }
 
-  unreserve(cycle: CycleState): void {
-    for (const { metadata, status } of cycle.get(STATE)?.claims ?? [])
-      if (!status.allocation) this.#assumed.delete(metadata.uid ?? '')
+  unreserve(cycle: CycleState, podUid: string): void {
+    const state = cycle.get(STATE)
+    for (const claim of state?.claims ?? [])
+      if (!claim.status.allocation) this.#allocated.forget(claim)
+    this.#allocated.forgetExtended(podUid)
+    const { made } = state ?? {}
+    if (made)
+      this.#writer.remove(made).catch(error =>
+        this.#handle.log.warn('the claim of a pod that could not be bound is left over', {
+          claim: keyOf(made),
+          error: messageOf(error),
+        }),
+      )
   }
 
   /** Writes what the claims are given, and that the pod may use them. */
   async bind(cycle: CycleState, pod: Pod, node: NodeInfo): Promise<Verdict> {
-    const given = new Map(decided(cycle, node))
+    const state = cycle.get(STATE)
+    if (!state) return undefined
+    const given = new Map(decided(state, node))
     try {
       const written: ResourceClaim[] = []
-      for (const claim of cycle.get(STATE)?.claims ?? [])
-        written.push(await this.#write(claim, pod, given.get(claim)))
+      for (const claim of state.claims)
+        written.push(await this.#writer.write(claim, pod, given.get(claim)))
+      const made = await this.#makeExtended(state, pod, node)
+      if (made) written.push(made)
       if (!this.#hasConditions || !written.some(hasConditions)) return undefined
       await waitForConditions(this.#handle, {
         pod,
@@ -323,46 +356,23 @@ class Devices {
     }
   }
 
-  async #write(
-    seen: ResourceClaim,
-    pod: Pod,
-    allocation: AllocationResult | undefined,
-  ): Promise<ResourceClaim> {
-    const { client, clock } = this.#handle
-    let claim = this.#claims.get(keyOf(seen)) ?? seen
-    const { finalizers = [] } = claim.metadata
-    if (allocation && !finalizers.includes(FINALIZER)) {
-      const metadata = { ...claim.metadata, finalizers: [...finalizers, FINALIZER] }
-      claim = await client.update(resourceClaim, { ...claim, metadata })
-    }
-    const { name = '', uid = '' } = pod.metadata
-    const { reservedFor = [] } = claim.status
-    const isReserved = reservedFor.some(consumer => consumer.uid === uid)
-    if (isReserved && !allocation) return claim
-    const consumer = { resource: 'pods', name, uid }
-    const status = {
-      ...claim.status,
-      ...(allocation
-        ? { allocation: this.#hasConditions ? timed(allocation, clock.now()) : allocation }
-        : {}),
-      reservedFor: isReserved ? reservedFor : [...reservedFor, consumer],
-    }
-    return client.update(resourceClaim, { ...claim, status } as ResourceClaim, {
-      subresource: 'status',
-    })
+  async #makeExtended(state: State, pod: Pod, node: NodeInfo): Promise<ResourceClaim | undefined> {
+    const { extended, allocations } = state.byNode.get(node.name) ?? {}
+    if (!extended) return undefined
+    state.made = await this.#writer.create(extended.claim)
+    state.made = await this.#writer.write(state.made, pod, allocations?.at(-1))
+    await this.#writer.tellPod(pod, state.made, extended.mappings)
+    return state.made
   }
 }
 
-const timed = (allocation: AllocationResult, nowMs: number): AllocationResult => ({
-  ...allocation,
-  allocationTimestamp: rfc3339(nowMs),
-})
-
 /** The claims that had no devices, and what each is given on the node. */
-function decided(cycle: CycleState, node: NodeInfo): [ResourceClaim, AllocationResult][] {
-  const state = cycle.get(STATE)
-  const found = state?.byNode.get(node.name) ?? []
-  const waiting = state?.claims.filter(({ status }) => !status.allocation) ?? []
+function decided(
+  { claims, byNode }: State,
+  { name }: NodeInfo,
+): [ResourceClaim, AllocationResult][] {
+  const found = byNode.get(name)?.allocations ?? []
+  const waiting = claims.filter(({ status }) => !status.allocation)
   return waiting.flatMap((claim, i) => {
     const allocation = found[i]
     return allocation ? [[claim, allocation] as [ResourceClaim, AllocationResult]] : []

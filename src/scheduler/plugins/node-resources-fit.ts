@@ -1,11 +1,14 @@
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { DeviceClass } from '#api/resource/v1/device-class.ts'
 import { actions, type ClusterEvent } from '../framework/cluster-event.ts'
+import type { Handle } from '../framework/handle.ts'
 import type { Plugin } from '../framework/plugin.ts'
 import { refusal } from '../framework/status.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { amountOf, podRequestsOf } from '../state/pod-requests.ts'
+import { ExtendedResources, servesAny } from './extended-resources.ts'
 import { fullnessOf, type ResourceSpec } from './resource-scorer.ts'
 import { type ScoringStrategy, scorerOf } from './resource-strategies.ts'
 
@@ -25,19 +28,29 @@ const CPU_AND_MEMORY: readonly ResourceSpec[] = [
 ]
 
 /** Places pods where what they ask for is left, and by default prefers the emptier nodes. */
-export function nodeResourcesFit(args: unknown): Plugin {
+export function nodeResourcesFit(args: unknown, handle: Handle): Plugin {
   const {
     ignoredResources,
     ignoredResourceGroups,
     scoringStrategy = {},
   } = (args ?? {}) as NodeResourcesFitArgs
   const ignored = ignoredTest(ignoredResources, ignoredResourceGroups)
+  const extended = new ExtendedResources(handle)
   const score = scorerOf(scoringStrategy)
   const resources = scoringStrategy.resources ?? CPU_AND_MEMORY
   return {
     name: NAME,
-    sign: signResources,
-    filter: (_cycle, pod, node) => insufficient(pod, node, ignored),
+    sign(pod) {
+      // What devices serve is not asked of nodes here.
+      const served = extended.servedOf(pod.requests)
+      const asked = signResources(pod)
+      return served.length === 0 ? asked : `${asked} but ${served}`
+    },
+    filter: (_cycle, pod, node) =>
+      insufficient(pod, node, {
+        ignored,
+        isServed: resource => extended.classFor(resource) !== undefined,
+      }),
     score: (_cycle, pod, node) => score(fullnessOf(pod, node, resources, false)),
     events: () => [
       { resource: 'AssignedPod', action: actions.delete },
@@ -47,10 +60,16 @@ export function nodeResourcesFit(args: unknown): Plugin {
         hint: (pod, event) => isLessAsked(pod, event),
       },
       {
+        resource: 'DeviceClass',
+        action: actions.add | actions.updateOther,
+        hint: (pod, { next }) => servesAny(next as DeviceClass, pod),
+      },
+      {
         resource: 'Node',
         action: actions.add | actions.updateNodeAllocatable,
         hint: (pod, { previous, next }) =>
-          mayFit(pod, next as Node) && (!previous || hasMore(pod, previous as Node, next as Node)),
+          mayFit(pod, next as Node, extended) &&
+          (!previous || hasMore(pod, previous as Node, next as Node)),
       },
     ],
   }
@@ -76,7 +95,13 @@ function isExtended(resource: string): boolean {
   return resource.includes('/') && !/(^|\.)kubernetes\.io\//.test(resource)
 }
 
-function insufficient(pod: PodInfo, node: NodeInfo, ignored: (resource: string) => boolean) {
+interface Elsewhere {
+  readonly ignored: (resource: string) => boolean
+  /** Whether devices serve the resource on nodes that do not offer it. */
+  readonly isServed: (resource: string) => boolean
+}
+
+function insufficient(pod: PodInfo, node: NodeInfo, { ignored, isServed }: Elsewhere) {
   const full = node.pods.size + 1 > node.allowedPods
   let missing: string[] | undefined
   let never = false
@@ -84,6 +109,7 @@ function insufficient(pod: PodInfo, node: NodeInfo, ignored: (resource: string) 
     if (wanted === 0) continue
     const allocatable = node.allocatable.get(resource) ?? 0
     if (wanted <= allocatable - (node.requested.get(resource) ?? 0) || ignored(resource)) continue
+    if (allocatable === 0 && isServed(resource)) continue
     missing ??= []
     missing.push(`Insufficient ${resource}`)
     never ||= wanted > allocatable
@@ -94,10 +120,14 @@ function insufficient(pod: PodInfo, node: NodeInfo, ignored: (resource: string) 
 }
 
 /** Whether the pod would fit on the node if it had it for itself. */
-function mayFit({ requests }: PodInfo, { status }: Node): boolean {
+function mayFit({ requests }: PodInfo, { status }: Node, extended: ExtendedResources): boolean {
   const allocatable = status.allocatable ?? {}
   for (const [resource, wanted] of requests)
-    if (wanted > amountOf(resource, allocatable[resource] ?? '0')) return false
+    if (
+      wanted > amountOf(resource, allocatable[resource] ?? '0') &&
+      extended.classFor(resource) === undefined
+    )
+      return false
   return true
 }
 

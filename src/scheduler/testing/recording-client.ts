@@ -23,6 +23,7 @@ interface Named {
 }
 interface At {
   readonly name?: string
+  readonly generateName?: string
 }
 
 export function createRecordingClient(): RecordingClient {
@@ -43,8 +44,12 @@ export function createRecordingClient(): RecordingClient {
       await note({ verb: 'update', kind, name, body: object, options })
       return object
     },
-    create: ({ kind }, object) =>
-      note({ verb: 'create', kind, name: object.metadata.name ?? '', body: object }),
+    async create({ kind }, object) {
+      const { name: given, generateName = '' } = object.metadata
+      const name = given ?? `${generateName}1`
+      await note({ verb: 'create', kind, name: given ?? '', body: object })
+      return { status: {}, ...object, metadata: { ...object.metadata, name } }
+    },
     async delete({ kind }, { name = '' }, options) {
       await note({ verb: 'delete', kind, name, options })
     },
