@@ -29,32 +29,38 @@ export function quantile(values: readonly number[], share: number): number {
 export const SLICE_MS = 400
 const ROUNDS = 7
 
-/** Says what ours reaches a second of what is the limit in the same run, and the processor time of this process for each, all threads together. */
+type Measure = () => number | Promise<number>
+
+/** Says what ours reaches a second of what each of the others does in the same run, and the processor time of this process for each, all threads together. */
 export async function compare(
   { what, asked }: { what: string; asked?: string },
-  measure: Record<'limit' | 'ours', () => number | Promise<number>>,
+  measures: { readonly ours: Measure } & Readonly<Record<string, Measure>>,
 ): Promise<void> {
-  const rates = { limit: [] as number[], ours: [] as number[] }
-  const microseconds = { limit: [] as number[], ours: [] as number[] }
+  const names = Object.keys(measures)
+  const rates: Record<string, number[]> = {}
+  const microseconds: Record<string, number[]> = {}
   for (let round = 0; round < ROUNDS; round++) {
     // Whoever comes second finds the disk as the other left it.
-    const order = round % 2 === 0 ? (['limit', 'ours'] as const) : (['ours', 'limit'] as const)
-    for (const each of order) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const before = process.cpuUsage()
       const start = performance.now()
-      const rate = await measure[each]()
+      const rate = (await measures[name]?.()) ?? 0
       const { user, system } = process.cpuUsage(before)
-      rates[each].push(rate)
-      microseconds[each].push((1000 * (user + system)) / (rate * (performance.now() - start)))
+      rates[name] = [...(rates[name] ?? []), rate]
+      const each = (1000 * (user + system)) / (rate * (performance.now() - start))
+      microseconds[name] = [...(microseconds[name] ?? []), each]
     }
   }
-  const ratio = median(rates.ours.map((figure, round) => figure / (rates.limit[round] ?? 0)))
-  const at = (values: readonly number[]) => `${median(values).toFixed(0)} µs`
-  say(
-    what,
-    `${whole(median(rates.ours))} commits/s of ${whole(median(rates.limit))}: ${(ratio * 100).toFixed(0)} %, processor ${at(microseconds.ours)} of ${at(microseconds.limit)} each`,
-    asked,
-  )
+  const { ours = [] } = rates
+  const figures = (name: string) =>
+    `${whole(median(rates[name] ?? []))}/s, processor ${median(microseconds[name] ?? []).toFixed(0)} µs each`
+  const shares = names
+    .filter(name => name !== 'ours')
+    .map(name => {
+      const share = median(ours.map((rate, round) => rate / (rates[name]?.[round] ?? 0)))
+      return `${(share * 100).toFixed(0)} % of ${name} (${figures(name)})`
+    })
+  say(what, `${figures('ours')}: ${shares.join(', ')}`, asked)
 }
 
 /** Commits a second of so many writers, each of which waits for its last. */

@@ -32,7 +32,7 @@ export async function etcd(): Promise<void> {
       await compare(
         { what: `etcd store (${etcdVersion()}), ${writers} writers` },
         {
-          limit: () => puts(connection, writers),
+          etcd: () => puts(connection, writers),
           ours: () => commits(store, writers),
         },
       )

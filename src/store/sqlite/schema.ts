@@ -14,12 +14,18 @@ import { IDS_PER_REVISION } from './messages.ts'
 export const APPLICATION_ID = 0x50726f61
 
 /**
+ * Of a new file; one keeps what it was made with. Rows of about a kilobyte fill 8 KB better than SQLite's 4 KB, of which three of them leave a fifth
+ * empty: many writers and a start have fewer pages to go through, and a lone writer waits for the disk anyway.
+ */
+export const PAGE_BYTES = 8192
+
+/**
  * For every connection. FULL makes each commit wait for the disk. The writer decides when the log is copied into the file (before SQLite would),
  * and a log of its usual size is used again rather than cut: writing over what is there costs less than growing.
  */
 export const connectionPragmas = `
   PRAGMA synchronous = FULL;
-  PRAGMA wal_autocheckpoint = 16000;
+  PRAGMA wal_autocheckpoint = 8000;
   PRAGMA journal_size_limit = 25165824;
   PRAGMA secure_delete = FAST;
 `
@@ -105,8 +111,10 @@ export function schemaVersionOf(database: DatabaseSync, file: string): number {
 /** Brings a file up to date, each step whole or not at all; an empty one becomes a new store. */
 export function migrate(database: DatabaseSync, file: string): void {
   const version = schemaVersionOf(database, file)
-  // Only takes effect while the file is empty.
-  if (version === 0) database.exec('PRAGMA auto_vacuum = INCREMENTAL')
+  // Both only take effect while the file is empty.
+  if (version === 0) {
+    database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL`)
+  }
   database.exec(`PRAGMA journal_mode = WAL; ${connectionPragmas}`)
   if (version === SCHEMA_VERSION) return
   database.exec('BEGIN IMMEDIATE')

@@ -24,7 +24,7 @@ import type { Entry, Store, StoreEvent } from '../store.ts'
 import { decode, encode, put, recorder, remove, settled } from '../testing/recorder.ts'
 import { checksumOf, headOf } from './checksum.ts'
 import { IDS_PER_REVISION } from './messages.ts'
-import { SCHEMA_VERSION } from './schema.ts'
+import { migrate, numberOf, PAGE_BYTES, SCHEMA_VERSION } from './schema.ts'
 import { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'proa-start-'))
@@ -152,7 +152,7 @@ test('a file of a newer proa is refused and left as it is', async () => {
 
 const harms: Record<string, { harm(file: string): void; says: RegExp }> = {
   'a truncated file': {
-    harm: file => truncateSync(file, Math.floor(statSync(file).size / 8192) * 4096),
+    harm: file => truncateSync(file, Math.floor(statSync(file).size / PAGE_BYTES / 2) * PAGE_BYTES),
     says: /state\.db is damaged .*restore it from a backup, or move it away/,
   },
   'a file of noise': {
@@ -210,13 +210,13 @@ for (const [name, { harm, says }] of Object.entries(harms)) {
 
 test('a page of noise anywhere is refused, or was not in use', async () => {
   const original = await filled()
-  const pages = statSync(stateOf(original)).size / 4096
+  const pages = statSync(stateOf(original)).size / PAGE_BYTES
   let refusals = 0
   for (let page = 0; page < pages; page++) {
     const directory = fresh()
     mkdirSync(directory)
     const bytes = readFileSync(stateOf(original))
-    bytes.fill(0xa5, page * 4096, (page + 1) * 4096)
+    bytes.fill(0xa5, page * PAGE_BYTES, (page + 1) * PAGE_BYTES)
     writeFileSync(stateOf(directory), bytes)
     const store = await open(directory).catch(error => {
       assert.ok(error instanceof UserError, error.stack)
@@ -227,6 +227,23 @@ test('a page of noise anywhere is refused, or was not in use', async () => {
     await store.close()
   }
   assert.ok(refusals >= pages - 3, `${refusals} of ${pages} pages`)
+})
+
+test('a file with pages of another size is written and tidied like any other', async () => {
+  const directory = fresh()
+  mkdirSync(directory)
+  migrated(stateOf(directory))
+  for (let start = 0; start < 3; start++) {
+    const store = await open(directory, { history: { events: 10 } })
+    for (let i = 0; i < 20; i++) await store.commit([{ key: '/a', value: encode(`${start} ${i}`) }])
+    await store.close()
+  }
+  const store = await open(directory)
+  assert.equal(store.revision, 60)
+  assert.equal(Buffer.from((await store.get('/a'))?.value ?? []).toString(), '2 19')
+  await store.close()
+  assert.equal(pageBytesOf(stateOf(directory)), 4096)
+  assert.equal(pageBytesOf(stateOf(await filled())), PAGE_BYTES)
 })
 
 test('a start that was killed halfway is finished by the next', async () => {
@@ -311,6 +328,26 @@ test('renewing leases for ever does not make the file grow', async t => {
   assert.ok(Math.max(...sizes) > 0.4e6, 'the log was copied into the file')
   assert.ok(statSync(`${stateOf(directory)}-wal`).size < 26e6)
 })
+
+/** With the tables as a proa made them whose files had such pages. */
+function migrated(file: string): void {
+  const database = new DatabaseSync(file)
+  database.exec(
+    'PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; CREATE TABLE early (one INTEGER)',
+  )
+  database.exec('DROP TABLE early')
+  migrate(database, file)
+  database.close()
+}
+
+function pageBytesOf(file: string): number {
+  const database = new DatabaseSync(file, { readOnly: true })
+  try {
+    return numberOf(database, 'PRAGMA page_size')
+  } finally {
+    database.close()
+  }
+}
 
 function execute(file: string, sql: string): void {
   const database = new DatabaseSync(file)

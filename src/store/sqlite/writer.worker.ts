@@ -18,22 +18,22 @@ const FORGOTTEN_NUMBERS = 2
 /** How long somebody else's `sqlite3` may hold the file before a batch fails. */
 const BUSY_TIMEOUT_MS = 5000
 
-/** Free pages up to this many (16 MB) stay for reuse, those beyond go back to the disk. */
-const KEPT_FREE_PAGES = 4096
+/** Free pages up to so much stay for reuse, those beyond go back to the disk. */
+const KEPT_FREE_BYTES = 16 * 1024 * 1024
 
-/** Pages given back in one step; a step blocks the batches behind it for a few milliseconds. */
-const TIDY_PAGES = 256
+/** Given back in one step, which blocks the batches behind it for a few milliseconds. */
+const TIDY_BYTES = 1024 * 1024
 
 /** One transaction takes at most about so much, so that an answer never waits for a huge one. */
 const MAX_TRANSACTION_ROWS = 1000
 const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 
 /**
- * The log is copied into the file when it has this many pages (4 MB) and nothing was asked for a moment, or when it has as many as
- * `mostLogPages` says: between two transactions, since nobody's answer should wait for it.
+ * The log is copied into the file when it is so long and nothing was asked for a moment, or when it is as long as `mostLogBytes` says:
+ * between two transactions, since nobody's answer should wait for it.
  */
-const LOG_PAGES = 1000
-const MAX_LOG_PAGES = 4 * LOG_PAGES
+const LOG_BYTES = 4 * 1024 * 1024
+const MAX_LOG_BYTES = 4 * LOG_BYTES
 const IDLE_MS = 20
 
 const port = parentPort as MessagePort
@@ -44,18 +44,20 @@ const requests = new Requests(
 )
 
 /** Opened by the first request, so that the thread may start while the file is still being looked at. */
-let connection: ReturnType<typeof open> | undefined
+let connection: Connection | undefined
 
-/** About how many pages of the log are not in the file yet. */
-let logPages = 0
+/** About how much of the log is not in the file yet. */
+let logBytes = 0
 /** How long the log may become now: no more than a quarter of the file, so that a full disk has room to take it in once some is freed. */
-let mostLogPages = LOG_PAGES
+let mostLogBytes = LOG_BYTES
 
 /** What was received behind a transaction's last batch. */
 let held: WriterRequest | undefined
 
 /** Batches of epochs up to this one come too late: something before them failed. */
 let failed = { epoch: -1, message: '' }
+
+type Connection = ReturnType<typeof open>
 
 function open() {
   const database = new DatabaseSync(workerData.file, { timeout: BUSY_TIMEOUT_MS })
@@ -72,10 +74,16 @@ function open() {
     reached: database.prepare(
       `SELECT max(id) / ${IDS_PER_REVISION} AS newest, (SELECT compacted FROM counter) AS compacted FROM log`,
     ),
+    pageBytes: numberIn(database.prepare('PRAGMA page_size')),
     freePages: database.prepare('PRAGMA freelist_count'),
     pages: database.prepare('PRAGMA page_count'),
     checkpoint: database.prepare('PRAGMA wal_checkpoint(PASSIVE)'),
   }
+}
+
+/** What a pragma that is a number says. */
+function numberIn(pragma: StatementSync): number {
+  return Number(Object.values(pragma.get() ?? {})[0])
 }
 
 /** The next request, once there is one. Amid a transaction the log is left alone. */
@@ -85,7 +93,7 @@ function nextRequest(isAmid = false): WriterRequest {
     const request = held ?? requests.receive()
     held = undefined
     if (request) return request
-    const patienceMs = logPages > LOG_PAGES && !isAmid ? IDLE_MS : Number.POSITIVE_INFINITY
+    const patienceMs = logBytes > LOG_BYTES && !isAmid ? IDLE_MS : Number.POSITIVE_INFINITY
     if (Atomics.wait(wake, 0, seen, patienceMs) === 'timed-out') checkpoint()
   }
 }
@@ -130,14 +138,15 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
   }
 }
 
-function writeBatch(batch: WriteBatch, { insert, forget, count }: ReturnType<typeof open>): void {
+function writeBatch(batch: WriteBatch, open: Connection): void {
+  const { insert, forget, count, pageBytes } = open
   const keysEnd = insertRows(batch, insert)
   forgetRows(batch, keysEnd, forget)
   // Rows carry their revision, so the counter matters only where rows go. It costs a page.
   if (batch.compacted !== undefined) {
     count.run(batch.revision, batch.compacted, counterChecksum(batch.revision, batch.compacted))
   }
-  logPages += 3 + (batch.bytes.length + 100 * batch.rows) / 3900 + batch.forgotten / 4
+  logBytes += pageBytes * 3 + batch.bytes.length + 100 * batch.rows + 1000 * batch.forgotten
 }
 
 /** Answers with where the keys of rows to forget begin. */
@@ -190,11 +199,12 @@ function overwriteFailed(revision: number, compacted: number): void {
 
 /** Takes the log into the file, as far as nobody reads an older state; the next transaction then begins the log anew. */
 function checkpoint(): void {
-  logPages = 0
+  logBytes = 0
   try {
-    connection?.checkpoint.get()
-    const filePages = Number(Object.values(connection?.pages.get() ?? {})[0] ?? 0)
-    mostLogPages = Math.min(MAX_LOG_PAGES, Math.max(LOG_PAGES, filePages / 4))
+    if (!connection) return
+    connection.checkpoint.get()
+    const fileBytes = connection.pageBytes * numberIn(connection.pages)
+    mostLogBytes = Math.min(MAX_LOG_BYTES, Math.max(LOG_BYTES, fileBytes / 4))
   } catch {
     // Nothing is lost: the log is whole, and the next attempt follows.
   }
@@ -203,9 +213,12 @@ function checkpoint(): void {
 /** Gives some of the free pages back to the file system. */
 function tidy(): void {
   connection ??= open()
-  const { database, freePages } = connection
-  const excess = Number(Object.values(freePages.get() ?? {})[0]) - KEPT_FREE_PAGES
-  if (excess > 0) database.exec(`PRAGMA incremental_vacuum(${Math.min(excess, TIDY_PAGES)})`)
+  const { database, freePages, pageBytes } = connection
+  const excess = numberIn(freePages) * pageBytes - KEPT_FREE_BYTES
+  if (excess < pageBytes) return
+  database.exec(
+    `PRAGMA incremental_vacuum(${Math.floor(Math.min(excess, TIDY_BYTES) / pageBytes)})`,
+  )
 }
 
 function close(): void {
@@ -248,6 +261,6 @@ for (let isOpen = true; isOpen; ) {
   const request = nextRequest()
   const reply = serve(request)
   port.postMessage(reply.message === undefined ? reply.count : reply)
-  if (logPages > mostLogPages) checkpoint()
+  if (logBytes > mostLogBytes) checkpoint()
   isOpen = request.type !== 'close' || reply.message !== undefined
 }
