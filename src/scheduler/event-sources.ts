@@ -7,6 +7,7 @@ import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { deviceClass } from '#api/resource/v1/device-class.ts'
 import { resourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { resourceSlice } from '#api/resource/v1/resource-slice.ts'
+import { deviceTaintRule } from '#api/resource/v1beta2/device-taint-rule.ts'
 import { podGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { workload } from '#api/scheduling/v1alpha2/workload.ts'
 import { csiDriver } from '#api/storage/v1/csi-driver.ts'
@@ -32,6 +33,7 @@ const kinds: Readonly<Record<OtherResource, AnyKind>> = {
   ResourceClaim: resourceClaim,
   ResourceSlice: resourceSlice,
   DeviceClass: deviceClass,
+  DeviceTaintRule: deviceTaintRule,
   Workload: workload,
   PodGroup: podGroup,
 }

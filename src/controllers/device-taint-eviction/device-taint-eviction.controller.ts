@@ -1,6 +1,7 @@
 /** Deletes pods that use devices with NoExecute taints which their claims do not tolerate, or not for so long. */
 import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
+import { ruleSelects } from '#api/resource/v1/device-taints.ts'
 import { type ResourceClaim, resourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { resourceSlice } from '#api/resource/v1/resource-slice.ts'
 import {
@@ -12,7 +13,7 @@ import type { Informer } from '#client/informer.ts'
 import { type Controller, type ControllerContext, nothingToDo } from '../runner/controller.ts'
 import { podEviction, reconcilePod } from './device-taint-eviction.reconcile.pod.ts'
 import { REPORT_PERIOD_MS, reconcileRule } from './device-taint-eviction.reconcile.rule.ts'
-import { currentSlices, type DeviceWorld, devicesOf, ruleSelects } from './device-taints.ts'
+import { currentSlices, type DeviceWorld, devicesOf } from './device-taints.ts'
 import { createEvictions } from './evictions.ts'
 
 const POD = 'pod '

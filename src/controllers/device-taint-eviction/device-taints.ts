@@ -1,4 +1,5 @@
 /** Which taints drive pods from devices, and when: what drivers publish in slices, and what rules add from outside. */
+import { ruleSelects } from '#api/resource/v1/device-taints.ts'
 import type { DeviceTaint } from '#api/resource/v1/devices.schema.ts'
 import type { DeviceToleration } from '#api/resource/v1/requests.schema.ts'
 import type { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
@@ -27,21 +28,6 @@ export const devicesOf = ({ status }: ResourceClaim): readonly AllocatedDevice[]
 export function currentSlices(slices: readonly ResourceSlice[]): readonly ResourceSlice[] {
   const newest = Math.max(...slices.map(({ spec }) => Number(spec.pool.generation ?? 0)))
   return slices.filter(({ spec }) => Number(spec.pool.generation ?? 0) === newest)
-}
-
-export function ruleSelects(
-  { spec }: DeviceTaintRule,
-  device: Pick<AllocatedDevice, 'driver' | 'pool' | 'device'>,
-): boolean {
-  const selector = spec.deviceSelector
-  if (!selector) return false
-  const fits = (wanted: string | undefined, actual: string) =>
-    wanted === undefined || wanted === actual
-  return (
-    fits(selector.driver, device.driver) &&
-    fits(selector.pool, device.pool) &&
-    fits(selector.device, device.device)
-  )
 }
 
 /** When whoever uses the claim has to leave it, if ever. */

@@ -46,6 +46,7 @@ export type EventResource =
   | 'ResourceClaim'
   | 'ResourceSlice'
   | 'DeviceClass'
+  | 'DeviceTaintRule'
   | 'Workload'
   | 'PodGroup'
   | '*'

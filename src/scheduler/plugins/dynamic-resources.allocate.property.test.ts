@@ -118,6 +118,7 @@ test('devices are found just where there is a way, and what is given keeps to al
         isSharing: true,
         preparingNode: undefined,
         newShareId: () => '',
+        taintsOf: ({ device }) => device.taints ?? [],
       })
       assert.equal(result !== undefined, isPossible(found))
       if (!result) {

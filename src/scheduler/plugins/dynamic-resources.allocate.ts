@@ -2,16 +2,13 @@
 import { compareQuantities, formatQuantity, subtractQuantities } from '#api/machinery/quantity.ts'
 import type { AllocationResult } from '#api/resource/v1/claim-status.schema.ts'
 import type { DeviceClass } from '#api/resource/v1/device-class.ts'
-import type { Device } from '#api/resource/v1/devices.schema.ts'
-import type {
-  DeviceSubRequest,
-  DeviceToleration,
-  ExactDeviceRequest,
-} from '#api/resource/v1/requests.schema.ts'
+import type { Device, DeviceTaint } from '#api/resource/v1/devices.schema.ts'
+import type { DeviceSubRequest, ExactDeviceRequest } from '#api/resource/v1/requests.schema.ts'
 import type { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { type Amounts, amountsFor, hasRoomFor, sumOf } from './dynamic-resources.capacity.ts'
 import { type Candidate, counterKey, poolKey } from './dynamic-resources.pools.ts'
 import { meetsAll } from './dynamic-resources.select.ts'
+import { areTolerated } from './dynamic-resources.taints.ts'
 
 /** Choices that are tried for one node; wishes that take more are taken for impossible to meet. */
 const STEPS_LIMIT = 50_000
@@ -31,6 +28,8 @@ export interface AllocationWorld {
   readonly preparingNode: string | undefined
   /** Tells apart several shares of a device. */
   readonly newShareId: () => string
+  /** What keeps claims off a device that do not tolerate it. */
+  readonly taintsOf: (candidate: Candidate) => readonly DeviceTaint[]
 }
 
 interface Choice {
@@ -173,13 +172,13 @@ class Search {
   #candidatesFor(wish: Wish): readonly Candidate[] {
     const known = this.#fitting.get(wish)
     if (known) return known
-    const { candidates, classNamed } = this.#world
+    const { candidates, classNamed, taintsOf } = this.#world
     const { selectors } = classNamed(wish.deviceClassName)?.spec ?? {}
     const fitting = candidates.filter(
-      ({ driver, device }) =>
-        isTolerated(device, wish.tolerations) &&
-        meetsAll(selectors, { driver, device }) &&
-        meetsAll(wish.selectors, { driver, device }),
+      candidate =>
+        areTolerated(taintsOf(candidate), wish.tolerations) &&
+        meetsAll(selectors, candidate) &&
+        meetsAll(wish.selectors, candidate),
     )
     this.#fitting.set(wish, fitting)
     return fitting
@@ -200,20 +199,6 @@ export function drawn(
       left.set(key, formatQuantity(subtractQuantities(available, value)))
     }
   return left
-}
-
-function isTolerated(
-  { taints = [] }: Device,
-  tolerations: readonly DeviceToleration[] = [],
-): boolean {
-  return taints.every(
-    taint =>
-      taint.effect === 'None' ||
-      tolerations.some(({ key, operator, value, effect }) => {
-        if ((effect && effect !== taint.effect) || (key && key !== taint.key)) return false
-        return operator === 'Exists' || (value ?? '') === (taint.value ?? '')
-      }),
-  )
 }
 
 /** Whether the choice keeps to what its claim says about several devices. */

@@ -104,6 +104,7 @@ test('shares are found just where there is a way, and never exceed what devices 
         isSharing: true,
         preparingNode: undefined,
         newShareId: () => `share-${shares++}`,
+        taintsOf: ({ device }) => device.taints ?? [],
         classNamed: () => undefined,
       })
       assert.equal(result !== undefined, isPossible(found))

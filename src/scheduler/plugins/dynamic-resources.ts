@@ -32,6 +32,7 @@ import {
   podOfExtendedClaim,
   type RequestMapping,
 } from './dynamic-resources.requests.ts'
+import { createDeviceTaints, type DeviceTaints } from './dynamic-resources.taints.ts'
 import { usageOf } from './dynamic-resources.world.ts'
 import { ExtendedResources } from './extended-resources.ts'
 
@@ -106,7 +107,7 @@ export function dynamicResources(args: unknown, handle: Handle): Plugin {
         : SKIP
     },
     preBind: (cycle, { pod }, node) => devices.bind(cycle, pod, node),
-    events: () => interests,
+    events: () => [...interests, ...devices.interests],
   }
 }
 
@@ -135,6 +136,7 @@ class Devices {
   readonly #bindingTimeoutMs: number
   readonly #hasConditions: boolean
   readonly #isSharing: boolean
+  readonly #taints: DeviceTaints
 
   constructor(handle: Handle, bindingTimeoutMs: number) {
     this.#handle = handle
@@ -142,6 +144,7 @@ class Devices {
     this.#hasConditions =
       handle.enabled('DRADeviceBindingConditions') && handle.enabled('DRAResourceClaimDeviceStatus')
     this.#isSharing = handle.enabled('DRAConsumableCapacity')
+    this.#taints = createDeviceTaints(handle)
     this.#claims = handle.informers.for(resourceClaim)
     this.#slices = handle.informers.for(resourceSlice)
     this.#classes = handle.informers.for(deviceClass)
@@ -154,6 +157,10 @@ class Devices {
     this.#writer = new ClaimWriter(handle, this.#hasConditions)
     // Most clusters have no devices, and then no expressions about them.
     this.#classes.subscribe({ changed: () => this.#loadEngine() })
+  }
+
+  get interests(): readonly EventInterest[] {
+    return this.#taints.interests
   }
 
   #loadEngine(): void {
@@ -209,6 +216,7 @@ class Devices {
       world: {
         ...usageOf(pools, this.#allocated.all()),
         isSharing: this.#isSharing,
+        taintsOf: this.#taints.taintsOf,
         classNamed: name => this.#classes.get(name),
         newShareId: () => this.#handle.random.uuid(),
       },

@@ -75,10 +75,8 @@ function areBound({ informers }: Handle, { pod, node }: VolumeWork, written: Wri
   const claims = informers.for(persistentVolumeClaim)
   const volumes = informers.for(persistentVolume)
   for (const { volume: mine, claim } of written.bindings) {
-    const volume = volumes.get(mine.metadata.name ?? '')
-    const current = claims.get(keyOf(claim))
-    if (!volume || !current)
-      throw new Error(`failed to check binding: ${volume ? keyOf(claim) : mine.metadata.name}`)
+    const volume = found(mine, volumes.get(keyOf(mine)), 'failed to check binding')
+    const current = found(claim, claims.get(keyOf(claim)), 'failed to check binding')
     if (isOlder(volume, mine)) return false
     checkReach(volume, node)
     if (!volume.spec.claimRef?.uid)
@@ -86,9 +84,10 @@ function areBound({ informers }: Handle, { pod, node }: VolumeWork, written: Wri
     if (!isFullyBound(current)) return false
   }
   for (const mine of written.provisions) {
-    const claim = claims.get(keyOf(mine))
-    if (!claim) throw new Error(`failed to check provisioning pvc: ${keyOf(mine)}`)
+    const claim = found(mine, claims.get(keyOf(mine)), 'failed to check provisioning pvc')
     if (isOlder(claim, mine)) return false
+    if (!claim.metadata.annotations)
+      throw new Error(`selectedNode annotation reset for PVC "${claim.metadata.name}"`)
     // Whoever cannot make the volume takes the mark off, so that another node is looked for.
     if (claim.metadata.annotations?.[SELECTED_NODE] !== node.name)
       throw new Error(`provisioning failed for PVC "${claim.metadata.name}"`)
@@ -98,6 +97,17 @@ function areBound({ informers }: Handle, { pod, node }: VolumeWork, written: Wri
     if (!isFullyBound(claim)) return false
   }
   return true
+}
+
+/** Throws in upstream's words where there is none by now. */
+function found<T extends PersistentVolume | PersistentVolumeClaim>(
+  wanted: T,
+  seen: T | undefined,
+  what: string,
+): T {
+  if (seen) return seen
+  const kind = wanted.metadata.namespace ? 'PersistentVolumeClaim' : 'PersistentVolume'
+  throw new Error(`${what}: could not find v1.${kind} "${keyOf(wanted)}"`)
 }
 
 function checkReach(volume: PersistentVolume, node: NodeInfo): void {

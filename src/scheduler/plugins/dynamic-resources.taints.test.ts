@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { PluginFactory } from '../framework/handle.ts'
+import { createWorld } from '../testing/world.ts'
+import type { Candidate } from './dynamic-resources.pools.ts'
+import { areTolerated, createDeviceTaints, type DeviceTaints } from './dynamic-resources.taints.ts'
+
+const EFFECTS = ['NoSchedule', 'NoExecute', 'None'] as const
+const word = fc.constantFrom('a', 'b')
+const taint = fc.record({ key: word, value: word, effect: fc.constantFrom(...EFFECTS) })
+const toleration = fc.record({
+  key: fc.constantFrom('', 'a', 'b'),
+  operator: fc.constantFrom('Exists' as const, 'Equal' as const),
+  value: word,
+  effect: fc.constantFrom('', 'NoSchedule', 'NoExecute'),
+})
+
+test('a device is free to those who tolerate each of its taints that are more than a note', () => {
+  let [yes, no] = [0, 0]
+  fc.assert(
+    fc.property(fc.array(taint, { maxLength: 3 }), fc.array(toleration), (taints, tolerations) => {
+      let expected = true
+      for (const { key, value, effect } of taints) {
+        if (effect === 'None') continue
+        const kept = tolerations.filter(one => one.effect === '' || one.effect === effect)
+        const keyed = kept.filter(one => one.key === '' || one.key === key)
+        const valued = keyed.filter(one => one.operator === 'Exists' || one.value === value)
+        if (valued.length === 0) expected = false
+      }
+      if (expected) yes++
+      else no++
+      assert.equal(areTolerated(taints, tolerations as never), expected)
+    }),
+  )
+  assert.ok(yes > 10 && no > 10)
+})
+
+const rule = (deviceSelector: object | undefined, key: string) => ({
+  metadata: { name: key },
+  spec: { deviceSelector, taint: { key, effect: 'NoSchedule' } },
+})
+const candidate = {
+  driver: 'd',
+  pool: 'p',
+  device: { name: 'x', taints: [{ key: 'own', effect: 'NoSchedule' }] },
+} as unknown as Candidate
+
+test('rules add to what the driver says, where their gate is on and they select the device', () => {
+  const rules = [
+    rule({}, 'all'),
+    rule(undefined, 'none'),
+    rule({ driver: 'd', pool: 'p', device: 'x' }, 'this'),
+    rule({ driver: 'd', device: 'y' }, 'other'),
+    rule({ pool: 'q' }, 'elsewhere'),
+  ]
+  const taintsWith = (gates: Readonly<Record<string, boolean>>) => {
+    const made: DeviceTaints[] = []
+    const look: PluginFactory = (_args, handle) => {
+      made.push(createDeviceTaints(handle))
+      return { name: 'Look' }
+    }
+    createWorld({
+      gates: new Map(Object.entries(gates)),
+      objects: { devicetaintrules: rules },
+      ownPlugins: new Map([['Look', look]]),
+      profile: { plugins: { multiPoint: { enabled: [{ name: 'Look' }] } } },
+    })
+    const [taints] = made
+    assert.ok(taints)
+    return {
+      keys: taints.taintsOf(candidate).map(({ key }) => key),
+      heard: taints.interests.map(({ resource }) => resource),
+    }
+  }
+  assert.deepEqual(taintsWith({}), { keys: ['own'], heard: [] }, 'rules are off by default')
+  assert.deepEqual(taintsWith({ DRADeviceTaintRules: true }), {
+    keys: ['own', 'all', 'this'],
+    heard: ['DeviceTaintRule'],
+  })
+  assert.deepEqual(taintsWith({ DRADeviceTaints: false }).keys, [])
+})
