@@ -259,7 +259,7 @@ test('claims that are not ready keep their pod waiting, and idle ones elsewhere 
       },
     ],
   })
-  assert.equal(placed(podUsing('p', 'no')), 'resourceclaim.resource.k8s.io "no" not found.')
+  assert.equal(placed(podUsing('p', 'no')), 'could not find ResourceClaim "a/no".')
   assert.equal(placed(podUsing('p', 'going')), 'resourceclaim "going" is being deleted.')
   assert.equal(placed(podUsing('p', 'unknown')), 'request r: device class no does not exist.')
   const templated = podOf('p', {

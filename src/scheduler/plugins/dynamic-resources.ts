@@ -183,7 +183,11 @@ class Devices {
         return unresolvable(NAME, `pod claim "${entry.name}": ResourceClaim not created yet`)
       if (name === null) continue
       const claim = this.#claims.get(`${pod.metadata.namespace}/${name}`)
-      if (!claim) return unresolvable(NAME, `resourceclaim.resource.k8s.io "${name}" not found`)
+      if (!claim)
+        return unresolvable(
+          NAME,
+          `could not find ResourceClaim "${pod.metadata.namespace}/${name}"`,
+        )
       if (claim.metadata.deletionTimestamp)
         return unresolvable(NAME, `resourceclaim "${name}" is being deleted`)
       claims.push(claim)

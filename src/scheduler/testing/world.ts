@@ -2,6 +2,7 @@
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod, PodSpec } from '#api/core/v1/pod/pod.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
+import type { Clock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import type { RoleContext } from '#client/role.ts'
 import { createManualClock, createSeededRandom } from '#client/testing/manual-clock.ts'
@@ -69,6 +70,8 @@ export interface WorldOptions {
   readonly client?: object
   readonly extenders?: readonly Extender[]
   readonly gates?: ReadonlyMap<string, boolean>
+  /** A clock that the test moves; without it, time stands still. */
+  readonly clock?: Clock
 }
 
 export interface World {
@@ -88,7 +91,7 @@ export interface World {
 export function createWorld(options: WorldOptions = {}): World {
   const state = new ClusterState(options.namespaceLabels ?? (() => ({ team: 'x' })))
   const nominator = createNominator(node => state.nominationsChanged(node))
-  const clock = createManualClock()
+  const clock = options.clock ?? createManualClock()
   const random = createSeededRandom()
   const context = {
     clock,
