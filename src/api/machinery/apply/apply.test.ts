@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { deepFreeze } from '#base/freeze.ts'
 import { defineKind, objectShape } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
 import { int32, list, map, shape, string, struct } from '../schema.ts'
@@ -163,6 +164,33 @@ test('ordinary writes own what they change and take it from others', () => {
   )
 })
 
+test('what a write changes for nobody else is shared with the revision before', () => {
+  const first = object({ data: { a: '1' }, spec: { replicas: 1 } })
+  const created = deepFreeze(object(first, trackUpdate(thing, undefined, first, at('creator'))))
+  const write = (from: KubernetesObject, phase: string, time: string) => {
+    const entries = trackUpdate(
+      thing,
+      from,
+      { ...from, status: { phase } } as KubernetesObject,
+      at('reporter', false, time, 'status'),
+    )
+    return deepFreeze({ ...object({ ...from, status: { phase } }, entries) })
+  }
+  const pending = write(created, 'Pending', '2026-01-02T00:00:00Z')
+  const running = write(pending, 'Running', '2026-01-03T00:00:00Z')
+  const [byCreator, byReporter] = running.metadata.managedFields ?? []
+  assert.equal(byCreator, created.metadata.managedFields?.[0])
+  // It owns what it owned, so its entry keeps its time.
+  assert.equal(byReporter, pending.metadata.managedFields?.[1])
+  assert.deepEqual(byReporter?.fieldsV1, { 'f:status': { '.': {}, 'f:phase': {} } })
+  // What was read back from a store says the same without being the same.
+  const restored = JSON.parse(JSON.stringify(running)) as KubernetesObject
+  assert.deepEqual(
+    write(restored, 'Failed', '2026-01-04T00:00:00Z').metadata.managedFields,
+    running.metadata.managedFields,
+  )
+})
+
 test('a created object is owned by its creator, with the nodes that came with it', () => {
   const created = object({ data: { a: '1' }, spec: { replicas: 1 } })
   const [entry] = trackUpdate(thing, undefined, created, at('kubectl-create'))
@@ -227,6 +255,12 @@ test('many updaters are merged into ancient changes', () => {
   assert.ok(fieldsOf(live, 'ancient-changes'))
 })
 
+const pathsOf = (set: FieldSet) =>
+  set
+    .paths()
+    .map(path => path.join('\0'))
+    .sort()
+
 test('field sets: set algebra and their JSON form', () => {
   const tree = fc.letrec(tie => ({
     node: fc.dictionary(
@@ -241,6 +275,15 @@ test('field sets: set algebra and their JSON form', () => {
       assert.ok(one.difference(other).union(one.intersection(other)).equals(one))
       assert.ok(one.union(other).equals(other.union(one)))
       assert.ok(one.difference(one).isEmpty)
+      // The same with sets of paths.
+      const [mine, its] = [pathsOf(one), pathsOf(other)]
+      const common = mine.filter(path => its.includes(path))
+      const alone = mine.filter(path => !its.includes(path))
+      assert.deepEqual(pathsOf(one.intersection(other)), common)
+      assert.deepEqual(pathsOf(one.difference(other)), alone)
+      assert.deepEqual(pathsOf(one.union(other)), [...alone, ...its].sort())
+      assert.equal(one.contains(other), common.length === its.length)
+      assert.equal(one.union(one.intersection(other)), one)
     }),
   )
 })

@@ -15,15 +15,7 @@ import { FieldSet, pathText } from './field-set.ts'
 import { fieldsLastApplied, followsAnnotation, rememberApplied } from './last-applied.ts'
 import { entriesOf, isSame, type Owner, type OwnerId, ownable, ownersOf } from './managers.ts'
 import { mergeApplied } from './merge.ts'
-import {
-  bare,
-  Changes,
-  lostBy,
-  schemaOf,
-  touchedBy,
-  type Versions,
-  withoutDropped,
-} from './versions.ts'
+import { bare, Changes, schemaOf, type Versions, withoutDropped } from './versions.ts'
 
 export interface Writer {
   readonly manager: string
@@ -56,8 +48,7 @@ export function trackUpdate(
   const entries = sentEntries(previous, next)
   const owned = (object: KubernetesObject) => withoutPaths(object, writer.unowned)
   const changes = new Changes(kind, previous && owned(previous), owned(next), writer.versions)
-  const touched = touchedBy(changes.own)
-  const { removed } = changes.own
+  const { touched, removed } = changes.own
   if (touched.isEmpty && removed.isEmpty) return [...entries]
   const owners = ownersOf(entries)
   const mine = owners.find(owner => isSame(owner, id))
@@ -66,8 +57,9 @@ export function trackUpdate(
     changes,
   )
   const fields = (mine?.fields ?? new FieldSet()).difference(removed).union(touched)
-  const time = mine?.fields.equals(fields) ? mine.time : writer.time
-  return entriesOf([...others, { ...id, time, fields }])
+  // Who owns what it owned before keeps its time.
+  const owner = mine?.fields.equals(fields) ? mine : { ...id, time: writer.time, fields }
+  return entriesOf([...others, owner])
 }
 
 function withoutPaths<T extends object>(value: T, paths: readonly string[] = []): T {
@@ -84,7 +76,9 @@ function withoutPath<T extends object>(value: T, [name = '', ...below]: string[]
 function remaining(owners: readonly Owner[], changes: Changes): Owner[] {
   return owners.flatMap(owner => {
     const did = changes.in(owner.apiVersion)
-    return did ? [{ ...owner, fields: owner.fields.difference(lostBy(did)) }] : []
+    if (!did) return []
+    const fields = owner.fields.difference(did.lost)
+    return fields === owner.fields ? [owner] : [{ ...owner, fields, entry: undefined }]
   })
 }
 
@@ -141,7 +135,7 @@ export function serverSideApply(
   const disputes = others
     .map(owner => ({ owner, did: changes.in(owner.apiVersion) }))
     .flatMap(({ owner, did }) =>
-      did ? [{ owner, fields: owner.fields.intersection(touchedBy(did)) }] : [],
+      did ? [{ owner, fields: owner.fields.intersection(did.touched) }] : [],
     )
     .filter(({ fields }) => !fields.isEmpty)
   const isKubectl = followsAnnotation(options.manager)
@@ -152,7 +146,7 @@ export function serverSideApply(
   }
 
   // What changes nothing has no time of its own, whatever it comes to own by it.
-  const time = lostBy(changes.own).isEmpty ? mine?.time : options.time
+  const time = changes.own.lost.isEmpty ? mine?.time : options.time
   const left = remaining(others, changes)
   const metadata = {
     ...result.metadata,

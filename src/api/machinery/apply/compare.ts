@@ -1,79 +1,151 @@
 /** Which fields an object has, and which differ between two objects. */
 import { equal } from '../patch/json-patch.ts'
+import { isPlainObject, type PlainObject } from '../plain.ts'
 import type { AnySchema } from '../schema.ts'
-import { type Part, partsOf } from './elements.ts'
-import { FieldSet, LEAF } from './field-set.ts'
+import { isAbsent, type Part, type Place, partsOf, placesIn } from './elements.ts'
+import { FieldSet, LEAF, NONE } from './field-set.ts'
 
 /** The fields that a value sets: its leaves, and each list item beside what is in it. A list without items sets nothing. */
 export function fieldsOf(schema: AnySchema | undefined, value: unknown): FieldSet {
-  const set = new FieldSet()
   const parts = partsOf(schema, value)
-  if (!parts || parts.length === 0) {
-    set.member = !parts || !Array.isArray(value)
-    return set
-  }
+  if (!parts || parts.length === 0) return parts && Array.isArray(value) ? NONE : LEAF
+  const set = new FieldSet()
   for (const part of parts) {
     const child = fieldsOf(part.schema, part.value)
-    if (!part.element.startsWith('f:')) child.member = true
-    if (!child.isEmpty) set.put(part.element, child)
+    if (part.element.startsWith('f:')) {
+      if (!child.isEmpty) set.put(part.element, child)
+    } else set.put(part.element, child.union(LEAF))
   }
   return set
 }
 
-export interface Differences {
-  readonly added: FieldSet
-  readonly changed: FieldSet
-  readonly removed: FieldSet
+/** What became of each field on the way from one value to the other; made while they are compared, and not changed any more after that. */
+export class Differences {
+  added = NONE
+  changed = NONE
+  removed = NONE
+  #touched: FieldSet | undefined
+  #lost: FieldSet | undefined
+
+  /** Everything that has a new value. */
+  get touched(): FieldSet {
+    this.#touched ??= this.added.union(this.changed)
+    return this.#touched
+  }
+
+  /** Everything that is no longer what its owners made it. */
+  get lost(): FieldSet {
+    this.#lost ??= this.touched.union(this.removed)
+    return this.#lost
+  }
+
+  add(element: string, fields: FieldSet): void {
+    this.added = put(this.added, element, fields)
+  }
+  remove(element: string, fields: FieldSet): void {
+    this.removed = put(this.removed, element, fields)
+  }
+  /** What differs in a part. */
+  below(element: string, { added, changed, removed }: Differences): void {
+    if (!added.isEmpty) this.added = put(this.added, element, added)
+    if (!changed.isEmpty) this.changed = put(this.changed, element, changed)
+    if (!removed.isEmpty) this.removed = put(this.removed, element, removed)
+  }
 }
 
-/** What became of each field on the way from one value to the other. */
+function put(set: FieldSet, element: string, fields: FieldSet): FieldSet {
+  const into = set === NONE ? new FieldSet() : set
+  into.put(element, fields)
+  return into
+}
+
+/** Of two values that are owned as a whole. */
+const CHANGED = new Differences()
+CHANGED.changed = LEAF
+
 export function differences(schema: AnySchema, from: unknown, to: unknown): Differences {
-  const result = { added: new FieldSet(), changed: new FieldSet(), removed: new FieldSet() }
-  if (!equal(from, to)) compare(schema, from, to, result)
-  return result
+  return compare(schema, from, to) ?? new Differences()
 }
 
-/** Of two values that differ. */
+/** Undefined where nothing differs that could be owned. */
 function compare(
   schema: AnySchema | undefined,
   from: unknown,
   to: unknown,
-  into: Differences,
-): void {
+): Differences | undefined {
+  // Most of an object is what it was, and shared with what it was.
+  if (from === to) return undefined
+  const places = placesIn(schema)
+  if (places && isPlainObject(from) && isPlainObject(to)) return compareFields(places, from, to)
   const after = partsOf(schema, to)
   // Where there was no list yet, items come one by one; an empty list comes itself.
   const before = from === null && after?.length !== 0 && after ? [] : partsOf(schema, from)
-  if (!before || !after) {
-    into.changed.member = true
-    return
-  }
-  const old = new Map<string, Part>()
-  for (const part of before) old.set(part.element, part)
-  for (const part of after) {
-    const previous = old.get(part.element)
-    old.delete(part.element)
-    if (!previous) into.added.put(part.element, wholly(part.schema, part.value))
-    // Most of an object stays as it was, and is left without a set of its own.
-    else if (!equal(previous.value, part.value))
-      compareBelow(part.element, part.schema, [previous.value, part.value], into)
-  }
-  for (const part of old.values()) into.removed.put(part.element, wholly(part.schema, part.value))
+  if (before && after) return compareParts(before, after)
+  return equal(from, to) ? undefined : CHANGED
 }
 
-function compareBelow(
-  element: string,
-  schema: AnySchema | undefined,
-  [from, to]: [unknown, unknown],
-  into: Differences,
-): void {
-  const below = { added: new FieldSet(), changed: new FieldSet(), removed: new FieldSet() }
-  compare(schema, from, to, below)
-  for (const name of ['added', 'changed', 'removed'] as const)
-    if (!below[name].isEmpty) into[name].put(element, below[name])
+function compareFields(
+  placeOf: (name: string) => Place,
+  from: PlainObject,
+  to: PlainObject,
+): Differences | undefined {
+  let found: Differences | undefined
+  for (const name of Object.keys(to)) {
+    const value = to[name]
+    const previous = ownValue(from, name)
+    if (value === previous) continue
+    const place = placeOf(name)
+    const { element, schema } = place
+    if (isAbsent(value, place)) continue
+    found ??= new Differences()
+    if (isAbsent(previous, place)) found.add(element, wholly(schema, value))
+    else {
+      const below = compare(schema, previous, value)
+      if (below) found.below(element, below)
+    }
+  }
+  for (const name of Object.keys(from)) {
+    const value = from[name]
+    const next = ownValue(to, name)
+    if (value === next || (next !== undefined && next !== null)) continue
+    const place = placeOf(name)
+    if (isAbsent(value, place) || !isAbsent(next, place)) continue
+    found ??= new Differences()
+    found.remove(place.element, wholly(place.schema, value))
+  }
+  return found
+}
+
+const ownValue = (object: PlainObject, name: string): unknown =>
+  Object.hasOwn(object, name) ? object[name] : undefined
+
+function compareParts(before: readonly Part[], after: readonly Part[]): Differences | undefined {
+  let found: Differences | undefined
+  const old = new Map<string, Part>()
+  for (const part of before) old.set(part.element, part)
+  for (const { element, schema, value } of after) {
+    const previous = old.get(element)
+    old.delete(element)
+    if (!previous) {
+      found ??= new Differences()
+      found.add(element, wholly(schema, value))
+      continue
+    }
+    const below = compare(schema, previous.value, value)
+    if (!below) continue
+    found ??= new Differences()
+    found.below(element, below)
+  }
+  for (const { element, schema, value } of old.values()) {
+    found ??= new Differences()
+    found.remove(element, wholly(schema, value))
+  }
+  return found
 }
 
 /** All fields of a value that came or went, with the nodes above the leaves. */
 function wholly(schema: AnySchema | undefined, value: unknown): FieldSet {
+  if (typeof value !== 'object' || value === null) return LEAF
   const parts = partsOf(schema, value)
   if (!parts || parts.length === 0) return LEAF
   const set = new FieldSet()

@@ -3,8 +3,8 @@
  * lists and of sets. Everything else (scalars, lists and objects marked atomic) is owned as a whole.
  */
 import { parseExactText, stringifyJson } from '../exact-json.ts'
-import { isPlainObject } from '../plain.ts'
-import { type AnySchema, fieldSchemaOf, isNullableTime } from '../schema.ts'
+import { isPlainObject, type PlainObject } from '../plain.ts'
+import { type AnySchema, fieldSchemaOf, isNullableTime, type ObjectShape } from '../schema.ts'
 import { badRequest } from '../status.ts'
 
 export interface Part {
@@ -15,12 +15,58 @@ export interface Part {
   readonly schema: AnySchema | undefined
 }
 
+/** How a field or a key of a map is owned. */
+export interface Place {
+  readonly element: string
+  /** Undefined for what no schema describes. */
+  readonly schema: AnySchema | undefined
+  /** Null is a value here, which somebody may own: times and lists that are shown though nobody set them. */
+  readonly hasNull: boolean
+}
+
+const placesOf = new WeakMap<ObjectShape, Map<string, Place>>()
+
+/** The place of a field; those that the shape describes are made once. */
+function placeIn(shape: ObjectShape, name: string): Place {
+  let places = placesOf.get(shape)
+  if (!places) {
+    places = new Map()
+    placesOf.set(shape, places)
+  }
+  const known = places.get(name)
+  if (known) return known
+  const place = placeOf(name, fieldSchemaOf(shape, name))
+  if (Object.hasOwn(shape.fields, name)) places.set(name, place)
+  return place
+}
+
+const placeOf = (name: string, schema: AnySchema | undefined): Place => ({
+  element: `f:${name}`,
+  schema,
+  hasNull: schema !== undefined && isShownAsNull(schema),
+})
+
+const isShownAsNull = (schema: AnySchema): boolean =>
+  isNullableTime(schema) ||
+  (schema.type === 'list' && (schema.presence === 'always' || schema.presence === 'required'))
+
+/** Where the fields of values of this schema are by their names; undefined where they have none that can be owned one by one. */
+export function placesIn(schema: AnySchema | undefined): ((name: string) => Place) | undefined {
+  if (schema === undefined || schema.atomic) return undefined
+  if (schema.type === 'struct') return name => placeIn(schema.shape, name)
+  if (schema.type === 'map') return name => placeOf(name, schema.values)
+  return undefined
+}
+
+/** Whether there is nothing that could be owned. */
+export const isAbsent = (value: unknown, { hasNull }: Place): boolean =>
+  value === undefined || (value === null && !hasNull)
+
 /** The parts of a value, or undefined where it is owned as a whole. */
 export function partsOf(schema: AnySchema | undefined, value: unknown): Part[] | undefined {
   if (schema === undefined || schema.atomic) return undefined
-  if (schema.type === 'struct' && isPlainObject(value))
-    return partsOfMap(value, name => fieldSchemaOf(schema.shape, name))
-  if (schema.type === 'map' && isPlainObject(value)) return partsOfMap(value, () => schema.values)
+  const places = placesIn(schema)
+  if (places) return isPlainObject(value) ? partsOfFields(value, places) : undefined
   if (schema.type !== 'list' || !Array.isArray(value)) return undefined
   if (schema.listType === 'map')
     return value.map(item => ({
@@ -37,35 +83,49 @@ export function partsOf(schema: AnySchema | undefined, value: unknown): Part[] |
   return undefined
 }
 
-/** Times and lists that are shown though nobody set them: null is a value of its own, which somebody may own. */
-const isShownAsNull = (schema: AnySchema): boolean =>
-  isNullableTime(schema) ||
-  (schema.type === 'list' && (schema.presence === 'always' || schema.presence === 'required'))
-
-function partsOfMap(
-  map: Readonly<Record<string, unknown>>,
-  schemaOf: (name: string) => AnySchema | undefined,
-): Part[] {
+function partsOfFields(object: PlainObject, placeOfName: (name: string) => Place): Part[] {
   const parts: Part[] = []
-  for (const name of Object.keys(map)) {
-    const value = map[name]
+  for (const name of Object.keys(object)) {
+    const value = object[name]
     if (value === undefined) continue
-    const schema = schemaOf(name)
-    if (value === null && !(schema && isShownAsNull(schema))) continue
-    parts.push({ element: `f:${name}`, value, schema })
+    const place = placeOfName(name)
+    if (!isAbsent(value, place)) parts.push({ element: place.element, value, schema: place.schema })
   }
   return parts
 }
 
+interface ListKey {
+  /** As it stands in an element: `"name":`. */
+  readonly prefix: string
+  readonly name: string
+  /** What counts where the item has none. */
+  readonly preset: unknown
+}
+
+const keysOfLists = new WeakMap<AnySchema, readonly ListKey[]>()
+
+function keysOf(schema: AnySchema & { type: 'list' }): readonly ListKey[] {
+  let keys = keysOfLists.get(schema)
+  if (!keys) {
+    const fields = schema.items.type === 'struct' ? schema.items.shape.fields : {}
+    keys = [...(schema.listKeys ?? [])].sort().map(name => ({
+      prefix: `${JSON.stringify(name)}:`,
+      name,
+      preset: fields[name]?.schema.default,
+    }))
+    keysOfLists.set(schema, keys)
+  }
+  return keys
+}
+
 /** `k:{…}` with the item's key fields in alphabetical order; an absent key counts with its default. */
 export function itemElement(schema: AnySchema & { type: 'list' }, item: unknown): string {
-  const fields = schema.items.type === 'struct' ? schema.items.shape.fields : {}
-  const keys: Record<string, unknown> = {}
-  for (const name of [...(schema.listKeys ?? [])].sort()) {
-    const value = isPlainObject(item) ? (item[name] ?? fields[name]?.schema.default) : undefined
-    if (value !== undefined) keys[name] = value
+  let text = ''
+  for (const { prefix, name, preset } of keysOf(schema)) {
+    const value = isPlainObject(item) ? (item[name] ?? preset) : undefined
+    if (value !== undefined) text += `${text === '' ? '' : ','}${prefix}${stringifyJson(value)}`
   }
-  if (Object.keys(keys).length === 0)
+  if (text === '')
     throw badRequest(`an item of a list lacks its key (${schema.listKeys?.join(', ')})`)
-  return `k:${stringifyJson(keys)}`
+  return `k:{${text}}`
 }

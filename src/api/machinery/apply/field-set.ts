@@ -4,20 +4,25 @@
  */
 import { parseExactText, stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
-import { sharedBranch } from './shared-fields.ts'
+import { isShared, sharedBranch } from './shared-fields.ts'
 
 const NO_CHILDREN: ReadonlyMap<string, FieldSet> = new Map()
 
-/** Changes only while it is being made; from then on sets share their branches, and keep their JSON. */
+/**
+ * Changes only while it is being made. From then on sets share their branches and keep their JSON, and what an operation does not
+ * change comes out of it as it is.
+ */
 export class FieldSet {
   member = false
   // Most nodes are leaves, which need no map.
   #children: Map<string, FieldSet> | undefined
   #json: PlainObject | undefined
 
-  /** Reads FieldsV1; whatever is no object counts as a leaf. */
+  /** Reads FieldsV1; whatever is no object counts as empty. Shared branches are read once. */
   static fromJson(json: unknown): FieldSet {
-    if (!isPlainObject(json)) return new FieldSet()
+    if (!isPlainObject(json)) return NONE
+    const known = readOf.get(json)
+    if (known) return known
     const set = new FieldSet()
     for (const element in json) {
       if (!Object.hasOwn(json, element)) continue
@@ -26,19 +31,21 @@ export class FieldSet {
         continue
       }
       const child = FieldSet.fromJson(json[element])
-      if (child.children.size > 0) set.put(element, child)
-      else set.put(element, LEAF)
+      set.put(element, child.isEmpty ? LEAF : child)
     }
-    if (Object.isFrozen(json)) set.#json = json
+    if (isShared(json)) {
+      set.#json = json
+      remember(json, set)
+    }
     return set
   }
 
-  /** FieldsV1, its keys in order, so that equal sets have equal texts. Frozen. */
+  /** FieldsV1, its keys in order, so that equal sets have equal texts. Frozen and shared. */
   toJson(): PlainObject {
     if (this.#json) return this.#json
     if (this.children.size === 0) return NOTHING
     const json: PlainObject = {}
-    if (this.member && this.children.size > 0) json['.'] = NOTHING
+    if (this.member) json['.'] = NOTHING
     for (const element of [...this.children.keys()].sort())
       setKey(json, element, this.children.get(element)?.toJson())
     this.#json = sharedBranch(json)
@@ -49,39 +56,87 @@ export class FieldSet {
     return this.#children ?? NO_CHILDREN
   }
 
+  /** Of children none is empty. */
   put(element: string, child: FieldSet): void {
     this.#children ??= new Map()
     this.#children.set(element, child)
   }
 
   get isEmpty(): boolean {
-    if (this.member) return false
-    for (const child of this.children.values()) if (!child.isEmpty) return false
-    return true
+    return !this.member && this.children.size === 0
   }
 
   union(other: FieldSet): FieldSet {
-    return this.contains(other) ? this : combine(this, other, (mine, its) => mine || its)
+    if (this === other || other.isEmpty) return this
+    if (this.isEmpty) return other
+    let result: FieldSet = this
+    if (other.member && !this.member) {
+      result = this.#copy()
+      result.member = true
+    }
+    for (const [element, its] of other.children) {
+      const mine = this.children.get(element)
+      const both = mine ? mine.union(its) : its
+      if (both === mine) continue
+      if (result === this) result = this.#copy()
+      result.put(element, both)
+    }
+    return result
   }
+
   intersection(other: FieldSet): FieldSet {
-    return combine(this, other, (mine, its) => mine && its)
+    if (this === other) return this
+    const result = new FieldSet()
+    result.member = this.member && other.member
+    for (const [element, mine] of this.children) {
+      const its = other.children.get(element)
+      const common = its && mine.intersection(its)
+      if (common && !common.isEmpty) result.put(element, common)
+    }
+    return result
   }
+
   difference(other: FieldSet): FieldSet {
-    return meet(this, other) ? combine(this, other, (mine, its) => mine && !its) : this
+    if (this === other) return NONE
+    let result: FieldSet = this
+    if (this.member && other.member) {
+      if (this.children.size === 0) return NONE
+      result = this.#copy()
+      result.member = false
+    }
+    const fewer = this.children.size < other.children.size ? this.children : other.children
+    for (const element of fewer.keys()) {
+      const mine = this.children.get(element)
+      const its = other.children.get(element)
+      if (!mine || !its) continue
+      const left = mine.difference(its)
+      if (left === mine) continue
+      if (result === this) result = this.#copy()
+      if (left.isEmpty) result.#children?.delete(element)
+      else result.put(element, left)
+    }
+    return result
+  }
+
+  /** One that may be changed; its branches are shared, for sets do not change once made. */
+  #copy(): FieldSet {
+    const copy = new FieldSet()
+    copy.member = this.member
+    if (this.#children) copy.#children = new Map(this.#children)
+    return copy
   }
 
   /** Whether all members of the other are members here. */
   contains(other: FieldSet): boolean {
+    if (this === other) return true
     if (other.member && !this.member) return false
-    for (const [element, its] of other.children) {
-      const mine = this.children.get(element)
-      if (mine ? !mine.contains(its) : !its.isEmpty) return false
-    }
+    for (const [element, its] of other.children)
+      if (!this.children.get(element)?.contains(its)) return false
     return true
   }
 
   equals(other: FieldSet): boolean {
-    return this === other || (this.contains(other) && other.contains(this))
+    return this.contains(other) && other.contains(this)
   }
 
   /** Every member's path, parents first. */
@@ -93,44 +148,26 @@ export class FieldSet {
   }
 }
 
-/** Whether two sets have a member in common. */
-function meet(one: FieldSet, other: FieldSet): boolean {
-  if (one.member && other.member) return true
-  const [small, large] = one.children.size < other.children.size ? [one, other] : [other, one]
-  for (const [element, child] of small.children) {
-    const its = large.children.get(element)
-    if (its && meet(child, its)) return true
-  }
-  return false
-}
-
-/** Node by node; branches that come out empty are left out, and those that only one has are shared: sets do not change once made. */
-function combine(
-  one: FieldSet,
-  other: FieldSet,
-  keep: (one: boolean, other: boolean) => boolean,
-): FieldSet {
-  if (isBare(other)) return keep(true, false) ? one : new FieldSet()
-  if (isBare(one)) return keep(false, true) ? other : new FieldSet()
-  const result = new FieldSet()
-  result.member = keep(one.member, other.member)
-  for (const element of new Set([...one.children.keys(), ...other.children.keys()])) {
-    const child = combine(
-      one.children.get(element) ?? NONE,
-      other.children.get(element) ?? NONE,
-      keep,
-    )
-    if (!child.isEmpty) result.put(element, child)
-  }
-  return result
-}
-
-const NONE = new FieldSet()
-/** A set of nothing but its own node; shared, so never to be put into. */
+/** Of nothing; shared, so never to be put into. */
+export const NONE = new FieldSet()
+/** A set of nothing but its own node; shared as well. */
 export const LEAF = new FieldSet()
 LEAF.member = true
 const NOTHING: PlainObject = Object.freeze({})
-const isBare = ({ member, children }: FieldSet) => !member && children.size === 0
+
+/** Branches whose sets are kept; with more it begins anew, as sets are larger than what they were read from. */
+const READ_LIMIT = 10_000
+let readOf = new WeakMap<PlainObject, FieldSet>()
+let reads = 0
+
+/** Keeps what a shared branch says for whoever reads it next. */
+function remember(branch: PlainObject, set: FieldSet): void {
+  if (++reads > READ_LIMIT) {
+    readOf = new WeakMap()
+    reads = 1
+  }
+  readOf.set(branch, set)
+}
 
 /** A path as conflicts show it: `.spec.containers[name="web"].image`. */
 export function pathText(path: readonly string[]): string {

@@ -1,6 +1,7 @@
 /** managedFields: who owns which fields, by manager, operation, version and subresource. */
 import type { ManagedFieldsEntry } from '../metadata.ts'
 import { FieldSet } from './field-set.ts'
+import { isShared } from './shared-fields.ts'
 
 export interface Owner {
   readonly manager: string
@@ -10,6 +11,8 @@ export interface Owner {
   /** RFC 3339; when the set last changed. */
   readonly time: string | undefined
   readonly fields: FieldSet
+  /** The stored entry that says just this, where there is one. */
+  readonly entry?: ManagedFieldsEntry | undefined
 }
 
 /** More managers of ordinary updates than this share one entry, oldest first. Number and name are upstream's. */
@@ -47,18 +50,30 @@ export function ownersOf(entries: readonly ManagedFieldsEntry[] | undefined): Ow
     subresource: entry.subresource ?? '',
     time: entry.time,
     fields: FieldSet.fromJson(entry.fieldsV1),
+    entry: isStored(entry) ? entry : undefined,
   }))
+}
+
+/** Frozen ones with shared fields were made by `entriesOf`, and need not be made again. */
+function isStored(entry: ManagedFieldsEntry): boolean {
+  const { manager, apiVersion, fieldsType, fieldsV1 } = entry
+  if (!Object.isFrozen(entry) || !manager || !apiVersion || !fieldsType) return false
+  return isShared(fieldsV1 as object)
 }
 
 /** Entries as they are stored: applied ones first, then by time and name; owners of nothing are left out. */
 export function entriesOf(owners: readonly Owner[]): ManagedFieldsEntry[] {
-  return capped(
-    owners
-      .map(owner => ({ ...owner, fields: ownable(owner.fields) }))
-      .filter(owner => !owner.fields.isEmpty),
-  )
-    .sort(byRank)
-    .map(owner => ({
+  const present: Owner[] = []
+  for (const owner of owners) {
+    const fields = owner.entry ? owner.fields : ownable(owner.fields)
+    if (!fields.isEmpty) present.push(fields === owner.fields ? owner : { ...owner, fields })
+  }
+  return capped(present).sort(byRank).map(entryOf)
+}
+
+function entryOf(owner: Owner): ManagedFieldsEntry {
+  return (
+    owner.entry ?? {
       manager: owner.manager,
       operation: owner.operation,
       apiVersion: owner.apiVersion,
@@ -66,23 +81,21 @@ export function entriesOf(owners: readonly Owner[]): ManagedFieldsEntry[] {
       fieldsType: 'FieldsV1',
       fieldsV1: owner.fields.toJson(),
       ...(owner.subresource === '' ? {} : { subresource: owner.subresource }),
-    }))
+    }
+  )
 }
 
 function byRank(one: Owner, other: Owner): number {
-  const [a, b] = [rank(one), rank(other)]
-  return a < b ? -1 : a > b ? 1 : 0
+  return (
+    order(one.operation, other.operation) ||
+    order(one.time ?? '', other.time ?? '') ||
+    order(one.manager, other.manager) ||
+    order(one.apiVersion, other.apiVersion) ||
+    order(one.subresource, other.subresource)
+  )
 }
 
-function rank(owner: Owner): string {
-  return [
-    owner.operation,
-    owner.time ?? '',
-    owner.manager,
-    owner.apiVersion,
-    owner.subresource,
-  ].join('\0')
-}
+const order = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0)
 
 export type OwnerId = Pick<Owner, 'manager' | 'operation' | 'apiVersion' | 'subresource'>
 

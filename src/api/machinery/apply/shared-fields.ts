@@ -19,8 +19,12 @@ export function sharedBranch(branch: PlainObject): PlainObject {
   if (found) return found
   if (known.size >= LIMIT) known.clear()
   known.set(text, Object.freeze(branch))
+  numberOf(branch)
   return branch
 }
+
+/** Whether it came from here. */
+export const isShared = (branch: object): boolean => numbers.has(branch)
 
 function numberOf(branch: unknown): number {
   const object = branch as object
