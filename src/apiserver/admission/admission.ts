@@ -24,19 +24,19 @@ export interface AdmissionRequest {
   /** '' on create with generateName. */
   readonly name: string
   /** What would be stored (create, update) or was sent (connect, special subresources); absent for delete. */
-  readonly object?: KubernetesObject
+  readonly object?: KubernetesObject | undefined
   /** What is stored now, on update and delete: exactly the stored revision that the write replaces. */
-  readonly oldObject?: KubernetesObject
+  readonly oldObject?: KubernetesObject | undefined
   readonly user: UserInfo
   readonly dryRun: boolean
   /** CreateOptions and the like, as the client gave them. */
   readonly options?: object
   /** Adds a line to the answer's Warning headers. */
-  readonly warn?: (text: string) => void
+  warn?(text: string): void
   /** Adds to the audit event of the request; of several values of a key the first stays. */
-  readonly annotate?: (key: string, value: string) => void
+  annotate?(key: string, value: string): void
   /** Where a step may ask for a second round of changes. */
-  readonly rounds?: Rounds
+  readonly rounds?: Rounds | undefined
 }
 
 /** Who changed the draft in the first round, and who is to be asked again in the second. */

@@ -2,10 +2,11 @@
 
 import { runValidations } from '../admission/admission.ts'
 import type { Exchange } from '../exchange.ts'
+import { AdmittedWrite } from './admitted-write.ts'
 import type { StoredResource } from './registry.ts'
-import { admissionRequest, writeOf } from './write.ts'
+import { writeOf } from './write.ts'
 
 export async function admitConnect(exchange: Exchange, resource: StoredResource): Promise<void> {
-  const request = admissionRequest(writeOf(exchange, resource), 'CONNECT', {})
+  const request = new AdmittedWrite(writeOf(exchange, resource), 'CONNECT', {})
   await runValidations(exchange.server.admission, request)
 }

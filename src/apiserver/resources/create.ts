@@ -1,5 +1,6 @@
 /** create: POST to a collection. */
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { copyJson } from '#api/machinery/plain.ts'
 import {
   alreadyExists,
   forbidden,
@@ -52,7 +53,7 @@ export async function createObject(write: Write, draft: KubernetesObject): Promi
   const { metadata } = draft
   const isGenerated = !metadata.name && Boolean(metadata.generateName)
   for (let attempt = 1; ; attempt++) {
-    const candidate = isGenerated && attempt < NAME_ATTEMPTS ? structuredClone(draft) : draft
+    const candidate = isGenerated && attempt < NAME_ATTEMPTS ? copyJson(draft) : draft
     if (isGenerated) candidate.metadata.name = generatedName(write, metadata.generateName ?? '')
     try {
       return await createNamed(write, candidate)
@@ -100,7 +101,7 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   const { allocate } = hooksOf(write.resource)
   if (!allocate) return store(write, draft)
   for (let attempt = 1; ; attempt++) {
-    const candidate = structuredClone(draft)
+    const candidate = copyJson(draft)
     const hold = await allocate(write, candidate)
     try {
       return await store(write, candidate, hold.besides)

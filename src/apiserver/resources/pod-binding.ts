@@ -55,9 +55,14 @@ function bound(write: Write, pod: Pod, { target, metadata }: Binding): Pod {
     throw conflict(of, name, `pod ${name} is already assigned to node "${pod.spec.nodeName}"`)
   if (pod.spec.schedulingGates && pod.spec.schedulingGates.length > 0)
     throw conflict(of, name, `pod ${name} has non-empty .spec.schedulingGates`)
-  const draft = structuredClone(pod)
+  // All else is shared with the stored pod, which is frozen.
+  const draft = {
+    ...pod,
+    metadata: { ...pod.metadata },
+    spec: { ...pod.spec, nodeName: target.name ?? '' },
+    status: { ...pod.status },
+  }
   delete draft.metadata.resourceVersion
-  draft.spec.nodeName = target.name ?? ''
   // It has its node: what it hoped for is of the past.
   delete draft.status.nominatedNodeName
   if (metadata.annotations)

@@ -4,6 +4,7 @@ import { badRequest, isStatus } from '#api/machinery/status.ts'
 import { type Eviction, eviction } from '#api/policy/v1/eviction.ts'
 import { runValidations } from '../admission/admission.ts'
 import { respondValue } from '../respond.ts'
+import { AdmittedWrite } from './admitted-write.ts'
 import { draftOf, parseBody } from './body.ts'
 import { checkedOptions, type DeleteOptions, deleteObject } from './delete.ts'
 import { markDisrupted, permitEviction, stillProcessed } from './disruption-budget.ts'
@@ -11,7 +12,7 @@ import type { StoredResource } from './registry.ts'
 import type { SpecialHandler } from './special.ts'
 import { SUCCESS } from './success.ts'
 import { existing } from './update.ts'
-import { admissionRequest, isDryRun, type Write, writeOf } from './write.ts'
+import { isDryRun, type Write, writeOf } from './write.ts'
 
 export const evictPod: SpecialHandler = async (exchange, resource) => {
   const wanted = draftOf(
@@ -25,7 +26,12 @@ export const evictPod: SpecialHandler = async (exchange, resource) => {
     throw badRequest(`name in URL does not match name in Eviction object: ${write.name}, ${name}`)
   const options = checkedOptions(wanted.deleteOptions ?? {})
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
-  const request = admissionRequest({ ...write, dryRun }, 'CREATE', { object: wanted }, eviction)
+  const request = new AdmittedWrite(
+    { ...write, dryRun },
+    'CREATE',
+    { object: wanted },
+    { kind: eviction },
+  )
   await runValidations(exchange.server.admission, request)
   await evict({ ...write, subresource: '', dryRun }, options)
   return respondValue(exchange, 201, SUCCESS)

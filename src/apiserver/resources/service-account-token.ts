@@ -4,11 +4,12 @@ import { StatusError } from '#api/machinery/status.ts'
 import { runValidations } from '../admission/admission.ts'
 import { requestToken } from '../authentication/token-request.ts'
 import { respondValue } from '../respond.ts'
+import { AdmittedWrite } from './admitted-write.ts'
 import { draftOf, parseBody } from './body.ts'
 import type { StoredResource } from './registry.ts'
 import type { SpecialHandler } from './special.ts'
 import { existing } from './update.ts'
-import { admissionRequest, writeOf } from './write.ts'
+import { writeOf } from './write.ts'
 
 export const createToken: SpecialHandler = async (exchange, resource) => {
   const { server } = exchange
@@ -24,7 +25,7 @@ export const createToken: SpecialHandler = async (exchange, resource) => {
     throw new StatusError('ServiceUnavailable', 'this server has no keys to sign tokens with')
   await runValidations(
     server.admission,
-    admissionRequest(write, 'CREATE', { object: request }, tokenRequest),
+    new AdmittedWrite(write, 'CREATE', { object: request }, { kind: tokenRequest }),
   )
   const uid = account.object.metadata.uid ?? ''
   const answer = await requestToken(

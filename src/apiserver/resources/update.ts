@@ -243,11 +243,11 @@ function keepOtherHalf(write: Write, draft: KubernetesObject, previous: Kubernet
   const next = draft as unknown as Record<string, unknown>
   const kept = previous as unknown as Record<string, unknown>
   const isStatus = write.subresource === 'status'
-  for (const field of new Set([...Object.keys(next), ...Object.keys(kept)])) {
-    if (field === 'metadata' || (field === 'status') === isStatus) continue
-    if (kept[field] === undefined) delete next[field]
-    else next[field] = kept[field]
-  }
+  const isWritten = (field: string) => field === 'metadata' || (field === 'status') === isStatus
+  for (const field of Object.keys(next))
+    if (kept[field] === undefined && !isWritten(field)) delete next[field]
+  for (const field of Object.keys(kept))
+    if (kept[field] !== undefined && !isWritten(field)) next[field] = kept[field]
   if (!isStatus) return
   keepMetadata(draft, previous, OWNERS)
   if (hooksOf(write.resource).statusIsAlone) keepMetadata(draft, previous, BESIDE_STATUS)
@@ -310,16 +310,22 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
 
 /** The same but for the revision, and for the times in managedFields, which alone make no change. */
 function isUnchanged(draft: KubernetesObject, previous: KubernetesObject): boolean {
-  const { metadata, ...rest } = draft
-  const { metadata: before, ...restBefore } = previous
-  if (!isEqual(rest, restBefore)) return false
-  return isEqual(timeless(metadata), timeless(before))
+  if (!isEqual({ ...draft, metadata: undefined }, { ...previous, metadata: undefined }))
+    return false
+  const { metadata } = draft
+  const { metadata: before } = previous
+  if (!isEqual(withoutVersion(metadata), withoutVersion(before))) return false
+  return isEqual(timeless(metadata.managedFields), timeless(before.managedFields))
 }
 
-function timeless(metadata: KubernetesObject['metadata']): object {
-  const { resourceVersion: _, managedFields, ...rest } = metadata
-  return { ...rest, managedFields: managedFields?.map(({ time: __, ...entry }) => entry) }
-}
+const withoutVersion = (metadata: KubernetesObject['metadata']): object => ({
+  ...metadata,
+  resourceVersion: undefined,
+  managedFields: undefined,
+})
+
+const timeless = (entries: KubernetesObject['metadata']['managedFields']) =>
+  entries?.map(entry => ({ ...entry, time: undefined }))
 
 /** A deleted object goes with the last of its finalizers, unless it has time left to end by itself. */
 export function isFinished({ resource }: Write, { metadata, ...rest }: KubernetesObject): boolean {

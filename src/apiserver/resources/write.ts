@@ -6,15 +6,9 @@ import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { badRequest, conflict, invalid, type ResourceName } from '#api/machinery/status.ts'
 import { validateFieldManager } from '#api/machinery/validate-metadata.ts'
 import { rfc3339 } from '#base/clock.ts'
-import {
-  type AdmissionRequest,
-  type Operation,
-  Rounds,
-  runMutations,
-  runValidations,
-} from '../admission/admission.ts'
+import { type Operation, Rounds, runMutations, runValidations } from '../admission/admission.ts'
 import type { Exchange } from '../exchange.ts'
-import { isTrue } from '../request-info.ts'
+import { type Admitted, AdmittedWrite, OPTIONS_KINDS } from './admitted-write.ts'
 import { hooksOf } from './hooks.ts'
 import { namespaceOf } from './read.ts'
 import type { StoredResource } from './registry.ts'
@@ -38,12 +32,6 @@ export interface Write {
 const MAXIMUM_MANAGER_LENGTH = 128
 
 const FIELD_VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn']
-const OPTIONS_KINDS: Readonly<Record<string, string>> = {
-  create: 'CreateOptions',
-  update: 'UpdateOptions',
-  patch: 'PatchOptions',
-}
-
 /** `errors` are what is wrong with the query by the kind of write. */
 export function writeOf(
   exchange: Exchange,
@@ -103,69 +91,6 @@ function printable(text: string): string {
   return [...text].filter(letter => validateFieldManager('', letter).length === 0).join('')
 }
 
-export interface Admitted {
-  readonly object?: KubernetesObject
-  readonly oldObject?: KubernetesObject
-  /** Where they are not those of the query. */
-  readonly options?: object
-}
-
-export function admissionRequest(
-  write: Write,
-  operation: Operation,
-  objects: Admitted,
-  kind: AnyKind = write.resource.kind,
-): AdmissionRequest {
-  const { exchange, resource, subresource, name, dryRun } = write
-  const { group, version } = resource.kind
-  const metadata = (objects.object ?? objects.oldObject)?.metadata
-  const ownName = name || (metadata?.name ?? '')
-  const isNamespace = group === '' && resource.name.resource === 'namespaces'
-  return {
-    operation,
-    kind: { group: kind.group, version: kind.version, kind: kind.kind },
-    resource: { group, version, resource: resource.name.resource },
-    subresource,
-    namespace: isNamespace ? ownName : write.namespace,
-    name: ownName,
-    user: exchange.user,
-    dryRun,
-    warn: text => exchange.warnings.push(text),
-    annotate: (key, value) => annotate(exchange, key, value),
-    // Asked for by webhooks only, of which there are mostly none.
-    get options() {
-      return objects.options ?? optionsOf(write, operation)
-    },
-    ...(objects.object ? { object: objects.object } : {}),
-    ...(objects.oldObject ? { oldObject: objects.oldObject } : {}),
-  }
-}
-
-/** The first of several values stays, as each means the whole request. */
-function annotate(exchange: Exchange, key: string, value: string): void {
-  exchange.auditAnnotations ??= new Map()
-  if (!exchange.auditAnnotations.has(key)) exchange.auditAnnotations.set(key, value)
-}
-
-/** The options of a write as an object, which is how webhooks see them. */
-function optionsOf({ exchange, dryRun }: Write, operation: Operation): object {
-  const { query, verb } = exchange.info
-  const byOperation = OPTIONS_KINDS[operation.toLowerCase()]
-  const kind = operation === 'UPDATE' && verb === 'patch' ? OPTIONS_KINDS.patch : byOperation
-  const given = (name: string) => {
-    const value = query.get(name)
-    return value ? { [name]: value } : {}
-  }
-  return {
-    kind: kind ?? 'DeleteOptions',
-    apiVersion: 'meta.k8s.io/v1',
-    ...(dryRun ? { dryRun: ['All'] } : {}),
-    ...(kind === 'PatchOptions' && query.get('force') ? { force: isTrue(query.get('force')) } : {}),
-    ...given('fieldManager'),
-    ...given('fieldValidation'),
-  }
-}
-
 /** Lets admission fill in the draft. True when somebody outside changed it, who need not have kept to any rule. */
 export async function mutate(
   write: Write,
@@ -175,9 +100,9 @@ export async function mutate(
   const { admission } = write.exchange.server
   if (admission.length === 0) return false
   const rounds = new Rounds()
-  const objects = { object: draft, ...(oldObject ? { oldObject } : {}) }
-  const request = admissionRequest(write, oldObject ? 'UPDATE' : 'CREATE', objects)
-  await runMutations(admission, Object.assign(request, { rounds }), draft)
+  const objects = { object: draft, oldObject }
+  const request = new AdmittedWrite(write, oldObject ? 'UPDATE' : 'CREATE', objects, { rounds })
+  await runMutations(admission, request, draft)
   return rounds.hasChanged
 }
 
@@ -190,7 +115,7 @@ export async function admit(
 ) {
   const { admission } = write.exchange.server
   if (admission.length === 0) return
-  await runValidations(admission, admissionRequest(write, operation, objects, kind))
+  await runValidations(admission, new AdmittedWrite(write, operation, objects, { kind }))
 }
 
 export interface Preconditions {

@@ -201,12 +201,26 @@ export class StoredObject implements Representation, Forgetful {
       const shown = view.own?.shown(this) ?? view.fromStored?.(this.object) ?? this.object
       // Most objects look the same in this version, and keep their bytes.
       if (shown === this.object) return this
-      const object = deepFreeze(shown)
-      const bytes = inOneLine(encoder.encode(textOf(emptyAsNull(object))))
-      representation = { object, bytes }
+      representation = new ConvertedObject(deepFreeze(shown))
       this.#views.set(view, representation)
     }
     return representation
+  }
+}
+
+/** In another version than the stored one. Who asks in process never pays for bytes. */
+class ConvertedObject implements Representation {
+  readonly object: KubernetesObject
+  protobuf?: Uint8Array
+  #bytes: Uint8Array | undefined
+
+  constructor(object: KubernetesObject) {
+    this.object = object
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= inOneLine(encoder.encode(textOf(emptyAsNull(this.object))))
+    return this.#bytes
   }
 }
 

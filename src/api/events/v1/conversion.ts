@@ -56,5 +56,7 @@ export function fromCoreEvent(event: CoreEvent): Event {
 
 /** A key with the value undefined is not the same as no key once objects are compared or spread. */
 function withoutAbsent<T extends object>(object: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T
+  const present: Partial<Record<keyof T, unknown>> = {}
+  for (const key in object) if (object[key] !== undefined) present[key] = object[key]
+  return present as T
 }
