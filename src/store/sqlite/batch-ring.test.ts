@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeRing, Requests, RingInput, RingOutput } from './batch-ring.ts'
+import {
+  lastCommitMs,
+  makeRing,
+  noteCommit,
+  Requests,
+  RingInput,
+  RingOutput,
+} from './batch-ring.ts'
 import type { LooseBatch } from './messages.ts'
 
 const encoder = new TextEncoder()
@@ -11,6 +18,7 @@ function batchOf(keys: readonly string[], values: readonly string[], compacted?:
     type: 'write',
     epoch: 3,
     isFollowed: keys.length > 1,
+    isLast: keys.length === 1,
     revision: 2 ** 40,
     compacted,
     numbers: keys.flatMap((key, i) => [i, 1, 2, key.length, bytes[i]?.length ?? -1]),
@@ -42,6 +50,27 @@ test('a batch comes out as it was put in', () => {
   assert.deepEqual([...numbers], expected)
   assert.equal(textOf(bytes), 'onethree')
   assert.equal(output.take(1), undefined)
+})
+
+test('what a batch says of its transaction comes with it', () => {
+  const { input, output } = ends()
+  const flags = [true, false].flatMap(isFollowed =>
+    [true, false].map(isLast => ({ isFollowed, isLast })),
+  )
+  flags.forEach((flag, i) => {
+    assert.ok(input.put(i, { ...batchOf(['/a'], ['v']), ...flag }))
+    const { isFollowed, isLast } = output.take(i) ?? {}
+    assert.deepEqual({ isFollowed, isLast }, flag)
+  })
+})
+
+test('the time of the last commit is there for both threads, however long it was', () => {
+  const ring = makeRing()
+  assert.equal(lastCommitMs(ring), 0)
+  noteCommit(ring, 1.25)
+  assert.equal(lastCommitMs(ring), 1.25)
+  noteCommit(ring, 1e9)
+  assert.ok(lastCommitMs(ring) > 2e6)
 })
 
 test('a request that is not in the ring leaves it alone', () => {

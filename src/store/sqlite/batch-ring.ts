@@ -8,7 +8,7 @@ import type { LooseBatch, WriteBatch, WriterRequest } from './messages.ts'
  * the ring is full, comes as a message, and the count tells where it belongs.
  */
 export interface SharedRing {
-  /** How many words were ever put and taken, modulo 2^32. */
+  /** How many words were ever put and taken, modulo 2^32, and the microseconds that the last commit to the disk took. */
   readonly positions: Int32Array<SharedArrayBuffer>
   /** Records, each in one piece; a power of two of words. */
   readonly words: Float64Array<SharedArrayBuffer>
@@ -23,6 +23,12 @@ const WORD_BYTES = Float64Array.BYTES_PER_ELEMENT
 const RING_WORDS = 131_072
 const PUT = 0
 const TAKEN = 1
+const COMMIT_MICROSECONDS = 2
+const POSITIONS = 3
+
+/** In a record's word for them. */
+const IS_FOLLOWED = 1
+const IS_LAST = 2
 
 /** Words before those of the batch's numbers: see `put`. */
 const HEADER_WORDS = 9
@@ -33,7 +39,7 @@ const SPARE_BYTES = 4
 
 export function makeRing(words = RING_WORDS): SharedRing {
   return {
-    positions: new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)),
+    positions: new Int32Array(new SharedArrayBuffer(POSITIONS * Int32Array.BYTES_PER_ELEMENT)),
     words: new Float64Array(new SharedArrayBuffer(words * WORD_BYTES)),
   }
 }
@@ -66,7 +72,7 @@ export class RingInput {
     if (skipped > 0) words[place] = WRAPPED
     words[at++] = request
     words[at++] = batch.epoch
-    words[at++] = batch.isFollowed ? 1 : 0
+    words[at++] = (batch.isFollowed ? IS_FOLLOWED : 0) + (batch.isLast ? IS_LAST : 0)
     words[at++] = batch.revision
     words[at++] = batch.compacted ?? -1
     words[at++] = batch.rows
@@ -84,6 +90,21 @@ export class RingInput {
     return true
   }
 }
+
+/** How long the last commit to the disk took, in milliseconds; 0 before there was one. */
+export function lastCommitMs({ positions }: SharedRing): number {
+  return Atomics.load(positions, COMMIT_MICROSECONDS) / 1000
+}
+
+export function noteCommit({ positions }: SharedRing, tookMs: number): void {
+  Atomics.store(
+    positions,
+    COMMIT_MICROSECONDS,
+    Math.min(MAX_MICROSECONDS, Math.round(1000 * tookMs)),
+  )
+}
+
+const MAX_MICROSECONDS = 2 ** 31 - 1
 
 /** The end of the ring that takes. */
 export class RingOutput {
@@ -116,7 +137,7 @@ export class RingOutput {
     }
     if (words[at++] !== request) return undefined
     const epoch = words[at++] as number
-    const isFollowed = words[at++] === 1
+    const flags = words[at++] as number
     const revision = words[at++] as number
     const compacted = words[at++] as number
     const rows = words[at++] as number
@@ -131,7 +152,8 @@ export class RingOutput {
     return {
       type: 'write',
       epoch,
-      isFollowed,
+      isFollowed: (flags & IS_FOLLOWED) !== 0,
+      isLast: (flags & IS_LAST) !== 0,
       revision,
       compacted: compacted < 0 ? undefined : compacted,
       rows,

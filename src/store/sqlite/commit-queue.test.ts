@@ -8,24 +8,29 @@ import { CommitQueue, MAX_WAITING_BYTES, MAX_WAITING_COMMITS } from './commit-qu
 import { IDS_PER_REVISION, type LooseBatch } from './messages.ts'
 
 /** A queue whose disk and turns the test plays itself. */
-function queueInHand() {
+function queueInHand(disk: { commitMs: number } = { commitMs: 0 }) {
   const state = new Mvcc()
   const sent: LooseBatch[] = []
   const published: number[] = []
   const deferred: (() => void)[] = []
+  const time = { ms: 0 }
   const queue = new CommitQueue(state, {
     send: batch => void sent.push(batch),
     published: (commits: readonly Commit[]) => void published.push(...commits.map(c => c.revision)),
     defer: callback => void deferred.push(callback),
+    commitMs: () => disk.commitMs,
   })
   const put = (key: string, value: string, expected?: number) =>
     watched(
-      queue.add([{ key, value: encode(value), ...(expected !== undefined && { expected }) }], 0),
+      queue.add(
+        [{ key, value: encode(value), ...(expected !== undefined && { expected }) }],
+        time.ms,
+      ),
     )
   const flush = () => {
     for (const callback of deferred.splice(0)) callback()
   }
-  return { state, queue, sent, published, put, flush }
+  return { state, queue, sent, published, put, flush, time }
 }
 
 /** A promise whose outcome can be looked at. */
@@ -96,6 +101,94 @@ test('what comes in one turn is a batch, and goes to the writer while it is busy
   queue.settle(DONE)
   await turn()
   assert.ok(last.result?.ok)
+})
+
+/** The batches of so many writers who all come back in the turn of their answer, each after 0.01 ms, in which the disk answers `rounds` times. */
+async function steadyLoad(disk: { commitMs: number }, rounds: number) {
+  const { sent, queue, put, flush, time } = queueInHand(disk)
+  const write = (count: number) => {
+    for (let i = 0; i < count; i++) {
+      put(`/${i}`, 'x')
+      time.ms += 0.01
+    }
+    flush()
+  }
+  write(128)
+  const shapes: (readonly (readonly [rows: number, flag: string])[])[] = []
+  for (let answered = 0; answered < sent.length && shapes.length < rounds; ) {
+    // The writer answers a transaction: up to a batch that ends one, or all that there is.
+    const flying = sent.slice(answered)
+    const end = flying.findIndex(batch => batch.isLast)
+    const batches = end < 0 ? flying : flying.slice(0, end + 1)
+    answered += batches.length
+    const before = sent.length
+    queue.settle({ count: batches.length })
+    await turn()
+    write(batches.reduce((sum, { rows }) => sum + rows, 0))
+    shapes.push(
+      sent
+        .slice(before)
+        .map(({ rows, isFollowed, isLast }) => [
+          rows,
+          isFollowed ? 'followed' : isLast ? 'last' : 'open',
+        ]),
+    )
+  }
+  return shapes
+}
+
+test('a turn that takes longer than the disk is cut in two, so that one half is written while the other is made', async () => {
+  const half = [
+    [32, 'followed'],
+    [32, 'last'],
+  ]
+  assert.deepEqual(await steadyLoad({ commitMs: 0.2 }, 4), [[...half, ...half], half, half, half])
+})
+
+test('a slow disk, or one that nobody knows, is asked once for all', async () => {
+  const together = [
+    [32, 'followed'],
+    [32, 'followed'],
+    [32, 'followed'],
+    [32, 'followed'],
+    [0, 'open'],
+  ]
+  assert.deepEqual(await steadyLoad({ commitMs: 5 }, 2), [together, together])
+  assert.deepEqual(await steadyLoad({ commitMs: 0 }, 2), [together, together])
+})
+
+test('when the disk becomes slow, what comes may be joined with what is there', async () => {
+  const disk = { commitMs: 0.2 }
+  const { sent, queue, put, flush, time } = queueInHand(disk)
+  const write = (count: number) => {
+    for (let i = 0; i < count; i++) {
+      put(`/${i}`, 'x')
+      time.ms += 0.01
+    }
+    flush()
+  }
+  write(100)
+  queue.settle({ count: sent.length })
+  write(100)
+  assert.deepEqual(
+    sent.slice(4).map(batch => [batch.rows, batch.isLast]),
+    [
+      [32, false],
+      [18, true],
+      [32, false],
+      [18, true],
+    ],
+  )
+  disk.commitMs = 50
+  queue.settle({ count: 2 })
+  write(50)
+  assert.deepEqual(
+    sent.slice(8).map(batch => [batch.rows, batch.isFollowed, batch.isLast]),
+    [
+      [32, true, false],
+      [18, false, false],
+    ],
+  )
 })
 
 test('what is told to be followed is followed, also when nothing is left to send', async () => {

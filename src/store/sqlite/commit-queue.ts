@@ -22,6 +22,12 @@ export const MAX_WAITING_BYTES = 64 * 1024 * 1024
  */
 const EARLY_COMMITS = 32
 
+/** A transaction of fewer is not worth an fsync of its own where all could share one. */
+const MIN_OVERLAPPED_COMMITS = 32
+/** Of all writers, who is in one of two transactions that take turns; a turn that is over may have come a little short. */
+const HALF = 1 / 2
+const ABOUT_HALF = 1 / 3
+
 /** One transaction takes at most so much, so that an answer never waits for a huge one. */
 const MAX_BATCH_COMMITS = 1000
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -61,6 +67,8 @@ interface Batch {
 export interface CommitQueueHooks {
   /** Writes a batch, in order; `settle` is to be called with the answers. */
   send(batch: LooseBatch): void
+  /** How long the last commit to the disk took, by the clock of `add`; 0 where nobody knows. */
+  commitMs?(): number
   /** Makes the entries of commits, where not the ordinary ones. */
   entryOf?(entry: Entry): Entry
   /** Commits became durable and `state` shows them. */
@@ -95,6 +103,12 @@ export class CommitQueue {
   #flyingCommits = 0
   #flyingBytes = 0
   #epoch = 0
+  /** Of the transaction that is being gathered: its commits so far, when the first came, and how long after it the last. */
+  #gatheredCommits = 0
+  #gatheringMs = 0
+  #gatheredMs = 0
+  /** Commits that waited for the disk when it last answered: in a steady load about as many come each time. */
+  #crowd = 0
   #isScheduled = false
   /** What was sent last is told that more follows. */
   #isFollowed = false
@@ -128,20 +142,20 @@ export class CommitQueue {
     const outcome = evaluate(changes, revision, key => this.latest(key), this.#hooks.entryOf)
     if (!outcome.ok) {
       // Shows `current`, so it must wait until that is durable.
-      return this.#pending.has(outcome.key) ? this.#enqueue(outcome, undefined) : outcome
+      return this.#pending.has(outcome.key) ? this.#enqueue(outcome, undefined, timeMs) : outcome
     }
     const { entries, events } = outcome
     if (events.length === 0) {
       const result: CommitResult = { ok: true, revision: this.#state.revision, entries }
       const isPending = changes.some(({ key }) => this.#pending.has(key))
-      return isPending ? this.#enqueue(result, undefined) : result
+      return isPending ? this.#enqueue(result, undefined, timeMs) : result
     }
     this.#assigned = revision
     for (const event of events) {
       const entry = event.type === 'put' ? event.entry : undefined
       this.#pending.set(keyOf(event), { revision, entry })
     }
-    return this.#enqueue({ ok: true, revision, entries }, { revision, timeMs, events })
+    return this.#enqueue({ ok: true, revision, entries }, { revision, timeMs, events }, timeMs)
   }
 
   /** Removes from the disk, beside coming batches, what `state` has dropped from its history. */
@@ -159,6 +173,7 @@ export class CommitQueue {
 
   /** The writer's answer to the oldest batches under way. */
   settle({ count, message }: WriterReply): void {
+    this.#crowd = this.#flyingCommits + this.#waiting.length
     const batches = this.#flying.splice(0, count)
     for (const batch of batches) {
       this.#flyingCommits -= batch.tickets.length
@@ -203,7 +218,11 @@ export class CommitQueue {
     return new Promise(resolve => this.#whenIdle.push(resolve))
   }
 
-  #enqueue(result: CommitResult, commit: Commit | undefined): Promise<CommitResult> {
+  #enqueue(
+    result: CommitResult,
+    commit: Commit | undefined,
+    timeMs: number,
+  ): Promise<CommitResult> {
     let bytes = 0
     for (const event of commit?.events ?? []) {
       if (event.type === 'put') bytes += event.entry.value.byteLength
@@ -212,8 +231,22 @@ export class CommitQueue {
       this.#waiting.push({ result, commit, bytes, resolve, reject })
       this.#waitingBytes += bytes
       this.#schedule()
-      if (this.#waiting.length >= EARLY_COMMITS) this.#send({ isFollowed: true })
+      if (this.#gatheredCommits++ === 0) this.#gatheringMs = timeMs
+      this.#gatheredMs = timeMs - this.#gatheringMs
+      if (this.#isLongTurn(HALF)) this.#send({ isLast: true })
+      else if (this.#waiting.length >= EARLY_COMMITS) this.#send({ isFollowed: true })
     })
+  }
+
+  /**
+   * Whether so large a share of all writers was gathered, and judging their commits took longer than the disk takes for a transaction: then
+   * the writer had better not wait for more, as the next is gathered meanwhile. A slower disk is asked seldom instead.
+   */
+  #isLongTurn(share: number): boolean {
+    const fewest = Math.max(MIN_OVERLAPPED_COMMITS, share * this.#crowd)
+    if (this.#crowd === 0 || this.#gatheredCommits < fewest) return false
+    const commitMs = this.#hooks.commitMs?.() ?? 0
+    return commitMs > 0 && this.#gatheredMs > commitMs
   }
 
   /** Not at once: writers that the last batch woke get into this one. */
@@ -228,12 +261,13 @@ export class CommitQueue {
 
   #flush(): void {
     while (this.#isFollowed || this.#waiting.length > 0 || this.#mayForget) {
-      this.#send({ isFollowed: false })
+      const isAlone = this.#flyingCommits + this.#waiting.length <= this.#gatheredCommits
+      this.#send({ isLast: !isAlone && this.#isLongTurn(ABOUT_HALF) })
     }
     if (this.isIdle) this.#idle()
   }
 
-  #send({ isFollowed }: { isFollowed: boolean }): void {
+  #send({ isFollowed = false, isLast = false }: { isFollowed?: boolean; isLast?: boolean }): void {
     const tickets = this.#takeTickets()
     const bytes = tickets.reduce((sum, ticket) => sum + ticket.bytes, 0)
     const batch = {
@@ -245,14 +279,16 @@ export class CommitQueue {
     this.#commitsSinceForgotten =
       batch.forgotten.length > 0 ? 0 : this.#commitsSinceForgotten + tickets.length
     if (this.#flying.length === 0 && isAnswered(batch)) {
+      this.#gatheredCommits = 0
       this.#succeed(batch)
       return
     }
     this.#isFollowed = isFollowed
+    if (!isFollowed) this.#gatheredCommits = 0
     this.#flying.push(batch)
     this.#flyingCommits += tickets.length
     this.#flyingBytes += bytes
-    this.#hooks.send({ ...this.#messageOf(batch), isFollowed })
+    this.#hooks.send({ ...this.#messageOf(batch), isFollowed, isLast })
   }
 
   #takeTickets(): Ticket[] {
@@ -283,7 +319,7 @@ export class CommitQueue {
     return this.#forgotten.slice(0, count)
   }
 
-  #messageOf({ tickets, forgotten }: Batch): Omit<LooseBatch, 'isFollowed'> {
+  #messageOf({ tickets, forgotten }: Batch): Omit<LooseBatch, 'isFollowed' | 'isLast'> {
     const packed = new PackedRows()
     let revision = this.#state.revision
     for (const { commit } of tickets) {
@@ -320,6 +356,7 @@ export class CommitQueue {
     this.#epoch++
     this.#waiting = []
     this.#waitingBytes = 0
+    this.#gatheredCommits = 0
     this.#pending.clear()
     for (const ticket of tickets) ticket.reject(new CommitFailedError(message))
   }

@@ -13,6 +13,8 @@ export interface WriteBatch {
   readonly epoch: number
   /** Another batch of the same turn follows, and belongs into the same transaction; it may be empty. */
   readonly isFollowed: boolean
+  /** Its transaction ends with it, whatever else is there: the main thread makes the next while this one is written. */
+  readonly isLast: boolean
   /** The newest revision that there is, this batch's included. */
   readonly revision: Revision
   /** Set when history up to here is gone with this batch. */

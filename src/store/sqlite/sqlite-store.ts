@@ -102,6 +102,7 @@ class SqliteStore implements Store {
     this.#hub = new WatchHub(options.log)
     this.#queue = new CommitQueue(state, {
       send: batch => this.#writer.write(batch),
+      commitMs: () => this.#writer.commitMs(),
       entryOf: entry => this.#values.entryOf(entry),
       published: commits => this.#publish(commits),
       defer: afterReadyWork,

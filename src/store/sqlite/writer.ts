@@ -1,6 +1,6 @@
 import { messageOf } from '#base/errors.ts'
 import { startWorker, type WorkerThread } from '#host/worker.ts'
-import { makeRing, RingInput } from './batch-ring.ts'
+import { lastCommitMs, makeRing, RingInput } from './batch-ring.ts'
 import type { LooseBatch, WriteBatch, WriterReply, WriterRequest } from './messages.ts'
 import { joined } from './packed-rows.ts'
 import { connectionPragmas } from './schema.ts'
@@ -12,6 +12,8 @@ const HEAP_LIMIT_MB = 64
 export interface Writer {
   /** `onReply` is told when it is done. */
   write(batch: LooseBatch): void
+  /** How long the last commit to the disk took; 0 before there was one. */
+  commitMs(): number
   /** Resolves with the answer, or with the failure of the whole thread. Never rejects. */
   ask(request: Exclude<WriterRequest, WriteBatch>): Promise<WriterReply>
   /** Ends the thread; `isOrderly` lets it close the file first. */
@@ -66,6 +68,7 @@ export function startWriter(file: string, hooks: WriterHooks): Writer {
       const { message, handedOver } = joined(batch)
       thread.send(message, handedOver)
     },
+    commitMs: () => lastCommitMs(ring),
     ask,
     async stop(isOrderly) {
       const reply = isOrderly ? await ask({ type: 'close' }) : { message: 'not asked' }

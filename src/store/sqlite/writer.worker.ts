@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { Requests, type SharedRing } from './batch-ring.ts'
+import { systemClock } from '#host/clock.ts'
+import { noteCommit, Requests, type SharedRing } from './batch-ring.ts'
 import { checksumOf, counterChecksum, headOf } from './checksum.ts'
 import type { WriteBatch, WriterReply, WriterRequest } from './messages.ts'
 
@@ -38,10 +39,8 @@ const IDLE_MS = 20
 
 const port = parentPort as MessagePort
 const wake = workerData.wake as Int32Array
-const requests = new Requests(
-  workerData.ring as SharedRing,
-  () => receiveMessageOnPort(port)?.message,
-)
+const ring = workerData.ring as SharedRing
+const requests = new Requests(ring, () => receiveMessageOnPort(port)?.message)
 
 /** Opened by the first request, so that the thread may start while the file is still being looked at. */
 let connection: Connection | undefined
@@ -100,6 +99,7 @@ function nextRequest(isAmid = false): WriterRequest {
 
 /** The batch behind `last`, where it belongs into the same transaction and is there, or is about to come. */
 function follower(last: WriteBatch): WriteBatch | undefined {
+  if (last.isLast) return undefined
   const request = last.isFollowed ? nextRequest(true) : requests.receive()
   if (request?.type === 'write') return request
   held = request
@@ -123,7 +123,9 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
       batch = isFull ? undefined : follower(batch)
       if (batch) batches.push(batch)
     }
+    const startMs = systemClock.monotonicMs()
     commit.run()
+    noteCommit(ring, systemClock.monotonicMs() - startMs)
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
     // A failure after the commit must not pass for a failed commit.
