@@ -47,7 +47,7 @@ export class ResourceStorage {
     this.kind = kind
     this.resource = { group: kind.group, resource: kind.plural }
     this.prefix = prefixOf(kind)
-    this.cache = watchCache.add(this.prefix, kind.fieldSelectors)
+    this.cache = watchCache.add(this.prefix, kind.fieldSelectors, { isCold: isEvent(kind) })
     this.#store = store
     this.#watchCache = watchCache
     this.#life = life

@@ -144,6 +144,12 @@ export class StoredObject implements Representation, Forgetful {
     this.#views = undefined
   }
 
+  /** Drops all forms of a state that may still be the present one: nobody is expected to ask soon. */
+  cool(): void {
+    if (this.#isPresent) forms.release(this)
+    this.forget()
+  }
+
   /** The state is the present one, and one of maybe a million: its forms live as long as there is room. */
   enterPresent(): void {
     this.#isPresent = this.entry?.size !== undefined

@@ -43,6 +43,12 @@ export class CacheEvent {
     this.previous = previous
   }
 
+  /** Gives up all forms that can be made anew. */
+  forget(): void {
+    this.#encoded = undefined
+    this.previous?.forget()
+  }
+
   /** This change told as `type`: DELETED shows the previous state, everything else the current one. */
   as(type: ChangeType, view: View): EncodedEvent {
     this.#encoded ??= new Map()

@@ -13,6 +13,11 @@ import { type FieldGetters, Watchers } from './watchers.ts'
  * store's history, or lists anew.
  */
 const WINDOW_EVENTS = 1_000
+/**
+ * Watches that follow were told of older changes long ago, and hold what they still have to send. Of these only the values are kept:
+ * whoever resumes is seldom, and can do with forms that are made anew.
+ */
+const WARM_EVENTS = 32
 
 /** The objects of one namespace, by name; cluster-scoped ones live in the namespace ''. */
 interface Bucket {
@@ -21,6 +26,16 @@ interface Bucket {
   sorted: StoredObject[] | undefined
   /** Somebody may still read `sorted` as it is. */
   isShared: boolean
+}
+
+interface Warm {
+  readonly event: CacheEvent
+  /** The state that was the present one before, for as long as it was. */
+  readonly replaced: StoredObject | undefined
+}
+
+export interface ResourceCacheOptions {
+  readonly isCold?: boolean
 }
 
 export class ResourceCache {
@@ -38,13 +53,24 @@ export class ResourceCache {
   #all: readonly StoredObject[] | undefined
   #size = 0
   #window: CacheEvent[] = []
+  /** The newest changes, whose forms are still kept, in a ring of `WARM_EVENTS`. */
+  readonly #warm: Warm[] = []
+  #told = 0
+  /** Objects are written here and hardly ever read, as events are: their forms are of use for a moment only. */
+  readonly #isCold: boolean
   /** Every change after this revision is in the window. */
   #windowStart: Revision
   /** Everything up to here was read, so only later changes count. */
   #start: Revision
 
-  constructor(prefix: string, getters: FieldGetters, start: Revision) {
+  constructor(
+    prefix: string,
+    getters: FieldGetters,
+    start: Revision,
+    { isCold = false }: ResourceCacheOptions = {},
+  ) {
     this.prefix = prefix
+    this.#isCold = isCold
     this.watchers = new Watchers(getters)
     this.#windowStart = start
     this.#start = start
@@ -97,6 +123,8 @@ export class ResourceCache {
     this.#all = undefined
     this.#size = 0
     this.#window = []
+    this.#warm.length = 0
+    this.#told = 0
     this.#windowStart = start
     this.#start = start
     this.lastChange = start
@@ -114,6 +142,8 @@ export class ResourceCache {
   apply(change: StoreEvent): void {
     // What was read from the store may be ahead of what its watch told so far.
     if (change.revision <= this.#start) return
+    const key = change.type === 'put' ? change.entry.key : change.key
+    const replaced = this.getByKey(key)
     const event = change.type === 'put' ? this.#applyPut(change) : this.#applyDelete(change)
     this.lastChange = change.revision
     this.#window.push(event)
@@ -123,6 +153,18 @@ export class ResourceCache {
       this.#window = this.#window.slice(WINDOW_EVENTS)
     }
     this.watchers.dispatch(event)
+    this.#keepWarm({ event, replaced })
+  }
+
+  /** Keeps the forms of the newest changes, in the place of an older one's. */
+  #keepWarm(warm: Warm): void {
+    const at = this.#told++ % WARM_EVENTS
+    const cold = this.#warm[at]
+    this.#warm[at] = warm
+    if (!cold) return
+    cold.event.forget()
+    cold.replaced?.forget()
+    if (this.#isCold) cold.event.current.cool()
   }
 
   #applyPut(change: StoreEvent & { type: 'put' }): CacheEvent {

@@ -10,7 +10,7 @@ import { messageOf } from '#base/errors.ts'
 import { type Log, silentLog } from '#base/log.ts'
 import type { Comparison, Entry, Revision, Store, StoreEvent } from '#store'
 import { ROOT, resourcePrefixOf } from '../storage/keys.ts'
-import { ResourceCache } from './resource-cache.ts'
+import { ResourceCache, type ResourceCacheOptions } from './resource-cache.ts'
 import type { FieldGetters } from './watchers.ts'
 
 /** How long a read waits for the cache to reach a revision before it gives up, as upstream. */
@@ -55,10 +55,10 @@ export class WatchCache {
   }
 
   /** Makes room for a resource; before `start`, or for custom resources at any time (then `load` it). */
-  add(prefix: string, getters: FieldGetters): ResourceCache {
+  add(prefix: string, getters: FieldGetters, options?: ResourceCacheOptions): ResourceCache {
     let cache = this.#resources.get(prefix)
     if (!cache) {
-      cache = new ResourceCache(prefix, getters, this.#revision)
+      cache = new ResourceCache(prefix, getters, this.#revision, options)
       this.#resources.set(prefix, cache)
     }
     return cache
