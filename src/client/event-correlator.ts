@@ -3,15 +3,17 @@ import type { Clock } from '#base/clock.ts'
 
 /** Remembered events, for counting repeats; the oldest are forgotten first. */
 const MEMORY_LIMIT = 4096
-/** From so many different messages of one reason within the window on, they are combined into one Event. */
-const SIMILAR_LIMIT = 10
+/** With so many messages beside the first, of one reason within the window, they are combined into one Event, as upstream from ten on. */
+const OTHERS_LIMIT = 9
 const SIMILAR_WINDOW_MS = 600_000
 /** Events that one object may cause in a burst, and how long it takes to earn another. */
 const SPAM_BURST = 25
 const SPAM_REFILL_MS = 300_000
 
 interface Similar {
-  readonly messages: Set<string>
+  readonly first: string
+  /** Messages that differ from the first; most never have any. */
+  others: Set<string> | undefined
   lastMs: number
 }
 interface Bucket {
@@ -45,12 +47,16 @@ export function createEventCorrelator(clock: Clock): EventCorrelator {
       const now = clock.monotonicMs()
       let seen = similar.get(group)
       if (!seen || now - seen.lastMs > SIMILAR_WINDOW_MS)
-        seen = { messages: new Set(), lastMs: now }
-      seen.messages.add(message)
+        seen = { first: message, others: undefined, lastMs: now }
+      if (message !== seen.first) {
+        seen.others ??= new Set()
+        seen.others.add(message)
+      }
       seen.lastMs = now
       remember(similar, group, seen)
-      if (seen.messages.size < SIMILAR_LIMIT) return { key: `${group}\n${message}`, message }
-      if (seen.messages.size > SIMILAR_LIMIT) seen.messages.delete(message)
+      const others = seen.others?.size ?? 0
+      if (others < OTHERS_LIMIT) return { key: `${group}\n${message}`, message }
+      if (others > OTHERS_LIMIT) seen.others?.delete(message)
       return { key: group, message: `(combined from similar events): ${message}` }
     },
   }

@@ -49,7 +49,6 @@ export interface EventRecorderOptions {
 
 interface Known {
   readonly name: string
-  readonly firstTimestamp: string
   count: number
 }
 interface Pending {
@@ -87,7 +86,7 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
       count: 1,
     } as Partial<CoreEvent>)
     const { name = '' } = created.metadata
-    remember(known, key, { name, firstTimestamp: now, count: 1 })
+    remember(known, key, { name, count: 1 })
   }
 
   const writeWithPatience = async (pending: Pending): Promise<void> => {
@@ -114,7 +113,8 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
     record(about, type, reason, { message: text, action, fieldPath }) {
       if (stopping.signal.aborted) return
       const { name = '', namespace, uid, resourceVersion } = about.metadata
-      const object = [about.kind, namespace, name, uid, fieldPath].join('\n')
+      // Short where it can be: each event that is remembered holds several of them.
+      const object = [uid || [about.kind, namespace, name].join('\n'), fieldPath].join('\n')
       if (!correlator.affordable(object)) return
       const { key, message } = correlator.combined([object, type, reason].join('\n'), text)
       if (queue.length >= QUEUE_LIMIT) return
