@@ -105,8 +105,22 @@ export function objectsOf(context: RoleContext): Objects {
   return objects
 }
 
-/** Both of a ConfigMap's maps, or a Secret's, as bytes by key. */
-export function contentsOf(object: ConfigMap | Secret): Map<string, Uint8Array> {
+export type Contents = ReadonlyMap<string, Uint8Array>
+
+/** All pods that use an object have its bytes in common: each has the certificates of the API server in a volume. */
+const contentsByObject = new WeakMap<ConfigMap | Secret, Contents>()
+
+/** Both of a ConfigMap's maps, or a Secret's, as bytes by key, which nobody may change. */
+export function contentsOf(object: ConfigMap | Secret): Contents {
+  let contents = contentsByObject.get(object)
+  if (!contents) {
+    contents = decodedContents(object)
+    contentsByObject.set(object, contents)
+  }
+  return contents
+}
+
+function decodedContents(object: ConfigMap | Secret): Contents {
   const contents = new Map<string, Uint8Array>()
   if (object.kind === 'Secret') {
     for (const [key, value] of Object.entries((object as Secret).data ?? {}))

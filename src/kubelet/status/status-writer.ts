@@ -160,16 +160,10 @@ export class StatusWriter {
   async #write(entry: Entry): Promise<void> {
     const base = this.latest(entry.pod)
     const status = merged(entry.status, base)
-    if (sameJson(status, base.status)) {
-      // As good as written, as after a restart: from here on a change of it is somebody else's.
-      entry.written = base
-      return
-    }
-    const written = await this.#client.update(
-      podKind,
-      { ...base, status },
-      { subresource: 'status' },
-    )
+    // What is there is as good as written, as after a restart: from here on a change of it is somebody else's.
+    const written = sameJson(status, base.status)
+      ? base
+      : await this.#client.update(podKind, { ...base, status }, { subresource: 'status' })
     entry.written = written
     // Until something changes, one revision of the pod is enough to hold.
     if (!entry.dirty) Object.assign(entry, { pod: written, status: written.status })

@@ -16,7 +16,7 @@ export type Payload = Map<string, PayloadFile>
 
 export interface PayloadSources {
   readonly object: (kind: SourceKind, name: string) => Promise<ConfigMap | Secret | undefined>
-  readonly token: (audience: string, expirationSeconds: number) => Promise<string>
+  readonly token: (audience: string, expirationSeconds: number) => Promise<Uint8Array>
   readonly fields: FieldContext
 }
 
@@ -82,14 +82,14 @@ async function addProjected(
       addDownward(files, sources.fields, source.downwardAPI.items ?? [], mode)
     } else if (source.serviceAccountToken) {
       const { audience = '', expirationSeconds, path } = source.serviceAccountToken
-      const token = await sources.token(
+      const bytes = await sources.token(
         audience,
         Number(expirationSeconds ?? DEFAULT_TOKEN_SECONDS),
       )
       // With an fsGroup the group may read it, nobody else.
       const grouped = sources.fields.pod.spec?.securityContext?.fsGroup !== undefined
       const tokenMode = grouped ? 0o600 : (mode ?? DEFAULT_MODE)
-      files.set(checked(path), { bytes: new TextEncoder().encode(token), mode: tokenMode })
+      files.set(checked(path), { bytes, mode: tokenMode })
     } else throw new Error('this kind of projected volume source is not supported on this node')
   }
 }

@@ -10,6 +10,8 @@ const pod = {
   spec: { serviceAccountName: 'builder' },
 } as unknown as Pod
 
+const bytes = (token: string) => new TextEncoder().encode(token)
+
 function setUp({ serverAheadMs = 0 } = {}) {
   const state = { now: START, asked: 0, away: false, last: undefined as unknown }
   const clock = { now: () => state.now, monotonicMs: () => 0, after: () => () => {} }
@@ -33,7 +35,7 @@ function setUp({ serverAheadMs = 0 } = {}) {
 
 test('a token is asked for as the pod says, and again after four fifths of its life', async () => {
   const { state, tokens } = setUp()
-  assert.deepEqual(await tokens.get(pod, 'vault', 600), { token: 't1', renewInMs: 480_000 })
+  assert.deepEqual(await tokens.get(pod, 'vault', 600), { token: bytes('t1'), renewInMs: 480_000 })
   assert.deepEqual(state.last, {
     at: { name: 'builder', namespace: 'd' },
     spec: {
@@ -43,9 +45,9 @@ test('a token is asked for as the pod says, and again after four fifths of its l
     },
   })
   state.now += 479_999
-  assert.deepEqual(await tokens.get(pod, 'vault', 600), { token: 't1', renewInMs: 1 })
+  assert.deepEqual(await tokens.get(pod, 'vault', 600), { token: bytes('t1'), renewInMs: 1 })
   state.now += 1
-  assert.equal((await tokens.get(pod, 'vault', 600)).token, 't2')
+  assert.deepEqual((await tokens.get(pod, 'vault', 600)).token, bytes('t2'))
 })
 
 test('a long token is renewed daily', async () => {
@@ -62,10 +64,10 @@ test('while the API is away the old token serves, and is tried again within a mi
   await tokens.get(pod, '', 600)
   state.away = true
   state.now += 500_000
-  assert.deepEqual(await tokens.get(pod, '', 600), { token: 't1', renewInMs: 60_000 })
+  assert.deepEqual(await tokens.get(pod, '', 600), { token: bytes('t1'), renewInMs: 60_000 })
   state.away = false
   state.now += 60_000
-  assert.equal((await tokens.get(pod, '', 600)).token, 't2')
+  assert.deepEqual((await tokens.get(pod, '', 600)).token, bytes('t2'))
 })
 
 test('a server whose clock is far behind is not asked without end', async () => {

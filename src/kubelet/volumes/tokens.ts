@@ -12,7 +12,8 @@ const RENEW_AFTER_MS = 24 * 3_600_000
 const LEAST_RENEW_MS = 60_000
 
 interface Known {
-  readonly token: string
+  /** As it stands in a file: each pod has one, and need not have it twice. */
+  readonly token: Uint8Array
   readonly renewAt: number
 }
 
@@ -30,7 +31,7 @@ export class Tokens {
     pod: Pod,
     audience: string,
     expirationSeconds: number,
-  ): Promise<{ token: string; renewInMs: number }> {
+  ): Promise<{ token: Uint8Array; renewInMs: number }> {
     const key = `${uidOf(pod)}/${audience}/${expirationSeconds}`
     const now = this.#clock.now()
     const known = this.#known.get(key)
@@ -72,6 +73,9 @@ export class Tokens {
       ? Date.parse(expirationTimestamp) - asked
       : expirationSeconds * 1000
     const renewMs = Math.min(lifeMs * RENEW_AFTER_PART, RENEW_AFTER_MS)
-    return { token, renewAt: asked + Math.max(LEAST_RENEW_MS, renewMs) }
+    return {
+      token: new TextEncoder().encode(token),
+      renewAt: asked + Math.max(LEAST_RENEW_MS, renewMs),
+    }
   }
 }

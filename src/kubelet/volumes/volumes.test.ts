@@ -66,7 +66,7 @@ const sources = {
         } as ConfigMap)
   },
   token: async (audience: string, seconds: number) =>
-    `token for ${audience || 'all'}, ${seconds} s`,
+    new TextEncoder().encode(`token for ${audience || 'all'}, ${seconds} s`),
 }
 
 async function contentsOf(volume: object) {
