@@ -1,13 +1,25 @@
 /** Keeps as many pods of a template as a ReplicaSet asks for. */
-import { replicaSet } from '#api/apps/v1/replica-set.ts'
+import { type ReplicaSet, replicaSet } from '#api/apps/v1/replica-set.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { labelMatcherOf } from '#api/machinery/label-selector.ts'
-import { controllerOf } from '#api/machinery/metadata.ts'
-import type { Controller, ControllerContext } from '../runner/controller.ts'
+import { controllerOf, keyOf } from '#api/machinery/metadata.ts'
+import type { Informer } from '#client/informer.ts'
+import type { Controller, ControllerContext, Wakeup } from '../runner/controller.ts'
 import { BY_CONTROLLER, candidates, indexByController } from '../runner/owners.ts'
 import { concernsCount } from '../runner/pods.ts'
-import { wakeOwners, wakeSelf } from '../runner/wake.ts'
+import { wakeOwners } from '../runner/wake.ts'
 import { reconcile } from './replicaset.reconcile.ts'
+
+/** Counting fewer pods costs next to nothing, and is done whenever one changes. */
+const FEW_PODS = 100
+/**
+ * Counting thousands takes milliseconds, and each count that is written wakes the set and its Deployment again: whatever happens to the pods
+ * of a large set within this time is counted once. Upstream's client writes twenty times a second at most, for all sets together.
+ */
+const COUNTING_MS = 100
+
+const countingDelayMs = (set: ReplicaSet | undefined): number =>
+  (set?.status.replicas ?? 0) < FEW_PODS ? 0 : COUNTING_MS
 
 export function replicaSetController(context: ControllerContext): Controller {
   const sets = context.informers.for(replicaSet)
@@ -22,13 +34,14 @@ export function replicaSetController(context: ControllerContext): Controller {
       { kind: pod, informer: pods },
     ],
     wake(queue) {
-      wakeSelf(queue, sets)
+      wakeSets(queue, sets)
       wakeOwners(queue, {
         ownerKind: replicaSet,
         owners: sets,
         selectorOf: set => labelMatcherOf(set.spec.selector),
         dependents: pods,
         concerns: concernsCount,
+        delayMs: key => countingDelayMs(sets.get(key)),
       })
     },
     reconcile(key, failure) {
@@ -47,4 +60,17 @@ export function replicaSetController(context: ControllerContext): Controller {
       })
     },
   }
+}
+
+/** A set that is to be other than before is looked at at once; one whose status alone changed was looked at just then. */
+function wakeSets(queue: Wakeup, sets: Informer<ReplicaSet>): void {
+  queue.onStop(
+    sets.subscribe({
+      changed(next, previous) {
+        const isCounted = previous && previous.metadata.generation === next.metadata.generation
+        queue.addAfter(keyOf(next), isCounted ? countingDelayMs(next) : 0)
+      },
+      deleted: gone => queue.add(keyOf(gone)),
+    }),
+  )
 }

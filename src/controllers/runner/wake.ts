@@ -16,21 +16,24 @@ export interface OwnerWakeup<O extends KubernetesObject, D extends KubernetesObj
   readonly owners: Informer<O>
   readonly selectorOf: (owner: O) => LabelMatcher
   readonly dependents: Informer<D>
+  /** How long the owner of this key may wait for further changes. */
+  readonly delayMs?: (owner: string) => number
   /** False for a change that no owner decides by. */
   readonly concerns?: (next: D, previous: D) => boolean
 }
 
 export function wakeOwners<O extends KubernetesObject, D extends KubernetesObject>(
   queue: Wakeup,
-  { ownerKind, owners, selectorOf, dependents, concerns }: OwnerWakeup<O, D>,
+  { ownerKind, owners, selectorOf, dependents, concerns, delayMs = () => 0 }: OwnerWakeup<O, D>,
 ): void {
+  const add = (owner: string) => queue.addAfter(owner, delayMs(owner))
   const wake = (changed: D) => {
     const controller = controllerOf(changed)
     const { namespace = '', labels = {}, deletionTimestamp } = changed.metadata
-    if (controller?.kind === ownerKind.kind) queue.add(`${namespace}/${controller.name}`)
+    if (controller?.kind === ownerKind.kind) add(`${namespace}/${controller.name}`)
     else if (!controller && !deletionTimestamp)
       for (const owner of owners.list(namespace))
-        if (selectorOf(owner).matches(labels)) queue.add(keyOf(owner))
+        if (selectorOf(owner).matches(labels)) add(keyOf(owner))
   }
   queue.onStop(
     dependents.subscribe({
