@@ -23,16 +23,21 @@ const ROWS_PER_CHUNK = 100
  * Many rows as one, since each row and each value that crosses into JavaScript alone costs more than reading it: a million rows take a
  * third of the time. The casts keep bytes as they are.
  */
-const chunkOf = (rows: string) => `
+const chunkOfRows = `
   SELECT json_group_array(id), json_group_array(key), json_group_array(create_revision), json_group_array(time_ms),
     json_group_array(checksum), json_group_array(length(value)), CAST(group_concat(CAST(value AS TEXT), '') AS BLOB)
-  FROM (${rows})`
-const nextRows = `SELECT * FROM log WHERE id > ? ORDER BY id LIMIT ${ROWS_PER_CHUNK}`
-const namedRows = 'SELECT log.* FROM json_each(?) JOIN log ON log.id = json_each.value'
+  FROM (SELECT * FROM log WHERE id > ? ORDER BY id LIMIT ${ROWS_PER_CHUNK})`
+const NOTHING = new ArrayBuffer(0)
+/** Fewer columns, for whoever knows the rest: four numbers a row, -1 for the length of a delete. */
+const CONTENT_NUMBERS = 4
+const namedContents = `
+  SELECT group_concat(json_each.key || ',' || time_ms || ',' || checksum || ',' || ifnull(length(log.value), -1)),
+    CAST(group_concat(CAST(log.value AS TEXT), '') AS BLOB)
+  FROM json_each(?) JOIN log ON log.id = json_each.value`
 
 /** Visits all rows in the order of history. Throws Damage for one that is not as proa wrote it. */
 export function eachRow(database: DatabaseSync, visit: (row: Row) => void): void {
-  const query = database.prepare(chunkOf(nextRows))
+  const query = database.prepare(chunkOfRows)
   query.setReturnArrays(true)
   let last = 0
   for (let count = ROWS_PER_CHUNK; count === ROWS_PER_CHUNK; ) {
@@ -43,16 +48,39 @@ export function eachRow(database: DatabaseSync, visit: (row: Row) => void): void
   }
 }
 
-/** Reads the rows with the given ids, in growing order, as far as they are there. Throws Damage as `eachRow`. */
-export function rowReader(database: DatabaseSync): (ids: readonly number[]) => Row[] {
-  const query = database.prepare(chunkOf(namedRows))
+/** What a row holds beside what names it. */
+export interface Content {
+  readonly timeMs: number
+  readonly checksum: number
+  /** Shares its buffer with its neighbours; null for a delete. */
+  readonly value: Uint8Array | null
+}
+
+/**
+ * Hands over the rows with the given ids, as far as they are there: of each its place among the ids, and what it holds, which was not compared
+ * with the checksum yet.
+ */
+export function contentReader(
+  database: DatabaseSync,
+): (ids: readonly number[], visit: (place: number, content: Content) => void) => void {
+  const query = database.prepare(namedContents)
   query.setReturnArrays(true)
-  return ids => {
-    const found: Row[] = []
-    for (let i = 0; i < ids.length; i += ROWS_PER_CHUNK) {
-      found.push(...rowsIn(query.get(JSON.stringify(ids.slice(i, i + ROWS_PER_CHUNK))), 0))
+  return (ids, visit) => {
+    for (let first = 0; first < ids.length; first += ROWS_PER_CHUNK) {
+      const answer = query.get(JSON.stringify(ids.slice(first, first + ROWS_PER_CHUNK)))
+      const [text, bytes] = answer as unknown as [string | null, Uint8Array<ArrayBuffer> | null]
+      const numbers: number[] = JSON.parse(`[${text ?? ''}]`)
+      let at = bytes?.byteOffset ?? 0
+      for (let i = 0; i < numbers.length; i += CONTENT_NUMBERS) {
+        const place = first + (numbers[i] as number)
+        const timeMs = numbers[i + 1] as number
+        const checksum = numbers[i + 2] as number
+        const length = numbers[i + 3] as number
+        const value = length < 0 ? null : new Uint8Array(bytes?.buffer ?? NOTHING, at, length)
+        visit(place, { timeMs, checksum, value })
+        at += Math.max(length, 0)
+      }
     }
-    return found
   }
 }
 

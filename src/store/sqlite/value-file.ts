@@ -7,7 +7,7 @@ import { checksumOf, headOf } from './checksum.ts'
 import { FileEntry, type ValueSource } from './file-entry.ts'
 import type { Head } from './heads.ts'
 import { IDS_PER_REVISION } from './messages.ts'
-import { type Row, rowReader } from './rows.ts'
+import { type Content, contentReader } from './rows.ts'
 import { numberOf } from './schema.ts'
 
 /** Values that are held in memory at once, of those that are in the file anyway. */
@@ -22,7 +22,7 @@ const FEWEST_TO_READ_AHEAD = 8
 interface Connection {
   readonly database: DatabaseSync
   readonly row: StatementSync
-  readonly rows: (ids: readonly number[]) => readonly Row[]
+  readonly contents: ReturnType<typeof contentReader>
 }
 
 const rowQuery = `
@@ -106,23 +106,21 @@ export class ValueFile implements ValueSource {
 
   /** Reads the values of many entries at once, which is quicker than one after the other. What cannot be read says so when it is asked. */
   readAhead(entries: readonly Entry[]): void {
-    const wanted = new Map<number, FileEntry>()
-    for (const entry of entries) {
-      if (entry instanceof FileEntry && !entry.isHeld) {
-        wanted.set(entry.modRevision * IDS_PER_REVISION, entry)
-      }
-    }
-    if (wanted.size < FEWEST_TO_READ_AHEAD) return
+    const wanted = entries
+      .filter((entry): entry is FileEntry => entry instanceof FileEntry && !entry.isHeld)
+      .sort((a, b) => a.modRevision - b.modRevision)
+    if (wanted.length < FEWEST_TO_READ_AHEAD) return
     try {
-      for (const row of this.#open().rows([...wanted.keys()].sort((a, b) => a - b))) {
-        const entry = wanted.get(row.id)
+      const ids = wanted.map(({ modRevision }) => modRevision * IDS_PER_REVISION)
+      this.#open().contents(ids, (place, content) => {
+        const entry = wanted[place] as FileEntry
         // Another key of the same commit has a row of its own.
-        if (entry?.key !== row.key || row.value === null) continue
-        entry.hold(row.value)
+        if (!isContentOf(entry, ids[place] as number, content)) return
+        entry.hold(content.value as Uint8Array)
         this.#hold(entry)
-      }
+      })
     } catch {
-      // Reading the one that is damaged fails again.
+      // Reading what could not be read fails again.
     }
   }
 
@@ -147,18 +145,18 @@ export class ValueFile implements ValueSource {
     }
   }
 
-  #readRow({ key, modRevision, createRevision }: FileEntry): Uint8Array {
+  #readRow(entry: FileEntry): Uint8Array {
+    const { key, modRevision, createRevision } = entry
     const first = modRevision * IDS_PER_REVISION
     const row = this.#open().row.get(first, first + IDS_PER_REVISION - 1, key)
     if (!row) throw new Error('its row is not in the file')
-    const { id, create_revision, time_ms, value, checksum } = row as {
-      [column: string]: number
-    } & { value: Uint8Array | null }
-    const head = headOf(id as number, key, create_revision as number, time_ms as number)
+    const { id, create_revision, time_ms, checksum } = row as Record<string, number>
+    const value = row.value as Uint8Array | null
+    const content = { timeMs: time_ms as number, checksum: checksum as number, value }
     if (
       value === null ||
       create_revision !== createRevision ||
-      checksum !== checksumOf(head, value)
+      !isContentOf(entry, id as number, content)
     ) {
       throw new Error('its checksum is wrong')
     }
@@ -169,8 +167,18 @@ export class ValueFile implements ValueSource {
     if (this.#isClosed) throw new Error('the store is closed')
     if (!this.#connection) {
       const database = new DatabaseSync(this.#file, { readOnly: true, timeout: BUSY_TIMEOUT_MS })
-      this.#connection = { database, row: database.prepare(rowQuery), rows: rowReader(database) }
+      this.#connection = {
+        database,
+        row: database.prepare(rowQuery),
+        contents: contentReader(database),
+      }
     }
     return this.#connection
   }
+}
+
+/** Whether a row is the one of the entry, and as it was written. */
+function isContentOf(entry: Entry, id: number, { timeMs, checksum, value }: Content): boolean {
+  const head = headOf(id, entry.key, entry.createRevision, timeMs)
+  return value !== null && checksum === checksumOf(head, value)
 }
