@@ -35,8 +35,11 @@ export interface SqliteStoreOptions {
 /** How often history is looked at for changes that became too old. */
 const COMPACTION_INTERVAL_MS = 5000
 
-/** Changes between two looks at the size of history: rarely enough that most batches have no rows to remove. */
-const COMPACTION_EVERY_EVENTS = 500
+/**
+ * Changes between two looks at the size of history. What is forgotten at a look holds up the writers of that turn: of 500 changes, a hundredth of
+ * them waited 2.5 times as long as without, of 100 they wait 1.8 times as long.
+ */
+const COMPACTION_EVERY_EVENTS = 100
 
 /** Changes forgotten in one go, some milliseconds. */
 const COMPACTION_STEP_EVENTS = 4000
