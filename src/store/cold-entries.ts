@@ -6,6 +6,8 @@ export interface ColdEntries {
   /** Beside each key: the number of its row, or its entry where there is one already. */
   readonly rows: readonly (number | Entry)[]
   entryAt(row: number, key: string): Entry
+  /** So many characters are known to be the same in all keys. */
+  readonly shared?: number
 }
 
 interface Part {
@@ -18,16 +20,21 @@ interface Part {
  * Cuts them into parts by the first character in which their keys differ, in the order of keys. Undefined where that does not help: then
  * sorting them all is quicker than many such steps.
  */
-export function splitCold({ keys, rows, entryAt }: ColdEntries): readonly Part[] | undefined {
-  const length = commonLength(keys) + 1
-  const parts = new Map<string, { keys: string[]; rows: (number | Entry)[] }>()
+export function splitCold({
+  keys,
+  rows,
+  entryAt,
+  shared = 0,
+}: ColdEntries): readonly Part[] | undefined {
+  const at = commonLength(keys, shared)
+  const parts = new Map<number, { keys: string[]; rows: (number | Entry)[] }>()
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as string
-    const first = key.slice(0, length)
-    let part = parts.get(first)
+    const code = at < key.length ? key.charCodeAt(at) : NONE
+    let part = parts.get(code)
     if (!part) {
       part = { keys: [], rows: [] }
-      parts.set(first, part)
+      parts.set(code, part)
     }
     part.keys.push(key)
     part.rows.push(rows[i] as number | Entry)
@@ -35,10 +42,12 @@ export function splitCold({ keys, rows, entryAt }: ColdEntries): readonly Part[]
   for (const part of parts.values()) {
     if (part.keys.length > MOST_IN_ONE_PART * keys.length) return undefined
   }
-  return [...parts.keys()].sort().map(first => {
-    const part = parts.get(first) as { keys: string[]; rows: (number | Entry)[] }
-    return { first, cold: { ...part, entryAt } }
-  })
+  return [...parts]
+    .sort(([a], [b]) => a - b)
+    .map(([, part]) => {
+      const first = (part.keys[0] as string).slice(0, at + 1)
+      return { first, cold: { ...part, entryAt, shared: first.length } }
+    })
 }
 
 /** All of them as entries, in the order of keys. Throws where a key occurs twice. */
@@ -55,13 +64,16 @@ export function warmed({ keys, rows, entryAt }: ColdEntries): Entry[] {
 
 const MOST_IN_ONE_PART = 0.9
 
-function commonLength(keys: readonly string[]): number {
-  let common = keys[0] ?? ''
+/** Of a key that ends where the others go on; it comes before them. */
+const NONE = -1
+
+function commonLength(keys: readonly string[], shared: number): number {
+  const common = keys[0] ?? ''
+  let length = common.length
   for (const key of keys) {
-    if (key.startsWith(common)) continue
-    let length = 0
-    while (length < common.length && key[length] === common[length]) length++
-    common = common.slice(0, length)
+    let at = shared
+    while (at < length && key.charCodeAt(at) === common.charCodeAt(at)) at++
+    length = at
   }
-  return common.length
+  return length
 }
