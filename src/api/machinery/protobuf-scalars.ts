@@ -1,4 +1,5 @@
 /** How each scalar type looks in protobuf. Several are messages of their own there. */
+import { fieldsOfText, textOfFields } from './apply/shared-fields.ts'
 import { base64FromBytes, bytesFromBase64 } from './base64.ts'
 import { parseJson } from './body.ts'
 import { formatDuration, parseDuration } from './duration.ts'
@@ -16,7 +17,7 @@ export interface ProtobufScalar {
   readonly read: (reader: Reader) => unknown
 }
 
-const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Runs `write`, which goes backwards, and puts the length before what it wrote. */
 export function delimited(writer: Writer, write: () => void): void {
@@ -26,7 +27,9 @@ export function delimited(writer: Writer, write: () => void): void {
 }
 
 function writeString(writer: Writer, text: string): void {
-  delimited(writer, () => writer.string(text))
+  const before = writer.length
+  writer.string(text)
+  writer.varint(writer.length - before)
 }
 
 /** Calls `field` for each field of the message with its number; what it does not read is skipped. */
@@ -145,6 +148,17 @@ function wrapped(
   }
 }
 
+const textOfAny = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? textOfFields(value) : stringifyJson(value)
+
+/** Clients send back the owners of fields as they read them. */
+function readAny(bytes: Uint8Array): unknown {
+  const known = bytes.length <= MAXIMUM_KNOWN_BYTES && fieldsOfText(decoder.decode(bytes))
+  return known || parseJson(bytes)
+}
+/** Longer ones are not what many objects share. */
+const MAXIMUM_KNOWN_BYTES = 16 * 1024
+
 const writeBytes = (writer: Writer, bytes: Uint8Array) =>
   delimited(writer, () => writer.bytes(bytes))
 
@@ -193,7 +207,7 @@ export const PROTOBUF_SCALARS: Readonly<Record<ScalarType, ProtobufScalar>> = {
   any: wrapped(
     null,
     BYTES,
-    (writer, value) => writeBytes(writer, encoder.encode(stringifyJson(value))),
-    message => parseJson(message.bytes()),
+    (writer, value) => writeString(writer, textOfAny(value)),
+    message => readAny(message.bytes()),
   ),
 }

@@ -7,9 +7,10 @@
  *   object  the frozen value for callers in process, with the resourceVersion in its metadata
  */
 
+import { textOfFields } from '#api/machinery/apply/shared-fields.ts'
 import { asGoJson, parseExact, stringifyJson } from '#api/machinery/exact-json.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
-import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { KubernetesObject, ManagedFieldsEntry } from '#api/machinery/metadata.ts'
 import { deepFreeze } from '#base/freeze.ts'
 import type { Entry, Revision } from '#store'
 import { emptyAsNull, nullAsEmpty } from './empty-lists.ts'
@@ -74,10 +75,36 @@ export function encodeValue(object: KubernetesObject): Uint8Array {
   const { apiVersion, kind, metadata, ...rest } = object
   const { resourceVersion: _, selfLink: __, ...storedMetadata } = metadata
   const stored = { kind, apiVersion, metadata: storedMetadata, ...rest }
-  const value: Sourced = encoder.encode(asGoJson(stringifyJson(emptyAsNull(stored))))
+  const value: Sourced = encoder.encode(storedText(emptyAsNull(stored)))
   value[SOURCE] = deepFreeze(stored)
   return value
 }
+
+/** Its parts one by one, since JSON of the owners of fields is mostly there already. */
+function storedText({ kind, apiVersion, metadata, ...rest }: KubernetesObject): string {
+  const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)}`
+  const others = stringifyJson(rest)
+  return asGoJson(`${head},"metadata":${metadataText(metadata)}${continued(others)}`)
+}
+
+function metadataText({ managedFields, ...metadata }: KubernetesObject['metadata']): string {
+  const text = stringifyJson(metadata)
+  if (!managedFields) return text
+  return `${opened(text)}"managedFields":[${managedFields.map(entryText).join(',')}]}`
+}
+
+function entryText(entry: ManagedFieldsEntry): string {
+  const { fieldsV1, subresource, ...facts } = entry
+  if (typeof fieldsV1 !== 'object' || fieldsV1 === null) return stringifyJson(entry)
+  const last = subresource === undefined ? '' : `,"subresource":${JSON.stringify(subresource)}`
+  return `${opened(stringifyJson(facts))}"fieldsV1":${textOfFields(fieldsV1)}${last}}`
+}
+
+/** An object without its end, to be followed by a field. */
+const opened = (object: string): string => (object === '{}' ? '{' : `${object.slice(0, -1)},`)
+
+/** The fields of an object and its end, to follow others. */
+const continued = (object: string): string => (object === '{}' ? '}' : `,${object.slice(1)}`)
 
 /** The object in a stored value. */
 export function objectOfValue(value: Uint8Array): KubernetesObject {

@@ -2,6 +2,7 @@
  * One copy of FieldsV1 for all objects that say the same: pods of one template, and events of one reason, differ in few of the fields
  * that their writers own. Whole branches are shared, so that what differs costs its way to the root only.
  */
+import { stringifyJson } from '../exact-json.ts'
 import type { PlainObject } from '../plain.ts'
 
 /** Branches that are known; with more the table begins anew, and what was given out stays good. */
@@ -35,3 +36,26 @@ function numberOf(branch: unknown): number {
   }
   return number
 }
+
+/** Texts that are kept; with more it begins anew. */
+const TEXT_LIMIT = 1_000
+let texts = new WeakMap<object, string>()
+const byText = new Map<string, PlainObject>()
+
+/** The JSON of fields, made once for those that are shared: half of what an object is written with says who owns it. */
+export function textOfFields(fields: object): string {
+  const kept = texts.get(fields)
+  if (kept !== undefined) return kept
+  const text = stringifyJson(fields)
+  if (!isShared(fields)) return text
+  if (byText.size >= TEXT_LIMIT) {
+    texts = new WeakMap()
+    byText.clear()
+  }
+  texts.set(fields, text)
+  byText.set(text, fields as PlainObject)
+  return text
+}
+
+/** The shared fields whose JSON was given out as just this text. */
+export const fieldsOfText = (text: string): PlainObject | undefined => byText.get(text)

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { configMap } from '#api/core/v1/config-map.ts'
+import { trackUpdate } from '#api/machinery/apply/apply.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { encodeValue, StoredObject } from './stored-object.ts'
+
+const decoded = (value: Uint8Array) => JSON.parse(new TextDecoder().decode(value))
+const object = (metadata: object, rest: object = {}) =>
+  ({ kind: 'ConfigMap', apiVersion: 'v1', metadata, ...rest }) as KubernetesObject
+
+test('a value says what the object says, whoever owns its fields', () => {
+  const plain = object({ name: 'a' }, { data: { '<&>': 'x' } })
+  const owners = trackUpdate(configMap, undefined, plain, {
+    manager: 'me & you',
+    subresource: 'status',
+    time: '2026-01-01T00:00:00Z',
+  })
+  const owned = object({ name: 'a', managedFields: owners }, { data: { '<&>': 'x' } })
+  for (const each of [
+    plain,
+    object({}),
+    owned,
+    // Read back from a store, where nothing is shared.
+    decoded(encodeValue(owned)) as KubernetesObject,
+    object({ managedFields: [] }),
+    object({ managedFields: [{ fieldsV1: { 'f:data': {} } }, { manager: 'none' }] }),
+  ]) {
+    const expected = structuredClone(each)
+    for (const _ of ['made', 'kept']) assert.deepEqual(decoded(encodeValue(each)), expected)
+  }
+  const text = new TextDecoder().decode(encodeValue(owned))
+  assert.ok(!/[<>&]/.test(text), 'browsers see no markup')
+})
+
+test('the revision is spliced in, and the managed fields stay last', () => {
+  const fields = [{ manager: 'm', fieldsV1: { 'f:data': {} }, subresource: 'status' }]
+  const value = encodeValue(object({ managedFields: fields, name: 'a' }, { data: { b: 'c' } }))
+  const { bytes } = new StoredObject('k', 7, value)
+  assert.equal(
+    new TextDecoder().decode(bytes),
+    '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a","managedFields":[{"manager":"m","fieldsV1":{"f:data":{}},"subresource":"status"}]},"data":{"b":"c"}}',
+  )
+})
