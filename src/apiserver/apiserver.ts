@@ -23,12 +23,15 @@ import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
 import { ServerEvents } from './bootstrap/server-events.ts'
 import { keepServiceAddresses } from './bootstrap/service-addresses.ts'
 import { keepTokenTracking, noteTokenUse } from './bootstrap/token-tracking.ts'
-import { SELF } from './bootstrap/writer.ts'
+import { SELF, Writer } from './bootstrap/writer.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
 import { RequestMetrics } from './endpoints/request-metrics.ts'
 import { versionInfo } from './endpoints/version.ts'
 import { newExchange } from './exchange.ts'
+import { FlowControl } from './flow-control/flow-control.ts'
+import { flowControlObjects } from './flow-control/objects.ts'
+import { keepFlowControl } from './flow-control/upkeep.ts'
 import { JSON_TYPE } from './media-type.ts'
 import { runPipeline } from './pipeline.ts'
 import { expireEvents } from './resources/event-expiry.ts'
@@ -66,10 +69,23 @@ export interface ApiServerOptions extends SecurityOptions {
   readonly aggregation?: AggregationOptions
   /** How long events live after their last change: an hour by default, for ever where it is 0. */
   readonly eventTtlMs?: number
+  /** How many ordinary requests are answered at once; upstream's defaults unless given. */
+  readonly requestLimits?: RequestLimits
   readonly fieldManagement?: FieldManagement
   /** Further paths by their first segment, e.g. `openapi`. */
   readonly endpoints?: Readonly<Record<string, Endpoint>>
 }
+
+/** 0 is no limit of its own, but together they must be some where they are shared out. */
+export interface RequestLimits {
+  readonly reads: number
+  readonly writes: number
+  /** Whether flow control shares the sum of both out among users; else it is first come, first served. */
+  readonly areShared: boolean
+}
+
+/** Upstream's `--max-requests-inflight` and `--max-mutating-requests-inflight`. */
+const DEFAULT_LIMITS: RequestLimits = { reads: 400, writes: 200, areShared: true }
 
 export type AggregationOptions = FrontProxy & Trust
 
@@ -136,6 +152,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   let stopTokenTracking = async () => {}
   let stopAggregation = () => {}
   let stopTrust = async () => {}
+  let stopFlowControl = async () => {}
   const start = async () => {
     await server.cache.start(entries => customResources.restore(entries))
     customResources.start()
@@ -144,6 +161,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     server.notReady.delete('poststarthook/bootstrap')
     stopServiceAddresses = keepServiceAddresses(server, events)
     stopApiServices = keepApiServices(server)
+    stopFlowControl = keepFlowControl(server, new Writer(server))
     if (options.serviceAccountKeys?.length) stopTokenTracking = keepTokenTracking(server)
     if (options.aggregation) {
       stopAggregation = followApiServices(server, options.aggregation)
@@ -178,6 +196,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       await stopApiServices()
       await stopTokenTracking()
       await stopTrust()
+      await stopFlowControl()
+      server.flowControl?.stop()
       server.cache.stop()
     },
   }
@@ -198,6 +218,14 @@ function createContext(options: ApiServerOptions): ServerContext {
   )
   const services = registry.find('', 'v1', 'services')?.storage?.cache
   const tokenUsed = (secret: Secret) => noteTokenUse(server, secret)
+  const { requestLimits = DEFAULT_LIMITS } = options
+  const flowControl = requestLimits.areShared
+    ? new FlowControl({
+        clock,
+        objects: flowControlObjects(registry),
+        seats: requestLimits.reads + requestLimits.writes,
+      })
+    : undefined
   const server: ServerContext = {
     store,
     clock,
@@ -221,8 +249,10 @@ function createContext(options: ApiServerOptions): ServerContext {
     serviceAccountKeys: options.serviceAccountKeys ?? [],
     fieldManagement: options.fieldManagement ?? fieldManagement,
     inFlight: { reads: 0, writes: 0 },
+    requestLimits,
+    flowControl,
     metrics: new RequestMetrics(),
-    figures: [],
+    figures: flowControl ? [flowControl.figures.source] : [],
     version: versionInfo(options.proaVersion ?? '0.1.0'),
     notReady: new Set(['informer-sync', 'poststarthook/bootstrap']),
     ...(options.endpoints ? { endpoints: options.endpoints } : {}),

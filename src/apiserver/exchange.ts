@@ -2,6 +2,7 @@
 import type { Tunnel } from '#client/forwarding/forwarder.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels } from '#client/transport.ts'
 import { anonymous, type Peer, type UserInfo } from './authentication/authenticator.ts'
+import type { Flow } from './flow-control/flow-control.ts'
 import type { RequestInfo } from './request-info.ts'
 import type { ServerContext } from './server-context.ts'
 
@@ -12,6 +13,8 @@ export interface Exchange {
   readonly peer: Peer
   info: RequestInfo
   user: UserInfo
+  /** Where flow control has put it; undefined where nothing holds it up. */
+  flow: Flow | undefined
   /** Texts for the answer's Warning headers. */
   readonly warnings: string[]
   /** What admission notes for the audit log, by key; undefined where it notes nothing. */
@@ -64,6 +67,7 @@ export function newExchange(
     peer,
     info: NO_INFO,
     user: anonymous,
+    flow: undefined,
     warnings: [],
     auditAnnotations: undefined,
     isCustom: false,

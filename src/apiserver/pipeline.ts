@@ -7,10 +7,10 @@ import { authorize } from './steps/authorize.ts'
 import { impersonate } from './steps/impersonate.ts'
 import { labelAnswer } from './steps/label-answer.ts'
 import { limitBody } from './steps/limit-body.ts'
-import { limitInFlight } from './steps/limit-in-flight.ts'
 import { measure } from './steps/measure.ts'
 import { parse } from './steps/parse.ts'
 import { serve } from './steps/serve.ts'
+import { shareSeats } from './steps/share-seats.ts'
 
 export const pipeline: readonly Step[] = [
   measure, // outermost, to see the answer that really goes out
@@ -19,7 +19,7 @@ export const pipeline: readonly Step[] = [
   parse, // everything below asks what the request is about
   authenticate, // before any work is done for somebody
   impersonate, // from here on the user is the one acted for
-  limitInFlight, // knows the user, and protects the work below
+  shareSeats, // knows the user, and protects the work below
   authorize, // decides by user and request alone; the body is not looked at
   limitBody,
   serve,

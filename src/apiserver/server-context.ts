@@ -17,6 +17,7 @@ import type { Authorizer } from './authorization/authorizer.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
 import type { RequestMetrics } from './endpoints/request-metrics.ts'
 import type { VersionInfo } from './endpoints/version.ts'
+import type { FlowControl } from './flow-control/flow-control.ts'
 import type { FieldManagement } from './resources/field-management.ts'
 import type { ResourceRegistry } from './resources/registry.ts'
 import type { ServiceAllocator } from './resources/service-allocation.ts'
@@ -66,4 +67,7 @@ export interface ServerContext {
   readonly notReady: Set<string>
   /** Ordinary requests that are being answered now. */
   readonly inFlight: { reads: number; writes: number }
+  readonly requestLimits: { readonly reads: number; readonly writes: number }
+  /** Undefined where only numbers are limited. */
+  readonly flowControl: FlowControl | undefined
 }

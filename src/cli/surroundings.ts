@@ -1,9 +1,23 @@
-/** Flags about what stands before the API server and behind it, and how long events live; upstream's names. */
-import { durationFlag, flag, textFlag } from './flags.ts'
+/** Flags about what stands before the API server and behind it, how much it takes on, and how long events live; upstream's names. */
+import { UserError } from '#base/errors.ts'
+import { durationFlag, flag, switchFlag, textFlag } from './flags.ts'
 
 /** Names with commas between them; undefined where nobody said any. */
 const names = (name: string, doc: string) =>
   flag<readonly string[] | undefined>(name, 'LIST', doc, text => text.split(','), undefined)
+
+const requests = (name: string, doc: string, fallback: number) =>
+  flag(
+    name,
+    'N',
+    doc,
+    text => {
+      if (!/^\d{1,9}$/.test(text))
+        throw new UserError(`--${name} wants a number of requests, not "${text}"`)
+      return Number(text)
+    },
+    fallback,
+  )
 
 export const surroundings = {
   requestHeaderClientCaFile: textFlag(
@@ -39,5 +53,20 @@ export const surroundings = {
     undefined,
   ),
   proxyClientKeyFile: textFlag('proxy-client-key-file', 'FILE', 'the key to it', undefined),
+  maxRequestsInflight: requests(
+    'max-requests-inflight',
+    'how many reads are answered at once; 0 is no limit',
+    400,
+  ),
+  maxMutatingRequestsInflight: requests(
+    'max-mutating-requests-inflight',
+    'how many writes are answered at once; 0 is no limit',
+    200,
+  ),
+  enablePriorityAndFairness: switchFlag(
+    'enable-priority-and-fairness',
+    'share the sum of both out as FlowSchemas and PriorityLevelConfigurations say',
+    true,
+  ),
   eventTtlMs: durationFlag('event-ttl', 'how long events are kept; 0 is for ever', 60 * 60_000),
 }

@@ -1,5 +1,6 @@
 /** What a cluster can be asked for, as a library and from the command line alike. */
 import type { RuntimeConfig } from '#api/runtime-config.ts'
+import type { RequestLimits } from '#apiserver'
 import type { IdentityHeaders } from '#apiserver/authentication/front-proxy.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
@@ -47,6 +48,8 @@ export interface ServingOptions {
   readonly frontProxy?: FrontProxyOptions
   /** How long events live after their last change: an hour by default, for ever where it is 0. */
   readonly eventTtlMs?: number
+  /** How many ordinary requests are answered at once; upstream's defaults unless given. */
+  readonly requestLimits?: RequestLimits
 }
 
 /** As upstream's flags `--encryption-provider-config…` describe it. */

@@ -107,3 +107,17 @@ test('the certificate for APIServices is read anew, and kept where that fails', 
   assert.equal(certificate?.().certificate, two?.certificate)
   assert.throws(() => optionsOf('--proxy-client-key-file=one.key'), /belong together/)
 })
+
+test('how many requests are answered at once, and whether they are shared out', () => {
+  assert.deepEqual(optionsOf().requestLimits, { reads: 400, writes: 200, areShared: true })
+  const told = optionsOf('--max-requests-inflight=0', '--max-mutating-requests-inflight=7')
+  assert.deepEqual(told.requestLimits, { reads: 0, writes: 7, areShared: true })
+  const none = ['--max-requests-inflight=0', '--max-mutating-requests-inflight=0']
+  assert.throws(() => optionsOf(...none), /must add up to something positive/)
+  assert.deepEqual(optionsOf(...none, '--enable-priority-and-fairness=false').requestLimits, {
+    reads: 0,
+    writes: 0,
+    areShared: false,
+  })
+  assert.throws(() => optionsOf('--max-requests-inflight=-1'), /wants a number of requests/)
+})

@@ -1,5 +1,6 @@
 /** What the API server's flags ask for beside the store: who may speak for others before it, how it is known behind it, how long events live. */
 import { X509Certificate } from 'node:crypto'
+import type { RequestLimits } from '#apiserver'
 import type { Clock } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
@@ -16,6 +17,9 @@ type Values = Pick<
   | 'proxyClientCertFile'
   | 'proxyClientKeyFile'
   | 'eventTtlMs'
+  | 'maxRequestsInflight'
+  | 'maxMutatingRequestsInflight'
+  | 'enablePriorityAndFairness'
 >
 
 interface Machine {
@@ -32,11 +36,25 @@ export function servingOptionsOf(values: Values, machine: Machine): ServingOptio
   const clientCertificate = clientCertificateOf(values, machine)
   return {
     eventTtlMs: values.eventTtlMs,
+    requestLimits: requestLimitsOf(values),
     frontProxy: {
       ...requestHeadersOf(values, machine),
       ...(clientCertificate ? { clientCertificate } : {}),
     },
   }
+}
+
+function requestLimitsOf(values: Values): RequestLimits {
+  const {
+    maxRequestsInflight: reads,
+    maxMutatingRequestsInflight: writes,
+    enablePriorityAndFairness: areShared,
+  } = values
+  if (areShared && reads + writes === 0)
+    throw new UserError(
+      '--max-requests-inflight and --max-mutating-requests-inflight must add up to something positive, for --enable-priority-and-fairness shares the sum out',
+    )
+  return { reads, writes, areShared }
 }
 
 /** With an authority of one's own nothing is believed but what the flags say; without, they change what kubeadm would say. */

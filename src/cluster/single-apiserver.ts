@@ -41,7 +41,7 @@ export async function startSingleApiServer(
   options: SingleApiServerOptions,
 ): Promise<SingleApiServer> {
   const { clock, random, log, listen, serviceClusterIpRange, nodeName } = options
-  const { eventTtlMs, frontProxy } = options
+  const { eventTtlMs, frontProxy, requestLimits } = options
   const running: Running[] = []
   const stop = async () => {
     for (const part of running.splice(0).reverse()) await part.stop()
@@ -82,6 +82,7 @@ export async function startSingleApiServer(
       webhookCaller: webhooks.call,
       aggregation: frontProxyOf({ pki, clock, frontProxy }),
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
+      ...(requestLimits ? { requestLimits } : {}),
     })
     running.push(server)
     await untilReady(server)

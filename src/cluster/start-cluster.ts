@@ -160,7 +160,7 @@ class Starting {
 
   #createServer({ store, pki }: Foundation): ApiServer {
     const { clock, random, log, nodes, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
-    const { eventTtlMs, frontProxy } = this.#options
+    const { eventTtlMs, frontProxy, requestLimits } = this.#options
     const webhooks = createWebhookCaller()
     this.#running.push({ stop: async () => webhooks.close() })
     const server = createApiServer({
@@ -180,6 +180,7 @@ class Starting {
       webhookCaller: webhooks.call,
       aggregation: frontProxyOf({ pki, clock, frontProxy }),
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
+      ...(requestLimits ? { requestLimits } : {}),
       nodes: {
         nodeConnection: async name => this.#roles?.nodes.get(name)?.transport ?? unknownNode(name),
       },

@@ -10,10 +10,12 @@ import { isEqual } from '../resources/equal.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import { CUSTOM_RANK, type Rank, rankOf } from './api-service-ranks.ts'
+import { settleAfterChanges } from './settling.ts'
 import { Writer } from './writer.ts'
 
 const GROUP = 'apiregistration.k8s.io'
 const PLURAL = 'apiservices'
+const EXTENSIONS = 'apiextensions.k8s.io'
 const MANAGED = 'kube-aggregator.kubernetes.io/automanaged'
 const AT_START = 'onstart'
 const ALWAYS = 'true'
@@ -23,11 +25,18 @@ const RETRY_MS = 1_000
 
 /** Begins a moment later; the returned function ends it, and is over when the last write is. */
 export function keepApiServices(server: ServerContext): () => Promise<void> {
-  const services = server.registry.find(GROUP, 'v1', PLURAL)?.storage?.cache
+  const { clock, registry } = server
+  const services = registry.find(GROUP, 'v1', PLURAL)?.storage?.cache
   if (!services) return async () => {}
-  const keeper = new Keeper(server, services)
-  keeper.follow()
-  return () => keeper.stop()
+  const definitions = registry.find(EXTENSIONS, 'v1', 'customresourcedefinitions')?.storage?.cache
+  const keeper = new Keeper(server, services, definitions)
+  return settleAfterChanges({
+    clock,
+    caches: definitions ? [services, definitions] : [services],
+    delayMs: SETTLE_MS,
+    retryMs: RETRY_MS,
+    settle: () => keeper.settle(),
+  })
 }
 
 class Keeper {
@@ -36,58 +45,15 @@ class Keeper {
   readonly #definitions: ResourceCache | undefined
   readonly #writer: Writer
   #isFirst = true
-  #isOver = false
-  #cancel: (() => void) | undefined
-  #running: Promise<void> | undefined
-  readonly #unfollow = new Map<ResourceCache, () => void>()
 
-  constructor(server: ServerContext, services: ResourceCache) {
+  constructor(server: ServerContext, services: ResourceCache, definitions?: ResourceCache) {
     this.#server = server
     this.#services = services
-    this.#definitions = server.registry.find(
-      'apiextensions.k8s.io',
-      'v1',
-      'customresourcedefinitions',
-    )?.storage?.cache
+    this.#definitions = definitions
     this.#writer = new Writer(server)
   }
 
-  follow(): void {
-    this.#watch(this.#services)
-    if (this.#definitions) this.#watch(this.#definitions)
-    this.#later(SETTLE_MS)
-  }
-
-  async stop(): Promise<void> {
-    this.#isOver = true
-    this.#cancel?.()
-    for (const unfollow of this.#unfollow.values()) unfollow()
-    await this.#running
-  }
-
-  #watch(cache: ResourceCache): void {
-    if (this.#isOver) return
-    const unfollow = cache.watchers.add({
-      filter: { namespace: '' },
-      notify: () => this.#later(SETTLE_MS),
-      end: () => queueMicrotask(() => this.#watch(cache)),
-    })
-    this.#unfollow.set(cache, unfollow)
-    this.#later(SETTLE_MS)
-  }
-
-  /** What changes while a look is due or under way is seen by it, or by the next. */
-  #later(delayMs: number): void {
-    if (this.#isOver || this.#cancel) return
-    this.#cancel = this.#server.clock.after(delayMs, () => {
-      this.#running = this.#settle().finally(() => {
-        this.#running = undefined
-      })
-    })
-  }
-
-  async #settle(): Promise<void> {
-    this.#cancel = undefined
+  async settle(): Promise<boolean> {
     const wanted = new Map<string, ApiService>()
     if (this.#isFirst) for (const each of builtIn(this.#server)) wanted.set(nameOf(each), each)
     for (const each of this.#custom()) wanted.set(nameOf(each), each)
@@ -97,13 +63,13 @@ class Keeper {
       ...[...wanted.values()].map(each => this.#writer.ensure(GROUP, PLURAL, each)),
     ])
     const failed = results.find(({ status }) => status === 'rejected')
-    if (!failed) {
-      this.#isFirst = false
-      return
+    if (failed) {
+      const { reason } = failed as PromiseRejectedResult
+      this.#server.log.warn('an APIService could not be written', { error: messageOf(reason) })
+      return false
     }
-    const { reason } = failed as PromiseRejectedResult
-    this.#server.log.warn('an APIService could not be written', { error: messageOf(reason) })
-    this.#later(RETRY_MS)
+    this.#isFirst = false
+    return true
   }
 
   /** Sets right, or removes, one that is ours. */

@@ -4,9 +4,8 @@ import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { systemClasses } from '#api/scheduling/v1/system-classes.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { bootstrapPolicyChanges } from '../authorization/bootstrap-policy.ts'
-import { isEqual } from '../resources/equal.ts'
+import { ensureFlowControl } from '../flow-control/upkeep.ts'
 import type { ServerContext } from '../server-context.ts'
-import { AUTO_UPDATE, flowSchemas, priorityLevels } from './flow-control.ts'
 import { type Advertised, keepServerLease } from './server-leases.ts'
 import { addressOf } from './service-addresses.ts'
 import { Writer } from './writer.ts'
@@ -35,7 +34,7 @@ export async function bootstrap(server: ServerContext): Promise<void> {
       addressOf(server.services.firstAddress, service),
     ),
     policy(writer),
-    flowControl(writer),
+    ensureFlowControl(writer),
   ])
 }
 
@@ -85,23 +84,6 @@ async function policy(writer: Writer): Promise<void> {
   await Promise.all([
     ...create.map(each => writer.ensure(RBAC, pluralOf(each), each)),
     ...update.map(each => writer.put(RBAC, pluralOf(each), each)),
-  ])
-}
-
-const FLOW_CONTROL = 'flowcontrol.apiserver.k8s.io'
-
-/** What an administrator took over by the annotation stays as it is. */
-async function flowControl(writer: Writer): Promise<void> {
-  const keep = async (plural: string, object: KubernetesObject & { spec: object }) => {
-    const stored = await writer.stored(FLOW_CONTROL, plural, object)
-    if (!stored) return writer.ensure(FLOW_CONTROL, plural, object)
-    const { metadata, spec } = stored as typeof object
-    if (metadata.annotations?.[AUTO_UPDATE] !== 'true' || isEqual(spec, object.spec)) return
-    await writer.put(FLOW_CONTROL, plural, { ...object, metadata })
-  }
-  await Promise.all([
-    ...flowSchemas().map(each => keep('flowschemas', each)),
-    ...priorityLevels().map(each => keep('prioritylevelconfigurations', each)),
   ])
 }
 

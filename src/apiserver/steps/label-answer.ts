@@ -11,8 +11,11 @@ export const labelAnswer: Step = async (exchange, next) => {
   if (request.objects) return response
   const asked = request.headers?.['audit-id']
   const id = asked !== undefined && OWN_ID.test(asked) ? asked : server.random.uuid()
-  return {
-    ...response,
-    headers: { 'audit-id': id, 'cache-control': 'no-cache, private', ...response.headers },
+  const labels: Record<string, string> = { 'audit-id': id, 'cache-control': 'no-cache, private' }
+  if (exchange.flow) {
+    const { schema, level } = exchange.flow
+    labels['x-kubernetes-pf-flowschema-uid'] = schema.metadata.uid ?? ''
+    labels['x-kubernetes-pf-prioritylevel-uid'] = level.uid
   }
+  return { ...response, headers: { ...labels, ...response.headers } }
 }

@@ -1,12 +1,10 @@
 import { StatusError } from '#api/machinery/status.ts'
 import { SYSTEM_MASTERS } from '../authentication/authenticator.ts'
 import type { Exchange, Step } from '../exchange.ts'
+import type { RequestInfo } from '../request-info.ts'
 
-/** Upstream's defaults (`--max-requests-inflight`, `--max-mutating-requests-inflight`). */
-export const MAXIMUM_READS = 400
-export const MAXIMUM_WRITES = 200
-
-const READING = new Set(['get', 'list', 'head'])
+const READING = new Set(['get', 'list', 'watch', 'head'])
+const isRead = ({ verb }: RequestInfo) => READING.has(verb)
 const STREAMING_SUBRESOURCES = new Set(['exec', 'attach', 'portforward', 'proxy', 'log'])
 
 /** Watches and streams live long and are limited elsewhere; they hold no place here. */
@@ -14,23 +12,28 @@ export function isLongRunning({ info }: Exchange): boolean {
   return info.verb === 'watch' || STREAMING_SUBRESOURCES.has(info.subresource)
 }
 
-/** Keeps a crowd from slowing everybody down: who finds the house full is asked to come back in a second. */
+/** Without flow control: who finds the house full is asked to come back in a second. */
 export const limitInFlight: Step = async (exchange, next) => {
   const { server, peer, user, info } = exchange
   // Roles in this process and administrators always get in: they are who would repair an overload.
   if (peer.user || isLongRunning(exchange) || user.groups.includes(SYSTEM_MASTERS)) return next()
-  const { inFlight } = server
-  const isRead = READING.has(info.verb)
-  if (isRead ? inFlight.reads >= MAXIMUM_READS : inFlight.writes >= MAXIMUM_WRITES)
+  const { inFlight, requestLimits } = server
+  const kind = isRead(info) ? 'reads' : 'writes'
+  // 0 is no limit.
+  if (requestLimits[kind] > 0 && inFlight[kind] >= requestLimits[kind])
     throw new StatusError('TooManyRequests', 'Too many requests, please try again later.', {
       retryAfterSeconds: 1,
     })
-  if (isRead) inFlight.reads++
-  else inFlight.writes++
+  return counted(exchange, next)
+}
+
+/** Shows the request among those that are being answered. */
+export const counted: Step = async ({ server: { inFlight }, info }, next) => {
+  const kind = isRead(info) ? 'reads' : 'writes'
+  inFlight[kind]++
   try {
     return await next()
   } finally {
-    if (isRead) inFlight.reads--
-    else inFlight.writes--
+    inFlight[kind]--
   }
 }

@@ -38,6 +38,13 @@ export class Watchers {
     return this.#all[Symbol.iterator]()
   }
 
+  /** How many may be told of an object there, but for those whom an index of a field leaves out. */
+  countFor(namespace: string, name: string): number {
+    const files = ['*', `o:/${name}`]
+    if (namespace) files.push(`n:${namespace}`, `o:${namespace}/${name}`)
+    return files.reduce((sum, file) => sum + (this.#filed.get(file)?.size ?? 0), 0)
+  }
+
   add(watcher: Watcher): () => void {
     const { indexed } = watcher.filter
     const file = fileOf(watcher.filter)

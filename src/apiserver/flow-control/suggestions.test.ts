@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
 import { startTestServer } from '../testing.ts'
-import { flowSchemas, priorityLevels } from './flow-control.ts'
+import { flowSchemas, priorityLevels } from './suggestions.ts'
 
 const ROOT = '/apis/flowcontrol.apiserver.k8s.io/v1'
 const SCHEMAS = `${ROOT}/flowschemas`

@@ -1,0 +1,99 @@
+/**
+ * Keeps what flow control needs in the cluster: the objects that must be, those that this server suggests as long as nobody took them
+ * over, and what each schema says of the level it leads to.
+ */
+import type { FlowSchema } from '#api/flowcontrol/v1/flow-schema.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { isStatus } from '#api/machinery/status.ts'
+import { rfc3339 } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import { settleAfterChanges } from '../bootstrap/settling.ts'
+import type { Writer } from '../bootstrap/writer.ts'
+import { isEqual } from '../resources/equal.ts'
+import type { ServerContext } from '../server-context.ts'
+import type { ResourceCache } from '../watch-cache/resource-cache.ts'
+import { FLOW_CONTROL, FLOW_SCHEMAS, PRIORITY_LEVELS } from './objects.ts'
+import { AUTO_UPDATE, flowSchemas, priorityLevels } from './suggestions.ts'
+
+/** Nobody waits for it, and a start has other work. */
+const SETTLE_MS = 1_000
+const RETRY_MS = 10_000
+
+/** Writes what is missing or was changed. What an administrator took over by the annotation stays as it is. */
+export async function ensureFlowControl(writer: Writer): Promise<void> {
+  const keep = async (plural: string, object: KubernetesObject & { spec: object }) => {
+    const stored = await writer.stored(FLOW_CONTROL, plural, object)
+    if (!stored) return writer.ensure(FLOW_CONTROL, plural, object)
+    const { metadata, spec } = stored as typeof object
+    if (metadata.annotations?.[AUTO_UPDATE] !== 'true' || isEqual(spec, object.spec)) return
+    await writer.put(FLOW_CONTROL, plural, { ...object, metadata })
+  }
+  await Promise.all([
+    ...flowSchemas().map(each => keep(FLOW_SCHEMAS, each)),
+    ...priorityLevels().map(each => keep(PRIORITY_LEVELS, each)),
+  ])
+}
+
+/** Begins a moment later; the returned function ends it, and is over when the last write is. */
+export function keepFlowControl(server: ServerContext, writer: Writer): () => Promise<void> {
+  const cacheOf = (plural: string) =>
+    server.registry.find(FLOW_CONTROL, 'v1', plural)?.storage?.cache
+  const schemas = cacheOf(FLOW_SCHEMAS)
+  const levels = cacheOf(PRIORITY_LEVELS)
+  if (!schemas || !levels) return async () => {}
+  return settleAfterChanges({
+    clock: server.clock,
+    caches: [schemas, levels],
+    delayMs: SETTLE_MS,
+    retryMs: RETRY_MS,
+    async settle() {
+      try {
+        await ensureFlowControl(writer)
+        await tellDangling(writer, schemas, levels)
+        return true
+      } catch (error) {
+        server.log.warn('flow control could not be kept up', { error: messageOf(error) })
+        return false
+      }
+    },
+  })
+}
+
+async function tellDangling(
+  writer: Writer,
+  schemas: ResourceCache,
+  levels: ResourceCache,
+): Promise<void> {
+  const nowText = rfc3339(writer.server.clock.now())
+  const all = schemas.list('').map(({ object }) => object as FlowSchema)
+  const results = await Promise.allSettled(
+    all.map(async schema => {
+      const level = schema.spec.priorityLevelConfiguration.name
+      const condition = danglingOf(level, levels.get('', level) !== undefined)
+      const told = schema.status?.conditions?.find(({ type }) => type === condition.type)
+      if (told && isEqual({ ...condition, lastTransitionTime: told.lastTransitionTime }, told))
+        return
+      const { name = '' } = schema.metadata
+      await writer.putStatus(FLOW_CONTROL, FLOW_SCHEMAS, name, draft => {
+        const { status = {} } = draft as FlowSchema
+        const others = (status.conditions ?? []).filter(({ type }) => type !== condition.type)
+        const conditions = [...others, { ...condition, lastTransitionTime: nowText }]
+        Object.assign(draft, { status: { ...status, conditions } })
+      })
+    }),
+  )
+  for (const result of results)
+    if (result.status === 'rejected' && !isStatus(result.reason, 'Conflict')) throw result.reason
+}
+
+function danglingOf(level: string, isThere: boolean) {
+  const reference = `This FlowSchema references the PriorityLevelConfiguration object named ${JSON.stringify(level)}`
+  return isThere
+    ? { type: 'Dangling', status: 'False', reason: 'Found', message: `${reference} and it exists` }
+    : {
+        type: 'Dangling',
+        status: 'True',
+        reason: 'NotFound',
+        message: `${reference} but there is no such object`,
+      }
+}

@@ -1,0 +1,59 @@
+import { StatusError } from '#api/machinery/status.ts'
+import type { Exchange, Step } from '../exchange.ts'
+import type { Flow, FlowControl } from '../flow-control/flow-control.ts'
+import { storedFor } from '../flow-control/objects.ts'
+import type { Ticket } from '../flow-control/queue-set.ts'
+import { workOf } from '../flow-control/work.ts'
+import { counted, isLongRunning, limitInFlight } from './limit-in-flight.ts'
+
+/** Gives each flow of requests its part of the server; who finds no seat waits for one, or is asked to come back later. */
+export const shareSeats: Step = async (exchange, next) => {
+  const { server, peer, info } = exchange
+  const { flowControl } = server
+  if (!flowControl) return limitInFlight(exchange, next)
+  // Roles in this process are part of the server. A watch has a seat until it has begun; other streams are limited elsewhere.
+  if (peer.user || (isLongRunning(exchange) && info.verb !== 'watch')) return next()
+  const flow = flowControl.classify(exchange)
+  exchange.flow = flow
+  const ticket = await seated(exchange, flowControl, flow)
+  const { clock } = server
+  const startMs = clock.monotonicMs()
+  try {
+    return await counted(exchange, next)
+  } finally {
+    ticket.finish()
+    const type = info.verb === 'watch' ? 'watch' : 'regular'
+    const seconds = (clock.monotonicMs() - startMs) / 1000
+    flowControl.figures.histograms.served.observe([...labelsOf(flow), type], seconds)
+  }
+}
+
+const labelsOf = ({ level, schema }: Flow) => [level.name, schema.metadata.name ?? '']
+
+async function seated(exchange: Exchange, flowControl: FlowControl, flow: Flow): Promise<Ticket> {
+  const { server, info, request } = exchange
+  const { waited, queueLength, seats } = flowControl.figures.histograms
+  const { level } = flow
+  const labels = labelsOf(flow)
+  const ticket = flowControl.enter(flow, exchange, widest => {
+    const work = workOf(info, storedFor(server.registry, info), widest)
+    seats.observe(labels, Math.max(work.seats, work.lastSeats))
+    return work
+  })
+  if (typeof ticket === 'string') throw tooMany(server.clock.now(), flow)
+  if (level.wishes.isExempt) return ticket
+  if (ticket.queueLength > 0) queueLength.observe(labels, ticket.queueLength)
+  const startMs = server.clock.monotonicMs()
+  const hasTurn = ticket.isRunning || (await flowControl.turnOf(ticket, request.signal))
+  const seconds = (server.clock.monotonicMs() - startMs) / 1000
+  waited.observe([...labels, String(hasTurn)], seconds)
+  if (!hasTurn) throw tooMany(server.clock.now(), flow)
+  return ticket
+}
+
+function tooMany(nowMs: number, { level }: Flow): StatusError {
+  level.retryAfter.refused(nowMs)
+  return new StatusError('TooManyRequests', 'Too many requests, please try again later.', {
+    retryAfterSeconds: level.retryAfter.seconds,
+  })
+}
