@@ -168,3 +168,41 @@ test('tells so also where nothing had to be written, as after a restart', async 
   const status = { ...pod.status, conditions: ready('False') }
   assert.equal(again.writer.isOverwritten(podAt(9, status)), true)
 })
+
+const starting = {
+  phase: 'Pending',
+  containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ContainerCreating' } } }],
+} as unknown as PodStatus
+
+test('that containers are about to be made is said a turn later, unless it is over by then', async () => {
+  const { api, writer, timers, tick } = setUp()
+  writer.set(api.pod, starting)
+  await turns()
+  assert.equal(api.writes, 0)
+  assert.deepEqual(
+    timers.map(({ ms }) => ms),
+    [0],
+  )
+  await tick()
+  assert.equal(api.pod.status?.phase, 'Pending')
+
+  writer.set(api.pod, { ...starting, hostIP: '10.0.0.1' } as PodStatus)
+  writer.set(api.pod, running())
+  await writer.flush('u')
+  assert.equal(api.writes, 2)
+  assert.equal(api.pod.status?.phase, 'Running')
+  assert.equal(timers.length, 0)
+})
+
+test('whoever flushes or stops does not wait for a turn', async () => {
+  const { api, writer, timers } = setUp()
+  writer.set(api.pod, starting)
+  await turns()
+  await writer.flush('u')
+  assert.equal(api.writes, 1)
+  writer.set(api.pod, { ...starting, hostIP: '10.0.0.1' } as PodStatus)
+  await turns()
+  await writer.stop()
+  assert.equal(api.writes, 1)
+  assert.equal(timers.length, 0)
+})

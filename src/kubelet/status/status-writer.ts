@@ -32,6 +32,8 @@ interface Entry {
   written: Pod | undefined
   dirty: boolean
   running: Promise<void> | undefined
+  /** Ends the wait for what the next step says. */
+  hurry: () => void
 }
 
 export class StatusWriter {
@@ -52,12 +54,13 @@ export class StatusWriter {
     const uid = uidOf(pod)
     let entry = this.#entries.get(uid)
     if (!entry) {
-      entry = { pod, status, written: undefined, dirty: false, running: undefined }
+      entry = { pod, status, written: undefined, dirty: false, running: undefined, hurry() {} }
       this.#entries.set(uid, entry)
     }
     entry.pod = pod
     entry.status = status
     entry.dirty = true
+    if (!isStarting(status)) entry.hurry()
     this.#work(uid, entry)
   }
 
@@ -86,21 +89,25 @@ export class StatusWriter {
   /** Resolves when what was set last has been written, or the pod turned out to be gone. */
   async flush(uid: string): Promise<void> {
     for (;;) {
-      const running = this.#entries.get(uid)?.running
-      if (!running) return
-      await running
+      const entry = this.#entries.get(uid)
+      if (!entry?.running) return
+      entry.hurry()
+      await entry.running
     }
   }
 
   forget(uid: string): void {
     const entry = this.#entries.get(uid)
     if (entry) entry.dirty = false
+    entry?.hurry()
     this.#entries.delete(uid)
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await Promise.all([...this.#entries.values()].map(entry => entry.running))
+    const entries = [...this.#entries.values()]
+    for (const entry of entries) entry.hurry()
+    await Promise.all(entries.map(entry => entry.running))
   }
 
   #work(uid: string, entry: Entry): void {
@@ -115,8 +122,9 @@ export class StatusWriter {
   async #drain(entry: Entry): Promise<void> {
     let delayMs = RETRY_MS
     let conflicts = 0
-    // One turn, so that several changes of one step become one write.
+    // So that several changes of one step become one write.
     await Promise.resolve()
+    if (isStarting(entry.status)) await this.#turn(entry)
     while (entry.dirty && !this.#stopping.signal.aborted) {
       entry.dirty = false
       try {
@@ -145,6 +153,17 @@ export class StatusWriter {
     }
   }
 
+  /** A turn of the event loop: where it starts the containers as well, as a runtime in memory can, one write says all of it. */
+  #turn(entry: Entry): Promise<void> {
+    return new Promise(resolve => {
+      const cancel = this.#clock.after(0, resolve)
+      entry.hurry = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
   /** Undefined where the pod is gone or another has its name. */
   async #fresh(entry: Entry): Promise<Pod | undefined> {
     const { name = '', namespace = '', uid } = entry.pod.metadata
@@ -169,6 +188,17 @@ export class StatusWriter {
     if (!entry.dirty) Object.assign(entry, { pod: written, status: written.status })
   }
 }
+
+/** Says of the containers only that they are about to be made. */
+function isStarting({ phase, containerStatuses = [], initContainerStatuses = [] }: PodStatus) {
+  const all = [...initContainerStatuses, ...containerStatuses]
+  return (
+    phase === 'Pending' &&
+    all.length > 0 &&
+    all.every(({ state }) => STARTING.has(state.waiting?.reason ?? ''))
+  )
+}
+const STARTING = new Set(['ContainerCreating', 'PodInitializing'])
 
 /** What we say, with the others' conditions as they are now; a pod that is over does not come back. */
 function merged(status: PodStatus, base: Pod): PodStatus {

@@ -75,23 +75,29 @@ test('a pod runs, says so, and goes when it is deleted', () =>
     assert.deepEqual(await node.hostAccess.files.names('/var/lib/kubelet/pods'), [])
   }))
 
-test('a pod that starts costs two writes of its status: that it is made, and that it runs', () =>
+test('what starts at once costs one write of its status, what takes its time a second before', () =>
   withCluster(async cluster => {
+    const node = cluster.node({ hostname: 'n2', podCidr: '10.0.2.0/24', sandboxLatencyMs: 500 })
     await cluster.kubelet(cluster.node())
+    await cluster.kubelet(node, { nodeName: 'n2' })
     const { transport } = cluster
     const { request } = transport
-    const phases: unknown[] = []
+    const phases: string[] = []
     transport.request = asked => {
-      if (asked.method === 'PUT' && asked.path.endsWith('/pods/web/status'))
-        phases.push((asked.body as Pod).status.phase)
+      const name = /pods\/(.*)\/status$/.exec(asked.path)?.[1]
+      if (asked.method === 'PUT' && name) phases.push(`${name} ${(asked.body as Pod).status.phase}`)
       return request(asked)
     }
-    await cluster.createPod('web', { containers: [web] })
+    await cluster.createPod('quick', { containers: [web] })
     await rest()
-    assert.deepEqual(phases, ['Pending', 'Running'])
-    await cluster.client.patch(podKind, at('web'), 'merge', { metadata: { labels: { a: 'b' } } })
+    assert.deepEqual(phases.splice(0), ['quick Running'])
+    await cluster.createPod('slow', { nodeName: 'n2', containers: [web] })
+    await cluster.clock.advance(1_000)
+    assert.deepEqual(phases.splice(0), ['slow Pending', 'slow Running'])
+    // Nothing else is ever said of what goes on as it is.
+    await cluster.client.patch(podKind, at('quick'), 'merge', { metadata: { labels: { a: 'b' } } })
     await cluster.clock.advance(120_000)
-    assert.deepEqual(phases, ['Pending', 'Running'])
+    assert.deepEqual(phases, [])
   }))
 
 test('a kubelet that restarts adopts what runs and kills what nobody wants', () =>
