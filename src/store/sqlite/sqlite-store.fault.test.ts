@@ -14,6 +14,8 @@ const disk = buildDisk(scratch)
 const skip = 'missing' in disk ? disk.missing : false
 const library = 'library' in disk ? disk.library : ''
 
+const LIFE_TIMEOUT_MS = 4 * 60_000
+
 /** Runs a life on a disk that it controls. */
 function live(script: string, words: readonly string[]) {
   const root = mkdtempSync(join(scratch, 'life-'))
@@ -24,6 +26,7 @@ function live(script: string, words: readonly string[]) {
   const life = spawnSync(process.execPath, [file, join(place, 'data'), control.file, ...words], {
     encoding: 'utf8',
     env: environmentOf({ library, root: place, control: control.file }),
+    timeout: LIFE_TIMEOUT_MS,
   })
   control.close()
   return { ...life, said: life.status === 0 ? JSON.parse(life.stdout) : undefined }
@@ -64,25 +67,15 @@ test('planted: a refused write that counts as done is found', { skip }, () => {
   assert.match(stderr, /AssertionError/)
 })
 
-for (const [fsyncMs, writers, rounds] of [
-  [50, 64, 20],
-  [200, 128, 8],
-  [1000, 128, 4],
+for (const [writers, rounds] of [
+  [64, 20],
+  [128, 10],
+  [999, 5],
 ] as const) {
-  test(`an fsync of ${fsyncMs} ms is waited for, shared, and waited for twice at most`, {
-    skip,
-  }, t => {
-    const words = [fsyncMs, writers, rounds].map(String)
-    const { status, stderr, said } = live('slow-life.ts', words)
+  test(`an fsync is shared by ${writers} writers, and waited for twice at most`, { skip }, t => {
+    const { status, stderr, said } = live('held-life.ts', [writers, rounds].map(String))
     assert.equal(status, 0, stderr)
     t.diagnostic(JSON.stringify(said))
-    assert.ok(said.shown.min >= fsyncMs, 'nothing is shown before it is durable')
-    assert.ok(said.answered.min >= fsyncMs)
-    const slackMs = Math.max(SLACK_MS, fsyncMs / 2)
-    assert.ok(said.answered.max <= 2 * fsyncMs + slackMs, 'two fsyncs at most')
-    assert.ok(said.writes / said.syncs >= writers / 3, 'what waits shares an fsync')
+    assert.deepEqual(said, { writes: writers * (rounds + 1), syncs: rounds + 1 })
   })
 }
-
-/** For a machine that does other things meanwhile. */
-const SLACK_MS = 250

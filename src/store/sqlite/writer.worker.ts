@@ -36,6 +36,8 @@ const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
 const LOG_BYTES = 4 * 1024 * 1024
 const MAX_LOG_BYTES = 4 * LOG_BYTES
 const IDLE_MS = 20
+/** Beside what its rows fill. Batches of one transaction share them. */
+const PAGES_PER_TRANSACTION = 3
 
 const port = parentPort as MessagePort
 const wake = workerData.wake as Int32Array
@@ -109,7 +111,7 @@ function follower(last: WriteBatch): WriteBatch | undefined {
 /** Writes the first batch and those that follow, as far as they fit into one transaction, and adds them to `batches`. */
 function write(batches: [WriteBatch, ...WriteBatch[]]): void {
   connection ??= open()
-  const { database, begin, commit, reached } = connection
+  const { database, begin, commit, reached, pageBytes } = connection
   let rows = 0
   let bytes = 0
   try {
@@ -123,6 +125,7 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
       batch = isFull ? undefined : follower(batch)
       if (batch) batches.push(batch)
     }
+    logBytes += PAGES_PER_TRANSACTION * pageBytes
     const startMs = systemClock.monotonicMs()
     commit.run()
     noteCommit(ring, systemClock.monotonicMs() - startMs)
@@ -141,14 +144,14 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
 }
 
 function writeBatch(batch: WriteBatch, open: Connection): void {
-  const { insert, forget, count, pageBytes } = open
+  const { insert, forget, count } = open
   const keysEnd = insertRows(batch, insert)
   forgetRows(batch, keysEnd, forget)
   // Rows carry their revision, so the counter matters only where rows go. It costs a page.
   if (batch.compacted !== undefined) {
     count.run(batch.revision, batch.compacted, counterChecksum(batch.revision, batch.compacted))
   }
-  logBytes += pageBytes * 3 + batch.bytes.length + 100 * batch.rows + 1000 * batch.forgotten
+  logBytes += batch.bytes.length + 100 * batch.rows + 1000 * batch.forgotten
 }
 
 /** Answers with where the keys of rows to forget begin. */

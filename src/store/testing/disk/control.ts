@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs
 
 /** The numbers by which `disk.c` misbehaves; both sides look at the same bytes. */
 const fields = [
-  'slowUs',
+  'held',
   'operations',
   'after',
   'error',
@@ -12,6 +12,7 @@ const fields = [
   'lies',
   'halves',
   'syncs',
+  'released',
 ] as const
 type Field = (typeof fields)[number]
 
@@ -61,7 +62,7 @@ export class DiskControl {
   /** Everything goes well again. */
   calm(): void {
     this.#set('after', -1)
-    this.#set('slowUs', 0)
+    this.#set('held', 0)
   }
 
   fail(failure: Failure): void {
@@ -75,9 +76,14 @@ export class DiskControl {
     this.#set('after', failure.after)
   }
 
-  /** Each fsync takes so much longer. */
-  slow(ms: number): void {
-    this.#set('slowUs', ms * 1000)
+  /** Each fsync that begins from now on takes until `release` lets the oldest of them end, or until `calm`. */
+  hold(): void {
+    this.#set('released', this.syncs)
+    this.#set('held', 1)
+  }
+
+  release(): void {
+    this.#set('released', this.#get('released') + 1)
   }
 
   /** A sum of `lies`. */
@@ -90,7 +96,7 @@ export class DiskControl {
     return this.#get('failed')
   }
 
-  /** fsync calls since the file was made. */
+  /** fsync calls that began since the file was made. */
   get syncs(): number {
     return this.#get('syncs')
   }

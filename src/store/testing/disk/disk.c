@@ -1,7 +1,7 @@
 /*
  * A disk between a process and the C library (LD_PRELOAD). It sees every call that changes a file below $DISK_ROOT and
  *   - records it, with its bytes and in the true order, in $DISK_TRACE (trace.ts reads it);
- *   - lets calls fail, be slow, or lie about having synced, as the numbers in $DISK_CONTROL say (control.ts writes them).
+ *   - lets calls fail, syncs wait or lie about having synced, as the numbers in $DISK_CONTROL say (control.ts writes them).
  * What is written to a file named `notes` is recorded as a note: so the process says between two calls what it has acknowledged.
  */
 #define _GNU_SOURCE
@@ -24,7 +24,7 @@ enum { LIE_LOG = 1, LIE_FILE = 2, LIE_DIRECTORY = 4, LIE_OTHER = 8 };
 
 /* As in control.ts. */
 struct control {
-  int32_t slow_us, ops, after, error, lasting, seen, failed, lies, halves, syncs;
+  int32_t held, ops, after, error, lasting, seen, failed, lies, halves, syncs, released;
 };
 
 struct header {
@@ -284,10 +284,12 @@ int fsync(int fd) {
   REAL(fsync);
   uint32_t id = id_of(fd);
   if (!id) return real(fd);
-  __atomic_fetch_add(&control->syncs, 1, __ATOMIC_SEQ_CST);
+  int32_t order = __atomic_fetch_add(&control->syncs, 1, __ATOMIC_SEQ_CST);
   int error = failure(OP_SYNC);
   if (error) return errno = error, -1;
-  if (control->slow_us > 0) usleep(control->slow_us);
+  while (__atomic_load_n(&control->held, __ATOMIC_SEQ_CST) &&
+         __atomic_load_n(&control->released, __ATOMIC_SEQ_CST) <= order)
+    usleep(500);
   if (control->lies & fds[fd].lie) return 0;
   uint32_t number = __atomic_fetch_add(&next_sync, 1, __ATOMIC_SEQ_CST);
   note_sync(T_SYNC, id, number);
