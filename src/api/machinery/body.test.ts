@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { cpuMs } from '#base/testing/cpu-time.ts'
 import { duplicateFields, parseJson } from './body.ts'
 import { isStatus } from './status.ts'
 import { parseYaml, writeYaml } from './yaml.ts'
@@ -126,9 +127,9 @@ test('hostile YAML is refused quickly', () => {
     `a: &a {x: 1}\nb: [${Array(2000).fill('*a').join()}]`,
   ]
   for (const text of hostile) {
-    const start = performance.now()
+    const start = cpuMs()
     assert.throws(() => parseYaml(bytes(text)), badRequest, text.slice(0, 40))
-    assert.ok(performance.now() - start < 1000, `${text.slice(0, 40)} took too long`)
+    assert.ok(cpuMs() - start < 1000, `${text.slice(0, 40)} took too long`)
   }
 })
 

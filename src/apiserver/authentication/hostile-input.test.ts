@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { isStatus } from '#api/machinery/status.ts'
 import { newPrivateKey } from '#base/pki/certificate.ts'
+import { cpuMs } from '#base/testing/cpu-time.ts'
 import { systemRandom } from '#host/random.ts'
 import { authentication } from './authentication.ts'
 import { bearerTokenAuthenticator } from './bearer-tokens.ts'
@@ -86,7 +87,7 @@ test('claims of any shape, even under our own signature, only ever name their se
 })
 
 test('long nonsense is refused at once', async () => {
-  const started = performance.now()
+  const started = cpuMs()
   for (const text of [
     `Bearer ${'a'.repeat(3_000_000)}`,
     `Bearer ${'.'.repeat(1_000_000)}`,
@@ -95,5 +96,5 @@ test('long nonsense is refused at once', async () => {
     `Bearer a.${Buffer.from('['.repeat(10_000)).toString('base64url')}.a`,
   ])
     await refusedOrAnonymous(text)
-  assert.ok(performance.now() - started < 500)
+  assert.ok(cpuMs() - started < 1000)
 })

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import type { Subject } from '#api/rbac/v1/rules.ts'
+import { cpuMs } from '#base/testing/cpu-time.ts'
 import { serviceAccountUser, type UserInfo } from '../authentication/authenticator.ts'
 import {
   type Attributes,
@@ -253,10 +254,10 @@ test('every rule covers itself, and parts of one may be covered by several', () 
 test('a huge role is judged quickly', () => {
   const many = (count: number) => Array.from({ length: count }, (_, i) => `r${i}`)
   const huge = { verbs: many(200), apiGroups: many(200), resources: many(200) }
-  const began = performance.now()
+  const began = cpuMs()
   assert.equal(uncoveredRights([rule('*', '*', '*')], [huge]).length, 0)
   assert.ok(uncoveredRights([rule('get', '*', '*')], [huge]).length > 0)
-  assert.ok(performance.now() - began < 200)
+  assert.ok(cpuMs() - began < 500)
 })
 
 test('an empty view allows nothing', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { constants, generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { cpuMs } from '../testing/cpu-time.ts'
 import { requestIn, requestInPem } from './certificate-request.ts'
 import { bitString, context, element, oid, readElements, sequence } from './der.ts'
 import { pemBlocks } from './pem.ts'
@@ -108,10 +109,10 @@ test('blocks are found among other text, with and without headers', () => {
 })
 
 test('a text of beginnings is read as fast as any other', () => {
-  const started = performance.now()
+  const started = cpuMs()
   assert.deepEqual(pemBlocks('-----BEGIN A-----\n'.repeat(60_000)), [])
   assert.deepEqual(pemBlocks(`-----BEGIN ${'-----BEGIN '.repeat(100_000)}`), [])
-  assert.ok(performance.now() - started < 1000)
+  assert.ok(cpuMs() - started < 1000)
 })
 
 test('what is no block is passed over', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { cpuMs } from '#base/testing/cpu-time.ts'
 import type { StoreEvent } from '../store.ts'
 import { encode, put, recorder, remove, settled, show } from '../testing/recorder.ts'
 import { createMemoryStore, type MemoryStore } from './memory-store.ts'
@@ -108,12 +109,6 @@ test('whatever is taken, reset and dropped in any order, each snapshot stays wha
   )
 })
 
-/** Of this thread: the machine may do other things meanwhile. */
-function cpuMs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
-}
-
 test('50,000 objects: a snapshot takes no time, a reset as long as what changed', async context => {
   const store = createMemoryStore()
   for (let i = 0; i < 50_000; i++) await put(store, `/registry/pods/default/${i}`, `${i}`)
@@ -129,6 +124,6 @@ test('50,000 objects: a snapshot takes no time, a reset as long as what changed'
   context.diagnostic(
     `taken in ${takenMs.toFixed(2)} ms, 5,000 keys back in ${resetMs.toFixed(1)} ms`,
   )
-  assert.ok(takenMs < 5, `taking it took ${takenMs} ms`)
-  assert.ok(resetMs < 500, `the reset took ${resetMs} ms`)
+  assert.ok(takenMs < 50, `taking it took ${takenMs} ms`)
+  assert.ok(resetMs < 2000, `the reset took ${resetMs} ms`)
 })

@@ -80,7 +80,8 @@ test('a snapshot beside a busy writer is the store of one revision, and stalls n
   }
   assert.deepEqual(seen['/one'], seen['/two'])
   assert.equal(new Set(seen['/one']).size, files.length, 'writes went on between the snapshots')
-  assert.ok(Math.max(...lags) < 1000, `the longest write took ${Math.max(...lags)} ms`)
+  // Who waits for the file is refused after five seconds; the disk may be busy for one.
+  assert.ok(Math.max(...lags) < 4500, `the longest write took ${Math.max(...lags)} ms`)
   await store.close()
 })
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { cpuMs } from '#base/testing/cpu-time.ts'
 import {
   frame,
   headerBlock,
@@ -27,12 +28,6 @@ function keptBytes(): number {
   collect()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers
-}
-
-/** CPU time, since other work on the machine is no client's doing. */
-function busyMs(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
 }
 
 /** How many rounds of the frames were taken before the connection ended; all of them where it did not. */
@@ -138,7 +133,7 @@ test('a large header that is repeated by a number of one byte', async () => {
   const large = headerBlock([['x', 'y'.repeat(4000)]], true)
   peer.send(headersFrame(1, Buffer.concat([GET, large])))
   const before = keptBytes()
-  const begun = busyMs()
+  const begun = cpuMs()
   peer.send(
     frame(headers, Flag.endStream, 3, Buffer.concat([GET, Buffer.alloc(16_000, 0xbe)])),
     ...Array.from({ length: 6 }, (_, i) =>
@@ -146,7 +141,7 @@ test('a large header that is repeated by a number of one byte', async () => {
     ),
   )
   await peer.settle()
-  assert.ok(busyMs() - begun < 400)
+  assert.ok(cpuMs() - begun < 400)
   assert.ok(keptBytes() - before < 1024 * 1024)
   const [[stream, fields] = assert.fail()] = peer.answers()
   assert.deepEqual([stream, fields[0]?.value], [3, '431'])
@@ -166,13 +161,13 @@ test('SETTINGS full of windows hold nobody up', async () => {
   const many = writeSettings(
     Array.from({ length: 2730 }, (_, i) => [Setting.initialWindow, i % 2 === 0 ? 0 : 1] as const),
   )
-  const begun = busyMs()
+  const begun = cpuMs()
   for (let round = 0; round < 100; round++) {
     peer.send(frame(settings, 0, 0, many))
     await peer.settle(2)
   }
   // 1.6 MB; each window for itself would take four seconds.
-  const spent = busyMs() - begun
+  const spent = cpuMs() - begun
   assert.ok(spent < 1000, `${Math.round(spent)} ms`)
   await peer.close()
 })
