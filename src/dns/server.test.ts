@@ -32,7 +32,7 @@ async function serve(upstreams: { address: string; port: number }[]) {
     resolve: name => (name.endsWith('cluster.local') ? (names[name] ?? none) : undefined),
   })
   const port = server.ports[0] ?? 0
-  const resolver = new Resolver({ timeout: 1000, tries: 1 })
+  const resolver = new Resolver({ timeout: 30_000, tries: 1 })
   resolver.setServers([`127.0.0.1:${port}`])
   return { server, port, resolver }
 }

@@ -69,7 +69,7 @@ async function withHeld(
         } as never),
       hopes: async name => (await client.get(pod, name, 'a')).status.nominatedNodeName,
       async until(what, check) {
-        for (let tries = 0; tries < 500; tries++) {
+        for (let tries = 0; tries < 5000; tries++) {
           if (await check()) return
           await new Promise(resolve => setTimeout(resolve, 10))
         }

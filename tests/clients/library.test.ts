@@ -8,7 +8,7 @@ import { pod } from '#api/core/v1/pod/pod.ts'
 import { type Cluster, startCluster } from '#index'
 
 const CLUSTERS = 5
-const WAIT_MS = 10_000
+const WAIT_MS = 60_000
 
 const labels = { app: 'web' }
 const web = {

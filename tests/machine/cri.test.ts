@@ -68,7 +68,7 @@ function gather(channels: DuplexChannels) {
 const exitCode = (text: string | undefined) => exitCodeOf(decodeExecStatus(bytes(text ?? '')))
 
 async function eventually<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + 60_000
   for (;;) {
     const found = await look()
     if (found) return found

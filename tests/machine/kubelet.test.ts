@@ -39,7 +39,7 @@ const reason =
       : undefined
 if (reason) console.log(`# skipped: ${reason}`)
 
-async function eventually<T>(look: () => Promise<T | undefined | false>, ms = 15_000): Promise<T> {
+async function eventually<T>(look: () => Promise<T | undefined | false>, ms = 60_000): Promise<T> {
   const deadline = performance.now() + ms
   for (;;) {
     const found = await look()

@@ -292,7 +292,7 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
       assert.notDeepEqual(found, [], `there is no sign of ${what}, so the check proves nothing`)
     const from = performance.now()
     assert.equal(await proa.end('SIGTERM'), 0)
-    assert.ok(performance.now() - from < 5_000, 'it ends within 5 s')
+    assert.ok(performance.now() - from < 20_000, 'it ends by itself')
     assert.deepEqual(proa.reset(), {
       code: 0,
       text: `everything that Proa made for ${proa.directory} is removed\n`,

@@ -11,8 +11,8 @@ import { busyboxTarball } from '../tools/busybox-image.ts'
 import { Kubectl, kubectlMissing } from '../tools/kubectl.ts'
 
 export const main = join(import.meta.dirname, '..', '..', 'bin', 'proa.js')
-const START_TIMEOUT_MS = 30_000
-const STOP_TIMEOUT_MS = 10_000
+const START_TIMEOUT_MS = 120_000
+const STOP_TIMEOUT_MS = 60_000
 
 /** Why these tests can't run here, or undefined. */
 export function whyNotHere(): string | undefined {

@@ -12,7 +12,7 @@ import { jumpyClock } from '../../src/base/testing/jumpy-clock.ts'
 
 const HOURS = [5, -9, 30, -50, 24, 24, -80, 56]
 const HOUR_MS = 3_600_000
-const WAIT_MS = 20_000
+const WAIT_MS = 60_000
 
 const labels = { app: 'web' }
 const web = {

@@ -261,7 +261,7 @@ function watchFrom(session: ClientHttp2Session, revision: number, seen: Seen[]) 
   })
   return {
     async until(wanted: number): Promise<void> {
-      const deadline = performance.now() + 5000
+      const deadline = performance.now() + 60_000
       while (last < wanted && performance.now() < deadline)
         await new Promise(resolve => setTimeout(resolve, 10))
       // What the server did after its last answer may still be on its way.

@@ -9,7 +9,7 @@ import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { service } from '#api/core/v1/service.ts'
 import { type Cluster, startCluster } from '#index'
 
-const WAIT_MS = 30_000
+const WAIT_MS = 60_000
 const OBJECTS = 3_000
 
 const at = (name: string) => ({ name, namespace: 'default' })

@@ -5,7 +5,7 @@ import { event } from '#api/core/v1/event.ts'
 import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import type { Cluster } from '#index'
 
-const WAIT_MS = 30_000
+const WAIT_MS = 90_000
 
 /** Waits until `look` finds something; fails with what was waited for. */
 export async function until<T>(

@@ -298,7 +298,7 @@ describe('hostile requests', () => {
       message: /^Timeout: Too large resource version: 99999999, current: \d+$/,
     }))
     await Promise.all(future.map(one => tryCases(target, [one])))
-    assert.ok(performance.now() - started < 10_000)
+    assert.ok(performance.now() - started < 30_000)
   })
 
   test('continue tokens that are forged, foreign or damaged', async () => {

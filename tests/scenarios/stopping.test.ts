@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { adminOf, ProaProcess } from './proa-process.ts'
 
-const STOP_MS = 5000
+/** Far below the time after which a stop would be forced, and above what a busy machine needs. */
+const STOP_MS = 20_000
 
 for (const [what, signals, codes] of [
   ['SIGTERM while watches are open', ['SIGTERM'], [0]],

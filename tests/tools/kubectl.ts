@@ -30,7 +30,7 @@ export function kubectlTo(cluster: { readonly kubeconfig?: string }, directory: 
 }
 
 /** How long a command may take to print what is waited for. */
-const FOLLOW_LIMIT_MS = 20_000
+const FOLLOW_LIMIT_MS = 60_000
 
 /** A kubectl that always talks to one cluster, as the user of that kubeconfig. */
 export class Kubectl {

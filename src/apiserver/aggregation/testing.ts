@@ -217,7 +217,7 @@ export async function conditionOf({ ask }: Front): Promise<any> {
   return body.status?.conditions?.[0]
 }
 
-const PATIENCE = 2_000
+const PATIENCE = 12_000
 const PAUSE_MS = 5
 
 /** Waits, by the machine's clock, until it is so. */

@@ -14,7 +14,7 @@ const LABELS = {
 async function setUp() {
   const { server, ask } = await startTestServer()
   const until = async <T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> => {
-    for (let tries = 0; tries < 500; tries++) {
+    for (let tries = 0; tries < 5000; tries++) {
       const found = await look()
       if (found) return found
       await delay(5)

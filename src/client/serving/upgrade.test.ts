@@ -90,7 +90,7 @@ async function answerTo(socket: TLSSocket, bytes: string): Promise<string> {
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
-  for (let i = 0; i < 600; i++) {
+  for (let i = 0; i < 6000; i++) {
     if (isTrue()) return
     await delay(5)
   }

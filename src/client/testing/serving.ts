@@ -177,7 +177,7 @@ export function pushed() {
   }
 }
 
-export async function until(isTrue: () => boolean, timeoutMs = 3000): Promise<void> {
+export async function until(isTrue: () => boolean, timeoutMs = 30_000): Promise<void> {
   const end = Date.now() + timeoutMs
   while (!isTrue()) {
     if (Date.now() > end) throw new Error('it did not happen in time')

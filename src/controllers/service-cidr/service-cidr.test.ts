@@ -134,8 +134,8 @@ test('a further range gives services addresses, and goes when they have gone', a
     metadata: { name: 'larger' },
     spec: { cidrs: ['192.168.0.0/16'] },
   } as never)
-  // Servers are given ten seconds to hear of it, which is longer than the patience of `until`.
-  const endMs = performance.now() + 25_000
+  // Servers are given ten seconds to hear of it.
+  const endMs = performance.now() + 60_000
   while ((await client.list(serviceCidr)).items.some(({ metadata }) => metadata.name === 'more')) {
     assert.ok(performance.now() < endMs, 'the range stays')
     await new Promise(resolve => setTimeout(resolve, 100))

@@ -51,7 +51,7 @@ export interface TestClusterOptions {
   readonly aggregation?: ApiServerOptions['aggregation']
 }
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 60_000
 
 export async function startTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const { clock = systemClock, log = silentLog, runPods = true } = options

@@ -131,7 +131,7 @@ test('probes over HTTP and TCP', async () => {
   })
   await new Promise<void>(resolve => web.listen(0, '127.0.0.1', resolve))
   const { port } = web.address() as AddressInfo
-  const get = (path: string, timeoutMs = 2000) =>
+  const get = (path: string, timeoutMs = 30_000) =>
     machineNetwork.http(
       {
         scheme: 'HTTP',
@@ -147,7 +147,7 @@ test('probes over HTTP and TCP', async () => {
   assert.deepEqual(await get('/302/200'), { ok: true, output: '' })
   assert.equal((await get('/302/500')).output, 'HTTP probe failed with statuscode: 500')
   assert.match((await get('/slow', 50)).output, /context deadline exceeded/)
-  assert.deepEqual(await machineNetwork.tcp('127.0.0.1', port, 1000), { ok: true, output: '' })
+  assert.deepEqual(await machineNetwork.tcp('127.0.0.1', port, 30_000), { ok: true, output: '' })
   web.closeAllConnections()
   await new Promise(resolve => web.close(resolve))
 

@@ -60,7 +60,7 @@ function succeed(stream: ServerHttp2Stream, ...messages: Buffer[]): void {
   stream.end()
 }
 
-const call = (timeoutMs = 2000) =>
+const call = (timeoutMs = 30_000) =>
   grpc.call({ path: '/a.Service/Method', request: Buffer.from('ask'), timeoutMs })
 
 async function failure(promise: Promise<unknown>): Promise<GrpcError> {

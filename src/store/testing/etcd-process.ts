@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const START_TIMEOUT_MS = 20_000
+const START_TIMEOUT_MS = 90_000
 
 /** Why tests that need an etcd on the PATH are skipped here, or false. */
 export function etcdMissing(binary = 'etcd'): string | false {

@@ -15,7 +15,7 @@ const map = (name: string, data: Record<string, string> = {}) => ({
   data,
 })
 
-async function eventually(look: () => Promise<boolean> | boolean, ms = 20_000): Promise<void> {
+async function eventually(look: () => Promise<boolean> | boolean, ms = 60_000): Promise<void> {
   const deadline = performance.now() + ms
   while (!(await look())) {
     if (performance.now() > deadline) throw new Error('it did not come to pass')

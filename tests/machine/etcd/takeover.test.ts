@@ -196,7 +196,7 @@ describe('an etcd of a real kube-apiserver', { skip }, () => {
 })
 
 async function eventually(look: () => Promise<boolean | undefined>): Promise<void> {
-  const deadline = performance.now() + 20_000
+  const deadline = performance.now() + 60_000
   while (!(await look())) {
     if (performance.now() > deadline) throw new Error('it did not come to pass')
     await new Promise(resolve => setTimeout(resolve, 100))
