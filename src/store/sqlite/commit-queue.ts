@@ -85,8 +85,8 @@ function isAnswered({ tickets, forgotten }: Batch): boolean {
 /**
  * Group commit. Commits are judged at once and in order, against the durable state and what is pending
  * above it. What came in one turn of the event loop goes to the writer as a batch, and the writer takes all batches that
- * are there into one transaction: so neither waits for the other, and a commit waits for two fsyncs at most, unless the log is copied
- * into the file between them.
+ * are there into one transaction: so neither waits for the other, and where the disk is what takes time, a commit waits for two fsyncs at
+ * most, unless the log is copied into the file between them.
  *
  * Invariants: `state` holds durable commits only. `#pending` holds exactly the keys that waiting or
  * flying commits touch, at their newest. A failed batch takes along everything that waits, since all

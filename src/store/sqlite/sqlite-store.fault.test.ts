@@ -76,6 +76,6 @@ for (const [writers, rounds] of [
     const { status, stderr, said } = live('held-life.ts', [writers, rounds].map(String))
     assert.equal(status, 0, stderr)
     t.diagnostic(JSON.stringify(said))
-    assert.deepEqual(said, { writes: writers * (rounds + 1), syncs: rounds + 1 })
+    assert.deepEqual(said, { writes: 1 + writers * rounds, syncs: rounds + 1 })
   })
 }

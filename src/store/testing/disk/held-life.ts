@@ -45,12 +45,12 @@ async function until(what: string, look: () => boolean): Promise<void> {
   }
 }
 
-/** Writes of one round; in many turns of the event loop unless they come `together`. */
-async function write(round: number, together: boolean): Promise<string[]> {
-  const keys = Array.from({ length: writers }, (_, writer) => `/w/${round}/${writer}`)
+/** In many turns of the event loop. */
+async function write(round: number, count: number): Promise<string[]> {
+  const keys = Array.from({ length: count }, (_, writer) => `/w/${round}/${writer}`)
   for (const key of keys) {
     void commit(key)
-    if (!together && key.endsWith('7')) await turn()
+    if (key.endsWith('7')) await turn()
   }
   await turn()
   return keys
@@ -60,10 +60,10 @@ const { syncs } = control
 let before: string[] = []
 try {
   control.hold()
-  before = await write(0, true)
+  before = await write(0, 1)
   for (let round = 1; round <= rounds; round++) {
     await until('an fsync begins', () => control.syncs === syncs + round)
-    const during = await write(round, false)
+    const during = await write(round, writers)
     const early = [...before, ...during].filter(key => shown.has(key) || answered.has(key))
     assert.deepEqual(early, [], 'nothing is shown before it is durable')
     control.release()
