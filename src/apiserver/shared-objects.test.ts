@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { node } from '#api/core/v1/node.ts'
+import { pod } from '#api/core/v1/pod/pod.ts'
+import { serviceAccount } from '#api/core/v1/service-account.ts'
 import { silentLog } from '#base/log.ts'
 import { createClient } from '#client/api-client.ts'
 import { createInformers } from '#client/informers.ts'
@@ -79,6 +81,55 @@ test('a status written in process over the object that was read keeps the very r
   await assert.rejects(write(second, 3 as never), /cannot be handled/)
   await assert.rejects(write(first, 'late'), /has been modified/)
   assert.equal((await write(second, 'fourth')).status.conditions?.[0]?.message, 'fourth')
+  await server.stop()
+})
+
+test('a patch of a status keeps the very rest of the object, and nothing else that it names', async () => {
+  const { server } = await startTestServer()
+  const client = createClient(server.transportFor(admin))
+  const spec = { podCIDR: '10.1.0.0/24' }
+  const read = await client.create(node, { metadata: { name: 'n1', labels: { a: '1' } }, spec })
+  const at = { name: 'n1' }
+  const patch = (type: 'strategic' | 'merge', body: object) =>
+    client.patch(node, at, type, body, { subresource: 'status' })
+  const conditions = (message: string) => ({ conditions: [{ ...READY, message }] })
+
+  const first = await patch('strategic', { status: conditions('first') })
+  assert.equal(first.spec, read.spec)
+  assert.equal(first.status.conditions?.[0]?.message, 'first')
+  const second = await patch('merge', { metadata: { labels: { b: '2' } }, status: { phase: 'X' } })
+  assert.equal(second.spec, read.spec)
+  assert.deepEqual(second.status.conditions, first.status.conditions)
+  const other = { spec: { podCIDR: '10.2.0.0/24' }, status: conditions('third') }
+  const third = await patch('strategic', other)
+  assert.deepEqual(third.spec, read.spec)
+  assert.equal(third.status.conditions?.[0]?.message, 'third')
+  await assert.rejects(patch('merge', { spec: { podCIDR: 1 } }), /is invalid: patch/)
+  await assert.rejects(patch('merge', { status: { conditions: 3 } }), /is invalid: patch/)
+  const gone = await patch('merge', { status: null })
+  assert.equal(gone.status.conditions, undefined)
+  await server.stop()
+})
+
+test('a pod that is bound or told to go shares what stays with the pod of before', async () => {
+  const { server } = await startTestServer()
+  const client = createClient(server.transportFor(admin))
+  const at = { name: 'p', namespace: 'default' }
+  await client.create(serviceAccount, { metadata: { name: 'default', namespace: 'default' } })
+  const containers = [{ name: 'web', image: 'web' }]
+  const made = await client.create(pod, { metadata: at, spec: { containers } } as never)
+  const target = { apiVersion: 'v1', kind: 'Node', name: 'n1' }
+  const body = { apiVersion: 'v1', kind: 'Binding', metadata: at, target }
+  await client.createSubresource(pod, at, 'binding', body)
+  const bound = await client.get(pod, 'p', 'default')
+  assert.equal(bound.spec.nodeName, 'n1')
+  assert.equal(bound.spec.containers, made.spec.containers)
+  assert.equal(made.spec.nodeName, undefined)
+  await client.delete(pod, at)
+  const going = await client.get(pod, 'p', 'default')
+  assert.ok(going.metadata.deletionTimestamp)
+  assert.equal(going.spec, bound.spec)
+  assert.equal(bound.metadata.deletionTimestamp, undefined)
   await server.stop()
 })
 

@@ -7,6 +7,7 @@ import { invalid as invalidField, notSupported } from '#api/machinery/field-erro
 import { apiVersionOf } from '#api/machinery/kind.ts'
 import { deleteOptionsKind } from '#api/machinery/meta-kinds.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { copyJson } from '#api/machinery/plain.ts'
 import {
   badRequest,
   conflict,
@@ -182,7 +183,10 @@ function markedForDeletion(
   const ownFinalizers = hooks.hasOwnFinalizers?.(current) ?? false
   // Nothing holds it: most deletes, which need no copy. What could have had grace is marked even so.
   if (!kind.gracePeriodSeconds && finalizers.length === 0 && !ownFinalizers) return undefined
-  const draft = structuredClone(current)
+  // What stays as it is, is shared, unless a hook changes anything of it.
+  const draft = hooks.beginDelete
+    ? copyJson(current, true)
+    : { ...current, metadata: { ...current.metadata } }
   const { metadata } = draft
   if (finalizers.length > 0) metadata.finalizers = finalizers
   else delete metadata.finalizers

@@ -1,6 +1,6 @@
 /**
- * Whoever writes a status in process sends back the object that it read, which is the server's own, frozen, with another status. What
- * is the very value of the cache has been decoded, and goes into the draft as it is.
+ * Whoever writes a status in process sends back the object that it read, which is the server's own, frozen, with another status, and
+ * a patch shares what it leaves alone. What is the very value of the cache has been decoded, and goes into the draft as it is.
  */
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
@@ -10,10 +10,9 @@ import type { Write } from './write.ts'
 
 /** The draft of a status over the object that the cache has now; undefined where anything else may be new. */
 export function draftOverKnown(write: Write, body: unknown): KubernetesObject | undefined {
-  const { exchange, resource, subresource, namespace, name } = write
-  const { kind, view, storage } = resource
-  if (subresource !== 'status' || kind.custom || view.fromStored || !isPlainObject(body)) return
-  if (!rulesOf(resource).subresources.status) return
+  const { exchange, resource, namespace, name } = write
+  const { kind, storage } = resource
+  if (!keepsAllButStatus(write) || !isPlainObject(body)) return
   // Metadata tell the revision and are made once for each: whoever has them read this revision.
   const known = storage.cache.get(namespace, name)?.object
   if (!known || body.metadata !== known.metadata || !isAllButStatus(body, known)) return
@@ -22,6 +21,32 @@ export function draftOverKnown(write: Write, body: unknown): KubernetesObject | 
   const { status } = decodeDraft(exchange, kind, sent) as { status?: unknown }
   const { status: _, ...kept } = known as KubernetesObject & { status?: unknown }
   return { ...kept, metadata: { ...known.metadata }, ...(status === undefined ? {} : { status }) }
+}
+
+/**
+ * Of a patched object, what has to be decoded: where a patch of a status left all else as the cache has it, metadata and status.
+ * `rest` is what the decoded draft is completed with.
+ */
+export function toDecode(
+  write: Write,
+  patched: PlainObject,
+  known: KubernetesObject,
+): { readonly value: PlainObject; readonly rest?: Partial<KubernetesObject> } {
+  if (!keepsAllButStatus(write) || !isAllButStatus({ ...patched, metadata: known.metadata }, known))
+    return { value: patched }
+  const { apiVersion, kind, metadata, status } = patched
+  const { metadata: _, status: __, ...rest } = known as KubernetesObject & { status?: unknown }
+  return {
+    value: { apiVersion, kind, metadata, ...(status === undefined ? {} : { status }) },
+    rest,
+  }
+}
+
+/** Whether the write is one of a status, of a kind whose objects are shown as they are stored. */
+function keepsAllButStatus({ resource, subresource }: Write): boolean {
+  const { kind, view } = resource
+  if (subresource !== 'status' || kind.custom || view.fromStored) return false
+  return rulesOf(resource).subresources.status === true
 }
 
 function isAllButStatus(body: PlainObject, known: KubernetesObject): boolean {

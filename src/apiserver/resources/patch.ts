@@ -23,6 +23,7 @@ import type { StoredObject } from '../storage/stored-object.ts'
 import { decodeDraft, decodePatched, parseYaml } from './body.ts'
 import { createObject } from './create.ts'
 import { hooksOf } from './hooks.ts'
+import { toDecode } from './known-parts.ts'
 import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { complaintsAbout, fieldValidationOf, warn } from './strict.ts'
@@ -110,14 +111,15 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   const { kind, view } = resource
   const document = current.in(view).object
   const result = applyPatch(kind.shape, document, body)
-  if (typeof result !== 'object' || result === null || Array.isArray(result))
-    throw badRequest('the patched object is not an object')
-  checkTypeMeta(kind, result as KubernetesObject)
-  const draft = decodePatched(exchange, kind, {
-    value: result,
+  if (!isPlainObject(result)) throw badRequest('the patched object is not an object')
+  checkTypeMeta(kind, result as unknown as KubernetesObject)
+  const { value, rest } = toDecode(write, result, document)
+  const decoded = decodePatched(exchange, kind, {
+    value,
     duplicates: body.complaints,
     shown: () => (body.type === STRATEGIC_PATCH ? goText(body.value) : stringifyJson(result)),
   })
+  const draft = rest ? withRest(decoded, rest) : decoded
   if (draft.metadata.name !== document.metadata.name)
     throw badRequest(
       `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${write.name})`,
@@ -126,6 +128,12 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   if (draft.metadata.resourceVersion === document.metadata.resourceVersion)
     delete draft.metadata.resourceVersion
   return view.toStored?.(draft) ?? draft
+}
+
+/** Whatever a default put where something known is to stand goes. */
+function withRest(decoded: KubernetesObject, rest: Partial<KubernetesObject>): KubernetesObject {
+  const { metadata, status } = decoded as KubernetesObject & { status?: unknown }
+  return { ...rest, metadata, ...(status === undefined ? {} : { status }) } as KubernetesObject
 }
 
 export function applyPatch(
