@@ -1,24 +1,20 @@
 /**
  * How fast pods get their nodes, from the first create to the last binding, with API server, store, client and scheduler in one
  * process: the workloads of `scheduler/workloads.yaml`, each in a process of its own. Beside each stands what bounds it: what the
- * same client reaches in the same run when it binds the pods itself without any scheduling, and what a decision costs a scheduler
+ * same client reaches in the same run when it does the same writes itself without any scheduling, and what a decision costs a scheduler
  * that keeps nothing. On a machine that others use, too, compare processor time and not rates.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { UserError } from '#base/errors.ts'
-import {
-  type Measured,
-  readCases,
-  runWithoutScheduling,
-  runWorkload,
-  type Workload,
-} from './scheduler/workload.ts'
+import { runWithoutScheduling } from './scheduler/unscheduled.ts'
+import { type Measured, readCases, runWorkload, type Workload } from './scheduler/workload.ts'
 import type { StoreName } from './scheduler/world.ts'
 
-const USAGE = `npm run bench -- scheduler [--sizes small|asked|all] [--memory] [PART OF A NAME …]
+const USAGE = `npm run bench -- scheduler [--sizes small|asked|all] [--memory] [--profile FOLDER] [PART OF A NAME …]
   --sizes   small (the default): a few minutes for all; asked: those for which a rate is asked, up to 15,000 nodes
   --memory  keeps the objects in memory, in place of SQLite
+  --profile samples stacks meanwhile, which slows all of it down, keeps them there (.cpuprofile), and tells the scheduler's share
   PART      only workloads of any size whose CASE/NAME has it
   --one CASE/NAME, --unscheduled CASE/NAME: in this process, one line of JSON
 `
@@ -33,15 +29,23 @@ const chosen: Readonly<Record<string, (workload: Workload) => boolean>> = {
 
 export async function run(words: readonly string[]): Promise<void> {
   const wordAfter = (flag: string) => words[words.indexOf(flag) + 1] ?? ''
+  const profiles = words.includes('--profile') ? wordAfter('--profile') : undefined
   const storeName: StoreName = words.includes('--memory') ? 'memory' : 'sqlite'
   if (words.includes('--help')) return void process.stdout.write(USAGE)
-  if (words.includes('--one')) return print(await runWorkload(wordAfter('--one'), storeName))
+  if (words.includes('--one')) {
+    const path = wordAfter('--one')
+    return print(await runWorkload(path, storeName, profiles && fileFor(path, profiles)))
+  }
   if (words.includes('--unscheduled'))
     return print(await runWithoutScheduling(wordAfter('--unscheduled'), storeName))
   const sizes = words.includes('--sizes') ? wordAfter('--sizes') : 'small'
   const isWanted = chosen[sizes]
   if (!isWanted) throw new UserError(`no sizes "${sizes}"\n${USAGE}`)
-  const parts = words.filter(word => !word.startsWith('--') && word !== sizes)
+  const parts = words.filter(word => ![sizes, profiles].includes(word) && !word.startsWith('--'))
+  const more = [
+    ...(storeName === 'memory' ? ['--memory'] : []),
+    ...(profiles === undefined ? [] : ['--profile', profiles]),
+  ]
   const wanted = readCases().flatMap(({ name, workloads }) =>
     workloads
       .map(workload => ({ ...workload, path: `${name}/${workload.name}` }))
@@ -50,10 +54,10 @@ export async function run(words: readonly string[]): Promise<void> {
       ),
   )
   const columns = ['pods/s', 'asked', 'unscheduled', 'CPU a pod', 'unscheduled', 'scheduler']
-  line('workload', ...columns, 'attempt p50', 'p99', 'naive', 'refused', 'RSS')
+  line('workload', ...columns, 'writes', 'events', 'attempt p50', 'p99', 'naive', 'refused', 'RSS')
   for (const { path, goal } of wanted) {
-    const measured = inProcess('--one', path, storeName)
-    const limit = inProcess('--unscheduled', path, storeName)
+    const measured = inProcess('--one', path, more)
+    const limit = inProcess('--unscheduled', path, more)
     if (!measured || !limit) {
       line(path, 'failed')
       continue
@@ -65,7 +69,9 @@ export async function run(words: readonly string[]): Promise<void> {
       Math.round(limit.podsPerSecond),
       ms(measured.cpuMs),
       ms(limit.cpuMs),
-      ms(measured.schedulerMs),
+      measured.schedulerMs === undefined ? '' : ms(measured.schedulerMs),
+      measured.writes.toFixed(2),
+      measured.events.toFixed(2),
       ms(measured.p50Ms),
       ms(measured.p99Ms),
       roughly(measured.naiveMs),
@@ -84,16 +90,20 @@ function roughly(milliseconds: number): string {
   return seconds < 100 ? `~${seconds.toFixed(1)} s` : `~${Math.round(seconds / 60)} min`
 }
 
+/** Where the samples of a workload go. */
+function fileFor(path: string, folder: string): string {
+  return join(folder, `${path.replaceAll('/', '-')}.cpuprofile`)
+}
+
 function print(measured: Measured): void {
   process.stdout.write(`${JSON.stringify(measured)}\n`)
 }
 
-function inProcess(flag: string, path: string, storeName: StoreName): Measured | undefined {
+function inProcess(flag: string, path: string, more: readonly string[]): Measured | undefined {
   const runner = join(import.meta.dirname, 'run.ts')
-  const memory = storeName === 'memory' ? ['--memory'] : []
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    [...process.execArgv, runner, 'scheduler', flag, path, ...memory],
+    [...process.execArgv, runner, 'scheduler', flag, path, ...more],
     { encoding: 'utf8', timeout: LIMIT_MS },
   )
   if (status === 0) return JSON.parse(stdout.trim().split('\n').at(-1) ?? '')

@@ -1,5 +1,8 @@
-/** Whose processor time it is: samples of the main thread's stack, each given to the part of the cluster that was at work. */
-
+/**
+ * Whose processor time it is: samples of the main thread's stack, each given to the part of the cluster that was at work. Looking
+ * costs time of its own, so it is done only where it is asked for.
+ */
+import { writeFileSync } from 'node:fs'
 import type { Profiler } from 'node:inspector'
 import { Session } from 'node:inspector/promises'
 
@@ -9,8 +12,10 @@ export type Share = (typeof ROOMS)[number] | 'bench' | 'collector' | 'other'
 
 const SAMPLE_MICROSECONDS = 1000
 
-/** Starts to look; the returned function ends it and tells the shares, which together are 1. */
-export async function watchShares(): Promise<() => Promise<Readonly<Record<Share, number>>>> {
+/** Starts to look; the returned function ends it, writes all samples to the file (.cpuprofile) and tells the shares, which together are 1. */
+export async function watchShares(
+  file: string,
+): Promise<() => Promise<Readonly<Record<Share, number>>>> {
   const session = new Session()
   session.connect()
   await session.post('Profiler.enable')
@@ -19,6 +24,7 @@ export async function watchShares(): Promise<() => Promise<Readonly<Record<Share
   return async () => {
     const { profile } = await session.post('Profiler.stop')
     session.disconnect()
+    writeFileSync(file, JSON.stringify(profile))
     return sharesOf(profile)
   }
 }

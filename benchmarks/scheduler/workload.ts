@@ -2,15 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { load } from 'js-yaml'
-import { binding } from '#api/core/v1/binding.ts'
-import { pod } from '#api/core/v1/pod/pod.ts'
-import { apiVersionOf } from '#api/machinery/kind.ts'
 import { UserError } from '#base/errors.ts'
 import { startScheduler } from '#scheduler'
 import { naiveDecisionMs } from './naive.ts'
-import { countOf, createPod, type Operation, perform, type Run } from './operations.ts'
+import { type Operation, perform, type Run } from './operations.ts'
 import { watchShares } from './shares.ts'
-import { countBound, createWorld, inParallel, type StoreName } from './world.ts'
+import { countBound, createWorld, type StoreName } from './world.ts'
 
 export interface Workload {
   readonly name: string
@@ -36,8 +33,12 @@ export interface Measured {
   readonly residentMegabytes: number
   /** Processor time of the process for each pod, all threads together, in milliseconds. */
   readonly cpuMs: number
-  /** Of it, what the scheduler itself takes. */
-  readonly schedulerMs: number
+  /** Of it, what the scheduler itself takes; where stacks are sampled. */
+  readonly schedulerMs?: number
+  /** Requests that write, for each pod, events left out. */
+  readonly writes: number
+  /** Events that were written while it was measured, for each pod; the others are late, or dropped. */
+  readonly events: number
   /** What a decision costs a scheduler that keeps nothing. */
   readonly naiveMs: number
 }
@@ -55,7 +56,12 @@ export function findWorkload(path: string): { found: Case; workload: Workload } 
   return { found, workload }
 }
 
-export async function runWorkload(path: string, storeName: StoreName): Promise<Measured> {
+/** `profile`: a file for samples of the stack while it is measured, if any are to be taken. */
+export async function runWorkload(
+  path: string,
+  storeName: StoreName,
+  profile?: string,
+): Promise<Measured> {
   const { found, workload } = findWorkload(path)
   await using world = await createWorld(storeName)
   const durations: number[] = []
@@ -69,7 +75,8 @@ export async function runWorkload(path: string, storeName: StoreName): Promise<M
   let seconds = 0
   let pods = 0
   let cpuMs = 0
-  let schedulerMs = 0
+  let schedulerMs: number | undefined
+  const written = { writes: 0, events: 0 }
   let naiveMs = 0
   const before = { unschedulable: 0 }
   const run: Run = {
@@ -83,7 +90,8 @@ export async function runWorkload(path: string, storeName: StoreName): Promise<M
     async measure({ count, template }, work) {
       measuring = true
       before.unschedulable = scheduler.counts.unschedulable
-      const ended = await watchShares()
+      const ended = profile === undefined ? undefined : await watchShares(profile)
+      const requestsBefore = { ...world.requests }
       const threadStart = process.threadCpuUsage()
       const cpuStart = process.cpuUsage()
       const start = performance.now()
@@ -91,7 +99,9 @@ export async function runWorkload(path: string, storeName: StoreName): Promise<M
       seconds += (performance.now() - start) / 1000
       cpuMs += milliseconds(process.cpuUsage(cpuStart))
       const threadMs = milliseconds(process.threadCpuUsage(threadStart))
-      schedulerMs += (await ended()).scheduler * threadMs
+      for (const key of ['writes', 'events'] as const)
+        written[key] += world.requests[key] - requestsBefore[key]
+      if (ended) schedulerMs = (schedulerMs ?? 0) + (await ended()).scheduler * threadMs
       pods += count
       measuring = false
       naiveMs = naiveDecisionMs(world, template)
@@ -115,55 +125,13 @@ export async function runWorkload(path: string, storeName: StoreName): Promise<M
     unschedulable: scheduler.counts.unschedulable - before.unschedulable,
     residentMegabytes: process.memoryUsage.rss() / 1e6,
     cpuMs: cpuMs / pods,
-    schedulerMs: schedulerMs / pods,
+    ...(schedulerMs === undefined ? {} : { schedulerMs: schedulerMs / pods }),
+    writes: written.writes / pods,
+    events: written.events / pods,
     naiveMs,
   }
 }
 
-function milliseconds({ user, system }: NodeJS.CpuUsage): number {
+export function milliseconds({ user, system }: NodeJS.CpuUsage): number {
   return (user + system) / 1000
-}
-
-/** The same pods, created and bound one node after the other by a client that decides nothing. */
-export async function runWithoutScheduling(path: string, storeName: StoreName): Promise<Measured> {
-  const { found, workload } = findWorkload(path)
-  const measured = found.operations.find(
-    operation => operation.opcode === 'createPods' && operation.collectMetrics,
-  )
-  if (measured?.opcode !== 'createPods') throw new Error(`${path} measures no pods`)
-  await using world = await createWorld(storeName)
-  const bound = countBound(world.informers)
-  const place = measured.namespace ?? 'measured'
-  await world.openNamespace(place)
-  const params = workload.params
-  const count = countOf({ params }, measured.count)
-  const nodes = params.initNodes ?? 1
-  const cpuStart = process.cpuUsage()
-  const start = performance.now()
-  const all = bound.reached(place, count)
-  await inParallel(count, 64, async index => {
-    const created = await createPod(world, place, measured.podTemplate ?? 'pod-default')
-    const { name = '', uid = '' } = created.metadata
-    await world.client.createSubresource(pod, { name, namespace: place }, 'binding', {
-      apiVersion: apiVersionOf(binding),
-      kind: binding.kind,
-      metadata: { name, namespace: place, uid },
-      target: { apiVersion: 'v1', kind: 'Node', name: `node-${index % nodes}` },
-    })
-  })
-  await all
-  const seconds = (performance.now() - start) / 1000
-  const cpuMs = milliseconds(process.cpuUsage(cpuStart)) / count
-  bound.end()
-  return {
-    podsPerSecond: count / seconds,
-    p50Ms: 0,
-    p99Ms: 0,
-    attempts: 0,
-    unschedulable: 0,
-    residentMegabytes: process.memoryUsage.rss() / 1e6,
-    cpuMs,
-    schedulerMs: 0,
-    naiveMs: 0,
-  }
 }

@@ -15,6 +15,7 @@ import type { Client } from '#client/client.ts'
 import type { Informers } from '#client/informer.ts'
 import { createInformers } from '#client/informers.ts'
 import type { RoleContext } from '#client/role.ts'
+import type { Transport } from '#client/transport.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
@@ -24,6 +25,8 @@ export interface World extends AsyncDisposable {
   readonly client: Client
   readonly informers: Informers
   readonly context: RoleContext
+  /** Requests that write, and of them those that write events, which `writes` leaves out. */
+  readonly requests: { writes: number; events: number }
   /** Makes a namespace in which pods can be created. */
   openNamespace(name: string): Promise<void>
 }
@@ -39,12 +42,14 @@ export async function createWorld(storeName: StoreName): Promise<World> {
   const server = createApiServer({ store, kinds, ...shared })
   await server.ready()
   const admin = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
-  const client = createClient(server.transportFor(admin))
+  const requests = { writes: 0, events: 0 }
+  const client = createClient(counted(server.transportFor(admin), requests))
   const informers = createInformers(client, shared)
   const opened = new Set<string>()
   const world: World = {
     client,
     informers,
+    requests,
     context: { client, informers, ...shared },
     async openNamespace(name) {
       if (opened.has(name)) return
@@ -64,6 +69,17 @@ export async function createWorld(storeName: StoreName): Promise<World> {
   await world.openNamespace('default')
   await unlessThere(client.create(priorityClass, { metadata: { name: 'high' }, value: 10 }))
   return world
+}
+
+function counted(transport: Transport, requests: World['requests']): Transport {
+  return {
+    ...transport,
+    request(request) {
+      if (request.method !== 'GET')
+        requests[request.path.includes('/events') ? 'events' : 'writes']++
+      return transport.request(request)
+    },
+  }
 }
 
 async function unlessThere(creation: Promise<unknown>): Promise<void> {
