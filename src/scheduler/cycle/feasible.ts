@@ -49,8 +49,10 @@ export interface Search {
 
 export interface Like {
   readonly known: LikePods
-  /** The plugins whose scores are kept. */
+  /** The plugins whose raw scores are kept, to be brought into proportion with those of the other nodes that will do. */
   readonly scorers: readonly Taking<'score'>[]
+  /** Those whose scores count as they are: their sum is kept. */
+  readonly summed: readonly Taking<'score'>[]
 }
 
 export interface Feasible {
@@ -93,7 +95,7 @@ export class FeasibleNodes {
       (found.length < search.wanted ? collect(round, { from: 0, to: start }, found) : undefined)
     const last = found.at(-1)
     if (last && found.length >= search.wanted) this.#startAt = last.position + 1
-    const like = { known, scorers: sort.scorers }
+    const like = { known, scorers: sort.scorers, summed: sort.summed }
     if (found.length === 0) failure.countAll(known.counts)
     return { nodes: found, failure, like, ...(error ? { error } : {}) }
   }
@@ -132,7 +134,8 @@ interface Sort {
   readonly key: string
   /** The filters whose answers are kept: the first ones, up to one that must be asked each time. */
   readonly filters: readonly Taking<'filter'>[]
-  readonly scorers: readonly Taking<'score'>[]
+  readonly scorers: Like['scorers']
+  readonly summed: Like['summed']
 }
 
 /** What the pod has in common with others that get the same answers. */
@@ -152,8 +155,10 @@ function sortOf(profile: Profile, filters: readonly Taking<'filter'>[], pod: Pod
     if (!signs(plugin)) break
     length++
   }
-  const scorers = profile.points.score.filter(signs)
-  return { key: parts.join('\n'), filters: filters.slice(0, length), scorers }
+  const signing = profile.points.score.filter(signs)
+  const scorers = signing.filter(({ normalize }) => normalize)
+  const summed = signing.filter(({ normalize }) => !normalize)
+  return { key: parts.join('\n'), filters: filters.slice(0, length), scorers, summed }
 }
 
 interface Round extends Search {
@@ -172,6 +177,7 @@ function collect(
   found: NodeInfo[],
 ): Verdict {
   const { cycle, pod, snapshot, known, failure, wanted, hoped } = round
+  const { nodes } = snapshot
   const asked = round.filters.slice(round.kept.length)
   // Mostly there is nothing else to ask, and this loop is what a pod costs.
   const settled = asked.length === 0
@@ -180,7 +186,7 @@ function collect(
     position >= 0;
     position = known.nextCandidate(position + 1, to)
   ) {
-    const node = snapshot.nodes[position]
+    const node = nodes[position]
     if (!node) continue
     const isOwn = settled && node === hoped
     if (known.verdict(position) === undefined && !isOwn) {

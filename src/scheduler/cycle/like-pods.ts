@@ -16,14 +16,19 @@ export class LikePods implements DerivedValue {
   readonly #candidates: Uint32Array
   /** How many nodes refused with each status. */
   readonly counts: Map<Status, number> = new Map()
-  /** Raw scores by plugin, then by node; those of nodes in `#scored` are right. */
+  /** Raw scores by plugin, then by node; those of nodes in `#scored` are right, as are the sums. */
   readonly scores: readonly Float64Array[]
+  /** Weighted sums of the scores that count as they are, by node. */
+  readonly sums: Float64Array
   readonly #scored: Uint8Array
+  /** Whose scores these are. */
+  #scoredBy = ''
 
   constructor(nodes: number, scorers: number) {
     this.#verdicts = new Array<Known>(nodes).fill(undefined)
     this.#candidates = new Uint32Array(Math.ceil(nodes / 32)).fill(0xffffffff)
     this.scores = Array.from({ length: scorers }, () => new Float64Array(nodes))
+    this.sums = new Float64Array(nodes)
     this.#scored = new Uint8Array(nodes)
   }
 
@@ -64,6 +69,13 @@ export class LikePods implements DerivedValue {
       position = ((position >> 5) + 1) << 5
     }
     return -1
+  }
+
+  /** Scores of other plugins than these do not count: for one of two pods alike, a plugin may have had nothing to say. */
+  scoredBy(plugins: string): void {
+    if (plugins === this.#scoredBy) return
+    this.#scoredBy = plugins
+    this.#scored.fill(0)
   }
 
   isScored(position: number): boolean {

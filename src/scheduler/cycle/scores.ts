@@ -2,18 +2,18 @@
 import type { CycleState } from '../framework/cycle-state.ts'
 import { timedPoint } from '../framework/durations.ts'
 import { MAXIMUM_NODE_SCORE, type Verdict } from '../framework/plugin.ts'
-import type { Profile, Taking } from '../framework/profile.ts'
+import type { Profile } from '../framework/profile.ts'
 import { failed, type Status } from '../framework/status.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
-import type { LikePods } from './like-pods.ts'
+import type { Like } from './feasible.ts'
 
 export interface ScoreContext {
   readonly profile: Profile
   readonly cycle: CycleState
   readonly pod: PodInfo
-  /** What is known for pods like this one, and the plugins whose scores it keeps, in the order in which it keeps them. */
-  readonly like?: { readonly known: LikePods; readonly scorers: readonly Taking<'score'>[] }
+  /** What is known for pods like this one. */
+  readonly like?: Like
 }
 
 /** Weighted sums in the order of `nodes`, good until the next call; or why there are none. */
@@ -34,13 +34,17 @@ function runPreScore({ profile, cycle, pod }: ScoreContext, nodes: readonly Node
 
 function runScore(context: ScoreContext, nodes: readonly NodeInfo[]): Float64Array | Status {
   const { profile, cycle, pod, like } = context
-  if (like) fillIn(context, like, nodes)
   const count = nodes.length
   const sums = scratch(0, count)
-  sums.fill(0)
+  if (like) {
+    const invalid = fillIn(context, like, nodes)
+    if (invalid) return invalid
+    const known = like.known.sums
+    for (let i = 0; i < count; i++) sums[i] = known[(nodes[i] as NodeInfo).position] as number
+  } else sums.fill(0)
   const scores = scratch(1, count)
   for (const plugin of profile.points.score) {
-    if (cycle.skippedScores.has(plugin.name)) continue
+    if (cycle.skippedScores.has(plugin.name) || like?.summed.includes(plugin)) continue
     const kept = like ? like.scorers.indexOf(plugin) : -1
     const known = kept < 0 ? undefined : like?.known.scores[kept]
     for (let i = 0; i < count; i++) {
@@ -51,7 +55,7 @@ function runScore(context: ScoreContext, nodes: readonly NodeInfo[]): Float64Arr
     const weight = profile.weights.get(plugin.name) ?? 1
     for (let i = 0; i < count; i++) {
       const score = scores[i] as number
-      if (!(score >= 0 && score <= MAXIMUM_NODE_SCORE)) return invalidScore(plugin.name, score)
+      if (!isValid(score)) return invalidScore(plugin.name, score)
       sums[i] = (sums[i] as number) + weight * score
     }
   }
@@ -72,21 +76,35 @@ function scratch(index: 0 | 1, length: number): Float64Array {
 
 /** Asks for the scores of nodes that are not known yet. */
 function fillIn(
-  { cycle, pod }: ScoreContext,
-  { known, scorers }: NonNullable<ScoreContext['like']>,
+  { profile, cycle, pod }: ScoreContext,
+  { known, scorers, summed }: Like,
   nodes: readonly NodeInfo[],
-): void {
+): Verdict {
+  const { skippedScores } = cycle
+  const asked = [...scorers, ...summed].filter(({ name }) => !skippedScores.has(name))
+  known.scoredBy(asked.map(({ name }) => name).join())
   for (const node of nodes) {
     const { position } = node
     if (known.isScored(position)) continue
     for (const [i, plugin] of scorers.entries()) {
       const scores = known.scores[i]
-      if (scores && !cycle.skippedScores.has(plugin.name))
+      if (scores && !skippedScores.has(plugin.name))
         scores[position] = plugin.score(cycle, pod, node)
     }
+    let sum = 0
+    for (const plugin of summed) {
+      if (skippedScores.has(plugin.name)) continue
+      const score = plugin.score(cycle, pod, node)
+      if (!isValid(score)) return invalidScore(plugin.name, score)
+      sum += (profile.weights.get(plugin.name) ?? 1) * score
+    }
+    known.sums[position] = sum
     known.markScored(position)
   }
+  return undefined
 }
+
+const isValid = (score: number): boolean => score >= 0 && score <= MAXIMUM_NODE_SCORE
 
 function invalidScore(plugin: string, score: number): Status {
   const range = `[0, ${MAXIMUM_NODE_SCORE}]`
