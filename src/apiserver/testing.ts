@@ -134,7 +134,10 @@ export async function startWatch(server: ApiServer, path: string, more: Partial<
   let wake = () => {}
   const sink = {
     next(event: Uint8Array | SeenEvent) {
-      seen.push(event instanceof Uint8Array ? JSON.parse(Buffer.from(event).toString()) : event)
+      if (event instanceof Uint8Array)
+        for (const line of Buffer.from(event).toString().trimEnd().split('\n'))
+          seen.push(JSON.parse(line))
+      else seen.push(event)
       wake()
     },
     end() {

@@ -79,7 +79,7 @@ export type StoreEvent =
     }
 
 export interface WatchSink {
-  /** All events of one revision that match the prefix, together. Must not throw. */
+  /** All events of one revision that match the prefix, together; `progress` follows in the same turn. Must not throw. */
   events(events: readonly StoreEvent[]): void
   /** Everything up to this revision has been delivered. Engines call it at least after a batch of foreign commits. */
   progress?(revision: Revision): void

@@ -28,8 +28,9 @@ import { emptyAsNull } from '../storage/empty-lists.ts'
 import { itemOf, type StoredObject } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import type { EncodedEvent } from '../watch-cache/cache-event.ts'
+import type { EncodedGroup } from '../watch-cache/event-group.ts'
 import { type ListPage, reach, readList } from '../watch-cache/read-list.ts'
-import { watch } from '../watch-cache/watch.ts'
+import { type WatchedEvents, watch } from '../watch-cache/watch.ts'
 import {
   filterOf,
   type ListOptions,
@@ -221,12 +222,17 @@ export async function handleWatch(
   if (wanted.encoding === 'protobuf')
     return answer(
       `${PROTOBUF_TYPE};stream=watch`,
-      frames(source, wanted, { whole: each => each.frame, partial: frameOf }),
+      frames(source, wanted, {
+        whole: each => each.frame,
+        all: group => group.frames,
+        partial: frameOf,
+      }),
     )
   if (wanted.encoding === 'cbor') {
     const { cborFrameFor, cborFrameOf } = await import('../cbor.ts')
     const whole = (each: EncodedEvent) => cborFrameOf(each, resource.kind)
-    return answer(CBOR_SEQUENCE_TYPE, frames(source, wanted, { whole, partial: cborFrameFor }))
+    const all = ({ events }: EncodedGroup) => events.map(whole)
+    return answer(CBOR_SEQUENCE_TYPE, frames(source, wanted, { whole, all, partial: cborFrameFor }))
   }
   return answer(JSON_TYPE, lines(exchange, resource, { source, wanted }))
 }
@@ -244,7 +250,7 @@ function beginningOf({ resourceVersion, sendInitialEvents, allowWatchBookmarks }
   }
 }
 
-function values(source: EventSource<EncodedEvent>) {
+function values(source: WatchedEvents) {
   return {
     subscribe: (sink: Parameters<EventSource<EncodedEvent['event']>['subscribe']>[0]) =>
       source.subscribe({ next: each => sink.next(each.event), end: sink.end }),
@@ -253,22 +259,39 @@ function values(source: EventSource<EncodedEvent>) {
 
 interface Framing {
   readonly whole: (event: EncodedEvent) => Uint8Array
+  readonly all: (group: EncodedGroup) => readonly Uint8Array[]
   readonly partial: typeof frameOf
 }
 
 /** The binary frames of a watch; bare metadata is made for this watcher alone. */
 function frames(
-  source: EventSource<EncodedEvent>,
+  source: WatchedEvents,
   { as, version }: Representing,
-  { whole, partial }: Framing,
+  { whole, all, partial }: Framing,
 ): EventSource<Uint8Array> {
+  if (as === undefined) return wholeEvents(source, whole, all)
   const kind = { ...partialObjectMetadataKind, version: version ?? 'v1' }
   const bare = ({ type, object }: EncodedEvent['event']) =>
     partial(type, type === 'ERROR' ? object : partialMetadataOf(object, version), kind)
   return {
     subscribe: sink =>
+      source.subscribe({ next: each => sink.next(bare(each.event)), end: sink.end }),
+  }
+}
+
+/** What all watchers get alike. */
+function wholeEvents(
+  source: WatchedEvents,
+  whole: Framing['whole'],
+  all: Framing['all'],
+): EventSource<Uint8Array> {
+  return {
+    subscribe: sink =>
       source.subscribe({
-        next: each => sink.next(as === undefined ? whole(each) : bare(each.event)),
+        next: each => sink.next(whole(each)),
+        all(group) {
+          for (const piece of all(group)) sink.next(piece)
+        },
         end: sink.end,
       }),
   }
@@ -278,13 +301,17 @@ function frames(
 function lines(
   exchange: Exchange,
   { kind }: StoredResource,
-  { source, wanted }: { source: EventSource<EncodedEvent>; wanted: Representing },
+  { source, wanted }: { source: WatchedEvents; wanted: Representing },
 ): EventSource<Uint8Array> {
   const { as, version } = wanted
+  if (as === undefined)
+    return wholeEvents(
+      source,
+      each => each.bytes,
+      group => group.bytes,
+    )
   return {
     subscribe(sink) {
-      if (as === undefined)
-        return source.subscribe({ next: each => sink.next(each.bytes), end: sink.end })
       const rows = as === 'Table' ? tableOfEvents(exchange, kind, version) : undefined
       return source.subscribe({
         next({ event }) {

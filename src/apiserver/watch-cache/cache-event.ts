@@ -17,6 +17,8 @@ export type ChangeType = 'ADDED' | 'MODIFIED' | 'DELETED'
 export interface EncodedEvent {
   readonly event: WatchEvent
   readonly bytes: Uint8Array
+  /** What `bytes` is put together from, for those who put together more. */
+  readonly parts: readonly Uint8Array[]
   readonly frame: Uint8Array
   /** The stored object that is shown, where the event is about one; other forms of it are shared. */
   readonly shown?: Representation
@@ -87,8 +89,11 @@ export function encodeEvent(type: ChangeType, shown: Representation, kind: AnyKi
       return event
     },
     get bytes() {
-      bytes ??= Buffer.concat([OPENINGS[type], shown.bytes, CLOSING])
+      bytes ??= Buffer.concat(this.parts)
       return bytes
+    },
+    get parts() {
+      return [OPENINGS[type], shown.bytes, CLOSING]
     },
     get frame() {
       frame ??= encodeWatchFrame(type, protobufOf(kind, shown))

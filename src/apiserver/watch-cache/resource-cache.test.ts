@@ -30,6 +30,7 @@ function changed(isCold = false) {
   const seen: { stored: StoredObject; object: object }[] = []
   for (const change of changes()) {
     cache.apply(change)
+    cache.tell()
     const stored = cache.get('d', 'a') as StoredObject
     seen.push({ stored, object: stored.object })
   }
@@ -61,6 +62,7 @@ test('the present state keeps its forms, unless objects of its kind are hardly e
       const key = `${PREFIX}d/b${turn}`
       const entry = { key, value, createRevision: revision, modRevision: revision }
       cache.apply({ type: 'put', revision, entry, previous: undefined })
+      cache.tell()
     }
   }
   for (const isCold of [false, true]) {

@@ -55,6 +55,8 @@ export class ResourceCache {
   #window: CacheEvent[] = []
   /** The newest changes, whose forms are still kept, in a ring of `WARM_EVENTS`. */
   readonly #warm: Warm[] = []
+  /** What was taken over and not told yet. */
+  #untold: Warm[] = []
   #told = 0
   /** Objects are written here and hardly ever read, as events are: their forms are of use for a moment only. */
   readonly #isCold: boolean
@@ -123,6 +125,7 @@ export class ResourceCache {
     this.#all = undefined
     this.#size = 0
     this.#window = []
+    this.#untold = []
     this.#warm.length = 0
     this.#told = 0
     this.#windowStart = start
@@ -139,6 +142,7 @@ export class ResourceCache {
     this.#put(stored)
   }
 
+  /** Takes over a change. Whoever watches hears of it from `tell`, which has to follow in the same turn. */
   apply(change: StoreEvent): void {
     // What was read from the store may be ahead of what its watch told so far.
     if (change.revision <= this.#start) return
@@ -152,8 +156,15 @@ export class ResourceCache {
       this.#windowStart = (this.#window[WINDOW_EVENTS - 1] as CacheEvent).revision
       this.#window = this.#window.slice(WINDOW_EVENTS)
     }
-    this.watchers.dispatch(event)
-    this.#keepWarm({ event, replaced })
+    this.#untold.push({ event, replaced })
+  }
+
+  /** Tells of all that was taken over. */
+  tell(): void {
+    const untold = this.#untold
+    this.#untold = []
+    this.watchers.dispatch(untold.map(({ event }) => event))
+    for (const warm of untold) this.#keepWarm(warm)
   }
 
   /** Keeps the forms of the newest changes, in the place of an older one's. */

@@ -34,6 +34,8 @@ export class WatchCache {
   readonly #loading = new Map<string, StoreEvent[]>()
   readonly #waiters = new Set<Waiter>()
   #revision: Revision = 0
+  /** Has changes that its watchers are told of together, with those that follow. */
+  #untold: ResourceCache | undefined
   #cancelWatch: (() => void) | undefined
   #cancelTimer: (() => void) | undefined
   #stopped = false
@@ -75,6 +77,7 @@ export class WatchCache {
       const cache = new ResourceCache(prefix, getters, revision)
       for (const entry of entries) cache.load(entry)
       for (const event of missed) cache.apply(event)
+      cache.tell()
       this.#resources.set(prefix, cache)
       return cache
     } finally {
@@ -100,7 +103,10 @@ export class WatchCache {
     for (const entry of entries) this.#cacheOf(entry.key)?.load(entry)
     this.#cancelWatch = this.#store.watch(ROOT, revision, {
       events: events => this.#apply(events),
-      progress: reached => this.#advance(reached),
+      progress: reached => {
+        this.#tell()
+        this.#advance(reached)
+      },
       end: error => this.#broken(error),
     })
     // A store that was restored from a backup may have gone back.
@@ -150,12 +156,21 @@ export class WatchCache {
     for (const event of events) {
       const key = event.type === 'put' ? event.entry.key : event.key
       const cache = this.#cacheOf(key)
-      if (cache) cache.apply(event)
-      else
+      if (cache) {
+        // Before changes of another resource, so that all watches keep the order of revisions.
+        if (this.#untold !== cache) this.#tell()
+        this.#untold = cache
+        cache.apply(event)
+      } else
         for (const [prefix, missed] of this.#loading) if (key.startsWith(prefix)) missed.push(event)
     }
     const last = events.at(-1)
     if (last) this.#advance(last.revision)
+  }
+
+  #tell(): void {
+    this.#untold?.tell()
+    this.#untold = undefined
   }
 
   #advance(revision: Revision): void {

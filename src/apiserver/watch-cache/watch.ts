@@ -14,6 +14,7 @@ import { frameOf } from '../protobuf.ts'
 import { statusErrorOf } from '../storage/store-errors.ts'
 import type { View } from '../storage/view.ts'
 import { type CacheEvent, type ChangeType, type EncodedEvent, encodeEvent } from './cache-event.ts'
+import type { EncodedGroup, EventGroup } from './event-group.ts'
 import { type Filter, passes } from './filter.ts'
 import { PreparedWatcher } from './prepared-watcher.ts'
 import { readHistory } from './read-history.ts'
@@ -46,7 +47,7 @@ export interface WatchSource {
 const encoder = new TextEncoder()
 
 /** Nothing is registered before somebody subscribes, so a dropped answer costs nothing. */
-export function watch(source: WatchSource, request: WatchRequest): EventSource<EncodedEvent> {
+export function watch(source: WatchSource, request: WatchRequest): WatchedEvents {
   return {
     subscribe(sink) {
       const running = new RunningWatch(source, request, sink)
@@ -56,7 +57,14 @@ export function watch(source: WatchSource, request: WatchRequest): EventSource<E
   }
 }
 
-type Sink = Parameters<EventSource<EncodedEvent>['subscribe']>[0]
+export interface WatchedEvents {
+  /** As an EventSource does; a receiver that knows `all` gets what was committed together in one call. */
+  subscribe(sink: Sink): () => void
+}
+
+type Sink = Parameters<EventSource<EncodedEvent>['subscribe']>[0] & {
+  all?(group: EncodedGroup): void
+}
 
 class RunningWatch implements Watcher {
   readonly #source: WatchSource
@@ -95,6 +103,16 @@ class RunningWatch implements Watcher {
 
   notify(event: CacheEvent, as: ChangeType): void {
     if (event.revision > (this.#request.after ?? 0)) this.#next(event.as(as, this.#request.view))
+  }
+
+  notifyAll(group: EventGroup): void {
+    const { after = 0, view } = this.#request
+    if (!this.#sink.all || group.revision <= after)
+      for (const event of group.events) this.notify(event, event.type)
+    else if (!this.#over) {
+      this.#source.cache.toldEvents += group.events.length
+      this.#sink.all(group.in(view))
+    }
   }
 
   bookmark(): void {
@@ -201,6 +219,9 @@ function encoded(event: WatchEvent, kind: AnyKind): EncodedEvent {
     event,
     get bytes() {
       return encoder.encode(`${stringifyJson(event)}\n`)
+    },
+    get parts() {
+      return [this.bytes]
     },
     get frame() {
       return frameOf(event.type, event.object, kind)

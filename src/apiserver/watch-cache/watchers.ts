@@ -5,12 +5,15 @@
  */
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { CacheEvent, ChangeType } from './cache-event.ts'
+import { EventGroup } from './event-group.ts'
 import { type Filter, passes } from './filter.ts'
 
 export interface Watcher {
   readonly filter: Filter
   /** Called in the order of revisions; must not throw. */
   notify(event: CacheEvent, as: ChangeType): void
+  /** Takes several at once, if it can. Only called where the filter lets all of them pass. */
+  notifyAll?(group: EventGroup): void
   /** Everything up to this revision was notified. */
   bookmark?(): void
   /** The cache can no longer serve this watch. */
@@ -64,24 +67,34 @@ export class Watchers {
     }
   }
 
-  dispatch(event: CacheEvent): void {
+  /** Tells of these, in order, and each watcher of all that it wants before the next one. */
+  dispatch(events: readonly CacheEvent[]): void {
     if (this.#all.size === 0) return
-    const { namespace = '', name = '' } = event.current.object.metadata
-    this.#tell('*', event)
-    if (namespace) this.#tell(`n:${namespace}`, event)
-    this.#tell(`o:/${name}`, event)
-    if (namespace) this.#tell(`o:${namespace}/${name}`, event)
-    for (const field of this.#fieldsInUse.keys()) {
-      const now = this.#valueOf(field, event.current.object)
-      this.#tell(`f:${field}=${now}`, event)
-      const before = event.previous && this.#valueOf(field, event.previous.object)
-      if (before !== undefined && before !== now) this.#tell(`f:${field}=${before}`, event)
-    }
+    const wanted = new Map<Set<Watcher>, CacheEvent[]>()
+    for (const event of events)
+      for (const file of this.#filesOf(event)) {
+        const set = this.#filed.get(file)
+        if (!set) continue
+        const known = wanted.get(set)
+        if (known) known.push(event)
+        else wanted.set(set, [event])
+      }
+    for (const [set, events] of wanted) tell(set, events)
   }
 
-  #tell(file: string, event: CacheEvent): void {
-    const set = this.#filed.get(file)
-    if (set) for (const watcher of set) notifyIfWanted(watcher, event)
+  /** Where those are filed who may want it. */
+  *#filesOf({ current, previous }: CacheEvent): Iterable<string> {
+    const { namespace = '', name = '' } = current.object.metadata
+    yield '*'
+    if (namespace) yield `n:${namespace}`
+    yield `o:/${name}`
+    if (namespace) yield `o:${namespace}/${name}`
+    for (const field of this.#fieldsInUse.keys()) {
+      const now = this.#valueOf(field, current.object)
+      yield `f:${field}=${now}`
+      const before = previous && this.#valueOf(field, previous.object)
+      if (before !== undefined && before !== now) yield `f:${field}=${before}`
+    }
   }
 
   #valueOf(field: string, object: KubernetesObject): string {
@@ -93,6 +106,14 @@ export class Watchers {
     if (count === 0) this.#fieldsInUse.delete(field)
     else this.#fieldsInUse.set(field, count)
   }
+}
+
+function tell(watchers: ReadonlySet<Watcher>, events: readonly CacheEvent[]): void {
+  const group = events.length > 1 ? new EventGroup(events) : undefined
+  // A place is what they are filed by, so only selectors can keep anything from them.
+  for (const watcher of watchers)
+    if (group && watcher.notifyAll && !watcher.filter.matches) watcher.notifyAll(group)
+    else for (const event of events) notifyIfWanted(watcher, event)
 }
 
 function fileOf({ namespace, name, indexed }: Filter): string {

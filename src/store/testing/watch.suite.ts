@@ -34,6 +34,30 @@ export function watchTests(open: OpenStore): void {
     assert.equal(sink.progressed.at(-1), 4)
   })
 
+  test('what is told is followed by how far it goes, in the same turn', async t => {
+    const store = await open(t)
+    let told = 0
+    let progressed = 0
+    const late: number[] = []
+    store.watch('/a/', 0, {
+      events([event]) {
+        told = event?.revision ?? 0
+        queueMicrotask(() => {
+          if (progressed < told) late.push(told)
+        })
+      },
+      progress: revision => {
+        progressed = revision
+      },
+      end() {},
+    })
+    await settled()
+    await Promise.all(Array.from({ length: 5 }, (_, at) => put(store, `/a/${at}`, 'x')))
+    await settled()
+    assert.equal(told, 5)
+    assert.deepEqual(late, [])
+  })
+
   test('a watch from the future begins there', async t => {
     const store = await open(t)
     const sink = recorder()

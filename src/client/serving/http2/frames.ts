@@ -136,6 +136,15 @@ export function uint32(...values: readonly number[]): Buffer {
   return bytes
 }
 
+const byteAt = (bytes: Uint8Array, at: number) => bytes[at] as number
+
+const uint24At = (bytes: Uint8Array, at: number) =>
+  (byteAt(bytes, at) << 16) | (byteAt(bytes, at + 1) << 8) | byteAt(bytes, at + 2)
+
+/** Of four bytes all but the first bit, which is reserved wherever streams and windows are told. */
+export const uint31At = (bytes: Uint8Array, at: number): number =>
+  ((byteAt(bytes, at) & 0x7f) << 24) | uint24At(bytes, at + 1)
+
 /** Cuts what arrives into frames. A piece of a frame is kept until the rest comes, which is never more than one frame. */
 export class FrameReader {
   #rest: Buffer | undefined
@@ -151,7 +160,7 @@ export class FrameReader {
     this.#rest = undefined
     let at = 0
     while (bytes.length - at >= HEAD_BYTES) {
-      const length = bytes.readUIntBE(at, 3)
+      const length = uint24At(bytes, at)
       if (length > MAXIMUM_PAYLOAD)
         throw new ConnectionError(ErrorCode.frameSize, `a frame of ${length} bytes`)
       const end = at + HEAD_BYTES + length
@@ -159,7 +168,7 @@ export class FrameReader {
       this.#take({
         type: bytes[at + 3] as number,
         flags: bytes[at + 4] as number,
-        stream: bytes.readUInt32BE(at + 5) & 0x7fff_ffff,
+        stream: uint31At(bytes, at + 5),
         payload: length === 0 ? NOTHING : bytes.subarray(at + HEAD_BYTES, end),
       })
       at = end

@@ -20,6 +20,11 @@ import { MAXIMUM_WINDOW } from './settings.ts'
 export const INITIAL_WINDOW = 65_535
 /** How much goes as one piece: all that a client leaves unread in the socket. */
 const BATCH_BYTES = 64 * 1024
+/**
+ * What a stream sends before it is another's turn: a client that finds two frames for one of its readers wakes it once, and gives room back
+ * once.
+ */
+const FRAMES_A_TURN = 2
 /** Answers to pings and the like that may wait for a client that does not read. */
 const MOST_WAITING_FRAMES = 10_000
 
@@ -27,6 +32,8 @@ const MOST_WAITING_FRAMES = 10_000
 export interface Source {
   /** A DATA frame of at most `most` bytes of payload; undefined while there is none, or no room for it. */
   nextFrame(most: number): DataFrame | undefined
+  /** There is more, or only the end is to be told yet. */
+  readonly hasMore: boolean
 }
 
 export class Outbox {
@@ -69,7 +76,7 @@ export class Outbox {
     this.#window += bytes
     if (this.#window > MAXIMUM_WINDOW)
       throw new ConnectionError(ErrorCode.flowControl, 'a window that is too large')
-    this.#schedule()
+    if (this.#ready.size > 0) this.#schedule()
   }
 
   /** Sends what waits and this, and ends the connection. */
@@ -119,17 +126,29 @@ export class Outbox {
     this.#waiting = []
     let size = 0
     for (const source of this.#ready) {
-      const frame = source.nextFrame(this.#window)
+      const sent = this.#takeTurn(source, frames)
       // Without room on the connection it keeps its place; the end of an answer may need none, so the others are still asked.
-      if (!frame && this.#window <= 0) continue
+      if (sent < 0 && this.#window <= 0) continue
       this.#ready.delete(source)
-      if (!frame) continue
-      if (!frame.isLast) this.#ready.add(source)
-      frames.push(frame)
-      this.#window -= frame.size
-      size += frame.size
+      if (sent < 0) continue
+      if (source.hasMore) this.#ready.add(source)
+      size += sent
       if (size >= BATCH_BYTES) break
     }
     return frames
+  }
+
+  /** Gives the bytes that it sends, or -1 where it can send nothing, not even its end. */
+  #takeTurn(source: Source, frames: (Frame | DataFrame)[]): number {
+    let sent = -1
+    for (let turn = 0; turn < FRAMES_A_TURN; turn++) {
+      const frame = source.nextFrame(this.#window)
+      if (!frame) break
+      frames.push(frame)
+      this.#window -= frame.size
+      sent = Math.max(sent, 0) + frame.size
+      if (!source.hasMore) break
+    }
+    return sent
   }
 }

@@ -10,6 +10,7 @@ import {
   isOfConnection,
   isOfStream,
   NOTHING,
+  uint31At,
   uint32,
   unpadded,
 } from './frames.ts'
@@ -226,7 +227,7 @@ export class Session implements StreamHost {
 
   #takeWindowUpdate({ stream: id, payload }: Frame): void {
     if (payload.length !== 4) throw wrongSize('WINDOW_UPDATE')
-    const bytes = Buffer.from(payload).readUInt32BE() & MAXIMUM_WINDOW
+    const bytes = uint31At(payload, 0)
     if (id !== 0) this.#growStream(this.#known(id), bytes)
     else if (bytes === 0) throw protocolError('a window that grows by nothing')
     else this.#outbox.grow(bytes)

@@ -4,6 +4,9 @@ import { type DataFrame, ErrorCode, MAXIMUM_PAYLOAD, NOTHING } from './frames.ts
 import type { Source } from './outbox.ts'
 import type { ReceiveWindow } from './receive-window.ts'
 
+/** A frame lacks less than this part of what it may hold. */
+const NEARLY_FULL = 8
+
 type Headers = Readonly<Record<string, string>>
 
 /** What a stream needs of its connection. */
@@ -77,6 +80,10 @@ export class Http2Stream implements Incoming, Outgoing, Source {
     return this.#unsentBytes
   }
 
+  get hasMore(): boolean {
+    return !this.#isLocalOver && (this.#unsentBytes > 0 || this.#isEnding)
+  }
+
   // Outgoing
 
   begin(status: number, headers: Headers, hasBody: boolean): void {
@@ -134,15 +141,17 @@ export class Http2Stream implements Incoming, Outgoing, Source {
     if (this.#unsentBytes === 0) return this.#isEnding ? this.#frame([], 0) : undefined
     const room = Math.min(most, this.#sendWindow, MAXIMUM_PAYLOAD)
     if (room <= 0) return undefined
-    const pieces = this.#takeUnsent(room)
-    const size = Math.min(room, this.#unsentBytes)
+    const whole = this.#unsentBytes
+    const pieces = whole <= room && this.#sentOfFirst === 0 ? this.#unsent : this.#takeUnsent(room)
+    if (pieces === this.#unsent) this.#unsent = []
+    const size = whole <= room ? whole : sizeOf(pieces)
     this.#sendWindow -= size
     this.#unsentBytes -= size
     if (this.#unsentBytes === 0) this.#release()
     return this.#frame(pieces, size)
   }
 
-  /** The first `room` bytes of what waits, or all of it. */
+  /** About the first `room` bytes of what waits, or all of it. A frame that is nearly full does not get the beginning of the next piece. */
   #takeUnsent(room: number): Uint8Array[] {
     const pieces: Uint8Array[] = []
     let left = room
@@ -150,7 +159,8 @@ export class Http2Stream implements Incoming, Outgoing, Source {
     for (const bytes of this.#unsent) {
       const rest = bytes.length - this.#sentOfFirst
       if (rest > left) {
-        if (left > 0) pieces.push(bytes.subarray(this.#sentOfFirst, this.#sentOfFirst + left))
+        if (left * NEARLY_FULL < room) break
+        pieces.push(bytes.subarray(this.#sentOfFirst, this.#sentOfFirst + left))
         this.#sentOfFirst += left
         break
       }
@@ -247,4 +257,10 @@ export class Http2Stream implements Incoming, Outgoing, Source {
     this.#release()
     for (const listener of this.#closeListeners) listener()
   }
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
+  let size = 0
+  for (const piece of pieces) size += piece.length
+  return size
 }
