@@ -17,6 +17,31 @@ const BUSY = `
   console.log(JSON.stringify({ young: youngBytes(), whole: most, kept: kept.length }))
 `
 
+/** Much lived, all of it dies, and nothing happens any more; then the same again. */
+const AT_REST = `
+  import { boundHeap, youngBytes } from '${import.meta.dirname}/heap-bounds.ts'
+  if (process.argv[1] === 'bound') boundHeap(500)
+  const wait = ms => new Promise(resolve => setTimeout(resolve, ms))
+  const total = () => process.memoryUsage().heapTotal
+  const found = []
+  for (let turn = 0; turn < 2; turn++) {
+    let kept = []
+    let young = 0
+    for (let round = 0; round < 3000; round++) {
+      kept[round % 1000] = Array.from({ length: 1000 }, (_, at) => ({ at }))
+      if (round % 50 !== 0) continue
+      await wait(1)
+      young = Math.max(young, youngBytes())
+    }
+    const loaded = total()
+    kept = []
+    for (let waited = 0; waited < 30 && total() > loaded / 3; waited++) await wait(100)
+    found.push({ young, loaded, rested: total() })
+    await wait(500)
+  }
+  console.log(JSON.stringify(found))
+`
+
 function heapAfterLoad(...words: string[]): { young: number; whole: number } {
   const { stdout, stderr } = spawnSync(
     process.execPath,
@@ -34,4 +59,19 @@ test('the heap stops growing, which it would not by itself', () => {
   assert.ok(free.young >= 32 * MB, `unbound the young generation has ${free.young} bytes`)
   assert.ok(bound.young <= 24 * MB, `bound it has ${bound.young} bytes`)
   assert.ok(bound.whole <= free.whole * 0.8, `bound ${bound.whole} bytes, unbound ${free.whole}`)
+})
+
+test('at rest what the load left is given back, and a new load finds the heap as the first one did', () => {
+  const run = (...words: string[]) => {
+    const all = ['--input-type=module', '-e', AT_REST, ...words]
+    const { stdout, stderr } = spawnSync(process.execPath, all, { encoding: 'utf8' })
+    assert.notEqual(stdout, '', stderr)
+    return JSON.parse(stdout) as { young: number; loaded: number; rested: number }[]
+  }
+  for (const { young, loaded, rested } of run('bound')) {
+    assert.ok(young >= 8 * 1024 * 1024, `the young generation has ${young} bytes under load`)
+    assert.ok(rested <= loaded / 3, `${loaded} bytes under load, ${rested} at rest`)
+  }
+  const [free] = run()
+  assert.ok(free && free.rested > free.loaded / 2, JSON.stringify(free))
 })

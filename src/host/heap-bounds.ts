@@ -1,25 +1,65 @@
 /**
- * Bounds V8's heap under load. By itself V8 lets the part in which objects are born grow to 32 MB each way, and with it the buffers that
- * its dead objects hold; and it lets the dead of the rest pile up to several times what lives: together more than half of what a busy
- * API server held, for hardly any time saved (docs/adr/0008). Both can be bounded at the start by flags of Node's, which whoever
- * types `proa` does not give; so they are set once the heap shows that there is load.
+ * Bounds V8's heap under load, and gives back at rest what the load left. By itself V8 lets the part in which objects are born grow to
+ * 32 MB each way, and with it the buffers that its dead objects hold; and it lets the dead of the rest pile up to several times what lives:
+ * together more than half of what a busy API server held, for hardly any time saved (docs/adr/0008). Both can be bounded at the start by
+ * flags of Node's, which whoever types `proa` does not give; so they are set once the heap shows that there is load. What lies fallow after
+ * it V8 gives back by itself only when much later something is allocated again.
  */
+import { performance } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 const ENOUGH_BYTES = 8 * 1024 * 1024
 const LOOK_EVERY_MS = 100
 /** The old generation is collected once it is so much larger than what lived after the last time. */
 const GROWTH_PERCENT = 60
+/** V8's own growth of the young generation. */
+const FREE_GROWTH_FACTOR = 2
+
+/** How long little must have been done. */
+const REST_MS = 5000
+/** The share of that time which is little. */
+const REST_UTILIZATION = 0.05
+/** A larger heap would stand still for too long. */
+const MOST_USED_BYTES = 128 * 1024 * 1024
 
 /** For a process that is Proa's alone: the flags hold for all of it, its threads, too. */
-export function boundHeap(): void {
+export function boundHeap(restMs = REST_MS): void {
+  awaitLoad(restMs)
+}
+
+function awaitLoad(restMs: number): void {
   const look = setInterval(() => {
     if (youngBytes() < ENOUGH_BYTES) return
     setFlagsFromString('--semi-space-growth-factor=1')
     setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)
     clearInterval(look)
+    awaitRest(restMs)
   }, LOOK_EVERY_MS)
   look.unref()
+}
+
+function awaitRest(restMs: number): void {
+  let last = performance.eventLoopUtilization()
+  const look = setInterval(() => {
+    const { utilization } = performance.eventLoopUtilization(last)
+    last = performance.eventLoopUtilization()
+    if (utilization > REST_UTILIZATION || process.memoryUsage().heapUsed > MOST_USED_BYTES) return
+    clearInterval(look)
+    release()
+    awaitLoad(restMs)
+  }, restMs)
+  look.unref()
+}
+
+/**
+ * Collects until nothing is left to collect, and hands free pages back. Whoever asks in that moment waits, which is why it is done once after
+ * a load. The next one has the whole of the young generation again.
+ */
+function release(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+  setFlagsFromString(`--semi-space-growth-factor=${FREE_GROWTH_FACTOR}`)
 }
 
 /** What V8 has set aside for the young generation by now. */

@@ -10,8 +10,11 @@ import { IDS_PER_REVISION } from './messages.ts'
 import { type Content, contentReader } from './rows.ts'
 import { numberOf } from './schema.ts'
 
-/** Values that are held in memory at once, of those that are in the file anyway. */
-export const HELD_BYTES = 64 * 1024 * 1024
+/** Values that are held in memory at once, of those that are in the file anyway. Forms of present objects have room of their own. */
+const HELD_BYTES = 16 * 1024 * 1024
+
+/** Up to such a size a file is read whole at the start. */
+const WHOLE_BYTES = 64 * 1024 * 1024
 
 /** How long somebody else may hold the file alone, which only an owner of it does, for a moment. */
 const BUSY_TIMEOUT_MS = 1000
@@ -38,16 +41,18 @@ export class ValueFile implements ValueSource {
   readonly #file: string
   readonly #log: Log
   readonly #limitBytes: number
+  readonly #wholeBytes: number
   #connection: Connection | undefined
   /** Entries that hold a value which the file has, too, the oldest first. */
   readonly #held = new ArrivalOrder<FileEntry>()
   #heldBytes = 0
   #isClosed = false
 
-  constructor(file: string, log: Log, limitBytes = HELD_BYTES) {
+  constructor(file: string, log: Log, heldBytes?: number) {
     this.#file = file
     this.#log = log
-    this.#limitBytes = limitBytes
+    this.#limitBytes = heldBytes ?? HELD_BYTES
+    this.#wholeBytes = heldBytes ?? WHOLE_BYTES
   }
 
   /** An entry that holds its value for as long as it lives, or until it is admitted. */
@@ -64,7 +69,7 @@ export class ValueFile implements ValueSource {
   /** Whether all values of a file can be held, so that it is best read whole. */
   hasRoomFor(database: DatabaseSync): boolean {
     const pages = numberOf(database, 'PRAGMA page_count')
-    return pages * numberOf(database, 'PRAGMA page_size') <= this.#limitBytes
+    return pages * numberOf(database, 'PRAGMA page_size') <= this.#wholeBytes
   }
 
   /** The entry's value is in the file from now on, so that it may be let go when there is no room. */
