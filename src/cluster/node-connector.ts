@@ -10,7 +10,6 @@ import type { NodeConnector } from '#apiserver'
 import type { Clock } from '#base/clock.ts'
 import { createHttpTransport, type HttpTransport } from '#client/http-transport.ts'
 import type { Connection } from '#client/kubeconfig.ts'
-import { connectStream } from '#client/streaming/connect.ts'
 import type { Transport } from '#client/transport.ts'
 
 export interface NodeConnectorOptions {
@@ -126,6 +125,9 @@ function remoteKubelet(connection: Connection, clock: Clock): HttpTransport & Tr
         'the kubelet answered with a redirect, which is refused',
       )
     },
-    connect: request => connectStream(connection, request, clock),
+    async connect(request) {
+      const { connectStream } = await import('#client/streaming/connect.ts')
+      return connectStream(connection, request, clock)
+    },
   }
 }

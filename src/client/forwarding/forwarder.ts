@@ -10,7 +10,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
-import { request as httpRequest } from '../node-http.ts'
+import { nodeHttp } from '../node-http.ts'
 import type { ApiRequest, ApiResponse, EventSource, Transport } from '../transport.ts'
 import { forwardedAnswer, forwardedRequest, upgradeRequest } from './headers.ts'
 
@@ -127,7 +127,7 @@ async function start(
     open.count--
   })
   // No agent: the connection is this request's alone, so nothing of one client reaches another.
-  const request = httpRequest({ ...options, createConnection: () => socket })
+  const request = nodeHttp().request({ ...options, createConnection: () => socket })
   // Node says no length where the body is a DELETE's, and the other end would take it for a request of its own.
   if (body) request.setHeader('content-length', body.length)
   request.on('error', () => {}) // Whoever waits for the answer hears of it, too.

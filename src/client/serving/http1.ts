@@ -1,7 +1,7 @@
 /** HTTP/1.1: one request after the other, and the upgrades to streams. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '#base/clock.ts'
-import { createServer } from '../node-http.ts'
+import { nodeHttp } from '../node-http.ts'
 import { spdyUpgrade } from '../streaming/spdy/upgrade.ts'
 import type { Connection } from './connections.ts'
 import { headersOf, wireHeaders } from './http1-headers.ts'
@@ -27,7 +27,7 @@ interface State {
 export function createHttp1(options: Http1Options): (connection: Connection) => void {
   const { limits, clock, serve } = options
   const states = new WeakMap<object, State>()
-  const server = createServer({
+  const server = nodeHttp().createServer({
     maxHeaderSize: limits.headerBytes,
     keepAliveTimeout: limits.idleMs,
     // Any other upgrade (h2c, say) is no reason not to answer the request.

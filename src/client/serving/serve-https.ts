@@ -129,7 +129,8 @@ function acceptTls(
   let checkedMs = clock.monotonicMs()
   const serve = (...[wire, { context }]: Parameters<Parameters<typeof createHttp2>[0]['serve']>) =>
     serveRequest(wire, context)
-  const http1 = createHttp1({ limits, clock, serve })
+  // With the first client that speaks it.
+  let http1: ReturnType<typeof createHttp1> | undefined
   const http2 = createHttp2({ limits, clock, serve })
   const server = createTlsServer({
     ...contextOf(shown),
@@ -145,7 +146,10 @@ function acceptTls(
     socket.on('error', () => {}) // `close` follows.
     const connection = connections.add(socket)
     if (socket.alpnProtocol === 'h2') http2(connection)
-    else http1(connection)
+    else {
+      http1 ??= createHttp1({ limits, clock, serve })
+      http1(connection)
+    }
   })
   // A client that gives up, or is none: nothing that anybody could mend here.
   server.on('tlsClientError', (error, socket) => {

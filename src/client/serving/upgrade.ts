@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { badRequest, internalError, StatusError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
-import { STATUS_CODES } from '../node-http.ts'
+import { nodeHttp } from '../node-http.ts'
 import { acceptStreamUpgrade, streamUpgradeProblem } from '../streaming/accept.ts'
 import { bridgeChannels, serveForwardedPorts } from '../streaming/bridge.ts'
 import type { ApiResponse } from '../transport.ts'
@@ -123,7 +123,7 @@ function refuse(socket: Duplex, { status, headers, body }: ApiResponse): void {
   if (socket.destroyed) return
   const bytes = Buffer.concat(wholeBody(body))
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
+    `HTTP/1.1 ${status} ${nodeHttp().STATUS_CODES[status] ?? 'Refused'}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${bytes.length}`,
     'connection: close',

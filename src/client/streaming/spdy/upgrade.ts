@@ -1,6 +1,6 @@
 /** The HTTP request that turns a connection into SPDY, as a client, and the answer to it, as a server. */
 import type { Duplex } from 'node:stream'
-import { request as httpRequest } from '../../node-http.ts'
+import { nodeHttp } from '../../node-http.ts'
 import { refusalOf, type StreamTarget, upgradeTimeoutMs } from '../target.ts'
 
 export const protocolHeader = 'x-stream-protocol-version'
@@ -19,7 +19,7 @@ export async function upgradeToSpdy(
 ): Promise<UpgradedWire> {
   const connection = await target.dial()
   return new Promise((resolve, reject) => {
-    const request = httpRequest({
+    const request = nodeHttp().request({
       method: 'POST',
       host: target.host,
       path: target.path,
