@@ -15,22 +15,24 @@ import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import { type QuotaStore, quotaStore } from './admission/resource-quota/store.ts'
 import type { TokenWorld } from './authentication/service-account-tokens.ts'
+import type { Eventually } from './authorization/authorizer.ts'
 import type { RbacView } from './authorization/rbac.ts'
 import type { ResourceRegistry } from './resources/registry.ts'
+import type { StoredObject } from './storage/stored-object.ts'
 import type { ResourceCache } from './watch-cache/resource-cache.ts'
 
 export interface World extends TokenWorld {
   readonly rbac: RbacView
-  namespace(name: string): Promise<Namespace | undefined>
-  serviceAccount(namespace: string, name: string): Promise<ServiceAccount | undefined>
-  pod(namespace: string, name: string): Promise<Pod | undefined>
-  secret(namespace: string, name: string): Promise<Secret | undefined>
-  node(name: string): Promise<Node | undefined>
-  storageClass(name: string): Promise<StorageClass | undefined>
+  namespace(name: string): Eventually<Namespace | undefined>
+  serviceAccount(namespace: string, name: string): Eventually<ServiceAccount | undefined>
+  pod(namespace: string, name: string): Eventually<Pod | undefined>
+  secret(namespace: string, name: string): Eventually<Secret | undefined>
+  node(name: string): Eventually<Node | undefined>
+  storageClass(name: string): Eventually<StorageClass | undefined>
   storageClasses(): readonly StorageClass[]
-  priorityClass(name: string): Promise<PriorityClass | undefined>
+  priorityClass(name: string): Eventually<PriorityClass | undefined>
   priorityClasses(): readonly PriorityClass[]
-  runtimeClass(name: string): Promise<RuntimeClass | undefined>
+  runtimeClass(name: string): Eventually<RuntimeClass | undefined>
   ingressClasses(): readonly IngressClass[]
   limitRanges(namespace: string): readonly LimitRange[]
   readonly quotas: QuotaStore
@@ -43,10 +45,11 @@ const STORAGE = 'storage.k8s.io'
 export function createWorld(registry: ResourceRegistry): World {
   const getter =
     (group: string, plural: string) =>
-    async <T>(namespace: string, name: string): Promise<T | undefined> => {
+    <T>(namespace: string, name: string): Eventually<T | undefined> => {
       const storage = registry.find(group, 'v1', plural)?.storage
-      const stored = name === '' ? undefined : await storage?.get(namespace, name)
-      return stored?.object as T | undefined
+      const stored = name === '' ? undefined : storage?.get(namespace, name)
+      const object = (found: StoredObject | undefined) => found?.object as T | undefined
+      return stored instanceof Promise ? stored.then(object) : object(stored)
     }
   const cacheOf = (group: string, plural: string) =>
     registry.find(group, 'v1', plural)?.storage?.cache

@@ -180,8 +180,12 @@ function wrongManagedFields(entries: readonly ManagedFieldsEntry[]): FieldError[
   return errors
 }
 
+/** Nearly all names are, and every write checks those of all who own a field. */
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/
+
 /** Checks a field manager's name; also for the `fieldManager` query parameter. */
 export function validateFieldManager(field: string, manager: string): FieldError[] {
+  if (manager.length <= MAXIMUM_FIELD_MANAGER_BYTES && PRINTABLE_ASCII.test(manager)) return []
   const errors: FieldError[] = []
   if (utf8Length(manager) > MAXIMUM_FIELD_MANAGER_BYTES)
     errors.push(tooLong(field, MAXIMUM_FIELD_MANAGER_BYTES))

@@ -1,5 +1,7 @@
 /** Nothing is made in a namespace that is not there or that is going, and three namespaces never go. */
+import type { Namespace } from '#api/core/v1/namespace.ts'
 import { forbidden, notFound, StatusError } from '#api/machinery/status.ts'
+import type { Eventually } from '../authorization/authorizer.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { concerns } from './requests.ts'
 import type { AdmissionWorld } from './world.ts'
@@ -8,20 +10,19 @@ const IMMORTAL = ['default', 'kube-system', 'kube-public']
 const NAMESPACES = { group: '', resource: 'namespaces' }
 
 export function namespaceLifecycle(world: Pick<AdmissionWorld, 'namespace'>): AdmissionStep {
-  const check = async (request: AdmissionRequest) => {
+  const check = (request: AdmissionRequest): Eventually<void> => {
     const { operation, namespace } = request
     if (concerns(request, '', 'namespaces')) {
       if (operation === 'DELETE' && request.subresource === '' && IMMORTAL.includes(request.name))
         throw forbidden(NAMESPACES, request.name, 'this namespace may not be deleted')
-      return
+      return undefined
     }
-    if (namespace === '' || (operation !== 'CREATE' && operation !== 'UPDATE')) return
+    if (namespace === '' || (operation !== 'CREATE' && operation !== 'UPDATE')) return undefined
     // Asking what one may do in a namespace must work wherever one asks.
-    if (request.resource.group === 'authorization.k8s.io') return
-    const found = await world.namespace(namespace)
-    if (found === undefined) throw notFound(NAMESPACES, namespace)
-    const goes = found.metadata.deletionTimestamp || found.status?.phase === 'Terminating'
-    if (operation === 'CREATE' && goes) throw terminating(request)
+    if (request.resource.group === 'authorization.k8s.io') return undefined
+    const found = world.namespace(namespace)
+    if (found instanceof Promise) return found.then(each => checkFound(request, each))
+    return checkFound(request, found)
   }
   return {
     name: 'NamespaceLifecycle',
@@ -29,6 +30,12 @@ export function namespaceLifecycle(world: Pick<AdmissionWorld, 'namespace'>): Ad
     mutate: check,
     validate: check,
   }
+}
+
+function checkFound(request: AdmissionRequest, found: Namespace | undefined): void {
+  if (found === undefined) throw notFound(NAMESPACES, request.namespace)
+  const goes = found.metadata.deletionTimestamp || found.status?.phase === 'Terminating'
+  if (request.operation === 'CREATE' && goes) throw terminating(request)
 }
 
 function terminating(request: AdmissionRequest): StatusError {

@@ -8,7 +8,7 @@ import { SERVICE_ACCOUNT_USER_PREFIX, type UserInfo } from '../authentication/au
 import { type Authorizer, allow, noOpinion, type PolicyRule } from './authorizer.ts'
 import { ruleAllows } from './rbac-rules.ts'
 
-/** The roles and bindings as the API server's own caches have them. Lists are not copied: never change them. */
+/** The roles and bindings as the API server's own caches have them. A list is the same as long as nothing changes; never change one. */
 export interface RbacView {
   role(namespace: string, name: string): Role | undefined
   clusterRole(name: string): ClusterRole | undefined
@@ -51,21 +51,45 @@ export function* grantsOf(
   namespace: string,
   missing: string[] = [],
 ): Generator<Grant> {
-  for (const binding of view.clusterRoleBindings()) {
-    const subject = binding.subjects?.find(each => subjectMatches(each, user, ''))
-    if (subject === undefined) continue
+  for (const { binding, subject } of boundTo(user, view.clusterRoleBindings(), '')) {
     const rules = rulesOfRole(view, binding.roleRef, '')
     if (rules) yield { rules, through: () => described('ClusterRoleBinding', binding, subject) }
     else missing.push(roleNotFound(binding.roleRef))
   }
   if (namespace === '') return
-  for (const binding of view.roleBindings(namespace)) {
-    const subject = binding.subjects?.find(each => subjectMatches(each, user, namespace))
-    if (subject === undefined) continue
+  for (const { binding, subject } of boundTo(user, view.roleBindings(namespace), namespace)) {
     const rules = rulesOfRole(view, binding.roleRef, namespace)
     if (rules) yield { rules, through: () => described('RoleBinding', binding, subject) }
     else missing.push(roleNotFound(binding.roleRef))
   }
+}
+
+type Binding = RoleBinding | ClusterRoleBinding
+interface Bound {
+  readonly binding: Binding
+  /** Through which the user is. */
+  readonly subject: Subject
+}
+
+/** Those who ask in process ask thousands of times a second, and bindings hardly ever change: their list is another one then. */
+const known = new WeakMap<readonly Binding[], WeakMap<UserInfo, readonly Bound[]>>()
+
+/** Which of the bindings, all those in `namespace` ('' for cluster-wide), are of this user. */
+function boundTo(user: UserInfo, bindings: readonly Binding[], namespace: string) {
+  let byUser = known.get(bindings)
+  if (!byUser) {
+    byUser = new WeakMap()
+    known.set(bindings, byUser)
+  }
+  let bound = byUser.get(user)
+  if (!bound) {
+    bound = bindings.flatMap(binding => {
+      const subject = binding.subjects?.find(each => subjectMatches(each, user, namespace))
+      return subject ? [{ binding, subject }] : []
+    })
+    byUser.set(user, bound)
+  }
+  return bound
 }
 
 /** The rules that a binding in `namespace` ('' for cluster-wide) refers to. */

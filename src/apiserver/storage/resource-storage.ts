@@ -10,6 +10,7 @@ import {
   type Revision,
   type Store,
 } from '#store'
+import type { Eventually } from '../authorization/authorizer.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import type { WatchCache } from '../watch-cache/watch-cache.ts'
 import { keyIn, prefixOf } from './keys.ts'
@@ -53,10 +54,10 @@ export class ResourceStorage {
     this.#life = life
   }
 
-  /** The newest state that was acknowledged. */
-  async get(namespace: string, name: string): Promise<StoredObject | undefined> {
+  /** The newest state that was acknowledged; at once where the cache has it, as several steps of each write ask. */
+  get(namespace: string, name: string): Eventually<StoredObject | undefined> {
     if (this.#store.shared || this.#watchCache.revision < this.#store.revision)
-      await this.#watchCache.catchUp()
+      return this.#watchCache.catchUp().then(() => this.cache.get(namespace, name))
     return this.cache.get(namespace, name)
   }
 
