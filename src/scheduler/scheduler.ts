@@ -139,6 +139,7 @@ class Scheduler implements RunningScheduler {
       percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
       newest: old => this.#newest(old),
       figures,
+      keepsAnswers: isGateOn(options.featureGates ?? new Map(), 'OpportunisticBatching'),
       announcesNodes: isGateOn(
         options.featureGates ?? new Map(),
         'NominatedNodeNameForExpectation',

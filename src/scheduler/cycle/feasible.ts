@@ -67,6 +67,12 @@ export class FeasibleNodes {
   readonly #kept = new Derived<LikePods>(SORTS_LIMIT)
   /** Where among the nodes the next search begins, so that all get their turn when not all are looked at. */
   #startAt = 0
+  readonly #isKeeping: boolean
+
+  /** Without `isKeeping`, each pod is judged anew, also if it asks for the same as another. */
+  constructor(isKeeping = true) {
+    this.#isKeeping = isKeeping
+  }
 
   find(search: Search, { nodes: only, narrowedBy }: PreFiltered): Feasible {
     if (only) return this.#findAmong(search, only, narrowedBy)
@@ -76,10 +82,9 @@ export class FeasibleNodes {
     const { nodes } = snapshot
     // Who is less important leaves nodes to others that hope for them.
     const key = `${snapshot.layout} ${pod.priority} ${sort.key}`
-    const known = this.#kept.get(key, snapshot, () => {
-      return new LikePods(nodes.length, sort.scorers.length)
-    })
-    if (sort.filters.length === filters.length) cycle.sort = key
+    const ask = () => new LikePods(nodes.length, sort.scorers.length)
+    const known = this.#isKeeping ? this.#kept.get(key, snapshot, ask) : ask()
+    if (this.#isKeeping && sort.filters.length === filters.length) cycle.sort = key
     // Where the pod itself hopes to go, the others' answer is not its own.
     const hoped = snapshot.node(search.nominator.nodeOf(pod.uid) ?? '')
     if (hoped) known.forget(hoped.position)

@@ -41,8 +41,9 @@ class Life {
   readonly nodes = new Map<string, Node>()
   readonly pods = new Map<string, Pod>()
 
-  constructor(planted: Planted) {
+  constructor(planted: Planted, gates: ReadonlyMap<string, boolean>) {
     this.world = createWorld({
+      gates,
       namespaceLabels: name => namespaces[name as 'a' | 'b'],
       ownPlugins: planted,
     })
@@ -118,8 +119,12 @@ function compare(life: Life, pod: Pod): readonly string[] {
 
 type History = typeof history extends fc.Arbitrary<infer T> ? T : never
 
-function play({ nodes, placed, steps }: History, planted: Planted = new Map()) {
-  const life = new Life(planted)
+function play(
+  { nodes, placed, steps }: History,
+  planted: Planted = new Map(),
+  gates: ReadonlyMap<string, boolean> = new Map(),
+) {
+  const life = new Life(planted, gates)
   for (const [i, node] of nodes.entries()) life.setNode(node, i)
   for (const [i, [pod, index]] of placed.entries())
     life.place(namedPod(pod, `old-${i}`, `n${index}`))
@@ -142,6 +147,14 @@ test('plugins that keep what they know judge and score as a model that computes 
   )
 })
 
+test('so do plugins that are asked anew for each pod', () => {
+  const gates = new Map([['OpportunisticBatching', false]])
+  fc.assert(
+    fc.property(history, life => play(life, new Map(), gates)),
+    { numRuns: 100 },
+  )
+})
+
 test('the model finds planted mistakes', () => {
   const mistaken = (name: string, mistake: (right: Plugin) => Plugin) => {
     const create = plugins.find(entry => entry.name === name)?.create
@@ -154,10 +167,18 @@ test('the model finds planted mistakes', () => {
       { numRuns: 400, endOnFailure: true },
     )
     assert.ok(failed, name)
+    return planted
   }
   mistaken('NodeResourcesFit', fit => ({ ...fit, score: () => 0 }))
   mistaken('TaintToleration', taints => ({ ...taints, score: () => 0 }))
-  mistaken('PodTopologySpread', spread => ({ ...spread, sign: () => '' }))
+  const staleSpread = mistaken('PodTopologySpread', spread => ({ ...spread, sign: () => '' }))
+  // Where nothing is kept, nothing can be stale.
+  fc.assert(
+    fc.property(history, life =>
+      play(life, staleSpread, new Map([['OpportunisticBatching', false]])),
+    ),
+    { numRuns: 100 },
+  )
   mistaken('InterPodAffinity', ({ normalize: _, ...affinity }) => ({
     ...affinity,
     normalize: (_cycle, _pod, scores) => scores.fill(0),

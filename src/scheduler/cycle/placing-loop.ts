@@ -53,6 +53,8 @@ export interface PlacingOptions {
   readonly figures: SchedulerFigures
   /** Whether the API is told of a chosen node before a pod that has to wait is bound to it. */
   readonly announcesNodes: boolean
+  /** Whether what is known of nodes for one pod serves others that ask for the same. */
+  readonly keepsAnswers: boolean
 }
 
 export class PlacingLoop {
@@ -74,7 +76,7 @@ export class PlacingLoop {
     this.#attempts = {
       snapshot: state,
       nominator,
-      feasibleNodes: new FeasibleNodes(),
+      feasibleNodes: new FeasibleNodes(options.keepsAnswers),
       extenders,
       percentageOfNodesToScore,
       choose: context.random.integer,

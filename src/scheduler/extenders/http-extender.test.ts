@@ -193,6 +193,16 @@ test('an extender that is wrong is told apart from one that says no', async () =
   await assert.rejects(async () => extender(refusing).bind?.(pod, 'n1'), { message: 'not today' })
 })
 
+test('scores that are no whole numbers count for nothing at all', async () => {
+  for (const Score of ['9', 1.5, null, 1e300, -3]) {
+    const { url } = await serve(() => [{ Host: 'n1', Score }])
+    const asked = async () => extender(url).prioritize?.(pod, nodes)
+    if (Score === null) assert.equal((await asked())?.get('n1'), 0)
+    else if (Score === -3) assert.equal((await asked())?.get('n1'), -3)
+    else await assert.rejects(asked, { message: 'Score is no whole number' }, String(Score))
+  }
+})
+
 test('victims that are not there are lies', async () => {
   const ask = async (given: object) => {
     const { url } = await serve(() => ({ NodeNameToMetaVictims: given }))

@@ -85,7 +85,7 @@ export function scoresIn(answer: unknown): ReadonlyMap<string, number> {
   return new Map(
     list(answer, 'the scores').map(entry => [
       String(field(entry, 'Host')),
-      Number(field(entry, 'Score') ?? 0),
+      whole(field(entry, 'Score'), 'Score'),
     ]),
   )
 }
@@ -116,7 +116,14 @@ function victimsOf(given: unknown, extender: string, node: NodeInfo): NodeVictim
       `extender: ${extender} claims to preempt pod (UID: &{${uid}}) on node: ${node.name}, but the pod is not found on that node`,
     )
   })
-  return { pods, budgetViolations: Number(field(given, 'NumPDBViolations') ?? 0) }
+  return { pods, budgetViolations: whole(field(given, 'NumPDBViolations'), 'NumPDBViolations') }
+}
+
+/** A number that counts something; a text or a fraction would be no answer in Go either. */
+function whole(value: unknown, what: string): number {
+  if (value === undefined || value === null) return 0
+  if (!Number.isSafeInteger(value)) throw new Error(`${what} is no whole number`)
+  return value as number
 }
 
 function list(value: unknown, what: string): readonly unknown[] {

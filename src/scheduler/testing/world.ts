@@ -10,6 +10,7 @@ import { type Attempt, attempt, type PostFiltered, runPostFilter } from '../cycl
 import { FeasibleNodes } from '../cycle/feasible.ts'
 import { CycleState } from '../framework/cycle-state.ts'
 import type { Extender } from '../framework/extender.ts'
+import { isGateOn } from '../framework/feature-gates.ts'
 import type { PluginFactory } from '../framework/handle.ts'
 import { PreemptionFigures } from '../framework/preemption-figures.ts'
 import type { Profile } from '../framework/profile.ts'
@@ -119,7 +120,9 @@ export function createWorld(options: WorldOptions = {}): World {
       ownPlugins: options.ownPlugins ?? new Map(),
     },
   )
-  const feasibleNodes = new FeasibleNodes()
+  const feasibleNodes = new FeasibleNodes(
+    isGateOn(options.gates ?? new Map(), 'OpportunisticBatching'),
+  )
   const attempts = {
     snapshot: state,
     nominator,
