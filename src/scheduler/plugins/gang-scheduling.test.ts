@@ -122,15 +122,16 @@ test('while there is no room for all, none is bound and others get the room', ()
     await gangs.addNodes(0, 2)
     await gangs.group('g', 3)
     await gangs.members('g', 3)
-    await settle()
+    // How long the first round takes depends on who else uses the machine.
+    let messages: (string | undefined)[] = []
+    const isTold = (text?: string) =>
+      text?.includes('minCount (3) cannot be satisfied: 2 scheduled, 0 remaining')
+    for (let tries = 0; tries < 500 && !messages.some(isTold); tries++) {
+      await settle(10)
+      messages = await Promise.all([0, 1, 2].map(i => gangs.messageOf(`g-${i}`)))
+    }
+    assert.ok(messages.some(isTold), messages.join('\n'))
     assert.deepEqual(await gangs.bound(), [])
-    const messages = await Promise.all([0, 1, 2].map(i => gangs.messageOf(`g-${i}`)))
-    assert.ok(
-      messages.some(text =>
-        text?.includes('minCount (3) cannot be satisfied: 2 scheduled, 0 remaining'),
-      ),
-      messages.join('\n'),
-    )
     await gangs.client.create(pod, {
       metadata: { name: 'single', namespace: 'a' },
       spec: asking('3'),
