@@ -133,7 +133,8 @@ class Requester {
   }
 
   #amount({ resources }: Container): number {
-    return amountOf(this.#resource, resources?.requests?.[this.#resource] ?? '0')
+    // There are no halves of devices.
+    return Math.ceil(amountOf(this.#resource, resources?.requests?.[this.#resource] ?? '0'))
   }
 
   #request(index: number, count: number): DeviceRequest | undefined {

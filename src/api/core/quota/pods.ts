@@ -8,7 +8,12 @@ import {
 import type { Pod, PodSpec } from '../v1/pod/pod.ts'
 import { qualityOfServiceOf } from '../v1/pod/qos.ts'
 import { podResources } from '../v1/pod/resources.ts'
-import { isExtendedResource, isHugePages, isNativeResource } from '../v1/resource-names.ts'
+import {
+  isDeviceClassResource,
+  isExtendedResource,
+  isHugePages,
+  isNativeResource,
+} from '../v1/resource-names.ts'
 import type { ScopedResourceSelectorRequirement } from '../v1/resource-quota.ts'
 import { matchesNames, type QuotaEvaluator, type QuotaWrite } from './evaluator.ts'
 
@@ -32,7 +37,8 @@ export const podQuota: QuotaEvaluator = {
     NAMES.has(name) ||
     isHugePages(name) ||
     name.startsWith('requests.hugepages-') ||
-    (!isNativeResource(name) && name.startsWith('requests.')),
+    (!isNativeResource(name) && name.startsWith('requests.')) ||
+    (name.startsWith('requests.') && isDeviceClassResource(name.slice('requests.'.length))),
   isInScope: (pod, scope) => isInScope(pod as Pod, scope),
   missing: (pod, names) => missing((pod as Pod).spec, names),
   usage: (pod, now) => usage(pod as Pod, now),
@@ -126,7 +132,8 @@ function computeUsage(requests: ResourceList, limits: ResourceList): ResourceLis
   for (const [name, amount] of requests) {
     const isMeasured = MEASURED.includes(name) || isHugePages(name)
     if (isMeasured) used.set(name, amount)
-    if (isMeasured || isExtendedResource(name)) used.set(`requests.${name}`, amount)
+    if (isMeasured || isExtendedResource(name) || isDeviceClassResource(name))
+      used.set(`requests.${name}`, amount)
   }
   for (const [name, amount] of limits)
     if (MEASURED.includes(name)) used.set(`limits.${name}`, amount)

@@ -39,6 +39,11 @@ export function isNativeResource(name: string): boolean {
   return !isQualified(name) || name.includes('kubernetes.io/')
 }
 
+/** The resource that each class of devices has by its name alone, such as `deviceclass.resource.kubernetes.io/gpu`. */
+export function isDeviceClassResource(name: string): boolean {
+  return name.startsWith('deviceclass.resource.kubernetes.io/')
+}
+
 /** Resources that devices or administrators bring, such as `example.com/gpu`. */
 export function isExtendedResource(name: string): boolean {
   // The name must still be one when a quota puts `requests.` before it.
