@@ -32,13 +32,20 @@ export interface BenchCluster {
   readonly nodeNames: readonly string[]
 }
 
+/** Room for more nodes than the usual range, which ends at 4,096. */
+const CLUSTER_CIDR = '10.128.0.0/9'
+
 /** The API server over the store on disk, all controllers, the scheduler and hollow nodes, for as long as `use` takes. */
 export async function withCluster(
   nodes: number,
   use: (cluster: BenchCluster) => Promise<void>,
 ): Promise<void> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'proa-bench-'))
-  const cluster = await startCluster({ dataDirectory, nodes: { kind: 'hollow', count: nodes } })
+  const cluster = await startCluster({
+    dataDirectory,
+    nodes: { kind: 'hollow', count: nodes },
+    clusterCidr: CLUSTER_CIDR,
+  })
   const { client, nodeNames } = cluster
   const context = { clock: systemClock, log: silentLog, random: systemRandom }
   using informers = createInformers(client, context)
