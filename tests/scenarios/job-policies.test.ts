@@ -99,12 +99,12 @@ describe('policies of jobs', { skip: kubectlMissing(), timeout: 180_000 }, () =>
   })
 
   test('podReplacementPolicy Failed: another pod comes only when the one before has ended', async () => {
-    // It takes two seconds to end, in which nobody may come in its place.
-    const slow = 'image: busybox, lifecycle: { preStop: { sleep: { seconds: 2 } } }'
+    // It takes fifteen seconds to end, longer than the back-off, and nobody may come in its place before.
+    const slow = 'image: busybox, lifecycle: { preStop: { sleep: { seconds: 15 } } }'
     await scene.apply(
       manifest('patient', 'podReplacementPolicy: Failed', 'sleep 1000')
         .replace('image: busybox', slow)
-        .replace('terminationGracePeriodSeconds: 0', 'terminationGracePeriodSeconds: 20'),
+        .replace('terminationGracePeriodSeconds: 0', 'terminationGracePeriodSeconds: 60'),
     )
     const first = await until('a pod that runs', async () =>
       (await podsOf('patient')).find(({ status }) => status.phase === 'Running'),
