@@ -164,6 +164,28 @@ function wrongFinalizers(finalizers: readonly string[] = []): FieldError[] {
   return errors
 }
 
+/** Those that upstream knows by themselves. */
+const STANDARD_FINALIZERS: ReadonlySet<string> = new Set([
+  'kubernetes',
+  'orphan',
+  'foregroundDeletion',
+])
+
+/** Finalizers that nobody can tell from those of others, for they name no domain. */
+export function unqualifiedFinalizers({ finalizers = [] }: ObjectMeta): FieldError[] {
+  return finalizers.flatMap((finalizer, index) =>
+    finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)
+      ? []
+      : [
+          invalid(
+            `metadata.finalizers[${index}]`,
+            finalizer,
+            'name is neither a standard finalizer name nor is it fully qualified',
+          ),
+        ],
+  )
+}
+
 function wrongManagedFields(entries: readonly ManagedFieldsEntry[]): FieldError[] {
   const errors: FieldError[] = []
   for (const [index, entry] of entries.entries()) {

@@ -17,7 +17,7 @@ import type { Exchange } from '../exchange.ts'
 import { TakenMeanwhile } from '../storage/resource-storage.ts'
 import { encodeValue, inOneLine, StoredObject } from '../storage/stored-object.ts'
 import { draftOf, parseBody } from './body.ts'
-import { hooksOf } from './hooks.ts'
+import { hooksOf, wrongFinalizers } from './hooks.ts'
 import { respondOne } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
 import {
@@ -91,6 +91,7 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   prepare(write, draft)
   const errors = [
     ...validateMetadata(kind, draft),
+    ...wrongFinalizers(write, draft),
     ...kind.validate(draft),
     ...kind.validateCreate(draft),
     ...(hooksOf(write.resource).validate?.(write, draft) ?? []),

@@ -9,8 +9,11 @@ import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { FieldError } from '#api/machinery/field-error.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { unqualifiedFinalizers } from '#api/machinery/validate-metadata.ts'
+import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { signingRequestHooks, trustBundleHooks } from './certificates.ts'
 import { podCertificateHooks } from './pod-certificates.ts'
+import { stampGates } from './pod-gates.ts'
 import { validatePodPart } from './pod-subresources.ts'
 import type { StoredResource } from './registry.ts'
 import { type Hold, holdForService } from './service-hold.ts'
@@ -44,38 +47,47 @@ export interface ResourceHooks {
   hasOwnFinalizers?(object: KubernetesObject): boolean
   /** Who must act before an object of this kind may ever go. */
   readonly finalizersOnDelete?: readonly string[]
+  /** Finalizers may be named without a domain, as anything else that is qualified; or only those that an update adds. */
+  readonly freeFinalizers?: true | 'onUpdate'
   /** Nothing says how long it is given to end by itself. */
   readonly hasNoGrace?: true
   /** Who writes the status writes none of the metadata beside it. */
   readonly statusIsAlone?: true
   /** Fields that nobody owns, since the server sets or keeps them, by subresource; such as `status.conditions`. */
   readonly unowned?: Readonly<Record<string, readonly string[]>>
+  /** The same for any subresource, where it depends on the object. */
+  unownedIn?(object: KubernetesObject): readonly string[] | undefined
   /** Changes the draft of an object that begins to be deleted but stays for now. */
   beginDelete?(draft: KubernetesObject): void
 }
 
 const none: ResourceHooks = {}
 const versioned: ResourceHooks = { needsResourceVersion: true }
+const free: ResourceHooks = { needsResourceVersion: true, freeFinalizers: true }
 const alone: ResourceHooks = { statusIsAlone: true }
 
 /** By resource and group, as `services` or `roles.rbac.authorization.k8s.io`. */
 const table: Record<string, ResourceHooks> = {
-  'apiservices.apiregistration.k8s.io': versioned,
-  'mutatingadmissionpolicies.admissionregistration.k8s.io': versioned,
-  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': versioned,
-  'mutatingwebhookconfigurations.admissionregistration.k8s.io': versioned,
-  'validatingadmissionpolicies.admissionregistration.k8s.io': { ...versioned, ...alone },
-  'validatingadmissionpolicybindings.admissionregistration.k8s.io': versioned,
-  'validatingwebhookconfigurations.admissionregistration.k8s.io': versioned,
-  'leases.coordination.k8s.io': { createsOnUpdate: true, needsResourceVersion: true },
-  'poddisruptionbudgets.policy': versioned,
-  'runtimeclasses.node.k8s.io': versioned,
-  'leasecandidates.coordination.k8s.io': { createsOnUpdate: true, needsResourceVersion: true },
+  'apiservices.apiregistration.k8s.io': free,
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': free,
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': free,
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': free,
+  'validatingadmissionpolicies.admissionregistration.k8s.io': { ...free, ...alone },
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': free,
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': free,
+  'leases.coordination.k8s.io': { ...free, createsOnUpdate: true },
+  'poddisruptionbudgets.policy': free,
+  'runtimeclasses.node.k8s.io': free,
+  'leasecandidates.coordination.k8s.io': { ...free, createsOnUpdate: true },
   'csidrivers.storage.k8s.io': versioned,
   'csinodes.storage.k8s.io': versioned,
   'csistoragecapacities.storage.k8s.io': versioned,
   'volumeattachments.storage.k8s.io': { ...versioned, ...alone },
-  'storageversions.internal.apiserver.k8s.io': { ...versioned, ...alone },
+  'storageversions.internal.apiserver.k8s.io': {
+    ...versioned,
+    ...alone,
+    freeFinalizers: 'onUpdate',
+  },
   'flowschemas.flowcontrol.apiserver.k8s.io': alone,
   'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': alone,
   'servicecidrs.networking.k8s.io': alone,
@@ -86,7 +98,11 @@ const table: Record<string, ResourceHooks> = {
   endpoints: { createsOnUpdate: true },
   events: { createsOnUpdate: true },
   'roles.rbac.authorization.k8s.io': { createsOnUpdate: true },
-  'clusterroles.rbac.authorization.k8s.io': { createsOnUpdate: true },
+  'clusterroles.rbac.authorization.k8s.io': {
+    createsOnUpdate: true,
+    // A controller composes them.
+    unownedIn: object => ((object as ClusterRole).aggregationRule ? ['rules'] : undefined),
+  },
   'rolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },
   'clusterrolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },
   'jobs.batch': {
@@ -101,13 +117,13 @@ const table: Record<string, ResourceHooks> = {
   'devicetaintrules.resource.k8s.io': { ...taintRuleHooks, ...alone },
   'resourceslices.resource.k8s.io': sliceHooks,
   persistentvolumes: { prepare: stampPhase },
-  pods: { validate: validatePodPart },
+  pods: { validate: validatePodPart, prepare: stampGates },
   services: {
     allocate: ({ exchange: { server } }, draft, previous) =>
       holdForService(server, draft as Service, previous as Service | undefined),
   },
   'customresourcedefinitions.apiextensions.k8s.io': {
-    needsResourceVersion: true,
+    ...free,
     prepare(write, draft) {
       // Whoever has stored all objects anew says in the status which versions are left.
       if (write.subresource === '') rememberStorageVersion(draft)
@@ -126,10 +142,34 @@ const table: Record<string, ResourceHooks> = {
 }
 
 /** Nobody knows what the writer of a custom resource saw, unless it says so. */
-const ofCustomResources = versioned
+const ofCustomResources = free
 
 export function hooksOf({ storage, kind }: StoredResource): ResourceHooks {
   if (kind.custom) return ofCustomResources
   const { group, resource } = storage.resource
   return table[group ? `${resource}.${group}` : resource] ?? none
+}
+
+/** Fields of the object that nobody owns who writes the subresource. */
+export function unownedFields(
+  resource: StoredResource,
+  subresource: string,
+  object: KubernetesObject,
+): readonly string[] | undefined {
+  const { unowned, unownedIn } = hooksOf(resource)
+  return unowned?.[subresource] ?? unownedIn?.(object)
+}
+
+/** What is wrong with the names of finalizers beyond what is wrong with any name. */
+export function wrongFinalizers(
+  { resource }: Write,
+  { metadata }: KubernetesObject,
+  previous?: KubernetesObject,
+): readonly FieldError[] {
+  const { freeFinalizers } = hooksOf(resource)
+  const { group, kind } = resource.kind
+  // Shown as its newer kind, the same object has the rule.
+  const isFree = freeFinalizers === true || (group === '' && kind === 'Event')
+  if (!metadata.finalizers || isFree || (previous && freeFinalizers)) return []
+  return unqualifiedFinalizers(metadata)
 }

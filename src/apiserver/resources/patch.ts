@@ -22,7 +22,7 @@ import { authorizeVerb } from '../steps/authorize.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import { decodeDraft, decodePatched, parseYaml } from './body.ts'
 import { createObject } from './create.ts'
-import { hooksOf } from './hooks.ts'
+import { unownedFields } from './hooks.ts'
 import { toDecode } from './known-parts.ts'
 import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
@@ -231,7 +231,7 @@ function layOver(
   const { kind, view } = write.resource
   const { manager, subresource } = write
   const versions = versionsOf(write.exchange.server, write.resource)
-  const unowned = hooksOf(write.resource).unowned?.[subresource]
+  const unowned = unownedFields(write.resource, subresource, configuration)
   const options = { manager, subresource, time: nowOf(write), force, versions, unowned }
   const { object } = serverSideApply(kind, live, configuration, options)
   const draft = decodeDraft(write.exchange, kind, object)

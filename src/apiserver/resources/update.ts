@@ -24,7 +24,7 @@ import { prepare } from '../storage/view.ts'
 import { draftOf, parseBody } from './body.ts'
 import { createObject } from './create.ts'
 import { isEqual } from './equal.ts'
-import { hooksOf } from './hooks.ts'
+import { hooksOf, wrongFinalizers } from './hooks.ts'
 import { draftOverKnown } from './known-parts.ts'
 import { respondOne } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
@@ -56,7 +56,8 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   if (hooks.needsResourceVersion && !draft.metadata.resourceVersion) {
     const stored = await resource.storage.get(write.namespace, write.name)
     if (stored)
-      throw invalid(kind, write.name, [
+      // Upstream names the resource here, not the kind.
+      throw invalid({ group: kind.group, kind: kind.plural }, write.name, [
         invalidField('metadata.resourceVersion', 0, 'must be specified for an update'),
       ])
   }
@@ -296,8 +297,9 @@ const isWhole = ({ subresource }: Write) => subresource === '' || subresource ==
 
 function validate(write: Write, draft: KubernetesObject, previous: KubernetesObject): void {
   const kind = rulesOf(write.resource)
-  const errors = [...validateMetadataUpdate(kind, draft, previous)]
   const { subresource } = write
+  const errors = [...validateMetadataUpdate(kind, draft, previous)]
+  if (subresource === '') errors.push(...wrongFinalizers(write, draft, previous))
   if (subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
   // The rules of ordinary updates forbid just what the other subresources are there for.
   else if (subresource !== 'binding') errors.push(...kind.validate(draft))

@@ -9,7 +9,7 @@ import { rfc3339 } from '#base/clock.ts'
 import { type Operation, Rounds, runMutations, runValidations } from '../admission/admission.ts'
 import type { Exchange } from '../exchange.ts'
 import { type Admitted, AdmittedWrite, OPTIONS_KINDS } from './admitted-write.ts'
-import { hooksOf } from './hooks.ts'
+import { unownedFields } from './hooks.ts'
 import { namespaceOf } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { versionsOf } from './versions.ts'
@@ -195,7 +195,7 @@ export function trackFields(
     subresource,
     time: nowOf(write),
     versions: versionsOf(server, write.resource),
-    unowned: hooksOf(write.resource).unowned?.[subresource],
+    unowned: unownedFields(write.resource, subresource, draft),
   })
   if (entries && entries.length > 0) draft.metadata.managedFields = [...entries]
   else delete draft.metadata.managedFields

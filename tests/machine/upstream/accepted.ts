@@ -7,14 +7,6 @@ interface Accepted {
 
 export const accepted: readonly Accepted[] = [
   {
-    line: /csidrivers.*(preventPodSchedulingIfMissing|managedFields\[0\]\.time)/,
-    why: 'upstream drops the field, whose gate it has off',
-  },
-  {
-    line: /coordination\.k8s\.io\/v1\/.*leases/,
-    why: 'upstream drops the strategy, whose gate it has off, before it looks at it',
-  },
-  {
     line: /(cronjobs|jobs)\/.*(f:podFailurePolicy|managedFields\[0\]\.time)/,
     why: 'a policy without rules: upstream drops it when it is applied',
   },
@@ -29,6 +21,14 @@ export const accepted: readonly Accepted[] = [
   {
     line: / header x-kubernetes-pf-(flowschema|prioritylevel)-uid: /,
     why: 'Proa does not sort requests by FlowSchemas',
+  },
+  {
+    line: /(pods|persistentvolumeclaims)\/.*(message|causes\S*): upstream ".*Forbidden: (pod updates may not|spec is immutable)/,
+    why: 'both show what was changed below the refusal, upstream as lines of its own structures',
+  },
+  {
+    line: /services(\/web-[67]|\?labelSelector=variant%3Dweb-[67])\S* .*(internalTrafficPolicy|managedFields\[0\]\.time): /,
+    why: 'upstream stores the policy of an ExternalName and hides it in most answers, Proa drops it',
   },
   {
     line: /: order upstream /,

@@ -5,6 +5,7 @@
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import { fullObject } from '#api/machinery/testing.ts'
+import { withoutOff } from './served.ts'
 
 export interface Refusal {
   readonly field?: string
@@ -16,7 +17,13 @@ const MAXIMUM_STEPS = 60
 
 /** Every field of the part, over which what is known to be valid has the last word. */
 export function fullest(kind: AnyKind, part: 'object' | 'status', valid: PlainObject): PlainObject {
-  const { status, metadata: _, apiVersion: __, kind: ___, ...content } = fullObject(kind.shape)
+  const {
+    status,
+    metadata: _,
+    apiVersion: __,
+    kind: ___,
+    ...content
+  } = withoutOff(fullObject(kind.shape), kind) as PlainObject
   const full = part === 'status' ? (isPlainObject(status) ? status : {}) : content
   return laidOver(full, valid) as PlainObject
 }

@@ -65,8 +65,8 @@ export class Pair {
     return pair
   }
 
-  async both(asked: Asked): Promise<readonly [Told, Told]> {
-    return Promise.all([tell(this.upstream, asked), tell(this.proa, asked)])
+  async both(asked: Asked, ofProa = asked): Promise<readonly [Told, Told]> {
+    return Promise.all([tell(this.upstream, asked), tell(this.proa, ofProa)])
   }
 
   /** Asks upstream alone. */
@@ -74,9 +74,9 @@ export class Pair {
     return tell(this.upstream, asked)
   }
 
-  /** Asks both; gives where the answers differ, in one line each. */
-  async compare(asked: Asked): Promise<string[]> {
-    const [upstream, proa] = await this.both(asked)
+  /** Asks both; gives where the answers differ, in one line each. Proa may be asked otherwise, as of revisions of its own. */
+  async compare(asked: Asked, ofProa = asked): Promise<string[]> {
+    const [upstream, proa] = await this.both(asked, ofProa)
     return [
       ...(upstream.status === proa.status
         ? []

@@ -26,5 +26,6 @@ export function nameWarnings(
 
 export function templateWarnings(object: Workload, previous: Workload | undefined): string[] {
   if (!isOtherSpec(object, previous)) return []
-  return podWarnings('spec.template.spec', object.spec.template.spec)
+  const { spec, metadata } = object.spec.template
+  return podWarnings('spec.template.spec', spec, metadata.annotations)
 }

@@ -21,6 +21,6 @@ export function jobSpecWarnings(path: string, spec: JobSpec): readonly string[] 
           `${path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail`,
         ]
       : []),
-    ...podWarnings(`${path}.template.spec`, spec.template.spec),
+    ...podWarnings(`${path}.template.spec`, spec.template.spec, spec.template.metadata.annotations),
   ]
 }

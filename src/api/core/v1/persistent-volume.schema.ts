@@ -142,18 +142,15 @@ export const persistentVolumeSpec = shape(
     accessModes: list(3, accessMode).atomic().doc('All the ways in which it can be mounted.'),
     claimRef: struct(4, objectReference)
       .optional()
-      .atomic()
       .doc('The claim that has it, or for which it is kept.'),
     persistentVolumeReclaimPolicy: string(5)
       .enum('Delete', 'Recycle', 'Retain')
-      .default('Retain')
       .doc('What becomes of it when its claim goes: Retain, Delete, or Recycle (deprecated).'),
     storageClassName: string(6).doc('Its class of storage; no class if empty.'),
     mountOptions: list(7, string()).atomic().doc('Options of mount; not checked beforehand.'),
     volumeMode: string(8)
       .enum('Block', 'Filesystem')
       .optional()
-      .default('Filesystem')
       .doc('Whether pods see a file system or the raw device.'),
     nodeAffinity: struct(9, volumeNodeAffinity)
       .optional()

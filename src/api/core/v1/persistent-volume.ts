@@ -24,7 +24,10 @@ export const persistentVolume = defineKind<PersistentVolume>({
   scope: 'Cluster',
   returnsDeleted: true,
   shape: persistentVolumeShape,
+  // Not in the schema, for the specification within a VolumeAttachment has no defaults.
   defaults: ({ spec }) => {
+    spec.persistentVolumeReclaimPolicy ||= 'Retain'
+    spec.volumeMode ??= 'Filesystem'
     if (spec.hostPath) spec.hostPath.type ??= ''
   },
   prepareForCreate: draft => {

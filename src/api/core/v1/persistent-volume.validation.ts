@@ -129,14 +129,16 @@ function validateSource(
   spec: PersistentVolumeSpec,
   name: string,
 ): readonly FieldError[] {
-  const [first, ...others] = PERSISTENT_VOLUME_SOURCES.filter(source => spec[source])
-  if (!first) return [required(path, 'must specify a volume type')]
+  const given = PERSISTENT_VOLUME_SOURCES.filter(source => spec[source])
+  if (given.length === 0) return [required(path, 'must specify a volume type')]
   return [
-    ...validateCommonSource(`${path}.${first}`, first, spec[first] ?? {}),
-    ...validateOwnSource(path, spec, name),
-    ...others.map(source =>
-      forbidden(`${path}.${source}`, 'may not specify more than 1 volume type'),
+    ...given.flatMap((source, at) =>
+      // As upstream has it, a second one of this sort is let through.
+      at === 0 || source === 'flexVolume'
+        ? validateCommonSource(`${path}.${source}`, source, spec[source] ?? {})
+        : [forbidden(`${path}.${source}`, 'may not specify more than 1 volume type')],
     ),
+    ...validateOwnSource(path, spec, name),
   ]
 }
 

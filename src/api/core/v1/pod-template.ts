@@ -25,7 +25,8 @@ export const podTemplate = defineKind<PodTemplate>({
   hasGeneration: true,
   defaults: ({ template }) => defaultPodTemplate(template),
   validate: ({ template }) => validatePodTemplate('template', template),
-  warnings: ({ template }) => podWarnings('template.spec', template.spec),
+  warnings: ({ template }) =>
+    podWarnings('template.spec', template.spec, template.metadata.annotations),
   columns: [
     nameColumn,
     column('Containers', 'Names of the containers.', ({ template }) =>

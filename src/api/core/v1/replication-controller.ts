@@ -37,7 +37,7 @@ export const replicationController = defineKind<ReplicationController>({
     ...availableAreReady(status),
   ],
   warnings: ({ spec: { template } }) =>
-    template ? podWarnings('spec.template.spec', template.spec) : [],
+    template ? podWarnings('spec.template.spec', template.spec, template.metadata.annotations) : [],
   fieldSelectors: { 'status.replicas': ({ status }) => String(status.replicas) },
   columns: [
     nameColumn,

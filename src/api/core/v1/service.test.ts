@@ -284,6 +284,9 @@ test('what has no effect or is on its way out is told', () => {
       'spec.externalIPs[0]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
     ],
   )
+  assert.deepEqual(warnings({ externalIPs: ['1.2.3.4'] }), [
+    'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
+  ])
   assert.deepEqual(warnings({ type: 'ExternalName', externalIPs: ['1.2.3.4'] }), [
     'spec.externalIPs is ignored when spec.type is "ExternalName"',
   ])

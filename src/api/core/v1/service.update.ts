@@ -10,6 +10,7 @@ export function prepareServiceForCreate(draft: Service): void {
   draft.status = { loadBalancer: {} }
   const { spec } = draft
   if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
+  withoutPolicy(spec)
   settleFamilies(spec)
 }
 
@@ -19,7 +20,13 @@ export function prepareServiceForUpdate(draft: Service, previous: Service): void
   keepAllocated(draft.spec, previous.spec)
   followClusterIp(draft.spec, previous.spec)
   dropWhatTypeLacks(draft.spec, previous.spec)
+  withoutPolicy(draft.spec)
   settleFamilies(draft.spec)
+}
+
+/** Where no address in the cluster leads to it, no policy says which endpoints are used. */
+function withoutPolicy(spec: ServiceSpec): void {
+  if (!hasClusterIp(spec)) delete spec.internalTrafficPolicy
 }
 
 const hasClusterIp = ({ type }: ServiceSpec) => type !== 'ExternalName'

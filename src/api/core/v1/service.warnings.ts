@@ -26,6 +26,10 @@ export function serviceWarnings({ metadata, spec }: Service): string[] {
   warnings.push(...addressWarnings('spec.loadBalancerIP', loadBalancerIP))
   for (const [index, range] of (spec.loadBalancerSourceRanges ?? []).entries())
     warnings.push(...cidrWarnings(`spec.loadBalancerSourceRanges[${index}]`, range))
+  if (type !== 'ExternalName' && !isHeadless && externalIPs.length > 0)
+    warnings.push(
+      'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
+    )
   if (type === 'ExternalName' && externalIPs.length > 0)
     warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"')
   if (type !== 'ExternalName' && spec.externalName)

@@ -105,13 +105,16 @@ export const endpointSlice = defineKind<EndpointSlice>({
   prepareForCreate: ({ endpoints }) => withoutTopology(endpoints),
   prepareForUpdate: (draft, previous) => {
     const { endpoints, metadata } = draft
-    if (!sameValue(endpoints, previous.endpoints)) withoutTopology(endpoints)
-    // Labels say whose endpoints these are; a change of them counts, too.
-    if (!sameValue(metadata.labels, previous.metadata.labels))
+    const isOther = !sameValue(endpoints, previous.endpoints)
+    if (isOther) withoutTopology(endpoints)
+    // Labels say whose endpoints these are; a change of them counts, too, and what is dropped has been asked for.
+    if (isOther || !sameValue(metadata.labels, previous.metadata.labels))
       metadata.generation = (previous.metadata.generation ?? 0) + 1
   },
   validate: validateEndpointSlice,
   validateUpdate: validateEndpointSliceUpdate,
+  warnings: ({ addressType }, previous) =>
+    addressType === 'FQDN' && !previous ? ['spec.addressType: FQDN endpoints are deprecated'] : [],
   columns: [
     nameColumn,
     column('AddressType', 'What the addresses are.', slice => slice.addressType),

@@ -326,5 +326,5 @@ test('slices are found and shown by node and driver', () => {
   const { Node, Driver, Pool } = rowOf(resourceSlice, slice)
   assert.deepEqual([Node, Driver, Pool], ['node-1', 'gpu.example.com', 'node-1'])
   const everywhere = created(resourceSlice, sliceOf({ nodeName: undefined, allNodes: true }))
-  assert.equal(rowOf(resourceSlice, everywhere).Node, '<unset>')
+  assert.equal(rowOf(resourceSlice, everywhere).Node, '')
 })

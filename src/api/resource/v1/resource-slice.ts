@@ -33,7 +33,7 @@ export const resourceSlice = defineKind<ResourceSlice>({
   },
   columns: [
     nameColumn,
-    column('Node', 'The one node that has the devices.', ({ spec }) => spec.nodeName ?? '<unset>'),
+    column('Node', 'The one node that has the devices.', ({ spec }) => spec.nodeName ?? ''),
     column('Driver', 'The driver that publishes them.', ({ spec }) => spec.driver),
     column('Pool', 'The pool that they are in.', ({ spec }) => spec.pool.name),
     ageColumn,

@@ -94,16 +94,11 @@ function requestsFromLimits(resources: ResourceRequirements): void {
 const podLevelResources = (name: string) =>
   name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
 
-/** podIP and hostIP are the older fields; each is the first of its list. */
+/** podIP is the older field, the first of the list. Of the node's addresses both are written by hand. */
 function pairAddresses(status: PodStatus): void {
-  for (const [one, all] of [
-    ['podIP', 'podIPs'],
-    ['hostIP', 'hostIPs'],
-  ] as const) {
-    const [first] = status[all] ?? []
-    if (first) status[one] = first.ip
-    else if (status[one]) status[all] = [{ ip: status[one] }]
-  }
+  const [first] = status.podIPs ?? []
+  if (first) status.podIP = first.ip
+  else if (status.podIP) status.podIPs = [{ ip: status.podIP }]
 }
 
 function defaultPodLevelRequests(spec: PodSpec, resources: ResourceRequirements): void {

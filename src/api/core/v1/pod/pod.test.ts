@@ -304,64 +304,9 @@ test('field selectors read what they name', () => {
   assert.equal(rowOf(pod, object).Node, 'n')
 })
 
-test('what is hardly meant is told', () => {
-  const warningsOf = (spec: object) => pod.warnings(defaulted(pod, podWith(spec)), undefined)
-  assert.deepEqual(warningsOf({}), [])
-  assert.deepEqual(
-    warningsOf({
-      volumes: [{ name: 'a', gitRepo: { repository: 'x' } }],
-      containers: [
-        {
-          ...web,
-          env: [
-            { name: 'A', value: '1' },
-            { name: 'A', value: '2' },
-            { name: 'B', value: '1' },
-            { name: 'B', value: '$(B):2' },
-          ],
-          resources: { limits: { memory: '100m' } },
-        },
-      ],
-    }),
-    [
-      'spec.volumes[0].gitRepo: deprecated in v1.11, and disabled by default in v1.33+',
-      'spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
-      'spec.containers[0].resources.limits[memory]: fractional byte value "100m" is invalid, must be an integer',
-      'spec.containers[0].resources.requests[memory]: fractional byte value "100m" is invalid, must be an integer',
-    ],
-  )
-})
-
 test('older and newer fields for addresses say the same', () => {
   const statusOf = (status: object) => defaulted(pod, { ...podWith({}), status }).status
   assert.deepEqual(statusOf({ podIP: '10.0.0.1' }).podIPs, [{ ip: '10.0.0.1' }])
-  assert.equal(statusOf({ hostIPs: [{ ip: '10.0.0.2' }] }).hostIP, '10.0.0.2')
-})
-
-test('labels of nodes that have new names are told wherever they are asked for', () => {
-  const key = 'beta.kubernetes.io/os'
-  const term = { matchExpressions: [{ key, operator: 'Exists' }] }
-  const object = created(pod, {
-    spec: {
-      containers: [{ name: 'c', image: 'i' }],
-      nodeSelector: { [key]: 'linux' },
-      affinity: {
-        nodeAffinity: {
-          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term] },
-          preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference: term }],
-        },
-      },
-      topologySpreadConstraints: [
-        { maxSkew: 1, topologyKey: key, whenUnsatisfiable: 'DoNotSchedule' },
-      ],
-    },
-  })
-  const hint = 'deprecated since v1.14; use "kubernetes.io/os" instead'
-  const at = 'spec.affinity.nodeAffinity'
-  assert.deepEqual(pod.warnings(object, undefined), [
-    `spec.nodeSelector[${key}]: ${hint}`,
-    `${at}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].key: ${key} is ${hint}`,
-    `${at}.preferredDuringSchedulingIgnoredDuringExecution[0].preference.matchExpressions[0].key: ${key} is ${hint}`,
-    `spec.topologySpreadConstraints[0].topologyKey: ${key} is ${hint}`,
-  ])
+  assert.equal(statusOf({ podIPs: [{ ip: '10.0.0.2' }] }).podIP, '10.0.0.2')
+  assert.equal(statusOf({ hostIP: '10.0.0.1' }).hostIPs, undefined)
 })

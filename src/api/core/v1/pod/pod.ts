@@ -44,7 +44,9 @@ export const pod = defineKind<Pod>({
   validateCreate: validatePodCreate,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
-  warnings: ({ spec }) => podWarnings('spec', spec),
+  // Hardly anybody updates a pod by hand.
+  warnings: ({ spec, metadata }, previous) =>
+    previous ? [] : podWarnings('spec', spec, metadata.annotations),
   columns: podColumns,
   rowConditions: podRowConditions,
   subresources: {

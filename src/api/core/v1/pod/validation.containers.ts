@@ -8,7 +8,6 @@ import {
   required,
 } from '../../../machinery/field-error.ts'
 import { isDns1123Label, isPortName, isPortNumber } from '../../../machinery/names.ts'
-import { addressFamily } from '../addresses.ts'
 import { needed, oneOf, wrong } from '../validation.ts'
 import { noDotDot } from '../validation.volume-sources.ts'
 import type {
@@ -52,10 +51,9 @@ export function validateContainers(path: string, spec: PodSpec): readonly FieldE
     }
   errors.push(
     ...hostPortConflicts(`${path}.containers`, spec.containers),
-    ...hostPortConflicts(
-      `${path}.initContainers`,
-      // Init containers that end have given their ports back before the next one starts.
-      initContainers.filter(container => container.restartPolicy === 'Always'),
+    // One at a time even where they go on running: so does upstream.
+    ...initContainers.flatMap((container, index) =>
+      hostPortConflicts(`${path}.initContainers`, [container], index),
     ),
   )
   return errors
@@ -191,7 +189,7 @@ function validatePorts(
   hostNetwork: boolean,
 ): readonly FieldError[] {
   const names = new Set<string>()
-  return ports.flatMap(({ name, containerPort, hostPort = 0, protocol, hostIP }, index) => {
+  return ports.flatMap(({ name, containerPort, hostPort = 0, protocol }, index) => {
     const at = `${path}[${index}]`
     const errors: FieldError[] = []
     if (name) {
@@ -212,26 +210,23 @@ function validatePorts(
         ),
       )
     errors.push(...oneOf(`${at}.protocol`, protocol, PROTOCOLS))
-    if (hostIP && !addressFamily(hostIP))
-      errors.push(
-        invalid(
-          `${at}.hostIP`,
-          hostIP,
-          'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-        ),
-      )
     return errors
   })
 }
 
-function hostPortConflicts(path: string, containers: readonly Container[]): FieldError[] {
+function hostPortConflicts(
+  path: string,
+  containers: readonly Container[],
+  first = 0,
+): FieldError[] {
   const taken = new Set<string>()
   const errors: FieldError[] = []
   for (const [index, container] of containers.entries())
     for (const [at, port] of (container.ports ?? []).entries()) {
       if (!port.hostPort) continue
       const key = `${port.protocol}/${port.hostIP ?? ''}/${port.hostPort}`
-      if (taken.has(key)) errors.push(duplicate(`${path}[${index}].ports[${at}].hostPort`, key))
+      if (taken.has(key))
+        errors.push(duplicate(`${path}[${first + index}].ports[${at}].hostPort`, key))
       taken.add(key)
     }
   return errors

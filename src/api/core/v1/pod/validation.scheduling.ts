@@ -246,18 +246,10 @@ function validateSpread(
 function validateGates(path: string, spec: PodSpec): readonly FieldError[] {
   const gates = spec.schedulingGates ?? []
   const names = new Set<string>()
-  const errors = gates.flatMap(({ name }, index) => {
+  return gates.flatMap(({ name }, index) => {
     const field = `${path}[${index}].name`
     const isTwice = names.has(name)
     names.add(name)
     return [...needed(field, name, isQualifiedName), ...(isTwice ? [duplicate(field, name)] : [])]
   })
-  if (gates.length > 0 && spec.nodeName)
-    errors.push(
-      forbidden(
-        path.replace(/schedulingGates$/, 'nodeName'),
-        'cannot be set until all schedulingGates have been cleared',
-      ),
-    )
-  return errors
 }

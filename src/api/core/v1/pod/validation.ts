@@ -31,15 +31,35 @@ const MAXIMUM_SEARCH_DOMAINS = 32
 const MAXIMUM_SEARCH_CHARACTERS = 2048
 const MAXIMUM_HOST_NAME_CHARACTERS = 64
 
-export function validatePod(pod: Pod): readonly FieldError[] {
-  return validatePodSpec('spec', pod.spec)
+export function validatePod({ spec }: Pod): readonly FieldError[] {
+  return [...validatePodSpec('spec', spec), ...(spec.serviceAccountName ? [] : tokensIn(spec))]
 }
 
-/** Ephemeral containers come later, through the subresource of that name. */
+/** Admission names an account for new pods; an update may lose it. */
+const tokensIn = ({ volumes = [] }: PodSpec): FieldError[] =>
+  volumes.flatMap(({ projected }, index) =>
+    (projected?.sources ?? []).flatMap(({ serviceAccountToken }, at) =>
+      serviceAccountToken
+        ? [
+            forbidden(
+              `spec.volumes[${index}].projected.sources[${at}].serviceAccountToken`,
+              'must not be specified when serviceAccountName is not set',
+            ),
+          ]
+        : [],
+    ),
+  )
+
+/** Ephemeral containers come later, through the subresource of that name. A template may say both a node and gates. */
 export function validatePodCreate({ spec }: Pod): readonly FieldError[] {
-  return spec.ephemeralContainers?.length
-    ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')]
-    : []
+  const errors: FieldError[] = []
+  if (spec.ephemeralContainers?.length)
+    errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+  if (spec.nodeName && spec.schedulingGates?.length)
+    errors.push(
+      forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'),
+    )
+  return errors
 }
 
 export function validatePodTemplate(

@@ -129,6 +129,9 @@ export function validatePodStatusUpdate(next: Pod, previous: Pod): readonly Fiel
     errors.push(forbidden('status.nodeName', 'may not be changed directly'))
   if (next.status.qosClass !== previous.status.qosClass && next.status.qosClass !== undefined)
     errors.push(invalid('status.qosClass', next.status.qosClass, 'field is immutable'))
+  const { hostIP = '', hostIPs: [firstHostIP] = [] } = next.status
+  if (firstHostIP && firstHostIP.ip !== hostIP)
+    errors.push(invalid('status.hostIPs[0].ip', firstHostIP.ip, 'must be equal to `hostIP`'))
   if (previous.spec.restartPolicy !== 'Always')
     errors.push(
       ...noResurrection('status.containerStatuses', next.status.containerStatuses ?? [], previous),

@@ -1,36 +1,148 @@
 /** What is allowed in a pod but hardly meant; told to the client in Warning headers. */
 import { compareQuantities, quantityToMilli } from '../../../machinery/quantity.ts'
 import { deprecatedLabelHint, nodeTermWarnings } from '../node-labels.ts'
+import { claimSpecWarnings } from '../persistent-volume-claim.ts'
+import type { Affinity } from './schema.affinity.ts'
 import type { Container } from './schema.container.ts'
 import type { PodSpec } from './schema.ts'
-import type { VolumeSource } from './schema.volumes.ts'
+import type { Volume, VolumeSource } from './schema.volumes.ts'
+import { containersOf, portWarnings } from './warnings.ports.ts'
 
+const NO_SELECTOR = 'a null labelSelector results in matching no pod'
+
+/** In the order in which they are told. */
 const volumeWarnings: Partial<Record<keyof VolumeSource, string>> = {
-  gitRepo: 'deprecated in v1.11, and disabled by default in v1.33+',
-  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
-  flocker: 'deprecated in v1.22, non-functional in v1.25+',
-  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
-  storageos: 'deprecated in v1.22, non-functional in v1.25+',
-  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
-  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
-  rbd: 'deprecated in v1.28, non-functional in v1.31+',
+  photonPersistentDisk: 'photonPersistentDisk: deprecated in v1.11, non-functional in v1.16+',
+  gitRepo: 'gitRepo: deprecated in v1.11, and disabled by default in v1.33+',
+  scaleIO: 'scaleIO: deprecated in v1.16, non-functional in v1.22+',
+  flocker: 'flocker: deprecated in v1.22, non-functional in v1.25+',
+  storageos: 'storageOS: deprecated in v1.22, non-functional in v1.25+',
+  quobyte: 'quobyte: deprecated in v1.22, non-functional in v1.25+',
+  glusterfs: 'glusterfs: deprecated in v1.25, non-functional in v1.26+',
+  cephfs: 'cephfs: deprecated in v1.28, non-functional in v1.31+',
+  rbd: 'rbd: deprecated in v1.28, non-functional in v1.31+',
 }
 
-export function podWarnings(path: string, spec: PodSpec): string[] {
+const OLD_SECCOMP = 'seccomp.security.alpha.kubernetes.io/pod'
+const OLD_CONTAINER_SECCOMP = 'container.seccomp.security.alpha.kubernetes.io/'
+const USE_SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead'
+const oldAnnotations: Readonly<Record<string, string>> = {
+  'scheduler.alpha.kubernetes.io/critical-pod':
+    'non-functional in v1.16+; use the "priorityClassName" field instead',
+  'security.alpha.kubernetes.io/sysctls':
+    'non-functional in v1.11+; use the "sysctls" field instead',
+  'security.alpha.kubernetes.io/unsafe-sysctls':
+    'non-functional in v1.11+; use the "sysctls" field instead',
+}
+
+type Annotations = Readonly<Record<string, string>> | undefined
+
+/** `path` is that of the spec; the annotations are those beside it. */
+export function podWarnings(path: string, spec: PodSpec, annotations?: Annotations): string[] {
   const warnings = schedulingWarnings(path, spec)
-  for (const [index, volume] of (spec.volumes ?? []).entries())
-    for (const [source, text] of Object.entries(volumeWarnings))
-      if (volume[source as keyof VolumeSource])
-        warnings.push(`${path}.volumes[${index}].${source}: ${text}`)
+  const noted = (key: string) => `${path.replace(/spec$/, 'metadata.annotations')}[${key}]`
+  for (const [key, text] of Object.entries(oldAnnotations))
+    if (annotations && key in annotations) warnings.push(`${noted(key)}: ${text}`)
+  const volumes = spec.volumes ?? []
+  for (const [index, volume] of volumes.entries())
+    warnings.push(...warningsOfVolume(`${path}.volumes[${index}]`, volume))
+  warnings.push(...tokenPathWarnings(`${path}.volumes`, volumes), ...listWarnings(path, spec))
+  if (annotations && OLD_SECCOMP in annotations && !spec.securityContext?.seccompProfile)
+    warnings.push(`${noted(OLD_SECCOMP)}: ${USE_SECCOMP}`)
+  for (const [at, container] of containersOf(path, spec)) {
+    const key = `${OLD_CONTAINER_SECCOMP}${container.name}`
+    if (annotations && key in annotations && !container.securityContext?.seccompProfile)
+      warnings.push(`${noted(key)}: ${USE_SECCOMP}`)
+    warnings.push(...containerWarnings(at, container))
+  }
+  warnings.push(...portWarnings(path, spec))
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0)
     warnings.push(
       `${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
     )
-  for (const list of ['initContainers', 'containers'] as const)
-    for (const [index, container] of (spec[list] ?? []).entries())
-      warnings.push(...containerWarnings(`${path}.${list}[${index}]`, container))
+  for (const sort of ['podAffinity', 'podAntiAffinity'] as const)
+    warnings.push(...affinityWarnings(`${path}.affinity.${sort}`, spec.affinity?.[sort]))
   return warnings
+}
+
+function warningsOfVolume(path: string, volume: Volume): string[] {
+  const warnings = Object.entries(volumeWarnings)
+    .filter(([source]) => volume[source as keyof VolumeSource])
+    .map(([, text]) => `${path}.${text}`)
+  const template = volume.ephemeral?.volumeClaimTemplate
+  if (template)
+    warnings.push(...claimSpecWarnings(`${path}.ephemeral.volumeClaimTemplate.spec`, template.spec))
+  return warnings
+}
+
+/** Files of volumes with a token of the account in which something else takes its path. */
+function tokenPathWarnings(path: string, volumes: readonly Volume[]): string[] {
+  const sourcesOf = ({ projected }: Volume) => projected?.sources ?? []
+  const tokens = new Set(
+    volumes.flatMap(volume =>
+      sourcesOf(volume).flatMap(({ serviceAccountToken: token }) => (token ? [token.path] : [])),
+    ),
+  )
+  if (tokens.size === 0) return []
+  return volumes.flatMap((volume, index) =>
+    sourcesOf(volume).flatMap(source => {
+      const lists = [
+        ['configMap', source.configMap?.items ?? []],
+        ['secrets', source.secret?.items ?? []],
+        ['downwardAPI', source.downwardAPI?.items ?? []],
+      ] as const
+      return lists.flatMap(([name, items]) =>
+        [...items.entries()]
+          .filter(([, item]) => tokens.has(item.path))
+          .map(
+            ([at, item]) =>
+              `${path}[${index}].projected.sources.${name}[${at}]: has duplicated path with ServiceAccountToken ${JSON.stringify(item.path)}`,
+          ),
+      )
+    }),
+  )
+}
+
+function listWarnings(path: string, spec: PodSpec): string[] {
+  const secrets = spec.imagePullSecrets ?? []
+  const repeated = (field: string, part: string, values: readonly string[]) =>
+    values.flatMap((value, index) =>
+      values.indexOf(value) < index
+        ? [`${path}.${field}[${index}].${part}: duplicate ${part} ${JSON.stringify(value)}`]
+        : [],
+    )
+  const names = secrets.map(({ name = '' }) => name)
+  return [
+    ...repeated(
+      'hostAliases',
+      'ip',
+      (spec.hostAliases ?? []).map(({ ip }) => ip),
+    ),
+    ...repeated('imagePullSecrets', 'name', names),
+    ...names.flatMap((name, index) =>
+      name === '' ? [`${path}.imagePullSecrets[${index}].name: invalid empty name ""`] : [],
+    ),
+    ...BYTES.flatMap(name => fractionWarnings(`${path}.overhead`, name, spec.overhead)),
+  ]
+}
+
+type PodAffinity = NonNullable<Affinity['podAffinity']>
+
+function affinityWarnings(path: string, affinity: PodAffinity | undefined): string[] {
+  const needs = affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []
+  const wishes = affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
+  const needed = `${path}.requiredDuringSchedulingIgnoredDuringExecution`
+  const wished = `${path}.preferredDuringSchedulingIgnoredDuringExecution`
+  return [
+    ...needs.flatMap(({ labelSelector }, at) =>
+      labelSelector ? [] : [`${needed}[${at}].labelSelector: ${NO_SELECTOR}`],
+    ),
+    ...wishes.flatMap(({ podAffinityTerm }, at) =>
+      podAffinityTerm.labelSelector
+        ? []
+        : [`${wished}[${at}].podAffinityTerm.labelSelector: ${NO_SELECTOR}`],
+    ),
+  ]
 }
 
 function schedulingWarnings(path: string, spec: PodSpec): string[] {
@@ -57,33 +169,48 @@ function schedulingWarnings(path: string, spec: PodSpec): string[] {
         preference,
       ),
     )
-  for (const [index, { topologyKey }] of (spec.topologySpreadConstraints ?? []).entries()) {
+  for (const [index, constraint] of (spec.topologySpreadConstraints ?? []).entries()) {
+    const { topologyKey, labelSelector } = constraint
     const hint = deprecatedLabelHint(topologyKey)
-    const field = `${path}.topologySpreadConstraints[${index}].topologyKey`
-    if (hint) warnings.push(`${field}: ${topologyKey} is ${hint}`)
+    const field = `${path}.topologySpreadConstraints[${index}]`
+    if (hint) warnings.push(`${field}.topologyKey: ${topologyKey} is ${hint}`)
+    if (!labelSelector) warnings.push(`${field}.labelSelector: ${NO_SELECTOR}`)
   }
   return warnings
 }
 
+/** Of these a part of one means nothing. */
+const BYTES = ['memory', 'ephemeral-storage'] as const
+
 function containerWarnings(path: string, container: Container): string[] {
   const warnings: string[] = []
+  for (const name of BYTES)
+    for (const field of ['limits', 'requests'] as const)
+      warnings.push(
+        ...fractionWarnings(`${path}.resources.${field}`, name, container.resources[field]),
+      )
   const names = new Set<string>()
   for (const [index, { name, value = '' }] of (container.env ?? []).entries()) {
+    const reference = `$(${name})`
     // A later variable that refers to the earlier of its name is a known way to extend it.
-    if (names.has(name) && !value.includes(`$(${name})`))
+    if (names.has(name) && (value === reference || !value.includes(reference)))
       warnings.push(
         `${path}.env[${index}]: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
       )
     names.add(name)
   }
-  for (const field of ['limits', 'requests'] as const)
-    for (const name of ['memory', 'ephemeral-storage']) {
-      const amount = container.resources[field]?.[name]
-      if (!amount || compareQuantities(amount, '0') <= 0) continue
-      if (quantityToMilli(amount) % 1000 !== 0)
-        warnings.push(
-          `${path}.resources.${field}[${name}]: fractional byte value ${JSON.stringify(amount)} is invalid, must be an integer`,
-        )
-    }
   return warnings
+}
+
+function fractionWarnings(
+  path: string,
+  name: string,
+  amounts: Readonly<Record<string, string>> | undefined,
+): string[] {
+  const amount = amounts?.[name]
+  if (!amount || compareQuantities(amount, '0') <= 0 || quantityToMilli(amount) % 1000 === 0)
+    return []
+  return [
+    `${path}[${name}]: fractional byte value ${JSON.stringify(amount)} is invalid, must be an integer`,
+  ]
 }
