@@ -6,6 +6,7 @@ import { parseRuntimeConfig, type RuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
+import { listFlag, listTextFlag } from './lists.ts'
 import { type NodesWanted, parseNodes } from './nodes.ts'
 import { surroundings } from './surroundings.ts'
 
@@ -70,7 +71,7 @@ const clusterCidr = range(
   '10.244.0.0/16',
 )
 const serviceRange = range('service-cluster-ip-range', 'addresses of Services', '10.96.0.0/12')
-const controllers = textFlag(
+const controllers = listTextFlag(
   'controllers',
   'LIST',
   'which controllers run: names, or * for all; *,-NAME leaves one out',
@@ -125,18 +126,16 @@ const storing = {
     },
     undefined,
   ),
-  etcdServers: flag<readonly string[]>(
+  etcdServers: listFlag(
     'etcd-servers',
     'URLS',
     'keep objects in this etcd: scheme://host:port of its members, comma separated',
-    text => text.split(',').map(server => server.trim()),
     [],
   ),
-  etcdServersOverrides: flag<readonly string[]>(
+  etcdServersOverrides: listFlag(
     'etcd-servers-overrides',
     'LIST',
     'not supported: all objects are kept in one place',
-    text => text.split(','),
     [],
   ),
   etcdPrefix: textFlag('etcd-prefix', 'PATH', 'what all keys in etcd begin with', '/registry'),
@@ -207,11 +206,10 @@ const roleServing = (port: number) => ({
     undefined,
   ),
   tlsPrivateKeyFile: textFlag('tls-private-key-file', 'FILE', 'the key to it', undefined),
-  authorizationAlwaysAllowPaths: flag<readonly string[]>(
+  authorizationAlwaysAllowPaths: listFlag(
     'authorization-always-allow-paths',
     'PATHS',
     'what everybody may ask there, comma separated',
-    text => text.split(',').map(path => path.trim()),
     ['/healthz', '/readyz', '/livez'],
   ),
   profiling: switchFlag('profiling', 'serve profiles below /debug/pprof/', true),
@@ -335,7 +333,7 @@ export const commands = {
         'a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1)',
         undefined,
       ),
-      featureGates: textFlag(
+      featureGates: listTextFlag(
         'feature-gates',
         'NAME=BOOL,…',
         'what is not on, or off, by default, such as GangScheduling=true',

@@ -10,6 +10,8 @@ export interface Flag<T = unknown> {
   /** Reads the text after the flag; throws a UserError. A switch gets 'true' or 'false'. */
   readonly parse: (text: string) => T
   readonly fallback: T
+  /** Of lists: given again, a flag adds to what it said before. Others say the last thing only. */
+  join?(before: T, more: T): T
 }
 
 export function textFlag<const F extends string | undefined>(
@@ -97,6 +99,7 @@ export function parseFlags<F extends Readonly<Record<string, Flag>>>(
     Object.entries(flags).map(([property, flag]) => [property, flag.fallback]),
   )
   const positionals: string[] = []
+  const said = new Set<string>()
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? ''
     if (!word.startsWith('-')) {
@@ -113,7 +116,11 @@ export function parseFlags<F extends Readonly<Record<string, Flag>>>(
       const next = text ?? words[++i]
       // An empty one is a shell variable that is not set, more often than a wish.
       if (!next) throw new UserError(`--${name} needs a value: --${name} ${known.flag.placeholder}`)
-      values[known.property] = known.flag.parse(next)
+      const value = known.flag.parse(next)
+      const { join } = known.flag
+      values[known.property] =
+        join && said.has(known.property) ? join(values[known.property], value) : value
+      said.add(known.property)
     }
   }
   return { values: values as Values<F>, positionals }

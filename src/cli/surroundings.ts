@@ -1,10 +1,10 @@
 /** Flags about what stands before the API server and behind it, how much it takes on, and how long events live; upstream's names. */
 import { UserError } from '#base/errors.ts'
 import { durationFlag, flag, switchFlag, textFlag } from './flags.ts'
+import { listFlag } from './lists.ts'
 
 /** Names with commas between them; undefined where nobody said any. */
-const names = (name: string, doc: string) =>
-  flag<readonly string[] | undefined>(name, 'LIST', doc, text => text.split(','), undefined)
+const names = (name: string, doc: string) => listFlag(name, 'LIST', doc, undefined)
 
 const requests = (name: string, doc: string, fallback: number) =>
   flag(

@@ -5,6 +5,9 @@ import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { FrontProxyOptions } from './options.ts'
 import { CLIENT_SUBJECTS, type Pki } from './pki/pki.ts'
 
+/** Files that are replaced count after so long at the latest, as upstream's. */
+export const REREAD_MS = 60_000
+
 export interface FrontProxyFacts {
   readonly pki: Pki
   readonly clock: Clock
@@ -18,7 +21,11 @@ export function frontProxyOf(facts: FrontProxyFacts): AggregationOptions {
     forwarderTo: createForwarders({ clock }),
     clientCertificate: frontProxy?.clientCertificate ?? (() => pki.client('front-proxy-client')),
     clientAuthority: pki.authority,
-    frontProxyAuthority: authorities.join('\n'),
+    // Read whenever what others are told is looked at.
+    get frontProxyAuthority() {
+      return (typeof authorities === 'function' ? authorities() : authorities).join('\n')
+    },
+    ...(frontProxy?.authorities ? { lookAgainMs: REREAD_MS } : {}),
     frontProxyNames: names,
     frontProxyHeaders,
   }

@@ -33,8 +33,8 @@ export interface EtcdOptions {
 
 /** Proxies before the API server, as upstream's flags `--requestheader-…` describe them. */
 export interface FrontProxyOptions {
-  /** PEM of who signs for them, one a certificate; the cluster's own front-proxy-ca by default. */
-  readonly authorities?: readonly string[]
+  /** PEM of who signs for them now, one a certificate; the cluster's own front-proxy-ca by default. */
+  readonly authorities?: () => readonly string[]
   /** Common names of those that may say who asks, none for all; kubeadm's by default. */
   readonly names?: readonly string[]
   /** In which headers they say it; the standard ones by default. */

@@ -49,8 +49,10 @@ test('nothing said is what kubeadm would say, for an hour of events', () => {
 
 test('with an authority of its own a server believes what the flags say, and nothing else', () => {
   const only = optionsOf('--requestheader-client-ca-file=one.crt')
-  assert.deepEqual(frontProxiesOf({ pki, frontProxy: only.frontProxy }), {
-    authorities: [one?.certificate.trim()],
+  const { authorities, ...rest } = frontProxiesOf({ pki, frontProxy: only.frontProxy })
+  assert.ok(typeof authorities === 'function')
+  assert.deepEqual(authorities(), [one?.certificate.trim()])
+  assert.deepEqual(rest, {
     names: [],
     usernameHeaders: [],
     uidHeaders: [],
@@ -67,6 +69,42 @@ test('with an authority of its own a server believes what the flags say, and not
   assert.deepEqual(trust.frontProxyNames, ['edge'])
   assert.deepEqual(trust.frontProxyHeaders?.usernameHeaders, ['X-Remote-User'])
   assert.deepEqual(trust.frontProxyHeaders?.groupHeaders, [])
+})
+
+test('the authority of front proxies is read anew, for this server and for those that it tells', () => {
+  const { frontProxy } = optionsOf('--requestheader-client-ca-file=one.crt')
+  const { authorities } = frontProxiesOf({ pki, frontProxy })
+  const trust = frontProxyOf({ pki, clock, frontProxy })
+  assert.ok(typeof authorities === 'function')
+  const before = authorities()
+  now += 61_000
+  assert.equal(authorities(), before, 'the same list while the file says the same')
+  content.set('one.crt', 'half')
+  now += 61_000
+  assert.equal(authorities(), before)
+  assert.match(warned.splice(0).join(), /CA of front proxies could not be read anew/)
+  content.set('one.crt', two?.certificate ?? '')
+  assert.equal(authorities(), before, 'not yet')
+  now += 61_000
+  assert.deepEqual(authorities(), [two?.certificate.trim()])
+  assert.equal(trust.frontProxyAuthority, two?.certificate.trim())
+  assert.equal(trust.lookAgainMs, 60_000)
+  content.set('one.crt', one?.certificate ?? '')
+})
+
+test('lists that are given again add up', () => {
+  const words = ['--requestheader-username-headers=X-Remote-User,X-Who']
+  const { frontProxy } = optionsOf(...words, '--requestheader-username-headers', 'X-Third')
+  assert.deepEqual(frontProxy?.headers?.usernameHeaders, ['X-Remote-User', 'X-Who', 'X-Third'])
+  const invocation = parseCommandLine([
+    'controller-manager',
+    '--controllers=job',
+    '--controllers=-cronjob',
+    '--authorization-always-allow-paths=/metrics',
+  ])
+  assert.ok(invocation?.name === 'controller-manager')
+  assert.equal(invocation.values.controllers, 'job,-cronjob')
+  assert.deepEqual(invocation.values.authorizationAlwaysAllowPaths, ['/metrics'])
 })
 
 test('headers that aggregation needs are asked for, and those that are none refused, in words of upstream', () => {

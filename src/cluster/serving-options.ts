@@ -1,5 +1,6 @@
 /** What the API server's flags ask for beside the store: who may speak for others before it, how it is known behind it, how long events live. */
 import { X509Certificate } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type { RequestLimits } from '#apiserver'
 import type { Clock } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
@@ -9,6 +10,7 @@ import { certificatesIn } from '#base/pki/pem.ts'
 import type { ValuesOf } from '#cli'
 import type { Files } from '#host/files.ts'
 import { certifiedKeyIn, textIn } from './certified-key.ts'
+import { REREAD_MS } from './front-proxy.ts'
 import type { FrontProxyOptions, ServingOptions } from './options.ts'
 
 type Values = Pick<
@@ -27,9 +29,6 @@ interface Machine {
   readonly clock: Clock
   readonly log: Log
 }
-
-/** Files that are replaced count after so long at the latest, as upstream's. */
-const REREAD_MS = 60_000
 
 /** Throws UserErrors. */
 export function servingOptionsOf(values: Values, machine: Machine): ServingOptions {
@@ -58,7 +57,8 @@ function requestLimitsOf(values: Values): RequestLimits {
 }
 
 /** With an authority of one's own nothing is believed but what the flags say; without, they change what kubeadm would say. */
-function requestHeadersOf(values: Values, { files, log }: Machine): FrontProxyOptions {
+function requestHeadersOf(values: Values, machine: Machine): FrontProxyOptions {
+  const { files, log } = machine
   const {
     requestHeaderClientCaFile: file,
     requestHeaderAllowedNames: names,
@@ -88,7 +88,7 @@ function requestHeadersOf(values: Values, { files, log }: Machine): FrontProxyOp
   if (file === undefined) return { ...(names ? { names } : {}), headers }
   const none = { usernameHeaders: [], uidHeaders: [], groupHeaders: [], extraPrefixes: [] }
   return {
-    authorities: authoritiesIn(file, files),
+    authorities: reread(() => authoritiesIn(file, files), 'the CA of front proxies', machine),
     names: names ?? [],
     headers: { ...none, ...headers },
   }
@@ -119,23 +119,34 @@ function authoritiesIn(file: string, files: Pick<Files, 'read'>): readonly strin
 
 function clientCertificateOf(
   { proxyClientCertFile: certificate, proxyClientKeyFile: key }: Values,
-  { files, clock, log }: Machine,
+  machine: Machine,
 ): (() => CertifiedKey) | undefined {
   if (certificate === undefined && key === undefined) return undefined
   if (certificate === undefined || key === undefined)
     throw new UserError(
       '--proxy-client-cert-file and --proxy-client-key-file belong together: give both or none',
     )
-  let known = certifiedKeyIn(certificate, key, files)
+  const read = () => certifiedKeyIn(certificate, key, machine.files)
+  return reread(read, 'the proxy client certificate', machine)
+}
+
+/** What files say, looked at again from time to time; the same value as long as they say the same. */
+function reread<T>(
+  read: () => T,
+  what: string,
+  { clock, log }: Pick<Machine, 'clock' | 'log'>,
+): () => T {
+  let known = read()
   let readMs = clock.monotonicMs()
   return () => {
     if (clock.monotonicMs() - readMs < REREAD_MS) return known
     readMs = clock.monotonicMs()
     try {
-      known = certifiedKeyIn(certificate, key, files)
+      const now = read()
+      if (!isDeepStrictEqual(now, known)) known = now
     } catch (error) {
       // They may be in the middle of being replaced; what was good still is.
-      log.warn('the proxy client certificate could not be read anew', { error: messageOf(error) })
+      log.warn(`${what} could not be read anew`, { error: messageOf(error) })
     }
     return known
   }

@@ -14,6 +14,8 @@ export interface Trust {
   readonly clientAuthority: string
   /** PEM of the authority of this server's own certificate, by which others know it. */
   readonly frontProxyAuthority: string
+  /** Where that authority may be replaced: after how long it is looked at again. */
+  readonly lookAgainMs?: number
   /** Common names of such certificates. */
   readonly frontProxyNames: readonly string[]
   /** The headers in which they say who asks, where not the standard ones. */
@@ -43,7 +45,7 @@ export function keepTrust(server: ServerContext, trust: Trust): () => Promise<vo
     name: 'extension-apiserver-authentication',
     dataFor(present) {
       const data = dataOf(trust, present?.data ?? {}, server.clock.now())
-      return present && isEqual(present.data, data) ? undefined : data
+      return present && isEqual(present.data, data) ? trust.lookAgainMs : data
     },
   })
 }

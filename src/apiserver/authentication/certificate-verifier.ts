@@ -4,12 +4,15 @@ import type { Clock } from '#base/clock.ts'
 import { type Peer, unauthorized } from './authenticator.ts'
 
 export interface CertificateVerifierOptions<T> {
-  /** PEM of the authorities that are believed. */
-  readonly authorities: readonly string[]
+  /** PEM of the authorities that are believed; asked for anew where they may be replaced. */
+  readonly authorities: Authorities
   readonly clock: Clock
   /** What a certificate of theirs says; asked once a connection. */
   readonly identity: (certificate: X509Certificate) => T
 }
+
+/** The same list as long as nothing changed. */
+export type Authorities = readonly string[] | (() => readonly string[])
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 const ANY_USAGE = '2.5.29.37.0'
@@ -24,19 +27,28 @@ interface Verified<T> {
 export function certificateVerifier<T>(
   options: CertificateVerifierOptions<T>,
 ): (peer: Peer) => T | undefined {
-  const { clock } = options
-  const trusted = options.authorities.map(pem => new X509Certificate(pem))
+  const { clock, authorities } = options
+  const current = typeof authorities === 'function' ? authorities : () => authorities
+  let believed = current()
+  let trusted = believed.map(pem => new X509Certificate(pem))
   // Signatures are checked once a connection; dates at every request, for a connection may outlive its certificate.
-  const verified = new WeakMap<Peer, Verified<T>>()
+  let verified = new WeakMap<Peer, Verified<T>>()
   return peer => {
     if (peer.certificate === undefined || peer.certificate.length === 0) return undefined
+    const now = current()
+    if (now !== believed) {
+      believed = now
+      trusted = now.map(pem => new X509Certificate(pem))
+      // Who is not believed any more loses the connections that it has, too.
+      verified = new WeakMap()
+    }
     let known = verified.get(peer)
     if (known === undefined) {
       known = verify(peer.certificate, trusted, options.identity)
       verified.set(peer, known)
     }
-    const now = clock.now()
-    if (now < known.from || now > known.to) throw unauthorized()
+    const time = clock.now()
+    if (time < known.from || time > known.to) throw unauthorized()
     return known.identity
   }
 }

@@ -8,11 +8,11 @@ import { subjectOf } from '#base/pki/subject.ts'
 import { listSeparatorOf } from '#client/serving/repeated-headers.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import { type Authenticator, type UserInfo, unauthorized } from './authenticator.ts'
-import { certificateVerifier } from './certificate-verifier.ts'
+import { type Authorities, certificateVerifier } from './certificate-verifier.ts'
 
 export interface FrontProxyOptions extends Partial<IdentityHeaders> {
   /** PEM of the authorities of front proxies. */
-  readonly authorities: readonly string[]
+  readonly authorities: Authorities
   /** Common names that may speak for others; none means all that the authorities signed. */
   readonly names: readonly string[]
   readonly clock: Clock

@@ -1,0 +1,36 @@
+/** Flags of lists. As upstream's, one that is given several times adds up. */
+import type { Flag } from './flags.ts'
+
+/** Names with commas between them; several flags add up. */
+export function listFlag<const F extends readonly string[] | undefined>(
+  name: string,
+  placeholder: string,
+  doc: string,
+  fallback: F,
+): Flag<readonly string[] | F> {
+  return {
+    name,
+    placeholder,
+    doc,
+    fallback,
+    parse: text => text.split(',').map(each => each.trim()),
+    join: (before, more) => [...(before ?? []), ...(more ?? [])],
+  }
+}
+
+/** The same for a list that is read later. */
+export function listTextFlag(
+  name: string,
+  placeholder: string,
+  doc: string,
+  fallback: string,
+): Flag<string> {
+  return {
+    name,
+    placeholder,
+    doc,
+    fallback,
+    parse: text => text,
+    join: (before, more) => `${before},${more}`,
+  }
+}
