@@ -46,11 +46,13 @@ async function startListening() {
 
 type Listening = Awaited<ReturnType<typeof startListening>>
 
-function get1({ port, tls }: Listening, path: string, headers = {}) {
+/** `begun` is called when the answer begins. */
+function get1({ port, tls }: Listening, path: string, headers = {}, begun = () => {}) {
   const agent = new Agent({ ...tls, keepAlive: false })
   return new Promise<{ status: number; headers: Record<string, unknown>; text: Buffer }>(
     (resolve, reject) => {
       requestHttp1({ host: '127.0.0.1', port, path, headers, agent }, response => {
+        begun()
         const chunks: Buffer[] = []
         response.on('data', chunk => chunks.push(chunk))
         response.on('end', () =>
@@ -142,8 +144,9 @@ test('a port that is taken is told in a sentence, and stopping leaves nothing op
     assert.match(error.message, /is already in use/)
     return true
   })
-  const watching = get1(listening, '/api/v1/pods?watch=1')
-  await new Promise(resolve => setTimeout(resolve, 100))
+  const { promise: begun, resolve } = Promise.withResolvers<void>()
+  const watching = get1(listening, '/api/v1/pods?watch=1', {}, resolve)
+  await begun
   const start = performance.now()
   await server.stop()
   await listener.stop()
