@@ -100,8 +100,11 @@ const table: Record<string, ResourceHooks> = {
   'roles.rbac.authorization.k8s.io': { createsOnUpdate: true },
   'clusterroles.rbac.authorization.k8s.io': {
     createsOnUpdate: true,
-    // A controller composes them.
-    unownedIn: object => ((object as ClusterRole).aggregationRule ? ['rules'] : undefined),
+    // Where nobody says any, a controller composes them.
+    unownedIn(object) {
+      const { aggregationRule, rules } = object as ClusterRole
+      return aggregationRule && !rules ? ['rules'] : undefined
+    },
   },
   'rolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },
   'clusterrolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },

@@ -28,6 +28,7 @@ const OFF_FIELDS: readonly (readonly [field: string, kinds?: string])[] = [
   ['nodeAllocatableResourceMappings'],
   ...['bools', 'ints', 'strings', 'versions'].map(field => [field, 'resource.k8s.io'] as const),
   ['strategy', 'coordination.k8s.io/v1 Lease'],
+  ['preferredHolder', 'coordination.k8s.io/v1 Lease'],
   // What is allocated must suit the ranges, which dry runs do not look at.
   ['nodePort', 'v1 Service'],
   ['healthCheckNodePort', 'v1 Service'],
