@@ -103,7 +103,7 @@ const table: Record<string, ResourceHooks> = {
     // Where nobody says any, a controller composes them.
     unownedIn(object) {
       const { aggregationRule, rules } = object as ClusterRole
-      return aggregationRule && !rules ? ['rules'] : undefined
+      return aggregationRule && !rules?.length ? ['rules'] : undefined
     },
   },
   'rolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },
