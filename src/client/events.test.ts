@@ -108,3 +108,39 @@ test('no answer is worth another try, a refusal is not; neither harms the caller
   assert.equal((await given.events()).length, 1)
   assert.equal(calls, 4)
 })
+
+test('events of many objects are written side by side, those of one in their order', async () => {
+  const written: string[] = []
+  let now = 0
+  let most = 0
+  await using given = await setUp(client => ({
+    ...client,
+    create: async (kind, object) => {
+      now++
+      most = Math.max(most, now)
+      await new Promise(setImmediate)
+      const made = await client.create(kind, object)
+      now--
+      const { involvedObject, message } = object as { involvedObject: object; message: string }
+      written.push(`${JSON.stringify(involvedObject)} ${message}`)
+      return made
+    },
+  }))
+  const { recorder, about } = given
+  const objects = Array.from({ length: 40 }, (_, i) => ({
+    ...about,
+    metadata: { ...about.metadata, name: `x${i}`, uid: `uid-${i}` },
+  }))
+  for (let turn = 0; turn < 3; turn++)
+    for (const object of objects)
+      recorder.record(object, 'Normal', 'Made', { message: `turn ${turn}` })
+  assert.equal((await given.events()).length, 120)
+  assert.equal(most, 16)
+  for (const { metadata } of objects) {
+    const own = written.filter(text => text.includes(`"${metadata.uid}"`))
+    assert.deepEqual(
+      own.map(text => text.slice(-6)),
+      ['turn 0', 'turn 1', 'turn 2'],
+    )
+  }
+})

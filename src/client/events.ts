@@ -15,6 +15,8 @@ import { createEventCorrelator, remember } from './event-correlator.ts'
 
 /** Events waiting to be written; more are dropped, so that a server that is away costs no memory. */
 const QUEUE_LIMIT = 1000
+/** How many are written at once, each about another object: one by one they would wait for a disk each. */
+const WRITERS = 16
 /** How often one event is tried while no answer comes, and the wait in between. */
 const WRITE_ATTEMPTS = 4
 const WRITE_RETRY_MS = 5_000
@@ -53,6 +55,8 @@ interface Known {
 }
 interface Pending {
   readonly key: string
+  /** What it is about; events of one object are written in their order. */
+  readonly object: string
   readonly event: Partial<CoreEvent>
 }
 
@@ -62,7 +66,8 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
   const correlator = createEventCorrelator(clock)
   const queue: Pending[] = []
   const stopping = new AbortController()
-  let draining: Promise<void> | undefined
+  const beingWritten = new Set<string>()
+  const writers = new Set<Promise<void>>()
 
   const write = async ({ key, event }: Pending): Promise<void> => {
     const now = rfc3339(clock.now())
@@ -104,9 +109,17 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
       }
   }
 
-  const drain = async (): Promise<void> => {
-    for (let next = queue.shift(); next; next = queue.shift()) await writeWithPatience(next)
-    draining = undefined
+  const next = (): Pending | undefined => {
+    const at = queue.findIndex(({ object }) => !beingWritten.has(object))
+    return at < 0 ? undefined : queue.splice(at, 1)[0]
+  }
+
+  const work = async (): Promise<void> => {
+    for (let pending = next(); pending; pending = next()) {
+      beingWritten.add(pending.object)
+      await writeWithPatience(pending)
+      beingWritten.delete(pending.object)
+    }
   }
 
   return {
@@ -114,9 +127,10 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
       if (stopping.signal.aborted) return
       const { name = '', namespace, uid, resourceVersion } = about.metadata
       // Short where it can be: each event that is remembered holds several of them.
-      const object = [uid || [about.kind, namespace, name].join('\n'), fieldPath].join('\n')
-      if (!correlator.affordable(object)) return
-      const { key, message } = correlator.combined([object, type, reason].join('\n'), text)
+      const object = uid || [about.kind, namespace, name].join('\n')
+      const part = [object, fieldPath].join('\n')
+      if (!correlator.affordable(part)) return
+      const { key, message } = correlator.combined([part, type, reason].join('\n'), text)
       if (queue.length >= QUEUE_LIMIT) return
       const event = {
         metadata: {
@@ -140,11 +154,14 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
         reportingInstance: host,
         ...(action ? { action } : {}),
       } as Partial<CoreEvent>
-      queue.push({ key, event })
-      draining ??= drain()
+      queue.push({ key, object, event })
+      // Whoever writes about an object looks for more when that is done.
+      if (writers.size >= WRITERS || beingWritten.has(object)) return
+      const writing = work().finally(() => writers.delete(writing))
+      writers.add(writing)
     },
     async flush() {
-      while (draining) await draining
+      while (writers.size > 0) await Promise.all(writers)
     },
     stop() {
       stopping.abort()
