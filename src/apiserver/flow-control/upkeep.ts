@@ -19,7 +19,10 @@ import { AUTO_UPDATE, flowSchemas, priorityLevels } from './suggestions.ts'
 const SETTLE_MS = 1_000
 const RETRY_MS = 10_000
 
-/** Writes what is missing or was changed. What an administrator took over by the annotation stays as it is. */
+/**
+ * Writes what is missing or was changed, and what schemas say of their levels. What an administrator took over by the annotation stays
+ * as it is.
+ */
 export async function ensureFlowControl(writer: Writer): Promise<void> {
   const keep = async (plural: string, object: KubernetesObject & { spec: object }) => {
     const stored = await writer.stored(FLOW_CONTROL, plural, object)
@@ -32,14 +35,18 @@ export async function ensureFlowControl(writer: Writer): Promise<void> {
     ...flowSchemas().map(each => keep(FLOW_SCHEMAS, each)),
     ...priorityLevels().map(each => keep(PRIORITY_LEVELS, each)),
   ])
+  const { schemas, levels } = cachesOf(writer.server)
+  if (schemas && levels) await tellDangling(writer, schemas, levels)
+}
+
+function cachesOf({ registry }: ServerContext) {
+  const cacheOf = (plural: string) => registry.find(FLOW_CONTROL, 'v1', plural)?.storage?.cache
+  return { schemas: cacheOf(FLOW_SCHEMAS), levels: cacheOf(PRIORITY_LEVELS) }
 }
 
 /** Begins a moment later; the returned function ends it, and is over when the last write is. */
 export function keepFlowControl(server: ServerContext, writer: Writer): () => Promise<void> {
-  const cacheOf = (plural: string) =>
-    server.registry.find(FLOW_CONTROL, 'v1', plural)?.storage?.cache
-  const schemas = cacheOf(FLOW_SCHEMAS)
-  const levels = cacheOf(PRIORITY_LEVELS)
+  const { schemas, levels } = cachesOf(server)
   if (!schemas || !levels) return async () => {}
   return settleAfterChanges({
     clock: server.clock,
@@ -49,7 +56,6 @@ export function keepFlowControl(server: ServerContext, writer: Writer): () => Pr
     async settle() {
       try {
         await ensureFlowControl(writer)
-        await tellDangling(writer, schemas, levels)
         return true
       } catch (error) {
         server.log.warn('flow control could not be kept up', { error: messageOf(error) })
