@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configMap } from '#api/core/v1/config-map.ts'
-import { event } from '#api/core/v1/event.ts'
+import { type Event as CoreEvent, event } from '#api/core/v1/event.ts'
 import { kinds } from '#api/kinds.ts'
 import { StatusError } from '#api/machinery/status.ts'
 import { createApiServer } from '#apiserver'
@@ -121,7 +121,7 @@ test('events of many objects are written side by side, those of one in their ord
       await new Promise(setImmediate)
       const made = await client.create(kind, object)
       now--
-      const { involvedObject, message } = object as { involvedObject: object; message: string }
+      const { involvedObject, message } = object as unknown as CoreEvent
       written.push(`${JSON.stringify(involvedObject)} ${message}`)
       return made
     },
