@@ -51,7 +51,8 @@ export class Failure implements FilterFailure {
   }
 
   statusOf(node: NodeInfo): Status {
-    return this.#own.get(node.name) ?? this.#known(node) ?? this.#absent ?? ABSENT
+    const own = this.#own.size > 0 ? this.#own.get(node.name) : undefined
+    return own ?? this.#known(node) ?? this.#absent ?? ABSENT
   }
 
   /** Who refused, and who only waits for something. */

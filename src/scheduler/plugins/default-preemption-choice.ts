@@ -13,32 +13,32 @@ const costs: readonly ((victims: NodeVictims) => number)[] = [
   ({ pods }) => pods.length,
   victims => -startOfHighest(victims),
 ]
+/** How many numbers say what the freeing of one node costs. */
+export const COSTS: number = costs.length
 
-/** The same victims are weighed for every pod alike that looks for room. */
-const known = new WeakMap<NodeVictims, readonly number[]>()
-
-function costsOf(victims: NodeVictims): readonly number[] {
-  const before = known.get(victims)
-  if (before) return before
-  const own = costs.map(cost => cost(victims))
-  known.set(victims, own)
-  return own
+export function costsOf(victims: NodeVictims): number[] {
+  return costs.map(cost => cost(victims))
 }
 
 /** The name of the node whose freeing hurts least; the first where several are alike. */
 export function leastHurt(candidates: ReadonlyMap<string, NodeVictims>): string | undefined {
-  let best: { readonly name: string; readonly costs: readonly number[] } | undefined
-  for (const [name, victims] of candidates) {
-    const own = costsOf(victims)
-    if (!best || isLess(own, best.costs)) best = { name, costs: own }
-  }
-  return best?.name
+  const names = [...candidates.keys()]
+  const table = [...candidates.values()].flatMap(costsOf)
+  return names[leastRow(table, [...names.keys()]) ?? -1]
 }
 
-function isLess(a: readonly number[], b: readonly number[]): boolean {
-  for (const [i, cost] of a.entries()) {
-    const other = b[i] ?? 0
-    if (cost !== other) return cost < other
+/** Of the named rows of a table of costs, the first of the least. */
+export function leastRow(table: ArrayLike<number>, rows: readonly number[]): number | undefined {
+  let [best] = rows
+  for (const row of rows) if (best !== undefined && isLess(table, row, best)) best = row
+  return best
+}
+
+function isLess(table: ArrayLike<number>, row: number, other: number): boolean {
+  for (let i = 0; i < COSTS; i++) {
+    const a = table[row * COSTS + i] ?? 0
+    const b = table[other * COSTS + i] ?? 0
+    if (a !== b) return a < b
   }
   return false
 }

@@ -6,21 +6,16 @@ import type { NodeVictims } from '../framework/extender.ts'
 import type { Status } from '../framework/status.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import { isCountedByAny } from './default-preemption-budgets.ts'
+import { COSTS, costsOf, leastRow } from './default-preemption-choice.ts'
 import { type DryRun, victimsOn } from './default-preemption-victims.ts'
 
-/** Sorts of pods whose dry runs are kept; each needs some 100 bytes a node, and its victims. */
+/** Sorts of pods whose dry runs are kept; each needs some 60 bytes a node, and its victims. */
 const SORTS_LIMIT = 16
-
-interface Kept {
-  /** Of the node, when it was asked. */
-  readonly revision: number
-  readonly found: NodeVictims | Status
-}
 
 export class DryRuns {
   readonly #plugin: string
-  /** By sort, then by the node's position; the sort longest unused comes first. */
-  readonly #kept = new Map<string, (Kept | undefined)[]>()
+  /** The sort longest unused comes first. */
+  readonly #kept = new Map<string, DryRunAnswers>()
 
   constructor(plugin: string) {
     this.#plugin = plugin
@@ -31,33 +26,86 @@ export class DryRuns {
     this.#kept.clear()
   }
 
-  /** Answers for one pod; what they rest on must not change between two of them. */
-  of(run: DryRun): (node: NodeInfo) => NodeVictims | Status {
+  /** Answers for one pod, until the next is asked for; what they rest on must not change meanwhile. */
+  of(run: DryRun): DryRunAnswers {
     const { sort } = run.cycle
-    if (sort === undefined) return node => victimsOn(run, node, this.#plugin)
-    const kept = this.#answersOf(sort)
-    const hoped = run.handle.nominator.nodeOf(run.pod.uid)
-    return node => {
-      const { position, revision, name } = node
-      const before = kept[position]
-      // Where the pod itself hopes to go, others must leave it the room, and it need not.
-      if (before?.revision === revision && name !== hoped) return before.found
-      const found = victimsOn(run, node, this.#plugin)
-      const lasting = name !== hoped && !isCountedByAny(run.budgets, node.pods.values())
-      kept[position] = lasting ? { revision, found } : undefined
-      return found
-    }
-  }
-
-  #answersOf(sort: string): (Kept | undefined)[] {
-    const kept = this.#kept.get(sort) ?? []
+    const { length } = run.handle.snapshot.nodes
+    const answers = (sort && this.#kept.get(sort)) || new DryRunAnswers(length)
+    answers.begin(run, this.#plugin)
+    if (sort === undefined) return answers
     this.#kept.delete(sort)
-    this.#kept.set(sort, kept)
+    this.#kept.set(sort, answers)
     if (this.#kept.size > SORTS_LIMIT)
       for (const [oldest] of this.#kept) {
         this.#kept.delete(oldest)
         break
       }
-    return kept
+    return answers
+  }
+}
+
+/**
+ * What evictions on each node would come to, by its position. Thousands of nodes are gone through for every pod, so what is read
+ * of each lies side by side in tables and not in objects all over the memory.
+ */
+export class DryRunAnswers {
+  /** Of the nodes when they were asked; -1 where they are to be asked. */
+  readonly #revisions: Float64Array
+  readonly #found: (NodeVictims | Status)[] = []
+  /** `COSTS` numbers a node; the first is -1 where no eviction helps, and otherwise counts broken budgets. */
+  readonly #costs: Float64Array
+  /** Places whose answers are for one pod only. */
+  #passing: number[] = []
+  #run: DryRun | undefined
+  #plugin = ''
+  #hoped: string | undefined
+
+  constructor(nodes: number) {
+    this.#revisions = new Float64Array(nodes).fill(-1)
+    this.#costs = new Float64Array(nodes * COSTS)
+  }
+
+  /** From here on, answers are for the pod of this run. */
+  begin(run: DryRun, plugin: string): void {
+    const { nominator, snapshot } = run.handle
+    this.#run = run
+    this.#plugin = plugin
+    this.#hoped = nominator.nodeOf(run.pod.uid)
+    for (const position of this.#passing) this.#revisions[position] = -1
+    this.#passing = []
+    // Where the pod itself hopes to go, others must leave it the room, and it need not.
+    const hoped = snapshot.node(this.#hoped ?? '')
+    if (hoped) this.#revisions[hoped.position] = -1
+  }
+
+  /** How many disruption budgets evictions there would break; -1 where none would make room. */
+  violationsOn(node: NodeInfo): number {
+    if (this.#revisions[node.position] !== node.revision) this.#ask(node)
+    return this.#costs[node.position * COSTS] ?? -1
+  }
+
+  foundOn(node: NodeInfo): NodeVictims | Status {
+    const { position, revision } = node
+    const found = this.#revisions[position] === revision ? this.#found[position] : undefined
+    return found ?? this.#ask(node)
+  }
+
+  /** Of the nodes at these places, all of which can be freed: the one whose freeing hurts least. */
+  leastHurt(positions: readonly number[]): number | undefined {
+    return leastRow(this.#costs, positions)
+  }
+
+  #ask(node: NodeInfo): NodeVictims | Status {
+    const { position, revision, name } = node
+    const run = this.#run
+    if (!run) throw new Error('no pod is looking for room')
+    const found = victimsOn(run, node, this.#plugin)
+    this.#revisions[position] = revision
+    this.#found[position] = found
+    if ('code' in found || found.pods.length === 0) this.#costs[position * COSTS] = -1
+    else this.#costs.set(costsOf(found), position * COSTS)
+    if (name === this.#hoped || isCountedByAny(run.budgets, node.pods.values()))
+      this.#passing.push(position)
+    return found
   }
 }

@@ -10,7 +10,10 @@ import type { PodInfo } from '../state/pod-info.ts'
 import { splitByBudgets } from './default-preemption-budgets.ts'
 
 export interface DryRun {
-  readonly handle: Pick<Handle, 'filterWithNominated' | 'addPod' | 'removePod' | 'nominator'>
+  readonly handle: Pick<
+    Handle,
+    'filterWithNominated' | 'addPod' | 'removePod' | 'nominator' | 'snapshot'
+  >
   readonly cycle: CycleState
   readonly pod: PodInfo
   readonly budgets: readonly PodDisruptionBudget[]

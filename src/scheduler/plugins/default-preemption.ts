@@ -9,7 +9,7 @@ import { failed, messageOfStatus, refusal, type Status, unresolvable } from '../
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { leastHurt } from './default-preemption-choice.ts'
-import { DryRuns } from './default-preemption-dry-runs.ts'
+import { type DryRunAnswers, DryRuns } from './default-preemption-dry-runs.ts'
 import { evictVictims, type Preemption } from './default-preemption-eviction.ts'
 
 const NAME = 'DefaultPreemption'
@@ -103,19 +103,28 @@ class DefaultPreemption {
     preemptionFigures.attempts++
     const ineligible = this.#ineligible(pod, failure)
     if (ineligible) return { status: prefixed(refusal(NAME, ineligible)) }
-    const { candidates, refusals, error } = this.#candidates(cycle, pod, failure)
-    if (candidates.size === 0) {
-      if (error) return { status: prefixed(error) }
-      const others = snapshot.nodes.length - [...refusals.values()].reduce((a, b) => a + b, 0)
-      if (others > 0) refusals.set(NOT_HELPFUL, (refusals.get(NOT_HELPFUL) ?? 0) + others)
-      const reasons = countedReasons(refusals)
-      const message = `0/${snapshot.nodes.length} nodes are available: ${reasons}.`
-      return { status: prefixed(refusal(NAME, message)), nominatedNode: '' }
-    }
+    const budgets = this.#budgets.list()
+    const answers = this.#dryRuns.of({ handle: this.#handle, cycle, pod, budgets })
+    const candidates = this.#candidates(answers, failure)
+    if (candidates.length === 0) return this.#nowhere(answers, failure)
+    const { nodes } = snapshot
     const asked = extenders.filter(one => one.preempt && one.isInterested(pod))
-    if (asked.length === 0) return this.#free(pod, candidates)
-    return this.#throughExtenders(pod, candidates).then(
-      left => this.#free(pod, left),
+    if (asked.length === 0) {
+      const node = nodes[answers.leastHurt(candidates) ?? -1]
+      const found = node && answers.foundOn(node)
+      return this.#free(pod, node?.name, found && 'pods' in found ? found.pods : undefined)
+    }
+    const victims = new Map<string, NodeVictims>()
+    for (const position of candidates) {
+      const node = nodes[position]
+      const found = node && answers.foundOn(node)
+      if (found && 'pods' in found) victims.set(node.name, found)
+    }
+    return this.#throughExtenders(pod, victims).then(
+      left => {
+        const node = leastHurt(left)
+        return this.#free(pod, node, left.get(node ?? '')?.pods)
+      },
       cause => ({ status: prefixed(failed(NAME, messageOf(cause), cause)) }),
     )
   }
@@ -133,38 +142,48 @@ class DefaultPreemption {
     return undefined
   }
 
-  /** Nodes that could be freed, those first whose freeing breaks no budget; and why others could not. */
-  #candidates(cycle: CycleState, pod: PodInfo, failure: FilterFailure) {
+  /** The places of nodes that could be freed, those first whose freeing breaks no budget. */
+  #candidates(answers: DryRunAnswers, failure: FilterFailure): number[] {
     const { snapshot, random } = this.#handle
     const { nodes } = snapshot
     const enough = this.#enoughOf(possibleNodes(failure))
-    const kind: Map<string, NodeVictims> = new Map()
-    const breaking: Map<string, NodeVictims> = new Map()
-    const refusals = new Map<Status, number>()
-    const budgets = this.#budgets.list()
-    const victimsOn = this.#dryRuns.of({ handle: this.#handle, cycle, pod, budgets })
+    const kind: number[] = []
+    const breaking: number[] = []
     // Elsewhere each time, so that not always the same nodes are freed.
     const offset = random.integer(nodes.length)
-    let error: Status | undefined
     for (let i = 0; i < nodes.length; i++) {
-      const node = nodes[(offset + i) % nodes.length] as NodeInfo
+      const position = (offset + i) % nodes.length
+      const node = nodes[position] as NodeInfo
       if (failure.statusOf(node).code !== 'Unschedulable') continue
-      const found = victimsOn(node)
-      if ('code' in found) {
-        refusals.set(found, (refusals.get(found) ?? 0) + 1)
-        if (found.code === 'Error') error = found
-        continue
-      }
-      if (found.pods.length === 0) {
+      const violations = answers.violationsOn(node)
+      if (violations < 0) continue
+      ;(violations === 0 ? kind : breaking).push(position)
+      if (kind.length > 0 && kind.length + breaking.length >= enough) break
+    }
+    return breaking.length === 0 ? kind : [...kind, ...breaking.slice(0, enough)]
+  }
+
+  /** Why no node could be freed. */
+  #nowhere(answers: DryRunAnswers, failure: FilterFailure): PostFilterResult {
+    const { nodes } = this.#handle.snapshot
+    const refusals = new Map<Status, number>()
+    let others = nodes.length
+    let error: Status | undefined
+    for (const node of nodes) {
+      if (failure.statusOf(node).code !== 'Unschedulable') continue
+      const found = answers.foundOn(node)
+      if ('pods' in found) {
         error = failed(NAME, `expected at least one victim pod on node "${node.name}"`)
         continue
       }
-      ;(found.budgetViolations === 0 ? kind : breaking).set(node.name, found)
-      if (kind.size > 0 && kind.size + breaking.size >= enough) break
+      others--
+      refusals.set(found, (refusals.get(found) ?? 0) + 1)
+      if (found.code === 'Error') error = found
     }
-    const candidates: Victims =
-      breaking.size === 0 ? kind : new Map([...kind, ...[...breaking].slice(0, enough)])
-    return { candidates, refusals, error }
+    if (error) return { status: prefixed(error) }
+    if (others > 0) refusals.set(NOT_HELPFUL, (refusals.get(NOT_HELPFUL) ?? 0) + others)
+    const message = `0/${nodes.length} nodes are available: ${countedReasons(refusals)}.`
+    return { status: prefixed(refusal(NAME, message)), nominatedNode: '' }
   }
 
   #enoughOf(nodes: number): number {
@@ -191,9 +210,11 @@ class DefaultPreemption {
     return left
   }
 
-  #free(pod: PodInfo, candidates: Victims): Eventually<PostFilterResult> {
-    const node = leastHurt(candidates)
-    const victims = node === undefined ? undefined : candidates.get(node)?.pods
+  #free(
+    pod: PodInfo,
+    node: string | undefined,
+    victims: readonly PodInfo[] | undefined,
+  ): Eventually<PostFilterResult> {
     if (node === undefined || !victims)
       return { status: prefixed(refusal(NAME, 'no candidate node for preemption')) }
     const preemption = { pod, node, victims, plugin: NAME }
