@@ -74,11 +74,13 @@ class Dues {
   past(): readonly StoredObject[] {
     if (!this.#leave) this.#follow()
     const nowMs = this.#clock.monotonicMs()
-    return this.#cache.list('').filter(stored => {
+    const past: StoredObject[] = []
+    for (const stored of this.#cache.values()) {
       const due = this.#dues.get(stored.key) ?? nowMs + this.#leftOf(stored.object as Event)
       this.#dues.set(stored.key, due)
-      return due <= nowMs
-    })
+      if (due <= nowMs) past.push(stored)
+    }
+    return past
   }
 
   #leftOf(event: Event): number {

@@ -74,3 +74,29 @@ test('the present state keeps its forms, unless objects of its kind are hardly e
     assert.deepEqual(last.stored.object, last.object)
   }
 })
+
+test('lists are in order, however much changed since the last', () => {
+  const cache = new ResourceCache(PREFIX, {}, 1)
+  const names = new Set<string>()
+  let revision = 1
+  const change = (name: string, isGone = false) => {
+    const key = `${PREFIX}d/${name}`
+    const value = encodeValue({ apiVersion: 'v1', kind: 'Thing', metadata: { name } })
+    const entry = { key, value, createRevision: 2, modRevision: ++revision }
+    if (isGone) cache.apply({ type: 'delete', revision, key, previous: entry })
+    else cache.apply({ type: 'put', revision, entry, previous: undefined })
+    cache.tell()
+    if (isGone) names.delete(name)
+    else names.add(name)
+  }
+  const check = () =>
+    assert.deepEqual(
+      cache.list('d').map(({ key }) => key.slice(PREFIX.length + 2)),
+      [...names].sort(),
+    )
+  for (const changes of [10, 3, 2_000, 1, 1_200]) {
+    for (let i = 0; i < changes; i++) change(`${(i * 7919) % 1_009}`, i % 3 === 2)
+    check()
+  }
+  assert.equal([...cache.values()].length, names.size)
+})

@@ -18,6 +18,8 @@ const WINDOW_EVENTS = 1_000
  * whoever resumes is seldom, and can do with forms that are made anew.
  */
 const WARM_EVENTS = 32
+/** With so many changes, keeping an order that nobody asks for has cost what sorting anew would. */
+const UNREAD_CHANGES = 1_000
 
 /** The objects of one namespace, by name; cluster-scoped ones live in the namespace ''. */
 interface Bucket {
@@ -26,6 +28,8 @@ interface Bucket {
   sorted: StoredObject[] | undefined
   /** Somebody may still read `sorted` as it is. */
   isShared: boolean
+  /** Changes since somebody asked for `sorted`. */
+  unread: number
 }
 
 interface Warm {
@@ -95,6 +99,11 @@ export class ResourceCache {
   getByKey(key: string): StoredObject | undefined {
     const { namespace, name } = namesOf(this.prefix, key)
     return this.get(namespace, name)
+  }
+
+  /** What the cache holds, in no order. */
+  *values(): Iterable<StoredObject> {
+    for (const { byName } of this.#buckets.values()) yield* byName.values()
   }
 
   /** What the cache holds, at its newest revision, in the order of the keys; '' gives all namespaces. */
@@ -216,7 +225,7 @@ export class ResourceCache {
     const { namespace, name } = namesOf(this.prefix, stored.key)
     let bucket = this.#buckets.get(namespace)
     if (!bucket) {
-      bucket = { byName: new Map(), sorted: undefined, isShared: false }
+      bucket = { byName: new Map(), sorted: undefined, isShared: false, unread: 0 }
       this.#buckets.set(namespace, bucket)
       this.#sortedNamespaces = undefined
     }
@@ -236,6 +245,10 @@ function changeSorted(
   { removed, added }: { removed: number; added?: StoredObject },
 ): void {
   if (!bucket.sorted) return
+  if (++bucket.unread > UNREAD_CHANGES) {
+    bucket.sorted = undefined
+    return
+  }
   if (bucket.isShared) bucket.sorted = bucket.sorted.slice()
   bucket.isShared = false
   bucket.sorted.splice(placeOf(bucket.sorted, key), removed, ...(added ? [added] : []))
@@ -256,6 +269,7 @@ function placeOf(sorted: readonly StoredObject[], key: string): number {
 function sortedOf(bucket: Bucket | undefined): StoredObject[] {
   if (!bucket) return []
   bucket.isShared = true
+  bucket.unread = 0
   bucket.sorted ??= [...bucket.byName.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
   return bucket.sorted
 }
