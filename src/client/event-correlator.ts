@@ -3,6 +3,8 @@ import type { Clock } from '#base/clock.ts'
 
 /** Remembered events, for counting repeats; the oldest are forgotten first. */
 const MEMORY_LIMIT = 4096
+/** So many go at once: the way to the oldest leads past the places of all that went before. */
+const FORGOTTEN_AT_ONCE = 256
 /** With so many messages beside the first, of one reason within the window, they are combined into one Event, as upstream from ten on. */
 const OTHERS_LIMIT = 9
 const SIMILAR_WINDOW_MS = 600_000
@@ -62,11 +64,13 @@ export function createEventCorrelator(clock: Clock): EventCorrelator {
   }
 }
 
-/** Sets an entry as the newest and forgets the oldest beyond the limit. */
+/** Sets an entry as the newest and forgets the oldest some time after the limit. */
 export function remember<V>(memory: Map<string, V>, key: string, value: V): void {
   memory.delete(key)
   memory.set(key, value)
-  if (memory.size <= MEMORY_LIMIT) return
-  const [oldest] = memory.keys()
-  if (oldest !== undefined) memory.delete(oldest)
+  if (memory.size < MEMORY_LIMIT + FORGOTTEN_AT_ONCE) return
+  for (const oldest of memory.keys()) {
+    if (memory.size <= MEMORY_LIMIT) break
+    memory.delete(oldest)
+  }
 }
