@@ -131,7 +131,7 @@ function encode(
 }
 
 async function encodeYaml(status: number, value: unknown): Promise<ApiResponse> {
-  const { writeYaml } = await import('#api/machinery/yaml.ts')
+  const { writeYaml } = await import('#api/machinery/yaml-writer.ts')
   return {
     status,
     headers: { 'content-type': YAML_TYPE },

@@ -21,7 +21,8 @@ import {
   unwrapProtobuf,
 } from '../../src/api/machinery/protobuf-envelope.ts'
 import { validateMetadata } from '../../src/api/machinery/validate-metadata.ts'
-import { parseYaml, writeYaml } from '../../src/api/machinery/yaml.ts'
+import { parseYaml } from '../../src/api/machinery/yaml.ts'
+import { writeYaml } from '../../src/api/machinery/yaml-writer.ts'
 import type { Target } from './fuzzer.ts'
 import { CONFIG_MAP, JSON_WORDS, LEASE, POD, YAML_WORDS } from './samples.ts'
 

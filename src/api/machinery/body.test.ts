@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { cpuMs } from '#base/testing/cpu-time.ts'
 import { duplicateFields, parseJson } from './body.ts'
 import { isStatus } from './status.ts'
-import { parseYaml, writeYaml } from './yaml.ts'
+import { parseYaml } from './yaml.ts'
+import { writeYaml } from './yaml-writer.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const badRequest = (thrown: unknown) => isStatus(thrown, 'BadRequest')

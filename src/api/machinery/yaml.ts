@@ -6,9 +6,7 @@ import {
   boolYaml11Tag,
   CORE_SCHEMA,
   constructFromEvents,
-  DUMP_SCHEMA,
   defineScalarTag,
-  dump,
   intYaml11Tag,
   mergeTag,
   NOT_RESOLVED,
@@ -47,17 +45,6 @@ const intWithoutBase60 = defineScalarTag<unknown>(intYaml11Tag.tagName, {
   identify: () => false,
 })
 const schema = CORE_SCHEMA.withTags(boolYaml11Tag, intWithoutBase60, mergeTag)
-/** Whoever reads it may know numbers in base 60, so texts that look like them are quoted. */
-const intOfAnySize = defineScalarTag<unknown>(intYaml11Tag.tagName, {
-  implicit: true,
-  implicitFirstChars: intYaml11Tag.implicitFirstChars,
-  resolve: intYaml11Tag.resolve,
-  identify: value => typeof value === 'bigint' || intYaml11Tag.identify(value),
-  represent: (value: number | bigint) =>
-    typeof value === 'bigint' ? String(value) : intYaml11Tag.represent(value),
-})
-const writtenSchema = DUMP_SCHEMA.withTags(intOfAnySize)
-
 /** Unlike JSON, malformed UTF-8 is an error here. */
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -99,22 +86,6 @@ function textOf(bytes: Uint8Array): string {
   } catch {
     throw badRequest('error converting YAML to JSON: yaml: invalid leading UTF-8 octet')
   }
-}
-
-/** Deeper parts stand in one line: their indentation alone would be a megabyte, and take seconds. No real object nests so deep. */
-const FLOW_LEVEL = 50
-
-/** The value as YAML, its keys in order as upstream writes them. Shared parts are repeated: aliases surprise other parsers. */
-export function writeYaml(value: unknown): string {
-  return dump(value, {
-    schema: writtenSchema,
-    noRefs: true,
-    sortKeys: true,
-    flowLevel: FLOW_LEVEL,
-    seqNoIndent: true,
-    quoteStyle: 'double',
-    lineWidth: -1,
-  })
 }
 
 /** Nobody reads those behind it, and parsing a hundred thousand of them takes a second. */
