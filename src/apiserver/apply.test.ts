@@ -50,8 +50,8 @@ test('an apply may say nothing that has no place in the schema, however fields a
       '.spec.template.spec.containers[name="a"].image: expected string, got &value.valueUnstructured{Value:7}',
     ],
     [
-      deployment({}, { ports: [{ protocol: 'TCP' }] }),
-      '.spec.template.spec.containers[name="a"].ports: element 0: associative list with keys has an element that omits key field "containerPort" (and doesn\'t have default value)',
+      deployment({}, { ports: [{ protocol: 'TCP' }, {}] }),
+      '.spec.template.spec.containers[name="a"].ports: duplicate entries for key [containerPort=0,protocol="TCP"]',
     ],
     [
       deployment({}, { env: [{ name: 'x' }, { name: 'x' }] }),

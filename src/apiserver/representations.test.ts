@@ -237,7 +237,10 @@ test('a watch in YAML, and an answer in HTML, are not acceptable', async () => {
   const watch = await get(server, `${configMaps}?watch=1`, 'application/yaml')
   assert.equal(watch.status, 406)
   // The refusal itself is told in YAML, which it can be.
-  assert.match(Buffer.from(watch.bytes).toString(), /stream=watch,\s+application\/cbor-seq"\n/)
+  assert.match(
+    Buffer.from(watch.bytes).toString(),
+    /stream=watch,\s+application\/vnd\.kubernetes\.protobuf;stream=watch, application\/cbor-seq'\n/,
+  )
   const html = await get(server, configMaps, 'text/html')
   assert.deepEqual(JSON.parse(Buffer.from(html.bytes).toString()), {
     kind: 'Status',

@@ -157,7 +157,7 @@ export function invalid(
   all: readonly FieldError[],
 ): StatusError {
   const errors = all.slice(0, MAXIMUM_FIELD_ERRORS)
-  const texts = errors.map(error => `${error.field}: ${error.message}`)
+  const texts = [...new Set(errors.map(error => `${error.field}: ${error.message}`))]
   if (all.length > errors.length) texts.push(`and ${all.length - errors.length} more errors`)
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   const causes = errors.map(error => ({

@@ -92,7 +92,7 @@ const table: Record<string, ResourceHooks> = {
   'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': alone,
   'servicecidrs.networking.k8s.io': alone,
   'resourceclaims.resource.k8s.io': alone,
-  'resourcepoolstatusrequests.resource.k8s.io': alone,
+  'resourcepoolstatusrequests.resource.k8s.io': { ...versioned, ...alone },
   'deployments.apps': { unowned: { status: ['metadata.labels'] } },
   'storageversionmigrations.storagemigration.k8s.io': versioned,
   endpoints: { createsOnUpdate: true },

@@ -4,7 +4,7 @@ import { jobColumns } from './job.columns.ts'
 import { generateSelector, labelsFromTemplate } from './job.labels.ts'
 import { type Job, jobShape } from './job.schema.ts'
 import { validateJobStatusUpdate } from './job.validation.status.ts'
-import { validateJob } from './job.validation.ts'
+import { validateJob, validateSpecAndSelector } from './job.validation.ts'
 import { validateJobCreate, validateJobUpdate } from './job.validation.update.ts'
 import { jobWarnings } from './job.warnings.ts'
 
@@ -32,7 +32,11 @@ export const job = defineKind<Job>({
   },
   validate: validateJob,
   validateCreate: validateJobCreate,
-  validateUpdate: validateJobUpdate,
+  // Said a second time beside `validate`, as upstream has it.
+  validateUpdate: (next, previous) => [
+    ...validateSpecAndSelector(next),
+    ...validateJobUpdate(next, previous),
+  ],
   validateStatusUpdate: validateJobStatusUpdate,
   fieldSelectors: { 'status.successful': ({ status }) => String(status.succeeded ?? 0) },
   warnings: jobWarnings,

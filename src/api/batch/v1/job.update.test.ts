@@ -6,13 +6,14 @@ import { indexed, jobWith } from './testing.ts'
 
 type Change = (spec: JobSpec) => void
 
-/** What is wrong with an update that changes the spec so. */
+/** What is wrong with an update that changes the spec so, beyond what is wrong with the spec itself, which is said twice. */
 function changeProblems(previous: Job, change: Change): string[] {
   const next = structuredClone(previous)
   change(next.spec)
-  return lines(job.validateUpdate(next, previous)).map(line =>
-    line.replace(/: Invalid value: .*: /, ': '),
-  )
+  const twice = lines(job.validate(next))
+  return lines(job.validateUpdate(next, previous))
+    .filter(line => !twice.includes(line))
+    .map(line => line.replace(/: Invalid value: .*: /, ': '))
 }
 
 test('what may always change', () => {
@@ -52,6 +53,13 @@ test('the selector is neither changed nor lost', () => {
     'spec.selector: `selector` not auto-generated',
     'spec.selector: field is immutable',
   ])
+})
+
+test('what is wrong with the spec itself is said by the update, too, as upstream has it', () => {
+  const next = jobWith()
+  delete next.spec.selector
+  const said = lines(job.validateUpdate(next, jobWith()))
+  assert.equal(said[0], 'spec.selector: Required value')
 })
 
 test('an indexed job grows as a whole', () => {

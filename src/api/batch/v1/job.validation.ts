@@ -30,9 +30,13 @@ const URL_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
 const urlPath = new RegExp(`^${URL_PATH}$`)
 
 export function validateJob(job: Job): readonly FieldError[] {
-  const { spec } = job
-  return [...validateJobSpec('spec', spec), ...validateSelector(spec), ...validateHostNames(job)]
+  return [...validateSpecAndSelector(job), ...validateHostNames(job)]
 }
+
+export const validateSpecAndSelector = ({ spec }: Job): readonly FieldError[] => [
+  ...validateJobSpec('spec', spec),
+  ...validateSelector(spec),
+]
 
 function validateSelector({ selector, template }: JobSpec): FieldError[] {
   const errors = selector ? validateLabelSelector('spec.selector', selector) : []

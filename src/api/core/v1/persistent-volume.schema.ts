@@ -129,9 +129,31 @@ const sources = {
   csi: struct(22, csiPersistentVolumeSource).optional().doc('A volume that a CSI driver serves.'),
 }
 export type PersistentVolumeSourceName = keyof typeof sources
-export const PERSISTENT_VOLUME_SOURCES = Object.keys(
-  sources,
-) as readonly PersistentVolumeSourceName[]
+/** In upstream's order of validation, which decides which of two sources is one too many. */
+export const PERSISTENT_VOLUME_SOURCES: readonly PersistentVolumeSourceName[] = [
+  'hostPath',
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'glusterfs',
+  'flocker',
+  'nfs',
+  'rbd',
+  'quobyte',
+  'cephfs',
+  'iscsi',
+  'cinder',
+  'fc',
+  'flexVolume',
+  'azureFile',
+  'vsphereVolume',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'azureDisk',
+  'scaleIO',
+  'local',
+  'storageos',
+  'csi',
+]
 
 export const persistentVolumeSpec = shape(
   'io.k8s.api.core.v1.PersistentVolumeSpec',

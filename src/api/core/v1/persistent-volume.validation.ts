@@ -136,7 +136,13 @@ function validateSource(
       // As upstream has it, a second one of this sort is let through.
       at === 0 || source === 'flexVolume'
         ? validateCommonSource(`${path}.${source}`, source, spec[source] ?? {})
-        : [forbidden(`${path}.${source}`, 'may not specify more than 1 volume type')],
+        : [
+            forbidden(
+              // Upstream spells it so here alone.
+              `${path}.${source === 'cephfs' ? 'cephFS' : source}`,
+              'may not specify more than 1 volume type',
+            ),
+          ],
     ),
     ...validateOwnSource(path, spec, name),
   ]

@@ -19,7 +19,7 @@ export const localObjectReference = shape(
   'io.k8s.api.core.v1.LocalObjectReference',
   'Names an object in the same namespace.',
   {
-    name: string(1).doc('Name of the object.'),
+    name: string(1).default('').doc('Name of the object.'),
   },
 )
 export type LocalObjectReference = ValueOfShape<typeof localObjectReference>

@@ -107,15 +107,24 @@ const keysOfLists = new WeakMap<AnySchema, readonly ListKey[]>()
 function keysOf(schema: AnySchema & { type: 'list' }): readonly ListKey[] {
   let keys = keysOfLists.get(schema)
   if (!keys) {
-    const fields = schema.items.type === 'struct' ? schema.items.shape.fields : {}
     keys = [...(schema.listKeys ?? [])].sort().map(name => ({
       prefix: `${JSON.stringify(name)}:`,
       name,
-      preset: fields[name]?.schema.default,
+      preset: keyPreset(schema, name),
     }))
     keysOfLists.set(schema, keys)
   }
   return keys
+}
+
+const ZEROS: Readonly<Record<string, unknown>> = { string: '', int32: 0, int64: 0, boolean: false }
+
+/** What a key counts as where an item lacks it: its default, or else what Go shows where nothing is set. */
+export function keyPreset({ items }: AnySchema & { type: 'list' }, name: string): unknown {
+  const key = items.type === 'struct' ? items.shape.fields[name]?.schema : undefined
+  if (key === undefined || key.default !== undefined) return key?.default
+  const isSetInGo = key.presence === 'required' || key.presence === 'always'
+  return isSetInGo && !key.mayBeAbsent ? ZEROS[key.type] : undefined
 }
 
 /** `k:{…}` with the item's key fields in alphabetical order; an absent key counts with its default. */

@@ -49,8 +49,15 @@ function collect(schema: AnySchema, value: unknown, at: Step[], into: Map<Path, 
 function keyOf(schema: AnySchema & { type: 'list' }, item: Json): Record<string, unknown> {
   const fields = schema.items.type === 'struct' ? schema.items.shape.fields : {}
   const names = [...(schema.listKeys ?? [])].sort()
-  const values = names.map(name => [name, item[name] ?? fields[name]?.schema.default])
+  const values = names.map(name => [name, item[name] ?? presetOf(fields[name]?.schema)])
   return Object.fromEntries(values.filter(([, value]) => value !== undefined))
+}
+
+/** What an absent key counts as: what Go shows where nothing is set. */
+function presetOf(key: AnySchema | undefined): unknown {
+  if (!key || 'default' in key) return key?.default
+  if (!['always', 'required'].includes(key.presence) || key.mayBeAbsent) return undefined
+  return key.type === 'string' ? '' : key.type.startsWith('int') ? 0 : undefined
 }
 
 /** The value that has these leaves; items stand in the order of the leaves. */

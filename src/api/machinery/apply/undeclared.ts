@@ -5,6 +5,7 @@
 import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject } from '../plain.ts'
 import { type AnySchema, fieldSchemaOf, isUndescribed, type ScalarType } from '../schema.ts'
+import { keyPreset } from './elements.ts'
 import { pathText } from './field-set.ts'
 
 type ListSchema = AnySchema & { readonly type: 'list' }
@@ -93,15 +94,16 @@ function elementOf(schema: ListSchema, item: unknown, at: number): string | Erro
   if (schema.listType !== 'map') return `[${at}]`
   if (!isPlainObject(item))
     return new Error('associative list with keys may not have non-map elements')
-  const fields = schema.items.type === 'struct' ? schema.items.shape.fields : {}
   const keys: PlainObject = {}
   for (const name of schema.listKeys ?? []) {
-    const key = item[name] ?? fields[name]?.schema.default
-    if (key === undefined)
-      return new Error(
-        `associative list with keys has an element that omits key field ${JSON.stringify(name)} (and doesn't have default value)`,
-      )
-    keys[name] = key
+    const key = item[name] ?? keyPreset(schema, name)
+    if (key !== undefined) keys[name] = key
+  }
+  if (Object.keys(keys).length === 0) {
+    const names = (schema.listKeys ?? []).map(name => JSON.stringify(name)).join(' ')
+    return new Error(
+      `associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
+    )
   }
   return pathText([`k:${stringifyJson(keys)}`])
 }

@@ -14,7 +14,7 @@ import {
 } from '../../../machinery/names.ts'
 import { validateAnnotations, validateLabels } from '../../../machinery/validate-metadata.ts'
 import { addressFamily, isIp } from '../addresses.ts'
-import { given, needed, oneOf, wrong } from '../validation.ts'
+import { given, oneOf, wrong } from '../validation.ts'
 import type { Pod, PodDNSConfig, PodSpec, PodTemplateSpec } from './schema.ts'
 import { validateContainers } from './validation.containers.ts'
 import { validateResources } from './validation.resources.ts'
@@ -115,8 +115,6 @@ function validateNames(path: string, spec: PodSpec): readonly FieldError[] {
         `must be no more than ${MAXIMUM_HOST_NAME_CHARACTERS} characters`,
       ),
     )
-  for (const [index, { name }] of (spec.imagePullSecrets ?? []).entries())
-    errors.push(...needed(`${path}.imagePullSecrets[${index}].name`, name))
   for (const [index, { conditionType }] of (spec.readinessGates ?? []).entries())
     errors.push(
       ...wrong(
@@ -191,8 +189,8 @@ function validateDns(path: string, { dnsPolicy, dnsConfig }: PodSpec): readonly 
 function validateHostAliases(path: string, { hostAliases = [] }: PodSpec): readonly FieldError[] {
   return hostAliases.flatMap(({ ip, hostnames = [] }, index) => [
     ...(addressFamily(ip) ? [] : wrong(`${path}[${index}].ip`, ip, isIp(ip))),
-    ...hostnames.flatMap(name =>
-      wrong(`${path}[${index}].hostnames`, name, isDns1123Subdomain(name)),
+    ...hostnames.flatMap((name, at) =>
+      wrong(`${path}[${index}].hostnames[${at}]`, name, isDns1123Subdomain(name)),
     ),
   ])
 }
