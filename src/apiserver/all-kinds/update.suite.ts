@@ -144,6 +144,7 @@ const CONDITIONAL = new Set([
   'node.k8s.io runtimeclasses',
   'storage.k8s.io csidrivers',
   'storage.k8s.io csinodes',
+  'resource.k8s.io resourcepoolstatusrequests',
   'storage.k8s.io csistoragecapacities',
   'storage.k8s.io volumeattachments',
   'apiextensions.k8s.io customresourcedefinitions',

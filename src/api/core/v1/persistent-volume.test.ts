@@ -66,6 +66,16 @@ const wrongVolumes: [string, object, string[]][] = [
     ['spec.csi: Forbidden: may not specify more than 1 volume type'],
   ],
   [
+    'with two sources, of which upstream looks at the other first',
+    { ...common, cephfs: { monitors: ['a'] }, quobyte: { registry: 'a:1', volume: 'v' } },
+    ['spec.cephFS: Forbidden: may not specify more than 1 volume type'],
+  ],
+  [
+    'with a second source that is let through',
+    { ...common, flexVolume: { driver: 'a/b' }, quobyte: { registry: 'a:1', volume: 'v' } },
+    [],
+  ],
+  [
     'local without nodes',
     { ...common, local: { path: '/a/../b' } },
     [

@@ -240,6 +240,13 @@ const wrongPods: [string, object, string][] = [
     'spec.volumes[0].configMap.items[0].path: Invalid value: "../a": must not contain \'..\'',
   ],
 ]
+test('pull secrets may lack their names, names of hosts must be names', () => {
+  const hostAliases = [{ ip: '10.0.0.1', hostnames: ['a', 'B_'] }]
+  const [problem = '', ...more] = problemsOf(podWith({ imagePullSecrets: [{}], hostAliases }))
+  assert.match(problem, /^spec\.hostAliases\[0\]\.hostnames\[1\]: Invalid value: "B_"/)
+  assert.deepEqual(more, [])
+})
+
 for (const [name, body, expected] of wrongPods)
   test(`refused: ${name}`, () => {
     const problems = problemsOf(body)
