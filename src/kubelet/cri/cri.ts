@@ -2,11 +2,11 @@
  * The container runtime behind CRI v1, for the kubelet. Every call has a deadline; while containerd is away each fails with one
  * sentence that says so, and the next one after it is back works: nothing has to be set up again.
  */
-import type { Clock } from '#base/clock.ts'
+import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Message } from '#base/protobuf.ts'
-import type { ContainerRuntime, RuntimeEvent, RuntimeStatus } from '../runtime.ts'
+import type { ContainerRuntime, ContainerStatus, RuntimeEvent, RuntimeStatus } from '../runtime.ts'
 import { toContainer, toResources, toSandbox } from './configs.ts'
 import { watchTasks } from './events.ts'
 import { connectGrpc, GrpcError, grpcCode } from './grpc.ts'
@@ -47,6 +47,14 @@ type Ask = <Q, A>(
   timeoutMs?: number,
 ) => (request: Partial<Q>) => Promise<A>
 
+/** What a process ends with that got SIGKILL. */
+const KILLED = 137
+const OUT_OF_MEMORY = 'OOMKilled'
+/** How much later containerd may learn that the kernel ran out of memory than that a container ended. */
+const OUT_OF_MEMORY_NEWS_MS = 200
+/** What ended longer ago has been told all that there is to tell. */
+const NEWS_MS = 1_000
+
 const { idOnly, nothing } = messages
 
 /** Connects when first used; nothing fails here. */
@@ -69,7 +77,7 @@ export function connectCri({ socketPath, clock, log }: CriOptions): ContainerRun
   })
   return {
     ...sandboxCalls(ask),
-    ...containerCalls(ask, sandboxOf),
+    ...containerCalls(ask, sandboxOf, clock),
     ...streamCalls(ask, clock),
     ...imageCalls(service(imageService)),
     version: () => ask('Version', [nothing, messages.version])({}),
@@ -123,8 +131,11 @@ type ContainerCalls =
 function containerCalls(
   ask: Ask,
   sandboxOf: Map<string, string>,
+  clock: Clock,
 ): Pick<ContainerRuntime, ContainerCalls> {
   let listed: ReadonlySet<string> = new Set()
+  /** Asked for twice after they were killed. */
+  const doubted = new Set<string>()
   const create = ask('CreateContainer', [messages.createContainerRequest, idOnly], actionTimeoutMs)
   const act = (method: string) => ask(method, [idOnly, nothing], actionTimeoutMs)
   const [start, remove, reopenLog] = [
@@ -134,6 +145,10 @@ function containerCalls(
   ]
   const list = ask('ListContainers', [nothing, messages.listContainersResponse])
   const status = ask('ContainerStatus', [idOnly, messages.containerStatusResponse])
+  const statusOf = async (id: string): Promise<ContainerStatus | undefined> => {
+    const answer = await orAbsent(status({ id }))
+    return answer?.status && fromContainerStatus(answer.status, sandboxOf.get(id) ?? '')
+  }
   const update = ask(
     'UpdateContainerResources',
     [messages.updateResourcesRequest, nothing],
@@ -162,12 +177,16 @@ function containerCalls(
       // What was listed before and is gone is forgotten; what was created meanwhile is not.
       const present = new Set(found.map(({ id }) => id))
       for (const id of listed) if (!present.has(id)) sandboxOf.delete(id)
+      for (const id of doubted) if (!present.has(id)) doubted.delete(id)
       listed = present
       return found
     },
     containerStatus: async id => {
-      const answer = await orAbsent(status({ id }))
-      return answer?.status && fromContainerStatus(answer.status, sandboxOf.get(id) ?? '')
+      const found = await statusOf(id)
+      if (!found || doubted.has(id) || !mayHaveRunOutOfMemory(found, clock.now())) return found
+      doubted.add(id)
+      await sleep(clock, OUT_OF_MEMORY_NEWS_MS)
+      return statusOf(id)
     },
     updateContainerResources: async (containerId, resources) => {
       await update({ containerId, linux: toResources(resources) })
@@ -177,6 +196,15 @@ function containerCalls(
     },
     containerStats: async () => (await stats({})).stats.map(fromStats),
   }
+}
+
+/** It was just killed by somebody; who it was comes with other news than the end itself. */
+function mayHaveRunOutOfMemory(
+  { state, exitCode, reason, finishedAt }: ContainerStatus,
+  nowMs: number,
+): boolean {
+  const isNews = Math.abs(nowMs - finishedAt) < NEWS_MS
+  return state === 'exited' && exitCode === KILLED && reason !== OUT_OF_MEMORY && isNews
 }
 
 type StreamCalls = 'execSync' | 'exec' | 'attach' | 'portForward'

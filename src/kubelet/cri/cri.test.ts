@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type ServerHttp2Stream } from 'node:http2'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { silentLog } from '#base/log.ts'
+import { systemClock as clock } from '#host/clock.ts'
+import { connectCri } from './cri.ts'
+import * as messages from './messages.ts'
+
+const EXITED = 2
+
+/** A runtime that says one thing of a container after the other; the last for ever. */
+async function runtimeSaying(...reasons: readonly string[]) {
+  const directory = mkdtempSync(join(tmpdir(), 'proa-cri-'))
+  const socketPath = join(directory, 'cri.sock')
+  let asked = 0
+  let agoMs = 0
+  const server = createServer()
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    const finishedAt = (clock.now() - agoMs) * 1_000_000
+    const reason = reasons[Math.min(asked++, reasons.length - 1)] ?? ''
+    const message = messages.containerStatusResponse.encode({
+      status: { id: 'c', state: EXITED, exitCode: 137, reason, finishedAt },
+    })
+    const head = Buffer.alloc(5)
+    head.writeUInt32BE(message.length, 1)
+    stream.respond({ ':status': 200 }, { waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+    stream.end(Buffer.concat([head, message]))
+  })
+  await new Promise<void>(resolve => void server.listen(socketPath, resolve))
+  const runtime = connectCri({ socketPath, clock, log: silentLog })
+  return {
+    reason: async () => (await runtime.containerStatus('c'))?.reason,
+    asked: () => asked,
+    endedLongAgo: () => {
+      agoMs = 60_000
+    },
+    async [Symbol.asyncDispose]() {
+      await runtime.close?.()
+      await new Promise(resolve => server.close(resolve))
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
+
+test('a container that was killed just now is asked for once more: that memory ran out is told later', async () => {
+  await using late = await runtimeSaying('Error', 'OOMKilled')
+  assert.equal(await late.reason(), 'OOMKilled')
+  assert.equal(late.asked(), 2)
+  assert.equal(await late.reason(), 'OOMKilled')
+  assert.equal(late.asked(), 3, 'what is known is not asked for again')
+})
+
+test('one that somebody else killed is doubted once, one that was killed long ago never', async () => {
+  await using killed = await runtimeSaying('Error')
+  assert.equal(await killed.reason(), 'Error')
+  assert.equal(await killed.reason(), 'Error')
+  assert.equal(killed.asked(), 3)
+  await using old = await runtimeSaying('Error')
+  old.endedLongAgo()
+  assert.equal(await old.reason(), 'Error')
+  assert.equal(old.asked(), 1)
+})
