@@ -41,6 +41,7 @@ const ATTEMPTS = 5
 /** Compiled code and caches with limits grow at first; a leak goes on. */
 const WARM_UP_SHARE = 0.4
 const MAXIMUM_GROWTH_BYTES = 16 * 1024 * 1024
+const SETTLE_MS = 50
 /** A few tell more than hundreds that have the same cause. */
 const MAXIMUM_FINDINGS = 5
 
@@ -56,10 +57,10 @@ export async function fuzz(target: Target, { seed, durationMs }: FuzzOptions): P
   let warm: number | undefined
   let runs = samples.length
   for (; performance.now() < end && findings.length < MAXIMUM_FINDINGS; runs++) {
-    if (warm === undefined && performance.now() >= warmAt) warm = heapBytes()
+    if (warm === undefined && performance.now() >= warmAt) warm = await heapBytes()
     findings.push(...(await judge(target, mutated(dice, samples, words))))
   }
-  const growth = warm === undefined ? 0 : heapBytes() - warm
+  const growth = warm === undefined ? 0 : (await heapBytes()) - warm
   if (growth > MAXIMUM_GROWTH_BYTES)
     findings.push({ target: target.name, what: 'growth', message: `${growth} bytes were kept` })
   return { runs, findings }
@@ -93,11 +94,14 @@ function bytesOf(sample: string | Uint8Array): Uint8Array {
 
 let collect: (() => void) | undefined
 
-function heapBytes(): number {
+/** What is kept. Sockets and streams let go of their buffers only some turns after they were closed. */
+async function heapBytes(): Promise<number> {
   if (!collect) {
     setFlagsFromString('--expose-gc')
     collect = runInNewContext('gc') as () => void
   }
+  collect()
+  await new Promise(resolve => setTimeout(resolve, SETTLE_MS))
   collect()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers
