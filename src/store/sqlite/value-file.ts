@@ -11,10 +11,7 @@ import { type Content, contentReader } from './rows.ts'
 import { numberOf } from './schema.ts'
 
 /** Values that are held in memory at once, of those that are in the file anyway. Forms of present objects have room of their own. */
-const HELD_BYTES = 16 * 1024 * 1024
-
-/** Up to such a size a file is read whole at the start. */
-const WHOLE_BYTES = 64 * 1024 * 1024
+const HELD_BYTES = 64 * 1024 * 1024
 
 /** How long somebody else may hold the file alone, which only an owner of it does, for a moment. */
 const BUSY_TIMEOUT_MS = 1000
@@ -41,18 +38,16 @@ export class ValueFile implements ValueSource {
   readonly #file: string
   readonly #log: Log
   readonly #limitBytes: number
-  readonly #wholeBytes: number
   #connection: Connection | undefined
   /** Entries that hold a value which the file has, too, the oldest first. */
   readonly #held = new ArrivalOrder<FileEntry>()
   #heldBytes = 0
   #isClosed = false
 
-  constructor(file: string, log: Log, heldBytes?: number) {
+  constructor(file: string, log: Log, limitBytes = HELD_BYTES) {
     this.#file = file
     this.#log = log
-    this.#limitBytes = heldBytes ?? HELD_BYTES
-    this.#wholeBytes = heldBytes ?? WHOLE_BYTES
+    this.#limitBytes = limitBytes
   }
 
   /** An entry that holds its value for as long as it lives, or until it is admitted. */
@@ -69,7 +64,7 @@ export class ValueFile implements ValueSource {
   /** Whether all values of a file can be held, so that it is best read whole. */
   hasRoomFor(database: DatabaseSync): boolean {
     const pages = numberOf(database, 'PRAGMA page_count')
-    return pages * numberOf(database, 'PRAGMA page_size') <= this.#wholeBytes
+    return pages * numberOf(database, 'PRAGMA page_size') <= this.#limitBytes
   }
 
   /** The entry's value is in the file from now on, so that it may be let go when there is no room. */
