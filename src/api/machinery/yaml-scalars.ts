@@ -108,6 +108,8 @@ function numbered(code: number): string {
 
 /** Integers of 64 bits in full, others as Go writes floats: with an exponent from a million on. */
 export function numberText(value: number | bigint): string {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return Number.isNaN(value) ? '.nan' : value > 0 ? '.inf' : '-.inf'
   if (typeof value === 'bigint') return String(value)
   if (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 64)
     return String(BigInt(value))

@@ -120,3 +120,8 @@ test('whatever is written is read again', () => {
     assert.deepEqual(parseYaml(Buffer.from(writeYaml(value))), value, JSON.stringify(text))
   }
 })
+
+test('numbers that JSON does not have are read again as what they were', () => {
+  for (const value of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN])
+    assert.deepEqual(parseYaml(Buffer.from(writeYaml([value]))), [value])
+})
