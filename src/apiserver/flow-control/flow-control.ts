@@ -16,7 +16,7 @@ import { allocate } from './allocation.ts'
 import { type Asked, byPrecedence, flowOf, matches } from './classify.ts'
 import { createFlowFigures, type FlowFigures } from './figures.ts'
 import { PriorityLevel, type Wishes, wishesOf } from './priority-level.ts'
-import type { Refusal, Ticket, Work } from './queue-set.ts'
+import { ONE_SEAT, type Refusal, type Ticket, type Work } from './queue-set.ts'
 
 /** How often seats are lent and taken back. */
 const ADJUSTMENT_MS = 10_000
@@ -226,5 +226,3 @@ export class FlowControl {
     }
   }
 }
-
-const ONE_SEAT: Work = { seats: 1, lastSeats: 0, lastMs: 0 }

@@ -18,6 +18,8 @@ export interface Work {
   readonly lastMs: number
 }
 
+export const ONE_SEAT: Work = { seats: 1, lastSeats: 0, lastMs: 0 }
+
 export interface Queuing {
   readonly queues: number
   readonly handSize: number
@@ -109,12 +111,6 @@ export class QueueSet {
   }
   get running(): number {
     return this.#running
-  }
-
-  /** Queues as they are now, for those who want to look. */
-  *queues(): Iterable<QueueState> {
-    for (const { index, waiting, running, seats, next } of this.#queues)
-      yield { index, waiting: waiting.length, running, seats, next }
   }
 
   configure(limits: Limits): void {
@@ -316,15 +312,6 @@ export class QueueSet {
   }
 }
 
-export interface QueueState {
-  readonly index: number
-  readonly waiting: number
-  readonly running: number
-  readonly seats: number
-  /** When its next request begins, by the common meter; in milliseconds of seats. */
-  readonly next: number
-}
-
 class Queue {
   readonly index: number
   readonly waiting: Request[] = []
@@ -332,6 +319,7 @@ class Queue {
   seats = 0
   waitingSize = 0
   waitingSeats = 0
+  /** When its next request begins, by the common meter. */
   next = 0
 
   constructor(index: number) {

@@ -1,8 +1,6 @@
 /** How many seats a request is worth, reckoned before it is served, as upstream does. */
-
-import type { RequestInfo } from '../request-info.ts'
-import { isTrue } from '../request-info.ts'
-import type { Work } from './queue-set.ts'
+import { isTrue, type RequestInfo } from '../request-info.ts'
+import { ONE_SEAT, type Work } from './queue-set.ts'
 
 /** What is known of the objects that a request is about. */
 export interface Stored {
@@ -20,7 +18,6 @@ const MOST_SEATS_OF_WRITES = 10
 const WATCHERS_PER_SEAT = 10
 /** Of one seat, for each ten watchers. */
 const EVENT_MS = 5
-const ONE_SEAT: Work = { seats: 1, lastSeats: 0, lastMs: 0 }
 const WRITES = new Set(['create', 'update', 'patch', 'delete'])
 
 /** `stored` is undefined for what this server does not store. At most `widest` seats. */
