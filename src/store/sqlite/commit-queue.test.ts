@@ -218,6 +218,29 @@ test('what is told to be followed is followed, also when nothing is left to send
   assert.equal(await queue.idle(), undefined)
 })
 
+for (const [what, answer] of [
+  ['was written as one that is full', (queue: CommitQueue) => queue.settle({ count: 2 })],
+  ['failed', (queue: CommitQueue) => queue.settle({ ...FULL, count: 2 })],
+  ['died with its writer', (queue: CommitQueue) => queue.stop('the writer died', true)],
+] as const)
+  test(`a batch to be followed that ${what} before the turn is over needs no follower`, async () => {
+    const { sent, queue, put, flush } = queueInHand()
+    put('/first', 'x')
+    flush()
+    for (let i = 0; i < 32; i++) put(`/${i}`, 'x')
+    assert.deepEqual(
+      sent.map(batch => [batch.rows, batch.isFollowed]),
+      [
+        [1, false],
+        [32, true],
+      ],
+    )
+    answer(queue)
+    flush()
+    assert.equal(sent.length, 2)
+    assert.ok(queue.isIdle)
+  })
+
 test('a failure takes along what was sent before it was known, once', async () => {
   const { state, queue, sent, put, flush } = queueInHand()
   const writes = ['/a', '/b', '/c'].map(key => {

@@ -60,6 +60,8 @@ interface Batch {
   readonly tickets: readonly Ticket[]
   readonly forgotten: readonly Forgotten[]
   readonly bytes: number
+  /** The writer is told that more follows, and may wait for it. */
+  readonly isFollowed: boolean
   /** Its tickets were refused already, because of a batch before it. */
   isFailed: boolean
 }
@@ -111,8 +113,6 @@ export class CommitQueue {
   /** Commits that waited for the disk when it last answered: in a steady load about as many come each time. */
   #crowd = 0
   #isScheduled = false
-  /** What was sent last is told that more follows. */
-  #isFollowed = false
   #assigned: Revision
   /** After a failure commits go alone: removing history may need more room than they do. */
   #lastFailed = false
@@ -260,11 +260,17 @@ export class CommitQueue {
     })
   }
 
+  /** Once it is answered, nobody waits for what was to follow it: the writer found it full, or could not write it. */
+  get #isFollowerOwed(): boolean {
+    return this.#flying.at(-1)?.isFollowed === true
+  }
+
   #flush(): void {
-    while (this.#isFollowed || this.#waiting.length > 0 || this.#mayForget) {
+    while (this.#isFollowerOwed || this.#waiting.length > 0 || this.#mayForget) {
       const isAlone = this.#flyingCommits + this.#waiting.length <= this.#gatheredCommits
       this.#send({ isLast: !isAlone && this.#isLongTurn(ABOUT_HALF) })
     }
+    this.#gatheredCommits = 0
     if (this.isIdle) this.#idle()
   }
 
@@ -275,16 +281,15 @@ export class CommitQueue {
       tickets,
       bytes,
       forgotten: isFollowed ? [] : this.#takeForgotten(tickets.length),
+      isFollowed,
       isFailed: false,
     }
     this.#commitsSinceForgotten =
       batch.forgotten.length > 0 ? 0 : this.#commitsSinceForgotten + tickets.length
     if (this.#flying.length === 0 && isAnswered(batch)) {
-      this.#gatheredCommits = 0
       this.#succeed(batch)
       return
     }
-    this.#isFollowed = isFollowed
     if (!isFollowed) this.#gatheredCommits = 0
     this.#flying.push(batch)
     this.#flyingCommits += tickets.length
