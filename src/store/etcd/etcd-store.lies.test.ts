@@ -119,6 +119,25 @@ test('reads fail rather than show what may be old, and a silent watch is begun a
   assert.deepEqual([revisionsIn(sink), sink.ended], [[[11]], []])
 })
 
+test('a watch that brings much in pieces is not silent', async t => {
+  const { etcd, store, sink } = await startScripted(t)
+  etcd.revision = 20
+  const reading = assert.rejects(store.get('/a'), /the changes of etcd do not arrive/)
+  let isOver = false
+  void reading.then(() => {
+    isOver = true
+  })
+  let version = 3
+  for (; !isOver; version++) {
+    etcd.tell({ fragment: true, events: [put(held('/a', version, version + 8))] })
+    await sleep(300)
+  }
+  await reading
+  etcd.tell({ events: [put(held('/a', version, version + 8))] })
+  await eventually(() => sink.groups.length === version - 2)
+  assert.equal(etcd.watches.length, 1)
+})
+
 test('an etcd whose revision went back, as after a restored backup, is read anew', async t => {
   const { etcd, store, sink } = await startScripted(t)
   etcd.revision = 7

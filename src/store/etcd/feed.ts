@@ -12,6 +12,8 @@ import type { WatchEvent, WatchResponse } from './messages.ts'
 export interface FeedSink {
   /** All events of some revisions, complete and in order. */
   events(events: readonly Partial<WatchEvent>[]): void
+  /** The watch has begun, or something came that tells of changes, though perhaps only a part of it. */
+  heard?(): void
   /** Nothing else happened up to this revision. */
   progress(revision: Revision): void
   /** Called once unless the feed is cancelled before; with a CompactedError where history does not reach back so far. */
@@ -53,6 +55,7 @@ export async function openFeed(
       end(reasonOf(response))
       return
     }
+    if (response.created || response.events.length > 0) sink.heard?.()
     if (response.events.length > 0) parts.push(...response.events)
     if (response.fragment) return
     if (parts.length > 0) {

@@ -57,6 +57,8 @@ export class Mirror {
   #feed: Feed | undefined
   #following: Promise<void> = Promise.resolve()
   #eventsSinceTrim = 0
+  /** When the watch was opened, or last brought something. */
+  #heardMs = 0
   #isAskingForProgress = false
   #cancelAsking = () => {}
 
@@ -111,8 +113,12 @@ export class Mirror {
     })
   }
 
-  /** Begins the watch anew where it stands; for those who waited in vain. A stream may be silent while its connection is well. */
-  followAnew(reason: string): void {
+  /**
+   * Begins the watch anew where it stands, if it was silent for so long; for those who waited in vain. A stream may be silent while its
+   * connection is well, but one that was only just opened, or brings much in pieces, is not.
+   */
+  followAnew(reason: string, silentMs: number): void {
+    if (this.#options.clock.monotonicMs() - this.#heardMs < silentMs) return
     this.#endFeed?.(new EtcdError(grpcCode.unavailable, reason))
   }
 
@@ -195,6 +201,7 @@ export class Mirror {
           }
         }
         openFeed(connection, request, {
+          heard: () => this.#heard(),
           events: events => guarded(() => this.#take(events)),
           progress: revision => guarded(() => this.#advance(revision)),
           end: reject,
@@ -206,6 +213,7 @@ export class Mirror {
           }
           feed = opened
           this.#feed = opened
+          this.#heard()
           begun()
           this.#askForProgress()
         }, reject)
@@ -216,6 +224,10 @@ export class Mirror {
       this.#endFeed = undefined
       feed?.cancel()
     }
+  }
+
+  #heard(): void {
+    this.#heardMs = this.#options.clock.monotonicMs()
   }
 
   #take(events: readonly Partial<WatchEvent>[]): void {

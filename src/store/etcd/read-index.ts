@@ -11,6 +11,8 @@ import type { Mirror } from './mirror.ts'
 
 /** As long as upstream waits for its cache before it gives up. */
 const REACH_TIMEOUT_MS = 3_000
+/** A watch that brought nothing for so long, though there is something, may never. */
+const SILENT_MS = REACH_TIMEOUT_MS / 2
 const READ_TIMEOUT_MS = 5_000
 /** For health checks, as upstream; they are answered by the last one for half as long. */
 const CHECK_TIMEOUT_MS = 2_000
@@ -76,9 +78,8 @@ export class ReadIndex {
     const revision = header?.revision ?? 0
     if (revision < mirror.state.revision && !(await this.#isAhead(mirror.state.revision)))
       mirror.distrust(`the revision of etcd went back from ${mirror.state.revision} to ${revision}`)
-    const before = mirror.state.revision
     if (await mirror.waitFor(revision, REACH_TIMEOUT_MS)) return revision
-    if (mirror.state.revision === before) mirror.followAnew('the watch of etcd is silent')
+    mirror.followAnew('the watch of etcd is silent', SILENT_MS)
     throw new StoreUnavailableError(
       `the changes of etcd do not arrive: it is at ${revision}, known is ${mirror.state.revision}`,
     )
