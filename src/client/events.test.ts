@@ -109,6 +109,34 @@ test('no answer is worth another try, a refusal is not; neither harms the caller
   assert.equal(calls, 4)
 })
 
+test('what is recorded in the very moment in which all writers end is written, too', async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const waiting: (() => void)[] = []
+    let written = 0
+    await using given = await setUp(client => ({
+      ...client,
+      create: async (kind, object) => {
+        written++
+        await new Promise<void>(resolve => waiting.push(resolve))
+        return { ...object, kind: kind.kind } as never
+      },
+    }))
+    const { recorder, about } = given
+    const record = (uid: string) =>
+      recorder.record({ ...about, metadata: { ...about.metadata, uid } }, 'Normal', 'Made', {
+        message: 'm',
+      })
+    for (let i = 0; i < 16; i++) record(`uid-${i}`)
+    for (const end of waiting.splice(0)) end()
+    for (let i = 0; i < turns; i++) await Promise.resolve()
+    record('late')
+    await new Promise(setImmediate)
+    for (const end of waiting.splice(0)) end()
+    await recorder.flush()
+    assert.equal(written, 17, `after ${turns} turns`)
+  }
+})
+
 test('events of many objects are written side by side, those of one in their order', async () => {
   const written: string[] = []
   let now = 0

@@ -68,6 +68,8 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
   const stopping = new AbortController()
   const beingWritten = new Set<string>()
   const writers = new Set<Promise<void>>()
+  /** Lowered when a writer finds nothing more to write, which is before its promise is known to be over. */
+  let busy = 0
 
   const write = async ({ key, event }: Pending): Promise<void> => {
     const now = rfc3339(clock.now())
@@ -115,11 +117,13 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
   }
 
   const work = async (): Promise<void> => {
+    busy++
     for (let pending = next(); pending; pending = next()) {
       beingWritten.add(pending.object)
       await writeWithPatience(pending)
       beingWritten.delete(pending.object)
     }
+    busy--
   }
 
   return {
@@ -156,7 +160,7 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
       } as Partial<CoreEvent>
       queue.push({ key, object, event })
       // Whoever writes about an object looks for more when that is done.
-      if (writers.size >= WRITERS || beingWritten.has(object)) return
+      if (busy >= WRITERS || beingWritten.has(object)) return
       const writing = work().finally(() => writers.delete(writing))
       writers.add(writing)
     },
