@@ -54,6 +54,11 @@ test('a container that was killed just now is asked for once more: that memory r
   assert.equal(late.asked(), 3, 'what is known is not asked for again')
 })
 
+test('who asks while the news is awaited waits for it, too', async () => {
+  await using late = await runtimeSaying('Error', 'Error', 'OOMKilled')
+  assert.deepEqual(await Promise.all([late.reason(), late.reason()]), ['OOMKilled', 'OOMKilled'])
+})
+
 test('one that somebody else killed is doubted once, one that was killed long ago never', async () => {
   await using killed = await runtimeSaying('Error')
   assert.equal(await killed.reason(), 'Error')

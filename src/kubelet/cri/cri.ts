@@ -184,8 +184,9 @@ function containerCalls(
     containerStatus: async id => {
       const found = await statusOf(id)
       if (!found || doubted.has(id) || !mayHaveRunOutOfMemory(found, clock.now())) return found
-      doubted.add(id)
       await sleep(clock, OUT_OF_MEMORY_NEWS_MS)
+      // Not before: whoever asks meanwhile waits for the news, too.
+      doubted.add(id)
       return statusOf(id)
     },
     updateContainerResources: async (containerId, resources) => {
