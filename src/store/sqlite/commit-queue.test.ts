@@ -1,51 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Commit } from '../history.ts'
-import { Mvcc } from '../mvcc.ts'
-import { CommitFailedError, type CommitResult } from '../store.ts'
-import { decode, encode } from '../testing/recorder.ts'
-import { CommitQueue, MAX_WAITING_BYTES, MAX_WAITING_COMMITS } from './commit-queue.ts'
-import { IDS_PER_REVISION, type LooseBatch } from './messages.ts'
-
-/** A queue whose disk and turns the test plays itself. */
-function queueInHand(disk: { commitMs: number } = { commitMs: 0 }) {
-  const state = new Mvcc()
-  const sent: LooseBatch[] = []
-  const published: number[] = []
-  const deferred: (() => void)[] = []
-  const time = { ms: 0 }
-  const queue = new CommitQueue(state, {
-    send: batch => void sent.push(batch),
-    published: (commits: readonly Commit[]) => void published.push(...commits.map(c => c.revision)),
-    defer: callback => void deferred.push(callback),
-    commitMs: () => disk.commitMs,
-  })
-  const put = (key: string, value: string, expected?: number) =>
-    watched(
-      queue.add(
-        [{ key, value: encode(value), ...(expected !== undefined && { expected }) }],
-        time.ms,
-      ),
-    )
-  const flush = () => {
-    for (const callback of deferred.splice(0)) callback()
-  }
-  return { state, queue, sent, published, put, flush, time }
-}
-
-/** A promise whose outcome can be looked at. */
-function watched(promise: Promise<CommitResult>) {
-  const outcome: { result?: CommitResult; error?: unknown } = {}
-  promise.then(
-    result => {
-      outcome.result = result
-    },
-    error => {
-      outcome.error = error
-    },
-  )
-  return outcome
-}
+import { CommitFailedError } from '../store.ts'
+import { decode } from '../testing/recorder.ts'
+import { type CommitQueue, MAX_WAITING_BYTES, MAX_WAITING_COMMITS } from './commit-queue.ts'
+import { IDS_PER_REVISION } from './messages.ts'
+import { queueInHand } from './testing.ts'
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
 const DONE = { count: 1 }

@@ -1,0 +1,47 @@
+/** A commit queue for tests that play its disk, its turns and its time. */
+import type { Commit } from '../history.ts'
+import { Mvcc } from '../mvcc.ts'
+import type { CommitResult } from '../store.ts'
+import { encode } from '../testing/recorder.ts'
+import { CommitQueue } from './commit-queue.ts'
+import type { LooseBatch } from './messages.ts'
+
+/** A queue whose disk and turns the test plays itself. */
+export function queueInHand(disk: { commitMs: number } = { commitMs: 0 }) {
+  const state = new Mvcc()
+  const sent: LooseBatch[] = []
+  const published: number[] = []
+  const deferred: (() => void)[] = []
+  const time = { ms: 0 }
+  const queue = new CommitQueue(state, {
+    send: batch => void sent.push(batch),
+    published: (commits: readonly Commit[]) => void published.push(...commits.map(c => c.revision)),
+    defer: callback => void deferred.push(callback),
+    commitMs: () => disk.commitMs,
+  })
+  const put = (key: string, value: string, expected?: number) =>
+    watched(
+      queue.add(
+        [{ key, value: encode(value), ...(expected !== undefined && { expected }) }],
+        time.ms,
+      ),
+    )
+  const flush = () => {
+    for (const callback of deferred.splice(0)) callback()
+  }
+  return { state, queue, sent, published, put, flush, time }
+}
+
+/** A promise whose outcome can be looked at. */
+function watched(promise: Promise<CommitResult>) {
+  const outcome: { result?: CommitResult; error?: unknown } = {}
+  promise.then(
+    result => {
+      outcome.result = result
+    },
+    error => {
+      outcome.error = error
+    },
+  )
+  return outcome
+}
