@@ -15,7 +15,9 @@ let last = 0
 /** The branch of this content that was met first, frozen; its own branches have been through here. */
 export function sharedBranch(branch: PlainObject): PlainObject {
   let text = ''
-  for (const element of Object.keys(branch)) text += `${element}\0${numberOf(branch[element])}\0`
+  // With their lengths: elements come from clients, and one may look like several others with what stands between them.
+  for (const element of Object.keys(branch))
+    text += `${element.length}:${element}${numberOf(branch[element])};`
   const found = known.get(text)
   if (found) return found
   if (known.size >= LIMIT) known.clear()
