@@ -27,8 +27,12 @@ export function portWarnings(path: string, spec: PodSpec): string[] {
   return [...sharedPorts(ports), ...sharedNames(ports)]
 }
 
+/** Each is compared with those before it; of so many that this would take long, only the first are. */
+const MOST_COMPARISONS = 10_000
+
 function sharedPorts(ports: readonly Defined[]): string[] {
   const warnings: string[] = []
+  let compared = 0
   const before = new Map<string, Defined[]>()
   for (const defined of ports) {
     const { field, port } = defined
@@ -36,11 +40,13 @@ function sharedPorts(ports: readonly Defined[]): string[] {
       warnings.push(`${field}: hostIP set without hostPort: ${inBraces(port)}`)
     const key = `${port.containerPort}/${port.protocol}`
     const others = before.get(key) ?? []
+    before.set(key, others)
     for (const other of others) {
+      if (++compared > MOST_COMPARISONS) break
       const what = conflictOf(port, other.port)
       if (what) warnings.push(`${field}: ${what} port definition with ${other.field}`)
     }
-    before.set(key, [...others, defined])
+    others.push(defined)
   }
   return warnings
 }

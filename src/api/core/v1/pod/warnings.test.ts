@@ -120,3 +120,26 @@ test('labels of nodes that have new names are told wherever they are asked for',
     'spec.topologySpreadConstraints[0].labelSelector: a null labelSelector results in matching no pod',
   ])
 })
+
+test('a pod with thousands of ports, secrets and aliases is judged in a moment', () => {
+  const count = 20_000
+  const many = <T>(make: (at: number) => T) => Array.from({ length: count }, (_, at) => make(at))
+  const begun = process.cpuUsage()
+  const warnings = pod.warnings(
+    {
+      ...defaulted(pod, podWith({})),
+      spec: {
+        containers: [
+          { ...web, resources: {}, ports: many(() => ({ containerPort: 1, protocol: 'TCP' })) },
+        ],
+        imagePullSecrets: many(at => ({ name: `s${at}` })),
+        hostAliases: many(at => ({ ip: `${at}`, hostnames: [] })),
+      },
+    } as never,
+    undefined,
+  )
+  const { user, system } = process.cpuUsage(begun)
+  assert.match(warnings[0] ?? '', /ports\[1\]: duplicate port definition with .*ports\[0\]$/)
+  assert.ok(warnings.length < 20_000)
+  assert.ok(user + system < 1_000_000, `${(user + system) / 1000} ms`)
+})

@@ -55,7 +55,7 @@ export function podWarnings(path: string, spec: PodSpec, annotations?: Annotatio
       warnings.push(`${noted(key)}: ${USE_SECCOMP}`)
     warnings.push(...containerWarnings(at, container))
   }
-  warnings.push(...portWarnings(path, spec))
+  for (const warning of portWarnings(path, spec)) warnings.push(warning)
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0)
     warnings.push(
       `${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
@@ -105,12 +105,15 @@ function tokenPathWarnings(path: string, volumes: readonly Volume[]): string[] {
 
 function listWarnings(path: string, spec: PodSpec): string[] {
   const secrets = spec.imagePullSecrets ?? []
-  const repeated = (field: string, part: string, values: readonly string[]) =>
-    values.flatMap((value, index) =>
-      values.indexOf(value) < index
-        ? [`${path}.${field}[${index}].${part}: duplicate ${part} ${JSON.stringify(value)}`]
-        : [],
-    )
+  const repeated = (field: string, part: string, values: readonly string[]) => {
+    const seen = new Set<string>()
+    return values.flatMap((value, index) => {
+      if (seen.has(value))
+        return [`${path}.${field}[${index}].${part}: duplicate ${part} ${JSON.stringify(value)}`]
+      seen.add(value)
+      return []
+    })
+  }
   const names = secrets.map(({ name = '' }) => name)
   return [
     ...repeated(
