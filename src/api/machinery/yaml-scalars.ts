@@ -23,6 +23,8 @@ const TIMESTAMP =
   /^(\d{4})-(\d\d?)-(\d\d?)(?:[Tt](\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?(?:Z|[-+]\d\d:\d\d)| (\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?)?$/
 const MINIMUM_INTEGER = -(2n ** 63n)
 const MAXIMUM_INTEGER = 2n ** 64n
+/** 64 binary digits with their mark and sign; what has more is too large, or begins with zeros and is put in quotes for nothing. */
+const LONGEST_INTEGER = 70
 
 /** Whether a reader would take the plain text for something else than a string. */
 function meansOther(text: string): boolean {
@@ -39,7 +41,7 @@ function meansOther(text: string): boolean {
 }
 
 function isInteger(text: string): boolean {
-  if (!INTEGER.test(text)) return false
+  if (text.length > LONGEST_INTEGER || !INTEGER.test(text)) return false
   const digits = text.replace(/^[-+]/, '').replace(/^0(?=[0-7])/, '0o')
   const value = BigInt(digits.toLowerCase()) * (text.startsWith('-') ? -1n : 1n)
   return value >= MINIMUM_INTEGER && value < MAXIMUM_INTEGER
