@@ -132,12 +132,14 @@ export async function startWatch(server: ApiServer, path: string, more: Partial<
   const seen: SeenEvent[] = []
   const state = { ended: false }
   let wake = () => {}
+  let rest = ''
   const sink = {
     next(event: Uint8Array | SeenEvent) {
-      if (event instanceof Uint8Array)
-        for (const line of Buffer.from(event).toString().trimEnd().split('\n'))
-          seen.push(JSON.parse(line))
-      else seen.push(event)
+      if (event instanceof Uint8Array) {
+        const lines = (rest + Buffer.from(event).toString('latin1')).split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines) seen.push(JSON.parse(Buffer.from(line, 'latin1').toString()))
+      } else seen.push(event)
       wake()
     },
     end() {

@@ -34,7 +34,7 @@ export type ResponseBody =
   | { readonly kind: 'chunks'; readonly chunks: readonly Uint8Array[] }
   | { readonly kind: 'object'; readonly object: unknown }
   | { readonly kind: 'events'; readonly events: EventSource<WatchEvent> }
-  /** An endless body such as a log that is followed, or a watch as bytes. */
+  /** An endless body such as a log that is followed, or a watch as bytes: pieces of one stream, which may begin and end within an event. */
   | { readonly kind: 'stream'; readonly stream: EventSource<Uint8Array> }
 
 /**

@@ -224,14 +224,14 @@ export async function handleWatch(
       `${PROTOBUF_TYPE};stream=watch`,
       frames(source, wanted, {
         whole: each => each.frame,
-        all: group => group.frames,
+        all: exchange.wantsStream ? undefined : group => group.frames,
         partial: frameOf,
       }),
     )
   if (wanted.encoding === 'cbor') {
     const { cborFrameFor, cborFrameOf } = await import('../cbor.ts')
     const whole = (each: EncodedEvent) => cborFrameOf(each, resource.kind)
-    const all = ({ events }: EncodedGroup) => events.map(whole)
+    const all = exchange.wantsStream ? undefined : ({ events }: EncodedGroup) => events.map(whole)
     return answer(CBOR_SEQUENCE_TYPE, frames(source, wanted, { whole, all, partial: cborFrameFor }))
   }
   return answer(JSON_TYPE, lines(exchange, resource, { source, wanted }))
@@ -259,7 +259,8 @@ function values(source: WatchedEvents) {
 
 interface Framing {
   readonly whole: (event: EncodedEvent) => Uint8Array
-  readonly all: (group: EncodedGroup) => readonly Uint8Array[]
+  /** Pieces of a stream of bytes; undefined where each event is a message, as over a web socket. */
+  readonly all: ((group: EncodedGroup) => readonly Uint8Array[]) | undefined
   readonly partial: typeof frameOf
 }
 
@@ -279,23 +280,36 @@ function frames(
   }
 }
 
-/** What all watchers get alike. */
+/** What all watchers get alike. Without `all` each event is a buffer of its own. */
 function wholeEvents(
   source: WatchedEvents,
   whole: Framing['whole'],
-  all: Framing['all'],
+  all: Framing['all'] | undefined,
 ): EventSource<Uint8Array> {
+  const next = (sink: ByteSink) => (each: EncodedEvent) => sink.next(whole(each))
+  if (!all) return { subscribe: sink => source.subscribe({ next: next(sink), end: sink.end }) }
   return {
-    subscribe: sink =>
-      source.subscribe({
-        next: each => sink.next(whole(each)),
+    subscribe(sink) {
+      let isOver = false
+      const cancel = source.subscribe({
+        next: next(sink),
         all(group) {
-          for (const piece of all(group)) sink.next(piece)
+          for (const piece of all(group)) {
+            // Whoever is too slow for one of them leaves in the midst of them.
+            if (isOver) return
+            sink.next(piece)
+          }
         },
         end: sink.end,
-      }),
+      })
+      return () => {
+        isOver = true
+        cancel()
+      }
+    },
   }
 }
+type ByteSink = Parameters<EventSource<Uint8Array>['subscribe']>[0]
 
 /** The JSON lines of a watch. Tables and bare metadata are made for this watcher alone. */
 function lines(
@@ -308,7 +322,7 @@ function lines(
     return wholeEvents(
       source,
       each => each.bytes,
-      group => group.bytes,
+      exchange.wantsStream ? undefined : group => group.bytes,
     )
   return {
     subscribe(sink) {

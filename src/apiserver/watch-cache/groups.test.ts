@@ -73,3 +73,47 @@ test('what is committed together is told together, whoever watches and however',
   )
   assert.deepEqual(elsewhere.seen, [])
 })
+
+test('over a web socket each event is a message of its own, however large', async () => {
+  const { ask } = server
+  const { body: list } = await ask('GET', AT)
+  const path = `${AT}?watch=1&resourceVersion=${list.metadata.resourceVersion}`
+  const served = await server.server.upgrade({ method: 'GET', path }, { user: admin })
+  assert.ok('messages' in served)
+  const messages: SeenEvent[] = []
+  const cancel = served.messages.subscribe({
+    next: bytes => void messages.push(JSON.parse(Buffer.from(bytes).toString())),
+    end() {},
+  })
+  await new Promise(resolve => setImmediate(resolve))
+  const large = { large: 'x'.repeat(40_000) }
+  await Promise.all(
+    Array.from({ length: COUNT }, (_, at) =>
+      ask('POST', AT, { ...named(`message-${at}`), data: at % 3 === 0 ? large : {} }),
+    ),
+  )
+  assert.equal(messages.length, COUNT)
+  cancel()
+})
+
+test('who leaves amid what was committed together is told no more', async () => {
+  const { ask } = server
+  const { body: list } = await ask('GET', AT)
+  const path = `${AT}?watch=1&resourceVersion=${list.metadata.resourceVersion}`
+  const { body } = await server.server.handle({ method: 'GET', path }, { user: admin })
+  assert.ok(body.kind === 'stream')
+  let pieces = 0
+  const cancel = body.stream.subscribe({
+    next() {
+      pieces++
+      cancel()
+    },
+    end() {},
+  })
+  await new Promise(resolve => setImmediate(resolve))
+  const data = { large: 'x'.repeat(40_000) }
+  await Promise.all(
+    Array.from({ length: COUNT }, (_, at) => ask('POST', AT, { ...named(`left-${at}`), data })),
+  )
+  assert.equal(pieces, 1)
+})
