@@ -75,7 +75,9 @@ const headers: Target = {
     const decoder = new HeaderDecoder()
     const fields: HeaderField[] = []
     const isRefused = refused(() => decoder.decode(input, field => fields.push(field)))
-    for (const { name, value } of fields)
+    // Each once: a block of bytes may name one field a thousand times, which would be our own work and no stall.
+    const different = new Map(fields.map(field => [`${field.name}\0${field.value}`, field]))
+    for (const { name, value } of different.values())
       assert.deepEqual(decodedOnce(headerBlock([[name, value]])), [{ name, value }])
     assert.ok(fields.length <= input.length)
     checkTable(decoder)
