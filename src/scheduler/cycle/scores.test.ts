@@ -38,14 +38,16 @@ test('sums that are kept count only the plugins that have something to say about
   assert.deepEqual(names.map(chosenFor), ['a', 'b', 'a', 'a', 'b'])
 })
 
-test('scores that are brought into proportion do not stay so for other nodes', () => {
-  const half = (scores: Float64Array) => scores.set(scores.map(score => score / 2))
+test('scores are kept as the plugin gave them, not as they were brought into proportion for one pod', () => {
+  // Turned around twice, they would be what they were.
+  const turn = (scores: Float64Array) => scores.set(scores.map(score => 100 - score))
   const chosenFor = worldOf(
-    likes('One', { a: 10, b: 20, c: 30 }, { normalize: (_cycle, _pod, scores) => half(scores) }),
+    likes('One', { a: 10, b: 20, c: 30 }, { normalize: (_cycle, _pod, scores) => turn(scores) }),
   )
+  const names = ['p1', 'p2', 'shy1', 'p3']
   assert.deepEqual(
-    ['p1', 'p2', 'shy1', 'p3'].map(chosenFor).filter((_, i) => i !== 2),
-    ['c', 'c', 'c'],
+    names.map(chosenFor).filter((_, i) => names[i] !== 'shy1'),
+    ['a', 'a', 'a'],
   )
 })
 
