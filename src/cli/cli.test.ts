@@ -12,6 +12,17 @@ test('reads the flags of up, in both forms', () => {
   assert.equal(up.values.clusterCidr, '10.244.0.0/16')
 })
 
+test('lists that are given several times add up', () => {
+  const words = ['a/v1,b/v1=false', 'b/v1=true,c/v1'].flatMap(list => ['--runtime-config', list])
+  const apiserver = parseCommandLine(['apiserver', ...words])
+  assert.ok(apiserver?.name === 'apiserver')
+  assert.deepEqual(Object.fromEntries(apiserver.values.runtimeConfig), {
+    'a/v1': true,
+    'b/v1': true,
+    'c/v1': true,
+  })
+})
+
 test('one sentence for what makes no sense', () => {
   const complaint = (...words: string[]) => {
     try {

@@ -2,11 +2,11 @@
  * Every command of the one binary, as plain data: its words, its flags and one line of help. What a command does is in
  * `main.ts`, which alone may start things.
  */
-import { parseRuntimeConfig, type RuntimeConfig } from '#api/runtime-config.ts'
+import { parseRuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
-import { listFlag, listTextFlag } from './lists.ts'
+import { listFlag, listTextFlag, mapFlag } from './lists.ts'
 import { type NodesWanted, parseNodes } from './nodes.ts'
 import { surroundings } from './surroundings.ts'
 
@@ -92,12 +92,10 @@ const serving = {
     'enable-bootstrap-token-auth',
     'let nodes in by bootstrap tokens, Secrets in kube-system',
   ),
-  runtimeConfig: flag<RuntimeConfig>(
+  runtimeConfig: mapFlag(
     'runtime-config',
-    'LIST',
     'API versions to serve or not: api/all=true, api/beta, GROUP/VERSION[/RESOURCE]=false',
     parseRuntimeConfig,
-    new Map(),
   ),
   dataDirectory,
   writeKubeconfig: textFlag(
