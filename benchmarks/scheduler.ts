@@ -5,8 +5,9 @@
  * that keeps nothing. On a machine that others use, too, compare processor time and not rates.
  */
 import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { UserError } from '#base/errors.ts'
+import { messageOf, UserError } from '#base/errors.ts'
 import { runWithoutScheduling } from './scheduler/unscheduled.ts'
 import { type Measured, readCases, runWorkload, type Workload } from './scheduler/workload.ts'
 import type { StoreName } from './scheduler/world.ts'
@@ -29,9 +30,9 @@ const chosen: Readonly<Record<string, (workload: Workload) => boolean>> = {
 
 export async function run(words: readonly string[]): Promise<void> {
   const wordAfter = (flag: string) => words[words.indexOf(flag) + 1] ?? ''
-  const profiles = words.includes('--profile') ? wordAfter('--profile') : undefined
   const storeName: StoreName = words.includes('--memory') ? 'memory' : 'sqlite'
   if (words.includes('--help')) return void process.stdout.write(USAGE)
+  const profiles = words.includes('--profile') ? folderNamed(wordAfter('--profile')) : undefined
   if (words.includes('--one')) {
     const path = wordAfter('--one')
     return print(await runWorkload(path, storeName, profiles && fileFor(path, profiles)))
@@ -88,6 +89,18 @@ function roughly(milliseconds: number): string {
   const seconds = milliseconds / 1000
   if (seconds < 1) return `~${Math.round(milliseconds)} ms`
   return seconds < 100 ? `~${seconds.toFixed(1)} s` : `~${Math.round(seconds / 60)} min`
+}
+
+/** Made now: one that cannot be written to would be told when all is measured. */
+function folderNamed(folder: string): string {
+  if (folder === '' || folder.startsWith('--'))
+    throw new UserError(`--profile needs a folder\n${USAGE}`)
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw new UserError(`--profile ${folder}: ${messageOf(error)}`)
+  }
+  return folder
 }
 
 /** Where the samples of a workload go. */
