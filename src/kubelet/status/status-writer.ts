@@ -32,8 +32,23 @@ interface Entry {
   written: Pod | undefined
   dirty: boolean
   running: Promise<void> | undefined
-  /** Ends the wait for what the next step says. */
-  hurry: () => void
+  /** Somebody waits for what is being written: no turn is waited for any more. */
+  hurried: boolean
+  /** Ends a turn that is being waited for. */
+  endTurn: () => void
+}
+
+const BLANK = {
+  written: undefined,
+  dirty: false,
+  running: undefined,
+  hurried: false,
+  endTurn() {},
+} as const
+
+function hurry(entry: Entry): void {
+  entry.hurried = true
+  entry.endTurn()
 }
 
 export class StatusWriter {
@@ -54,13 +69,13 @@ export class StatusWriter {
     const uid = uidOf(pod)
     let entry = this.#entries.get(uid)
     if (!entry) {
-      entry = { pod, status, written: undefined, dirty: false, running: undefined, hurry() {} }
+      entry = { pod, status, ...BLANK }
       this.#entries.set(uid, entry)
     }
     entry.pod = pod
     entry.status = status
     entry.dirty = true
-    if (!isStarting(status)) entry.hurry()
+    if (!isStarting(status)) entry.endTurn()
     this.#work(uid, entry)
   }
 
@@ -91,28 +106,30 @@ export class StatusWriter {
     for (;;) {
       const entry = this.#entries.get(uid)
       if (!entry?.running) return
-      entry.hurry()
+      hurry(entry)
       await entry.running
     }
   }
 
   forget(uid: string): void {
     const entry = this.#entries.get(uid)
-    if (entry) entry.dirty = false
-    entry?.hurry()
+    if (!entry) return
+    entry.dirty = false
+    hurry(entry)
     this.#entries.delete(uid)
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
     const entries = [...this.#entries.values()]
-    for (const entry of entries) entry.hurry()
+    for (const entry of entries) hurry(entry)
     await Promise.all(entries.map(entry => entry.running))
   }
 
   #work(uid: string, entry: Entry): void {
     entry.running ??= this.#drain(entry).finally(() => {
       entry.running = undefined
+      entry.hurried = false
       // Set while the last write was ending.
       if (entry.dirty && !this.#stopping.signal.aborted && this.#entries.has(uid))
         this.#work(uid, entry)
@@ -154,10 +171,11 @@ export class StatusWriter {
   }
 
   /** A turn of the event loop: where it starts the containers as well, as a runtime in memory can, one write says all of it. */
-  #turn(entry: Entry): Promise<void> {
-    return new Promise(resolve => {
+  async #turn(entry: Entry): Promise<void> {
+    if (entry.hurried || this.#stopping.signal.aborted) return
+    await new Promise<void>(resolve => {
       const cancel = this.#clock.after(0, resolve)
-      entry.hurry = () => {
+      entry.endTurn = () => {
         cancel()
         resolve()
       }
