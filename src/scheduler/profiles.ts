@@ -104,6 +104,9 @@ function createHandle(
     activate,
     advance,
     stopping,
+    follow(informer, listener) {
+      stopping.addEventListener('abort', informer.subscribe(listener), { once: true })
+    },
     enabled: gate => isGateOn(gates, gate),
     filter: (cycle, pod, node) => runFilters(activeFilters(profile(), cycle), cycle, pod, node),
     filterWithNominated(cycle, pod, node) {

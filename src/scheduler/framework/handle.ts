@@ -1,5 +1,6 @@
 /** What a plugin is given to live on when it is made. */
 import type { EventRecorder } from '#client/events.ts'
+import type { Informer, InformerListener } from '#client/informer.ts'
 import type { RoleContext } from '#client/role.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import type { Nominator } from '../state/nominator.ts'
@@ -24,6 +25,8 @@ export interface Handle extends RoleContext {
   readonly stopping: AbortSignal
   /** Whether a feature gate is on. */
   enabled(gate: string): boolean
+  /** Tells the listener what there is, then what changes, until the scheduler stops: informers outlive it. */
+  follow<T>(informer: Informer<T>, listener: InformerListener<T>): void
   /** Tries these waiting pods again without delay. */
   activate(pods: readonly PodInfo[]): void
   /** Tries these waiting pods next, before all others. */

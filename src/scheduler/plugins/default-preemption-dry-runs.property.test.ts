@@ -12,7 +12,7 @@ import type { ClusterState } from '../state/cluster-state.ts'
 import { podInfoOf } from '../state/pod-info.ts'
 import { asking, createWorld, nodeOf, podOf } from '../testing/world.ts'
 import { defaultPreemption } from './default-preemption.ts'
-import { DryRuns } from './default-preemption-dry-runs.ts'
+import { type DryRunAnswers, DryRuns } from './default-preemption-dry-runs.ts'
 import { victimsOn } from './default-preemption-victims.ts'
 
 const NODES = 2
@@ -49,13 +49,20 @@ const budgets = [
   } as unknown as PodDisruptionBudget,
 ]
 
-function play({ steps, pods, hopes }: History, plant: (state: ClusterState) => void = () => {}) {
-  let handle: Handle | undefined
+function worldAndHandle() {
+  const handles: Handle[] = []
   const create = (args: unknown, given: Handle) => {
-    handle = given
+    handles.push(given)
     return defaultPreemption(args, given)
   }
   const world = createWorld({ ownPlugins: new Map([[NAME, create]]) })
+  const [handle] = handles
+  assert.ok(handle)
+  return { world, handle }
+}
+
+function play({ steps, pods, hopes }: History, plant: (state: ClusterState) => void = () => {}) {
+  const { world, handle } = worldAndHandle()
   const { state, nominator, profile } = world
   plant(state)
   const made = ({ cpu, priority }: { cpu: number; priority: number }, name: string) =>
@@ -73,6 +80,7 @@ function play({ steps, pods, hopes }: History, plant: (state: ClusterState) => v
   const [first] = candidates
   if (hopes && first) nominator.add(podInfoOf(first), 'n0')
   const dryRuns = new DryRuns(NAME)
+  let tables: DryRunAnswers | undefined
   let compared = 0
   const judge = (pod: Pod, feasible: FeasibleNodes) => {
     const cycle = new CycleState()
@@ -104,14 +112,21 @@ function play({ steps, pods, hopes }: History, plant: (state: ClusterState) => v
       assert.deepEqual(names(kept.nodes), names(anew.nodes))
       if (kept.nodes.length > 0) continue
       assert.deepEqual([...kept.failure.counts], [...anew.failure.counts].sort(byOrderIn(kept)))
-      const run = { handle: handle as Handle, cycle: kept.cycle, pod: kept.info, budgets }
+      const run = { handle, cycle: kept.cycle, pod: kept.info, budgets }
       const victims = dryRuns.of(run)
+      anew.cycle.sort = undefined
+      const unsorted = dryRuns.of({ ...run, cycle: anew.cycle })
+      tables ??= unsorted
+      assert.equal(unsorted, tables, 'one table serves all whose answers are not kept')
+      assert.notEqual(unsorted, victims)
       for (const node of state.nodes) {
         assert.deepEqual(kept.failure.statusOf(node), anew.failure.statusOf(node))
         const expected = victimsOn(run, node, NAME)
         const violations = 'code' in expected ? -1 : expected.budgetViolations
-        assert.equal(victims.violationsOn(node), violations)
-        assert.deepEqual(victims.foundOn(node), expected)
+        for (const answers of [victims, unsorted]) {
+          assert.equal(answers.violationsOn(node), violations)
+          assert.deepEqual(answers.foundOn(node), expected)
+        }
         compared++
       }
     }
@@ -133,6 +148,26 @@ test('what is kept is what asking anew would give', () => {
     { numRuns: 300 },
   )
   assert.ok(compared > 1000, `${compared} dry runs were compared`)
+})
+
+test('tables for those whose answers are not kept grow with the cluster', () => {
+  const { world, handle } = worldAndHandle()
+  const { state } = world
+  const dryRuns = new DryRuns(NAME)
+  const pod = podInfoOf(podOf('p', { ...asking('4'), priority: 1 }))
+  const of = () => dryRuns.of({ handle, cycle: new CycleState(), pod, budgets: [] })
+  for (const nodes of [1, 3, 2]) {
+    for (let i = 0; i < 3; i++)
+      if (i < nodes) {
+        state.setNode(nodeOf(`n${i}`))
+        state.setPod(podOf(`less ${i}`, { ...asking('1'), nodeName: `n${i}` }))
+      } else state.removeNode(`n${i}`)
+    assert.equal(of(), of())
+    assert.deepEqual(
+      state.nodes.map(node => of().violationsOn(node)),
+      Array(nodes).fill(0),
+    )
+  }
 })
 
 test('a change that nobody is told of is found', () => {

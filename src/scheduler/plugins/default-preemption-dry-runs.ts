@@ -16,6 +16,8 @@ export class DryRuns {
   readonly #plugin: string
   /** The sort longest unused comes first. */
   readonly #kept = new Map<string, DryRunAnswers>()
+  /** For pods whose answers are not kept: they use the same tables, one after the other. */
+  #unsorted = new DryRunAnswers(0, true)
 
   constructor(plugin: string) {
     this.#plugin = plugin
@@ -30,9 +32,18 @@ export class DryRuns {
   of(run: DryRun): DryRunAnswers {
     const { sort } = run.cycle
     const { length } = run.handle.snapshot.nodes
-    const answers = (sort && this.#kept.get(sort)) || new DryRunAnswers(length)
+    const answers = sort === undefined ? this.#unsortedFor(length) : this.#keptFor(sort, length)
     answers.begin(run, this.#plugin)
-    if (sort === undefined) return answers
+    return answers
+  }
+
+  #unsortedFor(nodes: number): DryRunAnswers {
+    if (this.#unsorted.nodes < nodes) this.#unsorted = new DryRunAnswers(nodes, true)
+    return this.#unsorted
+  }
+
+  #keptFor(sort: string, nodes: number): DryRunAnswers {
+    const answers = this.#kept.get(sort) ?? new DryRunAnswers(nodes)
     this.#kept.delete(sort)
     this.#kept.set(sort, answers)
     if (this.#kept.size > SORTS_LIMIT)
@@ -51,18 +62,26 @@ export class DryRuns {
 export class DryRunAnswers {
   /** Of the nodes when they were asked; -1 where they are to be asked. */
   readonly #revisions: Float64Array
-  readonly #found: (NodeVictims | Status)[] = []
+  readonly #found: (NodeVictims | Status | undefined)[] = []
   /** `COSTS` numbers a node; the first is -1 where no eviction helps, and otherwise counts broken budgets. */
   readonly #costs: Float64Array
+  readonly #isPassing: boolean
   /** Places whose answers are for one pod only. */
   #passing: number[] = []
   #run: DryRun | undefined
   #plugin = ''
   #hoped: string | undefined
 
-  constructor(nodes: number) {
+  /** `isPassing` if no answer is for more than one pod. */
+  constructor(nodes: number, isPassing = false) {
+    this.#isPassing = isPassing
     this.#revisions = new Float64Array(nodes).fill(-1)
     this.#costs = new Float64Array(nodes * COSTS)
+  }
+
+  /** How many there is room for. */
+  get nodes(): number {
+    return this.#revisions.length
   }
 
   /** From here on, answers are for the pod of this run. */
@@ -71,7 +90,11 @@ export class DryRunAnswers {
     this.#run = run
     this.#plugin = plugin
     this.#hoped = nominator.nodeOf(run.pod.uid)
-    for (const position of this.#passing) this.#revisions[position] = -1
+    for (const position of this.#passing) {
+      this.#revisions[position] = -1
+      // The pods that are named there may be gone for long when it is asked about again.
+      this.#found[position] = undefined
+    }
     this.#passing = []
     // Where the pod itself hopes to go, others must leave it the room, and it need not.
     const hoped = snapshot.node(this.#hoped ?? '')
@@ -104,8 +127,8 @@ export class DryRunAnswers {
     this.#found[position] = found
     if ('code' in found || found.pods.length === 0) this.#costs[position * COSTS] = -1
     else this.#costs.set(costsOf(found), position * COSTS)
-    if (name === this.#hoped || isCountedByAny(run.budgets, node.pods.values()))
-      this.#passing.push(position)
+    const isOwn = this.#isPassing || name === this.#hoped
+    if (isOwn || isCountedByAny(run.budgets, node.pods.values())) this.#passing.push(position)
     return found
   }
 }

@@ -78,13 +78,11 @@ class DefaultPreemption {
     this.#args = args
     this.#handle = handle
     this.#budgets = handle.informers.for(podDisruptionBudget)
-    const end = this.#budgets.subscribe({
+    handle.follow(this.#budgets, {
       changed: (next, previous) => {
         if (next.metadata.generation !== previous?.metadata.generation) this.#dryRuns.forget()
       },
-      deleted: () => {},
     })
-    handle.stopping.addEventListener('abort', end, { once: true })
   }
 
   preEnqueue({ uid }: PodInfo): Status | undefined {

@@ -2,6 +2,7 @@
 import type { AllocationResult } from '#api/resource/v1/claim-status.schema.ts'
 import type { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import type { Informer } from '#client/informer.ts'
+import type { Handle } from '../framework/handle.ts'
 import { podOfExtendedClaim } from './dynamic-resources.requests.ts'
 
 export class AllocatedDevices {
@@ -11,16 +12,18 @@ export class AllocatedDevices {
   /** For extended resources, whose claim is yet to be made; by the pod's UID. */
   readonly #extended = new Map<string, AllocationResult>()
 
-  constructor(claims: Informer<ResourceClaim>) {
+  constructor(claims: Informer<ResourceClaim>, { follow }: Pick<Handle, 'follow'>) {
     this.#claims = claims
-    const forget = ({ metadata }: ResourceClaim) => void this.#assumed.delete(metadata.uid ?? '')
-    claims.subscribe({
+    const settle = (claim: ResourceClaim) => {
+      this.forget(claim)
+      this.forgetExtended(podOfExtendedClaim(claim) ?? '')
+    }
+    follow(claims, {
       changed: claim => {
-        if (!claim.status.allocation) return
-        forget(claim)
-        this.#extended.delete(podOfExtendedClaim(claim) ?? '')
+        if (claim.status.allocation) settle(claim)
       },
-      deleted: forget,
+      // Whoever missed that it was given devices sees no more than this.
+      deleted: settle,
     })
   }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { Informers } from '#client/informer.ts'
 import type { PluginFactory } from '../framework/handle.ts'
 import { createWorld } from '../testing/world.ts'
 import type { Candidate } from './dynamic-resources.pools.ts'
@@ -54,29 +56,41 @@ test('rules add to what the driver says, where their gate is on and they select 
     rule({ driver: 'd', device: 'y' }, 'other'),
     rule({ pool: 'q' }, 'elsewhere'),
   ]
-  const taintsWith = (gates: Readonly<Record<string, boolean>>) => {
+  let reads = 0
+  const taintsWith = (gates: Readonly<Record<string, boolean>>, objects: readonly object[]) => {
     const made: DeviceTaints[] = []
     const look: PluginFactory = (_args, handle) => {
-      made.push(createDeviceTaints(handle))
+      const counted: object = {
+        for(kind: AnyKind) {
+          const informer = handle.informers.for(kind)
+          return { ...informer, list: () => ++reads && informer.list() }
+        },
+      }
+      made.push(createDeviceTaints({ ...handle, informers: counted as Informers }))
       return { name: 'Look' }
     }
     createWorld({
       gates: new Map(Object.entries(gates)),
-      objects: { devicetaintrules: rules },
+      objects: { devicetaintrules: objects },
       ownPlugins: new Map([['Look', look]]),
       profile: { plugins: { multiPoint: { enabled: [{ name: 'Look' }] } } },
     })
     const [taints] = made
     assert.ok(taints)
+    const taintsOf = taints.now()
+    reads = 0
     return {
-      keys: taints.taintsOf(candidate).map(({ key }) => key),
+      found: taintsOf(candidate),
+      keys: taintsOf(candidate).map(({ key }) => key),
       heard: taints.interests.map(({ resource }) => resource),
     }
   }
-  assert.deepEqual(taintsWith({}), { keys: ['own'], heard: [] }, 'rules are off by default')
-  assert.deepEqual(taintsWith({ DRADeviceTaintRules: true }), {
-    keys: ['own', 'all', 'this'],
-    heard: ['DeviceTaintRule'],
-  })
-  assert.deepEqual(taintsWith({ DRADeviceTaints: false }).keys, [])
+  const off = taintsWith({}, rules)
+  assert.deepEqual([off.keys, off.heard], [['own'], []], 'rules are off by default')
+  const on = taintsWith({ DRADeviceTaintRules: true }, rules)
+  assert.deepEqual([on.keys, on.heard], [['own', 'all', 'this'], ['DeviceTaintRule']])
+  assert.equal(reads, 0, 'rules are not read for each device')
+  assert.deepEqual(taintsWith({ DRADeviceTaints: false }, rules).keys, [])
+  const { found } = taintsWith({ DRADeviceTaintRules: true }, [])
+  assert.equal(found, candidate.device.taints, 'without rules nothing is copied')
 })

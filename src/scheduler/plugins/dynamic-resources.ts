@@ -153,10 +153,10 @@ class Devices {
       return uid === undefined ? [] : [uid]
     })
     this.#extended = new ExtendedResources(handle)
-    this.#allocated = new AllocatedDevices(this.#claims)
+    this.#allocated = new AllocatedDevices(this.#claims, handle)
     this.#writer = new ClaimWriter(handle, this.#hasConditions)
     // Most clusters have no devices, and then no expressions about them.
-    this.#classes.subscribe({ changed: () => this.#loadEngine() })
+    handle.follow(this.#classes, { changed: () => this.#loadEngine() })
   }
 
   get interests(): readonly EventInterest[] {
@@ -220,7 +220,7 @@ class Devices {
       world: {
         ...usageOf(pools, this.#allocated.all()),
         isSharing: this.#isSharing,
-        taintsOf: this.#taints.taintsOf,
+        taintsOf: this.#taints.now(),
         classNamed: name => this.#classes.get(name),
         newShareId: () => this.#handle.random.uuid(),
       },

@@ -11,13 +11,13 @@ export class ExtendedResources {
   /** Names of classes by resource; undefined after a change. */
   #byResource: ReadonlyMap<string, string> | undefined
 
-  constructor({ enabled, informers }: Pick<Handle, 'enabled' | 'informers'>) {
+  constructor({ enabled, follow, informers }: Handle) {
     this.#isOn = enabled('DRAExtendedResource')
     this.#classes = informers.for(deviceClass)
     const forget = () => {
       this.#byResource = undefined
     }
-    this.#classes.subscribe({ changed: forget, deleted: forget })
+    follow(this.#classes, { changed: forget, deleted: forget })
   }
 
   /** The class whose devices serve the resource. */

@@ -23,14 +23,14 @@ export class GangMembers {
   /** By group, who was refused since its first member found a node. */
   readonly #refused = new Map<string, Set<string>>()
 
-  constructor({ informers, waitingPods }: Handle) {
+  constructor({ informers, follow, waitingPods }: Handle) {
     this.#pods = informers.for(podKind)
     this.#waitingPods = waitingPods
     this.#pods.addIndex(BY_GROUP, pod => {
       const key = groupKeyOf(pod)
       return key === undefined ? [] : [key]
     })
-    this.#pods.subscribe({
+    follow(this.#pods, {
       changed: pod => {
         if (pod.spec.nodeName) this.#assumed.delete(uidOf(pod))
       },

@@ -6,16 +6,17 @@ import {
 } from '#api/core/v1/persistent-volume-claim.ts'
 import { annotated, pointedAt, SELECTED_NODE } from '#api/core/v1/volume-binding.ts'
 import { type KubernetesObject, keyOf } from '#api/machinery/metadata.ts'
-import type { Informer, Informers } from '#client/informer.ts'
+import type { Informer } from '#client/informer.ts'
+import type { Handle } from '../framework/handle.ts'
 import type { NodeVolumes } from './volume-binding.find.ts'
 
 export class AssumedVolumes {
   readonly #volumes: Overlay<PersistentVolume>
   readonly #claims: Overlay<PersistentVolumeClaim>
 
-  constructor(informers: Informers) {
-    this.#volumes = new Overlay(informers.for(persistentVolume))
-    this.#claims = new Overlay(informers.for(persistentVolumeClaim))
+  constructor({ informers, follow }: Handle) {
+    this.#volumes = new Overlay(informers.for(persistentVolume), follow)
+    this.#claims = new Overlay(informers.for(persistentVolumeClaim), follow)
   }
 
   volume(known: PersistentVolume): PersistentVolume {
@@ -42,9 +43,9 @@ export class AssumedVolumes {
 class Overlay<T extends KubernetesObject> {
   readonly #assumed = new Map<string, T>()
 
-  constructor(informer: Informer<T>) {
+  constructor(informer: Informer<T>, follow: Handle['follow']) {
     const forget = (object: T) => void this.#assumed.delete(keyOf(object))
-    informer.subscribe({ changed: forget, deleted: forget })
+    follow(informer, { changed: forget, deleted: forget })
   }
 
   get(known: T): T {

@@ -54,7 +54,7 @@ export function volumeBinding(args: unknown, handle: Handle): Plugin {
     throw new UserError(
       `bindTimeoutSeconds: Invalid value: ${bindTimeoutSeconds}: invalid BindTimeoutSeconds, should not be a negative value`,
     )
-  const assumed = new AssumedVolumes(handle.informers)
+  const assumed = new AssumedVolumes(handle)
   const finder = new VolumeFinder(handle.informers, assumed)
   const sorter = new ClaimSorter(handle, assumed)
   return {
