@@ -97,6 +97,17 @@ test('a bound token says all that upstream says, and verifies as its account', a
   })
 })
 
+test('a token gives the same user each time, while what it is bound to is looked for anew', async () => {
+  const { ask, objects, tokens } = setUp()
+  const { token } = (await ask()).status
+  const first = await tokens.verify(token)
+  assert.ok(first)
+  assert.equal((await tokens.verify(token))?.user, first.user)
+  assert.notEqual((await tokens.verify((await ask()).status.token))?.user, first.user)
+  objects.delete('sa/shop/cart')
+  await assert.rejects(tokens.verify(token), unauthorized)
+})
+
 test('another library verifies our tokens with the published keys', async () => {
   const { ask } = setUp()
   const { token } = (await ask()).status

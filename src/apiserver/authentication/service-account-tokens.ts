@@ -86,6 +86,8 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Servi
   const [signingKey] = options.keys
   if (signingKey === undefined) throw new Error('service account tokens need a signing key')
   const remembered = new Map<string, Claims>()
+  // The same object for each request with a token: authorizers remember by it what its user may.
+  const users = new WeakMap<Claims, UserInfo>()
 
   const provedClaims = (token: string): Claims | undefined => {
     const id = createHash('sha256').update(token).digest('base64')
@@ -101,6 +103,14 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Servi
     return claims
   }
 
+  const userFor = (claims: Claims, identity: Identity): UserInfo => {
+    const known = users.get(claims)
+    if (known) return known
+    const user = userOf(identity)
+    users.set(claims, user)
+    return user
+  }
+
   return {
     issuer,
     audiences,
@@ -112,11 +122,11 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Servi
       if (unverifiedClaims(token)?.iss !== issuer) return undefined
       const claims = provedClaims(token)
       const identity = claims && identityIn(claims, clock.now() / 1000)
-      if (identity === undefined) throw unauthorized()
+      if (claims === undefined || identity === undefined) throw unauthorized()
       const common = wanted.filter(audience => identity.audiences.includes(audience))
       if (common.length === 0) throw unauthorized()
       await allStillThere(identity, world, clock.now())
-      return { user: userOf(identity), audiences: common }
+      return { user: userFor(claims, identity), audiences: common }
     },
   }
 }
