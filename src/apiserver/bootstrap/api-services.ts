@@ -34,7 +34,6 @@ export function keepApiServices(server: ServerContext): () => Promise<void> {
     clock,
     caches: definitions ? [services, definitions] : [services],
     delayMs: SETTLE_MS,
-    retryMs: RETRY_MS,
     settle: () => keeper.settle(),
   })
 }
@@ -53,7 +52,8 @@ class Keeper {
     this.#writer = new Writer(server)
   }
 
-  async settle(): Promise<boolean> {
+  /** After how many milliseconds to try again what failed; undefined if nothing did. */
+  async settle(): Promise<number | undefined> {
     const wanted = new Map<string, ApiService>()
     if (this.#isFirst) for (const each of builtIn(this.#server)) wanted.set(nameOf(each), each)
     for (const each of this.#custom()) wanted.set(nameOf(each), each)
@@ -66,10 +66,10 @@ class Keeper {
     if (failed) {
       const { reason } = failed as PromiseRejectedResult
       this.#server.log.warn('an APIService could not be written', { error: messageOf(reason) })
-      return false
+      return RETRY_MS
     }
     this.#isFirst = false
-    return true
+    return undefined
   }
 
   /** Sets right, or removes, one that is ours. */

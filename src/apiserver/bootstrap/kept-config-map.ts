@@ -2,6 +2,7 @@
 import type { ConfigMap } from '#api/core/v1/config-map.ts'
 import { messageOf } from '#base/errors.ts'
 import type { ServerContext } from '../server-context.ts'
+import { settleAfterChanges } from './settling.ts'
 import { Writer } from './writer.ts'
 
 const NAMESPACE = 'kube-system'
@@ -24,47 +25,24 @@ export function keepConfigMap(
   if (!cache) return async () => {}
   const { clock, log } = server
   const writer = new Writer(server)
-  let isOver = false
-  let cancel: (() => void) | undefined
-  let dueMs = Number.POSITIVE_INFINITY
-  let unfollow = () => {}
-  let running: Promise<void> | undefined
-  const later = (delayMs: number) => {
-    const at = clock.monotonicMs() + delayMs
-    if (isOver || at >= dueMs) return
-    cancel?.()
-    dueMs = at
-    cancel = clock.after(delayMs, () => {
-      dueMs = Number.POSITIVE_INFINITY
-      running = settle().catch((error: unknown) => {
-        log.warn(`${name} could not be written`, { error: messageOf(error) })
-        later(RETRY_MS)
-      })
-    })
-  }
-  const settle = async () => {
+  const write = async () => {
     const present = cache.get(NAMESPACE, name)?.object as ConfigMap | undefined
     const data = dataFor(present)
-    if (typeof data === 'number') return later(data)
-    if (data === undefined) return
+    if (data === undefined || typeof data === 'number') return data
     const metadata = present?.metadata ?? { namespace: NAMESPACE, name }
     const object = { ...present, apiVersion: 'v1', kind: 'ConfigMap', metadata, data }
     await writer.put('', 'configmaps', object as ConfigMap)
+    return undefined
   }
-  const follow = () => {
-    if (isOver) return
-    unfollow = cache.watchers.add({
-      filter: { namespace: NAMESPACE, name },
-      notify: () => later(SETTLE_MS),
-      end: () => queueMicrotask(follow),
-    })
-    later(SETTLE_MS)
-  }
-  follow()
-  return async () => {
-    isOver = true
-    cancel?.()
-    unfollow()
-    await running
-  }
+  return settleAfterChanges({
+    clock,
+    caches: [cache],
+    filter: { namespace: NAMESPACE, name },
+    delayMs: SETTLE_MS,
+    settle: () =>
+      write().catch((error: unknown) => {
+        log.warn(`${name} could not be written`, { error: messageOf(error) })
+        return RETRY_MS
+      }),
+  })
 }

@@ -1,15 +1,16 @@
 /** Looks at some resources a moment after they changed; changes come in bursts. */
 import type { Clock } from '#base/clock.ts'
+import type { Filter } from '../watch-cache/filter.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 
 export interface Settling {
   readonly clock: Clock
   readonly caches: readonly ResourceCache[]
+  /** Which of the caches' objects to look at; all by default. */
+  readonly filter?: Filter
   readonly delayMs: number
-  /** After a look that failed. */
-  readonly retryMs: number
-  /** Resolves with whether all is as it should be; must not reject. */
-  settle(): Promise<boolean>
+  /** Resolves with the milliseconds after which to look again whatever happens, or undefined; must not reject. */
+  settle(): Promise<number | undefined>
 }
 
 /** Begins a moment later; the returned function ends it, and is over when the last look is. */
@@ -22,7 +23,8 @@ export function settleAfterChanges(settling: Settling): () => Promise<void> {
 class Keeper {
   readonly #settling: Settling
   #isOver = false
-  #cancel: (() => void) | undefined
+  #dueMs = Number.POSITIVE_INFINITY
+  #cancel = () => {}
   #running: Promise<void> = Promise.resolve()
   readonly #unfollow = new Map<ResourceCache, () => void>()
 
@@ -32,9 +34,9 @@ class Keeper {
 
   watch(cache: ResourceCache): void {
     if (this.#isOver) return
-    const { delayMs } = this.#settling
+    const { delayMs, filter = { namespace: '' } } = this.#settling
     const unfollow = cache.watchers.add({
-      filter: { namespace: '' },
+      filter,
       notify: () => this.#later(delayMs),
       end: () => queueMicrotask(() => this.watch(cache)),
     })
@@ -44,23 +46,27 @@ class Keeper {
 
   async stop(): Promise<void> {
     this.#isOver = true
-    this.#cancel?.()
+    this.#cancel()
     for (const unfollow of this.#unfollow.values()) unfollow()
     await this.#running
   }
 
-  /** What changes while a look is due or under way is seen by it, or by the next. */
+  /** What changes while a look is due or under way is seen by it, or by the next; the sooner one counts. */
   #later(delayMs: number): void {
-    if (this.#isOver || this.#cancel) return
-    this.#cancel = this.#settling.clock.after(delayMs, () => {
-      this.#cancel = undefined
+    const { clock } = this.#settling
+    const atMs = clock.monotonicMs() + delayMs
+    if (this.#isOver || atMs >= this.#dueMs) return
+    this.#cancel()
+    this.#dueMs = atMs
+    this.#cancel = clock.after(delayMs, () => {
+      this.#dueMs = Number.POSITIVE_INFINITY
       this.#running = this.#running.then(() => this.#look())
     })
   }
 
   async #look(): Promise<void> {
     if (this.#isOver) return
-    const isSettled = await this.#settling.settle()
-    if (!isSettled) this.#later(this.#settling.retryMs)
+    const againMs = await this.#settling.settle()
+    if (againMs !== undefined) this.#later(againMs)
   }
 }

@@ -52,14 +52,13 @@ export function keepFlowControl(server: ServerContext, writer: Writer): () => Pr
     clock: server.clock,
     caches: [schemas, levels],
     delayMs: SETTLE_MS,
-    retryMs: RETRY_MS,
     async settle() {
       try {
         await ensureFlowControl(writer)
-        return true
+        return undefined
       } catch (error) {
         server.log.warn('flow control could not be kept up', { error: messageOf(error) })
-        return false
+        return RETRY_MS
       }
     },
   })
