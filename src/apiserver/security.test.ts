@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
+import { noDevices } from '#api/core/quota/device-claims.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import { isStatus } from '#api/machinery/status.ts'
@@ -46,6 +47,7 @@ function cluster() {
     storageClasses: () => [],
     limitRanges: () => [],
     podsIn: () => [],
+    quotaDevices: noDevices,
     quotas: { list: () => [], latest: async () => undefined, setUsed: async () => false },
     podsOnNode: node => [...pods.values()].filter(pod => pod.spec.nodeName === node),
   }

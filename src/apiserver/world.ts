@@ -1,4 +1,5 @@
 /** What authentication, authorization and admission need to know of the cluster, answered from the watch cache. */
+import type { DeviceQuotaWorld } from '#api/core/quota/device-claims.ts'
 import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
@@ -36,11 +37,13 @@ export interface World extends TokenWorld {
   ingressClasses(): readonly IngressClass[]
   limitRanges(namespace: string): readonly LimitRange[]
   readonly quotas: QuotaStore
+  readonly quotaDevices: DeviceQuotaWorld
   podsIn(namespace: string): readonly Pod[]
   podsOnNode(nodeName: string): readonly Pod[]
 }
 
 const STORAGE = 'storage.k8s.io'
+const DEVICES = 'resource.k8s.io'
 
 export function createWorld(registry: ResourceRegistry): World {
   const getter =
@@ -75,6 +78,11 @@ export function createWorld(registry: ResourceRegistry): World {
     secret: getter('', 'secrets'),
     limitRanges: listed(cacheOf('', 'limitranges')),
     quotas: quotaStore(registry.find('', 'v1', 'resourcequotas')?.storage),
+    quotaDevices: {
+      classes: listedAll(cacheOf(DEVICES, 'deviceclasses')),
+      pod: (namespace, name) => pods?.get(namespace, name)?.object as Pod | undefined,
+      claims: listed(cacheOf(DEVICES, 'resourceclaims')),
+    },
     podsIn: namespace => (pods?.list(namespace) ?? []).map(stored => stored.object as Pod),
     podsOnNode: nodeName => index?.on(nodeName) ?? [],
   }

@@ -5,6 +5,8 @@ import { pod } from '#api/core/v1/pod/pod.ts'
 import { resourceQuota } from '#api/core/v1/resource-quota.ts'
 import { secret } from '#api/core/v1/secret.ts'
 import { isStatus } from '#api/machinery/status.ts'
+import { deviceClass } from '#api/resource/v1/device-class.ts'
+import { resourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { type Cluster, startCluster } from '#index'
 import { until } from './hollow-workloads.ts'
 
@@ -79,4 +81,49 @@ test(`${CLIENTS} clients that make and delete never get beyond a quota`, async (
     'all to be given back',
     async () => (await usedOf('secrets'))?.['count/secrets'] === `${before}`,
   )
+})
+
+test('devices count the same, asked for by claim or as an extended resource', async () => {
+  const { client } = cluster
+  const [byResource, byClass] = [
+    'requests.example.com/gpu',
+    'gpu.deviceclass.resource.k8s.io/devices',
+  ]
+  const used = async (resource: number, devices: number) =>
+    until(`${resource} and ${devices} to be used`, async () => {
+      const found = (await usedOf('devices')) ?? {}
+      return found[byResource] === `${resource}` && found[byClass] === `${devices}`
+    })
+  const gpu = { metadata: { name: 'gpu' }, spec: { extendedResourceName: 'example.com/gpu' } }
+  await client.create(deviceClass, gpu as never)
+  await limit('devices', { [byResource]: '3', [byClass]: '2' })
+  const claim = (name: string, count: number, more: object = {}) =>
+    client.create(resourceClaim, {
+      metadata: { name, namespace: 'default', ...more },
+      spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'gpu', count } }] } },
+    } as never)
+  await claim('own', 1)
+  await used(1, 1)
+  const { metadata } = await client.create(pod, {
+    metadata: { name: 'asks', namespace: 'default' },
+    spec: {
+      schedulerName: 'nobody',
+      containers: [
+        { name: 'main', image: 'web:1', resources: { limits: { 'example.com/gpu': '1' } } },
+      ],
+    },
+  } as never)
+  await used(2, 1)
+  await assert.rejects(
+    claim('large', 2),
+    /exceeded quota: devices, requested: gpu\.deviceclass\.resource\.k8s\.io\/devices=2,requests\.example\.com\/gpu=2, used: gpu\.deviceclass\.resource\.k8s\.io\/devices=1,requests\.example\.com\/gpu=2, limited: gpu\.deviceclass\.resource\.k8s\.io\/devices=2,requests\.example\.com\/gpu=3/,
+  )
+  // What is made for the pod takes devices, and no more of the resource, for which the pod counts.
+  const owner = { apiVersion: 'v1', kind: 'Pod', name: 'asks', uid: metadata.uid, controller: true }
+  const annotations = { 'resource.kubernetes.io/extended-resource-claim': 'true' }
+  await claim('for-pod', 1, { annotations, ownerReferences: [owner] })
+  await used(2, 2)
+  await client.delete(resourceClaim, { name: 'own', namespace: 'default' })
+  await used(1, 1)
+  await client.delete(resourceQuota, { name: 'devices', namespace: 'default' })
 })

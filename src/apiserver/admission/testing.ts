@@ -1,4 +1,5 @@
 /** What the tests of admission share: a world over plain maps, and requests as the server would make them. */
+import { noDevices } from '#api/core/quota/device-claims.ts'
 import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
@@ -72,6 +73,7 @@ export function testWorld(): TestWorld {
     runtimeClass: name => made.runtime.find(named(name)),
     ingressClasses: () => made.ingress,
     limitRanges: () => made.limits,
+    quotaDevices: noDevices,
     quotas: { list: () => [], latest: async () => undefined, setUsed: async () => false },
     rbac,
     authorizer: rbacAuthorizer(rbac),

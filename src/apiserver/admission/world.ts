@@ -1,4 +1,5 @@
 /** The little that admission steps need to know of the cluster, answered from the API server's own caches. */
+import type { DeviceQuotaWorld } from '#api/core/quota/device-claims.ts'
 import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Node } from '#api/core/v1/node.ts'
@@ -32,6 +33,7 @@ export interface AdmissionWorld {
   /** The same list while nothing changes. */
   limitRanges(namespace: string): readonly LimitRange[]
   readonly quotas: QuotaStore
+  readonly quotaDevices: DeviceQuotaWorld
   readonly rbac: RbacView
   readonly authorizer: Authorizer
   readonly clock: Clock

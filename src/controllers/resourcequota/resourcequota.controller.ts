@@ -3,7 +3,7 @@
  * controller takes back what is used no longer. It follows only kinds that some quota limits.
  */
 import type { QuotaEvaluator } from '#api/core/quota/evaluator.ts'
-import { quotaEvaluatorOf } from '#api/core/quota/evaluators.ts'
+import { quotaEvaluators } from '#api/core/quota/evaluators.ts'
 import { type ResourceQuota, resourceQuota } from '#api/core/v1/resource-quota.ts'
 import { type AnyKind, storedOnce } from '#api/machinery/kind.ts'
 import { type KubernetesObject, keyOf } from '#api/machinery/metadata.ts'
@@ -11,6 +11,7 @@ import { writeAmounts } from '#api/machinery/resource-list.ts'
 import type { Informer } from '#client/informer.ts'
 import type { Controller, ControllerContext, Wakeup } from '../runner/controller.ts'
 import { sameJson } from '../runner/json.ts'
+import { QuotaDevices } from './resourcequota.devices.ts'
 import { reconcile } from './resourcequota.reconcile.ts'
 
 /** What happens in a namespace within this time is counted at once. */
@@ -36,6 +37,11 @@ export function resourceQuotaController(context: ControllerContext): Controller 
   /** When the status of a quota changed last, by key. */
   const changedAt = new Map<string, number>()
   let wakeup: Wakeup | undefined
+  const wakeAll = () => {
+    for (const quota of quotas.list()) wakeup?.add(keyOf(quota))
+  }
+  const devices = new QuotaDevices(informers, wakeAll)
+  const quotaEvaluatorOf = quotaEvaluators(devices)
 
   const wakeNamespace = (namespace: string, evaluator: QuotaEvaluator) => {
     for (const quota of quotas.list(namespace))
@@ -85,9 +91,6 @@ export function resourceQuotaController(context: ControllerContext): Controller 
           deleted: gone => changedAt.delete(keyOf(gone)),
         }),
       )
-      const wakeAll = () => {
-        for (const quota of quotas.list()) queue.add(keyOf(quota))
-      }
       queue.onStop(
         context.customKinds.subscribe({
           added: wakeAll,
@@ -98,12 +101,14 @@ export function resourceQuotaController(context: ControllerContext): Controller 
         }),
       )
       queue.onStop(() => {
+        devices.stop()
         for (const kind of [...followed.keys()]) forget(kind)
       })
     },
     async reconcile(key) {
       const found = quotas.get(key)
       if (!found) return { writes: [] }
+      await devices.ready(found)
       const measured = measuredBy(found)
       await Promise.all(measured.map(({ informer }) => informer.synced))
       // Views have filled in between; the newest quota is the one to judge.

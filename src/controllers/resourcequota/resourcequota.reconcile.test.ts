@@ -1,9 +1,11 @@
-import { quotaEvaluatorOf } from '#api/core/quota/evaluators.ts'
+import { quotaEvaluators } from '#api/core/quota/evaluators.ts'
 import type { ResourceQuota } from '#api/core/v1/resource-quota.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { AnyObject } from '../runner/controller.ts'
 import { showOutcome, testScenarios } from '../testing/state-scenarios.ts'
 import { reconcile } from './resourcequota.reconcile.ts'
+
+const quotaEvaluatorOf = quotaEvaluators()
 
 const NOW_MS = Date.UTC(2026, 0, 1)
 

@@ -1,11 +1,9 @@
 /** What is asked of drivers for the extended resources of a pod, and the claim in which that is written down. */
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { controllerOf } from '#api/machinery/metadata.ts'
+import { EXTENDED_CLAIM } from '#api/resource/v1/extended-claims.ts'
 import type { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { amountOf } from '../state/pod-requests.ts'
-
-/** Marks claims that the scheduler makes for the extended resources of a pod. */
-const ANNOTATION = 'resource.kubernetes.io/extended-resource-claim'
 
 /** A claim that is not written yet: the server will name it. */
 export function extendedClaim(
@@ -17,7 +15,7 @@ export function extendedClaim(
     metadata: {
       generateName: `${name}-extended-resources-`,
       namespace,
-      annotations: { [ANNOTATION]: 'true' },
+      annotations: { [EXTENDED_CLAIM]: 'true' },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid, controller: true }],
     },
     spec: { devices: { requests } },
@@ -27,7 +25,7 @@ export function extendedClaim(
 
 /** The UID of the pod for whose extended resources the claim was made; undefined for any other claim. */
 export function podOfExtendedClaim(claim: ResourceClaim): string | undefined {
-  if (claim.metadata.annotations?.[ANNOTATION] !== 'true') return undefined
+  if (claim.metadata.annotations?.[EXTENDED_CLAIM] !== 'true') return undefined
   return controllerOf(claim)?.uid
 }
 

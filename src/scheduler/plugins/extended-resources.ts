@@ -1,9 +1,8 @@
 /** Extended resources that devices stand for: a class names one, and each class has one that is formed of its own name. */
+import { DEVICE_CLASS_PREFIX } from '#api/core/v1/resource-names.ts'
 import { type DeviceClass, deviceClass } from '#api/resource/v1/device-class.ts'
 import type { Handle } from '../framework/handle.ts'
 import type { Amounts } from '../state/pod-requests.ts'
-
-const IMPLICIT = 'deviceclass.resource.kubernetes.io/'
 
 export class ExtendedResources {
   readonly #classes
@@ -48,14 +47,15 @@ export function servesAny(
 ): boolean {
   const { extendedResourceName: explicit } = spec
   return (
-    requests.has(IMPLICIT + metadata.name) || (explicit !== undefined && requests.has(explicit))
+    requests.has(DEVICE_CLASS_PREFIX + metadata.name) ||
+    (explicit !== undefined && requests.has(explicit))
   )
 }
 
 function byResource(classes: readonly DeviceClass[]): ReadonlyMap<string, string> {
   const found = new Map<string, DeviceClass>()
   for (const each of classes) {
-    found.set(IMPLICIT + each.metadata.name, each)
+    found.set(DEVICE_CLASS_PREFIX + each.metadata.name, each)
     const { extendedResourceName: explicit } = each.spec
     if (explicit === undefined) continue
     const other = found.get(explicit)

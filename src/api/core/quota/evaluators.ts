@@ -1,7 +1,7 @@
 /** Which evaluator measures which resource. All others, those of custom resources among them, are counted. */
 import { countOf } from '../../machinery/resource-list.ts'
 import type { ResourceName } from '../../machinery/status.ts'
-import { deviceClaimQuota } from './device-claims.ts'
+import { type DeviceQuotaWorld, deviceClaimQuota, noDevices } from './device-claims.ts'
 import type { QuotaEvaluator } from './evaluator.ts'
 import { podQuota } from './pods.ts'
 import { serviceQuota } from './services.ts'
@@ -14,7 +14,6 @@ const evaluators: ReadonlyMap<string, QuotaEvaluator> = new Map([
   ['pods', podQuota],
   ['services', serviceQuota],
   ['persistentvolumeclaims', volumeClaimQuota],
-  ['resourceclaims.resource.k8s.io', deviceClaimQuota],
   // Their bare names were limits before everything could be counted.
   ...['configmaps', 'resourcequotas', 'replicationcontrollers', 'secrets'].map(
     name => [name, counting([`count/${name}`, name])] as const,
@@ -34,10 +33,14 @@ const ignored = new Set([
   'selfsubjectrulesreviews.authorization.k8s.io',
 ])
 
-/** Undefined for what no quota limits. */
-export function quotaEvaluatorOf(resource: ResourceName): QuotaEvaluator | undefined {
-  const name = qualified(resource)
-  return ignored.has(name) ? undefined : (evaluators.get(name) ?? counting([`count/${name}`]))
+/** Finds the evaluator of a resource; undefined for what no quota limits. Claims are measured by what there is of devices. */
+export function quotaEvaluators(devices: DeviceQuotaWorld = noDevices) {
+  const ofClaims = deviceClaimQuota(devices)
+  return (resource: ResourceName): QuotaEvaluator | undefined => {
+    const name = qualified(resource)
+    if (name === 'resourceclaims.resource.k8s.io') return ofClaims
+    return ignored.has(name) ? undefined : (evaluators.get(name) ?? counting([`count/${name}`]))
+  }
 }
 
 function counting(names: readonly string[]): QuotaEvaluator {

@@ -6,7 +6,9 @@ import type { Pod } from '../v1/pod/pod.ts'
 import type { ResourceQuota } from '../v1/resource-quota.ts'
 import { chargeQuotas } from './charge.ts'
 import { matchesQuota } from './evaluator.ts'
-import { quotaEvaluatorOf } from './evaluators.ts'
+import { quotaEvaluators } from './evaluators.ts'
+
+const quotaEvaluatorOf = quotaEvaluators()
 
 const NOW = Date.parse('2026-05-01T12:00:00Z')
 
@@ -180,6 +182,8 @@ const usages: [string, string, KubernetesObject, object][] = [
       'count/resourceclaims.resource.k8s.io': '1',
       'gpu.deviceclass.resource.k8s.io/devices': '5',
       'nic.deviceclass.resource.k8s.io/devices': '32',
+      'requests.deviceclass.resource.kubernetes.io/gpu': '5',
+      'requests.deviceclass.resource.kubernetes.io/nic': '32',
     },
   ],
   ['a secret', 'secrets', objectOf({}), { 'count/secrets': '1', secrets: '1' }],

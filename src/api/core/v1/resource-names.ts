@@ -39,9 +39,11 @@ export function isNativeResource(name: string): boolean {
   return !isQualified(name) || name.includes('kubernetes.io/')
 }
 
-/** The resource that each class of devices has by its name alone, such as `deviceclass.resource.kubernetes.io/gpu`. */
+/** Before the name of a class of devices: the resource that each of them has, such as `deviceclass.resource.kubernetes.io/gpu`. */
+export const DEVICE_CLASS_PREFIX = 'deviceclass.resource.kubernetes.io/'
+
 export function isDeviceClassResource(name: string): boolean {
-  return name.startsWith('deviceclass.resource.kubernetes.io/')
+  return name.startsWith(DEVICE_CLASS_PREFIX)
 }
 
 /** Resources that devices or administrators bring, such as `example.com/gpu`. */

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { quotaEvaluatorOf } from '#api/core/quota/evaluators.ts'
+import { quotaEvaluators } from '#api/core/quota/evaluators.ts'
 import type { ResourceQuota } from '#api/core/v1/resource-quota.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
 import { startTestServer, type TestServer } from '../../testing.ts'
 import { podNamed, requestOf, testWorld } from '../testing.ts'
 import { QuotaLedger } from './ledger.ts'
 import type { QuotaStore } from './store.ts'
+
+const quotaEvaluatorOf = quotaEvaluators()
 
 const IN = '/api/v1/namespaces/default'
 const QUOTA = `${IN}/resourcequotas/q`

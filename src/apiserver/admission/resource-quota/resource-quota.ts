@@ -1,5 +1,5 @@
 /** Nothing is made that would take its namespace beyond one of its quotas. */
-import { quotaEvaluatorOf } from '#api/core/quota/evaluators.ts'
+import { quotaEvaluators } from '#api/core/quota/evaluators.ts'
 import type { AdmissionStep } from '../admission.ts'
 import { concerns } from '../requests.ts'
 import type { AdmissionWorld } from '../world.ts'
@@ -7,8 +7,10 @@ import { QuotaLedger } from './ledger.ts'
 
 export function resourceQuotaStep({
   quotas,
+  quotaDevices,
   clock,
-}: Pick<AdmissionWorld, 'quotas' | 'clock'>): AdmissionStep {
+}: Pick<AdmissionWorld, 'quotas' | 'quotaDevices' | 'clock'>): AdmissionStep {
+  const quotaEvaluatorOf = quotaEvaluators(quotaDevices)
   const ledger = new QuotaLedger(quotas, clock)
   return {
     name: 'ResourceQuota',
