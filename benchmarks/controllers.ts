@@ -5,6 +5,7 @@
  */
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { UserError } from '#base/errors.ts'
 import { nodesAtRest } from './controllers/at-rest.ts'
 import { type Sizes, say } from './controllers/bench-cluster.ts'
 import { namespaceDeletion } from './controllers/namespaces.ts'
@@ -34,9 +35,11 @@ const parts: Readonly<Record<string, (sizes: Sizes) => Promise<void>>> = {
   rest: nodesAtRest,
 }
 
+const names = Object.keys(SMALL) as (keyof Sizes)[]
+export const flags = ['--full', ...names.map(name => `--${name}`)]
+
 /** `[PART…] [--full] [--nodes N] [--replicas N] [--deployments N] [--objects N] [--restNodes N] [--restSeconds N]` */
 export async function run(words: readonly string[]): Promise<void> {
-  const names = Object.keys(SMALL) as (keyof Sizes)[]
   const { values, positionals } = parseArgs({
     args: [...words],
     allowPositionals: true,
@@ -47,10 +50,15 @@ export async function run(words: readonly string[]): Promise<void> {
   })
   const unknown = positionals.find(part => !(part in parts))
   if (unknown !== undefined)
-    throw new Error(`there is no part ${unknown}; there are ${Object.keys(parts).join(', ')}`)
+    throw new UserError(`there is no part ${unknown}; there are ${Object.keys(parts).join(', ')}`)
   const given = values as Partial<Record<keyof Sizes, string>>
   const sizes = { ...(values.full ? FULL : SMALL) }
-  for (const name of names) if (given[name] !== undefined) sizes[name] = Number(given[name])
+  for (const name of names) {
+    const number = Number(given[name] ?? sizes[name])
+    if (!Number.isInteger(number) || number < 1)
+      throw new UserError(`--${name} is a number from 1 on, not ${given[name]}`)
+    sizes[name] = number
+  }
   say(`${cpus().length} cores, load before ${loadavg()[0]?.toFixed(1)}`)
   for (const [name, part] of Object.entries(parts))
     if (positionals.length === 0 || positionals.includes(name)) await part(sizes)

@@ -28,6 +28,8 @@ const chosen: Readonly<Record<string, (workload: Workload) => boolean>> = {
   all: () => true,
 }
 
+export const flags = ['--sizes', '--memory', '--profile', '--one', '--unscheduled', '--help']
+
 export async function run(words: readonly string[]): Promise<void> {
   const wordAfter = (flag: string) => words[words.indexOf(flag) + 1] ?? ''
   const storeName: StoreName = words.includes('--memory') ? 'memory' : 'sqlite'

@@ -28,6 +28,8 @@ const parts: Readonly<Record<string, (directory: string, isFull: boolean) => Pro
   migration,
 }
 
+export const flags = ['--full']
+
 export async function run(words: readonly string[]): Promise<void> {
   const isFull = words.includes('--full')
   const names = words.filter(word => word !== '--full')
