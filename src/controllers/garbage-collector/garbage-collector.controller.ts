@@ -84,7 +84,7 @@ export function garbageCollectorController(context: ControllerContext): Controll
       let unknown = false
       const outcome = await reconcile({
         node,
-        dependents: graph.dependentsOf(uid),
+        dependents: () => graph.dependentsOf(uid),
         ownerState: async owner => {
           const known = graph.get(owner.uid)
           if (known && isNamed(known.kind, known.object, owner, namespace))

@@ -40,12 +40,16 @@ export function createGraph(): Graph {
   const dependentsOf = (uid: string): readonly GraphNode[] =>
     [...(dependents.get(uid) ?? [])].flatMap(dependent => nodes.get(dependent) ?? [])
 
+  // An owner that stays decides nothing by its dependents, and may have thousands; one that begins to go is looked at then.
+  const isEnding = (owner: string) =>
+    nodes.get(owner)?.object.metadata.deletionTimestamp !== undefined
+
   const remove = (uid: string, wake: (uid: string) => void) => {
     const owners = ownersOf(nodes.get(uid)?.object)
     link(uid, owners, false)
     nodes.delete(uid)
     for (const dependent of dependentsOf(uid)) wake(dependent.object.metadata.uid ?? '')
-    for (const owner of owners) if (nodes.get(owner)) wake(owner)
+    for (const owner of owners) if (isEnding(owner)) wake(owner)
   }
 
   return {
@@ -70,7 +74,7 @@ export function createGraph(): Graph {
           if (deletionTimestamp && !previous?.metadata.deletionTimestamp)
             for (const dependent of dependentsOf(uid)) wake(dependent.object.metadata.uid ?? '')
           // An owner that waits for its dependents may have waited for this one.
-          for (const owner of [...before, ...after]) if (nodes.get(owner)) wake(owner)
+          for (const owner of [...before, ...after]) if (isEnding(owner)) wake(owner)
         },
         deleted: object => remove(object.metadata.uid ?? '', wake),
       }),

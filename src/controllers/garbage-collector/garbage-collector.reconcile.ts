@@ -17,7 +17,8 @@ export type OwnerState = 'present' | 'deleting' | 'absent' | 'unknown'
 
 export interface GarbageWorld {
   readonly node: GraphNode
-  readonly dependents: readonly GraphNode[]
+  /** Asked for only where the object ends: there may be thousands. */
+  readonly dependents: () => readonly GraphNode[]
   readonly ownerState: (owner: OwnerReference) => Promise<OwnerState>
 }
 
@@ -34,7 +35,7 @@ export async function reconcile(world: GarbageWorld): Promise<Outcome> {
 
 /** Lets go of all dependents, then of the object. */
 function orphanDependents({ node, dependents }: GarbageWorld): Outcome {
-  const releases = dependents.map(
+  const releases = dependents().map(
     (dependent): Write => ({
       ...releaseOf(dependent.kind, dependent.object, node.object),
       tolerate: error => isStatus(error, 'NotFound'),
@@ -46,7 +47,7 @@ function orphanDependents({ node, dependents }: GarbageWorld): Outcome {
 /** The dependents that hold the object back are looked at by themselves; when none is left, it may go. */
 function deleteDependents({ node, dependents }: GarbageWorld): Outcome {
   const { uid } = node.object.metadata
-  const holding = dependents.filter(({ object }) =>
+  const holding = dependents().filter(({ object }) =>
     object.metadata.ownerReferences?.some(
       owner => owner.uid === uid && owner.blockOwnerDeletion === true,
     ),
@@ -79,7 +80,7 @@ async function collect({ node, dependents, ownerState }: GarbageWorld): Promise<
   if (leaving.length === 0) return { writes: [] }
   if (leaving.length < owners.length) return { writes: [withoutOwners(node, leaving)] }
   const deleting = inState('deleting').length > 0
-  const policy = policyOf(object, deleting && dependents.length > 0)
+  const policy = policyOf(object, deleting && dependents().length > 0)
   const { uid, resourceVersion } = object.metadata
   const options = {
     propagationPolicy: policy,
