@@ -44,6 +44,8 @@ export interface Plan {
   /** Conditions as they are to be; steps that have something to tell change them. */
   conditions: readonly DeploymentCondition[]
   collisionCount: number | undefined
+  /** The number of the present template, where the Deployment does not say it yet. */
+  newRevision?: string
   readonly writes: Write[]
 }
 

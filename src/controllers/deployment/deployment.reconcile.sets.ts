@@ -145,11 +145,7 @@ function copyAnnotations(plan: Plan, to: Record<string, string>): void {
     if (!NOT_COPIED.has(key)) to[key] = value
 }
 
+/** An ordinary write of an annotation would count as a new generation: it goes with the status. */
 function noteRevision(plan: Plan, revision: string): void {
-  const { deployment: object } = plan
-  if (object.metadata.annotations?.[REVISION] === revision) return
-  const patch = { metadata: { annotations: { [REVISION]: revision } } }
-  // An ordinary write of an annotation would count as a new generation.
-  const subresource = 'status'
-  plan.writes.push({ verb: 'patch', kind: deployment, object, type: 'merge', patch, subresource })
+  if (plan.deployment.metadata.annotations?.[REVISION] !== revision) plan.newRevision = revision
 }

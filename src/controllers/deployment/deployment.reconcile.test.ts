@@ -76,16 +76,6 @@ function perform(world: World, outcome: Outcome): boolean {
     else if (write.verb === 'delete') {
       world.sets.delete(write.object.metadata.name ?? '')
       world.deleted.push(write.object.metadata.name ?? '')
-    } else if (write.verb === 'patch') {
-      const { metadata } = write.patch as { metadata: object }
-      const annotations = (metadata as { annotations: object }).annotations
-      world.deployment = {
-        ...world.deployment,
-        metadata: {
-          ...world.deployment.metadata,
-          annotations: { ...world.deployment.metadata.annotations, ...annotations },
-        },
-      }
     }
   }
   for (const write of outcome.writes)
@@ -132,6 +122,15 @@ const change = (world: World, spec: object) => {
 }
 const condition = (world: World, type: string) =>
   world.deployment.status.conditions?.find(found => found.type === type)
+
+test('the number of a template is told with the status, in one write', () => {
+  const { writes } = look(worldOf({}))
+  const [made, told] = writes
+  assert.ok(made?.verb === 'create' && told?.verb === 'update')
+  assert.equal(writes.length, 2)
+  assert.equal(told.subresource, 'status')
+  assert.equal(told.object.metadata.annotations?.['deployment.kubernetes.io/revision'], '1')
+})
 
 test('a first roll-out makes one full set, numbered and hashed, and is told complete', () => {
   const world = worldOf({})

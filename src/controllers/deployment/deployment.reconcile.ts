@@ -2,7 +2,7 @@
  * One look at a Deployment: take in its sets, find or make the set of the present template, move pods from old sets to the new
  * one as fast as the strategy allows, forget sets beyond the history limit, and say in the status how far it is.
  */
-import { type Deployment, deployment } from '#api/apps/v1/deployment.ts'
+import { type Deployment, type DeploymentStatus, deployment } from '#api/apps/v1/deployment.ts'
 import { type ReplicaSet, replicaSet } from '#api/apps/v1/replica-set.ts'
 import { labelMatcherOf } from '#api/machinery/label-selector.ts'
 import type { Outcome, Write } from '../runner/controller.ts'
@@ -11,6 +11,7 @@ import { claim } from '../runner/owners.ts'
 import {
   type DeploymentWorld,
   type Plan,
+  REVISION,
   type SetPlan,
   setWrites,
   templateText,
@@ -38,21 +39,32 @@ export function reconcile(world: DeploymentWorld): Outcome {
 
   if (!object.metadata.deletionTimestamp) decide(plan)
   const status = statusOf(plan)
-  const statusWrites: Write[] = sameJson(status, object.status)
-    ? []
-    : [
-        {
-          verb: 'update',
-          kind: deployment,
-          object: { ...object, status },
-          subresource: 'status',
-        },
-      ]
   const again = object.metadata.deletionTimestamp ? undefined : deadlineInMs(plan, status)
   return {
-    writes: [...setWrites(plan), ...plan.writes, ...statusWrites],
+    writes: [...setWrites(plan), ...plan.writes, ...statusWrites(plan, status)],
     ...(again === undefined ? {} : { againAfterMs: again }),
   }
+}
+
+/** The status, and with it the number of the template, as one write: a status without the number would take it away again. */
+function statusWrites(
+  { deployment: object, newRevision }: Plan,
+  status: DeploymentStatus,
+): Write[] {
+  if (newRevision === undefined && sameJson(status, object.status)) return []
+  const { annotations } = object.metadata
+  const metadata =
+    newRevision === undefined
+      ? object.metadata
+      : { ...object.metadata, annotations: { ...annotations, [REVISION]: newRevision } }
+  return [
+    {
+      verb: 'update',
+      kind: deployment,
+      object: { ...object, metadata, status },
+      subresource: 'status',
+    },
+  ]
 }
 
 function decide(plan: Plan): void {
