@@ -2,14 +2,20 @@
 import { type ReplicaSet, type ReplicaSetStatus, replicaSet } from '#api/apps/v1/replica-set.ts'
 import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
-import { labelMatcherOf } from '#api/machinery/label-selector.ts'
+import { labelMatcherOf, labelMatcherOfSet } from '#api/machinery/label-selector.ts'
 import { rfc3339 } from '#base/clock.ts'
 import type { AnyObject, Batch, Outcome, Write, WriteFailure } from '../runner/controller.ts'
 import { isNamespaceTerminating } from '../runner/errors.ts'
 import { sameJson } from '../runner/json.ts'
 import { claim } from '../runner/owners.ts'
 import { podFromTemplate } from '../runner/pod-template.ts'
-import { availableAtMs, conditionOf, isActive, isReady, nextAvailableInMs } from '../runner/pods.ts'
+import {
+  availableAtMs,
+  conditionOf,
+  isActive,
+  isFinished,
+  nextAvailableInMs,
+} from '../runner/pods.ts'
 import { inOrderOfDeletion } from './deletion-order.ts'
 
 /** At most so many pods are created or deleted in one go, as upstream does; the rest follows when these have shown up. */
@@ -107,33 +113,40 @@ function deletion(set: ReplicaSet, victim: Pod): Write {
   }
 }
 
-function statusOf({ set, nowMs, failure }: ReplicaSetWorld, owned: readonly Pod[]) {
-  const template = Object.entries(set.spec.template.metadata?.labels ?? {})
-  const active = owned.filter(isActive)
-  const ready = active.filter(isReady)
-  const minReadySeconds = set.spec.minReadySeconds ?? 0
-  const available = ready.filter(
-    found => (availableAtMs(found, minReadySeconds) ?? Number.POSITIVE_INFINITY) <= nowMs,
-  )
-  const fullyLabeled = active.filter(found =>
-    template.every(([key, value]) => found.metadata.labels?.[key] === value),
-  )
-  const terminating = owned.filter(
-    found =>
-      found.metadata.deletionTimestamp &&
-      found.status.phase !== 'Succeeded' &&
-      found.status.phase !== 'Failed',
-  )
-  const conditions = conditionsOf(set, active.length, nowMs, failure)
+function statusOf(world: ReplicaSetWorld, owned: readonly Pod[]) {
+  const { set, nowMs, failure } = world
+  const count = counted(world, owned)
+  const conditions = conditionsOf(set, count.active, nowMs, failure)
   return {
-    replicas: active.length,
-    ...(fullyLabeled.length > 0 ? { fullyLabeledReplicas: fullyLabeled.length } : {}),
-    ...(ready.length > 0 ? { readyReplicas: ready.length } : {}),
-    ...(available.length > 0 ? { availableReplicas: available.length } : {}),
-    terminatingReplicas: terminating.length,
+    replicas: count.active,
+    ...(count.fullyLabeled > 0 ? { fullyLabeledReplicas: count.fullyLabeled } : {}),
+    ...(count.ready > 0 ? { readyReplicas: count.ready } : {}),
+    ...(count.available > 0 ? { availableReplicas: count.available } : {}),
+    terminatingReplicas: count.terminating,
     ...(set.metadata.generation ? { observedGeneration: set.metadata.generation } : {}),
     ...(conditions.length > 0 ? { conditions } : {}),
   }
+}
+
+/** In one pass, as a set may have thousands. */
+function counted({ set, nowMs }: ReplicaSetWorld, owned: readonly Pod[]) {
+  const count = { active: 0, fullyLabeled: 0, ready: 0, available: 0, terminating: 0 }
+  const template = labelMatcherOfSet(set.spec.template.metadata?.labels)
+  const minReadySeconds = set.spec.minReadySeconds ?? 0
+  for (const found of owned) {
+    if (isFinished(found)) continue
+    if (found.metadata.deletionTimestamp) {
+      count.terminating++
+      continue
+    }
+    count.active++
+    if (template.matches(found.metadata.labels)) count.fullyLabeled++
+    const availableMs = availableAtMs(found, minReadySeconds)
+    if (availableMs === undefined) continue
+    count.ready++
+    if (availableMs <= nowMs) count.available++
+  }
+  return count
 }
 
 function conditionsOf(

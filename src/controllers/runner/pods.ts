@@ -31,6 +31,8 @@ export function readySinceMs(pod: Pod): number | undefined {
 
 /** When a ready pod has been so for long enough; undefined while it is not ready. */
 export function availableAtMs(pod: Pod, minReadySeconds: number): number | undefined {
+  // Reading times is most of what counting thousands of pods costs.
+  if (minReadySeconds === 0) return isReady(pod) ? 0 : undefined
   const since = readySinceMs(pod)
   return since === undefined ? undefined : since + minReadySeconds * 1000
 }
