@@ -21,6 +21,7 @@ const FIRST_ANSWER_MS = 30_000
 
 interface Source {
   readonly informers: Informers
+  ready: boolean
   readonly informer: Informer<ConfigMap | Secret>
   readonly users: Map<string, () => void>
 }
@@ -50,15 +51,15 @@ export class Objects {
       { namespace, fieldSelector: `metadata.name=${name}` },
     ) as Informer<ConfigMap | Secret>
     const users = new Map([[user, changed]])
-    this.#sources.set(key, { informers, informer, users })
+    const made: Source = { informers, informer, users, ready: false }
+    this.#sources.set(key, made)
     const tell = () => {
-      for (const told of users.values()) told()
+      if (made.ready) for (const told of users.values()) told()
     }
-    let ready = false
     informer.synced.then(() => {
-      ready = true
+      made.ready = true
     })
-    informer.subscribe({ changed: () => ready && tell(), deleted: () => ready && tell() })
+    informer.subscribe({ changed: tell, deleted: tell })
   }
 
   /** Ends all that `user` asked for. */
@@ -81,6 +82,11 @@ export class Objects {
   ): Promise<SourceOf<K> | undefined> {
     const source = this.#sources.get(`${kind}/${namespace}/${name}`)
     if (!source) throw new Error(`${kind} ${namespace}/${name} is read before it is used`)
+    if (!source.ready) await this.#firstAnswer(kind, source)
+    return source.informer.get(`${namespace}/${name}`) as SourceOf<K> | undefined
+  }
+
+  async #firstAnswer(kind: SourceKind, { informer }: Source): Promise<void> {
     const waiting = new AbortController()
     const late = sleep(this.#context.clock, FIRST_ANSWER_MS, waiting.signal).then(
       () => {
@@ -88,8 +94,7 @@ export class Objects {
       },
       () => {},
     )
-    await Promise.race([source.informer.synced, late]).finally(() => waiting.abort())
-    return source.informer.get(`${namespace}/${name}`) as SourceOf<K> | undefined
+    await Promise.race([informer.synced, late]).finally(() => waiting.abort())
   }
 }
 

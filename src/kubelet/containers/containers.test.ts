@@ -7,7 +7,7 @@ import { environmentOf, serviceEnvironment } from './environment.ts'
 import { expand } from './expand.ts'
 import { fieldValue, resourceValue } from './fields.ts'
 import { withTag } from './images.ts'
-import { containerResources, cpuShares, podRequest } from './resources.ts'
+import { containerResources, cpuShares, podRequests } from './resources.ts'
 import { containerSecurity } from './security.ts'
 
 const podWith = (spec: object = {}, metadata: object = {}): Pod =>
@@ -181,7 +181,7 @@ test('requests and limits as cgroup values', () => {
       { name: 'i', resources: { requests: { cpu: '2' } } },
     ],
   })
-  assert.equal(podRequest(withInit, 'cpu'), 2500)
+  assert.equal(podRequests(withInit).cpu, 2500)
 })
 
 test('security contexts', () => {

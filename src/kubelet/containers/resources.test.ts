@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { AnyContainer, Pod } from '../pod-types.ts'
-import { containerResources, cpuShares, oomScoreAdjust, podRequest } from './resources.ts'
+import { containerResources, cpuShares, oomScoreAdjust, podRequests } from './resources.ts'
 import { cgroupOf } from './sandbox-config.ts'
 
 const GIBIBYTE = 1024 ** 3
@@ -64,9 +64,9 @@ test('what a pod takes from its node', () => {
     [[cpu(500), cpu(50, side)], [cpu(100)], 500],
   ]
   for (const [initContainers, containers, expected] of cases)
-    assert.equal(podRequest(podOf(containers, { initContainers }), 'cpu'), expected)
-  assert.equal(podRequest(podOf([cpu(100)], { overhead: { cpu: '1' } }), 'cpu'), 1100)
-  assert.equal(podRequest(podOf([cpu(100)]), 'memory'), 0)
+    assert.equal(podRequests(podOf(containers, { initContainers })).cpu, expected)
+  assert.equal(podRequests(podOf([cpu(100)], { overhead: { cpu: '1' } })).cpu, 1100)
+  assert.equal(podRequests(podOf([cpu(100)])).memory, 0)
 })
 
 test('a cgroup tells the quality of service', () => {

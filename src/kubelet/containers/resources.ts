@@ -77,26 +77,31 @@ const isSidecarOf = (pod: Pod, container: AnyContainer): boolean =>
   (pod.spec?.initContainers ?? []).includes(container as Container) &&
   isSidecar(container as Container)
 
-/** By spec: a node adds up what all its pods take whenever another one comes. */
-const requests = new WeakMap<object, Map<string, number>>()
-
-/** The resources a pod takes from its node, by name: CPU in thousandths, the rest in units. */
-export function podRequest(pod: Pod, name: string): number {
-  if (!pod.spec) return 0
-  let known = requests.get(pod.spec)
-  if (!known) {
-    known = new Map()
-    requests.set(pod.spec, known)
-  }
-  let amount = known.get(name)
-  if (amount === undefined) {
-    amount = requestOf(pod, name)
-    known.set(name, amount)
-  }
-  return amount
+/** CPU in thousandths, the rest in bytes. */
+export interface PodRequests {
+  readonly cpu: number
+  readonly memory: number
+  readonly 'ephemeral-storage': number
 }
 
-function requestOf(pod: Pod, name: string): number {
+/** By spec: a node adds up what all its pods take whenever another one comes. */
+const requests = new WeakMap<object, PodRequests>()
+
+/** The resources a pod takes from its node. */
+export function podRequests(pod: Pod): PodRequests {
+  let known = requests.get(pod.spec)
+  if (!known) {
+    known = {
+      cpu: requestOf(pod, 'cpu'),
+      memory: requestOf(pod, 'memory'),
+      'ephemeral-storage': requestOf(pod, 'ephemeral-storage'),
+    }
+    requests.set(pod.spec, known)
+  }
+  return known
+}
+
+function requestOf(pod: Pod, name: keyof PodRequests): number {
   const of = (container: Container) => {
     const quantity = container.resources?.requests?.[name]
     if (quantity === undefined) return 0

@@ -6,7 +6,7 @@ import type { Node } from '#api/core/v1/node.ts'
 import { neededFeatures, undeclaredFeatures } from '#api/core/v1/node-features.ts'
 import { matchesNodeSelection } from '#api/core/v1/node-matching.ts'
 import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
-import { podRequest } from '../containers/resources.ts'
+import { podRequests } from '../containers/resources.ts'
 import { isFinished, isSidecar, type Pod, uidOf } from '../pod-types.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 
@@ -23,14 +23,15 @@ const AMOUNT_NAMES = ['cpu', 'memory', 'ephemeral-storage'] as const
 
 /** Undefined where the pod may run. */
 export function refusal(input: AdmissionInput): PodFailure | undefined {
-  const { pod } = input
+  const { pod, node, maxPods } = input
+  const uid = uidOf(pod)
   const others = input.others.filter(
-    other => uidOf(other) !== uidOf(pod) && !isFinished(other.status?.phase),
+    other => uidOf(other) !== uid && !isFinished(other.status?.phase),
   )
   return (
     wrongNode(input) ??
-    lacking(pod, input.node) ??
-    tooMany(others.length, input.maxPods) ??
+    lacking(pod, node) ??
+    tooMany(others.length, maxPods) ??
     outOfResources(input, others) ??
     portConflict(pod, others)
   )
@@ -70,13 +71,20 @@ function outOfResources(
   { pod, allocatable }: AdmissionInput,
   others: readonly Pod[],
 ): PodFailure | undefined {
+  const asked = podRequests(pod)
+  const taken = { cpu: 0, memory: 0, 'ephemeral-storage': 0 }
+  for (const other of others) {
+    const { cpu, memory, 'ephemeral-storage': storage } = podRequests(other)
+    taken.cpu += cpu
+    taken.memory += memory
+    taken['ephemeral-storage'] += storage
+  }
   for (const name of AMOUNT_NAMES) {
-    const requested = podRequest(pod, name)
+    const requested = asked[name]
     const quantity = allocatable[name]
     if (requested === 0 || quantity === undefined) continue
     const capacity = name === 'cpu' ? quantityToMilli(quantity) : quantityToNumber(quantity)
-    const used = others.reduce((sum, other) => sum + podRequest(other, name), 0)
-    if (requested + used > capacity) return outOf(name, requested, used, capacity)
+    if (requested + taken[name] > capacity) return outOf(name, requested, taken[name], capacity)
   }
   return undefined
 }

@@ -113,12 +113,10 @@ export class PodWorkers {
 
   /** Those that count against the node's resources. */
   admittedPods(): readonly Pod[] {
-    return this.all()
-      .filter(
-        worker =>
-          worker.admitted && worker.mode !== 'terminated' && !isFinished(worker.pod.status?.phase),
-      )
-      .map(worker => worker.pod)
+    const pods: Pod[] = []
+    for (const { admitted, mode, pod } of this.#byUid.values())
+      if (admitted && mode !== 'terminated' && !isFinished(pod.status?.phase)) pods.push(pod)
+    return pods
   }
 
   gone(worker: PodWorker): void {

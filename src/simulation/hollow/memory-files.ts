@@ -38,7 +38,8 @@ export function createMemoryFiles(): MemoryFiles {
   const root = make('directory', 0o755)
   const makeDirectory = (path: string, mode = 0o755): Node => {
     let at = root
-    for (const part of partsOf(path)) {
+    for (let cut = nextPart(path, 0); cut < path.length; cut = nextPart(path, endOf(path, cut))) {
+      const part = path.slice(cut, endOf(path, cut))
       at.children ??= new Map()
       let child = at.children.get(part)
       if (!child) {
@@ -119,8 +120,6 @@ export function createMemoryFiles(): MemoryFiles {
   }
 }
 
-const partsOf = (path: string): string[] => path.split('/').filter(Boolean)
-
 function splitPath(path: string): [directory: string, name: string] {
   const cut = path.lastIndexOf('/')
   return [path.slice(0, Math.max(0, cut)), path.slice(cut + 1)]
@@ -128,9 +127,25 @@ function splitPath(path: string): [directory: string, name: string] {
 
 function find(root: Node, path: string): Node | undefined {
   let at: Node | undefined = root
-  for (const part of partsOf(path)) at = at?.children?.get(part)
+  for (let cut = nextPart(path, 0); cut < path.length; cut = nextPart(path, endOf(path, cut)))
+    at = at?.children?.get(path.slice(cut, endOf(path, cut)))
   return at
 }
+
+/** Where the first part of the path begins at or after `from`; its length where there is none. */
+function nextPart(path: string, from: number): number {
+  let at = from
+  while (path.charCodeAt(at) === SLASH) at++
+  return at
+}
+
+/** Where the part that begins at `from` ends. */
+function endOf(path: string, from: number): number {
+  const at = path.indexOf('/', from)
+  return at < 0 ? path.length : at
+}
+
+const SLASH = 47
 
 function contents(node: Node): Uint8Array {
   if (node.chunks.length > 1) node.chunks = [new Uint8Array(Buffer.concat(node.chunks))]
@@ -157,16 +172,16 @@ function resolve(root: Node, path: string): string {
   return ''
 }
 
+/** The path with the first symlink in it replaced by where that leads; the same path where there is none. */
 function resolveOnce(root: Node, path: string): string {
-  const parts = partsOf(path)
   let node: Node | undefined = root
-  for (const [index, part] of parts.entries()) {
-    node = node?.children?.get(part)
+  let end = 0
+  for (let cut = nextPart(path, 0); cut < path.length && node; cut = nextPart(path, end)) {
+    end = endOf(path, cut)
+    node = node.children?.get(path.slice(cut, end))
     if (node?.kind !== 'symlink') continue
-    const base = node.target.startsWith('/')
-      ? node.target
-      : `/${[...parts.slice(0, index), node.target].join('/')}`
-    return [base, ...parts.slice(index + 1)].join('/')
+    const base = node.target.startsWith('/') ? node.target : `${path.slice(0, cut)}${node.target}`
+    return `${base}${path.slice(end)}`
   }
-  return `/${parts.join('/')}`
+  return path
 }
