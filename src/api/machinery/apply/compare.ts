@@ -4,6 +4,7 @@ import { isPlainObject, type PlainObject } from '../plain.ts'
 import type { AnySchema } from '../schema.ts'
 import { isAbsent, type Part, type Place, partsOf, placesIn } from './elements.ts'
 import { FieldSet, LEAF, NONE } from './field-set.ts'
+import { keepSet, knownSetOf } from './known-sets.ts'
 
 /** The fields that a value sets: its leaves, and each list item beside what is in it. A list without items sets nothing. */
 export function fieldsOf(schema: AnySchema | undefined, value: unknown): FieldSet {
@@ -145,11 +146,14 @@ function compareParts(before: readonly Part[], after: readonly Part[]): Differen
 
 /** All fields of a value that came or went, with the nodes above the leaves. */
 function wholly(schema: AnySchema | undefined, value: unknown): FieldSet {
-  if (typeof value !== 'object' || value === null) return LEAF
+  if (typeof value !== 'object' || value === null || !schema) return LEAF
+  const known = knownSetOf(schema, value)
+  if (known) return known
   const parts = partsOf(schema, value)
   if (!parts || parts.length === 0) return LEAF
   const set = new FieldSet()
   set.member = true
   for (const part of parts) set.put(part.element, wholly(part.schema, part.value))
+  keepSet(schema, set)
   return set
 }

@@ -27,7 +27,7 @@ export interface Place {
 const placesOf = new WeakMap<ObjectShape, Map<string, Place>>()
 
 /** The place of a field; those that the shape describes are made once. */
-function placeIn(shape: ObjectShape, name: string): Place {
+export function placeIn(shape: ObjectShape, name: string): Place {
   let places = placesOf.get(shape)
   if (!places) {
     places = new Map()

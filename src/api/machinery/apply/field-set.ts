@@ -135,6 +135,15 @@ export class FieldSet {
     return true
   }
 
+  /** Whether the other is the same also in its nodes that are no members; in whichever order, as equal sets have equal JSON. */
+  isSame(other: FieldSet): boolean {
+    if (this === other) return true
+    if (this.member !== other.member || this.children.size !== other.children.size) return false
+    for (const [element, its] of other.children)
+      if (!this.children.get(element)?.isSame(its)) return false
+    return true
+  }
+
   equals(other: FieldSet): boolean {
     return this.contains(other) && other.contains(this)
   }

@@ -1,6 +1,7 @@
 /** managedFields: who owns which fields, by manager, operation, version and subresource. */
 import type { ManagedFieldsEntry } from '../metadata.ts'
 import { FieldSet } from './field-set.ts'
+import { knownSet } from './known-sets.ts'
 import { isShared } from './shared-fields.ts'
 
 export interface Owner {
@@ -79,11 +80,15 @@ function entryOf(owner: Owner): ManagedFieldsEntry {
       apiVersion: owner.apiVersion,
       ...(owner.time === undefined ? {} : { time: owner.time }),
       fieldsType: 'FieldsV1',
-      fieldsV1: owner.fields.toJson(),
+      fieldsV1: knownSet(writerOf(owner), owner.fields).toJson(),
       ...(owner.subresource === '' ? {} : { subresource: owner.subresource }),
     }
   )
 }
+
+/** Who writes the same fields again and again: kubelets of pods and nodes, say, each through its own part of the API. */
+const writerOf = ({ manager, apiVersion, subresource }: OwnerId) =>
+  `${manager} ${apiVersion} ${subresource}`
 
 function byRank(one: Owner, other: Owner): number {
   return (
