@@ -10,7 +10,7 @@ import {
 } from './update.ts'
 import { validatePod, validatePodCreate } from './validation.ts'
 import { validatePodStatusUpdate, validatePodUpdate } from './validation.update.ts'
-import { podWarnings } from './warnings.ts'
+import { newPodWarnings } from './warnings.ts'
 
 export type * from './schema.affinity.ts'
 export type * from './schema.container.ts'
@@ -46,7 +46,7 @@ export const pod = defineKind<Pod>({
   validateStatusUpdate: validatePodStatusUpdate,
   // Hardly anybody updates a pod by hand.
   warnings: ({ spec, metadata }, previous) =>
-    previous ? [] : podWarnings('spec', spec, metadata.annotations),
+    previous ? [] : newPodWarnings(spec, metadata.annotations),
   columns: podColumns,
   rowConditions: podRowConditions,
   subresources: {

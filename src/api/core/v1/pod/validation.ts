@@ -15,6 +15,7 @@ import {
 import { validateAnnotations, validateLabels } from '../../../machinery/validate-metadata.ts'
 import { addressFamily, isIp } from '../addresses.ts'
 import { given, oneOf, wrong } from '../validation.ts'
+import { KnownSpecs } from './known-specs.ts'
 import type { Pod, PodDNSConfig, PodSpec, PodTemplateSpec } from './schema.ts'
 import { validateContainers } from './validation.containers.ts'
 import { validateResources } from './validation.resources.ts'
@@ -31,8 +32,17 @@ const MAXIMUM_SEARCH_DOMAINS = 32
 const MAXIMUM_SEARCH_CHARACTERS = 2048
 const MAXIMUM_HOST_NAME_CHARACTERS = 64
 
+/** In which nothing was found wrong. */
+const faultless = new KnownSpecs()
+
 export function validatePod({ spec }: Pod): readonly FieldError[] {
-  return [...validatePodSpec('spec', spec), ...(spec.serviceAccountName ? [] : tokensIn(spec))]
+  if (faultless.has(spec)) return []
+  const errors = [
+    ...validatePodSpec('spec', spec),
+    ...(spec.serviceAccountName ? [] : tokensIn(spec)),
+  ]
+  if (errors.length === 0) faultless.add(spec)
+  return errors
 }
 
 /** Admission names an account for new pods; an update may lose it. */

@@ -2,6 +2,7 @@
 import { compareQuantities, quantityToMilli } from '../../../machinery/quantity.ts'
 import { deprecatedLabelHint, nodeTermWarnings } from '../node-labels.ts'
 import { claimSpecWarnings } from '../persistent-volume-claim.ts'
+import { KnownSpecs } from './known-specs.ts'
 import type { Affinity } from './schema.affinity.ts'
 import type { Container } from './schema.container.ts'
 import type { PodSpec } from './schema.ts'
@@ -62,6 +63,21 @@ export function podWarnings(path: string, spec: PodSpec, annotations?: Annotatio
     )
   for (const sort of ['podAffinity', 'podAntiAffinity'] as const)
     warnings.push(...affinityWarnings(`${path}.affinity.${sort}`, spec.affinity?.[sort]))
+  return warnings
+}
+
+/** Of which nothing is to be told, without annotations that tell something. */
+const unremarkable = new KnownSpecs()
+/** All annotations that were replaced by fields are from before these were promised to stay. */
+const isOld = (key: string) => key.includes('alpha.kubernetes.io/')
+
+/** The same for a pod that is to be created, most of which are like one before. */
+export function newPodWarnings(spec: PodSpec, annotations: Annotations): string[] {
+  if (annotations && Object.keys(annotations).some(isOld))
+    return podWarnings('spec', spec, annotations)
+  if (unremarkable.has(spec)) return []
+  const warnings = podWarnings('spec', spec)
+  if (warnings.length === 0) unremarkable.add(spec)
   return warnings
 }
 
