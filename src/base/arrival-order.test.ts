@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { ArrivalOrder } from './arrival-order.ts'
 
 test('it agrees with a list, whatever comes and goes', () => {
-  const step = fc.tuple(fc.constantFrom('add', 'delete', 'take'), fc.nat(20))
+  const step = fc.tuple(fc.constantFrom('add', 'add new', 'delete', 'take'), fc.nat(20))
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), steps => {
       const order = new ArrivalOrder<number>()
@@ -15,6 +15,10 @@ test('it agrees with a list, whatever comes and goes', () => {
         else if (what === 'delete') {
           assert.equal(order.delete(member), naive.includes(member))
           naive = naive.filter(each => each !== member)
+        } else if (what === 'add new') {
+          const isNew = !naive.includes(member)
+          assert.equal(order.addNew(member), isNew)
+          if (isNew) naive = [...naive, member]
         } else {
           order.add(member)
           naive = [...naive.filter(each => each !== member), member]

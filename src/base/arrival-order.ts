@@ -12,6 +12,13 @@ export class ArrivalOrder<Member> {
     this.#members.add(member)
   }
 
+  /** Puts a member last unless it is there already. Whether it was not. */
+  addNew(member: Member): boolean {
+    const { size } = this.#members
+    this.#members.add(member)
+    return this.#members.size > size
+  }
+
   has(member: Member): boolean {
     return this.#members.has(member)
   }

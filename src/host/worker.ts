@@ -1,4 +1,5 @@
 import { getCompileCacheDir } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
@@ -73,4 +74,14 @@ const YOUNG_GENERATION_MB = 4
 /** Runs `callback` after everything that is ready now had its turn, before the process sleeps again. */
 export function afterReadyWork(callback: () => void): void {
   setImmediate(callback)
+}
+
+/** Runs `callback` once the work at hand, and what it made ready, is done: sooner than `afterReadyWork`, which lets everything else have a turn, too. */
+export function afterThisWork(callback: () => void): void {
+  process.nextTick(callback)
+}
+
+/** Whether two threads may run at once, so that one may look for what the other does without keeping it from it. */
+export function hasSeveralCores(): boolean {
+  return availableParallelism() > 1
 }

@@ -188,16 +188,19 @@ export function evaluate(
   made: (entry: Entry) => Entry = Object.freeze,
 ): Evaluation {
   checkChanges(changes)
+  const before: (Entry | undefined)[] = []
   for (const { key, expected } of changes) {
     const current = read(key)
     if (expected !== undefined && expected !== (current?.modRevision ?? 0)) {
       return { ok: false, key, current }
     }
+    before.push(current)
   }
   const entries: (Entry | null)[] = []
   const events: StoreEvent[] = []
-  for (const { key, value } of changes) {
-    const previous = read(key)
+  for (let i = 0; i < changes.length; i++) {
+    const { key, value } = changes[i] as Change
+    const previous = before[i]
     if (value === null) {
       entries.push(null)
       if (previous) events.push(Object.freeze({ type: 'delete', revision, key, previous }))

@@ -1,8 +1,9 @@
 /** A short run of `npm run torture -- kill`. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Operation } from '../../src/simulation/checkers/checkers.ts'
 import { etcdMissing } from '../../src/store/testing/etcd-process.ts'
-import { kill, killRounds } from './kill.ts'
+import { kill, killRounds, LEAST_ACKNOWLEDGED, MOST_TRIES, untilItCounts } from './kill.ts'
 import { sqliteServer } from './servers.ts'
 
 const seed = Number(process.env.PROA_TORTURE_SEED ?? 1)
@@ -12,6 +13,42 @@ async function runOf(values: Record<string, string | number>): Promise<string[]>
   await kill.run({ ...kill.flags, seed, ...values }, line => void lines.push(line))
   return lines
 }
+
+test('a kill that had hardly a write to lose does not count, and is done again, but not for ever', async () => {
+  const asked = { verb: 'delete', name: 'a' } as const
+  const deleted: Operation = {
+    client: 0,
+    began: 1,
+    ended: 2,
+    asked,
+    answer: { kind: 'deleted', uid: 'u' },
+  }
+  const others: Operation[] = [
+    { client: 0, began: 1, asked },
+    { client: 0, began: 1, ended: 2, asked, answer: { kind: 'refused', reason: 'NotFound' } },
+    {
+      client: 0,
+      began: 1,
+      ended: 2,
+      asked: { verb: 'list' },
+      answer: { kind: 'list', revision: 1, objects: [] },
+    },
+  ]
+  const roundOf = (writes: number) => [
+    ...Array.from({ length: writes }, () => deleted),
+    ...Array.from({ length: LEAST_ACKNOWLEDGED }, () => others).flat(),
+  ]
+  const rounds = [0, LEAST_ACKNOWLEDGED - 1, LEAST_ACKNOWLEDGED]
+  let kills = 0
+  assert.equal(await untilItCounts(async () => roundOf(rounds[kills++] ?? 0)), 2)
+  assert.equal(kills, 3)
+  kills = 0
+  await assert.rejects(
+    untilItCounts(async () => roundOf(Math.min(0, kills++))),
+    /fewer than/,
+  )
+  assert.equal(kills, MOST_TRIES)
+})
 
 test('20 times kill -9 of the API server', async context => {
   for (const line of await runOf({ rounds: 20 })) context.diagnostic(line)

@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { messageOf } from '#base/errors.ts'
-import { violationsOf } from '../../src/simulation/checkers/checkers.ts'
+import { type Operation, violationsOf } from '../../src/simulation/checkers/checkers.ts'
 import { seededRandom } from '../../src/simulation/testing/hollow-cluster.ts'
 import { forget, keepData } from './keep.ts'
 import { Load } from './load/load.ts'
@@ -27,6 +27,12 @@ const ROUNDS_IN_AN_ERA = 20
 const ROUND_MS = { least: 100, most: 900 }
 
 const LEAST_OPERATIONS_MS = 30_000
+
+/** A kill that took the server while it had acknowledged fewer writes since the last has shown nothing, and does not count. */
+export const LEAST_ACKNOWLEDGED = 5
+/** Kills in a row that may not count. */
+export const MOST_TRIES = 5
+
 const OUTAGE_MS = 100
 
 export interface KillOptions {
@@ -112,24 +118,28 @@ export async function killRounds(options: KillOptions, tell: Tell): Promise<void
   const readyMs: number[] = []
   const total = { operations: 0, deliveries: 0 }
   let reached = 0
+  let idle = 0
   for (let era = 0; era * ROUNDS_IN_AN_ERA < rounds; era++) {
     const recording = new Recording()
     const load = new Load({ ...options, recording, random, prefix: `e${era}-` })
     const last = Math.min(rounds, (era + 1) * ROUNDS_IN_AN_ERA)
     let targets = await server.start()
     for (let round = era * ROUNDS_IN_AN_ERA; round < last; round++) {
-      const before = recording.operations.length
-      await load.start(targets)
-      await pause(ROUND_MS.least + random.integer(ROUND_MS.most - ROUND_MS.least))
-      // A busy machine has more to do until there is something to lose.
-      await until(() => recording.operations.length >= before + least)
-      await server.kill()
-      // Long enough for a server without its store to say so.
-      await pause(random.integer(OUTAGE_MS))
-      await load.broken()
-      const started = performance.now()
-      targets = await server.start()
-      readyMs.push(performance.now() - started)
+      idle += await untilItCounts(async () => {
+        const before = recording.operations.length
+        await load.start(targets)
+        await pause(ROUND_MS.least + random.integer(ROUND_MS.most - ROUND_MS.least))
+        // A busy machine has more to do until there is something to lose.
+        await until(() => recording.operations.length >= before + least)
+        await server.kill()
+        // Long enough for a server without its store to say so.
+        await pause(random.integer(OUTAGE_MS))
+        await load.broken()
+        const started = performance.now()
+        targets = await server.start()
+        readyMs.push(performance.now() - started)
+        return recording.operations.slice(before)
+      })
     }
     await load.finish(targets)
     const which = `rounds ${era * ROUNDS_IN_AN_ERA} to ${last - 1} of seed ${options.seed}`
@@ -142,10 +152,25 @@ export async function killRounds(options: KillOptions, tell: Tell): Promise<void
   }
   readyMs.sort((one, other) => one - other)
   const p99 = readyMs[Math.floor(readyMs.length * 0.99)] ?? 0
+  if (idle > 0) tell(`${idle} kills more hardly had a write to lose, and do not count`)
   tell(
     `${rounds} kills, ${total.operations} operations, ${total.deliveries} deliveries, 0 violations; ready again after ${p99.toFixed()} ms (p99)`,
   )
 }
+
+/** Kills until something could have been lost; answers with how many kills were for nothing. */
+export async function untilItCounts(kill: () => Promise<readonly Operation[]>): Promise<number> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const acknowledged = (await kill()).filter(
+      ({ asked, answer }) => WRITES.has(asked.verb) && answer && answer.kind !== 'refused',
+    )
+    if (acknowledged.length >= LEAST_ACKNOWLEDGED) return tries
+  }
+  throw new Error(
+    `before each of ${MOST_TRIES} kills fewer than ${LEAST_ACKNOWLEDGED} writes were acknowledged`,
+  )
+}
+const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete'])
 
 async function until(isTrue: () => boolean): Promise<void> {
   for (const started = performance.now(); !isTrue(); await pause(5))

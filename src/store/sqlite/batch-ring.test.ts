@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  isAwake,
   lastCommitMs,
   makeRing,
   noteCommit,
   Requests,
   RingInput,
   RingOutput,
+  setAwake,
 } from './batch-ring.ts'
 import type { LooseBatch } from './messages.ts'
 
@@ -71,6 +73,15 @@ test('the time of the last commit is there for both threads, however long it was
   assert.equal(lastCommitMs(ring), 1.25)
   noteCommit(ring, 1e9)
   assert.ok(lastCommitMs(ring) > 2e6)
+})
+
+test('both threads see whether the writer is awake', () => {
+  const ring = makeRing()
+  assert.equal(isAwake(ring), false, 'it has not begun')
+  setAwake(ring, true)
+  assert.equal(isAwake(ring), true)
+  setAwake(ring, false)
+  assert.equal(isAwake(ring), false)
 })
 
 test('a request that is not in the ring leaves it alone', () => {

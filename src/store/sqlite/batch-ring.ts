@@ -8,7 +8,10 @@ import type { LooseBatch, WriteBatch, WriterRequest } from './messages.ts'
  * the ring is full, comes as a message, and the count tells where it belongs.
  */
 export interface SharedRing {
-  /** How many words were ever put and taken, modulo 2^32, and the microseconds that the last commit to the disk took. */
+  /**
+   * How many words were ever put and taken, modulo 2^32; the microseconds that the last commit to the disk took; how many batches were
+   * written, modulo 2^32; whether the main thread looks at that by itself, and whether the writer does not sleep.
+   */
   readonly positions: Int32Array<SharedArrayBuffer>
   /** Records, each in one piece; a power of two of words. */
   readonly words: Float64Array<SharedArrayBuffer>
@@ -24,7 +27,10 @@ const RING_WORDS = 131_072
 const PUT = 0
 const TAKEN = 1
 const COMMIT_MICROSECONDS = 2
-const POSITIONS = 3
+const WRITTEN = 3
+const IS_LOOKED_AT = 4
+const IS_AWAKE = 5
+const POSITIONS = 6
 
 /** In a record's word for them. */
 const IS_FOLLOWED = 1
@@ -102,6 +108,31 @@ export function noteCommit({ positions }: SharedRing, tookMs: number): void {
     COMMIT_MICROSECONDS,
     Math.min(MAX_MICROSECONDS, Math.round(1000 * tookMs)),
   )
+}
+
+/** More batches were written. Whether the main thread has to be told, since it does not look. */
+export function noteWritten({ positions }: SharedRing, count: number): boolean {
+  Atomics.add(positions, WRITTEN, count)
+  return Atomics.load(positions, IS_LOOKED_AT) === 0
+}
+
+/** How many batches were written so far, modulo 2^32. */
+export function written({ positions }: SharedRing): number {
+  return Atomics.load(positions, WRITTEN)
+}
+
+/** Whether the main thread looks from now on. Once it does not, it has to look a last time. */
+export function setLookedAt({ positions }: SharedRing, isLookedAt: boolean): void {
+  Atomics.store(positions, IS_LOOKED_AT, isLookedAt ? 1 : 0)
+}
+
+/** Whether the writer works, or looks for work: a batch that is put is taken at once, and nobody has to be woken. */
+export function isAwake({ positions }: SharedRing): boolean {
+  return Atomics.load(positions, IS_AWAKE) === 1
+}
+
+export function setAwake({ positions }: SharedRing, awake: boolean): void {
+  Atomics.store(positions, IS_AWAKE, awake ? 1 : 0)
 }
 
 const MAX_MICROSECONDS = 2 ** 31 - 1

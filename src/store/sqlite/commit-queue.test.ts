@@ -116,6 +116,40 @@ test('a slow disk, or one that nobody knows, is asked once for all', async () =>
   assert.deepEqual(await steadyLoad({ commitMs: 0 }, 2), [together, together])
 })
 
+test('where the writer is awake, a quarter of a crowd goes to it at once', async () => {
+  const disk = { commitMs: 5, isAwake: true }
+  const shapeOf = async (writers: number) => {
+    const { sent, queue, put, flush } = queueInHand(disk)
+    for (const _ of [1, 2]) {
+      for (let i = 0; i < writers; i++) put(`/${i}`, 'x')
+      flush()
+      queue.settle({ count: sent.length })
+      await turn()
+      if (_ === 1) sent.length = 0
+    }
+    return sent.map(({ rows }) => rows)
+  }
+  assert.deepEqual(await shapeOf(16), [4, 4, 4, 4, 0])
+  assert.deepEqual(await shapeOf(3), [3])
+  assert.deepEqual(await shapeOf(100), [25, 25, 25, 25, 0])
+  disk.isAwake = false
+  assert.deepEqual(await shapeOf(16), [16])
+})
+
+test('only a writer who is alone need not wait for others of its turn', async () => {
+  const { lone, queue, put, flush } = queueInHand()
+  put('/a', '1')
+  flush()
+  put('/b', '1')
+  flush()
+  queue.settle({ count: 2 })
+  put('/a', '2')
+  flush()
+  queue.settle(DONE)
+  put('/a', '3')
+  assert.deepEqual(lone, [true, false, false, true], 'nobody yet; one flies; two came; one came')
+})
+
 test('when the disk becomes slow, what comes may be joined with what is there', async () => {
   const disk = { commitMs: 0.2 }
   const { sent, queue, put, flush, time } = queueInHand(disk)

@@ -6,6 +6,7 @@ import {
   type CommitResult,
   type Entry,
   type Revision,
+  type StoreEvent,
 } from '../store.ts'
 import type { LooseBatch, WriterReply } from './messages.ts'
 import { type ForgottenRow, PackedRows } from './packed-rows.ts'
@@ -21,6 +22,9 @@ export const MAX_WAITING_BYTES = 64 * 1024 * 1024
  * otherwise do nothing meanwhile, and then keep the main thread waiting.
  */
 const EARLY_COMMITS = 32
+/** The same, as a share of all writers, where the writer thread is awake, so that it costs nobody a wake-up. */
+const EARLY_SHARE = 1 / 4
+const FEWEST_EARLY_COMMITS = 4
 
 /** A transaction of fewer is not worth an fsync of its own where all could share one. */
 const MIN_OVERLAPPED_COMMITS = 32
@@ -71,12 +75,14 @@ export interface CommitQueueHooks {
   send(batch: LooseBatch): void
   /** How long the last commit to the disk took, by the clock of `add`; 0 where nobody knows. */
   commitMs?(): number
+  /** Whether who writes would take a batch at once; false where nobody knows. */
+  isAwake?(): boolean
   /** Makes the entries of commits, where not the ordinary ones. */
   entryOf?(entry: Entry): Entry
   /** Commits became durable and `state` shows them. */
   published(commits: readonly Commit[]): void
-  /** Runs the callback once the work that is ready now is done. */
-  defer(callback: () => void): void
+  /** Runs the callback once the work that is ready now is done; `isLone` says that most likely nobody else comes with it. */
+  defer(callback: () => void, isLone: boolean): void
 }
 
 /** Nothing of it has to go to the disk: it only waited for what was before it. */
@@ -97,7 +103,7 @@ function isAnswered({ tickets, forgotten }: Batch): boolean {
 export class CommitQueue {
   readonly #state: Mvcc
   readonly #hooks: CommitQueueHooks
-  readonly #pending = new Map<string, { revision: Revision; entry: Entry | undefined }>()
+  readonly #pending = new Map<string, StoreEvent>()
   #waiting: Ticket[] = []
   #waitingBytes = 0
   #forgotten: Forgotten[] = []
@@ -128,10 +134,20 @@ export class CommitQueue {
   /** The newest entry, durable or not. */
   latest(key: string): Entry | undefined {
     const pending = this.#pending.get(key)
-    return pending ? pending.entry : this.#state.get(key)
+    if (!pending) return this.#state.get(key)
+    return pending.type === 'put' ? pending.entry : undefined
   }
 
-  async add(changes: readonly Change[], timeMs: number): Promise<CommitResult> {
+  add(changes: readonly Change[], timeMs: number): Promise<CommitResult> {
+    try {
+      return this.#add(changes, timeMs)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Not async, which would wrap the promise of each commit into another. */
+  #add(changes: readonly Change[], timeMs: number): Promise<CommitResult> {
     if (this.#stopped) throw this.#stopped
     if (
       this.#waiting.length + this.#flyingCommits >= MAX_WAITING_COMMITS ||
@@ -143,29 +159,29 @@ export class CommitQueue {
     const outcome = evaluate(changes, revision, key => this.latest(key), this.#hooks.entryOf)
     if (!outcome.ok) {
       // Shows `current`, so it must wait until that is durable.
-      return this.#pending.has(outcome.key) ? this.#enqueue(outcome, undefined, timeMs) : outcome
+      return this.#pending.has(outcome.key)
+        ? this.#enqueue(outcome, undefined, timeMs)
+        : Promise.resolve(outcome)
     }
     const { entries, events } = outcome
     if (events.length === 0) {
       const result: CommitResult = { ok: true, revision: this.#state.revision, entries }
       const isPending = changes.some(({ key }) => this.#pending.has(key))
-      return isPending ? this.#enqueue(result, undefined, timeMs) : result
+      return isPending ? this.#enqueue(result, undefined, timeMs) : Promise.resolve(result)
     }
     this.#assigned = revision
-    for (const event of events) {
-      const entry = event.type === 'put' ? event.entry : undefined
-      this.#pending.set(keyOf(event), { revision, entry })
-    }
+    for (const event of events) this.#pending.set(keyOf(event), event)
     return this.#enqueue({ ok: true, revision, entries }, { revision, timeMs, events }, timeMs)
   }
 
   /** Removes from the disk, beside coming batches, what `state` has dropped from its history. */
   forget(dropped: readonly Commit[], compacted: Revision): void {
     for (const { revision, events } of dropped) {
-      const rows = events.flatMap(event => [
-        ...(event.previous ? [{ revision: event.previous.modRevision, key: keyOf(event) }] : []),
-        ...(event.type === 'delete' ? [{ revision, key: event.key }] : []),
-      ])
+      const rows: ForgottenRow[] = []
+      for (const event of events) {
+        if (event.previous) rows.push(event.previous)
+        if (event.type === 'delete') rows.push({ modRevision: revision, key: event.key })
+      }
       this.#forgotten.push({ compacted: revision, rows })
     }
     this.#forgotten.push({ compacted, rows: [] })
@@ -235,8 +251,15 @@ export class CommitQueue {
       if (this.#gatheredCommits++ === 0) this.#gatheringMs = timeMs
       this.#gatheredMs = timeMs - this.#gatheringMs
       if (this.#isLongTurn(HALF)) this.#send({ isLast: true })
-      else if (this.#waiting.length >= EARLY_COMMITS) this.#send({ isFollowed: true })
+      else if (this.#isEarlyBatch()) this.#send({ isFollowed: true })
     })
+  }
+
+  #isEarlyBatch(): boolean {
+    const { length } = this.#waiting
+    if (length >= EARLY_COMMITS) return true
+    const fewest = Math.max(FEWEST_EARLY_COMMITS, this.#crowd * EARLY_SHARE)
+    return length >= fewest && this.#hooks.isAwake?.() === true
   }
 
   /**
@@ -254,10 +277,11 @@ export class CommitQueue {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
+    const isLone = this.#crowd <= 1 && this.#flying.length === 0
     this.#hooks.defer(() => {
       this.#isScheduled = false
       this.#flush()
-    })
+    }, isLone)
   }
 
   /** Once it is answered, nobody waits for what was to follow it: the writer found it full, or could not write it. */
@@ -340,8 +364,10 @@ export class CommitQueue {
 
   #succeed({ tickets, forgotten }: Batch): void {
     this.#forgotten.splice(0, forgotten.length)
-    const commits = tickets.flatMap(({ commit }) => commit ?? [])
-    for (const commit of commits) {
+    const commits: Commit[] = []
+    for (const { commit } of tickets) {
+      if (!commit) continue
+      commits.push(commit)
       this.#state.apply(commit)
       for (const event of commit.events) {
         const key = keyOf(event)

@@ -17,14 +17,15 @@ export class FileEntry implements Entry {
 
   constructor(
     source: ValueSource,
-    entry: Omit<Entry, 'value' | 'size'> & { readonly size: number },
+    entry: Omit<Entry, 'value' | 'size'>,
+    size: number,
     value?: Uint8Array,
   ) {
     this.#source = source
     this.key = entry.key
     this.createRevision = entry.createRevision
     this.modRevision = entry.modRevision
-    this.size = entry.size
+    this.size = size
     this.#value = value
     Object.freeze(this)
   }

@@ -45,6 +45,9 @@ export const FORGOTTEN_NUMBERS = 2
 
 export type WriterRequest = WriteBatch | { readonly type: 'tidy' } | { readonly type: 'close' }
 
+/** How many batches were written before it, modulo 2^32, goes with an answer that comes as a message. */
+export type WriterMessage = WriterReply & { readonly written: number }
+
 /** `message` is set when the requests failed and left nothing behind. */
 export interface WriterReply {
   /** So many requests are done, the oldest first; those of one reply shared a transaction. */

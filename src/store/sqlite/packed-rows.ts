@@ -1,13 +1,10 @@
 import type { Commit } from '../history.ts'
 import { keyOf } from '../mvcc.ts'
-import type { Revision } from '../store.ts'
+import type { Entry } from '../store.ts'
 import { IDS_PER_REVISION, type LooseBatch, type WriteBatch } from './messages.ts'
 
 /** A row that compaction removes from the disk. */
-export interface ForgottenRow {
-  readonly revision: Revision
-  readonly key: string
-}
+export type ForgottenRow = Pick<Entry, 'modRevision' | 'key'>
 
 /** Rows of a batch as they cross to the writer. Rows to add come first. */
 export class PackedRows {
@@ -39,8 +36,8 @@ export class PackedRows {
   }
 
   forget(rows: readonly ForgottenRow[]): void {
-    for (const { revision, key } of rows) {
-      this.#numbers.push(revision, key.length)
+    for (const { modRevision, key } of rows) {
+      this.#numbers.push(modRevision, key.length)
       this.#keys += key
       this.#forgotten++
     }

@@ -1,7 +1,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { claimDirectory, type DirectoryClaim } from '#host/data-directory.ts'
-import { afterReadyWork } from '#host/worker.ts'
+import { afterReadyWork, afterThisWork } from '#host/worker.ts'
 import { type Commit, defaultHistoryLimits, type HistoryLimits } from '../history.ts'
 import type { Mvcc } from '../mvcc.ts'
 import {
@@ -106,9 +106,10 @@ class SqliteStore implements Store {
     this.#queue = new CommitQueue(state, {
       send: batch => this.#writer.write(batch),
       commitMs: () => this.#writer.commitMs(),
+      isAwake: () => this.#writer.isAwake(),
       entryOf: entry => this.#values.entryOf(entry),
       published: commits => this.#publish(commits),
-      defer: afterReadyWork,
+      defer: (callback, isLone) => (isLone ? afterThisWork : afterReadyWork)(callback),
     })
     this.#cancelCompaction = this.#clock.after(COMPACTION_INTERVAL_MS, () => this.#compactOld())
   }

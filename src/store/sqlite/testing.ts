@@ -7,17 +7,23 @@ import { CommitQueue } from './commit-queue.ts'
 import type { LooseBatch } from './messages.ts'
 
 /** A queue whose disk and turns the test plays itself. */
-export function queueInHand(disk: { commitMs: number } = { commitMs: 0 }) {
+export function queueInHand(disk: { commitMs: number; isAwake?: boolean } = { commitMs: 0 }) {
   const state = new Mvcc()
   const sent: LooseBatch[] = []
   const published: number[] = []
   const deferred: (() => void)[] = []
+  /** Of each turn that was to come, whether a single commit was expected. */
+  const lone: boolean[] = []
   const time = { ms: 0 }
   const queue = new CommitQueue(state, {
     send: batch => void sent.push(batch),
     published: (commits: readonly Commit[]) => void published.push(...commits.map(c => c.revision)),
-    defer: callback => void deferred.push(callback),
+    defer(callback, isLone) {
+      deferred.push(callback)
+      lone.push(isLone)
+    },
     commitMs: () => disk.commitMs,
+    isAwake: () => disk.isAwake === true,
   })
   const put = (key: string, value: string, expected?: number) =>
     watched(
@@ -29,7 +35,7 @@ export function queueInHand(disk: { commitMs: number } = { commitMs: 0 }) {
   const flush = () => {
     for (const callback of deferred.splice(0)) callback()
   }
-  return { state, queue, sent, published, put, flush, time }
+  return { state, queue, sent, published, put, flush, time, lone }
 }
 
 /** A promise whose outcome can be looked at. */

@@ -52,13 +52,12 @@ export class ValueFile implements ValueSource {
 
   /** An entry that holds its value for as long as it lives, or until it is admitted. */
   entryOf(entry: Entry): FileEntry {
-    const { key, value, createRevision, modRevision } = entry
-    return new FileEntry(this, { key, createRevision, modRevision, size: value.byteLength }, value)
+    return new FileEntry(this, entry, entry.value.byteLength, entry.value)
   }
 
   /** An entry whose value is in the file. */
   entryIn({ key, revision, createRevision, size }: Omit<Head, 'timeMs'>): FileEntry {
-    return new FileEntry(this, { key, createRevision, modRevision: revision, size: size ?? 0 })
+    return new FileEntry(this, { key, createRevision, modRevision: revision }, size ?? 0)
   }
 
   /** Whether all values of a file can be held, so that it is best read whole. */
@@ -69,7 +68,7 @@ export class ValueFile implements ValueSource {
 
   /** The entry's value is in the file from now on, so that it may be let go when there is no room. */
   admit(entry: Entry): void {
-    if (entry instanceof FileEntry && !this.#held.has(entry)) this.#hold(entry)
+    if (entry instanceof FileEntry) this.#hold(entry)
   }
 
   /** The entry's row is about to be removed: whoever still has the entry has its value. */
@@ -131,7 +130,7 @@ export class ValueFile implements ValueSource {
   }
 
   #hold(entry: FileEntry): void {
-    this.#held.add(entry)
+    if (!this.#held.addNew(entry)) return
     this.#heldBytes += entry.size
     while (this.#heldBytes > this.#limitBytes) {
       const oldest = this.#held.takeOldest()

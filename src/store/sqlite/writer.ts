@@ -1,12 +1,22 @@
 import { messageOf } from '#base/errors.ts'
-import { startWorker, type WorkerThread } from '#host/worker.ts'
-import { lastCommitMs, makeRing, RingInput } from './batch-ring.ts'
-import type { LooseBatch, WriteBatch, WriterReply, WriterRequest } from './messages.ts'
+import { hasSeveralCores, startWorker, type WorkerThread } from '#host/worker.ts'
+import { isAwake, lastCommitMs, makeRing, RingInput } from './batch-ring.ts'
+import type {
+  LooseBatch,
+  WriteBatch,
+  WriterMessage,
+  WriterReply,
+  WriterRequest,
+} from './messages.ts'
 import { joined } from './packed-rows.ts'
 import { connectionPragmas } from './schema.ts'
+import { WrittenBatches } from './written-batches.ts'
 
 /** The writer holds one batch, and of that only the keys and numbers are in its heap. */
 const HEAP_LIMIT_MB = 64
+
+/** Who writes a longer transaction needs the caches and, on some machines, the other half of a processor more than its answer a quick reader. */
+const MOST_LOOKED_OUT_FOR = 16
 
 /** The main thread's end of the thread that writes. */
 export interface Writer {
@@ -14,6 +24,8 @@ export interface Writer {
   write(batch: LooseBatch): void
   /** How long the last commit to the disk took; 0 before there was one. */
   commitMs(): number
+  /** Whether a batch would be taken at once. */
+  isAwake(): boolean
   /** Resolves with the answer, or with the failure of the whole thread. Never rejects. */
   ask(request: Exclude<WriterRequest, WriteBatch>): Promise<WriterReply>
   /** Ends the thread; `isOrderly` lets it close the file first. */
@@ -35,18 +47,26 @@ export function startWriter(file: string, hooks: WriterHooks): Writer {
   const input = new RingInput(ring)
   /** Requests so far, on either way. */
   let requests = 0
+  /** Of the transaction that is being handed over. */
+  let rows = 0
   const answer = (reply: WriterReply) => {
     const [waiting] = unanswered.splice(0, reply.count)
     if (waiting) waiting(reply)
     else hooks.onReply(reply)
   }
-  const thread: WorkerThread<WriterRequest> = startWorker<WriterRequest, WriterReply | number>({
+  const mayLook = hasSeveralCores()
+  const written = new WrittenBatches(ring, count => answer({ count }))
+  const thread: WorkerThread<WriterRequest> = startWorker<WriterRequest, WriterMessage | null>({
     entry: './writer.worker',
     from: import.meta.url,
-    data: { file, ring, pragmas: connectionPragmas },
+    data: { file, ring, mayLook, pragmas: connectionPragmas },
     heapLimitMb: HEAP_LIMIT_MB,
-    onReply: reply => answer(typeof reply === 'number' ? { count: reply } : reply),
+    onReply(reply) {
+      written.take(reply?.written)
+      if (reply) answer(reply)
+    },
     onFailure(error) {
+      written.take()
       failure = error
       while (unanswered.length > 0) answer({ count: 1, message: messageOf(error) })
       hooks.onFailure(error)
@@ -64,11 +84,18 @@ export function startWriter(file: string, hooks: WriterHooks): Writer {
     write(batch) {
       if (failure) return hooks.onReply({ count: 1, message: messageOf(failure) })
       unanswered.push(undefined)
-      if (input.put(requests++, batch)) return thread.wake()
-      const { message, handedOver } = joined(batch)
-      thread.send(message, handedOver)
+      rows += batch.rows
+      if (input.put(requests++, batch)) thread.wake()
+      else {
+        const { message, handedOver } = joined(batch)
+        thread.send(message, handedOver)
+      }
+      if (batch.isFollowed) return
+      if (mayLook && rows <= MOST_LOOKED_OUT_FOR) written.lookOut()
+      rows = 0
     },
     commitMs: () => lastCommitMs(ring),
+    isAwake: () => isAwake(ring),
     ask,
     async stop(isOrderly) {
       const reply = isOrderly ? await ask({ type: 'close' }) : { message: 'not asked' }
