@@ -38,7 +38,7 @@ test('each limit asks for as much to go as is beyond it', () => {
   const some = history(...[1, 2, 3, 4, 5].map(revision => commit(revision, 1000)))
   assert.equal(some.excess(limits, 100, 10), undefined)
   assert.equal(some.excess({ ...limits, events: 2 }, 100, 10), 3)
-  assert.equal(some.excess({ ...limits, bytes: 4000 }, 100, 10), 2)
+  assert.equal(some.excess({ ...limits, bytes: 5000 }, 100, 10), 2)
   assert.equal(some.excess({ ...limits, ageMs: 96 }, 100, 10), 3)
   assert.equal(some.excess({ ...limits, ageMs: 96 }, undefined, 10), undefined)
   assert.equal(some.excess({ ...limits, events: 0 }, 100, 10), 5)

@@ -111,5 +111,5 @@ function sizeOf(entry: Entry | undefined): number {
   return entry ? (entry.size ?? entry.value.byteLength) : 0
 }
 
-/** Objects, key and array slots of one change, about. */
-const EVENT_OVERHEAD_BYTES = 250
+/** The commit, its event, entry, key and buffer, about, as heap snapshots show them. */
+const EVENT_OVERHEAD_BYTES = 600

@@ -296,7 +296,8 @@ function listReader(items: AnySchema): Reader {
       result.push(item === null || item === undefined ? zero(state) : read(item, state))
       state.path.pop()
     }
-    return result
+    // The copy has room for no more than there is; one that was pushed to has room for seventeen.
+    return result.slice()
   }
 }
 

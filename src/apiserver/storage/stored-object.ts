@@ -22,7 +22,7 @@ export interface Representation {
   readonly object: KubernetesObject
   readonly bytes: Uint8Array
   /** The body in protobuf, kept here by whoever makes it first. */
-  protobuf?: Uint8Array
+  protobuf?: Uint8Array | undefined
 }
 
 const encoder = new TextEncoder()
@@ -65,18 +65,17 @@ const textOf = ({ kind, apiVersion, ...rest }: KubernetesObject): string =>
 /**
  * Stored values that this process wrote carry the object that they were made from, until the cache takes it over: engines hand back
  * the very buffers they were given, so it need not be parsed again. The store's history keeps values for long, and should not keep
- * twice their size in objects along with them.
+ * twice their size in objects along with them. Beside the values, since a buffer that lost a property of its own is 160 bytes larger.
  */
-const SOURCE = Symbol('source')
-type Sourced = Uint8Array & { [SOURCE]?: KubernetesObject }
+const sources = new WeakMap<Uint8Array, KubernetesObject>()
 
 /** The value to store for an object; the object belongs to the server from here on and is frozen. */
 export function encodeValue(object: KubernetesObject): Uint8Array {
   const { apiVersion, kind, metadata, ...rest } = object
   const { resourceVersion: _, selfLink: __, ...storedMetadata } = metadata
   const stored = { kind, apiVersion, metadata: storedMetadata, ...rest }
-  const value: Sourced = encoder.encode(storedText(emptyAsNull(stored)))
-  value[SOURCE] = deepFreeze(stored)
+  const value = encoder.encode(storedText(emptyAsNull(stored)))
+  sources.set(value, deepFreeze(stored))
   return value
 }
 
@@ -108,9 +107,7 @@ const continued = (object: string): string => (object === '{}' ? '}' : `,${objec
 
 /** The object in a stored value. */
 export function objectOfValue(value: Uint8Array): KubernetesObject {
-  return (
-    (value as Sourced)[SOURCE] ?? deepFreeze(nullAsEmpty(parseExact(value) as KubernetesObject))
-  )
+  return sources.get(value) ?? deepFreeze(nullAsEmpty(parseExact(value) as KubernetesObject))
 }
 
 /** Small against what a server of a million objects has anyway, large against what an ordinary cluster needs. */
@@ -124,7 +121,7 @@ export class StoredObject implements Representation, Forgetful {
   readonly key: string
   readonly revision: Revision
   readonly #held: Uint8Array | Entry
-  protobuf?: Uint8Array
+  protobuf: Uint8Array | undefined
   /** As it is stored, without its revision. */
   #source: KubernetesObject | undefined
   #object: KubernetesObject | undefined
@@ -167,7 +164,7 @@ export class StoredObject implements Representation, Forgetful {
     this.#source = undefined
     this.#object = undefined
     this.#bytes = undefined
-    delete this.protobuf
+    this.protobuf = undefined
     this.#views = undefined
   }
 
@@ -190,9 +187,9 @@ export class StoredObject implements Representation, Forgetful {
 
   /** Takes over the object that the value carries. */
   adoptSource(): void {
-    const value = this.value as Sourced
-    this.#source ??= value[SOURCE]
-    delete value[SOURCE]
+    const { value } = this
+    this.#source ??= sources.get(value)
+    sources.delete(value)
   }
 
   /** The same state, shown at another revision. */
@@ -244,7 +241,7 @@ export class StoredObject implements Representation, Forgetful {
 /** In another version than the stored one. Who asks in process never pays for bytes. */
 class ConvertedObject implements Representation {
   readonly object: KubernetesObject
-  protobuf?: Uint8Array
+  protobuf: Uint8Array | undefined
   #bytes: Uint8Array | undefined
 
   constructor(object: KubernetesObject) {

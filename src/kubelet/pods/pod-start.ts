@@ -3,6 +3,7 @@
  * there are none.
  */
 import { messageOf } from '#base/errors.ts'
+import type { SmallMap } from '#base/small-map.ts'
 import { StartError } from '../containers/config-error.ts'
 import { sandboxConfigOf } from '../containers/sandbox-config.ts'
 import { containerHash } from '../labels.ts'
@@ -191,7 +192,7 @@ async function startOne(
   }
 }
 
-function nextRetry(failures: Map<string, number>, name: string): number {
+function nextRetry(failures: SmallMap<number>, name: string): number {
   const count = failures.get(name) ?? 0
   failures.set(name, count + 1)
   return Math.min(START_RETRY_MS * 2 ** count, START_RETRY_LIMIT_MS)

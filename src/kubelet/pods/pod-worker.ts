@@ -9,6 +9,7 @@
  */
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import { SmallMap } from '#base/small-map.ts'
 import { isFinished, type Pod, uidOf } from '../pod-types.ts'
 import type { WaitingReason } from '../status/container-status.ts'
 import type { PodFailure } from '../status/pod-status.ts'
@@ -38,11 +39,11 @@ export class PodWorker {
   admitted = false
   failure: PodFailure | undefined
   /** Why containers do not run, by name. */
-  readonly waiting = new Map<string, WaitingReason>()
+  readonly waiting = new SmallMap<WaitingReason>()
   /** How often in a row containers could not be made, by name. */
-  readonly startFailures = new Map<string, number>()
+  readonly startFailures = new SmallMap<number>()
   /** The read termination messages, by container id: files may be gone later. */
-  readonly messages = new Map<string, string>()
+  readonly messages = new SmallMap<string>()
   readonly parts: PodParts
   #running: Promise<void> | undefined
   #again = false

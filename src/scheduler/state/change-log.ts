@@ -13,8 +13,8 @@ export interface Change {
   readonly by: 1 | -1 | 0
 }
 
-/** Whoever is further behind computes anew. */
-const LIMIT = 16_384
+/** Whoever is further behind computes anew. Each change holds a pod as it was then, of some kilobytes; twice as many are kept at most. */
+const LIMIT = 2_048
 
 export class ChangeLog {
   #entries: Change[] = []

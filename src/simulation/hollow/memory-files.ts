@@ -2,6 +2,7 @@
  * A small file system in memory: what a hollow node's kubelet writes and reads. Directories exist
  * as soon as something is in them or they were made; symlinks are kept as they are.
  */
+import { SmallMap } from '#base/small-map.ts'
 import type { FileFacts, Files, OpenFile } from '#kubelet'
 
 /**
@@ -14,11 +15,12 @@ interface Node {
   kind: 'file' | 'directory' | 'symlink'
   mode: number
   id: number
-  chunks: Uint8Array[]
+  /** Of a file; absent where nothing was ever written. */
+  chunks?: Uint8Array[]
   size: number
   target: string
   /** By name; absent where there never was anything. */
-  children?: Map<string, Node>
+  children?: SmallMap<Node>
 }
 
 export interface MemoryFiles extends Files {
@@ -31,7 +33,6 @@ export function createMemoryFiles(): MemoryFiles {
     kind,
     mode,
     id: nextId++,
-    chunks: [],
     size: 0,
     target: '',
   })
@@ -40,7 +41,7 @@ export function createMemoryFiles(): MemoryFiles {
     let at = root
     for (let cut = nextPart(path, 0); cut < path.length; cut = nextPart(path, endOf(path, cut))) {
       const part = path.slice(cut, endOf(path, cut))
-      at.children ??= new Map()
+      at.children ??= new SmallMap()
       let child = at.children.get(part)
       if (!child) {
         child = make('directory', mode)
@@ -53,7 +54,7 @@ export function createMemoryFiles(): MemoryFiles {
   const put = (path: string, node: Node) => {
     const [directory, name] = splitPath(path)
     const parent = makeDirectory(directory)
-    parent.children ??= new Map()
+    parent.children ??= new SmallMap()
     parent.children.set(name, node)
   }
   const take = (path: string): Node | undefined => {
@@ -114,6 +115,7 @@ export function createMemoryFiles(): MemoryFiles {
         put(path, node)
       }
       if (node.size + bytes.length > FILE_LIMIT_BYTES) return
+      node.chunks ??= []
       node.chunks.push(bytes)
       node.size += bytes.length
     },
@@ -148,8 +150,9 @@ function endOf(path: string, from: number): number {
 const SLASH = 47
 
 function contents(node: Node): Uint8Array {
-  if (node.chunks.length > 1) node.chunks = [new Uint8Array(Buffer.concat(node.chunks))]
-  return node.chunks[0] ?? new Uint8Array()
+  const { chunks = [] } = node
+  if (chunks.length > 1) node.chunks = [new Uint8Array(Buffer.concat(chunks))]
+  return node.chunks?.[0] ?? new Uint8Array()
 }
 
 function openFile(node: Node): OpenFile {

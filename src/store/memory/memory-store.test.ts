@@ -15,7 +15,7 @@ test('history is forgotten by count, by bytes and by age, and live keys stay', a
   assert.equal(byCount.compactedRevision, 20)
   assert.equal((await byCount.list('/')).entries.length, 30)
 
-  const byBytes = createMemoryStore({ history: { bytes: 10_000 } })
+  const byBytes = createMemoryStore({ history: { bytes: 13_000 } })
   for (let i = 0; i < 30; i++) await put(byBytes, '/a', 'x'.repeat(1000))
   assert.equal(byBytes.compactedRevision, 22)
 
