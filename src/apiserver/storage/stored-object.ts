@@ -110,12 +110,12 @@ export function objectOfValue(value: Uint8Array): KubernetesObject {
   return sources.get(value) ?? deepFreeze(nullAsEmpty(parseExact(value) as KubernetesObject))
 }
 
-/** Small against what a server of a million objects has anyway, large against what an ordinary cluster needs. */
-const FORMS_LIMIT_BYTES = 256 * 1024 * 1024
+/** Room for all forms of some ten thousand pods; of more, those that were made last are there. */
+const FORMS_LIMIT_BYTES = 64 * 1024 * 1024
 const forms = new FormCache(FORMS_LIMIT_BYTES)
 
-/** About how many bytes an object takes for each one of its JSON. */
-const OBJECT_BYTES_PER_BYTE = 4
+/** About how many bytes an object takes for each one of its JSON: a pod twice as many, a ConfigMap of long texts less. */
+const OBJECT_BYTES_PER_BYTE = 2
 
 export class StoredObject implements Representation, Forgetful {
   readonly key: string
@@ -177,6 +177,7 @@ export class StoredObject implements Representation, Forgetful {
   /** The state is the present one, and one of maybe a million: its forms live as long as there is room. */
   enterPresent(): void {
     this.#isPresent = this.entry?.size !== undefined
+    if (this.#source) this.#formed(this.#length * OBJECT_BYTES_PER_BYTE)
   }
 
   /** The state is of the past: its forms live as long as whoever has it. */
@@ -199,9 +200,11 @@ export class StoredObject implements Representation, Forgetful {
 
   get object(): KubernetesObject {
     if (this.#object) return this.#object
-    this.#source ??= objectOfValue(this.value)
+    if (!this.#source) {
+      this.#source = objectOfValue(this.value)
+      this.#formed(this.#length * OBJECT_BYTES_PER_BYTE)
+    }
     this.#object = withRevision(this.#source, this.revision)
-    this.#formed(this.#length * OBJECT_BYTES_PER_BYTE)
     return this.#object
   }
 
