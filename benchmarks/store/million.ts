@@ -49,7 +49,7 @@ async function withWatchCache(store: Store): Promise<void> {
   let token = ''
   await pages('the watch cache', async () => {
     const { items, continue: next = '' } = await readList(
-      { store, watchCache, cache },
+      { clock: systemClock, store, watchCache, cache },
       {
         filter: { namespace: '' },
         limit: PAGE,

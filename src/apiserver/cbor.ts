@@ -30,8 +30,8 @@ function itemOf(kind: MetaKind, shown: Representation): Uint8Array {
   return item
 }
 
-/** As `itemOf`, for lists, which tell of built-in kinds once for all what they are. */
-function listItemOf(kind: MetaKind & { readonly custom?: unknown }, shown: Representation) {
+/** An item of a list, which tells of built-in kinds once for all what they are. */
+export function cborItemOf(kind: MetaKind & { readonly custom?: unknown }, shown: Representation) {
   if (kind.custom) return itemOf(kind, shown)
   let item = listItems.get(shown)
   if (!item) {
@@ -52,18 +52,13 @@ export function cborOfValue(value: unknown, kind?: Encodable): Uint8Array {
   return selfDescribed(isOfKind ? encodeCbor(kind.shape, value as object) : encodeCborValue(value))
 }
 
-/** The body of a list, in pieces. */
+/** The body of a list of items (see `cborItemOf`), in pieces. */
 export function cborOfList(
   kind: MetaKind & { readonly listKind: string },
   metadata: object,
-  shown: readonly Representation[],
+  items: readonly Uint8Array[],
 ): Uint8Array[] {
-  const head = { kind: kind.listKind, apiVersion: apiVersionOf(kind) }
-  return encodeListCbor(
-    head,
-    metadata,
-    shown.map(each => listItemOf(kind, each)),
-  )
+  return encodeListCbor({ kind: kind.listKind, apiVersion: apiVersionOf(kind) }, metadata, items)
 }
 
 /** The frame of an event, the same for all its watchers. */

@@ -39,7 +39,8 @@ export type ResponseBody =
 
 /**
  * A push source with one subscriber. `next` may return a promise while its receiver is full: a source that can wait (a
- * file that is read) does; one that cannot (a watch) goes on, and whoever is too slow for it is ended by its server.
+ * file that is read, a watch that catches up) does; one that cannot (a watch of what happens now) goes on, and whoever is too slow for it is
+ * ended by its server.
  */
 export interface EventSource<E> {
   /** Starts the flow; `next` must not throw. Returns the function that cancels it; after that nothing is called. */

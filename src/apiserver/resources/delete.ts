@@ -28,7 +28,7 @@ import { parseBody } from './body.ts'
 import { unstored } from './create.ts'
 import { hooksOf } from './hooks.ts'
 import { listOptionsOf, revisionOfList } from './list-options.ts'
-import { filterFor, respondOne } from './read.ts'
+import { filterFor, respondOne, sourceOf } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { isFinished, isSettled } from './update.ts'
 import { admit, isDryRun, type Preconditions, type Write, writeOf } from './write.ts'
@@ -231,17 +231,14 @@ export async function removeCollection(
   const options = await deleteOptionsOf(exchange)
   warnOfOrphans(exchange, resource, options)
   const list = listOptionsOf(info.query, false)
-  const page = await readList(
-    { store: server.store, watchCache: server.cache, cache: resource.storage.cache },
-    {
-      filter: filterFor(exchange, resource),
-      limit: list.limit,
-      continue: list.continue,
-      revision: revisionOfList(list),
-      hasRevision: !['', '0'].includes(list.resourceVersion),
-      match: list.resourceVersionMatch,
-    },
-  )
+  const page = await readList(sourceOf(exchange, resource), {
+    filter: filterFor(exchange, resource),
+    limit: list.limit,
+    continue: list.continue,
+    revision: revisionOfList(list),
+    hasRevision: !['', '0'].includes(list.resourceVersion),
+    match: list.resourceVersionMatch,
+  })
   const write = writeOf(exchange, resource)
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const items: KubernetesObject[] = []

@@ -25,8 +25,14 @@ import {
   wantedBy,
 } from '../respond.ts'
 import { emptyAsNull } from '../storage/empty-lists.ts'
-import { itemOf, type StoredObject } from '../storage/stored-object.ts'
-import { prepare } from '../storage/view.ts'
+import { inSlices } from '../storage/slices.ts'
+import {
+  type Form,
+  itemOf,
+  type Representation,
+  type StoredObject,
+} from '../storage/stored-object.ts'
+import { prepare, type View } from '../storage/view.ts'
 import type { EncodedEvent } from '../watch-cache/cache-event.ts'
 import type { EncodedGroup } from '../watch-cache/event-group.ts'
 import { type ListPage, reach, readList } from '../watch-cache/read-list.ts'
@@ -106,7 +112,7 @@ export async function list(exchange: Exchange, resource: StoredResource): Promis
   return respondList(exchange, resource, page)
 }
 
-const sourceOf = ({ server }: Exchange, { storage }: StoredResource) => ({
+export const sourceOf = ({ server }: Exchange, { storage }: StoredResource) => ({
   clock: server.clock,
   store: server.store,
   watchCache: server.cache,
@@ -134,11 +140,14 @@ export async function respondList(
     ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
   }
   const head = { kind: kind.listKind, apiVersion: apiVersionOf(kind), metadata }
-  const objects = () => page.items.map(stored => stored.in(view).object)
-  if (exchange.request.objects) return respondValue(exchange, 200, { ...head, items: objects() })
+  const made = <T>(form: Form, make: (shown: Representation) => T) =>
+    madeOf(exchange, page.items, { view, form, make })
+  const objects = () => made('object', shown => shown.object)
+  if (exchange.request.objects)
+    return respondValue(exchange, 200, { ...head, items: await objects() })
   const wanted = wantedBy(exchange)
   if (wanted.as === 'Table')
-    return respondValue(exchange, 200, tableFor(exchange, kind, objects(), metadata))
+    return respondValue(exchange, 200, tableFor(exchange, kind, await objects(), metadata))
   if (wanted.as === 'PartialObjectMetadata')
     throw notAcceptable(
       `you requested PartialObjectMetadata, but the requested object is a list (${goTypeOf(kind, kind.listKind)})`,
@@ -148,36 +157,46 @@ export async function respondList(
       kind: 'PartialObjectMetadataList',
       apiVersion: metaApiVersion(wanted.version),
       metadata,
-      items: objects().map(object => partialMetadataOf(object, wanted.version)),
+      items: await made('object', ({ object }) => partialMetadataOf(object, wanted.version)),
     })
   if (wanted.encoding === 'protobuf') {
-    const messages = page.items.map(stored => messageOf(kind, stored.in(view)))
+    const messages = await made('protobuf', shown => messageOf(kind, shown))
     return respondProtobuf(200, encodeListProtobuf(kind, metadata, messages))
   }
   if (wanted.encoding === 'cbor') {
-    const { cborOfList } = await import('../cbor.ts')
-    const shown = page.items.map(stored => stored.in(view))
-    const chunks = cborOfList(kind, metadata, shown)
+    const { cborItemOf, cborOfList } = await import('../cbor.ts')
+    const chunks = cborOfList(kind, metadata, await made('object', each => cborItemOf(kind, each)))
     return { status: 200, headers: CBOR_HEADERS, body: { kind: 'chunks', chunks } }
   }
-  if (wanted.encoding !== 'json' || wanted.pretty)
-    return respondValue(exchange, 200, {
-      ...head,
-      items: kind.custom ? objects() : objects().map(emptyAsNull).map(withoutKind),
-    })
-  const shown = page.items.map(stored => stored.in(view))
+  if (wanted.encoding !== 'json' || wanted.pretty) {
+    const values = kind.custom
+      ? await objects()
+      : await made('object', ({ object }) => withoutKind(emptyAsNull(object)))
+    return respondValue(exchange, 200, { ...head, items: values })
+  }
   const chunks = kind.custom
-    ? joined(
-        head,
-        '',
-        shown.map(each => each.bytes),
-      )
-    : joined(
-        head,
-        '{',
-        shown.map(each => itemOf(kind, each)),
-      )
+    ? joined(head, '', await made('bytes', ({ bytes }) => bytes))
+    : joined(head, '{', await made('bytes', shown => itemOf(kind, shown)))
   return { status: 200, headers: JSON_HEADERS, body: { kind: 'chunks', chunks } }
+}
+
+/** What is made of each, in their order, without holding up other requests. */
+async function madeOf<T>(
+  { server }: Exchange,
+  items: readonly StoredObject[],
+  how: {
+    readonly view: View
+    readonly form: Form
+    readonly make: (shown: Representation) => T
+  },
+): Promise<T[]> {
+  const { view, form, make } = how
+  const made: T[] = []
+  // In another version than the stored one everything is made of the object.
+  const needed = view.fromStored || view.own ? 'object' : form
+  for await (const slice of inSlices(server, items, needed))
+    for (const stored of slice) made.push(make(stored.in(view)))
+  return made
 }
 
 /** Lists of built-in kinds say once for all items what they are; those of custom resources say it with each. */
@@ -210,6 +229,7 @@ export async function handleWatch(
     view: resource.view,
     filter: filterFor(exchange, resource),
     ...beginningOf(options),
+    form: formFor(wanted),
     bookmarks: options.allowWatchBookmarks,
     timeoutMs: options.timeoutMs || MINIMUM_WATCH_MS + server.random.integer(MINIMUM_WATCH_MS),
   })
@@ -235,6 +255,12 @@ export async function handleWatch(
     return answer(CBOR_SEQUENCE_TYPE, frames(source, wanted, { whole, all, partial: cborFrameFor }))
   }
   return answer(JSON_TYPE, lines(exchange, resource, { source, wanted }))
+}
+
+/** What is asked of each object. */
+function formFor(wanted: Representing | undefined): Form {
+  if (!wanted || wanted.as !== undefined || wanted.encoding === 'cbor') return 'object'
+  return wanted.encoding === 'protobuf' ? 'protobuf' : 'bytes'
 }
 
 /** Where a watch begins, by `resourceVersion` and `sendInitialEvents`. */
@@ -333,7 +359,7 @@ function lines(
             event.type === 'ERROR'
               ? event.object
               : (rows?.(event.object) ?? partialMetadataOf(event.object, version))
-          sink.next(encoder.encode(`${stringifyJson({ type: event.type, object })}\n`))
+          return sink.next(encoder.encode(`${stringifyJson({ type: event.type, object })}\n`))
         },
         end: sink.end,
       })

@@ -117,6 +117,9 @@ const forms = new FormCache(FORMS_LIMIT_BYTES)
 /** About how many bytes an object takes for each one of its JSON: a pod twice as many, a ConfigMap of long texts less. */
 const OBJECT_BYTES_PER_BYTE = 2
 
+/** What is made of a stored value, and kept. */
+export type Form = 'object' | 'bytes' | 'protobuf'
+
 export class StoredObject implements Representation, Forgetful {
   readonly key: string
   readonly revision: Revision
@@ -160,6 +163,19 @@ export class StoredObject implements Representation, Forgetful {
     return this.#held instanceof Uint8Array ? undefined : this.#held
   }
 
+  /** Of the value, in bytes. */
+  get size(): number {
+    return this.#held instanceof Uint8Array
+      ? this.#held.length
+      : (this.#held.size ?? this.#held.value.length)
+  }
+
+  /** Whether a form is there, so that whoever asks for it need not wait for the value. */
+  has(form: Form): boolean {
+    if (form === 'object') return (this.#object ?? this.#source) !== undefined
+    return (form === 'bytes' ? this.#bytes : this.protobuf) !== undefined
+  }
+
   forget(): void {
     this.#source = undefined
     this.#object = undefined
@@ -177,7 +193,7 @@ export class StoredObject implements Representation, Forgetful {
   /** The state is the present one, and one of maybe a million: its forms live as long as there is room. */
   enterPresent(): void {
     this.#isPresent = this.entry?.size !== undefined
-    if (this.#source) this.#formed(this.#length * OBJECT_BYTES_PER_BYTE)
+    if (this.#source) this.#formed(this.size * OBJECT_BYTES_PER_BYTE)
   }
 
   /** The state is of the past: its forms live as long as whoever has it. */
@@ -202,7 +218,7 @@ export class StoredObject implements Representation, Forgetful {
     if (this.#object) return this.#object
     if (!this.#source) {
       this.#source = objectOfValue(this.value)
-      this.#formed(this.#length * OBJECT_BYTES_PER_BYTE)
+      this.#formed(this.size * OBJECT_BYTES_PER_BYTE)
     }
     this.#object = withRevision(this.#source, this.revision)
     return this.#object
@@ -211,14 +227,8 @@ export class StoredObject implements Representation, Forgetful {
   get bytes(): Uint8Array {
     if (this.#bytes) return this.#bytes
     this.#bytes = spliceRevision(this.value, this.revision)
-    this.#formed(this.#length)
+    this.#formed(this.size)
     return this.#bytes
-  }
-
-  get #length(): number {
-    return this.#held instanceof Uint8Array
-      ? this.#held.length
-      : (this.#held.size ?? this.#held.value.length)
   }
 
   #formed(bytes: number): void {

@@ -23,7 +23,7 @@ export class PreparedWatcher implements Watcher {
   readonly #inner: Watcher
   readonly #fail: (error: unknown) => void
   #waiting: Task[] = []
-  #isRunning = false
+  #running: Promise<void> | undefined
   #isOver = false
 
   constructor(view: View, inner: Watcher, fail: (error: unknown) => void) {
@@ -61,11 +61,15 @@ export class PreparedWatcher implements Watcher {
       return
     }
     this.#waiting.push({ objects, tell })
-    if (!this.#isRunning) void this.#run()
+    this.#running ??= this.#run()
+  }
+
+  /** Resolves once all was told; undefined where it was already. */
+  get settled(): Promise<void> | undefined {
+    return this.#running
   }
 
   async #run(): Promise<void> {
-    this.#isRunning = true
     while (this.#waiting.length > 0) {
       const batch = this.#waiting
       this.#waiting = []
@@ -79,6 +83,6 @@ export class PreparedWatcher implements Watcher {
         this.#fail(thrown instanceof StatusError ? thrown : (thrown as Error))
       }
     }
-    this.#isRunning = false
+    this.#running = undefined
   }
 }

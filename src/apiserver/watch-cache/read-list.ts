@@ -3,7 +3,8 @@
  * present too as long as nothing of the resource changed since; else the store's history has it.
  */
 import { badRequest, StatusError } from '#api/machinery/status.ts'
-import { CompactedError, FutureRevisionError, type Revision, type Store } from '#store'
+import { CompactedError, FutureRevisionError, type Revision } from '#store'
+import { inSlices, type SliceSource } from '../storage/slices.ts'
 import { StoredObject } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts'
@@ -31,8 +32,7 @@ export interface ListPage {
   readonly remaining: number | undefined
 }
 
-export interface ListSource {
-  readonly store: Store
+export interface ListSource extends SliceSource {
   readonly watchCache: WatchCache
   readonly cache: ResourceCache
 }
@@ -44,11 +44,7 @@ export async function readList(source: ListSource, request: ListRequest): Promis
   const snapshot = await snapshotFor(source, request, token)
   const { view } = request.filter
   if (view) await prepare(view, snapshot.objects)
-  const page = pageOf(source.cache.prefix, snapshot, request, token)
-  if (source.store.readAhead) {
-    source.store.readAhead(page.items.flatMap(({ entry }) => entry ?? []))
-  }
-  return page
+  return pageOf(source, snapshot, request, token)
 }
 
 interface Snapshot {
@@ -142,24 +138,19 @@ export class ExpiredContinue extends StatusError {
   }
 }
 
-function pageOf(
-  prefix: string,
+async function pageOf(
+  source: ListSource,
   snapshot: Snapshot,
   request: ListRequest,
   token: ContinueToken | undefined,
-): ListPage {
+): Promise<ListPage> {
+  const { prefix } = source.cache
   const { filter, limit } = request
   const { objects, revision } = snapshot
   const from = token ? firstAfter(objects, prefix + token.after) : 0
   if (from === 0 && limit === 0 && !filter.matches && filter.name === undefined)
     return { revision, items: objects, continue: undefined, remaining: undefined }
-  const items: StoredObject[] = []
-  let at = from
-  for (; at < objects.length && (limit === 0 || items.length < limit); at++) {
-    const stored = objects[at] as StoredObject
-    if (filter.name !== undefined && !stored.key.endsWith(`/${filter.name}`)) continue
-    if (passes(filter, stored)) items.push(stored)
-  }
+  const { items, at } = await chosen(source, objects, { from, limit, filter })
   const last = items.at(-1)
   const isEnd = at >= objects.length || last === undefined
   return {
@@ -170,6 +161,35 @@ function pageOf(
       : encodeContinue(prefix, { revision, after: last.key.slice(prefix.length) }),
     remaining: isEnd || filter.matches ? undefined : objects.length - at,
   }
+}
+
+/** The first that pass, and where the next one would be looked for. */
+async function chosen(
+  source: SliceSource,
+  objects: readonly StoredObject[],
+  { from, limit, filter }: { from: number; limit: number; filter: Filter },
+): Promise<{ items: StoredObject[]; at: number }> {
+  const { name, matches } = filter
+  const items: StoredObject[] = []
+  const isFull = () => limit > 0 && items.length >= limit
+  const isNamed = ({ key }: StoredObject) => name === undefined || key.endsWith(`/${name}`)
+  if (!matches) {
+    let at = from
+    for (; at < objects.length && !isFull(); at++) {
+      const stored = objects[at] as StoredObject
+      if (isNamed(stored)) items.push(stored)
+    }
+    return { items, at }
+  }
+  let at = from
+  // Selectors look at the objects themselves.
+  for await (const slice of inSlices(source, objects.slice(from), 'object'))
+    for (const stored of slice) {
+      if (isFull()) return { items, at }
+      at++
+      if (isNamed(stored) && passes(filter, stored)) items.push(stored)
+    }
+  return { items, at }
 }
 
 /** Binary search; the objects are in the order of their keys. */

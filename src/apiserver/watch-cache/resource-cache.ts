@@ -68,6 +68,8 @@ export class ResourceCache {
   #windowStart: Revision
   /** Everything up to here was read, so only later changes count. */
   #start: Revision
+  /** How often it was read anew, which ends all watches. */
+  generation = 0
 
   constructor(
     prefix: string,
@@ -140,6 +142,7 @@ export class ResourceCache {
     this.#windowStart = start
     this.#start = start
     this.lastChange = start
+    this.generation++
     for (const watcher of [...this.watchers]) watcher.end()
   }
 

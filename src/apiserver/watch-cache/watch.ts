@@ -1,6 +1,6 @@
 /**
- * One watch: first what was there or what happened since the given revision, then everything that happens, in
- * order, without gap or repeat, because catching up and joining the watchers happen in one turn.
+ * One watch: first what was there or what happened since the given revision, at the pace of whoever watches; then everything that happens, in
+ * order, without gap or repeat, because the last look at what happened and joining the watchers are one turn.
  */
 
 import { stringifyJson } from '#api/machinery/exact-json.ts'
@@ -11,7 +11,9 @@ import type { Clock } from '#base/clock.ts'
 import type { EventSource, WatchEvent } from '#client/transport.ts'
 import { CompactedError, type Revision, type Store } from '#store'
 import { frameOf } from '../protobuf.ts'
+import { readSlice, slicesOf, turn } from '../storage/slices.ts'
 import { statusErrorOf } from '../storage/store-errors.ts'
+import type { Form, StoredObject } from '../storage/stored-object.ts'
 import type { View } from '../storage/view.ts'
 import { type CacheEvent, type ChangeType, type EncodedEvent, encodeEvent } from './cache-event.ts'
 import type { EncodedGroup, EventGroup } from './event-group.ts'
@@ -32,6 +34,8 @@ export interface WatchRequest {
   readonly initialState: boolean
   /** Mark the end of the initial state by an annotated bookmark. */
   readonly markInitialEnd: boolean
+  /** What is made of each object. */
+  readonly form: Form
   readonly bookmarks: boolean
   /** The watch ends by itself after so long. */
   readonly timeoutMs: number
@@ -44,6 +48,10 @@ export interface WatchSource {
   readonly cache: ResourceCache
 }
 
+/** How long a client may take no more of what there was when its watch began; as long as for an answer. */
+const LONGEST_PAUSE_MS = 60_000
+/** Preparing may mean to ask somebody, who is asked for so many at a time. */
+const PREPARED_TOGETHER = 100
 const encoder = new TextEncoder()
 
 /** Nothing is registered before somebody subscribes, so a dropped answer costs nothing. */
@@ -74,6 +82,9 @@ class RunningWatch implements Watcher {
   readonly #prepared: PreparedWatcher | undefined
   #leave: (() => void) | undefined
   #cancelTimer: (() => void) | undefined
+  /** Resolves when whoever watches takes more. */
+  #full: Promise<void> | undefined
+  #cancelPause: (() => void) | undefined
   #over = false
 
   constructor(source: WatchSource, request: WatchRequest, sink: Sink) {
@@ -98,6 +109,7 @@ class RunningWatch implements Watcher {
     this.#over = true
     this.#leave?.()
     this.#cancelTimer?.()
+    this.#cancelPause?.()
     this.#prepared?.cancel()
   }
 
@@ -127,48 +139,82 @@ class RunningWatch implements Watcher {
 
   async #begin(): Promise<void> {
     const { watchCache, cache } = this.#source
+    const { generation } = cache
     const { after, initialState } = this.#request
-    if (initialState || after === undefined) {
-      if (after === undefined) await watchCache.catchUp()
-      else await reach(watchCache, after)
-      if (this.#over) return
-      if (initialState) this.#tellState()
-    } else {
-      const missed = cache.changesAfter(after) ?? (await this.#history(after))
-      if (this.#over) return
-      for (const event of missed)
+    if (after === undefined) await watchCache.catchUp()
+    else if (initialState) await reach(watchCache, after)
+    const isFromNow = initialState || after === undefined
+    // A resource that was read late may be ahead of the others.
+    let told = isFromNow ? Math.max(watchCache.revision, cache.windowStart) : after
+    if (initialState)
+      for (const wait of this.#tellState(told)) {
+        await wait
+        if (this.#over) return
+      }
+    for (let isCurrent = false; !isCurrent; ) {
+      const known = cache.changesAfter(told)
+      const { events, until } = known ? { events: known, until: told } : await this.#history(told)
+      isCurrent = known !== undefined
+      for (const [at, event] of events.entries()) {
         if (this.#prepared) this.#prepared.notify(event)
         else notifyIfWanted(this, event)
+        const full = this.#prepared && at % PREPARED_TOGETHER > 0 ? undefined : this.#room()
+        if (full) {
+          isCurrent = false
+          await full
+        }
+        if (this.#over) return
+      }
+      told = Math.max(until, events.at(-1)?.revision ?? 0)
     }
-    // No turn has passed since the last await, so nothing can have happened in between.
-    if (!this.#over) this.#leave = cache.watchers.add(this.#prepared ?? this)
+    if (this.#over) return
+    // Those who had joined were ended.
+    if (cache.generation !== generation) this.end()
+    // No turn has passed since the changes were looked for, so nothing can have happened in between.
+    else this.#leave = cache.watchers.add(this.#prepared ?? this)
   }
 
-  /** What the window no longer has comes from the store, what happens meanwhile from the window. */
-  async #history(after: Revision): Promise<readonly CacheEvent[]> {
+  /** What the window no longer has comes from the store. */
+  async #history(after: Revision): Promise<{ events: readonly CacheEvent[]; until: Revision }> {
     const { store, watchCache, cache } = this.#source
-    const until = watchCache.revision
-    const events = await readHistory(store, cache.prefix, { after, until })
-    const since = cache.changesAfter(until)
-    if (!since) throw new CompactedError(cache.windowStart)
-    return [...events, ...since]
+    const until = Math.max(watchCache.revision, cache.windowStart)
+    return { events: await readHistory(store, cache.prefix, { after, until }), until }
   }
 
-  #tellState(): void {
-    const { filter, view, markInitialEnd } = this.#request
-    const { cache, watchCache } = this.#source
-    const { revision } = watchCache
+  /** Tells what is there, and gives what has to be waited for before it can go on. */
+  *#tellState(revision: Revision): Generator<Promise<void> | undefined, void, undefined> {
+    if (this.#over) return
+    const { filter, form, markInitialEnd } = this.#request
+    const { clock, store, cache } = this.#source
     const objects = cache
       .list(filter.namespace)
       .filter(({ key }) => filter.name === undefined || key.endsWith(`/${filter.name}`))
-    const tell = () => {
-      for (const stored of objects)
-        if (passes(filter, stored)) this.#next(encodeEvent('ADDED', stored.in(view), view.kind))
-      if (markInitialEnd)
-        this.#next(this.#bookmarkAt(revision, { 'k8s.io/initial-events-end': 'true' }))
+    const prepared = this.#prepared
+    let isFirst = true
+    for (const slice of slicesOf(objects, prepared ? undefined : form)) {
+      if (!isFirst) yield turn(clock)
+      isFirst = false
+      readSlice(store, slice, form)
+      if (prepared) {
+        prepared.after(slice, () => slice.map(stored => this.#tellObject(stored)))
+        if (slice.length < objects.length) yield this.#room()
+      } else
+        for (const stored of slice) {
+          this.#tellObject(stored)
+          const full = this.#room()
+          if (full) yield full
+        }
     }
-    if (this.#prepared) this.#prepared.after(objects, tell)
-    else tell()
+    if (!markInitialEnd) return
+    const mark = () =>
+      this.#next(this.#bookmarkAt(revision, { 'k8s.io/initial-events-end': 'true' }))
+    if (prepared) prepared.after([], mark)
+    else mark()
+  }
+
+  #tellObject(stored: StoredObject): void {
+    const { filter, view } = this.#request
+    if (passes(filter, stored)) this.#next(encodeEvent('ADDED', stored.in(view), view.kind))
   }
 
   #bookmarkAt(revision: Revision, annotations?: Record<string, string>): EncodedEvent {
@@ -187,7 +233,28 @@ class RunningWatch implements Watcher {
   #next(event: EncodedEvent): void {
     if (this.#over) return
     this.#source.cache.toldEvents++
-    this.#sink.next(event)
+    this.#full = this.#sink.next(event) ?? undefined
+  }
+
+  /**
+   * Resolves when whoever watches takes more; undefined where that is now. Whoever has no room for too long is told no more: what is there
+   * now would be kept for it, however old.
+   */
+  #room(): Promise<void> | undefined {
+    const { settled } = this.#prepared ?? {}
+    if (!settled && !this.#full) return undefined
+    return this.#waitForRoom(settled)
+  }
+
+  async #waitForRoom(settled: Promise<void> | undefined): Promise<void> {
+    await settled
+    if (!this.#full || this.#over) return
+    this.#cancelPause = this.#source.clock.after(LONGEST_PAUSE_MS, () =>
+      this.end(new Error('the watch was not read')),
+    )
+    await this.#full
+    this.#full = undefined
+    this.#cancelPause()
   }
 
   /** Failures are told in the stream, as its last event. */
