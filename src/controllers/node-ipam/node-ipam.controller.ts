@@ -17,10 +17,8 @@ export function nodeIpamController(
   { clusterCidr, nodePrefixLength = NODE_PREFIX_LENGTH }: NodeIpamOptions,
 ): Controller {
   const nodes = context.informers.for(node)
-  const range = parseCidr(clusterCidr, '--cluster-cidr')
-  const length = Math.max(nodePrefixLength, range.prefixLength)
-  const subnets = subnetsOf(range, length)
-  const holders = new Map<string, string>()
+  const whole = parseCidr(clusterCidr, '--cluster-cidr')
+  const ranges = new Ranges(whole, Math.max(nodePrefixLength, whole.prefixLength))
   return {
     name: 'node-ipam-controller',
     component: 'cidrAllocator',
@@ -29,7 +27,7 @@ export function nodeIpamController(
     views: [{ kind: node, informer: nodes }],
     wake(queue) {
       const learn = (found: Node) => {
-        if (found.spec.podCIDR) holders.set(found.spec.podCIDR, found.metadata.name ?? '')
+        if (found.spec.podCIDR) ranges.hold(found.spec.podCIDR, found.metadata.name ?? '')
       }
       for (const found of nodes.list()) learn(found)
       queue.onStop(
@@ -39,8 +37,7 @@ export function nodeIpamController(
             if (!found.spec.podCIDR) queue.add(found.metadata.name ?? '')
           },
           deleted(found) {
-            for (const [subnet, holder] of holders)
-              if (holder === found.metadata.name) holders.delete(subnet)
+            ranges.giveBack(found.metadata.name ?? '')
             // Whoever found no range left may find one now.
             for (const other of nodes.list())
               if (!other.spec.podCIDR) queue.add(other.metadata.name ?? '')
@@ -51,18 +48,17 @@ export function nodeIpamController(
     reconcile(name) {
       const found = nodes.get(name)
       if (!found || found.spec.podCIDR) return { writes: [] }
-      const mine = [...holders].find(([, holder]) => holder === name)?.[0]
-      const subnet = mine ?? subnets.find(free => !holders.has(free))
-      if (!subnet) {
+      const range = ranges.of(name) ?? ranges.free()
+      if (!range) {
         const message = `Node ${name} status is now: CIDRNotAvailable`
         const reason = 'CIDRNotAvailable'
         return {
           writes: [{ verb: 'event', about: found, type: 'Normal', reason, text: { message } }],
         }
       }
-      holders.set(subnet, name)
+      ranges.hold(range, name)
       const { uid } = found.metadata
-      const patch = { metadata: { uid }, spec: { podCIDR: subnet, podCIDRs: [subnet] } }
+      const patch = { metadata: { uid }, spec: { podCIDR: range, podCIDRs: [range] } }
       return {
         writes: [{ verb: 'patch', kind: node, object: found, type: 'merge', patch }],
       }
@@ -70,11 +66,49 @@ export function nodeIpamController(
   }
 }
 
-/** At most so many are listed beforehand; a cluster has no more nodes than upstream supports. */
-const SUBNET_LIMIT = 8192
+/** At most so many are given out; a cluster has no more nodes than upstream supports. */
+const RANGE_LIMIT = 8192
 
-function subnetsOf(range: Cidr, prefixLength: number): string[] {
-  const size = 2 ** (32 - prefixLength)
-  const count = Math.min(range.size / size, SUBNET_LIMIT)
-  return Array.from({ length: count }, (_, i) => `${addressAt(range, i * size)}/${prefixLength}`)
+/** Who holds which range. A cluster of thousands of nodes comes up without a walk over all ranges for each. */
+class Ranges {
+  readonly #whole: Cidr
+  readonly #prefixLength: number
+  readonly #holders = new Map<string, string>()
+  readonly #held = new Map<string, string>()
+  /** No range before this one is free. */
+  #firstFree = 0
+
+  constructor(whole: Cidr, prefixLength: number) {
+    this.#whole = whole
+    this.#prefixLength = prefixLength
+  }
+
+  hold(range: string, node: string): void {
+    if (this.#held.get(node) !== range) this.giveBack(node)
+    this.#holders.set(range, node)
+    this.#held.set(node, range)
+  }
+
+  giveBack(node: string): void {
+    const range = this.#held.get(node)
+    this.#held.delete(node)
+    // Should two nodes have been given one by hand, the other still has it.
+    if (range === undefined || this.#holders.get(range) !== node) return
+    this.#holders.delete(range)
+    this.#firstFree = 0
+  }
+
+  of(node: string): string | undefined {
+    return this.#held.get(node)
+  }
+
+  free(): string | undefined {
+    const size = 2 ** (32 - this.#prefixLength)
+    const count = Math.min(this.#whole.size / size, RANGE_LIMIT)
+    for (; this.#firstFree < count; this.#firstFree++) {
+      const range = `${addressAt(this.#whole, this.#firstFree * size)}/${this.#prefixLength}`
+      if (!this.#holders.has(range)) return range
+    }
+    return undefined
+  }
 }
