@@ -45,6 +45,8 @@ export class NodeAgent {
   readonly #loops: Promise<void>[] = []
   #version: RuntimeVersion = { runtimeName: 'unknown', runtimeVersion: '' }
   #images: readonly Image[] = []
+  /** What the last look found to be written already. */
+  #settled: readonly unknown[] = []
   #lease: Lease | undefined
   #writtenAt = 0
   /** The Node as the API last answered it. */
@@ -164,9 +166,13 @@ export class NodeAgent {
 
   /** Writes the status if it changed or is due. */
   async checkStatus(): Promise<void> {
-    const { client, clock, options } = this.#parts.context
+    const { context, health } = this.#parts
+    const { client, clock, options } = context
     await this.#askRuntime()
     const due = clock.monotonicMs() - this.#writtenAt >= STATUS_WRITE_MS
+    // Nearly every look finds what the one before it found.
+    const seen = [this.node, health(), this.#version, this.#images]
+    if (!due && sameJson(seen, this.#settled)) return
     for (let attempt = 0; attempt < 3; attempt++) {
       const known = this.node
       if (!known || due || attempt > 0) this.node = await client.get(nodeKind, options.nodeName)
@@ -176,7 +182,10 @@ export class NodeAgent {
         withoutHeartbeats(status),
         withoutHeartbeats(node.status ?? ({} as NodeStatus)),
       )
-      if (!changed && !due) return
+      if (!changed && !due) {
+        this.#settled = [node, ...seen.slice(1)]
+        return
+      }
       try {
         this.node = await client.update(nodeKind, { ...node, status }, { subresource: 'status' })
         this.#writtenAt = clock.monotonicMs()
