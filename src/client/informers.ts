@@ -136,8 +136,7 @@ class KindInformer<T extends KubernetesObject> implements Informer<T> {
   }
 
   subscribe(listener: InformerListener<T>): () => void {
-    for (const object of this.#objects.values())
-      this.#tell(() => listener.changed?.(object, undefined))
+    for (const object of this.#objects.values()) this.#tellChange(listener, object, undefined)
     this.#listeners.add(listener)
     return () => {
       this.#listeners.delete(listener)
@@ -247,7 +246,7 @@ class KindInformer<T extends KubernetesObject> implements Informer<T> {
     }
     this.#objects.set(key, object)
     for (const index of this.#indices.values()) file(index, key, previous, object)
-    for (const listener of this.#listeners) this.#tell(() => listener.changed?.(object, previous))
+    for (const listener of this.#listeners) this.#tellChange(listener, object, previous)
   }
 
   #remove(key: string, last: T): void {
@@ -255,7 +254,7 @@ class KindInformer<T extends KubernetesObject> implements Informer<T> {
     if (!previous) return
     this.#objects.delete(key)
     for (const index of this.#indices.values()) file(index, key, previous, undefined)
-    for (const listener of this.#listeners) this.#tell(() => listener.deleted?.(last))
+    for (const listener of this.#listeners) this.#tellDeletion(listener, last)
   }
 
   #advance(resourceVersion: string): void {
@@ -284,9 +283,17 @@ class KindInformer<T extends KubernetesObject> implements Informer<T> {
     this.#cancel = clock.after(delayMs, () => void this.#connect())
   }
 
-  #tell(listener: () => void): void {
+  #tellChange(listener: InformerListener<T>, object: T, previous: T | undefined): void {
     try {
-      listener()
+      listener.changed?.(object, previous)
+    } catch (error) {
+      this.#log.error('a listener threw', { error })
+    }
+  }
+
+  #tellDeletion(listener: InformerListener<T>, last: T): void {
+    try {
+      listener.deleted?.(last)
     } catch (error) {
       this.#log.error('a listener threw', { error })
     }
