@@ -31,18 +31,17 @@ export interface ContainerReference {
 export const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always'
 
 /** All containers of a pod in the order in which they start. */
-export function containersOf(pod: Pod): readonly ContainerReference[] {
-  const spec = pod.spec
+export function containersOf({ spec }: Pod): readonly ContainerReference[] {
+  const { initContainers = [], containers = [], ephemeralContainers = [] } = spec ?? {}
+  const regular = containers.map(container => ({ kind: 'regular' as const, container }))
+  if (initContainers.length + ephemeralContainers.length === 0) return regular
   return [
-    ...(spec?.initContainers ?? []).map(container => ({
+    ...initContainers.map(container => ({
       kind: isSidecar(container) ? ('sidecar' as const) : ('init' as const),
       container,
     })),
-    ...(spec?.containers ?? []).map(container => ({ kind: 'regular' as const, container })),
-    ...(spec?.ephemeralContainers ?? []).map(container => ({
-      kind: 'ephemeral' as const,
-      container,
-    })),
+    ...regular,
+    ...ephemeralContainers.map(container => ({ kind: 'ephemeral' as const, container })),
   ]
 }
 

@@ -34,8 +34,11 @@ export class PodWorkers {
 
   #matters(next: Pod, known: Pod): boolean {
     const { statusWriter } = this.#parts
-    const { phase } = statusWriter.latest(known).status ?? {}
-    return matters(next, known, phase) || statusWriter.isOverwritten(next)
+    return (
+      statusWriter.hasForeignPhase(next, known) ||
+      isAskedAnew(next, known) ||
+      statusWriter.isOverwritten(next)
+    )
   }
 
   deleted(pod: Pod): void {
@@ -153,14 +156,13 @@ function orphanPod({ uid, name, namespace, sandboxes, containers }: ObservedPod)
   } as unknown as Pod
 }
 
-/** Our own status writes come back as changes; they ask for nothing. `phase` is the newest that we know of. */
-function matters(next: Pod, known: Pod, phase: string | undefined): boolean {
+/** Something is wanted of the pod that was not wanted before. Our own status writes come back as changes; they ask for nothing. */
+function isAskedAnew(next: Pod, known: Pod): boolean {
   const a = next.metadata
   const b = known.metadata
   return (
     a.deletionTimestamp !== b.deletionTimestamp ||
     a.deletionGracePeriodSeconds !== b.deletionGracePeriodSeconds ||
-    next.status?.phase !== phase ||
     !sameJson(next.spec, known.spec) ||
     !sameJson(a.labels, b.labels) ||
     !sameJson(a.annotations, b.annotations) ||

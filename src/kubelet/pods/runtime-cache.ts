@@ -38,6 +38,8 @@ export class RuntimeCache {
   readonly #containers = new Map<string, Entry<ContainerStatus>>()
   /** Ids of a pod's sandboxes and containers, so that one pod's view costs no walk over all. */
   readonly #byPod = new Map<string, Set<string>>()
+  /** The pods as they were looked at since something of them changed: one step of a pod looks a dozen times. */
+  readonly #observed = new Map<string, ObservedPod>()
   readonly #stopping = new AbortController()
   /** Pods of which something may exist that is not known here: a call failed, but perhaps worked. */
   readonly #doubted = new Set<string>()
@@ -82,6 +84,14 @@ export class RuntimeCache {
   }
 
   observe(uid: string): ObservedPod {
+    let observed = this.#observed.get(uid)
+    if (observed) return observed
+    observed = this.#lookAt(uid)
+    if (this.#byPod.has(uid)) this.#observed.set(uid, observed)
+    return observed
+  }
+
+  #lookAt(uid: string): ObservedPod {
     const sandboxes: SandboxStatus[] = []
     const containers: ContainerStatus[] = []
     for (const id of this.#byPod.get(uid) ?? []) {
@@ -169,6 +179,7 @@ export class RuntimeCache {
   #forget(id: string, uid: string | undefined): void {
     this.#containers.delete(id)
     this.#sandboxes.delete(id)
+    this.#observed.delete(uid ?? '')
     const ids = this.#byPod.get(uid ?? '')
     ids?.delete(id)
     if (ids?.size === 0) this.#byPod.delete(uid ?? '')
@@ -176,6 +187,7 @@ export class RuntimeCache {
 
   #file(id: string, uid: string | undefined): void {
     if (!uid) return
+    this.#observed.delete(uid)
     const ids = this.#byPod.get(uid)
     if (ids) ids.add(id)
     else this.#byPod.set(uid, new Set([id]))

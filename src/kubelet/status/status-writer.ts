@@ -93,6 +93,15 @@ export class StatusWriter {
     return pending ? { ...latest, status: merged(entry.status, latest) } : latest
   }
 
+  /** True where the pod shows a phase other than the one that was written last and the one that is being written. */
+  hasForeignPhase(next: Pod, known: Pod): boolean {
+    const shown = next.status?.phase
+    const entry = this.#entries.get(uidOf(known))
+    // Our own write may show before it is answered.
+    if (entry?.running && entry.status.phase === shown) return false
+    return this.latest(known).status?.phase !== shown
+  }
+
   /** Somebody else changed what only the kubelet says, as the node's controller does while it hears nothing of the node. */
   isOverwritten(pod: Pod): boolean {
     const entry = this.#entries.get(uidOf(pod))
@@ -260,7 +269,10 @@ export function sameJson(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) !== Array.isArray(b)) return false
   const left = a as Record<string, unknown>
   const right = b as Record<string, unknown>
-  for (const key of new Set([...Object.keys(left), ...Object.keys(right)]))
-    if (!sameJson(left[key], right[key])) return false
+  for (const key of Object.keys(left)) if (!sameJson(left[key], right[key])) return false
+  for (const key of Object.keys(right))
+    if (!Object.hasOwn(left, key) && !isAbsent(right[key])) return false
   return true
 }
+
+const isAbsent = (value: unknown): boolean => value === undefined || value === null

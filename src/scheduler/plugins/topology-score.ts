@@ -74,14 +74,14 @@ export function createTopologyScore(
       const ignored = cycle.get(STATE)?.ignored ?? new Set()
       let highest = 0
       let lowest = Number.POSITIVE_INFINITY
-      for (const [i, node] of nodes.entries()) {
-        if (ignored.has(node)) continue
+      for (let i = 0; i < nodes.length; i++) {
+        if (ignored.has(nodes[i] as NodeInfo)) continue
         highest = Math.max(highest, scores[i] ?? 0)
         lowest = Math.min(lowest, scores[i] ?? 0)
       }
-      for (const [i, node] of nodes.entries()) {
+      for (let i = 0; i < nodes.length; i++) {
         const score = scores[i] ?? 0
-        if (ignored.has(node)) scores[i] = 0
+        if (ignored.has(nodes[i] as NodeInfo)) scores[i] = 0
         else if (highest === 0) scores[i] = MAXIMUM_NODE_SCORE
         else scores[i] = Math.trunc((MAXIMUM_NODE_SCORE * (highest + lowest - score)) / highest)
       }
