@@ -86,6 +86,17 @@ test("what others wrote meanwhile stays, but for the kubelet's own words", async
   )
 })
 
+test('the own phase is not taken for another’s, though it shows before the answer', async () => {
+  const { api, writer } = setUp(podAt(1, { phase: 'Pending' }))
+  const known = api.pod
+  const shows = (phase: string) => writer.hasForeignPhase(podAt(2, { phase }), known)
+  assert.deepEqual([shows('Pending'), shows('Running'), shows('Failed')], [false, true, true])
+  writer.set(known, running())
+  assert.deepEqual([shows('Pending'), shows('Running'), shows('Failed')], [false, false, true])
+  await writer.flush('u')
+  assert.deepEqual([shows('Pending'), shows('Running'), shows('Failed')], [true, false, true])
+})
+
 test('a pod that is over does not come back', async () => {
   const { api, writer } = setUp(podAt(1, { phase: 'Failed' }))
   writer.set(api.pod, running())
