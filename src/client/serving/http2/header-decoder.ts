@@ -39,6 +39,8 @@ export class HeaderDecoder {
   readonly #table = new DynamicTable()
   #bytes: Uint8Array = new Uint8Array(0)
   #at = 0
+  /** How often the table changed, and with it what later blocks may mean. */
+  changes = 0
 
   /** Tells each field of a whole block, in order. Throws a ConnectionError for what is no block. */
   decode(bytes: Uint8Array, take: (field: HeaderField) => void): void {
@@ -60,6 +62,7 @@ export class HeaderDecoder {
   #resize(limit: number): void {
     if (limit > TABLE_BYTES) throw broken(`a table of ${limit} bytes`)
     this.#table.resize(limit)
+    this.changes++
   }
 
   #field(first: number): HeaderField {
@@ -68,7 +71,10 @@ export class HeaderDecoder {
     const index = this.#integer(isKept ? 6 : 4)
     const name = index === 0 ? this.#text() : this.#known(index).name
     const field = { name, value: this.#text() }
-    if (isKept) this.#table.add(field)
+    if (isKept) {
+      this.#table.add(field)
+      this.changes++
+    }
     return field
   }
 

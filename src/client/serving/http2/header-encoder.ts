@@ -32,8 +32,9 @@ const statusIndexes = new Map(
 )
 
 export class HeaderEncoder {
-  /** What the client was told to keep, by its place. Nothing is pushed out again: what has no room is sent in full each time. */
-  readonly #kept = new Map<string, number>()
+  /** The places of what the client was told to keep, by name and value. Nothing is pushed out again: what has no room is sent in full each time. */
+  readonly #kept = new Map([...REPEATING].map(name => [name, new Map<string, number>()]))
+  #keptFields = 0
   #keptBytes = 0
   #limit = TABLE_BYTES
   #mustEmpty = false
@@ -44,7 +45,8 @@ export class HeaderEncoder {
   limit(bytes: number): void {
     if (bytes >= this.#limit) return
     this.#limit = 0
-    this.#kept.clear()
+    for (const values of this.#kept.values()) values.clear()
+    this.#keptFields = 0
     this.#mustEmpty = true
   }
 
@@ -72,20 +74,20 @@ export class HeaderEncoder {
 
   #field(name: string, value: string): void {
     this.#reserve(name.length + value.length + 16)
-    if (REPEATING.has(name)) this.#repeating(name, value)
+    const values = this.#kept.get(name)
+    if (values) this.#repeating(values, name, value)
     else this.#literal(0, 4, name, value)
   }
 
-  #repeating(name: string, value: string): void {
-    const key = `${name}: ${value}`
-    const place = this.#kept.get(key)
+  #repeating(values: Map<string, number>, name: string, value: string): void {
+    const place = values.get(value)
     const size = sizeOfField({ name, value })
-    if (place !== undefined) this.#integer(0x80, 7, staticTable.length + this.#kept.size - place)
+    if (place !== undefined) this.#integer(0x80, 7, staticTable.length + this.#keptFields - place)
     else if (this.#keptBytes + size > this.#limit) this.#literal(0, 4, name, value)
     else {
       this.#literal(0x40, 6, name, value)
       this.#keptBytes += size
-      this.#kept.set(key, this.#kept.size)
+      values.set(value, this.#keptFields++)
     }
   }
 

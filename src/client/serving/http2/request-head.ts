@@ -14,7 +14,8 @@ export class RequestHead {
   readonly headers: Record<string, string> = Object.create(null)
   isWrong = false
   isTooLarge = false
-  #bytes = 0
+  /** As a table of headers counts them. */
+  bytes = 0
   #hasFields = false
   readonly #limitBytes: number
 
@@ -24,8 +25,8 @@ export class RequestHead {
 
   readonly take = ({ name, value }: HeaderField): void => {
     // What is too large is read to its end, since both ends must know the same table, but not kept.
-    this.#bytes += name.length + value.length + 32
-    if (this.#bytes > this.#limitBytes) this.isTooLarge = true
+    this.bytes += name.length + value.length + 32
+    if (this.bytes > this.#limitBytes) this.isTooLarge = true
     else if (name.charCodeAt(0) === 58) this.#takePseudo(name, value)
     else this.#takeField(name, value)
   }

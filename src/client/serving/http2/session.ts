@@ -15,11 +15,11 @@ import {
   unpadded,
 } from './frames.ts'
 import { type HeaderBlock, HeaderBlocks, headFrames, isOfItself } from './header-blocks.ts'
-import { HeaderDecoder } from './header-decoder.ts'
 import { HeaderEncoder } from './header-encoder.ts'
 import { INITIAL_WINDOW, Outbox } from './outbox.ts'
 import { ReceiveWindow } from './receive-window.ts'
-import { RequestHead } from './request-head.ts'
+import type { RequestHead } from './request-head.ts'
+import { RequestHeads } from './request-heads.ts'
 import type { SessionOptions } from './session-options.ts'
 import { MAXIMUM_WINDOW, readSettings, Setting, writeSettings } from './settings.ts'
 import { Http2Stream, type StreamHost } from './stream.ts'
@@ -40,7 +40,7 @@ export class Session implements StreamHost {
   readonly #outbox: Outbox
   readonly #reader = new FrameReader(frame => this.#take(frame))
   readonly #blocks: HeaderBlocks
-  readonly #decoder = new HeaderDecoder()
+  readonly #heads: RequestHeads
   readonly #encoder = new HeaderEncoder()
   readonly #streams = new Map<number, Http2Stream>()
   /** Streams that ended last, and whether the client's end of them had: if not, more of it may be under way, which is no mistake. */
@@ -66,6 +66,7 @@ export class Session implements StreamHost {
       this.fail(ErrorCode.enhanceYourCalm, 'answers are not taken'),
     )
     this.#blocks = new HeaderBlocks(limits.headerBytes * 2)
+    this.#heads = new RequestHeads(limits.headerBytes)
     this.#resets = new TokenBucket(limits.resets, monotonicMs)
     this.#idleFrames = new TokenBucket(limits.idleFrames, monotonicMs)
     this.#window = new ReceiveWindow(limits.connectionWindowBytes, bytes => this.#grow(0, bytes))
@@ -279,8 +280,7 @@ export class Session implements StreamHost {
     if (frame.payload.length === 0) this.#spendIdle()
     const block = this.#blocks.take(frame)
     if (!block) return
-    const head = new RequestHead(this.#options.limits.headerBytes)
-    this.#decoder.decode(block.bytes, head.take)
+    const head = this.#heads.read(block.bytes)
     const stream = this.#streams.get(block.stream)
     if (stream) this.#takeTrailers(stream, head, block)
     else if (this.#ended.get(block.stream) !== false) this.#takeRequest(head, block)
