@@ -2,7 +2,6 @@
 // Starts Proa on a Node that is new enough. Written in the JavaScript of old Nodes on purpose: it must at least be able to say
 // which version is needed. In a checkout the sources run as they are, on the pinned `node` package where the machine's Node is too old;
 // from the published package the compiled files run.
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -24,6 +23,7 @@ if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
   quickImports(main === source ? root : dirname(main))
   await import(pathToFileURL(main).href)
 } else if (existsSync(pinned)) {
+  const { spawn } = await import('node:child_process')
   const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
   })

@@ -14,7 +14,7 @@ import { onTermination } from '#host/signals.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
-import { connectionOf, type Remote, remoteContext } from './remote-context.ts'
+import type { Remote } from './remote-context.ts'
 import { servingOptionsOf } from './serving-options.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
@@ -72,6 +72,7 @@ async function runRemote(invocation: RemoteInvocation): Promise<Running> {
   const { values } = invocation
   const log = systemLog(values.logLevel)
   if (invocation.name === 'kubelet') await bootstrap(invocation.values, log)
+  const { connectionOf, remoteContext } = await import('./remote-context.ts')
   const remote = remoteContext(await connectionOf(values.kubeconfig), log)
   try {
     const role = await startRole(invocation, remote)
@@ -94,7 +95,10 @@ async function bootstrap(values: ValuesOf<'kubelet'>, log: Log): Promise<void> {
   if (first === undefined) return
   if (kubeconfig === undefined)
     throw new UserError('--bootstrap-kubeconfig needs --kubeconfig FILE, which it writes')
-  const { bootstrapKubeconfig, isUsable } = await import('./bootstrap-kubelet.ts')
+  const [{ bootstrapKubeconfig, isUsable }, { connectionOf, remoteContext }] = await Promise.all([
+    import('./bootstrap-kubelet.ts'),
+    import('./remote-context.ts'),
+  ])
   const isThere = systemFiles.read(kubeconfig) !== undefined
   if (isThere && isUsable(await connectionOf(kubeconfig), systemClock.now())) return
   const remote = remoteContext(await connectionOf(first), log)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  chmodSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -25,6 +26,19 @@ test('writes whole files with the mode that was asked for and leaves nothing bes
   assert.equal(statSync(path).mode & 0o777, 0o600)
   assert.equal(statSync(join(directory, 'a')).mode & 0o777, 0o700)
   assert.deepEqual(readdirSync(join(directory, 'a')), ['key'])
+})
+
+test('a file that says the same already is left alone, unless others may read it', () => {
+  const path = join(directory, 'same')
+  const inode = () => statSync(path).ino
+  systemFiles.writeAtomically(path, 'one', PRIVATE_FILE)
+  const first = inode()
+  systemFiles.writeAtomically(path, Buffer.from('one'), PRIVATE_FILE)
+  assert.equal(inode(), first)
+  chmodSync(path, 0o644)
+  systemFiles.writeAtomically(path, 'one', PRIVATE_FILE)
+  assert.notEqual(inode(), first)
+  assert.equal(statSync(path).mode & 0o777, 0o600)
 })
 
 test('of several that write a file once the first one wins', () => {

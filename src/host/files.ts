@@ -8,6 +8,7 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -26,9 +27,15 @@ export interface Files {
   read(path: string): Buffer | undefined
   /**
    * Replaces the file in one step: a temporary file beside it, fsync, rename, fsync of the directory. Of several processes that do so at the same
-   * time the last one wins.
+   * time the last one wins. A file that says the same already, with that mode, stays as it is and costs no fsync. Of one that `mayBeLost` after a power
+   * cut, since it would be made again, only the content is waited for.
    */
-  writeAtomically(path: string, content: string | Uint8Array, mode: number): void
+  writeAtomically(
+    path: string,
+    content: string | Uint8Array,
+    mode: number,
+    options?: { readonly mayBeLost?: boolean },
+  ): void
   /** The same, but of several processes the first one wins; false where there is such a file already. */
   writeOnce(path: string, content: string | Uint8Array, mode: number): boolean
   /**
@@ -61,15 +68,18 @@ export const systemFiles: Files = {
       }
     })
   },
-  writeAtomically(path, content, mode) {
+  writeAtomically(path, content, mode, { mayBeLost = false } = {}) {
     explained(`write ${path}`, () => {
+      if (saysAlready(path, content, mode)) return
       withTemporary(path, content, mode, temporary => renameSync(temporary, path))
+      if (!mayBeLost) syncDirectory(dirname(path))
     })
   },
   writeOnce(path, content, mode) {
     return explained(`write ${path}`, () => {
       try {
         withTemporary(path, content, mode, temporary => linkSync(temporary, path))
+        syncDirectory(dirname(path))
         return true
       } catch (error) {
         if (codeOf(error) === 'EEXIST') return false
@@ -128,7 +138,14 @@ function withTemporary(
   } finally {
     rmSync(temporary, { force: true })
   }
-  syncDirectory(dirname(path))
+}
+
+const PERMISSIONS = 0o777
+
+function saysAlready(path: string, content: string | Uint8Array, mode: number): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (!found?.isFile() || (found.mode & PERMISSIONS) !== mode) return false
+  return readFileSync(path).equals(Buffer.from(content as Uint8Array))
 }
 
 function writeWhole(path: string, content: string | Uint8Array, mode: number): void {

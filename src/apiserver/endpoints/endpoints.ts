@@ -4,14 +4,22 @@ import { JWKS_PATH, OPENID_CONFIGURATION_PATH } from '../authentication/issuer-d
 import type { Exchange } from '../exchange.ts'
 import { respondText, respondValue } from '../respond.ts'
 import { methodNotAllowed } from '../steps/method-not-allowed.ts'
-import { discovery } from './discovery.ts'
 import { health } from './health.ts'
-import { issuer } from './issuer.ts'
-import { metrics } from './metrics.ts'
-import { openapi } from './openapi.ts'
 import { version } from './version.ts'
 
 export type Endpoint = (exchange: Exchange) => ApiResponse | Promise<ApiResponse>
+
+/** Loaded with the first who asks for it. */
+function later(load: () => Promise<Endpoint>): Endpoint {
+  let endpoint: Endpoint | undefined
+  return async exchange => {
+    endpoint ??= await load()
+    return endpoint(exchange)
+  }
+}
+
+const discovery = later(async () => (await import('./discovery.ts')).discovery)
+const issuer = later(async () => (await import('./issuer.ts')).issuer)
 
 /** By first segment; a handler looks at the rest of the path itself. */
 export const endpoints: Readonly<Record<string, Endpoint>> = {
@@ -21,8 +29,8 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   apis: discovery,
   healthz: health,
   livez: health,
-  metrics,
-  openapi,
+  metrics: later(async () => (await import('./metrics.ts')).metrics),
+  openapi: later(async () => (await import('./openapi.ts')).openapi),
   openid: issuer,
   readyz: health,
   version,

@@ -1,23 +1,7 @@
 /** Resources and subresources that have a file of their own, by `resource/subresource` and group, then by verb. */
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
-import { getComponent, listComponents } from './component-status.ts'
-import { finalizeNamespace } from './namespace-finalize.ts'
-import { bindPod } from './pod-binding.ts'
-import { evictPod } from './pod-eviction.ts'
-import { podLog, podStream } from './pod-streams.ts'
-import { proxyNode, proxyPod, proxyService } from './proxy/proxy.ts'
 import type { ServedResource } from './registry.ts'
-import {
-  localSubjectAccessReviews,
-  selfSubjectAccessReviews,
-  selfSubjectReviews,
-  selfSubjectRulesReviews,
-  subjectAccessReviews,
-  tokenReviews,
-} from './reviews.ts'
-import { getScale, patchScale, updateScale } from './scale.ts'
-import { createToken } from './service-account-token.ts'
 
 export type SpecialHandler = (
   exchange: Exchange,
@@ -26,10 +10,22 @@ export type SpecialHandler = (
 
 type Handlers = Readonly<Record<string, SpecialHandler>>
 
-const stream = (kind: 'exec' | 'attach' | 'portforward'): Handlers => ({
-  get: podStream(kind),
-  create: podStream(kind),
-})
+/** Who answers is loaded with the first request: no start needs them, and few clusters need all. */
+function later<Name extends string>(
+  load: () => Promise<Readonly<Record<Name, SpecialHandler>>>,
+  name: Name,
+): SpecialHandler {
+  let handler: SpecialHandler | undefined
+  return async (exchange, resource) => {
+    handler ??= (await load())[name]
+    return handler(exchange, resource)
+  }
+}
+
+const stream = (kind: 'exec' | 'attach' | 'portforward'): Handlers => {
+  const handler = later(async () => ({ podStream: (await streams()).podStream(kind) }), 'podStream')
+  return { get: handler, create: handler }
+}
 
 /** Every method, OPTIONS included, which has no verb. */
 const everyVerb = (handler: SpecialHandler): Handlers => ({
@@ -41,29 +37,52 @@ const everyVerb = (handler: SpecialHandler): Handlers => ({
   '': handler,
 })
 
+const components = () => import('./component-status.ts')
+const namespaces = () => import('./namespace-finalize.ts')
+const bindings = () => import('./pod-binding.ts')
+const evictions = () => import('./pod-eviction.ts')
+const proxies = () => import('./proxy/proxy.ts')
+const tokens = () => import('./service-account-token.ts')
+const scales = () => import('./scale.ts')
+const reviews = () => import('./reviews.ts')
+const streams = () => import('./pod-streams.ts')
+
 const table: Readonly<Record<string, Handlers>> = {
-  componentstatuses: { get: getComponent, list: listComponents },
-  bindings: { create: bindPod },
-  'pods/binding': { create: bindPod },
-  'pods/eviction': { create: evictPod },
-  'pods/log': { get: podLog },
+  componentstatuses: {
+    get: later(components, 'getComponent'),
+    list: later(components, 'listComponents'),
+  },
+  bindings: { create: later(bindings, 'bindPod') },
+  'pods/binding': { create: later(bindings, 'bindPod') },
+  'pods/eviction': { create: later(evictions, 'evictPod') },
+  'pods/log': { get: later(streams, 'podLog') },
   'pods/exec': stream('exec'),
   'pods/attach': stream('attach'),
   'pods/portforward': stream('portforward'),
-  'pods/proxy': everyVerb(proxyPod),
-  'services/proxy': everyVerb(proxyService),
-  'nodes/proxy': everyVerb(proxyNode),
-  'namespaces/finalize': { update: finalizeNamespace },
-  'serviceaccounts/token': { create: createToken },
-  'tokenreviews.authentication.k8s.io': { create: tokenReviews },
-  'selfsubjectreviews.authentication.k8s.io': { create: selfSubjectReviews },
-  'subjectaccessreviews.authorization.k8s.io': { create: subjectAccessReviews },
-  'localsubjectaccessreviews.authorization.k8s.io': { create: localSubjectAccessReviews },
-  'selfsubjectaccessreviews.authorization.k8s.io': { create: selfSubjectAccessReviews },
-  'selfsubjectrulesreviews.authorization.k8s.io': { create: selfSubjectRulesReviews },
+  'pods/proxy': everyVerb(later(proxies, 'proxyPod')),
+  'services/proxy': everyVerb(later(proxies, 'proxyService')),
+  'nodes/proxy': everyVerb(later(proxies, 'proxyNode')),
+  'namespaces/finalize': { update: later(namespaces, 'finalizeNamespace') },
+  'serviceaccounts/token': { create: later(tokens, 'createToken') },
+  'tokenreviews.authentication.k8s.io': { create: later(reviews, 'tokenReviews') },
+  'selfsubjectreviews.authentication.k8s.io': { create: later(reviews, 'selfSubjectReviews') },
+  'subjectaccessreviews.authorization.k8s.io': { create: later(reviews, 'subjectAccessReviews') },
+  'localsubjectaccessreviews.authorization.k8s.io': {
+    create: later(reviews, 'localSubjectAccessReviews'),
+  },
+  'selfsubjectaccessreviews.authorization.k8s.io': {
+    create: later(reviews, 'selfSubjectAccessReviews'),
+  },
+  'selfsubjectrulesreviews.authorization.k8s.io': {
+    create: later(reviews, 'selfSubjectRulesReviews'),
+  },
 }
 
-const scaleHandlers: Handlers = { get: getScale, update: updateScale, patch: patchScale }
+const scaleHandlers: Handlers = {
+  get: later(scales, 'getScale'),
+  update: later(scales, 'updateScale'),
+  patch: later(scales, 'patchScale'),
+}
 const none: Handlers = {}
 
 /** Who answers this subresource (or never stored resource), by verb; undefined where nobody special does. */

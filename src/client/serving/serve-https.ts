@@ -7,9 +7,8 @@ import { createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
-import { createConnections } from './connections.ts'
+import { type Connection, createConnections } from './connections.ts'
 import type { RequestHandler } from './handler.ts'
-import { createHttp1 } from './http1.ts'
 import { createHttp2 } from './http2/http2.ts'
 import {
   CERTIFICATE_CHECK_MS,
@@ -129,8 +128,10 @@ function acceptTls(
   let checkedMs = clock.monotonicMs()
   const serve = (...[wire, { context }]: Parameters<Parameters<typeof createHttp2>[0]['serve']>) =>
     serveRequest(wire, context)
-  // With the first client that speaks it.
-  let http1: ReturnType<typeof createHttp1> | undefined
+  const http1 = lateHttp1(log, async () => {
+    const { createHttp1 } = await import('./http1.ts')
+    return createHttp1({ limits, clock, serve })
+  })
   const http2 = createHttp2({ limits, clock, serve })
   const server = createTlsServer({
     ...contextOf(shown),
@@ -146,10 +147,7 @@ function acceptTls(
     socket.on('error', () => {}) // `close` follows.
     const connection = connections.add(socket)
     if (socket.alpnProtocol === 'h2') http2(connection)
-    else {
-      http1 ??= createHttp1({ limits, clock, serve })
-      http1(connection)
-    }
+    else http1(connection)
   })
   // A client that gives up, or is none: nothing that anybody could mend here.
   server.on('tlsClientError', (error, socket) => {
@@ -174,6 +172,29 @@ function acceptTls(
   return socket => {
     renew()
     server.emit('connection', socket)
+  }
+}
+
+type TakeOver = (connection: Connection) => void
+
+/** Loads HTTP/1.1 with the first client that speaks it; what that one sends meanwhile waits in its socket. */
+function lateHttp1(log: Log, load: () => Promise<TakeOver>): TakeOver {
+  let loaded: TakeOver | undefined
+  let loading: Promise<TakeOver> | undefined
+  return connection => {
+    if (loaded) return loaded(connection)
+    loading ??= load()
+    loading.then(
+      takeOver => {
+        loaded = takeOver
+        if (!connection.socket.destroyed) takeOver(connection)
+      },
+      error => {
+        loading = undefined
+        log.error('HTTP/1.1 could not be loaded', { error })
+        connection.socket.destroy()
+      },
+    )
   }
 }
 

@@ -264,7 +264,8 @@ class Leaves {
       key: keyOnce(files, `${path}.key`),
     }
     const issued = issueLeaf(request, authority, random)
-    files.writeAtomically(`${path}.crt`, issued.certificate, PRIVATE_FILE)
+    // Lost in a power cut it is issued anew for the same key.
+    files.writeAtomically(`${path}.crt`, issued.certificate, PRIVATE_FILE, { mayBeLost: true })
     return issued
   }
 }
