@@ -20,7 +20,12 @@ if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
   const home = process.env.XDG_CACHE_HOME || (process.env.HOME && join(process.env.HOME, '.cache'))
   if (home) enableCompileCache(join(home, 'proa', 'compile-cache'))
   const { quickImports } = await import('./quick-imports.js')
-  quickImports(main === source ? root : dirname(main))
+  if (main === source) {
+    const { sourcePack } = await import('./source-pack.js')
+    const pack = home && sourcePack(join(home, 'proa'), root)
+    if (pack) process.on('exit', pack.save)
+    quickImports(root, pack?.sourceOf)
+  } else quickImports(dirname(main))
   await import(pathToFileURL(main).href)
 } else if (existsSync(pinned)) {
   const { spawn } = await import('node:child_process')

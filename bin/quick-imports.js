@@ -5,8 +5,11 @@ import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-/** `directory` has the package.json whose `imports` count, and all modules that use them. */
-export function quickImports(directory) {
+/**
+ * `directory` has the package.json whose `imports` count, and all modules that use them. `sourceOf` gives their sources by path as JavaScript; without
+ * it Node takes away the types.
+ */
+export function quickImports(directory, sourceOf) {
   const base = `${pathToFileURL(directory).href}/`
   const dependencies = `${base}node_modules/`
   const { imports } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
@@ -24,12 +27,13 @@ export function quickImports(directory) {
         return next(specifier, context)
       const url = specifier[0] === '#' ? behindDoor(doors, specifier) : beside(parent, specifier)
       if (url === undefined) return next(specifier, context)
-      const format = url.endsWith('.ts') ? 'module-typescript' : 'module'
+      const format = url.endsWith('.ts') && !sourceOf ? 'module-typescript' : 'module'
       return { url, format, shortCircuit: true }
     },
     load(url, context, next) {
       if (!url.startsWith(base) || url.startsWith(dependencies)) return next(url, context)
-      const source = readFileSync(fileURLToPath(url), 'utf8')
+      const path = fileURLToPath(url)
+      const source = sourceOf ? sourceOf(path) : readFileSync(path, 'utf8')
       return { format: context.format, source, shortCircuit: true }
     },
   })
