@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { lease } from '#api/coordination/v1/lease.ts'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { node } from '#api/core/v1/node.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
@@ -81,6 +82,34 @@ test('a status written in process over the object that was read keeps the very r
   await assert.rejects(write(second, 3 as never), /cannot be handled/)
   await assert.rejects(write(first, 'late'), /has been modified/)
   assert.equal((await write(second, 'fourth')).status.conditions?.[0]?.message, 'fourth')
+  await server.stop()
+})
+
+test('an object written in process with the metadata that were read shares of them what stays', async () => {
+  const { server } = await startTestServer()
+  const client = createClient(server.transportFor(admin))
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' }]
+  const metadata = { name: 'l', namespace: 'default', labels: { a: '1' }, ownerReferences }
+  const spec = { holderIdentity: 'n', leaseDurationSeconds: 40 }
+  const read = await client.create(lease, { metadata, spec })
+  const first = await client.update(lease, { ...read, spec: { ...spec, holderIdentity: 'm' } })
+  assert.equal(first.metadata.ownerReferences, read.metadata.ownerReferences)
+  assert.deepEqual(first.metadata.labels, { a: '1' })
+  assert.equal(first.metadata.uid, read.metadata.uid)
+  assert.notEqual(first.metadata.resourceVersion, read.metadata.resourceVersion)
+  assert.equal(first.spec.holderIdentity, 'm')
+  assert.equal(read.spec.holderIdentity, 'n')
+
+  // What is only like the server's own is read as from anybody.
+  const labels = { a: '2' }
+  const second = await client.update(lease, { ...first, metadata: { ...first.metadata, labels } })
+  assert.deepEqual(second.metadata.labels, labels)
+  await assert.rejects(client.update(lease, first), /has been modified/)
+  await assert.rejects(client.update(lease, { ...second, spec: 1 } as never), /cannot be handled/)
+  await assert.rejects(
+    client.update(lease, { ...second, metadata: { ...second.metadata, labels: { a: '*' } } }),
+    /metadata.labels/,
+  )
   await server.stop()
 })
 

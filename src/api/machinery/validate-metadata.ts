@@ -75,18 +75,20 @@ function wrongNamespace(kind: AnyKind, { namespace = '' }: ObjectMeta): FieldErr
   return isDns1123Label(namespace).map(why => invalid('metadata.namespace', namespace, why))
 }
 
-function wrongCommonParts(metadata: ObjectMeta): FieldError[] {
+function wrongCommonParts(metadata: ObjectMeta, before: ObjectMeta = {}): FieldError[] {
   const errors: FieldError[] = []
-  const { generation = 0 } = metadata
+  const { generation = 0, labels, annotations, ownerReferences, managedFields } = metadata
   if (generation < 0)
     errors.push(invalid('metadata.generation', generation, 'must be greater than or equal to 0'))
-  // Not by `push(...)`: there may be more errors than a call may have arguments.
+  // What is the very value of before was looked at when it came. Not by `push(...)`: there may be more errors than a call may have arguments.
   return [
     ...errors,
-    ...validateLabels('metadata.labels', metadata.labels),
-    ...validateAnnotations('metadata.annotations', metadata.annotations),
-    ...wrongOwners(metadata.ownerReferences ?? []),
-    ...wrongManagedFields(metadata.managedFields ?? []),
+    ...(labels === before.labels ? [] : validateLabels('metadata.labels', labels)),
+    ...(annotations === before.annotations
+      ? []
+      : validateAnnotations('metadata.annotations', annotations)),
+    ...(ownerReferences === before.ownerReferences ? [] : wrongOwners(ownerReferences ?? [])),
+    ...wrongManagedFields(managedFields ?? [], before.managedFields),
   ]
 }
 
@@ -186,9 +188,13 @@ export function unqualifiedFinalizers({ finalizers = [] }: ObjectMeta): FieldErr
   )
 }
 
-function wrongManagedFields(entries: readonly ManagedFieldsEntry[]): FieldError[] {
+function wrongManagedFields(
+  entries: readonly ManagedFieldsEntry[],
+  before: readonly ManagedFieldsEntry[] = [],
+): FieldError[] {
   const errors: FieldError[] = []
   for (const [index, entry] of entries.entries()) {
+    if (before.includes(entry)) continue
     const field = `metadata.managedFields[${index}]`
     if (!entry.operation) errors.push(required(`${field}.operation`, 'must not be empty'))
     else if (entry.operation !== 'Apply' && entry.operation !== 'Update')
@@ -256,7 +262,7 @@ export function validateMetadataUpdate(
   ] as const)
     if (after[field] !== before[field])
       errors.push(invalid(`metadata.${field}`, after[field], 'field is immutable'))
-  return [...errors, ...wrongCommonParts(after), ...wrongFinalizers(after.finalizers)]
+  return [...errors, ...wrongCommonParts(after, before), ...wrongFinalizers(after.finalizers)]
 }
 
 function newFinalizers(next: readonly string[], previous: readonly string[]): FieldError[] {

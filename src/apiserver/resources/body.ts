@@ -5,6 +5,7 @@ import { checkTypeMeta, decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { isPlainObject } from '#api/machinery/plain.ts'
 import {
   decodeObjectProtobuf,
   isProtobufBody,
@@ -28,6 +29,8 @@ export interface ParsedBody {
   readonly repeatedKeys?: string | undefined
   /** The bytes where they are JSON. */
   readonly json?: Uint8Array
+  /** Stand for those of the value, where they are known and need not be read. They go into the draft. */
+  readonly metadata?: KubernetesObject['metadata']
 }
 
 /** `kind` is what a protobuf body is read as; JSON and YAML speak for themselves. */
@@ -137,8 +140,10 @@ export function decodeDraft(
   value: unknown,
   body?: ParsedBody,
 ): KubernetesObject {
-  const { object, unknownFields: unknown } = decodeObject(kind, value)
-  const { duplicates = [], repeatedKeys, json } = body ?? {}
+  const { duplicates = [], repeatedKeys, json, metadata } = body ?? {}
+  const toDecode = metadata && isPlainObject(value) ? { ...value, metadata: {} } : value
+  const { object, unknownFields: unknown } = decodeObject(kind, toDecode)
+  if (metadata) object.metadata = metadata
   if (unknown.length > 0 || duplicates.length > 0 || repeatedKeys !== undefined) {
     const complaints = complaintsAbout({ unknown, duplicates, json })
     if (repeatedKeys !== undefined) complaints.unshift(repeatedKeys)

@@ -4,7 +4,7 @@
  */
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
-import { decodeDraft } from './body.ts'
+import { decodeDraft, draftOf } from './body.ts'
 import { rulesOf } from './registry.ts'
 import type { Write } from './write.ts'
 
@@ -21,6 +21,26 @@ export function draftOverKnown(write: Write, body: unknown): KubernetesObject | 
   const { status } = decodeDraft(exchange, kind, sent) as { status?: unknown }
   const { status: _, ...kept } = known as KubernetesObject & { status?: unknown }
   return { ...kept, metadata: { ...known.metadata }, ...(status === undefined ? {} : { status }) }
+}
+
+/** The draft of a write with the metadata that the cache has now; undefined where they may be others. */
+export function draftWithKnownMetadata(
+  { exchange, resource, namespace, name }: Write,
+  body: unknown,
+): KubernetesObject | undefined {
+  const { kind, storage, view } = resource
+  if (kind.custom || view.fromStored || !isPlainObject(body) || !Object.isFrozen(body.metadata))
+    return
+  const metadata = storage.cache.get(namespace, name)?.object.metadata
+  if (body.metadata !== metadata || !metadata) return
+  const { labels, annotations, finalizers } = metadata
+  const own = {
+    ...metadata,
+    ...(labels ? { labels: { ...labels } } : {}),
+    ...(annotations ? { annotations: { ...annotations } } : {}),
+    ...(finalizers ? { finalizers: [...finalizers] } : {}),
+  }
+  return draftOf(exchange, kind, { value: body, duplicates: [], metadata: own })
 }
 
 /**

@@ -25,7 +25,7 @@ import { draftOf, parseBody } from './body.ts'
 import { createObject } from './create.ts'
 import { isEqual } from './equal.ts'
 import { hooksOf, wrongFinalizers } from './hooks.ts'
-import { draftOverKnown } from './known-parts.ts'
+import { draftOverKnown, draftWithKnownMetadata } from './known-parts.ts'
 import { respondOne } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
 import {
@@ -49,7 +49,10 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   const write = writeOf(exchange, resource)
   const body = await parseBody(exchange.request, resource.kind)
   const { view, kind } = resource
-  const decode = () => draftOverKnown(write, body.value) ?? draftOf(exchange, kind, body)
+  const decode = () =>
+    draftOverKnown(write, body.value) ??
+    draftWithKnownMetadata(write, body.value) ??
+    draftOf(exchange, kind, body)
   let draft: KubernetesObject | undefined = decode()
   checkName(write, draft)
   const hooks = hooksOf(resource)

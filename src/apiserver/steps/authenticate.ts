@@ -1,13 +1,26 @@
-import type { Step } from '../exchange.ts'
+import type { Exchange, Step } from '../exchange.ts'
 
 /** Finds out who asks; 401 where the credentials are wrong. */
-export const authenticate: Step = async (exchange, next) => {
+export const authenticate: Step = (exchange, next) => {
+  const { user } = exchange.peer
+  if (!user) return identify(exchange, next)
+  exchange.user = user
+  dropPrivateHeaders(exchange)
+  return next()
+}
+
+const identify: Step = async (exchange, next) => {
   const { server, request, peer } = exchange
-  exchange.user = peer.user ?? (await server.authentication.authenticate(request, peer))
+  exchange.user = await server.authentication.authenticate(request, peer)
+  dropPrivateHeaders(exchange)
+  return next()
+}
+
+function dropPrivateHeaders(exchange: Exchange): void {
+  const { server, request } = exchange
   const { isPrivateHeader } = server
   if (isPrivateHeader && request.headers)
     exchange.request = { ...request, headers: without(request.headers, isPrivateHeader) }
-  return next()
 }
 
 function without(

@@ -1,18 +1,26 @@
-import { type Attributes, forbiddenBy } from '../authorization/authorizer.ts'
+import {
+  type Attributes,
+  type Decision,
+  type Eventually,
+  forbiddenBy,
+} from '../authorization/authorizer.ts'
 import type { Exchange, Step } from '../exchange.ts'
 
 /** Lets through only what an authorizer allows; 403 otherwise. */
-export const authorize: Step = async (exchange, next) => {
-  await authorizeVerb(exchange)
-  return next()
+export const authorize: Step = (exchange, next) => {
+  const deciding = authorizeVerb(exchange)
+  return deciding instanceof Promise ? deciding.then(next) : next()
 }
 
 /** Also for what a request turns out to do: an update or an apply that creates needs the right to create, too. */
-export async function authorizeVerb(exchange: Exchange, verb?: string): Promise<void> {
+export function authorizeVerb(exchange: Exchange, verb?: string): Eventually<void> {
   const asked = attributesOf(exchange)
   const attributes = verb === undefined ? asked : { ...asked, verb }
-  const decision = await exchange.server.authorizer.authorize(attributes)
-  if (decision.verdict !== 'allow') throw forbiddenBy(attributes, decision.reason)
+  const judge = ({ verdict, reason }: Decision) => {
+    if (verdict !== 'allow') throw forbiddenBy(attributes, reason)
+  }
+  const decision = exchange.server.authorizer.authorize(attributes)
+  return decision instanceof Promise ? decision.then(judge) : judge(decision)
 }
 
 export function attributesOf({ user, info }: Exchange): Attributes {

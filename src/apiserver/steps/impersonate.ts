@@ -2,10 +2,11 @@ import { impersonated } from '../authentication/impersonation.ts'
 import type { Step } from '../exchange.ts'
 
 /** Acts as somebody else where the Impersonate headers ask for it and the authorizer lets them. */
-export const impersonate: Step = async (exchange, next) => {
-  const { headers } = exchange.request
-  if (headers?.['impersonate-user'] !== undefined || hasImpersonation(headers))
-    exchange.user = await impersonated(exchange.request, exchange.user, exchange.server.authorizer)
+export const impersonate: Step = (exchange, next) =>
+  hasImpersonation(exchange.request.headers) ? asAnother(exchange, next) : next()
+
+const asAnother: Step = async (exchange, next) => {
+  exchange.user = await impersonated(exchange.request, exchange.user, exchange.server.authorizer)
   return next()
 }
 

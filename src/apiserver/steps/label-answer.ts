@@ -4,11 +4,13 @@ import type { Step } from '../exchange.ts'
 const OWN_ID = /^[\w.-]{1,64}$/
 
 /** Gives every answer an id, by which people talk about it, and keeps it out of caches unless its handler says otherwise. */
-export const labelAnswer: Step = async (exchange, next) => {
+export const labelAnswer: Step = (exchange, next) =>
+  // In process nobody reads headers.
+  exchange.request.objects ? next() : labelled(exchange, next)
+
+const labelled: Step = async (exchange, next) => {
   const response = await next()
   const { request, server } = exchange
-  // In process nobody reads headers.
-  if (request.objects) return response
   const asked = request.headers?.['audit-id']
   const id = asked !== undefined && OWN_ID.test(asked) ? asked : server.random.uuid()
   const labels: Record<string, string> = { 'audit-id': id, 'cache-control': 'no-cache, private' }

@@ -34,7 +34,7 @@ export const serve: Step = async exchange => {
   checkScope(exchange, resource)
   if (resource.kind.custom) exchange.isCustom = true
   if (info.verb !== 'get' && info.verb !== 'list' && info.verb !== 'watch')
-    await resource.kind.prepareWrites?.()
+    if (resource.kind.prepareWrites) await resource.kind.prepareWrites()
   const { deprecation } = resource.kind
   if (deprecation !== undefined && !exchange.request.objects) exchange.warnings.push(deprecation)
   const special = specialHandlers(resource, info.subresource)

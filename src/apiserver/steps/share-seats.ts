@@ -7,12 +7,17 @@ import { workOf } from '../flow-control/work.ts'
 import { counted, isLongRunning, limitInFlight } from './limit-in-flight.ts'
 
 /** Gives each flow of requests its part of the server; who finds no seat waits for one, or is asked to come back later. */
-export const shareSeats: Step = async (exchange, next) => {
+export const shareSeats: Step = (exchange, next) => {
   const { server, peer, info } = exchange
   const { flowControl } = server
   if (!flowControl) return limitInFlight(exchange, next)
   // Roles in this process are part of the server. A watch has a seat until it has begun; other streams are limited elsewhere.
   if (peer.user || (isLongRunning(exchange) && info.verb !== 'watch')) return next()
+  return onSeat(exchange, next, flowControl)
+}
+
+async function onSeat(exchange: Exchange, next: Parameters<Step>[1], flowControl: FlowControl) {
+  const { server, info } = exchange
   const flow = flowControl.classify(exchange)
   exchange.flow = flow
   const ticket = await seated(exchange, flowControl, flow)

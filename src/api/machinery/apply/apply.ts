@@ -56,6 +56,10 @@ export function trackUpdate(
     owners.filter(owner => owner !== mine),
     changes,
   )
+  // Mostly somebody writes again what it wrote before, and takes nothing from anybody.
+  const areOthersSame = others.length + 1 === owners.length && others.every(({ entry }) => entry)
+  if (mine?.entry && areOthersSame && removed.isEmpty && mine.fields.contains(touched))
+    return [...entries]
   const fields = (mine?.fields ?? new FieldSet()).difference(removed).union(touched)
   // Who owns what it owned before keeps its time.
   const owner = mine?.fields.equals(fields) ? mine : { ...id, time: writer.time, fields }

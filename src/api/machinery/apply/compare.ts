@@ -1,8 +1,9 @@
 /** Which fields an object has, and which differ between two objects. */
+import type { KubernetesObject } from '../metadata.ts'
 import { equal } from '../patch/json-patch.ts'
 import { isPlainObject, type PlainObject } from '../plain.ts'
-import type { AnySchema } from '../schema.ts'
-import { isAbsent, type Part, type Place, partsOf, placesIn } from './elements.ts'
+import type { AnySchema, ObjectShape } from '../schema.ts'
+import { isAbsent, type Part, type Place, partsOf, placeIn, placesIn } from './elements.ts'
 import { FieldSet, LEAF, NONE } from './field-set.ts'
 import { keepSet, knownSetOf } from './known-sets.ts'
 
@@ -68,6 +69,24 @@ export function differences(schema: AnySchema, from: unknown, to: unknown): Diff
   return compare(schema, from, to) ?? new Differences()
 }
 
+const METADATA = 'metadata'
+
+/** The same of whole objects, whose managedFields nobody owns and which are not looked at. */
+export function objectDifferences(
+  shape: ObjectShape,
+  from: KubernetesObject,
+  to: KubernetesObject,
+): Differences {
+  const { element, schema } = placeIn(shape, METADATA)
+  const metadata = placesIn(schema)
+  const placeOf = (name: string) => placeIn(shape, name)
+  const found = compareFields(placeOf, plain(from), plain(to), METADATA) ?? new Differences()
+  const below =
+    metadata && compareFields(metadata, plain(from.metadata), plain(to.metadata), 'managedFields')
+  if (below) found.below(element, below)
+  return found
+}
+
 /** Undefined where nothing differs that could be owned. */
 function compare(
   schema: AnySchema | undefined,
@@ -85,13 +104,17 @@ function compare(
   return equal(from, to) ? undefined : CHANGED
 }
 
+const plain = (object: object) => object as PlainObject
+
 function compareFields(
   placeOf: (name: string) => Place,
   from: PlainObject,
   to: PlainObject,
+  besides?: string,
 ): Differences | undefined {
   let found: Differences | undefined
   for (const name of Object.keys(to)) {
+    if (name === besides) continue
     const value = to[name]
     const previous = ownValue(from, name)
     if (value === previous) continue
@@ -106,6 +129,7 @@ function compareFields(
     }
   }
   for (const name of Object.keys(from)) {
+    if (name === besides) continue
     const value = from[name]
     const next = ownValue(to, name)
     if (value === next || (next !== undefined && next !== null)) continue

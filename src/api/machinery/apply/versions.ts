@@ -7,7 +7,7 @@ import { type AnyKind, apiVersionOf } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
 import { isPlainObject } from '../plain.ts'
 import { type AnySchema, fieldSchemaOf } from '../schema.ts'
-import { type Differences, differences, fieldsOf } from './compare.ts'
+import { type Differences, fieldsOf, objectDifferences } from './compare.ts'
 import { FieldSet } from './field-set.ts'
 import type { Owner } from './managers.ts'
 import { prune } from './merge.ts'
@@ -71,7 +71,7 @@ export class Changes {
 }
 
 function between(kind: AnyKind, from: KubernetesObject | undefined, to: KubernetesObject) {
-  return differences(schemaOf(kind), bare(from ?? nothingOf(kind)), bare(to))
+  return objectDifferences(kind.shape, from ?? nothingOf(kind), to)
 }
 
 const nothings = new WeakMap<AnyKind, KubernetesObject>()
