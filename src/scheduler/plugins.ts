@@ -22,6 +22,7 @@ import { podTopologySpread } from './plugins/pod-topology-spread.ts'
 import { prioritySort } from './plugins/priority-sort.ts'
 import { schedulingGates } from './plugins/scheduling-gates.ts'
 import { taintToleration } from './plugins/taint-toleration.ts'
+import { topologyPlacement } from './plugins/topology-placement.ts'
 import { volumeBinding } from './plugins/volume-binding.ts'
 import { volumeRestrictions } from './plugins/volume-restrictions.ts'
 import { volumeZone } from './plugins/volume-zone.ts'
@@ -62,6 +63,11 @@ export const plugins: readonly PluginEntry[] = [
   { name: 'ImageLocality', create: imageLocality, weight: 1 },
   { name: 'DefaultBinder', create: defaultBinder },
   { name: 'GangScheduling', create: gangScheduling, gate: 'GangScheduling' },
+  {
+    name: 'TopologyPlacementGenerator',
+    create: topologyPlacement,
+    gate: 'TopologyAwareWorkloadScheduling',
+  },
 ]
 
 /** What every profile runs unless its configuration says otherwise. */

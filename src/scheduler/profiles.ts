@@ -9,6 +9,7 @@ import {
   removePod,
   runFilters,
 } from './cycle/filters.ts'
+import { createGroupTrial } from './cycle/group-trial.ts'
 import type { EventInterest } from './framework/cluster-event.ts'
 import type { Extender } from './framework/extender.ts'
 import { isGateOn } from './framework/feature-gates.ts'
@@ -18,9 +19,9 @@ import type { PreemptionFigures } from './framework/preemption-figures.ts'
 import { createProfile, mergedSets, type PluginSets, type Profile } from './framework/profile.ts'
 import type { WaitingPods } from './framework/waiting-pods.ts'
 import { defaultSets, plugins as known } from './plugins.ts'
+import type { ClusterState } from './state/cluster-state.ts'
 import type { Nominator } from './state/nominator.ts'
 import type { PodInfo } from './state/pod-info.ts'
-import type { Snapshot } from './state/snapshot.ts'
 
 export interface ProfileConfiguration {
   readonly schedulerName: string
@@ -32,7 +33,7 @@ export interface ProfileConfiguration {
 
 export interface Shared {
   readonly context: RoleContext
-  readonly snapshot: Snapshot
+  readonly snapshot: ClusterState
   readonly nominator: Nominator
   readonly waitingPods: WaitingPods
   readonly extenders: readonly Extender[]
@@ -104,6 +105,7 @@ function createHandle(
     activate,
     advance,
     stopping,
+    trial: createGroupTrial(snapshot, nominator, { profile, choose: context.random.integer }),
     follow(informer, listener) {
       stopping.addEventListener('abort', informer.subscribe(listener), { once: true })
     },

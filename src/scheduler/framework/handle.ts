@@ -2,6 +2,7 @@
 import type { EventRecorder } from '#client/events.ts'
 import type { Informer, InformerListener } from '#client/informer.ts'
 import type { RoleContext } from '#client/role.ts'
+import type { GroupTrial } from '../cycle/group-trial.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import type { Nominator } from '../state/nominator.ts'
 import type { PodInfo } from '../state/pod-info.ts'
@@ -31,6 +32,7 @@ export interface Handle extends RoleContext {
   activate(pods: readonly PodInfo[]): void
   /** Tries these waiting pods next, before all others. */
   advance(pods: readonly PodInfo[]): void
+  readonly trial: GroupTrial
   /** Asks all Filter plugins of the profile about one node. */
   filter(cycle: CycleState, pod: PodInfo, node: NodeInfo): Verdict
   /** The same, with pods nominated there counted as present. */

@@ -3,31 +3,40 @@ import { labelMatcherOf, nothing } from '#api/machinery/label-selector.ts'
 import type { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 
-export interface SplitPods {
-  /** Pods whose going takes more than a budget allows, if those before them go. */
-  readonly violating: readonly PodInfo[]
-  readonly others: readonly PodInfo[]
+export interface Split<T> {
+  /** Those whose going takes more than a budget allows, if those before them go. */
+  readonly violating: readonly T[]
+  readonly others: readonly T[]
 }
 
-/** Keeps the order of the pods. */
 export function splitByBudgets(
   pods: readonly PodInfo[],
   budgets: readonly PodDisruptionBudget[],
-): SplitPods {
-  if (budgets.length === 0) return { violating: [], others: pods }
+): Split<PodInfo> {
+  return splitUnitsByBudgets(pods, pod => [pod], budgets)
+}
+
+/** Of what can only go as a whole. Keeps the order. */
+export function splitUnitsByBudgets<T>(
+  units: readonly T[],
+  podsOf: (unit: T) => readonly PodInfo[],
+  budgets: readonly PodDisruptionBudget[],
+): Split<T> {
+  if (budgets.length === 0) return { violating: [], others: units }
   const left = budgets.map(({ status }) => status.disruptionsAllowed ?? 0)
-  const violating: PodInfo[] = []
-  const others: PodInfo[] = []
-  for (const pod of pods) {
+  const violating: T[] = []
+  const others: T[] = []
+  for (const unit of units) {
     let violates = false
-    for (const [i, budget] of budgets.entries()) {
-      if (!counts(budget, pod)) continue
-      const now = (left[i] ?? 0) - 1
-      left[i] = now
-      violates ||= now < 0
-    }
-    if (violates) violating.push(pod)
-    else others.push(pod)
+    for (const pod of podsOf(unit))
+      for (const [i, budget] of budgets.entries()) {
+        if (!counts(budget, pod)) continue
+        const now = (left[i] ?? 0) - 1
+        left[i] = now
+        violates ||= now < 0
+      }
+    if (violates) violating.push(unit)
+    else others.push(unit)
   }
   return { violating, others }
 }

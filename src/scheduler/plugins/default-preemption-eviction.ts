@@ -26,6 +26,13 @@ export async function evictVictims(handle: Handle, preemption: Preemption): Prom
   for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
+/** Whether the pod is going because somebody more important needs its room. */
+export function isPreempted({ pod: { metadata, status } }: PodInfo): boolean {
+  if (!metadata.deletionTimestamp) return false
+  const condition = status.conditions?.find(({ type }) => type === 'DisruptionTarget')
+  return condition?.status === 'True' && condition.reason === 'PreemptionByScheduler'
+}
+
 async function evict(handle: Handle, preemption: Preemption, victim: PodInfo): Promise<void> {
   const { client, recorder, waitingPods } = handle
   const { pod, node, plugin } = preemption

@@ -10,7 +10,8 @@ import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { leastHurt } from './default-preemption-choice.ts'
 import { type DryRunAnswers, DryRuns } from './default-preemption-dry-runs.ts'
-import { evictVictims, type Preemption } from './default-preemption-eviction.ts'
+import { evictVictims, isPreempted, type Preemption } from './default-preemption-eviction.ts'
+import { GroupPreemption } from './group-preemption.ts'
 
 const NAME = 'DefaultPreemption'
 const NOT_HELPFUL = unresolvable(NAME, 'Preemption is not helpful for scheduling')
@@ -73,11 +74,13 @@ class DefaultPreemption {
   readonly #dryRuns = new DryRuns(NAME)
   /** Pods whose victims are just being evicted, and whether anything happened meanwhile for which they were to be tried. */
   readonly #underWay = new Map<string, { wanted: boolean }>()
+  readonly #groups: GroupPreemption | undefined
 
   constructor(args: Required<DefaultPreemptionArgs>, handle: Handle) {
     this.#args = args
     this.#handle = handle
     this.#budgets = handle.informers.for(podDisruptionBudget)
+    if (handle.enabled('WorkloadAwarePreemption')) this.#groups = new GroupPreemption(handle, NAME)
     handle.follow(this.#budgets, {
       changed: (next, previous) => {
         if (next.metadata.generation !== previous?.metadata.generation) this.#dryRuns.forget()
@@ -85,8 +88,10 @@ class DefaultPreemption {
     })
   }
 
-  preEnqueue({ uid }: PodInfo): Status | undefined {
-    const preemption = this.#underWay.get(uid)
+  preEnqueue(info: PodInfo): Status | undefined {
+    // Who is kept out for its group is activated when that is over.
+    if (this.#groups?.isUnderWay(info)) return UNDER_WAY
+    const preemption = this.#underWay.get(info.uid)
     if (!preemption) return undefined
     preemption.wanted = true
     return UNDER_WAY
@@ -99,6 +104,8 @@ class DefaultPreemption {
   ): Eventually<PostFilterResult> {
     const { snapshot, extenders, preemptionFigures } = this.#handle
     preemptionFigures.attempts++
+    const asGroup = this.#groups?.postFilter(pod, this.#budgets.list())
+    if (asGroup) return asGroup
     const ineligible = this.#ineligible(pod, failure)
     if (ineligible) return { status: prefixed(refusal(NAME, ineligible)) }
     const budgets = this.#budgets.list()
@@ -130,6 +137,9 @@ class DefaultPreemption {
   /** Why the pod may not preempt others, if it may not. */
   #ineligible({ pod, uid, priority }: PodInfo, failure: FilterFailure): string | undefined {
     const { snapshot, nominator } = this.#handle
+    // The placements of a group are tried without evictions; a single pod of it must not decide otherwise.
+    if (pod.spec.schedulingGroup && this.#handle.enabled('TopologyAwareWorkloadScheduling'))
+      return 'not eligible due to placement-based pod group scheduling limitation.'
     if (pod.spec.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.'
     const hoped = snapshot.node(nominator.nodeOf(uid) ?? pod.status.nominatedNodeName ?? '')
     // Where nothing helps any more on that node, another is to be freed.
@@ -248,12 +258,6 @@ function possibleNodes({ counts }: FilterFailure): number {
   let possible = 0
   for (const [{ code }, count] of counts) if (code === 'Unschedulable') possible += count
   return possible
-}
-
-function isPreempted({ pod: { metadata, status } }: PodInfo): boolean {
-  if (!metadata.deletionTimestamp) return false
-  const condition = status.conditions?.find(({ type }) => type === 'DisruptionTarget')
-  return condition?.status === 'True' && condition.reason === 'PreemptionByScheduler'
 }
 
 function prefixed(status: Status): Status {

@@ -1,36 +1,25 @@
 /** Who belongs to each gang, and how far each member has come. */
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
-import type { Informer } from '#client/informer.ts'
 import type { Handle } from '../framework/handle.ts'
 import type { WaitingPod } from '../framework/waiting-pods.ts'
 import { type PodInfo, podInfoOf } from '../state/pod-info.ts'
-
-const BY_GROUP = 'schedulingGroup'
-
-/** `namespace/name` of the pod's group. */
-export function groupKeyOf({ metadata, spec }: Pod): string | undefined {
-  const name = spec.schedulingGroup?.podGroupName
-  return name ? `${metadata.namespace}/${name}` : undefined
-}
+import { groupKeyOf, PodGroups } from './pod-groups.ts'
 
 const uidOf = ({ metadata }: Pod): string => metadata.uid ?? ''
 
 export class GangMembers {
-  readonly #pods: Informer<Pod>
+  readonly #groups: PodGroups
   readonly #waitingPods: Handle['waitingPods']
   /** Members that have a node which the API does not show yet. */
   readonly #assumed = new Set<string>()
   /** By group, who was refused since its first member found a node. */
   readonly #refused = new Map<string, Set<string>>()
 
-  constructor({ informers, follow, waitingPods }: Handle) {
-    this.#pods = informers.for(podKind)
+  constructor(handle: Handle) {
+    const { informers, follow, waitingPods } = handle
+    this.#groups = new PodGroups(handle)
     this.#waitingPods = waitingPods
-    this.#pods.addIndex(BY_GROUP, pod => {
-      const key = groupKeyOf(pod)
-      return key === undefined ? [] : [key]
-    })
-    follow(this.#pods, {
+    follow(informers.for(podKind), {
       changed: pod => {
         if (pod.spec.nodeName) this.#assumed.delete(uidOf(pod))
       },
@@ -44,7 +33,7 @@ export class GangMembers {
 
   /** How many there are, placed or not. */
   count(key: string): number {
-    return this.#members(key).length
+    return this.#groups.members(key).length
   }
 
   assume({ pod, uid }: PodInfo): void {
@@ -57,12 +46,12 @@ export class GangMembers {
 
   /** How many have a node, bound or not. */
   scheduled(key: string): number {
-    return this.#members(key).filter(pod => this.#hasNode(pod)).length
+    return this.#groups.members(key).filter(pod => this.#hasNode(pod)).length
   }
 
   /** Those that have a node and wait for the others. */
   waiting(key: string): WaitingPod[] {
-    return this.#members(key).flatMap(pod => this.#waitingPods.get(uidOf(pod)) ?? [])
+    return this.#groups.members(key).flatMap(pod => this.#waitingPods.get(uidOf(pod)) ?? [])
   }
 
   /** All are tried once more: those without a node. */
@@ -82,20 +71,10 @@ export class GangMembers {
   }
 
   #withoutNode(key: string): Pod[] {
-    return this.#members(key).filter(pod => !this.#hasNode(pod))
+    return this.#groups.members(key).filter(pod => !this.#hasNode(pod))
   }
 
   #hasNode(pod: Pod): boolean {
     return Boolean(pod.spec.nodeName) || this.#assumed.has(uidOf(pod))
-  }
-
-  /** Finished pods and those on their way out count no more. */
-  #members(key: string): Pod[] {
-    return this.#pods
-      .by(BY_GROUP, key)
-      .filter(
-        ({ metadata, status }) =>
-          !metadata.deletionTimestamp && status.phase !== 'Succeeded' && status.phase !== 'Failed',
-      )
   }
 }

@@ -2,105 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { node } from '#api/core/v1/node.ts'
-import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
+import { pod } from '#api/core/v1/pod/pod.ts'
 import { podGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import type { Client } from '#client/client.ts'
 import { createSeededRandom } from '#client/testing/manual-clock.ts'
-import { type RunningScheduler, startScheduler } from '../scheduler.ts'
-import { type ServedCluster, serveCluster } from '../testing/served-cluster.ts'
-import { asking, nodeOf } from '../testing/world.ts'
-
-const featureGates = new Map([
-  ['GenericWorkload', true],
-  ['GangScheduling', true],
-])
-/** Long enough for a scheduler in this process to do whatever it is going to do. */
-const SETTLED_MS = 150
-
-class Gangs implements AsyncDisposable {
-  readonly client: Client
-  readonly #cluster: ServedCluster
-  #context: ReturnType<ServedCluster['openContext']>
-  #scheduler: RunningScheduler
-
-  constructor(cluster: ServedCluster) {
-    this.#cluster = cluster
-    this.client = cluster.client
-    this.#context = cluster.openContext()
-    this.#scheduler = this.#start()
-  }
-
-  #start(client?: Client): RunningScheduler {
-    if (client) this.#context = this.#cluster.openContext(client)
-    return startScheduler(this.#context, {
-      featureGates,
-      podInitialBackoffMs: 5,
-      podMaxBackoffMs: 20,
-    })
-  }
-
-  async restart(client: Client): Promise<void> {
-    await this.#scheduler.stop()
-    this.#context.end()
-    this.#scheduler = this.#start(client)
-  }
-
-  group(name: string, minCount: number) {
-    const spec = { schedulingPolicy: { gang: { minCount } } }
-    return this.client.create(podGroup, { metadata: { name, namespace: 'a' }, spec } as never)
-  }
-
-  /** A pod that takes a node of four CPUs for itself. */
-  member(group: string, name: string, cpu = '3', priority = 0) {
-    const schedulingGroup = { podGroupName: group }
-    const spec = { ...asking(cpu), schedulingGroup, priority }
-    return this.client.create(pod, { metadata: { name, namespace: 'a' }, spec } as never)
-  }
-
-  async members(group: string, count: number, cpu?: string): Promise<void> {
-    for (let i = 0; i < count; i++) await this.member(group, `${group}-${i}`, cpu)
-  }
-
-  async bound(group?: string): Promise<string[]> {
-    const { items } = await this.client.list(pod, { namespace: 'a' })
-    return items
-      .filter(
-        ({ spec }) => spec.nodeName && (!group || spec.schedulingGroup?.podGroupName === group),
-      )
-      .map(({ metadata }) => metadata.name ?? '')
-  }
-
-  async until(count: number, group?: string): Promise<void> {
-    for (let tries = 0; tries < 500; tries++) {
-      if ((await this.bound(group)).length === count) return
-      await settle(10)
-    }
-    assert.equal((await this.bound(group)).length, count, `bound of ${group ?? 'all'}`)
-  }
-
-  async messageOf(name: string): Promise<string | undefined> {
-    const { status } = await this.client.get(pod, name, 'a')
-    return (status as Pod['status']).conditions?.find(({ type }) => type === 'PodScheduled')
-      ?.message
-  }
-
-  async addNodes(from: number, count: number): Promise<void> {
-    for (let i = from; i < from + count; i++) await this.#cluster.addNode(nodeOf(`n${i}`))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#scheduler.stop()
-    this.#context.end()
-  }
-}
-
-const settle = (ms = SETTLED_MS): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
-
-async function withGangs(run: (gangs: Gangs) => Promise<void>): Promise<void> {
-  await using cluster = await serveCluster(['a'])
-  await using gangs = new Gangs(cluster)
-  await run(gangs)
-}
+import { settle, withGangs } from '../testing/gangs.ts'
+import { asking } from '../testing/world.ts'
 
 test('a gang waits for its group, then for enough members, then is bound', () =>
   withGangs(async gangs => {

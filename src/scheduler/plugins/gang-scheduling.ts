@@ -5,7 +5,8 @@ import type { Handle } from '../framework/handle.ts'
 import type { Plugin } from '../framework/plugin.ts'
 import { failed, refusal, unresolvable } from '../framework/status.ts'
 import type { PodInfo } from '../state/pod-info.ts'
-import { GangMembers, groupKeyOf } from './gang-scheduling.members.ts'
+import { GangMembers } from './gang-scheduling.members.ts'
+import { groupKeyOf } from './pod-groups.ts'
 
 const NAME = 'GangScheduling'
 /** So long a part of a gang keeps its room while the rest is not placed. */

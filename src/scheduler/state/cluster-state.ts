@@ -53,6 +53,10 @@ export class ClusterState implements Snapshot {
     return info?.node ? info : undefined
   }
 
+  placeOf(uid: string): NodeInfo | undefined {
+    return this.#placed.get(uid)?.node
+  }
+
   nodesWithImage(name: string): number {
     return this.#imageCounts.get(name) ?? 0
   }
@@ -163,6 +167,19 @@ export class ClusterState implements Snapshot {
   /** Takes an assumed pod off again; a pod that the server has bound meanwhile stays. */
   forget(uid: string): void {
     if (this.isAssumed(uid)) this.removePod(uid)
+  }
+
+  /** Takes a pod off for a trial; what it gives puts it back as it was. */
+  lift(uid: string): () => void {
+    const placed = this.#placed.get(uid)
+    if (!placed) return () => {}
+    const assumed = this.#assumed.get(uid)
+    const { node, info } = placed
+    this.removePod(uid)
+    return () => {
+      this.#put(info, this.#infoOf(node.name))
+      if (assumed) this.#assumed.set(uid, assumed)
+    }
   }
 
   isPlaced(uid: string): boolean {

@@ -15,6 +15,8 @@ export interface Snapshot {
   /** All changes of pods and nodes. */
   readonly changes: ChangeLog
   node(name: string): NodeInfo | undefined
+  /** The node on which a pod is, also before the server knows. */
+  placeOf(uid: string): NodeInfo | undefined
   namespaceLabels(namespace: string): Readonly<Record<string, string>>
   /** How many nodes have an image of this name. */
   nodesWithImage(name: string): number

@@ -1,0 +1,70 @@
+/** Whole groups that make room for each other, and groups in one domain, in a whole scheduler over a real API server. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pod } from '#api/core/v1/pod/pod.ts'
+import { type Gangs, settle, withGangs } from '../testing/gangs.ts'
+
+/** What a kubelet does with pods that are told to go. */
+async function endPods({ client }: Gangs): Promise<string[]> {
+  const { items } = await client.list(pod, { namespace: 'a' })
+  const going = items.filter(({ metadata }) => metadata.deletionTimestamp)
+  for (const { metadata } of going)
+    await client.delete(
+      pod,
+      { name: metadata.name ?? '', namespace: 'a' },
+      { gracePeriodSeconds: 0 },
+    )
+  return going.map(({ metadata }) => metadata.name ?? '')
+}
+
+test('a gang evicts nobody while it would not fit anyway, and then as few as it needs, groups as a whole', () =>
+  withGangs(async gangs => {
+    await gangs.addNodes(0, 4)
+    await gangs.group('low', 2, { disruptionMode: 'PodGroup', priority: 1 })
+    for (const i of [0, 1]) await gangs.member('low', `low-${i}`)
+    await gangs.until(2, 'low')
+    await gangs.group('big', 5, { priority: 10 })
+    for (let i = 0; i < 5; i++) await gangs.member('big', `big-${i}`)
+    await settle(400)
+    // Four nodes never hold five members.
+    assert.deepEqual(await endPods(gangs), [])
+    assert.equal((await gangs.bound('low')).length, 2)
+    for (let i = 0; i < 5; i++)
+      await gangs.client.delete(
+        pod,
+        { name: `big-${i}`, namespace: 'a' },
+        { gracePeriodSeconds: 0 },
+      )
+    // One more node would be enough, but half a group is not to be had.
+    await gangs.group('mid', 3, { priority: 10 })
+    for (let i = 0; i < 3; i++) await gangs.member('mid', `mid-${i}`)
+    const gone = new Set<string>()
+    for (let tries = 0; tries < 300 && (await gangs.bound('mid')).length < 3; tries++) {
+      for (const name of await endPods(gangs)) gone.add(name)
+      await settle(20)
+    }
+    assert.deepEqual([...gone].sort(), ['low-0', 'low-1'])
+    assert.equal((await gangs.bound('mid')).length, 3)
+  }, 'WorkloadAwarePreemption'))
+
+test('a gang with a topology comes into one domain, or nowhere', () =>
+  withGangs(async gangs => {
+    for (const [name, rack] of [
+      ['n0', 'r0'],
+      ['n1', 'r0'],
+      ['n2', 'r1'],
+    ] as const)
+      await gangs.addNode(name, { rack })
+    const schedulingConstraints = { topology: [{ key: 'rack' }] }
+    await gangs.group('g', 3, { schedulingConstraints })
+    await gangs.members('g', 3)
+    await settle(300)
+    assert.deepEqual(await gangs.bound(), [])
+    await gangs.addNode('n3', { rack: 'r1' })
+    await settle(300)
+    assert.deepEqual(await gangs.bound(), [], 'four nodes, but two in each rack')
+    await gangs.addNode('n4', { rack: 'r1' })
+    await gangs.until(3, 'g')
+    const { items } = await gangs.client.list(pod, { namespace: 'a' })
+    assert.deepEqual(items.map(({ spec }) => spec.nodeName).sort(), ['n2', 'n3', 'n4'])
+  }, 'TopologyAwareWorkloadScheduling'))

@@ -1,0 +1,260 @@
+/** Preemption for groups against a slow and obvious model, over random clusters in which each member needs a node for itself. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { ClusterState } from '../state/cluster-state.ts'
+import { type PodInfo, podInfoOf } from '../state/pod-info.ts'
+import { createRecordingClient } from '../testing/recording-client.ts'
+import { asking, createWorld, nodeOf, podOf } from '../testing/world.ts'
+
+const gates = new Map([
+  ['GenericWorkload', true],
+  ['GangScheduling', true],
+  ['WorkloadAwarePreemption', true],
+])
+const OWN_PRIORITY = 3
+/** The groups that others belong to, by name: whether only the whole of it may be disrupted, and its priority. */
+const GROUPS = { whole: [true, 1], grand: [true, 4], loose: [false, 0] } as const
+type GroupName = keyof typeof GROUPS
+
+const clusters = fc.record({
+  nodes: fc.array(
+    fc.array(
+      fc.record({
+        priority: fc.integer({ min: -1, max: 3 }),
+        group: fc.option(fc.constantFrom<GroupName>('whole', 'grand', 'loose'), { nil: undefined }),
+        app: fc.constantFrom('a', 'b'),
+      }),
+      { maxLength: 2 },
+    ),
+    { minLength: 2, maxLength: 5 },
+  ),
+  members: fc.integer({ min: 1, max: 4 }),
+  minCount: fc.integer({ min: 1, max: 4 }),
+  allowed: fc.integer({ min: 0, max: 2 }),
+})
+type Cluster = typeof clusters extends fc.Arbitrary<infer T> ? T : never
+
+interface Small {
+  readonly name: string
+  readonly node: number
+  readonly priority: number
+  readonly start: number
+  readonly group: GroupName | undefined
+  readonly app: string
+}
+interface Unit {
+  readonly pods: readonly Small[]
+  readonly priority: number
+}
+
+function podsOf({ nodes }: Cluster): Small[] {
+  // Nobody started in the same second, so that the order is never a matter of taste.
+  return nodes.flatMap((pods, node) =>
+    pods.map((pod, i) => ({ ...pod, node, name: `n${node}-${i}`, start: (node * 7 + i * 3) % 41 })),
+  )
+}
+
+function unitsOf(pods: readonly Small[]): Unit[] {
+  const isWhole = ({ group }: Small) => group !== undefined && GROUPS[group][0]
+  const groups = (['whole', 'grand'] as const).map(group => ({
+    pods: pods.filter(pod => pod.group === group),
+    priority: GROUPS[group][1],
+  }))
+  return [
+    ...pods.filter(pod => !isWhole(pod)).map(pod => ({ pods: [pod], priority: pod.priority })),
+    ...groups.filter(({ pods }) => pods.length > 0),
+  ]
+}
+
+function order(a: Unit, b: Unit): number {
+  const isGroup = ({ pods }: Unit) => Number(pods[0]?.group !== undefined)
+  const start = ({ pods }: Unit) => Math.min(...pods.map(pod => pod.start))
+  if (a.priority !== b.priority) return b.priority - a.priority
+  if (isGroup(a) !== isGroup(b)) return isGroup(b) - isGroup(a)
+  if (a.pods.length !== b.pods.length) return b.pods.length - a.pods.length
+  return start(a) - start(b)
+}
+
+/** Who has to go; `none` where nobody needs to, `useless` where it would not help. */
+function expected(cluster: Cluster): string[] | 'none' | 'useless' {
+  const pods = podsOf(cluster)
+  const free = (there: readonly Small[]) =>
+    cluster.nodes.filter((_, node) => there.every(pod => pod.node !== node)).length
+  const placed = (there: readonly Small[]) => Math.min(free(there), cluster.members)
+  if (placed(pods) >= cluster.minCount) return 'none'
+  const lower = unitsOf(pods)
+    .filter(({ priority }) => priority < OWN_PRIORITY)
+    .sort(order)
+  let there = pods.filter(pod => !lower.some(unit => unit.pods.includes(pod)))
+  const most = placed(there)
+  if (lower.length === 0 || most < cluster.minCount) return 'useless'
+  let left = cluster.allowed
+  const violating = lower.filter(
+    unit => unit.pods.filter(({ app }) => app === 'a' && --left < 0).length > 0,
+  )
+  for (const unit of [...violating, ...lower.filter(each => !violating.includes(each))])
+    if (placed([...there, ...unit.pods]) >= most) there = [...there, ...unit.pods]
+  return pods.filter(pod => !there.includes(pod)).map(({ name }) => name)
+}
+
+const objectOf = ({ name, node, priority, start, group, app }: Small): Pod =>
+  ({
+    ...podOf(
+      name,
+      {
+        ...asking('1', '1Mi'),
+        priority,
+        nodeName: `n${node}`,
+        ...(group ? { schedulingGroup: { podGroupName: group } } : {}),
+      } as never,
+      { app },
+    ),
+    status: { startTime: new Date(start * 1_000).toISOString() },
+  }) as unknown as Pod
+const groupOf = (name: string, priority: number, spec: object) => ({
+  metadata: { name, namespace: 'a' },
+  spec: { schedulingPolicy: { basic: {} }, priority, ...spec },
+})
+
+/** The pods of each node and what they take. */
+const taken = ({ nodes }: ClusterState) =>
+  nodes.map(({ pods, requested }) => [
+    [...pods.keys()].sort(),
+    [...requested].filter(([, amount]) => amount > 0),
+  ])
+
+function worldOf(cluster: Cluster) {
+  const client = createRecordingClient()
+  const spec = { ...asking('4', '1Mi'), priority: OWN_PRIORITY }
+  const members = Array.from({ length: cluster.members }, (_, i) =>
+    podOf(`m${i}`, { ...spec, schedulingGroup: { podGroupName: 'own' } } as never),
+  )
+  const { minCount, allowed } = cluster
+  const pods = podsOf(cluster).map(objectOf)
+  const world = createWorld({
+    client,
+    gates,
+    objects: {
+      pods: [...members, ...pods],
+      podgroups: [
+        groupOf('own', OWN_PRIORITY, { schedulingPolicy: { gang: { minCount } } }),
+        ...Object.entries(GROUPS).map(([name, [isWhole, priority]]) =>
+          groupOf(name, priority, { disruptionMode: isWhole ? 'PodGroup' : 'Pod' }),
+        ),
+      ],
+      poddisruptionbudgets: [
+        {
+          metadata: { name: 'a', namespace: 'a' },
+          spec: { selector: { matchLabels: { app: 'a' } } },
+          status: { disruptionsAllowed: allowed },
+        },
+      ],
+    },
+  })
+  for (const i of cluster.nodes.keys()) world.state.setNode(nodeOf(`n${i}`))
+  for (const pod of pods) world.state.setPod(pod)
+  const evicted = () =>
+    client.written.filter(({ verb }) => verb === 'delete').map(({ name }) => name)
+  return { ...world, members: members.map(podInfoOf), evicted }
+}
+
+test('whoever the model lets go goes, whole groups as a whole, and nobody else', async () => {
+  const seen = { evicted: 0, useless: 0, none: 0 }
+  await fc.assert(
+    fc.asyncProperty(clusters, async cluster => {
+      const { state, nominator, members, postFilter, attempt, evicted } = worldOf(cluster)
+      // Members that find a node keep it while the others look.
+      let member: PodInfo | undefined
+      for (const each of members) {
+        const found = attempt(each)
+        if (!('node' in found)) member ??= each
+        else if (!member) state.assume(each, found.node.name)
+      }
+      if (!member) return
+      const before = taken(state)
+      const { message, nominatedNode } = await postFilter(member)
+      await new Promise(resolve => setImmediate(resolve))
+      const gone = expected(cluster)
+      if (typeof gone === 'string') {
+        seen[gone]++
+        if (gone === 'none') return
+        assert.deepEqual(evicted(), [])
+        assert.match(message, /preemption: (No preemption victims|pod group is unschedulable)/)
+      } else {
+        seen.evicted++
+        assert.deepEqual(evicted().sort(), gone.sort())
+        assert.ok(nominatedNode, message)
+        // Once they are gone, all that were promised a node find one, each its own.
+        for (const name of gone) state.removePod(name)
+        nominator.add(member, nominatedNode)
+        let placed = 0
+        for (const each of members) {
+          if (state.isPlaced(each.uid)) {
+            placed++
+            continue
+          }
+          const found = attempt(each)
+          if (!('node' in found)) continue
+          placed++
+          state.assume(each, found.node.name)
+          nominator.delete(each.uid)
+        }
+        assert.ok(placed >= cluster.minCount, `${placed} of ${cluster.minCount}`)
+        return
+      }
+      assert.deepEqual(taken(state), before, 'a trial left something behind')
+    }),
+    { numRuns: 800 },
+  )
+  assert.ok(seen.evicted > 80 && seen.useless > 80, JSON.stringify(seen))
+})
+
+test('while victims are on their way, no others are chosen; whoever hopes goes on hoping', async () => {
+  const cluster: Cluster = {
+    nodes: [
+      [{ priority: 0, group: undefined, app: 'b' }],
+      [{ priority: 0, group: undefined, app: 'b' }],
+    ],
+    ...{ members: 2, minCount: 2, allowed: 0 },
+  }
+  const { state, members, postFilter, evicted } = worldOf(cluster)
+  const [first, second] = members
+  assert.ok(first && second)
+  const { nominatedNode } = await postFilter(first)
+  await new Promise(resolve => setImmediate(resolve))
+  assert.deepEqual(evicted().sort(), ['n0-0', 'n1-0'])
+  for (const pod of podsOf(cluster).map(objectOf)) {
+    const conditions = [
+      { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' },
+    ]
+    const metadata = { ...pod.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' }
+    state.setPod({ ...pod, metadata, status: { conditions } } as unknown as Pod)
+  }
+  const other = await postFilter(second)
+  assert.match(other.message, /not eligible due to a terminating pod on the nominated node/)
+  assert.notEqual(other.nominatedNode, nominatedNode)
+  assert.ok(other.nominatedNode, 'it hopes on')
+  assert.equal(evicted().length, 2)
+})
+
+test('groups that must stay in a domain, and those with a member that never preempts, evict nobody', async () => {
+  for (const [more, why] of [
+    [{ preemptionPolicy: 'Never' }, /not eligible due to preemptionPolicy=Never\./],
+    [{}, /not supported for pod groups with scheduling constraints/],
+  ] as const) {
+    const client = createRecordingClient()
+    const spec = { ...asking('4'), priority: 5, schedulingGroup: { podGroupName: 'g' }, ...more }
+    const member = podOf('m', spec as never)
+    const schedulingConstraints = { topology: [{ key: 'rack' }] }
+    const isConstrained = !('preemptionPolicy' in more)
+    const group = groupOf('g', 5, isConstrained ? { schedulingConstraints } : {})
+    const objects = { pods: [member], podgroups: [group] }
+    const { state, postFilter } = createWorld({ client, gates, objects })
+    state.setNode(nodeOf('n0'))
+    state.setPod(podOf('low', { ...asking('4'), nodeName: 'n0' }))
+    assert.match((await postFilter(podInfoOf(member))).message, why)
+    assert.deepEqual(client.written, [])
+  }
+})

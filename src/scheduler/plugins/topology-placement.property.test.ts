@@ -1,0 +1,146 @@
+/** Topology of groups against a slow and obvious model, over random clusters in which each member needs a node for itself. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { CycleState } from '../framework/cycle-state.ts'
+import type { ClusterState } from '../state/cluster-state.ts'
+import { podInfoOf } from '../state/pod-info.ts'
+import { asking, createWorld, nodeOf, podOf } from '../testing/world.ts'
+
+const gates = new Map([
+  ['GenericWorkload', true],
+  ['GangScheduling', true],
+  ['TopologyAwareWorkloadScheduling', true],
+])
+const clusters = fc.record({
+  nodes: fc.array(
+    fc.record({
+      rack: fc.option(fc.constantFrom('r0', 'r1', 'r2'), { nil: undefined }),
+      isTaken: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 9 },
+  ),
+  members: fc.integer({ min: 1, max: 4 }),
+  minCount: fc.integer({ min: 1, max: 3 }),
+})
+type Cluster = typeof clusters extends fc.Arbitrary<infer T> ? T : never
+
+const taken = ({ nodes }: ClusterState) =>
+  nodes.map(({ requested }) => [...requested].filter(([, amount]) => amount > 0))
+
+function worldOf({ nodes, members, minCount }: Cluster, running: readonly string[] = []) {
+  const memberOf = (name: string, more: object = {}) =>
+    podOf(name, { ...asking('4', '1Mi'), schedulingGroup: { podGroupName: 'g' }, ...more } as never)
+  const pods = Array.from({ length: members }, (_, i) => memberOf(`m${i}`))
+  const bound = running.map((nodeName, i) => memberOf(`b${i}`, { nodeName }))
+  const group = {
+    metadata: { name: 'g', namespace: 'a' },
+    spec: {
+      schedulingPolicy: { gang: { minCount } },
+      schedulingConstraints: { topology: [{ key: 'rack' }] },
+    },
+  }
+  const world = createWorld({ gates, objects: { pods: [...pods, ...bound], podgroups: [group] } })
+  for (const [i, { rack, isTaken }] of nodes.entries()) {
+    world.state.setNode(nodeOf(`n${i}`, rack ? { labels: { rack } } : {}))
+    if (isTaken) world.state.setPod(podOf(`t${i}`, { ...asking('4'), nodeName: `n${i}` }))
+  }
+  for (const pod of bound) world.state.setPod(pod)
+  return { ...world, infos: pods.map(podInfoOf) }
+}
+
+/** How many members each rack takes. */
+function roomIn({ nodes, members }: Cluster): Map<string, number> {
+  const room = new Map<string, number>()
+  for (const { rack, isTaken } of nodes)
+    if (rack) room.set(rack, Math.min((room.get(rack) ?? 0) + (isTaken ? 0 : 1), members))
+  return room
+}
+
+test('a group comes into a rack that takes most of it, and stays there', () => {
+  const seen = { placed: 0, refused: 0 }
+  fc.assert(
+    fc.property(clusters, cluster => {
+      const { state, infos, attempt } = worldOf(cluster)
+      const room = roomIn(cluster)
+      const most = Math.max(0, ...room.values())
+      const used = new Set<string>()
+      const racks = new Set<string | undefined>()
+      for (const info of infos) {
+        const sums = taken(state)
+        const result = attempt(info, new CycleState())
+        assert.deepEqual(taken(state), sums, 'a trial left something behind')
+        if (!('node' in result)) {
+          assert.ok('failure' in result)
+          if (used.size === 0)
+            assert.match(result.failure.message(''), new RegExp(`0/${room.size} placements`))
+          continue
+        }
+        assert.ok(!used.has(result.node.name))
+        used.add(result.node.name)
+        racks.add(result.node.labels.rack)
+        state.assume(info, result.node.name)
+      }
+      if (most < Math.min(cluster.minCount, 99)) {
+        seen.refused++
+        assert.equal(used.size, 0)
+        return
+      }
+      seen.placed++
+      const [rack] = racks
+      assert.equal(racks.size, 1)
+      assert.equal(used.size, most)
+      assert.equal(room.get(rack ?? ''), most)
+    }),
+    { numRuns: 500 },
+  )
+  assert.ok(seen.placed > 100 && seen.refused > 100, JSON.stringify(seen))
+})
+
+const racks = (...names: Cluster['nodes'][number]['rack'][]): Cluster => ({
+  nodes: names.map(rack => ({ rack, isTaken: false })),
+  members: 1,
+  minCount: 1,
+})
+
+test('where members run already, the others follow, however little room there is', () => {
+  const { attempt, infos } = worldOf(racks('r0', 'r0', 'r1', 'r1', 'r1'), ['n0'])
+  const [info] = infos
+  assert.ok(info)
+  const result = attempt(info)
+  assert.equal('node' in result && result.node.name, 'n1')
+})
+
+test('members in two domains, or in none, are an error', () => {
+  for (const [running, why] of [
+    [['n0', 'n1'], 'more than 1 domain found for pod group: r0, r1'],
+    [['n2'], 'no topology domain found for pod a/b0'],
+  ] as const) {
+    const { attempt, infos } = worldOf(racks('r0', 'r1', undefined), running)
+    const [info] = infos
+    assert.ok(info)
+    const result = attempt(info)
+    assert.ok('status' in result)
+    assert.equal(result.status.code, 'Error')
+    assert.deepEqual(result.status.reasons, [
+      `cannot determine domain for already scheduled pods: ${why}`,
+    ])
+  }
+})
+
+test('without the gate, the constraint is not looked at', () => {
+  const { profile } = createWorld({ gates: new Map([['GenericWorkload', true]]) })
+  assert.ok(!profile.points.preFilter.some(({ name }) => name === 'TopologyPlacementGenerator'))
+})
+
+test('no single member of a group evicts anybody', async () => {
+  const taken = { nodes: [{ rack: 'r0', isTaken: true } as const], members: 1, minCount: 1 }
+  const { infos, postFilter } = worldOf(taken)
+  const [info] = infos
+  assert.ok(info)
+  const { message } = await postFilter(info)
+  assert.match(
+    message,
+    /preemption: not eligible due to placement-based pod group scheduling limitation\./,
+  )
+})

@@ -1,0 +1,140 @@
+/**
+ * Keeps the pods of a group in one domain of the topology that the group names. While none of them has a node, each domain is
+ * tried: the one that takes most of them is chosen, and each pod gets the very node that it had in the trial.
+ */
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
+import { actions } from '../framework/cluster-event.ts'
+import type { Handle } from '../framework/handle.ts'
+import type { Plugin, PreFilterResult } from '../framework/plugin.ts'
+import { failed, type Status, unresolvable } from '../framework/status.ts'
+import type { PodInfo } from '../state/pod-info.ts'
+import { groupKeyOf, neededOf, PodGroups } from './pod-groups.ts'
+
+const NAME = 'TopologyPlacementGenerator'
+const UNSCHEDULABLE = 'pod group is unschedulable'
+const CANNOT_DETERMINE = 'cannot determine domain for already scheduled pods'
+
+export function topologyPlacement(_args: unknown, handle: Handle): Plugin {
+  const placing = new TopologyPlacement(handle)
+  return {
+    name: NAME,
+    preFilter: (_cycle, info) => placing.nodesFor(info),
+    events: () => [
+      { resource: 'Node', action: actions.add | actions.updateNodeLabel },
+      { resource: 'Node', action: actions.updateNodeAllocatable | actions.updateNodeTaint },
+      { resource: 'AssignedPod', action: actions.delete },
+      {
+        resource: 'UnscheduledPod',
+        action: actions.add,
+        hint: ({ pod }, { next }) => groupKeyOf(pod) === groupKeyOf(next as Pod),
+      },
+      { resource: 'PodGroup', action: actions.add | actions.updateOther },
+    ],
+  }
+}
+
+class TopologyPlacement {
+  readonly #handle: Handle
+  readonly #groups: PodGroups
+  /** Where each pod of a group shall go, until it is tried. */
+  readonly #plans = new Map<string, Map<string, string>>()
+  /** The domain of the trial that is under way. */
+  #within: ReadonlySet<string> | undefined
+
+  constructor(handle: Handle) {
+    this.#handle = handle
+    this.#groups = new PodGroups(handle)
+  }
+
+  nodesFor({ pod, uid }: PodInfo): PreFilterResult | undefined {
+    const group = this.#groups.of(pod)
+    // One constraint is all that a group can have.
+    const label = group?.spec.schedulingConstraints?.topology?.[0]?.key
+    const key = groupKeyOf(pod)
+    if (!group || label === undefined || key === undefined) return undefined
+    if (this.#within) return { nodes: this.#within }
+    const known = this.#domainOfPlaced(key, label)
+    if (typeof known === 'object') return { status: known }
+    const chosen = known ?? this.#choose(group, key, label)
+    if (typeof chosen === 'object') return { status: chosen }
+    const nodes = this.#domains(label).get(chosen) ?? new Set()
+    const planned = this.#planned(key, uid)
+    return { nodes: planned !== undefined && nodes.has(planned) ? new Set([planned]) : nodes }
+  }
+
+  /** Undefined while no member has a node. */
+  #domainOfPlaced(key: string, label: string): string | Status | undefined {
+    let found: string | undefined
+    for (const { pod, node } of this.#groups.placed(key)) {
+      const domain = node.labels[label]
+      const { namespace, name } = pod.metadata
+      if (domain === undefined)
+        return failed(
+          NAME,
+          `${CANNOT_DETERMINE}: no topology domain found for pod ${namespace}/${name}`,
+        )
+      if (found !== undefined && found !== domain)
+        return failed(
+          NAME,
+          `${CANNOT_DETERMINE}: more than 1 domain found for pod group: ${found}, ${domain}`,
+        )
+      found = domain
+    }
+    return found
+  }
+
+  #domains(label: string): ReadonlyMap<string, ReadonlySet<string>> {
+    const domains = new Map<string, Set<string>>()
+    for (const { name, labels } of this.#handle.snapshot.nodes) {
+      const domain = labels[label]
+      if (domain === undefined) continue
+      const names = domains.get(domain)
+      if (names) names.add(name)
+      else domains.set(domain, new Set([name]))
+    }
+    return domains
+  }
+
+  /** The domain that takes most; of equal ones, any. */
+  #choose(group: PodGroup, key: string, label: string): string | Status {
+    const { trial, random } = this.#handle
+    const waiting = this.#groups.unplaced(key)
+    const domains = this.#domains(label)
+    let best: { readonly domain: string; readonly places: ReadonlyMap<string, string> }[] = []
+    for (const [domain, names] of domains) {
+      const places = this.#inside(names, () => trial.place(waiting))
+      if (places.size < neededOf(group)) continue
+      const most = best[0]?.places.size ?? 0
+      if (places.size > most) best = []
+      if (places.size >= most) best.push({ domain, places })
+    }
+    const chosen = best[random.integer(Math.max(best.length, 1))]
+    if (!chosen) {
+      const first = domains.size > 0 ? `, first placement status: ${UNSCHEDULABLE}` : ''
+      return unresolvable(NAME, `0/${domains.size} placements are available${first}`)
+    }
+    // Plans of groups that went before all of their pods were tried.
+    for (const other of this.#plans.keys()) if (!this.#groups.get(other)) this.#plans.delete(other)
+    this.#plans.set(key, new Map(chosen.places))
+    return chosen.domain
+  }
+
+  #inside<T>(names: ReadonlySet<string>, run: () => T): T {
+    this.#within = names
+    try {
+      return run()
+    } finally {
+      this.#within = undefined
+    }
+  }
+
+  /** Only once: where the pod does not get that node after all, any of the domain will do. */
+  #planned(key: string, uid: string): string | undefined {
+    const plan = this.#plans.get(key)
+    const node = plan?.get(uid)
+    plan?.delete(uid)
+    if (plan?.size === 0) this.#plans.delete(key)
+    return node
+  }
+}
