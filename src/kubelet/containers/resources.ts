@@ -84,22 +84,12 @@ export interface PodRequests {
   readonly 'ephemeral-storage': number
 }
 
-/** By spec: a node adds up what all its pods take whenever another one comes. */
-const requests = new WeakMap<object, PodRequests>()
-
 /** The resources a pod takes from its node. */
-export function podRequests(pod: Pod): PodRequests {
-  let known = requests.get(pod.spec)
-  if (!known) {
-    known = {
-      cpu: requestOf(pod, 'cpu'),
-      memory: requestOf(pod, 'memory'),
-      'ephemeral-storage': requestOf(pod, 'ephemeral-storage'),
-    }
-    requests.set(pod.spec, known)
-  }
-  return known
-}
+export const podRequests = (pod: Pod): PodRequests => ({
+  cpu: requestOf(pod, 'cpu'),
+  memory: requestOf(pod, 'memory'),
+  'ephemeral-storage': requestOf(pod, 'ephemeral-storage'),
+})
 
 function requestOf(pod: Pod, name: keyof PodRequests): number {
   const of = (container: Container) => {

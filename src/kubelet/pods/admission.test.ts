@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Node } from '#api/core/v1/node.ts'
 import { matchesNodeSelection } from '#api/core/v1/node-matching.ts'
-import type { Pod } from '../pod-types.ts'
+import { podRequests } from '../containers/resources.ts'
+import { type Pod, uidOf } from '../pod-types.ts'
 import { type AdmissionInput, refusal } from './admission.ts'
 
 const podOf = (uid: string, spec: object = {}, phase = 'Running'): Pod =>
@@ -18,7 +19,18 @@ const node = {
   status: {},
 } as unknown as Node
 const judge = (pod: Pod, others: readonly Pod[] = [], more: Partial<AdmissionInput> = {}) =>
-  refusal({ pod, others, node, allocatable: {}, maxPods: 10, ...more })
+  refusal({
+    pod,
+    others: others.map(other => ({
+      uid: uidOf(other),
+      pod: other,
+      requests: podRequests(other),
+    })),
+    node,
+    allocatable: {},
+    maxPods: 10,
+    ...more,
+  })
 const asks = (cpu: string, memory = '0') => ({
   containers: [{ name: 'c', resources: { requests: { cpu, memory } } }],
 })

@@ -6,14 +6,21 @@ import type { Node } from '#api/core/v1/node.ts'
 import { neededFeatures, undeclaredFeatures } from '#api/core/v1/node-features.ts'
 import { matchesNodeSelection } from '#api/core/v1/node-matching.ts'
 import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
-import { podRequests } from '../containers/resources.ts'
+import { type PodRequests, podRequests } from '../containers/resources.ts'
 import { isFinished, isSidecar, type Pod, uidOf } from '../pod-types.ts'
 import type { PodFailure } from '../status/pod-status.ts'
+
+/** A pod that runs here, and what it takes. */
+export interface AdmittedPod {
+  readonly uid: string
+  readonly pod: Pod
+  readonly requests: PodRequests
+}
 
 export interface AdmissionInput {
   readonly pod: Pod
   /** The pods that were admitted here before. */
-  readonly others: readonly Pod[]
+  readonly others: readonly AdmittedPod[]
   readonly node: Node | undefined
   readonly allocatable: Readonly<Record<string, string>>
   readonly maxPods: number
@@ -26,7 +33,7 @@ export function refusal(input: AdmissionInput): PodFailure | undefined {
   const { pod, node, maxPods } = input
   const uid = uidOf(pod)
   const others = input.others.filter(
-    other => uidOf(other) !== uid && !isFinished(other.status?.phase),
+    other => other.uid !== uid && !isFinished(other.pod.status?.phase),
   )
   return (
     wrongNode(input) ??
@@ -69,15 +76,14 @@ function outOf(name: string, requested: number, used: number, capacity: number):
 
 function outOfResources(
   { pod, allocatable }: AdmissionInput,
-  others: readonly Pod[],
+  others: readonly AdmittedPod[],
 ): PodFailure | undefined {
   const asked = podRequests(pod)
   const taken = { cpu: 0, memory: 0, 'ephemeral-storage': 0 }
-  for (const other of others) {
-    const { cpu, memory, 'ephemeral-storage': storage } = podRequests(other)
-    taken.cpu += cpu
-    taken.memory += memory
-    taken['ephemeral-storage'] += storage
+  for (const { requests } of others) {
+    taken.cpu += requests.cpu
+    taken.memory += requests.memory
+    taken['ephemeral-storage'] += requests['ephemeral-storage']
   }
   for (const name of AMOUNT_NAMES) {
     const requested = asked[name]
@@ -89,10 +95,10 @@ function outOfResources(
   return undefined
 }
 
-function portConflict(pod: Pod, others: readonly Pod[]): PodFailure | undefined {
+function portConflict(pod: Pod, others: readonly AdmittedPod[]): PodFailure | undefined {
   const wanted = hostPortsOf(pod)
   if (wanted.length === 0) return undefined
-  const taken = new Set(others.flatMap(hostPortsOf))
+  const taken = new Set(others.flatMap(other => hostPortsOf(other.pod)))
   const clash = wanted.some(port => {
     const [protocol, ip, number] = port.split('|')
     if (ip === '0.0.0.0')

@@ -10,6 +10,7 @@
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { SmallMap } from '#base/small-map.ts'
+import { type PodRequests, podRequests } from '../containers/resources.ts'
 import { isFinished, type Pod, uidOf } from '../pod-types.ts'
 import type { WaitingReason } from '../status/container-status.ts'
 import type { PodFailure } from '../status/pod-status.ts'
@@ -45,6 +46,7 @@ export class PodWorker {
   /** The read termination messages, by container id: files may be gone later. */
   readonly messages = new SmallMap<string>()
   readonly parts: PodParts
+  #requests: PodRequests | undefined
   #running: Promise<void> | undefined
   #again = false
   #retryMs = RETRY_MS
@@ -62,7 +64,14 @@ export class PodWorker {
     this.parts = parts
   }
 
+  /** What the pod takes; asked for whenever another one comes. */
+  get requests(): PodRequests {
+    this.#requests ??= podRequests(this.pod)
+    return this.#requests
+  }
+
   update(pod: Pod): void {
+    if (pod.spec !== this.pod.spec) this.#requests = undefined
     this.pod = pod
     if (pod.metadata.deletionTimestamp) this.#ending.abort()
     this.wake()

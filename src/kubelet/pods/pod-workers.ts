@@ -3,8 +3,9 @@ import { messageOf } from '#base/errors.ts'
 import { podDirectory } from '../containers/hosts-mount.ts'
 import { POD_NAME, POD_NAMESPACE } from '../labels.ts'
 import { objectsOf } from '../objects.ts'
-import { isFinished, type Pod, uidOf } from '../pod-types.ts'
+import { type Pod, uidOf } from '../pod-types.ts'
 import { sameJson } from '../status/status-writer.ts'
+import type { AdmittedPod } from './admission.ts'
 import type { ObservedPod } from './observed-pod.ts'
 import type { PodParts } from './pod-parts.ts'
 import { PodWorker } from './pod-worker.ts'
@@ -115,11 +116,11 @@ export class PodWorkers {
   }
 
   /** Those that count against the node's resources. */
-  admittedPods(): readonly Pod[] {
-    const pods: Pod[] = []
-    for (const { admitted, mode, pod } of this.#byUid.values())
-      if (admitted && mode !== 'terminated' && !isFinished(pod.status?.phase)) pods.push(pod)
-    return pods
+  admittedPods(): readonly AdmittedPod[] {
+    const found: PodWorker[] = []
+    for (const worker of this.#byUid.values())
+      if (worker.admitted && worker.mode !== 'terminated') found.push(worker)
+    return found
   }
 
   gone(worker: PodWorker): void {
