@@ -37,7 +37,13 @@ export function createMemoryFiles(): MemoryFiles {
     target: '',
   })
   const root = make('directory', 0o755)
+  /** The directory that was asked for last: a pod's files are written one after the other. */
+  let recent = { path: '', directory: root }
+  const forgetRecent = () => {
+    recent = { path: '', directory: root }
+  }
   const makeDirectory = (path: string, mode = 0o755): Node => {
+    if (path === recent.path) return recent.directory
     let at = root
     for (let cut = nextPart(path, 0); cut < path.length; cut = nextPart(path, endOf(path, cut))) {
       const part = path.slice(cut, endOf(path, cut))
@@ -49,19 +55,27 @@ export function createMemoryFiles(): MemoryFiles {
       }
       at = child
     }
+    recent = { path, directory: at }
     return at
+  }
+  const nodeAt = (path: string): Node | undefined => {
+    const [directory, name] = splitPath(path)
+    return directory === recent.path ? recent.directory.children?.get(name) : find(root, path)
   }
   const put = (path: string, node: Node) => {
     const [directory, name] = splitPath(path)
     const parent = makeDirectory(directory)
     parent.children ??= new SmallMap()
+    if (parent.children.get(name)?.kind === 'directory') forgetRecent()
     parent.children.set(name, node)
   }
   const take = (path: string): Node | undefined => {
     const [directory, name] = splitPath(path)
-    const { children } = find(root, directory) ?? {}
+    const { children } =
+      (directory === recent.path ? recent.directory : find(root, directory)) ?? {}
     const node = children?.get(name)
     children?.delete(name)
+    if (node?.kind === 'directory') forgetRecent()
     return node
   }
   const follow = (path: string): Node | undefined => find(root, resolve(root, path))
@@ -87,14 +101,14 @@ export function createMemoryFiles(): MemoryFiles {
       makeDirectory(path, mode)
     },
     names: async path => [...(follow(path)?.children?.keys() ?? [])],
-    facts: async path => factsOf(find(root, path)),
+    facts: async path => factsOf(nodeAt(path)),
     factsOfTarget: async path => factsOf(follow(path)),
     async symlink(target, path) {
       const node = make('symlink', 0o777)
       node.target = target
       put(path, node)
     },
-    readLink: async path => find(root, path)?.target || undefined,
+    readLink: async path => nodeAt(path)?.target || undefined,
     async rename(from, to) {
       const node = take(from)
       if (node) put(to, node)
@@ -104,7 +118,7 @@ export function createMemoryFiles(): MemoryFiles {
     },
     async giveToGroup() {},
     async chmod(path, mode) {
-      const node = find(root, path)
+      const node = nodeAt(path)
       if (node) node.mode = mode
     },
     async chown() {},
