@@ -72,13 +72,13 @@ function mountToken(pod: Pod, random: Random): void {
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
     // Whoever mounts something there wants that instead.
     if (container.volumeMounts?.some(mount => mount.mountPath === MOUNT_PATH)) continue
-    container.volumeMounts = [
-      ...(container.volumeMounts ?? []),
-      { name, readOnly: true, mountPath: MOUNT_PATH },
-    ]
+    // Not spread: what is kept of each pod would have room for seventeen.
+    const mount = { name, readOnly: true, mountPath: MOUNT_PATH }
+    container.volumeMounts = (container.volumeMounts ?? []).concat(mount)
     mounted = true
   }
-  if (mounted && existing === undefined) spec.volumes = [...(spec.volumes ?? []), tokenVolume(name)]
+  if (mounted && existing === undefined)
+    spec.volumes = (spec.volumes ?? []).concat(tokenVolume(name))
 }
 
 /** What `rest.InClusterConfig` reads: token, ca.crt and namespace. */

@@ -37,7 +37,7 @@ export class RuntimeCache {
   readonly #sandboxes = new Map<string, Entry<SandboxStatus>>()
   readonly #containers = new Map<string, Entry<ContainerStatus>>()
   /** Ids of a pod's sandboxes and containers, so that one pod's view costs no walk over all. */
-  readonly #byPod = new Map<string, Set<string>>()
+  readonly #byPod = new Map<string, readonly string[]>()
   /** The pods as they were looked at since something of them changed: one step of a pod looks a dozen times. */
   readonly #observed = new Map<string, ObservedPod>()
   readonly #stopping = new AbortController()
@@ -100,15 +100,14 @@ export class RuntimeCache {
       const container = this.#containers.get(id)
       if (container) containers.push(container.status)
     }
-    sandboxes.sort((a, b) => b.createdAt - a.createdAt || b.attempt - a.attempt)
-    containers.sort((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt)
-    const labels = sandboxes[0]?.labels ?? containers[0]?.labels ?? {}
+    const labels = (sandboxes[0] ?? containers[0])?.labels ?? {}
     return {
       uid,
       name: labels[POD_NAME] ?? '',
       namespace: labels[POD_NAMESPACE] ?? '',
-      sandboxes,
-      containers,
+      // Kept for as long as nothing changes, and without the room of those that were pushed to.
+      sandboxes: sandboxes.toSorted((a, b) => b.createdAt - a.createdAt || b.attempt - a.attempt),
+      containers: containers.toSorted((a, b) => b.attempt - a.attempt || b.createdAt - a.createdAt),
     }
   }
 
@@ -179,18 +178,19 @@ export class RuntimeCache {
   #forget(id: string, uid: string | undefined): void {
     this.#containers.delete(id)
     this.#sandboxes.delete(id)
-    this.#observed.delete(uid ?? '')
-    const ids = this.#byPod.get(uid ?? '')
-    ids?.delete(id)
-    if (ids?.size === 0) this.#byPod.delete(uid ?? '')
+    if (!uid) return
+    this.#observed.delete(uid)
+    const others = (this.#byPod.get(uid) ?? []).filter(each => each !== id)
+    if (others.length > 0) this.#byPod.set(uid, others)
+    else this.#byPod.delete(uid)
   }
 
   #file(id: string, uid: string | undefined): void {
     if (!uid) return
     this.#observed.delete(uid)
     const ids = this.#byPod.get(uid)
-    if (ids) ids.add(id)
-    else this.#byPod.set(uid, new Set([id]))
+    if (!ids) this.#byPod.set(uid, [id])
+    else if (!ids.includes(id)) this.#byPod.set(uid, ids.concat(id))
   }
 
   #onEvent({ sandboxId, containerId, ended }: RuntimeEvent): void {

@@ -9,13 +9,14 @@ import {
 } from '#api/core/v1/persistent-volume-claim.ts'
 import { controllerOf } from '#api/machinery/metadata.ts'
 import { messageOf } from '#base/errors.ts'
+import { SmallMap } from '#base/small-map.ts'
 import type { Reader } from '#client/client.ts'
 import { type Pod, uidOf, type Volume } from '../pod-types.ts'
 
 export class ClaimedVolumes {
   readonly #client: Pick<Reader, 'get'>
   /** By the pod's UID, then by the name of its volume. */
-  readonly #found = new Map<string, Map<string, Volume>>()
+  readonly #found = new Map<string, SmallMap<Volume>>()
 
   constructor(client: Pick<Reader, 'get'>) {
     this.#client = client
@@ -23,7 +24,7 @@ export class ClaimedVolumes {
 
   /** Finds what is behind all claims of the pod. Rejects where one cannot be mounted. */
   async find(pod: Pod): Promise<void> {
-    const found = this.#found.get(uidOf(pod)) ?? new Map<string, Volume>()
+    const found = this.#found.get(uidOf(pod)) ?? new SmallMap<Volume>()
     this.#found.set(uidOf(pod), found)
     for (const volume of pod.spec?.volumes ?? []) {
       const claimName = claimNameOf(pod, volume)

@@ -22,7 +22,8 @@ export class HollowContainer {
   readonly config: ContainerConfig
   readonly createdAt: number
   readonly #events: HollowContainerEvents
-  readonly #watchers = new Set<(text: string, error: boolean) => void>()
+  /** Most never have one. */
+  #watchers: Set<(text: string, error: boolean) => void> | undefined
   #ended: (() => void)[] = []
   #cancel = () => {}
 
@@ -75,7 +76,7 @@ export class HollowContainer {
     const time = new Date(this.#events.clock.now()).toISOString().replace('Z', '000000Z')
     const line = `${time} ${error ? 'stderr' : 'stdout'} F ${text}`
     this.#events.log(new TextEncoder().encode(line))
-    for (const watcher of this.#watchers) watcher(text, error)
+    for (const watcher of this.#watchers ?? []) watcher(text, error)
   }
 
   /** Ends it, if it has not ended yet. */
@@ -98,7 +99,9 @@ export class HollowContainer {
 
   /** Tells what is printed from now on; returns the function that stops it. */
   watch(watcher: (text: string, error: boolean) => void): () => void {
-    this.#watchers.add(watcher)
-    return () => this.#watchers.delete(watcher)
+    const watchers = this.#watchers ?? new Set()
+    this.#watchers = watchers
+    watchers.add(watcher)
+    return () => watchers.delete(watcher)
   }
 }

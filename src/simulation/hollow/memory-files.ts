@@ -16,11 +16,11 @@ interface Node {
   mode: number
   id: number
   /** Of a file; absent where nothing was ever written. */
-  chunks?: Uint8Array[]
+  chunks: Uint8Array[] | undefined
   size: number
   target: string
   /** By name; absent where there never was anything. */
-  children?: SmallMap<Node>
+  children: SmallMap<Node> | undefined
 }
 
 export interface MemoryFiles extends Files {
@@ -35,6 +35,8 @@ export function createMemoryFiles(): MemoryFiles {
     id: nextId++,
     size: 0,
     target: '',
+    chunks: undefined,
+    children: undefined,
   })
   const root = make('directory', 0o755)
   /** The directory that was asked for last: a pod's files are written one after the other. */
