@@ -42,6 +42,8 @@ export interface FlowControlOptions {
 export interface Flow {
   readonly schema: FlowSchema
   readonly level: PriorityLevel
+  /** Names of both, as figures tell them. */
+  readonly labels: readonly string[]
 }
 
 export class FlowControl {
@@ -52,6 +54,7 @@ export class FlowControl {
   #version = -1
   #schemas: readonly FlowSchema[] = []
   #levels = new Map<string, PriorityLevel>()
+  readonly #flows = new Map<FlowSchema, Flow>()
   #nominalSum = 0
   #cancelAdjustment: (() => void) | undefined
   /** The part of its target that a level gets which no bound holds, at the last look. */
@@ -72,11 +75,10 @@ export class FlowControl {
 
   classify(asked: Asked): Flow {
     this.#refresh()
-    for (const schema of this.#schemas)
-      if (matches(schema, asked)) return { schema, level: this.#levelOf(schema) }
+    for (const schema of this.#schemas) if (matches(schema, asked)) return this.#flowOf(schema)
     // Whom not even the last schema knows is in neither of the two groups that everybody is in.
     const schema = this.#schemas.find(({ metadata }) => metadata.name === CATCH_ALL) as FlowSchema
-    return { schema, level: this.#levelOf(schema) }
+    return this.#flowOf(schema)
   }
 
   /** Takes a seat, or a place in a queue; tells why not where there is none. */
@@ -114,8 +116,15 @@ export class FlowControl {
     this.#cancelAdjustment?.()
   }
 
-  #levelOf({ spec }: FlowSchema): PriorityLevel {
-    return this.#levels.get(spec.priorityLevelConfiguration.name) as PriorityLevel
+  #flowOf(schema: FlowSchema): Flow {
+    let flow = this.#flows.get(schema)
+    if (!flow) {
+      const { metadata, spec } = schema
+      const level = this.#levels.get(spec.priorityLevelConfiguration.name) as PriorityLevel
+      flow = { schema, level, labels: [level.name, metadata.name ?? ''] }
+      this.#flows.set(schema, flow)
+    }
+    return flow
   }
 
   #refresh(): void {
@@ -124,6 +133,7 @@ export class FlowControl {
     this.#version = version
     this.#readLevels()
     this.#readSchemas()
+    this.#flows.clear()
     this.#divide()
   }
 

@@ -24,7 +24,7 @@ export const limitInFlight: Step = async (exchange, next) => {
     throw new StatusError('TooManyRequests', 'Too many requests, please try again later.', {
       retryAfterSeconds: 1,
     })
-  return counted(exchange, next)
+  return await counted(exchange, next)
 }
 
 /** Shows the request among those that are being answered. */

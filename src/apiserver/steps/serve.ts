@@ -16,7 +16,7 @@ const unknownResource = () =>
   new StatusError('NotFound', 'the server could not find the requested resource', {})
 
 /** The last step: finds who answers, and lets them. */
-export const serve: Step = async exchange => {
+export const serve: Step = exchange => {
   const { info, server } = exchange
   // Whoever serves a version also says what is in it.
   const remote = info.prefix === '' ? undefined : server.remotes.find(info.group, info.version)
@@ -33,15 +33,20 @@ export const serve: Step = async exchange => {
   if (info.rest.length > 2 && info.subresource !== 'proxy') throw unknownResource()
   checkScope(exchange, resource)
   if (resource.kind.custom) exchange.isCustom = true
-  if (info.verb !== 'get' && info.verb !== 'list' && info.verb !== 'watch')
-    if (resource.kind.prepareWrites) await resource.kind.prepareWrites()
+  const isWrite = info.verb !== 'get' && info.verb !== 'list' && info.verb !== 'watch'
+  const waiting = isWrite ? resource.kind.prepareWrites?.() : undefined
+  return waiting ? waiting.then(() => handle(exchange, resource)) : handle(exchange, resource)
+}
+
+function handle(exchange: Exchange, resource: ServedResource): Promise<ApiResponse> {
+  const { info } = exchange
   const { deprecation } = resource.kind
   if (deprecation !== undefined && !exchange.request.objects) exchange.warnings.push(deprecation)
   const special = specialHandlers(resource, info.subresource)
   if (special) {
     const handler = special[info.verb]
     if (!handler) throw methodNotAllowed()
-    return handler(exchange, resource)
+    return Promise.resolve(handler(exchange, resource))
   }
   if (!isStored(resource) || !isServedSubresource(resource, info.subresource))
     throw unknownResource()

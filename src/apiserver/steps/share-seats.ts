@@ -20,7 +20,8 @@ async function onSeat(exchange: Exchange, next: Parameters<Step>[1], flowControl
   const { server, info } = exchange
   const flow = flowControl.classify(exchange)
   exchange.flow = flow
-  const ticket = await seated(exchange, flowControl, flow)
+  const seat = seated(exchange, flowControl, flow)
+  const ticket = seat instanceof Promise ? await seat : seat
   const { clock } = server
   const startMs = clock.monotonicMs()
   try {
@@ -29,17 +30,19 @@ async function onSeat(exchange: Exchange, next: Parameters<Step>[1], flowControl
     ticket.finish()
     const type = info.verb === 'watch' ? 'watch' : 'regular'
     const seconds = (clock.monotonicMs() - startMs) / 1000
-    flowControl.figures.histograms.served.observe([...labelsOf(flow), type], seconds)
+    flowControl.figures.histograms.served.observe([...flow.labels, type], seconds)
   }
 }
 
-const labelsOf = ({ level, schema }: Flow) => [level.name, schema.metadata.name ?? '']
-
-async function seated(exchange: Exchange, flowControl: FlowControl, flow: Flow): Promise<Ticket> {
-  const { server, info, request } = exchange
+/** Most find a seat at once. */
+function seated(
+  exchange: Exchange,
+  flowControl: FlowControl,
+  flow: Flow,
+): Ticket | Promise<Ticket> {
+  const { server, info } = exchange
   const { waited, queueLength, seats } = flowControl.figures.histograms
-  const { level } = flow
-  const labels = labelsOf(flow)
+  const { level, labels } = flow
   const ticket = flowControl.enter(flow, exchange, widest => {
     const work = workOf(info, storedFor(server.registry, info), widest)
     seats.observe(labels, Math.max(work.seats, work.lastSeats))
@@ -48,11 +51,22 @@ async function seated(exchange: Exchange, flowControl: FlowControl, flow: Flow):
   if (typeof ticket === 'string') throw tooMany(server.clock.now(), flow)
   if (level.wishes.isExempt) return ticket
   if (ticket.queueLength > 0) queueLength.observe(labels, ticket.queueLength)
-  const startMs = server.clock.monotonicMs()
-  const hasTurn = ticket.isRunning || (await flowControl.turnOf(ticket, request.signal))
-  const seconds = (server.clock.monotonicMs() - startMs) / 1000
-  waited.observe([...labels, String(hasTurn)], seconds)
-  if (!hasTurn) throw tooMany(server.clock.now(), flow)
+  if (!ticket.isRunning) return waitingFor(ticket, exchange, flow)
+  waited.observe([...labels, 'true'], 0)
+  return ticket
+}
+
+async function waitingFor(
+  ticket: Ticket,
+  { server, request }: Exchange,
+  flow: Flow,
+): Promise<Ticket> {
+  const { clock, flowControl } = server
+  const startMs = clock.monotonicMs()
+  const hasTurn = await flowControl?.turnOf(ticket, request.signal)
+  const seconds = (clock.monotonicMs() - startMs) / 1000
+  flowControl?.figures.histograms.waited.observe([...flow.labels, String(hasTurn)], seconds)
+  if (!hasTurn) throw tooMany(clock.now(), flow)
   return ticket
 }
 
