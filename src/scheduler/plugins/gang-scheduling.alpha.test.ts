@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pod } from '#api/core/v1/pod/pod.ts'
+import { podGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { type Gangs, settle, withGangs } from '../testing/gangs.ts'
 
 /** What a kubelet does with pods that are told to go. */
@@ -15,6 +16,11 @@ async function endPods({ client }: Gangs): Promise<string[]> {
       { gracePeriodSeconds: 0 },
     )
   return going.map(({ metadata }) => metadata.name ?? '')
+}
+
+async function conditionsOf({ client }: Gangs, name: string): Promise<string[]> {
+  const { status } = await client.get(podGroup, name, 'a')
+  return (status.conditions ?? []).map(each => `${each.type} ${each.status} ${each.reason}`).sort()
 }
 
 test('a gang evicts nobody while it would not fit anyway, and then as few as it needs, groups as a whole', () =>
@@ -45,6 +51,12 @@ test('a gang evicts nobody while it would not fit anyway, and then as few as it 
     }
     assert.deepEqual([...gone].sort(), ['low-0', 'low-1'])
     assert.equal((await gangs.bound('mid')).length, 3)
+    assert.deepEqual(await conditionsOf(gangs, 'mid'), ['PodGroupScheduled True Scheduled'])
+    assert.deepEqual(await conditionsOf(gangs, 'big'), ['PodGroupScheduled False Unschedulable'])
+    assert.deepEqual(await conditionsOf(gangs, 'low'), [
+      'DisruptionTarget True PreemptionByScheduler',
+      'PodGroupScheduled True Scheduled',
+    ])
   }, 'WorkloadAwarePreemption'))
 
 test('a gang with a topology comes into one domain, or nowhere', () =>

@@ -17,6 +17,7 @@ function setUp(minCount: number, count: number) {
   const group = {
     metadata: { name: 'g', namespace: 'a' },
     spec: { schedulingPolicy: { gang: { minCount } } },
+    status: {},
   }
   const world = createWorld({ gates, objects: { podgroups: [group], pods } })
   world.state.setNode(nodeOf('n1'))
@@ -106,6 +107,7 @@ test('a smaller gang, its group or another member are worth another try', () => 
   const group = (minCount: number, name = 'g') => ({
     metadata: { name, namespace: 'a' },
     spec: { schedulingPolicy: { gang: { minCount } } },
+    status: {},
   })
   const other = (name: string) =>
     podOf('x', { schedulingGroup: { podGroupName: name } } as never) as Pod

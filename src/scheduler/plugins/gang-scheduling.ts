@@ -6,6 +6,7 @@ import type { Plugin } from '../framework/plugin.ts'
 import { failed, refusal, unresolvable } from '../framework/status.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { GangMembers } from './gang-scheduling.members.ts'
+import { SCHEDULED, tellGroup, UNSCHEDULABLE } from './pod-groups.conditions.ts'
 import { groupKeyOf } from './pod-groups.ts'
 
 const NAME = 'GangScheduling'
@@ -52,15 +53,16 @@ export function gangScheduling(_args: unknown, handle: Handle): Plugin {
     permit(_cycle, { pod }) {
       const key = groupKeyOf(pod)
       if (key === undefined) return undefined
-      if (!groups.get(key)) return { status: failed(NAME, `failed to get podGroup ${key}`) }
+      const group = groups.get(key)
+      if (!group) return { status: failed(NAME, `failed to get podGroup ${key}`) }
       const minCount = minCountOf(pod)
-      if (minCount === undefined) return undefined
-      if (members.scheduled(key) < minCount) {
+      if (minCount !== undefined && members.scheduled(key) < minCount) {
         const waiting = members.waiting(key)
         if (waiting.length === 0) handle.advance(members.startRound(key))
         return { status: WAIT, timeoutMs: PERMIT_TIMEOUT_MS }
       }
       for (const each of members.waiting(key)) each.allow(NAME)
+      void tellGroup(handle, group, SCHEDULED)
       return undefined
     },
     notPlaced({ pod, uid }, nominatedNode) {
@@ -75,6 +77,8 @@ export function gangScheduling(_args: unknown, handle: Handle): Plugin {
       if (scheduled + remaining >= minCount) return
       const why = `minCount (${minCount}) cannot be satisfied: ${scheduled} scheduled, ${remaining} remaining`
       for (const each of members.waiting(key)) each.reject(NAME, why)
+      const group = groups.get(key)
+      if (group) void tellGroup(handle, group, UNSCHEDULABLE)
     },
     events: () => interests,
   }

@@ -116,6 +116,7 @@ const objectOf = ({ name, node, priority, start, group, app }: Small): Pod =>
 const groupOf = (name: string, priority: number, spec: object) => ({
   metadata: { name, namespace: 'a' },
   spec: { schedulingPolicy: { basic: {} }, priority, ...spec },
+  status: {},
 })
 
 /** The pods of each node and what they take. */

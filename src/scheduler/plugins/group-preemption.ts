@@ -11,6 +11,7 @@ import { messageOfStatus, refusal, type Status, unresolvable } from '../framewor
 import type { PodInfo } from '../state/pod-info.ts'
 import { evictVictims, isPreempted } from './default-preemption-eviction.ts'
 import { priorityOf, type Unit, victimsFor } from './group-preemption.victims.ts'
+import { PREEMPTED, tellGroup } from './pod-groups.conditions.ts'
 import { groupKeyOf, PodGroups } from './pod-groups.ts'
 
 const CONSTRAINED =
@@ -89,6 +90,7 @@ export class GroupPreemption {
     { node, units }: { node: string; units: readonly Unit[] },
   ): Promise<void> {
     this.#underWay.add(key)
+    for (const { group } of units) if (group) void tellGroup(this.#handle, group, PREEMPTED)
     const victims = units.flatMap(({ pods }) => pods)
     try {
       await evictVictims(this.#handle, { pod, node, victims, plugin: this.#plugin })

@@ -12,6 +12,8 @@ import { groupKeyOf, neededOf, type PodGroups } from './pod-groups.ts'
 export interface Unit {
   readonly pods: readonly PodInfo[]
   readonly priority: number
+  /** Where it is a whole group. */
+  readonly group?: PodGroup
 }
 
 export interface GroupVictims {
@@ -71,7 +73,7 @@ export function victimsFor(run: GroupRun, plugin: string): GroupVictims | Status
 /** All that could go, but for the group's own pods. */
 function unitsOf({ handle, groups, key }: GroupRun): Unit[] {
   const singles: Unit[] = []
-  const whole = new Map<string, { pods: PodInfo[]; priority: number }>()
+  const whole = new Map<string, { pods: PodInfo[]; priority: number; group: PodGroup }>()
   for (const { pods } of handle.snapshot.nodes)
     for (const info of pods.values()) {
       const own = groupKeyOf(info.pod)
@@ -83,7 +85,7 @@ function unitsOf({ handle, groups, key }: GroupRun): Unit[] {
       }
       const unit = whole.get(own)
       if (unit) unit.pods.push(info)
-      else whole.set(own, { pods: [info], priority: priorityOf(group) })
+      else whole.set(own, { pods: [info], priority: priorityOf(group), group })
     }
   return [...singles, ...whole.values()]
 }

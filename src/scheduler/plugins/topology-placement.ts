@@ -3,6 +3,7 @@
  * tried: the one that takes most of them is chosen, and each pod gets the very node that it had in the trial.
  */
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { keyOf } from '#api/machinery/metadata.ts'
 import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { actions } from '../framework/cluster-event.ts'
 import type { Handle } from '../framework/handle.ts'
@@ -29,7 +30,13 @@ export function topologyPlacement(_args: unknown, handle: Handle): Plugin {
         action: actions.add,
         hint: ({ pod }, { next }) => groupKeyOf(pod) === groupKeyOf(next as Pod),
       },
-      { resource: 'PodGroup', action: actions.add | actions.updateOther },
+      {
+        resource: 'PodGroup',
+        action: actions.add | actions.updateOther,
+        hint: ({ pod }, { previous, next }) =>
+          groupKeyOf(pod) === keyOf(next as PodGroup) &&
+          previous?.metadata.generation !== next?.metadata.generation,
+      },
     ],
   }
 }
