@@ -93,37 +93,39 @@ export interface AdmissionStep {
 }
 
 /** Runs the `mutate` of each step in order; once more, when webhooks or policies changed what steps before it had seen. */
-export async function runMutations(
+export function runMutations(
   steps: readonly AdmissionStep[],
   request: AdmissionRequest,
   draft: KubernetesObject,
-): Promise<void> {
+): Eventually<void> {
   const { rounds } = request
-  await runRound(steps, request, draft)
-  if (!rounds?.hasChanged) return
-  rounds.isAgain = true
-  await runRound(steps, request, draft)
-}
-
-async function runRound(
-  steps: readonly AdmissionStep[],
-  request: AdmissionRequest,
-  draft: KubernetesObject,
-): Promise<void> {
-  for (const step of steps) {
-    const running = step.mutate?.(request, draft)
-    // Most steps finish at once; waiting for them anyway would cost each write several turns.
-    if (running !== undefined) await running
+  const round = () => inTurn(steps, step => step.mutate?.(request, draft))
+  const again = () => {
+    if (!rounds?.hasChanged) return undefined
+    rounds.isAgain = true
+    return round()
   }
+  const running = round()
+  return running instanceof Promise ? running.then(again) : again()
 }
 
 /** Runs the `validate` of each step in order; the first refusal ends it. */
-export async function runValidations(
+export function runValidations(
   steps: readonly AdmissionStep[],
   request: AdmissionRequest,
-): Promise<void> {
-  for (const step of steps) {
-    const running = step.validate?.(request)
-    if (running !== undefined) await running
+): Eventually<void> {
+  return inTurn(steps, step => step.validate?.(request))
+}
+
+/** Most steps finish at once; waiting for them anyway would cost each write several turns. */
+function inTurn(
+  steps: readonly AdmissionStep[],
+  run: (step: AdmissionStep) => Eventually<void>,
+  from = 0,
+): Eventually<void> {
+  for (let at = from; at < steps.length; at++) {
+    const running = run(steps[at] as AdmissionStep)
+    if (running instanceof Promise) return running.then(() => inTurn(steps, run, at + 1))
   }
+  return undefined
 }

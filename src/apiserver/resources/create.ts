@@ -87,7 +87,8 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   hooksOf(write.resource).complete?.(write, draft)
   // What admission adds is nobody's, so that applying anew does not take it away.
   trackFields(write, undefined, draft)
-  if (await mutate(write, draft)) checkNamespace(write, draft)
+  const mutating = mutate(write, draft)
+  if (mutating === true || (mutating && (await mutating))) checkNamespace(write, draft)
   prepare(write, draft)
   const errors = [
     ...validateMetadata(kind, draft),
@@ -98,7 +99,8 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
   for (const text of kind.warnings(draft, undefined)) write.exchange.warnings.push(text)
-  await admit(write, 'CREATE', { object: draft })
+  const admitting = admit(write, 'CREATE', { object: draft })
+  if (admitting) await admitting
   const { allocate } = hooksOf(write.resource)
   if (!allocate) return store(write, draft)
   for (let attempt = 1; ; attempt++) {
@@ -122,7 +124,8 @@ async function store(
   const { server } = write.exchange
   const { storage } = write.resource
   const { namespace = '', name = '' } = draft.metadata
-  const stored = await storedForm(write, draft)
+  const converted = storedForm(write, draft)
+  const stored = converted instanceof Promise ? await converted : converted
   if (!write.dryRun) return storage.create(stored, besides)
   if (await storage.get(namespace, name)) throw alreadyExists(storage.resource, name)
   return unstored(stored, server.cache.revision)

@@ -136,8 +136,10 @@ async function changeOnce(
   change: Change,
 ): Promise<StoredObject | undefined> {
   const { resource, name } = write
-  await prepare(resource.view, [current])
-  const draft = await change(current)
+  const preparing = prepare(resource.view, [current])
+  if (preparing) await preparing
+  const changing = change(current)
+  const draft = changing instanceof Promise ? await changing : changing
   const { resourceVersion = '0' } = draft.metadata
   if (!/^\d*$/.test(resourceVersion))
     throw new PlainError(
@@ -177,7 +179,8 @@ async function replace(
   keepOtherHalf(write, draft, previous)
   hooksOf(write.resource).complete?.(write, draft)
   trackFields(write, previous, draft)
-  if (await mutate(write, draft, previous)) {
+  const mutating = mutate(write, draft, previous)
+  if (mutating === true || (mutating && (await mutating))) {
     checkNamespace(write, draft)
     keepSystemMetadata(draft, previous)
     keepOtherHalf(write, draft, previous)
@@ -188,10 +191,13 @@ async function replace(
   hooksOf(write.resource).prepare?.(write, draft, previous)
   if (write.subresource !== 'binding') countGeneration(kind, draft, previous)
   validate(write, draft, previous)
-  await admit(write, 'UPDATE', { object: draft, oldObject: previous })
-  const hold = await hooksOf(write.resource).allocate?.(write, draft, previous)
+  const admitting = admit(write, 'UPDATE', { object: draft, oldObject: previous })
+  if (admitting) await admitting
+  const { allocate } = hooksOf(write.resource)
+  const hold = allocate && (await allocate(write, draft, previous))
   try {
-    const stored = await storedForm(write, draft)
+    const converted = storedForm(write, draft)
+    const stored = converted instanceof Promise ? await converted : converted
     if (isUnchanged(stored, current.object) && !storage.isStale(current))
       return (await isSettled(write, current)) ? current : undefined
     // Shown at the revision that the draft was made from: what it would get, nobody knows.

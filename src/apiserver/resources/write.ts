@@ -7,6 +7,7 @@ import { badRequest, conflict, invalid, type ResourceName } from '#api/machinery
 import { validateFieldManager } from '#api/machinery/validate-metadata.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { type Operation, Rounds, runMutations, runValidations } from '../admission/admission.ts'
+import type { Eventually } from '../authorization/authorizer.ts'
 import type { Exchange } from '../exchange.ts'
 import { type Admitted, AdmittedWrite, OPTIONS_KINDS } from './admitted-write.ts'
 import { unownedFields } from './hooks.ts'
@@ -94,30 +95,30 @@ function printable(text: string): string {
 }
 
 /** Lets admission fill in the draft. True when somebody outside changed it, who need not have kept to any rule. */
-export async function mutate(
+export function mutate(
   write: Write,
   draft: KubernetesObject,
   oldObject?: KubernetesObject,
-): Promise<boolean> {
+): Eventually<boolean> {
   const { admission } = write.exchange.server
   if (admission.length === 0) return false
   const rounds = new Rounds()
   const objects = { object: draft, oldObject }
   const request = new AdmittedWrite(write, oldObject ? 'UPDATE' : 'CREATE', objects, { rounds })
-  await runMutations(admission, request, draft)
-  return rounds.hasChanged
+  const running = runMutations(admission, request, draft)
+  return running instanceof Promise ? running.then(() => rounds.hasChanged) : rounds.hasChanged
 }
 
 /** Lets admission refuse what would be stored or deleted. */
-export async function admit(
+export function admit(
   write: Write,
   operation: Operation,
   objects: Admitted,
   kind: AnyKind = write.resource.kind,
-) {
+): Eventually<void> {
   const { admission } = write.exchange.server
   if (admission.length === 0) return
-  await runValidations(admission, new AdmittedWrite(write, operation, objects, { kind }))
+  return runValidations(admission, new AdmittedWrite(write, operation, objects, { kind }))
 }
 
 export interface Preconditions {
