@@ -1,5 +1,7 @@
 import type { Entry, Revision } from '../store.ts'
 
+const WHOLE = -1
+
 /** What reads and holds the values of entries; see `ValueFile`. */
 export interface ValueSource {
   /** The value of an entry that does not hold it. Throws an UnreadableValueError. */
@@ -13,7 +15,9 @@ export class FileEntry implements Entry {
   readonly modRevision: Revision
   readonly size: number
   readonly #source: ValueSource
-  #value: Uint8Array | undefined
+  /** The value, or where `#at` says so a buffer that it shares with others. */
+  #bytes: Uint8Array | undefined
+  #at = WHOLE
 
   constructor(
     source: ValueSource,
@@ -26,20 +30,65 @@ export class FileEntry implements Entry {
     this.createRevision = entry.createRevision
     this.modRevision = entry.modRevision
     this.size = size
-    this.#value = value
+    this.#bytes = value
     Object.freeze(this)
   }
 
   get value(): Uint8Array {
-    return this.#value ?? this.#source.read(this)
+    const bytes = this.#bytes
+    if (!bytes) return this.#source.read(this)
+    return this.#at === WHOLE ? bytes : bytes.subarray(this.#at, this.#at + this.size)
   }
 
   get isHeld(): boolean {
-    return this.#value !== undefined
+    return this.#bytes !== undefined
   }
 
   /** For the source alone: what the entry holds from now on, undefined where the file has to be asked. */
   hold(value: Uint8Array | undefined): void {
-    this.#value = value
+    this.#bytes = value
+    this.#at = WHOLE
+  }
+
+  /** For `SharedValues`: the value lies in a buffer with others, and is made into an array of its own each time that somebody asks. */
+  holdIn(bytes: Uint8Array, at: number): void {
+    this.#bytes = bytes
+    this.#at = at
+  }
+
+  letGo(): void {
+    this.hold(undefined)
+  }
+
+  /** Unless it holds its value otherwise by now. */
+  letGoOf(bytes: Uint8Array): void {
+    if (this.#at !== WHOLE && this.#bytes === bytes) this.hold(undefined)
+  }
+}
+
+/**
+ * Values that were read together, and are let go together. An array for each of them, and a place in an order for each, were
+ * most of what collections of garbage had to carry around while somebody read page after page.
+ */
+export class SharedValues {
+  readonly bytes: Uint8Array
+  readonly #entries: FileEntry[] = []
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+
+  get size(): number {
+    return this.bytes.length
+  }
+
+  /** The value of the entry begins there. */
+  add(entry: FileEntry, at: number): void {
+    this.#entries.push(entry)
+    entry.holdIn(this.bytes, at)
+  }
+
+  letGo(): void {
+    for (const entry of this.#entries) entry.letGoOf(this.bytes)
   }
 }

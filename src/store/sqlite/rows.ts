@@ -27,7 +27,7 @@ const chunkOfRows = `
   SELECT json_group_array(id), json_group_array(key), json_group_array(create_revision), json_group_array(time_ms),
     json_group_array(checksum), json_group_array(length(value)), CAST(group_concat(CAST(value AS TEXT), '') AS BLOB)
   FROM (SELECT * FROM log WHERE id > ? ORDER BY id LIMIT ${ROWS_PER_CHUNK})`
-const NOTHING = new ArrayBuffer(0)
+const NOTHING = new Uint8Array()
 /** Fewer columns, for whoever knows the rest: four numbers a row, -1 for the length of a delete. */
 const CONTENT_NUMBERS = 4
 const namedContents = `
@@ -52,17 +52,26 @@ export function eachRow(database: DatabaseSync, visit: (row: Row) => void): void
 export interface Content {
   readonly timeMs: number
   readonly checksum: number
-  /** Shares its buffer with its neighbours; null for a delete. */
+  /** Null for a delete. */
   readonly value: Uint8Array | null
 }
 
+/** Where the value lies among those of its neighbours. */
+export interface Place {
+  readonly bytes: Uint8Array
+  readonly at: number
+}
+
 /**
- * Hands over the rows with the given ids, as far as they are there: of each its place among the ids, and what it holds, which was not compared
+ * Hands over the rows with the given ids, as far as they are there: of each its index among the ids, and what it holds, which was not compared
  * with the checksum yet.
  */
 export function contentReader(
   database: DatabaseSync,
-): (ids: readonly number[], visit: (place: number, content: Content) => void) => void {
+): (
+  ids: readonly number[],
+  visit: (index: number, content: Content, place: Place) => void,
+) => void {
   const query = database.prepare(namedContents)
   query.setReturnArrays(true)
   return (ids, visit) => {
@@ -70,14 +79,15 @@ export function contentReader(
       const answer = query.get(JSON.stringify(ids.slice(first, first + ROWS_PER_CHUNK)))
       const [text, bytes] = answer as unknown as [string | null, Uint8Array<ArrayBuffer> | null]
       const numbers: number[] = JSON.parse(`[${text ?? ''}]`)
-      let at = bytes?.byteOffset ?? 0
+      const all = bytes ?? NOTHING
+      let at = 0
       for (let i = 0; i < numbers.length; i += CONTENT_NUMBERS) {
-        const place = first + (numbers[i] as number)
+        const index = first + (numbers[i] as number)
         const timeMs = numbers[i + 1] as number
         const checksum = numbers[i + 2] as number
         const length = numbers[i + 3] as number
-        const value = length < 0 ? null : new Uint8Array(bytes?.buffer ?? NOTHING, at, length)
-        visit(place, { timeMs, checksum, value })
+        const value = length < 0 ? null : all.subarray(at, at + length)
+        visit(index, { timeMs, checksum, value }, { bytes: all, at })
         at += Math.max(length, 0)
       }
     }

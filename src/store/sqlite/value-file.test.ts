@@ -72,6 +72,23 @@ test('whoever has an entry can read its value, whatever was written and forgotte
   await store.close()
 })
 
+test('values of a page are let go together, but not one whose row is gone', async () => {
+  const { store } = await filled(300)
+  const read = async (start: string) => (await store.list('/k/', { start, limit: 50 })).entries
+  const page = await read('/k/1')
+  assert.ok(page.every(isHeld))
+  const [first, second] = page
+  assert.notEqual(first?.value, second?.value)
+  assert.equal(decode(second?.value), text(Number(second?.key.slice(3))))
+  await put(store, first?.key ?? '', 'new')
+  await store.compact(store.revision)
+  await put(store, '/other', 'x')
+  await read('/k/2')
+  assert.deepEqual(page.filter(isHeld), [first], 'the file has the others')
+  for (const { key, value } of page) assert.equal(decode(value), text(Number(key.slice(3))))
+  await store.close()
+})
+
 test('history of keys that nobody looked at yet is whole', async () => {
   const directory = fresh()
   const first = await open(directory)

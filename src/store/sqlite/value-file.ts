@@ -4,7 +4,7 @@ import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import { type Entry, UnreadableValueError } from '../store.ts'
 import { checksumOf, headOf } from './checksum.ts'
-import { FileEntry, type ValueSource } from './file-entry.ts'
+import { FileEntry, SharedValues, type ValueSource } from './file-entry.ts'
 import type { Head } from './heads.ts'
 import { IDS_PER_REVISION } from './messages.ts'
 import { type Content, contentReader } from './rows.ts'
@@ -39,8 +39,8 @@ export class ValueFile implements ValueSource {
   readonly #log: Log
   readonly #limitBytes: number
   #connection: Connection | undefined
-  /** Entries that hold a value which the file has, too, the oldest first. */
-  readonly #held = new ArrivalOrder<FileEntry>()
+  /** What holds values which the file has, too, the oldest first. */
+  readonly #held = new ArrivalOrder<FileEntry | SharedValues>()
   #heldBytes = 0
   #isClosed = false
 
@@ -75,7 +75,7 @@ export class ValueFile implements ValueSource {
   keep(entry: Entry): void {
     if (!(entry instanceof FileEntry)) return
     try {
-      if (!entry.isHeld) entry.hold(this.#readRow(entry))
+      entry.hold(entry.isHeld ? entry.value : this.#readRow(entry))
       if (this.#held.delete(entry)) this.#heldBytes -= entry.size
     } catch (error) {
       this.#log.error('a value could not be read before it was removed', {
@@ -111,12 +111,16 @@ export class ValueFile implements ValueSource {
     if (wanted.length < FEWEST_TO_READ_AHEAD) return
     try {
       const ids = wanted.map(({ modRevision }) => modRevision * IDS_PER_REVISION)
-      this.#open().contents(ids, (place, content) => {
-        const entry = wanted[place] as FileEntry
+      let shared: SharedValues | undefined
+      this.#open().contents(ids, (index, content, { bytes, at }) => {
+        const entry = wanted[index] as FileEntry
         // Another key of the same commit has a row of its own.
-        if (!isContentOf(entry, ids[place] as number, content)) return
-        entry.hold(content.value as Uint8Array)
-        this.#hold(entry)
+        if (!isContentOf(entry, ids[index] as number, content)) return
+        if (shared?.bytes !== bytes) {
+          shared = new SharedValues(bytes)
+          this.#hold(shared)
+        }
+        shared.add(entry, at)
       })
     } catch {
       // Reading what could not be read fails again.
@@ -129,18 +133,18 @@ export class ValueFile implements ValueSource {
     this.#connection = undefined
   }
 
-  #hold(entry: FileEntry): void {
-    if (!this.#held.addNew(entry)) return
-    this.#heldBytes += entry.size
+  #hold(held: FileEntry | SharedValues): void {
+    if (!this.#held.addNew(held)) return
+    this.#heldBytes += held.size
     while (this.#heldBytes > this.#limitBytes) {
       const oldest = this.#held.takeOldest()
-      if (oldest === undefined || oldest === entry) {
+      if (oldest === undefined || oldest === held) {
         // It alone is too large, and is let go when the next one comes.
         if (oldest) this.#held.add(oldest)
         break
       }
       this.#heldBytes -= oldest.size
-      oldest.hold(undefined)
+      oldest.letGo()
     }
   }
 
