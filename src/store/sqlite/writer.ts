@@ -1,4 +1,5 @@
 import { messageOf } from '#base/errors.ts'
+import { systemClock } from '#host/clock.ts'
 import { hasSeveralCores, startWorker, type WorkerThread } from '#host/worker.ts'
 import { isAwake, lastCommitMs, makeRing, RingInput } from './batch-ring.ts'
 import type {
@@ -55,7 +56,11 @@ export function startWriter(file: string, hooks: WriterHooks): Writer {
     else hooks.onReply(reply)
   }
   const mayLook = hasSeveralCores()
-  const written = new WrittenBatches(ring, count => answer({ count }))
+  const written = new WrittenBatches(
+    ring,
+    count => answer({ count }),
+    () => systemClock.monotonicMs(),
+  )
   const thread: WorkerThread<WriterRequest> = startWorker<WriterRequest, WriterMessage | null>({
     entry: './writer.worker',
     from: import.meta.url,

@@ -66,8 +66,11 @@ let mostLogBytes = LOG_BYTES
  */
 const LOOK_MS = 0.2
 const LOOKS_BETWEEN_CLOCKS = 16
+/** Looks that are left out after one in vain: where others want the processors, whoever is waited for may wait for this one. */
+const LEFT_OUT = 4
 const { mayLook } = workerData
-const cameSoon = { amid: false, between: false }
+/** Above 0 where the last request came soon, below it while looks are left out: within a transaction, and between two. */
+const cameSoon = { amid: 0, between: 0 }
 
 /** What was received behind a transaction's last batch. */
 let held: WriterRequest | undefined
@@ -108,13 +111,16 @@ function numberIn(pragma: StatementSync): number {
 function nextRequest(isAmid = false): WriterRequest {
   const idleMs = systemClock.monotonicMs()
   const where = isAmid ? 'amid' : 'between'
-  let isLooking: boolean = mayLook && cameSoon[where]
+  const looks: boolean = mayLook && cameSoon[where] > 0
+  let isLooking = looks
   for (;;) {
     const seen = Atomics.load(wake, 0)
     const request = held ?? requests.receive()
     held = undefined
     if (request) {
-      cameSoon[where] = systemClock.monotonicMs() - idleMs < LOOK_MS
+      const isSoon = systemClock.monotonicMs() - idleMs < LOOK_MS
+      if (isSoon) cameSoon[where] = Math.min(1, cameSoon[where] + 1)
+      else cameSoon[where] = looks ? -LEFT_OUT : Math.min(0, cameSoon[where])
       return request
     }
     if (isLooking) {
