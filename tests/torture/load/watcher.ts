@@ -21,6 +21,9 @@ export interface Selection {
 
 const GONE = 410
 
+/** Watches of a second that tell nothing, after which there is nothing more to tell. */
+const SILENT_ENDS = 2
+
 export class LoadWatcher {
   readonly #recording: Recording
   readonly #prefix: string
@@ -88,11 +91,19 @@ export class LoadWatcher {
     this.#stream?.close(8)
   }
 
-  /** Sees everything up to now: what a new watch has to tell before it ends. Afterwards it must have seen all. */
+  /**
+   * Sees everything up to now: what new watches have to tell. Afterwards it must have seen all. A server may end a watch after its second without having
+   * come to tell anything, as one does that shares its processor with many, so several in a row must have nothing to tell.
+   */
   async finish(session: ClientHttp2Session, upTo: number): Promise<void> {
     this.leave()
-    while (!(await this.follow(session, 1)) || this.#reached === undefined)
+    for (let silent = 0; silent < SILENT_ENDS; ) {
+      const isEnded = await this.follow(session, 1)
       if (session.destroyed) throw new Error('the connection broke at the end')
+      if (!isEnded || this.#reached === undefined) continue
+      const told = this.#watch.parts.at(-1)?.deliveries ?? []
+      silent = told.some(({ type }) => type !== 'BOOKMARK') ? 0 : silent + 1
+    }
     this.#watch.upTo = upTo
   }
 
