@@ -184,6 +184,13 @@ export class StoredObject implements Representation, Forgetful {
     this.#views = undefined
   }
 
+  /** Drops the bytes for the wire, which whoever asks again gets for a copy; they are as large as the value. */
+  forgetBytes(): void {
+    if (!this.#bytes) return
+    this.#bytes = undefined
+    this.#formed(-this.size)
+  }
+
   /** Drops all forms of a state that may still be the present one: nobody is expected to ask soon. */
   cool(): void {
     if (this.#isPresent) forms.release(this)

@@ -188,6 +188,8 @@ export class ResourceCache {
     cold.event.forget()
     cold.replaced?.forget()
     if (this.#isCold) cold.event.current.cool()
+    // Made for the answer of its writer and for watches; most present objects are read seldom.
+    else cold.event.current.forgetBytes()
   }
 
   #applyPut(change: StoreEvent & { type: 'put' }): CacheEvent {

@@ -189,6 +189,8 @@ export class StatusWriter {
         resolve()
       }
     })
+    // Entries live as long as their pods, and would hold the timer for as long.
+    entry.endTurn = BLANK.endTurn
   }
 
   /** Undefined where the pod is gone or another has its name. */
