@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { trackUpdate } from '#api/machinery/apply/apply.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { textOfPart } from './part-texts.ts'
 import { encodeValue, StoredObject } from './stored-object.ts'
 
 const decoded = (value: Uint8Array) => JSON.parse(new TextDecoder().decode(value))
@@ -31,6 +32,27 @@ test('a value says what the object says, whoever owns its fields', () => {
   }
   const text = new TextDecoder().decode(encodeValue(owned))
   assert.ok(!/[<>&]/.test(text), 'browsers see no markup')
+})
+
+test('a part that stays is written as it was, and one that is only like it is not', () => {
+  const text = (value: Uint8Array) => new TextDecoder().decode(value)
+  const pod = (spec: object, phase: string) =>
+    ({ kind: 'Pod', apiVersion: 'v1', metadata: { name: 'p' }, spec, status: { phase } }) as never
+  const message = '<b>'.repeat(200)
+  const spec = { containers: [], args: [message, null, undefined, { a: undefined }] }
+  const shown = `"spec":{"containers":null,"args":[${JSON.stringify(message).replace(/[<>]/g, each => (each === '<' ? '\\u003c' : '\\u003e'))},null,null,{}]}`
+  const start = '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},'
+  for (const phase of ['Pending', 'Running', 'Failed'])
+    assert.equal(
+      text(encodeValue(pod(spec, phase))),
+      `${start}${shown},"status":{"phase":"${phase}"}}`,
+    )
+
+  const other: { containers: object[] } = { containers: [{ name: 'x'.repeat(500) }] }
+  const kept = textOfPart(other, other, true)
+  assert.throws(() => other.containers.push({}), 'what is kept cannot be changed any more')
+  assert.equal(textOfPart(other, {}, true), kept)
+  assert.equal(textOfPart({ ...other }, {}, true), '{}')
 })
 
 test('the revision is spliced in, and the managed fields stay last', () => {

@@ -11,10 +11,12 @@ import { textOfFields } from '#api/machinery/apply/shared-fields.ts'
 import { asGoJson, parseExact, stringifyJson } from '#api/machinery/exact-json.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject, ManagedFieldsEntry } from '#api/machinery/metadata.ts'
+import type { PlainObject } from '#api/machinery/plain.ts'
 import { deepFreeze } from '#base/freeze.ts'
 import type { Entry, Revision } from '#store'
 import { emptyAsNull, nullAsEmpty } from './empty-lists.ts'
 import { type Forgetful, FormCache } from './form-cache.ts'
+import { textOfPart } from './part-texts.ts'
 import type { View } from './view.ts'
 
 /** What an object looks like to those who ask for it in one version. */
@@ -74,16 +76,24 @@ export function encodeValue(object: KubernetesObject): Uint8Array {
   const { apiVersion, kind, metadata, ...rest } = object
   const { resourceVersion: _, selfLink: __, ...storedMetadata } = metadata
   const stored = { kind, apiVersion, metadata: storedMetadata, ...rest }
-  const value = encoder.encode(storedText(emptyAsNull(stored)))
+  const value = encoder.encode(storedText(stored, emptyAsNull(stored)))
   sources.set(value, deepFreeze(stored))
   return value
 }
 
-/** Its parts one by one, since JSON of the owners of fields is mostly there already. */
-function storedText({ kind, apiVersion, metadata, ...rest }: KubernetesObject): string {
+/** Its parts one by one, since JSON of the owners of fields is mostly there already, and that of a spec where only the status is new. */
+function storedText(stored: KubernetesObject, shown: KubernetesObject): string {
+  const { kind, apiVersion, metadata, ...parts } = shown as KubernetesObject & PlainObject
+  const sources = stored as KubernetesObject & PlainObject
+  const isWrittenInParts = parts.status !== undefined
   const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)}`
-  const others = stringifyJson(rest)
-  return asGoJson(`${head},"metadata":${metadataText(metadata)}${continued(others)}`)
+  let text = asGoJson(`${head},"metadata":${metadataText(metadata)}`)
+  for (const name of Object.keys(parts)) {
+    if (parts[name] === undefined) continue
+    const isKept = isWrittenInParts && name !== 'status'
+    text += `,${asGoJson(JSON.stringify(name))}:${textOfPart(sources[name], parts[name], isKept)}`
+  }
+  return `${text}}`
 }
 
 function metadataText({ managedFields, ...metadata }: KubernetesObject['metadata']): string {
@@ -101,9 +111,6 @@ function entryText(entry: ManagedFieldsEntry): string {
 
 /** An object without its end, to be followed by a field. */
 const opened = (object: string): string => (object === '{}' ? '{' : `${object.slice(0, -1)},`)
-
-/** The fields of an object and its end, to follow others. */
-const continued = (object: string): string => (object === '{}' ? '}' : `,${object.slice(1)}`)
 
 /** The object in a stored value. */
 export function objectOfValue(value: Uint8Array): KubernetesObject {

@@ -1,0 +1,40 @@
+/**
+ * JSON of parts of objects that do not change any more, for the writes that follow: who writes a status leaves the spec as it is, and V8
+ * takes twice as long for what is frozen as for what is not.
+ */
+import { asGoJson, stringifyJson } from '#api/machinery/exact-json.ts'
+import { deepFreeze } from '#base/freeze.ts'
+
+/** Shorter ones are made as fast as they are found. */
+const LEAST_LETTERS = 400
+/** Longer ones are few, and seldom written again. */
+const MOST_LETTERS = 100_000
+/** Of all that are kept; with more it begins anew. */
+const ALL_LETTERS = 4_000_000
+
+let texts = new WeakMap<object, string>()
+let letters = 0
+
+/**
+ * The JSON of a part as Go writes it. `source` is the part as the server has it, `shown` is what is written of it.
+ * With `isKept` the text is kept for the next who writes the very same part, which is frozen for that.
+ */
+export function textOfPart(source: unknown, shown: unknown, isKept: boolean): string {
+  const isObject = typeof source === 'object' && source !== null
+  const known = isObject && Object.isFrozen(source) ? texts.get(source) : undefined
+  if (known !== undefined) return known
+  const text = asGoJson(stringifyJson(shown))
+  if (isKept && isObject && text.length >= LEAST_LETTERS && text.length <= MOST_LETTERS)
+    keep(source, text)
+  return text
+}
+
+function keep(source: object, text: string): void {
+  letters += text.length
+  if (letters > ALL_LETTERS) {
+    texts = new WeakMap()
+    letters = text.length
+  }
+  // From here on nobody may change it; so no part that can still be changed is ever found here.
+  texts.set(deepFreeze(source), text)
+}
