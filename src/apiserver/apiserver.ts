@@ -26,6 +26,7 @@ import { keepTokenTracking, noteTokenUse } from './bootstrap/token-tracking.ts'
 import { SELF, Writer } from './bootstrap/writer.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
+import type { HealthCheck } from './endpoints/health.ts'
 import { RequestMetrics } from './endpoints/request-metrics.ts'
 import { versionInfo } from './endpoints/version.ts'
 import { newExchange } from './exchange.ts'
@@ -72,6 +73,8 @@ export interface ApiServerOptions extends SecurityOptions {
   /** How many ordinary requests are answered at once; upstream's defaults unless given. */
   readonly requestLimits?: RequestLimits
   readonly fieldManagement?: FieldManagement
+  /** Asked by /healthz and /readyz, too. */
+  readonly healthChecks?: readonly HealthCheck[]
   /** Further paths by their first segment, e.g. `openapi`. */
   readonly endpoints?: Readonly<Record<string, Endpoint>>
 }
@@ -251,6 +254,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     inFlight: { reads: 0, writes: 0 },
     requestLimits,
     flowControl,
+    healthChecks: options.healthChecks ?? [],
     metrics: new RequestMetrics(),
     figures: flowControl ? [flowControl.figures.source] : [],
     version: versionInfo(options.proaVersion ?? '0.1.0'),

@@ -1,7 +1,7 @@
 /**
  * Protocol buffers as field tables: a message is an object of fields, each with its number, and from that come its type, its encoder and
  * its decoder. Only what the gRPC services that we call need (CRI, containerd, etcd): strings, bytes, booleans, whole numbers, messages,
- * lists, and maps of strings. Numbers are JavaScript's: beyond 2^53 (times in nanoseconds) the last digits are rounded.
+ * lists, and maps of strings and bytes. Numbers are JavaScript's: beyond 2^53 (times in nanoseconds) the last digits are rounded.
  */
 export interface Field<T> {
   readonly number: number
@@ -244,7 +244,17 @@ export function integers(number: number): Field<readonly number[]> {
 }
 
 export function stringMap(number: number): Field<Readonly<Record<string, string>>> {
-  const entry = message({ key: string(1), value: string(2) })
+  return mapOf(number, message({ key: string(1), value: string(2) }))
+}
+
+export function bytesMap(number: number): Field<Readonly<Record<string, Uint8Array>>> {
+  return mapOf(number, message({ key: string(1), value: bytes(2) }))
+}
+
+function mapOf<T>(
+  number: number,
+  entry: Message<{ key: string; value: T }>,
+): Field<Readonly<Record<string, T>>> {
   return {
     number,
     empty: () => ({}),

@@ -6,6 +6,7 @@ import { type Store, StoreUnavailableError } from '#store'
 import type { MemoryStore, StoreSnapshot } from '#store/memory/memory-store.ts'
 import { layoutOf } from './layout.ts'
 import { copyInMemory, type FilesAt, memoryFiles } from './memory-files.ts'
+import type { EncryptionShown } from './open-encryption.ts'
 import type { CompleteOptions, EtcdOptions } from './options.ts'
 import { ensurePki, type Pki } from './pki/pki.ts'
 
@@ -16,6 +17,8 @@ export interface Foundation {
   readonly pki: Pki
   /** Where the keys are. */
   readonly keys: FilesAt
+  /** Where objects are encrypted: what the server shows of that. */
+  readonly encryption?: EncryptionShown
 }
 
 /** What a cluster begins with that goes on from a snapshot of another one. */
@@ -47,19 +50,22 @@ export async function layFoundation(
   const { dataDirectory, etcd, keepsInMemory } = options
   const isInMemory = keepsInMemory || (!etcd && dataDirectory === undefined)
   const memory = isInMemory ? await openMemory(options) : undefined
-  const store =
+  const opened: OpenStore =
     memory && !options.encryption
-      ? memory
+      ? { store: memory }
       : await (etcd && !memory ? openShared(etcd, options) : openOwn(options, memory))
+  const { store } = opened
   try {
     const keys = keysOf(options)
     const pki = openPki(options, keys, hostAddress)
-    return { store, pki, keys, ...(memory ? { memory } : {}) }
+    return { ...opened, pki, keys, ...(memory ? { memory } : {}) }
   } catch (error) {
     await store.close()
     throw error
   }
 }
+
+type OpenStore = Pick<Foundation, 'store' | 'encryption'>
 
 /** Waits until the server answers. A store that goes away meanwhile is no bug of ours: throws a UserError that says so. */
 export async function untilReady(server: { ready(): Promise<void> }): Promise<void> {
@@ -84,17 +90,26 @@ async function openFile({ dataDirectory = '', clock, log }: FoundationOptions): 
 }
 
 /** Encrypted where that is asked for; the configuration is judged before anything is touched. */
-async function openOwn(options: FoundationOptions, memory?: MemoryStore): Promise<Store> {
-  if (!options.encryption) return memory ?? openFile(options)
+async function openOwn(options: FoundationOptions, memory?: MemoryStore): Promise<OpenStore> {
+  if (!options.encryption) return { store: memory ?? (await openFile(options)) }
   const [{ openEncryption }, { encryptedStore }] = await Promise.all([
     import('./open-encryption.ts'),
     import('#apiserver/encryption/encrypted-store.ts'),
   ])
-  const encryption = openEncryption(options.encryption, { files: systemFiles, ...options })
-  return encryptedStore(memory ?? (await openFile(options)), encryption)
+  const encryption = await openEncryption(options.encryption, { files: systemFiles, ...options })
+  try {
+    const store = memory ?? (await openFile(options))
+    return {
+      store: encryptedStore(store, encryption.encryption, () => encryption.close()),
+      encryption,
+    }
+  } catch (error) {
+    encryption.close()
+    throw error
+  }
 }
 
-async function openShared(etcd: EtcdOptions, options: FoundationOptions): Promise<Store> {
+async function openShared(etcd: EtcdOptions, options: FoundationOptions): Promise<OpenStore> {
   const { openEtcd } = await import('./open-etcd.ts')
   return openEtcd(etcd, options)
 }

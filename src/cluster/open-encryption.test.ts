@@ -21,7 +21,7 @@ const keyed = (kind: string, name: string) => ({
 const KEY = '/registry/secrets/default/x'
 const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('latin1')
 
-test('the file is looked at once a minute, and what cannot be used leaves the last good one', () => {
+test('the file is looked at once a minute, and what cannot be used leaves the last good one', async () => {
   let content = configuration(keyed('aescbc', 'one'))
   let now = 0
   const told: string[] = []
@@ -40,10 +40,11 @@ test('the file is looked at once a minute, and what cannot be used leaves the la
         log,
       },
     )
-  const [fixed, followed] = [open(false), open(true)]
+  const [fixed, followed] = await Promise.all([open(false), open(true)])
   const marks = () =>
     [fixed, followed].map(
-      each => /^k8s:enc:\w+:v1:\w+/.exec(text(each.seal(KEY, Buffer.from('{}'))))?.[0],
+      ({ encryption }) =>
+        /^k8s:enc:\w+:v1:\w+/.exec(text(encryption.seal(KEY, Buffer.from('{}'))))?.[0],
     )
   const one = 'k8s:enc:aescbc:v1:one'
   content = configuration(keyed('secretbox', 'two'), keyed('aescbc', 'one'))
@@ -105,11 +106,11 @@ test('a file that cannot be used ends the start before anything is touched', asy
       { configFile: 'x' },
       { files: { read }, clock: systemClock, random: systemRandom, log: silentLog },
     )
-  assert.throws(
+  await assert.rejects(
     start(() => undefined),
     /error reading encryption provider configuration file "x"/,
   )
-  assert.throws(
+  await assert.rejects(
     start(() => Buffer.from('a: 1')),
     /error decoding encryption provider configuration/,
   )

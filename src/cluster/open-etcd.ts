@@ -10,7 +10,13 @@ import type { Store } from '#store'
 import type { EtcdTls } from '#store/etcd/connection.ts'
 import type { StoredForm } from '#store/etcd/entry.ts'
 import { openEtcdStore } from '#store/etcd/etcd-store.ts'
+import type { OpenEncryption } from './open-encryption.ts'
 import type { EncryptionAtRest, EtcdOptions } from './options.ts'
+
+export interface OpenEtcd {
+  readonly store: Store
+  readonly encryption?: OpenEncryption
+}
 
 /** Waits for etcd for a minute. Throws UserErrors. */
 export async function openEtcd(
@@ -21,33 +27,38 @@ export async function openEtcd(
     log: Log
     encryption?: EncryptionAtRest | undefined
   },
-): Promise<Store> {
+): Promise<OpenEtcd> {
   const { clock, random, log, encryption } = surroundings
   const { servers, prefix: asked = ROOT, compactionIntervalMs } = etcd
   const prefix = `/${asked.replace(/^\/+|\/+$/g, '')}/`
-  return openEtcdStore({
+  const tls = tlsOf(etcd)
+  const sealed = encryption && (await sealedForm(encryption, { clock, random, log, prefix }))
+  const store = await openEtcdStore({
     servers,
-    tls: tlsOf(etcd),
+    tls,
     root: ROOT,
     prefix,
-    form: encryption ? await sealedForm(encryption, { clock, random, log, prefix }) : etcdForm(log),
+    form: sealed?.form ?? etcdForm(log),
     ...(compactionIntervalMs === undefined ? {} : { compactionIntervalMs }),
     clock,
     random,
     log,
   })
+  return { store, ...(sealed ? { encryption: sealed.encryption } : {}) }
 }
 
 async function sealedForm(
   encryption: EncryptionAtRest,
   { clock, random, log, prefix }: { clock: Clock; random: Random; log: Log; prefix: string },
-): Promise<StoredForm> {
+): Promise<{ form: StoredForm; encryption: OpenEncryption }> {
   const [{ openEncryption }, { encryptedForm }] = await Promise.all([
     import('./open-encryption.ts'),
     import('#apiserver/encryption/encrypted-form.ts'),
   ])
   const facts = { files: systemFiles, clock, random, log, keyPrefix: prefix }
-  return encryptedForm(etcdForm(log), openEncryption(encryption, facts), log)
+  const opened = await openEncryption(encryption, facts)
+  const form = encryptedForm(etcdForm(log), opened.encryption, log, () => opened.close())
+  return { form, encryption: opened }
 }
 
 function tlsOf({ caFile, certFile, keyFile }: EtcdOptions): EtcdTls {

@@ -48,7 +48,7 @@ export async function startSingleApiServer(
   }
   const [ownAddress] = machineAddresses()
   try {
-    const { store, pki } = await layFoundation(options, ownAddress)
+    const { store, pki, encryption } = await layFoundation(options, ownAddress)
     running.push({ stop: () => store.close() })
     const nodes = options.nodes?.(pki) ?? {
       ...createNodeConnector({
@@ -83,7 +83,9 @@ export async function startSingleApiServer(
       aggregation: frontProxyOf({ pki, clock, frontProxy }),
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(requestLimits ? { requestLimits } : {}),
+      ...(encryption ? { healthChecks: encryption.healthChecks } : {}),
     })
+    if (encryption) server.show(encryption.figures)
     running.push(server)
     await untilReady(server)
     const { createListener } = await import('#apiserver/listener/listener.ts')

@@ -158,7 +158,7 @@ class Starting {
     })
   }
 
-  #createServer({ store, pki }: Foundation): ApiServer {
+  #createServer({ store, pki, encryption }: Foundation): ApiServer {
     const { clock, random, log, nodes, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
     const { eventTtlMs, frontProxy, requestLimits } = this.#options
     const webhooks = createWebhookCaller()
@@ -181,10 +181,12 @@ class Starting {
       aggregation: frontProxyOf({ pki, clock, frontProxy }),
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(requestLimits ? { requestLimits } : {}),
+      ...(encryption ? { healthChecks: encryption.healthChecks } : {}),
       nodes: {
         nodeConnection: async name => this.#roles?.nodes.get(name)?.transport ?? unknownNode(name),
       },
     })
+    if (encryption) server.show(encryption.figures)
     this.#running.push(server)
     return server
   }

@@ -161,8 +161,8 @@ export class FutureRevisionError extends Error {
   }
 }
 
-/** What a failed commit ran into, where whoever asked for it may want to know. */
-export type CommitFailure = 'TooLarge' | 'NoSpace' | 'Unavailable' | 'Unknown'
+/** What a failed commit ran into, where whoever asked for it may want to know; `Unsealed` where a value could not be encrypted. */
+export type CommitFailure = 'TooLarge' | 'NoSpace' | 'Unavailable' | 'Unsealed' | 'Unknown'
 
 /**
  * The commit could not be made durable (disk full, I/O error, store closed). Nothing of it was visible; that of a store which
@@ -182,9 +182,15 @@ export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError'
 }
 
-/** A value that the store holds cannot be read back: the disk fails or is damaged (HTTP 500). */
+/** A value that the store holds cannot be read back: the disk fails or is damaged, or a key is not here (HTTP 500). */
 export class UnreadableValueError extends Error {
   override readonly name = 'UnreadableValueError'
+  /** Resolves when it is worth to try once more; undefined where that would change nothing. */
+  readonly retry: Promise<void> | undefined
+  constructor(message: string, retry?: Promise<void>) {
+    super(message)
+    this.retry = retry
+  }
 }
 
 /** The store was closed; nothing can be read or watched any more. */

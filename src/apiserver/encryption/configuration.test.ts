@@ -51,6 +51,21 @@ resources:
   assert.equal(parseEncryptionConfiguration(Buffer.from(yaml), 'x').resources.length, 1)
 })
 
+const kms = (more: object = {}) => ({
+  kms: { apiVersion: 'v2', name: 'a', endpoint: 'unix:///run/kms.sock', ...more },
+})
+
+test('a plugin has a socket and three seconds for each call', () => {
+  const of = (more: object) => parse(one(['secrets'], [kms(more)])).resources[0]?.providers[0]
+  assert.deepEqual(of({}), { kind: 'kms', name: 'a', path: '/run/kms.sock', timeoutMs: 3_000 })
+  assert.deepEqual(of({ endpoint: 'unix:///@kms', timeout: '250ms' }), {
+    kind: 'kms',
+    name: 'a',
+    path: '@kms',
+    timeoutMs: 250,
+  })
+})
+
 test('what upstream refuses is refused in its words', () => {
   for (const [resources, words] of [
     [[], /resources: Required value: at least one resources is required$/],
@@ -90,7 +105,28 @@ test('what upstream refuses is refused in its words', () => {
       [...one(['*.']), ...one(['secrets'])],
       /^error while building transformers: resource "secrets" is masked by earlier rule "\*\."$/,
     ],
-    [one(['secrets'], [{ kms: { name: 'a' } }]), /key management services are not supported/],
+    [
+      one(['secrets'], [{ kms: { name: 'a' } }]),
+      /providers\[0\]\.kms\.endpoint: Invalid value: "": endpoint is a mandatory field for a kms$/,
+    ],
+    [
+      one(['secrets'], [{ kms: { name: 'a', endpoint: 'unix:///a' } }]),
+      /^error while building transformers: KMSv1 is deprecated .*Set --feature-gates=KMSv1=true to use/,
+    ],
+    [
+      one(['secrets'], [kms({ name: '', endpoint: 'tcp://a', timeout: '-1s', cachesize: 1 })]),
+      /\[.*kms\.name: Required value: name is a mandatory field for a provider, .*kms\.timeout: Invalid value: "-1s": timeout should be a positive value, .*kms\.endpoint: Invalid value: "tcp:\/\/a": unsupported scheme "tcp" for KMS provider, only unix is supported, .*kms\.cachesize: Invalid value: 1: cachesize is not supported in v2\]$/,
+    ],
+    [one(['secrets'], [kms({ name: 'a:b' })]), /invalid KMS provider name a:b, must not contain/],
+    [
+      [...one(['secrets'], [kms()]), ...one(['pods'], [kms()])],
+      /resources\[1\].*duplicate KMS provider name a, names must be unique$/,
+    ],
+    [
+      one(['secrets'], [kms({ apiVersion: 'v3' })]),
+      /unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported$/,
+    ],
+    [one(['secrets'], [kms({ timeout: 'soon' })]), /wrong type$/],
   ] as const)
     assert.match(told(resources), words)
 })

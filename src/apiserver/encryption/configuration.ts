@@ -1,8 +1,16 @@
 /** An EncryptionConfiguration (apiserver.config.k8s.io/v1) from its file: read strictly, judged by upstream's rules and in its words. */
+import { parseDuration } from '#api/machinery/duration.ts'
 import { type FieldError, invalid, required } from '#api/machinery/field-error.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
 import { parseYaml } from '#api/machinery/yaml.ts'
 import { messageOf, UserError } from '#base/errors.ts'
+import {
+  type KmsConfiguration,
+  kmsConfigurationOf,
+  kmsErrors,
+  type RawKms,
+  unservedVersion,
+} from './kms-configuration.ts'
 import { maskedName, resourceErrors } from './resource-names.ts'
 
 export interface EncryptionConfiguration {
@@ -19,7 +27,9 @@ export interface ResourceConfiguration {
 export type ProviderConfiguration =
   | { readonly kind: 'identity' }
   | { readonly kind: KeyedProvider; readonly keys: readonly Key[] }
+  | KmsConfiguration
 
+export type { KmsConfiguration } from './kms-configuration.ts'
 export type KeyedProvider = keyof typeof KEY_SIZES
 
 export interface Key {
@@ -43,6 +53,8 @@ export function parseEncryptionConfiguration(
   const raw = decoded(bytes, file)
   const errors = validate(raw)
   if (errors.length === 0) {
+    const unserved = unservedIn(raw)
+    if (unserved) throw new UserError(`error while building transformers: ${unserved}`)
     const configuration = configurationOf(raw)
     const masked = maskedName(configuration.resources.flatMap(({ resources }) => resources))
     if (masked) throw new UserError(`error while building transformers: ${masked}`)
@@ -60,8 +72,9 @@ interface Raw {
 }
 interface RawResource {
   readonly resources?: readonly string[]
-  readonly providers?: readonly Readonly<Record<string, RawKeys | null>>[]
+  readonly providers?: readonly RawProvider[]
 }
+type RawProvider = Readonly<Record<string, RawKeys | null>> & { readonly kms?: RawKms | null }
 interface RawKeys {
   readonly keys?: readonly RawKey[]
 }
@@ -95,16 +108,29 @@ function decoded(bytes: Uint8Array, file: string): Raw {
 }
 
 /** What may stand where: a list of it, an object of these fields, or text. */
-type Shape = 'text' | 'any' | readonly [Shape] | { readonly [field: string]: Shape }
+type Shape =
+  | 'text'
+  | 'integer'
+  | 'duration'
+  | 'any'
+  | readonly [Shape]
+  | { readonly [field: string]: Shape }
 
 const KEYS: Shape = { keys: [{ name: 'text', secret: 'text' }] }
+const KMS: Shape = {
+  apiVersion: 'text',
+  name: 'text',
+  cachesize: 'integer',
+  endpoint: 'text',
+  timeout: 'duration',
+}
 const ROOT: Shape = {
   apiVersion: 'text',
   kind: 'text',
   resources: [
     {
       resources: ['text'],
-      providers: [{ aesgcm: KEYS, aescbc: KEYS, secretbox: KEYS, identity: {}, kms: 'any' }],
+      providers: [{ aesgcm: KEYS, aescbc: KEYS, secretbox: KEYS, identity: {}, kms: KMS }],
     },
   ],
 }
@@ -126,15 +152,27 @@ function strangersIn(value: unknown, shape: Shape, at: string): string[] {
 function hasShape(value: unknown, shape: Shape): boolean {
   if (shape === 'any' || value === null || value === undefined) return true
   if (shape === 'text') return typeof value === 'string'
+  if (shape === 'integer') return Number.isSafeInteger(value)
+  if (shape === 'duration') return typeof value === 'string' && isDuration(value)
   if (isList(shape)) return Array.isArray(value) && value.every(each => hasShape(each, shape[0]))
   if (!isPlainObject(value)) return false
   return Object.entries(value).every(([field, part]) => hasShape(part, shape[field] ?? 'any'))
+}
+
+function isDuration(text: string): boolean {
+  try {
+    parseDuration(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const isList = (shape: Shape): shape is readonly [Shape] => Array.isArray(shape)
 
 function validate({ resources }: Raw): FieldError[] {
   if (!resources?.length) return [required('resources', 'at least one resources is required')]
+  const plugins = new Set<string>()
   return resources.flatMap(({ resources: names, providers }, i) => {
     const at = `resources[${i}]`
     const errors: FieldError[] = []
@@ -142,7 +180,7 @@ function validate({ resources }: Raw): FieldError[] {
     errors.push(...resourceErrors(names ?? [], `${at}.resources`))
     if (!providers?.length) errors.push(atLeastOne(`${at}.providers`))
     providers?.forEach((provider, j) => {
-      errors.push(...providerErrors(provider ?? {}, `${at}.providers[${j}]`))
+      errors.push(...providerErrors(provider ?? {}, `${at}.providers[${j}]`, plugins))
     })
     return errors
   })
@@ -150,10 +188,8 @@ function validate({ resources }: Raw): FieldError[] {
 
 const atLeastOne = (field: string) => required(field, `at least one ${field} is required`)
 
-function providerErrors(
-  provider: Readonly<Record<string, RawKeys | null>>,
-  field: string,
-): FieldError[] {
+/** `plugins` has the names of those before. */
+function providerErrors(provider: RawProvider, field: string, plugins: Set<string>): FieldError[] {
   const named = PROVIDERS.filter(name => provider[name] !== undefined && provider[name] !== null)
   const [name] = named
   // Of what was given only the names are told: the rest may be secret.
@@ -173,8 +209,7 @@ function providerErrors(
         'more than one provider specified in a single element, should split into different list elements',
       ),
     ]
-  if (name === 'kms')
-    return [invalid(field, name, 'key management services are not supported by this server')]
+  if (name === 'kms') return kmsErrors(provider.kms ?? {}, `${field}.kms`, plugins)
   if (name === 'identity') return []
   const { keys } = provider[name] ?? {}
   const at = `${field}.${name}.keys`
@@ -222,7 +257,17 @@ function configurationOf({ resources = [] }: Raw): EncryptionConfiguration {
   }
 }
 
-function providerOf(provider: Readonly<Record<string, RawKeys | null>>): ProviderConfiguration {
+function unservedIn({ resources = [] }: Raw): string | undefined {
+  return (
+    resources
+      .flatMap(({ providers = [] }) => providers)
+      .map(({ kms }) => kms && unservedVersion(kms))
+      .find(why => why) ?? undefined
+  )
+}
+
+function providerOf(provider: RawProvider): ProviderConfiguration {
+  if (provider.kms) return kmsConfigurationOf(provider.kms)
   for (const kind of Object.keys(KEY_SIZES) as KeyedProvider[]) {
     const keys = provider[kind]?.keys
     if (keys)

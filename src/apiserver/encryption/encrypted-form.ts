@@ -1,14 +1,20 @@
-/** What lies in etcd, sealed. A value that cannot be opened is handed on as it is: whoever reads it fails. */
+/** What lies in etcd, sealed. A value that cannot be opened stays sealed until somebody asks for it. */
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { StoredForm } from '#store/etcd/entry.ts'
-import type { Encryption } from './encryption.ts'
+import { type Encryption, sealedOrFailed } from './encryption.ts'
 
-export function encryptedForm(form: StoredForm, encryption: Encryption, log: Log): StoredForm {
+/** `closed` is called when the store is closed. */
+export function encryptedForm(
+  form: StoredForm,
+  encryption: Encryption,
+  log: Log,
+  closed: () => void = () => {},
+): StoredForm {
   return {
     toEtcd(key, value) {
       const plain = form.toEtcd(key, value)
-      const sealed = encryption.seal(key, plain)
+      const sealed = sealedOrFailed(() => encryption.seal(key, plain))
       encryption.carryOver(plain, value)
       return sealed
     },
@@ -20,9 +26,12 @@ export function encryptedForm(form: StoredForm, encryption: Encryption, log: Log
         return value
       } catch (error) {
         log.error('a value in etcd cannot be decrypted', { key, error: messageOf(error) })
-        return stored
+        throw error
       }
     },
+    prepare: (key, stored) =>
+      encryption.needsPreparing(key) ? encryption.prepare(key, stored) : undefined,
     isStale: (key, value) => encryption.isStale(key, value),
+    close: closed,
   }
 }

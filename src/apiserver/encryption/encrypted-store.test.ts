@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLog } from '#base/log.ts'
-import type { StoreEvent } from '#store'
+import { type StoreEvent, UnreadableValueError } from '#store'
 import { createMemoryStore } from '../../store/memory/memory-store.ts'
 import { startTestServer, TestClock, testRandom } from '../testing.ts'
 import type {
@@ -25,7 +25,7 @@ const of = (
   resources: [{ resources, providers }],
 })
 const encryptionOf = (configuration: EncryptionConfiguration) =>
-  new Encryption(configuration, { random: testRandom() })
+  new Encryption({ configuration }, { random: testRandom() })
 const KEY = '/registry/secrets/default/x'
 const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('latin1')
 
@@ -145,14 +145,17 @@ test('an object is sealed anew by an update that changes nothing, once', async (
 
 test('another configuration counts from its first use on', () => {
   let next: EncryptionConfiguration | undefined
-  const encryption = new Encryption(of(['secrets'], provider('aescbc', 'one')), {
-    random: testRandom(),
-    renewed() {
-      const now = next
-      next = undefined
-      return now
+  const encryption = new Encryption(
+    { configuration: of(['secrets'], provider('aescbc', 'one')) },
+    {
+      random: testRandom(),
+      renewed() {
+        const now = next
+        next = undefined
+        return now && { configuration: now }
+      },
     },
-  })
+  )
   const sealed = encryption.seal(KEY, Buffer.from('{}'))
   next = of(['secrets'], provider('aesgcm', 'two'), provider('aescbc', 'one'))
   const opened = encryption.open(KEY, sealed)
@@ -160,7 +163,7 @@ test('another configuration counts from its first use on', () => {
   assert.match(text(encryption.seal(KEY, Buffer.from('{}'))), /^k8s:enc:aesgcm:v1:two:/)
 })
 
-test('in etcd the form is sealed, and what cannot be opened is handed on', () => {
+test('in etcd the form is sealed, and whoever asks for what cannot be opened is told', () => {
   const form = {
     toEtcd: (_key: string, value: Uint8Array) => Buffer.from(`proto ${text(value)}`),
     fromEtcd: (_key: string, stored: Uint8Array) =>
@@ -176,5 +179,5 @@ test('in etcd the form is sealed, and what cannot be opened is handed on', () =>
   const opened = back.fromEtcd(KEY, sealed)
   assert.equal(text(opened), 'value')
   assert.equal(back.isStale?.(KEY, opened), true)
-  assert.equal(over(identity).fromEtcd(KEY, sealed), sealed)
+  assert.throws(() => over(identity).fromEtcd(KEY, sealed), UnreadableValueError)
 })

@@ -1,11 +1,20 @@
 /** A store whose values are sealed, as one whose values are not: values are opened when somebody asks for them. */
 import type { Change, CommitResult, Entry, Store, StoreEvent, WatchSink } from '#store'
-import type { Encryption } from './encryption.ts'
+import { type Encryption, sealedOrFailed } from './encryption.ts'
 
-export function encryptedStore(store: Store, encryption: Encryption): Store {
+/** `closed` is called when the store is closed. */
+export function encryptedStore(
+  store: Store,
+  encryption: Encryption,
+  closed: () => void = () => {},
+): Store {
   const entries = new OpenEntries(encryption)
   const opened = <E extends Entry | undefined | null>(entry: E): E | Entry =>
     entry ? entries.of(entry) : entry
+  const openedSoon = async (entry: Entry | undefined) => {
+    if (entry) await entries.prepare([entry])
+    return opened(entry)
+  }
   const resultOf = (result: CommitResult): CommitResult =>
     result.ok
       ? { ...result, entries: result.entries.map(opened) }
@@ -22,10 +31,11 @@ export function encryptedStore(store: Store, encryption: Encryption): Store {
     get compactedRevision() {
       return store.compactedRevision
     },
-    get: async key => opened(await store.get(key)),
-    latest: async key => opened(await store.latest(key)),
+    get: async key => openedSoon(await store.get(key)),
+    latest: async key => openedSoon(await store.latest(key)),
     async list(prefix, options) {
       const result = await store.list(prefix, options)
+      await entries.prepare(result.entries)
       return { ...result, entries: result.entries.map(opened) }
     },
     readAhead: all => store.readAhead?.(all.map(entry => entries.sealed(entry))),
@@ -42,7 +52,10 @@ export function encryptedStore(store: Store, encryption: Encryption): Store {
     },
     compact: revision => store.compact(revision),
     isStale: (key, value) => encryption.isStale(key, value),
-    close: () => store.close(),
+    async close() {
+      await store.close()
+      closed()
+    },
   }
 }
 
@@ -58,12 +71,33 @@ class OpenEntries {
     this.#encryption = encryption
   }
 
+  /** Throws a CommitFailedError. */
   seal(change: Change): Change {
     const { key, value } = change
     if (!value || !this.#encryption.concerns(key)) return change
-    const sealed = this.#encryption.seal(key, value)
+    const sealed = sealedOrFailed(() => this.#encryption.seal(key, value))
     this.#values.set(sealed, value)
     return { ...change, value: sealed }
+  }
+
+  /** Waits for what is needed to open them, as long as it can come soon. */
+  async prepare(entries: readonly Entry[]): Promise<void> {
+    const waiting = new Set<Promise<void>>()
+    for (const entry of entries) {
+      if (!this.#encryption.needsPreparing(entry.key)) continue
+      const wait = this.#preparing(entry)
+      if (wait) waiting.add(wait)
+    }
+    if (waiting.size > 0) await Promise.all(waiting)
+  }
+
+  #preparing(entry: Entry): Promise<void> | undefined {
+    try {
+      return this.#encryption.prepare(entry.key, entry.value)
+    } catch {
+      // A value that cannot even be read: whoever asks for it is told.
+      return undefined
+    }
   }
 
   of(entry: Entry): Entry {

@@ -2,18 +2,24 @@
 import { kinds } from '#api/kinds.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Random } from '#base/random.ts'
-import { UnreadableValueError } from '#store'
+import { CommitFailedError, UnreadableValueError } from '#store'
 import { prefixOf, ROOT, resourcePrefixOf, SERVER_LEASES } from '../storage/keys.ts'
 import type { EncryptionConfiguration } from './configuration.ts'
 import { type GroupResource, parseGroupResource } from './resource-names.ts'
-import { type Sealer, sealersOf, startsWith } from './sealers.ts'
+import { KeyAwayError, type PluginSealers, type Sealer, sealersOf, startsWith } from './sealers.ts'
+
+export interface EncryptionRules {
+  readonly configuration: EncryptionConfiguration
+  /** Of all plugins that it names. */
+  readonly plugins?: PluginSealers
+}
 
 export interface EncryptionOptions {
   readonly random: Random
   /** What keys begin with where they are stored, `/registry/` by default; some ciphers bind the whole key. */
   readonly keyPrefix?: string
-  /** Asked before each use: another configuration that counts from now on, mostly undefined. */
-  readonly renewed?: () => EncryptionConfiguration | undefined
+  /** Asked before each use: other rules that count from now on, mostly undefined. */
+  readonly renewed?: () => EncryptionRules | undefined
 }
 
 /** Keys are the store's own. */
@@ -28,11 +34,11 @@ export class Encryption {
 
   readonly #renewed: EncryptionOptions['renewed']
 
-  constructor(configuration: EncryptionConfiguration, options: EncryptionOptions) {
+  constructor(rules: EncryptionRules, options: EncryptionOptions) {
     this.#random = options.random
     this.#keyPrefix = options.keyPrefix ?? ROOT
     this.#renewed = options.renewed
-    this.#byResource = sealersByResource(configuration, options.random)
+    this.#byResource = sealersByResource(rules, options.random)
   }
 
   concerns(key: string): boolean {
@@ -52,20 +58,33 @@ export class Encryption {
     const sealers = this.#sealersOf(key)
     if (!sealers) return stored
     const errors: string[] = []
+    let fetched: Promise<void> | undefined
     for (const sealer of sealers) {
       if (!startsWith(stored, sealer.prefix)) continue
       try {
-        const place = this.#placeOf(key)
-        const value = ownedOf(sealer.open(stored.subarray(sealer.prefix.length), place))
-        this.#sealedBy.set(value, sealer.id)
+        const opened = sealer.open(stored.subarray(sealer.prefix.length), this.#placeOf(key))
+        const value = ownedOf(opened.value)
+        this.#sealedBy.set(value, opened.id)
         return value
       } catch (error) {
         // Another key may have the same name; what is not sealed at all says nothing about those behind it.
         if (sealer.prefix.length > 0) errors.push(messageOf(error))
+        if (error instanceof KeyAwayError) fetched = error.fetched
       }
     }
     const why = errors.length > 0 ? errors.join(', ') : 'no matching prefix found'
-    throw new UnreadableValueError(`${key} cannot be decrypted: ${why}`)
+    throw new UnreadableValueError(`${key} cannot be decrypted: ${why}`, fetched)
+  }
+
+  /** Whether opening values of this key may need something to be fetched before. */
+  needsPreparing(key: string): boolean {
+    return this.#sealersOf(key)?.some(({ prepare }) => prepare !== undefined) ?? false
+  }
+
+  /** Fetches what is needed to open a value; undefined where that is here. Does not reject: opening tells. */
+  prepare(key: string, stored: Uint8Array): Promise<void> | undefined {
+    const sealer = this.#sealersOf(key)?.find(each => startsWith(stored, each.prefix))
+    return sealer?.prepare?.(stored.subarray(sealer.prefix.length))
   }
 
   /** `made` was made of `value`, and stands for it from now on. */
@@ -103,6 +122,15 @@ export class Encryption {
   }
 }
 
+/** What cannot be sealed is not written. Throws a CommitFailedError. */
+export function sealedOrFailed(seal: () => Uint8Array): Uint8Array {
+  try {
+    return seal()
+  } catch (error) {
+    throw new CommitFailedError(messageOf(error), 'Unsealed')
+  }
+}
+
 const builtIn: ReadonlyMap<string, GroupResource> = new Map(
   kinds
     .filter(({ ephemeral, storedAs }) => !ephemeral && !storedAs)
@@ -122,12 +150,12 @@ function customResourceOf(prefix: string): GroupResource {
 }
 
 function sealersByResource(
-  { resources }: EncryptionConfiguration,
+  { configuration: { resources }, plugins }: EncryptionRules,
   random: Random,
 ): ReadonlyMap<string, readonly Sealer[]> {
   const found = new Map<string, readonly Sealer[]>()
   for (const { resources: names, providers } of resources) {
-    const sealers = providers.flatMap(provider => sealersOf(provider, random))
+    const sealers = providers.flatMap(provider => sealersOf(provider, random, plugins))
     for (const name of names) {
       const { group, resource } = parseGroupResource(name)
       const key = `${resource}.${group}`

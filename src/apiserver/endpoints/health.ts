@@ -8,6 +8,15 @@ import type { ServerContext } from '../server-context.ts'
 interface Check {
   readonly name: string
   isGood(server: ServerContext): boolean | Promise<boolean>
+  /** Why it is not good, where whoever asks for this check alone is told. */
+  reason?(): Promise<string | undefined>
+}
+
+/** A check that somebody else brings. */
+export interface HealthCheck {
+  readonly name: string
+  /** Why it is not good; undefined where it is. */
+  failure(): Promise<string | undefined>
 }
 
 const ping: Check = { name: 'ping', isGood: () => true }
@@ -36,13 +45,26 @@ const checks: Readonly<Record<string, readonly Check[]>> = {
 export async function health(exchange: Exchange): Promise<ApiResponse> {
   const { path, query } = exchange.info
   const [, endpoint = '', ...rest] = path.split('/')
-  const all = checks[endpoint] ?? []
+  const all = allChecks(endpoint, exchange.server)
   const name = rest.filter(part => part !== '').join('/')
   if (name === '') return together(exchange, endpoint, all, new Set(query.getAll('exclude')))
   const check = all.find(each => each.name === name)
   if (!check) return respondText(404, '404 page not found\n')
   if (await check.isGood(exchange.server)) return respondText(200, 'ok')
-  return respondText(500, 'internal server error: not ready\n')
+  const reason = (await check.reason?.()) ?? 'not ready'
+  return respondText(500, `internal server error: ${reason}\n`)
+}
+
+/** A server whose plugins are away is not to be restarted: that would not help, and then it could not even read. */
+function allChecks(endpoint: string, { healthChecks }: ServerContext): readonly Check[] {
+  const own = checks[endpoint] ?? []
+  if (endpoint === 'livez' || healthChecks.length === 0) return own
+  const further = healthChecks.map(check => ({
+    name: check.name,
+    isGood: async () => (await check.failure()) === undefined,
+    reason: () => check.failure(),
+  }))
+  return [...own, ...further]
 }
 
 async function together(

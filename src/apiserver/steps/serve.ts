@@ -1,5 +1,6 @@
 import { StatusError } from '#api/machinery/status.ts'
 import type { ApiResponse } from '#client/transport.ts'
+import { UnreadableValueError } from '#store'
 import { serveEndpoint } from '../endpoints/endpoints.ts'
 import type { Exchange, Step } from '../exchange.ts'
 import { create } from '../resources/create.ts'
@@ -17,6 +18,24 @@ const unknownResource = () =>
 
 /** The last step: finds who answers, and lets them. */
 export const serve: Step = exchange => {
+  const { method } = exchange.request
+  if (method !== 'GET' && method !== 'HEAD') return served(exchange)
+  try {
+    const answer = served(exchange)
+    return answer instanceof Promise ? answer.catch(error => readOnceMore(exchange, error)) : answer
+  } catch (error) {
+    return readOnceMore(exchange, error)
+  }
+}
+
+/** Where the key of a value had to be fetched, and may be here now. */
+async function readOnceMore(exchange: Exchange, error: unknown): Promise<ApiResponse> {
+  if (!(error instanceof UnreadableValueError) || !error.retry) throw error
+  await error.retry
+  return served(exchange)
+}
+
+function served(exchange: Exchange): ReturnType<Step> {
   const { info, server } = exchange
   // Whoever serves a version also says what is in it.
   const remote = info.prefix === '' ? undefined : server.remotes.find(info.group, info.version)

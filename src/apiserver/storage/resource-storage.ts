@@ -1,7 +1,7 @@
 /** One stored resource: reads from the cache, writes to the store. Knows keys and revisions, not rules. */
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { alreadyExists, type ResourceName, StatusError } from '#api/machinery/status.ts'
+import { alreadyExists, PlainError, type ResourceName, StatusError } from '#api/machinery/status.ts'
 import {
   type Change,
   CommitFailedError,
@@ -192,6 +192,7 @@ class TooLargeForStore extends StatusError {
 function failed({ failure, message }: CommitFailedError): StatusError {
   const text = `the write could not be stored: ${message}`
   if (failure === 'TooLarge') return new TooLargeForStore(message)
+  if (failure === 'Unsealed') return new PlainError(message)
   if (failure === 'Unavailable')
     return new StatusError('ServiceUnavailable', text, { retryAfterSeconds: 1 })
   return new StatusError('InternalError', text)

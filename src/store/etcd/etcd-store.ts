@@ -214,6 +214,7 @@ class EtcdStore implements Store {
     await this.#commits.close()
     await this.#mirror.close()
     this.#connection.close()
+    this.#options.form?.close?.()
   }
 
   /** History that only etcd has. */

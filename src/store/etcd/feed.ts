@@ -25,6 +25,8 @@ export interface FeedRequest {
   readonly after: Revision
   /** Tell with each change what the key held before. */
   readonly previousKv: boolean
+  /** What has to be waited for before these can be told; must not reject. What follows them waits, too. */
+  readonly prepare: (events: readonly Partial<WatchEvent>[]) => Promise<unknown> | undefined
 }
 
 export interface Feed {
@@ -36,7 +38,7 @@ export interface Feed {
 /** Rejects with an EtcdError where no member can be asked. */
 export async function openFeed(
   connection: EtcdConnection,
-  { range, after, previousKv }: FeedRequest,
+  { range, after, previousKv, prepare }: FeedRequest,
   sink: FeedSink,
 ): Promise<Feed> {
   let parts: Partial<WatchEvent>[] = []
@@ -47,6 +49,16 @@ export async function openFeed(
     if (isOver) return
     isOver = true
     sink.end(error)
+  }
+  /** What was told last, where something has to be waited for first. */
+  let held: Promise<unknown> | undefined
+  const inOrder = (tell: () => void, wait?: Promise<unknown>) => {
+    if (!held && !wait) return tell()
+    const turn: Promise<unknown> = Promise.all([held, wait]).then(() => {
+      if (held === turn) held = undefined
+      if (!isOver) tell()
+    })
+    held = turn
   }
   const next = (response: WatchResponse) => {
     if (isOver) return
@@ -61,8 +73,8 @@ export async function openFeed(
     if (parts.length > 0) {
       const events = parts
       parts = []
-      sink.events(events)
-    } else if (!response.created) sink.progress(response.header?.revision ?? 0)
+      inOrder(() => sink.events(events), prepare(events))
+    } else if (!response.created) inOrder(() => sink.progress(response.header?.revision ?? 0))
     if (response.created) {
       isCreated = true
       if (isProgressWanted) askForProgress()

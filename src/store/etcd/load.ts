@@ -40,6 +40,7 @@ export async function readRange(
       PAGE_OPTIONS,
     )
     at = at || (page.header?.revision ?? 0)
+    await reader.prepare(page.kvs)
     for (const kv of page.kvs) {
       const entry = reader.read(kv)
       if (entry) entries.push(entry)

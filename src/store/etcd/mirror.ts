@@ -192,6 +192,8 @@ export class Mirror {
           range: rangeOf(reader.space, reader.space.root),
           after: this.state.revision,
           previousKv: false,
+          prepare: (events: readonly Partial<WatchEvent>[]) =>
+            reader.prepare(events.map(({ kv = {} }) => kv)),
         }
         const guarded = (take: () => void) => {
           try {

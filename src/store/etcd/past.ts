@@ -57,7 +57,13 @@ export function watchPast(
   const range = rangeOf(reader.space, prefix)
   openFeed(
     connection,
-    { range, after, previousKv: true },
+    {
+      range,
+      after,
+      previousKv: true,
+      prepare: events =>
+        reader.prepare(events.flatMap(({ kv = {}, previousKv = {} }) => [kv, previousKv])),
+    },
     {
       events(events) {
         try {

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import { silentLog } from '#base/log.ts'
+import { systemClock } from '#host/clock.ts'
+import { systemRandom } from '#host/random.ts'
+import { createMemoryStore } from '#store/memory/memory-store.ts'
+import { encryptedStore } from '../apiserver/encryption/encrypted-store.ts'
+import { KeyPlugin } from '../apiserver/encryption/kms/testing/key-plugin.ts'
+import { startTestServer } from '../apiserver/testing.ts'
+import { openEncryption } from './open-encryption.ts'
+
+const SECRETS = '/api/v1/namespaces/default/secrets'
+const KEY = '/registry/secrets/default/x'
+const secret = { metadata: { name: 'x' }, stringData: { a: 'canary' } }
+const canary = Buffer.from('canary').toString('base64')
+let plugin: KeyPlugin
+
+before(async () => {
+  plugin = await KeyPlugin.start()
+})
+after(() => plugin.remove())
+beforeEach(async () => {
+  plugin.away()
+  plugin.calls.decrypt = 0
+  await plugin.serve()
+})
+
+const kms = (more: object = {}) => ({
+  kms: { apiVersion: 'v2', name: 'one', endpoint: plugin.endpoint, timeout: '1500ms', ...more },
+})
+const aescbc = { aescbc: { keys: [{ name: 'key1', secret: Buffer.alloc(32).toString('base64') }] } }
+const configuration = (...providers: object[]) =>
+  JSON.stringify({
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'EncryptionConfiguration',
+    resources: [{ resources: ['secrets'], providers }],
+  })
+
+/** A server over `raw`; time goes `minutes` faster than it is. */
+async function start(raw: ReturnType<typeof createMemoryStore>, file: { text: string }) {
+  const clock = { ...systemClock, offsetMs: 0 }
+  const moved = {
+    ...systemClock,
+    now: () => systemClock.now() + clock.offsetMs,
+    monotonicMs: () => systemClock.monotonicMs() + clock.offsetMs,
+  }
+  const opened = await openEncryption(
+    { configFile: 'at-rest.json', automaticReload: true },
+    {
+      files: { read: () => Buffer.from(file.text) },
+      clock: moved,
+      random: systemRandom,
+      log: silentLog,
+    },
+  )
+  const store = encryptedStore(raw, opened.encryption)
+  const { server, ask } = await startTestServer({ store, healthChecks: opened.healthChecks })
+  return {
+    ask,
+    clock,
+    stop: async () => {
+      await server.stop()
+      opened.close()
+    },
+  }
+}
+
+const marks = async (raw: ReturnType<typeof createMemoryStore>) =>
+  /^k8s:enc:\w+:\w+:\w+:/.exec(Buffer.from((await raw.get(KEY))?.value ?? []).toString())?.[0]
+
+test('a server reads what another one sealed, with one call to the plugin before the first request', async () => {
+  const raw = createMemoryStore()
+  const file = { text: configuration(kms()) }
+  const first = await start(raw, file)
+  assert.equal((await first.ask('POST', SECRETS, secret)).status, 201)
+  for (const name of ['y', 'z']) await first.ask('POST', SECRETS, { ...secret, metadata: { name } })
+  await first.stop()
+  assert.equal(await marks(raw), 'k8s:enc:kms:v2:one:')
+  const second = await start(raw, file)
+  assert.equal(plugin.calls.decrypt, 1)
+  plugin.away()
+  assert.equal((await second.ask('GET', `${SECRETS}/x`)).body.data.a, canary)
+  assert.equal((await second.ask('GET', SECRETS)).body.items.length, 3)
+  await second.stop()
+  await raw.close()
+})
+
+test('a plugin that is away: 500 in its words, not ready but alive; all goes on when it is back', async () => {
+  const raw = createMemoryStore()
+  const file = { text: configuration(kms()) }
+  const first = await start(raw, file)
+  await first.ask('POST', SECRETS, secret)
+  await first.stop()
+  plugin.away()
+  const server = await start(raw, file)
+  const refused = await server.ask('POST', SECRETS, { ...secret, metadata: { name: 'y' } })
+  assert.equal(refused.status, 500)
+  assert.equal(refused.body.message, 'got unexpected nil transformer')
+  const unread = await server.ask('GET', `${SECRETS}/x`)
+  assert.equal(unread.status, 500)
+  assert.match(unread.body.message, /got unexpected nil transformer/)
+  assert.equal((await server.ask('GET', '/livez')).status, 200)
+  assert.match((await server.ask('GET', '/healthz')).text, /^\[-\]kms-providers failed: reason/m)
+  const ready = await server.ask('GET', '/readyz/kms-providers')
+  assert.equal(ready.status, 500)
+  assert.match(
+    ready.text,
+    /^internal server error: kms-provider-0: failed to perform status section of the healthz check for KMS Provider one, error: rpc error: code = DeadlineExceeded/,
+  )
+  assert.equal((await server.ask('GET', '/livez/kms-providers')).status, 404)
+
+  await plugin.serve()
+  server.clock.offsetMs += 4_000
+  await eventually(async () => (await server.ask('GET', '/readyz/kms-providers')).status === 200)
+  // The key of the value was never asked for: whoever reads it waits for it.
+  const read = await server.ask('GET', `${SECRETS}/x`)
+  assert.equal(read.body.data?.a, canary, read.body.message)
+  assert.match((await server.ask('GET', '/readyz?verbose')).text, /^\[\+\]kms-providers ok/m)
+  await server.stop()
+  await raw.close()
+})
+
+test('plugins come and go with the file, once they are well; what others sealed stays readable', async () => {
+  const raw = createMemoryStore()
+  const file = { text: configuration(aescbc) }
+  const server = await start(raw, file)
+  assert.match((await server.ask('GET', '/readyz?verbose')).text, /^\[\+\]kms-providers ok/m)
+  await server.ask('POST', SECRETS, secret)
+  const rewrite = async () => {
+    const { body } = await server.ask('GET', `${SECRETS}/x`)
+    assert.equal(body.data.a, canary)
+    await server.ask('PUT', `${SECRETS}/x`, body)
+    return marks(raw)
+  }
+  file.text = configuration(kms({ endpoint: 'unix:///nowhere', timeout: '10ms' }), aescbc)
+  server.clock.offsetMs += 60_001
+  assert.equal(await rewrite(), 'k8s:enc:aescbc:v1:key1:')
+  server.clock.offsetMs += 10_000
+  await new Promise(resolve => setTimeout(resolve, 300))
+  assert.equal(await rewrite(), 'k8s:enc:aescbc:v1:key1:')
+
+  file.text = configuration(kms(), aescbc)
+  server.clock.offsetMs += 60_001
+  await eventually(async () => (await rewrite()) === 'k8s:enc:kms:v2:one:')
+  const { body } = await server.ask('GET', `${SECRETS}/x`)
+  const same = await server.ask('PUT', `${SECRETS}/x`, body)
+  assert.equal(same.body.metadata.resourceVersion, body.metadata.resourceVersion)
+
+  file.text = configuration(aescbc, kms({ timeout: '1600ms' }))
+  server.clock.offsetMs += 60_001
+  await eventually(async () => (await rewrite()) === 'k8s:enc:aescbc:v1:key1:')
+  file.text = configuration({ identity: {} }, aescbc)
+  server.clock.offsetMs += 60_001
+  assert.equal(await rewrite(), undefined)
+  await server.stop()
+  await raw.close()
+})
+
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (await isSo()) return
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  assert.fail('it never came to be')
+}
