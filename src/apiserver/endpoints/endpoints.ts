@@ -27,6 +27,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   '.well-known': issuer,
   api: discovery,
   apis: discovery,
+  debug: later(async () => (await import('./debug.ts')).debug),
   healthz: health,
   livez: health,
   metrics: later(async () => (await import('./metrics.ts')).metrics),
@@ -58,6 +59,8 @@ function index(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
   if (exchange.info.path !== '/') return respondText(404, '404 page not found\n')
   const paths = new Set(Object.keys(endpoints).map(name => FULL_PATHS[name] ?? `/${name}`))
   paths.delete('/')
+  // Upstream does not list it either.
+  paths.delete('/debug')
   for (const name of Object.keys(exchange.server.endpoints ?? {})) paths.add(`/${name}`)
   const { registry, remotes } = exchange.server
   for (const { group, version } of [...registry.versions(), ...remotes]) {

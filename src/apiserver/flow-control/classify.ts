@@ -14,6 +14,15 @@ export interface Asked {
   readonly info: RequestInfo
 }
 
+/** What is told of a request to those who look at the queues. */
+export interface About {
+  readonly schema: string
+  readonly flow: string
+  /** By the clock on the wall, in milliseconds. */
+  readonly arrivedAt: number
+  readonly asked: Asked
+}
+
 /** In the order in which they are tried. */
 export function byPrecedence(schemas: readonly FlowSchema[]): FlowSchema[] {
   const precedenceOf = ({ spec }: FlowSchema) => spec.matchingPrecedence ?? 0

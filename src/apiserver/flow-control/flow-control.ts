@@ -88,7 +88,16 @@ export class FlowControl {
     this.#cancelAdjustment ??= this.#clock.after(ADJUSTMENT_MS, () => this.#adjust())
     const work = level.wishes.isExempt ? ONE_SEAT : estimate(level.widest)
     const counts = level.countsOf(name)
-    return level.seats.enter(counts, work, () => level.handOf(name, flowOf(schema, asked)))
+    const hand = () => level.handOf(name, flowOf(schema, asked))
+    const ticket = level.seats.enter(counts, work, hand)
+    if (typeof ticket !== 'string')
+      ticket.about = {
+        schema: name,
+        flow: flowOf(schema, asked),
+        arrivedAt: this.#clock.now(),
+        asked,
+      }
+    return ticket
   }
 
   /** Resolves with true when it is the ticket's turn, with false when it was taken out of its queue. */

@@ -9,6 +9,7 @@
  * queue begin in their order. Nobody waits while the one that is next would have its seats.
  */
 import type { Clock } from '#base/clock.ts'
+import type { About } from './classify.ts'
 import { DemandMeter } from './demand.ts'
 
 export interface Work {
@@ -65,6 +66,8 @@ export interface Ticket {
   readonly queueLength: number
   /** Called once when its turn comes; set by who has to wait. */
   onTurn: (() => void) | undefined
+  /** For whoever looks at the queues. */
+  about: About | undefined
   /** It was answered. */
   finish(): void
   /** It does not wait any longer; does nothing once it is running. */
@@ -83,6 +86,8 @@ export class QueueSet {
   #queues: Queue[] = []
   /** Those in which somebody waits. */
   readonly #crowded = new Set<Queue>()
+  /** Those that are being served, in the order in which they began. */
+  readonly served = new Set<Request>()
   /** Those with requests that wait or run. */
   readonly #active = new Set<Queue>()
   #running = 0
@@ -111,6 +116,9 @@ export class QueueSet {
   }
   get running(): number {
     return this.#running
+  }
+  get queues(): readonly Queue[] {
+    return this.#queues
   }
 
   configure(limits: Limits): void {
@@ -158,6 +166,7 @@ export class QueueSet {
   /** For tickets alone. */
   finish(request: Request): void {
     this.#advance()
+    this.served.delete(request)
     this.#running--
     request.counts.running--
     const { queue, work } = request
@@ -197,6 +206,7 @@ export class QueueSet {
   #start(request: Request): void {
     const { queue, counts } = request
     request.isRunning = true
+    this.served.add(request)
     request.startedMs = this.#progressAtMs
     this.#running++
     this.#runningSeats += request.seats
@@ -312,7 +322,7 @@ export class QueueSet {
   }
 }
 
-class Queue {
+export class Queue {
   readonly index: number
   readonly waiting: Request[] = []
   running = 0
@@ -341,7 +351,7 @@ class Queue {
   }
 }
 
-class Request implements Ticket {
+export class Request implements Ticket {
   readonly counts: Counts
   readonly work: Work
   /** Kept from its start to its very end. */
@@ -351,6 +361,7 @@ class Request implements Ticket {
   isRunning = false
   queueLength = 0
   onTurn: (() => void) | undefined
+  about: About | undefined
   queue: Queue | undefined
   arrivedAt = 0
   startedMs = 0
