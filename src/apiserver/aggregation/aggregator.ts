@@ -78,13 +78,17 @@ export class Aggregator {
   stop(): void {
     this.#isOver = true
     for (const unfollow of this.#unfollow.values()) unfollow()
-    for (const { cancel } of this.#watched.values()) cancel()
+    for (const { cancel, remote } of this.#watched.values()) {
+      cancel()
+      remote.connections.close()
+    }
   }
 
   #forget(name: string): void {
     const watched = this.#watched.get(name)
     if (!watched) return
     watched.cancel()
+    watched.remote.connections.close()
     this.#watched.delete(name)
     this.#server.remotes.delete(watched.remote.group, watched.remote.version)
   }
@@ -108,8 +112,10 @@ export class Aggregator {
   #serviceChanged(namespace: string | undefined, name: string | undefined): void {
     for (const [own, watched] of this.#watched) {
       const reference = referenceOf(watched.remote.service)
-      if (reference?.namespace === namespace && reference?.name === name)
-        this.#lookSoon(own, watched, SETTLE_MS)
+      if (reference?.namespace !== namespace || reference?.name !== name) continue
+      // Where they lead may be nobody's any more, or somebody else's.
+      watched.remote.connections.drop()
+      this.#lookSoon(own, watched, SETTLE_MS)
     }
   }
 
@@ -128,6 +134,7 @@ export class Aggregator {
     const { remote } = watched
     try {
       const outcome = await this.#outcomeOf(remote)
+      if (outcome.status !== 'True') remote.connections.drop()
       if (this.#isStill(name, watched)) {
         await this.#write(remote.service, outcome)
         // Not counted among the failures: it is told by the group's staleness, and many serve no such documents.

@@ -1,5 +1,4 @@
 /** One request passed on to the server that serves its version, under the name of whoever asks. */
-import type { ApiService } from '#api/apiregistration/v1/api-service.ts'
 import { parseExact } from '#api/machinery/exact-json.ts'
 import { StatusError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
@@ -10,7 +9,7 @@ import { JSON_TYPE } from '../media-type.ts'
 import { forwardedFor, notRedirecting } from '../resources/proxy/proxy.ts'
 import { respondText } from '../respond.ts'
 import { isAvailable } from './availability.ts'
-import { bytesOf, type FrontProxy, reach } from './target.ts'
+import { bytesOf, type FrontProxy, reach, type Wanted } from './target.ts'
 
 /** Discovery is asked by everybody who looks around, and one slow server must not hold them all up. */
 const DISCOVERY_TIMEOUT_MS = 5_000
@@ -19,14 +18,14 @@ const MAXIMUM_ANSWER_BYTES = 512 * 1024 * 1024
 
 export async function passOn(
   exchange: Exchange,
-  service: ApiService,
+  { service, connections }: Omit<Wanted, 'user'>,
   proxy: FrontProxy,
 ): Promise<ApiResponse> {
   if (!isAvailable(service)) return unavailable(exchange, 'service unavailable')
   const { server, user } = exchange
   let reached: ReturnType<typeof reach>
   try {
-    reached = reach(server, proxy, { service, user })
+    reached = reach(server, proxy, { service, user, connections })
   } catch (error) {
     server.log.warn('an APIService leads nowhere', {
       name: service.metadata.name,

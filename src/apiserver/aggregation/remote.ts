@@ -2,6 +2,7 @@
 import type { ApiService } from '#api/apiregistration/v1/api-service.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
 import { messageOf } from '#base/errors.ts'
+import { KeptConnections } from '#client/forwarding/kept-connections.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import type { Exchange } from '../exchange.ts'
@@ -24,6 +25,7 @@ export class Remote implements RemoteVersion {
   openApiHash: string | undefined
   openApiV2: Readonly<Record<string, unknown>> | undefined
   service: ApiService
+  readonly connections = new KeptConnections()
   readonly #server: ServerContext
   readonly #proxy: FrontProxy
 
@@ -49,7 +51,7 @@ export class Remote implements RemoteVersion {
   handle(exchange: Exchange): Promise<ApiResponse> {
     const isDocument = exchange.info.path.startsWith('/openapi/')
     const asked = isDocument ? { ...exchange, user: OPENAPI_READER } : exchange
-    return passOn(asked, this.service, this.#proxy)
+    return passOn(asked, this, this.#proxy)
   }
 
   /** Asks whether it is there at all. */
@@ -66,7 +68,7 @@ export class Remote implements RemoteVersion {
   }
 
   async #try(): Promise<void> {
-    const reached = reach(this.#server, this.#proxy, { service: this.service, user: AGGREGATOR })
+    const reached = this.#reach(AGGREGATOR)
     const url = `${reached.url}/${this.path}`
     try {
       const { status } = await askFor(reached, this.#server, `/${this.path}`, JSON_TYPE)
@@ -115,7 +117,12 @@ export class Remote implements RemoteVersion {
   }
 
   async #ask(path: string, accept: string, user: UserInfo = AGGREGATOR): Promise<Answer> {
-    const reached = reach(this.#server, this.#proxy, { service: this.service, user })
+    const reached = this.#reach(user)
     return askFor(reached, this.#server, path, accept)
+  }
+
+  #reach(user: UserInfo) {
+    const { service, connections } = this
+    return reach(this.#server, this.#proxy, { service, connections, user })
   }
 }

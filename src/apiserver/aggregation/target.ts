@@ -3,6 +3,7 @@ import type { ApiService } from '#api/apiregistration/v1/api-service.ts'
 import { StatusError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Forwarder, ForwarderTo } from '#client/forwarding/forwarder.ts'
+import type { KeptConnections } from '#client/forwarding/kept-connections.ts'
 import { networkFailure } from '#client/network-failure.ts'
 import type { ApiResponse, ResponseBody } from '#client/transport.ts'
 import { resolveService } from '../admission/webhooks/location.ts'
@@ -23,11 +24,18 @@ export interface Reached {
   readonly url: string
 }
 
+export interface Wanted {
+  readonly service: ApiService
+  readonly user: UserInfo
+  /** Of this service alone. */
+  readonly connections: KeptConnections
+}
+
 /** Chooses one of the endpoints. Throws an Error that says why there is none. */
 export function reach(
   { webhooks, random }: Pick<ServerContext, 'webhooks' | 'random'>,
   proxy: FrontProxy,
-  { service, user }: { readonly service: ApiService; readonly user: UserInfo },
+  { service, user, connections }: Wanted,
 ): Reached {
   const reference = referenceOf(service)
   if (!reference) throw new Error('it is served here')
@@ -45,6 +53,7 @@ export function reach(
       ...proxy.clientCertificate(),
     },
     headers: identityHeaders(user),
+    connections,
   })
   const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
   return { forwarder: told(forwarder, { host, port }), url }

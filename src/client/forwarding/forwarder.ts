@@ -13,6 +13,7 @@ import { messageOf } from '#base/errors.ts'
 import { nodeHttp } from '../node-http.ts'
 import type { ApiRequest, ApiResponse, EventSource, Transport } from '../transport.ts'
 import { forwardedAnswer, forwardedRequest, upgradeRequest } from './headers.ts'
+import type { KeptConnections } from './kept-connections.ts'
 
 export interface ForwardTarget {
   readonly scheme: 'http' | 'https'
@@ -23,6 +24,8 @@ export interface ForwardTarget {
   readonly tls?: ForwardTls
   /** Sent whatever the client sent under these names. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  /** Where connections are kept for the next request; else each request opens its own. */
+  readonly connections?: KeptConnections
 }
 
 export interface ForwardTls {
@@ -53,7 +56,7 @@ export type ForwarderTo = (target: ForwardTarget) => Forwarder
 
 /** A connection must stand by then; upstream's time for dialling. */
 const CONNECT_TIMEOUT_MS = 30_000
-/** Answers under way at a time, of all targets: each holds two sockets. */
+/** Answers under way at a time, of all targets: each holds two sockets. Idle connections are not among them. */
 const MAXIMUM_FORWARDED = 512
 
 /** Makes forwarders that share one limit. */
@@ -68,14 +71,19 @@ export function createForwarders({ clock }: { readonly clock: Clock }): Forwarde
           ...forwardedRequest(request.headers ?? {}, hostOf(target)),
           ...ours(target),
         }
-        const asked = await ask(optionsOf(request, headers), bytesOf(request))
-        // Without a listener node would leave the connection to nobody.
-        asked.once(
-          'upgrade',
-          (_answer, socket) =>
-            asked.emit('error', new Error('it changed the protocol unasked')) && socket.destroy(),
-        )
-        return answerOf(asked, request)
+        const options = optionsOf(request, headers)
+        const kept = target.connections && keptAgent(target, target.connections, clock)
+        if (!kept) return answerOf(refusingUpgrades(await ask(options, bytesOf(request))), request)
+        const keeping = {
+          ...options,
+          headers: { ...headers, connection: 'keep-alive' },
+          agent: kept,
+        }
+        const asked = askKept({ target, clock, open }, keeping, bytesOf(request))
+        return answerOf(refusingUpgrades(asked), request).catch(async error => {
+          if (!mayRepeat(asked, request)) throw error
+          return answerOf(refusingUpgrades(await ask(options, bytesOf(request))), request)
+        })
       },
       async upgrade(request) {
         const headers = {
@@ -87,6 +95,25 @@ export function createForwarders({ clock }: { readonly clock: Clock }): Forwarde
       },
     }
   }
+}
+
+/** Without a listener node would leave the connection to nobody. */
+function refusingUpgrades(asked: ClientRequest): ClientRequest {
+  return asked.once(
+    'upgrade',
+    (_answer, socket) =>
+      asked.emit('error', new Error('it changed the protocol unasked')) && socket.destroy(),
+  )
+}
+
+/** The other end may close a kept connection just when the next request goes out. What changes nothing is asked once more then. */
+function mayRepeat({ reusedSocket }: ClientRequest, { method, signal }: ApiRequest): boolean {
+  return reusedSocket && (method === 'GET' || method === 'HEAD') && !signal?.aborted
+}
+
+function keptAgent(target: ForwardTarget, connections: KeptConnections, clock: Clock) {
+  const { headers: _, connections: __, ...place } = target
+  return connections.agentFor(place, () => dial(target, clock))
 }
 
 function ours({ headers = {} }: ForwardTarget): Record<string, string | string[]> {
@@ -111,11 +138,7 @@ async function start(
 ): Promise<ClientRequest> {
   if (isIP(target.address) === 0 && !target.tls)
     throw new Error(`${target.address} is not an IP address`)
-  if (open.count >= MAXIMUM_FORWARDED)
-    throw new StatusError('TooManyRequests', 'too many requests are being passed on, try again', {
-      retryAfterSeconds: 1,
-    })
-  open.count++
+  enter(open)
   let socket: Socket
   try {
     socket = await dial(target, clock)
@@ -127,7 +150,32 @@ async function start(
     open.count--
   })
   // No agent: the connection is this request's alone, so nothing of one client reaches another.
-  const request = nodeHttp().request({ ...options, createConnection: () => socket })
+  return sent(nodeHttp().request({ ...options, createConnection: () => socket }), body)
+}
+
+/** On a connection that is kept, or is afterwards. What is not quite HTTP could be taken for the answer to another request there. */
+function askKept(
+  { open }: Shared,
+  options: RequestOptions,
+  body: Uint8Array | undefined,
+): ClientRequest {
+  enter(open)
+  const request = nodeHttp().request({ ...options, insecureHTTPParser: false })
+  request.once('close', () => {
+    open.count--
+  })
+  return sent(request, body)
+}
+
+function enter(open: Shared['open']): void {
+  if (open.count >= MAXIMUM_FORWARDED)
+    throw new StatusError('TooManyRequests', 'too many requests are being passed on, try again', {
+      retryAfterSeconds: 1,
+    })
+  open.count++
+}
+
+function sent(request: ClientRequest, body: Uint8Array | undefined): ClientRequest {
   // Node says no length where the body is a DELETE's, and the other end would take it for a request of its own.
   if (body) request.setHeader('content-length', body.length)
   request.on('error', () => {}) // Whoever waits for the answer hears of it, too.
@@ -200,7 +248,7 @@ function answerOf(asked: ClientRequest, { signal }: ApiRequest): Promise<ApiResp
     signal?.addEventListener('abort', abort, { once: true })
     asked.once('close', () => signal?.removeEventListener('abort', abort))
     asked.once('error', error => reject(unreachable(error)))
-    asked.once('response', answer => resolve(passedBack(answer)))
+    asked.once('response', answer => resolve(passedBack(answer, asked)))
   })
 }
 
@@ -222,10 +270,12 @@ function upgradeOf(
   })
 }
 
-function passedBack(answer: IncomingMessage): ApiResponse {
+function passedBack(answer: IncomingMessage, { shouldKeepAlive }: ClientRequest): ApiResponse {
   const { socket } = answer
-  // Whatever the target thinks: nothing more is asked on this connection.
-  answer.once('close', () => socket.destroy())
+  // Whatever the target thinks: nothing more is asked on a connection that is not kept, or whose answer broke off.
+  answer.once('close', () => {
+    if (!shouldKeepAlive || !answer.complete) socket.destroy()
+  })
   return {
     status: answer.statusCode ?? 502,
     headers: forwardedAnswer(answer.rawHeaders),
