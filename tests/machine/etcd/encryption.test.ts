@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { systemClock } from '#host/clock.ts'
+import { KeyPlugin } from '../../../src/apiserver/encryption/kms/testing/key-plugin.ts'
 import { EtcdConnection } from '../../../src/store/etcd/connection.ts'
 import { EntryReader } from '../../../src/store/etcd/entry.ts'
 import { readRange } from '../../../src/store/etcd/load.ts'
@@ -29,6 +30,17 @@ const configuration = (first: string) => ({
       providers: [first, ...PROVIDERS.filter(each => each !== first)].map(keyed),
     },
     { resources: ['*.*'], providers: [{ identity: {} }, keyed('aescbc')] },
+  ],
+})
+/** The plugin writes, `aescbc` is read. */
+const pluginConfiguration = (endpoint: string) => ({
+  apiVersion: 'apiserver.config.k8s.io/v1',
+  kind: 'EncryptionConfiguration',
+  resources: [
+    {
+      resources: ['secrets'],
+      providers: [{ kms: { apiVersion: 'v2', name: 'one', endpoint } }, keyed('aescbc')],
+    },
   ],
 })
 const secret = (name: string) => ({
@@ -100,6 +112,52 @@ describe('encryption at rest, beside a real kube-apiserver', { skip }, () => {
         /^k8s\0.*in the clear/s,
       )
     })
+
+  test('a key management plugin: both read what both wrote, while both run, and after it turned its key', async () => {
+    const plugin = await KeyPlugin.start()
+    writeFileSync(configFile, JSON.stringify(configuration('aescbc')))
+    const old = await startUpstream(keys, etcd.url, settings)
+    await old.want('POST', SECRETS, secret('before-kms'))
+    await old.stop()
+
+    writeFileSync(configFile, JSON.stringify(pluginConfiguration(plugin.endpoint)))
+    const upstream = await startUpstream(keys, etcd.url, settings)
+    await upstream.want('POST', SECRETS, secret('upstream-kms'))
+    const proa = await startProa(keys, { servers: [etcd.url], prefix: PREFIX }, undefined, {
+      configFile,
+    })
+    const both = [upstream, proa]
+    const isReadByBoth = async (name: string) => {
+      for (const server of both)
+        assert.equal((await server.want('GET', `${SECRETS}/${name}`)).data.canary, canaryOf(name))
+    }
+    await proa.want('POST', SECRETS, secret('proa-kms'))
+    await upstream.want('POST', SECRETS, secret('upstream-kms-later'))
+    for (const name of ['before-kms', 'upstream-kms', 'proa-kms', 'upstream-kms-later'])
+      await isReadByBoth(name)
+    assert.equal((await proa.ask('GET', '/readyz/kms-providers')).body, 'ok')
+    assert.equal((await upstream.ask('GET', '/readyz/kms-providers')).body, 'ok')
+    await proa.stop()
+    await upstream.stop()
+
+    plugin.turn('key-2')
+    const turned = await startProa(keys, { servers: [etcd.url], prefix: PREFIX }, undefined, {
+      configFile,
+    })
+    const { body } = await turned.ask('GET', `${SECRETS}/upstream-kms`)
+    await turned.want('PUT', `${SECRETS}/upstream-kms`, body)
+    await turned.stop()
+    const last = await startUpstream(keys, etcd.url, settings)
+    for (const name of ['upstream-kms', 'proa-kms'])
+      assert.equal((await last.want('GET', `${SECRETS}/${name}`)).data.canary, canaryOf(name))
+    await last.stop()
+    const stored = await everything(etcd.url)
+    const keyOf = (name: string) =>
+      /^k8s:enc:kms:v2:one:.*(key-\d)/s.exec(stored.get(`/registry/secrets/default/${name}`) ?? '')
+    assert.equal(keyOf('upstream-kms')?.[1], 'key-2')
+    assert.equal(keyOf('proa-kms')?.[1], 'key-1')
+    plugin.remove()
+  })
 })
 
 async function everything(url: string): Promise<Map<string, string>> {
