@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
-import { silentLog } from '#base/log.ts'
+import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { type Log, silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
@@ -19,6 +19,11 @@ before(async () => {
   plugin = await KeyPlugin.start()
 })
 after(() => plugin.remove())
+const running = new Set<() => Promise<void>>()
+/** Also of a test that failed. */
+afterEach(async () => {
+  for (const stop of running) await stop()
+})
 beforeEach(async () => {
   plugin.away()
   plugin.calls.decrypt = 0
@@ -36,12 +41,13 @@ const configuration = (...providers: object[]) =>
     resources: [{ resources: ['secrets'], providers }],
   })
 
-/** A server over `raw`; time goes `minutes` faster than it is. */
+/** A server over `raw`. Its time is moved by `offsetMs`, but for that on the wall, by which calls end. */
 async function start(raw: ReturnType<typeof createMemoryStore>, file: { text: string }) {
+  const told: string[] = []
+  const log: Log = { ...silentLog, error: message => void told.push(message) }
   const clock = { ...systemClock, offsetMs: 0 }
   const moved = {
     ...systemClock,
-    now: () => systemClock.now() + clock.offsetMs,
     monotonicMs: () => systemClock.monotonicMs() + clock.offsetMs,
   }
   const opened = await openEncryption(
@@ -50,19 +56,18 @@ async function start(raw: ReturnType<typeof createMemoryStore>, file: { text: st
       files: { read: () => Buffer.from(file.text) },
       clock: moved,
       random: systemRandom,
-      log: silentLog,
+      log,
     },
   )
   const store = encryptedStore(raw, opened.encryption)
   const { server, ask } = await startTestServer({ store, healthChecks: opened.healthChecks })
-  return {
-    ask,
-    clock,
-    stop: async () => {
-      await server.stop()
-      opened.close()
-    },
+  const stop = async () => {
+    running.delete(stop)
+    await server.stop()
+    opened.close()
   }
+  running.add(stop)
+  return { ask, clock, told, stop }
 }
 
 const marks = async (raw: ReturnType<typeof createMemoryStore>) =>
@@ -135,8 +140,11 @@ test('plugins come and go with the file, once they are well; what others sealed 
   file.text = configuration(kms({ endpoint: 'unix:///nowhere', timeout: '10ms' }), aescbc)
   server.clock.offsetMs += 60_001
   assert.equal(await rewrite(), 'k8s:enc:aescbc:v1:key1:')
-  server.clock.offsetMs += 10_000
-  await new Promise(resolve => setTimeout(resolve, 300))
+  await eventually(async () => {
+    server.clock.offsetMs += 1_000
+    return server.told.length > 0
+  })
+  assert.deepEqual(server.told, ['the encryption configuration could not be read anew'])
   assert.equal(await rewrite(), 'k8s:enc:aescbc:v1:key1:')
 
   file.text = configuration(kms(), aescbc)
