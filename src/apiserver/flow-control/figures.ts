@@ -1,4 +1,5 @@
 /** What priority and fairness counts, under upstream's names. */
+import type { Clock } from '#base/clock.ts'
 import {
   createFigureBook,
   type Figure,
@@ -8,11 +9,13 @@ import {
 } from '#base/figures.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { PriorityLevel } from './priority-level.ts'
-import type { Counts } from './queue-set.ts'
+import { type Counts, type Queue, SERVICE_MS } from './queue-set.ts'
+import type { Usage } from './usage.ts'
 
 const PREFIX = 'apiserver_flowcontrol_'
 const SECONDS = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30]
 const LENGTHS = [0, 10, 25, 50, 100, 250, 500, 1000]
+const WATCHERS = [0, 1, 10, 100, 1000, 10000]
 const SEATS = [1, 2, 4, 8, 16, 32, 64, 100]
 const FLOW = ['priority_level', 'flow_schema']
 
@@ -23,6 +26,8 @@ export interface FlowHistograms {
   readonly served: Histogram
   readonly queueLength: Histogram
   readonly seats: Histogram
+  /** Of writes. */
+  readonly watchers: Histogram
 }
 
 export interface FlowFigures {
@@ -30,7 +35,7 @@ export interface FlowFigures {
   readonly source: FigureSource
 }
 
-export function createFlowFigures(flowControl: FlowControl): FlowFigures {
+export function createFlowFigures(flowControl: FlowControl, clock: Clock): FlowFigures {
   const book = createFigureBook()
   const histograms = {
     waited: book.histogram(
@@ -57,11 +62,19 @@ export function createFlowFigures(flowControl: FlowControl): FlowFigures {
       SEATS,
       FLOW,
     ),
+    watchers: book.histogram(
+      `${PREFIX}watch_count_samples`,
+      'How many watches would be told of a change, as each write found it.',
+      WATCHERS,
+      FLOW,
+    ),
   }
   const source = () => [
     ...book.source(),
     ...ofFlows(flowControl.levels),
     ...ofLevels(flowControl.levels),
+    ...ofTimes(flowControl.levels, clock.monotonicMs()),
+    ...ofMeters(flowControl.levels),
     {
       name: `${PREFIX}seat_fair_frac`,
       help: 'The part of its target that each level gets which no bound holds.',
@@ -173,6 +186,83 @@ function ofLevels(levels: readonly PriorityLevel[]): Figure[] {
       'demand_seats_smoothed',
       'Demand that rises at once and falls slowly.',
       each => each.seats.demand.smoothed,
+    ),
+  ]
+}
+
+/** Weighed by time. */
+function ofTimes(levels: readonly PriorityLevel[], nowMs: number): Figure[] {
+  const figure = (
+    name: string,
+    help: string,
+    show: (usage: Usage, labels: Sample['labels']) => Sample[],
+  ): Figure => ({
+    name: PREFIX + name,
+    type: 'histogram',
+    help,
+    values: levels.flatMap(({ name: level, seats }) =>
+      show(seats.usage, { priority_level: level }),
+    ),
+  })
+  return [
+    figure(
+      'priority_level_seat_utilization',
+      'For how many nanoseconds which part of the seats was taken.',
+      ({ seats }, labels) => seats.samples({ phase: 'executing', ...labels }, nowMs),
+    ),
+    figure(
+      'priority_level_request_utilization',
+      'For how many nanoseconds how many requests waited or were served, as a part of what may.',
+      ({ waiting, executing }, labels) => [
+        ...waiting.samples({ phase: 'waiting', ...labels }, nowMs),
+        ...executing.samples({ phase: 'executing', ...labels }, nowMs),
+      ],
+    ),
+    figure(
+      'demand_seats',
+      'For how many nanoseconds how many seats were wanted, as a part of those by shares.',
+      ({ demand }, labels) => demand.samples(labels, nowMs),
+    ),
+  ]
+}
+
+/** In seconds of seats, as upstream's virtual time is. */
+function ofMeters(levels: readonly PriorityLevel[]): Figure[] {
+  const queued = levels.filter(({ wishes }) => wishes.queuing)
+  const gauge = (name: string, help: string, values: readonly Sample[]): Figure => ({
+    name: PREFIX + name,
+    type: 'gauge',
+    help,
+    values,
+  })
+  const bounds = (nextOf: (queue: Queue) => number) =>
+    queued.flatMap(({ name, seats }) => {
+      const all = seats.queues.filter(({ waiting }) => waiting.length > 0).map(nextOf)
+      if (all.length === 0) return []
+      const sample = (bound: string, value: number) => ({
+        labels: { priority_level: name, bound },
+        value: value / 1000,
+      })
+      return [sample('min', Math.min(...all)), sample('max', Math.max(...all))]
+    })
+  return [
+    gauge(
+      'current_r',
+      'The common meter of the queues.',
+      queued.map(({ name, seats }) => ({
+        labels: { priority_level: name },
+        value: seats.progress / 1000,
+      })),
+    ),
+    gauge(
+      'next_s_bounds',
+      'Where the meters of queues stand in which somebody waits: the least and the most.',
+      bounds(({ next }) => next),
+    ),
+    gauge(
+      'next_discounted_s_bounds',
+      'The same without what is being served.',
+      bounds(({ next, seats }) => next - seats * SERVICE_MS),
     ),
   ]
 }

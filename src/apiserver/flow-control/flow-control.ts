@@ -64,7 +64,7 @@ export class FlowControl {
     this.#clock = clock
     this.#objects = objects
     this.#total = seats
-    this.figures = createFlowFigures(this)
+    this.figures = createFlowFigures(this, clock)
   }
 
   /** By name. */

@@ -76,11 +76,13 @@ export class PriorityLevel {
   target = 0
   /** Its object is gone; it ends with the last who is on it. */
   isLeaving = false
+  readonly #clock: Clock
   readonly #hands = new Map<string, readonly number[]>()
 
   constructor(name: string, wishes: Wishes, clock: Clock) {
     this.name = name
     this.wishes = wishes
+    this.#clock = clock
     this.seats = new QueueSet(clock, { seats: 0, queuing: undefined })
     this.retryAfter = new RetryAfter(clock.now())
   }
@@ -104,6 +106,13 @@ export class PriorityLevel {
       seats: isExempt ? Number.POSITIVE_INFINITY : this.current,
       queuing,
     })
+    const { queues = 0, queueLength = 0 } = queuing ?? {}
+    const capacity = {
+      nominalSeats: this.bounds.nominal,
+      currentSeats: this.current,
+      queueLength: queues * queueLength,
+    }
+    this.seats.usage.resize(capacity, this.#clock.monotonicMs())
   }
 
   /** Of one request at the most. */

@@ -11,6 +11,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { About } from './classify.ts'
 import { DemandMeter } from './demand.ts'
+import { Usage } from './usage.ts'
 
 export interface Work {
   readonly seats: number
@@ -75,18 +76,18 @@ export interface Ticket {
 }
 
 /** What a request is reckoned to take before it is known, as upstream does. */
-const SERVICE_MS = 3
+export const SERVICE_MS = 3
 /** For so long at the most all seats go to others, until a queue that had more than it was due is served again. */
 const LONGEST_DEBT_MS = 50
-
 export class QueueSet {
   readonly demand: DemandMeter
+  readonly usage: Usage
   readonly #clock: Clock
   #limits: Limits
   #queues: Queue[] = []
   /** Those in which somebody waits. */
   readonly #crowded = new Set<Queue>()
-  /** Those that are being served, in the order in which they began. */
+  /** In the order in which they began. */
   readonly served = new Set<Request>()
   /** Those with requests that wait or run. */
   readonly #active = new Set<Queue>()
@@ -105,6 +106,7 @@ export class QueueSet {
     this.#limits = limits
     this.#progressAtMs = clock.monotonicMs()
     this.demand = new DemandMeter(this.#progressAtMs)
+    this.usage = new Usage(this.#progressAtMs)
     this.configure(limits)
   }
 
@@ -116,6 +118,9 @@ export class QueueSet {
   }
   get running(): number {
     return this.#running
+  }
+  get progress(): number {
+    return this.#progress
   }
   get queues(): readonly Queue[] {
     return this.#queues
@@ -295,7 +300,9 @@ export class QueueSet {
   }
 
   #measure(): void {
-    this.demand.set(this.#runningSeats + this.#waitingSeats, this.#progressAtMs)
+    const wanted = this.#runningSeats + this.#waitingSeats
+    this.usage.set(this, this.#runningSeats, wanted, this.#progressAtMs)
+    this.demand.set(wanted, this.#progressAtMs)
   }
 
   /** Brings the common meter to now: active queues share the seats that can be used. */

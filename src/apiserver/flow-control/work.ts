@@ -20,10 +20,12 @@ const WATCHERS_PER_SEAT = 10
 const EVENT_MS = 5
 const WRITES = new Set(['create', 'update', 'patch', 'delete'])
 
+export const isWrite = ({ verb }: RequestInfo) => WRITES.has(verb)
+
 /** `stored` is undefined for what this server does not store. At most `widest` seats. */
 export function workOf(info: RequestInfo, stored: Stored | undefined, widest: number): Work {
   if (!stored || !info.isResourceRequest) return ONE_SEAT
-  if (WRITES.has(info.verb)) return writing(info, stored, widest)
+  if (isWrite(info)) return writing(info, stored, widest)
   if (info.verb !== 'list' && info.verb !== 'watch') return ONE_SEAT
   if (info.verb === 'watch' && !beginsWithList(info)) return ONE_SEAT
   const most = Math.min(widest, MOST_SEATS_OF_LISTS)

@@ -3,7 +3,7 @@ import type { Exchange, Step } from '../exchange.ts'
 import type { Flow, FlowControl } from '../flow-control/flow-control.ts'
 import { storedFor } from '../flow-control/objects.ts'
 import type { Ticket } from '../flow-control/queue-set.ts'
-import { workOf } from '../flow-control/work.ts'
+import { isWrite, workOf } from '../flow-control/work.ts'
 import { counted, isLongRunning, limitInFlight } from './limit-in-flight.ts'
 
 /** Gives each flow of requests its part of the server; who finds no seat waits for one, or is asked to come back later. */
@@ -41,10 +41,12 @@ function seated(
   flow: Flow,
 ): Ticket | Promise<Ticket> {
   const { server, info } = exchange
-  const { waited, queueLength, seats } = flowControl.figures.histograms
+  const { waited, queueLength, seats, watchers } = flowControl.figures.histograms
   const { level, labels } = flow
   const ticket = flowControl.enter(flow, exchange, widest => {
-    const work = workOf(info, storedFor(server.registry, info), widest)
+    const stored = storedFor(server.registry, info)
+    if (stored && isWrite(info)) watchers.observe(labels, stored.watchers)
+    const work = workOf(info, stored, widest)
     seats.observe(labels, Math.max(work.seats, work.lastSeats))
     return work
   })
