@@ -24,6 +24,7 @@ import {
   tooManyValues,
 } from './plain.ts'
 import { badRequest, StatusError } from './status.ts'
+import { foldBreaksInQuotes } from './yaml-breaks.ts'
 import { repeatedKeys } from './yaml-keys.ts'
 
 /**
@@ -61,7 +62,7 @@ export interface YamlDocument {
 
 /** The same, and which keys stand in it twice. */
 export function readYaml(bytes: Uint8Array): YamlDocument {
-  const text = textOf(bytes)
+  const text = foldBreaksInQuotes(textOf(bytes), MAXIMUM_DEPTH)
   checkLines(text)
   let document: unknown
   let repeated: readonly string[]
