@@ -1,5 +1,6 @@
 /** /api, /apis and what is below them: one document for all groups to those who ask for it, the older ones to everybody else. */
 import { createHash } from 'node:crypto'
+import { StatusError } from '#api/machinery/status.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import {
   AGGREGATED_PARAMETERS,
@@ -25,7 +26,11 @@ export function discovery(exchange: Exchange): ApiResponse | Promise<ApiResponse
     )
   const document =
     prefix === 'api' ? coreDocument(versions, rest, server) : groupDocument(versions, rest)
-  return document ? respondValue(exchange, 200, document) : respondText(404, '404 page not found\n')
+  if (document) return respondValue(exchange, 200, document)
+  // A version that nobody serves is a resource that is not found, and a group is a page.
+  if (rest.length > (prefix === 'api' ? 0 : 1))
+    throw new StatusError('NotFound', 'the server could not find the requested resource', {})
+  return respondText(404, '404 page not found\n')
 }
 
 function coreDocument(

@@ -60,6 +60,7 @@ test('methods without a meaning are refused, and debugging doors do not exist', 
   const { ask } = await startTestServer()
   assert.equal((await ask('OPTIONS', '/api/v1/pods')).status, 405)
   assert.equal((await ask('OPTIONS', '/version')).status, 405)
+  assert.equal((await ask('POST', '/healthz', {})).text, 'ok')
   assert.equal((await ask('HEAD', '/api/v1/pods')).status, 200)
   assert.equal((await ask('HEAD', '/api/v1/namespaces/default')).status, 200)
   for (const path of ['/logs', '/logs/', '/debug/pprof/', '/debug/flags/v', '/configz'])
@@ -75,4 +76,21 @@ test('what is not done end to end is not there', async () => {
   })
   assert.equal((await ask('GET', `${pods}/p`)).status, 200)
   assert.equal((await ask('GET', `${pods}/p/status/more`)).status, 404)
+})
+
+test('a version that nobody serves is not found as a resource is, what is below a document as a page', async () => {
+  const { ask } = await startTestServer()
+  for (const path of ['/api/v2', '/apis/apps/v7', '/api/v1/namespaces/default/nothings']) {
+    const { status, body } = await ask('GET', path)
+    assert.equal(status, 404)
+    assert.equal(body.message, 'the server could not find the requested resource', path)
+    assert.deepEqual(body.details, {})
+  }
+  for (const path of ['/metrics/none', '/apis/none.example.com'])
+    assert.equal((await ask('GET', path)).text, '404 page not found\n', path)
+  const refused = await ask('DELETE', '/api/v1/namespaces/default/configmaps/none', '{')
+  assert.equal(
+    refused.body.message,
+    "couldn't get version/kind; json parse error: unexpected end of JSON input",
+  )
 })

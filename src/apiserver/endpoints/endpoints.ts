@@ -43,6 +43,9 @@ const FULL_PATHS: Readonly<Record<string, string>> = {
   openid: JWKS_PATH,
 }
 
+/** Upstream does not look at it there; some probes are no GET. */
+const TAKE_ANY_METHOD = new Set(['debug', 'healthz', 'livez', 'readyz'])
+
 export async function serveEndpoint(exchange: Exchange): Promise<ApiResponse> {
   const { method } = exchange.request
   const { path } = exchange.info
@@ -51,7 +54,8 @@ export async function serveEndpoint(exchange: Exchange): Promise<ApiResponse> {
     ? endpoints[first]
     : exchange.server.endpoints?.[first]
   if (!endpoint) return respondText(404, '404 page not found\n')
-  if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed()
+  const isRead = method === 'GET' || method === 'HEAD'
+  if (!isRead && !TAKE_ANY_METHOD.has(first)) throw methodNotAllowed()
   return endpoint(exchange)
 }
 

@@ -6,7 +6,8 @@ import type { ServerContext } from '../server-context.ts'
 import type { Endpoint } from './endpoints.ts'
 import { BUCKETS } from './request-metrics.ts'
 
-export const metrics: Endpoint = async ({ server }) => {
+export const metrics: Endpoint = async ({ server, info }) => {
+  if (info.path !== '/metrics') return respondText(404, '404 page not found\n')
   const own = await (await registryOf(server)).metrics()
   const response = respondText(200, own + figuresText(server.figures))
   return {

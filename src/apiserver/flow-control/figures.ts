@@ -127,6 +127,12 @@ function ofFlows(levels: readonly PriorityLevel[]): Figure[] {
     ),
     figure('current_executing_seats', 'gauge', 'Seats that are taken.', each => each.runningSeats),
     figure(
+      'request_concurrency_in_use',
+      'gauge',
+      'The same under its older name.',
+      each => each.runningSeats,
+    ),
+    figure(
       'request_dispatch_no_accommodation_total',
       'counter',
       'How often the next request found too few seats.',
@@ -157,6 +163,11 @@ function ofLevels(levels: readonly PriorityLevel[]): Figure[] {
     gauge(
       'nominal_limit_seats',
       'Seats that a level has by its shares.',
+      each => each.bounds.nominal,
+    ),
+    gauge(
+      'request_concurrency_limit',
+      'The same under its older name.',
       each => each.bounds.nominal,
     ),
     gauge('lower_limit_seats', 'Seats that a level keeps in any case.', each => each.bounds.lowest),
