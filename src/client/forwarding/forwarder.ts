@@ -80,7 +80,7 @@ export function createForwarders({ clock }: { readonly clock: Clock }): Forwarde
           agent: kept,
         }
         const asked = askKept({ target, clock, open }, keeping, bytesOf(request))
-        return answerOf(refusingUpgrades(asked), request).catch(async error => {
+        return answerOf(refusingUpgrades(asked), request, true).catch(async error => {
           if (!mayRepeat(asked, request)) throw error
           return answerOf(refusingUpgrades(await ask(options, bytesOf(request))), request)
         })
@@ -241,14 +241,18 @@ function bytesOf({ body }: ApiRequest): Uint8Array | undefined {
 }
 
 /** Resolves with the head; an aborted request ends its connection, before the answer and after. */
-function answerOf(asked: ClientRequest, { signal }: ApiRequest): Promise<ApiResponse> {
+function answerOf(
+  asked: ClientRequest,
+  { signal }: ApiRequest,
+  isKept = false,
+): Promise<ApiResponse> {
   return new Promise((resolve, reject) => {
     const abort = () => asked.destroy(new Error('the client went away'))
     if (signal?.aborted) abort()
     signal?.addEventListener('abort', abort, { once: true })
     asked.once('close', () => signal?.removeEventListener('abort', abort))
     asked.once('error', error => reject(unreachable(error)))
-    asked.once('response', answer => resolve(passedBack(answer, asked)))
+    asked.once('response', answer => resolve(passedBack(answer, isKept)))
   })
 }
 
@@ -270,11 +274,11 @@ function upgradeOf(
   })
 }
 
-function passedBack(answer: IncomingMessage, { shouldKeepAlive }: ClientRequest): ApiResponse {
+function passedBack(answer: IncomingMessage, isKept: boolean): ApiResponse {
   const { socket } = answer
   // Whatever the target thinks: nothing more is asked on a connection that is not kept, or whose answer broke off.
   answer.once('close', () => {
-    if (!shouldKeepAlive || !answer.complete) socket.destroy()
+    if (!isKept || !answer.complete) socket.destroy()
   })
   return {
     status: answer.statusCode ?? 502,
