@@ -86,7 +86,7 @@ export function tableOf(
     return {
       cells: columns.map(column => column.cell(object, now)),
       ...(conditions.length > 0 ? { conditions } : {}),
-      object: shownObject(object, includeObject, version),
+      object: shownObject(kind, object, includeObject, version),
     }
   })
   return {
@@ -125,6 +125,7 @@ function definitionsOf(columns: readonly Column<KubernetesObject>[]): TableColum
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
 function shownObject(
+  { metadataInTables }: AnyKind,
   object: KubernetesObject,
   includeObject: IncludeObject,
   version: MetaVersion | undefined,
@@ -135,7 +136,10 @@ function shownObject(
         ? partialMetadataOf(object, version)
         : null
     case 'Metadata':
-      return partialMetadataOf(object, version)
+      return {
+        ...partialMetadataOf(object, version),
+        metadata: metadataInTables(object.metadata),
+      }
     case 'Object':
       return object
   }

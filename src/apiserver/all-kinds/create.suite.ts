@@ -103,9 +103,10 @@ async function managedFields(subject: Subject): Promise<void> {
     fieldsType: 'FieldsV1',
   })
   assert.equal('f:status' in fieldsV1, false)
-  // These get labels by default.
-  const isLabelled = ['Namespace', 'ReplicationController'].includes(subject.kind.kind)
-  assert.equal('f:metadata' in fieldsV1, isLabelled, 'a name alone is owned by nobody')
+  // These get labels or annotations by default.
+  const { kind } = subject.kind
+  const isNoted = ['DaemonSet', 'Namespace', 'ReplicationController'].includes(kind)
+  assert.equal('f:metadata' in fieldsV1, isNoted, 'a name alone is owned by nobody')
 }
 
 export const createChecks: readonly Check[] = [

@@ -11,10 +11,6 @@ export const accepted: readonly Accepted[] = [
     why: 'a policy without rules: upstream drops it when it is applied',
   },
   {
-    line: /autoscaling\/v1\/.*autoscaling\.alpha\.kubernetes\.io/,
-    why: 'what only version 2 can say, in an annotation: the order of its JSON, and that tables of upstream leave it out',
-  },
-  {
     line: /\/nodes\/web-1\?fieldManager=applier.*(\.message|\.details\.causes): /,
     why: 'Proa lays what is applied over the object as it is shown, upstream as it is stored',
   },
@@ -47,10 +43,6 @@ export const accepted: readonly Accepted[] = [
     why: 'both servers write the status meanwhile, at moments of their own; CRDs are deleted in other steps',
   },
   { line: /\.cells\[\d+\]: upstream "\d+s", Proa "\d+s"$/, why: 'ages, which tick' },
-  {
-    line: /daemonsets.*(deprecated\.daemonset\.template\.generation|f:annotations)/,
-    why: 'upstream shows this annotation in single objects, but not in lists',
-  },
 ]
 
 export const unexpected = (lines: readonly string[]): string[] =>

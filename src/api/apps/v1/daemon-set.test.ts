@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { created, lines, rowOf, updated } from '../../core/v1/testing.ts'
+import { created, defaulted, lines, rowOf, updated } from '../../core/v1/testing.ts'
 import { daemonSet } from './daemon-set.ts'
 
 const template = {
@@ -171,4 +171,14 @@ test('kubectl get shows nodes', () => {
     Images: 'fluent:2',
     Selector: 'app=log',
   })
+})
+
+test('the count of templates is there before anybody sets it, as a field is, and no table shows it', () => {
+  const { metadata } = defaulted(daemonSet, { metadata: { name: 'x' }, spec: {} })
+  assert.equal(metadata.annotations?.[COUNT], '0')
+  assert.deepEqual(daemonSet.metadataInTables({ name: 'x', annotations: { [COUNT]: '3' } }), {
+    name: 'x',
+  })
+  const both = { name: 'x', annotations: { [COUNT]: '3', a: 'b' } }
+  assert.deepEqual(daemonSet.metadataInTables(both), { name: 'x', annotations: { a: 'b' } })
 })

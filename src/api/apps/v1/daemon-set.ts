@@ -2,6 +2,7 @@ import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
 import { sameValue } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { type Column, defineKind } from '../../machinery/kind.ts'
+import type { ObjectMeta } from '../../machinery/metadata.ts'
 import { workloadColumns } from './columns.ts'
 import { type DaemonSet, type DaemonSetStatus, daemonSetShape } from './daemon-set.schema.ts'
 import {
@@ -48,12 +49,16 @@ export const daemonSet = defineKind<DaemonSet>({
     ageColumn,
     ...workloadColumns,
   ],
+  metadataInTables: withoutTemplateGeneration,
   subresources: { status: true },
 })
 
 const REVISION_HISTORY_LIMIT = 10
 
-function defaultDaemonSet({ spec }: DaemonSet): void {
+function defaultDaemonSet(draft: DaemonSet): void {
+  const { spec } = draft
+  // It is as a field of the object, which has a value before anybody sets one.
+  setTemplateGeneration(draft, templateGenerationOf(draft))
   const { updateStrategy } = spec
   updateStrategy.type ||= 'RollingUpdate'
   if (updateStrategy.type === 'RollingUpdate') {
@@ -84,6 +89,14 @@ function templateGenerationOf({ metadata }: DaemonSet): number {
 
 function setTemplateGeneration({ metadata }: DaemonSet, count: number): void {
   metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(count) }
+}
+
+/** Tables show it as the field that it is. */
+function withoutTemplateGeneration(metadata: ObjectMeta): ObjectMeta {
+  const { annotations, ...rest } = metadata
+  if (annotations?.[TEMPLATE_GENERATION] === undefined) return metadata
+  const { [TEMPLATE_GENERATION]: _, ...kept } = annotations
+  return Object.keys(kept).length > 0 ? { ...rest, annotations: kept } : rest
 }
 
 type Count = Exclude<keyof DaemonSetStatus, 'conditions'>

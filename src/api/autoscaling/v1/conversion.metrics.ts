@@ -7,21 +7,21 @@ import type { MetricSpec, MetricStatus } from '../v2/metrics.schema.ts'
 
 type Data = Record<string, unknown>
 type Source = 'object' | 'pods' | 'resource' | 'containerResource' | 'external'
-/** By path in v2: the name in v1. */
+/** By path in v2: the name in v1, in the order in which upstream writes them. */
 type Names = Readonly<Record<string, string>>
 
 const specNames: Readonly<Record<Source, Names>> = {
   object: {
     describedObject: 'target',
     'metric.name': 'metricName',
-    'metric.selector': 'selector',
     'target.value': 'targetValue',
+    'metric.selector': 'selector',
     'target.averageValue': 'averageValue',
   },
   pods: {
     'metric.name': 'metricName',
-    'metric.selector': 'selector',
     'target.averageValue': 'targetAverageValue',
+    'metric.selector': 'selector',
   },
   resource: {
     name: 'name',
@@ -30,9 +30,9 @@ const specNames: Readonly<Record<Source, Names>> = {
   },
   containerResource: {
     name: 'name',
-    container: 'container',
     'target.averageUtilization': 'targetAverageUtilization',
     'target.averageValue': 'targetAverageValue',
+    container: 'container',
   },
   external: {
     'metric.name': 'metricName',
@@ -46,14 +46,14 @@ const statusNames: Readonly<Record<Source, Names>> = {
   object: {
     describedObject: 'target',
     'metric.name': 'metricName',
-    'metric.selector': 'selector',
     'current.value': 'currentValue',
+    'metric.selector': 'selector',
     'current.averageValue': 'averageValue',
   },
   pods: {
     'metric.name': 'metricName',
-    'metric.selector': 'selector',
     'current.averageValue': 'currentAverageValue',
+    'metric.selector': 'selector',
   },
   resource: {
     name: 'name',
@@ -62,9 +62,9 @@ const statusNames: Readonly<Record<Source, Names>> = {
   },
   containerResource: {
     name: 'name',
-    container: 'container',
     'current.averageUtilization': 'currentAverageUtilization',
     'current.averageValue': 'currentAverageValue',
+    container: 'container',
   },
   external: {
     'metric.name': 'metricName',
@@ -128,9 +128,9 @@ function older(
     const fields = metric[source]
     if (!fields) continue
     const need = needs[source]
-    const written: Data = need ? { [need]: '0' } : {}
+    const written: Data = {}
     for (const [path, name] of Object.entries(names[source])) {
-      const value = valueAt(fields, path)
+      const value = valueAt(fields, path) ?? (name === need ? '0' : undefined)
       if (value !== undefined) written[name] = value
     }
     result[source] = written

@@ -245,3 +245,16 @@ test('the table is that of v2', () => {
   const object = created(v2, { spec: { ...base, metrics: [memory] } })
   assert.deepEqual(rowOf(v1, fromStored(object)), rowOf(v2, object))
 })
+
+test('what is written into annotations has the order of upstream, and tables are without it', () => {
+  const currentMetrics = [
+    { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 7 } } },
+  ]
+  const { metadata } = fromStored(stored({}, { currentMetrics }))
+  assert.equal(
+    metadata.annotations?.[ROUND_TRIP.currentMetrics],
+    '[{"type":"Resource","resource":{"name":"cpu","currentAverageUtilization":7,"currentAverageValue":"0"}}]',
+  )
+  const own = { name: 'web', annotations: { ...metadata.annotations, mine: 'x' } }
+  assert.deepEqual(v1.metadataInTables(own), { name: 'web', annotations: { mine: 'x' } })
+})

@@ -10,6 +10,7 @@ import {
 } from '../../machinery/schema.ts'
 import { horizontalPodAutoscaler as stored } from '../v2/horizontal-pod-autoscaler.ts'
 import { fromStored, toStored } from './conversion.ts'
+import { withoutRoundTrip } from './round-trip.ts'
 
 export const crossVersionObjectReference = shape(
   'io.k8s.api.autoscaling.v1.CrossVersionObjectReference',
@@ -80,4 +81,5 @@ export const horizontalPodAutoscaler = defineKind<HorizontalPodAutoscaler>({
     ...column,
     cell: (object: HorizontalPodAutoscaler, now: number) => column.cell(toStored(object), now),
   })),
+  metadataInTables: withoutRoundTrip,
 })
