@@ -88,7 +88,11 @@ function templateGenerationOf({ metadata }: DaemonSet): number {
 }
 
 function setTemplateGeneration({ metadata }: DaemonSet, count: number): void {
-  metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(count) }
+  const annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(count) }
+  // In the order in which maps are read from protobuf, so that an object is the same bytes whichever way it came.
+  metadata.annotations = Object.fromEntries(
+    Object.entries(annotations).sort(([one], [other]) => (one < other ? -1 : 1)),
+  )
 }
 
 /** Tables show it as the field that it is. */
