@@ -18,6 +18,8 @@ const UNAVAILABLE = Math.floor(REPLICAS * 0.05)
 /** A hollow node takes 110 pods. */
 const NODES = Math.ceil((REPLICAS + 2 * SURGE) / 100)
 const STEP_MS = 60_000 + REPLICAS * 40
+/** Each step takes at least so long, lest a rollout be over before kubectl can come in between. */
+const STEP_SECONDS = 1
 /** Longer than controllers take for anything that they still had to do. */
 const QUIET_MS = 1_000
 
@@ -104,6 +106,7 @@ kind: Deployment
 metadata: { name: web }
 spec:
   replicas: ${REPLICAS}
+  minReadySeconds: ${STEP_SECONDS}
   strategy: { rollingUpdate: { maxSurge: 10%, maxUnavailable: 5% } }
   selector: { matchLabels: { app: web } }
   template:
@@ -120,13 +123,18 @@ spec:
     scene.kubectl.run(`rollout status deployment/web --timeout=${STEP_MS / 1_000}s`, {
       timeoutMs: STEP_MS + 5_000,
     })
+  /** Undefined while the status is that of an earlier template. */
   const updated = async () => {
-    const { status } = await scene.cluster.client.get(deployment, 'web', 'default')
-    return status.updatedReplicas ?? 0
+    const { metadata, status } = await scene.cluster.client.get(deployment, 'web', 'default')
+    const isOfThis = Number(status.observedGeneration) === Number(metadata.generation)
+    return isOfThis ? (status.updatedReplicas ?? 0) : undefined
   }
   /** Waits until so many are updated, but not all. */
   const amid = (share: number) =>
-    until(`${share} of the pods to be updated`, async () => (await updated()) >= REPLICAS * share)
+    until(`${share} of the pods to be updated`, async () => {
+      const count = (await updated()) ?? 0
+      return count >= REPLICAS * share && count < REPLICAS
+    })
   /** Only pods of this image are left, all of them ready. */
   async function all(image: string) {
     await until(`the pods before ${image} to go`, async () => {
@@ -160,7 +168,7 @@ spec:
     const before = await wanted()
     await new Promise(resolve => setTimeout(resolve, QUIET_MS))
     assert.deepEqual(await wanted(), before)
-    assert.ok((await updated()) < REPLICAS, 'it was over before it was paused')
+    assert.ok(Number(await updated()) < REPLICAS, 'it was over before it was paused')
     assert.deepEqual(budget.complaints, [])
     await scene.kubectl.run('rollout resume deployment/web')
     await rolledOut()
