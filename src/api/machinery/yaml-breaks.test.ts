@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { cpuMs } from '#base/testing/cpu-time.ts'
+import { isStatus } from './status.ts'
 import { parseYaml } from './yaml.ts'
 
 const read = (text: string) => parseYaml(new TextEncoder().encode(text))
@@ -36,4 +38,19 @@ test('elsewhere they are letters here, where upstream sees a line end', () => {
   // Upstream: {"a":1,"b":2} and {"a":1}.
   assert.deepEqual(read(`a: 1${LS}\nb: 2`), { a: `1${LS}`, b: 2 })
   assert.equal(read(`# c${LS}a: 1`), null)
+})
+
+test('a text of too many lines is refused as soon with such an end of a line in it', () => {
+  const lines = '- a\n'.repeat(700_000)
+  const refusal = (text: string) => {
+    const begun = cpuMs()
+    assert.throws(
+      () => read(text),
+      thrown => isStatus(thrown, 'RequestEntityTooLarge'),
+    )
+    return cpuMs() - begun
+  }
+  refusal(lines)
+  const plain = refusal(lines)
+  assert.ok(refusal(`${lines}- "${LS}"\n`) < 4 * plain + 100)
 })

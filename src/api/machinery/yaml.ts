@@ -62,8 +62,10 @@ export interface YamlDocument {
 
 /** The same, and which keys stand in it twice. */
 export function readYaml(bytes: Uint8Array): YamlDocument {
-  const text = foldBreaksInQuotes(textOf(bytes), MAXIMUM_DEPTH)
-  checkLines(text)
+  const sent = textOf(bytes)
+  // First of all: to fold takes a look at the whole text, too.
+  checkLines(sent)
+  const text = foldBreaksInQuotes(sent, MAXIMUM_DEPTH)
   let document: unknown
   let repeated: readonly string[]
   try {
