@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { int32, list, map, shape, string, struct } from '../schema.ts'
+import { cpuMs } from '#base/testing/cpu-time.ts'
+import { int32, list, map, type ObjectShape, shape, string, struct } from '../schema.ts'
 import { differences } from './compare.ts'
 import { FieldSet, LEAF } from './field-set.ts'
 import { knownSet } from './known-sets.ts'
@@ -99,4 +100,50 @@ test('a writer’s set is found again by what it says, and others are not taken 
   for (const name of '123456') knownSet('kubelet', setOf(`f:${name}`))
   const anew = setOf('f:a', 'f:b')
   assert.equal(knownSet('kubelet', anew), anew)
+})
+
+test('of writers who come once each, some thousands are kept', () => {
+  const setOf = () => {
+    const set = new FieldSet()
+    set.put('f:a', LEAF)
+    return set
+  }
+  const first = knownSet('first', setOf())
+  assert.equal(knownSet('first', setOf()), first)
+  for (let i = 0; i < 60_000; i++) knownSet(`writer-${i}`, setOf())
+  assert.notEqual(knownSet('first', setOf()), first)
+})
+
+/** A list deep in objects: its items are below each of them. */
+const deepIn = (depth: number) => {
+  let level: ObjectShape = shape('Level', '', { tags: list(1, string()).listSet() })
+  for (let at = 1; at < depth; at++) level = shape('Level', '', { below: struct(1, level) })
+  return { type: 'struct', presence: 'always', shape: level } as const
+}
+const deepValue = (depth: number, tags: readonly string[]) => {
+  let value: object = { tags }
+  for (let at = 1; at < depth; at++) value = { below: value }
+  return value
+}
+
+test('what is known already costs objects that are like it at first little', () => {
+  const depth = 20
+  const tags = Array.from({ length: 2_000 }, (_, i) => String(i))
+  const chains = Array.from({ length: 15 }, (_, i) => deepValue(depth, [...tags, `x${i}`]))
+  const many = deepValue(depth, [...Array(40_000).keys()].map(String))
+  const msOf = (deep: ReturnType<typeof deepIn>, values: readonly object[]) => {
+    const begun = cpuMs()
+    for (const value of values) differences(deep, {}, value)
+    return cpuMs() - begun
+  }
+  const known = deepIn(depth)
+  msOf(
+    known,
+    [1, 2, 3, 4, 5, 6].map(i => deepValue(depth, tags.slice(0, i))),
+  )
+  const [fresh, again] = [msOf(deepIn(depth), [many]), msOf(known, [many])]
+  assert.ok(again < 5 * fresh + 100, `${again} ms for a large list where anew it took ${fresh}`)
+  const anew = chains.reduce((sum, each) => sum + msOf(deepIn(depth), [each]), 0)
+  const together = msOf(known, chains)
+  assert.ok(together < 5 * anew + 100, `${together} ms for many that take ${anew} on their own`)
 })

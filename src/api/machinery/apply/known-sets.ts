@@ -21,28 +21,46 @@ interface Known {
 const KEPT = 6
 /** Larger sets are seldom the same. */
 const MAXIMUM_LETTERS = 16_000
-/** Of all that are kept; with more it begins anew. */
-const ALL_LETTERS = 4_000_000
+/** Of all that are kept, which is about their bytes; with more it begins anew. */
+const ALL_LETTERS = 16_000_000
+/** What an element takes beside its letters, and a writer beside its sets, counts as so many. */
+const LETTERS_OF_ONE = 100
+/** So many steps of walks may be in vain, and more only where as much was found, or made anew. */
+const MOST_CREDIT = 100_000
+/** To make an element costs at least as much as so many steps. */
+const STEPS_OF_ONE = 20
 
 let ofSchema = new WeakMap<AnySchema, Known[]>()
 let ofWriter = new Map<string, FieldSet[]>()
 let letters = 0
+let credit = MOST_CREDIT
+/** Of a walk in vain. */
+let steps = 0
 
 /** The set of all fields of a value and the nodes above them, where one like it was kept. */
 export function knownSetOf(schema: AnySchema, value: unknown): FieldSet | undefined {
   const known = ofSchema.get(schema)
   if (!known) return undefined
-  for (let at = 0; at < known.length; at++) {
+  for (let at = 0; at < known.length && credit > 0; at++) {
     const each = known[at] as Known
-    if (follow(each.outline, 0, schema, value) !== each.outline.length) continue
+    steps = 0
+    const isLike = follow(each.outline, 0, schema, value) === each.outline.length
+    give(isLike ? each.outline.length : -steps)
+    if (!isLike) continue
     if (at > 0) moveUp(known, at)
     return each.set
   }
   return undefined
 }
 
+/** What is in something that is in something is walked over for each of them: without a limit, a client could have that done for seconds. */
+function give(more: number): void {
+  credit = Math.min(MOST_CREDIT, credit + more)
+}
+
 /** Keeps a set that was made of a value of this schema and does not change any more. */
 export function keepSet(schema: AnySchema, set: FieldSet): void {
+  give(set.children.size * STEPS_OF_ONE)
   const outline = outlineOf(set)
   if (!outline) return
   const known = ofSchema.get(schema) ?? []
@@ -79,11 +97,12 @@ function outlineOf(set: FieldSet, before = 0): Outline | undefined {
   const outline: string[] = []
   const length = write(set, outline, before)
   if (length > MAXIMUM_LETTERS) return undefined
-  letters += length
+  const taken = length + LETTERS_OF_ONE * (outline.length + 1)
+  letters += taken
   if (letters > ALL_LETTERS) {
     ofSchema = new WeakMap()
     ofWriter = new Map()
-    letters = length
+    letters = taken
   }
   return outline
 }
@@ -105,7 +124,7 @@ function write(set: FieldSet, outline: string[], before: number): number {
 /** Where in the outline the fields of the value end that begin at `at`; -1 where it has others. */
 function follow(outline: Outline, at: number, schema: AnySchema | undefined, value: unknown) {
   if (typeof value !== 'object' || value === null || !schema || schema.atomic)
-    return outline[at] === OPEN ? -1 : at
+    return outline[at] === OPEN ? parted(at) : at
   if (schema.type === 'struct' && isPlainObject(value)) {
     let next = -1
     for (const name of Object.keys(value)) {
@@ -119,7 +138,16 @@ function follow(outline: Outline, at: number, schema: AnySchema | undefined, val
     }
     return closed(outline, at, next)
   }
-  return followParts(outline, at, partsOf(schema, value))
+  // To take a large list apart is work that a short outline need not do.
+  if (
+    schema.type === 'list' &&
+    schema.listType !== undefined &&
+    isLonger(value, outline.length - at)
+  )
+    return parted(at)
+  const parts = partsOf(schema, value)
+  steps += parts?.length ?? 0
+  return followParts(outline, at, parts)
 }
 
 function followParts(outline: Outline, at: number, parts: readonly Part[] | undefined): number {
@@ -132,12 +160,19 @@ function followParts(outline: Outline, at: number, parts: readonly Part[] | unde
   return closed(outline, at, next)
 }
 
-const opened = (outline: Outline, at: number) => (outline[at] === OPEN ? at + 1 : -1)
+const isLonger = (value: object, length: number) => Array.isArray(value) && value.length > length
+const opened = (outline: Outline, at: number) => (outline[at] === OPEN ? at + 1 : parted(at))
 const followOne = (outline: Outline, at: number, element: string) =>
-  at >= 0 && outline[at] === element ? at + 1 : -1
+  at >= 0 && outline[at] === element ? at + 1 : parted(at)
 
 /** `next` is -1 where there was nothing between. */
 function closed(outline: Outline, at: number, next: number): number {
-  if (next < 0) return outline[at] === OPEN ? -1 : at
-  return outline[next] === CLOSE ? next + 1 : -1
+  if (next < 0) return outline[at] === OPEN ? parted(at) : at
+  return outline[next] === CLOSE ? next + 1 : parted(next)
+}
+
+/** Outline and value are different there. */
+function parted(at: number): -1 {
+  steps += Math.max(0, at)
+  return -1
 }
