@@ -24,6 +24,7 @@ export class PreparedWatcher implements Watcher {
   readonly #fail: (error: unknown) => void
   #waiting: Task[] = []
   #running: Promise<void> | undefined
+  #isRunning = false
   #isOver = false
 
   constructor(view: View, inner: Watcher, fail: (error: unknown) => void) {
@@ -61,15 +62,17 @@ export class PreparedWatcher implements Watcher {
       return
     }
     this.#waiting.push({ objects, tell })
-    this.#running ??= this.#run()
+    if (!this.#isRunning) this.#running = this.#run()
   }
 
   /** Resolves once all was told; undefined where it was already. */
   get settled(): Promise<void> | undefined {
-    return this.#running
+    return this.#isRunning ? this.#running : undefined
   }
 
+  /** What needs no objects is told at once: then it is over before its promise is there. */
   async #run(): Promise<void> {
+    this.#isRunning = true
     while (this.#waiting.length > 0) {
       const batch = this.#waiting
       this.#waiting = []
@@ -83,6 +86,6 @@ export class PreparedWatcher implements Watcher {
         this.#fail(thrown instanceof StatusError ? thrown : (thrown as Error))
       }
     }
-    this.#running = undefined
+    this.#isRunning = false
   }
 }
