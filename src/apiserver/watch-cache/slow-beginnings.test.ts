@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { serve, trust } from '#client/testing/serving.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
-import { encodeValue } from '../storage/stored-object.ts'
+import { encodeValue, type Representation, StoredObject } from '../storage/stored-object.ts'
 import { viewOf } from '../storage/view.ts'
 import { admin, type SeenEvent, startTestServer, TestClock, type TestServer } from '../testing.ts'
 import { watch } from './watch.ts'
@@ -131,31 +131,41 @@ test('whoever never reads what there is is told one piece, and no more after a m
   assert.equal(watch.state.seen.length, 1)
 })
 
-test('a resource that goes while a watch begins ends it', async () => {
+const PREFIX = '/registry/configmaps/'
+
+/** A watch of ConfigMaps in a store, which `write` writes. */
+async function overStore(names: readonly string[]) {
   const store = createMemoryStore()
   const clock = new TestClock()
   const watchCache = new WatchCache({ store, clock })
   await watchCache.start()
-  const prefix = '/registry/configmaps/'
-  for (const name of ['a', 'b', 'c']) {
+  const write = (name: string) => {
     const value = encodeValue({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })
-    await store.commit([{ key: `${prefix}default/${name}`, value }])
+    return store.commit([{ key: `${PREFIX}default/${name}`, value }])
   }
-  const cache = await watchCache.load(prefix, {})
+  for (const name of names) await write(name)
+  const cache = await watchCache.load(PREFIX, {})
+  const from = (after: number | undefined) =>
+    watch(
+      { clock, store, watchCache, cache },
+      {
+        view: viewOf(configMap),
+        filter: { namespace: '' },
+        after,
+        initialState: after === undefined,
+        markInitialEnd: false,
+        form: 'bytes',
+        bookmarks: false,
+        timeoutMs: 100_000,
+      },
+    )
+  return { store, watchCache, write, from }
+}
+
+test('a resource that goes while a watch begins ends it', async () => {
+  const { store, watchCache, from } = await overStore(['a', 'b', 'c'])
   const told: string[] = []
-  watch(
-    { clock, store, watchCache, cache },
-    {
-      view: viewOf(configMap),
-      filter: { namespace: '' },
-      after: undefined,
-      initialState: true,
-      markInitialEnd: false,
-      form: 'bytes',
-      bookmarks: false,
-      timeoutMs: 100_000,
-    },
-  ).subscribe({
+  from(undefined).subscribe({
     next: ({ event }) => {
       told.push(event.type)
       return turn()
@@ -163,11 +173,40 @@ test('a resource that goes while a watch begins ends it', async () => {
     end: error => void told.push(`end ${error}`),
   })
   await turn()
-  watchCache.remove(prefix)
+  watchCache.remove(PREFIX)
   for (let round = 0; round < 10; round++) await turn()
   assert.deepEqual(told, ['ADDED', 'ADDED', 'ADDED', 'end undefined'])
   await store.close()
 })
+
+for (const begins of ['with what is there', 'in the past'])
+  test(`whoever is slow keeps no forms of what was there: a watch that begins ${begins}`, async () => {
+    const names = Array.from({ length: 3_000 }, (_, at) => `c${at}`)
+    const { store, watchCache, write, from } = await overStore(names)
+    const since = begins === 'in the past' ? watchCache.revision : undefined
+    if (since !== undefined) for (const name of names) await write(name)
+    const told: Representation[] = []
+    let take = () => {}
+    const cancel = from(since).subscribe({
+      next: ({ bytes, shown }) => {
+        assert.ok(bytes.length > 0 && shown)
+        told.push(shown)
+        if (told.length !== 1 && told.length !== 1_500) return undefined
+        return new Promise<void>(resolve => {
+          take = resolve
+        })
+      },
+      end() {},
+    })
+    while (told.length < 1) await turn()
+    if (since === undefined) for (const name of names) await write(name)
+    take()
+    while (told.length < 1_500) await turn()
+    const kept = told.filter(shown => shown instanceof StoredObject && shown.has('bytes'))
+    assert.ok(kept.length < 200, `${kept.length} of ${told.length}`)
+    cancel()
+    await store.close()
+  })
 
 test('over HTTP/2 a client gets all of a state that is larger than what it may leave unread', async () => {
   await using server = await started()

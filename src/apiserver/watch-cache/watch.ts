@@ -164,6 +164,8 @@ class RunningWatch implements Watcher {
           await full
         }
         if (this.#over) return
+        // Those of the window are others' too; these are nobody's any more, while a slow reader has the ones behind them.
+        if (!known) forget(events[at - PREPARED_TOGETHER])
       }
       told = Math.max(until, events.at(-1)?.revision ?? 0)
     }
@@ -215,6 +217,8 @@ class RunningWatch implements Watcher {
   #tellObject(stored: StoredObject): void {
     const { filter, view } = this.#request
     if (passes(filter, stored)) this.#next(encodeEvent('ADDED', stored.in(view), view.kind))
+    // Whoever is slow would keep the forms of all that were replaced meanwhile.
+    if (this.#source.cache.getByKey(stored.key) !== stored) stored.forget()
   }
 
   #bookmarkAt(revision: Revision, annotations?: Record<string, string>): EncodedEvent {
@@ -270,6 +274,11 @@ class RunningWatch implements Watcher {
     )
     this.end()
   }
+}
+
+function forget(event: CacheEvent | undefined): void {
+  event?.forget()
+  event?.current.forget()
 }
 
 function toStatusError(thrown: unknown, asked: Revision): StatusError | undefined {
