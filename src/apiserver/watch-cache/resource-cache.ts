@@ -68,7 +68,7 @@ export class ResourceCache {
   #windowStart: Revision
   /** Everything up to here was read, so only later changes count. */
   #start: Revision
-  /** How often it was read anew, which ends all watches. */
+  /** How often all watches were ended, as when it is read anew. */
   generation = 0
 
   constructor(
@@ -142,6 +142,11 @@ export class ResourceCache {
     this.#windowStart = start
     this.#start = start
     this.lastChange = start
+    this.endWatches()
+  }
+
+  /** Those that begin just now end where they would join the others. */
+  endWatches(): void {
     this.generation++
     for (const watcher of [...this.watchers]) watcher.end()
   }

@@ -162,22 +162,26 @@ async function overStore(names: readonly string[]) {
   return { store, watchCache, write, from }
 }
 
-test('a resource that goes while a watch begins ends it', async () => {
-  const { store, watchCache, from } = await overStore(['a', 'b', 'c'])
-  const told: string[] = []
-  from(undefined).subscribe({
-    next: ({ event }) => {
-      told.push(event.type)
-      return turn()
-    },
-    end: error => void told.push(`end ${error}`),
+for (const [name, go] of [
+  ['a resource that goes', (watchCache: WatchCache) => watchCache.remove(PREFIX)],
+  ['a server that stops', (watchCache: WatchCache) => watchCache.stop()],
+] as const)
+  test(`${name} while a watch begins ends it`, async () => {
+    const { store, watchCache, from } = await overStore(['a', 'b', 'c'])
+    const told: string[] = []
+    from(undefined).subscribe({
+      next: ({ event }) => {
+        told.push(event.type)
+        return turn()
+      },
+      end: error => void told.push(`end ${error}`),
+    })
+    await turn()
+    go(watchCache)
+    for (let round = 0; round < 10; round++) await turn()
+    assert.deepEqual(told, ['ADDED', 'ADDED', 'ADDED', 'end undefined'])
+    await store.close()
   })
-  await turn()
-  watchCache.remove(PREFIX)
-  for (let round = 0; round < 10; round++) await turn()
-  assert.deepEqual(told, ['ADDED', 'ADDED', 'ADDED', 'end undefined'])
-  await store.close()
-})
 
 for (const begins of ['with what is there', 'in the past'])
   test(`whoever is slow keeps no forms of what was there: a watch that begins ${begins}`, async () => {

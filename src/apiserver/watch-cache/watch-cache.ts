@@ -148,8 +148,7 @@ export class WatchCache {
     this.#cancelWatch?.()
     this.#cancelTimer?.()
     for (const waiter of [...this.#waiters]) waiter.done(false)
-    for (const cache of this.#resources.values())
-      for (const watcher of [...cache.watchers]) watcher.end()
+    for (const cache of this.#resources.values()) cache.endWatches()
   }
 
   #apply(events: readonly StoreEvent[]): void {
