@@ -17,15 +17,16 @@ import type { EncodedEvent } from './watch-cache/cache-event.ts'
 
 export { decodeCbor } from '#api/machinery/cbor.ts'
 
-const items = new WeakMap<Representation, Uint8Array>()
-const listItems = new WeakMap<Representation, Uint8Array>()
+// By the object, not by who shows it: of objects that nobody reads these go when the object does (see FormCache).
+const items = new WeakMap<object, Uint8Array>()
+const listItems = new WeakMap<object, Uint8Array>()
 const frames = new WeakMap<EncodedEvent, Uint8Array>()
 
-function itemOf(kind: MetaKind, shown: Representation): Uint8Array {
-  let item = items.get(shown)
+function itemOf(kind: MetaKind, { object }: Representation): Uint8Array {
+  let item = items.get(object)
   if (!item) {
-    item = encodeCbor(kind.shape, shown.object)
-    items.set(shown, item)
+    item = encodeCbor(kind.shape, object)
+    items.set(object, item)
   }
   return item
 }
@@ -33,11 +34,12 @@ function itemOf(kind: MetaKind, shown: Representation): Uint8Array {
 /** An item of a list, which tells of built-in kinds once for all what they are. */
 export function cborItemOf(kind: MetaKind & { readonly custom?: unknown }, shown: Representation) {
   if (kind.custom) return itemOf(kind, shown)
-  let item = listItems.get(shown)
+  const { object } = shown
+  let item = listItems.get(object)
   if (!item) {
-    const { kind: _, apiVersion: __, ...rest } = shown.object
+    const { kind: _, apiVersion: __, ...rest } = object
     item = encodeCbor(kind.shape, rest)
-    listItems.set(shown, item)
+    listItems.set(object, item)
   }
   return item
 }
