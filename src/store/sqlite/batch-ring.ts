@@ -10,7 +10,8 @@ import type { LooseBatch, WriteBatch, WriterRequest } from './messages.ts'
 export interface SharedRing {
   /**
    * How many words were ever put and taken, modulo 2^32; the microseconds that the last commit to the disk took; how many batches were
-   * written, modulo 2^32; whether the main thread looks at that by itself, and whether the writer does not sleep.
+   * written, modulo 2^32; whether the main thread looks at that by itself, and whether the writer does not sleep; how many answers went as messages,
+   * modulo 2^32.
    */
   readonly positions: Int32Array<SharedArrayBuffer>
   /** Records, each in one piece; a power of two of words. */
@@ -30,7 +31,8 @@ const COMMIT_MICROSECONDS = 2
 const WRITTEN = 3
 const IS_LOOKED_AT = 4
 const IS_AWAKE = 5
-const POSITIONS = 6
+const TOLD = 6
+const POSITIONS = 7
 
 /** In a record's word for them. */
 const IS_FOLLOWED = 1
@@ -119,6 +121,16 @@ export function noteWritten({ positions }: SharedRing, count: number): boolean {
 /** How many batches were written so far, modulo 2^32. */
 export function written({ positions }: SharedRing): number {
   return Atomics.load(positions, WRITTEN)
+}
+
+/** An answer of its own goes as a message: to be called before it is sent, and before anything is written after it. */
+export function noteTold({ positions }: SharedRing): void {
+  Atomics.add(positions, TOLD, 1)
+}
+
+/** How many answers went as messages so far, modulo 2^32. */
+export function told({ positions }: SharedRing): number {
+  return Atomics.load(positions, TOLD)
 }
 
 /** Whether the main thread looks from now on. Once it does not, it has to look a last time. */

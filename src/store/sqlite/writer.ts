@@ -67,8 +67,8 @@ export function startWriter(file: string, hooks: WriterHooks): Writer {
     data: { file, ring, mayLook, pragmas: connectionPragmas },
     heapLimitMb: HEAP_LIMIT_MB,
     onReply(reply) {
-      written.take(reply?.written)
-      if (reply) answer(reply)
+      if (reply) written.takeMessage(reply.written, () => answer(reply))
+      else written.take()
     },
     onFailure(error) {
       written.take()

@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { systemClock } from '#host/clock.ts'
 import {
   noteCommit,
+  noteTold,
   noteWritten,
   Requests,
   type SharedRing,
@@ -318,6 +319,7 @@ function answer({ type }: WriterRequest, reply: WriterReply): void {
     if (noteWritten(ring, reply.count)) port.postMessage(null)
     return
   }
+  noteTold(ring)
   const message: WriterMessage = { ...reply, written: written(ring) }
   port.postMessage(message)
 }

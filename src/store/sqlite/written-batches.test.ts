@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeRing, noteCommit, noteWritten } from './batch-ring.ts'
+import { makeRing, noteCommit, noteTold, noteWritten } from './batch-ring.ts'
 import { WrittenBatches } from './written-batches.ts'
 
 /** Just told of a batch that took the disk 0.1 ms. */
@@ -27,12 +27,30 @@ async function turns(count: number): Promise<void> {
 test('each batch is told once, up to the one that a message names', () => {
   const { ring, told, batches } = watched()
   assert.equal(noteWritten(ring, 3), true, 'nobody looks, so a message is needed')
-  batches.take(3)
-  assert.deepEqual(told, [1, 2])
   batches.take()
-  batches.take(2)
   batches.take()
-  assert.deepEqual(told, [1, 2, 1], 'a message that comes late says nothing new')
+  assert.deepEqual(told, [1, 3], 'a message that comes late says nothing new')
+})
+
+test('what was written behind an answer that comes as a message is told after it', async () => {
+  const { ring, told, batches } = watched()
+  const answer = (name: number) => () => void told.push(name)
+  batches.lookOut()
+  noteWritten(ring, 2)
+  noteTold(ring)
+  noteWritten(ring, 3)
+  noteTold(ring)
+  noteWritten(ring, 4)
+  await turns(3)
+  batches.take()
+  assert.deepEqual(told, [1], 'nobody knows here what is before the messages')
+  batches.takeMessage(3, answer(-1))
+  assert.deepEqual(told, [1, 2, -1], 'another one has to come first')
+  batches.takeMessage(6, answer(-2))
+  assert.deepEqual(told, [1, 2, -1, 3, -2, 4])
+  assert.equal(noteWritten(ring, 5), true, 'nobody looks any more, so a message comes')
+  batches.take()
+  assert.equal(told.at(-1), 5)
 })
 
 test('who comes back soon after an answer gets the next one without a message', async () => {

@@ -1,5 +1,5 @@
 import { afterReadyWork } from '#host/worker.ts'
-import { lastCommitMs, type SharedRing, setLookedAt, written } from './batch-ring.ts'
+import { lastCommitMs, type SharedRing, setLookedAt, told, written } from './batch-ring.ts'
 
 /** Writers that come back so soon after an answer, 16 of them or one, soon want the next. */
 const SOON_MS = 0.5
@@ -17,12 +17,17 @@ const SKIPPED_AFTER_A_MISS = 4
  * The main thread's side of the count of batches that were written. A message says that it has changed; but to be woken by one takes 40 µs on a virtual
  * machine, as long as it takes to judge a handful of commits. So where writers come back as soon as they are answered, and
  * the disk is quick, the event loop goes on turning for a moment instead of sleeping, and looks at the count at each turn.
+ *
+ * Invariant: answers are told in the order of their requests. One that says more than that a batch was written comes as a message, which a look at
+ * the count may overtake; so while one is on its way nothing is told that may lie behind it.
  */
 export class WrittenBatches {
   readonly #ring: SharedRing
   readonly #tell: (count: number) => void
   readonly #nowMs: () => number
   #known: number
+  /** Messages with an answer of their own that came. */
+  #messages: number
   #isLookingOut = false
   #endMs = 0
   #skipped = 0
@@ -34,10 +39,25 @@ export class WrittenBatches {
     this.#tell = tell
     this.#nowMs = nowMs
     this.#known = written(ring)
+    this.#messages = told(ring)
   }
 
-  /** Tells those that were not told yet, up to a count. */
-  take(upTo = written(this.#ring)): void {
+  /** Tells those that were not told yet, unless a message has to come first. */
+  take(): void {
+    // In this order: a message that something was written behind is seen, too.
+    const upTo = written(this.#ring)
+    if (told(this.#ring) === this.#messages) this.#tellUpTo(upTo)
+  }
+
+  /** A message came with an answer of its own, before which so many were written: tells those, then that, then what is behind it. */
+  takeMessage(upTo: number, answer: () => void): void {
+    this.#tellUpTo(upTo)
+    this.#messages = (this.#messages + 1) | 0
+    answer()
+    this.take()
+  }
+
+  #tellUpTo(upTo: number): void {
     const count = (upTo - this.#known) | 0
     if (count <= 0) return
     this.#known = upTo
