@@ -175,3 +175,23 @@ test('only a 101 becomes a tunnel; anything else is an answer whose connection e
   assert.equal(await bodyOf(refused.response), 'no')
   server.close()
 })
+
+test('what no server can be sent is refused, and takes nobody’s place', async () => {
+  const { KeptConnections } = await import('./kept-connections.ts')
+  await using at = await target((_request, response) => response.end('ok'))
+  const place = { scheme: 'http' as const, address: '127.0.0.1', port: at.port }
+  const connections = new KeptConnections()
+  const forwarderTo = createForwarders({ clock: systemClock })
+  for (const to of [forwarderTo(place), forwarderTo({ ...place, connections })]) {
+    for (let i = 0; i < 512; i++) {
+      const asked = to.request({ method: 'GET', path: '/no space' })
+      await assert.rejects(asked, error => isStatus(error, 'BadRequest'))
+    }
+    const headers = { 'x-sign': '\u0001', 'x-letter': '\u4e2d' }
+    const asked = to.request({ method: 'GET', path: '/', headers })
+    await assert.rejects(asked, error => isStatus(error, 'BadRequest'))
+    const answer = await to.request({ method: 'GET', path: '/' })
+    assert.equal(await bodyOf(answer), 'ok')
+  }
+  connections.close()
+})

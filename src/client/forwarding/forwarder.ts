@@ -7,7 +7,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
-import { StatusError } from '#api/machinery/status.ts'
+import { badRequest, StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { nodeHttp } from '../node-http.ts'
@@ -150,7 +150,9 @@ async function start(
     open.count--
   })
   // No agent: the connection is this request's alone, so nothing of one client reaches another.
-  return sent(nodeHttp().request({ ...options, createConnection: () => socket }), body)
+  const own = { ...options, createConnection: () => socket }
+  const request = requestOf(own, () => void socket.destroy())
+  return sent(request, body)
 }
 
 /** On a connection that is kept, or is afterwards. What is not quite HTTP could be taken for the answer to another request there. */
@@ -160,11 +162,23 @@ function askKept(
   body: Uint8Array | undefined,
 ): ClientRequest {
   enter(open)
-  const request = nodeHttp().request({ ...options, insecureHTTPParser: false })
+  const request = requestOf({ ...options, insecureHTTPParser: false }, () => {
+    open.count--
+  })
   request.once('close', () => {
     open.count--
   })
   return sent(request, body)
+}
+
+/** Throws a StatusError, after `giveUp`, where a header or the path holds what node sends to nobody. */
+function requestOf(options: RequestOptions, giveUp: () => void): ClientRequest {
+  try {
+    return nodeHttp().request(options)
+  } catch (error) {
+    giveUp()
+    throw badRequest(`it cannot be passed on: ${messageOf(error)}`)
+  }
 }
 
 function enter(open: Shared['open']): void {
