@@ -305,11 +305,15 @@ function file<T>(index: Index<T>, key: string, previous: T | undefined, next: T 
   const before = previous === undefined ? NONE : index.valuesOf(previous)
   const after = next === undefined ? NONE : index.valuesOf(next)
   // Most changes leave an object where it is: taking it out first would cost a bucket of thousands more than this.
-  for (const value of before) if (!after.includes(value)) takeOut(index, key, value)
+  const stays = after.length > MOST_COMPARED ? new Set(after) : undefined
+  for (const value of before)
+    if (!(stays?.has(value) ?? after.includes(value))) takeOut(index, key, value)
   for (const value of after) putIn(index, key, value, next as T)
 }
 
 const NONE: readonly string[] = []
+/** Looking at each of more, for each of as many, would hold up everybody: a pod may use ten thousand claims. */
+const MOST_COMPARED = 8
 
 function takeOut<T>({ buckets }: Index<T>, key: string, value: string): void {
   const bucket = buckets.get(value)
