@@ -12,6 +12,7 @@ import type {
 import { encryptedForm } from './encrypted-form.ts'
 import { encryptedStore } from './encrypted-store.ts'
 import { Encryption } from './encryption.ts'
+import { KeyAwayError, type Sealer } from './sealers.ts'
 
 const provider = (kind: KeyedProvider, ...names: string[]): ProviderConfiguration => ({
   kind,
@@ -180,4 +181,42 @@ test('in etcd the form is sealed, and whoever asks for what cannot be opened is 
   assert.equal(text(opened), 'value')
   assert.equal(back.isStale?.(KEY, opened), true)
   assert.throws(() => over(identity).fromEtcd(KEY, sealed), UnreadableValueError)
+})
+
+test('keys are fetched before values are read also where values are not to be sealed any more', async () => {
+  const keys = new Set<string>()
+  const name = 'k8s:enc:kms:v2:one:'
+  const plugin: Sealer = {
+    id: name,
+    prefix: Buffer.from(name),
+    seal: value => value,
+    open(sealed) {
+      if (keys.has(text(sealed))) return { value: Buffer.from('{}'), id: name }
+      throw new KeyAwayError('not here', Promise.resolve())
+    },
+    async prepare(sealed) {
+      await Promise.resolve()
+      keys.add(text(sealed))
+    },
+  }
+  const kms = { kind: 'kms', name: 'one', path: '/nowhere', timeoutMs: 1 } as const
+  for (const providers of [
+    [kms, identity],
+    [identity, kms],
+  ]) {
+    keys.clear()
+    const raw = createMemoryStore({ clock: new TestClock() })
+    const plugins = new Map([['one', plugin]])
+    const rules = { configuration: of(['secrets'], ...providers), plugins }
+    const store = encryptedStore(raw, new Encryption(rules, { random: testRandom() }))
+    for (const key of ['one', 'two'])
+      await raw.commit([{ key: `${KEY}-${key}`, value: Buffer.from(name + key) }])
+    await raw.commit([{ key: `${KEY}-plain`, value: Buffer.from('{"plain":1}') }])
+    const { entries } = await store.list('/registry/secrets/')
+    assert.deepEqual(
+      entries.map(({ value }) => text(value)),
+      ['{}', '{"plain":1}', '{}'],
+    )
+    await store.close()
+  }
 })

@@ -83,7 +83,10 @@ export class Encryption {
 
   /** Fetches what is needed to open a value; undefined where that is here. Does not reject: opening tells. */
   prepare(key: string, stored: Uint8Array): Promise<void> | undefined {
-    const sealer = this.#sealersOf(key)?.find(each => startsWith(stored, each.prefix))
+    // Every value begins as one that is not sealed does, and there is nothing to fetch for those.
+    const sealer = this.#sealersOf(key)?.find(
+      ({ prefix }) => prefix.length > 0 && startsWith(stored, prefix),
+    )
     return sealer?.prepare?.(stored.subarray(sealer.prefix.length))
   }
 
