@@ -1,5 +1,6 @@
 /** What a cluster stands on: its store and its keys, on disk where it has a data directory, else in memory; the store in etcd where it has one. */
 import { addressAt, parseCidr } from '#base/cidr.ts'
+import { sleep } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
 import { systemFiles } from '#host/files.ts'
 import { type Store, StoreUnavailableError } from '#store'
@@ -100,7 +101,10 @@ async function openOwn(options: FoundationOptions, memory?: MemoryStore): Promis
   try {
     const store = memory ?? (await openFile(options))
     return {
-      store: encryptedStore(store, encryption.encryption, () => encryption.close()),
+      store: encryptedStore(store, encryption.encryption, {
+        closed: () => encryption.close(),
+        turn: () => sleep(options.clock, 0),
+      }),
       encryption,
     }
   } catch (error) {

@@ -183,35 +183,49 @@ test('in etcd the form is sealed, and whoever asks for what cannot be opened is 
   assert.throws(() => over(identity).fromEtcd(KEY, sealed), UnreadableValueError)
 })
 
-test('keys are fetched before values are read also where values are not to be sealed any more', async () => {
+const PREFIX = 'k8s:enc:kms:v2:one:'
+const kms = { kind: 'kms', name: 'one', path: '/nowhere', timeoutMs: 1 } as const
+
+/** Of a plugin that is asked for a key of its own for each value. */
+function pluginSealer(asked: (sealed: string) => void = () => {}): Sealer {
   const keys = new Set<string>()
-  const name = 'k8s:enc:kms:v2:one:'
-  const plugin: Sealer = {
-    id: name,
-    prefix: Buffer.from(name),
+  return {
+    id: PREFIX,
+    prefix: Buffer.from(PREFIX),
     seal: value => value,
     open(sealed) {
-      if (keys.has(text(sealed))) return { value: Buffer.from('{}'), id: name }
+      if (keys.has(text(sealed))) return { value: Buffer.from('{}'), id: PREFIX }
       throw new KeyAwayError('not here', Promise.resolve())
     },
     async prepare(sealed) {
+      asked(text(sealed))
       await Promise.resolve()
       keys.add(text(sealed))
     },
   }
-  const kms = { kind: 'kms', name: 'one', path: '/nowhere', timeoutMs: 1 } as const
+}
+
+/** Over a store that another server wrote. */
+async function found(
+  values: readonly string[],
+  plugin: Sealer,
+  { providers = [kms, identity] as readonly ProviderConfiguration[], turn = async () => {} } = {},
+) {
+  const raw = createMemoryStore({ clock: new TestClock() })
+  for (const [at, value] of values.entries())
+    await raw.commit([{ key: `${KEY}${at}`, value: Buffer.from(value) }])
+  const configuration = of(['secrets'], ...providers)
+  const rules = { configuration, plugins: new Map([['one', plugin]]) }
+  return encryptedStore(raw, new Encryption(rules, { random: testRandom() }), { turn })
+}
+
+test('keys are fetched before values are read also where values are not to be sealed any more', async () => {
   for (const providers of [
     [kms, identity],
     [identity, kms],
   ]) {
-    keys.clear()
-    const raw = createMemoryStore({ clock: new TestClock() })
-    const plugins = new Map([['one', plugin]])
-    const rules = { configuration: of(['secrets'], ...providers), plugins }
-    const store = encryptedStore(raw, new Encryption(rules, { random: testRandom() }))
-    for (const key of ['one', 'two'])
-      await raw.commit([{ key: `${KEY}-${key}`, value: Buffer.from(name + key) }])
-    await raw.commit([{ key: `${KEY}-plain`, value: Buffer.from('{"plain":1}') }])
+    const values = [`${PREFIX}a`, '{"plain":1}', `${PREFIX}b`]
+    const store = await found(values, pluginSealer(), { providers })
     const { entries } = await store.list('/registry/secrets/')
     assert.deepEqual(
       entries.map(({ value }) => text(value)),
@@ -219,4 +233,21 @@ test('keys are fetched before values are read also where values are not to be se
     )
     await store.close()
   }
+})
+
+test('others have their turn while the keys of a long list are looked for', async () => {
+  let inOneGo = 0
+  let most = 0
+  const plugin = pluginSealer(() => {
+    most = Math.max(most, ++inOneGo)
+  })
+  const values = Array.from({ length: 1000 }, (_, at) => `${PREFIX}${at}`)
+  const turn = async () => {
+    inOneGo = 0
+  }
+  const store = await found(values, plugin, { turn })
+  const { entries } = await store.list('/registry/secrets/')
+  assert.ok(entries.every(({ value }) => text(value) === '{}'))
+  assert.ok(most <= 200, `${most} in one go`)
+  await store.close()
 })

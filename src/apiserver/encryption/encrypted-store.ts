@@ -2,17 +2,40 @@
 import type { Change, CommitResult, Entry, Store, StoreEvent, WatchSink } from '#store'
 import { type Encryption, sealedOrFailed } from './encryption.ts'
 
-/** `closed` is called when the store is closed. */
+export interface EncryptedStoreHooks {
+  /** Called when the store is closed. */
+  closed?(): void
+  /** Lets others have their turn, amid a long list. */
+  turn?(): Promise<void>
+}
+
+/** Values that are looked at in one go for the keys that they need: 20 µs each, and what the disk takes. */
+const SLICE = 200
+
 export function encryptedStore(
   store: Store,
   encryption: Encryption,
-  closed: () => void = () => {},
+  { closed, turn }: EncryptedStoreHooks = {},
 ): Store {
   const entries = new OpenEntries(encryption)
+  const prepare = async (all: readonly Entry[]) => {
+    const sealed = all.filter(({ key }) => encryption.needsPreparing(key))
+    const waiting = new Set<Promise<void>>()
+    for (let at = 0; at < sealed.length; at += SLICE) {
+      if (at > 0) await turn?.()
+      const slice = sealed.slice(at, at + SLICE)
+      store.readAhead?.(slice)
+      for (const entry of slice) {
+        const wait = entries.preparing(entry)
+        if (wait) waiting.add(wait)
+      }
+    }
+    if (waiting.size > 0) await Promise.all(waiting)
+  }
   const opened = <E extends Entry | undefined | null>(entry: E): E | Entry =>
     entry ? entries.of(entry) : entry
   const openedSoon = async (entry: Entry | undefined) => {
-    if (entry) await entries.prepare([entry])
+    if (entry) await prepare([entry])
     return opened(entry)
   }
   const resultOf = (result: CommitResult): CommitResult =>
@@ -35,7 +58,7 @@ export function encryptedStore(
     latest: async key => openedSoon(await store.latest(key)),
     async list(prefix, options) {
       const result = await store.list(prefix, options)
-      await entries.prepare(result.entries)
+      await prepare(result.entries)
       return { ...result, entries: result.entries.map(opened) }
     },
     readAhead: all => store.readAhead?.(all.map(entry => entries.sealed(entry))),
@@ -54,7 +77,7 @@ export function encryptedStore(
     isStale: (key, value) => encryption.isStale(key, value),
     async close() {
       await store.close()
-      closed()
+      closed?.()
     },
   }
 }
@@ -80,18 +103,8 @@ class OpenEntries {
     return { ...change, value: sealed }
   }
 
-  /** Waits for what is needed to open them, as long as it can come soon. */
-  async prepare(entries: readonly Entry[]): Promise<void> {
-    const waiting = new Set<Promise<void>>()
-    for (const entry of entries) {
-      if (!this.#encryption.needsPreparing(entry.key)) continue
-      const wait = this.#preparing(entry)
-      if (wait) waiting.add(wait)
-    }
-    if (waiting.size > 0) await Promise.all(waiting)
-  }
-
-  #preparing(entry: Entry): Promise<void> | undefined {
+  /** What is needed to open it, as long as it can come soon. */
+  preparing(entry: Entry): Promise<void> | undefined {
     try {
       return this.#encryption.prepare(entry.key, entry.value)
     } catch {
