@@ -33,18 +33,23 @@ export async function openEtcd(
   const prefix = `/${asked.replace(/^\/+|\/+$/g, '')}/`
   const tls = tlsOf(etcd)
   const sealed = encryption && (await sealedForm(encryption, { clock, random, log, prefix }))
-  const store = await openEtcdStore({
-    servers,
-    tls,
-    root: ROOT,
-    prefix,
-    form: sealed?.form ?? etcdForm(log),
-    ...(compactionIntervalMs === undefined ? {} : { compactionIntervalMs }),
-    clock,
-    random,
-    log,
-  })
-  return { store, ...(sealed ? { encryption: sealed.encryption } : {}) }
+  try {
+    const store = await openEtcdStore({
+      servers,
+      tls,
+      root: ROOT,
+      prefix,
+      form: sealed?.form ?? etcdForm(log),
+      ...(compactionIntervalMs === undefined ? {} : { compactionIntervalMs }),
+      clock,
+      random,
+      log,
+    })
+    return { store, ...(sealed ? { encryption: sealed.encryption } : {}) }
+  } catch (error) {
+    sealed?.encryption.close()
+    throw error
+  }
 }
 
 async function sealedForm(

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { type Log, silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
@@ -8,6 +10,7 @@ import { encryptedStore } from '../apiserver/encryption/encrypted-store.ts'
 import { KeyPlugin } from '../apiserver/encryption/kms/testing/key-plugin.ts'
 import { startTestServer } from '../apiserver/testing.ts'
 import { openEncryption } from './open-encryption.ts'
+import { openEtcd } from './open-etcd.ts'
 
 const SECRETS = '/api/v1/namespaces/default/secrets'
 const KEY = '/registry/secrets/default/x'
@@ -171,3 +174,30 @@ async function eventually(isSo: () => Promise<boolean>): Promise<void> {
   }
   assert.fail('it never came to be')
 }
+
+test('where no store is opened nobody goes on asking the plugin', async () => {
+  const configFile = join(plugin.directory, 'at-rest.json')
+  writeFileSync(configFile, configuration(kms()))
+  const timers = new Set<object>()
+  const clock = {
+    ...systemClock,
+    after(delayMs: number, callback: () => void) {
+      const timer = {}
+      timers.add(timer)
+      const cancel = systemClock.after(delayMs, () => {
+        timers.delete(timer)
+        callback()
+      })
+      return () => {
+        timers.delete(timer)
+        cancel()
+      }
+    },
+  }
+  const etcd = { servers: ['ftp://127.0.0.1'] }
+  const surroundings = { clock, random: systemRandom, log: silentLog, encryption: { configFile } }
+  const { status } = plugin.calls
+  await assert.rejects(openEtcd(etcd, surroundings), /no way to an etcd/)
+  assert.equal(plugin.calls.status, status + 1)
+  assert.equal(timers.size, 0)
+})
