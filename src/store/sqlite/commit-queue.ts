@@ -9,7 +9,7 @@ import {
   type StoreEvent,
 } from '../store.ts'
 import type { LooseBatch, WriterReply } from './messages.ts'
-import { type ForgottenRow, PackedRows } from './packed-rows.ts'
+import { type ForgottenRow, PackedRows, rowOf } from './packed-rows.ts'
 
 /** Commits that wait for the disk; more means that it is far too slow, and waiting would only hide it. */
 export const MAX_WAITING_COMMITS = 10_000
@@ -179,7 +179,7 @@ export class CommitQueue {
     for (const { revision, events } of dropped) {
       const rows: ForgottenRow[] = []
       for (const event of events) {
-        if (event.previous) rows.push(event.previous)
+        if (event.previous) rows.push(rowOf(event.previous))
         if (event.type === 'delete') rows.push({ modRevision: revision, key: event.key })
       }
       this.#forgotten.push({ compacted: revision, rows })

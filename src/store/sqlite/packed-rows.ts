@@ -6,6 +6,9 @@ import { IDS_PER_REVISION, type LooseBatch, type WriteBatch } from './messages.t
 /** A row that compaction removes from the disk. */
 export type ForgottenRow = Pick<Entry, 'modRevision' | 'key'>
 
+/** Not the entry itself, which holds its value by then: its row may wait for long. */
+export const rowOf = ({ modRevision, key }: Entry): ForgottenRow => ({ modRevision, key })
+
 /** Rows of a batch as they cross to the writer. Rows to add come first. */
 export class PackedRows {
   readonly #numbers: number[] = []

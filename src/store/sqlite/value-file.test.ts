@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { Log } from '#base/log.ts'
 import { silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
@@ -11,6 +14,9 @@ import { type Entry, type Store, UnreadableValueError } from '../store.ts'
 import { decode, put, recorder, remove, settled, show } from '../testing/recorder.ts'
 import { FileEntry } from './file-entry.ts'
 import { openSqliteStore } from './sqlite-store.ts'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
 
 /** Stores whose values stay in the file, as those of a million objects do. */
 const root = mkdtempSync(join(tmpdir(), 'proa-values-'))
@@ -166,4 +172,28 @@ test('after close a value that is not held is refused in one sentence', async ()
   const entry = await store.get('/k/1')
   await store.close()
   assert.throws(() => entry?.value, /cannot be read: the store is closed/)
+})
+
+test('values that history forgets leave the memory, however long the disk takes to remove them', async () => {
+  const directory = fresh()
+  const store = await open(directory)
+  await put(store, '/k/1', 'x')
+  const megabytes = async () => {
+    for (let i = 0; i < 3; i++) {
+      collect()
+      await pause(50)
+    }
+    return process.memoryUsage().arrayBuffers / 1024 / 1024
+  }
+  const before = await megabytes()
+  for (let i = 0; i < 200; i++) await put(store, '/k/1', String(i % 10).repeat(100_000))
+  const other = new DatabaseSync(join(directory, 'state.db'))
+  other.exec('BEGIN IMMEDIATE')
+  await store.compact(store.revision)
+  await pause(50)
+  const held = (await megabytes()) - before
+  other.exec('ROLLBACK')
+  other.close()
+  await store.close()
+  assert.ok(held < 10, `${held} MB`)
 })
