@@ -13,31 +13,42 @@ export function splitByBudgets(
   pods: readonly PodInfo[],
   budgets: readonly PodDisruptionBudget[],
 ): Split<PodInfo> {
-  return splitUnitsByBudgets(pods, pod => [pod], budgets)
+  if (budgets.length === 0) return { violating: [], others: pods }
+  const left = allowedBy(budgets)
+  return split(pods, pod => {
+    let breaks = false
+    for (const [i, budget] of budgets.entries()) breaks = take(left, i, budget, pod) || breaks
+    return breaks
+  })
 }
 
-/** Of what can only go as a whole. Keeps the order. */
+/** Of what can only go as a whole. As upstream does, a pod takes from no budget behind the first that it breaks. */
 export function splitUnitsByBudgets<T>(
   units: readonly T[],
   podsOf: (unit: T) => readonly PodInfo[],
   budgets: readonly PodDisruptionBudget[],
 ): Split<T> {
-  if (budgets.length === 0) return { violating: [], others: units }
-  const left = budgets.map(({ status }) => status.disruptionsAllowed ?? 0)
+  const left = allowedBy(budgets)
+  const isBreaking = (pod: PodInfo) => budgets.some((budget, i) => take(left, i, budget, pod))
+  return split(units, unit => podsOf(unit).filter(isBreaking).length > 0)
+}
+
+const allowedBy = (budgets: readonly PodDisruptionBudget[]): number[] =>
+  budgets.map(({ status }) => status.disruptionsAllowed ?? 0)
+
+/** Whether the pod's going breaks the budget at this place of `left`, from which it is taken. */
+function take(left: number[], place: number, budget: PodDisruptionBudget, pod: PodInfo): boolean {
+  if (!counts(budget, pod)) return false
+  const now = (left[place] ?? 0) - 1
+  left[place] = now
+  return now < 0
+}
+
+/** Keeps the order. */
+function split<T>(all: readonly T[], isViolating: (one: T) => boolean): Split<T> {
   const violating: T[] = []
   const others: T[] = []
-  for (const unit of units) {
-    let violates = false
-    for (const pod of podsOf(unit))
-      for (const [i, budget] of budgets.entries()) {
-        if (!counts(budget, pod)) continue
-        const now = (left[i] ?? 0) - 1
-        left[i] = now
-        violates ||= now < 0
-      }
-    if (violates) violating.push(unit)
-    else others.push(unit)
-  }
+  for (const one of all) (isViolating(one) ? violating : others).push(one)
   return { violating, others }
 }
 
@@ -55,7 +66,8 @@ export function isCountedByAny(
 function counts({ metadata, spec, status }: PodDisruptionBudget, { pod, labels }: PodInfo) {
   if (metadata.namespace !== pod.metadata.namespace) return false
   const matcher = matcherOf(spec.selector)
-  // Upstream's scheduler, unlike its controllers, takes an empty selector for none.
+  // Upstream's scheduler, unlike its controllers, takes an empty selector for none, and matches no pod without labels.
+  if (Object.keys(labels).length === 0) return false
   if (matcher.selectsEverything || !matcher.matches(labels)) return false
   return status.disruptedPods?.[pod.metadata.name ?? ''] === undefined
 }
