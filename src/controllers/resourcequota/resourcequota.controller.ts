@@ -108,7 +108,7 @@ export function resourceQuotaController(context: ControllerContext): Controller 
     async reconcile(key) {
       const found = quotas.get(key)
       if (!found) return { writes: [] }
-      await devices.ready(found)
+      if (!(await devices.ready(found))) return { writes: [] }
       const measured = measuredBy(found)
       await Promise.all(measured.map(({ informer }) => informer.synced))
       // Views have filled in between; the newest quota is the one to judge.

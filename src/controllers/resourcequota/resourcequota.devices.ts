@@ -11,6 +11,7 @@ export class QuotaDevices implements DeviceQuotaWorld {
   readonly #changed: () => void
   #followed: ReturnType<typeof viewsOf> | undefined
   #end: (() => void) | undefined
+  #isStopped = false
 
   /** `changed` is told of each change of a class. */
   constructor(informers: Informers, changed: () => void) {
@@ -18,13 +19,16 @@ export class QuotaDevices implements DeviceQuotaWorld {
     this.#changed = changed
   }
 
-  /** Resolves once all is known that the quota may need. */
-  async ready({ spec }: ResourceQuota): Promise<void> {
-    if (!Object.keys(spec.hard ?? {}).some(limitsExtendedResource)) return
+  /** Resolves once all is known that the quota may need; to false where it was stopped meanwhile. */
+  async ready({ spec }: ResourceQuota): Promise<boolean> {
+    if (!Object.keys(spec.hard ?? {}).some(limitsExtendedResource)) return !this.#isStopped
     this.#followed ??= viewsOf(this.#informers)
     const { classes, claims, pods } = this.#followed
     await Promise.all([classes.synced, claims.synced, pods.synced])
+    // Whoever begins to listen now would be told for as long as the process lives.
+    if (this.#isStopped) return false
     this.#end ??= classes.subscribe({ changed: this.#changed, deleted: this.#changed })
+    return true
   }
 
   classes() {
@@ -40,6 +44,7 @@ export class QuotaDevices implements DeviceQuotaWorld {
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#end?.()
   }
 }
