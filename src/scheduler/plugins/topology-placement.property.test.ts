@@ -111,6 +111,24 @@ test('where members run already, the others follow, however little room there is
   assert.equal('node' in result && result.node.name, 'n1')
 })
 
+test('a member whose node is taken by the time it is tried goes to another of the domain', () => {
+  let moved = 0
+  for (const other of ['n0', 'n1', 'n2']) {
+    const { state, attempt, infos } = worldOf({ ...racks('r0', 'r0', 'r0', 'r1'), members: 2 })
+    const [first, second] = infos
+    assert.ok(first && second)
+    const { node } = attempt(first) as { node: { name: string } }
+    if (node.name === other) continue
+    state.assume(first, node.name)
+    state.setPod(podOf('t', { ...asking('4'), nodeName: other }))
+    const result = attempt(second)
+    assert.ok('node' in result, 'failure' in result ? result.failure.message('') : '')
+    assert.equal(result.node.labels.rack, 'r0')
+    moved++
+  }
+  assert.equal(moved, 2)
+})
+
 test('members in two domains, or in none, are an error', () => {
   for (const [running, why] of [
     [['n0', 'n1'], 'more than 1 domain found for pod group: r0, r1'],

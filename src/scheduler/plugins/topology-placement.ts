@@ -54,7 +54,8 @@ class TopologyPlacement {
     this.#groups = new PodGroups(handle)
   }
 
-  nodesFor({ pod, uid }: PodInfo): PreFilterResult | undefined {
+  nodesFor(info: PodInfo): PreFilterResult | undefined {
+    const { pod, uid } = info
     const group = this.#groups.of(pod)
     // One constraint is all that a group can have.
     const label = group?.spec.schedulingConstraints?.topology?.[0]?.key
@@ -67,7 +68,11 @@ class TopologyPlacement {
     if (typeof chosen === 'object') return { status: chosen }
     const nodes = this.#domains(label).get(chosen) ?? new Set()
     const planned = this.#planned(key, uid)
-    return { nodes: planned !== undefined && nodes.has(planned) ? new Set([planned]) : nodes }
+    if (planned === undefined || !nodes.has(planned)) return { nodes }
+    const only = new Set([planned])
+    // Others may have come between.
+    const fits = this.#inside(only, () => this.#handle.trial.place([info])).size > 0
+    return { nodes: fits ? only : nodes }
   }
 
   /** Undefined while no member has a node. */
