@@ -1,6 +1,7 @@
 /** Drives the victims of a preemption off their node, and those off their hopes who wanted the room too. */
 import { pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { isStatus } from '#api/machinery/status.ts'
+import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Handle } from '../framework/handle.ts'
@@ -9,6 +10,9 @@ import type { PodInfo } from '../state/pod-info.ts'
 export interface Preemption {
   /** For whom. */
   readonly pod: PodInfo
+  /** Where it is not for the pod alone. */
+  readonly forGroup?: PodGroup
+  /** Where the pod goes then; '' where it gets no node, but others of its group do. */
   readonly node: string
   readonly victims: readonly PodInfo[]
   /** Who does it. */
@@ -35,7 +39,7 @@ export function isPreempted({ pod: { metadata, status } }: PodInfo): boolean {
 
 async function evict(handle: Handle, preemption: Preemption, victim: PodInfo): Promise<void> {
   const { client, recorder, waitingPods } = handle
-  const { pod, node, plugin } = preemption
+  const { pod, forGroup, node, plugin } = preemption
   const waiting = waitingPods.get(victim.uid)
   if (waiting) waiting.reject(plugin, 'preempted')
   else {
@@ -55,17 +59,21 @@ async function evict(handle: Handle, preemption: Preemption, victim: PodInfo): P
       throw error
     }
   }
-  const message = `Preempted by pod ${pod.uid} on node ${node}`
+  // Upstream's words: the victims of a group are wherever its members go.
+  const by = forGroup
+    ? `podgroup ${forGroup.metadata.uid} on node cluster`
+    : `pod ${pod.uid} on node ${node}`
+  const message = `Preempted by ${by}`
   recorder.record(victim.pod, 'Normal', 'Preempted', { message, action: 'Preempting' })
 }
 
-function disruption({ clock }: Handle, { pod }: Preemption, victim: PodInfo): object {
+function disruption({ clock }: Handle, { pod, forGroup }: Preemption, victim: PodInfo): object {
   const { generation } = victim.pod.metadata
   return {
     type: 'DisruptionTarget',
     status: 'True',
     reason: 'PreemptionByScheduler',
-    message: `${pod.pod.spec.schedulerName}: preempting to accommodate a higher priority pod`,
+    message: `${pod.pod.spec.schedulerName}: preempting to accommodate a higher priority ${forGroup ? 'podgroup' : 'pod'}`,
     lastTransitionTime: rfc3339(clock.now()),
     ...(generation ? { observedGeneration: generation } : {}),
   }

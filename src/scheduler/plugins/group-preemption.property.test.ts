@@ -44,6 +44,8 @@ interface Small {
   readonly group: GroupName | undefined
   readonly app: string
 }
+/** What clients are told of a victim: its condition, or an event. */
+type Told = { status?: { conditions?: { message: string }[] }; message?: string } | undefined
 interface Unit {
   readonly pods: readonly Small[]
   readonly priority: number
@@ -114,7 +116,7 @@ const objectOf = ({ name, node, priority, start, group, app }: Small): Pod =>
     status: { startTime: new Date(start * 1_000).toISOString() },
   }) as unknown as Pod
 const groupOf = (name: string, priority: number, spec: object) => ({
-  metadata: { name, namespace: 'a' },
+  metadata: { name, namespace: 'a', uid: `uid-of-${name}` },
   spec: { schedulingPolicy: { basic: {} }, priority, ...spec },
   status: {},
 })
@@ -128,7 +130,8 @@ const taken = ({ nodes }: ClusterState) =>
 
 function worldOf(cluster: Cluster) {
   const client = createRecordingClient()
-  const spec = { ...asking('4', '1Mi'), priority: OWN_PRIORITY }
+  const schedulerName = 'default-scheduler'
+  const spec = { ...asking('4', '1Mi'), priority: OWN_PRIORITY, schedulerName }
   const members = Array.from({ length: cluster.members }, (_, i) =>
     podOf(`m${i}`, { ...spec, schedulingGroup: { podGroupName: 'own' } } as never),
   )
@@ -158,7 +161,7 @@ function worldOf(cluster: Cluster) {
   for (const pod of pods) world.state.setPod(pod)
   const evicted = () =>
     client.written.filter(({ verb }) => verb === 'delete').map(({ name }) => name)
-  return { ...world, members: members.map(podInfoOf), evicted }
+  return { ...world, client, members: members.map(podInfoOf), evicted }
 }
 
 test('whoever the model lets go goes, whole groups as a whole, and nobody else', async () => {
@@ -238,6 +241,40 @@ test('while victims are on their way, no others are chosen; whoever hopes goes o
   assert.notEqual(other.nominatedNode, nominatedNode)
   assert.ok(other.nominatedNode, 'it hopes on')
   assert.equal(evicted().length, 2)
+})
+
+test('no member evicts for itself where its group has enough without it', async () => {
+  const nodes = [[{ priority: 0, group: undefined, app: 'b' } as const], []]
+  const cluster = { nodes, members: 2, minCount: 1, allowed: 0 }
+  const { state, members, attempt, postFilter, evicted } = worldOf(cluster)
+  const [first, second] = members
+  assert.ok(first && second)
+  const found = attempt(first)
+  assert.ok('node' in found)
+  state.assume(first, found.node.name)
+  const { message, nominatedNode } = await postFilter(second)
+  await new Promise(resolve => setImmediate(resolve))
+  assert.deepEqual(evicted(), [])
+  assert.match(message, /preemption: not eligible due to workload aware preemption enabled$/)
+  assert.equal(nominatedNode, undefined)
+})
+
+test('victims are told that a group needs their room, wherever they are', async () => {
+  const nodes = [0, 1].map(() => [{ priority: 0, group: undefined, app: 'b' } as const])
+  const { members, postFilter, client } = worldOf({ nodes, members: 2, minCount: 2, allowed: 0 })
+  const [first] = members
+  assert.ok(first)
+  await postFilter(first)
+  await new Promise(resolve => setImmediate(resolve))
+  const bodies = client.written.map(({ body }) => body as unknown as Told)
+  assert.deepEqual(
+    bodies.flatMap(body => body?.status?.conditions ?? []).map(({ message }) => message),
+    Array(2).fill('default-scheduler: preempting to accommodate a higher priority podgroup'),
+  )
+  assert.deepEqual(
+    bodies.flatMap(body => body?.message ?? []),
+    Array(2).fill('Preempted by podgroup uid-of-own on node cluster'),
+  )
 })
 
 test('groups that must stay in a domain, and those with a member that never preempts, evict nobody', async () => {

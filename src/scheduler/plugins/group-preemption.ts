@@ -2,6 +2,8 @@
  * Preemption for a group as a whole: only if all that it needs finds room once others are gone does anybody have to go, and what may
  * only be disrupted as a whole goes as a whole.
  */
+
+import { keyOf } from '#api/machinery/metadata.ts'
 import type { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { messageOf } from '#base/errors.ts'
@@ -16,6 +18,8 @@ import { groupKeyOf, PodGroups } from './pod-groups.ts'
 
 const CONSTRAINED =
   'workload aware preemption is not supported for pod groups with scheduling constraints'
+
+const NOT_NEEDED = 'not eligible due to workload aware preemption enabled'
 
 export class GroupPreemption {
   readonly #handle: Handle
@@ -35,7 +39,7 @@ export class GroupPreemption {
     return this.#underWay.has(groupKeyOf(pod) ?? '')
   }
 
-  /** Undefined where the pod is to be helped alone: it has no group, or its group does not need it. */
+  /** Undefined where the pod has no group, and is to be helped alone. */
   postFilter(info: PodInfo, budgets: readonly PodDisruptionBudget[]): PostFilterResult | undefined {
     const key = groupKeyOf(info.pod)
     const group = this.#groups.of(info.pod)
@@ -48,14 +52,14 @@ export class GroupPreemption {
     if (never) return { status: this.#refused(never), nominatedNode: '' }
     const run = { handle: this.#handle, groups: this.#groups, budgets, group, key }
     const found = victimsFor(run, this.#plugin)
-    if (!found) return undefined
+    if (!found) return { status: this.#refused(NOT_NEEDED) }
     if ('code' in found) return { status: this.#prefixed(found), nominatedNode: '' }
     for (const member of this.#groups.unplaced(key)) {
       const place = found.places.get(member.uid)
       if (place !== undefined && member.uid !== info.uid) this.#handle.nominator.add(member, place)
     }
     const node = found.places.get(info.uid)
-    void this.#evict(info, key, { node: node ?? '', units: found.units })
+    void this.#evict(info, group, { node: node ?? '', units: found.units })
     if (node !== undefined) return { nominatedNode: node }
     return { status: this.#refused('pod group is waiting for preemption to complete') }
   }
@@ -86,14 +90,15 @@ export class GroupPreemption {
 
   async #evict(
     pod: PodInfo,
-    key: string,
+    forGroup: PodGroup,
     { node, units }: { node: string; units: readonly Unit[] },
   ): Promise<void> {
+    const key = keyOf(forGroup)
     this.#underWay.add(key)
     for (const { group } of units) if (group) void tellGroup(this.#handle, group, PREEMPTED)
     const victims = units.flatMap(({ pods }) => pods)
     try {
-      await evictVictims(this.#handle, { pod, node, victims, plugin: this.#plugin })
+      await evictVictims(this.#handle, { pod, forGroup, node, victims, plugin: this.#plugin })
     } catch (error) {
       this.#handle.log.error('preemption for a group failed', {
         group: key,
