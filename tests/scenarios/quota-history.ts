@@ -102,20 +102,36 @@ function wrongRefusal(history: QuotaHistory, refusal: Answer): string[] {
   })
 }
 
-/** What may have been in use while this was judged: a state of the quota in that time, and what others asked for beside it. */
+/**
+ * What may have been in use while this was judged: a state of the quota in that time, or what was surely there when it was asked for, as
+ * events may come late; and what others asked for beside it.
+ */
 function mostInUse({ seen, answers }: QuotaHistory, { sentMs, answeredMs }: Answer): Amounts {
   const first = seen.findLastIndex(({ atMs }) => atMs <= sentMs)
   const after = seen.findIndex(({ atMs }) => atMs > answeredMs)
   const states = seen.slice(Math.max(first, 0), after === -1 ? undefined : after + 1)
   const most: Record<string, number> = {}
-  for (const { used } of states)
+  for (const used of [...states.map(state => state.used), surelyThere(answers, sentMs)])
     for (const [name, amount] of Object.entries(used))
       most[name] = Math.max(most[name] ?? 0, amount)
   for (const other of answers) {
     const isBeside = other.sentMs <= answeredMs && other.answeredMs >= sentMs
-    if (other.verb === 'create' && isAccepted(other) && isBeside)
-      for (const [name, amount] of Object.entries(other.asks))
-        most[name] = (most[name] ?? 0) + amount
+    if (other.verb === 'create' && isAccepted(other) && isBeside) add(most, other.asks)
   }
   return most
+}
+
+function surelyThere(answers: readonly Answer[], atMs: number): Amounts {
+  const accepted = answers.filter(isAccepted)
+  const going = new Set(
+    accepted.filter(each => each.verb === 'delete' && each.sentMs <= atMs).map(each => each.object),
+  )
+  const there: Record<string, number> = {}
+  for (const { verb, object, asks, answeredMs } of accepted)
+    if (verb === 'create' && answeredMs <= atMs && !going.has(object)) add(there, asks)
+  return there
+}
+
+function add(sum: Record<string, number>, amounts: Amounts): void {
+  for (const [name, amount] of Object.entries(amounts)) sum[name] = (sum[name] ?? 0) + amount
 }

@@ -83,6 +83,10 @@ describe('the judge of a race for a quota', () => {
     const answers = [told(1, 0), told(2, 10), told(3, 11, refused)]
     assert.equal(judge({ answers, seen: seenAs([-1, 0], [3, 1], [70, 1]) }), '')
   })
+  test('does not complain where events of the quota come long after the answers', () => {
+    const answers = [told(1, 0), told(2, 10), told(3, 20, refused)]
+    assert.equal(judge({ answers, seen: seenAs([-1, 0], [70, 1], [71, 2]) }), '')
+  })
   test('notices refusals in other words, for other things and with other codes', () => {
     for (const more of [
       { code: 403, message: 'forbidden' },
