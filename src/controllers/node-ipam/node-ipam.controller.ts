@@ -73,7 +73,8 @@ const RANGE_LIMIT = 8192
 class Ranges {
   readonly #whole: Cidr
   readonly #prefixLength: number
-  readonly #holders = new Map<string, string>()
+  /** How many nodes have each range: two may have been given one by hand, or by controllers that did not see each other's. */
+  readonly #holders = new Map<string, number>()
   readonly #held = new Map<string, string>()
   /** No range before this one is free. */
   #firstFree = 0
@@ -84,18 +85,22 @@ class Ranges {
   }
 
   hold(range: string, node: string): void {
-    if (this.#held.get(node) !== range) this.giveBack(node)
-    this.#holders.set(range, node)
+    if (this.#held.get(node) === range) return
+    this.giveBack(node)
+    this.#holders.set(range, (this.#holders.get(range) ?? 0) + 1)
     this.#held.set(node, range)
   }
 
   giveBack(node: string): void {
     const range = this.#held.get(node)
+    if (range === undefined) return
     this.#held.delete(node)
-    // Should two nodes have been given one by hand, the other still has it.
-    if (range === undefined || this.#holders.get(range) !== node) return
-    this.#holders.delete(range)
-    this.#firstFree = 0
+    const others = (this.#holders.get(range) ?? 1) - 1
+    if (others > 0) this.#holders.set(range, others)
+    else {
+      this.#holders.delete(range)
+      this.#firstFree = 0
+    }
   }
 
   of(node: string): string | undefined {
