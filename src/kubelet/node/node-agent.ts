@@ -47,6 +47,8 @@ export class NodeAgent {
   #images: readonly Image[] = []
   /** What the last look found to be written already. */
   #settled: readonly unknown[] = []
+  /** Nothing was heard of this node for so long that others may have taken it for lost, and said so in its status. */
+  #isDoubted = false
   #lease: Lease | undefined
   #writtenAt = 0
   /** The Node as the API last answered it. */
@@ -172,10 +174,13 @@ export class NodeAgent {
     const due = clock.monotonicMs() - this.#writtenAt >= STATUS_WRITE_MS
     // Nearly every look finds what the one before it found.
     const seen = [this.node, health(), this.#version, this.#images]
-    if (!due && sameJson(seen, this.#settled)) return
+    if (!due && !this.#isDoubted && sameJson(seen, this.#settled)) return
     for (let attempt = 0; attempt < 3; attempt++) {
       const known = this.node
-      if (!known || due || attempt > 0) this.node = await client.get(nodeKind, options.nodeName)
+      if (!known || due || this.#isDoubted || attempt > 0) {
+        this.node = await client.get(nodeKind, options.nodeName)
+        this.#isDoubted = false
+      }
       const node = this.node as Node
       const status = this.#statusOver(node.status)
       const changed = !sameJson(
@@ -202,10 +207,13 @@ export class NodeAgent {
     // Nodes that started together renew at different times: the first period is cut by chance.
     let periodMs = 1 + random.integer(LEASE_RENEW_MS)
     let retryMs = RETRY_MS
+    let renewedMs = clock.monotonicMs()
     while (!this.#signal.aborted) {
       let delayMs = periodMs
       try {
         await this.#renew()
+        if (clock.monotonicMs() - renewedMs >= LEASE_SECONDS * 1000) this.#isDoubted = true
+        renewedMs = clock.monotonicMs()
         delayMs = untilTick(clock.monotonicMs(), periodMs)
         periodMs = LEASE_RENEW_MS
         retryMs = RETRY_MS

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Node } from '#api/core/v1/node.ts'
+import { notFound } from '#api/machinery/status.ts'
+import { silentLog } from '#base/log.ts'
+import { createManualClock, createSeededRandom } from '#client/testing/manual-clock.ts'
+import type { KubeletContext } from '../options.ts'
+import { NodeAgent } from './node-agent.ts'
+
+/** A server with one node and its lease, which can be away. */
+class Server {
+  readonly clock = createManualClock()
+  readonly objects = new Map<string, object>()
+  isAway = false
+  reads = 0
+  readonly agent: NodeAgent
+
+  constructor() {
+    const facts = { cpuMillis: 4000, memoryBytes: 2 ** 33, ephemeralStorageBytes: 2 ** 34 }
+    const options = {
+      ...{ nodeName: 'n', nodeLabels: {}, capacity: {}, reserved: {}, maxPods: 110 },
+      ...{ nodeAddresses: ['10.0.0.1'], kubeletPort: 10250, version: 'v1' },
+      hostAccess: { facts },
+      runtime: { version: async () => ({}), listImages: async () => [] },
+    }
+    const context = { client: this, clock: this.clock, options } as unknown as KubeletContext
+    const health = () => ({ runtimeProblem: '', networkProblem: '' })
+    this.agent = new NodeAgent({
+      context: { ...context, log: silentLog, random: createSeededRandom() },
+      health,
+    })
+  }
+
+  async create({ kind }: { kind: string }, object: object): Promise<object> {
+    return this.#keep(kind, object)
+  }
+
+  async update({ kind }: { kind: string }, object: object): Promise<object> {
+    return this.#keep(kind, object)
+  }
+
+  async get({ kind }: { kind: string }): Promise<object> {
+    if (this.isAway) throw new Error('nobody listens')
+    if (kind === 'Node') this.reads++
+    return this.objects.get(kind) ?? assert.fail(notFound({ group: '', resource: kind }, 'n'))
+  }
+
+  #keep(kind: string, object: object): object {
+    if (this.isAway) throw new Error('nobody listens')
+    this.objects.set(kind, structuredClone(object))
+    return object
+  }
+
+  get ready(): string | undefined {
+    const { status } = this.objects.get('Node') as Node
+    return status.conditions?.find(({ type }) => type === 'Ready')?.status
+  }
+
+  /** What the controller of nodes does once the lease has run out. */
+  markUnknown(): void {
+    const node = this.objects.get('Node') as Node
+    const conditions = node.status.conditions?.map(one => ({ ...one, status: 'Unknown' }))
+    this.objects.set('Node', { ...node, status: { ...node.status, conditions } })
+  }
+}
+
+test('a node that was taken for lost is ready again soon after it comes back', async () => {
+  const server = new Server()
+  const started = server.agent.start()
+  await server.clock.advance(25_000)
+  await started
+  assert.equal(server.ready, 'True')
+  server.isAway = true
+  await server.clock.advance(60_000)
+  server.markUnknown()
+  server.isAway = false
+  await server.clock.advance(30_000)
+  assert.equal(server.ready, 'True')
+  const { reads } = server
+  await server.clock.advance(60_000)
+  assert.equal(server.reads, reads, 'a node in good health is read again and again')
+  await server.agent.stop()
+})
