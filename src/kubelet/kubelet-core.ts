@@ -86,6 +86,7 @@ export function createKubelet(
         allocatable,
         maxPods: options.maxPods,
       }),
+    readNode: () => nodeAgent.read(),
     networkProblem: () => health.report().networkProblem,
     gone: worker => workers.gone(worker),
   }

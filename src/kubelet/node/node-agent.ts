@@ -166,10 +166,17 @@ export class NodeAgent {
     })
   }
 
+  /** Labels and taints are others' to write: `node` shows those of the last time that it was read or written. */
+  async read(): Promise<void> {
+    const { client, options } = this.#parts.context
+    this.node = await client.get(nodeKind, options.nodeName)
+    this.#isDoubted = false
+  }
+
   /** Writes the status if it changed or is due. */
   async checkStatus(): Promise<void> {
     const { context, health } = this.#parts
-    const { client, clock, options } = context
+    const { client, clock } = context
     await this.#askRuntime()
     const due = clock.monotonicMs() - this.#writtenAt >= STATUS_WRITE_MS
     // Nearly every look finds what the one before it found.
@@ -177,10 +184,7 @@ export class NodeAgent {
     if (!due && !this.#isDoubted && sameJson(seen, this.#settled)) return
     for (let attempt = 0; attempt < 3; attempt++) {
       const known = this.node
-      if (!known || due || this.#isDoubted || attempt > 0) {
-        this.node = await client.get(nodeKind, options.nodeName)
-        this.#isDoubted = false
-      }
+      if (!known || due || this.#isDoubted || attempt > 0) await this.read()
       const node = this.node as Node
       const status = this.#statusOver(node.status)
       const changed = !sameJson(

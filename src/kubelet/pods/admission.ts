@@ -44,10 +44,17 @@ export function refusal(input: AdmissionInput): PodFailure | undefined {
   )
 }
 
+/** Whether another state of the Node could make the pod welcome. */
+export const dependsOnNode = ({ reason }: PodFailure): boolean =>
+  reason === WRONG_NODE || reason === LACKING
+
+const WRONG_NODE = 'NodeAffinity'
+const LACKING = 'PodFeatureUnsupported'
+
 function wrongNode({ pod, node }: AdmissionInput): PodFailure | undefined {
   if (!node || matchesNodeSelection(pod, node)) return undefined
   return {
-    reason: 'NodeAffinity',
+    reason: WRONG_NODE,
     message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
   }
 }
@@ -57,7 +64,7 @@ function lacking(pod: Pod, node: Node | undefined): PodFailure | undefined {
   const missing = node ? undeclaredFeatures(needed, node) : []
   if (missing.length === 0) return undefined
   return {
-    reason: 'PodFeatureUnsupported',
+    reason: LACKING,
     message: `Pod requires node features that are not available: ${missing.join(', ')}`,
   }
 }

@@ -28,6 +28,8 @@ export interface PodParts {
   }
   /** May this pod run here at all? Undefined is yes. */
   readonly refuse: (pod: Pod) => PodFailure | undefined
+  /** Reads the Node anew, by which pods are judged; rejects where the API does not answer. */
+  readonly readNode: () => Promise<void>
   /** Why pods can't get a network now; empty when they can. */
   readonly networkProblem: () => string
   readonly gone: (worker: PodWorker) => void

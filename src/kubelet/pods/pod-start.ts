@@ -9,6 +9,7 @@ import { sandboxConfigOf } from '../containers/sandbox-config.ts'
 import { containerHash } from '../labels.ts'
 import { type ContainerReference, describePod, type Pod } from '../pod-types.ts'
 import type { SandboxStatus } from '../runtime.ts'
+import { dependsOnNode } from './admission.ts'
 import { newestOf } from './observed-pod.ts'
 import { type PodActions, podActions } from './pod-actions.ts'
 import { collectGarbage, reportStatus } from './pod-stop.ts'
@@ -32,7 +33,7 @@ const REFRESH_RETRY_MS = 60_000
 
 export async function startPod(worker: PodWorker): Promise<void> {
   const { parts } = worker
-  if (!admit(worker)) return
+  if (!(await admit(worker))) return
   if (outOfTime(worker)) return
   // Adopted containers are probed before anything is said of them.
   parts.probes.sync(worker.pod, parts.cache.observe(worker.uid))
@@ -68,7 +69,7 @@ export async function startPod(worker: PodWorker): Promise<void> {
 }
 
 /** What this kubelet finds running was admitted before: a restart never turns a pod away. */
-function admit(worker: PodWorker): boolean {
+async function admit(worker: PodWorker): Promise<boolean> {
   if (worker.admitted) return true
   const { parts, pod } = worker
   const observed = parts.cache.observe(worker.uid)
@@ -76,7 +77,12 @@ function admit(worker: PodWorker): boolean {
     observed.containers.length > 0 ||
     observed.sandboxes.length > 0 ||
     pod.status?.phase === 'Running'
-  const failure = ranBefore ? undefined : parts.refuse(pod)
+  let failure = ranBefore ? undefined : parts.refuse(pod)
+  if (failure && dependsOnNode(failure)) {
+    // The scheduler may know of labels that were not read here yet.
+    await parts.readNode()
+    failure = parts.refuse(pod)
+  }
   if (!failure) {
     worker.admitted = true
     return true
