@@ -72,7 +72,7 @@ function setUp() {
     }
     await turns()
   }
-  return { cache, state, changed, put, containers, tick, timers }
+  return { cache, state, changed, put, sandboxes, containers, tick, timers }
 }
 
 test('nothing is known before a listing worked, however long the runtime is away', async () => {
@@ -160,5 +160,18 @@ test('the newest run comes first', async () => {
     cache.observe('u').containers.map(({ id }) => id),
     ['c', 'b', 'a'],
   )
+  await cache.stop()
+})
+
+test('a sandbox that others made and removed again is not kept for its pod', async () => {
+  const { cache, sandboxes } = setUp()
+  const sandbox = { id: 's', uid: 'u', name: 'p', namespace: 'n', attempt: 0, createdAt: 0 }
+  sandboxes.set('s', { ...sandbox, ready: true, labels: {}, annotations: {} } as never)
+  await cache.start()
+  assert.equal(cache.observe('u').sandboxes.length, 1)
+  sandboxes.delete('s')
+  await cache.relist()
+  assert.deepEqual(cache.observe('u').sandboxes, [])
+  assert.deepEqual([...cache.uids()], [])
   await cache.stop()
 })

@@ -175,7 +175,9 @@ export class RuntimeCache {
     this.#forget(id, uid)
   }
 
-  #forget(id: string, uid: string | undefined): void {
+  /** Sandboxes that others made may lack the label, and are filed by what the runtime says of them. */
+  #forget(id: string, labelled: string | undefined): void {
+    const uid = labelled ?? this.#sandboxes.get(id)?.status.uid
     this.#containers.delete(id)
     this.#sandboxes.delete(id)
     if (!uid) return
