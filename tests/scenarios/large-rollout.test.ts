@@ -156,10 +156,6 @@ spec:
   })
 
   test('paused amid, it stays as it is; resumed, it goes on', async () => {
-    // Without, a hundred pods are replaced in the time that kubectl takes to start.
-    await scene.cluster.client.patch(deployment, { name: 'web', namespace: 'default' }, 'merge', {
-      spec: { minReadySeconds: 1 },
-    })
     await scene.kubectl.run('set image deployment/web main=web:3')
     await amid(0.3)
     await scene.kubectl.run('rollout pause deployment/web')
