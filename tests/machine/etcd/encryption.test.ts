@@ -32,14 +32,14 @@ const configuration = (first: string) => ({
     { resources: ['*.*'], providers: [{ identity: {} }, keyed('aescbc')] },
   ],
 })
-/** The plugin writes, `aescbc` is read. */
+/** The plugin writes, what the others wrote is read: upstream lists all secrets before it is ready. */
 const pluginConfiguration = (endpoint: string) => ({
   apiVersion: 'apiserver.config.k8s.io/v1',
   kind: 'EncryptionConfiguration',
   resources: [
     {
       resources: ['secrets'],
-      providers: [{ kms: { apiVersion: 'v2', name: 'one', endpoint } }, keyed('aescbc')],
+      providers: [{ kms: { apiVersion: 'v2', name: 'one', endpoint } }, ...PROVIDERS.map(keyed)],
     },
   ],
 })
@@ -113,8 +113,9 @@ describe('encryption at rest, beside a real kube-apiserver', { skip }, () => {
       )
     })
 
-  test('a key management plugin: both read what both wrote, while both run, and after it turned its key', async () => {
+  test('a key management plugin: both read what both wrote, while both run, and after it turned its key', async t => {
     const plugin = await KeyPlugin.start()
+    t.after(() => plugin.remove())
     writeFileSync(configFile, JSON.stringify(configuration('aescbc')))
     const old = await startUpstream(keys, etcd.url, settings)
     await old.want('POST', SECRETS, secret('before-kms'))
@@ -156,7 +157,6 @@ describe('encryption at rest, beside a real kube-apiserver', { skip }, () => {
       /^k8s:enc:kms:v2:one:.*(key-\d)/s.exec(stored.get(`/registry/secrets/default/${name}`) ?? '')
     assert.equal(keyOf('upstream-kms')?.[1], 'key-2')
     assert.equal(keyOf('proa-kms')?.[1], 'key-1')
-    plugin.remove()
   })
 })
 
