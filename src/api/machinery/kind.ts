@@ -114,8 +114,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   /** How names are checked: DNS-1123 subdomain unless the kind says otherwise. */
   readonly nameRule: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment'
   readonly columns: readonly Column<T>[]
-  /** What the rows of a table show of an object's metadata; all of it but for what was only put there for one version of the kind. */
-  readonly metadataInTables: (metadata: ObjectMeta) => ObjectMeta
+  /** What is shown of an object's metadata alone; all of it but for what was only put there for one version of the kind. */
+  readonly metadataAlone: (metadata: ObjectMeta) => ObjectMeta
   readonly rowConditions: (object: T) => readonly RowCondition[]
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly fieldSelectors: Readonly<Record<string, (object: T) => string>>
@@ -191,7 +191,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly validateStatusUpdate?: (next: T, previous: T) => readonly FieldError[]
   readonly nameRule?: KindDefinition['nameRule']
   readonly columns?: readonly Column<T>[]
-  readonly metadataInTables?: KindDefinition['metadataInTables']
+  readonly metadataAlone?: KindDefinition['metadataAlone']
   readonly rowConditions?: (object: T) => readonly RowCondition[]
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>>
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
@@ -253,7 +253,7 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     validateStatusUpdate: noErrors,
     nameRule: 'dns1123Subdomain' as const,
     columns: [],
-    metadataInTables: (metadata: ObjectMeta) => metadata,
+    metadataAlone: (metadata: ObjectMeta) => metadata,
     rowConditions: noErrors,
     fieldSelectors: {},
     warnings: noErrors,

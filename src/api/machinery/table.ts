@@ -125,7 +125,7 @@ function definitionsOf(columns: readonly Column<KubernetesObject>[]): TableColum
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
 function shownObject(
-  { metadataInTables }: AnyKind,
+  kind: AnyKind,
   object: KubernetesObject,
   includeObject: IncludeObject,
   version: MetaVersion | undefined,
@@ -133,13 +133,10 @@ function shownObject(
   switch (includeObject) {
     case 'None':
       return object.metadata.annotations?.[INITIAL_EVENTS_END] === 'true'
-        ? partialMetadataOf(object, version)
+        ? partialMetadataOf(kind, object, version)
         : null
     case 'Metadata':
-      return {
-        ...partialMetadataOf(object, version),
-        metadata: metadataInTables(object.metadata),
-      }
+      return partialMetadataOf(kind, object, version)
     case 'Object':
       return object
   }
@@ -147,12 +144,13 @@ function shownObject(
 
 /** The object without all but its metadata, `as=PartialObjectMetadata`. */
 export function partialMetadataOf(
+  { metadataAlone }: Pick<AnyKind, 'metadataAlone'>,
   object: KubernetesObject,
   version?: MetaVersion,
 ): PartialObjectMetadata {
   return {
     kind: 'PartialObjectMetadata',
     apiVersion: metaApiVersion(version),
-    metadata: object.metadata,
+    metadata: metadataAlone(object.metadata),
   }
 }

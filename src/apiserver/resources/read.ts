@@ -1,6 +1,6 @@
 /** get, list and watch. */
 import { stringifyJson } from '#api/machinery/exact-json.ts'
-import { apiVersionOf } from '#api/machinery/kind.ts'
+import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import { partialObjectMetadataKind } from '#api/machinery/meta-kinds.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { encodeListProtobuf } from '#api/machinery/protobuf-envelope.ts'
@@ -89,7 +89,7 @@ export function respondOne(
   const value =
     as === 'Table'
       ? tableFor(exchange, resource.kind, [shown.object])
-      : partialMetadataOf(shown.object, version)
+      : partialMetadataOf(kind, shown.object, version)
   return respondValue(exchange, status, value)
 }
 
@@ -157,7 +157,7 @@ export async function respondList(
       kind: 'PartialObjectMetadataList',
       apiVersion: metaApiVersion(wanted.version),
       metadata,
-      items: await made('object', ({ object }) => partialMetadataOf(object, wanted.version)),
+      items: await made('object', ({ object }) => partialMetadataOf(kind, object, wanted.version)),
     })
   if (wanted.encoding === 'protobuf') {
     const messages = await made('protobuf', shown => messageOf(kind, shown))
@@ -243,16 +243,18 @@ export async function handleWatch(
     return answer(
       `${PROTOBUF_TYPE};stream=watch`,
       frames(source, wanted, {
+        kind: resource.kind,
         whole: each => each.frame,
         all: exchange.wantsStream ? undefined : group => group.frames,
         partial: frameOf,
       }),
     )
   if (wanted.encoding === 'cbor') {
-    const { cborFrameFor, cborFrameOf } = await import('../cbor.ts')
-    const whole = (each: EncodedEvent) => cborFrameOf(each, resource.kind)
+    const { cborFrameFor: partial, cborFrameOf } = await import('../cbor.ts')
+    const { kind } = resource
+    const whole = (each: EncodedEvent) => cborFrameOf(each, kind)
     const all = exchange.wantsStream ? undefined : ({ events }: EncodedGroup) => events.map(whole)
-    return answer(CBOR_SEQUENCE_TYPE, frames(source, wanted, { whole, all, partial: cborFrameFor }))
+    return answer(CBOR_SEQUENCE_TYPE, frames(source, wanted, { kind, whole, all, partial }))
   }
   return answer(JSON_TYPE, lines(exchange, resource, { source, wanted }))
 }
@@ -284,6 +286,7 @@ function values(source: WatchedEvents) {
 }
 
 interface Framing {
+  readonly kind: AnyKind
   readonly whole: (event: EncodedEvent) => Uint8Array
   /** Pieces of a stream of bytes; undefined where each event is a message, as over a web socket. */
   readonly all: ((group: EncodedGroup) => readonly Uint8Array[]) | undefined
@@ -294,12 +297,12 @@ interface Framing {
 function frames(
   source: WatchedEvents,
   { as, version }: Representing,
-  { whole, all, partial }: Framing,
+  { kind, whole, all, partial }: Framing,
 ): EventSource<Uint8Array> {
   if (as === undefined) return wholeEvents(source, whole, all)
-  const kind = { ...partialObjectMetadataKind, version: version ?? 'v1' }
+  const bareKind = { ...partialObjectMetadataKind, version: version ?? 'v1' }
   const bare = ({ type, object }: EncodedEvent['event']) =>
-    partial(type, type === 'ERROR' ? object : partialMetadataOf(object, version), kind)
+    partial(type, type === 'ERROR' ? object : partialMetadataOf(kind, object, version), bareKind)
   return {
     subscribe: sink =>
       source.subscribe({ next: each => sink.next(bare(each.event)), end: sink.end }),
@@ -358,7 +361,7 @@ function lines(
           const object =
             event.type === 'ERROR'
               ? event.object
-              : (rows?.(event.object) ?? partialMetadataOf(event.object, version))
+              : (rows?.(event.object) ?? partialMetadataOf(kind, event.object, version))
           return sink.next(encoder.encode(`${stringifyJson({ type: event.type, object })}\n`))
         },
         end: sink.end,

@@ -176,9 +176,9 @@ test('kubectl get shows nodes', () => {
 test('the count of templates is there before anybody sets it, as a field is, and no table shows it', () => {
   const { metadata } = defaulted(daemonSet, { metadata: { name: 'x' }, spec: {} })
   assert.equal(metadata.annotations?.[COUNT], '0')
-  assert.deepEqual(daemonSet.metadataInTables({ name: 'x', annotations: { [COUNT]: '3' } }), {
+  assert.deepEqual(daemonSet.metadataAlone({ name: 'x', annotations: { [COUNT]: '3' } }), {
     name: 'x',
   })
   const both = { name: 'x', annotations: { [COUNT]: '3', a: 'b' } }
-  assert.deepEqual(daemonSet.metadataInTables(both), { name: 'x', annotations: { a: 'b' } })
+  assert.deepEqual(daemonSet.metadataAlone(both), { name: 'x', annotations: { a: 'b' } })
 })

@@ -49,7 +49,7 @@ export const daemonSet = defineKind<DaemonSet>({
     ageColumn,
     ...workloadColumns,
   ],
-  metadataInTables: withoutTemplateGeneration,
+  metadataAlone: withoutTemplateGeneration,
   subresources: { status: true },
 })
 
@@ -95,7 +95,7 @@ function setTemplateGeneration({ metadata }: DaemonSet, count: number): void {
   )
 }
 
-/** Tables show it as the field that it is. */
+/** Metadata alone are shown without it, as of the field that it is. */
 function withoutTemplateGeneration(metadata: ObjectMeta): ObjectMeta {
   const { annotations, ...rest } = metadata
   if (annotations?.[TEMPLATE_GENERATION] === undefined) return metadata

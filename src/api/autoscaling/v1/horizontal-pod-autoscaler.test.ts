@@ -256,5 +256,5 @@ test('what is written into annotations has the order of upstream, and tables are
     '[{"type":"Resource","resource":{"name":"cpu","currentAverageUtilization":7,"currentAverageValue":"0"}}]',
   )
   const own = { name: 'web', annotations: { ...metadata.annotations, mine: 'x' } }
-  assert.deepEqual(v1.metadataInTables(own), { name: 'web', annotations: { mine: 'x' } })
+  assert.deepEqual(v1.metadataAlone(own), { name: 'web', annotations: { mine: 'x' } })
 })

@@ -81,5 +81,5 @@ export const horizontalPodAutoscaler = defineKind<HorizontalPodAutoscaler>({
     ...column,
     cell: (object: HorizontalPodAutoscaler, now: number) => column.cell(toStored(object), now),
   })),
-  metadataInTables: withoutRoundTrip,
+  metadataAlone: withoutRoundTrip,
 })
