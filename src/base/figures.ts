@@ -142,18 +142,36 @@ class Buckets {
   }
 
   samples(labels: Sample['labels']): Sample[] {
-    let below = 0
-    const buckets = this.#bounds.map((bound, at) => {
-      below += this.#counts[at] ?? 0
-      return { suffix: '_bucket', labels: { ...labels, le: String(bound) }, value: below }
-    })
-    return [
-      ...buckets,
-      { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: this.#count },
-      { suffix: '_sum', labels, value: this.#sum },
-      { suffix: '_count', labels, value: this.#count },
-    ]
+    const [sum, count] = [this.#sum, this.#count]
+    return histogramSamples(labels, { bounds: this.#bounds, counts: this.#counts, sum, count })
   }
+}
+
+export interface HistogramValues {
+  readonly bounds: readonly number[]
+  /** Of each bucket alone, without those below it. */
+  readonly counts: readonly number[]
+  readonly sum: number
+  /** Of all buckets and what is above them. */
+  readonly count: number
+}
+
+/** The series of one histogram. */
+export function histogramSamples(
+  labels: Sample['labels'],
+  { bounds, counts, sum, count }: HistogramValues,
+): Sample[] {
+  let below = 0
+  const buckets = bounds.map((bound, at) => {
+    below += counts[at] ?? 0
+    return { suffix: '_bucket', labels: { ...labels, le: String(bound) }, value: below }
+  })
+  return [
+    ...buckets,
+    { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: count },
+    { suffix: '_sum', labels, value: sum },
+    { suffix: '_count', labels, value: count },
+  ]
 }
 
 /** In Prometheus' text format. */

@@ -2,7 +2,7 @@
  * How full a priority level was, weighed by time: a histogram in which each nanosecond counts once, with the level's use then as a part of
  * what it has. Buckets are upstream's (kubernetes/apiserver, pkg/util/flowcontrol/metrics).
  */
-import type { Sample } from '#base/figures.ts'
+import { histogramSamples, type Sample } from '#base/figures.ts'
 
 const SEATS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1]
 const REQUESTS = [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 1]
@@ -81,17 +81,8 @@ export class TimedRatio {
 
   samples(labels: Sample['labels'], nowMs: number): Sample[] {
     this.#pass(nowMs)
-    let below = 0
-    const buckets = this.#bounds.map((bound, at) => {
-      below += this.#spans[at] ?? 0
-      return { suffix: '_bucket', labels: { ...labels, le: String(bound) }, value: below }
-    })
-    return [
-      ...buckets,
-      { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: this.#count },
-      { suffix: '_sum', labels, value: this.#sum },
-      { suffix: '_count', labels, value: this.#count },
-    ]
+    const [sum, count] = [this.#sum, this.#count]
+    return histogramSamples(labels, { bounds: this.#bounds, counts: this.#spans, sum, count })
   }
 
   #pass(nowMs: number): void {
