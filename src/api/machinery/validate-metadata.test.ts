@@ -139,3 +139,18 @@ test('finalizers may only go once the object is being deleted', () => {
     ],
   )
 })
+
+test('owners of fields are looked through once, however many there are', () => {
+  const entries = () =>
+    Array.from({ length: 60_000 }, (_, at) => ({
+      manager: `m${at}`,
+      operation: 'Update',
+      apiVersion: 'v1',
+      fieldsType: 'FieldsV1',
+    }))
+  const before = entries()
+  const begun = process.cpuUsage()
+  assert.deepEqual(wrongUpdate({ managedFields: entries() }, { managedFields: before }), [])
+  const { user, system } = process.cpuUsage(begun)
+  assert.ok(user + system < 1_000_000, `${(user + system) / 1000} ms`)
+})

@@ -193,8 +193,9 @@ function wrongManagedFields(
   before: readonly ManagedFieldsEntry[] = [],
 ): FieldError[] {
   const errors: FieldError[] = []
+  const known = new Set(before)
   for (const [index, entry] of entries.entries()) {
-    if (before.includes(entry)) continue
+    if (known.has(entry)) continue
     const field = `metadata.managedFields[${index}]`
     if (!entry.operation) errors.push(required(`${field}.operation`, 'must not be empty'))
     else if (entry.operation !== 'Apply' && entry.operation !== 'Update')
