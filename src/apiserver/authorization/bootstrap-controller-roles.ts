@@ -183,6 +183,7 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
   'pvc-protection-controller': [
     rule('get list update watch', 'core', 'persistentvolumeclaims'),
+    rule('update', 'core', 'persistentvolumeclaims/status'),
     rule(READ, 'core', 'pods'),
     eventsRule,
   ],

@@ -131,3 +131,33 @@ test('a default binding that was pointed elsewhere is made anew', () => {
   const [made] = changes.create
   assert.ok(made && 'roleRef' in made && made.roleRef.name === 'system:discovery')
 })
+
+test('with groups of pods served, the scheduler, the controllers and people get what upstream gives them', () => {
+  const rightsTo = (resource: string, served: boolean) => {
+    const { create } = bootstrapPolicyChanges(viewOf({}), served)
+    return create.flatMap(role =>
+      'rules' in role
+        ? role.rules
+            .filter(({ resources = [] }) => resources.includes(resource))
+            .map(({ verbs }) => `${role.metadata.name}: ${verbs.join(' ')}`)
+        : [],
+    )
+  }
+  const read = 'get list watch'
+  const write = 'create delete deletecollection patch update'
+  // As kube-apiserver 1.36.3 has them with GenericWorkload and DRAWorkloadResourceClaims, and the sums of admin, edit and view.
+  assert.deepEqual(rightsTo('podgroups', true), [
+    `admin: ${write}`,
+    `admin: ${read}`,
+    `edit: ${write}`,
+    `edit: ${read}`,
+    `view: ${read}`,
+    `system:aggregate-to-edit: ${write}`,
+    `system:aggregate-to-view: ${read}`,
+    `system:kube-scheduler: ${read}`,
+    `system:controller:resource-claim-controller: ${read}`,
+    `proa:controllers: ${read}`,
+  ])
+  assert.ok(rightsTo('podgroups/status', true).includes('system:kube-scheduler: patch update'))
+  assert.deepEqual(rightsTo('podgroups', false), [])
+})

@@ -26,6 +26,7 @@ import {
 } from './bootstrap-rules.ts'
 import { systemRoles } from './bootstrap-system-roles.ts'
 import { userRoles } from './bootstrap-user-roles.ts'
+import { withWorkloadRules } from './bootstrap-workload-rules.ts'
 import type { RbacView } from './rbac.ts'
 import { uncoveredRights } from './rbac-rules.ts'
 
@@ -171,8 +172,11 @@ export interface PolicyChanges {
   readonly recreate: readonly PolicyObject[]
 }
 
-/** What must be written so that the bootstrap policy is in force; nothing where it is. Roles come before bindings. */
-export function bootstrapPolicyChanges(view: RbacView): PolicyChanges {
+/**
+ * What must be written so that the bootstrap policy is in force; nothing where it is. Roles come before bindings. With groups of
+ * pods served, those who need them get rights to them.
+ */
+export function bootstrapPolicyChanges(view: RbacView, servesPodGroups = false): PolicyChanges {
   const create: PolicyObject[] = []
   const update: PolicyObject[] = []
   const recreate: PolicyObject[] = []
@@ -194,7 +198,8 @@ export function bootstrapPolicyChanges(view: RbacView): PolicyChanges {
       if (changed) update.push(changed)
     }
   }
-  for (const each of clusterRoles) reconcile(each, view.clusterRole(each.metadata.name ?? ''))
+  for (const each of servesPodGroups ? clusterRoles.map(withWorkloadRules) : clusterRoles)
+    reconcile(each, view.clusterRole(each.metadata.name ?? ''))
   for (const each of roles)
     reconcile(each, view.role(each.metadata.namespace ?? '', each.metadata.name ?? ''))
   const existing = new Map(view.clusterRoleBindings().map(each => [each.metadata.name, each]))

@@ -24,7 +24,7 @@ export const nodeRules = [
   rule('create get list watch', 'core', 'nodes'),
   rule('patch update', 'core', 'nodes/status'),
   rule('patch update', 'core', 'nodes'),
-  rule('create patch update', 'core', 'events'),
+  eventsRule,
   rule(READ, 'core', 'pods'),
   rule('create delete', 'core', 'pods'),
   rule('patch update', 'core', 'pods/status'),
@@ -60,6 +60,7 @@ export const systemRoles: readonly ClusterRole[] = [
     urls('get', '/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'),
     urls('get', '/flagz'),
     urls('get', '/statusz'),
+    rule('get', 'core', 'nodes/metrics'),
   ]),
   clusterRole('system:basic-user', [
     rule('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'),
@@ -169,8 +170,9 @@ export const systemRoles: readonly ClusterRole[] = [
     rule(READ_UPDATE, 'resource.k8s.io', 'resourceclaims'),
     rule('create delete', 'resource.k8s.io', 'resourceclaims'),
     rule(READ_UPDATE, 'resource.k8s.io', 'resourceclaims/status'),
-    rule(READ_UPDATE, 'core', 'pods/finalizers'),
+    rule('update', 'core', 'pods/finalizers'),
     rule(READ, 'resource.k8s.io', 'resourceslices'),
     rule(READ, 'resource.k8s.io', 'devicetaintrules'),
+    rule('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
   ]),
 ]

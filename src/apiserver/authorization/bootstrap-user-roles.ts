@@ -31,6 +31,7 @@ const editRules = [
      secrets serviceaccounts services services/proxy`,
   ),
   rule('create', 'core', 'serviceaccounts/token'),
+  rule(WRITE, 'events.k8s.io', 'events'),
   rule(
     WRITE,
     'apps',
@@ -67,6 +68,7 @@ const viewRules = [
   // Within a namespace this means: that one namespace.
   rule(READ, 'core', 'namespaces'),
   rule(READ, 'discovery.k8s.io', 'endpointslices'),
+  rule(READ, 'events.k8s.io', 'events'),
   rule(
     READ,
     'apps',

@@ -79,7 +79,9 @@ async function policy(writer: Writer): Promise<void> {
   const { server } = writer
   const pluralOf = ({ kind }: KubernetesObject) => PLURALS[kind] ?? ''
   if (!server.registry.find(RBAC, 'v1', 'clusterroles')) return
-  const { create, update, recreate } = bootstrapPolicyChanges(server.world.rbac)
+  const servesPodGroups =
+    server.registry.find('scheduling.k8s.io', 'v1alpha2', 'podgroups') !== undefined
+  const { create, update, recreate } = bootstrapPolicyChanges(server.world.rbac, servesPodGroups)
   await Promise.all(recreate.map(each => writer.remove(RBAC, pluralOf(each), each)))
   await Promise.all([
     ...create.map(each => writer.ensure(RBAC, pluralOf(each), each)),
