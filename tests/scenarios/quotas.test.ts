@@ -125,5 +125,24 @@ test('devices count the same, asked for by claim or as an extended resource', as
   await used(2, 2)
   await client.delete(resourceClaim, { name: 'own', namespace: 'default' })
   await used(1, 1)
+  // Once the pod says that its claim is another, this one counts for itself; nothing else has changed.
+  const extendedResourceClaimStatus = {
+    resourceClaimName: 'another',
+    requestMappings: [
+      {
+        containerName: 'main',
+        resourceName: 'example.com/gpu',
+        requestName: 'container-0-request-0',
+      },
+    ],
+  }
+  await client.patch(
+    pod,
+    { name: 'asks', namespace: 'default' },
+    'merge',
+    { status: { extendedResourceClaimStatus } },
+    { subresource: 'status' },
+  )
+  await used(2, 1)
   await client.delete(resourceQuota, { name: 'devices', namespace: 'default' })
 })

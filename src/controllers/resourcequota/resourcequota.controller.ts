@@ -40,7 +40,12 @@ export function resourceQuotaController(context: ControllerContext): Controller 
   const wakeAll = () => {
     for (const quota of quotas.list()) wakeup?.add(keyOf(quota))
   }
-  const devices = new QuotaDevices(informers, wakeAll)
+  const devices = new QuotaDevices(informers, {
+    allClaims: wakeAll,
+    claimsOf(namespace) {
+      for (const quota of quotas.list(namespace)) wakeup?.addAfter(keyOf(quota), BATCH_MS)
+    },
+  })
   const quotaEvaluatorOf = quotaEvaluators(devices)
 
   const wakeNamespace = (namespace: string, evaluator: QuotaEvaluator) => {

@@ -27,12 +27,12 @@ function worldOf() {
 test('whoever stops before all is known listens to nothing afterwards', async () => {
   for (const isKnown of [true, false]) {
     const { listeners, see, informers } = worldOf()
-    const devices = new QuotaDevices(informers, () => {})
+    const devices = new QuotaDevices(informers, { allClaims() {}, claimsOf() {} })
     const ready = devices.ready(quota)
     if (isKnown) {
       see()
       await ready
-      assert.equal(listeners.size, 1)
+      assert.equal(listeners.size, 2, 'classes and pods')
     }
     devices.stop()
     see()

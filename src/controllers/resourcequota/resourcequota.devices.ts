@@ -1,20 +1,30 @@
 /** What decides how claims of devices count, followed from the first quota on that limits an extended resource. */
 import { type DeviceQuotaWorld, limitsExtendedResource } from '#api/core/quota/device-claims.ts'
-import { pod } from '#api/core/v1/pod/pod.ts'
+import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import type { ResourceQuota } from '#api/core/v1/resource-quota.ts'
 import { deviceClass } from '#api/resource/v1/device-class.ts'
 import { resourceClaim } from '#api/resource/v1/resource-claim.ts'
 import type { Informers } from '#client/informer.ts'
 
+/** What may count otherwise from now on. */
+interface Changed {
+  /** A class came, changed or went. */
+  allClaims(): void
+  /** Of a pod in the namespace, another claim counts with it now. */
+  claimsOf(namespace: string): void
+}
+
+const claimNameOf = (pod: Pod | undefined): string | undefined =>
+  pod?.status.extendedResourceClaimStatus?.resourceClaimName
+
 export class QuotaDevices implements DeviceQuotaWorld {
   readonly #informers: Informers
-  readonly #changed: () => void
+  readonly #changed: Changed
   #followed: ReturnType<typeof viewsOf> | undefined
-  #end: (() => void) | undefined
+  #ends: (() => void)[] | undefined
   #isStopped = false
 
-  /** `changed` is told of each change of a class. */
-  constructor(informers: Informers, changed: () => void) {
+  constructor(informers: Informers, changed: Changed) {
     this.#informers = informers
     this.#changed = changed
   }
@@ -27,7 +37,15 @@ export class QuotaDevices implements DeviceQuotaWorld {
     await Promise.all([classes.synced, claims.synced, pods.synced])
     // Whoever begins to listen now would be told for as long as the process lives.
     if (this.#isStopped) return false
-    this.#end ??= classes.subscribe({ changed: this.#changed, deleted: this.#changed })
+    const { allClaims, claimsOf } = this.#changed
+    this.#ends ??= [
+      classes.subscribe({ changed: allClaims, deleted: allClaims }),
+      pods.subscribe({
+        changed(next, previous) {
+          if (claimNameOf(next) !== claimNameOf(previous)) claimsOf(next.metadata.namespace ?? '')
+        },
+      }),
+    ]
     return true
   }
 
@@ -45,7 +63,7 @@ export class QuotaDevices implements DeviceQuotaWorld {
 
   stop(): void {
     this.#isStopped = true
-    this.#end?.()
+    for (const end of this.#ends ?? []) end()
   }
 }
 
