@@ -11,6 +11,7 @@ import {
   written,
 } from './batch-ring.ts'
 import { checksumOf, counterChecksum, headOf } from './checksum.ts'
+import { rowForgetter } from './forget-rows.ts'
 import type { WriteBatch, WriterMessage, WriterReply, WriterRequest } from './messages.ts'
 
 /**
@@ -22,7 +23,6 @@ import type { WriteBatch, WriterMessage, WriterReply, WriterRequest } from './me
 /** As in messages.ts. */
 const IDS_PER_REVISION = 1024
 const ROW_NUMBERS = 5
-const FORGOTTEN_NUMBERS = 2
 
 /** How long somebody else's `sqlite3` may hold the file before a batch fails. */
 const BUSY_TIMEOUT_MS = 5000
@@ -81,6 +81,7 @@ let failed = { epoch: -1, message: '' }
 
 type Connection = ReturnType<typeof open>
 
+/** Statements are run by `get`, which makes no object to say what has changed. */
 function open() {
   const database = new DatabaseSync(workerData.file, { timeout: BUSY_TIMEOUT_MS })
   database.exec(workerData.pragmas)
@@ -91,7 +92,7 @@ function open() {
     insert: database.prepare(
       'INSERT INTO log (id, key, create_revision, time_ms, value, checksum) VALUES (?, ?, ?, ?, ?, ?)',
     ),
-    forget: database.prepare('DELETE FROM log WHERE id BETWEEN ? AND ? AND key = ?'),
+    forget: rowForgetter(database),
     count: database.prepare('UPDATE counter SET revision = ?, compacted = ?, checksum = ?'),
     reached: database.prepare(
       `SELECT max(id) / ${IDS_PER_REVISION} AS newest, (SELECT compacted FROM counter) AS compacted FROM log`,
@@ -166,7 +167,7 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
   let rows = 0
   let bytes = 0
   try {
-    begin.run()
+    begin.get()
     let batch: WriteBatch | undefined = batches[0]
     while (batch) {
       writeBatch(batch, connection)
@@ -178,7 +179,7 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
     }
     logBytes += PAGES_PER_TRANSACTION * pageBytes
     const startMs = systemClock.monotonicMs()
-    commit.run()
+    commit.get()
     noteCommit(ring, systemClock.monotonicMs() - startMs)
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
@@ -197,10 +198,10 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
 function writeBatch(batch: WriteBatch, open: Connection): void {
   const { insert, forget, count } = open
   const keysEnd = insertRows(batch, insert)
-  forgetRows(batch, keysEnd, forget)
+  if (batch.forgotten > 0) forget(batch, keysEnd)
   // Rows carry their revision, so the counter matters only where rows go. It costs a page.
   if (batch.compacted !== undefined) {
-    count.run(batch.revision, batch.compacted, counterChecksum(batch.revision, batch.compacted))
+    count.get(batch.revision, batch.compacted, counterChecksum(batch.revision, batch.compacted))
   }
   logBytes += batch.bytes.length + 100 * batch.rows + 1000 * batch.forgotten
 }
@@ -219,26 +220,11 @@ function insertRows({ numbers, rows, keys, bytes }: WriteBatch, insert: Statemen
     const byteEnd = byteAt + Math.max(length, 0)
     const value = length < 0 ? null : bytes.subarray(byteAt, byteEnd)
     const checksum = checksumOf(headOf(id, key, createRevision, timeMs), value)
-    insert.run(id, key, createRevision, timeMs, value, checksum)
+    insert.get(id, key, createRevision, timeMs, value, checksum)
     byteAt = byteEnd
     keyAt = keyEnd
   }
   return keyAt
-}
-
-function forgetRows(
-  { numbers, rows, forgotten, keys }: WriteBatch,
-  keysStart: number,
-  forget: StatementSync,
-): void {
-  let keyAt = keysStart
-  const end = rows * ROW_NUMBERS + forgotten * FORGOTTEN_NUMBERS
-  for (let at = rows * ROW_NUMBERS; at < end; at += FORGOTTEN_NUMBERS) {
-    const first = (numbers[at] as number) * IDS_PER_REVISION
-    const keyEnd = keyAt + (numbers[at + 1] as number)
-    forget.run(first, first + IDS_PER_REVISION - 1, keys.slice(keyAt, keyEnd))
-    keyAt = keyEnd
-  }
 }
 
 /**

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { Dice } from '../testing/disk/dice.ts'
+import { rowForgetter } from './forget-rows.ts'
+import { IDS_PER_REVISION } from './messages.ts'
+import { type ForgottenRow, joined, PackedRows } from './packed-rows.ts'
+import { migrate } from './schema.ts'
+
+interface StoredRow extends ForgottenRow {
+  readonly place: number
+}
+
+function tableOf(rows: readonly StoredRow[]) {
+  const database = new DatabaseSync(':memory:')
+  migrate(database, ':memory:')
+  const insert = database.prepare('INSERT INTO log VALUES (?, ?, 1, 1, NULL, 1)')
+  for (const { modRevision, place, key } of rows) {
+    insert.run(modRevision * IDS_PER_REVISION + place, key)
+  }
+  const forget = rowForgetter(database)
+  return {
+    forget(named: readonly ForgottenRow[]) {
+      const packed = new PackedRows()
+      packed.forget(named)
+      const head = { type: 'write', epoch: 0, revision: 1, compacted: 1 } as const
+      const batch = joined({ ...head, isFollowed: false, isLast: false, ...packed.finish() })
+      forget(batch.message, 0)
+    },
+    left: () =>
+      database
+        .prepare('SELECT (id / 1024) || key AS name FROM log ORDER BY id')
+        .all()
+        .map(({ name }) => name),
+  }
+}
+
+const alone = (modRevision: number, key = `/k${modRevision}`) => ({ modRevision, place: 0, key })
+const named = ({ modRevision, key }: ForgottenRow) => `${modRevision}${key}`
+
+test('neighbours go together, others stay', () => {
+  const rows = Array.from({ length: 20 }, (_, i) => alone(i + 1))
+  const table = tableOf(rows)
+  const gone = rows.filter(({ modRevision }) => modRevision !== 7 && modRevision < 18)
+  table.forget(gone.toReversed())
+  assert.deepEqual(
+    table.left(),
+    [rows[6], ...rows.slice(17)].map(row => named(row as StoredRow)),
+  )
+})
+
+test('a key that changed in the same commit as a forgotten one stays', () => {
+  const rows = Array.from({ length: 9 }, (_, i) => alone(i + 1))
+  const other = { modRevision: 5, place: 1, key: '/other' }
+  const table = tableOf([...rows, other])
+  table.forget(rows)
+  assert.deepEqual(table.left(), ['5/other'])
+})
+
+test('what is gone already, while another row stands in its range, takes nothing along', () => {
+  const rows = Array.from({ length: 9 }, (_, i) => alone(i + 1))
+  const other = { modRevision: 5, place: 3, key: '/other' }
+  const table = tableOf([...rows.filter(({ modRevision }) => modRevision !== 5), other])
+  table.forget(rows)
+  assert.deepEqual(table.left(), ['5/other'])
+})
+
+test('random commits, of which random rows are forgotten in several batches: what was not named stays', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const dice = new Dice(seed)
+    const rows: StoredRow[] = []
+    for (let revision = 1; revision <= 120; revision++) {
+      const keys = dice.below(5) === 0 ? 1 + dice.below(4) : 1
+      for (let place = 0; place < keys; place++) {
+        rows.push({ modRevision: revision, place, key: `/${dice.below(30)}-${place}` })
+      }
+    }
+    const table = tableOf(rows)
+    const staying = rows.filter(() => dice.below(8) === 0)
+    const going = rows.filter(row => !staying.includes(row))
+    while (going.length > 0) {
+      const batch = going.splice(0, 1 + dice.below(40))
+      // Not in the order of history, as where keys changed seldom and often.
+      if (dice.below(2) === 0) batch.reverse()
+      table.forget(batch)
+    }
+    assert.deepEqual(table.left(), staying.map(named), `seed ${seed}`)
+  }
+})
