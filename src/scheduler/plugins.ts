@@ -18,6 +18,7 @@ import { nodePorts } from './plugins/node-ports.ts'
 import { nodeResourcesFit } from './plugins/node-resources-fit.ts'
 import { nodeUnschedulable } from './plugins/node-unschedulable.ts'
 import { nodeVolumeLimits } from './plugins/node-volume-limits.ts'
+import { podGroupPodsCount } from './plugins/pod-group-pods-count.ts'
 import { podTopologySpread } from './plugins/pod-topology-spread.ts'
 import { prioritySort } from './plugins/priority-sort.ts'
 import { schedulingGates } from './plugins/scheduling-gates.ts'
@@ -43,11 +44,6 @@ export const plugins: readonly PluginEntry[] = [
   { name: 'NodeName', create: nodeName },
   { name: 'TaintToleration', create: taintToleration, weight: 3 },
   { name: 'NodeAffinity', create: nodeAffinity, weight: 2 },
-  {
-    name: 'NodeDeclaredFeatures',
-    create: nodeDeclaredFeatures,
-    gate: 'NodeDeclaredFeatures',
-  },
   { name: 'NodePorts', create: nodePorts },
   { name: 'NodeResourcesFit', create: nodeResourcesFit, weight: 1 },
   { name: 'VolumeRestrictions', create: volumeRestrictions },
@@ -62,10 +58,21 @@ export const plugins: readonly PluginEntry[] = [
   { name: 'NodeResourcesBalancedAllocation', create: balancedAllocation, weight: 1 },
   { name: 'ImageLocality', create: imageLocality, weight: 1 },
   { name: 'DefaultBinder', create: defaultBinder },
+  {
+    name: 'NodeDeclaredFeatures',
+    create: nodeDeclaredFeatures,
+    gate: 'NodeDeclaredFeatures',
+  },
   { name: 'GangScheduling', create: gangScheduling, gate: 'GangScheduling' },
   {
     name: 'TopologyPlacementGenerator',
     create: topologyPlacement,
+    gate: 'TopologyAwareWorkloadScheduling',
+  },
+  {
+    name: 'PodGroupPodsCount',
+    create: podGroupPodsCount,
+    weight: 1,
     gate: 'TopologyAwareWorkloadScheduling',
   },
 ]

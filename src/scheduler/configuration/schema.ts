@@ -33,6 +33,8 @@ const plugins = shape(v1('Plugins'), 'Plugins by extension point.', {
   postFilter: set(),
   preScore: set(),
   score: set(),
+  placementGenerate: set(),
+  placementScore: set(),
   reserve: set(),
   permit: set(),
   preBind: set(),

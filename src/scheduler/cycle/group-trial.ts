@@ -13,6 +13,8 @@ import { reserve, unreserve } from './binding.ts'
 import { FeasibleNodes } from './feasible.ts'
 
 export interface GroupTrial {
+  /** Who decides for the pods. */
+  profile(): Profile
   /** Places those that find a node, one after the other, and takes them off again. Gives the names of their nodes by UID. */
   place(pods: readonly PodInfo[]): ReadonlyMap<string, string>
   /** Takes these pods off their nodes until the function that it gives is called. */
@@ -55,6 +57,7 @@ export function createGroupTrial(
     return undo
   }
   return {
+    profile,
     place(pods) {
       const places = new Map<string, string>()
       const undone: (() => void)[] = []

@@ -104,9 +104,9 @@ function fillIn(
   return undefined
 }
 
-const isValid = (score: number): boolean => score >= 0 && score <= MAXIMUM_NODE_SCORE
+export const isValid = (score: number): boolean => score >= 0 && score <= MAXIMUM_NODE_SCORE
 
-function invalidScore(plugin: string, score: number): Status {
+export function invalidScore(plugin: string, score: number): Status {
   const range = `[0, ${MAXIMUM_NODE_SCORE}]`
   return failed(
     plugin,

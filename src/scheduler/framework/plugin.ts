@@ -3,6 +3,7 @@
  * that it takes part in; `plugins.ts` lists them. Everything up to Permit is synchronous and decides from what it is given:
  * the state does not change between two points of one pod. What writes or waits comes afterwards, in the binding cycle.
  */
+import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import type { QueuedPod } from '../queue/queued-pod.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
@@ -45,6 +46,13 @@ export interface PermitResult {
   readonly timeoutMs?: number
 }
 
+/** Where pods of a group would go if the group went to one set of nodes. */
+export interface GroupPlacement {
+  readonly nodes: readonly NodeInfo[]
+  /** Those of the group that find a node there; the nodes are as they are without them. */
+  readonly pods: readonly PodInfo[]
+}
+
 export interface Plugin {
   readonly name: string
   /**
@@ -84,6 +92,13 @@ export interface Plugin {
     nodes: readonly NodeInfo[],
   ): void
 
+  /** Sets of nodes, by name, each of which may take a group whole; undefined where it has no say about the group. */
+  generatePlacements?(group: PodGroup): ReadonlyMap<string, ReadonlySet<string>> | undefined
+  /** Of the sets that take enough of a group, how good each is; a whole number, 0 to 100 unless normalized. */
+  scorePlacement?(placement: GroupPlacement): number
+  /** Brings the scores of all placements into 0 to 100, in place. */
+  normalizePlacements?(scores: Float64Array): void
+
   reserve?(cycle: CycleState, pod: PodInfo, node: NodeInfo): Verdict
   /** Undoes reserve; called in reverse order, also for plugins whose reserve was not reached. Must not fail. */
   unreserve?(cycle: CycleState, pod: PodInfo, node: NodeInfo): void
@@ -111,6 +126,8 @@ export const extensionPoints = {
   postFilter: 'postFilter',
   preScore: 'preScore',
   score: 'score',
+  placementGenerate: 'generatePlacements',
+  placementScore: 'scorePlacement',
   reserve: 'reserve',
   permit: 'permit',
   preBind: 'preBind',

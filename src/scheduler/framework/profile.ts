@@ -24,6 +24,8 @@ export interface Profile {
   readonly points: { readonly [P in ExtensionPoint]: readonly Taking<P>[] }
   /** By plugin name; how much its scores count. */
   readonly weights: ReadonlyMap<string, number>
+  /** The same for its scores of placements. */
+  readonly placementWeights: ReadonlyMap<string, number>
   /** Undefined takes the scheduler's. */
   readonly percentageOfNodesToScore: number | undefined
 }
@@ -38,7 +40,7 @@ export interface ProfileParts {
 
 /** Throws a UserError for a set that cannot work. */
 export function createProfile(parts: ProfileParts): Profile {
-  const weights = new Map<string, number>()
+  const weights = { score: new Map<string, number>(), placementScore: new Map<string, number>() }
   const points = Object.fromEntries(
     (Object.keys(extensionPoints) as ExtensionPoint[]).map(point => [
       point,
@@ -52,7 +54,14 @@ export function createProfile(parts: ProfileParts): Profile {
     throw new UserError(`profile ${name}: only one queue sort plugin can be enabled`)
   if (points.bind.length === 0)
     throw new UserError(`profile ${name}: at least one bind plugin is needed`)
-  return { name, points, weights, percentageOfNodesToScore }
+  const { score, placementScore } = weights
+  return {
+    name,
+    points,
+    weights: score,
+    placementWeights: placementScore,
+    percentageOfNodesToScore,
+  }
 }
 
 /**
@@ -62,7 +71,7 @@ export function createProfile(parts: ProfileParts): Profile {
 function pluginsAt(
   point: ExtensionPoint,
   { name, plugins, sets }: ProfileParts,
-  weights: Map<string, number>,
+  weights: Readonly<Record<'score' | 'placementScore', Map<string, number>>>,
 ): Plugin[] {
   const method = extensionPoints[point]
   const find = (ref: PluginRef) => {
@@ -87,7 +96,8 @@ function pluginsAt(
     ...everywhere.filter(ref => !ownNames.has(ref.name)),
     ...own.filter(ref => !everywhereNames.has(ref.name)),
   ]
-  if (point === 'score') for (const ref of refs) weights.set(ref.name, ref.weight || 1)
+  if (point === 'score' || point === 'placementScore')
+    for (const ref of refs) weights[point].set(ref.name, ref.weight || 1)
   return refs.map(find)
 }
 

@@ -9,7 +9,7 @@ import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { amountOf, podRequestsOf } from '../state/pod-requests.ts'
 import { ExtendedResources, servesAny } from './extended-resources.ts'
-import { fullnessOf, type ResourceSpec } from './resource-scorer.ts'
+import { fullnessOf, fullnessTogether, type ResourceSpec } from './resource-scorer.ts'
 import { type ScoringStrategy, scorerOf } from './resource-strategies.ts'
 
 const NAME = 'NodeResourcesFit'
@@ -37,6 +37,8 @@ export function nodeResourcesFit(args: unknown, handle: Handle): Plugin {
   const ignored = ignoredTest(ignoredResources, ignoredResourceGroups)
   const extended = new ExtendedResources(handle)
   const score = scorerOf(scoringStrategy)
+  // Groups are packed close, whatever is best for single pods.
+  const packed = scorerOf({ type: 'MostAllocated' })
   const resources = scoringStrategy.resources ?? CPU_AND_MEMORY
   return {
     name: NAME,
@@ -52,6 +54,7 @@ export function nodeResourcesFit(args: unknown, handle: Handle): Plugin {
         isServed: resource => extended.classFor(resource) !== undefined,
       }),
     score: (_cycle, pod, node) => score(fullnessOf(pod, node, resources, false)),
+    scorePlacement: placement => packed(fullnessTogether(placement, resources)),
     events: () => [
       { resource: 'AssignedPod', action: actions.delete },
       {

@@ -1,4 +1,5 @@
 /** How full a node would be: what the scores of resources are made of, in upstream's whole numbers. */
+import type { GroupPlacement } from '../framework/plugin.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 
@@ -34,6 +35,24 @@ export function fullnessOf(
     all.push({ requested: others + own, allocatable, weight })
   }
   return all
+}
+
+/** The same of all nodes as if they were one, with all the pods on them. */
+export function fullnessTogether(
+  { nodes, pods }: GroupPlacement,
+  resources: readonly ResourceSpec[],
+): Fullness[] {
+  return resources.flatMap(({ name, weight }) => {
+    let requested = pods.reduce((sum, pod) => sum + scored(pod, name), 0)
+    if (requested === 0 && !isCommon(name)) return []
+    let allocatable = 0
+    for (const node of nodes) {
+      const own = node.allocatable.get(name) ?? 0
+      allocatable += own
+      if (own > 0) requested += assumed(node, name)
+    }
+    return allocatable === 0 ? [] : [{ requested, allocatable, weight }]
+  })
 }
 
 function isCommon(name: string): boolean {

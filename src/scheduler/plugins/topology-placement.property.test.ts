@@ -49,21 +49,46 @@ function worldOf({ nodes, members, minCount }: Cluster, running: readonly string
   return { ...world, infos: pods.map(podInfoOf) }
 }
 
-/** How many members each rack takes. */
-function roomIn({ nodes, members }: Cluster): Map<string, number> {
-  const room = new Map<string, number>()
-  for (const { rack, isTaken } of nodes)
-    if (rack) room.set(rack, Math.min((room.get(rack) ?? 0) + (isTaken ? 0 : 1), members))
-  return room
+interface Rack {
+  /** How many members it takes. */
+  readonly room: number
+  /** How full it would be with them, in percent: of processors, and of memory in whole mebibytes. */
+  readonly cpu: number
+  readonly memory: number
 }
 
-test('a group comes into a rack that takes most of it, and stays there', () => {
-  const seen = { placed: 0, refused: 0 }
+/** Each member takes a whole node of 4 processors and 8 GiB, and 1 MiB; others that run there take the processors and 1 GiB. */
+function racksOf({ nodes, members }: Cluster): Map<string, Rack> {
+  const racks = new Map<string, Rack>()
+  for (const name of new Set(nodes.flatMap(({ rack }) => rack ?? []))) {
+    const own = nodes.filter(({ rack }) => rack === name)
+    const taken = own.filter(({ isTaken }) => isTaken).length
+    const room = Math.min(own.length - taken, members)
+    const percent = (requested: number, each: number) =>
+      Math.floor((100 * requested) / (each * own.length))
+    const cpu = percent(4 * (taken + room), 4)
+    racks.set(name, { room, cpu, memory: percent(1024 * taken + room, 8 * 1024) })
+  }
+  return racks
+}
+
+/** The racks that a group may come to, by what upstream's scores are made of. */
+function bestOf(racks: Map<string, Rack>, minCount: number): Set<string> {
+  const good = [...racks].filter(([, { room }]) => room >= minCount)
+  const most = Math.max(...good.map(([, { room }]) => room))
+  const scoreOf = ({ room, cpu, memory }: Rack) =>
+    Math.floor((cpu + memory) / 2) + Math.floor((100 * room) / most)
+  const best = Math.max(...good.map(([, rack]) => scoreOf(rack)))
+  return new Set(good.filter(([, rack]) => scoreOf(rack) === best).map(([name]) => name))
+}
+
+test('a group comes into a rack with the best score, and stays there', () => {
+  const seen = { placed: 0, refused: 0, packed: 0 }
   fc.assert(
     fc.property(clusters, cluster => {
       const { state, infos, attempt } = worldOf(cluster)
-      const room = roomIn(cluster)
-      const most = Math.max(0, ...room.values())
+      const room = racksOf(cluster)
+      const best = bestOf(room, cluster.minCount)
       const used = new Set<string>()
       const racks = new Set<string | undefined>()
       for (const info of infos) {
@@ -81,7 +106,7 @@ test('a group comes into a rack that takes most of it, and stays there', () => {
         racks.add(result.node.labels.rack)
         state.assume(info, result.node.name)
       }
-      if (most < Math.min(cluster.minCount, 99)) {
+      if (best.size === 0) {
         seen.refused++
         assert.equal(used.size, 0)
         return
@@ -89,12 +114,14 @@ test('a group comes into a rack that takes most of it, and stays there', () => {
       seen.placed++
       const [rack] = racks
       assert.equal(racks.size, 1)
-      assert.equal(used.size, most)
-      assert.equal(room.get(rack ?? ''), most)
+      assert.equal(used.size, room.get(rack ?? '')?.room)
+      assert.ok(best.has(rack ?? ''), `${rack} of ${JSON.stringify([...room])}`)
+      const emptier = [...room].filter(([name, each]) => each.room === used.size && !best.has(name))
+      if (emptier.length > 0) seen.packed++
     }),
     { numRuns: 500 },
   )
-  assert.ok(seen.placed > 100 && seen.refused > 100, JSON.stringify(seen))
+  assert.ok(seen.placed > 100 && seen.refused > 100 && seen.packed > 20, JSON.stringify(seen))
 })
 
 const racks = (...names: Cluster['nodes'][number]['rack'][]): Cluster => ({

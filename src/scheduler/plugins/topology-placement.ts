@@ -1,13 +1,16 @@
 /**
  * Keeps the pods of a group in one domain of the topology that the group names. While none of them has a node, each domain is
- * tried: the one that takes most of them is chosen, and each pod gets the very node that it had in the trial.
+ * tried: of those that take enough of them the one with the best score is chosen, and each pod gets the very node that it had in
+ * the trial.
  */
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
 import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
+import { placementScores } from '../cycle/placement-scores.ts'
+import { bestOf, isStatus } from '../cycle/scores.ts'
 import { actions } from '../framework/cluster-event.ts'
 import type { Handle } from '../framework/handle.ts'
-import type { Plugin, PreFilterResult } from '../framework/plugin.ts'
+import type { GroupPlacement, Plugin, PreFilterResult } from '../framework/plugin.ts'
 import { failed, type Status, unresolvable } from '../framework/status.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { groupKeyOf, neededOf, PodGroups } from './pod-groups.ts'
@@ -20,6 +23,7 @@ export function topologyPlacement(_args: unknown, handle: Handle): Plugin {
   const placing = new TopologyPlacement(handle)
   return {
     name: NAME,
+    generatePlacements: group => placing.domainsFor(group),
     preFilter: (_cycle, info) => placing.nodesFor(info),
     events: () => [
       { resource: 'Node', action: actions.add | actions.updateNodeLabel },
@@ -41,6 +45,17 @@ export function topologyPlacement(_args: unknown, handle: Handle): Plugin {
   }
 }
 
+/** A domain that takes enough of a group. */
+interface Good extends GroupPlacement {
+  readonly domain: string
+  /** By UID, the name of the node that each pod had in the trial. */
+  readonly places: ReadonlyMap<string, string>
+}
+
+/** One constraint is all that a group can have. */
+const labelOf = ({ spec }: PodGroup): string | undefined =>
+  spec.schedulingConstraints?.topology?.[0]?.key
+
 class TopologyPlacement {
   readonly #handle: Handle
   readonly #groups: PodGroups
@@ -57,16 +72,15 @@ class TopologyPlacement {
   nodesFor(info: PodInfo): PreFilterResult | undefined {
     const { pod, uid } = info
     const group = this.#groups.of(pod)
-    // One constraint is all that a group can have.
-    const label = group?.spec.schedulingConstraints?.topology?.[0]?.key
+    const label = group && labelOf(group)
     const key = groupKeyOf(pod)
-    if (!group || label === undefined || key === undefined) return undefined
+    if (!group || label === undefined || key === undefined || !this.#isAsked) return undefined
     if (this.#within) return { nodes: this.#within }
     const known = this.#domainOfPlaced(key, label)
     if (typeof known === 'object') return { status: known }
-    const chosen = known ?? this.#choose(group, key, label)
+    const chosen = known ?? this.#choose(group, key)
     if (typeof chosen === 'object') return { status: chosen }
-    const nodes = this.#domains(label).get(chosen) ?? new Set()
+    const nodes = this.domainsFor(group)?.get(chosen) ?? new Set()
     const planned = this.#planned(key, uid)
     if (planned === undefined || !nodes.has(planned)) return { nodes }
     const only = new Set([planned])
@@ -96,7 +110,14 @@ class TopologyPlacement {
     return found
   }
 
-  #domains(label: string): ReadonlyMap<string, ReadonlySet<string>> {
+  /** A profile may leave it out where placements are generated. */
+  get #isAsked(): boolean {
+    return this.#handle.trial.profile().points.placementGenerate.some(({ name }) => name === NAME)
+  }
+
+  domainsFor(group: PodGroup): ReadonlyMap<string, ReadonlySet<string>> | undefined {
+    const label = labelOf(group)
+    if (label === undefined) return undefined
     const domains = new Map<string, Set<string>>()
     for (const { name, labels } of this.#handle.snapshot.nodes) {
       const domain = labels[label]
@@ -108,20 +129,21 @@ class TopologyPlacement {
     return domains
   }
 
-  /** The domain that takes most; of equal ones, any. */
-  #choose(group: PodGroup, key: string, label: string): string | Status {
-    const { trial, random } = this.#handle
+  /** The domain with the best score of those that take enough; of equal ones, any. */
+  #choose(group: PodGroup, key: string): string | Status {
+    const { trial, random, snapshot } = this.#handle
     const waiting = this.#groups.unplaced(key)
-    const domains = this.#domains(label)
-    let best: { readonly domain: string; readonly places: ReadonlyMap<string, string> }[] = []
+    const domains = this.domainsFor(group) ?? new Map<string, ReadonlySet<string>>()
+    const good: Good[] = []
     for (const [domain, names] of domains) {
       const places = this.#inside(names, () => trial.place(waiting))
       if (places.size < neededOf(group)) continue
-      const most = best[0]?.places.size ?? 0
-      if (places.size > most) best = []
-      if (places.size >= most) best.push({ domain, places })
+      const nodes = [...names].flatMap(name => snapshot.node(name) ?? [])
+      good.push({ domain, places, nodes, pods: waiting.filter(({ uid }) => places.has(uid)) })
     }
-    const chosen = best[random.integer(Math.max(best.length, 1))]
+    const scores = placementScores(trial.profile(), good.length > 1 ? good : [])
+    if (isStatus(scores)) return scores
+    const chosen = good[bestOf(scores, random.integer)]
     if (!chosen) {
       const first = domains.size > 0 ? `, first placement status: ${UNSCHEDULABLE}` : ''
       return unresolvable(NAME, `0/${domains.size} placements are available${first}`)
