@@ -7,6 +7,7 @@ import {
   parseEncryptionConfiguration,
 } from '#apiserver/encryption/configuration.ts'
 import type { EncryptionRules } from '#apiserver/encryption/encryption.ts'
+import { type ReloadFigures, reloadFigures } from '#apiserver/encryption/reload-figures.ts'
 import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Figure } from '#base/figures.ts'
@@ -15,6 +16,7 @@ import type { Random } from '#base/random.ts'
 import type { Files } from '#host/files.ts'
 import type { PluginSurroundings, Plugins } from './open-plugins.ts'
 import type { EncryptionAtRest } from './options.ts'
+import { serverId } from './server-id.ts'
 
 export interface FileSurroundings {
   readonly files: Pick<Files, 'read'>
@@ -35,6 +37,7 @@ export class EncryptionFile {
   #bytes: Buffer = Buffer.alloc(0)
   #lookedMs = 0
   #plugins: Plugins | undefined
+  readonly #reloads: ReloadFigures
   #figures: PluginSurroundings['figures'] | undefined
   #next: EncryptionRules | undefined
   #isTrying = false
@@ -45,6 +48,7 @@ export class EncryptionFile {
   constructor(options: EncryptionAtRest, surroundings: FileSurroundings) {
     this.#options = options
     this.#surroundings = surroundings
+    this.#reloads = reloadFigures(surroundings.clock, serverId())
   }
 
   /** Throws a UserError. A plugin that does not answer is waited for once. */
@@ -54,6 +58,7 @@ export class EncryptionFile {
     this.#lookedMs = clock.monotonicMs()
     const configuration = parseEncryptionConfiguration(this.#bytes, this.#options.configFile)
     this.#plugins = await this.#open(configuration)
+    this.#reloads.used(this.#bytes)
     if (this.#options.automaticReload) this.#schedule()
     return rulesOf(configuration, this.#plugins)
   }
@@ -71,7 +76,7 @@ export class EncryptionFile {
   }
 
   figures(): readonly Figure[] {
-    return this.#figures?.source() ?? []
+    return [...this.#reloads.source(), ...(this.#figures?.source() ?? [])]
   }
 
   close(): void {
@@ -92,7 +97,7 @@ export class EncryptionFile {
   }
 
   #look(): void {
-    const { clock, log } = this.#surroundings
+    const { clock } = this.#surroundings
     if (this.#isTrying || clock.monotonicMs() - this.#lookedMs < RELOAD_MS) return
     this.#lookedMs = clock.monotonicMs()
     try {
@@ -102,12 +107,19 @@ export class EncryptionFile {
       if (!namesPlugins(configuration)) this.#take(bytes, configuration, undefined)
       else void this.#try(bytes, configuration)
     } catch (error) {
-      log.error('the encryption configuration could not be read anew', { error: messageOf(error) })
+      this.#refused(error)
     }
   }
 
+  #refused(error: unknown): void {
+    if (this.#closing.signal.aborted) return
+    this.#reloads.reloaded('failure')
+    this.#surroundings.log.error('the encryption configuration could not be read anew', {
+      error: messageOf(error),
+    })
+  }
+
   async #try(bytes: Buffer, configuration: EncryptionConfiguration): Promise<void> {
-    const { log } = this.#surroundings
     let plugins: Plugins | undefined
     this.#isTrying = true
     try {
@@ -116,10 +128,7 @@ export class EncryptionFile {
       this.#take(bytes, configuration, plugins)
     } catch (error) {
       plugins?.close()
-      if (!this.#closing.signal.aborted)
-        log.error('the encryption configuration could not be read anew', {
-          error: messageOf(error),
-        })
+      this.#refused(error)
     } finally {
       this.#isTrying = false
     }
@@ -146,6 +155,8 @@ export class EncryptionFile {
     this.#next = rulesOf(configuration, plugins)
     if (this.#plugins) this.#leave(this.#plugins)
     this.#plugins = plugins
+    this.#reloads.used(bytes)
+    this.#reloads.reloaded('success')
     log.info('the encryption configuration was read anew', {
       configFile: this.#options.configFile,
     })

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { figuresText } from '#base/figures.ts'
 import { type Log, silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
@@ -47,7 +49,8 @@ test('the file is looked at once a minute, and what cannot be used leaves the la
         /^k8s:enc:\w+:v1:\w+/.exec(text(encryption.seal(KEY, Buffer.from('{}'))))?.[0],
     )
   const one = 'k8s:enc:aescbc:v1:one'
-  content = configuration(keyed('secretbox', 'two'), keyed('aescbc', 'one'))
+  const taken = configuration(keyed('secretbox', 'two'), keyed('aescbc', 'one'))
+  content = taken
   assert.deepEqual(marks(), [one, one])
   now += 61_000
   assert.deepEqual(marks(), [one, 'k8s:enc:secretbox:v1:two'])
@@ -58,6 +61,21 @@ test('the file is looked at once a minute, and what cannot be used leaves the la
     'the encryption configuration was read anew',
     'the encryption configuration could not be read anew',
   ])
+  const shown = figuresText([followed.figures])
+  const hash = 'sha256:[0-9a-f]{64}'
+  for (const line of [
+    `automatic_reloads_total{status="success",apiserver_id_hash="${hash}"} 1`,
+    `automatic_reloads_total{status="failure",apiserver_id_hash="${hash}"} 1`,
+    `automatic_reload_last_timestamp_seconds{status="success",apiserver_id_hash="${hash}"} 61`,
+    `automatic_reload_last_timestamp_seconds{status="failure",apiserver_id_hash="${hash}"} 122`,
+    `last_config_info{apiserver_id_hash="${hash}",hash="sha256:${createHash('sha256').update(taken).digest('hex')}"} 1`,
+  ]) {
+    const text = `apiserver_encryption_config_controller_${line}`.replace(/\{(?=\w+=)/g, '\\{')
+    assert.match(shown, new RegExp(`^${text}$`, 'm'))
+  }
+  const other = figuresText([fixed.figures])
+  assert.doesNotMatch(other, /^apiserver_encryption_config_controller_automatic_reloads_total/m)
+  assert.match(other, /^apiserver_encryption_config_controller_last_config_info\{/m)
 })
 
 test('nothing of a Secret is in the files of a store that is encrypted, and it is there again after a start', async () => {

@@ -1,5 +1,6 @@
 /** Encryption at rest as a file says, which may be read anew while the server runs. Loaded only where somebody asks for it. */
 import { Encryption } from '#apiserver/encryption/encryption.ts'
+import { transformationFigures } from '#apiserver/encryption/transformation-figures.ts'
 import type { HealthCheck } from '#apiserver/endpoints/health.ts'
 import type { FigureSource } from '#base/figures.ts'
 import { EncryptionFile, type FileSurroundings } from './encryption-file.ts'
@@ -28,10 +29,12 @@ export async function openEncryption(
 ): Promise<OpenEncryption> {
   const file = new EncryptionFile(options, surroundings)
   const rules = await file.open()
-  const { random, keyPrefix } = surroundings
+  const { random, keyPrefix, clock } = surroundings
+  const figures = transformationFigures(clock)
   const { automaticReload = false } = options
   const encryption = new Encryption(rules, {
     random,
+    figures,
     ...(keyPrefix === undefined ? {} : { keyPrefix }),
     ...(automaticReload ? { renewed: () => file.renewed() } : {}),
   })
@@ -39,7 +42,7 @@ export async function openEncryption(
   return {
     encryption,
     healthChecks: automaticReload || rules.plugins ? [check] : [],
-    figures: () => file.figures(),
+    figures: () => [...figures.source(), ...file.figures()],
     close: () => file.close(),
   }
 }

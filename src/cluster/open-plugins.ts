@@ -1,6 +1,4 @@
 /** The key management plugins that an EncryptionConfiguration names, connected. Loaded only where it names one. */
-import { createHash } from 'node:crypto'
-import { hostname } from 'node:os'
 import type { EncryptionConfiguration } from '#apiserver/encryption/configuration.ts'
 import { grpcKeyService } from '#apiserver/encryption/kms/grpc-key-service.ts'
 import { type KmsFigures, kmsFigures } from '#apiserver/encryption/kms/kms-figures.ts'
@@ -9,6 +7,7 @@ import type { PluginSealers } from '#apiserver/encryption/sealers.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
+import { serverId } from './server-id.ts'
 
 export interface Plugins {
   readonly sealers: PluginSealers
@@ -59,15 +58,4 @@ async function failureOf(plugins: readonly KmsProvider[]): Promise<string | unde
     failure === undefined ? [] : [`kms-provider-${at}: ${failure}`],
   )
   return failures.length > 1 ? `[${failures.join(', ')}]` : failures[0]
-}
-
-/** As upstream calls the API server of a machine. */
-function serverId(): string {
-  const bytes = createHash('sha256').update(hostname()).digest().subarray(0, 16)
-  let bits = ''
-  for (const byte of bytes) bits += byte.toString(2).padStart(8, '0')
-  const letters = bits
-    .padEnd(130, '0')
-    .replace(/.{5}/g, five => 'abcdefghijklmnopqrstuvwxyz234567'[Number.parseInt(five, 2)] ?? '')
-  return `apiserver-${letters}`
 }

@@ -192,6 +192,7 @@ function pluginSealer(asked: (sealed: string) => void = () => {}): Sealer {
   return {
     id: PREFIX,
     prefix: Buffer.from(PREFIX),
+    marks: [PREFIX],
     seal: value => value,
     open(sealed) {
       if (keys.has(text(sealed))) return { value: Buffer.from('{}'), id: PREFIX }

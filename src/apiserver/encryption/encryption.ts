@@ -7,6 +7,7 @@ import { prefixOf, ROOT, resourcePrefixOf, SERVER_LEASES } from '../storage/keys
 import type { EncryptionConfiguration } from './configuration.ts'
 import { type GroupResource, parseGroupResource } from './resource-names.ts'
 import { KeyAwayError, type PluginSealers, type Sealer, sealersOf, startsWith } from './sealers.ts'
+import type { Transformation, TransformationFigures } from './transformation-figures.ts'
 
 export interface EncryptionRules {
   readonly configuration: EncryptionConfiguration
@@ -20,71 +21,113 @@ export interface EncryptionOptions {
   readonly keyPrefix?: string
   /** Asked before each use: other rules that count from now on, mostly undefined. */
   readonly renewed?: () => EncryptionRules | undefined
+  readonly figures?: TransformationFigures
 }
+
+/** Whose values are sealed. */
+interface Sealed {
+  /** As metrics call it. */
+  readonly resource: string
+  readonly sealers: readonly Sealer[]
+}
+
+const IDENTITY = ['identity']
+const UNKNOWN = ['unknown']
+const NO_PREFIX = 'no matching prefix found'
 
 /** Keys are the store's own. */
 export class Encryption {
   #byResource: ReadonlyMap<string, readonly Sealer[]>
   /** By the part of the key that says which resource it is; none where its values are as they are. */
-  readonly #byPrefix = new Map<string, readonly Sealer[] | undefined>()
+  readonly #byPrefix = new Map<string, Sealed | undefined>()
   /** Which sealer a value came from or went to. */
   readonly #sealedBy = new WeakMap<Uint8Array, string>()
   readonly #random: Random
   readonly #keyPrefix: string
 
   readonly #renewed: EncryptionOptions['renewed']
+  readonly #figures: TransformationFigures | undefined
 
   constructor(rules: EncryptionRules, options: EncryptionOptions) {
     this.#random = options.random
     this.#keyPrefix = options.keyPrefix ?? ROOT
     this.#renewed = options.renewed
+    this.#figures = options.figures
     this.#byResource = sealersByResource(rules, options.random)
   }
 
   concerns(key: string): boolean {
-    return this.#sealersOf(key) !== undefined
+    return this.#sealedAt(key) !== undefined
   }
 
   seal(key: string, value: Uint8Array): Uint8Array {
-    const writer = this.#sealersOf(key)?.[0]
+    const { resource = '', sealers: [writer] = [] } = this.#sealedAt(key) ?? {}
     if (!writer) return value
     this.#sealedBy.set(value, writer.id)
-    if (writer.prefix.length === 0) return value
-    return Buffer.concat([writer.prefix, writer.seal(value, this.#placeOf(key))])
+    // Upstream counts what it does not seal, too: as it is written under no name, as it is read as `identity`.
+    const marks = writer.marks.length > 0 ? writer.marks : ['']
+    return this.#counted({ resource, direction: 'to_storage' }, marks, () =>
+      writer.prefix.length === 0
+        ? value
+        : Buffer.concat([writer.prefix, writer.seal(value, this.#placeOf(key))]),
+    )
   }
 
   /** Throws an UnreadableValueError. */
   open(key: string, stored: Uint8Array): Uint8Array {
-    const sealers = this.#sealersOf(key)
-    if (!sealers) return stored
+    const sealed = this.#sealedAt(key)
+    if (!sealed) return stored
+    const { resource, sealers } = sealed
+    const what: Transformation = { resource, direction: 'from_storage' }
     const errors: string[] = []
     let fetched: Promise<void> | undefined
     for (const sealer of sealers) {
       if (!startsWith(stored, sealer.prefix)) continue
+      const isSealed = sealer.prefix.length > 0
       try {
-        const opened = sealer.open(stored.subarray(sealer.prefix.length), this.#placeOf(key))
+        const opened = this.#counted(what, isSealed ? sealer.marks : IDENTITY, () =>
+          sealer.open(stored.subarray(sealer.prefix.length), this.#placeOf(key)),
+        )
         const value = ownedOf(opened.value)
         this.#sealedBy.set(value, opened.id)
         return value
       } catch (error) {
         // Another key may have the same name; what is not sealed at all says nothing about those behind it.
-        if (sealer.prefix.length > 0) errors.push(messageOf(error))
+        if (isSealed) errors.push(messageOf(error))
         if (error instanceof KeyAwayError) fetched = error.fetched
       }
     }
-    const why = errors.length > 0 ? errors.join(', ') : 'no matching prefix found'
-    throw new UnreadableValueError(`${key} cannot be decrypted: ${why}`, fetched)
+    const why = errors.length > 0 ? errors.join(', ') : NO_PREFIX
+    const error = new UnreadableValueError(`${key} cannot be decrypted: ${why}`, fetched)
+    if (errors.length === 0) this.#figures?.ended(what, UNKNOWN, this.#figures.begin(), error)
+    throw error
+  }
+
+  /** What failed because it is not here yet is done again, and is counted then. */
+  #counted<T>(what: Transformation, marks: readonly string[], transform: () => T): T {
+    const figures = this.#figures
+    if (!figures) return transform()
+    const startMs = figures.begin()
+    try {
+      const made = transform()
+      figures.ended(what, marks, startMs)
+      return made
+    } catch (error) {
+      const isYetToCome = error instanceof KeyAwayError && error.cause === undefined
+      if (marks !== IDENTITY && !isYetToCome) figures.ended(what, marks, startMs, error)
+      throw error
+    }
   }
 
   /** Whether opening values of this key may need something to be fetched before. */
   needsPreparing(key: string): boolean {
-    return this.#sealersOf(key)?.some(({ prepare }) => prepare !== undefined) ?? false
+    return this.#sealedAt(key)?.sealers.some(({ prepare }) => prepare !== undefined) ?? false
   }
 
   /** Fetches what is needed to open a value; undefined where that is here. Does not reject: opening tells. */
   prepare(key: string, stored: Uint8Array): Promise<void> | undefined {
     // Every value begins as one that is not sealed does, and there is nothing to fetch for those.
-    const sealer = this.#sealersOf(key)?.find(
+    const sealer = this.#sealedAt(key)?.sealers.find(
       ({ prefix }) => prefix.length > 0 && startsWith(stored, prefix),
     )
     return sealer?.prepare?.(stored.subarray(sealer.prefix.length))
@@ -99,7 +142,7 @@ export class Encryption {
   /** Whether a write would seal the value otherwise than it was. */
   isStale(key: string, value: Uint8Array): boolean {
     const id = this.#sealedBy.get(value)
-    const writer = this.#sealersOf(key)?.[0]
+    const writer = this.#sealedAt(key)?.sealers[0]
     return id !== undefined && writer !== undefined && writer.id !== id
   }
 
@@ -107,7 +150,7 @@ export class Encryption {
     return Buffer.from(this.#keyPrefix + key.slice(ROOT.length))
   }
 
-  #sealersOf(key: string): readonly Sealer[] | undefined {
+  #sealedAt(key: string): Sealed | undefined {
     const renewed = this.#renewed?.()
     if (renewed) {
       this.#byResource = sealersByResource(renewed, this.#random)
@@ -119,7 +162,9 @@ export class Encryption {
       const { group, resource } = builtIn.get(prefix) ?? customResourceOf(prefix)
       const names = [`${resource}.${group}`, `*.${group}`, '*.*']
       const found = names.find(name => this.#byResource.has(name))
-      this.#byPrefix.set(prefix, found === undefined ? undefined : this.#byResource.get(found))
+      const sealers = found === undefined ? undefined : this.#byResource.get(found)
+      const name = group === '' ? resource : `${resource}.${group}`
+      this.#byPrefix.set(prefix, sealers && { resource: name, sealers })
     }
     return this.#byPrefix.get(prefix)
   }

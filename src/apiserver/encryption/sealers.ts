@@ -12,6 +12,8 @@ export interface Sealer {
   readonly id: string
   /** What its values begin with; nothing where they are not sealed. */
   readonly prefix: Uint8Array
+  /** The parts of the prefix that are counted: of the provider, and of its key where it has several. */
+  readonly marks: readonly string[]
   /** Throws an Error that says why it cannot. */
   seal: Cipher['seal']
   /** Of what follows the prefix. Throws an Error that says why it cannot; a KeyAwayError where asking again may help. */
@@ -26,13 +28,13 @@ export interface Opened {
   readonly id: string
 }
 
-/** The key of a value is not here now. */
+/** The key of a value is not here now; its cause is why it could not be had before, if it was asked for. */
 export class KeyAwayError extends Error {
   override readonly name = 'KeyAwayError'
   /** Resolves when it has come, or could not be had. */
   readonly fetched: Promise<void>
-  constructor(message: string, fetched: Promise<void>) {
-    super(message)
+  constructor(message: string, fetched: Promise<void>, options?: ErrorOptions) {
+    super(message, options)
     this.fetched = fetched
   }
 }
@@ -56,12 +58,14 @@ export function sealersOf(
   }
   const { kind } = provider
   return provider.keys.map(key => {
-    const prefix = `${MARK}${kind}:v1:${key.name}:`
+    const marks = [`${MARK}${kind}:v1:`, `${key.name}:`]
+    const prefix = marks.join('')
     const id = `${prefix}${createHash('sha256').update(key.secret).digest('hex')}`
     const cipher = CIPHERS[kind](key.secret, random)
     return {
       id,
       prefix: Buffer.from(prefix),
+      marks,
       seal: cipher.seal,
       open: (sealed, place) => ({ value: cipher.open(sealed, place), id }),
     }
@@ -71,6 +75,7 @@ export function sealersOf(
 const unsealed: Sealer = {
   id: '',
   prefix: new Uint8Array(),
+  marks: [],
   seal: value => value,
   open(stored) {
     if (startsWith(stored, MARK_BYTES))

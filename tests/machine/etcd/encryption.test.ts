@@ -9,7 +9,7 @@ import { EtcdConnection } from '../../../src/store/etcd/connection.ts'
 import { EntryReader } from '../../../src/store/etcd/entry.ts'
 import { readRange } from '../../../src/store/etcd/load.ts'
 import { EtcdProcess, etcdMissing } from '../../../src/store/testing/etcd-process.ts'
-import { Keys, kubeApiServerMissing, startProa, startUpstream } from './servers.ts'
+import { type ApiEnd, Keys, kubeApiServerMissing, startProa, startUpstream } from './servers.ts'
 
 const skip = etcdMissing() || kubeApiServerMissing()
 const PREFIX = '/elsewhere'
@@ -136,6 +136,9 @@ describe('encryption at rest, beside a real kube-apiserver', { skip }, () => {
     await upstream.want('POST', SECRETS, secret('upstream-kms-later'))
     for (const name of ['before-kms', 'upstream-kms', 'proa-kms', 'upstream-kms-later'])
       await isReadByBoth(name)
+    const [ofUpstream, ofProa] = [await figuresOf(upstream), await figuresOf(proa)]
+    assert.ok(ofUpstream.length > 10, ofUpstream.join('\n'))
+    assert.deepEqual(ofProa, ofUpstream)
     assert.equal((await proa.ask('GET', '/readyz/kms-providers')).body, 'ok')
     assert.equal((await upstream.ask('GET', '/readyz/kms-providers')).body, 'ok')
     await proa.stop()
@@ -159,6 +162,23 @@ describe('encryption at rest, beside a real kube-apiserver', { skip }, () => {
     assert.equal(keyOf('proa-kms')?.[1], 'key-1')
   })
 })
+
+const COUNTED =
+  /^(apiserver_(?:envelope_encryption|encryption_config_controller|storage_(?:transformation|data_key|envelope))\w*)\{?(.*?)}? [-\d.e+]+$/gm
+
+/** The series of encryption, without the resource: upstream does not know it of what its watch cache reads. */
+async function figuresOf(server: ApiEnd): Promise<string[]> {
+  const text: string = await server.want('GET', '/metrics')
+  const series = [...text.matchAll(COUNTED)]
+    // Of version 1 of the plugins' API alone.
+    .filter(([, name = '']) => !name.includes('dek_cache_'))
+    .map(([, name, labels = '']) => {
+      const pairs = [...labels.matchAll(/(\w+)=("(?:\\.|[^"])*")/g)]
+      const shown = pairs.filter(([, label]) => label !== 'resource').map(([pair]) => pair)
+      return `${name}{${shown.sort().join()}}`
+    })
+  return [...new Set(series)].sort()
+}
 
 async function everything(url: string): Promise<Map<string, string>> {
   const connection = new EtcdConnection([url], {}, systemClock)

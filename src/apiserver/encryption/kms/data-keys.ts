@@ -38,7 +38,7 @@ export class DataKeys {
   /** The one that was used last is the last. */
   readonly #held = new Map<string, Held>()
   readonly #fetching = new Map<string, Promise<void>>()
-  readonly #failures = new Map<string, { readonly message: string; readonly atMs: number }>()
+  readonly #failures = new Map<string, { readonly error: unknown; readonly atMs: number }>()
   readonly #waiting: (() => void)[] = []
   #calls = 0
 
@@ -66,8 +66,10 @@ export class DataKeys {
       this.#use(id, held)
       return held.cipher
     }
-    const last = this.#failures.get(id)?.message ?? 'its key was not asked for yet'
-    throw new KeyAwayError(`failed to decrypt DEK, error: ${last}`, this.#ask(id, object))
+    const failure = this.#failures.get(id)
+    const last = failure ? messageOf(failure.error) : 'its key was not asked for yet'
+    const cause = failure && { cause: failure.error }
+    throw new KeyAwayError(`failed to decrypt DEK, error: ${last}`, this.#ask(id, object), cause)
   }
 
   /** Undefined where nothing is to be waited for. */
@@ -113,7 +115,7 @@ export class DataKeys {
       }
     } catch (error) {
       this.#failures.delete(id)
-      this.#failures.set(id, { message: messageOf(error), atMs: clock.monotonicMs() })
+      this.#failures.set(id, { error, atMs: clock.monotonicMs() })
       for (const [oldest] of this.#failures) {
         if (this.#failures.size <= MAXIMUM_KEYS) break
         this.#failures.delete(oldest)

@@ -6,10 +6,9 @@ import {
   type FigureSource,
   type Sample,
 } from '#base/figures.ts'
+import type { Direction } from '../transformation-figures.ts'
 import { hashOf } from './encrypted-object.ts'
 import { codeOf } from './key-service.ts'
-
-export type Direction = 'from_storage' | 'to_storage'
 
 export interface KmsFigures {
   called(provider: string, method: string, seconds: number, error: unknown): void
@@ -19,6 +18,7 @@ export interface KmsFigures {
   keysHeld(provider: string, keys: number): void
   keyMissed(): void
   keyMade(seconds: number): void
+  keyNotMade(): void
   readonly source: FigureSource
 }
 
@@ -49,6 +49,10 @@ export function kmsFigures(clock: Clock, serverId: string): KmsFigures {
     'apiserver_storage_data_key_generation_duration_seconds',
     'Latencies in seconds of data encryption key(DEK) generation operations.',
     exponentialBounds(5e-6, 2, 14),
+  )
+  const notMade = book.counter(
+    'apiserver_storage_data_key_generation_failures_total',
+    'How often a data encryption key could not be made.',
   )
   const uses = new RecentSeries()
   const used = new RecentSeries()
@@ -91,6 +95,7 @@ export function kmsFigures(clock: Clock, serverId: string): KmsFigures {
     keysHeld: (provider_name, keys) => sizes.set({ provider_name }, () => keys),
     keyMissed: () => missed.add([]),
     keyMade: seconds => made.observe([], seconds),
+    keyNotMade: () => notMade.add([]),
     source: () => [
       ...book.source(),
       {

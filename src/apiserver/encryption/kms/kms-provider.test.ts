@@ -231,6 +231,7 @@ test('what upstream counts is counted under its names', async () => {
     `${prefix}_dek_source_cache_size{provider_name="one"} 1`,
     'apiserver_storage_envelope_transformation_cache_misses_total 0',
     'apiserver_storage_data_key_generation_duration_seconds_count 1',
+    'apiserver_storage_data_key_generation_failures_total 0',
   ])
     assert.match(
       shown,

@@ -85,6 +85,7 @@ export class KmsProvider {
         return sealerId(name, TYPE, keyId())
       },
       prefix: Buffer.from(this.#prefix),
+      marks: [this.#prefix],
       seal: (value, place) => this.#seal(value, place),
       open: (sealed, place) => this.#open(sealed, place),
       prepare: sealed => this.#prepare(sealed),
@@ -206,16 +207,27 @@ export class KmsProvider {
   }
 
   async #make(uid: string): Promise<Omit<WriteKey, 'expires'>> {
-    const { service, random, clock, figures } = this.#options
-    const startMs = clock.monotonicMs()
-    const seed = random.bytes(SEED_BYTES)
-    figures.keyMade((clock.monotonicMs() - startMs) / 1000)
+    const { service, random } = this.#options
+    const seed = this.#seed()
     const cipher = dataKeyCipher(TYPE, seed, random)
     const key = await service.encrypt(uid, seed).catch(error => {
       throw new Error(`failed to encrypt DEK, error: ${messageOf(error)}`)
     })
     checkSealedKey(key)
     return { cipher, key, uid, id: dekSourceId(TYPE, key) }
+  }
+
+  #seed(): Uint8Array {
+    const { random, clock, figures } = this.#options
+    const startMs = clock.monotonicMs()
+    try {
+      const seed = random.bytes(SEED_BYTES)
+      figures.keyMade((clock.monotonicMs() - startMs) / 1000)
+      return seed
+    } catch (error) {
+      figures.keyNotMade()
+      throw error
+    }
   }
 
   #seal(value: Uint8Array, place: Uint8Array): Uint8Array {
