@@ -28,6 +28,14 @@ c_seconds_count 4
   )
 })
 
+test('bounds are written as Go writes numbers', () => {
+  const book = createFigureBook()
+  book.histogram('a', 'Is.', [5e-6, 2.5e-5, 1e-4, 0.25, 100_000, 1e6, 12_345_678])
+  const bounds = [...figuresText([book.source]).matchAll(/le="(.*?)"/g)].map(([, le]) => le)
+  const expected = ['5e-06', '2.5e-05', '0.0001', '0.25', '100000', '1e+06', '1.2345678e+07']
+  assert.deepEqual(bounds, [...expected, '+Inf'])
+})
+
 test('series beyond the limit are left out', () => {
   const book = createFigureBook()
   const counter = book.counter('a_total', 'Counts.', ['name'])

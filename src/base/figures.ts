@@ -164,7 +164,7 @@ export function histogramSamples(
   let below = 0
   const buckets = bounds.map((bound, at) => {
     below += counts[at] ?? 0
-    return { suffix: '_bucket', labels: { ...labels, le: String(bound) }, value: below }
+    return { suffix: '_bucket', labels: { ...labels, le: boundText(bound) }, value: below }
   })
   return [
     ...buckets,
@@ -172,6 +172,14 @@ export function histogramSamples(
     { suffix: '_sum', labels, value: sum },
     { suffix: '_count', labels, value: count },
   ]
+}
+
+/** As Go prints numbers: dashboards compare bounds as text. */
+function boundText(bound: number): string {
+  const [, digits, sign, power = ''] = /^(.+)e([+-])(\d+)$/.exec(bound.toExponential()) ?? []
+  const exponent = Number(`${sign}${power}`)
+  if (exponent >= -4 && exponent < 6) return String(bound)
+  return `${digits}e${sign}${power.padStart(2, '0')}`
 }
 
 /** In Prometheus' text format. */

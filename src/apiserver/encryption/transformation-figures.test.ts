@@ -52,7 +52,7 @@ test('what is sealed and opened is counted by resource, mark of provider and of 
   ])
   assert.match(
     figuresText([figures.source]),
-    /^apiserver_storage_transformation_duration_seconds_bucket\{transformation_type="from_storage",transformer_prefix="key1:",le="0.000005"} 1$/m,
+    /^apiserver_storage_transformation_duration_seconds_bucket\{transformation_type="from_storage",transformer_prefix="key1:",le="5e-06"} 1$/m,
   )
 })
 

@@ -128,6 +128,8 @@ describe('encryption at rest, beside a real kube-apiserver', { skip }, () => {
       configFile,
     })
     const both = [upstream, proa]
+    // Also of a test that failed.
+    t.after(() => Promise.all(both.map(server => server.stop())))
     const isReadByBoth = async (name: string) => {
       for (const server of both)
         assert.equal((await server.want('GET', `${SECRETS}/${name}`)).data.canary, canaryOf(name))
