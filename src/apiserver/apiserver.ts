@@ -26,7 +26,7 @@ import { keepTokenTracking, noteTokenUse } from './bootstrap/token-tracking.ts'
 import { SELF, Writer } from './bootstrap/writer.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
-import type { HealthCheck } from './endpoints/health.ts'
+import type { FurtherCheck } from './endpoints/health.ts'
 import { RequestMetrics } from './endpoints/request-metrics.ts'
 import { versionInfo } from './endpoints/version.ts'
 import { newExchange } from './exchange.ts'
@@ -74,7 +74,7 @@ export interface ApiServerOptions extends SecurityOptions {
   readonly requestLimits?: RequestLimits
   readonly fieldManagement?: FieldManagement
   /** Asked by /healthz and /readyz, too. */
-  readonly healthChecks?: readonly HealthCheck[]
+  readonly healthChecks?: readonly FurtherCheck[]
   /** Further paths by their first segment, e.g. `openapi`. */
   readonly endpoints?: Readonly<Record<string, Endpoint>>
 }

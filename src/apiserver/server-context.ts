@@ -15,7 +15,7 @@ import type { SigningKey } from './authentication/jwt.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
-import type { HealthCheck } from './endpoints/health.ts'
+import type { FurtherCheck } from './endpoints/health.ts'
 import type { RequestMetrics } from './endpoints/request-metrics.ts'
 import type { VersionInfo } from './endpoints/version.ts'
 import type { FlowControl } from './flow-control/flow-control.ts'
@@ -67,7 +67,7 @@ export interface ServerContext {
   /** What is not ready yet, by the name of the check; empty once everything is. */
   readonly notReady: Set<string>
   /** Of what the server works with beside its store. */
-  readonly healthChecks: readonly HealthCheck[]
+  readonly healthChecks: readonly FurtherCheck[]
   /** Ordinary requests that are being answered now. */
   readonly inFlight: { reads: number; writes: number }
   readonly requestLimits: { readonly reads: number; readonly writes: number }

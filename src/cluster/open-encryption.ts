@@ -1,7 +1,7 @@
 /** Encryption at rest as a file says, which may be read anew while the server runs. Loaded only where somebody asks for it. */
 import { Encryption } from '#apiserver/encryption/encryption.ts'
 import { transformationFigures } from '#apiserver/encryption/transformation-figures.ts'
-import type { HealthCheck } from '#apiserver/endpoints/health.ts'
+import type { FurtherCheck } from '#apiserver/endpoints/health.ts'
 import type { FigureSource } from '#base/figures.ts'
 import { EncryptionFile, type FileSurroundings } from './encryption-file.ts'
 import type { EncryptionAtRest } from './options.ts'
@@ -13,7 +13,7 @@ export interface EncryptionSurroundings extends FileSurroundings {
 
 /** What a server shows of its plugins. */
 export interface EncryptionShown {
-  readonly healthChecks: readonly HealthCheck[]
+  readonly healthChecks: readonly FurtherCheck[]
   readonly figures: FigureSource
 }
 

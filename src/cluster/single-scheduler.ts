@@ -3,10 +3,10 @@ import { node } from '#api/core/v1/node.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import type { ValuesOf } from '#cli'
 import type { Running } from '#client/role.ts'
+import type { HealthCheck } from '#client/serving/health-checks.ts'
 import { type ConfiguredScheduler, startConfiguredScheduler } from './configured-scheduler.ts'
 import type { Remote } from './remote-context.ts'
 import { showLeading } from './role-figures.ts'
-import type { HealthCheck } from './role-server/health.ts'
 import { openRolePort } from './role-server/role-port.ts'
 
 /** Resolves when the port is open; leading may come later. Throws UserErrors. */

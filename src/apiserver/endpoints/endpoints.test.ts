@@ -56,6 +56,28 @@ test('every answer has an id and stays out of caches, refusals included', async 
   assert.notEqual((await ask('GET', '/version', undefined, odd)).headers['audit-id'], 'a\r\nb')
 })
 
+test('what the checks of health said is shown as a service level indicator', async () => {
+  const { ask } = await startTestServer({
+    healthChecks: [{ name: 'plugin', failure: async () => 'away' }],
+  })
+  await ask('GET', '/livez')
+  await ask('GET', '/readyz?exclude=informer-sync')
+  await ask('GET', '/readyz')
+  await ask('GET', '/readyz/etcd')
+  const { headers, text } = await ask('GET', '/metrics/slis')
+  assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')
+  for (const line of [
+    'kubernetes_healthcheck{name="ping",type="livez"} 1',
+    'kubernetes_healthcheck{name="plugin",type="readyz"} 0',
+    'kubernetes_healthchecks_total{name="etcd",type="readyz",status="success"} 2',
+    'kubernetes_healthchecks_total{name="informer-sync",type="readyz",status="success"} 1',
+    'kubernetes_healthchecks_total{name="plugin",type="readyz",status="error"} 2',
+  ])
+    assert.ok(text.split('\n').includes(line), `${line}\n${text}`)
+  assert.doesNotMatch(text, /type="healthz"|name="plugin",type="livez"/)
+  assert.ok((await ask('GET', '/')).body.paths.includes('/metrics/slis'))
+})
+
 test('methods without a meaning are refused, and debugging doors do not exist', async () => {
   const { ask } = await startTestServer()
   assert.equal((await ask('OPTIONS', '/api/v1/pods')).status, 405)

@@ -65,6 +65,7 @@ function index(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
   paths.delete('/')
   // Upstream does not list it either.
   paths.delete('/debug')
+  paths.add('/metrics/slis')
   for (const name of Object.keys(exchange.server.endpoints ?? {})) paths.add(`/${name}`)
   const { registry, remotes } = exchange.server
   for (const { group, version } of [...registry.versions(), ...remotes]) {

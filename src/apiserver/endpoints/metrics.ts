@@ -1,20 +1,23 @@
-/** /metrics in Prometheus' text format. The library is loaded by the first scrape, for loading costs more than a start may. */
+/** /metrics and /metrics/slis in Prometheus' text format. The library is loaded by the first scrape, for loading costs more than a start may. */
 
 import { figuresText } from '#base/figures.ts'
 import { respondText } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { Endpoint } from './endpoints.ts'
+import { healthOf } from './health.ts'
 import { BUCKETS } from './request-metrics.ts'
 
 export const metrics: Endpoint = async ({ server, info }) => {
+  if (info.path === '/metrics/slis') return answerOf(figuresText([healthOf(server).figures]))
   if (info.path !== '/metrics') return respondText(404, '404 page not found\n')
   const own = await (await registryOf(server)).metrics()
-  const response = respondText(200, own + figuresText(server.figures))
-  return {
-    ...response,
-    headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
-  }
+  return answerOf(own + figuresText(server.figures))
 }
+
+const answerOf = (text: string) => ({
+  ...respondText(200, text),
+  headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+})
 
 type Registry = InstanceType<typeof import('prom-client').Registry>
 const registries = new WeakMap<ServerContext, Promise<Registry>>()

@@ -2,10 +2,10 @@
 import type { FigureSource } from '#base/figures.ts'
 import type { ValuesOf } from '#cli'
 import type { Running } from '#client/role.ts'
+import { type HealthCheck, ping } from '#client/serving/health-checks.ts'
 import { systemFiles } from '#host/files.ts'
 import type { LedRole } from '../led-role.ts'
 import type { Remote } from '../remote-context.ts'
-import { type HealthCheck, ping } from './health.ts'
 import { servingPair, startRoleServer } from './role-server.ts'
 
 type Values = Pick<

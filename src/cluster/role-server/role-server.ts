@@ -10,6 +10,11 @@ import type { FigureSource } from '#base/figures.ts'
 import { type CertifiedKey, issueAuthority, issueLeaf } from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
 import type { Running } from '#client/role.ts'
+import {
+  createHealth,
+  type HealthCheck,
+  type HealthEndpoint,
+} from '#client/serving/health-checks.ts'
 import { serveHttps } from '#client/serving/serve-https.ts'
 import { statusAnswer } from '#client/serving/serve-request.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
@@ -17,7 +22,6 @@ import type { Files } from '#host/files.ts'
 import { certifiedKeyIn } from '../certified-key.ts'
 import { type AccessOptions, createAccess } from './access.ts'
 import { jsonAnswer, notFound, textAnswer } from './answers.ts'
-import { createHealth, type HealthChecks, type HealthEndpoint } from './health.ts'
 import { createMetrics, figuresAnswer } from './metrics.ts'
 import { createProfiling } from './profiling.ts'
 
@@ -26,7 +30,8 @@ export interface RoleServerOptions extends AccessOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly tls: CertifiedKey
-  readonly checks: HealthChecks
+  /** Asked at each request: a role has more checks once it works. */
+  readonly checks: Readonly<Record<HealthEndpoint, () => readonly HealthCheck[]>>
   readonly figures: readonly FigureSource[]
   /** What /configz tells, by the name of the configuration. */
   readonly configuration: Readonly<Record<string, unknown>>
@@ -70,7 +75,7 @@ const HEALTH: Readonly<Record<string, HealthEndpoint>> = {
 }
 
 function router(options: RoleServerOptions): (request: ApiRequest) => Promise<ApiResponse> {
-  const health = createHealth(options.checks)
+  const health = createHealth()
   const metrics = createMetrics(options.figures)
   const profiling = createProfiling(options.clock)
   return async request => {
@@ -78,7 +83,11 @@ function router(options: RoleServerOptions): (request: ApiRequest) => Promise<Ap
     const query = new URLSearchParams(text)
     const [, first = '', ...rest] = path.split('/')
     const endpoint = HEALTH[first]
-    if (endpoint) return health.answer(endpoint, rest.join('/'), query)
+    if (endpoint) {
+      const question = { endpoint, name: rest.join('/'), query }
+      const { status, text } = await health.answer(question, options.checks[endpoint]())
+      return textAnswer(status, text)
+    }
     if (options.profiling && path === '/debug/pprof')
       return textAnswer(302, '', { location: '/debug/pprof/' })
     if (options.profiling && path.startsWith('/debug/pprof/'))
@@ -87,7 +96,7 @@ function router(options: RoleServerOptions): (request: ApiRequest) => Promise<Ap
       case '/metrics':
         return metrics()
       case '/metrics/slis':
-        return figuresAnswer([health.figures.source])
+        return figuresAnswer([health.figures])
       case '/configz':
         return jsonAnswer(options.configuration)
       default:
