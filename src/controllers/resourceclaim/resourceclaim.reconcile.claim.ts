@@ -5,6 +5,8 @@ import {
   type ResourceClaim,
   resourceClaim as resourceClaimKind,
 } from '#api/resource/v1/resource-claim.ts'
+import { isGroupConsumer } from '#api/scheduling/v1alpha2/group-claims.ts'
+import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import type { Outcome, Write } from '../runner/controller.ts'
 import { needsNoClaims } from '../runner/device-claims.ts'
 
@@ -14,14 +16,19 @@ export interface ClaimWorld {
   readonly podNamed: (name: string) => Pod | undefined
   /** The pod of this name as the view has it, which may not know it yet. */
   readonly seenPod: (name: string) => Pod | undefined
+  /** The group of pods of this name; undefined only if the server itself has none. Absent where groups are not served. */
+  readonly groupNamed?: ((name: string) => PodGroup | undefined) | undefined
 }
 
 /** Put on by the scheduler before it allocates, so that no claim goes while its devices are in use. */
 const FINALIZER = 'resource.kubernetes.io/delete-protection'
 
-export function reconcileClaim({ claim, podNamed, seenPod }: ClaimWorld): Outcome {
+export function reconcileClaim({ claim, podNamed, seenPod, groupNamed }: ClaimWorld): Outcome {
   const before = claim.status.reservedFor ?? []
-  const reservedFor = before.filter(({ apiGroup, resource, name, uid }) => {
+  const reservedFor = before.filter(consumer => {
+    const { apiGroup, resource, name, uid } = consumer
+    // A group keeps its claims while it is there, with pods or without.
+    if (groupNamed && isGroupConsumer(consumer)) return groupNamed(name)?.metadata.uid === uid
     // Who holds it in other words is for others to judge.
     if (apiGroup || resource !== 'pods') return true
     const pod = podNamed(name)

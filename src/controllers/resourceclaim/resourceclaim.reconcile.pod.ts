@@ -1,11 +1,13 @@
 /** What a pod needs of its claims: those of templates made and told in its status, all of them reserved once it has a node. */
 import { nameOfPodClaim, type PodClaim } from '#api/core/v1/pod/device-claims.ts'
-import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
 import {
   type ResourceClaim,
   resourceClaim as resourceClaimKind,
 } from '#api/resource/v1/resource-claim.ts'
 import type { ResourceClaimTemplate } from '#api/resource/v1/resource-claim-template.ts'
+import { groupConsumer, isGroupClaim } from '#api/scheduling/v1alpha2/group-claims.ts'
+import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { nothingToDo, type Outcome, type Write } from '../runner/controller.ts'
 import {
   isClaimOf,
@@ -13,46 +15,56 @@ import {
   isReservedFor,
   needsNoClaims,
 } from '../runner/device-claims.ts'
+import { creation, madeFor, statusOf } from './resourceclaim.make.ts'
 
 export interface PodClaimsWorld {
   readonly pod: Pod
+  /** The pod's, whose claims it may share; `awaited` while it is not there. */
+  readonly group?: PodGroup | 'awaited' | undefined
   readonly claimNamed: (name: string) => ResourceClaim | undefined
   /** The claims that the pod controls. */
   readonly ownClaims: readonly ResourceClaim[]
   readonly templateNamed: (name: string) => ResourceClaimTemplate | undefined
 }
 
-/** Tells on a claim for which entry of its pod it was made. */
-const ENTRY_ANNOTATION = 'resource.kubernetes.io/pod-claim-name'
-const FIELD_MANAGER = 'ResourceClaimController'
-const FAILURE = 'FailedResourceClaimCreation'
-/** A name of 63 characters less the five of the suffix and a hyphen. */
-const MAXIMUM_BASE_LENGTH = 57
-
 export function reconcilePod(world: PodClaimsWorld): Outcome {
   const { pod } = world
   // What was made for an ended pod would be deleted at once, and made again for ever.
   if (pod.metadata.deletionTimestamp || needsNoClaims(pod)) return nothingToDo
+  const owner = { kind: 'Pod' as const, object: pod }
   const creations: Write[] = []
   const found = new Map<string, string>()
   for (const podClaim of pod.spec.resourceClaims ?? []) {
-    if (!isMadeOfTemplate(podClaim) || hasClaim(world, podClaim)) continue
-    const made = world.ownClaims.find(
-      ({ metadata }) => metadata.annotations?.[ENTRY_ANNOTATION] === podClaim.name,
-    )
+    if (!isMadeOfTemplate(podClaim)) continue
+    const shared = sharedName(world, podClaim)
+    if (shared !== undefined) {
+      if (shared && nameOfPodClaim(pod, podClaim) !== shared) found.set(podClaim.name, shared)
+      continue
+    }
+    if (hasClaim(world, podClaim)) continue
+    const made = madeFor(world.ownClaims, podClaim)
     if (made) {
       found.set(podClaim.name, made.metadata.name ?? '')
       continue
     }
-    const write = creation(world, podClaim)
+    const write = creation(owner, podClaim, world.templateNamed)
     creations.push(write)
     // The first that cannot be made is told, and the others wait with it.
     if (write.verb === 'event') break
   }
   // The name of a claim is known only when it is there; the view that shows it brings us here again.
   if (creations.length > 0) return { writes: creations }
-  const told = found.size > 0 ? [statusOf(pod, found)] : []
+  const told = found.size > 0 ? [statusOf(owner, found)] : []
   return { writes: [...told, ...reservations(world)] }
+}
+
+/** The name of the claim that the pod shares with its group: '' while that is not known, undefined if it has its own. */
+function sharedName({ group }: PodClaimsWorld, podClaim: PodClaim): string | undefined {
+  // Only the group can say which of the claims are shared.
+  if (group === 'awaited') return ''
+  if (!group || !isGroupClaim(group, podClaim)) return undefined
+  const told = group.status.resourceClaimStatuses?.find(({ name }) => name === podClaim.name)
+  return told?.resourceClaimName ?? ''
 }
 
 /** True while nothing is to be made for the entry: its claim is there, or it was found to need none. */
@@ -63,85 +75,16 @@ function hasClaim({ pod, claimNamed }: PodClaimsWorld, podClaim: PodClaim): bool
   return claim !== undefined && isClaimOf(claim, pod)
 }
 
-function creation({ pod, templateNamed }: PodClaimsWorld, podClaim: PodClaim): Write {
-  const { resourceClaimTemplateName: templateName = '' } = podClaim
-  const template = templateNamed(templateName)
-  const tell = (problem: string) => `PodResourceClaim ${podClaim.name}: ${problem}`
-  if (!template) {
-    const cause = `resourceclaimtemplate.resource.k8s.io "${templateName}" not found`
-    const message = tell(`resource claim template "${templateName}": ${cause}`)
-    return { verb: 'event', about: pod, type: 'Warning', reason: FAILURE, text: { message } }
-  }
-  const { name = '', namespace = '', uid = '' } = pod.metadata
-  const { labels, annotations } = template.spec.metadata ?? {}
-  return {
-    verb: 'create',
-    kind: resourceClaimKind,
-    object: {
-      metadata: {
-        generateName: baseName(name, podClaim.name),
-        namespace,
-        ...(labels ? { labels } : {}),
-        annotations: { ...annotations, [ENTRY_ANNOTATION]: podClaim.name },
-        ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid, controller: true }],
-      },
-      spec: template.spec.spec,
-    },
-    report: {
-      about: pod,
-      // Upstream names the claim here, which has no name yet.
-      failure: { reason: FAILURE, message: error => tell(`create ResourceClaim : ${error}`) },
-    },
-  }
-}
-
-/** `pod-entry-`; if that is too long, both names are cut in proportion, so that something of each is left. */
-export function baseName(pod: string, entry: string): string {
-  const whole = `${pod}-${entry}-`
-  if (whole.length <= MAXIMUM_BASE_LENGTH) return whole
-  const cut = (text: string, of: number) =>
-    text.slice(0, Math.floor((text.length * MAXIMUM_BASE_LENGTH) / of))
-  const head = cut(pod, whole.length)
-  return `${head}-${cut(entry, whole.length)}`
-}
-
-function statusOf(pod: Pod, found: ReadonlyMap<string, string>): Write {
-  const names = new Map(
-    (pod.status.resourceClaimStatuses ?? []).flatMap(({ name, resourceClaimName }) =>
-      resourceClaimName === undefined ? [] : [[name, resourceClaimName]],
-    ),
-  )
-  for (const [name, claim] of found) names.set(name, claim)
-  const resourceClaimStatuses = [...names].map(([name, resourceClaimName]) => ({
-    name,
-    resourceClaimName,
-  }))
-  const { name = '', namespace = '', uid = '' } = pod.metadata
-  return {
-    verb: 'patch',
-    kind: podKind,
-    object: pod,
-    type: 'apply',
-    patch: {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name, namespace, uid },
-      status: { resourceClaimStatuses },
-    },
-    subresource: 'status',
-    options: { fieldManager: FIELD_MANAGER, force: true },
-  }
-}
-
 /** Pods that were put on a node without the scheduler have nobody else to reserve their claims. */
-function reservations({ pod, claimNamed }: PodClaimsWorld): Write[] {
+function reservations({ pod, group, claimNamed }: PodClaimsWorld): Write[] {
   if (!pod.spec.nodeName) return []
   const { name = '', uid = '' } = pod.metadata
   return (pod.spec.resourceClaims ?? []).flatMap(podClaim => {
     const claim = claimNamed(nameOfPodClaim(pod, podClaim) ?? '')
     if (!claim?.status.allocation || isReservedFor(claim, pod)) return []
     if (isMadeOfTemplate(podClaim) && !isClaimOf(claim, pod)) return []
-    const consumer = { resource: 'pods', name, uid }
+    const sharing = typeof group === 'object' && isGroupClaim(group, podClaim) ? group : undefined
+    const consumer = sharing ? groupConsumer(sharing) : { resource: 'pods', name, uid }
     const reservedFor = [...(claim.status.reservedFor ?? []), consumer]
     return {
       verb: 'update' as const,

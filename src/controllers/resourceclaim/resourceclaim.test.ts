@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { event } from '#api/core/v1/event.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
+import { kinds } from '#api/kinds.ts'
 import { resourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { resourceClaimTemplate } from '#api/resource/v1/resource-claim-template.ts'
+import { podGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts'
 
 const namespace = 'default'
@@ -125,4 +127,55 @@ test('a claim of its own outlives the pods that used it, without its devices', a
     return found.metadata.finalizers ? undefined : found
   })
   assert.deepEqual([freed.status.allocation, freed.status.reservedFor], [undefined, undefined])
+})
+
+test('the pods of a group share the claim that was made for it, which is the group’s as long as it is there', async () => {
+  const controllers = { ...OPTIONS.controllers, kinds: () => kinds }
+  await using cluster = await startTestCluster({ ...OPTIONS, controllers })
+  const { client, until } = cluster
+  await account(cluster)
+  const resourceClaims = [{ name: 'gpu', resourceClaimTemplateName: 'template' }]
+  const makeMember = (name: string) =>
+    client.create(pod, {
+      metadata: { name, namespace },
+      spec: {
+        schedulingGroup: { podGroupName: 'g' },
+        containers: [{ name: 'c', image: 'i' }],
+        resourceClaims,
+        nodeName: 'node-1',
+      },
+    } as never)
+  await makeMember('first')
+  const { metadata } = await client.create(podGroup, {
+    metadata: { name: 'g', namespace },
+    spec: { schedulingPolicy: { gang: { minCount: 2 } }, resourceClaims },
+  } as never)
+  await client.create(resourceClaimTemplate, {
+    metadata: { name: 'template', namespace },
+    spec: { spec: { devices } },
+  } as never)
+  await makeMember('second')
+  const claim = await until('the claim told to both', async () => {
+    const { items } = await client.list(pod, { namespace })
+    const [one, other] = items.map(
+      ({ status }) => status.resourceClaimStatuses?.[0]?.resourceClaimName,
+    )
+    return one !== undefined && one === other ? one : undefined
+  })
+  assert.equal((await client.list(resourceClaim, { namespace })).items.length, 1)
+  const owned = await client.get(resourceClaim, claim, namespace)
+  assert.equal(owned.metadata.ownerReferences?.[0]?.uid, metadata.uid)
+  await allocate(cluster, claim)
+  const users = async () =>
+    (await client.get(resourceClaim, claim, namespace)).status.reservedFor ?? []
+  await until('the reservation', async () => (await users()).length > 0)
+  const reservation = { apiGroup: 'scheduling.k8s.io', resource: 'podgroups', name: 'g' }
+  assert.deepEqual(await users(), [{ ...reservation, uid: metadata.uid }])
+  for (const name of ['first', 'second'])
+    await client.delete(pod, { name, namespace }, { gracePeriodSeconds: 0 })
+  await client.delete(podGroup, { name: 'g', namespace })
+  await until('the devices given back', async () => {
+    const found = await client.get(resourceClaim, claim, namespace)
+    return !found.status.allocation && !found.metadata.finalizers
+  })
 })

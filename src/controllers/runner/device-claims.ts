@@ -3,6 +3,7 @@ import { nameOfPodClaim, type PodClaim } from '#api/core/v1/pod/device-claims.ts
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { controllerOf } from '#api/machinery/metadata.ts'
 import type { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
+import { isReservedForGroup } from '#api/scheduling/v1alpha2/group-claims.ts'
 import type { Informer } from '#client/informer.ts'
 import { isFinished } from './pods.ts'
 
@@ -16,12 +17,16 @@ export function claimNamesOf(pod: Pod): string[] {
 export const isMadeOfTemplate = ({ resourceClaimTemplateName }: PodClaim): boolean =>
   resourceClaimTemplateName !== undefined
 
-/** A claim under the name that was told may be another than the one that was made. */
-export const isClaimOf = (claim: ResourceClaim, pod: Pod): boolean =>
-  controllerOf(claim)?.uid === pod.metadata.uid
+/** Whether the claim was made for the pod, or for its group: one under the name that was told may be another. */
+export function isClaimOf(claim: ResourceClaim, { metadata, spec }: Pod): boolean {
+  const owner = controllerOf(claim)
+  if (owner?.kind === 'PodGroup') return owner.name === spec.schedulingGroup?.podGroupName
+  return owner?.uid === metadata.uid
+}
 
-export const isReservedFor = (claim: ResourceClaim, pod: Pod): boolean =>
-  (claim.status.reservedFor ?? []).some(({ uid }) => uid === pod.metadata.uid)
+export const isReservedFor = (claim: ResourceClaim, { metadata, spec }: Pod): boolean =>
+  (claim.status.reservedFor ?? []).some(({ uid }) => uid === metadata.uid) ||
+  isReservedForGroup(claim, spec.schedulingGroup?.podGroupName)
 
 /** True for a pod that will never use its claims (any more): it has ended, or went before it had a node. */
 export const needsNoClaims = (pod: Pod): boolean =>
