@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { event } from '#api/core/v1/event.ts'
 import { node } from '#api/core/v1/node.ts'
 import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { serviceAccount } from '#api/core/v1/service-account.ts'
+import { sleep } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import type { Client } from '#client/client.ts'
 import type { Informer, Informers } from '#client/informer.ts'
@@ -103,6 +105,17 @@ export async function untilView<T extends { readonly metadata: { readonly uid?: 
   } finally {
     cancel()
     end()
+  }
+}
+
+/** Events give way to other work: resolves when none has been written for a second. Gives how many there are. */
+export async function untilTold({ client }: BenchCluster): Promise<number> {
+  for (let before = -1; ; ) {
+    const { items, metadata } = await client.list(event, { namespace: 'default', limit: 1 })
+    const count = items.length + (metadata.remainingItemCount ?? 0)
+    if (count === before) return count
+    before = count
+    await sleep(systemClock, 1000)
   }
 }
 

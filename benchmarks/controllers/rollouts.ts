@@ -11,6 +11,7 @@ import {
   say,
   sideBySide,
   tell,
+  untilTold,
   untilView,
   withCluster,
 } from './bench-cluster.ts'
@@ -24,6 +25,7 @@ export async function rollout({ nodes, replicas }: Sizes): Promise<void> {
     await deletePods(cluster, 50, 'warm')
     const peer = await costOf(() => createPods(cluster, replicas, 'peer'))
     tell(`a client creates and binds ${replicas} pods, all Running`, peer, replicas, 'the limit')
+    await untilTold(cluster)
     const ended = await costOf(() => deletePods(cluster, replicas, 'peer'))
     tell(`and deletes them, all gone`, ended, replicas, 'the limit')
 
@@ -34,6 +36,11 @@ export async function rollout({ nodes, replicas }: Sizes): Promise<void> {
       await untilRunning(cluster, replicas, 'v1')
     })
     tell(`Deployment of ${replicas} created → all Running`, created, replicas, '≥ 500/s')
+    let events = 0
+    const told = await costOf(async () => {
+      events = await untilTold(cluster)
+    })
+    say(`and the last of ${events} events written`, `${told.seconds.toFixed(1)} s`, 'later')
     const perPod = (held: number) => `${((held - before) / replicas / 1000).toFixed(1)} KB`
     say('memory for each pod and its four events', perPod(await heldBytes()))
     await client.deleteAll(event, { namespace: 'default' })
@@ -56,6 +63,7 @@ export async function manyDeployments({ nodes, deployments }: Sizes): Promise<vo
   await withCluster(nodes, async cluster => {
     const peer = await costOf(() => createPods(cluster, count, 'peer'))
     tell(`a client creates and binds ${count} pods, all Running`, peer, count, 'the limit')
+    await untilTold(cluster)
     await deletePods(cluster, count, 'peer')
     const created = await costOf(async () => {
       const create = (index: number) =>

@@ -9,6 +9,11 @@ export interface Clock {
   monotonicMs(): number
   /** Calls `callback` once after `delayMs`. The returned function cancels it; calling it twice is harmless. */
   after(delayMs: number, callback: () => void): () => void
+  /**
+   * For work that gives way to other: undefined where the process has time to spare, else resolves when it has, in the end even if it never has,
+   * or when `signal` aborts. Absent where time is virtual, and there is always time.
+   */
+  whenIdle?(signal: AbortSignal): Promise<void> | undefined
 }
 
 /** Resolves after `delayMs`, or rejects with the signal's reason as soon as `signal` aborts. */

@@ -1,7 +1,8 @@
 /**
  * Tells people what happened to an object, as Event objects beside it. Recording never waits and never fails its caller:
  * events queue up, repeats become a count on one Event, messages that only differ in detail are combined, and an object that
- * causes too many is cut short. Limits are upstream's, so that `kubectl describe` reads the same.
+ * causes too many is cut short. Limits are upstream's, so that `kubectl describe` reads the same. Events give way to other work of a busy
+ * process (docs/adr/0013), with the time at which they were recorded.
  */
 import { type Event as CoreEvent, event as eventKind } from '#api/core/v1/event.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
@@ -14,7 +15,9 @@ import type { Writer } from './client.ts'
 import { createEventCorrelator, remember } from './event-correlator.ts'
 
 /** Events waiting to be written; more are dropped, so that a server that is away costs no memory. */
-const QUEUE_LIMIT = 1000
+const QUEUE_LIMIT = 10_000
+/** How many may wait for an idle moment; where there are more they are written like anything else, so that none is dropped for being patient. */
+const PATIENT_LIMIT = 5_000
 /** How many are written at once, each about another object: one by one they would wait for a disk each. */
 const WRITERS = 16
 /** How often one event is tried while no answer comes, and the wait in between. */
@@ -57,6 +60,8 @@ interface Pending {
   readonly key: string
   /** What it is about; events of one object are written in their order. */
   readonly object: string
+  /** When it happened, RFC 3339. */
+  readonly at: string
   readonly event: Partial<CoreEvent>
 }
 
@@ -71,13 +76,12 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
   /** Lowered when a writer finds nothing more to write, which is before its promise is known to be over. */
   let busy = 0
 
-  const write = async ({ key, event }: Pending): Promise<void> => {
-    const now = rfc3339(clock.now())
+  const write = async ({ key, at: when, event }: Pending): Promise<void> => {
     const before = known.get(key)
     if (before) {
       before.count++
       const at = { name: before.name, namespace: event.metadata?.namespace ?? 'default' }
-      const patch = { count: before.count, lastTimestamp: now, message: event.message }
+      const patch = { count: before.count, lastTimestamp: when, message: event.message }
       try {
         await writer.patch(eventKind, at, 'strategic', patch)
         return
@@ -88,8 +92,8 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
     }
     const created = await writer.create(eventKind, {
       ...event,
-      firstTimestamp: now,
-      lastTimestamp: now,
+      firstTimestamp: when,
+      lastTimestamp: when,
       count: 1,
     } as Partial<CoreEvent>)
     const { name = '' } = created.metadata
@@ -120,7 +124,9 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
     busy++
     for (let pending = next(); pending; pending = next()) {
       beingWritten.add(pending.object)
-      await writeWithPatience(pending)
+      // Pods that start are worth more than the story of those that did.
+      if (queue.length < PATIENT_LIMIT) await clock.whenIdle?.(stopping.signal)
+      if (!stopping.signal.aborted) await writeWithPatience(pending)
       beingWritten.delete(pending.object)
     }
     busy--
@@ -158,7 +164,7 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
         reportingInstance: host,
         ...(action ? { action } : {}),
       } as Partial<CoreEvent>
-      queue.push({ key, object, event })
+      queue.push({ key, object, at: rfc3339(clock.now()), event })
       // Whoever writes about an object looks for more when that is done.
       if (busy >= WRITERS || beingWritten.has(object)) return
       const writing = work().finally(() => writers.delete(writing))

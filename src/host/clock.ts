@@ -1,4 +1,5 @@
 import type { Clock } from '#base/clock.ts'
+import { IdleTurns } from './idle-turns.ts'
 
 /** Node's timers count in 31 bits: a longer wait would fire at once, again and again. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -18,4 +19,12 @@ export const systemClock: Clock = {
     wait()
     return () => clearTimeout(timer)
   },
+  whenIdle: signal => turns.take(signal),
 }
+
+/** One for all roles of the process: it is the same event loop that they share. */
+const turns = new IdleTurns({
+  monotonicMs: systemClock.monotonicMs,
+  idleMs: () => performance.eventLoopUtilization().idle,
+  after: (delayMs, callback) => setTimeout(callback, delayMs).unref(),
+})
