@@ -5,6 +5,7 @@ import { type Event as CoreEvent, event } from '#api/core/v1/event.ts'
 import { kinds } from '#api/kinds.ts'
 import { StatusError } from '#api/machinery/status.ts'
 import { createApiServer } from '#apiserver'
+import { type Clock, rfc3339 } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
 import { createClient } from './api-client.ts'
@@ -14,8 +15,12 @@ import { createManualClock, createSeededRandom } from './testing/manual-clock.ts
 
 const admin = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
 
-async function setUp(change: (client: Client) => Client = client => client) {
-  const clock = createManualClock()
+async function setUp(
+  change: (client: Client) => Client = client => client,
+  whenIdle?: Clock['whenIdle'],
+) {
+  const manual = createManualClock()
+  const clock = whenIdle ? { ...manual, whenIdle } : manual
   const random = createSeededRandom()
   const store = createMemoryStore()
   const server = createApiServer({ store, kinds, clock, random, log: silentLog })
@@ -171,4 +176,56 @@ test('events of many objects are written side by side, those of one in their ord
       ['turn 0', 'turn 1', 'turn 2'],
     )
   }
+})
+
+test('an event waits for an idle moment, and tells when it was recorded; a recorder that stops waits for none', async () => {
+  const turns: (() => void)[] = []
+  await using given = await setUp(undefined, signal => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    signal.addEventListener('abort', () => resolve())
+    turns.push(resolve)
+    return promise
+  })
+  const { recorder, about, client, clock } = given
+  const recordedAt = rfc3339(clock.now())
+  const names = async () =>
+    (await client.list(event, { namespace: 'default' })).items.map(({ reason }) => reason)
+  recorder.record(about, 'Normal', 'First', { message: 'm' })
+  recorder.record(about, 'Normal', 'Second', { message: 'm' })
+  await clock.advance(60_000)
+  assert.deepEqual(await names(), [])
+  turns.shift()?.()
+  while ((await names()).length === 0 || turns.length === 0) await new Promise(setImmediate)
+  const [first] = (await client.list(event, { namespace: 'default' })).items
+  assert.equal(first?.reason, 'First')
+  assert.equal(first?.firstTimestamp, recordedAt)
+  assert.equal(first?.lastTimestamp, recordedAt)
+  recorder.stop()
+  await recorder.flush()
+  assert.deepEqual(await names(), ['First'])
+})
+
+test('where more than 5,000 wait they wait no longer', async () => {
+  const turns: (() => void)[] = []
+  let written = 0
+  await using given = await setUp(
+    client => ({
+      ...client,
+      create: async (kind, object) => {
+        written++
+        return { ...object, kind: kind.kind } as never
+      },
+    }),
+    () => new Promise<void>(resolve => turns.push(resolve)),
+  )
+  const { recorder, about } = given
+  for (let i = 0; i < 5_116; i++)
+    recorder.record({ ...about, metadata: { ...about.metadata, uid: `u${i}` } }, 'Normal', 'Made', {
+      message: 'm',
+    })
+  assert.equal(turns.length, 16)
+  for (const go of turns.splice(0)) go()
+  await new Promise(setImmediate)
+  assert.ok(written >= 116 && written <= 132, `${written} were written at once`)
+  assert.equal(turns.length, 16)
 })

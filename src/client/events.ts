@@ -125,7 +125,8 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
     for (let pending = next(); pending; pending = next()) {
       beingWritten.add(pending.object)
       // Pods that start are worth more than the story of those that did.
-      if (queue.length < PATIENT_LIMIT) await clock.whenIdle?.(stopping.signal)
+      const turn = queue.length < PATIENT_LIMIT && clock.whenIdle?.(stopping.signal)
+      if (turn) await turn
       if (!stopping.signal.aborted) await writeWithPatience(pending)
       beingWritten.delete(pending.object)
     }
