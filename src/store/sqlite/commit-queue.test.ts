@@ -230,6 +230,7 @@ for (const [what, answer] of [
     )
     answer(queue)
     flush()
+    await turn()
     assert.equal(sent.length, 2)
     assert.ok(queue.isIdle)
   })

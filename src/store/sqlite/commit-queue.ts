@@ -8,8 +8,9 @@ import {
   type Revision,
   type StoreEvent,
 } from '../store.ts'
+import { type Forgotten, ForgottenHistory } from './forgotten-history.ts'
 import type { LooseBatch, WriterReply } from './messages.ts'
-import { type ForgottenRow, PackedRows, rowOf } from './packed-rows.ts'
+import { PackedRows } from './packed-rows.ts'
 
 /** Commits that wait for the disk; more means that it is far too slow, and waiting would only hide it. */
 export const MAX_WAITING_COMMITS = 10_000
@@ -36,15 +37,6 @@ const ABOUT_HALF = 1 / 3
 const MAX_BATCH_COMMITS = 1000
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
 
-/**
- * Rows of compacted history that one batch removes beside its commits: few, since writers wait for them, but twice as many as come, so that
- * no load outruns it.
- */
-const MIN_BATCH_FORGOTTEN = 64
-const FORGOTTEN_PER_COMMIT = 2
-/** Where nobody waits. */
-const IDLE_BATCH_FORGOTTEN = 512
-
 /** A commit (or an answer that depends on one) that is not durable yet. */
 interface Ticket {
   readonly result: CommitResult
@@ -52,12 +44,6 @@ interface Ticket {
   readonly bytes: number
   resolve(result: CommitResult): void
   reject(error: Error): void
-}
-
-/** What the compaction of one commit removes from the disk. */
-interface Forgotten {
-  readonly compacted: Revision
-  readonly rows: readonly ForgottenRow[]
 }
 
 interface Batch {
@@ -106,9 +92,10 @@ export class CommitQueue {
   readonly #pending = new Map<string, StoreEvent>()
   #waiting: Ticket[] = []
   #waitingBytes = 0
-  #forgotten: Forgotten[] = []
-  #commitsSinceForgotten = 0
+  readonly #forgotten = new ForgottenHistory()
   #flying: Batch[] = []
+  /** Durable, but not shown yet. */
+  #answered: Batch[] = []
   #flyingCommits = 0
   #flyingBytes = 0
   #epoch = 0
@@ -176,15 +163,7 @@ export class CommitQueue {
 
   /** Removes from the disk, beside coming batches, what `state` has dropped from its history. */
   forget(dropped: readonly Commit[], compacted: Revision): void {
-    for (const { revision, events } of dropped) {
-      const rows: ForgottenRow[] = []
-      for (const event of events) {
-        if (event.previous) rows.push(rowOf(event.previous))
-        if (event.type === 'delete') rows.push({ modRevision: revision, key: event.key })
-      }
-      this.#forgotten.push({ compacted: revision, rows })
-    }
-    this.#forgotten.push({ compacted, rows: [] })
+    this.#forgotten.add(dropped, compacted)
     this.#schedule()
   }
 
@@ -196,9 +175,33 @@ export class CommitQueue {
       this.#flyingCommits -= batch.tickets.length
       this.#flyingBytes -= batch.bytes
     }
+    this.#showAnswered()
     this.#lastFailed = message !== undefined
-    if (message === undefined) for (const batch of batches) this.#succeed(batch)
-    else this.#failAll(batches, `the commit could not be written to disk: ${message}`)
+    if (message === undefined) {
+      this.#answered = batches
+      this.#showNext()
+      return
+    }
+    this.#failAll(batches, `the commit could not be written to disk: ${message}`)
+    this.#goOn()
+  }
+
+  /**
+   * One batch after the other: whom the first woke has judged, and the writer has, the next commits while the second is still being shown.
+   */
+  #showNext(): void {
+    const batch = this.#answered.shift()
+    if (batch) this.#succeed(batch)
+    if (this.#answered.length > 0) queueMicrotask(() => this.#showNext())
+    else this.#goOn()
+  }
+
+  /** Before anything else is told: all at once. */
+  #showAnswered(): void {
+    for (const batch of this.#answered.splice(0)) this.#succeed(batch)
+  }
+
+  #goOn(): void {
     if (this.#waiting.length > 0 || this.#mayForget) this.#schedule()
     else if (this.isIdle) this.#idle()
   }
@@ -206,27 +209,29 @@ export class CommitQueue {
   /** Tries again to remove history, which after a failure nobody else would. */
   retry(): void {
     this.#lastFailed = false
-    if (this.#forgotten.length > 0) this.#schedule()
+    if (!this.#forgotten.isEmpty) this.#schedule()
   }
 
   /** Refuses commits from now on; those before it still finish unless `isBroken`. */
   stop(message: string, isBroken = false): void {
     this.#stopped ??= new CommitFailedError(message)
     if (!isBroken) return
+    this.#showAnswered()
     this.#failAll([], message)
     this.#flying = []
-    this.#forgotten = []
+    this.#forgotten.clear()
     this.#idle()
   }
 
   get isIdle(): boolean {
-    return this.#flying.length === 0 && !this.#isScheduled
+    return this.#flying.length === 0 && this.#answered.length === 0 && !this.#isScheduled
   }
 
   /** Only one batch at a time removes history, so that no transaction is long because of it. */
   get #mayForget(): boolean {
-    if (this.#forgotten.length === 0 || this.#lastFailed) return false
-    return this.#flying.every(batch => batch.forgotten.length === 0)
+    if (this.#forgotten.isEmpty || this.#lastFailed) return false
+    const isFree = ({ forgotten }: Batch) => forgotten.length === 0
+    return this.#flying.every(isFree) && this.#answered.every(isFree)
   }
 
   /** Resolves once nothing waits for the disk. */
@@ -304,13 +309,12 @@ export class CommitQueue {
     const batch = {
       tickets,
       bytes,
-      forgotten: isFollowed ? [] : this.#takeForgotten(tickets.length),
+      forgotten: isFollowed || !this.#mayForget ? [] : this.#forgotten.oldestFor(tickets.length),
       isFollowed,
       isFailed: false,
     }
-    this.#commitsSinceForgotten =
-      batch.forgotten.length > 0 ? 0 : this.#commitsSinceForgotten + tickets.length
-    if (this.#flying.length === 0 && isAnswered(batch)) {
+    this.#forgotten.noteSent(tickets.length, batch.forgotten.length > 0)
+    if (this.#flying.length === 0 && this.#answered.length === 0 && isAnswered(batch)) {
       this.#succeed(batch)
       return
     }
@@ -334,21 +338,6 @@ export class CommitQueue {
     return this.#waiting.splice(0, count)
   }
 
-  #takeForgotten(newCommits: number): Forgotten[] {
-    if (!this.#mayForget) return []
-    const commits = this.#commitsSinceForgotten + newCommits
-    const most =
-      commits === 0
-        ? IDLE_BATCH_FORGOTTEN
-        : Math.max(MIN_BATCH_FORGOTTEN, FORGOTTEN_PER_COMMIT * commits)
-    let count = 0
-    let rows = 0
-    while (count < this.#forgotten.length && rows < most) {
-      rows += this.#forgotten[count++]?.rows.length ?? 0
-    }
-    return this.#forgotten.slice(0, count)
-  }
-
   #messageOf({ tickets, forgotten }: Batch): Omit<LooseBatch, 'isFollowed' | 'isLast'> {
     const packed = new PackedRows()
     let revision = this.#state.revision
@@ -363,7 +352,7 @@ export class CommitQueue {
   }
 
   #succeed({ tickets, forgotten }: Batch): void {
-    this.#forgotten.splice(0, forgotten.length)
+    this.#forgotten.removed(forgotten.length)
     const commits: Commit[] = []
     for (const { commit } of tickets) {
       if (!commit) continue
