@@ -41,7 +41,7 @@ test('what is assumed counts until the API says it, or the claim is gone', () =>
     const { allocated, set, remove } = setUp()
     const claim = claimOf('c')
     set(claim)
-    allocated.assume(claim, allocation)
+    allocated.assume(claim, allocation, { uid: 'p', group: undefined })
     assert.deepEqual(allocated.all(), [allocation])
     set(claim)
     assert.ok(allocated.isAssumed(claim), 'a change without devices is older than the decision')

@@ -5,10 +5,20 @@ import type { Informer } from '#client/informer.ts'
 import type { Handle } from '../framework/handle.ts'
 import { podOfExtendedClaim } from './dynamic-resources.requests.ts'
 
+interface Assumed {
+  readonly allocation: AllocationResult
+  /** The pods whose decision it is, by UID, each with its group: those of one may rely on each other. */
+  readonly holders: Map<string, string | undefined>
+}
+export interface Holder {
+  readonly uid: string
+  readonly group: string | undefined
+}
+
 export class AllocatedDevices {
   readonly #claims: Informer<ResourceClaim>
   /** By the claim's UID. */
-  readonly #assumed = new Map<string, AllocationResult>()
+  readonly #assumed = new Map<string, Assumed>()
   /** For extended resources, whose claim is yet to be made; by the pod's UID. */
   readonly #extended = new Map<string, AllocationResult>()
 
@@ -31,16 +41,30 @@ export class AllocatedDevices {
     return this.#assumed.has(metadata.uid ?? '')
   }
 
-  assume({ metadata }: ResourceClaim, allocation: AllocationResult): void {
-    this.#assumed.set(metadata.uid ?? '', allocation)
+  assume({ metadata }: ResourceClaim, allocation: AllocationResult, holder: Holder): void {
+    const key = metadata.uid ?? ''
+    const found = this.#assumed.get(key) ?? { allocation, holders: new Map() }
+    found.holders.set(holder.uid, holder.group)
+    this.#assumed.set(key, found)
+  }
+
+  /** What others of the same group decided that the claim gets, while that is not written. */
+  ofGroup({ metadata }: ResourceClaim, group: string | undefined): AllocationResult | undefined {
+    const found = this.#assumed.get(metadata.uid ?? '')
+    if (!found || group === undefined) return undefined
+    return [...found.holders.values()].every(each => each === group) ? found.allocation : undefined
   }
 
   assumeExtended(podUid: string, allocation: AllocationResult): void {
     this.#extended.set(podUid, allocation)
   }
 
-  forget({ metadata }: ResourceClaim): void {
-    this.#assumed.delete(metadata.uid ?? '')
+  /** Without a pod: whoever decided it. With one, the decision stands while others rely on it. */
+  forget({ metadata }: ResourceClaim, podUid?: string): void {
+    const key = metadata.uid ?? ''
+    const holders = this.#assumed.get(key)?.holders
+    if (podUid !== undefined) holders?.delete(podUid)
+    if (podUid === undefined || holders?.size === 0) this.#assumed.delete(key)
   }
 
   forgetExtended(podUid: string): void {
@@ -49,8 +73,8 @@ export class AllocatedDevices {
 
   all(): AllocationResult[] {
     const known = this.#claims.list().flatMap(claim => {
-      const allocation = claim.status.allocation ?? this.#assumed.get(claim.metadata.uid ?? '')
-      return allocation ?? []
+      const { allocation } = claim.status
+      return allocation ?? this.#assumed.get(claim.metadata.uid ?? '')?.allocation ?? []
     })
     return [...known, ...this.#extended.values()]
   }

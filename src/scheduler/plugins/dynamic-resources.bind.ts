@@ -7,9 +7,13 @@ import { type ResourceClaim, resourceClaim } from '#api/resource/v1/resource-cla
 import { rfc3339 } from '#base/clock.ts'
 import type { Handle } from '../framework/handle.ts'
 import type { RequestMapping } from './dynamic-resources.requests.ts'
+import type { Consumer } from './dynamic-resources.users.ts'
 
 /** Keeps an allocated claim from being deleted under its pods. */
 const FINALIZER = 'resource.kubernetes.io/delete-protection'
+
+/** So often a claim is written that others write, too. */
+const MOST_TRIES = 5
 
 export class ClaimWriter {
   readonly #handle: Handle
@@ -23,23 +27,43 @@ export class ClaimWriter {
     this.#isTimed = isTimed
   }
 
+  /** Others may write at the same time, above all pods of the same group. */
   async write(
     seen: ResourceClaim,
-    pod: Pod,
+    consumer: Consumer,
     allocation: AllocationResult | undefined,
   ): Promise<ResourceClaim> {
-    const { client, clock } = this.#handle
     let claim = this.#claims.get(keyOf(seen)) ?? seen
+    for (let tries = 1; ; tries++)
+      try {
+        return await this.#writeTo(claim, consumer, allocation)
+      } catch (error) {
+        if (!isStatus(error, 'Conflict') || tries === MOST_TRIES) throw error
+        const { name = '', namespace = '', uid } = seen.metadata
+        claim = await this.#handle.client.get(resourceClaim, name, namespace)
+        if (claim.metadata.uid !== uid) throw error
+      }
+  }
+
+  async #writeTo(
+    before: ResourceClaim,
+    consumer: Consumer,
+    decided: AllocationResult | undefined,
+  ): Promise<ResourceClaim> {
+    const { client, clock } = this.#handle
+    let claim = before
+    const known = claim.status.allocation
+    if (decided && known && devicesIn(decided) !== devicesIn(known))
+      throw new Error(`claim ${keyOf(claim)} got allocated elsewhere in the meantime`)
+    const allocation = known ? undefined : decided
     const { finalizers = [] } = claim.metadata
     if (allocation && !finalizers.includes(FINALIZER)) {
       const metadata = { ...claim.metadata, finalizers: [...finalizers, FINALIZER] }
       claim = await client.update(resourceClaim, { ...claim, metadata })
     }
-    const { name = '', uid = '' } = pod.metadata
     const { reservedFor = [] } = claim.status
-    const isReserved = reservedFor.some(consumer => consumer.uid === uid)
+    const isReserved = reservedFor.some(({ uid }) => uid === consumer.uid)
     if (isReserved && !allocation) return claim
-    const consumer = { resource: 'pods', name, uid }
     const status = {
       ...claim.status,
       ...(allocation
@@ -107,6 +131,14 @@ export class ClaimWriter {
     await this.#handle.client.update(resourceClaim, { ...claim, metadata })
   }
 }
+
+/** What two decisions about a claim have to have in common to be the same. */
+const devicesIn = ({ devices }: AllocationResult): string =>
+  (devices?.results ?? [])
+    .map(({ request, driver, pool, device, shareID = '' }) =>
+      [request, driver, pool, device, shareID].join(' '),
+    )
+    .join()
 
 const timed = (allocation: AllocationResult, nowMs: number): AllocationResult => ({
   ...allocation,

@@ -16,7 +16,7 @@ import type { Plugin, PreFilterResult, Verdict } from '../framework/plugin.ts'
 import { failed, refusal, SKIP, type Status, unresolvable } from '../framework/status.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
-import { type AllocationWorld, allocate } from './dynamic-resources.allocate.ts'
+import { allocate } from './dynamic-resources.allocate.ts'
 import { AllocatedDevices } from './dynamic-resources.assumed.ts'
 import { ClaimWriter } from './dynamic-resources.bind.ts'
 import {
@@ -25,16 +25,20 @@ import {
   isHopeless,
   waitForConditions,
 } from './dynamic-resources.conditions.ts'
-import { candidatesOn, type Pool, poolsOf } from './dynamic-resources.pools.ts'
+import { candidatesOn, poolsOf } from './dynamic-resources.pools.ts'
+import { deviceRequests, extendedClaim, podOfExtendedClaim } from './dynamic-resources.requests.ts'
 import {
-  deviceRequests,
-  extendedClaim,
-  podOfExtendedClaim,
-  type RequestMapping,
-} from './dynamic-resources.requests.ts'
+  allocationOf,
+  decided,
+  type Found,
+  type State,
+  waitingIn,
+} from './dynamic-resources.state.ts'
 import { createDeviceTaints, type DeviceTaints } from './dynamic-resources.taints.ts'
+import { ClaimUsers } from './dynamic-resources.users.ts'
 import { usageOf } from './dynamic-resources.world.ts'
 import { ExtendedResources } from './extended-resources.ts'
+import { groupKeyOf } from './pod-groups.ts'
 
 const NAME = 'DynamicResources'
 const NO_CLAIMS = refusal(NAME, 'no new claims to deallocate')
@@ -49,30 +53,6 @@ const LEFT_OVER = unresolvable(NAME, 'cannot schedule extended resource claim')
 const CONSUMERS_LIMIT = 256
 const BY_POD = 'pod with extended resources'
 
-interface State {
-  readonly claims: readonly ResourceClaim[]
-  readonly pools: readonly Pool[]
-  readonly world: Omit<AllocationWorld, 'candidates' | 'preparingNode'>
-  /** Extended resources that devices may serve, where the node itself does not. */
-  readonly served: readonly string[]
-  /** A claim that was made for them when the pod could not be bound after all. */
-  readonly leftOver: ResourceClaim | undefined
-  /** The same for this attempt, once it is written. */
-  made?: ResourceClaim
-  readonly byNode: Map<string, Found>
-  /** Claims whose devices some node cannot use: freeing them may help. */
-  readonly outOfReach: Set<ResourceClaim>
-}
-/** What was found for a node. */
-interface Found {
-  /** In the order of the claims without devices, then that for extended resources. */
-  readonly allocations: readonly AllocationResult[]
-  /** The claim that is to be made for extended resources. */
-  readonly extended?: {
-    readonly claim: ResourceClaim
-    readonly mappings: readonly RequestMapping[]
-  }
-}
 const STATE = cycleKey<State>(NAME)
 
 export interface DynamicResourcesArgs {
@@ -98,7 +78,7 @@ export function dynamicResources(args: unknown, handle: Handle): Plugin {
     preFilter: (cycle, pod) => devices.preFilter(cycle, pod),
     filter: (cycle, pod, node) => devices.filter(cycle, pod, node),
     postFilter: async (cycle, { pod }) => ({ status: await devices.free(cycle, pod) }),
-    reserve: (cycle, { uid }, node) => devices.reserve(cycle, uid, node),
+    reserve: (cycle, { pod }, node) => devices.reserve(cycle, pod, node),
     unreserve: (cycle, { uid }) => devices.unreserve(cycle, uid),
     preBindPreFlight: (cycle, _pod, { name }) => {
       const state = cycle.get(STATE)
@@ -132,6 +112,7 @@ class Devices {
   readonly #extended: ExtendedResources
   readonly #allocated: AllocatedDevices
   readonly #writer: ClaimWriter
+  readonly #users: ClaimUsers
   #engine: 'absent' | 'loading' | 'loaded' = 'absent'
   readonly #bindingTimeoutMs: number
   readonly #hasConditions: boolean
@@ -155,6 +136,7 @@ class Devices {
     this.#extended = new ExtendedResources(handle)
     this.#allocated = new AllocatedDevices(this.#claims, handle)
     this.#writer = new ClaimWriter(handle, this.#hasConditions)
+    this.#users = new ClaimUsers(handle)
     // Most clusters have no devices, and then no expressions about them.
     handle.follow(this.#classes, { changed: () => this.#loadEngine() })
   }
@@ -202,11 +184,17 @@ class Devices {
     if ('code' in claims) return { status: claims }
     if (claims.length === 0 && served.length === 0) return { status: SKIP }
     const { uid = '' } = pod.metadata
+    const shared = new Map<ResourceClaim, AllocationResult>()
     for (const claim of claims) {
-      const problem = this.#problemOf(claim, uid)
+      const decided = claim.status.allocation
+        ? undefined
+        : this.#allocated.ofGroup(claim, groupKeyOf(pod))
+      if (decided) shared.set(claim, decided)
+      const problem = decided ? undefined : this.#problemOf(claim, pod)
       if (problem) return { status: problem }
     }
-    const waiting = served.length > 0 || claims.some(({ status }) => !status.allocation)
+    const waiting =
+      served.length > 0 || claims.some(claim => !claim.status.allocation && !shared.has(claim))
     if (waiting && this.#engine !== 'loaded') {
       this.#loadEngine()
       return { status: failed(NAME, 'expressions about devices cannot be read yet') }
@@ -224,16 +212,18 @@ class Devices {
         classNamed: name => this.#classes.get(name),
         newShareId: () => this.#handle.random.uuid(),
       },
+      shared,
       byNode: new Map(),
       outOfReach: new Set<ResourceClaim>(),
     })
     return undefined
   }
 
-  #problemOf(claim: ResourceClaim, podUid: string): Status | undefined {
+  #problemOf(claim: ResourceClaim, pod: Pod): Status | undefined {
     const { allocation, reservedFor = [] } = claim.status
     if (allocation) {
-      const isOwn = reservedFor.some(consumer => consumer.uid === podUid)
+      const own = this.#users.consumerOf(pod, claim)
+      const isOwn = reservedFor.some(({ uid }) => uid === own.uid)
       return !isOwn && reservedFor.length >= CONSUMERS_LIMIT ? IN_USE : undefined
     }
     // Another pod's decision is being written; what comes of it is seen soon.
@@ -262,12 +252,12 @@ class Devices {
     if (!state || !node) return undefined
     if (state.leftOver) return LEFT_OVER
     const away = state.claims.filter(claim => {
-      const terms = claim.status.allocation?.nodeSelector?.nodeSelectorTerms
+      const terms = allocationOf(state, claim)?.nodeSelector?.nodeSelectorTerms
       return (terms && !terms.some(term => matchesTerm(term, node))) || this.#isHopeless(claim)
     })
     for (const claim of away) state.outOfReach.add(claim)
     if (away.length > 0) return OUT_OF_REACH
-    const waiting = state.claims.filter(({ status }) => !status.allocation)
+    const waiting = waitingIn(state)
     const extended = this.#extendedOn(state, pod, info)
     if (waiting.length === 0 && !extended) return undefined
     try {
@@ -305,8 +295,7 @@ class Devices {
     if (!state) return NO_CLAIMS
     try {
       for (const claim of state.outOfReach) {
-        const { reservedFor = [] } = claim.status
-        if (reservedFor.some(({ uid }) => uid !== pod.metadata.uid)) continue
+        if (!claim.status.allocation || !this.#users.isFree(claim, pod)) continue
         await this.#writer.free(claim)
         return FREED
       }
@@ -318,21 +307,22 @@ class Devices {
     }
   }
 
-  reserve(cycle: CycleState, podUid: string, node: NodeInfo): Verdict {
+  reserve(cycle: CycleState, pod: Pod, node: NodeInfo): Verdict {
     const state = cycle.get(STATE)
     if (!state) return undefined
+    const { uid = '' } = pod.metadata
     for (const [claim, allocation] of decided(state, node))
-      this.#allocated.assume(claim, allocation)
+      this.#allocated.assume(claim, allocation, { uid, group: groupKeyOf(pod) })
     const { extended, allocations } = state.byNode.get(node.name) ?? {}
     const own = extended && allocations?.at(-1)
-    if (own) this.#allocated.assumeExtended(podUid, own)
+    if (own) this.#allocated.assumeExtended(uid, own)
     return undefined
   }
 
   unreserve(cycle: CycleState, podUid: string): void {
     const state = cycle.get(STATE)
     for (const claim of state?.claims ?? [])
-      if (!claim.status.allocation) this.#allocated.forget(claim)
+      if (!claim.status.allocation) this.#allocated.forget(claim, podUid)
     this.#allocated.forgetExtended(podUid)
     const { made } = state ?? {}
     if (made)
@@ -352,7 +342,9 @@ class Devices {
     try {
       const written: ResourceClaim[] = []
       for (const claim of state.claims)
-        written.push(await this.#writer.write(claim, pod, given.get(claim)))
+        written.push(
+          await this.#writer.write(claim, this.#users.consumerOf(pod, claim), given.get(claim)),
+        )
       const made = await this.#makeExtended(state, pod, node)
       if (made) written.push(made)
       if (!this.#hasConditions || !written.some(hasConditions)) return undefined
@@ -372,21 +364,10 @@ class Devices {
     const { extended, allocations } = state.byNode.get(node.name) ?? {}
     if (!extended) return undefined
     state.made = await this.#writer.create(extended.claim)
-    state.made = await this.#writer.write(state.made, pod, allocations?.at(-1))
+    const { name = '', uid = '' } = pod.metadata
+    const consumer = { resource: 'pods', name, uid }
+    state.made = await this.#writer.write(state.made, consumer, allocations?.at(-1))
     await this.#writer.tellPod(pod, state.made, extended.mappings)
     return state.made
   }
-}
-
-/** The claims that had no devices, and what each is given on the node. */
-function decided(
-  { claims, byNode }: State,
-  { name }: NodeInfo,
-): [ResourceClaim, AllocationResult][] {
-  const found = byNode.get(name)?.allocations ?? []
-  const waiting = claims.filter(({ status }) => !status.allocation)
-  return waiting.flatMap((claim, i) => {
-    const allocation = found[i]
-    return allocation ? [[claim, allocation] as [ResourceClaim, AllocationResult]] : []
-  })
 }
