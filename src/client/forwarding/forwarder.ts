@@ -3,17 +3,18 @@
  * the caller has judged, so that no name can change its meaning between judging and dialling. Redirects are answers like any
  * other: nothing is followed.
  */
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import { badRequest, StatusError } from '#api/machinery/status.ts'
-import type { Clock } from '#base/clock.ts'
+import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { nodeHttp } from '../node-http.ts'
 import type { ApiRequest, ApiResponse, EventSource, Transport } from '../transport.ts'
 import { forwardedAnswer, forwardedRequest, upgradeRequest } from './headers.ts'
 import type { KeptConnections } from './kept-connections.ts'
+import { expectLife } from './sign-of-life.ts'
 
 export interface ForwardTarget {
   readonly scheme: 'http' | 'https'
@@ -56,6 +57,8 @@ export type ForwarderTo = (target: ForwardTarget) => Forwarder
 
 /** A connection must stand by then; upstream's time for dialling. */
 const CONNECT_TIMEOUT_MS = 30_000
+/** Silence after which the kernel asks whether a peer is still there, as upstream's dialler does: a watch may be silent for hours. */
+const KEEP_ALIVE_MS = 30_000
 /** Answers under way at a time, of all targets: each holds two sockets. Idle connections are not among them. */
 const MAXIMUM_FORWARDED = 512
 
@@ -79,7 +82,9 @@ export function createForwarders({ clock }: { readonly clock: Clock }): Forwarde
           headers: { ...headers, connection: 'keep-alive' },
           agent: kept,
         }
+        if (!isRead(request)) await closingsSeen(kept, clock)
         const asked = askKept({ target, clock, open }, keeping, bytesOf(request))
+        expectLife(asked, target, clock)
         return answerOf(refusingUpgrades(asked), request, true).catch(async error => {
           if (!mayRepeat(asked, request)) throw error
           return answerOf(refusingUpgrades(await ask(options, bytesOf(request))), request)
@@ -107,8 +112,19 @@ function refusingUpgrades(asked: ClientRequest): ClientRequest {
 }
 
 /** The other end may close a kept connection just when the next request goes out. What changes nothing is asked once more then. */
-function mayRepeat({ reusedSocket }: ClientRequest, { method, signal }: ApiRequest): boolean {
-  return reusedSocket && (method === 'GET' || method === 'HEAD') && !signal?.aborted
+function mayRepeat({ reusedSocket }: ClientRequest, request: ApiRequest): boolean {
+  return reusedSocket && isRead(request) && !request.signal?.aborted
+}
+
+const isRead = ({ method }: ApiRequest) => method === 'GET' || method === 'HEAD'
+
+/**
+ * What changes something cannot be asked once more. It is not sent where the other end has closed before: two turns of the loop are
+ * enough to hear of all that has arrived.
+ */
+async function closingsSeen(agent: Agent, clock: Clock): Promise<void> {
+  for (let turns = 0; turns < 2 && Object.keys(agent.freeSockets).length > 0; turns++)
+    await sleep(clock, 0)
 }
 
 function keptAgent(target: ForwardTarget, connections: KeptConnections, clock: Clock) {
@@ -204,6 +220,7 @@ async function dial(target: ForwardTarget, clock: Clock): Promise<Socket> {
     const { connect } = await import('node:tls')
     socket = connect({ host: address, port, ...trustOf(target) })
   } else socket = connectTcp({ host: address, port, noDelay: true })
+  socket.setKeepAlive(true, KEEP_ALIVE_MS)
   return new Promise((resolve, reject) => {
     const cancel = clock.after(CONNECT_TIMEOUT_MS, () =>
       socket.destroy(new Error(`no connection to ${address}:${port} in time`)),

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock } from '../../host/clock.ts'
+import { createManualClock } from '../testing/manual-clock.ts'
 import type { ApiResponse, Method } from '../transport.ts'
 import { createForwarders } from './forwarder.ts'
 import { KeptConnections } from './kept-connections.ts'
@@ -98,6 +99,77 @@ test('a connection that the other end has closed meanwhile is asked once more fo
   seen.length = 0
   await assert.rejects(send('POST'), { reason: 'ServiceUnavailable' })
   assert.deepEqual(seen, ['POST'])
+})
+
+test('what changes something is never sent where the other end has closed before', async () => {
+  const seen: string[] = []
+  const { sockets, connections, send } = await start((request, response) => {
+    seen.push(request.method ?? '')
+    response.end('ok')
+  })
+  for (const close of ['end', 'destroy'] as const)
+    for (const method of ['POST', 'PATCH', 'DELETE'] as const) {
+      await send('GET')
+      await idles(connections, 1)
+      // The client has not heard of it when it asks.
+      sockets.at(-1)?.[close]()
+      assert.equal(await send(method), '200 ok')
+      await idles(connections, 1)
+      connections.drop()
+    }
+  assert.deepEqual(seen, [
+    'GET',
+    'POST',
+    'GET',
+    'PATCH',
+    'GET',
+    'DELETE',
+    'GET',
+    'POST',
+    'GET',
+    'PATCH',
+    'GET',
+    'DELETE',
+  ])
+  assert.equal(sockets.length, 12)
+})
+
+test('a request whose peer is gone ends, one whose peer is slow does not', async () => {
+  const clock = createManualClock()
+  const waiting: ServerResponse[] = []
+  const silent = createServer((_request, response) => void waiting.push(response))
+  silent.listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  const connections = new KeptConnections()
+  const forwarder = createForwarders({ clock })({
+    scheme: 'http',
+    address: '127.0.0.1',
+    port,
+    connections,
+  })
+  const arrived = async () => {
+    const probe = once(silent, 'connection')
+    await clock.advance(30_000)
+    await probe
+  }
+  const slow = forwarder.request({ method: 'POST', path: '/x', body: Buffer.from('{}') })
+  while (waiting.length === 0) await pause(1)
+  await arrived()
+  await pause(20)
+  await arrived()
+  waiting[0]?.end('at last')
+  assert.equal(await textOf(await slow), 'at last')
+  connections.drop()
+  const asked = forwarder.request({ method: 'POST', path: '/y' })
+  const lost = assert.rejects(asked, { message: /the connection is lost$/ })
+  while (waiting.length === 1) await pause(1)
+  // The connection stands; nobody listens there any more.
+  silent.close()
+  await clock.advance(30_000)
+  await lost
+  connections.close()
+  silent.closeAllConnections()
 })
 
 test('what breaks off on a new connection is not asked again', async () => {

@@ -57,7 +57,8 @@ export class KeptConnections {
       return undefined
     }
     const { keepSocketAlive, reuseSocket } = Agent.prototype
-    // Nobody asked: whatever comes on an idle connection would be taken for the next answer.
+    // Nobody asked: whatever comes on an idle connection would be taken for the next answer. One that the other end has closed is not
+    // picked any more, also while our own end is still being closed.
     const unasked = function (this: Socket) {
       this.destroy()
     }
@@ -65,11 +66,11 @@ export class KeptConnections {
       if (this.#agents.get(key) !== agent) return false
       // biome-ignore lint/suspicious/noConfusingVoidType: it does answer, whatever its type says
       const isKept = keepSocketAlive.call(agent, socket) as boolean | void
-      if (isKept) (socket as Socket).on('data', unasked)
+      if (isKept) (socket as Socket).on('data', unasked).on('end', unasked)
       return isKept as never
     }
     agent.reuseSocket = (socket, request) => {
-      ;(socket as Socket).off('data', unasked)
+      ;(socket as Socket).off('data', unasked).off('end', unasked)
       reuseSocket.call(agent, socket, request)
     }
     return agent
