@@ -54,6 +54,9 @@ export function notSupported(
     message: `Unsupported value: ${quoted(value)}: supported values: ${list}`,
   }
 }
+export function internal(field: string, detail: string): FieldError {
+  return { type: 'InternalError', field, message: `Internal error: ${detail}` }
+}
 export function forbidden(field: string, detail: string): FieldError {
   return { type: 'FieldValueForbidden', field, message: `Forbidden: ${detail}` }
 }

@@ -8,19 +8,15 @@ interface Accepted {
 export const accepted: readonly Accepted[] = [
   {
     line: /(cronjobs|jobs)[/?].*(f:podFailurePolicy|managedFields\[0\]\.time)/,
-    why: 'a policy without rules: upstream drops it when it is applied',
-  },
-  {
-    line: /\/nodes\/web-1\?fieldManager=applier.*(\.message|\.details\.causes): /,
-    why: 'Proa lays what is applied over the object as it is shown, upstream as it is stored',
+    why: 'rules that are an empty list: upstream keeps null for it, and whoever owned them does not any more once they are applied',
   },
   {
     line: /(pods|persistentvolumeclaims)\/.*(message|causes\S*): upstream ".*Forbidden: (pod updates may not|spec is immutable)/,
-    why: 'both show what was changed below the refusal, upstream as lines of its own structures',
+    why: 'both show what was changed below the refusal, upstream as lines of its internal structures, with all that is empty in them and in the order of Go',
   },
   {
     line: /services(\/web-[67]|\?labelSelector=variant%3Dweb-[67])\S* .*(internalTrafficPolicy|managedFields\[0\]\.time): /,
-    why: 'upstream stores the policy of an ExternalName and hides it in most answers, Proa drops it',
+    why: 'upstream stores the policy of an ExternalName, to which it means nothing, and hides it in answers; Proa drops it, and its owner with it',
   },
   {
     line: /: order upstream /,

@@ -96,6 +96,9 @@ export function isWithin(inner: string, outer: string): boolean {
   return small?.family === large?.family && Boolean(large && small?.prefix.startsWith(large.prefix))
 }
 
+/** Of a range; undefined where it is none. */
+export const rangeFamily = (text: string): AddressFamily | undefined => rangeOf(text)?.family
+
 interface Range {
   readonly family: AddressFamily
   /** The address as it stands, and the first of the range; both canonical. */

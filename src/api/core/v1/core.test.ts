@@ -144,6 +144,22 @@ test('of a node only little changes', () => {
   ])
 })
 
+test('a node has one range of each family, and what is none is told twice beside another', () => {
+  const told = (...podCIDRs: string[]) =>
+    lines(node.validate(created(node, { spec: { podCIDR: podCIDRs[0], podCIDRs } })))
+  const TWICE = 'may specify no more than one CIDR for each IP family'
+  assert.deepEqual(told('10.0.0.0/24', 'fd00::/64'), [])
+  assert.equal(told('10.0.0.0').length, 1)
+  assert.deepEqual(told('10.0.0.0/24', '10.1.0.0/24'), [
+    `spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.1.0.0/24"]: ${TWICE}`,
+  ])
+  assert.deepEqual(told('10.0.0.0/24', 'text'), [
+    'spec.podCIDRs[1]: Invalid value: "text": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+    'spec.podCIDRs: Internal error: invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[1]: <nil> (invalid CIDR address: text)',
+    `spec.podCIDRs: Invalid value: ["10.0.0.0/24","text"]: ${TWICE}`,
+  ])
+})
+
 test('a node takes its configuration from nowhere, but for one that did so before', () => {
   const configMap = { namespace: 'a', name: 'b', uid: 'c', kubeletConfigKey: '' }
   assert.equal(

@@ -2,6 +2,7 @@ import {
   duplicate,
   type FieldError,
   forbidden,
+  internal,
   invalid,
   required,
 } from '../../machinery/field-error.ts'
@@ -12,7 +13,7 @@ import {
   isLabelValue,
   isQualifiedName,
 } from '../../machinery/names.ts'
-import { addressFamily, isCidr } from './addresses.ts'
+import { isCidr, rangeFamily } from './addresses.ts'
 import type { NodeConfigSource } from './node.schema.config-source.ts'
 import type { Node, Taint } from './node.schema.ts'
 import { validateAmount } from './validation.resources.ts'
@@ -25,12 +26,23 @@ export function validateNode(node: Node): readonly FieldError[] {
   const errors = [...validateTaints(taints), ...validateStatus(node)]
   for (const [index, range] of podCIDRs.entries())
     errors.push(...wrong(`spec.podCIDRs[${index}]`, range, isCidr(range)))
-  const families = podCIDRs.map(range => addressFamily(range.split('/')[0] ?? ''))
-  if (podCIDRs.length > 2 || (podCIDRs.length === 2 && families[0] === families[1]))
-    errors.push(
-      invalid('spec.podCIDRs', podCIDRs, 'may specify no more than one CIDR for each IP family'),
-    )
-  return errors
+  return [...errors, ...familyErrors(podCIDRs)]
+}
+
+/** What is no range is told twice where there are several, as upstream does. */
+function familyErrors(ranges: readonly string[]): FieldError[] {
+  if (ranges.length < 2) return []
+  const families = ranges.map(rangeFamily)
+  const at = families.indexOf(undefined)
+  const wrong = `invalid CIDR[${at}]: <nil> (invalid CIDR address: ${ranges[at]})`
+  const unread = `invalid PodCIDRs. failed to check with dual stack with error:${wrong}`
+  const isOfBoth = at < 0 && ranges.length === 2 && families[0] !== families[1]
+  return [
+    ...(at < 0 ? [] : [internal('spec.podCIDRs', unread)]),
+    ...(isOfBoth
+      ? []
+      : [invalid('spec.podCIDRs', ranges, 'may specify no more than one CIDR for each IP family')]),
+  ]
 }
 
 function validateTaints(taints: readonly Taint[]): FieldError[] {
