@@ -71,6 +71,41 @@ test('who does not read is cut off', async () => {
   socket.terminate()
 })
 
+test('a source that can wait goes on at the pace of the client', async () => {
+  const { served, sink, cancelled } = await serveMessages()
+  await using _ = served
+  const socket = open(served.port)
+  await once(socket, 'message')
+  socket.pause()
+  const large = Buffer.alloc(64 * 1024, 'x')
+  let isFull: Promise<void> | undefined
+  // More than lies in the sockets of both sides.
+  for (let count = 0; count < 1000 && !isFull; count++) {
+    isFull = sink().next(large) ?? undefined
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  assert.ok(isFull)
+  let hasRoom = false
+  void isFull.then(() => {
+    hasRoom = true
+  })
+  await new Promise(resolve => setTimeout(resolve, 50))
+  assert.equal(hasRoom, false)
+  assert.equal(cancelled(), 0)
+  socket.resume()
+  await isFull
+  // Nobody waits for one that is gone.
+  socket.pause()
+  isFull = undefined
+  while (!isFull) {
+    isFull = sink().next(large) ?? undefined
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  socket.terminate()
+  await isFull
+  assert.equal(cancelled(), 1)
+})
+
 test('a tunnel carries bytes both ways and ends with either end', async () => {
   const far = new PassThrough()
   const tunnel = {

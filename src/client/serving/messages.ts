@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws'
 import { badRequest } from '#api/machinery/status.ts'
 import type { EventSource } from '../transport.ts'
 import type { Connection } from './connections.ts'
+import { FULL_BYTES } from './limits.ts'
 import type { Upgrade } from './upgrade.ts'
 
 /** A client has nothing to say here but that it goes. */
@@ -57,9 +58,17 @@ function pass(socket: WebSocket, { messages, isText, unreadBytes, endless, after
   let cancel: (() => void) | undefined
   let isOver = false
   let cancelTimeout = () => {}
+  /** Of a source that waits until the client has taken more. */
+  let room: PromiseWithResolvers<void> | undefined
+  const taken = () => {
+    if (!isOver && socket.bufferedAmount >= FULL_BYTES) return
+    room?.resolve()
+    room = undefined
+  }
   const finish = (code?: number) => {
     if (isOver) return
     isOver = true
+    taken()
     forget()
     cancel?.()
     if (code === undefined) return
@@ -74,14 +83,17 @@ function pass(socket: WebSocket, { messages, isText, unreadBytes, endless, after
   })
   cancel = messages.subscribe({
     next(bytes) {
-      if (isOver) return
+      if (isOver) return undefined
       // The lines of a watch end in a newline, which a message does not need.
       const message = isText && bytes.at(-1) === NEWLINE ? bytes.subarray(0, -1) : bytes
-      socket.send(message, { binary: !isText }, () => {})
+      socket.send(message, { binary: !isText }, taken)
       if (socket.bufferedAmount > unreadBytes) {
         finish()
         socket.terminate()
       }
+      if (isOver || socket.bufferedAmount < FULL_BYTES) return undefined
+      room ??= Promise.withResolvers<void>()
+      return room.promise
     },
     end: error => finish(error ? TRY_AGAIN_LATER : NORMAL_CLOSURE),
   })
