@@ -111,7 +111,8 @@ export class Mvcc {
   /** Takes a commit in; its revision must be above all before it. */
   apply(commit: Commit): void {
     this.advance(commit.revision)
-    for (const event of commit.events) this.#applyEvent(event)
+    const { events } = commit
+    for (let i = 0; i < events.length; i++) this.#applyEvent(events[i] as StoreEvent)
     this.#history.push(commit)
   }
 
@@ -188,6 +189,8 @@ export function evaluate(
   made: (entry: Entry) => Entry = Object.freeze,
 ): Evaluation {
   checkChanges(changes)
+  const [only] = changes
+  if (only && changes.length === 1) return evaluateOne(only, revision, read, made)
   const before: (Entry | undefined)[] = []
   for (const { key, expected } of changes) {
     const current = read(key)
@@ -199,20 +202,50 @@ export function evaluate(
   const entries: (Entry | null)[] = []
   const events: StoreEvent[] = []
   for (let i = 0; i < changes.length; i++) {
-    const { key, value } = changes[i] as Change
-    const previous = before[i]
-    if (value === null) {
-      entries.push(null)
-      if (previous) events.push(Object.freeze({ type: 'delete', revision, key, previous }))
-      continue
-    }
-    const createRevision = previous?.createRevision ?? revision
-    const entry = made({ key, value: owned(value), createRevision, modRevision: revision })
-    entries.push(entry)
-    events.push(Object.freeze({ type: 'put', revision, entry, previous }))
+    const event = eventOf(changes[i] as Change, revision, before[i], made)
+    entries.push(event?.type === 'put' ? event.entry : null)
+    if (event) events.push(event)
   }
   // History keeps them for long: the copy has room for no more than there is, where one that was pushed to has room for seventeen.
   return { ok: true, entries, events: Object.freeze(events.slice()) }
+}
+
+/** As nearly all commits are: the lists and loops for many cost as much as the judgement itself. */
+function evaluateOne(
+  change: Change,
+  revision: Revision,
+  read: (key: string) => Entry | undefined,
+  made: (entry: Entry) => Entry,
+): Evaluation {
+  const { key, expected } = change
+  const current = read(key)
+  if (expected !== undefined && expected !== (current?.modRevision ?? 0)) {
+    return { ok: false, key, current }
+  }
+  const event = eventOf(change, revision, current, made)
+  if (!event) return { ok: true, entries: [null], events: NO_EVENTS }
+  return {
+    ok: true,
+    entries: [event.type === 'put' ? event.entry : null],
+    events: Object.freeze([event]),
+  }
+}
+
+const NO_EVENTS: readonly StoreEvent[] = Object.freeze([])
+
+/** Undefined where a key is to go that is not there. */
+function eventOf(
+  { key, value }: Change,
+  revision: Revision,
+  previous: Entry | undefined,
+  made: (entry: Entry) => Entry,
+): StoreEvent | undefined {
+  if (value === null) {
+    return previous && Object.freeze({ type: 'delete', revision, key, previous })
+  }
+  const createRevision = previous?.createRevision ?? revision
+  const entry = made({ key, value: owned(value), createRevision, modRevision: revision })
+  return Object.freeze({ type: 'put', revision, entry, previous })
 }
 
 export function keyOf(event: StoreEvent): string {
@@ -234,7 +267,8 @@ export function checkChanges(changes: readonly Change[]): void {
       `a commit may hold ${MAX_CHANGES_PER_COMMIT} changes, not ${changes.length}`,
     )
   }
-  for (const { key, value } of changes) {
+  for (let i = 0; i < changes.length; i++) {
+    const { key, value } = changes[i] as Change
     if (key.length === 0 || key.length > MAX_KEY_LENGTH) {
       throw new RangeError(`a key must have 1 to ${MAX_KEY_LENGTH} characters, not ${key.length}`)
     }

@@ -71,6 +71,15 @@ export interface CommitQueueHooks {
   defer(callback: () => void, isLone: boolean): void
 }
 
+function bytesOf({ events }: Commit): number {
+  let bytes = 0
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i] as StoreEvent
+    if (event.type === 'put') bytes += event.entry.value.byteLength
+  }
+  return bytes
+}
+
 /** Nothing of it has to go to the disk: it only waited for what was before it. */
 function isAnswered({ tickets, forgotten }: Batch): boolean {
   return forgotten.length === 0 && tickets.every(({ commit }) => commit === undefined)
@@ -157,7 +166,10 @@ export class CommitQueue {
       return isPending ? this.#enqueue(result, undefined, timeMs) : Promise.resolve(result)
     }
     this.#assigned = revision
-    for (const event of events) this.#pending.set(keyOf(event), event)
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i] as StoreEvent
+      this.#pending.set(keyOf(event), event)
+    }
     return this.#enqueue({ ok: true, revision, entries }, { revision, timeMs, events }, timeMs)
   }
 
@@ -245,10 +257,7 @@ export class CommitQueue {
     commit: Commit | undefined,
     timeMs: number,
   ): Promise<CommitResult> {
-    let bytes = 0
-    for (const event of commit?.events ?? []) {
-      if (event.type === 'put') bytes += event.entry.value.byteLength
-    }
+    const bytes = commit ? bytesOf(commit) : 0
     return new Promise((resolve, reject) => {
       this.#waiting.push({ result, commit, bytes, resolve, reject })
       this.#waitingBytes += bytes
@@ -358,8 +367,9 @@ export class CommitQueue {
       if (!commit) continue
       commits.push(commit)
       this.#state.apply(commit)
-      for (const event of commit.events) {
-        const key = keyOf(event)
+      const { events } = commit
+      for (let i = 0; i < events.length; i++) {
+        const key = keyOf(events[i] as StoreEvent)
         if (this.#pending.get(key)?.revision === commit.revision) this.#pending.delete(key)
       }
     }

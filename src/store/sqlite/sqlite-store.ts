@@ -156,7 +156,10 @@ class SqliteStore implements Store {
   #publish(commits: readonly Commit[]) {
     for (const { events } of commits) {
       this.#eventsSinceLook += events.length
-      for (const event of events) if (event.type === 'put') this.#values.admit(event.entry)
+      for (let i = 0; i < events.length; i++) {
+        const event = events[i]
+        if (event?.type === 'put') this.#values.admit(event.entry)
+      }
     }
     if (this.#eventsSinceLook >= COMPACTION_EVERY_EVENTS) this.#compactStep()
     this.#hub.publish(commits)
@@ -171,7 +174,10 @@ class SqliteStore implements Store {
 
   #forget(dropped: readonly Commit[]) {
     for (const { events } of dropped) {
-      for (const { previous } of events) if (previous) this.#values.keep(previous)
+      for (let i = 0; i < events.length; i++) {
+        const previous = events[i]?.previous
+        if (previous) this.#values.keep(previous)
+      }
     }
     this.#queue.forget(dropped, this.#state.compactedRevision)
   }
