@@ -13,7 +13,13 @@ const LONGEST = 30
 /** Codes of at most so many bits, which are all letters and digits, are found in one step. */
 const STEP = 8
 
-/** By the next 8 bits: the symbol times 16 plus its length, or 0 where the code is longer. */
+/** A symbol and the length of its code are one number, since a pair would be garbage for each letter of each request. */
+const LENGTH_BITS = 5
+const LENGTH_MASK = (1 << LENGTH_BITS) - 1
+/** Instead of such a number: the bytes are over before the code is. */
+const CUT_OFF = -1
+
+/** By the next 8 bits: the symbol and its length, or 0 where the code is longer. */
 const bySteps = new Uint16Array(1 << STEP)
 /** By length: the code of the first symbol of that length, and where among the ordered symbols it is. */
 const firstCodes = new Uint32Array(LONGEST + 2)
@@ -39,7 +45,8 @@ const ordered = new Uint8Array(LENGTHS.length)
 
 function fillSteps(code: number, length: number, symbol: number): void {
   const free = STEP - length
-  for (let rest = 0; rest < 1 << free; rest++) bySteps[(code << free) | rest] = symbol * 16 + length
+  for (let rest = 0; rest < 1 << free; rest++)
+    bySteps[(code << free) | rest] = (symbol << LENGTH_BITS) | length
 }
 
 let scratch = Buffer.allocUnsafeSlow(4096)
@@ -55,18 +62,19 @@ export function decodeHuffman(bytes: Uint8Array, from: number, to: number): stri
     const index = at >> 3
     const next = index + 1 < to ? (bytes[index + 1] as number) : 0xff
     const window = (((bytes[index] as number) << 8) | next) >> (8 - (at & 7))
-    const found = bySteps[window & 0xff] as number
-    const [symbol, length] = found > 0 ? [found >> 4, found & 15] : longCode(bytes, at, to)
-    if (at + length > end) break
-    scratch[size++] = symbol
+    let found = bySteps[window & 0xff] as number
+    if (found === 0) found = longCode(bytes, at, to)
+    const length = found & LENGTH_MASK
+    if (found === CUT_OFF || at + length > end) break
+    scratch[size++] = found >> LENGTH_BITS
     at += length
   }
   checkPadding(bytes, at, end)
   return scratch.toString('latin1', 0, size)
 }
 
-/** Symbol and length of a code of more than 8 bits; a length beyond all bounds where the bytes are over before. */
-function longCode(bytes: Uint8Array, at: number, to: number): readonly [number, number] {
+/** Symbol and length of a code of more than 8 bits. */
+function longCode(bytes: Uint8Array, at: number, to: number): number {
   const index = at >> 3
   let window = 0
   for (let next = 0; next < 5; next++) {
@@ -75,9 +83,10 @@ function longCode(bytes: Uint8Array, at: number, to: number): readonly [number, 
   for (let length = STEP + 1; length <= LONGEST; length++) {
     const code = Math.floor(window / 2 ** (40 - (at & 7) - length)) % 2 ** length
     const place = code - (firstCodes[length] as number) + (firstPlaces[length] as number)
-    if (place < (firstPlaces[length + 1] as number)) return [ordered[place] as number, length]
+    if (place < (firstPlaces[length + 1] as number))
+      return ((ordered[place] as number) << LENGTH_BITS) | length
   }
-  return [0, Number.POSITIVE_INFINITY]
+  return CUT_OFF
 }
 
 /** What is left of the last byte must be the beginning of the longest code, which is all ones. */
