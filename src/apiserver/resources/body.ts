@@ -134,6 +134,11 @@ export function draftOf(exchange: Exchange, kind: AnyKind, body: ParsedBody): Ku
   return decodeDraft(exchange, kind, value, body)
 }
 
+/** The value without what is known of it. */
+function undecoded({ value, metadata }: Pick<Patched, 'value' | 'metadata'>): unknown {
+  return metadata && isPlainObject(value) ? { ...value, metadata: {} } : value
+}
+
 /** Decodes and defaults; fields that are unknown or given twice are refused, told or ignored as the query asks. */
 export function decodeDraft(
   exchange: Exchange,
@@ -142,8 +147,7 @@ export function decodeDraft(
   body?: ParsedBody,
 ): KubernetesObject {
   const { duplicates = [], repeatedKeys, json, metadata } = body ?? {}
-  const toDecode = metadata && isPlainObject(value) ? { ...value, metadata: {} } : value
-  const { object, unknownFields: unknown } = decodeObject(kind, toDecode)
+  const { object, unknownFields: unknown } = decodeObject(kind, undecoded({ value, metadata }))
   if (metadata) object.metadata = metadata
   if (unknown.length > 0 || duplicates.length > 0 || repeatedKeys !== undefined) {
     const complaints = complaintsAbout({ unknown, duplicates, json })
@@ -153,11 +157,17 @@ export function decodeDraft(
   return finished(kind, object)
 }
 
+interface Patched extends Pick<ParsedBody, 'value' | 'duplicates'> {
+  /** As in ParsedBody. */
+  readonly metadata: KubernetesObject['metadata'] | undefined
+  shown(): string
+}
+
 /** The draft that a patch made: wrong types and fields are the patch's, which is told with what it made. */
 export function decodePatched(
   exchange: Exchange,
   kind: AnyKind,
-  patched: { readonly value: unknown; readonly duplicates: readonly string[]; shown(): string },
+  patched: Patched,
 ): KubernetesObject {
   const refuse = (sentence: string) =>
     new StatusError(
@@ -173,7 +183,9 @@ export function decodePatched(
         ],
       },
     )
-  const { object, unknownFields } = readPatched(kind, patched.value, refuse)
+  const { metadata } = patched
+  const { object, unknownFields } = readPatched(kind, undecoded(patched), refuse)
+  if (metadata) object.metadata = metadata
   report(
     exchange,
     [...patched.duplicates, ...complaintsAbout({ unknown: unknownFields, duplicates: [] })],

@@ -24,49 +24,62 @@ export function draftOverKnown(write: Write, body: unknown): KubernetesObject | 
 }
 
 /** The draft of a write with the metadata that the cache has now; undefined where they may be others. */
-export function draftWithKnownMetadata(
-  { exchange, resource, namespace, name }: Write,
-  body: unknown,
-): KubernetesObject | undefined {
-  const { kind, storage, view } = resource
-  if (kind.custom || view.fromStored || !isPlainObject(body) || !Object.isFrozen(body.metadata))
-    return
+export function draftWithKnownMetadata(write: Write, body: unknown): KubernetesObject | undefined {
+  const { exchange, resource, namespace, name } = write
+  const { kind, storage } = resource
+  if (!isShownAsStored(write) || !isPlainObject(body) || !Object.isFrozen(body.metadata)) return
   const metadata = storage.cache.get(namespace, name)?.object.metadata
   if (body.metadata !== metadata || !metadata) return
+  return draftOf(exchange, kind, { value: body, duplicates: [], metadata: ownMetadata(metadata) })
+}
+
+/** A draft's own, with parts of its own where steps of admission change them in place. */
+function ownMetadata(metadata: KubernetesObject['metadata']): KubernetesObject['metadata'] {
   const { labels, annotations, finalizers } = metadata
-  const own = {
+  return {
     ...metadata,
     ...(labels ? { labels: { ...labels } } : {}),
     ...(annotations ? { annotations: { ...annotations } } : {}),
     ...(finalizers ? { finalizers: [...finalizers] } : {}),
   }
-  return draftOf(exchange, kind, { value: body, duplicates: [], metadata: own })
+}
+
+/** What has to be decoded of a patched object, and what is known of the rest. */
+interface Undecoded {
+  readonly value: PlainObject
+  /** Stand for those of the value. They go into the draft. */
+  readonly metadata?: KubernetesObject['metadata']
+  /** What the decoded draft is completed with. */
+  readonly rest?: Partial<KubernetesObject>
 }
 
 /**
- * Of a patched object, what has to be decoded: where a patch of a status left all else as the cache has it, metadata and status.
- * `rest` is what the decoded draft is completed with.
+ * Of a patched object, what has to be decoded: not the metadata where the patch left them alone, which are the larger half of many objects; and
+ * where a patch of a status left all else as the cache has it, only the status.
  */
-export function toDecode(
-  write: Write,
-  patched: PlainObject,
-  known: KubernetesObject,
-): { readonly value: PlainObject; readonly rest?: Partial<KubernetesObject> } {
+export function toDecode(write: Write, patched: PlainObject, known: KubernetesObject): Undecoded {
+  const isKept = patched.metadata === known.metadata && isShownAsStored(write)
+  const metadata = isKept ? { metadata: ownMetadata(known.metadata) } : {}
   if (!keepsAllButStatus(write) || !isAllButStatus({ ...patched, metadata: known.metadata }, known))
-    return { value: patched }
-  const { apiVersion, kind, metadata, status } = patched
-  const { metadata: _, status: __, ...rest } = known as KubernetesObject & { status?: unknown }
-  return {
-    value: { apiVersion, kind, metadata, ...(status === undefined ? {} : { status }) },
-    rest,
-  }
+    return { value: patched, ...metadata }
+  const { status, metadata: its } = patched
+  const { apiVersion, kind, metadata: _, status: __, ...rest } = known as Known
+  const value = { apiVersion, kind, metadata: its, ...(status === undefined ? {} : { status }) }
+  return { value, rest, ...metadata }
 }
 
+type Known = KubernetesObject & { readonly status?: unknown }
+
 /** Whether the write is one of a status, of a kind whose objects are shown as they are stored. */
-function keepsAllButStatus({ resource, subresource }: Write): boolean {
-  const { kind, view } = resource
-  if (subresource !== 'status' || kind.custom || view.fromStored) return false
+function keepsAllButStatus(write: Write): boolean {
+  const { resource, subresource } = write
+  if (subresource !== 'status' || !isShownAsStored(write)) return false
   return rulesOf(resource).subresources.status === true
+}
+
+/** What is shown of such a kind has been decoded by its schema. */
+function isShownAsStored({ resource: { kind, view } }: Write): boolean {
+  return !kind.custom && !view.fromStored
 }
 
 function isAllButStatus(body: PlainObject, known: KubernetesObject): boolean {

@@ -113,9 +113,10 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   const result = applyPatch(kind.shape, document, body)
   if (!isPlainObject(result)) throw badRequest('the patched object is not an object')
   checkTypeMeta(kind, result as unknown as KubernetesObject)
-  const { value, rest } = toDecode(write, result, document)
+  const { value, metadata, rest } = toDecode(write, result, document)
   const decoded = decodePatched(exchange, kind, {
     value,
+    metadata,
     duplicates: body.complaints,
     shown: () => (body.type === STRATEGIC_PATCH ? goText(body.value) : stringifyJson(result)),
   })

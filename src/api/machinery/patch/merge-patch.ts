@@ -14,17 +14,12 @@ export function mergePatch(document: unknown, patch: unknown): unknown {
 
 function merge(target: unknown, patch: unknown): unknown {
   if (!isPlainObject(patch)) return patch
-  const result: Record<string, unknown> = isPlainObject(target) ? copyOf(target) : {}
-  for (const [key, value] of Object.entries(patch)) {
+  // Spreading keeps a key named `__proto__` as a key.
+  const result: Record<string, unknown> = isPlainObject(target) ? { ...target } : {}
+  for (const key of Object.keys(patch)) {
+    const value = patch[key]
     if (value === null) delete result[key]
     else setKey(result, key, merge(Object.hasOwn(result, key) ? result[key] : undefined, value))
   }
   return result
-}
-
-/** A shallow copy that keeps a key named `__proto__` as a key. */
-function copyOf(object: Record<string, unknown>): Record<string, unknown> {
-  const copy: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(object)) setKey(copy, key, value)
-  return copy
 }
