@@ -13,11 +13,12 @@ import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { Writer } from './client.ts'
 import { createEventCorrelator, remember } from './event-correlator.ts'
+import { EventQueue } from './event-queue.ts'
 
 /** Events waiting to be written; more are dropped, so that a server that is away costs no memory. */
-const QUEUE_LIMIT = 10_000
+const QUEUE_LIMIT = 25_000
 /** How many may wait for an idle moment; where there are more they are written like anything else, so that none is dropped for being patient. */
-const PATIENT_LIMIT = 5_000
+const PATIENT_LIMIT = 20_000
 /** How many are written at once, each about another object: one by one they would wait for a disk each. */
 const WRITERS = 16
 /** How often one event is tried while no answer comes, and the wait in between. */
@@ -58,8 +59,6 @@ interface Known {
 }
 interface Pending {
   readonly key: string
-  /** What it is about; events of one object are written in their order. */
-  readonly object: string
   /** When it happened, RFC 3339. */
   readonly at: string
   readonly event: Partial<CoreEvent>
@@ -69,9 +68,8 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
   const { clock, random, log, component, host = '' } = options
   const known = new Map<string, Known>()
   const correlator = createEventCorrelator(clock)
-  const queue: Pending[] = []
+  const queue = new EventQueue<Pending>()
   const stopping = new AbortController()
-  const beingWritten = new Set<string>()
   const writers = new Set<Promise<void>>()
   /** Lowered when a writer finds nothing more to write, which is before its promise is known to be over. */
   let busy = 0
@@ -115,21 +113,15 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
       }
   }
 
-  const next = (): Pending | undefined => {
-    const at = queue.findIndex(({ object }) => !beingWritten.has(object))
-    return at < 0 ? undefined : queue.splice(at, 1)[0]
-  }
-
   const work = async (): Promise<void> => {
     busy++
-    for (let pending = next(); pending; pending = next()) {
-      beingWritten.add(pending.object)
-      // Pods that start are worth more than the story of those that did.
-      const turn = queue.length < PATIENT_LIMIT && clock.whenIdle?.(stopping.signal)
-      if (turn) await turn
-      if (!stopping.signal.aborted) await writeWithPatience(pending)
-      beingWritten.delete(pending.object)
-    }
+    for (let object = queue.claim(); object !== undefined; object = queue.claim())
+      for (let pending = queue.take(object); pending; pending = queue.take(object)) {
+        // Pods that start are worth more than the story of those that did.
+        const turn = queue.size < PATIENT_LIMIT && clock.whenIdle?.(stopping.signal)
+        if (turn) await turn
+        if (!stopping.signal.aborted) await writeWithPatience(pending)
+      }
     busy--
   }
 
@@ -142,7 +134,7 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
       const part = [object, fieldPath].join('\n')
       if (!correlator.affordable(part)) return
       const { key, message } = correlator.combined([part, type, reason].join('\n'), text)
-      if (queue.length >= QUEUE_LIMIT) return
+      if (queue.size >= QUEUE_LIMIT) return
       const event = {
         metadata: {
           name: `${name}.${uniqueSuffix(clock, random)}`,
@@ -165,9 +157,9 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
         reportingInstance: host,
         ...(action ? { action } : {}),
       } as Partial<CoreEvent>
-      queue.push({ key, object, at: rfc3339(clock.now()), event })
       // Whoever writes about an object looks for more when that is done.
-      if (busy >= WRITERS || beingWritten.has(object)) return
+      const isUnclaimed = queue.push(object, { key, at: rfc3339(clock.now()), event })
+      if (busy >= WRITERS || !isUnclaimed) return
       const writing = work().finally(() => writers.delete(writing))
       writers.add(writing)
     },
@@ -176,7 +168,7 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
     },
     stop() {
       stopping.abort()
-      queue.length = 0
+      queue.clear()
     },
   }
 }
