@@ -1,8 +1,10 @@
 /** Devices that are given away: those that the API says, and those of decisions that are not seen there yet. */
 import type { AllocationResult } from '#api/resource/v1/claim-status.schema.ts'
-import type { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
+import { type ResourceClaim, resourceClaim } from '#api/resource/v1/resource-claim.ts'
 import type { Informer } from '#client/informer.ts'
 import type { Handle } from '../framework/handle.ts'
+import type { Snapshot } from '../state/snapshot.ts'
+import { deviceId } from './dynamic-resources.pools.ts'
 import { podOfExtendedClaim } from './dynamic-resources.requests.ts'
 
 interface Assumed {
@@ -14,6 +16,17 @@ export interface Holder {
   readonly uid: string
   readonly group: string | undefined
 }
+
+/** One for all profiles of a scheduler: what one of them decided is taken for the others, too. */
+export function allocatedDevicesOf(handle: Handle): AllocatedDevices {
+  const { snapshot, informers } = handle
+  const known = bySnapshot.get(snapshot)
+  if (known) return known
+  const made = new AllocatedDevices(informers.for(resourceClaim), handle)
+  bySnapshot.set(snapshot, made)
+  return made
+}
+const bySnapshot = new WeakMap<Snapshot, AllocatedDevices>()
 
 export class AllocatedDevices {
   readonly #claims: Informer<ResourceClaim>
@@ -69,6 +82,16 @@ export class AllocatedDevices {
 
   forgetExtended(podUid: string): void {
     this.#extended.delete(podUid)
+  }
+
+  /** The devices that are given to somebody, whole or in part. */
+  ids(): ReadonlySet<string> {
+    const results = this.all().flatMap(({ devices }) => devices?.results ?? [])
+    return new Set(
+      results
+        .filter(({ adminAccess }) => !adminAccess)
+        .map(({ driver, pool, device }) => deviceId(driver, pool, device)),
+    )
   }
 
   all(): AllocationResult[] {

@@ -52,16 +52,19 @@ function poolOf(key: string, group: readonly ResourceSlice[]): Pool {
 export function candidatesOn(pools: readonly Pool[], node: Node): Candidate[] {
   return pools.flatMap(({ isComplete, slices }) => {
     if (!isComplete) return []
-    return slices.flatMap(({ spec }) =>
-      (spec.devices ?? []).flatMap(device => {
-        const { driver } = spec
-        const place = spec.perDeviceNodeSelection ? device : spec
-        const reach = reachOf(place)
-        if (reach && !reach.some(term => matchesTerm(term, node))) return []
-        const pool = spec.pool.name
-        return { id: deviceId(driver, pool, device.name), driver, pool, device, reach }
-      }),
-    )
+    return slices.flatMap(slice => candidatesIn(slice, node))
+  })
+}
+
+/** The devices of one slice that the node can use. */
+export function candidatesIn({ spec }: ResourceSlice, node: Node): Candidate[] {
+  return (spec.devices ?? []).flatMap(device => {
+    const { driver } = spec
+    const place = spec.perDeviceNodeSelection ? device : spec
+    const reach = reachOf(place)
+    if (reach && !reach.some(term => matchesTerm(term, node))) return []
+    const pool = spec.pool.name
+    return { id: deviceId(driver, pool, device.name), driver, pool, device, reach }
   })
 }
 

@@ -17,7 +17,7 @@ import { failed, refusal, SKIP, type Status, unresolvable } from '../framework/s
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { allocate } from './dynamic-resources.allocate.ts'
-import { AllocatedDevices } from './dynamic-resources.assumed.ts'
+import { type AllocatedDevices, allocatedDevicesOf } from './dynamic-resources.assumed.ts'
 import { ClaimWriter } from './dynamic-resources.bind.ts'
 import {
   DEFAULT_BINDING_TIMEOUT_MS,
@@ -134,7 +134,7 @@ class Devices {
       return uid === undefined ? [] : [uid]
     })
     this.#extended = new ExtendedResources(handle)
-    this.#allocated = new AllocatedDevices(this.#claims, handle)
+    this.#allocated = allocatedDevicesOf(handle)
     this.#writer = new ClaimWriter(handle, this.#hasConditions)
     this.#users = new ClaimUsers(handle)
     // Most clusters have no devices, and then no expressions about them.

@@ -8,8 +8,9 @@ import { refusal } from '../framework/status.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { amountOf, podRequestsOf } from '../state/pod-requests.ts'
+import { deviceTotals, scoredBy } from './extended-resources.totals.ts'
 import { ExtendedResources, servesAny } from './extended-resources.ts'
-import { fullnessOf, fullnessTogether, type ResourceSpec } from './resource-scorer.ts'
+import { fullnessTogether, type ResourceSpec } from './resource-scorer.ts'
 import { type ScoringStrategy, scorerOf } from './resource-strategies.ts'
 
 const NAME = 'NodeResourcesFit'
@@ -40,11 +41,13 @@ export function nodeResourcesFit(args: unknown, handle: Handle): Plugin {
   // Groups are packed close, whatever is best for single pods.
   const packed = scorerOf({ type: 'MostAllocated' })
   const resources = scoringStrategy.resources ?? CPU_AND_MEMORY
+  const totals = deviceTotals(handle, resources)
   return {
     name: NAME,
     sign(pod) {
       // What devices serve is not asked of nodes here.
       const served = extended.servedOf(pod.requests)
+      if (served.length > 0 && totals?.concerns(pod)) return undefined
       const asked = signResources(pod)
       return served.length === 0 ? asked : `${asked} but ${served}`
     },
@@ -53,7 +56,7 @@ export function nodeResourcesFit(args: unknown, handle: Handle): Plugin {
         ignored,
         isServed: resource => extended.classFor(resource) !== undefined,
       }),
-    score: (_cycle, pod, node) => score(fullnessOf(pod, node, resources, false)),
+    ...scoredBy(totals, resources, { exact: false, score }),
     scorePlacement: placement => packed(fullnessTogether(placement, resources)),
     events: () => [
       { resource: 'AssignedPod', action: actions.delete },

@@ -2,6 +2,7 @@
 import type { GroupPlacement } from '../framework/plugin.ts'
 import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
+import type { TotalsOn } from './extended-resources.totals.ts'
 
 export interface ResourceSpec {
   readonly name: string
@@ -9,7 +10,10 @@ export interface ResourceSpec {
 }
 
 export interface Fullness {
+  /** With the pod, or the pods, that are to come. */
   readonly requested: number
+  /** Of that, what is there already. */
+  readonly present: number
   readonly allocatable: number
   readonly weight: number
 }
@@ -17,22 +21,29 @@ export interface Fullness {
 /**
  * What would be requested of each resource with the pod on the node, and what there is. Without `exact`, pods that ask for no
  * processor or memory count as if they asked for a little. Resources that the node lacks, or that only some pods use and this
- * one does not, are left out.
+ * one does not, are left out, unless devices serve them there.
  */
 export function fullnessOf(
   pod: PodInfo,
   node: NodeInfo,
   resources: readonly ResourceSpec[],
-  exact: boolean,
+  { exact, devices }: { readonly exact: boolean; readonly devices?: TotalsOn | undefined },
 ): Fullness[] {
   const all: Fullness[] = []
   for (const { name, weight } of resources) {
     const own = exact ? (pod.requests.get(name) ?? 0) : scored(pod, name)
     if (own === 0 && !isCommon(name)) continue
     const allocatable = node.allocatable.get(name) ?? 0
-    if (allocatable === 0) continue
-    const others = exact ? (node.requested.get(name) ?? 0) : assumed(node, name)
-    all.push({ requested: others + own, allocatable, weight })
+    if (allocatable === 0) {
+      const served = devices?.(name, node)
+      if (served) {
+        const { allocated: present, devices: allocatable } = served
+        all.push({ requested: present + own, present, allocatable, weight })
+      }
+      continue
+    }
+    const present = exact ? (node.requested.get(name) ?? 0) : assumed(node, name)
+    all.push({ requested: present + own, present, allocatable, weight })
   }
   return all
 }
@@ -43,15 +54,15 @@ export function fullnessTogether(
   resources: readonly ResourceSpec[],
 ): Fullness[] {
   return resources.flatMap(({ name, weight }) => {
-    let requested = pods.reduce((sum, pod) => sum + scored(pod, name), 0)
-    if (requested === 0 && !isCommon(name)) return []
-    let allocatable = 0
+    const asked = pods.reduce((sum, pod) => sum + scored(pod, name), 0)
+    if (asked === 0 && !isCommon(name)) return []
+    let [allocatable, present] = [0, 0]
     for (const node of nodes) {
       const own = node.allocatable.get(name) ?? 0
       allocatable += own
-      if (own > 0) requested += assumed(node, name)
+      if (own > 0) present += assumed(node, name)
     }
-    return allocatable === 0 ? [] : [{ requested, allocatable, weight }]
+    return allocatable === 0 ? [] : [{ requested: asked + present, present, allocatable, weight }]
   })
 }
 

@@ -109,17 +109,18 @@ function placedRequest(pod: Pod, resource: 'cpu' | 'memory'): number {
 function balance(cluster: ModelCluster, pod: Pod, node: Node): number {
   const resources = ['cpu', 'memory'] as const
   if (resources.every(resource => requestOf(pod, resource) === 0)) return 0
-  const shares = resources.flatMap(resource => {
-    const there = amount(resource, node.status.allocatable?.[resource])
-    if (there === 0) return []
-    const used = [...onNode(cluster, node), pod].reduce(
-      (sum, one) => sum + requestOf(one, resource),
-      0,
-    )
-    return [Math.min(1, used / there)]
-  })
-  const [a = 0, b = 0] = shares
-  return Math.floor((1 - (shares.length === 2 ? Math.abs((a - b) / 2) : 0)) * 100)
+  const balanceOf = (pods: readonly Pod[]) => {
+    const shares = resources.flatMap(resource => {
+      const there = amount(resource, node.status.allocatable?.[resource])
+      if (there === 0) return []
+      const used = pods.reduce((sum, one) => sum + requestOf(one, resource), 0)
+      return [Math.min(1, used / there)]
+    })
+    const [a = 0, b = 0] = shares
+    return Math.floor((1 - (shares.length === 2 ? Math.abs((a - b) / 2) : 0)) * 100)
+  }
+  const there = onNode(cluster, node)
+  return 50 + Math.trunc((50 + balanceOf([...there, pod]) - balanceOf(there)) / 2)
 }
 
 function images(cluster: ModelCluster, pod: Pod, node: Node): number {
