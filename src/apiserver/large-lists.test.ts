@@ -83,11 +83,20 @@ async function read({ server }: TestServer, path: string, more: Partial<ApiReque
 }
 
 const accepting = (accept: string) => ({ headers: { accept } })
+const as = (shape: string, type = 'application/json') =>
+  accepting(`${type};as=${shape};g=meta.k8s.io;v=v1`)
 
-const protobuf = accepting('application/vnd.kubernetes.protobuf')
+const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+const MADE_FOR_ONE = [
+  ['a list in CBOR', AT, accepting('application/cbor')],
+  ['a pretty list', `${AT}?pretty=true`, {}],
+  ['a table with whole objects', `${AT}?includeObject=Object`, as('Table')],
+] as const
+
 for (const [what, path, more] of [
   ['a list', AT, {}],
-  ['a list in protobuf', AT, protobuf],
+  ['a list in protobuf', AT, accepting(PROTOBUF)],
+  ...MADE_FOR_ONE,
   ['a list in process', AT, { objects: true }],
   ['a list of what a selector chooses', `${AT}?labelSelector=a%3Dc`, {}],
 ] as const)
@@ -96,6 +105,30 @@ for (const [what, path, more] of [
       const { all, longest } = await computing(() => read(server, path, more))
       assert.ok(longest < all * LARGEST_PART, `${longest} of ${all} ms without a turn`)
     }))
+
+for (const [what, path, more] of MADE_FOR_ONE)
+  test(`${what} is made in slices also of what is in memory, and others are answered meanwhile`, async () => {
+    const server = await startTestServer({ clock: new TurningClock() })
+    const payload = 'x'.repeat(BYTES)
+    for (let at = 0; at < COUNT; at++)
+      await server.ask('POST', AT, { metadata: { name: `c${at}` }, data: { payload } })
+    let isOver = false
+    let answered = 0
+    const others = async () => {
+      while (!isOver) {
+        await read(server, `${AT}/c7`, { objects: true })
+        answered++
+        await new Promise(resolve => setImmediate(resolve))
+      }
+    }
+    const beside = others()
+    const { all, longest } = await computing(() => read(server, path, more))
+    isOver = true
+    await beside
+    assert.ok(longest < all * LARGEST_PART, `${longest} of ${all} ms without a turn`)
+    assert.ok(answered >= 10, `${answered} answered`)
+    await server.server.stop()
+  })
 
 test('a watch that begins with the state tells it in slices', () =>
   withServer(async server => {

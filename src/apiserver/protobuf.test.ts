@@ -27,6 +27,7 @@ async function start() {
   const { server, ask } = await startTestServer()
   const bytesOf = (response: ApiResponse) => {
     assert.equal(response.headers['content-type'], PROTOBUF)
+    if (response.body.kind === 'chunks') return Buffer.concat(response.body.chunks)
     assert.ok(response.body.kind === 'bytes')
     return response.body.bytes
   }

@@ -48,7 +48,7 @@ interface ListValue {
 
 function encodeListOf(kind: MetaKind & { listKind: string }, { metadata, items }: ListValue) {
   const encoded = items.map(item => encodeProtobuf(kind.shape, item))
-  return encodeListProtobuf(kind, metadata, encoded)
+  return Buffer.concat(encodeListProtobuf(kind, metadata, encoded))
 }
 
 /** The frame of an event that only one watcher sees. */

@@ -18,7 +18,7 @@ import { lineOf, type Representation } from './storage/stored-object.ts'
 const encoder = new TextEncoder()
 export const JSON_HEADERS = Object.freeze({ 'content-type': JSON_TYPE })
 export const CBOR_HEADERS = Object.freeze({ 'content-type': CBOR_TYPE })
-const PROTOBUF_HEADERS = Object.freeze({ 'content-type': PROTOBUF_TYPE })
+export const PROTOBUF_HEADERS = Object.freeze({ 'content-type': PROTOBUF_TYPE })
 
 /** What the client of this exchange wants; throws NotAcceptable. */
 export function wantedBy({ request, info, isCustom }: Exchange): Representing {

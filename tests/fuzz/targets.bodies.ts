@@ -132,7 +132,7 @@ const protobufLists: Target = {
   name: 'protobuf lists',
   samples: SAMPLED.map(({ kind, object }) => {
     const message = unwrapProtobuf(encodeObjectProtobuf(kind, object)).message
-    return encodeListProtobuf(kind, { resourceVersion: '5' }, [message, message])
+    return Buffer.concat(encodeListProtobuf(kind, { resourceVersion: '5' }, [message, message]))
   }),
   words: PROTOBUF_WORDS,
   run: input => void decodeListProtobuf(input),

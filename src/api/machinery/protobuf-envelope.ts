@@ -27,17 +27,26 @@ const typeMetaShape = shape('io.k8s.apimachinery.pkg.runtime.TypeMeta', 'Names a
 /** Puts a message, which `write` writes, into its envelope: the bytes of a body. */
 function enveloped(apiVersion: string, kind: string, write: (writer: Writer) => void): Uint8Array {
   const writer = new Writer()
-  // Content encoding and content type, which stay empty.
+  writeEnd(writer)
+  delimited(writer, () => write(writer))
+  writeBeginning(writer, { apiVersion, kind })
+  return writer.finish()
+}
+
+/** Content encoding and content type, which stay empty. */
+function writeEnd(writer: Writer): void {
   writer.varint(0)
   writer.tag(4, BYTES)
   writer.varint(0)
   writer.tag(3, BYTES)
-  delimited(writer, () => write(writer))
+}
+
+/** All before the message and its length. */
+function writeBeginning(writer: Writer, type: { apiVersion: string; kind: string }): void {
   writer.tag(2, BYTES)
-  delimited(writer, () => writeProtobuf(writer, typeMetaShape, { apiVersion, kind }))
+  delimited(writer, () => writeProtobuf(writer, typeMetaShape, type))
   writer.tag(1, BYTES)
   writer.bytes(MAGIC)
-  return writer.finish()
 }
 
 export const NO_PROTOBUF =
@@ -96,22 +105,36 @@ export function decodeObjectProtobuf(kind: Typed, bytes: Uint8Array): Record<str
   return { apiVersion, kind: name, ...decodeProtobuf(kind.shape, message) }
 }
 
-/** The body of a list from the messages of its items, so that each item is encoded once and shared. */
+/** The body of a list in pieces, from the messages of its items, so that each item is encoded once and shared. */
 export function encodeListProtobuf(
   kind: { readonly group: string; readonly version: string; readonly listKind: string },
   metadata: object,
   items: readonly Uint8Array[],
-): Uint8Array {
-  return enveloped(apiVersionOf(kind), kind.listKind, writer => {
-    for (let i = items.length - 1; i >= 0; i--) {
-      const item = items[i] as Uint8Array
-      writer.bytes(item)
-      writer.varint(item.length)
-      writer.tag(2, BYTES)
-    }
-    delimited(writer, () => writeProtobuf(writer, listMeta, metadata))
-    writer.tag(1, BYTES)
-  })
+): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for (const item of items) {
+    const head = itemHead(item.length)
+    size += head.length + item.length
+    pieces.push(head, item)
+  }
+  const beginning = new Writer()
+  delimited(beginning, () => writeProtobuf(beginning, listMeta, metadata))
+  beginning.tag(1, BYTES)
+  beginning.varint(beginning.length + size)
+  writeBeginning(beginning, { apiVersion: apiVersionOf(kind), kind: kind.listKind })
+  const end = new Writer()
+  writeEnd(end)
+  return [beginning.finish(), ...pieces, end.finish()]
+}
+
+/** Tag and length of an item. */
+function itemHead(length: number): Uint8Array {
+  const bytes = [2 * 8 + BYTES]
+  let rest = length
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128)
+  bytes.push(rest)
+  return Uint8Array.from(bytes)
 }
 
 /** The metadata of a list's body and the messages of its items. */

@@ -245,7 +245,9 @@ test('envelopes, lists and the frames of watches', () => {
   assert.throws(() => unwrapProtobuf(body.subarray(1)), /does not appear to be a protobuf message/)
 
   const items = ['a', 'b'].map(name => encodeProtobuf(part, { name }))
-  const list = decodeListProtobuf(encodeListProtobuf(kind, { resourceVersion: '7' }, items))
+  const list = decodeListProtobuf(
+    Buffer.concat(encodeListProtobuf(kind, { resourceVersion: '7' }, items)),
+  )
   assert.equal(list.envelope.kind, 'WholeList')
   assert.equal(list.metadata.resourceVersion, '7')
   assert.deepEqual(

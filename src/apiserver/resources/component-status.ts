@@ -11,8 +11,9 @@ import { isStoreGood } from '../endpoints/health.ts'
 import type { ServerContext } from '../server-context.ts'
 import { unstored } from './create.ts'
 import { filterOf } from './list-options.ts'
-import { respondList, respondOne } from './read.ts'
+import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
+import { respondList } from './respond-list.ts'
 import type { SpecialHandler } from './special.ts'
 
 /** By name of the part, the Lease in kube-system that its leader holds. */

@@ -1,11 +1,9 @@
 /** get, list and watch. */
 import { stringifyJson } from '#api/machinery/exact-json.ts'
-import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
+import type { AnyKind } from '#api/machinery/kind.ts'
 import { partialObjectMetadataKind } from '#api/machinery/meta-kinds.ts'
-import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { encodeListProtobuf } from '#api/machinery/protobuf-envelope.ts'
 import { notFound } from '#api/machinery/status.ts'
-import { type ListMetadata, metaApiVersion, partialMetadataOf } from '#api/machinery/table.ts'
+import { partialMetadataOf } from '#api/machinery/table.ts'
 import type { ApiResponse, EventSource } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import {
@@ -15,27 +13,13 @@ import {
   PROTOBUF_TYPE,
   type Representing,
 } from '../media-type.ts'
-import { frameOf, messageOf } from '../protobuf.ts'
-import {
-  CBOR_HEADERS,
-  JSON_HEADERS,
-  respondProtobuf,
-  respondStored,
-  respondValue,
-  wantedBy,
-} from '../respond.ts'
-import { emptyAsNull } from '../storage/empty-lists.ts'
-import { inSlices } from '../storage/slices.ts'
-import {
-  type Form,
-  itemOf,
-  type Representation,
-  type StoredObject,
-} from '../storage/stored-object.ts'
-import { prepare, type View } from '../storage/view.ts'
+import { frameOf } from '../protobuf.ts'
+import { respondStored, respondValue, wantedBy } from '../respond.ts'
+import type { Form, StoredObject } from '../storage/stored-object.ts'
+import { prepare } from '../storage/view.ts'
 import type { EncodedEvent } from '../watch-cache/cache-event.ts'
 import type { EncodedGroup } from '../watch-cache/event-group.ts'
-import { type ListPage, reach, readList } from '../watch-cache/read-list.ts'
+import { reach, readList } from '../watch-cache/read-list.ts'
 import { type WatchedEvents, watch } from '../watch-cache/watch.ts'
 import {
   filterOf,
@@ -45,6 +29,7 @@ import {
   revisionOfList,
 } from './list-options.ts'
 import type { StoredResource } from './registry.ts'
+import { goTypeOf, respondList } from './respond-list.ts'
 import { tableFor, tableOfEvents } from './tables.ts'
 
 /** Watches end by themselves after 30 to 60 minutes, so that clients spread over servers again. */
@@ -93,11 +78,6 @@ export function respondOne(
   return respondValue(exchange, status, value)
 }
 
-/** What upstream calls the type in its messages. */
-function goTypeOf({ group }: { readonly group: string }, name: string): string {
-  return `*${group === '' ? 'core' : group.split('.')[0]}.${name}`
-}
-
 export async function list(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const options = listOptionsOf(exchange.info.query, false)
   const { resourceVersion } = options
@@ -126,97 +106,7 @@ export function filterFor(exchange: Exchange, resource: StoredResource) {
   return filterOf(resource.view, resource.storage.kind, query, at)
 }
 
-/** A list in whichever form is wanted. `revision` is undefined for what is not stored. */
-export async function respondList(
-  exchange: Exchange,
-  resource: StoredResource,
-  page: Omit<ListPage, 'revision'> & { readonly revision: number | undefined },
-): Promise<ApiResponse> {
-  const { kind, view } = resource
-  await prepare(view, page.items)
-  const metadata: ListMetadata = {
-    ...(page.revision === undefined ? {} : { resourceVersion: String(page.revision) }),
-    ...(page.continue === undefined ? {} : { continue: page.continue }),
-    ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
-  }
-  const head = { kind: kind.listKind, apiVersion: apiVersionOf(kind), metadata }
-  const made = <T>(form: Form, make: (shown: Representation) => T) =>
-    madeOf(exchange, page.items, { view, form, make })
-  const objects = () => made('object', shown => shown.object)
-  if (exchange.request.objects)
-    return respondValue(exchange, 200, { ...head, items: await objects() })
-  const wanted = wantedBy(exchange)
-  if (wanted.as === 'Table')
-    return respondValue(exchange, 200, tableFor(exchange, kind, await objects(), metadata))
-  if (wanted.as === 'PartialObjectMetadata')
-    throw notAcceptable(
-      `you requested PartialObjectMetadata, but the requested object is a list (${goTypeOf(kind, kind.listKind)})`,
-    )
-  if (wanted.as)
-    return respondValue(exchange, 200, {
-      kind: 'PartialObjectMetadataList',
-      apiVersion: metaApiVersion(wanted.version),
-      metadata,
-      items: await made('object', ({ object }) => partialMetadataOf(kind, object, wanted.version)),
-    })
-  if (wanted.encoding === 'protobuf') {
-    const messages = await made('protobuf', shown => messageOf(kind, shown))
-    return respondProtobuf(200, encodeListProtobuf(kind, metadata, messages))
-  }
-  if (wanted.encoding === 'cbor') {
-    const { cborItemOf, cborOfList } = await import('../cbor.ts')
-    const chunks = cborOfList(kind, metadata, await made('object', each => cborItemOf(kind, each)))
-    return { status: 200, headers: CBOR_HEADERS, body: { kind: 'chunks', chunks } }
-  }
-  if (wanted.encoding !== 'json' || wanted.pretty) {
-    const values = kind.custom
-      ? await objects()
-      : await made('object', ({ object }) => withoutKind(emptyAsNull(object)))
-    return respondValue(exchange, 200, { ...head, items: values })
-  }
-  const chunks = kind.custom
-    ? joined(head, '', await made('bytes', ({ bytes }) => bytes))
-    : joined(head, '{', await made('bytes', shown => itemOf(kind, shown)))
-  return { status: 200, headers: JSON_HEADERS, body: { kind: 'chunks', chunks } }
-}
-
-/** What is made of each, in their order, without holding up other requests. */
-async function madeOf<T>(
-  { server }: Exchange,
-  items: readonly StoredObject[],
-  how: {
-    readonly view: View
-    readonly form: Form
-    readonly make: (shown: Representation) => T
-  },
-): Promise<T[]> {
-  const { view, form, make } = how
-  const made: T[] = []
-  // In another version than the stored one everything is made of the object.
-  const needed = view.fromStored || view.own ? 'object' : form
-  for await (const slice of inSlices(server, items, needed))
-    for (const stored of slice) made.push(make(stored.in(view)))
-  return made
-}
-
-/** Lists of built-in kinds say once for all items what they are; those of custom resources say it with each. */
-const withoutKind = ({ kind: _, apiVersion: __, ...rest }: KubernetesObject) => rest
-
 const encoder = new TextEncoder()
-const END = encoder.encode(']}\n')
-
-/** The bytes of the items, shared, between those of the list around them; `opening` comes before each. */
-function joined(head: object, opening: string, items: readonly Uint8Array[]): Uint8Array[] {
-  const start = `${JSON.stringify(head).slice(0, -1)},"items":[`
-  const chunks: Uint8Array[] = [encoder.encode(items.length > 0 ? start + opening : start)]
-  const between = encoder.encode(`,${opening}`)
-  for (const [at, item] of items.entries()) {
-    if (at > 0) chunks.push(between)
-    chunks.push(item)
-  }
-  chunks.push(END)
-  return chunks
-}
 
 export async function handleWatch(
   exchange: Exchange,

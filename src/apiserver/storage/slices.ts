@@ -39,14 +39,17 @@ export function readSlice(
   store.readAhead?.(slice.flatMap(stored => (stored.has(form) ? [] : (stored.entry ?? []))))
 }
 
-/** Slices whose values are ready. Between two of them lies a turn of the event loop. */
+/**
+ * Slices whose values are ready. Between two of them lies a turn of the event loop. `isMadeOf` says that something is made of the form
+ * each time, so that also what has it weighs what it does.
+ */
 export async function* inSlices(
   { clock, store }: SliceSource,
   objects: readonly StoredObject[],
-  form: Form,
+  { form, isMadeOf = false }: { readonly form: Form; readonly isMadeOf?: boolean },
 ): AsyncGenerator<readonly StoredObject[], void, undefined> {
   let isFirst = true
-  for (const slice of slicesOf(objects, form)) {
+  for (const slice of slicesOf(objects, isMadeOf ? undefined : form)) {
     if (!isFirst) await turn(clock)
     isFirst = false
     readSlice(store, slice, form)

@@ -183,7 +183,7 @@ async function chosen(
   }
   let at = from
   // Selectors look at the objects themselves.
-  for await (const slice of inSlices(source, objects.slice(from), 'object'))
+  for await (const slice of inSlices(source, objects.slice(from), { form: 'object' }))
     for (const stored of slice) {
       if (isFull()) return { items, at }
       at++
