@@ -51,16 +51,17 @@ export interface Negotiation {
 const PLAIN: Representing = Object.freeze({ encoding: 'json', pretty: false })
 
 /** Clients repeat few headers over and over; what comes beyond this number is worked out anew. */
-const MAXIMUM_KNOWN = 256
-const known = new Map<string, Representing>()
+const MAXIMUM_KNOWN = 32
+/** By the rest of what was asked, and then by the header: clients say it with the very same text again. */
+const known = Array.from({ length: 8 }, () => new Map<string, Representing>())
 
 /** The first type of the Accept header that we can serve; throws NotAcceptable where there is none. */
 export function negotiate(accept: string | undefined, asked: Negotiation = {}): Representing {
   const { pretty = false, isStream = false, isCustom = false } = asked
   if (!accept || accept === JSON_TYPE || accept === '*/*')
     return pretty ? { encoding: 'json', pretty } : PLAIN
-  const key = `${pretty} ${isStream} ${isCustom} ${accept}`
-  const before = known.get(key)
+  const those = known[(pretty ? 4 : 0) + (isStream ? 2 : 0) + (isCustom ? 1 : 0)]
+  const before = those?.get(accept)
   if (before) return before
   const found = accept.length > MAXIMUM_ACCEPT_LENGTH ? undefined : firstServed(accept, asked)
   if (!found && !isCustom && !clausesOf(accept.slice(0, MAXIMUM_ACCEPT_LENGTH)).some(isProduced))
@@ -73,7 +74,7 @@ export function negotiate(accept: string | undefined, asked: Negotiation = {}): 
     throw notAcceptable(
       `only the following media types are accepted: ${(isStream ? ACCEPTED_STREAMS : ACCEPTED).join(', ')}`,
     )
-  if (known.size < MAXIMUM_KNOWN) known.set(key, found)
+  if (those && those.size < MAXIMUM_KNOWN) those.set(accept, found)
   return found
 }
 

@@ -5,7 +5,14 @@
  */
 import { type AnyKind, apiVersionOf } from './kind.ts'
 import type { KubernetesObject } from './metadata.ts'
-import { isPlainObject, MAXIMUM_DEPTH, type PlainObject, setKey, tooDeep } from './plain.ts'
+import {
+  isPlainObject,
+  keysInOrder,
+  MAXIMUM_DEPTH,
+  type PlainObject,
+  setKey,
+  tooDeep,
+} from './plain.ts'
 import { jsonTypeOf, SCALARS, WrongType } from './scalars.ts'
 import {
   type AlternativeSchema,
@@ -320,14 +327,6 @@ function mapReader(values: AnySchema): Reader {
     state.mapKeys.pop()
     return result
   }
-}
-
-/** Keys of maps come out in their order, whichever way they came in. Most clients send them so. */
-function keysInOrder(map: PlainObject): string[] {
-  const keys = Object.keys(map)
-  for (let i = 1; i < keys.length; i++)
-    if ((keys[i - 1] as string) > (keys[i] as string)) return keys.sort()
-  return keys
 }
 
 function isEmpty(value: unknown): boolean {

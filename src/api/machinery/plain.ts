@@ -35,6 +35,14 @@ export function setKey(target: PlainObject, key: string, value: unknown): void {
   else target[key] = value
 }
 
+/** Keys of maps come out in their order, whichever way they came in. Most clients send them so, and objects of ours have them so. */
+export function keysInOrder(map: PlainObject): string[] {
+  const keys = Object.keys(map)
+  for (let i = 1; i < keys.length; i++)
+    if ((keys[i - 1] as string) > (keys[i] as string)) return keys.sort()
+  return keys
+}
+
 /** True for objects that are neither null nor lists. */
 export function isPlainObject(value: unknown): value is PlainObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -7,6 +7,7 @@ import { stringifyJson } from './exact-json.ts'
 import { BYTES, FIXED64, type Reader, VARINT, type Writer } from './protobuf-wire.ts'
 import type { ScalarType } from './schema.ts'
 import { badRequest } from './status.ts'
+import { wholeSecondsOf } from './time.ts'
 
 export interface ProtobufScalar {
   readonly wireType: number
@@ -53,6 +54,9 @@ const whole: ProtobufScalar = {
   read: reader => reader.int(),
 }
 
+const microsecondsIn = (text: string) =>
+  Number((/\.(\d{1,6})/.exec(text)?.[1] ?? '').padEnd(6, '0'))
+
 /** Seconds and nanoseconds since the epoch; an absent time is an empty message. */
 function timestamp(decimals: 0 | 6): ProtobufScalar {
   return {
@@ -61,10 +65,9 @@ function timestamp(decimals: 0 | 6): ProtobufScalar {
     write: (writer, value) =>
       delimited(writer, () => {
         if (typeof value !== 'string') return
-        const micros = Number((/\.(\d{1,6})/.exec(value)?.[1] ?? '').padEnd(6, '0'))
-        writer.int(decimals === 0 ? 0 : micros * 1000)
+        writer.int(decimals === 0 ? 0 : microsecondsIn(value) * 1000)
         writer.tag(2, VARINT)
-        writer.int(Math.floor(Date.parse(value) / 1000))
+        writer.int(wholeSecondsOf(value))
         writer.tag(1, VARINT)
       }),
     read: reader => {

@@ -90,11 +90,29 @@ export class Writer {
   }
 
   string(text: string): void {
-    const size = utf8Length(text)
+    const { length } = text
+    // Nearly all are ASCII; others do not fit into as many bytes as they have letters.
+    const isWritten = length <= SHORT_STRING ? this.#letters(text) : this.#fits(text, length)
+    if (isWritten) return
+    this.#position += length
+    this.#fits(text, utf8Length(text))
+  }
+
+  /** Whether all letters are ASCII; the room for them is taken in any case. */
+  #letters(text: string): boolean {
+    const at = this.#room(text.length)
+    for (let i = 0; i < text.length; i++) {
+      const letter = text.charCodeAt(i)
+      if (letter >= 0x80) return false
+      this.#buffer[at + i] = letter
+    }
+    return true
+  }
+
+  /** Whether the whole text went into so many bytes; the room for them is taken in any case. */
+  #fits(text: string, size: number): boolean {
     const at = this.#room(size)
-    if (size === text.length && size <= SHORT_STRING)
-      for (let i = 0; i < size; i++) this.#buffer[at + i] = text.charCodeAt(i)
-    else encoder.encodeInto(text, this.#buffer.subarray(at, at + size))
+    return encoder.encodeInto(text, this.#buffer.subarray(at, at + size)).read === text.length
   }
 
   /** Makes room in front and gives the index where it begins. */

@@ -2,7 +2,14 @@
  * Protobuf from the field numbers of the schema, in the form that upstream's clients speak: fields in the order of
  * their numbers, values that Go holds without a pointer always written, maps in the order of their keys.
  */
-import { isPlainObject, MAXIMUM_DEPTH, type PlainObject, setKey, tooDeep } from './plain.ts'
+import {
+  isPlainObject,
+  keysInOrder,
+  MAXIMUM_DEPTH,
+  type PlainObject,
+  setKey,
+  tooDeep,
+} from './plain.ts'
 import { delimited, eachField, PROTOBUF_SCALARS } from './protobuf-scalars.ts'
 import { BYTES, Reader, Writer } from './protobuf-wire.ts'
 import type { AlternativeSchema, AnySchema, ObjectShape } from './schema.ts'
@@ -166,7 +173,9 @@ function mapWriter(
   return (writer, object) => {
     const map = valueIn(object)
     if (!isPlainObject(map)) return
-    for (const key of Object.keys(map).sort().reverse()) {
+    const keys = keysInOrder(map)
+    for (let at = keys.length - 1; at >= 0; at--) {
+      const key = keys[at] as string
       delimited(writer, () => {
         write(writer, map[key])
         writer.tag(2, wireType)

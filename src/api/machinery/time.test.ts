@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { canonicalDuration, formatDuration, parseDuration } from './duration.ts'
-import { canonicalMicroTime, canonicalTime } from './time.ts'
+import { canonicalMicroTime, canonicalTime, wholeSecondsOf } from './time.ts'
 
 test('times come out in UTC with whole seconds or six decimals', () => {
   const years = { min: new Date('0001-01-02'), max: new Date('9999-12-30'), noInvalidDate: true }
@@ -22,6 +22,21 @@ test('times come out in UTC with whole seconds or six decimals', () => {
     }),
   )
   assert.equal(canonicalTime('2024-02-29T23:59:59Z'), '2024-02-29T23:59:59Z')
+})
+
+test('the seconds of a time are those that it says, in any year and form', () => {
+  const years = { min: new Date('0000-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }
+  fc.assert(
+    fc.property(fc.date(years), date => {
+      const seconds = Math.floor(date.getTime() / 1000)
+      const text = date.toISOString()
+      for (const form of [text, text.replace(/\.\d+/, ''), text.replace('Z', '123Z')])
+        assert.equal(wholeSecondsOf(form), seconds, form)
+      assert.equal(wholeSecondsOf(text.replace('Z', '+01:00')), seconds - 3600)
+    }),
+  )
+  assert.equal(wholeSecondsOf('0001-01-01T00:00:00Z'), -62_135_596_800)
+  assert.equal(wholeSecondsOf('2024-02-29T23:59:59Z'), 1_709_251_199)
 })
 
 test('what is no time is refused', () => {

@@ -193,8 +193,11 @@ function wrongManagedFields(
   before: readonly ManagedFieldsEntry[] = [],
 ): FieldError[] {
   const errors: FieldError[] = []
-  const known = new Set(before)
+  let known: ReadonlySet<ManagedFieldsEntry> | undefined
   for (const [index, entry] of entries.entries()) {
+    // Mostly only the last is another one than before.
+    if (entry === before[index]) continue
+    known ??= new Set(before)
     if (known.has(entry)) continue
     const field = `metadata.managedFields[${index}]`
     if (!entry.operation) errors.push(required(`${field}.operation`, 'must not be empty'))
