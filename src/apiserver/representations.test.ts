@@ -232,6 +232,32 @@ test('pretty where the query, the type or the client as such asks for it', async
   assert.equal(await isPretty(`${configMaps}/none`, json, curl), true)
 })
 
+test('lists that are made piece by piece have the layout of one go, and none at all is what Go makes of it', async () => {
+  const server = await startTestServer()
+  const wanted = [
+    ['application/json', 'items', '[]'],
+    [`application/json;as=Table;${META}`, 'rows', '[]'],
+    [`application/json;as=PartialObjectMetadataList;${META}`, 'items', 'null'],
+  ] as const
+  for (const [accept, field, none] of wanted) {
+    const { bytes } = await get(server, '/api/v1/pods', accept)
+    assert.ok(Buffer.from(bytes).toString().endsWith(`"${field}":${none}}\n`), accept)
+  }
+  for (const name of ['a', 'b'])
+    await server.ask('POST', configMaps, { metadata: { name }, data: { text: '[]\n{}' } })
+  for (const [accept] of wanted)
+    for (const query of ['pretty=true', 'includeObject=Object']) {
+      const text = Buffer.from(
+        (await get(server, `${configMaps}?${query}`, accept)).bytes,
+      ).toString()
+      const value = JSON.parse(text)
+      assert.equal((value.items ?? value.rows).length, 2)
+      const isPretty = query === 'pretty=true'
+      const wanted = isPretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n`
+      assert.equal(text, wanted, `${accept} ${query}`)
+    }
+})
+
 test('a watch in YAML, and an answer in HTML, are not acceptable', async () => {
   const server = await startTestServer()
   const watch = await get(server, `${configMaps}?watch=1`, 'application/yaml')

@@ -30,6 +30,8 @@ const RELOAD_MS = 60_000
 /** For how long plugins that are new in the file may come to be well, and how often they are asked. */
 const MINIMUM_TRIAL_MS = 10_000
 const TRIAL_INTERVAL_MS = 100
+/** How long upstream goes on trying what it writes at its start, too. */
+const START_MS = 30_000
 
 export class EncryptionFile {
   readonly #options: EncryptionAtRest
@@ -51,13 +53,17 @@ export class EncryptionFile {
     this.#reloads = reloadFigures(surroundings.clock, serverId())
   }
 
-  /** Throws a UserError. A plugin that does not answer is waited for once. */
+  /** Throws a UserError. A plugin that does not answer is waited for once; for longer where a start needs it. */
   async open(): Promise<EncryptionRules> {
-    const { clock } = this.#surroundings
+    const { clock, log } = this.#surroundings
     this.#bytes = this.#read()
     this.#lookedMs = clock.monotonicMs()
     const configuration = parseEncryptionConfiguration(this.#bytes, this.#options.configFile)
     this.#plugins = await this.#open(configuration)
+    if (isNeededAtStart(configuration))
+      await this.#untilWell(this.#plugins, START_MS).catch(error =>
+        log.warn('the start goes on without a key management plugin', { error: messageOf(error) }),
+      )
     this.#reloads.used(this.#bytes)
     if (this.#options.automaticReload) this.#schedule()
     return rulesOf(configuration, this.#plugins)
@@ -124,7 +130,7 @@ export class EncryptionFile {
     this.#isTrying = true
     try {
       plugins = await this.#open(configuration)
-      await this.#untilWell(plugins)
+      await this.#untilWell(plugins, Math.max(MINIMUM_TRIAL_MS, plugins?.graceMs ?? 0))
       this.#take(bytes, configuration, plugins)
     } catch (error) {
       plugins?.close()
@@ -134,10 +140,10 @@ export class EncryptionFile {
     }
   }
 
-  async #untilWell(plugins: Plugins | undefined): Promise<void> {
+  async #untilWell(plugins: Plugins | undefined, forMs: number): Promise<void> {
     const { clock } = this.#surroundings
     const { signal } = this.#closing
-    const untilMs = clock.monotonicMs() + Math.max(MINIMUM_TRIAL_MS, plugins?.graceMs ?? 0)
+    const untilMs = clock.monotonicMs() + forMs
     for (;;) {
       signal.throwIfAborted()
       const failure = await plugins?.failure()
@@ -188,6 +194,13 @@ export class EncryptionFile {
     return Buffer.from(bytes)
   }
 }
+
+/** Among many resources at once there are some that a server itself reads and writes before it is ready. */
+const isNeededAtStart = ({ resources }: EncryptionConfiguration) =>
+  resources.some(
+    ({ resources: names, providers }) =>
+      names.some(name => name.startsWith('*')) && providers.some(({ kind }) => kind === 'kms'),
+  )
 
 const namesPlugins = ({ resources }: EncryptionConfiguration) =>
   resources.some(({ providers }) => providers.some(({ kind }) => kind === 'kms'))

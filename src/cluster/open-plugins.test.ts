@@ -128,6 +128,50 @@ test('a plugin that is away: 500 in its words, not ready but alive; all goes on 
   await raw.close()
 })
 
+test('a write that meets a key which could not be had just before waits for it, too', async () => {
+  const raw = createMemoryStore()
+  const file = { text: configuration(kms()) }
+  const first = await start(raw, file)
+  for (const name of ['x', 'y', 'z'])
+    await first.ask('POST', SECRETS, { ...secret, metadata: { name } })
+  await first.stop()
+  plugin.turn('key-2')
+  for (const [method, name, body] of [
+    ['PATCH', 'x', { data: { b: canary } }],
+    ['PUT', 'y', { ...secret, metadata: { name: 'y' } }],
+    ['DELETE', 'z', undefined],
+  ] as const) {
+    plugin.known.delete('key-1')
+    const server = await start(raw, file)
+    const headers = {
+      'content-type': `application/${method === 'PATCH' ? 'merge-patch+' : ''}json`,
+    }
+    const refused = await server.ask(method, `${SECRETS}/${name}`, body, { headers })
+    assert.equal(refused.status, 500)
+    assert.match(refused.body.message, /no key key-1/)
+    plugin.known.add('key-1')
+    const done = await server.ask(method, `${SECRETS}/${name}`, body, { headers })
+    assert.equal(done.status, 200, done.body.message)
+    await server.stop()
+  }
+  await raw.close()
+})
+
+test('where the server needs a plugin for what it writes at its start, it waits for it', async () => {
+  const raw = createMemoryStore()
+  plugin.away()
+  const text = configuration(kms({ timeout: '100ms' })).replace('"secrets"', '"*.*"')
+  const starting = start(raw, { text })
+  await new Promise(resolve => setTimeout(resolve, 300))
+  await plugin.serve()
+  const server = await starting
+  assert.equal((await server.ask('POST', SECRETS, secret)).status, 201)
+  const { value } = (await raw.get('/registry/namespaces/default')) ?? {}
+  assert.match(Buffer.from(value ?? []).toString(), /^k8s:enc:kms:v2:one:/)
+  await server.stop()
+  await raw.close()
+})
+
 test('plugins come and go with the file, once they are well; what others sealed stays readable', async () => {
   const raw = createMemoryStore()
   const file = { text: configuration(aescbc) }

@@ -110,8 +110,10 @@ async function bareMetadata(list: List, { encoding, ...wanted }: Representing) {
     const messages = await made(list, { form: 'object', isMadeOf: true, make: encode })
     return inPieces(PROTOBUF_HEADERS, encodeListProtobuf(kind, metadata, messages))
   }
-  const head = { kind: kind.listKind, apiVersion: metaApiVersion(version), metadata, items: [] }
-  return inText(list, { ...wanted, encoding }, head, slice => slice.map(make))
+  const head = { kind: kind.listKind, apiVersion: metaApiVersion(version), metadata }
+  // As upstream: Go writes a list that nobody made as null.
+  const outline = { ...head, items: list.items.length > 0 ? [] : null }
+  return inText(list, { ...wanted, encoding }, outline, slice => slice.map(make))
 }
 
 const inPieces = (headers: ApiResponse['headers'], chunks: readonly Uint8Array[]): ApiResponse => ({
@@ -142,7 +144,9 @@ async function* shownInSlices(
 }
 
 /** Its last field is the list itself, empty. */
-type Outline = { readonly items: readonly never[] } | { readonly rows: readonly unknown[] | null }
+type Outline =
+  | { readonly items: readonly never[] | null }
+  | { readonly rows: readonly unknown[] | null }
 
 /** Made for this answer alone. JSON is made slice by slice; who wants another text waits for all of it. */
 async function inText(

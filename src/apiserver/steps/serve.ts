@@ -18,18 +18,18 @@ const unknownResource = () =>
 
 /** The last step: finds who answers, and lets them. */
 export const serve: Step = exchange => {
-  const { method } = exchange.request
-  if (method !== 'GET' && method !== 'HEAD') return served(exchange)
   try {
     const answer = served(exchange)
-    return answer instanceof Promise ? answer.catch(error => readOnceMore(exchange, error)) : answer
+    return answer instanceof Promise
+      ? answer.catch(error => servedOnceMore(exchange, error))
+      : answer
   } catch (error) {
-    return readOnceMore(exchange, error)
+    return servedOnceMore(exchange, error)
   }
 }
 
-/** Where the key of a value had to be fetched, and may be here now. */
-async function readOnceMore(exchange: Exchange, error: unknown): Promise<ApiResponse> {
+/** Where the key of a value had to be fetched, and may be here now. A write reads what is there before it changes anything. */
+async function servedOnceMore(exchange: Exchange, error: unknown): Promise<ApiResponse> {
   if (!(error instanceof UnreadableValueError) || !error.retry) throw error
   await error.retry
   return served(exchange)
