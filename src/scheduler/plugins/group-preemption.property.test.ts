@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import type { Clock } from '#base/clock.ts'
 import type { ClusterState } from '../state/cluster-state.ts'
 import { type PodInfo, podInfoOf } from '../state/pod-info.ts'
 import { createRecordingClient } from '../testing/recording-client.ts'
@@ -128,7 +129,7 @@ const taken = ({ nodes }: ClusterState) =>
     [...requested].filter(([, amount]) => amount > 0),
   ])
 
-function worldOf(cluster: Cluster) {
+function worldOf(cluster: Cluster, clock?: Clock) {
   const client = createRecordingClient()
   const schedulerName = 'default-scheduler'
   const spec = { ...asking('4', '1Mi'), priority: OWN_PRIORITY, schedulerName }
@@ -140,6 +141,7 @@ function worldOf(cluster: Cluster) {
   const world = createWorld({
     client,
     gates,
+    ...(clock ? { clock } : {}),
     objects: {
       pods: [...members, ...pods],
       podgroups: [
@@ -164,18 +166,27 @@ function worldOf(cluster: Cluster) {
   return { ...world, client, members: members.map(podInfoOf), evicted }
 }
 
+/** Members that find a node keep it while the others look. */
+function firstRefused({
+  state,
+  members,
+  attempt,
+}: Pick<ReturnType<typeof worldOf>, 'state' | 'members' | 'attempt'>): PodInfo | undefined {
+  let refused: PodInfo | undefined
+  for (const each of members) {
+    const found = attempt(each)
+    if (!('node' in found)) refused ??= each
+    else if (!refused) state.assume(each, found.node.name)
+  }
+  return refused
+}
+
 test('whoever the model lets go goes, whole groups as a whole, and nobody else', async () => {
   const seen = { evicted: 0, useless: 0, none: 0 }
   await fc.assert(
     fc.asyncProperty(clusters, async cluster => {
       const { state, nominator, members, postFilter, attempt, evicted } = worldOf(cluster)
-      // Members that find a node keep it while the others look.
-      let member: PodInfo | undefined
-      for (const each of members) {
-        const found = attempt(each)
-        if (!('node' in found)) member ??= each
-        else if (!member) state.assume(each, found.node.name)
-      }
+      const member = firstRefused({ state, members, attempt })
       if (!member) return
       const before = taken(state)
       const { message, nominatedNode } = await postFilter(member)
@@ -213,6 +224,73 @@ test('whoever the model lets go goes, whole groups as a whole, and nobody else',
     { numRuns: 800 },
   )
   assert.ok(seen.evicted > 80 && seen.useless > 80, JSON.stringify(seen))
+})
+
+/** Time that flies: every look at it is a whole second later, and whoever sleeps is woken at once, after `pause` was told. */
+function hasty(pause: () => void): Clock {
+  let elapsedMs = 0
+  return {
+    now: () => Date.UTC(2026, 0, 1),
+    monotonicMs: () => (elapsedMs += 1_000),
+    after(_delayMs, callback) {
+      setImmediate(() => {
+        pause()
+        callback()
+      })
+      return () => {}
+    },
+  }
+}
+
+test('whoever looks between two steps finds everything in its place, and the victims are the same', async () => {
+  let pauses = 0
+  await fc.assert(
+    fc.asyncProperty(clusters, async cluster => {
+      let before: unknown
+      const world = worldOf(
+        cluster,
+        hasty(() => {
+          pauses++
+          assert.deepEqual(taken(world.state), before, 'a pause shows what is only tried')
+        }),
+      )
+      const { state, postFilter, evicted } = world
+      const member = firstRefused(world)
+      if (!member) return
+      before = taken(state)
+      await postFilter(member)
+      assert.deepEqual(taken(state), before)
+      await new Promise(resolve => setImmediate(resolve))
+      const gone = expected(cluster)
+      assert.deepEqual(evicted().sort(), typeof gone === 'string' ? [] : gone.sort())
+    }),
+    { numRuns: 300 },
+  )
+  assert.ok(pauses > 100, `${pauses}`)
+})
+
+test('what goes or comes between two steps is heeded', async () => {
+  const low = { priority: 0, group: undefined, app: 'b' } as const
+  const cluster = { nodes: [[low], [low], [low], [low]], members: 2, minCount: 2, allowed: 0 }
+  for (const change of ['a node is freed', 'nodes go'] as const) {
+    let pauses = 0
+    const world = worldOf(
+      cluster,
+      hasty(() => {
+        if (++pauses !== 1) return
+        if (change === 'a node is freed') world.state.removePod('n0-0')
+        else for (const name of ['n1', 'n2', 'n3']) world.state.removeNode(name)
+      }),
+    )
+    const [member] = world.members
+    assert.ok(member)
+    const { message } = await world.postFilter(member)
+    await new Promise(resolve => setImmediate(resolve))
+    if (change === 'nodes go') {
+      assert.match(message, /preemption: pod group is unschedulable/)
+      assert.deepEqual(world.evicted(), [])
+    } else assert.equal(world.evicted().filter(name => name !== 'n0-0').length, 1)
+  }
 })
 
 test('while victims are on their way, no others are chosen; whoever hopes goes on hoping', async () => {

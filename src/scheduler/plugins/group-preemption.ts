@@ -8,11 +8,11 @@ import type { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.t
 import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Handle } from '../framework/handle.ts'
-import type { PostFilterResult } from '../framework/plugin.ts'
-import { messageOfStatus, refusal, type Status, unresolvable } from '../framework/status.ts'
+import type { Eventually, PostFilterResult } from '../framework/plugin.ts'
+import { failed, messageOfStatus, refusal, type Status, unresolvable } from '../framework/status.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { evictVictims, isPreempted } from './default-preemption-eviction.ts'
-import { priorityOf, type Unit, victimsFor } from './group-preemption.victims.ts'
+import { type GroupRun, priorityOf, type Unit, victimsFor } from './group-preemption.victims.ts'
 import { PREEMPTED, tellGroup } from './pod-groups.conditions.ts'
 import { groupKeyOf, PodGroups } from './pod-groups.ts'
 
@@ -40,7 +40,10 @@ export class GroupPreemption {
   }
 
   /** Undefined where the pod has no group, and is to be helped alone. */
-  postFilter(info: PodInfo, budgets: readonly PodDisruptionBudget[]): PostFilterResult | undefined {
+  postFilter(
+    info: PodInfo,
+    budgets: readonly PodDisruptionBudget[],
+  ): Eventually<PostFilterResult> | undefined {
     const key = groupKeyOf(info.pod)
     const group = this.#groups.of(info.pod)
     if (key === undefined || !group) return undefined
@@ -50,8 +53,14 @@ export class GroupPreemption {
       return { status: this.#refused(waiting), ...(hoped ? { nominatedNode: hoped } : {}) }
     const never = this.#forbidden(key, group)
     if (never) return { status: this.#refused(never), nominatedNode: '' }
-    const run = { handle: this.#handle, groups: this.#groups, budgets, group, key }
-    const found = victimsFor(run, this.#plugin)
+    return this.#makeRoom(info, { handle: this.#handle, groups: this.#groups, budgets, group, key })
+  }
+
+  async #makeRoom(info: PodInfo, run: GroupRun): Promise<PostFilterResult> {
+    const { group, key } = run
+    const found = await victimsFor(run, this.#plugin).catch(cause =>
+      failed(this.#plugin, messageOf(cause), cause),
+    )
     if (!found) return { status: this.#refused(NOT_NEEDED) }
     if ('code' in found) return { status: this.#prefixed(found), nominatedNode: '' }
     for (const member of this.#groups.unplaced(key)) {

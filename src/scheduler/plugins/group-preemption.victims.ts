@@ -6,7 +6,8 @@ import { refusal, type Status, unresolvable } from '../framework/status.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { splitUnitsByBudgets } from './default-preemption-budgets.ts'
 import { startMsOf } from './default-preemption-victims.ts'
-import { groupKeyOf, neededOf, type PodGroups } from './pod-groups.ts'
+import { GroupAttempt } from './group-preemption.attempt.ts'
+import { groupKeyOf, type PodGroups } from './pod-groups.ts'
 
 /** What can only go as a whole: a pod, or all pods of a group that may not lose single ones. */
 export interface Unit {
@@ -23,7 +24,7 @@ export interface GroupVictims {
 }
 
 export interface GroupRun {
-  readonly handle: Pick<Handle, 'snapshot' | 'trial'>
+  readonly handle: Pick<Handle, 'snapshot' | 'trial' | 'clock' | 'stopping'>
   readonly groups: PodGroups
   readonly budgets: readonly PodDisruptionBudget[]
   readonly group: PodGroup
@@ -35,39 +36,30 @@ export const priorityOf = ({ spec }: PodGroup): number => spec.priority ?? 0
 /**
  * Takes all that is less important than the group out of the cluster and, if enough members fit then, gives back as much as it can:
  * first what a budget keeps, of each the most important first. Nothing is given back that would cost a member its place. A Status
- * says why no eviction helps; undefined that none is needed.
+ * says why no eviction helps; undefined that none is needed. Others in the process get their turn now and then: everything is in
+ * its place meanwhile, and what has changed by then is heeded.
  */
-export function victimsFor(run: GroupRun, plugin: string): GroupVictims | Status | undefined {
-  const { handle, groups, group, key } = run
-  const members = groups.unplaced(key)
-  const missing = neededOf(group) - groups.placed(key).length
-  const fits = (places: ReadonlyMap<string, string>) => places.size >= missing
-  const { trial } = handle
-  if (fits(trial.place(members))) return undefined
-  const lower = unitsOf(run).filter(({ priority }) => priority < priorityOf(group))
+export async function victimsFor(
+  run: GroupRun,
+  plugin: string,
+): Promise<GroupVictims | Status | undefined> {
+  const attempt = new GroupAttempt(run)
+  if (attempt.fits(attempt.place())) return undefined
+  const lower = unitsOf(run).filter(({ priority }) => priority < priorityOf(run.group))
   if (lower.length === 0)
     return unresolvable(plugin, 'No preemption victims found for incoming preemptor')
-  const gone = new Map(lower.map(unit => [unit, trial.without(unit.pods)]))
-  try {
-    let places = trial.place(members)
-    if (!fits(places)) return refusal(plugin, 'pod group is unschedulable')
-    const { violating, others } = splitUnitsByBudgets(
-      lower.sort(byImportance),
-      ({ pods }) => pods,
-      run.budgets,
-    )
-    for (const unit of [...violating, ...others]) {
-      gone.get(unit)?.()
-      const left = trial.place(members)
-      if (fits(left) && left.size >= places.size) {
-        gone.delete(unit)
-        places = left
-      } else gone.set(unit, trial.without(unit.pods))
-    }
-    return { units: lower.filter(unit => gone.has(unit)), places }
-  } finally {
-    for (const back of gone.values()) back()
-  }
+  const places = await attempt.makeRoom(inOrder(lower, run.budgets))
+  return places
+    ? { units: lower.filter(unit => attempt.isGone(unit)), places }
+    : refusal(plugin, NOT_ENOUGH)
+}
+const NOT_ENOUGH = 'pod group is unschedulable'
+
+/** Which of them are given back first. */
+function inOrder(units: readonly Unit[], budgets: GroupRun['budgets']): Unit[] {
+  const sorted = units.toSorted(byImportance)
+  const { violating, others } = splitUnitsByBudgets(sorted, ({ pods }) => pods, budgets)
+  return [...violating, ...others]
 }
 
 /** All that could go, but for the group's own pods. */
