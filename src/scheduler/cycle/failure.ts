@@ -67,8 +67,9 @@ export class Failure implements FilterFailure {
     return { refusedBy, pendingFor }
   }
 
-  /** `0/N nodes are available: 1 REASON, 2 REASON.` and what PostFilter says. */
+  /** `0/N nodes are available: 1 REASON, 2 REASON.` and what PostFilter says; or the reason alone, if no node is to blame. */
   message(postFilter: string): string {
+    for (const status of this.counts.keys()) if (status.isOfNoNode) return messageOfStatus(status)
     const why = this.#preFilter ? messageOfStatus(this.#preFilter) : countedReasons(this.counts)
     const parts = [`0/${this.#total} nodes are available:`]
     if (why !== '') parts.push(`${why}.`)

@@ -19,6 +19,8 @@ export interface Status {
   readonly reasons: readonly string[]
   /** Who answered; empty for extenders. */
   readonly plugin: string
+  /** The reasons say all, as no node is to blame: nodes are not counted. */
+  readonly isOfNoNode?: true
   /** What was thrown, for `Error`. */
   readonly cause?: unknown
 }

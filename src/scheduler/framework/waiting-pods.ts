@@ -2,7 +2,7 @@
 import type { Clock } from '#base/clock.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import type { Verdict } from './plugin.ts'
-import { refusal } from './status.ts'
+import { refusal, type Status } from './status.ts'
 
 /** No plugin can hold a pod longer than this. */
 const MAXIMUM_WAIT_MS = 15 * 60_000
@@ -13,7 +13,7 @@ export interface WaitingPod {
   readonly pendingPlugins: readonly string[]
   /** The plugin has no more objections; when the last one has none, the pod is bound. */
   allow(plugin: string): void
-  reject(plugin: string, reason: string): void
+  reject(plugin: string, reason: string, more?: Pick<Status, 'isOfNoNode'>): void
 }
 
 export interface WaitingPods {
@@ -47,7 +47,7 @@ export function createWaitingPods(clock: Clock): WaitingPods {
             pending.get(plugin)?.()
             if (pending.delete(plugin) && pending.size === 0) end(undefined)
           },
-          reject: (plugin, reason) => end(refusal(plugin, reason)),
+          reject: (plugin, reason, more) => end({ ...refusal(plugin, reason), ...more }),
         }
         for (const [plugin, timeoutMs] of timeoutsMs) {
           const waitMs = Math.min(timeoutMs, MAXIMUM_WAIT_MS)

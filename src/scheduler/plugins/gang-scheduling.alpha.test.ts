@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pod } from '#api/core/v1/pod/pod.ts'
+import { priorityClass } from '#api/scheduling/v1/priority-class.ts'
 import { podGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { type Gangs, settle, withGangs } from '../testing/gangs.ts'
+import { asking } from '../testing/world.ts'
 
 /** What a kubelet does with pods that are told to go. */
 async function endPods({ client }: Gangs): Promise<string[]> {
@@ -80,3 +82,30 @@ test('a gang with a topology comes into one domain, or nowhere', () =>
     const { items } = await gangs.client.list(pod, { namespace: 'a' })
     assert.deepEqual(items.map(({ spec }) => spec.nodeName).sort(), ['n2', 'n3', 'n4'])
   }, 'TopologyAwareWorkloadScheduling'))
+
+test('a gang that waits for room that is being made says so, and is bound once it is there', () =>
+  withGangs(async gangs => {
+    await gangs.addNodes(0, 2)
+    const { client } = gangs
+    await client.create(priorityClass, { metadata: { name: 'high' }, value: 10 } as never)
+    const make = (name: string, more: object) =>
+      client.create(pod, {
+        metadata: { name, namespace: 'a' },
+        spec: { ...asking('3'), ...more },
+      } as never)
+    for (const i of [0, 1]) await make(`low-${i}`, {})
+    await gangs.until(2)
+    await gangs.group('g', 2)
+    const schedulingGroup = { podGroupName: 'g' }
+    for (const i of [0, 1]) await make(`g-${i}`, { schedulingGroup, priorityClassName: 'high' })
+    const waiting = 'pod group is unschedulable, pod group is waiting for preemption to complete'
+    let isTold = false
+    for (let tries = 0; tries < 300 && (await gangs.bound('g')).length < 2; tries++) {
+      const { status } = await client.get(podGroup, 'g', 'a')
+      isTold ||= status.conditions?.[0]?.message === waiting
+      if (isTold) await endPods(gangs)
+      await settle(20)
+    }
+    assert.equal((await gangs.bound('g')).length, 2)
+    assert.ok(isTold)
+  }))

@@ -73,7 +73,7 @@ test('when the first has waited too long, all give their room back', async () =>
   assert.deepEqual((await first.held)?.reasons, ['rejected due to timeout'])
   lose(0)
   assert.deepEqual((await second.held)?.reasons, [
-    'minCount (3) cannot be satisfied: 1 scheduled, 1 remaining',
+    'pod group is unschedulable, waiting for minCount pods from a gang to be scheduled, one or more plugins asked to wait and no plugin rejected pod',
   ])
 })
 

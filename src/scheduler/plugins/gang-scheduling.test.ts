@@ -31,8 +31,10 @@ test('while there is no room for all, none is bound and others get the room', ()
     await gangs.members('g', 3)
     // How long the first round takes depends on who else uses the machine.
     let messages: (string | undefined)[] = []
+    // As kube-scheduler 1.36.3 says it.
     const isTold = (text?: string) =>
-      text?.includes('minCount (3) cannot be satisfied: 2 scheduled, 0 remaining')
+      text ===
+      'pod group is unschedulable, waiting for minCount pods from a gang to be scheduled, one or more plugins asked to wait and no plugin rejected pod'
     for (let tries = 0; tries < 500 && !messages.some(isTold); tries++) {
       await settle(10)
       messages = await Promise.all([0, 1, 2].map(i => gangs.messageOf(`g-${i}`)))

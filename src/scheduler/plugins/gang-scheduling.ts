@@ -6,7 +6,7 @@ import type { Plugin } from '../framework/plugin.ts'
 import { failed, refusal, unresolvable } from '../framework/status.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { GangMembers } from './gang-scheduling.members.ts'
-import { SCHEDULED, tellGroup, UNSCHEDULABLE } from './pod-groups.conditions.ts'
+import { SCHEDULED, tellGroup, UNSCHEDULABLE, WAITING } from './pod-groups.conditions.ts'
 import { groupKeyOf } from './pod-groups.ts'
 
 const NAME = 'GangScheduling'
@@ -16,7 +16,10 @@ const TOO_FEW = unresolvable(
   NAME,
   'waiting for minCount pods from a gang to appear in scheduling queue',
 )
-const WAIT = refusal(NAME, 'waiting for minCount pods from a gang to be scheduled', 'Wait')
+const MUST_WAIT = 'waiting for minCount pods from a gang to be scheduled'
+/** Upstream's words for those that found a node, but not enough others with them. */
+const REJECTED = `${UNSCHEDULABLE.message}, ${MUST_WAIT}, one or more plugins asked to wait and no plugin rejected pod`
+const WAIT = refusal(NAME, MUST_WAIT, 'Wait')
 
 /**
  * Binds the pods of a gang together or not at all. The first member that finds a node brings the others to the front of the queue, so
@@ -26,6 +29,8 @@ const WAIT = refusal(NAME, 'waiting for minCount pods from a gang to be schedule
 export function gangScheduling(_args: unknown, handle: Handle): Plugin {
   const groups = handle.informers.for(podGroup)
   const members = new GangMembers(handle)
+  // Upstream says nothing else of a group that is helped as a whole.
+  const preempting = handle.enabled('WorkloadAwarePreemption') ? UNSCHEDULABLE : WAITING
   const minCountOf = (pod: Pod): number | undefined => {
     const key = groupKeyOf(pod)
     return key === undefined ? undefined : groups.get(key)?.spec.schedulingPolicy.gang?.minCount
@@ -66,18 +71,20 @@ export function gangScheduling(_args: unknown, handle: Handle): Plugin {
       return undefined
     },
     notPlaced({ pod, uid }, nominatedNode) {
-      // Room is being made for it: worth the wait.
-      if (nominatedNode) return
       const key = groupKeyOf(pod)
       const minCount = minCountOf(pod)
       if (key === undefined || minCount === undefined) return
+      const group = groups.get(key)
+      if (nominatedNode) {
+        // Room is being made for it: worth the wait.
+        if (group) void tellGroup(handle, group, preempting)
+        return
+      }
       members.refused(key, uid)
       const scheduled = members.scheduled(key)
       const remaining = members.remaining(key)
       if (scheduled + remaining >= minCount) return
-      const why = `minCount (${minCount}) cannot be satisfied: ${scheduled} scheduled, ${remaining} remaining`
-      for (const each of members.waiting(key)) each.reject(NAME, why)
-      const group = groups.get(key)
+      for (const each of members.waiting(key)) each.reject(NAME, REJECTED, { isOfNoNode: true })
       if (group) void tellGroup(handle, group, UNSCHEDULABLE)
     },
     events: () => interests,

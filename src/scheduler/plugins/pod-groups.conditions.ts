@@ -15,6 +15,10 @@ export const UNSCHEDULABLE: GroupCondition = {
   ...{ type: 'PodGroupScheduled', status: 'False', reason: 'Unschedulable' },
   message: 'pod group is unschedulable',
 }
+export const WAITING: GroupCondition = {
+  ...UNSCHEDULABLE,
+  message: `${UNSCHEDULABLE.message}, pod group is waiting for preemption to complete`,
+}
 export const PREEMPTED: GroupCondition = {
   ...{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' },
   message: 'preempting to accommodate a higher priority pod group',
