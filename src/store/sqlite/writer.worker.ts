@@ -2,6 +2,8 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { systemClock } from '#host/clock.ts'
 import {
+  leaveOutLooks,
+  mayLookNow,
   noteCommit,
   noteTold,
   noteWritten,
@@ -10,6 +12,7 @@ import {
   setAwake,
   written,
 } from './batch-ring.ts'
+import { BusyCores } from './busy-cores.ts'
 import { checksumOf, counterChecksum, headOf } from './checksum.ts'
 import { rowForgetter } from './forget-rows.ts'
 import type { WriteBatch, WriterMessage, WriterReply, WriterRequest } from './messages.ts'
@@ -72,6 +75,7 @@ const LEFT_OUT = 4
 const { mayLook } = workerData
 /** Above 0 where the last request came soon, below it while looks are left out: within a transaction, and between two. */
 const cameSoon = { amid: 0, between: 0 }
+const cores = new BusyCores()
 
 /** What was received behind a transaction's last batch. */
 let held: WriterRequest | undefined
@@ -113,7 +117,7 @@ function numberIn(pragma: StatementSync): number {
 function nextRequest(isAmid = false): WriterRequest {
   const idleMs = systemClock.monotonicMs()
   const where = isAmid ? 'amid' : 'between'
-  const looks: boolean = mayLook && cameSoon[where] > 0
+  const looks: boolean = mayLook && cameSoon[where] > 0 && mayLookNow(ring)
   let isLooking = looks
   for (;;) {
     const seen = Atomics.load(wake, 0)
@@ -142,12 +146,19 @@ const pauseBriefly = (Atomics as { pause?: () => void }).pause ?? (() => {})
 
 /** Whether somebody wakes the thread until then. */
 function comes(seen: number, untilMs: number): boolean {
-  do {
-    for (let i = 0; i < LOOKS_BETWEEN_CLOCKS; i++) {
-      if (Atomics.load(wake, 0) !== seen) return true
+  let nowMs = systemClock.monotonicMs()
+  cores.begin(nowMs)
+  while (nowMs < untilMs) {
+    let isThere = false
+    for (let i = 0; i < LOOKS_BETWEEN_CLOCKS && !isThere; i++) {
+      isThere = Atomics.load(wake, 0) !== seen
       pauseBriefly()
     }
-  } while (systemClock.monotonicMs() < untilMs)
+    nowMs = systemClock.monotonicMs()
+    const leftOut = cores.again(nowMs)
+    if (leftOut > 0) leaveOutLooks(ring, leftOut)
+    if (isThere || leftOut > 0) return isThere
+  }
   return false
 }
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeRing, noteCommit, noteTold, noteWritten } from './batch-ring.ts'
+import {
+  makeRing,
+  mayLookNow,
+  noteCommit,
+  noteTold,
+  noteTransaction,
+  noteWritten,
+} from './batch-ring.ts'
 import { WrittenBatches } from './written-batches.ts'
 
 /** Just told of a batch that took the disk 0.1 ms. */
@@ -82,6 +89,28 @@ test('an answer that takes long needs a message again, and the next ones, too', 
   assert.equal(noteWritten(ring, 1), false, 'then it may be worth it again')
   await turns(3)
   assert.deepEqual(told, [1, 1, 1, 1, 1, 1, 1])
+})
+
+test('where somebody else wants the processor, it is looked less often', async () => {
+  const { ring, told, batches, time } = watched()
+  batches.lookOut()
+  await turns(2)
+  // Turns of the event loop take microseconds, unless something else runs instead.
+  time.ms += 0.2
+  await turns(2)
+  assert.equal(noteWritten(ring, 1), true)
+  batches.take()
+  for (let i = 0; i < 64; i++) {
+    assert.equal(mayLookNow(ring), false, 'the other thread neither')
+    batches.lookOut()
+    noteTransaction(ring)
+    assert.equal(noteWritten(ring, 1), true, `${i}`)
+    batches.take()
+  }
+  batches.lookOut()
+  assert.equal(noteWritten(ring, 1), false)
+  await turns(3)
+  assert.equal(told.length, 67)
 })
 
 test('nobody looks out at rest, or over a slow disk', () => {

@@ -1,5 +1,14 @@
 import { afterReadyWork } from '#host/worker.ts'
-import { lastCommitMs, type SharedRing, setLookedAt, told, written } from './batch-ring.ts'
+import {
+  lastCommitMs,
+  leaveOutLooks,
+  mayLookNow,
+  type SharedRing,
+  setLookedAt,
+  told,
+  written,
+} from './batch-ring.ts'
+import { BusyCores } from './busy-cores.ts'
 
 /** Writers that come back so soon after an answer, 16 of them or one, soon want the next. */
 const SOON_MS = 0.5
@@ -31,6 +40,8 @@ export class WrittenBatches {
   #isLookingOut = false
   #endMs = 0
   #skipped = 0
+  readonly #cores = new BusyCores()
+  #isFirstLook = false
   #toldMs = Number.NEGATIVE_INFINITY
 
   /** `tell` is called with how many more were written; `nowMs` is a clock that never jumps. */
@@ -69,6 +80,7 @@ export class WrittenBatches {
   lookOut(): void {
     const nowMs = this.#nowMs()
     if (nowMs - this.#toldMs > SOON_MS || lastCommitMs(this.#ring) > MOST_COMMIT_MS) return
+    if (!mayLookNow(this.#ring)) return
     if (this.#skipped > 0) {
       this.#skipped--
       return
@@ -76,13 +88,20 @@ export class WrittenBatches {
     this.#endMs = nowMs + LOOK_OUT_MS
     if (this.#isLookingOut) return
     this.#isLookingOut = true
+    this.#isFirstLook = true
     setLookedAt(this.#ring, true)
     afterReadyWork(() => this.#look())
   }
 
   #look(): void {
-    if (written(this.#ring) === this.#known) {
-      if (this.#nowMs() < this.#endMs) {
+    const nowMs = this.#nowMs()
+    // What the turn at hand does before the first look is nobody else's work.
+    if (this.#isFirstLook) this.#cores.begin(nowMs)
+    this.#isFirstLook = false
+    const leftOut = this.#cores.again(nowMs)
+    if (leftOut > 0) leaveOutLooks(this.#ring, leftOut)
+    else if (written(this.#ring) === this.#known) {
+      if (nowMs < this.#endMs) {
         afterReadyWork(() => this.#look())
         return
       }
