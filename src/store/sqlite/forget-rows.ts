@@ -9,6 +9,7 @@ const FORGOTTEN_NUMBERS = 2
 /** Fewer neighbours are gone as quickly one by one. */
 const FEWEST_NEIGHBOURS = 4
 
+/** A key that holds it could pass for two. */
 const BETWEEN_KEYS = '\n'
 
 /** Where a row to forget is named in its batch. */
@@ -21,21 +22,25 @@ interface Named {
  * Removes the rows of history that batches name, by revision and key. Whatever is written again and again, such as leases, leaves rows behind that lie
  * side by side; to remove those with one statement takes a third of the time that it takes one by one.
  *
- * Invariant: no row goes that was not named. A range of revisions may hold other rows, too, since a commit may have changed several keys;
- * so the keys of all rows in the range are compared with those that were named.
+ * Invariant: no row goes that was not named. A range of revisions may hold other rows, too, since a commit may have changed several keys, and of
+ * those that were named some may be gone since a failure. As many rows as revisions, all of them the first of their commits, are one
+ * of each revision; only then the keys in the range are compared with those that were named, place by place.
  */
 export function rowForgetter(
   database: DatabaseSync,
 ): (batch: WriteBatch, keysStart: number) => void {
   const one = database.prepare('DELETE FROM log WHERE id BETWEEN ? AND ? AND key = ?')
   const keysOf = database.prepare(
-    'SELECT group_concat(key, char(10)) FROM log WHERE id BETWEEN ? AND ?',
+    `SELECT count(*), max(id % ${IDS_PER_REVISION}), group_concat(key, char(10)) FROM log WHERE id BETWEEN ? AND ?`,
   )
   keysOf.setReturnArrays(true)
   const range = database.prepare('DELETE FROM log WHERE id BETWEEN ? AND ?')
   const holdsOnly = (first: number, last: number, named: readonly Named[]) => {
-    const [found] = keysOf.get(first, last) as unknown as [string | null]
-    return found === named.map(({ key }) => key).join(BETWEEN_KEYS)
+    if (named.some(({ key }) => key.includes(BETWEEN_KEYS))) return false
+    const found = keysOf.get(first, last) as unknown as [number, number | null, string | null]
+    const [rows, lastPlace, keys] = found
+    if (rows !== named.length || lastPlace !== 0) return false
+    return keys === named.map(({ key }) => key).join(BETWEEN_KEYS)
   }
   return (batch, keysStart) => {
     for (const neighbours of neighboursOf(namedIn(batch, keysStart))) {
