@@ -53,7 +53,7 @@ export const plugins: readonly PluginEntry[] = [
   { name: 'PodTopologySpread', create: podTopologySpread, weight: 2 },
   { name: 'InterPodAffinity', create: interPodAffinity, weight: 2 },
   // Before preemption: freeing an idle claim is better than evicting a pod.
-  { name: 'DynamicResources', create: dynamicResources },
+  { name: 'DynamicResources', create: dynamicResources, weight: 2 },
   { name: 'DefaultPreemption', create: defaultPreemption },
   { name: 'NodeResourcesBalancedAllocation', create: balancedAllocation, weight: 1 },
   { name: 'ImageLocality', create: imageLocality, weight: 1 },

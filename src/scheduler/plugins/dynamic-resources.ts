@@ -27,6 +27,7 @@ import {
 } from './dynamic-resources.conditions.ts'
 import { candidatesOn, poolsOf } from './dynamic-resources.pools.ts'
 import { deviceRequests, extendedClaim, podOfExtendedClaim } from './dynamic-resources.requests.ts'
+import { choiceScore, isChoosing } from './dynamic-resources.score.ts'
 import {
   allocationOf,
   decided,
@@ -38,6 +39,7 @@ import { createDeviceTaints, type DeviceTaints } from './dynamic-resources.taint
 import { ClaimUsers } from './dynamic-resources.users.ts'
 import { usageOf } from './dynamic-resources.world.ts'
 import { ExtendedResources } from './extended-resources.ts'
+import { normalizeToHighest } from './normalize.ts'
 import { groupKeyOf } from './pod-groups.ts'
 
 const NAME = 'DynamicResources'
@@ -77,6 +79,15 @@ export function dynamicResources(args: unknown, handle: Handle): Plugin {
     },
     preFilter: (cycle, pod) => devices.preFilter(cycle, pod),
     filter: (cycle, pod, node) => devices.filter(cycle, pod, node),
+    preScore: cycle => {
+      const state = cycle.get(STATE)
+      return state && isChoosing(state) ? undefined : SKIP
+    },
+    score: (cycle, _pod, node) => {
+      const state = cycle.get(STATE)
+      return state ? choiceScore(state, node) : 0
+    },
+    normalize: (_cycle, _pod, scores) => normalizeToHighest(scores),
     postFilter: async (cycle, { pod }) => ({ status: await devices.free(cycle, pod) }),
     reserve: (cycle, { pod }, node) => devices.reserve(cycle, pod, node),
     unreserve: (cycle, { uid }) => devices.unreserve(cycle, uid),
