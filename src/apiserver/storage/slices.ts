@@ -8,6 +8,8 @@ import type { Form, StoredObject } from './stored-object.ts'
 
 /** How much is read, or made, before others have their turn. */
 export const SLICE_BYTES = 2 * 1024 * 1024
+/** The same of what is made of an object for one answer: text or CBOR takes some times as long as reading the value. */
+const MADE_SLICE_BYTES = 512 * 1024
 
 export interface SliceSource {
   readonly clock: Clock
@@ -18,10 +20,11 @@ export interface SliceSource {
 export function* slicesOf(
   objects: readonly StoredObject[],
   form?: Form,
+  sliceBytes = SLICE_BYTES,
 ): Generator<readonly StoredObject[], void, undefined> {
   for (let from = 0; from < objects.length; ) {
     let to = from
-    for (let bytes = 0; to < objects.length && bytes < SLICE_BYTES; to++) {
+    for (let bytes = 0; to < objects.length && bytes < sliceBytes; to++) {
       const stored = objects[to] as StoredObject
       if (!form || !stored.has(form)) bytes += stored.size
     }
@@ -49,7 +52,8 @@ export async function* inSlices(
   { form, isMadeOf = false }: { readonly form: Form; readonly isMadeOf?: boolean },
 ): AsyncGenerator<readonly StoredObject[], void, undefined> {
   let isFirst = true
-  for (const slice of slicesOf(objects, isMadeOf ? undefined : form)) {
+  const slices = isMadeOf ? slicesOf(objects, undefined, MADE_SLICE_BYTES) : slicesOf(objects, form)
+  for (const slice of slices) {
     if (!isFirst) await turn(clock)
     isFirst = false
     readSlice(store, slice, form)
