@@ -74,6 +74,11 @@ test('a gang with a topology comes into one domain, or nowhere', () =>
     await gangs.members('g', 3)
     await settle(300)
     assert.deepEqual(await gangs.bound(), [])
+    const { status } = await gangs.client.get(podGroup, 'g', 'a')
+    assert.deepEqual(
+      status.conditions?.map(({ message }) => message),
+      ['0/2 placements are available, first placement status: pod group is unschedulable'],
+    )
     await gangs.addNode('n3', { rack: 'r1' })
     await settle(300)
     assert.deepEqual(await gangs.bound(), [], 'four nodes, but two in each rack')

@@ -29,6 +29,9 @@ const WAIT = refusal(NAME, MUST_WAIT, 'Wait')
 export function gangScheduling(_args: unknown, handle: Handle): Plugin {
   const groups = handle.informers.for(podGroup)
   const members = new GangMembers(handle)
+  const isConstrained = ({ spec }: PodGroup): boolean =>
+    handle.enabled('TopologyAwareWorkloadScheduling') &&
+    (spec.schedulingConstraints?.topology ?? []).length > 0
   // Upstream says nothing else of a group that is helped as a whole.
   const preempting = handle.enabled('WorkloadAwarePreemption') ? UNSCHEDULABLE : WAITING
   const minCountOf = (pod: Pod): number | undefined => {
@@ -85,7 +88,9 @@ export function gangScheduling(_args: unknown, handle: Handle): Plugin {
       const remaining = members.remaining(key)
       if (scheduled + remaining >= minCount) return
       for (const each of members.waiting(key)) each.reject(NAME, REJECTED, { isOfNoNode: true })
-      if (group) void tellGroup(handle, group, UNSCHEDULABLE)
+      // Where no domain takes the group, that is what it is told.
+      const isTold = scheduled === 0 && group && isConstrained(group)
+      if (group && !isTold) void tellGroup(handle, group, UNSCHEDULABLE)
     },
     events: () => interests,
   }

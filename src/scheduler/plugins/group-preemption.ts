@@ -13,11 +13,8 @@ import { failed, messageOfStatus, refusal, type Status, unresolvable } from '../
 import type { PodInfo } from '../state/pod-info.ts'
 import { evictVictims, isPreempted } from './default-preemption-eviction.ts'
 import { type GroupRun, priorityOf, type Unit, victimsFor } from './group-preemption.victims.ts'
-import { PREEMPTED, tellGroup } from './pod-groups.conditions.ts'
+import { CONSTRAINED, PREEMPTED, tellGroup } from './pod-groups.conditions.ts'
 import { groupKeyOf, PodGroups } from './pod-groups.ts'
-
-const CONSTRAINED =
-  'workload aware preemption is not supported for pod groups with scheduling constraints'
 
 const NOT_NEEDED = 'not eligible due to workload aware preemption enabled'
 

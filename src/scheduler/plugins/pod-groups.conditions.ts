@@ -15,6 +15,9 @@ export const UNSCHEDULABLE: GroupCondition = {
   ...{ type: 'PodGroupScheduled', status: 'False', reason: 'Unschedulable' },
   message: 'pod group is unschedulable',
 }
+/** Why a group that has to stay in one domain evicts nobody. */
+export const CONSTRAINED =
+  'workload aware preemption is not supported for pod groups with scheduling constraints'
 export const WAITING: GroupCondition = {
   ...UNSCHEDULABLE,
   message: `${UNSCHEDULABLE.message}, pod group is waiting for preemption to complete`,

@@ -39,6 +39,7 @@ function worldOf({ nodes, members, minCount }: Cluster, running: readonly string
       schedulingPolicy: { gang: { minCount } },
       schedulingConstraints: { topology: [{ key: 'rack' }] },
     },
+    status: {},
   }
   const world = createWorld({ gates, objects: { pods: [...pods, ...bound], podgroups: [group] } })
   for (const [i, { rack, isTaken }] of nodes.entries()) {

@@ -13,10 +13,10 @@ import type { Handle } from '../framework/handle.ts'
 import type { GroupPlacement, Plugin, PreFilterResult } from '../framework/plugin.ts'
 import { failed, type Status, unresolvable } from '../framework/status.ts'
 import type { PodInfo } from '../state/pod-info.ts'
+import { CONSTRAINED, tellGroup, UNSCHEDULABLE } from './pod-groups.conditions.ts'
 import { groupKeyOf, neededOf, PodGroups } from './pod-groups.ts'
 
 const NAME = 'TopologyPlacementGenerator'
-const UNSCHEDULABLE = 'pod group is unschedulable'
 const CANNOT_DETERMINE = 'cannot determine domain for already scheduled pods'
 
 export function topologyPlacement(_args: unknown, handle: Handle): Plugin {
@@ -145,8 +145,11 @@ class TopologyPlacement {
     if (isStatus(scores)) return scores
     const chosen = good[bestOf(scores, random.integer)]
     if (!chosen) {
-      const first = domains.size > 0 ? `, first placement status: ${UNSCHEDULABLE}` : ''
-      return unresolvable(NAME, `0/${domains.size} placements are available${first}`)
+      const first = domains.size > 0 ? `, first placement status: ${UNSCHEDULABLE.message}` : ''
+      const why = `0/${domains.size} placements are available${first}`
+      const evicts = this.#handle.enabled('WorkloadAwarePreemption') ? `, ${CONSTRAINED}` : ''
+      void tellGroup(this.#handle, group, { ...UNSCHEDULABLE, message: why + evicts })
+      return unresolvable(NAME, why)
     }
     // Plans of groups that went before all of their pods were tried.
     for (const other of this.#plans.keys()) if (!this.#groups.get(other)) this.#plans.delete(other)
