@@ -57,6 +57,39 @@ test('a pod that names no class gets the default one', async () => {
   assert.deepEqual([number, preemptionPolicy, priorityClassName], [7, 'Never', 'less'])
 })
 
+// In the words of kube-apiserver 1.36.3.
+test('a group of pods gets the number of its class, and may not choose another', async () => {
+  const world = testWorld()
+  world.made.priority.push(priorityClass('high', 70))
+  const of = async (spec: object, more: object = {}) => {
+    const object = {
+      apiVersion: 'scheduling.k8s.io/v1alpha2',
+      kind: 'PodGroup',
+      metadata: { name: 'g' },
+      spec,
+    }
+    const request = { resource: 'podgroups.scheduling.k8s.io', object: object as never, ...more }
+    const admitted = await admit(priority(world), request)
+    return (admitted as unknown as { spec: object }).spec
+  }
+  assert.deepEqual(await of({ priorityClassName: 'high' }), {
+    ...{ priorityClassName: 'high', priority: 70 },
+  })
+  assert.deepEqual(await of({ priority: 0 }), { priority: 0 })
+  await assert.rejects(of({ priority: 7 }), {
+    message:
+      'podgroups.scheduling.k8s.io "g" is forbidden: priority set in the pod group (7) must match the priority computed (0) based on the priority class set in the spec',
+  })
+  await assert.rejects(of({ priorityClassName: 'gone' }), {
+    message:
+      'podgroups.scheduling.k8s.io "g" is forbidden: no PriorityClass with name gone was found',
+  })
+  world.made.priority.push(priorityClass('usual', 5, { globalDefault: true }))
+  assert.deepEqual(await of({}), { priority: 5, priorityClassName: 'usual' })
+  const update = { operation: 'UPDATE' as const }
+  assert.deepEqual(await of({}, update), {}, 'whether it may change is for validation to say')
+})
+
 test('there is one default class, and those of the system stay', async () => {
   const world = testWorld()
   const usual = priorityClass('usual', 5, { globalDefault: true })

@@ -1,10 +1,11 @@
 /**
- * Turns the name of a pod's priority class into its number. What a pod says of its importance by itself must be what its class
- * says, or it would choose its own.
+ * Turns the name of the priority class of a pod, or of a group of pods, into its number. What they say of their importance by
+ * themselves must be what their class says, or they would choose their own.
  */
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import { isSystemClass, systemClasses } from '#api/scheduling/v1/system-classes.ts'
+import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { asPod, concerns, concernsPods, refused } from './requests.ts'
 import type { AdmissionWorld } from './world.ts'
@@ -19,6 +20,7 @@ export function priority(world: PriorityWorld): AdmissionStep {
   return {
     name: 'Priority',
     mutate(request, draft) {
+      if (concernsNewGroup(request)) return resolveGroup(world, request, draft as PodGroup)
       if (!concernsPods(request)) return
       const { spec } = asPod(draft)
       return request.operation === 'UPDATE' ? keep(request, spec) : resolve(world, request, spec)
@@ -54,10 +56,27 @@ async function resolve(
   spec.preemptionPolicy = preemptionPolicy as Pod['spec']['preemptionPolicy']
 }
 
+const concernsNewGroup = (request: AdmissionRequest): boolean =>
+  concerns(request, 'scheduling.k8s.io', 'podgroups') && request.operation === 'CREATE'
+
+async function resolveGroup(
+  world: PriorityWorld,
+  request: AdmissionRequest,
+  { spec }: PodGroup,
+): Promise<void> {
+  const { value } = await importanceOf(world, request, spec)
+  if (spec.priority !== undefined && spec.priority !== value)
+    throw refused(
+      request,
+      `priority set in the pod group (${spec.priority}) must match the priority computed (${value}) based on the priority class set in the spec`,
+    )
+  spec.priority = value
+}
+
 async function importanceOf(
   world: PriorityWorld,
   request: AdmissionRequest,
-  spec: Pod['spec'],
+  spec: { priorityClassName?: string | undefined },
 ): Promise<Importance> {
   const { priorityClassName: name } = spec
   if (!name) {

@@ -28,10 +28,15 @@ async function conditionsOf({ client }: Gangs, name: string): Promise<string[]> 
 test('a gang evicts nobody while it would not fit anyway, and then as few as it needs, groups as a whole', () =>
   withGangs(async gangs => {
     await gangs.addNodes(0, 4)
-    await gangs.group('low', 2, { disruptionMode: 'PodGroup', priority: 1 })
+    for (const [name, value] of [
+      ['low', 1],
+      ['high', 10],
+    ] as const)
+      await gangs.client.create(priorityClass, { metadata: { name }, value } as never)
+    await gangs.group('low', 2, { disruptionMode: 'PodGroup', priorityClassName: 'low' })
     for (const i of [0, 1]) await gangs.member('low', `low-${i}`)
     await gangs.until(2, 'low')
-    await gangs.group('big', 5, { priority: 10 })
+    await gangs.group('big', 5, { priorityClassName: 'high' })
     for (let i = 0; i < 5; i++) await gangs.member('big', `big-${i}`)
     await settle(400)
     // Four nodes never hold five members.
@@ -44,7 +49,7 @@ test('a gang evicts nobody while it would not fit anyway, and then as few as it 
         { gracePeriodSeconds: 0 },
       )
     // One more node would be enough, but half a group is not to be had.
-    await gangs.group('mid', 3, { priority: 10 })
+    await gangs.group('mid', 3, { priorityClassName: 'high' })
     for (let i = 0; i < 3; i++) await gangs.member('mid', `mid-${i}`)
     const gone = new Set<string>()
     for (let tries = 0; tries < 300 && (await gangs.bound('mid')).length < 3; tries++) {
