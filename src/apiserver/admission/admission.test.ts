@@ -6,13 +6,14 @@ import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import { isStatus, type StatusReason } from '#api/machinery/status.ts'
 import { clusterRole, rule } from '../authorization/bootstrap-rules.ts'
 import { userOf } from '../authorization/testing.ts'
+import { runMutations, runValidations } from './admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { priority } from './priority.ts'
 import { serviceAccountStep } from './service-account.ts'
 import { admissionSteps, createAdmissionSteps } from './steps.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
-import { admit, podNamed, testWorld } from './testing.ts'
+import { admit, podNamed, requestOf, testWorld } from './testing.ts'
 
 const namespace = (name: string, phase: 'Active' | 'Terminating' = 'Active'): Namespace => ({
   apiVersion: 'v1',
@@ -312,4 +313,16 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
       admit(steps, asked),
       error => isStatus(error, 'Forbidden') && /not currently held/.test(error.message),
     )
+})
+
+test('no step makes an ordinary write wait', () => {
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'shop' } }
+  for (const resource of ['configmaps', 'events', 'leases.coordination.k8s.io']) {
+    const request = requestOf({ operation: 'UPDATE', resource, object, oldObject: object })
+    for (const step of createAdmissionSteps(world())) {
+      const what = `${step.name} of ${resource}`
+      assert.equal(runMutations([step], request, { ...object }), undefined, what)
+      assert.equal(runValidations([step], request), undefined, what)
+    }
+  }
 })

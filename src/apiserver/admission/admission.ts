@@ -86,6 +86,11 @@ export class Rounds extends Invoked {
 export interface AdmissionStep {
   /** Upstream's name of the plugin, as `--enable-admission-plugins` and error texts have it. */
   readonly name: string
+  /**
+   * Whether it has to look at such a request, said at once: a step that waits for something and hardly ever has a reason to
+   * would cost each write a turn.
+   */
+  isFor?(request: AdmissionRequest): boolean
   /** Changes the fresh draft in place; throws a StatusError to refuse. Called for create and update only. */
   mutate?(request: AdmissionRequest, draft: KubernetesObject): Eventually<void>
   /** Throws a StatusError to refuse. */
@@ -99,7 +104,8 @@ export function runMutations(
   draft: KubernetesObject,
 ): Eventually<void> {
   const { rounds } = request
-  const round = () => inTurn(steps, step => step.mutate?.(request, draft))
+  const round = () =>
+    inTurn(steps, step => (isFor(step, request) ? step.mutate?.(request, draft) : undefined))
   const again = () => {
     if (!rounds?.hasChanged) return undefined
     rounds.isAgain = true
@@ -114,8 +120,11 @@ export function runValidations(
   steps: readonly AdmissionStep[],
   request: AdmissionRequest,
 ): Eventually<void> {
-  return inTurn(steps, step => step.validate?.(request))
+  return inTurn(steps, step => (isFor(step, request) ? step.validate?.(request) : undefined))
 }
+
+const isFor = (step: AdmissionStep, request: AdmissionRequest): boolean =>
+  step.isFor === undefined || step.isFor(request)
 
 /** Most steps finish at once; waiting for them anyway would cost each write several turns. */
 function inTurn(

@@ -52,8 +52,8 @@ function concernsRequests(request: AdmissionRequest, subresource: string): boole
 export function certificateApproval({ authorizer }: World): AdmissionStep {
   return {
     name: 'CertificateApproval',
+    isFor: request => request.operation === 'UPDATE' && concernsRequests(request, 'approval'),
     async validate(request) {
-      if (request.operation !== 'UPDATE' || !concernsRequests(request, 'approval')) return
       // The stored signer counts, whatever the writer sends.
       const { signerName } = (request.oldObject as CertificateSigningRequest).spec
       if (await mayActFor(authorizer, request.user, 'approve', signerName)) return
@@ -68,8 +68,8 @@ export function certificateApproval({ authorizer }: World): AdmissionStep {
 export function certificateSigning({ authorizer }: World): AdmissionStep {
   return {
     name: 'CertificateSigning',
+    isFor: request => request.operation === 'UPDATE' && concernsRequests(request, 'status'),
     async validate(request) {
-      if (request.operation !== 'UPDATE' || !concernsRequests(request, 'status')) return
       const before = request.oldObject as CertificateSigningRequest
       const { status } = request.object as CertificateSigningRequest
       const { certificate, conditions = [] } = before.status
@@ -88,9 +88,11 @@ export function certificateSigning({ authorizer }: World): AdmissionStep {
 export function podCertificateSigning({ authorizer }: World): AdmissionStep {
   return {
     name: 'PodCertificateSigning',
+    isFor: request =>
+      request.operation === 'UPDATE' &&
+      request.subresource === 'status' &&
+      concerns(request, GROUP, 'podcertificaterequests'),
     async validate(request) {
-      if (request.operation !== 'UPDATE' || request.subresource !== 'status') return
-      if (!concerns(request, GROUP, 'podcertificaterequests')) return
       const { spec, status } = request.oldObject as PodCertificateRequest
       if (isEqual((request.object as PodCertificateRequest).status, status)) return
       if (await mayActFor(authorizer, request.user, 'sign', spec.signerName)) return
@@ -132,10 +134,12 @@ function organizationsIn(request: AdmissionRequest, encoded: string): readonly s
 export function clusterTrustBundleAttest({ authorizer }: World): AdmissionStep {
   return {
     name: 'ClusterTrustBundleAttest',
+    isFor: request =>
+      (request.operation === 'CREATE' || request.operation === 'UPDATE') &&
+      request.subresource === '' &&
+      concerns(request, GROUP, 'clustertrustbundles'),
     async validate(request) {
-      const { operation, object, oldObject, user } = request
-      if (operation !== 'CREATE' && operation !== 'UPDATE') return
-      if (!concerns(request, GROUP, 'clustertrustbundles') || request.subresource !== '') return
+      const { object, oldObject, user } = request
       const { spec } = object as ClusterTrustBundle
       if (isEqual(spec, (oldObject as ClusterTrustBundle | undefined)?.spec)) return
       const { signerName } = spec

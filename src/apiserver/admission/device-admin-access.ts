@@ -15,6 +15,7 @@ const LABEL = 'resource.kubernetes.io/admin-access'
 export function deviceAdminAccess(world: Pick<AdmissionWorld, 'namespace'>): AdmissionStep {
   return {
     name: 'DeviceAdminAccess',
+    isFor: ({ resource }) => resource.group === GROUP,
     async validate(request) {
       const path = asked(request)
       if (path === undefined) return

@@ -17,6 +17,7 @@ type World = Pick<AdmissionWorld, 'pod' | 'node'>
 export function nodeRestriction(world: World): AdmissionStep {
   return {
     name: 'NodeRestriction',
+    isFor: request => nodeNameOf(request.user) !== undefined,
     async validate(request) {
       const node = nodeNameOf(request.user)
       if (node === undefined) return

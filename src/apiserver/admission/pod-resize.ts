@@ -11,8 +11,8 @@ import type { AdmissionWorld } from './world.ts'
 export function podResize({ node: find }: Pick<AdmissionWorld, 'node'>): AdmissionStep {
   return {
     name: 'PodResizeValidator',
+    isFor: request => request.operation === 'UPDATE' && request.subresource === 'resize',
     async validate(request) {
-      if (request.operation !== 'UPDATE' || request.subresource !== 'resize') return
       if (!concerns(request, '', 'pods') || !request.object || !request.oldObject) return
       const { metadata, spec, ...rest } = asPod(request.object)
       // The generation grows with each change of the spec.

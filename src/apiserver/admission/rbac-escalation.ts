@@ -14,9 +14,11 @@ export function rbacEscalation({
   const world = { view: rbac, authorizer }
   return {
     name: 'RBACEscalation',
-    async validate({ operation, resource, object, oldObject, user }) {
-      if (resource.group !== RBAC_GROUP || object === undefined) return
-      if (operation !== 'CREATE' && operation !== 'UPDATE') return
+    isFor: ({ operation, resource, object }) =>
+      resource.group === RBAC_GROUP &&
+      object !== undefined &&
+      (operation === 'CREATE' || operation === 'UPDATE'),
+    async validate({ resource, object, oldObject, user }) {
       // The path's resource decides, not what the body calls itself.
       switch (resource.resource) {
         case 'roles':

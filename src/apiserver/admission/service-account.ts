@@ -23,8 +23,8 @@ type World = Pick<AdmissionWorld, 'serviceAccount' | 'clock' | 'random'>
 export function serviceAccountStep(world: World): AdmissionStep {
   return {
     name: 'ServiceAccount',
+    isFor: request => request.operation === 'CREATE' && concernsPods(request),
     async mutate(request, draft) {
-      if (request.operation !== 'CREATE' || !concernsPods(request)) return
       const pod = asPod(draft)
       if (isMirrorPod(pod)) return checkMirrorPod(request, pod)
       const name = pod.spec.serviceAccountName || DEFAULT_ACCOUNT

@@ -51,8 +51,8 @@ export function defaultStorageClass({ storageClasses }: World): AdmissionStep {
 export function persistentVolumeClaimResize({ storageClass }: World): AdmissionStep {
   return {
     name: 'PersistentVolumeClaimResize',
+    isFor: request => request.operation === 'UPDATE' && isWhole(request, 'persistentvolumeclaims'),
     async validate(request) {
-      if (request.operation !== 'UPDATE' || !isWhole(request, 'persistentvolumeclaims')) return
       const next = request.object as PersistentVolumeClaim
       const previous = request.oldObject as PersistentVolumeClaim
       if (compareQuantities(sizeOf(next), sizeOf(previous)) <= 0) return
