@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { configMap } from './config-map.ts'
 import { created, lines } from './testing.ts'
 
-const problems = (body: Readonly<Record<string, unknown>>) => lines(configMap.validate(created(configMap, body)))
+const problems = (body: Readonly<Record<string, unknown>>) =>
+  lines(configMap.validate(created(configMap, body)))
 const TOO_LONG = [': Too long: may not be more than 1048576 bytes']
 const MEBIBYTE = 1024 * 1024
 
