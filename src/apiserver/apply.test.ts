@@ -92,6 +92,41 @@ test('the same holds of custom resources, but where their schema keeps what it d
   assert.equal(fine.status, 201, fine.text)
 })
 
+test('an empty list is applied where null was, and taken over from whoever owned that', async () => {
+  const server = await startTestServer()
+  const job = (more: object) => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'j', namespace: 'default' },
+    spec: {
+      template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } },
+      ...more,
+    },
+  })
+  const at = '/apis/batch/v1/namespaces/default/jobs'
+  const agent = { headers: { 'user-agent': 'first/1' } }
+  await server.ask('POST', at, job({ podFailurePolicy: { rules: [] } }), agent)
+  const none = await apply(server, `${at}/j`, job({ podFailurePolicy: {} }))
+  assert.equal(none.status, 200, none.text)
+  const refused = await apply(server, `${at}/j`, job({ podFailurePolicy: { rules: [] } }))
+  assert.equal(refused.status, 409)
+  assert.match(refused.body.message, /conflict with "first".*: \.spec\.podFailurePolicy\.rules$/)
+  const taken = await apply(
+    server,
+    `${at}/j`,
+    job({ podFailurePolicy: { rules: [] } }),
+    '&force=true',
+  )
+  assert.deepEqual(taken.body.spec.podFailurePolicy, { rules: null })
+  const owned = Object.fromEntries(
+    taken.body.metadata.managedFields.map(
+      // biome-ignore lint/suspicious/noExplicitAny: whatever was answered
+      ({ manager, fieldsV1 }: any) => [manager, fieldsV1['f:spec']['f:podFailurePolicy']],
+    ),
+  )
+  assert.deepEqual(owned, { me: { 'f:rules': {} }, first: {} })
+})
+
 describe('owners of several versions', () => {
   const V1 = '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers/h'
   const V2 = V1.replace('/v1/', '/v2/')

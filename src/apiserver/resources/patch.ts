@@ -19,6 +19,7 @@ import type { Exchange } from '../exchange.ts'
 import { unsupportedMediaType } from '../media-type.ts'
 import { isTrue } from '../request-info.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
+import { emptyAsNull } from '../storage/empty-lists.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import { decodeDraft, decodePatched, parseYaml } from './body.ts'
 import { createObject } from './create.ts'
@@ -234,7 +235,9 @@ function layOver(
   const versions = versionsOf(write.exchange.server, write.resource)
   const unowned = unownedFields(write.resource, subresource, configuration)
   const options = { manager, subresource, time: nowOf(write), force, versions, unowned }
-  const { object } = serverSideApply(kind, live, configuration, options)
+  // Laid over what is shown, as upstream does: an empty list is something else than null, and whoever applies it takes the field over.
+  const shown = live && emptyAsNull(live)
+  const { object } = serverSideApply(kind, shown, configuration, options)
   const draft = decodeDraft(write.exchange, kind, object)
   const pinned = configuration.metadata.resourceVersion
   if (pinned) draft.metadata.resourceVersion = pinned

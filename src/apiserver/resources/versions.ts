@@ -2,6 +2,7 @@
 import type { Versions } from '#api/machinery/apply/versions.ts'
 import { apiVersionOf } from '#api/machinery/kind.ts'
 import type { ServerContext } from '../server-context.ts'
+import { nullAsEmpty } from '../storage/empty-lists.ts'
 import type { StoredResource } from './registry.ts'
 
 export function versionsOf(
@@ -21,7 +22,9 @@ export function versionsOf(
       // A webhook cannot be asked in the middle of a decision.
       if (view.own) return view.own.isConverted ? undefined : { ...object, apiVersion }
       const from = find(object.apiVersion)?.view
-      const stored = from?.toStored?.(object) ?? object
+      // An apply sees null where a list is empty, which conversions do not.
+      const whole = nullAsEmpty(structuredClone(object))
+      const stored = from?.toStored?.(whole) ?? whole
       return isStored(apiVersion) ? stored : find(apiVersion)?.view.fromStored?.(stored)
     },
   }

@@ -7,10 +7,6 @@ interface Accepted {
 
 export const accepted: readonly Accepted[] = [
   {
-    line: /(cronjobs|jobs)[/?].*(f:podFailurePolicy|managedFields\[0\]\.time)/,
-    why: 'rules that are an empty list: upstream keeps null for it, and whoever owned them does not any more once they are applied',
-  },
-  {
     line: /(pods|persistentvolumeclaims)\/.*(message|causes\S*): upstream ".*Forbidden: (pod updates may not|spec is immutable)/,
     why: 'both show what was changed below the refusal, upstream as lines of its internal structures, with all that is empty in them and in the order of Go',
   },
