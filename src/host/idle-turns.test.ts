@@ -78,3 +78,15 @@ test('whoever leaves is let go, and the turn is for the next', async () => {
   assert.deepEqual(order, ['left', 'first', 'second'])
   assert.equal(taken(), 100)
 })
+
+test('when all have left, whoever comes next does not make it look twice', async () => {
+  const { ask, turns, timers } = setUp()
+  await ask(100)
+  for (let i = 0; i < 3; i++) {
+    const leaving = new AbortController()
+    void turns.take(leaving.signal)
+    leaving.abort()
+  }
+  await ask(1)
+  assert.equal(timers(), 1)
+})

@@ -4,7 +4,7 @@
  * that the loop waited for something to do, which Node counts.
  */
 
-/** A turn for each so much idle time: somewhat more than an Event's write takes, so that what is idle is used and not used up. */
+/** Turns for each idle millisecond. An Event's write takes about a quarter of one, so they use up half of what is idle. */
 const PER_IDLE_MS = 4
 /** Turns each second that there are even where no time is to spare, so that a busy hour still has its story; upstream's own limit is half of it. */
 const ALWAYS_PER_MS = 0.1
@@ -25,6 +25,7 @@ export interface IdleMeter {
 export class IdleTurns {
   readonly #meter: IdleMeter
   readonly #waiting = new Set<() => void>()
+  #isLooking = false
   #saved = MOST_SAVED
   #countedMs: number
   #countedIdleMs: number
@@ -49,7 +50,7 @@ export class IdleTurns {
       }
       signal.addEventListener('abort', leave, { once: true })
       this.#waiting.add(go)
-      if (this.#waiting.size === 1) this.#look()
+      this.#look()
     })
   }
 
@@ -70,8 +71,12 @@ export class IdleTurns {
     this.#countedIdleMs = idleMs
   }
 
+  /** Once at a time, also where all who waited left and others came. */
   #look(): void {
+    if (this.#isLooking) return
+    this.#isLooking = true
     this.#meter.after(LOOK_EVERY_MS, () => {
+      this.#isLooking = false
       for (const go of this.#waiting) {
         if (!this.#spend()) break
         this.#waiting.delete(go)

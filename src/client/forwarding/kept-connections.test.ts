@@ -117,20 +117,11 @@ test('what changes something is never sent where the other end has closed before
       await idles(connections, 1)
       connections.drop()
     }
-  assert.deepEqual(seen, [
-    'GET',
-    'POST',
-    'GET',
-    'PATCH',
-    'GET',
-    'DELETE',
-    'GET',
-    'POST',
-    'GET',
-    'PATCH',
-    'GET',
-    'DELETE',
-  ])
+  const writes = ['POST', 'PATCH', 'DELETE']
+  assert.deepEqual(
+    seen,
+    [...writes, ...writes].flatMap(method => ['GET', method]),
+  )
   assert.equal(sockets.length, 12)
 })
 
