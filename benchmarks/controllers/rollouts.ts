@@ -28,6 +28,7 @@ export async function rollout({ nodes, replicas }: Sizes): Promise<void> {
     await untilTold(cluster)
     const ended = await costOf(() => deletePods(cluster, replicas, 'peer'))
     tell(`and deletes them, all gone`, ended, replicas, 'the limit')
+    await untilTold(cluster)
 
     const before = await heldBytes()
     const { client } = cluster
