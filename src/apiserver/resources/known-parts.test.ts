@@ -1,7 +1,10 @@
 /** What a patch leaves alone is not decoded again: nobody may be able to tell. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
+import { configMap } from '#api/core/v1/config-map.ts'
 import { startTestServer, startWatch, type TestServer } from '../testing.ts'
+import { toDecode } from './known-parts.ts'
+import type { Write } from './write.ts'
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments'
@@ -33,7 +36,9 @@ before(async () => {
 const patched = (path: string, body: unknown, type: string) =>
   started.ask('PATCH', path, body, { headers: { 'content-type': type } })
 
-/** A patch that names the object has its metadata decoded, and says the same otherwise. */
+/** Has the metadata decoded by what is new in them, and says the same otherwise: who counts generations takes none from anybody. */
+const counting = (body: object) => ({ ...body, metadata: { generation: 99 } })
+/** A patch that names its object has metadata of its own, and nothing new in them. */
 const naming = (body: object) => ({ ...body, metadata: { name: 'a' } })
 
 for (const type of FORMS)
@@ -45,20 +50,25 @@ for (const type of FORMS)
   ] as const)
     test(`metadata that were not decoded are stored as those that were: ${type} ${path}`, async () => {
       const dry = `${path}?dryRun=All&fieldManager=m`
-      const decoded = await patched(dry, naming(body), type)
-      const kept = await patched(dry, body, type)
-      assert.equal(kept.status, 200, kept.text)
-      assert.deepEqual(kept.body, decoded.body)
+      const decoded = await patched(dry, counting(body), type)
+      for (const same of [body, naming(body)]) {
+        const kept = await patched(dry, same, type)
+        assert.equal(kept.status, 200, kept.text)
+        assert.deepEqual(kept.body, decoded.body)
+      }
     })
 
 test('the same of a JSON patch', async () => {
   const change = { op: 'add', path: '/data/y', value: '1' }
   const naming = { op: 'replace', path: '/metadata/name', value: 'a' }
+  const counting = { op: 'add', path: '/metadata/generation', value: 99 }
   const dry = `${MAPS}/a?dryRun=All&fieldManager=m`
-  const decoded = await patched(dry, [change, naming], JSON_PATCH)
-  const kept = await patched(dry, [change], JSON_PATCH)
-  assert.equal(kept.status, 200, kept.text)
-  assert.deepEqual(kept.body, decoded.body)
+  const decoded = await patched(dry, [change, counting], JSON_PATCH)
+  for (const same of [[change], [change, naming]]) {
+    const kept = await patched(dry, same, JSON_PATCH)
+    assert.equal(kept.status, 200, kept.text)
+    assert.deepEqual(kept.body, decoded.body)
+  }
 })
 
 test('metadata that a patch changes are decoded, and what is unknown of them is told', async () => {
@@ -83,4 +93,20 @@ test('what was read before a patch stays as it was read', async () => {
   const { resourceVersion: __, managedFields: before, ...kept } = old.metadata
   assert.deepEqual(rest, kept)
   assert.equal(managedFields.length, before.length + 1)
+})
+
+test('metadata are decoded only where anything in them is new', () => {
+  const write = { resource: { kind: configMap, view: {} }, subresource: '' } as Write
+  const metadata = { name: 'a', uid: 'u', labels: { app: 'a' } }
+  const known = Object.freeze({ apiVersion: 'v1', kind: 'ConfigMap', metadata })
+  const isKept = (its: object) =>
+    toDecode(write, { ...known, metadata: its }, known).metadata !== undefined
+  assert.ok(isKept(metadata))
+  assert.ok(isKept({ ...metadata, uid: 'u' }))
+  assert.ok(!isKept({ ...metadata, uid: 'v' }))
+  assert.ok(!isKept({ ...metadata, labels: { app: 'b' } }))
+  assert.ok(!isKept({ ...metadata, odd: 1 }))
+  assert.ok(!isKept({ name: 'a', uid: 'u' }))
+  const { uid: _, ...nameless } = metadata
+  assert.ok(!isKept({ ...nameless, odd: 'u' }))
 })

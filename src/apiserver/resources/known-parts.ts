@@ -54,11 +54,11 @@ interface Undecoded {
 }
 
 /**
- * Of a patched object, what has to be decoded: not the metadata where the patch left them alone, which are the larger half of many objects; and
+ * Of a patched object, what has to be decoded: not the metadata where the patch left them as they were, which are the larger half of many objects; and
  * where a patch of a status left all else as the cache has it, only the status.
  */
 export function toDecode(write: Write, patched: PlainObject, known: KubernetesObject): Undecoded {
-  const isKept = patched.metadata === known.metadata && isShownAsStored(write)
+  const isKept = isSame(patched.metadata, known.metadata) && isShownAsStored(write)
   const metadata = isKept ? { metadata: ownMetadata(known.metadata) } : {}
   if (!keepsAllButStatus(write) || !isAllButStatus({ ...patched, metadata: known.metadata }, known))
     return { value: patched, ...metadata }
@@ -66,6 +66,16 @@ export function toDecode(write: Write, patched: PlainObject, known: KubernetesOb
   const { apiVersion, kind, metadata: _, status: __, ...rest } = known as Known
   const value = { apiVersion, kind, metadata: its, ...(status === undefined ? {} : { status }) }
   return { value, rest, ...metadata }
+}
+
+/** Patches of a status mostly name the object's uid as a condition: metadata of their own, and nothing new in them. */
+function isSame(patched: unknown, known: KubernetesObject['metadata']): boolean {
+  if (patched === known) return true
+  if (!isPlainObject(patched)) return false
+  const fields = known as PlainObject
+  const names = Object.keys(fields)
+  if (names.length !== Object.keys(patched).length) return false
+  return names.every(name => Object.hasOwn(patched, name) && patched[name] === fields[name])
 }
 
 type Known = KubernetesObject & { readonly status?: unknown }
