@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { trackUpdate } from '#api/machinery/apply/apply.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
@@ -63,4 +66,55 @@ test('the revision is spliced in, and the managed fields stay last', () => {
     new TextDecoder().decode(bytes),
     '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a","managedFields":[{"manager":"m","fieldsV1":{"f:data":{}},"subresource":"status"}]},"data":{"b":"c"}}',
   )
+})
+
+/** A present state whose value is in a file, and how often it was read from there. */
+function inFile() {
+  const value = new TextEncoder().encode(
+    JSON.stringify(object({ name: 'a' }, { data: { b: 'c' } })),
+  )
+  const reads = { count: 0 }
+  const entry = {
+    key: 'k',
+    size: value.length,
+    createRevision: 1,
+    modRevision: 5,
+    get value() {
+      reads.count++
+      return value
+    },
+  }
+  const stored = new StoredObject('k', 5, entry)
+  stored.enterPresent()
+  return { stored, reads }
+}
+
+test('what was dropped is taken back from whoever has it still', () => {
+  const { stored, reads } = inFile()
+  const held = stored.object as KubernetesObject & { data: object }
+  assert.equal(reads.count, 1)
+  stored.forget()
+  assert.equal(stored.object, held)
+  stored.forget()
+  assert.ok(stored.has('object'), 'nobody waits for the value')
+  stored.forget()
+  stored.leavePresent()
+  const last = stored.at(6).object as typeof held
+  assert.equal(last.metadata.resourceVersion, '6')
+  assert.equal(last.data, held.data)
+  assert.equal(held.metadata.resourceVersion, '5')
+  assert.equal(reads.count, 1)
+})
+
+test('what was dropped and nobody has is not kept', async () => {
+  const { stored, reads } = inFile()
+  assert.deepEqual(stored.object.metadata, { name: 'a', resourceVersion: '5' })
+  stored.forget()
+  // What was looked at lives until the turn ends.
+  await turn()
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  assert.ok(!stored.has('object'))
+  assert.deepEqual(stored.object.metadata, { name: 'a', resourceVersion: '5' })
+  assert.equal(reads.count, 2)
 })

@@ -135,6 +135,8 @@ export class StoredObject implements Representation, Forgetful {
   /** As it is stored, without its revision. */
   #source: KubernetesObject | undefined
   #object: KubernetesObject | undefined
+  /** The object of a present state after it was dropped here: informers of the process mostly have it still. */
+  #lent: WeakRef<KubernetesObject> | undefined
   #bytes: Uint8Array | undefined
   #views: Map<View, Representation> | undefined
   /** Counted by `forms`, as only those are whose value can be left in a file. */
@@ -179,11 +181,12 @@ export class StoredObject implements Representation, Forgetful {
 
   /** Whether a form is there, so that whoever asks for it need not wait for the value. */
   has(form: Form): boolean {
-    if (form === 'object') return (this.#object ?? this.#source) !== undefined
+    if (form === 'object') return (this.#object ?? this.#source ?? this.#recalled()) !== undefined
     return (form === 'bytes' ? this.#bytes : this.protobuf) !== undefined
   }
 
   forget(): void {
+    if (this.#isPresent && this.#object) this.#lent = new WeakRef(this.#object)
     this.#source = undefined
     this.#object = undefined
     this.#bytes = undefined
@@ -202,6 +205,7 @@ export class StoredObject implements Representation, Forgetful {
   cool(): void {
     if (this.#isPresent) forms.release(this)
     this.forget()
+    this.#lent = undefined
   }
 
   /** The state is the present one, and one of maybe a million: its forms live as long as there is room. */
@@ -225,17 +229,29 @@ export class StoredObject implements Representation, Forgetful {
 
   /** The same state, shown at another revision. */
   at(revision: Revision): StoredObject {
-    return new StoredObject(this.key, revision, this.#held, this.#source)
+    const source = this.#source ?? this.#object ?? this.#recalled()
+    return new StoredObject(this.key, revision, this.#held, source)
   }
 
   get object(): KubernetesObject {
-    if (this.#object) return this.#object
+    const known = this.#object ?? this.#recalled()
+    if (known) return known
     if (!this.#source) {
       this.#source = objectOfValue(this.value)
       this.#formed(this.size * OBJECT_BYTES_PER_BYTE)
     }
     this.#object = withRevision(this.#source, this.revision)
     return this.#object
+  }
+
+  /** Takes back what was dropped where somebody else still has it: else all would be in memory twice, and be parsed for that. */
+  #recalled(): KubernetesObject | undefined {
+    if (!this.#lent) return undefined
+    const object = this.#lent.deref()
+    this.#lent = undefined
+    this.#object = object
+    if (object) this.#formed(this.size * OBJECT_BYTES_PER_BYTE)
+    return object
   }
 
   get bytes(): Uint8Array {
