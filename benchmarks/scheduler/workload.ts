@@ -1,13 +1,14 @@
 /** Runs one workload in this process and tells what was measured, as one line of JSON. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { load } from 'js-yaml'
 import { UserError } from '#base/errors.ts'
 import { startScheduler } from '#scheduler'
 import { naiveDecisionMs } from './naive.ts'
 import { type Operation, perform, type Run } from './operations.ts'
 import { watchShares } from './shares.ts'
-import { countBound, createWorld, type StoreName } from './world.ts'
+import { countBound, createWorld, type StoreName, type World } from './world.ts'
 
 export interface Workload {
   readonly name: string
@@ -88,6 +89,7 @@ export async function runWorkload(
     background: [],
     attempts: () => scheduler.counts.scheduled + scheduler.counts.unschedulable,
     async measure({ count, template }, work) {
+      await untilTold(world)
       measuring = true
       before.unschedulable = scheduler.counts.unschedulable
       const ended = profile === undefined ? undefined : await watchShares(profile)
@@ -130,6 +132,21 @@ export async function runWorkload(
     events: written.events / pods,
     naiveMs,
   }
+}
+
+/** Events that are written in a moment where only what churns goes on. */
+const FEW_EVENTS = 25
+const MOMENT_MS = 500
+const MOMENTS = 120
+
+/** Resolves when the Events of the pods that were before are written, which would else be counted as the cost of those that are measured. */
+async function untilTold({ requests }: World): Promise<void> {
+  for (let moment = 0; moment < MOMENTS; moment++) {
+    const before = requests.events
+    await pause(MOMENT_MS)
+    if (requests.events - before < FEW_EVENTS) return
+  }
+  throw new Error(`Events are still written after ${(MOMENTS * MOMENT_MS) / 1000} s`)
 }
 
 export function milliseconds({ user, system }: NodeJS.CpuUsage): number {
