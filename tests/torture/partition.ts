@@ -56,8 +56,8 @@ const BUGS: Readonly<Record<string, RegExp>> = {
   'reads do not ask etcd': /^api-\d is cut off/,
   'a write without an answer is sent again': /^answers of member/,
 }
-const PLANTED_ROUNDS = 6
-const PLANTED_TRIES = 6
+const PLANTED_ROUNDS = 12
+const PLANTED_TRIES = 8
 
 export async function provePlanted(options: PartitionOptions, tell: Tell): Promise<void> {
   for (const [bug, only] of Object.entries(BUGS)) {
