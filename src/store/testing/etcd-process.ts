@@ -79,6 +79,8 @@ export class EtcdProcess {
     size: number,
     options: EtcdProcessOptions = {},
   ): Promise<EtcdProcess[]> {
+    const missing = etcdMissing(options.binary)
+    if (missing) throw new Error(missing)
     const places: Omit<Place, 'cluster'>[] = []
     for (let i = 1; i <= size; i++) {
       const name = `member-${i}`
