@@ -11,106 +11,133 @@ import type { FileFacts, Files, OpenFile } from '#kubelet'
  */
 const FILE_LIMIT_BYTES = 1024 * 1024
 
-interface Node {
-  kind: 'file' | 'directory' | 'symlink'
+/**
+ * A pod has some twenty of these, so each kind has only what it needs. A directory is the map of what is in it.
+ */
+class Directory extends SmallMap<Node> {
   mode: number
-  id: number
-  /** Of a file; absent where nothing was ever written. */
-  chunks: Uint8Array[] | undefined
-  size: number
-  target: string
-  /** By name; absent where there never was anything. */
-  children: SmallMap<Node> | undefined
+
+  constructor(mode: number) {
+    super()
+    this.mode = mode
+  }
 }
+
+class File {
+  mode: number
+  size = 0
+  /** Several pieces only until somebody reads them. */
+  content: Uint8Array | Uint8Array[] = EMPTY
+
+  constructor(mode: number) {
+    this.mode = mode
+  }
+}
+
+class Symlink {
+  readonly target: string
+
+  constructor(target: string) {
+    this.target = target
+  }
+}
+
+type Node = Directory | File | Symlink
+
+const EMPTY = new Uint8Array()
+const SYMLINK_MODE = 0o777
 
 export interface MemoryFiles extends Files {
   append(path: string, bytes: Uint8Array): void
 }
 
 export function createMemoryFiles(): MemoryFiles {
+  const root = new Directory(0o755)
   let nextId = 1
-  const make = (kind: Node['kind'], mode: number): Node => ({
-    kind,
-    mode,
-    id: nextId++,
-    size: 0,
-    target: '',
-    chunks: undefined,
-    children: undefined,
-  })
-  const root = make('directory', 0o755)
+  const ids = new WeakMap<File, number>()
+  const identityOf = (file: File): string => {
+    const id = ids.get(file) ?? nextId++
+    ids.set(file, id)
+    return String(id)
+  }
   /** The directory that was asked for last: a pod's files are written one after the other. */
   let recent = { path: '', directory: root }
   const forgetRecent = () => {
     recent = { path: '', directory: root }
   }
-  const makeDirectory = (path: string, mode = 0o755): Node => {
+  const makeDirectory = (path: string, mode = 0o755): Directory => {
     if (path === recent.path) return recent.directory
     let at = root
     for (let cut = nextPart(path, 0); cut < path.length; cut = nextPart(path, endOf(path, cut))) {
       const part = path.slice(cut, endOf(path, cut))
-      at.children ??= new SmallMap()
-      let child = at.children.get(part)
-      if (!child) {
-        child = make('directory', mode)
-        at.children.set(part, child)
+      const child = at.get(part)
+      if (child instanceof Directory) at = child
+      else if (child) throw new Error(`ENOTDIR: not a directory, mkdir '${path}'`)
+      else {
+        const made = new Directory(mode)
+        at.set(part, made)
+        at = made
       }
-      at = child
     }
     recent = { path, directory: at }
     return at
   }
+  const directoryAt = (path: string): Directory | undefined => {
+    if (path === recent.path) return recent.directory
+    const found = find(root, path)
+    return found instanceof Directory ? found : undefined
+  }
   const nodeAt = (path: string): Node | undefined => {
     const [directory, name] = splitPath(path)
-    return directory === recent.path ? recent.directory.children?.get(name) : find(root, path)
+    return directory === recent.path ? recent.directory.get(name) : find(root, path)
   }
   const put = (path: string, node: Node) => {
     const [directory, name] = splitPath(path)
     const parent = makeDirectory(directory)
-    parent.children ??= new SmallMap()
-    if (parent.children.get(name)?.kind === 'directory') forgetRecent()
-    parent.children.set(name, node)
+    if (parent.get(name) instanceof Directory) forgetRecent()
+    parent.set(name, node)
   }
   const take = (path: string): Node | undefined => {
     const [directory, name] = splitPath(path)
-    const { children } =
-      (directory === recent.path ? recent.directory : find(root, directory)) ?? {}
-    const node = children?.get(name)
-    children?.delete(name)
-    if (node?.kind === 'directory') forgetRecent()
+    const parent = directoryAt(directory)
+    const node = parent?.get(name)
+    parent?.delete(name)
+    if (node instanceof Directory) forgetRecent()
     return node
   }
   const follow = (path: string): Node | undefined => find(root, resolve(root, path))
-  const factsOf = (node: Node | undefined): FileFacts | undefined =>
-    node && { kind: node.kind, size: node.size, mode: node.mode }
 
   return {
     async read(path, limitBytes = FILE_LIMIT_BYTES) {
       const node = follow(path)
-      return node?.kind === 'file' ? contents(node).subarray(0, limitBytes) : undefined
+      return node instanceof File ? contents(node).subarray(0, limitBytes) : undefined
     },
     async write(path, bytes, options) {
-      const node = make('file', options?.mode ?? 0o644)
-      node.chunks = [bytes]
+      const node = new File(options?.mode ?? 0o644)
+      node.content = bytes
       node.size = bytes.length
       put(path, node)
     },
     async open(path) {
       const node = follow(path)
-      return node?.kind === 'file' ? openFile(node) : undefined
+      return node instanceof File ? openFile(node, identityOf(node)) : undefined
     },
     async makeDirectory(path, mode) {
       makeDirectory(path, mode)
     },
-    names: async path => [...(follow(path)?.children?.keys() ?? [])],
+    async names(path) {
+      const node = follow(path)
+      return node instanceof Directory ? [...node.keys()] : []
+    },
     facts: async path => factsOf(nodeAt(path)),
     factsOfTarget: async path => factsOf(follow(path)),
     async symlink(target, path) {
-      const node = make('symlink', 0o777)
-      node.target = target
-      put(path, node)
+      put(path, new Symlink(target))
     },
-    readLink: async path => nodeAt(path)?.target || undefined,
+    async readLink(path) {
+      const node = nodeAt(path)
+      return node instanceof Symlink ? node.target : undefined
+    },
     async rename(from, to) {
       const node = take(from)
       if (node) put(to, node)
@@ -121,21 +148,29 @@ export function createMemoryFiles(): MemoryFiles {
     async giveToGroup() {},
     async chmod(path, mode) {
       const node = nodeAt(path)
-      if (node) node.mode = mode
+      if (node && !(node instanceof Symlink)) node.mode = mode
     },
     async chown() {},
     append(path, bytes) {
-      let node = follow(path)
-      if (!node) {
-        node = make('file', 0o640)
-        put(path, node)
+      let file = follow(path)
+      if (!file) {
+        file = new File(0o640)
+        put(path, file)
       }
-      if (node.size + bytes.length > FILE_LIMIT_BYTES) return
-      node.chunks ??= []
-      node.chunks.push(bytes)
-      node.size += bytes.length
+      if (!(file instanceof File)) throw new Error(`EISDIR: is a directory, write '${path}'`)
+      if (file.size + bytes.length > FILE_LIMIT_BYTES) return
+      if (file.size === 0) file.content = bytes
+      else if (Array.isArray(file.content)) file.content.push(bytes)
+      else file.content = [file.content, bytes]
+      file.size += bytes.length
     },
   }
+}
+
+function factsOf(node: Node | undefined): FileFacts | undefined {
+  if (node instanceof Directory) return { kind: 'directory', size: 0, mode: node.mode }
+  if (node instanceof File) return { kind: 'file', size: node.size, mode: node.mode }
+  return node && { kind: 'symlink', size: 0, mode: SYMLINK_MODE }
 }
 
 function splitPath(path: string): [directory: string, name: string] {
@@ -143,10 +178,10 @@ function splitPath(path: string): [directory: string, name: string] {
   return [path.slice(0, Math.max(0, cut)), path.slice(cut + 1)]
 }
 
-function find(root: Node, path: string): Node | undefined {
+function find(root: Directory, path: string): Node | undefined {
   let at: Node | undefined = root
   for (let cut = nextPart(path, 0); cut < path.length; cut = nextPart(path, endOf(path, cut)))
-    at = at?.children?.get(path.slice(cut, endOf(path, cut)))
+    at = at instanceof Directory ? at.get(path.slice(cut, endOf(path, cut))) : undefined
   return at
 }
 
@@ -165,23 +200,22 @@ function endOf(path: string, from: number): number {
 
 const SLASH = 47
 
-function contents(node: Node): Uint8Array {
-  const { chunks = [] } = node
-  if (chunks.length > 1) node.chunks = [new Uint8Array(Buffer.concat(chunks))]
-  return node.chunks?.[0] ?? new Uint8Array()
+function contents(file: File): Uint8Array {
+  if (Array.isArray(file.content)) file.content = new Uint8Array(Buffer.concat(file.content))
+  return file.content
 }
 
-function openFile(node: Node): OpenFile {
+function openFile(file: File, identity: string): OpenFile {
   return {
-    identity: String(node.id),
-    size: async () => node.size,
-    read: async (offset, length) => contents(node).subarray(offset, offset + length),
+    identity,
+    size: async () => file.size,
+    read: async (offset, length) => contents(file).subarray(offset, offset + length),
     close: async () => {},
   }
 }
 
 /** Follows symlinks in every part of the path; a path that leads in circles leads nowhere. */
-function resolve(root: Node, path: string): string {
+function resolve(root: Directory, path: string): string {
   let current = path
   for (let hops = 0; hops < 16; hops++) {
     const next = resolveOnce(root, current)
@@ -192,13 +226,13 @@ function resolve(root: Node, path: string): string {
 }
 
 /** The path with the first symlink in it replaced by where that leads; the same path where there is none. */
-function resolveOnce(root: Node, path: string): string {
+function resolveOnce(root: Directory, path: string): string {
   let node: Node | undefined = root
   let end = 0
   for (let cut = nextPart(path, 0); cut < path.length && node; cut = nextPart(path, end)) {
     end = endOf(path, cut)
-    node = node.children?.get(path.slice(cut, end))
-    if (node?.kind !== 'symlink') continue
+    node = node instanceof Directory ? node.get(path.slice(cut, end)) : undefined
+    if (!(node instanceof Symlink)) continue
     const base = node.target.startsWith('/') ? node.target : `${path.slice(0, cut)}${node.target}`
     return `${base}${path.slice(end)}`
   }
