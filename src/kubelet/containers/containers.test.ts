@@ -71,7 +71,8 @@ test('variables of services, envFrom and env, later ones over earlier ones', asy
       ports: [{ name: 'https', port: 443 }],
     }),
   ]
-  const from = Object.fromEntries(serviceEnvironment(services, podWith()))
+  const told = [...serviceEnvironment(services, podWith()).values()]
+  const from = Object.fromEntries(told.map(({ name, value }) => [name, value]))
   assert.equal(from.MY_DB_SERVICE_HOST, '10.96.0.5')
   assert.equal(from.MY_DB_SERVICE_PORT_SQL, '5432')
   assert.equal(from.MY_DB_PORT_5432_TCP, 'tcp://10.96.0.5:5432')

@@ -34,13 +34,14 @@ export async function environmentOf(input: EnvironmentInput): Promise<readonly N
     const value = await variableValue(
       variable,
       input,
-      name => values.get(name) ?? fromServices.get(name),
+      name => values.get(name) ?? fromServices.get(name)?.value,
     )
     if (value === undefined) continue
     values.set(variable.name, value)
   }
-  const all = new Map([...fromServices, ...values])
-  return [...all].map(([name, value]) => ({ name, value }))
+  const all = new Map(fromServices)
+  for (const [name, value] of values) all.set(name, { name, value })
+  return [...all.values()]
 }
 
 async function addSources(input: EnvironmentInput, values: Map<string, string>): Promise<void> {
@@ -103,18 +104,28 @@ async function variableValue(
 export function serviceEnvironment(
   services: readonly Service[],
   pod: FieldContext['pod'],
-): Map<string, string> {
-  const values = new Map<string, string>()
+): Map<string, NameValue> {
+  const values = new Map<string, NameValue>()
   const links = pod.spec?.enableServiceLinks !== false
   for (const service of services) {
     const { name = '', namespace } = service.metadata
     const isMaster = namespace === 'default' && name === 'kubernetes'
     if (!isMaster && (!links || namespace !== pod.metadata.namespace)) continue
-    const ip = service.spec?.clusterIP
-    if (!ip || ip === 'None') continue
-    addService(values, name, ip, service.spec?.ports ?? [])
+    for (const variable of variablesOf(service)) values.set(variable.name, variable)
   }
   return values
+}
+
+/** All containers of a namespace have them, so they are made once a service and held once. */
+const known = new WeakMap<Service, readonly NameValue[]>()
+
+function variablesOf(service: Service): readonly NameValue[] {
+  let variables = known.get(service)
+  if (!variables) {
+    variables = [...madeVariables(service)].map(([name, value]) => ({ name, value }))
+    known.set(service, variables)
+  }
+  return variables
 }
 
 interface Port {
@@ -123,15 +134,13 @@ interface Port {
   readonly protocol?: string
 }
 
-function addService(
-  values: Map<string, string>,
-  name: string,
-  ip: string,
-  ports: readonly Port[],
-): void {
+function madeVariables({ metadata, spec }: Service): Map<string, string> {
+  const values = new Map<string, string>()
+  const ip = spec?.clusterIP
+  const ports: readonly Port[] = spec?.ports ?? []
   const first = ports[0]
-  if (!first) return
-  const prefix = envName(name)
+  if (!ip || ip === 'None' || !first) return values
+  const prefix = envName(metadata.name ?? '')
   values.set(`${prefix}_SERVICE_HOST`, ip)
   values.set(`${prefix}_SERVICE_PORT`, String(first.port))
   for (const port of ports)
@@ -147,6 +156,7 @@ function addService(
     values.set(`${key}_PORT`, String(port.port))
     values.set(`${key}_ADDR`, ip)
   }
+  return values
 }
 
 const envName = (name: string) => name.replaceAll('-', '_').toUpperCase()

@@ -6,11 +6,36 @@ import { type Step, scriptOf } from './script.ts'
 /** Ended by SIGTERM, as the runtime would report it. */
 const TERMINATED_EXIT_CODE = 143
 
+/** What all containers of a node have in common. */
 export interface HollowContainerEvents {
   readonly clock: Clock
-  readonly log: (line: Uint8Array) => void
-  readonly changed: () => void
+  readonly log: (container: HollowContainer, line: Uint8Array) => void
+  readonly changed: (container: HollowContainer) => void
 }
+
+/** Of what the runtime was told, what somebody will ask about: a simulation has thousands of containers. */
+export type HollowConfig = ReturnType<typeof keptOf>
+
+function keptOf(config: ContainerConfig) {
+  const { name, attempt, imageId, image, command, args, env, mounts } = config
+  const { labels, annotations, logPath } = config
+  return {
+    name,
+    attempt,
+    imageId,
+    image,
+    command,
+    args,
+    env,
+    mounts,
+    labels,
+    annotations,
+    logPath,
+  }
+}
+
+const NOTHING = () => {}
+const NOBODY: readonly never[] = Object.freeze([])
 
 export class HollowContainer {
   state: ContainerState = 'created'
@@ -19,13 +44,13 @@ export class HollowContainer {
   exitCode = 0
   readonly id: string
   readonly sandboxId: string
-  readonly config: ContainerConfig
+  readonly config: HollowConfig
   readonly createdAt: number
   readonly #events: HollowContainerEvents
   /** Most never have one. */
   #watchers: Set<(text: string, error: boolean) => void> | undefined
-  #ended: (() => void)[] = []
-  #cancel = () => {}
+  #ended: readonly (() => void)[] = NOBODY
+  #cancel = NOTHING
 
   constructor(
     id: string,
@@ -35,7 +60,7 @@ export class HollowContainer {
   ) {
     this.id = id
     this.sandboxId = sandboxId
-    this.config = config
+    this.config = keptOf(config)
     this.#events = events
     this.createdAt = events.clock.now()
   }
@@ -44,7 +69,7 @@ export class HollowContainer {
     if (this.state !== 'created') throw new Error(`container ${this.id} was started already`)
     this.state = 'running'
     this.startedAt = this.#events.clock.now()
-    this.#events.changed()
+    this.#events.changed(this)
     this.#run(scriptOf([...this.config.command, ...this.config.args]), 0)
   }
 
@@ -75,7 +100,7 @@ export class HollowContainer {
   #print(text: string, error: boolean): void {
     const time = new Date(this.#events.clock.now()).toISOString().replace('Z', '000000Z')
     const line = `${time} ${error ? 'stderr' : 'stdout'} F ${text}`
-    this.#events.log(new TextEncoder().encode(line))
+    this.#events.log(this, new TextEncoder().encode(line))
     for (const watcher of this.#watchers ?? []) watcher(text, error)
   }
 
@@ -86,15 +111,17 @@ export class HollowContainer {
     this.state = 'exited'
     this.exitCode = exitCode
     this.finishedAt = this.#events.clock.now()
-    this.#events.changed()
+    this.#events.changed(this)
     for (const resolve of this.#ended) resolve()
-    this.#ended = []
+    this.#ended = NOBODY
   }
 
   /** Resolves when it has ended. */
   ended(): Promise<void> {
     if (this.state === 'exited') return Promise.resolve()
-    return new Promise(resolve => this.#ended.push(resolve))
+    return new Promise(resolve => {
+      this.#ended = [...this.#ended, resolve]
+    })
   }
 
   /** Tells what is printed from now on; returns the function that stops it. */

@@ -14,7 +14,7 @@ import type {
   SandboxConfig,
   SandboxStatus,
 } from '#kubelet'
-import { HollowContainer } from './hollow-container.ts'
+import { HollowContainer, type HollowContainerEvents } from './hollow-container.ts'
 import { execute, openAttach, openExec } from './hollow-exec.ts'
 import type { MemoryFiles } from './memory-files.ts'
 
@@ -38,10 +38,18 @@ export interface AddressPool {
 
 interface HollowSandbox {
   readonly id: string
-  readonly config: SandboxConfig
+  readonly config: KeptSandbox
   readonly createdAt: number
   readonly ips: readonly string[]
   ready: boolean
+}
+
+/** Of what the runtime was told, what somebody will ask about. */
+type KeptSandbox = ReturnType<typeof keptOf>
+
+function keptOf(config: SandboxConfig) {
+  const { name, namespace, uid, attempt, labels, annotations, logDirectory } = config
+  return { name, namespace, uid, attempt, labels, annotations, logDirectory }
 }
 
 const IMAGE_BYTES = 1_000_000
@@ -54,6 +62,13 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
   const id = () => Buffer.from(random.bytes(32)).toString('hex')
   const tell = (event: RuntimeEvent) => {
     for (const listener of listeners) listener(event)
+  }
+  const logPathOf = ({ sandboxId, config }: HollowContainer) =>
+    `${sandboxes.get(sandboxId)?.config.logDirectory ?? ''}/${config.logPath}`
+  const events: HollowContainerEvents = {
+    clock,
+    log: (container, line) => files.append(logPathOf(container), line),
+    changed: ({ sandboxId, id: containerId }) => tell({ sandboxId, containerId }),
   }
   const latency = (ms: number | undefined) => (ms ? sleep(clock, ms) : Promise.resolve())
   const find = (containerId: string): HollowContainer => {
@@ -86,7 +101,8 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
     async runPodSandbox(config) {
       await latency(options.sandboxLatencyMs)
       const ips = config.hostNetwork ? [] : [addresses.take()]
-      const sandbox = { id: id(), config, createdAt: clock.now(), ips, ready: true }
+      const kept = keptOf(config)
+      const sandbox = { id: id(), config: kept, createdAt: clock.now(), ips, ready: true }
       sandboxes.set(sandbox.id, sandbox)
       return sandbox.id
     },
@@ -111,16 +127,8 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
     async createContainer(sandboxId, config, sandbox) {
       if (!sandboxes.has(sandboxId)) throw new Error(`sandbox "${sandboxId}" not found`)
       const containerId = id()
-      const path = `${sandbox.logDirectory}/${config.logPath}`
-      containers.set(
-        containerId,
-        new HollowContainer(containerId, sandboxId, config, {
-          clock,
-          log: line => files.append(path, line),
-          changed: () => tell({ sandboxId, containerId }),
-        }),
-      )
-      files.append(path, new Uint8Array())
+      containers.set(containerId, new HollowContainer(containerId, sandboxId, config, events))
+      files.append(`${sandbox.logDirectory}/${config.logPath}`, new Uint8Array())
       return containerId
     },
     async startContainer(containerId) {
