@@ -13,6 +13,7 @@ const SPAM_BURST = 25
 const SPAM_REFILL_MS = 300_000
 
 interface Similar {
+  /** The key of the first message, which whoever counts repeats holds, too. */
   readonly first: string
   /** Messages that differ from the first; most never have any. */
   others: Set<string> | undefined
@@ -47,17 +48,19 @@ export function createEventCorrelator(clock: Clock): EventCorrelator {
 
     combined(group, message) {
       const now = clock.monotonicMs()
+      const own = `${group}\n${message}`
       let seen = similar.get(group)
       if (!seen || now - seen.lastMs > SIMILAR_WINDOW_MS)
-        seen = { first: message, others: undefined, lastMs: now }
-      if (message !== seen.first) {
+        seen = { first: own, others: undefined, lastMs: now }
+      const isFirst = own === seen.first
+      if (!isFirst) {
         seen.others ??= new Set()
         seen.others.add(message)
       }
       seen.lastMs = now
       remember(similar, group, seen)
       const others = seen.others?.size ?? 0
-      if (others < OTHERS_LIMIT) return { key: `${group}\n${message}`, message }
+      if (others < OTHERS_LIMIT) return { key: isFirst ? seen.first : own, message }
       if (others > OTHERS_LIMIT) seen.others?.delete(message)
       return { key: group, message: `(combined from similar events): ${message}` }
     },
