@@ -124,11 +124,12 @@ export class Containers {
     const attempt = attemptOf(pod, container.name, observed)
     const podIps = pod.spec?.hostNetwork ? options.nodeAddresses : sandbox.ips
     const environment = await this.#environment(pod, container, podIps)
-    const mounts: Mount[] = [
-      ...(await volumes.mountsOf(pod, container, environment)),
-      ...(await writeHostsFile(pod, container, podIps, context)),
-      ...(await terminationMount(pod, container, attempt, context)),
-    ]
+    const ofVolumes = await volumes.mountsOf(pod, container, environment)
+    // Held as long as the container is: an array that is spread has room for seventeen.
+    const mounts: readonly Mount[] = ofVolumes.concat(
+      await writeHostsFile(pod, container, podIps, context),
+      await terminationMount(pod, container, attempt, context),
+    )
     await options.hostAccess.files.makeDirectory(
       `${podLogDirectory(options.podLogsDirectory, pod)}/${container.name}`,
     )
