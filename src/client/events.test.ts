@@ -81,6 +81,35 @@ test('many messages of one reason are combined', async () => {
   assert.equal(combined?.message, '(combined from similar events): attempt 14')
 })
 
+test('of messages that take turns, longer apart than those that are combined, each keeps its count', async () => {
+  await using given = await setUp()
+  for (let i = 0; i < 30; i++) {
+    given.recorder.record(given.about, 'Warning', 'Failed', { message: `cause ${i % 3}` })
+    await given.events()
+    await given.clock.advance(601_000)
+  }
+  const all = await given.events()
+  assert.deepEqual(
+    all.map(({ message, count }) => [message, count]).sort(),
+    [0, 1, 2].map(i => [`cause ${i}`, 10]),
+  )
+})
+
+test('where many are combined, the first message is, too, until ten minutes pass', async () => {
+  await using given = await setUp()
+  const record = (message: string) =>
+    given.recorder.record(given.about, 'Warning', 'Failed', { message })
+  for (let i = 0; i < 12; i++) record(`attempt ${i}`)
+  record('attempt 0')
+  const combined = (await given.events()).find(({ message }) => message?.startsWith('(combined'))
+  assert.equal(combined?.message, '(combined from similar events): attempt 0')
+  assert.equal(combined?.count, 4)
+  await given.clock.advance(601_000)
+  record('attempt 0')
+  const first = (await given.events()).find(({ message }) => message === 'attempt 0')
+  assert.equal(first?.count, 2)
+})
+
 test('an object that causes too many is cut short, and earns one more each five minutes', async () => {
   await using given = await setUp()
   for (let i = 0; i < 60; i++)

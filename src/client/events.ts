@@ -12,7 +12,7 @@ import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { Writer } from './client.ts'
-import { createEventCorrelator, remember } from './event-correlator.ts'
+import { createEventCorrelator, type EventGroup } from './event-correlator.ts'
 import { EventQueue } from './event-queue.ts'
 
 /** Events waiting to be written; more are dropped, so that a server that is away costs no memory. */
@@ -53,12 +53,10 @@ export interface EventRecorderOptions {
   readonly host?: string
 }
 
-interface Known {
-  readonly name: string
-  count: number
-}
 interface Pending {
-  readonly key: string
+  readonly group: EventGroup
+  /** The message by which the group counts repeats. */
+  readonly counted: string
   /** When it happened, RFC 3339. */
   readonly at: string
   readonly event: Partial<CoreEvent>
@@ -66,7 +64,6 @@ interface Pending {
 
 export function createEventRecorder(writer: Writer, options: EventRecorderOptions): EventRecorder {
   const { clock, random, log, component, host = '' } = options
-  const known = new Map<string, Known>()
   const correlator = createEventCorrelator(clock)
   const queue = new EventQueue<Pending>()
   const stopping = new AbortController()
@@ -74,8 +71,8 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
   /** Lowered when a writer finds nothing more to write, which is before its promise is known to be over. */
   let busy = 0
 
-  const write = async ({ key, at: when, event }: Pending): Promise<void> => {
-    const before = known.get(key)
+  const write = async ({ group, counted, at: when, event }: Pending): Promise<void> => {
+    const before = group.told(counted)
     if (before) {
       before.count++
       const at = { name: before.name, namespace: event.metadata?.namespace ?? 'default' }
@@ -95,7 +92,7 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
       count: 1,
     } as Partial<CoreEvent>)
     const { name = '' } = created.metadata
-    remember(known, key, { name, count: 1 })
+    group.tell(counted, { name, count: 1 })
   }
 
   const writeWithPatience = async (pending: Pending): Promise<void> => {
@@ -133,7 +130,8 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
       const object = uid || [about.kind, namespace, name].join('\n')
       const part = [object, fieldPath].join('\n')
       if (!correlator.affordable(part)) return
-      const { key, message } = correlator.combined([part, type, reason].join('\n'), text)
+      const alike = [part, type, reason].join('\n')
+      const { group, message, counted } = correlator.combined(alike, text)
       if (queue.size >= QUEUE_LIMIT) return
       const event = {
         metadata: {
@@ -158,7 +156,7 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
         ...(action ? { action } : {}),
       } as Partial<CoreEvent>
       // Whoever writes about an object looks for more when that is done.
-      const isUnclaimed = queue.push(object, { key, at: rfc3339(clock.now()), event })
+      const isUnclaimed = queue.push(object, { group, counted, at: rfc3339(clock.now()), event })
       if (busy >= WRITERS || !isUnclaimed) return
       const writing = work().finally(() => writers.delete(writing))
       writers.add(writing)
