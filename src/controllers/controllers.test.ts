@@ -87,9 +87,6 @@ volumeattributesclass-protection-controller`
 
 /** What upstream has and Proa does not; this list only shrinks. */
 const MISSING = [
-  'device-taint-eviction-controller',
-  'podgroup-protection-controller',
-  'resourceclaim-controller',
   'resourcepoolstatusrequest-controller',
   'storageversion-garbage-collector-controller',
 ]

@@ -7,6 +7,7 @@ import { podCertificateRequest } from '#api/certificates/v1beta1/pod-certificate
 import { kinds as builtInKinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { servedKinds } from '#api/runtime-config.ts'
+import { podGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { storageVersionMigration } from '#api/storagemigration/v1beta1/storage-version-migration.ts'
 import { UserError } from '#base/errors.ts'
 import { createFigureBook, type FigureBook, type FigureSource } from '#base/figures.ts'
@@ -49,6 +50,7 @@ import { persistentVolumeProtectionController } from './persistentvolume-protect
 import { persistentVolumeClaimProtectionController } from './persistentvolumeclaim-protection/persistentvolumeclaim-protection.controller.ts'
 import { podGarbageCollectorController } from './pod-garbage-collector/pod-garbage-collector.controller.ts'
 import { podCertificateRequestCleanerController } from './podcertificaterequest-cleaner/podcertificaterequest-cleaner.controller.ts'
+import { podGroupProtectionController } from './podgroup-protection/podgroup-protection.controller.ts'
 import { followRemoteKinds, noRemoteKinds } from './remote-kinds.ts'
 import { replicaSetController } from './replicaset/replicaset.controller.ts'
 import { replicationControllerController } from './replicationcontroller/replicationcontroller.controller.ts'
@@ -179,6 +181,11 @@ export const controllers: readonly ControllerEntry[] = [
   {
     name: 'volumeattributesclass-protection-controller',
     create: volumeAttributesClassProtectionController,
+  },
+  {
+    name: 'podgroup-protection-controller',
+    needs: podGroup,
+    create: podGroupProtectionController,
   },
   { name: 'endpointslice-controller', create: endpointSliceController },
   { name: 'endpoints-controller', create: endpointsController },

@@ -98,6 +98,7 @@ const ELSEWHERE = [
   'local-path-provisioner-controller',
   'persistentvolume-expander-controller',
   'device-taint-eviction-controller',
+  'podgroup-protection-controller',
   'certificatesigningrequest-approving-controller',
   'certificatesigningrequest-signing-controller',
   'certificatesigningrequest-cleaner-controller',

@@ -157,6 +157,8 @@ test('with groups of pods served, the scheduler, the controllers and people get 
     `system:kube-scheduler: ${read}`,
     `system:controller:resource-claim-controller: ${read}`,
     `proa:controllers: ${read}`,
+    'proa:controllers: update',
+    `system:controller:podgroup-protection-controller: ${read} update`,
   ])
   assert.ok(rightsTo('podgroups/status', true).includes('system:kube-scheduler: patch update'))
   assert.deepEqual(rightsTo('podgroups', false), [])

@@ -26,7 +26,7 @@ import {
 } from './bootstrap-rules.ts'
 import { systemRoles } from './bootstrap-system-roles.ts'
 import { userRoles } from './bootstrap-user-roles.ts'
-import { withWorkloadRules } from './bootstrap-workload-rules.ts'
+import { PROTECTION, protectionRole, withWorkloadRules } from './bootstrap-workload-rules.ts'
 import type { RbacView } from './rbac.ts'
 import { uncoveredRights } from './rbac-rules.ts'
 
@@ -95,10 +95,12 @@ export const clusterRoleBindings: readonly ClusterRoleBinding[] = [
     [user('kube-apiserver-kubelet-client')],
     'proa:kubelet-api-admin',
   ),
-  ...controllerNames.map(name =>
-    clusterRoleBinding(`${CONTROLLER_ROLE_PREFIX}${name}`, [account(name)]),
-  ),
+  ...controllerNames.map(controllerBinding),
 ]
+
+function controllerBinding(name: string): ClusterRoleBinding {
+  return clusterRoleBinding(`${CONTROLLER_ROLE_PREFIX}${name}`, [account(name)])
+}
 
 const SYSTEM = 'kube-system'
 const LEASES = rule('create get list update watch', 'coordination.k8s.io', 'leases')
@@ -198,12 +200,17 @@ export function bootstrapPolicyChanges(view: RbacView, servesPodGroups = false):
       if (changed) update.push(changed)
     }
   }
-  for (const each of servesPodGroups ? clusterRoles.map(withWorkloadRules) : clusterRoles)
-    reconcile(each, view.clusterRole(each.metadata.name ?? ''))
+  const allRoles = servesPodGroups
+    ? [...clusterRoles.map(withWorkloadRules), protectionRole]
+    : clusterRoles
+  for (const each of allRoles) reconcile(each, view.clusterRole(each.metadata.name ?? ''))
   for (const each of roles)
     reconcile(each, view.role(each.metadata.namespace ?? '', each.metadata.name ?? ''))
   const existing = new Map(view.clusterRoleBindings().map(each => [each.metadata.name, each]))
-  for (const each of clusterRoleBindings) reconcileBinding(each, existing.get(each.metadata.name))
+  const allBindings = servesPodGroups
+    ? [...clusterRoleBindings, controllerBinding(PROTECTION)]
+    : clusterRoleBindings
+  for (const each of allBindings) reconcileBinding(each, existing.get(each.metadata.name))
   for (const each of roleBindings)
     reconcileBinding(
       each,

@@ -2,7 +2,7 @@
 import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import type { PolicyRule } from '#api/rbac/v1/rules.ts'
 import { CONTROLLER_ROLE_PREFIX } from './bootstrap-controller-roles.ts'
-import { READ, rule, WRITE } from './bootstrap-rules.ts'
+import { clusterRole, READ, rule, WRITE } from './bootstrap-rules.ts'
 
 const GROUP = 'scheduling.k8s.io'
 const view = [rule(READ, GROUP, 'podgroups podgroups/status workloads')]
@@ -17,8 +17,16 @@ const rulesByRole: Readonly<Record<string, readonly PolicyRule[]>> = {
   admin: [...edit, ...view],
   'system:kube-scheduler': follow,
   [`${CONTROLLER_ROLE_PREFIX}resource-claim-controller`]: follow,
-  'proa:controllers': follow,
+  'proa:controllers': [...follow, rule('update', GROUP, 'podgroups')],
 }
+
+/** The controller that is there for groups of pods alone. */
+export const PROTECTION = 'podgroup-protection-controller'
+
+export const protectionRole: ClusterRole = clusterRole(`${CONTROLLER_ROLE_PREFIX}${PROTECTION}`, [
+  rule(`${READ} update`, GROUP, 'podgroups'),
+  rule(READ, 'core', 'pods'),
+])
 
 export function withWorkloadRules(role: ClusterRole): ClusterRole {
   const more = rulesByRole[role.metadata.name ?? '']

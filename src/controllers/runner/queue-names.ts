@@ -19,6 +19,7 @@ const NAMES: Readonly<Record<string, string>> = {
   'persistentvolume-expander-controller': 'volume_expand',
   'persistentvolume-protection-controller': 'pvprotection',
   'persistentvolumeclaim-protection-controller': 'pvcprotection',
+  'podgroup-protection-controller': 'podgroupprotection',
   'replicaset-controller': 'replicaset',
   'replicationcontroller-controller': 'replicationmanager',
   'resourcequota-controller': 'resourcequota_primary',
