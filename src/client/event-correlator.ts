@@ -44,7 +44,7 @@ export class EventGroup {
     this.#lastMs = nowMs
     if (message === this.#first) return this.#isFull ? COMBINED : message
     this.#others ??= new Set()
-    if (this.#others.has(message) || !this.#isFull) this.#others.add(message)
+    if (!this.#isFull) this.#others.add(message)
     return this.#isFull ? COMBINED : message
   }
 
