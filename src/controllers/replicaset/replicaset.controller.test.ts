@@ -50,14 +50,21 @@ function setUp(set: object) {
 test('pods of a small set are counted at once, those of a large one together', () => {
   const few = setUp(setOf(99))
   assert.deepEqual(few.change(pod, podIn('Running'), podIn('Pending')), [0])
-  const many = setUp(setOf(5000))
-  assert.deepEqual(many.change(pod, podIn('Running'), podIn('Pending')), [100])
-  assert.deepEqual(many.change(pod, podIn('Running'), podIn('Running')), [])
+  for (const [pods, delayMs] of [
+    [100, 100],
+    [3000, 150],
+    [5000, 250],
+    [50_000, 250],
+  ] as const) {
+    const many = setUp(setOf(pods))
+    assert.deepEqual(many.change(pod, podIn('Running'), podIn('Pending')), [delayMs])
+    assert.deepEqual(many.change(pod, podIn('Running'), podIn('Running')), [])
+  }
 })
 
 test('a large set is looked at once more after its status changed, and at once after its spec did', () => {
   const { change } = setUp(setOf(5000))
   assert.deepEqual(change(replicaSet, setOf(5000)), [0])
-  assert.deepEqual(change(replicaSet, setOf(5000), setOf(5000, { counted: 4990 })), [100])
+  assert.deepEqual(change(replicaSet, setOf(5000), setOf(5000, { counted: 4990 })), [250])
   assert.deepEqual(change(replicaSet, setOf(4000, { generation: 2 }), setOf(5000)), [0])
 })
