@@ -20,6 +20,7 @@ import type { PodParts } from './pods/pod-parts.ts'
 import { PodWorkers } from './pods/pod-workers.ts'
 import { Backoff } from './pods/restart-backoff.ts'
 import { RuntimeCache } from './pods/runtime-cache.ts'
+import { Taken } from './pods/taken.ts'
 import { Probes } from './probes/probes.ts'
 import { createServer } from './server/server.ts'
 import { StatusWriter } from './status/status-writer.ts'
@@ -67,6 +68,7 @@ export function createKubelet(
     volumes,
     allocatable,
   })
+  const taken = new Taken()
   const parts: PodParts = {
     context,
     cache,
@@ -77,11 +79,14 @@ export function createKubelet(
     probes,
     backoff: new Backoff(clock),
     statusWriter,
+    taken,
     client: { removePod: pod => removePod(context, pod) },
-    refuse: pod =>
+    refuse: ({ pod, requests }) =>
       refusal({
         pod,
-        others: workers.admittedPods(),
+        requests,
+        taken,
+        others: () => workers.countedPods(),
         node: nodeAgent.node,
         allocatable,
         maxPods: options.maxPods,

@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import type { Node } from '#api/core/v1/node.ts'
 import { matchesNodeSelection } from '#api/core/v1/node-matching.ts'
 import { podRequests } from '../containers/resources.ts'
-import { type Pod, uidOf } from '../pod-types.ts'
+import type { Pod } from '../pod-types.ts'
 import { type AdmissionInput, refusal } from './admission.ts'
+import { Taken } from './taken.ts'
 
 const podOf = (uid: string, spec: object = {}, phase = 'Running'): Pod =>
   ({
@@ -18,25 +19,26 @@ const node = {
   metadata: { name: 'n1', labels: { disk: 'ssd', size: '10' } },
   status: {},
 } as unknown as Node
-const judge = (pod: Pod, others: readonly Pod[] = [], more: Partial<AdmissionInput> = {}) =>
-  refusal({
+const judge = (pod: Pod, others: readonly Pod[] = [], more: Partial<AdmissionInput> = {}) => {
+  const taken = new Taken()
+  for (const other of others) taken.exchange(undefined, podRequests(other))
+  return refusal({
     pod,
-    others: others.map(other => ({
-      uid: uidOf(other),
-      pod: other,
-      requests: podRequests(other),
-    })),
+    requests: podRequests(pod),
+    taken,
+    others: () => others,
     node,
     allocatable: {},
     maxPods: 10,
     ...more,
   })
+}
 const asks = (cpu: string, memory = '0') => ({
   containers: [{ name: 'c', resources: { requests: { cpu, memory } } }],
 })
 
-test('room for so many pods, not counting those that are over or the pod itself', () => {
-  const others = [podOf('a'), podOf('b'), podOf('over', {}, 'Succeeded'), podOf('me')]
+test('room for so many pods', () => {
+  const others = [podOf('a'), podOf('b')]
   assert.equal(judge(podOf('me'), others, { maxPods: 3 }), undefined)
   assert.deepEqual(judge(podOf('me'), others, { maxPods: 2 }), {
     reason: 'OutOfpods',

@@ -6,21 +6,18 @@ import type { Node } from '#api/core/v1/node.ts'
 import { neededFeatures, undeclaredFeatures } from '#api/core/v1/node-features.ts'
 import { matchesNodeSelection } from '#api/core/v1/node-matching.ts'
 import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
-import { type PodRequests, podRequests } from '../containers/resources.ts'
-import { isFinished, isSidecar, type Pod, uidOf } from '../pod-types.ts'
+import type { PodRequests } from '../containers/resources.ts'
+import { isSidecar, type Pod } from '../pod-types.ts'
 import type { PodFailure } from '../status/pod-status.ts'
-
-/** A pod that runs here, and what it takes. */
-export interface AdmittedPod {
-  readonly uid: string
-  readonly pod: Pod
-  readonly requests: PodRequests
-}
+import type { Taken } from './taken.ts'
 
 export interface AdmissionInput {
   readonly pod: Pod
-  /** The pods that were admitted here before. */
-  readonly others: readonly AdmittedPod[]
+  readonly requests: PodRequests
+  /** What the pods take that were admitted here before. */
+  readonly taken: Readonly<Omit<Taken, 'exchange'>>
+  /** Those pods; asked for only by a pod that wants ports of the node. */
+  readonly others: () => readonly Pod[]
   readonly node: Node | undefined
   readonly allocatable: Readonly<Record<string, string>>
   readonly maxPods: number
@@ -30,17 +27,13 @@ const AMOUNT_NAMES = ['cpu', 'memory', 'ephemeral-storage'] as const
 
 /** Undefined where the pod may run. */
 export function refusal(input: AdmissionInput): PodFailure | undefined {
-  const { pod, node, maxPods } = input
-  const uid = uidOf(pod)
-  const others = input.others.filter(
-    other => other.uid !== uid && !isFinished(other.pod.status?.phase),
-  )
+  const { pod, node, taken, maxPods } = input
   return (
     wrongNode(input) ??
     lacking(pod, node) ??
-    tooMany(others.length, maxPods) ??
-    outOfResources(input, others) ??
-    portConflict(pod, others)
+    tooMany(taken.pods, maxPods) ??
+    outOfResources(input) ??
+    portConflict(pod, input.others)
   )
 }
 
@@ -81,19 +74,9 @@ function outOf(name: string, requested: number, used: number, capacity: number):
   }
 }
 
-function outOfResources(
-  { pod, allocatable }: AdmissionInput,
-  others: readonly AdmittedPod[],
-): PodFailure | undefined {
-  const asked = podRequests(pod)
-  const taken = { cpu: 0, memory: 0, 'ephemeral-storage': 0 }
-  for (const { requests } of others) {
-    taken.cpu += requests.cpu
-    taken.memory += requests.memory
-    taken['ephemeral-storage'] += requests['ephemeral-storage']
-  }
+function outOfResources({ requests, taken, allocatable }: AdmissionInput): PodFailure | undefined {
   for (const name of AMOUNT_NAMES) {
-    const requested = asked[name]
+    const requested = requests[name]
     const quantity = allocatable[name]
     if (requested === 0 || quantity === undefined) continue
     const capacity = name === 'cpu' ? quantityToMilli(quantity) : quantityToNumber(quantity)
@@ -102,10 +85,10 @@ function outOfResources(
   return undefined
 }
 
-function portConflict(pod: Pod, others: readonly AdmittedPod[]): PodFailure | undefined {
+function portConflict(pod: Pod, others: () => readonly Pod[]): PodFailure | undefined {
   const wanted = hostPortsOf(pod)
   if (wanted.length === 0) return undefined
-  const taken = new Set(others.flatMap(other => hostPortsOf(other.pod)))
+  const taken = new Set(others().flatMap(hostPortsOf))
   const clash = wanted.some(port => {
     const [protocol, ip, number] = port.split('|')
     if (ip === '0.0.0.0')

@@ -11,6 +11,7 @@ import type { Volumes } from '../volumes/volumes.ts'
 import type { PodWorker } from './pod-worker.ts'
 import type { Backoff } from './restart-backoff.ts'
 import type { RuntimeCache } from './runtime-cache.ts'
+import type { Taken } from './taken.ts'
 
 export interface PodParts {
   readonly context: KubeletContext
@@ -22,12 +23,14 @@ export interface PodParts {
   readonly probes: Probes
   readonly backoff: Backoff
   readonly statusWriter: StatusWriter
+  /** What the pods that count take of the node; each worker tells what its own takes. */
+  readonly taken: Taken
   readonly client: {
     /** Deletes the object at once; harmless where it is gone or another pod has its name. */
     removePod(pod: Pod): Promise<void>
   }
   /** May this pod run here at all? Undefined is yes. */
-  readonly refuse: (pod: Pod) => PodFailure | undefined
+  readonly refuse: (worker: PodWorker) => PodFailure | undefined
   /** Reads the Node anew, by which pods are judged; rejects where the API does not answer. */
   readonly readNode: () => Promise<void>
   /** Why pods can't get a network now; empty when they can. */

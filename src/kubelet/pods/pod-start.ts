@@ -77,14 +77,14 @@ async function admit(worker: PodWorker): Promise<boolean> {
     observed.containers.length > 0 ||
     observed.sandboxes.length > 0 ||
     pod.status?.phase === 'Running'
-  let failure = ranBefore ? undefined : parts.refuse(pod)
+  let failure = ranBefore ? undefined : parts.refuse(worker)
   if (failure && dependsOnNode(failure)) {
     // The scheduler may know of labels that were not read here yet.
     await parts.readNode()
-    failure = parts.refuse(pod)
+    failure = parts.refuse(worker)
   }
   if (!failure) {
-    worker.admitted = true
+    worker.admit()
     return true
   }
   parts.events.warning(pod, failure.reason, failure.message)

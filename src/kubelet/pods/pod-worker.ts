@@ -36,8 +36,6 @@ export class PodWorker {
   mode: WorkerMode = 'running'
   /** The API has no such pod any more. */
   removed = false
-  /** The pod passed admission here, or ran before this kubelet started. */
-  admitted = false
   failure: PodFailure | undefined
   /** Why containers do not run, by name. */
   readonly waiting = new SmallMap<WaitingReason>()
@@ -46,7 +44,10 @@ export class PodWorker {
   /** The read termination messages, by container id: files may be gone later. */
   readonly messages = new SmallMap<string>()
   readonly parts: PodParts
+  #admitted = false
   #requests: PodRequests | undefined
+  /** What the node's sums have of this pod. */
+  #counted: PodRequests | undefined
   #running: Promise<void> | undefined
   #again = false
   #retryMs = RETRY_MS
@@ -64,15 +65,44 @@ export class PodWorker {
     this.parts = parts
   }
 
-  /** What the pod takes; asked for whenever another one comes. */
+  /** The pod passed admission here, or ran before this kubelet started. */
+  get admitted(): boolean {
+    return this.#admitted
+  }
+
+  admit(): void {
+    this.#admitted = true
+    this.#count()
+  }
+
+  /** What the pod takes where it counts. */
   get requests(): PodRequests {
     this.#requests ??= podRequests(this.pod)
     return this.#requests
   }
 
+  /** It was admitted and is not over: others have what is left. */
+  get counts(): boolean {
+    const isHere = this.mode === 'running' || this.mode === 'terminating'
+    return this.#admitted && isHere && !isFinished(this.pod.status?.phase)
+  }
+
+  #count(): void {
+    const counted = this.counts ? this.requests : undefined
+    if (counted === this.#counted) return
+    this.parts.taken.exchange(this.#counted, counted)
+    this.#counted = counted
+  }
+
+  /** The pod as it is now, of which nothing is wanted that was not wanted before. */
+  see(pod: Pod): void {
+    this.pod = pod
+    this.#count()
+  }
+
   update(pod: Pod): void {
     if (pod.spec !== this.pod.spec) this.#requests = undefined
-    this.pod = pod
+    this.see(pod)
     if (pod.metadata.deletionTimestamp) this.#ending.abort()
     this.wake()
   }
@@ -84,7 +114,7 @@ export class PodWorker {
 
   /** The API forgot the pod, or never knew it; `last` is how it looked at its end. */
   remove(last: Pod = this.pod): void {
-    this.pod = last
+    this.see(last)
     this.removed = true
     this.#ending.abort()
     this.wake()
@@ -182,6 +212,7 @@ export class PodWorker {
     }
     if (hasRunning(this.parts.cache.observe(this.uid))) throw new Error('containers still run')
     this.mode = 'terminated'
+    this.#count()
   }
 
   /** Seconds, as the delete says; undefined leaves it to each container. */

@@ -5,7 +5,6 @@ import { POD_NAME, POD_NAMESPACE } from '../labels.ts'
 import { objectsOf } from '../objects.ts'
 import { type Pod, uidOf } from '../pod-types.ts'
 import { sameJson } from '../status/status-writer.ts'
-import type { AdmittedPod } from './admission.ts'
 import type { ObservedPod } from './observed-pod.ts'
 import type { PodParts } from './pod-parts.ts'
 import { PodWorker } from './pod-worker.ts'
@@ -30,7 +29,7 @@ export class PodWorkers {
       this.#byUid.set(uidOf(pod), fresh)
       if (this.#complete) fresh.wake()
     } else if (this.#matters(pod, worker.pod)) worker.update(pod)
-    else worker.pod = pod
+    else worker.see(pod)
   }
 
   #matters(next: Pod, known: Pod): boolean {
@@ -116,10 +115,9 @@ export class PodWorkers {
   }
 
   /** Those that count against the node's resources. */
-  admittedPods(): readonly AdmittedPod[] {
-    const found: PodWorker[] = []
-    for (const worker of this.#byUid.values())
-      if (worker.admitted && worker.mode !== 'terminated') found.push(worker)
+  countedPods(): readonly Pod[] {
+    const found: Pod[] = []
+    for (const worker of this.#byUid.values()) if (worker.counts) found.push(worker.pod)
     return found
   }
 
