@@ -4,6 +4,7 @@ import type { AnyKind } from '#api/machinery/kind.ts'
 import { badRequest, StatusError } from '#api/machinery/status.ts'
 import { parseCidr } from '#base/cidr.ts'
 import type { Clock } from '#base/clock.ts'
+import type { FeatureGates } from '#base/feature-gates.ts'
 import type { FigureSource } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
@@ -57,6 +58,8 @@ export interface ApiServerOptions extends SecurityOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Upstream's --feature-gates, which were checked; none are set by default. */
+  readonly featureGates?: FeatureGates
   /** Proa's own version, for /version. */
   readonly proaVersion?: string
   readonly serviceClusterIpRange?: string
@@ -207,7 +210,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 }
 
 function createContext(options: ApiServerOptions): ServerContext {
-  const { store, clock, random, log } = options
+  const { store, clock, random, log, featureGates = new Map() } = options
   const cache = new WatchCache({ store, clock, log })
   const registry = registryOf(options, cache)
   const world = createWorld(registry)
@@ -234,12 +237,13 @@ function createContext(options: ApiServerOptions): ServerContext {
     clock,
     random,
     log,
+    featureGates,
     cache,
     registry,
     remotes: new Remotes(),
     world,
     webhooks,
-    ...createSecurity(options, world, { clock, random, webhooks, tokenUsed }),
+    ...createSecurity(options, world, { clock, random, featureGates, webhooks, tokenUsed }),
     services: new ServiceAllocator({
       services: services ?? cache.add('/registry/services/specs/', {}),
       cidr: range,

@@ -58,6 +58,7 @@ function cluster() {
   const security = createSecurity(options, world, {
     clock,
     random: systemRandom,
+    featureGates: new Map(),
     tokenUsed: () => {},
   })
   const may = async (user: UserInfo, text: string) =>

@@ -1,6 +1,7 @@
 /** Puts together who may come in and what they may do, from the parts in authentication/, authorization/ and admission/. */
 import type { Secret } from '#api/core/v1/secret.ts'
 import type { Clock } from '#base/clock.ts'
+import type { FeatureGates } from '#base/feature-gates.ts'
 import type { Random } from '#base/random.ts'
 import type { AdmissionStep } from './admission/admission.ts'
 import { createAdmissionSteps } from './admission/steps.ts'
@@ -78,6 +79,7 @@ const alwaysAllow: Authorizer = {
 export interface SecurityParts {
   readonly clock: Clock
   readonly random: Random
+  readonly featureGates: FeatureGates
   readonly webhooks?: WebhookWorld
   /** Told when a token that lives in a Secret was used. */
   readonly tokenUsed: (secret: Secret) => void
@@ -86,7 +88,7 @@ export interface SecurityParts {
 export function createSecurity(
   options: SecurityOptions,
   world: World,
-  { clock, random, webhooks, tokenUsed }: SecurityParts,
+  { clock, random, featureGates, webhooks, tokenUsed }: SecurityParts,
 ): Security {
   const { clientAuthorities = [], serviceAccountKeys = [], tokenVerifiers: given = [] } = options
   const authorizer = options.authorizer ?? authorizerFor(options.authorizationMode, world)
@@ -129,6 +131,7 @@ export function createSecurity(
         authorizer,
         clock,
         random,
+        featureGates,
         ...(webhooks ? { webhooks } : {}),
       }),
     tokens,

@@ -1,5 +1,6 @@
 /** What every part of the API server may use; made once by `createApiServer`. */
 import type { Clock } from '#base/clock.ts'
+import type { FeatureGates } from '#base/feature-gates.ts'
 import type { FigureSource } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
@@ -35,6 +36,7 @@ export interface ServerContext {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly featureGates: FeatureGates
   readonly cache: WatchCache
   readonly registry: ResourceRegistry
   /** What other servers serve. */

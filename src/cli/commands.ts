@@ -77,6 +77,13 @@ const controllers = listTextFlag(
   'which controllers run: names, or * for all; *,-NAME leaves one out',
   '*',
 )
+/** Read where the role starts: what depends on what is known only when all is said. */
+const featureGates = listTextFlag(
+  'feature-gates',
+  'NAME=BOOL,…',
+  'what is not on, or off, by default, such as GangScheduling=true; give it to API server, controllers and scheduler alike',
+  '',
+)
 const nodeName = textFlag(
   'node-name',
   'NAME',
@@ -97,6 +104,7 @@ const serving = {
     'API versions to serve or not: api/all=true, api/beta, GROUP/VERSION[/RESOURCE]=false',
     parseRuntimeConfig,
   ),
+  featureGates,
   dataDirectory,
   writeKubeconfig: textFlag(
     'write-kubeconfig',
@@ -299,6 +307,7 @@ export const commands = {
     flags: {
       kubeconfig,
       controllers,
+      featureGates,
       clusterCidr,
       rootCaFile: textFlag(
         'root-ca-file',
@@ -331,12 +340,7 @@ export const commands = {
         'a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1)',
         undefined,
       ),
-      featureGates: listTextFlag(
-        'feature-gates',
-        'NAME=BOOL,…',
-        'what is not on, or off, by default, such as GangScheduling=true',
-        '',
-      ),
+      featureGates,
       kubeconfig,
       ...roleServing(10259),
       logLevel: logLevel('info'),

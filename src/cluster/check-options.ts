@@ -2,6 +2,7 @@
 import { isDns1123Subdomain } from '#api/machinery/names.ts'
 import { type Cidr, overlap, parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
+import { checkFeatureGates } from '#base/feature-gates.ts'
 import type { CompleteOptions } from './options.ts'
 
 /** Each node gets a /24. */
@@ -16,6 +17,7 @@ export function checkOptions(options: CompleteOptions): void {
   refuseOverlap(options, pods, services)
   refuseSmall(options, pods, services)
   refuseName(options)
+  checkFeatureGates(options.featureGates)
 }
 
 /** A pod and a Service with the same address could not both be reached. */

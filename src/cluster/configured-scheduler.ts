@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf, UserError } from '#base/errors.ts'
+import { parseFeatureGates } from '#base/feature-gates.ts'
 import { createFigureBook, type FigureSource } from '#base/figures.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { systemFiles } from '#host/files.ts'
@@ -10,7 +11,6 @@ import {
   checkPluginNames,
   type PluginEntry,
   type PluginFactory,
-  parseFeatureGates,
   profilesOf,
   type RunningScheduler,
   readConfiguration,

@@ -65,7 +65,7 @@ export class InProcessRoles implements Running {
 
   /** Starts controllers and scheduler. */
   async startControl(): Promise<void> {
-    const { controllers, kinds, clusterCidr, pki, etcd } = this.#options
+    const { controllers, kinds, clusterCidr, pki, etcd, featureGates } = this.#options
     // Loaded now only, when the API answers already.
     const [{ SIGNERS, startControllers }, { startScheduler }] = await Promise.all([
       import('#controllers'),
@@ -79,6 +79,7 @@ export class InProcessRoles implements Running {
         figures: this.#figures,
         enabled: controllers,
         kinds: () => kinds,
+        featureGates,
         clusterCidr,
         certificateAuthority: pki.authority,
         nodeDirectories: nodeDirectories(
@@ -91,7 +92,7 @@ export class InProcessRoles implements Running {
         },
       })
     const schedule = () => {
-      this.#scheduler = startScheduler(scheduler, { figures: this.#figures })
+      this.#scheduler = startScheduler(scheduler, { figures: this.#figures, featureGates })
       return this.#scheduler
     }
     if (!etcd) {

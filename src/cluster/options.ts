@@ -3,6 +3,7 @@ import type { RuntimeConfig } from '#api/runtime-config.ts'
 import type { RequestLimits } from '#apiserver'
 import type { IdentityHeaders } from '#apiserver/authentication/front-proxy.ts'
 import type { Clock } from '#base/clock.ts'
+import type { FeatureGates } from '#base/feature-gates.ts'
 import type { Log } from '#base/log.ts'
 import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
@@ -77,6 +78,8 @@ export interface ClusterOptions extends ServingOptions {
   readonly serviceClusterIpRange?: string
   /** API versions to serve beside the stable ones, or not to: `new Map([['api/beta', true]])`. */
   readonly runtimeConfig?: RuntimeConfig
+  /** Upstream's --feature-gates, for API server, controllers and scheduler alike: `new Map([['GenericWorkload', true]])`. */
+  readonly featureGates?: FeatureGates
   /** Whether bootstrap tokens let nodes in; upstream's --enable-bootstrap-token-auth. */
   readonly bootstrapTokenAuth?: boolean
   /** Addresses of pods, 10.244.0.0/16 by default (10.240.0.0/12 for over 256 hollow nodes); each node gets a /24. */

@@ -4,6 +4,7 @@ import { kinds } from '#api/kinds.ts'
 import { type RuntimeConfig, servedKinds } from '#api/runtime-config.ts'
 import { createApiServer, type NodeConnector } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
+import type { FeatureGates } from '#base/feature-gates.ts'
 import { PROA_VERSION } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
 import { createForwarders } from '#client/forwarding/forwarder.ts'
@@ -22,6 +23,7 @@ import type { Pki } from './pki/pki.ts'
 export interface SingleApiServerOptions extends FoundationOptions, ServingOptions {
   readonly listen: { readonly address: string; readonly port: number }
   readonly runtimeConfig?: RuntimeConfig
+  readonly featureGates?: FeatureGates
   readonly bootstrapTokenAuth?: boolean
   /** The node that may run on this machine: it gets a kubeconfig, and may be reached at the machine's addresses. */
   readonly nodeName: string
@@ -41,7 +43,7 @@ export async function startSingleApiServer(
   options: SingleApiServerOptions,
 ): Promise<SingleApiServer> {
   const { clock, random, log, listen, serviceClusterIpRange, nodeName } = options
-  const { eventTtlMs, frontProxy, requestLimits } = options
+  const { eventTtlMs, frontProxy, requestLimits, featureGates = new Map() } = options
   const running: Running[] = []
   const stop = async () => {
     for (const part of running.splice(0).reverse()) await part.stop()
@@ -71,6 +73,7 @@ export async function startSingleApiServer(
       clock,
       random,
       log,
+      featureGates,
       serviceClusterIpRange,
       proaVersion: PROA_VERSION,
       clientAuthorities: [pki.authority],

@@ -1,4 +1,5 @@
 /** The controllers as a process of their own: elected, and with a port that tells how they are. */
+import { parseFeatureGates } from '#base/feature-gates.ts'
 import type { ValuesOf } from '#cli'
 import type { Running } from '#client/role.ts'
 import type { RunningControllers } from '#controllers'
@@ -21,6 +22,7 @@ export async function startControllerManager(
   const { parseEnabled, startControllers } = await import('#controllers')
   // A misspelt name must end the start, not the first time of leading.
   parseEnabled(values.controllers)
+  const featureGates = parseFeatureGates(values.featureGates)
   const signing = signingOptionsOf(values, systemFiles)
   const tokens = await tokenOptionsOf(values.serviceAccountPrivateKeyFile, systemFiles)
   const certificateAuthority =
@@ -31,6 +33,7 @@ export async function startControllerManager(
   const led = startLed('kube-controller-manager', context, () => {
     running = startControllers(context, {
       figures,
+      featureGates,
       enabled: values.controllers,
       clusterCidr: values.clusterCidr,
       ...(certificateAuthority ? { certificateAuthority } : {}),

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { UserError } from '#base/errors.ts'
+import { parseFeatureGates } from '#base/feature-gates.ts'
 import type { Log } from '#base/log.ts'
 import type { Invocation, ValuesOf } from '#cli'
 import type { Running } from '#client/role.ts'
@@ -44,6 +45,7 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,
     runtimeConfig: values.runtimeConfig,
+    featureGates: parseFeatureGates(values.featureGates),
     bootstrapTokenAuth: values.enableBootstrapTokenAuth,
     clusterDomain: DEFAULT_DOMAIN,
     nodeName: values.nodeName ?? hostname().toLowerCase(),

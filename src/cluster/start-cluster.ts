@@ -160,7 +160,7 @@ class Starting {
 
   #createServer({ store, pki, encryption }: Foundation): ApiServer {
     const { clock, random, log, nodes, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
-    const { eventTtlMs, frontProxy, requestLimits } = this.#options
+    const { eventTtlMs, frontProxy, requestLimits, featureGates } = this.#options
     const webhooks = createWebhookCaller()
     this.#running.push({ stop: async () => webhooks.close() })
     const server = createApiServer({
@@ -169,6 +169,7 @@ class Starting {
       clock,
       random,
       log,
+      featureGates,
       serviceClusterIpRange,
       proaVersion: PROA_VERSION,
       clientAuthorities: [pki.authority],
@@ -226,6 +227,7 @@ function complete(given: StartOptions): CompleteOptions {
   const options: CompleteOptions = {
     serviceClusterIpRange: DEFAULT_SERVICE_RANGE,
     runtimeConfig: new Map(),
+    featureGates: new Map(),
     clusterDomain: DEFAULT_DOMAIN,
     controllers: '*',
     bootstrapTokenAuth: false,

@@ -1,5 +1,6 @@
 /** `proa up`: a whole cluster in this process, and a few lines that say what is ready and what to type next. */
 import { UserError } from '#base/errors.ts'
+import { parseFeatureGates } from '#base/feature-gates.ts'
 import { version } from '#base/version.ts'
 import { type NodesWanted, nodesText, readyText, type ValuesOf } from '#cli'
 import { systemClock } from '#host/clock.ts'
@@ -28,6 +29,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,
     runtimeConfig: values.runtimeConfig,
+    featureGates: parseFeatureGates(values.featureGates),
     bootstrapTokenAuth: values.enableBootstrapTokenAuth,
     clusterCidr: values.clusterCidr,
     clusterDomain: values.clusterDomain,

@@ -10,6 +10,7 @@ import { servedKinds } from '#api/runtime-config.ts'
 import { podGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { storageVersionMigration } from '#api/storagemigration/v1beta1/storage-version-migration.ts'
 import { UserError } from '#base/errors.ts'
+import { type FeatureGates, isGateOn } from '#base/feature-gates.ts'
 import { createFigureBook, type FigureBook, type FigureSource } from '#base/figures.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { RoleContext, Running } from '#client/role.ts'
@@ -102,6 +103,8 @@ export interface ControllersOptions {
   readonly nodeDirectories?: NodeDirectories
   /** Every kind that is served beside custom ones; the built-in ones that are served by default if absent. */
   readonly kinds?: () => readonly AnyKind[]
+  /** Upstream's --feature-gates, which were checked; none are set by default. */
+  readonly featureGates?: FeatureGates
   /** Where they count; one that lasts over several times of leading goes on counting. */
   readonly figures?: FigureBook
 }
@@ -110,8 +113,10 @@ interface ControllerEntry {
   readonly name: string
   /** Runs only where it is named, as upstream has it. */
   readonly isOffByDefault?: true
-  /** Runs only where this kind is served; upstream has a feature gate there. */
+  /** Runs only where this kind is served. */
   readonly needs?: AnyKind
+  /** Runs only where this feature gate is on. Those that upstream has and our table does not are `needs` alone. */
+  readonly gate?: string
   /** The controller, or undefined where an option that it needs is not given. */
   readonly create: (
     context: ControllerContext,
@@ -185,6 +190,7 @@ export const controllers: readonly ControllerEntry[] = [
   {
     name: 'podgroup-protection-controller',
     needs: podGroup,
+    gate: 'GenericWorkload',
     create: podGroupProtectionController,
   },
   { name: 'endpointslice-controller', create: endpointSliceController },
@@ -269,10 +275,11 @@ export function startControllers(
   const customKinds = kinds().includes(customResourceDefinition)
     ? followCustomKinds(context.informers)
     : noCustomKinds
-  const { figures = createFigureBook() } = options
+  const { figures = createFigureBook(), featureGates = new Map() } = options
   const controllerContext: ControllerContext = {
     ...context,
     figures,
+    featureGates,
     kinds: () => [...kinds(), ...customKinds.list()],
     customKinds,
     remoteKinds: kinds().includes(apiService) ? followRemoteKinds(context) : noRemoteKinds,
@@ -286,9 +293,11 @@ export function startControllers(
   }
   const running: RunningController[] = []
   const served = new Set(kinds())
-  for (const { name, needs, create } of controllers) {
+  for (const { name, needs, gate, create } of controllers) {
     const isServed = needs === undefined || served.has(needs)
-    const controller = isServed && enabled(name) ? create(controllerContext, options) : undefined
+    const isOn = gate === undefined || isGateOn(featureGates, gate)
+    const controller =
+      isServed && isOn && enabled(name) ? create(controllerContext, options) : undefined
     if (controller) running.push(runController(controller, controllerContext))
   }
   let isStopped = false

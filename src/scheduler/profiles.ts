@@ -1,5 +1,6 @@
 /** Makes the plugins of every profile, and gives each what it lives on. */
 import { UserError } from '#base/errors.ts'
+import { isGateOn } from '#base/feature-gates.ts'
 import { createEventRecorder, type EventRecorder } from '#client/events.ts'
 import type { RoleContext } from '#client/role.ts'
 import {
@@ -12,7 +13,6 @@ import {
 import { createGroupTrial } from './cycle/group-trial.ts'
 import type { EventInterest } from './framework/cluster-event.ts'
 import type { Extender } from './framework/extender.ts'
-import { isGateOn } from './framework/feature-gates.ts'
 import type { Handle, PluginFactory } from './framework/handle.ts'
 import type { Plugin } from './framework/plugin.ts'
 import type { PreemptionFigures } from './framework/preemption-figures.ts'

@@ -8,6 +8,7 @@ import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
 import { sleep } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
+import { isGateOn } from '#base/feature-gates.ts'
 import type { Figure, FigureBook } from '#base/figures.ts'
 import type { Informers } from '#client/informer.ts'
 import type { RoleContext, Running } from '#client/role.ts'
@@ -18,7 +19,6 @@ import { followOthers, type OtherSource, otherSources } from './event-sources.ts
 import { createSchedulerFigures, preemptionFigures, type SchedulerFigures } from './figures.ts'
 import { actions, type EventInterest, type EventResource } from './framework/cluster-event.ts'
 import type { Extender } from './framework/extender.ts'
-import { isGateOn } from './framework/feature-gates.ts'
 import type { PluginFactory } from './framework/handle.ts'
 import { PreemptionFigures } from './framework/preemption-figures.ts'
 import { createWaitingPods, type WaitingPods } from './framework/waiting-pods.ts'
@@ -37,7 +37,6 @@ export {
   profilesOf,
   readConfiguration,
 } from './configuration/configuration.ts'
-export { parseFeatureGates } from './framework/feature-gates.ts'
 export type { PluginFactory } from './framework/handle.ts'
 export type { PluginEntry } from './plugins.ts'
 export { checkPluginNames } from './profiles.ts'

@@ -88,6 +88,11 @@ test('a group of pods gets the number of its class, and may not choose another',
   assert.deepEqual(await of({}), { priority: 5, priorityClassName: 'usual' })
   const update = { operation: 'UPDATE' as const }
   assert.deepEqual(await of({}, update), {}, 'whether it may change is for validation to say')
+  const off = { ...world, featureGates: new Map() }
+  const object = { apiVersion: 'x', kind: 'PodGroup', metadata: { name: 'g' }, spec: {} } as never
+  const request = { resource: 'podgroups.scheduling.k8s.io', object }
+  const untouched = await admit(priority(off), request)
+  assert.deepEqual((untouched as unknown as { spec: object }).spec, {}, 'behind a gate')
 })
 
 test('there is one default class, and those of the system stay', async () => {

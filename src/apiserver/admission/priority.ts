@@ -6,11 +6,12 @@ import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import { isSystemClass, systemClasses } from '#api/scheduling/v1/system-classes.ts'
 import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
+import { isGateOn } from '#base/feature-gates.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
 import { asPod, concerns, concernsPods, refused } from './requests.ts'
 import type { AdmissionWorld } from './world.ts'
 
-type PriorityWorld = Pick<AdmissionWorld, 'priorityClass' | 'priorityClasses'>
+type PriorityWorld = Pick<AdmissionWorld, 'priorityClass' | 'priorityClasses' | 'featureGates'>
 type Importance = Pick<PriorityClass, 'value'> & { preemptionPolicy?: string }
 
 /** Of pods that name no class, where none is the default. */
@@ -20,7 +21,10 @@ export function priority(world: PriorityWorld): AdmissionStep {
   return {
     name: 'Priority',
     mutate(request, draft) {
-      if (concernsNewGroup(request)) return resolveGroup(world, request, draft as PodGroup)
+      if (concernsNewGroup(request))
+        return isGateOn(world.featureGates, 'WorkloadAwarePreemption')
+          ? resolveGroup(world, request, draft as PodGroup)
+          : undefined
       if (!concernsPods(request)) return
       const { spec } = asPod(draft)
       return request.operation === 'UPDATE' ? keep(request, spec) : resolve(world, request, spec)

@@ -78,6 +78,7 @@ export function testWorld(): TestWorld {
     rbac,
     authorizer: rbacAuthorizer(rbac),
     clock: hurriedClock,
+    featureGates: new Map([['AllAlpha', true]]),
     random: { uuid: () => 'u', bytes: length => new Uint8Array(length), integer: () => 0 },
   }
 }

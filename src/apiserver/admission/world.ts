@@ -10,6 +10,7 @@ import type { RuntimeClass } from '#api/node/v1/runtime-class.ts'
 import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import type { Clock } from '#base/clock.ts'
+import type { FeatureGates } from '#base/feature-gates.ts'
 import type { Random } from '#base/random.ts'
 import type { Authorizer, Eventually } from '../authorization/authorizer.ts'
 import type { RbacView } from '../authorization/rbac.ts'
@@ -38,6 +39,7 @@ export interface AdmissionWorld {
   readonly authorizer: Authorizer
   readonly clock: Clock
   readonly random: Random
+  readonly featureGates: FeatureGates
   /** Absent where no webhooks are to be asked. */
   readonly webhooks?: WebhookWorld
 }

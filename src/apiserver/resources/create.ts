@@ -17,6 +17,7 @@ import type { Exchange } from '../exchange.ts'
 import { TakenMeanwhile } from '../storage/resource-storage.ts'
 import { encodeValue, inOneLine, StoredObject } from '../storage/stored-object.ts'
 import { draftOf, parseBody } from './body.ts'
+import { dropGatedFields } from './gated-fields.ts'
 import { hooksOf, wrongFinalizers } from './hooks.ts'
 import { respondOne } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
@@ -146,6 +147,7 @@ function prepare(write: Write, draft: KubernetesObject): void {
   delete metadata.generation
   if (kind.hasGeneration) metadata.generation = 1
   kind.prepareForCreate(draft)
+  dropGatedFields(write, draft)
   hooksOf(write.resource).prepare?.(write, draft)
 }
 

@@ -24,6 +24,7 @@ import { prepare } from '../storage/view.ts'
 import { draftOf, parseBody } from './body.ts'
 import { createObject } from './create.ts'
 import { isEqual } from './equal.ts'
+import { dropGatedFields } from './gated-fields.ts'
 import { hooksOf, wrongFinalizers } from './hooks.ts'
 import { draftOverKnown, draftWithKnownMetadata } from './known-parts.ts'
 import { respondOne } from './read.ts'
@@ -188,6 +189,7 @@ async function replace(
   const kind = rulesOf(write.resource)
   if (isWhole(write)) kind.prepareForUpdate(draft, previous)
   if (write.subresource === 'status') kind.prepareForStatusUpdate(draft, previous)
+  if (isWhole(write) || write.subresource === 'status') dropGatedFields(write, draft, previous)
   hooksOf(write.resource).prepare?.(write, draft, previous)
   if (write.subresource !== 'binding') countGeneration(kind, draft, previous)
   validate(write, draft, previous)

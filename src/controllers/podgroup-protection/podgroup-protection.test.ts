@@ -14,6 +14,7 @@ const OPTIONS = {
     enabled: 'podgroup-protection-controller,serviceaccount-controller',
     kinds: () => kinds,
   },
+  featureGates: new Map([['GenericWorkload', true]]),
   scheduler: false,
   runPods: false,
 }

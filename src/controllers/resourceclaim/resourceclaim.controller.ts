@@ -6,6 +6,7 @@ import { type ResourceClaim, resourceClaim } from '#api/resource/v1/resource-cla
 import { resourceClaimTemplate } from '#api/resource/v1/resource-claim-template.ts'
 import { isGroupConsumer } from '#api/scheduling/v1alpha2/group-claims.ts'
 import { type PodGroup, podGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
+import { isGateOn } from '#base/feature-gates.ts'
 import type { Informer } from '#client/informer.ts'
 import { type Controller, type ControllerContext, nothingToDo } from '../runner/controller.ts'
 import {
@@ -29,8 +30,10 @@ export function resourceClaimController(context: ControllerContext): Controller 
   const pods = context.informers.for(pod)
   const claims = context.informers.for(resourceClaim)
   const templates = context.informers.for(resourceClaimTemplate)
-  // Upstream has a feature gate here; for us it is enough that groups are served.
-  const groups = context.kinds().includes(podGroup) ? context.informers.for(podGroup) : undefined
+  const areGroupsFollowed =
+    isGateOn(context.featureGates, 'DRAWorkloadResourceClaims') &&
+    context.kinds().includes(podGroup)
+  const groups = areGroupsFollowed ? context.informers.for(podGroup) : undefined
   indexByDeviceClaim(pods)
   indexByController(claims)
   pods.addIndex(BY_TEMPLATE, ({ metadata, spec }) =>

@@ -131,7 +131,8 @@ test('a claim of its own outlives the pods that used it, without its devices', a
 
 test('the pods of a group share the claim that was made for it, which is the group’s as long as it is there', async () => {
   const controllers = { ...OPTIONS.controllers, kinds: () => kinds }
-  await using cluster = await startTestCluster({ ...OPTIONS, controllers })
+  const featureGates = new Map([['AllAlpha', true]])
+  await using cluster = await startTestCluster({ ...OPTIONS, controllers, featureGates })
   const { client, until } = cluster
   await account(cluster)
   const resourceClaims = [{ name: 'gpu', resourceClaimTemplateName: 'template' }]

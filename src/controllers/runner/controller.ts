@@ -2,8 +2,10 @@
  * The shape of a controller: which keys are to be looked at, and what a look at one key wants written. Deciding is apart
  * from doing: `reconcile` returns writes as data, and the runner performs them.
  */
+
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { FeatureGates } from '#base/feature-gates.ts'
 import type { FigureBook } from '#base/figures.ts'
 import type { DeleteOptions, PatchType } from '#client/client.ts'
 import type { EventRecorder, EventText, EventType } from '#client/events.ts'
@@ -16,6 +18,7 @@ import type { RemoteKinds } from '../remote-kinds.ts'
 export interface ControllerContext extends RoleContext {
   /** Every kind that the server serves now; grows and shrinks with custom resources. */
   readonly kinds: () => readonly AnyKind[]
+  readonly featureGates: FeatureGates
   /** Those of them that are defined at run time. */
   readonly customKinds: CustomKinds
   /** What other servers serve, behind APIServices; not among `kinds`. */

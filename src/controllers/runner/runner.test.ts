@@ -28,6 +28,7 @@ async function setUp() {
     random: { integer: () => 0, bytes: n => new Uint8Array(n), uuid: () => '' },
     log: silentLog,
     kinds: () => [],
+    featureGates: new Map(),
     customKinds: noCustomKinds,
     remoteKinds: noRemoteKinds,
     figures: createFigureBook(),

@@ -11,6 +11,7 @@ import { kinds } from '#api/kinds.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { type ApiServer, type ApiServerOptions, createApiServer } from '#apiserver'
 import { type Clock, rfc3339 } from '#base/clock.ts'
+import type { FeatureGates } from '#base/feature-gates.ts'
 import { type Log, silentLog } from '#base/log.ts'
 import { createClient } from '#client/api-client.ts'
 import type { Client } from '#client/client.ts'
@@ -47,6 +48,8 @@ export interface TestClusterOptions {
   /** Whether pods run; without it they stay as they were bound. */
   readonly runPods?: boolean
   readonly scheduler?: boolean
+  /** For server, controllers and scheduler. */
+  readonly featureGates?: FeatureGates
   /** How other servers' APIs are reached. */
   readonly aggregation?: ApiServerOptions['aggregation']
 }
@@ -57,13 +60,14 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   const { clock = systemClock, log = silentLog, runPods = true } = options
   const random = systemRandom
   const store = createMemoryStore()
-  const { aggregation } = options
+  const { aggregation, featureGates = new Map() } = options
   const server = createApiServer({
     store,
     kinds,
     clock,
     random,
     log,
+    featureGates,
     ...(aggregation ? { aggregation } : {}),
   })
   await server.ready()
@@ -75,8 +79,9 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
     })
   const informers = createInformers(client, { clock, log, random })
   const context = { client, informers, clock, random, log }
-  const controllers = startControllers(context, options.controllers)
-  const scheduler = options.scheduler === false ? undefined : startScheduler(context)
+  const controllers = startControllers(context, { featureGates, ...options.controllers })
+  const scheduler =
+    options.scheduler === false ? undefined : startScheduler(context, { featureGates })
   const stopAgent = runPods ? startAgent(client, informers, clock) : () => {}
   // Pods are refused before their namespace has its account. Under a clock moved by hand the test sees to that itself.
   if (!options.clock && options.controllers?.enabled === undefined)

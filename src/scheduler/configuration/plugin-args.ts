@@ -23,7 +23,7 @@ import {
   struct,
   type ValueOfShape,
 } from '#api/machinery/schema.ts'
-import { type FeatureGates, isGateOn } from '../framework/feature-gates.ts'
+import { type FeatureGates, isGateOn } from '#base/feature-gates.ts'
 import { validateResources, validateShape, weighted } from './validation.shape.ts'
 
 interface PluginArgs {

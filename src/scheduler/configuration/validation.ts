@@ -2,7 +2,7 @@
 import { isExtendedResource } from '#api/core/v1/resource-names.ts'
 import { duplicate, type FieldError, invalid, required } from '#api/machinery/field-error.ts'
 import { isQualifiedName } from '#api/machinery/names.ts'
-import type { FeatureGates } from '../framework/feature-gates.ts'
+import type { FeatureGates } from '#base/feature-gates.ts'
 import type { CompleteConfiguration, CompleteProfile } from './configuration.ts'
 import { pluginArgs } from './plugin-args.ts'
 import type { ExtenderFile } from './schema.ts'

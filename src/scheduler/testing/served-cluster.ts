@@ -25,7 +25,12 @@ export interface ServedCluster extends AsyncDisposable {
 export async function serveCluster(namespaces: readonly string[]): Promise<ServedCluster> {
   const store = createMemoryStore()
   const shared = { clock: systemClock, random: systemRandom, log: silentLog }
-  const server = createApiServer({ store, kinds, ...shared })
+  const server = createApiServer({
+    store,
+    kinds,
+    ...shared,
+    featureGates: new Map([['AllAlpha', true]]),
+  })
   await server.ready()
   const admin = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
   const client = createClient(server.transportFor(admin))

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { FeatureGates } from '#base/feature-gates.ts'
 import { silentLog } from '#base/log.ts'
 import { createHttpTransport, type HttpTransport } from '#client/http-transport.ts'
 import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
@@ -108,6 +109,7 @@ export async function startProa(
   etcd: EtcdOptions,
   log = silentLog,
   encryption?: EncryptionAtRest,
+  featureGates: FeatureGates = new Map(),
 ): Promise<ApiEnd> {
   const server = await startSingleApiServer({
     ...(encryption ? { encryption } : {}),
@@ -116,6 +118,7 @@ export async function startProa(
     listen: { address: '127.0.0.1', port: 0 },
     serviceClusterIpRange: SERVICE_RANGE,
     runtimeConfig: new Map([['api/all', true]]),
+    featureGates,
     clusterDomain: 'cluster.local',
     nodeName: 'here',
     clock: systemClock,

@@ -133,7 +133,8 @@ describe('an etcd of a real kube-apiserver', { skip }, () => {
   })
 
   test('Proa serves every object as upstream did', async () => {
-    proa = await startProa(keys, { servers: [etcd.url] })
+    const gates = new Map([['AllAlpha', true]])
+    proa = await startProa(keys, { servers: [etcd.url] }, undefined, undefined, gates)
     const differences: string[] = []
     for (const [kind, wanted] of made) {
       const { body } = await proa.ask('GET', pathOf(kind, wanted))

@@ -20,7 +20,6 @@ const OFF: ReadonlySet<string> = new Set([
 const OFF_FIELDS: readonly (readonly [field: string, kinds?: string])[] = [
   ['clusterTrustBundle'],
   ['podCertificate'],
-  ['schedulingGroup'],
   ['stopSignal'],
   ['nodeAllocatableResourceClaimStatuses'],
   ['preventPodSchedulingIfMissing'],

@@ -61,6 +61,7 @@ export class Managers {
       log: silentLog,
       figures: createFigureBook(),
       kinds: () => served,
+      featureGates: new Map(),
       customKinds,
       remoteKinds: noRemoteKinds,
       recorder: component =>

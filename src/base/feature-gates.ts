@@ -1,8 +1,9 @@
 /**
- * The feature gates of the scheduler by upstream's names, as v1.36 has them. `locked` ones cannot be set to anything else; of the
- * others, whoever asks `isGateOn` heeds what was set. See docs/scheduler.md for which those are.
+ * The feature gates of scheduling and of what belongs to it, by upstream's names, as v1.36 has them: one table, so that a gate means the
+ * same to API server, controllers and scheduler. `locked` ones cannot be set to anything else; of the others, whoever asks
+ * `isGateOn` heeds what was set. See docs/scheduler.md for which those are.
  */
-import { UserError } from '#base/errors.ts'
+import { UserError } from './errors.ts'
 
 type Stage = 'alpha' | 'beta' | 'ga'
 interface Gate {
@@ -57,6 +58,7 @@ const known: Readonly<Record<string, Gate>> = {
 /** Gates that set all of their stage which are not named themselves. */
 const wholeStages: Readonly<Record<string, Stage>> = { AllAlpha: 'alpha', AllBeta: 'beta' }
 
+/** What was set; all others are as they are by default. */
 export type FeatureGates = ReadonlyMap<string, boolean>
 
 export function isGateOn(gates: FeatureGates, name: string): boolean {
@@ -71,28 +73,40 @@ export function isGateOn(gates: FeatureGates, name: string): boolean {
 const TRUE = ['1', 't', 'T', 'true', 'TRUE', 'True']
 const FALSE = ['0', 'f', 'F', 'false', 'FALSE', 'False']
 
-/** Reads `GangScheduling=true,OpportunisticBatching=false`. Throws a UserError in upstream's words. */
+/** The one component whose gates there are; it may be named before a gate. */
+const COMPONENT = 'kube'
+
+/** Reads `GangScheduling=true,kube:OpportunisticBatching=false`. Throws a UserError in upstream's words. */
 export function parseFeatureGates(text: string): FeatureGates {
   const gates = new Map<string, boolean>()
-  for (const part of text.split(',')) {
+  for (const part of text.split(',').map(part => part.trim())) {
     if (part === '') continue
-    const [name = '', value] = part.split(/=(.*)/s).map(word => word.trim())
-    if (value === undefined) throw wrong(text, `missing bool value for ${name}`)
+    const [, component = COMPONENT, setting = ''] = /^(?:([^:=]*):)?(.*)$/s.exec(part) ?? []
+    if (component !== COMPONENT) throw new UserError(`component not registered: ${component}`)
+    const [name = '', value] = setting.split(/=(.*)/s).map(word => word.trim())
+    if (value === undefined) throw new UserError(`missing bool value for ${name}`)
     if (!TRUE.includes(value) && !FALSE.includes(value)) {
       const why = `strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`
-      throw wrong(text, `invalid value of ${name}=${value}, err: ${why}`)
+      throw new UserError(`invalid value of ${name}=${value}, err: ${why}`)
     }
     gates.set(name, TRUE.includes(value))
   }
+  checkFeatureGates(gates)
+  return gates
+}
+
+/** Whether there are such gates, and they may be set so. Throws a UserError in upstream's words. */
+export function checkFeatureGates(gates: FeatureGates): void {
   for (const [name, on] of gates) {
     const gate = Object.hasOwn(known, name) ? known[name] : undefined
     if (!gate && !Object.hasOwn(wholeStages, name))
-      throw wrong(text, `unrecognized feature gate: ${name}`)
+      throw new UserError(`unrecognized feature gate: ${name}`)
     if (gate?.locked && gate.on !== on)
-      throw wrong(text, `cannot set feature gate ${name} to ${on}, feature is locked to ${gate.on}`)
+      throw new UserError(
+        `cannot set feature gate ${name} to ${on}, feature is locked to ${gate.on}`,
+      )
   }
   checkNeeds(gates)
-  return gates
 }
 
 function checkNeeds(gates: FeatureGates): void {
@@ -103,10 +117,4 @@ function checkNeeds(gates: FeatureGates): void {
       : []
   })
   if (lines.length > 0) throw new UserError(lines.join('\n'))
-}
-
-function wrong(text: string, why: string): UserError {
-  return new UserError(
-    `invalid argument ${JSON.stringify(text)} for "--feature-gates" flag: ${why}`,
-  )
 }
