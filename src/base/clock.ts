@@ -32,6 +32,46 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   })
 }
 
+/**
+ * The pauses of one loop, one at a time, until it ends. What thousands of nodes do every few seconds is mostly waiting: a signal's listener for
+ * each pause costs more than all else of it.
+ */
+export class Pauses {
+  readonly #clock: Clock
+  #cancel: (() => void) | undefined
+  #resolve: (() => void) | undefined
+  #isOver = false
+  /** One for all pauses. */
+  readonly #wake = () => {
+    this.#cancel = undefined
+    this.#resolve?.()
+  }
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Resolves after `delayMs`, or as soon as they are over. */
+  take(delayMs: number): Promise<void> {
+    if (this.#isOver) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#resolve = resolve
+      this.#cancel = this.#clock.after(delayMs, this.#wake)
+    })
+  }
+
+  /** Ends the present one, and takes no more. */
+  end(): void {
+    this.#isOver = true
+    this.#cancel?.()
+    this.#wake()
+  }
+}
+
 /** RFC 3339 with whole seconds, the form of `metav1.Time` on the wire. */
 export function rfc3339(milliseconds: number): string {
   const second = Math.floor(milliseconds / 1000)
@@ -47,5 +87,7 @@ let writtenText = ''
 
 /** RFC 3339 with six decimals, the form of `metav1.MicroTime` on the wire. */
 export function rfc3339Micro(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 23)}000Z`
+  const whole = Math.trunc(milliseconds)
+  const thousandths = ((whole % 1000) + 1000) % 1000
+  return `${rfc3339(whole).slice(0, 19)}.${String(thousandths).padStart(3, '0')}000Z`
 }

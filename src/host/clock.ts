@@ -9,6 +9,10 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, callback) {
+    if (delayMs <= LONGEST_TIMER_MS) {
+      const timer = setTimeout(callback, delayMs)
+      return () => clearTimeout(timer)
+    }
     let leftMs = delayMs
     let timer: NodeJS.Timeout
     const wait = () => {

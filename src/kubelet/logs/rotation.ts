@@ -3,7 +3,7 @@
  * opens a new one; five files a container are kept. Old files stay plain text, so that they can
  * still be read line by line.
  */
-import { sleep } from '#base/clock.ts'
+import { Pauses } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { KubeletContext } from '../options.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
@@ -15,25 +15,27 @@ const CHECK_MS = 10_000
 export class LogRotation {
   readonly #context: KubeletContext
   readonly #cache: RuntimeCache
-  readonly #stopping = new AbortController()
+  readonly #pauses: Pauses
 
   constructor(context: KubeletContext, cache: RuntimeCache) {
     this.#context = context
     this.#cache = cache
+    this.#pauses = new Pauses(context.clock)
   }
 
   start(): void {
-    this.#run().catch(() => {})
+    void this.#run()
   }
 
   stop(): void {
-    this.#stopping.abort()
+    this.#pauses.end()
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#context
-    while (!this.#stopping.signal.aborted) {
-      await sleep(clock, CHECK_MS, this.#stopping.signal)
+    const { log } = this.#context
+    for (;;) {
+      await this.#pauses.take(CHECK_MS)
+      if (this.#pauses.isOver) return
       await this.check().catch(error => log.warn('logs not rotated', { error: messageOf(error) }))
     }
   }

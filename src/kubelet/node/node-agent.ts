@@ -6,7 +6,7 @@
 import { type Lease, lease as leaseKind } from '#api/coordination/v1/lease.ts'
 import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
 import { isStatus } from '#api/machinery/status.ts'
-import { rfc3339Micro, sleep } from '#base/clock.ts'
+import { Pauses, rfc3339Micro } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Image, RuntimeVersion } from '../runtime.ts'
@@ -41,7 +41,8 @@ export interface NodeAgentParts {
 
 export class NodeAgent {
   readonly #parts: NodeAgentParts
-  readonly #stopping = new AbortController()
+  readonly #checks: Pauses
+  readonly #renewals: Pauses
   readonly #loops: Promise<void>[] = []
   #version: RuntimeVersion = { runtimeName: 'unknown', runtimeVersion: '' }
   #images: readonly Image[] = []
@@ -56,48 +57,48 @@ export class NodeAgent {
 
   constructor(parts: NodeAgentParts) {
     this.#parts = parts
+    this.#checks = new Pauses(parts.context.clock)
+    this.#renewals = new Pauses(parts.context.clock)
   }
 
   /** Begins; resolves with the first registration, or when stopped before. */
   async start(): Promise<void> {
     const registered = this.#register()
     this.#loops.push(
-      registered.then(() => this.#every(STATUS_CHECK_MS, () => this.checkStatus())),
+      registered.then(() => this.#checkForever()),
       registered.then(() => this.#renewForever()),
     )
     await registered
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort()
+    this.#checks.end()
+    this.#renewals.end()
     await Promise.all(this.#loops)
   }
 
-  get #signal(): AbortSignal {
-    return this.#stopping.signal
-  }
-
-  async #every(periodMs: number, work: () => Promise<void>): Promise<void> {
-    while (!this.#signal.aborted) {
-      await sleep(this.#parts.context.clock, periodMs, this.#signal).catch(() => {})
-      if (this.#signal.aborted) return
-      await work().catch((error: Error) =>
-        this.#parts.context.log.debug('node status not written', { error: messageOf(error) }),
+  async #checkForever(): Promise<void> {
+    const { log } = this.#parts.context
+    for (;;) {
+      await this.#checks.take(STATUS_CHECK_MS)
+      if (this.#checks.isOver) return
+      await this.checkStatus().catch((error: Error) =>
+        log.debug('node status not written', { error: messageOf(error) }),
       )
     }
   }
 
   async #register(): Promise<void> {
-    const { clock, log } = this.#parts.context
+    const { log } = this.#parts.context
     let delayMs = RETRY_MS
-    while (!this.#signal.aborted)
+    while (!this.#checks.isOver)
       try {
         await this.#askRuntime()
         await this.#createOrAdopt()
         return
       } catch (error) {
         log.warn('the node could not be registered yet', { error: messageOf(error) })
-        await sleep(clock, delayMs, this.#signal).catch(() => {})
+        await this.#checks.take(delayMs)
         delayMs = Math.min(delayMs * 2, RETRY_LIMIT_MS)
       }
   }
@@ -212,7 +213,7 @@ export class NodeAgent {
     let periodMs = 1 + random.integer(LEASE_RENEW_MS)
     let retryMs = RETRY_MS
     let renewedMs = clock.monotonicMs()
-    while (!this.#signal.aborted) {
+    while (!this.#renewals.isOver) {
       let delayMs = periodMs
       try {
         await this.#renew()
@@ -227,7 +228,7 @@ export class NodeAgent {
         delayMs = retryMs
         retryMs = Math.min(retryMs * 2, RETRY_LIMIT_MS)
       }
-      await sleep(clock, delayMs, this.#signal).catch(() => {})
+      await this.#renewals.take(delayMs)
     }
   }
 

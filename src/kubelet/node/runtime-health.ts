@@ -2,7 +2,7 @@
  * Is the runtime there, and do pods get a network? Asked every few seconds; a change shows in the
  * node's Ready condition.
  */
-import { sleep } from '#base/clock.ts'
+import { Pauses } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { KubeletContext } from '../options.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
@@ -20,7 +20,7 @@ const PATIENCE_MS = 30_000
 export class RuntimeHealth {
   readonly #context: KubeletContext
   readonly #cache: RuntimeCache
-  readonly #stopping = new AbortController()
+  readonly #pauses: Pauses
   #report: NodeHealth = { runtimeProblem: '', networkProblem: 'not asked yet' }
   /** What the last check found; it becomes the report at once only where it is good or nothing good came before. */
   #found: NodeHealth = this.#report
@@ -30,6 +30,7 @@ export class RuntimeHealth {
   constructor(context: KubeletContext, cache: RuntimeCache) {
     this.#context = context
     this.#cache = cache
+    this.#pauses = new Pauses(context.clock)
   }
 
   report(): NodeHealth {
@@ -42,16 +43,15 @@ export class RuntimeHealth {
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort()
+    this.#pauses.end()
     await this.#loop
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#context
-    while (!this.#stopping.signal.aborted) {
-      const delayMs = isGood(this.#found) ? CHECK_MS : CHECK_WHILE_WRONG_MS
-      await sleep(clock, delayMs, this.#stopping.signal).catch(() => {})
-      if (!this.#stopping.signal.aborted) await this.#check()
+    for (;;) {
+      await this.#pauses.take(isGood(this.#found) ? CHECK_MS : CHECK_WHILE_WRONG_MS)
+      if (this.#pauses.isOver) return
+      await this.#check()
     }
   }
 
