@@ -6,7 +6,7 @@ import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import { isStatus, type StatusReason } from '#api/machinery/status.ts'
 import { clusterRole, rule } from '../authorization/bootstrap-rules.ts'
 import { userOf } from '../authorization/testing.ts'
-import { runMutations, runValidations } from './admission.ts'
+import { type AdmissionRequest, runMutations, runValidations } from './admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { priority } from './priority.ts'
@@ -31,6 +31,7 @@ const account = (name: string, more: Partial<ServiceAccount> = {}): ServiceAccou
 function world() {
   const made = testWorld()
   made.namespaces.set('shop', namespace('shop'))
+  made.namespaces.set('kube-node-lease', namespace('kube-node-lease'))
   made.namespaces.set('going', namespace('going', 'Terminating'))
   made.accounts.set('shop/default', account('default'))
   return made
@@ -315,6 +316,33 @@ test('all steps run in order, leave other kinds alone, and stop grants', async (
     )
 })
 
+test('a step is asked about its resources alone, in their group, with any subresource', async () => {
+  const asked: string[] = []
+  const note = (step: string) => (request: AdmissionRequest) => {
+    asked.push(`${step} ${request.resource.resource}/${request.subresource}`)
+  }
+  const some = { name: 'Some', resources: ['pods', 'deployments.apps'] }
+  const steps = [
+    { ...some, mutate: note('some changes'), validate: note('some judges') },
+    { name: 'All', validate: note('all judges') },
+  ]
+  const object = { apiVersion: 'v1', kind: 'Any', metadata: { name: 'a' } }
+  for (const resource of ['pods/status', 'deployments.apps', 'deployments.example.com', 'nodes'])
+    await admit(steps, { operation: 'UPDATE', resource, object, oldObject: object })
+  const both = (of: string) => [`some changes ${of}`, `some judges ${of}`, `all judges ${of}`]
+  assert.deepEqual(asked, [
+    ...both('pods/status'),
+    ...both('deployments/'),
+    'all judges deployments/',
+    'all judges nodes/',
+  ])
+  // What was chosen for one list of steps is not taken for another's.
+  const request = requestOf({ resource: 'pods', object })
+  asked.length = 0
+  for (const step of steps) await runValidations([step], request)
+  assert.deepEqual(asked, ['some judges pods/', 'all judges pods/'])
+})
+
 test('no step makes an ordinary write wait', () => {
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'shop' } }
   for (const resource of ['configmaps', 'events', 'leases.coordination.k8s.io']) {
@@ -325,4 +353,11 @@ test('no step makes an ordinary write wait', () => {
       assert.equal(runValidations([step], request), undefined, what)
     }
   }
+  const resource = 'leases.coordination.k8s.io'
+  const [namespace, name] = ['kube-node-lease', 'n1']
+  const user = userOf('system:node:n1', 'system:nodes')
+  const lease = { ...object, metadata: { name, namespace } }
+  const asked = { resource, namespace, user, object: lease, oldObject: lease }
+  const renewal = requestOf({ ...asked, operation: 'UPDATE' })
+  assert.equal(runValidations(createAdmissionSteps(world()), renewal), undefined)
 })

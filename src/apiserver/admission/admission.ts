@@ -5,6 +5,7 @@
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import type { Eventually } from '../authorization/authorizer.ts'
+import { qualifiedName } from './requests.ts'
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
 
@@ -86,6 +87,8 @@ export class Rounds extends Invoked {
 export interface AdmissionStep {
   /** Upstream's name of the plugin, as `--enable-admission-plugins` and error texts have it. */
   readonly name: string
+  /** The only resources that it has to do with, as `deployments.apps`, whatever their subresource; all where absent. */
+  readonly resources?: readonly string[]
   /**
    * Whether it has to look at such a request, said at once: a step that waits for something and hardly ever has a reason to
    * would cost each write a turn.
@@ -105,7 +108,9 @@ export function runMutations(
 ): Eventually<void> {
   const { rounds } = request
   const round = () =>
-    inTurn(steps, step => (isFor(step, request) ? step.mutate?.(request, draft) : undefined))
+    inTurn(stepsFor(request, steps).mutating, step =>
+      isFor(step, request) ? step.mutate?.(request, draft) : undefined,
+    )
   const again = () => {
     if (!rounds?.hasChanged) return undefined
     rounds.isAgain = true
@@ -120,7 +125,30 @@ export function runValidations(
   steps: readonly AdmissionStep[],
   request: AdmissionRequest,
 ): Eventually<void> {
-  return inTurn(steps, step => (isFor(step, request) ? step.validate?.(request) : undefined))
+  return inTurn(stepsFor(request, steps).validating, step =>
+    isFor(step, request) ? step.validate?.(request) : undefined,
+  )
+}
+
+interface Chosen {
+  readonly from: readonly AdmissionStep[]
+  readonly mutating: readonly AdmissionStep[]
+  readonly validating: readonly AdmissionStep[]
+}
+
+/** Two thirds of the steps are about a few resources each: to ask them all would cost a small write as much as what they are there for. */
+const chosen = new WeakMap<AdmissionRequest['resource'], Chosen>()
+
+function stepsFor({ resource }: AdmissionRequest, from: readonly AdmissionStep[]): Chosen {
+  const known = chosen.get(resource)
+  if (known?.from === from) return known
+  const name = qualifiedName(resource)
+  const concerned = from.filter(({ resources }) => resources?.includes(name) ?? true)
+  const mutating = concerned.filter(step => step.mutate !== undefined)
+  const validating = concerned.filter(step => step.validate !== undefined)
+  const found = { from, mutating, validating }
+  chosen.set(resource, found)
+  return found
 }
 
 const isFor = (step: AdmissionStep, request: AdmissionRequest): boolean =>

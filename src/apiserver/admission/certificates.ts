@@ -52,6 +52,7 @@ function concernsRequests(request: AdmissionRequest, subresource: string): boole
 export function certificateApproval({ authorizer }: World): AdmissionStep {
   return {
     name: 'CertificateApproval',
+    resources: ['certificatesigningrequests.certificates.k8s.io'],
     isFor: request => request.operation === 'UPDATE' && concernsRequests(request, 'approval'),
     async validate(request) {
       // The stored signer counts, whatever the writer sends.
@@ -68,6 +69,7 @@ export function certificateApproval({ authorizer }: World): AdmissionStep {
 export function certificateSigning({ authorizer }: World): AdmissionStep {
   return {
     name: 'CertificateSigning',
+    resources: ['certificatesigningrequests.certificates.k8s.io'],
     isFor: request => request.operation === 'UPDATE' && concernsRequests(request, 'status'),
     async validate(request) {
       const before = request.oldObject as CertificateSigningRequest
@@ -88,6 +90,7 @@ export function certificateSigning({ authorizer }: World): AdmissionStep {
 export function podCertificateSigning({ authorizer }: World): AdmissionStep {
   return {
     name: 'PodCertificateSigning',
+    resources: ['podcertificaterequests.certificates.k8s.io'],
     isFor: request =>
       request.operation === 'UPDATE' &&
       request.subresource === 'status' &&
@@ -110,6 +113,7 @@ export function podCertificateSigning({ authorizer }: World): AdmissionStep {
 /** Nobody becomes an administrator beyond all rules by a certificate of the cluster's own signer. */
 export const certificateSubjectRestriction: AdmissionStep = {
   name: 'CertificateSubjectRestriction',
+  resources: ['certificatesigningrequests.certificates.k8s.io'],
   validate(request) {
     if (request.operation !== 'CREATE' || !concernsRequests(request, '')) return
     const { spec } = request.object as CertificateSigningRequest
@@ -134,6 +138,7 @@ function organizationsIn(request: AdmissionRequest, encoded: string): readonly s
 export function clusterTrustBundleAttest({ authorizer }: World): AdmissionStep {
   return {
     name: 'ClusterTrustBundleAttest',
+    resources: ['clustertrustbundles.certificates.k8s.io'],
     isFor: request =>
       (request.operation === 'CREATE' || request.operation === 'UPDATE') &&
       request.subresource === '' &&

@@ -8,6 +8,7 @@ import type { AdmissionWorld } from './world.ts'
 export function defaultIngressClass(world: Pick<AdmissionWorld, 'ingressClasses'>): AdmissionStep {
   return {
     name: 'DefaultIngressClass',
+    resources: ['ingresses.networking.k8s.io'],
     mutate(request, draft) {
       if (request.operation !== 'CREATE' || request.subresource !== '') return
       if (!concerns(request, 'networking.k8s.io', 'ingresses')) return

@@ -7,6 +7,7 @@ const TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'
 
 export const defaultTolerationSeconds: AdmissionStep = {
   name: 'DefaultTolerationSeconds',
+  resources: ['pods'],
   mutate(request, draft) {
     if (!concernsPods(request)) return
     const { spec } = asPod(draft)

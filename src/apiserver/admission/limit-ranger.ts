@@ -19,6 +19,7 @@ const ANNOTATION = 'kubernetes.io/limit-ranger'
 export function limitRanger({ limitRanges }: Pick<AdmissionWorld, 'limitRanges'>): AdmissionStep {
   return {
     name: 'LimitRanger',
+    resources: ['pods', 'persistentvolumeclaims'],
     mutate(request, draft) {
       const isResize = isPodResize(request)
       if (!isResize && !isNewPod(request)) return

@@ -9,7 +9,7 @@ import { referencesOf } from '#api/core/v1/pod/references.ts'
 import { notFound, type StatusError } from '#api/machinery/status.ts'
 import { NODE_LEASE_NAMESPACE, nodeNameOf } from '../authorization/node.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
-import { isMirrorPod, MIRROR_ANNOTATION, refused } from './requests.ts'
+import { isMirrorPod, MIRROR_ANNOTATION, qualifiedName, refused } from './requests.ts'
 import type { AdmissionWorld } from './world.ts'
 
 type World = Pick<AdmissionWorld, 'pod' | 'node'>
@@ -18,11 +18,11 @@ export function nodeRestriction(world: World): AdmissionStep {
   return {
     name: 'NodeRestriction',
     isFor: request => nodeNameOf(request.user) !== undefined,
-    async validate(request) {
+    // Leases are renewed all the time, and need not wait.
+    validate(request) {
       const node = nodeNameOf(request.user)
       if (node === undefined) return
-      const { group, resource } = request.resource
-      const key = group ? `${resource}.${group}` : resource
+      const key = qualifiedName(request.resource)
       if (key === 'pods') return checkPod(request, node, world)
       if (key === 'nodes') return checkNode(request, node)
       if (key === 'serviceaccounts') return checkToken(request, node, world)

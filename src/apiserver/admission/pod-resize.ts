@@ -11,6 +11,7 @@ import type { AdmissionWorld } from './world.ts'
 export function podResize({ node: find }: Pick<AdmissionWorld, 'node'>): AdmissionStep {
   return {
     name: 'PodResizeValidator',
+    resources: ['pods'],
     isFor: request => request.operation === 'UPDATE' && request.subresource === 'resize',
     async validate(request) {
       if (!concerns(request, '', 'pods') || !request.object || !request.oldObject) return

@@ -16,6 +16,7 @@ export function podTopologyLabels({ node }: Pick<AdmissionWorld, 'node'>): Admis
   }
   return {
     name: 'PodTopologyLabels',
+    resources: ['pods'],
     mutate(request, draft) {
       if (!isPlaced(request)) return undefined
       const { nodeName = '' } = asPod(draft).spec

@@ -20,6 +20,7 @@ const USUAL: Importance = { value: 0, preemptionPolicy: 'PreemptLowerPriority' }
 export function priority(world: PriorityWorld): AdmissionStep {
   return {
     name: 'Priority',
+    resources: ['pods', 'podgroups.scheduling.k8s.io', 'priorityclasses.scheduling.k8s.io'],
     mutate(request, draft) {
       if (concernsNewGroup(request))
         return isGateOn(world.featureGates, 'WorkloadAwarePreemption')

@@ -9,6 +9,11 @@ export function concerns(request: AdmissionRequest, group: string, resource: str
   return request.resource.resource === resource && request.resource.group === group
 }
 
+/** `pods`, or `deployments.apps`. */
+export function qualifiedName({ group, resource }: { group: string; resource: string }): string {
+  return group === '' ? resource : `${resource}.${group}`
+}
+
 /** A whole pod is written, not one of its subresources. */
 export function concernsPods(request: AdmissionRequest): boolean {
   return concerns(request, '', 'pods') && request.subresource === ''

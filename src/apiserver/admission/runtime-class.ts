@@ -24,6 +24,7 @@ export function runtimeClassStep(world: Pick<AdmissionWorld, 'runtimeClass'>): A
   }
   return {
     name: 'RuntimeClass',
+    resources: ['pods'],
     mutate(request, draft) {
       const pod = asPod(draft)
       // Nearly all pods name none, and need not wait.

@@ -23,6 +23,7 @@ type World = Pick<AdmissionWorld, 'serviceAccount' | 'clock' | 'random'>
 export function serviceAccountStep(world: World): AdmissionStep {
   return {
     name: 'ServiceAccount',
+    resources: ['pods'],
     isFor: request => request.operation === 'CREATE' && concernsPods(request),
     async mutate(request, draft) {
       const pod = asPod(draft)

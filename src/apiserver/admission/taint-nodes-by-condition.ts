@@ -7,6 +7,7 @@ const NOT_READY = 'node.kubernetes.io/not-ready'
 
 export const taintNodesByCondition: AdmissionStep = {
   name: 'TaintNodesByCondition',
+  resources: ['nodes'],
   mutate(request, draft) {
     if (request.operation !== 'CREATE' || request.subresource !== '') return
     if (!concerns(request, '', 'nodes')) return

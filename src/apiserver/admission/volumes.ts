@@ -4,7 +4,7 @@ import { CLASS_ANNOTATION, classOf } from '#api/core/v1/storage.ts'
 import { compareQuantities } from '#api/machinery/quantity.ts'
 import { defaultOf } from '#api/storage/v1/storage-class.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
-import { concerns, refused } from './requests.ts'
+import { concerns, qualifiedName, refused } from './requests.ts'
 import type { AdmissionWorld } from './world.ts'
 
 type World = Pick<AdmissionWorld, 'storageClass' | 'storageClasses'>
@@ -25,6 +25,7 @@ const PROTECTION: readonly { group: string; resource: string; finalizer: string 
 
 export const storageObjectInUseProtection: AdmissionStep = {
   name: 'StorageObjectInUseProtection',
+  resources: PROTECTION.map(qualifiedName),
   mutate(request, draft) {
     if (request.operation !== 'CREATE') return
     const { finalizer } = PROTECTION.find(each => isWhole(request, each.resource, each.group)) ?? {}
@@ -36,6 +37,7 @@ export const storageObjectInUseProtection: AdmissionStep = {
 export function defaultStorageClass({ storageClasses }: World): AdmissionStep {
   return {
     name: 'DefaultStorageClass',
+    resources: ['persistentvolumeclaims'],
     mutate(request, draft) {
       if (request.operation !== 'CREATE' || !isWhole(request, 'persistentvolumeclaims')) return
       const { metadata, spec } = draft as PersistentVolumeClaim
@@ -51,6 +53,7 @@ export function defaultStorageClass({ storageClasses }: World): AdmissionStep {
 export function persistentVolumeClaimResize({ storageClass }: World): AdmissionStep {
   return {
     name: 'PersistentVolumeClaimResize',
+    resources: ['persistentvolumeclaims'],
     isFor: request => request.operation === 'UPDATE' && isWhole(request, 'persistentvolumeclaims'),
     async validate(request) {
       const next = request.object as PersistentVolumeClaim

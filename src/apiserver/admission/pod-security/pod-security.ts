@@ -7,7 +7,7 @@ import type { Pod, PodSpec } from '#api/core/v1/pod/pod.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { forbidden, invalid } from '#api/machinery/status.ts'
 import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
-import { asPod, concerns, oneMessage } from '../requests.ts'
+import { asPod, concerns, oneMessage, qualifiedName } from '../requests.ts'
 import type { AdmissionWorld } from '../world.ts'
 import { SECCOMP_CONTAINER } from './baseline.ts'
 import { checkedPod } from './check.ts'
@@ -28,6 +28,7 @@ type World = Pick<AdmissionWorld, 'namespace' | 'podsIn'>
 export function podSecurity(world: World): AdmissionStep {
   return {
     name: 'PodSecurity',
+    resources: ['pods', 'namespaces', ...Object.keys(TEMPLATES)],
     validate(request) {
       if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return undefined
       if (concerns(request, '', 'namespaces')) return judgeNamespace(request, world)
@@ -61,20 +62,20 @@ const bySpec = (object: KubernetesObject) => (object as WithTemplate).spec.templ
 
 /** Where resources have the template of their pods, by resource and group. */
 const TEMPLATES: Readonly<Record<string, (object: KubernetesObject) => Template | undefined>> = {
-  'replicationcontrollers.': bySpec,
+  replicationcontrollers: bySpec,
   'replicasets.apps': bySpec,
   'deployments.apps': bySpec,
   'statefulsets.apps': bySpec,
   'daemonsets.apps': bySpec,
   'jobs.batch': bySpec,
-  'podtemplates.': object => (object as { template?: Template }).template,
+  podtemplates: object => (object as { template?: Template }).template,
   'cronjobs.batch': object =>
     (object as { spec?: { jobTemplate?: WithTemplate } }).spec?.jobTemplate?.spec.template,
 }
 
 function templateIn({ resource, subresource, object }: AdmissionRequest): Template | undefined {
   if (subresource !== '' || !object) return undefined
-  const key = `${resource.resource}.${resource.group}`
+  const key = qualifiedName(resource)
   return Object.hasOwn(TEMPLATES, key) ? TEMPLATES[key]?.(object) : undefined
 }
 
