@@ -98,6 +98,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly hasGeneration: boolean
   /** Computed defaults, after the schema's static ones. Changes the fresh draft in place. */
   readonly defaults: (draft: T) => void
+  /** What its status defaults to depends on its spec, so that neither is decoded without the other. */
+  readonly statusDefaultsNeedSpec: boolean
   /** What the server sets or clears on create, e.g. an initial phase. Changes the fresh draft in place. */
   readonly prepareForCreate: (draft: T) => void
   /** What a client may not change on an ordinary update is taken over from `previous`; changes the fresh draft in place. */
@@ -182,6 +184,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly subresources?: Subresources<T>
   readonly hasGeneration?: boolean
   readonly defaults?: (draft: T) => void
+  readonly statusDefaultsNeedSpec?: boolean
   readonly prepareForCreate?: (draft: T) => void
   readonly prepareForUpdate?: (draft: T, previous: T) => void
   readonly prepareForStatusUpdate?: (draft: T, previous: T) => void
@@ -244,6 +247,7 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     subresources: {},
     hasGeneration: false,
     defaults: nothing,
+    statusDefaultsNeedSpec: false,
     prepareForCreate: nothing,
     prepareForUpdate: nothing,
     prepareForStatusUpdate: nothing,

@@ -110,3 +110,16 @@ test('metadata are decoded only where anything in them is new', () => {
   const { uid: _, ...nameless } = metadata
   assert.ok(!isKept({ ...nameless, odd: 'u' }))
 })
+
+test('a status whose defaults depend on the spec gets them', async () => {
+  const services = '/api/v1/namespaces/default/services'
+  const spec = { type: 'LoadBalancer', ports: [{ port: 80 }] }
+  const made = await started.ask('POST', services, { metadata: { name: 'lb' }, spec })
+  assert.equal(made.status, 201, made.text)
+  const status = { loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } }
+  for (const type of FORMS) {
+    const dry = `${services}/lb/status?dryRun=All`
+    const { body, text } = await patched(dry, { status }, type)
+    assert.equal(body.status.loadBalancer?.ingress[0].ipMode, 'VIP', text)
+  }
+})

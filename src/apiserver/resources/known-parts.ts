@@ -80,11 +80,11 @@ function isSame(patched: unknown, known: KubernetesObject['metadata']): boolean 
 
 type Known = KubernetesObject & { readonly status?: unknown }
 
-/** Whether the write is one of a status, of a kind whose objects are shown as they are stored. */
+/** Whether the write is one of a status that can be decoded alone, of a kind whose objects are shown as they are stored. */
 function keepsAllButStatus(write: Write): boolean {
   const { resource, subresource } = write
   if (subresource !== 'status' || !isShownAsStored(write)) return false
-  return rulesOf(resource).subresources.status === true
+  return rulesOf(resource).subresources.status === true && !resource.kind.statusDefaultsNeedSpec
 }
 
 /** What is shown of such a kind has been decoded by its schema. */

@@ -37,6 +37,7 @@ export const service = defineKind<Service>({
     ],
   },
   defaults: defaultService,
+  statusDefaultsNeedSpec: true,
   prepareForCreate: prepareServiceForCreate,
   prepareForUpdate: prepareServiceForUpdate,
   validate: validateService,
