@@ -60,15 +60,29 @@ export function createMemoryFiles(): MemoryFiles {
     ids.set(file, id)
     return String(id)
   }
-  /** The directory that was asked for last: a pod's files are written one after the other. */
+  /** The directory that was made last, to which no symlink leads: a pod's files are written one after the other. */
   let recent = { path: '', directory: root }
   const forgetRecent = () => {
     recent = { path: '', directory: root }
   }
+  /** How much of the path is known, as it leads through that directory. */
+  const reach = (path: string): number => {
+    const { length } = recent.path
+    return path.charCodeAt(length) === SLASH && path.startsWith(recent.path) ? length : 0
+  }
+  const lookUp = (path: string): Node | undefined => {
+    const from = reach(path)
+    return find(from ? recent.directory : root, path, from)
+  }
   const makeDirectory = (path: string, mode = 0o755): Directory => {
     if (path === recent.path) return recent.directory
-    let at = root
-    for (let cut = nextPart(path, 0); cut < path.length; cut = nextPart(path, endOf(path, cut))) {
+    const from = reach(path)
+    let at = from ? recent.directory : root
+    for (
+      let cut = nextPart(path, from);
+      cut < path.length;
+      cut = nextPart(path, endOf(path, cut))
+    ) {
       const part = path.slice(cut, endOf(path, cut))
       const child = at.get(part)
       if (child instanceof Directory) at = child
@@ -84,12 +98,12 @@ export function createMemoryFiles(): MemoryFiles {
   }
   const directoryAt = (path: string): Directory | undefined => {
     if (path === recent.path) return recent.directory
-    const found = find(root, path)
+    const found = lookUp(path)
     return found instanceof Directory ? found : undefined
   }
   const nodeAt = (path: string): Node | undefined => {
     const [directory, name] = splitPath(path)
-    return directory === recent.path ? recent.directory.get(name) : find(root, path)
+    return directory === recent.path ? recent.directory.get(name) : lookUp(path)
   }
   const put = (path: string, node: Node) => {
     const [directory, name] = splitPath(path)
@@ -105,7 +119,15 @@ export function createMemoryFiles(): MemoryFiles {
     if (node instanceof Directory) forgetRecent()
     return node
   }
-  const follow = (path: string): Node | undefined => find(root, resolve(root, path))
+  /** Follows symlinks in every part of the path; a path that leads in circles leads nowhere. */
+  const follow = (path: string): Node | undefined => {
+    let next: Node | string | undefined = path
+    for (let hops = 0; hops < 16 && typeof next === 'string'; hops++) {
+      const from = reach(next)
+      next = followOnce(from ? recent.directory : root, next, from)
+    }
+    return typeof next === 'string' ? undefined : next
+  }
 
   return {
     async read(path, limitBytes = FILE_LIMIT_BYTES) {
@@ -178,9 +200,10 @@ function splitPath(path: string): [directory: string, name: string] {
   return [path.slice(0, Math.max(0, cut)), path.slice(cut + 1)]
 }
 
-function find(root: Directory, path: string): Node | undefined {
-  let at: Node | undefined = root
-  for (let cut = nextPart(path, 0); cut < path.length; cut = nextPart(path, endOf(path, cut)))
+/** What is behind the rest of the path, which begins at `from`, as seen from a directory. */
+function find(directory: Directory, path: string, from: number): Node | undefined {
+  let at: Node | undefined = directory
+  for (let cut = nextPart(path, from); cut < path.length; cut = nextPart(path, endOf(path, cut)))
     at = at instanceof Directory ? at.get(path.slice(cut, endOf(path, cut))) : undefined
   return at
 }
@@ -214,27 +237,16 @@ function openFile(file: File, identity: string): OpenFile {
   }
 }
 
-/** Follows symlinks in every part of the path; a path that leads in circles leads nowhere. */
-function resolve(root: Directory, path: string): string {
-  let current = path
-  for (let hops = 0; hops < 16; hops++) {
-    const next = resolveOnce(root, current)
-    if (next === current) return current
-    current = next
-  }
-  return ''
-}
-
-/** The path with the first symlink in it replaced by where that leads; the same path where there is none. */
-function resolveOnce(root: Directory, path: string): string {
-  let node: Node | undefined = root
+/** What is behind the rest of the path, or the path with the first symlink on the way replaced by where that leads. */
+function followOnce(directory: Directory, path: string, from: number): Node | string | undefined {
+  let node: Node | undefined = directory
   let end = 0
-  for (let cut = nextPart(path, 0); cut < path.length && node; cut = nextPart(path, end)) {
+  for (let cut = nextPart(path, from); cut < path.length && node; cut = nextPart(path, end)) {
     end = endOf(path, cut)
     node = node instanceof Directory ? node.get(path.slice(cut, end)) : undefined
     if (!(node instanceof Symlink)) continue
     const base = node.target.startsWith('/') ? node.target : `${path.slice(0, cut)}${node.target}`
     return `${base}${path.slice(end)}`
   }
-  return path
+  return node
 }
