@@ -31,9 +31,9 @@ export interface ContainerConfigInput {
 
 export function containerConfigOf(input: ContainerConfigInput): ContainerConfig {
   const { pod, container, attempt, image, environment } = input
-  const values = new Map(environment.map(({ name, value }) => [name, value]))
+  const valueNamed = (wanted: string) => environment.find(({ name }) => name === wanted)?.value
   const expanded = (words: readonly string[] | undefined) =>
-    (words ?? []).map(word => expand(word, name => values.get(name)))
+    (words ?? []).map(word => expand(word, valueNamed))
   return {
     name: container.name,
     attempt,

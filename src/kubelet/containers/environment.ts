@@ -27,19 +27,18 @@ export interface NameValue {
 }
 
 export async function environmentOf(input: EnvironmentInput): Promise<readonly NameValue[]> {
-  const fromServices = serviceEnvironment(input.services, input.fields.pod)
+  const all = serviceEnvironment(input.services, input.fields.pod)
   const values = new Map<string, string>()
   await addSources(input, values)
   for (const variable of input.container.env ?? []) {
     const value = await variableValue(
       variable,
       input,
-      name => values.get(name) ?? fromServices.get(name)?.value,
+      name => values.get(name) ?? all.get(name)?.value,
     )
     if (value === undefined) continue
     values.set(variable.name, value)
   }
-  const all = new Map(fromServices)
   for (const [name, value] of values) all.set(name, { name, value })
   return [...all.values()]
 }

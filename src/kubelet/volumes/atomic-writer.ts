@@ -39,13 +39,15 @@ export async function writeAtomically(write: AtomicWrite, payload: Payload): Pro
   for (const [path, { bytes, mode }] of payload) {
     const cut = path.lastIndexOf('/')
     if (cut > 0) await files.makeDirectory(`${next}/${path.slice(0, cut)}`, 0o755)
-    await files.write(`${next}/${path}`, bytes, { mode })
-    await files.chmod(`${next}/${path}`, mode)
+    const file = `${next}/${path}`
+    await files.write(file, bytes, { mode })
+    await files.chmod(file, mode)
   }
   await write.prepare(next)
-  await files.removeTree(`${directory}/${DATA_TMP}`)
-  await files.symlink(version, `${directory}/${DATA_TMP}`)
-  await files.rename(`${directory}/${DATA_TMP}`, `${directory}/${DATA}`)
+  const link = `${directory}/${DATA_TMP}`
+  await files.removeTree(link)
+  await files.symlink(version, link)
+  await files.rename(link, `${directory}/${DATA}`)
   await linkVisible(files, directory, payload)
   if (present && present !== version) await files.removeTree(`${directory}/${present}`)
   return true

@@ -24,14 +24,13 @@ export class ClaimedVolumes {
 
   /** Finds what is behind all claims of the pod. Rejects where one cannot be mounted. */
   async find(pod: Pod): Promise<void> {
-    const found = this.#found.get(uidOf(pod)) ?? new SmallMap<Volume>()
-    this.#found.set(uidOf(pod), found)
     for (const volume of pod.spec?.volumes ?? []) {
       const claimName = claimNameOf(pod, volume)
-      if (claimName === undefined || found.has(volume.name)) continue
+      if (claimName === undefined || this.#found.get(uidOf(pod))?.has(volume.name)) continue
       try {
         const claim = await this.#claimOf(pod, volume, claimName)
-        found.set(volume.name, asPodVolume(volume.name, await this.#volumeOf(claim)))
+        const behind = asPodVolume(volume.name, await this.#volumeOf(claim))
+        this.#ofPod(uidOf(pod)).set(volume.name, behind)
       } catch (error) {
         const { name } = volume
         throw new Error(
@@ -39,6 +38,13 @@ export class ClaimedVolumes {
         )
       }
     }
+  }
+
+  /** Most pods have none. */
+  #ofPod(uid: string): SmallMap<Volume> {
+    const found = this.#found.get(uid) ?? new SmallMap<Volume>()
+    this.#found.set(uid, found)
+    return found
   }
 
   /** The volume itself, or what is behind its claim once that was found. */

@@ -162,5 +162,7 @@ function checked(path: string): string {
   const parts = path.split('/')
   if (path === '' || path.startsWith('/') || parts.includes('..') || path.startsWith('..'))
     throw new Error(`invalid path in a volume: "${path}"`)
-  return parts.filter(part => part !== '' && part !== '.').join('/')
+  return parts.length === 1 && path !== '.'
+    ? path
+    : parts.filter(part => part !== '' && part !== '.').join('/')
 }

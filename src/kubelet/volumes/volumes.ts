@@ -4,6 +4,7 @@
  * Paths are upstream's below the root directory.
  */
 import { quantityToNumber } from '#api/machinery/quantity.ts'
+import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { NameValue } from '../containers/environment.ts'
 import { expand } from '../containers/expand.ts'
@@ -31,6 +32,7 @@ const PLUGIN_DIRECTORIES = {
   projected: 'kubernetes.io~projected',
 } as const
 type Plugin = keyof typeof PLUGIN_DIRECTORIES
+const PLUGINS = Object.keys(PLUGIN_DIRECTORIES) as readonly Plugin[]
 /** What may hold secrets lives in memory only. */
 const IN_MEMORY: ReadonlySet<Plugin> = new Set(['secret', 'projected', 'downwardAPI'])
 const WRITTEN_BY_US: ReadonlySet<Plugin> = new Set([...IN_MEMORY, 'configMap'])
@@ -49,6 +51,9 @@ export class Volumes {
   /** By pod, audience and life: each token has its own time. */
   readonly #renewals = new Map<string, () => void>()
   #stopped = false
+  /** The second in which a set was written last, and how versions of that second begin. */
+  #second = ''
+  #version = ''
 
   constructor(parts: VolumesParts) {
     this.#parts = parts
@@ -105,7 +110,7 @@ export class Volumes {
       {
         files,
         directory: path,
-        version: this.#version(),
+        version: this.#nextVersion(),
         prepare: async directory => {
           if (fsGroup !== undefined) await files.giveToGroup(directory, fsGroup, true)
         },
@@ -134,10 +139,14 @@ export class Volumes {
     await files.write(`${marks}/ready`, new Uint8Array())
   }
 
-  #version(): string {
+  #nextVersion(): string {
     const { clock, random } = this.#parts.context
-    const time = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(/[-T:]/g, '_')
-    return `${time}.${random.integer(2 ** 32)}`
+    const second = rfc3339(clock.now())
+    if (second !== this.#second) {
+      this.#second = second
+      this.#version = second.slice(0, 19).replaceAll(/[-T:]/g, '_')
+    }
+    return `${this.#version}.${random.integer(2 ** 32)}`
   }
 
   #sources(pod: Pod, changed: () => void) {
@@ -255,7 +264,7 @@ export class Volumes {
 }
 
 function pluginOf(volume: Volume): Plugin | undefined {
-  return (Object.keys(PLUGIN_DIRECTORIES) as Plugin[]).find(plugin => volume[plugin] !== undefined)
+  return PLUGINS.find(plugin => volume[plugin] !== undefined)
 }
 
 const kindOf = (volume: Volume): string =>

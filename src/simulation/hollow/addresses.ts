@@ -30,4 +30,4 @@ const toNumber = (address: string) =>
   address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
 
 const toText = (value: number) =>
-  [24, 16, 8, 0].map(shift => Math.floor(value / 2 ** shift) % 256).join('.')
+  `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`
