@@ -46,5 +46,14 @@ export function fnv32a(text: string): string {
  * Tells whether a running container still is what the pod wants: of a running pod only the image can change.
  * Kept in an annotation, so that a restarted kubelet adopts what it finds.
  */
-export const containerHash = (container: { name?: string; image?: string }): string =>
-  fnv32a(JSON.stringify({ name: container.name, image: container.image }))
+export function containerHash({ name, image }: { name?: string; image?: string }): string {
+  if (name !== hashed.name || image !== hashed.image)
+    hashed = { name, image, hash: fnv32a(JSON.stringify({ name, image })) }
+  return hashed.hash
+}
+// Asked for several times a start, and those that start together are mostly alike.
+let hashed: { name: string | undefined; image: string | undefined; hash: string } = {
+  name: '',
+  image: '',
+  hash: fnv32a(JSON.stringify({ name: '', image: '' })),
+}

@@ -27,9 +27,7 @@ export class PodEvents {
     message: string,
     container: ContainerReference | undefined,
   ): void {
-    this.#recorder.record(pod, type, reason, {
-      message,
-      ...(container ? { fieldPath: fieldPathOf(container) } : {}),
-    })
+    const text = container ? { message, fieldPath: fieldPathOf(container) } : { message }
+    this.#recorder.record(pod, type, reason, text)
   }
 }

@@ -17,7 +17,7 @@ import {
 } from '../pod-types.ts'
 import { newestOf, type ObservedPod } from '../pods/observed-pod.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
-import type { ContainerStatus, Mount, SandboxStatus } from '../runtime.ts'
+import type { ContainerStatus, Mount, SandboxConfig, SandboxStatus } from '../runtime.ts'
 import type { Volumes } from '../volumes/volumes.ts'
 import { StartError } from './config-error.ts'
 import { containerConfigOf } from './container-config.ts'
@@ -26,7 +26,6 @@ import type { FieldContext } from './fields.ts'
 import { writeHostsFile } from './hosts-mount.ts'
 import type { Images } from './images.ts'
 import { runHook } from './lifecycle.ts'
-import { sandboxConfigOf } from './sandbox-config.ts'
 import { terminationMount } from './termination.ts'
 
 /** A container always gets this long after its preStop hook, even where the hook used up the grace. */
@@ -42,6 +41,12 @@ export interface ContainersParts {
   readonly allocatable: Readonly<Record<string, string>>
 }
 
+/** Where a container starts. */
+export interface TargetSandbox {
+  readonly status: SandboxStatus
+  readonly config: SandboxConfig
+}
+
 export class Containers {
   readonly #parts: ContainersParts
   /** preStop hooks that are waited for, by container id. */
@@ -55,7 +60,7 @@ export class Containers {
   async start(
     pod: Pod,
     reference: ContainerReference,
-    sandbox: SandboxStatus,
+    { status: sandbox, config: sandboxConfig }: TargetSandbox,
     ending: AbortSignal,
   ): Promise<void> {
     const { context, cache, events, images } = this.#parts
@@ -71,7 +76,6 @@ export class Containers {
         ? error
         : new StartError('CreateContainerConfigError', messageOf(error))
     })
-    const sandboxConfig = sandboxConfigOf(pod, sandbox.attempt, context)
     ending.throwIfAborted()
     let id: string
     try {

@@ -54,14 +54,16 @@ function sandboxDns(pod: Pod, options: KubeletContext['options']): DnsConfig | u
 }
 
 function portMappingsOf(pod: Pod): SandboxConfig['portMappings'] {
-  return (pod.spec?.containers ?? []).flatMap(container =>
-    (container.ports ?? []).map(port => ({
-      protocol: (port.protocol || 'TCP') as 'TCP' | 'UDP' | 'SCTP',
-      containerPort: port.containerPort,
-      hostPort: port.hostPort ?? 0,
-      hostIp: port.hostIP ?? '',
-    })),
-  )
+  const mappings: SandboxConfig['portMappings'][number][] = []
+  for (const { ports = [] } of pod.spec?.containers ?? [])
+    for (const port of ports)
+      mappings.push({
+        protocol: (port.protocol || 'TCP') as 'TCP' | 'UDP' | 'SCTP',
+        containerPort: port.containerPort,
+        hostPort: port.hostPort ?? 0,
+        hostIp: port.hostIP ?? '',
+      })
+  return mappings
 }
 
 /** `/kubepods/burstable/pod<uid>`; Guaranteed pods lie directly below `/kubepods`. */

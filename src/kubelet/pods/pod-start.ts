@@ -8,7 +8,7 @@ import { StartError } from '../containers/config-error.ts'
 import { sandboxConfigOf } from '../containers/sandbox-config.ts'
 import { containerHash } from '../labels.ts'
 import { type ContainerReference, describePod, type Pod } from '../pod-types.ts'
-import type { SandboxStatus } from '../runtime.ts'
+import type { SandboxConfig, SandboxStatus } from '../runtime.ts'
 import { dependsOnNode } from './admission.ts'
 import { newestOf } from './observed-pod.ts'
 import { type PodActions, podActions } from './pod-actions.ts'
@@ -152,6 +152,7 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<void> 
   const { parts, pod } = worker
   const { context, cache, events } = parts
   const config = sandboxConfigOf(pod, attempt, context)
+  worker.newSandbox = { pod, config }
   if (attempt > 0)
     events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
   await context.options.hostAccess.files.makeDirectory(config.logDirectory)
@@ -167,6 +168,15 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<void> 
   }
 }
 
+/** The same for each container, unless the pod changed meanwhile. */
+function configOf(
+  { newSandbox, pod, parts }: PodWorker,
+  { attempt }: SandboxStatus,
+): SandboxConfig {
+  if (newSandbox?.pod === pod && newSandbox.config.attempt === attempt) return newSandbox.config
+  return sandboxConfigOf(pod, attempt, parts.context)
+}
+
 const backoffKey = (pod: Pod, { container }: ContainerReference): string =>
   `${pod.metadata.uid}/${container.name}/${containerHash(container)}`
 
@@ -179,7 +189,8 @@ async function startOne(
   const { name } = reference.container
   if (isBackingOff(worker, reference)) return false
   try {
-    await parts.containers.start(pod, reference, sandbox, worker.ending)
+    const target = { status: sandbox, config: configOf(worker, sandbox) }
+    await parts.containers.start(pod, reference, target, worker.ending)
     worker.waiting.delete(name)
     worker.startFailures.delete(name)
     return true

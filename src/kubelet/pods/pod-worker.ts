@@ -12,6 +12,7 @@ import { messageOf } from '#base/errors.ts'
 import { SmallMap } from '#base/small-map.ts'
 import { type PodRequests, podRequests } from '../containers/resources.ts'
 import { isFinished, type Pod, uidOf } from '../pod-types.ts'
+import type { SandboxConfig } from '../runtime.ts'
 import type { WaitingReason } from '../status/container-status.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 import { hasRunning } from './observed-pod.ts'
@@ -43,6 +44,8 @@ export class PodWorker {
   readonly startFailures = new SmallMap<number>()
   /** The read termination messages, by container id: files may be gone later. */
   readonly messages = new SmallMap<string>()
+  /** What the runtime was told of the sandbox that is new in this step: each container comes with it again. */
+  newSandbox: { readonly pod: Pod; readonly config: SandboxConfig } | undefined
   readonly parts: PodParts
   #admitted = false
   #requests: PodRequests | undefined
@@ -175,6 +178,7 @@ export class PodWorker {
       this.#again = false
       try {
         await this.#step()
+        this.newSandbox = undefined
         this.#retryMs = RETRY_MS
       } catch (error) {
         if (this.#halted) return

@@ -19,31 +19,33 @@ interface Verdict {
 }
 
 const yes: Verdict = { status: 'True' }
+const no: Verdict = { status: 'False' }
+
+/** Conditions that only the kubelet writes. */
+export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+])
 
 /** The kubelet's own conditions; those of others are kept as they are. */
 export function conditionsOf(input: ConditionsInput): PodCondition[] {
   const containersReady = containersReadyOf(input)
-  const own: Record<string, Verdict> = {
-    PodReadyToStartContainers: { status: input.hasSandbox ? 'True' : 'False' },
-    Initialized: initializedOf(input),
-    Ready: readyOf(input, containersReady),
-    ContainersReady: containersReady,
-    PodScheduled: yes,
-  }
+  const own = [
+    condition('PodReadyToStartContainers', input.hasSandbox ? yes : no, input),
+    condition('Initialized', initializedOf(input), input),
+    condition('Ready', readyOf(input, containersReady), input),
+    condition('ContainersReady', containersReady, input),
+    condition('PodScheduled', yes, input),
+  ]
   const previous = input.pod.status?.conditions ?? []
-  const made = Object.entries(own).map(([type, verdict]) =>
-    condition(type, verdict, previous, input),
-  )
-  return [...made, ...previous.filter(other => !Object.hasOwn(own, other.type))]
+  return own.concat(previous.filter(({ type }) => !OWN_CONDITIONS.has(type)))
 }
 
-function condition(
-  type: string,
-  verdict: Verdict,
-  previous: readonly PodCondition[],
-  { pod, now }: ConditionsInput,
-): PodCondition {
-  const before = previous.find(other => other.type === type)
+function condition(type: string, verdict: Verdict, { pod, now }: ConditionsInput): PodCondition {
+  const before = pod.status?.conditions?.find(other => other.type === type)
   const generation = pod.metadata.generation
   return {
     type,
@@ -101,11 +103,11 @@ function summary(
   reason: string,
   word: string,
 ): Verdict {
+  if (containers.every(([, is]) => is)) return yes
   const namesWith = (value: boolean | undefined) =>
     containers.filter(([, is]) => is === value).map(([name]) => name)
   const unknown = namesWith(undefined)
   const not = namesWith(false)
-  if (unknown.length + not.length === 0) return yes
   const messages = [
     ...(unknown.length ? [`containers with unknown status: [${unknown.join(' ')}]`] : []),
     ...(not.length ? [`containers with ${word} status: [${not.join(' ')}]`] : []),

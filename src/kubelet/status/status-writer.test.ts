@@ -232,3 +232,13 @@ test('whoever flushes, forgets or stops does not wait for a turn, begun or not',
     assert.equal(timers.length, 0)
   }
 })
+
+test('a pod that is over does not come back, with conditions of others or without', async () => {
+  for (const conditions of [[], [{ type: 'x/gate', status: 'True' }]]) {
+    const { api, writer } = setUp(podAt(1, { phase: 'Failed', conditions }))
+    writer.set(api.pod, running())
+    await writer.flush('u')
+    assert.equal(api.pod.status?.phase, 'Failed')
+    assert.deepEqual(api.pod.status?.conditions, [...ready('True'), ...conditions])
+  }
+})

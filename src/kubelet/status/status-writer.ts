@@ -8,22 +8,14 @@ import { isStatus, StatusError } from '#api/machinery/status.ts'
 import { type Clock, sleep } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Client } from '#client/client.ts'
-import { isFinished, type Pod, type PodStatus, uidOf } from '../pod-types.ts'
+import { isFinished, type Pod, type PodCondition, type PodStatus, uidOf } from '../pod-types.ts'
+import { OWN_CONDITIONS } from './conditions.ts'
 
 /** First and longest wait while the API does not answer. */
 const RETRY_MS = 500
 const RETRY_LIMIT_MS = 10_000
 /** So many conflicts in a row are written over at once; a writer that keeps winning must not make us spin. */
 const CONFLICTS_AT_ONCE = 5
-
-/** Conditions that only the kubelet writes. */
-const OWN_CONDITIONS = new Set([
-  'PodReadyToStartContainers',
-  'Initialized',
-  'Ready',
-  'ContainersReady',
-  'PodScheduled',
-])
 
 interface Entry {
   pod: Pod
@@ -231,11 +223,17 @@ const STARTING = new Set(['ContainerCreating', 'PodInitializing'])
 
 /** What we say, with the others' conditions as they are now; a pod that is over does not come back. */
 function merged(status: PodStatus, base: Pod): PodStatus {
-  const foreign = (base.status?.conditions ?? []).filter(({ type }) => !OWN_CONDITIONS.has(type))
-  const own = (status.conditions ?? []).filter(({ type }) => OWN_CONDITIONS.has(type))
-  const phase = isFinished(base.status?.phase) ? base.status?.phase : status.phase
-  return { ...status, ...(phase ? { phase } : {}), conditions: [...own, ...foreign] }
+  const { conditions, phase } = status
+  const now = base.status
+  const isOver = isFinished(now?.phase) && now?.phase !== phase
+  if (!isOver && conditions?.every(isOwn) && !now?.conditions?.some(isForeign)) return status
+  const own = conditions?.filter(isOwn) ?? []
+  const foreign = now?.conditions?.filter(isForeign) ?? []
+  return { ...status, ...(isOver ? { phase: now?.phase } : {}), conditions: [...own, ...foreign] }
 }
+
+const isOwn = ({ type }: PodCondition) => OWN_CONDITIONS.has(type)
+const isForeign = (condition: PodCondition) => !isOwn(condition)
 
 /** What only the kubelet writes. */
 const ownPart = (status: PodStatus | undefined) => [
