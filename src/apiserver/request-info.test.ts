@@ -48,6 +48,10 @@ test('odd segments are refused, however they are written', () => {
     '/api/v1/namespaces/a%00/pods',
     '/api/v1/namespaces/%zz/pods',
     '/api/v1/namespaces/./pods',
+    '/api/v1/namespaces/a\\b/pods',
+    '/api/v1/namespaces/a\0/pods',
+    '/api/v1/pods//',
+    '//api/v1/pods',
   ])
     assert.throws(
       () => parseRequestInfo('GET', path),

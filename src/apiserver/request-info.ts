@@ -43,11 +43,14 @@ const PROXY = 'proxy'
 /** Longest path with query; the longest that a client has reason to send is a list with a long selector. */
 const MAXIMUM_PATH_LENGTH = 32 * 1024
 
+/** One for all that have none: nobody changes the query of a request. */
+const NO_QUERY = new URLSearchParams()
+
 export function parseRequestInfo(method: Method, target: string): RequestInfo {
   if (target.length > MAXIMUM_PATH_LENGTH) throw badRequest('the request path is too long')
   const queryAt = target.indexOf('?')
   const rawPath = queryAt < 0 ? target : target.slice(0, queryAt)
-  const query = new URLSearchParams(queryAt < 0 ? '' : target.slice(queryAt + 1))
+  const query = queryAt < 0 ? NO_QUERY : new URLSearchParams(target.slice(queryAt + 1))
   const segments = segmentsOf(rawPath)
   const none = {
     isResourceRequest: false,
@@ -63,10 +66,12 @@ export function parseRequestInfo(method: Method, target: string): RequestInfo {
     name: '',
     rest: [],
   }
-  const [prefix = '', ...parts] = segments
+  const [prefix = ''] = segments
   if (prefix !== 'api' && prefix !== 'apis') return none
-  const group = prefix === 'apis' ? (parts.shift() ?? '') : ''
-  const version = parts.shift() ?? ''
+  const hasGroup = prefix === 'apis'
+  const group = hasGroup ? (segments[1] ?? '') : ''
+  const version = segments[hasGroup ? 2 : 1] ?? ''
+  const parts = segments.slice(hasGroup ? 3 : 2)
   const known = { ...none, prefix, group, version }
   if (parts.length === 0) return known
   return resourceInfo(known, VERBS[method], parts)
@@ -126,10 +131,15 @@ export function isTrue(value: string | null): boolean {
 const notFound = () =>
   new StatusError('NotFound', 'the server could not find the requested resource', {})
 
+/** What is decoded, or refused, between slashes; and segments that are empty or begin with a dot. */
+const UNUSUAL = /[%\0\\]|\/[/.]/
+
 function segmentsOf(rawPath: string): string[] {
   if (!rawPath.startsWith('/')) throw notFound()
   const raw = rawPath.slice(1).split('/')
   if (raw.at(-1) === '') raw.pop()
+  // Nearly all are spelled as they are meant.
+  if (!UNUSUAL.test(rawPath)) return raw
   const proxyAt = proxyIndexOf(raw)
   return raw.map((segment, at) => {
     // What follows …/proxy/ belongs to the target and is passed on as it came.

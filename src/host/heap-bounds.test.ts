@@ -42,6 +42,20 @@ const AT_REST = `
   console.log(JSON.stringify(found))
 `
 
+/** After a load, time for V8 to find by itself that little is allocated. */
+const LONG_REST = `
+  import { boundHeap, youngBytes } from '${import.meta.dirname}/heap-bounds.ts'
+  if (process.argv[1] === 'bound') boundHeap(300)
+  const wait = ms => new Promise(resolve => setTimeout(resolve, ms))
+  let kept = []
+  for (let round = 0; round < 3000; round++) {
+    kept[round % 1000] = Array.from({ length: 1000 }, (_, at) => ({ at }))
+    if (round % 50 === 0) await wait(1)
+  }
+  kept = []
+  await wait(6000)
+`
+
 function heapAfterLoad(...words: string[]): { young: number; whole: number } {
   const { stdout, stderr } = spawnSync(
     process.execPath,
@@ -74,4 +88,18 @@ test('at rest what the load left is given back, and a new load finds the heap as
   }
   const [free] = run()
   assert.ok(free && free.rested > free.loaded / 2, JSON.stringify(free))
+})
+
+test('what was given back is not looked for again and again', () => {
+  const run = (...words: string[]) => {
+    const sooner = ['--memory-reducer-delay-ms=200', '--gc-memory-reducer-start-delay-ms=300']
+    const flags = [...sooner, '--trace-memory-reducer', '--trace-gc', '--input-type=module']
+    const all = [...flags, '-e', LONG_REST, ...words]
+    return spawnSync(process.execPath, all, { encoding: 'utf8' }).stdout
+  }
+  const bound = run('bound').split('testing')
+  assert.ok(bound.length > 1, 'nothing was given back')
+  const after = bound.at(-1) ?? ''
+  assert.match(after, /Memory reducer/, 'V8 did not look')
+  assert.doesNotMatch(after, /started GC/)
 })
