@@ -34,7 +34,7 @@ export function nodeRestriction(world: World): AdmissionStep {
 }
 
 /** The name in the path, or on create that in the body. */
-const nameIn = ({ name, object }: AdmissionRequest) => name || (object?.metadata.name ?? '')
+const nameIn = ({ name, object }: AdmissionRequest) => name || (object?.metadata?.name ?? '')
 
 async function checkPod(request: AdmissionRequest, node: string, world: World): Promise<void> {
   const { operation, subresource } = request

@@ -24,7 +24,7 @@ export interface Admitted {
 
 interface More {
   /** Where it is not that of the resource. */
-  readonly kind?: AnyKind
+  readonly kind?: AnyKind | AdmissionRequest['kind']
   readonly rounds?: Rounds
 }
 
@@ -77,10 +77,10 @@ export class AdmittedWrite implements AdmissionRequest {
 const isNamespaces = ({ group, resource }: AdmissionRequest['resource']) =>
   group === '' && resource === 'namespaces'
 
-const kindNames = new WeakMap<AnyKind, AdmissionRequest['kind']>()
+const kindNames = new WeakMap<AdmissionRequest['kind'], AdmissionRequest['kind']>()
 const resourceNames = new WeakMap<ServedResource, AdmissionRequest['resource']>()
 
-function nameOfKind(of: AnyKind): AdmissionRequest['kind'] {
+function nameOfKind(of: AdmissionRequest['kind']): AdmissionRequest['kind'] {
   let name = kindNames.get(of)
   if (!name) {
     const { group, version, kind } = of

@@ -283,4 +283,9 @@ test('connections and evictions are asked about, too', async () => {
   assert.equal(webhook.asked[0].object.kind, 'Eviction')
   assert.equal((await api.ask('GET', `${path}/proxy/x`)).status, 400)
   assert.equal(webhook.asked[1]?.operation, 'CONNECT')
+  assert.deepEqual(webhook.asked[1]?.object, {
+    kind: 'PodProxyOptions',
+    apiVersion: 'v1',
+    path: 'x',
+  })
 })

@@ -27,7 +27,7 @@ async function asked(exchange: Exchange, resource: ServedResource): Promise<Aske
   const { request, info } = exchange
   const { prefix, path } = cutAtProxy(info.path)
   const name = targetNameOf(info.rest[0] ?? '')
-  await admitConnect(exchange, resource as StoredResource)
+  await admitConnect(exchange, resource as StoredResource, path.slice(1))
   const { method } = request
   if (path === '' && (method === 'GET' || method === 'HEAD')) return undefined
   const { objects: _, ...plain } = request
