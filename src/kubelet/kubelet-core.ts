@@ -22,6 +22,7 @@ import { Backoff } from './pods/restart-backoff.ts'
 import { RuntimeCache } from './pods/runtime-cache.ts'
 import { Taken } from './pods/taken.ts'
 import { Probes } from './probes/probes.ts'
+import { Deferred } from './resize/deferred.ts'
 import { createServer } from './server/server.ts'
 import { StatusWriter } from './status/status-writer.ts'
 import { Volumes } from './volumes/volumes.ts'
@@ -80,6 +81,8 @@ export function createKubelet(
     backoff: new Backoff(clock),
     statusWriter,
     taken,
+    allocatable,
+    deferred: new Deferred(),
     client: { removePod: pod => removePod(context, pod) },
     refuse: ({ pod, requests }) =>
       refusal({

@@ -225,6 +225,8 @@ export interface ContainerStatus extends Container {
   /** Absolute. */
   readonly logPath: string
   readonly mounts: readonly Mount[]
+  /** What it runs with; absent where the runtime does not say. */
+  readonly resources?: LinuxResources
 }
 
 export interface ExecResult {

@@ -216,6 +216,7 @@ export const containerStatusResponse = message({
       annotations: stringMap(13),
       mounts: list(14, mount),
       logPath: string(15),
+      resources: nested(16, message({ linux: nested(1, linuxResources) })),
     }),
   ),
 })

@@ -7,6 +7,7 @@ import type {
   ContainerStats,
   ContainerStatus,
   Image,
+  LinuxResources,
   Mount,
   Sandbox,
   SandboxStatus,
@@ -18,6 +19,7 @@ type RawSandbox = Partial<TypeOf<typeof messages.sandbox>>
 type RawSandboxStatus = Status<typeof messages.podSandboxStatusResponse>
 type RawContainer = Partial<TypeOf<typeof messages.container>>
 type RawContainerStatus = Status<typeof messages.containerStatusResponse>
+type RawResources = NonNullable<NonNullable<RawContainerStatus['resources']>['linux']>
 type RawImage = Partial<TypeOf<typeof messages.image>>
 type RawStats = TypeOf<typeof messages.listContainerStatsResponse>['stats'][number]
 
@@ -80,8 +82,16 @@ export function fromContainerStatus(raw: RawContainerStatus, sandboxId: string):
       readOnly: mount.readonly ?? false,
       propagation: propagations[mount.propagation ?? 0] ?? 'private',
     })),
+    ...(raw.resources?.linux && { resources: fromResources(raw.resources.linux) }),
   }
 }
+
+const fromResources = (raw: RawResources): LinuxResources => ({
+  cpuPeriod: raw.cpuPeriod ?? 0,
+  cpuQuota: raw.cpuQuota ?? 0,
+  cpuShares: raw.cpuShares ?? 0,
+  memoryLimitBytes: raw.memoryLimitInBytes ?? 0,
+})
 
 export function fromImage(raw: RawImage): Image {
   return {

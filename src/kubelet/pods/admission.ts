@@ -67,7 +67,7 @@ function tooMany(used: number, capacity: number): PodFailure | undefined {
   return outOf('pods', 1, used, capacity)
 }
 
-function outOf(name: string, requested: number, used: number, capacity: number): PodFailure {
+export function outOf(name: string, requested: number, used: number, capacity: number): PodFailure {
   return {
     reason: `OutOf${name}`,
     message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,

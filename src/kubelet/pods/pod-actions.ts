@@ -22,6 +22,8 @@ export interface KillContainer {
   readonly id: string
   readonly name: string
   readonly message: string
+  /** It starts anew with other resources. */
+  readonly isResize?: boolean
 }
 
 export interface PodActions {
@@ -48,6 +50,10 @@ export interface PodActionsInput {
   readonly pod: Pod
   readonly observed: ObservedPod
   readonly verdictOf: (containerId: string, container: AnyContainer) => ProbeVerdict
+  /** How a running container is to change, where the pod was ever resized. */
+  readonly resizeOf?:
+    | ((container: Container, run: ContainerStatus) => { readonly restart: boolean } | undefined)
+    | undefined
 }
 
 /** A container's own restart policy goes before the pod's. */
@@ -214,12 +220,18 @@ class Plan {
    * where its policy lets it.
    */
   #killIfUnwanted(kind: ContainerKind, container: Container, running: ContainerStatus): void {
-    const { pod, verdictOf } = this.#input
+    const { pod, verdictOf, resizeOf } = this.#input
     const failed = verdictOf(running.id, container).failed
     const hash = running.annotations[CONTAINER_HASH]
     // A container without our annotation was made by someone else's rules: leave it alone.
     const changed = hash !== undefined && hash !== containerHash(container)
-    if (!changed && !failed) return
+    if (!changed && !failed) {
+      if (kind === 'init' || !resizeOf?.(container, running)?.restart) return
+      const message = `Container ${container.name} resize requires restart`
+      this.kill.push({ id: running.id, name: container.name, message, isResize: true })
+      this.start.push({ kind, container })
+      return
+    }
     const why = changed
       ? `Container ${container.name} definition changed`
       : `Container ${container.name} failed ${failed} probe`

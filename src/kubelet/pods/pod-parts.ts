@@ -5,6 +5,7 @@ import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
 import type { Pod } from '../pod-types.ts'
 import type { Probes } from '../probes/probes.ts'
+import type { Deferred } from '../resize/deferred.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 import type { StatusWriter } from '../status/status-writer.ts'
 import type { Volumes } from '../volumes/volumes.ts'
@@ -25,6 +26,9 @@ export interface PodParts {
   readonly statusWriter: StatusWriter
   /** What the pods that count take of the node; each worker tells what its own takes. */
   readonly taken: Taken
+  readonly allocatable: Readonly<Record<string, string>>
+  /** Resizes that wait for others to leave. */
+  readonly deferred: Deferred
   readonly client: {
     /** Deletes the object at once; harmless where it is gone or another pod has its name. */
     removePod(pod: Pod): Promise<void>

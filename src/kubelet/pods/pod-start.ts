@@ -8,6 +8,8 @@ import { StartError } from '../containers/config-error.ts'
 import { sandboxConfigOf } from '../containers/sandbox-config.ts'
 import { containerHash } from '../labels.ts'
 import { type ContainerReference, describePod, type Pod } from '../pod-types.ts'
+import { changeOf } from '../resize/actual.ts'
+import { actuate, adoptResize, allocate, finishResize, recallAllocation } from '../resize/resize.ts'
 import type { SandboxConfig, SandboxStatus } from '../runtime.ts'
 import { dependsOnNode } from './admission.ts'
 import { newestOf } from './observed-pod.ts'
@@ -33,8 +35,13 @@ const REFRESH_RETRY_MS = 60_000
 
 export async function startPod(worker: PodWorker): Promise<void> {
   const { parts } = worker
+  const { memoryBytes } = parts.context.options.hostAccess.facts
   if (!(await admit(worker))) return
   if (outOfTime(worker)) return
+  if (worker.resize) {
+    await allocate(worker)
+    await actuate(worker)
+  }
   // Adopted containers are probed before anything is said of them.
   parts.probes.sync(worker.pod, parts.cache.observe(worker.uid))
   await reportStatus(worker, false)
@@ -54,6 +61,7 @@ export async function startPod(worker: PodWorker): Promise<void> {
       pod,
       observed: parts.cache.observe(worker.uid),
       verdictOf: (id, container) => parts.probes.verdictOf(id, container),
+      resizeOf: worker.resize && ((container, run) => changeOf(pod, container, run, memoryBytes)),
     })
     if (actions.finished) {
       worker.mode = 'terminating'
@@ -64,6 +72,7 @@ export async function startPod(worker: PodWorker): Promise<void> {
   if (worker.ending.aborted) return worker.wake()
   parts.probes.sync(worker.pod, parts.cache.observe(worker.uid))
   await collectGarbage(worker)
+  finishResize(worker)
   await reportStatus(worker, false)
   if (worker.pod.metadata.deletionTimestamp || worker.removed) worker.wake()
 }
@@ -84,7 +93,9 @@ async function admit(worker: PodWorker): Promise<boolean> {
     failure = parts.refuse(worker)
   }
   if (!failure) {
+    if (ranBefore) adoptResize(worker)
     worker.admit()
+    if (ranBefore) await recallAllocation(worker)
     return true
   }
   parts.events.warning(pod, failure.reason, failure.message)
@@ -135,7 +146,10 @@ async function act(worker: PodWorker, actions: PodActions): Promise<boolean> {
     return true
   }
   let acted = false
-  for (const { id, name, message } of actions.kill) {
+  /** Stopped for no fault of theirs: they need not wait. */
+  const resized = new Set<string>()
+  for (const { id, name, message, isResize } of actions.kill) {
+    if (isResize) resized.add(name)
     const graceSeconds = parts.probes.graceOf(id)
     parts.probes.stop(id)
     await parts.containers.stop(pod, id, { message, graceSeconds })
@@ -144,7 +158,8 @@ async function act(worker: PodWorker, actions: PodActions): Promise<boolean> {
   }
   if (!actions.sandbox) return acted
   for (const reference of actions.start)
-    acted = (await startOne(worker, reference, actions.sandbox)) || acted
+    if (resized.has(reference.container.name) || !isBackingOff(worker, reference))
+      acted = (await startOne(worker, reference, actions.sandbox)) || acted
   return acted
 }
 
@@ -187,7 +202,6 @@ async function startOne(
 ): Promise<boolean> {
   const { parts, pod } = worker
   const { name } = reference.container
-  if (isBackingOff(worker, reference)) return false
   try {
     const target = { status: sandbox, config: configOf(worker, sandbox) }
     await parts.containers.start(pod, reference, target, worker.ending)

@@ -6,6 +6,7 @@ import { podLogDirectory } from '../labels.ts'
 import { unlinkLog } from '../logs/links.ts'
 import { objectsOf } from '../objects.ts'
 import { isSidecar, type Pod } from '../pod-types.ts'
+import { reportOf } from '../resize/report.ts'
 import { podStatusOf } from '../status/pod-status.ts'
 import { isRunning, type ObservedPod } from './observed-pod.ts'
 import type { PodWorker } from './pod-worker.ts'
@@ -66,8 +67,9 @@ export async function reportStatus(worker: PodWorker, terminal: boolean): Promis
     messageOf: run => worker.messages.get(run.id) ?? run.message,
     terminal: terminal && (!worker.pod.metadata.deletionTimestamp || hasRun(worker.pod, observed)),
     failure: worker.failure,
+    resize: reportOf(worker),
   })
-  parts.statusWriter.set(worker.pod, status)
+  parts.statusWriter.set(worker.asked, status)
 }
 
 /** A pod deleted before it ran keeps its phase; one that ran ends as Succeeded or Failed. */

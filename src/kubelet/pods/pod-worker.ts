@@ -12,6 +12,8 @@ import { messageOf } from '#base/errors.ts'
 import { SmallMap } from '#base/small-map.ts'
 import { type PodRequests, podRequests } from '../containers/resources.ts'
 import { isFinished, type Pod, uidOf } from '../pod-types.ts'
+import { withAllocation } from '../resize/allocation.ts'
+import { type ResizeState, resizeBetween } from '../resize/resize-state.ts'
 import type { SandboxConfig } from '../runtime.ts'
 import type { WaitingReason } from '../status/container-status.ts'
 import type { PodFailure } from '../status/pod-status.ts'
@@ -33,7 +35,12 @@ export type WorkerMode = 'running' | 'terminating' | 'terminated' | 'gone'
 
 export class PodWorker {
   readonly uid: string
+  /** With the resources that are set aside for it: what runs here is made from this. */
   pod: Pod
+  /** As the API has it, which may ask for other resources than it was given. */
+  asked: Pod
+  /** Since its resources were changed for the first time. */
+  resize: ResizeState | undefined
   mode: WorkerMode = 'running'
   /** The API has no such pod any more. */
   removed = false
@@ -65,6 +72,7 @@ export class PodWorker {
   constructor(pod: Pod, parts: PodParts) {
     this.uid = uidOf(pod)
     this.pod = pod
+    this.asked = pod
     this.parts = parts
   }
 
@@ -94,17 +102,30 @@ export class PodWorker {
     const counted = this.counts ? this.requests : undefined
     if (counted === this.#counted) return
     this.parts.taken.exchange(this.#counted, counted)
+    const isLess = !counted || (this.#counted && takesLess(counted, this.#counted))
     this.#counted = counted
+    if (isLess) this.parts.deferred.retry()
   }
 
   /** The pod as it is now, of which nothing is wanted that was not wanted before. */
   see(pod: Pod): void {
-    this.pod = pod
+    this.asked = pod
+    this.pod = this.resize ? withAllocation(pod, this.resize.allocation) : pod
     this.#count()
   }
 
+  /** What is set aside for the pod is something else now. */
+  reallocate(resize: ResizeState): void {
+    this.resize = resize
+    this.#requests = undefined
+    this.see(this.asked)
+  }
+
   update(pod: Pod): void {
-    if (pod.spec !== this.pod.spec) this.#requests = undefined
+    if (pod.spec !== this.asked.spec) {
+      this.#requests = undefined
+      if (this.#admitted) this.resize ??= resizeBetween(this.asked, pod)
+    }
     this.see(pod)
     if (pod.metadata.deletionTimestamp) this.#ending.abort()
     this.wake()
@@ -116,7 +137,7 @@ export class PodWorker {
   }
 
   /** The API forgot the pod, or never knew it; `last` is how it looked at its end. */
-  remove(last: Pod = this.pod): void {
+  remove(last: Pod = this.asked): void {
     this.see(last)
     this.removed = true
     this.#ending.abort()
@@ -170,7 +191,7 @@ export class PodWorker {
   }
 
   get latest(): Pod {
-    return this.parts.statusWriter.intended(this.pod)
+    return this.parts.statusWriter.intended(this.asked)
   }
 
   async #loop(): Promise<void> {
@@ -244,6 +265,7 @@ export class PodWorker {
     if (this.removed) {
       await cleanUp(this)
       this.mode = 'gone'
+      this.parts.deferred.delete(this)
       this.#cancelWake()
       this.parts.gone(this)
       return
@@ -259,3 +281,6 @@ export class PodWorker {
     }
   }
 }
+
+const takesLess = (after: PodRequests, before: PodRequests): boolean =>
+  after.cpu < before.cpu || after.memory < before.memory

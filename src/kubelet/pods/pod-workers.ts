@@ -28,7 +28,7 @@ export class PodWorkers {
       const fresh = new PodWorker(pod, this.#parts)
       this.#byUid.set(uidOf(pod), fresh)
       if (this.#complete) fresh.wake()
-    } else if (this.#matters(pod, worker.pod)) worker.update(pod)
+    } else if (this.#matters(pod, worker.asked)) worker.update(pod)
     else worker.see(pod)
   }
 

@@ -1,5 +1,6 @@
 /** A pod's conditions, with upstream's reasons and messages. Pure. */
 import { type ApiContainerStatus, isSidecar, type Pod, type PodCondition } from '../pod-types.ts'
+import { RESIZE_IN_PROGRESS, RESIZE_PENDING } from '../resize/resize-state.ts'
 import type { Phase } from './phase.ts'
 
 export interface ConditionsInput {
@@ -8,6 +9,8 @@ export interface ConditionsInput {
   readonly initStatuses: readonly ApiContainerStatus[]
   readonly statuses: readonly ApiContainerStatus[]
   readonly hasSandbox: boolean
+  /** Where a resize stands. */
+  readonly resize?: readonly PodCondition[] | undefined
   /** RFC 3339. */
   readonly now: string
 }
@@ -28,6 +31,8 @@ export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
   'Ready',
   'ContainersReady',
   'PodScheduled',
+  RESIZE_PENDING,
+  RESIZE_IN_PROGRESS,
 ])
 
 /** The kubelet's own conditions; those of others are kept as they are. */
@@ -41,6 +46,7 @@ export function conditionsOf(input: ConditionsInput): PodCondition[] {
     condition('PodScheduled', yes, input),
   ]
   const previous = input.pod.status?.conditions ?? []
+  if (input.resize) own.push(...input.resize)
   return own.concat(previous.filter(({ type }) => !OWN_CONDITIONS.has(type)))
 }
 

@@ -9,6 +9,7 @@ import type {
 } from '../pod-types.ts'
 import type { ProbeVerdict } from '../pods/pod-actions.ts'
 import { restartPolicyOf } from '../pods/pod-actions.ts'
+import type { ResizeReport } from '../resize/report.ts'
 import type { ContainerStatus } from '../runtime.ts'
 
 export interface WaitingReason {
@@ -33,6 +34,8 @@ export interface ContainerStatusInput {
   readonly messageOf: (run: ContainerStatus) => string
   /** The pod is over: whatever did not run never will. */
   readonly terminal: boolean
+  /** What a running container has, where the pod was ever resized; what it was given else. */
+  readonly actualOf?: ResizeReport['actualOf'] | undefined
 }
 
 export const CONTAINER_ID_PREFIX = 'containerd://'
@@ -57,21 +60,31 @@ export function containerStatusOf(input: ContainerStatusInput): ApiContainerStat
     containerID: `${CONTAINER_ID_PREFIX}${newest.id}`,
     started: startedOf(input, newest),
   }
-  return withResources(base, reference)
+  return withResources(base, input, newest)
 }
+
+/** Tells that it could be resized. */
+const NO_RESOURCES = Object.freeze({})
 
 function withResources(
   status: ApiContainerStatus,
-  { container }: ContainerReference,
+  { reference, actualOf }: ContainerStatusInput,
+  newest: ContainerStatus,
 ): ApiContainerStatus {
-  const resources = container.resources
-  if (!resources || (!resources.requests && !resources.limits)) return status
+  const { kind, container } = reference
+  const allocated = container.resources
+  if (!actualOf && !allocated?.requests && !allocated?.limits)
+    return kind === 'regular' || kind === 'sidecar'
+      ? { ...status, resources: NO_RESOURCES }
+      : status
+  const isRunning = newest.state === 'running'
+  const resources = (isRunning ? actualOf?.(container, newest) : undefined) ?? allocated
   return {
     ...status,
-    ...(resources.requests ? { allocatedResources: resources.requests } : {}),
+    ...(allocated?.requests ? { allocatedResources: allocated.requests } : {}),
     resources: {
-      ...(resources.limits ? { limits: resources.limits } : {}),
-      ...(resources.requests ? { requests: resources.requests } : {}),
+      ...(resources?.limits ? { limits: resources.limits } : {}),
+      ...(resources?.requests ? { requests: resources.requests } : {}),
     },
   }
 }

@@ -9,6 +9,7 @@ import {
   type PodStatus,
 } from '../pod-types.ts'
 import { type ObservedPod, readySandboxOf, runsOf } from '../pods/observed-pod.ts'
+import type { ResizeReport } from '../resize/report.ts'
 import type { ContainerStatus } from '../runtime.ts'
 import { conditionsOf } from './conditions.ts'
 import { containerStatusOf, type ReadyVerdict, type WaitingReason } from './container-status.ts'
@@ -32,6 +33,7 @@ export interface PodStatusInput {
   /** Nothing of the pod runs and nothing will start again. */
   readonly terminal: boolean
   readonly failure: PodFailure | undefined
+  readonly resize?: ResizeReport | undefined
 }
 
 export function podStatusOf(input: PodStatusInput): PodStatus {
@@ -52,6 +54,7 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
       statuses: all.regular,
       hasSandbox: sandbox !== undefined,
       now: rfc3339(now),
+      resize: input.resize?.conditions,
     }),
     ...(failure ? { reason: failure.reason, message: failure.message } : {}),
     ...(input.hostIps[0]
@@ -118,6 +121,7 @@ function statusesByList(input: PodStatusInput) {
         verdictOf: input.verdictOf,
         messageOf: input.messageOf,
         terminal: input.terminal,
+        actualOf: input.resize?.actualOf,
       }),
     )
   }

@@ -1,6 +1,6 @@
 /** One container of a hollow node: a record, a script, and a log that grows in memory. */
 import type { Clock } from '#base/clock.ts'
-import type { ContainerConfig, ContainerState } from '#kubelet'
+import type { ContainerConfig, ContainerState, LinuxResources } from '#kubelet'
 import { type Step, scriptOf } from './script.ts'
 
 /** Ended by SIGTERM, as the runtime would report it. */
@@ -42,6 +42,7 @@ export class HollowContainer {
   startedAt = 0
   finishedAt = 0
   exitCode = 0
+  resources: LinuxResources
   readonly id: string
   readonly sandboxId: string
   readonly config: HollowConfig
@@ -61,6 +62,7 @@ export class HollowContainer {
     this.id = id
     this.sandboxId = sandboxId
     this.config = keptOf(config)
+    this.resources = config.resources
     this.#events = events
     this.createdAt = events.clock.now()
   }

@@ -147,7 +147,10 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
       const container = containers.get(containerId)
       return container && statusOf(container, sandboxes.get(container.sandboxId))
     },
-    updateContainerResources: async () => {},
+    async updateContainerResources(containerId, resources) {
+      const container = find(containerId)
+      container.resources = { ...container.resources, ...resources }
+    },
     reopenContainerLog: async () => {},
 
     async execSync(containerId, command) {
@@ -211,5 +214,6 @@ function statusOf(container: HollowContainer, sandbox: HollowSandbox | undefined
     imageRef: config.imageId,
     logPath: `${sandbox?.config.logDirectory ?? ''}/${config.logPath}`,
     mounts: config.mounts,
+    resources: container.resources,
   }
 }

@@ -1,0 +1,89 @@
+/**
+ * What the node has set aside for a pod's containers, where it may be something other than the pod
+ * asks for. Pure.
+ */
+import { compareQuantities } from '#api/machinery/quantity.ts'
+import { type Container, isSidecar, type Pod } from '../pod-types.ts'
+
+export type Resources = NonNullable<Container['resources']>
+/** By the name of the container. */
+export type Allocation = Readonly<Record<string, Resources>>
+
+const RESIZABLE = ['cpu', 'memory'] as const
+const AMOUNTS = ['requests', 'limits'] as const
+
+/** Containers whose resources can change while they run. */
+export const resizableOf = ({ spec }: Pod): readonly Container[] => [
+  ...(spec?.initContainers ?? []).filter(isSidecar),
+  ...(spec?.containers ?? []),
+]
+
+export const allocationOf = (pod: Pod): Allocation =>
+  Object.fromEntries(resizableOf(pod).map(({ name, resources }) => [name, resources ?? {}]))
+
+/** The pod with what was set aside for it in place of what it asks for; itself where that is the same. */
+export function withAllocation(pod: Pod, allocation: Allocation): Pod {
+  const { spec } = pod
+  if (!spec || isAllocated(pod, allocation)) return pod
+  const allocated = (container: Container): Container => {
+    const resources = allocation[container.name]
+    return resources ? { ...container, resources } : container
+  }
+  return {
+    ...pod,
+    spec: {
+      ...spec,
+      containers: spec.containers.map(allocated),
+      ...(spec.initContainers
+        ? { initContainers: spec.initContainers.map(c => (isSidecar(c) ? allocated(c) : c)) }
+        : {}),
+    },
+  }
+}
+
+export const isAllocated = (pod: Pod, allocation: Allocation): boolean =>
+  resizableOf(pod).every(
+    ({ name, resources }) => !allocation[name] || sameResources(resources, allocation[name]),
+  )
+
+function sameResources(a: Resources = {}, b: Resources = {}): boolean {
+  if (a === b) return true
+  return AMOUNTS.every(amount =>
+    RESIZABLE.every(name => sameQuantity(a[amount]?.[name], b[amount]?.[name])),
+  )
+}
+
+const sameQuantity = (a: string | undefined, b: string | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && compareQuantities(a, b) === 0)
+
+/** What the status of a pod says was set aside, as a kubelet finds it that has just started. */
+export function toldAllocation(pod: Pod): Allocation {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {}
+  const statuses = [...initContainerStatuses, ...containerStatuses]
+  const told = resizableOf(pod).map(({ name, resources = {} }) => {
+    const status = statuses.find(each => each.name === name)
+    if (!status?.resources) return [name, resources]
+    return [
+      name,
+      {
+        ...resources,
+        requests: resizedTo(resources.requests, status.allocatedResources),
+        limits: resizedTo(resources.limits, status.resources.limits),
+      },
+    ]
+  })
+  return Object.fromEntries(told)
+}
+
+function resizedTo(
+  asked: Record<string, string> = {},
+  told: Record<string, string> = {},
+): Record<string, string> {
+  const amounts = { ...asked }
+  for (const name of RESIZABLE) {
+    const amount = told[name]
+    if (amount === undefined) delete amounts[name]
+    else amounts[name] = amount
+  }
+  return amounts
+}

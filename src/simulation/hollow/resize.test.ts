@@ -1,0 +1,225 @@
+/** Pods whose resources are changed while they run. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
+import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
+import type { ContainerRuntime } from '#kubelet'
+import { rest, type TestCluster } from '../testing/hollow-cluster.ts'
+import { at, conditionOf, eventsOf, statusOf, web, withCluster } from '../testing/pod-views.ts'
+
+const amounts = (cpu: string, memory = '64Mi') => ({
+  requests: { cpu, memory },
+  limits: { cpu, memory },
+})
+const having = (cpu: string, memory = '64Mi', more: object = {}) => ({
+  containers: [{ ...web, ...more, resources: amounts(cpu, memory) }],
+})
+
+async function resize({ client }: TestCluster, name: string, spec: object): Promise<void> {
+  await client.patch(podKind, at(name), 'strategic', { spec } as Partial<Pod>, {
+    subresource: 'resize',
+  })
+  await rest()
+}
+
+async function cgroupOf(runtime: ContainerRuntime, name = 'web') {
+  const containers = await runtime.listContainers()
+  const running = containers.find(c => c.name === name && c.state === 'running')
+  const status = await runtime.containerStatus(running?.id ?? '')
+  const { cpuShares, cpuQuota, memoryLimitBytes } = status?.resources ?? {}
+  return [cpuShares, cpuQuota, memoryLimitBytes]
+}
+
+const MEBIBYTE = 1024 ** 2
+
+test('a running container is given what its pod asks for now', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    await cluster.kubelet(node)
+    await cluster.createPod('grows', having('500m'))
+    await rest()
+    await resize(cluster, 'grows', having('1', '128Mi'))
+    assert.deepEqual(await cgroupOf(node.runtime), [1024, 100_000, 128 * MEBIBYTE])
+    const pod = await cluster.pod('grows')
+    assert.deepEqual(statusOf(pod).resources, amounts('1', '128Mi'))
+    assert.deepEqual(statusOf(pod).allocatedResources, { cpu: '1', memory: '128Mi' })
+    assert.equal(statusOf(pod).restartCount, 0)
+    assert.equal(conditionOf(pod, 'PodResizePending'), undefined)
+    assert.equal(conditionOf(pod, 'PodResizeInProgress'), undefined)
+    const told = JSON.stringify({
+      containers: [{ name: 'web', resources: pod.spec?.containers[0]?.resources }],
+      generation: 2,
+    })
+    assert.deepEqual(
+      (await eventsOf(cluster, 'grows')).filter(event => event.includes('Resize')),
+      [
+        `Normal ResizeCompleted Pod resize completed: ${told}`,
+        `Normal ResizeStarted Pod resize started: ${told}`,
+      ],
+    )
+  }))
+
+test('a container starts anew where its policy says so, however soon again', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    await cluster.kubelet(node)
+    const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]
+    await cluster.createPod('anew', having('1', '64Mi', { resizePolicy }))
+    await rest()
+    await resize(cluster, 'anew', having('1', '128Mi'))
+    await resize(cluster, 'anew', having('1', '64Mi'))
+    assert.equal(statusOf(await cluster.pod('anew')).restartCount, 2)
+    await resize(cluster, 'anew', having('2', '64Mi'))
+    assert.equal(statusOf(await cluster.pod('anew')).restartCount, 2, 'cpu needs no restart')
+    assert.deepEqual(await cgroupOf(node.runtime), [2048, 200_000, 64 * MEBIBYTE])
+    const events = await eventsOf(cluster, 'anew')
+    assert.ok(events.includes('Normal Killing Container web resize requires restart'))
+  }))
+
+test('sidecars are resized, too', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    await cluster.kubelet(node)
+    const side = (cpu: string) => ({
+      initContainers: [{ ...web, name: 'side', restartPolicy: 'Always', resources: amounts(cpu) }],
+    })
+    await cluster.createPod('two', { ...side('500m'), ...having('1') })
+    await rest()
+    await resize(cluster, 'two', side('1'))
+    assert.deepEqual(await cgroupOf(node.runtime, 'side'), [1024, 100_000, 64 * MEBIBYTE])
+  }))
+
+test('what does not fit now waits for others to leave, across a restart of the kubelet', () =>
+  withCluster(async cluster => {
+    const node = cluster.node({ cpuMillis: 4000 })
+    let kubelet = await cluster.kubelet(node)
+    await cluster.createPod('grows', having('1'))
+    await cluster.createPod('goes', having('2'))
+    await rest()
+    await resize(cluster, 'grows', having('3'))
+    const waits = async () => {
+      const pod = await cluster.pod('grows')
+      const { reason, message, observedGeneration } = conditionOf(pod, 'PodResizePending') ?? {}
+      assert.deepEqual(
+        [reason, message, observedGeneration],
+        [
+          'Deferred',
+          "Node didn't have enough resource: cpu, requested: 3000, used: 2000, capacity: 4000",
+          2,
+        ],
+      )
+      assert.equal(statusOf(pod).allocatedResources?.cpu, '1')
+      assert.deepEqual(statusOf(pod).resources, amounts('1'))
+      assert.deepEqual((await cgroupOf(node.runtime))[0], 1024)
+    }
+    await waits()
+    await kubelet.stop()
+    kubelet = await cluster.kubelet(node)
+    await waits()
+    // It holds no more than it was given.
+    await cluster.createPod('small', having('1'))
+    await rest()
+    assert.equal((await cluster.pod('small')).status?.phase, 'Running')
+    await cluster.client.delete(podKind, at('small'), { gracePeriodSeconds: 0 })
+    await cluster.client.delete(podKind, at('goes'), { gracePeriodSeconds: 0 })
+    await cluster.clock.advance(5_000)
+    const pod = await cluster.pod('grows')
+    assert.equal(conditionOf(pod, 'PodResizePending'), undefined)
+    assert.deepEqual(statusOf(pod).resources, amounts('3'))
+    assert.deepEqual((await cgroupOf(node.runtime))[0], 3072)
+    const deferred = (await eventsOf(cluster, 'grows')).filter(e => e.includes('ResizeDeferred'))
+    assert.equal(deferred.length, 1)
+  }))
+
+test('what the node never has is refused, and taken back all is as before', () =>
+  withCluster(async cluster => {
+    const node = cluster.node({ cpuMillis: 4000 })
+    await cluster.kubelet(node)
+    await cluster.createPod('grows', having('1'))
+    await rest()
+    // The API, which would refuse it, knows the node as it was before it became smaller.
+    const status = { allocatable: { cpu: '8', memory: '16Gi' } }
+    const larger = { status } as unknown as Partial<Node>
+    await cluster.client.patch(nodeKind, { name: 'n1' }, 'merge', larger, { subresource: 'status' })
+    await resize(cluster, 'grows', having('5'))
+    const { reason, message } = conditionOf(await cluster.pod('grows'), 'PodResizePending') ?? {}
+    assert.deepEqual(
+      [reason, message],
+      ['Infeasible', "Node didn't have enough capacity: cpu, requested: 5000, capacity: 4000"],
+    )
+    await resize(cluster, 'grows', having('1'))
+    const pod = await cluster.pod('grows')
+    assert.equal(conditionOf(pod, 'PodResizePending'), undefined)
+    assert.deepEqual(statusOf(pod).resources, amounts('1'))
+    const events = (await eventsOf(cluster, 'grows')).filter(event => event.includes('Resize'))
+    assert.equal(events.length, 1)
+    assert.match(
+      events[0] ?? '',
+      /^Warning ResizeInfeasible Pod resize Infeasible: \{.*"error":"Node/,
+    )
+  }))
+
+test('what the runtime refuses is in progress with its error, and tried again', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    let refuses = true
+    const runtime: ContainerRuntime = {
+      ...node.runtime,
+      updateContainerResources: (id, resources) =>
+        refuses
+          ? Promise.reject(new Error('device or resource busy'))
+          : node.runtime.updateContainerResources(id, resources),
+    }
+    const kubelet = await cluster.kubelet({ ...node, runtime })
+    await cluster.createPod('grows', having('1', '128Mi'))
+    await rest()
+    await resize(cluster, 'grows', having('2', '64Mi'))
+    const failing = await cluster.pod('grows')
+    const { reason, message } = conditionOf(failing, 'PodResizeInProgress') ?? {}
+    assert.deepEqual([reason, message], ['Error', 'device or resource busy'])
+    assert.equal(statusOf(failing).allocatedResources?.cpu, '2')
+    assert.deepEqual(statusOf(failing).resources?.limits, { cpu: '1', memory: '128Mi' })
+    // What was set aside outlives the kubelet, though no status tells its limits.
+    await kubelet.stop()
+    refuses = false
+    await cluster.kubelet({ ...node, runtime })
+    await cluster.clock.advance(11_000)
+    const done = await cluster.pod('grows')
+    assert.equal(conditionOf(done, 'PodResizeInProgress'), undefined)
+    assert.deepEqual(statusOf(done).resources, amounts('2', '64Mi'))
+    const names = (await eventsOf(cluster, 'grows')).map(event => event.split(' ')[1])
+    assert.deepEqual(
+      names.filter(name => name?.startsWith('Resize')),
+      ['ResizeCompleted', 'ResizeStarted', 'ResizeError'],
+    )
+  }))
+
+test('memory in use is not taken away', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    let used = 100 * MEBIBYTE
+    const runtime: ContainerRuntime = {
+      ...node.runtime,
+      containerStats: async () =>
+        (await node.runtime.listContainers()).map(({ id }) => ({
+          containerId: id,
+          cpuUsageNanoseconds: 0,
+          memoryWorkingSetBytes: used,
+          timestamp: 0,
+        })),
+    }
+    await cluster.kubelet({ ...node, runtime })
+    await cluster.createPod('full', having('1', '128Mi'))
+    await rest()
+    await resize(cluster, 'full', having('1', '64Mi'))
+    const { reason, message } = conditionOf(await cluster.pod('full'), 'PodResizeInProgress') ?? {}
+    assert.equal(reason, 'Error')
+    assert.equal(
+      message,
+      'attempting to set container "web" memory limit (67108864) below current usage (104857600)',
+    )
+    assert.deepEqual((await cgroupOf(node.runtime))[2], 128 * MEBIBYTE)
+    used = MEBIBYTE
+    await cluster.clock.advance(11_000)
+    assert.deepEqual((await cgroupOf(node.runtime))[2], 64 * MEBIBYTE)
+  }))
