@@ -194,7 +194,8 @@ function wrongManagedFields(
 ): FieldError[] {
   const errors: FieldError[] = []
   let known: ReadonlySet<ManagedFieldsEntry> | undefined
-  for (const [index, entry] of entries.entries()) {
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index] as ManagedFieldsEntry
     // Mostly only the last is another one than before.
     if (entry === before[index]) continue
     known ??= new Set(before)
@@ -256,18 +257,19 @@ export function validateMetadataUpdate(
   const { generation = 0 } = after
   if (generation < (before.generation ?? 0))
     errors.push(invalid('metadata.generation', generation, 'must not be decremented'))
-  for (const field of ['name', 'namespace', 'uid'] as const)
+  for (const field of IDENTITY)
     if ((after[field] ?? '') !== (before[field] ?? ''))
       errors.push(invalid(`metadata.${field}`, after[field] ?? '', 'field is immutable'))
-  for (const field of [
-    'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-  ] as const)
+  for (const field of TIMES)
     if (after[field] !== before[field])
       errors.push(invalid(`metadata.${field}`, after[field], 'field is immutable'))
-  return [...errors, ...wrongCommonParts(after, before), ...wrongFinalizers(after.finalizers)]
+  const wrong = wrongCommonParts(after, before)
+  if (errors.length === 0 && after.finalizers === undefined) return wrong
+  return [...errors, ...wrong, ...wrongFinalizers(after.finalizers)]
 }
+
+const IDENTITY = ['name', 'namespace', 'uid'] as const
+const TIMES = ['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const
 
 function newFinalizers(next: readonly string[], previous: readonly string[]): FieldError[] {
   const added = [...new Set(next)].filter(finalizer => !previous.includes(finalizer)).sort()

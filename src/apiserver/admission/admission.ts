@@ -44,20 +44,23 @@ export interface AdmissionRequest {
 export class Invoked {
   /** The draft as they left it. */
   lastDraft: KubernetesObject | undefined
-  readonly #asked = new Set<string>()
-  readonly #wanted = new Set<string>()
+  /** Both are made for who is asked: of most writes nobody is. */
+  #asked: Set<string> | undefined
+  #wanted: Set<string> | undefined
 
   /** It was asked, and wants to be again if the draft changes from here on. */
   asked(name: string): void {
+    this.#asked ??= new Set()
     this.#asked.add(name)
   }
   /** All that were asked up to now are to be asked again. */
   wantAll(): void {
-    for (const name of this.#asked) this.#wanted.add(name)
-    this.#asked.clear()
+    if (!this.#asked) return
+    this.#wanted = new Set([...(this.#wanted ?? []), ...this.#asked])
+    this.#asked = undefined
   }
   isWanted(name: string): boolean {
-    return this.#wanted.has(name)
+    return this.#wanted?.has(name) ?? false
   }
 }
 

@@ -71,12 +71,12 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
     draft = undefined
     return view.toStored?.(served) ?? served
   }
-  if (hooks.createsOnUpdate && write.subresource === '') {
-    const current = await resource.storage.latest(write.namespace, write.name)
-    if (!current && (await isSettled(write, current)))
-      return respondOne(exchange, 201, resource, await createByUpdate(write, take()))
-  }
-  return respondOne(exchange, 200, resource, await updateObject(write, take))
+  if (!hooks.createsOnUpdate || write.subresource !== '')
+    return respondOne(exchange, 200, resource, await updateObject(write, take))
+  const current = await resource.storage.latest(write.namespace, write.name)
+  if (!current && (await isSettled(write, current)))
+    return respondOne(exchange, 201, resource, await createByUpdate(write, take()))
+  return respondOne(exchange, 200, resource, await updateObject(write, take, current))
 }
 
 async function createByUpdate(write: Write, draft: KubernetesObject): Promise<StoredObject> {
@@ -103,12 +103,17 @@ function checkName({ name }: Write, { metadata }: KubernetesObject): void {
     )
 }
 
-/** Reads, changes and writes until no other write came between. */
-export async function updateObject(write: Write, change: Change): Promise<StoredObject> {
+/** Reads, changes and writes until no other write came between. `first` is what the first attempt builds on, where it was read already. */
+export async function updateObject(
+  write: Write,
+  change: Change,
+  first?: StoredObject,
+): Promise<StoredObject> {
   const { storage } = write.resource
   const { resource: resourceName } = storage
   for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
-    const current = await storage.latest(write.namespace, write.name)
+    const known = attempt === 0 ? first : undefined
+    const current = known ?? (await storage.latest(write.namespace, write.name))
     try {
       if (!current) throw notFound(resourceName, write.name)
       const result = await changeOnce(write, current, change)

@@ -24,6 +24,12 @@ export interface EncodedEvent {
   readonly shown?: Representation
 }
 
+interface Encoded {
+  readonly type: ChangeType
+  readonly view: View
+  readonly encoded: EncodedEvent
+}
+
 export class CacheEvent {
   readonly revision: Revision
   readonly type: ChangeType
@@ -31,7 +37,8 @@ export class CacheEvent {
   readonly current: StoredObject
   /** The state before, at the revision of this event: what a watcher is told when its selector stops matching. */
   readonly previous: StoredObject | undefined
-  #encoded: Map<View, Map<ChangeType, EncodedEvent>> | undefined
+  /** Mostly one: few kinds are watched in several versions, and few watches see a change as another than it is. */
+  #encoded: Encoded[] | undefined
 
   constructor(
     revision: Revision,
@@ -53,18 +60,11 @@ export class CacheEvent {
 
   /** This change told as `type`: DELETED shows the previous state, everything else the current one. */
   as(type: ChangeType, view: View): EncodedEvent {
-    this.#encoded ??= new Map()
-    let types = this.#encoded.get(view)
-    if (!types) {
-      types = new Map()
-      this.#encoded.set(view, types)
-    }
-    let encoded = types.get(type)
-    if (!encoded) {
-      const shown = type === 'DELETED' ? (this.previous ?? this.current) : this.current
-      encoded = encodeEvent(type, shown.in(view), view.kind)
-      types.set(type, encoded)
-    }
+    const known = this.#encoded?.find(each => each.type === type && each.view === view)
+    if (known) return known.encoded
+    const shown = type === 'DELETED' ? (this.previous ?? this.current) : this.current
+    const encoded = encodeEvent(type, shown.in(view), view.kind)
+    this.#encoded = (this.#encoded ?? []).concat({ type, view, encoded })
     return encoded
   }
 }
@@ -79,25 +79,35 @@ const CLOSING = encoder.encode('}\n')
 
 /** Forms are made when asked for: watchers in process never pay for bytes, remote ones never for values. */
 export function encodeEvent(type: ChangeType, shown: Representation, kind: AnyKind): EncodedEvent {
-  let event: WatchEvent | undefined
-  let bytes: Uint8Array | undefined
-  let frame: Uint8Array | undefined
-  return {
-    shown,
-    get event() {
-      event ??= Object.freeze({ type, object: shown.object })
-      return event
-    },
-    get bytes() {
-      bytes ??= Buffer.concat(this.parts)
-      return bytes
-    },
-    get parts() {
-      return [OPENINGS[type], shown.bytes, CLOSING]
-    },
-    get frame() {
-      frame ??= encodeWatchFrame(type, protobufOf(kind, shown))
-      return frame
-    },
+  return new LazyEvent(type, shown, kind)
+}
+
+class LazyEvent implements EncodedEvent {
+  readonly shown: Representation
+  readonly #type: ChangeType
+  readonly #kind: AnyKind
+  #event: WatchEvent | undefined
+  #bytes: Uint8Array | undefined
+  #frame: Uint8Array | undefined
+
+  constructor(type: ChangeType, shown: Representation, kind: AnyKind) {
+    this.#type = type
+    this.shown = shown
+    this.#kind = kind
+  }
+  get event(): WatchEvent {
+    this.#event ??= Object.freeze({ type: this.#type, object: this.shown.object })
+    return this.#event
+  }
+  get bytes(): Uint8Array {
+    this.#bytes ??= Buffer.concat(this.parts)
+    return this.#bytes
+  }
+  get parts(): readonly Uint8Array[] {
+    return [OPENINGS[this.#type], this.shown.bytes, CLOSING]
+  }
+  get frame(): Uint8Array {
+    this.#frame ??= encodeWatchFrame(this.#type, protobufOf(this.#kind, this.shown))
+    return this.#frame
   }
 }

@@ -72,28 +72,29 @@ export class Watchers {
     if (this.#all.size === 0) return
     const wanted = new Map<Set<Watcher>, CacheEvent[]>()
     for (const event of events)
-      for (const file of this.#filesOf(event)) {
+      this.#eachFileOf(event, file => {
         const set = this.#filed.get(file)
-        if (!set) continue
+        if (!set) return
         const known = wanted.get(set)
         if (known) known.push(event)
         else wanted.set(set, [event])
-      }
+      })
     for (const [set, events] of wanted) tell(set, events)
   }
 
   /** Where those are filed who may want it. */
-  *#filesOf({ current, previous }: CacheEvent): Iterable<string> {
+  #eachFileOf({ current, previous }: CacheEvent, look: (file: string) => void): void {
     const { namespace = '', name = '' } = current.object.metadata
-    yield '*'
-    if (namespace) yield `n:${namespace}`
-    yield `o:/${name}`
-    if (namespace) yield `o:${namespace}/${name}`
+    look('*')
+    if (namespace) look(`n:${namespace}`)
+    look(`o:/${name}`)
+    if (namespace) look(`o:${namespace}/${name}`)
+    if (this.#fieldsInUse.size === 0) return
     for (const field of this.#fieldsInUse.keys()) {
       const now = this.#valueOf(field, current.object)
-      yield `f:${field}=${now}`
+      look(`f:${field}=${now}`)
       const before = previous && this.#valueOf(field, previous.object)
-      if (before !== undefined && before !== now) yield `f:${field}=${before}`
+      if (before !== undefined && before !== now) look(`f:${field}=${before}`)
     }
   }
 

@@ -56,7 +56,9 @@ export class RuntimeHealth {
   }
 
   async #check(): Promise<void> {
-    this.#found = await this.#ask()
+    const found = await this.#ask()
+    // The same object while nothing changes: whoever compares it with the last one sees that at once.
+    if (!isSame(found, this.#found)) this.#found = found
     const now = this.#context.clock.monotonicMs()
     if (isGood(this.#found)) this.#goodAt = now
     else if (this.#goodAt !== undefined && now - this.#goodAt < PATIENCE_MS) return
@@ -75,6 +77,9 @@ export class RuntimeHealth {
     }
   }
 }
+
+const isSame = (one: NodeHealth, other: NodeHealth): boolean =>
+  one.runtimeProblem === other.runtimeProblem && one.networkProblem === other.networkProblem
 
 const isGood = ({ runtimeProblem, networkProblem }: NodeHealth): boolean =>
   runtimeProblem === '' && networkProblem === ''
