@@ -55,13 +55,23 @@ export function pathOf(
 
 /** A client that sends everything through `transport`; it has no state of its own. */
 export function createClient(transport: Transport, more: { userAgent?: string } = {}): Client {
-  const headers = { 'user-agent': more.userAgent ?? 'proa' }
+  // One set for all requests that are alike.
+  const reading = Object.freeze({
+    'user-agent': more.userAgent ?? 'proa',
+    accept: 'application/json',
+  })
+  const writing = (contentType: string) =>
+    Object.freeze({ ...reading, 'content-type': contentType })
+  const json = writing('application/json')
 
   const send = async (request: ApiRequest): Promise<ApiResponse> => {
+    const { method, path, headers = reading, body } = request
     const response = await transport.request({
-      ...request,
+      method,
+      path,
       objects: true,
-      headers: { ...headers, accept: 'application/json', ...request.headers },
+      headers,
+      ...(body === undefined ? {} : { body }),
     })
     if (response.status >= 400) throw errorOf(response)
     return response
@@ -103,7 +113,7 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
       return read<K>({
         method: 'POST',
         path: pathOf(kind, namespace ? { namespace } : {}) + writeParameters(options),
-        headers: { 'content-type': 'application/json' },
+        headers: json,
         body: { apiVersion: apiVersionOf(kind), kind: kind.kind, ...object },
       })
     },
@@ -112,7 +122,7 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
       return read<K>({
         method: 'PUT',
         path: pathOf(kind, addressOf(object), options?.subresource) + writeParameters(options),
-        headers: { 'content-type': 'application/json' },
+        headers: json,
         body: object,
       })
     },
@@ -121,7 +131,7 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
       read({
         method: 'PATCH',
         path: pathOf(kind, at, options?.subresource) + writeParameters(options),
-        headers: { 'content-type': PATCH_CONTENT_TYPES[type] },
+        headers: writing(PATCH_CONTENT_TYPES[type]),
         body: patch as object,
       }),
 
@@ -129,7 +139,7 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
       await send({
         method: 'DELETE',
         path: pathOf(kind, at),
-        headers: { 'content-type': 'application/json' },
+        headers: json,
         body: deleteOptions(options),
       })
     },
@@ -139,7 +149,7 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
       await send({
         method: 'DELETE',
         path: path + listParameters(query),
-        headers: { 'content-type': 'application/json' },
+        headers: json,
         body: deleteOptions(options),
       })
     },
@@ -148,7 +158,7 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
       const response = await send({
         method: 'POST',
         path: pathOf(kind, at, subresource),
-        headers: { 'content-type': 'application/json' },
+        headers: json,
         body,
       })
       return decodedBody(response)

@@ -27,6 +27,8 @@ export const rulesOf = ({ view, storage }: StoredResource): AnyKind =>
 
 export class ResourceRegistry {
   readonly #byVersion = new Map<string, Map<string, ServedResource>>()
+  /** The same by group and version, for requests, each of which looks up several: to put a key together costs more than a second look. */
+  readonly #byGroup = new Map<string, Map<string, Map<string, ServedResource>>>()
   /** Grows whenever a resource comes or goes, so that what is made of all of them can be made anew. */
   revision = 0
 
@@ -37,6 +39,8 @@ export class ResourceRegistry {
     if (!resources) {
       resources = new Map()
       this.#byVersion.set(key, resources)
+      const versions = this.#byGroup.get(group) ?? new Map()
+      this.#byGroup.set(group, versions.set(version, resources))
     }
     resources.set(plural, resource)
     this.revision++
@@ -46,12 +50,15 @@ export class ResourceRegistry {
     const key = `${group}/${version}`
     const resources = this.#byVersion.get(key)
     if (!resources?.delete(plural)) return
-    if (resources.size === 0) this.#byVersion.delete(key)
+    if (resources.size === 0) {
+      this.#byVersion.delete(key)
+      this.#byGroup.get(group)?.delete(version)
+    }
     this.revision++
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {
-    return this.#byVersion.get(`${group}/${version}`)?.get(plural)
+    return this.#byGroup.get(group)?.get(version)?.get(plural)
   }
 
   /** The stored resource, for the server's own needs; throws where the kind is not served. */

@@ -39,6 +39,14 @@ export interface NodeAgentParts {
   readonly health: () => NodeHealth
 }
 
+/** What the status is made of. */
+interface Seen {
+  readonly node?: Node
+  readonly health: NodeHealth
+  readonly version: RuntimeVersion
+  readonly images: readonly Image[]
+}
+
 export class NodeAgent {
   readonly #parts: NodeAgentParts
   readonly #checks: Pauses
@@ -47,7 +55,7 @@ export class NodeAgent {
   #version: RuntimeVersion = { runtimeName: 'unknown', runtimeVersion: '' }
   #images: readonly Image[] = []
   /** What the last look found to be written already. */
-  #settled: readonly unknown[] = []
+  #settled: Seen | undefined
   /** Nothing was heard of this node for so long that others may have taken it for lost, and said so in its status. */
   #isDoubted = false
   #lease: Lease | undefined
@@ -181,8 +189,8 @@ export class NodeAgent {
     await this.#askRuntime()
     const due = clock.monotonicMs() - this.#writtenAt >= STATUS_WRITE_MS
     // Nearly every look finds what the one before it found.
-    const seen = [this.node, health(), this.#version, this.#images]
-    if (!due && !this.#isDoubted && sameJson(seen, this.#settled)) return
+    const seen: Seen = { health: health(), version: this.#version, images: this.#images }
+    if (!due && !this.#isDoubted && this.#isSettled(seen)) return
     for (let attempt = 0; attempt < 3; attempt++) {
       const known = this.node
       if (!known || due || this.#isDoubted || attempt > 0) await this.read()
@@ -193,7 +201,7 @@ export class NodeAgent {
         withoutHeartbeats(node.status ?? ({} as NodeStatus)),
       )
       if (!changed && !due) {
-        this.#settled = [node, ...seen.slice(1)]
+        this.#settled = { node, ...seen }
         return
       }
       try {
@@ -205,6 +213,18 @@ export class NodeAgent {
         if (!isStatus(error, 'Conflict')) throw error
       }
     }
+  }
+
+  /** In the order of what it costs to compare: a node that was not written is the same object. */
+  #isSettled(seen: Seen): boolean {
+    const known = this.#settled
+    return (
+      known !== undefined &&
+      sameJson(seen.health, known.health) &&
+      sameJson(seen.version, known.version) &&
+      sameJson(this.node, known.node) &&
+      sameJson(seen.images, known.images)
+    )
   }
 
   async #renewForever(): Promise<void> {
