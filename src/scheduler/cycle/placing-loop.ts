@@ -193,6 +193,7 @@ export class PlacingLoop {
       this.#fail(queued, failed('', `node ${node.name} is gone`))
       return
     }
+    queued.keptFromMs = nominator.nodeOf(pod.uid) ? 0 : queued.triedMs
     state.assume(pod, node.name)
     nominator.delete(pod.uid)
     const { cycle } = placement
@@ -269,10 +270,12 @@ export class PlacingLoop {
       return
     }
     const rejected = isRejected(status)
+    // Its group was tried as a whole, and will not fare better until something else changes.
+    const group =
+      status.isOfNoNode && !queue.hasSeen(pod.uid, mayMakeRoom) ? groupOf(pod) : undefined
     if (!rejected) queue.happened(event)
     this.#refuseOrFail(queued, placement, status)
-    // Its own room does not help the pod itself.
-    if (rejected) queue.happened(event, other => other.uid !== pod.uid)
+    if (rejected) queue.happened({ ...event, concerns: whoMissed(queued, group) })
   }
 
   #refuseOrFail(queued: QueuedPod, { node }: Placement, status: Status): void {
@@ -358,4 +361,24 @@ export class PlacingLoop {
   #outcome({ info }: QueuedPod): OutcomeWriter | undefined {
     return this.#outcomes.get(info.pod.spec.schedulerName ?? '')
   }
+}
+
+/**
+ * Whom the room of a pod that was turned away helps: not the pod itself, nor the group that was turned away with it, nor who was
+ * refused before the room was taken. Or groups that all fit in part would wake each other, and themselves, for ever.
+ */
+function whoMissed({ info, keptFromMs }: QueuedPod, group: string | undefined) {
+  return ({ info: other, sinceMs }: QueuedPod): boolean =>
+    other.uid !== info.uid && sinceMs >= keptFromMs && !(group && groupOf(other) === group)
+}
+
+function groupOf({ pod: { metadata, spec } }: PodInfo): string | undefined {
+  const name = spec.schedulingGroup?.podGroupName
+  return name && `${metadata.namespace}/${name}`
+}
+
+/** What groups that are tried cause themselves makes none. */
+function mayMakeRoom({ resource, action, concerns }: ClusterEvent): boolean {
+  if (concerns || resource === 'PodGroup' || resource === 'UnscheduledPod') return false
+  return resource !== 'AssignedPod' || action !== actions.add
 }

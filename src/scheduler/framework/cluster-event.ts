@@ -2,7 +2,9 @@
  * Changes of the cluster that may turn a refusal, and which of them each plugin asks for. The finer a plugin asks, the fewer pods
  * are tried in vain.
  */
+
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { QueuedPod } from '../queue/queued-pod.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 
 /** Bits, so that one event can be several changes at a time. */
@@ -61,6 +63,8 @@ export interface ClusterEvent {
   readonly previous?: KubernetesObject | undefined
   /** Undefined where something is gone. */
   readonly next?: KubernetesObject | undefined
+  /** Whom it may help, whatever plugins think of it; everybody where it is absent. */
+  readonly concerns?: (pod: QueuedPod) => boolean
 }
 
 export interface EventInterest {

@@ -119,3 +119,31 @@ test('a gang that waits for room that is being made says so, and is bound once i
     assert.equal((await gangs.bound('g')).length, 2)
     assert.ok(isTold)
   }))
+
+test('gangs that fit in part do not wake each other or themselves, but are bound once there is room', () =>
+  withGangs(async gangs => {
+    const { client } = gangs
+    let writes = 0
+    await gangs.restart({
+      ...client,
+      get: client.get.bind(client),
+      patch: (kind, at, type, body, options) => {
+        writes++
+        return client.patch(kind, at, type, body, options)
+      },
+    })
+    await gangs.addNodes(0, 2)
+    for (const name of ['g', 'h']) {
+      await gangs.group(name, 3)
+      await gangs.members(name, 3)
+    }
+    await settle(500)
+    const before = writes
+    await settle(300)
+    assert.equal(writes - before, 0, 'nothing is left to say')
+    assert.deepEqual(await gangs.bound(), [])
+    await gangs.addNode('n2')
+    await gangs.until(3)
+    for (let i = 3; i < 6; i++) await gangs.addNode(`n${i}`)
+    await gangs.until(6)
+  }))

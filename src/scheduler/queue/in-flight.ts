@@ -37,6 +37,13 @@ export class InFlight {
     return events
   }
 
+  /** Whether such an event came since the pod was taken; those that are not kept any more may have been such. */
+  hasSeen(uid: string, isSuch: (event: ClusterEvent) => boolean): boolean {
+    const from = this.#startedAt.get(uid)
+    if (from === undefined) return false
+    return from < this.#first || this.#events.slice(from - this.#first).some(isSuch)
+  }
+
   note(event: ClusterEvent): void {
     if (this.#startedAt.size === 0) return
     this.#events.push(event)

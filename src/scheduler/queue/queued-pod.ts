@@ -20,6 +20,8 @@ export interface QueuedPod {
   pendingFor: ReadonlySet<string>
   /** The plugin that keeps it out of the queue; '' for none. */
   gatedBy: string
+  /** Since when its room is kept for it, on a node or as a hope: whoever was refused before has other reasons. */
+  keptFromMs: number
   /** The node that the API was told it is about to be bound to; '' for none. */
   announcedNode: string
 }
@@ -30,6 +32,7 @@ export function queuedPodOf(info: PodInfo, sinceMs: number): QueuedPod {
     sinceMs,
     firstTriedMs: undefined,
     triedMs: 0,
+    keptFromMs: 0,
     attempts: 0,
     refusals: 0,
     errorsInARow: 0,

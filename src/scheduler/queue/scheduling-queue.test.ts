@@ -170,3 +170,28 @@ test('pods that are wanted next go before all others, wherever they wait', async
   )
   assert.equal(queue.take(), undefined)
 })
+
+test('a change helps only those whom it concerns, also if they are tried just then', async () => {
+  const { clock, queue, take, refused } = setUp()
+  const concerns = ({ info }: QueuedPod) => info.uid === 'b'
+  for (const [i, uid] of ['a', 'b', 'c'].entries()) queue.set(info(uid, 3 - i))
+  const [a, b, c] = [take(), take(), take()]
+  refused(a, 'Fit')
+  assert.equal(
+    queue.hasSeen('b', () => true),
+    false,
+  )
+  queue.happened({ ...NODE_ADDED, concerns })
+  assert.equal(
+    queue.hasSeen('b', ({ resource }) => resource === 'Node'),
+    true,
+  )
+  assert.equal(
+    queue.hasSeen('b', ({ resource }) => resource === 'CSINode'),
+    false,
+  )
+  for (const pod of [b, c]) refused(pod, 'Fit')
+  await clock.advance(1_000)
+  assert.equal(take(), b)
+  assert.equal(queue.take(), undefined)
+})

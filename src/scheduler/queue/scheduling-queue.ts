@@ -144,7 +144,9 @@ export class SchedulingQueue {
     pod.errorsInARow = 0
     pod.refusals++
     pod.sinceMs = this.#options.clock.monotonicMs()
-    const helpful = events?.find(event => this.#unschedulable.isHelped(pod, event))
+    const helpful = events?.find(
+      event => event.concerns?.(pod) !== false && this.#unschedulable.isHelped(pod, event),
+    )
     if (events && !helpful) {
       this.#wait(pod, 'ScheduleAttemptFailure')
       return
@@ -167,10 +169,10 @@ export class SchedulingQueue {
   }
 
   /** Something changed: whoever it may help is tried again, after its back-off or when nobody else is ready. */
-  happened(event: ClusterEvent, concerns: (pod: PodInfo) => boolean = () => true): void {
+  happened(event: ClusterEvent): void {
     this.#inFlight.note(event)
     for (const pod of this.#unschedulable.helpedBy(event)) {
-      if (!concerns(pod.info)) continue
+      if (event.concerns?.(pod) === false) continue
       this.#unschedulable.delete(pod.info.uid)
       this.#retry(pod, event.label, this.#unschedulable.isAwaited(pod, event))
     }
@@ -197,6 +199,11 @@ export class SchedulingQueue {
       this.#options.onMove('active', 'ForceActivate')
     }
     this.#wakeUp()
+  }
+
+  /** Whether such an event came while the pod is being tried. */
+  hasSeen(uid: string, isSuch: (event: ClusterEvent) => boolean): boolean {
+    return this.#inFlight.hasSeen(uid, isSuch)
   }
 
   stop(): void {
