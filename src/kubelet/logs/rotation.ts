@@ -7,6 +7,7 @@ import { Pauses } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { KubeletContext } from '../options.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
+import { untilTick } from '../ticks.ts'
 
 export const MAXIMUM_LOG_BYTES = 10 * 1024 * 1024
 export const MAXIMUM_LOG_FILES = 5
@@ -32,9 +33,9 @@ export class LogRotation {
   }
 
   async #run(): Promise<void> {
-    const { log } = this.#context
+    const { clock, log } = this.#context
     for (;;) {
-      await this.#pauses.take(CHECK_MS)
+      await this.#pauses.take(untilTick(clock.monotonicMs(), CHECK_MS))
       if (this.#pauses.isOver) return
       await this.check().catch(error => log.warn('logs not rotated', { error: messageOf(error) }))
     }

@@ -11,6 +11,7 @@ import { messageOf } from '#base/errors.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Image, RuntimeVersion } from '../runtime.ts'
 import { sameJson } from '../status/status-writer.ts'
+import { untilTick } from '../ticks.ts'
 import {
   NODE_ANNOTATIONS,
   type NodeHealth,
@@ -26,11 +27,6 @@ const LEASE_RENEW_MS = 10_000
 /** How often the node looks at itself, and how long an unchanged status may stay unwritten. */
 const STATUS_CHECK_MS = 10_000
 const STATUS_WRITE_MS = 300_000
-/**
- * Renewals begin at multiples of this: of many nodes in one process those of a tick reach the store together, which writes them to its
- * disk in one go. Short enough that what thousands of nodes have to say in one tick keeps nobody else waiting for long.
- */
-const TICK_MS = 500
 const RETRY_MS = 500
 const RETRY_LIMIT_MS = 7_000
 
@@ -86,9 +82,9 @@ export class NodeAgent {
   }
 
   async #checkForever(): Promise<void> {
-    const { log } = this.#parts.context
+    const { clock, log } = this.#parts.context
     for (;;) {
-      await this.#checks.take(STATUS_CHECK_MS)
+      await this.#checks.take(untilTick(clock.monotonicMs(), STATUS_CHECK_MS))
       if (this.#checks.isOver) return
       await this.checkStatus().catch((error: Error) =>
         log.debug('node status not written', { error: messageOf(error) }),
@@ -289,10 +285,4 @@ export class NodeAgent {
       spec: { holderIdentity: options.nodeName, leaseDurationSeconds: LEASE_SECONDS, renewTime },
     }
   }
-}
-
-/** How long to wait until the last tick that is no later than `delayMs` from now; until the next one where there is none. */
-function untilTick(nowMs: number, delayMs: number): number {
-  const late = (nowMs + delayMs) % TICK_MS
-  return late < delayMs ? delayMs - late : delayMs + TICK_MS - late
 }

@@ -6,6 +6,7 @@ import { Pauses } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { KubeletContext } from '../options.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
+import { untilTick } from '../ticks.ts'
 import type { NodeHealth } from './node-object.ts'
 
 const CHECK_MS = 5_000
@@ -48,8 +49,10 @@ export class RuntimeHealth {
   }
 
   async #run(): Promise<void> {
+    const { clock } = this.#context
     for (;;) {
-      await this.#pauses.take(isGood(this.#found) ? CHECK_MS : CHECK_WHILE_WRONG_MS)
+      const delayMs = isGood(this.#found) ? CHECK_MS : CHECK_WHILE_WRONG_MS
+      await this.#pauses.take(untilTick(clock.monotonicMs(), delayMs))
       if (this.#pauses.isOver) return
       await this.#check()
     }
