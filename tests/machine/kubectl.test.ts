@@ -9,6 +9,7 @@ import { lifeCases } from './kubectl/life.ts'
 import { measures } from './kubectl/measures.ts'
 import { networkCases } from './kubectl/network.ts'
 import { podCases } from './kubectl/pods.ts'
+import { resizeCases } from './kubectl/resize.ts'
 import { volumeCases } from './kubectl/volumes.ts'
 import { NO_TRACES, ownIds, ProaProcess, traces, whyNotHere } from './proa-process.ts'
 
@@ -35,6 +36,7 @@ describe('kubectl on real containers', { skip: reason !== undefined }, () => {
 
   describe('commands', together, () => commandCases(bench))
   describe('pods', together, () => podCases(bench))
+  describe('resize', together, () => resizeCases(bench))
   describe('volumes', together, () => volumeCases(bench))
   describe('network', together, () => networkCases(bench))
   describe('probes and hooks', together, () => lifeCases(bench))
