@@ -80,7 +80,7 @@ test('a pod grows only to what its node has', async () => {
   assert.equal(status, 403)
   assert.equal(
     body.message,
-    'pods "web" is forbidden: Node didn\'t have enough allocatable resources: cpu, requested: 2100, allocatable: 2000; memory, requested: 2147483648, allocatable: 1073741824',
+    'pods "web" is forbidden: node didn\'t have enough allocatable resources: cpu, requested: 2100, allocatable: 2000; memory, requested: 2147483648, allocatable: 1073741824',
   )
   assert.deepEqual(body.details.causes, [{ reason: 'NodeCapacity' }])
   assert.equal((await resized(LINUX, resources('9'), false)).status, 200)

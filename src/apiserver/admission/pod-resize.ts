@@ -27,7 +27,7 @@ export function podResize({ node: find }: Pick<AdmissionWorld, 'node'>): Admissi
         throw causedBy(
           'NodeCapacity',
           request,
-          `Node didn't have enough allocatable resources: ${missing.join('; ')}`,
+          `node didn't have enough allocatable resources: ${missing.join('; ')}`,
         )
       const system = node.metadata.labels?.['kubernetes.io/os'] ?? ''
       if (system !== 'linux')
