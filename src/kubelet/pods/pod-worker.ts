@@ -92,9 +92,12 @@ export class PodWorker {
     return this.#requests
   }
 
-  /** It was admitted and is not over: others have what is left. */
+  /**
+   * It was admitted and is not over: others have what is left. Of one that was deleted by force the
+   * scheduler knows nothing any more: who takes its place must not be turned away for its last seconds.
+   */
   get counts(): boolean {
-    const isHere = this.mode === 'running' || this.mode === 'terminating'
+    const isHere = !this.removed && (this.mode === 'running' || this.mode === 'terminating')
     return this.#admitted && isHere && !isFinished(this.pod.status?.phase)
   }
 
@@ -138,8 +141,8 @@ export class PodWorker {
 
   /** The API forgot the pod, or never knew it; `last` is how it looked at its end. */
   remove(last: Pod = this.asked): void {
-    this.see(last)
     this.removed = true
+    this.see(last)
     this.#ending.abort()
     this.wake()
   }

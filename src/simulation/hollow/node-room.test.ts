@@ -95,3 +95,19 @@ test('pods have their places until they are over, and ports of the node as well'
     assert.equal((await cluster.pod('ends')).status?.phase, 'Succeeded')
     assert.equal(await isTaken(), undefined)
   }))
+
+test('who was deleted by force holds no place, though its container still ends', () =>
+  withCluster(async cluster => {
+    const node = cluster.node({ cpuMillis: 4000 })
+    await cluster.kubelet(node)
+    const slow = { lifecycle: { preStop: { sleep: { seconds: 60 } } } }
+    await cluster.createPod('first', asks('3', slow))
+    await rest()
+    await cluster.client.delete(podKind, at('first'), { gracePeriodSeconds: 0 })
+    await cluster.createPod('second', asks('3'))
+    await rest()
+    const running = (await node.runtime.listContainers()).filter(c => c.state === 'running')
+    assert.equal(running.length, 2, 'both run for a moment')
+    assert.equal((await cluster.pod('second')).status?.phase, 'Running')
+    await cluster.clock.advance(5_000)
+  }))
