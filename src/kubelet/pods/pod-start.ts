@@ -61,7 +61,9 @@ export async function startPod(worker: PodWorker): Promise<void> {
       pod,
       observed: parts.cache.observe(worker.uid),
       verdictOf: (id, container) => parts.probes.verdictOf(id, container),
-      resizeOf: worker.resize && ((container, run) => changeOf(pod, container, run, memoryBytes)),
+      resizeOf:
+        worker.resize &&
+        ((container, run) => changeOf(pod, container, run, memoryBytes, worker.resize?.outdated)),
     })
     if (actions.finished) {
       worker.mode = 'terminating'

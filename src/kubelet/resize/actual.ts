@@ -35,16 +35,20 @@ function difference(actual: LinuxResources, wanted: LinuxResources): Difference 
   }
 }
 
+/** Runs, by the id of their containers, that are to end for a change which the runtime knows nothing of. */
+export type Outdated = ReadonlySet<string>
+
 /** The running containers of the pod that do not have yet what was set aside for them; who gives memory back goes first. */
 export function changesOf(
   pod: Pod,
   observed: ObservedPod,
   memoryBytes: number,
+  outdated?: Outdated,
 ): readonly ContainerChange[] {
   return resizableOf(pod)
     .flatMap(container => {
       const run = newestOf(observed, container.name)
-      const change = run && changeOf(pod, container, run, memoryBytes)
+      const change = run && changeOf(pod, container, run, memoryBytes, outdated)
       return change ? [change] : []
     })
     .toSorted((a, b) => growth(a) - growth(b))
@@ -56,18 +60,21 @@ export function changeOf(
   container: Container,
   run: ContainerStatus,
   memoryBytes: number,
+  outdated?: Outdated,
 ): ContainerChange | undefined {
   if (run.state !== 'running' || !run.resources) return undefined
   const wanted = containerResources(pod, container, memoryBytes)
   const { shares, quota, memory } = difference(run.resources, wanted)
-  if (!shares && !quota && !memory) return undefined
+  const ends = outdated?.has(run.id) ?? false
+  if (!shares && !quota && !memory && !ends) return undefined
   const restart =
+    ends ||
     ((shares || quota) && restartsFor(container, 'cpu')) ||
     (memory && restartsFor(container, 'memory'))
   return { container, run, wanted, restart }
 }
 
-const restartsFor = ({ resizePolicy = [] }: Container, name: string): boolean =>
+export const restartsFor = ({ resizePolicy = [] }: Container, name: string): boolean =>
   resizePolicy.some(
     ({ resourceName, restartPolicy }) =>
       resourceName === name && restartPolicy === 'RestartContainer',

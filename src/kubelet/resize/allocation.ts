@@ -53,7 +53,7 @@ function sameResources(a: Resources = {}, b: Resources = {}): boolean {
   )
 }
 
-const sameQuantity = (a: string | undefined, b: string | undefined): boolean =>
+export const sameQuantity = (a: string | undefined, b: string | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && compareQuantities(a, b) === 0)
 
 /** What the status of a pod says was set aside, as a kubelet finds it that has just started. */

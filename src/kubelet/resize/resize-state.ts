@@ -20,6 +20,8 @@ interface Standing {
 
 export class ResizeState {
   allocation: Allocation
+  /** Runs that must end: a request of memory is no limit of theirs, but their policy counts it. */
+  readonly outdated = new Set<string>()
   #pending: Standing | undefined
   #inProgress: Standing | undefined
 

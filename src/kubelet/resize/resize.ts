@@ -7,9 +7,22 @@ import { messageOf } from '#base/errors.ts'
 import { podDirectory } from '../containers/hosts-mount.ts'
 import { podRequests } from '../containers/resources.ts'
 import type { Pod } from '../pod-types.ts'
+import { newestOf } from '../pods/observed-pod.ts'
 import type { PodWorker } from '../pods/pod-worker.ts'
-import { type ContainerChange, changesOf, memoryLimitOf, takesMemory } from './actual.ts'
-import { type Allocation, isAllocated, toldAllocation } from './allocation.ts'
+import {
+  type ContainerChange,
+  changesOf,
+  memoryLimitOf,
+  restartsFor,
+  takesMemory,
+} from './actual.ts'
+import {
+  type Allocation,
+  isAllocated,
+  resizableOf,
+  sameQuantity,
+  toldAllocation,
+} from './allocation.ts'
 import { judgeResize } from './judge.ts'
 import { generationOf, ResizeState } from './resize-state.ts'
 
@@ -74,10 +87,26 @@ export async function allocate(worker: PodWorker): Promise<void> {
     return
   }
   parts.deferred.delete(worker)
+  noteOutdated(worker, resize)
   resize.accept(asked, now)
   worker.reallocate(resize)
   events.normal(asked, 'ResizeStarted', summary('Pod resize started', asked, resize.generation))
   await keepAllocation(worker, resize)
+}
+
+/** Containers that start anew for other memory do so for another request alone, too. */
+function noteOutdated(
+  { asked, uid, parts }: PodWorker,
+  { allocation, outdated }: ResizeState,
+): void {
+  outdated.clear()
+  const observed = parts.cache.observe(uid)
+  for (const container of resizableOf(asked)) {
+    const run = newestOf(observed, container.name)
+    if (run?.state !== 'running' || !restartsFor(container, 'memory')) continue
+    const [before, after] = [allocation[container.name], container.resources]
+    if (!sameQuantity(before?.requests?.memory, after?.requests?.memory)) outdated.add(run.id)
+  }
 }
 
 /** A file that cannot be written does not stop a resize: what the API is told is as good, but comes later. */
@@ -163,9 +192,9 @@ export function finishResize(worker: PodWorker): void {
   parts.events.normal(worker.asked, 'ResizeCompleted', message)
 }
 
-function pendingChanges({ pod, uid, parts }: PodWorker): readonly ContainerChange[] {
+function pendingChanges({ pod, uid, parts, resize }: PodWorker): readonly ContainerChange[] {
   const { memoryBytes } = parts.context.options.hostAccess.facts
-  return changesOf(pod, parts.cache.observe(uid), memoryBytes)
+  return changesOf(pod, parts.cache.observe(uid), memoryBytes, resize?.outdated)
 }
 
 /** `Pod resize started: {"containers":[…],"generation":2}`, as upstream's events say it. */

@@ -76,6 +76,24 @@ test('a container starts anew where its policy says so, however soon again', () 
     assert.ok(events.includes('Normal Killing Container web resize requires restart'))
   }))
 
+test('a request of memory alone is a change of memory for that policy', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node())
+    const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }]
+    const asking = (memory: string) => ({
+      containers: [
+        { ...web, resizePolicy, resources: { requests: { memory }, limits: { memory: '1Gi' } } },
+      ],
+    })
+    await cluster.createPod('burst', asking('64Mi'))
+    await rest()
+    await resize(cluster, 'burst', asking('128Mi'))
+    const pod = await cluster.pod('burst')
+    assert.equal(statusOf(pod).restartCount, 1)
+    assert.equal(statusOf(pod).resources?.requests?.memory, '128Mi')
+    assert.equal(conditionOf(pod, 'PodResizeInProgress'), undefined)
+  }))
+
 test('sidecars are resized, too', () =>
   withCluster(async cluster => {
     const node = cluster.node()
