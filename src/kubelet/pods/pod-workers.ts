@@ -170,7 +170,7 @@ function isAskedAnew(next: Pod, known: Pod): boolean {
 }
 
 const gates = (pod: Pod) =>
-  (pod.spec?.readinessGates ?? []).map(
+  pod.spec?.readinessGates?.map(
     ({ conditionType }) =>
       pod.status?.conditions?.find(({ type }) => type === conditionType)?.status ?? '',
   )

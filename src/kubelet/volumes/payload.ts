@@ -136,11 +136,18 @@ function addDownward(
   for (const item of items) {
     const text = downwardValue(item, fields)
     files.set(checked(item.path), {
-      bytes: new TextEncoder().encode(text),
+      bytes: encoded(text),
       mode: item.mode ?? mode,
     })
   }
 }
+
+function encoded(text: string): Uint8Array {
+  if (text !== last.text) last = { text, bytes: new TextEncoder().encode(text) }
+  return last.bytes
+}
+// The namespace is in a volume of each pod, and those that start together are mostly in the same.
+let last = { text: '', bytes: new Uint8Array() }
 
 function downwardValue(item: DownwardItem, fields: FieldContext): string {
   if (item.fieldRef) {

@@ -175,7 +175,9 @@ export class Volumes {
   #renewAfter(key: string, delayMs: number, changed: () => void): void {
     if (this.#stopped) return
     this.#renewals.get(key)?.()
-    this.#renewals.set(key, this.#parts.context.clock.after(delayMs, changed))
+    // In whole seconds, so that timers of many pods wait for the same time and share what such timers need.
+    const wholeMs = Math.ceil(delayMs / 1000) * 1000
+    this.#renewals.set(key, this.#parts.context.clock.after(wholeMs, changed))
   }
 
   pathOf(pod: Pod, named: Volume): string {

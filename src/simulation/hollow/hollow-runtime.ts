@@ -52,6 +52,7 @@ function keptOf(config: SandboxConfig) {
   return { name, namespace, uid, attempt, labels, annotations, logDirectory }
 }
 
+const NOTHING = new Uint8Array()
 const IMAGE_BYTES = 1_000_000
 
 export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRuntime {
@@ -59,7 +60,10 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
   const sandboxes = new Map<string, HollowSandbox>()
   const containers = new Map<string, HollowContainer>()
   const listeners = new Set<(event: RuntimeEvent) => void>()
-  const id = () => Buffer.from(random.bytes(32)).toString('hex')
+  const id = () => {
+    const { buffer, byteOffset, length } = random.bytes(32)
+    return Buffer.from(buffer, byteOffset, length).toString('hex')
+  }
   const tell = (event: RuntimeEvent) => {
     for (const listener of listeners) listener(event)
   }
@@ -128,7 +132,7 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
       if (!sandboxes.has(sandboxId)) throw new Error(`sandbox "${sandboxId}" not found`)
       const containerId = id()
       containers.set(containerId, new HollowContainer(containerId, sandboxId, config, events))
-      files.append(`${sandbox.logDirectory}/${config.logPath}`, new Uint8Array())
+      files.append(`${sandbox.logDirectory}/${config.logPath}`, NOTHING)
       return containerId
     },
     async startContainer(containerId) {

@@ -136,7 +136,7 @@ export function createMemoryFiles(): MemoryFiles {
     },
     async write(path, bytes, options) {
       const node = new File(options?.mode ?? 0o644)
-      node.content = bytes
+      node.content = bytes.length === 0 ? EMPTY : bytes
       node.size = bytes.length
       put(path, node)
     },
@@ -181,6 +181,7 @@ export function createMemoryFiles(): MemoryFiles {
       }
       if (!(file instanceof File)) throw new Error(`EISDIR: is a directory, write '${path}'`)
       if (file.size + bytes.length > FILE_LIMIT_BYTES) return
+      if (bytes.length === 0) return
       if (file.size === 0) file.content = bytes
       else if (Array.isArray(file.content)) file.content.push(bytes)
       else file.content = [file.content, bytes]
