@@ -72,6 +72,17 @@ for (const [path, object] of holders)
     assert.ok(!names(updated), JSON.stringify(updated))
   })
 
+test('a field that is dropped is no change of the template of a DaemonSet', async () => {
+  const off = await start([])
+  const path = '/apis/apps/v1/namespaces/default/daemonsets'
+  const made = { metadata: { name: 'a' }, spec: { selector, template } }
+  assert.equal((await off.ask('POST', path, made)).status, 201)
+  const { body } = await off.ask('PUT', `${path}/a`, made)
+  const { generation, annotations } = body.metadata
+  assert.equal(generation, 1)
+  assert.equal(annotations['deprecated.daemonset.template.generation'], '1')
+})
+
 const gated: readonly (readonly [gates: readonly string[], group: object, template: object])[] = [
   [[], { disruptionMode: 'Pod' }, {}],
   [

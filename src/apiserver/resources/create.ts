@@ -146,8 +146,8 @@ function prepare(write: Write, draft: KubernetesObject): void {
   delete metadata.selfLink
   delete metadata.generation
   if (kind.hasGeneration) metadata.generation = 1
-  kind.prepareForCreate(draft)
   dropGatedFields(write, draft)
+  kind.prepareForCreate(draft)
   hooksOf(write.resource).prepare?.(write, draft)
 }
 

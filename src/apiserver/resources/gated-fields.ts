@@ -43,7 +43,7 @@ const specOf = at('spec')
 const statusOf = at('status')
 const templatesOf = (object: unknown) => (specOf(object)?.podGroupTemplates ?? []) as Part[]
 
-/** Changes the draft, whose kind has prepared it. */
+/** Changes the draft before its kind prepares it: what is dropped is no change of a template that anybody counts. */
 export function dropGatedFields(
   write: Write,
   draft: KubernetesObject,

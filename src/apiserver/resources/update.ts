@@ -192,9 +192,9 @@ async function replace(
     keepOtherHalf(write, draft, previous)
   }
   const kind = rulesOf(write.resource)
+  if (isWhole(write) || write.subresource === 'status') dropGatedFields(write, draft, previous)
   if (isWhole(write)) kind.prepareForUpdate(draft, previous)
   if (write.subresource === 'status') kind.prepareForStatusUpdate(draft, previous)
-  if (isWhole(write) || write.subresource === 'status') dropGatedFields(write, draft, previous)
   hooksOf(write.resource).prepare?.(write, draft, previous)
   if (write.subresource !== 'binding') countGeneration(kind, draft, previous)
   validate(write, draft, previous)
