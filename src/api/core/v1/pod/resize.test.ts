@@ -32,18 +32,18 @@ test('cpu and memory go up and down, and nothing else that was sent counts', () 
   assert.equal(next.spec.nodeName, undefined)
 })
 
-test('containers are found by name', () => {
+test('containers keep their names and places', () => {
   const before = podOf({ containers: [container('a'), container('b')] })
-  const asked = podOf({ containers: [container('b', amounts('3')), container('c')] })
-  const { next, problems } = resize(before, asked)
-  assert.deepEqual(
-    next.spec.containers.map(({ name, resources }) => [name, resources.requests?.cpu]),
-    [
-      ['a', '1'],
-      ['b', '3'],
-    ],
-  )
-  assert.deepEqual(problems, [])
+  const ask = (...names: string[]) =>
+    resize(before, podOf({ containers: names.map(name => container(name, amounts('3'))) })).problems
+  const moved = (index: number) =>
+    `spec.containers[${index}].name: Forbidden: containers may not be renamed or reordered on resize`
+  assert.deepEqual(ask('a', 'b'), [])
+  assert.deepEqual(ask('b', 'a'), [moved(0), moved(1)])
+  assert.deepEqual(ask('a', 'c'), [moved(1)])
+  const removed = 'spec.containers: Forbidden: containers may not be added or removed on resize'
+  assert.deepEqual(ask('a'), [removed])
+  assert.deepEqual(ask('a', 'b', 'c'), [removed])
 })
 
 test('a limit may be added where there was none, as long as the class of service stays', () => {

@@ -15,6 +15,9 @@ const isSidecar = (container: Container) => container.restartPolicy === 'Always'
 
 /** The spec of before with what is asked for of resources; all else that the client sent is dropped. */
 export function resizedSpec(before: PodSpec, asked: PodSpec): PodSpec {
+  // Left to be refused: whoever renames or reorders containers means something else than a resize.
+  if (misnamed(asked, before).length > 0)
+    return { ...before, containers: asked.containers, initContainers: asked.initContainers ?? [] }
   const spec: PodSpec = {
     ...before,
     containers: before.containers.map(container => resized(container, asked.containers)),
@@ -40,11 +43,31 @@ function resized(container: Container, asked: readonly Container[]): Container {
   }
 }
 
+/** Containers stay in their places, under their names. */
+function misnamed(next: PodSpec, previous: PodSpec): FieldError[] {
+  return (['containers', 'initContainers'] as const).flatMap(list => {
+    const [after, before] = [next[list] ?? [], previous[list] ?? []]
+    if (after.length !== before.length)
+      return [forbidden(`spec.${list}`, `${list} may not be added or removed on resize`)]
+    return before.flatMap(({ name }, index) =>
+      after[index]?.name === name
+        ? []
+        : [
+            forbidden(
+              `spec.${list}[${index}].name`,
+              `${list} may not be renamed or reordered on resize`,
+            ),
+          ],
+    )
+  })
+}
+
 export function validatePodResize(next: Pod, previous: Pod): readonly FieldError[] {
   if (previous.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined)
     return [forbidden('', 'static pods cannot be resized')]
   if (previous.spec.os?.name === 'windows') return [forbidden('', 'windows pods cannot be resized')]
-  const errors: FieldError[] = []
+  const errors = misnamed(next.spec, previous.spec)
+  if (errors.length > 0) return errors
   if (qualityOfServiceOf(next.spec) !== qualityOfServiceOf(previous.spec))
     errors.push(
       invalid(
