@@ -1,4 +1,4 @@
-/** Empties a namespace that is being deleted, and lets it go when nothing is left. */
+/** Empties a namespace that is being deleted, pods first, and lets it go when nothing is left. */
 import { namespace } from '#api/core/v1/namespace.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { type AnyKind, storedOnce } from '#api/machinery/kind.ts'
@@ -7,9 +7,6 @@ import { isStatus } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { type Emptied, isEmpty, reconcile } from './namespace.reconcile.ts'
-
-/** A namespace whose content takes its time (pods that end, finalizers) is looked at this often, and whenever a pod went. */
-const LOOK_AGAIN_MS = 1_000
 
 export function namespaceController(context: ControllerContext): Controller {
   const { client, clock } = context
@@ -38,6 +35,8 @@ export function namespaceController(context: ControllerContext): Controller {
     workers: 5,
     views: [{ kind: namespace, informer: namespaces }],
     wake(queue) {
+      /** By namespace. */
+      const podCounts = new Map<string, number>()
       queue.onStop(
         namespaces.subscribe({
           changed: found => {
@@ -47,7 +46,14 @@ export function namespaceController(context: ControllerContext): Controller {
       )
       queue.onStop(
         pods.subscribe({
+          changed({ metadata: { namespace: name = '' } }, previous) {
+            if (!previous) podCounts.set(name, (podCounts.get(name) ?? 0) + 1)
+          },
+          // While other pods are there, a look would find nothing to do, and a large namespace has many pods that go.
           deleted({ metadata: { namespace: name = '' } }) {
+            const left = (podCounts.get(name) ?? 0) - 1
+            if (left > 0) return void podCounts.set(name, left)
+            podCounts.delete(name)
             if (namespaces.get(name)?.metadata.deletionTimestamp) queue.add(name)
           },
         }),
@@ -59,18 +65,21 @@ export function namespaceController(context: ControllerContext): Controller {
       const finalizers = found.spec.finalizers ?? []
       if (!finalizers.includes('kubernetes')) return { writes: [] }
       const remote = await context.remoteKinds.discover()
-      const kinds = [...storedOnce(context.kinds()), ...remote.kinds].filter(isContent)
-      const emptied = await Promise.all(kinds.map(kind => empty(kind, name)))
       const undiscovered = remote.failed
-      const writes = reconcile({ namespace: found, emptied, undiscovered, nowMs: clock.now() })
-      const done = isEmpty(emptied, undiscovered)
-      return { writes, ...(done ? {} : { againAfterMs: LOOK_AGAIN_MS }) }
+      // What pods live on (policies for their traffic, claims, secrets) stays until the last of them is gone.
+      const emptied = [await empty(pod, name)]
+      if (isEmpty(emptied, [])) {
+        const kinds = [...storedOnce(context.kinds()), ...remote.kinds].filter(isOtherContent)
+        emptied.push(...(await Promise.all(kinds.map(kind => empty(kind, name)))))
+      }
+      return reconcile({ namespace: found, emptied, undiscovered, nowMs: clock.now() })
     },
   }
 }
 
-function isContent(kind: AnyKind): boolean {
+function isOtherContent(kind: AnyKind): boolean {
   return (
+    kind !== pod &&
     kind.scope === 'Namespaced' &&
     !kind.ephemeral &&
     kind.verbs.includes('list') &&

@@ -1,9 +1,18 @@
-/** What is to be written to a namespace after an attempt to empty it: conditions that tell what is left, or the end. */
+/**
+ * What is to be written to a namespace after an attempt to empty it (conditions that tell what is left, or the end), and
+ * when the next attempt is due.
+ */
 import { type Namespace, namespace } from '#api/core/v1/namespace.ts'
+import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { rfc3339 } from '#base/clock.ts'
-import type { Write } from '../runner/controller.ts'
+import type { Outcome, Write } from '../runner/controller.ts'
+
+/** Content other than pods does not tell when it went: it is looked at this often. */
+const LOOK_AGAIN_MS = 1_000
+/** How long whoever set a finalizer is expected to take, as upstream guesses. */
+const FINALIZER_SECONDS = 15
 
 /** What an attempt left of one kind. */
 export interface Emptied {
@@ -14,6 +23,7 @@ export interface Emptied {
 
 export interface NamespaceWorld {
   readonly namespace: Namespace
+  /** Pods, and everything else once none of them is left. */
   readonly emptied: readonly Emptied[]
   /** `example.com/v1` of the versions of which nobody knows what they serve. */
   readonly undiscovered: readonly string[]
@@ -26,7 +36,36 @@ export const isEmpty = (emptied: readonly Emptied[], undiscovered: readonly stri
 
 type Condition = NonNullable<Namespace['status']['conditions']>[number]
 
-export function reconcile(world: NamespaceWorld): Write[] {
+export function reconcile(world: NamespaceWorld): Outcome {
+  return { writes: writesFor(world), ...nextLook(world) }
+}
+
+/** The last pod's end is seen by watching; should it be missed, upstream's estimate of that end says when to look. */
+function nextLook(world: NamespaceWorld): Omit<Outcome, 'writes'> {
+  if (isEmpty(world.emptied, world.undiscovered)) return {}
+  const pods = world.emptied.find(({ kind }) => kind === pod)
+  if (!pods || isEmpty([pods], [])) return { againAfterMs: LOOK_AGAIN_MS }
+  const seconds = secondsForPods(pods, world)
+  // Nobody knows when pods go that could not be deleted, or should be gone.
+  if (seconds === 0) return { againWithBackoff: true }
+  return { againAfterMs: (Math.floor(seconds / 2) + 1) * 1000 }
+}
+
+/** How long the pods may take: the longest grace period until it is over, then a while if finalizers hold them. */
+function secondsForPods({ left }: Emptied, { namespace: object, nowMs }: NamespaceWorld): number {
+  let grace = 0
+  for (const { spec, status } of left as readonly Pod[])
+    if (status.phase !== 'Succeeded' && status.phase !== 'Failed')
+      grace = Math.max(grace, spec.terminationGracePeriodSeconds ?? 0)
+  const passedMs = nowMs - Date.parse(object.metadata.deletionTimestamp ?? '')
+  if (passedMs < grace * 1000) return grace
+  return left.some(hasFinalizers) ? FINALIZER_SECONDS : 0
+}
+
+const hasFinalizers = ({ metadata }: KubernetesObject): boolean =>
+  (metadata.finalizers ?? []).length > 0
+
+function writesFor(world: NamespaceWorld): Write[] {
   const { namespace: object, emptied, undiscovered } = world
   const conditions = conditionsOf(world)
   const writes: Write[] = []
@@ -53,13 +92,18 @@ export function reconcile(world: NamespaceWorld): Write[] {
   return writes
 }
 
-function conditionsOf({ namespace: object, emptied, undiscovered, nowMs }: NamespaceWorld) {
-  const errors = emptied.flatMap(({ error }) => error ?? [])
+function conditionsOf(world: NamespaceWorld) {
+  const { namespace: object, emptied, undiscovered, nowMs } = world
+  // Lists are sorted, so that the same state reads the same and is not written again.
+  const errors = emptied.flatMap(found => errorOf(found, world) ?? []).toSorted()
   const left = emptied.filter(found => found.left.length > 0)
   const finalizers = countFinalizers(left)
-  const remaining = left.map(
-    ({ kind, left: { length } }) => `${kind.plural}.${kind.group} has ${length} resource instances`,
-  )
+  const remaining = left
+    .map(
+      ({ kind, left: { length } }) =>
+        `${kind.plural}.${kind.group} has ${length} resource instances`,
+    )
+    .toSorted()
   const said: Omit<Condition, 'lastTransitionTime'>[] = [
     discovery(undiscovered),
     {
@@ -111,6 +155,13 @@ function conditionsOf({ namespace: object, emptied, undiscovered, nowMs }: Names
   return merged(object.status.conditions ?? [], said, rfc3339(nowMs))
 }
 
+/** What failed; pods also fail by being there still when nothing is known that they could wait for. */
+function errorOf(found: Emptied, world: NamespaceWorld): string | undefined {
+  if (found.error || found.kind !== pod || found.left.length === 0) return found.error
+  if (secondsForPods(found, world) > 0) return undefined
+  return `unexpected items still remain in namespace: ${world.namespace.metadata.name} for gvr: /v1, Resource=pods`
+}
+
 function discovery(undiscovered: readonly string[]): Omit<Condition, 'lastTransitionTime'> {
   const type = 'NamespaceDeletionDiscoveryFailure'
   if (undiscovered.length === 0)
@@ -157,5 +208,7 @@ function countFinalizers(left: readonly Emptied[]): string[] {
     for (const { metadata } of objects)
       for (const finalizer of metadata.finalizers ?? [])
         counts.set(finalizer, (counts.get(finalizer) ?? 0) + 1)
-  return [...counts].map(([finalizer, count]) => `${finalizer} in ${count} resource instances`)
+  return [...counts]
+    .map(([finalizer, count]) => `${finalizer} in ${count} resource instances`)
+    .toSorted()
 }
