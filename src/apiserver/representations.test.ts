@@ -258,6 +258,39 @@ test('lists that are made piece by piece have the layout of one go, and none at 
     }
 })
 
+test('what is made for one answer alone is no table, and is not made for who takes nothing else', async () => {
+  const api = await startTestServer()
+  const pods = '/api/v1/namespaces/default/pods'
+  const table = `application/json;as=Table;${META}`
+  await api.ask('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'a' } })
+  const spec = { containers: [{ name: 'c', image: 'i' }], serviceAccountName: 'a' }
+  const made = await api.ask('POST', pods, { metadata: { name: 'p' }, spec })
+  assert.equal(made.status, 201, made.text)
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
+  }
+  const reviews = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+  const target = { apiVersion: 'v1', kind: 'Node', name: 'n' }
+  const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target }
+  const asked = (path: string, body: object, accept: string) =>
+    api.ask('POST', path, body, { headers: { accept } })
+  for (const [path, body] of [
+    [reviews, review],
+    [`${pods}/p/binding`, binding],
+  ] as const) {
+    const { status, body: refusal } = await asked(path, body, table)
+    assert.equal(status, 406, path)
+    assert.equal(refusal.reason, 'NotAcceptable')
+  }
+  assert.equal((await api.ask('GET', `${pods}/p`)).body.spec.nodeName, undefined)
+  assert.equal((await asked(reviews, review, `${table},application/json`)).body.kind, review.kind)
+  const bare = await asked(reviews, review, `application/json;as=PartialObjectMetadata;${META}`)
+  assert.equal(bare.body.kind, 'PartialObjectMetadata')
+  assert.equal((await asked(`${pods}/p/binding`, binding, `${table},application/json`)).status, 201)
+})
+
 test('a watch in YAML, and an answer in HTML, are not acceptable', async () => {
   const server = await startTestServer()
   const watch = await get(server, `${configMaps}?watch=1`, 'application/yaml')

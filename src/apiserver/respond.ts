@@ -1,11 +1,15 @@
 /** From what a handler found to the answer in the form that the client asked for. */
 import { asGoJson, stringifyJson } from '#api/machinery/exact-json.ts'
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { Status } from '#api/machinery/status.ts'
+import { partialMetadataOf } from '#api/machinery/table.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from './exchange.ts'
 import {
   CBOR_TYPE,
   JSON_TYPE,
+  type Negotiation,
   negotiate,
   PROTOBUF_TYPE,
   type Representing,
@@ -21,12 +25,16 @@ export const CBOR_HEADERS = Object.freeze({ 'content-type': CBOR_TYPE })
 export const PROTOBUF_HEADERS = Object.freeze({ 'content-type': PROTOBUF_TYPE })
 
 /** What the client of this exchange wants; throws NotAcceptable. */
-export function wantedBy({ request, info, isCustom }: Exchange): Representing {
+export function wantedBy(
+  { request, info, isCustom }: Exchange,
+  more: Pick<Negotiation, 'hasNoTable'> = {},
+): Representing {
   const { headers } = request
   return negotiate(headers?.accept, {
     pretty: prefersPretty(info.query.get('pretty'), headers?.['user-agent']),
     isCustom,
     isStream: info.verb === 'watch',
+    ...more,
   })
 }
 
@@ -78,6 +86,21 @@ export function respondValue(
 ): ApiResponse | Promise<ApiResponse> {
   if (exchange.request.objects) return objectResponse(status, value)
   return encode(wantedBy(exchange), status, value, kind)
+}
+
+/**
+ * Answers with what is made for this request alone and that no table shows: the answer to a review, a token, the word that something was
+ * done. Asked before anything is done, since it throws NotAcceptable for who takes nothing but a table.
+ */
+export function respondMade(
+  exchange: Exchange,
+): (value: unknown, kind?: AnyKind) => ApiResponse | Promise<ApiResponse> {
+  if (exchange.request.objects) return value => objectResponse(201, value)
+  const wanted = wantedBy(exchange, { hasNoTable: true })
+  return (value, kind) =>
+    kind && wanted.as === 'PartialObjectMetadata'
+      ? encode(wanted, 201, partialMetadataOf(kind, value as KubernetesObject, wanted.version))
+      : encode(wanted, 201, value, kind)
 }
 
 const objectResponse = (status: number, object: unknown): ApiResponse => ({

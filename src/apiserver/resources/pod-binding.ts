@@ -3,8 +3,7 @@ import { type Binding, binding } from '#api/core/v1/binding.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { invalid as invalidField, required } from '#api/machinery/field-error.ts'
 import { badRequest, conflict, invalid } from '#api/machinery/status.ts'
-import type { Exchange } from '../exchange.ts'
-import { respondValue } from '../respond.ts'
+import { respondMade } from '../respond.ts'
 import { draftOf, parseBody } from './body.ts'
 import type { SpecialHandler } from './special.ts'
 import { SUCCESS } from './success.ts'
@@ -12,6 +11,7 @@ import { updateObject } from './update.ts'
 import { admit, nowOf, type Write, writeOf } from './write.ts'
 
 export const bindPod: SpecialHandler = async exchange => {
+  const respond = respondMade(exchange)
   const { registry } = exchange.server
   const pods = registry.stored('', 'v1', 'pods')
   const wanted = draftOf(exchange, binding, await parseBody(exchange.request, binding)) as Binding
@@ -20,7 +20,7 @@ export const bindPod: SpecialHandler = async exchange => {
   checkBinding(wanted, write, name)
   await admit(write, 'CREATE', { object: wanted }, binding)
   await updateObject({ ...write, name }, current => bound(write, current.object as Pod, wanted))
-  return respondValue(exchange as Exchange, 201, SUCCESS)
+  return respond(SUCCESS)
 }
 
 function checkBinding(wanted: Binding, { namespace }: Write, name: string): void {

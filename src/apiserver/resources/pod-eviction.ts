@@ -3,7 +3,7 @@ import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { badRequest, isStatus } from '#api/machinery/status.ts'
 import { type Eviction, eviction } from '#api/policy/v1/eviction.ts'
 import { runValidations } from '../admission/admission.ts'
-import { respondValue } from '../respond.ts'
+import { respondMade } from '../respond.ts'
 import { AdmittedWrite } from './admitted-write.ts'
 import { draftOf, parseBody } from './body.ts'
 import { checkedOptions, type DeleteOptions, deleteObject } from './delete.ts'
@@ -15,6 +15,7 @@ import { existing } from './update.ts'
 import { isDryRun, type Write, writeOf } from './write.ts'
 
 export const evictPod: SpecialHandler = async (exchange, resource) => {
+  const respond = respondMade(exchange)
   const wanted = draftOf(
     exchange,
     eviction,
@@ -34,7 +35,7 @@ export const evictPod: SpecialHandler = async (exchange, resource) => {
   )
   await runValidations(exchange.server.admission, request)
   await evict({ ...write, subresource: '', dryRun }, options)
-  return respondValue(exchange, 201, SUCCESS)
+  return respond(SUCCESS)
 }
 
 /** How often a pod is judged anew that changes meanwhile. */

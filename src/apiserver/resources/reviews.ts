@@ -9,7 +9,7 @@ import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { reviewSelf, reviewToken } from '../authentication/token-review.ts'
 import { reviewAccess, reviewSelfAccess, reviewSelfRules } from '../authorization/access-review.ts'
 import type { Exchange } from '../exchange.ts'
-import { respondValue } from '../respond.ts'
+import { respondMade } from '../respond.ts'
 import { draftOf, parseBody } from './body.ts'
 import type { SpecialHandler } from './special.ts'
 
@@ -18,12 +18,13 @@ type Answer = (review: never, exchange: Exchange) => Promise<object> | object
 const answering =
   (answer: Answer): SpecialHandler =>
   async (exchange, { kind }) => {
+    const respond = respondMade(exchange)
     const review: KubernetesObject = draftOf(
       exchange,
       kind,
       await parseBody(exchange.request, kind),
     )
-    return respondValue(exchange, 201, await answer(review as never, exchange), kind)
+    return respond(await answer(review as never, exchange), kind)
   }
 
 export const tokenReviews = answering((review: TokenReview, { server }) =>

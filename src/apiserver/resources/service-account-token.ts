@@ -3,7 +3,7 @@ import { type TokenRequest, tokenRequest } from '#api/authentication/v1/token-re
 import { StatusError } from '#api/machinery/status.ts'
 import { runValidations } from '../admission/admission.ts'
 import { requestToken } from '../authentication/token-request.ts'
-import { respondValue } from '../respond.ts'
+import { respondMade } from '../respond.ts'
 import { AdmittedWrite } from './admitted-write.ts'
 import { draftOf, parseBody } from './body.ts'
 import type { StoredResource } from './registry.ts'
@@ -13,6 +13,7 @@ import { writeOf } from './write.ts'
 
 export const createToken: SpecialHandler = async (exchange, resource) => {
   const { server } = exchange
+  const respond = respondMade(exchange)
   const request = draftOf(
     exchange,
     tokenRequest,
@@ -33,5 +34,5 @@ export const createToken: SpecialHandler = async (exchange, resource) => {
     { namespace, name, uid },
     { tokens: server.tokens, world: server.world, clock: server.clock },
   )
-  return respondValue(exchange, 201, answer, tokenRequest)
+  return respond(answer, tokenRequest)
 }
