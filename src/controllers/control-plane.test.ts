@@ -135,6 +135,32 @@ test('a delete in the foreground waits for pods; orphans stay', async () => {
   assert.equal((await pods(cluster)).length, 0, 'pods go first')
 })
 
+test('of owners in a circle none waits for ever: a delete in the foreground takes all', async () => {
+  await using cluster = await startTestCluster()
+  const { client } = cluster
+  const names = ['a', 'b', 'c']
+  const at = (name: string) => ({ name, namespace: NAMESPACE })
+  const uids = new Map<string, string>()
+  for (const name of names) {
+    const { metadata } = await client.create(configMap, { metadata: at(name) })
+    uids.set(name, metadata.uid ?? '')
+  }
+  for (const [name, owner] of [
+    ['a', 'c'],
+    ['b', 'a'],
+    ['c', 'b'],
+  ] as const) {
+    const reference = { apiVersion: 'v1', kind: 'ConfigMap', name: owner, uid: uids.get(owner) }
+    const ownerReferences = [{ ...reference, blockOwnerDeletion: true }]
+    await client.patch(configMap, at(name), 'merge', { metadata: { ownerReferences } })
+  }
+  await client.delete(configMap, at('a'), { propagationPolicy: 'Foreground' })
+  await cluster.until('all gone', async () => {
+    const { items } = await client.list(configMap, { namespace: NAMESPACE })
+    return items.every(({ metadata }) => !names.includes(metadata.name ?? ''))
+  })
+})
+
 test('a Service tells the ready pods that it selects, in slices and in Endpoints', async () => {
   await using cluster = await startTestCluster()
   const { client } = cluster

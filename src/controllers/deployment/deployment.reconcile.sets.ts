@@ -33,7 +33,7 @@ const NOT_COPIED = new Set([
 
 /** Brings the set of the present template up to date, or asks for a new one when there is none and `create` says so. */
 export function adoptTemplate(plan: Plan, create: boolean): void {
-  const revision = String(newestRevision(plan.old.map(({ annotations }) => annotations)) + 1)
+  const revision = String(newestRevision(plan.old.map(({ annotations }) => annotations)) + 1n)
   const { current, deployment: object } = plan
   if (current) {
     copyAnnotations(plan, current.annotations)
@@ -125,15 +125,29 @@ function firstSize(plan: Plan): number {
   return Math.max(0, Math.min(room, wanted))
 }
 
-export function newestRevision(annotations: readonly Readonly<Record<string, string>>[]): number {
-  return Math.max(0, ...annotations.map(of => Number.parseInt(of[REVISION] ?? '0', 10) || 0))
+/** Revisions are 64-bit numbers, which somebody may have set. */
+function newestRevision(annotations: readonly Readonly<Record<string, string>>[]): bigint {
+  let newest = 0n
+  for (const { [REVISION]: text = '' } of annotations) {
+    const revision = revisionIn(text)
+    if (revision !== undefined && revision > newest) newest = revision
+  }
+  return newest
+}
+
+function revisionIn(text: string): bigint | undefined {
+  if (!/^[-+]?\d{1,19}$/.test(text)) return undefined
+  const revision = BigInt(text.replace('+', ''))
+  return BigInt.asIntN(64, revision) === revision ? revision : undefined
 }
 
 /** A set that becomes the newest again (a rollback) gets a new number and remembers its old ones. */
 function number(annotations: Record<string, string>, revision: string): void {
   const known = annotations[REVISION]
-  if (known !== undefined && Number(known) >= Number(revision)) return
   if (known) {
+    const before = revisionIn(known)
+    // What is no number was set by somebody else, and stays.
+    if (before === undefined || before >= BigInt(revision)) return
     const history = annotations[REVISION_HISTORY]
     annotations[REVISION_HISTORY] = history ? `${history},${known}` : known
   }

@@ -243,6 +243,23 @@ test('going back to an old template takes its set again, under a new number', ()
   assert.equal(first?.metadata.annotations?.['deployment.kubernetes.io/revision-history'], '1')
 })
 
+test('numbers go on from whatever a set has, beyond 2^53 too, and what is no number counts for nothing', () => {
+  for (const [known, next] of [
+    ['3546343826724305832', '3546343826724305833'],
+    ['five', '1'],
+  ] as const) {
+    const world = worldOf({})
+    settle(world)
+    const [name, set] = [...world.sets][0] as [string, ReplicaSet]
+    const annotations = { 'deployment.kubernetes.io/revision': known }
+    world.sets.set(name, { ...set, metadata: { ...set.metadata, annotations } })
+    change(world, { template: template('2') })
+    settle(world)
+    const newest = [...world.sets.values()].at(-1)
+    assert.equal(newest?.metadata.annotations?.['deployment.kubernetes.io/revision'], next)
+  }
+})
+
 test('old sets beyond the history limit are deleted, oldest first', () => {
   const world = worldOf({ revisionHistoryLimit: 1 })
   settle(world)

@@ -5,7 +5,7 @@ import { isStatus } from '#api/machinery/status.ts'
 import type { Informer } from '#client/informer.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { createGraph } from './garbage-collector.graph.ts'
-import { FOREGROUND, type OwnerState, reconcile } from './garbage-collector.reconcile.ts'
+import { isInForeground, type OwnerState, reconcile } from './garbage-collector.reconcile.ts'
 
 /** Kinds that neither own nor are worth collecting by owner; events alone would be most of the graph. */
 const IGNORED = new Set(['Event'])
@@ -118,6 +118,5 @@ function isNamed(
 }
 
 function stateOf({ metadata }: KubernetesObject): OwnerState {
-  const waits = metadata.deletionTimestamp && metadata.finalizers?.includes(FOREGROUND)
-  return waits ? 'deleting' : 'present'
+  return isInForeground(metadata) ? 'deleting' : 'present'
 }

@@ -90,6 +90,27 @@ test('an owner that waits for its dependents takes them along, each with its own
   assert.equal(withOwn.options?.propagationPolicy, 'Foreground')
 })
 
+test('whoever closes a circle of foreground deletes holds its owner back no longer, and goes then', async () => {
+  const waiting = { deleting: true, finalizers: ['foregroundDeletion'] }
+  const first = objectOf('a', { ...waiting, owners: ['x'], blocking: true })
+  const states = { o: 'deleting' } as const
+  const outcome = await look(objectOf('x', { owners: ['o'], blocking: true }), [first], states)
+  const [write] = flat(outcome)
+  assert.ok(write?.verb === 'patch')
+  const { metadata } = write.patch as { metadata: KubernetesObject['metadata'] }
+  assert.equal(metadata.resourceVersion, '7')
+  assert.deepEqual(
+    metadata.ownerReferences?.map(({ uid, blockOwnerDeletion }) => [uid, blockOwnerDeletion]),
+    [['o', false]],
+  )
+  assert.equal(outcome.againAfterMs, 0)
+  const [then] = flat(
+    await look(objectOf('x', { owners: ['o'], blocking: false }), [first], states),
+  )
+  assert.ok(then?.verb === 'delete')
+  assert.equal(then.options?.propagationPolicy, 'Foreground')
+})
+
 test('a foreground delete ends when no dependent blocks it', async () => {
   const object = objectOf('o', { deleting: true, finalizers: ['foregroundDeletion', 'mine'] })
   const blocking = objectOf('x', { owners: ['o'], blocking: true })

@@ -79,8 +79,12 @@ async function collect({ node, dependents, ownerState }: GarbageWorld): Promise<
   const leaving = inState('absent', 'deleting')
   if (leaving.length === 0) return { writes: [] }
   if (leaving.length < owners.length) return { writes: [withoutOwners(node, leaving)] }
-  const deleting = inState('deleting').length > 0
-  const policy = policyOf(object, deleting && dependents().length > 0)
+  const held = inState('deleting').length > 0 ? dependents() : []
+  // In a circle each would wait for the next one: whoever closes it holds back nobody.
+  const closesCircle = held.some(({ object: { metadata } }) => isInForeground(metadata))
+  if (closesCircle && owners.some(({ blockOwnerDeletion }) => blockOwnerDeletion))
+    return { writes: [withoutBlocking(node)], againAfterMs: 0 }
+  const policy = policyOf(object, held.length > 0)
   const { uid, resourceVersion } = object.metadata
   const options = {
     propagationPolicy: policy,
@@ -101,9 +105,28 @@ function policyOf(
   return finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background'
 }
 
-function withoutOwners({ kind, object }: GraphNode, leaving: readonly OwnerReference[]): Write {
-  const { uid, resourceVersion, ownerReferences = [] } = object.metadata
-  const kept = ownerReferences.filter(owner => !leaving.includes(owner))
-  const patch = { metadata: { uid, resourceVersion, ownerReferences: kept } }
+/** Whether it waits for its dependents. */
+export const isInForeground = ({ deletionTimestamp, finalizers }: KubernetesObject['metadata']) =>
+  Boolean(deletionTimestamp) && finalizers?.includes(FOREGROUND) === true
+
+function withoutBlocking(node: GraphNode): Write {
+  const { ownerReferences = [] } = node.object.metadata
+  return withReferences(
+    node,
+    ownerReferences.map(owner => ({ ...owner, blockOwnerDeletion: false })),
+  )
+}
+
+function withoutOwners(node: GraphNode, leaving: readonly OwnerReference[]): Write {
+  const { ownerReferences = [] } = node.object.metadata
+  return withReferences(
+    node,
+    ownerReferences.filter(owner => !leaving.includes(owner)),
+  )
+}
+
+function withReferences({ kind, object }: GraphNode, ownerReferences: OwnerReference[]): Write {
+  const { uid, resourceVersion } = object.metadata
+  const patch = { metadata: { uid, resourceVersion, ownerReferences } }
   return { verb: 'patch', kind, object, type: 'merge', patch }
 }
