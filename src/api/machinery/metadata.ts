@@ -70,7 +70,9 @@ export const objectMeta = shape(
       'The revision of the last change, to detect concurrent writes and to watch from.',
     ),
     generation: int64(7).doc('Counts the changes of the desired state.'),
-    creationTimestamp: time(8).omitZero().doc('When the server stored the object first.'),
+    creationTimestamp: time(8)
+      .omitZero()
+      .doc('CreationTimestamp is a timestamp: when the server first stored the object.'),
     deletionTimestamp: time(9)
       .optional()
       .doc('When the object is to be gone; set by the server on a graceful delete.'),

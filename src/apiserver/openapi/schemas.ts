@@ -126,7 +126,7 @@ export class Schemas {
 
   addShape(shape: ObjectShape): Json {
     if (!Object.hasOwn(this.#named, shape.name)) {
-      const schema: Json = { description: shape.doc, type: 'object' }
+      const schema: Json = shape.openApi ? {} : { description: shape.doc, type: 'object' }
       // Entered before its fields are looked at: shapes may contain themselves.
       this.#named[shape.name] = schema
       if (shape.openApi) {
