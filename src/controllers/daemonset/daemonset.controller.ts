@@ -34,7 +34,8 @@ export function daemonSetController(context: ControllerContext): Controller {
       const owned = { ownerKind: daemonSet, owners: sets, selectorOf }
       wakeSelf(queue, sets)
       wakeOwners(queue, { ...owned, dependents: pods })
-      wakeOwners(queue, { ...owned, dependents: revisions })
+      // Whoever makes one of two that say the same has the time to take the other away, as with upstream's controller.
+      wakeOwners(queue, { ...owned, dependents: revisions, isNewsWhenNew: false })
       const wakeAll = () => {
         for (const set of sets.list()) queue.add(keyOf(set))
       }

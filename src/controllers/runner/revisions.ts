@@ -116,7 +116,8 @@ function newRevision(request: HistoryRequest, revision: number, text: string) {
         ...(annotations ? { annotations } : {}),
         ownerReferences: [controllerReference(ownerKind, owner)],
       },
-      data: revisionData(owner.spec.template),
+      // With its fields in order: upstream's clients compare the bytes.
+      data: JSON.parse(text),
       revision,
     } as ControllerRevision
     return { update, isNew: true, collisionCount }

@@ -20,12 +20,16 @@ export interface OwnerWakeup<O extends KubernetesObject, D extends KubernetesObj
   readonly delayMs?: (owner: string) => number
   /** False for a change that no owner decides by. */
   readonly concerns?: (next: D, previous: D) => boolean
+  /** Whether one that appears with its owner is news for it; not where none but the owner makes them in earnest. */
+  readonly isNewsWhenNew?: boolean
 }
 
 export function wakeOwners<O extends KubernetesObject, D extends KubernetesObject>(
   queue: Wakeup,
-  { ownerKind, owners, selectorOf, dependents, concerns, delayMs = () => 0 }: OwnerWakeup<O, D>,
+  wakeup: OwnerWakeup<O, D>,
 ): void {
+  const { ownerKind, owners, selectorOf, dependents, concerns } = wakeup
+  const { delayMs = () => 0, isNewsWhenNew = true } = wakeup
   const add = (owner: string) => queue.addAfter(owner, delayMs(owner))
   const wake = (changed: D) => {
     const controller = controllerOf(changed)
@@ -39,6 +43,7 @@ export function wakeOwners<O extends KubernetesObject, D extends KubernetesObjec
     dependents.subscribe({
       changed(next, previous) {
         if (previous && concerns && !concerns(next, previous)) return
+        if (!previous && !isNewsWhenNew && controllerOf(next)) return
         // What changed hands concerns the one it left, too.
         if (previous && controllerOf(previous)?.uid !== controllerOf(next)?.uid) wake(previous)
         wake(next)
