@@ -185,14 +185,14 @@ const starting = {
   containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ContainerCreating' } } }],
 } as unknown as PodStatus
 
-test('that containers are about to be made is said a little later, unless they have started by then', async () => {
+test('that containers are about to be made is said a turn later, unless it is over by then', async () => {
   const { api, writer, timers, tick } = setUp()
   writer.set(api.pod, starting)
   await turns()
   assert.equal(api.writes, 0)
   assert.deepEqual(
     timers.map(({ ms }) => ms),
-    [100],
+    [0],
   )
   await tick()
   assert.equal(api.pod.status?.phase, 'Pending')
@@ -205,7 +205,7 @@ test('that containers are about to be made is said a little later, unless they h
   assert.equal(timers.length, 0)
 })
 
-test('whoever flushes, forgets or stops does not wait for containers, begun or not', async () => {
+test('whoever flushes, forgets or stops does not wait for a turn, begun or not', async () => {
   const moved = (hostIP: string) => ({ ...starting, hostIP }) as PodStatus
   for (const isBegun of [false, true]) {
     const { api, writer, timers } = setUp()

@@ -14,11 +14,6 @@ import { OWN_CONDITIONS } from './conditions.ts'
 /** First and longest wait while the API does not answer. */
 const RETRY_MS = 500
 const RETRY_LIMIT_MS = 10_000
-/**
- * So long what says only that containers are about to be made waits for them. A runtime in memory makes them at once, but a pod's token is
- * signed on another thread, which takes more than a turn of the event loop; with less patience each pod of a hollow node is written twice.
- */
-const STARTING_MS = 100
 /** So many conflicts in a row are written over at once; a writer that keeps winning must not make us spin. */
 const CONFLICTS_AT_ONCE = 5
 
@@ -29,10 +24,10 @@ interface Entry {
   written: Pod | undefined
   dirty: boolean
   running: Promise<void> | undefined
-  /** Somebody waits for what is being written: nothing is waited for any more. */
+  /** Somebody waits for what is being written: no turn is waited for any more. */
   hurried: boolean
-  /** Ends the wait for its containers. */
-  endWait: () => void
+  /** Ends a turn that is being waited for. */
+  endTurn: () => void
 }
 
 const BLANK = {
@@ -40,12 +35,12 @@ const BLANK = {
   dirty: false,
   running: undefined,
   hurried: false,
-  endWait() {},
+  endTurn() {},
 } as const
 
 function hurry(entry: Entry): void {
   entry.hurried = true
-  entry.endWait()
+  entry.endTurn()
 }
 
 export class StatusWriter {
@@ -72,7 +67,7 @@ export class StatusWriter {
     entry.pod = pod
     entry.status = status
     entry.dirty = true
-    if (!isStarting(status)) entry.endWait()
+    if (!isStarting(status)) entry.endTurn()
     this.#work(uid, entry)
   }
 
@@ -147,7 +142,7 @@ export class StatusWriter {
     let conflicts = 0
     // So that several changes of one step become one write.
     await Promise.resolve()
-    if (isStarting(entry.status)) await this.#whileStarting(entry)
+    if (isStarting(entry.status)) await this.#turn(entry)
     while (entry.dirty && !this.#stopping.signal.aborted) {
       entry.dirty = false
       try {
@@ -176,18 +171,18 @@ export class StatusWriter {
     }
   }
 
-  /** Where the containers have started by then, one write says all of it. */
-  async #whileStarting(entry: Entry): Promise<void> {
+  /** A turn of the event loop: where it starts the containers as well, as a runtime in memory can, one write says all of it. */
+  async #turn(entry: Entry): Promise<void> {
     if (entry.hurried || this.#stopping.signal.aborted) return
     await new Promise<void>(resolve => {
-      const cancel = this.#clock.after(STARTING_MS, resolve)
-      entry.endWait = () => {
+      const cancel = this.#clock.after(0, resolve)
+      entry.endTurn = () => {
         cancel()
         resolve()
       }
     })
     // Entries live as long as their pods, and would hold the timer for as long.
-    entry.endWait = BLANK.endWait
+    entry.endTurn = BLANK.endTurn
   }
 
   /** Undefined where the pod is gone or another has its name. */
