@@ -33,31 +33,15 @@ export function signingKeyOf(pem: string): SigningKey {
 }
 
 export function signToken(claims: Claims, key: SigningKey): string {
-  const signed = signedPart(claims, key)
-  return withSignature(signed, sign('sha256', Buffer.from(signed), signingInput(key)))
-}
-
-/** The same, signed on another thread: a signature takes as long as a write of an object, and each pod needs one. */
-export function signTokenAside(claims: Claims, key: SigningKey): Promise<string> {
-  const signed = signedPart(claims, key)
-  return new Promise((resolve, reject) => {
-    sign('sha256', Buffer.from(signed), signingInput(key), (error, signature) => {
-      if (error) reject(error)
-      else resolve(withSignature(signed, signature))
-    })
-  })
-}
-
-const signingInput = ({ privateKey }: SigningKey) =>
-  ({ key: privateKey, dsaEncoding: 'ieee-p1363' }) as const
-
-function signedPart(claims: Claims, key: SigningKey): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  return `${part({ alg: 'ES256', kid: key.id })}.${part(claims)}`
+  const head = part({ alg: 'ES256', kid: key.id })
+  const signed = `${head}.${part(claims)}`
+  const signature = sign('sha256', Buffer.from(signed), {
+    key: key.privateKey,
+    dsaEncoding: 'ieee-p1363',
+  })
+  return `${signed}.${signature.toString('base64url')}`
 }
-
-const withSignature = (signed: string, signature: Buffer): string =>
-  `${signed}.${signature.toString('base64url')}`
 
 /** The claims as they stand, unproved; undefined for what is not a token at all. */
 export function unverifiedClaims(token: string): Claims | undefined {

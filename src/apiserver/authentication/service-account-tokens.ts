@@ -8,13 +8,7 @@ import type { Random } from '#base/random.ts'
 import type { Eventually } from '../authorization/authorizer.ts'
 import { serviceAccountUser, type UserInfo, unauthorized } from './authenticator.ts'
 import { CREDENTIAL_ID } from './client-certificates.ts'
-import {
-  type Claims,
-  type SigningKey,
-  signTokenAside,
-  unverifiedClaims,
-  verifiedClaims,
-} from './jwt.ts'
+import { type Claims, type SigningKey, signToken, unverifiedClaims, verifiedClaims } from './jwt.ts'
 
 /** What must be known of an object that a token is bound to. */
 export interface BoundObject {
@@ -66,7 +60,7 @@ export interface TokenFacts {
 export interface ServiceAccountTokens {
   readonly issuer: string
   readonly audiences: readonly string[]
-  issue(facts: TokenFacts): Promise<string>
+  issue(facts: TokenFacts): string
   /** Undefined for a token of another issuer; throws Unauthorized for one that is not good. */
   verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined>
 }
@@ -122,7 +116,7 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Servi
     audiences,
     issue(facts) {
       const now = Math.floor(clock.now() / 1000)
-      return signTokenAside(claimsOf(facts, { issuer, now, id: random.uuid() }), signingKey)
+      return signToken(claimsOf(facts, { issuer, now, id: random.uuid() }), signingKey)
     },
     async verify(token, wanted = audiences) {
       if (unverifiedClaims(token)?.iss !== issuer) return undefined

@@ -65,7 +65,7 @@ export async function requestToken(
     ...request,
     metadata: { ...request.metadata, name: subject.name, namespace: subject.namespace },
     spec: { ...request.spec, audiences: [...audiences], expirationSeconds: seconds },
-    status: { token: await tokens.issue(facts), expirationTimestamp: rfc3339(expires) },
+    status: { token: tokens.issue(facts), expirationTimestamp: rfc3339(expires) },
   }
 }
 
