@@ -4,12 +4,13 @@
  */
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { type FeatureGates, isGateOn } from '#base/feature-gates.ts'
+import { qualifiedName } from '../admission/requests.ts'
+import { podTemplateIn } from '../pod-templates.ts'
 import { rulesOf } from './registry.ts'
 import type { Write } from './write.ts'
 
 /** A part of an object, as far as fields are dropped from it. */
 type Part = Record<string, unknown>
-type PartOf = (object: unknown) => Part | undefined
 
 /** Fields by name, each with its gate. */
 const OF_PODS = { schedulingGroup: 'GenericWorkload' }
@@ -21,26 +22,11 @@ const OF_GROUPS = {
   priority: 'WorkloadAwarePreemption',
 }
 
-const at = (path: string): PartOf => {
-  const names = path.split('.')
-  return object => names.reduce((part, name) => (part as Part)?.[name], object) as Part | undefined
-}
+const podSpecIn = (resource: string, object: KubernetesObject | undefined): Part | undefined =>
+  resource === 'pods' ? specOf(object) : (podTemplateIn(resource, object)?.spec as Part | undefined)
 
-/** Where the spec of a pod lies, by resource and group. */
-const podSpecs: Readonly<Record<string, PartOf>> = {
-  pods: at('spec'),
-  podtemplates: at('template.spec'),
-  replicationcontrollers: at('spec.template.spec'),
-  'daemonsets.apps': at('spec.template.spec'),
-  'deployments.apps': at('spec.template.spec'),
-  'replicasets.apps': at('spec.template.spec'),
-  'statefulsets.apps': at('spec.template.spec'),
-  'jobs.batch': at('spec.template.spec'),
-  'cronjobs.batch': at('spec.jobTemplate.spec.template.spec'),
-}
-
-const specOf = at('spec')
-const statusOf = at('status')
+const specOf = (object: unknown) => (object as Part | undefined)?.spec as Part | undefined
+const statusOf = (object: unknown) => (object as Part | undefined)?.status as Part | undefined
 const templatesOf = (object: unknown) => (specOf(object)?.podGroupTemplates ?? []) as Part[]
 
 /** Changes the draft before its kind prepares it: what is dropped is no change of a template that anybody counts. */
@@ -50,17 +36,13 @@ export function dropGatedFields(
   previous?: KubernetesObject,
 ): void {
   const { featureGates: gates } = write.exchange.server
-  const { group, resource } = write.resource.storage.resource
-  if (group === 'scheduling.k8s.io') {
-    if (resource === 'podgroups') dropFromGroup(write, draft, previous)
-    if (resource !== 'workloads') return
+  const resource = qualifiedName(write.resource.storage.resource)
+  if (resource === 'podgroups.scheduling.k8s.io') dropFromGroup(write, draft, previous)
+  else if (resource === 'workloads.scheduling.k8s.io') {
     const before = templatesOf(previous)
     for (const [index, template] of templatesOf(draft).entries())
       drop(gates, OF_GROUPS, template, before[index])
-    return
-  }
-  const podSpec = podSpecs[group ? `${resource}.${group}` : resource]
-  if (podSpec) drop(gates, OF_PODS, podSpec(draft), podSpec(previous))
+  } else drop(gates, OF_PODS, podSpecIn(resource, draft), podSpecIn(resource, previous))
 }
 
 function dropFromGroup(write: Write, draft: KubernetesObject, previous?: KubernetesObject): void {

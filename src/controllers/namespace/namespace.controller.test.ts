@@ -28,6 +28,13 @@ async function release({ client }: TestCluster, name: string): Promise<void> {
   await client.update(pod, { ...found, metadata: { ...metadata, finalizers: [] } })
 }
 
+/** Pods end only when the test says so. */
+const ALONE = {
+  controllers: { enabled: 'namespace-controller' },
+  scheduler: false,
+  runPods: false,
+}
+
 const isGone = async ({ client }: TestCluster) => {
   try {
     await client.get(namespace, PLACE)
@@ -38,11 +45,7 @@ const isGone = async ({ client }: TestCluster) => {
 }
 
 test('everything else in a namespace stays until its last pod is gone, and the namespace says so', async () => {
-  await using cluster = await startTestCluster({
-    controllers: { enabled: 'namespace-controller' },
-    scheduler: false,
-    runPods: false,
-  })
+  await using cluster = await startTestCluster(ALONE)
   const { client, until } = cluster
   await cluster.addNodes(['node-1'])
   await fill(cluster, ['first', 'last'])
@@ -103,11 +106,7 @@ test('everything else in a namespace stays until its last pod is gone, and the n
 })
 
 test('while pods are waited for, the server is left alone', async () => {
-  await using cluster = await startTestCluster({
-    controllers: { enabled: 'namespace-controller' },
-    scheduler: false,
-    runPods: false,
-  })
+  await using cluster = await startTestCluster(ALONE)
   const { client, until } = cluster
   await cluster.addNodes(['node-1'])
   await fill(cluster, ['held'])

@@ -3,9 +3,9 @@
  * rest, also for whatever makes pods from a template.
  */
 import type { Namespace } from '#api/core/v1/namespace.ts'
-import type { Pod, PodSpec } from '#api/core/v1/pod/pod.ts'
-import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { forbidden, invalid } from '#api/machinery/status.ts'
+import { type PodTemplate, podTemplateIn, RESOURCES_WITH_TEMPLATES } from '../../pod-templates.ts'
 import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
 import { asPod, concerns, oneMessage, qualifiedName } from '../requests.ts'
 import type { AdmissionWorld } from '../world.ts'
@@ -28,7 +28,7 @@ type World = Pick<AdmissionWorld, 'namespace' | 'podsIn'>
 export function podSecurity(world: World): AdmissionStep {
   return {
     name: 'PodSecurity',
-    resources: ['pods', 'namespaces', ...Object.keys(TEMPLATES)],
+    resources: ['pods', 'namespaces', ...RESOURCES_WITH_TEMPLATES],
     validate(request) {
       if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') return undefined
       if (concerns(request, '', 'namespaces')) return judgeNamespace(request, world)
@@ -52,31 +52,8 @@ const IGNORED = [
   'token',
 ]
 
-interface Template {
-  readonly metadata?: KubernetesObject['metadata']
-  readonly spec?: PodSpec
-}
-type WithTemplate = KubernetesObject & { readonly spec: { readonly template?: Template } }
-
-const bySpec = (object: KubernetesObject) => (object as WithTemplate).spec.template
-
-/** Where resources have the template of their pods, by resource and group. */
-const TEMPLATES: Readonly<Record<string, (object: KubernetesObject) => Template | undefined>> = {
-  replicationcontrollers: bySpec,
-  'replicasets.apps': bySpec,
-  'deployments.apps': bySpec,
-  'statefulsets.apps': bySpec,
-  'daemonsets.apps': bySpec,
-  'jobs.batch': bySpec,
-  podtemplates: object => (object as { template?: Template }).template,
-  'cronjobs.batch': object =>
-    (object as { spec?: { jobTemplate?: WithTemplate } }).spec?.jobTemplate?.spec.template,
-}
-
-function templateIn({ resource, subresource, object }: AdmissionRequest): Template | undefined {
-  if (subresource !== '' || !object) return undefined
-  const key = qualifiedName(resource)
-  return Object.hasOwn(TEMPLATES, key) ? TEMPLATES[key]?.(object) : undefined
+function templateIn({ resource, subresource, object }: AdmissionRequest): PodTemplate | undefined {
+  return subresource === '' ? podTemplateIn(qualifiedName(resource), object) : undefined
 }
 
 async function judgePod(request: AdmissionRequest, world: World): Promise<void> {
