@@ -1,8 +1,17 @@
 /** What nodes cost that have nothing to do: their leases, their status, and what watches over them. */
 import { type Lease, lease } from '#api/coordination/v1/lease.ts'
+import { node } from '#api/core/v1/node.ts'
 import { rfc3339Micro, sleep } from '#base/clock.ts'
 import { systemClock } from '#host/clock.ts'
-import { costOf, heldBytes, type Sizes, say, sideBySide, withCluster } from './bench-cluster.ts'
+import {
+  costOf,
+  heldBytes,
+  type Sizes,
+  say,
+  sideBySide,
+  untilView,
+  withCluster,
+} from './bench-cluster.ts'
 
 /** A node renews its lease so often. */
 const RENEWAL_SECONDS = 10
@@ -11,7 +20,10 @@ const SETTLE_MS = 15_000
 
 export async function nodesAtRest({ restNodes, restSeconds }: Sizes): Promise<void> {
   const before = await heldBytes()
-  await withCluster(restNodes, async ({ client, nodeNames }) => {
+  await withCluster(restNodes, async ({ client, informers, nodeNames }) => {
+    await untilView(informers.for(node), restNodes, 'nodes with a range', ({ spec }) =>
+      Boolean(spec.podCIDR),
+    )
     await sleep(systemClock, SETTLE_MS)
     const each = ((await heldBytes()) - before) / restNodes / 1000
     say(`memory for each hollow node, all components`, `${each.toFixed(0)} KB`)

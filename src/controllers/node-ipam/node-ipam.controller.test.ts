@@ -41,12 +41,17 @@ class Nodes {
 
   /** What is written for the node; undefined where there is nothing left for it. */
   async gives(name: string): Promise<string | undefined> {
+    const podCIDR = await this.decides(name)
+    if (podCIDR) this.has(name, podCIDR)
+    return podCIDR
+  }
+
+  /** The same, before the write is done. */
+  async decides(name: string): Promise<string | undefined> {
     const { writes } = (await this.#controller.reconcile(name, undefined)) as Outcome
     const [write] = writes
     if (write?.verb !== 'patch') return undefined
-    const { podCIDR } = (write.patch as { spec: { podCIDR: string } }).spec
-    this.has(name, podCIDR)
-    return podCIDR
+    return (write.patch as { spec: { podCIDR: string } }).spec.podCIDR
   }
 }
 
@@ -95,4 +100,15 @@ test('a node that shows another range than it was given keeps the one that it sh
     given.push(await nodes.gives(name))
   }
   assert.deepEqual(given, ['10.0.0.0/24', '10.0.1.0/24', '10.0.3.0/24'])
+})
+
+test('nodes looked at side by side are given ranges of their own, and the same again until it is written', async () => {
+  const nodes = new Nodes('10.0.0.0/22')
+  nodes.wake()
+  const names = ['a', 'b', 'c']
+  for (const name of names) nodes.has(name)
+  const decide = () => Promise.all(names.map(name => nodes.decides(name)))
+  const given = await decide()
+  assert.deepEqual(given, ['10.0.0.0/24', '10.0.1.0/24', '10.0.2.0/24'])
+  assert.deepEqual(await decide(), given)
 })
