@@ -10,7 +10,13 @@ import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import type { ForwarderTo } from '#client/forwarding/forwarder.ts'
 import type { ServedUpgrade } from '#client/serving/handler.ts'
-import type { ApiRequest, ApiResponse, DuplexChannels, Transport } from '#client/transport.ts'
+import type {
+  ApiRequest,
+  ApiResponse,
+  DuplexChannels,
+  EventSource,
+  Transport,
+} from '#client/transport.ts'
 import type { WebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import type { Store } from '#store'
 import { createWebhookWorld } from './admission/webhooks/world.ts'
@@ -34,7 +40,6 @@ import { newExchange } from './exchange.ts'
 import { FlowControl } from './flow-control/flow-control.ts'
 import { flowControlObjects } from './flow-control/objects.ts'
 import { keepFlowControl } from './flow-control/upkeep.ts'
-import { JSON_TYPE } from './media-type.ts'
 import { runPipeline } from './pipeline.ts'
 import { expireEvents } from './resources/event-expiry.ts'
 import { type FieldManagement, fieldManagement } from './resources/field-management.ts'
@@ -127,17 +132,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     const response = await runPipeline(exchange)
     if (exchange.stream) return { stream: exchange.stream }
     if (exchange.tunnel) return { tunnel: exchange.tunnel }
-    const { status, body, headers } = response
-    // A watch over a web socket, one event a message.
-    if (exchange.info.verb === 'watch' && status === 200 && body.kind === 'stream')
-      return { messages: body.stream, isText: headers['content-type'] === JSON_TYPE }
+    const { messageForm: form } = exchange
+    const { body } = response
+    if (form && body.kind === 'stream') return { messages: body.stream, form }
     return { response }
   }
   const connect: ApiServer['connect'] = async (request, peer) => {
     const result = await upgrade({ ...request, objects: true }, peer)
-    if ('response' in result) throw errorIn(result.response)
-    if ('tunnel' in result) result.tunnel.socket.destroy()
-    if (!('stream' in result)) throw badRequest('only exec, attach and portforward open streams')
+    if (!('stream' in result)) throw refusalOf(result)
     const ports = new URL(request.path, 'http://localhost').searchParams.get('ports')
     return result.stream.dial(ports === null ? undefined : Number(ports))
   }
@@ -290,6 +292,22 @@ function registryOf(options: ApiServerOptions, cache: WatchCache): ResourceRegis
   }
   return registry
 }
+
+/** Also gives back what was opened for an answer that is not taken. */
+function refusalOf(result: Exclude<ServedUpgrade, { stream: unknown }>): StatusError {
+  if ('tunnel' in result) result.tunnel.socket.destroy()
+  if ('messages' in result) cancel(result.messages)
+  if ('response' in result) {
+    const { status, body } = result.response
+    if (body.kind === 'stream') cancel(body.stream)
+    if (body.kind === 'events') cancel(body.events)
+    if (status >= 400) return errorIn(result.response)
+  }
+  return badRequest('only exec, attach and portforward open streams')
+}
+
+/** What holds something for a stream takes it back from a subscriber only. */
+const cancel = (source: EventSource<never>) => source.subscribe({ next() {}, end() {} })()
 
 function errorIn({ status, body }: ApiResponse): StatusError {
   const answer = body.kind === 'object' ? (body.object as Partial<StatusError['status']>) : {}

@@ -1,5 +1,6 @@
 /** What the steps of the pipeline hand on to each other about one request. */
 import type { Tunnel } from '#client/forwarding/forwarder.ts'
+import type { MessageForm } from '#client/serving/handler.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels } from '#client/transport.ts'
 import { anonymous, type Peer, type UserInfo } from './authentication/authenticator.ts'
 import type { Flow } from './flow-control/flow-control.ts'
@@ -25,6 +26,8 @@ export interface Exchange {
   readonly wantsStream: boolean
   /** What the streams are to be joined to; set by the handler that answers 101. */
   stream: Stream | undefined
+  /** How the stream that is answered is told over a web socket; unset for what was another server's answer, whose pieces mean nothing. */
+  messageForm: MessageForm | undefined
   /** A proxied target's connection that took an upgrade; set by the handler that answers 101. */
   tunnel: Tunnel | undefined
 }
@@ -73,6 +76,7 @@ export function newExchange(
     isCustom: false,
     wantsStream,
     stream: undefined,
+    messageForm: undefined,
     tunnel: undefined,
   }
 }

@@ -117,6 +117,29 @@ describe('a version that another server serves', () => {
     }
   })
 
+  test('that does not take an upgrade is told as it answered: its pieces are no messages', async () => {
+    await using extension = await startExtension((request, response) => {
+      if (request.url === ROOT) return json(response, 200, resourceList(GROUP, 'v1'))
+      response.writeHead(200, { 'content-type': 'application/json' })
+      // Half an event, which would make no message.
+      response.write('{"type":"ADDED",')
+    })
+    await using front = await registered(extension, systemClock)
+    await becomes(front, 'Passed')
+    const result = await front.server.upgrade(
+      {
+        method: 'GET',
+        path: `${FLUNDERS}?watch=true`,
+        headers: { upgrade: 'websocket', connection: 'Upgrade' },
+      },
+      { user: admin },
+    )
+    assert.ok('response' in result)
+    const { body } = result.response
+    assert.ok(body.kind === 'stream')
+    body.stream.subscribe({ next() {}, end() {} })()
+  })
+
   test('takes over the connection where it is asked to', async () => {
     await using extension = await simple()
     extension.upgraded((request, socket) => {

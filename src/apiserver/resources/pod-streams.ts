@@ -6,7 +6,6 @@ import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { badRequest, conflict, notFound, StatusError } from '#api/machinery/status.ts'
 import type { ApiResponse, DuplexChannels, ResponseBody, Transport } from '#client/transport.ts'
 import type { Exchange, StreamKind } from '../exchange.ts'
-import { respondText } from '../respond.ts'
 import { admitConnect } from './connect.ts'
 import { namespaceOf } from './read.ts'
 import type { StoredResource } from './registry.ts'
@@ -15,6 +14,9 @@ import { existing } from './update.ts'
 
 /** An error's text from a kubelet is cut to this, lest it flood a client. */
 const MAXIMUM_ERROR_BYTES = 64 * 1024
+
+/** Of a pod that no node has yet. */
+const NOTHING_YET: ApiResponse = { status: 204, headers: {}, body: { kind: 'empty' } }
 
 async function podOf(exchange: Exchange, resource: StoredResource): Promise<Pod> {
   const namespace = namespaceOf(exchange, resource)
@@ -27,7 +29,7 @@ export const podLog: SpecialHandler = async (exchange, resource) => {
   const { query } = exchange.info
   checkLogOptions(query)
   const container = containerOf(pod, query.get('container'))
-  if (!pod.spec.nodeName) return respondText(200, '')
+  if (!pod.spec.nodeName) return NOTHING_YET
   const { namespace, name } = pod.metadata
   const transport = await nodeTransport(exchange, pod.spec.nodeName)
   const passed = new URLSearchParams()
@@ -42,6 +44,7 @@ export const podLog: SpecialHandler = async (exchange, resource) => {
     ...(signal ? { signal } : {}),
   })
   if (response.status >= 400) throw await errorOf(response)
+  exchange.messageForm = 'bytes'
   return { status: 200, headers: { 'content-type': 'text/plain' }, body: response.body }
 }
 

@@ -124,11 +124,10 @@ export async function handleWatch(
     timeoutMs: options.timeoutMs || MINIMUM_WATCH_MS + server.random.integer(MINIMUM_WATCH_MS),
   })
   if (!wanted) return { status: 200, headers: {}, body: { kind: 'events', events: values(source) } }
-  const answer = (type: string, stream: EventSource<Uint8Array>): ApiResponse => ({
-    status: 200,
-    headers: { 'content-type': type },
-    body: { kind: 'stream', stream },
-  })
+  const answer = (type: string, stream: EventSource<Uint8Array>): ApiResponse => {
+    exchange.messageForm = type === JSON_TYPE ? 'line' : 'frame'
+    return { status: 200, headers: { 'content-type': type }, body: { kind: 'stream', stream } }
+  }
   if (wanted.encoding === 'protobuf')
     return answer(
       `${PROTOBUF_TYPE};stream=watch`,

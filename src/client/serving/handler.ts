@@ -18,10 +18,19 @@ export interface ServedStream {
   dial(port?: number): Promise<DuplexChannels>
 }
 
+/** What the pieces of an answer are, and so how they become messages. */
+export type MessageForm =
+  /** An event each, as a line of JSON: text. */
+  | 'line'
+  /** An event each, in a binary form. */
+  | 'frame'
+  /** Bytes that begin and end anywhere, such as a log's: binary or base64, as the client chose. */
+  | 'bytes'
+
 export type ServedUpgrade =
   | { readonly stream: ServedStream }
-  /** Messages of a web socket, one way: a watch. Text unless it says otherwise. */
-  | { readonly messages: EventSource<Uint8Array>; readonly isText: boolean }
+  /** Messages of a web socket, one way: a watch or a log. */
+  | { readonly messages: EventSource<Uint8Array>; readonly form: MessageForm }
   /** Somebody else's answer to the upgrade, whose connection is joined to the client's as it is. */
   | { readonly tunnel: Tunnel }
   | { readonly response: ApiResponse }

@@ -27,6 +27,7 @@ import {
   offeredProtocols,
   saysErrorsPlainly,
   tunnelProtocol,
+  webSocketProblem,
 } from './websocket/server.ts'
 
 export interface AcceptOptions<K extends StreamKind = StreamKind> {
@@ -55,7 +56,6 @@ const spdyExecProtocols = [
 ]
 /** Ports one request may name; upstream has no limit, and nobody needs more. */
 const maxPorts = 128
-const webSocketKey = /^[+/0-9A-Za-z]{22}==$/
 
 /**
  * Whether the request asks for an upgrade that `acceptStreamUpgrade` can serve. Where it does not, the answer is
@@ -67,11 +67,8 @@ export function streamUpgradeProblem(
 ): string | undefined {
   const upgrade = (request.headers.upgrade ?? '').toLowerCase()
   if (upgrade === 'websocket') {
-    if (request.method !== 'GET') return 'a web socket is opened with GET'
-    if (!webSocketKey.test(request.headers['sec-websocket-key'] ?? ''))
-      return 'the Sec-WebSocket-Key header is missing or malformed'
-    if (!['8', '13'].includes(request.headers['sec-websocket-version'] ?? ''))
-      return 'the web socket must be of version 13'
+    const problem = webSocketProblem(request)
+    if (problem !== undefined) return problem
     const offered = offeredProtocols(request)
     if (chooseProtocol(offered, kind) === undefined)
       return `none of the offered subprotocols is served here: ${offered.join(', ')}`

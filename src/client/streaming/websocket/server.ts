@@ -63,7 +63,7 @@ export function saysErrorsPlainly(protocol: string): boolean {
 
 export async function acceptExecSocket(upgrade: SocketUpgrade): Promise<DuplexChannels> {
   const { base64, closes } = execProtocols[upgrade.protocol] ?? {}
-  const socket = await accept(upgrade)
+  const socket = await acceptWebSocket(upgrade)
   return channelsOverSocket({
     socket,
     codec: base64 ? base64Codec : binaryCodec,
@@ -79,31 +79,49 @@ export async function acceptPortForwardSocket(
 ): Promise<PortForwardSession> {
   const { base64, tunnel } = portForwardProtocols[upgrade.protocol] ?? {}
   const { createWebSocketStream } = await import('ws')
-  const socket = await accept(upgrade)
+  const socket = await acceptWebSocket(upgrade)
   const { clock } = upgrade
   if (tunnel) return acceptPortForward({ wire: createWebSocketStream(socket), clock })
   return forwardPortsOverSocket({ socket, codec: base64 ? base64Codec : binaryCodec, clock, ports })
 }
 
-async function accept({ request, socket, head, protocol }: SocketUpgrade): Promise<WebSocket> {
+/**
+ * Answers 101 with this subprotocol, or with none where its name is empty. Throws where the client is gone; whether its handshake
+ * is right must have been asked before.
+ */
+export async function acceptWebSocket(
+  { request, socket, head, protocol }: Omit<SocketUpgrade, 'clock'>,
+  maxPayload = maxMessageBytes,
+): Promise<WebSocket> {
   const { WebSocketServer } = await import('ws')
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: maxMessageBytes,
+    maxPayload,
   })
   // `SPDY/3.1+portforward.k8s.io` is no token by RFC 6455, so `ws` would refuse it: the choice is made and answered here.
   if (protocol !== '')
     server.on('headers', lines => lines.push(`Sec-WebSocket-Protocol: ${protocol}`))
   const { 'sec-websocket-protocol': _, ...headers } = request.headers
   const handshake = { method: request.method, url: request.url, headers, socket: request.socket }
-  return new Promise((resolve, reject) => {
-    const gone = () => reject(new Error('the client went away'))
-    socket.once('close', gone)
-    server.handleUpgrade(handshake as IncomingMessage, socket, Buffer.from(head), accepted => {
-      socket.off('close', gone)
-      resolve(accepted)
-    })
+  let accepted: WebSocket | undefined
+  server.handleUpgrade(handshake as IncomingMessage, socket, Buffer.from(head), opened => {
+    accepted = opened
   })
+  // At once or never: who is gone already would be waited for in vain.
+  if (!accepted) throw new Error('the client went away')
+  return accepted
+}
+
+const webSocketKey = /^[+/0-9A-Za-z]{22}==$/
+
+/** What is wrong with a handshake, whatever its subprotocol. */
+export function webSocketProblem({ method, headers }: IncomingMessage): string | undefined {
+  if (method !== 'GET') return 'a web socket is opened with GET'
+  if (!webSocketKey.test(headers['sec-websocket-key'] ?? ''))
+    return 'the Sec-WebSocket-Key header is missing or malformed'
+  if (!['8', '13'].includes(headers['sec-websocket-version'] ?? ''))
+    return 'the web socket must be of version 13'
+  return undefined
 }
