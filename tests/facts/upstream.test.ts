@@ -14,6 +14,7 @@ import { kinds } from '#api/kinds.ts'
 import type { AnySchema, ObjectShape, Presence } from '#api/machinery/schema.ts'
 import { type DiscoveredResource, discover } from '#apiserver/discovery/resources.ts'
 import { openApiOf } from '#apiserver/openapi/openapi.ts'
+import { version } from '#base/version.ts'
 
 const factsIn = (file: string) =>
   readFileSync(join(import.meta.dirname, file), 'utf8')
@@ -135,9 +136,7 @@ test('discovery has exactly the resources of upstream', () => {
 
 /** `path method=id:answer:codes …` of each path. */
 function operationLines(): string[] {
-  const { paths } = JSON.parse(
-    new TextDecoder().decode(openApiOf(kinds, 'v1.36.0').v2().bytes),
-  ) as {
+  const { paths } = JSON.parse(new TextDecoder().decode(openApiOf(kinds, version).v2().bytes)) as {
     paths: Record<
       string,
       Record<string, { operationId: string; responses: Record<string, Answer> }>

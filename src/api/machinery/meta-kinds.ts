@@ -2,6 +2,7 @@
  * The shapes of what the API itself says and hears, beside the objects: statuses, options, metadata alone. They are
  * never stored, so they are no kinds; protobuf and OpenAPI read them.
  */
+import { RAW_EXTENSION } from './any-types.ts'
 import { listMeta, objectMeta } from './metadata.ts'
 import {
   any,
@@ -110,13 +111,22 @@ export const partialObjectMetadataShape = shape(
 
 export const watchEventShape = shape(`${META}.WatchEvent`, 'One line of a watch.', {
   type: string(1).required().doc('ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.'),
-  object: any(2).required().doc('The object as it is now, or the Status of the error.'),
+  object: any(2)
+    .of(RAW_EXTENSION)
+    .required()
+    .doc('The object as it is now, or the Status of the error.'),
 })
 
 export const patchShape = shape(
   `${META}.Patch`,
   'A change of an object, in the form that the media type names.',
   {},
+)
+
+export const shardInfo = shape(
+  'io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo',
+  'Which share of the objects a list holds.',
+  { selector: string(1).required().doc('How the share was asked for.') },
 )
 
 export const versionInfoShape = shape(

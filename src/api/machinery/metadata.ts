@@ -1,4 +1,5 @@
 /** The types that every object shares: ObjectMeta, ListMeta and what they hold. */
+import { FIELDS_V1 } from './any-types.ts'
 import {
   any,
   boolean,
@@ -42,6 +43,7 @@ export const managedFieldsEntry = shape(
     time: time(4).optional().doc('When the manager last changed its set of fields.'),
     fieldsType: string(6).doc('The format of fieldsV1; only FieldsV1 exists.'),
     fieldsV1: any(7)
+      .of(FIELDS_V1)
       .optional()
       .doc('The set of field paths as a tree: f: for fields, k: for list keys, v: for set values.'),
     subresource: string(8).doc(

@@ -8,6 +8,7 @@
  *   .required() always present, its zero value if the client sent nothing; listed under OpenAPI `required`
  *   .always()   always present like `.required()`, but not listed as required (Go struct without omitempty)
  */
+import type { AnyType } from './any-types.ts'
 
 export type ScalarType =
   | 'string'
@@ -43,6 +44,8 @@ export interface SchemaFacts {
   readonly mayBeAbsent?: true
   /** A time that JSON leaves out where it is not set; all others that are no pointers are shown as null. */
   readonly omitZero?: true
+  /** Only of `any`: the name by which its type is published. */
+  readonly anyType?: AnyType
   /** OpenAPI format, where it is not implied by the type. */
   readonly format?: string
   readonly deprecated?: boolean
@@ -172,6 +175,10 @@ export class Field<T, P extends Presence> {
   }
   format(format: string): Field<T, P> {
     return this.#with({ format })
+  }
+  /** `any` by the name of its type. */
+  of(anyType: AnyType): Field<T, P> {
+    return this.#with({ anyType })
   }
   deprecated(): Field<T, P> {
     return this.#with({ deprecated: true })

@@ -75,4 +75,4 @@ function answer(
   return { status: 200, headers, body: { kind: 'bytes', bytes } }
 }
 
-const documentsOf = madeOfKinds((kinds, server) => openApiOf(kinds, server.version.gitVersion))
+const documentsOf = madeOfKinds((kinds, server) => openApiOf(kinds, server.version))

@@ -26,7 +26,7 @@ export function addGeneralPaths(into: Json, path: string, schemas: Schemas, form
   const general = generalOf(path)
   if (!general) return
   const { id, tag, description, answer, types } = general
-  const schema = answer ? schemas.addShape(answer.shape) : { type: 'string' }
+  const schema = answer ? schemas.meta(answer) : { type: 'string' }
   const content =
     format === 'v2'
       ? { schema }

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { kinds } from '#api/kinds.ts'
 import { Reader } from '#api/machinery/protobuf-wire.ts'
+import { version } from '#base/version.ts'
 import { aggregatedDiscovery, wantsAggregated } from '../discovery/aggregated.ts'
 import { apiGroup, apiGroupList, apiResourceList } from '../discovery/legacy.ts'
 import { discover } from '../discovery/resources.ts'
 import { openApiOf } from './openapi.ts'
 
 type Tree = { [name: string]: Tree } & { [name: string]: unknown }
-const openApi = openApiOf(kinds, 'v1.36.0')
+const openApi = openApiOf(kinds, version)
 const parse = (bytes: Uint8Array | undefined) => JSON.parse(new TextDecoder().decode(bytes)) as Tree
 
 test('every reference leads somewhere, every field says something', () => {
@@ -43,6 +44,51 @@ test('kinds are marked, patches accept field validation', () => {
   ] as unknown as { patch: { parameters: { name: string }[] } }
   assert.ok(item.patch.parameters.some(({ name }) => name === 'fieldValidation'))
   assert.equal(openApi.document('apis/none/v1'), undefined)
+})
+
+test('what all operations of a path can be told stands beside them, in the order of names', () => {
+  const core = parse(openApi.document('api/v1')?.bytes)
+  const namesAt = (path: string, method?: string) => {
+    const item = core.paths?.[path] as Tree
+    const { parameters } = (method ? item[method] : item) as unknown as {
+      parameters?: { name: string }[]
+    }
+    return parameters?.map(({ name }) => name)
+  }
+  const pod = '/api/v1/namespaces/{namespace}/pods/{name}'
+  assert.deepEqual(namesAt(pod), ['name', 'namespace', 'pretty'])
+  assert.equal(namesAt(pod, 'get'), undefined)
+  assert.deepEqual(namesAt(`${pod}/portforward`), ['name', 'namespace', 'ports'])
+  const all = namesAt('/api/v1/pods') ?? []
+  assert.ok(all.includes('watch') && all.includes('pretty'))
+  assert.deepEqual(all, all.toSorted())
+  assert.equal(namesAt('/api/v1/pods', 'get'), undefined)
+})
+
+test('version 3 says what stands where nobody said anything, version 2 has no defaults at all', () => {
+  const schemas = parse(openApi.document('apis/apps/v1')?.bytes).components?.schemas as Tree
+  const propertiesOf = (name: string) => schemas[name]?.properties as Tree
+  const deployment = propertiesOf('io.k8s.api.apps.v1.Deployment')
+  assert.deepEqual(deployment.spec?.default, {})
+  assert.ok(!('default' in (deployment.kind ?? {})))
+  const container = propertiesOf('io.k8s.api.core.v1.Container')
+  assert.equal(container.name?.default, '')
+  assert.ok(!('default' in (container.image ?? {})))
+  assert.equal(container.command?.items?.default, '')
+  assert.ok(container.ports?.items?.allOf)
+  const { definitions } = parse(openApi.v2().bytes)
+  const container2 = (definitions as Tree)['io.k8s.api.core.v1.Container']?.properties as Tree
+  assert.doesNotMatch(JSON.stringify(container2), /"default":/)
+})
+
+test('a type that is owned as a whole says so itself, and free forms have names', () => {
+  const { definitions } = parse(openApi.v2().bytes) as { definitions: Tree }
+  const selector = definitions['io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector']
+  assert.equal(selector?.['x-kubernetes-map-type'], 'atomic')
+  const spec = definitions['io.k8s.api.apps.v1.DeploymentSpec']?.properties as Tree
+  assert.ok(!('x-kubernetes-map-type' in (spec.selector ?? {})))
+  const revision = definitions['io.k8s.api.apps.v1.ControllerRevision']?.properties as Tree
+  assert.equal(revision.data?.$ref, '#/definitions/io.k8s.apimachinery.pkg.runtime.RawExtension')
 })
 
 test('operations have names of their own', () => {

@@ -1,6 +1,7 @@
 /** The OpenAPI documents, made when they are first asked for: most clients never do, and start-up must not pay for them. */
 import { createHash } from 'node:crypto'
 import type { AnyKind } from '#api/machinery/kind.ts'
+import type { VersionInfo } from '../endpoints/version.ts'
 import { addGeneralPaths } from './general-paths.ts'
 import { encodeOpenApi } from './openapi-protobuf.ts'
 import { addPaths } from './paths.ts'
@@ -17,13 +18,16 @@ export interface OpenApi {
   v2Protobuf(): Document
 }
 
+/** Of the API it is `major.minor`, of the server `gitVersion`, whose documents another one may word otherwise. */
+type Version = Pick<VersionInfo, 'major' | 'minor' | 'gitVersion'>
+
 export interface Document {
   readonly bytes: Uint8Array
   /** Changes with the content; also the ETag. */
   readonly hash: string
 }
 
-export function openApiOf(kinds: readonly AnyKind[], version: string): OpenApi {
+export function openApiOf(kinds: readonly AnyKind[], version: Version): OpenApi {
   const byPath = Map.groupBy(kinds, pathOf)
   const made = new Map<string, Document>()
   const remembered = (key: string, make: () => Json, encode = toJson): Document => {
@@ -49,7 +53,7 @@ export function openApiOf(kinds: readonly AnyKind[], version: string): OpenApi {
         general.map(path => [
           path,
           {
-            serverRelativeURL: `/openapi/v3/${path}?hash=${quickHash(byPath.get(path) ?? [], version)}`,
+            serverRelativeURL: `/openapi/v3/${path}?hash=${quickHash(byPath.get(path) ?? [], version.gitVersion)}`,
           },
         ]),
       ),
@@ -65,26 +69,42 @@ function pathOf(kind: AnyKind): string {
 }
 
 function documentV3(path: string, kinds: readonly AnyKind[], { all, version }: Served): Json {
-  const schemas = new Schemas('v3', versionsOf(all))
+  const isCustom = isAllCustom(kinds)
+  const schemas = new Schemas('v3', versionsOf(isCustom ? all : [...all.filter(isCore), ...kinds]))
   const paths: Json = {}
-  addGeneralPaths(paths, path, schemas, 'v3')
+  if (!isCustom) addGeneralPaths(paths, path, schemas, 'v3')
   for (const kind of kinds) addPaths(paths, kind, schemas, 'v3')
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version },
+    info: isCustom ? CUSTOM_INFO : infoOf(version),
     paths,
-    components: { schemas: schemas.named, securitySchemes: SECURITY },
+    components: {
+      schemas: schemas.named,
+      ...(isCustom ? {} : { securitySchemes: SECURITY }),
+    },
   }
 }
+
+const infoOf = ({ major, minor }: Version) => ({
+  title: 'Kubernetes',
+  version: `${major}.${minor}`,
+})
+/** As upstream calls documents of custom resources, whatever its own version. */
+const CUSTOM_INFO = { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
+
+/** What serves custom resources alone is described by them alone: nothing tells of the paths beside theirs. */
+const isAllCustom = (kinds: readonly AnyKind[]) =>
+  kinds.length > 0 && kinds.every(({ custom }) => custom)
 
 function documentV2({ all, version }: Served): Json {
   const schemas = new Schemas('v2', versionsOf(all))
   const paths: Json = {}
-  for (const path of generalPaths(all)) addGeneralPaths(paths, path, schemas, 'v2')
+  for (const path of generalPaths(all.filter(({ custom }) => !custom)))
+    addGeneralPaths(paths, path, schemas, 'v2')
   for (const kind of all) addPaths(paths, kind, schemas, 'v2')
   return {
     swagger: '2.0',
-    info: { title: 'Kubernetes', version },
+    info: infoOf(version),
     paths,
     definitions: schemas.named,
     securityDefinitions: SECURITY,
@@ -104,16 +124,22 @@ const SECURITY = {
 /** All kinds, and what the server calls itself. */
 interface Served {
   readonly all: readonly AnyKind[]
-  readonly version: string
+  readonly version: Version
 }
 
 function versionsOf(kinds: readonly AnyKind[]): GroupVersion[] {
-  return [...new Map(kinds.map(kind => [pathOf(kind), kind])).values()]
+  const builtIn = kinds.filter(({ custom }) => !custom)
+  const versions = [...new Map(builtIn.map(kind => [pathOf(kind), kind])).values()]
+  return versions.sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1))
 }
+
+const isCore = ({ group }: AnyKind) => group === ''
 
 /** Paths that belong to no kind, each with a document of its own: `api`, `apis/apps`, `version` … */
 function generalPaths(kinds: readonly AnyKind[]): string[] {
-  const groups = kinds.filter(({ group }) => group !== '').map(({ group }) => `apis/${group}`)
+  const groups = kinds
+    .filter(({ group, custom }) => group !== '' && !custom)
+    .map(({ group }) => `apis/${group}`)
   return [...new Set(['api', 'apis', ...groups, ...kinds.map(pathOf), ...OTHERS])]
 }
 const OTHERS = ['version', '.well-known/openid-configuration', 'openid/v1/jwks']

@@ -3,6 +3,7 @@
  * document call their functions by them: `listCoreV1NamespacedPod`, `replaceAppsV1NamespacedDeploymentScale`.
  */
 import type { AnyKind, SpecialSubresource, Verb } from '#api/machinery/kind.ts'
+import { customOperations } from './custom-operations.ts'
 import {
   DELETE,
   DELETE_COLLECTION,
@@ -30,7 +31,7 @@ export interface Operation {
   readonly action: string
   readonly speaks: GroupVersionKind
   readonly parameters: readonly Parameter[]
-  readonly body?: 'kind' | 'scale' | 'special' | 'deleteOptions' | 'patch'
+  readonly body?: 'kind' | 'scale' | 'special' | 'deleteOptions' | 'patch' | undefined
   readonly answer: Content
   /** The codes of success. */
   readonly codes: readonly number[]
@@ -53,7 +54,8 @@ export function operationsOf(kind: AnyKind): Operation[] {
     speaks: { group: kind.group, version: kind.version, kind: kind.kind },
     verbs: kind.verbs,
   }
-  return [...ordinary(described), ...watches(described), ...subresources(described)]
+  const operations = [...ordinary(described), ...watches(described), ...subresources(described)]
+  return kind.custom ? customOperations(kind, operations) : operations
 }
 
 interface Described {

@@ -39,14 +39,23 @@ export const PATCH: readonly Parameter[] = [
   query('force', 'boolean', 'Apply only: take fields from their owners.'),
 ]
 
+const RESOURCE_VERSION = query(
+  'resourceVersion',
+  'string',
+  'The revision to read at or to watch from.',
+)
+
+export const READ_CUSTOM: readonly Parameter[] = [RESOURCE_VERSION]
+
 const SELECT: readonly Parameter[] = [
   query('continue', 'string', 'Where the next page begins, from the page before.'),
   query('fieldSelector', 'string', 'Only objects whose fields have these values.'),
   query('labelSelector', 'string', 'Only objects whose labels match.'),
   query('limit', 'integer', 'At most so many objects.'),
-  query('resourceVersion', 'string', 'The revision to read at or to watch from.'),
+  RESOURCE_VERSION,
   query('resourceVersionMatch', 'string', 'How resourceVersion is meant: NotOlderThan or Exact.'),
   query('sendInitialEvents', 'boolean', 'Begin a watch with the objects that exist.'),
+  query('shardSelector', 'string', 'Reserved for a share of the objects; it selects nothing yet.'),
   query('timeoutSeconds', 'integer', 'How long a watch may last.'),
 ]
 

@@ -40,18 +40,17 @@ const PATCH_TYPES = [
   'application/apply-patch+cbor',
 ]
 /** Nothing says how to merge lists of custom resources strategically; clients look here for what they may send. */
-const CUSTOM_PATCH_TYPES = PATCH_TYPES.filter(type => !type.includes('strategic'))
+const CUSTOM_PATCH_TYPES = PATCH_TYPES.filter(type => !/strategic|cbor/.test(type))
+/** CBOR is spoken of them, too, but upstream does not tell. */
+const CUSTOM_TYPES = ['application/json', 'application/yaml']
 const TEXT: Json = { type: 'string' }
 const ANSWERS: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
 
 /** Adds the kind's paths to `into`, and to `schemas` what they mention. */
 export function addPaths(into: Json, kind: AnyKind, schemas: Schemas, format: Format): void {
   schemas.addKind(kind)
-  for (const operation of operationsOf(kind)) {
-    const { path, method } = operation
-    into[path] ??= { parameters: sharedParameters(path, operation, kind, format) }
-    ;(into[path] as Json)[method] = rendered(operation, kind, { schemas, format })
-  }
+  for (const [path, operations] of Map.groupBy(operationsOf(kind), each => each.path))
+    into[path] = pathItem(path, operations, kind, { schemas, format })
 }
 
 interface Target {
@@ -59,45 +58,54 @@ interface Target {
   readonly format: Format
 }
 
-function sharedParameters(path: string, operation: Operation, kind: AnyKind, format: Format) {
-  const pretty = operation.carries === 'anything' ? [] : [PRETTY]
-  return [...pathParameters(path, kind.kind), ...pretty].map(each => parameterOf(each, format))
+/** What all operations of a path can be told stands beside them and not in each. */
+function pathItem(path: string, all: readonly Operation[], kind: AnyKind, target: Target): Json {
+  const isShared = ({ name }: Parameter) =>
+    all.every(({ parameters }) => parameters.some(each => each.name === name))
+  const pretty = all.every(({ carries }) => carries === 'anything') ? [] : [PRETTY]
+  const shared = all[0]?.parameters.filter(isShared) ?? []
+  return {
+    ...parametersOf([...pathParameters(path, kind.kind), ...pretty, ...shared], target),
+    ...Object.fromEntries(
+      all.map(operation => {
+        const parameters = operation.parameters.filter(each => !isShared(each))
+        return [operation.method, rendered({ ...operation, parameters }, kind, target)]
+      }),
+    ),
+  }
+}
+
+/** In the order of their names, that of the body too. */
+function parametersOf(parameters: readonly Parameter[], { format }: Target, body?: Json): Json {
+  const all = [
+    ...(body ? [{ ...body, name: 'body', in: 'body' }] : []),
+    ...parameters.map(each => parameterOf(each, format)),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return all.length > 0 ? { parameters: all } : {}
 }
 
 function rendered(operation: Operation, kind: AnyKind, target: Target): Json {
   const { format } = target
-  const { action, speaks, id, parameters, body, carries } = operation
-  const inQuery = parameters.map(each => parameterOf(each, format))
+  const { action, speaks, id, parameters, body } = operation
   const bodySchema = body && schemaOf(body, operation, kind, target)
-  const patches = kind.custom ? CUSTOM_PATCH_TYPES : PATCH_TYPES
-  const consumed = body === 'patch' ? patches : ['*/*']
-  const isOptional = body === 'deleteOptions'
+  const consumed = consumedBy(operation, kind)
+  const required = body === 'deleteOptions' ? {} : { required: true }
+  const inBody = bodySchema && format === 'v2' ? { ...required, schema: bodySchema } : undefined
   return {
     description: descriptionOf(operation),
     operationId: id,
     tags: [tagOf(kind)],
-    parameters:
-      bodySchema && format === 'v2'
-        ? [
-            {
-              name: 'body',
-              in: 'body',
-              ...(isOptional ? {} : { required: true }),
-              schema: bodySchema,
-            },
-            ...inQuery,
-          ]
-        : inQuery,
+    ...parametersOf(parameters, target, inBody),
     ...(bodySchema && format === 'v3'
       ? {
           requestBody: {
-            ...(isOptional ? {} : { required: true }),
+            ...required,
             content: Object.fromEntries(consumed.map(type => [type, { schema: bodySchema }])),
           },
         }
       : {}),
     ...(format === 'v2'
-      ? { consumes: consumed, produces: PRODUCED[carries], schemes: ['https'] }
+      ? { consumes: consumed, produces: producedBy(operation, kind), schemes: ['https'] }
       : {}),
     responses: responsesOf(operation, kind, target),
     'x-kubernetes-action': action,
@@ -105,13 +113,21 @@ function rendered(operation: Operation, kind: AnyKind, target: Target): Json {
   }
 }
 
+function consumedBy({ body }: Operation, { custom }: AnyKind): readonly string[] {
+  if (body === 'patch') return custom ? CUSTOM_PATCH_TYPES : PATCH_TYPES
+  return custom ? CUSTOM_TYPES : ['*/*']
+}
+
+const producedBy = ({ carries }: Operation, { custom }: AnyKind): readonly string[] =>
+  custom ? CUSTOM_TYPES : PRODUCED[carries]
+
 function responsesOf(operation: Operation, kind: AnyKind, target: Target): Json {
   const schema = schemaOf(operation.answer, operation, kind, target)
   const content =
     target.format === 'v2'
       ? { schema }
       : {
-          content: Object.fromEntries(PRODUCED[operation.carries].map(type => [type, { schema }])),
+          content: Object.fromEntries(producedBy(operation, kind).map(type => [type, { schema }])),
         }
   return {
     ...Object.fromEntries(
@@ -176,7 +192,7 @@ function descriptionOf({ action, speaks, path }: Operation): string {
   return `${DOINGS[action]} ${speaks.kind}.${old}`
 }
 
-function parameterOf({ name, in: where, type, description }: Parameter, format: Format): Json {
+function parameterOf({ name, in: where, type, description }: Parameter, format: Format) {
   return {
     name,
     in: where,

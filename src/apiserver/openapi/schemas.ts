@@ -1,6 +1,6 @@
 /** From the schemas of kinds to OpenAPI schema objects, for version 2 and version 3 of the format. */
 import type { AnyKind } from '#api/machinery/kind.ts'
-import type { MetaKind } from '#api/machinery/meta-kinds.ts'
+import { type MetaKind, shardInfo } from '#api/machinery/meta-kinds.ts'
 import type { AnySchema, ObjectShape, ScalarType } from '#api/machinery/schema.ts'
 
 export type Format = 'v2' | 'v3'
@@ -61,7 +61,7 @@ export class Schemas {
   readonly #versions: readonly GroupVersion[]
   readonly #named: Json = {}
 
-  /** `versions` are all that are served. */
+  /** `versions` are those to which the types of every version are said to belong. */
   constructor(format: Format, versions: readonly GroupVersion[]) {
     this.#format = format
     this.#versions = versions
@@ -80,9 +80,14 @@ export class Schemas {
 
   /** Adds a kind and its list, marked with their group, version and kind. */
   addKind(kind: AnyKind): Json {
+    const selectors = kind.custom ? Object.keys(kind.fieldSelectors) : []
     const marks = (name: string) => ({
       'x-kubernetes-group-version-kind': [{ group: kind.group, kind: name, version: kind.version }],
+      ...(selectors.length > 0
+        ? { 'x-kubernetes-selectable-fields': selectors.map(fieldPath => ({ fieldPath })) }
+        : {}),
     })
+    const empty = kind.custom ? {} : this.#defaultOf(LISTED)
     const reference = this.addShape(kind.shape)
     Object.assign(this.#named[kind.shape.name] as Json, marks(kind.kind))
     const listName = listNameOf(kind)
@@ -96,10 +101,15 @@ export class Schemas {
           description: 'Group and version in which the list is written.',
           type: 'string',
         },
-        items: { description: 'The objects.', type: 'array', items: this.#inPlace(reference, {}) },
+        items: {
+          description: 'The objects.',
+          type: 'array',
+          items: this.#inPlace(reference, empty),
+        },
         kind: { description: 'Name of the list type.', type: 'string' },
         metadata: this.#inPlace(this.#listMeta(), {
           description: 'The revision of the list, and where the next page begins.',
+          ...empty,
         }),
       },
       ...marks(kind.listKind),
@@ -112,15 +122,17 @@ export class Schemas {
     return this.reference(listNameOf(kind))
   }
 
-  /** One of the API's own types, which is marked as belonging to every version that is served. */
+  /** One of the API's own types, which may belong to every version. */
   meta(kind: MetaKind): Json {
     const reference = this.addShape(kind.shape)
     const schema = this.#named[kind.shape.name] as Json
-    schema['x-kubernetes-group-version-kind'] ??= this.#versions.map(({ group, version }) => ({
-      group,
-      kind: kind.kind,
-      version,
-    }))
+    const versions = OF_EVERY_VERSION.has(kind.kind) ? this.#versions : [kind]
+    if (!UNMARKED.has(kind.kind))
+      schema['x-kubernetes-group-version-kind'] = versions.map(({ group, version }) => ({
+        group,
+        kind: kind.kind,
+        version,
+      }))
     return reference
   }
 
@@ -141,13 +153,16 @@ export class Schemas {
         .map(([name]) => name)
       const isObject =
         Object.hasOwn(shape.fields, 'apiVersion') && Object.hasOwn(shape.fields, 'metadata')
-      const listed = required.filter(
-        name => !isObject || (name !== 'apiVersion' && name !== 'kind'),
-      )
+      // What an object is goes without saying in its path.
+      const isImplied = (name: string) => isObject && (name === 'apiVersion' || name === 'kind')
+      const listed = required.filter(name => !isImplied(name))
       if (listed.length > 0) schema.required = listed
       if (fields.length > 0)
         schema.properties = Object.fromEntries(
-          fields.map(([name, field]) => [name, this.#field(field.schema)]),
+          fields.map(([name, { schema: own }]) => [
+            name,
+            this.#field(isImplied(name) ? { ...own, presence: 'omitempty' } : own),
+          ]),
         )
     }
     return this.reference(shape.name)
@@ -170,6 +185,9 @@ export class Schemas {
         },
         resourceVersion: { description: 'The revision that the list shows.', type: 'string' },
         selfLink: { description: 'Not set any more.', type: 'string' },
+        shardInfo: this.#inPlace(this.addShape(shardInfo), {
+          description: 'Set where the list is only a share of the objects.',
+        }),
       },
     }
     return this.reference(name)
@@ -179,25 +197,39 @@ export class Schemas {
     return this.#inPlace(this.#type(schema), {
       ...(schema.doc ? { description: schema.doc } : {}),
       ...extensionsOf(schema),
-      ...defaultOf(schema),
+      ...this.#defaultOf(schema),
     })
   }
 
   #type(schema: AnySchema): Json {
-    if (schema.type === 'struct') return this.addShape(schema.shape)
+    if (schema.type === 'struct') {
+      const reference = this.addShape(schema.shape)
+      // Said of the type: beside a reference nobody looks for it.
+      if (schema.atomic)
+        (this.#named[schema.shape.name] as Json)['x-kubernetes-map-type'] = 'atomic'
+      return reference
+    }
     if (schema.type === 'list')
       return {
         type: 'array',
-        items: this.#inPlace(this.#type(schema.items), defaultOf(schema.items)),
+        items: this.#inPlace(this.#type(schema.items), this.#defaultOf(schema.items, true)),
       }
     if (schema.type === 'map')
       return {
         type: 'object',
-        additionalProperties: this.#inPlace(this.#type(schema.values), defaultOf(schema.values)),
+        additionalProperties: this.#inPlace(
+          this.#type(schema.values),
+          this.#defaultOf(schema.values, true),
+        ),
       }
     if (schema.type === 'alternative') {
       const { name, doc } = schema.shape
       this.#named[name] ??= { description: doc }
+      return this.reference(name)
+    }
+    if (schema.anyType) {
+      const { name, doc, ...rest } = schema.anyType
+      this.#named[name] ??= { description: doc, ...rest }
       return this.reference(name)
     }
     const name = NAMED[schema.type]
@@ -208,6 +240,13 @@ export class Schemas {
     return { ...PLAIN[schema.type], ...(schema.format ? { format: schema.format } : {}) }
   }
 
+  /** Version 2 has none: its readers would take them for values that the server sets. */
+  #defaultOf(schema: AnySchema, isItem = false): Json {
+    if (this.#format === 'v2') return {}
+    const value = schema.default ?? zeroOf(schema, isItem)
+    return value === undefined ? {} : { default: value }
+  }
+
   /** A reference may have no siblings in OpenAPI 3.0, so it is wrapped; version 2 tolerates a description beside it. */
   #inPlace(type: Json, more: Json): Json {
     if (!('$ref' in type) || Object.keys(more).length === 0) return { ...more, ...type }
@@ -215,21 +254,38 @@ export class Schemas {
   }
 }
 
+/** No objects of these are sent by themselves. */
+const UNMARKED = new Set(['Patch', 'Info'])
+const OF_EVERY_VERSION = new Set(['DeleteOptions', 'WatchEvent'])
+
+/** How a list holds its objects. */
+const LISTED: AnySchema = { type: 'struct', presence: 'always', shape: shardInfo }
+
 const listNameOf = ({ shape, listKind }: AnyKind) => shape.name.replace(/[^.]+$/, listKind)
 
 function extensionsOf(schema: AnySchema): Json {
   return {
     ...(schema.listType ? { 'x-kubernetes-list-type': schema.listType } : {}),
     ...(schema.listKeys ? { 'x-kubernetes-list-map-keys': schema.listKeys } : {}),
-    ...(schema.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+    ...(schema.atomic && schema.type !== 'struct' ? { 'x-kubernetes-map-type': 'atomic' } : {}),
     ...(schema.patchMergeKey ? { 'x-kubernetes-patch-merge-key': schema.patchMergeKey } : {}),
     ...(schema.patchStrategy
       ? { 'x-kubernetes-patch-strategy': schema.patchStrategy.join(',') }
       : {}),
-    ...(schema.enum ? { enum: schema.enum } : {}),
+    ...(schema.enum ? { enum: schema.enum.toSorted() } : {}),
   }
 }
 
-function defaultOf(schema: AnySchema): Json {
-  return schema.default === undefined ? {} : { default: schema.default }
+/** What stands where nobody said anything and Go has no way to leave it out. */
+function zeroOf(schema: AnySchema, isItem: boolean): unknown {
+  if (schema.presence === 'optional' || schema.mayBeAbsent) return undefined
+  if (schema.type === 'struct') return {}
+  return isItem || schema.presence !== 'omitempty' ? ZEROS[schema.type] : undefined
+}
+const ZEROS: Partial<Record<AnySchema['type'], unknown>> = {
+  string: '',
+  boolean: false,
+  int32: 0,
+  int64: 0,
+  double: 0,
 }

@@ -43,11 +43,15 @@ export class Pair {
     this.#end = end
   }
 
-  static async start(): Promise<Pair> {
+  /** `flags` are more of upstream's. */
+  static async start(flags: readonly string[] = []): Promise<Pair> {
     const keys = new Keys()
     const stores = await Promise.all([EtcdProcess.start(), EtcdProcess.start()])
     const [first, second] = stores
-    const upstream = await startUpstream(keys, first.url, ['--runtime-config=api/all=true'])
+    const upstream = await startUpstream(keys, first.url, [
+      '--runtime-config=api/all=true',
+      ...flags,
+    ])
     const proa = await startProa(keys, { servers: [second.url] })
     const pair = new Pair(upstream, proa, async () => {
       await proa.stop()

@@ -45,6 +45,42 @@ test('version 3 says in its own words what may be a number or a text', () => {
   assert.deepEqual(propertiesOf('v2', { port }), { port })
 })
 
+test('an embedded resource has what every object has, and has to say what it is', () => {
+  const EMBEDDED = { type: 'object', 'x-kubernetes-embedded-resource': true }
+  const pod = { ...EMBEDDED, properties: { a: {} }, required: ['a', 'kind'] }
+  for (const format of ['v2', 'v3'] as const) {
+    const shownOf = propertiesOf(format, { pod, pods: { type: 'array', items: pod } })
+    const one = shownOf.pod as { required: string[]; properties: object }
+    assert.deepEqual(one.required, ['a', 'kind', 'apiVersion'])
+    assert.deepEqual(Object.keys(one.properties).sort(), ['a', 'apiVersion', 'kind', 'metadata'])
+    assert.deepEqual((shownOf.pods as { items: object }).items, one)
+  }
+  const open = { ...EMBEDDED, ...PRESERVING }
+  assert.deepEqual(propertiesOf('v2', { open }).open, {
+    ...PRESERVING,
+    'x-kubernetes-embedded-resource': true,
+  })
+  assert.deepEqual((propertiesOf('v3', { open }).open as { required: string[] }).required, [
+    'kind',
+    'apiVersion',
+  ])
+})
+
+test('version 2 keeps examples, and what the values of an open map are', () => {
+  assert.deepEqual(
+    propertiesOf('v2', {
+      map: { type: 'object', ...PRESERVING, additionalProperties: { type: 'string' } },
+      nothing: { type: 'object', nullable: true, additionalProperties: { nullable: true } },
+      told: { type: 'string', example: 'x' },
+    }),
+    {
+      map: { ...PRESERVING, additionalProperties: { type: 'string' } },
+      nothing: { additionalProperties: {} },
+      told: { type: 'string', example: 'x' },
+    },
+  )
+})
+
 test('what clients look for in the texts of every custom resource is there', () => {
   const properties = shown('v3', {}).properties as Record<string, { description: string }>
   assert.match(properties.apiVersion?.description ?? '', /^APIVersion defines/)

@@ -15,50 +15,62 @@ const OWN = {
 }
 const METADATA = "Standard object's metadata: name, labels and what else every object has."
 
+type Refer = Parameters<OpenApiOf>[1]
+
 /** Says what objects with this schema look like, in either version of OpenAPI. */
 export function openApiOf(schema: JsonSchemaProps): OpenApiOf {
   return (format, refer) => {
     // What a reader of version 2 took from it would be wrong for some objects.
     if (format === 'v2' && isOpen(schema)) return { type: 'object' }
-    const body = format === 'v3' ? fuller(schema) : plainer(schema)
-    return {
-      ...body,
-      type: 'object',
-      properties: {
-        ...(body.properties as Json | undefined),
-        ...OWN,
-        metadata: refer(objectMeta, METADATA),
-      },
-    }
+    const { 'x-kubernetes-embedded-resource': _, ...root } = schema
+    const body = format === 'v3' ? fuller(root, refer) : plainer(root, refer)
+    return { ...body, type: 'object', properties: withOwn(body.properties, refer) }
   }
 }
 
+const withOwn = (properties: unknown, refer: Refer): Json => ({
+  ...(properties as Json | undefined),
+  ...OWN,
+  metadata: refer(objectMeta, METADATA),
+})
+
 /** What version 2 has no words for; a value that could be more than the rest would say is left open instead. */
-const UNKNOWN_TO_V2 = new Set(['allOf', 'anyOf', 'oneOf', 'not', 'nullable', 'example', 'default'])
+const UNKNOWN_TO_V2 = new Set(['allOf', 'anyOf', 'oneOf', 'not', 'nullable', 'default'])
+
+const preservesUnknown = (schema: JsonSchemaProps) =>
+  schema['x-kubernetes-preserve-unknown-fields'] === true
 
 const isOpen = (schema: JsonSchemaProps): boolean =>
   schema.nullable === true ||
   schema['x-kubernetes-int-or-string'] === true ||
-  schema['x-kubernetes-preserve-unknown-fields'] === true
+  preservesUnknown(schema)
 
-function plainer(schema: JsonSchemaProps): Json {
+function plainer(schema: JsonSchemaProps, refer: Refer): Json {
   const open = isOpen(schema)
   const result: Json = {}
   for (const [name, value] of Object.entries(schema)) {
     if (UNKNOWN_TO_V2.has(name)) continue
-    if (open && ['type', 'items', 'properties', 'additionalProperties'].includes(name)) continue
-    result[name] = within(name, value, plainer)
+    if (open && (name === 'type' || name === 'items' || name === 'properties')) continue
+    result[name] = within(name, value, inner => plainer(inner, refer))
   }
-  return result
+  return preservesUnknown(schema) ? result : asEmbedded(schema, result, refer)
 }
 
 /** With what follows from an extension said in words of OpenAPI, too. */
-function fuller(schema: JsonSchemaProps): Json {
+function fuller(schema: JsonSchemaProps, refer: Refer): Json {
   const result: Json = {}
-  for (const [name, value] of Object.entries(schema)) result[name] = within(name, value, fuller)
+  for (const [name, value] of Object.entries(schema))
+    result[name] = within(name, value, inner => fuller(inner, refer))
   if (schema['x-kubernetes-int-or-string'] && !schema.anyOf && !schema.allOf)
     result.anyOf = [{ type: 'integer' }, { type: 'string' }]
-  return result
+  return asEmbedded(schema, result, refer)
+}
+
+/** A whole object within another has what every object has, and has to say what it is. */
+function asEmbedded(schema: JsonSchemaProps, shown: Json, refer: Refer): Json {
+  if (!schema['x-kubernetes-embedded-resource']) return shown
+  const required = new Set([...(schema.required ?? []), 'kind', 'apiVersion'])
+  return { ...shown, required: [...required], properties: withOwn(shown.properties, refer) }
 }
 
 function within(name: string, value: unknown, inner: (schema: JsonSchemaProps) => Json): unknown {

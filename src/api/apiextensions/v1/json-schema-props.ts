@@ -2,6 +2,7 @@
  * The schema of a custom resource as its definition writes it: OpenAPI v3 with the extensions of Kubernetes. Schemas hold
  * schemas, so the fields are filled in after the shape has its name.
  */
+import { JSON_VALUE } from '../../machinery/any-types.ts'
 import {
   alternative,
   any,
@@ -145,7 +146,7 @@ Object.assign(fields, {
   type: string(5).doc('object, array, string, integer, number or boolean.'),
   format: string(6).doc('A format that strings or numbers must have, such as date-time or int32.'),
   title: string(7).doc('A short name for people.'),
-  default: any(8).optional().doc('What is taken where the field is absent.'),
+  default: any(8).of(JSON_VALUE).optional().doc('What is taken where the field is absent.'),
   maximum: double(9).optional().doc('The largest number allowed.'),
   exclusiveMaximum: boolean(10).doc('Whether maximum itself is not allowed.'),
   minimum: double(11).optional().doc('The smallest number allowed.'),
@@ -157,7 +158,7 @@ Object.assign(fields, {
   minItems: int64(17).optional().doc('The fewest items that a list must have.'),
   uniqueItems: boolean(18).doc('Not supported as true; use x-kubernetes-list-type set.'),
   multipleOf: double(19).optional().doc('Numbers must be a multiple of this one.'),
-  enum: list(20, any()).atomic().doc('The only values that are allowed.'),
+  enum: list(20, any().of(JSON_VALUE)).atomic().doc('The only values that are allowed.'),
   maxProperties: int64(21).optional().doc('The most fields that an object may have.'),
   minProperties: int64(22).optional().doc('The fewest fields that an object must have.'),
   required: list(23, string()).atomic().doc('The fields that must be there.'),
@@ -181,7 +182,7 @@ Object.assign(fields, {
     .doc('Not supported; must be absent.'),
   definitions: named(34).doc('Not supported; must be absent.'),
   externalDocs: struct(35, externalDocumentation).optional().doc('Where more can be read.'),
-  example: any(36).optional().doc('An example, for people.'),
+  example: any(36).of(JSON_VALUE).optional().doc('An example, for people.'),
   nullable: boolean(37).doc('Whether null is a value of its own.'),
   'x-kubernetes-preserve-unknown-fields': boolean(38)
     .optional()

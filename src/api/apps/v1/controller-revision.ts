@@ -1,4 +1,5 @@
 import { immutable, notNegative } from '../../core/v1/validation.ts'
+import { RAW_EXTENSION } from '../../machinery/any-types.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { invalid, required } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
@@ -10,7 +11,9 @@ export const controllerRevisionShape = objectShape(
   'io.k8s.api.apps.v1.ControllerRevision',
   'What a workload looked like once, so that it can be rolled back to it.',
   {
-    data: any(2).doc('The state that is remembered, in a form that its controller knows.'),
+    data: any(2)
+      .of(RAW_EXTENSION)
+      .doc('The state that is remembered, in a form that its controller knows.'),
     revision: int64(3).required().doc('Which one it is; the highest is the newest.'),
   },
 )

@@ -1,5 +1,7 @@
 /** What a claim was given, and who uses it. */
+
 import { nodeSelector } from '../../core/v1/pod/schema.affinity.ts'
+import { RAW_EXTENSION } from '../../machinery/any-types.ts'
 import { condition } from '../../machinery/metadata.ts'
 import {
   any,
@@ -104,7 +106,10 @@ export const allocatedDeviceStatus = shape(
     device: string(3).required().doc(DEVICE),
     shareID: string(7).optional().doc(SHARE),
     conditions: list(4, condition).always().listMap('type').doc('Its state, at most 8 entries.'),
-    data: any(5).optional().doc('Whatever the driver tells, a JSON object of at most 10 KiB.'),
+    data: any(5)
+      .of(RAW_EXTENSION)
+      .optional()
+      .doc('Whatever the driver tells, a JSON object of at most 10 KiB.'),
     networkData: struct(6, networkDeviceData).optional().doc('More about a network device.'),
   },
 )

@@ -1,4 +1,5 @@
 /** Settings for the driver of a device, which only that driver understands. */
+import { RAW_EXTENSION } from '../../machinery/any-types.ts'
 import { any, list, shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
 
 export const opaqueDeviceConfiguration = shape(
@@ -6,7 +7,7 @@ export const opaqueDeviceConfiguration = shape(
   'Settings in the words of one driver; others leave them alone.',
   {
     driver: string(1).required().doc('The driver that is to read them.'),
-    parameters: any(2).required().doc('Any JSON object, at most 10 KiB.'),
+    parameters: any(2).of(RAW_EXTENSION).required().doc('Any JSON object, at most 10 KiB.'),
   },
 )
 
