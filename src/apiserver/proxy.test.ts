@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ForwarderTo, ForwardTarget } from '#client/forwarding/forwarder.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
-import { startTestServer } from './testing.ts'
+import { admin, startTestServer } from './testing.ts'
 
 const DEFAULT = '/api/v1/namespaces/default'
 
@@ -85,13 +85,76 @@ test('redirects to the target lead through the proxy, others stay', async () => 
     ['http://10.1.2.3:8080/login?x', `${DEFAULT}/pods/web/proxy/login?x`],
     ['next', 'next'],
     ['https://example.org/login', 'https://example.org/login'],
+    ['//10.1.2.3:8080/a/?b#c', `${DEFAULT}/pods/web/proxy/a/?b#c`],
+    ['https://api:6443/login', `${DEFAULT}/pods/web/proxy/login`],
+    ['http://10.1.2.3:9/login', 'http://10.1.2.3:9/login'],
+    [`${DEFAULT}/pods/web/proxy`, `${DEFAULT}/pods/web/proxy`],
+    [`${DEFAULT}/pods/web/proxy?a`, `${DEFAULT}/pods/web/proxy?a`],
+    [`${DEFAULT}/pods/web/proxys`, `${DEFAULT}/pods/web/proxy${DEFAULT}/pods/web/proxys`],
     [`${DEFAULT}/pods/web/proxy/a`, `${DEFAULT}/pods/web/proxy/a`],
   ] as const
   for (const [location, expected] of cases) {
     const { ask, addPod } = await start({ status: 302, headers: { location } })
     await addPod('web', '10.1.2.3')
-    const answer = await ask('GET', `${DEFAULT}/pods/web/proxy/`)
+    const more = { headers: { host: 'api:6443' } }
+    const answer = await ask('GET', `${DEFAULT}/pods/web/proxy/`, undefined, more)
     assert.equal(answer.headers.location, expected)
+  }
+})
+
+test('a redirect to what is no URL is none', async () => {
+  for (const location of ['/a%zz', '/a%', 'http://10.1.2.3:eighty/', '://a']) {
+    const { ask, addPod } = await start({ status: 302, headers: { location } })
+    await addPod('web', '10.1.2.3')
+    const answer = await ask('GET', `${DEFAULT}/pods/web/proxy/`)
+    assert.equal(answer.status, 500, location)
+    assert.match(answer.body.message, /error trying to parse Location header/)
+    assert.equal(answer.headers.location, undefined)
+  }
+})
+
+/** The whole text of an answer that is a stream. */
+const streamed = ({ body }: ApiResponse): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let text = ''
+    if (body.kind !== 'stream') return reject(new Error(`a stream, not ${body.kind}`))
+    body.stream.subscribe({
+      next: chunk => {
+        text += Buffer.from(chunk).toString()
+      },
+      end: error => (error ? reject(error) : resolve(text)),
+    })
+  })
+
+test('links in pages of pods and services lead through the proxy', async () => {
+  const page = '<a href="/rewriteme">test</a><a href="http://10.1.2.3:8080/a/?b#c">'
+  const { server, ask, addPod, addSlice } = await start({
+    headers: { 'content-type': 'text/html; charset=utf-8' },
+    body: { kind: 'bytes', bytes: Buffer.from(page) },
+  })
+  await addPod('web', '10.1.2.3')
+  await ask('POST', `${DEFAULT}/services`, {
+    metadata: { name: 'web' },
+    spec: { ports: [{ port: 80 }] },
+  })
+  await addSlice([{ addresses: ['10.1.2.3'], targetRef: { kind: 'Pod', name: 'web' } }])
+  for (const name of ['pods/web', 'pods/http:web:8080', 'services/web', 'services/web:80']) {
+    const prefix = `${DEFAULT}/${name}/proxy`
+    const answer = await server.handle({ method: 'GET', path: `${prefix}/a/b?c` }, { user: admin })
+    const expected = `<a href="${prefix}/rewriteme">test</a><a href="${prefix}/a/?b#c">`
+    assert.equal(await streamed(answer), expected)
+    assert.equal(answer.headers['content-length'], String(expected.length))
+  }
+})
+
+test('what is no page passes while it comes', async () => {
+  for (const type of ['text/event-stream', 'application/xhtml+xml', 'text/htmlx', 'text/plain']) {
+    const body = { kind: 'stream', stream: { subscribe: () => () => {} } } as const
+    const { server, addPod } = await start({ headers: { 'content-type': type }, body })
+    await addPod('web', '10.1.2.3')
+    const path = `${DEFAULT}/pods/web/proxy/`
+    const answer = await server.handle({ method: 'GET', path }, { user: admin })
+    assert.equal(answer.body, body, type)
   }
 })
 
@@ -140,13 +203,15 @@ test('a service is asked at a ready endpoint whose pod has that address', async 
 test('of a node only the kubelet is reached, without redirects and dots', async () => {
   const asked: ApiRequest[] = []
   let location: string | undefined
-  const { ask } = await startTestServer({
+  let page: string | undefined
+  const { ask, server } = await startTestServer({
     nodes: {
       nodeConnection: async () => ({
         async request(request) {
           asked.push(request)
           const headers: Record<string, string> = location === undefined ? {} : { location }
-          const body = { kind: 'bytes', bytes: Buffer.from('ok') } as const
+          if (page !== undefined) headers['content-type'] = 'text/html'
+          const body = { kind: 'bytes', bytes: Buffer.from(page ?? 'ok') } as const
           return { status: location === undefined ? 200 : 302, headers, body }
         },
       }),
@@ -166,6 +231,10 @@ test('of a node only the kubelet is reached, without redirects and dots', async 
   assert.equal(JSON.stringify(asked[0]).includes('secret'), false)
   assert.equal((await ask('GET', '/api/v1/nodes/n:22/proxy/')).status, 400)
   assert.equal((await ask('GET', '/api/v1/nodes/n/proxy/pods/%2e%2e/exec')).status, 400)
+  page = '<a href="/logs/">'
+  const logs = { method: 'GET', path: '/api/v1/nodes/n/proxy/logs/' } as const
+  const answer = await server.handle(logs, { user: admin })
+  assert.equal(await streamed(answer), '<a href="/api/v1/nodes/n/proxy/logs/">')
   location = 'https://169.254.169.254/'
   const redirected = await ask('GET', '/api/v1/nodes/n/proxy/pods')
   assert.equal(redirected.status, 502)

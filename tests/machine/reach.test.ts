@@ -18,6 +18,7 @@ const LINKS = '/var/log/containers'
 const script = [
   'mkdir -p /www/cgi-bin /www/directory',
   'echo hello from the pod > /www/index.html',
+  `echo '<a href="/index.html">' > /www/links.html`,
   `printf '#!/bin/sh\\necho Content-type: text/plain\\necho\\necho $REQUEST_METHOD $QUERY_STRING $HTTP_AUTHORIZATION\\ncat\\n' > /www/cgi-bin/echo`,
   'chmod +x /www/cgi-bin/echo',
   'echo started',
@@ -81,6 +82,15 @@ describe('reaching what runs', { skip: reason !== undefined }, () => {
         async () => (await kubectl.try(['get', '--raw', path])).stdout,
       )
       assert.match(answer, /hello from the pod/, path)
+    }
+  })
+
+  test('links in their pages lead through the API', async () => {
+    for (const name of ['pods/reached', 'services/web', 'services/web:80']) {
+      const prefix = `${DEFAULT}/${name}/proxy`
+      const [, link = ''] = /^<a href="(.*)">\n$/.exec(await raw(`${prefix}/links.html`)) ?? []
+      assert.equal(link, `${prefix}/index.html`)
+      assert.match(await raw(link), /hello from the pod/)
     }
   })
 

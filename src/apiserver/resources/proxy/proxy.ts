@@ -4,7 +4,7 @@
  */
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { badRequest, StatusError } from '#api/machinery/status.ts'
-import type { ForwardTarget } from '#client/forwarding/forwarder.ts'
+import { type ForwardTarget, hostOf } from '#client/forwarding/forwarder.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../../exchange.ts'
 import { cutAtProxy } from '../../request-info.ts'
@@ -12,7 +12,7 @@ import { admitConnect } from '../connect.ts'
 import { nodeTransport } from '../pod-streams.ts'
 import type { ServedResource, StoredResource } from '../registry.ts'
 import type { SpecialHandler } from '../special.ts'
-import { locationThrough } from './location.ts'
+import { locationThrough, type ProxiedPlace } from './location.ts'
 import { nodeOf, podTarget, serviceTarget, type TargetName, targetNameOf } from './targets.ts'
 
 interface Asked {
@@ -83,19 +83,29 @@ const forwardTo =
       }
       return notRedirecting(result.response)
     }
-    const response = await forwarder.request(what.request)
-    const location = locationThrough(response, {
-      target,
+    const hosts = [hostOf(target), target.address, exchange.request.headers?.host]
+    return passedBack(exchange, await forwarder.request(what.request), {
+      hosts,
       prefix: what.prefix,
-      host: exchange.request.headers?.host,
     })
-    return location === undefined
-      ? response
-      : { ...response, headers: { ...response.headers, location } }
   }
 
 export const proxyPod = forwardTo(podTarget)
 export const proxyService = forwardTo(serviceTarget)
+
+/** What leads to the target's own paths leads through the proxy instead: a redirect, or else the links of a page. */
+async function passedBack(
+  { request }: Exchange,
+  response: ApiResponse,
+  place: ProxiedPlace,
+): Promise<ApiResponse> {
+  const location = locationThrough(response, place)
+  if (location !== undefined) return { ...response, headers: { ...response.headers, location } }
+  const type = response.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'text/html') return response
+  const { htmlThrough } = await import('./html.ts')
+  return htmlThrough(response, request.method, place)
+}
 
 /** Only the kubelet itself, the way that logs take; upgrades have subresources of their own, with rights of their own. */
 export const proxyNode: SpecialHandler = async (exchange, resource) => {
@@ -109,15 +119,15 @@ export const proxyNode: SpecialHandler = async (exchange, resource) => {
     throw badRequest('paths to a kubelet may not contain . or .. as a segment')
   const transport = await nodeTransport(exchange, node)
   const { method, path, body, signal, headers } = request
-  return notRedirecting(
-    await transport.request({
-      method,
-      path,
-      headers: headers?.accept ? { accept: headers.accept } : {},
-      ...(body === undefined ? {} : { body }),
-      ...(signal ? { signal } : {}),
-    }),
-  )
+  const response = await transport.request({
+    method,
+    path,
+    headers: headers?.accept ? { accept: headers.accept } : {},
+    ...(body === undefined ? {} : { body }),
+    ...(signal ? { signal } : {}),
+  })
+  const hosts = [exchange.request.headers?.host]
+  return passedBack(exchange, notRedirecting(response), { hosts, prefix: what.prefix })
 }
 
 export function notRedirecting(response: ApiResponse): ApiResponse {
