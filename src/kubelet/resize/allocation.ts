@@ -2,7 +2,7 @@
  * What the node has set aside for a pod's containers, where it may be something other than the pod
  * asks for. Pure.
  */
-import { compareQuantities } from '#api/machinery/quantity.ts'
+import { compareQuantities, parseQuantity } from '#api/machinery/quantity.ts'
 import { type Container, isSidecar, type Pod } from '../pod-types.ts'
 
 export type Resources = NonNullable<Container['resources']>
@@ -20,6 +20,25 @@ export const resizableOf = ({ spec }: Pod): readonly Container[] => [
 
 export const allocationOf = (pod: Pod): Allocation =>
   Object.fromEntries(resizableOf(pod).map(({ name, resources }) => [name, resources ?? {}]))
+
+/** What a file tells, which anybody may have written. Throws where it is none. */
+export function readAllocation(value: unknown): Allocation {
+  for (const [name, resources] of entriesIn(value, 'an allocation')) {
+    const told = new Map(entriesIn(resources, `what "${name}" has`))
+    for (const amount of AMOUNTS)
+      for (const [, quantity] of entriesIn(told.get(amount) ?? {}, `${amount} of "${name}"`)) {
+        if (typeof quantity !== 'string') throw new Error(`${quantity} is no quantity`)
+        parseQuantity(quantity)
+      }
+  }
+  return value as Allocation
+}
+
+function entriesIn(value: unknown, what: string): [string, unknown][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${what} must be an object, not ${JSON.stringify(value)}`)
+  return Object.entries(value)
+}
 
 /** The pod with what was set aside for it in place of what it asks for; itself where that is the same. */
 export function withAllocation(pod: Pod, allocation: Allocation): Pod {

@@ -19,6 +19,7 @@ import {
 import {
   type Allocation,
   isAllocated,
+  readAllocation,
   resizableOf,
   sameQuantity,
   toldAllocation,
@@ -43,17 +44,19 @@ export function adoptResize(worker: PodWorker): void {
 /** What was set aside may never have reached the API; the node's own file knows. */
 export async function recallAllocation(worker: PodWorker): Promise<void> {
   const { files } = worker.parts.context.options.hostAccess
-  const bytes = await files.read(fileOf(worker))
-  if (!bytes) return
-  const resize = worker.resize ?? new ResizeState({})
+  let allocation: Allocation
   try {
-    resize.allocation = JSON.parse(new TextDecoder().decode(bytes)) as Allocation
+    const bytes = await files.read(fileOf(worker))
+    if (!bytes) return
+    allocation = readAllocation(JSON.parse(new TextDecoder().decode(bytes)))
   } catch (error) {
-    // Torn by a crash before it was of use to anybody: what the API was told holds.
+    // Torn by a crash before it was of use to anybody, or not ours: what the API was told holds.
     const { log } = worker.parts.context
     log.warn('an allocation could not be read', { uid: worker.uid, error: messageOf(error) })
     return
   }
+  const resize = worker.resize ?? new ResizeState(allocation)
+  resize.allocation = allocation
   worker.reallocate(resize)
 }
 

@@ -241,3 +241,39 @@ test('memory in use is not taken away', () =>
     await cluster.clock.advance(11_000)
     assert.deepEqual((await cgroupOf(node.runtime))[2], 64 * MEBIBYTE)
   }))
+
+test('a file of what was set aside that says something else breaks nothing', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    let kubelet = await cluster.kubelet(node)
+    await cluster.createPod('grows', having('500m'))
+    await rest()
+    await resize(cluster, 'grows', having('1'))
+    const uid = (await cluster.pod('grows')).metadata.uid
+    const { files } = node.hostAccess
+    const path = `/var/lib/kubelet/pods/${uid}/allocation.json`
+    assert.ok(await files.read(path))
+    let cpu = 1
+    for (const told of [
+      'null',
+      '[]',
+      '"web"',
+      '7',
+      '{"web":null}',
+      '{"web":"much"}',
+      '{"web":{"requests":["1"]}}',
+      '{"web":{"requests":{"cpu":2}}}',
+      '{"web":{"limits":{"cpu":"two"}}}',
+      '{"web":',
+    ]) {
+      await kubelet.stop()
+      await files.write(path, Buffer.from(told))
+      kubelet = await cluster.kubelet(node)
+      await rest()
+      cpu = 3 - cpu
+      await resize(cluster, 'grows', having(String(cpu)))
+      assert.equal((await cgroupOf(node.runtime))[0], cpu * 1024, told)
+      const { message } = conditionOf(await cluster.pod('grows'), 'PodResizeInProgress') ?? {}
+      assert.equal(message, undefined, told)
+    }
+  }))
