@@ -21,7 +21,13 @@ test('method, path and headers', () => {
   assert.ok(head.isWhole)
   assert.ok(!head.isTrailer)
   assert.deepEqual([head.method, head.path], ['GET', '/a?b'])
-  assert.deepEqual({ ...head.headers }, { accept: 'a, b' })
+  assert.deepEqual({ ...head.headers }, { host: 'x', accept: 'a, b' })
+})
+
+test('the authority is the host; a header of that name counts where there is none', () => {
+  assert.equal(headOf([...PSEUDO, [':authority', 'x:1'], ['host', 'y']]).headers.host, 'x:1')
+  assert.equal(headOf([...PSEUDO, [':authority', ''], ['host', 'y']]).headers.host, 'y')
+  assert.equal(headOf([...PSEUDO, [':authority', '']]).headers.host, undefined)
 })
 
 test('headers that come several times are joined so that they can be taken apart', () => {
@@ -58,6 +64,7 @@ test('what no request has', () => {
     'a newline in a value': [...PSEUDO, ['a', 'b\nc']],
     'a carriage return in a value': [...PSEUDO, ['a', 'b\rc']],
     'a zero in a value': [...PSEUDO, ['a', '\0']],
+    'a newline in the authority': [...PSEUDO, [':authority', 'b\nc']],
     connection: [...PSEUDO, ['connection', 'close']],
     'keep-alive': [...PSEUDO, ['keep-alive', '1']],
     'proxy-connection': [...PSEUDO, ['proxy-connection', 'a']],

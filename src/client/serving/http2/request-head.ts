@@ -47,8 +47,15 @@ export class RequestHead {
     else if (name === ':method' && this.method === '') this.method = value
     else if (name === ':path' && this.path === '') this.path = value
     else if (name === ':scheme' && this.#scheme === '') this.#scheme = value
-    else if (name === ':authority' && this.#authority === undefined) this.#authority = value
+    else if (name === ':authority' && this.#authority === undefined) this.#takeAuthority(value)
     else this.isWrong = true
+  }
+
+  /** What is called Host in HTTP/1.1. */
+  #takeAuthority(value: string): void {
+    this.#authority = value
+    if (FORBIDDEN.test(value)) this.isWrong = true
+    else if (value !== '') this.headers.host = value
   }
 
   #takeField(name: string, value: string): void {
@@ -57,6 +64,8 @@ export class RequestHead {
       this.isWrong = true
       return
     }
+    // RFC 9113, section 8.3.1: it is not to say anything else than :authority.
+    if (name === 'host' && this.#authority) return
     const before = this.headers[name]
     if (before === undefined) this.headers[name] = value
     else this.headers[name] = before + separatorOf(name) + value
