@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ForwarderTo, ForwardTarget } from '#client/forwarding/forwarder.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
-import { admin, startTestServer } from './testing.ts'
+import { admin, answerOf, startTestServer } from './testing.ts'
 
 const DEFAULT = '/api/v1/namespaces/default'
 
@@ -20,7 +20,9 @@ function network(answer: Partial<ApiResponse> = {}) {
       const body = { kind: 'bytes', bytes: Buffer.from('hello') } as const
       return { status: 200, headers: { 'content-type': 'text/plain' }, body, ...answer }
     },
-    upgrade: () => Promise.reject(new Error('not asked here')),
+    async upgrade(request) {
+      return { response: await this.request(request) }
+    },
   })
   return { asked, forwarderTo }
 }
@@ -59,7 +61,9 @@ test('a pod is asked at its own address, with the path and query as they came', 
   const path = `${DEFAULT}/pods/web/proxy/a%2Fb/../c/?x=%20y`
   const answer = await ask('GET', path, undefined, more)
   assert.equal(answer.text, 'hello')
-  assert.deepEqual(asked[0]?.target, { scheme: 'http', address: '10.1.2.3', port: 8080 })
+  // Under the host that the client knows: browsers say it in Origin, too.
+  const target = { scheme: 'http', address: '10.1.2.3', port: 8080, host: 'api:6443' }
+  assert.deepEqual(asked[0]?.target, target)
   assert.equal(asked[0]?.request.path, '/a%2Fb/../c/?x=%20y')
   assert.equal(asked[0]?.request.headers?.['x-forwarded-host'], 'api:6443')
   await ask('POST', `${DEFAULT}/pods/https:web:9443/proxy/form`, 'a=b')
@@ -77,6 +81,54 @@ test('the root is asked for with its slash', async () => {
   assert.equal(asked.length, 0)
   await ask('GET', `${DEFAULT}/pods/web/proxy/`)
   assert.equal(asked[0]?.request.path, '/')
+  for (const nobody of ['pods/gone', 'services/gone']) {
+    const gone = await ask('GET', `${DEFAULT}/${nobody}/proxy`)
+    assert.equal(gone.status, 404, 'it would be so with a slash, too')
+  }
+  assert.equal((await ask('GET', '/api/v1/nodes/gone/proxy')).status, 404)
+})
+
+test('an upgrade needs no slash; what is neither one nor an error is told as such', async () => {
+  for (const [status, expected] of [
+    [403, 403],
+    [200, 500],
+    [302, 500],
+  ] as const) {
+    const { server, asked, addPod } = await start({ status, headers: { location: '/elsewhere' } })
+    await addPod('web', '10.1.2.3')
+    const path = `${DEFAULT}/pods/web/proxy`
+    const request = { method: 'GET', path, headers: { upgrade: 'websocket' } } as const
+    const result = await server.upgrade(request, { user: admin })
+    assert.equal(asked[0]?.request.path, '/')
+    assert.ok('response' in result)
+    assert.equal(result.response.status, expected)
+    if (expected === 500)
+      assert.equal(
+        answerOf(result.response).body.message,
+        `invalid upgrade response: status code ${status}`,
+      )
+  }
+})
+
+test('a target does not say which other origins may read its answers', async () => {
+  const allow = 'access-control-allow-'
+  const { ask, addPod } = await start({
+    headers: {
+      'content-type': 'text/plain',
+      [`${allow}origin`]: '*',
+      [`${allow}credentials`]: 'true',
+      [`${allow}headers`]: 'authorization',
+      [`${allow}methods`]: 'DELETE',
+      vary: 'Origin',
+    },
+  })
+  await addPod('web', '10.1.2.3')
+  const { headers } = await ask('GET', `${DEFAULT}/pods/web/proxy/`)
+  assert.deepEqual(
+    Object.keys(headers).filter(name => name.startsWith(allow)),
+    [],
+  )
+  assert.equal(headers.vary, 'Origin')
 })
 
 test('redirects to the target lead through the proxy, others stay', async () => {

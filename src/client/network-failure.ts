@@ -19,6 +19,9 @@ export function networkFailure(
   if (code === 'ABORT_ERR') return 'context deadline exceeded'
   const at = `${address.includes(':') ? `[${address}]` : address}:${port}`
   if (code === 'ECONNREFUSED') return `dial tcp ${at}: connect: connection refused`
+  if (code === 'EHOSTUNREACH') return `dial tcp ${at}: connect: no route to host`
+  if (code === 'ENETUNREACH') return `dial tcp ${at}: connect: network is unreachable`
+  if (code === 'ETIMEDOUT') return `dial tcp ${at}: i/o timeout`
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${host}: no such host`
   if (code === 'ECONNRESET') return 'EOF'
   const x509 = 'tls: failed to verify certificate: x509: '

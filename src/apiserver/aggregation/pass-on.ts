@@ -6,7 +6,7 @@ import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import { eventsIn } from '#client/watch-events.ts'
 import type { Exchange } from '../exchange.ts'
 import { JSON_TYPE } from '../media-type.ts'
-import { forwardedFor, notRedirecting } from '../resources/proxy/proxy.ts'
+import { forwardedFor, notRedirecting, withoutCors } from '../resources/proxy/proxy.ts'
 import { respondText } from '../respond.ts'
 import { isAvailable } from './availability.ts'
 import { bytesOf, type FrontProxy, reach, type Wanted } from './target.ts'
@@ -41,7 +41,7 @@ export async function passOn(
       exchange.tunnel = result.tunnel
       return { status: 101, headers: {}, body: { kind: 'empty' } }
     }
-    const response = notRedirecting(await reached.forwarder.request(request))
+    const response = withoutCors(notRedirecting(await reached.forwarder.request(request)))
     return exchange.request.objects ? await valuesOf(exchange, response) : response
   } catch (error) {
     if (error instanceof StatusError && error.reason === 'ServiceUnavailable')

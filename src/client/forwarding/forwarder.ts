@@ -10,6 +10,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { badRequest, StatusError } from '#api/machinery/status.ts'
 import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import { networkFailure } from '../network-failure.ts'
 import { nodeHttp } from '../node-http.ts'
 import type { ApiRequest, ApiResponse, EventSource, Transport } from '../transport.ts'
 import { forwardedAnswer, forwardedRequest, upgradeRequest } from './headers.ts'
@@ -21,6 +22,8 @@ export interface ForwardTarget {
   /** An IP address, never a name; a name only where `tls` says who must answer to it. */
   readonly address: string
   readonly port: number
+  /** What is sent as Host; where there is none, the target's own address. */
+  readonly host?: string
   /** How the other end is known and how we are known to it. Without it any certificate will do, and nothing of ours is shown. */
   readonly tls?: ForwardTls
   /** Sent whatever the client sent under these names. */
@@ -71,7 +74,7 @@ export function createForwarders({ clock }: { readonly clock: Clock }): Forwarde
     return {
       async request(request) {
         const headers = {
-          ...forwardedRequest(request.headers ?? {}, hostOf(target)),
+          ...forwardedRequest(request.headers ?? {}, target.host ?? hostOf(target)),
           ...ours(target),
         }
         const options = optionsOf(request, headers)
@@ -92,7 +95,7 @@ export function createForwarders({ clock }: { readonly clock: Clock }): Forwarde
       },
       async upgrade(request) {
         const headers = {
-          ...upgradeRequest(request.headers ?? {}, hostOf(target)),
+          ...upgradeRequest(request.headers ?? {}, target.host ?? hostOf(target)),
           ...ours(target),
         }
         const asked = await ask(optionsOf(request, headers))
@@ -223,7 +226,9 @@ async function dial(target: ForwardTarget, clock: Clock): Promise<Socket> {
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
   return new Promise((resolve, reject) => {
     const cancel = clock.after(CONNECT_TIMEOUT_MS, () =>
-      socket.destroy(new Error(`no connection to ${address}:${port} in time`)),
+      socket.destroy(
+        Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT', address, port }),
+      ),
     )
     socket.once(scheme === 'https' ? 'secureConnect' : 'connect', () => {
       cancel()
@@ -250,7 +255,9 @@ function trustOf({ tls }: ForwardTarget): ConnectionOptions {
 /** The error itself is its cause, for those who tell it in other words. */
 function unreachable(error: unknown): StatusError {
   if (error instanceof StatusError) return error
-  const message = `error trying to reach service: ${messageOf(error)}`
+  const { address = '', port = 0 } = error as { address?: string; port?: number }
+  const why = networkFailure(error, { host: address, port })
+  const message = `error trying to reach service: ${why}`
   return Object.assign(new StatusError('ServiceUnavailable', message, {}), { cause: error })
 }
 

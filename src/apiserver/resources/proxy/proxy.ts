@@ -20,19 +20,24 @@ interface Asked {
   /** The path of the API that stands for the target's root, without slash at its end. */
   readonly prefix: string
   readonly request: ApiRequest
+  /** It has to be asked with a slash at its end, as browsers need for relative links. */
+  readonly lacksSlash: boolean
 }
 
-/** Undefined for what has to be asked with a slash at its end, as browsers need for relative links. */
-async function asked(exchange: Exchange, resource: ServedResource): Promise<Asked | undefined> {
+async function asked(exchange: Exchange, resource: ServedResource): Promise<Asked> {
   const { request, info } = exchange
   const { prefix, path } = cutAtProxy(info.path)
   const name = targetNameOf(info.rest[0] ?? '')
   await admitConnect(exchange, resource as StoredResource, path.slice(1))
   const { method } = request
-  if (path === '' && (method === 'GET' || method === 'HEAD')) return undefined
   const { objects: _, ...plain } = request
   const headers = { ...request.headers, ...forwardedFor(exchange) }
-  return { name, prefix, request: { ...plain, headers, path: `${path || '/'}${queryOf(request)}` } }
+  return {
+    name,
+    prefix,
+    request: { ...plain, headers, path: `${path || '/'}${queryOf(request)}` },
+    lacksSlash: path === '' && (method === 'GET' || method === 'HEAD') && !exchange.wantsStream,
+  }
 }
 
 const queryOf = ({ path }: ApiRequest): string =>
@@ -65,8 +70,8 @@ const forwardTo =
   (find: FindTarget): SpecialHandler =>
   async (exchange, resource) => {
     const what = await asked(exchange, resource)
-    if (!what) return withSlash(exchange)
     const { target } = await find(exchange, resource as StoredResource, what.name)
+    if (what.lacksSlash) return withSlash(exchange)
     const { forwarderTo } = exchange.server
     if (!forwarderTo)
       throw new StatusError(
@@ -74,16 +79,18 @@ const forwardTo =
         'pods cannot be reached from this server: it has no network to them, for its nodes are hollow',
         {},
       )
-    const forwarder = forwarderTo(target)
+    const { host } = exchange.request.headers ?? {}
+    // Servers compare it with the Origin that a browser sends, and a web socket's would be refused.
+    const forwarder = forwarderTo(host ? { ...target, host } : target)
     if (exchange.wantsStream && what.request.headers?.upgrade) {
       const result = await forwarder.upgrade(what.request)
       if ('tunnel' in result) {
         exchange.tunnel = result.tunnel
         return { status: 101, headers: {}, body: { kind: 'empty' } }
       }
-      return notRedirecting(result.response)
+      return refusedUpgrade(result.response)
     }
-    const hosts = [hostOf(target), target.address, exchange.request.headers?.host]
+    const hosts = [hostOf(target), target.address, host]
     return passedBack(exchange, await forwarder.request(what.request), {
       hosts,
       prefix: what.prefix,
@@ -96,9 +103,10 @@ export const proxyService = forwardTo(serviceTarget)
 /** What leads to the target's own paths leads through the proxy instead: a redirect, or else the links of a page. */
 async function passedBack(
   { request }: Exchange,
-  response: ApiResponse,
+  answer: ApiResponse,
   place: ProxiedPlace,
 ): Promise<ApiResponse> {
+  const response = withoutCors(answer)
   const location = locationThrough(response, place)
   if (location !== undefined) return { ...response, headers: { ...response.headers, location } }
   const type = response.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
@@ -110,11 +118,11 @@ async function passedBack(
 /** Only the kubelet itself, the way that logs take; upgrades have subresources of their own, with rights of their own. */
 export const proxyNode: SpecialHandler = async (exchange, resource) => {
   const what = await asked(exchange, resource)
-  if (!what) return withSlash(exchange)
   if (exchange.wantsStream)
     throw badRequest('connections to nodes cannot be upgraded; use exec, attach or portforward')
   const { request, name } = what
   const node = await nodeOf(exchange, resource as StoredResource, name)
+  if (what.lacksSlash) return withSlash(exchange)
   if (/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(request.path.split('?')[0] ?? ''))
     throw badRequest('paths to a kubelet may not contain . or .. as a segment')
   const transport = await nodeTransport(exchange, node)
@@ -130,10 +138,35 @@ export const proxyNode: SpecialHandler = async (exchange, resource) => {
   return passedBack(exchange, notRedirecting(response), { hosts, prefix: what.prefix })
 }
 
+/**
+ * Which pages of other origins may read an answer is not for the target to say: they could read it with the rights of whoever
+ * looks at them.
+ */
+export function withoutCors(response: ApiResponse): ApiResponse {
+  const entries = Object.entries(response.headers)
+  const kept = entries.filter(
+    ([name]) => !/^access-control-allow-(credentials|headers|methods|origin)$/.test(name),
+  )
+  if (kept.length === entries.length) return response
+  return { ...response, headers: Object.fromEntries(kept) }
+}
+
+/** An error is passed on; what else is no upgrade would be taken for something it is not. */
+function refusedUpgrade(response: ApiResponse): ApiResponse {
+  if (response.status >= 400) return response
+  drop(response)
+  throw new StatusError('InternalError', `invalid upgrade response: status code ${response.status}`)
+}
+
+/** Ends the connection that an answer holds. */
+function drop({ body }: ApiResponse): void {
+  if (body.kind === 'stream') body.stream.subscribe({ next() {}, end() {} })()
+}
+
 export function notRedirecting(response: ApiResponse): ApiResponse {
   if (response.status < 300 || response.status > 399 || response.headers.location === undefined)
     return response
-  if (response.body.kind === 'stream') response.body.stream.subscribe({ next() {}, end() {} })()
+  drop(response)
   throw new StatusError(
     'InternalError',
     'the backend attempted to redirect this request, which is not permitted',
