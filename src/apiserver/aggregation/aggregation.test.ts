@@ -165,6 +165,19 @@ describe('a version that another server serves', () => {
     socket.destroy()
   })
 
+  test('does not say which other origins may read its answers', async () => {
+    await using extension = await startExtension((request, response) => {
+      if (request.url === ROOT) return json(response, 200, resourceList(GROUP, 'v1'))
+      response.setHeader('access-control-allow-origin', '*').setHeader('vary', 'Origin')
+      json(response, 200, {})
+    })
+    await using front = await registered(extension, systemClock)
+    await becomes(front, 'Passed')
+    const { headers } = await front.ask('GET', FLUNDERS)
+    assert.equal(headers['access-control-allow-origin'], undefined)
+    assert.equal(headers.vary, 'Origin')
+  })
+
   test('may not send clients elsewhere', async () => {
     await using extension = await startExtension((request, response) => {
       if (request.url === ROOT) return json(response, 200, resourceList(GROUP, 'v1'))
