@@ -2,6 +2,7 @@
 import { pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
+import { createFigureBook } from '#base/figures.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
@@ -23,6 +24,7 @@ import { RuntimeCache } from './pods/runtime-cache.ts'
 import { Taken } from './pods/taken.ts'
 import { Probes } from './probes/probes.ts'
 import { Deferred } from './resize/deferred.ts'
+import { createResizeFigures } from './resize/figures.ts'
 import { createServer } from './server/server.ts'
 import { StatusWriter } from './status/status-writer.ts'
 import { Volumes } from './volumes/volumes.ts'
@@ -70,6 +72,7 @@ export function createKubelet(
     allocatable,
   })
   const taken = new Taken()
+  const figures = createFigureBook()
   const parts: PodParts = {
     context,
     cache,
@@ -83,6 +86,7 @@ export function createKubelet(
     taken,
     allocatable,
     deferred: new Deferred(),
+    resizeFigures: createResizeFigures(figures, () => workers.all()),
     client: { removePod: pod => removePod(context, pod) },
     refuse: ({ pod, requests }) =>
       refusal({
@@ -124,7 +128,7 @@ export function createKubelet(
   )
 
   return {
-    transport: createServer({ context, cache, workers }),
+    transport: createServer({ context, cache, workers, figures: figures.source }),
     registered,
     async stop() {
       stopped = true

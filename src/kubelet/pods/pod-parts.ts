@@ -6,6 +6,7 @@ import type { PodEvents } from '../pod-events.ts'
 import type { Pod } from '../pod-types.ts'
 import type { Probes } from '../probes/probes.ts'
 import type { Deferred } from '../resize/deferred.ts'
+import type { ResizeFigures } from '../resize/figures.ts'
 import type { PodFailure } from '../status/pod-status.ts'
 import type { StatusWriter } from '../status/status-writer.ts'
 import type { Volumes } from '../volumes/volumes.ts'
@@ -29,6 +30,7 @@ export interface PodParts {
   readonly allocatable: Readonly<Record<string, string>>
   /** Resizes that wait for others to leave. */
   readonly deferred: Deferred
+  readonly resizeFigures: ResizeFigures
   readonly client: {
     /** Deletes the object at once; harmless where it is gone or another pod has its name. */
     removePod(pod: Pod): Promise<void>

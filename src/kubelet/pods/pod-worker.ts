@@ -13,6 +13,7 @@ import { SmallMap } from '#base/small-map.ts'
 import { type PodRequests, podRequests } from '../containers/resources.ts'
 import { isFinished, type Pod, uidOf } from '../pod-types.ts'
 import { withAllocation } from '../resize/allocation.ts'
+import type { RetryTrigger } from '../resize/figures.ts'
 import { type ResizeState, resizeBetween } from '../resize/resize-state.ts'
 import type { SandboxConfig } from '../runtime.ts'
 import type { WaitingReason } from '../status/container-status.ts'
@@ -107,7 +108,12 @@ export class PodWorker {
     this.parts.taken.exchange(this.#counted, counted)
     const isLess = !counted || (this.#counted && takesLess(counted, this.#counted))
     this.#counted = counted
-    if (isLess) this.parts.deferred.retry()
+    if (isLess) this.parts.deferred.retry(this.#leaving(counted))
+  }
+
+  #leaving(counted: PodRequests | undefined): RetryTrigger {
+    if (counted) return 'pod_resized'
+    return this.removed ? 'pods_removed' : 'pod_terminated'
   }
 
   /** The pod as it is now, of which nothing is wanted that was not wanted before. */
@@ -127,6 +133,8 @@ export class PodWorker {
   update(pod: Pod): void {
     if (pod.spec !== this.asked.spec) {
       this.#requests = undefined
+      this.parts.resizeFigures.requested(this.asked, pod)
+      this.parts.deferred.updated(this)
       if (this.#admitted) this.resize ??= resizeBetween(this.asked, pod)
     }
     this.see(pod)

@@ -9,8 +9,8 @@ export type Resources = NonNullable<Container['resources']>
 /** By the name of the container. */
 export type Allocation = Readonly<Record<string, Resources>>
 
-const RESIZABLE = ['cpu', 'memory'] as const
-const AMOUNTS = ['requests', 'limits'] as const
+export const RESIZABLE = ['cpu', 'memory'] as const
+export const AMOUNTS = ['requests', 'limits'] as const
 
 /** Containers whose resources can change while they run. */
 export const resizableOf = ({ spec }: Pod): readonly Container[] => [

@@ -2,22 +2,35 @@
 import type { Pod } from '../pod-types.ts'
 import type { PodWorker } from '../pods/pod-worker.ts'
 import { qosClassOf } from '../status/qos.ts'
+import type { RetryTrigger } from './figures.ts'
 
 export class Deferred {
-  readonly #workers = new Set<PodWorker>()
+  /** With what made them look last. */
+  readonly #workers = new Map<PodWorker, RetryTrigger>()
 
   add(worker: PodWorker): void {
-    this.#workers.add(worker)
+    this.#workers.set(worker, 'periodic_retry')
   }
 
-  delete(worker: PodWorker): void {
+  /** Gives what made it look, where it waited. */
+  delete(worker: PodWorker): RetryTrigger | undefined {
+    const trigger = this.#workers.get(worker)
     this.#workers.delete(worker)
+    return trigger
+  }
+
+  /** The pod asks for something else than before. */
+  updated(worker: PodWorker): void {
+    if (this.#workers.has(worker)) this.#workers.set(worker, 'pod_updated')
   }
 
   /** Somebody takes less of the node than before. */
-  retry(): void {
+  retry(trigger: RetryTrigger): void {
     if (this.#workers.size === 0) return
-    for (const worker of [...this.#workers].toSorted(byTurn)) worker.wake()
+    for (const worker of [...this.#workers.keys()].toSorted(byTurn)) {
+      this.#workers.set(worker, trigger)
+      worker.wake()
+    }
   }
 }
 

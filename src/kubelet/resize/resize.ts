@@ -81,15 +81,14 @@ export async function allocate(worker: PodWorker): Promise<void> {
     const { reason, message } = postponed
     if (reason === 'Deferred') parts.deferred.add(worker)
     else parts.deferred.delete(worker)
-    if (resize.postpone(postponed, asked, now))
-      events.warning(
-        asked,
-        `Resize${reason}`,
-        summary(`Pod resize ${reason}`, asked, generationOf(asked), message),
-      )
+    if (!resize.postpone(postponed, asked, now)) return
+    if (reason === 'Infeasible') parts.resizeFigures.infeasible()
+    const told = summary(`Pod resize ${reason}`, asked, generationOf(asked), message)
+    events.warning(asked, `Resize${reason}`, told)
     return
   }
-  parts.deferred.delete(worker)
+  const trigger = parts.deferred.delete(worker)
+  if (trigger) parts.resizeFigures.acceptedLate(trigger)
   noteOutdated(worker, resize)
   resize.accept(asked, now)
   worker.reallocate(resize)
@@ -144,13 +143,18 @@ export async function actuate(worker: PodWorker): Promise<void> {
   const { cache, context, events } = parts
   resize.progress(worker.asked, context.clock.now())
   const inPlace = changes.filter(({ restart }) => !restart)
+  if (inPlace.length === 0) return
+  const startMs = context.clock.monotonicMs()
+  const took = () => context.clock.monotonicMs() - startMs
   try {
     await refuseBelowUsage(worker, inPlace)
     for (const { run, wanted } of inPlace) {
       await context.options.runtime.updateContainerResources(run.id, wanted)
       await cache.refreshContainer(run.id)
     }
+    parts.resizeFigures.actuated(took(), true)
   } catch (error) {
+    parts.resizeFigures.actuated(took(), false)
     const message = messageOf(error)
     if (resize.fail(message, worker.asked, context.clock.now()))
       events.warning(

@@ -6,6 +6,7 @@
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { badRequest, notFound, StatusError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
+import { type FigureSource, figuresText } from '#base/figures.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels, Transport } from '#client/transport.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodWorkers } from '../pods/pod-workers.ts'
@@ -18,6 +19,8 @@ export interface ServerParts {
   readonly context: KubeletContext
   readonly cache: RuntimeCache
   readonly workers: PodWorkers
+  /** What the kubelet counts of its own work. */
+  readonly figures: FigureSource
 }
 
 export interface Route {
@@ -67,8 +70,11 @@ async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiRespo
       })
     case 'stats':
       return json(await statsSummary(parts))
-    case 'metrics':
-      return text(200, await resourceMetrics(parts), 'text/plain; version=0.0.4; charset=utf-8')
+    case 'metrics': {
+      const isOwn = route.segments.length === 1
+      const lines = isOwn ? figuresText([parts.figures]) : await resourceMetrics(parts)
+      return text(200, lines, 'text/plain; version=0.0.4; charset=utf-8')
+    }
     default:
       throw notFound({ group: '', resource: 'paths' }, request.path.split('?')[0] ?? '')
   }

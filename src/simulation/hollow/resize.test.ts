@@ -277,3 +277,93 @@ test('a file of what was set aside that says something else breaks nothing', () 
       assert.equal(message, undefined, told)
     }
   }))
+
+test('resizes are counted under upstream’s names', () =>
+  withCluster(async cluster => {
+    const node = cluster.node({ cpuMillis: 4000 })
+    let refuses = false
+    const runtime: ContainerRuntime = {
+      ...node.runtime,
+      updateContainerResources: (id, resources) =>
+        refuses
+          ? Promise.reject(new Error('device or resource busy'))
+          : node.runtime.updateContainerResources(id, resources),
+    }
+    const kubelet = await cluster.kubelet({ ...node, runtime })
+    const figures = async () => {
+      const { body } = await kubelet.transport.request({ method: 'GET', path: '/metrics' })
+      assert.ok(body.kind === 'bytes')
+      return Buffer.from(body.bytes)
+        .toString()
+        .split('\n')
+        .filter(line => /resize/.test(line) && !/^#|_bucket|_sum/.test(line))
+        .map(line => line.replace('kubelet_', ''))
+        .toSorted()
+    }
+    assert.deepEqual(await figures(), ['pod_in_progress_resizes 0'])
+    const bare = { containers: [{ ...web, resources: { requests: { cpu: '1' } } }] }
+    await cluster.createPod('grows', bare)
+    await cluster.createPod('goes', having('2'))
+    await rest()
+
+    // More than is left; then less and something new, which fits.
+    const cpuOf = (cpu: string, more = {}) => ({
+      containers: [{ ...web, resources: { requests: { cpu, ...more } } }],
+    })
+    await resize(cluster, 'grows', cpuOf('3'))
+    assert.deepEqual(await figures(), [
+      'container_requested_resizes_total{resource="cpu",requirement="requests",operation="increase"} 1',
+      'pod_in_progress_resizes 0',
+      'pod_pending_resizes{reason="deferred"} 1',
+    ])
+    await resize(cluster, 'grows', cpuOf('500m', { memory: '64Mi' }))
+    const before = [
+      'container_requested_resizes_total{resource="cpu",requirement="requests",operation="decrease"} 1',
+      'container_requested_resizes_total{resource="cpu",requirement="requests",operation="increase"} 1',
+      'container_requested_resizes_total{resource="memory",requirement="requests",operation="add"} 1',
+      'pod_deferred_accepted_resizes_total{retry_trigger="pod_updated"} 1',
+      'pod_in_progress_resizes 0',
+      'pod_resize_duration_milliseconds_count{success="true"} 1',
+    ]
+    assert.deepEqual(await figures(), before)
+
+    // What the runtime refuses stays in progress.
+    refuses = true
+    await resize(cluster, 'goes', having('1'))
+    const failing = await figures()
+    assert.ok(failing.includes('pod_in_progress_resizes 1'))
+    assert.ok(failing.includes('pod_resize_duration_milliseconds_count{success="false"} 1'))
+    refuses = false
+    await cluster.clock.advance(11_000)
+    assert.ok((await figures()).includes('pod_in_progress_resizes 0'))
+
+    // Those that wait are served as others take less, or go.
+    await resize(cluster, 'goes', having('2'))
+    await resize(cluster, 'grows', cpuOf('3', { memory: '64Mi' }))
+    await resize(cluster, 'goes', having('1'))
+    await resize(cluster, 'grows', cpuOf('4', { memory: '64Mi' }))
+    await cluster.client.delete(podKind, at('goes'), { gracePeriodSeconds: 0 })
+    await cluster.clock.advance(5_000)
+    const late = (await figures()).filter(line => line.includes('accepted'))
+    assert.deepEqual(late, [
+      'pod_deferred_accepted_resizes_total{retry_trigger="pod_resized"} 1',
+      'pod_deferred_accepted_resizes_total{retry_trigger="pod_updated"} 1',
+      'pod_deferred_accepted_resizes_total{retry_trigger="pods_removed"} 1',
+    ])
+
+    // The API, which would refuse it, knows the node as it was before it became smaller.
+    const status = { allocatable: { cpu: '8', memory: '16Gi' } }
+    const larger = { status } as unknown as Partial<Node>
+    await cluster.client.patch(nodeKind, { name: 'n1' }, 'merge', larger, { subresource: 'status' })
+    await resize(cluster, 'grows', cpuOf('5', { memory: '64Mi' }))
+    const last = await figures()
+    assert.ok(last.includes('pod_pending_resizes{reason="infeasible"} 1'))
+    assert.ok(
+      last.includes(
+        'pod_infeasible_resizes_total{reason_detail="insufficient_node_allocatable"} 1',
+      ),
+    )
+    const usage = await kubelet.transport.request({ method: 'GET', path: '/metrics/resource' })
+    assert.ok(usage.body.kind === 'bytes')
+    assert.match(Buffer.from(usage.body.bytes).toString(), /^node_cpu_usage_seconds_total /m)
+  }))
