@@ -198,7 +198,7 @@ function plainHeaders(incoming: IncomingHttpHeaders): Record<string, string> {
 
 /** Watches and followed logs have no end of their own; a kubelet's logs may be larger than anybody's memory. */
 function isEndless(path: string): boolean {
-  if (path.startsWith('/containerLogs/')) return true
+  if (path.startsWith('/containerLogs/') || path.startsWith('/logs/')) return true
   const query = path.slice(path.indexOf('?') + 1)
   return path.includes('?') && /(?:^|&)(?:watch|follow)=(?:true|1)(?:&|$)/.test(query)
 }

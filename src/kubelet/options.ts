@@ -11,6 +11,8 @@ export interface KubeletOptions {
   /** Where pods' volumes live. */
   readonly rootDirectory: string
   readonly podLogsDirectory?: string
+  /** What the kubelet shows below `/logs/`. */
+  readonly systemLogsDirectory?: string
   /** Where log collectors find a link to each container's log; empty, the default, makes none. */
   readonly containerLogsDirectory?: string
   /** The node's own addresses, the first one being its InternalIP. */
@@ -43,6 +45,7 @@ export interface KubeletContext extends RoleContext {
   readonly options: Required<Omit<KubeletOptions, 'providerId'>> & { readonly providerId: string }
 }
 
+export const DEFAULT_SYSTEM_LOGS_DIRECTORY = '/var/log'
 export const DEFAULT_POD_LOGS_DIRECTORY = '/var/log/pods'
 export const DEFAULT_CONTAINER_LOGS_DIRECTORY = '/var/log/containers'
 export const DEFAULT_MAX_PODS = 110
@@ -54,6 +57,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
     log: context.log.with({ node: options.nodeName }),
     options: {
       podLogsDirectory: DEFAULT_POD_LOGS_DIRECTORY,
+      systemLogsDirectory: DEFAULT_SYSTEM_LOGS_DIRECTORY,
       containerLogsDirectory: '',
       clusterDns: [],
       clusterDomain: 'cluster.local',

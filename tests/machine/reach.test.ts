@@ -107,6 +107,10 @@ describe('reaching what runs', { skip: reason !== undefined }, () => {
     const { stderr } = await kubectl.try(['get', '--raw', `${DEFAULT}/pods/reached:9/proxy/`])
     assert.match(stderr, /ServiceUnavailable.*error trying to reach service/)
     assert.match(await raw('/api/v1/nodes/here/proxy/healthz'), /^ok/)
+    const logs = '/api/v1/nodes/here/proxy/logs'
+    assert.match(await raw(`${logs}/`), /<a href="containers\/">/)
+    const [link = ''] = linksHere()
+    assert.match(await raw(`${logs}/containers/${link}`), /started/)
     const wrong = await kubectl.try(['get', '--raw', '/api/v1/nodes/here:22/proxy/'])
     assert.match(wrong.stderr, /only its kubelet can be reached/)
   })

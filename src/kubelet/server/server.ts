@@ -14,6 +14,7 @@ import type { RuntimeCache } from '../pods/runtime-cache.ts'
 import { openContainerLogs } from './container-logs.ts'
 import { resourceMetrics, statsSummary } from './figures.ts'
 import { openAttach, openExec, openPortForward } from './streams.ts'
+import { openSystemLogs } from './system-logs.ts'
 
 export interface ServerParts {
   readonly context: KubeletContext
@@ -61,6 +62,11 @@ async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiRespo
       return text(200, 'ok')
     case 'containerLogs':
       return openContainerLogs(parts, route, request.signal)
+    case 'logs': {
+      const { hostAccess, systemLogsDirectory: directory } = parts.context.options
+      const [path = ''] = request.path.split('?')
+      return openSystemLogs({ files: hostAccess.files, directory }, route.segments.slice(1), path)
+    }
     case 'pods':
       return json({
         kind: 'PodList',
