@@ -20,4 +20,11 @@ test('the configuration names what is under the data directory, quoted', () => {
   assert.match(config, /restrict_oom_score_adj = true/)
   assert.match(config, /snapshotter = "native"/)
   assert.doesNotMatch(config, /tcp_address/)
+  // Mirrors: those of this data directory before the machine's.
+  assert.ok(
+    config.includes(
+      'config_path = "/a \\"strange\\" place/containerd/certs.d:/etc/containerd/certs.d"',
+    ),
+    config,
+  )
 })

@@ -12,6 +12,8 @@ export interface ContainerdPaths {
   readonly logFile: string
   readonly processIdFile: string
   readonly bootIdFile: string
+  /** Folders of `hosts.toml` by registry: mirrors and the like, as containerd reads them. */
+  readonly registries: string
   /** Whoever sets up the pod network writes its CNI configuration here. */
   readonly cniConfDirectory: string
 }
@@ -34,6 +36,7 @@ export function containerdPaths(dataDirectory: string): ContainerdPaths {
     logFile: join(directory, 'containerd.log'),
     processIdFile: join(directory, 'containerd.pid'),
     bootIdFile: join(directory, 'boot-id'),
+    registries: join(directory, 'certs.d'),
     cniConfDirectory: join(dataDirectory, 'cni', 'net.d'),
   }
 }
@@ -56,6 +59,9 @@ const disabledPlugins = [
   'io.containerd.snapshotter.v1.zfs',
   'io.containerd.tracing.processor.v1.otlp',
 ]
+
+/** What the machine's administrator has said of registries counts as well; our own folder is asked first. */
+const systemRegistries = '/etc/containerd/certs.d'
 
 /**
  * `restrict_oom_score_adj`: without CAP_SYS_RESOURCE a sandbox's score can't be lowered, and asking for it would fail the sandbox.
@@ -82,6 +88,9 @@ oom_score = 0
   stream_server_port = "0"
   enable_selinux = false
   disable_tcp_service = true
+
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = ${text(`${paths.registries}:${systemRegistries}`)}
 
 [plugins."io.containerd.grpc.v1.cri".containerd]
   snapshotter = ${text(snapshotter)}
