@@ -53,8 +53,11 @@ export class ProaProcess {
   readonly kubectl: Kubectl
   #child: ChildProcess | undefined
   #output = ''
+  readonly #nodes: string
 
-  constructor() {
+  /** `nodes` as the flag of that name wants it. */
+  constructor(nodes = 'containerd') {
+    this.#nodes = nodes
     this.directory = mkdtempSync(join(tmpdir(), 'proa-machine-'))
     this.kubectl = new Kubectl(join(this.directory, 'admin.conf'))
   }
@@ -74,7 +77,7 @@ export class ProaProcess {
 
   words(...more: string[]): string[] {
     const { pods, services } = this.ranges
-    const flags = ['--data-dir', this.directory, '--nodes', 'containerd', '--secure-port', '0']
+    const flags = ['--data-dir', this.directory, '--nodes', this.#nodes, '--secure-port', '0']
     const ranges = ['--cluster-cidr', pods, '--service-cluster-ip-range', services]
     return ['up', ...flags, ...ranges, '--node-name', 'here', ...more]
   }

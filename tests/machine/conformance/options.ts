@@ -1,0 +1,68 @@
+/** The flags of `npm run conformance`. */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+export type Nodes = 'containerd' | 'hollow'
+
+export interface Options {
+  readonly nodes: Nodes
+  /** Regular expressions on the names of conformance tests; empty ones do not count. */
+  readonly focus: string
+  readonly skip: string
+  /** How many tests run at once in the first pass. */
+  readonly processes: number
+  /** How long a pass may take, as Go writes it. */
+  readonly timeout: string
+  /** What is built once and used again: programs and images. */
+  readonly cache: string
+  /** An OCI image layout to use instead of building images. */
+  readonly images: string | undefined
+  /** Where reports and logs are left; a folder of its own below the cache by default. */
+  readonly output: string
+  /** Only the programs and images are made. */
+  readonly prepare: boolean
+}
+
+export const HELP = `npm run conformance -- [--focus REGEX] [--skip REGEX] …
+  --nodes containerd|hollow   on real containers (default; root on Debian) or on two hollow nodes, whose pods are simulated
+  --focus REGEX               which conformance tests (default: all), by their names
+  --skip REGEX                which of them not
+  --processes N               how many at once, but for those with [Serial] (default 6)
+  --timeout TIME              of each of the two passes (default 90m)
+  --cache DIR                 programs and images, made once (default ~/.cache/proa/conformance)
+  --images DIR                an OCI image layout with the test images, instead of building them
+  --output DIR                reports and logs (default: below the cache)
+  --prepare                   make programs and images, and run nothing
+`
+
+export function parseOptions(words: string[], now: Date): Options {
+  const { values } = parseArgs({
+    args: words,
+    options: {
+      nodes: { type: 'string', default: 'containerd' },
+      focus: { type: 'string', default: '' },
+      skip: { type: 'string', default: '' },
+      processes: { type: 'string', default: '6' },
+      timeout: { type: 'string', default: '90m' },
+      cache: { type: 'string', default: join(homedir(), '.cache', 'proa', 'conformance') },
+      images: { type: 'string' },
+      output: { type: 'string' },
+      prepare: { type: 'boolean', default: false },
+    },
+  })
+  const { nodes, cache } = values
+  if (nodes !== 'containerd' && nodes !== 'hollow')
+    throw new Error(`--nodes wants containerd or hollow, not "${nodes}"`)
+  const processes = Number(values.processes)
+  if (!Number.isInteger(processes) || processes < 1)
+    throw new Error(`--processes wants a whole number from 1 on, not "${values.processes}"`)
+  const stamp = now.toISOString().slice(0, 19).replaceAll(':', '')
+  return {
+    ...values,
+    nodes,
+    processes,
+    images: values.images,
+    output: values.output ?? join(cache, 'runs', stamp),
+  }
+}
