@@ -166,7 +166,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     customResources.start()
     server.notReady.delete('informer-sync')
     await bootstrap(server)
-    server.notReady.delete('poststarthook/bootstrap')
+    server.notReady.delete('bootstrap')
     stopServiceAddresses = keepServiceAddresses(server, events)
     stopApiServices = keepApiServices(server)
     stopFlowControl = keepFlowControl(server, new Writer(server))
@@ -264,7 +264,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     metrics: new RequestMetrics(),
     figures: flowControl ? [flowControl.figures.source] : [],
     version: versionInfo(options.proaVersion ?? '0.1.0'),
-    notReady: new Set(['informer-sync', 'poststarthook/bootstrap']),
+    notReady: new Set(['informer-sync', 'bootstrap']),
     ...(options.endpoints ? { endpoints: options.endpoints } : {}),
   }
   return server

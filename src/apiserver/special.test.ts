@@ -216,7 +216,20 @@ test('health, version and metrics are told in upstream’s form', async () => {
     (await ask('GET', '/readyz?verbose')).text,
     /^\[\+\]ping ok\n[\s\S]*readyz check passed\n$/,
   )
+  for (const endpoint of ['healthz', 'livez', 'readyz']) {
+    const { text } = await ask('GET', `/${endpoint}?verbose`)
+    // What monitors of a kube-apiserver look for.
+    for (const name of [
+      'log',
+      'etcd',
+      'poststarthook/crd-informer-synced',
+      'poststarthook/rbac/bootstrap-roles',
+      'autoregister-completion',
+    ])
+      assert.ok(text?.includes(`[+]${name} ok\n`), `${name} of ${endpoint}`)
+  }
   assert.equal((await ask('GET', '/readyz/etcd')).text, 'ok')
+  assert.equal((await ask('GET', '/readyz/poststarthook/rbac/bootstrap-roles')).text, 'ok')
   assert.equal((await ask('GET', '/readyz/none')).status, 404)
   assert.match((await ask('GET', '/version')).body.gitVersion, /^v1\.36\.0\+proa\./)
   for (let i = 0; i < 50; i++) await ask('GET', `/api/v1/invented${i}`)

@@ -78,6 +78,8 @@ export interface CustomRules {
   readonly isTerminating: boolean
   /** Differs wherever the definition does. */
   readonly revision: string
+  /** The version, without the group, in which objects are stored. */
+  readonly storageVersion: string
 }
 
 export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {

@@ -62,6 +62,18 @@ describe('a definition', () => {
     await until(async () => (await server.ask('GET', WIDGETS)).status === 404)
   })
 
+  test('has in discovery the same hash of the stored version in all versions', async () => {
+    const server = await startTestServer()
+    const old = { ...widgetVersion, name: 'v1beta1', storage: false }
+    await define(server, widgets({ versions: [widgetVersion, old] }))
+    for (const version of ['v1', 'v1beta1']) {
+      const { body } = await server.ask('GET', `/apis/example.com/${version}`)
+      const [row] = body.resources
+      // The first eight bytes of SHA-256 of example.com/v1/Widget.
+      assert.equal(row.storageVersionHash, 'gIwvi5rymmg=', version)
+    }
+  })
+
   test('takes its objects with it, and waits for those that are held', async () => {
     const server = await startTestServer()
     await define(server, widgets())

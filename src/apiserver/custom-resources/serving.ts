@@ -133,7 +133,7 @@ function prefixOfDefinition({ spec }: CustomResourceDefinition): string {
   return prefixOf({
     group,
     plural: names.plural,
-    custom: { ...custom, isTerminating: false, revision: '' },
+    custom: { ...custom, isTerminating: false, revision: '', storageVersion: '' },
   })
 }
 

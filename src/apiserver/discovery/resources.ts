@@ -91,7 +91,7 @@ function resourceOf(kind: AnyKind): DiscoveredResource {
     namespaced: kind.scope === 'Namespaced',
     speaks,
     verbs: kind.custom?.isTerminating ? CLEANING_UP : kind.verbs,
-    ...(kind.ephemeral || kind.custom ? {} : { storageVersionHash: storageVersionHash(kind) }),
+    ...(kind.ephemeral ? {} : { storageVersionHash: storageVersionHash(kind) }),
     shortNames: kind.shortNames,
     categories: kind.categories,
     subresources: [...special, ...scale, ...status].sort((a, b) => (a.name < b.name ? -1 : 1)),

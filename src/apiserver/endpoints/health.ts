@@ -12,6 +12,45 @@ import type { Exchange } from '../exchange.ts'
 import { respondText } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
 
+/** What a server may still have to do before it may be used, or does no more. */
+export type Stage = 'informer-sync' | 'bootstrap' | 'shutdown'
+
+/**
+ * What upstream names after the parts that a server starts, and what it takes here until each of them does its work: those that answer
+ * from the cache of the store need it filled, those that write what every cluster has are done when that is written.
+ */
+const HOOKS: Readonly<Record<string, Stage>> = {
+  'poststarthook/start-apiserver-admission-initializer': 'informer-sync',
+  'poststarthook/generic-apiserver-start-informers': 'informer-sync',
+  'poststarthook/priority-and-fairness-config-consumer': 'informer-sync',
+  'poststarthook/priority-and-fairness-filter': 'informer-sync',
+  'poststarthook/storage-object-count-tracker-hook': 'informer-sync',
+  'poststarthook/start-apiextensions-informers': 'informer-sync',
+  'poststarthook/start-apiextensions-controllers': 'informer-sync',
+  'poststarthook/crd-informer-synced': 'informer-sync',
+  'poststarthook/start-system-namespaces-controller': 'bootstrap',
+  'poststarthook/start-cluster-authentication-info-controller': 'bootstrap',
+  'poststarthook/start-kube-apiserver-identity-lease-controller': 'bootstrap',
+  'poststarthook/start-kube-apiserver-identity-lease-garbage-collector': 'bootstrap',
+  'poststarthook/storage-readiness': 'informer-sync',
+  'poststarthook/start-legacy-token-tracking-controller': 'bootstrap',
+  'poststarthook/start-service-ip-repair-controllers': 'bootstrap',
+  'poststarthook/rbac/bootstrap-roles': 'bootstrap',
+  'poststarthook/scheduling/bootstrap-system-priority-classes': 'bootstrap',
+  'poststarthook/priority-and-fairness-config-producer': 'bootstrap',
+  'poststarthook/bootstrap-controller': 'bootstrap',
+  'poststarthook/start-kubernetes-service-cidr-controller': 'bootstrap',
+  'poststarthook/start-kube-aggregator-informers': 'informer-sync',
+  'poststarthook/apiservice-status-local-available-controller': 'bootstrap',
+  'poststarthook/apiservice-status-remote-available-controller': 'bootstrap',
+  'poststarthook/apiservice-registration-controller': 'bootstrap',
+  'poststarthook/apiservice-discovery-controller': 'informer-sync',
+  'poststarthook/kube-apiserver-autoregistration': 'bootstrap',
+  'autoregister-completion': 'bootstrap',
+  'poststarthook/apiservice-openapi-controller': 'informer-sync',
+  'poststarthook/apiservice-openapiv3-controller': 'informer-sync',
+}
+
 /** A check that somebody else brings. */
 export interface FurtherCheck {
   readonly name: string
@@ -38,25 +77,31 @@ export function healthOf(server: ServerContext): Health {
 }
 
 function checksOf(server: ServerContext, endpoint: string): readonly HealthCheck[] {
-  const started = (name: string) => ({ name, isGood: () => !server.notReady.has(name) })
+  const started = (name: string, stage: Stage) => ({
+    name,
+    isGood: () => !server.notReady.has(stage),
+  })
   const stored = (name: string) => ({ name, isGood: () => isStoreGood(server.store) })
-  const bootstrap = started('poststarthook/bootstrap')
-  if (endpoint === 'livez') return [ping, stored('etcd'), bootstrap]
+  const hooks = Object.entries(HOOKS).map(([name, stage]) => started(name, stage))
+  const certificate = { ...ping, name: 'loopback-serving-certificate' }
+  const log = { ...ping, name: 'log' }
+  if (endpoint === 'livez') return [ping, log, certificate, stored('etcd'), ...hooks]
   // A server whose plugins are away is not to be restarted: that would not help, and then it could not even read.
   const further = server.healthChecks.map(check => ({
     name: check.name,
     isGood: async () => (await check.failure()) === undefined,
     reason: () => check.failure(),
   }))
-  if (endpoint === 'healthz') return [ping, stored('etcd'), bootstrap, ...further]
+  if (endpoint === 'healthz') return [ping, log, certificate, stored('etcd'), ...hooks, ...further]
   return [
     ping,
+    log,
     stored('etcd'),
     // The same twice, because upstream tells whether to restart and whether to use a server by two timeouts.
     stored('etcd-readiness'),
-    started('informer-sync'),
-    bootstrap,
-    started('shutdown'),
+    started('informer-sync', 'informer-sync'),
+    ...hooks,
+    started('shutdown', 'shutdown'),
     ...further,
   ]
 }

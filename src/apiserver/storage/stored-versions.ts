@@ -7,8 +7,9 @@ export const STORED_VERSIONS: Readonly<Record<string, string>> = {
 }
 
 /** The apiVersion in which upstream would store objects of the kind. */
-export const storedVersionOf = (kind: AnyKind): string =>
-  kind.plural === 'customresourcedefinitions'
-    ? // Which it still says, though it writes another.
-      'apiextensions.k8s.io/v1beta1'
-    : (STORED_VERSIONS[kind.plural] ?? apiVersionOf(kind.storedAs?.kind ?? kind))
+export function storedVersionOf(kind: AnyKind): string {
+  if (kind.custom) return `${kind.group}/${kind.custom.storageVersion}`
+  // Which upstream still says, though it writes another.
+  if (kind.plural === 'customresourcedefinitions') return 'apiextensions.k8s.io/v1beta1'
+  return STORED_VERSIONS[kind.plural] ?? apiVersionOf(kind.storedAs?.kind ?? kind)
+}

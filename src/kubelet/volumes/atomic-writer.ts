@@ -11,6 +11,9 @@ const DATA_TMP = '..data_tmp'
 /** Larger files are rewritten without comparing; the API lets none be larger than 1 MiB. */
 const COMPARE_LIMIT_BYTES = 2 * 1024 * 1024
 
+/** As an argument of chown(2): whose group it is stays. */
+const UNCHANGED = -1
+
 export interface AtomicWrite {
   readonly files: Files
   readonly directory: string
@@ -36,12 +39,13 @@ export async function writeAtomically(write: AtomicWrite, payload: Payload): Pro
   const version = `..${write.version}`
   const next = `${directory}/${version}`
   await files.makeDirectory(next, 0o755)
-  for (const [path, { bytes, mode }] of payload) {
+  for (const [path, { bytes, mode, owner }] of payload) {
     const cut = path.lastIndexOf('/')
     if (cut > 0) await files.makeDirectory(`${next}/${path.slice(0, cut)}`, 0o755)
     const file = `${next}/${path}`
     await files.write(file, bytes, { mode })
     await files.chmod(file, mode)
+    if (owner !== undefined) await files.chown(file, owner, UNCHANGED)
   }
   await write.prepare(next)
   const link = `${directory}/${DATA_TMP}`

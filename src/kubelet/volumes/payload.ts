@@ -6,11 +6,13 @@ import type { ConfigMap } from '#api/core/v1/config-map.ts'
 import type { Secret } from '#api/core/v1/secret.ts'
 import { type FieldContext, fieldValue, resourceValue } from '../containers/fields.ts'
 import { contentsOf, type SourceKind } from '../objects.ts'
-import type { Volume } from '../pod-types.ts'
+import type { Pod, Volume } from '../pod-types.ts'
 
 export interface PayloadFile {
   readonly bytes: Uint8Array
   readonly mode: number
+  /** The user whose file it is; root's without. */
+  readonly owner?: number
 }
 export type Payload = Map<string, PayloadFile>
 
@@ -86,12 +88,30 @@ async function addProjected(
         audience,
         Number(expirationSeconds ?? DEFAULT_TOKEN_SECONDS),
       )
-      // With an fsGroup the group may read it, nobody else.
-      const grouped = sources.fields.pod.spec?.securityContext?.fsGroup !== undefined
-      const tokenMode = grouped ? 0o600 : (mode ?? DEFAULT_MODE)
-      files.set(checked(path), { bytes, mode: tokenMode })
+      const { pod } = sources.fields
+      const owner = userOfAll(pod)
+      // Where it is known who is to read it, nobody else may; an fsGroup makes it readable for the group, too.
+      const isTheirs = owner !== undefined || pod.spec?.securityContext?.fsGroup !== undefined
+      const tokenMode = isTheirs ? 0o600 : (mode ?? DEFAULT_MODE)
+      files.set(checked(path), {
+        bytes,
+        mode: tokenMode,
+        ...(owner === undefined ? {} : { owner }),
+      })
     } else throw new Error('this kind of projected volume source is not supported on this node')
   }
+}
+
+/** The user as whom all containers run; undefined where one does not say, or they differ. */
+function userOfAll({ spec }: Pod): number | undefined {
+  const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]
+  const users = new Set(
+    containers.map(
+      ({ securityContext }) => securityContext?.runAsUser ?? spec?.securityContext?.runAsUser,
+    ),
+  )
+  const [user] = users
+  return users.size === 1 && user !== undefined ? Number(user) : undefined
 }
 
 interface ObjectSource {

@@ -125,6 +125,42 @@ test('what lies in configMap, secret, downwardAPI and projected volumes', async 
   assert.equal(await payloadOf({ name: 'v', emptyDir: {} } as Volume, sources), undefined)
 })
 
+test('a token is readable for those alone who run as the user of all containers, and for the group of the pod', async () => {
+  const volume = {
+    name: 'v',
+    projected: { sources: [{ serviceAccountToken: { path: 'token' } }] },
+  } as Volume
+  const tokenOf = async (spec: object) => {
+    const fields = { ...sources.fields, pod: { ...pod, spec } as unknown as Pod }
+    const file = (await payloadOf(volume, { ...sources, fields }))?.get('token')
+    return [file?.mode.toString(8), file?.owner]
+  }
+  const as = (runAsUser: number) => ({ securityContext: { runAsUser } })
+  assert.deepEqual(await tokenOf({ containers: [{}] }), ['644', undefined])
+  assert.deepEqual(await tokenOf({ ...as(7), containers: [{}, {}] }), ['600', 7])
+  assert.deepEqual(await tokenOf({ initContainers: [as(7)], containers: [as(7)] }), ['600', 7])
+  assert.deepEqual(await tokenOf({ ...as(7), containers: [{}, as(8)] }), ['644', undefined])
+  assert.deepEqual(await tokenOf({ containers: [as(7), {}] }), ['644', undefined])
+  const grouped = { securityContext: { fsGroup: 5 }, containers: [{}] }
+  assert.deepEqual(await tokenOf(grouped), ['600', undefined])
+})
+
+test('a file is its owner’s before anybody sees it', async () => {
+  const directory = join(root, 'owned')
+  await machineFiles.makeDirectory(directory)
+  const given: string[] = []
+  const chown = async (path: string, user: number, group: number) => {
+    const isSeen = await machineFiles.readLink(join(directory, '..data'))
+    given.push(`${path.slice(directory.length)} ${user} ${group} ${isSeen ?? 'not seen'}`)
+  }
+  const own: Payload = new Map([['token', { bytes: bytes('t'), mode: 0o600, owner: 7 }]])
+  await writeAtomically(
+    { files: { ...machineFiles, chown }, directory, version: 'v', prepare: async () => {} },
+    own,
+  )
+  assert.deepEqual(given, ['/..v/token 7 -1 not seen'])
+})
+
 test('no path leads out of a volume', async () => {
   for (const path of ['../x', '/x', 'a/../../x', '..data', ''])
     await assert.rejects(

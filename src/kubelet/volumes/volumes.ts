@@ -294,9 +294,10 @@ function propagationOf(mount: VolumeMount): Mount['propagation'] {
 
 function samePayload(a: Payload | undefined, b: Payload): boolean {
   if (a?.size !== b.size) return false
-  for (const [path, { bytes, mode }] of b) {
+  for (const [path, { bytes, mode, owner }] of b) {
     const other = a.get(path)
-    if (!other || other.mode !== mode || Buffer.compare(other.bytes, bytes) !== 0) return false
+    if (other?.mode !== mode || other.owner !== owner) return false
+    if (Buffer.compare(other.bytes, bytes) !== 0) return false
   }
   return true
 }

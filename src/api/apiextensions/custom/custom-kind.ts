@@ -79,6 +79,7 @@ export function customKind(
       decode: raw => decode(schema, raw),
       isTerminating: isConditionTrue(definition, 'Terminating'),
       revision: revisionOf(definition),
+      storageVersion: spec.versions.find(({ storage }) => storage)?.name ?? version.name,
     },
     defaults: draft => applyDefaults?.(draft),
     prepareForCreate: draft => {
