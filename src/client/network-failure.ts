@@ -28,5 +28,16 @@ export function networkFailure(
   if (UNKNOWN_AUTHORITY.has(code)) return `${x509}certificate signed by unknown authority`
   if (code === 'CERT_HAS_EXPIRED') return `${x509}certificate has expired or is not yet valid`
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `${x509}${messageOf(error)}`
+  if (code.startsWith('HPE_'))
+    return 'net/http: HTTP/1.x transport connection broken: malformed HTTP response'
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return handshakeFailure(messageOf(error))
   return messageOf(error)
+}
+
+/** OpenSSL's words stand between addresses in memory and lines of its sources, which are nobody's business. */
+function handshakeFailure(message: string): string {
+  const [, words = 'handshake failure'] = /\berror:[^:]*:[^:]*:[^:]*:([^:]+)/.exec(message) ?? []
+  if (words === 'wrong version number') return 'http: server gave HTTP response to HTTPS client'
+  const [, alert] = /^\S+ alert (.*)$/.exec(words) ?? []
+  return alert === undefined ? `tls: ${words}` : `remote error: tls: ${alert}`
 }
