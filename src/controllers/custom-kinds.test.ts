@@ -5,6 +5,7 @@ import {
   customResourceDefinition,
 } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
+import { isStatus } from '#api/machinery/status.ts'
 import type { Informers } from '#client/informer.ts'
 import { followCustomKinds } from './custom-kinds.ts'
 import { startTestCluster } from './testing/test-cluster.ts'
@@ -65,4 +66,35 @@ test('custom kinds come with their definitions and go with them', async () => {
   await cluster.until('no kind', () => kinds.list().length === 0)
   assert.equal(told.at(-1), 'removed example.com/v1 Widget')
   assert.deepEqual(released, ['widgets', 'widgets'])
+})
+
+test('custom resources go with their owner, before it or not at all, as whoever deletes it says', async () => {
+  await using cluster = await startTestCluster({
+    controllers: { enabled: 'garbage-collector-controller' },
+  })
+  const { client, until } = cluster
+  await client.create(customResourceDefinition, definition)
+  const kinds = followCustomKinds(cluster.informers)
+  const kind = await until('the kind', () => kinds.list()[0])
+  const isThere = (name: string) =>
+    client.get(kind, name, 'default').catch(error => {
+      if (isStatus(error, 'NotFound')) return undefined
+      throw error
+    })
+  for (const propagationPolicy of ['Background', 'Foreground', 'Orphan'] as const) {
+    const name = propagationPolicy.toLowerCase()
+    const metadata = { namespace: 'default' }
+    const owner = await client.create(kind, { metadata: { ...metadata, name } })
+    const ownerReferences = [
+      { apiVersion: 'example.com/v2', kind: 'Widget', name, uid: owner.metadata.uid ?? '' },
+    ]
+    const child = `${name}-child`
+    await client.create(kind, { metadata: { ...metadata, name: child, ownerReferences } })
+    await client.delete(kind, { name, namespace: 'default' }, { propagationPolicy })
+    await until(`no owner (${name})`, async () => !(await isThere(name)))
+    if (propagationPolicy === 'Orphan') {
+      const left = await client.get(kind, child, 'default')
+      assert.deepEqual(left.metadata.ownerReferences ?? [], [])
+    } else await until(`no child (${name})`, async () => !(await isThere(child)))
+  }
 })

@@ -126,10 +126,19 @@ test('a foreground delete ends when no dependent blocks it', async () => {
 
 test('an orphaning delete lets go of the dependents first', async () => {
   const object = objectOf('o', { deleting: true, finalizers: ['orphan'] })
-  const writes = flat(await look(object, [objectOf('x', { owners: ['o'] })]))
+  const writes = flat(await look(object, [objectOf('x', { owners: ['o', 'other'] })]))
   assert.deepEqual(
     writes.map(write => write.verb === 'patch' && write.object.metadata.name),
     ['x', 'o'],
+  )
+  const [release] = writes
+  // Custom resources and those of aggregated servers know no strategic merge patch.
+  assert.ok(release?.verb === 'patch' && release.type === 'merge')
+  const { metadata } = release.patch as { metadata: KubernetesObject['metadata'] }
+  assert.equal(metadata.resourceVersion, '7')
+  assert.deepEqual(
+    metadata.ownerReferences?.map(({ uid }) => uid),
+    ['other'],
   )
 })
 

@@ -6,7 +6,6 @@ import type { KubernetesObject, OwnerReference } from '#api/machinery/metadata.t
 import { isStatus } from '#api/machinery/status.ts'
 import type { DeleteOptions } from '#client/client.ts'
 import type { Outcome, Write } from '../runner/controller.ts'
-import { releaseOf } from '../runner/owners.ts'
 import type { GraphNode } from './garbage-collector.graph.ts'
 
 export const FOREGROUND = 'foregroundDeletion'
@@ -35,12 +34,15 @@ export async function reconcile(world: GarbageWorld): Promise<Outcome> {
 
 /** Lets go of all dependents, then of the object. */
 function orphanDependents({ node, dependents }: GarbageWorld): Outcome {
-  const releases = dependents().map(
-    (dependent): Write => ({
-      ...releaseOf(dependent.kind, dependent.object, node.object),
+  const { uid } = node.object.metadata
+  const releases = dependents().map((dependent): Write => {
+    const owners = dependent.object.metadata.ownerReferences ?? []
+    const leaving = owners.filter(owner => owner.uid === uid)
+    return {
+      ...withoutOwners(dependent, leaving),
       tolerate: error => isStatus(error, 'NotFound'),
-    }),
-  )
+    }
+  })
   return { writes: [{ verb: 'batch', writes: releases }, withoutFinalizer(node, ORPHAN)] }
 }
 
@@ -117,7 +119,7 @@ function withoutBlocking(node: GraphNode): Write {
   )
 }
 
-function withoutOwners(node: GraphNode, leaving: readonly OwnerReference[]): Write {
+function withoutOwners(node: GraphNode, leaving: readonly OwnerReference[]) {
   const { ownerReferences = [] } = node.object.metadata
   return withReferences(
     node,
@@ -125,8 +127,9 @@ function withoutOwners(node: GraphNode, leaving: readonly OwnerReference[]): Wri
   )
 }
 
-function withReferences({ kind, object }: GraphNode, ownerReferences: OwnerReference[]): Write {
+/** A merge patch, since custom and aggregated kinds know no strategic one; the revision makes it fail when anybody changed the list meanwhile. */
+function withReferences({ kind, object }: GraphNode, ownerReferences: OwnerReference[]) {
   const { uid, resourceVersion } = object.metadata
   const patch = { metadata: { uid, resourceVersion, ownerReferences } }
-  return { verb: 'patch', kind, object, type: 'merge', patch }
+  return { verb: 'patch', kind, object, type: 'merge', patch } as const
 }
