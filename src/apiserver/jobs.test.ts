@@ -30,6 +30,22 @@ test('a new job selects the pods of its own uid', async () => {
   assert.equal(refused.body.details.causes[0].field, 'spec.template')
 })
 
+test('pods of a deleted replication controller stay, too, without a warning', async () => {
+  const { ask } = await startTestServer()
+  const at = '/api/v1/namespaces/default/replicationcontrollers'
+  const template = {
+    metadata: { labels: { a: 'b' } },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  }
+  for (const name of ['a', 'b'])
+    await ask('POST', at, { metadata: { name }, spec: { selector: { a: 'b' }, template } })
+  const byDefault = await ask('DELETE', `${at}/a`)
+  assert.equal(byDefault.headers.warning, undefined)
+  assert.deepEqual(byDefault.body.metadata.finalizers, ['orphan'])
+  const background = await ask('DELETE', `${at}/b?propagationPolicy=Background`)
+  assert.equal(background.body.status, 'Success')
+})
+
 test('pods of a deleted job stay, unless something else is asked for', async () => {
   const { ask } = await startTestServer()
   for (const name of ['a', 'b', 'c', 'd']) await ask('POST', AT, job(name))

@@ -321,3 +321,23 @@ test('a get is as new as it is asked to be', async () => {
   const { body } = await list('resourceVersion=junk', `${AT}/b`)
   assert.equal(body.message, parsing('junk').replace('invalid resource version: ', ''))
 })
+
+test('a timeout that cannot be read is refused, of what ends by itself', async () => {
+  const { ask } = await startTestServer()
+  const at = '/api/v1/namespaces/default/configmaps'
+  for (const timeout of ['invalid', '5', '-'])
+    for (const [method, path] of [
+      ['GET', at],
+      ['GET', `${at}/none`],
+      ['DELETE', `${at}/none`],
+      ['GET', '/version'],
+    ] as const) {
+      const { status, body } = await ask(method, `${path}?timeout=${timeout}`)
+      assert.equal(status, 400, `${method} ${path} ${timeout}`)
+      assert.equal(body.reason, 'BadRequest')
+      assert.equal(body.message, 'invalid timeout specified in the request URL')
+    }
+  for (const timeout of ['3m', '0', '1m0.5s', '']) {
+    assert.equal((await ask('GET', `${at}?timeout=${timeout}`)).status, 200, timeout)
+  }
+})

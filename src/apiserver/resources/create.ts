@@ -102,6 +102,9 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   for (const text of kind.warnings(draft, undefined)) write.exchange.warnings.push(text)
   const admitting = admit(write, 'CREATE', { object: draft })
   if (admitting) await admitting
+  // Only now, as upstream: a policy that refuses the object says so first.
+  if (draft.metadata.resourceVersion)
+    throw new PlainError('resourceVersion should not be set on objects to be created')
   const { allocate } = hooksOf(write.resource)
   if (!allocate) return store(write, draft)
   for (let attempt = 1; ; attempt++) {
@@ -137,8 +140,6 @@ function prepare(write: Write, draft: KubernetesObject): void {
   const { server } = write.exchange
   const kind = rulesOf(write.resource)
   const { metadata } = draft
-  if (metadata.resourceVersion)
-    throw new PlainError('resourceVersion should not be set on objects to be created')
   metadata.uid = server.random.uuid()
   metadata.creationTimestamp = nowOf(write)
   delete metadata.deletionTimestamp

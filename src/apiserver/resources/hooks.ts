@@ -108,6 +108,7 @@ const table: Record<string, ResourceHooks> = {
   },
   'rolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },
   'clusterrolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },
+  replicationcontrollers: { orphansByDefault: {} },
   'jobs.batch': {
     orphansByDefault: {
       warning:
