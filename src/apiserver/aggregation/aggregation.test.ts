@@ -165,6 +165,29 @@ describe('a version that another server serves', () => {
     socket.destroy()
   })
 
+  test('is not asked on behalf of whoever left before it answered', async () => {
+    let asked = 0
+    let left = 0
+    await using extension = await startExtension((request, response) => {
+      if (request.url === ROOT) return json(response, 200, resourceList(GROUP, 'v1'))
+      asked++
+      response.on('close', () => left++)
+    })
+    await using front = await registered(extension, systemClock)
+    await becomes(front, 'Passed')
+    const controller = new AbortController()
+    // As requests from the wire have it, which is not among their own properties.
+    const request = Object.assign(Object.create({ signal: controller.signal }), {
+      method: 'GET',
+      path: FLUNDERS,
+    })
+    const answer = front.server.handle(request, { user: admin })
+    await eventually(() => asked === 1)
+    controller.abort()
+    await eventually(() => left === 1)
+    await answer
+  })
+
   test('does not say which other origins may read its answers', async () => {
     await using extension = await startExtension((request, response) => {
       if (request.url === ROOT) return json(response, 200, resourceList(GROUP, 'v1'))

@@ -2,6 +2,7 @@
 import { parseExact } from '#api/machinery/exact-json.ts'
 import { StatusError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
+import { changedRequest } from '#client/changed-request.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import { eventsIn } from '#client/watch-events.ts'
 import type { Exchange } from '../exchange.ts'
@@ -60,7 +61,7 @@ function unavailable({ request }: Exchange, message: string): ApiResponse {
 
 function limited(exchange: Exchange): { request: ApiRequest; end: () => void } {
   const { request, info, server } = exchange
-  const { objects, ...plain } = request
+  const { objects } = request
   const isPlain = request.body !== undefined && !(request.body instanceof Uint8Array)
   const headers = {
     ...request.headers,
@@ -68,7 +69,8 @@ function limited(exchange: Exchange): { request: ApiRequest; end: () => void } {
     ...(objects ? { accept: JSON_TYPE } : {}),
     ...(isPlain && !request.headers?.['content-type'] ? { 'content-type': JSON_TYPE } : {}),
   }
-  if (info.isResourceRequest) return { request: { ...plain, headers }, end: () => {} }
+  const changed = changedRequest(request, { headers, objects: false })
+  if (info.isResourceRequest) return { request: changed, end: () => {} }
   const controller = new AbortController()
   const abort = () => controller.abort()
   const cancel = server.clock.after(DISCOVERY_TIMEOUT_MS, abort)
@@ -77,7 +79,7 @@ function limited(exchange: Exchange): { request: ApiRequest; end: () => void } {
     cancel()
     request.signal?.removeEventListener('abort', abort)
   }
-  return { request: { ...plain, headers, signal: controller.signal }, end }
+  return { request: { ...changed, signal: controller.signal }, end }
 }
 
 async function valuesOf({ info }: Exchange, response: ApiResponse): Promise<ApiResponse> {

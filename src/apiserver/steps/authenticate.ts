@@ -1,3 +1,4 @@
+import { changedRequest } from '#client/changed-request.ts'
 import type { Exchange, Step } from '../exchange.ts'
 
 /** Finds out who asks; 401 where the credentials are wrong. */
@@ -20,7 +21,9 @@ function dropPrivateHeaders(exchange: Exchange): void {
   const { server, request } = exchange
   const { isPrivateHeader } = server
   if (isPrivateHeader && request.headers)
-    exchange.request = { ...request, headers: without(request.headers, isPrivateHeader) }
+    exchange.request = changedRequest(request, {
+      headers: without(request.headers, isPrivateHeader),
+    })
 }
 
 function without(

@@ -4,6 +4,7 @@
  */
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { badRequest, StatusError } from '#api/machinery/status.ts'
+import { changedRequest } from '#client/changed-request.ts'
 import { type ForwardTarget, hostOf } from '#client/forwarding/forwarder.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../../exchange.ts'
@@ -30,12 +31,15 @@ async function asked(exchange: Exchange, resource: ServedResource): Promise<Aske
   const name = targetNameOf(info.rest[0] ?? '')
   await admitConnect(exchange, resource as StoredResource, path.slice(1))
   const { method } = request
-  const { objects: _, ...plain } = request
   const headers = { ...request.headers, ...forwardedFor(exchange) }
   return {
     name,
     prefix,
-    request: { ...plain, headers, path: `${path || '/'}${queryOf(request)}` },
+    request: changedRequest(request, {
+      headers,
+      path: `${path || '/'}${queryOf(request)}`,
+      objects: false,
+    }),
     lacksSlash: path === '' && (method === 'GET' || method === 'HEAD') && !exchange.wantsStream,
   }
 }
