@@ -1,8 +1,9 @@
 /** Puts the roles together in one process: store, API server, controllers, scheduler, nodes. */
+import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
 import { kinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { servedKinds } from '#api/runtime-config.ts'
-import { type ApiServer, createApiServer } from '#apiserver'
+import { type ApiServer, createApiServer, type NodeConnector } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import { UserError } from '#base/errors.ts'
 import { silentLog } from '#base/log.ts'
@@ -22,6 +23,7 @@ import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { InProcessRoles } from './in-process-roles.ts'
 import type { Machine } from './machine.ts'
+import type { RemoteNodeConnector } from './node-connector.ts'
 import {
   type ClusterOptions,
   type CompleteOptions,
@@ -32,6 +34,7 @@ import {
   DEFAULT_SERVICE_RANGE,
 } from './options.ts'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
+import type { Pki } from './pki/pki.ts'
 import { type ClusterSnapshot, ClusterSnapshots } from './snapshots.ts'
 
 /** A running cluster. */
@@ -95,7 +98,7 @@ class Starting {
     const machine = await this.#prepareMachine()
     const foundation = await layFoundation(options, machine?.hostAddress)
     this.#running.push({ stop: () => foundation.store.close() })
-    const server = this.#createServer(foundation)
+    const server = this.#createServer(foundation, machine?.hostAddress)
     await untilReady(server)
     const roles = new InProcessRoles({
       ...options,
@@ -158,12 +161,13 @@ class Starting {
     })
   }
 
-  #createServer({ store, pki, encryption }: Foundation): ApiServer {
+  #createServer(foundation: Foundation, hostAddress: string | undefined): ApiServer {
+    const { store, pki, encryption } = foundation
     const { clock, random, log, nodes, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
     const { eventTtlMs, frontProxy, requestLimits, featureGates } = this.#options
     const webhooks = createWebhookCaller()
     this.#running.push({ stop: async () => webhooks.close() })
-    const server = createApiServer({
+    const server: ApiServer = createApiServer({
       store,
       kinds: this.#kinds,
       clock,
@@ -183,13 +187,45 @@ class Starting {
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(requestLimits ? { requestLimits } : {}),
       ...(encryption ? { healthChecks: encryption.healthChecks } : {}),
-      nodes: {
-        nodeConnection: async name => this.#roles?.nodes.get(name)?.transport ?? unknownNode(name),
-      },
+      nodes: this.#nodeConnector(pki, hostAddress, name =>
+        createClient(server.transportFor(identities.admin)).get(nodeKind, name),
+      ),
     })
     if (encryption) server.show(encryption.figures)
     this.#running.push(server)
     return server
+  }
+
+  /** Kubelets of this process directly, those that joined over HTTPS. Beside hollow nodes none joins: their pods could not meet. */
+  #nodeConnector(
+    pki: Pki,
+    hostAddress: string | undefined,
+    node: (name: string) => Promise<Node>,
+  ): NodeConnector {
+    const { nodes, clock } = this.#options
+    const local = (name: string) => this.#roles?.nodes.get(name)?.transport
+    let joined: Promise<RemoteNodeConnector> | undefined
+    this.#running.push({ stop: async () => (await joined)?.close() })
+    const connect = async () => {
+      const { createNodeConnector } = await import('./node-connector.ts')
+      return createNodeConnector({
+        local,
+        node,
+        certificateAuthority: pki.authority,
+        clientCertificate: () => pki.client('apiserver-kubelet-client'),
+        ownAddresses: () => [hostOf(this.#options), ...(hostAddress ? [hostAddress] : [])],
+        clock,
+      })
+    }
+    return {
+      nodeConnection: async name => {
+        const here = local(name)
+        if (here) return here
+        if (nodes.kind === 'hollow') return unknownNode(name)
+        joined ??= connect()
+        return (await joined).nodeConnection(name)
+      },
+    }
   }
 
   async #listen(
