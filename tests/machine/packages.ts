@@ -1,6 +1,17 @@
 /** Debian's packages that machine tests need. */
 import { spawnSync } from 'node:child_process'
 
+/** What containers, their network and the store of other clusters need. */
+export const MACHINE_PACKAGES = [
+  'containerd',
+  'runc',
+  'containernetworking-plugins',
+  'nftables',
+  'busybox-static',
+  'iproute2',
+  'etcd-server',
+]
+
 /** Installs those that are missing; ends the process where that fails, since nothing that follows could say more. */
 export function installPackages(names: readonly string[]): void {
   const missing = names.filter(name => spawnSync('dpkg', ['-s', name]).status !== 0)

@@ -1,18 +1,8 @@
 /** `npm run test:machine`: tests with containerd, nftables, kubectl and other clients. Root on Debian; installs what it needs. */
 import { closingLine, runTests, testFiles } from '../tools/run-tests.ts'
-import { installPackages } from './packages.ts'
+import { installPackages, MACHINE_PACKAGES } from './packages.ts'
 
-const PACKAGES = [
-  'containerd',
-  'runc',
-  'containernetworking-plugins',
-  'nftables',
-  'busybox-static',
-  'iproute2',
-  'etcd-server',
-]
-
-installPackages(PACKAGES)
+installPackages(MACHINE_PACKAGES)
 const wanted = process.argv.slice(2)
 const files = testFiles(...(wanted.length > 0 ? wanted : ['tests/machine/**/*.test.ts']))
 // One at a time: they share the machine's network and cgroups.

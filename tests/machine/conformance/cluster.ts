@@ -5,6 +5,7 @@ import { containerdPaths } from '../../../src/kubelet/cri/containerd-config.ts'
 import { ProaProcess } from '../proa-process.ts'
 import type { Nodes } from './options.ts'
 import { type Registry, startRegistry } from './registry.ts'
+import { SecondNode } from './second-node.ts'
 
 export interface TestCluster {
   readonly kubeconfig: string
@@ -15,22 +16,41 @@ export interface TestCluster {
 /** Some tests want two nodes; hollow ones cost nothing. */
 const HOLLOW = 'hollow:2'
 
-/** `images` is an OCI image layout; hollow nodes need none. */
-export async function startCluster(nodes: Nodes, images?: string): Promise<TestCluster> {
+/** `images` is an OCI image layout, for nodes of containers; `count` of these there are. */
+export async function startCluster(
+  nodes: Nodes,
+  images?: string,
+  count: 1 | 2 = 1,
+): Promise<TestCluster> {
   const proa = new ProaProcess(nodes === 'hollow' ? HOLLOW : 'containerd')
-  let registry: Registry | undefined
+  const second = nodes === 'containerd' && count === 2 ? new SecondNode(proa) : undefined
+  const ends = [
+    async () => {
+      await proa.end('SIGTERM')
+      const { code, text } = proa.reset()
+      if (code !== 0) throw new Error(`proa reset ended with ${code}: ${text}`)
+    },
+  ]
   const stop = async () => {
-    await proa.end('SIGTERM')
-    await registry?.stop()
-    const { code, text } = proa.reset()
-    if (code !== 0) throw new Error(`proa reset ended with ${code}: ${text}`)
+    // Every part is ended, whatever becomes of the others.
+    const failures: unknown[] = []
+    for (const end of ends.splice(0).reverse()) await end().catch(error => failures.push(error))
+    if (failures.length > 0) throw new AggregateError(failures, failures.join('; '))
+  }
+  const serveImages = async (layout: string, directory: string, address?: string) => {
+    const registry = await startRegistry(layout, address)
+    ends.push(() => registry.stop())
+    pullOnlyFrom(registry, directory)
   }
   try {
-    if (images !== undefined) {
-      registry = await startRegistry(images)
-      pullOnlyFrom(registry, proa.directory)
+    if (second) {
+      ends.push(() => second.stop())
+      second.lay()
+      if (images !== undefined) await serveImages(images, second.data, second.gateway)
     }
+    if (images !== undefined) await serveImages(images, proa.directory)
     await proa.start()
+    await second?.start()
   } catch (error) {
     await stop()
     throw error

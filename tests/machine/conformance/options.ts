@@ -7,6 +7,8 @@ export type Nodes = 'containerd' | 'hollow'
 
 export interface Options {
   readonly nodes: Nodes
+  /** How many nodes of containers. */
+  readonly count: 1 | 2
   /** Regular expressions on the names of conformance tests; empty ones do not count. */
   readonly focus: string
   readonly skip: string
@@ -26,6 +28,7 @@ export interface Options {
 
 export const HELP = `npm run conformance -- [--focus REGEX] [--skip REGEX] …
   --nodes containerd|hollow   on real containers (default; root on Debian) or on two hollow nodes, whose pods are simulated
+  --count 1|2                 how many nodes of containers (default 2)
   --focus REGEX               which conformance tests (default: all), by their names
   --skip REGEX                which of them not
   --processes N               how many at once, but for those with [Serial] (default 6)
@@ -41,6 +44,7 @@ export function parseOptions(words: string[], now: Date): Options {
     args: words,
     options: {
       nodes: { type: 'string', default: 'containerd' },
+      count: { type: 'string', default: '2' },
       focus: { type: 'string', default: '' },
       skip: { type: 'string', default: '' },
       processes: { type: 'string', default: '6' },
@@ -54,6 +58,8 @@ export function parseOptions(words: string[], now: Date): Options {
   const { nodes, cache } = values
   if (nodes !== 'containerd' && nodes !== 'hollow')
     throw new Error(`--nodes wants containerd or hollow, not "${nodes}"`)
+  if (values.count !== '1' && values.count !== '2')
+    throw new Error(`--count wants 1 or 2, not "${values.count}"`)
   const processes = Number(values.processes)
   if (!Number.isInteger(processes) || processes < 1)
     throw new Error(`--processes wants a whole number from 1 on, not "${values.processes}"`)
@@ -61,6 +67,7 @@ export function parseOptions(words: string[], now: Date): Options {
   return {
     ...values,
     nodes,
+    count: values.count === '1' ? 1 : 2,
     processes,
     images: values.images,
     output: values.output ?? join(cache, 'runs', stamp),

@@ -7,8 +7,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 
-/** Of a manifest in `index.json`: the image's whole name, with the registry's. */
+/** Of a manifest in `index.json`: the image's whole name, with the registry's. Those who export images know one or the other. */
 export const NAME_ANNOTATION = 'org.opencontainers.image.ref.name'
+const CONTAINERD_ANNOTATION = 'io.containerd.image.name'
 
 export interface Descriptor {
   readonly mediaType: string
@@ -22,7 +23,8 @@ export interface Registry {
   stop(): Promise<void>
 }
 
-export async function startRegistry(layout: string): Promise<Registry> {
+/** On the loopback, or on an address that only a network of the harness has. */
+export async function startRegistry(layout: string, address = '127.0.0.1'): Promise<Registry> {
   const { manifests }: { manifests: readonly Descriptor[] } = JSON.parse(
     readFileSync(join(layout, 'index.json'), 'utf8'),
   )
@@ -30,10 +32,10 @@ export async function startRegistry(layout: string): Promise<Registry> {
     answer({ layout, manifests }, request, response),
   )
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve)
+    server.once('error', reject).listen(0, address, resolve)
   })
   const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}`, stop: () => stop(server) }
+  return { url: `http://${address}:${port}`, stop: () => stop(server) }
 }
 
 interface Shelf {
@@ -67,10 +69,12 @@ function answer(shelf: Shelf, request: IncomingMessage, response: ServerResponse
 }
 
 function manifestOf(shelf: Shelf, name: string, reference: string): Descriptor | undefined {
-  return shelf.manifests.find(({ digest, annotations }) =>
+  return shelf.manifests.find(({ digest, annotations = {} }) =>
     reference.startsWith('sha256:')
       ? digest === reference
-      : annotations?.[NAME_ANNOTATION] === `${name}:${reference}`,
+      : [annotations[NAME_ANNOTATION], annotations[CONTAINERD_ANNOTATION]].includes(
+          `${name}:${reference}`,
+        ),
   )
 }
 

@@ -1,9 +1,11 @@
 /** `npm run conformance`: upstream's own conformance suite against Proa, and a scorecard. See CONTRIBUTING.md. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { messageOf } from '#base/errors.ts'
+import { messageOf, UserError } from '#base/errors.ts'
+import { kubectlMissing } from '../../tools/kubectl.ts'
 import { closingLine } from '../../tools/run-tests.ts'
-import { installPackages } from '../packages.ts'
+import { installPackages, MACHINE_PACKAGES } from '../packages.ts'
+import { whyNotHere } from '../proa-process.ts'
 import { startCluster } from './cluster.ts'
 import { expectedFailures } from './expected.ts'
 import { ensureImages } from './images.ts'
@@ -11,9 +13,9 @@ import { HELP, type Options, parseOptions } from './options.ts'
 import { ensureProgram } from './programs.ts'
 import type { Outcome } from './report.ts'
 import { isGood, judge, scorecard } from './scorecard.ts'
-import { passes, runPass } from './suite.ts'
+import { passes, runPass, type SuiteOptions } from './suite.ts'
 
-/** Besides what every machine test needs: what the test images are made with. */
+/** What the test images are made with. */
 const IMAGE_PACKAGES = ['debootstrap', 'etcd-server', 'openssl']
 
 const tell = (line: string) => void process.stdout.write(`${line}\n`)
@@ -37,41 +39,58 @@ try {
 
 /** Whether the run shows nothing that is not known. */
 async function main(options: Options): Promise<boolean> {
-  const { nodes, cache, output } = options
-  const tools = { cache, tell }
-  const [e2e, ginkgo] = (['e2e.test', 'ginkgo'] as const).map(name =>
-    ensureProgram(name, cache, tell),
-  )
-  const images = nodes === 'containerd' ? (options.images ?? (await makeImages(tools))) : undefined
+  const { nodes, count, cache } = options
+  const images = nodes === 'containerd' ? await readyForContainers(options) : undefined
+  const missing = kubectlMissing()
+  if (missing) throw new UserError(missing)
+  const [e2e, ginkgo] = [
+    ensureProgram('e2e.test', cache, tell),
+    ensureProgram('ginkgo', cache, tell),
+  ]
   if (options.prepare) return true
   const from = performance.now()
-  const cluster = await startCluster(nodes, images)
-  const outcomes: Outcome[] = []
+  const cluster = await startCluster(nodes, images, count)
+  let outcomes: readonly Outcome[]
+  let isClean = true
   try {
-    const { focus, skip, timeout } = options
-    const { kubeconfig } = cluster
-    const { signal } = interrupted
-    for (const pass of passes(options.processes)) {
-      if (signal.aborted) break
-      tell(
-        `pass ${pass.name}: ${pass.processes} at once, told in ${join(output, pass.name, 'log')}`,
-      )
-      const settings = { e2e: e2e ?? '', ginkgo: ginkgo ?? '', kubeconfig, output, signal }
-      outcomes.push(...(await runPass(pass, { ...settings, focus, skip, timeout })))
-    }
+    outcomes = await runSuite({ e2e, ginkgo, kubeconfig: cluster.kubeconfig }, options)
   } finally {
-    await cluster.stop()
+    await cluster.stop().catch(error => {
+      isClean = false
+      tell(`✖ not all of the cluster could be removed: ${messageOf(error)}`)
+    })
   }
-  return conclude(outcomes, options, Math.round((performance.now() - from) / 1000))
+  return conclude(outcomes, options, Math.round((performance.now() - from) / 1000)) && isClean
 }
 
-async function makeImages(tools: { cache: string; tell: typeof tell }): Promise<string> {
-  installPackages(IMAGE_PACKAGES)
-  return ensureImages(tools)
+/** Resolves with the directory of the images. */
+async function readyForContainers({ cache, images }: Options): Promise<string> {
+  installPackages([...MACHINE_PACKAGES, ...(images === undefined ? IMAGE_PACKAGES : [])])
+  const reason = whyNotHere()
+  if (reason !== undefined) throw new UserError(reason)
+  return images ?? ensureImages({ cache, tell })
 }
 
-function conclude(outcomes: readonly Outcome[], { nodes, output }: Options, seconds: number) {
-  const verdict = judge(outcomes, expectedFailures(nodes))
+type Programs = Pick<SuiteOptions, 'e2e' | 'ginkgo' | 'kubeconfig'>
+
+async function runSuite(programs: Programs, options: Options): Promise<Outcome[]> {
+  const { focus, skip, timeout, output } = options
+  const { signal } = interrupted
+  const outcomes: Outcome[] = []
+  for (const pass of passes(options.processes)) {
+    if (signal.aborted) break
+    tell(`pass ${pass.name}: ${pass.processes} at once, told in ${join(output, pass.name, 'log')}`)
+    outcomes.push(...(await runPass(pass, { ...programs, output, signal, focus, skip, timeout })))
+  }
+  return outcomes
+}
+
+function conclude(
+  outcomes: readonly Outcome[],
+  { nodes, count: nodeCount, output }: Options,
+  seconds: number,
+) {
+  const verdict = judge(outcomes, expectedFailures(nodes, nodeCount))
   const text = scorecard(outcomes, verdict)
   mkdirSync(output, { recursive: true })
   writeFileSync(join(output, 'scorecard.txt'), `${text}\n`)

@@ -1,0 +1,157 @@
+/**
+ * Another node of containers on the same machine: `proa kubelet` and `proa proxy` with a data directory of their own, in a network
+ * namespace of their own, which a link joins to the machine's as a wire would join two machines. Routes to the other node's pods are set
+ * here, since that is the administrator's part.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { addressAt, parseCidr } from '#base/cidr.ts'
+import { issueLeaf, type Subject } from '#base/pki/certificate.ts'
+import { systemRandom } from '#host/random.ts'
+import { kubeconfigOf } from '../../../src/cluster/pki/kubeconfig.ts'
+import { CLIENT_SUBJECTS } from '../../../src/cluster/pki/pki.ts'
+import { eventually, main, type ProaProcess } from '../proa-process.ts'
+
+export const SECOND = 'there'
+const READY_MS = 60_000
+const STOP_MS = 30_000
+const DAY_MS = 86_400_000
+
+export class SecondNode {
+  /** For its keys and logs; the node's own data directory is a folder in it. */
+  readonly #directory = mkdtempSync(join(tmpdir(), 'proa-second-'))
+  readonly data = join(this.#directory, 'data')
+  /** Where the machine is, seen from the node; a registry may listen there. */
+  readonly gateway: string
+  readonly #address: string
+  readonly #pods: string
+  readonly #namespace: string
+  readonly #link: string
+  readonly #first: ProaProcess
+  readonly #children: ChildProcess[] = []
+
+  constructor(first: ProaProcess) {
+    const number = first.ranges.pods.split('.')[1] ?? ''
+    this.#first = first
+    // Of the block that is kept for tests, by the number that no other cluster of this machine has.
+    this.gateway = `198.18.${number}.1`
+    this.#address = `198.18.${number}.2`
+    // What the controllers give to the second node; the range of the first is taken.
+    this.#pods = `${addressAt(parseCidr(first.ranges.pods, 'pods'), 256)}/24`
+    this.#namespace = `proa-second-${number}`
+    this.#link = `proa-wire-${number}`
+  }
+
+  /** The network is there before the first node is, so that a registry can listen on it. */
+  lay(): void {
+    const { gateway } = this
+    const [name, wire, far] = [this.#namespace, this.#link, `${this.#link}b`]
+    const inside = (...words: string[]) => ip('-n', name, ...words)
+    ip('netns', 'add', name)
+    ip('link', 'add', wire, 'type', 'veth', 'peer', 'name', far, 'netns', name)
+    ip('address', 'add', `${gateway}/30`, 'dev', wire)
+    ip('link', 'set', wire, 'up')
+    ip('route', 'add', this.#pods, 'via', this.#address)
+    inside('link', 'set', 'lo', 'up')
+    inside('address', 'add', `${this.#address}/30`, 'dev', far)
+    inside('link', 'set', far, 'up')
+    inside('route', 'add', 'default', 'via', gateway)
+  }
+
+  /** Resolves when the node is ready; the first node has to be. */
+  async start(): Promise<void> {
+    const { pods, services } = this.#first.ranges
+    const file = (name: string) => join(this.#directory, name)
+    this.#writeKeys()
+    const shared = ['--data-dir', this.data, '--node-name', SECOND]
+    this.#run('kubelet', [
+      ...shared,
+      ...['--kubeconfig', file('kubelet.conf'), '--node-ip', this.#address],
+      ...['--tls-cert-file', file('serving.crt'), '--tls-private-key-file', file('serving.key')],
+      ...['--cluster-cidr', this.#pods, '--service-cluster-ip-range', services],
+    ])
+    this.#run('proxy', [...shared, '--kubeconfig', file('proxy.conf'), '--cluster-cidr', pods])
+    const path = '{.status.conditions[?(@.type=="Ready")].status} {.spec.podCIDR}'
+    const words = ['get', 'node', SECOND, '-o', `jsonpath=${path}`]
+    await eventually(
+      async () => (await this.#first.kubectl.try(words)).stdout === `True ${this.#pods}`,
+      READY_MS,
+    ).catch(error => {
+      throw new Error(`${error}: ${readFileSync(file('kubelet.log'), 'utf8').slice(-2000)}`)
+    })
+  }
+
+  /** Ends its programs and removes all that it made. */
+  async stop(): Promise<void> {
+    for (const child of this.#children.reverse()) await ended(child)
+    const words = [process.execPath, main, 'reset', '--data-dir', this.data]
+    const { status, stderr } = spawnSync('nsenter', [...this.#inside(), ...words], {
+      encoding: 'utf8',
+    })
+    // The wire goes with the namespace that has its other end.
+    spawnSync('ip', ['netns', 'delete', this.#namespace])
+    spawnSync('ip', ['link', 'delete', this.#link])
+    if (status !== 0)
+      throw new Error(`proa reset of the second node ended with ${status}: ${stderr}`)
+    spawnSync('rm', ['-rf', this.#directory])
+  }
+
+  #inside(): string[] {
+    return [`--net=/run/netns/${this.#namespace}`]
+  }
+
+  #run(role: string, words: readonly string[]): void {
+    const log = openSync(join(this.#directory, `${role}.log`), 'a')
+    const command = [process.execPath, main, role, ...words]
+    this.#children.push(
+      spawn('nsenter', [...this.#inside(), ...command], { stdio: ['ignore', log, log] }),
+    )
+  }
+
+  /** What an administrator brings to a machine that joins: certificates of the cluster's authority, and kubeconfigs with them. */
+  #writeKeys(): void {
+    const { pki, adminKubeconfig } = this.#first.layout
+    const read = (path: string) => readFileSync(path, 'utf8')
+    const authority = { certificate: read(join(pki, 'ca.crt')), key: read(join(pki, 'ca.key')) }
+    const now = Date.now()
+    const validity = { notBefore: now - DAY_MS, notAfter: now + DAY_MS }
+    const issue = (subject: Subject, usage: 'client' | 'server', names: string[] = []) =>
+      issueLeaf({ subject, usages: [usage], names, validity }, authority, systemRandom)
+    const port = /server: "https:\/\/[^"]+:(\d+)"/.exec(read(adminKubeconfig))?.[1]
+    const host = addressAt(parseCidr(this.#first.ranges.pods, 'pods'), 1)
+    const write = (name: string, text: string) =>
+      writeFileSync(join(this.#directory, name), text, { mode: 0o600 })
+    const kubeconfig = (subject: Subject) => {
+      const { certificate: cert, key } = issue(subject, 'client')
+      return kubeconfigOf({
+        server: `https://${host}:${port}`,
+        ca: authority.certificate,
+        user: subject.commonName,
+        cert,
+        key,
+      })
+    }
+    const node = { commonName: `system:node:${SECOND}`, organizations: ['system:nodes'] }
+    write('kubelet.conf', kubeconfig(node))
+    write('proxy.conf', kubeconfig(CLIENT_SUBJECTS.proxy))
+    const serving = issue(node, 'server', [SECOND, this.#address])
+    write('serving.crt', serving.certificate)
+    write('serving.key', serving.key)
+  }
+}
+
+function ip(...words: string[]): void {
+  const { status, stderr } = spawnSync('ip', words, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`ip ${words.join(' ')}: ${stderr.trim()}`)
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = new Promise(resolve => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+  await exit
+  clearTimeout(timer)
+}

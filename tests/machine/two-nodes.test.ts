@@ -1,0 +1,86 @@
+/** A second node joins `proa up`: with a kubelet, a containerd and a network of its own, its images pulled from a registry. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { busyboxImage, busyboxTarball } from '../tools/busybox-image.ts'
+import { Kubectl } from '../tools/kubectl.ts'
+import { startCluster, type TestCluster } from './conformance/cluster.ts'
+import { SECOND } from './conformance/second-node.ts'
+import { eventually, whyNotHere } from './proa-process.ts'
+
+const reason = whyNotHere()
+if (reason) console.log(`# skipped: ${reason}`)
+
+const FIRST = 'here'
+const pod = (name: string, node: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, labels: { app: 'web' } },
+  spec: {
+    nodeName: node,
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      {
+        name: 'c',
+        image: busyboxImage,
+        imagePullPolicy: 'Always',
+        command: [
+          'sh',
+          '-c',
+          `echo from ${node} | tee /www/index.html; exec httpd -f -p 80 -h /www`,
+        ],
+        readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1 },
+      },
+    ],
+  },
+})
+const service = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'web' },
+  spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+}
+const asked = (host: string) => `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${host} 80`
+
+describe('a second node', { skip: reason !== undefined }, () => {
+  const images = mkdtempSync(join(tmpdir(), 'proa-layout-'))
+  let cluster: TestCluster
+  let kubectl: Kubectl
+
+  before(async () => {
+    spawnSync('tar', ['-x', '-C', images], { input: busyboxTarball() })
+    cluster = await startCluster('containerd', images, 2)
+    kubectl = new Kubectl(cluster.kubeconfig)
+    const items = [pod('one', FIRST), pod('two', SECOND), service]
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+    await kubectl.run('apply -f -', { input })
+    await kubectl.run('wait --for=condition=Ready pod/one pod/two --timeout=60s')
+  })
+  after(async () => {
+    await cluster.stop()
+    rmSync(images, { recursive: true })
+  })
+
+  test('the API reaches its kubelet: logs, exec, the node proxy', async () => {
+    assert.equal(await kubectl.run('logs two'), `from ${SECOND}\n`)
+    assert.equal(await kubectl.run('exec two -- cat /www/index.html'), `from ${SECOND}\n`)
+    assert.equal(await kubectl.run(`get --raw /api/v1/nodes/${SECOND}/proxy/healthz`), 'ok')
+  })
+
+  for (const [name, node] of [
+    ['one', FIRST],
+    ['two', SECOND],
+  ])
+    test(`a pod on the node ${node} finds a Service by name, and behind it the pods of both`, async () => {
+      const seen = new Set<string>()
+      await eventually(async () => {
+        const { stdout } = await kubectl.try(['exec', name ?? '', '--', 'sh', '-c', asked('web')])
+        for (const [answer] of stdout.matchAll(/from \w+/g)) seen.add(answer)
+        return seen.size === 2
+      })
+      assert.deepEqual([...seen].sort(), [`from ${FIRST}`, `from ${SECOND}`])
+    })
+})
