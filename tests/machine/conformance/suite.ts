@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { UserError } from '#base/errors.ts'
 import { type Outcome, outcomesOf } from './report.ts'
 
 export interface Pass {
@@ -50,10 +49,18 @@ export async function runPass(pass: Pass, options: SuiteOptions): Promise<Outcom
   for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false })
   await ended(child, options.signal)
   log.end()
-  if (!existsSync(report))
-    throw new UserError(`the suite left no report; ${join(directory, 'log')} may say why`)
+  if (!existsSync(report)) return [noReport(pass, directory)]
   return outcomesOf(readFileSync(report, 'utf8'))
 }
+
+/** A failure like others, so that what another pass has found is told all the same. */
+const noReport = ({ name }: Pass, directory: string): Outcome => ({
+  name: `[Suite] the pass ${name} left no report`,
+  group: 'suite',
+  state: 'failed',
+  message: `${join(directory, 'log')} may say why`,
+  seconds: 0,
+})
 
 function ginkgoWords(pass: Pass, options: SuiteOptions, report: string): string[] {
   const kubectl = spawnSync('sh', ['-c', 'command -v kubectl'], { encoding: 'utf8' }).stdout.trim()
@@ -84,8 +91,9 @@ async function ended(child: ChildProcess, signal: AbortSignal): Promise<void> {
   })
   let timer: NodeJS.Timeout | undefined
   const end = () => {
-    child.kill('SIGINT')
-    timer = setTimeout(() => endGroup(child), GRACE_MS)
+    // As a terminal does: ginkgo and the suites that it started, which then write what they have.
+    signalGroup(child, 'SIGINT')
+    timer = setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS)
   }
   if (signal.aborted) end()
   signal.addEventListener('abort', end)
@@ -94,15 +102,15 @@ async function ended(child: ChildProcess, signal: AbortSignal): Promise<void> {
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', end)
-    endGroup(child)
+    signalGroup(child, 'SIGKILL')
   }
 }
 
 /** Whatever of the run's own processes is still there. */
-function endGroup({ pid }: ChildProcess): void {
+function signalGroup({ pid }: ChildProcess, signal: 'SIGINT' | 'SIGKILL'): void {
   if (pid === undefined) return
   try {
-    process.kill(-pid, 'SIGKILL')
+    process.kill(-pid, signal)
   } catch {
     // All of it is gone.
   }
