@@ -6,7 +6,7 @@ import type { Service } from '#api/core/v1/service.ts'
 import type { AnyContainer, EnvVar } from '../pod-types.ts'
 import { configError } from './config-error.ts'
 import { expand } from './expand.ts'
-import { type FieldContext, fieldValue, resourceValue } from './fields.ts'
+import { type FieldContext, fieldValue, resourceValue, usableBy } from './fields.ts'
 
 /** Values by key, texts already decoded; undefined where the object is missing. */
 export type Lookup = (
@@ -82,7 +82,7 @@ async function variableValue(
         ].find(other => other.name === from.resourceFieldRef?.containerName)
       : input.container
     if (!owner) throw configError(`container ${from.resourceFieldRef.containerName} not found`)
-    return resourceValue(from.resourceFieldRef, owner, input.fields.allocatable)
+    return resourceValue(from.resourceFieldRef, owner, usableBy(input.fields))
   }
   const reference = from.configMapKeyRef ?? from.secretKeyRef
   if (!reference) return ''

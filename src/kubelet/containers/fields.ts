@@ -7,7 +7,7 @@ export interface FieldContext {
   readonly nodeName: string
   readonly hostIps: readonly string[]
   readonly podIps: readonly string[]
-  /** What a container without a limit may use: the node's allocatable. */
+  /** The node's. */
   readonly allocatable: Readonly<Record<string, string>>
 }
 
@@ -62,6 +62,12 @@ export interface ResourceReference {
   readonly divisor?: string
 }
 
+/** What a container without a limit may use: all that its pod may, or the node has. */
+export const usableBy = ({ pod, allocatable }: FieldContext): Readonly<Record<string, string>> => ({
+  ...allocatable,
+  ...pod.spec?.resources?.limits,
+})
+
 /**
  * The value of `limits.cpu` and the like, divided by the divisor and rounded up; undefined for an
  * unknown resource.
@@ -69,13 +75,13 @@ export interface ResourceReference {
 export function resourceValue(
   reference: ResourceReference,
   container: AnyContainer,
-  allocatable: Readonly<Record<string, string>>,
+  usable: Readonly<Record<string, string>>,
 ): string | undefined {
   const [list, ...rest] = reference.resource.split('.')
   const name = rest.join('.')
   if (list !== 'limits' && list !== 'requests') return undefined
   const asked = container.resources?.[list]?.[name]
-  const quantity = asked ?? (list === 'limits' ? allocatable[name] : undefined) ?? '0'
+  const quantity = asked ?? (list === 'limits' ? usable[name] : undefined) ?? '0'
   parseQuantity(quantity)
   const divisor = reference.divisor && reference.divisor !== '0' ? reference.divisor : '1'
   if (name === 'cpu') return String(Math.ceil(quantityToMilli(quantity) / quantityToMilli(divisor)))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { AnyContainer, Pod } from '../pod-types.ts'
+import { type FieldContext, resourceValue, usableBy } from './fields.ts'
 import { containerResources, cpuShares, oomScoreAdjust, podRequests } from './resources.ts'
 import { cgroupOf } from './sandbox-config.ts'
 
@@ -90,4 +91,37 @@ test('whatever is asked for, the kernel takes it', () => {
       assert.ok(oomScoreAdj >= -997 && oomScoreAdj <= 1000 && Number.isInteger(oomScoreAdj))
     }),
   )
+})
+
+test('what a pod has as a whole stands for what its containers lack', () => {
+  const resources = {
+    requests: { cpu: '2', memory: '2Gi' },
+    limits: { cpu: '4', memory: '3Gi' },
+  }
+  const bare = container({})
+  const asking = container({ cpu: '500m', memory: '1Gi' }, { cpu: '1' })
+  const pod = podOf([bare, asking], { resources, overhead: { cpu: '100m', memory: '1Ki' } })
+  assert.deepEqual(podRequests(pod), {
+    cpu: 2100,
+    memory: 2 * GIBIBYTE + 1024,
+    'ephemeral-storage': 0,
+  })
+  const limits = (one: AnyContainer) => {
+    const { cpuShares, cpuQuota, memoryLimitBytes } = containerResources(pod, one, 4 * GIBIBYTE)
+    return [cpuShares, cpuQuota, memoryLimitBytes]
+  }
+  assert.deepEqual(limits(bare), [4096, 400_000, 3 * GIBIBYTE])
+  assert.deepEqual(limits(asking), [512, 100_000, 3 * GIBIBYTE])
+  // What the pod requests beyond its containers is shared out among them.
+  assert.equal(oomScoreAdjust(pod, bare, 4 * GIBIBYTE), 875)
+  assert.equal(oomScoreAdjust(pod, asking, 4 * GIBIBYTE), 625)
+  const equal = podOf([bare], {
+    resources: { requests: resources.limits, limits: resources.limits },
+  })
+  assert.equal(oomScoreAdjust(equal, bare, 4 * GIBIBYTE), -997)
+  assert.equal(cgroupOf(equal, '/kubepods'), '/kubepods/podu')
+  const fields = { pod, hostIps: [], allocatable: { cpu: '8', 'ephemeral-storage': '9Gi' } }
+  const usable = usableBy(fields as unknown as FieldContext)
+  assert.equal(resourceValue({ resource: 'limits.cpu' }, bare, usable), '4')
+  assert.equal(resourceValue({ resource: 'limits.cpu' }, asking, usable), '1')
 })

@@ -28,10 +28,10 @@ export function containerResources(
   container: AnyContainer,
   memoryCapacityBytes: number,
 ): LinuxResources {
-  const { requests = {}, limits = {} } = container.resources ?? {}
-  const cpuLimit = limits.cpu === undefined ? 0 : quantityToMilli(limits.cpu)
+  const { requests = {} } = container.resources ?? {}
+  const cpuLimit = quantityToMilli(limitOf(pod, container, 'cpu'))
   const cpuRequest = requests.cpu === undefined ? cpuLimit : quantityToMilli(requests.cpu)
-  const memoryLimit = limits.memory === undefined ? 0 : quantityToNumber(limits.memory)
+  const memoryLimit = quantityToNumber(limitOf(pod, container, 'memory'))
   return {
     cpuShares: cpuShares(cpuRequest),
     ...(cpuLimit > 0
@@ -45,6 +45,19 @@ export function containerResources(
   }
 }
 
+type Limited = 'cpu' | 'memory'
+
+/** None of its own: it may use all that its pod may as a whole. */
+export function isLimitedByPod(pod: Pod, container: AnyContainer, name: Limited): boolean {
+  const own = container.resources?.limits?.[name] ?? '0'
+  return quantityToMilli(own) === 0 && pod.spec?.resources?.limits?.[name] !== undefined
+}
+
+function limitOf(pod: Pod, container: AnyContainer, name: Limited): string {
+  const from = isLimitedByPod(pod, container, name) ? pod.spec : container
+  return from?.resources?.limits?.[name] ?? '0'
+}
+
 export function oomScoreAdjust(
   pod: Pod,
   container: AnyContainer,
@@ -53,13 +66,23 @@ export function oomScoreAdjust(
   const qos = qosClassOf(pod)
   if (qos === 'Guaranteed') return GUARANTEED_OOM_SCORE
   if (qos === 'BestEffort') return BEST_EFFORT_OOM_SCORE
-  const score = scoreOf(memoryRequest(container), memoryCapacityBytes)
+  const share = undividedMemory(pod)
+  const score = scoreOf(memoryRequest(container) + share, memoryCapacityBytes)
   if (!isSidecarOf(pod, container)) return score
   // A sidecar must not die before the containers that it serves.
   const regular = (pod.spec?.containers ?? []).map(other =>
-    scoreOf(memoryRequest(other), memoryCapacityBytes),
+    scoreOf(memoryRequest(other) + share, memoryCapacityBytes),
   )
   return Math.min(score, ...regular)
+}
+
+/** Each container's part of the memory that its pod requests as a whole, beyond what containers request. */
+function undividedMemory(pod: Pod): number {
+  const whole = pod.spec?.resources?.requests?.memory
+  if (whole === undefined || quantityToNumber(whole) === 0) return 0
+  const { containers = [], initContainers = [] } = pod.spec ?? {}
+  const rest = quantityToNumber(whole) - ofContainers(pod, 'memory')
+  return Math.trunc(rest / (containers.length + initContainers.length))
 }
 
 function scoreOf(requestBytes: number, capacityBytes: number): number {
@@ -92,6 +115,17 @@ export const podRequests = (pod: Pod): PodRequests => ({
 })
 
 function requestOf(pod: Pod, name: keyof PodRequests): number {
+  const amount = (quantity: string) =>
+    name === 'cpu' ? quantityToMilli(quantity) : quantityToNumber(quantity)
+  const { resources, overhead } = pod.spec ?? {}
+  // What is requested for the pod as a whole stands for what its containers request.
+  const whole = name === 'ephemeral-storage' ? undefined : resources?.requests?.[name]
+  const wanted = whole === undefined ? ofContainers(pod, name) : amount(whole)
+  const extra = overhead?.[name]
+  return wanted + (extra === undefined ? 0 : amount(extra))
+}
+
+function ofContainers(pod: Pod, name: keyof PodRequests): number {
   const of = (container: Container) => {
     const quantity = container.resources?.requests?.[name]
     if (quantity === undefined) return 0
@@ -104,12 +138,5 @@ function requestOf(pod: Pod, name: keyof PodRequests): number {
     if (isSidecar(container)) sidecars += of(container)
     peak = Math.max(peak, sidecars + (isSidecar(container) ? 0 : of(container)))
   }
-  const overhead = pod.spec?.overhead?.[name]
-  const extra =
-    overhead === undefined
-      ? 0
-      : name === 'cpu'
-        ? quantityToMilli(overhead)
-        : quantityToNumber(overhead)
-  return Math.max(regular + sidecars, peak) + extra
+  return Math.max(regular + sidecars, peak)
 }

@@ -3,7 +3,7 @@
  * that rounding makes no difference. Pure.
  */
 import { formatQuantity } from '#api/machinery/quantity.ts'
-import { containerResources } from '../containers/resources.ts'
+import { containerResources, isLimitedByPod } from '../containers/resources.ts'
 import type { Container, Pod } from '../pod-types.ts'
 import { newestOf, type ObservedPod } from '../pods/observed-pod.ts'
 import type { ContainerStatus, LinuxResources } from '../runtime.ts'
@@ -105,11 +105,13 @@ export function actualResources(
   const requests = { ...allocated.requests }
   const limits = { ...allocated.limits }
   const { cpuShares = 0, cpuPeriod = 0 } = actual
-  if (shares)
+  const isWholePods = (name: 'cpu' | 'memory') => isLimitedByPod(pod, container, name)
+  if (shares && (requests.cpu !== undefined || !isWholePods('cpu')))
     say(requests, 'cpu', cpuShares > MINIMUM_SHARES ? milli(cpuShares / SHARES_PER_CPU) : '')
-  if (quota)
+  if (quota && !isWholePods('cpu'))
     say(limits, 'cpu', quotaOf(actual) && cpuPeriod ? milli(quotaOf(actual) / cpuPeriod) : '')
-  if (memory) say(limits, 'memory', memoryLimitOf(actual) ? bytes(memoryLimitOf(actual)) : '')
+  if (memory && !isWholePods('memory'))
+    say(limits, 'memory', memoryLimitOf(actual) ? bytes(memoryLimitOf(actual)) : '')
   return { ...allocated, requests, limits }
 }
 

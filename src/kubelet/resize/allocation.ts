@@ -3,14 +3,17 @@
  * asks for. Pure.
  */
 import { compareQuantities, parseQuantity } from '#api/machinery/quantity.ts'
-import { type Container, isSidecar, type Pod } from '../pod-types.ts'
+import { type Container, isSidecar, type Pod, type PodStatus } from '../pod-types.ts'
 
 export type Resources = NonNullable<Container['resources']>
-/** By the name of the container. */
+/** By the name of the container, and what the pod has as a whole, where it has anything. */
 export type Allocation = Readonly<Record<string, Resources>>
 
 export const RESIZABLE = ['cpu', 'memory'] as const
 export const AMOUNTS = ['requests', 'limits'] as const
+
+/** No container has such a name. */
+const WHOLE_POD = ''
 
 /** Containers whose resources can change while they run. */
 export const resizableOf = ({ spec }: Pod): readonly Container[] => [
@@ -18,8 +21,13 @@ export const resizableOf = ({ spec }: Pod): readonly Container[] => [
   ...(spec?.containers ?? []),
 ]
 
-export const allocationOf = (pod: Pod): Allocation =>
-  Object.fromEntries(resizableOf(pod).map(({ name, resources }) => [name, resources ?? {}]))
+export const allocationOf = (pod: Pod): Allocation => ({
+  ...Object.fromEntries(resizableOf(pod).map(({ name, resources }) => [name, resources ?? {}])),
+  ...wholePod(pod.spec?.resources),
+})
+
+const wholePod = (resources: Resources | undefined): Allocation =>
+  resources ? { [WHOLE_POD]: resources } : {}
 
 /** What a file tells, which anybody may have written. Throws where it is none. */
 export function readAllocation(value: unknown): Allocation {
@@ -48,10 +56,13 @@ export function withAllocation(pod: Pod, allocation: Allocation): Pod {
     const resources = allocation[container.name]
     return resources ? { ...container, resources } : container
   }
+  const { resources: _, ...rest } = spec
+  const whole = allocation[WHOLE_POD]
   return {
     ...pod,
     spec: {
-      ...spec,
+      ...rest,
+      ...(whole ? { resources: whole } : {}),
       containers: spec.containers.map(allocated),
       ...(spec.initContainers
         ? { initContainers: spec.initContainers.map(c => (isSidecar(c) ? allocated(c) : c)) }
@@ -61,6 +72,7 @@ export function withAllocation(pod: Pod, allocation: Allocation): Pod {
 }
 
 export const isAllocated = (pod: Pod, allocation: Allocation): boolean =>
+  sameResources(pod.spec?.resources, allocation[WHOLE_POD]) &&
   resizableOf(pod).every(
     ({ name, resources }) => !allocation[name] || sameResources(resources, allocation[name]),
   )
@@ -78,20 +90,28 @@ export const sameQuantity = (a: string | undefined, b: string | undefined): bool
 /** What the status of a pod says was set aside, as a kubelet finds it that has just started. */
 export function toldAllocation(pod: Pod): Allocation {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {}
+  const { resources: asked } = pod.spec ?? {}
   const statuses = [...initContainerStatuses, ...containerStatuses]
   const told = resizableOf(pod).map(({ name, resources = {} }) => {
     const status = statuses.find(each => each.name === name)
-    if (!status?.resources) return [name, resources]
-    return [
-      name,
-      {
-        ...resources,
-        requests: resizedTo(resources.requests, status.allocatedResources),
-        limits: resizedTo(resources.limits, status.resources.limits),
-      },
-    ]
+    return [name, toldResources(resources, status)]
   })
-  return Object.fromEntries(told)
+  return {
+    ...Object.fromEntries(told),
+    ...wholePod(asked && toldResources(asked, pod.status)),
+  }
+}
+
+function toldResources(
+  asked: Resources,
+  status: Pick<PodStatus, 'resources' | 'allocatedResources'> | undefined,
+): Resources {
+  if (!status?.resources) return asked
+  return {
+    ...asked,
+    requests: resizedTo(asked.requests, status.allocatedResources),
+    limits: resizedTo(asked.limits, status.resources.limits),
+  }
 }
 
 function resizedTo(

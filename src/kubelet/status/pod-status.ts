@@ -10,6 +10,7 @@ import {
 } from '../pod-types.ts'
 import { type ObservedPod, readySandboxOf, runsOf } from '../pods/observed-pod.ts'
 import type { ResizeReport } from '../resize/report.ts'
+import { RESIZE_IN_PROGRESS } from '../resize/resize-state.ts'
 import type { ContainerStatus } from '../runtime.ts'
 import { conditionsOf } from './conditions.ts'
 import { containerStatusOf, type ReadyVerdict, type WaitingReason } from './container-status.ts'
@@ -64,9 +65,19 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     startTime: previous.startTime ?? rfc3339(now),
     ...(all.init.length ? { initContainerStatuses: all.init } : {}),
     containerStatuses: all.regular,
+    ...wholePod(input),
     qosClass: previous.qosClass ?? qosClassOf(pod),
     ...(all.ephemeral.length ? { ephemeralContainerStatuses: all.ephemeral } : {}),
   }
+}
+
+/** What a pod that has resources as a whole was given; what it had until all its containers have it. */
+function wholePod({ pod, resize }: PodStatusInput): Partial<PodStatus> {
+  const given = pod.spec?.resources
+  if (!given) return {}
+  const isOnItsWay = resize?.conditions.some(({ type }) => type === RESIZE_IN_PROGRESS)
+  const had = isOnItsWay ? pod.status?.resources : undefined
+  return { allocatedResources: given.requests ?? {}, resources: had ?? given }
 }
 
 /**

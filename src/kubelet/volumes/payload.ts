@@ -4,7 +4,7 @@
  */
 import type { ConfigMap } from '#api/core/v1/config-map.ts'
 import type { Secret } from '#api/core/v1/secret.ts'
-import { type FieldContext, fieldValue, resourceValue } from '../containers/fields.ts'
+import { type FieldContext, fieldValue, resourceValue, usableBy } from '../containers/fields.ts'
 import { contentsOf, type SourceKind } from '../objects.ts'
 import type { Pod, Volume } from '../pod-types.ts'
 
@@ -181,7 +181,7 @@ function downwardValue(item: DownwardItem, fields: FieldContext): string {
     ...(fields.pod.spec?.initContainers ?? []),
   ].find(({ name }) => name === reference?.containerName)
   if (!reference || !container) throw new Error(`container ${reference?.containerName} not found`)
-  return resourceValue(reference, container, fields.allocatable) ?? ''
+  return resourceValue(reference, container, usableBy(fields)) ?? ''
 }
 
 /** Paths stay inside the volume, whoever wrote them. */

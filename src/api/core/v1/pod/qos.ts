@@ -20,13 +20,13 @@ export function qualityOfServiceOf(spec: PodSpec): QualityOfService {
   return parts.every(isGuaranteed) ? 'Guaranteed' : 'Burstable'
 }
 
-function asksForSomething({ requests = {}, limits = {} }: ResourceRequirements): boolean {
+function asksForSomething({ requests = {}, limits = {} }: ResourceRequirements = {}): boolean {
   return considered.some(
     name => quantityToMilli(requests[name] ?? '0') > 0 || quantityToMilli(limits[name] ?? '0') > 0,
   )
 }
 
-function isGuaranteed({ requests = {}, limits = {} }: ResourceRequirements): boolean {
+function isGuaranteed({ requests = {}, limits = {} }: ResourceRequirements = {}): boolean {
   return considered.every(name => {
     const limit = limits[name]
     if (limit === undefined || quantityToMilli(limit) === 0) return false
