@@ -204,6 +204,10 @@ function isChain({ op, args }: Node): boolean {
   return op === 'id' || (op === '.' && isChain((args as [Node, string])[0]))
 }
 
+/** A span of time as expressions know it. Throws where the text is none. */
+export const celDuration = (text: string): unknown =>
+  compileExpression('duration(self)', 'dyn').evaluate({ self: text }, { turns: 0 })
+
 /** What stands for an old value that there may be or not. */
 export function optional(value: unknown): unknown {
   const { Optional } = loaded().cel

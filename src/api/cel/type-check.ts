@@ -82,23 +82,39 @@ interface Finding {
   readonly at: number
 }
 
-function problemOf(
+const problemOf = (environment: Environment, types: ShapeTypes, expression: string) =>
+  checkTypes(environment, expression, text => types.shown(text)).problem
+
+export interface Checked {
+  readonly problem?: string
+  /** What the expression is, where nothing is wrong. */
+  readonly type?: string
+}
+
+/** `named` gives the text with the names of types as they are to be shown. What cannot be told has neither problem nor type. */
+export function checkTypes(
   environment: Environment,
-  types: ShapeTypes,
   expression: string,
-): string | undefined {
+  named: (text: string) => string,
+): Checked {
   let error: { code?: string; message: string; node?: unknown } | undefined
+  let type: string | undefined
   try {
     const parsed = environment.parse(expression)
-    if (hasLoops(parsed.ast)) return undefined
-    error = parsed.check().error as unknown as typeof error
+    if (hasLoops(parsed.ast)) return {}
+    const checked = parsed.check()
+    error = checked.error as unknown as typeof error
+    type = checked.type
   } catch {
-    return undefined
+    return {}
   }
-  if (!error?.node) return undefined
+  if (!error) return type === undefined ? {} : { type }
+  if (!error.node) return {}
   const [message = ''] = error.message.split('\n')
   const finding = FINDINGS[error.code ?? '']?.(error.node as Part, message, expression)
-  return finding && shown(expression, { ...finding, message: types.shown(finding.message) })
+  return finding
+    ? { problem: shown(expression, { ...finding, message: named(finding.message) }) }
+    : {}
 }
 
 type Find = (part: Part, message: string, text: string) => Finding | undefined

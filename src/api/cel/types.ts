@@ -58,11 +58,7 @@ export class ShapeTypes {
 
   /** The text with the names by which the shapes are published, in the notation of Go's implementation. */
   shown(text: string): string {
-    const named = text
-      .replace(/shape\.T\d+/g, name => this.#shapes.get(name)?.name ?? name)
-      .replaceAll('google.protobuf.Timestamp', 'timestamp')
-      .replaceAll('google.protobuf.Duration', 'duration')
-    return withParentheses(named)
+    return inGoNotation(text.replace(/shape\.T\d+/g, name => this.#shapes.get(name)?.name ?? name))
   }
 
   #typeOf(schema: AnySchema): string {
@@ -80,6 +76,14 @@ export class ShapeTypes {
         return SCALARS[schema.type]
     }
   }
+}
+
+/** The text with types as Go's implementation writes them. */
+export function inGoNotation(text: string): string {
+  const named = text
+    .replaceAll('google.protobuf.Timestamp', 'timestamp')
+    .replaceAll('google.protobuf.Duration', 'duration')
+  return withParentheses(named)
 }
 
 /** `list<map<string, int>>` is `list(map(string, int))` there. */

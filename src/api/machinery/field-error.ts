@@ -22,8 +22,13 @@ export interface FieldError {
 }
 
 const quoted = (value: unknown) => (value === undefined ? '""' : stringifyJson(value))
-/** Upstream prints null for objects that are absent and JSON for everything else. */
-const shown = (value: unknown) => (value === undefined ? 'null' : stringifyJson(value))
+/** Upstream prints null for objects that are absent and JSON for everything else; in that of objects Go escapes what HTML could see. */
+const shown = (value: unknown) => {
+  if (value === undefined) return 'null'
+  const text = stringifyJson(value)
+  return typeof value === 'object' ? text.replace(/[<>&]/g, escaped) : text
+}
+const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`
 
 export function required(field: string, detail = ''): FieldError {
   return {
@@ -64,7 +69,7 @@ export function tooLong(field: string, maximum: number): FieldError {
   return {
     type: 'FieldValueTooLong',
     field,
-    message: `Too long: may not be more than ${maximum} bytes`,
+    message: `Too long: may not be more than ${maximum} ${maximum === 1 ? 'byte' : 'bytes'}`,
   }
 }
 export function tooMany(field: string, actual: number, maximum: number): FieldError {

@@ -17,6 +17,8 @@ const spec: JsonSchemaProps = {
     ratio: { type: 'number' },
     name: { type: 'string' },
     since: { type: 'string', format: 'date-time' },
+    span: { type: 'string', format: 'duration' },
+    raw: { type: 'string', format: 'byte' },
     port: { 'x-kubernetes-int-or-string': true },
     'with-dash': { type: 'string' },
     namespace: { type: 'string' },
@@ -49,6 +51,7 @@ function ruled(rule: string | ValidationRule, next: object, previous?: object): 
 describe('rules that hold', () => {
   const cases: readonly [string, object][] = [
     ['self.least <= self.most', { least: 1, most: 2 }],
+    ['self.span > duration("59m") && self.raw == b"a"', { span: '1h', raw: 'YQ==' }],
     ['!has(self.name) || self.name.startsWith("a")', {}],
     [
       'has(self.parts[0].size) && !has(self.parts[1].size) && self.parts.all(p, has(p.name))',

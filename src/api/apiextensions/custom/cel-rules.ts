@@ -63,6 +63,17 @@ export function wrongByRules(
   return run.errors
 }
 
+/** What the rules say of a value that stands by itself at this path, such as a default. */
+export function wrongValueByRules(
+  schema: JsonSchemaProps,
+  value: unknown,
+  path: string,
+): FieldError[] {
+  const run: Run = { budget: { turns: TURNS_PER_OBJECT }, errors: [] }
+  checkRules(schema, { next: value, previous: undefined, path, isRoot: false }, run)
+  return run.errors
+}
+
 interface Run {
   readonly budget: Budget
   readonly errors: FieldError[]

@@ -1,4 +1,6 @@
 /** Values as expressions see them: with the types that the schema gives them, and with names that the language can write. */
+import { celDuration } from '../../cel/engine.ts'
+import { bytesFromBase64 } from '../../machinery/base64.ts'
 import { isPlainObject } from '../../machinery/plain.ts'
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
 import { itemsOf, propertyOf, valuesOf } from './walk.ts'
@@ -41,9 +43,28 @@ function celNumber(schema: JsonSchemaProps | undefined, value: number): unknown 
 }
 
 function celString({ format }: JsonSchemaProps, text: string): unknown {
+  if (format === 'duration') return durationIn(text)
+  if (format === 'byte') return bytesIn(text)
   if (format !== 'date-time' && format !== 'datetime' && format !== 'date') return text
   const time = new Date(text)
   return Number.isNaN(time.getTime()) ? text : time
+}
+
+/** A text of another form, which the schema refuses, stays what it is. */
+function durationIn(text: string): unknown {
+  try {
+    return celDuration(text)
+  } catch {
+    return text
+  }
+}
+
+function bytesIn(text: string): unknown {
+  try {
+    return bytesFromBase64(text)
+  } catch {
+    return text
+  }
 }
 
 function celObject(

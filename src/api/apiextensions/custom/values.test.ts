@@ -186,7 +186,7 @@ describe('validation', () => {
       'é',
       ['a: Invalid value: "é": a in body should be at least 2 chars long'],
     ],
-    [{ ...text, maxLength: 1 }, 'ab', ['a: Too long: may not be more than 1 bytes']],
+    [{ ...text, maxLength: 1 }, 'ab', ['a: Too long: may not be more than 1 byte']],
     [{ ...text, maxLength: 1 }, '😀', []],
     [
       { ...text, pattern: '^b+$' },

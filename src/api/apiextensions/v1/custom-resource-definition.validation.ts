@@ -33,7 +33,7 @@ export function validateDefinition(definition: CustomResourceDefinition): FieldE
   const { metadata, spec } = definition
   const name = `${spec.names.plural}.${spec.group}`
   return [
-    ...(metadata.name === name
+    ...(!metadata.name || metadata.name === name
       ? []
       : [invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')]),
     ...wrongSpec(spec),
@@ -150,7 +150,9 @@ function wrongShared({ versions }: Spec): FieldError[] {
   const shared = <T>(part: keyof CustomResourceVersion, value: T) =>
     isShared(versions, part) ? value : undefined
   return [
-    ...isDns1035Label(first.name).map(why => invalid('spec.version', first.name, why)),
+    ...(first.name === '' ? [] : isDns1035Label(first.name)).map(why =>
+      invalid('spec.version', first.name, why),
+    ),
     ...wrongSchema(shared('schema', first.schema?.openAPIV3Schema), 'spec.validation', {
       hasStatus: versions.some(({ subresources }) => subresources?.status !== undefined),
     }),
@@ -207,7 +209,7 @@ function wrongStoredVersions({ spec, status }: CustomResourceDefinition): FieldE
   const field = 'status.storedVersions'
   const { storedVersions } = status
   if (storedVersions.length === 0)
-    return [invalid(field, storedVersions, 'must have at least one stored version')]
+    return [invalid(field, null, 'must have at least one stored version')]
   const names = spec.versions.map(({ name }) => name)
   const lacking = spec.versions
     .filter(({ storage, name }) => storage && !storedVersions.includes(name))

@@ -11,15 +11,15 @@ const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string']
 interface Place {
   readonly isRoot: boolean
   readonly isInMetadata: boolean
+  /** Only what is structural has types that expressions can be checked against. */
+  readonly isStructural: boolean
   /** Why defaults are not allowed here. */
   readonly noDefaults?: string
+  /** The path of the outermost list around it whose items have no past. */
+  readonly uncorrelatable?: string
 }
 
-export function wrongExtensions(
-  schema: JsonSchemaProps,
-  path: string,
-  place: Place = { isRoot: true, isInMetadata: false },
-): FieldError[] {
+export function wrongExtensions(schema: JsonSchemaProps, path: string, place: Place): FieldError[] {
   return [
     ...unsupported(schema, path, place),
     ...within(schema, path, { ...place, isRoot: false }, place.isRoot),
@@ -34,7 +34,11 @@ export function wrongExtensions(
       : []),
     ...wrongMapType(schema, path),
     ...wrongListType(schema, path),
-    ...wrongValidationRules(schema, path),
+    ...wrongValidationRules(schema, path, {
+      isResource: place.isRoot || schema['x-kubernetes-embedded-resource'] === true,
+      isStructural: place.isStructural,
+      uncorrelatable: place.uncorrelatable,
+    }),
   ]
 }
 
@@ -81,6 +85,8 @@ function within(
   const inMap = place.isInMetadata
     ? { ...place, noDefaults: 'inside additionalProperties applying to object metadata' }
     : place
+  const isKeyed = schema['x-kubernetes-list-type'] === 'map'
+  const inList = isKeyed ? place : { uncorrelatable: path, ...place }
   const isResource = isRoot || schema['x-kubernetes-embedded-resource'] === true
   const placeOf = (name: string): Place => {
     if (!isResource || !META_FIELDS.includes(name)) return place
@@ -101,7 +107,7 @@ function within(
     ...(Array.isArray(items)
       ? items.flatMap((inner, at) => wrongExtensions(inner, `${path}.items[${at}]`, place))
       : items
-        ? wrongExtensions(items, `${path}.items`, place)
+        ? wrongExtensions(items, `${path}.items`, inList)
         : []),
   ]
 }

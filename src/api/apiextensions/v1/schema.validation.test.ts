@@ -16,6 +16,9 @@ const wrong = (schema: JsonSchemaProps, hasStatus = false) =>
 const field = (a: JsonSchemaProps): JsonSchemaProps => ({ type: 'object', properties: { a } })
 const A = 'S.properties[a]'
 
+const ruleShown = (rule: string) =>
+  `Invalid value: {"Rule":"${rule.replaceAll('"', '\\"')}","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}`
+
 const list = (more: JsonSchemaProps): JsonSchemaProps => field({ type: 'array', ...more })
 const keyed = (items: JsonSchemaProps, keys = ['name']) =>
   list({
@@ -208,15 +211,113 @@ const cases: readonly [string, JsonSchemaProps, readonly string[]][] = [
     'has rules that can be compiled',
     field({ type: 'string', 'x-kubernetes-validations': [{ rule: 'self ==' }] }),
     [
-      `${A}.x-kubernetes-validations[0].rule: Invalid value: {"rule":"self =="}: compilation failed: Unexpected token: EOF`,
+      `${A}.x-kubernetes-validations[0].rule: ${ruleShown('self ==')}: compilation failed: Unexpected token: EOF`,
     ],
   ],
   [
     'has rules that are true or false',
     field({ type: 'string', 'x-kubernetes-validations': [{ rule: '"yes"' }] }),
     [
-      `${A}.x-kubernetes-validations[0].rule: Invalid value: {"rule":"\\"yes\\""}: compilation failed: must evaluate to bool`,
+      `${A}.x-kubernetes-validations[0].rule: ${ruleShown('"yes"')}: cel expression must evaluate to a bool`,
     ],
+  ],
+  [
+    'has rules for what has a type',
+    field({
+      'x-kubernetes-preserve-unknown-fields': true,
+      'x-kubernetes-validations': [{ rule: 'self == 1' }],
+    }),
+    [
+      `${A}.x-kubernetes-validations: Internal error: internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations`,
+    ],
+  ],
+  [
+    'has rules for fields that are there, of types that can be compared',
+    field({
+      type: 'object',
+      properties: { n: { type: 'integer' } },
+      'x-kubernetes-validations': [{ rule: 'self.m > 1' }, { rule: 'self.n == "1"' }],
+    }),
+    [
+      `${A}.x-kubernetes-validations[0].rule: ${ruleShown('self.m \\u003e 1')}: compilation failed: ERROR: <input>:1:5: undefined field 'm'\n | self.m > 1\n | ....^`,
+      `${A}.x-kubernetes-validations[1].rule: ${ruleShown('self.n == "1"')}: compilation failed: ERROR: <input>:1:8: found no matching overload for '_==_' applied to '(int, string)'\n | self.n == "1"\n | .......^`,
+    ],
+  ],
+  [
+    'has messages that are texts',
+    field({
+      type: 'integer',
+      'x-kubernetes-validations': [{ rule: 'self > 1', messageExpression: 'self' }],
+    }),
+    [
+      `${A}.x-kubernetes-validations[0].messageExpression: Invalid value: {"Rule":"self \\u003e 1","Message":"","MessageExpression":"self","Reason":null,"FieldPath":"","OptionalOldSelf":null}: messageExpression must evaluate to a string`,
+    ],
+  ],
+  ...['.b', 'a', '.', '.a.b', '.list[0]', ".a['b'", '.a..b'].map(
+    (fieldPath): (typeof cases)[number] => [
+      `has a path that leads somewhere, unlike ${fieldPath}`,
+      field({
+        type: 'object',
+        properties: { a: { type: 'object' }, list: { type: 'array', items: { type: 'string' } } },
+        'x-kubernetes-validations': [{ rule: 'true', fieldPath }],
+      }),
+      [
+        `${A}.x-kubernetes-validations[0].fieldPath: Invalid value: ${JSON.stringify(fieldPath)}: must be a valid path`,
+      ],
+    ],
+  ),
+  [
+    'has a path into objects and maps',
+    field({
+      type: 'object',
+      properties: {
+        'a-b': { type: 'object', additionalProperties: { type: 'string' } },
+      },
+      'x-kubernetes-validations': [
+        { rule: 'true', fieldPath: ".a-b['x y']" },
+        { rule: 'true', fieldPath: "['a-b'].z" },
+      ],
+    }),
+    [],
+  ],
+  [
+    'looks at old values where there can be some',
+    field({
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          b: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] },
+        },
+      },
+    }),
+    [
+      `${A}.items.properties[b].x-kubernetes-validations[0].rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within ${A}`,
+    ],
+  ],
+  [
+    'looks at old values in keyed lists',
+    field({
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['k'],
+      items: {
+        type: 'object',
+        required: ['k'],
+        properties: { k: { type: 'string' } },
+        'x-kubernetes-validations': [{ rule: 'self == oldSelf' }],
+      },
+    }),
+    [],
+  ],
+  [
+    'has defaults that its rules take',
+    field({
+      type: 'integer',
+      default: 1,
+      'x-kubernetes-validations': [{ rule: 'self > 1', message: 'more than one' }],
+    }),
+    [`${A}.default: Invalid value: 1: more than one`],
   ],
   [
     'has an optional old value where it is used',

@@ -51,12 +51,16 @@ export function wrongSchema(
   if (schema.nullable)
     errors.push(forbidden(`${field}.nullable`, 'nullable cannot be true at the root'))
   const unsupported = unsupportedIn(schema)
+  let isStructural = false
   if (unsupported === undefined) {
     const structure = wrongStructure(schema, field)
     errors.push(...structure)
-    if (structure.length === 0) errors.push(...wrongDefaults(schema, field))
+    isStructural = structure.length === 0
+    if (isStructural) errors.push(...wrongDefaults(schema, field))
   }
-  errors.push(...wrongExtensions(schema, field))
+  errors.push(
+    ...wrongExtensions(schema, field, { isRoot: true, isInMetadata: false, isStructural }),
+  )
   if (errors.length === 0 && unsupported !== undefined)
     errors.push(invalid(field, '', `OpenAPIV3Schema '${unsupported}' is not supported`))
   return errors

@@ -1,8 +1,17 @@
 /** How x-kubernetes-validations have to be written; what the expressions say is compiled elsewhere. */
 
 import { messageOf } from '#base/errors.ts'
-import { compileExpression } from '../../cel/engine.ts'
-import { type FieldError, invalid, notSupported, required } from '../../machinery/field-error.ts'
+import { compileExpression, type ResultType } from '../../cel/engine.ts'
+import type { Checked } from '../../cel/type-check.ts'
+import {
+  type FieldError,
+  internal,
+  invalid,
+  notSupported,
+  required,
+} from '../../machinery/field-error.ts'
+import { ruleChecker } from '../custom/cel-types.ts'
+import { propertyOf, valuesOf } from '../custom/walk.ts'
 import type { JsonSchemaProps, ValidationRule } from './json-schema-props.ts'
 
 const REASONS = [
@@ -13,12 +22,36 @@ const REASONS = [
 ]
 const hasLineBreak = (text: string) => /[\n\r]/.test(text)
 
-export function wrongValidationRules(schema: JsonSchemaProps, path: string): FieldError[] {
-  const rules = schema['x-kubernetes-validations'] ?? []
-  return rules.flatMap((rule, at) => wrongRule(rule, `${path}.x-kubernetes-validations[${at}]`))
+export interface RulesPlace {
+  /** What is checked is a whole object. */
+  readonly isResource: boolean
+  /** Else there are no types to check expressions against. */
+  readonly isStructural: boolean
+  /** The path of the list around it whose items have no past, where there is one. */
+  readonly uncorrelatable?: string | undefined
 }
 
-function wrongRule(rule: ValidationRule, path: string): FieldError[] {
+type Check = (expression: string) => Checked
+
+export function wrongValidationRules(
+  schema: JsonSchemaProps,
+  path: string,
+  place: RulesPlace,
+): FieldError[] {
+  const rules = schema['x-kubernetes-validations'] ?? []
+  if (rules.length === 0) return []
+  const field = `${path}.x-kubernetes-validations`
+  const errors = rules.flatMap((rule, at) => wrongRule(rule, schema, `${field}[${at}]`))
+  if (errors.length > 0 || !place.isStructural) return errors
+  const check = ruleChecker(schema, place.isResource)
+  if (!check) return [internal(field, UNTYPED)]
+  return rules.flatMap((rule, at) => wrongExpressions(rule, `${field}[${at}]`, check, place))
+}
+
+const UNTYPED =
+  'internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations'
+
+function wrongRule(rule: ValidationRule, schema: JsonSchemaProps, path: string): FieldError[] {
   const { messageExpression = '', fieldPath = '', reason } = rule
   const errors = wrongText(rule, path)
   if (messageExpression !== '' && messageExpression.trim() === '')
@@ -31,7 +64,8 @@ function wrongRule(rule: ValidationRule, path: string): FieldError[] {
     errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be non-empty if specified'))
   if (hasLineBreak(fieldPath))
     errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must not contain line breaks'))
-  if (errors.length === 0) errors.push(...wrongExpressions(rule, path))
+  if (errors.length === 0 && fieldPath !== '' && !leadsSomewhere(fieldPath, schema))
+    errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path'))
   return errors
 }
 
@@ -47,31 +81,93 @@ function wrongText({ rule, message = '' }: ValidationRule, path: string): FieldE
   return []
 }
 
+const STEP = /^(?:\.([^.[]+)|\['((?:[^'\\]|\\.)+)'\])/
+
+/** By names alone, `.a['b']`: what stands in a list has none. */
+function leadsSomewhere(path: string, schema: JsonSchemaProps): boolean {
+  const step = STEP.exec(path)
+  if (!step) return path === ''
+  const name = step[1] ?? step[2]?.replace(/\\(.)/g, '$1') ?? ''
+  const inner = propertyOf(schema, name) ?? valuesOf(schema)
+  return inner !== undefined && leadsSomewhere(path.slice(step[0].length), inner)
+}
+
 /** What can be told without a value. */
-function wrongExpressions(rule: ValidationRule, path: string): FieldError[] {
+function wrongExpressions(
+  rule: ValidationRule,
+  path: string,
+  check: Check,
+  { uncorrelatable }: RulesPlace,
+): FieldError[] {
+  const { messageExpression, optionalOldSelf } = rule
   const errors: FieldError[] = []
-  let usesOldSelf = false
-  try {
-    usesOldSelf = compileExpression(rule.rule).usesOldSelf
-    if (!usesOldSelf && rule.optionalOldSelf !== undefined)
+  const why = problemOf(rule.rule, 'bool', check)
+  if (why !== undefined) errors.push(invalid(`${path}.rule`, asGoShows(rule), why))
+  else {
+    const { usesOldSelf } = compileExpression(rule.rule)
+    if (!usesOldSelf && optionalOldSelf !== undefined)
       errors.push(
         invalid(
           `${path}.optionalOldSelf`,
-          rule.optionalOldSelf,
+          optionalOldSelf,
           'may not be set if oldSelf is not used in rule',
         ),
       )
-  } catch (thrown) {
-    errors.push(invalid(`${path}.rule`, rule, `compilation failed: ${firstLine(thrown)}`))
+    if (usesOldSelf && uncorrelatable !== undefined)
+      errors.push(
+        invalid(
+          `${path}.rule`,
+          rule.rule,
+          `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`,
+        ),
+      )
   }
-  try {
-    if (rule.messageExpression) compileExpression(rule.messageExpression, 'string')
-  } catch (thrown) {
+  const whyNot = messageExpression ? problemOf(messageExpression, 'string', check) : undefined
+  if (whyNot !== undefined)
     errors.push(
-      invalid(`${path}.messageExpression`, rule, `compilation failed: ${firstLine(thrown)}`),
+      invalid(`${path}.messageExpression`, asGoShows(rule), `messageExpression ${whyNot}`),
     )
-  }
   return errors
 }
 
-const firstLine = (thrown: unknown) => messageOf(thrown).split('\n')[0] ?? ''
+const RESULTS = {
+  bool: 'cel expression must evaluate to a bool',
+  string: 'must evaluate to a string',
+}
+
+/** By the types of the schema, then as the engine takes it. */
+function problemOf(
+  text: string,
+  wanted: ResultType & keyof typeof RESULTS,
+  check: Check,
+): string | undefined {
+  const { problem, type } = check(text)
+  if (problem !== undefined) return `compilation failed: ${problem}`
+  if (type !== undefined && type !== 'dyn' && type !== wanted) return RESULTS[wanted]
+  try {
+    compileExpression(text, wanted)
+    return undefined
+  } catch (thrown) {
+    return `compilation failed: ${messageOf(thrown).split('\n')[0]}`
+  }
+}
+
+/** Refusals show the whole rule, by the names that it has in Go. */
+const asGoShows = ({
+  rule,
+  message = '',
+  messageExpression = '',
+  reason = null,
+  fieldPath = '',
+  optionalOldSelf = null,
+}: Omit<ValidationRule, 'reason' | 'optionalOldSelf'> & {
+  readonly reason?: string | null
+  readonly optionalOldSelf?: boolean | null
+}) => ({
+  Rule: rule,
+  Message: message,
+  MessageExpression: messageExpression,
+  Reason: reason,
+  FieldPath: fieldPath,
+  OptionalOldSelf: optionalOldSelf,
+})

@@ -1,0 +1,78 @@
+/** What rules are found to be wrong in before there is a value; all of it as a kube-apiserver 1.36.3 tells it. */
+import assert from 'node:assert/strict'
+import { before, test } from 'node:test'
+import { loadCelEngine } from '../../cel/engine.ts'
+import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
+import { ruleChecker } from './cel-types.ts'
+
+before(loadCelEngine)
+
+const text = { type: 'string' }
+const schema: JsonSchemaProps = {
+  type: 'object',
+  properties: {
+    text,
+    'a-b': text,
+    number: { type: 'integer' },
+    real: { type: 'number' },
+    time: { type: 'string', format: 'date-time' },
+    span: { type: 'string', format: 'duration' },
+    bytes: { type: 'string', format: 'byte' },
+    either: { 'x-kubernetes-int-or-string': true },
+    any: { 'x-kubernetes-preserve-unknown-fields': true },
+    open: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { text } },
+    list: { type: 'array', items: text },
+    objects: { type: 'array', items: { type: 'object', properties: { text } } },
+    map: { type: 'object', additionalProperties: text },
+    pod: { type: 'object', 'x-kubernetes-embedded-resource': true, properties: { text } },
+  },
+}
+const check = (rule: string, isResource = false) => ruleChecker(schema, isResource)?.(rule)
+
+for (const rule of [
+  'self.a__dash__b == self.text',
+  'self.number > self.real',
+  'self.time > timestamp("2020-01-01T00:00:00Z") && self.span > duration("1h")',
+  'self.bytes == b"a" && (self.either == 1 || self.either == "a")',
+  'self.objects.all(each, each.text in self.list)',
+  'self.map.all(name, self.map[name] == "") && self.map == {}',
+  'self == oldSelf && self.open == oldSelf.open',
+  'self.pod.metadata.name == self.pod.kind',
+  'self.?open.?text.orValue("") == ""',
+])
+  test(`nothing in ${rule}`, () => assert.deepEqual(check(rule), { type: 'bool' }))
+
+const wrong: readonly [string, string][] = [
+  ['self.nothing == 1', "undefined field 'nothing'"],
+  ['self.any == 1', "undefined field 'any'"],
+  ['self.open.b == 1', "undefined field 'b'"],
+  ['self.objects[0].b == ""', "undefined field 'b'"],
+  ['self.metadata.name == ""', "undefined field 'metadata'"],
+  ['self.number == 1.0', "found no matching overload for '_==_' applied to '(int, double)'"],
+  ['self.text == null', "found no matching overload for '_==_' applied to '(string, null)'"],
+  ['self.span == "1h"', "found no matching overload for '_==_' applied to '(duration, string)'"],
+  ['1 in self.list', "found no matching overload for '@in' applied to '(int, list(string))'"],
+  ['size(self.number) > 1', "found no matching overload for 'size' applied to '(int)'"],
+]
+for (const [rule, message] of wrong)
+  test(`something in ${rule}`, () => {
+    const [first = ''] = check(rule)?.problem?.split('\n') ?? []
+    assert.equal(first.replace(/^ERROR: <input>:1:\d+: /, ''), message)
+  })
+
+test('what is no comparison of plain values may be one that the engine lacks', () => {
+  assert.deepEqual(check('self.open == self.map'), {})
+})
+
+test('a whole object has its names', () => {
+  assert.deepEqual(check('self.metadata.name == self.kind', true), { type: 'bool' })
+  assert.match(check('self.metadata.labels == {}', true)?.problem ?? '', /undefined field 'labels'/)
+})
+
+test('a rule that is not true or false is known by its type', () => {
+  assert.deepEqual(check('self.text'), { type: 'string' })
+})
+
+test('without a type there is nothing to check', () => {
+  assert.equal(ruleChecker({ 'x-kubernetes-preserve-unknown-fields': true }, false), undefined)
+})
