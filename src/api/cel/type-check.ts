@@ -5,6 +5,7 @@
  */
 import type { ObjectShape } from '../machinery/schema.ts'
 import { unfurnishedEnvironment } from './engine.ts'
+import { shownAt } from './syntax.ts'
 import { hasLoops } from './two-variables.ts'
 import { ShapeTypes } from './types.ts'
 
@@ -112,9 +113,7 @@ export function checkTypes(
   if (!error.node) return {}
   const [message = ''] = error.message.split('\n')
   const finding = FINDINGS[error.code ?? '']?.(error.node as Part, message, expression)
-  return finding
-    ? { problem: shown(expression, { ...finding, message: named(finding.message) }) }
-    : {}
+  return finding ? { problem: shownAt(expression, finding.at, named(finding.message)) } : {}
 }
 
 type Find = (part: Part, message: string, text: string) => Finding | undefined
@@ -166,11 +165,3 @@ function wrongArguments(
 
 const noOverload = (name: string, applied: string) =>
   `found no matching overload for '${name}' applied to '${applied}'`
-
-/** With the line below, and a mark below that. */
-function shown(text: string, { message, at }: Finding): string {
-  const before = text.slice(0, at).split('\n')
-  const column = before.at(-1)?.length ?? 0
-  const line = text.split('\n')[before.length - 1]
-  return `ERROR: <input>:${before.length}:${column + 1}: ${message}\n | ${line}\n | ${'.'.repeat(column)}^`
-}

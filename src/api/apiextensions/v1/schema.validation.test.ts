@@ -211,7 +211,7 @@ const cases: readonly [string, JsonSchemaProps, readonly string[]][] = [
     'has rules that can be compiled',
     field({ type: 'string', 'x-kubernetes-validations': [{ rule: 'self ==' }] }),
     [
-      `${A}.x-kubernetes-validations[0].rule: ${ruleShown('self ==')}: compilation failed: Unexpected token: EOF`,
+      `${A}.x-kubernetes-validations[0].rule: ${ruleShown('self ==')}: compilation failed: ERROR: <input>:1:8: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}\n | self ==\n | .......^`,
     ],
   ],
   [

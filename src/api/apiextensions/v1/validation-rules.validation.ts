@@ -2,6 +2,7 @@
 
 import { messageOf } from '#base/errors.ts'
 import { compileExpression, type ResultType } from '../../cel/engine.ts'
+import { syntaxProblem } from '../../cel/syntax.ts'
 import type { Checked } from '../../cel/type-check.ts'
 import {
   type FieldError,
@@ -148,7 +149,17 @@ function problemOf(
     compileExpression(text, wanted)
     return undefined
   } catch (thrown) {
-    return `compilation failed: ${messageOf(thrown).split('\n')[0]}`
+    const why = syntaxProblem(text, thrown, parses) ?? messageOf(thrown).split('\n')[0]
+    return `compilation failed: ${why}`
+  }
+}
+
+function parses(text: string): boolean {
+  try {
+    compileExpression(text, 'dyn')
+    return true
+  } catch {
+    return false
   }
 }
 

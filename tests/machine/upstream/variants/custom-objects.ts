@@ -58,7 +58,13 @@ const spec = object(
     real: { type: 'number' },
     float: { type: 'number', format: 'float' },
     bounded: { ...whole, minimum: 2, maximum: 8, multipleOf: 2 },
-    between: { type: 'number', minimum: 1, exclusiveMinimum: true, maximum: 2, exclusiveMaximum: true },
+    between: {
+      type: 'number',
+      minimum: 1,
+      exclusiveMinimum: true,
+      maximum: 2,
+      exclusiveMaximum: true,
+    },
     flag: { type: 'boolean' },
     either: { 'x-kubernetes-int-or-string': true },
     nullable: { ...text, nullable: true },
@@ -101,23 +107,45 @@ const ruled = object({
     ...rules({ rule: 'self > 1', messageExpression: 'string(1 / (self - self))', message: 'used' }),
   },
   emptyExpression: { ...whole, ...rules({ rule: 'self > 1', messageExpression: '" "' }) },
-  longLine: { ...whole, ...rules({ rule: 'self > 1', messageExpression: '"a\\nb"', message: 'm' }) },
+  longLine: {
+    ...whole,
+    ...rules({ rule: 'self > 1', messageExpression: '"a\\nb"', message: 'm' }),
+  },
   forbidden: { ...whole, ...rules({ rule: 'self > 1', reason: 'FieldValueForbidden' }) },
   required: { ...whole, ...rules({ rule: 'self > 1', reason: 'FieldValueRequired' }) },
   duplicate: { ...whole, ...rules({ rule: 'self > 1', reason: 'FieldValueDuplicate' }) },
   wholePath: object(
-    { a: short, 'b-c': short, m: { type: 'object', maxProperties: 4, additionalProperties: short } },
+    {
+      a: short,
+      'b-c': short,
+      m: { type: 'object', maxProperties: 4, additionalProperties: short },
+    },
     rules(
       { rule: "!has(self.a) || self.a != 'x'", fieldPath: '.a', message: 'no x' },
-      { rule: "!has(self.b__dash__c) || self.b__dash__c != 'x'", fieldPath: ".b-c", reason: 'FieldValueForbidden' },
-      { rule: "!has(self.m) || !('x' in self.m)", fieldPath: ".m['x']", reason: 'FieldValueDuplicate' },
+      {
+        rule: "!has(self.b__dash__c) || self.b__dash__c != 'x'",
+        fieldPath: '.b-c',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule: "!has(self.m) || !('x' in self.m)",
+        fieldPath: ".m['x']",
+        reason: 'FieldValueDuplicate',
+      },
       { rule: "!has(self.m) || !('y' in self.m)", fieldPath: '.m', reason: 'FieldValueRequired' },
     ),
   ),
-  wholeDuplicate: object({ a: short }, rules({ rule: "self.a != 'x'", reason: 'FieldValueDuplicate' })),
+  wholeDuplicate: object(
+    { a: short },
+    rules({ rule: "self.a != 'x'", reason: 'FieldValueDuplicate' }),
+  ),
   items: list({ ...short, ...rules("self != 'x'") }, { maxItems: 4 }),
   listRule: list(short, { maxItems: 4, ...rules({ rule: "!('x' in self)", message: 'no x' }) }),
-  mapRule: { type: 'object', maxProperties: 4, additionalProperties: { ...short, ...rules("self != 'x'") } },
+  mapRule: {
+    type: 'object',
+    maxProperties: 4,
+    additionalProperties: { ...short, ...rules("self != 'x'") },
+  },
   keyed: list(
     object({ k: short, v: { ...short, ...rules('self == oldSelf') } }, { required: ['k'] }),
     { ...MAP, maxItems: 4 },
@@ -133,15 +161,24 @@ const ruled = object({
     }),
   },
   ratchet: { ...short, ...rules("self != 'bad'") },
+  later: { ...short, ...rules("self != 'sooner'") },
+  laterLength: { type: 'string', maxLength: 77 },
+  laterList: list({ ...short, ...rules("self != 'sooner'") }, { maxItems: 4 }),
   grown: { ...whole, ...rules('self >= oldSelf', 'self < 100') },
   fails: { ...whole, ...rules('10 / self > 0') },
   index: list(short, { maxItems: 4, ...rules("self[1] == 'a'") }),
-  either: { 'x-kubernetes-int-or-string': true, ...rules("type(self) == int ? self > 1 : self == 'a'") },
+  either: {
+    'x-kubernetes-int-or-string': true,
+    ...rules("type(self) == int ? self > 1 : self == 'a'"),
+  },
   span: { type: 'string', format: 'duration', ...rules("self > duration('1m')") },
   raw: { type: 'string', format: 'byte', maxLength: 20, ...rules("self == b'a'") },
   day: { type: 'string', format: 'date', ...rules("self > timestamp('2020-01-01T00:00:00Z')") },
   nullable: { ...short, nullable: true, ...rules("self != 'x'") },
-  two: object({ a: whole, b: whole }, rules('self.a < self.b', { rule: 'self.a > 0', message: 'positive' })),
+  two: object(
+    { a: whole, b: whole },
+    rules('self.a < self.b', { rule: 'self.a > 0', message: 'positive' }),
+  ),
 })
 
 const definition = (kind: string, schema: unknown, more: Json = {}) => ({
@@ -165,7 +202,9 @@ const definition = (kind: string, schema: unknown, more: Json = {}) => ({
 })
 
 export const DEFINITIONS = [
-  definition('Shape', object({ spec, status: object({ a: text }) }), { subresources: { status: {} } }),
+  definition('Shape', object({ spec, status: object({ a: text }) }), {
+    subresources: { status: {} },
+  }),
   definition(
     'Rule',
     object({ spec: ruled }, rules({ rule: "self.metadata.name != 'refused'", message: 'not so' })),
@@ -227,8 +266,22 @@ export const SHAPES: Readonly<Record<string, unknown>> = {
   'anything at all': { any: 'a' },
   'an embedded nothing': { pod: {} },
   'an embedded kind alone': { pod: { kind: 'Pod' } },
-  'an embedded pod': { pod: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', zz: 1 }, spec: { b: 1 } } },
-  'an embedded pod with bad names': { pod: { apiVersion: 'v1/a/b', kind: 'a b', metadata: { name: 'A_', namespace: 'B_', labels: { 'a b': 'c d' }, annotations: { 'a b': '' }, finalizers: ['a b'] } } },
+  'an embedded pod': {
+    pod: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', zz: 1 }, spec: { b: 1 } },
+  },
+  'an embedded pod with bad names': {
+    pod: {
+      apiVersion: 'v1/a/b',
+      kind: 'a b',
+      metadata: {
+        name: 'A_',
+        namespace: 'B_',
+        labels: { 'a b': 'c d' },
+        annotations: { 'a b': '' },
+        finalizers: ['a b'],
+      },
+    },
+  },
   'an embedded pod with bad types': { pod: { apiVersion: 1, kind: [], metadata: { labels: 'a' } } },
   'an embedded pod with bad metadata': { pod: { apiVersion: 'v1', kind: 'Pod', metadata: 'a' } },
   'not all': { all: 'b' },
@@ -246,7 +299,17 @@ export const SHAPES: Readonly<Record<string, unknown>> = {
 export const RULED: Readonly<Record<string, Json>> = {
   nothing: {},
   ...Object.fromEntries(
-    ['plain', 'message', 'expression', 'badExpression', 'emptyExpression', 'longLine', 'forbidden', 'required', 'duplicate'].map(name => [name, { [name]: 1 }]),
+    [
+      'plain',
+      'message',
+      'expression',
+      'badExpression',
+      'emptyExpression',
+      'longLine',
+      'forbidden',
+      'required',
+      'duplicate',
+    ].map(name => [name, { [name]: 1 }]),
   ),
   'several paths': { wholePath: { a: 'x', 'b-c': 'x', m: { x: 'a', y: 'b' } } },
   'a whole that is there already': { wholeDuplicate: { a: 'x' } },
@@ -276,7 +339,20 @@ export const CHANGED: Readonly<Record<string, readonly [Json, Json]>> = {
   'what never changes': [{ immutable: 'a' }, { immutable: 'b' }],
   'what never changes, away': [{ immutable: 'a' }, {}],
   'what never changes, new': [{}, { immutable: 'b' }],
-  'in a keyed list': [{ keyed: [{ k: 'a', v: 'b' }, { k: 'b', v: 'c' }] }, { keyed: [{ k: 'b', v: 'd' }, { k: 'c', v: 'd' }] }],
+  'in a keyed list': [
+    {
+      keyed: [
+        { k: 'a', v: 'b' },
+        { k: 'b', v: 'c' },
+      ],
+    },
+    {
+      keyed: [
+        { k: 'b', v: 'd' },
+        { k: 'c', v: 'd' },
+      ],
+    },
+  ],
   'taken away': [{ onceSet: { a: 'a' } }, { onceSet: {} }],
   'by what it was': [{ optional: 'a' }, { optional: 'same' }],
   'by what it was not': [{}, { optional: 'first' }],

@@ -1,0 +1,74 @@
+/** What does not parse, told as Go's implementation tells it: what was met, what was expected, and where. */
+
+/** As the engine throws it. */
+interface ParseProblem {
+  readonly code: string
+  readonly summary: string
+  readonly range: { readonly start: number; readonly end: number }
+}
+
+/** What an expression can begin with. */
+const BEGINNING =
+  "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+const CLOSING: Readonly<Record<string, string>> = { RPAREN: ')', RBRACKET: ']', RBRACE: '}' }
+const TOKEN = /[A-Za-z_]\w*|\d[\w.]*|"[^"]*"|'[^']*'|\S/y
+
+/** Undefined for what is wrong otherwise. `parses` says whether a text is an expression. */
+export function syntaxProblem(
+  text: string,
+  thrown: unknown,
+  parses: (text: string) => boolean,
+): string | undefined {
+  if (!isParseProblem(thrown)) return undefined
+  const { code, summary, range } = thrown
+  const at = range.start
+  if (code === 'unexpected_character' && !/\w/.test(text[at] ?? ''))
+    return unrecognized(text, at, parses)
+  return marked(text, at, toldOf(code, summary, text, at))
+}
+
+function isParseProblem(thrown: unknown): thrown is ParseProblem {
+  return thrown instanceof Error && thrown.name === 'ParseError' && 'range' in thrown
+}
+
+function toldOf(code: string, summary: string, text: string, at: number): string {
+  const [, wanted = ''] = /^Expected (\w+)/.exec(summary) ?? []
+  const closing = CLOSING[wanted]
+  if (closing) return `missing '${closing}' at '${tokenAt(text, at)}'`
+  if (wanted === 'IDENTIFIER' && at >= text.length) return "no viable alternative at input '.'"
+  if (code === 'unexpected_character') return leftOver(text, at)
+  const met = tokenAt(text, at)
+  return `${met === '<EOF>' ? 'mismatched' : 'extraneous'} input '${met}' expecting ${BEGINNING}`
+}
+
+/** Go's scanner passes over what it does not know, with the character behind it, and its parser goes on. */
+function unrecognized(text: string, at: number, parses: (text: string) => boolean): string {
+  const skipped = text.slice(at, at + 2)
+  const first = marked(text, at, `token recognition error at: '${skipped}'`)
+  if (parses(text.slice(0, at) + text.slice(at + 2))) return first
+  const next = at + 2 + (/^\s*/.exec(text.slice(at + 2))?.[0].length ?? 0)
+  return next < text.length ? `${first}\n${marked(text, next, leftOver(text, next))}` : first
+}
+
+/** A single token too much is left out, more are not understood. */
+function leftOver(text: string, at: number): string {
+  const token = tokenAt(text, at)
+  const isLast = text.slice(at + token.length).trim() === ''
+  return `${isLast ? 'extraneous' : 'mismatched'} input '${token}' expecting <EOF>`
+}
+
+function tokenAt(text: string, at: number): string {
+  TOKEN.lastIndex = at
+  return TOKEN.exec(text)?.[0] ?? '<EOF>'
+}
+
+const marked = (text: string, at: number, message: string) =>
+  shownAt(text, at, `Syntax error: ${message}`)
+
+/** With the line below, and a mark below that. */
+export function shownAt(text: string, at: number, message: string): string {
+  const before = text.slice(0, at).split('\n')
+  const column = before.at(-1)?.length ?? 0
+  const line = text.split('\n')[before.length - 1]
+  return `ERROR: <input>:${before.length}:${column + 1}: ${message}\n | ${line}\n | ${'.'.repeat(column)}^`
+}
