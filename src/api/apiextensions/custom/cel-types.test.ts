@@ -69,6 +69,14 @@ test('a whole object has its names', () => {
   assert.match(check('self.metadata.labels == {}', true)?.problem ?? '', /undefined field 'labels'/)
 })
 
+test('the old value may be one that there may be or not', () => {
+  const typed = ruleChecker({ type: 'string' }, false)
+  const rule = "oldSelf.hasValue() ? oldSelf.value() == self : oldSelf.orValue('a') == self"
+  assert.deepEqual(typed?.(rule, true), { type: 'bool' })
+  assert.match(typed?.(rule)?.problem ?? '', /'hasValue' applied to 'string.\(\)'/)
+  assert.match(typed?.('oldSelf.value() == 1', true)?.problem ?? '', /'\(string, int\)'/)
+})
+
 test('a rule that is not true or false is known by its type', () => {
   assert.deepEqual(check('self.text'), { type: 'string' })
 })

@@ -25,22 +25,24 @@ const FORMATS: Readonly<Record<string, string>> = {
 /** What rules see of every whole object, whatever its schema says. */
 const METADATA = { name: 'string', generateName: 'string' }
 
+/** `mayBeNew` says that the old value is one that there may be or not. */
+export type RuleCheck = (expression: string, mayBeNew?: boolean) => Checked
+
 type Environment = ReturnType<typeof unfurnishedEnvironment>
 
 /**
  * Makes the check for rules at this schema; the engine must be loaded. Undefined for what has no type that rules could be written for.
  * `isResource` says that it is a whole object.
  */
-export function ruleChecker(
-  schema: JsonSchemaProps,
-  isResource: boolean,
-): ((expression: string) => Checked) | undefined {
+export function ruleChecker(schema: JsonSchemaProps, isResource: boolean): RuleCheck | undefined {
   const environment = unfurnishedEnvironment()
   const type = new SchemaTypes(environment).of(schema, isResource)
   if (type === undefined) return undefined
-  environment.registerVariable('self', type).registerVariable('oldSelf', type)
-  return expression => {
-    const checked = checkTypes(environment, expression, inGoNotation)
+  environment.registerVariable('self', type)
+  const ordinary = environment.clone().registerVariable('oldSelf', type)
+  const optional = environment.clone().registerVariable('oldSelf', `optional<${type}>`)
+  return (expression, mayBeNew = false) => {
+    const checked = checkTypes(mayBeNew ? optional : ordinary, expression, inGoNotation)
     return isCertain(checked.problem) ? checked : {}
   }
 }

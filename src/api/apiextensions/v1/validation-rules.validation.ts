@@ -3,7 +3,6 @@
 import { messageOf } from '#base/errors.ts'
 import { compileExpression, type ResultType } from '../../cel/engine.ts'
 import { syntaxProblem } from '../../cel/syntax.ts'
-import type { Checked } from '../../cel/type-check.ts'
 import {
   type FieldError,
   internal,
@@ -11,7 +10,7 @@ import {
   notSupported,
   required,
 } from '../../machinery/field-error.ts'
-import { ruleChecker } from '../custom/cel-types.ts'
+import { type RuleCheck, ruleChecker } from '../custom/cel-types.ts'
 import { propertyOf, valuesOf } from '../custom/walk.ts'
 import type { JsonSchemaProps, ValidationRule } from './json-schema-props.ts'
 
@@ -31,8 +30,6 @@ export interface RulesPlace {
   /** The path of the list around it whose items have no past, where there is one. */
   readonly uncorrelatable?: string | undefined
 }
-
-type Check = (expression: string) => Checked
 
 export function wrongValidationRules(
   schema: JsonSchemaProps,
@@ -97,12 +94,13 @@ function leadsSomewhere(path: string, schema: JsonSchemaProps): boolean {
 function wrongExpressions(
   rule: ValidationRule,
   path: string,
-  check: Check,
+  check: RuleCheck,
   { uncorrelatable }: RulesPlace,
 ): FieldError[] {
   const { messageExpression, optionalOldSelf } = rule
+  const typed = (expression: string) => check(expression, optionalOldSelf === true)
   const errors: FieldError[] = []
-  const why = problemOf(rule.rule, 'bool', check)
+  const why = problemOf(rule.rule, 'bool', typed)
   if (why !== undefined) errors.push(invalid(`${path}.rule`, asGoShows(rule), why))
   else {
     const { usesOldSelf } = compileExpression(rule.rule)
@@ -123,7 +121,7 @@ function wrongExpressions(
         ),
       )
   }
-  const whyNot = messageExpression ? problemOf(messageExpression, 'string', check) : undefined
+  const whyNot = messageExpression ? problemOf(messageExpression, 'string', typed) : undefined
   if (whyNot !== undefined)
     errors.push(
       invalid(`${path}.messageExpression`, asGoShows(rule), `messageExpression ${whyNot}`),
@@ -140,7 +138,7 @@ const RESULTS = {
 function problemOf(
   text: string,
   wanted: ResultType & keyof typeof RESULTS,
-  check: Check,
+  check: RuleCheck,
 ): string | undefined {
   const { problem, type } = check(text)
   if (problem !== undefined) return `compilation failed: ${problem}`

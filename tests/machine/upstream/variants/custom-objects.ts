@@ -100,11 +100,19 @@ const ruled = object({
   message: { ...whole, ...rules({ rule: 'self > 1', message: 'must be more than one' }) },
   expression: {
     ...whole,
-    ...rules({ rule: 'self > 1', messageExpression: '"got " + string(self)', message: 'unused' }),
+    ...rules({
+      rule: 'self > 1',
+      messageExpression: 'self == 1 ? "got one" : "got less"',
+      message: 'unused',
+    }),
   },
   badExpression: {
     ...whole,
-    ...rules({ rule: 'self > 1', messageExpression: 'string(1 / (self - self))', message: 'used' }),
+    ...rules({
+      rule: 'self > 1',
+      messageExpression: '1 / (self - self) == 0 ? "a" : "b"',
+      message: 'used',
+    }),
   },
   emptyExpression: { ...whole, ...rules({ rule: 'self > 1', messageExpression: '" "' }) },
   longLine: {
