@@ -10,7 +10,7 @@ const object = {
   metadata: { labels: { app: 'web' } },
 }
 const evaluate = (text: string, type: ResultType) =>
-  compileExpression(text, type, 'mutations').evaluate({ object }, { turns: 1000 })
+  compileExpression(text, type, 'mutations').evaluate({ object }, { cost: 1_000_000 })
 const configured = (text: string) => configurationOf(evaluate(text, 'Object'))
 const patched = (text: string) => operationsOf(evaluate(text, 'list<JSONPatch>'))
 

@@ -1,11 +1,12 @@
 /**
  * The Common Expression Language. The engine is loaded before the first expression is compiled. Expressions come from
- * users, so what an evaluation may do is bounded: each turn of each loop is counted, and patterns match in linear time.
+ * users, so what an evaluation may do is bounded: what each part costs is counted, and patterns match in linear time.
  */
 import { compilePattern, loadPatternEngine } from '../machinery/patterns.ts'
 import { addAuthorizer } from './authorizer.ts'
 import { addConstructions, type PATCHES_TYPE, rewriteConstructions } from './construction.ts'
 import { addLibrary } from './library.ts'
+import { type CheckedPart, COST_PER_CALL, meter, metered } from './metering.ts'
 import { expandLoops, type Node } from './two-variables.ts'
 
 type Cel = typeof import('@marcbachmann/cel-js')
@@ -37,12 +38,15 @@ interface Engine {
 }
 
 let engine: Engine | undefined
-/** Turns of loops that the running evaluation has left. */
-let turns = 0
 
-/** The evaluation went on for too long. */
-export class BudgetExceeded extends Error {
-  override readonly name = 'BudgetExceeded'
+/** The evaluations that share a budget cost more than it, all together. */
+export class OutOfBudget extends Error {
+  override readonly name = 'OutOfBudget'
+  constructor() {
+    super(
+      'validation failed due to running out of cost budget, no further validation rules will be run',
+    )
+  }
 }
 
 export async function loadCelEngine(): Promise<void> {
@@ -52,10 +56,6 @@ export async function loadCelEngine(): Promise<void> {
     enableOptionalTypes: true,
     homogeneousAggregateLiterals: false,
     limits: { maxDepth: MAXIMUM_DEPTH },
-  })
-  environment.registerFunction(`${TURN}(): bool`, () => {
-    if (turns-- <= 0) throw new BudgetExceeded('actual cost limit exceeded')
-    return true
   })
   addLibrary(
     environment,
@@ -107,12 +107,13 @@ function loaded(): Engine {
 }
 
 export interface Budget {
-  turns: number
+  /** What is left of it. */
+  cost: number
 }
 
 export interface Program {
   readonly usesOldSelf: boolean
-  /** Throws what goes wrong, and BudgetExceeded; takes from the budget what it used. */
+  /** Throws what goes wrong, CostExceeded and OutOfBudget; takes from the budget what it used. */
   evaluate(variables: Readonly<Record<string, unknown>>, budget: Budget): unknown
 }
 
@@ -145,15 +146,15 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
   if (!checked.valid) throw new Error(checked.error?.message.split('\n')[0] ?? 'invalid')
   if (!isOfType(checked.type ?? 'dyn', type))
     throw new Error(`must evaluate to ${type.replace('<', '(').replace('>', ')')}`)
+  meter(parsed.ast as unknown as CheckedPart)
   return {
     usesOldSelf: found.usesOldSelf,
     evaluate(variables, budget) {
-      turns = budget.turns
-      try {
-        return parsed(variables)
-      } finally {
-        budget.turns = Math.max(0, turns)
-      }
+      const { value, error, cost } = metered(() => parsed(variables))
+      budget.cost -= cost
+      if (budget.cost < 0) throw new OutOfBudget()
+      if (error) throw error
+      return value
     },
   }
 }
@@ -164,10 +165,7 @@ function isOfType(given: string, wanted: ResultType): boolean {
   return wanted === 'list<JSONPatch>' && ['list', 'list<T>', 'list<dyn>'].includes(given)
 }
 
-const TURN = 'turn__'
-const LOOPS = ['all', 'exists', 'exists_one', 'map', 'filter']
-
-/** Counts loops by a filter before each of them, and has patterns matched by our engine. */
+/** Has patterns matched by our engine, and writes out what the other one does not know. */
 function rewrite(part: unknown, found: { usesOldSelf: boolean }): void {
   if (Array.isArray(part)) for (const each of part) rewrite(each, found)
   if (typeof part !== 'object' || part === null || !('op' in part)) return
@@ -179,11 +177,6 @@ function rewrite(part: unknown, found: { usesOldSelf: boolean }): void {
   if (node.op !== 'rcall' || !Array.isArray(node.args)) return
   const [name, receiver, args] = node.args as [string, Node, Node[]]
   if (name === 'matches') node.args = ['linearMatches', receiver, args]
-  if (!LOOPS.includes(name) || args.length < 2) return
-  const counted = treeOf(`self.filter(turn, ${TURN}())`)
-  const [filter, , filterArgs] = counted.args as [string, Node, Node[]]
-  counted.args = [filter, receiver, filterArgs]
-  node.args = [name, counted, args]
 }
 
 const treeOf = (text: string) => loaded().environment('rules').parse(text).ast as unknown as Node
@@ -206,7 +199,7 @@ function isChain({ op, args }: Node): boolean {
 
 /** A span of time as expressions know it. Throws where the text is none. */
 export const celDuration = (text: string): unknown =>
-  compileExpression('duration(self)', 'dyn').evaluate({ self: text }, { turns: 0 })
+  compileExpression('duration(self)', 'dyn').evaluate({ self: text }, { cost: COST_PER_CALL })
 
 /** What stands for an old value that there may be or not. */
 export function optional(value: unknown): unknown {

@@ -16,7 +16,7 @@ const object = {
   ],
 }
 const evaluate = (text: string) =>
-  compileExpression(text, 'dyn', 'admission').evaluate({ object }, { turns: 1000 })
+  compileExpression(text, 'dyn', 'admission').evaluate({ object }, { cost: 10_000_000 })
 
 /** All of these hold. */
 const truths = `
@@ -99,7 +99,10 @@ const failures: [string, RegExp][] = [
   ['[1].slice(0, 2)', /cannot slice/],
   ['lists.range(1000000)', /too many elements/],
   ["{'a': 1, 'b': 2}.transformMapEntry(k, v, {'x': v})", /key already exists/],
-  ['lists.range(2000).all(i, v, v >= 0)', /actual cost limit exceeded/],
+  [
+    'lists.range(2000).all(i, v, lists.range(2000).all(j, w, w >= 0))',
+    /actual cost limit exceeded/,
+  ],
 ]
 for (const [text, message] of failures)
   test(`an error: ${text}`, () => {

@@ -84,6 +84,10 @@ function addAmounts(target: Target, add: Add): void {
   target.registerType('kubernetes.Quantity', { ctor: Amount, fields: {} })
   const type = 'kubernetes.Quantity'
   const compare = (one: Amount, other: Amount) => compareQuantities(one.text, other.text)
+  target.registerOperator(
+    `${type} == ${type}`,
+    (one, other) => compare(one as Amount, other as Amount) === 0,
+  )
   add('isQuantity(string): bool', (text: string) => isQuantity(text))
   add(`quantity(string): ${type}`, (text: string) => new Amount(text))
   add(`${type}.isGreaterThan(${type}): bool`, (a: Amount, b: Amount) => compare(a, b) > 0)

@@ -4,8 +4,8 @@ import type { Device } from '#api/resource/v1/devices.schema.ts'
 import type { DeviceSelector } from '#api/resource/v1/requests.schema.ts'
 import { messageOf } from '#base/errors.ts'
 
-/** What one condition may cost, in turns of loops. */
-const TURNS = 10_000
+/** What one condition may cost. */
+const COST = 1_000_000
 
 interface Published {
   readonly driver: string
@@ -22,7 +22,7 @@ export function meetsAll(
     const { expression } = cel
     try {
       const program = compileExpression(expression, 'bool', 'devices')
-      const budget: Budget = { turns: TURNS }
+      const budget: Budget = { cost: COST }
       return program.evaluate({ device: variableOf(published, expression) }, budget) === true
     } catch (error) {
       throw new Error(`selector #${i}: ${messageOf(error)}`, { cause: error })
@@ -69,5 +69,5 @@ function attributeValue(attribute: NonNullable<Device['attributes']>[string]): u
 }
 
 function evaluated(expression: string, self: unknown): unknown {
-  return compileExpression(expression, 'dyn').evaluate({ self }, { turns: 0 })
+  return compileExpression(expression, 'dyn').evaluate({ self }, { cost: COST })
 }

@@ -241,3 +241,46 @@ test('names that the language cannot write are escaped', () => {
   assert.equal(celName('for'), '__for__')
   assert.equal(celName('1a'), undefined)
 })
+
+test('after a rule that costs too much no other runs, here or below', () => {
+  const within: JsonSchemaProps = {
+    type: 'object',
+    properties: {
+      list: {
+        type: 'array',
+        items: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self < 0' }] },
+      },
+    },
+    'x-kubernetes-validations': [
+      { rule: 'self.list.all(x, self.list.all(y, y == x))' },
+      { rule: 'false' },
+    ],
+  }
+  const list = Array.from({ length: 725 }, () => 20)
+  const schema = { type: 'object', properties: { spec: within } }
+  assert.deepEqual(lines(wrongByRules(schema, { spec: { list } }, undefined, [])), [
+    'spec: Invalid value: "object": \'operation cancelled: actual cost limit exceeded\': no further validation rules will be run due to call cost exceeds limit for rule: self.list.all(x, self.list.all(y, y == x))',
+  ])
+})
+
+test('rules for one object share a budget', () => {
+  const each = { rule: 'self.all(x, self.all(y, y == x))', message: 'm' }
+  const schema: JsonSchemaProps = {
+    type: 'object',
+    properties: {
+      lists: {
+        type: 'array',
+        items: {
+          type: 'array',
+          items: { type: 'integer' },
+          'x-kubernetes-validations': [each],
+        },
+      },
+    },
+  }
+  const list = Array.from({ length: 400 }, () => 1)
+  const lists = Array.from({ length: 20 }, () => list)
+  assert.deepEqual(lines(wrongByRules(schema, { lists }, undefined, [])), [
+    'lists[10]: Invalid value: "array": validation failed due to running out of cost budget, no further validation rules will be run',
+  ])
+})

@@ -5,11 +5,12 @@
 import { messageOf } from '#base/errors.ts'
 import {
   type Budget,
-  BudgetExceeded,
   compileExpression,
+  OutOfBudget,
   optional,
   type Program,
 } from '../../cel/engine.ts'
+import { CostExceeded } from '../../cel/metering.ts'
 import { type FieldError, forbidden, invalid, required } from '../../machinery/field-error.ts'
 import { equal } from '../../machinery/patch/json-patch.ts'
 import { isPlainObject } from '../../machinery/plain.ts'
@@ -17,8 +18,8 @@ import type { JsonSchemaProps, ValidationRule } from '../v1/json-schema-props.ts
 import { celValue } from './cel-values.ts'
 import { fieldOf, itemsOf, propertyOf, schemasWithin } from './walk.ts'
 
-/** Turns of loops that the rules may take for one object, all together. */
-const TURNS_PER_OBJECT = 1_000_000
+/** What the rules may cost for one object, all together: about a second of Go's implementation. */
+const COST_PER_OBJECT = 10_000_000
 
 /** So many errors help nobody further. */
 const BLOCKING = [
@@ -58,7 +59,7 @@ export function wrongByRules(
         'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
       ),
     ]
-  const run: Run = { budget: { turns: TURNS_PER_OBJECT }, errors: [] }
+  const run: Run = { budget: { cost: COST_PER_OBJECT }, errors: [], isOver: false }
   checkRules(schema, { next, previous, path: '', isRoot: true }, run)
   return run.errors
 }
@@ -69,7 +70,7 @@ export function wrongValueByRules(
   value: unknown,
   path: string,
 ): FieldError[] {
-  const run: Run = { budget: { turns: TURNS_PER_OBJECT }, errors: [] }
+  const run: Run = { budget: { cost: COST_PER_OBJECT }, errors: [], isOver: false }
   checkRules(schema, { next: value, previous: undefined, path, isRoot: false }, run)
   return run.errors
 }
@@ -77,6 +78,8 @@ export function wrongValueByRules(
 interface Run {
   readonly budget: Budget
   readonly errors: FieldError[]
+  /** Too much was spent: no further rule runs, here or below. */
+  isOver: boolean
 }
 
 interface Place {
@@ -88,7 +91,7 @@ interface Place {
 
 function checkRules(schema: JsonSchemaProps | undefined, place: Place, run: Run): void {
   const { next, previous, path } = place
-  if (!schema || next === null || !hasRules(schema)) return
+  if (!schema || next === null || run.isOver || !hasRules(schema)) return
   const rules = schema['x-kubernetes-validations'] ?? []
   if (rules.length > 0) applyRules(schema, rules, place, run)
   if (Array.isArray(next)) {
@@ -135,6 +138,7 @@ function applyRules(
   const old =
     previous === undefined || previous === null ? undefined : celValue(schema, previous, isResource)
   for (const rule of rules) {
+    if (run.isOver) return
     const wrong = applyRule(rule, { self, old }, run)
     if (wrong === undefined) continue
     const isUnchanged = previous !== undefined && equal(next, previous)
@@ -157,7 +161,7 @@ interface Wrong {
 function applyRule(
   rule: ValidationRule,
   { self, old }: { self: unknown; old: unknown },
-  { budget }: Run,
+  run: Run,
 ): Wrong | undefined {
   let program: Program
   const failed = (detail: string) => ({ detail, isFalse: false, mayStay: false })
@@ -169,27 +173,34 @@ function applyRule(
   const { usesOldSelf } = program
   if (usesOldSelf && old === undefined && !rule.optionalOldSelf) return undefined
   const variables = { self, oldSelf: rule.optionalOldSelf ? optional(old) : (old ?? null) }
-  if (budget.turns <= 0)
-    return failed(
-      'validation failed due to running out of cost budget, no further validation rules will be run',
-    )
   try {
-    if (program.evaluate(variables, budget) === true) return undefined
+    if (program.evaluate(variables, run.budget) === true) return undefined
   } catch (thrown) {
-    const text = rule.message?.trim() || rule.rule.trim()
-    if (thrown instanceof BudgetExceeded)
-      return failed(
-        `'operation cancelled: ${thrown.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${text}`,
-      )
-    const [why = ''] = messageOf(thrown).split('\n')
-    return failed(`${lowered(why)} evaluating rule: ${text}`)
+    run.isOver = thrown instanceof OutOfBudget || thrown instanceof CostExceeded
+    return failed(whyFailed(rule, thrown))
   }
-  return { detail: detailOf(rule, variables, budget), isFalse: true, mayStay: !usesOldSelf }
+  const mayStay = !usesOldSelf
+  try {
+    return { detail: detailOf(rule, variables, run.budget), isFalse: true, mayStay }
+  } catch (thrown) {
+    run.isOver = true
+    return { detail: messageOf(thrown), isFalse: false, mayStay }
+  }
+}
+
+function whyFailed({ message, rule }: ValidationRule, thrown: unknown): string {
+  if (thrown instanceof OutOfBudget) return thrown.message
+  const text = message?.trim() || rule.trim()
+  if (thrown instanceof CostExceeded)
+    return `'${thrown.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${text}`
+  const [why = ''] = messageOf(thrown).split('\n')
+  return `${lowered(why)} evaluating rule: ${text}`
 }
 
 /** The engine's sentences as upstream's begin. */
 const lowered = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
 
+/** Throws where making the message costs too much. */
 function detailOf(
   { messageExpression, message, rule }: ValidationRule,
   variables: Readonly<Record<string, unknown>>,
@@ -201,10 +212,17 @@ function detailOf(
     const made = compileExpression(messageExpression, 'string').evaluate(variables, budget)
     // A message of several lines, or none, helps nobody.
     return typeof made === 'string' && made.trim() !== '' && !/[\n\r]/.test(made) ? made : fixed
-  } catch {
+  } catch (thrown) {
+    if (thrown instanceof OutOfBudget)
+      throw new Error(`messageExpression evaluation failed${OUT_OF_BUDGET}`)
+    if (thrown instanceof CostExceeded)
+      throw new Error(
+        `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(messageExpression)}`,
+      )
     return fixed
   }
 }
+const OUT_OF_BUDGET = ' due to running out of cost budget, no further validation rules will be run'
 
 function errorFor(
   { reason, fieldPath }: ValidationRule,

@@ -18,9 +18,10 @@ import { requestOf } from '../webhooks/review.ts'
 
 export type Variables = Readonly<Record<string, unknown>>
 
-/** Turns of loops that all expressions of one policy or webhook may take for a request, together. */
-const TURNS = 100_000
-export const newBudget = (): Budget => ({ turns: TURNS })
+/** What the expressions of one policy may cost for a request, all together; and its conditions, or those of a webhook. */
+const COST = 10_000_000
+const COST_OF_CONDITIONS = 2_500_000
+export const newBudget = (): Budget => ({ cost: COST })
 
 /** The variables that a request fills; parameters and the like are added by whoever has them. */
 export function variablesOf(
@@ -112,8 +113,8 @@ const scopeOf = (type: ResultType): Scope =>
 export function conditionsHold(
   conditions: readonly { readonly expression: string }[],
   variables: Variables,
-  budget: Budget,
 ): boolean {
+  const budget: Budget = { cost: COST_OF_CONDITIONS }
   const errors: unknown[] = []
   for (const { expression } of conditions)
     try {

@@ -79,7 +79,7 @@ async function invoke(
     return variablesFor(invocation, request, world)
   }
   try {
-    if (!conditionsHold(matchConditions, await see(), newBudget())) return []
+    if (!conditionsHold(matchConditions, await see())) return []
   } catch (thrown) {
     return [messageOf(thrown)]
   }

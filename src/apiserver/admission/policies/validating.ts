@@ -93,12 +93,12 @@ async function evaluatePolicy(
   const isIgnoring = spec.failurePolicy === 'Ignore'
   const failed = (thrown: unknown, more: Omit<Denial, 'message'>): Denial[] =>
     isIgnoring ? [] : [{ message: messageOf(thrown), ...more }]
-  const budget = newBudget()
   try {
-    if (!conditionsHold(spec.matchConditions ?? [], base, budget)) return { denials: [], notes: [] }
+    if (!conditionsHold(spec.matchConditions ?? [], base)) return { denials: [], notes: [] }
   } catch (thrown) {
     return { denials: failed(thrown, { index: 0 }), notes: [] }
   }
+  const budget = newBudget()
   const all = withVariables(spec.variables, base, budget)
   const denials = (spec.validations ?? []).flatMap((validation, index) => {
     try {

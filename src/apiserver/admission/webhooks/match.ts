@@ -166,10 +166,10 @@ async function meetsConditions(
   resource: ServedResource,
   { authorizer }: MatchWorld,
 ): Promise<boolean> {
-  const { conditionsHold, newBudget, variablesOf } = await loadExpressions()
+  const { conditionsHold, variablesOf } = await loadExpressions()
   const variables = variablesOf(request, resource, authorizer)
   try {
-    return conditionsHold(matchConditions, variables, newBudget())
+    return conditionsHold(matchConditions, variables)
   } catch (thrown) {
     if (failurePolicy === 'Ignore') return false
     throw forbidden(request.resource, request.name, messageOf(thrown))
