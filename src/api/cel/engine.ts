@@ -5,6 +5,8 @@
 import { compilePattern, loadPatternEngine } from '../machinery/patterns.ts'
 import { addAuthorizer } from './authorizer.ts'
 import { addConstructions, type PATCHES_TYPE, rewriteConstructions } from './construction.ts'
+import { maximalCost } from './cost.ts'
+import type { SizedType } from './cost.types.ts'
 import { addLibrary } from './library.ts'
 import { type CheckedPart, COST_PER_CALL, meter, metered } from './metering.ts'
 import { expandLoops, type Node } from './two-variables.ts'
@@ -157,6 +159,17 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
       return value
     },
   }
+}
+
+/** What a rule may cost at most where `self` is of this type; 0 for what is no expression. */
+export function estimatedCost(text: string, self: SizedType, isOldOptional: boolean): number {
+  let tree: Node
+  try {
+    tree = treeOf(text)
+  } catch {
+    return 0
+  }
+  return maximalCost(tree, self, isOldOptional)
 }
 
 /** What cannot be known before, is seen when it is evaluated. */

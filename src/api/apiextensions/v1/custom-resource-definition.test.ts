@@ -232,6 +232,35 @@ describe('an update', () => {
       ),
     )
 
+  test('may keep rules that cost too much, not bring them', () => {
+    const costly = (type: string) => ({
+      versions: [
+        version({
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: {
+                a: {
+                  type: 'array',
+                  items: { type },
+                  'x-kubernetes-validations': [{ rule: 'self.all(x, self.all(y, x == y))' }],
+                },
+              },
+            },
+          },
+        }),
+      ],
+    })
+    const previous = established(costly('string'))
+    const kept = {
+      ...costly('string'),
+      names: { plural: 'widgets', kind: 'Widget', shortNames: ['w'] },
+    }
+    assert.deepEqual(wrongChange(previous, kept), [])
+    const [line = ''] = wrongChange(previous, costly('integer'))
+    assert.match(line, /estimated rule cost exceeds budget by factor of more than 100x/)
+  })
+
   test('keeps the status, the scope and the kind', () => {
     const previous = established()
     const next = updated(customResourceDefinition, previous, body())

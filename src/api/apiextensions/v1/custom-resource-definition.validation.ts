@@ -60,7 +60,7 @@ export function validateDefinitionUpdate(
     ['spec.names.plural', after.names.plural, before.names.plural],
   ]
   return [
-    ...wrongSpec(after, isConditionTrue(previous, 'Established') ? before : undefined),
+    ...wrongSpec(after, { before, isEstablished: isConditionTrue(previous, 'Established') }),
     ...immutable
       .filter(([, now, then]) => now !== then)
       .map(([field, now]) => invalid(field, now, 'field is immutable')),
@@ -75,8 +75,13 @@ export function validateDefinitionStatus({ status }: CustomResourceDefinition): 
   return wrongNames(status.acceptedNames, 'status.acceptedNames')
 }
 
-/** `established` is the spec before, of a definition that is in use. */
-function wrongSpec(spec: Spec, established?: Spec): FieldError[] {
+interface Past {
+  readonly before: Spec
+  /** The definition is in use. */
+  readonly isEstablished: boolean
+}
+
+function wrongSpec(spec: Spec, past?: Past): FieldError[] {
   const { versions, scope } = spec
   return [
     ...wrongGroup(spec.group),
@@ -86,14 +91,14 @@ function wrongSpec(spec: Spec, established?: Spec): FieldError[] {
         ? []
         : [notSupported('spec.scope', scope, ['Cluster', 'Namespaced'])]),
     ...wrongSchemas(spec),
-    ...versions.flatMap((version, at) => wrongVersion(spec, version, `spec.versions[${at}]`)),
+    ...versions.flatMap((version, at) => wrongVersion(spec, version, `spec.versions[${at}]`, past)),
     ...wrongVersionList(versions),
     ...(['plural', 'singular', 'kind', 'listKind'] as const)
       .filter(name => !spec.names[name])
       .map(name => required(`spec.names.${name}`)),
     ...wrongNames(spec.names, 'spec.names'),
-    ...wrongShared(spec),
-    ...wrongConversion(spec, established),
+    ...wrongShared(spec, past),
+    ...wrongConversion(spec, past?.isEstablished ? past.before : undefined),
   ]
 }
 
@@ -118,7 +123,18 @@ function isShared(versions: readonly CustomResourceVersion[], part: keyof Custom
   return versions.every(version => equal(version[part] ?? null, versions[0]?.[part] ?? null))
 }
 
-function wrongVersion(spec: Spec, version: CustomResourceVersion, path: string): FieldError[] {
+/** Whether the version had the same schema before. */
+function isUnchanged({ name, schema }: CustomResourceVersion, past: Past | undefined): boolean {
+  const old = past?.before.versions.find(version => version.name === name)
+  return old !== undefined && equal(old.schema ?? null, schema ?? null)
+}
+
+function wrongVersion(
+  spec: Spec,
+  version: CustomResourceVersion,
+  path: string,
+  past: Past | undefined,
+): FieldError[] {
   const { versions } = spec
   const { name, schema, subresources, additionalPrinterColumns, selectableFields } = version
   const why = isDns1035Label(name)
@@ -129,6 +145,7 @@ function wrongVersion(spec: Spec, version: CustomResourceVersion, path: string):
     ...wrongDeprecation(version, path),
     ...wrongSchema(own('schema', schema?.openAPIV3Schema), `${path}.schema`, {
       hasStatus: subresources?.status !== undefined,
+      isUnchanged: isUnchanged(version, past),
     }),
     ...wrongSubresources(own('subresources', subresources), `${path}.subresources`),
     ...wrongColumns(
@@ -144,7 +161,7 @@ function wrongVersion(spec: Spec, version: CustomResourceVersion, path: string):
 }
 
 /** What all versions have in common. */
-function wrongShared({ versions }: Spec): FieldError[] {
+function wrongShared({ versions }: Spec, past: Past | undefined): FieldError[] {
   const [first] = versions
   if (!first) return []
   const shared = <T>(part: keyof CustomResourceVersion, value: T) =>
@@ -155,6 +172,7 @@ function wrongShared({ versions }: Spec): FieldError[] {
     ),
     ...wrongSchema(shared('schema', first.schema?.openAPIV3Schema), 'spec.validation', {
       hasStatus: versions.some(({ subresources }) => subresources?.status !== undefined),
+      isUnchanged: isUnchanged(first, past),
     }),
     ...wrongSubresources(shared('subresources', first.subresources), 'spec.subresources'),
     ...wrongColumns(

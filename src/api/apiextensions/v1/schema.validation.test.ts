@@ -284,10 +284,15 @@ const cases: readonly [string, JsonSchemaProps, readonly string[]][] = [
     'looks at old values where there can be some',
     field({
       type: 'array',
+      maxItems: 10,
       items: {
         type: 'object',
         properties: {
-          b: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] },
+          b: {
+            type: 'string',
+            maxLength: 10,
+            'x-kubernetes-validations': [{ rule: 'self == oldSelf' }],
+          },
         },
       },
     }),

@@ -6,6 +6,7 @@ import { type FieldError, forbidden, invalid } from '../../machinery/field-error
 import { wrongDefaults } from './defaults.validation.ts'
 import { wrongExtensions } from './extensions.validation.ts'
 import type { JsonSchemaProps } from './json-schema-props.ts'
+import { wrongRuleCosts } from './rule-costs.validation.ts'
 import { wrongStructure } from './structural.validation.ts'
 
 /** With a status subresource the root may say no more than this, since the status is checked without it. */
@@ -39,10 +40,18 @@ const GO_NAMES: Readonly<Record<string, string>> = {
   'x-kubernetes-validations': 'XValidations',
 }
 
+export interface SchemaPlace {
+  readonly hasStatus: boolean
+  /** Taken before: what its rules cost is not held against it. */
+  readonly isUnchanged?: boolean
+}
+
+const OF_RULES = /\.x-kubernetes-validations/
+
 export function wrongSchema(
   schema: JsonSchemaProps | undefined,
   path: string,
-  { hasStatus }: { readonly hasStatus: boolean },
+  { hasStatus, isUnchanged = false }: SchemaPlace,
 ): FieldError[] {
   if (!schema) return []
   const field = `${path}.openAPIV3Schema`
@@ -52,15 +61,24 @@ export function wrongSchema(
     errors.push(forbidden(`${field}.nullable`, 'nullable cannot be true at the root'))
   const unsupported = unsupportedIn(schema)
   let isStructural = false
+  let isEstimated = false
   if (unsupported === undefined) {
     const structure = wrongStructure(schema, field)
     errors.push(...structure)
     isStructural = structure.length === 0
-    if (isStructural) errors.push(...wrongDefaults(schema, field))
+    const presets = isStructural ? wrongDefaults(schema, field) : []
+    errors.push(...presets)
+    isEstimated = isStructural && presets.length === 0 && !isUnchanged
   }
-  errors.push(
-    ...wrongExtensions(schema, field, { isRoot: true, isInMetadata: false, isStructural }),
-  )
+  const wrong = wrongExtensions(schema, field, {
+    isRoot: true,
+    isInMetadata: false,
+    isStructural,
+  })
+  errors.push(...wrong)
+  // What the schema itself has wrong comes first.
+  if (isEstimated && wrong.every(({ field: at }) => OF_RULES.test(at)))
+    errors.push(...wrongRuleCosts(schema, field))
   if (errors.length === 0 && unsupported !== undefined)
     errors.push(invalid(field, '', `OpenAPIV3Schema '${unsupported}' is not supported`))
   return errors
