@@ -150,7 +150,9 @@ export function decodeDraft(
   const { object, unknownFields: unknown } = decodeObject(kind, undecoded({ value, metadata }))
   if (metadata) object.metadata = metadata
   if (unknown.length > 0 || duplicates.length > 0 || repeatedKeys !== undefined) {
-    const complaints = complaintsAbout({ unknown, duplicates, json })
+    // Schemas of custom resources are read after the body, and tell what they do not know in an order of their own.
+    const isInOrder = kind.custom && duplicates.length === 0
+    const complaints = complaintsAbout({ unknown, duplicates, json: isInOrder ? undefined : json })
     if (repeatedKeys !== undefined) complaints.unshift(repeatedKeys)
     report(exchange, complaints, refusedAs(kind))
   }

@@ -48,6 +48,13 @@ function ruled(rule: string | ValidationRule, next: object, previous?: object): 
   return lines(wrongByRules(schema, { spec: next }, old, []))
 }
 
+test('what a rule says of the whole names no field', () => {
+  const schema = { type: 'object', 'x-kubernetes-validations': [{ rule: 'false' }] }
+  assert.deepEqual(lines(wrongByRules(schema, {}, undefined, [])), [
+    '<nil>: Invalid value: failed rule: false',
+  ])
+})
+
 describe('rules that hold', () => {
   const cases: readonly [string, object][] = [
     ['self.least <= self.most', { least: 1, most: 2 }],
@@ -119,6 +126,15 @@ describe('rules that do not hold', () => {
     assert.deepEqual(ruled({ ...more, reason: 'FieldValueRequired' }, wrong), [
       'spec.least: Required value: x',
     ])
+    for (const [fieldPath, field] of [
+      ['.with-dash', 'spec.with-dash'],
+      [".labels['a.b/c']", 'spec.labels[a.b/c]'],
+      ['.labels.a', 'spec.labels[a]'],
+      ["['labels'].a", 'spec.labels[a]'],
+    ] as const)
+      assert.deepEqual(ruled({ ...more, fieldPath, reason: 'FieldValueForbidden' }, wrong), [
+        `${field}: Forbidden: x`,
+      ])
   })
 
   test('at a scalar show it', () => {

@@ -16,6 +16,7 @@ import { equal } from '../../machinery/patch/json-patch.ts'
 import { isPlainObject } from '../../machinery/plain.ts'
 import type { JsonSchemaProps, ValidationRule } from '../v1/json-schema-props.ts'
 import { celValue } from './cel-values.ts'
+import { NO_FIELD } from './check.ts'
 import { fieldOf, itemsOf, propertyOf, schemasWithin } from './walk.ts'
 
 /** What the rules may cost for one object, all together: about a second of Go's implementation. */
@@ -224,13 +225,22 @@ function detailOf(
 }
 const OUT_OF_BUDGET = ' due to running out of cost budget, no further validation rules will be run'
 
+/** `.a['b']` is `a.b` where b is a field, and `a[b]` where it is a key of a map. */
+function fieldBelow(schema: JsonSchemaProps | undefined, path: string, below = ''): string {
+  const [step = '', plain, quoted] = /^(?:\.?([^.[]+)|\['((?:[^'\\]|\\.)+)'\])/.exec(below) ?? []
+  if (step === '') return path
+  const name = plain ?? quoted?.replace(/\\(.)/g, '$1') ?? ''
+  const isField = propertyOf(schema, name) !== undefined
+  const field = isField ? (path === '' ? name : `${path}.${name}`) : `${path}[${name}]`
+  return fieldBelow(fieldOf(schema, name), field, below.slice(step.length))
+}
+
 function errorFor(
   { reason, fieldPath }: ValidationRule,
   schema: JsonSchemaProps,
   { next, path, detail }: { next: unknown; path: string; detail: string },
 ): FieldError {
-  const below = fieldPath?.replace(/^\./, '') ?? ''
-  const field = below === '' ? path : path === '' ? below : `${path}.${below}`
+  const field = fieldBelow(schema, path, fieldPath) || NO_FIELD
   if (reason === 'FieldValueForbidden') return forbidden(field, detail)
   if (reason === 'FieldValueRequired') return required(field, detail)
   const isWhole = schema.type === 'object' || schema.type === 'array'

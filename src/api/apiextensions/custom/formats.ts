@@ -2,7 +2,7 @@
  * The formats that schemas may ask of strings, by their names without dashes. Formats that nobody knows are ignored, as
  * upstream does. Each test takes time linear in the text, which anybody may send.
  */
-import { addressFamily, isCidr } from '../../core/v1/addresses.ts'
+import { addressFamily } from '../../core/v1/addresses.ts'
 import { parseDuration } from '../../machinery/duration.ts'
 import { isDns1123Label, isDns1123Subdomain } from '../../machinery/names.ts'
 import { canonicalTime } from '../../machinery/time.ts'
@@ -35,15 +35,42 @@ const uuid = (version: string, variant: string) =>
 
 const HOST_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/i
 
-function isHostname(text: string): boolean {
+function isDomain(text: string): boolean {
   return (
     text.length > 0 && text.length <= 255 && text.split('.').every(part => HOST_LABEL.test(part))
   )
 }
 
+/** By the pattern that upstream has for it, with symbols and all: one word, or several of which the last is of letters. */
+const HOSTNAME =
+  /^(?:[a-z0-9\p{S}\p{L}](?:-?[a-z0-9\p{S}\p{L}]{0,62})?|(?:[a-z0-9\p{S}\p{L}](?:[-a-z0-9\p{S}\p{L}]{0,61}[a-z0-9\p{S}\p{L}])?\.)+[a-z\p{L}]{2,63})$/iu
+
+function isHostname(text: string): boolean {
+  const parts = text.split('.')
+  return text.length <= 255 && parts.every(part => part.length <= 63) && HOSTNAME.test(text)
+}
+
+/** An address, or a name and one in angles. */
 function isEmail(text: string): boolean {
-  const at = text.lastIndexOf('@')
-  return at > 0 && !/[\s<>()[\],;:\\"]/.test(text.slice(0, at)) && isHostname(text.slice(at + 1))
+  const [, inAngles] = /^[^<>@"]*<([^<>]*)>$/.exec(text) ?? []
+  const address = inAngles ?? text
+  const at = address.lastIndexOf('@')
+  return (
+    at > 0 && !/[\s<>()[\],;:\\"]/.test(address.slice(0, at)) && isDomain(address.slice(at + 1))
+  )
+}
+
+/** With zeros before numbers, and as a part of IPv6: upstream reads addresses as they were read of old. */
+function isIpv4(text: string): boolean {
+  const mapped = text.replace(/^::ffff:/i, '')
+  return addressFamily(mapped.replace(/(^|\.)0+(?=\d)/g, '$1')) === 'IPv4'
+}
+
+/** Of any address in it, not of the first alone. */
+function isNetwork(text: string): boolean {
+  const [, address = '', size = ''] = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? []
+  const family = addressFamily(address)
+  return family !== undefined && Number(size) <= (family === 'IPv4' ? 32 : 128)
 }
 
 function isUri(text: string): boolean {
@@ -56,11 +83,11 @@ function isDate(text: string): boolean {
 
 const isDateTime: Test = text => succeeding(canonicalTime)(text.toUpperCase())
 
-/** Go's notation, or a number and a word such as `2 days`. */
+/** Go's notation, or anything with a number and a word such as `2 days` in it. */
 function isDuration(text: string): boolean {
   return (
     succeeding(parseDuration)(text) ||
-    /^\d{1,18} *(ns|nanos?|nanoseconds?|us|µs|micros?|microseconds?|ms|millis?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)$/i.test(
+    /(?:^|\D)\d{1,18}\s*(ns|nanos?|nanoseconds?|us|µs|micros?|microseconds?|ms|millis?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)(?![a-zµ])/i.test(
       text,
     )
   )
@@ -109,11 +136,11 @@ export const FORMATS: Readonly<Record<string, Test>> = {
   uri: isUri,
   email: isEmail,
   hostname: isHostname,
-  ipv4: text => addressFamily(text) === 'IPv4',
+  ipv4: isIpv4,
   ipv6: text => addressFamily(text) === 'IPv6',
-  cidr: text => isCidr(text).length === 0,
+  cidr: isNetwork,
   mac: matching(
-    /^(?:[0-9a-f]{2}([-:])(?:[0-9a-f]{2}\1){4,18}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2,9}[0-9a-f]{4})$/i,
+    /^(?:[0-9a-f]{2}([-:])(?:[0-9a-f]{2}\1){4,18}[0-9a-f]{2}|(?:[0-9a-f]{4}\.){2,9}[0-9a-f]{4}|[0-9a-f]{16})$/i,
   ),
   uuid: uuid('[0-9a-f]', '[0-9a-f]'),
   uuid3: uuid('3', '[0-9a-f]'),

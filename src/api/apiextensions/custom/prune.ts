@@ -24,14 +24,17 @@ const MAXIMUM_UNKNOWN_FIELDS = 100
 
 interface State {
   readonly unknown: string[]
+  /** Those of metadata are told last. */
+  readonly ofMetadata: string[]
   depth: number
 }
 
 /** `isResource` says that the value is a whole object, whose apiVersion, kind and metadata no schema has to describe. */
 export function prune(schema: JsonSchemaProps, value: unknown, isResource: boolean): Pruned {
-  const state: State = { unknown: [], depth: 0 }
+  const state: State = { unknown: [], ofMetadata: [], depth: 0 }
   const root = isResource ? { ...schema, 'x-kubernetes-embedded-resource': true } : schema
-  return { value: pruneValue(root, value, '', state), unknownFields: state.unknown }
+  const pruned = pruneValue(root, value, '', state)
+  return { value: pruned, unknownFields: [...state.unknown.sort(), ...state.ofMetadata] }
 }
 
 function pruneValue(
@@ -86,7 +89,7 @@ function pruneObject(
       if (part !== null || !inner || isNullKept(inner))
         setKey(result, name, pruneValue(inner, part, place, state))
     } else if (isOpen(schema)) setKey(result, name, copyJson(part, true))
-    else note(place, state)
+    else note(place, state.unknown)
   }
   return result
 }
@@ -98,10 +101,10 @@ const isNullKept = ({ nullable, default: preset }: JsonSchemaProps) =>
 function pruneMetaField(name: string, value: unknown, path: string, state: State): unknown {
   if (name !== 'metadata' || !isPlainObject(value)) return value
   const { metadata, unknownFields } = coerceMetadata(value, path)
-  for (const field of unknownFields) note(field, state)
+  for (const field of unknownFields) note(field, state.ofMetadata)
   return metadata
 }
 
-function note(path: string, state: State): void {
-  if (state.unknown.length < MAXIMUM_UNKNOWN_FIELDS) state.unknown.push(path)
+function note(path: string, unknown: string[]): void {
+  if (unknown.length < MAXIMUM_UNKNOWN_FIELDS) unknown.push(path)
 }

@@ -53,6 +53,7 @@ function compile(schema: JsonSchemaProps): Check {
     compositeCheck(schema, checkOf),
     stringCheck(schema),
     formatCheck(schema),
+    numberFormatCheck(schema),
     numberCheck(schema),
     listCheck(schema),
     enumCheck(schema),
@@ -95,6 +96,27 @@ function typeCheck(schema: JsonSchemaProps): Check | undefined {
     errors.push(wrongType(path, types.join(','), found))
   }
 }
+
+/** Upstream tells of numbers that do not fit by no field. */
+function numberFormatCheck({ format = '', type = '' }: JsonSchemaProps): Check | undefined {
+  const fits = NUMBER_FORMATS[`${type} ${format}`] ?? NUMBER_FORMATS[type]
+  if (!fits) return undefined
+  const isOwn = `${type} ${format}` in NUMBER_FORMATS
+  const wanted = `${type} ${isOwn ? `with format ${format}` : '(default format)'}`
+  return (value, { path }, errors) => {
+    if (typeof value === 'number' && !fits(value))
+      errors.push(invalid(NO_FIELD, '', `Checked value must be of type ${wanted} in ${path}`))
+  }
+}
+
+const isWhole = (value: number) => Number.isInteger(value)
+const NUMBER_FORMATS: Readonly<Record<string, (value: number) => boolean>> = {
+  integer: isWhole,
+  'integer int64': isWhole,
+  'integer int32': value => isWhole(value) && value === (value | 0),
+  'number float': value => Math.abs(value) <= MAXIMUM_FLOAT,
+}
+const MAXIMUM_FLOAT = 3.4028234663852886e38
 
 function formatCheck({ format, type }: JsonSchemaProps): Check | undefined {
   if (!format || !isKnownFormat(format, type)) return undefined
