@@ -59,6 +59,7 @@ export async function loadCelEngine(): Promise<void> {
     homogeneousAggregateLiterals: false,
     limits: { maxDepth: MAXIMUM_DEPTH },
   })
+  environment.registerFunction(`${UNTYPED}(dyn): dyn`, (value: unknown) => value)
   addLibrary(
     environment,
     pattern => compilePattern(pattern),
@@ -190,9 +191,19 @@ function rewrite(part: unknown, found: { usesOldSelf: boolean }): void {
   if (node.op !== 'rcall' || !Array.isArray(node.args)) return
   const [name, receiver, args] = node.args as [string, Node, Node[]]
   if (name === 'matches') node.args = ['linearMatches', receiver, args]
+  if (name === 'value' && args.length === 0) hideType(node)
 }
 
 const treeOf = (text: string) => loaded().environment('rules').parse(text).ast as unknown as Node
+
+/** The value of what may be there or not has a type that the engine cannot name where it does not know that of the whole. */
+function hideType(node: Node): void {
+  const call = treeOf(`${UNTYPED}(self.value())`)
+  const [, [inner]] = call.args as [string, Node[]]
+  if (inner) inner.args = node.args
+  Object.assign(node, { op: call.op, args: call.args })
+}
+const UNTYPED = 'untyped__'
 
 /** The engine takes `has(a.b.c)` alone; `has(f(x)[0].c)` is asked of a variable that holds what comes before the last dot. */
 function bindSubjectOfHas(node: Node): void {

@@ -28,6 +28,10 @@ const TEMPLATES: Readonly<Record<string, string>> = {
   'transformMap/4': `mapOf__(${PAIRS}.filter(pair__, ${bound('filter__')}).map(pair__, [pair__[0], ${bound('body__')}]))`,
   'transformMapEntry/3': `merged__(${PAIRS}.map(pair__, ${bound('body__')}))`,
   'transformMapEntry/4': `merged__(${PAIRS}.filter(pair__, ${bound('filter__')}).map(pair__, ${bound('body__')}))`,
+  'optMap/2':
+    'receiver__.hasValue() ? optional.of(cel.bind(first__, receiver__.value(), body__)) : optional.none()',
+  'optFlatMap/2':
+    'receiver__.hasValue() ? cel.bind(first__, receiver__.value(), body__) : optional.none()',
   'sortBy/2': 'receiver__.map(first__, [body__, first__]).sortedPairs__()',
 }
 

@@ -196,6 +196,20 @@ describe('rules about a change', () => {
     assert.deepEqual(ruled(optional, { name: 'second' }, { name: 'first' }), [])
   })
 
+  test('look into what there may be', () => {
+    const shrunk = (rule: string) => ({ rule, optionalOldSelf: true, message: 'shrunk' })
+    const rules = [
+      '!oldSelf.hasValue() || oldSelf.value().tags.all(t, t in self.tags)',
+      'oldSelf.optMap(old, old.tags.all(t, t in self.tags)).orValue(true)',
+      'oldSelf.optFlatMap(old, old.?tags).orValue([]).all(t, t in self.tags)',
+    ]
+    for (const rule of rules) {
+      assert.deepEqual(ruled(shrunk(rule), { tags: ['a'] }), [], rule)
+      assert.deepEqual(ruled(shrunk(rule), { tags: ['a', 'b'] }, { tags: ['a'] }), [], rule)
+      assert.equal(ruled(shrunk(rule), { tags: ['a'] }, { tags: ['b'] }).length, 1, rule)
+    }
+  })
+
   test('of an item find it by its keys', () => {
     const parts = spec.properties?.parts
     const schema: JsonSchemaProps = {

@@ -373,7 +373,6 @@ export const REFUSED: Readonly<Record<string, Change>> = {
   ),
 }
 
-const COSTS = 'what rules cost is counted when they run, not estimated before'
 const INTERNAL = 'upstream shows versions by the names of its internal structures'
 
 /** Those that Proa tells otherwise, and why. */
@@ -382,8 +381,6 @@ export const DIFFERS: Readonly<Record<string, string>> = {
   'with a version twice': INTERNAL,
   'with two stored versions': INTERNAL,
   'without a stored version': INTERNAL,
-  'with a rule that costs too much': COSTS,
-  'with a rule over all twice': COSTS,
 }
 
 /** With what it is refused for. */
