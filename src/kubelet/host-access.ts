@@ -106,6 +106,8 @@ export interface HttpProbe {
 export interface ProbeAnswer {
   readonly ok: boolean
   readonly output: string
+  /** It counts as success, and yet `output` should be told. */
+  readonly isDoubtful?: true
 }
 
 export interface ProbeNetwork {

@@ -125,7 +125,9 @@ test('probes over HTTP and TCP', async () => {
     if (request.url === '/slow') return
     response.writeHead(
       status === 'header' ? host : Number(status),
-      to ? { location: `/${to}` } : {},
+      to
+        ? { location: to === 'away' ? 'http://0.0.0.0/' : to === 'odd' ? 'http://[' : `/${to}` }
+        : {},
     )
     response.end('x')
   })
@@ -146,6 +148,13 @@ test('probes over HTTP and TCP', async () => {
   assert.deepEqual(await get('/header'), { ok: true, output: '' })
   assert.deepEqual(await get('/302/200'), { ok: true, output: '' })
   assert.equal((await get('/302/500')).output, 'HTTP probe failed with statuscode: 500')
+  assert.deepEqual(await get('/302/away'), {
+    ok: true,
+    output: 'Probe terminated redirects, Response body: x',
+    isDoubtful: true,
+  })
+  assert.match((await get('/302/odd')).output, /failed to parse Location header "http:\/\/\["$/)
+  assert.equal((await get('/404/away')).output, 'HTTP probe failed with statuscode: 404')
   assert.match((await get('/slow', 50)).output, /context deadline exceeded/)
   assert.deepEqual(await machineNetwork.tcp('127.0.0.1', port, 30_000), { ok: true, output: '' })
   web.closeAllConnections()

@@ -8,6 +8,8 @@ import { connect } from 'node:net'
 export interface Answer {
   readonly ok: boolean
   readonly output: string
+  /** Success, of which something should be told. */
+  readonly isDoubtful?: true
 }
 
 export interface HttpProbe {
@@ -20,7 +22,7 @@ export interface HttpProbe {
 
 /** Redirects on the same host are followed so often; a redirect elsewhere is taken for an answer. */
 const MAXIMUM_REDIRECTS = 10
-/** More of a body is not read: only the status counts. */
+/** More of a body is not read: only the status counts, and the beginning tells where a redirect leads. */
 const BODY_LIMIT_BYTES = 10 * 1024
 
 const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host)
@@ -34,12 +36,17 @@ export const machineNetwork = {
     for (let hop = 0; hop <= MAXIMUM_REDIRECTS; hop++) {
       const answer = await getOnce(url, probe.headers, signal).catch((error: Error) => ({ error }))
       if ('error' in answer) return failure(`Get "${url}": ${reasonOf(answer.error, url)}`)
-      const { status, location } = answer
-      const next = location && status >= 300 && status < 400 ? new URL(location, url) : undefined
-      if (!next || next.hostname !== url.hostname)
-        return status >= 200 && status < 400
-          ? { ok: true, output: '' }
-          : failure(`HTTP probe failed with statuscode: ${status}`)
+      const { status, location, body } = answer
+      if (status < 200 || status >= 400)
+        return failure(`HTTP probe failed with statuscode: ${status}`)
+      if (!location || status < 300) return { ok: true, output: '' }
+      const next = URL.parse(location, url)
+      if (!next)
+        return failure(`Get "${url}": failed to parse Location header ${JSON.stringify(location)}`)
+      if (next.hostname !== url.hostname) {
+        const output = `Probe terminated redirects, Response body: ${body}`
+        return { ok: true, output, isDoubtful: true }
+      }
       url = next
     }
     return failure(`Get "${first}": stopped after ${MAXIMUM_REDIRECTS} redirects`)
@@ -70,6 +77,7 @@ const failure = (output: string): Answer => ({ ok: false, output })
 interface Got {
   readonly status: number
   readonly location: string | undefined
+  readonly body: string
 }
 
 async function getOnce(url: URL, headers: HttpProbe['headers'], signal: AbortSignal): Promise<Got> {
@@ -85,12 +93,15 @@ async function getOnce(url: URL, headers: HttpProbe['headers'], signal: AbortSig
       { headers: values, rejectUnauthorized: false, agent: false, signal },
       (response: IncomingMessage) => {
         let size = 0
+        const pieces: Buffer[] = []
         const done = () => {
           response.destroy()
-          resolve({ status: response.statusCode ?? 0, location: response.headers.location })
+          const body = Buffer.concat(pieces).toString('utf8', 0, BODY_LIMIT_BYTES)
+          resolve({ status: response.statusCode ?? 0, location: response.headers.location, body })
         }
         response.on('data', (piece: Buffer) => {
           size += piece.length
+          pieces.push(piece)
           if (size > BODY_LIMIT_BYTES) done()
         })
         response.once('end', done)

@@ -14,7 +14,14 @@ const exec = (name: string, more: object = {}) => ({ exec: { command: [name] }, 
 
 function setUp(container: object) {
   const timers: { at: number; callback: () => void }[] = []
-  const state = { now: 100_000, ok: true, asked: [] as string[], changed: 0 }
+  const state = {
+    now: 100_000,
+    ok: true,
+    asked: [] as string[],
+    changed: 0,
+    told: [] as string[],
+    answer: undefined as object | undefined,
+  }
   const clock = {
     now: () => state.now,
     monotonicMs: () => state.now,
@@ -33,9 +40,16 @@ function setUp(container: object) {
   const context = {
     clock,
     log: silentLog,
-    options: { runtime, nodeAddresses: [], hostAccess: {} },
+    options: {
+      runtime,
+      nodeAddresses: [],
+      hostAccess: { network: { http: async () => state.answer } },
+    },
   } as unknown as KubeletContext
-  const events = { warning() {}, normal() {} } as unknown as PodEvents
+  const events = {
+    warning: (_: Pod, reason: string, text: string) => void state.told.push(`${reason} ${text}`),
+    normal() {},
+  } as unknown as PodEvents
   const probes = new Probes(context, events, () => state.changed++)
   const spec = { name: 'c', ...container } as unknown as AnyContainer
   const pod = { metadata: { name: 'p', uid: 'u' }, spec: { containers: [spec] } } as unknown as Pod
@@ -154,4 +168,19 @@ test('a pod that ends is not killed for being unwell, and leaves no timer', asyn
   assert.deepEqual(probes.verdictOf('a', spec), { started: true, ready: false, failed: undefined })
   probes.forget('u')
   assert.equal(timers.length, 0)
+})
+
+test('a probe that is led elsewhere counts as success, and a warning tells so', async () => {
+  const { probes, state, pod, spec, observed, pass } = setUp({
+    livenessProbe: { httpGet: { port: 80 }, failureThreshold: 1 },
+  })
+  state.answer = { ok: true, output: 'Probe terminated redirects', isDoubtful: true }
+  probes.sync(pod, observed('1'))
+  await pass(0)
+  assert.deepEqual(state.told, ['ProbeWarning Liveness probe warning: Probe terminated redirects'])
+  assert.equal(probes.verdictOf('1', spec).failed, undefined)
+  state.answer = { ok: false, output: 'statuscode: 500' }
+  await pass(10_000)
+  assert.equal(state.told[1], 'Unhealthy Liveness probe failed: statuscode: 500')
+  assert.equal(probes.verdictOf('1', spec).failed, 'liveness')
 })

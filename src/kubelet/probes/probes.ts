@@ -4,6 +4,7 @@
  * the pod's worker look again.
  */
 import { messageOf } from '#base/errors.ts'
+import type { ProbeAnswer } from '../host-access.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
 import {
@@ -211,20 +212,19 @@ export class Probes {
     // A startup probe that has decided is done; the others wait for it, and are scheduled by it.
     if (kind === 'startup' && running.state.decided) return
     if (!begun) return
-    const answer = await askProbe(probe, probed, this.#context).catch(error => ({
-      ok: false,
-      output: messageOf(error),
-    }))
+    const answer = await askProbe(probe, probed, this.#context).catch(
+      (error): ProbeAnswer => ({ ok: false, output: messageOf(error) }),
+    )
     if (!live()) return
-    if (!answer.ok) this.#tellUnhealthy(probed, kind, answer.output)
+    if (!answer.ok || answer.isDoubtful) this.#tell(probed, kind, answer)
     this.#take(probed, running, answer.ok)
     if (live()) this.#schedule(probed, running, periodMs)
   }
 
-  #tellUnhealthy({ pod, reference }: Probed, kind: ProbeKind, output: string): void {
+  #tell({ pod, reference }: Probed, kind: ProbeKind, { ok, output }: ProbeAnswer): void {
     const name = `${kind[0]?.toUpperCase()}${kind.slice(1)}`
-    const text = `${name} probe failed: ${output.slice(0, OUTPUT_LIMIT)}`
-    this.#events.warning(pod, 'Unhealthy', text, reference)
+    const text = `${name} probe ${ok ? 'warning' : 'failed'}: ${output.slice(0, OUTPUT_LIMIT)}`
+    this.#events.warning(pod, ok ? 'ProbeWarning' : 'Unhealthy', text, reference)
   }
 
   #take(probed: Probed, running: Running, ok: boolean): void {
