@@ -5,7 +5,6 @@
 import { compilePattern, loadPatternEngine } from '../machinery/patterns.ts'
 import { addAuthorizer } from './authorizer.ts'
 import { addConstructions, type PATCHES_TYPE, rewriteConstructions } from './construction.ts'
-import { maximalCost } from './cost.ts'
 import type { SizedType } from './cost.types.ts'
 import { addLibrary } from './library.ts'
 import { type CheckedPart, COST_PER_CALL, meter, metered } from './metering.ts'
@@ -35,6 +34,7 @@ const ADMISSION_VARIABLES = [
 
 interface Engine {
   readonly cel: Cel
+  readonly maximalCost: typeof import('./cost.ts').maximalCost
   readonly base: Environment
   readonly environment: (scope: Scope) => Environment
 }
@@ -53,7 +53,11 @@ export class OutOfBudget extends Error {
 
 export async function loadCelEngine(): Promise<void> {
   if (engine) return
-  const [cel] = await Promise.all([import('@marcbachmann/cel-js'), loadPatternEngine()])
+  const [cel, { maximalCost }] = await Promise.all([
+    import('@marcbachmann/cel-js'),
+    import('./cost.ts'),
+    loadPatternEngine(),
+  ])
   const environment = new cel.Environment({
     enableOptionalTypes: true,
     homogeneousAggregateLiterals: false,
@@ -65,7 +69,7 @@ export async function loadCelEngine(): Promise<void> {
     pattern => compilePattern(pattern),
     value => (value === undefined ? cel.Optional.none() : cel.Optional.of(value)),
   )
-  engine = { cel, base: environment, environment: environmentsOver(environment) }
+  engine = { cel, maximalCost, base: environment, environment: environmentsOver(environment) }
 }
 
 /** Each is made with its first expression: most servers need one of them, if any. */
@@ -170,7 +174,7 @@ export function estimatedCost(text: string, self: SizedType, isOldOptional: bool
   } catch {
     return 0
   }
-  return maximalCost(tree, self, isOldOptional)
+  return loaded().maximalCost(tree, self, isOldOptional)
 }
 
 /** What cannot be known before, is seen when it is evaluated. */
