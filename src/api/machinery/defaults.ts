@@ -6,7 +6,8 @@ import { type AnySchema, isUndescribed, type ObjectShape } from './schema.ts'
 
 /** Changes the draft in place. */
 export function applyDefaults(kind: AnyKind, draft: KubernetesObject): void {
-  applyShapeDefaults(kind.shape, draft as unknown as PlainObject)
+  // Custom kinds have defaults of their own way, which know that null may be a value.
+  if (!kind.custom) applyShapeDefaults(kind.shape, draft as unknown as PlainObject)
   kind.defaults(draft)
 }
 

@@ -43,6 +43,21 @@ describe('a create', () => {
     })
   })
 
+  test('keeps null where it may be a value, and else takes the default for it', async () => {
+    const text = { type: 'string', default: 'd' }
+    const spec = { type: 'object', properties: { may: { ...text, nullable: true }, not: text } }
+    const openAPIV3Schema = { type: 'object', properties: { spec } }
+    const server = await served({
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }],
+    })
+    const { body } = await server.ask('POST', WIDGETS, widget('a', { may: null, not: null }))
+    assert.deepEqual(body.spec, { may: null, not: 'd' })
+    const again = await server.ask('PUT', `${WIDGETS}/a`, body)
+    assert.deepEqual(again.body.spec, { may: null, not: 'd' })
+    const absent = await server.ask('POST', WIDGETS, widget('b', {}))
+    assert.deepEqual(absent.body.spec, { may: 'd', not: 'd' })
+  })
+
   test('is refused with all causes at once', async () => {
     const server = await served()
     const { status, body } = await server.ask(
