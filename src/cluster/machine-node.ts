@@ -71,7 +71,8 @@ export async function startMachineNode(
     parts.add({ stop: async () => containerd.release() })
     const network = podNetworkOf(machine.options, containerd.cniConfDirectory)
     parts.add(startPodNetwork(contexts.node, { ...network, nodeName }))
-    const runtime = connectCri({ socketPath: containerd.socketPath, clock, log })
+    const { socketPath, snapshotter } = containerd
+    const runtime = connectCri({ socketPath, snapshotter, clock, log })
     parts.add({ stop: () => runtime.close() })
     const kubelet = startKubelet(contexts.node, {
       nodeName,

@@ -80,7 +80,8 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
   running.push(
     startPodNetwork(context, { ...podNetworkOf(options, containerd.cniConfDirectory), nodeName }),
   )
-  const runtime = connectCri({ socketPath: containerd.socketPath, clock, log })
+  const { socketPath, snapshotter } = containerd
+  const runtime = connectCri({ socketPath, snapshotter, clock, log })
   running.push({ stop: () => runtime.close() })
   const kubelet = startKubelet(context, {
     nodeName,

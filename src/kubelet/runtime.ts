@@ -49,6 +49,8 @@ export interface ContainerRuntime {
   imageStatus(image: string): Promise<Image | undefined>
   listImages(): Promise<readonly Image[]>
   removeImage(image: string): Promise<void>
+  /** Shows what is in an image, by its id, at a directory that is there: read-only, until that is unmounted. */
+  mountImage(imageId: string, directory: string): Promise<void>
   /** Bytes and inodes used by images, for node status and image collection. */
   containerStats(): Promise<readonly ContainerStats[]>
 

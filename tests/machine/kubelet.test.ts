@@ -61,7 +61,8 @@ describe('a kubelet on containerd', { skip: reason !== undefined }, () => {
 
   async function start() {
     const informers = createInformers(client, { clock, random, log })
-    runtime = connectCri({ socketPath: containerd.socketPath, clock, log })
+    const { socketPath, snapshotter } = containerd
+    runtime = connectCri({ socketPath, snapshotter, clock, log })
     const running = startKubelet(
       { client, informers, clock, random, log },
       {
@@ -254,6 +255,33 @@ describe('a kubelet on containerd', { skip: reason !== undefined }, () => {
     assert.equal(ended?.reason, 'Error')
   })
 
+  test('an image is a volume that can be read alone; one that is missing holds its containers back', async () => {
+    const image = (reference: string) => ({
+      restartPolicy: 'Never',
+      containers: [
+        container('ls /image/bin/busybox /part/busybox; touch /image/x || touch /part/x', {
+          volumeMounts: [
+            { name: 'image', mountPath: '/image' },
+            { name: 'image', mountPath: '/part', subPath: 'bin' },
+          ],
+        }),
+      ],
+      volumes: [{ name: 'image', image: { reference, pullPolicy: 'Never' } }],
+    })
+    await create('shown', image(busyboxImage))
+    await create('unknown', image('nowhere.example/none:1'))
+    await podThat('shown', ({ status }) => status?.phase === 'Failed')
+    const said = await logsOf('shown')
+    assert.match(said, /^\/image\/bin\/busybox\n\/part\/busybox\n/)
+    assert.equal(said.match(/Read-only file system/g)?.length, 2)
+    const { status } = await podThat('unknown', ({ status }) =>
+      Boolean(status?.containerStatuses?.[0]?.state.waiting?.reason?.startsWith('ErrImage')),
+    )
+    const waiting = status?.containerStatuses?.[0]?.state.waiting
+    assert.equal(waiting?.reason, 'ErrImageNeverPull')
+    assert.match(waiting?.message ?? '', /"nowhere\.example\/none:1" is not present/)
+  })
+
   test('exec says what it did', async () => {
     const channels = await kubelet.transport.connect?.({
       method: 'POST',
@@ -281,7 +309,7 @@ describe('a kubelet on containerd', { skip: reason !== undefined }, () => {
   })
 
   test('deleted pods go with all that was theirs', async () => {
-    for (const name of ['web', 'files', 'sick'])
+    for (const name of ['web', 'files', 'shown', 'unknown', 'sick'])
       await client.delete(podKind, { name, namespace: 'default' })
     await eventually(async () => (await client.list(podKind)).items.length === 0)
     await eventually(async () => (await runtime.listPodSandboxes()).length === 0)

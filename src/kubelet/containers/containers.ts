@@ -68,6 +68,7 @@ export class Containers {
     const { container } = reference
     // A pull may take minutes, and goes on for others; a pod that ends does not wait for it.
     const image = await unless(ending, images.ensure(pod, reference))
+    await this.#showImages(pod, container, ending)
     const failed = (message: string) =>
       events.warning(pod, 'Failed', `Error: ${message}`, reference)
     const config = await this.#config(pod, reference, sandbox, image).catch(error => {
@@ -102,6 +103,23 @@ export class Containers {
       )
     await this.#postStart(pod, reference, { containerId: id, sandbox, ending })
     context.log.debug('container started', { pod: pod.metadata.name, container: container.name })
+  }
+
+  /** The images that the container has as volumes; as upstream, they are pulled like its own. */
+  async #showImages(pod: Pod, container: AnyContainer, ending: AbortSignal): Promise<void> {
+    const { images, volumes } = this.#parts
+    const mounted = new Set(container.volumeMounts?.map(({ name }) => name))
+    for (const volume of pod.spec?.volumes ?? []) {
+      if (!volume.image || !mounted.has(volume.name)) continue
+      const { reference = '', pullPolicy } = volume.image
+      const wanted = { reference, policy: pullPolicy }
+      const { id } = await unless(ending, images.ensureWanted(pod, wanted))
+      try {
+        await volumes.showImage(pod, volume, id)
+      } catch (error) {
+        throw new StartError('CreateContainerError', messageOf(error))
+      }
+    }
   }
 
   /** What was made and can't be asked for would be made again: then it is looked for first. */

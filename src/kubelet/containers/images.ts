@@ -15,6 +15,14 @@ export interface ImagesOptions {
   readonly authFor: (pod: Pod, image: string) => Promise<readonly RegistryAuth[]>
 }
 
+/** An image that a pod needs, for a container or for a volume. */
+export interface WantedImage {
+  readonly reference: string
+  readonly policy: string | undefined
+  /** The container that events are about. */
+  readonly container?: ContainerReference
+}
+
 export class Images {
   readonly #options: ImagesOptions
   readonly #backoff: Backoff
@@ -28,66 +36,72 @@ export class Images {
     this.#backoff = new Backoff(options.clock)
   }
 
-  /** The image, present on the node; throws StartError. */
-  async ensure(pod: Pod, reference: ContainerReference): Promise<Image> {
+  /** The image of a container, present on the node; throws StartError. */
+  ensure(pod: Pod, container: ContainerReference): Promise<Image> {
+    const { image = '', imagePullPolicy } = container.container
+    return this.ensureWanted(pod, { reference: image, policy: imagePullPolicy, container })
+  }
+
+  /** The same of any image. */
+  async ensureWanted(pod: Pod, wanted: WantedImage): Promise<Image> {
     const { runtime, events } = this.#options
-    const asked = reference.container.image ?? ''
+    const { reference: asked, container } = wanted
     const image = withTag(asked)
     if (image === undefined) {
       const message = `Failed to apply default image tag "${asked}": couldn't parse image name "${asked}": invalid reference format`
-      events.warning(pod, 'InspectFailed', message, reference)
+      events.warning(pod, 'InspectFailed', message, container)
       throw new StartError('InvalidImageName', message)
     }
-    const policy = reference.container.imagePullPolicy || 'IfNotPresent'
-    const present = await this.#inspect(pod, reference, image)
+    const policy = wanted.policy || 'IfNotPresent'
+    const present = await this.#inspect(pod, wanted, image)
     if (present && policy !== 'Always') {
       events.normal(
         pod,
         'Pulled',
         `Container image "${asked}" already present on machine and can be accessed by the pod`,
-        reference,
+        container,
       )
       return present
     }
     if (policy === 'Never') {
       const message = `Container image "${asked}" is not present with pull policy of Never`
-      events.warning(pod, 'ErrImageNeverPull', message, reference)
+      events.warning(pod, 'ErrImageNeverPull', message, container)
       throw new StartError('ErrImageNeverPull', message)
     }
-    await this.#pull(pod, reference, image)
+    await this.#pull(pod, wanted, image)
     const pulled = await runtime.imageStatus(image)
     if (!pulled)
       throw new StartError('ErrImagePull', `image "${asked}" is gone after it was pulled`)
     return pulled
   }
 
-  async #inspect(pod: Pod, reference: ContainerReference, image: string) {
+  async #inspect(pod: Pod, { reference, container }: WantedImage, image: string) {
     try {
       return await this.#options.runtime.imageStatus(image)
     } catch (error) {
-      const message = `Failed to inspect image "${reference.container.image}": ${messageOf(error)}`
-      this.#options.events.warning(pod, 'InspectFailed', message, reference)
+      const message = `Failed to inspect image "${reference}": ${messageOf(error)}`
+      this.#options.events.warning(pod, 'InspectFailed', message, container)
       throw new StartError('ImageInspectError', message)
     }
   }
 
-  async #pull(pod: Pod, reference: ContainerReference, image: string): Promise<void> {
+  async #pull(pod: Pod, wanted: WantedImage, image: string): Promise<void> {
     const { clock, events } = this.#options
-    const asked = reference.container.image ?? ''
+    const { reference: asked, container } = wanted
     const key = `${uidOf(pod)}_${asked}`
     const failure = this.#failures.get(key)
     if (failure && this.#backoff.remaining(key, failure.at) > 0) {
       const message = `Back-off pulling image "${asked}"`
-      events.normal(pod, 'BackOff', message, reference)
+      events.normal(pod, 'BackOff', message, container)
       throw new StartError('ImagePullBackOff', `${message}: ErrImagePull: ${failure.message}`)
     }
-    events.normal(pod, 'Pulling', `Pulling image "${asked}"`, reference)
+    events.normal(pod, 'Pulling', `Pulling image "${asked}"`, container)
     const started = clock.monotonicMs()
     try {
       await this.#pullOnce(pod, image)
     } catch (error) {
       const message = messageOf(error)
-      events.warning(pod, 'Failed', `Failed to pull image "${asked}": ${message}`, reference)
+      events.warning(pod, 'Failed', `Failed to pull image "${asked}": ${message}`, container)
       const at = clock.now()
       this.#backoff.next(key, at)
       this.#failures.set(key, { message, at })
@@ -100,7 +114,7 @@ export class Images {
       pod,
       'Pulled',
       `Successfully pulled image "${asked}" in ${took} (${took} including waiting). Image size: ${size} bytes.`,
-      reference,
+      container,
     )
   }
 

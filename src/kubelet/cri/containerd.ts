@@ -34,7 +34,7 @@ export interface ContainerdOptions {
 
 export interface Containerd {
   readonly socketPath: string
-  /** For `loadImage`. */
+  /** For `loadImage`, and for images as volumes. */
   readonly snapshotter: string
   readonly isPrivate: boolean
   /** Where containerd reads its CNI configuration from. */

@@ -10,6 +10,7 @@ import type { ContainerRuntime, ContainerStatus, RuntimeEvent, RuntimeStatus } f
 import { toContainer, toResources, toSandbox } from './configs.ts'
 import { watchTasks } from './events.ts'
 import { connectGrpc, GrpcError, grpcCode } from './grpc.ts'
+import { mountImage } from './images.ts'
 import * as messages from './messages.ts'
 import {
   fromContainer,
@@ -36,6 +37,8 @@ const imageService = '/runtime.v1.ImageService'
 
 export interface CriOptions {
   readonly socketPath: string
+  /** Where containerd keeps what is in images; its own default without. */
+  readonly snapshotter?: string
   readonly clock: Clock
   readonly log: Log
 }
@@ -58,7 +61,8 @@ const NEWS_MS = 1_000
 const { idOnly, nothing } = messages
 
 /** Connects when first used; nothing fails here. */
-export function connectCri({ socketPath, clock, log }: CriOptions): ContainerRuntime {
+export function connectCri(options: CriOptions): ContainerRuntime {
+  const { socketPath, clock, log } = options
   const grpc = connectGrpc({ socketPath, clock })
   const service = (name: string): Ask => {
     return (method, [request, response], timeoutMs = questionTimeoutMs) =>
@@ -80,6 +84,7 @@ export function connectCri({ socketPath, clock, log }: CriOptions): ContainerRun
     ...containerCalls(ask, sandboxOf, clock),
     ...streamCalls(ask, clock),
     ...imageCalls(service(imageService)),
+    mountImage: (imageId, directory) => mountImage(options, imageId, directory),
     version: () => ask('Version', [nothing, messages.version])({}),
     async status() {
       const { status } = await ask('Status', [nothing, messages.statusResponse])({})

@@ -10,6 +10,8 @@ import { findProgram } from './packages.ts'
 
 /** A large image on a slow disk. */
 const importTimeoutMs = 10 * 60_000
+/** It may have to be unpacked first. */
+const mountTimeoutMs = 10 * 60_000
 /** CRI learns of an import by an event within milliseconds. */
 const seenTimeoutMs = 10_000
 const pollMs = 20
@@ -47,6 +49,24 @@ export async function loadImageTarball(store: ImageStore, tarball: Uint8Array): 
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/**
+ * Mounts an image at a directory. CRI has this only from containerd 2.1 on, while Debian's is older. The snapshot behind the mount has no content
+ * of its own; containerd forgets it a day later, and what is mounted lives on in the layers of the image.
+ */
+export async function mountImage(
+  store: ImageStore,
+  imageId: string,
+  directory: string,
+): Promise<void> {
+  const ctr = findProgram('ctr')
+  if (!ctr) throw new Error('ctr is missing, which comes with the Debian package containerd')
+  const snapshotter = store.snapshotter ? ['--snapshotter', store.snapshotter] : []
+  const what = ['images', 'mount', ...snapshotter, imageId, directory]
+  await command(ctr, ['-a', store.socketPath, '-n', 'k8s.io', ...what], {
+    timeoutMs: mountTimeoutMs,
+  })
 }
 
 /** Imports an image unless CRI knows it; resolves when CRI does. */

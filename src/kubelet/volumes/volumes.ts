@@ -30,6 +30,7 @@ const PLUGIN_DIRECTORIES = {
   secret: 'kubernetes.io~secret',
   downwardAPI: 'kubernetes.io~downward-api',
   projected: 'kubernetes.io~projected',
+  image: 'kubernetes.io~image',
 } as const
 type Plugin = keyof typeof PLUGIN_DIRECTORIES
 const PLUGINS = Object.keys(PLUGIN_DIRECTORIES) as readonly Plugin[]
@@ -189,6 +190,15 @@ export class Volumes {
     return `${podDirectory(rootDirectory, uidOf(pod))}/volumes/${PLUGIN_DIRECTORIES[plugin]}/${volume.name}`
   }
 
+  /** Shows an image where its volume is, unless it is shown there already, by this kubelet or the one before it. */
+  async showImage(pod: Pod, volume: Volume, imageId: string): Promise<void> {
+    const { hostAccess, runtime } = this.#parts.context.options
+    const path = this.pathOf(pod, volume)
+    if ((await hostAccess.mounts.mountedBelow(path)).length > 0) return
+    await hostAccess.files.makeDirectory(path)
+    await runtime.mountImage(imageId, path)
+  }
+
   /** The mounts of one container, its subPaths resolved and pinned. */
   async mountsOf(
     pod: Pod,
@@ -209,6 +219,7 @@ export class Volumes {
         // What the kubelet writes, containers can't: it is replaced as a whole at the next change.
         readOnly:
           mount.readOnly ||
+          volume.image !== undefined ||
           volume.persistentVolumeClaim?.readOnly ||
           WRITTEN_BY_US.has(pluginOf(volume) ?? 'emptyDir'),
         propagation: propagationOf(mount),

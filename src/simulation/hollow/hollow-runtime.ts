@@ -180,6 +180,7 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
       return [...names].map(imageOf)
     },
     removeImage: async () => {},
+    mountImage: async () => {},
     containerStats: async () => [],
     events: {
       subscribe({ next }) {

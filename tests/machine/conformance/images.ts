@@ -80,7 +80,7 @@ const MEDIA = {
 } as const
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /** Rises when a recipe or a layer is made otherwise, so that images in the cache are made again. */
-const EDITION = 1
+const EDITION = 2
 
 export interface Tools {
   readonly cache: string

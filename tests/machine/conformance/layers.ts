@@ -1,5 +1,6 @@
 /** Layers of the test images: what goes into each of them, and how it is packed so that the same files give the same bytes. */
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   copyFileSync,
   existsSync,
@@ -26,11 +27,12 @@ type Layer = (job: LayerJob) => void | Promise<void>
 
 /** What tests call in agnhost's and nginx's images: names looked up, pages fetched, links and ports looked at, capabilities shown. */
 const DEBIAN_PACKAGES =
-  'bind9-dnsutils ca-certificates curl iproute2 libcap2-bin netcat-openbsd nginx-light openssl procps'
+  'bind9-dnsutils ca-certificates curl iproute2 libcap2-bin net-tools netcat-openbsd nginx-light openssl procps wget'
 
 /** A small Debian, which needs root once. */
 export const debianLayer: Layer = ({ file, cache }) => {
-  const root = join(cache, 'debian')
+  const made = createHash('sha256').update(DEBIAN_PACKAGES).digest('hex').slice(0, 8)
+  const root = join(cache, `debian-${made}`)
   if (!existsSync(root)) {
     const unfinished = `${root}.unfinished`
     rmSync(unfinished, { recursive: true, force: true })
@@ -112,6 +114,9 @@ export const etcdLayer: Layer = job =>
 export const sampleLayer: Layer = job =>
   packed(job, root => place(root, 'kube-sample-apiserver', job.program('sample-apiserver')))
 
+/** Upstream's images are made of Alpine, and a test looks at this file to see what lies in a volume. */
+const OS_RELEASE = 'NAME="Alpine Linux"\nID=alpine\nPRETTY_NAME="what stands in for Alpine Linux"\n'
+
 /** A page that tells which image it is from. */
 export const pageLayer =
   (name: string): Layer =>
@@ -119,6 +124,8 @@ export const pageLayer =
     packed(job, root => {
       writeFileSync(join(root, 'data.json'), `{"image": "${name}.jpg"}\n`)
       writeFileSync(join(root, `${name}.jpg`), name)
+      mkdirSync(join(root, 'etc'))
+      writeFileSync(join(root, 'etc', 'os-release'), OS_RELEASE)
     })
 
 function packed(job: LayerJob, fill: (root: string) => void): void {
