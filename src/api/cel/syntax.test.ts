@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { compileExpression, loadCelEngine } from './engine.ts'
-import { syntaxProblem } from './syntax.ts'
+import { isParseProblem, syntaxProblem } from './syntax.ts'
 
 before(loadCelEngine)
 
@@ -10,8 +10,8 @@ function parses(text: string): boolean {
   try {
     compileExpression(text, 'dyn')
     return true
-  } catch {
-    return false
+  } catch (thrown) {
+    return !isParseProblem(thrown)
   }
 }
 
@@ -36,6 +36,9 @@ const cases: readonly (readonly [text: string, ...problems: [column: number, wha
     [6, "token recognition error at: '= '"],
     [8, "extraneous input '42' expecting <EOF>"],
   ],
+  [') == 1', [1, `mismatched input ')' expecting ${BEGINNING}`]],
+  ['1 == ) 2', [6, `extraneous input ')' expecting ${BEGINNING}`]],
+  ['@a == 1', [1, "token recognition error at: '@'"]],
   ['self.a and true', [8, "mismatched input 'and' expecting <EOF>"]],
 ]
 for (const [text, ...problems] of cases)

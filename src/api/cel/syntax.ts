@@ -10,6 +10,9 @@ interface ParseProblem {
 /** What an expression can begin with. */
 const BEGINNING =
   "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+const CAN_BEGIN = /^\s*[[{(.!"'\w-]/
+/** Of `==`, `&&` and `||`; alone it is nothing. */
+const HALF_TOKEN = /[=&|]/
 const CLOSING: Readonly<Record<string, string>> = { RPAREN: ')', RBRACKET: ']', RBRACE: '}' }
 const TOKEN = /[A-Za-z_]\w*|\d[\w.]*|"[^"]*"|'[^']*'|\S/y
 
@@ -27,7 +30,8 @@ export function syntaxProblem(
   return marked(text, at, toldOf(code, summary, text, at))
 }
 
-function isParseProblem(thrown: unknown): thrown is ParseProblem {
+/** What is wrong otherwise, such as a name that nobody declared, is an expression all the same. */
+export function isParseProblem(thrown: unknown): thrown is ParseProblem {
   return thrown instanceof Error && thrown.name === 'ParseError' && 'range' in thrown
 }
 
@@ -38,15 +42,18 @@ function toldOf(code: string, summary: string, text: string, at: number): string
   if (wanted === 'IDENTIFIER' && at >= text.length) return "no viable alternative at input '.'"
   if (code === 'unexpected_character') return leftOver(text, at)
   const met = tokenAt(text, at)
-  return `${met === '<EOF>' ? 'mismatched' : 'extraneous'} input '${met}' expecting ${BEGINNING}`
+  // What could go on without it has one token too much.
+  const isBegunBehind = met !== '<EOF>' && CAN_BEGIN.test(text.slice(at + met.length))
+  return `${isBegunBehind ? 'extraneous' : 'mismatched'} input '${met}' expecting ${BEGINNING}`
 }
 
-/** Go's scanner passes over what it does not know, with the character behind it, and its parser goes on. */
+/** Go's scanner passes over what it does not know, with the character behind it where both might have been a token, and its parser goes on. */
 function unrecognized(text: string, at: number, parses: (text: string) => boolean): string {
-  const skipped = text.slice(at, at + 2)
+  const end = at + (HALF_TOKEN.test(text[at] ?? '') ? 2 : 1)
+  const skipped = text.slice(at, end)
   const first = marked(text, at, `token recognition error at: '${skipped}'`)
-  if (parses(text.slice(0, at) + text.slice(at + 2))) return first
-  const next = at + 2 + (/^\s*/.exec(text.slice(at + 2))?.[0].length ?? 0)
+  if (parses(text.slice(0, at) + text.slice(end))) return first
+  const next = end + (/^\s*/.exec(text.slice(end))?.[0].length ?? 0)
   return next < text.length ? `${first}\n${marked(text, next, leftOver(text, next))}` : first
 }
 

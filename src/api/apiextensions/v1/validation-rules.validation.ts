@@ -2,7 +2,7 @@
 
 import { messageOf } from '#base/errors.ts'
 import { compileExpression, type ResultType } from '../../cel/engine.ts'
-import { syntaxProblem } from '../../cel/syntax.ts'
+import { isParseProblem, syntaxProblem } from '../../cel/syntax.ts'
 import {
   type FieldError,
   internal,
@@ -156,8 +156,8 @@ function parses(text: string): boolean {
   try {
     compileExpression(text, 'dyn')
     return true
-  } catch {
-    return false
+  } catch (thrown) {
+    return !isParseProblem(thrown)
   }
 }
 
