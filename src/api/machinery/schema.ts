@@ -44,6 +44,8 @@ export interface SchemaFacts {
   readonly mayBeAbsent?: true
   /** A time that JSON leaves out where it is not set; all others that are no pointers are shown as null. */
   readonly omitZero?: true
+  /** Null is a value of its own, which somebody may own. */
+  readonly mayBeNull?: true
   /** Only of `any`: the name by which its type is published. */
   readonly anyType?: AnyType
   /** OpenAPI format, where it is not implied by the type. */

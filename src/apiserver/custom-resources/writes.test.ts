@@ -52,6 +52,8 @@ describe('a create', () => {
     })
     const { body } = await server.ask('POST', WIDGETS, widget('a', { may: null, not: null }))
     assert.deepEqual(body.spec, { may: null, not: 'd' })
+    const [owned] = body.metadata.managedFields
+    assert.deepEqual(owned.fieldsV1, { 'f:spec': { '.': {}, 'f:may': {}, 'f:not': {} } })
     const again = await server.ask('PUT', `${WIDGETS}/a`, body)
     assert.deepEqual(again.body.spec, { may: null, not: 'd' })
     const absent = await server.ask('POST', WIDGETS, widget('b', {}))

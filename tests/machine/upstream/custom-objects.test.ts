@@ -96,6 +96,33 @@ describe('a custom object with', { skip: etcdMissing() || kubeApiServerMissing()
       )
     })
 
+  test('null that may be, applied by several', () => {
+    const apply = (manager: string, spec: object): Asked => ({
+      method: 'PATCH',
+      path: `${at('shapes')}/nulls?fieldManager=${manager}`,
+      body: body('Shape', 'nulls', spec),
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    })
+    const merge = (spec: object): Asked => ({
+      method: 'PATCH',
+      path: `${at('shapes')}/nulls`,
+      body: { spec },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    })
+    const nulls = { nullable: null, presetNullable: null }
+    return alike(
+      apply('one', { text: 'a', ...nulls }),
+      apply('two', { nullable: null }),
+      apply('two', { nullable: 'x' }),
+      apply('two', {}),
+      apply('three', { presetNullable: 'b' }),
+      merge({ nullable: 'c' }),
+      apply('one', { text: 'a', ...nulls }),
+      apply('one', { text: 'a', presetNullable: null }),
+      apply('one', { text: 'a' }),
+    )
+  })
+
   test('what the rules of later find wrong may stay', async () => {
     const [, rule] = DEFINITIONS
     const path = `${at('rules')}/stays`

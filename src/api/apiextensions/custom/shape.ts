@@ -13,9 +13,9 @@ import {
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
 import { itemsOf } from './walk.ts'
 
-/** What no schema describes: objects fall into their fields all the way down, lists are whole. */
+/** What no schema describes: objects fall into their fields all the way down, lists are whole, and anything may be null. */
 const UNDESCRIBED: AnySchema = (() => {
-  const map = { type: 'map' as const, presence: 'optional' as const }
+  const map = { type: 'map' as const, presence: 'optional' as const, mayBeNull: true as const }
   return Object.assign(map, { values: map as unknown as AnySchema })
 })()
 
@@ -69,6 +69,7 @@ function factsOf(schema: JsonSchemaProps) {
     presence: 'optional' as const,
     ...(schema.default === undefined ? {} : { default: schema.default }),
     ...(schema['x-kubernetes-map-type'] === 'atomic' ? { atomic: true } : {}),
+    ...(schema.nullable ? { mayBeNull: true as const } : {}),
   }
 }
 

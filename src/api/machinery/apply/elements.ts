@@ -20,7 +20,7 @@ export interface Place {
   readonly element: string
   /** Undefined for what no schema describes. */
   readonly schema: AnySchema | undefined
-  /** Null is a value here, which somebody may own: times and lists that are shown though nobody set them. */
+  /** Null is a value here, which somebody may own: where the schema says so, and of times and lists that are shown though nobody set them. */
   readonly hasNull: boolean
 }
 
@@ -43,10 +43,11 @@ export function placeIn(shape: ObjectShape, name: string): Place {
 const placeOf = (name: string, schema: AnySchema | undefined): Place => ({
   element: `f:${name}`,
   schema,
-  hasNull: schema !== undefined && isShownAsNull(schema),
+  hasNull: schema !== undefined && canBeNull(schema),
 })
 
-const isShownAsNull = (schema: AnySchema): boolean =>
+const canBeNull = (schema: AnySchema): boolean =>
+  schema.mayBeNull === true ||
   isNullableTime(schema) ||
   (schema.type === 'list' && (schema.presence === 'always' || schema.presence === 'required'))
 

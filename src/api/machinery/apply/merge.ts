@@ -11,6 +11,7 @@ export function mergeApplied(
   live: unknown,
   applied: unknown,
 ): unknown {
+  if (applied === null && schema?.mayBeNull) return null
   if (applied === undefined || applied === null) return live
   if (live === undefined || live === null || !partsOf(schema, applied) || !partsOf(schema, live))
     return applied
