@@ -151,29 +151,27 @@ const METERS: Readonly<Record<string, (part: CheckedPart) => void>> = {
   },
   accuValue: part => beforeEvaluation(part, NAME),
   accuInc: part => beforeEvaluation(part, NAME + 1),
-}
-
-for (const op of ['==', '!=', '<', '<=', '>', '>='])
-  Object.assign(METERS, { [op]: (part: CheckedPart) => meterBinary(part, comparisonOf(op)) })
-for (const op of ['-', '*', '/', '%'])
-  Object.assign(METERS, { [op]: (part: CheckedPart) => meterBinary(part, () => 1) })
-Object.assign(METERS, {
-  '+': (part: CheckedPart) =>
+  '==': part => meterBinary(part, comparisonCost),
+  '!=': part => meterBinary(part, comparisonCost),
+  '<': part => meterBinary(part, orderCost),
+  '<=': part => meterBinary(part, orderCost),
+  '>': part => meterBinary(part, orderCost),
+  '>=': part => meterBinary(part, orderCost),
+  '-': part => meterBinary(part, () => 1),
+  '*': part => meterBinary(part, () => 1),
+  '/': part => meterBinary(part, () => 1),
+  '%': part => meterBinary(part, () => 1),
+  '+': part =>
     meterBinary(part, (left, right) =>
-      typeof left === 'string' || left instanceof Uint8Array
-        ? traversal(sizeOf(left) + sizeOf(right))
-        : 1,
+      isText(left) ? traversal(sizeOf(left) + sizeOf(right)) : 1,
     ),
-  in: (part: CheckedPart) =>
-    meterBinary(part, (_, list) => (Array.isArray(list) ? sizeOf(list) : 1)),
-})
-
-function comparisonOf(op: string): (left: unknown, right: unknown) => number {
-  return op === '==' || op === '!='
-    ? comparisonCost
-    : (left, right) =>
-        typeof left === 'string' || left instanceof Uint8Array ? comparisonCost(left, right) : 1
+  in: part => meterBinary(part, (_, list) => (Array.isArray(list) ? sizeOf(list) : 1)),
 }
+
+const isText = (value: unknown) => typeof value === 'string' || value instanceof Uint8Array
+
+const orderCost = (left: unknown, right: unknown) =>
+  isText(left) ? comparisonCost(left, right) : 1
 
 function meterAll(part: CheckedPart): void {
   for (const each of part.args as CheckedPart[]) meter(each)

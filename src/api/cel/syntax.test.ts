@@ -2,25 +2,16 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { compileExpression, loadCelEngine } from './engine.ts'
-import { isParseProblem, syntaxProblem } from './syntax.ts'
+import { syntaxProblem } from './syntax.ts'
 
 before(loadCelEngine)
-
-function parses(text: string): boolean {
-  try {
-    compileExpression(text, 'dyn')
-    return true
-  } catch (thrown) {
-    return !isParseProblem(thrown)
-  }
-}
 
 function problemOf(text: string): string | undefined {
   try {
     compileExpression(text)
     return undefined
   } catch (thrown) {
-    return syntaxProblem(text, thrown, parses)
+    return syntaxProblem(text, thrown)
   }
 }
 

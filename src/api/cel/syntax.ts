@@ -1,4 +1,5 @@
 /** What does not parse, told as Go's implementation tells it: what was met, what was expected, and where. */
+import { compileExpression } from './engine.ts'
 
 /** As the engine throws it. */
 interface ParseProblem {
@@ -16,22 +17,16 @@ const HALF_TOKEN = /[=&|]/
 const CLOSING: Readonly<Record<string, string>> = { RPAREN: ')', RBRACKET: ']', RBRACE: '}' }
 const TOKEN = /[A-Za-z_]\w*|\d[\w.]*|"[^"]*"|'[^']*'|\S/y
 
-/** Undefined for what is wrong otherwise. `parses` says whether a text is an expression. */
-export function syntaxProblem(
-  text: string,
-  thrown: unknown,
-  parses: (text: string) => boolean,
-): string | undefined {
+/** Undefined for what is wrong otherwise. */
+export function syntaxProblem(text: string, thrown: unknown): string | undefined {
   if (!isParseProblem(thrown)) return undefined
   const { code, summary, range } = thrown
   const at = range.start
-  if (code === 'unexpected_character' && !/\w/.test(text[at] ?? ''))
-    return unrecognized(text, at, parses)
+  if (code === 'unexpected_character' && !/\w/.test(text[at] ?? '')) return unrecognized(text, at)
   return marked(text, at, toldOf(code, summary, text, at))
 }
 
-/** What is wrong otherwise, such as a name that nobody declared, is an expression all the same. */
-export function isParseProblem(thrown: unknown): thrown is ParseProblem {
+function isParseProblem(thrown: unknown): thrown is ParseProblem {
   return thrown instanceof Error && thrown.name === 'ParseError' && 'range' in thrown
 }
 
@@ -48,13 +43,23 @@ function toldOf(code: string, summary: string, text: string, at: number): string
 }
 
 /** Go's scanner passes over what it does not know, with the character behind it where both might have been a token, and its parser goes on. */
-function unrecognized(text: string, at: number, parses: (text: string) => boolean): string {
+function unrecognized(text: string, at: number): string {
   const end = at + (HALF_TOKEN.test(text[at] ?? '') ? 2 : 1)
   const skipped = text.slice(at, end)
   const first = marked(text, at, `token recognition error at: '${skipped}'`)
   if (parses(text.slice(0, at) + text.slice(end))) return first
   const next = end + (/^\s*/.exec(text.slice(end))?.[0].length ?? 0)
   return next < text.length ? `${first}\n${marked(text, next, leftOver(text, next))}` : first
+}
+
+/** What is wrong otherwise, such as a name that nobody declared, is an expression all the same. */
+function parses(text: string): boolean {
+  try {
+    compileExpression(text, 'dyn')
+    return true
+  } catch (thrown) {
+    return !isParseProblem(thrown)
+  }
 }
 
 /** A single token too much is left out, more are not understood. */

@@ -87,7 +87,7 @@ export class Schemas {
         ? { 'x-kubernetes-selectable-fields': selectors.map(fieldPath => ({ fieldPath })) }
         : {}),
     })
-    const empty = kind.custom ? {} : this.#defaultOf(LISTED)
+    const empty = kind.custom || this.#format === 'v2' ? {} : { default: {} }
     const reference = this.addShape(kind.shape)
     Object.assign(this.#named[kind.shape.name] as Json, marks(kind.kind))
     const listName = listNameOf(kind)
@@ -257,9 +257,6 @@ export class Schemas {
 /** No objects of these are sent by themselves. */
 const UNMARKED = new Set(['Patch', 'Info'])
 const OF_EVERY_VERSION = new Set(['DeleteOptions', 'WatchEvent'])
-
-/** How a list holds its objects. */
-const LISTED: AnySchema = { type: 'struct', presence: 'always', shape: shardInfo }
 
 const listNameOf = ({ shape, listKind }: AnyKind) => shape.name.replace(/[^.]+$/, listKind)
 

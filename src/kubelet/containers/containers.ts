@@ -68,7 +68,8 @@ export class Containers {
     const { container } = reference
     // A pull may take minutes, and goes on for others; a pod that ends does not wait for it.
     const image = await unless(ending, images.ensure(pod, reference))
-    await this.#showImages(pod, container, ending)
+    if (pod.spec?.volumes?.some(volume => volume.image))
+      await this.#showImages(pod, container, ending)
     const failed = (message: string) =>
       events.warning(pod, 'Failed', `Error: ${message}`, reference)
     const config = await this.#config(pod, reference, sandbox, image).catch(error => {
@@ -108,9 +109,9 @@ export class Containers {
   /** The images that the container has as volumes; as upstream, they are pulled like its own. */
   async #showImages(pod: Pod, container: AnyContainer, ending: AbortSignal): Promise<void> {
     const { images, volumes } = this.#parts
-    const mounted = new Set(container.volumeMounts?.map(({ name }) => name))
     for (const volume of pod.spec?.volumes ?? []) {
-      if (!volume.image || !mounted.has(volume.name)) continue
+      if (!volume.image || !container.volumeMounts?.some(({ name }) => name === volume.name))
+        continue
       const { reference = '', pullPolicy } = volume.image
       const wanted = { reference, policy: pullPolicy }
       const { id } = await unless(ending, images.ensureWanted(pod, wanted))

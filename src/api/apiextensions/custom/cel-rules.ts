@@ -17,6 +17,7 @@ import { isPlainObject } from '../../machinery/plain.ts'
 import type { JsonSchemaProps, ValidationRule } from '../v1/json-schema-props.ts'
 import { celValue } from './cel-values.ts'
 import { NO_FIELD } from './check.ts'
+import { namesIn } from './rule-path.ts'
 import { fieldOf, itemsOf, propertyOf, schemasWithin } from './walk.ts'
 
 /** What the rules may cost for one object, all together: about a second of Go's implementation. */
@@ -226,13 +227,15 @@ function detailOf(
 const OUT_OF_BUDGET = ' due to running out of cost budget, no further validation rules will be run'
 
 /** `.a['b']` is `a.b` where b is a field, and `a[b]` where it is a key of a map. */
-function fieldBelow(schema: JsonSchemaProps | undefined, path: string, below = ''): string {
-  const [step = '', plain, quoted] = /^(?:\.?([^.[]+)|\['((?:[^'\\]|\\.)+)'\])/.exec(below) ?? []
-  if (step === '') return path
-  const name = plain ?? quoted?.replace(/\\(.)/g, '$1') ?? ''
-  const isField = propertyOf(schema, name) !== undefined
-  const field = isField ? (path === '' ? name : `${path}.${name}`) : `${path}[${name}]`
-  return fieldBelow(fieldOf(schema, name), field, below.slice(step.length))
+function fieldBelow(schema: JsonSchemaProps, path: string, below = ''): string {
+  let field = path
+  let inner: JsonSchemaProps | undefined = schema
+  for (const name of namesIn(below) ?? []) {
+    const isField: boolean = propertyOf(inner, name) !== undefined
+    field = isField ? `${field === '' ? '' : `${field}.`}${name}` : `${field}[${name}]`
+    inner = fieldOf(inner, name)
+  }
+  return field
 }
 
 function errorFor(

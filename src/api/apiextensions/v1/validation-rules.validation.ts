@@ -2,7 +2,7 @@
 
 import { messageOf } from '#base/errors.ts'
 import { compileExpression, type ResultType } from '../../cel/engine.ts'
-import { isParseProblem, syntaxProblem } from '../../cel/syntax.ts'
+import { syntaxProblem } from '../../cel/syntax.ts'
 import {
   type FieldError,
   internal,
@@ -11,7 +11,8 @@ import {
   required,
 } from '../../machinery/field-error.ts'
 import { type RuleCheck, ruleChecker } from '../custom/cel-types.ts'
-import { propertyOf, valuesOf } from '../custom/walk.ts'
+import { namesIn } from '../custom/rule-path.ts'
+import { fieldOf } from '../custom/walk.ts'
 import type { JsonSchemaProps, ValidationRule } from './json-schema-props.ts'
 
 const REASONS = [
@@ -79,15 +80,9 @@ function wrongText({ rule, message = '' }: ValidationRule, path: string): FieldE
   return []
 }
 
-const STEP = /^(?:\.([^.[]+)|\['((?:[^'\\]|\\.)+)'\])/
-
-/** By names alone, `.a['b']`: what stands in a list has none. */
 function leadsSomewhere(path: string, schema: JsonSchemaProps): boolean {
-  const step = STEP.exec(path)
-  if (!step) return path === ''
-  const name = step[1] ?? step[2]?.replace(/\\(.)/g, '$1') ?? ''
-  const inner = propertyOf(schema, name) ?? valuesOf(schema)
-  return inner !== undefined && leadsSomewhere(path.slice(step[0].length), inner)
+  const end = namesIn(path)?.reduce<JsonSchemaProps | undefined>(fieldOf, schema)
+  return end !== undefined
 }
 
 /** What can be told without a value. */
@@ -147,17 +142,8 @@ function problemOf(
     compileExpression(text, wanted)
     return undefined
   } catch (thrown) {
-    const why = syntaxProblem(text, thrown, parses) ?? messageOf(thrown).split('\n')[0]
+    const why = syntaxProblem(text, thrown) ?? messageOf(thrown).split('\n')[0]
     return `compilation failed: ${why}`
-  }
-}
-
-function parses(text: string): boolean {
-  try {
-    compileExpression(text, 'dyn')
-    return true
-  } catch (thrown) {
-    return !isParseProblem(thrown)
   }
 }
 
