@@ -46,12 +46,26 @@ const TEXTS: ReadonlyMap<string, RegExp> = new Map(
   ]),
 )
 
-/** `rewrite` gets each URL, with its slashes and colons spelled plainly, and gives the one that is to stand there. */
-export function rewriteLinks(html: string, rewrite: (url: string) => string): string {
+/** So much is looked at before others may have their turn: of links alone, some ten milliseconds. */
+const SLICE_LETTERS = 64 * 1024
+
+/**
+ * `rewrite` gets each URL, with its slashes and colons spelled plainly, and gives the one that is to stand there. Yields between slices of
+ * the page, and returns the page.
+ */
+export function* rewritingLinks(
+  html: string,
+  rewrite: (url: string) => string,
+): Generator<void, string, void> {
   const pieces: string[] = []
   let copied = 0
   let at = 0
+  let paused = 0
   for (;;) {
+    if (at - paused > SLICE_LETTERS) {
+      paused = at
+      yield
+    }
     at = html.indexOf('<', at)
     if (at < 0) break
     const name = matched(NAME, html, at)

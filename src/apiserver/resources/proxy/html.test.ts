@@ -10,9 +10,14 @@ import {
   inflateSync,
 } from 'node:zlib'
 import type { ApiResponse, EventSource } from '#client/transport.ts'
+import { systemClock } from '#host/clock.ts'
 import { htmlThrough } from './html.ts'
 
-const place = { hosts: ['10.1.2.3:8080', 'api:6443'], prefix: '/api/v1/namespaces/n/pods/p/proxy' }
+const place = {
+  hosts: ['10.1.2.3:8080', 'api:6443'],
+  prefix: '/api/v1/namespaces/n/pods/p/proxy',
+  clock: systemClock,
+}
 const PAGE = '<a href="/x">é</a>'
 const THROUGH = `<a href="${place.prefix}/x">é</a>`
 

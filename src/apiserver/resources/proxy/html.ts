@@ -5,12 +5,14 @@
  */
 import { promisify } from 'node:util'
 import { constants, deflate, deflateRaw, gunzip, gzip, inflate, inflateRaw } from 'node:zlib'
+import type { Clock } from '#base/clock.ts'
 import type { ApiResponse, Method } from '#client/transport.ts'
+import { turn } from '../../storage/slices.ts'
 import { createBodyHolder, streamOf } from './held-body.ts'
-import { rewriteLinks } from './html-links.ts'
+import { rewritingLinks } from './html-links.ts'
 import { type ProxiedPlace, throughProxy } from './location.ts'
 
-/** Packed or not: so much of ordinary markup takes some 90 ms, of links alone 250 ms, in which nobody else is answered. */
+/** Packed or not: so much of ordinary markup takes some 90 ms, of links alone 250 ms. */
 const MAXIMUM_PAGE_BYTES = 2 * 1024 * 1024
 /** So slow targets and slow clients, of whom there may be hundreds, cannot fill our memory. */
 const MAXIMUM_HELD_BYTES = 64 * 1024 * 1024
@@ -20,7 +22,7 @@ const holder = createBodyHolder({ each: MAXIMUM_PAGE_BYTES, all: MAXIMUM_HELD_BY
 export async function htmlThrough(
   response: ApiResponse,
   method: Method,
-  place: ProxiedPlace,
+  { clock, ...place }: ProxiedPlace & { readonly clock: Clock },
 ): Promise<ApiResponse> {
   const { status, headers, body } = response
   const packing = PACKINGS[headers['content-encoding']?.trim().toLowerCase() ?? '']
@@ -35,7 +37,9 @@ export async function htmlThrough(
       ? await holder.take(body.stream)
       : { bytes: body.bytes, giveBack: () => {} }
   if ('stream' in taken) return { ...response, body: { kind: 'stream', stream: taken.stream } }
-  const page = await rewritten(taken.bytes, packing(taken.bytes), place)
+  const page = await rewritten(taken.bytes, packing(taken.bytes), bytes =>
+    withLinks(bytes, place, clock),
+  )
   return {
     status,
     headers: { ...others, 'content-length': String(page.length) },
@@ -69,12 +73,12 @@ const isZlib = ([first = 0, second = 0]: Uint8Array) =>
 async function rewritten(
   bytes: Uint8Array,
   packing: Packing | undefined,
-  place: ProxiedPlace,
+  withLinks: (page: Uint8Array) => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
-  if (!packing) return withLinks(bytes, place)
+  if (!packing) return withLinks(bytes)
   try {
     const page = await packing.unpack(bytes, { maxOutputLength: MAXIMUM_PAGE_BYTES })
-    const changed = withLinks(page, place)
+    const changed = await withLinks(page)
     // The fastest level: a page is packed for one client alone.
     return changed === page ? bytes : await packing.pack(changed, { level: constants.Z_BEST_SPEED })
   } catch {
@@ -82,14 +86,20 @@ async function rewritten(
   }
 }
 
-/** The very same where nothing is changed. */
-function withLinks(bytes: Uint8Array, { hosts, prefix }: ProxiedPlace): Uint8Array {
+/** The very same where nothing is changed. Others have their turns meanwhile. */
+async function withLinks(
+  bytes: Uint8Array,
+  { hosts, prefix }: ProxiedPlace,
+  clock: Clock,
+): Promise<Uint8Array> {
   // A character for each byte, whatever the encoding: tags and slashes are ASCII in all that pages are written in.
   const page = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
   // What the client wrote into the path must not end an attribute.
   const place = { hosts, prefix: prefix.replace(/[^\w.~:%/-]/g, percentEncoded) }
-  const changed = rewriteLinks(page, url => throughProxy(url, place))
-  return changed === page ? bytes : Buffer.from(changed, 'latin1')
+  const work = rewritingLinks(page, url => throughProxy(url, place))
+  let step = work.next()
+  for (; !step.done; step = work.next()) await turn(clock)
+  return step.value === page ? bytes : Buffer.from(step.value, 'latin1')
 }
 
 const percentEncoded = (character: string) =>

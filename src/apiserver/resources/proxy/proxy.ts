@@ -106,7 +106,7 @@ export const proxyService = forwardTo(serviceTarget)
 
 /** What leads to the target's own paths leads through the proxy instead: a redirect, or else the links of a page. */
 async function passedBack(
-  { request }: Exchange,
+  { request, server: { clock } }: Exchange,
   answer: ApiResponse,
   place: ProxiedPlace,
 ): Promise<ApiResponse> {
@@ -116,7 +116,7 @@ async function passedBack(
   const type = response.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'text/html') return response
   const { htmlThrough } = await import('./html.ts')
-  return htmlThrough(response, request.method, place)
+  return htmlThrough(response, request.method, { ...place, clock })
 }
 
 /** Only the kubelet itself, the way that logs take; upgrades have subresources of their own, with rights of their own. */
