@@ -35,6 +35,9 @@ test('paths and methods are read as upstream reads them', () => {
     ['DELETE', '/api/v1/namespaces/a/pods/b', 'delete /v1 a pods  b'],
     ['GET', '/api/v1/pods?fieldSelector=metadata.name%3Dx', 'list /v1  pods  x'],
     ['HEAD', '/api/v1/nodes/n', 'get /v1  nodes  n'],
+    ['GET', '/%61pi/v1/nodes/n', 'get /v1  nodes  n'],
+    ['GET', '//api/v1/nodes/n', 'get path'],
+    ['GET', '/healthz/../api/v1/nodes/n', 'get path'],
   ]
   for (const [method, path, expected] of cases) assert.equal(short(method, path), expected, path)
 })
@@ -51,7 +54,6 @@ test('odd segments are refused, however they are written', () => {
     '/api/v1/namespaces/a\\b/pods',
     '/api/v1/namespaces/a\0/pods',
     '/api/v1/pods//',
-    '//api/v1/pods',
   ])
     assert.throws(
       () => parseRequestInfo('GET', path),

@@ -8,7 +8,7 @@ import type { Method } from '#client/transport.ts'
 
 export interface RequestInfo {
   readonly isResourceRequest: boolean
-  /** The decoded path without the query. */
+  /** Without the query; decoded where no resource is meant, as it came where one is. */
   readonly path: string
   readonly query: URLSearchParams
   /** API verb, or the lower-case method where no resource is meant. */
@@ -43,6 +43,8 @@ const PROXY = 'proxy'
 /** Longest path with query; the longest that a client has reason to send is a list with a long selector. */
 const MAXIMUM_PATH_LENGTH = 32 * 1024
 
+const OF_API = /^\/apis?(?:\/|$)/
+
 /** One for all that have none: nobody changes the query of a request. */
 const NO_QUERY = new URLSearchParams()
 
@@ -51,10 +53,13 @@ export function parseRequestInfo(method: Method, target: string): RequestInfo {
   const queryAt = target.indexOf('?')
   const rawPath = queryAt < 0 ? target : target.slice(0, queryAt)
   const query = queryAt < 0 ? NO_QUERY : new URLSearchParams(target.slice(queryAt + 1))
-  const segments = segmentsOf(rawPath)
+  // Only below these two does it matter what is in a segment; other paths are compared as they are.
+  const isSpelledOut = OF_API.test(rawPath)
+  const decodedPath = isSpelledOut ? rawPath : decode(rawPath)
+  const isOfApi = isSpelledOut || OF_API.test(decodedPath)
   const none = {
     isResourceRequest: false,
-    path: rawPath,
+    path: decodedPath,
     query,
     verb: method.toLowerCase(),
     prefix: '',
@@ -66,15 +71,17 @@ export function parseRequestInfo(method: Method, target: string): RequestInfo {
     name: '',
     rest: [],
   }
+  if (!rawPath.startsWith('/')) throw notFound()
+  if (!isOfApi) return none
+  const segments = segmentsOf(rawPath)
   const [prefix = ''] = segments
-  if (prefix !== 'api' && prefix !== 'apis') return none
   const hasGroup = prefix === 'apis'
   const group = hasGroup ? (segments[1] ?? '') : ''
   const version = segments[hasGroup ? 2 : 1] ?? ''
   const parts = segments.slice(hasGroup ? 3 : 2)
   const known = { ...none, prefix, group, version }
   if (parts.length === 0) return known
-  return resourceInfo(known, VERBS[method], parts)
+  return resourceInfo({ ...known, path: rawPath }, VERBS[method], parts)
 }
 
 function resourceInfo(base: RequestInfo, methodVerb: string, parts: string[]): RequestInfo {
@@ -135,7 +142,6 @@ const notFound = () =>
 const UNUSUAL = /[%\0\\]|\/[/.]/
 
 function segmentsOf(rawPath: string): string[] {
-  if (!rawPath.startsWith('/')) throw notFound()
   const raw = rawPath.slice(1).split('/')
   if (raw.at(-1) === '') raw.pop()
   // Nearly all are spelled as they are meant.

@@ -129,6 +129,9 @@ export function respondStatus(
   return encode(wanted, code, status)
 }
 
+/** What no handler knows, as Go's servers say it. */
+export const pageNotFound = (): ApiResponse => respondText(404, '404 page not found\n')
+
 export function respondText(status: number, text: string): ApiResponse {
   return {
     status,

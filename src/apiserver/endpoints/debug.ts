@@ -2,13 +2,13 @@
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { dumpPriorityLevels, dumpQueues, dumpRequests } from '../flow-control/dump.ts'
-import { respondText } from '../respond.ts'
+import { pageNotFound, respondText } from '../respond.ts'
 
 const FLOWS = '/debug/api_priority_and_fairness/'
 
 export function debug({ server, info }: Exchange): ApiResponse {
   const { flowControl, clock } = server
-  if (!flowControl || !info.path.startsWith(FLOWS)) return notFound()
+  if (!flowControl || !info.path.startsWith(FLOWS)) return pageNotFound()
   switch (info.path.slice(FLOWS.length)) {
     case 'dump_priority_levels':
       return respondText(200, dumpPriorityLevels(flowControl))
@@ -19,8 +19,6 @@ export function debug({ server, info }: Exchange): ApiResponse {
       return respondText(200, dumpRequests(flowControl, clock, includesDetails))
     }
     default:
-      return notFound()
+      return pageNotFound()
   }
 }
-
-const notFound = () => respondText(404, '404 page not found\n')

@@ -1,6 +1,5 @@
 /** /api, /apis and what is below them: one document for all groups to those who ask for it, the older ones to everybody else. */
 import { createHash } from 'node:crypto'
-import { StatusError } from '#api/machinery/status.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import {
   AGGREGATED_PARAMETERS,
@@ -11,26 +10,31 @@ import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discove
 import { withRemotes } from '../discovery/ranked.ts'
 import { type DiscoveredVersion, discover } from '../discovery/resources.ts'
 import type { Exchange } from '../exchange.ts'
-import { respondText, respondValue } from '../respond.ts'
+import { nothingThere } from '../resources/unknown-resource.ts'
+import { pageNotFound, respondValue } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
+import { onlyGet } from '../steps/method-not-allowed.ts'
 import { madeOfKinds } from './kinds.ts'
 
 export function discovery(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
   const { info, server, request } = exchange
   const [prefix, ...rest] = info.path.split('/').filter(part => part !== '')
   const versions = withRemotes(discoveredOf(server), server.remotes)
-  if (rest.length === 0 && wantsAggregated(request.headers?.accept))
+  // The list of groups and the groups are the aggregator's, which takes any method; so are versions of custom resources.
+  const isOwnRoute = prefix === 'api' || (rest.length > 1 && server.registry.isBuiltIn(info.group))
+  if (rest.length === 0 && wantsAggregated(request.headers?.accept)) {
+    if (isOwnRoute) onlyGet(exchange)
     return aggregated(
       exchange,
       versions.filter(({ group }) => (group === '') === (prefix === 'api')),
     )
+  }
   const document =
     prefix === 'api' ? coreDocument(versions, rest, server) : groupDocument(versions, rest)
-  if (document) return respondValue(exchange, 200, document)
-  // A version that nobody serves is a resource that is not found, and a group is a page.
-  if (rest.length > (prefix === 'api' ? 0 : 1))
-    throw new StatusError('NotFound', 'the server could not find the requested resource', {})
-  return respondText(404, '404 page not found\n')
+  if (!document)
+    return rest.length === 1 && prefix === 'apis' ? pageNotFound() : nothingThere(exchange)
+  if (isOwnRoute) onlyGet(exchange)
+  return respondValue(exchange, 200, document)
 }
 
 function coreDocument(

@@ -65,7 +65,10 @@ test('what the checks of health said is shown as a service level indicator', asy
   await ask('GET', '/readyz')
   await ask('GET', '/readyz/etcd')
   const { headers, text } = await ask('GET', '/metrics/slis')
-  assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')
+  assert.equal(
+    headers['content-type'],
+    'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
+  )
   for (const line of [
     'kubernetes_healthcheck{name="ping",type="livez"} 1',
     'kubernetes_healthcheck{name="plugin",type="readyz"} 0',
@@ -78,15 +81,48 @@ test('what the checks of health said is shown as a service level indicator', asy
   assert.ok((await ask('GET', '/')).body.paths.includes('/metrics/slis'))
 })
 
-test('methods without a meaning are refused, and debugging doors do not exist', async () => {
-  const { ask } = await startTestServer()
-  assert.equal((await ask('OPTIONS', '/api/v1/pods')).status, 405)
-  assert.equal((await ask('OPTIONS', '/version')).status, 405)
-  assert.equal((await ask('POST', '/healthz', {})).text, 'ok')
-  assert.equal((await ask('HEAD', '/api/v1/pods')).status, 200)
-  assert.equal((await ask('HEAD', '/api/v1/namespaces/default')).status, 200)
+test('methods are looked at where upstream does, and debugging doors do not exist', async () => {
+  const { ask } = await startTestServer({ serviceAccountKeys: [signingKeyOf(key)] })
+  const ofGetAlone = ['/api', '/api/v1/', '/apis/apps/v1', '/version', '/openid/v1/jwks']
+  for (const path of [...ofGetAlone, '/api/v1/pods', '/api/v1/namespaces/default'])
+    for (const method of ['HEAD', 'OPTIONS'] as const)
+      assert.equal((await ask(method, path)).status, 405, `${method} ${path}`)
+  const ofAnyMethod = ['/', '/index.html', '/apis', '/apis/apps', '/metrics', '/openapi/v3']
+  for (const path of [...ofAnyMethod, '/healthz', '/healthz/ping'])
+    for (const method of ['GET', 'HEAD', 'OPTIONS', 'DELETE'] as const)
+      assert.equal((await ask(method, path)).status, 200, `${method} ${path}`)
   for (const path of ['/logs', '/logs/', '/debug/pprof/', '/debug/flags/v', '/configz'])
     assert.equal((await ask('GET', path)).status, 404, path)
+})
+
+test('paths are read as they are spelled, decoded but not mended', async () => {
+  const { ask } = await startTestServer()
+  for (const path of ['/version', '/version//', '/%76ersion', '/healthz%2fping', '/%61pi/v1/'])
+    assert.equal((await ask('GET', path)).status, 200, path)
+  const pages = ['/healthz/', '/healthz/ping/', '//version', '/./api', '/index.html/', '/openapi']
+  const below = ['/openapi/v2/', '/apis/none.example.com/v1', '/apis/none.example.com/v1/foos']
+  for (const path of [...pages, ...below]) {
+    const { status, text } = await ask('GET', path)
+    assert.deepEqual([status, text], [404, '404 page not found\n'], path)
+  }
+  assert.equal((await ask('POST', '/version/more')).body.reason, 'NotFound')
+  assert.equal((await ask('GET', '/openapi/v3/apis/apps/v1/')).status, 404)
+})
+
+test('the root lists what is served, to whom it may', async () => {
+  const { ask } = await startTestServer()
+  const { headers, text, body } = await ask('GET', '/', undefined, {
+    headers: { accept: 'application/yaml' },
+  })
+  assert.equal(headers['content-type'], 'application/json')
+  assert.equal(text, JSON.stringify(body, undefined, 2))
+  for (const path of ['/apis/', '/api/v1', '/readyz/etcd-readiness', '/livez/ping', '/openapi/v3/'])
+    assert.ok(body.paths.includes(path), path)
+  assert.equal(body.paths.includes('/'), false)
+  const user = { name: 'nobody', groups: ['system:authenticated'] }
+  const stranger = await startTestServer({ user })
+  const refused = await stranger.ask('GET', '/')
+  assert.equal(refused.body.message, 'forbidden: User "nobody" cannot get path "/"')
 })
 
 test('what is not done end to end is not there', async () => {

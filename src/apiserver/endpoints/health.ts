@@ -9,7 +9,7 @@ import {
 import type { ApiResponse } from '#client/transport.ts'
 import type { Store } from '#store'
 import type { Exchange } from '../exchange.ts'
-import { respondText } from '../respond.ts'
+import { pageNotFound, respondText } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
 
 /** What a server may still have to do before it may be used, or does no more. */
@@ -29,6 +29,7 @@ const HOOKS: Readonly<Record<string, Stage>> = {
   'poststarthook/start-apiextensions-controllers': 'informer-sync',
   'poststarthook/crd-informer-synced': 'informer-sync',
   'poststarthook/start-system-namespaces-controller': 'bootstrap',
+  'poststarthook/peer-endpoint-reconciler-controller': 'bootstrap',
   'poststarthook/start-cluster-authentication-info-controller': 'bootstrap',
   'poststarthook/start-kube-apiserver-identity-lease-controller': 'bootstrap',
   'poststarthook/start-kube-apiserver-identity-lease-garbage-collector': 'bootstrap',
@@ -61,10 +62,15 @@ export interface FurtherCheck {
 /** `/readyz`, `/readyz?verbose&exclude=etcd`, `/readyz/etcd`. */
 export async function health({ server, info }: Exchange): Promise<ApiResponse> {
   const [, endpoint = '', ...rest] = info.path.split('/')
-  const name = rest.filter(part => part !== '').join('/')
+  if (rest.at(-1) === '') return pageNotFound()
+  const name = rest.join('/')
   const question = { endpoint: endpoint as HealthEndpoint, name, query: info.query }
   const { status, text } = await healthOf(server).answer(question, checksOf(server, endpoint))
-  return respondText(status, text)
+  const response = respondText(status, text)
+  if (name === '' || status !== 200) return response
+  // One check alone is told without this header upstream.
+  const { 'x-content-type-options': _, ...headers } = response.headers
+  return { ...response, headers }
 }
 
 const healths = new WeakMap<ServerContext, Health>()
@@ -76,7 +82,8 @@ export function healthOf(server: ServerContext): Health {
   return known
 }
 
-function checksOf(server: ServerContext, endpoint: string): readonly HealthCheck[] {
+/** In the order in which they are told. */
+export function checksOf(server: ServerContext, endpoint: string): readonly HealthCheck[] {
   const started = (name: string, stage: Stage) => ({
     name,
     isGood: () => !server.notReady.has(stage),
@@ -85,14 +92,16 @@ function checksOf(server: ServerContext, endpoint: string): readonly HealthCheck
   const hooks = Object.entries(HOOKS).map(([name, stage]) => started(name, stage))
   // Whoever answers can log, too.
   const log = { ...ping, name: 'log' }
-  if (endpoint === 'livez') return [ping, log, stored('etcd'), ...hooks]
+  // Nor does it need a certificate to call itself, which could expire.
+  const loopback = { ...ping, name: 'loopback-serving-certificate' }
+  if (endpoint === 'livez') return [ping, log, loopback, stored('etcd'), ...hooks]
   // A server whose plugins are away is not to be restarted: that would not help, and then it could not even read.
   const further = server.healthChecks.map(check => ({
     name: check.name,
     isGood: async () => (await check.failure()) === undefined,
     reason: () => check.failure(),
   }))
-  if (endpoint === 'healthz') return [ping, log, stored('etcd'), ...hooks, ...further]
+  if (endpoint === 'healthz') return [ping, log, loopback, stored('etcd'), ...hooks, ...further]
   return [
     ping,
     log,

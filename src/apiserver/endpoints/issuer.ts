@@ -7,22 +7,25 @@ import {
   openIdConfiguration,
 } from '../authentication/issuer-discovery.ts'
 import type { Exchange } from '../exchange.ts'
-import { respondText } from '../respond.ts'
+import { pageNotFound } from '../respond.ts'
+import { onlyGet } from '../steps/method-not-allowed.ts'
 
 /** Keys change rarely, and whoever sees an unknown one asks again. */
 const CACHE_CONTROL = 'public, max-age=3600'
 
-export function issuer({ info, server }: Exchange): ApiResponse {
+export function issuer(exchange: Exchange): ApiResponse {
+  const { info, server } = exchange
   const { tokens, serviceAccountKeys } = server
   const path = info.path.replace(/\/$/, '')
-  if (tokens && path === OPENID_CONFIGURATION_PATH)
+  const isKnown = path === OPENID_CONFIGURATION_PATH || path === JWKS_PATH
+  if (!tokens || !isKnown) return pageNotFound()
+  onlyGet(exchange)
+  if (path === OPENID_CONFIGURATION_PATH)
     return json(
       'application/json',
       openIdConfiguration(tokens.issuer, new URL(JWKS_PATH, tokens.issuer).href),
     )
-  if (tokens && path === JWKS_PATH)
-    return json('application/jwk-set+json', jsonWebKeySet(serviceAccountKeys))
-  return respondText(404, '404 page not found\n')
+  return json('application/jwk-set+json', jsonWebKeySet(serviceAccountKeys))
 }
 
 const json = (type: string, value: unknown): ApiResponse => ({

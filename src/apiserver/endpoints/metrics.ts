@@ -1,7 +1,7 @@
 /** /metrics and /metrics/slis in Prometheus' text format. The library is loaded by the first scrape, for loading costs more than a start may. */
 
 import { figuresText } from '#base/figures.ts'
-import { respondText } from '../respond.ts'
+import { pageNotFound, respondText } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { Endpoint } from './endpoints.ts'
 import { healthOf } from './health.ts'
@@ -9,14 +9,14 @@ import { BUCKETS } from './request-metrics.ts'
 
 export const metrics: Endpoint = async ({ server, info }) => {
   if (info.path === '/metrics/slis') return answerOf(figuresText([healthOf(server).figures]))
-  if (info.path !== '/metrics') return respondText(404, '404 page not found\n')
+  if (info.path !== '/metrics') return pageNotFound()
   const own = await (await registryOf(server)).metrics()
   return answerOf(own + figuresText(server.figures))
 }
 
 const answerOf = (text: string) => ({
   ...respondText(200, text),
-  headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+  headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores' },
 })
 
 type Registry = InstanceType<typeof import('prom-client').Registry>

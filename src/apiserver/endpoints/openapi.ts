@@ -4,14 +4,16 @@ import type { Remotes } from '../aggregation/remotes.ts'
 import type { Exchange } from '../exchange.ts'
 import { type Document, openApiOf } from '../openapi/openapi.ts'
 import { OPENAPI_PROTOBUF_ACCEPTED, OPENAPI_PROTOBUF_TYPE } from '../openapi/openapi-protobuf.ts'
-import { respondText, respondValue } from '../respond.ts'
+import { pageNotFound, respondValue } from '../respond.ts'
 import { madeOfKinds } from './kinds.ts'
 
 /** A year: a document is asked for by the hash of its content, so it never changes under its address. */
 const HASHED_CACHE_CONTROL = 'public, immutable, max-age=31536000'
 
 export function openapi(exchange: Exchange): ApiResponse | Promise<ApiResponse> {
-  const [, format, ...rest] = exchange.info.path.split('/').filter(part => part !== '')
+  const { path } = exchange.info
+  const [, format, ...rest] = path.split('/').filter(part => part !== '')
+  if (path.endsWith('/')) return format === 'v3' ? documentNotFound() : pageNotFound()
   const documents = documentsOf(exchange.server)
   const { remotes } = exchange.server
   if (format === 'v3' && rest.length === 0)
@@ -25,8 +27,12 @@ export function openapi(exchange: Exchange): ApiResponse | Promise<ApiResponse> 
   const remote = format === 'v3' ? remoteAt(remotes, rest) : undefined
   if (remote) return remote.handle(exchange)
   const document = format === 'v3' ? documents.document(rest.join('/')) : undefined
-  return document ? answer(exchange, document) : respondText(404, '404 page not found\n')
+  if (document) return answer(exchange, document)
+  return format === 'v3' ? documentNotFound() : pageNotFound()
 }
+
+/** Upstream's handler of all that is below /openapi/v3/ has no words for it. */
+const documentNotFound = (): ApiResponse => ({ status: 404, headers: {}, body: { kind: 'empty' } })
 
 /** Documents of other servers stand beside our own, and are theirs to hand out. */
 function withRemotePaths({ paths }: { paths: Record<string, unknown> }, remotes: Remotes): object {

@@ -1,4 +1,6 @@
+import { unknownResource } from '../resources/unknown-resource.ts'
 import { respondValue } from '../respond.ts'
+import { onlyGet } from '../steps/method-not-allowed.ts'
 import type { Endpoint } from './endpoints.ts'
 
 export interface VersionInfo {
@@ -38,4 +40,8 @@ export function versionInfo(proaVersion: string): VersionInfo {
   }
 }
 
-export const version: Endpoint = exchange => respondValue(exchange, 200, exchange.server.version)
+export const version: Endpoint = exchange => {
+  if (!/^\/version\/*$/.test(exchange.info.path)) throw unknownResource()
+  onlyGet(exchange)
+  return respondValue(exchange, 200, exchange.server.version)
+}

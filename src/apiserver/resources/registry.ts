@@ -68,6 +68,13 @@ export class ResourceRegistry {
     return resource
   }
 
+  /** Whether some version of a group is not made of definitions. */
+  isBuiltIn(group: string): boolean {
+    for (const each of this.versions())
+      if (each.group === group && each.resources.some(({ kind }) => !kind.custom)) return true
+    return false
+  }
+
   /** Group, version and resources, in the order in which they were added. */
   *versions(): Iterable<{ group: string; version: string; resources: ServedResource[] }> {
     for (const [key, resources] of this.#byVersion) {

@@ -1,4 +1,4 @@
-import { StatusError } from '#api/machinery/status.ts'
+import { notFound, StatusError } from '#api/machinery/status.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import { UnreadableValueError } from '#store'
 import { serveEndpoint } from '../endpoints/endpoints.ts'
@@ -9,12 +9,10 @@ import { patch } from '../resources/patch.ts'
 import { get, handleWatch, list } from '../resources/read.ts'
 import { isStored, type ServedResource, type StoredResource } from '../resources/registry.ts'
 import { specialHandlers } from '../resources/special.ts'
+import { nothingThere, unknownResource } from '../resources/unknown-resource.ts'
 import { update } from '../resources/update.ts'
-import { wantedBy } from '../respond.ts'
+import { pageNotFound, wantedBy } from '../respond.ts'
 import { methodNotAllowed } from './method-not-allowed.ts'
-
-const unknownResource = () =>
-  new StatusError('NotFound', 'the server could not find the requested resource', {})
 
 /** The last step: finds who answers, and lets them. */
 export const serve: Step = exchange => {
@@ -48,10 +46,13 @@ function served(exchange: Exchange): ReturnType<Step> {
   if (server.notReady.has('informer-sync'))
     throw new StatusError('ServiceUnavailable', 'the server is starting', { retryAfterSeconds: 1 })
   const resource = server.registry.find(info.group, info.version, info.resource)
-  if (!resource) throw unknownResource()
+  if (!resource) return Promise.resolve(nothingThere(exchange))
   if (info.rest.length > 2 && info.subresource !== 'proxy') throw unknownResource()
-  checkScope(exchange, resource)
-  if (resource.kind.custom) exchange.isCustom = true
+  const { custom } = resource.kind
+  const refusal = scopeRefusal(exchange, resource)
+  if (refusal && custom) return Promise.resolve(pageNotFound())
+  if (refusal) throw refusal
+  if (custom) exchange.isCustom = true
   const isWrite = info.verb !== 'get' && info.verb !== 'list' && info.verb !== 'watch'
   const waiting = isWrite ? resource.kind.prepareWrites?.() : undefined
   return waiting ? waiting.then(() => handle(exchange, resource)) : handle(exchange, resource)
@@ -64,11 +65,12 @@ function handle(exchange: Exchange, resource: ServedResource): Promise<ApiRespon
   const special = specialHandlers(resource, info.subresource)
   if (special) {
     const handler = special[info.verb]
-    if (!handler) throw methodNotAllowed()
+    if (!handler || isHeadOfRoute(exchange)) throw methodNotAllowed()
     return Promise.resolve(handler(exchange, resource))
   }
   if (!isStored(resource) || !isServedSubresource(resource, info.subresource))
-    throw unknownResource()
+    throw resource.kind.custom ? notFound(resource.name, info.name) : unknownResource()
+  if (!resource.kind.custom && isHeadOfRoute(exchange)) throw methodNotAllowed()
   return ordinary(exchange, resource)
 }
 
@@ -96,13 +98,18 @@ function ordinary(exchange: Exchange, resource: StoredResource): Promise<ApiResp
   return handler(exchange, resource)
 }
 
+/** Upstream's routes of built-in kinds are for GET alone; custom resources and proxied targets know HEAD. */
+const isHeadOfRoute = ({ request, info }: Exchange): boolean =>
+  request.method === 'HEAD' && info.subresource !== 'proxy'
+
 /** What lives in namespaces is written there, and nothing else is to be found under them (CVE-2019-11247). */
-function checkScope({ info }: Exchange, { kind }: ServedResource): void {
+function scopeRefusal({ info }: Exchange, { kind }: ServedResource): StatusError | undefined {
   const isNamespaceItself = kind.group === '' && kind.plural === 'namespaces'
   if (kind.scope === 'Cluster') {
-    if (info.namespace !== '' && !isNamespaceItself) throw unknownResource()
+    if (info.namespace !== '' && !isNamespaceItself) return unknownResource()
   } else if (info.namespace === '' && (info.rest.length > 0 || info.verb === 'create'))
-    throw info.verb === 'create' ? methodNotAllowed() : unknownResource()
+    return info.verb === 'create' ? methodNotAllowed() : unknownResource()
+  return undefined
 }
 
 /** Those that write a part of the object itself. */

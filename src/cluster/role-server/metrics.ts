@@ -4,7 +4,7 @@ import { version } from '#base/version.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import { textAnswer } from './answers.ts'
 
-const TYPE = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
+const TYPE = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores' }
 
 export function createMetrics(sources: readonly FigureSource[]): () => Promise<ApiResponse> {
   let process: Promise<{ metrics(): Promise<string> }> | undefined

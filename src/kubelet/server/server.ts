@@ -79,7 +79,7 @@ async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiRespo
     case 'metrics': {
       const isOwn = route.segments.length === 1
       const lines = isOwn ? figuresText([parts.figures]) : await resourceMetrics(parts)
-      return text(200, lines, 'text/plain; version=0.0.4; charset=utf-8')
+      return text(200, lines, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores')
     }
     default:
       throw notFound({ group: '', resource: 'paths' }, request.path.split('?')[0] ?? '')

@@ -27,6 +27,17 @@ describe('discovery', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
       assert.deepEqual(unexpected(await pair.compare({ method: 'GET', path })), [])
     })
 
+  test('the list of paths', async () => {
+    const lists = await pair.both({ method: 'GET', path: '/' })
+    const [upstream, proa] = lists.map(({ text }) => JSON.parse(text).paths as string[])
+    const besides = (one: string[] = [], other: string[] = []) =>
+      one.filter(path => !other.includes(path) && !/(alpha|beta)\d$/.test(path))
+    assert.deepEqual(besides(upstream, proa), ['/flagz', '/statusz'])
+    // The group has nothing but versions that upstream has behind gates.
+    assert.deepEqual(besides(proa, upstream), ['/apis/storagemigration.k8s.io'])
+    assert.deepEqual(proa, proa?.toSorted())
+  })
+
   for (const root of ['/api', '/apis'])
     test(`${root} in one document`, async () => {
       const headers = { accept: AGGREGATED }
