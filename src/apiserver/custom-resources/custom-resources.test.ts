@@ -21,7 +21,7 @@ describe('a definition', () => {
     const server = await startTestServer()
     const before = await server.ask('GET', WIDGETS)
     assert.equal(before.status, 404)
-    assert.equal(before.body.message, 'the server could not find the requested resource')
+    assert.equal(before.text, '404 page not found\n')
     const made = await server.ask('POST', DEFINITIONS, widgets())
     assert.equal(made.status, 201)
     assert.deepEqual(made.body.status, {
