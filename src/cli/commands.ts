@@ -7,7 +7,7 @@ import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
-import { type NodesWanted, parseNodes } from './nodes.ts'
+import { kubeletPort, type NodesWanted, parseNodes } from './nodes.ts'
 import { surroundings } from './surroundings.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -249,6 +249,7 @@ export const commands = {
       clusterDomain,
       controllers,
       nodeName,
+      kubeletPort,
       install: switchFlag(
         'install',
         'install missing Debian packages (containerd, runc, CNI plugins, nftables)',

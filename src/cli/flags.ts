@@ -36,7 +36,11 @@ export function switchFlag(name: string, doc: string, fallback = false): Flag<bo
   }
 }
 
-export function portFlag(name: string, doc: string, fallback: number): Flag<number> {
+export function portFlag<const F extends number | undefined>(
+  name: string,
+  doc: string,
+  fallback: F,
+): Flag<number | F> {
   return {
     name,
     placeholder: 'N',

@@ -1,4 +1,5 @@
 import { UserError } from '#base/errors.ts'
+import { portFlag } from './flags.ts'
 
 /** What `--nodes` asks for. `auto` is the default: containerd where possible, else one hollow node. */
 export type NodesWanted =
@@ -19,3 +20,9 @@ export function parseNodes(text: string): NodesWanted {
     throw new UserError(`--nodes ${text}: the count must be from 1 to ${MAXIMUM_HOLLOW_NODES}`)
   return { kind: 'hollow', count }
 }
+
+export const kubeletPort = portFlag(
+  'kubelet-port',
+  "port of this machine's kubelet; 0 takes a free one (default: 10250, or a free one where that is taken)",
+  undefined,
+)

@@ -10,8 +10,10 @@ import { startPodNetwork } from '#network'
 import { startProxy } from '#proxy'
 import { clusterDnsAddress, DNS_PORT, ensureClusterDns } from './cluster-dns.ts'
 import type { RunningNode } from './hollow-nodes.ts'
+import { openKubeletPort } from './kubelet-port.ts'
 import { type Machine, podNetworkOf } from './machine.ts'
 import { readNodeDns, upstreamsOf } from './machine-dns.ts'
+import type { Pki } from './pki/pki.ts'
 
 export { prepareMachine } from './machine.ts'
 export { machineReadiness } from './machine-readiness.ts'
@@ -30,6 +32,8 @@ export interface MachineContexts {
 export interface MachineNodeOptions {
   readonly clusterDomain: string
   readonly version?: string
+  readonly pki: Pki
+  readonly kubeletPort: number | undefined
 }
 
 export interface RunningMachineNode extends RunningNode {
@@ -68,6 +72,14 @@ export async function startMachineNode(
       containerTools(),
       rangeIfFree(contexts.admin.client, machine),
     ])
+    const served = await openKubeletPort({
+      nodeName,
+      addresses: machine.nodeAddresses,
+      port: options.kubeletPort,
+      pki: options.pki,
+      context: contexts.node,
+    })
+    parts.add(served)
     parts.add({ stop: async () => containerd.release() })
     const network = podNetworkOf(machine.options, containerd.cniConfDirectory)
     parts.add(startPodNetwork(contexts.node, { ...network, nodeName }))
@@ -84,10 +96,12 @@ export async function startMachineNode(
       clusterDns: [clusterDns],
       clusterDomain: options.clusterDomain,
       nodeDns,
+      kubeletPort: served.port,
       ...podCidr,
       ...(options.version ? { version: options.version } : {}),
     })
     parts.add(kubelet)
+    served.answerWith(kubelet.transport)
     const ready = Promise.all([services, kubelet.registered]).then(() => {})
     ready.catch(() => {})
     const { files } = hostAccess

@@ -88,6 +88,8 @@ export interface ClusterOptions extends ServingOptions {
   readonly clusterDomain?: string
   /** Which controllers run, in upstream's words: `*`, `-name`, `name`. */
   readonly controllers?: string
+  /** The port of this machine's kubelet where pods are real: 10250, or a free one where that is taken; 0 takes a free one. */
+  readonly kubeletPort?: number
   /** The first node's name; the host's name by default. */
   readonly nodeName?: string
   readonly log?: Log
@@ -108,6 +110,7 @@ type WithoutDefault =
   | 'encryption'
   | 'etcd'
   | 'keepsInMemory'
+  | 'kubeletPort'
   | 'listen'
   | 'nodeName'
   | keyof ServingOptions

@@ -7,6 +7,8 @@ import { namespace } from '#api/core/v1/namespace.ts'
 import { node } from '#api/core/v1/node.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { service } from '#api/core/v1/service.ts'
+import { clusterRole } from '#api/rbac/v1/cluster-role.ts'
+import { clusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import type { Log } from '#base/log.ts'
 import { createHttpTransport } from '#client/http-transport.ts'
 import { type Connection, connectionFromKubeconfig } from '#client/kubeconfig.ts'
@@ -284,4 +286,43 @@ test('the kubelet’s port: nobody without a certificate, others as far as their
   )
   const channels = await connectStream(as(pki.client('admin')), exec, systemClock)
   assert.match((await collect(channels))[3] ?? '', /Success/)
+})
+
+test('at the kubelet’s port a service account is known by its token, and judged by its rights', async () => {
+  await using parts = await startParts()
+  const { pki } = parts.server
+  await runWeb(parts)
+  const at = '/api/v1/namespaces/default/serviceaccounts/default/token'
+  const admin = createHttpTransport(parts.adminConnection, { clock: systemClock })
+  const spec = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }
+  const headers = { 'content-type': 'application/json' }
+  const body = Buffer.from(JSON.stringify(spec))
+  const made = await admin.request({ method: 'POST', path: at, headers, body })
+  await admin.close()
+  assert.equal(made.status, 201)
+  assert.ok(made.body.kind === 'bytes')
+  const { token } = JSON.parse(Buffer.from(made.body.bytes).toString()).status
+  const statusOf = async (path: string, bearer: string) => {
+    const server = `https://127.0.0.1:${parts.kubeletPort()}`
+    const trust = { certificateAuthority: pki.authority, tlsServerName: 'hollow-0', namespace: '' }
+    const transport = createHttpTransport({ server, ...trust }, { clock: systemClock })
+    const headers = { authorization: `Bearer ${bearer}` }
+    const { status } = await transport.request({ method: 'GET', path, headers })
+    await transport.close()
+    return status
+  }
+  const { client } = parts.admin
+  const name = 'reads-metrics'
+  const rules = [{ apiGroups: [''], resources: ['nodes/metrics'], verbs: ['get'] }]
+  await client.create(clusterRole, { metadata: { name }, rules } as never)
+  await client.create(clusterRoleBinding, {
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+    subjects: [{ kind: 'ServiceAccount', namespace: 'default', name: 'default' }],
+  } as never)
+  await eventually('a right', async () => (await statusOf('/metrics/resource', token)) === 200)
+  assert.equal(await statusOf('/metrics', token), 200)
+  assert.equal(await statusOf('/metrics', `${token}x`), 401)
+  for (const path of ['/logs/', '/pods', '/stats/summary'])
+    assert.equal(await statusOf(path, token), 403, path)
 })

@@ -14,6 +14,7 @@ export { parseResolvConf } from './containers/dns.ts'
 export type * from './host-access.ts'
 export {
   DEFAULT_CONTAINER_LOGS_DIRECTORY,
+  DEFAULT_KUBELET_PORT,
   DEFAULT_POD_LOGS_DIRECTORY,
   type KubeletOptions,
 } from './options.ts'

@@ -146,6 +146,21 @@ describe('a node on this machine', { skip: reason !== undefined }, () => {
     assert.match(body, /system:serviceaccount:default:default.*cannot list resource/)
   })
 
+  test('the kubelet is behind the port that its node tells, and asks the API server about tokens', async () => {
+    const address = await field('node here', '.status.addresses[?(@.type=="InternalIP")].address')
+    const port = await field('node here', '.status.daemonEndpoints.kubeletEndpoint.Port')
+    const token = (await kubectl.run('create token default')).trim()
+    const statusOf = (headers: Record<string, string>) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const asked = { host: address, port, path: '/metrics', headers, rejectUnauthorized: false }
+        request(asked, answer => resolve(answer.resume().statusCode))
+          .on('error', reject)
+          .end()
+      })
+    assert.equal(await statusOf({}), 401)
+    assert.equal(await statusOf({ authorization: `Bearer ${token}` }), 403)
+  })
+
   test('exec: input, both outputs, exit code; logs; a forwarded port', async () => {
     const words = ['exec', '-i', 'client', '--', 'sh', '-c', 'cat; echo oops >&2; exit 7']
     const output = await kubectl.try(words, { input: 'from here\n' })

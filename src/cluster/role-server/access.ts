@@ -23,9 +23,10 @@ import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import { certificatesIn } from '#base/pki/pem.ts'
 import type { Reader, Writer } from '#client/client.ts'
+import { bearerOf } from '#client/serving/bearer.ts'
 import type { ServedPeer } from '#client/serving/handler.ts'
+import { createRemembered } from '#client/serving/remembered.ts'
 import type { ApiRequest } from '#client/transport.ts'
-import { createRemembered } from './remembered.ts'
 
 export interface AccessOptions {
   readonly client: Pick<Reader, 'get'> & Pick<Writer, 'create'>
@@ -111,11 +112,6 @@ const NO_RESOURCE = {
 }
 
 const pathOf = ({ path }: ApiRequest): string => path.split('?')[0] ?? ''
-
-function bearerOf({ headers = {} }: ApiRequest): string | undefined {
-  const [, token] = /^bearer +(\S+)/i.exec(headers.authorization?.trim() ?? '') ?? []
-  return token
-}
 
 function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
   const exact = new Set(patterns.filter(pattern => !pattern.endsWith('*')))

@@ -1,13 +1,18 @@
 /**
  * Who may ask a kubelet what. The API server's own client and administrators may do everything; whoever else comes with a certificate of
- * the cluster is judged by the API server, as rights on the node's subresources.
+ * the cluster, or a token that the API server knows, is judged by the API server, as rights on the node's subresources.
  */
 import { X509Certificate } from 'node:crypto'
+import { tokenReview } from '#api/authentication/v1/token-review.ts'
 import { subjectAccessReview } from '#api/authorization/v1/subject-access-review.ts'
 import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
 import type { Writer } from '#client/client.ts'
+import { bearerOf } from '#client/serving/bearer.ts'
 import type { ServedPeer } from '#client/serving/handler.ts'
+import { createRemembered } from '#client/serving/remembered.ts'
 import type { ApiRequest } from '#client/transport.ts'
 
 export interface KubeletAccessOptions {
@@ -16,11 +21,14 @@ export interface KubeletAccessOptions {
   readonly clientAuthority: string
   readonly client: Pick<Writer, 'create'>
   readonly clock: Clock
+  readonly log: Log
 }
 
 interface User {
   readonly name: string
   readonly groups: readonly string[]
+  readonly uid?: string | undefined
+  readonly extra?: object | undefined
 }
 
 const API_SERVER = 'kube-apiserver-kubelet-client'
@@ -29,19 +37,21 @@ const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 /** How long a yes and a no are remembered: upstream's. */
 const ALLOWED_MS = 5 * 60_000
 const DENIED_MS = 30_000
-/** Remembered answers; everybody who asks has a certificate of the cluster, so more are hardly needed. */
+/** How long it is remembered whose a token is: upstream's. */
+const TOKEN_MS = 2 * 60_000
+/** Remembered rights; everybody who asks is known to the cluster, so more are hardly needed. */
 const REMEMBERED = 1000
 
 /** Throws Unauthorized or Forbidden, or resolves. */
 export type KubeletAccess = (request: ApiRequest, peer: ServedPeer) => Promise<void>
 
 export function createKubeletAccess(options: KubeletAccessOptions): KubeletAccess {
-  const { nodeName, client, clock } = options
+  const { nodeName, client, clock, log } = options
   const authority = new X509Certificate(options.clientAuthority)
   const remembered = new Map<string, { allowed: boolean; untilMs: number }>()
 
   const review = async (user: User, verb: string, subresource: string): Promise<boolean> => {
-    const key = JSON.stringify([user.name, user.groups, verb, subresource])
+    const key = JSON.stringify([user, verb, subresource])
     const known = remembered.get(key)
     if (known && known.untilMs > clock.monotonicMs()) return known.allowed
     const resourceAttributes = {
@@ -51,8 +61,9 @@ export function createKubeletAccess(options: KubeletAccessOptions): KubeletAcces
       subresource,
       name: nodeName,
     }
+    const { name, groups, uid, extra } = user
     const { status } = await client.create(subjectAccessReview, {
-      spec: { user: user.name, groups: [...user.groups], resourceAttributes } as never,
+      spec: { user: name, groups: [...groups], uid, extra, resourceAttributes } as never,
     })
     const { allowed } = status
     if (remembered.size >= REMEMBERED) remembered.clear()
@@ -61,10 +72,25 @@ export function createKubeletAccess(options: KubeletAccessOptions): KubeletAcces
     return allowed
   }
 
+  const ownerOf = createRemembered({ clock, forMs: TOKEN_MS }, async (token: string) => {
+    const { status } = await client.create(tokenReview, { spec: { token } } as never)
+    if (!status.authenticated) return undefined
+    const { username: name = '', groups = [], uid, extra } = status.user
+    return { name, groups, uid, extra } satisfies User
+  })
+  const ownerOfToken = (token: string): Promise<User | undefined> =>
+    ownerOf(token).catch(error => {
+      log.warn('a token could not be checked', { why: messageOf(error) })
+      return undefined
+    })
+
   return async (request, peer) => {
-    const user = userOf(peer.certificate, authority, clock.now())
+    const certified = userOf(peer.certificate, authority, clock.now())
+    if (certified?.name === API_SERVER) return
+    const token = bearerOf(request)
+    const user = certified ?? (token === undefined ? undefined : await ownerOfToken(token))
     if (!user) throw new StatusError('Unauthorized', 'Unauthorized')
-    if (user.name === API_SERVER || user.groups.includes(ADMINISTRATORS)) return
+    if (user.groups.includes(ADMINISTRATORS)) return
     const verb = verbOf(request)
     for (const subresource of subresourcesOf(request.path))
       if (await review(user, verb, subresource)) return

@@ -1,6 +1,5 @@
 /** The kubelet's API on its port: the same Transport that is asked in process, behind certificates and rights. */
 import { StatusError } from '#api/machinery/status.ts'
-import type { Log } from '#base/log.ts'
 import type { RequestHandler } from '#client/serving/handler.ts'
 import {
   type Address,
@@ -18,7 +17,8 @@ export interface KubeletHttpsOptions extends Omit<KubeletAccessOptions, 'clientA
   /** The node's serving certificate, and the authority of its clients. */
   readonly tls: () => ServingCertificate & { readonly clientCa: string }
   readonly transport: Transport
-  readonly log: Log
+  /** Flags to name where a port cannot be had. */
+  readonly flags?: { readonly port: string; readonly address: string }
 }
 
 /** Throws a UserError where an address cannot be listened on. */
@@ -31,7 +31,7 @@ export function serveKubelet(options: KubeletHttpsOptions): Promise<HttpsServing
     handler: handlerOf(transport, access),
     clock,
     log: log.with({ component: 'kubelet-server' }),
-    flags: { port: '--port', address: '--node-ip' },
+    flags: options.flags ?? { port: '--port', address: '--node-ip' },
   })
 }
 
