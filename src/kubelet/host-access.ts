@@ -48,6 +48,19 @@ export interface OpenFile {
   close(): Promise<void>
 }
 
+/** What something takes of a disk. */
+export interface StorageUsage {
+  readonly bytes: number
+  readonly inodes: number
+}
+
+export interface FileSystemSpace {
+  readonly capacityBytes: number
+  readonly availableBytes: number
+  readonly inodes: number
+  readonly inodesFree: number
+}
+
 export interface WriteOptions {
   readonly mode?: number
 }
@@ -76,6 +89,10 @@ export interface Files {
    * bit. Follows no symlinks.
    */
   giveToGroup(path: string, group: number, readOnly: boolean): Promise<void>
+  /** Of all that is below `path`, without following symlinks and without entering other mounts. */
+  usage(path: string): Promise<StorageUsage>
+  /** Of the file system on which `path` is. */
+  space(path: string): Promise<FileSystemSpace | undefined>
   chmod(path: string, mode: number): Promise<void>
   chown(path: string, user: number, group: number): Promise<void>
 }

@@ -9,6 +9,8 @@ import type { Transport } from '#client/transport.ts'
 import { Containers } from './containers/containers.ts'
 import { Images } from './containers/images.ts'
 import { pullCredentials } from './containers/pull-secrets.ts'
+import { LocalUsage } from './eviction/local-usage.ts'
+import { StorageEviction } from './eviction/storage-eviction.ts'
 import { LogRotation } from './logs/rotation.ts'
 import { NodeAgent } from './node/node-agent.ts'
 import { allocatableOf } from './node/node-object.ts'
@@ -71,6 +73,8 @@ export function createKubelet(
     volumes,
     allocatable,
   })
+  const usage = new LocalUsage({ context, cache, volumes })
+  const storageEviction = new StorageEviction({ context, events, usage })
   const taken = new Taken()
   const figures = createFigureBook()
   const parts: PodParts = {
@@ -83,6 +87,7 @@ export function createKubelet(
     probes,
     backoff: new Backoff(clock),
     statusWriter,
+    storageEviction,
     taken,
     allocatable,
     deferred: new Deferred(),
@@ -128,13 +133,14 @@ export function createKubelet(
   )
 
   return {
-    transport: createServer({ context, cache, workers, figures: figures.source }),
+    transport: createServer({ context, cache, workers, usage, figures: figures.source }),
     registered,
     async stop() {
       stopped = true
       unsubscribe()
       probes.stopAll()
       rotation.stop()
+      storageEviction.stop()
       await workers.halt()
       await Promise.all([nodeAgent.stop(), cache.stop(), health.stop(), statusWriter.stop()])
       volumes.stop()

@@ -4,6 +4,7 @@
  * Ids are the runtime's. Times are milliseconds since the epoch, 0 where something has not happened.
  */
 import type { DuplexChannels, EventSource } from '#client/transport.ts'
+import type { StorageUsage } from './host-access.ts'
 
 export interface ContainerRuntime {
   version(): Promise<RuntimeVersion>
@@ -271,5 +272,7 @@ export interface ContainerStats {
   readonly containerId: string
   readonly cpuUsageNanoseconds: number
   readonly memoryWorkingSetBytes: number
+  /** What it wrote beside its volumes; absent where the runtime does not know yet. */
+  readonly writableLayer?: StorageUsage
   readonly timestamp: number
 }

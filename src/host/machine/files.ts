@@ -19,6 +19,7 @@ import {
   symlink,
 } from 'node:fs/promises'
 import { mountsUnder } from '../mount-table.ts'
+import { spaceOf, usageOf } from './usage.ts'
 
 const DEFAULT_LIMIT_BYTES = 16 * 1024 * 1024
 /** Set-group-id: what is made in the directory later belongs to the same group. */
@@ -95,6 +96,8 @@ export const machineFiles = {
 
   giveToGroup: (path: string, group: number, readOnly: boolean) =>
     giveToGroup(path, group, readOnly),
+  usage: usageOf,
+  space: spaceOf,
   chmod: (path: string, mode: number) => chmod(path, mode),
   chown: (path: string, user: number, group: number) => chown(path, user, group),
 }

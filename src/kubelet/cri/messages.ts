@@ -286,6 +286,10 @@ export const listContainerStatsResponse = message({
       attributes: nested(1, message({ id: string(1) })),
       cpu: nested(2, message({ timestamp: integer(1), usageCoreNanoSeconds: nested(2, unsigned) })),
       memory: nested(3, message({ timestamp: integer(1), workingSetBytes: nested(2, unsigned) })),
+      writableLayer: nested(
+        4,
+        message({ usedBytes: nested(3, unsigned), inodesUsed: nested(4, unsigned) }),
+      ),
     }),
   ),
 })

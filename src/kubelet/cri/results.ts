@@ -110,5 +110,11 @@ export function fromStats(raw: RawStats): ContainerStats {
     cpuUsageNanoseconds: raw.cpu?.usageCoreNanoSeconds?.value ?? 0,
     memoryWorkingSetBytes: raw.memory?.workingSetBytes?.value ?? 0,
     timestamp: milliseconds(raw.cpu?.timestamp),
+    ...(raw.writableLayer && {
+      writableLayer: {
+        bytes: raw.writableLayer.usedBytes?.value ?? 0,
+        inodes: raw.writableLayer.inodesUsed?.value ?? 0,
+      },
+    }),
   }
 }

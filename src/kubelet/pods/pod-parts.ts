@@ -1,6 +1,7 @@
 /** What a pod's worker works with. */
 import type { Containers } from '../containers/containers.ts'
 import type { Images } from '../containers/images.ts'
+import type { StorageEviction } from '../eviction/storage-eviction.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
 import type { Pod } from '../pod-types.ts'
@@ -25,6 +26,7 @@ export interface PodParts {
   readonly probes: Probes
   readonly backoff: Backoff
   readonly statusWriter: StatusWriter
+  readonly storageEviction: StorageEviction
   /** What the pods that count take of the node; each worker tells what its own takes. */
   readonly taken: Taken
   readonly allocatable: Readonly<Record<string, string>>

@@ -65,6 +65,7 @@ export class PodWorker {
   #cancelWake = () => {}
   #wakeAt = Number.POSITIVE_INFINITY
   #deleteSent = false
+  #failureGrace: number | undefined
   #stopping: { graceSeconds: number; done: Promise<void> } | undefined
   #halted = false
   /** Aborted when nothing of the pod may be started any more. */
@@ -85,6 +86,7 @@ export class PodWorker {
   admit(): void {
     this.#admitted = true
     this.#count()
+    this.parts.storageEviction.watch(this)
   }
 
   /** What the pod takes where it counts. */
@@ -195,9 +197,10 @@ export class PodWorker {
     waited.abort()
   }
 
-  /** The kubelet itself gives the pod up. */
-  fail(failure: PodFailure): void {
+  /** The kubelet itself gives the pod up; without seconds its containers have as long to end as they ask for. */
+  fail(failure: PodFailure, graceSeconds?: number): void {
     this.failure ??= failure
+    this.#failureGrace ??= graceSeconds
     if (this.mode === 'running') this.mode = 'terminating'
   }
 
@@ -254,8 +257,12 @@ export class PodWorker {
   /** Seconds, as the delete says; undefined leaves it to each container. */
   #grace(): number | undefined {
     const { deletionTimestamp, deletionGracePeriodSeconds } = this.pod.metadata
-    const asked = deletionTimestamp ? deletionGracePeriodSeconds : undefined
-    return this.removed ? Math.min(FORCED_GRACE_SECONDS, asked ?? FORCED_GRACE_SECONDS) : asked
+    const seconds = [
+      deletionTimestamp ? deletionGracePeriodSeconds : undefined,
+      this.#failureGrace,
+      this.removed ? FORCED_GRACE_SECONDS : undefined,
+    ].filter(each => each !== undefined)
+    return seconds.length > 0 ? Math.min(...seconds) : undefined
   }
 
   #shortenStop(): void {

@@ -1,15 +1,14 @@
-/** What containers use, as `/stats/summary` and `/metrics/resource` tell it. */
-import { rfc3339 } from '#base/clock.ts'
-import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID } from '../labels.ts'
+/** What containers use, as `/metrics/resource` tells it. */
+import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE } from '../labels.ts'
 import type { ContainerStats } from '../runtime.ts'
 import type { ServerParts } from './server.ts'
 
-interface Figure extends ContainerStats {
+export interface Figure extends ContainerStats {
   readonly labels: Readonly<Record<string, string>>
   readonly startedAt: number
 }
 
-async function figures({ context, cache }: ServerParts): Promise<Figure[]> {
+export async function figures({ context, cache }: ServerParts): Promise<Figure[]> {
   const stats = await context.options.runtime.containerStats()
   return stats.flatMap(stat => {
     const container = cache.container(stat.containerId)
@@ -19,37 +18,8 @@ async function figures({ context, cache }: ServerParts): Promise<Figure[]> {
   })
 }
 
-const sum = (figures: readonly Figure[], of: (figure: Figure) => number) =>
+export const sum = (figures: readonly Figure[], of: (figure: Figure) => number) =>
   figures.reduce((total, figure) => total + of(figure), 0)
-
-const usage = (figures: readonly Figure[], now: number) => ({
-  cpu: { time: rfc3339(now), usageCoreNanoSeconds: sum(figures, f => f.cpuUsageNanoseconds) },
-  memory: { time: rfc3339(now), workingSetBytes: sum(figures, f => f.memoryWorkingSetBytes) },
-})
-
-export async function statsSummary(parts: ServerParts): Promise<unknown> {
-  const { clock, options } = parts.context
-  const all = await figures(parts)
-  const now = clock.now()
-  const pods = Map.groupBy(all, figure => figure.labels[POD_UID] ?? '')
-  return {
-    node: { nodeName: options.nodeName, startTime: rfc3339(now), ...usage(all, now) },
-    pods: [...pods].map(([uid, containers]) => ({
-      podRef: {
-        name: containers[0]?.labels[POD_NAME],
-        namespace: containers[0]?.labels[POD_NAMESPACE],
-        uid,
-      },
-      startTime: rfc3339(Math.min(...containers.map(figure => figure.startedAt))),
-      ...usage(containers, now),
-      containers: containers.map(figure => ({
-        name: figure.labels[CONTAINER_NAME],
-        startTime: rfc3339(figure.startedAt),
-        ...usage([figure], now),
-      })),
-    })),
-  }
-}
 
 export async function resourceMetrics(parts: ServerParts): Promise<string> {
   const all = await figures(parts)

@@ -8,18 +8,21 @@ import { badRequest, notFound, StatusError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
 import { type FigureSource, figuresText } from '#base/figures.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels, Transport } from '#client/transport.ts'
+import type { LocalUsage } from '../eviction/local-usage.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodWorkers } from '../pods/pod-workers.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
 import { openContainerLogs } from './container-logs.ts'
-import { resourceMetrics, statsSummary } from './figures.ts'
+import { resourceMetrics } from './figures.ts'
 import { openAttach, openExec, openPortForward } from './streams.ts'
+import { statsSummary } from './summary.ts'
 import { openSystemLogs } from './system-logs.ts'
 
 export interface ServerParts {
   readonly context: KubeletContext
   readonly cache: RuntimeCache
   readonly workers: PodWorkers
+  readonly usage: LocalUsage
   /** What the kubelet counts of its own work. */
   readonly figures: FigureSource
 }

@@ -4,7 +4,7 @@ import type { Random } from '#base/random.ts'
 import type { ContainerRuntime, HostAccess, ProbeAnswer } from '#kubelet'
 import { createAddressPool } from './addresses.ts'
 import { createHollowRuntime } from './hollow-runtime.ts'
-import { createMemoryFiles } from './memory-files.ts'
+import { createMemoryFiles, DISK_BYTES } from './memory-files.ts'
 
 export interface HollowNodeOptions {
   readonly clock: Clock
@@ -30,7 +30,6 @@ export interface HollowNode {
 const CPU_MILLIS = 4000
 const MEMORY_BYTES = 16 * 1024 ** 3
 const RELIST_MS = 60_000
-const STORAGE_BYTES = 100 * 1024 ** 3
 
 export function createHollowNode(options: HollowNodeOptions): HollowNode {
   const files = createMemoryFiles()
@@ -46,7 +45,7 @@ export function createHollowNode(options: HollowNodeOptions): HollowNode {
         hostname,
         cpuMillis: options.cpuMillis ?? CPU_MILLIS,
         memoryBytes: options.memoryBytes ?? MEMORY_BYTES,
-        ephemeralStorageBytes: STORAGE_BYTES,
+        ephemeralStorageBytes: DISK_BYTES,
         machineId: uuid.replaceAll('-', ''),
         systemUuid: uuid,
         bootId: random.uuid(),

@@ -3,13 +3,15 @@
  * as soon as something is in them or they were made; symlinks are kept as they are.
  */
 import { SmallMap } from '#base/small-map.ts'
-import type { FileFacts, Files, OpenFile } from '#kubelet'
+import type { FileFacts, Files, OpenFile, StorageUsage } from '#kubelet'
 
 /**
  * One hollow container's log is cut off at this size: hollow pods say little, and 1,000 nodes share
  * one process.
  */
 const FILE_LIMIT_BYTES = 1024 * 1024
+/** What the whole file system has room for, as it says. */
+export const DISK_BYTES = 100 * 1024 ** 3
 
 /**
  * A pod has some twenty of these, so each kind has only what it needs. A directory is the map of what is in it.
@@ -167,6 +169,12 @@ export function createMemoryFiles(): MemoryFiles {
     async removeTree(path) {
       take(path)
     },
+    async usage(path) {
+      return usageOf(nodeAt(path))
+    },
+    async space() {
+      return { capacityBytes: DISK_BYTES, availableBytes: DISK_BYTES, inodes: 0, inodesFree: 0 }
+    },
     async giveToGroup() {},
     async chmod(path, mode) {
       const node = nodeAt(path)
@@ -188,6 +196,18 @@ export function createMemoryFiles(): MemoryFiles {
       file.size += bytes.length
     },
   }
+}
+
+function usageOf(node: Node | undefined): StorageUsage {
+  if (!(node instanceof Directory))
+    return { bytes: node instanceof File ? node.size : 0, inodes: node ? 1 : 0 }
+  let [bytes, inodes] = [0, 1]
+  for (const name of node.keys()) {
+    const usage = usageOf(node.get(name))
+    bytes += usage.bytes
+    inodes += usage.inodes
+  }
+  return { bytes, inodes }
 }
 
 function factsOf(node: Node | undefined): FileFacts | undefined {
