@@ -30,6 +30,7 @@ export const ownerReference = shape(
         'When true, an owner that is deleted in the foreground waits until this object is gone.',
       ),
   },
+  { atomic: true },
 )
 export type OwnerReference = ValueOfShape<typeof ownerReference>
 
@@ -83,7 +84,7 @@ export const objectMeta = shape(
       .doc('Seconds that the object was given to end.'),
     labels: map(11, string()).doc('Keys and values for selecting objects.'),
     annotations: map(12, string()).doc('Keys and values for tools; not selectable.'),
-    ownerReferences: list(13, struct(undefined, ownerReference).atomic())
+    ownerReferences: list(13, struct(undefined, ownerReference))
       .mergeKey('uid')
       .listMap('uid')
       .doc('The objects that own this one; with the last of them it is collected.'),
@@ -141,6 +142,7 @@ export const labelSelector = shape(
       .atomic()
       .doc('Further conditions on labels.'),
   },
+  { atomic: true },
 )
 // Upstream marks label selectors atomic for apply at the type.
 export type LabelSelector = ValueOfShape<typeof labelSelector>

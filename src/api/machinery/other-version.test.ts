@@ -68,9 +68,12 @@ test('a shape has one form in each version, however it is reached', () => {
   assert.ok(one?.schema.type === 'struct')
   assert.equal(one.schema.shape, beta)
   assert.equal(shapeInVersion(shapeInVersion(part, 'v1alpha1'), 'v1beta1'), beta)
-  const nested = shape('io.k8s.api.test.v1.Outer', 'Nests.', { a: string(1) }, [
-    { number: 1, shapeName: 'io.k8s.api.test.v1.Inner', fields: ['a'] },
-  ])
+  const nested = shape(
+    'io.k8s.api.test.v1.Outer',
+    'Nests.',
+    { a: string(1) },
+    { inlined: [{ number: 1, shapeName: 'io.k8s.api.test.v1.Inner', fields: ['a'] }] },
+  )
   assert.deepEqual(
     shapeInVersion(nested, 'v1beta1').inlined?.map(each => each.shapeName),
     ['io.k8s.api.test.v1beta1.Inner'],

@@ -65,7 +65,7 @@ const whole = shape(
     right: struct(2, part).optional(),
     constructor: string(18),
   },
-  [{ number: 19, shapeName: 'io.k8s.api.test.v1.Side', fields: ['left', 'right'] }],
+  { inlined: [{ number: 19, shapeName: 'io.k8s.api.test.v1.Side', fields: ['left', 'right'] }] },
 )
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 const encoded = (object: object) => hex(encodeProtobuf(part, object))
@@ -77,9 +77,12 @@ test('bytes are those that protobuf prescribes', () => {
   assert.equal(encoded({}), '0a00')
   assert.equal(encoded({ count: -1 }), '0a0010ffffffffffffffffff01')
   assert.equal(encoded({ name: 'é€😀' }), '0a09c3a9e282acf09f9880')
-  const inlined = shape('io.k8s.api.test.v1.In', 'Inlined.', { a: string(1), b: string(1) }, [
-    { number: 2, shapeName: 'io.k8s.api.test.v1.B', fields: ['b'] },
-  ])
+  const inlined = shape(
+    'io.k8s.api.test.v1.In',
+    'Inlined.',
+    { a: string(1), b: string(1) },
+    { inlined: [{ number: 2, shapeName: 'io.k8s.api.test.v1.B', fields: ['b'] }] },
+  )
   assert.equal(hex(encodeProtobuf(inlined, { a: 'x', b: 'y' })), '0a017812030a0179')
   assert.deepEqual(decodeProtobuf(inlined, Buffer.from('12030a01790a0178', 'hex')), {
     a: 'x',

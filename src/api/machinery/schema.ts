@@ -37,6 +37,8 @@ export interface SchemaFacts {
   readonly doc?: string
   /** Static default, applied by the compiled defaulting step when the field is absent. */
   readonly default?: unknown
+  /** OpenAPI does not tell the default: upstream fills it in by code, which its documents do not see. */
+  readonly defaultIsUnpublished?: true
   readonly enum?: readonly string[]
   readonly minimum?: number
   readonly maximum?: number
@@ -53,7 +55,7 @@ export interface SchemaFacts {
   readonly deprecated?: boolean
   readonly listType?: ListType
   readonly listKeys?: readonly string[]
-  /** `atomic` objects and maps are owned as a whole by server-side apply. */
+  /** `atomic` objects and maps are owned as a whole by server-side apply; false says that they are not, whatever the shape says. */
   readonly atomic?: boolean
   /** Strategic merge: `merge`, `replace`, `retainKeys` or both of the outer. */
   readonly patchStrategy?: readonly ('merge' | 'replace' | 'retainKeys')[]
@@ -96,10 +98,19 @@ export interface ObjectShape<F extends Fields = Fields> {
   readonly fields: F
   /** Go's embedded JSON inlining (e.g. VolumeSource in Volume) is flattened in `fields`; protobuf keeps it nested: */
   readonly inlined?: readonly InlinedFields[]
+  /** Wherever it stands, server-side apply sees it as a whole, unless the field says otherwise. */
+  readonly atomic?: true
+  readonly union?: Union
   /** Of custom resources: what fields that the shape does not know are; without it there are none. */
   readonly unknown?: AnySchema
   /** Of custom resources: what OpenAPI shows instead of what follows from the fields. */
   readonly openApi?: OpenApiOf
+}
+
+/** Fields of which at most one is set: the one that `discriminator` names, where there is such a field. */
+export interface Union {
+  readonly discriminator?: string
+  readonly members: readonly string[]
 }
 
 /** `refer` gives a reference to a shape with its own description. */
@@ -165,6 +176,9 @@ export class Field<T, P extends Presence> {
   default(value: T): Field<T, P> {
     return this.#with({ default: value })
   }
+  unpublishedDefault(value: T): Field<T, P> {
+    return this.#with({ default: value, defaultIsUnpublished: true })
+  }
   /** The values that upstream's OpenAPI lists. Listing does not validate; the kind's `validate` does. */
   enum<const V extends readonly string[]>(...values: V): Field<V[number], P> {
     return this.#with({ enum: values })
@@ -194,6 +208,10 @@ export class Field<T, P extends Presence> {
   }
   atomic(): Field<T, P> {
     return this.#with(this.schema.type === 'list' ? { listType: 'atomic' } : { atomic: true })
+  }
+  /** The opposite of atomic, where somebody must say so. */
+  granular(): Field<T, P> {
+    return this.#with({ atomic: false })
   }
   /** Strategic merge patch: merge the items of this list (by `key` where they are objects). */
   mergeKey(key?: string): Field<T, P> {
@@ -268,12 +286,7 @@ export function struct<S extends ObjectShape>(
   number: number | undefined,
   shape: S,
 ): Plain<ValueOfShape<S>> {
-  return new Field({
-    type: 'struct',
-    presence: 'omitempty',
-    shape,
-    ...(number === undefined ? {} : { number }),
-  })
+  return new Field({ ...schemaOf(shape), ...(number === undefined ? {} : { number }) })
 }
 
 /** `alternative(24, schemaOrList, 'schema', 'list')`: the value is what one of the two fields holds. */
@@ -291,15 +304,20 @@ export function shape<F extends Fields>(
   name: string,
   doc: string,
   fields: F,
-  inlined?: readonly InlinedFields[],
+  facts: Pick<ObjectShape, 'inlined' | 'atomic' | 'union'> = {},
 ): ObjectShape<F> {
-  return Object.freeze({ name, doc, fields, ...(inlined ? { inlined } : {}) })
+  return Object.freeze({ name, doc, fields, ...facts })
 }
 
 function schemaOf(item: Item<unknown>): AnySchema {
   return item instanceof Field
     ? item.schema
-    : { type: 'struct', presence: 'omitempty', shape: item }
+    : {
+        type: 'struct',
+        presence: 'omitempty',
+        shape: item,
+        ...(item.atomic ? { atomic: true } : {}),
+      }
 }
 
 /** The TypeScript type of a field's value. */

@@ -27,6 +27,8 @@ export function addGeneralPaths(into: Json, path: string, schemas: Schemas, form
   if (!general) return
   const { id, tag, description, answer, types } = general
   const schema = answer ? schemas.meta(answer) : { type: 'string' }
+  // Within the list of groups it is the same as where it is answered by itself.
+  if (answer === apiGroupListKind) schemas.meta(apiGroupKind)
   const content =
     format === 'v2'
       ? { schema }

@@ -20,7 +20,7 @@ test('every reference leads somewhere, every field says something', () => {
     ['#/definitions/', openApi.v2()] as const,
   ]) {
     const tree = parse(document?.bytes)
-    const named = (tree.components?.schemas ?? tree.definitions) as Tree
+    const named = (tree.components?.schemas ?? tree.definitions ?? {}) as Tree
     for (const [, name = ''] of JSON.stringify(tree).matchAll(/"\$ref":"([^"]+)"/g)) {
       assert.ok(name.startsWith(prefix))
       assert.ok(Object.hasOwn(named, name.slice(prefix.length)), name)
@@ -89,6 +89,62 @@ test('a type that is owned as a whole says so itself, and free forms have names'
   assert.ok(!('x-kubernetes-map-type' in (spec.selector ?? {})))
   const revision = definitions['io.k8s.api.apps.v1.ControllerRevision']?.properties as Tree
   assert.equal(revision.data?.$ref, '#/definitions/io.k8s.apimachinery.pkg.runtime.RawExtension')
+})
+
+test('defaults are told where upstream tells them, and not where it fills them in by code', () => {
+  const propertiesIn = (path: string, name: string) =>
+    parse(openApi.document(path)?.bytes).components?.schemas?.[name]?.properties as Tree
+  const policies = propertiesIn('apis/batch/v1', 'io.k8s.api.batch.v1.CronJobSpec')
+  assert.ok(!('default' in (policies.concurrencyPolicy ?? {})))
+  const queues = propertiesIn(
+    'apis/flowcontrol.apiserver.k8s.io/v1',
+    'io.k8s.api.flowcontrol.v1.QueuingConfiguration',
+  )
+  assert.equal(queues.queues?.default, 0, 'what Go shows where nobody set it')
+  const groups = propertiesIn(
+    'apis/scheduling.k8s.io/v1alpha2',
+    'io.k8s.api.scheduling.v1alpha2.PodGroupSpec',
+  )
+  assert.equal(groups.disruptionMode?.default, 'Pod')
+  const deployments = propertiesIn('apis/apps/v1', 'io.k8s.api.apps.v1.DeploymentSpec')
+  assert.ok(!('default' in (deployments.selector ?? {})), 'a pointer, and yet required')
+})
+
+test('types tell of unions, items of their values, and some fields that they are not whole', () => {
+  const { definitions } = parse(openApi.v2().bytes) as { definitions: Tree }
+  const typeOf = (name: string) => definitions[`io.k8s.api.${name}`] as Tree
+  assert.deepEqual(typeOf('flowcontrol.v1.Subject')['x-kubernetes-unions'], [
+    {
+      discriminator: 'kind',
+      'fields-to-discriminateBy': {
+        user: 'User',
+        group: 'Group',
+        serviceAccount: 'ServiceAccount',
+      },
+    },
+  ])
+  assert.deepEqual(typeOf('scheduling.v1alpha2.PodGroupTemplateReference')['x-kubernetes-unions'], [
+    { 'fields-to-discriminateBy': { workload: 'Workload' } },
+  ])
+  const propertyOf = (name: string, field: string) => typeOf(name).properties?.[field] as Tree
+  assert.deepEqual(propertyOf('networking.v1.NetworkPolicySpec', 'policyTypes').items?.enum, [
+    'Egress',
+    'Ingress',
+  ])
+  const statuses = propertyOf('core.v1.PersistentVolumeClaimStatus', 'allocatedResourceStatuses')
+  assert.equal(statuses['x-kubernetes-map-type'], 'granular')
+  assert.ok(Array.isArray(statuses.additionalProperties?.enum))
+  assert.equal(typeOf('core.v1.ObjectReference')['x-kubernetes-map-type'], 'atomic')
+  const claim = propertyOf('core.v1.PersistentVolumeSpec', 'claimRef')
+  assert.equal(claim['x-kubernetes-map-type'], 'granular')
+})
+
+test('a kind within another is marked in documents of other groups, too', () => {
+  const schemas = parse(openApi.document('apis/apps/v1')?.bytes).components?.schemas
+  assert.deepEqual(
+    schemas?.['io.k8s.api.core.v1.PersistentVolumeClaim']?.['x-kubernetes-group-version-kind'],
+    [{ group: '', kind: 'PersistentVolumeClaim', version: 'v1' }],
+  )
 })
 
 test('operations have names of their own', () => {

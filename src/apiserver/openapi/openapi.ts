@@ -70,7 +70,8 @@ function pathOf(kind: AnyKind): string {
 
 function documentV3(path: string, kinds: readonly AnyKind[], { all, version }: Served): Json {
   const isCustom = isAllCustom(kinds)
-  const schemas = new Schemas('v3', versionsOf(isCustom ? all : [...all.filter(isCore), ...kinds]))
+  const versions = versionsOf(isCustom ? all : [...all.filter(isCore), ...kinds])
+  const schemas = new Schemas('v3', versions, all)
   const paths: Json = {}
   if (!isCustom) addGeneralPaths(paths, path, schemas, 'v3')
   for (const kind of kinds) addPaths(paths, kind, schemas, 'v3')
@@ -79,7 +80,7 @@ function documentV3(path: string, kinds: readonly AnyKind[], { all, version }: S
     info: isCustom ? CUSTOM_INFO : infoOf(version),
     paths,
     components: {
-      schemas: schemas.named,
+      ...(Object.keys(schemas.named).length > 0 ? { schemas: schemas.named } : {}),
       ...(isCustom ? {} : { securitySchemes: SECURITY }),
     },
   }
@@ -97,7 +98,7 @@ const isAllCustom = (kinds: readonly AnyKind[]) =>
   kinds.length > 0 && kinds.every(({ custom }) => custom)
 
 function documentV2({ all, version }: Served): Json {
-  const schemas = new Schemas('v2', versionsOf(all))
+  const schemas = new Schemas('v2', versionsOf(all), all)
   const paths: Json = {}
   for (const path of generalPaths(all.filter(({ custom }) => !custom)))
     addGeneralPaths(paths, path, schemas, 'v2')

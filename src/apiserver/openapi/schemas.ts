@@ -59,12 +59,15 @@ function namedScalars(format: Format): Json {
 export class Schemas {
   readonly #format: Format
   readonly #versions: readonly GroupVersion[]
+  readonly #kinds: ReadonlyMap<string, AnyKind>
   readonly #named: Json = {}
 
-  /** `versions` are those to which the types of every version are said to belong. */
-  constructor(format: Format, versions: readonly GroupVersion[]) {
+  /** `versions` are those to which the types of every version are said to belong, `kinds` what else may be met within others. */
+  constructor(format: Format, versions: readonly GroupVersion[], kinds: readonly AnyKind[] = []) {
     this.#format = format
     this.#versions = versions
+    const builtIn = kinds.filter(({ custom }) => !custom)
+    this.#kinds = new Map(builtIn.map(kind => [kind.shape.name, kind]))
   }
 
   /** All that was collected, by name. */
@@ -82,7 +85,7 @@ export class Schemas {
   addKind(kind: AnyKind): Json {
     const selectors = kind.custom ? Object.keys(kind.fieldSelectors) : []
     const marks = (name: string) => ({
-      'x-kubernetes-group-version-kind': [{ group: kind.group, kind: name, version: kind.version }],
+      ...kindMark(kind, name),
       ...(selectors.length > 0
         ? { 'x-kubernetes-selectable-fields': selectors.map(fieldPath => ({ fieldPath })) }
         : {}),
@@ -117,6 +120,12 @@ export class Schemas {
     return reference
   }
 
+  /** A kind may also stand within another, as a claim does in a StatefulSet. */
+  #kindMarks({ name }: ObjectShape): Json {
+    const kind = this.#kinds.get(name)
+    return kind ? kindMark(kind, kind.kind) : {}
+  }
+
   /** The list of a kind that was added. */
   listOf(kind: AnyKind): Json {
     return this.reference(listNameOf(kind))
@@ -138,7 +147,9 @@ export class Schemas {
 
   addShape(shape: ObjectShape): Json {
     if (!Object.hasOwn(this.#named, shape.name)) {
-      const schema: Json = shape.openApi ? {} : { description: shape.doc, type: 'object' }
+      const schema: Json = shape.openApi
+        ? {}
+        : { description: shape.doc, type: 'object', ...marksOf(shape), ...this.#kindMarks(shape) }
       // Entered before its fields are looked at: shapes may contain themselves.
       this.#named[shape.name] = schema
       if (shape.openApi) {
@@ -202,26 +213,10 @@ export class Schemas {
   }
 
   #type(schema: AnySchema): Json {
-    if (schema.type === 'struct') {
-      const reference = this.addShape(schema.shape)
-      // Said of the type: beside a reference nobody looks for it.
-      if (schema.atomic)
-        (this.#named[schema.shape.name] as Json)['x-kubernetes-map-type'] = 'atomic'
-      return reference
-    }
-    if (schema.type === 'list')
-      return {
-        type: 'array',
-        items: this.#inPlace(this.#type(schema.items), this.#defaultOf(schema.items, true)),
-      }
+    if (schema.type === 'struct') return this.addShape(schema.shape)
+    if (schema.type === 'list') return { type: 'array', items: this.#item(schema.items) }
     if (schema.type === 'map')
-      return {
-        type: 'object',
-        additionalProperties: this.#inPlace(
-          this.#type(schema.values),
-          this.#defaultOf(schema.values, true),
-        ),
-      }
+      return { type: 'object', additionalProperties: this.#item(schema.values) }
     if (schema.type === 'alternative') {
       const { name, doc } = schema.shape
       this.#named[name] ??= { description: doc }
@@ -240,10 +235,18 @@ export class Schemas {
     return { ...PLAIN[schema.type], ...(schema.format ? { format: schema.format } : {}) }
   }
 
+  #item(schema: AnySchema): Json {
+    return this.#inPlace(this.#type(schema), {
+      ...extensionsOf(schema),
+      ...this.#defaultOf(schema, true),
+    })
+  }
+
   /** Version 2 has none: its readers would take them for values that the server sets. */
   #defaultOf(schema: AnySchema, isItem = false): Json {
     if (this.#format === 'v2') return {}
-    const value = schema.default ?? zeroOf(schema, isItem)
+    const told = schema.defaultIsUnpublished ? undefined : schema.default
+    const value = told ?? zeroOf(schema, isItem)
     return value === undefined ? {} : { default: value }
   }
 
@@ -258,13 +261,44 @@ export class Schemas {
 const UNMARKED = new Set(['Patch', 'Info'])
 const OF_EVERY_VERSION = new Set(['DeleteOptions', 'WatchEvent'])
 
+const kindMark = ({ group, version }: GroupVersion, kind: string) => ({
+  'x-kubernetes-group-version-kind': [{ group, kind, version }],
+})
+
 const listNameOf = ({ shape, listKind }: AnyKind) => shape.name.replace(/[^.]+$/, listKind)
 
-function extensionsOf(schema: AnySchema): Json {
+/** What is said of a type rather than of the fields that have it: beside a reference nobody looks for it. */
+function marksOf({ atomic, union }: ObjectShape): Json {
+  const { discriminator, members = [] } = union ?? {}
+  const fields = members.map(name => [name, `${name[0]?.toUpperCase()}${name.slice(1)}`])
   return {
-    ...(schema.listType ? { 'x-kubernetes-list-type': schema.listType } : {}),
+    ...(atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+    ...(union
+      ? {
+          'x-kubernetes-unions': [
+            {
+              ...(discriminator ? { discriminator } : {}),
+              'fields-to-discriminateBy': Object.fromEntries(fields),
+            },
+          ],
+        }
+      : {}),
+  }
+}
+
+function extensionsOf(schema: AnySchema): Json {
+  // Bytes are a list, in Go.
+  const listType = schema.type === 'bytes' && schema.atomic ? 'atomic' : schema.listType
+  const mapType =
+    schema.atomic === false
+      ? 'granular'
+      : schema.atomic && schema.type === 'map'
+        ? 'atomic'
+        : undefined
+  return {
+    ...(listType ? { 'x-kubernetes-list-type': listType } : {}),
     ...(schema.listKeys ? { 'x-kubernetes-list-map-keys': schema.listKeys } : {}),
-    ...(schema.atomic && schema.type !== 'struct' ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+    ...(mapType ? { 'x-kubernetes-map-type': mapType } : {}),
     ...(schema.patchMergeKey ? { 'x-kubernetes-patch-merge-key': schema.patchMergeKey } : {}),
     ...(schema.patchStrategy
       ? { 'x-kubernetes-patch-strategy': schema.patchStrategy.join(',') }

@@ -1,6 +1,6 @@
 /** Where the answers of the two servers differ and may: each with its reason. What is not here fails the test that finds it. */
 
-interface Accepted {
+export interface Accepted {
   readonly line: RegExp
   readonly why: string
 }
@@ -37,5 +37,8 @@ export const accepted: readonly Accepted[] = [
   { line: /\.cells\[\d+\]: upstream "\d+s", Proa "\d+s"$/, why: 'ages, which tick' },
 ]
 
-export const unexpected = (lines: readonly string[]): string[] =>
-  lines.filter(line => !accepted.some(each => each.line.test(line)))
+/** The lines that `table` has no reason for. */
+export const besides = (table: readonly Accepted[], lines: readonly string[]): string[] =>
+  lines.filter(line => !table.some(each => each.line.test(line)))
+
+export const unexpected = (lines: readonly string[]): string[] => besides(accepted, lines)

@@ -1,13 +1,13 @@
-/** What the OpenAPI documents of the two servers say: all of custom resources, of built-in kinds the paths with their operations. */
+/** What the OpenAPI documents of the two servers say of custom resources. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
-import { differences, type Shown } from './differences.ts'
-import { Pair, type Told } from './pair.ts'
+import type { Shown } from './differences.ts'
+import { type Both, differing, picked, read } from './openapi-documents.ts'
+import { Pair } from './pair.ts'
 import { DEFINED, GROUP } from './variants/published-definitions.ts'
-import { GIVEN } from './variants/published-schemas.ts'
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const REVERSED = GROUP.split('.').reverse().join('.')
@@ -16,8 +16,6 @@ const KINDS = DEFINED.map(({ spec }) => spec.names.kind)
 const VERSIONS = ['v1', 'v2']
 /** What Proa always speaks, upstream only tells where it may. */
 const FLAGS = ['--feature-gates=CBORServingAndStorage=true']
-
-type Both = readonly [Shown, Shown]
 
 describe('OpenAPI documents', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
   let pair: Pair
@@ -97,61 +95,4 @@ describe('OpenAPI documents', { skip: etcdMissing() || kubeApiServerMissing() },
         .sort(),
     )
   })
-
-  test('paths of built-in kinds in version 3', async () => {
-    const [{ paths }] = documents.get('index') as Both
-    const lines: string[] = []
-    for (const path of Object.keys(paths).filter(each => !each.includes(GROUP))) {
-      const told = await pair.both({ method: 'GET', path: `/openapi/v3/${path}` })
-      lines.push(
-        ...differing([read(told[0]), read(told[1])], ({ paths: all, info }) => [all, info]),
-      )
-    }
-    assert.deepEqual(lines, [])
-  })
-
-  test('paths of built-in kinds in version 2', () => {
-    const [upstream] = documents.get('v2') as Both
-    compare('v2', ({ paths }) => picked(paths, path => path in upstream.paths))
-  })
 })
-
-const picked = (all: Shown, is: (name: string) => boolean) =>
-  Object.fromEntries(Object.entries(all).filter(([name]) => is(name)))
-
-function differing(both: Both, pick: (shown: Shown) => unknown): string[] {
-  const [upstream = '', proa = ''] = both.map(shown => JSON.stringify(sorted(pick(shown)) ?? null))
-  return differences(upstream, proa)
-}
-
-/** With parameters where they are referred to: upstream's version 2 names each but once. */
-function read({ text }: Told): Shown {
-  const { parameters, ...document } = JSON.parse(text)
-  if (!parameters) return document
-  const at = ({ $ref }: Shown) => parameters[$ref.slice('#/parameters/'.length)]
-  return JSON.parse(JSON.stringify(document), (_, value) =>
-    value?.$ref?.startsWith?.('#/parameters/') ? at(value) : value,
-  )
-}
-
-/** Media types, and the versions to which a type belongs, of which upstream names those that it serves no longer. */
-const UNORDERED = new Set(['consumes', 'produces'])
-const OF_BOTH = /"group":"(|apps|batch|autoscaling|policy)"/
-
-/** In one order, as neither server promises any; texts that are the servers' own words are only said to be there. */
-function sorted(value: Shown, name = ''): Shown {
-  if (name === 'description' && typeof value === 'string')
-    return value.startsWith(GIVEN) ? value : 'TEXT'
-  if (typeof value !== 'object' || value === null) return value
-  if (UNORDERED.has(name)) return value.toSorted()
-  if (name === 'x-kubernetes-group-version-kind' && value.length > 10)
-    return value.filter(
-      (each: Shown) => OF_BOTH.test(JSON.stringify(each)) && !/beta/.test(each.version),
-    )
-  if (Array.isArray(value)) return value.map(each => sorted(each))
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map(key => [key, sorted(value[key], key)]),
-  )
-}

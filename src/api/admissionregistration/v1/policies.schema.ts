@@ -37,14 +37,8 @@ export const auditAnnotation = shape(
 export type AuditAnnotation = ValueOfShape<typeof auditAnnotation>
 
 const policyHead = {
-  paramKind: struct(1, paramKind)
-    .optional()
-    .atomic()
-    .doc('Kind of the parameters, if the policy has any.'),
-  matchConstraints: struct(2, matchResources)
-    .optional()
-    .atomic()
-    .doc('Requests that the policy is about.'),
+  paramKind: struct(1, paramKind).optional().doc('Kind of the parameters, if the policy has any.'),
+  matchConstraints: struct(2, matchResources).optional().doc('Requests that the policy is about.'),
 }
 
 export const validatingAdmissionPolicySpec = shape(
@@ -56,7 +50,7 @@ export const validatingAdmissionPolicySpec = shape(
     failurePolicy: failurePolicy(4),
     auditAnnotations: list(5, auditAnnotation).atomic().doc('Notes for the audit log; at most 20.'),
     matchConditions: matchConditions(6),
-    variables: list(7, struct(undefined, variable).atomic())
+    variables: list(7, struct(undefined, variable))
       .listMap('name')
       .mergeKey('name')
       .doc('Values that expressions share, each may use those before it.'),
@@ -105,10 +99,9 @@ export type ValidatingAdmissionPolicy = ObjectOfShape<typeof validatingAdmission
 
 const policyName = string(1).doc('Name of the policy.')
 const bindingHead = {
-  paramRef: struct(2, paramRef).optional().atomic().doc('Parameters of the policy here.'),
+  paramRef: struct(2, paramRef).optional().doc('Parameters of the policy here.'),
   matchResources: struct(3, matchResources)
     .optional()
-    .atomic()
     .doc('Narrows what the policy is about; absent leaves it as it is.'),
 }
 
@@ -116,7 +109,7 @@ export const validatingAdmissionPolicyBindingSpec = shape(
   'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec',
   'Which policy holds, where, and what happens when it is broken.',
   {
-    policyName: policyName.required(),
+    policyName: policyName.required().mayBeAbsent(),
     ...bindingHead,
     validationActions: list(4, string().enum('Audit', 'Deny', 'Warn'))
       .required()

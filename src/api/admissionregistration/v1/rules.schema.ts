@@ -13,7 +13,7 @@ const rule = {
   scope: string(4)
     .enum('*', 'Cluster', 'Namespaced')
     .optional()
-    .default('*')
+    .unpublishedDefault('*')
     .doc('Cluster or Namespaced to match objects of that scope only; * matches both.'),
 }
 const operations = list(1, string().enum('*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'))
@@ -29,7 +29,7 @@ export const ruleWithOperations = shape(
   'io.k8s.api.admissionregistration.v1.RuleWithOperations',
   'Requests that match: one of the operations on one of the resources.',
   { operations, ...rule },
-  [nestedRule],
+  { inlined: [nestedRule] },
 )
 export type RuleWithOperations = ValueOfShape<typeof ruleWithOperations>
 
@@ -43,14 +43,17 @@ export const namedRuleWithOperations = shape(
     operations,
     ...rule,
   },
-  [
-    {
-      number: 2,
-      shapeName: 'io.k8s.api.admissionregistration.v1.RuleWithOperations',
-      fields: ['operations', ...nestedRule.fields],
-      inlined: [nestedRule],
-    },
-  ],
+  {
+    inlined: [
+      {
+        number: 2,
+        shapeName: 'io.k8s.api.admissionregistration.v1.RuleWithOperations',
+        fields: ['operations', ...nestedRule.fields],
+        inlined: [nestedRule],
+      },
+    ],
+    atomic: true,
+  },
 )
 export type NamedRuleWithOperations = ValueOfShape<typeof namedRuleWithOperations>
 
@@ -76,21 +79,19 @@ export const matchPolicy = (number: number) =>
   string(number)
     .enum('Equivalent', 'Exact')
     .optional()
-    .default('Equivalent')
+    .unpublishedDefault('Equivalent')
     .doc('Equivalent also matches requests for other versions of a resource; Exact does not.')
 
 export const namespaceSelector = (number: number) =>
   struct(number, labelSelector)
     .optional()
-    .atomic()
-    .default({})
+    .unpublishedDefault({})
     .doc('Labels of the namespace; objects outside of namespaces always match.')
 
 export const objectSelector = (number: number) =>
   struct(number, labelSelector)
     .optional()
-    .atomic()
-    .default({})
+    .unpublishedDefault({})
     .doc('Labels of the object, before or after the change; whoever writes it can evade this.')
 
 export const matchResources = shape(
@@ -107,6 +108,7 @@ export const matchResources = shape(
       .doc('What matches one of these is left out, whatever else matches.'),
     matchPolicy: matchPolicy(7),
   },
+  { atomic: true },
 )
 export type MatchResources = ValueOfShape<typeof matchResources>
 
@@ -117,6 +119,7 @@ export const paramKind = shape(
     apiVersion: string(1).doc('Group and version of the kind, such as example.com/v1.'),
     kind: string(2).doc('Name of the kind.'),
   },
+  { atomic: true },
 )
 export type ParamKind = ValueOfShape<typeof paramKind>
 
@@ -128,12 +131,12 @@ export const paramRef = shape(
     namespace: string(2).doc('Namespace of the parameters; empty means that of the request.'),
     selector: struct(3, labelSelector)
       .optional()
-      .atomic()
       .doc('Labels of the parameters, all of which apply; excludes name.'),
     parameterNotFoundAction: string(4)
       .optional()
       .doc('Without any parameter: Allow lets requests pass, Deny follows the failure policy.'),
   },
+  { atomic: true },
 )
 export type ParamRef = ValueOfShape<typeof paramRef>
 
@@ -146,6 +149,7 @@ export const variable = shape(
       .required()
       .doc('CEL that gives the value; evaluated when first used, may use earlier variables.'),
   },
+  { atomic: true },
 )
 export type Variable = ValueOfShape<typeof variable>
 
@@ -153,5 +157,5 @@ export const failurePolicy = (number: number) =>
   string(number)
     .enum('Fail', 'Ignore')
     .optional()
-    .default('Fail')
+    .unpublishedDefault('Fail')
     .doc('When it cannot be asked or evaluated: Fail refuses the request, Ignore goes on.')

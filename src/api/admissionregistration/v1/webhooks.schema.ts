@@ -28,7 +28,10 @@ export const webhookServiceReference = shape(
     namespace: string(1).required().doc('Namespace of the service.'),
     name: string(2).required().doc('Name of the service.'),
     path: string(3).optional().doc('Path of the URL that is asked.'),
-    port: int32(4).optional().default(HTTPS_PORT).doc('Port of the service; 443 by default.'),
+    port: int32(4)
+      .optional()
+      .unpublishedDefault(HTTPS_PORT)
+      .doc('Port of the service; 443 by default.'),
   },
 )
 export type WebhookServiceReference = ValueOfShape<typeof webhookServiceReference>
@@ -61,10 +64,11 @@ const common = {
 const sideEffects = string(6)
   .enum('None', 'NoneOnDryRun', 'Some', 'Unknown')
   .required()
+  .mayBeAbsent()
   .doc('Whether being asked changes anything elsewhere: None, or NoneOnDryRun.')
 const timeoutSeconds = int32(7)
   .optional()
-  .default(TIMEOUT_SECONDS)
+  .unpublishedDefault(TIMEOUT_SECONDS)
   .doc('Seconds to wait for its answer, 1 to 30; then it counts as failed.')
 const admissionReviewVersions = list(8, string())
   .required()
@@ -101,7 +105,7 @@ export const mutatingWebhook = shape(
     reinvocationPolicy: string(10)
       .enum('IfNeeded', 'Never')
       .optional()
-      .default('Never')
+      .unpublishedDefault('Never')
       .doc('IfNeeded asks it again when the object was changed after it was asked.'),
     matchConditions: matchConditions(12),
   },

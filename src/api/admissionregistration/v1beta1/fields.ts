@@ -8,7 +8,7 @@ export const fields: Fields = {
   'MutatingAdmissionPolicySpec.failurePolicy': withoutEnum(policy.fields.failurePolicy),
 }
 
-export function withoutEnum({ schema }: { readonly schema: AnySchema }): Fields[string] {
+function withoutEnum({ schema }: { readonly schema: AnySchema }): Fields[string] {
   const { enum: _, ...rest } = schema
   return new Field(rest as AnySchema)
 }

@@ -39,7 +39,7 @@ const serviceReference = shape(
     namespace: string(1).required().doc('The namespace of the Service.'),
     name: string(2).required().doc('The name of the Service.'),
     path: string(3).optional().doc('The path of the requests.'),
-    port: int32(4).optional().default(443).doc('The port of the Service.'),
+    port: int32(4).optional().unpublishedDefault(443).doc('The port of the Service.'),
   },
 )
 

@@ -20,7 +20,10 @@ export const apiServiceReference = shape(
   {
     namespace: string(1).doc('Namespace of the service.'),
     name: string(2).doc('Name of the service.'),
-    port: int32(3).optional().default(HTTPS_PORT).doc('Port of the service; 443 by default.'),
+    port: int32(3)
+      .optional()
+      .unpublishedDefault(HTTPS_PORT)
+      .doc('Port of the service; 443 by default.'),
   },
 )
 

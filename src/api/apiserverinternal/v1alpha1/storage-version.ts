@@ -24,8 +24,11 @@ export const serverStorageVersion = shape(
   'io.k8s.api.apiserverinternal.v1alpha1.ServerStorageVersion',
   'What one API server does with the resource.',
   {
-    apiServerID: string(1).required().doc('The server.'),
-    encodingVersion: string(2).required().doc('The version in which it stores objects.'),
+    apiServerID: string(1).required().mayBeAbsent().doc('The server.'),
+    encodingVersion: string(2)
+      .required()
+      .mayBeAbsent()
+      .doc('The version in which it stores objects.'),
     decodableVersions: list(3, string())
       .required()
       .listSet()
@@ -44,7 +47,7 @@ export const storageVersionCondition = shape(
     observedGeneration: int64(3).doc('The generation that the status was computed from.'),
     lastTransitionTime: time(4).doc('When the status last changed.'),
     reason: string(5).required().doc('Why, as one CamelCase word for programs.'),
-    message: string(6).required().doc('Why, as a sentence for people.'),
+    message: string(6).required().mayBeAbsent().doc('Why, as a sentence for people.'),
   },
 )
 export type StorageVersionCondition = ValueOfShape<typeof storageVersionCondition>

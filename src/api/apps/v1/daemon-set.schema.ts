@@ -47,7 +47,7 @@ export const daemonSetSpec = shape(
   {
     selector: struct(1, labelSelector)
       .required()
-      .atomic()
+      .mayBeAbsent()
       .doc('Labels of its pods; never changes.'),
     template: struct(2, podTemplateSpec)
       .required()

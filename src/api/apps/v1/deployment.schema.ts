@@ -45,7 +45,7 @@ export const deploymentSpec = shape(
     replicas: int32(1).optional().doc('How many pods are wanted.'),
     selector: struct(2, labelSelector)
       .required()
-      .atomic()
+      .mayBeAbsent()
       .doc('Labels of its pods; never changes.'),
     template: struct(3, podTemplateSpec).required().doc('The pods.'),
     strategy: struct(4, deploymentStrategy)

@@ -20,7 +20,7 @@ export const replicaSetSpec = shape(
     minReadySeconds: int32(4).doc('How long a pod must be ready to count as available.'),
     selector: struct(2, labelSelector)
       .required()
-      .atomic()
+      .mayBeAbsent()
       .doc('Labels of its pods; never changes.'),
     template: struct(3, podTemplateSpec).always().doc('The pods.'),
   },

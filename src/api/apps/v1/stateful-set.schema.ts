@@ -72,7 +72,7 @@ export const statefulSetSpec = shape(
     replicas: int32(1).optional().doc('How many pods are wanted.'),
     selector: struct(2, labelSelector)
       .required()
-      .atomic()
+      .mayBeAbsent()
       .doc('Labels of its pods; never changes.'),
     template: struct(3, podTemplateSpec)
       .required()

@@ -6,7 +6,7 @@ export const tokenReviewSpec = shape(
   'io.k8s.api.authentication.v1.TokenReviewSpec',
   'A token to be checked.',
   {
-    token: string(1).required().doc('The token.'),
+    token: string(1).required().mayBeAbsent().doc('The token.'),
     audiences: list(2, string())
       .atomic()
       .doc('For whom it should be meant; the API server if empty.'),

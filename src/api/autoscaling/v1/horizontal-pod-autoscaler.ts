@@ -20,6 +20,7 @@ export const crossVersionObjectReference = shape(
     name: string(2).required().doc('Name of the object.'),
     apiVersion: string(3).doc('Group and version of its kind, such as apps/v1.'),
   },
+  { atomic: true },
 )
 export type CrossVersionObjectReference = ValueOfShape<typeof crossVersionObjectReference>
 
@@ -29,9 +30,8 @@ export const horizontalPodAutoscalerSpec = shape(
   {
     scaleTargetRef: struct(1, crossVersionObjectReference)
       .required()
-      .atomic()
       .doc('What is scaled: something with a scale subresource.'),
-    minReplicas: int32(2).optional().default(1).doc('The fewest replicas; 1 if absent.'),
+    minReplicas: int32(2).optional().unpublishedDefault(1).doc('The fewest replicas; 1 if absent.'),
     maxReplicas: int32(3).required().doc('The most replicas.'),
     targetCPUUtilizationPercentage: int32(4)
       .optional()

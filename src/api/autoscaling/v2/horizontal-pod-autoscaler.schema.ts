@@ -58,7 +58,7 @@ export const horizontalPodAutoscalerSpec = shape(
     scaleTargetRef: struct(1, crossVersionObjectReference)
       .required()
       .doc('What is scaled: something with a scale subresource.'),
-    minReplicas: int32(2).optional().default(1).doc('The fewest replicas; 1 if absent.'),
+    minReplicas: int32(2).optional().unpublishedDefault(1).doc('The fewest replicas; 1 if absent.'),
     maxReplicas: int32(3).required().doc('The most replicas.'),
     metrics: list(4, metricSpec)
       .atomic()

@@ -43,7 +43,6 @@ export const metricIdentifier = shape(
     name: string(1).required().doc('Name of the metric.'),
     selector: struct(2, labelSelector)
       .optional()
-      .atomic()
       .doc('Narrows it down by labels that the metrics server knows.'),
   },
 )

@@ -28,22 +28,22 @@ export const cronJobSpec = shape(
       .doc('How late a job may begin; later it is left out and counts as failed.'),
     concurrencyPolicy: string(3)
       .enum('Allow', 'Forbid', 'Replace')
-      .default('Allow')
+      .unpublishedDefault('Allow')
       .doc(
         'What happens while the last job still runs: Allow both, Forbid the new, Replace the old.',
       ),
     suspend: boolean(4)
       .optional()
-      .default(false)
+      .unpublishedDefault(false)
       .doc('When true, no further jobs are made; running ones go on.'),
     jobTemplate: struct(5, jobTemplateSpec).required().doc('The jobs.'),
     successfulJobsHistoryLimit: int32(6)
       .optional()
-      .default(3)
+      .unpublishedDefault(3)
       .doc('How many jobs are kept that succeeded.'),
     failedJobsHistoryLimit: int32(7)
       .optional()
-      .default(1)
+      .unpublishedDefault(1)
       .doc('How many jobs are kept that failed.'),
   },
 )

@@ -24,7 +24,10 @@ export const podFailurePolicyOnPodConditionsPattern = shape(
   'A condition of a failed pod.',
   {
     type: string(1).required().doc('Type of the condition, such as DisruptionTarget.'),
-    status: string(2).always().default('True').doc('The status that the condition must have.'),
+    status: string(2)
+      .always()
+      .unpublishedDefault('True')
+      .doc('The status that the condition must have.'),
   },
 )
 export type PodFailurePolicyOnPodConditionsPattern = ValueOfShape<

@@ -37,7 +37,6 @@ export const jobSpec = shape('io.k8s.api.batch.v1.JobSpec', 'What a job runs, an
     .doc('How many indexes may fail before the whole job does.'),
   selector: struct(4, labelSelector)
     .optional()
-    .atomic()
     .doc('Labels of its pods; usually made by the server from the uid of the job.'),
   manualSelector: boolean(5)
     .optional()

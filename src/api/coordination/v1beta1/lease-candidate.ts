@@ -18,6 +18,7 @@ export const leaseCandidateSpec = shape(
     emulationVersion: string(5).doc('The version that it behaves as; at most binaryVersion.'),
     strategy: string(6)
       .required()
+      .mayBeAbsent()
       .doc('How the holder should be chosen, such as OldestEmulationVersion.'),
   },
 )

@@ -4,7 +4,7 @@ import { struct } from '../../machinery/schema.ts'
 import { objectReference } from './references.ts'
 
 export const bindingShape = objectShape('io.k8s.api.core.v1.Binding', 'Puts a pod onto a node.', {
-  target: struct(2, objectReference).required().atomic().doc('The node.'),
+  target: struct(2, objectReference).required().doc('The node.'),
 })
 export type Binding = ObjectOfShape<typeof bindingShape>
 

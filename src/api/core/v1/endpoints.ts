@@ -11,20 +11,23 @@ export const endpointAddress = shape(
     ip: string(1).required().doc('The address; neither loopback nor link-local.'),
     hostname: string(3).doc('Its host name.'),
     nodeName: string(4).optional().doc('The node that it is on.'),
-    targetRef: struct(2, objectReference)
-      .optional()
-      .atomic()
-      .doc('The object behind it, usually a pod.'),
+    targetRef: struct(2, objectReference).optional().doc('The object behind it, usually a pod.'),
   },
+  { atomic: true },
 )
 export type EndpointAddress = ValueOfShape<typeof endpointAddress>
 
-export const endpointPort = shape('io.k8s.api.core.v1.EndpointPort', 'A port behind a service.', {
-  name: string(1).doc("Name of the service's port."),
-  port: int32(2).required().doc('The port number.'),
-  protocol: string(3).enum('TCP', 'UDP', 'SCTP').doc('TCP, UDP or SCTP.'),
-  appProtocol: string(4).optional().doc('The protocol spoken over it; a hint.'),
-})
+export const endpointPort = shape(
+  'io.k8s.api.core.v1.EndpointPort',
+  'A port behind a service.',
+  {
+    name: string(1).doc("Name of the service's port."),
+    port: int32(2).required().doc('The port number.'),
+    protocol: string(3).enum('TCP', 'UDP', 'SCTP').doc('TCP, UDP or SCTP.'),
+    appProtocol: string(4).optional().doc('The protocol spoken over it; a hint.'),
+  },
+  { atomic: true },
+)
 export type EndpointPort = ValueOfShape<typeof endpointPort>
 
 export const endpointSubset = shape(

@@ -30,10 +30,7 @@ export const eventShape = objectShape(
   'Something that happened to an object, kept for an hour or so to be read by people.',
   {
     metadata: struct(1, objectMeta).required().doc('Name, labels and what else every object has.'),
-    involvedObject: struct(2, objectReference)
-      .required()
-      .atomic()
-      .doc('The object that it happened to.'),
+    involvedObject: struct(2, objectReference).required().doc('The object that it happened to.'),
     reason: string(3).doc('Why it happened, as one CamelCase word for programs.'),
     message: string(4).doc('What happened, as a sentence for people.'),
     source: struct(5, eventSource).always().doc('Who reported it.'),
@@ -48,10 +45,7 @@ export const eventShape = objectShape(
       .optional()
       .doc('How it went on, if it happened more than once.'),
     action: string(12).doc('What was done, or failed, as one word.'),
-    related: struct(13, objectReference)
-      .optional()
-      .atomic()
-      .doc('Another object that had a part in it.'),
+    related: struct(13, objectReference).optional().doc('Another object that had a part in it.'),
     reportingComponent: string(14)
       .always()
       .doc('The controller that reports, such as kubernetes.io/kubelet.'),

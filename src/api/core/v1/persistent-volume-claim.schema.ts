@@ -37,7 +37,7 @@ export const persistentVolumeClaimSpec = shape(
     accessModes: list(1, accessMode)
       .atomic()
       .doc('How the volume is to be mounted, by how many nodes.'),
-    selector: struct(4, labelSelector).optional().atomic().doc('Labels that the volume must have.'),
+    selector: struct(4, labelSelector).optional().doc('Labels that the volume must have.'),
     resources: struct(2, volumeResourceRequirements).always().doc('The size that is needed.'),
     volumeName: string(3).doc('The volume that is bound to the claim.'),
     storageClassName: string(5)
@@ -46,11 +46,10 @@ export const persistentVolumeClaimSpec = shape(
     volumeMode: string(6)
       .enum('Block', 'Filesystem')
       .optional()
-      .default('Filesystem')
+      .unpublishedDefault('Filesystem')
       .doc('Whether pods see a file system or the raw device.'),
     dataSource: struct(7, typedLocalObjectReference)
       .optional()
-      .atomic()
       .doc('What fills the new volume: a snapshot or another claim.'),
     dataSourceRef: struct(8, typedObjectReference)
       .optional()
@@ -124,7 +123,9 @@ export const persistentVolumeClaimStatus = shape(
         'NodeResizeInProgress',
         'NodeResizeInfeasible',
       ),
-    ).doc('How far growing has come, by resource.'),
+    )
+      .granular()
+      .doc('How far growing has come, by resource.'),
     currentVolumeAttributesClassName: string(8)
       .optional()
       .doc('The class whose attributes the volume has now.'),

@@ -39,7 +39,7 @@ export const rbdPersistentVolumeSource = shape(
     pool: string(4).default('rbd').doc('Pool that holds the image.'),
     user: string(5).default('admin').doc('User at Ceph.'),
     keyring: string(6).default('/etc/ceph/keyring').doc("File with the user's key on the node."),
-    secretRef: struct(7, secretReference).optional().atomic().doc(CREDENTIALS),
+    secretRef: struct(7, secretReference).optional().doc(CREDENTIALS),
     readOnly: boolean(8).doc(READ_ONLY),
   },
 )
@@ -58,7 +58,7 @@ export const iscsiPersistentVolumeSource = shape(
     portals: list(7, string()).atomic().doc('More addresses of the same target.'),
     chapAuthDiscovery: boolean(8).doc('Whether discovery authenticates with CHAP.'),
     chapAuthSession: boolean(11).doc('Whether sessions authenticate with CHAP.'),
-    secretRef: struct(10, secretReference).optional().atomic().doc(CREDENTIALS),
+    secretRef: struct(10, secretReference).optional().doc(CREDENTIALS),
     initiatorName: string(12)
       .optional()
       .doc("The initiator's qualified name, if it differs from the node's."),
@@ -73,7 +73,7 @@ export const cinderPersistentVolumeSource = shape(
     volumeID: string(1).required().doc("The volume's id at Cinder."),
     fsType: string(2).doc(FILE_SYSTEM),
     readOnly: boolean(3).doc(READ_ONLY),
-    secretRef: struct(4, secretReference).optional().atomic().doc(CREDENTIALS),
+    secretRef: struct(4, secretReference).optional().doc(CREDENTIALS),
   },
 )
 export type CinderPersistentVolumeSource = ValueOfShape<typeof cinderPersistentVolumeSource>
@@ -86,7 +86,7 @@ export const cephFSPersistentVolumeSource = shape(
     path: string(2).doc('The directory to mount; / if empty.'),
     user: string(3).doc('User at Ceph; admin if empty.'),
     secretFile: string(4).doc("File with the user's key on the node."),
-    secretRef: struct(5, secretReference).optional().atomic().doc(CREDENTIALS),
+    secretRef: struct(5, secretReference).optional().doc(CREDENTIALS),
     readOnly: boolean(6).doc(READ_ONLY),
   },
 )
@@ -98,7 +98,7 @@ export const flexPersistentVolumeSource = shape(
   {
     driver: string(1).required().doc('Name of the driver.'),
     fsType: string(2).doc(FILE_SYSTEM),
-    secretRef: struct(3, secretReference).optional().atomic().doc(CREDENTIALS),
+    secretRef: struct(3, secretReference).optional().doc(CREDENTIALS),
     readOnly: boolean(4).doc(READ_ONLY),
     options: map(5, string()).doc('What the driver is told besides.'),
   },
@@ -123,7 +123,7 @@ export const scaleIOPersistentVolumeSource = shape(
   {
     gateway: string(1).required().doc('Address of the gateway.'),
     system: string(2).required().doc('Name of the storage system.'),
-    secretRef: struct(3, secretReference).required().atomic().doc(CREDENTIALS),
+    secretRef: struct(3, secretReference).required().mayBeAbsent().doc(CREDENTIALS),
     sslEnabled: boolean(4).doc('Whether the gateway is reached over TLS.'),
     protectionDomain: string(5).doc('Name of the protection domain.'),
     storagePool: string(6).doc('Name of the storage pool.'),
@@ -153,7 +153,7 @@ export const storageOSPersistentVolumeSource = shape(
     volumeNamespace: string(2).doc("Namespace of the volume at StorageOS; the claim's if empty."),
     fsType: string(3).doc(FILE_SYSTEM),
     readOnly: boolean(4).doc(READ_ONLY),
-    secretRef: struct(5, objectReference).optional().atomic().doc(CREDENTIALS),
+    secretRef: struct(5, objectReference).optional().doc(CREDENTIALS),
   },
 )
 export type StorageOSPersistentVolumeSource = ValueOfShape<typeof storageOSPersistentVolumeSource>
@@ -169,23 +169,18 @@ export const csiPersistentVolumeSource = shape(
     volumeAttributes: map(5, string()).doc('What the driver noted when it made the volume.'),
     controllerPublishSecretRef: struct(6, secretReference)
       .optional()
-      .atomic()
       .doc('Secret for attaching the volume to a node, and for detaching.'),
     nodeStageSecretRef: struct(7, secretReference)
       .optional()
-      .atomic()
       .doc('Secret for the first mount on a node.'),
     nodePublishSecretRef: struct(8, secretReference)
       .optional()
-      .atomic()
       .doc('Secret for the mount into a pod.'),
     controllerExpandSecretRef: struct(9, secretReference)
       .optional()
-      .atomic()
       .doc('Secret for growing the volume.'),
     nodeExpandSecretRef: struct(10, secretReference)
       .optional()
-      .atomic()
       .doc('Secret for growing the file system on a node.'),
   },
 )

@@ -45,10 +45,7 @@ export const volumeNodeAffinity = shape(
   'io.k8s.api.core.v1.VolumeNodeAffinity',
   'From which nodes a volume can be reached.',
   {
-    required: struct(1, nodeSelector)
-      .optional()
-      .atomic()
-      .doc('Only these nodes can use the volume.'),
+    required: struct(1, nodeSelector).optional().doc('Only these nodes can use the volume.'),
   },
 )
 export type VolumeNodeAffinity = ValueOfShape<typeof volumeNodeAffinity>
@@ -164,6 +161,7 @@ export const persistentVolumeSpec = shape(
     accessModes: list(3, accessMode).atomic().doc('All the ways in which it can be mounted.'),
     claimRef: struct(4, objectReference)
       .optional()
+      .granular()
       .doc('The claim that has it, or for which it is kept.'),
     persistentVolumeReclaimPolicy: string(5)
       .enum('Delete', 'Recycle', 'Retain')
@@ -181,13 +179,15 @@ export const persistentVolumeSpec = shape(
       .optional()
       .doc('The class whose attributes it has; set when claim and volume agree.'),
   },
-  [
-    {
-      number: 2,
-      shapeName: 'io.k8s.api.core.v1.PersistentVolumeSource',
-      fields: Object.keys(sources),
-    },
-  ],
+  {
+    inlined: [
+      {
+        number: 2,
+        shapeName: 'io.k8s.api.core.v1.PersistentVolumeSource',
+        fields: Object.keys(sources),
+      },
+    ],
+  },
 )
 export type PersistentVolumeSpec = ValueOfShape<typeof persistentVolumeSpec>
 

@@ -12,6 +12,7 @@ export const objectReference = shape(
     resourceVersion: string(6).doc('The revision that is meant.'),
     fieldPath: string(7).doc('The part that is meant, such as spec.containers{web}.'),
   },
+  { atomic: true },
 )
 export type ObjectReference = ValueOfShape<typeof objectReference>
 
@@ -21,6 +22,7 @@ export const localObjectReference = shape(
   {
     name: string(1).default('').doc('Name of the object.'),
   },
+  { atomic: true },
 )
 export type LocalObjectReference = ValueOfShape<typeof localObjectReference>
 
@@ -31,6 +33,7 @@ export const secretReference = shape(
     name: string(1).doc('Name of the secret.'),
     namespace: string(2).doc('Namespace of the secret.'),
   },
+  { atomic: true },
 )
 export type SecretReference = ValueOfShape<typeof secretReference>
 
@@ -42,6 +45,7 @@ export const typedLocalObjectReference = shape(
     kind: string(2).required().doc('Kind of the object.'),
     name: string(3).required().doc('Name of the object.'),
   },
+  { atomic: true },
 )
 export type TypedLocalObjectReference = ValueOfShape<typeof typedLocalObjectReference>
 

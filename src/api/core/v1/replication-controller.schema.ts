@@ -17,7 +17,7 @@ export const replicationControllerSpec = shape(
   'How many pods a replication controller keeps, and which.',
   {
     replicas: int32(1).optional().default(1).doc('How many pods are wanted.'),
-    minReadySeconds: int32(4).doc('How long a pod must be ready to count as available.'),
+    minReadySeconds: int32(4).default(0).doc('How long a pod must be ready to count as available.'),
     selector: map(2, string())
       .atomic()
       .doc("Labels of its pods, all of which they have; the template's if absent."),

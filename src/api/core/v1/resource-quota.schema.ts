@@ -56,6 +56,7 @@ export const scopeSelector = shape(
       .atomic()
       .doc('What must hold, all of it.'),
   },
+  { atomic: true },
 )
 export type ScopeSelector = ValueOfShape<typeof scopeSelector>
 
@@ -67,7 +68,6 @@ export const resourceQuotaSpec = shape(
     scopes: list(2, scope).atomic().doc('Only objects that are in all of these scopes count.'),
     scopeSelector: struct(3, scopeSelector)
       .optional()
-      .atomic()
       .doc('As scopes, but with operators and values.'),
   },
 )

@@ -7,7 +7,7 @@ export const serviceAccountShape = objectShape(
   'io.k8s.api.core.v1.ServiceAccount',
   'The identity under which pods talk to the API.',
   {
-    secrets: list(2, struct(undefined, objectReference).atomic())
+    secrets: list(2, struct(undefined, objectReference))
       .listMap('name')
       .mergeKey('name')
       .doc('Secrets that its pods may use.'),

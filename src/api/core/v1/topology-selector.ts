@@ -19,5 +19,6 @@ export const topologySelectorTerm = shape(
       .atomic()
       .doc('The labels; all of them are needed.'),
   },
+  { atomic: true },
 )
 export type TopologySelectorTerm = ValueOfShape<typeof topologySelectorTerm>

@@ -49,10 +49,7 @@ export const endpoint = shape('io.k8s.api.discovery.v1.Endpoint', 'One thing beh
   addresses: list(1, string()).required().listSet().doc('Its addresses; users take the first.'),
   conditions: struct(2, endpointConditions).always().doc('What can be expected of it.'),
   hostname: string(3).optional().doc('Its host name, for DNS.'),
-  targetRef: struct(4, objectReference)
-    .optional()
-    .atomic()
-    .doc('The object behind it, usually a pod.'),
+  targetRef: struct(4, objectReference).optional().doc('The object behind it, usually a pod.'),
   deprecatedTopology: map(5, string())
     .deprecated()
     .doc('Labels of old versions; kept, never written.'),
@@ -71,6 +68,7 @@ export const endpointPort = shape(
     port: int32(3).optional().doc('The port number; any if absent.'),
     appProtocol: string(4).optional().doc('The protocol spoken over it; a hint.'),
   },
+  { atomic: true },
 )
 export type EndpointPort = ValueOfShape<typeof endpointPort>
 

@@ -32,11 +32,8 @@ export const eventShape = objectShape(
     reportingInstance: string(5).doc('Which of several controllers of that name.'),
     action: string(6).doc('What was done, or failed, as one word.'),
     reason: string(7).doc('Why, as one CamelCase word for programs.'),
-    regarding: struct(8, objectReference).always().atomic().doc('The object that it happened to.'),
-    related: struct(9, objectReference)
-      .optional()
-      .atomic()
-      .doc('Another object that had a part in it.'),
+    regarding: struct(8, objectReference).always().doc('The object that it happened to.'),
+    related: struct(9, objectReference).optional().doc('Another object that had a part in it.'),
     note: string(10).doc('What happened, as a sentence for people.'),
     type: string(11).doc('Normal or Warning.'),
     deprecatedSource: struct(12, eventSource)

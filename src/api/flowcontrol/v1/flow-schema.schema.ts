@@ -56,6 +56,7 @@ export const subject = shape(
       .optional()
       .doc('The account, for the kind ServiceAccount.'),
   },
+  { union: { discriminator: 'kind', members: ['group', 'serviceAccount', 'user'] } },
 )
 export type Subject = ValueOfShape<typeof subject>
 
@@ -113,7 +114,7 @@ export const flowSchemaSpec = shape(
       .doc('The priority level that handles them.'),
     matchingPrecedence: int32(2)
       .always()
-      .default(DEFAULT_PRECEDENCE)
+      .unpublishedDefault(DEFAULT_PRECEDENCE)
       .doc('Of several schemas that fit, the one with the lowest number is used: 1 to 10000.'),
     distinguisherMethod: struct(3, flowDistinguisherMethod)
       .optional()

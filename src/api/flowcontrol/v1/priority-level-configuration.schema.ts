@@ -18,14 +18,14 @@ export const queuingConfiguration = shape(
   'io.k8s.api.flowcontrol.v1.QueuingConfiguration',
   'How requests wait.',
   {
-    queues: int32(1).always().default(DEFAULT_QUEUES).doc('How many queues there are.'),
+    queues: int32(1).always().unpublishedDefault(DEFAULT_QUEUES).doc('How many queues there are.'),
     handSize: int32(2)
       .always()
-      .default(DEFAULT_HAND_SIZE)
+      .unpublishedDefault(DEFAULT_HAND_SIZE)
       .doc('Among how many queues the shortest is chosen for a flow.'),
     queueLengthLimit: int32(3)
       .always()
-      .default(DEFAULT_QUEUE_LENGTH)
+      .unpublishedDefault(DEFAULT_QUEUE_LENGTH)
       .doc('How many requests may wait in one queue.'),
   },
 )
@@ -38,6 +38,7 @@ export const limitResponse = shape(
     type: string(1).required().doc('Queue to let them wait, or Reject to refuse them.'),
     queuing: struct(2, queuingConfiguration).optional().doc('How they wait; for Queue only.'),
   },
+  { union: { discriminator: 'type', members: ['queuing'] } },
 )
 export type LimitResponse = ValueOfShape<typeof limitResponse>
 
@@ -47,14 +48,14 @@ export const limitedPriorityLevelConfiguration = shape(
   {
     nominalConcurrencyShares: int32(1)
       .optional()
-      .default(DEFAULT_SHARES)
+      .unpublishedDefault(DEFAULT_SHARES)
       .doc('Its part of the server, in proportion to the shares of all levels.'),
     limitResponse: struct(2, limitResponse)
       .always()
       .doc('What happens to requests beyond its part.'),
     lendablePercent: int32(3)
       .optional()
-      .default(0)
+      .unpublishedDefault(0)
       .doc('How many percent of its part others may use while it does not: 0 to 100.'),
     borrowingLimitPercent: int32(4)
       .optional()
@@ -71,11 +72,11 @@ export const exemptPriorityLevelConfiguration = shape(
   {
     nominalConcurrencyShares: int32(1)
       .optional()
-      .default(0)
+      .unpublishedDefault(0)
       .doc('The part of the server that is kept for them, in shares.'),
     lendablePercent: int32(2)
       .optional()
-      .default(0)
+      .unpublishedDefault(0)
       .doc('How many percent of that part others may use while it is free: 0 to 100.'),
   },
 )
@@ -93,6 +94,7 @@ export const priorityLevelConfigurationSpec = shape(
       .optional()
       .doc('What is kept for it; for Exempt only.'),
   },
+  { union: { discriminator: 'type', members: ['exempt', 'limited'] } },
 )
 export type PriorityLevelConfigurationSpec = ValueOfShape<typeof priorityLevelConfigurationSpec>
 

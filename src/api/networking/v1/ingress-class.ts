@@ -13,7 +13,7 @@ export const ingressClassParametersReference = shape(
     name: string(3).required().doc('Name of the object.'),
     scope: string(4)
       .optional()
-      .default('Cluster')
+      .unpublishedDefault('Cluster')
       .doc('Cluster or Namespace; Cluster if not said.'),
     namespace: string(5).optional().doc('Namespace of the object, when scope is Namespace.'),
   },

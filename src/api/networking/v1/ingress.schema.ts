@@ -9,6 +9,7 @@ export const serviceBackendPort = shape(
     name: string(1).doc('Name of the port; not together with number.'),
     number: int32(2).doc('Number of the port; not together with name.'),
   },
+  { atomic: true },
 )
 export type ServiceBackendPort = ValueOfShape<typeof serviceBackendPort>
 
@@ -17,7 +18,7 @@ export const ingressServiceBackend = shape(
   'A service that answers.',
   {
     name: string(1).required().doc('Name of the service, in the namespace of the ingress.'),
-    port: struct(2, serviceBackendPort).always().atomic().doc('Its port.'),
+    port: struct(2, serviceBackendPort).always().doc('Its port.'),
   },
 )
 export type IngressServiceBackend = ValueOfShape<typeof ingressServiceBackend>
@@ -29,7 +30,6 @@ export const ingressBackend = shape(
     service: struct(4, ingressServiceBackend).optional().doc('A service; not with resource.'),
     resource: struct(3, typedLocalObjectReference)
       .optional()
-      .atomic()
       .doc('An object that the controller knows, such as a bucket; not with service.'),
   },
 )
@@ -55,6 +55,7 @@ export const httpIngressPath = shape(
     pathType: string(3)
       .enum('Exact', 'ImplementationSpecific', 'Prefix')
       .required()
+      .mayBeAbsent()
       .doc('How they are compared; Prefix compares whole parts between slashes.'),
     backend: struct(2, ingressBackend).required().doc('What answers.'),
   },
@@ -77,7 +78,11 @@ export const ingressRule = shape(
       .optional()
       .doc('What answers which paths; the default backend answers all if absent.'),
   },
-  [{ number: 2, shapeName: 'io.k8s.api.networking.v1.IngressRuleValue', fields: ['http'] }],
+  {
+    inlined: [
+      { number: 2, shapeName: 'io.k8s.api.networking.v1.IngressRuleValue', fields: ['http'] },
+    ],
+  },
 )
 export type IngressRule = ValueOfShape<typeof ingressRule>
 

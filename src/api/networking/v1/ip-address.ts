@@ -11,9 +11,9 @@ export const parentReference = shape(
   'Names an object of any resource.',
   {
     group: string(1).doc('Group of the object; empty for the core group.'),
-    resource: string(2).required().doc('Resource of the object, such as services.'),
+    resource: string(2).required().mayBeAbsent().doc('Resource of the object, such as services.'),
     namespace: string(3).doc('Namespace of the object.'),
-    name: string(4).required().doc('Name of the object.'),
+    name: string(4).required().mayBeAbsent().doc('Name of the object.'),
   },
 )
 export type ParentReference = ValueOfShape<typeof parentReference>

@@ -17,7 +17,7 @@ export const networkPolicyPort = shape(
     protocol: string(1)
       .enum('SCTP', 'TCP', 'UDP')
       .optional()
-      .default('TCP')
+      .unpublishedDefault('TCP')
       .doc('TCP, UDP or SCTP.'),
     port: intOrString(2)
       .optional()
@@ -39,11 +39,9 @@ export const networkPolicyPeer = shape(
   {
     podSelector: struct(1, labelSelector)
       .optional()
-      .atomic()
       .doc('Labels of the pods; in the own namespace unless namespaceSelector says otherwise.'),
     namespaceSelector: struct(2, labelSelector)
       .optional()
-      .atomic()
       .doc('Labels of the namespaces of the pods; empty is all of them.'),
     ipBlock: struct(3, ipBlock).optional().doc('A range of addresses; alone.'),
   },
@@ -76,7 +74,6 @@ export const networkPolicySpec = shape(
   {
     podSelector: struct(1, labelSelector)
       .always()
-      .atomic()
       .doc('Labels of the pods; empty is all of the namespace.'),
     ingress: list(2, networkPolicyIngressRule)
       .atomic()

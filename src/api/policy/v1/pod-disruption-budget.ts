@@ -24,7 +24,6 @@ export const podDisruptionBudgetSpec = shape(
       .doc('How many pods, or percent of them, must stay up; not together with maxUnavailable.'),
     selector: struct(2, labelSelector)
       .optional()
-      .atomic()
       .patchStrategy('replace')
       .doc('Labels of the pods; empty is all of the namespace, absent none.'),
     maxUnavailable: intOrString(3)

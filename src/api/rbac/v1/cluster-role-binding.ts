@@ -10,7 +10,7 @@ export const clusterRoleBindingShape = objectShape(
   'Grants a cluster role in the whole cluster.',
   {
     subjects: list(2, subject).atomic().doc('To whom it is granted.'),
-    roleRef: struct(3, roleRef).required().atomic().doc('The cluster role; never changes.'),
+    roleRef: struct(3, roleRef).required().doc('The cluster role; never changes.'),
   },
 )
 export type ClusterRoleBinding = ObjectOfShape<typeof clusterRoleBindingShape>

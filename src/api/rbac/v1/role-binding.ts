@@ -10,7 +10,7 @@ export const roleBindingShape = objectShape(
   'Grants a role inside one namespace.',
   {
     subjects: list(2, subject).atomic().doc('To whom it is granted.'),
-    roleRef: struct(3, roleRef).required().atomic().doc('The role; never changes.'),
+    roleRef: struct(3, roleRef).required().doc('The role; never changes.'),
   },
 )
 export type RoleBinding = ObjectOfShape<typeof roleBindingShape>

@@ -27,19 +27,29 @@ export const aggregationRule = shape(
 )
 export type AggregationRule = ValueOfShape<typeof aggregationRule>
 
-export const subject = shape('io.k8s.api.rbac.v1.Subject', 'Someone to whom a role is granted.', {
-  kind: string(1).required().doc('User, Group or ServiceAccount.'),
-  apiGroup: string(2).doc(
-    'rbac.authorization.k8s.io for users and groups, empty for service accounts.',
-  ),
-  name: string(3).required().doc('Name of the subject.'),
-  namespace: string(4).doc('Namespace of the service account.'),
-})
+export const subject = shape(
+  'io.k8s.api.rbac.v1.Subject',
+  'Someone to whom a role is granted.',
+  {
+    kind: string(1).required().doc('User, Group or ServiceAccount.'),
+    apiGroup: string(2).doc(
+      'rbac.authorization.k8s.io for users and groups, empty for service accounts.',
+    ),
+    name: string(3).required().doc('Name of the subject.'),
+    namespace: string(4).doc('Namespace of the service account.'),
+  },
+  { atomic: true },
+)
 export type Subject = ValueOfShape<typeof subject>
 
-export const roleRef = shape('io.k8s.api.rbac.v1.RoleRef', 'Names the role that is granted.', {
-  apiGroup: string(1).always().doc('Group of the role.'),
-  kind: string(2).required().doc('Role or ClusterRole.'),
-  name: string(3).required().doc('Name of the role.'),
-})
+export const roleRef = shape(
+  'io.k8s.api.rbac.v1.RoleRef',
+  'Names the role that is granted.',
+  {
+    apiGroup: string(1).always().doc('Group of the role.'),
+    kind: string(2).required().doc('Role or ClusterRole.'),
+    name: string(3).required().doc('Name of the role.'),
+  },
+  { atomic: true },
+)
 export type RoleRef = ValueOfShape<typeof roleRef>

@@ -66,7 +66,6 @@ export const allocationResult = shape(
     devices: struct(1, deviceAllocationResult).always().doc('The devices.'),
     nodeSelector: struct(3, nodeSelector)
       .optional()
-      .atomic()
       .doc('The nodes on which pods can use it; all if absent.'),
     allocationTimestamp: time(5).optional().doc('When it was given.'),
   },

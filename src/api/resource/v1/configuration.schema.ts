@@ -24,7 +24,7 @@ export const deviceClassConfiguration = shape(
   'io.k8s.api.resource.v1.DeviceClassConfiguration',
   'Settings that every device of a class gets.',
   { opaque },
-  nestedIn(1),
+  { inlined: nestedIn(1) },
 )
 
 export type DeviceConfiguration = ValueOfShape<typeof deviceClassConfiguration>
@@ -33,7 +33,7 @@ export const deviceClaimConfiguration = shape(
   'io.k8s.api.resource.v1.DeviceClaimConfiguration',
   'Settings for the devices of some requests of a claim.',
   { requests: list(1, string()).atomic().doc(REQUESTS), opaque },
-  nestedIn(2),
+  { inlined: nestedIn(2) },
 )
 
 export type DeviceClaimConfiguration = ValueOfShape<typeof deviceClaimConfiguration>
@@ -49,7 +49,7 @@ export const deviceAllocationConfiguration = shape(
     requests: list(2, string()).atomic().doc(REQUESTS),
     opaque,
   },
-  nestedIn(3),
+  { inlined: nestedIn(3) },
 )
 
 export type DeviceAllocationConfiguration = ValueOfShape<typeof deviceAllocationConfiguration>

@@ -66,10 +66,7 @@ export const device = shape('io.k8s.api.resource.v1.Device', 'One device.', {
     .atomic()
     .doc('What it draws from shared counters, at most 2 sets.'),
   nodeName: string(5).optional().doc('The one node that it can be used from.'),
-  nodeSelector: struct(6, nodeSelector)
-    .optional()
-    .atomic()
-    .doc('The nodes that it can be used from.'),
+  nodeSelector: struct(6, nodeSelector).optional().doc('The nodes that it can be used from.'),
   allNodes: boolean(7).optional().doc('True where any node can use it.'),
   taints: list(8, deviceTaint).atomic().doc('Reasons to avoid it, at most 16.'),
   bindsToNode: boolean(9)

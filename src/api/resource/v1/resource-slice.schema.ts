@@ -36,7 +36,6 @@ export const resourceSliceSpec = shape(
     nodeName: string(3).optional().doc('The one node that has the devices; never changes.'),
     nodeSelector: struct(4, nodeSelector)
       .optional()
-      .atomic()
       .doc('The nodes that can use the devices, in exactly one term.'),
     allNodes: boolean(5).optional().doc('True where any node can use the devices.'),
     devices: list(6, device)

@@ -24,8 +24,8 @@ export const poolStatus = shape(
   'io.k8s.api.resource.v1alpha3.PoolStatus',
   'How much of a pool is in use.',
   {
-    driver: string(1).required().doc('Driver of the pool.'),
-    poolName: string(2).required().doc('Name of the pool.'),
+    driver: string(1).required().mayBeAbsent().doc('Driver of the pool.'),
+    poolName: string(2).required().mayBeAbsent().doc('Name of the pool.'),
     generation: int64(9).required().doc('The newest generation that was seen.'),
     resourceSliceCount: int32(8).optional().doc('How many slices make it up.'),
     totalDevices: int32(4).optional().doc('How many devices it has.'),
@@ -46,7 +46,7 @@ const resourcePoolStatusRequestStatus = shape(
   'io.k8s.api.resource.v1alpha3.ResourcePoolStatusRequestStatus',
   'The answer; once given it never changes.',
   {
-    poolCount: int32(6).required().doc('How many pools there are, told or not.'),
+    poolCount: int32(6).required().mayBeAbsent().doc('How many pools there are, told or not.'),
     pools: list(2, poolStatus).atomic().doc('The pools by driver and name, as many as asked for.'),
     conditions: list(3, condition)
       .listMap('type')

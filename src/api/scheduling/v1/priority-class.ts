@@ -15,7 +15,7 @@ export const priorityClassShape = objectShape(
     preemptionPolicy: string(5)
       .enum('Never', 'PreemptLowerPriority')
       .optional()
-      .default('PreemptLowerPriority')
+      .unpublishedDefault('PreemptLowerPriority')
       .doc('Whether its pods push out less important ones; never changes.'),
   },
 )

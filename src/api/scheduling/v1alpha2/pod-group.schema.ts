@@ -27,6 +27,7 @@ export const podGroupSchedulingPolicy = shape(
     basic: struct(1, basicSchedulingPolicy).optional().doc('One by one.'),
     gang: struct(2, gangSchedulingPolicy).optional().doc('Together or not at all.'),
   },
+  { union: { members: ['basic', 'gang'] } },
 )
 export type PodGroupSchedulingPolicy = ValueOfShape<typeof podGroupSchedulingPolicy>
 
@@ -106,6 +107,7 @@ export const podGroupTemplateReference = shape(
       .optional()
       .doc('A template in a workload; the one kind of place there is.'),
   },
+  { union: { members: ['workload'] } },
 )
 export type PodGroupTemplateReference = ValueOfShape<typeof podGroupTemplateReference>
 
@@ -114,6 +116,7 @@ export const podGroupSpec = shape(of('PodGroupSpec'), 'How a group of pods is sc
     .optional()
     .doc('The template that it was made from.'),
   ...groupFields,
+  disruptionMode: groupFields.disruptionMode.default('Pod'),
 })
 export type PodGroupSpec = ValueOfShape<typeof podGroupSpec>
 

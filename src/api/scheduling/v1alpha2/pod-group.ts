@@ -17,9 +17,6 @@ export const podGroup = defineKind<PodGroup>({
   scope: 'Namespaced',
   shape: podGroupShape,
   subresources: { status: true },
-  defaults: ({ spec }) => {
-    spec.disruptionMode ??= 'Pod'
-  },
   prepareForCreate: draft => {
     draft.status = {}
   },

@@ -25,34 +25,34 @@ export const csiDriverSpec = shape(
   {
     attachRequired: boolean(1)
       .optional()
-      .default(true)
+      .unpublishedDefault(true)
       .doc('Whether volumes must be attached to a node before they are mounted; never changes.'),
     podInfoOnMount: boolean(2)
       .optional()
-      .default(false)
+      .unpublishedDefault(false)
       .doc('Whether the driver is told which pod it mounts a volume for.'),
     volumeLifecycleModes: list(3, string())
       .listSet()
-      .default(['Persistent'])
+      .unpublishedDefault(['Persistent'])
       .doc('Persistent, Ephemeral or both: which volumes it makes; never changes.'),
     storageCapacity: boolean(4)
       .optional()
-      .default(false)
+      .unpublishedDefault(false)
       .doc('Whether pods are placed only where the driver has said that there is room.'),
     fsGroupPolicy: string(5)
       .optional()
-      .default('ReadWriteOnceWithFSType')
+      .unpublishedDefault('ReadWriteOnceWithFSType')
       .doc('Whether files may get the group of the pod: File, None or ReadWriteOnceWithFSType.'),
     tokenRequests: list(6, tokenRequest)
       .atomic()
       .doc('Tokens of the pod that the driver is given, each for another audience.'),
     requiresRepublish: boolean(7)
       .optional()
-      .default(false)
+      .unpublishedDefault(false)
       .doc('Whether the driver wants to be called again and again while a volume is mounted.'),
     seLinuxMount: boolean(8)
       .optional()
-      .default(false)
+      .unpublishedDefault(false)
       .doc('Whether volumes can be mounted with a label of SELinux.'),
     nodeAllocatableUpdatePeriodSeconds: int64(9)
       .optional()

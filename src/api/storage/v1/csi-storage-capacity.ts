@@ -13,7 +13,6 @@ export const csiStorageCapacityShape = objectShape(
   {
     nodeTopology: struct(2, labelSelector)
       .optional()
-      .atomic()
       .doc('The nodes from which this storage can be reached; none if absent. Never changes.'),
     storageClassName: string(3).required().doc('The class of storage; never changes.'),
     capacity: quantity(4).optional().doc('How much room there is, as far as is known.'),

@@ -14,7 +14,7 @@ export const storageClassShape = objectShape(
     reclaimPolicy: string(4)
       .enum('Delete', 'Recycle', 'Retain')
       .optional()
-      .default('Delete')
+      .unpublishedDefault('Delete')
       .doc('What becomes of a volume when its claim goes; never changes.'),
     mountOptions: list(5, string())
       .atomic()
@@ -23,7 +23,7 @@ export const storageClassShape = objectShape(
     volumeBindingMode: string(7)
       .enum('Immediate', 'WaitForFirstConsumer')
       .optional()
-      .default('Immediate')
+      .unpublishedDefault('Immediate')
       .doc('Whether a volume is made at once or when a pod needs it; never changes.'),
     allowedTopologies: list(8, topologySelectorTerm)
       .atomic()

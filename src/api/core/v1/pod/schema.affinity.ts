@@ -34,6 +34,7 @@ export const nodeSelectorTerm = shape(
       .atomic()
       .doc('Conditions on fields; only metadata.name is known.'),
   },
+  { atomic: true },
 )
 export type NodeSelectorTerm = ValueOfShape<typeof nodeSelectorTerm>
 
@@ -43,6 +44,7 @@ export const nodeSelector = shape(
   {
     nodeSelectorTerms: list(1, nodeSelectorTerm).required().atomic().doc('The terms.'),
   },
+  { atomic: true },
 )
 export type NodeSelector = ValueOfShape<typeof nodeSelector>
 
@@ -51,10 +53,7 @@ export const preferredSchedulingTerm = shape(
   'A wish about nodes.',
   {
     weight: int32(1).required().doc('How much it counts, 1 to 100.'),
-    preference: struct(2, nodeSelectorTerm)
-      .required()
-      .atomic()
-      .doc('The nodes that are wished for.'),
+    preference: struct(2, nodeSelectorTerm).required().doc('The nodes that are wished for.'),
   },
 )
 export type PreferredSchedulingTerm = ValueOfShape<typeof preferredSchedulingTerm>
@@ -62,7 +61,6 @@ export type PreferredSchedulingTerm = ValueOfShape<typeof preferredSchedulingTer
 export const nodeAffinity = shape('io.k8s.api.core.v1.NodeAffinity', 'Which nodes a pod wants.', {
   requiredDuringSchedulingIgnoredDuringExecution: struct(1, nodeSelector)
     .optional()
-    .atomic()
     .doc('What a node must have.'),
   preferredDuringSchedulingIgnoredDuringExecution: list(2, preferredSchedulingTerm)
     .atomic()
@@ -74,7 +72,7 @@ export const podAffinityTerm = shape(
   'io.k8s.api.core.v1.PodAffinityTerm',
   'Pods to be near to, or far from.',
   {
-    labelSelector: struct(1, labelSelector).optional().atomic().doc('Labels of those pods.'),
+    labelSelector: struct(1, labelSelector).optional().doc('Labels of those pods.'),
     namespaces: list(2, string())
       .atomic()
       .doc("Namespaces of those pods; the pod's own if this and namespaceSelector are absent."),
@@ -83,7 +81,6 @@ export const podAffinityTerm = shape(
       .doc('The label of nodes that says what is near, such as kubernetes.io/hostname.'),
     namespaceSelector: struct(4, labelSelector)
       .optional()
-      .atomic()
       .doc('Labels of further namespaces; empty means all.'),
     matchLabelKeys: list(5, string())
       .atomic()
@@ -165,7 +162,7 @@ export const topologySpreadConstraint = shape(
       .enum('DoNotSchedule', 'ScheduleAnyway')
       .required()
       .doc('DoNotSchedule, or ScheduleAnyway.'),
-    labelSelector: struct(4, labelSelector).optional().atomic().doc('The pods that are counted.'),
+    labelSelector: struct(4, labelSelector).optional().doc('The pods that are counted.'),
     minDomains: int32(5)
       .optional()
       .doc('With fewer parts than this, the emptiest part counts as empty.'),

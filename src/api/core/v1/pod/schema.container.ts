@@ -39,7 +39,7 @@ export const containerRestartRuleOnExitCodes = shape(
   'io.k8s.api.core.v1.ContainerRestartRuleOnExitCodes',
   'Exit codes that a rule is about.',
   {
-    operator: string(1).required().doc('In or NotIn.'),
+    operator: string(1).required().mayBeAbsent().doc('In or NotIn.'),
     values: list(2, int32()).listSet().doc('The exit codes.'),
   },
 )
@@ -49,7 +49,10 @@ export const containerRestartRule = shape(
   'io.k8s.api.core.v1.ContainerRestartRule',
   'Says what to do when a container has ended in a certain way.',
   {
-    action: string(1).required().doc('Restart, or RestartAllContainers for the whole pod.'),
+    action: string(1)
+      .required()
+      .mayBeAbsent()
+      .doc('Restart, or RestartAllContainers for the whole pod.'),
     exitCodes: struct(2, containerRestartRuleOnExitCodes)
       .optional()
       .doc('For which exit codes the rule holds.'),
@@ -155,6 +158,10 @@ export const ephemeralContainer = shape(
     ...container.fields,
     targetContainerName: string(2).doc('The container whose processes it shares.'),
   },
-  [{ number: 1, shapeName: 'EphemeralContainerCommon', fields: Object.keys(container.fields) }],
+  {
+    inlined: [
+      { number: 1, shapeName: 'EphemeralContainerCommon', fields: Object.keys(container.fields) },
+    ],
+  },
 )
 export type EphemeralContainer = ValueOfShape<typeof ephemeralContainer>

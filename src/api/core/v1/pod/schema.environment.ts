@@ -15,6 +15,7 @@ export const objectFieldSelector = shape(
     apiVersion: string(1).doc('The version in which the path is written; v1 if empty.'),
     fieldPath: string(2).required().doc('The field, such as metadata.name or status.podIP.'),
   },
+  { atomic: true },
 )
 export type ObjectFieldSelector = ValueOfShape<typeof objectFieldSelector>
 
@@ -26,6 +27,7 @@ export const resourceFieldSelector = shape(
     resource: string(2).required().doc('Which one, such as limits.cpu or requests.memory.'),
     divisor: quantity(3).always().doc('The unit in which the value is given; 1 if zero.'),
   },
+  { atomic: true },
 )
 export type ResourceFieldSelector = ValueOfShape<typeof resourceFieldSelector>
 
@@ -39,13 +41,16 @@ export const configMapKeySelector = shape(
       .optional()
       .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
-  [
-    {
-      number: 1,
-      shapeName: 'LocalObjectReference',
-      fields: Object.keys(localObjectReference.fields),
-    },
-  ],
+  {
+    inlined: [
+      {
+        number: 1,
+        shapeName: 'LocalObjectReference',
+        fields: Object.keys(localObjectReference.fields),
+      },
+    ],
+    atomic: true,
+  },
 )
 export type ConfigMapKeySelector = ValueOfShape<typeof configMapKeySelector>
 
@@ -59,13 +64,16 @@ export const secretKeySelector = shape(
       .optional()
       .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
-  [
-    {
-      number: 1,
-      shapeName: 'LocalObjectReference',
-      fields: Object.keys(localObjectReference.fields),
-    },
-  ],
+  {
+    inlined: [
+      {
+        number: 1,
+        shapeName: 'LocalObjectReference',
+        fields: Object.keys(localObjectReference.fields),
+      },
+    ],
+    atomic: true,
+  },
 )
 export type SecretKeySelector = ValueOfShape<typeof secretKeySelector>
 
@@ -81,6 +89,7 @@ export const fileKeySelector = shape(
       .default(false)
       .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
+  { atomic: true },
 )
 export type FileKeySelector = ValueOfShape<typeof fileKeySelector>
 
@@ -88,20 +97,13 @@ export const envVarSource = shape(
   'io.k8s.api.core.v1.EnvVarSource',
   'Where the value of a variable comes from; exactly one field is set.',
   {
-    fieldRef: struct(1, objectFieldSelector).optional().atomic().doc('A field of the pod.'),
+    fieldRef: struct(1, objectFieldSelector).optional().doc('A field of the pod.'),
     resourceFieldRef: struct(2, resourceFieldSelector)
       .optional()
-      .atomic()
       .doc('A request or limit of a container.'),
-    configMapKeyRef: struct(3, configMapKeySelector)
-      .optional()
-      .atomic()
-      .doc('One key of a config map.'),
-    secretKeyRef: struct(4, secretKeySelector).optional().atomic().doc('One key of a secret.'),
-    fileKeyRef: struct(5, fileKeySelector)
-      .optional()
-      .atomic()
-      .doc('One key of an env file in a volume.'),
+    configMapKeyRef: struct(3, configMapKeySelector).optional().doc('One key of a config map.'),
+    secretKeyRef: struct(4, secretKeySelector).optional().doc('One key of a secret.'),
+    fileKeyRef: struct(5, fileKeySelector).optional().doc('One key of an env file in a volume.'),
   },
 )
 export type EnvVarSource = ValueOfShape<typeof envVarSource>
@@ -126,13 +128,15 @@ export const configMapEnvSource = shape(
       .optional()
       .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
-  [
-    {
-      number: 1,
-      shapeName: 'LocalObjectReference',
-      fields: Object.keys(localObjectReference.fields),
-    },
-  ],
+  {
+    inlined: [
+      {
+        number: 1,
+        shapeName: 'LocalObjectReference',
+        fields: Object.keys(localObjectReference.fields),
+      },
+    ],
+  },
 )
 export type ConfigMapEnvSource = ValueOfShape<typeof configMapEnvSource>
 
@@ -145,13 +149,15 @@ export const secretEnvSource = shape(
       .optional()
       .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
-  [
-    {
-      number: 1,
-      shapeName: 'LocalObjectReference',
-      fields: Object.keys(localObjectReference.fields),
-    },
-  ],
+  {
+    inlined: [
+      {
+        number: 1,
+        shapeName: 'LocalObjectReference',
+        fields: Object.keys(localObjectReference.fields),
+      },
+    ],
+  },
 )
 export type SecretEnvSource = ValueOfShape<typeof secretEnvSource>
 

@@ -85,7 +85,7 @@ export const probe = shape(
       .optional()
       .doc("Time for an orderly end when this probe fails; the pod's if absent."),
   },
-  [{ number: 1, shapeName: 'ProbeHandler', fields: Object.keys(probeHandler.fields) }],
+  { inlined: [{ number: 1, shapeName: 'ProbeHandler', fields: Object.keys(probeHandler.fields) }] },
 )
 export type Probe = ValueOfShape<typeof probe>
 

@@ -44,5 +44,6 @@ export const podSchedulingGroup = shape(
   {
     podGroupName: string(1).optional().doc('Name of the pod group.'),
   },
+  { union: { members: ['podGroupName'] } },
 )
 export type PodSchedulingGroup = ValueOfShape<typeof podSchedulingGroup>

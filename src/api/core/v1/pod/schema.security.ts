@@ -50,6 +50,7 @@ export const seccompProfile = shape(
       .doc('RuntimeDefault, Unconfined or Localhost.'),
     localhostProfile: string(2).optional().doc('File of the profile on the node, for Localhost.'),
   },
+  { union: { discriminator: 'type', members: ['localhostProfile'] } },
 )
 export type SeccompProfile = ValueOfShape<typeof seccompProfile>
 
@@ -65,6 +66,7 @@ export const appArmorProfile = shape(
       .optional()
       .doc('Name of a profile loaded on the node, for Localhost.'),
   },
+  { union: { discriminator: 'type', members: ['localhostProfile'] } },
 )
 export type AppArmorProfile = ValueOfShape<typeof appArmorProfile>
 

@@ -63,7 +63,7 @@ export const imageVolumeStatus = shape(
   'io.k8s.api.core.v1.ImageVolumeStatus',
   'What became of an image volume.',
   {
-    imageRef: string(1).required().doc('Digest of the image that is mounted.'),
+    imageRef: string(1).required().mayBeAbsent().doc('Digest of the image that is mounted.'),
   },
 )
 export type ImageVolumeStatus = ValueOfShape<typeof imageVolumeStatus>

@@ -119,7 +119,7 @@ export const podSpec = shape('io.k8s.api.core.v1.PodSpec', 'What a pod runs, whe
   securityContext: struct(14, podSecurityContext)
     .optional()
     .doc('Security settings for all its containers.'),
-  imagePullSecrets: list(15, struct(undefined, localObjectReference).atomic())
+  imagePullSecrets: list(15, struct(undefined, localObjectReference))
     .listMap('name')
     .mergeKey('name')
     .doc('Secrets for pulling its images.'),

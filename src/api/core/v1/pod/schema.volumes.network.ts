@@ -38,7 +38,6 @@ export const iscsiVolumeSource = shape(
     chapAuthSession: boolean(11).doc('Whether sessions authenticate with CHAP.'),
     secretRef: struct(10, localObjectReference)
       .optional()
-      .atomic()
       .doc("Secret with the credentials, in the pod's namespace."),
     initiatorName: string(12)
       .optional()
@@ -89,7 +88,6 @@ export const rbdVolumeSource = shape(
     keyring: string(6).default('/etc/ceph/keyring').doc("File with the user's key on the node."),
     secretRef: struct(7, localObjectReference)
       .optional()
-      .atomic()
       .doc("Secret with the credentials, in the pod's namespace."),
     readOnly: boolean(8).doc('When true, the volume can only be read.'),
   },
@@ -106,7 +104,6 @@ export const cephFSVolumeSource = shape(
     secretFile: string(4).doc("File with the user's key on the node."),
     secretRef: struct(5, localObjectReference)
       .optional()
-      .atomic()
       .doc("Secret with the credentials, in the pod's namespace."),
     readOnly: boolean(6).doc('When true, the volume can only be read.'),
   },
@@ -124,7 +121,6 @@ export const cinderVolumeSource = shape(
     readOnly: boolean(3).doc('When true, the volume can only be read.'),
     secretRef: struct(4, localObjectReference)
       .optional()
-      .atomic()
       .doc("Secret with the credentials, in the pod's namespace."),
   },
 )
@@ -175,7 +171,7 @@ export const scaleIOVolumeSource = shape(
     system: string(2).required().doc('Name of the storage system.'),
     secretRef: struct(3, localObjectReference)
       .required()
-      .atomic()
+      .mayBeAbsent()
       .doc("Secret with the credentials, in the pod's namespace."),
     sslEnabled: boolean(4).doc('Whether the gateway is reached over TLS.'),
     protectionDomain: string(5).doc('Name of the protection domain.'),
@@ -202,7 +198,6 @@ export const storageOSVolumeSource = shape(
     readOnly: boolean(4).doc('When true, the volume can only be read.'),
     secretRef: struct(5, localObjectReference)
       .optional()
-      .atomic()
       .doc("Secret with the credentials, in the pod's namespace."),
   },
 )
@@ -218,7 +213,6 @@ export const flexVolumeSource = shape(
     ),
     secretRef: struct(3, localObjectReference)
       .optional()
-      .atomic()
       .doc("Secret with the credentials, in the pod's namespace."),
     readOnly: boolean(4).doc('When true, the volume can only be read.'),
     options: map(5, string()).doc('What the driver is told besides.'),

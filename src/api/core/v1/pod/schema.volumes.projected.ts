@@ -59,13 +59,15 @@ export const configMapVolumeSource = shape(
       .optional()
       .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
-  [
-    {
-      number: 1,
-      shapeName: 'LocalObjectReference',
-      fields: Object.keys(localObjectReference.fields),
-    },
-  ],
+  {
+    inlined: [
+      {
+        number: 1,
+        shapeName: 'LocalObjectReference',
+        fields: Object.keys(localObjectReference.fields),
+      },
+    ],
+  },
 )
 export type ConfigMapVolumeSource = ValueOfShape<typeof configMapVolumeSource>
 
@@ -74,10 +76,9 @@ export const downwardAPIVolumeFile = shape(
   'A file with something about the pod itself.',
   {
     path: string(1).required().doc("The file's path inside the volume; relative and without '..'."),
-    fieldRef: struct(2, objectFieldSelector).optional().atomic().doc('A field of the pod.'),
+    fieldRef: struct(2, objectFieldSelector).optional().doc('A field of the pod.'),
     resourceFieldRef: struct(3, resourceFieldSelector)
       .optional()
-      .atomic()
       .doc('A request or limit of a container.'),
     mode: int32(4)
       .optional()
@@ -110,13 +111,15 @@ export const secretProjection = shape(
       .optional()
       .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
-  [
-    {
-      number: 1,
-      shapeName: 'LocalObjectReference',
-      fields: Object.keys(localObjectReference.fields),
-    },
-  ],
+  {
+    inlined: [
+      {
+        number: 1,
+        shapeName: 'LocalObjectReference',
+        fields: Object.keys(localObjectReference.fields),
+      },
+    ],
+  },
 )
 export type SecretProjection = ValueOfShape<typeof secretProjection>
 
@@ -141,13 +144,15 @@ export const configMapProjection = shape(
       .optional()
       .doc('When true, it may be missing; otherwise the pod waits for it.'),
   },
-  [
-    {
-      number: 1,
-      shapeName: 'LocalObjectReference',
-      fields: Object.keys(localObjectReference.fields),
-    },
-  ],
+  {
+    inlined: [
+      {
+        number: 1,
+        shapeName: 'LocalObjectReference',
+        fields: Object.keys(localObjectReference.fields),
+      },
+    ],
+  },
 )
 export type ConfigMapProjection = ValueOfShape<typeof configMapProjection>
 
@@ -172,7 +177,6 @@ export const clusterTrustBundleProjection = shape(
     signerName: string(2).optional().doc('Takes all bundles of this signer.'),
     labelSelector: struct(3, labelSelector)
       .optional()
-      .atomic()
       .doc("Which of the signer's bundles; none if absent."),
     optional: boolean(5)
       .optional()
@@ -186,8 +190,14 @@ export const podCertificateProjection = shape(
   'io.k8s.api.core.v1.PodCertificateProjection',
   'A private key and a certificate for it, renewed before it expires.',
   {
-    signerName: string(1).required().doc('The signer that is asked for the certificate.'),
-    keyType: string(2).required().doc("The key's algorithm, such as ED25519 or ECDSAP256."),
+    signerName: string(1)
+      .required()
+      .mayBeAbsent()
+      .doc('The signer that is asked for the certificate.'),
+    keyType: string(2)
+      .required()
+      .mayBeAbsent()
+      .doc("The key's algorithm, such as ED25519 or ECDSAP256."),
     maxExpirationSeconds: int32(3)
       .optional()
       .doc('The longest life that the certificate may have.'),

@@ -96,7 +96,6 @@ export const csiVolumeSource = shape(
     volumeAttributes: map(4, string()).doc('What the driver is told besides.'),
     nodePublishSecretRef: struct(5, localObjectReference)
       .optional()
-      .atomic()
       .doc('Secret that the driver gets when it mounts the volume.'),
   },
 )
@@ -241,6 +240,6 @@ export const volume = shape(
       .doc('Name by which containers mount it; a DNS label, unique in the pod.'),
     ...volumeSource.fields,
   },
-  [{ number: 2, shapeName: 'VolumeSource', fields: Object.keys(volumeSource.fields) }],
+  { inlined: [{ number: 2, shapeName: 'VolumeSource', fields: Object.keys(volumeSource.fields) }] },
 )
 export type Volume = ValueOfShape<typeof volume>
