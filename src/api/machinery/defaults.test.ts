@@ -36,6 +36,16 @@ test('defaults fill what is absent, at every depth, and nothing else', () => {
   assert.deepEqual(again, draft)
 })
 
+test('an empty default is told, but not filled in where what is empty is left out', () => {
+  const counts = shape('io.k8s.api.test.v1.Counts', 'Counts.', {
+    left: int32(1).default(0),
+    kept: int32(2).optional().default(0),
+  })
+  const draft = {}
+  applyShapeDefaults(counts, draft)
+  assert.deepEqual(draft, { kept: 0 })
+})
+
 test('a default is a fresh value each time', () => {
   const first: { modes?: string[] } = {}
   applyShapeDefaults(spec, first)

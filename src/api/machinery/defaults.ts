@@ -46,9 +46,11 @@ function compile(shape: ObjectShape): Defaulter | undefined {
 
 function fieldStep(name: string, schema: AnySchema): Defaulter | undefined {
   const inner = valueStep(schema)
-  const { default: preset, presence } = schema
-  if (preset === undefined && !inner) return undefined
+  const { default: told, presence } = schema
   const zeroIsAbsent = presence !== 'optional'
+  // What is left out where it is empty is not filled in with what is empty.
+  const preset = presence === 'omitempty' && isAbsent(told, true) ? undefined : told
+  if (preset === undefined && !inner) return undefined
   return draft => {
     let value = Object.hasOwn(draft, name) ? draft[name] : undefined
     if (preset !== undefined && isAbsent(value, zeroIsAbsent)) {
