@@ -15,8 +15,11 @@ const LOOK_EVERY_MS = 100
 const GROWTH_PERCENT = 60
 /** V8's own growth of the young generation. */
 const FREE_GROWTH_FACTOR = 2
-/** How often V8 by itself collects a heap in which little is allocated, after each collection of all of it. */
-const OWN_REDUCTIONS = 2
+/**
+ * How long V8 waits with collections of its own, of a heap in which little is allocated, once all was given back. (Their number must not be lowered
+ * instead: V8 may have begun with them, and ends the process that has had more of them than there may be.)
+ */
+const OWN_DELAY_MS = 10 * 60 * 1000
 
 /** How long little must have been done. */
 const REST_MS = 3000
@@ -33,7 +36,6 @@ export function boundHeap(restMs = REST_MS): void {
 function awaitLoad(restMs: number): void {
   const look = setInterval(() => {
     if (youngBytes() < ENOUGH_BYTES) return
-    setFlagsFromString(`--memory-reducer-gc-count=${OWN_REDUCTIONS}`)
     setFlagsFromString('--semi-space-growth-factor=1')
     setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)
     clearInterval(look)
@@ -58,10 +60,12 @@ function awaitRest(restMs: number): void {
 /**
  * Collects until nothing is left to collect, and hands free pages back. Whoever asks in that moment waits, which is why it is done once after
  * a load. The next one has the whole of the young generation again. V8 would do the same twice more half a minute later, in many small steps:
- * nothing is left to be found, and it costs as much as all else that an idle cluster does in a minute and a half.
+ * nothing is left to be found, and it costs as much as all else that an idle cluster does in a minute and a half. So that waits.
  */
 function release(): void {
-  setFlagsFromString('--memory-reducer-gc-count=0')
+  // After a full collection, and where a context is gone, which `gc` is taken from here.
+  setFlagsFromString(`--memory-reducer-delay-ms=${OWN_DELAY_MS}`)
+  setFlagsFromString(`--gc-memory-reducer-start-delay-ms=${OWN_DELAY_MS}`)
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')({ type: 'major', execution: 'sync', flavor: 'last-resort' })
   setFlagsFromString(`--semi-space-growth-factor=${FREE_GROWTH_FACTOR}`)
