@@ -13,6 +13,8 @@ import { Kubectl, kubectlMissing } from '../tools/kubectl.ts'
 export const main = join(import.meta.dirname, '..', '..', 'bin', 'proa.js')
 const START_TIMEOUT_MS = 120_000
 const STOP_TIMEOUT_MS = 60_000
+/** Characters of its output. */
+const LAST_WORDS = 4000
 
 /** Why these tests can't run here, or undefined. */
 export function whyNotHere(): string | undefined {
@@ -53,6 +55,7 @@ export class ProaProcess {
   readonly kubectl: Kubectl
   #child: ChildProcess | undefined
   #output = ''
+  #isEnding = false
   readonly #nodes: string
 
   /** `nodes` as the flag of that name wants it. */
@@ -64,6 +67,18 @@ export class ProaProcess {
 
   get layout() {
     return layoutOf(this.directory)
+  }
+
+  /** Resolves once it has ended, unless `end` did it, with what it said at last. */
+  async death(): Promise<string> {
+    const child = this.#child
+    if (!child) throw new Error('it was not started')
+    await new Promise<void>(resolve => {
+      child.on('close', () => {
+        if (!this.#isEnding) resolve()
+      })
+    })
+    return `it ended with ${child.exitCode ?? child.signalCode}: ${this.#output.slice(-LAST_WORDS)}`
   }
 
   /** What it said so far. */
@@ -95,6 +110,7 @@ export class ProaProcess {
   async start(): Promise<number> {
     const from = performance.now()
     this.#output = ''
+    this.#isEnding = false
     const child = spawn(process.execPath, [main, ...this.words()])
     this.#child = child
     await new Promise<void>((resolve, reject) => {
@@ -118,6 +134,7 @@ export class ProaProcess {
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string | null> {
     const child = this.#child
     if (!child || child.exitCode !== null || child.signalCode !== null) return null
+    this.#isEnding = true
     const ended = new Promise<number | string | null>(resolve => {
       child.on('exit', (code, by) => resolve(code ?? by))
     })

@@ -9,6 +9,8 @@ import { SecondNode } from './second-node.ts'
 
 export interface TestCluster {
   readonly kubeconfig: string
+  /** Resolves if the cluster ends by itself, with what it said at last. */
+  readonly death: Promise<string>
   /** Ends all that was started and removes what it left on the machine. */
   stop(): Promise<void>
 }
@@ -55,7 +57,7 @@ export async function startCluster(
     await stop()
     throw error
   }
-  return { kubeconfig: join(proa.directory, 'admin.conf'), stop }
+  return { kubeconfig: join(proa.directory, 'admin.conf'), death: proa.death(), stop }
 }
 
 /** containerd's own words for it: `_default` stands for every registry that has no folder. */

@@ -40,7 +40,7 @@ describe("upstream's conformance suite on hollow nodes", { skip: reason ?? false
   })
 
   const run = (pass: number, focus: string): Promise<readonly Outcome[]> => {
-    const chosen = passes(2)[pass]
+    const chosen = passes('Conformance', 2)[pass]
     assert.ok(chosen)
     return runPass(chosen, {
       e2e: findProgram('e2e.test', cache) ?? '',

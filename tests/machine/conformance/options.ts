@@ -9,7 +9,9 @@ export interface Options {
   readonly nodes: Nodes
   /** How many nodes of containers. */
   readonly count: 1 | 2
-  /** Regular expressions on the names of conformance tests; empty ones do not count. */
+  /** Which tests, as ginkgo filters their labels. */
+  readonly labels: string
+  /** Regular expressions on the names of these tests; empty ones do not count. */
   readonly focus: string
   readonly skip: string
   /** How many tests run at once in the first pass. */
@@ -29,7 +31,8 @@ export interface Options {
 export const HELP = `npm run conformance -- [--focus REGEX] [--skip REGEX] …
   --nodes containerd|hollow   on real containers (default; root on Debian) or on two hollow nodes, whose pods are simulated
   --count 1|2                 how many nodes of containers (default 2)
-  --focus REGEX               which conformance tests (default: all), by their names
+  --labels EXPRESSION         which of upstream's tests, as ginkgo filters labels (default Conformance)
+  --focus REGEX               which of them, by their names (default: all)
   --skip REGEX                which of them not
   --processes N               how many at once, but for those with [Serial] (default 6)
   --timeout TIME              of each of the two passes (default 90m)
@@ -45,6 +48,7 @@ export function parseOptions(words: string[], now: Date): Options {
     options: {
       nodes: { type: 'string', default: 'containerd' },
       count: { type: 'string', default: '2' },
+      labels: { type: 'string', default: 'Conformance' },
       focus: { type: 'string', default: '' },
       skip: { type: 'string', default: '' },
       processes: { type: 'string', default: '6' },

@@ -52,6 +52,11 @@ async function main(options: Options): Promise<boolean> {
   const cluster = await startCluster(nodes, images, count)
   let outcomes: readonly Outcome[]
   let isClean = true
+  void cluster.death.then(words => {
+    isClean = false
+    tell(`✖ the cluster is gone, ${words}`)
+    interrupted.abort()
+  })
   try {
     outcomes = await runSuite({ e2e, ginkgo, kubeconfig: cluster.kubeconfig }, options)
   } finally {
@@ -77,7 +82,7 @@ async function runSuite(programs: Programs, options: Options): Promise<Outcome[]
   const { focus, skip, timeout, output } = options
   const { signal } = interrupted
   const outcomes: Outcome[] = []
-  for (const pass of passes(options.processes)) {
+  for (const pass of passes(options.labels, options.processes)) {
     if (signal.aborted) break
     tell(`pass ${pass.name}: ${pass.processes} at once, told in ${join(output, pass.name, 'log')}`)
     outcomes.push(...(await runPass(pass, { ...programs, output, signal, focus, skip, timeout })))

@@ -27,9 +27,9 @@ export interface SuiteOptions {
 }
 
 /** Tests that tolerate others beside them, and then those that do not. */
-export const passes = (processes: number): readonly Pass[] => [
-  { name: 'parallel', labels: 'Conformance && !Serial', processes },
-  { name: 'serial', labels: 'Conformance && Serial', processes: 1 },
+export const passes = (labels: string, processes: number): readonly Pass[] => [
+  { name: 'parallel', labels: `(${labels}) && !Serial`, processes },
+  { name: 'serial', labels: `(${labels}) && Serial`, processes: 1 },
 ]
 
 /** Time for tests to clean up after themselves when the run is cut off. */
