@@ -174,9 +174,6 @@ export const kinds: readonly AnyKind[] = [
   alphaLeaseCandidate,
   runtimeClass,
   endpointSlice,
-  flowSchema,
-  priorityLevelConfiguration,
-  storageVersion,
   deviceClass,
   resourceClaim,
   resourceClaimTemplate,
@@ -192,5 +189,8 @@ export const kinds: readonly AnyKind[] = [
   beta1ResourceSlice,
   deviceTaintRule,
   resourcePoolStatusRequest,
+  flowSchema,
+  priorityLevelConfiguration,
+  storageVersion,
   storageVersionMigration,
 ]

@@ -39,6 +39,8 @@ test('every version that is served here has one, a moment after the start', asyn
   assert.ok(condition?.lastTransitionTime)
   assert.deepEqual(ranksOf(services.get('v2.autoscaling')), [17500, 30])
   assert.deepEqual(ranksOf(services.get('v1beta1.admissionregistration.k8s.io')), [16700, 12])
+  assert.deepEqual(ranksOf(services.get('v1.resource.k8s.io')), [16200, 21])
+  assert.deepEqual(ranksOf(services.get('v1beta1.coordination.k8s.io')), [16500, 13])
   const groups = (await api.ask('GET', '/apis')).body.groups as {
     name: string
     versions: object[]

@@ -58,10 +58,11 @@ function groupDocument(
 }
 
 function aggregated({ request }: Exchange, versions: readonly DiscoveredVersion[]): ApiResponse {
-  const bytes = new TextEncoder().encode(JSON.stringify(aggregatedDiscovery(versions)))
+  const bytes = new TextEncoder().encode(`${JSON.stringify(aggregatedDiscovery(versions))}\n`)
   const etag = `"${createHash('sha256').update(bytes).digest('hex').toUpperCase()}"`
   const headers = {
     'content-type': `application/json;${AGGREGATED_PARAMETERS}`,
+    'cache-control': 'public',
     etag,
     vary: 'Accept',
   }

@@ -6,12 +6,7 @@ import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { type Accepted, besides } from './accepted.ts'
 import type { Shown } from './differences.ts'
 import { type Both, differing, read } from './openapi-documents.ts'
-import { Pair } from './pair.ts'
-
-/** Proa serves all of its kinds here, some of which upstream has behind gates. */
-const FLAGS = [
-  '--feature-gates=AllAlpha=true,AllBeta=true,VolumeLimitScaling=false,MaxUnavailableStatefulSet=false',
-]
+import { EVERYTHING, Pair } from './pair.ts'
 
 const ACCEPTED: readonly Accepted[] = [
   {
@@ -35,7 +30,7 @@ describe('OpenAPI documents of built-in kinds', {
   /** What differed anywhere, be it accepted or not. */
   const found: string[] = []
   before(async () => {
-    pair = await Pair.start(FLAGS)
+    pair = await Pair.start([EVERYTHING])
   })
   after(() => pair?.stop())
 

@@ -5,6 +5,10 @@ import { EtcdProcess } from '../../../src/store/testing/etcd-process.ts'
 import { type ApiEnd, Keys, startProa, startUpstream } from '../etcd/servers.ts'
 import { differences, steady } from './differences.ts'
 
+/** Proa serves all of its kinds here, some of which upstream has behind gates. */
+export const EVERYTHING =
+  '--feature-gates=AllAlpha=true,AllBeta=true,VolumeLimitScaling=false,MaxUnavailableStatefulSet=false'
+
 export interface Asked {
   readonly method: Method
   readonly path: string

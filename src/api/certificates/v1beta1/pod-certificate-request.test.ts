@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { created, defaulted, lines, updated } from '../../core/v1/testing.ts'
+import { created, defaulted, lines, rowOf, updated } from '../../core/v1/testing.ts'
 import { podCertificateRequest as kind } from './pod-certificate-request.ts'
 import { isBeingIssued } from './pod-certificate-request.validation.ts'
 
@@ -18,6 +18,20 @@ const spec = {
 }
 const problems = (change: object) =>
   lines(kind.validateCreate(created(kind, { spec: { ...spec, ...change } })))
+
+test('tables show for whom it is, what became of it, and what its author tells', () => {
+  const row = (status: object, more: object = {}) =>
+    Object.values(rowOf(kind, defaulted(kind, { spec: { ...spec, ...more }, status })))
+  const whom = ['web', 'web', 'default', 'n1', 'example.com/workload']
+  assert.deepEqual(row({}), [...whom, 'Pending', '<none>'])
+  const unverifiedUserAnnotations = { 'b.com/x': '1', 'a.com/y': '2' }
+  const condition = { type: 'Denied', status: 'True', reason: 'No', message: '' }
+  assert.deepEqual(row({ conditions: [condition] }, { unverifiedUserAnnotations }), [
+    ...whom,
+    'Denied',
+    'a.com/y=2,b.com/x=1',
+  ])
+})
 
 test('a certificate is good for a day unless another time is asked for', () => {
   assert.equal(created(kind, { spec }).spec.maxExpirationSeconds, 86_400)

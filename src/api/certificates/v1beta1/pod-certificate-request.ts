@@ -1,3 +1,5 @@
+import { labelsText } from '../../core/v1/validation.selectors.ts'
+import { column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { condition } from '../../machinery/metadata.ts'
 import {
@@ -12,6 +14,7 @@ import {
   type ValueOfShape,
 } from '../../machinery/schema.ts'
 import {
+  FINAL,
   validatePodCertificateRequest,
   validatePodCertificateStatus,
   validatePodCertificateUpdate,
@@ -85,6 +88,8 @@ export const podCertificateRequest = defineKind<PodCertificateRequest>({
   version: 'v1beta1',
   kind: 'PodCertificateRequest',
   plural: 'podcertificaterequests',
+  deprecation:
+    'certificates.k8s.io/v1beta1 PodCertificateRequest is deprecated in v1.38+, unavailable in v1.41+',
   scope: 'Namespaced',
   shape: podCertificateRequestShape,
   prepareForCreate: draft => {
@@ -102,4 +107,25 @@ export const podCertificateRequest = defineKind<PodCertificateRequest>({
     'spec.nodeName': ({ spec }) => spec.nodeName,
   },
   subresources: { status: true },
+  columns: [
+    nameColumn,
+    column('PodName', 'The pod that the certificate is for.', ({ spec }) => spec.podName),
+    column(
+      'ServiceAccountName',
+      'The service account of the pod.',
+      ({ spec }) => spec.serviceAccountName,
+    ),
+    column('NodeName', 'The node on which the pod runs.', ({ spec }) => spec.nodeName),
+    column('SignerName', 'Who is to sign.', ({ spec }) => spec.signerName),
+    column('State', 'What became of it.', stateOf),
+    column(
+      'UnverifiedUserAnnotations',
+      'What the author of the pod tells the signer; nobody has checked it.',
+      ({ spec }) => labelsText(spec.unverifiedUserAnnotations),
+    ),
+  ],
 })
+
+function stateOf({ status: { conditions = [] } }: PodCertificateRequest): string {
+  return conditions.find(({ type }) => FINAL.includes(type))?.type ?? 'Pending'
+}

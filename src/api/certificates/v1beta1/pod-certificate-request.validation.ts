@@ -19,7 +19,7 @@ const MAXIMUM_ANNOTATION_BYTES = 256 * 1024
 const SHORTEST_SECONDS = 3600
 const DAY_SECONDS = 86_400
 const LONGEST_SECONDS = 91 * DAY_SECONDS
-const FINAL = ['Issued', 'Denied', 'Failed']
+export const FINAL = ['Issued', 'Denied', 'Failed']
 
 export function validatePodCertificateRequest({
   spec,

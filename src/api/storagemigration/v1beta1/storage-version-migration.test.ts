@@ -71,6 +71,18 @@ test('a migration goes up to one revision', () => {
 
 test('kubectl get shows the whole name of the resource', () => {
   const row = (resource: object) => rowOf(kind, created(kind, { spec: { resource } }))
-  assert.deepEqual(row(spec.resource), { Name: 'web', Resource: 'deployments.apps' })
+  assert.deepEqual(row(spec.resource), {
+    Name: 'web',
+    Resource: 'deployments.apps',
+    Status: 'Unknown',
+  })
   assert.deepEqual(row({ group: '', resource: 'pods' }).Resource, 'pods')
+})
+
+test('kubectl get shows which condition is true', () => {
+  const stateOf = (...conditions: object[]) => rowOf(kind, withStatus(conditions)).Status
+  assert.equal(stateOf(is('Running')), 'Running')
+  assert.equal(stateOf(is('Running', 'False')), 'Unknown')
+  assert.equal(stateOf(is('Running', 'False'), is('Succeeded')), 'Succeeded')
+  assert.equal(stateOf(is('Running', 'False'), is('Failed')), 'Failed')
 })

@@ -53,6 +53,8 @@ export const storageVersionMigration = defineKind<StorageVersionMigration>({
   version: 'v1beta1',
   kind: 'StorageVersionMigration',
   plural: 'storageversionmigrations',
+  deprecation:
+    'storagemigration.k8s.io/v1beta1 StorageVersionMigration is deprecated in v1.38+, unavailable in v1.41+',
   scope: 'Cluster',
   shape: storageVersionMigrationShape,
   prepareForCreate: draft => {
@@ -72,5 +74,14 @@ export const storageVersionMigration = defineKind<StorageVersionMigration>({
       const { group, resource } = spec.resource
       return group ? `${resource}.${group}` : resource
     }),
+    column('Status', 'How far it has come.', stateOf),
   ],
 })
+
+const STATES = ['Failed', 'Succeeded', 'Running']
+
+function stateOf({ status: { conditions = [] } }: StorageVersionMigration): string {
+  const isTrue = (wanted: string) =>
+    conditions.some(({ type, status }) => type === wanted && status === 'True')
+  return STATES.find(isTrue) ?? 'Unknown'
+}
