@@ -5,7 +5,12 @@ import { messageOf } from '#base/errors.ts'
 import type { Client } from '#client/client.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { type DnsOptions, startDns } from '#dns'
-import { containerTools, DEFAULT_CONTAINER_LOGS_DIRECTORY, startKubelet } from '#kubelet'
+import {
+  containerTools,
+  DEFAULT_CONTAINER_LOGS_DIRECTORY,
+  podCgroupRoot,
+  startKubelet,
+} from '#kubelet'
 import { startPodNetwork } from '#network'
 import { startProxy } from '#proxy'
 import { clusterDnsAddress, DNS_PORT, ensureClusterDns } from './cluster-dns.ts'
@@ -97,6 +102,11 @@ export async function startMachineNode(
       clusterDomain: options.clusterDomain,
       nodeDns,
       kubeletPort: served.port,
+      cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
+        cgroups: hostAccess.cgroups,
+        driver: containerd.cgroupDriver,
+        log,
+      }),
       ...podCidr,
       ...(options.version ? { version: options.version } : {}),
     })

@@ -4,20 +4,23 @@
  */
 import { readlinkSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
-import type { Clock } from '#base/clock.ts'
+import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { ValuesOf } from '#cli'
+import { signalProcess } from '#host/background-process.ts'
 import { systemClock } from '#host/clock.ts'
 import { claimDirectory } from '#host/data-directory.ts'
 import { systemFiles } from '#host/files.ts'
 import { systemLog } from '#host/log.ts'
+import { machineCgroups } from '#host/machine/cgroups.ts'
 import { unmountUnder } from '#host/mount-table.ts'
 import { removeEmptyDirectory } from '#host/remove.ts'
 import {
   containerTools,
   DEFAULT_CONTAINER_LOGS_DIRECTORY,
   DEFAULT_POD_LOGS_DIRECTORY,
+  removePodCgroups,
 } from '#kubelet'
 import { removeHostLink, removePodNetwork } from '#network'
 import { removeProxyRules } from '#proxy'
@@ -54,6 +57,12 @@ export async function resetMachine(layout: Layout, log: Log, clock: Clock): Prom
       await removePods({ socketPath: systemSocketPath, clock, log, ours })
     })
     await step(() => resetContainerd({ dataDirectory: layout.directory, clock, log }))
+    await step(() =>
+      removePodCgroups(`/${layout.instance}`, machineCgroups, {
+        kill: id => signalProcess(id, 'SIGKILL'),
+        pause: ms => sleep(clock, ms),
+      }),
+    )
     await step(() => removeProxyRules(layout.instance))
     await step(() => removeHostLink(layout.instance))
     for (const directory of [layout.cniConfiguration, SYSTEM_CNI_CONFIGURATION])

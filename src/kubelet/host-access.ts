@@ -3,11 +3,29 @@
  * have one in memory that costs next to nothing. Paths are absolute. Missing files are `undefined`,
  * everything else that fails rejects.
  */
+import type { LinuxResources } from './runtime.ts'
+
 export interface HostAccess {
   readonly facts: MachineFacts
   readonly files: Files
   readonly mounts: Mounts
   readonly network: ProbeNetwork
+  /** Absent where there are none. */
+  readonly cgroups?: Cgroups
+}
+
+/** Control groups by their path, such as `/kubepods/burstable`. */
+export interface Cgroups {
+  /** Why none can be made at and below `path`; undefined where they can. */
+  problem(path: string): Promise<string | undefined>
+  /** Makes it where it is not there yet. What is absent is not limited. */
+  apply(path: string, limits: LinuxResources): Promise<void>
+  /** With all that is empty below; false while something runs in it. */
+  remove(path: string): Promise<boolean>
+  /** Names of those directly below `path`. */
+  names(path: string): Promise<readonly string[]>
+  /** Ids of the processes in it and below. */
+  processes(path: string): Promise<readonly number[]>
 }
 
 /** What a Node's status says about the machine. */

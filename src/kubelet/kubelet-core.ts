@@ -6,6 +6,7 @@ import { createFigureBook } from '#base/figures.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
+import { PodCgroups } from './cgroups/pod-cgroups.ts'
 import { Containers } from './containers/containers.ts'
 import { Images } from './containers/images.ts'
 import { pullCredentials } from './containers/pull-secrets.ts'
@@ -75,11 +76,13 @@ export function createKubelet(
   })
   const usage = new LocalUsage({ context, cache, volumes })
   const storageEviction = new StorageEviction({ context, events, usage })
+  const cgroups = new PodCgroups({ context, allocatable, pods: () => workers.countedPods() })
   const taken = new Taken()
   const figures = createFigureBook()
   const parts: PodParts = {
     context,
     cache,
+    cgroups,
     events,
     images,
     containers,
@@ -115,7 +118,7 @@ export function createKubelet(
 
   const run = async () => {
     await cache.start()
-    await health.start()
+    await Promise.all([health.start(), cgroups.start()])
     const registering = nodeAgent.start()
     // What already runs is known before any pod is looked at, so that nothing is started twice.
     await Promise.all([cache.listed, pods.synced])

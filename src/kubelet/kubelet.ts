@@ -10,6 +10,7 @@ import { createKubelet } from './kubelet-core.ts'
 import { type KubeletOptions, withDefaults } from './options.ts'
 import type { KubeletHttpsOptions } from './server/https.ts'
 
+export { podCgroupRoot, removePodCgroups } from './cgroups/pod-cgroups.ts'
 export { parseResolvConf } from './containers/dns.ts'
 export type * from './host-access.ts'
 export {

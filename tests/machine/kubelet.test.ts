@@ -1,9 +1,9 @@
 /** The kubelet on real containers: a private containerd, an API server in memory, and pods that do what pods do. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { event } from '#api/core/v1/event.ts'
@@ -18,6 +18,7 @@ import { createInformers } from '#client/informers.ts'
 import { decodeExecStatus, exitCodeOf } from '#client/streaming/exec-status.ts'
 import { systemClock as clock } from '#host/clock.ts'
 import { systemLog } from '#host/log.ts'
+import { machineCgroups } from '#host/machine/cgroups.ts'
 import { systemRandom as random } from '#host/random.ts'
 import { machineAccess, startKubelet } from '#kubelet'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
@@ -51,6 +52,7 @@ async function eventually<T>(look: () => Promise<T | undefined | false>, ms = 60
 
 describe('a kubelet on containerd', { skip: reason !== undefined }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'proa-kubelet-'))
+  const cgroupRoot = `/${basename(directory)}`
   const server = createApiServer({ store: createMemoryStore(), kinds, clock, random, log })
   const client = createClient(
     server.transportFor({ name: 'admin', groups: ['system:masters', 'system:authenticated'] }),
@@ -73,6 +75,7 @@ describe('a kubelet on containerd', { skip: reason !== undefined }, () => {
         podLogsDirectory: join(directory, 'logs'),
         nodeAddresses: ['127.0.0.1'],
         clusterDns: ['10.96.0.10'],
+        cgroupRoot,
       },
     )
     await running.registered
@@ -160,6 +163,7 @@ describe('a kubelet on containerd', { skip: reason !== undefined }, () => {
     await server.stop()
     containerd?.release()
     await resetContainerd({ dataDirectory: directory, clock, log })
+    await machineCgroups.remove(cgroupRoot)
     await rm(directory, { recursive: true, force: true })
   })
 
@@ -306,6 +310,68 @@ describe('a kubelet on containerd', { skip: reason !== undefined }, () => {
       ],
     })
     await podThat('sick', ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) > 0)
+  })
+
+  test('a pod has a cgroup with limits of its own, and those of its containers are in it', async () => {
+    const limits = { cpu: '200m', memory: '32Mi' }
+    const { metadata } = await create('bounded', {
+      containers: ['c', 'd'].map(name =>
+        container('sleep 1000', { name, resources: { limits, requests: limits } }),
+      ),
+    })
+    const group = `${cgroupRoot}/pod${metadata.uid}`
+    const { status } = await podThat('bounded', pod => pod.status?.phase === 'Running')
+    const isUnified = existsSync('/sys/fs/cgroup/cgroup.controllers')
+    const read = (controller: string, file: string, unified: string) =>
+      readFileSync(
+        `/sys/fs/cgroup${isUnified ? '' : `/${controller}`}${group}/${isUnified ? unified : file}`,
+        'utf8',
+      )
+    assert.match(read('cpu', 'cpu.cfs_quota_us', 'cpu.max'), /^40000\b/)
+    assert.match(read('memory', 'memory.limit_in_bytes', 'memory.max'), /^67108864\b/)
+    const ids = (status?.containerStatuses ?? []).map(({ containerID }) => containerID?.slice(13))
+    const inside = await machineCgroups.names(group)
+    assert.deepEqual(
+      ids.filter(id => !inside.includes(id ?? '')),
+      [],
+    )
+    await client.delete(podKind, { name: 'bounded', namespace: 'default' })
+    await eventually(
+      async () => !(await machineCgroups.names(cgroupRoot)).includes(`pod${metadata.uid}`),
+    )
+  })
+
+  test('pods that take too much of the disk are evicted', async () => {
+    const fill = (path: string) =>
+      container(`dd if=/dev/zero of=${path}/big bs=1M count=20 && exec sleep 1000`)
+    const volumeMounts = [{ name: 'scratch', mountPath: '/scratch' }]
+    await create('fills-volume', {
+      containers: [{ ...fill('/scratch'), volumeMounts }],
+      volumes: [{ name: 'scratch', emptyDir: { sizeLimit: '10Mi' } }],
+    })
+    const limits = { 'ephemeral-storage': '10Mi' }
+    await create('fills-layer', { containers: [{ ...fill('/tmp'), resources: { limits } }] })
+    const summary = async () => {
+      const { body } = await kubelet.transport.request({ method: 'GET', path: '/stats/summary' })
+      return JSON.parse(Buffer.from(body.kind === 'bytes' ? body.bytes : []).toString())
+    }
+    await eventually(async () => {
+      const pods: { podRef: { name: string }; containers: { rootfs?: { usedBytes: number } }[] }[] =
+        (await summary()).pods
+      const found = pods.find(({ podRef }) => podRef.name === 'fills-layer')
+      return (found?.containers[0]?.rootfs?.usedBytes ?? 0) > 20 * 2 ** 20
+    })
+    for (const [name, why] of [
+      ['fills-volume', 'Usage of EmptyDir volume "scratch" exceeds the limit "10Mi". '],
+      [
+        'fills-layer',
+        'Pod ephemeral local storage usage exceeds the total limit of containers 10Mi. ',
+      ],
+    ] as const) {
+      const { status } = await podThat(name, pod => pod.status?.phase === 'Failed')
+      assert.deepEqual([status?.reason, status?.message], ['Evicted', why])
+      await client.delete(podKind, { name, namespace: 'default' })
+    }
   })
 
   test('deleted pods go with all that was theirs', async () => {

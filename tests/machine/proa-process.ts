@@ -1,7 +1,14 @@
 /** The real program in a process of its own, on this machine's containers, in a data directory and address ranges that nobody else has. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mountsUnder } from '#host/mount-table.ts'
@@ -177,9 +184,11 @@ export async function traces(
     spawnSync(program, words, { encoding: 'utf8' }).stdout.split('\n')
   const addressed = (...words: string[]) =>
     lines('ip', ...words, '-o', '-4', 'address').filter(line => line.includes(` ${prefix}`))
-  const cgroups = names('/sys/fs/cgroup').flatMap(controller =>
-    names(join('/sys/fs/cgroup', controller, 'k8s.io')),
-  )
+  const cgroups = names('/sys/fs/cgroup').flatMap(controller => [
+    controller,
+    ...names(join('/sys/fs/cgroup', controller)),
+    ...names(join('/sys/fs/cgroup', controller, 'k8s.io')),
+  ])
   return {
     links: [...names('/sys/class/net').filter(name => name === instance), ...addressed()],
     routes: lines('ip', 'route').filter(line => line.includes(prefix) || line.includes(instance)),
@@ -189,7 +198,7 @@ export async function traces(
     processes: names('/proc').filter(
       id => /^\d+$/.test(id) && commandOf(id).includes(proa.directory),
     ),
-    cgroups: [...new Set(cgroups)].filter(name => ids.includes(name)),
+    cgroups: [...new Set(cgroups)].filter(name => ids.includes(name) || name === instance),
     logs: names('/var/log/pods').filter(name => ids.some(id => name.endsWith(id))),
     files: names(proa.directory),
   }
@@ -209,7 +218,7 @@ export const NO_TRACES = {
 }
 
 function names(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory) : []
+  return existsSync(directory) && statSync(directory).isDirectory() ? readdirSync(directory) : []
 }
 
 function commandOf(processId: string): string {

@@ -1,4 +1,5 @@
 /** This machine as a node agent acts on it; the kubelet's `HostAccess`. */
+import { machineCgroups } from './cgroups.ts'
 import { readMachineFacts } from './facts.ts'
 import { machineFiles } from './files.ts'
 import { machineMounts } from './mounts.ts'
@@ -11,5 +12,6 @@ export function openMachine(storageDirectory: string) {
     files: machineFiles,
     mounts: machineMounts,
     network: machineNetwork,
+    cgroups: machineCgroups,
   }
 }

@@ -23,6 +23,11 @@ export const cpuShares = (millis: number): number =>
         Math.max(MINIMUM_SHARES, Math.floor((millis * SHARES_PER_CPU) / 1000)),
       )
 
+export const cpuQuota = (millis: number) => ({
+  cpuPeriod: QUOTA_PERIOD_US,
+  cpuQuota: Math.max(MINIMUM_QUOTA_US, Math.floor((millis * QUOTA_PERIOD_US) / 1000)),
+})
+
 export function containerResources(
   pod: Pod,
   container: AnyContainer,
@@ -34,12 +39,7 @@ export function containerResources(
   const memoryLimit = quantityToNumber(limitOf(pod, container, 'memory'))
   return {
     cpuShares: cpuShares(cpuRequest),
-    ...(cpuLimit > 0
-      ? {
-          cpuPeriod: QUOTA_PERIOD_US,
-          cpuQuota: Math.max(MINIMUM_QUOTA_US, Math.floor((cpuLimit * QUOTA_PERIOD_US) / 1000)),
-        }
-      : {}),
+    ...(cpuLimit > 0 ? cpuQuota(cpuLimit) : {}),
     ...(memoryLimit > 0 ? { memoryLimitBytes: memoryLimit } : {}),
     oomScoreAdj: oomScoreAdjust(pod, container, memoryCapacityBytes),
   }
@@ -81,7 +81,7 @@ function undividedMemory(pod: Pod): number {
   const whole = pod.spec?.resources?.requests?.memory
   if (whole === undefined || quantityToNumber(whole) === 0) return 0
   const { containers = [], initContainers = [] } = pod.spec ?? {}
-  const rest = quantityToNumber(whole) - ofContainers(pod, 'memory')
+  const rest = quantityToNumber(whole) - ofContainers(pod, 'memory', 'requests')
   return Math.trunc(rest / (containers.length + initContainers.length))
 }
 
@@ -109,25 +109,33 @@ export interface PodRequests {
 
 /** The resources a pod takes from its node. */
 export const podRequests = (pod: Pod): PodRequests => ({
-  cpu: requestOf(pod, 'cpu'),
-  memory: requestOf(pod, 'memory'),
-  'ephemeral-storage': requestOf(pod, 'ephemeral-storage'),
+  cpu: wholeOf(pod, 'cpu', 'requests'),
+  memory: wholeOf(pod, 'memory', 'requests'),
+  'ephemeral-storage': wholeOf(pod, 'ephemeral-storage', 'requests'),
 })
 
-function requestOf(pod: Pod, name: keyof PodRequests): number {
+/** What it may use, by those of its containers that have limits. */
+export const podLimits = (pod: Pod): Pick<PodRequests, 'cpu' | 'memory'> => ({
+  cpu: wholeOf(pod, 'cpu', 'limits'),
+  memory: wholeOf(pod, 'memory', 'limits'),
+})
+
+function wholeOf(pod: Pod, name: keyof PodRequests, which: Which): number {
   const amount = (quantity: string) =>
     name === 'cpu' ? quantityToMilli(quantity) : quantityToNumber(quantity)
   const { resources, overhead } = pod.spec ?? {}
-  // What is requested for the pod as a whole stands for what its containers request.
-  const whole = name === 'ephemeral-storage' ? undefined : resources?.requests?.[name]
-  const wanted = whole === undefined ? ofContainers(pod, name) : amount(whole)
+  // What is said of the pod as a whole stands for what its containers say.
+  const whole = name === 'ephemeral-storage' ? undefined : resources?.[which]?.[name]
+  const wanted = whole === undefined ? ofContainers(pod, name, which) : amount(whole)
   const extra = overhead?.[name]
   return wanted + (extra === undefined ? 0 : amount(extra))
 }
 
-function ofContainers(pod: Pod, name: keyof PodRequests): number {
+type Which = 'requests' | 'limits'
+
+function ofContainers(pod: Pod, name: keyof PodRequests, which: Which): number {
   const of = (container: Container) => {
-    const quantity = container.resources?.requests?.[name]
+    const quantity = container.resources?.[which]?.[name]
     if (quantity === undefined) return 0
     return name === 'cpu' ? quantityToMilli(quantity) : quantityToNumber(quantity)
   }

@@ -37,6 +37,8 @@ export interface Containerd {
   /** For `loadImage`, and for images as volumes. */
   readonly snapshotter: string
   readonly isPrivate: boolean
+  /** Who makes cgroups, and says what their paths look like. */
+  readonly cgroupDriver: 'cgroupfs' | 'systemd'
   /** Where containerd reads its CNI configuration from. */
   readonly cniConfDirectory: string
   readonly cniBinDirectory: string
@@ -83,6 +85,7 @@ export async function ensureContainerd(options: ContainerdOptions): Promise<Cont
     socketPath: paths.socket,
     snapshotter: config.snapshotter,
     isPrivate: true,
+    cgroupDriver: 'cgroupfs',
     cniConfDirectory: paths.cniConfDirectory,
     cniBinDirectory: config.cniBinDirectory,
     release: supervise(paths, { clock, log }),

@@ -19,7 +19,13 @@ interface CriConfig {
   readonly sandboxImage?: string
   readonly restrictOOMScoreAdj?: boolean
   readonly cni?: { readonly binDir?: string; readonly confDir?: string }
-  readonly containerd?: { readonly snapshotter?: string }
+  readonly containerd?: {
+    readonly snapshotter?: string
+    readonly defaultRuntimeName?: string
+    readonly runtimes?: Readonly<
+      Record<string, { readonly options?: { readonly SystemdCgroup?: boolean } }>
+    >
+  }
 }
 
 /** Undefined where none answers CRI, or it is configured so that sandboxes would fail here. */
@@ -50,10 +56,16 @@ export async function systemContainerd(
     socketPath,
     snapshotter,
     isPrivate: false,
+    cgroupDriver: usesSystemd(config) ? 'systemd' : 'cgroupfs',
     cniConfDirectory: config.cni?.confDir || '/etc/cni/net.d',
     cniBinDirectory: config.cni?.binDir || cniDirectories[1] || '',
     release() {},
   }
+}
+
+function usesSystemd({ containerd = {} }: CriConfig): boolean {
+  const { defaultRuntimeName = 'runc', runtimes = {} } = containerd
+  return runtimes[defaultRuntimeName]?.options?.SystemdCgroup === true
 }
 
 /** CRI's verbose status carries containerd's CRI configuration as JSON. */

@@ -1,4 +1,5 @@
 /** What a pod's worker works with. */
+import type { PodCgroups } from '../cgroups/pod-cgroups.ts'
 import type { Containers } from '../containers/containers.ts'
 import type { Images } from '../containers/images.ts'
 import type { StorageEviction } from '../eviction/storage-eviction.ts'
@@ -19,6 +20,7 @@ import type { Taken } from './taken.ts'
 export interface PodParts {
   readonly context: KubeletContext
   readonly cache: RuntimeCache
+  readonly cgroups: PodCgroups
   readonly events: PodEvents
   readonly images: Images
   readonly containers: Containers

@@ -74,7 +74,7 @@ export async function startPod(worker: PodWorker): Promise<void> {
   if (worker.ending.aborted) return worker.wake()
   parts.probes.sync(worker.pod, parts.cache.observe(worker.uid))
   await collectGarbage(worker)
-  finishResize(worker)
+  await finishResize(worker)
   await reportStatus(worker, false)
   if (worker.pod.metadata.deletionTimestamp || worker.removed) worker.wake()
 }
@@ -174,6 +174,7 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<void> 
     events.normal(pod, 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
   await context.options.hostAccess.files.makeDirectory(config.logDirectory)
   if (worker.ending.aborted) return
+  await makeCgroup(worker)
   try {
     const id = await context.options.runtime.runPodSandbox(config)
     await cache.refreshSandbox(id)
@@ -181,6 +182,16 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<void> 
     cache.doubt(worker.uid)
     const message = `Failed to create pod sandbox: ${messageOf(error)}`
     events.warning(pod, 'FailedCreatePodSandBox', message)
+    throw new Error(message)
+  }
+}
+
+async function makeCgroup({ parts, pod }: PodWorker): Promise<void> {
+  try {
+    await parts.cgroups.apply(pod)
+  } catch (error) {
+    const message = `unable to ensure pod container exists: ${messageOf(error)}`
+    parts.events.warning(pod, 'FailedCreatePodContainer', message)
     throw new Error(message)
   }
 }

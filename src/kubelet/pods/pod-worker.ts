@@ -66,6 +66,7 @@ export class PodWorker {
   #wakeAt = Number.POSITIVE_INFINITY
   #deleteSent = false
   #failureGrace: number | undefined
+  #hasCgroup = true
   #stopping: { graceSeconds: number; done: Promise<void> } | undefined
   #halted = false
   /** Aborted when nothing of the pod may be started any more. */
@@ -163,9 +164,7 @@ export class PodWorker {
     this.#again = true
     // A stop that waits for its grace must not keep a shorter grace waiting.
     if (this.#stopping) this.#shortenStop()
-    this.#running ??= this.#loop().finally(() => {
-      this.#running = undefined
-    })
+    this.#running ??= this.#loop()
   }
 
   wakeAfter(delayMs: number): void {
@@ -224,6 +223,8 @@ export class PodWorker {
         this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LIMIT_MS)
       }
     }
+    // In the same breath as the last look at `#again`: who wakes later must not take this for running.
+    this.#running = undefined
   }
 
   async #step(): Promise<void> {
@@ -280,6 +281,8 @@ export class PodWorker {
     const { statusWriter, client } = this.parts
     await reportStatus(this, true)
     await this.parts.volumes.unmount(this.uid)
+    if (this.#hasCgroup) await this.parts.cgroups.remove(this.pod)
+    this.#hasCgroup = false
     if (this.removed) {
       await cleanUp(this)
       this.mode = 'gone'

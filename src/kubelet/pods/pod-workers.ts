@@ -69,6 +69,7 @@ export class PodWorkers {
     const { context, volumes } = this.#parts
     const { rootDirectory, podLogsDirectory, hostAccess } = context.options
     const { files } = hostAccess
+    await this.#parts.cgroups.removeOthers(new Set(this.#byUid.keys()))
     for (const uid of await files.names(`${rootDirectory}/pods`)) {
       if (this.#halted) return
       if (this.#byUid.has(uid)) continue

@@ -140,14 +140,16 @@ export async function actuate(worker: PodWorker): Promise<void> {
   if (!resize) return
   const changes = pendingChanges(worker)
   if (changes.length === 0) return
-  const { cache, context, events } = parts
+  const { cache, context } = parts
   resize.progress(worker.asked, context.clock.now())
   const inPlace = changes.filter(({ restart }) => !restart)
-  if (inPlace.length === 0) return
   const startMs = context.clock.monotonicMs()
   const took = () => context.clock.monotonicMs() - startMs
   try {
     await refuseBelowUsage(worker, inPlace)
+    // No container may be given more than its pod has, whether it starts anew for it or not.
+    await parts.cgroups.raise(worker.pod)
+    if (inPlace.length === 0) return
     for (const { run, wanted } of inPlace) {
       await context.options.runtime.updateContainerResources(run.id, wanted)
       await cache.refreshContainer(run.id)
@@ -155,15 +157,21 @@ export async function actuate(worker: PodWorker): Promise<void> {
     parts.resizeFigures.actuated(took(), true)
   } catch (error) {
     parts.resizeFigures.actuated(took(), false)
-    const message = messageOf(error)
-    if (resize.fail(message, worker.asked, context.clock.now()))
-      events.warning(
-        worker.asked,
-        'ResizeError',
-        summary('Pod resize error', worker.pod, resize.generation, message),
-      )
-    worker.wakeAfter(RETRY_MS)
+    tellFailure(worker, resize, error)
   }
+}
+
+/** It is tried again. */
+function tellFailure(worker: PodWorker, resize: ResizeState, error: unknown): void {
+  const { context, events } = worker.parts
+  const message = messageOf(error)
+  if (resize.fail(message, worker.asked, context.clock.now()))
+    events.warning(
+      worker.asked,
+      'ResizeError',
+      summary('Pod resize error', worker.pod, resize.generation, message),
+    )
+  worker.wakeAfter(RETRY_MS)
 }
 
 /** The kernel would kill who uses more than it may. */
@@ -185,13 +193,18 @@ async function refuseBelowUsage(
 }
 
 /** Whether all containers have what is set aside for them; said when they come to have it. */
-export function finishResize(worker: PodWorker): void {
+export async function finishResize(worker: PodWorker): Promise<void> {
   const { resize, parts } = worker
   if (!resize) return
   if (pendingChanges(worker).length > 0) {
     resize.progress(worker.asked, parts.context.clock.now())
     worker.wakeAfter(RETRY_MS)
     return
+  }
+  try {
+    await parts.cgroups.apply(worker.pod)
+  } catch (error) {
+    return tellFailure(worker, resize, error)
   }
   const generation = resize.complete()
   if (generation === undefined) return

@@ -6,10 +6,12 @@
 import { quantityToNumber } from '#api/machinery/quantity.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import { podResources } from '../cgroups/pod-limits.ts'
 import type { NameValue } from '../containers/environment.ts'
 import { expand } from '../containers/expand.ts'
 import type { FieldContext } from '../containers/fields.ts'
 import { podDirectory } from '../containers/hosts-mount.ts'
+import { allocatableOf } from '../node/node-object.ts'
 import { objectsOf } from '../objects.ts'
 import type { KubeletContext } from '../options.ts'
 import { type AnyContainer, type Pod, uidOf, type Volume, type VolumeMount } from '../pod-types.ts'
@@ -129,15 +131,23 @@ export class Volumes {
     const marks = `${podDirectory(rootDirectory, uidOf(pod))}/plugins/${PLUGIN_DIRECTORIES.emptyDir}/${volume.name}`
     if (await files.facts(`${marks}/ready`)) return
     await files.makeDirectory(path)
-    if (volume.emptyDir?.medium === 'Memory') {
-      const { sizeLimit } = volume.emptyDir
-      await mounts.mountTmpfs(path, sizeLimit ? quantityToNumber(sizeLimit) : undefined)
-    }
+    if (volume.emptyDir?.medium === 'Memory')
+      await mounts.mountTmpfs(path, this.#memoryFor(pod, volume.emptyDir.sizeLimit))
     await files.chmod(path, EMPTY_DIR_MODE)
     const fsGroup = pod.spec?.securityContext?.fsGroup
     if (fsGroup !== undefined) await files.giveToGroup(path, fsGroup, false)
     await files.makeDirectory(marks)
     await files.write(`${marks}/ready`, new Uint8Array())
+  }
+
+  /** No more than the pod, and all pods of the node, may use. */
+  #memoryFor(pod: Pod, sizeLimit: string | undefined): number | undefined {
+    const bounds = [
+      quantityToNumber(sizeLimit ?? '0'),
+      podResources(pod).memoryLimitBytes ?? 0,
+      quantityToNumber(allocatableOf(this.#parts.context).memory ?? '0'),
+    ].filter(bytes => bytes > 0)
+    return bounds.length > 0 ? Math.min(...bounds) : undefined
   }
 
   #nextVersion(): string {
