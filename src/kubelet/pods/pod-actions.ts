@@ -17,6 +17,10 @@ import {
 } from '../pod-types.ts'
 import type { ContainerStatus, SandboxStatus } from '../runtime.ts'
 import { isRunning, newestOf, type ObservedPod } from './observed-pod.ts'
+import { restartPolicyOf, restartsAfter } from './restart-policy.ts'
+
+/** What a process ends with that got SIGKILL. */
+const KILLED = 137
 
 export interface KillContainer {
   readonly id: string
@@ -56,11 +60,6 @@ export interface PodActionsInput {
     | undefined
 }
 
-/** A container's own restart policy goes before the pod's. */
-export function restartPolicyOf(pod: Pod, container: AnyContainer): string {
-  return container.restartPolicy || pod.spec?.restartPolicy || 'Always'
-}
-
 /** Would this container be started again, from what its last run came to? */
 export function shouldRestart(
   pod: Pod,
@@ -70,8 +69,7 @@ export function shouldRestart(
   if (!last) return true
   if (last.state === 'running') return false
   if (last.state !== 'exited') return true
-  const policy = restartPolicyOf(pod, container)
-  return policy === 'Always' || (policy === 'OnFailure' && last.exitCode !== 0)
+  return restartsAfter(pod, container, last.exitCode)
 }
 
 export function podActions(input: PodActionsInput): PodActions {
@@ -123,9 +121,8 @@ function withoutSandbox({ pod, observed }: PodActionsInput): PodActions {
 
 function wantsNewSandbox(pod: Pod, container: Container, observed: ObservedPod): boolean {
   const last = newestOf(observed, container.name)
-  // A container of a dead sandbox that still counts as running is about to be stopped: it restarts
-  // unless the policy is Never.
-  if (last && last.state !== 'exited') return restartPolicyOf(pod, container) !== 'Never'
+  // A container of a dead sandbox that still counts as running is about to be killed.
+  if (last && last.state !== 'exited') return restartsAfter(pod, container, KILLED)
   return shouldRestart(pod, container, last)
 }
 
@@ -188,7 +185,7 @@ class Plan {
     }
     if (last?.state === 'exited') {
       if (last.exitCode === 0) return 'done'
-      if (restartPolicyOf(this.#input.pod, container) === 'Never') return 'failed'
+      if (!restartsAfter(this.#input.pod, container, last.exitCode)) return 'failed'
     }
     this.start.push({ kind: 'init', container })
     return 'running'
@@ -247,5 +244,5 @@ function endedWithItsSandbox(
   sandboxId: string,
 ): ContainerStatus | undefined {
   if (last?.state !== 'running' || last.sandboxId === sandboxId) return last
-  return { ...last, state: 'exited', exitCode: 137 }
+  return { ...last, state: 'exited', exitCode: KILLED }
 }

@@ -8,7 +8,7 @@ import type {
   Pod,
 } from '../pod-types.ts'
 import type { ProbeVerdict } from '../pods/pod-actions.ts'
-import { restartPolicyOf } from '../pods/pod-actions.ts'
+import { restartsAfter } from '../pods/restart-policy.ts'
 import type { ResizeReport } from '../resize/report.ts'
 import type { ContainerStatus } from '../runtime.ts'
 
@@ -146,9 +146,8 @@ function restarts(input: ContainerStatusInput, newest: ContainerStatus): boolean
   const { kind, container } = input.reference
   if (kind === 'ephemeral') return false
   if (kind === 'sidecar') return true
-  const policy = restartPolicyOf(input.pod, container)
-  if (kind === 'init') return policy !== 'Never' && newest.exitCode !== 0
-  return policy === 'Always' || (policy === 'OnFailure' && newest.exitCode !== 0)
+  if (kind === 'init' && newest.exitCode === 0) return false
+  return restartsAfter(input.pod, container, newest.exitCode)
 }
 
 function plain({ reason, message }: WaitingReason): { reason: string; message?: string } {

@@ -1,7 +1,7 @@
 /** Where a pod is in its life, from its containers' statuses. Pure. */
 
 import { type ApiContainerStatus, isSidecar, type Pod } from '../pod-types.ts'
-import { restartPolicyOf } from '../pods/pod-actions.ts'
+import { restartsAfter } from '../pods/restart-policy.ts'
 
 export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed'
 
@@ -38,7 +38,7 @@ function initOutcome(pod: Pod, find: Find): 'done' | 'pending' | 'failed' {
     }
     const ended = status?.state.terminated
     if (ended?.exitCode === 0) continue
-    if (ended && restartPolicyOf(pod, container) === 'Never') return 'failed'
+    if (ended && !restartsAfter(pod, container, ended.exitCode)) return 'failed'
     outcome = 'pending'
   }
   return outcome
@@ -57,8 +57,7 @@ function count(pod: Pod, find: Find) {
     else if (ended) {
       stopped++
       if (ended.exitCode === 0) succeeded++
-      const policy = restartPolicyOf(pod, container)
-      if (policy === 'Always' || (policy === 'OnFailure' && ended.exitCode !== 0)) restarting++
+      if (restartsAfter(pod, container, ended.exitCode)) restarting++
     } else if (state?.lastState?.terminated) {
       // It waits for its next start after it had run: the pod counts as running.
       stopped++
