@@ -65,6 +65,8 @@ export interface ApiServerOptions extends SecurityOptions {
   readonly log: Log
   /** Upstream's --feature-gates, which were checked; none are set by default. */
   readonly featureGates?: FeatureGates
+  /** What it was started with, for /flagz: flags with their values as texts. */
+  readonly flags?: ReadonlyMap<string, string>
   /** Proa's own version, for /version. */
   readonly proaVersion?: string
   readonly serviceClusterIpRange?: string
@@ -240,6 +242,8 @@ function createContext(options: ApiServerOptions): ServerContext {
     random,
     log,
     featureGates,
+    startedMs: clock.now(),
+    flags: options.flags ?? new Map(),
     cache,
     registry,
     remotes: new Remotes(),

@@ -1,5 +1,6 @@
 /** Which representation a client wants and which one it sent, by Accept and Content-Type. */
 import { StatusError } from '#api/machinery/status.ts'
+import { type Clause, clausesOf } from '#client/serving/accept.ts'
 
 export type Encoding = 'json' | 'yaml' | 'protobuf' | 'cbor'
 /** Another shape of the same object, asked for with `as=`. */
@@ -87,11 +88,6 @@ const isProduced = ({ type }: Clause): boolean =>
 
 export const notAcceptable = (message: string) => new StatusError('NotAcceptable', message)
 
-interface Clause {
-  readonly type: string
-  readonly parameters: ReadonlyMap<string, string>
-}
-
 function firstServed(
   accept: string,
   { pretty = false, isCustom = false, hasNoTable = false }: Negotiation,
@@ -105,29 +101,6 @@ function firstServed(
     }
   return undefined
 }
-
-function clausesOf(accept: string): Clause[] {
-  return accept
-    .split(',')
-    .map((text, order) => {
-      const [type = '', ...pairs] = text.split(';').map(part => part.trim())
-      const parameters = new Map(
-        pairs.map(pair => {
-          const at = pair.indexOf('=')
-          return [pair.slice(0, at).toLowerCase(), unquoted(pair.slice(at + 1))] as const
-        }),
-      )
-      const quality = Number(parameters.get('q') ?? 1)
-      return { type: type.toLowerCase(), parameters, quality, order }
-    })
-    .filter(({ quality }) => quality > 0)
-    .sort(
-      (a, b) => b.quality - a.quality || wildness(a.type) - wildness(b.type) || a.order - b.order,
-    )
-}
-
-const unquoted = (text: string) => text.replace(/^"(.*)"$/, '$1')
-const wildness = (type: string) => (type.startsWith('*') ? 2 : type.endsWith('*') ? 1 : 0)
 
 /** Undefined where the encoding cannot carry what the parameters ask for. */
 function representing(

@@ -42,7 +42,7 @@ export function wantedBy(
 const FOR_PEOPLE = /^(curl|Wget|Mozilla\/5\.0)/
 const TRUE = ['1', 't', 'T', 'true', 'TRUE', 'True']
 
-function prefersPretty(asked: string | null, userAgent = ''): boolean {
+export function prefersPretty(asked: string | null, userAgent = ''): boolean {
   return asked ? TRUE.includes(asked) : FOR_PEOPLE.test(userAgent)
 }
 
@@ -113,6 +113,7 @@ const objectResponse = (status: number, object: unknown): ApiResponse => ({
 export function respondStatus(
   request: ApiRequest,
   status: Status,
+  { isForPeople = status.reason === 'NotAcceptable' } = {},
 ): ApiResponse | Promise<ApiResponse> {
   const code = status.code ?? 500
   if (request.objects) return objectResponse(code, status)
@@ -122,7 +123,7 @@ export function respondStatus(
     const asked = new URLSearchParams(request.path.split('?')[1]).get('pretty')
     const { encoding, pretty } = negotiate(accept, { pretty: prefersPretty(asked, userAgent) })
     // What could not be told as wished is told to people.
-    wanted = { encoding, pretty: pretty || status.reason === 'NotAcceptable' }
+    wanted = { encoding, pretty: pretty || isForPeople }
   } catch {
     // What cannot be served as wished is served as JSON for people; an error has to be told somehow.
   }

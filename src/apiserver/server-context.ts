@@ -37,6 +37,10 @@ export interface ServerContext {
   readonly random: Random
   readonly log: Log
   readonly featureGates: FeatureGates
+  /** Wall clock, of this server's making. */
+  readonly startedMs: number
+  /** What /flagz tells. */
+  readonly flags: ReadonlyMap<string, string>
   readonly cache: WatchCache
   readonly registry: ResourceRegistry
   /** What other servers serve. */

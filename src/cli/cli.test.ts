@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { helpText, parseCommandLine } from './cli.ts'
+import { flagTexts, helpText, parseCommandLine } from './cli.ts'
 
 test('reads the flags of up, in both forms', () => {
   const up = parseCommandLine(['up', '--secure-port=0', '--nodes', 'hollow:3', '--install'])
@@ -10,6 +10,18 @@ test('reads the flags of up, in both forms', () => {
   assert.equal(up.values.install, true)
   assert.equal(up.values.bindAddress, '127.0.0.1')
   assert.equal(up.values.clusterCidr, '10.244.0.0/16')
+})
+
+test('flags are shown as they could be given', () => {
+  const words = ['up', '--runtime-config=api/all=true', '--event-ttl', '90m']
+  const values = parseCommandLine(words)?.values ?? {}
+  const texts = flagTexts('up', values)
+  assert.deepEqual(
+    ['runtime-config', 'event-ttl', 'secure-port', 'nodes', 'etcd-cafile', 'profile'].map(name =>
+      texts.get(name),
+    ),
+    ['api/all=true', '1h30m0s', '6443', 'auto', '', undefined],
+  )
 })
 
 test('lists that are given several times add up', () => {

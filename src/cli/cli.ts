@@ -1,7 +1,7 @@
 /** The door of the room: from the words of a command line to a command and its values, and the help that describes them. */
 import { UserError } from '#base/errors.ts'
 import { type Command, type CommandName, commands } from './commands.ts'
-import { nearest, parseFlags, type Values } from './flags.ts'
+import { flagText, nearest, parseFlags, type Values } from './flags.ts'
 
 export { nodesText, readyText } from './messages.ts'
 export type { NodesWanted } from './nodes.ts'
@@ -18,6 +18,18 @@ export type Invocation = {
 
 /** The values of one command's flags. */
 export type ValuesOf<N extends CommandName> = Values<(typeof commands)[N]['flags']>
+
+/** What a command was started with, for /flagz: each of its flags with its value as a text. */
+export function flagTexts(name: CommandName, values: object): ReadonlyMap<string, string> {
+  const { flags }: Command = commands[name]
+  const byProperty = values as Readonly<Record<string, unknown>>
+  return new Map(
+    Object.entries(flags).map(([property, flag]) => [
+      flag.name,
+      flagText(flag, byProperty[property]),
+    ]),
+  )
+}
 
 /** Reads the words behind `proa`. Undefined when help was asked for. Throws a UserError for what makes no sense. */
 export function parseCommandLine(words: readonly string[]): Invocation | undefined {

@@ -238,13 +238,17 @@ export const commands = {
       ...serving,
       ...storing,
       ...surroundings,
-      nodes: flag<NodesWanted>(
-        'nodes',
-        'KIND',
-        'containerd, hollow[:COUNT] or none (default: containerd where possible)',
-        parseNodes,
-        { kind: 'auto' },
-      ),
+      nodes: {
+        ...flag<NodesWanted>(
+          'nodes',
+          'KIND',
+          'containerd, hollow[:COUNT] or none (default: containerd where possible)',
+          parseNodes,
+          { kind: 'auto' },
+        ),
+        show: (nodes: NodesWanted) =>
+          nodes.kind === 'hollow' ? `hollow:${nodes.count}` : nodes.kind,
+      },
       clusterCidr,
       clusterDomain,
       controllers,

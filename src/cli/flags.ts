@@ -1,5 +1,5 @@
 /** Flags as upstream writes them (`--name value` or `--name=value`), read strictly: what is not known is refused in one sentence. */
-import { parseDuration } from '#api/machinery/duration.ts'
+import { formatDuration, parseDuration } from '#api/machinery/duration.ts'
 import { UserError } from '#base/errors.ts'
 
 export interface Flag<T = unknown> {
@@ -12,6 +12,8 @@ export interface Flag<T = unknown> {
   readonly fallback: T
   /** Of lists: given again, a flag adds to what it said before. Others say the last thing only. */
   join?(before: T, more: T): T
+  /** The value as it could be given, where that is not told by what it is. */
+  show?(value: T): string
 }
 
 export function textFlag<const F extends string | undefined>(
@@ -67,8 +69,8 @@ export function flag<T>(
 }
 
 /** A span of time in Go's notation; 0 is 0. */
-export const durationFlag = (name: string, doc: string, fallbackMs: number): Flag<number> =>
-  flag(
+export const durationFlag = (name: string, doc: string, fallbackMs: number): Flag<number> => ({
+  ...flag(
     name,
     'TIME',
     doc,
@@ -80,7 +82,18 @@ export const durationFlag = (name: string, doc: string, fallbackMs: number): Fla
       }
     },
     fallbackMs,
-  )
+  ),
+  show: ms => formatDuration(BigInt(Math.round(ms)) * 1_000_000n),
+})
+
+/** A value as upstream's /flagz tells those of its kind. */
+export function flagText(flag: Flag, value: unknown): string {
+  if (value === undefined) return ''
+  if (flag.show) return flag.show(value)
+  if (Array.isArray(value)) return `[${value.join(',')}]`
+  if (value instanceof Map) return [...value].map(([name, each]) => `${name}=${each}`).join(',')
+  return String(value)
+}
 
 export type Values<F extends Readonly<Record<string, Flag>>> = {
   readonly [K in keyof F]: F[K] extends Flag<infer T> ? T : never

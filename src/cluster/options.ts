@@ -80,6 +80,8 @@ export interface ClusterOptions extends ServingOptions {
   readonly runtimeConfig?: RuntimeConfig
   /** Upstream's --feature-gates, for API server, controllers and scheduler alike: `new Map([['GenericWorkload', true]])`. */
   readonly featureGates?: FeatureGates
+  /** What the process was started with, for /flagz. */
+  readonly flags?: ReadonlyMap<string, string>
   /** Whether bootstrap tokens let nodes in; upstream's --enable-bootstrap-token-auth. */
   readonly bootstrapTokenAuth?: boolean
   /** Addresses of pods, 10.244.0.0/16 by default (10.240.0.0/12 for over 256 hollow nodes); each node gets a /24. */

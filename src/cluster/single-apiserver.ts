@@ -24,6 +24,8 @@ export interface SingleApiServerOptions extends FoundationOptions, ServingOption
   readonly listen: { readonly address: string; readonly port: number }
   readonly runtimeConfig?: RuntimeConfig
   readonly featureGates?: FeatureGates
+  /** What /flagz tells. */
+  readonly flags?: ReadonlyMap<string, string>
   readonly bootstrapTokenAuth?: boolean
   /** The node that may run on this machine: it gets a kubeconfig, and may be reached at the machine's addresses. */
   readonly nodeName: string
@@ -84,6 +86,7 @@ export async function startSingleApiServer(
       forwarderTo: createForwarders({ clock }),
       webhookCaller: webhooks.call,
       aggregation: frontProxyOf({ pki, clock, frontProxy }),
+      ...(options.flags ? { flags: options.flags } : {}),
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(requestLimits ? { requestLimits } : {}),
       ...(encryption ? { healthChecks: encryption.healthChecks } : {}),

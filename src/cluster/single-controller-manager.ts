@@ -46,6 +46,7 @@ export async function startControllerManager(
   showLeading(figures, [led])
   const pings = () => (running?.controllers ?? []).map(({ name }) => ({ name, isGood: () => true }))
   return openRolePort({
+    name: 'controller-manager',
     values,
     remote,
     role: led,

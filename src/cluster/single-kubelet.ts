@@ -4,7 +4,7 @@ import { node as nodeKind } from '#api/core/v1/node.ts'
 import { UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import { version } from '#base/version.ts'
-import type { ValuesOf } from '#cli'
+import { flagTexts, type ValuesOf } from '#cli'
 import type { RoleContext, Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemFiles } from '#host/files.ts'
@@ -99,6 +99,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
       log,
     }),
     version: version.gitVersion,
+    flags: flagTexts('kubelet', values),
     ...(await rangeIfFree(context, machine)),
   })
   running.push(kubelet)

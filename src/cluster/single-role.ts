@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { UserError } from '#base/errors.ts'
 import { parseFeatureGates } from '#base/feature-gates.ts'
 import type { Log } from '#base/log.ts'
-import type { Invocation, ValuesOf } from '#cli'
+import { flagTexts, type Invocation, type ValuesOf } from '#cli'
 import type { Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
 import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
@@ -46,6 +46,7 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
     serviceClusterIpRange: values.serviceClusterIpRange,
     runtimeConfig: values.runtimeConfig,
     featureGates: parseFeatureGates(values.featureGates),
+    flags: flagTexts('apiserver', values),
     bootstrapTokenAuth: values.enableBootstrapTokenAuth,
     clusterDomain: DEFAULT_DOMAIN,
     nodeName: values.nodeName ?? hostname().toLowerCase(),

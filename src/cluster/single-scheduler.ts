@@ -20,6 +20,7 @@ export async function startSingleScheduler(
   if (led) showLeading(figures, [led])
   const synced = handlersSynced(scheduler, remote)
   return openRolePort({
+    name: 'scheduler',
     values,
     remote,
     role: scheduler,

@@ -164,7 +164,7 @@ class Starting {
   #createServer(foundation: Foundation, hostAddress: string | undefined): ApiServer {
     const { store, pki, encryption } = foundation
     const { clock, random, log, nodes, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
-    const { eventTtlMs, frontProxy, requestLimits, featureGates } = this.#options
+    const { eventTtlMs, frontProxy, requestLimits, featureGates, flags } = this.#options
     const webhooks = createWebhookCaller()
     this.#running.push({ stop: async () => webhooks.close() })
     const server: ApiServer = createApiServer({
@@ -184,6 +184,7 @@ class Starting {
       ...(nodes.kind === 'hollow' ? {} : { forwarderTo: createForwarders({ clock }) }),
       webhookCaller: webhooks.call,
       aggregation: frontProxyOf({ pki, clock, frontProxy }),
+      flags,
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(requestLimits ? { requestLimits } : {}),
       ...(encryption ? { healthChecks: encryption.healthChecks } : {}),
@@ -264,6 +265,7 @@ function complete(given: StartOptions): CompleteOptions {
     serviceClusterIpRange: DEFAULT_SERVICE_RANGE,
     runtimeConfig: new Map(),
     featureGates: new Map(),
+    flags: new Map(),
     clusterDomain: DEFAULT_DOMAIN,
     controllers: '*',
     bootstrapTokenAuth: false,

@@ -2,7 +2,7 @@
 import { UserError } from '#base/errors.ts'
 import { parseFeatureGates } from '#base/feature-gates.ts'
 import { version } from '#base/version.ts'
-import { type NodesWanted, nodesText, readyText, type ValuesOf } from '#cli'
+import { flagTexts, type NodesWanted, nodesText, readyText, type ValuesOf } from '#cli'
 import { systemClock } from '#host/clock.ts'
 import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
 import { boundHeap } from '#host/heap-bounds.ts'
@@ -30,6 +30,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     serviceClusterIpRange: values.serviceClusterIpRange,
     runtimeConfig: values.runtimeConfig,
     featureGates: parseFeatureGates(values.featureGates),
+    flags: flagTexts('up', values),
     bootstrapTokenAuth: values.enableBootstrapTokenAuth,
     clusterCidr: values.clusterCidr,
     clusterDomain: values.clusterDomain,

@@ -36,6 +36,8 @@ export interface KubeletOptions {
   readonly cgroupRoot?: string
   /** How often everything is listed: 1 s without runtime events, else 10 s. */
   readonly relistMs?: number
+  /** What /flagz tells: flags with their values as texts. */
+  readonly flags?: ReadonlyMap<string, string>
   /** What the node says it runs, e.g. v1.36.1+proa.0.1.0. */
   readonly version?: string
 }
@@ -72,6 +74,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       cgroupRoot: '',
       relistMs: options.runtime.events ? 10_000 : 1_000,
       version: 'v1.36.0+proa',
+      flags: new Map(),
       ...options,
     },
   }

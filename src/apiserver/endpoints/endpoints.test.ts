@@ -6,6 +6,7 @@ import { startTestServer } from '../testing.ts'
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const key = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+const TEXT = { headers: { accept: 'text/plain' } }
 const ACCOUNTS = '/api/v1/namespaces/default/serviceaccounts'
 
 test('a token can be verified with what the issuer publishes', async () => {
@@ -123,6 +124,22 @@ test('the root lists what is served, to whom it may', async () => {
   const stranger = await startTestServer({ user })
   const refused = await stranger.ask('GET', '/')
   assert.equal(refused.body.message, 'forbidden: User "nobody" cannot get path "/"')
+})
+
+test('the server tells people what it is and how it was started, unless the gates say no', async () => {
+  const { ask } = await startTestServer({ flags: new Map([['secure-port', '6443']]) })
+  assert.match((await ask('GET', '/statusz', undefined, TEXT)).text, /^\napiserver statusz\n/)
+  assert.match((await ask('POST', '/flagz', undefined, TEXT)).text, /\nsecure-port 6443\n$/)
+  const headers = { accept: 'application/json' }
+  const refused = await ask('GET', '/flagz', undefined, { headers })
+  assert.equal(refused.status, 406)
+  assert.match(refused.body.message, /^only the following media types are accepted: .*text\/plain$/)
+  assert.equal((await ask('GET', '/statusz/', undefined, TEXT)).status, 404)
+  const paths = (await ask('GET', '/')).body.paths
+  assert.ok(paths.includes('/statusz') && paths.includes('/flagz'))
+  const without = await startTestServer({ featureGates: new Map([['ComponentFlagz', false]]) })
+  assert.equal((await without.ask('GET', '/flagz', undefined, TEXT)).text, '404 page not found\n')
+  assert.equal((await without.ask('GET', '/')).body.paths.includes('/flagz'), false)
 })
 
 test('what is not done end to end is not there', async () => {

@@ -21,6 +21,8 @@ const issuer = later(async () => (await import('./issuer.ts')).issuer)
 
 const index = later(async () => (await import('./root-paths.ts')).rootPaths)
 
+const zpages = later(async () => (await import('./zpages.ts')).zpages)
+
 /** By first segment; a handler looks at the rest of the path itself, and at the method where upstream does. */
 export const endpoints: Readonly<Record<string, Endpoint>> = {
   '': exchange => (exchange.info.path === '/' ? index(exchange) : pageNotFound()),
@@ -28,6 +30,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   api: discovery,
   apis: discovery,
   debug: later(async () => (await import('./debug.ts')).debug),
+  flagz: zpages,
   healthz: health,
   // The same for who thinks of a web server.
   'index.html': exchange =>
@@ -37,6 +40,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   openapi: later(async () => (await import('./openapi.ts')).openapi),
   openid: issuer,
   readyz: health,
+  statusz: zpages,
   version,
 }
 

@@ -1,4 +1,5 @@
 /** `GET /`: the paths that this server answers, for who looks around. Upstream lists the checks of health one by one, and so do we. */
+import { zpagesOf } from '#client/serving/zpages.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import { JWKS_PATH, OPENID_CONFIGURATION_PATH } from '../authentication/issuer-discovery.ts'
 import type { Exchange } from '../exchange.ts'
@@ -34,7 +35,7 @@ export function rootPaths({ server }: Exchange): ApiResponse {
 }
 
 function pathsOf(server: ServerContext): string[] {
-  const paths = new Set(ALWAYS)
+  const paths = new Set([...ALWAYS, ...zpagesOf(server.featureGates)])
   for (const endpoint of HEALTH) {
     paths.add(`/${endpoint}`)
     for (const { name } of checksOf(server, endpoint)) paths.add(`/${endpoint}/${name}`)

@@ -1,6 +1,7 @@
 /** Opens the secure port beside a role as its flags say, and ends both together. */
+import { parseFeatureGates } from '#base/feature-gates.ts'
 import type { FigureSource } from '#base/figures.ts'
-import type { ValuesOf } from '#cli'
+import { flagTexts, type ValuesOf } from '#cli'
 import type { Running } from '#client/role.ts'
 import { type HealthCheck, ping } from '#client/serving/health-checks.ts'
 import { systemFiles } from '#host/files.ts'
@@ -16,9 +17,11 @@ type Values = Pick<
   | 'tlsPrivateKeyFile'
   | 'authorizationAlwaysAllowPaths'
   | 'profiling'
+  | 'featureGates'
 >
 
 export interface RolePortOptions {
+  readonly name: 'controller-manager' | 'scheduler'
   readonly values: Values
   readonly remote: Remote
   readonly role: Running
@@ -43,7 +46,7 @@ export async function openRolePort(options: RolePortOptions): Promise<Running> {
 }
 
 async function open(options: RolePortOptions): Promise<Running> {
-  const { values, remote, role, led, checks, figures, configuration } = options
+  const { name, values, remote, role, led, checks, figures, configuration } = options
   const { client, clock, random, log } = remote.context
   const { bindAddress: address, securePort: port } = values
   const files = { certFile: values.tlsCertFile, keyFile: values.tlsPrivateKeyFile }
@@ -61,6 +64,10 @@ async function open(options: RolePortOptions): Promise<Running> {
     },
     figures,
     configuration,
+    component: `kube-${name}`,
+    featureGates: parseFeatureGates(values.featureGates),
+    flags: flagTexts(name, values),
+    random,
     profiling: values.profiling,
     alwaysAllowPaths: values.authorizationAlwaysAllowPaths,
     client,

@@ -127,7 +127,14 @@ test('health is for everybody, the rest for those whom the API server lets', asy
   for (const name of names) {
     for (const path of ['/healthz', '/livez', '/readyz'])
       await eventually(`${name} ${path}`, async () => (await ask(name, path)).text === 'ok')
-    for (const path of ['/metrics', '/configz', '/debug/pprof/', '/healthz/leaderElection']) {
+    for (const path of [
+      '/metrics',
+      '/configz',
+      '/statusz',
+      '/flagz',
+      '/debug/pprof/',
+      '/healthz/leaderElection',
+    ]) {
       const refused = await ask(name, path)
       assert.equal(refused.status, 403, path)
       const { message } = JSON.parse(refused.text)
@@ -138,6 +145,16 @@ test('health is for everybody, the rest for those whom the API server lets', asy
     }
     assert.equal((await ask(name, '/healthz', { token: 'made-up' })).status, 401)
     assert.equal((await ask(name, '/nowhere', { as: 'admin' })).status, 404)
+  }
+})
+
+test('what a role is and how it was started is told by the name that upstream has for it', async () => {
+  for (const name of names) {
+    const { text } = await ask(name, '/statusz', { as: 'admin' })
+    assert.match(text, new RegExp(`^\\nkube-${name} statusz\\n`))
+    const flags = await ask(name, '/flagz', { as: 'admin' })
+    const shown = ['bind-address 127.0.0.1', `secure-port ${ports[name]}`, 'profiling true']
+    for (const line of shown) assert.ok(flags.text.split('\n').includes(line), flags.text)
   }
 })
 

@@ -6,6 +6,7 @@ import { hostname } from 'node:os'
 import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
+import type { FeatureGates } from '#base/feature-gates.ts'
 import type { FigureSource } from '#base/figures.ts'
 import { type CertifiedKey, issueAuthority, issueLeaf } from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
@@ -17,6 +18,7 @@ import {
 } from '#client/serving/health-checks.ts'
 import { serveHttps } from '#client/serving/serve-https.ts'
 import { statusAnswer } from '#client/serving/serve-request.ts'
+import { answerZpage, zpagesOf } from '#client/serving/zpages.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Files } from '#host/files.ts'
 import { certifiedKeyIn } from '../certified-key.ts'
@@ -35,6 +37,12 @@ export interface RoleServerOptions extends AccessOptions {
   readonly figures: readonly FigureSource[]
   /** What /configz tells, by the name of the configuration. */
   readonly configuration: Readonly<Record<string, unknown>>
+  /** By which name upstream knows the role. */
+  readonly component: string
+  readonly featureGates: FeatureGates
+  /** What /flagz tells. */
+  readonly flags: ReadonlyMap<string, string>
+  readonly random: Random
   /** Whether /debug/pprof is there. */
   readonly profiling: boolean
 }
@@ -78,6 +86,7 @@ function router(options: RoleServerOptions): (request: ApiRequest) => Promise<Ap
   const health = createHealth()
   const metrics = createMetrics(options.figures)
   const profiling = createProfiling(options.clock)
+  const zpage = zpages(options)
   return async request => {
     const [path = '', text = ''] = request.path.split('?')
     const query = new URLSearchParams(text)
@@ -100,7 +109,27 @@ function router(options: RoleServerOptions): (request: ApiRequest) => Promise<Ap
       case '/configz':
         return jsonAnswer(options.configuration)
       default:
-        return notFound()
+        return zpage(path, query, request)
+    }
+  }
+}
+
+/** Beside those of the gates. */
+const PAGES = ['/configz', '/healthz', '/livez', '/metrics', '/readyz']
+
+function zpages({ component, featureGates, flags, clock, random }: RoleServerOptions) {
+  const own = zpagesOf(featureGates)
+  const paths = [...own, ...PAGES].sort()
+  const subject = { component, startedMs: clock.now(), paths, flags }
+  return async (path: string, query: URLSearchParams, { headers }: ApiRequest) => {
+    if (!own.includes(path)) return notFound()
+    const pretty = query.get('pretty') === 'true' || query.get('pretty') === '1'
+    const question = { accept: headers?.accept, pretty, nowMs: clock.now(), random }
+    try {
+      return (await answerZpage(path, subject, question)) ?? notFound()
+    } catch (error) {
+      if (error instanceof StatusError) return statusAnswer(error)
+      throw error
     }
   }
 }

@@ -155,6 +155,10 @@ function subresourcesOf(path: string): readonly string[] {
       return ['pods', 'proxy']
     case 'healthz':
       return ['healthz', 'proxy']
+    case 'statusz':
+      return ['statusz', 'proxy']
+    // Both tell how the node is set up.
+    case 'flagz':
     case 'configz':
       return ['configz', 'proxy']
     default:

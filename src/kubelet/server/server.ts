@@ -17,6 +17,7 @@ import { resourceMetrics } from './figures.ts'
 import { openAttach, openExec, openPortForward } from './streams.ts'
 import { statsSummary } from './summary.ts'
 import { openSystemLogs } from './system-logs.ts'
+import { createZpages } from './zpages.ts'
 
 export interface ServerParts {
   readonly context: KubeletContext
@@ -34,10 +35,11 @@ export interface Route {
 }
 
 export function createServer(parts: ServerParts): Transport {
+  const zpages = createZpages(parts.context)
   return {
     async request(request) {
       try {
-        return await answer(parts, request)
+        return (await zpages(request)) ?? (await answer(parts, request))
       } catch (error) {
         return refusalOf(error)
       }

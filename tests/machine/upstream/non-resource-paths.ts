@@ -85,6 +85,13 @@ export const nonResourcePaths: readonly Asked[] = [
   ...anyMethod.flatMap(path => METHODS.map(method => asked(method, path))),
   ...anyMethodAtAll.map(path => asked('HEAD', path)),
   ...getAlone.flatMap(path => (['HEAD', 'OPTIONS'] as const).map(method => asked(method, path))),
+  ...['/statusz', '/flagz'].flatMap(path => [
+    asked('GET', path),
+    { ...asked('GET', path), headers: { accept: 'application/yaml' } },
+    { ...asked('GET', path), headers: { accept: 'application/json;as=Statusz' } },
+    { ...asked('GET', path), headers: { accept: 'text/html' } },
+    asked('GET', `${path}/`),
+  ]),
   asked('HEAD', OBJECTS),
   asked('HEAD', `${OBJECTS}/x`),
   { ...asked('POST', `${OBJECTS}/x`), differs: NOTHING_TO_LOOK_AT },
