@@ -238,17 +238,7 @@ export const commands = {
       ...serving,
       ...storing,
       ...surroundings,
-      nodes: {
-        ...flag<NodesWanted>(
-          'nodes',
-          'KIND',
-          'containerd, hollow[:COUNT] or none (default: containerd where possible)',
-          parseNodes,
-          { kind: 'auto' },
-        ),
-        show: (nodes: NodesWanted) =>
-          nodes.kind === 'hollow' ? `hollow:${nodes.count}` : nodes.kind,
-      },
+      nodes,
       clusterCidr,
       clusterDomain,
       controllers,

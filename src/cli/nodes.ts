@@ -1,5 +1,5 @@
 import { UserError } from '#base/errors.ts'
-import { portFlag } from './flags.ts'
+import { type Flag, flag, portFlag } from './flags.ts'
 
 /** What `--nodes` asks for. `auto` is the default: containerd where possible, else one hollow node. */
 export type NodesWanted =
@@ -26,3 +26,14 @@ export const kubeletPort = portFlag(
   "port of this machine's kubelet; 0 takes a free one (default: 10250, or a free one where that is taken)",
   undefined,
 )
+
+export const nodes: Flag<NodesWanted> = {
+  ...flag<NodesWanted>(
+    'nodes',
+    'KIND',
+    'containerd, hollow[:COUNT] or none (default: containerd where possible)',
+    parseNodes,
+    { kind: 'auto' },
+  ),
+  show: wanted => (wanted.kind === 'hollow' ? `hollow:${wanted.count}` : wanted.kind),
+}
