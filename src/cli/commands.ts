@@ -7,7 +7,7 @@ import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
-import { kubeletPort, type NodesWanted, parseNodes } from './nodes.ts'
+import { kubeletPort, nodes } from './nodes.ts'
 import { surroundings } from './surroundings.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
