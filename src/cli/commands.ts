@@ -246,7 +246,7 @@ export const commands = {
       kubeletPort,
       install: switchFlag(
         'install',
-        'install missing Debian packages (containerd, runc, CNI plugins, nftables)',
+        'install missing Debian packages (containerd, runc, CNI plugins, nftables, conntrack)',
       ),
       logLevel: logLevel('warn'),
     },

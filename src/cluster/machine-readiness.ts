@@ -25,16 +25,19 @@ export async function machineReadiness(options: ReadinessOptions): Promise<Machi
   if (!(await hasCapability(CAP_NET_ADMIN)) || !(await hasCapability(CAP_SYS_ADMIN)))
     return no('real containers need the rights of root: start proa as root, for example with sudo')
   const { missingPackages, missingSentence, installPackages } = await containerTools()
-  const missing = missingPackages()
+  const needed = missingPackages()
+  if (needed && !options.install) return no(missingSentence(needed))
+  const missing = options.install ? missingPackages('all') : undefined
   if (!missing) return { ready: true }
-  if (!options.install) return no(missingSentence(missing))
   options.tell(`installing the Debian packages ${missing.packages.join(', ')}`)
   try {
     await installPackages(missing.packages)
     return { ready: true }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    return no(messageOf(error))
+    if (needed) return no(messageOf(error))
+    options.tell(messageOf(error))
+    return { ready: true }
   }
 }
 

@@ -16,6 +16,13 @@ export function machineAddresses(): string[] {
   return found.length > 0 ? [...new Set(found)] : ['127.0.0.1']
 }
 
+/** Whether an interface of this machine that is up has this address. */
+export function isOwnAddress(ip: string): boolean {
+  return Object.values(networkInterfaces()).some(addresses =>
+    addresses?.some(({ address }) => address === ip),
+  )
+}
+
 /** The interface of the default route with the lowest metric, from the kernel's table. */
 function defaultInterface(): string | undefined {
   const routes = readTable()

@@ -11,6 +11,8 @@ export interface CommandOptions {
   readonly input?: string
   readonly timeoutMs?: number
   readonly env?: Readonly<Record<string, string>>
+  /** Takes the lines of the standard output as they come, however many: none of it is gathered then. */
+  readonly onLine?: (line: string) => void
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
@@ -52,9 +54,15 @@ export function tryCommand(
       killed = true
       child.kill('SIGKILL')
     }, options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+    const { onLine } = options
     for (const stream of ['stdout', 'stderr'] as const)
       child[stream]?.setEncoding('utf8').on('data', (text: string) => {
         output[stream] += text
+        if (stream === 'stdout' && onLine) {
+          const lines = output.stdout.split('\n')
+          output.stdout = lines.pop() ?? ''
+          for (const line of lines) onLine(line)
+        }
         if (output[stream].length > MAXIMUM_OUTPUT_BYTES) child.kill('SIGKILL')
       })
     child.on('error', error => {

@@ -23,6 +23,8 @@ export interface ServicePort {
   readonly internalEndpoints: readonly Endpoint[]
   /** Endpoints for traffic from outside, after externalTrafficPolicy. */
   readonly externalEndpoints: readonly Endpoint[]
+  /** All that serve, on any node, ending or not: who talks to one of them may go on. */
+  readonly servingEndpoints: readonly Endpoint[]
   /** With externalTrafficPolicy Local the client's address is kept. */
   readonly keepsClientAddress: boolean
   /** Seconds for which a client stays with its endpoint; undefined without session affinity. */
@@ -49,7 +51,7 @@ export function servicePortsOf(
   const internalLocal = spec.internalTrafficPolicy === 'Local'
   const externalLocal = spec.externalTrafficPolicy === 'Local'
   return (spec.ports ?? []).map(port => {
-    const { all, local } = endpointsOf(slices, port.name ?? '', nodeName)
+    const { all, local, serving } = endpointsOf(slices, port.name ?? '', nodeName)
     const protocol = protocolOf(port.protocol)
     return {
       name: `${metadata.namespace}/${metadata.name}/${protocol}/${port.name || port.port}`,
@@ -63,6 +65,7 @@ export function servicePortsOf(
       nodePort: port.nodePort || undefined,
       internalEndpoints: internalLocal ? local : all,
       externalEndpoints: externalLocal ? local : all,
+      servingEndpoints: serving,
       keepsClientAddress: externalLocal,
       affinitySeconds:
         spec.sessionAffinity === 'ClientIP'
@@ -80,7 +83,7 @@ function endpointsOf(
   slices: readonly EndpointSlice[],
   portName: string,
   nodeName: string,
-): { all: Endpoint[]; local: Endpoint[] } {
+): { all: Endpoint[]; local: Endpoint[]; serving: Endpoint[] } {
   const ready: (Endpoint & { local: boolean })[] = []
   const terminating: (Endpoint & { local: boolean })[] = []
   for (const slice of slices) {
@@ -99,7 +102,11 @@ function endpointsOf(
     const chosen = ready.some(keep) ? ready.filter(keep) : terminating.filter(keep)
     return unique(chosen)
   }
-  return { all: choose(() => true), local: choose(endpoint => endpoint.local) }
+  return {
+    all: choose(() => true),
+    local: choose(endpoint => endpoint.local),
+    serving: unique([...ready, ...terminating]),
+  }
 }
 
 /** One endpoint may stand in two slices for a moment. Sorted, so that equal input gives equal rules. */

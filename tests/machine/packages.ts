@@ -7,6 +7,7 @@ export const MACHINE_PACKAGES = [
   'runc',
   'containernetworking-plugins',
   'nftables',
+  'conntrack',
   'busybox-static',
   'iproute2',
   'etcd-server',

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
+import { silentLog } from '../../src/base/log.ts'
+import { udpDestinationsOf } from '../../src/proxy/conntrack.ts'
+import { FlowCleaner } from '../../src/proxy/flow-cleaner.ts'
 import type { Ruleset } from '../../src/proxy/ruleset.ts'
 import { rulesetOf } from '../../src/proxy/ruleset.ts'
 import type { ServicePort } from '../../src/proxy/service-ports.ts'
@@ -83,6 +86,92 @@ test('node ports answer on the node addresses', () => {
   assert.equal(ask('client', '10.244.0.1:30080'), 'one')
 })
 
+test('a UDP client with a fixed port leaves an endpoint that is gone', async () => {
+  const cleaner = flowCleaner()
+  const both = [names(['one', 'two'])]
+  const rules = apply(undefined, [names(['one'])])
+  cleaner.settled(udpDestinationsOf([names(['one'])], []))
+  const stays = talk('client', '10.96.0.7', 53, 4001)
+  const client = talk('client', '10.96.0.7', 53, 4000)
+  await until(() => client.last() === 'one' && stays.last() === 'one')
+
+  const more = apply(rules, both)
+  cleaner.settled(udpDestinationsOf(both, []))
+  await cleaner.idle()
+  const last = apply(more, [names(['two'])])
+  client.forget()
+  await until(() => client.last() !== '')
+  assert.equal(client.last(), 'one', 'the kernel keeps to its first choice')
+  cleaner.settled(udpDestinationsOf([names(['two'])], []))
+  await until(() => client.last() === 'two' && stays.last() === 'two')
+
+  apply(last, [names(['two'], { internalEndpoints: at('one', 5353) })])
+  cleaner.settled(udpDestinationsOf([names(['one'], { servingEndpoints: at('one', 5353) })], []))
+  await until(() => client.last() === 'one at 5353')
+  await cleaner.stop()
+})
+
+test('a UDP client that asked too early reaches a service and its node port', async () => {
+  apply(undefined, [])
+  const cleaner = flowCleaner()
+  cleaner.settled(new Map())
+  const clients = [
+    talk('client', '10.96.0.7', 53, 4002),
+    talk('client', '10.244.0.1', 30_053, 4003),
+    talk('node', '10.96.0.7', 53, 4004),
+  ]
+  await until(() => flows('--dport 53 --sport 4002') + flows('--dport 30053') >= 2)
+  const port = names(['one'], { nodePort: 30_053 })
+  apply(undefined, [port])
+  cleaner.settled(udpDestinationsOf([port], []))
+  await until(() => clients.every(client => client.last() === 'one'))
+  await cleaner.stop()
+})
+
+function flowCleaner(): FlowCleaner {
+  return new FlowCleaner({
+    log: { ...silentLog, warn: (message, fields) => assert.fail(`${message} ${fields?.error}`) },
+    conntrack: ['ip', 'netns', 'exec', node, 'conntrack'],
+    isLocal: ip => ip === '10.244.0.1',
+  })
+}
+
+function names(servers: readonly ('one' | 'two')[], more: Partial<ServicePort> = {}): ServicePort {
+  const endpoints = servers.flatMap(name => at(name, 53))
+  return {
+    ...web([], { name: 'default/web/udp/dns', protocol: 'udp', port: 53 }),
+    ...{ internalEndpoints: endpoints, externalEndpoints: endpoints, servingEndpoints: endpoints },
+    ...more,
+  }
+}
+
+function at(name: 'one' | 'two', port: number) {
+  return [{ ip: hosts[name], port }]
+}
+
+function flows(filter: string): number {
+  const words = ['netns', 'exec', node, 'conntrack', '-L', '-p', 'udp', ...filter.split(' ')]
+  return spawnSync('ip', words).stdout.toString().split('\n').length - 1
+}
+
+/** Somebody who asks again and again from one port. */
+function talk(from: string, ip: string, port: number, ownPort: number) {
+  const program = `const socket = require('dgram').createSocket('udp4').bind(${ownPort})
+    socket.on('error', () => {}).on('message', message => process.stdout.write(message + '\\n'))
+    setInterval(() => socket.send('?', ${port}, '${ip}', () => {}), 100)`
+  const words = ['netns', 'exec', `${prefix}-${from}`, process.execPath, '-e', program]
+  const child = spawn('ip', words)
+  servers.push(child)
+  let heard: string[] = []
+  child.stdout.on('data', text => heard.push(...String(text).trim().split('\n')))
+  return {
+    last: () => heard.at(-1) ?? '',
+    forget: () => {
+      heard = []
+    },
+  }
+}
+
 function web(names: readonly ('one' | 'two')[], more: Partial<ServicePort> = {}): ServicePort {
   const endpoints = names.map(name => ({ ip: hosts[name], port: 8080 }))
   return {
@@ -94,6 +183,7 @@ function web(names: readonly ('one' | 'two')[], more: Partial<ServicePort> = {})
     nodePort: undefined,
     internalEndpoints: endpoints,
     externalEndpoints: endpoints,
+    servingEndpoints: endpoints,
     keepsClientAddress: false,
     affinitySeconds: undefined,
     ...more,
@@ -118,7 +208,13 @@ function ask(from: string, target: string): string {
 }
 
 function serve(namespace: string, answer: string) {
-  const program = `require('http').createServer((q, r) => r.end('${answer}')).listen(8080)`
+  const program = `require('http').createServer((q, r) => r.end('${answer}')).listen(8080)
+    const udp = (port, text) => {
+      const socket = require('dgram').createSocket('udp4').bind(port)
+      socket.on('message', (_, { port, address }) => socket.send(text, port, address))
+    }
+    udp(53, '${answer}')
+    udp(5353, '${answer} at 5353')`
   return spawn('ip', ['netns', 'exec', namespace, process.execPath, '-e', program])
 }
 
@@ -132,5 +228,5 @@ async function until(holds: () => boolean): Promise<void> {
     if (holds()) return
     await new Promise(resolve => setTimeout(resolve, 100))
   }
-  assert.fail('the servers did not come up')
+  assert.fail('it did not come to that')
 }

@@ -9,6 +9,8 @@ interface Requirement {
   readonly binaries: readonly string[]
   /** Where they may be; by default wherever programs are. */
   readonly directories?: readonly string[]
+  /** A node does without it, only less well: installed with the others, but no reason not to start. */
+  readonly isOptional?: true
 }
 
 export const cniDirectories = ['/usr/lib/cni', '/opt/cni/bin']
@@ -32,6 +34,7 @@ const requirements: readonly Requirement[] = [
   },
   { package: 'nftables', binaries: ['nft'] },
   { package: 'iproute2', binaries: ['ip'] },
+  { package: 'conntrack', binaries: ['conntrack'], isOptional: true },
 ]
 
 /** Packages come from a mirror that may be slow, over a line that may be slow. */
@@ -55,9 +58,10 @@ export function findProgram(
     .find(isExecutable)
 }
 
-/** Undefined where everything is there. */
-export function missingPackages(): MissingPackages | undefined {
+/** Undefined where everything is there. What a node can do without counts only among `'all'`. */
+export function missingPackages(which: 'needed' | 'all' = 'needed'): MissingPackages | undefined {
   const missing = requirements
+    .filter(({ isOptional }) => which === 'all' || !isOptional)
     .map(({ package: name, binaries, directories }) => ({
       name,
       binaries: binaries.filter(binary => !findProgram(binary, directories)),

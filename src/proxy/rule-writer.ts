@@ -1,0 +1,94 @@
+/** Keeps the kernel's table as it is wanted, and says when it is. */
+import { messageOf } from '#base/errors.ts'
+import type { RoleContext } from '#client/role.ts'
+import { command } from '#host/command.ts'
+import type { Destinations } from './conntrack.ts'
+import type { Ruleset } from './ruleset.ts'
+import { transaction } from './transaction.ts'
+
+/** Changes that come within this time are written together. */
+const GATHER_MS = 20
+/** After a failed write the whole table is written anew, a little later each time. */
+const RETRY_MS = [200, 1000, 5000, 30_000] as const
+
+/** What Services, endpoints and pods ask for at one time. */
+export interface Wanted {
+  readonly ruleset: Ruleset
+  readonly udpDestinations: Destinations
+}
+
+export interface RuleWriterOptions {
+  readonly table: string
+  wanted(): Wanted
+  /** The kernel has these rules from now on. */
+  written(wanted: Wanted): void
+}
+
+/** Writes the newest wanted rules, one transaction at a time; what changes meanwhile goes into the next. */
+export class RuleWriter {
+  readonly #context: RoleContext
+  readonly #options: RuleWriterOptions
+  /** What the kernel holds; undefined when that is unknown. */
+  #applied: Ruleset | undefined
+  #cancelTimer: (() => void) | undefined
+  #writing: Promise<void> | undefined
+  #dirty = false
+  #failures = 0
+  #stopped = false
+  readonly firstWrite: Promise<void>
+  #firstDone: () => void = () => {}
+
+  constructor(context: RoleContext, options: RuleWriterOptions) {
+    this.#context = context
+    this.#options = options
+    this.firstWrite = new Promise(resolve => {
+      this.#firstDone = resolve
+    })
+    this.#schedule(0)
+  }
+
+  changed(): void {
+    this.#dirty = true
+    if (!this.#writing && this.#failures === 0) this.#schedule(GATHER_MS)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancelTimer?.()
+    this.#firstDone()
+    await this.#writing
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#cancelTimer || this.#stopped) return
+    this.#cancelTimer = this.#context.clock.after(delayMs, () => {
+      this.#cancelTimer = undefined
+      this.#writing = this.#write().finally(() => {
+        this.#writing = undefined
+        if (this.#failures > 0)
+          this.#schedule(RETRY_MS[Math.min(this.#failures, RETRY_MS.length) - 1] ?? 0)
+        else if (this.#dirty) this.#schedule(GATHER_MS)
+      })
+    })
+  }
+
+  async #write(): Promise<void> {
+    this.#dirty = false
+    const wanted = this.#options.wanted()
+    const script = transaction(this.#options.table, this.#applied, wanted.ruleset)
+    try {
+      if (script) await command('nft', ['-f', '-'], { input: script })
+      this.#applied = wanted.ruleset
+      this.#failures = 0
+      this.#firstDone()
+      this.#options.written(wanted)
+    } catch (error) {
+      this.#applied = undefined
+      this.#failures++
+      this.#context.log.error('service rules could not be written; trying again', {
+        component: 'proxy',
+        error: messageOf(error),
+      })
+    }
+  }
+}
