@@ -7,7 +7,7 @@ import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
-import { kubeletPort, nodes } from './nodes.ts'
+import { evictionHard, kubeletPort, kubeletServing, nodes } from './nodes.ts'
 import { surroundings } from './surroundings.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -244,6 +244,7 @@ export const commands = {
       controllers,
       nodeName,
       kubeletPort,
+      evictionHard,
       install: switchFlag(
         'install',
         'install missing Debian packages (containerd, runc, CNI plugins, nftables, conntrack)',
@@ -356,13 +357,8 @@ export const commands = {
       clusterCidr,
       clusterDomain,
       serviceClusterIpRange: serviceRange,
-      nodeIp: textFlag(
-        'node-ip',
-        'IP',
-        "the node's address (default: the host's first)",
-        undefined,
-      ),
-      port: portFlag('port', "the kubelet's own port", 10250),
+      ...kubeletServing,
+      evictionHard,
       tlsCertFile: textFlag(
         'tls-cert-file',
         'FILE',

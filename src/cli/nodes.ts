@@ -1,5 +1,5 @@
 import { UserError } from '#base/errors.ts'
-import { type Flag, flag, portFlag } from './flags.ts'
+import { type Flag, flag, portFlag, textFlag } from './flags.ts'
 
 /** What `--nodes` asks for. `auto` is the default: containerd where possible, else one hollow node. */
 export type NodesWanted =
@@ -37,3 +37,15 @@ export const nodes: Flag<NodesWanted> = {
   ),
   show: wanted => (wanted.kind === 'hollow' ? `hollow:${wanted.count}` : wanted.kind),
 }
+
+export const kubeletServing = {
+  nodeIp: textFlag('node-ip', 'IP', "the node's address (default: the host's first)", undefined),
+  port: portFlag('port', "the kubelet's own port", 10250),
+}
+
+export const evictionHard = textFlag(
+  'eviction-hard',
+  'LIST',
+  "when pods of this machine's node have to go; none where it is empty (default: memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%)",
+  undefined,
+)

@@ -151,12 +151,13 @@ export class InProcessRoles implements Running {
       dns: this.#contextFor(identities.dns),
       admin: this.#contextFor(identities.admin),
     }
-    const { clusterDomain, kubeletPort, pki } = this.#options
+    const { clusterDomain, kubeletPort, evictionHard, pki } = this.#options
     return startMachineNode(machine, contexts, {
       clusterDomain,
       version: version.gitVersion,
       pki,
       kubeletPort,
+      evictionHard,
     })
   }
 }

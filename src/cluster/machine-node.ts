@@ -10,6 +10,7 @@ import {
   DEFAULT_CONTAINER_LOGS_DIRECTORY,
   podCgroupRoot,
   startKubelet,
+  thresholdsOf,
 } from '#kubelet'
 import { startPodNetwork } from '#network'
 import { startProxy } from '#proxy'
@@ -39,6 +40,7 @@ export interface MachineNodeOptions {
   readonly version?: string
   readonly pki: Pki
   readonly kubeletPort: number | undefined
+  readonly evictionHard: string | undefined
 }
 
 export interface RunningMachineNode extends RunningNode {
@@ -102,6 +104,7 @@ export async function startMachineNode(
       clusterDomain: options.clusterDomain,
       nodeDns,
       kubeletPort: served.port,
+      evictionHard: thresholdsOf(options.evictionHard),
       cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
         cgroups: hostAccess.cgroups,
         driver: containerd.cgroupDriver,

@@ -92,6 +92,8 @@ export interface ClusterOptions extends ServingOptions {
   readonly controllers?: string
   /** The port of this machine's kubelet where pods are real: 10250, or a free one where that is taken; 0 takes a free one. */
   readonly kubeletPort?: number
+  /** When pods of this machine have to go, as upstream's --eviction-hard says it; empty for never. */
+  readonly evictionHard?: string
   /** The first node's name; the host's name by default. */
   readonly nodeName?: string
   readonly log?: Log
@@ -111,6 +113,7 @@ type WithoutDefault =
   | 'dataDirectory'
   | 'encryption'
   | 'etcd'
+  | 'evictionHard'
   | 'keepsInMemory'
   | 'kubeletPort'
   | 'listen'

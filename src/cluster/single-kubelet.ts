@@ -8,7 +8,7 @@ import { flagTexts, type ValuesOf } from '#cli'
 import type { RoleContext, Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemFiles } from '#host/files.ts'
-import { containerTools, podCgroupRoot, serveKubelet, startKubelet } from '#kubelet'
+import { containerTools, podCgroupRoot, serveKubelet, startKubelet, thresholdsOf } from '#kubelet'
 import { startPodNetwork } from '#network'
 import { clusterDnsAddress } from './cluster-dns.ts'
 import { dataDirectoryOf } from './data-directory.ts'
@@ -93,6 +93,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     clusterDomain: values.clusterDomain,
     nodeDns: readNodeDns(),
     kubeletPort: values.port,
+    evictionHard: thresholdsOf(values.evictionHard),
     cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
       cgroups: hostAccess.cgroups,
       driver: containerd.cgroupDriver,

@@ -11,6 +11,7 @@ import { Containers } from './containers/containers.ts'
 import { Images } from './containers/images.ts'
 import { pullCredentials } from './containers/pull-secrets.ts'
 import { LocalUsage } from './eviction/local-usage.ts'
+import { NodePressure } from './eviction/node-pressure.ts'
 import { StorageEviction } from './eviction/storage-eviction.ts'
 import { LogRotation } from './logs/rotation.ts'
 import { NodeAgent } from './node/node-agent.ts'
@@ -48,7 +49,11 @@ export function createKubelet(
   const wake = (uid: string) => workers.wake(uid)
   const cache = new RuntimeCache({ runtime, clock, log, relistMs, changed: wake })
   const health = new RuntimeHealth(context, cache)
-  const nodeAgent = new NodeAgent({ context, health: () => health.report() })
+  const nodeAgent: NodeAgent = new NodeAgent({
+    context,
+    health: () => health.report(),
+    pressure: () => pressure.conditions,
+  })
   const statusWriter = new StatusWriter(client, clock, log)
   const probes = new Probes(context, events, wake)
   const allocatable = allocatableOf(context)
@@ -76,6 +81,11 @@ export function createKubelet(
   })
   const usage = new LocalUsage({ context, cache, volumes })
   const storageEviction = new StorageEviction({ context, events, usage })
+  const pressure = new NodePressure({
+    ...{ context, cache, events, usage },
+    workers: () => workers.all(),
+    changed: () => nodeAgent.hurry(),
+  })
   const cgroups = new PodCgroups({ context, allocatable, pods: () => workers.countedPods() })
   const taken = new Taken()
   const figures = createFigureBook()
@@ -97,6 +107,7 @@ export function createKubelet(
     resizeFigures: createResizeFigures(figures, () => workers.all()),
     client: { removePod: pod => removePod(context, pod) },
     refuse: ({ pod, requests }) =>
+      pressure.refusal(pod) ??
       refusal({
         pod,
         requests,
@@ -129,6 +140,7 @@ export function createKubelet(
     })
     workers.allKnown()
     rotation.start()
+    pressure.start()
     await registering
   }
   const registered = run().catch(error =>
@@ -145,7 +157,13 @@ export function createKubelet(
       rotation.stop()
       storageEviction.stop()
       await workers.halt()
-      await Promise.all([nodeAgent.stop(), cache.stop(), health.stop(), statusWriter.stop()])
+      await Promise.all([
+        pressure.stop(),
+        nodeAgent.stop(),
+        cache.stop(),
+        health.stop(),
+        statusWriter.stop(),
+      ])
       volumes.stop()
       workers.release()
       await recorder.stop()

@@ -12,6 +12,7 @@ import type { KubeletHttpsOptions } from './server/https.ts'
 
 export { podCgroupRoot, removePodCgroups } from './cgroups/pod-cgroups.ts'
 export { parseResolvConf } from './containers/dns.ts'
+export { type Thresholds, thresholdsOf } from './eviction/thresholds.ts'
 export type * from './host-access.ts'
 export {
   DEFAULT_CONTAINER_LOGS_DIRECTORY,

@@ -1,6 +1,7 @@
 /** What a kubelet is started with, and what it hands to its parts. */
 import type { RoleContext } from '#client/role.ts'
 import type { DnsConfig } from './containers/dns.ts'
+import type { Thresholds } from './eviction/thresholds.ts'
 import type { HostAccess } from './host-access.ts'
 import type { ContainerRuntime } from './runtime.ts'
 
@@ -34,6 +35,8 @@ export interface KubeletOptions {
   readonly nodeDns?: DnsConfig
   /** The cgroup below which pods' cgroups are made; empty leaves it to the runtime. */
   readonly cgroupRoot?: string
+  /** How little of memory and disk may be left before pods have to go; none by default, as on machines that are only simulated. */
+  readonly evictionHard?: Thresholds
   /** How often everything is listed: 1 s without runtime events, else 10 s. */
   readonly relistMs?: number
   /** What /flagz tells: flags with their values as texts. */
@@ -72,6 +75,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       kubeletPort: DEFAULT_KUBELET_PORT,
       nodeDns: { servers: [], searches: [], options: [] },
       cgroupRoot: '',
+      evictionHard: {},
       relistMs: options.runtime.events ? 10_000 : 1_000,
       version: 'v1.36.0+proa',
       flags: new Map(),

@@ -2,11 +2,9 @@
 import { addQuantities, formatQuantity, quantityToNumber } from '#api/machinery/quantity.ts'
 import { isSidecar, type Pod } from '../pod-types.ts'
 import { NONE, type PodUsage, sum } from './local-usage.ts'
+import { isCritical } from './ranking.ts'
 
 const STORAGE = 'ephemeral-storage'
-/** Pods of this priority keep the cluster itself alive. */
-const SYSTEM_CRITICAL = 2_000_000_000
-
 type Container = NonNullable<NonNullable<Pod['spec']>['containers']>[number]
 const limitOf = ({ resources }: Container): string | undefined => resources?.limits?.[STORAGE]
 const isLimit = (quantity: string | undefined): quantity is string =>
@@ -14,8 +12,8 @@ const isLimit = (quantity: string | undefined): quantity is string =>
 
 /** Whether anything of the pod has such a limit; of others nobody need know what they take. */
 export function limitsStorage(pod: Pod): boolean {
-  const { volumes = [], containers = [], initContainers = [], priority = 0 } = pod.spec ?? {}
-  if (priority >= SYSTEM_CRITICAL) return false
+  const { volumes = [], containers = [], initContainers = [] } = pod.spec ?? {}
+  if (isCritical(pod)) return false
   return (
     volumes.some(({ emptyDir }) => isLimit(emptyDir?.sizeLimit)) ||
     [...containers, ...initContainers].some(container => limitOf(container) !== undefined)

@@ -12,6 +12,7 @@ class Server {
   readonly clock = createManualClock()
   readonly objects = new Map<string, object>()
   isAway = false
+  pressure = { memory: false, disk: false }
   reads = 0
   readonly agent: NodeAgent
 
@@ -28,6 +29,7 @@ class Server {
     this.agent = new NodeAgent({
       context: { ...context, log: silentLog, random: createSeededRandom() },
       health,
+      pressure: () => this.pressure,
     })
   }
 

@@ -8,6 +8,7 @@ import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { Pauses, rfc3339Micro } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import type { NodeConditions } from '../eviction/pressure-refusal.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Image, RuntimeVersion } from '../runtime.ts'
 import { sameJson } from '../status/status-writer.ts'
@@ -33,12 +34,15 @@ const RETRY_LIMIT_MS = 7_000
 export interface NodeAgentParts {
   readonly context: KubeletContext
   readonly health: () => NodeHealth
+  /** The same object while nothing changes. */
+  readonly pressure: () => NodeConditions
 }
 
 /** What the status is made of. */
 interface Seen {
   readonly node?: Node
   readonly health: NodeHealth
+  readonly pressure: NodeConditions
   readonly version: RuntimeVersion
   readonly images: readonly Image[]
 }
@@ -79,6 +83,13 @@ export class NodeAgent {
     this.#checks.end()
     this.#renewals.end()
     await Promise.all(this.#loops)
+  }
+
+  /** Something about the node is so different that it should be told at once. */
+  hurry(): void {
+    this.checkStatus().catch((error: Error) =>
+      this.#parts.context.log.debug('node status not written', { error: messageOf(error) }),
+    )
   }
 
   async #checkForever(): Promise<void> {
@@ -160,10 +171,11 @@ export class NodeAgent {
   }
 
   #statusOver(previous: NodeStatus | undefined): NodeStatus {
-    const { context, health } = this.#parts
+    const { context, health, pressure } = this.#parts
     return nodeStatusOf({
       context,
       health: health(),
+      pressure: pressure(),
       version: this.#version,
       images: this.#images,
       previous,
@@ -180,12 +192,17 @@ export class NodeAgent {
 
   /** Writes the status if it changed or is due. */
   async checkStatus(): Promise<void> {
-    const { context, health } = this.#parts
+    const { context, health, pressure } = this.#parts
     const { client, clock } = context
     await this.#askRuntime()
     const due = clock.monotonicMs() - this.#writtenAt >= STATUS_WRITE_MS
     // Nearly every look finds what the one before it found.
-    const seen: Seen = { health: health(), version: this.#version, images: this.#images }
+    const seen: Seen = {
+      health: health(),
+      pressure: pressure(),
+      version: this.#version,
+      images: this.#images,
+    }
     if (!due && !this.#isDoubted && this.#isSettled(seen)) return
     for (let attempt = 0; attempt < 3; attempt++) {
       const known = this.node
@@ -217,6 +234,7 @@ export class NodeAgent {
     return (
       known !== undefined &&
       sameJson(seen.health, known.health) &&
+      sameJson(seen.pressure, known.pressure) &&
       sameJson(seen.version, known.version) &&
       sameJson(this.node, known.node) &&
       sameJson(seen.images, known.images)

@@ -2,6 +2,7 @@
 import type { Node } from '#api/core/v1/node.ts'
 import { canonicalQuantity, quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { rfc3339 } from '#base/clock.ts'
+import type { NodeConditions } from '../eviction/pressure-refusal.ts'
 import type { KubeletContext } from '../options.ts'
 import type { Image, RuntimeVersion } from '../runtime.ts'
 
@@ -70,6 +71,8 @@ export function allocatableOf(context: KubeletContext): Record<string, string> {
 export interface NodeStatusInput {
   readonly context: KubeletContext
   readonly health: NodeHealth
+  /** Of what the node has too little. */
+  readonly pressure: NodeConditions
   readonly version: RuntimeVersion
   readonly images: readonly Image[]
   readonly previous: NodeStatus | undefined
@@ -116,16 +119,16 @@ function imagesOf(images: readonly Image[]): NonNullable<NodeStatus['images']> {
     }))
 }
 
-function conditionsOf({ health, previous, now }: NodeStatusInput): NodeCondition[] {
+function conditionsOf({ health, pressure, previous, now }: NodeStatusInput): NodeCondition[] {
   const problem = readyProblem(health)
   const own = [
-    pressure(
-      'MemoryPressure',
-      'KubeletHasSufficientMemory',
-      'kubelet has sufficient memory available',
-    ),
-    pressure('DiskPressure', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
-    pressure('PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+    pressure.memory
+      ? isShort('MemoryPressure', 'KubeletHasInsufficientMemory', 'insufficient memory available')
+      : hasEnough('MemoryPressure', 'KubeletHasSufficientMemory', 'sufficient memory available'),
+    pressure.disk
+      ? isShort('DiskPressure', 'KubeletHasDiskPressure', 'disk pressure')
+      : hasEnough('DiskPressure', 'KubeletHasNoDiskPressure', 'no disk pressure'),
+    hasEnough('PIDPressure', 'KubeletHasSufficientPID', 'sufficient PID available'),
     problem
       ? { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problem }
       : {
@@ -153,11 +156,13 @@ function conditionsOf({ health, previous, now }: NodeStatusInput): NodeCondition
   ] as NodeCondition[]
 }
 
-const pressure = (type: string, reason: string, message: string) => ({
-  type,
-  status: 'False',
-  reason,
-  message,
+const hasEnough = (type: string, reason: string, what: string) => ({
+  ...{ type, status: 'False', reason },
+  message: `kubelet has ${what}`,
+})
+const isShort = (type: string, reason: string, what: string) => ({
+  ...{ type, status: 'True', reason },
+  message: `kubelet has ${what}`,
 })
 
 function readyProblem({ runtimeProblem, networkProblem }: NodeHealth): string {

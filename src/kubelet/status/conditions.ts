@@ -11,6 +11,8 @@ export interface ConditionsInput {
   readonly hasSandbox: boolean
   /** Where a resize stands. */
   readonly resize?: readonly PodCondition[] | undefined
+  /** Why the kubelet takes its place from the pod. */
+  readonly disruption?: string | undefined
   /** RFC 3339. */
   readonly now: string
 }
@@ -23,6 +25,14 @@ interface Verdict {
 
 const yes: Verdict = { status: 'True' }
 const no: Verdict = { status: 'False' }
+
+const DISRUPTION = 'DisruptionTarget'
+/** Others say that they disrupt a pod as well, for reasons of theirs. */
+const BY_KUBELET = 'TerminationByKubelet'
+
+/** Whether the kubelet said this. */
+export const isOwnCondition = ({ type, reason }: PodCondition): boolean =>
+  OWN_CONDITIONS.has(type) || (type === DISRUPTION && reason === BY_KUBELET)
 
 /** Conditions that only the kubelet writes. */
 export const OWN_CONDITIONS: ReadonlySet<string> = new Set([
@@ -47,7 +57,12 @@ export function conditionsOf(input: ConditionsInput): PodCondition[] {
   ]
   const previous = input.pod.status?.conditions ?? []
   if (input.resize) own.push(...input.resize)
-  return own.concat(previous.filter(({ type }) => !OWN_CONDITIONS.has(type)))
+  if (input.disruption !== undefined) {
+    const verdict = { status: 'True', reason: BY_KUBELET, message: input.disruption } as const
+    own.push(condition(DISRUPTION, verdict, input))
+  }
+  const isTold = (type: string) => own.some(condition => condition.type === type)
+  return own.concat(previous.filter(({ type }) => !OWN_CONDITIONS.has(type) && !isTold(type)))
 }
 
 function condition(type: string, verdict: Verdict, { pod, now }: ConditionsInput): PodCondition {

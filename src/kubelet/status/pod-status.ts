@@ -21,6 +21,8 @@ import { qosClassOf } from './qos.ts'
 export interface PodFailure {
   readonly reason: string
   readonly message: string
+  /** It was the node that ran short, no fault of the pod: told as a condition, by which a Job may ignore it. */
+  readonly isDisruption?: true
 }
 
 export interface PodStatusInput {
@@ -56,6 +58,7 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
       hasSandbox: sandbox !== undefined,
       now: rfc3339(now),
       resize: input.resize?.conditions,
+      disruption: failure?.isDisruption ? failure.message : undefined,
     }),
     ...(failure ? { reason: failure.reason, message: failure.message } : {}),
     ...(input.hostIps[0]

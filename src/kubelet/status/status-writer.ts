@@ -9,7 +9,7 @@ import { type Clock, sleep } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Client } from '#client/client.ts'
 import { isFinished, type Pod, type PodCondition, type PodStatus, uidOf } from '../pod-types.ts'
-import { OWN_CONDITIONS } from './conditions.ts'
+import { isOwnCondition, OWN_CONDITIONS } from './conditions.ts'
 
 /** First and longest wait while the API does not answer. */
 const RETRY_MS = 500
@@ -226,14 +226,15 @@ function merged(status: PodStatus, base: Pod): PodStatus {
   const { conditions, phase } = status
   const now = base.status
   const isOver = isFinished(now?.phase) && now?.phase !== phase
-  if (!isOver && conditions?.every(isOwn) && !now?.conditions?.some(isForeign)) return status
-  const own = conditions?.filter(isOwn) ?? []
-  const foreign = now?.conditions?.filter(isForeign) ?? []
+  if (!isOver && conditions?.every(isOwnCondition) && !now?.conditions?.some(isForeign))
+    return status
+  const own = conditions?.filter(isOwnCondition) ?? []
+  const isTold = (type: string) => own.some(condition => condition.type === type)
+  const foreign = now?.conditions?.filter(each => isForeign(each) && !isTold(each.type)) ?? []
   return { ...status, ...(isOver ? { phase: now?.phase } : {}), conditions: [...own, ...foreign] }
 }
 
-const isOwn = ({ type }: PodCondition) => OWN_CONDITIONS.has(type)
-const isForeign = (condition: PodCondition) => !isOwn(condition)
+const isForeign = (condition: PodCondition) => !isOwnCondition(condition)
 
 /** What only the kubelet writes. */
 const ownPart = (status: PodStatus | undefined) => [
