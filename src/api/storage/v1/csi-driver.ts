@@ -1,7 +1,11 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { type CSIDriver, csiDriverShape } from './csi-driver.schema.ts'
-import { validateCSIDriver, validateCSIDriverUpdate } from './csi-driver.validation.ts'
+import {
+  tokenWarnings,
+  validateCSIDriver,
+  validateCSIDriverUpdate,
+} from './csi-driver.validation.ts'
 
 export type * from './csi-driver.schema.ts'
 
@@ -23,6 +27,7 @@ export const csiDriver = defineKind<CSIDriver>({
   },
   validate: validateCSIDriver,
   validateUpdate: validateCSIDriverUpdate,
+  warnings: tokenWarnings,
   columns: [
     nameColumn,
     flag(

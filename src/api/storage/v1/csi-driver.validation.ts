@@ -47,6 +47,14 @@ export function validateCSIDriver({ spec }: CSIDriver): readonly FieldError[] {
   return errors
 }
 
+export function tokenWarnings({ spec }: CSIDriver): readonly string[] {
+  const { serviceAccountTokenInSecrets, tokenRequests = [] } = spec
+  if (tokenRequests.length === 0 || serviceAccountTokenInSecrets !== undefined) return []
+  return [
+    'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes',
+  ]
+}
+
 export function validateCSIDriverUpdate(
   { spec: next }: CSIDriver,
   { spec: previous }: CSIDriver,

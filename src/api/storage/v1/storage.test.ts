@@ -266,6 +266,15 @@ test('a driver without what upstream requires is told so', () => {
   ])
 })
 
+test('a driver that wants tokens is told to take them with the secrets', () => {
+  const warnings = (spec: object) =>
+    csiDriver.warnings(created(csiDriver, { spec }), undefined).length
+  const tokenRequests = [{ audience: '' }]
+  assert.equal(warnings({}), 0)
+  assert.equal(warnings({ tokenRequests }), 1)
+  assert.equal(warnings({ tokenRequests, serviceAccountTokenInSecrets: false }), 0)
+})
+
 test('a driver keeps how it attaches and which volumes it makes', () => {
   const after = {
     spec: { attachRequired: false, volumeLifecycleModes: ['Ephemeral'], storageCapacity: true },
@@ -309,7 +318,6 @@ test('refused node: everything that can be wrong with its drivers', () => {
     `spec.drivers[1]: Invalid value: "": ${KEY_RULE}`,
     'spec.drivers[1]: Duplicate value: "a"',
     'spec.drivers[2].name: Required value',
-    `spec.drivers[2].name: Invalid value: "": ${SUBDOMAIN_RULE}`,
     'spec.drivers[2].nodeID: Required value',
     'spec.drivers[3].name: Too long: may not be more than 63 bytes',
     `spec.drivers[3].name: Invalid value: "${'x'.repeat(64)}!": ${SUBDOMAIN_RULE}`,

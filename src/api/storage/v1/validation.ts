@@ -16,8 +16,8 @@ export function validateProvisioner(field: string, provisioner: string): readonl
 
 /** A CSI driver says its own name in any case; it becomes part of socket paths. */
 export function validateDriverName(field: string, name: string): readonly FieldError[] {
+  if (!name) return [required(field)]
   const errors: FieldError[] = []
-  if (!name) errors.push(required(field))
   if (utf8Length(name) > MAXIMUM_DRIVER_NAME_BYTES)
     errors.push(tooLong(field, MAXIMUM_DRIVER_NAME_BYTES))
   return [...errors, ...wrong(field, name, isDns1123Subdomain(name.toLowerCase()))]

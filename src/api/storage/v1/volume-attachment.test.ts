@@ -32,12 +32,7 @@ const wrongAttachments: [string, object, string[]][] = [
   [
     'by nobody, to nowhere',
     { attacher: '', nodeName: '' },
-    [
-      'spec.attacher: Required value',
-      `spec.nodeName: Invalid value: "": ${SUBDOMAIN}`,
-      'spec.attacher: Required value',
-      `spec.attacher: Invalid value: "": ${SUBDOMAIN}`,
-    ],
+    ['spec.attacher: Required value', `spec.nodeName: Invalid value: "": ${SUBDOMAIN}`],
   ],
   ['of nothing', { source: {} }, [`spec.source: Required value: ${JUST_ONE}`]],
   [

@@ -29,7 +29,7 @@ export function validateVolumeAttachment({ spec }: VolumeAttachment): readonly F
 export function validateNewAttachment({ spec }: VolumeAttachment): readonly FieldError[] {
   const { persistentVolumeName: name } = spec.source
   return [
-    ...validateDriverName('spec.attacher', spec.attacher),
+    ...(spec.attacher ? validateDriverName('spec.attacher', spec.attacher) : []),
     ...(name === undefined
       ? []
       : wrong('spec.source.persistentVolumeName', name, isDns1123Subdomain(name))),
