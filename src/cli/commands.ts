@@ -7,7 +7,7 @@ import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
-import { evictionHard, kubeletPort, kubeletServing, nodes } from './nodes.ts'
+import { kubeletPort, kubeletServing, nodeLimits, nodes } from './nodes.ts'
 import { surroundings } from './surroundings.ts'
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -244,7 +244,7 @@ export const commands = {
       controllers,
       nodeName,
       kubeletPort,
-      evictionHard,
+      ...nodeLimits,
       install: switchFlag(
         'install',
         'install missing Debian packages (containerd, runc, CNI plugins, nftables, conntrack)',
@@ -358,7 +358,7 @@ export const commands = {
       clusterDomain,
       serviceClusterIpRange: serviceRange,
       ...kubeletServing,
-      evictionHard,
+      ...nodeLimits,
       tlsCertFile: textFlag(
         'tls-cert-file',
         'FILE',

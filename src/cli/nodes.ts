@@ -1,5 +1,6 @@
 import { UserError } from '#base/errors.ts'
 import { type Flag, flag, portFlag, textFlag } from './flags.ts'
+import { listFlag } from './lists.ts'
 
 /** What `--nodes` asks for. `auto` is the default: containerd where possible, else one hollow node. */
 export type NodesWanted =
@@ -43,9 +44,17 @@ export const kubeletServing = {
   port: portFlag('port', "the kubelet's own port", 10250),
 }
 
-export const evictionHard = textFlag(
-  'eviction-hard',
-  'LIST',
-  "when pods of this machine's node have to go; none where it is empty (default: memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%)",
-  undefined,
-)
+export const nodeLimits = {
+  evictionHard: textFlag(
+    'eviction-hard',
+    'LIST',
+    "when pods of this machine's node have to go; none where it is empty (default: memory.available<100Mi,nodefs.available<5%,nodefs.inodesFree<5%)",
+    undefined,
+  ),
+  allowedUnsafeSysctls: listFlag(
+    'allowed-unsafe-sysctls',
+    'LIST',
+    'kernel parameters that pods of this machine may set beside the safe ones, such as net.core.*',
+    [],
+  ),
+}

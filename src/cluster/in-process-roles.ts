@@ -151,13 +151,14 @@ export class InProcessRoles implements Running {
       dns: this.#contextFor(identities.dns),
       admin: this.#contextFor(identities.admin),
     }
-    const { clusterDomain, kubeletPort, evictionHard, pki } = this.#options
+    const { clusterDomain, kubeletPort, evictionHard, allowedUnsafeSysctls, pki } = this.#options
     return startMachineNode(machine, contexts, {
       clusterDomain,
       version: version.gitVersion,
       pki,
       kubeletPort,
       evictionHard,
+      allowedUnsafeSysctls,
     })
   }
 }

@@ -41,6 +41,7 @@ export interface MachineNodeOptions {
   readonly pki: Pki
   readonly kubeletPort: number | undefined
   readonly evictionHard: string | undefined
+  readonly allowedUnsafeSysctls: readonly string[] | undefined
 }
 
 export interface RunningMachineNode extends RunningNode {
@@ -104,6 +105,7 @@ export async function startMachineNode(
       clusterDomain: options.clusterDomain,
       nodeDns,
       kubeletPort: served.port,
+      allowedUnsafeSysctls: options.allowedUnsafeSysctls ?? [],
       evictionHard: thresholdsOf(options.evictionHard),
       cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
         cgroups: hostAccess.cgroups,

@@ -94,6 +94,8 @@ export interface ClusterOptions extends ServingOptions {
   readonly kubeletPort?: number
   /** When pods of this machine have to go, as upstream's --eviction-hard says it; empty for never. */
   readonly evictionHard?: string
+  /** Upstream's --allowed-unsafe-sysctls. */
+  readonly allowedUnsafeSysctls?: readonly string[]
   /** The first node's name; the host's name by default. */
   readonly nodeName?: string
   readonly log?: Log
@@ -113,6 +115,7 @@ type WithoutDefault =
   | 'dataDirectory'
   | 'encryption'
   | 'etcd'
+  | 'allowedUnsafeSysctls'
   | 'evictionHard'
   | 'keepsInMemory'
   | 'kubeletPort'

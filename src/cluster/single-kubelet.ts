@@ -93,6 +93,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     clusterDomain: values.clusterDomain,
     nodeDns: readNodeDns(),
     kubeletPort: values.port,
+    allowedUnsafeSysctls: values.allowedUnsafeSysctls,
     evictionHard: thresholdsOf(values.evictionHard),
     cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
       cgroups: hostAccess.cgroups,

@@ -35,6 +35,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     clusterCidr: values.clusterCidr,
     clusterDomain: values.clusterDomain,
     controllers: values.controllers,
+    allowedUnsafeSysctls: values.allowedUnsafeSysctls,
     ...(values.evictionHard === undefined ? {} : { evictionHard: values.evictionHard }),
     ...(values.kubeletPort === undefined ? {} : { kubeletPort: values.kubeletPort }),
     ...(values.nodeName === undefined ? {} : { nodeName: values.nodeName }),

@@ -21,6 +21,7 @@ import type { KubeletContext } from './options.ts'
 import { PodEvents } from './pod-events.ts'
 import { type Pod, uidOf } from './pod-types.ts'
 import { refusal } from './pods/admission.ts'
+import { countEnds } from './pods/ended-containers.ts'
 import type { PodParts } from './pods/pod-parts.ts'
 import { PodWorkers } from './pods/pod-workers.ts'
 import { Backoff } from './pods/restart-backoff.ts'
@@ -47,7 +48,12 @@ export function createKubelet(
   })
   const events = new PodEvents(recorder)
   const wake = (uid: string) => workers.wake(uid)
-  const cache = new RuntimeCache({ runtime, clock, log, relistMs, changed: wake })
+  const figures = createFigureBook()
+  const cache = new RuntimeCache({
+    ...{ runtime, clock, log, relistMs },
+    changed: wake,
+    ended: countEnds(figures, uid => workers.get(uid)?.pod),
+  })
   const health = new RuntimeHealth(context, cache)
   const nodeAgent: NodeAgent = new NodeAgent({
     context,
@@ -88,7 +94,6 @@ export function createKubelet(
   })
   const cgroups = new PodCgroups({ context, allocatable, pods: () => workers.countedPods() })
   const taken = new Taken()
-  const figures = createFigureBook()
   const parts: PodParts = {
     context,
     cache,
@@ -116,6 +121,8 @@ export function createKubelet(
         node: nodeAgent.node,
         allocatable,
         maxPods: options.maxPods,
+        operatingSystem: options.hostAccess.facts.operatingSystem,
+        allowedUnsafeSysctls: options.allowedUnsafeSysctls,
       }),
     readNode: () => nodeAgent.read(),
     networkProblem: () => health.report().networkProblem,

@@ -35,6 +35,8 @@ export interface KubeletOptions {
   readonly nodeDns?: DnsConfig
   /** The cgroup below which pods' cgroups are made; empty leaves it to the runtime. */
   readonly cgroupRoot?: string
+  /** Kernel parameters that pods may set beside those that touch nobody else; `net.core.*` stands for all that begin so. */
+  readonly allowedUnsafeSysctls?: readonly string[]
   /** How little of memory and disk may be left before pods have to go; none by default, as on machines that are only simulated. */
   readonly evictionHard?: Thresholds
   /** How often everything is listed: 1 s without runtime events, else 10 s. */
@@ -76,6 +78,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       nodeDns: { servers: [], searches: [], options: [] },
       cgroupRoot: '',
       evictionHard: {},
+      allowedUnsafeSysctls: [],
       relistMs: options.runtime.events ? 10_000 : 1_000,
       version: 'v1.36.0+proa',
       flags: new Map(),

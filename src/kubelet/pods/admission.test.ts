@@ -30,6 +30,8 @@ const judge = (pod: Pod, others: readonly Pod[] = [], more: Partial<AdmissionInp
     node,
     allocatable: {},
     maxPods: 10,
+    operatingSystem: 'linux',
+    allowedUnsafeSysctls: [],
     ...more,
   })
 }
@@ -125,4 +127,40 @@ test('a pod that needs what the node does not declare is refused, whoever bound 
       'Pod requires node features that are not available: RestartAllContainersOnContainerExits',
   })
   assert.equal(on(['RestartAllContainersOnContainerExits']), undefined)
+})
+
+test('a pod of another system is turned away, by what it says and by its label', () => {
+  assert.equal(judge(podOf('me', { os: { name: 'linux' } })), undefined)
+  assert.deepEqual(judge(podOf('me', { os: { name: 'windows' } })), {
+    reason: 'PodOSNotSupported',
+    message: "Failed to admit pod as the OS field doesn't match node OS",
+  })
+  const labelled = (system: string) => {
+    const pod = podOf('me')
+    return { ...pod, metadata: { ...pod.metadata, labels: { 'kubernetes.io/os': system } } } as Pod
+  }
+  assert.equal(judge(labelled('linux')), undefined)
+  assert.equal(judge(labelled('windows'))?.reason, 'PodOSSelectorNodeLabelDoesNotMatch')
+})
+
+test('whom the node would send away at once does not come in', () => {
+  const taints = [
+    { key: 'a', effect: 'NoSchedule' },
+    { key: 'b', effect: 'NoExecute' },
+  ]
+  const tainted = { ...node, spec: { taints } } as unknown as Node
+  assert.deepEqual(judge(podOf('me'), [], { node: tainted }), {
+    reason: 'TaintToleration',
+    message: "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
+  })
+  const tolerations = [{ key: 'b', operator: 'Exists' }]
+  assert.equal(judge(podOf('me', { tolerations }), [], { node: tainted }), undefined)
+})
+
+test('strict supplemental groups want a runtime that knows them', () => {
+  const securityContext = { supplementalGroupsPolicy: 'Strict' }
+  const strict = podOf('me', { securityContext })
+  assert.equal(judge(strict)?.reason, 'SupplementalGroupsPolicyNotSupported')
+  const status = { features: { supplementalGroupsPolicy: true } }
+  assert.equal(judge(strict, [], { node: { ...node, status } as unknown as Node }), undefined)
 })

@@ -4,11 +4,12 @@
  */
 import type { Node } from '#api/core/v1/node.ts'
 import { neededFeatures, undeclaredFeatures } from '#api/core/v1/node-features.ts'
-import { matchesNodeSelection } from '#api/core/v1/node-matching.ts'
+import { matchesNodeSelection, untolerated } from '#api/core/v1/node-matching.ts'
 import { quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import type { PodRequests } from '../containers/resources.ts'
 import { isSidecar, type Pod } from '../pod-types.ts'
 import type { PodFailure } from '../status/pod-status.ts'
+import { forbiddenSysctl } from './sysctls.ts'
 import type { Taken } from './taken.ts'
 
 export interface AdmissionInput {
@@ -21,6 +22,9 @@ export interface AdmissionInput {
   readonly node: Node | undefined
   readonly allocatable: Readonly<Record<string, string>>
   readonly maxPods: number
+  /** The node's own, in Go's words. */
+  readonly operatingSystem: string
+  readonly allowedUnsafeSysctls: readonly string[]
 }
 
 const AMOUNT_NAMES = ['cpu', 'memory', 'ephemeral-storage'] as const
@@ -29,20 +33,62 @@ const AMOUNT_NAMES = ['cpu', 'memory', 'ephemeral-storage'] as const
 export function refusal(input: AdmissionInput): PodFailure | undefined {
   const { pod, node, taken, maxPods } = input
   return (
+    forbiddenSysctl(pod, input.allowedUnsafeSysctls) ??
+    wrongSystem(input) ??
+    withoutStrictGroups(pod, node) ??
     wrongNode(input) ??
     lacking(pod, node) ??
     tooMany(taken.pods, maxPods) ??
     outOfResources(input) ??
-    portConflict(pod, input.others)
+    portConflict(pod, input.others) ??
+    untoleratedTaint(pod, node)
   )
 }
 
 /** Whether another state of the Node could make the pod welcome. */
 export const dependsOnNode = ({ reason }: PodFailure): boolean =>
-  reason === WRONG_NODE || reason === LACKING
+  reason === WRONG_NODE || reason === LACKING || reason === TAINTED
 
 const WRONG_NODE = 'NodeAffinity'
 const LACKING = 'PodFeatureUnsupported'
+
+/** As upstream, by a label of the pod itself; its selector is looked at with all others. */
+function wrongSystem({ pod, operatingSystem }: AdmissionInput): PodFailure | undefined {
+  const labelled = pod.metadata.labels?.['kubernetes.io/os']
+  if (labelled !== undefined && labelled !== operatingSystem)
+    return {
+      reason: 'PodOSSelectorNodeLabelDoesNotMatch',
+      message: "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label",
+    }
+  const wanted = pod.spec?.os?.name
+  if (wanted === undefined || wanted === operatingSystem) return undefined
+  return {
+    reason: 'PodOSNotSupported',
+    message: "Failed to admit pod as the OS field doesn't match node OS",
+  }
+}
+
+/** A runtime that does not know the policy would give the pod groups that it does not want. */
+function withoutStrictGroups({ spec }: Pod, node: Node | undefined): PodFailure | undefined {
+  const policy = spec?.securityContext?.supplementalGroupsPolicy
+  if (policy !== 'Strict' || !node || node.status?.features?.supplementalGroupsPolicy)
+    return undefined
+  return {
+    reason: 'SupplementalGroupsPolicyNotSupported',
+    message: 'SupplementalGroupsPolicy=Strict is not supported in this node',
+  }
+}
+
+const TAINTED = 'TaintToleration'
+
+/** Whom the node would send away at once. */
+function untoleratedTaint({ spec }: Pod, node: Node | undefined): PodFailure | undefined {
+  if (!untolerated(node?.spec?.taints, spec?.tolerations, ['NoExecute'])) return undefined
+  return {
+    reason: TAINTED,
+    message: "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
+  }
+}
 
 function wrongNode({ pod, node }: AdmissionInput): PodFailure | undefined {
   if (!node || matchesNodeSelection(pod, node)) return undefined

@@ -24,6 +24,8 @@ export interface RuntimeCacheOptions {
   readonly relistMs: number
   /** A pod's containers or sandboxes changed without the kubelet's doing. */
   readonly changed: (uid: string) => void
+  /** A container ended since the first listing. */
+  readonly ended?: (status: ContainerStatus) => void
 }
 
 interface Entry<T> {
@@ -131,7 +133,11 @@ export class RuntimeCache {
     if (before && before.seenAt > seenAt) return false
     this.#containers.set(id, { status, seenAt })
     this.#file(id, status.labels[POD_UID])
-    return before?.status.state !== status.state
+    const isNew = before?.status.state !== status.state
+    // What is found ended by the first listing was counted by the kubelet before this one.
+    if (isNew && status.state === 'exited' && this.lastListedMs !== undefined)
+      this.#options.ended?.(status)
+    return isNew
   }
 
   async refreshSandbox(id: string): Promise<boolean> {

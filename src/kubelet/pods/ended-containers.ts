@@ -1,0 +1,28 @@
+/** How many containers ended, and how, under upstream's name. */
+import type { FigureBook } from '#base/figures.ts'
+import { POD_UID } from '../labels.ts'
+import { type ContainerKind, findContainer, type Pod } from '../pod-types.ts'
+import type { ContainerStatus } from '../runtime.ts'
+
+const TYPES: Readonly<Record<ContainerKind, string>> = {
+  init: 'init_container',
+  sidecar: 'init_container',
+  regular: 'container',
+  ephemeral: 'ephemeral_container',
+}
+
+export function countEnds(
+  figures: FigureBook,
+  podOf: (uid: string) => Pod | undefined,
+): (status: ContainerStatus) => void {
+  const counter = figures.counter(
+    'kubelet_terminated_containers_total',
+    'Cumulative number of containers that ended, by their type and exit code',
+    ['container_type', 'exit_code'],
+  )
+  return ({ name, labels, exitCode }) => {
+    const pod = podOf(labels[POD_UID] ?? '')
+    const kind = (pod && findContainer(pod, name)?.kind) ?? 'regular'
+    counter.add([TYPES[kind], String(exitCode)])
+  }
+}
