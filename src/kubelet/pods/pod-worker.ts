@@ -67,7 +67,9 @@ export class PodWorker {
   #deleteSent = false
   #failureGrace: number | undefined
   #hasCgroup = true
-  #stopping: { graceSeconds: number; done: Promise<void> } | undefined
+  #stopping: { graceSeconds: number; done: Promise<void>; reports: number } | undefined
+  /** Of what changes while containers are given their time to end. */
+  #lastReport: Promise<void> = Promise.resolve()
   #halted = false
   /** Aborted when nothing of the pod may be started any more. */
   readonly #ending = new AbortController()
@@ -164,6 +166,7 @@ export class PodWorker {
     this.#again = true
     // A stop that waits for its grace must not keep a shorter grace waiting.
     if (this.#stopping) this.#shortenStop()
+    if (this.#stopping) this.#reportStopping(this.#stopping)
     this.#running ??= this.#loop()
   }
 
@@ -247,9 +250,11 @@ export class PodWorker {
       const done = stopPod(this, graceSeconds).finally(() => {
         this.#stopping = undefined
       })
-      this.#stopping = { graceSeconds: graceSeconds ?? Number.POSITIVE_INFINITY, done }
+      this.#stopping = { graceSeconds: graceSeconds ?? Number.POSITIVE_INFINITY, done, reports: 0 }
       await done
     }
+    // An older status must not come behind the last one.
+    await this.#lastReport
     if (hasRunning(this.parts.cache.observe(this.uid))) throw new Error('containers still run')
     this.mode = 'terminated'
     this.#count()
@@ -275,6 +280,21 @@ export class PodWorker {
     for (const container of cache.observe(this.uid).containers)
       if (container.state === 'running')
         containers.hurry(container.id, graceSeconds).catch(() => {})
+  }
+
+  /** A pod that ends may take minutes for it, and is no longer ready as soon as its probe says so. */
+  #reportStopping(stopping: { reports: number }): void {
+    if (stopping.reports++ > 0) return
+    const report = async (): Promise<void> => {
+      const { reports } = stopping
+      await reportStatus(this, false)
+      if (stopping.reports > reports) return report()
+      stopping.reports = 0
+    }
+    // The next step tells it all again.
+    this.#lastReport = report().catch(() => {
+      stopping.reports = 0
+    })
   }
 
   async #finish(): Promise<void> {
