@@ -201,3 +201,38 @@ test('a kubelet that stops does not wait for the grace of its pods', () =>
     assert.equal(stopped, true)
     await stopping
   }))
+
+test('a pod that ends is hidden as soon as its readiness probe fails, though it takes its time', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    let isWell = true
+    node.hostAccess.network.http = async () => ({ ok: isWell, output: 'statuscode: 503' })
+    const stop = node.runtime.stopContainer
+    node.runtime.stopContainer = async (id, seconds) => {
+      await new Promise<void>(resolve => void cluster.clock.after(20_000, resolve))
+      await stop(id, seconds)
+    }
+    await cluster.kubelet(node)
+    const readinessProbe = {
+      httpGet: { path: '/', port: 80 },
+      periodSeconds: 1,
+      failureThreshold: 1,
+    }
+    await cluster.createPod('slow', {
+      terminationGracePeriodSeconds: 60,
+      containers: [{ ...web, readinessProbe }],
+    })
+    await cluster.clock.advance(2_000)
+    const isReady = async () => conditionOf(await cluster.pod('slow'), 'Ready')?.status
+    await cluster.client.delete(podKind, at('slow'))
+    await cluster.clock.advance(3_000)
+    assert.equal(await isReady(), 'True')
+    isWell = false
+    await cluster.clock.advance(3_000)
+    assert.equal(await isReady(), 'False')
+    isWell = true
+    await cluster.clock.advance(3_000)
+    assert.equal(await isReady(), 'True')
+    await cluster.clock.advance(15_000)
+    await assert.rejects(cluster.pod('slow'), { reason: 'NotFound' })
+  }))
