@@ -1,7 +1,7 @@
 /** Runs upstream's suite with ginkgo, and gives its report. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type Outcome, outcomesOf } from './report.ts'
 
 export interface Pass {
@@ -70,7 +70,9 @@ function ginkgoWords(pass: Pass, options: SuiteOptions, report: string): string[
     ...(options.focus === '' ? [] : [`--focus=${options.focus}`]),
     ...(options.skip === '' ? [] : [`--skip=${options.skip}`]),
     `--timeout=${options.timeout}`,
-    `--json-report=${report}`,
+    // Beside the suite's program otherwise, whatever the path.
+    `--output-dir=${dirname(report)}`,
+    `--json-report=${basename(report)}`,
     '--no-color',
     '--silence-skips',
     '-v',
