@@ -48,6 +48,20 @@ test('headless and external names have no rules', () => {
   assert.deepEqual(servicePortsOf(service({ type: 'ExternalName', clusterIP: '' }), [], 'here'), [])
 })
 
+test('what another proxy serves, or nobody, has no rules for as long as its label says so', () => {
+  for (const label of ['service-proxy-name', 'headless']) {
+    const labels = { [`service.kubernetes.io/${label}`]: '' }
+    const labelled = service({})
+    labelled.metadata.labels = labels
+    assert.deepEqual(servicePortsOf(labelled, [slice('10.244.0.5')], 'here'), [])
+    delete labelled.metadata.labels
+    const foreign = slice('10.244.0.6')
+    foreign.metadata.labels = labels
+    const [port] = servicePortsOf(labelled, [slice('10.244.0.5'), foreign], 'here')
+    assert.deepEqual(port?.internalEndpoints, [{ ip: '10.244.0.5', port: 8080 }])
+  }
+})
+
 test('ready endpoints first; where there is none, those that still serve while ending', () => {
   const ending = slice('10.244.0.9')
   ending.endpoints = [

@@ -41,12 +41,23 @@ export interface HostPort {
   readonly endpoint: Endpoint
 }
 
+/** Whatever their values, these labels say of a Service or a slice that another program serves it, or nobody. */
+const FOREIGN_LABELS = [
+  'service.kubernetes.io/service-proxy-name',
+  'service.kubernetes.io/headless',
+] as const
+
+function isForeign({ metadata }: Service | EndpointSlice): boolean {
+  return FOREIGN_LABELS.some(label => metadata.labels?.[label] !== undefined)
+}
+
 export function servicePortsOf(
   service: Service,
   slices: readonly EndpointSlice[],
   nodeName: string,
 ): ServicePort[] {
   const { spec, metadata } = service
+  if (isForeign(service)) return []
   if (spec.type === 'ExternalName' || !spec.clusterIP || spec.clusterIP === 'None') return []
   const internalLocal = spec.internalTrafficPolicy === 'Local'
   const externalLocal = spec.externalTrafficPolicy === 'Local'
@@ -87,7 +98,7 @@ function endpointsOf(
   const ready: (Endpoint & { local: boolean })[] = []
   const terminating: (Endpoint & { local: boolean })[] = []
   for (const slice of slices) {
-    if (slice.addressType !== 'IPv4') continue
+    if (slice.addressType !== 'IPv4' || isForeign(slice)) continue
     const port = (slice.ports ?? []).find(port => (port.name ?? '') === portName)?.port
     if (port === undefined) continue
     for (const { addresses, conditions, nodeName: its } of slice.endpoints ?? []) {
