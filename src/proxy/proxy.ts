@@ -2,14 +2,17 @@
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { service } from '#api/core/v1/service.ts'
 import { endpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { createEventRecorder } from '#client/events.ts'
 import type { Informers } from '#client/informer.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { tryCommand } from '#host/command.ts'
 import { udpDestinationsOf } from './conntrack.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
+import { HealthCheckPorts } from './health-check-ports.ts'
+import { ProxyHealth } from './proxy-health.ts'
 import { RuleWriter, type Wanted } from './rule-writer.ts'
 import { rulesetOf } from './ruleset.ts'
-import { hostPortsOf, servicePortsOf } from './service-ports.ts'
+import { healthCheckOf, hostPortsOf, servicePortsOf } from './service-ports.ts'
 
 export interface ProxyOptions {
   readonly nodeName: string
@@ -24,11 +27,27 @@ const SERVICE_INDEX = 'proxy/service'
 export async function startProxy(context: RoleContext, options: ProxyOptions): Promise<Running> {
   const wanted = wantedRules(context.informers, options)
   await wanted.synced
-  const cleaner = new FlowCleaner({ log: context.log })
+  const { client, clock, random, log } = context
+  const { nodeName, table } = options
+  const cleaner = new FlowCleaner({ log })
+  const health = new ProxyHealth(clock)
+  const recorder = createEventRecorder(client, {
+    ...{ clock, random, log },
+    component: 'kube-proxy',
+    host: nodeName,
+  })
+  const healthCheckPorts = new HealthCheckPorts({
+    ...{ nodeName, clock, log, recorder },
+    isProxyHealthy: () => health.isHealthy,
+  })
   const writer = new RuleWriter(context, {
-    table: options.table,
+    table,
+    health,
     wanted: wanted.now,
-    written: ({ udpDestinations }) => cleaner.settled(udpDestinations),
+    written: ({ udpDestinations, healthChecks }) => {
+      cleaner.settled(udpDestinations)
+      healthCheckPorts.settled(healthChecks)
+    },
   })
   const ends = wanted.subscribe(() => writer.changed())
   await writer.firstWrite
@@ -37,6 +56,8 @@ export async function startProxy(context: RoleContext, options: ProxyOptions): P
       for (const end of ends) end()
       await writer.stop()
       await cleaner.stop()
+      await healthCheckPorts.stop()
+      recorder.stop()
     },
   }
 }
@@ -56,19 +77,20 @@ function wantedRules(informers: Informers, { nodeName, clusterCidr }: ProxyOptio
   return {
     synced: Promise.all([services.synced, slices.synced, pods.synced]),
     now: (): Wanted => {
-      const ports = services
-        .list()
-        .flatMap(service =>
-          servicePortsOf(
-            service,
-            slices.by(SERVICE_INDEX, `${service.metadata.namespace}/${service.metadata.name}`),
-            nodeName,
-          ),
-        )
+      const served = services.list().map(service => {
+        const { namespace, name } = service.metadata
+        return { service, slices: slices.by(SERVICE_INDEX, `${namespace}/${name}`) }
+      })
+      const ports = served.flatMap(({ service, slices }) =>
+        servicePortsOf(service, slices, nodeName),
+      )
       const hostPorts = pods.list().flatMap(hostPortsOf)
       return {
         ruleset: rulesetOf(ports, hostPorts, { clusterCidr }),
         udpDestinations: udpDestinationsOf(ports, hostPorts),
+        healthChecks: served.flatMap(
+          ({ service, slices }) => healthCheckOf(service, slices, nodeName) ?? [],
+        ),
       }
     },
     subscribe: (changed: () => void) => {

@@ -3,7 +3,9 @@ import { messageOf } from '#base/errors.ts'
 import type { RoleContext } from '#client/role.ts'
 import { command } from '#host/command.ts'
 import type { Destinations } from './conntrack.ts'
+import type { ProxyHealth } from './proxy-health.ts'
 import type { Ruleset } from './ruleset.ts'
+import type { HealthCheck } from './service-ports.ts'
 import { transaction } from './transaction.ts'
 
 /** Changes that come within this time are written together. */
@@ -15,10 +17,12 @@ const RETRY_MS = [200, 1000, 5000, 30_000] as const
 export interface Wanted {
   readonly ruleset: Ruleset
   readonly udpDestinations: Destinations
+  readonly healthChecks: readonly HealthCheck[]
 }
 
 export interface RuleWriterOptions {
   readonly table: string
+  readonly health: ProxyHealth
   wanted(): Wanted
   /** The kernel has these rules from now on. */
   written(wanted: Wanted): void
@@ -44,11 +48,13 @@ export class RuleWriter {
     this.firstWrite = new Promise(resolve => {
       this.#firstDone = resolve
     })
+    options.health.waiting()
     this.#schedule(0)
   }
 
   changed(): void {
     this.#dirty = true
+    this.#options.health.waiting()
     if (!this.#writing && this.#failures === 0) this.#schedule(GATHER_MS)
   }
 
@@ -80,6 +86,7 @@ export class RuleWriter {
       if (script) await command('nft', ['-f', '-'], { input: script })
       this.#applied = wanted.ruleset
       this.#failures = 0
+      this.#options.health.written(!this.#dirty)
       this.#firstDone()
       this.#options.written(wanted)
     } catch (error) {

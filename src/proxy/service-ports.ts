@@ -31,6 +31,14 @@ export interface ServicePort {
   readonly affinitySeconds: number | undefined
 }
 
+/** What a load balancer is told on a Service's `healthCheckNodePort`. */
+export interface HealthCheck {
+  readonly service: Service
+  readonly port: number
+  /** Endpoints on this node that take new connections. */
+  readonly localEndpoints: number
+}
+
 /** A container port that is wanted on the node itself. */
 export interface HostPort {
   readonly name: string
@@ -84,6 +92,22 @@ export function servicePortsOf(
           : undefined,
     }
   })
+}
+
+/** Undefined where there is none. */
+export function healthCheckOf(
+  service: Service,
+  slices: readonly EndpointSlice[],
+  nodeName: string,
+): HealthCheck | undefined {
+  const { externalTrafficPolicy, healthCheckNodePort: port } = service.spec
+  if (!port || externalTrafficPolicy !== 'Local' || isForeign(service)) return undefined
+  const ready = slices
+    .filter(slice => slice.addressType === 'IPv4' && !isForeign(slice))
+    .flatMap(({ endpoints }) => endpoints ?? [])
+    .filter(endpoint => endpoint.nodeName === nodeName && endpoint.conditions?.ready !== false)
+  const localEndpoints = new Set(ready.map(({ addresses }) => addresses[0])).size
+  return { service, port, localEndpoints }
 }
 
 /**
