@@ -7,25 +7,10 @@ import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
+import { logLevel } from './log-level.ts'
 import { kubeletPort, kubeletServing, nodeLimits, nodes } from './nodes.ts'
+import { proxyPlaces } from './proxy-flags.ts'
 import { surroundings } from './surroundings.ts'
-
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
-type LogLevel = (typeof LOG_LEVELS)[number]
-
-const logLevel = (fallback: LogLevel) =>
-  flag<LogLevel>(
-    'log-level',
-    'LEVEL',
-    `${LOG_LEVELS.join(', ')}; lines are JSON on standard error`,
-    text => {
-      const level = LOG_LEVELS.find(level => level === text)
-      if (!level)
-        throw new UserError(`--log-level wants one of ${LOG_LEVELS.join(', ')}, not "${text}"`)
-      return level
-    },
-    fallback,
-  )
 
 const range = (name: string, doc: string, fallback: string) =>
   flag(
@@ -372,7 +357,14 @@ export const commands = {
   },
   proxy: {
     doc: 'run the service proxy alone (nftables)',
-    flags: { kubeconfig, nodeName, clusterCidr, dataDirectory, logLevel: logLevel('info') },
+    flags: {
+      kubeconfig,
+      nodeName,
+      clusterCidr,
+      dataDirectory,
+      ...proxyPlaces,
+      logLevel: logLevel('info'),
+    },
   },
   dns: {
     doc: 'run the cluster DNS alone',

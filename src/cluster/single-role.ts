@@ -135,12 +135,15 @@ async function startRole(invocation: RemoteInvocation, remote: Remote): Promise<
     }
     case 'proxy': {
       const { startProxy } = await import('#proxy')
-      const { nodeName, clusterCidr, dataDirectory } = invocation.values
+      const { nodeName, clusterCidr, dataDirectory, healthzBindAddress, metricsBindAddress } =
+        invocation.values
       const { instance } = layoutOf(dataDirectoryOf(dataDirectory))
       return startProxy(context, {
         nodeName: nodeName ?? hostname().toLowerCase(),
         clusterCidr,
         table: instance,
+        healthzBindAddress,
+        metricsBindAddress,
       })
     }
     case 'dns': {

@@ -3,6 +3,7 @@ import { messageOf } from '#base/errors.ts'
 import type { RoleContext } from '#client/role.ts'
 import { command } from '#host/command.ts'
 import type { Destinations } from './conntrack.ts'
+import type { ProxyFigures } from './figures.ts'
 import type { ProxyHealth } from './proxy-health.ts'
 import type { Ruleset } from './ruleset.ts'
 import type { HealthCheck } from './service-ports.ts'
@@ -12,6 +13,9 @@ import { transaction } from './transaction.ts'
 const GATHER_MS = 20
 /** After a failed write the whole table is written anew, a little later each time. */
 const RETRY_MS = [200, 1000, 5000, 30_000] as const
+
+/** Of so many changes at most it is measured how long they took until they were written. */
+const MEASURED_LIMIT = 1000
 
 /** What Services, endpoints and pods ask for at one time. */
 export interface Wanted {
@@ -23,6 +27,7 @@ export interface Wanted {
 export interface RuleWriterOptions {
   readonly table: string
   readonly health: ProxyHealth
+  readonly figures: ProxyFigures
   wanted(): Wanted
   /** The kernel has these rules from now on. */
   written(wanted: Wanted): void
@@ -37,6 +42,8 @@ export class RuleWriter {
   #cancelTimer: (() => void) | undefined
   #writing: Promise<void> | undefined
   #dirty = false
+  /** When endpoints changed that are not written yet, in milliseconds since the epoch. */
+  #changes: number[] = []
   #failures = 0
   #stopped = false
   readonly firstWrite: Promise<void>
@@ -52,8 +59,11 @@ export class RuleWriter {
     this.#schedule(0)
   }
 
-  changed(): void {
+  /** `sinceMs`: when that happened, where it is known. */
+  changed(sinceMs?: number): void {
     this.#dirty = true
+    if (sinceMs !== undefined && this.#changes.length < MEASURED_LIMIT) this.#changes.push(sinceMs)
+    this.#options.figures.queued(this.#context.clock.now())
     this.#options.health.waiting()
     if (!this.#writing && this.#failures === 0) this.#schedule(GATHER_MS)
   }
@@ -79,18 +89,25 @@ export class RuleWriter {
   }
 
   async #write(): Promise<void> {
+    const { clock } = this.#context
+    const { figures, health } = this.#options
+    const started = clock.monotonicMs()
     this.#dirty = false
+    const changes = this.#changes.splice(0)
     const wanted = this.#options.wanted()
     const script = transaction(this.#options.table, this.#applied, wanted.ruleset)
     try {
       if (script) await command('nft', ['-f', '-'], { input: script })
       this.#applied = wanted.ruleset
       this.#failures = 0
-      this.#options.health.written(!this.#dirty)
+      health.written(!this.#dirty)
+      figures.written(clock.now(), clock.monotonicMs() - started, changes)
       this.#firstDone()
       this.#options.written(wanted)
     } catch (error) {
       this.#applied = undefined
+      this.#changes.unshift(...changes)
+      figures.failed()
       this.#failures++
       this.#context.log.error('service rules could not be written; trying again', {
         component: 'proxy',

@@ -43,6 +43,17 @@ const service = {
   metadata: { name: 'web' },
   spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
 }
+const balanced = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'balanced' },
+  spec: {
+    type: 'LoadBalancer',
+    externalTrafficPolicy: 'Local',
+    selector: { app: 'web' },
+    ports: [{ port: 80 }],
+  },
+}
 const asked = (host: string) => `printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${host} 80`
 
 describe('a second node', { skip: reason !== undefined }, () => {
@@ -83,4 +94,25 @@ describe('a second node', { skip: reason !== undefined }, () => {
       })
       assert.deepEqual([...seen].sort(), [`from ${FIRST}`, `from ${SECOND}`])
     })
+
+  test('its proxy tells load balancers where endpoints are, and whether the node stays', async () => {
+    await kubectl.run('create -f -', { input: JSON.stringify(balanced) })
+    const port = await kubectl.run(`get svc balanced -o jsonpath={.spec.healthCheckNodePort}`)
+    const addresses = '{.status.addresses[?(@.type=="InternalIP")].address}'
+    const ip = await kubectl.run(['get', 'node', SECOND, '-o', `jsonpath=${addresses}`])
+    const told = async (port: string, status: number, pattern: RegExp) => {
+      let last = ''
+      await eventually(async () => {
+        const response = await fetch(`http://${ip}:${port}/healthz`).catch(() => undefined)
+        last = `${response?.status} ${await response?.text()}`
+        return response?.status === status && pattern.test(last)
+      }).catch(error => assert.fail(`${error}: ${last}`))
+    }
+    await told(port, 200, /"name": "balanced"\n.*\n\t"localEndpoints": 1/)
+    await told('10256', 200, /"lastUpdated":"20.*"nodeEligible":true/)
+    await kubectl.run('label pod two app-')
+    await told(port, 503, /"localEndpoints": 0/)
+    await kubectl.run(`taint node ${SECOND} ToBeDeletedByClusterAutoscaler=1:NoSchedule`)
+    await told('10256', 503, /"nodeEligible":false/)
+  })
 })
