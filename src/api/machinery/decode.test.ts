@@ -157,6 +157,22 @@ test('bytes are base64 with padding; line breaks are taken out', () => {
     assert.match(message({ data }), /^illegal base64 data at input byte \d$/)
 })
 
+test('the place where bytes are not base64 is the one that Go names', () => {
+  for (const [data, at] of [
+    ['1', 0],
+    ['a/b/c', 4],
+    ['AAA', 0],
+    ['AA=', 3],
+    ['AA=A', 2],
+    ['A===', 1],
+    ['A-AA', 1],
+    ['AA==AAAA', 4],
+    ['AAA=A', 4],
+    ['AAAA\nAB', 5],
+  ] as const)
+    assert.equal(message({ data }), `illegal base64 data at input byte ${at}`, data)
+})
+
 test('unknown fields are dropped and told by path', () => {
   const { value, unknownFields } = decode({
     x: 1,

@@ -56,15 +56,40 @@ const readInt64 = (value: unknown): number | bigint =>
   typeof value === 'bigint' && isInt64(value) ? value : readSafeInteger(value)
 
 const NOT_BASE64 = /[^A-Za-z0-9+/]/
+const BASE64 = /[A-Za-z0-9+/]/
+const PADDING = '='
+const isBreak = (letter: string | undefined) => letter === '\n' || letter === '\r'
 
 function readBytes(value: unknown): string {
   const given = text(value, '[]uint8')
   if (firstWrongByte(given) < 0) return given
   // Line breaks may stand anywhere, as encoders for mail put them.
   const joined = given.replace(/[\r\n]+/g, '')
-  const wrong = firstWrongByte(joined)
-  if (wrong < 0) return joined
-  throw badRequest(`illegal base64 data at input byte ${wrong}`)
+  if (firstWrongByte(joined) < 0) return joined
+  throw badRequest(`illegal base64 data at input byte ${corruptByte(given)}`)
+}
+
+/** The place that Go names for a text that is not base64: of an incomplete four its beginning. */
+function corruptByte(base64: string): number {
+  let inFour = 0
+  for (let at = 0; at < base64.length; at++) {
+    const letter = base64[at] as string
+    if (isBreak(letter)) continue
+    if (BASE64.test(letter)) inFour = (inFour + 1) % 4
+    else return letter === PADDING && inFour > 1 ? afterPadding(base64, at, inFour) : at
+  }
+  return base64.length - inFour
+}
+
+function afterPadding(base64: string, padding: number, inFour: number): number {
+  const next = (at: number) => {
+    while (isBreak(base64[at])) at++
+    return at
+  }
+  const second = next(padding + 1)
+  if (inFour === 3) return second
+  if (second === base64.length) return second
+  return base64[second] === PADDING ? next(second + 1) : second - 1
 }
 
 /** Where the text stops being base64 with its padding, -1 when it never does. One pass, for values of megabytes. */

@@ -56,6 +56,24 @@ test('what is no time is refused', () => {
     assert.throws(() => canonicalTime(text), /^StatusError: parsing time/, text)
 })
 
+test('a refusal names the part that could not be read, as Go does', () => {
+  const layout = '2006-01-02T15:04:05Z07:00'
+  for (const [text, rest, element] of [
+    ['', '', '2006'],
+    ['a/b/c', 'a/b/c', '2006'],
+    ['2026/01', '/01', '-'],
+    ['2026-1-2', '1-2', '01'],
+    ['2026-01-02', '', 'T'],
+    ['2026-01-02T03:04:05', '', 'Z07:00'],
+    ['2026-01-02T03:04:05.1234+1', '+1', 'Z07:00'],
+  ] as const)
+    assert.throws(() => canonicalTime(text), {
+      message: `parsing time "${text}" as "${layout}": cannot parse "${rest}" as "${element}"`,
+    })
+  assert.throws(() => canonicalTime('2026-01-02T03:04:05Zulu'), /extra text: "ulu"$/)
+  assert.equal(canonicalTime('2026-01-02T3:04:05Z'), '2026-01-02T03:04:05Z')
+})
+
 test('durations are written as Go writes them', () => {
   const forms = {
     '90s': '1m30s',

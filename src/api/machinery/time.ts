@@ -7,7 +7,7 @@ const CANONICAL =
 const CANONICAL_MICRO =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
 const RFC_3339 =
-  /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([-+])(\d\d):(\d\d))$/
+  /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([-+])(\d\d):(\d\d))$/
 
 const LAYOUT = '2006-01-02T15:04:05Z07:00'
 const MICRO_LAYOUT = '2006-01-02T15:04:05.000000Z07:00'
@@ -70,7 +70,34 @@ function secondsOf(text: string, layout: string): number {
 
 const outOfRange = (text: string, part: string) =>
   badRequest(`parsing time ${JSON.stringify(text)}: ${part} out of range`)
-const unreadable = (text: string, layout: string) =>
-  badRequest(
-    `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(text)}`,
-  )
+
+/** The parts of a layout as Go names them, and what each takes. An hour may have one digit. */
+const ELEMENTS: readonly (readonly [element: string, taken: RegExp])[] = [
+  ['2006', /^\d{4}/],
+  ['-', /^-/],
+  ['01', /^\d\d/],
+  ['-', /^-/],
+  ['02', /^\d\d/],
+  ['T', /^T/],
+  ['15', /^\d\d?/],
+  [':', /^:/],
+  ['04', /^\d\d/],
+  [':', /^:/],
+  ['05', /^\d\d(?:[.,]\d+)?/],
+  ['Z07:00', /^(?:Z|[-+]\d\d:\d\d)/],
+]
+
+/** Says from where on the text is no time, and for what part of the layout. */
+function unreadable(text: string, layout: string): Error {
+  const head = `parsing time ${JSON.stringify(text)}`
+  let rest = text
+  for (const [element, taken] of ELEMENTS) {
+    const match = taken.exec(rest)
+    if (!match)
+      return badRequest(
+        `${head} as "${layout}": cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(element)}`,
+      )
+    rest = rest.slice(match[0].length)
+  }
+  return badRequest(`${head}: extra text: ${JSON.stringify(rest)}`)
+}
