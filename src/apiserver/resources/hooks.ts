@@ -5,6 +5,8 @@ import {
   markTerminating,
   rememberStorageVersion,
 } from '#api/apiextensions/v1/conditions.ts'
+import type { Event } from '#api/core/v1/event.ts'
+import { validateEvent } from '#api/core/v1/event.validation.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { FieldError } from '#api/machinery/field-error.ts'
@@ -96,7 +98,6 @@ const table: Record<string, ResourceHooks> = {
   'deployments.apps': { unowned: { status: ['metadata.labels'] } },
   'storageversionmigrations.storagemigration.k8s.io': versioned,
   endpoints: { createsOnUpdate: true },
-  events: { createsOnUpdate: true },
   'roles.rbac.authorization.k8s.io': { createsOnUpdate: true },
   'clusterroles.rbac.authorization.k8s.io': {
     createsOnUpdate: true,
@@ -120,6 +121,12 @@ const table: Record<string, ResourceHooks> = {
   'podcertificaterequests.certificates.k8s.io': podCertificateHooks,
   'devicetaintrules.resource.k8s.io': { ...taintRuleHooks, ...alone },
   'resourceslices.resource.k8s.io': sliceHooks,
+  events: {
+    createsOnUpdate: true,
+    // What is stored alike is judged by the API through which it comes.
+    validate: ({ resource: { kind } }, draft, previous) =>
+      validateEvent(kind.group, draft as Event, previous as Event | undefined),
+  },
   persistentvolumes: { prepare: stampPhase },
   pods: { validate: validatePodPart, prepare: stampGates },
   services: {

@@ -81,7 +81,7 @@ const wrong: [string, object, string[]][] = [
     { minReplicas: 0, maxReplicas: 0 },
     [
       'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
-      'spec.maxReplicas: Invalid value: 0: must be greater than 0',
+      'spec.maxReplicas: Required value: must be set and greater than 0',
       'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
     ],
   ],
@@ -116,6 +116,7 @@ const wrong: [string, object, string[]][] = [
     { metrics: [{}] },
     [
       'spec.metrics[0].type: Required value: must specify a metric source type',
+      'spec.metrics[0].type: Unsupported value: "": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"',
       'spec.metrics[0].type: Unsupported value: "": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"',
     ],
   ],
@@ -153,6 +154,21 @@ const wrong: [string, object, string[]][] = [
     'a resource of no name',
     metric('Resource', { resource: { target: utilization(5) } }),
     ['spec.metrics[0].resource.name: Required value: must specify a resource name'],
+  ],
+  [
+    'a resource that containers have not',
+    metric('ContainerResource', {
+      containerResource: { name: 'gpu', container: 'a', target: utilization(5) },
+    }),
+    [
+      'spec.metrics[0].containerResource.name: Invalid value: "gpu": must be a standard resource type or fully qualified',
+      'spec.metrics[0].containerResource.name: Invalid value: "gpu": must be a standard resource for containers',
+    ],
+  ],
+  [
+    'a direction with no policies',
+    { behavior: { scaleUp: { policies: [] } } },
+    ['spec.behavior.scaleUp.policies: Required value: must specify at least one Policy'],
   ],
   [
     'a container of no name',

@@ -1,3 +1,4 @@
+import { validateContainerResourceName } from '../../core/v1/validation.resources.ts'
 import { needed } from '../../core/v1/validation.ts'
 import {
   type FieldError,
@@ -35,6 +36,8 @@ export function validateMetric(path: string, metric: MetricSpec): FieldError[] {
   const own = isKnown(type) ? FIELDS[type] : undefined
   if (own && metric[own] === undefined)
     errors.push(required(`${path}.${own}`, 'must populate information for the given metric source'))
+  // Upstream says it again at the end.
+  if (!own) errors.push(notSupported(`${path}.type`, type, Object.keys(FIELDS)))
   if (present.length !== 1)
     for (const source of present)
       if (source !== own)
@@ -97,22 +100,29 @@ const validators: Readonly<Record<Source, Validator>> = {
         : []),
     ]
   },
-  resource: (path, { resource }) => (resource ? validateResource(path, resource) : []),
+  resource: (path, { resource }) => {
+    if (!resource) return []
+    const { name, target } = resource
+    const named = name ? [] : [required(`${path}.name`, 'must specify a resource name')]
+    return [...named, ...validateResourceTarget(path, target)]
+  },
   containerResource: (path, { containerResource: source }) => {
     if (!source) return []
-    const container = source.container
-      ? needed(`${path}.container`, source.container, isDns1123Label)
-      : [required(`${path}.container`, 'must specify a container')]
-    return [...container, ...validateResource(path, source)]
+    const { name, container, target } = source
+    return [
+      ...(name
+        ? validateContainerResourceName(`${path}.name`, name)
+        : [required(`${path}.name`, 'must specify a resource name')]),
+      ...(container
+        ? needed(`${path}.container`, container, isDns1123Label)
+        : [required(`${path}.container`, 'must specify a container')]),
+      ...validateResourceTarget(path, target),
+    ]
   },
 }
 
-function validateResource(
-  path: string,
-  { name, target }: { name: string; target: MetricTarget },
-): FieldError[] {
-  const errors = name ? [] : [required(`${path}.name`, 'must specify a resource name')]
-  errors.push(...validateTarget(`${path}.target`, target))
+function validateResourceTarget(path: string, target: MetricTarget): FieldError[] {
+  const errors = validateTarget(`${path}.target`, target)
   const { averageUtilization, averageValue } = target
   if (averageUtilization === undefined && averageValue === undefined)
     errors.push(

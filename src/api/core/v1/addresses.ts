@@ -145,9 +145,15 @@ const withoutZeros = (text: string) =>
 
 /** Addresses that can't stand for an endpoint or an external address, since they mean something else everywhere. */
 export function isOrdinaryIp(text: string): string[] {
-  const family = addressFamily(text)
-  if (!family) return isIp(text)
-  const groups = family === 'IPv4' ? ipv4Bytes(text) : (ipv6Groups(text) ?? [])
+  return addressFamily(text) ? isNotSpecialIp(text) : isIp(text)
+}
+
+/** The same rule alone, which has its own words for what is no address, and does not mind zeros in front. */
+export function isNotSpecialIp(text: string): string[] {
+  const address = withoutZeros(text)
+  const family = addressFamily(address)
+  if (!family) return ['must be a valid IP address']
+  const groups = family === 'IPv4' ? ipv4Bytes(address) : (ipv6Groups(address) ?? [])
   return family === 'IPv4' ? specialIpv4(groups) : specialIpv6(groups)
 }
 

@@ -140,8 +140,12 @@ test('of a node only little changes', () => {
   ])
   assert.deepEqual(change({ externalID: 'c' }), ['spec.externalID: Forbidden: may not be updated'])
   assert.deepEqual(change({ taints: [{ key: 'a', effect: 'Sometimes' }] }), [
-    'metadata.taints[0].effect: Unsupported value: "Sometimes": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+    'metadata.taints[0].effect: Unsupported value: "Sometimes": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
   ])
+  assert.equal(
+    change({ taints: [{ effect: 'NoSchedule' }] })[0],
+    'metadata.taints[0].key: Invalid value: "": name part must be non-empty',
+  )
 })
 
 test('a node has one range of each family, and what is none is told twice beside another', () => {
@@ -235,6 +239,27 @@ test('endpoints are addresses that lead somewhere', () => {
     '10.0.0.1:80,10.0.0.2:80,10.0.0.3:80 + 2 more...',
   )
   assert.equal(rowOf(endpoints, created(endpoints, {})).Endpoints, '<none>')
+})
+
+test('what is set to nothing in endpoints is refused, and what is no address twice', () => {
+  const refused = (address: object, port: object) =>
+    lines(
+      endpoints.validate(
+        created(endpoints, {
+          subsets: [{ addresses: [{ ip: '10.0.0.1', ...address }], ports: [{ port: 1, ...port }] }],
+        }),
+      ),
+    ).map(line => line.slice(0, 70))
+  assert.deepEqual(refused({}, {}), [])
+  assert.deepEqual(refused({ ip: 'x' }, {}), [
+    'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP add',
+    'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP add',
+  ])
+  assert.equal(refused({ nodeName: '' }, {}).length, 1)
+  assert.equal(
+    refused({}, { appProtocol: '' })[0],
+    'subsets[0].ports[0].appProtocol: Invalid value: "": name part must be ',
+  )
 })
 
 test('a service account knows its secrets by name alone', () => {

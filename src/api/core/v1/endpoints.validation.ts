@@ -5,9 +5,9 @@ import {
   isPortNumber,
   isQualifiedName,
 } from '../../machinery/names.ts'
-import { isOrdinaryIp } from './addresses.ts'
+import { addressFamily, isIp, isNotSpecialIp } from './addresses.ts'
 import type { EndpointAddress, EndpointPort, Endpoints } from './endpoints.ts'
-import { given, oneOf, wrong } from './validation.ts'
+import { given, oneOf, whenSet, wrong } from './validation.ts'
 
 export function validateEndpoints({ subsets = [] }: Endpoints): readonly FieldError[] {
   return subsets.flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }, index) => {
@@ -28,9 +28,11 @@ export function validateEndpoints({ subsets = [] }: Endpoints): readonly FieldEr
 
 function validateAddress(path: string, address: EndpointAddress): readonly FieldError[] {
   return [
-    ...wrong(`${path}.ip`, address.ip, isOrdinaryIp(address.ip)),
+    ...wrong(`${path}.ip`, address.ip, addressFamily(address.ip) ? [] : isIp(address.ip)),
     ...given(`${path}.hostname`, address.hostname, isDns1123Label),
-    ...given(`${path}.nodeName`, address.nodeName, isDns1123Subdomain),
+    ...whenSet(`${path}.nodeName`, address.nodeName, isDns1123Subdomain),
+    // What is no address is told by this rule too, as upstream does.
+    ...wrong(`${path}.ip`, address.ip, isNotSpecialIp(address.ip)),
   ]
 }
 
@@ -44,6 +46,6 @@ function validatePort(
     ...given(`${path}.name`, name, isDns1123Label),
     ...wrong(`${path}.port`, port, isPortNumber(port)),
     ...oneOf(`${path}.protocol`, protocol, ['SCTP', 'TCP', 'UDP']),
-    ...given(`${path}.appProtocol`, appProtocol, isQualifiedName),
+    ...whenSet(`${path}.appProtocol`, appProtocol, isQualifiedName),
   ]
 }

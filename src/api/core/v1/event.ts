@@ -10,7 +10,6 @@ import {
   type ValueOfShape,
 } from '../../machinery/schema.ts'
 import { eventColumns } from './event.columns.ts'
-import { validateEvent } from './event.validation.ts'
 import { objectReference } from './references.ts'
 
 export const eventSource = shape('io.k8s.api.core.v1.EventSource', 'Who reported an event.', {
@@ -75,6 +74,5 @@ export const event = defineKind<Event>({
     source: object => object.source.component || object.reportingComponent,
     type: object => object.type ?? '',
   },
-  validate: object => validateEvent(object),
   columns: eventColumns,
 })

@@ -1,57 +1,85 @@
 import { type FieldError, invalid, required } from '../../machinery/field-error.ts'
 import { isQualifiedName, utf8Length } from '../../machinery/names.ts'
 import type { Event } from './event.ts'
-import { immutable, wrong } from './validation.ts'
+import { immutable, sameValue, wrong } from './validation.ts'
 
 const MAXIMUM_NAME_CHARACTERS = 128
 const MAXIMUM_MESSAGE_CHARACTERS = 1024
 /** Events about cluster-scoped objects live here. */
 const NAMESPACE_OF_CLUSTER_EVENTS = 'default'
+const CLUSTER_NAMESPACES: ReadonlySet<string> = new Set([
+  NAMESPACE_OF_CLUSTER_EVENTS,
+  'kube-system',
+])
+const FEWEST_OF_SERIES = 2
 
-/** `newStyle` is for what comes through events.k8s.io, where more must be said. */
-export function validateEvent(event: Event, newStyle = Boolean(event.eventTime)): FieldError[] {
-  const errors = inRightNamespace(event)
-  return newStyle ? [...errors, ...validateNewStyle(event)] : errors
+const OLD_API = ''
+const MISPLACED = 'does not match event.namespace'
+
+/**
+ * `group` is that of the API through which it is written: events.k8s.io asks for more. `previous` is given on update.
+ * Whether an event is of the new style, its time tells.
+ */
+export function validateEvent(group: string, event: Event, previous?: Event): FieldError[] {
+  const errors = event.eventTime ? validateNewStyle(group, event) : inRightNamespace(event)
+  if (group === OLD_API) return errors
+  if (!previous) return [...errors, ...validateSeries(event), ...validateNewEvent(event)]
+  const goesOn = !sameValue(event.series, previous.series)
+  return [
+    ...errors,
+    ...(goesOn ? validateSeries(event) : []),
+    ...validateEventUpdate(event, previous),
+  ]
 }
 
 function inRightNamespace({ metadata, involvedObject }: Event): FieldError[] {
   const { namespace = '' } = metadata
   const about = involvedObject.namespace ?? ''
-  if (about === namespace) return []
-  const isAboutCluster =
-    about === '' && (namespace === NAMESPACE_OF_CLUSTER_EVENTS || namespace === 'kube-system')
-  return isAboutCluster
-    ? []
-    : [invalid('involvedObject.namespace', about, 'does not match event.namespace')]
+  if (about === namespace || (about === '' && namespace === NAMESPACE_OF_CLUSTER_EVENTS)) return []
+  return [invalid('involvedObject.namespace', about, MISPLACED)]
 }
 
-function validateNewStyle(event: Event): FieldError[] {
+function validateNewStyle(group: string, event: Event): FieldError[] {
   const { reportingComponent, reportingInstance, action = '', reason = '', message = '' } = event
   const errors: FieldError[] = []
-  if (!event.eventTime) errors.push(required('eventTime'))
-  if (event.type !== 'Normal' && event.type !== 'Warning')
-    errors.push(invalid('type', event.type ?? '', `has invalid value: ${event.type ?? ''}`))
-  if (!reportingComponent) errors.push(required('reportingController'))
-  else
-    errors.push(
-      ...wrong('reportingController', reportingComponent, isQualifiedName(reportingComponent)),
-    )
-  if (!reportingInstance) errors.push(required('reportingInstance'))
-  if (!action) errors.push(required('action'))
-  if (!reason) errors.push(required('reason'))
+  // Here what it is about may be elsewhere.
+  if (!event.involvedObject.namespace && !CLUSTER_NAMESPACES.has(event.metadata.namespace ?? ''))
+    errors.push(invalid('involvedObject.namespace', '', MISPLACED))
+  const reporter = group === OLD_API ? 'reportingComponent' : 'reportingController'
+  if (!reportingComponent) errors.push(required(reporter))
+  errors.push(...wrong(reporter, reportingComponent, isQualifiedName(reportingComponent)))
   for (const [field, text, most] of [
     ['reportingInstance', reportingInstance, MAXIMUM_NAME_CHARACTERS],
     ['action', action, MAXIMUM_NAME_CHARACTERS],
     ['reason', reason, MAXIMUM_NAME_CHARACTERS],
     ['message', message, MAXIMUM_MESSAGE_CHARACTERS],
-  ] as const)
+  ] as const) {
+    if (!text && field !== 'message') errors.push(required(field))
     if (utf8Length(text) > most)
       errors.push(invalid(field, '', `can have at most ${most} characters`))
+  }
+  return errors
+}
+
+function validateSeries({ series }: Event): FieldError[] {
+  if (!series) return []
+  const errors: FieldError[] = []
+  if ((series.count ?? 0) < FEWEST_OF_SERIES)
+    errors.push(invalid('series.count', '', `should be at least ${FEWEST_OF_SERIES}`))
+  if (!series.lastObservedTime) errors.push(required('series.lastObservedTime'))
+  return errors
+}
+
+function validateNewEvent({ eventTime, type = '' }: Event): FieldError[] {
+  const errors: FieldError[] = []
+  if (!eventTime) errors.push(required('eventTime'))
+  if (type !== 'Normal' && type !== 'Warning')
+    errors.push(invalid('type', '', `has invalid value: ${type}`))
   return errors
 }
 
 /** Of an event of the new style only its series goes on. */
-export function validateEventUpdate(next: Event, previous: Event): FieldError[] {
+function validateEventUpdate(next: Event, previous: Event): FieldError[] {
   if (!previous.eventTime) return []
   const fields = [
     'involvedObject',

@@ -4,6 +4,7 @@ import {
   forbidden,
   internal,
   invalid,
+  notSupported,
   required,
 } from '../../machinery/field-error.ts'
 import {
@@ -17,9 +18,9 @@ import { isCidr, rangeFamily } from './addresses.ts'
 import type { NodeConfigSource } from './node.schema.config-source.ts'
 import type { Node, Taint } from './node.schema.ts'
 import { validateAmount } from './validation.resources.ts'
-import { given, needed, oneOf, sameValue, wrong } from './validation.ts'
+import { given, sameValue, wrong } from './validation.ts'
 
-const TAINT_EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule']
+const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 
 export function validateNode(node: Node): readonly FieldError[] {
   const { podCIDRs = [], taints = [] } = node.spec
@@ -52,15 +53,20 @@ function validateTaints(taints: readonly Taint[]): FieldError[] {
     // Upstream reports taints under metadata, and programs look for that.
     const path = `metadata.taints[${index}]`
     const errors = [
-      ...needed(`${path}.key`, key, isQualifiedName),
+      ...wrong(`${path}.key`, key, isQualifiedName(key)),
       ...given(`${path}.value`, value, isLabelValue),
-      ...oneOf(`${path}.effect`, effect, TAINT_EFFECTS),
+      ...validateEffect(`${path}.effect`, effect),
     ]
     const id = `${key}:${effect}`
     if (seen.has(id)) errors.push(taintTwice(path, taint))
     seen.add(id)
     return errors
   })
+}
+
+function validateEffect(field: string, effect: string): FieldError[] {
+  if (!effect) return [required(field)]
+  return TAINT_EFFECTS.includes(effect) ? [] : [notSupported(field, effect, TAINT_EFFECTS)]
 }
 
 function taintTwice(path: string, taint: Taint): FieldError {

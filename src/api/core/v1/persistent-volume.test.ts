@@ -39,7 +39,7 @@ const wrongVolumes: [string, object, string[]][] = [
     [
       'spec.accessModes: Required value',
       'spec.capacity: Required value',
-      'spec.capacity: Unsupported value: {}: supported values: "storage"',
+      'spec.capacity: Unsupported value: null: supported values: "storage"',
       'spec: Required value: must specify a volume type',
     ],
   ],
@@ -132,6 +132,16 @@ const wrongVolumes: [string, object, string[]][] = [
     'of StorageOS with half a secret',
     { ...common, storageos: { volumeName: 'a', secretRef: { name: 'b' } } },
     ['spec.storageos.secretRef.namespace: Required value'],
+  ],
+  [
+    'of iSCSI without the name of a target',
+    { ...common, iscsi: { targetPortal: 'a', iqn: 'b', lun: 0 } },
+    ['spec.iscsi.iqn: Invalid value: "b": must be valid format'],
+  ],
+  [
+    'a disk that nobody names, which has an older name here',
+    { ...common, gcePersistentDisk: {} },
+    ['spec.persistentDisk.pdName: Required value'],
   ],
   [
     'of iSCSI with a long portal',

@@ -167,6 +167,52 @@ wrongServices.push(
     'spec.clusterIPs: Forbidden: may not be set for ExternalName services',
   ],
 )
+wrongServices.push(
+  [
+    'a protocol of no name',
+    { ports: [{ port: 80, appProtocol: '' }] },
+    'spec.ports[0].appProtocol: Invalid value: "": name part must be non-empty',
+  ],
+  [
+    'a class of no name',
+    { type: 'LoadBalancer', loadBalancerClass: '' },
+    'spec.loadBalancerClass: Invalid value: "": name part must be non-empty',
+  ],
+  [
+    'an unknown policy of families',
+    { ipFamilyPolicy: 'Both' },
+    'spec.ipFamilyPolicy: Unsupported value: "Both": supported values: "PreferDualStack", "RequireDualStack", "SingleStack"',
+  ],
+  [
+    'a policy of nothing',
+    { internalTrafficPolicy: '' },
+    'spec.internalTrafficPolicy: Unsupported value: "": supported values: "Cluster", "Local"',
+  ],
+  [
+    'an unknown distribution',
+    { trafficDistribution: 'Far' },
+    'spec.trafficDistribution: Unsupported value: "Far": supported values: "PreferClose", "PreferSameZone", "PreferSameNode"',
+  ],
+)
+
+test('causes are told in the order of upstream', () => {
+  const fieldsOf = (spec: object) => problemsOf(spec).map(line => line.replace(/: .*/, ''))
+  const ports = [{ port: 80 }, { port: 80 }]
+  assert.deepEqual(fieldsOf({ type: 'NodePort', ports: ports.map(p => ({ ...p, nodePort: 7 })) }), [
+    'spec.ports[0].name',
+    'spec.ports[1].name',
+    'spec.ports[1].nodePort',
+    'spec.ports[1]',
+  ])
+  assert.deepEqual(fieldsOf({ type: 'Magic', ports: [] }), ['spec.ports', 'spec.type'])
+  const balanced = { loadBalancerSourceRanges: ['10.0.0.0/8'], loadBalancerClass: 'x.org/y' }
+  assert.deepEqual(fieldsOf({ ...balanced, externalTrafficPolicy: 'Local' }), [
+    'spec.LoadBalancerSourceRanges',
+    'spec.loadBalancerClass',
+    'spec.externalTrafficPolicy',
+  ])
+})
+
 for (const [name, spec, expected] of wrongServices)
   test(`refused: ${name}`, () => {
     const problems = problemsOf(spec)

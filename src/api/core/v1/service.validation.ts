@@ -19,26 +19,35 @@ import { isReachableFromOutside } from './service.defaults.ts'
 import type { Service, ServicePort, ServiceSpec } from './service.schema.ts'
 import { HEADLESS } from './service.update.ts'
 import { TOPOLOGY_HINTS, TOPOLOGY_MODE } from './service.warnings.ts'
-import { given, oneOf, wrong } from './validation.ts'
+import { given, needed, oneOf, whenSet, wrong } from './validation.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const LONGEST_AFFINITY_SECONDS = 24 * 60 * 60
 const POLICIES = ['Cluster', 'Local']
+const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
+/** In this order, in which they are told. */
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
 const IP_MODES = ['Proxy', 'VIP']
 const ONLY_BALANCED = "may only be used when `type` is 'LoadBalancer'"
 const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 
+/** In upstream's order, in which the causes are told. */
 export function validateService({ metadata, spec }: Service): readonly FieldError[] {
+  const annotations = metadata.annotations ?? {}
   return [
-    ...validateAnnotations(metadata.annotations ?? {}, spec),
-    ...oneOf('spec.type', spec.type, TYPES),
-    ...validatePorts(spec),
+    ...validateTopology(annotations),
+    ...validateType(spec),
+    ...validatePorts(spec.ports ?? []),
     ...validateLabels('spec.selector', spec.selector),
     ...validateAffinity(spec),
     ...validateClusterIps(spec),
-    ...validateExternal(spec),
+    ...(spec.externalIPs ?? []).flatMap((address, index) =>
+      wrong(`spec.externalIPs[${index}]`, address, isOrdinaryIp(address)),
+    ),
+    ...oneOf('spec.type', spec.type, TYPES),
+    ...validatePortsTogether(spec),
+    ...validateLoadBalancer(spec, annotations),
     ...validatePolicies(spec),
-    ...validateLoadBalancer(spec),
   ]
 }
 
@@ -73,28 +82,19 @@ export function validateServiceUpdate(next: Service, previous: Service): readonl
   return errors
 }
 
-/** Older ways to say what fields or other annotations say now. */
-function validateAnnotations(
-  annotations: Readonly<Record<string, string>>,
-  { type, loadBalancerSourceRanges = [] }: ServiceSpec,
-): FieldError[] {
-  const errors: FieldError[] = []
+type Annotations = Readonly<Record<string, string>>
+
+/** Two ways to say the same. */
+function validateTopology(annotations: Annotations): FieldError[] {
   const [mode, hints] = [annotations[TOPOLOGY_MODE], annotations[TOPOLOGY_HINTS]]
-  if (mode !== undefined && hints !== undefined && mode !== hints)
-    errors.push(
-      invalid(
-        `metadata.annotations[${TOPOLOGY_MODE}]`,
-        mode,
-        `must match annotations[${TOPOLOGY_HINTS}] when both are specified`,
-      ),
-    )
-  const ranges = annotations[SOURCE_RANGES]
-  if (ranges === undefined || loadBalancerSourceRanges.length > 0) return errors
-  const field = `metadata.annotations[${SOURCE_RANGES}]`
-  if (type !== 'LoadBalancer') errors.push(forbidden(field, ONLY_BALANCED))
-  for (const range of ranges.trim() === '' ? [] : ranges.split(','))
-    errors.push(...wrong(field, range.trim(), isCidr(range.trim())))
-  return errors
+  if (mode === undefined || hints === undefined || mode === hints) return []
+  return [
+    invalid(
+      `metadata.annotations[${TOPOLOGY_MODE}]`,
+      mode,
+      `must match annotations[${TOPOLOGY_HINTS}] when both are specified`,
+    ),
+  ]
 }
 
 export function validateServiceStatus({ spec, status }: Service): readonly FieldError[] {
@@ -119,47 +119,66 @@ export function validateServiceStatus({ spec, status }: Service): readonly Field
   return errors
 }
 
-function validatePorts(spec: ServiceSpec): readonly FieldError[] {
-  const ports = spec.ports ?? []
+/** What a service of its type must have, and may not. */
+function validateType(spec: ServiceSpec): readonly FieldError[] {
+  const { type, clusterIPs = [] } = spec
+  const isHeadless = clusterIPs.length === 1 && clusterIPs[0] === HEADLESS
   const errors: FieldError[] = []
-  if (ports.length === 0 && spec.clusterIP !== HEADLESS && spec.type !== 'ExternalName')
+  if (!spec.ports?.length && !isHeadless && type !== 'ExternalName')
     errors.push(required('spec.ports'))
-  const [names, pairs, nodePorts] = [new Set<string>(), new Set<string>(), new Set<string>()]
-  for (const [index, port] of ports.entries()) {
-    const at = `spec.ports[${index}]`
-    errors.push(...validatePort(at, port, ports.length > 1))
-    if (port.name && names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name))
-    if (port.name) names.add(port.name)
-    const pair = `${port.protocol}/${port.port}`
-    if (pairs.has(pair)) errors.push(duplicate(at, { port: port.port, protocol: port.protocol }))
-    pairs.add(pair)
-    if (!port.nodePort) continue
-    if (spec.type === 'ClusterIP')
-      errors.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"))
-    const nodePair = `${port.protocol}/${port.nodePort}`
-    if (nodePorts.has(nodePair)) errors.push(duplicate(`${at}.nodePort`, port.nodePort))
-    nodePorts.add(nodePair)
-  }
-  return errors
+  if (isHeadless && (type === 'NodePort' || type === 'LoadBalancer'))
+    errors.push(
+      invalid('spec.clusterIPs[0]', HEADLESS, `may not be set to 'None' for ${type} services`),
+    )
+  if (type !== 'ExternalName') return errors
+  if (clusterIPs.length > 0) errors.push(forbidden('spec.clusterIPs', NOT_OF_NAMES))
+  if (spec.ipFamilies?.length) errors.push(forbidden('spec.ipFamilies', NOT_OF_NAMES))
+  if (spec.ipFamilyPolicy !== undefined) errors.push(forbidden('spec.ipFamilyPolicy', NOT_OF_NAMES))
+  const name = (spec.externalName ?? '').replace(/\.$/, '')
+  return [...errors, ...needed('spec.externalName', name, isDns1123Subdomain)]
 }
 
-function validatePort(path: string, port: ServicePort, isOneOfMany: boolean): FieldError[] {
-  const { name, targetPort = 0, nodePort = 0 } = port
-  const errors: FieldError[] = []
-  if (isOneOfMany && !name) errors.push(required(`${path}.name`))
-  errors.push(
-    ...given(`${path}.name`, name, isDns1123Label),
-    ...wrong(`${path}.port`, port.port, isPortNumber(port.port)),
-    ...oneOf(`${path}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']),
-    ...wrong(
-      `${path}.targetPort`,
-      targetPort,
-      typeof targetPort === 'number' ? isPortNumber(targetPort) : isPortName(targetPort),
-    ),
-    ...given(`${path}.appProtocol`, port.appProtocol, isQualifiedName),
-  )
-  if (nodePort !== 0) errors.push(...wrong(`${path}.nodePort`, nodePort, isPortNumber(nodePort)))
-  return errors
+function validatePorts(ports: readonly ServicePort[]): readonly FieldError[] {
+  const names = new Set<string>()
+  return ports.flatMap((port, index) => {
+    const at = `spec.ports[${index}]`
+    const { name = '', targetPort = 0 } = port
+    const errors: FieldError[] = []
+    if (ports.length > 1 && name === '') errors.push(required(`${at}.name`))
+    errors.push(...given(`${at}.name`, name, isDns1123Label))
+    if (name !== '' && names.has(name)) errors.push(duplicate(`${at}.name`, name))
+    names.add(name)
+    return [
+      ...errors,
+      ...wrong(`${at}.port`, port.port, isPortNumber(port.port)),
+      ...oneOf(`${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']),
+      ...wrong(
+        `${at}.targetPort`,
+        targetPort,
+        typeof targetPort === 'number' ? isPortNumber(targetPort) : isPortName(targetPort),
+      ),
+      ...whenSet(`${at}.appProtocol`, port.appProtocol, isQualifiedName),
+    ]
+  })
+}
+
+/** The numbers that nodes listen on are judged where they are allocated. */
+function validatePortsTogether({ type, ports = [] }: ServiceSpec): readonly FieldError[] {
+  const [ofClusterIp, onNodes, onService]: FieldError[][] = [[], [], []]
+  const [nodePorts, pairs] = [new Set<string>(), new Set<string>()]
+  for (const [index, { port, protocol, nodePort = 0 }] of ports.entries()) {
+    const at = `spec.ports[${index}]`
+    if (nodePort !== 0 && type === 'ClusterIP')
+      ofClusterIp?.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"))
+    const nodePair = `${protocol}/${nodePort}`
+    if (nodePort !== 0 && nodePorts.has(nodePair))
+      onNodes?.push(duplicate(`${at}.nodePort`, nodePort))
+    nodePorts.add(nodePair)
+    const pair = `${protocol}/${port}`
+    if (pairs.has(pair)) onService?.push(duplicate(at, { port, protocol }))
+    pairs.add(pair)
+  }
+  return [...(ofClusterIp ?? []), ...(onNodes ?? []), ...(onService ?? [])]
 }
 
 function validateAffinity(spec: ServiceSpec): readonly FieldError[] {
@@ -183,28 +202,28 @@ function validateAffinity(spec: ServiceSpec): readonly FieldError[] {
 const NOT_OF_NAMES = 'may not be set for ExternalName services'
 
 function validateClusterIps(spec: ServiceSpec): readonly FieldError[] {
-  const { clusterIP = '', clusterIPs = [], type } = spec
+  if (spec.type === 'ExternalName') return []
+  const { clusterIP = '', clusterIPs = [] } = spec
   const field = 'spec.clusterIPs'
-  if (type === 'ExternalName')
-    return [
-      ...(clusterIP || clusterIPs.length > 0 ? [forbidden(field, NOT_OF_NAMES)] : []),
-      ...(spec.ipFamilies?.length ? [forbidden('spec.ipFamilies', NOT_OF_NAMES)] : []),
-      ...(spec.ipFamilyPolicy !== undefined
-        ? [forbidden('spec.ipFamilyPolicy', NOT_OF_NAMES)]
-        : []),
-    ]
   const errors: FieldError[] = []
   if (!clusterIP && clusterIPs.length > 0)
     errors.push(invalid(field, clusterIPs, 'must be empty when `clusterIP` is not specified'))
   else if (clusterIP && clusterIPs[0] !== clusterIP)
     errors.push(invalid(field, clusterIPs, 'first value must match `clusterIP`'))
-  if (clusterIPs.length > 1 && clusterIPs.includes(HEADLESS))
-    errors.push(invalid(field, HEADLESS, "'None' must be the first and only value"))
+  errors.push(...validateFamilies(spec))
+  const wrongAddresses = clusterIPs.flatMap((address, index) => {
+    if (index > 0 || address !== HEADLESS)
+      return wrong(`${field}[${index}]`, address, isIp(address))
+    return clusterIPs.length === 1
+      ? []
+      : [invalid(field, clusterIPs, "'None' must be the first and only value")]
+  })
+  errors.push(...wrongAddresses)
   if (clusterIPs.length > 2) errors.push(invalid(field, clusterIPs, 'may only hold up to 2 values'))
-  for (const [index, address] of clusterIPs.entries())
-    if (address !== HEADLESS) errors.push(...wrong(`${field}[${index}]`, address, isIp(address)))
+  // What follows from a wrong address would only confuse.
+  if (wrongAddresses.length > 0) return errors
   const families = clusterIPs.map(addressFamily)
-  if (clusterIPs.length === 2 && families[0] === families[1])
+  if (clusterIPs.length > 1 && (clusterIPs.length > 2 || families[0] === families[1]))
     errors.push(invalid(field, clusterIPs, 'may specify no more than one IP for each IP family'))
   for (const [index, family] of families.entries()) {
     const wanted = spec.ipFamilies?.[index]
@@ -217,25 +236,19 @@ function validateClusterIps(spec: ServiceSpec): readonly FieldError[] {
         ),
       )
   }
-  if (clusterIP === HEADLESS && (type === 'NodePort' || type === 'LoadBalancer'))
-    errors.push(invalid(`${field}[0]`, HEADLESS, `may not be set to 'None' for ${type} services`))
-  for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
-    if (family !== 'IPv4' && family !== 'IPv6')
-      errors.push(notSupported(`spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6']))
-    if (spec.ipFamilies?.indexOf(family) !== index)
-      errors.push(duplicate(`spec.ipFamilies[${index}]`, family))
-  }
   return errors
 }
 
-function validateExternal(spec: ServiceSpec): readonly FieldError[] {
-  const errors = (spec.externalIPs ?? []).flatMap((address, index) =>
-    wrong(`spec.externalIPs[${index}]`, address, isOrdinaryIp(address)),
-  )
-  if (spec.type !== 'ExternalName') return errors
-  const name = (spec.externalName ?? '').replace(/\.$/, '')
-  if (name === '') errors.push(required('spec.externalName'))
-  else errors.push(...wrong('spec.externalName', name, isDns1123Subdomain(name)))
+function validateFamilies({ ipFamilies = [], ipFamilyPolicy }: ServiceSpec): FieldError[] {
+  const errors: FieldError[] = []
+  for (const [index, family] of ipFamilies.entries()) {
+    if (family !== 'IPv4' && family !== 'IPv6')
+      errors.push(notSupported(`spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6']))
+    if (ipFamilies.indexOf(family) !== index)
+      errors.push(duplicate(`spec.ipFamilies[${index}]`, family))
+  }
+  if (ipFamilyPolicy !== undefined && !FAMILY_POLICIES.includes(ipFamilyPolicy))
+    errors.push(notSupported('spec.ipFamilyPolicy', ipFamilyPolicy, FAMILY_POLICIES))
   return errors
 }
 
@@ -252,8 +265,6 @@ function validatePolicies(spec: ServiceSpec): readonly FieldError[] {
         'may only be set for externally-accessible services',
       ),
     )
-  if (spec.type !== 'ExternalName')
-    errors.push(...oneOf('spec.internalTrafficPolicy', spec.internalTrafficPolicy, POLICIES))
   const takesHealthPort = spec.type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
   if (healthCheckNodePort !== 0 && !takesHealthPort)
     errors.push(
@@ -263,30 +274,48 @@ function validatePolicies(spec: ServiceSpec): readonly FieldError[] {
         "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
       ),
     )
-  if (trafficDistribution !== undefined)
-    errors.push(
-      ...oneOf('spec.trafficDistribution', trafficDistribution, [
-        'PreferClose',
-        'PreferSameNode',
-        'PreferSameZone',
-      ]),
-    )
+  if (spec.type !== 'ExternalName') {
+    if (spec.internalTrafficPolicy === undefined)
+      errors.push(required('spec.internalTrafficPolicy'))
+    else if (!POLICIES.includes(spec.internalTrafficPolicy))
+      errors.push(notSupported('spec.internalTrafficPolicy', spec.internalTrafficPolicy, POLICIES))
+  }
+  if (trafficDistribution !== undefined && !DISTRIBUTIONS.includes(trafficDistribution))
+    errors.push(notSupported('spec.trafficDistribution', trafficDistribution, DISTRIBUTIONS))
   return errors
 }
 
-function validateLoadBalancer(spec: ServiceSpec): readonly FieldError[] {
+function validateLoadBalancer(spec: ServiceSpec, annotations: Annotations): readonly FieldError[] {
   const isBalanced = spec.type === 'LoadBalancer'
-  const ranges = spec.loadBalancerSourceRanges ?? []
-  const errors: FieldError[] = []
-  if (ranges.length > 0 && !isBalanced)
-    errors.push(forbidden('spec.LoadBalancerSourceRanges', ONLY_BALANCED))
-  for (const [index, range] of ranges.entries())
-    errors.push(...wrong(`spec.LoadBalancerSourceRanges[${index}]`, range, isCidr(range.trim())))
+  const errors = [...validateSourceRanges(spec, annotations[SOURCE_RANGES])]
   if (isBalanced && spec.allocateLoadBalancerNodePorts === undefined)
     errors.push(required('spec.allocateLoadBalancerNodePorts'))
   for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass'] as const)
     if (!isBalanced && spec[field] !== undefined)
       errors.push(forbidden(`spec.${field}`, ONLY_BALANCED))
-  errors.push(...given('spec.loadBalancerClass', spec.loadBalancerClass, isQualifiedName))
+  if (isBalanced)
+    errors.push(...whenSet('spec.loadBalancerClass', spec.loadBalancerClass, isQualifiedName))
   return errors
+}
+
+/** An annotation says the same in an older way, and counts where the field says nothing. */
+function validateSourceRanges(
+  { type, loadBalancerSourceRanges: ranges = [] }: ServiceSpec,
+  annotation: string | undefined,
+): readonly FieldError[] {
+  const isBalanced = type === 'LoadBalancer'
+  if (ranges.length > 0) {
+    const field = 'spec.LoadBalancerSourceRanges'
+    return [
+      ...(isBalanced ? [] : [forbidden(field, ONLY_BALANCED)]),
+      ...ranges.flatMap((range, index) => wrong(`${field}[${index}]`, range, isCidr(range.trim()))),
+    ]
+  }
+  if (annotation === undefined) return []
+  const field = `metadata.annotations[${SOURCE_RANGES}]`
+  const parts = annotation.trim() === '' ? [] : annotation.split(',')
+  return [
+    ...(isBalanced ? [] : [forbidden(field, ONLY_BALANCED)]),
+    ...parts.flatMap(range => wrong(field, range.trim(), isCidr(range.trim()))),
+  ]
 }

@@ -28,6 +28,15 @@ export function given(
   return value ? wrong(field, value, check(value)) : []
 }
 
+/** Checked by `check` where it is set, even to nothing: upstream tells an empty text from an absent one here. */
+export function whenSet(
+  field: string,
+  value: string | undefined,
+  check: (text: string) => readonly string[],
+): readonly FieldError[] {
+  return value === undefined ? [] : wrong(field, value, check(value))
+}
+
 /** Required, and one of `supported`. */
 export function oneOf(
   field: string,

@@ -69,6 +69,14 @@ const wrongSources: [string, object, string[]][] = [
   ],
   [
     'quobyte',
+    {},
+    [
+      'at.registry: Required value: must be a host:port pair or multiple pairs separated by commas',
+      'at.volume: Required value',
+    ],
+  ],
+  [
+    'quobyte',
     { volume: 'a' },
     ['at.registry: Required value: must be a host:port pair or multiple pairs separated by commas'],
   ],

@@ -39,7 +39,6 @@ const neededFields: Readonly<Record<string, readonly string[]>> = {
   cephfs: ['monitors'],
   azureFile: ['secretName', 'shareName'],
   vsphereVolume: ['volumePath'],
-  quobyte: ['volume'],
   azureDisk: ['diskName', 'diskURI'],
   photonPersistentDisk: ['pdID'],
   portworxVolume: ['volumeID'],
@@ -185,6 +184,10 @@ function validateFlocker(path: string, source: FlockerVolumeSource): FieldError[
 }
 
 function validateQuobyte(path: string, source: QuobyteVolumeSource): readonly FieldError[] {
+  return [...validateRegistry(path, source), ...needed(`${path}.volume`, source.volume)]
+}
+
+function validateRegistry(path: string, source: QuobyteVolumeSource): readonly FieldError[] {
   const { registry, tenant = '' } = source
   if (!registry) return [required(`${path}.registry`, HOST_AND_PORT)]
   if (tenant.length > MAXIMUM_TENANT_LENGTH)

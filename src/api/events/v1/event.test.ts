@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Event as CoreEvent, event as coreEvent } from '../../core/v1/event.ts'
+import { validateEvent } from '../../core/v1/event.validation.ts'
 import { created, lines, rowOf } from '../../core/v1/testing.ts'
 import { fromCoreEvent, toCoreEvent } from './conversion.ts'
 import { event } from './event.ts'
@@ -113,22 +114,63 @@ test('an event of the newer style is counted by its series', () => {
   )
 })
 
-test('an event lives in the namespace of its object', () => {
-  assert.deepEqual(lines(coreEvent.validate(core({}))), [])
-  assert.deepEqual(
-    lines(coreEvent.validate(core({ involvedObject: { kind: 'Node', name: 'n' } }))),
-    [],
-  )
-  assert.deepEqual(
-    lines(coreEvent.validate(core({ involvedObject: { kind: 'Pod', namespace: 'other' } }))),
-    ['involvedObject.namespace: Invalid value: "other": does not match event.namespace'],
-  )
+const NEW_API = 'events.k8s.io'
+const problems = (group: string, fields: object) => lines(validateEvent(group, core(fields)))
+const newStyle = {
+  eventTime: '2026-01-01T00:00:00.000000Z',
+  reportingComponent: 'example.com/c',
+  reportingInstance: 'i',
+  action: 'A',
+  reason: 'R',
+  type: 'Normal',
+}
+
+test('an event of the older style lives in the namespace of its object', () => {
+  assert.deepEqual(problems('', {}), [])
+  assert.deepEqual(problems('', { involvedObject: { kind: 'Node', name: 'n' } }), [])
+  const elsewhere = { involvedObject: { kind: 'Pod', namespace: 'other' } }
+  assert.deepEqual(problems('', elsewhere), [
+    'involvedObject.namespace: Invalid value: "other": does not match event.namespace',
+  ])
+  assert.deepEqual(problems('', { ...newStyle, ...elsewhere }), [])
 })
 
-test('the newer group asks for more', () => {
-  const problems = lines(event.validate(fromCoreEvent(core({}))))
-  for (const field of ['eventTime', 'reportingController', 'reportingInstance', 'action', 'reason'])
-    assert.ok(problems.includes(`${field}: Required value`), problems.join('\n'))
+test('an event of the newer style says more, under the names of the API that is asked', () => {
+  assert.deepEqual(problems('', { ...newStyle, type: 'Other' }), [])
+  const bare = { eventTime: newStyle.eventTime, type: 'Normal' }
+  for (const [group, reporter] of [
+    ['', 'reportingComponent'],
+    [NEW_API, 'reportingController'],
+  ] as const) {
+    const found = problems(group, bare)
+    for (const field of [reporter, 'reportingInstance', 'action', 'reason'])
+      assert.ok(found.includes(`${field}: Required value`), found.join('\n'))
+    assert.equal(found[1], `${reporter}: Invalid value: "": name part must be non-empty`)
+  }
+})
+
+test('the newer API asks for more', () => {
+  assert.deepEqual(problems(NEW_API, newStyle), [])
+  assert.deepEqual(problems(NEW_API, { type: 'Normal' }), ['eventTime: Required value'])
+  assert.deepEqual(problems(NEW_API, { ...newStyle, type: 'Other', series: { count: 1 } }), [
+    'series.count: Invalid value: "": should be at least 2',
+    'series.lastObservedTime: Required value',
+    'type: Invalid value: "": has invalid value: Other',
+  ])
+})
+
+test('through the newer API only the series of an event goes on', () => {
+  const before = core(newStyle)
+  const update = (group: string, fields: object) =>
+    lines(validateEvent(group, core({ ...newStyle, ...fields }), before))
+  assert.deepEqual(
+    update(NEW_API, { series: { count: 2, lastObservedTime: newStyle.eventTime } }),
+    [],
+  )
+  assert.deepEqual(update(NEW_API, { reason: 'S' }), [
+    'reason: Invalid value: "S": field is immutable',
+  ])
+  assert.deepEqual(update('', { reason: 'S' }), [])
 })
 
 test('field selectors of both groups read the same', () => {

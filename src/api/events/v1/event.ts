@@ -1,6 +1,5 @@
 import { eventColumns } from '../../core/v1/event.columns.ts'
 import { event as coreEvent, eventSource } from '../../core/v1/event.ts'
-import { validateEvent, validateEventUpdate } from '../../core/v1/event.validation.ts'
 import { objectReference } from '../../core/v1/references.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import {
@@ -62,8 +61,6 @@ export const event = defineKind<Event>({
   scope: 'Namespaced',
   shape: eventShape,
   storedAs: { kind: coreEvent, toStored: toCoreEvent, fromStored: fromCoreEvent },
-  validate: object => validateEvent(toCoreEvent(object), true),
-  validateUpdate: (next, previous) => validateEventUpdate(toCoreEvent(next), toCoreEvent(previous)),
   fieldSelectors: {
     'regarding.kind': object => object.regarding.kind ?? '',
     'regarding.namespace': object => object.regarding.namespace ?? '',

@@ -201,6 +201,15 @@ test('a created object is owned by its creator, with the nodes that came with it
   assert.equal(entry?.operation, 'Update')
 })
 
+test('an item without its key is no fault of an ordinary write, but leaves it without owners', () => {
+  const written = object({ spec: { containers: [{ image: 'i' }] } })
+  assert.deepEqual(trackUpdate(thing, undefined, written, at('bob')), [])
+  assert.throws(
+    () => apply(undefined, { spec: { containers: [{ image: 'i' }] } }, at('bob')),
+    /lacks its key/,
+  )
+})
+
 test('status belongs to its subresource', () => {
   const live = apply(undefined, { status: { phase: 'mine' }, data: { a: '1' } }, at('alice'))
   assert.equal((live as { status?: object }).status, undefined)

@@ -39,6 +39,21 @@ export function trackUpdate(
   next: KubernetesObject,
   writer: Writer,
 ): ManagedFieldsEntry[] {
+  try {
+    return tracked(kind, previous, next, writer)
+  } catch (thrown) {
+    // Such as items without their keys, which only apply needs. As upstream, the write goes on, and nobody owns anything.
+    if (thrown instanceof StatusError) return []
+    throw thrown
+  }
+}
+
+function tracked(
+  kind: AnyKind,
+  previous: KubernetesObject | undefined,
+  next: KubernetesObject,
+  writer: Writer,
+): ManagedFieldsEntry[] {
   const id: OwnerId = {
     manager: writer.manager,
     operation: 'Update',

@@ -57,7 +57,7 @@ const wrong: [object, string[]][] = [
   ],
   [
     port({ port: 80, endPort: 70 }),
-    [`${at}.endPort: Invalid value: 70: must be greater than or equal to \`port\``],
+    [`${at}.endPort: Invalid value: 80: must be greater than or equal to \`port\``],
   ],
   [
     port({ port: 80, endPort: 70000 }),

@@ -79,7 +79,9 @@ function validatePort(
   if (typeof port === 'number') {
     errors.push(...wrong(`${path}.port`, port, isPortNumber(port)))
     if (endPort === undefined) return errors
-    if (endPort < port) refuseEnd('must be greater than or equal to `port`')
+    // As upstream, the other port is shown.
+    if (endPort < port)
+      errors.push(invalid(`${path}.endPort`, port, 'must be greater than or equal to `port`'))
     for (const why of isPortNumber(endPort)) refuseEnd(why)
     return errors
   }

@@ -1,5 +1,5 @@
 /** What kinds of this group check alike. */
-import { given, needed } from '../../core/v1/validation.ts'
+import { needed, whenSet } from '../../core/v1/validation.ts'
 import type { FieldError } from '../../machinery/field-error.ts'
 import { isDns1123Subdomain, isPathSegment } from '../../machinery/names.ts'
 
@@ -9,7 +9,7 @@ export function validateReference(
   { apiGroup, kind, name }: { apiGroup?: string; kind: string; name: string },
 ): readonly FieldError[] {
   return [
-    ...given(`${path}.apiGroup`, apiGroup, isDns1123Subdomain),
+    ...whenSet(`${path}.apiGroup`, apiGroup, isDns1123Subdomain),
     ...needed(`${path}.kind`, kind, isPathSegment),
     ...needed(`${path}.name`, name, isPathSegment),
   ]
