@@ -7,50 +7,73 @@ const accepted: readonly Accepted[] = [
     why: 'upstream shows its internal structures, with all that is empty in them; Proa shows what was written',
   },
   {
-    line: /(roles|csinodes|resourceclaims|resourceclaimtemplates)\S* \.metadata\.managedFields: upstream nothing, .*"f:(rules|drivers|requests)":\{\}\}/,
+    line: /(roles|csinodes|resourceclaims|resourceclaimtemplates|limitranges)\S* \.metadata\.managedFields: upstream nothing, .*"f:(rules|drivers|requests|limits)":\{\}\}/,
     why: 'of a list that must be there, upstream tells one that is absent from an empty one until it is stored, and who owns it; Proa never does',
+  },
+  {
+    line: /endpointslices\S* \.metadata\.managedFields\[0\]\.fieldsV1\.f:(endpoints|ports): upstream nothing, Proa \{\}/,
+    why: 'of a list that must be there, upstream tells one that is absent from an empty one until it is stored, and who owns it; Proa never does',
+  },
+  {
+    line: /(persistentvolumeclaims|ingresses)\S* \.spec\.\S*\.apiGroup: upstream null, Proa nothing/,
+    why: 'a null that upstream writes where nobody set anything, which is nothing to every client',
+  },
+  {
+    line: /persistentvolumes\S* \.\S*[:.](secretNamespace: upstream (null|\{\}), Proa nothing|scaleIO\.secretRef: upstream null, Proa \{\})/,
+    why: 'a null that upstream writes where nobody set anything, and even has an owner for',
+  },
+  {
+    line: /persistentvolumes\S* \S*message: upstream ".*Unsupported value: \{\}: supported values: \\"storage\\"/,
+    why: 'upstream tells an empty capacity from none; Proa drops what is empty as it reads',
+  },
+  {
+    line: /ingresses\S* \S*message: upstream ".*Invalid value: \[\]: either `defaultBackend` or `rules`/,
+    why: 'upstream tells an empty list of rules from none; Proa drops what is empty as it reads',
+  },
+  {
+    line: /ingresses\S* \S*(message: upstream ".*Unsupported value: \\"\\": supported values: \\"Exact\\"|reason: upstream "FieldValueNotSupported", Proa "FieldValueRequired")/,
+    why: 'upstream tells an empty type of a path from none; Proa asks for one in both cases',
+  },
+  {
+    line: /ipaddresses\S* \.(message|details\.causes): upstream .*spec\.parentRef\.resource.*, Proa .*spec\.parentRef\b(?!\.)/,
+    why: 'upstream tells an empty parent from none; Proa asks for one in both cases',
+  },
+  {
+    line: /secrets\S* \S*message: upstream ".*secret contents redacted.*(unexpected end of JSON input|invalid character)/,
+    why: "the words of upstream's parser show a letter of the secret",
   },
 ]
 
-export const besidesSpoiled = (lines: readonly string[]): string[] => besides(accepted, lines)
+/** Where all of the answer may differ, by the kind and the way in which it is spoiled. */
+const otherwise: readonly { readonly way: RegExp; readonly why: string }[] = [
+  {
+    way: /^v1 Service \/ NodePort: spec\.ports\.0\.nodePort = /,
+    why: "upstream's dry run does not see that a port is out of the range of node ports; the write itself does",
+  },
+  {
+    way: /^v1 Service \/ LoadBalancer: spec\.ports twice/,
+    why: 'upstream allocates node ports before it judges anything, and finds its own port twice',
+  },
+]
+
+/** `way` is the title of the kind and what is spoiled. */
+export const besidesSpoiled = (way: string, lines: readonly string[]): string[] =>
+  otherwise.some(each => each.way.test(way)) ? [] : besides(accepted, lines)
 
 /** Shrinks. */
 export const notYet: ReadonlySet<string> = new Set([
-  'v1 ConfigMap',
-  'v1 Endpoints',
-  'v1 Event',
-  'v1 LimitRange',
-  'v1 Namespace',
-  'v1 Node',
-  'v1 PersistentVolumeClaim',
-  'v1 PersistentVolume',
   'v1 Pod',
   'v1 PodTemplate',
   'v1 ReplicationController',
-  'v1 ResourceQuota',
-  'v1 Secret',
-  'v1 ServiceAccount',
-  'v1 Service',
   'apiregistration.k8s.io/v1 APIService',
   'apps/v1 ControllerRevision',
   'apps/v1 DaemonSet',
   'apps/v1 Deployment',
   'apps/v1 ReplicaSet',
   'apps/v1 StatefulSet',
-  'events.k8s.io/v1 Event',
-  'autoscaling/v2 HorizontalPodAutoscaler',
-  'autoscaling/v1 HorizontalPodAutoscaler',
   'batch/v1 CronJob',
   'batch/v1 Job',
   'certificates.k8s.io/v1 CertificateSigningRequest',
-  'networking.k8s.io/v1 Ingress',
-  'networking.k8s.io/v1 IngressClass',
-  'networking.k8s.io/v1 IPAddress',
-  'networking.k8s.io/v1 NetworkPolicy',
-  'networking.k8s.io/v1 ServiceCIDR',
-  'networking.k8s.io/v1beta1 IPAddress',
-  'networking.k8s.io/v1beta1 ServiceCIDR',
-  'policy/v1 PodDisruptionBudget',
   'admissionregistration.k8s.io/v1 MutatingAdmissionPolicy',
   'admissionregistration.k8s.io/v1 MutatingWebhookConfiguration',
   'admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy',
@@ -60,11 +83,7 @@ export const notYet: ReadonlySet<string> = new Set([
   'admissionregistration.k8s.io/v1beta1 MutatingAdmissionPolicyBinding',
   'admissionregistration.k8s.io/v1alpha1 MutatingAdmissionPolicy',
   'apiextensions.k8s.io/v1 CustomResourceDefinition',
-  'coordination.k8s.io/v1 Lease',
-  'coordination.k8s.io/v1beta1 LeaseCandidate',
-  'coordination.k8s.io/v1alpha2 LeaseCandidate',
   'node.k8s.io/v1 RuntimeClass',
-  'discovery.k8s.io/v1 EndpointSlice',
   'resource.k8s.io/v1 DeviceClass',
   'resource.k8s.io/v1 ResourceClaim',
   'resource.k8s.io/v1 ResourceClaimTemplate',

@@ -36,7 +36,7 @@ describe('spoiled objects of', { skip: etcdMissing() || kubeApiServerMissing() }
       const ways = waysOf(kind)
       const compare = async () => {
         for (const { title: way, asked } of ways) {
-          const found = besidesSpoiled(unexpected(await pair.compare(asked)))
+          const found = besidesSpoiled(`${title} / ${way}`, unexpected(await pair.compare(asked)))
           if (found.length > 0) lines.push(way, ...found.map(line => `   ${line.slice(0, 900)}`))
         }
       }

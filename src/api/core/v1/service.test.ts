@@ -205,6 +205,7 @@ test('causes are told in the order of upstream', () => {
     'spec.ports[1]',
   ])
   assert.deepEqual(fieldsOf({ type: 'Magic', ports: [] }), ['spec.ports', 'spec.type'])
+  assert.deepEqual(fieldsOf({ clusterIP: 'x', ports: [] }), ['spec.clusterIPs[0]'])
   const balanced = { loadBalancerSourceRanges: ['10.0.0.0/8'], loadBalancerClass: 'x.org/y' }
   assert.deepEqual(fieldsOf({ ...balanced, externalTrafficPolicy: 'Local' }), [
     'spec.LoadBalancerSourceRanges',

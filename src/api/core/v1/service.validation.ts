@@ -34,13 +34,15 @@ const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 /** In upstream's order, in which the causes are told. */
 export function validateService({ metadata, spec }: Service): readonly FieldError[] {
   const annotations = metadata.annotations ?? {}
+  // Addresses are allocated before anything is judged, and wrong ones are told alone.
+  const wrongAddresses = validateClusterIps(spec)
+  if (wrongAddresses.length > 0) return wrongAddresses
   return [
     ...validateTopology(annotations),
     ...validateType(spec),
     ...validatePorts(spec.ports ?? []),
     ...validateLabels('spec.selector', spec.selector),
     ...validateAffinity(spec),
-    ...validateClusterIps(spec),
     ...(spec.externalIPs ?? []).flatMap((address, index) =>
       wrong(`spec.externalIPs[${index}]`, address, isOrdinaryIp(address)),
     ),

@@ -84,3 +84,34 @@ test('kubectl get shows ports and the first addresses', () => {
   const empty = rowOf(endpointSlice, created(endpointSlice, slice({ endpoints: [], ports: [] })))
   assert.deepEqual([empty.Ports, empty.Endpoints], ['<unset>', '<unset>'])
 })
+
+test('an address is judged by its type, and by none that nobody knows', () => {
+  const refused = (addressType: string, address: string) =>
+    problemsOf({ addressType, endpoints: [{ addresses: [address] }] }).map(line =>
+      line.slice(0, 99),
+    )
+  assert.deepEqual(refused('FQDN', 'a.example.com.'), [])
+  assert.deepEqual(refused('FQDN', ''), ['endpoints[0].addresses[0]: Required value'])
+  assert.deepEqual(refused('FQDN', '1'), [
+    'endpoints[0].addresses[0]: Invalid value: "1": should be a domain with at least two segments separa',
+  ])
+  assert.match(refused('FQDN', '.')[0] ?? '', /Invalid value: "": a lowercase RFC 1123 subdomain/)
+  assert.deepEqual(refused('Moon', 'x'), [
+    'addressType: Unsupported value: "Moon": supported values: "FQDN", "IPv4", "IPv6"',
+  ])
+})
+
+test('what is set to nothing in a slice is refused; zones and numbers of ports are free', () => {
+  const fieldsOf = (fields: object) => problemsOf(fields).map(line => line.replace(/: .*/, ''))
+  const endpoint = (fields: object) => ({ endpoints: [{ addresses: ['10.0.0.1'], ...fields }] })
+  assert.deepEqual(fieldsOf(endpoint({ nodeName: '', hostname: '' })), [
+    'endpoints[0].nodeName',
+    'endpoints[0].hostname',
+  ])
+  assert.deepEqual(fieldsOf(endpoint({ zone: 'Not_Valid!' })), [])
+  assert.deepEqual(fieldsOf({ ports: [{ port: -1 }] }), [])
+  assert.deepEqual(problemsOf({ ports: [{ port: 1, protocol: '' }] }), [
+    'ports[0].protocol: Unsupported value: "": supported values: "SCTP", "TCP", "UDP"',
+  ])
+  assert.equal(fieldsOf({ ports: [{ port: 1, appProtocol: '' }] })[0], 'ports[0].appProtocol')
+})

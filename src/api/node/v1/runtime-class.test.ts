@@ -22,7 +22,8 @@ test('a runtime class is a handler, with costs and places or without', () => {
 const LABEL =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 const wrong: [object, string[]][] = [
-  [{ handler: '' }, [`handler: Invalid value: "": ${LABEL}`]],
+  [{ handler: '' }, ['handler: Required value']],
+  [{ handler: 'A' }, [`handler: Invalid value: "A": ${LABEL}`]],
   [{ handler: 'a.b' }, ['handler: Invalid value: "a.b": must not contain dots']],
   [
     { overhead: { podFixed: { cpu: '-1', moon: '1' } } },
@@ -38,6 +39,10 @@ const wrong: [object, string[]][] = [
       "scheduling.nodeSelector: Invalid value: \"a/b/c\": a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
       'scheduling.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"',
     ],
+  ],
+  [
+    { scheduling: { tolerations: [{ operator: 'Exists' }, { operator: 'Exists' }] } },
+    ['scheduling.tolerations[1]: Duplicate value: {"operator":"Exists"}'],
   ],
 ]
 for (const [fields, expected] of wrong)

@@ -1,9 +1,9 @@
 import { toleration } from '../../core/v1/pod/schema.affinity.ts'
 import { validateResources } from '../../core/v1/pod/validation.resources.ts'
 import { validateTolerations } from '../../core/v1/pod/validation.scheduling.ts'
-import { immutable, wrong } from '../../core/v1/validation.ts'
+import { immutable, needed, sameValue } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
-import type { FieldError } from '../../machinery/field-error.ts'
+import { duplicate, type FieldError } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { isDns1123Label } from '../../machinery/names.ts'
 import {
@@ -73,10 +73,15 @@ function validateRuntimeClass(object: RuntimeClass): readonly FieldError[] {
   const { podFixed } = object.overhead ?? {}
   const { nodeSelector, tolerations = [] } = object.scheduling ?? {}
   return [
-    ...wrong('handler', object.handler, isDns1123Label(object.handler)),
+    ...needed('handler', object.handler, isDns1123Label),
     // As upstream, an overhead is looked at as if it were the limits of a container.
     ...(podFixed ? validateResources('overhead', { limits: podFixed }) : []),
     ...validateLabels('scheduling.nodeSelector', nodeSelector),
     ...validateTolerations('scheduling.tolerations', tolerations),
+    ...tolerations.flatMap((toleration, index) =>
+      tolerations.slice(0, index).some(before => sameValue(before, toleration))
+        ? [duplicate(`scheduling.tolerations[${index}]`, toleration)]
+        : [],
+    ),
   ]
 }
