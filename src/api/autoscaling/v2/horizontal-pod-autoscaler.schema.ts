@@ -33,10 +33,7 @@ export const hpaScalingRules = shape(
     selectPolicy: string(1)
       .optional()
       .doc('Which of several policies holds: Max, Min or Disabled, which forbids the direction.'),
-    policies: list(2, hpaScalingPolicy)
-      .optional()
-      .atomic()
-      .doc('How much may change, in which time.'),
+    policies: list(2, hpaScalingPolicy).atomic().doc('How much may change, in which time.'),
     tolerance: quantity(4)
       .optional()
       .doc('How far the metric may be off before anything happens, such as 0.1 for a tenth.'),

@@ -166,11 +166,6 @@ const wrong: [string, object, string[]][] = [
     ],
   ],
   [
-    'a direction with no policies',
-    { behavior: { scaleUp: { policies: [] } } },
-    ['spec.behavior.scaleUp.policies: Required value: must specify at least one Policy'],
-  ],
-  [
     'a container of no name',
     metric('ContainerResource', { containerResource: { name: 'cpu', target: utilization(5) } }),
     ['spec.metrics[0].containerResource.container: Required value: must specify a container'],
