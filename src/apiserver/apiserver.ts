@@ -41,12 +41,14 @@ import { FlowControl } from './flow-control/flow-control.ts'
 import { flowControlObjects } from './flow-control/objects.ts'
 import { keepFlowControl } from './flow-control/upkeep.ts'
 import { runPipeline } from './pipeline.ts'
+import { parseRequestInfo } from './request-info.ts'
 import { expireEvents } from './resources/event-expiry.ts'
 import { type FieldManagement, fieldManagement } from './resources/field-management.ts'
 import { ResourceRegistry } from './resources/registry.ts'
 import { ServiceAllocator } from './resources/service-allocation.ts'
 import { createSecurity, type SecurityOptions } from './security.ts'
 import type { NodeConnector, ServerContext } from './server-context.ts'
+import { isPassedOn } from './steps/limit-body.ts'
 import { EVENT_TTL_MS, isEvent, ResourceStorage } from './storage/resource-storage.ts'
 import { viewOf } from './storage/view.ts'
 import { WatchCache } from './watch-cache/watch-cache.ts'
@@ -104,6 +106,8 @@ export type AggregationOptions = FrontProxy & Trust
 
 export interface ApiServer {
   handle(request: ApiRequest, peer: Peer): Promise<ApiResponse>
+  /** Whether another server reads what is sent so. */
+  passesOn(request: Pick<ApiRequest, 'method' | 'path'>): boolean
   /** Opens exec, attach or port-forward (one connection, its port as `?ports=`). Rejects with a StatusError. */
   connect(request: ApiRequest, peer: Peer): Promise<DuplexChannels>
   /** The same for a listener, which upgrades the connection itself: what to join it to, or what to answer instead. */
@@ -129,6 +133,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const server = createContext(options)
   const handle = (request: ApiRequest, peer: Peer) =>
     runPipeline(newExchange(server, request, peer))
+  const passesOn: ApiServer['passesOn'] = ({ method, path }) => {
+    // Nearly all that is sent is for this server.
+    if (!path.includes('/proxy') && server.remotes.size === 0) return false
+    try {
+      return isPassedOn(server, parseRequestInfo(method, path))
+    } catch {
+      return false
+    }
+  }
   const upgrade: ApiServer['upgrade'] = async (request, peer) => {
     const exchange = newExchange(server, request, peer, true)
     const response = await runPipeline(exchange)
@@ -184,6 +197,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   }
   return {
     handle,
+    passesOn,
     connect,
     upgrade,
     transportFor,

@@ -16,9 +16,16 @@ export interface ApiRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** Bytes as `content-type` says, or (in process only) plain data that the receiver must not change. */
   readonly body?: Uint8Array | object
+  /** Instead of `body`: bytes of any number as they come, for who passes them on. Nothing is read before somebody subscribes. */
+  readonly bodyStream?: BodyStream
   /** Ask for values instead of bytes; a transport that cannot hand over values decodes them. */
   readonly objects?: boolean
   readonly signal?: AbortSignal
+}
+
+export interface BodyStream extends EventSource<Uint8Array> {
+  /** How many bytes there will be, where that was said. */
+  readonly length?: number
 }
 
 export interface ApiResponse {

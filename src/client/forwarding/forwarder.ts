@@ -12,7 +12,7 @@ import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { networkFailure } from '../network-failure.ts'
 import { nodeHttp } from '../node-http.ts'
-import type { ApiRequest, ApiResponse, EventSource, Transport } from '../transport.ts'
+import type { ApiRequest, ApiResponse, BodyStream, EventSource, Transport } from '../transport.ts'
 import { forwardedAnswer, forwardedRequest, upgradeRequest } from './headers.ts'
 import type { KeptConnections } from './kept-connections.ts'
 import { expectLife } from './sign-of-life.ts'
@@ -69,7 +69,7 @@ const MAXIMUM_FORWARDED = 512
 export function createForwarders({ clock }: { readonly clock: Clock }): ForwarderTo {
   const open = { count: 0 }
   return target => {
-    const ask = (options: RequestOptions, body?: Uint8Array) =>
+    const ask = (options: RequestOptions, body?: Body) =>
       start({ target, clock, open }, options, body)
     return {
       async request(request) {
@@ -79,18 +79,18 @@ export function createForwarders({ clock }: { readonly clock: Clock }): Forwarde
         }
         const options = optionsOf(request, headers)
         const kept = target.connections && keptAgent(target, target.connections, clock)
-        if (!kept) return answerOf(refusingUpgrades(await ask(options, bytesOf(request))), request)
+        if (!kept) return answerOf(refusingUpgrades(await ask(options, bodyOf(request))), request)
         const keeping = {
           ...options,
           headers: { ...headers, connection: 'keep-alive' },
           agent: kept,
         }
         if (!isRead(request)) await closingsSeen(kept, clock)
-        const asked = askKept({ target, clock, open }, keeping, bytesOf(request))
+        const asked = askKept({ target, clock, open }, keeping, bodyOf(request))
         expectLife(asked, target, clock)
         return answerOf(refusingUpgrades(asked), request, true).catch(async error => {
           if (!mayRepeat(asked, request)) throw error
-          return answerOf(refusingUpgrades(await ask(options, bytesOf(request))), request)
+          return answerOf(refusingUpgrades(await ask(options, bodyOf(request))), request)
         })
       },
       async upgrade(request) {
@@ -116,7 +116,8 @@ function refusingUpgrades(asked: ClientRequest): ClientRequest {
 
 /** The other end may close a kept connection just when the next request goes out. What changes nothing is asked once more then. */
 function mayRepeat({ reusedSocket }: ClientRequest, request: ApiRequest): boolean {
-  return reusedSocket && isRead(request) && !request.signal?.aborted
+  // A body that came piece by piece is gone.
+  return reusedSocket && isRead(request) && !request.bodyStream && !request.signal?.aborted
 }
 
 const isRead = ({ method }: ApiRequest) => method === 'GET' || method === 'HEAD'
@@ -153,7 +154,7 @@ interface Shared {
 async function start(
   { target, clock, open }: Shared,
   options: RequestOptions,
-  body: Uint8Array | undefined,
+  body: Body | undefined,
 ): Promise<ClientRequest> {
   if (isIP(target.address) === 0 && !target.tls)
     throw new Error(`${target.address} is not an IP address`)
@@ -175,11 +176,7 @@ async function start(
 }
 
 /** On a connection that is kept, or is afterwards. What is not quite HTTP could be taken for the answer to another request there. */
-function askKept(
-  { open }: Shared,
-  options: RequestOptions,
-  body: Uint8Array | undefined,
-): ClientRequest {
+function askKept({ open }: Shared, options: RequestOptions, body: Body | undefined): ClientRequest {
   enter(open)
   const request = requestOf({ ...options, insecureHTTPParser: false }, () => {
     open.count--
@@ -208,12 +205,31 @@ function enter(open: Shared['open']): void {
   open.count++
 }
 
-function sent(request: ClientRequest, body: Uint8Array | undefined): ClientRequest {
+function sent(request: ClientRequest, body: Body | undefined): ClientRequest {
   // Node says no length where the body is a DELETE's, and the other end would take it for a request of its own.
-  if (body) request.setHeader('content-length', body.length)
+  if (body?.length !== undefined) request.setHeader('content-length', body.length)
   request.on('error', () => {}) // Whoever waits for the answer hears of it, too.
-  request.end(body)
+  if (body && !(body instanceof Uint8Array)) sendPieces(request, body)
+  else request.end(body)
   return request
+}
+
+/** At the pace of the other end, and none of it to one that has gone. */
+function sendPieces(request: ClientRequest, body: BodyStream): void {
+  if (body.length === undefined) request.setHeader('transfer-encoding', 'chunked')
+  body.subscribe({
+    next(bytes) {
+      if (request.destroyed || request.write(bytes)) return undefined
+      return new Promise(resolve => {
+        const done = () => {
+          request.off('drain', done).off('close', done)
+          resolve()
+        }
+        request.on('drain', done).on('close', done)
+      })
+    },
+    end: error => void (error ? request.destroy(error) : request.end()),
+  })
 }
 
 async function dial(target: ForwardTarget, clock: Clock): Promise<Socket> {
@@ -273,7 +289,10 @@ function optionsOf(
   return { method, path, headers, setHost: false, insecureHTTPParser: true }
 }
 
-function bytesOf({ body }: ApiRequest): Uint8Array | undefined {
+type Body = Uint8Array | BodyStream
+
+function bodyOf({ body, bodyStream }: ApiRequest): Body | undefined {
+  if (bodyStream) return bodyStream
   if (body === undefined || body instanceof Uint8Array) return body
   return Buffer.from(JSON.stringify(body))
 }

@@ -27,7 +27,7 @@ export function forwardedRequest(headers: Headers, host: string): Record<string,
   const passed: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) {
     if (HOP_BY_HOP.has(name) || named.has(name) || CREDENTIALS.test(name)) continue
-    // The body was received in whole, and is sent with its own length.
+    // The body is sent with the length that it has or was said to have.
     if (name === 'content-length' || name === 'expect' || name === 'host') continue
     passed[name] = value
   }

@@ -37,6 +37,8 @@ export type ServedUpgrade =
 
 export interface RequestHandler {
   handle(request: ApiRequest, peer: ServedPeer): Promise<ApiResponse>
+  /** Whether a body that is larger than others may be is passed on by this request, and so handed over as it comes. */
+  passesOn?(request: Pick<ApiRequest, 'method' | 'path'>): boolean
   /**
    * Authenticates, authorizes and looks up what the connection is to be joined to; or says what to answer instead. Without it,
    * nothing is ever upgraded.

@@ -1,6 +1,7 @@
 /** Collects a request's body within limits. */
 import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
+import type { BodyStream } from '../transport.ts'
 import type { ServingLimits } from './limits.ts'
 import type { Incoming, Wire } from './wire.ts'
 
@@ -72,4 +73,46 @@ export function receiveBody(
       fail(new StatusError('Timeout', 'the request body did not arrive in time', {}, 408)),
     )
   })
+}
+
+/** True where a body cannot be said to fit. */
+export function mayBeLarge(headers: Wire['headers'], { bodyBytes }: ServingLimits): boolean {
+  const announced = headers['content-length']
+  return announced === undefined || Number(announced) > bodyBytes
+}
+
+/** The body as it comes, at the pace of whoever reads it: no limit is needed, since nothing is kept. */
+export class IncomingBody implements BodyStream {
+  readonly length?: number
+  readonly #incoming: Incoming
+  #isRead = false
+
+  constructor(incoming: Incoming, headers: Wire['headers']) {
+    this.#incoming = incoming
+    const announced = headers['content-length']
+    if (announced !== undefined) this.length = Number(announced)
+  }
+
+  subscribe(sink: Parameters<BodyStream['subscribe']>[0]): () => void {
+    this.#isRead = true
+    let isOver = false
+    const finish = (error?: Error) => {
+      if (isOver) return
+      isOver = true
+      sink.end(error)
+    }
+    this.#incoming.read({
+      data: bytes => (isOver ? undefined : sink.next(bytes)),
+      end: () => finish(),
+      gone: () => finish(new Error('the client went away')),
+    })
+    return () => {
+      isOver = true
+    }
+  }
+
+  /** Whoever answered had no use for it. */
+  discardUnread(): void {
+    if (!this.#isRead) this.#incoming.discard()
+  }
 }

@@ -6,8 +6,8 @@ import type { ApiRequest, ApiResponse } from '../transport.ts'
 import { isEndless, sendAnswer } from './answer.ts'
 import type { RequestHandler } from './handler.ts'
 import type { ServingLimits } from './limits.ts'
-import { type Intake, receiveBody } from './receive.ts'
-import type { Wire } from './wire.ts'
+import { IncomingBody, type Intake, mayBeLarge, receiveBody } from './receive.ts'
+import type { Incoming, Wire } from './wire.ts'
 
 export interface ServingContext {
   readonly handler: RequestHandler
@@ -24,14 +24,16 @@ class WireRequest implements ApiRequest {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Uint8Array
+  readonly bodyStream?: IncomingBody
   #controller: AbortController | undefined
   #gone = false
 
-  constructor({ method, path, headers }: Wire, body: Uint8Array | undefined) {
+  constructor({ method, path, headers }: Wire, body: Uint8Array | IncomingBody | undefined) {
     this.method = method
     this.path = path
     this.headers = headers
-    if (body) this.body = body
+    if (body instanceof IncomingBody) this.bodyStream = body
+    else if (body) this.body = body
   }
 
   get signal(): AbortSignal {
@@ -51,13 +53,14 @@ class WireRequest implements ApiRequest {
 /** Never rejects: whatever goes wrong is answered, logged, or the end of the connection. */
 export async function serveRequest(wire: Wire, context: ServingContext): Promise<void> {
   try {
-    const body = wire.incoming && (await receiveBody(wire.incoming, wire.headers, context))
+    const body = wire.incoming && (await bodyOf(wire, wire.incoming, context))
     const request = new WireRequest(wire, body)
     let isAnswered = false
     wire.outgoing.onClose(() => {
       if (!isAnswered) request.abort()
     })
     const response = await context.handler.handle(request, wire.peer)
+    request.bodyStream?.discardUnread()
     // Whoever guesses at credentials, or tries doors without any, starts a new connection for each try.
     if (response.status === 401 || (response.status === 403 && isStranger(wire))) wire.retire()
     await sendAnswer(wire, response, context)
@@ -73,6 +76,14 @@ export async function serveRequest(wire: Wire, context: ServingContext): Promise
       wire.reset()
     }
   }
+}
+
+/** In whole, but for large ones that are only passed on. */
+function bodyOf(wire: Wire, incoming: Incoming, context: ServingContext) {
+  const { handler, limits } = context
+  if (mayBeLarge(wire.headers, limits) && handler.passesOn?.(wire))
+    return new IncomingBody(incoming, wire.headers)
+  return receiveBody(incoming, wire.headers, context)
 }
 
 export function statusAnswer(error: StatusError): ApiResponse {

@@ -28,7 +28,8 @@ export interface Incoming {
 }
 
 export interface IncomingSink {
-  data(bytes: Uint8Array): void
+  /** Whoever has enough for now returns a promise: the client is then held up. */
+  data(bytes: Uint8Array): void | Promise<void>
   /** That was all of it. */
   end(): void
   /** The client went away before it sent all. */
@@ -98,7 +99,13 @@ function drained(stream: Writable): Promise<void> {
 export function incomingOf(stream: Readable): Incoming {
   return {
     read({ data, end, gone }) {
-      stream.on('data', data).on('end', end).on('close', gone)
+      const take = (bytes: Uint8Array) => {
+        const full = data(bytes)
+        if (!full) return
+        stream.pause()
+        void full.then(() => stream.resume())
+      }
+      stream.on('data', take).on('end', end).on('close', gone)
     },
     discard: () => void stream.resume(),
   }

@@ -37,11 +37,11 @@ export async function serve(
   handle: Handle,
   more: Partial<ServeHttpsOptions> & Partial<ServeHttpsOptions['handler']> = {},
 ): Promise<Served> {
-  const { upgrade, ...options } = more
+  const { upgrade, passesOn, ...options } = more
   const served = await serveHttps({
     addresses: [{ address: '127.0.0.1', port: 0 }],
     tls: () => ({ ...serving, clientCa: authority.certificate }),
-    handler: { handle, ...(upgrade ? { upgrade } : {}) },
+    handler: { handle, ...(upgrade ? { upgrade } : {}), ...(passesOn ? { passesOn } : {}) },
     clock: systemClock,
     log: silentLog,
     ...options,

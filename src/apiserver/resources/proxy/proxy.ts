@@ -130,12 +130,13 @@ export const proxyNode: SpecialHandler = async (exchange, resource) => {
   if (/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(request.path.split('?')[0] ?? ''))
     throw badRequest('paths to a kubelet may not contain . or .. as a segment')
   const transport = await nodeTransport(exchange, node)
-  const { method, path, body, signal, headers } = request
+  const { method, path, body, bodyStream, signal, headers } = request
   const response = await transport.request({
     method,
     path,
     headers: headers?.accept ? { accept: headers.accept } : {},
     ...(body === undefined ? {} : { body }),
+    ...(bodyStream ? { bodyStream } : {}),
     ...(signal ? { signal } : {}),
   })
   const hosts = [exchange.request.headers?.host]

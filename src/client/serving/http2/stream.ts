@@ -233,9 +233,16 @@ export class Http2Stream implements Incoming, Outgoing, Source {
   }
 
   #pass(bytes: Uint8Array): void {
-    if (!this.#isOver) this.#host.consumed(bytes.length)
-    if (!this.#isRemoteOver) this.#receiveWindow.consume(bytes.length)
-    this.#sink?.data(bytes)
+    // What was unread when the stream ended has been given back.
+    const takesRoom = !this.#isOver
+    const taken = () => {
+      if (takesRoom) this.#host.consumed(bytes.length)
+      if (!this.#isRemoteOver && !this.#isOver) this.#receiveWindow.consume(bytes.length)
+    }
+    const full = this.#sink?.data(bytes)
+    // The client may fill the window meanwhile, and no more.
+    if (full) void full.then(taken)
+    else taken()
   }
 
   /** The room of what is not read yet. */
