@@ -138,7 +138,8 @@ test('a pod may answer before it has heard all, and who may not ask is refused b
     // One that closes with bytes unread resets the connection, and may lose its answer with it.
     request.resume().on('end', () => response.end())
   })
-  const body = Buffer.alloc(4 * LIMIT, 'x')
+  // Node's client keeps 10 MB of a session in memory, and then answers for the server.
+  const body = Buffer.alloc(2 * LIMIT, 'x')
   const { status } = await (versions['HTTP/2'] ?? assert.fail())(at.door, {
     method: 'POST',
     path: PROXY,
