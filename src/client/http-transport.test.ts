@@ -217,3 +217,33 @@ test('a large log is not read faster than its reader takes it', async () => {
   assert.equal(size, pieces * piece.length)
   await transport.close()
 })
+
+test('an answer that breaks off is whole to nobody, whether its connection is lost or the stream given up', async () => {
+  await using server = await serve((request, response) => {
+    response.writeHead(200)
+    response.write('half of it')
+    const stream = response.stream
+    if (request.url.includes('whole')) response.end(', and the rest')
+    else if (request.url.includes('given-up')) setTimeout(() => stream.destroy(new Error('x')), 50)
+    else setTimeout(server.breakConnections, 50)
+  })
+  const transport = createHttpTransport(connectionTo(server.port), { clock: systemClock })
+  const read = async (path: string) => {
+    const { body } = await transport.request({ method: 'GET', path })
+    if (body.kind === 'bytes') return Buffer.from(body.bytes).toString()
+    assert.equal(body.kind, 'stream')
+    return new Promise<string>((resolve, reject) => {
+      const chunks: Uint8Array[] = []
+      const next = (chunk: Uint8Array) => void chunks.push(chunk)
+      const end = (error?: Error) =>
+        error ? reject(error) : resolve(Buffer.concat(chunks).toString())
+      if (body.kind === 'stream') body.stream.subscribe({ next, end })
+    })
+  }
+  for (const root of ['/containerLogs/default/web/main', '/metrics']) {
+    assert.equal(await read(`${root}?whole`), 'half of it, and the rest')
+    for (const how of ['lost', 'given-up'])
+      await assert.rejects(read(`${root}?${how}`), /ended|closed|INTERNAL/, `${root} ${how}`)
+  }
+  await transport.close()
+})

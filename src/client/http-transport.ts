@@ -185,6 +185,8 @@ function answerOf(stream: ClientHttp2Stream, request: ApiRequest): Promise<ApiRe
         else chunks.push(chunk)
       })
       stream.once('end', () => {
+        const error = brokenOff(stream)
+        if (error) return reject(error)
         const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
         try {
           resolve({ status, headers, body: bodyFrom(bytes, headers, request) })
@@ -222,6 +224,13 @@ function isEndless(path: string): boolean {
   return path.includes('?') && /(?:^|&)(?:watch|follow)=(?:true|1)(?:&|$)/.test(query)
 }
 
+const BROKEN_OFF = 'the connection ended before the whole answer came'
+
+/** Node ends a stream that lost its connection like one that is whole; only its code tells them apart. */
+function brokenOff({ rstCode }: ClientHttp2Stream): Error | undefined {
+  return rstCode ? new Error(BROKEN_OFF) : undefined
+}
+
 /** The raw chunks of a stream. What comes before the subscriber waits in the stream's own, bounded buffer. */
 function chunksOf(stream: ClientHttp2Stream): EventSource<Uint8Array> {
   return {
@@ -239,9 +248,10 @@ function chunksOf(stream: ClientHttp2Stream): EventSource<Uint8Array> {
         stream.pause()
         full.finally(() => stream.resume())
       })
-      stream.once('end', () => finish())
+      stream.once('end', () => finish(brokenOff(stream)))
       stream.once('error', finish)
-      stream.once('close', () => finish())
+      // Without an end before it, there was none.
+      stream.once('close', () => finish(new Error(BROKEN_OFF)))
       return () => {
         over = true
         stream.close()
