@@ -12,8 +12,9 @@ import type {
 import { parseExact, stringifyJson } from '#api/machinery/exact-json.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Connection } from './kubeconfig.ts'
+import { sendPieces } from './send-pieces.ts'
 import { tlsOptions } from './tls-options.ts'
-import type { ApiRequest, ApiResponse, BodyStream, EventSource, Transport } from './transport.ts'
+import type { ApiRequest, ApiResponse, EventSource, Transport } from './transport.ts'
 import { eventsIn } from './watch-events.ts'
 
 /** An answer that is not endless must be complete by then; upstream's servers give up after a minute. */
@@ -143,23 +144,6 @@ function keepAlive(session: ClientHttp2Session, clock: Clock): void {
 function bodyOf({ body }: ApiRequest): Uint8Array | undefined {
   if (body === undefined || body instanceof Uint8Array) return body
   return new TextEncoder().encode(stringifyJson(body))
-}
-
-/** At the pace of the server. */
-function sendPieces(stream: ClientHttp2Stream, body: BodyStream): void {
-  body.subscribe({
-    next(bytes) {
-      if (stream.destroyed || stream.write(bytes)) return undefined
-      return new Promise(resolve => {
-        const done = () => {
-          stream.off('drain', done).off('close', done)
-          resolve()
-        }
-        stream.on('drain', done).on('close', done)
-      })
-    },
-    end: error => void (error ? stream.destroy(error) : stream.end()),
-  })
 }
 
 function answerOf(stream: ClientHttp2Stream, request: ApiRequest): Promise<ApiResponse> {

@@ -12,6 +12,7 @@ import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { networkFailure } from '../network-failure.ts'
 import { nodeHttp } from '../node-http.ts'
+import { sendPieces } from '../send-pieces.ts'
 import type { ApiRequest, ApiResponse, BodyStream, EventSource, Transport } from '../transport.ts'
 import { forwardedAnswer, forwardedRequest, upgradeRequest } from './headers.ts'
 import type { KeptConnections } from './kept-connections.ts'
@@ -209,27 +210,11 @@ function sent(request: ClientRequest, body: Body | undefined): ClientRequest {
   // Node says no length where the body is a DELETE's, and the other end would take it for a request of its own.
   if (body?.length !== undefined) request.setHeader('content-length', body.length)
   request.on('error', () => {}) // Whoever waits for the answer hears of it, too.
-  if (body && !(body instanceof Uint8Array)) sendPieces(request, body)
-  else request.end(body)
+  if (body && !(body instanceof Uint8Array)) {
+    if (body.length === undefined) request.setHeader('transfer-encoding', 'chunked')
+    sendPieces(request, body)
+  } else request.end(body)
   return request
-}
-
-/** At the pace of the other end, and none of it to one that has gone. */
-function sendPieces(request: ClientRequest, body: BodyStream): void {
-  if (body.length === undefined) request.setHeader('transfer-encoding', 'chunked')
-  body.subscribe({
-    next(bytes) {
-      if (request.destroyed || request.write(bytes)) return undefined
-      return new Promise(resolve => {
-        const done = () => {
-          request.off('drain', done).off('close', done)
-          resolve()
-        }
-        request.on('drain', done).on('close', done)
-      })
-    },
-    end: error => void (error ? request.destroy(error) : request.end()),
-  })
 }
 
 async function dial(target: ForwardTarget, clock: Clock): Promise<Socket> {

@@ -118,7 +118,8 @@ function wireOf(
     incoming: stream.isRemoteOver ? undefined : incomingFor(headers, stream, () => stream.goOn()),
     outgoing: stream,
     begin(status, answer, hasBody) {
-      if (!stream.isRemoteOver) stream.discard()
+      // Who reads it may read on: an answer can begin before the request is whole.
+      if (!stream.isRemoteOver && !stream.isRead) stream.discard()
       stream.begin(status, answer, hasBody)
     },
     reset: () => stream.reset(),

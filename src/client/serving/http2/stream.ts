@@ -72,6 +72,11 @@ export class Http2Stream implements Incoming, Outgoing, Source {
     return this.#isRemoteOver
   }
 
+  /** Somebody takes the body as it comes. */
+  get isRead(): boolean {
+    return this.#sink !== undefined
+  }
+
   get sendWindow(): number {
     return this.#sendWindow
   }
