@@ -12,7 +12,6 @@ import {
   plain,
   type SizedType,
   STRING,
-  sizeOf,
   within,
 } from './cost.types.ts'
 import type { Node } from './two-variables.ts'
@@ -37,7 +36,6 @@ const APPEND = exactly(12)
 /** Undefined for what is no loop. */
 export function loopEstimate(node: Node, scope: Scope, estimator: Estimator): Estimate | undefined {
   const [name, receiver, args] = node.args as [string, Node, Node[]]
-  if (name === 'bind' && args.length === 3) return bound(args, scope, estimator)
   const key = `${name}/${args.length}`
   const found = Object.hasOwn(LOOPS, key) ? LOOPS[key] : undefined
   if (!found) return undefined
@@ -172,12 +170,3 @@ function inner({ over, scope, args, variables, estimator: { root } }: Loop): Sco
 }
 
 const itemOf = ({ items }: SizedType): SizedType => items ?? DYN
-
-function bound([name, value, rest]: readonly Node[], scope: Scope, estimator: Estimator): Estimate {
-  const first = estimator.estimate(value as Node, scope)
-  const { type, place, entries } = first
-  const local: Local = { type, place, entries, size: first.size, bound: sizeOf(first) }
-  const result = estimator.estimate(rest as Node, new Map(scope).set(String(name?.args), local))
-  const cost = sum(LIST, first.cost, result.cost)
-  return { cost, type: result.type, size: sizeOf(result), entries: result.entries }
-}

@@ -9,6 +9,7 @@ import type { SizedType } from './cost.types.ts'
 import { addLibrary } from './library.ts'
 import { type CheckedPart, COST_PER_CALL, meter, metered } from './metering.ts'
 import { expandLoops, type Node } from './two-variables.ts'
+import { undeclaredIn, usesBind } from './undeclared.ts'
 
 type Cel = typeof import('@marcbachmann/cel-js')
 type Environment = InstanceType<Cel['Environment']>
@@ -146,6 +147,7 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
   const environment = loaded().environment(scope)
   if (text.length > MAXIMUM_LENGTH) throw new Error('the expression is too long')
   const { ast } = environment.parse(text)
+  if (scope !== 'devices' && usesBind(ast)) throw new Error(undeclaredText(text, environment))
   const found = { usesOldSelf: false }
   rewrite(ast as unknown as Node, found)
   const parsed = environment.parse(cel.serialize(ast))
@@ -164,6 +166,18 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
       return value
     },
   }
+}
+
+/** The names in an expression that the environment does not know, as Go's compiler tells them. */
+export function undeclaredText(text: string, environment: Environment): string {
+  const functions = new Set(environment.getDefinitions().functions.map(({ name }) => name))
+  // The engine has it for who binds, which is said of devices alone.
+  functions.delete('bind')
+  const declared = {
+    hasVariable: (name: string) => name !== 'cel' && environment.hasVariable(name),
+    hasFunction: (name: string) => functions.has(name),
+  }
+  return undeclaredIn(environment.parse(text).ast, text, declared) ?? ''
 }
 
 /** What a rule may cost at most where `self` is of this type; 0 for what is no expression. */

@@ -1,14 +1,16 @@
 /** What expressions can do with lists, and with lists as sets. */
-import type { Add, Target } from './library.ts'
+import type { Add, Optional, Target } from './library.ts'
 
 type Ordered = string | number | bigint | boolean
 
 /** Ranges are made in memory, so their length is bounded. */
 const MAXIMUM_RANGE = 10_000n
 
-export function addLists(target: Target, add: Add): void {
+export function addLists(target: Target, add: Add, optional: Optional): void {
   addOrdered(add)
   addWhole(add)
+  add('list.first(): optional<dyn>', (list: unknown[]) => optional(list[0]))
+  add('list.last(): optional<dyn>', (list: unknown[]) => optional(list.at(-1)))
   class Lists {}
   class Sets {}
   target.registerType('ListsLibrary', { ctor: Lists, fields: {} })

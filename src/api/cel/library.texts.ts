@@ -23,7 +23,6 @@ export function addTexts(target: Target, add: Add): void {
       return [parts.slice(0, replaced + 1).join(to), ...parts.slice(replaced + 1)].join(from)
     },
   )
-  add('string.reverse(): string', (text: string) => [...text].reverse().join(''))
   add('string.format(list): string', formatted)
   class Texts {}
   target.registerType('StringsLibrary', { ctor: Texts, fields: {} })

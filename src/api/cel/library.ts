@@ -26,16 +26,18 @@ interface Pattern {
   readonly findAll: (text: string, limit: number) => string[]
 }
 
+export type Optional = (value: unknown) => unknown
+
 /** `optional` makes the engine's value for something that may be undefined. */
 export function addLibrary(
   target: Target,
   compile: (pattern: string) => Pattern,
-  optional: (value: unknown) => unknown,
+  optional: Optional,
 ): void {
   const add = (signature: string, handler: (...args: never[]) => unknown) =>
     target.registerFunction(signature, handler)
   addPatterns(add, compile)
-  addLists(target, add)
+  addLists(target, add, optional)
   addTexts(target, add)
   addAddresses(target, add)
   addFormats(target, add, optional)

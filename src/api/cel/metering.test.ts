@@ -39,7 +39,6 @@ describe('the cost of', () => {
     ['self.filter(x, x)', [true, false], 28, 'each turn the name 1, taken 13, left 1'],
     ['self.matches("^a+$")', 'aaaaaaaaa', 2, 'a name, a tenth of letters times a quarter of it'],
     ['-1', null, 0, 'a negative number is a constant'],
-    ['cel.bind(a, self, a == a)', 1n, 4, 'the value once, and its use'],
     ['self.isSorted()', ['x'.repeat(10), 'x'.repeat(20)], 4, 'a name and every item'],
     ['quantity(self) == quantity(self)', '1', 5, 'two names, two texts, 1'],
     ['sets.contains(self, self)', [1n, 2n], 7, 'two names, every pair, 1'],

@@ -1,5 +1,6 @@
 /** What does not parse, told as Go's implementation tells it: what was met, what was expected, and where. */
 import { compileExpression } from './engine.ts'
+import { shownAt } from './shown-at.ts'
 
 /** As the engine throws it. */
 interface ParseProblem {
@@ -76,11 +77,3 @@ function tokenAt(text: string, at: number): string {
 
 const marked = (text: string, at: number, message: string) =>
   shownAt(text, at, `Syntax error: ${message}`)
-
-/** With the line below, and a mark below that. */
-export function shownAt(text: string, at: number, message: string): string {
-  const before = text.slice(0, at).split('\n')
-  const column = before.at(-1)?.length ?? 0
-  const line = text.split('\n')[before.length - 1]
-  return `ERROR: <input>:${before.length}:${column + 1}: ${message}\n | ${line}\n | ${'.'.repeat(column)}^`
-}

@@ -35,6 +35,9 @@ const TEMPLATES: Readonly<Record<string, string>> = {
   'sortBy/2': 'receiver__.map(first__, [body__, first__]).sortedPairs__()',
 }
 
+/** By name and number of arguments. */
+export const LOOPS: readonly string[] = Object.keys(TEMPLATES)
+
 /** Whether there is a loop in the tree that the engine learns only by rewriting. */
 export function hasLoops(part: unknown): boolean {
   if (Array.isArray(part)) return part.some(hasLoops)

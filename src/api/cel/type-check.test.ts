@@ -3,7 +3,7 @@ import { before, test } from 'node:test'
 import { deployment } from '#api/apps/v1/deployment.ts'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { kinds } from '../kinds.ts'
-import { loadCelEngine } from './engine.ts'
+import { compileExpression, loadCelEngine } from './engine.ts'
 import { typeChecker } from './type-check.ts'
 
 before(loadCelEngine)
@@ -112,4 +112,39 @@ test('every kind has a type', () => {
     assert.equal(look('has(object.kind) && object.metadata.name == "a"'), undefined, kind)
     assert.match(look('object.nosuchfield') ?? '', /undefined field 'nosuchfield'/, kind)
   }
+})
+
+const named = (text: string, ...places: readonly (readonly [at: number, name: string])[]) =>
+  places
+    .map(([at, name]) => {
+      const mark = `${text}\n | ${'.'.repeat(at - 1)}^`
+      return `ERROR: <input>:1:${at}: undeclared reference to '${name}' (in container '')\n | ${mark}`
+    })
+    .join('\n')
+
+test('all names that nobody declared are told, in the order of their places', () => {
+  const bind = 'cel.bind(x, object.spec.replicas, x > 0)'
+  const ofBind = named(bind, [1, 'cel'], [9, 'bind'], [10, 'x'], [35, 'x'])
+  assert.equal(check(bind), ofBind)
+  const called = 'nothing.at.some(object, y) && nobody(z)'
+  assert.equal(
+    check(called),
+    named(called, [1, 'nothing'], [16, 'some'], [25, 'y'], [37, 'nobody'], [38, 'z']),
+  )
+  const inLoop = 'object.spec.template.spec.containers.all(c, c.name == d)'
+  assert.equal(check(inLoop), named(inLoop, [55, 'd']))
+})
+
+test('values are bound to names for devices alone', () => {
+  const text = 'cel.bind(x, device, x == x)'
+  assert.equal(compileExpression(text, 'bool', 'devices').usesOldSelf, false)
+  const ofRules = text.replaceAll('device', 'self')
+  assert.throws(() => compileExpression(ofRules), {
+    message: named(ofRules, [1, 'cel'], [9, 'bind'], [10, 'x'], [19, 'x'], [24, 'x']),
+  })
+  assert.equal(
+    compileExpression('self.first().hasValue() && !self.last().hasValue()').usesOldSelf,
+    false,
+  )
+  assert.throws(() => compileExpression('"ab".reverse() == "ba"'))
 })

@@ -4,10 +4,11 @@
  * over: a warning that is wrong is worse than none.
  */
 import type { ObjectShape } from '../machinery/schema.ts'
-import { unfurnishedEnvironment } from './engine.ts'
-import { shownAt } from './syntax.ts'
+import { undeclaredText, unfurnishedEnvironment } from './engine.ts'
+import { shownAt } from './shown-at.ts'
 import { hasLoops } from './two-variables.ts'
 import { ShapeTypes } from './types.ts'
+import { undeclared, usesBind } from './undeclared.ts'
 
 type Environment = ReturnType<typeof unfurnishedEnvironment>
 
@@ -102,6 +103,7 @@ export function checkTypes(
   let type: string | undefined
   try {
     const parsed = environment.parse(expression)
+    if (usesBind(parsed.ast)) return { problem: undeclaredText(expression, environment) }
     if (hasLoops(parsed.ast)) return {}
     const checked = parsed.check()
     error = checked.error as unknown as typeof error
@@ -113,6 +115,12 @@ export function checkTypes(
   if (!error.node) return {}
   const [message = ''] = error.message.split('\n')
   const finding = FINDINGS[error.code ?? '']?.(error.node as Part, message, expression)
+  // Where one name is unknown, Go goes on and tells the others.
+  if (finding?.message.startsWith('undeclared reference'))
+    return {
+      problem:
+        undeclaredText(expression, environment) || shownAt(expression, finding.at, finding.message),
+    }
   return finding ? { problem: shownAt(expression, finding.at, named(finding.message)) } : {}
 }
 
@@ -130,8 +138,6 @@ const FINDINGS: Readonly<Record<string, Find>> = {
   no_such_overload: wrongOperands,
   no_matching_overload: wrongArguments,
 }
-
-const undeclared = (name: string) => `undeclared reference to '${name}' (in container '')`
 
 /** `no such overload: int > string`, or `-string`. */
 function wrongOperands(part: Part, message: string, text: string): Finding | undefined {
