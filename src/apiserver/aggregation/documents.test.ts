@@ -106,11 +106,16 @@ test('its OpenAPI documents are listed, handed out and merged', async () => {
     '/openapi/v2': {
       swagger: '2.0',
       paths: {
-        [`${ROOT}/flunders`]: { get: { schema: { $ref: '#/definitions/Flunder' } } },
+        [`${ROOT}/flunders`]: {
+          get: { schema: { $ref: '#/definitions/Flunder' } },
+          parameters: [{ $ref: '#/parameters/limit' }],
+        },
         '/apis/apps/v1/deployments': { get: { mine: true } },
       },
+      parameters: { limit: { name: 'limit', schema: { $ref: '#/definitions/Limit' } } },
       definitions: {
         Flunder: flunder,
+        Limit: { type: 'integer' },
         Shared: { type: 'string' },
         Unused: {},
       },
@@ -132,7 +137,10 @@ test('its OpenAPI documents are listed, handed out and merged', async () => {
   assert.deepEqual(body.definitions.Flunder, flunder)
   assert.deepEqual(body.definitions.Shared, { type: 'string' })
   assert.equal(body.definitions.Unused, undefined)
-  assert.ok(body.paths[`${ROOT}/flunders`])
+  assert.deepEqual(body.paths[`${ROOT}/flunders`].parameters, [
+    { name: 'limit', schema: { $ref: '#/definitions/Limit' } },
+  ])
+  assert.deepEqual(body.definitions.Limit, { type: 'integer' })
   assert.equal(body.paths['/apis/apps/v1/deployments']?.get?.mine, undefined)
   assert.ok(body.definitions['io.k8s.api.core.v1.Pod'])
 })

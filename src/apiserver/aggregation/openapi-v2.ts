@@ -3,7 +3,7 @@
  * things by one name, the later gets another name.
  */
 import { isPlainObject } from '#api/machinery/plain.ts'
-import { type Document, hashOf, toJson } from '../openapi/openapi.ts'
+import { type Document, hashOfBytes, toJson } from '../openapi/openapi.ts'
 import { encodeOpenApi } from '../openapi/openapi-protobuf.ts'
 import { isEqual } from '../resources/equal.ts'
 import type { Remotes, RemoteVersion } from './remotes.ts'
@@ -41,7 +41,7 @@ export function mergedOpenApi(remotes: Remotes, own: Document): Merged {
   return merged
 }
 
-const documentOf = (bytes: Uint8Array): Document => ({ bytes, hash: hashOf(bytes) })
+const documentOf = (bytes: Uint8Array): Document => ({ bytes, hash: hashOfBytes(bytes) })
 
 const PREFIX = '#/definitions/'
 
@@ -50,13 +50,29 @@ function add(document: Json, { group, version, openApiV2 }: RemoteVersion): void
   const paths = partOf(document, 'paths')
   for (const path of Object.keys(paths)) if (path.startsWith(at)) delete paths[path]
   if (!openApiV2) return
-  const given = Object.entries(partOf(openApiV2, 'paths')).filter(([path]) => path.startsWith(at))
+  const parameters = partOf(openApiV2, 'parameters')
+  const given = Object.entries(partOf(openApiV2, 'paths'))
+    .filter(([path]) => path.startsWith(at))
+    .map(([path, operations]) => [path, withParameters(operations, parameters)] as const)
   const theirs = partOf(openApiV2, 'definitions')
   const names = namesFor(reachable(given, theirs), partOf(document, 'definitions'), theirs)
   const definitions = partOf(document, 'definitions')
   for (const [name, own] of names) definitions[own] = renamed(theirs[name], names)
   for (const [path, operations] of given) paths[path] = renamed(operations, names)
 }
+
+/** Parameters that stand once for many paths of theirs stand in each of them here, where another may have their names. */
+function withParameters(value: unknown, parameters: Json): unknown {
+  if (Array.isArray(value)) return value.map(item => withParameters(item, parameters))
+  if (!isPlainObject(value)) return value
+  const { $ref } = value
+  if (typeof $ref === 'string' && $ref.startsWith(PARAMETERS))
+    return parameters[$ref.slice(PARAMETERS.length)] ?? value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [key, withParameters(part, parameters)]),
+  )
+}
+const PARAMETERS = '#/parameters/'
 
 const partOf = (document: Readonly<Json>, name: string): Json =>
   isPlainObject(document[name]) ? document[name] : {}

@@ -110,6 +110,40 @@ test('paths are read as they are spelled, decoded but not mended', async () => {
   assert.equal((await ask('GET', '/openapi/v3/apis/apps/v1/')).status, 404)
 })
 
+const protobufOf = (format: string) =>
+  `application/com.github.proto-openapi.spec.${format}@v1.0+protobuf`
+
+test('OpenAPI documents come in the form that a client names first, or not at all', async () => {
+  const { ask } = await startTestServer()
+  const typeOf = async (path: string, accept: string) => {
+    const { status, headers } = await ask('GET', path, undefined, { headers: { accept } })
+    return status === 200 ? headers['content-type'] : status
+  }
+  for (const [format, path, other] of [
+    ['v2', '/openapi/v2', 'v3'],
+    ['v3', '/openapi/v3/version', 'v2'],
+  ] as const) {
+    const [asked, others] = [protobufOf(format), protobufOf(other)]
+    assert.equal(await typeOf(path, asked), asked.replace('@', '.'))
+    assert.equal(await typeOf(path, asked.replace('@', '.')), asked.replace('@', '.'))
+    assert.equal(await typeOf(path, `${others}, application/json;q=0.5`), 'application/json')
+    assert.equal(await typeOf(path, `${asked};q=0.1, */*;q=0.5`), 'application/json')
+    assert.equal(await typeOf(path, others), 406)
+    assert.equal(await typeOf(path, 'application/yaml'), 406)
+  }
+  assert.equal(await typeOf('/openapi/v3', protobufOf('v3')), 'application/json')
+})
+
+test('who asks for an OpenAPI document by an old hash is led to what it is now', async () => {
+  const { ask } = await startTestServer()
+  const { serverRelativeURL } = (await ask('GET', '/openapi/v3')).body.paths['apis/apps/v1']
+  const known = await ask('GET', serverRelativeURL)
+  assert.match(known.headers['cache-control'] ?? '', /immutable/)
+  const old = await ask('GET', '/openapi/v3/apis/apps/v1?hash=OLD')
+  assert.deepEqual([old.status, old.headers.location], [301, serverRelativeURL])
+  assert.doesNotMatch(old.headers['cache-control'] ?? '', /immutable/)
+})
+
 test('the root lists what is served, to whom it may', async () => {
   const { ask } = await startTestServer()
   const { headers, text, body } = await ask('GET', '/', undefined, {

@@ -22,6 +22,7 @@ test('every reference leads somewhere, every field says something', () => {
     const tree = parse(document?.bytes)
     const named = (tree.components?.schemas ?? tree.definitions ?? {}) as Tree
     for (const [, name = ''] of JSON.stringify(tree).matchAll(/"\$ref":"([^"]+)"/g)) {
+      if (name.startsWith('#/parameters/')) continue
       assert.ok(name.startsWith(prefix))
       assert.ok(Object.hasOwn(named, name.slice(prefix.length)), name)
     }
@@ -147,6 +148,19 @@ test('a kind within another is marked in documents of other groups, too', () => 
   )
 })
 
+test('version 2 describes parameters once, and all that is referred to', () => {
+  const { parameters, paths } = parse(openApi.v2().bytes) as { parameters: Tree; paths: Tree }
+  const names = [...JSON.stringify(paths).matchAll(/"#\/parameters\/([^"]+)"/g)].map(
+    ([, name = '']) => name,
+  )
+  assert.deepEqual([...new Set(names)].sort(), Object.keys(parameters))
+  for (const [name, parameter] of Object.entries(parameters))
+    assert.match(name, new RegExp(`^${parameter.name}-[\\w-]{8}$`))
+  const operation = paths['/api/v1/namespaces/{namespace}/pods/{name}']?.patch as Tree
+  const shown = (operation.parameters as unknown as Tree[]).map(each => each.$ref ?? each.name)
+  assert.match(shown.join(), /^#\/parameters\/body-.{8},dryRun,#\/parameters\/fieldManager-/)
+})
+
 test('operations have names of their own', () => {
   const ids = [
     ...JSON.stringify(parse(openApi.v2().bytes)).matchAll(/"operationId":"([^"]+)"/g),
@@ -200,7 +214,7 @@ test('version 2 is also a protobuf message with the same definitions and paths',
   const top = fieldsOf(openApi.v2Protobuf().bytes)
   assert.deepEqual(
     top.map(([number]) => number),
-    [1, 2, 8, 9],
+    [1, 2, 8, 9, 10, 13, 12],
   )
   const entries = (number: number) =>
     fieldsOf(top.find(([its]) => its === number)?.[1]).map(([, entry]) => {
@@ -219,6 +233,32 @@ test('version 2 is also a protobuf message with the same definitions and paths',
   assert.match(textOf(4), /\w+/, 'a description')
   assert.match(textOf(22), /object$/, 'a type')
   assert.match(textOf(31), /x-kubernetes-group-version-kind.*"kind":"ConfigMap"/s)
+})
+
+test('version 3 is a protobuf message, too, by numbers of its own', () => {
+  const json = parse(openApi.document('apis/apps/v1')?.bytes)
+  const top = fieldsOf(openApi.documentProtobuf('apis/apps/v1')?.bytes)
+  assert.deepEqual(
+    top.map(([number]) => number),
+    [1, 2, 4, 5],
+  )
+  const fieldOf = (bytes: Uint8Array | undefined, number: number) =>
+    fieldsOf(bytes).find(([its]) => its === number)?.[1]
+  const textOf = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString()
+  const named = (bytes: Uint8Array | undefined) =>
+    new Map(
+      fieldsOf(bytes).map(([, entry]) => [textOf(fieldOf(entry, 1)), fieldOf(entry, 2)] as const),
+    )
+  const schemas = named(fieldOf(top[3]?.[1], 1))
+  assert.deepEqual([...schemas.keys()], Object.keys(json.components?.schemas ?? {}))
+  assert.deepEqual([...named(top[2]?.[1]).keys()], Object.keys(json.paths ?? {}))
+  const spec = fieldOf(schemas.get('io.k8s.api.apps.v1.DeploymentSpec'), 1)
+  const template = fieldOf(named(fieldOf(spec, 31)).get('template'), 1)
+  assert.equal(
+    textOf(fieldOf(fieldOf(fieldOf(template, 26), 2), 1)),
+    '#/components/schemas/io.k8s.api.core.v1.PodTemplateSpec',
+  )
+  assert.equal(openApi.documentProtobuf('apis/none/v1'), undefined)
 })
 
 /** The fields of a message in order; none of ours but flags is anything else than bytes. */

@@ -4,14 +4,20 @@ import type { AnyKind } from '#api/machinery/kind.ts'
 import type { VersionInfo } from '../endpoints/version.ts'
 import { addGeneralPaths } from './general-paths.ts'
 import { encodeOpenApi } from './openapi-protobuf.ts'
+import { encodeOpenApiV3 } from './openapi-protobuf-v3.ts'
 import { addPaths } from './paths.ts'
 import { type GroupVersion, type Json, Schemas } from './schemas.ts'
+import { SharedParameters } from './shared-parameters.ts'
 
 export interface OpenApi {
   /** `/openapi/v3`: where the document of each group and version is. */
   index(): { readonly paths: Record<string, unknown> }
   /** `/openapi/v3/apis/apps/v1`; `path` is `apis/apps/v1`. Undefined where nothing of that name is served. */
   document(path: string): Document | undefined
+  /** The same as a protobuf message. */
+  documentProtobuf(path: string): Document | undefined
+  /** By which hash the index names the document. */
+  hashOf(path: string): string
   /** `/openapi/v2` */
   v2(): Document
   /** The same as a protobuf message. */
@@ -34,27 +40,32 @@ export function openApiOf(kinds: readonly AnyKind[], version: Version): OpenApi 
     const known = made.get(key)
     if (known) return known
     const bytes = encode(make())
-    const document = { bytes, hash: hashOf(bytes) }
+    const document = { bytes, hash: hashOfBytes(bytes) }
     made.set(key, document)
     return document
   }
   const served: Served = { all: kinds, version }
   const general = generalPaths(kinds)
-  const document = (path: string) => {
-    if (!general.includes(path)) return undefined
-    return remembered(path, () => documentV3(path, byPath.get(path) ?? [], served))
-  }
+  const makerOf = (path: string) =>
+    general.includes(path) ? () => documentV3(path, byPath.get(path) ?? [], served) : undefined
+  const hashOf = (path: string) => quickHash(byPath.get(path) ?? [], version.gitVersion)
   return {
-    document,
+    hashOf,
+    document: path => {
+      const make = makerOf(path)
+      return make && remembered(path, make)
+    },
+    documentProtobuf: path => {
+      const make = makerOf(path)
+      return make && remembered(`${path} protobuf`, make, encodeOpenApiV3)
+    },
     v2: () => remembered('v2', () => documentV2(served)),
     v2Protobuf: () => remembered('v2 protobuf', () => documentV2(served), encodeOpenApi),
     index: () => ({
       paths: Object.fromEntries(
         general.map(path => [
           path,
-          {
-            serverRelativeURL: `/openapi/v3/${path}?hash=${quickHash(byPath.get(path) ?? [], version.gitVersion)}`,
-          },
+          { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(path)}` },
         ]),
       ),
     }),
@@ -74,7 +85,7 @@ function documentV3(path: string, kinds: readonly AnyKind[], { all, version }: S
   const schemas = new Schemas('v3', versions, all)
   const paths: Json = {}
   if (!isCustom) addGeneralPaths(paths, path, schemas, 'v3')
-  for (const kind of kinds) addPaths(paths, kind, schemas, 'v3')
+  for (const kind of kinds) addPaths(paths, kind, { schemas, format: 'v3' })
   return {
     openapi: '3.0.0',
     info: isCustom ? CUSTOM_INFO : infoOf(version),
@@ -102,12 +113,14 @@ function documentV2({ all, version }: Served): Json {
   const paths: Json = {}
   for (const path of generalPaths(all.filter(({ custom }) => !custom)))
     addGeneralPaths(paths, path, schemas, 'v2')
-  for (const kind of all) addPaths(paths, kind, schemas, 'v2')
+  const parameters = new SharedParameters()
+  for (const kind of all) addPaths(paths, kind, { schemas, format: 'v2', parameters })
   return {
     swagger: '2.0',
     info: infoOf(version),
     paths,
     definitions: schemas.named,
+    parameters: parameters.named,
     securityDefinitions: SECURITY,
     security: [{ BearerToken: [] }],
   }
@@ -147,7 +160,7 @@ const OTHERS = ['version', '.well-known/openid-configuration', 'openid/v1/jwks']
 
 /** The index must not make every document only to name it: what they show follows from the version and the kinds. */
 function quickHash(kinds: readonly AnyKind[], version: string): string {
-  return hashOf(
+  return hashOfBytes(
     new TextEncoder().encode(
       JSON.stringify([
         version,
@@ -162,6 +175,6 @@ function quickHash(kinds: readonly AnyKind[], version: string): string {
   )
 }
 
-export function hashOf(bytes: Uint8Array): string {
+export function hashOfBytes(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex').toUpperCase()
 }

@@ -13,6 +13,7 @@ import { eviction } from '#api/policy/v1/eviction.ts'
 import { type Operation, operationsOf, tagOf } from './operations.ts'
 import { type Parameter, PRETTY, pathParameters } from './parameters.ts'
 import type { Format, Json, Schemas } from './schemas.ts'
+import type { SharedParameters } from './shared-parameters.ts'
 
 const OBJECT_TYPES = [
   'application/json',
@@ -46,16 +47,18 @@ const CUSTOM_TYPES = ['application/json', 'application/yaml']
 const TEXT: Json = { type: 'string' }
 const ANSWERS: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
 
-/** Adds the kind's paths to `into`, and to `schemas` what they mention. */
-export function addPaths(into: Json, kind: AnyKind, schemas: Schemas, format: Format): void {
-  schemas.addKind(kind)
+/** Adds the kind's paths to `into`, and to `target` what they mention. */
+export function addPaths(into: Json, kind: AnyKind, target: Target): void {
+  target.schemas.addKind(kind)
   for (const [path, operations] of Map.groupBy(operationsOf(kind), each => each.path))
-    into[path] = pathItem(path, operations, kind, { schemas, format })
+    into[path] = pathItem(path, operations, kind, target)
 }
 
-interface Target {
+export interface Target {
   readonly schemas: Schemas
   readonly format: Format
+  /** Where it is missing, every operation describes its own. */
+  readonly parameters?: SharedParameters
 }
 
 /** What all operations of a path can be told stands beside them and not in each. */
@@ -76,12 +79,13 @@ function pathItem(path: string, all: readonly Operation[], kind: AnyKind, target
 }
 
 /** In the order of their names, that of the body too. */
-function parametersOf(parameters: readonly Parameter[], { format }: Target, body?: Json): Json {
+function parametersOf(parameters: readonly Parameter[], target: Target, body?: Json): Json {
   const all = [
     ...(body ? [{ ...body, name: 'body', in: 'body' }] : []),
-    ...parameters.map(each => parameterOf(each, format)),
+    ...parameters.map(each => parameterOf(each, target.format)),
   ].sort((a, b) => (a.name < b.name ? -1 : 1))
-  return all.length > 0 ? { parameters: all } : {}
+  const shown = target.parameters ? all.map(each => target.parameters?.refer(each)) : all
+  return all.length > 0 ? { parameters: shown } : {}
 }
 
 function rendered(operation: Operation, kind: AnyKind, target: Target): Json {

@@ -23,6 +23,17 @@ const ACCEPTED: readonly Accepted[] = [
   },
 ]
 
+const protobuf = (format: string) =>
+  `application/com.github.proto-openapi.spec.${format}v1.0+protobuf`
+const ACCEPTS = [
+  ...['v2@', 'v2.', 'v3@', 'v3.'].map(protobuf),
+  `${protobuf('v3@')}, application/json;q=0.5`,
+  '*/*',
+  'application/*',
+  'application/yaml',
+  'application/cbor, application/json;q=0.5',
+]
+
 describe('OpenAPI documents of built-in kinds', {
   skip: etcdMissing() || kubeApiServerMissing(),
 }, () => {
@@ -73,6 +84,27 @@ describe('OpenAPI documents of built-in kinds', {
     await t.test('schemas', () => compare(both, ({ definitions }) => definitions))
     await t.test('paths', () => compare(both, ({ paths }) => paths))
     await t.test('all else', () => compare(both, ({ paths: _, definitions: __, ...rest }) => rest))
+  })
+
+  for (const path of ['/openapi/v2', '/openapi/v3/version'])
+    for (const accept of ACCEPTS)
+      test(`${path} for those who take ${accept}`, async () => {
+        const told = await pair.both({ method: 'GET', path, headers: { accept } })
+        const [upstream, proa] = told.map(({ status, headers }) => [
+          status,
+          headers['content-type'],
+        ])
+        assert.deepEqual(proa, upstream)
+      })
+
+  test('an old hash leads to the new one', async () => {
+    const path = '/openapi/v3/apis/apps/v1'
+    const told = await pair.both({ method: 'GET', path: `${path}?hash=OLD` })
+    const [{ paths: ofUpstream }, { paths: ofProa }] = await documents('/openapi/v3')
+    assert.deepEqual(
+      told.map(({ status, headers }) => [status, headers.location]),
+      [ofUpstream, ofProa].map(paths => [301, paths['apis/apps/v1'].serverRelativeURL]),
+    )
   })
 
   test('what is accepted is there', () => {

@@ -14,11 +14,11 @@ export function differing(both: Both, pick: (shown: Shown) => unknown): string[]
   return differences(upstream, proa)
 }
 
-/** With parameters where they are referred to: upstream's version 2 names each but once. */
+/** With parameters where they are referred to, and marked so: their names tell a hash of their words. */
 export function read({ text }: Told): Shown {
   const { parameters, ...document } = JSON.parse(text)
   if (!parameters) return document
-  const at = ({ $ref }: Shown) => parameters[$ref.slice('#/parameters/'.length)]
+  const at = ({ $ref }: Shown) => ({ ...parameters[$ref.slice('#/parameters/'.length)], $ref: '' })
   return JSON.parse(JSON.stringify(document), (_, value) =>
     value?.$ref?.startsWith?.('#/parameters/') ? at(value) : value,
   )
