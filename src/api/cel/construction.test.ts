@@ -72,8 +72,8 @@ test('operations of a patch carry whatever value', () => {
 })
 
 const wrong: [string, ResultType, RegExp][] = [
-  ['"text"', 'Object', /^must evaluate to Object$/],
-  ['[1]', 'list<JSONPatch>', /^must evaluate to list\(JSONPatch\)$/],
+  ['"text"', 'Object', /^must evaluate to Object but got string$/],
+  ['[1]', 'list<JSONPatch>', /^must evaluate to list\(JSONPatch\) but got list\(int\)$/],
   ['Other{a: 1}', 'Object', /^undeclared reference to 'Other' \(in container ''\)$/],
   ['Object{spec: Object.spec{}', 'Object', /./],
   ['Object{1: 2}', 'Object', /mismatched input '1' expecting the name of a field/],

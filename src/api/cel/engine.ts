@@ -22,7 +22,7 @@ const MAXIMUM_PROGRAMS = 10_000
 
 /** Where an expression stands decides what it sees: rules of custom resources, rules of admission, its changes, or a device. */
 export type Scope = 'rules' | 'admission' | 'mutations' | 'devices'
-export type ResultType = 'bool' | 'string' | 'dyn' | 'Object' | typeof PATCHES_TYPE
+export type ResultType = 'bool' | 'string' | 'string|null' | 'dyn' | 'Object' | typeof PATCHES_TYPE
 
 const ADMISSION_VARIABLES = [
   'object',
@@ -51,6 +51,21 @@ export class OutOfBudget extends Error {
     )
   }
 }
+
+/** The expression is one, but what comes of it is of another type. */
+export class WrongResult extends Error {
+  override readonly name = 'WrongResult'
+  /** As upstream shows types. */
+  readonly given: string
+  constructor(wanted: ResultType, given: string) {
+    const shown = inGoNotation(given)
+    const wish = wanted === 'string|null' ? 'one of [string null_type]' : inGoNotation(wanted)
+    super(`must evaluate to ${wish} but got ${shown}`)
+    this.given = shown
+  }
+}
+
+const inGoNotation = (type: string) => type.replaceAll('<', '(').replaceAll('>', ')')
 
 export async function loadCelEngine(): Promise<void> {
   if (engine) return
@@ -153,8 +168,7 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
   const parsed = environment.parse(cel.serialize(ast))
   const checked = parsed.check()
   if (!checked.valid) throw new Error(checked.error?.message.split('\n')[0] ?? 'invalid')
-  if (!isOfType(checked.type ?? 'dyn', type))
-    throw new Error(`must evaluate to ${type.replace('<', '(').replace('>', ')')}`)
+  if (!isOfType(checked.type ?? 'dyn', type)) throw new WrongResult(type, checked.type ?? 'dyn')
   meter(parsed.ast as unknown as CheckedPart)
   return {
     usesOldSelf: found.usesOldSelf,
@@ -194,6 +208,7 @@ export function estimatedCost(text: string, self: SizedType, isOldOptional: bool
 /** What cannot be known before, is seen when it is evaluated. */
 function isOfType(given: string, wanted: ResultType): boolean {
   if (wanted === 'dyn' || given === 'dyn' || given === wanted) return true
+  if (wanted === 'string|null') return given === 'string' || given === 'null'
   return wanted === 'list<JSONPatch>' && ['list', 'list<T>', 'list<dyn>'].includes(given)
 }
 
@@ -211,6 +226,9 @@ function rewrite(part: unknown, found: { usesOldSelf: boolean }): void {
   if (name === 'matches') node.args = ['linearMatches', receiver, args]
   if (name === 'value' && args.length === 0) hideType(node)
 }
+
+/** The parts of a text as it was written. Throws where it does not parse. */
+export const parseExpression = (text: string) => treeOf(text)
 
 const treeOf = (text: string) => loaded().environment('rules').parse(text).ast as unknown as Node
 

@@ -30,6 +30,8 @@ const cases: readonly (readonly [text: string, ...problems: [column: number, wha
   [') == 1', [1, `mismatched input ')' expecting ${BEGINNING}`]],
   ['1 == ) 2', [6, `extraneous input ')' expecting ${BEGINNING}`]],
   ['@a == 1', [1, "token recognition error at: '@'"]],
+  ['Not_Valid!', [10, "extraneous input '!' expecting <EOF>"]],
+  ['.', [2, "no viable alternative at input '.'"]],
   ['self.a and true', [8, "mismatched input 'and' expecting <EOF>"]],
 ]
 for (const [text, ...problems] of cases)

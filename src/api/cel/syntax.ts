@@ -23,8 +23,14 @@ export function syntaxProblem(text: string, thrown: unknown): string | undefined
   if (!isParseProblem(thrown)) return undefined
   const { code, summary, range } = thrown
   const at = range.start
-  if (code === 'unexpected_character' && !/\w/.test(text[at] ?? '')) return unrecognized(text, at)
-  return marked(text, at, toldOf(code, summary, text, at))
+  if (code === 'unexpected_character' && !/[\w!]/.test(text[at] ?? ''))
+    return unrecognized(text, at)
+  // A name may begin with a dot, so that only what comes behind it is wrong.
+  if (summary.endsWith('DOT') && text.slice(at).trim() === '.')
+    return marked(text, at + 1, "no viable alternative at input '.'")
+  const told = toldOf(code, summary, text, at)
+  // There is no line to show then, nor a first column.
+  return text === '' ? `ERROR: <input>:1:0: Syntax error: ${told}` : marked(text, at, told)
 }
 
 function isParseProblem(thrown: unknown): thrown is ParseProblem {

@@ -60,6 +60,7 @@ export function convertedVersion<S extends KubernetesObject, T extends Kubernete
   return defineKind<S>({
     ...{ group, kind: kind.kind, plural, shortNames, categories, scope, nameRule },
     ...{ hasGeneration, returnsDeleted },
+    ...(kind.prepareWrites ? { prepareWrites: kind.prepareWrites } : {}),
     ...(kind.subresources.status ? { subresources: { status: true } } : {}),
     ...own,
     storedAs: { kind, toStored, fromStored },

@@ -69,7 +69,6 @@ export const notYet: ReadonlySet<string> = new Set([
   'v1 Pod',
   'v1 PodTemplate',
   'v1 ReplicationController',
-  'apiregistration.k8s.io/v1 APIService',
   'apps/v1 ControllerRevision',
   'apps/v1 DaemonSet',
   'apps/v1 Deployment',
@@ -81,7 +80,6 @@ export const notYet: ReadonlySet<string> = new Set([
   'admissionregistration.k8s.io/v1 MutatingAdmissionPolicy',
   'admissionregistration.k8s.io/v1 MutatingWebhookConfiguration',
   'admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy',
-  'admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding',
   'admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration',
   'admissionregistration.k8s.io/v1beta1 MutatingAdmissionPolicy',
   'admissionregistration.k8s.io/v1beta1 MutatingAdmissionPolicyBinding',
@@ -103,7 +101,5 @@ export const notYet: ReadonlySet<string> = new Set([
   'resource.k8s.io/v1beta1 ResourceSlice',
   'resource.k8s.io/v1alpha3 DeviceTaintRule',
   'resource.k8s.io/v1alpha3 ResourcePoolStatusRequest',
-  'flowcontrol.apiserver.k8s.io/v1 FlowSchema',
   'flowcontrol.apiserver.k8s.io/v1 PriorityLevelConfiguration',
-  'internal.apiserver.k8s.io/v1alpha1 StorageVersion',
 ])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { before, test } from 'node:test'
 import {
   changeProblemsOf,
   created,
@@ -14,6 +14,8 @@ import { mutatingAdmissionPolicy } from './mutating-admission-policy.ts'
 import { mutatingAdmissionPolicyBinding } from './mutating-admission-policy-binding.ts'
 import { validatingAdmissionPolicy } from './validating-admission-policy.ts'
 import { validatingAdmissionPolicyBinding } from './validating-admission-policy-binding.ts'
+
+before(() => validatingAdmissionPolicy.prepareWrites?.())
 
 const rule = { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }
 const matchConstraints = { resourceRules: [rule] }
@@ -30,6 +32,34 @@ test('a policy matches equivalent requests, everywhere, and fails closed by defa
     resourceRules: [{ ...rule, scope: '*' }],
   })
   assert.deepEqual(problemsOf(validatingAdmissionPolicy, policy()), [])
+})
+
+test('expressions see parameters where there are some, and the variables before them', () => {
+  const first = (spec: object) => problemsOf(validatingAdmissionPolicy, policy(spec))[0] ?? ''
+  const one = { validations: [{ expression: 'params.a' }] }
+  assert.match(first(one), /undeclared reference to 'params'/)
+  assert.equal(first({ ...one, paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } }), '')
+  const other = { validations: [{ expression: 'variables.a' }] }
+  assert.match(first(other), /undeclared reference to 'variables'/)
+  assert.match(first({ ...other, variables: [{ name: 'b', expression: '1' }] }), /field 'a'\n/)
+  const a = { name: 'a', expression: 'object.x' }
+  assert.equal(first({ ...other, variables: [a] }), '')
+  const b = { name: 'b', expression: 'variables.a' }
+  assert.equal(first({ variables: [a, b] }), '')
+  assert.match(first({ variables: [b, a] }), /variables\[0\].*undefined field 'a'\n/)
+  assert.equal(first({ validations: [{ expression: '[1].all(x, x > 0 && type(x) == int)' }] }), '')
+})
+
+test('audit annotations are texts or nothing', () => {
+  const problem = (valueExpression: string) =>
+    problemsOf(
+      validatingAdmissionPolicy,
+      policy({ auditAnnotations: [{ key: 'k', valueExpression }] }),
+    )
+  assert.deepEqual(problem('"a"'), [])
+  assert.deepEqual(problem('null'), [])
+  assert.deepEqual(problem('object.a'), [])
+  assert.match(problem('1')[0] ?? '', /: must evaluate to one of \[string null_type\] but got int$/)
 })
 
 const NONE = 'validations or auditAnnotations must contain at least one item'
@@ -76,7 +106,7 @@ const wrongPolicies: readonly [object, string[]][] = [
     [
       'variables[0].name: Required value: name is not specified',
       'variables[0].expression: Required value: expression is not specified',
-      'variables[1].name: Invalid value: "in": name is not a valid CEL identifier',
+      'variables[1].name: Invalid value: "in": must be a valid CEL identifier',
     ],
   ],
   [
@@ -96,7 +126,7 @@ const wrongPolicies: readonly [object, string[]][] = [
     {
       auditAnnotations: [
         { key: 'k', valueExpression: '' },
-        { key: 'k', valueExpression: 'x'.repeat(5121) },
+        { key: 'k', valueExpression: `"${'x'.repeat(5119)}"` },
       ],
     },
     [
@@ -185,7 +215,7 @@ const wrongBindings: readonly [object, string[]][] = [
   [
     { matchResources: { objectSelector: { matchExpressions: [{ key: 'a', operator: 'Is' }] } } },
     [
-      'matchResouces.objectSelector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
+      'matchResources.objectSelector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
     ],
   ],
 ]
@@ -206,7 +236,7 @@ const wrongMutations: readonly [object, string[]][] = [
   [{ reinvocationPolicy: '' }, ['reinvocationPolicy: Required value']],
   [
     { reinvocationPolicy: 'Maybe' },
-    ['reinvocationPolicy: Unsupported value: "Maybe": supported values: "Never", "IfNeeded"'],
+    ['reinvocationPolicy: Unsupported value: "Maybe": supported values: "IfNeeded", "Never"'],
   ],
   [
     { mutations: [{ ...apply, patchType: 'JSONPatch' }] },
@@ -217,10 +247,7 @@ const wrongMutations: readonly [object, string[]][] = [
   ],
   [
     { mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: ' ' } }, {}] },
-    [
-      'mutations[0].jsonPatch.expression: Required value: expression is not specified',
-      'mutations[1].patchType: Required value',
-    ],
+    ['mutations[0].jsonPatch.expression: Required value', 'mutations[1].patchType: Required value'],
   ],
   [
     { mutations: [{ patchType: 'Magic' }] },

@@ -1,3 +1,5 @@
+import { wrongExpression } from '../../cel/expressions.ts'
+import type { Seen } from '../../cel/references.ts'
 import { validateConditions } from '../../core/v1/validation.conditions.ts'
 import { validateLabelSelector } from '../../core/v1/validation.selectors.ts'
 import { given, needed, sameValue, wrong } from '../../core/v1/validation.ts'
@@ -10,7 +12,6 @@ import {
   required,
 } from '../../machinery/field-error.ts'
 import { isDns1123Subdomain, isPathSegment, isQualifiedName } from '../../machinery/names.ts'
-import { wrongExpression } from './expressions.ts'
 import type {
   AuditAnnotation,
   MutatingAdmissionPolicy,
@@ -22,6 +23,7 @@ import type {
 } from './policies.schema.ts'
 import type { MatchResources, ParamRef } from './rules.schema.ts'
 import {
+  seenWith,
   supported,
   validateMatchConditions,
   validateMatchResources,
@@ -45,9 +47,11 @@ export function validateValidatingPolicy(
   previous: ValidatingAdmissionPolicy | undefined,
 ): readonly FieldError[] {
   const { validations = [], auditAnnotations = [], variables } = spec
+  const hasParams = spec.paramKind !== undefined
+  const seen = seenInPolicy(spec)
   const errors = [
     ...validatePolicyHead(spec, previous?.spec),
-    ...validateVariables('spec.variables', variables),
+    ...validateVariables('spec.variables', variables, hasParams),
   ]
   if (validations.length === 0 && auditAnnotations.length === 0) {
     const why = 'validations or auditAnnotations must contain at least one item'
@@ -55,10 +59,19 @@ export function validateValidatingPolicy(
   }
   return [
     ...errors,
-    ...validations.flatMap((each, index) => validateOne(`spec.validations[${index}]`, each)),
-    ...validateAuditAnnotations(metadata.name ?? '', auditAnnotations),
+    ...validations.flatMap((each, index) => validateOne(`spec.validations[${index}]`, each, seen)),
+    ...validateAuditAnnotations(metadata.name ?? '', auditAnnotations, seen),
   ]
 }
+
+const seenInPolicy = ({
+  paramKind,
+  variables = [],
+}: Pick<ValidatingAdmissionPolicy['spec'], 'paramKind' | 'variables'>): Seen =>
+  seenWith({
+    hasParams: paramKind !== undefined,
+    variables: variables.length > 0 ? variables : undefined,
+  })
 
 /** Conditions that did not change are not judged again. */
 function validatePolicyHead(
@@ -78,7 +91,9 @@ function validatePolicyHead(
       ? validateMatchResources('spec.matchConstraints', matchConstraints)
       : [required('spec.matchConstraints')]),
     ...(matchConstraints && !matchConstraints.resourceRules?.length ? [required(rules)] : []),
-    ...(areKept ? [] : validateMatchConditions('spec.matchConditions', matchConditions)),
+    ...(areKept
+      ? []
+      : validateMatchConditions('spec.matchConditions', matchConditions, paramKind !== undefined)),
   ]
 }
 type PolicyHead = Pick<
@@ -86,11 +101,11 @@ type PolicyHead = Pick<
   'failurePolicy' | 'paramKind' | 'matchConstraints' | 'matchConditions'
 >
 
-function validateOne(path: string, each: Validation): readonly FieldError[] {
+function validateOne(path: string, each: Validation, seen: Seen): readonly FieldError[] {
   const { expression, message = '', messageExpression = '', reason } = each
   const errors: FieldError[] = [
-    ...wrongExpression(`${path}.expression`, expression),
-    ...wrongExpression(`${path}.messageExpression`, messageExpression, 'string'),
+    ...wrongExpression(`${path}.expression`, expression, { seen }),
+    ...wrongExpression(`${path}.messageExpression`, messageExpression, { type: 'string', seen }),
   ]
   if (expression.trim() === '')
     errors.push(required(`${path}.expression`, 'expression is not specified'))
@@ -108,6 +123,7 @@ function validateOne(path: string, each: Validation): readonly FieldError[] {
 function validateAuditAnnotations(
   policyName: string,
   annotations: readonly AuditAnnotation[],
+  seen: Seen,
 ): readonly FieldError[] {
   const path = 'spec.auditAnnotations'
   const most = `must not have more than ${MAXIMUM_AUDIT_ANNOTATIONS} auditAnnotations`
@@ -119,7 +135,7 @@ function validateAuditAnnotations(
     const length = valueExpression.trim().length
     errors.push(
       ...wrong(`${at}.key`, whole, isQualifiedName(whole)),
-      ...wrongExpression(`${at}.valueExpression`, valueExpression, 'dyn'),
+      ...wrongExpression(`${at}.valueExpression`, valueExpression, { type: 'string|null', seen }),
     )
     if (length === 0)
       errors.push(required(`${at}.valueExpression`, 'valueExpression is not specified'))
@@ -155,8 +171,7 @@ export function validateValidatingBinding({
   return [
     ...needed('spec.policyName', spec.policyName, isDns1123Subdomain),
     ...validateParamRef('spec.paramRef', spec.paramRef),
-    // Upstream's word for the field, which programs may look for.
-    ...validateMatchResources('spec.matchResouces', spec.matchResources),
+    ...validateMatchResources('spec.matchResources', spec.matchResources),
     ...validateActions('spec.validationActions', spec.validationActions),
   ]
 }
@@ -213,13 +228,15 @@ export function validateMutatingPolicy(
   return [
     ...validatePolicyHead(spec, previous?.spec),
     ...onlyMutable('spec.matchConstraints', matchConstraints),
-    ...validateVariables('spec.variables', variables),
+    ...validateVariables('spec.variables', variables, spec.paramKind !== undefined),
     ...(mutations.length === 0
       ? [required('spec.mutations', 'mutations must contain at least one item')]
-      : mutations.flatMap((each, index) => validateMutation(`spec.mutations[${index}]`, each))),
+      : mutations.flatMap((each, index) =>
+          validateMutation(`spec.mutations[${index}]`, each, seenInPolicy(spec)),
+        )),
     ...(reinvocationPolicy === ''
       ? [required(field)]
-      : supported(field, reinvocationPolicy, ['Never', 'IfNeeded'])),
+      : supported(field, reinvocationPolicy, ['IfNeeded', 'Never'])),
   ]
 }
 
@@ -238,7 +255,7 @@ const FORMS = { ApplyConfiguration: 'applyConfiguration', JSONPatch: 'jsonPatch'
 
 const RESULTS = { applyConfiguration: 'Object', jsonPatch: 'list<JSONPatch>' } as const
 
-function validateMutation(path: string, mutation: Mutation): readonly FieldError[] {
+function validateMutation(path: string, mutation: Mutation, seen: Seen): readonly FieldError[] {
   const type: string = mutation.patchType
   if (type === '') return [required(`${path}.patchType`)]
   if (type !== 'ApplyConfiguration' && type !== 'JSONPatch')
@@ -253,11 +270,14 @@ function validateMutation(path: string, mutation: Mutation): readonly FieldError
   const { expression = '' } = mutation[form] ?? {}
   if (!mutation[form])
     errors.push(required(`${path}.${form}`, `must be specified when patchType is ${type}`))
-  else if (expression.trim() === '')
-    errors.push(required(`${path}.${form}.expression`, 'expression is not specified'))
+  else if (expression.trim() === '') errors.push(required(`${path}.${form}.expression`))
   else
     errors.push(
-      ...wrongExpression(`${path}.${form}.expression`, expression, RESULTS[form], 'mutations'),
+      ...wrongExpression(`${path}.${form}.expression`, expression, {
+        type: RESULTS[form],
+        scope: 'mutations',
+        seen,
+      }),
     )
   return errors
 }

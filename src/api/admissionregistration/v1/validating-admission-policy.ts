@@ -1,7 +1,7 @@
+import { prepareExpressions } from '../../cel/expressions.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { paramKindColumn } from './columns.ts'
-import { prepareExpressions } from './expressions.ts'
 import {
   type ValidatingAdmissionPolicy,
   validatingAdmissionPolicyShape,

@@ -1,6 +1,6 @@
+import { prepareExpressions } from '../../cel/expressions.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
-import { prepareExpressions } from './expressions.ts'
 import {
   type ValidatingWebhookConfiguration,
   validatingWebhookConfigurationShape,

@@ -1,4 +1,7 @@
 /** Rules that webhooks and policies share. */
+
+import { wrongExpression } from '../../cel/expressions.ts'
+import type { Seen } from '../../cel/references.ts'
 import { validateLabelSelector } from '../../core/v1/validation.selectors.ts'
 import { needed, wrong } from '../../core/v1/validation.ts'
 import {
@@ -15,7 +18,6 @@ import {
   isPathSegment,
   isQualifiedName,
 } from '../../machinery/names.ts'
-import { wrongExpression } from './expressions.ts'
 import type {
   MatchCondition,
   MatchResources,
@@ -129,10 +131,35 @@ function validateNamedRule(path: string, rule: NamedRuleWithOperations): readonl
   return [...names, ...validateRule(path, rule)]
 }
 
+const NAMES = ['authorizer', 'namespaceObject', 'object', 'oldObject', 'request']
+
+/** What expressions of webhooks and policies see; variables only where there are some, or in such. */
+export function seenWith({
+  hasParams = false,
+  variables,
+}: {
+  hasParams?: boolean
+  variables?: readonly Variable[] | undefined
+}): Seen {
+  const names = new Set([
+    ...NAMES,
+    ...(hasParams ? ['params'] : []),
+    ...(variables ? ['variables'] : []),
+  ])
+  return variables
+    ? { names, variables: new Set(variables.filter(isDeclared).map(({ name }) => name)) }
+    : { names }
+}
+
+const isDeclared = ({ name, expression }: Variable) =>
+  isCelIdentifier(name) && expression.trim() !== ''
+
 export function validateMatchConditions(
   path: string,
   conditions: readonly MatchCondition[] = [],
+  hasParams = false,
 ): readonly FieldError[] {
+  const seen = seenWith({ hasParams })
   const errors =
     conditions.length > MAXIMUM_MATCH_CONDITIONS
       ? [tooMany(path, conditions.length, MAXIMUM_MATCH_CONDITIONS)]
@@ -140,7 +167,7 @@ export function validateMatchConditions(
   for (const [index, { name, expression }] of conditions.entries()) {
     const at = `${path}[${index}]`
     errors.push(...needed(`${at}.expression`, expression.trim()))
-    errors.push(...wrongExpression(`${at}.expression`, expression.trim()))
+    errors.push(...wrongExpression(`${at}.expression`, expression.trim(), { seen }))
     errors.push(...needed(`${at}.name`, name, isQualifiedName))
     if (name !== '' && conditions.findIndex(each => each.name === name) < index)
       errors.push(duplicate(`${at}.name`, name))
@@ -185,16 +212,19 @@ function validateApiVersion(field: string, apiVersion: string): readonly FieldEr
 export function validateVariables(
   path: string,
   variables: readonly Variable[] = [],
+  hasParams = false,
 ): readonly FieldError[] {
   return variables.flatMap(({ name, expression }, index) => {
     const at = `${path}[${index}]`
     const errors: FieldError[] = []
     if (name.trim() === '') errors.push(required(`${at}.name`, 'name is not specified'))
     else if (!isCelIdentifier(name))
-      errors.push(invalid(`${at}.name`, name, 'name is not a valid CEL identifier'))
+      errors.push(invalid(`${at}.name`, name, 'must be a valid CEL identifier'))
     if (expression.trim() === '')
       errors.push(required(`${at}.expression`, 'expression is not specified'))
-    errors.push(...wrongExpression(`${at}.expression`, expression, 'dyn'))
+    // Each sees those before it.
+    const seen = seenWith({ hasParams, variables: variables.slice(0, index) })
+    errors.push(...wrongExpression(`${at}.expression`, expression, { type: 'dyn', seen }))
     return errors
   })
 }

@@ -203,8 +203,9 @@ function validateService(
 ): readonly FieldError[] {
   const portProblems = isPortNumber(port)
   return [
-    ...needed(`${path}.name`, name),
-    ...needed(`${path}.namespace`, namespace),
+    // Upstream says of each that the other is missing, and programs may look for that.
+    ...needed(`${path}.name`, namespace),
+    ...needed(`${path}.namespace`, name),
     ...(portProblems.length === 0
       ? []
       : [invalid(`${path}.port`, port, `port is not valid: ${portProblems.join(', ')}`)]),

@@ -244,6 +244,12 @@ const wrongLevels: [string, object, string[]][] = [
     { type: 'Loose' },
     ['spec.type: Unsupported value: "Loose": supported values: "Exempt", "Limited"'],
   ],
+  ['that says none', { type: '' }, ['spec.type: Required value']],
+  [
+    'limited somehow',
+    { type: 'Limited', limited: { limitResponse: {} } },
+    [`${at}.type: Required value`],
+  ],
   [
     'that would be exempt, and limited too',
     { type: 'Exempt', limited: { limitResponse: { type: 'Reject' } } },

@@ -1,11 +1,5 @@
-import { sameValue } from '../../core/v1/validation.ts'
-import {
-  type FieldError,
-  forbidden,
-  invalid,
-  notSupported,
-  required,
-} from '../../machinery/field-error.ts'
+import { oneOf, sameValue } from '../../core/v1/validation.ts'
+import { type FieldError, forbidden, invalid, required } from '../../machinery/field-error.ts'
 import { CATCH_ALL, EXEMPT, MANDATORY_PRIORITY_LEVELS } from './mandatory.ts'
 import type {
   ExemptPriorityLevelConfiguration,
@@ -30,7 +24,7 @@ export function validatePriorityLevel(object: PriorityLevelConfiguration): reado
   return [...errors, ...validateParts(spec), ...validateMandatory(name, spec)]
 }
 
-function validateParts(spec: PriorityLevelConfiguration['spec']): FieldError[] {
+function validateParts(spec: PriorityLevelConfiguration['spec']): readonly FieldError[] {
   const { type, limited, exempt } = spec
   if (type === 'Exempt') {
     const errors = limited
@@ -38,7 +32,7 @@ function validateParts(spec: PriorityLevelConfiguration['spec']): FieldError[] {
       : []
     return exempt ? [...errors, ...validateExempt('spec.exempt', exempt)] : errors
   }
-  if (type !== 'Limited') return [notSupported('spec.type', type, ['Exempt', 'Limited'])]
+  if (type !== 'Limited') return oneOf('spec.type', type, ['Exempt', 'Limited'])
   const errors = exempt ? [forbidden('spec.exempt', 'must be nil if the type is Limited')] : []
   if (!limited)
     return [...errors, required('spec.limited', 'must not be empty when type is Limited')]
@@ -96,13 +90,13 @@ function validatePercent(path: string, percent = 0): FieldError[] {
 }
 
 /** The texts say Limited where Queue is meant, as upstream's do. */
-function validateResponse(path: string, { type, queuing }: LimitResponse): FieldError[] {
+function validateResponse(path: string, { type, queuing }: LimitResponse): readonly FieldError[] {
   const at = `${path}.queuing`
   if (type === 'Reject')
     return queuing
       ? [forbidden(at, 'must be nil if limited.limitResponse.type is not Limited')]
       : []
-  if (type !== 'Queue') return [notSupported(`${path}.type`, type, ['Queue', 'Reject'])]
+  if (type !== 'Queue') return oneOf(`${path}.type`, type, ['Queue', 'Reject'])
   if (!queuing) return [required(at, 'must not be empty if limited.limitResponse.type is Limited')]
   return validateQueuing(at, queuing)
 }

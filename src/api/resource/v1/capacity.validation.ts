@@ -100,11 +100,11 @@ function validateRange(
   const no = (field: string, value: string, why: string) =>
     errors.push(invalid(`${path}.${field}`, value, why))
   if (isMore(min, capacity)) no('min', min, `min is larger than capacity value: ${capacity}`)
-  if (isMore(min, preset)) no('default', preset, `default is less than min: ${min}`)
+  if (isMore(min, preset)) no('min', preset, `default is less than min: ${min}`)
   if (max !== undefined) {
     if (isMore(min, max)) no('max', min, `min is larger than max: ${max}`)
     if (isMore(max, capacity)) no('max', max, `max is larger than capacity value: ${capacity}`)
-    if (isMore(preset, max)) no('default', preset, `default is more than max: ${max}`)
+    if (isMore(preset, max)) no('max', preset, `default is more than max: ${max}`)
   }
   if (step === undefined) return errors
   if (!isMore(step, '0')) {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { before, test } from 'node:test'
 import { created, lines, updated } from '../../core/v1/testing.ts'
 import { deviceClass } from './device-class.ts'
+
+before(() => deviceClass.prepareWrites?.())
 
 const problemsOf = (spec: object) =>
   lines(deviceClass.validateCreate(created(deviceClass, { spec })))
@@ -41,5 +43,18 @@ test('what is stored may be longer than what is new', () => {
     'spec.selectors[1].cel.expression: Too long: may not be more than 10240 bytes',
     'spec.config[0].opaque.parameters: Too long: may not be more than 10240 bytes',
     'spec.config[1].opaque.parameters: Too long: may not be more than 10240 bytes',
+  ])
+})
+
+test('selectors are expressions about a device', () => {
+  const problems = (expression: string) => problemsOf({ selectors: [{ cel: { expression } }] })
+  assert.deepEqual(problems('device.driver == "gpu.example.com"'), [])
+  const at = 'spec.selectors[0].cel.expression: Invalid value'
+  assert.deepEqual(problems('1'), [
+    `${at}: "1": must evaluate to bool or the unknown type, not int`,
+  ])
+  assert.match(problems('')[0] ?? '', /ERROR: <input>:1:0: Syntax error: mismatched input '<EOF>'/)
+  assert.deepEqual(problems('object.a'), [
+    `${at}: "object.a": compilation failed: ERROR: <input>:1:1: undeclared reference to 'object' (in container '')\n | object.a\n | ^`,
   ])
 })

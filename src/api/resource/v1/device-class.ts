@@ -1,3 +1,4 @@
+import { prepareExpressions } from '../../cel/expressions.ts'
 import { ageColumn, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { type DeviceClass, deviceClassShape } from './device-class.schema.ts'
@@ -14,6 +15,7 @@ export const deviceClass = defineKind<DeviceClass>({
   returnsDeleted: true,
   shape: deviceClassShape,
   hasGeneration: true,
+  prepareWrites: prepareExpressions,
   validateCreate: object => validateClass(object),
   validateUpdate: validateClass,
   columns: [nameColumn, ageColumn],

@@ -1,3 +1,4 @@
+import { prepareExpressions } from '../../cel/expressions.ts'
 import { ageColumn, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { defaultRequests } from './defaults.ts'
@@ -15,6 +16,7 @@ export const resourceClaimTemplate = defineKind<ResourceClaimTemplate>({
   returnsDeleted: true,
   shape: resourceClaimTemplateShape,
   defaults: draft => defaultRequests(draft.spec.spec.devices.requests),
+  prepareWrites: prepareExpressions,
   validateCreate: validateTemplate,
   validateUpdate: validateTemplateUpdate,
   columns: [nameColumn, ageColumn],

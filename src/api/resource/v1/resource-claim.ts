@@ -1,3 +1,4 @@
+import { prepareExpressions } from '../../cel/expressions.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { defaultRequests } from './defaults.ts'
@@ -24,6 +25,7 @@ export const resourceClaim = defineKind<ResourceClaim>({
     draft.status = previous.status
   },
   prepareForStatusUpdate: dropReportsOfFreedDevices,
+  prepareWrites: prepareExpressions,
   validateCreate: validateClaim,
   validateUpdate: validateClaimUpdate,
   validateStatusUpdate: validateClaimStatus,

@@ -207,7 +207,7 @@ test('shared capacities are taken in allowed amounts', () => {
     [
       { default: '1Gi', validRange: { min: '2Gi', max: '1Gi' } },
       [
-        `${at}.validRange.default: Invalid value: "1Gi": default is less than min: 2Gi`,
+        `${at}.validRange.min: Invalid value: "1Gi": default is less than min: 2Gi`,
         `${at}.validRange.max: Invalid value: "2Gi": min is larger than max: 1Gi`,
       ],
     ],
@@ -216,7 +216,7 @@ test('shared capacities are taken in allowed amounts', () => {
       [
         `${at}.validRange.min: Invalid value: "9Gi": min is larger than capacity value: 8Gi`,
         `${at}.validRange.max: Invalid value: "9Gi": max is larger than capacity value: 8Gi`,
-        `${at}.validRange.default: Invalid value: "10Gi": default is more than max: 9Gi`,
+        `${at}.validRange.max: Invalid value: "10Gi": default is more than max: 9Gi`,
       ],
     ],
     [

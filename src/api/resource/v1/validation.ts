@@ -1,4 +1,5 @@
 /** Rules that the objects of this group share: names, bounded lists, expressions, settings, taints and tolerations. */
+import { wrongDeviceExpression } from '../../cel/expressions.ts'
 import { wrong } from '../../core/v1/validation.ts'
 import {
   duplicate,
@@ -109,6 +110,8 @@ export function validateAttributeName(path: string, name: string): readonly Fiel
 }
 
 export function validateFullAttributeName(path: string, name: string): readonly FieldError[] {
+  // Upstream lets these through, which no device has.
+  if (name.split('/').length > 2) return []
   const errors = validateAttributeName(path, name)
   if (name.includes('/')) return errors
   const why = 'a fully qualified name must be a domain and a name separated by a slash'
@@ -132,7 +135,8 @@ export function validateSelectors(
   return validateList(path, selectors, MAXIMUM_SELECTORS, ({ cel }, at) => {
     if (!cel) return [required(`${at}.cel`)]
     const isLong = age === 'fresh' && utf8Length(cel.expression) > MAXIMUM_EXPRESSION_BYTES
-    return isLong ? [tooLong(`${at}.cel.expression`, MAXIMUM_EXPRESSION_BYTES)] : []
+    if (isLong) return [tooLong(`${at}.cel.expression`, MAXIMUM_EXPRESSION_BYTES)]
+    return age === 'fresh' ? wrongDeviceExpression(`${at}.cel.expression`, cel.expression) : []
   })
 }
 

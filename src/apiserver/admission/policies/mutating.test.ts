@@ -286,6 +286,6 @@ test('a policy whose expression does not compile is refused', async () => {
       'spec.mutations[2].jsonPatch.expression',
     ],
   )
-  assert.match(causes[0]?.message ?? '', /compilation failed: must evaluate to Object$/)
-  assert.match(causes[1]?.message ?? '', /compilation failed: must evaluate to list\(JSONPatch\)$/)
+  assert.match(causes[0]?.message ?? '', /: must evaluate to Object but got string$/)
+  assert.match(causes[1]?.message ?? '', /: must evaluate to list\(JSONPatch\) but got Object$/)
 })

@@ -211,7 +211,9 @@ test('a policy with an expression that does not compile is refused', async () =>
       'spec.auditAnnotations[0].valueExpression',
     ],
   )
-  for (const { message } of causes)
-    assert.match(message, /^Invalid value: .*: compilation failed: /)
-  assert.match(causes[3]?.message ?? '', /must evaluate to bool$/)
+  const messages = causes.map(({ message }) => message)
+  for (const at of [0, 1, 4])
+    assert.match(messages[at] ?? '', /^Invalid value: .*: compilation failed: /)
+  assert.match(messages[2] ?? '', /: must evaluate to string but got int$/)
+  assert.match(messages[3] ?? '', /: must evaluate to bool but got string$/)
 })

@@ -1,0 +1,74 @@
+/** Whether expressions can be compiled at all. The engine is loaded before the first write of an object that may have some. */
+import { messageOf } from '#base/errors.ts'
+import { type FieldError, invalid } from '../machinery/field-error.ts'
+import type { ResultType, Scope } from './engine.ts'
+import type { Seen } from './references.ts'
+
+interface Tools {
+  readonly engine: typeof import('./engine.ts')
+  readonly syntax: typeof import('./syntax.ts')
+  readonly references: typeof import('./references.ts')
+}
+
+let tools: Tools | undefined
+
+export async function prepareExpressions(): Promise<void> {
+  tools ??= await load()
+  await tools.engine.loadCelEngine()
+}
+
+async function load(): Promise<Tools> {
+  const [engine, syntax, references] = await Promise.all([
+    import('./engine.ts'),
+    import('./syntax.ts'),
+    import('./references.ts'),
+  ])
+  return { engine, syntax, references }
+}
+
+export interface Expected {
+  readonly type?: ResultType
+  readonly scope?: Scope
+  /** What is declared; all that the scope knows where it is absent. */
+  readonly seen?: Seen
+}
+
+/** Empty texts are somebody else's to complain about. */
+export function wrongExpression(
+  field: string,
+  text: string,
+  expected: Expected = {},
+): readonly FieldError[] {
+  if (text.trim() === '') return []
+  const why = problemOf(text, expected)
+  return why === undefined ? [] : [invalid(field, text, why)]
+}
+
+const DEVICE: Seen = { names: new Set(['device']) }
+
+/** What tells devices apart; here an empty text is one that does not parse. */
+export function wrongDeviceExpression(field: string, text: string): readonly FieldError[] {
+  const why = problemOf(text, { scope: 'devices', seen: DEVICE })
+  return why === undefined ? [] : [invalid(field, text, why)]
+}
+
+function problemOf(
+  text: string,
+  { type = 'bool', scope = 'admission', seen }: Expected,
+): string | undefined {
+  if (!tools) return undefined
+  const { engine, syntax, references } = tools
+  // Which of the names are there is known to whoever declares them; what a change is made of is more than names.
+  const isPlain = scope !== 'mutations' || !/\b(Object|JSONPatch|jsonpatch)\b/.test(text)
+  const stray = seen && isPlain ? references.strayReferences(text, seen) : undefined
+  if (stray !== undefined) return `compilation failed: ${stray}`
+  try {
+    engine.compileExpression(text, type, scope)
+    return undefined
+  } catch (thrown) {
+    if (!(thrown instanceof engine.WrongResult))
+      return `compilation failed: ${syntax.syntaxProblem(text, thrown) ?? messageOf(thrown)}`
+    if (scope === 'devices') return `must evaluate to bool or the unknown type, not ${thrown.given}`
+    return thrown.message
+  }
+}
