@@ -79,6 +79,7 @@ export function tooMany(field: string, actual: number, maximum: number): FieldEr
     message: `Too many: ${actual}: must have at most ${maximum} items`,
   }
 }
-export function notFound(field: string, value: unknown): FieldError {
-  return { type: 'FieldValueNotFound', field, message: `Not found: ${quoted(value)}` }
+export function notFound(field: string, value: unknown, detail = ''): FieldError {
+  const message = `Not found: ${quoted(value)}`
+  return { type: 'FieldValueNotFound', field, message: detail ? `${message}: ${detail}` : message }
 }

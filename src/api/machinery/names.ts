@@ -10,6 +10,8 @@ const PORT_NAME_BYTES = 15
 
 const LABEL_1123 = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const SUBDOMAIN_1123 = `${LABEL_1123}(\\.${LABEL_1123})*`
+const UNDERSCORED_LABEL = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
+const UNDERSCORED_SUBDOMAIN = `${UNDERSCORED_LABEL}(\\.${UNDERSCORED_LABEL})*`
 const LABEL_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?'
 const KEY_NAME = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 const LABEL_VALUE = `(${KEY_NAME})?`
@@ -23,6 +25,7 @@ const PERCENT = '[0-9]+%'
 const whole = (pattern: string) => new RegExp(`^${pattern}$`)
 const label1123 = whole(LABEL_1123)
 const subdomain1123 = whole(SUBDOMAIN_1123)
+const underscoredSubdomain = whole(UNDERSCORED_SUBDOMAIN)
 const label1035 = whole(LABEL_1035)
 const keyName = whole(KEY_NAME)
 const labelValue = whole(LABEL_VALUE)
@@ -83,6 +86,21 @@ const SUBDOMAIN_MESSAGE = patternMessage(
   SUBDOMAIN_1123,
   'example.com',
 )
+
+/** A subdomain whose labels may begin with one underscore and hold more, as the names of services in DNS do. */
+export function isUnderscoredDns1123Subdomain(text: string): string[] {
+  const wrong =
+    utf8Length(text) > DNS_SUBDOMAIN_BYTES ? [tooManyCharacters(DNS_SUBDOMAIN_BYTES)] : []
+  if (underscoredSubdomain.test(text)) return wrong
+  return [
+    ...wrong,
+    patternMessage(
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+      UNDERSCORED_SUBDOMAIN,
+      'example.com',
+    ),
+  ]
+}
 
 export function isDns1035Label(text: string): string[] {
   const wrong = utf8Length(text) > DNS_LABEL_BYTES ? [tooManyCharacters(DNS_LABEL_BYTES)] : []

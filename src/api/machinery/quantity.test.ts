@@ -62,6 +62,11 @@ test('every amount has one canonical form', () => {
     assert.equal(canonicalQuantity(given), canonical, given)
 })
 
+test('no digits at all are zero, whatever stands about them', () => {
+  for (const text of ['.', '+', '-', '-.', 'm', 'Ki', 'e3', '.m', '-m', 'E'])
+    assert.equal(canonicalQuantity(text), '0', text)
+})
+
 test('texts that are no quantities are refused, and quickly', () => {
   const wrong = [
     '',

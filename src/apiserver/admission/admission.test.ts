@@ -165,6 +165,13 @@ test('an account that is not there refuses the pod; the default one is waited fo
       'pods "web" is forbidden: error looking up service account shop/no: serviceaccount "no" not found',
     ),
   )
+  await assert.rejects(
+    admit(step, { object: podNamed('web', { serviceAccountName: 'a/b' }) }),
+    refused(
+      'Forbidden',
+      'pods "web" is forbidden: error looking up service account shop/a/b: invalid resource name "a/b": [may not contain \'/\']',
+    ),
+  )
   let asked = 0
   const late = serviceAccountStep({
     ...made,

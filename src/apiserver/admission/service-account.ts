@@ -1,6 +1,7 @@
 /** Every pod has a service account, and its containers find a token of it where client libraries look. */
 import type { Pod, Volume } from '#api/core/v1/pod/pod.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
+import { isPathSegment } from '#api/machinery/names.ts'
 import { sleep } from '#base/clock.ts'
 import { nameSuffix, type Random } from '#base/random.ts'
 import { POD_TOKEN_EXPIRATION_SECONDS } from '../authentication/token-request.ts'
@@ -48,10 +49,17 @@ async function find(world: World, request: AdmissionRequest, name: string) {
     if (name !== DEFAULT_ACCOUNT || attempt === WAIT_ATTEMPTS)
       throw refused(
         request,
-        `error looking up service account ${namespace}/${name}: serviceaccount "${name}" not found`,
+        `error looking up service account ${namespace}/${name}: ${whyMissing(name)}`,
       )
     await sleep(world.clock, WAIT_MS)
   }
+}
+
+/** What can't stand in a URL is nobody's name. */
+function whyMissing(name: string): string {
+  const wrong = isPathSegment(name)
+  if (wrong.length === 0) return `serviceaccount "${name}" not found`
+  return `invalid resource name ${JSON.stringify(name)}: [${wrong.join(' ')}]`
 }
 
 /** A mirror pod only shows what a kubelet runs; with an account or a secret it would be a way to get at them. */

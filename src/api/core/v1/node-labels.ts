@@ -1,4 +1,5 @@
 /** Labels of nodes that have got new names, and the hints to use those. */
+import { isLabelValue } from '../../machinery/names.ts'
 import type { NodeSelectorTerm } from './pod/schema.affinity.ts'
 
 const successors: Readonly<Record<string, readonly [since: string, successor: string]>> = {
@@ -20,9 +21,19 @@ export function deprecatedLabelHint(label: string): string | undefined {
   return `deprecated since ${since}; use "${successor}" instead`
 }
 
-export function nodeTermWarnings(path: string, term: NodeSelectorTerm): string[] {
-  return (term.matchExpressions ?? []).flatMap(({ key }, index) => {
+/** Of what is only preferred, values that no label can have are told, too: where they are needed they are refused. */
+export function nodeTermWarnings(
+  path: string,
+  term: NodeSelectorTerm,
+  { withValues = false } = {},
+): string[] {
+  return (term.matchExpressions ?? []).flatMap(({ key, values = [] }, index) => {
+    const at = `${path}.matchExpressions[${index}]`
     const hint = deprecatedLabelHint(key)
-    return hint ? [`${path}.matchExpressions[${index}].key: ${key} is ${hint}`] : []
+    const warnings = hint ? [`${at}.key: ${key} is ${hint}`] : []
+    for (const [place, value] of withValues ? values.entries() : [])
+      for (const text of isLabelValue(value))
+        warnings.push(`${at}.values[${place}]: ${value} is invalid, ${text}`)
+    return warnings
   })
 }

@@ -47,6 +47,17 @@ export function oneOf(
   return supported.includes(value) ? [] : [notSupported(field, value, supported.toSorted())]
 }
 
+/** One of `supported`, which stand in the order in which refusals tell them; nothing is not. */
+export function among(
+  field: string,
+  value: string | undefined,
+  supported: readonly string[],
+): readonly FieldError[] {
+  return value !== undefined && supported.includes(value)
+    ? []
+    : [notSupported(field, value ?? '', supported)]
+}
+
 export function notNegative(field: string, value: number | undefined): readonly FieldError[] {
   return (value ?? 0) < 0 ? [invalid(field, value, 'must be greater than or equal to 0')] : []
 }

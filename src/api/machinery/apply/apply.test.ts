@@ -342,3 +342,13 @@ test('a path with something that is no key is shown all the same', () => {
   for (const broken of ['k:{', 'k:', 'k:1', '.x', 'x'])
     assert.match(pathText(['f:spec', broken]), /^\.spec\[.*\]$/)
 })
+
+test('of items that share their keys a client owns the keys, and nothing in them', () => {
+  const body = { spec: { containers: [{ name: 'a', image: 'x' }, { name: 'b' }, { name: 'a' }] } }
+  const containers = {
+    'k:{"name":"a"}': {},
+    'k:{"name":"b"}': { '.': {}, 'f:name': {} },
+  }
+  const [entry] = trackUpdate(thing, undefined, object(body), at('client')) ?? []
+  assert.deepEqual(entry?.fieldsV1, { 'f:spec': { 'f:containers': { '.': {}, ...containers } } })
+})

@@ -18,7 +18,18 @@ export function fieldsOf(schema: AnySchema | undefined, value: unknown): FieldSe
       if (!child.isEmpty) set.put(part.element, child)
     } else set.put(part.element, child.union(LEAF))
   }
+  if (Array.isArray(value)) dropShared(set, parts)
   return set
+}
+
+/** What is in items that share their keys belongs to nobody: which of them it would be, none can tell. */
+function dropShared(set: FieldSet, parts: readonly Part[]): void {
+  if (set.children.size === parts.length) return
+  const seen = new Set<string>()
+  for (const { element } of parts) {
+    if (seen.has(element)) set.put(element, LEAF)
+    seen.add(element)
+  }
 }
 
 /** What became of each field on the way from one value to the other; made while they are compared, and not changed any more after that. */
@@ -178,6 +189,7 @@ function wholly(schema: AnySchema | undefined, value: unknown): FieldSet {
   const set = new FieldSet()
   set.member = true
   for (const part of parts) set.put(part.element, wholly(part.schema, part.value))
+  dropShared(set, parts)
   keepSet(schema, set)
   return set
 }

@@ -43,6 +43,26 @@ test('images are pulled always when their tag may move', () => {
   assert.equal(policyOf('registry:5000/nginx'), 'Always')
   assert.equal(policyOf('registry:5000/nginx:1'), 'IfNotPresent')
   assert.equal(policyOf(`nginx@sha256:${'0'.repeat(64)}`), 'IfNotPresent')
+  assert.equal(policyOf(`localhost/x:latest@sha256:${'0'.repeat(64)}`), 'Always')
+  assert.equal(policyOf('UPPER.io/team/x'), 'Always')
+  assert.equal(policyOf('[::1]:5000/x'), 'Always')
+})
+
+test('what is no image is not asked for again and again', () => {
+  const texts = [
+    'Not_Valid!',
+    'team/Web',
+    'a'.repeat(260),
+    'a'.repeat(64),
+    '-a',
+    '.',
+    'a..b',
+    'a/b:',
+  ]
+  const policies = [...texts, 'reg.io:5000', 'reg.io/', 'x@sha256:abc'].map(
+    image => defaulted(pod, containerWith({ image })).spec.containers[0]?.imagePullPolicy,
+  )
+  assert.deepEqual([...new Set(policies)], ['IfNotPresent'])
 })
 
 test('probes, ports, hooks and volumes get their numbers', () => {
@@ -99,6 +119,11 @@ test('quality of service follows requests and limits of cpu and memory', () => {
     classOf({ limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '500m' } }),
     'Burstable',
   )
+})
+
+test('a negative grace period becomes the shortest', () => {
+  const { spec } = created(pod, podWith({ terminationGracePeriodSeconds: -5 }))
+  assert.equal(spec.terminationGracePeriodSeconds, 1)
 })
 
 test('what a client says about status on create is dropped, and kept from before on update', () => {
@@ -207,7 +232,7 @@ const wrongPods: [string, object, string][] = [
   [
     'restart policy',
     podWith({ restartPolicy: 'Sometimes' }),
-    'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+    'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
   ],
   [
     'ephemeral containers on create',
@@ -230,7 +255,7 @@ const wrongPods: [string, object, string][] = [
   [
     'the host’s processes in a user namespace',
     podWith({ hostUsers: false, hostPID: true }),
-    'spec.hostPID: Forbidden: when `hostUsers` is false',
+    'spec.HostPID: Forbidden: when `hostUsers` is false',
   ],
   [
     'escaping file',

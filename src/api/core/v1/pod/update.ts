@@ -4,6 +4,9 @@ import { qualityOfServiceOf } from './qos.ts'
 import type { Pod } from './schema.ts'
 
 export function preparePodForCreate(draft: Pod): void {
+  // A negative period is a mistake of old clients that meant "as soon as possible".
+  if ((draft.spec.terminationGracePeriodSeconds ?? 0) < 0)
+    draft.spec.terminationGracePeriodSeconds = 1
   draft.status = { phase: 'Pending', qosClass: qualityOfServiceOf(draft.spec) }
   if (draft.spec.schedulingGates?.length)
     draft.status.conditions = [
@@ -20,16 +23,16 @@ export function preparePodForUpdate(draft: Pod, previous: Pod): void {
   draft.status = previous.status
 }
 
-/** Seconds that a deleted pod has for an orderly end; 0 where nothing of it can be running. */
 /** Longer ones end beyond what a time can say. */
 const LONGEST_GRACE_SECONDS = 2 ** 31 - 1
 
+/** Seconds that a deleted pod has for an orderly end; 0 where nothing of it can be running. */
 export function podGracePeriodSeconds(pod: Pod, asked: number | undefined): number {
   const isOver = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed'
   if (!pod.spec.nodeName || isOver) return 0
   const seconds =
     asked ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS
-  // A negative period is a mistake of old clients that meant "as soon as possible".
+  // Of pods from before it was mended on creation.
   return seconds < 0 ? 1 : Math.min(Number(seconds), LONGEST_GRACE_SECONDS)
 }
 

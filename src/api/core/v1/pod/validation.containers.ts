@@ -8,17 +8,14 @@ import {
   required,
 } from '../../../machinery/field-error.ts'
 import { isDns1123Label, isPortName, isPortNumber } from '../../../machinery/names.ts'
-import { needed, oneOf, wrong } from '../validation.ts'
-import { noDotDot } from '../validation.volume-sources.ts'
-import type {
-  Container,
-  ContainerPort,
-  EphemeralContainer,
-  VolumeMount,
-} from './schema.container.ts'
+import { among, needed, oneOf, wrong } from '../validation.ts'
+import { DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS } from './defaults.ts'
+import type { Container, ContainerPort, EphemeralContainer } from './schema.container.ts'
 import type { PodSpec } from './schema.ts'
 import type { Volume } from './schema.volumes.ts'
+import { validateUsedClaims } from './validation.claims.ts'
 import { validateEnvironment, validateEnvironmentFrom } from './validation.environment.ts'
+import { validateDevices, validateMounts } from './validation.mounts.ts'
 import { validateHandler, validateProbe } from './validation.probes.ts'
 import { validateResources } from './validation.resources.ts'
 import { validateContainerSecurity } from './validation.security.ts'
@@ -26,14 +23,21 @@ import { validateContainerSecurity } from './validation.security.ts'
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
 const RESTART_POLICIES = ['Always', 'Never', 'OnFailure']
-const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None']
 /** More rules than this are surely a mistake; upstream has the same limit. */
 const MAXIMUM_RESTART_RULES = 20
 
-export function validateContainers(path: string, spec: PodSpec): readonly FieldError[] {
+/** `volumes` are those of the pod in which nothing is wrong: nothing else can be mounted. */
+export function validateContainers(
+  path: string,
+  spec: PodSpec,
+  volumes: readonly Volume[],
+): readonly FieldError[] {
   const initContainers = spec.initContainers ?? []
   const names = new Set<string>()
   const errors: FieldError[] = []
+  const grace = Number(
+    spec.terminationGracePeriodSeconds ?? DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS,
+  )
   if (spec.containers.length === 0) errors.push(required(`${path}.containers`))
   for (const [list, containers] of [
     ['containers', spec.containers],
@@ -44,10 +48,11 @@ export function validateContainers(path: string, spec: PodSpec): readonly FieldE
       const at = `${path}.${list}[${index}]`
       if (names.has(container.name)) errors.push(duplicate(`${at}.name`, container.name))
       if (container.name) names.add(container.name)
-      errors.push(...validateContainer(at, container, spec))
-      if (list === 'containers') errors.push(...validateProbesAndHooks(at, container))
-      if (list === 'initContainers') errors.push(...validateInitContainer(at, container))
+      errors.push(...validateContainer(at, container, spec, volumes))
+      if (list === 'containers') errors.push(...validateProbesAndHooks(at, container, grace))
+      if (list === 'initContainers') errors.push(...validateInitContainer(at, container, grace))
       if (list === 'ephemeralContainers') errors.push(...validateEphemeral(at, container, spec))
+      errors.push(...validateRestart(at, container))
     }
   errors.push(
     ...hostPortConflicts(`${path}.containers`, spec.containers),
@@ -63,6 +68,7 @@ function validateContainer(
   path: string,
   container: Container | EphemeralContainer,
   spec: PodSpec,
+  volumes: readonly Volume[],
 ): readonly FieldError[] {
   const image = container.image ?? ''
   const errors = [...needed(`${path}.name`, container.name, isDns1123Label)]
@@ -70,18 +76,19 @@ function validateContainer(
   else if (image !== image.trim())
     errors.push(invalid(`${path}.image`, image, 'must not have leading or trailing whitespace'))
   errors.push(
-    ...oneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, [
-      'FallbackToLogsOnError',
+    ...among(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, [
       'File',
+      'FallbackToLogsOnError',
     ]),
     ...validatePorts(`${path}.ports`, container.ports ?? [], spec.hostNetwork ?? false),
     ...validateEnvironment(`${path}.env`, container.env ?? []),
     ...validateEnvironmentFrom(`${path}.envFrom`, container.envFrom ?? []),
-    ...validateMounts(`${path}.volumeMounts`, container, spec.volumes ?? []),
-    ...validateDevices(`${path}.volumeDevices`, container, spec.volumes ?? []),
+    ...validateMounts(`${path}.volumeMounts`, container, volumes),
+    ...validateDevices(`${path}.volumeDevices`, container, volumes),
     ...oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES),
     ...validateResources(`${path}.resources`, container.resources),
-    ...validateRestart(path, container),
+    ...validateUsedClaims(`${path}.resources.claims`, container.resources.claims ?? [], spec),
+    ...validateResizePolicy(`${path}.resizePolicy`, container, spec.restartPolicy),
     ...validateContainerSecurity(
       `${path}.securityContext`,
       container.securityContext,
@@ -111,31 +118,60 @@ function validateRestart(path: string, container: Container): readonly FieldErro
     )
   for (const [index, { action, exitCodes }] of rules.entries()) {
     const at = `${path}.restartPolicyRules[${index}]`
-    errors.push(...oneOf(`${at}.action`, action, ['Restart', 'RestartAllContainers']))
-    if (!exitCodes) errors.push(required(`${at}.exitCodes`))
-    else errors.push(...oneOf(`${at}.exitCodes.operator`, exitCodes.operator, ['In', 'NotIn']))
+    errors.push(...among(`${at}.action`, action, ['Restart', 'RestartAllContainers']))
+    if (!exitCodes) errors.push(required(`${at}.exitCodes`, 'must be specified'))
+    else errors.push(...among(`${at}.exitCodes.operator`, exitCodes.operator, ['In', 'NotIn']))
   }
   return errors
 }
 
-function validateProbesAndHooks(path: string, container: Container): readonly FieldError[] {
-  const { lifecycle } = container
+/** How resources are changed while the container runs; upstream names the list, not the item, for all but what is there twice. */
+function validateResizePolicy(
+  path: string,
+  { resizePolicy = [] }: Container,
+  podRestartPolicy: string | undefined,
+): readonly FieldError[] {
+  const seen = new Set<string>()
+  return resizePolicy.flatMap(({ resourceName, restartPolicy }, index) => {
+    const at = `${path}[${index}]`
+    const errors = seen.has(resourceName) ? [duplicate(at, resourceName)] : []
+    seen.add(resourceName)
+    errors.push(
+      ...oneOf(path, resourceName, ['cpu', 'memory']),
+      ...oneOf(path, restartPolicy, ['NotRequired', 'RestartContainer']),
+    )
+    if (podRestartPolicy === 'Never' && restartPolicy !== 'NotRequired')
+      errors.push(
+        invalid(path, restartPolicy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"),
+      )
+    return errors
+  })
+}
+
+function validateProbesAndHooks(
+  path: string,
+  container: Container,
+  grace: number,
+): readonly FieldError[] {
+  const { postStart, preStop } = container.lifecycle ?? {}
   return [
-    ...(lifecycle?.postStart
-      ? validateHandler(`${path}.lifecycle.postStart`, lifecycle.postStart)
-      : []),
-    ...(lifecycle?.preStop ? validateHandler(`${path}.lifecycle.preStop`, lifecycle.preStop) : []),
-    ...validateProbe(`${path}.livenessProbe`, container.livenessProbe, 'liveness'),
-    ...validateProbe(`${path}.readinessProbe`, container.readinessProbe, 'readiness'),
-    ...validateProbe(`${path}.startupProbe`, container.startupProbe, 'startup'),
+    ...(postStart ? validateHandler(`${path}.lifecycle.postStart`, postStart, grace) : []),
+    ...(preStop ? validateHandler(`${path}.lifecycle.preStop`, preStop, grace) : []),
+    ...validateProbe(`${path}.livenessProbe`, container.livenessProbe, 'liveness', grace),
+    ...validateProbe(`${path}.readinessProbe`, container.readinessProbe, 'readiness', grace),
+    ...validateProbe(`${path}.startupProbe`, container.startupProbe, 'startup', grace),
   ]
 }
 
 const livelyFields = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const
 
 /** A container that others wait for has no use of probes; one that goes on beside them has. */
-function validateInitContainer(path: string, container: Container): readonly FieldError[] {
-  if (container.restartPolicy === 'Always') return validateProbesAndHooks(path, container)
+function validateInitContainer(
+  path: string,
+  container: Container,
+  grace: number,
+): readonly FieldError[] {
+  if (container.restartPolicy === 'Always') return validateProbesAndHooks(path, container, grace)
   return livelyFields
     .filter(field => container[field])
     .map(field =>
@@ -230,118 +266,4 @@ function hostPortConflicts(
       taken.add(key)
     }
   return errors
-}
-
-function validateMounts(
-  path: string,
-  container: Container,
-  volumes: readonly Volume[],
-): readonly FieldError[] {
-  const mountPaths = new Set<string>()
-  const devices = container.volumeDevices ?? []
-  return (container.volumeMounts ?? []).flatMap((mount, index) => {
-    const at = `${path}[${index}]`
-    const errors: FieldError[] = []
-    if (!mount.name) errors.push(required(`${at}.name`))
-    else if (!volumes.some(({ name }) => name === mount.name))
-      errors.push(notFound(`${at}.name`, mount.name))
-    if (!mount.mountPath) errors.push(required(`${at}.mountPath`))
-    if (mountPaths.has(mount.mountPath))
-      errors.push(invalid(`${at}.mountPath`, mount.mountPath, 'must be unique'))
-    mountPaths.add(mount.mountPath)
-    if (devices.some(({ name }) => name === mount.name))
-      errors.push(invalid(`${at}.name`, mount.name, 'must not already exist in volumeDevices'))
-    if (devices.some(({ devicePath }) => devicePath === mount.mountPath))
-      errors.push(
-        invalid(
-          `${at}.mountPath`,
-          mount.mountPath,
-          'must not already exist as a path in volumeDevices',
-        ),
-      )
-    return [
-      ...errors,
-      ...validateSubPaths(at, mount),
-      ...validatePropagation(at, mount, container.securityContext?.privileged ?? false),
-    ]
-  })
-}
-
-function validateSubPaths(path: string, mount: VolumeMount): readonly FieldError[] {
-  const errors: FieldError[] = []
-  for (const field of ['subPath', 'subPathExpr'] as const) {
-    const value = mount[field]
-    if (!value) continue
-    if (value.startsWith('/'))
-      errors.push(invalid(`${path}.${field}`, value, 'must be a relative path'))
-    errors.push(...noDotDot(`${path}.${field}`, value))
-  }
-  if (mount.subPath && mount.subPathExpr)
-    errors.push(
-      invalid(
-        `${path}.subPathExpr`,
-        mount.subPathExpr,
-        'subPathExpr and subPath are mutually exclusive',
-      ),
-    )
-  return errors
-}
-
-function validatePropagation(
-  path: string,
-  mount: VolumeMount,
-  privileged: boolean,
-): readonly FieldError[] {
-  const { mountPropagation, recursiveReadOnly } = mount
-  const errors: FieldError[] = []
-  if (mountPropagation !== undefined) {
-    errors.push(...oneOf(`${path}.mountPropagation`, mountPropagation, PROPAGATIONS))
-    if (mountPropagation === 'Bidirectional' && !privileged)
-      errors.push(
-        forbidden(
-          `${path}.mountPropagation`,
-          'Bidirectional mount propagation is available only to privileged containers',
-        ),
-      )
-  }
-  if (recursiveReadOnly === undefined || recursiveReadOnly === 'Disabled') return errors
-  const field = `${path}.recursiveReadOnly`
-  if (recursiveReadOnly !== 'Enabled' && recursiveReadOnly !== 'IfPossible')
-    errors.push(notSupported(field, recursiveReadOnly, ['Disabled', 'Enabled', 'IfPossible']))
-  else if (!mount.readOnly)
-    errors.push(forbidden(field, 'may only be specified when readOnly is true'))
-  else if (mountPropagation !== undefined && mountPropagation !== 'None')
-    errors.push(
-      forbidden(field, 'may only be specified when mountPropagation is None or not specified'),
-    )
-  return errors
-}
-
-function validateDevices(
-  path: string,
-  container: Container,
-  volumes: readonly Volume[],
-): readonly FieldError[] {
-  const [names, paths] = [new Set<string>(), new Set<string>()]
-  return (container.volumeDevices ?? []).flatMap(({ name, devicePath }, index) => {
-    const at = `${path}[${index}]`
-    const errors = [...needed(`${at}.name`, name), ...needed(`${at}.devicePath`, devicePath)]
-    const volume = volumes.find(candidate => candidate.name === name)
-    if (name && !volume) errors.push(notFound(`${at}.name`, name))
-    if (volume && !volume.persistentVolumeClaim && !volume.ephemeral)
-      errors.push(
-        invalid(
-          `${at}.name`,
-          name,
-          'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode',
-        ),
-      )
-    if (names.has(name)) errors.push(invalid(`${at}.name`, name, 'must be unique'))
-    if (paths.has(devicePath))
-      errors.push(invalid(`${at}.devicePath`, devicePath, 'must be unique'))
-    if (devicePath) errors.push(...noDotDot(`${at}.devicePath`, devicePath))
-    names.add(name)
-    paths.add(devicePath)
-    return errors
-  })
 }

@@ -1,12 +1,20 @@
-import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts'
+import {
+  type FieldError,
+  invalid,
+  notFound,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts'
 import {
   isConfigMapKey,
+  isDns1123Label,
   isDns1123Subdomain,
   isQualifiedName,
   isRelaxedEnvironmentName,
 } from '../../../machinery/names.ts'
 import { compareQuantities } from '../../../machinery/quantity.ts'
 import { needed, wrong } from '../validation.ts'
+import { noDotDot } from '../validation.volume-sources.ts'
 import type {
   EnvFromSource,
   EnvVar,
@@ -14,6 +22,7 @@ import type {
   ObjectFieldSelector,
   ResourceFieldSelector,
 } from './schema.environment.ts'
+import type { PodSpec } from './schema.ts'
 
 const MORE_THAN_ONE = 'may not have more than one field specified at a time'
 
@@ -84,9 +93,10 @@ function validateSource(path: string, source: EnvVarSource): FieldError[] {
   }
   if (fileKeyRef)
     errors.push(
-      ...needed(`${path}.fileKeyRef.volumeName`, fileKeyRef.volumeName),
-      ...needed(`${path}.fileKeyRef.path`, fileKeyRef.path),
+      ...needed(`${path}.fileKeyRef.volumeName`, fileKeyRef.volumeName, isDns1123Label),
       ...needed(`${path}.fileKeyRef.key`, fileKeyRef.key, isRelaxedEnvironmentName),
+      ...needed(`${path}.fileKeyRef.path`, fileKeyRef.path),
+      ...noDotDot(`${path}.fileKeyRef.path`, fileKeyRef.path),
     )
   if (count === 0)
     errors.push(
@@ -98,6 +108,24 @@ function validateSource(path: string, source: EnvVarSource): FieldError[] {
     )
   else if (count > 1) errors.push(invalid(path, '', MORE_THAN_ONE))
   return errors
+}
+
+/** Files of variables are written by containers of the pod, into volumes that are theirs alone. */
+export function validateFileVolumes(path: string, spec: PodSpec): readonly FieldError[] {
+  const volumes = new Map((spec.volumes ?? []).map(volume => [volume.name, volume]))
+  return (['initContainers', 'containers'] as const).flatMap(list =>
+    (spec[list] ?? []).flatMap(({ env = [] }, index) =>
+      env.flatMap(({ valueFrom }, at) => {
+        const name = valueFrom?.fileKeyRef?.volumeName
+        if (!name) return []
+        const field = `${path}.${list}[${index}].env[${at}].valueFrom.fileKeyRef.volumeName`
+        const volume = volumes.get(name)
+        if (!volume) return [notFound(field, name)]
+        if (volume.emptyDir) return []
+        return [invalid(field, name, 'referenced volume must be of type emptyDir')]
+      }),
+    ),
+  )
 }
 
 export function validateFieldRef(
@@ -167,13 +195,14 @@ export function validateEnvironmentFrom(
     const at = `${path}[${index}]`
     const errors: FieldError[] = []
     if (prefix) errors.push(...wrong(`${at}.prefix`, prefix, isRelaxedEnvironmentName(prefix)))
+    // Of what is wrong with a source as a whole upstream names the list alone.
     if (configMapRef)
       errors.push(...needed(`${at}.configMapRef.name`, configMapRef.name, isDns1123Subdomain))
     if (secretRef)
       errors.push(...needed(`${at}.secretRef.name`, secretRef.name, isDns1123Subdomain))
     if (!configMapRef && !secretRef)
-      errors.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'))
-    if (configMapRef && secretRef) errors.push(invalid(at, '', MORE_THAN_ONE))
+      errors.push(invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'))
+    if (configMapRef && secretRef) errors.push(invalid(path, '', MORE_THAN_ONE))
     return errors
   })
 }

@@ -15,9 +15,10 @@ export function validateProbe(
   path: string,
   probe: Probe | undefined,
   role: 'liveness' | 'readiness' | 'startup',
+  graceSeconds: number,
 ): readonly FieldError[] {
   if (!probe) return []
-  const errors = [...validateHandler(path, probe)]
+  const errors = [...validateHandler(path, probe, graceSeconds)]
   const numbers = [
     'initialDelaySeconds',
     'timeoutSeconds',
@@ -42,8 +43,12 @@ export function validateProbe(
   return errors
 }
 
-/** Of a probe or a lifecycle hook: exactly one action, and that one complete. */
-export function validateHandler(path: string, handler: Handler): readonly FieldError[] {
+/** Of a probe or a lifecycle hook: exactly one action, and that one complete. It may sleep for no more than the pod's `graceSeconds`. */
+export function validateHandler(
+  path: string,
+  handler: Handler,
+  graceSeconds: number,
+): readonly FieldError[] {
   const { exec, httpGet, tcpSocket, grpc, sleep } = handler
   const errors: FieldError[] = []
   const actions = Object.entries({ exec, httpGet, tcpSocket, grpc, sleep }).filter(
@@ -56,7 +61,14 @@ export function validateHandler(path: string, handler: Handler): readonly FieldE
   if (httpGet) errors.push(...validateHttpGet(`${path}.httpGet`, httpGet))
   if (tcpSocket) errors.push(...validatePort(`${path}.tcpSocket.port`, tcpSocket.port))
   if (grpc) errors.push(...wrong(`${path}.grpc.port`, grpc.port, isPortNumber(grpc.port)))
-  if (sleep) errors.push(...notNegative(`${path}.sleep.seconds`, sleep.seconds))
+  if (sleep && (sleep.seconds < 0 || sleep.seconds > graceSeconds))
+    errors.push(
+      invalid(
+        `${path}.sleep`,
+        sleep.seconds,
+        `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`,
+      ),
+    )
   return errors
 }
 

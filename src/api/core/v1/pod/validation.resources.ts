@@ -1,16 +1,51 @@
-import { type FieldError, invalid, required } from '../../../machinery/field-error.ts'
-import { compareQuantities } from '../../../machinery/quantity.ts'
-import { mayBeOvercommitted } from '../resource-names.ts'
-import { validateAmount, validateContainerResourceName } from '../validation.resources.ts'
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+} from '../../../machinery/field-error.ts'
+import { compareQuantities, parseQuantity } from '../../../machinery/quantity.ts'
+import { isHugePages, mayBeOvercommitted } from '../resource-names.ts'
+import {
+  validateAmount,
+  validateContainerResourceName,
+  validateResourceName,
+} from '../validation.resources.ts'
 import type { ResourceRequirements } from './schema.resources.ts'
 
-export function validateResources(path: string, resources: ResourceRequirements): FieldError[] {
-  const { limits = {}, requests = {}, claims = [] } = resources
+const NANOS_PER_ONE = 1_000_000_000n
+
+type CheckName = (field: string, name: string) => readonly FieldError[]
+
+const POD_RESOURCES = ['cpu', 'memory']
+
+/** Of a container. */
+export const validateResources = (path: string, resources: ResourceRequirements): FieldError[] =>
+  validateAmounts(path, resources, validateContainerResourceName)
+
+/** Of the pod as a whole, which can ask for fewer. */
+export const validatePodResources = (path: string, resources: ResourceRequirements): FieldError[] =>
+  validateAmounts(path, resources, (field, name) => {
+    const errors = validateResourceName(field, name)
+    if (errors.length > 0 || POD_RESOURCES.includes(name) || isHugePages(name)) return errors
+    return [notSupported(field, name, [...POD_RESOURCES, 'hugepages-'].toSorted())]
+  })
+
+function validateAmounts(
+  path: string,
+  { limits = {}, requests = {} }: ResourceRequirements,
+  checkName: CheckName,
+): FieldError[] {
   const errors: FieldError[] = []
-  for (const [name, amount] of Object.entries(limits))
-    errors.push(...validateEntry(`${path}.limits[${name}]`, name, amount))
+  for (const [name, amount] of Object.entries(limits)) {
+    const at = `${path}.limits[${name}]`
+    errors.push(...checkName(at, name), ...validateAmount(at, name, amount))
+    errors.push(...wholePages(at, name, amount))
+  }
   for (const [name, amount] of Object.entries(requests)) {
-    errors.push(...validateEntry(`${path}.requests[${name}]`, name, amount))
+    const at = `${path}.requests[${name}]`
+    errors.push(...checkName(at, name), ...validateAmount(at, name, amount))
     const limit = limits[name]
     if (limit === undefined) {
       if (!mayBeOvercommitted(name))
@@ -27,12 +62,25 @@ export function validateResources(path: string, resources: ResourceRequirements)
           `must be less than or equal to ${name} limit of ${limit}`,
         ),
       )
+    errors.push(...wholePages(at, name, amount))
   }
-  for (const [index, claim] of claims.entries())
-    if (!claim.name) errors.push(required(`${path}.claims[${index}].name`))
+  const names = Object.keys({ ...limits, ...requests })
+  if (names.some(isHugePages) && !names.some(name => POD_RESOURCES.includes(name)))
+    errors.push(forbidden(path, 'HugePages require cpu or memory'))
   return errors
 }
 
-function validateEntry(field: string, name: string, amount: string): readonly FieldError[] {
-  return [...validateContainerResourceName(field, name), ...validateAmount(field, name, amount)]
+/** The size of a huge page is in the name of the resource. */
+function wholePages(field: string, name: string, amount: string): FieldError[] {
+  if (!isHugePages(name) || isMultiple(amount, name.slice('hugepages-'.length))) return []
+  return [invalid(field, amount, `${amount} is not positive integer multiple of ${name}`)]
+}
+
+function isMultiple(amount: string, size: string): boolean {
+  try {
+    const page = parseQuantity(size).nanos
+    return page > 0n && page % NANOS_PER_ONE === 0n && parseQuantity(amount).nanos % page === 0n
+  } catch {
+    return false
+  }
 }

@@ -6,10 +6,16 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-error.ts'
-import { isLabelValue, isQualifiedName } from '../../../machinery/names.ts'
+import type { LabelSelector } from '../../../machinery/metadata.ts'
+import {
+  isDns1123Label,
+  isDns1123Subdomain,
+  isLabelValue,
+  isQualifiedName,
+} from '../../../machinery/names.ts'
 import { validateLabels } from '../../../machinery/validate-metadata.ts'
 import { validateLabelSelector } from '../validation.selectors.ts'
-import { needed, oneOf, wrong } from '../validation.ts'
+import { among, wrong } from '../validation.ts'
 import type {
   Affinity,
   NodeAffinity,
@@ -23,17 +29,18 @@ import type {
 } from './schema.affinity.ts'
 import type { PodSpec } from './schema.ts'
 
-const TAINT_EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule']
+const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 const MUST_BE_WEIGHT = 'must be in the range 1-100'
+const NO_SELECTOR = 'must not be specified when labelSelector is not set'
+const BOTH_KEYS = 'exists in both matchLabelKeys and mismatchLabelKeys'
 const CAN_NOT_BE_EMPTY = 'can not be empty'
 
 export function validateScheduling(path: string, spec: PodSpec): readonly FieldError[] {
   return [
     ...validateLabels(`${path}.nodeSelector`, spec.nodeSelector),
     ...validateAffinity(`${path}.affinity`, spec.affinity ?? {}),
-    ...validateTolerations(`${path}.tolerations`, spec.tolerations ?? []),
-    ...validateSpread(`${path}.topologySpreadConstraints`, spec.topologySpreadConstraints ?? []),
     ...validateGates(`${path}.schedulingGates`, spec),
+    ...validateSpread(`${path}.topologySpreadConstraints`, spec.topologySpreadConstraints ?? []),
   ]
 }
 
@@ -70,7 +77,7 @@ function validateNodeAffinity(path: string, affinity: NodeAffinity): readonly Fi
   for (const [index, { weight, preference }] of wishes.entries()) {
     const at = `${path}.preferredDuringSchedulingIgnoredDuringExecution[${index}]`
     if (weight < 1 || weight > 100) errors.push(invalid(`${at}.weight`, weight, MUST_BE_WEIGHT))
-    errors.push(...validateNodeTerm(`${at}.preference`, preference))
+    errors.push(...validateNodeTerm(`${at}.preference`, preference, false))
   }
   return errors
 }
@@ -85,9 +92,14 @@ export function validateNodeSelector(
   return nodeSelectorTerms.flatMap((term, index) => validateNodeTerm(`${at}[${index}]`, term))
 }
 
-function validateNodeTerm(path: string, term: NodeSelectorTerm): readonly FieldError[] {
+/** What is only preferred may ask for values that no label can have. */
+function validateNodeTerm(
+  path: string,
+  term: NodeSelectorTerm,
+  isNeeded = true,
+): readonly FieldError[] {
   const errors = (term.matchExpressions ?? []).flatMap((requirement, index) =>
-    validateNodeRequirement(`${path}.matchExpressions[${index}]`, requirement),
+    validateNodeRequirement(`${path}.matchExpressions[${index}]`, requirement, isNeeded),
   )
   for (const [index, { key, operator, values = [] }] of (term.matchFields ?? []).entries()) {
     const at = `${path}.matchFields[${index}]`
@@ -102,6 +114,9 @@ function validateNodeTerm(path: string, term: NodeSelectorTerm): readonly FieldE
       )
     if (key !== 'metadata.name')
       errors.push(invalid(`${at}.key`, key, 'not a valid field selector key'))
+    else
+      for (const [place, value] of values.entries())
+        errors.push(...wrong(`${at}.values[${place}]`, value, isDns1123Subdomain(value)))
   }
   return errors
 }
@@ -109,6 +124,7 @@ function validateNodeTerm(path: string, term: NodeSelectorTerm): readonly FieldE
 function validateNodeRequirement(
   path: string,
   { key, operator, values = [] }: NodeSelectorRequirement,
+  isNeeded: boolean,
 ): FieldError[] {
   const errors: FieldError[] = []
   if (operator === 'In' || operator === 'NotIn') {
@@ -134,7 +150,7 @@ function validateNodeRequirement(
       )
   } else errors.push(invalid(`${path}.operator`, operator, 'not a valid selector operator'))
   errors.push(...wrong(`${path}.key`, key, isQualifiedName(key)))
-  for (const [index, value] of values.entries())
+  for (const [index, value] of isNeeded ? values.entries() : [])
     errors.push(...wrong(`${path}.values[${index}]`, value, isLabelValue(value)))
   return errors
 }
@@ -145,15 +161,28 @@ function validatePodTerm(path: string, term: PodAffinityTerm): readonly FieldErr
     ...validateLabelSelector(`${path}.labelSelector`, labelSelector),
     ...validateLabelSelector(`${path}.namespaceSelector`, term.namespaceSelector),
   ]
-  for (const field of ['matchLabelKeys', 'mismatchLabelKeys'] as const) {
-    if (term[field]?.length && !labelSelector)
-      errors.push(
-        forbidden(`${path}.${field}`, 'must not be specified when labelSelector is not set'),
-      )
-  }
+  for (const name of term.namespaces ?? [])
+    errors.push(...wrong(`${path}.namespace`, name, isDns1123Label(name)))
+  const { matchLabelKeys = [], mismatchLabelKeys = [] } = term
+  errors.push(
+    ...validateLabelKeys(`${path}.matchLabelKeys`, matchLabelKeys, labelSelector),
+    ...validateLabelKeys(`${path}.mismatchLabelKeys`, mismatchLabelKeys, labelSelector),
+  )
+  for (const [index, key] of matchLabelKeys.entries())
+    if (mismatchLabelKeys.includes(key))
+      errors.push(invalid(`${path}.matchLabelKeys[${index}]`, key, BOTH_KEYS))
   if (!topologyKey) errors.push(required(`${path}.topologyKey`, CAN_NOT_BE_EMPTY))
-  else errors.push(...wrong(`${path}.topologyKey`, topologyKey, isQualifiedName(topologyKey)))
-  return errors
+  return [...errors, ...wrong(`${path}.topologyKey`, topologyKey, isQualifiedName(topologyKey))]
+}
+
+/** Keys whose values in the pod's own labels are added to the selector. */
+function validateLabelKeys(
+  path: string,
+  keys: readonly string[],
+  selector: LabelSelector | undefined,
+): readonly FieldError[] {
+  if (keys.length > 0 && !selector) return [forbidden(path, NO_SELECTOR)]
+  return keys.flatMap((key, index) => wrong(`${path}[${index}]`, key, isQualifiedName(key)))
 }
 
 function validateWeightedTerm(
@@ -204,7 +233,7 @@ function validateToleration(path: string, toleration: Toleration): readonly Fiel
         invalid(`${path}.operator`, value, "value must be empty when `operator` is 'Exists'"),
       )
   } else errors.push(notSupported(`${path}.operator`, operator, ['Equal', 'Exists']))
-  if (effect) errors.push(...oneOf(`${path}.effect`, effect, TAINT_EFFECTS))
+  if (effect) errors.push(...among(`${path}.effect`, effect, TAINT_EFFECTS))
   return errors
 }
 
@@ -212,20 +241,20 @@ function validateSpread(
   path: string,
   constraints: readonly TopologySpreadConstraint[],
 ): readonly FieldError[] {
-  const pairs = new Set<string>()
+  const pairs = constraints.map(pairOf)
   return constraints.flatMap((constraint, index) => {
     const at = `${path}[${index}]`
-    const { maxSkew, topologyKey, whenUnsatisfiable, minDomains } = constraint
+    const { maxSkew, topologyKey, whenUnsatisfiable, minDomains, matchLabelKeys = [] } = constraint
     const errors: FieldError[] = []
     if (maxSkew <= 0) errors.push(invalid(`${at}.maxSkew`, maxSkew, 'must be greater than zero'))
     if (!topologyKey) errors.push(required(`${at}.topologyKey`, CAN_NOT_BE_EMPTY))
-    else errors.push(...wrong(`${at}.topologyKey`, topologyKey, isQualifiedName(topologyKey)))
     errors.push(
-      ...oneOf(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
+      ...among(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']),
     )
-    const pair = `{${topologyKey}, ${whenUnsatisfiable}}`
-    if (pairs.has(pair)) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair))
-    pairs.add(pair)
+    const pair = pairOf(constraint)
+    // The first is refused, for what comes after it.
+    if (pairs.includes(pair, index + 1))
+      errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair))
     if (minDomains !== undefined && minDomains <= 0)
       errors.push(invalid(`${at}.minDomains`, minDomains, 'must be greater than zero'))
     if (minDomains !== undefined && whenUnsatisfiable !== 'DoNotSchedule')
@@ -233,23 +262,32 @@ function validateSpread(
         invalid(
           `${at}.minDomains`,
           minDomains,
-          'can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ScheduleAnyway',
+          `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`,
         ),
       )
     for (const field of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const)
       if (constraint[field] !== undefined)
-        errors.push(...oneOf(`${at}.${field}`, constraint[field], ['Honor', 'Ignore']))
+        errors.push(...among(`${at}.${field}`, constraint[field], ['Honor', 'Ignore']))
+    errors.push(
+      ...validateLabelKeys(`${at}.matchLabelKeys`, matchLabelKeys, constraint.labelSelector),
+    )
     return [...errors, ...validateLabelSelector(`${at}.labelSelector`, constraint.labelSelector)]
   })
 }
+
+const pairOf = ({ topologyKey, whenUnsatisfiable }: TopologySpreadConstraint) =>
+  `{${topologyKey}, ${whenUnsatisfiable}}`
 
 function validateGates(path: string, spec: PodSpec): readonly FieldError[] {
   const gates = spec.schedulingGates ?? []
   const names = new Set<string>()
   return gates.flatMap(({ name }, index) => {
-    const field = `${path}[${index}].name`
+    const field = `${path}[${index}]`
     const isTwice = names.has(name)
     names.add(name)
-    return [...needed(field, name, isQualifiedName), ...(isTwice ? [duplicate(field, name)] : [])]
+    return [
+      ...wrong(field, name, isQualifiedName(name)),
+      ...(isTwice ? [duplicate(field, name)] : []),
+    ]
   })
 }

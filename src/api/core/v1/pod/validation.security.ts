@@ -1,6 +1,13 @@
-import { type FieldError, forbidden, invalid, required } from '../../../machinery/field-error.ts'
-import { isInRange } from '../../../machinery/names.ts'
-import { given, oneOf, wrong } from '../validation.ts'
+import {
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalid,
+  required,
+  tooLong,
+} from '../../../machinery/field-error.ts'
+import { isInRange, utf8Length } from '../../../machinery/names.ts'
+import { among, wrong } from '../validation.ts'
 import type {
   AppArmorProfile,
   PodSecurityContext,
@@ -8,11 +15,19 @@ import type {
   SecurityContext,
 } from './schema.security.ts'
 import type { PodSpec } from './schema.ts'
+import { validateWindowsOptions } from './validation.windows.ts'
 
 const LARGEST_ID = 2 ** 31 - 1
 const SYSCTL_CHARACTERS = 253
 const SYSCTL_NAME = '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
 const sysctlName = new RegExp(`^${SYSCTL_NAME}$`)
+/** Volumes mounted with a label of SELinux are behind a gate of upstream's that is off, and so is the choice of them. */
+const POLICIES = [
+  ['fsGroupChangePolicy', ['Always', 'OnRootMismatch']],
+  ['supplementalGroupsPolicy', ['Merge', 'Strict']],
+  ['seLinuxChangePolicy', ['Recursive']],
+] as const
+const PROFILE_BYTES = 4095
 const profileTypes = ['Localhost', 'RuntimeDefault', 'Unconfined']
 
 export function validateContainerSecurity(
@@ -21,13 +36,9 @@ export function validateContainerSecurity(
   hostUsers: boolean | undefined,
 ): readonly FieldError[] {
   if (!context) return []
-  const errors = [
-    ...validateIds(path, context),
-    ...validateProfiles(path, context),
-    ...given(`${path}.procMount`, context.procMount, text =>
-      text === 'Default' || text === 'Unmasked' ? [] : ['must be Default or Unmasked'],
-    ),
-  ]
+  const errors = [...validateIds(path, context)]
+  if (context.procMount !== undefined)
+    errors.push(...among(`${path}.procMount`, context.procMount, ['Default', 'Unmasked']))
   if (context.procMount === 'Unmasked' && hostUsers !== false)
     errors.push(
       invalid(
@@ -36,6 +47,7 @@ export function validateContainerSecurity(
         '`hostUsers` must be false to use `Unmasked`',
       ),
     )
+  errors.push(...validateSeccomp(`${path}.seccompProfile`, context.seccompProfile))
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged)
       errors.push(
@@ -54,33 +66,28 @@ export function validateContainerSecurity(
         ),
       )
   }
-  return errors
+  return [
+    ...errors,
+    ...validateWindowsOptions(`${path}.windowsOptions`, context.windowsOptions),
+    ...validateAppArmor(`${path}.appArmorProfile`, context.appArmorProfile),
+  ]
 }
 
 export function validatePodSecurity(path: string, spec: PodSpec): readonly FieldError[] {
   const context = spec.securityContext ?? {}
   const errors: FieldError[] = [
     ...validateIds(path, context),
-    ...validateProfiles(path, context),
-    ...validateSysctls(`${path}.sysctls`, context.sysctls ?? []),
+    ...validateSeccomp(`${path}.seccompProfile`, context.seccompProfile),
+    ...validateAppArmor(`${path}.appArmorProfile`, context.appArmorProfile),
+    ...validateWindowsOptions(`${path}.windowsOptions`, context.windowsOptions),
+    ...validateSysctls(`${path}.sysctls`, context.sysctls ?? [], spec),
   ]
   if (context.fsGroup !== undefined) errors.push(...wrongId(`${path}.fsGroup`, context.fsGroup))
   for (const [index, group] of (context.supplementalGroups ?? []).entries())
     errors.push(...wrongId(`${path}.supplementalGroups[${index}]`, group))
-  if (context.fsGroupChangePolicy !== undefined)
-    errors.push(
-      ...oneOf(`${path}.fsGroupChangePolicy`, context.fsGroupChangePolicy, [
-        'Always',
-        'OnRootMismatch',
-      ]),
-    )
-  if (context.supplementalGroupsPolicy !== undefined)
-    errors.push(
-      ...oneOf(`${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, [
-        'Merge',
-        'Strict',
-      ]),
-    )
+  for (const [field, supported] of POLICIES)
+    if (context[field] !== undefined)
+      errors.push(...among(`${path}.${field}`, context[field], supported))
   if (spec.shareProcessNamespace && spec.hostPID)
     errors.push(
       invalid(
@@ -90,9 +97,14 @@ export function validatePodSecurity(path: string, spec: PodSpec): readonly Field
       ),
     )
   if (spec.hostUsers === false)
-    for (const field of ['hostNetwork', 'hostPID', 'hostIPC'] as const)
+    // Upstream's paths of two of them begin with a capital.
+    for (const [field, shown] of [
+      ['hostNetwork', 'hostNetwork'],
+      ['hostPID', 'HostPID'],
+      ['hostIPC', 'HostIPC'],
+    ] as const)
       if (spec[field])
-        errors.push(forbidden(path.replace(/securityContext$/, field), 'when `hostUsers` is false'))
+        errors.push(forbidden(path.replace(/securityContext$/, shown), 'when `hostUsers` is false'))
   return errors
 }
 
@@ -108,42 +120,60 @@ function validateIds(
 
 const wrongId = (field: string, id: number) => wrong(field, id, isInRange(id, 0, LARGEST_ID))
 
-function validateProfiles(
-  path: string,
-  context: SecurityContext | PodSecurityContext,
-): readonly FieldError[] {
-  return [
-    ...validateProfile(`${path}.seccompProfile`, context.seccompProfile, 'seccomp'),
-    ...validateProfile(`${path}.appArmorProfile`, context.appArmorProfile, 'AppArmor'),
-  ]
-}
-
-function validateProfile(
-  path: string,
-  profile: SeccompProfile | AppArmorProfile | undefined,
-  what: string,
-): readonly FieldError[] {
+function validateSeccomp(path: string, profile: SeccompProfile | undefined): FieldError[] {
   if (!profile) return []
   const { type, localhostProfile } = profile
-  const errors = [...oneOf(`${path}.type`, type, profileTypes)]
+  const errors = validateProfileType(path, type, 'seccompProfile')
   const field = `${path}.localhostProfile`
   if (type === 'Localhost') {
-    if (!localhostProfile)
-      errors.push(required(field, `must be set when ${what} type is Localhost`))
-    else if (what === 'seccomp') {
-      if (localhostProfile.startsWith('/'))
-        errors.push(invalid(field, localhostProfile, 'must be a relative path'))
-      if (localhostProfile.split('/').includes('..'))
-        errors.push(invalid(field, localhostProfile, "must not contain '..'"))
-    }
+    if (localhostProfile === undefined)
+      errors.push(required(field, 'must be set when seccomp type is Localhost'))
+    if (localhostProfile?.startsWith('/'))
+      errors.push(invalid(field, localhostProfile, 'must be a relative path'))
+    if (localhostProfile?.split('/').includes('..'))
+      errors.push(invalid(field, localhostProfile, "must not contain '..'"))
   } else if (localhostProfile !== undefined)
-    errors.push(invalid(field, localhostProfile, `can only be set when ${what} type is Localhost`))
+    errors.push(invalid(field, profile, 'can only be set when seccomp type is Localhost'))
   return errors
+}
+
+function validateAppArmor(path: string, profile: AppArmorProfile | undefined): FieldError[] {
+  if (!profile) return []
+  const { type, localhostProfile } = profile
+  const field = `${path}.localhostProfile`
+  if (type === 'Localhost') return validateAppArmorName(field, localhostProfile)
+  const errors = validateProfileType(path, type, 'appArmorProfile')
+  if (errors.length === 0 && localhostProfile !== undefined)
+    errors.push(invalid(field, localhostProfile, 'can only be set when AppArmor type is Localhost'))
+  return errors
+}
+
+function validateAppArmorName(field: string, name = ''): FieldError[] {
+  const errors: FieldError[] = []
+  if (name !== name.trim()) errors.push(invalid(field, name, 'must not be padded with whitespace'))
+  else if (name === '') errors.push(required(field, 'must be set when AppArmor type is Localhost'))
+  if (utf8Length(name) > PROFILE_BYTES) errors.push(tooLong(field, PROFILE_BYTES))
+  return errors
+}
+
+const validateProfileType = (path: string, type: string, what: string): FieldError[] =>
+  type
+    ? [...among(`${path}.type`, type, profileTypes)]
+    : [required(`${path}.type`, `type is required when ${what} is set`)]
+
+const ipcSysctl = /^(kernel\.shm|kernel\.msg|kernel\.sem$|fs\.mqueue\.)/
+
+/** The namespaces of the host that would have the parameter changed for all, where a pod is in them. */
+function sharedBy(name: string): ('hostNetwork' | 'hostIPC')[] {
+  const dotted = name.replaceAll('/', '.')
+  if (dotted.startsWith('net.')) return ['hostNetwork']
+  return ipcSysctl.test(dotted) ? ['hostIPC'] : []
 }
 
 function validateSysctls(
   path: string,
   sysctls: readonly { name: string }[],
+  spec: PodSpec,
 ): readonly FieldError[] {
   const seen = new Set<string>()
   return sysctls.flatMap(({ name }, index) => {
@@ -157,8 +187,11 @@ function validateSysctls(
           `must have at most ${SYSCTL_CHARACTERS} characters and match regex ^${SYSCTL_NAME}$`,
         ),
       ]
-    const isTwice = seen.has(name.replaceAll('/', '.'))
-    seen.add(name.replaceAll('/', '.'))
-    return isTwice ? [invalid(field, name, 'is given twice')] : []
+    const errors = seen.has(name) ? [duplicate(field, name)] : []
+    seen.add(name)
+    for (const host of sharedBy(name))
+      if (spec[host])
+        errors.push(invalid(field, name, `may not be specified when '${host}' is true`))
+    return errors
   })
 }

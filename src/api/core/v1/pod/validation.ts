@@ -5,23 +5,30 @@ import {
   invalid,
   notSupported,
   required,
+  tooLong,
 } from '../../../machinery/field-error.ts'
 import {
   isDns1123Label,
   isDns1123Subdomain,
   isInRange,
   isQualifiedName,
+  isUnderscoredDns1123Subdomain,
+  utf8Length,
 } from '../../../machinery/names.ts'
 import { validateAnnotations, validateLabels } from '../../../machinery/validate-metadata.ts'
 import { addressFamily, isIp } from '../addresses.ts'
-import { given, oneOf, wrong } from '../validation.ts'
+import { among, given, oneOf, wrong } from '../validation.ts'
 import { KnownSpecs } from './known-specs.ts'
 import type { Pod, PodDNSConfig, PodSpec, PodTemplateSpec } from './schema.ts'
+import { validateMadeClaims, validatePodClaims } from './validation.claims.ts'
 import { validateContainers } from './validation.containers.ts'
-import { validateResources } from './validation.resources.ts'
-import { validateScheduling } from './validation.scheduling.ts'
+import { validateFileVolumes } from './validation.environment.ts'
+import { validateOperatingSystem } from './validation.operating-system.ts'
+import { validatePodResources } from './validation.resources.ts'
+import { validateScheduling, validateTolerations } from './validation.scheduling.ts'
 import { validatePodSecurity } from './validation.security.ts'
 import { validateVolumes } from './validation.volumes.ts'
+import { validateHostProcess } from './validation.windows.ts'
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
@@ -30,12 +37,17 @@ const LARGEST_INT32 = 2 ** 31 - 1
 const MAXIMUM_NAME_SERVERS = 3
 const MAXIMUM_SEARCH_DOMAINS = 32
 const MAXIMUM_SEARCH_CHARACTERS = 2048
-const MAXIMUM_HOST_NAME_CHARACTERS = 64
+const MAXIMUM_HOST_NAME_BYTES = 64
 
 /** In which nothing was found wrong. */
 const faultless = new KnownSpecs()
 
-export function validatePod({ spec }: Pod): readonly FieldError[] {
+export function validatePod(pod: Pod): readonly FieldError[] {
+  const made = validateMadeClaims(pod)
+  return made.length > 0 ? [...validateSpec(pod), ...made] : validateSpec(pod)
+}
+
+function validateSpec({ spec }: Pod): readonly FieldError[] {
   if (faultless.has(spec)) return []
   const errors = [
     ...validatePodSpec('spec', spec),
@@ -92,17 +104,22 @@ export function validatePodTemplate(
 }
 
 function validatePodSpec(path: string, spec: PodSpec): readonly FieldError[] {
+  const { errors, sound } = validateVolumes(`${path}.volumes`, spec.volumes ?? [])
   return [
-    ...validateVolumes(`${path}.volumes`, spec.volumes ?? []),
-    ...validateContainers(path, spec),
-    ...oneOf(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
-    ...oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES),
-    ...validateDns(`${path}.dnsConfig`, spec),
-    ...validateScheduling(path, spec),
+    ...errors,
+    ...validatePodClaims(`${path}.resourceClaims`, spec),
+    ...validateContainers(path, spec, sound),
+    ...among(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
+    ...among(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES),
     ...validatePodSecurity(`${path}.securityContext`, spec),
+    ...validateScheduling(path, spec),
+    ...validateDns(`${path}.dnsConfig`, spec),
+    ...validateHostProcess(path, spec),
     ...validateNames(path, spec),
+    ...validateTolerations(`${path}.tolerations`, spec.tolerations ?? []),
     ...validateHostAliases(`${path}.hostAliases`, spec),
     ...validateLimits(path, spec),
+    ...validateFileVolumes(path, spec),
   ]
 }
 
@@ -114,17 +131,13 @@ function validateNames(path: string, spec: PodSpec): readonly FieldError[] {
     ...given(`${path}.subdomain`, spec.subdomain, isDns1123Label),
     ...given(`${path}.priorityClassName`, spec.priorityClassName, isDns1123Subdomain),
     ...given(`${path}.runtimeClassName`, spec.runtimeClassName, isDns1123Subdomain),
-    ...given(`${path}.schedulerName`, spec.schedulerName, isQualifiedName),
-    ...given(`${path}.hostnameOverride`, spec.hostnameOverride, isDns1123Subdomain),
   ]
-  if ((spec.hostnameOverride ?? '').length > MAXIMUM_HOST_NAME_CHARACTERS)
-    errors.push(
-      invalid(
-        `${path}.hostnameOverride`,
-        spec.hostnameOverride,
-        `must be no more than ${MAXIMUM_HOST_NAME_CHARACTERS} characters`,
-      ),
-    )
+  const { hostnameOverride: name } = spec
+  if (name !== undefined) {
+    if (utf8Length(name) > MAXIMUM_HOST_NAME_BYTES)
+      errors.push(tooLong(`${path}.hostnameOverride`, MAXIMUM_HOST_NAME_BYTES))
+    errors.push(...wrong(`${path}.hostnameOverride`, name, isDns1123Subdomain(name)))
+  }
   for (const [index, { conditionType }] of (spec.readinessGates ?? []).entries())
     errors.push(
       ...wrong(
@@ -147,8 +160,8 @@ function validateLimits(path: string, spec: PodSpec): readonly FieldError[] {
     errors.push(
       ...oneOf(`${path}.preemptionPolicy`, preemptionPolicy, ['Never', 'PreemptLowerPriority']),
     )
-  if (os) errors.push(...oneOf(`${path}.os.name`, os.name, ['linux', 'windows']))
-  if (spec.resources) errors.push(...validateResources(`${path}.resources`, spec.resources))
+  if (os) errors.push(...validateOperatingSystem(path, os.name, spec))
+  if (spec.resources) errors.push(...validatePodResources(`${path}.resources`, spec.resources))
   return errors
 }
 
@@ -188,8 +201,8 @@ function validateDns(path: string, { dnsPolicy, dnsConfig }: PodSpec): readonly 
     )
   for (const [index, domain] of searches.entries()) {
     if (domain === '.') continue
-    const plain = domain.replace(/\.$/, '').replaceAll('_', '-')
-    errors.push(...wrong(`${path}.searches[${index}]`, domain, isDns1123Subdomain(plain)))
+    const messages = isUnderscoredDns1123Subdomain(domain.replace(/\.$/, ''))
+    errors.push(...wrong(`${path}.searches[${index}]`, domain, messages))
   }
   for (const [index, { name }] of options.entries())
     if (!name) errors.push(required(`${path}.options[${index}]`, 'must not be empty'))

@@ -37,15 +37,22 @@ const neededFields: Partial<Record<keyof VolumeSource, readonly string[]>> = {
   image: ['reference'],
 }
 
-export function validateVolumes(path: string, volumes: readonly Volume[]): readonly FieldError[] {
-  const names = new Set<string>()
-  return volumes.flatMap((volume, index) => {
+/** `sound` are the volumes in which nothing is wrong. */
+export function validateVolumes(
+  path: string,
+  volumes: readonly Volume[],
+): { readonly errors: readonly FieldError[]; readonly sound: readonly Volume[] } {
+  const sound = new Map<string, Volume>()
+  const errors: FieldError[] = []
+  for (const [index, volume] of volumes.entries()) {
     const at = `${path}[${index}]`
-    const errors = [...needed(`${at}.name`, volume.name, isDns1123Label)]
-    if (names.has(volume.name)) errors.push(duplicate(`${at}.name`, volume.name))
-    names.add(volume.name)
-    return [...errors, ...validateSource(at, volume)]
-  })
+    const { name } = volume
+    const found = [...validateSource(at, volume), ...needed(`${at}.name`, name, isDns1123Label)]
+    if (sound.has(name)) found.push(duplicate(`${at}.name`, name))
+    if (found.length === 0) sound.set(name, volume)
+    for (const error of found) errors.push(error)
+  }
+  return { errors, sound: [...sound.values()] }
 }
 
 function validateSource(path: string, volume: Volume): readonly FieldError[] {

@@ -34,6 +34,18 @@ test('what is hardly meant is told', () => {
   )
 })
 
+test('preferred labels that no node can have are told', () => {
+  const values = ['-a', 'b']
+  const preference = { matchExpressions: [{ key: 'k', operator: 'In', values }] }
+  const nodeAffinity = {
+    preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, preference }],
+  }
+  const warnings = pod.warnings(defaulted(pod, podWith({ affinity: { nodeAffinity } })), undefined)
+  assert.deepEqual(warnings, [
+    "spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].preference.matchExpressions[0].values[0]: -a is invalid, a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+  ])
+})
+
 test('ports that containers share and lists that say a thing twice are told', () => {
   const twice = pod.warnings(
     defaulted(

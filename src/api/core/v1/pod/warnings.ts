@@ -186,6 +186,7 @@ function schedulingWarnings(path: string, spec: PodSpec): string[] {
       ...nodeTermWarnings(
         `${at}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`,
         preference,
+        { withValues: true },
       ),
     )
   for (const [index, constraint] of (spec.topologySpreadConstraints ?? []).entries()) {
