@@ -103,7 +103,7 @@ const wrong: [name: string, spec: Record<string, unknown>, expected: string[]][]
     'unknown restart policy',
     pods({ restartPolicy: 'Sometimes' }),
     [
-      'spec.template.spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"',
+      'spec.template.spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
       'spec.template.spec.restartPolicy: Unsupported value: "Sometimes": supported values: "OnFailure", "Never"',
     ],
   ],

@@ -60,6 +60,20 @@ const wrongControllers: [string, object, string[]][] = [
     ],
   ],
   [
+    'pods without labels',
+    { selector: { app: 'db' }, template: { spec: podSpec } },
+    [
+      'spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`',
+    ],
+  ],
+  [
+    'labels that are none, told without that they are metadata',
+    { template: { ...template, metadata: { labels: { app: '-a' } } }, selector: { app: '-a' } },
+    [
+      "spec.template.labels: Invalid value: \"-a\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+    ],
+  ],
+  [
     'pods that end',
     {
       template: {

@@ -98,7 +98,7 @@ function validateReplicationController({ spec }: ReplicationController): readonl
     errors.push(
       invalid(
         'spec.template.metadata.labels',
-        labels,
+        template.metadata.labels,
         '`selector` does not match template `labels`',
       ),
     )

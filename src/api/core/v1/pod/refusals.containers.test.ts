@@ -46,6 +46,14 @@ refuses({
       ],
     ],
     [
+      'files of a volume without a name',
+      containerWith({ env: fromFile('') }, { volumes: files }),
+      [
+        `${C}.env[0].valueFrom.fileKeyRef.volumeName: Required value`,
+        `${C}.env[0].valueFrom.fileKeyRef.volumeName: Not found: ""`,
+      ],
+    ],
+    [
       'files outside the volume',
       containerWith({ env: fromFile('files', '../a') }, { volumes: files }),
       [`${C}.env[0].valueFrom.fileKeyRef.path: Invalid value: "../a": must not contain '..'`],
@@ -157,6 +165,28 @@ refuses({
       ],
     ],
     [
+      'files in each other’s way',
+      podWith({
+        volumes: [
+          {
+            name: 'all',
+            projected: {
+              sources: [
+                {},
+                { secret: { name: 's', items: ['a', 'b'].map(key => ({ key, path: 'x' })) } },
+                { serviceAccountToken: { path: 'x' } },
+              ],
+            },
+          },
+        ],
+        serviceAccountName: 'a',
+      }),
+      [
+        'spec.volumes[0].projected: Invalid value: "s": conflicting duplicate paths',
+        'spec.volumes[0].projected: Invalid value: "x": conflicting duplicate paths',
+      ],
+    ],
+    [
       'devices out of their place',
       containerWith(
         { volumeDevices: [{ name: 'block', devicePath: '/../a' }] },
@@ -168,6 +198,23 @@ refuses({
     ],
   ],
   restarts: [
+    [
+      'a policy that is none, before what depends on it',
+      podWith({
+        initContainers: [
+          {
+            name: 'first',
+            image: 'i',
+            restartPolicy: 'X',
+            startupProbe: { tcpSocket: { port: 1 } },
+          },
+        ],
+      }),
+      [
+        'spec.initContainers[0].restartPolicy: Unsupported value: "X": supported values: "Always", "Never", "OnFailure"',
+        'spec.initContainers[0].startupProbe: Forbidden: may not be set for init containers without restartPolicy=Always',
+      ],
+    ],
     [
       'rules that say nothing',
       containerWith({

@@ -50,9 +50,11 @@ export function validateContainers(
       if (container.name) names.add(container.name)
       errors.push(...validateContainer(at, container, spec, volumes))
       if (list === 'containers') errors.push(...validateProbesAndHooks(at, container, grace))
+      // Whether an init container goes on decides on what else it may have.
+      if (list === 'initContainers') errors.push(...validateRestart(at, container))
       if (list === 'initContainers') errors.push(...validateInitContainer(at, container, grace))
       if (list === 'ephemeralContainers') errors.push(...validateEphemeral(at, container, spec))
-      errors.push(...validateRestart(at, container))
+      if (list !== 'initContainers') errors.push(...validateRestart(at, container))
     }
   errors.push(
     ...hostPortConflicts(`${path}.containers`, spec.containers),

@@ -117,7 +117,7 @@ export function validateFileVolumes(path: string, spec: PodSpec): readonly Field
     (spec[list] ?? []).flatMap(({ env = [] }, index) =>
       env.flatMap(({ valueFrom }, at) => {
         const name = valueFrom?.fileKeyRef?.volumeName
-        if (!name) return []
+        if (name === undefined) return []
         const field = `${path}.${list}[${index}].env[${at}].valueFrom.fileKeyRef.volumeName`
         const volume = volumes.get(name)
         if (!volume) return [notFound(field, name)]

@@ -89,8 +89,9 @@ export function validatePodTemplate(
   template: PodTemplateSpec,
 ): readonly FieldError[] {
   const errors = [
-    ...validateLabels(`${path}.metadata.labels`, template.metadata.labels),
-    ...validateAnnotations(`${path}.metadata.annotations`, template.metadata.annotations),
+    // Upstream leaves out that they are metadata.
+    ...validateLabels(`${path}.labels`, template.metadata.labels),
+    ...validateAnnotations(`${path}.annotations`, template.metadata.annotations),
     ...validatePodSpec(`${path}.spec`, template.spec),
   ]
   if (template.spec.ephemeralContainers?.length)

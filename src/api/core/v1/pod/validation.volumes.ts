@@ -137,8 +137,8 @@ function validateProjected(
   for (const [index, source] of sources.entries()) {
     const at = `${path}.sources[${index}]`
     errors.push(...validateProjection(at, source))
-    for (const file of filesOf(source)) {
-      if (files.has(file)) errors.push(invalid(path, file, 'conflicting duplicate paths'))
+    for (const { file, shown } of filesOf(source)) {
+      if (files.has(file)) errors.push(invalid(path, shown, 'conflicting duplicate paths'))
       files.add(file)
     }
   }
@@ -157,7 +157,8 @@ const projections = [
 function validateProjection(path: string, source: VolumeProjection): FieldError[] {
   const { secret, configMap, downwardAPI, serviceAccountToken: token } = source
   const [first, ...others] = projections.filter(name => source[name])
-  if (!first) return [required(path, 'must specify exactly one projection type')]
+  // Nothing to be projected is nothing wrong.
+  if (!first) return []
   const errors: FieldError[] = others.map(name =>
     forbidden(`${path}.${name}`, 'may not specify more than 1 volume type'),
   )
@@ -201,15 +202,18 @@ function validateProjection(path: string, source: VolumeProjection): FieldError[
   return errors
 }
 
-function filesOf(source: VolumeProjection): string[] {
+/** Of files from secrets and config maps upstream shows the name of these where they are in each other's way. */
+function filesOf(source: VolumeProjection): { readonly file: string; readonly shown: string }[] {
   const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle } = source
-  return [
-    ...(secret?.items ?? []),
-    ...(configMap?.items ?? []),
+  const named = [secret, configMap].flatMap(of =>
+    (of?.items ?? []).map(({ path }) => ({ file: path, shown: of?.name ?? '' })),
+  )
+  const others = [
     ...(downwardAPI?.items ?? []),
     ...(serviceAccountToken ? [serviceAccountToken] : []),
     ...(clusterTrustBundle ? [clusterTrustBundle] : []),
-  ].map(({ path }) => path)
+  ].map(({ path }) => ({ file: path, shown: path }))
+  return [...named, ...others]
 }
 
 function validateMode(field: string, mode: number | undefined): FieldError[] {
