@@ -17,6 +17,10 @@ export const podGroup = defineKind<PodGroup>({
   scope: 'Namespaced',
   shape: podGroupShape,
   subresources: { status: true },
+  // Told by the schema, too; again for where its gate is off and the field was dropped.
+  defaults: ({ spec }) => {
+    spec.disruptionMode ??= 'Pod'
+  },
   prepareForCreate: draft => {
     draft.status = {}
   },
