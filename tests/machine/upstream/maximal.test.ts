@@ -9,6 +9,7 @@ import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { unexpected } from './accepted.ts'
 import { grown, type Verdict } from './grow.ts'
+import { hungUp } from './hung-up.ts'
 import { accepted, fullest, type Refusal } from './maximal.ts'
 import { type Asked, Pair, type Told } from './pair.ts'
 import { as, collectionOf, MERGE, served } from './served.ts'
@@ -150,11 +151,6 @@ function sorted(value: unknown): unknown {
   if (!isPlainObject(value)) return value
   const names = Object.keys(value).sort()
   return Object.fromEntries(names.map(name => [name, sorted(value[name])]))
-}
-
-/** Upstream ends the stream where it panics, as it does over some schemas without sense. */
-function hungUp(thrown: unknown): undefined {
-  if ((thrown as { code?: string }).code !== 'ERR_HTTP2_STREAM_ERROR') throw thrown
 }
 
 /** What is against it; undefined where it was taken. */

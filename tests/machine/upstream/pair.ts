@@ -82,6 +82,11 @@ export class Pair {
     return tell(this.upstream, asked)
   }
 
+  /** Asks Proa alone. */
+  askProa(asked: Asked): Promise<Told> {
+    return tell(this.proa, asked)
+  }
+
   /** Asks both; gives where the answers differ, in one line each. Proa may be asked otherwise, as of revisions of its own. */
   async compare(asked: Asked, ofProa = asked): Promise<string[]> {
     const [upstream, proa] = await this.both(asked, ofProa)
