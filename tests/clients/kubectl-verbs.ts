@@ -393,7 +393,7 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
     ],
     [
       '!create -f -',
-      /The Pod "Bad_" is invalid: \n\* metadata\.name: Invalid value: "Bad_"[\s\S]*\* spec\.containers\[0\]\.image: Required value[\s\S]*\* spec\.containers\[1\]\.name: Duplicate value: "c"[\s\S]*supported values: "Always", "Never", "OnFailure"/,
+      /The Pod "Bad_" is invalid: \n\* metadata\.name: Invalid value: "Bad_"[\s\S]*\* spec\.containers\[0\]\.image: Required value[\s\S]*\* spec\.containers\[1\]\.name: Duplicate value: "c"[\s\S]*supported values: "Always", "OnFailure", "Never"/,
       'apiVersion: v1\nkind: Pod\nmetadata: { name: Bad_ }\nspec: { restartPolicy: Sometimes, containers: [ { name: c }, { name: c, image: i } ] }\n',
     ],
     [

@@ -81,7 +81,6 @@ describe('hostile requests', () => {
       missing('/api/v1/configmaps/there'),
       missing('/apis/apps/v1/deployments/there'),
       missing('/api/v1/foos'),
-      missing('/apis/foo.example/v1/foos'),
       missing('/api/v2/pods'),
       missing(`${configMaps}/there/status`),
       missing(`${configMaps}/there/shadow`),

@@ -101,7 +101,7 @@ test('who was deleted by force holds no place, though its container still ends',
     const node = cluster.node({ cpuMillis: 4000 })
     await cluster.kubelet(node)
     const slow = { lifecycle: { preStop: { sleep: { seconds: 60 } } } }
-    await cluster.createPod('first', asks('3', slow))
+    await cluster.createPod('first', { ...asks('3', slow), terminationGracePeriodSeconds: 90 })
     await rest()
     await cluster.client.delete(podKind, at('first'), { gracePeriodSeconds: 0 })
     await cluster.createPod('second', asks('3'))
