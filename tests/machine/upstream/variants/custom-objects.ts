@@ -375,7 +375,6 @@ const READ = 'what cannot be read is told in other words, and refused before it 
 
 /** What Proa tells otherwise, by what is tried, and why. */
 export const OBJECTS_THAT_DIFFER: Readonly<Record<string, string>> = {
-  'without a key': READ,
   'an embedded pod with bad types': READ,
   'an embedded pod with bad metadata': READ,
   'a place that is not there against rules': 'the engine has words of its own',
