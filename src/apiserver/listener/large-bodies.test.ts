@@ -1,56 +1,16 @@
 /** Bodies of any size to what runs in the cluster: passed on piece by piece, at the pace of whoever reads them. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
 import { connect } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import type { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { issueLeaf } from '#base/pki/certificate.ts'
-import { createForwarders } from '#client/forwarding/forwarder.ts'
-import { authority, serve, trust, until, validity, versions } from '#client/testing/serving.ts'
-import { systemClock } from '#host/clock.ts'
+import { until, versions } from '#client/testing/serving.ts'
 import { systemRandom } from '#host/random.ts'
-import { startTestServer } from '../testing.ts'
+import { PODS, PROXY, startPod } from './testing.ts'
 
-const PODS = '/api/v1/namespaces/default/pods'
-const PROXY = `${PODS}/web/proxy`
 const LIMIT = 3 * 1024 * 1024
-
-async function startPod(answer: RequestListener) {
-  const target = createServer(answer)
-  target.listen(0, '127.0.0.1')
-  await once(target, 'listening')
-  const { port } = target.address() as AddressInfo
-  const forwarderTo = createForwarders({ clock: systemClock })
-  const { server, ask } = await startTestServer({
-    forwarderTo: place => forwarderTo({ ...place, address: '127.0.0.1', port }),
-    admission: [],
-    clientAuthorities: [authority.certificate],
-    clock: systemClock,
-  })
-  const spec = { containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 8080 }] }] }
-  const made = await ask('POST', PODS, { metadata: { name: 'web' }, spec })
-  const status = { phase: 'Running', podIP: '10.1.2.3', podIPs: [{ ip: '10.1.2.3' }] }
-  await ask('PUT', `${PODS}/web/status`, { ...made.body, status })
-  const { handle, upgrade, passesOn } = server
-  const door = await serve(handle, { upgrade, passesOn })
-  const subject = { commonName: 'jane', organizations: ['system:masters'] }
-  const issued = issueLeaf({ subject, usages: ['client'], validity }, authority, systemRandom)
-  return {
-    door,
-    tls: { ...trust, cert: issued.certificate, key: issued.key },
-    async [Symbol.asyncDispose]() {
-      await door.stop()
-      target.closeAllConnections()
-      target.close()
-      await server.stop()
-    },
-  }
-}
 
 type Pod = Awaited<ReturnType<typeof startPod>>
 

@@ -1,57 +1,15 @@
 /** What runs in pods, asked through the API server's door over both versions of HTTP: real clients, a real server behind a pod's address. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:http2'
 import { request } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { WebSocket, WebSocketServer } from 'ws'
-import { issueLeaf } from '#base/pki/certificate.ts'
-import { createForwarders } from '#client/forwarding/forwarder.ts'
-import { authority, serve, trust, until, validity, versions } from '#client/testing/serving.ts'
-import { systemClock } from '#host/clock.ts'
-import { systemRandom } from '#host/random.ts'
-import { startTestServer } from '../testing.ts'
-
-const PODS = '/api/v1/namespaces/default/pods'
-const PROXY = `${PODS}/web/proxy`
-const POD_IP = '10.1.2.3'
-
-async function startPod(answer: RequestListener) {
-  const target = createServer(answer)
-  target.listen(0, '127.0.0.1')
-  await once(target, 'listening')
-  const { port } = target.address() as AddressInfo
-  const forwarderTo = createForwarders({ clock: systemClock })
-  const { server, ask } = await startTestServer({
-    // A pod cannot have this machine's own address; a network would lead there.
-    forwarderTo: place => forwarderTo({ ...place, address: '127.0.0.1', port }),
-    admission: [],
-    clientAuthorities: [authority.certificate],
-    clock: systemClock,
-  })
-  const spec = { containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 8080 }] }] }
-  const made = await ask('POST', PODS, { metadata: { name: 'web' }, spec })
-  const status = { phase: 'Running', podIP: POD_IP, podIPs: [{ ip: POD_IP }] }
-  await ask('PUT', `${PODS}/web/status`, { ...made.body, status })
-  const door = await serve(server.handle, { upgrade: server.upgrade })
-  const subject = { commonName: 'jane', organizations: ['system:masters'] }
-  const issued = issueLeaf({ subject, usages: ['client'], validity }, authority, systemRandom)
-  return {
-    target,
-    door,
-    tls: { ...trust, cert: issued.certificate, key: issued.key },
-    async [Symbol.asyncDispose]() {
-      await door.stop()
-      target.closeAllConnections()
-      target.close()
-      await server.stop()
-    },
-  }
-}
+import { until, versions } from '#client/testing/serving.ts'
+import { POD_IP, PROXY, startPod } from './testing.ts'
 
 test('links to the pod, under every host that it is known by, lead through the proxy', async () => {
   const seen: IncomingMessage[] = []

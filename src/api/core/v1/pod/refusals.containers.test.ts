@@ -1,15 +1,16 @@
 /** What containers, and what they use of the pod, are refused for: in the words and the order of upstream. */
-import { containerWith, KEY, LABEL, podWith, refuses, SUBDOMAIN } from './testing.ts'
+import {
+  containerWith,
+  files,
+  fromFile,
+  KEY,
+  LABEL,
+  podWith,
+  refuses,
+  SUBDOMAIN,
+} from './testing.ts'
 
 const C = 'spec.containers[0]'
-const files = [
-  { name: 'files', emptyDir: {} },
-  { name: 'config', configMap: { name: 'c' } },
-  { name: 'block', persistentVolumeClaim: { claimName: 'c' } },
-]
-const fromFile = (volumeName: string, path = 'a', key = 'K') => [
-  { name: 'A', valueFrom: { fileKeyRef: { volumeName, path, key } } },
-]
 const claims = [{ name: 'one', resourceClaimName: 'c' }]
 const using = (used: object[], resourceClaims: object[] = claims) =>
   containerWith({ resources: { claims: used } }, { resourceClaims })

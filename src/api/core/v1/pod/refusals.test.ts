@@ -6,6 +6,8 @@ import { pod } from './pod.ts'
 import {
   type Case,
   containerWith,
+  files,
+  fromFile,
   KEY,
   LABEL,
   NO_NAME,
@@ -15,14 +17,6 @@ import {
 } from './testing.ts'
 
 const C = 'spec.containers[0]'
-const files = [
-  { name: 'files', emptyDir: {} },
-  { name: 'config', configMap: { name: 'c' } },
-  { name: 'block', persistentVolumeClaim: { claimName: 'c' } },
-]
-const fromFile = (volumeName: string, path = 'a', key = 'K') => [
-  { name: 'A', valueFrom: { fileKeyRef: { volumeName, path, key } } },
-]
 const spread = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' }
 const affine = (term: object) => ({
   affinity: {

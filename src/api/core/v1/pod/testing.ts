@@ -9,6 +9,16 @@ export const podWith = (spec: object) => ({ spec: { containers: [web], ...spec }
 export const containerWith = (fields: object, spec: object = {}) =>
   podWith({ containers: [{ ...web, ...fields }], ...spec })
 
+/** Volumes of several kinds, and a variable that comes out of a file of one. */
+export const files = [
+  { name: 'files', emptyDir: {} },
+  { name: 'config', configMap: { name: 'c' } },
+  { name: 'block', persistentVolumeClaim: { claimName: 'c' } },
+]
+export const fromFile = (volumeName: string, path = 'a', key = 'K') => [
+  { name: 'A', valueFrom: { fileKeyRef: { volumeName, path, key } } },
+]
+
 export const LABEL =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 export const SUBDOMAIN =
