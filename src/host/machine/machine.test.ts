@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -77,6 +87,11 @@ test('a place inside a volume is found through its own symlinks, and never outsi
   const made = await openInside(base, 'new/deeper')
   assert.ok((await made.stat()).isDirectory())
   await made.close()
+  await chmod(base, 0o2777)
+  const open = await openInside(base, 'open/deeper')
+  assert.equal((await open.stat()).mode & 0o7777, 0o2777)
+  await open.close()
+  assert.equal((await stat(join(base, 'open'))).mode & 0o7777, 0o2777)
   for (const path of ['etc', 'etc/passwd', 'a/up', 'a/up/x', '../x', 'etc/new'])
     await assert.rejects(openInside(base, path), /leads out|must not contain/, path)
 })

@@ -1,7 +1,7 @@
 /** Mounts, through mount(8) and umount(8): Node has no such calls of its own. */
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { mkdir, open, realpath, stat } from 'node:fs/promises'
+import { chmod, mkdir, open, realpath, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { mountsUnder } from '../mount-table.ts'
 
@@ -9,7 +9,9 @@ const run = promisify(execFile)
 /** Linux's O_PATH, which Node does not name: a handle on a place, not on a content. */
 const O_PATH = 0o10000000
 const { O_NOFOLLOW, O_DIRECTORY } = constants
-const MISSING_DIRECTORY_MODE = 0o750
+const TARGET_MODE = 0o750
+/** Read, write and execute for all, and the group that a volume hands on. */
+const HANDED_ON = 0o2777
 
 type Handle = Awaited<ReturnType<typeof open>>
 
@@ -32,8 +34,7 @@ export const machineMounts = {
         // The volume has new files since: a container that starts anew gets those.
         await machineMounts.unmount(target)
       }
-      if (facts.isDirectory())
-        await mkdir(target, { recursive: true, mode: MISSING_DIRECTORY_MODE })
+      if (facts.isDirectory()) await mkdir(target, { recursive: true, mode: TARGET_MODE })
       else await (await open(target, 'a', 0o640)).close()
       // The kernel follows this link to the very place that was checked, whatever its path leads to by now.
       const source = `/proc/${process.pid}/fd/${place.fd}`
@@ -58,7 +59,7 @@ export const machineMounts = {
 }
 
 /**
- * Opens `relative` inside `base`, making missing directories. Symlinks may lead around inside
+ * Opens `relative` inside `base`, making missing directories that may be used by whoever may use `base`. Symlinks may lead around inside
  * `base`, never out of it: the path is resolved and checked first, and then walked again with
  * handles that follow no symlink, so that a swap in between is an error.
  */
@@ -68,9 +69,10 @@ export async function openInside(base: string, relative: string): Promise<Handle
   if (parts.includes('..')) throw new Error(`subPath "${relative}" must not contain '..'`)
   const resolved = await resolveExisting(root, parts)
   let handle = await open(root, O_PATH | O_DIRECTORY | O_NOFOLLOW)
+  const mode = (await handle.stat()).mode & HANDED_ON
   for (const part of resolved)
     try {
-      const next = await openPart(handle, part)
+      const next = await openPart(handle, part, mode)
       await handle.close()
       handle = next
     } catch (error) {
@@ -95,12 +97,18 @@ async function resolveExisting(root: string, parts: readonly string[]): Promise<
   return [...parts]
 }
 
-async function openPart(directory: Handle, part: string): Promise<Handle> {
+async function openPart(directory: Handle, part: string, mode: number): Promise<Handle> {
   const path = `/proc/self/fd/${directory.fd}/${part}`
   const place = await open(path, O_PATH | O_NOFOLLOW).catch(async error => {
     if (error.code !== 'ENOENT') throw error
-    await mkdir(path, { mode: MISSING_DIRECTORY_MODE })
-    return open(path, O_PATH | O_NOFOLLOW | O_DIRECTORY)
+    await mkdir(path, { mode })
+    const made = await open(path, O_PATH | O_NOFOLLOW | O_DIRECTORY)
+    // The umask took some of it away. By its handle, since somebody may have put a link in its place.
+    await chmod(`/proc/self/fd/${made.fd}`, mode).catch(async error => {
+      await made.close()
+      throw error
+    })
+    return made
   })
   if ((await place.stat()).isSymbolicLink()) {
     await place.close()
