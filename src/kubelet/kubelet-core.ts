@@ -1,4 +1,5 @@
 /** Puts one kubelet together: which part feeds which, and in what order they start and stop. */
+import { node as nodeKind } from '#api/core/v1/node.ts'
 import { pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
@@ -131,7 +132,8 @@ export function createKubelet(
   const workers: PodWorkers = new PodWorkers(parts)
   const rotation = new LogRotation(context, cache)
   const pods = informers.for(podKind, { fieldSelector: `spec.nodeName=${nodeName}` })
-  let unsubscribe = () => {}
+  const ownNode = informers.for(nodeKind, { fieldSelector: `metadata.name=${nodeName}` })
+  const unsubscribe = [ownNode.subscribe({ changed: node => nodeAgent.seen(node) })]
   let stopped = false
 
   const run = async () => {
@@ -141,10 +143,12 @@ export function createKubelet(
     // What already runs is known before any pod is looked at, so that nothing is started twice.
     await Promise.all([cache.listed, pods.synced])
     if (stopped) return
-    unsubscribe = pods.subscribe({
-      changed: (pod, previous) => workers.changed(pod, previous),
-      deleted: pod => workers.deleted(pod),
-    })
+    unsubscribe.push(
+      pods.subscribe({
+        changed: (pod, previous) => workers.changed(pod, previous),
+        deleted: pod => workers.deleted(pod),
+      }),
+    )
     workers.allKnown()
     rotation.start()
     pressure.start()
@@ -159,7 +163,7 @@ export function createKubelet(
     registered,
     async stop() {
       stopped = true
-      unsubscribe()
+      for (const each of unsubscribe) each()
       probes.stopAll()
       rotation.stop()
       storageEviction.stop()

@@ -14,6 +14,7 @@ class Server {
   isAway = false
   pressure = { memory: false, disk: false }
   reads = 0
+  revision = 1
   readonly agent: NodeAgent
 
   constructor() {
@@ -82,4 +83,26 @@ test('a node that was taken for lost is ready again soon after it comes back', a
   await server.clock.advance(60_000)
   assert.equal(server.reads, reads, 'a node in good health is read again and again')
   await server.agent.stop()
+})
+
+test('what an administrator says that the node has can be allocated with the next look, and no longer once it is taken back', async () => {
+  const server = new Server()
+  const started = server.agent.start()
+  await server.clock.advance(25_000)
+  await started
+  const say = (capacity: Record<string, string>) => {
+    const node = server.objects.get('Node') as Node
+    const metadata = { ...node.metadata, resourceVersion: String(++server.revision) }
+    const said = { ...node, metadata, status: { ...node.status, capacity } }
+    server.objects.set('Node', said)
+    server.agent.seen(said)
+  }
+  const { capacity = {} } = (server.objects.get('Node') as Node).status
+  const allocatable = () => (server.objects.get('Node') as Node).status.allocatable
+  say({ ...capacity, 'example.com/dongle': '4' })
+  await server.clock.advance(11_000)
+  assert.deepEqual(allocatable(), { ...capacity, 'example.com/dongle': '4' })
+  say(capacity)
+  await server.clock.advance(11_000)
+  assert.deepEqual(allocatable(), capacity)
 })

@@ -85,6 +85,11 @@ export class NodeAgent {
     await Promise.all(this.#loops)
   }
 
+  /** How the node is now, maybe since somebody else wrote it: what follows from it is told with the next look. */
+  seen(node: Node): void {
+    if (this.node && revisionOf(node) > revisionOf(this.node)) this.node = node
+  }
+
   /** Something about the node is so different that it should be told at once. */
   hurry(): void {
     this.checkStatus().catch((error: Error) =>
@@ -304,3 +309,5 @@ export class NodeAgent {
     }
   }
 }
+
+const revisionOf = ({ metadata }: Node) => Number(metadata.resourceVersion ?? 0)

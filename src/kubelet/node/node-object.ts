@@ -83,10 +83,12 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
   const { context, version, previous } = input
   const { options } = context
   const { facts } = options.hostAccess
+  const capacity = { ...previous?.capacity, ...capacityOf(context) }
   return {
     ...previous,
-    capacity: { ...previous?.capacity, ...capacityOf(context) },
-    allocatable: { ...previous?.allocatable, ...allocatableOf(context) },
+    capacity,
+    // Of what an administrator says that the node has, nothing is reserved.
+    allocatable: { ...capacity, ...allocatableOf(context) },
     conditions: conditionsOf(input),
     addresses: [
       ...options.nodeAddresses.map(address => ({ type: 'InternalIP', address })),

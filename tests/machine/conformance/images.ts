@@ -80,7 +80,7 @@ const MEDIA = {
 } as const
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 /** Rises when a recipe or a layer is made otherwise, so that images in the cache are made again. */
-const EDITION = 2
+const EDITION = 3
 
 export interface Tools {
   readonly cache: string

@@ -99,9 +99,14 @@ events { worker_connections 256; }
 http { access_log /dev/stdout; error_log /dev/stderr; server { listen 80; root /usr/share/nginx/html; } }
 `
 
-/** Debian's nginx, set up as upstream's image is: in the foreground, with a page that tests move away and back. */
+/**
+ * Debian's nginx, set up as upstream's image is: in the foreground, with a page that tests move away and back, and with a shell that knows `[[`, which
+ * probes of tests use and Debian's does not know.
+ */
 export const nginxLayer: Layer = job =>
   packed(job, root => {
+    unpacked('busybox', files => place(root, 'usr/bin/busybox', join(files, 'bin/busybox')))
+    symlinkSync('busybox', join(root, 'usr/bin/sh'))
     const [settings, pages] = ['etc/nginx', 'usr/share/nginx/html'].map(path => join(root, path))
     for (const path of [settings, pages]) mkdirSync(path ?? '', { recursive: true })
     writeFileSync(join(settings ?? '', 'nginx.conf'), NGINX)
@@ -148,16 +153,21 @@ function place(root: string, path: string, source: string): void {
 
 /** A program of a Debian package that need not be installed, with the libraries that it loads. */
 function unpackProgram(name: string, path: string, root: string): void {
+  unpacked(name, files => place(root, path, join(files, path)))
+  const libraries = run('ldd', [join(root, path)]).matchAll(/(?:=> |\s)(\/\S+)/g)
+  for (const [, library = ''] of libraries) place(root, library.slice(1), library)
+}
+
+/** Gives the files of a package of Debian's. */
+function unpacked(name: string, take: (files: string) => void): void {
   const directory = mkdtempSync(join(tmpdir(), 'proa-package-'))
   try {
     run('apt-get', ['download', '-q', name], directory)
     for (const file of readdirSync(directory)) run('dpkg', ['-x', file, 'files'], directory)
-    place(root, path, join(directory, 'files', path))
+    take(join(directory, 'files'))
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
-  const libraries = run('ldd', [join(root, path)]).matchAll(/(?:=> |\s)(\/\S+)/g)
-  for (const [, library = ''] of libraries) place(root, library.slice(1), library)
 }
 
 const SAME_BYTES = ['--sort=name', '--mtime=@0', '--numeric-owner']
