@@ -10,8 +10,8 @@ const run = promisify(execFile)
 const O_PATH = 0o10000000
 const { O_NOFOLLOW, O_DIRECTORY } = constants
 const TARGET_MODE = 0o750
-/** Read, write and execute for all, and the group that a volume hands on. */
-const HANDED_ON = 0o2777
+/** All but the identity of who runs what lies there. */
+const HANDED_ON = 0o3777
 
 type Handle = Awaited<ReturnType<typeof open>>
 

@@ -24,6 +24,8 @@ import { Tokens } from './tokens.ts'
 
 /** emptyDir is open to every user in the pod. */
 const EMPTY_DIR_MODE = 0o777
+/** As the kernel makes it: all may write there, and remove only what is theirs. */
+const TMPFS_MODE = 0o1777
 const POD_DIRECTORY_MODE = 0o750
 
 const PLUGIN_DIRECTORIES = {
@@ -131,9 +133,9 @@ export class Volumes {
     const marks = `${podDirectory(rootDirectory, uidOf(pod))}/plugins/${PLUGIN_DIRECTORIES.emptyDir}/${volume.name}`
     if (await files.facts(`${marks}/ready`)) return
     await files.makeDirectory(path)
-    if (volume.emptyDir?.medium === 'Memory')
-      await mounts.mountTmpfs(path, this.#memoryFor(pod, volume.emptyDir.sizeLimit))
-    await files.chmod(path, EMPTY_DIR_MODE)
+    const isInMemory = volume.emptyDir?.medium === 'Memory'
+    if (isInMemory) await mounts.mountTmpfs(path, this.#memoryFor(pod, volume.emptyDir?.sizeLimit))
+    await files.chmod(path, isInMemory ? TMPFS_MODE : EMPTY_DIR_MODE)
     const fsGroup = pod.spec?.securityContext?.fsGroup
     if (fsGroup !== undefined) await files.giveToGroup(path, fsGroup, false)
     await files.makeDirectory(marks)
