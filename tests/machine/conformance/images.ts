@@ -15,6 +15,7 @@ import {
   nginxLayer,
   pageLayer,
   sampleLayer,
+  shellLayer,
 } from './layers.ts'
 import { ensureProgram, KUBERNETES_VERSION } from './programs.ts'
 import { blobPath, type Descriptor, NAME_ANNOTATION } from './registry.ts'
@@ -22,6 +23,7 @@ import { blobPath, type Descriptor, NAME_ANNOTATION } from './registry.ts'
 /** What images can be made of; each layer is made once. */
 const LAYERS = {
   debian: debianLayer,
+  shell: shellLayer,
   agnhost: agnhostLayer,
   busybox: busyboxLayer,
   nginx: nginxLayer,
@@ -36,7 +38,7 @@ interface Recipe {
   readonly config: Readonly<Record<string, unknown>>
 }
 
-const AGNHOST: Recipe['layers'] = ['debian', 'agnhost']
+const AGNHOST: Recipe['layers'] = ['debian', 'shell', 'agnhost']
 const WEB = { Entrypoint: ['/agnhost'], Cmd: ['test-webserver'] }
 
 /** By repository. */

@@ -45,6 +45,13 @@ export const debianLayer: Layer = ({ file, cache }) => {
   pack(root, file, '--exclude=./dev/*', '--exclude=./proc/*')
 }
 
+/** A shell in the place of Debian's that knows `[[`, as that of upstream's images does: probes of tests use it. */
+export const shellLayer: Layer = job =>
+  packed(job, root => {
+    unpacked('busybox', files => place(root, 'usr/bin/busybox', join(files, 'bin/busybox')))
+    symlinkSync('busybox', join(root, 'usr/bin/sh'))
+  })
+
 /** `agnhost-2` is what a test starts in the place of the image's own command, to see that it can. */
 export const agnhostLayer: Layer = job =>
   packed(job, root => {
@@ -99,14 +106,9 @@ events { worker_connections 256; }
 http { access_log /dev/stdout; error_log /dev/stderr; server { listen 80; root /usr/share/nginx/html; } }
 `
 
-/**
- * Debian's nginx, set up as upstream's image is: in the foreground, with a page that tests move away and back, and with a shell that knows `[[`, which
- * probes of tests use and Debian's does not know.
- */
+/** Debian's nginx, set up as upstream's image is: in the foreground, with a page that tests move away and back. */
 export const nginxLayer: Layer = job =>
   packed(job, root => {
-    unpacked('busybox', files => place(root, 'usr/bin/busybox', join(files, 'bin/busybox')))
-    symlinkSync('busybox', join(root, 'usr/bin/sh'))
     const [settings, pages] = ['etc/nginx', 'usr/share/nginx/html'].map(path => join(root, path))
     for (const path of [settings, pages]) mkdirSync(path ?? '', { recursive: true })
     writeFileSync(join(settings ?? '', 'nginx.conf'), NGINX)
