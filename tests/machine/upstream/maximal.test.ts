@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { apiVersionOf } from '#api/machinery/kind.ts'
-import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
+import type { PlainObject } from '#api/machinery/plain.ts'
 import { titleOf } from '../../../src/apiserver/all-kinds/testing/objects.ts'
 import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
@@ -13,6 +13,7 @@ import { hungUp } from './hung-up.ts'
 import { accepted, fullest, type Refusal } from './maximal.ts'
 import { type Asked, Pair, type Told } from './pair.ts'
 import { as, collectionOf, MERGE, served } from './served.ts'
+import { sorted } from './sorted.ts'
 import { type Beginning, beginningsOf } from './variants/variants.ts'
 
 const APPLY = { 'content-type': 'application/apply-patch+yaml' }
@@ -141,17 +142,6 @@ describe('the fullest objects of', { skip: etcdMissing() || kubeApiServerMissing
       test(`${titleOf(kind)}: ${begun.title}`, async () =>
         assert.deepEqual(unexpected(await live(kind, begun)), []))
 })
-
-/**
- * With the keys of all objects in order: where an apply changes anything, upstream brings those of parts without a schema in order, and
- * where nothing may change compares their bytes.
- */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (!isPlainObject(value)) return value
-  const names = Object.keys(value).sort()
-  return Object.fromEntries(names.map(name => [name, sorted(value[name])]))
-}
 
 /** What is against it; undefined where it was taken. */
 function refusalsOf({ status, text }: Told, part: 'object' | 'status'): Refusal[] | undefined {
