@@ -49,15 +49,20 @@ export function validateMetadata(kind: AnyKind, object: KubernetesObject): Field
 }
 
 function wrongNames(kind: AnyKind, { name = '', generateName = '' }: ObjectMeta): FieldError[] {
-  const errors: FieldError[] = []
-  if (generateName !== '')
-    for (const why of wrongPrefix(kind.nameRule, generateName))
-      errors.push(invalid('metadata.generateName', generateName, why))
+  const errors = wrongGenerateName(kind, generateName)
   if (name === '') errors.push(required('metadata.name', 'name or generateName is required'))
   else
     for (const why of NAME_RULES[kind.nameRule](name))
       errors.push(invalid('metadata.name', name, why))
   return errors
+}
+
+/** Upstream judges it in an update too, though nothing is made of it any more. */
+export function wrongGenerateName(kind: AnyKind, generateName = ''): FieldError[] {
+  if (generateName === '') return []
+  return wrongPrefix(kind.nameRule, generateName).map(why =>
+    invalid('metadata.generateName', generateName, why),
+  )
 }
 
 /** A prefix may end in a dash, since letters will follow. */
@@ -161,7 +166,7 @@ function wrongFinalizers(finalizers: readonly string[] = []): FieldError[] {
   )
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion'))
     errors.push(
-      invalid(field, finalizers, 'finalizer foregroundDeletion and orphan cannot be both set'),
+      invalid(field, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'),
     )
   return errors
 }

@@ -149,6 +149,7 @@ export function decodeDraft(
   const { duplicates = [], repeatedKeys, json, metadata } = body ?? {}
   const { object, unknownFields: unknown } = decodeObject(kind, undecoded({ value, metadata }))
   if (metadata) object.metadata = metadata
+  else keepReset(object, value)
   if (unknown.length > 0 || duplicates.length > 0 || repeatedKeys !== undefined) {
     // Schemas of custom resources are read after the body, and tell what they do not know in an order of their own.
     const isInOrder = kind.custom && duplicates.length === 0
@@ -188,12 +189,19 @@ export function decodePatched(
   const { metadata } = patched
   const { object, unknownFields } = readPatched(kind, undecoded(patched), refuse)
   if (metadata) object.metadata = metadata
+  else keepReset(object, patched.value)
   report(
     exchange,
     [...patched.duplicates, ...complaintsAbout({ unknown: unknownFields, duplicates: [] })],
     refuse,
   )
   return finished(kind, object)
+}
+
+/** An empty list takes the fields from all who own them, where none leaves them. */
+function keepReset({ metadata }: KubernetesObject, value: unknown): void {
+  const sent = isPlainObject(value) && isPlainObject(value.metadata) && value.metadata.managedFields
+  if (Array.isArray(sent) && sent.length === 0) metadata.managedFields = []
 }
 
 function readPatched(kind: AnyKind, value: unknown, refuse: (sentence: string) => StatusError) {

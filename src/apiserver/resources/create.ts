@@ -24,6 +24,7 @@ import { rulesOf, type StoredResource } from './registry.ts'
 import {
   admit,
   checkNamespace,
+  dropRepeatedOwners,
   mutate,
   nowOf,
   storedForm,
@@ -87,9 +88,11 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
     )
   hooksOf(write.resource).complete?.(write, draft)
   // What admission adds is nobody's, so that applying anew does not take it away.
+  if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)
   trackFields(write, undefined, draft)
   const mutating = mutate(write, draft)
   if (mutating === true || (mutating && (await mutating))) checkNamespace(write, draft)
+  dropRepeatedOwners(write, draft, ' after mutating admission happens')
   prepare(write, draft)
   const errors = [
     ...validateMetadata(kind, draft),

@@ -14,7 +14,7 @@ import {
   PlainError,
   StatusError,
 } from '#api/machinery/status.ts'
-import { validateMetadataUpdate } from '#api/machinery/validate-metadata.ts'
+import { validateMetadataUpdate, wrongGenerateName } from '#api/machinery/validate-metadata.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
@@ -32,6 +32,7 @@ import { rulesOf, type StoredResource } from './registry.ts'
 import {
   admit,
   checkNamespace,
+  dropRepeatedOwners,
   MODIFIED,
   mutate,
   storedForm,
@@ -55,6 +56,7 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
     draftWithKnownMetadata(write, body.value) ??
     draftOf(exchange, kind, body)
   let draft: KubernetesObject | undefined = decode()
+  checkNamespace(write, draft)
   checkName(write, draft)
   const hooks = hooksOf(resource)
   if (hooks.needsResourceVersion && !draft.metadata.resourceVersion) {
@@ -94,10 +96,11 @@ async function createByUpdate(write: Write, draft: KubernetesObject): Promise<St
 }
 
 function checkName({ name }: Write, { metadata }: KubernetesObject): void {
-  if (!metadata.name) {
-    if (metadata.generateName) throw badRequest('name must be provided')
-    metadata.name = name
-  } else if (metadata.name !== name)
+  if (!metadata.name)
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    )
+  if (metadata.name !== name)
     throw badRequest(
       `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
     )
@@ -184,6 +187,8 @@ async function replace(
   keepSystemMetadata(draft, previous)
   keepOtherHalf(write, draft, previous)
   hooksOf(write.resource).complete?.(write, draft)
+  const isPatch = write.exchange.info.verb === 'patch'
+  if (!isPatch) dropRepeatedOwners(write, draft)
   trackFields(write, previous, draft)
   const mutating = mutate(write, draft, previous)
   if (mutating === true || (mutating && (await mutating))) {
@@ -191,6 +196,7 @@ async function replace(
     keepSystemMetadata(draft, previous)
     keepOtherHalf(write, draft, previous)
   }
+  dropRepeatedOwners(write, draft, ' after mutating admission happens')
   const kind = rulesOf(write.resource)
   if (isWhole(write) || write.subresource === 'status') dropGatedFields(write, draft, previous)
   if (isWhole(write)) kind.prepareForUpdate(draft, previous)
@@ -223,19 +229,17 @@ async function replace(
 
 /** What a client may neither change nor has to send. */
 function keepSystemMetadata(draft: KubernetesObject, previous: KubernetesObject): void {
+  const { metadata } = draft
+  const { deletionGracePeriodSeconds } = metadata
   keepMetadata(draft, previous, OF_SYSTEM)
-  delete draft.metadata.selfLink
+  // Another end than it has is refused later on.
+  if (previous.metadata.deletionTimestamp) keepMetadata(draft, previous, ['deletionTimestamp'])
+  if (deletionGracePeriodSeconds === undefined)
+    keepMetadata(draft, previous, ['deletionGracePeriodSeconds'])
+  delete metadata.selfLink
 }
 
-const OF_SYSTEM = [
-  'uid',
-  'resourceVersion',
-  'creationTimestamp',
-  'generation',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'generateName',
-] as const
+const OF_SYSTEM = ['uid', 'resourceVersion', 'creationTimestamp', 'generation'] as const
 
 function keepMetadata(
   { metadata }: KubernetesObject,
@@ -315,6 +319,7 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   const kind = rulesOf(write.resource)
   const { subresource } = write
   const errors = [...validateMetadataUpdate(kind, draft, previous)]
+  if (isWhole(write)) errors.push(...wrongGenerateName(kind, draft.metadata.generateName))
   if (subresource === '') errors.push(...wrongFinalizers(write, draft, previous))
   if (subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
   // The rules of ordinary updates forbid just what the other subresources are there for.

@@ -2,7 +2,7 @@
 
 import { type FieldError, notSupported } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
-import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { KubernetesObject, OwnerReference } from '#api/machinery/metadata.ts'
 import { badRequest, conflict, invalid, type ResourceName } from '#api/machinery/status.ts'
 import { validateFieldManager } from '#api/machinery/validate-metadata.ts'
 import { rfc3339 } from '#base/clock.ts'
@@ -10,6 +10,7 @@ import { type Operation, Rounds, runMutations, runValidations } from '../admissi
 import type { Eventually } from '../authorization/authorizer.ts'
 import type { Exchange } from '../exchange.ts'
 import { type Admitted, AdmittedWrite, OPTIONS_KINDS } from './admitted-write.ts'
+import { isEqual } from './equal.ts'
 import { unownedFields } from './hooks.ts'
 import { namespaceOf } from './read.ts'
 import type { StoredResource } from './registry.ts'
@@ -161,6 +162,25 @@ export function checkNamespace(write: Write, draft: KubernetesObject): void {
       'the namespace of the provided object does not match the namespace sent on the request',
     )
   metadata.namespace = write.namespace
+}
+
+/** An owner that is named twice is one; the client is told. `when` says after what. */
+export function dropRepeatedOwners(write: Write, draft: KubernetesObject, when = ''): void {
+  const { ownerReferences: owners = [] } = draft.metadata
+  if (owners.length < 2) return
+  const kept = new Map<string, OwnerReference[]>()
+  const repeated: OwnerReference[] = []
+  for (const owner of owners) {
+    const alike = kept.get(owner.uid) ?? []
+    if (alike.some(each => isEqual(each, owner))) repeated.push(owner)
+    else kept.set(owner.uid, [...alike, owner])
+  }
+  if (repeated.length === 0) return
+  draft.metadata.ownerReferences = owners.filter(owner => !repeated.includes(owner))
+  const uids = repeated.map(({ uid }) => uid).join(', ')
+  const warning = `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids}`
+  const { warnings } = write.exchange
+  if (!warnings.includes(warning)) warnings.push(warning)
 }
 
 /** What is stored of a draft. Custom resources are written in the version in which they come until here. */

@@ -87,15 +87,22 @@ export class Pair {
     return tell(this.proa, asked)
   }
 
-  /** Asks both; gives where the answers differ, in one line each. Proa may be asked otherwise, as of revisions of its own. */
-  async compare(asked: Asked, ofProa = asked): Promise<string[]> {
+  /**
+   * Asks both; gives where the answers differ, in one line each. Proa may be asked otherwise, as of revisions of its own; `read` makes of both
+   * answers what is held against each other.
+   */
+  async compare(
+    asked: Asked,
+    ofProa = asked,
+    read = (text: string): string => text,
+  ): Promise<string[]> {
     const [upstream, proa] = await this.both(asked, ofProa)
     return [
       ...(upstream.status === proa.status
         ? []
         : [`status: upstream ${upstream.status}, Proa ${proa.status}`]),
       ...headerDifferences(upstream, proa),
-      ...differences(upstream.text, proa.text),
+      ...differences(read(upstream.text), read(proa.text)),
     ].map(line => `${asked.method} ${asked.path} ${line}`)
   }
 

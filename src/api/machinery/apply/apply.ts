@@ -60,10 +60,12 @@ function tracked(
     apiVersion: apiVersionOf(kind),
     subresource: writer.subresource,
   }
-  const entries = sentEntries(previous, next)
+  const sent = sentEntries(previous, next, writer)
   const owned = (object: KubernetesObject) => withoutPaths(object, writer.unowned)
   const changes = new Changes(kind, previous && owned(previous), owned(next), writer.versions)
   const { touched, removed } = changes.own
+  const known = previous?.metadata.managedFields ?? []
+  const entries = sent ? entriesOf(ownersSent(sent, changes)) : known
   if (touched.isEmpty && removed.isEmpty) return [...entries]
   const owners = ownersOf(entries)
   const mine = owners.find(owner => isSame(owner, id))
@@ -101,16 +103,37 @@ function remaining(owners: readonly Owner[], changes: Changes): Owner[] {
   })
 }
 
-/** What the writer sent back, or what was there where it sent none. */
+/**
+ * What the writer says instead of what is there; undefined where it sent that back, sent none, or sent what makes no sense. Through a subresource nobody
+ * can.
+ */
 function sentEntries(
   previous: KubernetesObject | undefined,
   next: KubernetesObject,
-): readonly ManagedFieldsEntry[] {
-  const sent = next.metadata.managedFields ?? []
-  const known = previous?.metadata.managedFields ?? []
-  // Most clients send back what they read; the entries that are there have been made sense of before.
-  if (sent.length === 0 || equal(sent, known)) return known
-  return sent.filter(entry => entry.fieldsV1 !== undefined)
+  { subresource }: Writer,
+): readonly ManagedFieldsEntry[] | undefined {
+  const { managedFields: sent } = next.metadata
+  // Most clients send back what they read.
+  if (!sent || subresource !== '' || equal(sent, previous?.metadata.managedFields ?? []))
+    return undefined
+  const isEmpty = sent.length === 1 && Object.values(sent[0] as object).every(value => !value)
+  if (isEmpty) return []
+  return sent.every(isSensible) ? sent : undefined
+}
+
+const isSensible = ({ operation, apiVersion, fieldsType }: ManagedFieldsEntry) =>
+  (operation === 'Apply' || operation === 'Update') && apiVersion && fieldsType === 'FieldsV1'
+
+/** Each once, the last of them; an applier is the same in all versions. */
+function ownersSent(sent: readonly ManagedFieldsEntry[], changes: Changes): Owner[] {
+  const owners = new Map<string, Owner>()
+  for (const owner of ownersOf(sent)) {
+    const { manager, operation, subresource } = owner
+    const version = operation === 'Apply' ? '' : owner.apiVersion
+    if (changes.in(owner.apiVersion))
+      owners.set(JSON.stringify([manager, operation, version, subresource]), owner)
+  }
+  return [...owners.values()]
 }
 
 export interface ApplyOptions extends Writer {

@@ -30,6 +30,8 @@ export class FieldSet {
         set.member = true
         continue
       }
+      // What it says is not known, maybe not yet.
+      if (!/^[fkvi]:/.test(element)) continue
       const child = FieldSet.fromJson(json[element])
       set.put(element, child.isEmpty ? LEAF : child)
     }

@@ -75,7 +75,7 @@ export function entriesOf(owners: readonly Owner[]): ManagedFieldsEntry[] {
 function entryOf(owner: Owner): ManagedFieldsEntry {
   return (
     owner.entry ?? {
-      manager: owner.manager,
+      ...(owner.manager === '' ? {} : { manager: owner.manager }),
       operation: owner.operation,
       apiVersion: owner.apiVersion,
       ...(owner.time === undefined ? {} : { time: owner.time }),
