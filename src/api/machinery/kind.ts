@@ -114,6 +114,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly validateCreate: (object: T) => readonly FieldError[]
   /** What must hold on an ordinary update besides. */
   readonly validateUpdate: (next: T, previous: T) => readonly FieldError[]
+  /** What an update may not change is told before what must always hold. */
+  readonly judgesChangesFirst: boolean
   readonly validateStatusUpdate: (next: T, previous: T) => readonly FieldError[]
   /** How names are checked: DNS-1123 subdomain unless the kind says otherwise. */
   readonly nameRule: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment'
@@ -193,6 +195,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly validate?: (object: T) => readonly FieldError[]
   readonly validateCreate?: (object: T) => readonly FieldError[]
   readonly validateUpdate?: (next: T, previous: T) => readonly FieldError[]
+  readonly judgesChangesFirst?: boolean
   readonly validateStatusUpdate?: (next: T, previous: T) => readonly FieldError[]
   readonly nameRule?: KindDefinition['nameRule']
   readonly columns?: readonly Column<T>[]
@@ -256,6 +259,7 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     validate: noErrors,
     validateCreate: noErrors,
     validateUpdate: noErrors,
+    judgesChangesFirst: false,
     validateStatusUpdate: noErrors,
     nameRule: 'dns1123Subdomain' as const,
     columns: [],

@@ -72,7 +72,7 @@ test('labels, annotations, finalizers, owners, managers', () => {
   ])
   assert.deepEqual(wrong({ annotations: { a: 'é'.repeat(128 * 1024 - 1) } }), [])
   assert.deepEqual(wrong({ finalizers: ['orphan', 'foregroundDeletion'] }), [
-    'metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer foregroundDeletion and orphan cannot be both set',
+    'metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: finalizer orphan and foregroundDeletion cannot be both set',
   ])
   assert.deepEqual(
     wrong({ ownerReferences: [{ apiVersion: 'a/b/c', kind: '', name: '', uid: '' }] }).map(

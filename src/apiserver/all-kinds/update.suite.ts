@@ -79,13 +79,16 @@ async function immutableMetadata(subject: Subject): Promise<void> {
   assert.deepEqual(refused, conflictOf(subject, name, told))
   const kept = await put(200, {
     creationTimestamp: '2001-01-01T00:00:00Z',
-    deletionTimestamp: '2001-01-01T00:00:00Z',
-    deletionGracePeriodSeconds: 7,
     generation: 99,
-    generateName: 'x-',
     selfLink: '/mine',
   })
   assert.deepEqual(kept, before)
+  const ends = { deletionTimestamp: '2001-01-01T00:00:00Z', deletionGracePeriodSeconds: 7 }
+  const { details } = await put(422, ends)
+  assert.deepEqual(
+    details.causes.map(({ field }: Shown) => field),
+    ['metadata.deletionTimestamp', 'metadata.deletionGracePeriodSeconds'],
+  )
 }
 
 async function names(subject: Subject): Promise<void> {
@@ -100,18 +103,29 @@ async function names(subject: Subject): Promise<void> {
       `the name of the object (other) does not match the name on the URL (${name})`,
     ),
   )
+  const { name: _, ...nameless } = before.metadata
+  assert.deepEqual(
+    await subject.must(400, 'PUT', `/${name}`, { ...before, metadata: nameless }),
+    failure(
+      400,
+      'BadRequest',
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    ),
+  )
   for (const type of ['merge', 'strategic'] as const)
     assert.equal(
       (await subject.patch(type, `/${name}`, { metadata: { name: 'other' } })).status,
       400,
     )
   const moved = { ...before, metadata: { ...before.metadata, namespace: 'elsewhere' } }
+  if (!subject.isNamespaced) {
+    assert.deepEqual(await subject.must(200, 'PUT', `/${name}`, moved), before)
+    return
+  }
   const { message } = await subject.must(400, 'PUT', `/${name}`, moved)
   assert.equal(
     message,
-    subject.isNamespaced
-      ? 'the namespace of the provided object does not match the namespace sent on the request'
-      : 'namespace is not allowed on this type',
+    'the namespace of the provided object does not match the namespace sent on the request',
   )
 }
 

@@ -321,10 +321,12 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   const errors = [...validateMetadataUpdate(kind, draft, previous)]
   if (isWhole(write)) errors.push(...wrongGenerateName(kind, draft.metadata.generateName))
   if (subresource === '') errors.push(...wrongFinalizers(write, draft, previous))
-  if (subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
   // The rules of ordinary updates forbid just what the other subresources are there for.
+  const changes = isWhole(write) ? kind.validateUpdate(draft, previous) : []
+  if (kind.judgesChangesFirst) errors.push(...changes)
+  if (subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
   else if (subresource !== 'binding') errors.push(...kind.validate(draft))
-  if (isWhole(write)) errors.push(...kind.validateUpdate(draft, previous))
+  if (!kind.judgesChangesFirst) errors.push(...changes)
   errors.push(...(hooksOf(write.resource).validate?.(write, draft, previous) ?? []))
   if (errors.length > 0) throw invalid(kind, write.name, errors)
   if (isWhole(write))

@@ -154,7 +154,7 @@ export const MODIFIED =
 export function checkNamespace(write: Write, draft: KubernetesObject): void {
   const { metadata } = draft
   if (write.resource.kind.scope === 'Cluster') {
-    if (metadata.namespace) throw badRequest('namespace is not allowed on this type')
+    delete metadata.namespace
     return
   }
   if (metadata.namespace && metadata.namespace !== write.namespace)

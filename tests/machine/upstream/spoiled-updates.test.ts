@@ -134,7 +134,7 @@ async function compared(pair: Pair, path: string, { title, asked, ofProa = asked
     const found = await pair.compare(
       { ...asked, body: upstream },
       { ...ofProa, body: proa },
-      eachCauseOnce,
+      inGeneral,
     )
     const isOvertaken =
       !title.includes('resourceVersion') && found.some(line => / status: .*\b409\b/.test(line))
@@ -152,13 +152,23 @@ const overtaking = (body: PlainObject, { metadata }: PlainObject): PlainObject =
   },
 })
 
-/** Upstream judges metadata up to four times, in each kind as often as it came to be, and tells each cause as often; in the message only once. */
-function eachCauseOnce(text: string): string {
-  if (!text.includes('"causes"')) return text
+/**
+ * Upstream judges metadata up to four times, in each kind as often as it came to be, and tells each cause as often; in the message only once. And who
+ * wrote in the same second has no order among those who did not.
+ */
+function inGeneral(text: string): string {
+  if (!text.startsWith('{')) return text
   const told = JSON.parse(text)
-  const { causes } = told.details ?? {}
-  if (!causes) return text
-  const each = new Set<string>(causes.map((cause: object) => JSON.stringify(cause)))
-  told.details.causes = [...each].map(cause => JSON.parse(cause))
+  const causes: object[] | undefined = told.details?.causes
+  if (causes)
+    told.details.causes = [...new Set(causes.map(inOneLine))].map(each => JSON.parse(each))
+  told.metadata?.managedFields?.sort((one: Owner, other: Owner) =>
+    rankOf(one) < rankOf(other) ? -1 : 1,
+  )
   return JSON.stringify(told)
 }
+
+type Owner = Readonly<Record<string, string>>
+const rankOf = ({ operation, manager, subresource }: Owner) =>
+  `${operation} ${manager} ${subresource}`
+const inOneLine = (value: object) => JSON.stringify(value)

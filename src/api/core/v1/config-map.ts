@@ -32,6 +32,7 @@ export const configMap = defineKind<ConfigMap>({
   shape: configMapShape,
   validate: object => [...keysAreFileNames(object), ...fitsInOneMebibyte(object)],
   validateUpdate: (next, previous) => immutableStaysImmutable(next, previous),
+  judgesChangesFirst: true,
   columns: [
     nameColumn,
     column(

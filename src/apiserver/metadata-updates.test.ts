@@ -1,0 +1,102 @@
+/** What an update may say in its metadata beyond what it read. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startTestServer } from './testing.ts'
+
+const AT = '/api/v1/namespaces/default/configmaps'
+const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { x: '1' } }
+const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' }
+const entry = {
+  manager: 'm',
+  operation: 'Update',
+  apiVersion: 'v1',
+  time: '2026-05-01T12:00:00Z',
+  fieldsType: 'FieldsV1',
+  fieldsV1: { 'f:data': { 'f:x': {} } },
+}
+
+/** An object that is there, and a way to put it with other metadata. */
+async function stored() {
+  const { ask } = await startTestServer()
+  const { body: created } = await ask('POST', AT, body)
+  return {
+    ask,
+    created,
+    put: (metadata: object) =>
+      ask('PUT', `${AT}/a?dryRun=All`, {
+        ...created,
+        metadata: { ...created.metadata, ...metadata },
+      }),
+  }
+}
+
+test('the prefix of a name can be told later, if it is one', async () => {
+  const { put } = await stored()
+  const told = await put({ generateName: 'a-' })
+  assert.equal(told.body.metadata.generateName, 'a-')
+  const { status, body } = await put({ generateName: 'No!' })
+  assert.equal(status, 422)
+  assert.equal(body.details.causes[0].field, 'metadata.generateName')
+})
+
+test('an owner that is named twice is one, and the client is told', async () => {
+  const { ask, put } = await stored()
+  const told = (when: string) =>
+    `299 - ".metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: u"`
+  const answer = await put({ ownerReferences: [owner, owner] })
+  assert.deepEqual(answer.body.metadata.ownerReferences, [owner])
+  assert.equal(answer.headers.warning, told(''))
+  const { metadata } = body
+  const made = await ask('POST', `${AT}?dryRun=All`, {
+    ...body,
+    metadata: { ...metadata, name: 'b', ownerReferences: [owner, { ...owner, name: 'q' }, owner] },
+  })
+  assert.equal(made.headers.warning, told(''))
+  assert.equal(made.body.metadata.ownerReferences.length, 2)
+  const patch = [{ op: 'add', path: '/metadata/ownerReferences', value: [owner, owner] }]
+  const patched = await ask('PATCH', `${AT}/a`, patch, {
+    headers: { 'content-type': 'application/json-patch+json' },
+  })
+  assert.equal(patched.headers.warning, told(' after mutating admission happens'))
+})
+
+test('owners of fields are told anew, each once and in versions that there are', async () => {
+  const { put } = await stored()
+  const after = async (...managedFields: object[]) =>
+    (await put({ managedFields })).body.metadata.managedFields
+  assert.deepEqual(await after(entry, entry), [entry])
+  assert.equal(await after({ ...entry, apiVersion: 'other/v1' }), undefined)
+  assert.equal(await after({ ...entry, fieldsV1: { 'x:unknown': {} } }), undefined)
+  const { manager: _, ...nameless } = entry
+  assert.deepEqual(await after({ ...nameless, manager: '' }), [nameless])
+})
+
+test('no owners at all take the fields from all who had any', async () => {
+  const { put } = await stored()
+  for (const managedFields of [[], [{}]])
+    assert.equal((await put({ managedFields })).body.metadata.managedFields, undefined)
+})
+
+test('owners that make no sense leave those that are there', async () => {
+  const { put, created } = await stored()
+  const { managedFields: known } = created.metadata
+  const senseless = [
+    { operation: '' },
+    { operation: 'Other' },
+    { apiVersion: '' },
+    { fieldsType: '' },
+    { fieldsType: 'Other' },
+  ]
+  for (const wrong of senseless) {
+    const { body } = await put({ managedFields: [{ ...entry, ...wrong }] })
+    assert.deepEqual(body.metadata.managedFields, known, JSON.stringify(wrong))
+  }
+})
+
+test('what may not change is told before what may never be', async () => {
+  const { ask } = await startTestServer()
+  await ask('POST', AT, { ...body, immutable: true })
+  const { body: refused } = await ask('PUT', `${AT}/a`, { ...body, data: { 'no!': '' } })
+  const fields = refused.details.causes.map(({ field }: { field: string }) => field)
+  assert.deepEqual(fields, ['immutable', 'data', 'data[no!]'])
+})
