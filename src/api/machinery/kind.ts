@@ -108,14 +108,16 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly prepareForUpdate: (draft: T, previous: T) => void
   /** The same for a write of the status; all but the status is that of `previous` already. */
   readonly prepareForStatusUpdate: (draft: T, previous: T) => void
-  /** What must always hold, on create and on update. */
-  readonly validate: (object: T) => readonly FieldError[]
+  /** What must always hold, on create and on update. Of what was there before, an update may keep what a create may not bring. */
+  readonly validate: (object: T, previous?: T) => readonly FieldError[]
   /** What must hold on create besides. */
   readonly validateCreate: (object: T) => readonly FieldError[]
   /** What must hold on an ordinary update besides. */
   readonly validateUpdate: (next: T, previous: T) => readonly FieldError[]
   /** What an update may not change is told before what must always hold. */
   readonly judgesChangesFirst: boolean
+  /** An update may say any prefix of names, which nothing is made of any more. */
+  readonly takesAnyPrefix: boolean
   readonly validateStatusUpdate: (next: T, previous: T) => readonly FieldError[]
   /** How names are checked: DNS-1123 subdomain unless the kind says otherwise. */
   readonly nameRule: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment'
@@ -192,10 +194,11 @@ export interface KindSource<T extends KubernetesObject> {
   readonly prepareForCreate?: (draft: T) => void
   readonly prepareForUpdate?: (draft: T, previous: T) => void
   readonly prepareForStatusUpdate?: (draft: T, previous: T) => void
-  readonly validate?: (object: T) => readonly FieldError[]
+  readonly validate?: (object: T, previous?: T) => readonly FieldError[]
   readonly validateCreate?: (object: T) => readonly FieldError[]
   readonly validateUpdate?: (next: T, previous: T) => readonly FieldError[]
   readonly judgesChangesFirst?: boolean
+  readonly takesAnyPrefix?: boolean
   readonly validateStatusUpdate?: (next: T, previous: T) => readonly FieldError[]
   readonly nameRule?: KindDefinition['nameRule']
   readonly columns?: readonly Column<T>[]
@@ -260,6 +263,7 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     validateCreate: noErrors,
     validateUpdate: noErrors,
     judgesChangesFirst: false,
+    takesAnyPrefix: false,
     validateStatusUpdate: noErrors,
     nameRule: 'dns1123Subdomain' as const,
     columns: [],

@@ -56,15 +56,15 @@ export function convertedVersion<S extends KubernetesObject, T extends Kubernete
   { toStored, fromStored, ...own }: OwnVersion<S, T>,
 ): KindDefinition<S> {
   const { group, plural, shortNames, categories, scope, nameRule } = kind
-  const { hasGeneration, returnsDeleted } = kind
+  const { hasGeneration, returnsDeleted, judgesChangesFirst, takesAnyPrefix } = kind
   return defineKind<S>({
     ...{ group, kind: kind.kind, plural, shortNames, categories, scope, nameRule },
-    ...{ hasGeneration, returnsDeleted },
+    ...{ hasGeneration, returnsDeleted, judgesChangesFirst, takesAnyPrefix },
     ...(kind.prepareWrites ? { prepareWrites: kind.prepareWrites } : {}),
     ...(kind.subresources.status ? { subresources: { status: true } } : {}),
     ...own,
     storedAs: { kind, toStored, fromStored },
-    validate: object => kind.validate(toStored(object)),
+    validate: (object, previous) => kind.validate(toStored(object), previous && toStored(previous)),
     validateCreate: object => kind.validateCreate(toStored(object)),
     validateUpdate: (next, previous) => kind.validateUpdate(toStored(next), toStored(previous)),
     validateStatusUpdate: (next, previous) =>

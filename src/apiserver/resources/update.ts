@@ -59,7 +59,8 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   checkNamespace(write, draft)
   checkName(write, draft)
   const hooks = hooksOf(resource)
-  if (hooks.needsResourceVersion && !draft.metadata.resourceVersion) {
+  const { resourceVersion = '' } = draft.metadata
+  if (hooks.needsResourceVersion && (resourceVersion === '' || resourceVersion === '0')) {
     const stored = await resource.storage.get(write.namespace, write.name)
     if (stored)
       // Upstream names the resource here, not the kind.
@@ -157,18 +158,21 @@ async function changeOnce(
   const isPinned = resourceVersion !== '' && resourceVersion !== '0'
   const isOvertaken = isPinned && resourceVersion !== String(current.revision)
   const result = isOvertaken ? undefined : await replace(write, current, draft)
-  if (!result && isPinned) throw conflict(resource.storage.resource, name, MODIFIED)
+  if (!result && isPinned) throw conflict(servedAs(resource), name, MODIFIED)
   return result
 }
+
+/** What two kinds share is told as that which was asked. */
+const servedAs = ({ kind }: StoredResource) => ({ group: kind.group, resource: kind.plural })
 
 /** Upstream finds it out where it stores the object, and tells so. */
 function checkUid(write: Write, uid: string, { metadata }: KubernetesObject): void {
   if (uid === metadata.uid) return
-  const { prefix, resource } = write.resource.storage
+  const { prefix } = write.resource.storage
   const key = keyIn(prefix, metadata.namespace ?? '', write.name)
   const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`
   throw conflict(
-    resource,
+    servedAs(write.resource),
     write.name,
     `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
   )
@@ -319,13 +323,14 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   const kind = rulesOf(write.resource)
   const { subresource } = write
   const errors = [...validateMetadataUpdate(kind, draft, previous)]
-  if (isWhole(write)) errors.push(...wrongGenerateName(kind, draft.metadata.generateName))
+  if (isWhole(write) && !kind.takesAnyPrefix)
+    errors.push(...wrongGenerateName(kind, draft.metadata.generateName))
   if (subresource === '') errors.push(...wrongFinalizers(write, draft, previous))
   // The rules of ordinary updates forbid just what the other subresources are there for.
   const changes = isWhole(write) ? kind.validateUpdate(draft, previous) : []
   if (kind.judgesChangesFirst) errors.push(...changes)
   if (subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
-  else if (subresource !== 'binding') errors.push(...kind.validate(draft))
+  else if (subresource !== 'binding') errors.push(...kind.validate(draft, previous))
   if (!kind.judgesChangesFirst) errors.push(...changes)
   errors.push(...(hooksOf(write.resource).validate?.(write, draft, previous) ?? []))
   if (errors.length > 0) throw invalid(kind, write.name, errors)

@@ -15,7 +15,7 @@ const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/(current: |in record \()\d+/g, '$1REVISION'],
   [/(UPPER)\w{5}\b/g, '$1XXXXX'],
   [/kube-api-access-\w{5}/g, 'kube-api-access-XXXXX'],
-  [/\b10\.(?:9[6-9]|10\d|11[01])\.\d+\.\d+\b/g, '10.X'],
+  [/\b10\.(?:9[6-9]|10\d|11[01])\.\d+\.\d+(?=x?\b)/g, '10.X'],
   [/(\b(?:nodePort|healthCheckNodePort)"?: ?)3\d{4}\b/g, '$1"PORT"'],
   [/\b(\d+):3\d{4}(\/(?:TCP|UDP))/g, '$1:PORT$2'],
   [/\d+\.\d+\.\d+\.\d+:\d{4,5}/g, 'HOST'],

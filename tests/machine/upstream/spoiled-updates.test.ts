@@ -153,21 +153,28 @@ const overtaking = (body: PlainObject, { metadata }: PlainObject): PlainObject =
 })
 
 /**
- * Upstream judges metadata up to four times, in each kind as often as it came to be, and tells each cause as often; in the message only once. And who
- * wrote in the same second has no order among those who did not.
+ * Upstream judges metadata up to four times, in each kind as often as it came to be, and tells each cause as often; in the message only once. Both show
+ * what was changed in a spec below the refusal, upstream as lines of its internal structures. And who wrote in the same second has no order.
  */
 function inGeneral(text: string): string {
   if (!text.startsWith('{')) return text
   const told = JSON.parse(text)
-  const causes: object[] | undefined = told.details?.causes
-  if (causes)
-    told.details.causes = [...new Set(causes.map(inOneLine))].map(each => JSON.parse(each))
+  const causes: Cause[] | undefined = told.details?.causes
+  if (causes) {
+    const shown = causes.map(cause => ({ ...cause, message: firstLine(cause.message) }))
+    told.details.causes = [...new Set(shown.map(inOneLine))].map(each => JSON.parse(each))
+    told.message = firstLine(told.message)
+  }
   told.metadata?.managedFields?.sort((one: Owner, other: Owner) =>
     rankOf(one) < rankOf(other) ? -1 : 1,
   )
   return JSON.stringify(told)
 }
 
+interface Cause {
+  readonly message: string
+}
+const firstLine = (message: string) => message.split('\n', 1)[0] ?? ''
 type Owner = Readonly<Record<string, string>>
 const rankOf = ({ operation, manager, subresource }: Owner) =>
   `${operation} ${manager} ${subresource}`

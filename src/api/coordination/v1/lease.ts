@@ -45,6 +45,7 @@ export const lease = defineKind<Lease>({
   plural: 'leases',
   scope: 'Namespaced',
   shape: leaseShape,
+  takesAnyPrefix: true,
   validate: validateLease,
   columns: [
     nameColumn,

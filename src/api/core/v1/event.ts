@@ -61,6 +61,7 @@ export const event = defineKind<Event>({
   shortNames: ['ev'],
   scope: 'Namespaced',
   shape: eventShape,
+  takesAnyPrefix: true,
   fieldSelectors: {
     'involvedObject.kind': object => object.involvedObject.kind ?? '',
     'involvedObject.namespace': object => object.involvedObject.namespace ?? '',

@@ -81,23 +81,22 @@ function validateNewEvent({ eventTime, type = '' }: Event): FieldError[] {
 /** Of an event of the new style only its series goes on. */
 function validateEventUpdate(next: Event, previous: Event): FieldError[] {
   if (!previous.eventTime) return []
-  const fields = [
-    'involvedObject',
-    'reason',
-    'message',
-    'source',
-    'firstTimestamp',
-    'lastTimestamp',
-    'count',
-    'type',
-    'eventTime',
-    'action',
-    'related',
-    'reportingComponent',
-    'reportingInstance',
-  ] as const
-  // Events from before absent times were written as null lack them.
-  return fields.flatMap(field =>
-    immutable(field, next[field] ?? undefined, previous[field] ?? undefined),
-  )
+  const same = (field: keyof Event, absent?: '', name: string = field) =>
+    // Events from before absent times were written as null lack them.
+    immutable(name, next[field] ?? absent, previous[field] ?? absent)
+  return [
+    ...same('involvedObject'),
+    ...same('reason', ''),
+    ...same('message', ''),
+    ...same('source'),
+    ...same('firstTimestamp'),
+    ...same('lastTimestamp'),
+    ...same('count'),
+    ...same('type', ''),
+    ...same('eventTime'),
+    ...same('action', ''),
+    ...same('related'),
+    ...same('reportingComponent', '', 'reportingController'),
+    ...same('reportingInstance', ''),
+  ]
 }

@@ -162,6 +162,11 @@ const changes: [string, { before?: object; after: object; status?: object }, str
     { before: { resources: size('9Gi') }, after: { resources: size('1Gi') }, status: bound },
     ['spec.resources.requests.storage: Forbidden: field can not be less than status.capacity'],
   ],
+  [
+    'no class is not the empty one',
+    { before: { storageClassName: '' }, after: {}, status: bound },
+    [`${IMMUTABLE}- spec.storageClassName: ""\n`],
+  ],
   ['a class comes later', { after: { storageClassName: 'fast' } }, []],
   [
     'and stays',
@@ -177,24 +182,15 @@ const changes: [string, { before?: object; after: object; status?: object }, str
     },
     [],
   ],
+  ['or none', { before: { volumeAttributesClassName: 'a' }, after: {}, status: bound }, []],
   [
-    'but not none',
-    { before: { volumeAttributesClassName: 'a' }, after: {}, status: bound },
-    [
-      `${IMMUTABLE}- spec.volumeAttributesClassName: "a"\n`,
-      'spec.volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden',
-    ],
-  ],
-  [
-    'nor an empty one',
+    'or an empty one',
     {
       before: { volumeAttributesClassName: 'a' },
       after: { volumeAttributesClassName: '' },
       status: bound,
     },
-    [
-      'spec.volumeAttributesClassName: Forbidden: update from non-nil value to an empty string is forbidden',
-    ],
+    [],
   ],
   [
     'another mode',

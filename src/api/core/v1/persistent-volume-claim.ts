@@ -36,7 +36,7 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>({
     draft.status = previous.status
     settleDataSources(draft.spec, previous.spec)
   },
-  validate: ({ spec }) => validateClaimSpec('spec', spec),
+  validate: ({ spec }, previous) => validateClaimSpec('spec', spec, previous?.spec),
   validateUpdate: validateClaimUpdate,
   validateStatusUpdate: validateClaimStatus,
   warnings: claim => [...classAnnotationWarnings(claim), ...claimSpecWarnings('spec', claim.spec)],

@@ -29,7 +29,10 @@ import { given, immutable, needed, sameValue, wrong } from './validation.ts'
 export function validateClaimSpec(
   path: string,
   spec: PersistentVolumeClaimSpec,
+  previous?: PersistentVolumeClaimSpec,
 ): readonly FieldError[] {
+  // Groups were not looked at once.
+  const isAnyGroup = Boolean(previous?.dataSource?.apiGroup ?? previous?.dataSourceRef?.apiGroup)
   const { accessModes = [], resources, dataSource, dataSourceRef } = spec
   const errors: FieldError[] = []
   if (accessModes.length === 0)
@@ -45,10 +48,10 @@ export function validateClaimSpec(
     ...validateClassName(`${path}.storageClassName`, spec.storageClassName),
     ...validateVolumeMode(`${path}.volumeMode`, spec.volumeMode),
   )
-  if (dataSource) errors.push(...validateDataSource(`${path}.dataSource`, dataSource))
+  if (dataSource) errors.push(...validateDataSource(`${path}.dataSource`, dataSource, isAnyGroup))
   if (dataSourceRef)
     errors.push(
-      ...validateDataSource(`${path}.dataSourceRef`, dataSourceRef),
+      ...validateDataSource(`${path}.dataSourceRef`, dataSourceRef, isAnyGroup),
       ...given(`${path}.dataSourceRef.namespace`, dataSourceRef.namespace, isDns1123Label),
     )
   return [
@@ -61,13 +64,16 @@ export function validateClaimSpec(
 function validateDataSource(
   path: string,
   { apiGroup = '', kind, name }: TypedLocalObjectReference | TypedObjectReference,
+  isAnyGroup: boolean,
 ): readonly FieldError[] {
   const errors = [...needed(`${path}.name`, name), ...needed(`${path}.kind`, kind)]
   if (!apiGroup && kind !== 'PersistentVolumeClaim')
     errors.push(
       invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"),
     )
-  return [...errors, ...given(`${path}.apiGroup`, apiGroup, isDns1123Subdomain)]
+  return isAnyGroup
+    ? errors
+    : [...errors, ...given(`${path}.apiGroup`, apiGroup, isDns1123Subdomain)]
 }
 
 function validateBothSources(
@@ -97,15 +103,17 @@ export function validateClaimUpdate(
   const errors: FieldError[] = []
   if (takesClassFromAnnotation(next, previous)) delete allowed.storageClassName
   else errors.push(...validateClassAnnotation(next, previous))
-  if (!sameValue(allowed, before)) {
-    const lines = differencesOf(allowed, before, 'spec').join('\n')
-    errors.push(forbidden('spec', `${IMMUTABLE}\n${lines}\n`))
+  // No class is another thing than a class that is empty.
+  const isSameClass = allowed.storageClassName === before.storageClassName
+  if (!isSameClass || !sameValue(allowed, before)) {
+    const found = differencesOf(allowed, before, 'spec')
+    const lines = found.length > 0 ? found : ['- spec.storageClassName: ""']
+    errors.push(forbidden('spec', `${IMMUTABLE}\n${lines.join('\n')}\n`))
   }
   return [
     ...errors,
     ...validateNewSize(next, previous),
     ...immutable('volumeMode', next.spec.volumeMode, previous.spec.volumeMode),
-    ...validateAttributesClass(next.spec, previous.spec),
   ]
 }
 
@@ -124,8 +132,7 @@ function withAllowedChanges(
   if (status.phase !== 'Bound') return allowed
   const size = before.resources.requests?.storage
   if (allowed.resources.requests && size !== undefined) allowed.resources.requests.storage = size
-  if (allowed.volumeAttributesClassName !== undefined)
-    takeOver(allowed, before, 'volumeAttributesClassName')
+  takeOver(allowed, before, 'volumeAttributesClassName')
   return allowed
 }
 
@@ -175,23 +182,6 @@ function validateNewSize(
   return [
     forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'),
   ]
-}
-
-function validateAttributesClass(
-  next: PersistentVolumeClaimSpec,
-  previous: PersistentVolumeClaimSpec,
-): readonly FieldError[] {
-  const { volumeAttributesClassName: after } = next
-  if (previous.volumeAttributesClassName === undefined || after) return []
-  const what = after === undefined ? 'nil' : 'an empty string'
-  return previous.volumeAttributesClassName === after
-    ? []
-    : [
-        forbidden(
-          'spec.volumeAttributesClassName',
-          `update from non-nil value to ${what} is forbidden`,
-        ),
-      ]
 }
 
 const resizeStates =

@@ -235,6 +235,20 @@ const changes: [string, object, object, string[]][] = [
     ],
   ],
   [
+    'nor go',
+    { ...minimal, nodeAffinity: nodes() },
+    minimal,
+    [
+      'nodeAffinity: Invalid value: null: field is immutable, except for updating from beta label to GA',
+    ],
+  ],
+  [
+    'no label is refused for itself',
+    { ...minimal, nodeAffinity: nodes('rack') },
+    { ...minimal, nodeAffinity: nodes('') },
+    [],
+  ],
+  [
     'a label may follow its new name',
     { ...minimal, nodeAffinity: nodes('failure-domain.beta.kubernetes.io/zone') },
     { ...minimal, nodeAffinity: nodes('topology.kubernetes.io/zone') },

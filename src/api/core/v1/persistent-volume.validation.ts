@@ -274,17 +274,28 @@ function sourceOf(spec: PersistentVolumeSpec): Partial<PersistentVolumeSpec> {
   return Object.fromEntries(entries.filter(([, source]) => source !== undefined))
 }
 
-/** The nodes stay the same, but deprecated labels may be replaced by those that took their place. */
+/**
+ * The nodes stay the same, but deprecated labels may be replaced by those that took their place. As upstream, no label at all is the one that took the
+ * place of those that are not deprecated: it is refused for itself.
+ */
 function validateNodeAffinityUpdate(
   next: PersistentVolumeSpec,
   previous: PersistentVolumeSpec,
 ): readonly FieldError[] {
+  if (!next.nodeAffinity)
+    return [
+      invalid(
+        'nodeAffinity',
+        null,
+        'field is immutable, except for updating from beta label to GA',
+      ),
+    ]
   const before = structuredClone(previous.nodeAffinity)
   const terms = next.nodeAffinity?.required?.nodeSelectorTerms ?? []
   for (const [at, term] of (before?.required?.nodeSelectorTerms ?? []).entries())
     for (const [index, requirement] of (term.matchExpressions ?? []).entries()) {
       const key = terms[at]?.matchExpressions?.[index]?.key
-      if (key !== undefined && successorOf(requirement.key) === key) requirement.key = key
+      if (key !== undefined && (successorOf(requirement.key) ?? '') === key) requirement.key = key
     }
   return immutable('nodeAffinity', next.nodeAffinity, before)
 }

@@ -20,6 +20,7 @@ export const resourceQuota = defineKind<ResourceQuota>({
   scope: 'Namespaced',
   returnsDeleted: true,
   shape: resourceQuotaShape,
+  takesAnyPrefix: true,
   prepareForCreate: draft => {
     draft.status = {}
   },

@@ -34,6 +34,7 @@ export const secret = defineKind<Secret>({
   },
   validate: validateSecret,
   validateUpdate: validateSecretUpdate,
+  judgesChangesFirst: true,
   fieldSelectors: { type: object => object.type ?? '' },
   columns: [
     nameColumn,

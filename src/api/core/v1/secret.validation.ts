@@ -7,7 +7,7 @@ import {
 } from '../../machinery/field-error.ts'
 import { isConfigMapKey } from '../../machinery/names.ts'
 import type { Secret } from './secret.ts'
-import { immutable, sameValue, wrong } from './validation.ts'
+import { immutable, wrong } from './validation.ts'
 
 /** A secret must fit in one request and one store value: 1 MiB over all its values. */
 const MAXIMUM_BYTES = 1024 * 1024
@@ -74,11 +74,19 @@ function decodedLength(base64: string): number {
   return Math.floor((base64.length * 3) / 4) - padding
 }
 
+/** A key with nothing is a key. */
+function isSameData(next: Secret['data'] = {}, previous: Secret['data'] = {}): boolean {
+  const keys = Object.keys(next)
+  return (
+    keys.length === Object.keys(previous).length && keys.every(key => next[key] === previous[key])
+  )
+}
+
 export function validateSecretUpdate(next: Secret, previous: Secret): readonly FieldError[] {
   const errors = [...immutable('type', next.type, previous.type)]
   if (!previous.immutable) return errors
   const detail = 'field is immutable when `immutable` is set'
   if (!next.immutable) errors.push(forbidden('immutable', detail))
-  if (!sameValue(next.data, previous.data)) errors.push(forbidden('data', detail))
+  if (!isSameData(next.data, previous.data)) errors.push(forbidden('data', detail))
   return errors
 }

@@ -277,15 +277,6 @@ test('older annotations obey the rules of what took their place', () => {
   ])
 })
 
-test('the port for health checks stays once it is given', () => {
-  const spec = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 30001 }
-  const previous = created(service, withSpec(spec))
-  const next = created(service, withSpec({ ...spec, healthCheckNodePort: 30002 }))
-  assert.deepEqual(lines(service.validateUpdate(next, previous)), [
-    'spec.healthCheckNodePort: Forbidden: field is immutable',
-  ])
-})
-
 test('a balancer says where it takes traffic', () => {
   const problems = (type: string, ingress: object[]) => {
     const object = defaulted(service, {

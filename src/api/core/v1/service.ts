@@ -42,6 +42,8 @@ export const service = defineKind<Service>({
   prepareForUpdate: prepareServiceForUpdate,
   validate: validateService,
   validateUpdate: validateServiceUpdate,
+  judgesChangesFirst: true,
+  takesAnyPrefix: true,
   validateStatusUpdate: validateServiceStatus,
   warnings: serviceWarnings,
   fieldSelectors: {

@@ -2,6 +2,7 @@
  * What the server fills in before addresses and ports are allocated. Families and the pair of clusterIP and
  * clusterIPs are settled here; picking free addresses and node ports is the API server's.
  */
+import { isReachableFromOutside } from './service.defaults.ts'
 import type { Service, ServiceSpec } from './service.schema.ts'
 
 export const HEADLESS = 'None'
@@ -16,7 +17,8 @@ export function prepareServiceForCreate(draft: Service): void {
 
 /** Who replaces a service usually leaves out what was allocated for it: that stays, unless the type no longer has it. */
 export function prepareServiceForUpdate(draft: Service, previous: Service): void {
-  draft.status = previous.status
+  const isLeft = previous.spec.type === 'LoadBalancer' && draft.spec.type !== 'LoadBalancer'
+  draft.status = isLeft ? { ...previous.status, loadBalancer: {} } : previous.status
   keepAllocated(draft.spec, previous.spec)
   followClusterIp(draft.spec, previous.spec)
   dropWhatTypeLacks(draft.spec, previous.spec)
@@ -30,6 +32,7 @@ function withoutPolicy(spec: ServiceSpec): void {
 }
 
 const hasClusterIp = ({ type }: ServiceSpec) => type !== 'ExternalName'
+const mayHaveNodePorts = ({ type }: ServiceSpec) => type === 'NodePort' || type === 'LoadBalancer'
 const hasNodePorts = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec) =>
   type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
 const hasHealthCheckPort = ({ type, externalTrafficPolicy }: ServiceSpec) =>
@@ -37,8 +40,7 @@ const hasHealthCheckPort = ({ type, externalTrafficPolicy }: ServiceSpec) =>
 
 function keepAllocated(spec: ServiceSpec, before: ServiceSpec): void {
   if (hasClusterIp(before) && hasClusterIp(spec)) {
-    if (!spec.clusterIP && !spec.clusterIPs?.length && before.clusterIP)
-      spec.clusterIP = before.clusterIP
+    if (!spec.clusterIP && before.clusterIP) spec.clusterIP = before.clusterIP
     if (!spec.clusterIPs?.length && spec.clusterIP === before.clusterIP && before.clusterIPs)
       spec.clusterIPs = [...before.clusterIPs]
     if (!spec.ipFamilies?.length && before.ipFamilies) spec.ipFamilies = [...before.ipFamilies]
@@ -77,7 +79,7 @@ function dropWhatTypeLacks(spec: ServiceSpec, before: ServiceSpec): void {
     delete spec.ipFamilies
     delete spec.ipFamilyPolicy
   }
-  if (hasNodePorts(before) && !hasNodePorts(spec))
+  if (mayHaveNodePorts(before) && !mayHaveNodePorts(spec))
     for (const port of spec.ports ?? [])
       if (before.ports?.some(other => other.nodePort === port.nodePort)) delete port.nodePort
   if (hasHealthCheckPort(before) && !hasHealthCheckPort(spec)) delete spec.healthCheckNodePort
@@ -86,8 +88,9 @@ function dropWhatTypeLacks(spec: ServiceSpec, before: ServiceSpec): void {
       delete spec.allocateLoadBalancerNodePorts
     if (spec.loadBalancerClass === before.loadBalancerClass) delete spec.loadBalancerClass
   }
-  const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer'
-  if (!external && !spec.externalIPs?.length) delete spec.externalTrafficPolicy
+  const hasNoPolicy = isReachableFromOutside(before) && !isReachableFromOutside(spec)
+  if (hasNoPolicy && spec.externalTrafficPolicy === before.externalTrafficPolicy)
+    delete spec.externalTrafficPolicy
 }
 
 /** A cluster of one address family: families follow the address asked for, else IPv4. */

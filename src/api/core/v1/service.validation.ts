@@ -32,10 +32,13 @@ const ONLY_BALANCED = "may only be used when `type` is 'LoadBalancer'"
 const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 
 /** In upstream's order, in which the causes are told. */
-export function validateService({ metadata, spec }: Service): readonly FieldError[] {
+export function validateService(
+  { metadata, spec }: Service,
+  previous?: Service,
+): readonly FieldError[] {
   const annotations = metadata.annotations ?? {}
   // Addresses are allocated before anything is judged, and wrong ones are told alone.
-  const wrongAddresses = validateClusterIps(spec)
+  const wrongAddresses = validateClusterIps(spec, previous?.spec)
   if (wrongAddresses.length > 0) return wrongAddresses
   return [
     ...validateTopology(annotations),
@@ -50,12 +53,23 @@ export function validateService({ metadata, spec }: Service): readonly FieldErro
     ...validatePortsTogether(spec),
     ...validateLoadBalancer(spec, annotations),
     ...validatePolicies(spec),
+    ...(previous ? validateHealthPort(spec, previous.spec) : []),
   ]
 }
+
+/** One that is new is judged where it is allocated. */
+function validateHealthPort({ healthCheckNodePort: port = 0 }: ServiceSpec, before: ServiceSpec) {
+  if (!takesHealthPort(before) || port === 0) return []
+  return wrong('spec.healthCheckNodePort', port, isPortNumber(port))
+}
+
+const takesHealthPort = ({ type, externalTrafficPolicy }: ServiceSpec) =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
 
 export function validateServiceUpdate(next: Service, previous: Service): readonly FieldError[] {
   const errors: FieldError[] = []
   const [spec, before] = [next.spec, previous.spec]
+  if (validateClusterIps(spec, before).length > 0) return []
   if (spec.type !== 'ExternalName' && before.type !== 'ExternalName') {
     const [after, old] = [spec.clusterIPs?.[0] ?? '', before.clusterIPs?.[0] ?? '']
     if (old !== '' && after === '')
@@ -76,10 +90,8 @@ export function validateServiceUpdate(next: Service, previous: Service): readonl
     errors.push(
       invalid('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set'),
     )
-  const takesHealthPort = [spec, before].every(
-    each => each.type === 'LoadBalancer' && each.externalTrafficPolicy === 'Local',
-  )
-  if (takesHealthPort && spec.healthCheckNodePort !== before.healthCheckNodePort)
+  const keepsHealthPort = takesHealthPort(spec) && takesHealthPort(before)
+  if (keepsHealthPort && spec.healthCheckNodePort !== before.healthCheckNodePort)
     errors.push(forbidden('spec.healthCheckNodePort', 'field is immutable'))
   return errors
 }
@@ -203,7 +215,7 @@ function validateAffinity(spec: ServiceSpec): readonly FieldError[] {
 
 const NOT_OF_NAMES = 'may not be set for ExternalName services'
 
-function validateClusterIps(spec: ServiceSpec): readonly FieldError[] {
+function validateClusterIps(spec: ServiceSpec, before?: ServiceSpec): readonly FieldError[] {
   if (spec.type === 'ExternalName') return []
   const { clusterIP = '', clusterIPs = [] } = spec
   const field = 'spec.clusterIPs'
@@ -215,7 +227,10 @@ function validateClusterIps(spec: ServiceSpec): readonly FieldError[] {
   errors.push(...validateFamilies(spec))
   const wrongAddresses = clusterIPs.flatMap((address, index) => {
     if (index > 0 || address !== HEADLESS)
-      return wrong(`${field}[${index}]`, address, isIp(address))
+      // What was taken once may stay.
+      return before?.clusterIPs?.includes(address)
+        ? []
+        : wrong(`${field}[${index}]`, address, isIp(address))
     return clusterIPs.length === 1
       ? []
       : [invalid(field, clusterIPs, "'None' must be the first and only value")]
@@ -229,7 +244,7 @@ function validateClusterIps(spec: ServiceSpec): readonly FieldError[] {
     errors.push(invalid(field, clusterIPs, 'may specify no more than one IP for each IP family'))
   for (const [index, family] of families.entries()) {
     const wanted = spec.ipFamilies?.[index]
-    if (family && wanted && family !== wanted)
+    if (family && (wanted === 'IPv4' || wanted === 'IPv6') && family !== wanted)
       errors.push(
         invalid(
           `${field}[${index}]`,
@@ -267,8 +282,7 @@ function validatePolicies(spec: ServiceSpec): readonly FieldError[] {
         'may only be set for externally-accessible services',
       ),
     )
-  const takesHealthPort = spec.type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
-  if (healthCheckNodePort !== 0 && !takesHealthPort)
+  if (healthCheckNodePort !== 0 && !takesHealthPort(spec))
     errors.push(
       invalid(
         'spec.healthCheckNodePort',

@@ -7,6 +7,8 @@ import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 import { isShared, sharedBranch } from './shared-fields.ts'
 
 const NO_CHILDREN: ReadonlyMap<string, FieldSet> = new Map()
+/** Fields, keys of items, values in sets and places in lists. */
+const ELEMENTS = 'fkvi'
 
 /**
  * Changes only while it is being made. From then on sets share their branches and keep their JSON, and what an operation does not
@@ -31,7 +33,7 @@ export class FieldSet {
         continue
       }
       // What it says is not known, maybe not yet.
-      if (!/^[fkvi]:/.test(element)) continue
+      if (element[1] !== ':' || !ELEMENTS.includes(element[0] as string)) continue
       const child = FieldSet.fromJson(json[element])
       set.put(element, child.isEmpty ? LEAF : child)
     }

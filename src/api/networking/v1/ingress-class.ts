@@ -52,7 +52,8 @@ export const ingressClass = defineKind<IngressClass>({
   hasGeneration: true,
   validate: validateIngressClass,
   validateUpdate: (next, previous) =>
-    immutable('spec.controller', next.spec.controller, previous.spec.controller),
+    immutable('spec.controller', next.spec.controller ?? '', previous.spec.controller),
+  judgesChangesFirst: true,
   columns: [
     nameColumn,
     column('Controller', 'The controller that serves it.', ({ spec }) => spec.controller ?? ''),

@@ -47,11 +47,18 @@ export const ipAddress = defineKind<IpAddress>({
   // Its own rule is stricter, but names with colons are no DNS names.
   nameRule: 'pathSegment',
   shape: ipAddressShape,
-  validate: ({ spec }) => validateParent('spec.parentRef', spec.parentRef),
+  validate: ({ metadata: { generateName = '' }, spec }) => [
+    ...given('metadata.generateName', generateName, isCanonicalIp),
+    ...validateParent('spec.parentRef', spec.parentRef),
+  ],
   validateCreate: ({ metadata: { name = '' } }) =>
     wrong('metadata.name', name, isCanonicalIp(name)),
   validateUpdate: (next, previous) =>
-    immutable('spec.parentRef', next.spec.parentRef, previous.spec.parentRef),
+    immutable(
+      'spec.parentRef',
+      isNobody(next.spec.parentRef) ? null : next.spec.parentRef,
+      previous.spec.parentRef,
+    ),
   columns: [
     nameColumn,
     column('ParentRef', 'Who has the address.', ({ spec }) => shownParent(spec.parentRef)),
@@ -60,8 +67,10 @@ export const ipAddress = defineKind<IpAddress>({
   ],
 })
 
+const isNobody = (parent: ParentReference) => Object.values(parent).every(part => part === '')
+
 function validateParent(path: string, parent: ParentReference): readonly FieldError[] {
-  if (Object.values(parent).every(part => part === '')) return [required(path)]
+  if (isNobody(parent)) return [required(path)]
   return [
     ...given(`${path}.group`, parent.group, isDns1123Subdomain),
     ...needed(`${path}.resource`, parent.resource, isPathSegment),

@@ -15,6 +15,7 @@ export const networkPolicy = defineKind<NetworkPolicy>({
   shortNames: ['netpol'],
   scope: 'Namespaced',
   shape: networkPolicyShape,
+  takesAnyPrefix: true,
   hasGeneration: true,
   defaults: ({ spec }) => {
     if (!spec.policyTypes?.length)

@@ -44,6 +44,7 @@ export const serviceCidr = defineKind<ServiceCidr>({
   plural: 'servicecidrs',
   scope: 'Cluster',
   shape: serviceCidrShape,
+  takesAnyPrefix: true,
   subresources: { status: true },
   // A status may come with a new one, as upstream: the server says of its own that it is ready.
   prepareForUpdate: (draft, previous) => {

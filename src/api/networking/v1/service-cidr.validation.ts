@@ -36,7 +36,8 @@ export function validateServiceCidrUpdate(
 ): readonly FieldError[] {
   const [after, before] = [next.spec.cidrs ?? [], previous.spec.cidrs ?? []]
   const isAddition = before.length === 1 && after.length === MAXIMUM_RANGES
-  if (after.length !== before.length && !isAddition) return [invalid(FIELD, after, IMMUTABLE)]
+  if (after.length !== before.length && !isAddition)
+    return [invalid(FIELD, next.spec.cidrs ?? null, IMMUTABLE)]
   const errors = before.flatMap((range, index) =>
     range === after[index] ? [] : [invalid(`${FIELD}[${index}]`, after[index], IMMUTABLE)],
   )
