@@ -23,7 +23,7 @@ import {
 } from './storage.ts'
 import { notNegativeAmount, positiveAmount, validateCapacity } from './validation.resources.ts'
 import { validateLabelSelector } from './validation.selectors.ts'
-import { given, immutable, needed, sameValue, wrong } from './validation.ts'
+import { given, immutable, needed, wrong } from './validation.ts'
 
 /** Also for claims that are made from templates of pods and stateful sets. */
 export function validateClaimSpec(
@@ -105,8 +105,8 @@ export function validateClaimUpdate(
   else errors.push(...validateClassAnnotation(next, previous))
   // No class is another thing than a class that is empty.
   const isSameClass = allowed.storageClassName === before.storageClassName
-  if (!isSameClass || !sameValue(allowed, before)) {
-    const found = differencesOf(allowed, before, 'spec')
+  const found = differencesOf(allowed, before, 'spec')
+  if (!isSameClass || found.length > 0) {
     const lines = found.length > 0 ? found : ['- spec.storageClassName: ""']
     errors.push(forbidden('spec', `${IMMUTABLE}\n${lines.join('\n')}\n`))
   }

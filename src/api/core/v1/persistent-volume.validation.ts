@@ -19,7 +19,7 @@ import { validateNodeSelector } from './pod/validation.scheduling.ts'
 import type { SecretReference } from './references.ts'
 import { validateAccessModes, validateClassName, validateVolumeMode } from './storage.ts'
 import { positiveAmount, validateCapacity } from './validation.resources.ts'
-import { immutable, needed, sameValue } from './validation.ts'
+import { immutable, needed } from './validation.ts'
 import { noDotDot, validateCommonSource } from './validation.volume-sources.ts'
 
 const RECLAIM_POLICIES = ['Delete', 'Recycle', 'Retain']
@@ -247,8 +247,9 @@ export function validatePersistentVolumeUpdate(
     const { controllerExpandSecretRef: _, ...rest } = after.csi
     after.csi = rest
   }
-  if (!sameValue(after, before)) {
-    const lines = differencesOf(after, before, 'spec').join('\n')
+  const differences = differencesOf(after, before, 'spec')
+  if (differences.length > 0) {
+    const lines = differences.join('\n')
     errors.push(
       forbidden(
         'spec.persistentvolumesource',

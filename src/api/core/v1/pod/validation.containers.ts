@@ -35,9 +35,11 @@ export function validateContainers(
   const initContainers = spec.initContainers ?? []
   const names = new Set<string>()
   const errors: FieldError[] = []
-  const grace = Number(
+  const seconds = Number(
     spec.terminationGracePeriodSeconds ?? DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS,
   )
+  // Less than nothing is as short as can be.
+  const grace = seconds < 0 ? 1 : seconds
   if (spec.containers.length === 0) errors.push(required(`${path}.containers`))
   for (const [list, containers] of [
     ['containers', spec.containers],

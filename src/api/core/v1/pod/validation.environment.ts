@@ -135,6 +135,14 @@ export function validateFieldRef(
 ): FieldError[] {
   if (!apiVersion) return [required(`${path}.apiVersion`)]
   if (!fieldPath) return [required(`${path}.fieldPath`)]
+  if (apiVersion !== 'v1')
+    return [
+      invalid(
+        `${path}.fieldPath`,
+        fieldPath,
+        `error converting fieldPath: unsupported pod version: ${apiVersion}`,
+      ),
+    ]
   const subscript = /^(metadata\.(?:labels|annotations))\['(.*)'\]$/.exec(fieldPath)
   if (subscript) {
     const [, map = '', key = ''] = subscript

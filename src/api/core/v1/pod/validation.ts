@@ -42,9 +42,26 @@ const MAXIMUM_HOST_NAME_BYTES = 64
 /** In which nothing was found wrong. */
 const faultless = new KnownSpecs()
 
-export function validatePod(pod: Pod): readonly FieldError[] {
+export function validatePod(pod: Pod, previous?: Pod): readonly FieldError[] {
+  const errors = previous ? withoutKept(validateSpec(pod), pod, previous) : validateSpec(pod)
   const made = validateMadeClaims(pod)
-  return made.length > 0 ? [...validateSpec(pod), ...made] : validateSpec(pod)
+  return made.length > 0 ? [...errors, ...made] : errors
+}
+
+const LABELS_POLICY = 'spec.securityContext.seLinuxChangePolicy'
+
+/** A pod that says how its volumes get their labels may say each of the ways. */
+function withoutKept(
+  errors: readonly FieldError[],
+  pod: Pod,
+  previous: Pod,
+): readonly FieldError[] {
+  const { seLinuxChangePolicy: policy } = pod.spec.securityContext ?? {}
+  if (previous.spec.securityContext?.seLinuxChangePolicy === undefined) return errors
+  return errors.flatMap(error => {
+    if (error.field !== LABELS_POLICY) return [error]
+    return oneOf(LABELS_POLICY, policy, ['MountOption', 'Recursive'])
+  })
 }
 
 function validateSpec({ spec }: Pod): readonly FieldError[] {
@@ -159,7 +176,7 @@ function validateLimits(path: string, spec: PodSpec): readonly FieldError[] {
     )
   if (preemptionPolicy !== undefined)
     errors.push(
-      ...oneOf(`${path}.preemptionPolicy`, preemptionPolicy, ['Never', 'PreemptLowerPriority']),
+      ...oneOf(`${path}.preemptionPolicy`, preemptionPolicy, ['PreemptLowerPriority', 'Never']),
     )
   if (os) errors.push(...validateOperatingSystem(path, os.name, spec))
   if (spec.resources) errors.push(...validatePodResources(`${path}.resources`, spec.resources))

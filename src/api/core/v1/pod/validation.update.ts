@@ -7,6 +7,7 @@ import type { Toleration } from './schema.affinity.ts'
 import type { Container } from './schema.container.ts'
 import type { ContainerStatus } from './schema.status.container.ts'
 import type { Pod, PodSpec } from './schema.ts'
+import { validateSteering, withNodesOf } from './validation.gated.ts'
 
 const LARGEST_INT32 = 2 ** 31 - 1
 const updatable = [
@@ -22,21 +23,25 @@ export function validatePodUpdate(next: Pod, previous: Pod): readonly FieldError
   for (const list of ['containers', 'initContainers'] as const) {
     const before = previous.spec[list] ?? []
     if (before.length !== (next.spec[list] ?? []).length)
-      return [
-        ...errors,
-        forbidden(
-          `spec.${list}`,
-          list === 'containers'
-            ? 'pod updates may not add or remove containers'
-            : 'pod updates may not add or remove init containers',
-        ),
-      ]
+      return [...errors, forbidden(`spec.${list}`, 'pod updates may not add or remove containers')]
   }
+  const { activeDeadlineSeconds: deadline } = next.spec
+  // What else has changed is not told then.
+  if (deadline !== undefined && isInRange(deadline, 0, LARGEST_INT32).length > 0)
+    return [
+      invalid(
+        'spec.activeDeadlineSeconds',
+        deadline,
+        `must be between 0 and ${LARGEST_INT32}, inclusive`,
+      ),
+    ]
   errors.push(
-    ...validateDeadline(next.spec.activeDeadlineSeconds, previous.spec.activeDeadlineSeconds),
+    ...validateDeadline(deadline, previous.spec.activeDeadlineSeconds),
     ...onlyMoreTolerations(next.spec.tolerations ?? [], previous.spec.tolerations ?? []),
     ...onlyFewerGates(next, previous),
   )
+  const isGated = (previous.spec.schedulingGates ?? []).length > 0
+  if (isGated) errors.push(...validateSteering(next.spec, previous.spec))
   const allowed = withAllowedChanges(next.spec, previous.spec)
   const differences = differencesOf(allowed, previous.spec, 'spec')
   if (differences.length > 0) {
@@ -62,7 +67,7 @@ function withAllowedChanges(next: PodSpec, before: PodSpec): PodSpec {
   // While it is gated no scheduler has looked at the pod, so it may still be steered.
   if (before.schedulingGates?.length) {
     takeOver(restored, before, 'nodeSelector')
-    takeOver(restored, before, 'affinity')
+    restored.affinity = withNodesOf(next.affinity, before.affinity)
   }
   return restored
 }
@@ -86,7 +91,7 @@ function validateDeadline(next: number | undefined, before: number | undefined):
     return before === undefined
       ? []
       : [invalid(field, next, 'must not update from a positive integer to nil value')]
-  if (isInRange(next, 1, LARGEST_INT32).length > 0) return []
+  if (next === 0) return []
   return before !== undefined && before < next
     ? [invalid(field, next, 'must be less than or equal to previous value')]
     : []
@@ -112,15 +117,16 @@ function onlyMoreTolerations(
 
 function onlyFewerGates(next: Pod, previous: Pod): FieldError[] {
   const before = new Set((previous.spec.schedulingGates ?? []).map(({ name }) => name))
-  const added = (next.spec.schedulingGates ?? []).filter(({ name }) => !before.has(name))
-  return added.length === 0
-    ? []
-    : [
-        forbidden(
-          'spec.schedulingGates',
-          `only deletion is allowed, but found new scheduling gate '${added[0]?.name}'`,
-        ),
-      ]
+  return (next.spec.schedulingGates ?? []).flatMap(({ name }, index) =>
+    before.has(name)
+      ? []
+      : [
+          forbidden(
+            `spec.schedulingGates[${index}].name`,
+            `only deletion is allowed, but found new scheduling gate '${name}'`,
+          ),
+        ],
+  )
 }
 
 export function validatePodStatusUpdate(next: Pod, previous: Pod): readonly FieldError[] {

@@ -137,6 +137,9 @@ function validateProjected(
   for (const [index, source] of sources.entries()) {
     const at = `${path}.sources[${index}]`
     errors.push(...validateProjection(at, source))
+    const { serviceAccountToken: token } = source
+    // As upstream, the field is named without its place, and the file is in nobody's way.
+    if (token) errors.push(...validateFilePath(`${path}.path`, token.path))
     for (const { file, shown } of filesOf(source)) {
       if (files.has(file)) errors.push(invalid(path, shown, 'conflicting duplicate paths'))
       files.add(file)
@@ -193,7 +196,6 @@ function validateProjection(path: string, source: VolumeProjection): FieldError[
           'may not specify a duration larger than 2^32 seconds',
         ),
       )
-    errors.push(...validateFilePath(`${field}.path`, token.path))
   }
   if (source.clusterTrustBundle)
     errors.push(
@@ -204,13 +206,12 @@ function validateProjection(path: string, source: VolumeProjection): FieldError[
 
 /** Of files from secrets and config maps upstream shows the name of these where they are in each other's way. */
 function filesOf(source: VolumeProjection): { readonly file: string; readonly shown: string }[] {
-  const { secret, configMap, downwardAPI, serviceAccountToken, clusterTrustBundle } = source
+  const { secret, configMap, downwardAPI, clusterTrustBundle } = source
   const named = [secret, configMap].flatMap(of =>
     (of?.items ?? []).map(({ path }) => ({ file: path, shown: of?.name ?? '' })),
   )
   const others = [
     ...(downwardAPI?.items ?? []),
-    ...(serviceAccountToken ? [serviceAccountToken] : []),
     ...(clusterTrustBundle ? [clusterTrustBundle] : []),
   ].map(({ path }) => ({ file: path, shown: path }))
   return [...named, ...others]
