@@ -35,8 +35,7 @@ export async function differing(
     for (const way of { [Symbol.iterator]: () => left }) {
       const differ = (await compare(way).catch(hungUp)) ?? (await alone(pair, way))
       const found = besidesSpoiled(`${title} / ${way.title}`, unexpected(differ))
-      if (found.length > 0)
-        lines.push(way.title, ...found.map(line => `   ${line.slice(0, 900)}`))
+      if (found.length > 0) lines.push(way.title, ...found.map(line => `   ${line.slice(0, 900)}`))
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))

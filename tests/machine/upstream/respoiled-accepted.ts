@@ -15,6 +15,10 @@ export const acceptedOfUpdates: readonly Accepted[] = [
     why: 'upstream tells an empty list from none; Proa drops what is empty as it reads',
   },
   {
+    line: /pods\/.*(message|causes\S*): upstream ".*Invalid value: \{\}: only additions to spec\.nodeSelector.*, Proa ".*Invalid value: null: only additions/,
+    why: 'upstream tells an empty map from none; Proa drops what is empty as it reads',
+  },
+  {
     line: /persistentvolumeclaims\/.*upstream .*Forbidden: field can not be less than status\.capacity.*, Proa .*Required value.*Forbidden: spec is immutable/,
     why: 'upstream tells requests that are empty from none, and gives them back the size that they had before; Proa drops what is empty as it reads',
   },

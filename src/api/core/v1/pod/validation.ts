@@ -17,7 +17,7 @@ import {
 } from '../../../machinery/names.ts'
 import { validateAnnotations, validateLabels } from '../../../machinery/validate-metadata.ts'
 import { addressFamily, isIp } from '../addresses.ts'
-import { among, given, oneOf, wrong } from '../validation.ts'
+import { among, given, wrong } from '../validation.ts'
 import { KnownSpecs } from './known-specs.ts'
 import type { Pod, PodDNSConfig, PodSpec, PodTemplateSpec } from './schema.ts'
 import { validateMadeClaims, validatePodClaims } from './validation.claims.ts'
@@ -31,6 +31,7 @@ import { validateVolumes } from './validation.volumes.ts'
 import { validateHostProcess } from './validation.windows.ts'
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
+const PREEMPTION_POLICIES = ['PreemptLowerPriority', 'Never']
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
 const LARGEST_INT32 = 2 ** 31 - 1
 /** What the resolver of the C library reads of resolv.conf, and no more. */
@@ -60,7 +61,7 @@ function withoutKept(
   if (previous.spec.securityContext?.seLinuxChangePolicy === undefined) return errors
   return errors.flatMap(error => {
     if (error.field !== LABELS_POLICY) return [error]
-    return oneOf(LABELS_POLICY, policy, ['MountOption', 'Recursive'])
+    return among(LABELS_POLICY, policy, ['MountOption', 'Recursive'])
   })
 }
 
@@ -176,7 +177,9 @@ function validateLimits(path: string, spec: PodSpec): readonly FieldError[] {
     )
   if (preemptionPolicy !== undefined)
     errors.push(
-      ...oneOf(`${path}.preemptionPolicy`, preemptionPolicy, ['PreemptLowerPriority', 'Never']),
+      ...(preemptionPolicy === ''
+        ? [required(`${path}.preemptionPolicy`)]
+        : among(`${path}.preemptionPolicy`, preemptionPolicy, PREEMPTION_POLICIES)),
     )
   if (os) errors.push(...validateOperatingSystem(path, os.name, spec))
   if (spec.resources) errors.push(...validatePodResources(`${path}.resources`, spec.resources))

@@ -112,9 +112,21 @@ test('a pod that says how its volumes get their labels may say each of the ways'
   assert.deepEqual(problems('X', 'Recursive'), [
     `${field}: Unsupported value: "X": supported values: "MountOption", "Recursive"`,
   ])
+  assert.deepEqual(problems('', 'Recursive'), [
+    `${field}: Unsupported value: "": supported values: "MountOption", "Recursive"`,
+  ])
   assert.deepEqual(problems('X'), [
     `${field}: Unsupported value: "X": supported values: "Recursive"`,
   ])
+})
+
+test('policies of preemption are told in their order', () => {
+  const problems = (preemptionPolicy: string) =>
+    lines(pod.validate(defaulted(pod, spec({ preemptionPolicy }))))
+  assert.deepEqual(problems('X'), [
+    'spec.preemptionPolicy: Unsupported value: "X": supported values: "PreemptLowerPriority", "Never"',
+  ])
+  assert.deepEqual(problems(''), ['spec.preemptionPolicy: Required value'])
 })
 
 test('a field of the pod is read in version 1', () => {
