@@ -177,7 +177,7 @@ function validateLimits(path: string, spec: PodSpec): readonly FieldError[] {
     )
   if (preemptionPolicy !== undefined)
     errors.push(
-      ...(preemptionPolicy === ''
+      ...(!preemptionPolicy
         ? [required(`${path}.preemptionPolicy`)]
         : among(`${path}.preemptionPolicy`, preemptionPolicy, PREEMPTION_POLICIES)),
     )

@@ -104,7 +104,10 @@ test('a selector of everything is none no more', () => {
 
 test('a pod that says how its volumes get their labels may say each of the ways', () => {
   const labelled = (seLinuxChangePolicy?: string) =>
-    defaulted(pod, spec({ securityContext: seLinuxChangePolicy ? { seLinuxChangePolicy } : {} }))
+    defaulted(
+      pod,
+      spec({ securityContext: seLinuxChangePolicy === undefined ? {} : { seLinuxChangePolicy } }),
+    )
   const problems = (policy: string, before?: string) =>
     lines(pod.validate(labelled(policy), labelled(before)))
   const field = 'spec.securityContext.seLinuxChangePolicy'
