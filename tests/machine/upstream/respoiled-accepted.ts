@@ -31,7 +31,6 @@ export const notYetUpdated: ReadonlySet<string> = new Set([
   'v1 Node status',
   'v1 PersistentVolumeClaim status',
   'v1 PersistentVolume status',
-  'v1 Pod',
   'v1 Pod status',
   'v1 Pod ephemeralcontainers',
   'v1 Pod resize',
