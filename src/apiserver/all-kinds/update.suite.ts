@@ -5,13 +5,16 @@ import { type Check, detailsOf, failure, type Shown, type Subject } from './test
 
 const MODIFIED =
   'the object has been modified; please apply your changes to the latest version and try again'
-const conflictOf = (subject: Subject, name: string, why: string) =>
-  failure(
+/** A conflict is told of the kind that was asked for, also where it is stored as another. */
+function conflictOf({ kind }: Subject, name: string, why: string) {
+  const { group, plural } = kind
+  return failure(
     409,
     'Conflict',
-    `Operation cannot be fulfilled on ${subject.resource} "${name}": ${why}`,
-    detailsOf(subject, name),
+    `Operation cannot be fulfilled on ${group ? `${plural}.${group}` : plural} "${name}": ${why}`,
+    { name, ...(group ? { group } : {}), kind: plural },
   )
+}
 
 async function replace(subject: Subject): Promise<void> {
   const before = await subject.read(await subject.make())
