@@ -85,6 +85,7 @@ test('ports that containers share and lists that say a thing twice are told', ()
   )
   const [one, other] = ['spec.containers[0].ports', 'spec.containers[1].ports']
   assert.deepEqual(twice, [
+    'volume "v" (Projected): overlapping paths: "t" (ConfigMap "c") with "t" (ServiceAccountToken)',
     'spec.volumes[0].projected.sources.configMap[0]: has duplicated path with ServiceAccountToken "t"',
     'spec.hostAliases[1].ip: duplicate ip "10.0.0.1"',
     'spec.imagePullSecrets[1].name: duplicate name "a"',

@@ -7,6 +7,7 @@ import type { Affinity } from './schema.affinity.ts'
 import type { Container } from './schema.container.ts'
 import type { PodSpec } from './schema.ts'
 import type { Volume, VolumeSource } from './schema.volumes.ts'
+import { pathWarnings } from './warnings.paths.ts'
 import { containersOf, portWarnings } from './warnings.ports.ts'
 
 const NO_SELECTOR = 'a null labelSelector results in matching no pod'
@@ -47,7 +48,8 @@ export function podWarnings(path: string, spec: PodSpec, annotations?: Annotatio
   const volumes = spec.volumes ?? []
   for (const [index, volume] of volumes.entries())
     warnings.push(...warningsOfVolume(`${path}.volumes[${index}]`, volume))
-  warnings.push(...tokenPathWarnings(`${path}.volumes`, volumes), ...listWarnings(path, spec))
+  warnings.push(...pathWarnings(volumes), ...tokenPathWarnings(`${path}.volumes`, volumes))
+  warnings.push(...listWarnings(path, spec))
   if (annotations && OLD_SECCOMP in annotations && !spec.securityContext?.seccompProfile)
     warnings.push(`${noted(OLD_SECCOMP)}: ${USE_SECCOMP}`)
   for (const [at, container] of containersOf(path, spec)) {
