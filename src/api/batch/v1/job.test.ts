@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { lines, rowOf, updated } from '../../core/v1/testing.ts'
+import { created, defaulted, lines, rowOf, updated } from '../../core/v1/testing.ts'
 import { job } from './job.ts'
 import { createProblems, indexed, jobWith, template } from './testing.ts'
 
@@ -36,10 +36,10 @@ test('what is given decides about the rest', () => {
 })
 
 const generated = {
-  'job-name': 'web',
+  'batch.kubernetes.io/controller-uid': 'u1',
   'batch.kubernetes.io/job-name': 'web',
   'controller-uid': 'u1',
-  'batch.kubernetes.io/controller-uid': 'u1',
+  'job-name': 'web',
 }
 
 test('pods get labels of their job, and a job without labels those of its pods', () => {
@@ -54,6 +54,21 @@ test('pods get labels of their job, and a job without labels those of its pods',
   assert.deepEqual(bare.metadata.labels, generated)
 })
 
+test('labels that a job takes from its pods are owned by whoever gave them, what is added is not', () => {
+  const pods = { ...template, metadata: { labels: { app: 'a', zone: 'z' } } }
+  const body = { metadata: { name: 'web', uid: 'u1' }, spec: { template: pods } }
+  assert.deepEqual(defaulted(job, body).metadata.labels, { app: 'a', zone: 'z' })
+  const { metadata, spec } = created(job, body)
+  assert.deepEqual(Object.entries(spec.template.metadata.labels ?? {}), [
+    ['app', 'a'],
+    ...Object.entries(generated),
+    ['zone', 'z'],
+  ])
+  assert.deepEqual(metadata.labels, spec.template.metadata.labels)
+  const said = { ...body, metadata: { ...body.metadata, labels: { app: 'a', zone: 'z' } } }
+  assert.deepEqual(created(job, said).metadata.labels, { app: 'a', zone: 'z' })
+})
+
 test('who takes care of the selector gets what he asks for', () => {
   const selector = { matchLabels: { app: 'a' } }
   const pods = { ...template, metadata: { labels: { app: 'a' } } }
@@ -65,6 +80,9 @@ test('who takes care of the selector gets what he asks for', () => {
     'spec.selector: Required value',
     'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
   ])
+  assert.deepEqual(createProblems({ manualSelector: true, selector }), [
+    'spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`',
+  ])
 })
 
 test('labels and selectors of others are refused', () => {
@@ -75,8 +93,8 @@ test('labels and selectors of others are refused', () => {
   ])
   const selector = { matchLabels: { 'batch.kubernetes.io/controller-uid': 'u2' } }
   assert.deepEqual(createProblems({ selector }), [
-    `spec.template.metadata.labels: Invalid value: ${JSON.stringify(generated)}: \`selector\` does not match template \`labels\``,
     'spec.selector: Invalid value: {"matchLabels":{"batch.kubernetes.io/controller-uid":"u2"}}: `selector` not auto-generated',
+    `spec.template.metadata.labels: Invalid value: ${JSON.stringify(generated)}: \`selector\` does not match template \`labels\``,
   ])
   const broken = { matchExpressions: [{ key: 'a', operator: 'Near' }] }
   assert.deepEqual(createProblems({ selector: broken }), [

@@ -1,11 +1,11 @@
 import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { jobColumns } from './job.columns.ts'
-import { generateSelector, labelsFromTemplate } from './job.labels.ts'
+import { generateSelector, shareLabels } from './job.labels.ts'
 import { type Job, jobShape } from './job.schema.ts'
 import { validateJobStatusUpdate } from './job.validation.status.ts'
 import { validateJob, validateSpecAndSelector } from './job.validation.ts'
-import { validateJobCreate, validateJobUpdate } from './job.validation.update.ts'
+import { validateGeneratedSelector, validateJobUpdate } from './job.validation.update.ts'
 import { jobWarnings } from './job.warnings.ts'
 
 export type * from './job.schema.policies.ts'
@@ -23,17 +23,19 @@ export const job = defineKind<Job>({
   defaults: defaultJob,
   prepareForCreate: draft => {
     if (!draft.spec.manualSelector) generateSelector(draft)
-    labelsFromTemplate(draft)
+    // Labels that were empty, or are so no more.
+    shareLabels(draft)
     draft.status = {}
   },
   prepareForUpdate: (draft, previous) => {
-    labelsFromTemplate(draft)
+    shareLabels(draft)
     draft.status = previous.status
   },
-  validate: validateJob,
-  validateCreate: validateJobCreate,
-  // Said a second time beside `validate`, as upstream has it.
+  validateCreate: object => [...validateGeneratedSelector(object), ...validateJob(object)],
   validateUpdate: (next, previous) => [
+    ...validateGeneratedSelector(next, previous),
+    ...validateJob(next),
+    // Said a second time, as upstream has it.
     ...validateSpecAndSelector(next),
     ...validateJobUpdate(next, previous),
   ],
@@ -48,7 +50,8 @@ const BACKOFF_LIMIT = 6
 /** Failures count by index then, so the limit of the whole job must not come first. */
 const UNLIMITED = 2 ** 31 - 1
 
-function defaultJob({ spec }: Job): void {
+function defaultJob(draft: Job): void {
+  const { spec } = draft
   if (spec.parallelism === undefined) {
     spec.completions ??= 1
     spec.parallelism = 1
@@ -59,4 +62,5 @@ function defaultJob({ spec }: Job): void {
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed'
   spec.manualSelector ??= false
   defaultPodTemplate(spec.template)
+  shareLabels(draft)
 }

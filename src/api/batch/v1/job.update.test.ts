@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { lines } from '../../core/v1/testing.ts'
 import { type Job, type JobSpec, type JobStatus, job } from './job.ts'
+import { validateJob } from './job.validation.ts'
 import { indexed, jobWith } from './testing.ts'
 
 type Change = (spec: JobSpec) => void
@@ -10,7 +11,7 @@ type Change = (spec: JobSpec) => void
 function changeProblems(previous: Job, change: Change): string[] {
   const next = structuredClone(previous)
   change(next.spec)
-  const twice = lines(job.validate(next))
+  const twice = lines(validateJob(next))
   return lines(job.validateUpdate(next, previous))
     .filter(line => !twice.includes(line))
     .map(line => line.replace(/: Invalid value: .*: /, ': '))

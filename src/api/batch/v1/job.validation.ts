@@ -41,10 +41,10 @@ export const validateSpecAndSelector = ({ spec }: Job): readonly FieldError[] =>
 function validateSelector({ selector, template }: JobSpec): FieldError[] {
   const errors = selector ? validateLabelSelector('spec.selector', selector) : []
   if (errors.length > 0) return [...errors]
-  const labels = template.metadata.labels ?? {}
+  const { labels } = template.metadata
   return [
     ...(selector ? [] : [required('spec.selector')]),
-    ...(labelMatcherOf(selector).matches(labels)
+    ...(labelMatcherOf(selector).matches(labels ?? {})
       ? []
       : [
           invalid(

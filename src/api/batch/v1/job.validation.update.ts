@@ -16,17 +16,9 @@ const NEVER_CHANGE = [
   'successPolicy',
 ] as const
 
-export function validateJobCreate(job: Job): readonly FieldError[] {
-  return validateGeneratedSelector(job, true)
-}
-
 export function validateJobUpdate(next: Job, previous: Job): readonly FieldError[] {
   const [spec, before] = [next.spec, previous.spec]
-  // Jobs from before these labels existed may go on without them.
-  const labels = before.template.metadata.labels ?? {}
-  const hasLabels = Object.hasOwn(labels, JOB_NAME) && Object.hasOwn(labels, CONTROLLER_UID)
   return [
-    ...validateGeneratedSelector(next, hasLabels),
     ...validateCompletions(spec, before),
     ...immutable('spec.selector', spec.selector, before.selector),
     ...validateTemplate(spec.template, previous),
@@ -35,14 +27,14 @@ export function validateJobUpdate(next: Job, previous: Job): readonly FieldError
 }
 
 /** The server makes selector and labels from name and uid, unless the client says that it takes care itself. */
-function validateGeneratedSelector(job: Job, withPrefixed: boolean): FieldError[] {
+export function validateGeneratedSelector(job: Job, previous?: Job): FieldError[] {
   const { selector, manualSelector, template } = job.spec
   if (manualSelector || !selector) return []
   const { uid = '', name = '' } = job.metadata
   const expected: Record<string, string> = {
     [LEGACY_CONTROLLER_UID]: uid,
     [LEGACY_JOB_NAME]: name,
-    ...(withPrefixed ? { [CONTROLLER_UID]: uid, [JOB_NAME]: name } : {}),
+    ...(needsPrefixed(previous) ? { [CONTROLLER_UID]: uid, [JOB_NAME]: name } : {}),
   }
   const errors = uid === '' ? [required('metadata.uid')] : []
   const labels = template.metadata.labels ?? {}
@@ -54,6 +46,13 @@ function validateGeneratedSelector(job: Job, withPrefixed: boolean): FieldError[
   if (!selectsOrIsBroken(selector, expected))
     errors.push(invalid('spec.selector', selector, '`selector` not auto-generated'))
   return errors
+}
+
+/** Jobs from before these labels existed may go on without them. */
+function needsPrefixed(previous: Job | undefined): boolean {
+  if (!previous) return true
+  const labels = previous.spec.template.metadata.labels ?? {}
+  return Object.hasOwn(labels, JOB_NAME) && Object.hasOwn(labels, CONTROLLER_UID)
 }
 
 /** What is wrong in a selector itself is said elsewhere. */
