@@ -134,16 +134,15 @@ function decoderOf(shape: ObjectShape): StructDecoder {
 
 function planOf(shape: ObjectShape): ShapePlan {
   const plans = Object.entries(shape.fields).map(([name, { schema }], index): FieldPlan => {
-    const { presence, type } = schema
+    const { presence, type, isPointer } = schema
+    const isShown = (presence === 'required' && !isPointer) || presence === 'always'
     return {
       name,
       index,
       read: readerOf(schema),
-      omitEmpty: presence === 'omitempty',
-      zero:
-        presence === 'required' || presence === 'always' || isNullableTime(schema)
-          ? zeroOf(schema)
-          : undefined,
+      // Of any value there is, none says less than another.
+      omitEmpty: presence === 'omitempty' && type !== 'any',
+      zero: isShown || isNullableTime(schema) ? zeroOf(schema) : undefined,
       nested: !(type in SCALARS),
       inherited: name in Object.prototype,
     }

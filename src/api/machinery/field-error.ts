@@ -38,7 +38,8 @@ export function required(field: string, detail = ''): FieldError {
   }
 }
 export function invalid(field: string, value: unknown, detail: string): FieldError {
-  return { type: 'FieldValueInvalid', field, message: `Invalid value: ${shown(value)}: ${detail}` }
+  const message = `Invalid value: ${shown(value)}`
+  return { type: 'FieldValueInvalid', field, message: detail ? `${message}: ${detail}` : message }
 }
 /** Where the value itself would not help, since more than one part of it is wrong together. */
 export function invalidAsWhole(field: string, detail: string): FieldError {

@@ -121,7 +121,7 @@ function fieldWriter(name: string, schema: AnySchema): FieldWriter {
 
 /** What is written in place of an absent value; pointers in Go are left out. */
 function zeroOf(schema: AnySchema): unknown {
-  if (schema.presence === 'optional') return undefined
+  if (schema.presence === 'optional' || schema.isPointer) return undefined
   switch (schema.type) {
     case 'struct':
       return schema.presence === 'omitempty' ? undefined : {}

@@ -44,6 +44,8 @@ export interface SchemaFacts {
   readonly maximum?: number
   /** Required of clients, and yet absent in Go where nobody sets it: a pointer, or omitted when empty. */
   readonly mayBeAbsent?: true
+  /** Where it is absent, an empty one does not take its place: whether it was set is judged. */
+  readonly isPointer?: true
   /** A time that JSON leaves out where it is not set; all others that are no pointers are shown as null. */
   readonly omitZero?: true
   /** Null is a value of its own, which somebody may own. */
@@ -169,6 +171,10 @@ export class Field<T, P extends Presence> {
   /** Only shown always by us, so that whoever sets it owns it as a whole. */
   mayBeAbsent(): Field<T, P> {
     return this.#with({ mayBeAbsent: true })
+  }
+  /** Required of clients, and told from an empty one until that is judged. */
+  requiredPointer(): Field<T, 'optional'> {
+    return this.#with({ presence: 'required', mayBeAbsent: true, isPointer: true })
   }
   omitZero(): Field<T, P> {
     return this.#with({ omitZero: true })

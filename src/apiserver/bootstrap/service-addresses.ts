@@ -228,9 +228,10 @@ class Keeper {
 }
 
 function isOf(address: KubernetesObject, service: Service | undefined): boolean {
-  const { resource, namespace, name } = (address as IpAddress).spec.parentRef
-  if (resource !== 'services' || !service) return false
-  return namespace === service.metadata.namespace && name === service.metadata.name
+  const { parentRef } = (address as IpAddress).spec
+  if (parentRef?.resource !== 'services' || !service) return false
+  const { namespace, name } = service.metadata
+  return parentRef.namespace === namespace && parentRef.name === name
 }
 
 /** The IPAddress of a service's address. */

@@ -85,7 +85,7 @@ function createSet(plan: Plan, revision: string): void {
         ...(minReadySeconds ? { minReadySeconds } : {}),
         selector: {
           ...selector,
-          matchLabels: { ...selector.matchLabels, [TEMPLATE_HASH]: hash },
+          matchLabels: { ...selector?.matchLabels, [TEMPLATE_HASH]: hash },
         },
         template: { ...template, metadata: { ...template.metadata, labels } },
       },

@@ -140,7 +140,7 @@ test('a first roll-out makes one full set, numbered and hashed, and is told comp
   const hash = set.metadata.labels?.['pod-template-hash']
   assert.match(hash ?? '', /^[b-z2-9]{4,10}$/)
   assert.equal(set.metadata.name, `web-${hash}`)
-  assert.equal(set.spec.selector.matchLabels?.['pod-template-hash'], hash)
+  assert.equal(set.spec.selector?.matchLabels?.['pod-template-hash'], hash)
   assert.equal(set.metadata.annotations?.['deployment.kubernetes.io/max-replicas'], '5')
   assert.deepEqual(world.events, [`Scaled up replica set web-${hash} from 0 to 4`])
   assert.equal(condition(world, 'Progressing')?.reason, 'NewReplicaSetAvailable')

@@ -130,8 +130,8 @@ function cleanUp(plan: Plan): void {
 
 function selectsEverything({ spec: { selector } }: Deployment): boolean {
   return (
-    Object.keys(selector.matchLabels ?? {}).length === 0 &&
-    (selector.matchExpressions ?? []).length === 0
+    Object.keys(selector?.matchLabels ?? {}).length === 0 &&
+    (selector?.matchExpressions ?? []).length === 0
   )
 }
 

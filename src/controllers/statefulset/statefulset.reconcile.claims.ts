@@ -48,7 +48,7 @@ function creation(
         ...metadata,
         name,
         namespace: set.metadata.namespace ?? '',
-        labels: { ...metadata.labels, ...set.spec.selector.matchLabels },
+        labels: { ...metadata.labels, ...set.spec.selector?.matchLabels },
         ...(ownerReferences.length > 0 ? { ownerReferences } : {}),
       },
       spec,

@@ -11,6 +11,7 @@ const withBoth = (object: ControllerRevision) =>
 test('a revision has data and a number', () => {
   const problems = (body: object) => withBoth(created(controllerRevision, { ...body }))
   assert.deepEqual(problems({ data: { spec: {} }, revision: 3 }), [])
+  assert.deepEqual(problems({ data: {}, revision: 3 }), [])
   assert.deepEqual(problems({ revision: -1 }), [
     'data: Required value: data is mandatory',
     'revision: Invalid value: -1: must be greater than or equal to 0',

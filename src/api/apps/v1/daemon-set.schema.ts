@@ -45,10 +45,7 @@ export const daemonSetSpec = shape(
   'io.k8s.api.apps.v1.DaemonSetSpec',
   'What a daemon set runs on its nodes and how it changes.',
   {
-    selector: struct(1, labelSelector)
-      .required()
-      .mayBeAbsent()
-      .doc('Labels of its pods; never changes.'),
+    selector: struct(1, labelSelector).requiredPointer().doc('Labels of its pods; never changes.'),
     template: struct(2, podTemplateSpec)
       .required()
       .doc('The pods; where their node selector and affinity allow it, each node gets one.'),

@@ -61,8 +61,19 @@ const wrong: [string, object, string[]][] = [
     'no selector',
     { selector: undefined },
     [
-      'spec.selector: Required value',
       'spec.template.metadata.labels: Invalid value: {"app":"log"}: `selector` does not match template `labels`',
+    ],
+  ],
+  [
+    'an empty selector, though it selects all pods',
+    { selector: {} },
+    ['spec.selector: Invalid value: {}: empty selector is invalid for daemonset'],
+  ],
+  [
+    'a broken selector, of which nobody knows what it selects',
+    { selector: { matchExpressions: [{ key: 'app', operator: 'Exists', values: ['a'] }] } },
+    [
+      "spec.selector.matchExpressions[0].values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
     ],
   ],
   [

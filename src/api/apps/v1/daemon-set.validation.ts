@@ -1,9 +1,12 @@
 import { validateLastingTemplate } from '../../core/v1/pod/validation.ts'
+import { validateLabelSelector } from '../../core/v1/validation.selectors.ts'
 import { immutable, notNegative } from '../../core/v1/validation.ts'
 import { type FieldError, invalid, notSupported, required } from '../../machinery/field-error.ts'
 import type { DaemonSet, DaemonSetUpdateStrategy } from './daemon-set.schema.ts'
 import {
   countsNotNegative,
+  isBroken,
+  notEmpty,
   notMoreThanAll,
   numberIn,
   validateCollisions,
@@ -24,7 +27,9 @@ const COUNTS = [
 
 export function validateDaemonSet({ spec }: DaemonSet): readonly FieldError[] {
   return [
-    ...validateSelection(spec),
+    ...validateLabelSelector('spec.selector', spec.selector),
+    ...(isBroken(spec.selector) ? [] : validateSelection(spec)),
+    ...notEmpty(spec.selector, 'daemonset'),
     ...validateLastingTemplate('spec.template', spec.template, 'DaemonSet'),
     ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...validateStrategy('spec.updateStrategy', spec.updateStrategy),

@@ -43,10 +43,7 @@ export const deploymentSpec = shape(
   'What a deployment runs and how it changes.',
   {
     replicas: int32(1).optional().doc('How many pods are wanted.'),
-    selector: struct(2, labelSelector)
-      .required()
-      .mayBeAbsent()
-      .doc('Labels of its pods; never changes.'),
+    selector: struct(2, labelSelector).requiredPointer().doc('Labels of its pods; never changes.'),
     template: struct(3, podTemplateSpec).required().doc('The pods.'),
     strategy: struct(4, deploymentStrategy)
       .always()

@@ -15,14 +15,16 @@ import {
   validateCollisions,
   validateCountOrPercent,
   validateCounts,
-  validateWorkload,
+  validateReplicated,
 } from './validation.ts'
 
 export function validateDeployment({ spec }: Deployment): readonly FieldError[] {
   const { progressDeadlineSeconds: deadline, minReadySeconds = 0 } = spec
   const errors = [
-    ...validateWorkload(spec),
+    ...notNegative('spec.replicas', spec.replicas),
+    ...validateReplicated(spec),
     ...validateStrategy('spec.strategy', spec.strategy),
+    ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
     ...notNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
     ...notNegative('spec.progressDeadlineSeconds', deadline),
   ]

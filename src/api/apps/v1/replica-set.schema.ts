@@ -18,10 +18,7 @@ export const replicaSetSpec = shape(
   {
     replicas: int32(1).optional().doc('How many pods are wanted.'),
     minReadySeconds: int32(4).doc('How long a pod must be ready to count as available.'),
-    selector: struct(2, labelSelector)
-      .required()
-      .mayBeAbsent()
-      .doc('Labels of its pods; never changes.'),
+    selector: struct(2, labelSelector).requiredPointer().doc('Labels of its pods; never changes.'),
     template: struct(3, podTemplateSpec).always().doc('The pods.'),
   },
 )

@@ -1,11 +1,11 @@
 import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
-import { immutable } from '../../core/v1/validation.ts'
+import { immutable, notNegative } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { labelMatcherOf } from '../../machinery/label-selector.ts'
 import { workloadColumns } from './columns.ts'
 import { type ReplicaSet, replicaSetShape } from './replica-set.schema.ts'
-import { availableAreReady, validateCounts, validateWorkload } from './validation.ts'
+import { availableAreReady, validateCounts, validateReplicated } from './validation.ts'
 import { nameWarnings, templateWarnings } from './warnings.ts'
 
 export type * from './replica-set.schema.ts'
@@ -30,7 +30,11 @@ export const replicaSet = defineKind<ReplicaSet>({
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
   },
-  validate: ({ spec }) => validateWorkload(spec),
+  validate: ({ spec }) => [
+    ...notNegative('spec.replicas', spec.replicas),
+    ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...validateReplicated(spec),
+  ],
   validateUpdate: (next, previous) =>
     immutable('spec.selector', next.spec.selector, previous.spec.selector),
   validateStatusUpdate: ({ status }) => [

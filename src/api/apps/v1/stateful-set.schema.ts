@@ -70,10 +70,7 @@ export const statefulSetSpec = shape(
   'What a stateful set runs and how it changes.',
   {
     replicas: int32(1).optional().doc('How many pods are wanted.'),
-    selector: struct(2, labelSelector)
-      .required()
-      .mayBeAbsent()
-      .doc('Labels of its pods; never changes.'),
+    selector: struct(2, labelSelector).requiredPointer().doc('Labels of its pods; never changes.'),
     template: struct(3, podTemplateSpec)
       .required()
       .doc('The pods; each has the name of the set and a number, as web-0.'),

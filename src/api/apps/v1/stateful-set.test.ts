@@ -69,6 +69,8 @@ const rolling = (rollingUpdate: object) => ({ updateStrategy: { rollingUpdate } 
 const retention = (policy: object) => ({ persistentVolumeClaimRetentionPolicy: policy })
 const pods = (spec: object) => ({ template: { ...template, spec: { ...template.spec, ...spec } } })
 const negative = 'must be greater than or equal to 0'
+const noName =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 const wrong: [name: string, spec: object, expected: string[]][] = [
   [
     'negative numbers',
@@ -85,6 +87,44 @@ const wrong: [name: string, spec: object, expected: string[]][] = [
     [
       'spec.selector: Required value',
       'spec.template.metadata.labels: Invalid value: {"app":"db"}: `selector` does not match template `labels`',
+    ],
+  ],
+  [
+    'an empty selector, though it selects all pods',
+    { selector: {} },
+    ['spec.selector: Invalid value: {}: empty selector is invalid for statefulset'],
+  ],
+  [
+    'a broken selector, and of pods only what no set may have',
+    {
+      selector: { matchExpressions: [{ key: 'app', operator: 'Near' }] },
+      ...pods({ restartPolicy: 'Never', containers: [] }),
+    },
+    [
+      'spec.selector.matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator',
+      'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Near"}]}',
+      'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"',
+    ],
+  ],
+  [
+    'everything at once, labels of pods twice, as upstream has it',
+    {
+      podManagementPolicy: 'Random',
+      replicas: -1,
+      serviceName: 'a.b',
+      template: {
+        ...template,
+        metadata: { labels: { app: 'db', x: 'y' }, annotations: { '!': '' } },
+      },
+      volumeClaimTemplates: [{ ...claim, spec: { ...claim.spec, accessModes: [] } }],
+    },
+    [
+      `spec.podManagementPolicy: Invalid value: "Random": must be 'OrderedReady' or 'Parallel'`,
+      'spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required',
+      `spec.replicas: Invalid value: -1: ${negative}`,
+      'spec.serviceName: Invalid value: "a.b": must not contain dots',
+      `spec.template.annotations: Invalid value: "!": ${noName}`,
+      `spec.template.annotations: Invalid value: "!": ${noName}`,
     ],
   ],
   [
@@ -147,7 +187,9 @@ for (const [name, spec, expected] of wrong)
 test('a claim stands before a volume of its name', () => {
   const broken = { name: 'data', hostPath: { path: '../up' } }
   assert.deepEqual(problems(pods({ volumes: [broken] })), [])
-  assert.equal(problems(pods({ volumes: [{ ...broken, name: 'other' }] })).length, 1)
+  assert.deepEqual(problems(pods({ volumes: [broken, { ...broken, name: 'other' }] })), [
+    'spec.template.spec.volumes[1].hostPath.path: Invalid value: "../up": must not contain \'..\'',
+  ])
 })
 
 test('what may change, and what not', () => {
@@ -175,9 +217,12 @@ test('what may change, and what not', () => {
 })
 
 test('an old set whose pods or service are wrong can still be scaled', () => {
-  const old = { ...pods({ restartPolicy: 'Never' }), serviceName: 'a.b' }
+  const old = { ...pods({ dnsPolicy: 'Guess' }), serviceName: 'a.b' }
   assert.deepEqual(updateProblems(setWith(old), { ...old, replicas: 3 }), [])
-  assert.equal(updateProblems(setWith(), pods({ restartPolicy: 'Never' })).length, 1)
+  assert.equal(updateProblems(setWith(), pods({ dnsPolicy: 'Guess' })).length, 1)
+  // Whether they end was always looked at.
+  const ending = pods({ restartPolicy: 'Never' })
+  assert.equal(updateProblems(setWith(ending), { ...ending, replicas: 3 }).length, 1)
 })
 
 test('counts of a status stand in proportion', () => {

@@ -9,7 +9,6 @@ import { labelMatcherOf } from '../../machinery/label-selector.ts'
 import { containerColumns } from './columns.ts'
 import { type StatefulSet, statefulSetShape } from './stateful-set.schema.ts'
 import {
-  validateStatefulSet,
   validateStatefulSetCreate,
   validateStatefulSetStatus,
   validateStatefulSetUpdate,
@@ -40,7 +39,6 @@ export const statefulSet = defineKind<StatefulSet>({
     if (previous.spec.updateStrategy.rollingUpdate?.maxUnavailable === undefined)
       withoutMaxUnavailable(draft)
   },
-  validate: validateStatefulSet,
   validateCreate: validateStatefulSetCreate,
   validateUpdate: validateStatefulSetUpdate,
   validateStatusUpdate: validateStatefulSetStatus,

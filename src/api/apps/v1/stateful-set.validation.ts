@@ -1,6 +1,10 @@
 import { validateClaimSpec } from '../../core/v1/persistent-volume-claim.validation.ts'
 import type { PodTemplateSpec, Volume } from '../../core/v1/pod/pod.ts'
-import { validateLastingTemplate } from '../../core/v1/pod/validation.ts'
+import {
+  validateLasting,
+  validatePodTemplate,
+  validateTemplateMetadata,
+} from '../../core/v1/pod/validation.ts'
 import { given, notNegative, sameValue } from '../../core/v1/validation.ts'
 import {
   type FieldError,
@@ -13,14 +17,17 @@ import { isDns1123Label } from '../../machinery/names.ts'
 import type { StatefulSet, StatefulSetSpec } from './stateful-set.schema.ts'
 import {
   availableAreReady,
+  isBroken,
   notMoreThanAll,
   numberIn,
   validateCollisions,
   validateCountOrPercent,
   validateCounts,
   validateSelection,
+  validateSelector,
 } from './validation.ts'
 
+const TEMPLATE = 'spec.template'
 const POLICIES = ['OrderedReady', 'Parallel']
 const RETENTIONS = ['Retain', 'Delete']
 const COUNTS = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']
@@ -34,26 +41,8 @@ const MUTABLE = [
   'minReadySeconds',
 ] as const
 
-export function validateStatefulSet({ spec }: StatefulSet): readonly FieldError[] {
-  return [
-    ...validatePodManagement(spec.podManagementPolicy ?? ''),
-    ...validateUpdateStrategy('spec.updateStrategy', spec),
-    ...validateRetention(spec),
-    ...notNegative('spec.replicas', spec.replicas),
-    ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
-    ...notNegative('spec.ordinals.start', spec.ordinals?.start),
-    ...validateSelection(spec),
-  ]
-}
-
 export function validateStatefulSetCreate({ spec }: StatefulSet): readonly FieldError[] {
-  return [
-    ...given('spec.serviceName', spec.serviceName, isDns1123Label),
-    ...validateTemplate(spec),
-    ...(spec.volumeClaimTemplates ?? []).flatMap((claim, index) =>
-      validateClaimSpec(`spec.volumeClaimTemplates[${index}].spec`, claim.spec),
-    ),
-  ]
+  return validateSpec(spec, { isNew: true, judgesPods: true })
 }
 
 export function validateStatefulSetUpdate(
@@ -61,17 +50,47 @@ export function validateStatefulSetUpdate(
   { spec: before }: StatefulSet,
 ): readonly FieldError[] {
   // Pods were not looked at once, so sets whose pods are wrong exist, and can still be changed.
-  const wasWrong = validateTemplate(before).length > 0
+  const judgesPods = validatePodTemplate(TEMPLATE, withClaims(before)).length === 0
+  const errors = validateSpec(spec, { isNew: false, judgesPods })
+  if (sameValue(lasting(spec), lasting(before))) return errors
+  const why = `updates to statefulset spec for fields other than ${listed(MUTABLE)} are forbidden`
+  return [...errors, forbidden('spec', why)]
+}
+
+interface Judged {
+  /** What never changes is judged once. */
+  readonly isNew: boolean
+  readonly judgesPods: boolean
+}
+
+function validateSpec(spec: StatefulSetSpec, judged: Judged): readonly FieldError[] {
+  const { selector, template, volumeClaimTemplates = [] } = spec
+  const claims = judged.isNew ? volumeClaimTemplates : []
   return [
-    ...(wasWrong ? [] : validateTemplate(spec)),
-    ...(sameValue(lasting(spec), lasting(before))
-      ? []
-      : [
-          forbidden(
-            'spec',
-            `updates to statefulset spec for fields other than ${listed(MUTABLE)} are forbidden`,
-          ),
-        ]),
+    ...validatePodManagement(spec.podManagementPolicy ?? ''),
+    ...validateUpdateStrategy('spec.updateStrategy', spec),
+    ...validateRetention(spec),
+    ...claims.flatMap((claim, index) =>
+      validateClaimSpec(`spec.volumeClaimTemplates[${index}].spec`, claim.spec),
+    ),
+    ...notNegative('spec.replicas', spec.replicas),
+    ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...notNegative('spec.ordinals.start', spec.ordinals?.start),
+    ...(judged.isNew ? given('spec.serviceName', spec.serviceName, isDns1123Label) : []),
+    ...validateSelector(selector, 'statefulset'),
+    ...(isBroken(selector)
+      ? [invalid('spec.selector', selector, '')]
+      : validateTemplate(spec, judged)),
+    ...validateLasting(TEMPLATE, template, 'StatefulSet'),
+  ]
+}
+
+function validateTemplate(spec: StatefulSetSpec, { judgesPods }: Judged): readonly FieldError[] {
+  return [
+    ...validateSelection(spec),
+    ...(judgesPods ? validatePodTemplate(TEMPLATE, withClaims(spec)) : []),
+    // Told a second time, as upstream has it, from when pods were not looked at.
+    ...validateTemplateMetadata(TEMPLATE, spec.template),
   ]
 }
 
@@ -99,20 +118,16 @@ function listed(names: readonly string[]): string {
   return `${quoted.slice(0, -1).join(', ')} and ${quoted.at(-1)}`
 }
 
-function validateTemplate(spec: StatefulSetSpec): readonly FieldError[] {
-  return validateLastingTemplate('spec.template', withClaims(spec), 'StatefulSet')
-}
-
-/** As its pods will be: a claim becomes a volume, and takes the place of a volume of its name. */
+/** As its pods will be: a claim becomes a volume, which stands before all others and takes the place of one of its name. */
 function withClaims({ template, volumeClaimTemplates = [] }: StatefulSetSpec): PodTemplateSpec {
   const names = new Set(volumeClaimTemplates.map(({ metadata }) => metadata.name ?? ''))
   if (names.size === 0) return template
-  const { volumes = [] } = template.spec
   const claimed = (name: string): Volume => ({ name, persistentVolumeClaim: { claimName: name } })
-  const own = volumes.map(volume => (names.has(volume.name) ? claimed(volume.name) : volume))
-  const taken = new Set(volumes.map(({ name }) => name))
-  const further = [...names].filter(name => !taken.has(name)).map(claimed)
-  return { ...template, spec: { ...template.spec, volumes: [...own, ...further] } }
+  const others = (template.spec.volumes ?? []).filter(({ name }) => !names.has(name))
+  return {
+    ...template,
+    spec: { ...template.spec, volumes: [...[...names].map(claimed), ...others] },
+  }
 }
 
 function validatePodManagement(policy: string): FieldError[] {

@@ -9,40 +9,48 @@ import type { LabelSelector } from '../../machinery/metadata.ts'
 import { isPercent } from '../../machinery/names.ts'
 
 interface SelectingSpec {
-  selector: LabelSelector
+  selector?: LabelSelector
   template: PodTemplateSpec
 }
-interface WorkloadSpec extends SelectingSpec {
-  replicas?: number
-  minReadySeconds?: number
-}
 
-export function validateWorkload(spec: WorkloadSpec): FieldError[] {
+/** Replicas, or a deployment of them: what they select and what they make. */
+export function validateReplicated(spec: SelectingSpec): FieldError[] {
+  // Upstream's words name one of the two kinds whichever is meant, and of the other for the template.
+  const errors = validateSelector(spec.selector, 'deployment')
+  if (isBroken(spec.selector))
+    return [...errors, invalid('spec.selector', spec.selector, 'invalid label selector')]
   return [
-    ...notNegative('spec.replicas', spec.replicas),
-    ...notNegative('spec.minReadySeconds', spec.minReadySeconds),
+    ...errors,
     ...validateSelection(spec),
-    // Upstream's words name one of the two kinds whichever is meant.
     ...validateLastingTemplate('spec.template', spec.template, 'ReplicaSet'),
   ]
 }
 
-/** The selector is there and selects the pods of the template. */
+/** The selector is there, selects something, and is put together well. */
+export function validateSelector(selector: LabelSelector | undefined, kind: string): FieldError[] {
+  return selector
+    ? [...validateLabelSelector('spec.selector', selector), ...notEmpty(selector, kind)]
+    : [required('spec.selector')]
+}
+
+export function notEmpty(selector: LabelSelector | undefined, kind: string): FieldError[] {
+  return selector && isEmptySelector(selector)
+    ? [invalid('spec.selector', selector, `empty selector is invalid for ${kind}`)]
+    : []
+}
+
+/** Such that nobody can say what it selects. */
+export function isBroken(selector: LabelSelector | undefined): boolean {
+  return validateLabelSelector('', selector).length > 0
+}
+
+/** The pods of the template are selected; an empty selector selects all, an absent one none. */
 export function validateSelection({ selector, template }: SelectingSpec): FieldError[] {
-  const errors = [...validateLabelSelector('spec.selector', selector)]
-  if (errors.length > 0) return errors
   const { labels } = template.metadata
-  const isMissing = isEmptySelector(selector)
-  if (isMissing) errors.push(required('spec.selector'))
-  if (isMissing || !labelMatcherOf(selector).matches(labels ?? {}))
-    errors.push(
-      invalid(
-        'spec.template.metadata.labels',
-        labels,
-        '`selector` does not match template `labels`',
-      ),
-    )
-  return errors
+  if (labelMatcherOf(selector).matches(labels ?? {})) return []
+  return [
+    invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'),
+  ]
 }
 
 /** A count or a percentage such as `25%`, not negative. */

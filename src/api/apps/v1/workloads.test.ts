@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { created, lines, rowOf, updated } from '../../core/v1/testing.ts'
+import { created, lines, problemsOf, rowOf, updated } from '../../core/v1/testing.ts'
 import { deployment } from './deployment.ts'
 import { replicaSet } from './replica-set.ts'
 
@@ -97,6 +97,46 @@ for (const [name, spec, expected] of wrongDeployments)
     const problems = deploymentProblems(spec)
     assert.ok(problems.includes(expected), problems.join('\n'))
   })
+
+test('what is wrong with a selector is told alike of both kinds, in words of one', () => {
+  for (const kind of [deployment, replicaSet] as const) {
+    const problems = (spec: object) =>
+      problemsOf<never>(kind as never, { spec: { ...base, ...spec } })
+    assert.deepEqual(problems({ selector: {} }), [
+      'spec.selector: Invalid value: {}: empty selector is invalid for deployment',
+    ])
+    // Of pods that may be others nothing is told.
+    const selector = { matchLabels: { app: '-a' } }
+    const [, broken, ...more] = problems({ selector, template: { spec: {} } })
+    const shown = 'Invalid value: {"matchLabels":{"app":"-a"}}'
+    assert.equal(broken, `spec.selector: ${shown}: invalid label selector`)
+    assert.deepEqual(more, [])
+  }
+})
+
+test('a deployment is judged in the order of upstream', () => {
+  const spec = {
+    ...base,
+    replicas: -1,
+    selector: { matchLabels: { app: 'db' } },
+    strategy: { rollingUpdate: { maxUnavailable: '101%' } },
+    minReadySeconds: -1,
+    revisionHistoryLimit: -1,
+    progressDeadlineSeconds: -1,
+  }
+  assert.deepEqual(
+    deployment.validate(created(deployment, { spec })).map(({ field }) => field),
+    [
+      'spec.replicas',
+      'spec.template.metadata.labels',
+      'spec.strategy.rollingUpdate.maxUnavailable',
+      'spec.minReadySeconds',
+      'spec.revisionHistoryLimit',
+      'spec.progressDeadlineSeconds',
+      'spec.progressDeadlineSeconds',
+    ],
+  )
+})
 
 test('the selector never changes', () => {
   for (const kind of [deployment, replicaSet] as const) {

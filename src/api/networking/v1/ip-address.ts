@@ -23,8 +23,7 @@ export const ipAddressSpec = shape(
   'Who has an address.',
   {
     parentRef: struct(1, parentReference)
-      .required()
-      .mayBeAbsent()
+      .requiredPointer()
       .doc('Who has it, usually a service; never changes.'),
   },
 )
@@ -49,28 +48,25 @@ export const ipAddress = defineKind<IpAddress>({
   shape: ipAddressShape,
   validate: ({ metadata: { generateName = '' }, spec }) => [
     ...given('metadata.generateName', generateName, isCanonicalIp),
-    ...validateParent('spec.parentRef', spec.parentRef),
+    ...(spec.parentRef
+      ? validateParent('spec.parentRef', spec.parentRef)
+      : [required('spec.parentRef')]),
   ],
   validateCreate: ({ metadata: { name = '' } }) =>
     wrong('metadata.name', name, isCanonicalIp(name)),
   validateUpdate: (next, previous) =>
-    immutable(
-      'spec.parentRef',
-      isNobody(next.spec.parentRef) ? null : next.spec.parentRef,
-      previous.spec.parentRef,
-    ),
+    immutable('spec.parentRef', next.spec.parentRef, previous.spec.parentRef),
   columns: [
     nameColumn,
-    column('ParentRef', 'Who has the address.', ({ spec }) => shownParent(spec.parentRef)),
+    column('ParentRef', 'Who has the address.', ({ spec }) =>
+      spec.parentRef ? shownParent(spec.parentRef) : '<none>',
+    ),
     // Upstream's rows end in an age of which its definitions know nothing.
     { ...ageColumn, isUndefined: true },
   ],
 })
 
-const isNobody = (parent: ParentReference) => Object.values(parent).every(part => part === '')
-
 function validateParent(path: string, parent: ParentReference): readonly FieldError[] {
-  if (isNobody(parent)) return [required(path)]
   return [
     ...given(`${path}.group`, parent.group, isDns1123Subdomain),
     ...needed(`${path}.resource`, parent.resource, isPathSegment),

@@ -27,6 +27,10 @@ test('an address is named after itself, in canonical form', () => {
 test('an address belongs to somebody, and always to the same', () => {
   const problems = (spec: object) => addressProblems('10.0.0.1', spec)
   assert.deepEqual(problems({}), ['spec.parentRef: Required value'])
+  assert.deepEqual(problems({ parentRef: {} }), [
+    'spec.parentRef.resource: Required value',
+    'spec.parentRef.name: Required value',
+  ])
   assert.deepEqual(problems({ parentRef: { group: 'A', namespace: 'a/b' } }), [
     "spec.parentRef.group: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
     'spec.parentRef.resource: Required value',

@@ -107,9 +107,7 @@ export function validatePodTemplate(
   template: PodTemplateSpec,
 ): readonly FieldError[] {
   const errors = [
-    // Upstream leaves out that they are metadata.
-    ...validateLabels(`${path}.labels`, template.metadata.labels),
-    ...validateAnnotations(`${path}.annotations`, template.metadata.annotations),
+    ...validateTemplateMetadata(path, template),
     ...validatePodSpec(`${path}.spec`, template.spec),
   ]
   if (template.spec.ephemeralContainers?.length)
@@ -120,6 +118,17 @@ export function validatePodTemplate(
       ),
     )
   return errors
+}
+
+/** Upstream leaves out in the paths that they are metadata. */
+export function validateTemplateMetadata(
+  path: string,
+  { metadata }: PodTemplateSpec,
+): readonly FieldError[] {
+  return [
+    ...validateLabels(`${path}.labels`, metadata.labels),
+    ...validateAnnotations(`${path}.annotations`, metadata.annotations),
+  ]
 }
 
 function validatePodSpec(path: string, spec: PodSpec): readonly FieldError[] {
@@ -245,10 +254,18 @@ export function validateLastingTemplate(
   template: PodTemplateSpec,
   kind: string,
 ): readonly FieldError[] {
-  const errors = [...validatePodTemplate(path, template)]
-  if (template.spec.restartPolicy !== 'Always')
-    errors.push(notSupported(`${path}.spec.restartPolicy`, template.spec.restartPolicy, ['Always']))
-  if (template.spec.activeDeadlineSeconds !== undefined)
+  return [...validatePodTemplate(path, template), ...validateLasting(path, template, kind)]
+}
+
+export function validateLasting(
+  path: string,
+  { spec }: PodTemplateSpec,
+  kind: string,
+): readonly FieldError[] {
+  const errors: FieldError[] = []
+  if (spec.restartPolicy !== 'Always')
+    errors.push(notSupported(`${path}.spec.restartPolicy`, spec.restartPolicy, ['Always']))
+  if (spec.activeDeadlineSeconds !== undefined)
     errors.push(
       forbidden(
         `${path}.spec.activeDeadlineSeconds`,
