@@ -75,3 +75,46 @@ test('sizes beyond what a size may be are refused as numbers, and shown as their
     /spec\.size: Invalid value: 9007199254740995: should be less than or equal to 2147483647/,
   )
 })
+
+test('a size is an object of its own, with metadata that is judged and conditions that hold', async () => {
+  const { ask } = await startTestServer()
+  const labels = { app: 'a' }
+  await ask('POST', DEPLOYMENTS, {
+    metadata: { name: 'a' },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+    },
+  })
+  const path = `${DEPLOYMENTS}/a/scale`
+  const { body: size } = await ask('GET', path)
+  const put = (metadata: object, spec: object = { replicas: 3 }) =>
+    ask('PUT', `${path}?dryRun=All`, { ...size, metadata: { ...size.metadata, ...metadata }, spec })
+  const answer = async (metadata: object) => {
+    const { status, body } = await put(metadata)
+    return `${status} ${body.message}`
+  }
+  assert.deepEqual((await put({})).body.spec, { replicas: 3 })
+  // As with anything that Go leaves out where it is zero.
+  assert.deepEqual((await put({}, {})).body.spec, {})
+  assert.equal((await put({ resourceVersion: '0' })).status, 200)
+  assert.match(await answer({ resourceVersion: '1' }), /^409 .*the object has been modified/)
+  assert.match(await answer({ resourceVersion: 'x' }), /^500 strconv\.ParseUint: parsing "x"/)
+  assert.match(await answer({ uid: 'other' }), /^409 .*UID in precondition: other, /)
+  assert.match(await answer({ name: '' }), /^400 .*name must be provided$/)
+  assert.match(
+    await answer({ name: 'b' }),
+    /^400 .*\(b\) does not match the name on the URL \(a\)$/,
+  )
+  assert.match(
+    await answer({ namespace: 'b' }),
+    /^400 the namespace of the provided object does not/,
+  )
+  assert.match(
+    await answer({ finalizers: ['f'] }),
+    /^422 Scale\.autoscaling "a" is invalid: metadata\.finalizers\[0\]: Invalid value: "f": name is neither/,
+  )
+  const both = { labels: { 'a!': 'b' }, generation: -1 }
+  assert.match(await answer(both), /^422 .*\[metadata\.generation: .*, metadata\.labels: /)
+})

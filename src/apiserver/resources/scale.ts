@@ -3,18 +3,20 @@ import { type Scale, scale, scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { ScaleMapping } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { badRequest, conflict, internalError, invalid } from '#api/machinery/status.ts'
+import { internalError, invalid } from '#api/machinery/status.ts'
+import { validateMetadata } from '#api/machinery/validate-metadata.ts'
 import type { Exchange } from '../exchange.ts'
 import { respondValue, wantedBy } from '../respond.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import { decodeDraft, draftOf, parseBody } from './body.ts'
+import { wrongFinalizers } from './hooks.ts'
 import { applyPatch, patchBodyOf } from './patch.ts'
 import type { ServedResource, StoredResource } from './registry.ts'
 import type { SpecialHandler } from './special.ts'
 import { tableFor } from './tables.ts'
-import { existing, updateObject } from './update.ts'
-import { MODIFIED, type Write, writeOf } from './write.ts'
+import { checkName, existing, updateObject } from './update.ts'
+import { checkNamespace, dropRepeatedOwners, type Write, writeOf } from './write.ts'
 
 type Mapping = ScaleMapping<KubernetesObject>
 
@@ -43,13 +45,21 @@ function respondScale(exchange: Exchange, size: Scale) {
 
 export const updateScale: SpecialHandler = async (exchange, resource) => {
   const body = await parseBody(exchange.request, scale)
-  return writeScale(exchange, resource, () => draftOf(exchange, scale, body) as Scale)
+  const write = writeOf(exchange, resource as StoredResource)
+  const wanted = draftOf(exchange, scale, body) as Scale
+  checkName(write, wanted)
+  checkNamespace(write, wanted)
+  dropRepeatedOwners(write, wanted)
+  return writeScale(write, () => wanted)
 }
 
 export const patchScale: SpecialHandler = async (exchange, resource) => {
   const body = await patchBodyOf(exchange.request)
-  return writeScale(exchange, resource, current => {
+  const write = writeOf(exchange, resource as StoredResource)
+  return writeScale(write, current => {
     const wanted = decodeDraft(exchange, scale, applyPatch(scale.shape, current, body)) as Scale
+    checkName(write, wanted)
+    checkNamespace(write, wanted)
     // Only a revision that the patch itself names is a condition; else whoever was quicker is no matter.
     if (wanted.metadata.resourceVersion === current.metadata.resourceVersion)
       delete wanted.metadata.resourceVersion
@@ -57,39 +67,27 @@ export const patchScale: SpecialHandler = async (exchange, resource) => {
   })
 }
 
-async function writeScale(
-  exchange: Exchange,
-  resource: ServedResource,
-  change: (current: Scale) => Scale,
-) {
+async function writeScale(write: Write, change: (current: Scale) => Scale) {
+  const { exchange, resource } = write
   const mapping = mappingOf(resource)
-  const write = writeOf(exchange, resource as StoredResource)
   const stored = await updateObject({ ...write, subresource: 'scale' }, current => {
     const { object } = current.in(resource.view)
-    const before = scaleOf(mapping, object)
-    return scaled(write, mapping, object, { before, wanted: change(before) })
+    return scaled(write, object, change(scaleOf(mapping, object)))
   })
-  return respondScale(exchange, scaleOf(mapping, await sized(write.resource, stored)))
+  return respondScale(exchange, scaleOf(mapping, await sized(resource, stored)))
 }
 
-function scaled(
-  write: Write,
-  mapping: Mapping,
-  current: KubernetesObject,
-  { before, wanted }: { before: Scale; wanted: Scale },
-): KubernetesObject {
-  const { resource: of } = write.resource.storage
+/** What it is on the condition of is judged as with any other update. */
+function scaled(write: Write, current: KubernetesObject, wanted: Scale): KubernetesObject {
   const { metadata, spec } = wanted
-  if (metadata.name && metadata.name !== write.name)
-    throw badRequest(`the name of the Scale (${metadata.name}) is not that of the object`)
-  const pinned = metadata.resourceVersion
-  if (pinned && pinned !== before.metadata.resourceVersion) throw conflict(of, write.name, MODIFIED)
   const replicas = spec.replicas ?? 0
+  const errors = [...validateMetadata(scale, wanted), ...wrongFinalizers(write, wanted)]
   if (replicas < 0)
-    throw invalid(scale, write.name, [
-      invalidField('spec.replicas', replicas, 'must be greater than or equal to 0'),
-    ])
-  const draft = structuredClone(mapping.withReplicas(current, replicas))
-  if (!pinned) delete draft.metadata.resourceVersion
+    errors.push(invalidField('spec.replicas', replicas, 'must be greater than or equal to 0'))
+  if (errors.length > 0) throw invalid(scale, write.name, errors)
+  const draft = structuredClone(mappingOf(write.resource).withReplicas(current, replicas))
+  for (const condition of ['uid', 'resourceVersion'] as const)
+    if (metadata[condition]) draft.metadata[condition] = metadata[condition]
+    else delete draft.metadata[condition]
   return draft
 }

@@ -96,7 +96,7 @@ async function createByUpdate(write: Write, draft: KubernetesObject): Promise<St
   return createObject({ ...write, name: '' }, draft)
 }
 
-function checkName({ name }: Write, { metadata }: KubernetesObject): void {
+export function checkName({ name }: Write, { metadata }: KubernetesObject): void {
   if (!metadata.name)
     throw badRequest(
       `the name of the object (${name} based on URL) was undeterminable: name must be provided`,

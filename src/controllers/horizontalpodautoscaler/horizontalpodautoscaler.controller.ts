@@ -120,7 +120,7 @@ export function horizontalPodAutoscalerController(context: ControllerContext): C
 
 /** An autoscaler begins with the size that it finds, so that it does not shrink at once. */
 function newlyKnown(target: AutoscalerWorld['target'], atMs: number): Known {
-  const replicas = 'error' in target ? undefined : target.scale.spec.replicas
+  const replicas = 'error' in target ? undefined : (target.scale.spec.replicas ?? 0)
   const recommendations = replicas === undefined ? [] : [{ replicas, atMs }]
   return {
     memory: { recommendations, added: [], removed: [] },

@@ -31,6 +31,8 @@ test('its number may change, its data never', () => {
   assert.deepEqual(changesOf({ data: { a: 2 }, revision: 2 }), [
     'data: Invalid value: {"a":2}: field is immutable',
   ])
+  const without = updated(controllerRevision, previous, { revision: 1 })
+  assert.deepEqual(lines(controllerRevision.validate(without, previous)), [])
 })
 
 test('kubectl get shows whose it is', () => {

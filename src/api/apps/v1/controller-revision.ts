@@ -26,12 +26,13 @@ export const controllerRevision = defineKind<ControllerRevision>({
   plural: 'controllerrevisions',
   scope: 'Namespaced',
   shape: controllerRevisionShape,
-  validate: ({ data, revision }) => [
-    ...(data === undefined || data === null ? [required('data', 'data is mandatory')] : []),
+  // Of an update it is told only that they never change.
+  validate: ({ data, revision }, previous) => [
+    ...(previous || !isMissing(data) ? [] : [required('data', 'data is mandatory')]),
     ...notNegative('revision', revision),
   ],
   validateCreate: ({ data }) =>
-    data === undefined || data === null || isPlainObject(data)
+    isMissing(data) || isPlainObject(data)
       ? []
       : [invalid('data', data, 'data must be a valid JSON object')],
   validateUpdate: (next, previous) => immutable('data', next.data, previous.data),
@@ -42,6 +43,8 @@ export const controllerRevision = defineKind<ControllerRevision>({
     ageColumn,
   ],
 })
+
+const isMissing = (data: unknown) => data === undefined || data === null
 
 /** As people write it for `kubectl`: `daemonset.apps/web`. */
 function controllerName(object: ControllerRevision): string {

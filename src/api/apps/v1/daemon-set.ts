@@ -22,6 +22,8 @@ export const daemonSet = defineKind<DaemonSet>({
   shortNames: ['ds'],
   categories: ['all'],
   scope: 'Namespaced',
+  takesAnyPrefix: true,
+  judgesChangesFirst: true,
   shape: daemonSetShape,
   hasGeneration: true,
   defaults: defaultDaemonSet,

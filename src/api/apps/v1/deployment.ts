@@ -22,6 +22,7 @@ export const deployment = defineKind<Deployment>({
   shortNames: ['deploy'],
   categories: ['all'],
   scope: 'Namespaced',
+  takesAnyPrefix: true,
   shape: deploymentShape,
   hasGeneration: true,
   defaults: defaultDeployment,

@@ -18,6 +18,7 @@ export const replicaSet = defineKind<ReplicaSet>({
   shortNames: ['rs'],
   categories: ['all'],
   scope: 'Namespaced',
+  takesAnyPrefix: true,
   shape: replicaSetShape,
   hasGeneration: true,
   defaults: draft => {

@@ -25,6 +25,7 @@ export const statefulSet = defineKind<StatefulSet>({
   shortNames: ['sts'],
   categories: ['all'],
   scope: 'Namespaced',
+  takesAnyPrefix: true,
   shape: statefulSetShape,
   hasGeneration: true,
   // The names of its pods are host names.

@@ -73,6 +73,7 @@ export const horizontalPodAutoscaler = defineKind<HorizontalPodAutoscaler>({
   shortNames: ['hpa'],
   categories: ['all'],
   scope: 'Namespaced',
+  takesAnyPrefix: true,
   shape: horizontalPodAutoscalerShape,
   subresources: { status: true },
   storedAs: { kind: stored, toStored, fromStored },

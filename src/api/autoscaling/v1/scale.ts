@@ -54,12 +54,13 @@ export const scale = defineKind<Scale>({
 export function scaleOf(mapping: ScaleMapping<KubernetesObject>, object: KubernetesObject): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const selector = mapping.selector(object)
+  const replicas = mapping.specReplicas(object)
   return JSON.parse(
     JSON.stringify({
       kind: 'Scale',
       apiVersion: 'autoscaling/v1',
       metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-      spec: { replicas: mapping.specReplicas(object) },
+      spec: replicas === 0 ? {} : { replicas },
       status: { replicas: mapping.statusReplicas(object), ...(selector ? { selector } : {}) },
     }),
   )

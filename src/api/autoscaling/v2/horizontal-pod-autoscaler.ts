@@ -25,6 +25,7 @@ export const horizontalPodAutoscaler = defineKind<HorizontalPodAutoscaler>({
   shortNames: ['hpa'],
   categories: ['all'],
   scope: 'Namespaced',
+  takesAnyPrefix: true,
   shape: horizontalPodAutoscalerShape,
   subresources: { status: true },
   defaults: defaultAutoscaler,

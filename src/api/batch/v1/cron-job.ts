@@ -21,6 +21,7 @@ export const cronJob = defineKind<CronJob>({
   shortNames: ['cj'],
   categories: ['all'],
   scope: 'Namespaced',
+  takesAnyPrefix: true,
   shape: cronJobShape,
   hasGeneration: true,
   defaults: ({ spec }) => defaultPodTemplate(spec.jobTemplate.spec.template),

@@ -20,6 +20,7 @@ export const podTemplate = defineKind<PodTemplate>({
   kind: 'PodTemplate',
   plural: 'podtemplates',
   scope: 'Namespaced',
+  takesAnyPrefix: true,
   returnsDeleted: true,
   shape: podTemplateShape,
   hasGeneration: true,

@@ -35,6 +35,16 @@ test('unless they are said', () => {
   )
 })
 
+test('what is hardly meant is told as it is created, and never again', () => {
+  const pods = { ...template, spec: { ...podSpec, terminationGracePeriodSeconds: -1 } }
+  const object = created(replicationController, { spec: { template: pods } })
+  assert.equal(replicationController.warnings(object, undefined).length, 1)
+  assert.deepEqual(
+    replicationController.warnings(object, created(replicationController, { spec: { template } })),
+    [],
+  )
+})
+
 test('an update keeps the status', () => {
   const previous = defaulted(replicationController, { spec: { template }, status: { replicas: 3 } })
   const next = updated(replicationController, previous, { spec: { template, replicas: 5 } })

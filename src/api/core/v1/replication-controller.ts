@@ -22,6 +22,7 @@ export const replicationController = defineKind<ReplicationController>({
   shortNames: ['rc'],
   categories: ['all'],
   scope: 'Namespaced',
+  takesAnyPrefix: true,
   shape: replicationControllerShape,
   hasGeneration: true,
   defaults: takeLabelsOfTemplate,
@@ -36,8 +37,10 @@ export const replicationController = defineKind<ReplicationController>({
     ...validateCounts(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']),
     ...availableAreReady(status),
   ],
-  warnings: ({ spec: { template } }) =>
-    template ? podWarnings('spec.template.spec', template.spec, template.metadata.annotations) : [],
+  warnings: ({ spec: { template } }, previous) =>
+    template && !previous
+      ? podWarnings('spec.template.spec', template.spec, template.metadata.annotations)
+      : [],
   fieldSelectors: { 'status.replicas': ({ status }) => String(status.replicas) },
   columns: [
     nameColumn,

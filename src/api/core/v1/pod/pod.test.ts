@@ -201,6 +201,15 @@ const wrongPods: [string, object, string][] = [
     'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "spec.bar": error converting fieldPath: field label not supported: spec.bar',
   ],
   [
+    'field of another version',
+    containerWith({
+      env: [
+        { name: 'A', valueFrom: { fieldRef: { apiVersion: 'v2', fieldPath: 'metadata.name' } } },
+      ],
+    }),
+    'spec.containers[0].env[0].valueFrom.fieldRef.fieldPath: Invalid value: "metadata.name": error converting fieldPath: unsupported pod version: v2',
+  ],
+  [
     'two volume sources',
     podWith({ volumes: [{ name: 'a', emptyDir: {}, hostPath: { path: '/x' } }] }),
     'spec.volumes[0].emptyDir: Forbidden: may not specify more than 1 volume type',
