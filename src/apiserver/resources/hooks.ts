@@ -49,12 +49,14 @@ export interface ResourceHooks {
   hasOwnFinalizers?(object: KubernetesObject): boolean
   /** Who must act before an object of this kind may ever go. */
   readonly finalizersOnDelete?: readonly string[]
-  /** Finalizers may be named without a domain, as anything else that is qualified; or only those that an update adds. */
-  readonly freeFinalizers?: true | 'onUpdate'
+  /** Finalizers may be named without a domain, as anything else that is qualified; or only those that an update adds, or one of the status. */
+  readonly freeFinalizers?: true | 'onUpdate' | 'inStatus'
   /** Nothing says how long it is given to end by itself. */
   readonly hasNoGrace?: true
   /** Who writes the status writes none of the metadata beside it. */
   readonly statusIsAlone?: true
+  /** Who writes the status leaves the owners as they are. */
+  readonly statusKeepsOwners?: true
   /** Fields that nobody owns, since the server sets or keeps them, by subresource; such as `status.conditions`. */
   readonly unowned?: Readonly<Record<string, readonly string[]>>
   /** The same for any subresource, where it depends on the object. */
@@ -70,7 +72,7 @@ const alone: ResourceHooks = { statusIsAlone: true }
 
 /** By resource and group, as `services` or `roles.rbac.authorization.k8s.io`. */
 const table: Record<string, ResourceHooks> = {
-  'apiservices.apiregistration.k8s.io': free,
+  'apiservices.apiregistration.k8s.io': { ...free, statusKeepsOwners: true },
   'mutatingadmissionpolicies.admissionregistration.k8s.io': free,
   'mutatingadmissionpolicybindings.admissionregistration.k8s.io': free,
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': free,
@@ -110,6 +112,7 @@ const table: Record<string, ResourceHooks> = {
   'rolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },
   'clusterrolebindings.rbac.authorization.k8s.io': { createsOnUpdate: true },
   replicationcontrollers: { orphansByDefault: {} },
+  'cronjobs.batch': { freeFinalizers: 'inStatus' },
   'jobs.batch': {
     orphansByDefault: {
       warning:
@@ -128,7 +131,7 @@ const table: Record<string, ResourceHooks> = {
       validateEvent(kind.group, draft as Event, previous as Event | undefined),
   },
   persistentvolumes: { prepare: stampPhase },
-  pods: { validate: validatePodPart, prepare: stampGates },
+  pods: { validate: validatePodPart, prepare: stampGates, statusKeepsOwners: true },
   services: {
     allocate: ({ exchange: { server } }, draft, previous) =>
       holdForService(server, draft as Service, previous as Service | undefined),
@@ -153,7 +156,7 @@ const table: Record<string, ResourceHooks> = {
 }
 
 /** Nobody knows what the writer of a custom resource saw, unless it says so. */
-const ofCustomResources = free
+const ofCustomResources: ResourceHooks = { ...free, statusKeepsOwners: true }
 
 export function hooksOf({ storage, kind }: StoredResource): ResourceHooks {
   if (kind.custom) return ofCustomResources
@@ -173,11 +176,13 @@ export function unownedFields(
 
 /** What is wrong with the names of finalizers beyond what is wrong with any name. */
 export function wrongFinalizers(
-  { resource }: Write,
+  { resource, subresource }: Write,
   { metadata }: KubernetesObject,
   previous?: KubernetesObject,
 ): readonly FieldError[] {
   const { freeFinalizers } = hooksOf(resource)
+  if (freeFinalizers === 'inStatus' && subresource !== 'status')
+    return unqualifiedFinalizers(metadata)
   const { group, kind } = resource.kind
   // Shown as its newer kind, the same object has the rule.
   const isFree = freeFinalizers === true || (group === '' && kind === 'Event')

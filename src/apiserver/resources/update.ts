@@ -188,11 +188,11 @@ async function replace(
   const previous = view.own ? current.in(view).object : current.object
   checkNamespace(write, draft)
   if (draft.metadata.uid) checkUid(write, draft.metadata.uid, previous)
+  const isPatch = write.exchange.info.verb === 'patch'
+  if (!isPatch) dropRepeatedOwners(write, draft)
   keepSystemMetadata(draft, previous)
   keepOtherHalf(write, draft, previous)
   hooksOf(write.resource).complete?.(write, draft)
-  const isPatch = write.exchange.info.verb === 'patch'
-  if (!isPatch) dropRepeatedOwners(write, draft)
   trackFields(write, previous, draft)
   const mutating = mutate(write, draft, previous)
   if (mutating === true || (mutating && (await mutating))) {
@@ -274,12 +274,20 @@ function keepOtherHalf(write: Write, draft: KubernetesObject, previous: Kubernet
   for (const field of Object.keys(kept))
     if (kept[field] !== undefined && !isWritten(field)) next[field] = kept[field]
   if (!isStatus) return
-  keepMetadata(draft, previous, OWNERS)
-  if (hooksOf(write.resource).statusIsAlone) keepMetadata(draft, previous, BESIDE_STATUS)
+  const { statusIsAlone, statusKeepsOwners } = hooksOf(write.resource)
+  if (statusIsAlone || statusKeepsOwners) keepMetadata(draft, previous, OWNERS)
+  if (statusIsAlone) keepMetadata(draft, previous, BESIDE_STATUS)
 }
 
 const OWNERS = ['ownerReferences'] as const
-const BESIDE_STATUS = ['labels', 'annotations', 'finalizers'] as const
+const BESIDE_STATUS = [
+  'generateName',
+  'labels',
+  'annotations',
+  'finalizers',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+] as const
 
 /** Subresources that write one part of the object and keep the rest. */
 const PARTS: Readonly<Record<string, (draft: never, previous: never) => void>> = {
@@ -325,7 +333,8 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   const errors = [...validateMetadataUpdate(kind, draft, previous)]
   if (isWhole(write) && !kind.takesAnyPrefix)
     errors.push(...wrongGenerateName(kind, draft.metadata.generateName))
-  if (subresource === '') errors.push(...wrongFinalizers(write, draft, previous))
+  if (subresource === '' || subresource === 'status')
+    errors.push(...wrongFinalizers(write, draft, previous))
   // The rules of ordinary updates forbid just what the other subresources are there for.
   const changes = isWhole(write) ? kind.validateUpdate(draft, previous) : []
   if (kind.judgesChangesFirst) errors.push(...changes)
