@@ -99,6 +99,7 @@ test('a size is an object of its own, with metadata that is judged and condition
   // As with anything that Go leaves out where it is zero.
   assert.deepEqual((await put({}, {})).body.spec, {})
   assert.equal((await put({ resourceVersion: '0' })).status, 200)
+  assert.equal((await put({ managedFields: [{}] })).status, 200)
   assert.match(await answer({ resourceVersion: '1' }), /^409 .*the object has been modified/)
   assert.match(await answer({ resourceVersion: 'x' }), /^500 strconv\.ParseUint: parsing "x"/)
   assert.match(await answer({ uid: 'other' }), /^409 .*UID in precondition: other, /)

@@ -50,6 +50,8 @@ export const updateScale: SpecialHandler = async (exchange, resource) => {
   checkName(write, wanted)
   checkNamespace(write, wanted)
   dropRepeatedOwners(write, wanted)
+  // Who owns fields of the size is told nowhere.
+  delete wanted.metadata.managedFields
   return writeScale(write, () => wanted)
 }
 

@@ -47,6 +47,10 @@ test('an annotation counts the templates', () => {
   const spec = { ...template.spec, hostNetwork: true }
   const other = updated(daemonSet, same, { spec: { ...base, template: { ...template, spec } } })
   assert.equal(other.metadata.annotations?.[COUNT], '2')
+  const written = structuredClone(other)
+  written.metadata.annotations = { own: 'y' }
+  daemonSet.prepareForStatusUpdate(written, other)
+  assert.deepEqual(written.metadata.annotations, { [COUNT]: '2', own: 'y' })
   const restored = created(daemonSet, {
     metadata: { name: 'web', annotations: { [COUNT]: '4' } },
     spec: base,

@@ -36,6 +36,8 @@ export const daemonSet = defineKind<DaemonSet>({
     const isSame = sameValue(draft.spec.template, previous.spec.template)
     setTemplateGeneration(draft, templateGenerationOf(previous) + (isSame ? 0 : 1))
   },
+  prepareForStatusUpdate: (draft, previous) =>
+    setTemplateGeneration(draft, templateGenerationOf(previous)),
   validate: validateDaemonSet,
   validateUpdate: validateDaemonSetUpdate,
   validateStatusUpdate: validateDaemonSetStatus,
