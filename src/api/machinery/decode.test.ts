@@ -6,6 +6,7 @@ import { configMap } from '../core/v1/config-map.ts'
 import { decodeObject, decodeShape } from './decode.ts'
 import { defineKind, objectShape } from './kind.ts'
 import {
+  alternative,
   any,
   boolean,
   bytes,
@@ -184,6 +185,19 @@ test('unknown fields are dropped and told by path', () => {
   assert.deepEqual(value.part, { name: 'a' })
   const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`x${at}`, 1]))
   assert.equal(decode(many).unknownFields.length, 100)
+})
+
+test('of unknown fields below an alternative nobody is told', () => {
+  const part = shape('io.k8s.api.test.v1.Either', 'A part or a switch.', {
+    on: boolean(1),
+    part: struct(2, shape('io.k8s.api.test.v1.Inner', 'A part.', { name: string(1) })).optional(),
+  })
+  const whole = shape('io.k8s.api.test.v1.Whole', 'One of both.', {
+    either: alternative(1, part, 'part', 'on').optional(),
+  })
+  const { value, unknownFields } = decodeShape(whole, { either: { name: 'a', y: 1 }, x: 1 })
+  assert.deepEqual(value, { either: { name: 'a' } })
+  assert.deepEqual(unknownFields, ['x'])
 })
 
 test('prototype names are plain data everywhere', () => {

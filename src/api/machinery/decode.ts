@@ -262,7 +262,13 @@ function readerOf(schema: AnySchema): Reader {
       const object = readerOf(fieldOf(schema, schema.object))
       const other = readerOf(fieldOf(schema, schema.other))
       return (raw, state) => {
-        if (isPlainObject(raw)) return object(raw, state)
+        if (isPlainObject(raw)) {
+          const told = state.unknownFields.length
+          const value = object(raw, state)
+          // Upstream reads these by themselves, and whoever does so tells of no unknown fields below.
+          state.unknownFields.length = told
+          return value
+        }
         const value = other(raw, state)
         // A message cannot tell an empty list from none.
         return Array.isArray(value) && value.length === 0 ? null : value

@@ -31,9 +31,10 @@ function lengthOf(text: string): number {
 export function numberCheck(schema: JsonSchemaProps): Check | undefined {
   const { minimum, maximum, multipleOf, exclusiveMinimum, exclusiveMaximum } = schema
   if (minimum === undefined && maximum === undefined && multipleOf === undefined) return undefined
-  const wrongs: ((value: number) => string | undefined)[] = [
+  const mayBeMultiple = multipleOf !== undefined && multipleOf > 0
+  const wrongs: ((value: number | bigint) => string | undefined)[] = [
     value =>
-      multipleOf !== undefined && !isMultiple(value, multipleOf)
+      mayBeMultiple && !isMultiple(value, multipleOf)
         ? `be a multiple of ${multipleOf}`
         : undefined,
     value =>
@@ -47,13 +48,30 @@ export function numberCheck(schema: JsonSchemaProps): Check | undefined {
   ]
   return (value, { path }, errors) => {
     if (typeof value !== 'number' && typeof value !== 'bigint') return
+    if (multipleOf !== undefined && !mayBeMultiple)
+      errors.push(
+        invalid(
+          path,
+          multipleOf,
+          `factor MultipleOf declared for ${path} must be positive: ${multipleOf}`,
+        ),
+      )
     for (const wrong of wrongs) {
-      const why = wrong(Number(value))
+      const why = wrong(value)
       if (why) errors.push(invalid(path, value, `${subject(path)} should ${why}`))
     }
   }
 }
 
-function isMultiple(value: number, factor: number): boolean {
-  return factor !== 0 && Number.isInteger(value / factor)
+function isMultiple(value: number | bigint, factor: number): boolean {
+  if (typeof value === 'bigint' && Number.isInteger(factor)) return value % BigInt(factor) === 0n
+  const number = Number(value)
+  return isNearlyWhole(factor < 1 ? (1 / factor) * number : number / factor)
 }
+
+/** As exact as numbers are: 0.3 is a multiple of 0.1. */
+function isNearlyWhole(number: number): boolean {
+  const whole = Math.trunc(number)
+  return Math.abs(number - whole) <= TOLERANCE * Math.abs(number + whole)
+}
+const TOLERANCE = 1e-9

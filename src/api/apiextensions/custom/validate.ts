@@ -17,7 +17,7 @@ import { below, type Check, NO_FIELD, type Place, subject } from './check.ts'
 import { formatNamed, isKnownFormat } from './formats.ts'
 import { compositeCheck } from './validate-composite.ts'
 import { numberCheck, stringCheck } from './validate-scalars.ts'
-import { itemsOf, valuesOf } from './walk.ts'
+import { itemsOf, TYPES, valuesOf } from './walk.ts'
 
 const checks = new WeakMap<JsonSchemaProps, Check>()
 
@@ -89,13 +89,33 @@ const wrongType = (path: string, wanted: string, shown: string): FieldError => (
 function typeCheck(schema: JsonSchemaProps): Check | undefined {
   const types = typesOf(schema)
   if (types.length === 0) return undefined
+  const { format = '' } = schema
+  const hasFormat = types.length === 1 && hasKnownFormat(schema)
   return (value, { path }, errors) => {
     const found = typeOf(value)
     if (found === 'null' && schema.nullable) return
     if (types.includes(found) || (found === 'integer' && types.includes('number'))) return
-    errors.push(wrongType(path, types.join(','), found))
+    // Of what has a format, upstream misses the format before the type.
+    const wrongFormat = hasFormat ? FORMATS_OF_VALUES[found] : undefined
+    errors.push(
+      wrongFormat === undefined || wrongFormat === format
+        ? wrongType(path, types.join(','), found)
+        : wrongType(path, format, wrongFormat),
+    )
   }
 }
+
+/** By the types of Go that values are read into. Texts and lists have none. */
+const FORMATS_OF_VALUES: Readonly<Record<string, string>> = {
+  boolean: '',
+  object: '',
+  integer: 'int64',
+  number: 'float64',
+}
+
+/** Formats of types that there are not are never looked up. */
+const hasKnownFormat = ({ format, type = '' }: JsonSchemaProps) =>
+  Boolean(format) && (!TYPES.includes(type) || isKnownFormat(format ?? '', type))
 
 /** Upstream tells of numbers that do not fit by no field. */
 function numberFormatCheck({ format = '', type = '' }: JsonSchemaProps): Check | undefined {

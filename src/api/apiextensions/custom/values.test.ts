@@ -235,6 +235,28 @@ describe('validation', () => {
       1,
       ['a: Invalid value: 1: a in body should be less than 1'],
     ],
+    [
+      { ...text, format: 'date-time' },
+      3,
+      ['a: Invalid value: "int64": a in body must be of type date-time: "int64"'],
+    ],
+    [
+      { ...text, format: 'date-time' },
+      true,
+      ['a: Invalid value: "": a in body must be of type date-time: ""'],
+    ],
+    [
+      { type: 'integer', format: 'int64' },
+      '3',
+      ['a: Invalid value: "string": a in body must be of type integer: "string"'],
+    ],
+    [number({ multipleOf: 0.1 }), 0.3, []],
+    [{ type: 'integer', multipleOf: 3 }, 2n ** 60n + 2n, []],
+    [
+      number({ multipleOf: -1 }),
+      3,
+      ['a: Invalid value: -1: factor MultipleOf declared for a must be positive: -1'],
+    ],
     [number({ multipleOf: 2 }), 3, ['a: Invalid value: 3: a in body should be a multiple of 2']],
     [
       { type: 'array', minItems: 2, items: text },

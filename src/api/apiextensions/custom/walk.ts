@@ -26,6 +26,16 @@ export function valuesOf(schema: JsonSchemaProps | undefined): JsonSchemaProps |
 export const fieldOf = (schema: JsonSchemaProps | undefined, name: string) =>
   propertyOf(schema, name) ?? valuesOf(schema)
 
+/** What schemas can say of a value. */
+export const TYPES: readonly string[] = [
+  'array',
+  'boolean',
+  'integer',
+  'number',
+  'object',
+  'string',
+]
+
 /** What every Kubernetes object says about itself, and no schema has to mention. */
 export const META_FIELDS: readonly string[] = ['apiVersion', 'kind', 'metadata']
 

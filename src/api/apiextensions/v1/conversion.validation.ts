@@ -6,18 +6,20 @@ import {
   notSupported,
   required,
 } from '../../machinery/field-error.ts'
-import { isDns1035Label, isDns1123Subdomain, isPortNumber } from '../../machinery/names.ts'
+import { isDns1035Label } from '../../machinery/names.ts'
+import { validateWebhookClient } from '../../machinery/webhook-client.ts'
 import type { CustomResourceDefinition } from './custom-resource-definition.schema.ts'
 
 type Spec = CustomResourceDefinition['spec']
 type Conversion = NonNullable<Spec['conversion']>
 type Webhook = NonNullable<Conversion['webhook']>
 type Client = NonNullable<Webhook['clientConfig']>
-type Service = NonNullable<Client['service']>
 
 const PATH = 'spec.conversion'
 const CLIENT = `${PATH}.webhookClientConfig`
 const REVIEW = `${PATH}.conversionReviewVersions`
+/** Where a webhook listens when nobody said otherwise. */
+const HTTPS_PORT = 443
 const STRATEGIES = ['None', 'Webhook']
 const REVIEW_VERSIONS = ['v1', 'v1beta1']
 
@@ -48,12 +50,13 @@ export function wrongConversion({ conversion }: Spec, established?: Spec): Field
 
 function wrongClient(client: Client | undefined, mayBeBroken: boolean): FieldError[] {
   if (!client) return [required(CLIENT, 'required when strategy is set to Webhook')]
-  const { url, service, caBundle } = client
-  const errors: FieldError[] = []
-  if ((url === undefined) === (service === undefined))
-    errors.push(required(CLIENT, 'exactly one of url or service is required'))
-  else if (url !== undefined) errors.push(...wrongUrl(url))
-  else if (service) errors.push(...wrongService(service))
+  const { service, caBundle } = client
+  const errors = [
+    ...validateWebhookClient(
+      CLIENT,
+      service ? { ...client, service: { port: HTTPS_PORT, ...service } } : client,
+    ),
+  ]
   const why = caBundle && !mayBeBroken ? wrongBundle(caBundle) : undefined
   if (why) errors.push(invalid(`${CLIENT}.caBundle`, caBundle, why))
   return errors
@@ -64,46 +67,6 @@ export function wrongBundle(caBundle: string): string | undefined {
   const pem = atob(caBundle)
   const isPem = /-----BEGIN CERTIFICATE-----[\sA-Za-z0-9+/=]+-----END CERTIFICATE-----/.test(pem)
   return isPem ? undefined : 'unable to load root certificates: unable to parse bytes as PEM block'
-}
-
-function wrongUrl(text: string): FieldError[] {
-  const field = `${CLIENT}.url`
-  const form = '; desired format: https://host[/path]'
-  if (!URL.canParse(text)) return [required(field, `url must be a valid URL${form}`)]
-  const url = new URL(text)
-  const scheme = url.protocol.slice(0, -1)
-  const user = url.password ? `${url.username}:${url.password}` : url.username
-  const rules: [boolean, string, string][] = [
-    [scheme !== 'https', scheme, `'https' is the only allowed URL scheme${form}`],
-    [url.host === '', url.host, `host must be specified${form}`],
-    [user !== '', user, 'user information is not permitted in the URL'],
-    [url.hash !== '', url.hash.slice(1), 'fragments are not permitted in the URL'],
-    [url.search !== '', url.search.slice(1), 'query parameters are not permitted in the URL'],
-  ]
-  return rules.filter(([isWrong]) => isWrong).map(([, value, why]) => invalid(field, value, why))
-}
-
-function wrongService({ name, namespace, path, port = 443 }: Service): FieldError[] {
-  const field = `${CLIENT}.service`
-  return [
-    ...(name ? [] : [required(`${field}.name`)]),
-    ...(namespace ? [] : [required(`${field}.namespace`)]),
-    ...isPortNumber(port).map(why => invalid(`${field}.port`, port, `port is not valid: ${why}`)),
-    ...wrongPath(path ?? '/', `${field}.path`),
-  ]
-}
-
-function wrongPath(path: string, field: string): FieldError[] {
-  if (path === '' || path === '/') return []
-  if (path === '//') return [invalid(field, path, 'segment[0] may not be empty')]
-  const errors = path.startsWith('/') ? [] : [invalid(field, path, "must start with a '/'")]
-  const segments = path.slice(1).replace(/\/$/, '').split('/')
-  for (const [at, segment] of segments.entries()) {
-    const why =
-      segment === '' ? [' may not be empty'] : isDns1123Subdomain(segment).map(w => `: ${w}`)
-    errors.push(...why.map(text => invalid(field, path, `segment[${at}]${text}`)))
-  }
-  return errors
 }
 
 function wrongReviewVersions(versions: readonly string[]): FieldError[] {

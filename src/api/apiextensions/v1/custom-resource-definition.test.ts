@@ -95,6 +95,31 @@ describe('a definition is refused', () => {
       /^spec\.versions: Invalid value: .*: must contain unique version names$/,
     ],
     [
+      'with the same storage version twice',
+      { versions: [version(), version()] },
+      'status.storedVersions: Invalid value: ["v1"]: must have the storage version v1',
+    ],
+    [
+      'with selectable fields and no schema',
+      { versions: [version({ schema: undefined, selectableFields: [{ jsonPath: '.a' }] })] },
+      'spec.selectableFields: Invalid value: "": may only be set when validations.schema is included',
+    ],
+    [
+      'with the same selectable fields in schemas that differ',
+      { versions: different.map(each => ({ ...each, selectableFields: [{ jsonPath: '.a' }] })) },
+      'spec.selectableFields: Invalid value: "": may only be set when validations.schema is included',
+    ],
+    [
+      'with selectable fields of its own and no schema',
+      {
+        versions: [
+          version({ schema: undefined, selectableFields: [{ jsonPath: '.a' }] }),
+          version({ name: 'v2', storage: false }),
+        ],
+      },
+      'spec.versions[0].selectableFields: Invalid value: "": may only be set when `version.schema.openAPIV3Schema` is not included',
+    ],
+    [
       'with two storage versions',
       { versions: [version(), version({ name: 'v2' })] },
       /^spec\.versions: Invalid value: .*: must have exactly one version marked as storage version$/,
@@ -159,6 +184,29 @@ describe('a definition is refused', () => {
         },
       },
       'spec.conversion.webhookClientConfig.url: Invalid value: "http": \'https\' is the only allowed URL scheme; desired format: https://host[/path]',
+    ],
+    ...['', 'Not_Valid!', 'a/b/c'].map((url): (typeof cases)[number] => [
+      `with a webhook at ${JSON.stringify(url)}`,
+      {
+        conversion: {
+          strategy: 'Webhook',
+          webhook: { clientConfig: { url }, conversionReviewVersions: ['v1'] },
+        },
+      },
+      'spec.conversion.webhookClientConfig.url: Invalid value: "": host must be specified; desired format: https://host[/path]',
+    ]),
+    [
+      'with a webhook of a service without a name, said as upstream does',
+      {
+        conversion: {
+          strategy: 'Webhook',
+          webhook: {
+            clientConfig: { service: { namespace: 'b' } },
+            conversionReviewVersions: ['v1'],
+          },
+        },
+      },
+      'spec.conversion.webhookClientConfig.service.namespace: Required value',
     ],
     [
       'with a webhook that speaks nothing we know',

@@ -152,11 +152,11 @@ function wrongVersion(
       own('additionalPrinterColumns', additionalPrinterColumns),
       `${path}.additionalPrinterColumns`,
     ),
-    ...wrongSelectableFields(
-      own('selectableFields', selectableFields),
-      schema?.openAPIV3Schema,
-      `${path}.selectableFields`,
-    ),
+    ...wrongSelectableFields(own('selectableFields', selectableFields), {
+      schema: schema?.openAPIV3Schema,
+      path: `${path}.selectableFields`,
+      without: 'may only be set when `version.schema.openAPIV3Schema` is not included',
+    }),
   ]
 }
 
@@ -179,11 +179,12 @@ function wrongShared({ versions }: Spec, past: Past | undefined): FieldError[] {
       shared('additionalPrinterColumns', first.additionalPrinterColumns),
       'spec.additionalPrinterColumns',
     ),
-    ...wrongSelectableFields(
-      shared('selectableFields', first.selectableFields),
-      first.schema?.openAPIV3Schema,
-      'spec.selectableFields',
-    ),
+    // As upstream, which looks for them in what the versions share, and so not in schemas that differ.
+    ...wrongSelectableFields(shared('selectableFields', first.selectableFields), {
+      schema: shared('schema', first.schema?.openAPIV3Schema),
+      path: 'spec.selectableFields',
+      without: 'may only be set when validations.schema is included',
+    }),
   ]
 }
 
@@ -229,8 +230,12 @@ function wrongStoredVersions({ spec, status }: CustomResourceDefinition): FieldE
   if (storedVersions.length === 0)
     return [invalid(field, null, 'must have at least one stored version')]
   const names = spec.versions.map(({ name }) => name)
+  // Each name that was stored stands for one version: a second of that name lacks it.
   const lacking = spec.versions
-    .filter(({ storage, name }) => storage && !storedVersions.includes(name))
+    .filter(
+      ({ storage, name }, at) =>
+        storage && (!storedVersions.includes(name) || names.indexOf(name) < at),
+    )
     .map(({ name }) => invalid(field, storedVersions, `must have the storage version ${name}`))
   const gone = storedVersions.flatMap((name, at) =>
     names.includes(name)

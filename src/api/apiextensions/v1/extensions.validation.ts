@@ -1,28 +1,38 @@
 /** What a schema may not use, and how the extensions of Kubernetes have to be used; for every schema within it. */
 import { type FieldError, forbidden, invalid, notSupported } from '../../machinery/field-error.ts'
-import { META_FIELDS } from '../custom/walk.ts'
+import { META_FIELDS, TYPES } from '../custom/walk.ts'
 import type { JsonSchemaProps } from './json-schema-props.ts'
 import { wrongListType, wrongMapType } from './list-type.validation.ts'
-import { wrongValidationRules } from './validation-rules.validation.ts'
-
-const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string']
+import { wrongExpressionsOf, wrongRuleForms } from './validation-rules.validation.ts'
 
 /** Where the schema stands. */
 interface Place {
   readonly isRoot: boolean
   readonly isInMetadata: boolean
-  /** Only what is structural has types that expressions can be checked against. */
-  readonly isStructural: boolean
+  /** Without a structure and with wrong defaults there are no types that expressions could be checked against. */
+  readonly isTyped: boolean
   /** Why defaults are not allowed here. */
   readonly noDefaults?: string
   /** The path of the outermost list around it whose items have no past. */
   readonly uncorrelatable?: string
 }
 
+/** What the schema itself has wrong is told before what its expressions have. */
+interface Wrong {
+  readonly ofSchema: FieldError[]
+  readonly ofExpressions: FieldError[]
+}
+
 export function wrongExtensions(schema: JsonSchemaProps, path: string, place: Place): FieldError[] {
-  return [
+  const { ofSchema, ofExpressions } = wrongHere(schema, path, place)
+  return [...ofSchema, ...ofExpressions]
+}
+
+function wrongHere(schema: JsonSchemaProps, path: string, place: Place): Wrong {
+  const below = within(schema, path, { ...place, isRoot: false }, place.isRoot)
+  const ofSchema = [
     ...unsupported(schema, path, place),
-    ...within(schema, path, { ...place, isRoot: false }, place.isRoot),
+    ...below.flatMap(each => each.ofSchema),
     ...(schema['x-kubernetes-preserve-unknown-fields'] === false
       ? [
           invalid(
@@ -34,12 +44,18 @@ export function wrongExtensions(schema: JsonSchemaProps, path: string, place: Pl
       : []),
     ...wrongMapType(schema, path),
     ...wrongListType(schema, path),
-    ...wrongValidationRules(schema, path, {
-      isResource: place.isRoot || schema['x-kubernetes-embedded-resource'] === true,
-      isStructural: place.isStructural,
-      uncorrelatable: place.uncorrelatable,
-    }),
+    ...wrongRuleForms(schema, path),
   ]
+  const ofExpressions = below.flatMap(each => each.ofExpressions)
+  // What is wrong in a schema makes its types wrong, and nobody can mend an expression for that.
+  if (place.isTyped && ofSchema.length === 0)
+    ofExpressions.push(
+      ...wrongExpressionsOf(schema, path, {
+        isResource: place.isRoot || schema['x-kubernetes-embedded-resource'] === true,
+        uncorrelatable: place.uncorrelatable,
+      }),
+    )
+  return { ofSchema, ofExpressions }
 }
 
 function unsupported(schema: JsonSchemaProps, path: string, place: Place): FieldError[] {
@@ -71,17 +87,10 @@ function unsupported(schema: JsonSchemaProps, path: string, place: Place): Field
   return errors
 }
 
-function within(
-  schema: JsonSchemaProps,
-  path: string,
-  place: Place,
-  isRoot: boolean,
-): FieldError[] {
+function within(schema: JsonSchemaProps, path: string, place: Place, isRoot: boolean): Wrong[] {
   const { additionalProperties: values, items, not } = schema
   const all = (part: 'allOf' | 'anyOf' | 'oneOf') =>
-    (schema[part] ?? []).flatMap((inner, at) =>
-      wrongExtensions(inner, `${path}.${part}[${at}]`, place),
-    )
+    (schema[part] ?? []).map((inner, at) => wrongHere(inner, `${path}.${part}[${at}]`, place))
   const inMap = place.isInMetadata
     ? { ...place, noDefaults: 'inside additionalProperties applying to object metadata' }
     : place
@@ -95,19 +104,19 @@ function within(
   }
   return [
     ...(typeof values === 'object'
-      ? wrongExtensions(values, `${path}.additionalProperties`, inMap)
+      ? [wrongHere(values, `${path}.additionalProperties`, inMap)]
       : []),
-    ...Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
-      wrongExtensions(inner, `${path}.properties[${name}]`, placeOf(name)),
+    ...Object.entries(schema.properties ?? {}).map(([name, inner]) =>
+      wrongHere(inner, `${path}.properties[${name}]`, placeOf(name)),
     ),
-    ...(not ? wrongExtensions(not, `${path}.not`, place) : []),
+    ...(not ? [wrongHere(not, `${path}.not`, place)] : []),
     ...all('allOf'),
     ...all('oneOf'),
     ...all('anyOf'),
     ...(Array.isArray(items)
-      ? items.flatMap((inner, at) => wrongExtensions(inner, `${path}.items[${at}]`, place))
+      ? items.map((inner, at) => wrongHere(inner, `${path}.items[${at}]`, place))
       : items
-        ? wrongExtensions(items, `${path}.items`, inList)
+        ? [wrongHere(items, `${path}.items`, inList)]
         : []),
   ]
 }

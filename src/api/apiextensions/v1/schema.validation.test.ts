@@ -244,6 +244,24 @@ const cases: readonly [string, JsonSchemaProps, readonly string[]][] = [
     ],
   ],
   [
+    'has its expressions looked at only where it is sound itself',
+    field({
+      type: 'object',
+      uniqueItems: true,
+      'x-kubernetes-validations': [{ rule: 'self.m' }],
+      properties: { n: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self' }] } },
+    }),
+    [
+      `${A}.uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic`,
+      `${A}.properties[n].x-kubernetes-validations[0].rule: ${ruleShown('self')}: cel expression must evaluate to a bool`,
+    ],
+  ],
+  [
+    'has no expressions looked at beside wrong defaults',
+    field({ type: 'integer', default: 'x', 'x-kubernetes-validations': [{ rule: 'self' }] }),
+    [`${A}.default: Invalid value: "string":  in body must be of type integer: "string"`],
+  ],
+  [
     'has messages that are texts',
     field({
       type: 'integer',

@@ -60,24 +60,22 @@ export function wrongSchema(
   if (schema.nullable)
     errors.push(forbidden(`${field}.nullable`, 'nullable cannot be true at the root'))
   const unsupported = unsupportedIn(schema)
-  let isStructural = false
-  let isEstimated = false
+  let isTyped = false
   if (unsupported === undefined) {
     const structure = wrongStructure(schema, field)
     errors.push(...structure)
-    isStructural = structure.length === 0
-    const presets = isStructural ? wrongDefaults(schema, field) : []
+    const presets = structure.length === 0 ? wrongDefaults(schema, field) : []
     errors.push(...presets)
-    isEstimated = isStructural && presets.length === 0 && !isUnchanged
+    isTyped = structure.length + presets.length === 0
   }
   const wrong = wrongExtensions(schema, field, {
     isRoot: true,
     isInMetadata: false,
-    isStructural,
+    isTyped,
   })
   errors.push(...wrong)
   // What the schema itself has wrong comes first.
-  if (isEstimated && wrong.every(({ field: at }) => OF_RULES.test(at)))
+  if (isTyped && !isUnchanged && wrong.every(({ field: at }) => OF_RULES.test(at)))
     errors.push(...wrongRuleCosts(schema, field))
   if (errors.length === 0 && unsupported !== undefined)
     errors.push(invalid(field, '', `OpenAPIV3Schema '${unsupported}' is not supported`))

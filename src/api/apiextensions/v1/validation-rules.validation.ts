@@ -26,22 +26,26 @@ const hasLineBreak = (text: string) => /[\n\r]/.test(text)
 export interface RulesPlace {
   /** What is checked is a whole object. */
   readonly isResource: boolean
-  /** Else there are no types to check expressions against. */
-  readonly isStructural: boolean
   /** The path of the list around it whose items have no past, where there is one. */
   readonly uncorrelatable?: string | undefined
 }
 
-export function wrongValidationRules(
+const fieldAt = (path: string) => `${path}.x-kubernetes-validations`
+
+export function wrongRuleForms(schema: JsonSchemaProps, path: string): FieldError[] {
+  const { 'x-kubernetes-validations': rules = [] } = schema
+  return rules.flatMap((rule, at) => wrongRule(rule, schema, `${fieldAt(path)}[${at}]`))
+}
+
+/** What can be told without a value; the schema must be sound. */
+export function wrongExpressionsOf(
   schema: JsonSchemaProps,
   path: string,
   place: RulesPlace,
 ): FieldError[] {
-  const rules = schema['x-kubernetes-validations'] ?? []
+  const { 'x-kubernetes-validations': rules = [] } = schema
   if (rules.length === 0) return []
-  const field = `${path}.x-kubernetes-validations`
-  const errors = rules.flatMap((rule, at) => wrongRule(rule, schema, `${field}[${at}]`))
-  if (errors.length > 0 || !place.isStructural) return errors
+  const field = fieldAt(path)
   const check = ruleChecker(schema, place.isResource)
   if (!check) return [internal(field, UNTYPED)]
   return rules.flatMap((rule, at) => wrongExpressions(rule, `${field}[${at}]`, check, place))
@@ -63,7 +67,7 @@ function wrongRule(rule: ValidationRule, schema: JsonSchemaProps, path: string):
     errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be non-empty if specified'))
   if (hasLineBreak(fieldPath))
     errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must not contain line breaks'))
-  if (errors.length === 0 && fieldPath !== '' && !leadsSomewhere(fieldPath, schema))
+  if (fieldPath !== '' && !leadsSomewhere(fieldPath, schema))
     errors.push(invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path'))
   return errors
 }
@@ -85,7 +89,6 @@ function leadsSomewhere(path: string, schema: JsonSchemaProps): boolean {
   return end !== undefined
 }
 
-/** What can be told without a value. */
 function wrongExpressions(
   rule: ValidationRule,
   path: string,

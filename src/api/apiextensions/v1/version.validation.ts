@@ -95,12 +95,19 @@ export function wrongColumns(
   })
 }
 
+interface Selected {
+  readonly schema: JsonSchemaProps | undefined
+  readonly path: string
+  /** What is said where there is no schema. */
+  readonly without: string
+}
+
 export function wrongSelectableFields(
   fields: CustomResourceVersion['selectableFields'],
-  schema: JsonSchemaProps | undefined,
-  path: string,
+  { schema, path, without }: Selected,
 ): FieldError[] {
   if (!fields || fields.length === 0) return []
+  if (!schema) return [invalid(path, '', without)]
   const seen = new Set<string>()
   const errors = fields.flatMap(({ jsonPath }, at): FieldError[] => {
     const field = `${path}[${at}].jsonPath`
@@ -133,11 +140,11 @@ type Followed =
   | { readonly wrong: string }
 
 /** The schema at a path of names, such as `.spec.colour`. */
-export function followPath(schema: JsonSchemaProps | undefined, path: string): Followed {
+export function followPath(schema: JsonSchemaProps, path: string): Followed {
   if (path.includes('[')) return { wrong: 'array notation is not allowed' }
   const [first = '', ...names] = path.split('.')
   if (first !== '') return { wrong: `expected [ or . but got: ${first}` }
-  let at = schema ?? {}
+  let at = schema
   for (const name of names) {
     if (name === '') return { wrong: 'unexpected end of JSON path' }
     const inner = at.properties ? propertyOf(at, name) : valuesOf(at)
