@@ -65,7 +65,11 @@ export class WrongResult extends Error {
   }
 }
 
-const inGoNotation = (type: string) => type.replaceAll('<', '(').replaceAll('>', ')')
+const inGoNotation = (type: string) =>
+  type
+    .replaceAll('<', '(')
+    .replaceAll('>', ')')
+    .replace(/\bnull\b/g, 'null_type')
 
 export async function loadCelEngine(): Promise<void> {
   if (engine) return
@@ -136,6 +140,8 @@ export interface Budget {
 
 export interface Program {
   readonly usesOldSelf: boolean
+  /** What comes of it, as far as the engine can tell. */
+  readonly type: string
   /** Throws what goes wrong, CostExceeded and OutOfBudget; takes from the budget what it used. */
   evaluate(variables: Readonly<Record<string, unknown>>, budget: Budget): unknown
 }
@@ -168,10 +174,12 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
   const parsed = environment.parse(cel.serialize(ast))
   const checked = parsed.check()
   if (!checked.valid) throw new Error(checked.error?.message.split('\n')[0] ?? 'invalid')
-  if (!isOfType(checked.type ?? 'dyn', type)) throw new WrongResult(type, checked.type ?? 'dyn')
+  const given = checked.type ?? 'dyn'
+  if (!isOfType(given, type)) throw new WrongResult(type, given)
   meter(parsed.ast as unknown as CheckedPart)
   return {
     usesOldSelf: found.usesOldSelf,
+    type: given,
     evaluate(variables, budget) {
       const { value, error, cost } = metered(() => parsed(variables))
       budget.cost -= cost

@@ -1,6 +1,7 @@
 /** Whether expressions can be compiled at all. The engine is loaded before the first write of an object that may have some. */
 import { messageOf } from '#base/errors.ts'
 import { type FieldError, invalid } from '../machinery/field-error.ts'
+import type { VariableTypes } from './certain-types.ts'
 import type { ResultType, Scope } from './engine.ts'
 import type { Seen } from './references.ts'
 
@@ -8,6 +9,7 @@ interface Tools {
   readonly engine: typeof import('./engine.ts')
   readonly syntax: typeof import('./syntax.ts')
   readonly references: typeof import('./references.ts')
+  readonly certain: typeof import('./certain-types.ts')
 }
 
 let tools: Tools | undefined
@@ -18,12 +20,13 @@ export async function prepareExpressions(): Promise<void> {
 }
 
 async function load(): Promise<Tools> {
-  const [engine, syntax, references] = await Promise.all([
+  const [engine, syntax, references, certain] = await Promise.all([
     import('./engine.ts'),
     import('./syntax.ts'),
     import('./references.ts'),
+    import('./certain-types.ts'),
   ])
-  return { engine, syntax, references }
+  return { engine, syntax, references, certain }
 }
 
 export interface Expected {
@@ -52,19 +55,39 @@ export function wrongDeviceExpression(field: string, text: string): readonly Fie
   return why === undefined ? [] : [invalid(field, text, why)]
 }
 
+/** The types of variables that each may use those before it. What is wrong itself has no type. */
+export function variableTypes(
+  variables: readonly { readonly name: string; readonly expression: string }[],
+  names: ReadonlySet<string>,
+): VariableTypes {
+  const types = new Map<string, string | undefined>()
+  for (const { name, expression } of variables) {
+    const expected = { type: 'dyn', seen: { names, variables: types } } as const
+    const isWrong = problemOf(expression, expected) !== undefined
+    types.set(name, isWrong || !tools ? 'dyn' : typeOf(expression, types, tools))
+  }
+  return types
+}
+
+const typeOf = (text: string, variables: VariableTypes, { engine, certain }: Tools) =>
+  certain.variableType(text, engine.compileExpression(text, 'dyn', 'admission').type, variables)
+
 function problemOf(
   text: string,
   { type = 'bool', scope = 'admission', seen }: Expected,
 ): string | undefined {
   if (!tools) return undefined
-  const { engine, syntax, references } = tools
+  const { engine, syntax, references, certain } = tools
   // Which of the names are there is known to whoever declares them; what a change is made of is more than names.
   const isPlain = scope !== 'mutations' || !/\b(Object|JSONPatch|jsonpatch)\b/.test(text)
   const stray = seen && isPlain ? references.strayReferences(text, seen) : undefined
   if (stray !== undefined) return `compilation failed: ${stray}`
   try {
-    engine.compileExpression(text, type, scope)
-    return undefined
+    const program = engine.compileExpression(text, type, scope)
+    if (scope !== 'admission' || type === 'dyn') return undefined
+    const given = certain.certainType(text, program.type, seen?.variables)
+    if (given === undefined || type.split('|').includes(given)) return undefined
+    return new engine.WrongResult(type, given).message
   } catch (thrown) {
     if (!(thrown instanceof engine.WrongResult))
       return `compilation failed: ${syntax.syntaxProblem(text, thrown) ?? messageOf(thrown)}`

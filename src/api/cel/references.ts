@@ -1,4 +1,5 @@
 /** What an expression refers to though nobody declared it, where more is known of that than the engine is told. */
+import type { VariableTypes } from './certain-types.ts'
 import { parseExpression } from './engine.ts'
 import { shownAt } from './shown-at.ts'
 import type { Node } from './two-variables.ts'
@@ -7,8 +8,8 @@ import { undeclaredIn } from './undeclared.ts'
 /** What an expression sees besides functions and types. */
 export interface Seen {
   readonly names: ReadonlySet<string>
-  /** The fields of `variables`, where that is declared. */
-  readonly variables?: ReadonlySet<string>
+  /** The fields of `variables` and their types, where that is declared. */
+  readonly variables?: VariableTypes
 }
 
 const TYPES: ReadonlySet<string> = new Set(

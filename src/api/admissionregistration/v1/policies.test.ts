@@ -36,10 +36,10 @@ test('a policy matches equivalent requests, everywhere, and fails closed by defa
 
 test('expressions see parameters where there are some, and the variables before them', () => {
   const first = (spec: object) => problemsOf(validatingAdmissionPolicy, policy(spec))[0] ?? ''
-  const one = { validations: [{ expression: 'params.a' }] }
+  const one = { validations: [{ expression: 'params.a > 1' }] }
   assert.match(first(one), /undeclared reference to 'params'/)
   assert.equal(first({ ...one, paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } }), '')
-  const other = { validations: [{ expression: 'variables.a' }] }
+  const other = { validations: [{ expression: 'variables.a > 1' }] }
   assert.match(first(other), /undeclared reference to 'variables'/)
   assert.match(first({ ...other, variables: [{ name: 'b', expression: '1' }] }), /field 'a'\n/)
   const a = { name: 'a', expression: 'object.x' }
@@ -50,6 +50,51 @@ test('expressions see parameters where there are some, and the variables before 
   assert.equal(first({ validations: [{ expression: '[1].all(x, x > 0 && type(x) == int)' }] }), '')
 })
 
+test('an expression without a type is no condition and no text', () => {
+  const head = { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } }
+  const spec = (expression: string, value = '1') => ({
+    ...head,
+    variables: [
+      { name: 'a', expression: value },
+      { name: 'b', expression: 'variables.a' },
+    ],
+    validations: [{ expression }],
+  })
+  const got = (expression: string, value?: string) =>
+    /must evaluate to bool but got (.*)$/.exec(
+      problemsOf(validatingAdmissionPolicy, policy(spec(expression, value))).at(-1) ?? '',
+    )?.[1]
+  for (const text of [
+    'object.x',
+    'oldObject',
+    "params.data['a'][0]",
+    'object.?x.orValue(true)',
+    'object.x ? true : object.y',
+    'dyn(true)',
+  ])
+    assert.equal(got(text), 'dyn', text)
+  for (const text of ['object.x == 1', 'request.dryRun', 'namespaceObject.metadata.name == "a"'])
+    assert.equal(got(text), undefined, text)
+  const types: readonly [string, string | undefined][] = [
+    ['1', 'int'],
+    ['null', 'null_type'],
+    ['object.x', 'dyn'],
+    ['nothing.x', 'dyn'],
+    ['[1, 2]', 'list(int)'],
+    ['object.x == 1', undefined],
+    ['request.dryRun', undefined],
+  ]
+  for (const [value, type] of types) assert.equal(got('variables.b', value), type, value)
+  const texts = { validations: [{ expression: 'true', messageExpression: 'object.x' }] }
+  assert.deepEqual(problemsOf(validatingAdmissionPolicy, policy(texts)), [
+    'spec.validations[0].messageExpression: Invalid value: "object.x": must evaluate to string but got dyn',
+  ])
+  const conditions = { matchConditions: [{ name: 'a', expression: 'object.x' }] }
+  assert.deepEqual(problemsOf(validatingAdmissionPolicy, policy(conditions)), [
+    'spec.matchConditions[0].expression: Invalid value: "object.x": must evaluate to bool but got dyn',
+  ])
+})
+
 test('audit annotations are texts or nothing', () => {
   const problem = (valueExpression: string) =>
     problemsOf(
@@ -58,7 +103,6 @@ test('audit annotations are texts or nothing', () => {
     )
   assert.deepEqual(problem('"a"'), [])
   assert.deepEqual(problem('null'), [])
-  assert.deepEqual(problem('object.a'), [])
   assert.match(problem('1')[0] ?? '', /: must evaluate to one of \[string null_type\] but got int$/)
 })
 

@@ -1,6 +1,6 @@
 /** Rules that webhooks and policies share. */
 
-import { wrongExpression } from '../../cel/expressions.ts'
+import { variableTypes, wrongExpression } from '../../cel/expressions.ts'
 import type { Seen } from '../../cel/references.ts'
 import { validateLabelSelector } from '../../core/v1/validation.selectors.ts'
 import { needed, wrong } from '../../core/v1/validation.ts'
@@ -147,7 +147,7 @@ export function seenWith({
     ...(variables ? ['variables'] : []),
   ])
   return variables
-    ? { names, variables: new Set(variables.filter(isDeclared).map(({ name }) => name)) }
+    ? { names, variables: variableTypes(variables.filter(isDeclared), names) }
     : { names }
 }
 
