@@ -87,6 +87,20 @@ const SUBDOMAIN_MESSAGE = patternMessage(
   'example.com',
 )
 
+/** A subdomain in capital letters, too. */
+export function isCaselessSubdomain(text: string): string[] {
+  const wrong = utf8Length(text) > DNS_SUBDOMAIN_BYTES ? [tooManyBytes(DNS_SUBDOMAIN_BYTES)] : []
+  if (subdomain1123.test(text.toLowerCase())) return wrong
+  return [
+    ...wrong,
+    patternMessage(
+      "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+      SUBDOMAIN_1123,
+      'Example.com',
+    ),
+  ]
+}
+
 /** A subdomain whose labels may begin with one underscore and hold more, as the names of services in DNS do. */
 export function isUnderscoredDns1123Subdomain(text: string): string[] {
   const wrong =

@@ -109,6 +109,11 @@ test('what is no request, or not signed with its key, is refused', async () => {
     message: `Invalid value: "${base64('hello')}": PEM block type must be CERTIFICATE REQUEST`,
     field: 'spec.request',
   })
+  const { body } = await ask(ann, `POST ${REQUESTS}`, { metadata: { name: 'bad' }, spec: {} })
+  assert.deepEqual(
+    body.details.causes.map(({ field }: { field: string }) => field),
+    ['spec.request', 'spec.usages', 'spec.signerName'],
+  )
   const forged = encodedRequest({ signed: Buffer.from('x') })
   assert.match((await refused(forged)).message, /: x509: ECDSA verification failure$/)
   assert.match((await refused(base64(authority.certificate))).message, /PEM block type must be/)

@@ -15,6 +15,7 @@ const MAXIMUM_BUNDLE_BYTES = 1024 * 1024
 
 export const signingRequestHooks: ResourceHooks = {
   unowned: { '': ['spec'], status: ['status.conditions'] },
+  validatesFirst: true,
   prepare(write, draft, previous) {
     const request = draft as CertificateSigningRequest
     if (!previous) tellRequester(write, request)

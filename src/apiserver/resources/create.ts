@@ -94,12 +94,13 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   if (mutating === true || (mutating && (await mutating))) checkNamespace(write, draft)
   dropRepeatedOwners(write, draft, ' after mutating admission happens')
   prepare(write, draft)
+  const { validate, validatesFirst } = hooksOf(write.resource)
+  const beside = validate?.(write, draft) ?? []
+  const ofKind = [...kind.validate(draft), ...kind.validateCreate(draft)]
   const errors = [
     ...validateMetadata(kind, draft),
     ...wrongFinalizers(write, draft),
-    ...kind.validate(draft),
-    ...kind.validateCreate(draft),
-    ...(hooksOf(write.resource).validate?.(write, draft) ?? []),
+    ...(validatesFirst ? [...beside, ...ofKind] : [...ofKind, ...beside]),
   ]
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
   for (const text of kind.warnings(draft, undefined)) write.exchange.warnings.push(text)

@@ -34,6 +34,8 @@ export interface ResourceHooks {
     draft: KubernetesObject,
     previous?: KubernetesObject,
   ): readonly FieldError[]
+  /** On creation, `validate` is told before the rules of the kind. */
+  readonly validatesFirst?: true
   /**
    * Fills in what the server allocates, after the rules of the kind and before the commit. What was taken by somebody else
    * meanwhile fails the commit, so the draft must be one that can be thrown away.

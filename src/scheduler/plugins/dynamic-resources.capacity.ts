@@ -46,7 +46,7 @@ function amountOf({ value, requestPolicy }: DeviceCapacity, requested?: string):
   const { validRange, validValues } = requestPolicy ?? {}
   if (validValues?.length) return validValues.find(valid => !isMore(requested, valid)) ?? requested
   if (!validRange) return requested
-  const { min, step } = validRange
+  const { min = '0', step } = validRange
   if (isMore(min, requested)) return min
   return step === undefined ? requested : onStep(requested, min, step)
 }

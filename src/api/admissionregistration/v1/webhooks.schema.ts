@@ -63,8 +63,7 @@ const common = {
 }
 const sideEffects = string(6)
   .enum('None', 'NoneOnDryRun', 'Some', 'Unknown')
-  .required()
-  .mayBeAbsent()
+  .requiredPointer()
   .doc('Whether being asked changes anything elsewhere: None, or NoneOnDryRun.')
 const timeoutSeconds = int32(7)
   .optional()

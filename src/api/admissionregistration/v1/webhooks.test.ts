@@ -73,6 +73,10 @@ const wrong: readonly [object, string[]][] = [
     ['sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"'],
   ],
   [
+    { sideEffects: '' },
+    ['sideEffects: Unsupported value: "": supported values: "None", "NoneOnDryRun"'],
+  ],
+  [
     { sideEffects: undefined },
     ['sideEffects: Required value: must specify one of None, NoneOnDryRun'],
   ],

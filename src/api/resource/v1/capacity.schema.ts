@@ -13,7 +13,7 @@ export const capacityRequestPolicyRange = shape(
   'io.k8s.api.resource.v1.CapacityRequestPolicyRange',
   'Amounts from min on, in steps, up to max.',
   {
-    min: quantity(1).required().doc('The least amount; smaller requests are raised to it.'),
+    min: quantity(1).requiredPointer().doc('The least amount; smaller requests are raised to it.'),
     max: quantity(2).optional().doc('The largest amount; absent for all that there is.'),
     step: quantity(3).optional().doc('Requests are raised to min plus a multiple of this.'),
   },

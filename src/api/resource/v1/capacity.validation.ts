@@ -96,6 +96,7 @@ function validateRange(
   { min, max, step }: CapacityRequestPolicyRange,
   { preset, capacity }: Around,
 ): readonly FieldError[] {
+  if (min === undefined) return [required(`${path}.min`, 'required when validRange is defined')]
   const errors: FieldError[] = []
   const no = (field: string, value: string, why: string) =>
     errors.push(invalid(`${path}.${field}`, value, why))

@@ -190,6 +190,10 @@ test('shared capacities are taken in allowed amounts', () => {
         `${at}: Forbidden: exactly one policy can be specified, cannot specify "validValues" and "validRange" at the same time`,
       ],
     ],
+    [
+      { default: '1Gi', validRange: { max: '9Gi' } },
+      [`${at}.validRange.min: Required value: required when validRange is defined`],
+    ],
     [{ validRange }, [`${at}.default: Required value: required when validRange is defined`]],
     [
       { validValues: ['1Gi'] },

@@ -1,9 +1,15 @@
 import { validateConditions } from '../../core/v1/validation.conditions.ts'
-import { given, immutable } from '../../core/v1/validation.ts'
-import { type FieldError, invalid, tooLong, tooMany } from '../../machinery/field-error.ts'
+import { given, immutable, needed, wrong } from '../../core/v1/validation.ts'
+import {
+  type FieldError,
+  invalid,
+  required,
+  tooLong,
+  tooMany,
+} from '../../machinery/field-error.ts'
 import { defineKind } from '../../machinery/kind.ts'
-import { isDns1123Subdomain, utf8Length } from '../../machinery/names.ts'
-import { validateDriver, validateList, validatePool } from '../v1/validation.ts'
+import { isCaselessSubdomain, isDns1123Subdomain, utf8Length } from '../../machinery/names.ts'
+import { validateList } from '../v1/validation.ts'
 import { poolStatusColumns } from './resource-pool-status-request.columns.ts'
 import {
   type PoolStatus,
@@ -16,6 +22,7 @@ export type { ResourcePoolStatusRequest }
 const MAXIMUM_POOLS = 1000
 const MAXIMUM_CONDITIONS = 10
 const MAXIMUM_ERROR_BYTES = 256
+const MAXIMUM_NAME_BYTES = 253
 
 export const resourcePoolStatusRequest = defineKind<ResourcePoolStatusRequest>({
   group: 'resource.k8s.io',
@@ -43,7 +50,7 @@ export const resourcePoolStatusRequest = defineKind<ResourcePoolStatusRequest>({
 
 function validateRequest({ spec }: ResourcePoolStatusRequest): readonly FieldError[] {
   const { driver, poolName, limit } = spec
-  const errors = [...validateDriver('spec.driver', driver)]
+  const errors = [...needed('spec.driver', driver, isCaselessSubdomain)]
   if (poolName !== undefined) errors.push(...validatePool('spec.poolName', poolName))
   if (limit !== undefined && limit < 1)
     errors.push(invalid('spec.limit', limit, 'must be greater than or equal to 1'))
@@ -79,8 +86,10 @@ const COUNTS = [
 function validatePart(path: string, pool: PoolStatus): readonly FieldError[] {
   const { driver, poolName, nodeName, validationError = '' } = pool
   const errors = [
-    ...validateDriver(`${path}.driver`, driver),
-    ...validatePool(`${path}.poolName`, poolName),
+    ...needed(`${path}.driver`, driver, isCaselessSubdomain),
+    ...(poolName === ''
+      ? [required(`${path}.poolName`)]
+      : validatePool(`${path}.poolName`, poolName)),
     ...given(`${path}.nodeName`, nodeName, isDns1123Subdomain),
     ...atLeast(`${path}.generation`, pool.generation, 0),
     ...atLeast(`${path}.resourceSliceCount`, pool.resourceSliceCount, 1),
@@ -89,6 +98,26 @@ function validatePart(path: string, pool: PoolStatus): readonly FieldError[] {
   if (utf8Length(validationError) > MAXIMUM_ERROR_BYTES)
     errors.push(tooLong(`${path}.validationError`, MAXIMUM_ERROR_BYTES))
   return errors
+}
+
+/** Subdomains with slashes between them; said in other words here than of pools elsewhere. */
+function validatePool(path: string, pool: string): readonly FieldError[] {
+  const isLong = utf8Length(pool) > MAXIMUM_NAME_BYTES
+  return [
+    ...(isLong ? [tooLong(path, MAXIMUM_NAME_BYTES)] : []),
+    ...pool.split('/').flatMap((part, at) =>
+      wrong(
+        path,
+        part,
+        wrongSegment(part).map(why => `segment ${at}: ${why}`),
+      ),
+    ),
+  ]
+}
+
+function wrongSegment(part: string): readonly string[] {
+  if (part === '') return ['must not be empty']
+  return isDns1123Subdomain(part).map(why => why.replace(/^(must be .*) characters$/, '$1 bytes'))
 }
 
 const atLeast = (path: string, value: number | undefined, least: number) =>

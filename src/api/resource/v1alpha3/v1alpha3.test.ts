@@ -80,7 +80,26 @@ test('a request asks for up to 100 pools of a driver', () => {
   assert.equal(request.status, undefined)
   assert.deepEqual(requestProblems({ limit: 1000, poolName: 'a/b' }), [])
   assert.deepEqual(requestProblems({ driver: '' }), ['spec.driver: Required value'])
-  assert.deepEqual(requestProblems({ poolName: '' }), ['spec.poolName: Required value'])
+  assert.deepEqual(requestProblems({ driver: `Example.com${'.a'.repeat(30)}` }), [])
+  assert.match(
+    requestProblems({ driver: 'a..b' })[0] ?? '',
+    /^spec\.driver: Invalid value: "a\.\.b": an RFC 1123 subdomain must consist of alphanumeric characters, .*'Example\.com'/,
+  )
+  assert.deepEqual(requestProblems({ driver: 'a'.repeat(254) }), [
+    `spec.driver: Invalid value: "${'a'.repeat(254)}": must be no more than 253 bytes`,
+  ])
+  assert.deepEqual(requestProblems({ poolName: '' }), [
+    'spec.poolName: Invalid value: "": segment 0: must not be empty',
+  ])
+  assert.match(
+    requestProblems({ poolName: 'a/B' })[0] ?? '',
+    /^spec\.poolName: Invalid value: "B": segment 1: a lowercase RFC 1123 subdomain /,
+  )
+  const long = 'a'.repeat(254)
+  assert.deepEqual(requestProblems({ poolName: long }), [
+    'spec.poolName: Too long: may not be more than 253 bytes',
+    `spec.poolName: Invalid value: "${long}": segment 0: must be no more than 253 bytes`,
+  ])
   assert.deepEqual(requestProblems({ limit: 0 }), [
     'spec.limit: Invalid value: 0: must be greater than or equal to 1',
   ])
