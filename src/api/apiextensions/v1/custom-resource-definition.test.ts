@@ -260,6 +260,11 @@ describe('a definition is refused', () => {
   })
 })
 
+test('a status that is emptied says again what is stored', () => {
+  const definition = defaulted(customResourceDefinition, { ...body(), status: {} })
+  assert.deepEqual(definition.status.storedVersions, ['v1'])
+})
+
 test('a correct definition is taken', () => {
   assert.deepEqual(wrong({}), [])
 })

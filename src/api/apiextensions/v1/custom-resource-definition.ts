@@ -35,8 +35,11 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>({
   subresources: { status: true },
   hasGeneration: true,
   prepareWrites,
-  defaults: ({ spec }) => {
+  takesAnyPrefix: true,
+  defaults: draft => {
+    const { spec, status } = draft
     const { names } = spec
+    if (status.storedVersions.length === 0) rememberStorageVersion(draft)
     names.singular ||= names.kind.toLowerCase()
     if (!names.listKind && names.kind) names.listKind = `${names.kind}List`
     spec.conversion ??= { strategy: 'None' }

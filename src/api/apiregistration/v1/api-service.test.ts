@@ -25,6 +25,15 @@ test('what is served here is available from the start; others must first be seen
   assert.deepEqual(problems({ service }), [])
 })
 
+test('an update has no prefix of a name either', () => {
+  const object = created(apiService, { ...remote, metadata: { ...remote.metadata } })
+  object.metadata.generateName = 'web-'
+  assert.match(
+    lines(apiService.validate(object, object))[0] ?? '',
+    /^metadata\.generateName: Invalid value: "web-": must be `spec\.version/,
+  )
+})
+
 const wrong: readonly [object, string, string[]][] = [
   [
     {},

@@ -74,14 +74,18 @@ function validateApiService({ metadata, spec }: ApiService): readonly FieldError
   const { group = '', version = '', groupPriorityMinimum, versionPriority } = spec
   const wanted = `${version}.${group}`
   const errors: FieldError[] = []
-  if (metadata.name !== wanted)
-    errors.push(
-      invalid(
-        'metadata.name',
-        metadata.name,
-        `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`,
-      ),
-    )
+  // Upstream has the same rule for prefixes, which can hold for none.
+  for (const field of ['generateName', 'name'] as const) {
+    const name = metadata[field] ?? ''
+    if (name !== wanted && (field === 'name' || name !== ''))
+      errors.push(
+        invalid(
+          `metadata.${field}`,
+          name,
+          `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`,
+        ),
+      )
+  }
   if (group === '' && version !== 'v1')
     errors.push(
       required('spec.group', 'only v1 may have an empty group and it better be legacy kube'),

@@ -334,7 +334,7 @@ test('a status is written on its own, and its conditions have a type each', () =
   for (const kind of [flowSchema, level]) {
     const object = defaulted<never>(kind as never, { status: { conditions } })
     assert.deepEqual(lines(kind.validateStatusUpdate(object, object)), [
-      'status.conditions[1].type: Required value: must not be empty',
+      'status.conditions[1].type: Required value',
       'status.conditions[2].type: Duplicate value: "a"',
     ])
   }

@@ -9,6 +9,6 @@ export function validateConditionTypes(
     const at = `status.conditions[${index}].type`
     const errors = seen.has(type) ? [duplicate(at, type)] : []
     seen.add(type)
-    return type === '' ? [...errors, required(at, 'must not be empty')] : errors
+    return type === '' ? [...errors, required(at)] : errors
   })
 }

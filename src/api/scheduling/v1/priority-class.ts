@@ -29,6 +29,7 @@ export const priorityClass = defineKind<PriorityClass>({
   shortNames: ['pc'],
   scope: 'Cluster',
   shape: priorityClassShape,
+  takesAnyPrefix: true,
   // Upstream begins to count and never goes on.
   prepareForCreate: draft => {
     draft.metadata.generation = 1

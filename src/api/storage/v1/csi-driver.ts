@@ -20,6 +20,7 @@ export const csiDriver = defineKind<CSIDriver>({
   scope: 'Cluster',
   returnsDeleted: true,
   shape: csiDriverShape,
+  takesAnyPrefix: true,
   hasGeneration: true,
   // Counted from the first change on.
   prepareForCreate: ({ metadata }) => {
@@ -27,7 +28,7 @@ export const csiDriver = defineKind<CSIDriver>({
   },
   validate: validateCSIDriver,
   validateUpdate: validateCSIDriverUpdate,
-  warnings: tokenWarnings,
+  warnings: (object, previous) => (previous ? [] : tokenWarnings(object)),
   columns: [
     nameColumn,
     flag(

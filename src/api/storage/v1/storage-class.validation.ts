@@ -1,12 +1,6 @@
 import type { TopologySelectorTerm } from '../../core/v1/topology-selector.ts'
-import { immutable, sameValue, wrong } from '../../core/v1/validation.ts'
-import {
-  duplicate,
-  type FieldError,
-  forbidden,
-  notSupported,
-  required,
-} from '../../machinery/field-error.ts'
+import { immutable, wrong } from '../../core/v1/validation.ts'
+import { duplicate, type FieldError, notSupported, required } from '../../machinery/field-error.ts'
 import { isQualifiedName } from '../../machinery/names.ts'
 import type { StorageClass } from './storage-class.ts'
 import { validateParameters, validateProvisioner } from './validation.ts'
@@ -32,14 +26,9 @@ export function validateStorageClassUpdate(
   next: StorageClass,
   previous: StorageClass,
 ): readonly FieldError[] {
-  const errors: FieldError[] = []
-  for (const field of ['parameters', 'provisioner', 'reclaimPolicy'] as const)
-    if (!sameValue(next[field], previous[field]))
-      errors.push(forbidden(field, `updates to ${field} are forbidden.`))
-  return [
-    ...errors,
-    ...immutable('volumeBindingMode', next.volumeBindingMode, previous.volumeBindingMode),
-  ]
+  return (['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const).flatMap(
+    field => immutable(field, next[field], previous[field]),
+  )
 }
 
 function validateTopologies(

@@ -123,9 +123,9 @@ test('of a storage class only expansion, mount options and places change', () =>
     volumeBindingMode: 'WaitForFirstConsumer',
   }
   assert.deepEqual(changeProblems(storageClass, before, after), [
-    'parameters: Forbidden: updates to parameters are forbidden.',
-    'provisioner: Forbidden: updates to provisioner are forbidden.',
-    'reclaimPolicy: Forbidden: updates to reclaimPolicy are forbidden.',
+    'parameters: Invalid value: {"a":"2"}: field is immutable',
+    'provisioner: Invalid value: "x": field is immutable',
+    'reclaimPolicy: Invalid value: "Retain": field is immutable',
     'volumeBindingMode: Invalid value: "WaitForFirstConsumer": field is immutable',
   ])
 })
@@ -272,6 +272,8 @@ test('a driver that wants tokens is told to take them with the secrets', () => {
   const tokenRequests = [{ audience: '' }]
   assert.equal(warnings({}), 0)
   assert.equal(warnings({ tokenRequests }), 1)
+  const old = created(csiDriver, { spec: { tokenRequests } })
+  assert.deepEqual(csiDriver.warnings(old, old), [])
   assert.equal(warnings({ tokenRequests, serviceAccountTokenInSecrets: false }), 0)
 })
 

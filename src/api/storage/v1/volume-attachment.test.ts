@@ -71,6 +71,10 @@ test('an attachment never changes but in its status', () => {
   assert.deepEqual(lines(kind.validateUpdate(next, previous)), [
     'spec: Invalid value: {"attacher":"disk.example.com","source":{"persistentVolumeName":"pv1"},"nodeName":"n2"}: field is immutable',
   ])
+  const other = updated(kind, previous, { spec: { ...spec, attacher: 'Not_Valid!' } })
+  const [first = '', second = ''] = lines(kind.validateUpdate(other, previous))
+  assert.match(first, /^spec\.attacher: Invalid value: "Not_Valid!": a lowercase RFC 1123/)
+  assert.match(second, /^spec: .*: field is immutable$/)
 })
 
 test('a status is not too long', () => {

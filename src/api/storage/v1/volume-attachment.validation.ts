@@ -25,7 +25,6 @@ export function validateVolumeAttachment({ spec }: VolumeAttachment): readonly F
   ]
 }
 
-/** Rules that came later than the first objects. */
 export function validateNewAttachment({ spec }: VolumeAttachment): readonly FieldError[] {
   const { persistentVolumeName: name } = spec.source
   return [
@@ -40,7 +39,7 @@ export function validateVolumeAttachmentUpdate(
   next: VolumeAttachment,
   previous: VolumeAttachment,
 ): readonly FieldError[] {
-  return immutable('spec', next.spec, previous.spec)
+  return [...validateNewAttachment(next), ...immutable('spec', next.spec, previous.spec)]
 }
 
 export function validateVolumeAttachmentStatus({ status }: VolumeAttachment): FieldError[] {

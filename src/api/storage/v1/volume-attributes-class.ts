@@ -27,6 +27,7 @@ export const volumeAttributesClass = defineKind<VolumeAttributesClass>({
   scope: 'Cluster',
   returnsDeleted: true,
   shape: volumeAttributesClassShape,
+  judgesChangesFirst: true,
   validate: validateVolumeAttributesClass,
   validateUpdate: validateVolumeAttributesClassUpdate,
   columns: [
