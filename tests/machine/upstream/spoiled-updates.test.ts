@@ -18,6 +18,8 @@ import { collectionOf, MERGE, served } from './served.ts'
 import { sorted } from './sorted.ts'
 import { type Beginning, beginningsOf } from './variants/variants.ts'
 
+/** What upstream stores as it came, and takes for changed in another order. */
+const COMPARED_AS_BYTES = ['opaque']
 /** Of a PUT that another write came before. */
 const ATTEMPTS = 5
 
@@ -90,7 +92,7 @@ async function both(pair: Pair, asked: Asked) {
 
 async function shown(pair: Pair, path: string): Promise<readonly [PlainObject, PlainObject]> {
   const [upstream, proa] = await both(pair, { method: 'GET', path })
-  return [sorted(JSON.parse(upstream.text)), sorted(JSON.parse(proa.text))] as [
+  return [upstream, proa].map(({ text }) => sorted(JSON.parse(text), COMPARED_AS_BYTES)) as [
     PlainObject,
     PlainObject,
   ]

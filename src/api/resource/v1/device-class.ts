@@ -14,6 +14,7 @@ export const deviceClass = defineKind<DeviceClass>({
   scope: 'Cluster',
   returnsDeleted: true,
   shape: deviceClassShape,
+  takesAnyPrefix: true,
   hasGeneration: true,
   prepareWrites: prepareExpressions,
   validateCreate: object => validateClass(object),

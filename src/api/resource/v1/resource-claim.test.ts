@@ -203,6 +203,12 @@ test('neither the spec of a claim nor that of a template changes', () => {
     lines(resourceClaimTemplate.validateUpdate(changed, template))[0] ?? '',
     /^spec: .*: field is immutable$/,
   )
+  const spoiled = updated(resourceClaimTemplate, template, {
+    spec: { ...body, metadata: { labels: { 'a b': 'c' } } },
+  })
+  const [wrong = '', kept = ''] = lines(resourceClaimTemplate.validateUpdate(spoiled, template))
+  assert.match(wrong, /^spec\.metadata\.labels: Invalid value: "a b": name part /)
+  assert.match(kept, /^spec: .*: field is immutable$/)
 })
 
 test('a template is as good as the claims that are made of it', () => {

@@ -39,7 +39,11 @@ export function validateTemplate({ spec }: ResourceClaimTemplate): readonly Fiel
 export const validateTemplateUpdate = (
   next: ResourceClaimTemplate,
   previous: ResourceClaimTemplate,
-) => immutable('spec', next.spec, previous.spec)
+) => {
+  // What is stored is not judged again.
+  const errors = immutable('spec', next.spec, previous.spec)
+  return errors.length === 0 ? [] : [...validateTemplate(next), ...errors]
+}
 
 function validateClaimSpec(path: string, { devices }: ResourceClaimSpec): readonly FieldError[] {
   const names = requestNames(devices.requests)

@@ -43,7 +43,7 @@ export function validateDevice(
   { previous, namesNodes }: DeviceContext,
 ): readonly FieldError[] {
   const { attributes = {}, capacity = {}, taints, consumesCounters } = device
-  const isNew = (field: 'capacity' | 'taints') =>
+  const isNew = (field: 'capacity' | 'taints' | 'allowMultipleAllocations') =>
     !previous || !sameValue(device[field], previous[field])
   return [
     ...validateLabelName(`${path}.name`, device.name),
@@ -51,7 +51,7 @@ export function validateDevice(
     ...validateNamed(`${path}.attributes`, attributes, (attribute, at) =>
       validateAttribute(at, attribute),
     ),
-    ...(isNew('capacity')
+    ...(isNew('capacity') || isNew('allowMultipleAllocations')
       ? validateNamed(`${path}.capacity`, capacity, (amount, at) =>
           validateCapacity(at, amount, device.allowMultipleAllocations === true),
         )

@@ -244,6 +244,19 @@ test('shared capacities are taken in allowed amounts', () => {
   for (const [requestPolicy, expected] of cases) assert.deepEqual(policy(requestPolicy), expected)
 })
 
+test('a policy needs a device that may be shared, also where that changes alone', () => {
+  const device = (allowMultipleAllocations: boolean) => ({
+    name: 'a',
+    allowMultipleAllocations,
+    capacity: { memory: { value: '8Gi', requestPolicy: { default: '1Gi' } } },
+  })
+  const previous = created(resourceSlice, sliceOf({ devices: [device(true)] }))
+  const next = updated(resourceSlice, previous, sliceOf({ devices: [device(false)] }))
+  assert.deepEqual(lines(resourceSlice.validateUpdate(next, previous)), [
+    'spec.devices[0].capacity[memory].requestPolicy: Forbidden: allowMultipleAllocations must be true',
+  ])
+})
+
 test('who publishes a slice, and for which node, never changes', () => {
   const previous = created(resourceSlice, sliceOf({}))
   const problems = (spec: object) =>
@@ -251,6 +264,12 @@ test('who publishes a slice, and for which node, never changes', () => {
   assert.deepEqual(problems({ devices: [{ name: 'a' }] }), [])
   assert.deepEqual(problems({ driver: 'other.example.com' }), [
     'spec.driver: Invalid value: "other.example.com": field is immutable',
+  ])
+  assert.deepEqual(problems({ driver: '', nodeName: undefined }), [
+    'spec.driver: Required value',
+    'spec.driver: Invalid value: "": field is immutable',
+    'spec.nodeName: Invalid value: null: field is immutable',
+    'spec: Required value: exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required',
   ])
   assert.deepEqual(problems({ nodeName: 'node-2' }), [
     'spec.nodeName: Invalid value: "node-2": field is immutable',

@@ -15,6 +15,7 @@ export const resourceSlice = defineKind<ResourceSlice>({
   scope: 'Cluster',
   returnsDeleted: true,
   shape: resourceSliceShape,
+  takesAnyPrefix: true,
   hasGeneration: true,
   defaults: draft => draft.spec.devices?.forEach(defaultDevice),
   prepareForCreate: draft => dropUnservedFields(draft),

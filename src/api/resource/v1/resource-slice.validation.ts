@@ -21,11 +21,12 @@ export const validateSlice = ({ spec }: ResourceSlice) => validateSpec(spec)
 export const validateSliceUpdate = (
   { spec }: ResourceSlice,
   { spec: previous }: ResourceSlice,
-): readonly FieldError[] => [
+): readonly FieldError[] => validateSpec(spec, previous)
+
+const validateKept = (spec: Spec, previous: Spec): readonly FieldError[] => [
   ...immutable('spec.pool.name', spec.pool.name, previous.pool.name),
   ...immutable('spec.driver', spec.driver, previous.driver),
   ...immutable('spec.nodeName', spec.nodeName, previous.nodeName),
-  ...validateSpec(spec, previous),
 ]
 
 function validateSpec(spec: Spec, previous?: Spec): readonly FieldError[] {
@@ -38,6 +39,7 @@ function validateSpec(spec: Spec, previous?: Spec): readonly FieldError[] {
   return [
     ...validateDriver('spec.driver', spec.driver),
     ...validateWholePool(spec.pool),
+    ...(previous ? validateKept(spec, previous) : []),
     ...validateNodes(spec),
     ...both,
     ...validateSet('spec.devices', devices, {

@@ -63,6 +63,7 @@ export const deviceTaintRule = defineKind<DeviceTaintRule>({
   scope: 'Cluster',
   returnsDeleted: true,
   shape: deviceTaintRuleShape,
+  takesAnyPrefix: true,
   subresources: { status: true },
   hasGeneration: true,
   prepareForCreate: draft => {

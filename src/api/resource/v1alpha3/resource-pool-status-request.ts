@@ -1,6 +1,7 @@
 import { validateConditions } from '../../core/v1/validation.conditions.ts'
-import { given, immutable, needed, wrong } from '../../core/v1/validation.ts'
+import { given, immutable, needed, sameValue, wrong } from '../../core/v1/validation.ts'
 import {
+  duplicate,
   type FieldError,
   invalid,
   required,
@@ -34,6 +35,7 @@ export const resourcePoolStatusRequest = defineKind<ResourcePoolStatusRequest>({
   scope: 'Cluster',
   returnsDeleted: true,
   shape: resourcePoolStatusRequestShape,
+  takesAnyPrefix: true,
   subresources: { status: true },
   prepareForCreate: draft => {
     delete draft.status
@@ -43,7 +45,8 @@ export const resourcePoolStatusRequest = defineKind<ResourcePoolStatusRequest>({
     else delete draft.status
   },
   validateCreate: validateRequest,
-  validateUpdate: (next, previous) => immutable('spec', next.spec, previous.spec),
+  validateUpdate: (next, previous) =>
+    sameValue(next.spec, previous.spec) ? [] : [invalid('spec', null, 'field is immutable')],
   validateStatusUpdate: validateStatus,
   columns: poolStatusColumns,
 })
@@ -63,18 +66,28 @@ function validateStatus(
   { status }: ResourcePoolStatusRequest,
   { status: previous }: ResourcePoolStatusRequest,
 ): readonly FieldError[] {
-  if (previous) return immutable('status', status, previous)
-  if (!status) return []
+  const kept = previous ? immutable('status', status, previous) : []
+  if (!status) return kept
   const { poolCount, pools, conditions = [] } = status
   const errors = [
+    ...kept,
+    ...(poolCount === undefined ? [required('status.poolCount')] : []),
     ...atLeast('status.poolCount', poolCount, 0),
     ...validateList('status.pools', pools, MAXIMUM_POOLS, (pool, path) => validatePart(path, pool)),
-    ...validateConditions('status.conditions', conditions),
+    ...(previous ? repeated(conditions) : validateConditions('status.conditions', conditions)),
   ]
   if (conditions.length > MAXIMUM_CONDITIONS)
     errors.push(tooMany('status.conditions', conditions.length, MAXIMUM_CONDITIONS))
   return errors
 }
+
+/** What conditions hold is judged once; that each is there once, always. */
+const repeated = (conditions: readonly { readonly type: string }[]) =>
+  conditions.flatMap((condition, index) =>
+    conditions.findIndex(({ type }) => type === condition.type) < index
+      ? [duplicate(`status.conditions[${index}]`, condition)]
+      : [],
+  )
 
 const COUNTS = [
   'totalDevices',

@@ -109,7 +109,7 @@ test('a request asks for up to 100 pools of a driver', () => {
   const other = updated(resourcePoolStatusRequest, request, { spec: { driver: 'b' } })
   assert.match(
     lines(resourcePoolStatusRequest.validateUpdate(other, request))[0] ?? '',
-    /^spec: .*: field is immutable$/,
+    /^spec: Invalid value: null: field is immutable$/,
   )
 })
 
@@ -126,10 +126,17 @@ test('the answer is given once, and makes sense', () => {
   assert.deepEqual(problems({ pools: [pool] }), [])
   assert.deepEqual(problems({ pools: [pool] }, { pools: [pool] }), [])
   assert.match(
-    problems({ poolCount: 2 }, {})[0] ?? '',
+    problems({ poolCount: 2 }, {}).join(),
     /^status: Invalid value: .*: field is immutable$/,
   )
+  const condition = { type: 'A', status: 'Maybe' }
+  assert.deepEqual(problems({ conditions: [condition] }, {}).length, 1)
+  assert.match(
+    problems({ conditions: [condition, condition] }, {})[1] ?? '',
+    /^status\.conditions\[1\]: Duplicate value: \{"type":"A"/,
+  )
   const cases: [object, string][] = [
+    [{ poolCount: undefined }, 'poolCount: Required value'],
     [{ poolCount: -1 }, 'poolCount: Invalid value: -1: must be greater than or equal to 0'],
     [{ pools: [{ ...pool, poolName: '' }] }, 'pools[0].poolName: Required value'],
     [
