@@ -86,6 +86,26 @@ interface Open {
 }
 
 /** The expression with all constructions as calls; as it is where it has none. Throws where a type is not known. */
+/** The place in the text as it was written that a place in the rewritten one stands for. */
+export function placeInOriginal(text: string, place: number): number {
+  let [low, high] = [0, text.length]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (rewrittenLength(text.slice(0, middle)) <= place) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** Of a beginning that ends amid a name, what was written. */
+function rewrittenLength(text: string): number {
+  try {
+    return rewriteConstructions(text).length
+  } catch {
+    return text.length
+  }
+}
+
 export function rewriteConstructions(text: string): string {
   if (!text.includes('{')) return text
   const tokens: readonly string[] = text.match(TOKEN) ?? []

@@ -10,6 +10,7 @@ interface Tools {
   readonly syntax: typeof import('./syntax.ts')
   readonly references: typeof import('./references.ts')
   readonly certain: typeof import('./certain-types.ts')
+  readonly construction: typeof import('./construction.ts')
 }
 
 let tools: Tools | undefined
@@ -20,13 +21,14 @@ export async function prepareExpressions(): Promise<void> {
 }
 
 async function load(): Promise<Tools> {
-  const [engine, syntax, references, certain] = await Promise.all([
+  const [engine, syntax, references, certain, construction] = await Promise.all([
     import('./engine.ts'),
     import('./syntax.ts'),
     import('./references.ts'),
     import('./certain-types.ts'),
+    import('./construction.ts'),
   ])
-  return { engine, syntax, references, certain }
+  return { engine, syntax, references, certain, construction }
 }
 
 export interface Expected {
@@ -77,7 +79,7 @@ function problemOf(
   { type = 'bool', scope = 'admission', seen }: Expected,
 ): string | undefined {
   if (!tools) return undefined
-  const { engine, syntax, references, certain } = tools
+  const { engine, syntax, references, certain, construction } = tools
   // Which of the names are there is known to whoever declares them; what a change is made of is more than names.
   const isPlain = scope !== 'mutations' || !/\b(Object|JSONPatch|jsonpatch)\b/.test(text)
   const stray = seen && isPlain ? references.strayReferences(text, seen) : undefined
@@ -89,8 +91,13 @@ function problemOf(
     if (given === undefined || type.split('|').includes(given)) return undefined
     return new engine.WrongResult(type, given).message
   } catch (thrown) {
-    if (!(thrown instanceof engine.WrongResult))
-      return `compilation failed: ${syntax.syntaxProblem(text, thrown) ?? messageOf(thrown)}`
+    if (!(thrown instanceof engine.WrongResult)) {
+      // What mutations construct has been rewritten, which moves what comes behind.
+      const placeOf = (start: number) =>
+        scope === 'mutations' ? construction.placeInOriginal(text, start) : start
+      const why = syntax.syntaxProblem(text, thrown, placeOf) ?? messageOf(thrown)
+      return `compilation failed: ${why}`
+    }
     if (scope === 'devices') return `must evaluate to bool or the unknown type, not ${thrown.given}`
     return thrown.message
   }

@@ -19,10 +19,14 @@ const CLOSING: Readonly<Record<string, string>> = { RPAREN: ')', RBRACKET: ']', 
 const TOKEN = /[A-Za-z_]\w*|\d[\w.]*|"[^"]*"|'[^']*'|\S/y
 
 /** Undefined for what is wrong otherwise. */
-export function syntaxProblem(text: string, thrown: unknown): string | undefined {
+export function syntaxProblem(
+  text: string,
+  thrown: unknown,
+  placeOf = (start: number) => start,
+): string | undefined {
   if (!isParseProblem(thrown)) return undefined
   const { code, summary, range } = thrown
-  const at = range.start
+  const at = placeOf(range.start)
   if (code === 'unexpected_character' && !/[\w!]/.test(text[at] ?? ''))
     return unrecognized(text, at)
   // A name may begin with a dot, so that only what comes behind it is wrong.

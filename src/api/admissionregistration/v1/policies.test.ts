@@ -306,6 +306,15 @@ const wrongMutations: readonly [object, string[]][] = [
     ],
   ],
 ]
+test('what is left over behind a construction is told where it was written', () => {
+  const expression = 'Object{metadata: Object.metadata{}}x'
+  const spoiled = { ...apply, applyConfiguration: { expression } }
+  assert.match(
+    problemsOf(mutatingAdmissionPolicy, mutating({ mutations: [spoiled] }))[0] ?? '',
+    /ERROR: <input>:1:36: Syntax error: extraneous input 'x' expecting <EOF>/,
+  )
+})
+
 for (const [more, expected] of wrongMutations)
   test(`mutation: ${JSON.stringify(more).slice(0, 100)}`, () =>
     assert.deepEqual(
