@@ -279,6 +279,9 @@ test('a token review answers for good and bad tokens alike', async () => {
     user: {},
     error: '[invalid bearer token]',
   })
-  assert.deepEqual((await review({ token: 'x' })).status, { user: {} })
+  assert.deepEqual((await review({ token: 'x' })).status, {
+    user: {},
+    error: 'invalid bearer token',
+  })
   await assert.rejects(review({}), refusedWith('BadRequest', /token is required/))
 })

@@ -24,7 +24,7 @@ async function statusOf(
 ): Promise<TokenReview['status']> {
   try {
     const verified = await verifyToken(verifiers, token, audiences)
-    if (verified === undefined) return { user: {} }
+    if (verified === undefined) return { user: {}, error: 'invalid bearer token' }
     return {
       authenticated: true,
       user: wireUser(withAuthenticatedGroup(verified.user)),
@@ -36,8 +36,13 @@ async function statusOf(
   }
 }
 
-export function reviewSelf(review: SelfSubjectReview, user: UserInfo): SelfSubjectReview {
-  return { ...review, status: { userInfo: wireUser(user) } }
+/** The answer repeats nothing of the question. */
+export function reviewSelf(
+  { apiVersion, kind }: SelfSubjectReview,
+  user: UserInfo,
+  creationTimestamp: string,
+): SelfSubjectReview {
+  return { apiVersion, kind, metadata: { creationTimestamp }, status: { userInfo: wireUser(user) } }
 }
 
 /** A user as the API writes it down. */

@@ -3,7 +3,12 @@ import { test } from 'node:test'
 import type { ResourceAttributes } from '#api/authorization/v1/attributes.ts'
 import type { SubjectAccessReview } from '#api/authorization/v1/subject-access-review.ts'
 import { isStatus } from '#api/machinery/status.ts'
-import { reviewAccess, reviewSelfAccess, reviewSelfRules } from './access-review.ts'
+import {
+  reviewAccess,
+  reviewLocalAccess,
+  reviewSelfAccess,
+  reviewSelfRules,
+} from './access-review.ts'
 import { type Attributes, type Authorizer, allow, unionAuthorizer } from './authorizer.ts'
 import { rbacAuthorizer } from './rbac.ts'
 import { superuserAuthorizer } from './superuser.ts'
@@ -12,12 +17,8 @@ import { bootstrapped, userOf } from './testing.ts'
 const authorizer = unionAuthorizer([superuserAuthorizer, rbacAuthorizer(bootstrapped())])
 const apiVersion = 'authorization.k8s.io/v1'
 const status: SubjectAccessReview['status'] = { allowed: false }
-const review = (spec: SubjectAccessReview['spec'], pathNamespace?: string) =>
-  reviewAccess(
-    { apiVersion, kind: 'SubjectAccessReview', metadata: {}, spec, status },
-    authorizer,
-    pathNamespace,
-  )
+const review = (spec: SubjectAccessReview['spec'], metadata = {}) =>
+  reviewAccess({ apiVersion, kind: 'SubjectAccessReview', metadata, spec, status }, authorizer)
 const pods: ResourceAttributes = { verb: 'list', resource: 'pods', namespace: 'shop' }
 
 test('others are reviewed as they would be', async () => {
@@ -44,12 +45,44 @@ test('incomplete questions are refused', async () => {
 })
 
 test('a local review stays in its namespace', async () => {
-  await review({ user: 'x', resourceAttributes: pods }, 'shop')
-  await assert.rejects(review({ user: 'x', resourceAttributes: pods }, 'other'), error =>
-    isStatus(error, 'BadRequest'),
+  const ask = (spec: SubjectAccessReview['spec'], namespace: string) =>
+    reviewLocalAccess(
+      { apiVersion, kind: 'LocalSubjectAccessReview', metadata: { namespace }, spec, status },
+      authorizer,
+    )
+  await ask({ user: 'x', resourceAttributes: pods }, 'shop')
+  const path = { path: '/', verb: 'get' }
+  for (const refused of [
+    ask({ user: 'x', resourceAttributes: pods }, 'other'),
+    ask({ user: 'x', nonResourceAttributes: path }, 'shop'),
+  ])
+    await assert.rejects(refused, error => isStatus(error, 'Invalid'))
+})
+
+test('a question has no name, which is told without the kind', async () => {
+  await assert.rejects(review({ user: 'x', resourceAttributes: pods }, { name: 'a' }), {
+    message:
+      '.authorization.k8s.io "" is invalid: metadata: Invalid value: {"name":"a"}: must be empty',
+  })
+})
+
+test('selectors that cannot be read are ignored, and it is told', async () => {
+  const told = async (more: Partial<ResourceAttributes>) =>
+    (await review({ user: 'x', resourceAttributes: { ...pods, ...more } })).status.evaluationError
+  const field = (operator: string, ...values: string[]) => ({ key: 'a', operator, values })
+  const at = 'spec.resourceAttributes'
+  assert.equal(await told({ fieldSelector: { requirements: [field('NotIn', 'b')] } }), undefined)
+  assert.equal(
+    await told({ fieldSelector: { requirements: [field('In', 'b', 'c')] } }),
+    `${at}.fieldSelector ignored due to parse error`,
   )
-  await assert.rejects(
-    review({ user: 'x', nonResourceAttributes: { path: '/', verb: 'get' } }, 'shop'),
+  assert.equal(
+    await told({ fieldSelector: { requirements: [field('In', 'b'), field('Exists')] } }),
+    `${at}.fieldSelector partially ignored due to parse error`,
+  )
+  assert.equal(
+    await told({ fieldSelector: { rawSelector: '&&' }, labelSelector: { rawSelector: '&&' } }),
+    `${at}.fieldSelector ignored due to parse error; ${at}.labelSelector ignored due to parse error`,
   )
 })
 
@@ -76,7 +109,7 @@ test('selectors reach the authorizer as text', async () => {
     )
   await of({ rawSelector: 'spec.nodeName=a' })
   await of({ requirements: [{ key: 'spec.nodeName', operator: 'In', values: ['a,b'] }] })
-  await of({ requirements: [{ key: 'spec.nodeName', operator: 'NotIn', values: ['a'] }] })
+  await of({ requirements: [{ key: 'spec.nodeName', operator: 'Exists' }] })
   assert.deepEqual(
     asked.map(each => each.fieldSelector),
     ['spec.nodeName=a', 'spec.nodeName=a\\,b', undefined],

@@ -5,58 +5,58 @@ import type {
   NonResourceAttributes,
   ResourceAttributes,
 } from '#api/authorization/v1/attributes.ts'
-import type { LocalSubjectAccessReview } from '#api/authorization/v1/local-subject-access-review.ts'
-import type { SelfSubjectAccessReview } from '#api/authorization/v1/self-subject-access-review.ts'
+import {
+  type LocalSubjectAccessReview,
+  localSubjectAccessReview,
+} from '#api/authorization/v1/local-subject-access-review.ts'
+import {
+  type SelfSubjectAccessReview,
+  selfSubjectAccessReview,
+} from '#api/authorization/v1/self-subject-access-review.ts'
 import type { SelfSubjectRulesReview } from '#api/authorization/v1/self-subject-rules-review.ts'
-import type { SubjectAccessReview } from '#api/authorization/v1/subject-access-review.ts'
-import { type FieldError, invalid as invalidValue } from '#api/machinery/field-error.ts'
-import { badRequest, invalid } from '#api/machinery/status.ts'
+import {
+  type SubjectAccessReview,
+  subjectAccessReview,
+} from '#api/authorization/v1/subject-access-review.ts'
+import type { FieldError } from '#api/machinery/field-error.ts'
+import { escapeFieldValue, parseFieldSelector } from '#api/machinery/field-selector.ts'
+import { labelMatcherOf, parseLabelSelector } from '#api/machinery/label-selector.ts'
+import { badRequest, invalid, isStatus } from '#api/machinery/status.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import type { Attributes, Authorizer } from './authorizer.ts'
-
-const GROUP = 'authorization.k8s.io'
 
 export async function reviewSelfAccess(
   review: SelfSubjectAccessReview,
   user: UserInfo,
   authorizer: Authorizer,
 ): Promise<SelfSubjectAccessReview> {
-  refuse(review.kind, attributeErrors(review.spec))
-  return { ...review, status: await evaluate(attributesIn(review.spec, user), authorizer) }
+  refuse(selfSubjectAccessReview.validate(review))
+  return { ...review, status: await evaluate(review.spec, user, authorizer) }
 }
 
-/** For SubjectAccessReview and, with the namespace of its path, LocalSubjectAccessReview. */
-export async function reviewAccess<R extends SubjectAccessReview | LocalSubjectAccessReview>(
-  review: R,
+export async function reviewAccess(
+  review: SubjectAccessReview,
   authorizer: Authorizer,
-  pathNamespace?: string,
-): Promise<R> {
-  const { spec } = review
-  const errors = attributeErrors(spec)
-  if (!spec.user && !spec.groups?.length)
-    errors.push(
-      invalidValue('spec.user', spec.user ?? '', 'at least one of user or group must be specified'),
-    )
-  if (pathNamespace !== undefined) {
-    if (spec.nonResourceAttributes)
-      errors.push(
-        invalidValue(
-          'spec.nonResourceAttributes',
-          spec.nonResourceAttributes,
-          'disallowed on this kind of request',
-        ),
-      )
-    if ((spec.resourceAttributes?.namespace ?? '') !== pathNamespace)
-      throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${pathNamespace}`)
+): Promise<SubjectAccessReview> {
+  refuse(subjectAccessReview.validate(review))
+  return { ...review, status: await evaluate(review.spec, userIn(review.spec), authorizer) }
+}
+
+export async function reviewLocalAccess(
+  review: LocalSubjectAccessReview,
+  authorizer: Authorizer,
+): Promise<LocalSubjectAccessReview> {
+  refuse(localSubjectAccessReview.validate(review))
+  return { ...review, status: await evaluate(review.spec, userIn(review.spec), authorizer) }
+}
+
+function userIn({ user, groups, uid, extra }: SubjectAccessReview['spec']): UserInfo {
+  return {
+    name: user ?? '',
+    groups: groups ?? [],
+    ...(uid ? { uid } : {}),
+    ...(extra ? { extra } : {}),
   }
-  refuse(review.kind, errors)
-  const user: UserInfo = {
-    name: spec.user ?? '',
-    groups: spec.groups ?? [],
-    ...(spec.uid ? { uid: spec.uid } : {}),
-    ...(spec.extra ? { extra: spec.extra } : {}),
-  }
-  return { ...review, status: await evaluate(attributesIn(spec, user), authorizer) }
 }
 
 export async function reviewSelfRules(
@@ -68,8 +68,13 @@ export async function reviewSelfRules(
   if (namespace === '') throw badRequest('no namespace on request')
   const { rules, incomplete, errors } = await authorizer.rulesFor(user, namespace)
   const copy = (list: readonly string[] | undefined) => [...(list ?? [])]
+  const { apiVersion, kind } = review
+  // As upstream: the answer repeats nothing of the question.
   return {
-    ...review,
+    apiVersion,
+    kind,
+    metadata: {},
+    spec: {},
     status: {
       resourceRules: rules
         .filter(rule => rule.resources?.length)
@@ -88,12 +93,14 @@ export async function reviewSelfRules(
   }
 }
 
-async function evaluate(attributes: Attributes, authorizer: Authorizer) {
+async function evaluate(asked: Asked, user: UserInfo, authorizer: Authorizer) {
+  const { attributes, ignored } = attributesIn(asked, user)
   const { verdict, reason } = await authorizer.authorize(attributes)
   return {
     allowed: verdict === 'allow',
     ...(verdict === 'deny' ? { denied: true } : {}),
     ...(reason ? { reason } : {}),
+    ...(ignored.length > 0 ? { evaluationError: ignored.join('; ') } : {}),
   }
 }
 
@@ -102,46 +109,32 @@ interface Asked {
   readonly nonResourceAttributes?: NonResourceAttributes
 }
 
-function attributeErrors({ resourceAttributes, nonResourceAttributes }: Asked): FieldError[] {
-  if (resourceAttributes && nonResourceAttributes)
-    return [
-      invalidValue(
-        'spec.nonResourceAttributes',
-        nonResourceAttributes,
-        'cannot be specified in combination with resourceAttributes',
-      ),
-    ]
-  if (!resourceAttributes && !nonResourceAttributes)
-    return [
-      invalidValue(
-        'spec.resourceAttributes',
-        undefined,
-        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
-      ),
-    ]
-  return []
+/** Upstream names the group alone: what it has read knows no longer which kind it was. */
+function refuse(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors)
 }
 
-function refuse(kind: string, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw invalid({ group: GROUP, kind }, '', errors)
-}
-
+/** `ignored` says which selectors are ignored, in whole or in part. */
 function attributesIn(
   { resourceAttributes: of, nonResourceAttributes }: Asked,
   user: UserInfo,
-): Attributes {
+): { readonly attributes: Attributes; readonly ignored: readonly string[] } {
   const none = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' }
-  if (of === undefined)
-    return {
-      ...none,
-      user,
-      verb: nonResourceAttributes?.verb ?? '',
-      path: nonResourceAttributes?.path ?? '',
-      isResourceRequest: false,
-    }
-  const fieldSelector = selectorText(of.fieldSelector)
-  const labelSelector = selectorText(of.labelSelector)
-  return {
+  if (of === undefined) {
+    const { verb = '', path = '' } = nonResourceAttributes ?? {}
+    return { attributes: { ...none, user, verb, path, isResourceRequest: false }, ignored: [] }
+  }
+  const fields = of.fieldSelector && selectorText(of.fieldSelector, fieldText)
+  const labels = of.labelSelector && selectorText(of.labelSelector, labelText)
+  const ignored = Object.entries({ fieldSelector: fields, labelSelector: labels }).flatMap(
+    ([name, selector]) =>
+      selector?.isWhole === false
+        ? [
+            `spec.resourceAttributes.${name} ${selector.text ? 'partially ' : ''}ignored due to parse error`,
+          ]
+        : [],
+  )
+  const attributes = {
     user,
     verb: of.verb ?? '',
     group: of.group ?? '',
@@ -152,18 +145,53 @@ function attributesIn(
     name: of.name ?? '',
     path: '',
     isResourceRequest: true,
-    ...(fieldSelector ? { fieldSelector } : {}),
-    ...(labelSelector ? { labelSelector } : {}),
+    ...(fields?.text ? { fieldSelector: fields.text } : {}),
+    ...(labels?.text ? { labelSelector: labels.text } : {}),
   }
+  return { attributes, ignored }
 }
 
-/** Requirements as the text of a selector. Those that a text cannot say are left out: fewer conditions never allow more. */
-function selectorText(
-  selector: FieldSelectorAttributes | LabelSelectorAttributes | undefined,
+interface Selector<R> {
+  readonly rawSelector?: string
+  readonly requirements?: readonly R[]
+}
+
+/** The text of a selector. What cannot be read is left out: fewer conditions never allow more. */
+function selectorText<R>(
+  { rawSelector, requirements = [] }: Selector<R>,
+  textOf: (from: R | string) => string,
+): { readonly text: string; readonly isWhole: boolean } {
+  const parts = rawSelector ? [rawSelector] : requirements
+  const texts = parts.flatMap(part => {
+    try {
+      return [textOf(part)]
+    } catch (thrown) {
+      if (!isStatus(thrown, 'BadRequest')) throw thrown
+      return []
+    }
+  })
+  return { text: texts.join(','), isWhole: texts.length === parts.length }
+}
+
+function fieldText(
+  from: NonNullable<FieldSelectorAttributes['requirements']>[number] | string,
 ): string {
-  if (selector?.rawSelector) return selector.rawSelector
-  return (selector?.requirements ?? [])
-    .filter(({ operator, values }) => operator === 'In' && values?.length === 1)
-    .map(({ key, values }) => `${key}=${values?.[0]?.replace(/[\\,=]/g, '\\$&')}`)
-    .join(',')
+  if (typeof from === 'string') {
+    parseFieldSelector(from)
+    return from
+  }
+  const { key, operator, values = [] } = from
+  const [value] = values
+  // A text can only compare a field with one value.
+  if (value === undefined || values.length > 1 || (operator !== 'In' && operator !== 'NotIn'))
+    throw badRequest(`a selector of fields cannot say ${operator}`)
+  return `${key}${operator === 'In' ? '=' : '!='}${escapeFieldValue(value)}`
+}
+
+function labelText(
+  from: NonNullable<LabelSelectorAttributes['requirements']>[number] | string,
+): string {
+  if (typeof from !== 'string') return labelMatcherOf({ matchExpressions: [from] }).toString()
+  parseLabelSelector(from)
+  return from
 }

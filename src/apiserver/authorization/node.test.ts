@@ -107,6 +107,15 @@ test('and nothing else, in any way', async () => {
   for (const text of refused) assert.equal(await may(text), false, text)
 })
 
+test('why a node may not is told in upstream’s words', async () => {
+  const why = async (text: string) =>
+    ((await authorizer.authorize(asking(nodeA, text))) as Decision).reason
+  assert.equal(await why('create secrets shop/'), 'can only read resources of this type')
+  assert.equal(await why('get configmaps/x shop/cm'), 'cannot read subresource')
+  assert.equal(await why('list secrets'), 'can only read namespaced object of this type')
+  assert.equal(await why('list pods'), 'can only list/watch pods with spec.nodeName field selector')
+})
+
 test('a node keeps its own objects', async () => {
   const allowed = [
     'get nodes /a',

@@ -64,11 +64,8 @@ interface Question {
 const resourceKey = ({ group, resource }: Attributes) => (group ? `${resource}.${group}` : resource)
 
 const SPECIAL: ReadonlyMap<string, (question: Question) => Decision> = new Map([
-  ['secrets', (question: Question) => namedByAPod(question, 'secrets', ['get', 'list', 'watch'])],
-  [
-    'configmaps',
-    (question: Question) => namedByAPod(question, 'configMaps', ['get', 'list', 'watch']),
-  ],
+  ['secrets', (question: Question) => readByName(question, 'secrets')],
+  ['configmaps', (question: Question) => readByName(question, 'configMaps')],
   [
     'persistentvolumeclaims',
     (question: Question) =>
@@ -85,6 +82,15 @@ const SPECIAL: ReadonlyMap<string, (question: Question) => Decision> = new Map([
 function byRules(attributes: Attributes, rules: readonly PolicyRule[]): Decision {
   return rules.some(rule => ruleAllows(rule, attributes)) ? allow() : noOpinion()
 }
+
+function readByName(question: Question, kind: keyof PodReferences): Decision {
+  const { verb, subresource, namespace } = question.attributes
+  if (!READS.includes(verb)) return noOpinion('can only read resources of this type')
+  if (subresource !== '') return noOpinion('cannot read subresource')
+  if (namespace === '') return noOpinion('can only read namespaced object of this type')
+  return namedByAPod(question, kind, READS)
+}
+const READS = ['get', 'list', 'watch']
 
 function namedByAPod(
   { node, attributes, pods }: Question,
@@ -128,7 +134,7 @@ function ownPods({ node, attributes, pods, rules }: Question): Decision {
   if (subresource === '' && (verb === 'list' || verb === 'watch'))
     return selectsNode(attributes.fieldSelector, node)
       ? allow()
-      : noOpinion(`can only ${verb} pods with spec.nodeName=${node}`)
+      : noOpinion('can only list/watch pods with spec.nodeName field selector')
   if (subresource === '' && verb === 'get')
     return pods().some(pod => pod.metadata.name === name && pod.metadata.namespace === namespace)
       ? allow()

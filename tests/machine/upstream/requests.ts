@@ -1,6 +1,7 @@
 /** Requests that go wrong, or are read in a way of their own, as both servers are asked them, in order. */
 import { nonResourcePaths } from './non-resource-paths.ts'
 import type { Asked } from './pair.ts'
+import { reviews } from './reviews.ts'
 
 const CBOR = 'Proa takes and writes CBOR, which upstream has behind a gate, and says so'
 const PARSER = 'what a parser of YAML says of its text is in words of its own'
@@ -287,4 +288,5 @@ export const requests: readonly Asked[] = [
   ...bodies,
   ...writes,
   ...reads,
+  ...reviews,
 ]

@@ -2,7 +2,7 @@ import { type FieldError, invalid } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { struct } from '../../machinery/schema.ts'
 import { subjectAccessReviewSpec, subjectAccessReviewStatus } from './subject-access-review.ts'
-import { validateReview } from './validation.ts'
+import { validateNoMetadata, validateReview } from './validation.ts'
 
 export const localSubjectAccessReviewShape = objectShape(
   'io.k8s.api.authorization.v1.LocalSubjectAccessReview',
@@ -21,7 +21,14 @@ export const localSubjectAccessReview = defineKind<LocalSubjectAccessReview>({
   plural: 'localsubjectaccessreviews',
   scope: 'Namespaced',
   shape: localSubjectAccessReviewShape,
-  validate: object => [...validateReview(object.spec), ...staysInNamespace(object)],
+  validate: object => [
+    ...validateReview(object.spec),
+    ...validateNoMetadata(object.metadata, {
+      besides: 'namespace',
+      detail: 'must be empty except for namespace',
+    }),
+    ...staysInNamespace(object),
+  ],
   verbs: ['create'],
   ephemeral: true,
 })

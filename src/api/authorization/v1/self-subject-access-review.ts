@@ -2,7 +2,7 @@ import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kin
 import { shape, struct, type ValueOfShape } from '../../machinery/schema.ts'
 import { nonResourceAttributes, resourceAttributes } from './attributes.ts'
 import { subjectAccessReviewStatus } from './subject-access-review.ts'
-import { validateQuestion } from './validation.ts'
+import { validateNoMetadata, validateQuestion } from './validation.ts'
 
 export const selfSubjectAccessReviewSpec = shape(
   'io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec',
@@ -35,7 +35,10 @@ export const selfSubjectAccessReview = defineKind<SelfSubjectAccessReview>({
   plural: 'selfsubjectaccessreviews',
   scope: 'Cluster',
   shape: selfSubjectAccessReviewShape,
-  validate: object => validateQuestion(object.spec),
+  validate: object => [
+    ...validateQuestion(object.spec),
+    ...validateNoMetadata(object.metadata, { detail: 'must be empty' }),
+  ],
   verbs: ['create'],
   ephemeral: true,
 })

@@ -9,7 +9,7 @@ import {
   type ValueOfShape,
 } from '../../machinery/schema.ts'
 import { nonResourceAttributes, resourceAttributes } from './attributes.ts'
-import { validateReview } from './validation.ts'
+import { validateNoMetadata, validateReview } from './validation.ts'
 
 export const subjectAccessReviewSpec = shape(
   'io.k8s.api.authorization.v1.SubjectAccessReviewSpec',
@@ -58,7 +58,10 @@ export const subjectAccessReview = defineKind<SubjectAccessReview>({
   plural: 'subjectaccessreviews',
   scope: 'Cluster',
   shape: subjectAccessReviewShape,
-  validate: object => validateReview(object.spec),
+  validate: object => [
+    ...validateReview(object.spec),
+    ...validateNoMetadata(object.metadata, { detail: 'must be empty' }),
+  ],
   verbs: ['create'],
   ephemeral: true,
 })
