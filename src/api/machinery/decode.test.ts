@@ -80,7 +80,7 @@ test('values come out canonical', () => {
   const { value } = decode({
     amount: '0.5',
     at: '2026-01-02T04:00:00.9+01:00',
-    atMicro: '2026-01-02T03:00:00.1234567Z',
+    atMicro: '2026-01-02T05:00:00.123456+02:00',
     span: '90s',
     port: 80,
     data: 'aGk=',

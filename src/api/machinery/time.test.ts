@@ -16,7 +16,7 @@ test('times come out in UTC with whole seconds or six decimals', () => {
       const zone = `${offset < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`
       assert.equal(canonicalTime(local.replace('Z', zone)), utc)
       assert.equal(
-        canonicalMicroTime(local.replace('Z', zone)),
+        canonicalMicroTime(local.replace('Z', `000${zone}`)),
         date.toISOString().replace('Z', '000Z'),
       )
     }),
@@ -70,6 +70,18 @@ test('a refusal names the part that could not be read, as Go does', () => {
     assert.throws(() => canonicalTime(text), {
       message: `parsing time "${text}" as "${layout}": cannot parse "${rest}" as "${element}"`,
     })
+  for (const [decimals, rest, element] of [
+    ['', 'Z', '.000000'],
+    ['.12345', '.12345Z', '.000000'],
+    ['.1234567', '7Z', 'Z07:00'],
+  ] as const)
+    assert.throws(() => canonicalMicroTime(`2026-01-02T03:04:05${decimals}Z`), {
+      message: `parsing time "2026-01-02T03:04:05${decimals}Z" as "2006-01-02T15:04:05.000000Z07:00": cannot parse "${rest}" as "${element}"`,
+    })
+  assert.throws(
+    () => canonicalTime('2026-01-02T03:04:05+25:00'),
+    /: time zone offset hour out of range$/,
+  )
   assert.throws(() => canonicalTime('2026-01-02T03:04:05Zulu'), /extra text: "ulu"$/)
   assert.equal(canonicalTime('2026-01-02T3:04:05Z'), '2026-01-02T03:04:05Z')
 })

@@ -9,6 +9,8 @@ const CANONICAL_MICRO =
 const RFC_3339 =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([-+])(\d\d):(\d\d))$/
 
+const RFC_3339_MICRO = /^\d{4}-\d\d-\d\dT\d\d?:\d\d:\d\d[.,]\d{6}(?:Z|[-+]\d\d:\d\d)$/
+
 const LAYOUT = '2006-01-02T15:04:05Z07:00'
 const MICRO_LAYOUT = '2006-01-02T15:04:05.000000Z07:00'
 
@@ -18,11 +20,12 @@ export function canonicalTime(text: string): string {
   return `${new Date(secondsOf(text, LAYOUT)).toISOString().slice(0, 19)}Z`
 }
 
-/** The same with six decimals, of which the given ones are kept. Throws BadRequest. */
+/** The same with the six decimals that have to be there. Throws BadRequest. */
 export function canonicalMicroTime(text: string): string {
   if (CANONICAL_MICRO.test(text)) return text
+  if (!RFC_3339_MICRO.test(text)) throw unreadable(text, MICRO_LAYOUT)
   const milliseconds = secondsOf(text, MICRO_LAYOUT)
-  const decimals = (RFC_3339.exec(text)?.[7] ?? '').slice(0, 6).padEnd(6, '0')
+  const decimals = RFC_3339.exec(text)?.[7]
   return `${new Date(milliseconds).toISOString().slice(0, 19)}.${decimals}Z`
 }
 
@@ -57,10 +60,13 @@ function secondsOf(text: string, layout: string): number {
   const date = new Date(0)
   date.setUTCFullYear(y, mo - 1, d)
   if (mo < 1 || mo > 12) throw outOfRange(text, 'month')
-  if (d < 1 || date.getUTCDate() !== d) throw outOfRange(text, 'day')
   if (h > 23) throw outOfRange(text, 'hour')
   if (mi > 59) throw outOfRange(text, 'minute')
   if (s > 59) throw outOfRange(text, 'second')
+  // A day more or an hour of sixty minutes are nonsense that Go takes.
+  if (Number(offsetHours ?? 0) > 24) throw outOfRange(text, 'time zone offset hour')
+  if (Number(offsetMinutes ?? 0) > 60) throw outOfRange(text, 'time zone offset minute')
+  if (d < 1 || date.getUTCDate() !== d) throw outOfRange(text, 'day')
   const offset = (Number(offsetHours ?? 0) * 60 + Number(offsetMinutes ?? 0)) * 60_000
   const utc = date.getTime() + ((h * 60 + mi) * 60 + s) * 1000 - (sign === '-' ? -offset : offset)
   const utcYear = new Date(utc).getUTCFullYear()
@@ -87,11 +93,20 @@ const ELEMENTS: readonly (readonly [element: string, taken: RegExp])[] = [
   ['Z07:00', /^(?:Z|[-+]\d\d:\d\d)/],
 ]
 
+const MICRO_ELEMENTS: typeof ELEMENTS = ELEMENTS.flatMap(each =>
+  each[0] === '05'
+    ? [
+        ['05', /^\d\d/],
+        ['.000000', /^[.,]\d{6}/],
+      ]
+    : [each],
+)
+
 /** Says from where on the text is no time, and for what part of the layout. */
 function unreadable(text: string, layout: string): Error {
   const head = `parsing time ${JSON.stringify(text)}`
   let rest = text
-  for (const [element, taken] of ELEMENTS) {
+  for (const [element, taken] of layout === MICRO_LAYOUT ? MICRO_ELEMENTS : ELEMENTS) {
     const match = taken.exec(rest)
     if (!match)
       return badRequest(
