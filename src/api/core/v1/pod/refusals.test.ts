@@ -54,7 +54,24 @@ const usersOfWindows = Object.entries({
   ]
 })
 
+const HUGE_PAGE = 'hugepages-2Mi'
+
 refuses({
+  overhead: [
+    [
+      'is looked at as the limits of a container',
+      podWith({ overhead: { cpu: '-1', storage: '1' } }),
+      [
+        'spec.overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+        'spec.overhead.limits[storage]: Invalid value: "storage": must be a standard resource for containers',
+      ],
+    ],
+    [
+      'of huge pages alone',
+      podWith({ overhead: { [HUGE_PAGE]: '2Mi' } }),
+      ['spec.overhead: Forbidden: HugePages require cpu or memory'],
+    ],
+  ],
   security: [
     [
       'values that are none',

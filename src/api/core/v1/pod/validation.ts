@@ -24,7 +24,7 @@ import { validateMadeClaims, validatePodClaims } from './validation.claims.ts'
 import { validateContainers } from './validation.containers.ts'
 import { validateFileVolumes } from './validation.environment.ts'
 import { validateOperatingSystem } from './validation.operating-system.ts'
-import { validatePodResources } from './validation.resources.ts'
+import { validatePodResources, validateResources } from './validation.resources.ts'
 import { validateScheduling, validateTolerations } from './validation.scheduling.ts'
 import { validatePodSecurity } from './validation.security.ts'
 import { validateVolumes } from './validation.volumes.ts'
@@ -190,6 +190,9 @@ function validateLimits(path: string, spec: PodSpec): readonly FieldError[] {
         ? [required(`${path}.preemptionPolicy`)]
         : among(`${path}.preemptionPolicy`, preemptionPolicy, PREEMPTION_POLICIES)),
     )
+  // As upstream, what the pod costs is looked at as if it were the limits of a container.
+  if (spec.overhead)
+    errors.push(...validateResources(`${path}.overhead`, { limits: spec.overhead }))
   if (os) errors.push(...validateOperatingSystem(path, os.name, spec))
   if (spec.resources) errors.push(...validatePodResources(`${path}.resources`, spec.resources))
   return errors
