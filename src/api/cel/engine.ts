@@ -6,8 +6,12 @@ import { compilePattern, loadPatternEngine } from '../machinery/patterns.ts'
 import { addAuthorizer } from './authorizer.ts'
 import { addConstructions, type PATCHES_TYPE, rewriteConstructions } from './construction.ts'
 import type { SizedType } from './cost.types.ts'
+import { inUpstreamsWords } from './failures.ts'
+import { OWN_FUNCTIONS, ownName, writtenName } from './library.texts.ts'
 import { addLibrary } from './library.ts'
+import { keepLiteral } from './literals.ts'
 import { type CheckedPart, COST_PER_CALL, meter, metered } from './metering.ts'
+import { expandOptionalEntries, maskOptionalEntries } from './optional-entries.ts'
 import { expandLoops, type Node } from './two-variables.ts'
 import { undeclaredIn, usesBind } from './undeclared.ts'
 
@@ -167,13 +171,18 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
   const { cel } = loaded()
   const environment = loaded().environment(scope)
   if (text.length > MAXIMUM_LENGTH) throw new Error('the expression is too long')
-  const { ast } = environment.parse(text)
+  const { text: masked, marks } = maskOptionalEntries(text)
+  const { ast } = environment.parse(masked)
+  if (marks.size > 0) expandOptionalEntries(ast, marks, treeOf)
   if (scope !== 'devices' && usesBind(ast)) throw new Error(undeclaredText(text, environment))
   const found = { usesOldSelf: false }
   rewrite(ast as unknown as Node, found)
   const parsed = environment.parse(cel.serialize(ast))
   const checked = parsed.check()
-  if (!checked.valid) throw new Error(checked.error?.message.split('\n')[0] ?? 'invalid')
+  if (!checked.valid)
+    throw new Error(
+      checked.error?.message.split('\n')[0]?.replace(/\b(\w+)(?=\()/, writtenName) ?? 'invalid',
+    )
   const given = checked.type ?? 'dyn'
   if (!isOfType(given, type)) throw new WrongResult(type, given)
   meter(parsed.ast as unknown as CheckedPart)
@@ -184,7 +193,7 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
       const { value, error, cost } = metered(() => parsed(variables))
       budget.cost -= cost
       if (budget.cost < 0) throw new OutOfBudget()
-      if (error) throw error
+      if (error) throw inUpstreamsWords(error)
       return value
     },
   }
@@ -199,14 +208,15 @@ export function undeclaredText(text: string, environment: Environment): string {
     hasVariable: (name: string) => name !== 'cel' && environment.hasVariable(name),
     hasFunction: (name: string) => functions.has(name),
   }
-  return undeclaredIn(environment.parse(text).ast, text, declared) ?? ''
+  const { text: masked } = maskOptionalEntries(text)
+  return undeclaredIn(environment.parse(masked).ast, text, declared) ?? ''
 }
 
 /** What a rule may cost at most where `self` is of this type; 0 for what is no expression. */
 export function estimatedCost(text: string, self: SizedType, isOldOptional: boolean): number {
   let tree: Node
   try {
-    tree = treeOf(text)
+    tree = parseExpression(text)
   } catch {
     return 0
   }
@@ -225,18 +235,20 @@ function rewrite(part: unknown, found: { usesOldSelf: boolean }): void {
   if (Array.isArray(part)) for (const each of part) rewrite(each, found)
   if (typeof part !== 'object' || part === null || !('op' in part)) return
   const node = part as Node
+  keepLiteral(node, treeOf)
   if (node.op === 'id' && node.args === 'oldSelf') found.usesOldSelf = true
   expandLoops(node, treeOf)
   rewrite(node.args, found)
   if (node.op === 'call') bindSubjectOfHas(node)
   if (node.op !== 'rcall' || !Array.isArray(node.args)) return
   const [name, receiver, args] = node.args as [string, Node, Node[]]
+  if (OWN_FUNCTIONS.has(name)) node.args = [ownName(name), receiver, args]
   if (name === 'matches') node.args = ['linearMatches', receiver, args]
   if (name === 'value' && args.length === 0) hideType(node)
 }
 
 /** The parts of a text as it was written. Throws where it does not parse. */
-export const parseExpression = (text: string) => treeOf(text)
+export const parseExpression = (text: string) => treeOf(maskOptionalEntries(text).text)
 
 const treeOf = (text: string) => loaded().environment('rules').parse(text).ast as unknown as Node
 

@@ -1,22 +1,17 @@
-/** Addresses, ranges of them, and addresses of the web, as expressions take them apart. */
-import {
-  addressFamily,
-  canonicalIp,
-  isCidr,
-  isIp,
-  isOrdinaryIp,
-  isWithin,
-} from '../core/v1/addresses.ts'
+/** Addresses and ranges of them, as expressions take them apart. */
+import { addressFamily, canonicalIp, isIp, isOrdinaryIp, isWithin } from '../core/v1/addresses.ts'
 import type { Add, Target } from './library.ts'
 
 const IP = 'net.IP'
 const RANGE = 'net.CIDR'
-const WEB = 'kubernetes.URL'
 
 class Address {
   readonly text: string
   constructor(text: string) {
-    if (isIp(text).length > 0) throw new Error(`IP Address ${JSON.stringify(text)} parse error`)
+    if (isIp(text).length > 0)
+      throw new Error(
+        `IP Address ${JSON.stringify(text)} parse error during conversion from string`,
+      )
     this.text = canonicalIp(text) ?? text
   }
 }
@@ -25,42 +20,56 @@ class Range {
   readonly text: string
   readonly length: number
   constructor(text: string) {
-    if (isCidr(text).length > 0) throw new Error('network address parse error during conversion')
+    if (!isRange(text)) throw new Error('network address parse error during conversion from string')
     const [address = '', length = ''] = text.split('/')
     this.text = `${canonicalIp(address)}/${length}`
     this.length = Number(length)
   }
 }
 
-/** Undefined where the text is neither an absolute address nor an absolute path. */
-function webAddress(text: string): { url: URL; isPath: boolean } | undefined {
-  const isPath = text.startsWith('/')
-  const url = URL.parse(isPath ? `http://path${text}` : text)
-  return url ? { url, isPath } : undefined
+/** Here the address need not be the first of the range. */
+const isRange = (text: string) => {
+  const [address = '', length = '', ...more] = text.split('/')
+  return (
+    isIp(address).length === 0 &&
+    /^(?:0|[1-9]\d*)$/.test(length) &&
+    Number(length) <= (addressFamily(address) === 'IPv4' ? 32 : 128) &&
+    more.length === 0
+  )
 }
 
-class Web {
-  readonly url: URL
-  /** A path alone, without scheme and host. */
-  readonly isPath: boolean
-  /** As written, also where it is the usual one of the scheme. */
-  readonly port: string
-  constructor(text: string) {
-    const parsed = webAddress(text)
-    if (!parsed) throw new Error(`URL parse error during conversion from string: ${text}`)
-    this.url = parsed.url
-    this.isPath = parsed.isPath
-    this.port = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(text)?.[1] ?? ''
-  }
-  get hostname(): string {
-    return this.isPath ? '' : this.url.hostname
-  }
+/** The range of the address, whose bits behind the length are not looked at. */
+function masked({ text, length }: Range): Range {
+  const [address = ''] = text.split('/')
+  const width = addressFamily(address) === 'IPv4' ? 32 : 128
+  const rest = BigInt(width - length)
+  return new Range(`${addressOf((bitsOf(address) >> rest) << rest, width)}/${length}`)
+}
+
+function bitsOf(address: string): bigint {
+  if (!address.includes(':'))
+    return address.split('.').reduce((bits, part) => (bits << 8n) | BigInt(part), 0n)
+  const [before = [], after = []] = address
+    .split('::')
+    .map(half => half.split(':').filter(group => group !== ''))
+  const gap = Array<string>(8 - before.length - after.length).fill('0')
+  return [...before, ...gap, ...after].reduce(
+    (bits, group) => (bits << 16n) | BigInt(`0x${group}`),
+    0n,
+  )
+}
+
+function addressOf(bits: bigint, width: number): string {
+  const size = width === 32 ? 8 : 16
+  const parts = Array.from({ length: width / size }, (_, at) =>
+    BigInt.asUintN(size, bits >> BigInt(width - size * (at + 1))),
+  )
+  return width === 32 ? parts.join('.') : parts.map(part => part.toString(16)).join(':')
 }
 
 export function addAddresses(target: Target, add: Add): void {
   target.registerType(IP, { ctor: Address, fields: {} })
   target.registerType(RANGE, { ctor: Range, fields: {} })
-  target.registerType(WEB, { ctor: Web, fields: {} })
   class Library {}
   target.registerType('net.IPLibrary', { ctor: Library, fields: {} })
   target.registerConstant('ip', 'net.IPLibrary', new Library())
@@ -70,7 +79,7 @@ export function addAddresses(target: Target, add: Add): void {
     return new Address(text).text === text
   })
   addKinds(add)
-  add('isCIDR(string): bool', (text: string) => isCidr(text).length === 0)
+  add('isCIDR(string): bool', isRange)
   add(`cidr(string): ${RANGE}`, (text: string) => new Range(text))
   const holds = (range: Range, text: string) =>
     isWithin(`${text}/${addressFamily(text) === 'IPv4' ? 32 : 128}`, range.text)
@@ -85,7 +94,7 @@ export function addAddresses(target: Target, add: Add): void {
     isWithin(new Range(text).text, range.text),
   )
   add(`${RANGE}.ip(): ${IP}`, ({ text }: Range) => new Address(text.split('/')[0] ?? ''))
-  add(`${RANGE}.masked(): ${RANGE}`, (range: Range) => range)
+  add(`${RANGE}.masked(): ${RANGE}`, masked)
   add(`${RANGE}.prefixLength(): int`, ({ length }: Range) => BigInt(length))
   for (const type of [IP, RANGE]) {
     add(`string(${type}): string`, ({ text }: Address | Range) => text)
@@ -94,7 +103,6 @@ export function addAddresses(target: Target, add: Add): void {
       (a, b) => (a as Address).text === (b as Address).text,
     )
   }
-  addWeb(add)
 }
 
 /** Which of the addresses that mean something special it is; the words are those of the rules of objects. */
@@ -112,23 +120,4 @@ function addKinds(add: Add): void {
     `${IP}.isGlobalUnicast(): bool`,
     (ip: Address) => special(ip) === '' && ip.text !== '255.255.255.255' && !isMulticast(ip.text),
   )
-}
-
-function addWeb(add: Add): void {
-  add('isURL(string): bool', (text: string) => webAddress(text) !== undefined)
-  add(`url(string): ${WEB}`, (text: string) => new Web(text))
-  add(`${WEB}.getScheme(): string`, ({ url, isPath }: Web) =>
-    isPath ? '' : url.protocol.slice(0, -1),
-  )
-  add(`${WEB}.getHost(): string`, ({ hostname, port }: Web) =>
-    port ? `${hostname}:${port}` : hostname,
-  )
-  add(`${WEB}.getHostname(): string`, ({ hostname }: Web) => hostname.replace(/^\[|\]$/g, ''))
-  add(`${WEB}.getPort(): string`, ({ port }: Web) => port)
-  add(`${WEB}.getEscapedPath(): string`, ({ url }: Web) => url.pathname)
-  add(`${WEB}.getQuery(): map<string, list<string>>`, ({ url }: Web) => {
-    const query: Record<string, string[]> = Object.create(null)
-    for (const [name, value] of url.searchParams) query[name] = [...(query[name] ?? []), value]
-    return query
-  })
 }

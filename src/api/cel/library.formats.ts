@@ -44,7 +44,8 @@ const FORMATS: Readonly<Record<string, Validate>> = {
     'does not match the UUID format',
   ),
   byte: matching(
-    /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
+    // Nothing is no such text.
+    /^(?=.)(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
     'invalid base64',
   ),
   date: text => (isValid(() => isDate(text)) ? [] : ['invalid date']),

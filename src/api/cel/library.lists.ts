@@ -1,5 +1,8 @@
 /** What expressions can do with lists, and with lists as sets. */
+
+import { ownName } from './library.texts.ts'
 import type { Add, Optional, Target } from './library.ts'
+import { durationText, typeName } from './printing.ts'
 
 type Ordered = string | number | bigint | boolean
 
@@ -11,6 +14,7 @@ export function addLists(target: Target, add: Add, optional: Optional): void {
   addWhole(add)
   add('list.first(): optional<dyn>', (list: unknown[]) => optional(list[0]))
   add('list.last(): optional<dyn>', (list: unknown[]) => optional(list.at(-1)))
+  addOptionals(add, optional)
   class Lists {}
   class Sets {}
   target.registerType('ListsLibrary', { ctor: Lists, fields: {} })
@@ -38,15 +42,39 @@ export function addLists(target: Target, add: Add, optional: Optional): void {
   })
 }
 
+interface MaybeThere {
+  hasValue(): boolean
+  value(): unknown
+}
+
+function addOptionals(add: Add, optional: Optional): void {
+  const unwrapped = (list: readonly MaybeThere[]) =>
+    list.filter(item => item.hasValue()).map(item => item.value())
+  add('OptionalNamespace.unwrap(list): list', (_: unknown, list: MaybeThere[]) => unwrapped(list))
+  add('list.unwrapOpt(): list', unwrapped)
+  add('OptionalNamespace.ofNonZeroValue(A): optional<A>', (_: unknown, value: unknown) =>
+    optional(isZero(value) ? undefined : value),
+  )
+}
+
+/** For ones that hold plain values. */
+export function sameOptional(one: unknown, other: unknown): boolean {
+  const [a, b] = [one as MaybeThere, other as MaybeThere]
+  if (!a.hasValue() || !b.hasValue()) return a.hasValue() === b.hasValue()
+  return keyOf(a.value()) === keyOf(b.value())
+}
+
+const ZEROS = ['""', '0', 'false', 'null', '[]', '{}']
+const isZero = (value: unknown) =>
+  value instanceof Uint8Array
+    ? value.length === 0
+    : (isSpan(value) && Number(value) === 0) || ZEROS.includes(keyOf(value))
+
 function addOrdered(add: Add): void {
   add('list.isSorted(): bool', (list: Ordered[]) =>
     list.every((item, at) => at === 0 || (list[at - 1] as Ordered) <= item),
   )
-  add('list.sum(): dyn', (list: (number | bigint)[]) => {
-    if (list.some(item => typeof item === 'number'))
-      return list.reduce<number>((total, item) => total + Number(item), 0)
-    return (list as bigint[]).reduce((total, item) => total + item, 0n)
-  })
+  add('list.sum(): dyn', sumOf)
   const extreme = (name: string, isBetter: (one: Ordered, other: Ordered) => boolean) =>
     add(`list.${name}(): dyn`, (list: Ordered[]) => {
       const [first, ...rest] = list
@@ -62,22 +90,47 @@ function addOrdered(add: Add): void {
   )
 }
 
+interface Span {
+  addDuration(other: Span): Span
+}
+const isSpan = (value: unknown): value is Span =>
+  typeof value === 'object' && value !== null && 'addDuration' in value
+
+/** Of numbers of any kind, or of spans of time. */
+function sumOf(list: readonly unknown[]): unknown {
+  const [first, ...rest] = list
+  if (isSpan(first)) return (rest as Span[]).reduce((total, item) => total.addDuration(item), first)
+  if (list.some(item => typeof item === 'number'))
+    return list.reduce<number>((total, item) => total + Number(item), 0)
+  const total = list.reduce<bigint>((sum, item) => sum + (item as bigint).valueOf(), 0n)
+  if (typeof first === 'object' && first !== null)
+    return new (first.constructor as new (sum: bigint) => unknown)(total)
+  if (BigInt.asIntN(64, total) !== total) throw new Error('integer overflow')
+  return total
+}
+
 function sorted<T>(list: readonly T[], key: (item: T) => Ordered): T[] {
+  if (new Set(list.map(item => typeName(key(item)))).size > 1)
+    throw new Error('list elements must have the same type')
   return list.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0))
 }
 
 function addWhole(add: Add): void {
-  add('list.indexOf(dyn): int', (list: unknown[], item: unknown) => BigInt(list.indexOf(item)))
-  add('list.lastIndexOf(dyn): int', (list: unknown[], item: unknown) =>
-    BigInt(list.lastIndexOf(item)),
-  )
+  const place = (name: 'indexOf' | 'lastIndexOf') => {
+    const find = (list: unknown[], item: unknown) => BigInt(list.map(keyOf)[name](keyOf(item)))
+    for (const known of [name, ownName(name)]) add(`list.${known}(dyn): int`, find)
+  }
+  place('indexOf')
+  place('lastIndexOf')
   add('list.distinct(): list', (list: unknown[]) => {
     const seen = new Set<string>()
     return list.filter(item => seen.size < seen.add(keyOf(item)).size)
   })
   add('list.reverse(): list', (list: unknown[]) => list.toReversed())
   add('list.slice(int, int): list', (list: unknown[], start: bigint, end: bigint) => {
-    if (start < 0n || end > BigInt(list.length) || start > end)
+    if (start < 0n || end < 0n)
+      throw new Error(`cannot slice(${start}, ${end}), negative indexes not supported`)
+    if (end > BigInt(list.length) || start > end)
       throw new Error(`cannot slice(${start}, ${end}), list is length ${list.length}`)
     return list.slice(Number(start), Number(end))
   })
@@ -91,8 +144,15 @@ function addWhole(add: Add): void {
 /** The same for values that are equal. */
 function keyOf(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => {
-    if (typeof part === 'bigint') return Number(part)
+    if (typeof part === 'bigint') return numberOf(part)
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
+    const type = typeName(part)
+    if (type === 'uint') return numberOf((part as { value: bigint }).value)
+    if (type === 'google.protobuf.Duration') return durationText(part)
     return Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
   })
 }
+
+/** Whole numbers of all kinds are equal; those that are too large for JSON must not become so. */
+const numberOf = (value: bigint) =>
+  Number.isSafeInteger(Number(value)) ? Number(value) : `${value}`

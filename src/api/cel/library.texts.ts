@@ -1,98 +1,139 @@
-/** What expressions can do with texts beyond what the engine knows. */
-import { isPlainObject } from '../machinery/plain.ts'
+/** What expressions can do with texts beyond what the engine knows, or where it counts halves of letters as letters. */
 import type { Add, Target } from './library.ts'
+import { durationText, formatted, timeText } from './printing.ts'
 
-/** A text that repeats another must not grow without end. */
-const MAXIMUM_PRECISION = 100
+/** Functions of the engine's own that ours stand for: their names in our expressions end so. */
+const OWN = 'Own'
+export const OWN_FUNCTIONS: ReadonlySet<string> = new Set(
+  'indexOf lastIndexOf substring split lowerAscii upperAscii trim'.split(' '),
+)
+export const ownName = (name: string): string => (OWN_FUNCTIONS.has(name) ? name + OWN : name)
+export const writtenName = (name: string): string =>
+  name.endsWith(OWN) ? name.slice(0, -OWN.length) : name
 
 export function addTexts(target: Target, add: Add): void {
   add('string.charAt(int): string', (text: string, at: bigint) => {
     const letters = [...text]
-    if (at < 0n || at > BigInt(letters.length)) throw new Error(`index out of range: ${at}`)
+    check(at, letters)
     return letters[Number(at)] ?? ''
   })
   add('string.replace(string, string): string', (text: string, from: string, to: string) =>
-    text.split(from).join(to),
+    replaced(text, from, to, Number.POSITIVE_INFINITY),
   )
   add(
     'string.replace(string, string, int): string',
-    (text: string, from: string, to: string, count: bigint) => {
-      if (count < 0n) return text.split(from).join(to)
-      const parts = text.split(from)
-      const replaced = Math.min(Number(count), parts.length - 1)
-      return [parts.slice(0, replaced + 1).join(to), ...parts.slice(replaced + 1)].join(from)
-    },
+    (text: string, from: string, to: string, count: bigint) =>
+      replaced(text, from, to, count < 0n ? Number.POSITIVE_INFINITY : Number(count)),
   )
   add('string.format(list): string', formatted)
+  add('string(google.protobuf.Timestamp): string', timeText)
+  add('string(google.protobuf.Duration): string', durationText)
+  add('int(google.protobuf.Timestamp): int', (time: Date) =>
+    BigInt(Math.floor(time.getTime() / 1000)),
+  )
+  add('int(uint): int', (value: { value: bigint }) => value.value)
+  addLetters(add)
   class Texts {}
   target.registerType('StringsLibrary', { ctor: Texts, fields: {} })
   target.registerConstant('strings', 'StringsLibrary', new Texts())
-  add('StringsLibrary.quote(string): string', (_: Texts, text: string) => JSON.stringify(text))
+  add('StringsLibrary.quote(string): string', (_: Texts, text: string) => quoted(text))
 }
 
-function formatted(template: string, values: unknown[]): string {
-  let next = 0
-  return template.replace(/%(?:\.(\d+))?([a-zA-Z%])?/g, (whole, digits: string, verb: string) => {
-    if (verb === '%') return '%'
-    if (next >= values.length) throw new Error(`index ${next} out of range`)
-    const value = values[next++]
-    const precision = Math.min(Number(digits ?? 6), MAXIMUM_PRECISION)
-    return inVerb(verb, value, precision, whole)
+/** What is empty is found before each letter and at the end. */
+function replaced(text: string, from: string, to: string, count: number): string {
+  let left = count
+  const replace = (found: string) => (left-- > 0 ? to : found)
+  if (from !== '') return text.replaceAll(from, replace)
+  const letters = [...text].map(letter => replace('') + letter)
+  return letters.join('') + replace('')
+}
+
+/** Only what would not be seen in a line is written otherwise. */
+const quoted = (text: string) =>
+  `"${text.replace(/["\\]|\p{Cc}/gu, sign => ESCAPES[sign] ?? sign)}"`
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+}
+
+function check(at: bigint, letters: readonly string[]): void {
+  if (at < 0n || at > BigInt(letters.length)) throw new Error(`index out of range: ${at}`)
+}
+
+/** What Unicode calls white, as Go does. */
+const WHITE = /^[\s\u0085]+|[\s\u0085]+$/gu
+
+function addLetters(add: Add): void {
+  const ascii = (name: string, letters: RegExp, change: (text: string) => string) =>
+    add(`string.${ownName(name)}(): string`, (text: string) => text.replace(letters, change))
+  ascii('lowerAscii', /[A-Z]+/g, text => text.toLowerCase())
+  ascii('upperAscii', /[a-z]+/g, text => text.toUpperCase())
+  add(`string.${ownName('trim')}(): string`, (text: string) =>
+    // The mark of a file's beginning is white to JavaScript alone.
+    text.replace(WHITE, white => (white.includes('\ufeff') ? white : '')),
+  )
+  const substring = `string.${ownName('substring')}`
+  add(`${substring}(int): string`, (text: string, start: bigint) => {
+    const letters = [...text]
+    check(start, letters)
+    return letters.slice(Number(start)).join('')
   })
+  add(`${substring}(int, int): string`, (text: string, start: bigint, end: bigint) => {
+    const letters = [...text]
+    if (start > end) throw new Error(`invalid substring range. start: ${start}, end: ${end}`)
+    check(start, letters)
+    check(end, letters)
+    return letters.slice(Number(start), Number(end)).join('')
+  })
+  const split = `string.${ownName('split')}`
+  add(`${split}(string): list<string>`, (text: string, by: string) => splitBy(text, by))
+  add(`${split}(string, int): list<string>`, (text: string, by: string, limit: bigint) => {
+    const parts = splitBy(text, by)
+    if (limit < 0n || BigInt(parts.length) <= limit) return parts
+    const rest = Math.max(0, Number(limit) - 1)
+    return limit === 0n ? [] : [...parts.slice(0, rest), parts.slice(rest).join(by)]
+  })
+  addSearches(add)
 }
 
-function inVerb(verb: string, value: unknown, precision: number, whole: string): string {
-  switch (verb) {
-    case 's':
-      return textOf(value)
-    case 'd':
-      if (typeof value === 'bigint' || typeof value === 'number') return String(value)
-      throw new Error('decimal clause can only be used on numbers')
-    case 'f':
-      return numberOf(value).toFixed(precision)
-    case 'e':
-      return numberOf(value)
-        .toExponential(precision)
-        .replace(/e([+-])(\d)$/, 'e$10$2')
-    case 'b':
-      return typeof value === 'boolean' ? (value ? '1' : '0') : wholeOf(value).toString(2)
-    case 'o':
-      return wholeOf(value).toString(8)
-    case 'x':
-      return hexOf(value)
-    case 'X':
-      return hexOf(value).toUpperCase()
-    default:
-      throw new Error(`unrecognized formatting clause ${JSON.stringify(whole)}`)
-  }
-}
+const splitBy = (text: string, by: string) => (by === '' ? [...text] : text.split(by))
 
-const encoder = new TextEncoder()
-
-function hexOf(value: unknown): string {
-  const bytes = typeof value === 'string' ? encoder.encode(value) : value
-  return bytes instanceof Uint8Array
-    ? [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('')
-    : wholeOf(value).toString(16)
-}
-
-function wholeOf(value: unknown): bigint {
-  if (typeof value === 'bigint') return value
-  throw new Error('only integers can be written in this way')
-}
-
-function numberOf(value: unknown): number {
-  if (typeof value === 'number' || typeof value === 'bigint') return Number(value)
-  throw new Error('only numbers can be written in this way')
-}
-
-function textOf(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(textOf).join(', ')}]`
-  if (value instanceof Date) return value.toISOString()
-  // What the engine made a class for writes itself.
-  const isMap =
-    isPlainObject(value) && [null, Object.prototype].includes(Object.getPrototypeOf(value))
-  if (!isMap) return String(value)
-  const pairs = Object.entries(value).map(([name, part]) => `${name}: ${textOf(part)}`)
-  return `{${pairs.toSorted().join(', ')}}`
+function addSearches(add: Add): void {
+  const lettersBefore = (text: string, at: number) =>
+    at < 0 ? -1n : BigInt([...text.slice(0, at)].length)
+  /** Where in the text the letter of that number begins. */
+  const begin = (letters: readonly string[], number: bigint) =>
+    letters.slice(0, Number(number)).join('').length
+  const first = `string.${ownName('indexOf')}`
+  const last = `string.${ownName('lastIndexOf')}`
+  add(`${first}(string): int`, (text: string, part: string) =>
+    lettersBefore(text, text.indexOf(part)),
+  )
+  add(`${last}(string): int`, (text: string, part: string) =>
+    lettersBefore(text, text.lastIndexOf(part)),
+  )
+  const from =
+    (search: (text: string, part: string, at: number) => number) =>
+    (text: string, part: string, offset: bigint) => {
+      if (part === '') return offset
+      if (offset < 0n) throw new Error(`index out of range: ${offset}`)
+      const letters = [...text]
+      if (offset >= BigInt(letters.length)) return -1n
+      return lettersBefore(text, search(text, part, begin(letters, offset)))
+    }
+  add(
+    `${first}(string, int): int`,
+    from((text, part, at) => text.indexOf(part, at)),
+  )
+  add(
+    `${last}(string, int): int`,
+    from((text, part, at) => text.lastIndexOf(part, at)),
+  )
 }

@@ -9,8 +9,11 @@ import {
 } from '../machinery/quantity.ts'
 import { addAddresses } from './library.addresses.ts'
 import { addFormats } from './library.formats.ts'
-import { addLists } from './library.lists.ts'
+import { addLists, sameOptional } from './library.lists.ts'
 import { addTexts } from './library.texts.ts'
+import { addWebAddresses } from './library.urls.ts'
+import { addLiterals } from './literals.ts'
+import { addOptionalEntries } from './optional-entries.ts'
 import { addTwoVariables } from './two-variables.ts'
 
 export interface Target {
@@ -40,9 +43,16 @@ export function addLibrary(
   addLists(target, add, optional)
   addTexts(target, add)
   addAddresses(target, add)
+  addWebAddresses(target, add)
   addFormats(target, add, optional)
   addTwoVariables(add)
+  addOptionalEntries(target, add)
+  addLiterals(add)
   addAmounts(target, add)
+  // What they hold is compared where it is there in both.
+  target.registerOperator('optional<dyn> == optional<dyn>', (one, other) =>
+    sameOptional(one, other),
+  )
 }
 
 export type Add = (signature: string, handler: (...args: never[]) => unknown) => unknown
@@ -80,6 +90,9 @@ class Amount {
   }
 }
 
+/** Fits into 64 bits. */
+const isLong = (value: bigint) => BigInt.asIntN(64, value) === value
+
 const NANOS_PER_ONE = 1_000_000_000n
 
 function addAmounts(target: Target, add: Add): void {
@@ -95,16 +108,21 @@ function addAmounts(target: Target, add: Add): void {
   add(`${type}.isGreaterThan(${type}): bool`, (a: Amount, b: Amount) => compare(a, b) > 0)
   add(`${type}.isLessThan(${type}): bool`, (a: Amount, b: Amount) => compare(a, b) < 0)
   add(`${type}.compareTo(${type}): int`, (a: Amount, b: Amount) => BigInt(compare(a, b)))
-  add(`${type}.sign(): int`, (one: Amount) => BigInt(compareQuantities(one.text, '0')))
+  // No member, though upstream documents it as one.
+  add(`sign(${type}): int`, (one: Amount) => BigInt(compareQuantities(one.text, '0')))
   const nanosOf = ({ text }: Amount) => parseQuantity(text).nanos
   add(
     `${type}.asApproximateFloat(): double`,
     (one: Amount) => Number(nanosOf(one)) / Number(NANOS_PER_ONE),
   )
-  add(`${type}.isInteger(): bool`, (one: Amount) => nanosOf(one) % NANOS_PER_ONE === 0n)
+  add(`${type}.isInteger(): bool`, (one: Amount) => {
+    const nanos = nanosOf(one)
+    return nanos % NANOS_PER_ONE === 0n && isLong(nanos / NANOS_PER_ONE)
+  })
   add(`${type}.asInteger(): int`, (one: Amount) => {
     const nanos = nanosOf(one)
-    if (nanos % NANOS_PER_ONE !== 0n) throw new Error('cannot convert value to integer')
+    if (nanos % NANOS_PER_ONE !== 0n || !isLong(nanos / NANOS_PER_ONE))
+      throw new Error('cannot convert value to integer')
     return nanos / NANOS_PER_ONE
   })
   const computed = (name: string, compute: typeof addQuantities) => {

@@ -1,5 +1,7 @@
 /** What calls of functions cost, given the values: mostly by the length of the texts that are read. */
 
+import { writtenName } from './library.texts.ts'
+
 /** Of reading a letter, and of a letter of a pattern. */
 export const PER_LETTER = 0.1
 export const PER_PATTERN_LETTER = 0.25
@@ -92,8 +94,9 @@ const COSTS: Readonly<Record<string, Cost>> = {
 /** Functions of the engine's rewritten forms, which nobody wrote. */
 const isInternal = (name: string) => name.endsWith('__')
 
-export function callCost(name: string, args: readonly unknown[], result: unknown): number {
-  if (isInternal(name)) return 0
+export function callCost(called: string, args: readonly unknown[], result: unknown): number {
+  if (isInternal(called)) return 0
+  const name = writtenName(called)
   return Object.hasOwn(COSTS, name) ? (COSTS[name]?.(args, result) ?? 1) : 1
 }
 

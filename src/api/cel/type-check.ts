@@ -5,6 +5,7 @@
  */
 import type { ObjectShape } from '../machinery/schema.ts'
 import { undeclaredText, unfurnishedEnvironment } from './engine.ts'
+import { maskOptionalEntries } from './optional-entries.ts'
 import { shownAt } from './shown-at.ts'
 import { hasLoops } from './two-variables.ts'
 import { ShapeTypes } from './types.ts'
@@ -102,6 +103,8 @@ export function checkTypes(
   let error: { code?: string; message: string; node?: unknown } | undefined
   let type: string | undefined
   try {
+    const { text, marks } = maskOptionalEntries(expression)
+    if (marks.size > 0) return undeclaredOrNothing(environment, text)
     const parsed = environment.parse(expression)
     if (usesBind(parsed.ast)) return { problem: undeclaredText(expression, environment) }
     if (hasLoops(parsed.ast)) return {}
@@ -122,6 +125,12 @@ export function checkTypes(
         undeclaredText(expression, environment) || shownAt(expression, finding.at, finding.message),
     }
   return finding ? { problem: shownAt(expression, finding.at, named(finding.message)) } : {}
+}
+
+/** Of what is rewritten before it is checked only the names are looked at. */
+function undeclaredOrNothing(environment: Environment, expression: string): Checked {
+  const problem = undeclaredText(expression, environment)
+  return problem === '' ? {} : { problem }
 }
 
 type Find = (part: Part, message: string, text: string) => Finding | undefined

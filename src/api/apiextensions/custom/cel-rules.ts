@@ -10,6 +10,7 @@ import {
   optional,
   type Program,
 } from '../../cel/engine.ts'
+import { NoSuchOverload } from '../../cel/failures.ts'
 import { CostExceeded } from '../../cel/metering.ts'
 import { type FieldError, forbidden, invalid, required } from '../../machinery/field-error.ts'
 import { equal } from '../../machinery/patch/json-patch.ts'
@@ -195,12 +196,11 @@ function whyFailed({ message, rule }: ValidationRule, thrown: unknown): string {
   const text = message?.trim() || rule.trim()
   if (thrown instanceof CostExceeded)
     return `'${thrown.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${text}`
+  if (thrown instanceof NoSuchOverload)
+    return `'${thrown.message}': call arguments did not match a supported operator, function or macro signature for rule: ${text}`
   const [why = ''] = messageOf(thrown).split('\n')
-  return `${lowered(why)} evaluating rule: ${text}`
+  return `${why} evaluating rule: ${text}`
 }
-
-/** The engine's sentences as upstream's begin. */
-const lowered = (text: string) => text.charAt(0).toLowerCase() + text.slice(1)
 
 /** Throws where making the message costs too much. */
 function detailOf(

@@ -100,9 +100,7 @@ export function evaluate(
     return compileExpression(expression, type, scopeOf(type)).evaluate(variables, budget)
   } catch (thrown) {
     const [why = ''] = messageOf(thrown).split('\n')
-    // The engine's sentences as upstream's begin.
-    const lowered = why.charAt(0).toLowerCase() + why.slice(1)
-    throw new Error(`expression '${expression}' resulted in error: ${lowered}`)
+    throw new Error(`expression '${expression}' resulted in error: ${why}`)
   }
 }
 
