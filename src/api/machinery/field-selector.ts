@@ -117,7 +117,7 @@ function readerOf(kind: AnyKind, field: string): (object: KubernetesObject) => s
       : undefined
   if (reader) return reader
   throw badRequest(
-    hasOwn
+    hasOwn || kind.custom
       ? (REFUSALS[`${kind.group} ${kind.kind}`]?.(kind, field) ??
           `field label not supported: ${field}`)
       : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,

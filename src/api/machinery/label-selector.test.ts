@@ -67,6 +67,7 @@ test('what cannot be read is a BadRequest in upstream’s words', () => {
     "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
   )
   assert.equal(message('a in b'), "unable to parse requirement: found 'b' expected: '('")
+  assert.equal(message('!a=b'), "found '=', expected: ',' or 'end of string'")
   assert.equal(message('a=b=c'), "found '=', expected: ',' or 'end of string'")
   assert.match(
     message('-a=b'),

@@ -293,7 +293,8 @@ class Parser {
     if (problems.length > 0) throw badRequest(invalidText('<nil>', key, problems.join('; ')))
     const next = this.#peek().type
     if (next === 'end' || next === ',') return checked(key, negated ? '!' : 'exists', [])
-    // Upstream forgets the negation when an operator follows, so `!a=b` means `a=b`.
+    // What is not there has no value: whoever goes on finds something that nobody expects.
+    if (negated) return checked(key, '!', [])
     const operator = this.#operator()
     const isSet = operator === 'in' || operator === 'notin'
     return checked(key, operator, isSet ? this.#set() : [this.#exactValue()])

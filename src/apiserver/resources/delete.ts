@@ -308,7 +308,8 @@ function fromQuery(query: URLSearchParams): object {
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`)
   return {
     ...(grace ? { gracePeriodSeconds: Number(grace) } : {}),
-    ...(query.get('propagationPolicy')
+    // Also where it is empty, which is none of the policies.
+    ...(query.has('propagationPolicy')
       ? { propagationPolicy: query.get('propagationPolicy') }
       : {}),
     ...(orphan ? { orphanDependents: orphan === 'true' } : {}),
@@ -337,7 +338,7 @@ export function checkedOptions(raw: unknown): DeleteOptions {
   )
     throw badRequest('gracePeriodSeconds must be a whole number')
   const policy = POLICIES.find(each => each === propagationPolicy)
-  if (propagationPolicy && !policy)
+  if (propagationPolicy !== undefined && propagationPolicy !== null && !policy)
     errors.push(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']))
   if (policy && typeof orphanDependents === 'boolean')
     errors.push(

@@ -64,9 +64,10 @@ function checkOptions(
   kind: string | undefined,
   more: readonly FieldError[],
 ): void {
-  const errors = [...more, ...wrongDryRun(query.getAll('dryRun'))]
+  const errors = [...more]
+  if (kind) errors.push(...validateFieldManager('fieldManager', query.get('fieldManager') ?? ''))
+  errors.push(...wrongDryRun(query.getAll('dryRun')))
   if (kind) {
-    errors.push(...validateFieldManager('fieldManager', query.get('fieldManager') ?? ''))
     const validation = query.get('fieldValidation') ?? ''
     if (!FIELD_VALIDATIONS.includes(validation))
       errors.push(notSupported('fieldValidation', validation, FIELD_VALIDATIONS))

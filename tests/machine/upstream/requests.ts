@@ -1,5 +1,6 @@
 /** Requests that go wrong, or are read in a way of their own, as both servers are asked them, in order. */
 import { nonResourcePaths } from './non-resource-paths.ts'
+import { oddOptions } from './odd-options.ts'
 import type { Asked } from './pair.ts'
 import { reviews } from './reviews.ts'
 
@@ -289,4 +290,5 @@ export const requests: readonly Asked[] = [
   ...writes,
   ...reads,
   ...reviews,
+  ...oddOptions,
 ]
