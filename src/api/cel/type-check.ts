@@ -4,6 +4,7 @@
  * over: a warning that is wrong is worse than none.
  */
 import type { ObjectShape } from '../machinery/schema.ts'
+import { wrongConstant } from './constants.ts'
 import { undeclaredText, unfurnishedEnvironment } from './engine.ts'
 import { maskOptionalEntries } from './optional-entries.ts'
 import { shownAt } from './shown-at.ts'
@@ -110,6 +111,8 @@ export function checkTypes(
     if (hasLoops(parsed.ast)) return {}
     const checked = parsed.check()
     error = checked.error as unknown as typeof error
+    const constant = error ? undefined : wrongConstant(parsed.ast, expression)
+    if (constant) return { problem: shownAt(expression, constant.at, named(constant.message)) }
     type = checked.type
   } catch {
     return {}

@@ -52,6 +52,23 @@ const wrong: readonly [string, string][] = [
   ['self.text == null', "found no matching overload for '_==_' applied to '(string, null)'"],
   ['self.span == "1h"', "found no matching overload for '_==_' applied to '(duration, string)'"],
   ['1 in self.list', "found no matching overload for '@in' applied to '(int, list(string))'"],
+  ["duration('1x') == duration('1s')", 'invalid duration argument'],
+  ["timestamp('2024-02-30T00:00:00Z') == null", 'invalid timestamp argument'],
+  ["self.text.matches('(')", 'invalid matches argument'],
+  ["'%s %s'.format([self.text]) == ''", 'index 1 out of range'],
+  ["'%'.format([]) == ''", 'unexpected end of string'],
+  [
+    "'%d'.format([self.text]) == ''",
+    'error during formatting: decimal clause can only be used on integers, was given string',
+  ],
+  [
+    'self.list.flatten() == []',
+    "found no matching overload for 'flatten' applied to 'list(string).()'",
+  ],
+  [
+    'sets.contains(self.list, [1])',
+    "found no matching overload for 'sets.contains' applied to '(list(string), list(int))'",
+  ],
   ['size(self.number) > 1', "found no matching overload for 'size' applied to '(int)'"],
 ]
 for (const [rule, message] of wrong)

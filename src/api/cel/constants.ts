@@ -1,0 +1,170 @@
+/**
+ * What Go's checker finds and the engine does not: constants that no function takes, templates whose values cannot be written, and
+ * lists of items that a function has no use for. It looks at a tree whose types were found already.
+ */
+import { compilePattern } from '../machinery/patterns.ts'
+import { piecesOf, wrongForVerb } from './printing.ts'
+
+export interface Finding {
+  readonly message: string
+  /** Index of the character that is pointed at. */
+  readonly at: number
+}
+
+interface Part {
+  readonly op: string
+  readonly args: unknown
+  readonly start: number
+  readonly end: number
+  readonly pos: number
+  readonly checkedType?: { toString(): string }
+}
+
+type Called = readonly [name: string, receiver: Part, args: readonly Part[]]
+
+const isPart = (value: unknown): value is Part =>
+  typeof value === 'object' && value !== null && 'op' in value
+
+/** The first in the order of the text. */
+export function wrongConstant(tree: unknown, text: string): Finding | undefined {
+  const found = findings(tree, text)
+  return found.toSorted((one, other) => one.at - other.at)[0]
+}
+
+function findings(part: unknown, text: string): Finding[] {
+  if (Array.isArray(part)) return part.flatMap(each => findings(each, text))
+  if (!isPart(part)) return []
+  const own =
+    part.op === 'call'
+      ? wrongCall(part.args as [string, Part[]])
+      : part.op === 'rcall'
+        ? wrongMethod(part.args as Called, text)
+        : undefined
+  return [...(own ? [own] : []), ...findings(part.args, text)]
+}
+
+const DURATION = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/
+const TIME = /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
+
+const isTime = (text: string) => {
+  const [, day] = TIME.exec(text) ?? []
+  if (day === undefined) return false
+  const time = new Date(`${day}T00:00:00Z`)
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day)
+}
+
+const TAKEN: Readonly<Record<string, (text: string) => boolean>> = {
+  duration: text => DURATION.test(text),
+  timestamp: isTime,
+  matches: text => {
+    try {
+      compilePattern(text)
+      return true
+    } catch {
+      return false
+    }
+  },
+}
+
+function wrongText(name: string, [argument, ...more]: readonly Part[]): Finding | undefined {
+  if (argument?.op !== 'value' || more.length > 0 || !Object.hasOwn(TAKEN, name)) return undefined
+  const { args: text, start } = argument
+  if (typeof text !== 'string' || TAKEN[name]?.(text)) return undefined
+  return { message: `invalid ${name} argument`, at: start }
+}
+
+function wrongCall([name, args]: readonly [string, readonly Part[]]): Finding | undefined {
+  return name === 'matches' ? undefined : wrongText(name, args)
+}
+
+function wrongMethod([name, receiver, args]: Called, text: string): Finding | undefined {
+  const at = text.indexOf('(', text.indexOf(name, receiver.end))
+  if (name === 'matches') return wrongText(name, args)
+  if (name === 'format') return wrongFormat(receiver, args, at, text)
+  if (receiver.op === 'id' && receiver.args === 'sets') return wrongSets(name, args, at)
+  return args.length === 0 ? wrongItems(name, receiver, at) : undefined
+}
+
+const typeOf = ({ checkedType }: Part) => String(checkedType ?? 'dyn')
+
+const COMPARABLE =
+  'int uint double bool string bytes google.protobuf.Duration google.protobuf.Timestamp'.split(' ')
+const SUMMABLE = ['int', 'uint', 'double', 'google.protobuf.Duration']
+/** What the items of a list may be. */
+const ITEMS: Readonly<Record<string, (type: string) => boolean>> = {
+  flatten: type => type.startsWith('list'),
+  sum: type => SUMMABLE.includes(type),
+  sort: type => COMPARABLE.includes(type),
+}
+
+function wrongItems(name: string, receiver: Part, at: number): Finding | undefined {
+  const type = typeOf(receiver)
+  const [, item] = /^list<(.*)>$/.exec(type) ?? []
+  if (item === undefined || !isKnown(item) || !Object.hasOwn(ITEMS, name)) return undefined
+  if (ITEMS[name]?.(item)) return undefined
+  return { message: `found no matching overload for '${name}' applied to '${type}.()'`, at }
+}
+
+function wrongSets(name: string, args: readonly Part[], at: number): Finding | undefined {
+  const [one = '', other = ''] = args.map(typeOf)
+  if (!isKnown(one) || !isKnown(other) || one === other) return undefined
+  return {
+    message: `found no matching overload for 'sets.${name}' applied to '(${one}, ${other})'`,
+    at,
+  }
+}
+
+/** Of all of it something is known. */
+const isKnown = (type: string) => !/\b(?:dyn|T|A)\b|^list$|^map$/.test(type)
+
+/** Of a template and values that both stand in the expression. */
+function wrongFormat(
+  template: Part,
+  [values]: readonly Part[],
+  at: number,
+  text: string,
+): Finding | undefined {
+  if (template.op !== 'value' || typeof template.args !== 'string' || values?.op !== 'list')
+    return undefined
+  const given = values.args as readonly Part[]
+  let next = 0
+  try {
+    for (const piece of piecesOf(template.args)) {
+      if ('text' in piece) continue
+      const value = given[next]
+      if (!value) return { message: `index ${next} out of range`, at }
+      next++
+      const message = wrongForVerb(piece.verb, printedType(typeOf(value)))
+      if (message !== undefined && isNamed(typeOf(value)))
+        return { message, at: placeOf(value, text) }
+    }
+  } catch (thrown) {
+    return { message: (thrown as Error).message, at }
+  }
+  if (next === given.length) return undefined
+  const counts = `(expected ${next}, got ${given.length})`
+  return { message: `too many arguments supplied to string.format ${counts}`, at }
+}
+
+/** Types of schemas have names that only the server knows that made them. */
+const isNamed = (type: string) => type !== 'dyn' && !/^(?:selfType|shape|variables)\./.test(type)
+
+const printedType = (type: string) =>
+  type.startsWith('optional')
+    ? 'optional_type'
+    : type === 'null'
+      ? 'null_type'
+      : type.replace(/<.*$/, '')
+
+/** Where Go's parser says that a part is. */
+function placeOf({ op, args, start, pos }: Part, text: string): number {
+  if (op === 'call') return text.indexOf('(', start)
+  if (op === 'rcall') {
+    const [name, receiver] = args as Called
+    return text.indexOf('(', text.indexOf(name, receiver.end))
+  }
+  if (op === '.' || op === '.?') return pos - 1
+  const [left, right] = Array.isArray(args) ? (args as readonly unknown[]) : []
+  if (!/^[-+*/%<>=!&|]+$/.test(op) || !isPart(left) || !isPart(right)) return start
+  return left.end + Math.max(0, text.slice(left.end, right.start).indexOf(op))
+}
