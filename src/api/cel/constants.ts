@@ -134,7 +134,10 @@ function wrongFormat(
       const value = given[next]
       if (!value) return { message: `index ${next} out of range`, at }
       next++
-      const message = wrongForVerb(piece.verb, printedType(typeOf(value)))
+      const type = printedType(typeOf(value))
+      // Texts are numbers, too, before they are looked at: such as the one of what is infinite.
+      const mayBeNumber = type === 'string' && 'fe'.includes(piece.verb)
+      const message = mayBeNumber ? undefined : wrongForVerb(piece.verb, type)
       if (message !== undefined && isNamed(typeOf(value)))
         return { message, at: placeOf(value, text) }
     }

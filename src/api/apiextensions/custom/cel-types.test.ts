@@ -54,6 +54,7 @@ const wrong: readonly [string, string][] = [
   ['1 in self.list', "found no matching overload for '@in' applied to '(int, list(string))'"],
   ["duration('1x') == duration('1s')", 'invalid duration argument'],
   ["timestamp('2024-02-30T00:00:00Z') == null", 'invalid timestamp argument'],
+  ['1 + 1u == 2', "found no matching overload for '_+_' applied to '(int, uint)'"],
   ["self.text.matches('(')", 'invalid matches argument'],
   ["'%s %s'.format([self.text]) == ''", 'index 1 out of range'],
   ["'%'.format([]) == ''", 'unexpected end of string'],

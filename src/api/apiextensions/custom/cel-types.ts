@@ -52,7 +52,7 @@ function isCertain(problem: string | undefined): boolean {
   const operands = /for '[^']*_[^']*' applied to '\((.*)\)'/.exec(problem ?? '')?.[1]
   return operands === undefined || operands.split(', ').every(each => PLAIN.test(each))
 }
-const PLAIN = /^(list\()?(bool|int|double|string|bytes|timestamp|duration|null)\)?$/
+const PLAIN = /^(list\()?(bool|int|uint|double|string|bytes|timestamp|duration|null)\)?$/
 
 class SchemaTypes {
   readonly #environment: Environment
