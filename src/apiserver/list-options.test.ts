@@ -183,6 +183,8 @@ const MALFORMED: readonly (readonly [query: string, message: string])[] = [
   [`continue=${token({ ...start, start: '../a\0' })}`, `${KEY}: ../a\0`],
   // What is wrong with the token is told first.
   ['continue=%21&resourceVersion=5', `${KEY}: illegal base64 data at input byte 0`],
+  ['continue=garbage', `${KEY}: invalid character '\\u0081' looking for beginning of value`],
+  ['continue=e30', `${KEY}: server does not recognize this encoded version `],
 ]
 
 test('malformed numbers, revisions and tokens are 400', async () => {

@@ -1,5 +1,6 @@
 /** What is wrong with one field, as it appears under `details.causes` of a 422 Status and in its message. */
 import { stringifyJson } from './exact-json.ts'
+import { goQuote } from './go-quote.ts'
 
 export type FieldErrorType =
   | 'FieldValueRequired'
@@ -21,10 +22,14 @@ export interface FieldError {
   readonly message: string
 }
 
-const quoted = (value: unknown) => (value === undefined ? '""' : stringifyJson(value))
+const quoted = (value: unknown) => {
+  if (typeof value === 'string') return goQuote(value)
+  return value === undefined ? '""' : stringifyJson(value)
+}
 /** Upstream prints null for objects that are absent and JSON for everything else; in that of objects Go escapes what HTML could see. */
 const shown = (value: unknown) => {
   if (value === undefined) return 'null'
+  if (typeof value === 'string') return goQuote(value)
   const text = stringifyJson(value)
   return typeof value === 'object' ? text.replace(/[<>&]/g, escaped) : text
 }

@@ -109,7 +109,8 @@ const isNamespaceOfNone = ({ scope }: AnyKind, field: string) =>
 
 function readerOf(kind: AnyKind, field: string): (object: KubernetesObject) => string {
   const own = kind.fieldSelectors
-  const hasOwn = Object.keys(own).length > 0
+  // Custom resources have a reader of their own, whatever they let clients select by.
+  const hasOwn = kind.custom !== undefined || Object.keys(own).length > 0
   const reader = Object.hasOwn(own, field)
     ? own[field]
     : Object.hasOwn(METADATA_FIELDS, field) && !(hasOwn && isNamespaceOfNone(kind, field))

@@ -69,6 +69,7 @@ test('what cannot be read is a BadRequest in upstream’s words', () => {
   assert.equal(message('a in b'), "unable to parse requirement: found 'b' expected: '('")
   assert.equal(message('!a=b'), "found '=', expected: ',' or 'end of string'")
   assert.equal(message('a=b=c'), "found '=', expected: ',' or 'end of string'")
+  assert.equal(message('!a=b'), "found '=', expected: ',' or 'end of string'")
   assert.match(
     message('-a=b'),
     /^unable to parse requirement: <nil>: Invalid value: "-a": name part/,

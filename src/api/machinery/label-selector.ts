@@ -292,9 +292,8 @@ class Parser {
     const problems = isQualifiedName(key)
     if (problems.length > 0) throw badRequest(invalidText('<nil>', key, problems.join('; ')))
     const next = this.#peek().type
-    if (next === 'end' || next === ',') return checked(key, negated ? '!' : 'exists', [])
-    // What is not there has no value: whoever goes on finds something that nobody expects.
-    if (negated) return checked(key, '!', [])
+    // After a negated key the requirement is over, whatever follows.
+    if (negated || next === 'end' || next === ',') return checked(key, negated ? '!' : 'exists', [])
     const operator = this.#operator()
     const isSet = operator === 'in' || operator === 'notin'
     return checked(key, operator, isSet ? this.#set() : [this.#exactValue()])

@@ -98,7 +98,7 @@ export async function parseYaml(body: Uint8Array): Promise<ParsedBody> {
 }
 
 /** What upstream reads a body into first, as Go prints it. */
-const GO_TYPE_META =
+export const GO_TYPE_META =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 
 let registered: ReadonlySet<string> | undefined

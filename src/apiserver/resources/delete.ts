@@ -3,42 +3,25 @@
  * time to end by itself (pods) or while finalizers hold it.
  */
 
-import { invalid as invalidField, notSupported } from '#api/machinery/field-error.ts'
 import { apiVersionOf } from '#api/machinery/kind.ts'
-import { deleteOptionsKind } from '#api/machinery/meta-kinds.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { copyJson } from '#api/machinery/plain.ts'
-import {
-  badRequest,
-  conflict,
-  invalid,
-  isStatus,
-  notFound,
-  type Status,
-  StatusError,
-} from '#api/machinery/status.ts'
+import { conflict, isStatus, notFound, type Status, StatusError } from '#api/machinery/status.ts'
 import { rfc3339 } from '#base/clock.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { respondValue } from '../respond.ts'
-import type { StoredObject } from '../storage/stored-object.ts'
+import { encodeValue, StoredObject } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import { readList } from '../watch-cache/read-list.ts'
-import { parseBody } from './body.ts'
-import { unstored } from './create.ts'
+import { type DeleteOptions, deleteOptionsOf } from './delete-options.ts'
 import { hooksOf } from './hooks.ts'
 import { listOptionsOf, revisionOfList } from './list-options.ts'
 import { filterFor, respondOne, sourceOf } from './read.ts'
 import type { StoredResource } from './registry.ts'
+import { noMore } from './respond-list.ts'
 import { isFinished, isSettled } from './update.ts'
 import { admit, isDryRun, type Preconditions, type Write, writeOf } from './write.ts'
-
-export interface DeleteOptions {
-  readonly gracePeriodSeconds?: number | undefined
-  readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
-  readonly dryRun?: readonly string[]
-}
 
 export interface Deletion {
   /** The last or the marked state. */
@@ -145,11 +128,15 @@ async function go(
 ): Promise<Deletion | undefined> {
   if (write.dryRun)
     return (await isSettled(write, current))
-      ? { stored: unstored(last ?? { ...current.object }, current.revision), isGone: true }
+      ? { stored: unchanged(last ?? { ...current.object }, current.revision), isGone: true }
       : undefined
   const stored = await write.resource.storage.remove(current, last)
   return stored && { stored, isGone: true }
 }
+
+/** The answer of a dry run, which tells the revision that is there. */
+const unchanged = (object: KubernetesObject, revision: number): StoredObject =>
+  new StoredObject('', revision, encodeValue(object))
 
 async function stay(
   write: Write,
@@ -161,7 +148,7 @@ async function stay(
     return (await isSettled(write, current)) ? { stored: current, isGone: false } : undefined
   if (write.dryRun)
     return (await isSettled(write, current))
-      ? { stored: unstored(marked, current.revision), isGone: false }
+      ? { stored: unchanged(marked, current.revision), isGone: false }
       : undefined
   const stored = await storage.replace(current, marked)
   return stored && { stored, isGone: false }
@@ -263,7 +250,7 @@ export async function removeCollection(
     {
       kind: resource.kind.listKind,
       apiVersion: apiVersionOf(resource.kind),
-      metadata: { resourceVersion: String(server.cache.revision) },
+      metadata: { resourceVersion: String(server.cache.revision), ...noMore(resource.kind) },
       items,
     },
     resource.kind,
@@ -289,91 +276,4 @@ function checkDeletable(
       name,
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
     )
-}
-
-const POLICIES = ['Foreground', 'Background', 'Orphan'] as const
-
-/** From the body where there is one, else from the query. */
-export async function deleteOptionsOf({ request, info }: Exchange): Promise<DeleteOptions> {
-  const { body } = request
-  const isEmpty = body === undefined || (body instanceof Uint8Array && body.length === 0)
-  const raw = isEmpty ? fromQuery(info.query) : (await parseBody(request, deleteOptionsKind)).value
-  return checkedOptions(raw)
-}
-
-function fromQuery(query: URLSearchParams): object {
-  const grace = query.get('gracePeriodSeconds')
-  const orphan = query.get('orphanDependents')
-  if (grace && !/^[+-]?\d+$/.test(grace))
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`)
-  return {
-    ...(grace ? { gracePeriodSeconds: Number(grace) } : {}),
-    // Also where it is empty, which is none of the policies.
-    ...(query.has('propagationPolicy')
-      ? { propagationPolicy: query.get('propagationPolicy') }
-      : {}),
-    ...(orphan ? { orphanDependents: orphan === 'true' } : {}),
-    dryRun: query.getAll('dryRun'),
-  }
-}
-
-export function checkedOptions(raw: unknown): DeleteOptions {
-  if (typeof raw !== 'object' || raw === null) throw badRequest('DeleteOptions must be an object')
-  const {
-    kind,
-    apiVersion = '',
-    gracePeriodSeconds,
-    propagationPolicy,
-  } = raw as Record<string, unknown>
-  const { orphanDependents, preconditions, dryRun } = raw as Record<string, unknown>
-  if (kind !== undefined && kind !== 'DeleteOptions')
-    throw badRequest(
-      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
-    )
-  const errors = []
-  if (
-    gracePeriodSeconds !== undefined &&
-    gracePeriodSeconds !== null &&
-    !Number.isSafeInteger(gracePeriodSeconds)
-  )
-    throw badRequest('gracePeriodSeconds must be a whole number')
-  const policy = POLICIES.find(each => each === propagationPolicy)
-  if (propagationPolicy !== undefined && propagationPolicy !== null && !policy)
-    errors.push(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']))
-  if (policy && typeof orphanDependents === 'boolean')
-    errors.push(
-      invalidField(
-        'propagationPolicy',
-        policy,
-        'orphanDependents and deletionPropagation cannot be both set',
-      ),
-    )
-  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
-  return {
-    // A negative grace means the shortest possible one.
-    gracePeriodSeconds:
-      typeof gracePeriodSeconds === 'number'
-        ? gracePeriodSeconds < 0
-          ? 1
-          : gracePeriodSeconds
-        : undefined,
-    propagationPolicy: policy ?? orphanPolicy(orphanDependents),
-    preconditions: preconditionsOf(preconditions),
-    dryRun: Array.isArray(dryRun) ? dryRun.map(String) : [],
-  }
-}
-
-/** The old way to say Orphan or Background. */
-function orphanPolicy(orphanDependents: unknown): DeleteOptions['propagationPolicy'] {
-  if (typeof orphanDependents !== 'boolean') return undefined
-  return orphanDependents ? 'Orphan' : 'Background'
-}
-
-function preconditionsOf(raw: unknown): { uid?: string; resourceVersion?: string } {
-  if (typeof raw !== 'object' || raw === null) return {}
-  const { uid, resourceVersion } = raw as Record<string, unknown>
-  return {
-    ...(typeof uid === 'string' ? { uid } : {}),
-    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
-  }
 }

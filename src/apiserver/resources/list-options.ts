@@ -80,12 +80,12 @@ function wrongForWatch(options: ListOptions): FieldError[] {
   const errors: FieldError[] = []
   if (says && match !== 'NotOlderThan')
     errors.push(forbidden(FIELD, `sendInitialEvents requires setting ${FIELD} to NotOlderThan`))
-  if (match === '') return errors
-  if (!says)
+  if (match !== '' && !says)
     errors.push(
       forbidden(FIELD, `${FIELD} is forbidden for watch unless sendInitialEvents is provided`),
     )
-  if (match !== 'NotOlderThan') errors.push(notSupported(FIELD, match, ['NotOlderThan']))
+  if (match !== '' && match !== 'NotOlderThan')
+    errors.push(notSupported(FIELD, match, ['NotOlderThan']))
   if (options.continue !== '') errors.push(WITH_CONTINUE)
   return errors
 }

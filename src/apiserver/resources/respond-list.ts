@@ -45,7 +45,7 @@ export async function respondList(
   await prepare(view, items)
   const metadata: ListMetadata = {
     ...(page.revision === undefined ? {} : { resourceVersion: String(page.revision) }),
-    ...(page.continue === undefined ? {} : { continue: page.continue }),
+    ...(page.continue === undefined ? noMore(kind) : { continue: page.continue }),
     ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
   }
   const list = { exchange, resource, items, metadata }
@@ -81,6 +81,10 @@ export async function respondList(
     : joined(head, '{', await made(list, { form: 'bytes', make: each => itemOf(kind, each) }))
   return inPieces(JSON_HEADERS, chunks)
 }
+
+/** Upstream's lists of custom resources say so even where nothing follows, in whichever form. */
+export const noMore = ({ custom }: StoredResource['kind']): ListMetadata =>
+  custom ? { continue: '' } : {}
 
 /** What upstream calls the type in its messages. */
 export function goTypeOf({ group }: { readonly group: string }, name: string): string {

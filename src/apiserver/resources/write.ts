@@ -76,14 +76,12 @@ function checkOptions(
     throw invalid({ group: 'meta.k8s.io', kind: kind ?? 'DeleteOptions' }, '', errors)
 }
 
-function wrongDryRun(values: readonly string[]): FieldError[] {
+export function wrongDryRun(values: readonly string[]): FieldError[] {
   return values.every(value => value === 'All') ? [] : [notSupported('dryRun', values, ['All'])]
 }
 
-/** Of options in a body. */
+/** Of options that are checked. */
 export function isDryRun(values: readonly string[]): boolean {
-  const errors = wrongDryRun(values)
-  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
   return values.includes('All')
 }
 

@@ -1,4 +1,7 @@
 /** The opaque token of a page: where the list goes on, at which revision, of which resource. */
+import { syntaxErrorOf } from '#api/machinery/json-syntax.ts'
+import { isPlainObject } from '#api/machinery/plain.ts'
+import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { badRequest } from '#api/machinery/status.ts'
 
 export interface ContinueToken {
@@ -21,13 +24,9 @@ export function encodeContinue(prefix: string, token: ContinueToken): string {
 }
 
 export function decodeContinue(prefix: string, text: string): ContinueToken {
-  const token = text.length <= MAXIMUM_TOKEN_LENGTH ? parse(text) : undefined
-  if (!token) throw badRequest(`${INVALID}: ${whyUnreadable(text)}`)
-  const { v, rv, start, of } = token
+  const { v, rv, start, of } = parse(text)
   if (v !== VERSION)
-    throw badRequest(
-      `${INVALID}: server does not recognize this encoded version ${String(v ?? '')}`,
-    )
+    throw badRequest(`${INVALID}: server does not recognize this encoded version ${String(v ?? '')}`)
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || (rv < 1 && rv !== -1))
     throw badRequest(`${INVALID}: incorrect encoded start resourceVersion (version ${VERSION})`)
   if (start === '') throw badRequest(`${INVALID}: encoded start key empty (version ${VERSION})`)
@@ -37,31 +36,28 @@ export function decodeContinue(prefix: string, text: string): ContinueToken {
   return { revision: rv, after: start.slice(0, -1) }
 }
 
-/** Where Go's decoder stops: at what is no such character, at a last one that is too few, or at what begins no JSON. */
-function whyUnreadable(text: string): string {
+const isBase64 = (text: string) =>
+  text.length <= MAXIMUM_TOKEN_LENGTH && /^[\w-]*$/.test(text) && text.length % 4 !== 1
+
+/** Where Go's decoder stops: at what is no such character, or at the last ones that are too few. */
+function firstIllegal(text: string): number {
   const at = text.search(/[^\w-]/)
-  const illegal = at >= 0 ? at : text.length % 4 === 1 ? text.length - 1 : undefined
-  if (illegal !== undefined) return `illegal base64 data at input byte ${illegal}`
-  const first = Buffer.from(text, 'base64url')[0]
-  if (first === undefined) return 'unexpected end of JSON input'
-  return `invalid character '${quoted(first)}' looking for beginning of value`
+  return at >= 0 ? at : text.length - (text.length % 4)
 }
 
-/** A byte as Go shows a letter. */
-function quoted(byte: number): string {
-  const letter = String.fromCharCode(byte)
-  if (/[\p{L}\p{N}\p{P}\p{S} ]/u.test(letter)) return letter
-  const digits = byte.toString(16)
-  return byte < 0x80 ? `\\x${digits.padStart(2, '0')}` : `\\u${digits.padStart(4, '0')}`
-}
-
-function parse(text: string): Record<string, unknown> | undefined {
+function parse(text: string): Record<string, unknown> {
+  if (!isBase64(text))
+    throw badRequest(`${INVALID}: illegal base64 data at input byte ${firstIllegal(text)}`)
+  const bytes = Buffer.from(text, 'base64url')
   try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString())
-    return typeof value === 'object' && value !== null
-      ? (value as Record<string, unknown>)
-      : undefined
-  } catch {
-    return undefined
+    const value: unknown = JSON.parse(bytes.toString())
+    if (isPlainObject(value)) return value
+    if (value === null) return {}
+    throw badRequest(
+      `${INVALID}: json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type storage.continueToken`,
+    )
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown
+    throw badRequest(`${INVALID}: ${syntaxErrorOf(bytes)}`)
   }
 }

@@ -1,0 +1,101 @@
+/** How something is to be deleted, as the body or the query says it, and what is wrong with that. */
+
+import { decodeShape } from '#api/machinery/decode.ts'
+import { invalid as invalidField, notSupported } from '#api/machinery/field-error.ts'
+import { deleteOptionsKind, deleteOptionsShape } from '#api/machinery/meta-kinds.ts'
+import { isPlainObject } from '#api/machinery/plain.ts'
+import { jsonTypeOf } from '#api/machinery/scalars.ts'
+import { badRequest, invalid } from '#api/machinery/status.ts'
+import type { Exchange } from '../exchange.ts'
+import { isTrue } from '../request-info.ts'
+import { GO_TYPE_META, parseBody } from './body.ts'
+import { wrongDryRun } from './write.ts'
+
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number | undefined
+  readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
+  readonly dryRun?: readonly string[]
+}
+
+const POLICIES = ['Foreground', 'Background', 'Orphan'] as const
+
+/** From the body where there is one, else from the query. */
+export async function deleteOptionsOf({ request, info }: Exchange): Promise<DeleteOptions> {
+  const { body } = request
+  const isEmpty = body === undefined || (body instanceof Uint8Array && body.length === 0)
+  const raw = isEmpty ? fromQuery(info.query) : (await parseBody(request, deleteOptionsKind)).value
+  return checkedOptions(raw)
+}
+
+function fromQuery(query: URLSearchParams): object {
+  const grace = query.get('gracePeriodSeconds')
+  const policy = query.get('propagationPolicy')
+  const orphan = query.get('orphanDependents')
+  if (grace !== null && !/^[+-]?\d+$/.test(grace))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`)
+  return {
+    ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(policy === null ? {} : { propagationPolicy: policy }),
+    ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
+    dryRun: query.getAll('dryRun'),
+  }
+}
+
+export function checkedOptions(given: unknown): DeleteOptions {
+  const raw = given ?? {}
+  if (!isPlainObject(raw))
+    throw badRequest(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(raw)} into Go value of type ${GO_TYPE_META}`,
+    )
+  const { kind, apiVersion } = raw
+  if (kind !== undefined && kind !== 'DeleteOptions')
+    throw badRequest(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion || 'meta.k8s.io/v1')} in scheme "pkg/runtime/scheme.go:111"`,
+    )
+  decodeShape(deleteOptionsShape, raw)
+  const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions } = raw
+  const dryRun = Array.isArray(raw.dryRun) ? raw.dryRun.map(String) : []
+  const policy = POLICIES.find(each => each === propagationPolicy)
+  const errors = []
+  const hasPolicy = propagationPolicy !== undefined && propagationPolicy !== null
+  if (hasPolicy && typeof orphanDependents === 'boolean')
+    errors.push(
+      invalidField(
+        'propagationPolicy',
+        propagationPolicy,
+        'orphanDependents and deletionPropagation cannot be both set',
+      ),
+    )
+  if (hasPolicy && !policy)
+    errors.push(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']))
+  errors.push(...wrongDryRun(dryRun))
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
+  return {
+    // A negative grace means the shortest possible one.
+    gracePeriodSeconds:
+      typeof gracePeriodSeconds === 'number'
+        ? gracePeriodSeconds < 0
+          ? 1
+          : gracePeriodSeconds
+        : undefined,
+    propagationPolicy: policy ?? orphanPolicy(orphanDependents),
+    preconditions: preconditionsOf(preconditions),
+    dryRun,
+  }
+}
+
+/** The old way to say Orphan or Background. */
+function orphanPolicy(orphanDependents: unknown): DeleteOptions['propagationPolicy'] {
+  if (typeof orphanDependents !== 'boolean') return undefined
+  return orphanDependents ? 'Orphan' : 'Background'
+}
+
+function preconditionsOf(raw: unknown): { uid?: string; resourceVersion?: string } {
+  if (!isPlainObject(raw)) return {}
+  const { uid, resourceVersion } = raw
+  return {
+    ...(typeof uid === 'string' ? { uid } : {}),
+    ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+  }
+}
