@@ -40,8 +40,12 @@ export function decodeObject(kind: AnyKind, raw: unknown): Decoded {
     return { object: value as unknown as KubernetesObject, unknownFields }
   } catch (thrown) {
     if (!(thrown instanceof StatusError)) throw thrown
+    // The metadata of custom resources is read by itself.
+    const why = kind.custom
+      ? thrown.message.replace('ObjectMeta.metadata.', 'ObjectMeta.')
+      : thrown.message
     throw badRequest(
-      `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ${thrown.message}`,
+      `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ${why}`,
     )
   }
 }

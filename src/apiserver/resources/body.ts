@@ -3,6 +3,7 @@ import { kinds } from '#api/kinds.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import { checkTypeMeta, decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
+import { goQuote } from '#api/machinery/go-quote.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
@@ -103,13 +104,17 @@ export const GO_TYPE_META =
 
 let registered: ReadonlySet<string> | undefined
 
+export function isRegistered(apiVersion: string, kind: string): boolean {
+  registered ??= new Set(kinds.map(each => `${apiVersionOf(each)} ${each.kind}`))
+  return registered.has(`${apiVersion} ${kind}`)
+}
+
 /** Built-in kinds are read by what the body says it is, so that nobody can read what nobody knows. */
 function checkRegistered(wanted: AnyKind, value: { apiVersion?: unknown; kind?: unknown }): void {
   if (wanted.custom) return
   const apiVersion = value.apiVersion || apiVersionOf(wanted)
   const kind = value.kind || wanted.kind
-  registered ??= new Set(kinds.map(each => `${apiVersionOf(each)} ${each.kind}`))
-  if (typeof apiVersion !== 'string' || registered.has(`${apiVersion} ${kind}`)) return
+  if (typeof apiVersion !== 'string' || isRegistered(apiVersion, `${kind}`)) return
   // Kinds that are no resources, such as Scale.
   if (apiVersion === apiVersionOf(wanted) && kind === wanted.kind) return
   const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1)
@@ -164,6 +169,31 @@ interface Patched extends Pick<ParsedBody, 'value' | 'duplicates'> {
   /** As in ParsedBody. */
   readonly metadata: KubernetesObject['metadata'] | undefined
   shown(): string
+  readonly isStrategic: boolean
+}
+
+const WRONG_TYPE = /^json: cannot unmarshal (\w+) into Go struct field \S+ of type (\S+)$/
+const GO_KINDS: Readonly<Record<string, string>> = {
+  object: 'map',
+  array: 'slice',
+  number: 'int64',
+}
+
+/** What a strategic patch makes is no text to be read, and upstream has other words for its wrong types. */
+function restored(why: string): string {
+  const [, from = '', type = ''] = WRONG_TYPE.exec(why) ?? []
+  const given = GO_KINDS[from] ?? from
+  if (type.startsWith('[]')) return `cannot restore slice from ${given}`
+  if (type.startsWith('map[')) return `cannot restore map from ${given}`
+  const isStruct = /^v\d\w*\.(?!Time|MicroTime|Duration)/.test(type)
+  return isStruct ? `cannot restore struct from: ${given}` : why
+}
+
+/** A patch whose result cannot be read, shown with it. */
+export function refusedPatch(shown: string, why: string): StatusError {
+  const message = `Invalid value: ${goQuote(shown)}: ${why}`
+  const causes = [{ reason: 'FieldValueInvalid', message, field: 'patch' } as const]
+  return new StatusError('Invalid', ` "" is invalid: patch: ${message}`, { causes })
 }
 
 /** The draft that a patch made: wrong types and fields are the patch's, which is told with what it made. */
@@ -172,20 +202,8 @@ export function decodePatched(
   kind: AnyKind,
   patched: Patched,
 ): KubernetesObject {
-  const refuse = (sentence: string) =>
-    new StatusError(
-      'Invalid',
-      ` "" is invalid: patch: Invalid value: ${JSON.stringify(patched.shown())}: ${sentence}`,
-      {
-        causes: [
-          {
-            reason: 'FieldValueInvalid',
-            message: `Invalid value: ${JSON.stringify(patched.shown())}: ${sentence}`,
-            field: 'patch',
-          },
-        ],
-      },
-    )
+  const refuse = (why: string) =>
+    refusedPatch(patched.shown(), patched.isStrategic ? restored(why) : why)
   const { metadata } = patched
   const { object, unknownFields } = readPatched(kind, undecoded(patched), refuse)
   if (metadata) object.metadata = metadata

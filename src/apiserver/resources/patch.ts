@@ -5,15 +5,28 @@ import { faultsIn } from '#api/machinery/apply/undeclared.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import { checkTypeMeta } from '#api/machinery/decode.ts'
 import { stringifyJson } from '#api/machinery/exact-json.ts'
-import { type FieldError, forbidden, required } from '#api/machinery/field-error.ts'
-import type { AnyKind } from '#api/machinery/kind.ts'
+import {
+  type FieldError,
+  forbidden,
+  invalid as invalidField,
+  required,
+} from '#api/machinery/field-error.ts'
+import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { goText } from '#api/machinery/patch/go-text.ts'
 import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
 import { mergePatch } from '#api/machinery/patch/merge-patch.ts'
 import { strategicMergePatch } from '#api/machinery/patch/strategic-merge.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
-import { badRequest, conflict, isStatus, PlainError, StatusError } from '#api/machinery/status.ts'
+import { jsonTypeOf } from '#api/machinery/scalars.ts'
+import {
+  badRequest,
+  conflict,
+  invalid,
+  isStatus,
+  PlainError,
+  StatusError,
+} from '#api/machinery/status.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { unsupportedMediaType } from '../media-type.ts'
@@ -21,7 +34,7 @@ import { isTrue } from '../request-info.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
 import { emptyAsNull } from '../storage/empty-lists.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
-import { decodeDraft, decodePatched, parseYaml } from './body.ts'
+import { decodeDraft, decodePatched, isRegistered, parseYaml, refusedPatch } from './body.ts'
 import { createObject } from './create.ts'
 import { unownedFields } from './hooks.ts'
 import { toDecode } from './known-parts.ts'
@@ -70,7 +83,7 @@ export async function patchBodyOf(
   if (type === APPLY_CBOR)
     return { type, value: (await import('../cbor.ts')).decodeCbor(body), complaints: [] }
   if (type === APPLY_YAML) {
-    const { value, repeatedKeys } = await parseYaml(body)
+    const { value, repeatedKeys } = await parseYaml(body).catch(asUndecodable)
     const complaints =
       repeatedKeys === undefined ? [] : [`error converting YAML to JSON: ${repeatedKeys}`]
     return { type, value, complaints }
@@ -80,6 +93,12 @@ export async function patchBodyOf(
   const fields = { unknown, duplicates: duplicateFields(body, value), json: body }
   const prefix = type === JSON_PATCH ? 'json patch ' : ''
   return { type, value, complaints: complaintsAbout(fields).map(text => prefix + text) }
+}
+
+function asUndecodable(thrown: unknown): never {
+  throw isStatus(thrown, 'BadRequest')
+    ? badRequest(`error decoding YAML: ${thrown.message}`)
+    : thrown
 }
 
 /** What is no JSON is told as a patch, or, of strategic ones, as it is. */
@@ -113,23 +132,80 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   const document = current.in(view).object
   const result = applyPatch(kind.shape, document, body)
   if (!isPlainObject(result)) throw badRequest('the patched object is not an object')
-  checkTypeMeta(kind, result as unknown as KubernetesObject)
+  checkPatchedType(kind, document, result as unknown as KubernetesObject)
   const { value, metadata, rest } = toDecode(write, result, document)
   const decoded = decodePatched(exchange, kind, {
     value,
     metadata,
     duplicates: body.complaints,
+    isStrategic: body.type === STRATEGIC_PATCH,
     shown: () => (body.type === STRATEGIC_PATCH ? goText(body.value) : stringifyJson(result)),
   })
   const draft = rest ? withRest(decoded, rest) : decoded
+  if (!draft.metadata.name)
+    throw badRequest(
+      `the name of the object (${write.name} based on URL) was undeterminable: name must be provided`,
+    )
   if (draft.metadata.name !== document.metadata.name)
     throw badRequest(
       `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${write.name})`,
     )
+  checkUidStays(kind, draft.metadata, document)
   // The patch was made on the newest state; only a revision that the patch itself names is a condition.
   if (draft.metadata.resourceVersion === document.metadata.resourceVersion)
     delete draft.metadata.resourceVersion
   return view.toStored?.(draft) ?? draft
+}
+
+/** What a patch may make of the type itself: custom resources are judged by what they have become, others are read by it. */
+function checkPatchedType(
+  kind: AnyKind,
+  document: KubernetesObject,
+  result: KubernetesObject,
+): void {
+  const { apiVersion = '', kind: named } = result
+  for (const name of ['apiVersion', 'kind'] as const)
+    if (result[name] !== undefined && typeof result[name] !== 'string')
+      throw refusedPatch(
+        stringifyJson(result),
+        `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(result[name])} into Go struct field .${name} of type string`,
+      )
+  if (kind.custom) {
+    const errors = []
+    if (result.metadata !== undefined && !isPlainObject(result.metadata))
+      throw refusedPatch(
+        stringifyJson(result),
+        `json: cannot unmarshal ${jsonTypeOf(result.metadata)} into Go value of type v1.ObjectMeta`,
+      )
+    const wanted = apiVersionOf(kind)
+    if (apiVersion !== wanted)
+      errors.push(invalidField('apiVersion', apiVersion, `must be ${wanted}`))
+    if (named !== kind.kind) errors.push(invalidField('kind', named, `must be ${kind.kind}`))
+    const [group = ''] = apiVersion.includes('/') ? apiVersion.split('/') : []
+    if (named && errors.length > 0)
+      throw invalid({ group, kind: named }, document.metadata.name ?? '', errors)
+    if (!named)
+      throw refusedPatch(
+        stringifyJson(result),
+        `Object 'Kind' is missing in '${stringifyJson(result)}'`,
+      )
+  } else if (!isRegistered(apiVersion || apiVersionOf(kind), named || kind.kind))
+    throw refusedPatch(
+      stringifyJson(result),
+      `no kind ${JSON.stringify(named)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    )
+  else checkTypeMeta(kind, result)
+}
+
+/** No condition, as in an update: whatever a patch makes is held against what is there. */
+function checkUidStays(
+  kind: AnyKind,
+  { uid }: { uid?: string },
+  { metadata }: KubernetesObject,
+): void {
+  if (!uid || uid === metadata.uid) return
+  const error = invalidField('metadata.uid', uid, 'field is immutable')
+  throw invalid({ group: kind.group, kind: kind.kind }, metadata.name ?? '', [error])
 }
 
 /** Whatever a default put where something known is to stand goes. */
@@ -156,9 +232,11 @@ function wrongFor({ type }: PatchBody, query: URLSearchParams): FieldError[] {
   return query.has('force') ? [forbidden('force', 'may not be specified for non-apply patch')] : []
 }
 
-async function apply(write: Write, { value, complaints }: PatchBody): Promise<ApiResponse> {
+async function apply(write: Write, { value: given, complaints }: PatchBody): Promise<ApiResponse> {
   const { exchange, resource } = write
   const { query } = exchange.info
+  // Nothing at all says no less than an object without anything.
+  const value = given ?? {}
   const configuration = configurationOf(write, value)
   if (complaints.length > 0 && fieldValidationOf(exchange) === 'Strict')
     throw badRequest(`error strict decoding YAML: ${complaints.join(', ')}`)
@@ -193,32 +271,41 @@ async function apply(write: Write, { value, complaints }: PatchBody): Promise<Ap
 /** The applied object as it was written: no defaults, so that they are not owned. */
 function configurationOf(write: Write, value: unknown): KubernetesObject {
   const { kind } = write.resource
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw badRequest('error decoding YAML: an applied configuration is an object')
-  const configuration = value as KubernetesObject
-  checkTypeMeta(kind, configuration)
-  if (!configuration.apiVersion || !configuration.kind)
+  if (!isPlainObject(value))
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type map[string]interface {}`,
+    )
+  const configuration = value as unknown as KubernetesObject
+  if (configuration.apiVersion !== apiVersionOf(kind) || configuration.kind !== kind.kind)
     throw badRequest(`invalid object type: ${goTypeOf(configuration)}`)
   const { metadata = {} } = configuration
   if (metadata.managedFields) throw badRequest('metadata.managedFields must be nil')
-  if (metadata.name && metadata.name !== write.name)
+  if (metadata.name && typeof metadata.name === 'string' && metadata.name !== write.name)
     throw badRequest(
       `the name of the object (${metadata.name}) does not match the name on the URL (${write.name})`,
     )
-  const namespace = write.namespace ? { namespace: metadata.namespace ?? write.namespace } : {}
+  if (metadata.namespace && write.namespace && metadata.namespace !== write.namespace)
+    throw badRequest(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    )
+  const namespace = write.namespace ? { namespace: write.namespace } : {}
   return { ...configuration, metadata: { ...metadata, ...namespace, name: write.name } }
 }
 
 /** As Go prints what an object says of itself. */
-function goTypeOf({ apiVersion = '', kind = '' }: { apiVersion?: string; kind?: string }): string {
-  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`
+function goTypeOf({ apiVersion, kind }: { apiVersion?: unknown; kind?: unknown }): string {
+  if (typeof apiVersion !== 'string') return `/, Kind=${kind ?? ''}`
+  if (apiVersion.split('/').length > 2) return '/, Kind='
+  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind ?? ''}`
 }
 
 /** Fields that cannot be owned are refused, whatever the query says of validation. */
 function checkDeclared(kind: AnyKind, value: unknown): void {
   const faults = faultsIn({ type: 'struct', presence: 'always', shape: kind.shape }, value)
   if (faults === undefined) return
-  const { namespace = '', name = '' } = (value as Partial<KubernetesObject>).metadata ?? {}
+  const { metadata: told } = value as Partial<KubernetesObject>
+  const text = (part: unknown) => (typeof part === 'string' ? part : '')
+  const [namespace, name] = [text(told?.namespace), text(told?.name)]
   const type = `${kind.group}/${kind.version}, Kind=${kind.kind}`
   throw new PlainError(
     `failed to create typed patch object (${namespace}/${name}; ${type}): ${faults}`,
@@ -237,6 +324,7 @@ function layOver(
   const options = { manager, subresource, time: nowOf(write), force, versions, unowned }
   // Laid over what is shown, as upstream does: an empty list is something else than null, and whoever applies it takes the field over.
   const shown = live && emptyAsNull(live)
+  if (live) checkUidStays(kind, configuration.metadata, live)
   const { object } = serverSideApply(kind, shown, configuration, options)
   const draft = decodeDraft(write.exchange, kind, object)
   const pinned = configuration.metadata.resourceVersion

@@ -15,6 +15,14 @@ export const accepted: readonly Accepted[] = [
     why: 'upstream stores the policy of an ExternalName, to which it means nothing, and hides it in answers; Proa drops it, and its owner with it',
   },
   {
+    line: /^PATCH .*message: upstream "(the server rejected our request due to an error in our request)", Proa "\1: operation /,
+    why: 'Proa says which operation of a JSON patch failed and why, upstream only that one did',
+  },
+  {
+    line: /^PATCH .*\.details\.causes: upstream \[(\{[^}]*\})(,\1)+.*, Proa \[\1\]$/,
+    why: 'upstream validates the metadata of an update more than once, and repeats the cause each time',
+  },
+  {
     line: /: order upstream /,
     why: 'the order of members means nothing in JSON; sorting them would cost every write',
   },

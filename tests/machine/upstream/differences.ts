@@ -13,6 +13,9 @@ const VOLATILE: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME'],
   [/("?(?:resourceVersion|hash|continue)\\*"?: ?\\*")\w*(\\*")/g, '$1VOLATILE$2'],
   [/(current: |in record \()\d+/g, '$1REVISION'],
+  // What a patch made is shown with its members in another order: upstream's come as Go has them, or sorted where they were touched.
+  [/(Invalid value: \\"\{).*?(\}\\": )/g, '$1…$2'],
+  [/(is missing in ')\{.*?\}'/g, "$1…'"],
   [/(UPPER)\w{5}\b/g, '$1XXXXX'],
   [/kube-api-access-\w{5}/g, 'kube-api-access-XXXXX'],
   [/\b10\.(?:9[6-9]|10\d|11[01])\.\d+\.\d+(?=x?\b)/g, '10.X'],
@@ -64,7 +67,7 @@ function compare(path: string, wanted: Shown, given: Shown, found: string[]): vo
 const isMap = (value: Shown) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const brief = (value: Shown) =>
-  value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 300)
+  value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 700)
 
 /** Both texts around the first byte that differs. */
 function besides(wanted: string, given: string): string {

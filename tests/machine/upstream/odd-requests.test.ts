@@ -6,6 +6,7 @@ import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { unexpected } from './accepted.ts'
 import { DEFINITIONS, foos } from './non-resource-paths.ts'
+import { oddPatches, PATCHED } from './odd-patches.ts'
 import { OBJECTS, oddQueries } from './odd-queries.ts'
 import { type Asked, Pair } from './pair.ts'
 
@@ -28,12 +29,12 @@ describe('asked oddly for', { skip: etcdMissing() || kubeApiServerMissing() }, (
     const path = `/apis/${foos.spec.group}/v1`
     while ((await pair.both({ method: 'GET', path })).some(({ status }) => status !== 200))
       await sleep(100)
-    for (const [path, body] of OBJECTS)
+    for (const [path, body] of [...OBJECTS, ...PATCHED])
       for (const { status, text } of await pair.both({ method: 'POST', path, body }))
         assert.equal(status, 201, text)
   })
   after(() => pair?.stop())
-  for (const asked of oddQueries)
+  for (const asked of [...oddQueries, ...oddPatches])
     test(titleOf(asked), async () => {
       const lines = unexpected(await pair.compare(asked))
       if (asked.differs)

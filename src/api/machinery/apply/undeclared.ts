@@ -3,6 +3,7 @@
  * it may say nothing that cannot be owned. The words are those of upstream's library for merging.
  */
 import { stringifyJson } from '../exact-json.ts'
+import { goText } from '../patch/go-text.ts'
 import { isPlainObject, type PlainObject } from '../plain.ts'
 import { type AnySchema, fieldSchemaOf, isUndescribed, type ScalarType } from '../schema.ts'
 import { keyPreset } from './elements.ts'
@@ -44,7 +45,7 @@ function visitFields(
   faults: string[],
 ): void {
   if (!isPlainObject(value)) {
-    faults.push(`${path}: expected map, got ${goValue(value)}`)
+    faults.push(`${path}: expected map, got ${goPlain(value)}`)
     return
   }
   for (const [name, part] of Object.entries(value)) {
@@ -64,7 +65,7 @@ function visitValues(
   faults: string[],
 ): void {
   if (isUndescribed(schema)) return
-  if (!isPlainObject(value)) faults.push(`${path}: expected map, got ${goValue(value)}`)
+  if (!isPlainObject(value)) faults.push(`${path}: expected map, got ${goPlain(value)}`)
   else
     for (const [name, part] of Object.entries(value))
       visit(schema.values, part, `${path}.${name}`, faults)
@@ -72,7 +73,7 @@ function visitValues(
 
 function visitItems(schema: ListSchema, value: unknown, path: string, faults: string[]): void {
   if (!Array.isArray(value)) {
-    faults.push(`${path}: expected list, got ${goValue(value)}`)
+    faults.push(`${path}: expected list, got ${goPlain(value)}`)
     return
   }
   const seen = new Set<string>()
@@ -92,6 +93,7 @@ function visitItems(schema: ListSchema, value: unknown, path: string, faults: st
 function elementOf(schema: ListSchema, item: unknown, at: number): string | Error {
   if (schema.listType === 'set') return `[=${stringifyJson(item)}]`
   if (schema.listType !== 'map') return `[${at}]`
+  if (item === null) return new Error('associative list with keys may not have a null element')
   if (!isPlainObject(item))
     return new Error('associative list with keys may not have non-map elements')
   const keys: PlainObject = {}
@@ -146,6 +148,9 @@ function goType(value: unknown): string {
 
 /** A value as Go shows what its library for merging wraps. */
 const goValue = (value: unknown) => `&value.valueUnstructured{Value:${goLiteral(value)}}`
+
+/** The same where Go is asked for no more than the value. */
+const goPlain = (value: unknown) => `&{${goText(value)}}`
 
 function goLiteral(value: unknown): string {
   if (Array.isArray(value)) return `[]interface {}{${value.map(goLiteral).join(', ')}}`

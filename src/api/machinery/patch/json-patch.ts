@@ -45,14 +45,17 @@ function checkDepth(value: unknown, depth: number): void {
 }
 
 function parseOperations(operations: unknown): Operation[] {
+  if (operations === null) return []
   if (!Array.isArray(operations))
     throw badRequest(
       `error decoding patch: json: cannot unmarshal ${jsonTypeOf(operations)} into Go value of type []handlers.jsonPatchOp`,
     )
   if (operations.length > MAXIMUM_OPERATIONS)
-    throw tooLarge(
-      `The allowed maximum operations in a JSON patch is ${MAXIMUM_OPERATIONS}, got ${operations.length}`,
+    throw new StatusError(
+      'RequestEntityTooLarge',
+      `Request entity too large: The allowed maximum operations in a JSON patch is ${MAXIMUM_OPERATIONS}, got ${operations.length}`,
     )
+  checkTypes(operations)
   return operations.map((operation, index) => {
     const wrong = (what: string) => rejected(`operation ${index} ${what}`)
     if (!isPlainObject(operation)) throw wrong('is not an object')
@@ -62,8 +65,8 @@ function parseOperations(operations: unknown): Operation[] {
       case 'add':
       case 'replace':
       case 'test':
-        if (!Object.hasOwn(operation, 'value')) throw wrong('has no value')
-        return { op, path, value: operation.value }
+        // Without a value it is null, as upstream's.
+        return { op, path, value: operation.value ?? null }
       case 'remove':
         return { op, path }
       case 'move':
@@ -76,6 +79,22 @@ function parseOperations(operations: unknown): Operation[] {
   })
 }
 
+/** Told before anything is applied, as whoever reads the operations into structures does. */
+function checkTypes(operations: readonly unknown[]): void {
+  const wrong = (value: unknown, target: string) =>
+    badRequest(
+      `error decoding patch: json: cannot unmarshal ${jsonTypeOf(value)} into Go ${target}`,
+    )
+  for (const operation of operations) {
+    if (operation === null) continue
+    if (!isPlainObject(operation)) throw wrong(operation, 'value of type handlers.jsonPatchOp')
+    for (const [name, value] of Object.entries(operation))
+      if (TEXTS.includes(name) && value !== null && typeof value !== 'string')
+        throw wrong(value, `struct field jsonPatchOp.${name} of type string`)
+  }
+}
+const TEXTS = ['op', 'path', 'from']
+
 /** What an operation asks for is not there. */
 class PatchError extends Error {}
 
@@ -83,18 +102,16 @@ class PatchError extends Error {}
 function apply(holder: { document: unknown }, operation: Operation): unknown {
   const { path } = operation
   if (operation.op === 'test') {
-    if (!equal(read(holder.document, path), operation.value))
+    if (!equal(readOrNull(holder.document, path), operation.value))
       throw new PatchError(`testing value ${path} failed`)
   } else if (operation.op === 'remove') {
     remove(holder, path)
   } else if (operation.op === 'add') {
     add(holder, path, structuredClone(operation.value))
   } else if (operation.op === 'replace') {
-    read(holder.document, path)
-    if (path !== '') remove(holder, path)
-    add(holder, path, structuredClone(operation.value))
+    replace(holder, path, structuredClone(operation.value))
   } else if (operation.op === 'copy') {
-    const copy = copyJson(read(holder.document, operation.from), true)
+    const copy = copyJson(readOrNull(holder.document, operation.from), true)
     add(holder, path, copy)
     return copy
   } else {
@@ -105,6 +122,13 @@ function apply(holder: { document: unknown }, operation: Operation): unknown {
     add(holder, path, value)
   }
   return undefined
+}
+
+/** A member that is not there is null, as by upstream's library; what it would be in has to be there. */
+function readOrNull(document: unknown, pointer: string): unknown {
+  if (pointer === '') return document
+  const { parent, last } = parentOf({ document }, pointer)
+  return isPlainObject(parent) && !Object.hasOwn(parent, last) ? null : read(document, pointer)
 }
 
 function tokensOf(pointer: string): string[] {
@@ -133,9 +157,11 @@ function indexIn(
   pointer: string,
 ): number {
   if (token === '-' && maximum === array.length) return array.length
-  if (!/^(0|[1-9]\d*)$/.test(token) || Number(token) > maximum)
+  // As upstream's library: any whole number, and negative ones from the end.
+  const index = Number(token) < 0 ? Number(token) + maximum + 1 : Number(token)
+  if (!/^[-+]?\d+$/.test(token) || index > maximum || index < 0)
     throw new PatchError(`the path ${pointer} does not exist: there is no item ${token}`)
-  return Number(token)
+  return index
 }
 
 function parentOf(
@@ -151,21 +177,23 @@ function parentOf(
 }
 
 function add(holder: { document: unknown }, pointer: string, value: unknown): void {
-  if (pointer === '') {
-    holder.document = value
-    return
-  }
+  if (pointer === '') throw new PatchError('the document is not to be replaced as a whole')
   const { parent, last } = parentOf(holder, pointer)
   if (Array.isArray(parent)) parent.splice(indexIn(parent, last, parent.length, pointer), 0, value)
   else if (isPlainObject(parent)) setKey(parent, last, value)
   else throw new PatchError(`the path ${pointer} does not exist`)
 }
 
+/** A member that is missing is added, as by upstream's library; an item has to be there. */
+function replace(holder: { document: unknown }, pointer: string, value: unknown): void {
+  if (pointer !== '' && Array.isArray(parentOf(holder, pointer).parent)) remove(holder, pointer)
+  add(holder, pointer, value)
+}
+
 function remove(holder: { document: unknown }, pointer: string): void {
+  if (pointer === '') throw new PatchError('the document cannot be removed')
   const { parent, last } = parentOf(holder, pointer)
-  if (pointer === '') holder.document = null
-  else if (Array.isArray(parent))
-    parent.splice(indexIn(parent, last, parent.length - 1, pointer), 1)
+  if (Array.isArray(parent)) parent.splice(indexIn(parent, last, parent.length - 1, pointer), 1)
   else if (isPlainObject(parent) && Object.hasOwn(parent, last)) delete parent[last]
   else throw new PatchError(`the path ${pointer} does not exist`)
 }

@@ -5,6 +5,7 @@ import { badRequest } from '../status.ts'
 
 /** The document after the patch; a patch of an API object has to be an object. */
 export function mergePatch(document: unknown, patch: unknown): unknown {
+  if (patch === null) throw badRequest('Invalid JSON Patch')
   if (!isPlainObject(patch))
     throw badRequest(
       `error decoding patch: json: cannot unmarshal ${jsonTypeOf(patch)} into Go value of type map[string]interface {}`,

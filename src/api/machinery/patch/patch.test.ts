@@ -56,10 +56,53 @@ test('json patch: what does not apply is Invalid, what is no patch is BadRequest
   assert.equal(code([{ op: 'replace', path: '/constructor/prototype', value: 1 }]), 422)
   assert.equal(code({ op: 'test' }), 400)
   assert.equal(code([{ op: 'wipe', path: '/a' }]), 422)
-  assert.equal(code([{ op: 'add', path: '/a' }]), 422)
+  for (const patch of [[1], [[]], [{ op: 1, path: '/a' }], [{ op: 'add', path: 1 }]])
+    assert.equal(code(patch), 400)
+  assert.equal(code([{ op: 'remove', path: '' }]), 422)
+  assert.equal(code([{ op: 'add', path: '', value: {} }]), 422)
   assert.equal(
     code(Array.from({ length: 10_001 }, () => ({ op: 'test', path: '', value: 1 }))),
     413,
+  )
+})
+
+test('json patch: what upstream lets pass', () => {
+  const document = { list: [1, 2], a: 1 }
+  assert.deepEqual(jsonPatch(document, null), document)
+  assert.deepEqual(
+    jsonPatch(document, [
+      { op: 'add', path: '/none' },
+      { op: 'replace', path: '/new', value: 'x' },
+      { op: 'add', path: '/list/-1', value: 3 },
+      { op: 'remove', path: '/list/00' },
+      { op: 'test', path: '/gone', value: null },
+      { op: 'copy', from: '/gone', path: '/copy' },
+    ]),
+    { list: [2, 3], a: 1, none: null, new: 'x', copy: null },
+  )
+})
+
+test('strategic merge: directives without sense are refused in upstream’s words', () => {
+  const document = { containers: [{ name: 'a' }], finalizers: ['x', 'y'] }
+  const refused = (patch: object, code: number, message: string) =>
+    assert.throws(() => strategicMergePatch(spec, document, patch), { code, message }, message)
+  const unkeyed = 'does not contain declared merge key: name'
+  refused({ $patch: 1 }, 500, 'unknown patch type: %!s(int64=1) in map: map[$patch:1]')
+  refused({ $patch: 'merge' }, 500, 'unknown patch type: merge in map: map[$patch:merge]')
+  refused({ containers: [{ image: 'j' }] }, 500, `map: map[image:j] ${unkeyed}`)
+  refused({ containers: [1] }, 500, 'list element types are not identical: [[map[name:a]] [1]]')
+  refused({ $retainKeys: 'x' }, 400, 'invalid patch format of retainKeys')
+  refused({ $retainKeys: ['labels'], strategy: {} }, 400, 'invalid patch format of retainKeys')
+  refused({ $deleteFromPrimitiveList: ['x'] }, 400, 'invalid patch format of primitive list')
+  refused(
+    { '$setElementOrder/finalizers': 'x' },
+    500,
+    'expected a []interface {}, but received a string',
+  )
+  refused(
+    { '$setElementOrder/finalizers': ['y'], finalizers: ['x'] },
+    500,
+    "The order in patch list:\n[x]\n doesn't match $setElementOrder list:\n[y]\n",
   )
 })
 

@@ -8,15 +8,14 @@
  *
  * Pure: shares unchanged parts with both inputs and changes neither.
  */
-import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 import type { AnySchema, ListSchema, ObjectShape } from '../schema.ts'
 import { badRequest, PlainError } from '../status.ts'
 import { goText } from './go-text.ts'
 import { equal } from './json-patch.ts'
 
-const DELETE_FROM = '$deleteFromPrimitiveList/'
-const ORDER = '$setElementOrder/'
+const DELETE_FROM = '$deleteFromPrimitiveList'
+const ORDER = '$setElementOrder'
 const RETAIN = '$retainKeys'
 const PATCH = '$patch'
 
@@ -50,18 +49,17 @@ function mergeObject(lookup: Lookup, original: PlainObject, patch: PlainObject):
   const directive = patch[PATCH]
   if (directive === 'replace') return withoutDirectives(patch, PATCH)
   if (directive === 'delete') return {}
-  if (directive !== undefined && directive !== 'merge')
-    throw new PlainError(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`)
-  const result = retained(original, patch[RETAIN])
+  if (directive !== undefined) throw unknownDirective(directive, patch)
+  const result = retained(original, patch)
   for (const [key, value] of Object.entries(patch)) {
     if (key === PATCH || key === RETAIN || key.startsWith(ORDER)) continue
-    if (key.startsWith(DELETE_FROM)) deleteFrom(result, key.slice(DELETE_FROM.length), value)
+    if (key.startsWith(DELETE_FROM)) deleteFrom(result, key, value)
     else if (value === null) delete result[key]
     else setKey(result, key, mergeField(lookup(key), ownValue(result, key), value))
   }
   for (const [key, order] of Object.entries(patch))
     if (key.startsWith(ORDER))
-      putInOrder(lookup, { result, original }, key.slice(ORDER.length), order)
+      putInOrder(lookup, { result, original, patch }, key.slice(ORDER.length + 1), order)
   return result
 }
 
@@ -69,9 +67,30 @@ function ownValue(object: PlainObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined
 }
 
-function retained(original: PlainObject, keys: unknown): PlainObject {
-  if (keys !== undefined && !Array.isArray(keys))
-    throw badRequest(`${RETAIN} has to be a list of names`)
+function unknownDirective(directive: unknown, patch: PlainObject): PlainError {
+  const shown =
+    typeof directive === 'string' ? directive : `%!s(${goType(directive)}=${goText(directive)})`
+  return new PlainError(`unknown patch type: ${shown} in map: ${goText(patch)}`)
+}
+
+/** What Go reads a value of JSON into. */
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}'
+  if (isPlainObject(value)) return 'map[string]interface {}'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  return typeof value === 'boolean' ? 'bool' : 'string'
+}
+
+function retained(original: PlainObject, patch: PlainObject): PlainObject {
+  const keys = patch[RETAIN]
+  const isKept = (key: string) =>
+    patch[key] === null ||
+    key === RETAIN ||
+    key.startsWith(ORDER) ||
+    key.startsWith(DELETE_FROM) ||
+    (Array.isArray(keys) && keys.includes(key))
+  if (keys !== undefined && !(Array.isArray(keys) && Object.keys(patch).every(isKept)))
+    throw badRequest('invalid patch format of retainKeys')
   const result: PlainObject = {}
   for (const [key, value] of Object.entries(original))
     if (!keys || keys.includes(key)) setKey(result, key, value)
@@ -84,9 +103,21 @@ function mergeField(schema: AnySchema | undefined, original: unknown, patch: unk
     return mergeObject(lookIn(schema), isPlainObject(original) && !replaces ? original : {}, patch)
   }
   if (!Array.isArray(patch)) return patch
-  if (schema?.type === 'list' && schema.patchStrategy?.includes('merge'))
-    return mergeList(schema, Array.isArray(original) ? original : [], patch)
+  // Where no list is, the patch's is taken as it is, whatever it is merged by.
+  if (!Array.isArray(original)) return patch.filter(item => !isDirected(item)).map(clean)
+  if (schema?.type === 'list' && schema.patchStrategy?.includes('merge')) {
+    checkOfOneType(original, patch)
+    return mergeList(schema, original, patch)
+  }
   return patch.map(clean)
+}
+
+const isDirected = (item: unknown) => isPlainObject(item) && item[PATCH] !== undefined
+
+/** Lists are merged of items alike. */
+function checkOfOneType(...lists: readonly (readonly unknown[])[]): void {
+  if (new Set(lists.flat().map(goType)).size > 1)
+    throw new PlainError(`list element types are not identical: ${goText(lists)}`)
 }
 
 /** What a patch adds where nothing was: without nulls and directives. */
@@ -107,14 +138,20 @@ function mergeList(
   }
   const keyed = (item: unknown): PlainObject => {
     if (isPlainObject(item) && Object.hasOwn(item, key)) return item
-    throw badRequest(`map: ${stringifyJson(item)} does not contain declared merge key: ${key}`)
+    throw new PlainError(`map: ${goText(item)} does not contain declared merge key: ${key}`)
   }
-  const items = patch.map(item =>
-    isPlainObject(item) && item[PATCH] === 'replace' ? item : keyed(item),
-  )
+  const items = patch.map(item => {
+    if (!isPlainObject(item) || item[PATCH] === undefined) return keyed(item)
+    const directive = item[PATCH]
+    if (directive === 'replace') return item
+    if (directive === 'merge')
+      throw new PlainError('merging lists cannot yet be specified in the patch')
+    if (directive !== 'delete') throw unknownDirective(directive, item)
+    return keyed(item)
+  })
   const replaces = items.some(item => item[PATCH] === 'replace')
   const gone = items.filter(item => item[PATCH] === 'delete').map(item => item[key])
-  const wanted = items.filter(item => item[PATCH] === undefined || item[PATCH] === 'merge')
+  const wanted = items.filter(item => item[PATCH] === undefined)
   const merged = replaces ? [] : original.map(keyed).filter(item => !gone.includes(item[key]))
   for (const item of wanted) {
     const at = merged.findIndex(candidate => candidate[key] === item[key])
@@ -152,31 +189,57 @@ function ordered(
   return [...result, ...named, ...others]
 }
 
-function deleteFrom(result: PlainObject, field: string, values: unknown): void {
-  if (!Array.isArray(values)) throw badRequest(`${DELETE_FROM}${field} has to be a list`)
+function deleteFrom(result: PlainObject, directive: string, values: unknown): void {
+  if (!directive.startsWith(`${DELETE_FROM}/`))
+    throw badRequest('invalid patch format of primitive list')
+  const field = directive.slice(DELETE_FROM.length + 1)
   const list = ownValue(result, field)
-  if (Array.isArray(list))
-    setKey(
-      result,
-      field,
-      list.filter(item => !values.some(value => equal(value, item))),
-    )
+  if (!Array.isArray(list) || !Array.isArray(values)) return
+  checkOfOneType(list, values)
+  setKey(
+    result,
+    field,
+    list.filter(item => !values.some(value => equal(value, item))),
+  )
 }
 
 function putInOrder(
   lookup: Lookup,
-  { result, original }: { result: PlainObject; original: PlainObject },
+  { result, original, patch }: Record<'result' | 'original' | 'patch', PlainObject>,
   field: string,
   order: unknown,
 ): void {
-  if (!Array.isArray(order)) throw badRequest(`${ORDER}${field} has to be a list`)
+  if (!Array.isArray(order))
+    throw new PlainError(`expected a []interface {}, but received a ${goType(order)}`)
   const list = ownValue(result, field)
-  if (!Array.isArray(list)) return
   const schema = lookup(field)
   const key = schema?.patchMergeKey
+  checkOrder(ownValue(patch, field), order, key)
+  if (!Array.isArray(list)) return
   const keyOf = (item: unknown) => (key !== undefined && isPlainObject(item) ? item[key] : item)
   const before = ownValue(original, field)
   setKey(result, field, ordered(list, order, Array.isArray(before) ? before : [], keyOf))
+}
+
+/** What the patch brings of a list has to come in the order that it asks for. */
+function checkOrder(items: unknown, order: readonly unknown[], key: string | undefined): void {
+  if (!Array.isArray(items)) return
+  const keyOf = (item: unknown) => {
+    if (key === undefined) return item
+    if (isPlainObject(item) && Object.hasOwn(item, key)) return item[key]
+    throw new PlainError(`map: ${goText(item)} does not contain declared merge key: ${key}`)
+  }
+  const wanted = order.map(keyOf)
+  let at = 0
+  for (const item of items) {
+    if (isPlainObject(item) && item[PATCH] === 'delete') continue
+    const found = wanted.indexOf(keyOf(item), at)
+    if (found < 0)
+      throw new PlainError(
+        `The order in patch list:\n${goText(items)}\n doesn't match ${ORDER} list:\n${goText(order)}\n`,
+      )
+    at = found + 1
+  }
 }
 
 function withoutDirectives(object: PlainObject, ...names: string[]): PlainObject {
