@@ -70,7 +70,7 @@ export interface ResourceHooks {
 const none: ResourceHooks = {}
 const versioned: ResourceHooks = { needsResourceVersion: true }
 const free: ResourceHooks = { needsResourceVersion: true, freeFinalizers: true }
-const alone: ResourceHooks = { statusIsAlone: true }
+const alone: ResourceHooks = { statusIsAlone: true, unowned: { status: ['metadata'] } }
 
 /** By resource and group, as `services` or `roles.rbac.authorization.k8s.io`. */
 const table: Record<string, ResourceHooks> = {
@@ -187,7 +187,10 @@ export function wrongFinalizers(
     return unqualifiedFinalizers(metadata)
   const { group, kind } = resource.kind
   // Shown as its newer kind, the same object has the rule.
-  const isFree = freeFinalizers === true || (group === '' && kind === 'Event')
-  if (!metadata.finalizers || isFree || (previous && freeFinalizers)) return []
+  const isFree =
+    freeFinalizers === true ||
+    (group === '' && kind === 'Event') ||
+    (freeFinalizers === 'inStatus' ? subresource === 'status' : previous && freeFinalizers)
+  if (!metadata.finalizers || isFree) return []
   return unqualifiedFinalizers(metadata)
 }

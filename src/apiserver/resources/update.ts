@@ -191,6 +191,8 @@ async function replace(
   const isPatch = write.exchange.info.verb === 'patch'
   if (!isPatch) dropRepeatedOwners(write, draft)
   keepSystemMetadata(draft, previous)
+  // Also of a status, whose owners may then be set back.
+  if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)
   keepOtherHalf(write, draft, previous)
   hooksOf(write.resource).complete?.(write, draft)
   trackFields(write, previous, draft)

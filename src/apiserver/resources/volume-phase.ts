@@ -14,4 +14,6 @@ export function stampPhase(
   const said = after.lastPhaseTransitionTime
   const isSaid = said !== undefined && said !== before.lastPhaseTransitionTime
   if (after.phase !== before.phase && !isSaid) after.lastPhaseTransitionTime = nowOf(write)
+  else if (said === undefined && before.lastPhaseTransitionTime)
+    after.lastPhaseTransitionTime = before.lastPhaseTransitionTime
 }

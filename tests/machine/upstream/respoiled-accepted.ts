@@ -46,8 +46,6 @@ export const acceptedOfUpdates: readonly Accepted[] = [
 
 /** Shrinks. */
 export const notYetUpdated: ReadonlySet<string> = new Set([
-  'v1 Namespace status',
-  'v1 Namespace finalize',
   'v1 Node status',
   'v1 PersistentVolumeClaim status',
   'v1 PersistentVolume status',
@@ -61,7 +59,6 @@ export const notYetUpdated: ReadonlySet<string> = new Set([
   'certificates.k8s.io/v1 CertificateSigningRequest',
   'certificates.k8s.io/v1 CertificateSigningRequest status',
   'certificates.k8s.io/v1 CertificateSigningRequest approval',
-  'networking.k8s.io/v1 Ingress status',
   'networking.k8s.io/v1 ServiceCIDR status',
   'networking.k8s.io/v1beta1 ServiceCIDR status',
   'storage.k8s.io/v1 VolumeAttachment status',

@@ -208,7 +208,7 @@ test('fields of nodes that nobody reads are told', () => {
 test('the finalizers of a namespace are standard ones or have a domain', () => {
   const spec = { finalizers: ['kubernetes', 'example.com/mine', 'mine'] }
   assert.deepEqual(lines(namespace.validate(created(namespace, { spec }))), [
-    'spec.finalizers: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+    'spec.finalizers[2]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
   ])
 })
 

@@ -74,7 +74,10 @@ export const namespace = defineKind<Namespace>({
     status: true,
     special: [{ name: 'finalize', group: '', version: 'v1', kind: 'Namespace', verbs: ['update'] }],
   },
-  defaults: carryOwnNameAsLabel,
+  defaults: draft => {
+    carryOwnNameAsLabel(draft)
+    draft.status.phase ||= 'Active'
+  },
   prepareForCreate: draft => {
     // Again, since a generated name is made after the defaults.
     carryOwnNameAsLabel(draft)
@@ -114,24 +117,20 @@ function carryOwnNameAsLabel(draft: Namespace): void {
 const STANDARD_FINALIZERS = [NAMESPACE_FINALIZER, 'orphan', 'foregroundDeletion']
 
 function finalizersAreNames({ spec }: Namespace): readonly FieldError[] {
-  const field = 'spec.finalizers'
-  return (spec.finalizers ?? []).flatMap(name => [
-    ...wrong(field, name, isQualifiedName(name)),
-    ...(name.includes('/') || STANDARD_FINALIZERS.includes(name)
-      ? []
-      : [
-          invalid(
-            field,
-            name,
-            'name is neither a standard finalizer name nor is it fully qualified',
-          ),
-        ]),
-  ])
+  return (spec.finalizers ?? []).flatMap((name, index) => {
+    const field = `spec.finalizers[${index}]`
+    const errors = [...wrong(field, name, isQualifiedName(name))]
+    if (!name.includes('/') && !STANDARD_FINALIZERS.includes(name))
+      errors.push(
+        invalid(field, name, 'name is neither a standard finalizer name nor is it fully qualified'),
+      )
+    return errors
+  })
 }
 
 function phaseFollowsDeletion({ metadata, status }: Namespace): readonly FieldError[] {
   const isDeleted = Boolean(metadata.deletionTimestamp)
-  if (isDeleted === (status.phase === 'Terminating')) return []
+  if (status.phase === (isDeleted ? 'Terminating' : 'Active')) return []
   const words = isDeleted
     ? "may only be 'Terminating' if `deletionTimestamp` is not empty"
     : "may only be 'Active' if `deletionTimestamp` is empty"

@@ -86,7 +86,26 @@ function validateStatus({ status }: Node): FieldError[] {
     if (seen.has(id)) errors.push(duplicate(`status.addresses[${index}]`, { type, address }))
     seen.add(id)
   }
-  return errors
+  return [...errors, ...validateFeatures(status.declaredFeatures)]
+}
+
+const feature = /^[A-Z][A-Za-z0-9]*(\/[A-Za-z0-9]+)*$/
+const FEATURE_RULE =
+  "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
+
+function validateFeatures(features: readonly string[] = []): FieldError[] {
+  const seen = new Set<string>()
+  return features.flatMap((name, index) => {
+    const path = `status.declaredFeatures[${index}]`
+    const again = seen.has(name) ? [duplicate(path, name)] : []
+    seen.add(name)
+    return feature.test(name)
+      ? again
+      : [
+          ...again,
+          invalid(path, name, `invalid feature name ${JSON.stringify(name)}: ${FEATURE_RULE}`),
+        ]
+  })
 }
 
 export function validateNodeUpdate(next: Node, previous: Node): readonly FieldError[] {

@@ -198,7 +198,7 @@ export function validateClaimStatus({
   const errors: FieldError[] = []
   if ((spec.accessModes ?? []).length === 0) errors.push(required('Spec.accessModes'))
   errors.push(...validateCapacity('status.capacity', status.capacity))
-  const states = 'status.allocatedResourceStatus'
+  const states = 'status.allocatedResourceStatuses'
   for (const [name, state] of Object.entries(status.allocatedResourceStatuses ?? {})) {
     errors.push(...validateResourceKey(states, name))
     if (!resizeStates.includes(state)) errors.push(notSupported(states, name, resizeStates))

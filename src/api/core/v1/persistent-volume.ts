@@ -25,7 +25,8 @@ export const persistentVolume = defineKind<PersistentVolume>({
   returnsDeleted: true,
   shape: persistentVolumeShape,
   // Not in the schema, for the specification within a VolumeAttachment has no defaults.
-  defaults: ({ spec }) => {
+  defaults: ({ spec, status }) => {
+    status.phase ||= 'Pending'
     spec.persistentVolumeReclaimPolicy ||= 'Retain'
     spec.volumeMode ??= 'Filesystem'
     if (spec.hostPath) spec.hostPath.type ??= ''

@@ -159,8 +159,15 @@ function compareParts(before: readonly Part[], after: readonly Part[]): Differen
   let found: Differences | undefined
   const old = new Map<string, Part>()
   for (const part of before) old.set(part.element, part)
+  const shared = sharedOf(after)
   for (const { element, schema, value } of after) {
     const previous = old.get(element)
+    if (shared?.has(element)) {
+      found ??= new Differences()
+      // What was in the one that there was stays among what went.
+      found.add(element, LEAF)
+      continue
+    }
     old.delete(element)
     if (!previous) {
       found ??= new Differences()
@@ -177,6 +184,20 @@ function compareParts(before: readonly Part[], after: readonly Part[]): Differen
     found.remove(element, wholly(schema, value))
   }
   return found
+}
+
+/** The elements of more than one part, if any. */
+function sharedOf(parts: readonly Part[]): ReadonlySet<string> | undefined {
+  const once = new Set<string>()
+  let shared: Set<string> | undefined
+  for (const { element } of parts) {
+    if (once.has(element)) {
+      shared ??= new Set()
+      shared.add(element)
+    }
+    once.add(element)
+  }
+  return shared
 }
 
 /** All fields of a value that came or went, with the nodes above the leaves. */

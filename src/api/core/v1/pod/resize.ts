@@ -66,8 +66,7 @@ export function validatePodResize(next: Pod, previous: Pod): readonly FieldError
   if (previous.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined)
     return [forbidden('', 'static pods cannot be resized')]
   if (previous.spec.os?.name === 'windows') return [forbidden('', 'windows pods cannot be resized')]
-  const errors = misnamed(next.spec, previous.spec)
-  if (errors.length > 0) return errors
+  const errors: FieldError[] = []
   if (qualityOfServiceOf(next.spec) !== qualityOfServiceOf(previous.spec))
     errors.push(
       invalid(
@@ -78,6 +77,8 @@ export function validatePodResize(next: Pod, previous: Pod): readonly FieldError
     )
   if (!isSupportedByNode(previous))
     errors.push(forbidden('spec', 'Pod running on node without support for resize'))
+  const others = misnamed(next.spec, previous.spec)
+  if (others.length > 0) return [...errors, ...others]
   for (const list of ['initContainers', 'containers'] as const)
     for (const [index, before] of (previous.spec[list] ?? []).entries()) {
       const after = next.spec[list]?.[index]

@@ -1,0 +1,123 @@
+/** What writes of subresources may say beside their part, as a kube-apiserver v1.36.3 takes it. */
+import assert from 'node:assert/strict'
+import { before, test } from 'node:test'
+import { startTestServer, type TestServer } from '../testing.ts'
+
+const OWNER = { apiVersion: 'v1', kind: 'Pod', name: 'o', uid: 'u' }
+const NAMESPACES = '/api/v1/namespaces'
+const CONTROLLERS = `${NAMESPACES}/default/replicationcontrollers`
+const VOLUMES = '/api/v1/persistentvolumes'
+
+let started: TestServer
+before(async () => {
+  started = await startTestServer()
+  await started.ask('POST', NAMESPACES, { metadata: { name: 'n' } })
+  const template = {
+    metadata: { labels: { a: 'b' } },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  }
+  const made = await started.ask('POST', CONTROLLERS, {
+    metadata: { name: 'rc' },
+    spec: { replicas: 0, template },
+  })
+  assert.equal(made.status, 201, made.text)
+})
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever the server answers.
+async function put(path: string, change: (object: any) => void) {
+  const { body } = await started.ask('GET', path.replace('/finalize', ''))
+  change(body)
+  return started.ask('PUT', `${path}?dryRun=All`, body)
+}
+
+test('who writes a status may change owners and finalizers, by all rules for them', async () => {
+  const path = `${NAMESPACES}/n/status`
+  const owned = await put(path, ({ metadata }) => {
+    metadata.ownerReferences = [OWNER, OWNER]
+  })
+  assert.deepEqual(owned.body.metadata.ownerReferences, [OWNER])
+  assert.match(String(owned.headers.warning), /duplicate entries/)
+  const wrong = await put(path, ({ metadata }) => {
+    metadata.ownerReferences = [{ ...OWNER, kind: '' }]
+    metadata.finalizers = ['mine']
+  })
+  assert.equal(wrong.status, 422)
+  assert.deepEqual(
+    wrong.body.details.causes.map(({ field }: { field: string }) => field),
+    ['metadata.ownerReferences.kind', 'metadata.finalizers[0]'],
+  )
+})
+
+test('a namespace that lacks its phase is active, and only that', async () => {
+  const path = `${NAMESPACES}/n/status`
+  const gone = await put(path, object => {
+    delete object.status
+  })
+  assert.equal(gone.body.status.phase, 'Active')
+  const other = await put(path, ({ status }) => {
+    status.phase = 'Other'
+  })
+  assert.equal(other.status, 422, other.text)
+})
+
+test('who finalizes a namespace may change its metadata, by all rules for it', async () => {
+  const path = `${NAMESPACES}/n/finalize`
+  const labelled = await put(path, ({ metadata }) => {
+    metadata.labels.told = 'here'
+  })
+  assert.equal(labelled.body.metadata.labels.told, 'here')
+  const nameless = await put(path, ({ metadata }) => {
+    delete metadata.name
+  })
+  assert.equal(nameless.status, 400)
+  const wrong = await put(path, ({ metadata, spec }) => {
+    metadata.uid = undefined
+    spec.finalizers = ['mine']
+  })
+  assert.equal(wrong.body.details.causes[0].field, 'spec.finalizers[0]')
+})
+
+test('a scale is an object that obeys the rules for metadata', async () => {
+  const path = `${CONTROLLERS}/rc/scale`
+  const none = await started.ask('GET', path)
+  assert.deepEqual(none.body.spec, {})
+  const wrong = await put(path, ({ metadata, spec }) => {
+    metadata.labels = { told: 'not valid!' }
+    metadata.finalizers = ['mine']
+    spec.replicas = -1
+  })
+  assert.equal(wrong.status, 422)
+  assert.deepEqual(
+    wrong.body.details.causes.map(({ field }: { field: string }) => field),
+    ['metadata.labels', 'metadata.finalizers[0]', 'spec.replicas'],
+  )
+  const answers = [
+    ['name', undefined, 400],
+    ['name', 'other', 400],
+    ['namespace', 'other', 400],
+    ['uid', 'other', 409],
+    ['resourceVersion', '0', 200],
+    ['resourceVersion', 'x', 500],
+    ['resourceVersion', '1', 409],
+  ] as const
+  for (const [field, value, status] of answers) {
+    const answer = await put(path, ({ metadata }) => {
+      metadata[field] = value
+    })
+    assert.equal(answer.status, status, `${field}=${value}: ${answer.text}`)
+  }
+})
+
+test('a volume that lacks its phase is pending, and when that came stays', async () => {
+  const spec = {
+    capacity: { storage: '1Gi' },
+    accessModes: ['ReadWriteOnce'],
+    hostPath: { path: '/a' },
+  }
+  const made = await started.ask('POST', VOLUMES, { metadata: { name: 'v' }, spec })
+  assert.equal(made.status, 201, made.text)
+  const gone = await put(`${VOLUMES}/v/status`, object => {
+    delete object.status
+  })
+  assert.deepEqual(gone.body.status, made.body.status)
+})
