@@ -121,3 +121,19 @@ test('a volume that lacks its phase is pending, and when that came stays', async
   })
   assert.deepEqual(gone.body.status, made.body.status)
 })
+
+test('nobody owns metadata by a status that is written alone', async () => {
+  const path = '/apis/networking.k8s.io/v1/servicecidrs'
+  const made = await started.ask('POST', path, {
+    metadata: { name: 's' },
+    spec: { cidrs: ['10.99.0.0/24'] },
+  })
+  assert.equal(made.status, 201, made.text)
+  const written = await put(`${path}/s/status`, ({ metadata }) => {
+    metadata.generateName = 'web-'
+    metadata.labels = { told: 'here' }
+    metadata.deletionTimestamp = '2026-05-01T12:00:00Z'
+  })
+  assert.equal(written.status, 200, written.text)
+  assert.deepEqual(written.body.metadata.managedFields, made.body.metadata.managedFields)
+})

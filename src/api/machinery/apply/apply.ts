@@ -61,7 +61,11 @@ function tracked(
     subresource: writer.subresource,
   }
   const sent = sentEntries(previous, next, writer)
-  const owned = (object: KubernetesObject) => withoutPaths(object, writer.unowned)
+  // Every object has metadata, also where nobody owns any of it.
+  const owned = (object: KubernetesObject): KubernetesObject => {
+    const rest = withoutPaths(object, writer.unowned)
+    return rest.metadata ? rest : { ...rest, metadata: {} }
+  }
   const changes = new Changes(kind, previous && owned(previous), owned(next), writer.versions)
   const { touched, removed } = changes.own
   const known = previous?.metadata.managedFields ?? []
