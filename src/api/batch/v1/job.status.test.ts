@@ -194,3 +194,13 @@ test('with a success policy, complete needs the criteria', () => {
     'status.conditions: Invalid value: cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True',
   ])
 })
+
+test('a write of the status gives a job without labels those of its pods', () => {
+  const draft = {
+    metadata: {},
+    spec: { template: { metadata: { labels: { a: 'b' } } } },
+    status: {},
+  } as never as Parameters<typeof job.prepareForStatusUpdate>[0]
+  job.prepareForStatusUpdate(draft, draft)
+  assert.deepEqual(draft.metadata.labels, { a: 'b' })
+})
