@@ -183,8 +183,6 @@ export function wrongFinalizers(
   previous?: KubernetesObject,
 ): readonly FieldError[] {
   const { freeFinalizers } = hooksOf(resource)
-  if (freeFinalizers === 'inStatus' && subresource !== 'status')
-    return unqualifiedFinalizers(metadata)
   const { group, kind } = resource.kind
   // Shown as its newer kind, the same object has the rule.
   const isFree =

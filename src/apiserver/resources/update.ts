@@ -188,8 +188,6 @@ async function replace(
   const previous = view.own ? current.in(view).object : current.object
   checkNamespace(write, draft)
   if (draft.metadata.uid) checkUid(write, draft.metadata.uid, previous)
-  const isPatch = write.exchange.info.verb === 'patch'
-  if (!isPatch) dropRepeatedOwners(write, draft)
   keepSystemMetadata(draft, previous)
   // Also of a status, whose owners may then be set back.
   if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)
@@ -335,7 +333,7 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   const errors = [...validateMetadataUpdate(kind, draft, previous)]
   if (isWhole(write) && !kind.takesAnyPrefix)
     errors.push(...wrongGenerateName(kind, draft.metadata.generateName))
-  if (subresource === '' || subresource === 'status')
+  if (subresource !== 'scale' && subresource !== 'binding')
     errors.push(...wrongFinalizers(write, draft, previous))
   // The rules of ordinary updates forbid just what the other subresources are there for.
   const changes = isWhole(write) ? kind.validateUpdate(draft, previous) : []

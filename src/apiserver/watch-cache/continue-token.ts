@@ -26,7 +26,9 @@ export function encodeContinue(prefix: string, token: ContinueToken): string {
 export function decodeContinue(prefix: string, text: string): ContinueToken {
   const { v, rv, start, of } = parse(text)
   if (v !== VERSION)
-    throw badRequest(`${INVALID}: server does not recognize this encoded version ${String(v ?? '')}`)
+    throw badRequest(
+      `${INVALID}: server does not recognize this encoded version ${String(v ?? '')}`,
+    )
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || (rv < 1 && rv !== -1))
     throw badRequest(`${INVALID}: incorrect encoded start resourceVersion (version ${VERSION})`)
   if (start === '') throw badRequest(`${INVALID}: encoded start key empty (version ${VERSION})`)

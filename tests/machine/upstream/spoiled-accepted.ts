@@ -109,5 +109,4 @@ export const besidesSpoiled = (way: string, lines: readonly string[]): string[] 
   otherwise.some(each => each.way.test(way)) ? [] : besides(accepted, lines)
 
 /** Shrinks. */
-export const notYet: ReadonlySet<string> = new Set([
-])
+export const notYet: ReadonlySet<string> = new Set([])

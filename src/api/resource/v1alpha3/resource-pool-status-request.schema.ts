@@ -46,7 +46,7 @@ const resourcePoolStatusRequestStatus = shape(
   'io.k8s.api.resource.v1alpha3.ResourcePoolStatusRequestStatus',
   'The answer; once given it never changes.',
   {
-    poolCount: int32(6).demanded().doc('How many pools there are, told or not.'),
+    poolCount: int32(6).requiredPointer().doc('How many pools there are, told or not.'),
     pools: list(2, poolStatus).atomic().doc('The pools by driver and name, as many as asked for.'),
     conditions: list(3, condition)
       .listMap('type')
