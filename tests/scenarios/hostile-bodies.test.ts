@@ -245,7 +245,7 @@ describe('hostile bodies', () => {
         '10,001',
         Array(10_001).fill(holds),
         413,
-        /^Request entity is too large: The allowed maximum operations in a JSON patch is 10000, got 10001$/,
+        /^Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001$/,
       ),
       refused('doubling', [base, ...copies], 413, /add up to more than 3145728 bytes/),
       refused(

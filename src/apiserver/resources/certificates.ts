@@ -14,7 +14,7 @@ const CERTIFICATE = 'CERTIFICATE'
 const MAXIMUM_BUNDLE_BYTES = 1024 * 1024
 
 export const signingRequestHooks: ResourceHooks = {
-  unowned: { '': ['spec'], status: ['metadata', 'status.conditions'] },
+  unowned: { '': ['spec'], status: ['status.conditions'] },
   validatesFirst: true,
   prepare(write, draft, previous) {
     const request = draft as CertificateSigningRequest

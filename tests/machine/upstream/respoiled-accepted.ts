@@ -53,6 +53,8 @@ export const notYetUpdated: ReadonlySet<string> = new Set([
   'apiregistration.k8s.io/v1 APIService status',
   'batch/v1 Job',
   'certificates.k8s.io/v1 CertificateSigningRequest',
+  'certificates.k8s.io/v1 CertificateSigningRequest status',
+  'certificates.k8s.io/v1 CertificateSigningRequest approval',
   'storage.k8s.io/v1 VolumeAttachment status',
   'admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy status',
   'apiextensions.k8s.io/v1 CustomResourceDefinition',

@@ -31,6 +31,7 @@ export const job = defineKind<Job>({
     shareLabels(draft)
     draft.status = previous.status
   },
+  prepareForStatusUpdate: shareLabels,
   validateCreate: object => [...validateGeneratedSelector(object), ...validateJob(object)],
   validateUpdate: (next, previous) => [
     ...validateGeneratedSelector(next, previous),

@@ -232,8 +232,8 @@ test('a status has amounts and states that exist', () => {
   })
   assert.deepEqual(lines(persistentVolumeClaim.validateStatusUpdate(object, object)), [
     'status.capacity[storage]: Invalid value: -1: must be a valid resource quantity',
-    'status.allocatedResourceStatus: Unsupported value: "cpu": supported values: "storage"',
-    'status.allocatedResourceStatus: Unsupported value: "storage": supported values: "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"',
+    'status.allocatedResourceStatuses: Unsupported value: "cpu": supported values: "storage"',
+    'status.allocatedResourceStatuses: Unsupported value: "storage": supported values: "ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"',
     'status.allocatedResources: Unsupported value: "memory": supported values: "storage"',
     'status.allocatedResources[storage]: Invalid value: "-2": must be greater than or equal to 0',
   ])

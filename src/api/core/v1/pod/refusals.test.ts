@@ -46,7 +46,8 @@ const usersOfWindows = Object.entries({
   'a\\': "'s User cannot be empty",
   'a\u0001': ' cannot contain control characters',
 }).map(([runAsUserName, message]): Case => {
-  const shown = JSON.stringify(runAsUserName)
+  // Hidden letters as Go shows them.
+  const shown = JSON.stringify(runAsUserName).replace('\\u00', '\\x')
   return [
     `the user ${shown.slice(0, 20)}`,
     podWith({ securityContext: { windowsOptions: { runAsUserName } } }),
