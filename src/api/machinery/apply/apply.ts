@@ -194,9 +194,11 @@ export function serverSideApply(
   // What changes nothing has no time of its own, whatever it comes to own by it.
   const time = changes.own.lost.isEmpty ? mine?.time : options.time
   const left = remaining(others, changes)
+  const entries = entriesOf([...left, { ...id, time, fields: wanted }])
   const metadata = {
     ...result.metadata,
-    managedFields: entriesOf([...left, { ...id, time, fields: wanted }]),
+    // An empty list would take the fields from all who own them.
+    ...(entries.length > 0 ? { managedFields: entries } : {}),
   }
   const object = { ...result, metadata: { ...metadata, ...identityOf(base, applied) } }
   return { object: isKubectl ? rememberApplied(object, configuration) : object }
