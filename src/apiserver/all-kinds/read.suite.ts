@@ -160,6 +160,12 @@ async function otherScope(subject: Subject): Promise<void> {
     body,
     failure(404, 'NotFound', 'the server could not find the requested resource', {}),
   )
+  if (!subject.isNamespaced) return
+  // Of kinds that somebody defined, the path is none for this verb; of all others it is one for GET alone.
+  const everywhere = `${root.replace('/namespaces/default', '')}/${plural}`
+  const emptied = await subject.server.ask('DELETE', everywhere)
+  assert.equal(emptied.status, subject.kind.custom ? 404 : 405)
+  await subject.must(200, 'GET', `/${metadata.name}`)
 }
 
 const isNamespaced = ({ scope }: { scope: string }) => scope === 'Namespaced'

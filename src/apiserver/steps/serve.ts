@@ -107,8 +107,13 @@ function scopeRefusal({ info }: Exchange, { kind }: ServedResource): StatusError
   const isNamespaceItself = kind.group === '' && kind.plural === 'namespaces'
   if (kind.scope === 'Cluster') {
     if (info.namespace !== '' && !isNamespaceItself) return unknownResource()
-  } else if (info.namespace === '' && (info.rest.length > 0 || info.verb === 'create'))
-    return info.verb === 'create' ? methodNotAllowed() : unknownResource()
+  } else if (info.namespace === '') {
+    if (info.verb === 'create') return methodNotAllowed()
+    // Nobody empties all namespaces at once.
+    if (info.verb === 'deletecollection')
+      return kind.custom ? unknownResource() : methodNotAllowed()
+    if (info.rest.length > 0) return unknownResource()
+  }
   return undefined
 }
 
