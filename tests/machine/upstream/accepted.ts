@@ -7,7 +7,7 @@ export interface Accepted {
 
 export const accepted: readonly Accepted[] = [
   {
-    line: /(pods|persistentvolumeclaims)\/[^?\s]+ .*(message|causes\S*): upstream ".*Forbidden: (pod updates may not|spec is immutable)/,
+    line: /(pods|persistentvolumeclaims)\/\S+ .*(message|causes\S*): upstream ".*Forbidden: (pod updates may not|spec is immutable)/,
     why: 'both show what was changed below the refusal, upstream as lines of its internal structures, with all that is empty in them and in the order of Go',
   },
   {
