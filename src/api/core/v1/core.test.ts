@@ -207,9 +207,11 @@ test('fields of nodes that nobody reads are told', () => {
 
 test('the finalizers of a namespace are standard ones or have a domain', () => {
   const spec = { finalizers: ['kubernetes', 'example.com/mine', 'mine'] }
-  assert.deepEqual(lines(namespace.validate(created(namespace, { spec }))), [
-    'spec.finalizers[2]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
-  ])
+  const made = created(namespace, { spec })
+  const why =
+    'Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified'
+  assert.deepEqual(lines(namespace.validate(made)), [`spec.finalizers: ${why}`])
+  assert.deepEqual(lines(namespace.validate(made, made)), [`spec.finalizers[2]: ${why}`])
 })
 
 test('endpoints are addresses that lead somewhere', () => {

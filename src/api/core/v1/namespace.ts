@@ -116,9 +116,10 @@ function carryOwnNameAsLabel(draft: Namespace): void {
 /** The only names that need no domain before them. */
 const STANDARD_FINALIZERS = [NAMESPACE_FINALIZER, 'orphan', 'foregroundDeletion']
 
-function finalizersAreNames({ spec }: Namespace): readonly FieldError[] {
+/** Who changes them is told which of them is wrong, as upstream has it; who makes a namespace is not. */
+function finalizersAreNames({ spec }: Namespace, previous?: Namespace): readonly FieldError[] {
   return (spec.finalizers ?? []).flatMap((name, index) => {
-    const field = `spec.finalizers[${index}]`
+    const field = previous ? `spec.finalizers[${index}]` : 'spec.finalizers'
     const errors = [...wrong(field, name, isQualifiedName(name))]
     if (!name.includes('/') && !STANDARD_FINALIZERS.includes(name))
       errors.push(
