@@ -136,14 +136,22 @@ test('what is known already costs objects that are like it at first little', () 
     for (const value of values) differences(deep, {}, value)
     return cpuMs() - begun
   }
-  const known = deepIn(depth)
-  msOf(
-    known,
-    [1, 2, 3, 4, 5, 6].map(i => deepValue(depth, tags.slice(0, i))),
-  )
-  const [fresh, again] = [msOf(deepIn(depth), [many]), msOf(known, [many])]
-  assert.ok(again < 5 * fresh + 100, `${again} ms for a large list where anew it took ${fresh}`)
-  const anew = chains.reduce((sum, each) => sum + msOf(deepIn(depth), [each]), 0)
-  const together = msOf(known, chains)
-  assert.ok(together < 5 * anew + 100, `${together} ms for many that take ${anew} on their own`)
+  const problems = () => {
+    const known = deepIn(depth)
+    msOf(
+      known,
+      [1, 2, 3, 4, 5, 6].map(i => deepValue(depth, tags.slice(0, i))),
+    )
+    const [fresh, again] = [msOf(deepIn(depth), [many]), msOf(known, [many])]
+    const anew = chains.reduce((sum, each) => sum + msOf(deepIn(depth), [each]), 0)
+    const together = msOf(known, chains)
+    return [
+      ...(again < 5 * fresh + 100 ? [] : [`${again} ms for a large list, anew ${fresh}`]),
+      ...(together < 5 * anew + 100 ? [] : [`${together} ms for many, each on its own ${anew}`]),
+    ]
+  }
+  // A collection of garbage may fall into one try, and not into all of them.
+  let found = problems()
+  for (let tries = 1; tries < 3 && found.length > 0; tries++) found = problems()
+  assert.deepEqual(found, [])
 })
