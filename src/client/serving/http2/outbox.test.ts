@@ -43,9 +43,11 @@ class Socket extends Duplex {
 class Body implements Source {
   left: number
   readonly stream: number
-  constructor(stream: number, left: number) {
+  readonly isWhole: boolean
+  constructor(stream: number, left: number, isWhole = true) {
     this.stream = stream
     this.left = left
+    this.isWhole = isWhole
   }
 
   nextFrame(most: number): DataFrame | undefined {
@@ -69,10 +71,31 @@ function bench(buffers = new OutputBuffers()) {
   return { socket, outbox, overflows: () => overflows }
 }
 
+/** The callback is over, the turn is not. */
+const ticked = () => new Promise<void>(resolve => process.nextTick(resolve))
 const settle = async () => {
   for (let i = 0; i < 50; i++) await turn()
 }
 const ping = frame(FrameType.ping, 0, 0, new Uint8Array(8))
+
+test('an answer goes before what a watch on another connection was told in the same turn', async () => {
+  const watch = bench()
+  const answer = bench()
+  watch.outbox.ready(new Body(1, 100, false))
+  watch.outbox.ready(new Body(3, 100, false))
+  answer.outbox.ready(new Body(1, 100))
+  await ticked()
+  assert.deepEqual([watch.socket.writes, answer.socket.writes], [0, 1])
+  await settle()
+  assert.deepEqual([watch.socket.writes, watch.socket.frames.length], [1, 2])
+  // On one connection all goes together.
+  watch.outbox.ready(new Body(5, 100, false))
+  watch.outbox.ready(new Body(7, 100))
+  await ticked()
+  assert.deepEqual([watch.socket.writes, watch.socket.frames.length], [2, 4])
+  await settle()
+  assert.equal(watch.socket.writes, 2)
+})
 
 test('what one turn of the loop brings goes out in one piece', async () => {
   const { socket, outbox } = bench()
@@ -177,6 +200,7 @@ test('an answer that ends with nothing needs no room', async () => {
     get hasMore() {
       return !isEnded
     },
+    isWhole: true,
   })
   await settle()
   assert.equal(socket.frames.at(-1)?.stream, 3)

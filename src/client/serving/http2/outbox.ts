@@ -34,6 +34,8 @@ export interface Source {
   nextFrame(most: number): DataFrame | undefined
   /** There is more, or only the end is to be told yet. */
   readonly hasMore: boolean
+  /** Nothing will come behind what it has. */
+  readonly isWhole: boolean
 }
 
 export class Outbox {
@@ -44,6 +46,11 @@ export class Outbox {
   #waiting: Frame[] = []
   #window = INITIAL_WINDOW
   #isScheduled = false
+  /**
+   * What is not an end, as the events of watches, goes behind all answers of the turn: whoever made a change goes on while a hundred others
+   * are told of it.
+   */
+  #later: NodeJS.Immediate | undefined
   /** Holds what the socket has not taken yet: what comes meanwhile goes together, which is less work for both ends. */
   #lent: Buffer | undefined
   #afterAll: (() => void) | undefined
@@ -64,7 +71,8 @@ export class Outbox {
 
   ready(source: Source): void {
     this.#ready.add(source)
-    this.#schedule()
+    if (source.isWhole) this.#schedule()
+    else this.#later ??= setImmediate(this.#flushLate)
   }
 
   forget(source: Source): void {
@@ -99,6 +107,11 @@ export class Outbox {
     if (this.#isScheduled) return
     this.#isScheduled = true
     process.nextTick(() => this.#flush())
+  }
+
+  readonly #flushLate = (): void => {
+    this.#later = undefined
+    this.#flush()
   }
 
   #flush(): void {

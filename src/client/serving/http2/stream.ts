@@ -85,6 +85,10 @@ export class Http2Stream implements Incoming, Outgoing, Source {
     return this.#unsentBytes
   }
 
+  get isWhole(): boolean {
+    return this.#isEnding
+  }
+
   get hasMore(): boolean {
     return !this.#isLocalOver && (this.#unsentBytes > 0 || this.#isEnding)
   }
@@ -106,16 +110,20 @@ export class Http2Stream implements Incoming, Outgoing, Source {
 
   write(bytes: Uint8Array): void {
     if (this.#isOver || this.#isEnding || bytes.length === 0) return
-    this.#unsent.push(bytes)
-    this.#unsentBytes += bytes.length
+    this.#keep(bytes)
     this.#host.ready(this)
   }
 
   end(bytes: Uint8Array = NOTHING): void {
-    this.write(bytes)
     if (this.#isOver || this.#isEnding) return
+    if (bytes.length > 0) this.#keep(bytes)
     this.#isEnding = true
     this.#host.ready(this)
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#unsent.push(bytes)
+    this.#unsentBytes += bytes.length
   }
 
   drained(): Promise<void> {
