@@ -55,8 +55,8 @@ export interface ResourceHooks {
   readonly freeFinalizers?: true | 'onUpdate' | 'inStatus'
   /** Nothing says how long it is given to end by itself. */
   readonly hasNoGrace?: true
-  /** Who writes the status writes none of the metadata beside it. */
-  readonly statusIsAlone?: true
+  /** Who writes the status writes none of the metadata beside it that means anything, or none at all. */
+  readonly statusIsAlone?: true | 'wholly'
   /** Who writes the status leaves the owners as they are. */
   readonly statusKeepsOwners?: true
   /** Fields that nobody owns, since the server sets or keeps them, by subresource; such as `status.conditions`. */
@@ -71,6 +71,7 @@ const none: ResourceHooks = {}
 const versioned: ResourceHooks = { needsResourceVersion: true }
 const free: ResourceHooks = { needsResourceVersion: true, freeFinalizers: true }
 const alone: ResourceHooks = { statusIsAlone: true, unowned: { status: ['metadata'] } }
+const whollyAlone: ResourceHooks = { ...alone, statusIsAlone: 'wholly' }
 
 /** By resource and group, as `services` or `roles.rbac.authorization.k8s.io`. */
 const table: Record<string, ResourceHooks> = {
@@ -94,8 +95,8 @@ const table: Record<string, ResourceHooks> = {
     ...alone,
     freeFinalizers: 'onUpdate',
   },
-  'flowschemas.flowcontrol.apiserver.k8s.io': alone,
-  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': alone,
+  'flowschemas.flowcontrol.apiserver.k8s.io': whollyAlone,
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': whollyAlone,
   'servicecidrs.networking.k8s.io': alone,
   'resourceclaims.resource.k8s.io': alone,
   'resourcepoolstatusrequests.resource.k8s.io': { ...versioned, ...alone },

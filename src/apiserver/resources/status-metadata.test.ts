@@ -137,3 +137,23 @@ test('nobody owns metadata by a status that is written alone', async () => {
   assert.equal(written.status, 200, written.text)
   assert.deepEqual(written.body.metadata.managedFields, made.body.metadata.managedFields)
 })
+
+test('a status that is written alone comes with how long its object has left to end, and with what its name was made of', async () => {
+  const path = '/apis/networking.k8s.io/v1/servicecidrs/s/status'
+  const late = await put(path, ({ metadata }) => {
+    metadata.deletionGracePeriodSeconds = 5
+  })
+  assert.equal(late.body.details?.causes[0].field, 'metadata.deletionGracePeriodSeconds')
+  const named = await put(path, ({ metadata }) => {
+    metadata.generateName = 'web-'
+  })
+  assert.equal(named.body.metadata.generateName, 'web-')
+  // Of these not even that is looked at.
+  const schema = '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas/catch-all/status'
+  const kept = await put(schema, ({ metadata }) => {
+    metadata.deletionGracePeriodSeconds = 5
+    metadata.generateName = 'web-'
+  })
+  assert.equal(kept.status, 200, kept.text)
+  assert.equal(kept.body.metadata.generateName, undefined)
+})

@@ -277,17 +277,12 @@ function keepOtherHalf(write: Write, draft: KubernetesObject, previous: Kubernet
   const { statusIsAlone, statusKeepsOwners } = hooksOf(write.resource)
   if (statusIsAlone || statusKeepsOwners) keepMetadata(draft, previous, OWNERS)
   if (statusIsAlone) keepMetadata(draft, previous, BESIDE_STATUS)
+  if (statusIsAlone === 'wholly') keepMetadata(draft, previous, WHOLLY_BESIDE_STATUS)
 }
 
 const OWNERS = ['ownerReferences'] as const
-const BESIDE_STATUS = [
-  'generateName',
-  'labels',
-  'annotations',
-  'finalizers',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-] as const
+const BESIDE_STATUS = ['labels', 'annotations', 'finalizers', 'deletionTimestamp'] as const
+const WHOLLY_BESIDE_STATUS = ['generateName', 'deletionGracePeriodSeconds'] as const
 
 /** Subresources that write one part of the object and keep the rest. */
 const PARTS: Readonly<Record<string, (draft: never, previous: never) => void>> = {
