@@ -94,14 +94,6 @@ const otherwise: readonly { readonly way: RegExp; readonly why: string }[] = [
     way: /^v1 Service \/ (NodePort|LoadBalancer): spec\.ports (twice|with one more)$/,
     why: 'upstream allocates node ports before it judges anything, and finds its own port twice',
   },
-  {
-    way: /^(v1 (PodTemplate|ReplicationController)|apps\/v1 (DaemonSet|Deployment|ReplicaSet|StatefulSet)) \/ rich: \S*containers\.0\.env twice$/,
-    why: 'of an item that an update puts there twice upstream owns the item as a whole and none of its fields; not so Proa yet',
-  },
-  {
-    way: /^autoscaling\/v2 HorizontalPodAutoscaler status \/ metrics: status\.conditions twice$/,
-    why: 'of an item that an update puts there twice upstream owns the item as a whole and none of its fields; not so Proa yet',
-  },
 ]
 
 /** `way` is the title of the kind and what is spoiled. */

@@ -156,18 +156,12 @@ const ownValue = (object: PlainObject, name: string): unknown =>
   Object.hasOwn(object, name) ? object[name] : undefined
 
 function compareParts(before: readonly Part[], after: readonly Part[]): Differences | undefined {
+  if (hasShared(before) || hasShared(after)) return compareShared(before, after)
   let found: Differences | undefined
   const old = new Map<string, Part>()
   for (const part of before) old.set(part.element, part)
-  const shared = sharedOf(after)
   for (const { element, schema, value } of after) {
     const previous = old.get(element)
-    if (shared?.has(element)) {
-      found ??= new Differences()
-      // What was in the one that there was stays among what went.
-      found.add(element, LEAF)
-      continue
-    }
     old.delete(element)
     if (!previous) {
       found ??= new Differences()
@@ -186,19 +180,34 @@ function compareParts(before: readonly Part[], after: readonly Part[]): Differen
   return found
 }
 
-/** The elements of more than one part, if any. */
-function sharedOf(parts: readonly Part[]): ReadonlySet<string> | undefined {
-  const once = new Set<string>()
-  let shared: Set<string> | undefined
-  for (const { element } of parts) {
-    if (once.has(element)) {
-      shared ??= new Set()
-      shared.add(element)
+/** Whether several parts have one element. */
+const hasShared = (parts: readonly Part[]) =>
+  new Set(parts.map(({ element }) => element)).size < parts.length
+
+/** Items that share an element are something whole of their own, and not the item that stood there alone before or stands there after. */
+function compareShared(before: readonly Part[], after: readonly Part[]): Differences {
+  const found = new Differences()
+  const old = Map.groupBy(before, ({ element }) => element)
+  const now = Map.groupBy(after, ({ element }) => element)
+  for (const element of new Set([...old.keys(), ...now.keys()])) {
+    const [was = [], is = []] = [old.get(element), now.get(element)]
+    if (was.length > 1 && is.length > 1) {
+      if (!equal(was.map(valueOf), is.map(valueOf))) found.below(element, CHANGED)
+    } else if (was.length === 1 && is.length === 1) {
+      const below = compare(is[0]?.schema, valueOf(was[0]), valueOf(is[0]))
+      if (below) found.below(element, below)
+    } else {
+      if (was.length > 0) found.remove(element, ofItems(was))
+      if (is.length > 0) found.add(element, ofItems(is))
     }
-    once.add(element)
   }
-  return shared
+  return found
 }
+
+const valueOf = (part: Part | undefined) => part?.value
+
+const ofItems = ([item, ...others]: readonly Part[]) =>
+  others.length > 0 ? LEAF : wholly(item?.schema, item?.value)
 
 /** All fields of a value that came or went, with the nodes above the leaves. */
 function wholly(schema: AnySchema | undefined, value: unknown): FieldSet {

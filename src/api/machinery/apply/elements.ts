@@ -2,7 +2,7 @@
  * How values fall into parts that can be owned one by one, as the schema says: the fields of objects, the keys of maps, the items of keyed
  * lists and of sets. Everything else (scalars, lists and objects marked atomic) is owned as a whole.
  */
-import { parseExactText, stringifyJson } from '../exact-json.ts'
+import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject } from '../plain.ts'
 import { type AnySchema, fieldSchemaOf, isNullableTime, type ObjectShape } from '../schema.ts'
 import { badRequest } from '../status.ts'
@@ -76,9 +76,9 @@ export function partsOf(schema: AnySchema | undefined, value: unknown): Part[] |
       schema: schema.items,
     }))
   if (schema.listType === 'set')
-    return [...new Set(value.map(item => `v:${stringifyJson(item)}`))].map(element => ({
-      element,
-      value: parseExactText(element.slice(2)),
+    return value.map(item => ({
+      element: `v:${stringifyJson(item)}`,
+      value: item,
       schema: schema.items,
     }))
   return undefined

@@ -61,7 +61,9 @@ function mergeItems(
     }
     if (element === shared[0]) shared.shift()
     if (element === liveElements[next]) next++
-    const before = live[liveElements.indexOf(element)]
+    // Which of several items it would be merged with, nothing tells: it takes the place of all.
+    const first = liveElements.indexOf(element)
+    const before = first === liveElements.lastIndexOf(element) ? live[first] : undefined
     result.push(schema.listType === 'map' ? mergeApplied(schema.items, before, item) : item)
   }
   for (; next < live.length; next++)
