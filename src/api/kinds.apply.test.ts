@@ -184,18 +184,23 @@ class Run {
     const next = wholeOf(this.kind, part)
     const writer = { manager: 'carol', subresource: '', time: '2026-01-01T00:00:00Z' }
     const managedFields = trackUpdate(this.kind, this.live, next, writer)
+    this.state = this.isUntracked
+      ? { leaves: part, owners: new Map() }
+      : update(this.state, 'carol', part)
     this.live = { ...next, metadata: { ...next.metadata, managedFields } }
-    this.state = update(this.state, 'carol', part)
+  }
+
+  /** Nobody comes to own anything by writing what nobody has tracked so far. */
+  get isUntracked(): boolean {
+    return this.live !== undefined && (this.live.metadata.managedFields ?? []).length === 0
   }
 
   apply(manager: string, configuration: Leaves, force: boolean): void {
     // What nobody has tracked belongs to whoever wrote it.
-    const isTracked = (this.live?.metadata.managedFields ?? []).length > 0
     const before = new Set(this.state.leaves.keys())
-    const state =
-      this.live && !isTracked
-        ? { ...this.state, owners: new Map([['before-first-apply', before]]) }
-        : this.state
+    const state = this.isUntracked
+      ? { ...this.state, owners: new Map([['before-first-apply', before]]) }
+      : this.state
     const expected = apply(state, manager, { configuration, force })
     const options = { manager, subresource: '', time: '2026-01-01T00:00:00Z', force }
     try {

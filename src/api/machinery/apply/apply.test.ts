@@ -201,6 +201,20 @@ test('a created object is owned by its creator, with the nodes that came with it
   assert.equal(entry?.operation, 'Update')
 })
 
+test('of an object that nobody owns anything of nobody comes to, unless by an apply', () => {
+  const unowned = object({})
+  assert.deepEqual(trackUpdate(thing, undefined, unowned, at('creator')), [])
+  const next = object({ data: { a: '1' } })
+  assert.deepEqual(trackUpdate(thing, unowned, next, at('bob')), [])
+  // Whoever resets the owners is none of them either.
+  const live = apply(undefined, { data: { a: '1' } }, at('alice'))
+  const reset = object({ data: { a: '2' } }, [{}])
+  assert.deepEqual(trackUpdate(thing, live, reset, at('bob')), [])
+  const applied = apply(next, { data: { b: '1' } }, at('alice'))
+  const managers = applied.metadata.managedFields?.map(({ manager }) => manager)
+  assert.deepEqual(managers, ['alice', 'before-first-apply'])
+})
+
 test('an item without its key is no fault of an ordinary write, but leaves it without owners', () => {
   const written = object({ spec: { containers: [{ image: 'i' }] } })
   assert.deepEqual(trackUpdate(thing, undefined, written, at('bob')), [])
@@ -245,7 +259,8 @@ test('applying the same again changes nothing, not even the time', () => {
 })
 
 test('many updaters are merged into ancient changes', () => {
-  let live = object({ data: {} })
+  const begun = object({ data: { begun: 'v' } })
+  let live = object(begun, trackUpdate(thing, undefined, begun, at('creator')))
   for (let i = 0; i < 15; i++) {
     const next = object(
       { data: { ...(live as { data?: object }).data, [`k${i}`]: 'v' } },

@@ -32,7 +32,10 @@ export interface Writer {
 /** Stands for whoever wrote an object before anything was tracked. */
 const BEFORE_FIRST_APPLY = 'before-first-apply'
 
-/** The entries after an ordinary write turned `previous` into `next`. A client that sends one empty entry resets them. */
+/**
+ * The entries after an ordinary write turned `previous` into `next`. A client that sends one empty entry resets them; then nobody owns
+ * anything until somebody applies.
+ */
 export function trackUpdate(
   kind: AnyKind,
   previous: KubernetesObject | undefined,
@@ -61,6 +64,9 @@ function tracked(
     subresource: writer.subresource,
   }
   const sent = sentEntries(previous, next, writer)
+  const known = previous?.metadata.managedFields ?? []
+  // Whoever comes to an object that nobody owns anything of was not the first, and cannot know whose the rest is.
+  if (previous && (sent ?? known).length === 0) return []
   // Every object has metadata, also where nobody owns any of it.
   const owned = (object: KubernetesObject): KubernetesObject => {
     const rest = withoutPaths(object, writer.unowned)
@@ -68,7 +74,6 @@ function tracked(
   }
   const changes = new Changes(kind, previous && owned(previous), owned(next), writer.versions)
   const { touched, removed } = changes.own
-  const known = previous?.metadata.managedFields ?? []
   const entries = sent ? entriesOf(ownersSent(sent, changes)) : known
   if (touched.isEmpty && removed.isEmpty) return [...entries]
   const owners = ownersOf(entries)
