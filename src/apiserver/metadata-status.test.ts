@@ -37,6 +37,15 @@ const kinds = {
       spec: { attacher: 'a', nodeName: 'n', source: { persistentVolumeName: 'v' } },
     },
   },
+  flowSchemas: {
+    path: '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas',
+    body: {
+      apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+      kind: 'FlowSchema',
+      metadata,
+      spec: { matchingPrecedence: 5000, priorityLevelConfiguration: { name: 'none' } },
+    },
+  },
   apiServices: {
     path: '/apis/apiregistration.k8s.io/v1/apiservices',
     body: {
@@ -99,7 +108,7 @@ test('finalizers and owners are judged', async () => {
 })
 
 test('beside a status that is alone not even what a name is made of is written', async () => {
-  const { body } = await statusOf('volumeAttachments', { generateName: 'a-' })
+  const { body } = await statusOf('flowSchemas', { generateName: 'a-' })
   assert.equal(body.metadata.generateName, undefined)
   const other = await statusOf('replicationcontrollers', { generateName: 'a-' })
   assert.equal(other.body.metadata.generateName, 'a-')

@@ -58,9 +58,12 @@ function wrongNames(kind: AnyKind, { name = '', generateName = '' }: ObjectMeta)
 }
 
 /** Upstream judges it in an update too, though nothing is made of it any more. */
-export function wrongGenerateName(kind: AnyKind, generateName = ''): FieldError[] {
+export function wrongGenerateName(
+  { nameRule }: Pick<AnyKind, 'nameRule'>,
+  generateName = '',
+): FieldError[] {
   if (generateName === '') return []
-  return wrongPrefix(kind.nameRule, generateName).map(why =>
+  return wrongPrefix(nameRule, generateName).map(why =>
     invalid('metadata.generateName', generateName, why),
   )
 }

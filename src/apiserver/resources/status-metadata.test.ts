@@ -157,3 +157,28 @@ test('a status that is written alone comes with how long its object has left to 
   assert.equal(kept.status, 200, kept.text)
   assert.equal(kept.body.metadata.generateName, undefined)
 })
+
+test('of some objects a status tells who made their name and when they end, all the same', async () => {
+  const path = '/apis/storage.k8s.io/v1/volumeattachments'
+  const source = { persistentVolumeName: 'v' }
+  const made = await started.ask('POST', path, {
+    metadata: { name: 'a' },
+    spec: { attacher: 'disk.example.com', source, nodeName: 'n' },
+  })
+  assert.equal(made.status, 201, made.text)
+  const written = await put(`${path}/a/status`, ({ metadata }) => {
+    metadata.generateName = 'web-'
+    metadata.labels = { told: 'here' }
+  })
+  assert.equal(written.status, 200, written.text)
+  assert.equal(written.body.metadata.generateName, 'web-')
+  assert.equal(written.body.metadata.labels, undefined)
+  const refused = await put(`${path}/a/status`, ({ metadata }) => {
+    metadata.generateName = 'Not_Valid!'
+    metadata.deletionGracePeriodSeconds = 5
+  })
+  assert.deepEqual(
+    refused.body.details?.causes.map(({ field }: { field: string }) => field),
+    ['metadata.deletionGracePeriodSeconds', 'metadata.generateName'],
+  )
+})

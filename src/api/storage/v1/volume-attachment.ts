@@ -11,6 +11,7 @@ import {
   time,
   type ValueOfShape,
 } from '../../machinery/schema.ts'
+import { wrongGenerateName } from '../../machinery/validate-metadata.ts'
 import {
   validateNewAttachment,
   validateVolumeAttachment,
@@ -74,12 +75,15 @@ export const volumeAttachmentShape = objectShape(
 )
 export type VolumeAttachment = ObjectOfShape<typeof volumeAttachmentShape>
 
+const nameRule = 'dns1123Subdomain'
+
 export const volumeAttachment = defineKind<VolumeAttachment>({
   group: 'storage.k8s.io',
   version: 'v1',
   kind: 'VolumeAttachment',
   plural: 'volumeattachments',
   scope: 'Cluster',
+  nameRule,
   shape: volumeAttachmentShape,
   returnsDeleted: true,
   prepareForCreate: draft => {
@@ -91,7 +95,11 @@ export const volumeAttachment = defineKind<VolumeAttachment>({
   validate: validateVolumeAttachment,
   validateCreate: validateNewAttachment,
   validateUpdate: validateVolumeAttachmentUpdate,
-  validateStatusUpdate: validateVolumeAttachmentStatus,
+  // As upstream judges all of the object here, it judges the prefix of its name too.
+  validateStatusUpdate: object => [
+    ...wrongGenerateName({ nameRule }, object.metadata.generateName),
+    ...validateVolumeAttachmentStatus(object),
+  ],
   subresources: { status: true },
   columns: [
     nameColumn,
