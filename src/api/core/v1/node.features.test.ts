@@ -15,3 +15,10 @@ test('features that a node declares have names of features, each once', () => {
     ...[2, 3, 4, 5, 6].map(index => [`status.declaredFeatures[${index}]`, 'Invalid']),
   ])
 })
+
+test('such a name is no longer than others are', () => {
+  const draft = { spec: {}, status: { declaredFeatures: ['A'.repeat(253), 'a'.repeat(254)] } }
+  const told = node.validateStatusUpdate(draft as never, draft as never)
+  assert.equal(told.length, 1)
+  assert.match(told[0]?.message ?? '', /must be no more than 253 characters$/)
+})

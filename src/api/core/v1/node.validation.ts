@@ -13,6 +13,7 @@ import {
   isDns1123Subdomain,
   isLabelValue,
   isQualifiedName,
+  utf8Length,
 } from '../../machinery/names.ts'
 import { isCidr, rangeFamily } from './addresses.ts'
 import type { NodeConfigSource } from './node.schema.config-source.ts'
@@ -90,6 +91,8 @@ function validateStatus({ status }: Node): FieldError[] {
 }
 
 const feature = /^[A-Z][A-Za-z0-9]*(\/[A-Za-z0-9]+)*$/
+const FEATURE_BYTES = 253
+const FEATURE_LENGTH = `must be no more than ${FEATURE_BYTES} characters`
 const FEATURE_RULE =
   "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
 
@@ -99,12 +102,10 @@ function validateFeatures(features: readonly string[] = []): FieldError[] {
     const path = `status.declaredFeatures[${index}]`
     const again = seen.has(name) ? [duplicate(path, name)] : []
     seen.add(name)
-    return feature.test(name)
+    const rule = utf8Length(name) > FEATURE_BYTES ? FEATURE_LENGTH : FEATURE_RULE
+    return rule === FEATURE_RULE && feature.test(name)
       ? again
-      : [
-          ...again,
-          invalid(path, name, `invalid feature name ${JSON.stringify(name)}: ${FEATURE_RULE}`),
-        ]
+      : [...again, invalid(path, name, `invalid feature name ${JSON.stringify(name)}: ${rule}`)]
   })
 }
 
