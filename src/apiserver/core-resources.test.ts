@@ -57,6 +57,71 @@ test('an ephemeral container that is there does not change any more', async () =
   assert.match(body.message, /existing ephemeral containers "debug" may not be changed/)
 })
 
+test('who resizes a pod has what was sent, and changes nothing else of it', async () => {
+  const { ask, pod } = await startWithPod()
+  const containers = [{ ...pod.spec.containers[0], resources: { requests: { cpu: '2' } } }]
+  const next = {
+    ...pod,
+    metadata: { ...pod.metadata, labels: { a: 'b' }, generateName: 'p-' },
+    spec: { ...pod.spec, containers, activeDeadlineSeconds: 5 },
+  }
+  const { body } = await ask('PUT', `${DEFAULT}/pods/p/resize?fieldManager=me`, next)
+  assert.equal(body.metadata.labels, undefined)
+  assert.equal(body.metadata.generateName, 'p-')
+  assert.equal(body.spec.activeDeadlineSeconds, undefined)
+  const owned = body.metadata.managedFields.find(
+    (each: { manager: string }) => each.manager === 'me',
+  )
+  assert.deepEqual(owned.fieldsV1, {
+    'f:metadata': { 'f:generateName': {}, 'f:labels': { '.': {}, 'f:a': {} } },
+    'f:spec': {
+      'f:activeDeadlineSeconds': {},
+      'f:containers': { 'k:{"name":"c"}': { 'f:resources': { 'f:requests': { 'f:cpu': {} } } } },
+    },
+  })
+})
+
+test('a pod of a file has no part of its own to write, and nothing else is told of it', async () => {
+  const { ask } = await startTestServer()
+  await ask('POST', `${DEFAULT}/serviceaccounts`, { metadata: { name: 'default' } })
+  const { body } = await ask('POST', `${DEFAULT}/pods`, {
+    metadata: { name: 'm', annotations: { 'kubernetes.io/config.mirror': 'x' } },
+    spec: { containers: [{ name: 'c', image: 'i' }], nodeName: 'n' },
+  })
+  for (const [part, why] of [
+    ['resize', 'static pods cannot be resized'],
+    ['ephemeralcontainers', 'static pods do not support ephemeral containers'],
+  ]) {
+    const spoiled = { ...body, metadata: { ...body.metadata, generateName: 'Not_Valid!' } }
+    const { body: told } = await ask('PUT', `${DEFAULT}/pods/m/${part}`, spoiled)
+    assert.equal(told.message, `Pod "m" is invalid: []: Forbidden: ${why}`)
+  }
+})
+
+test('a status says neither when a pod goes nor whose it is', async () => {
+  const { ask, pod } = await startWithPod()
+  const metadata = { ...pod.metadata, deletionTimestamp: NOW }
+  const status = { phase: 'Running', podIP: 'FD00::1' }
+  const at = `${DEFAULT}/pods/p/status`
+  const { status: code, body, headers } = await ask('PUT', at, { ...pod, metadata, status })
+  assert.equal(code, 200)
+  assert.equal(body.metadata.deletionTimestamp, undefined)
+  assert.equal(body.status.qosClass, pod.status.qosClass)
+  assert.match(headers.warning ?? '', /status.podIPs\[0\].ip: IPv6 address \\"FD00::1\\" should be/)
+})
+
+test('an old annotation for AppArmor becomes the field, and its author is told', async () => {
+  const { ask } = await startWithPod()
+  const key = 'container.apparmor.security.beta.kubernetes.io/c'
+  const { body, headers } = await ask('POST', `${DEFAULT}/pods`, {
+    metadata: { name: 'q', annotations: { [key]: 'runtime/default' } },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  })
+  const appArmorProfile = { type: 'RuntimeDefault' }
+  assert.deepEqual(body.spec.containers[0].securityContext, { appArmorProfile })
+  assert.match(headers.warning ?? '', /deprecated since v1.30; use the \\"appArmorProfile\\" field/)
+})
+
 test('the server notes when the phase of a volume changed', async () => {
   const { ask, clock } = await startTestServer()
   const made = await ask('POST', '/api/v1/persistentvolumes', {

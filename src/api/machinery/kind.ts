@@ -131,6 +131,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
   /** Texts for the Warning header on create and update. */
   readonly warnings: (object: T, previous: T | undefined) => readonly string[]
+  /** The same for a write of the status. */
+  readonly statusWarnings: (object: T) => readonly string[]
   /** A delete answers with the last state of the object instead of a Status, as some kinds do for history's sake. */
   readonly returnsDeleted: boolean
   /** Told in the Warning header of every answer about a kind that is on its way out. */
@@ -207,6 +209,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>>
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
   readonly warnings?: (object: T, previous: T | undefined) => readonly string[]
+  readonly statusWarnings?: (object: T) => readonly string[]
   readonly returnsDeleted?: boolean
   readonly deprecation?: string
   readonly ephemeral?: boolean
@@ -271,6 +274,7 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     rowConditions: noErrors,
     fieldSelectors: {},
     warnings: noErrors,
+    statusWarnings: noErrors,
     returnsDeleted: false,
     ephemeral: false,
     ...source,

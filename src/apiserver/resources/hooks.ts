@@ -14,8 +14,8 @@ import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { unqualifiedFinalizers } from '#api/machinery/validate-metadata.ts'
 import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { signingRequestHooks, trustBundleHooks } from './certificates.ts'
+import { prepareNewPod } from './new-pods.ts'
 import { podCertificateHooks } from './pod-certificates.ts'
-import { stampGates } from './pod-gates.ts'
 import { validatePodPart } from './pod-subresources.ts'
 import type { StoredResource } from './registry.ts'
 import { type Hold, holdForService } from './service-hold.ts'
@@ -59,6 +59,8 @@ export interface ResourceHooks {
   readonly statusIsAlone?: true | 'wholly'
   /** Who writes the status leaves the owners as they are. */
   readonly statusKeepsOwners?: true
+  /** Nor when the object goes. */
+  readonly statusKeepsDeletion?: true
   /** Fields that nobody owns, since the server sets or keeps them, by subresource; such as `status.conditions`. */
   readonly unowned?: Readonly<Record<string, readonly string[]>>
   /** The same for any subresource, where it depends on the object. */
@@ -134,7 +136,12 @@ const table: Record<string, ResourceHooks> = {
       validateEvent(kind.group, draft as Event, previous as Event | undefined),
   },
   persistentvolumes: { prepare: stampPhase },
-  pods: { validate: validatePodPart, prepare: stampGates, statusKeepsOwners: true },
+  pods: {
+    validate: validatePodPart,
+    prepare: prepareNewPod,
+    statusKeepsOwners: true,
+    statusKeepsDeletion: true,
+  },
   services: {
     allocate: ({ exchange: { server } }, draft, previous) =>
       holdForService(server, draft as Service, previous as Service | undefined),

@@ -191,9 +191,12 @@ async function replace(
   keepSystemMetadata(draft, previous)
   // Also of a status, whose owners may then be set back.
   if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)
+  // Of these upstream has it that who sends a field has it, even where it is not taken.
+  const isOwnedAsSent = isPartOfPod(write)
+  if (isOwnedAsSent) trackFields(write, previous, draft)
   keepOtherHalf(write, draft, previous)
   hooksOf(write.resource).complete?.(write, draft)
-  trackFields(write, previous, draft)
+  if (!isOwnedAsSent) trackFields(write, previous, draft)
   const mutating = mutate(write, draft, previous)
   if (mutating === true || (mutating && (await mutating))) {
     checkNamespace(write, draft)
@@ -274,15 +277,18 @@ function keepOtherHalf(write: Write, draft: KubernetesObject, previous: Kubernet
   for (const field of Object.keys(kept))
     if (kept[field] !== undefined && !isWritten(field)) next[field] = kept[field]
   if (!isStatus) return
-  const { statusIsAlone, statusKeepsOwners } = hooksOf(write.resource)
+  const { statusIsAlone, statusKeepsOwners, statusKeepsDeletion } = hooksOf(write.resource)
   if (statusIsAlone || statusKeepsOwners) keepMetadata(draft, previous, OWNERS)
   if (statusIsAlone) keepMetadata(draft, previous, BESIDE_STATUS)
   if (statusIsAlone === 'wholly') keepMetadata(draft, previous, WHOLLY_BESIDE_STATUS)
+  if (statusKeepsDeletion) keepMetadata(draft, previous, ['deletionTimestamp'])
 }
 
 const OWNERS = ['ownerReferences'] as const
 const BESIDE_STATUS = ['labels', 'annotations', 'finalizers', 'deletionTimestamp'] as const
 const WHOLLY_BESIDE_STATUS = ['generateName', 'deletionGracePeriodSeconds'] as const
+
+const BESIDE_PART = [...OWNERS, 'labels', 'annotations', 'finalizers', 'deletionTimestamp'] as const
 
 /** Subresources that write one part of the object and keep the rest. */
 const PARTS: Readonly<Record<string, (draft: never, previous: never) => void>> = {
@@ -295,11 +301,13 @@ const PARTS: Readonly<Record<string, (draft: never, previous: never) => void>> =
   ephemeralcontainers(draft: Pod, previous: Pod) {
     const { ephemeralContainers } = draft.spec
     Object.assign(draft, { ...previous, metadata: draft.metadata })
+    keepMetadata(draft, previous, BESIDE_PART)
     draft.spec = { ...previous.spec, ...(ephemeralContainers ? { ephemeralContainers } : {}) }
   },
   resize(draft: Pod, previous: Pod) {
     const spec = resizedSpec(previous.spec, draft.spec)
     Object.assign(draft, { ...previous, metadata: draft.metadata })
+    keepMetadata(draft, previous, BESIDE_PART)
     draft.spec = spec
   },
 }
@@ -321,12 +329,14 @@ function desired({ subresources }: AnyKind, object: KubernetesObject): object {
 
 /** A scale is written as an ordinary update of the object, with all its rules. */
 const isWhole = ({ subresource }: Write) => subresource === '' || subresource === 'scale'
+const isPartOfPod = ({ subresource }: Write) =>
+  subresource === 'resize' || subresource === 'ephemeralcontainers'
 
 function validate(write: Write, draft: KubernetesObject, previous: KubernetesObject): void {
   const kind = rulesOf(write.resource)
   const { subresource } = write
   const errors = [...validateMetadataUpdate(kind, draft, previous)]
-  if (isWhole(write) && !kind.takesAnyPrefix)
+  if ((isWhole(write) || isPartOfPod(write)) && !kind.takesAnyPrefix)
     errors.push(...wrongGenerateName(kind, draft.metadata.generateName))
   if (subresource !== 'scale' && subresource !== 'binding')
     errors.push(...wrongFinalizers(write, draft, previous))
@@ -338,8 +348,8 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   if (!kind.judgesChangesFirst) errors.push(...changes)
   errors.push(...(hooksOf(write.resource).validate?.(write, draft, previous) ?? []))
   if (errors.length > 0) throw invalid(kind, write.name, errors)
-  if (isWhole(write))
-    for (const text of kind.warnings(draft, previous)) write.exchange.warnings.push(text)
+  const warnings = subresource === 'status' ? kind.statusWarnings(draft) : []
+  write.exchange.warnings.push(...(isWhole(write) ? kind.warnings(draft, previous) : warnings))
 }
 
 /** The same but for the revision, and for the times in managedFields, which alone make no change. */

@@ -13,6 +13,10 @@ export function addressFamily(text: string): AddressFamily | undefined {
   return ipv6Groups(text) ? 'IPv6' : undefined
 }
 
+/** The same where zeros in front are no harm, which are told by themselves. */
+export const looseFamily = (text: string): AddressFamily | undefined =>
+  addressFamily(withoutZeros(text))
+
 /** The one way to write the address (RFC 5952); IPv4 in IPv6 clothes as IPv4. Undefined if the text is no address. */
 export function canonicalIp(text: string): string | undefined {
   if (isIpv4(text)) return text
@@ -78,6 +82,15 @@ export function isCanonicalCidr(text: string): string[] {
   const { network = '', length = 0 } = rangeOf(text) ?? {}
   const whole = `${network}/${length}`
   return wrong.length > 0 || text === whole ? wrong : [notCanonical(whole)]
+}
+
+/** What is told of an address that is right, but not written as it should be. */
+export function addressWarnings(field: string, text: string): string[] {
+  const canonical = canonicalIp(text)
+  if (addressFamily(text) !== 'IPv6' || canonical === text) return []
+  return [
+    `${field}: IPv6 address ${JSON.stringify(text)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`,
+  ]
 }
 
 /** What is told of a range that is right, but not written as it should be. */

@@ -1,5 +1,5 @@
 /** What is allowed in a service but without effect, or on its way out. */
-import { addressFamily, canonicalIp, cidrWarnings } from './addresses.ts'
+import { addressWarnings, cidrWarnings } from './addresses.ts'
 import type { Service } from './service.schema.ts'
 import { HEADLESS } from './service.update.ts'
 
@@ -37,12 +37,4 @@ export function serviceWarnings({ metadata, spec }: Service): string[] {
   if (spec.trafficDistribution === 'PreferClose')
     warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"')
   return warnings
-}
-
-function addressWarnings(field: string, address: string): string[] {
-  const canonical = canonicalIp(address)
-  if (addressFamily(address) !== 'IPv6' || canonical === address) return []
-  return [
-    `${field}: IPv6 address ${JSON.stringify(address)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`,
-  ]
 }

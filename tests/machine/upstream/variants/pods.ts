@@ -2,6 +2,7 @@
 
 import type { Plain } from '../../../../src/apiserver/all-kinds/testing/fixture.ts'
 import { podSpec } from '../../../../src/apiserver/all-kinds/testing/fixture.ts'
+import { podsWithStatus } from './pod-statuses.ts'
 import type { Variant } from './variant.ts'
 
 const none = { automountServiceAccountToken: false }
@@ -107,6 +108,7 @@ export const resources = {
 }
 
 export const pods: readonly Variant[] = [
+  ...podsWithStatus,
   ...handlers.map((handler, at) =>
     container(
       `handlers ${Object.keys(handler)}`,

@@ -94,11 +94,11 @@ function requestsFromLimits(resources: ResourceRequirements): void {
 const podLevelResources = (name: string) =>
   name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
 
-/** podIP is the older field, the first of the list. Of the node's addresses both are written by hand. */
+/** podIP is the older field, the first of the list, and has the last word. Of the node's addresses both are written by hand. */
 function pairAddresses(status: PodStatus): void {
   const [first] = status.podIPs ?? []
-  if (first) status.podIP = first.ip
-  else if (status.podIP) status.podIPs = [{ ip: status.podIP }]
+  if (status.podIP && status.podIP !== first?.ip) status.podIPs = [{ ip: status.podIP }]
+  else if (first?.ip) status.podIP = first.ip
 }
 
 function defaultPodLevelRequests(spec: PodSpec, resources: ResourceRequirements): void {

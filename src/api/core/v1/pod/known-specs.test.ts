@@ -24,7 +24,8 @@ const specOf = (volume: string, more: object = {}): PodSpec =>
     volumes: [{ name: volume, emptyDir: {} }],
     ...more,
   }) as unknown as PodSpec
-const found = (spec: PodSpec) => validatePod({ spec } as Pod).map(({ field }) => field)
+const found = (spec: PodSpec) =>
+  validatePod({ metadata: {}, spec } as Pod).map(({ field }) => field)
 
 test('a spec is known again by what it says, whatever the volume with its token is called', () => {
   const known = new KnownSpecs()

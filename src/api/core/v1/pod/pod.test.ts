@@ -349,5 +349,7 @@ test('older and newer fields for addresses say the same', () => {
   const statusOf = (status: object) => defaulted(pod, { ...podWith({}), status }).status
   assert.deepEqual(statusOf({ podIP: '10.0.0.1' }).podIPs, [{ ip: '10.0.0.1' }])
   assert.equal(statusOf({ podIPs: [{ ip: '10.0.0.2' }] }).podIP, '10.0.0.2')
+  const both = { podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.2' }, { ip: 'fd00::1' }] }
+  assert.deepEqual(statusOf(both).podIPs, [{ ip: '10.0.0.1' }], 'the older has the last word')
   assert.equal(statusOf({ hostIP: '10.0.0.1' }).hostIPs, undefined)
 })

@@ -6,10 +6,13 @@ import {
   podFieldSelectors,
   podGracePeriodSeconds,
   preparePodForCreate,
+  preparePodForStatusUpdate,
   preparePodForUpdate,
 } from './update.ts'
+import { validatePodStatusUpdate } from './validation.status.ts'
 import { validatePod, validatePodCreate } from './validation.ts'
-import { validatePodStatusUpdate, validatePodUpdate } from './validation.update.ts'
+import { validatePodUpdate } from './validation.update.ts'
+import { podStatusWarnings } from './warnings.status.ts'
 import { newPodWarnings } from './warnings.ts'
 
 export type * from './schema.affinity.ts'
@@ -38,6 +41,7 @@ export const pod = defineKind<Pod>({
   defaults: defaultPod,
   prepareForCreate: preparePodForCreate,
   prepareForUpdate: preparePodForUpdate,
+  prepareForStatusUpdate: preparePodForStatusUpdate,
   gracePeriodSeconds: podGracePeriodSeconds,
   fieldSelectors: podFieldSelectors,
   validate: validatePod,
@@ -47,6 +51,7 @@ export const pod = defineKind<Pod>({
   // Hardly anybody updates a pod by hand.
   warnings: ({ spec, metadata }, previous) =>
     previous ? [] : newPodWarnings(spec, metadata.annotations),
+  statusWarnings: podStatusWarnings,
   columns: podColumns,
   rowConditions: podRowConditions,
   subresources: {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { created, defaulted, lines } from '../testing.ts'
 import { type Pod, pod } from './pod.ts'
-import { resizedSpec, validatePodResize } from './resize.ts'
+import { resizedSpec, resizeRefusal, validatePodResize } from './resize.ts'
 
 const amounts = (cpu: string, memory = '1Gi') => ({ requests: { cpu, memory } })
 const container = (name: string, resources: object = amounts('1')) => ({
@@ -101,12 +101,25 @@ const refused: [string, { before?: object; asked: object }, string[]][] = [
         ],
       },
     },
-    ['spec: Forbidden: only cpu and memory resources for sidecar containers are mutable'],
+    [
+      'spec.initContainers[0]: Forbidden: only cpu and memory resources for init or sidecar containers are mutable',
+    ],
   ],
   [
-    'less of the whole than it had',
+    'nothing of the whole',
     { before: { resources: amounts('4') }, asked: {} },
-    ['spec.resources.requests: Forbidden: resource requests cannot be removed'],
+    ['spec.resources: Forbidden: pod-level resources cannot be removed'],
+  ],
+  [
+    'less of the whole than it had, and of what has no size to change',
+    {
+      before: { resources: amounts('4') },
+      asked: { resources: { requests: { cpu: '4', 'hugepages-2Mi': '2Mi' } } },
+    },
+    [
+      'spec.resources.requests: Forbidden: pod-level resource requests cannot be removed',
+      'spec: Forbidden: only cpu and memory resources are mutable at pod-level',
+    ],
   ],
 ]
 for (const [name, { before = {}, asked }, expected] of refused)
@@ -116,12 +129,23 @@ for (const [name, { before = {}, asked }, expected] of refused)
     assert.deepEqual(resize(old, running(asked)).problems.slice(0, expected.length), expected)
   })
 
-test('what has ended before the others began keeps its resources', () => {
-  const before = running({ initContainers: [container('i')] })
-  const asked = running({ initContainers: [container('i', amounts('9'))] })
-  const { next, problems } = resize(before, asked)
-  assert.deepEqual(next.spec.initContainers, before.spec.initContainers)
+test('what ends before the others begin is resized, unless it would be begun again for that', () => {
+  const first = (resources: object, restartPolicy?: string) => ({
+    ...container('i', resources),
+    ...(restartPolicy ? { resizePolicy: [{ resourceName: 'cpu', restartPolicy }] } : {}),
+  })
+  const ask = (policy?: string) =>
+    resize(
+      running({ initContainers: [first(amounts('1'), policy)] }),
+      running({ initContainers: [first(amounts('9'), policy)] }),
+    )
+  const { next, problems } = ask()
+  assert.equal(next.spec.initContainers?.[0]?.resources.requests?.cpu, '9')
   assert.deepEqual(problems, [])
+  assert.deepEqual(ask('NotRequired').problems, [])
+  assert.deepEqual(ask('RestartContainer').problems, [
+    'spec.initContainers[0]: Forbidden: non-sidecar init containers with a resize policy of RestartContainer cannot be resized',
+  ])
 })
 
 test('a sidecar is resized as the others are', () => {
@@ -135,10 +159,15 @@ test('a sidecar is resized as the others are', () => {
 test('some pods cannot be resized at all', () => {
   const spec = { containers: [container('a')] }
   const mirror = { metadata: { name: 'p', annotations: { 'kubernetes.io/config.mirror': '' } } }
-  const problemsOf = (object: Pod) => lines(validatePodResize(object, object))
-  assert.deepEqual(problemsOf(podOf(spec, mirror)), [': Forbidden: static pods cannot be resized'])
+  const problemsOf = (object: Pod) => {
+    const refusal = resizeRefusal(object)
+    return lines(refusal ? [refusal] : validatePodResize(object, object))
+  }
+  assert.deepEqual(problemsOf(podOf(spec, mirror)), [
+    '[]: Forbidden: static pods cannot be resized',
+  ])
   assert.deepEqual(problemsOf(running({ os: { name: 'windows' } })), [
-    ': Forbidden: windows pods cannot be resized',
+    '[]: Forbidden: windows pods cannot be resized',
   ])
   const status = (resources: object) => ({
     containerStatuses: [
@@ -150,4 +179,10 @@ test('some pods cannot be resized at all', () => {
   ])
   assert.deepEqual(problemsOf(podOf(spec, { status: status({ resources: amounts('1') }) })), [])
   assert.deepEqual(problemsOf(created(pod, { spec })), [])
+  const claimed = {
+    nodeAllocatableResourceClaimStatuses: [{ resourceClaimName: 'c', resources: { cpu: '1' } }],
+  }
+  assert.deepEqual(problemsOf(podOf(spec, { status: claimed })), [
+    'spec: Forbidden: pods with node allocatable resource claims cannot be resized',
+  ])
 })

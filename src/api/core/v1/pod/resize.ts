@@ -5,8 +5,10 @@ import { qualityOfServiceOf } from './qos.ts'
 import type { Container } from './schema.container.ts'
 import type { ResourceRequirements } from './schema.resources.ts'
 import type { Pod, PodSpec } from './schema.ts'
+import { MIRROR_ANNOTATION } from './validation.annotations.ts'
 
-const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror'
+/** Upstream's path for what is in no field. */
+export const THE_POD = '[]'
 const RESIZABLE = ['cpu', 'memory'] as const
 const AMOUNTS = ['requests', 'limits'] as const
 
@@ -24,7 +26,7 @@ export function resizedSpec(before: PodSpec, asked: PodSpec): PodSpec {
   }
   if (before.initContainers)
     spec.initContainers = before.initContainers.map(container =>
-      isSidecar(container) ? resized(container, asked.initContainers ?? []) : container,
+      resized(container, asked.initContainers ?? []),
     )
   if (asked.resources) spec.resources = asked.resources
   else delete spec.resources
@@ -62,33 +64,43 @@ function misnamed(next: PodSpec, previous: PodSpec): FieldError[] {
   })
 }
 
+/** Some pods cannot be resized at all, and nothing else is told of them then. */
+export function resizeRefusal({ metadata, spec }: Pod): FieldError | undefined {
+  if (metadata.annotations?.[MIRROR_ANNOTATION] !== undefined)
+    return forbidden(THE_POD, 'static pods cannot be resized')
+  return spec.os?.name === 'windows'
+    ? forbidden(THE_POD, 'windows pods cannot be resized')
+    : undefined
+}
+
 export function validatePodResize(next: Pod, previous: Pod): readonly FieldError[] {
-  if (previous.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined)
-    return [forbidden('', 'static pods cannot be resized')]
-  if (previous.spec.os?.name === 'windows') return [forbidden('', 'windows pods cannot be resized')]
+  const { spec, status } = previous
   const errors: FieldError[] = []
-  if (qualityOfServiceOf(next.spec) !== qualityOfServiceOf(previous.spec))
+  if (qualityOfServiceOf(next.spec) !== (status.qosClass || qualityOfServiceOf(spec)))
     errors.push(
-      invalid(
-        'spec',
-        previous.status.qosClass,
-        'Pod QOS Class may not change as a result of resizing',
-      ),
+      invalid('spec', status.qosClass, 'Pod QOS Class may not change as a result of resizing'),
     )
   if (!isSupportedByNode(previous))
     errors.push(forbidden('spec', 'Pod running on node without support for resize'))
-  const others = misnamed(next.spec, previous.spec)
+  errors.push(...validateWholePod(next.spec.resources, spec.resources))
+  if (status.nodeAllocatableResourceClaimStatuses?.length)
+    errors.push(forbidden('spec', 'pods with node allocatable resource claims cannot be resized'))
+  const others = misnamed(next.spec, spec)
   if (others.length > 0) return [...errors, ...others]
-  for (const list of ['initContainers', 'containers'] as const)
-    for (const [index, before] of (previous.spec[list] ?? []).entries()) {
-      const after = next.spec[list]?.[index]
-      if (!after || (list === 'initContainers' && !isSidecar(before))) continue
-      errors.push(
-        ...nothingRemoved(`spec.${list}[${index}].resources`, after.resources, before.resources),
-        ...onlyResizables(list, after, before),
-      )
-    }
-  return [...errors, ...validateWholePod(next.spec, previous.spec)]
+  const resized = (list: 'initContainers' | 'containers') =>
+    (spec[list] ?? []).map((before, index) => ({
+      path: `spec.${list}[${index}]`,
+      before,
+      after: next.spec[list]?.[index] ?? before,
+    }))
+  const [first, main] = [resized('initContainers'), resized('containers')]
+  for (const { path, after, before } of [...first, ...main])
+    errors.push(...nothingRemoved(`${path}.resources`, after.resources, before.resources))
+  for (const { after, before } of main)
+    if (!isOtherwiseSame(after, before))
+      errors.push(forbidden('spec', 'only cpu and memory resources are mutable'))
+  for (const { path, after, before } of first) errors.push(...validateInit(path, after, before))
+  return errors
 }
 
 /** A kubelet that can resize tells the resources of what runs. Where nothing runs, nobody knows yet. */
@@ -101,17 +113,34 @@ function nothingRemoved(
   path: string,
   after: ResourceRequirements,
   before: ResourceRequirements,
+  whose = '',
 ): FieldError[] {
   return AMOUNTS.filter(field =>
     Object.keys(before[field] ?? {}).some(name => after[field]?.[name] === undefined),
-  ).map(field => forbidden(`${path}.${field}`, `resource ${field} cannot be removed`))
+  ).map(field => forbidden(`${path}.${field}`, `${whose}resource ${field} cannot be removed`))
 }
 
-function onlyResizables(list: string, after: Container, before: Container): FieldError[] {
-  const restored = { ...after, resources: withoutResizing(after.resources, before.resources) }
-  if (sameValue(restored, before)) return []
-  const whose = list === 'containers' ? '' : ' for sidecar containers'
-  return [forbidden('spec', `only cpu and memory resources${whose} are mutable`)]
+const isOtherwiseSame = (after: Container, before: Container) =>
+  sameValue({ ...after, resources: withoutResizing(after.resources, before.resources) }, before)
+
+/** What ends before the others begin is not begun again for a change of its own. */
+function validateInit(path: string, after: Container, before: Container): FieldError[] {
+  const errors: FieldError[] = []
+  if (!isOtherwiseSame(after, before))
+    errors.push(
+      forbidden(path, 'only cpu and memory resources for init or sidecar containers are mutable'),
+    )
+  const isRestarted = after.resizePolicy?.some(
+    ({ restartPolicy }) => restartPolicy === 'RestartContainer',
+  )
+  if (isRestarted && !isSidecar(after) && !sameValue(after, before))
+    errors.push(
+      forbidden(
+        path,
+        'non-sidecar init containers with a resize policy of RestartContainer cannot be resized',
+      ),
+    )
+  return errors
 }
 
 function withoutResizing(
@@ -131,11 +160,14 @@ function withoutResizing(
 }
 
 /** What the pod as a whole may use follows the rules of its containers. */
-function validateWholePod(next: PodSpec, previous: PodSpec): readonly FieldError[] {
-  const { resources: before = {} } = previous
-  const { resources: after = {} } = next
-  const errors = nothingRemoved('spec.resources', after, before)
-  return sameValue(withoutResizing(after, before), before)
+function validateWholePod(
+  after: ResourceRequirements | undefined,
+  before: ResourceRequirements | undefined,
+): FieldError[] {
+  const path = 'spec.resources'
+  if (before && !after) return [forbidden(path, 'pod-level resources cannot be removed')]
+  const errors = nothingRemoved(path, after ?? {}, before ?? {}, 'pod-level ')
+  return sameValue(withoutResizing(after ?? {}, before ?? {}), before ?? {})
     ? errors
-    : [...errors, forbidden('spec', 'only cpu and memory resources are mutable')]
+    : [...errors, forbidden('spec', 'only cpu and memory resources are mutable at pod-level')]
 }

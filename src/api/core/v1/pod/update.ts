@@ -23,6 +23,28 @@ export function preparePodForUpdate(draft: Pod, previous: Pod): void {
   draft.status = previous.status
 }
 
+/** What its writer need not know of: how the pod is treated, and of which generation it was said before. */
+export function preparePodForStatusUpdate({ status }: Pod, { status: before }: Pod): void {
+  if (!status.qosClass && before.qosClass) status.qosClass = before.qosClass
+  keepGeneration(status, before)
+  // Upstream lets a type stand there more than once.
+  const left = [...(before.conditions ?? [])]
+  for (const condition of status.conditions ?? []) {
+    const at = left.findIndex(({ type }) => type === condition.type)
+    const [old] = at < 0 ? [] : left.splice(at, 1)
+    keepGeneration(condition, old ?? {})
+  }
+}
+
+interface Observed {
+  observedGeneration?: number
+}
+
+function keepGeneration(next: Observed, before: Observed): void {
+  if (!next.observedGeneration && before.observedGeneration)
+    next.observedGeneration = before.observedGeneration
+}
+
 /** Longer ones end beyond what a time can say. */
 const LONGEST_GRACE_SECONDS = 2 ** 31 - 1
 

@@ -137,7 +137,7 @@ function validateSeccomp(path: string, profile: SeccompProfile | undefined): Fie
   return errors
 }
 
-function validateAppArmor(path: string, profile: AppArmorProfile | undefined): FieldError[] {
+export function validateAppArmor(path: string, profile: AppArmorProfile | undefined): FieldError[] {
   if (!profile) return []
   const { type, localhostProfile } = profile
   const field = `${path}.localhostProfile`

@@ -20,6 +20,8 @@ import { addressFamily, isIp } from '../addresses.ts'
 import { among, given, wrong } from '../validation.ts'
 import { KnownSpecs } from './known-specs.ts'
 import type { Pod, PodDNSConfig, PodSpec, PodTemplateSpec } from './schema.ts'
+import { validateFieldsBesideAnnotations } from './validation.annotations.fields.ts'
+import { validatePodAnnotations } from './validation.annotations.ts'
 import { validateMadeClaims, validatePodClaims } from './validation.claims.ts'
 import { validateContainers } from './validation.containers.ts'
 import { validateFileVolumes } from './validation.environment.ts'
@@ -44,9 +46,13 @@ const MAXIMUM_HOST_NAME_BYTES = 64
 const faultless = new KnownSpecs()
 
 export function validatePod(pod: Pod, previous?: Pod): readonly FieldError[] {
+  const { annotations } = pod.metadata
   const errors = previous ? withoutKept(validateSpec(pod), pod, previous) : validateSpec(pod)
   const made = validateMadeClaims(pod)
-  return made.length > 0 ? [...errors, ...made] : errors
+  if (!annotations && made.length === 0) return errors
+  const before = previous && (previous.metadata.annotations ?? {})
+  const noted = validatePodAnnotations('metadata.annotations', annotations, pod.spec, before)
+  return [...noted, ...errors, ...made]
 }
 
 const LABELS_POLICY = 'spec.securityContext.seLinuxChangePolicy'
@@ -91,7 +97,7 @@ const tokensIn = ({ volumes = [] }: PodSpec): FieldError[] =>
   )
 
 /** Ephemeral containers come later, through the subresource of that name. A template may say both a node and gates. */
-export function validatePodCreate({ spec }: Pod): readonly FieldError[] {
+export function validatePodCreate({ metadata, spec }: Pod): readonly FieldError[] {
   const errors: FieldError[] = []
   if (spec.ephemeralContainers?.length)
     errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
@@ -99,16 +105,19 @@ export function validatePodCreate({ spec }: Pod): readonly FieldError[] {
     errors.push(
       forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'),
     )
-  return errors
+  return [...errors, ...validateFieldsBesideAnnotations('spec', metadata.annotations, spec)]
 }
 
 export function validatePodTemplate(
   path: string,
   template: PodTemplateSpec,
 ): readonly FieldError[] {
+  const { metadata, spec } = template
   const errors = [
     ...validateTemplateMetadata(path, template),
-    ...validatePodSpec(`${path}.spec`, template.spec),
+    ...validatePodAnnotations(`${path}.annotations`, metadata.annotations, spec),
+    ...validatePodSpec(`${path}.spec`, spec),
+    ...validateFieldsBesideAnnotations(`${path}.spec`, metadata.annotations, spec),
   ]
   if (template.spec.ephemeralContainers?.length)
     errors.push(

@@ -5,8 +5,8 @@ import { differencesOf } from '../differences.ts'
 import { sameValue } from '../validation.ts'
 import type { Toleration } from './schema.affinity.ts'
 import type { Container } from './schema.container.ts'
-import type { ContainerStatus } from './schema.status.container.ts'
 import type { Pod, PodSpec } from './schema.ts'
+import { validateAnnotationUpdate } from './validation.annotations.ts'
 import { validateSteering, withNodesOf } from './validation.gated.ts'
 
 const LARGEST_INT32 = 2 ** 31 - 1
@@ -19,7 +19,7 @@ const updatable = [
 ].join(',')
 
 export function validatePodUpdate(next: Pod, previous: Pod): readonly FieldError[] {
-  const errors: FieldError[] = []
+  const errors = validateAnnotationUpdate(next, previous)
   for (const list of ['containers', 'initContainers'] as const) {
     const before = previous.spec[list] ?? []
     if (before.length !== (next.spec[list] ?? []).length)
@@ -29,6 +29,7 @@ export function validatePodUpdate(next: Pod, previous: Pod): readonly FieldError
   // What else has changed is not told then.
   if (deadline !== undefined && isInRange(deadline, 0, LARGEST_INT32).length > 0)
     return [
+      ...errors,
       invalid(
         'spec.activeDeadlineSeconds',
         deadline,
@@ -127,61 +128,4 @@ function onlyFewerGates(next: Pod, previous: Pod): FieldError[] {
           ),
         ],
   )
-}
-
-export function validatePodStatusUpdate(next: Pod, previous: Pod): readonly FieldError[] {
-  const errors: FieldError[] = []
-  if ((next.spec.nodeName ?? '') !== (previous.spec.nodeName ?? ''))
-    errors.push(forbidden('status.nodeName', 'may not be changed directly'))
-  if (next.status.qosClass !== previous.status.qosClass && next.status.qosClass !== undefined)
-    errors.push(invalid('status.qosClass', next.status.qosClass, 'field is immutable'))
-  const { hostIP = '', hostIPs: [firstHostIP] = [] } = next.status
-  if (firstHostIP && firstHostIP.ip !== hostIP)
-    errors.push(invalid('status.hostIPs[0].ip', firstHostIP.ip, 'must be equal to `hostIP`'))
-  if (previous.spec.restartPolicy !== 'Always')
-    errors.push(
-      ...noResurrection('status.containerStatuses', next.status.containerStatuses ?? [], previous),
-    )
-  return errors
-}
-
-/** A container that has ended for good does not come back. */
-function noResurrection(
-  path: string,
-  next: readonly ContainerStatus[],
-  previous: Pod,
-): FieldError[] {
-  const policy = previous.spec.restartPolicy
-  const errors: FieldError[] = []
-  for (const before of previous.status.containerStatuses ?? []) {
-    const container = previous.spec.containers.find(({ name }) => name === before.name)
-    // A policy or rule of its own may restart it whatever the pod says.
-    if (container?.restartPolicy || container?.restartPolicyRules?.length) continue
-    const { terminated } = before.state
-    if (!terminated || (policy === 'OnFailure' && terminated.exitCode !== 0)) continue
-    const index = next.findIndex(({ name }) => name === before.name)
-    if (index >= 0 && !next[index]?.state.terminated)
-      errors.push(
-        forbidden(`${path}[${index}].state`, 'may not be transitioned to non-terminated state'),
-      )
-  }
-  return errors
-}
-
-/** Through the subresource of that name containers can be added, and nothing else may change. */
-export function validateEphemeralContainersUpdate(next: Pod, previous: Pod): readonly FieldError[] {
-  const errors: FieldError[] = []
-  for (const before of previous.spec.ephemeralContainers ?? []) {
-    const after = next.spec.ephemeralContainers?.find(({ name }) => name === before.name)
-    if (!after || !sameValue(after, before))
-      errors.push(
-        forbidden(
-          'spec.ephemeralContainers',
-          after
-            ? `existing ephemeral containers "${before.name}" may not be changed`
-            : `existing ephemeral containers "${before.name}" may not be removed`,
-        ),
-      )
-  }
-  return errors
 }

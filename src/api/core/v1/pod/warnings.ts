@@ -2,6 +2,7 @@
 import { compareQuantities, quantityToMilli } from '../../../machinery/quantity.ts'
 import { deprecatedLabelHint, nodeTermWarnings } from '../node-labels.ts'
 import { claimSpecWarnings } from '../persistent-volume-claim.ts'
+import { APP_ARMOR, USE_FIELD } from './app-armor.ts'
 import { KnownSpecs } from './known-specs.ts'
 import type { Affinity } from './schema.affinity.ts'
 import type { Container } from './schema.container.ts'
@@ -52,10 +53,20 @@ export function podWarnings(path: string, spec: PodSpec, annotations?: Annotatio
   warnings.push(...listWarnings(path, spec))
   if (annotations && OLD_SECCOMP in annotations && !spec.securityContext?.seccompProfile)
     warnings.push(`${noted(OLD_SECCOMP)}: ${USE_SECCOMP}`)
+  const { appArmorProfile: ofPod } = spec.securityContext ?? {}
   for (const [at, container] of containersOf(path, spec)) {
     const key = `${OLD_CONTAINER_SECCOMP}${container.name}`
     if (annotations && key in annotations && !container.securityContext?.seccompProfile)
       warnings.push(`${noted(key)}: ${USE_SECCOMP}`)
+    const profile = container.securityContext?.appArmorProfile ?? ofPod
+    // A pod gets the field for it, and is told so then.
+    if (
+      path !== 'spec' &&
+      annotations &&
+      !profile &&
+      `${APP_ARMOR}${container.name}` in annotations
+    )
+      warnings.push(`${noted(`${APP_ARMOR}${container.name}`)}: ${USE_FIELD}`)
     warnings.push(...containerWarnings(at, container))
   }
   for (const warning of portWarnings(path, spec)) warnings.push(warning)
