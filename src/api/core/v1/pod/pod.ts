@@ -49,8 +49,7 @@ export const pod = defineKind<Pod>({
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
   // Hardly anybody updates a pod by hand.
-  warnings: ({ spec, metadata }, previous) =>
-    previous ? [] : newPodWarnings(spec, metadata.annotations),
+  warnings: (object, previous) => (previous ? [] : newPodWarnings(object)),
   statusWarnings: podStatusWarnings,
   columns: podColumns,
   rowConditions: podRowConditions,

@@ -1,5 +1,6 @@
 /** What the server itself writes into pods on create and update, and how long a deleted pod may take. */
 import { DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS } from './defaults.ts'
+import { mergeLabelKeys } from './label-keys.ts'
 import { qualityOfServiceOf } from './qos.ts'
 import type { Pod } from './schema.ts'
 
@@ -7,6 +8,7 @@ export function preparePodForCreate(draft: Pod): void {
   // A negative period is a mistake of old clients that meant "as soon as possible".
   if ((draft.spec.terminationGracePeriodSeconds ?? 0) < 0)
     draft.spec.terminationGracePeriodSeconds = 1
+  mergeLabelKeys(draft)
   draft.status = { phase: 'Pending', qosClass: qualityOfServiceOf(draft.spec) }
   if (draft.spec.schedulingGates?.length)
     draft.status.conditions = [

@@ -80,6 +80,38 @@ describe('refused on creation:', () => {
   })
 })
 
+test('tolerations of before there was a field are read', () => {
+  const key = 'scheduler.alpha.kubernetes.io/tolerations'
+  assert.deepEqual(refused({ [key]: '' }), [])
+  assert.deepEqual(refused({ [key]: '[{"key":"a","operator":"Exists"}]' }), [])
+  assert.deepEqual(refused({ [key]: '[{"key":"a","effect":"X"}]' }), [
+    `metadata.annotations.${key}[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"`,
+  ])
+  assert.deepEqual(refused({ [key]: 'x' }), [
+    `metadata.annotations: Invalid value: "${key}": invalid character 'x' looking for beginning of value`,
+  ])
+})
+
+test('they are told in one order, however they come', () => {
+  const wrong = {
+    [`${APP_ARMOR}main`]: 'x',
+    [`${CONTAINER_SECCOMP}main`]: 'x',
+    [SECCOMP]: 'x',
+    [COST]: 'x',
+    [MIRROR]: 'x',
+  }
+  assert.deepEqual(
+    refused(wrong).map(line => line.split(': ')[0]),
+    [
+      noted(MIRROR),
+      noted(COST),
+      `metadata.annotations.${SECCOMP}`,
+      `metadata.annotations.${CONTAINER_SECCOMP}main`,
+      noted(`${APP_ARMOR}main`),
+    ],
+  )
+})
+
 test('an update changes none that tell how the pod runs already', () => {
   const changed = (before: Annotations, after: Annotations, spec: object = {}) =>
     lines(pod.validateUpdate(podOf(after, spec), podOf(before, spec)))

@@ -1,13 +1,20 @@
 /** Annotations of pods and of their templates that mean something: most of them are from before there was a field. */
 import { type FieldError, forbidden, invalid } from '../../../machinery/field-error.ts'
+import { syntaxErrorOf } from '../../../machinery/json-syntax.ts'
+import { isPlainObject } from '../../../machinery/plain.ts'
 import { APP_ARMOR, appArmorProblem, LOCALHOST } from './app-armor.ts'
+import type { Toleration } from './schema.affinity.ts'
 import type { Pod, PodSpec } from './schema.ts'
+import { validateTolerations } from './validation.scheduling.ts'
 import { containersOf } from './warnings.ports.ts'
 
 export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror'
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost'
 export const SECCOMP = 'seccomp.security.alpha.kubernetes.io/pod'
 export const CONTAINER_SECCOMP = 'container.seccomp.security.alpha.kubernetes.io/'
+const TOLERATIONS = 'scheduler.alpha.kubernetes.io/tolerations'
+const WITH_MEANING = [MIRROR_ANNOTATION, DELETION_COST, TOLERATIONS, SECCOMP]
+const MUST_HAVE_NODE = 'must set spec.nodeName if mirror pod annotation is set'
 const SECCOMP_PROFILES = ['runtime/default', 'docker/default', 'unconfined']
 
 type Annotations = Readonly<Record<string, string>>
@@ -19,20 +26,41 @@ export function validatePodAnnotations(
   spec: PodSpec,
   previous?: Annotations,
 ): FieldError[] {
-  return Object.entries(annotations).flatMap(([key, value]) => {
-    if (key === MIRROR_ANNOTATION && !spec.nodeName)
-      return [
-        invalid(
-          `${field}[${key}]`,
-          value,
-          'must set spec.nodeName if mirror pod annotation is set',
-        ),
-      ]
-    if (key === DELETION_COST) return validateDeletionCost(`${field}[${key}]`, value, previous)
-    if (key === SECCOMP || key.startsWith(CONTAINER_SECCOMP))
-      return validateSeccomp(`${field}.${key}`, value)
-    return key.startsWith(APP_ARMOR) ? validateAppArmor(field, key, value, spec) : []
-  })
+  const keys = Object.keys(annotations).filter(means)
+  if (keys.length === 0) return []
+  const mirror = annotations[MIRROR_ANNOTATION]
+  const cost = annotations[DELETION_COST]
+  const seccomp = keys.filter(key => key.startsWith(CONTAINER_SECCOMP))
+  return [
+    ...(mirror === undefined || spec.nodeName
+      ? []
+      : [invalid(`${field}[${MIRROR_ANNOTATION}]`, mirror, MUST_HAVE_NODE)]),
+    ...validateTolerationsIn(field, annotations[TOLERATIONS]),
+    ...(cost === undefined
+      ? []
+      : validateDeletionCost(`${field}[${DELETION_COST}]`, cost, previous)),
+    ...[...(SECCOMP in annotations ? [SECCOMP] : []), ...seccomp].flatMap(key =>
+      validateSeccomp(`${field}.${key}`, annotations[key] ?? ''),
+    ),
+    ...keys
+      .filter(key => key.startsWith(APP_ARMOR))
+      .flatMap(key => validateAppArmor(field, key, annotations[key] ?? '', spec)),
+  ]
+}
+
+const means = (key: string) =>
+  WITH_MEANING.includes(key) || key.startsWith(CONTAINER_SECCOMP) || key.startsWith(APP_ARMOR)
+
+/** Nobody tolerates anything for them any more, but they still have to be right. */
+function validateTolerationsIn(field: string, text = ''): readonly FieldError[] {
+  if (text === '') return []
+  try {
+    const tolerations: unknown = JSON.parse(text)
+    const all = Array.isArray(tolerations) ? tolerations.filter(isPlainObject) : []
+    return validateTolerations(`${field}.${TOLERATIONS}`, all as Toleration[])
+  } catch {
+    return [invalid(field, TOLERATIONS, syntaxErrorOf(new TextEncoder().encode(text)))]
+  }
 }
 
 /** What was no number already may stay one. */

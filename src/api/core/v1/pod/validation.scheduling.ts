@@ -33,6 +33,7 @@ const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 const MUST_BE_WEIGHT = 'must be in the range 1-100'
 const NO_SELECTOR = 'must not be specified when labelSelector is not set'
 const BOTH_KEYS = 'exists in both matchLabelKeys and mismatchLabelKeys'
+const IN_SELECTOR = 'exists in both matchLabelKeys and labelSelector'
 const CAN_NOT_BE_EMPTY = 'can not be empty'
 
 export function validateScheduling(path: string, spec: PodSpec): readonly FieldError[] {
@@ -167,6 +168,7 @@ function validatePodTerm(path: string, term: PodAffinityTerm): readonly FieldErr
   errors.push(
     ...validateLabelKeys(`${path}.matchLabelKeys`, matchLabelKeys, labelSelector),
     ...validateLabelKeys(`${path}.mismatchLabelKeys`, mismatchLabelKeys, labelSelector),
+    ...keysBeside(path, matchLabelKeys, labelSelector),
   )
   for (const [index, key] of matchLabelKeys.entries())
     if (mismatchLabelKeys.includes(key))
@@ -183,6 +185,21 @@ function validateLabelKeys(
 ): readonly FieldError[] {
   if (keys.length > 0 && !selector) return [forbidden(path, NO_SELECTOR)]
   return keys.flatMap((key, index) => wrong(`${path}[${index}]`, key, isQualifiedName(key)))
+}
+
+/** By now the key is there once for the pod's own label; once more is what its author wrote. Upstream's path leaves out the field. */
+function keysBeside(
+  path: string,
+  keys: readonly string[],
+  selector: LabelSelector | undefined,
+): readonly FieldError[] {
+  const seen = new Set(Object.keys(selector?.matchLabels ?? {}))
+  return (selector?.matchExpressions ?? []).flatMap(({ key }) => {
+    const isTwice = seen.has(key)
+    seen.add(key)
+    const at = keys.lastIndexOf(key)
+    return isTwice && at >= 0 ? [invalid(`${path}[${at}]`, key, IN_SELECTOR)] : []
+  })
 }
 
 function validateWeightedTerm(
@@ -270,6 +287,7 @@ function validateSpread(
         errors.push(...among(`${at}.${field}`, constraint[field], ['Honor', 'Ignore']))
     errors.push(
       ...validateLabelKeys(`${at}.matchLabelKeys`, matchLabelKeys, constraint.labelSelector),
+      ...keysBeside(at, matchLabelKeys, constraint.labelSelector),
     )
     return [...errors, ...validateLabelSelector(`${at}.labelSelector`, constraint.labelSelector)]
   })

@@ -6,6 +6,20 @@ import { pod } from './pod.ts'
 const web = { name: 'web', image: 'nginx:1.27' }
 const podWith = (spec: object) => ({ spec: { containers: [web], ...spec } })
 
+test('a name that is no host name is told of first', () => {
+  const made = defaulted(pod, {
+    metadata: { name: 'web.example' },
+    ...podWith({ terminationGracePeriodSeconds: -1 }),
+  })
+  const [first, ...others] = pod.warnings(made, undefined)
+  assert.equal(
+    first,
+    "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]",
+  )
+  assert.equal(others.length, 1)
+  assert.deepEqual(pod.warnings(made, made), [])
+})
+
 test('what is hardly meant is told', () => {
   const warningsOf = (spec: object) => pod.warnings(defaulted(pod, podWith(spec)), undefined)
   assert.deepEqual(warningsOf({}), [])

@@ -1,4 +1,5 @@
 /** What is allowed in a pod but hardly meant; told to the client in Warning headers. */
+import { isDns1123Label } from '../../../machinery/names.ts'
 import { compareQuantities, quantityToMilli } from '../../../machinery/quantity.ts'
 import { deprecatedLabelHint, nodeTermWarnings } from '../node-labels.ts'
 import { claimSpecWarnings } from '../persistent-volume-claim.ts'
@@ -6,7 +7,7 @@ import { APP_ARMOR, USE_FIELD } from './app-armor.ts'
 import { KnownSpecs } from './known-specs.ts'
 import type { Affinity } from './schema.affinity.ts'
 import type { Container } from './schema.container.ts'
-import type { PodSpec } from './schema.ts'
+import type { Pod, PodSpec } from './schema.ts'
 import type { Volume, VolumeSource } from './schema.volumes.ts'
 import { pathWarnings } from './warnings.paths.ts'
 import { containersOf, portWarnings } from './warnings.ports.ts'
@@ -85,7 +86,17 @@ const unremarkable = new KnownSpecs()
 const isOld = (key: string) => key.includes('alpha.kubernetes.io/')
 
 /** The same for a pod that is to be created, most of which are like one before. */
-export function newPodWarnings(spec: PodSpec, annotations: Annotations): string[] {
+export function newPodWarnings({ metadata: { name = '', annotations }, spec }: Pod): string[] {
+  const messages = isDns1123Label(name)
+  if (messages.length > 0)
+    return [
+      `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${messages.join(' ')}]`,
+      ...warningsOf(spec, annotations),
+    ]
+  return warningsOf(spec, annotations)
+}
+
+function warningsOf(spec: PodSpec, annotations: Annotations): string[] {
   if (annotations && Object.keys(annotations).some(isOld))
     return podWarnings('spec', spec, annotations)
   if (unremarkable.has(spec)) return []
