@@ -37,6 +37,10 @@ async function made({ ask }: TestServer, path: string, object: object) {
   return body
 }
 
+interface Cause {
+  readonly message: string
+}
+
 const holders: readonly (readonly [path: string, object: object])[] = [
   ['/api/v1/namespaces/default/pods', { spec: podSpec }],
   ['/api/v1/namespaces/default/podtemplates', { template }],
@@ -117,6 +121,27 @@ test('groups and workloads keep what they used before', async () => {
   assert.deepEqual([group.status, group.body.spec], [200, spec])
   const workload = await off.ask('PATCH', `${WORKLOADS}/w`, labels, MERGE)
   assert.deepEqual([workload.status, workload.body.spec], [200, work.spec])
+})
+
+test('what a group used before may go while its gate is off, and not become anything else', async () => {
+  const store = createMemoryStore()
+  await made(await start(['AllAlpha'], store), GROUPS, { metadata: { name: 'g' }, spec: all })
+  const off = await start([], store)
+  const told = async (spec: object) => {
+    const { status, body } = await off.ask('PATCH', `${GROUPS}/g`, { spec }, MERGE)
+    return status === 200 ? [] : (body.details.causes as Cause[])
+  }
+  const forbidden = (name: string) => [
+    { reason: 'FieldValueForbidden', message: 'Forbidden', field: `spec.${name}` },
+  ]
+  assert.deepEqual(await told({ priorityClassName: 'other' }), forbidden('priorityClassName'))
+  assert.deepEqual(await told({ priority: 5 }), forbidden('priority'))
+  assert.deepEqual(await told({ disruptionMode: null }), forbidden('disruptionMode'))
+  const constraints = { schedulingConstraints: { topology: [] } }
+  assert.deepEqual(await told(constraints), forbidden('schedulingConstraints'))
+  assert.deepEqual(await told({ schedulingConstraints: null, priorityClassName: null }), [])
+  const [claims] = await told({ resourceClaims: null })
+  assert.equal(claims?.message, 'Invalid value: null: field is immutable')
 })
 
 test('an unknown class is nobody’s business while the gate is off', async () => {

@@ -68,8 +68,9 @@ export function notSupported(
 export function internal(field: string, detail: string): FieldError {
   return { type: 'InternalError', field, message: `Internal error: ${detail}` }
 }
-export function forbidden(field: string, detail: string): FieldError {
-  return { type: 'FieldValueForbidden', field, message: `Forbidden: ${detail}` }
+export function forbidden(field: string, detail = ''): FieldError {
+  const message = detail ? `Forbidden: ${detail}` : 'Forbidden'
+  return { type: 'FieldValueForbidden', field, message }
 }
 export function tooLong(field: string, maximum: number): FieldError {
   return {

@@ -2,7 +2,10 @@
  * Fields behind feature gates. While a gate is off its fields are dropped from what is written, before anything is validated, as
  * upstream's strategies do; but an object that uses one already may go on with it, so that turning a gate off loses nothing.
  */
+import type { FieldError } from '#api/machinery/field-error.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
+import { validatePodGroupUpdate } from '#api/scheduling/v1alpha2/pod-group.validation.ts'
 import { type FeatureGates, isGateOn } from '#base/feature-gates.ts'
 import { qualifiedName } from '../admission/requests.ts'
 import { podTemplateIn } from '../pod-templates.ts'
@@ -12,11 +15,12 @@ import type { Write } from './write.ts'
 /** A part of an object, as far as fields are dropped from it. */
 type Part = Record<string, unknown>
 
+const OF_CLAIMS = 'DRAWorkloadResourceClaims'
 /** Fields by name, each with its gate. */
 const OF_PODS = { schedulingGroup: 'GenericWorkload' }
-const OF_GROUPS = {
+const OF_GROUPS: Readonly<Record<string, string>> = {
   schedulingConstraints: 'TopologyAwareWorkloadScheduling',
-  resourceClaims: 'DRAWorkloadResourceClaims',
+  resourceClaims: OF_CLAIMS,
   disruptionMode: 'WorkloadAwarePreemption',
   priorityClassName: 'WorkloadAwarePreemption',
   priority: 'WorkloadAwarePreemption',
@@ -45,13 +49,27 @@ export function dropGatedFields(
   } else drop(gates, OF_PODS, podSpecIn(resource, draft), podSpecIn(resource, previous))
 }
 
+/** What an update may change in a group. Claims stay what they are even where nobody may have any. */
+export function validateGroupChange(
+  { exchange: { server }, subresource }: Write,
+  draft: KubernetesObject,
+  previous?: KubernetesObject,
+): readonly FieldError[] {
+  if (!previous || subresource !== '') return []
+  const isOff = (field: string) => {
+    const gate = field === 'resourceClaims' ? undefined : OF_GROUPS[field]
+    return gate !== undefined && !isGateOn(server.featureGates, gate)
+  }
+  return validatePodGroupUpdate(draft as PodGroup, previous as PodGroup, isOff)
+}
+
 function dropFromGroup(write: Write, draft: KubernetesObject, previous?: KubernetesObject): void {
   const { featureGates: gates } = write.exchange.server
   const before = specOf(previous)
   drop(gates, OF_GROUPS, specOf(draft), before)
   // Groups always have a mode, if not that which was asked for.
   rulesOf(write.resource).defaults(draft)
-  const isUsed = isGateOn(gates, OF_GROUPS.resourceClaims) || isGiven(before?.resourceClaims)
+  const isUsed = isGateOn(gates, OF_CLAIMS) || isGiven(before?.resourceClaims)
   if (write.subresource === 'status' && !isUsed) delete statusOf(draft)?.resourceClaimStatuses
 }
 

@@ -14,6 +14,7 @@ import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { unqualifiedFinalizers } from '#api/machinery/validate-metadata.ts'
 import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { signingRequestHooks, trustBundleHooks } from './certificates.ts'
+import { validateGroupChange } from './gated-fields.ts'
 import { prepareNewPod } from './new-pods.ts'
 import { podCertificateHooks } from './pod-certificates.ts'
 import { validatePodPart } from './pod-subresources.ts'
@@ -127,6 +128,7 @@ const table: Record<string, ResourceHooks> = {
   'certificatesigningrequests.certificates.k8s.io': signingRequestHooks,
   'clustertrustbundles.certificates.k8s.io': trustBundleHooks,
   'podcertificaterequests.certificates.k8s.io': podCertificateHooks,
+  'podgroups.scheduling.k8s.io': { validate: validateGroupChange },
   'devicetaintrules.resource.k8s.io': { ...taintRuleHooks, ...alone },
   'resourceslices.resource.k8s.io': sliceHooks,
   events: {

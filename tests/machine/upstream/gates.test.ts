@@ -26,6 +26,12 @@ const spec = {
   disruptionMode: 'PodGroup',
   priorityClassName: 'high',
 }
+const other = {
+  ...spec,
+  schedulingConstraints: { topology: [{ key: 'row' }] },
+  disruptionMode: 'Pod',
+  priorityClassName: 'other',
+}
 const podSpec = { containers: [{ name: 'a', image: 'a' }], schedulingGroup: { podGroupName: 'g' } }
 const status = { resourceClaimStatuses: [{ name: 'gpu', resourceClaimName: 'y' }] }
 const labels = { metadata: { labels: { changed: 'yes' } } }
@@ -48,6 +54,13 @@ const changes = (name: string): Ask[] => [
   ['PATCH', `${GROUPS}/${name}`, { spec: { priorityClassName: 'other' } }],
   ['PATCH', `${GROUPS}/${name}`, { spec: { schedulingConstraints: { topology: [] } } }],
   ['PATCH', `${GROUPS}/${name}`, { spec: { resourceClaims: null } }],
+  ['PATCH', `${GROUPS}/${name}`, { spec: { schedulingConstraints: null } }],
+  ['PATCH', `${GROUPS}/${name}`, { spec: { priorityClassName: null } }],
+  ['PATCH', `${GROUPS}/${name}`, { spec: { priority: 5 } }],
+  ['PATCH', `${GROUPS}/${name}`, { spec: { disruptionMode: 'Pod' } }],
+  ['PATCH', `${GROUPS}/${name}`, { spec: { disruptionMode: null } }],
+  ['PATCH', `${GROUPS}/${name}`, { spec: { schedulingPolicy: { gang: { minCount: 3 } } } }],
+  ['PATCH', `${WORKLOADS}/${name}`, { spec: { podGroupTemplates: [{ name: 'w', ...other }] } }],
   ['PATCH', `${GROUPS}/${name}/status`, { status }],
   ['PATCH', `${PODS}/${name}`, { spec: { schedulingGroup: { podGroupName: 'other' } } }],
   ['PATCH', `${JOBS}/${name}`, { spec: { jobTemplate: { spec: { template } } } }],
@@ -120,8 +133,8 @@ async function prepare(end: ApiEnd): Promise<void> {
 async function shown(end: ApiEnd, method: Method, path: string, body: object): Promise<unknown> {
   const answer = await end.ask(method, path, body, method === 'PATCH' ? MERGE : undefined)
   const { kind, message, status, spec } = answer.body
-  // Which field is refused, not why: upstream says of some that they are forbidden, and shows differences as Go sees them.
-  if (kind === 'Status') return [answer.status, message.split(/: (?:Invalid|Forbidden)/)[0]]
+  // Below the refusal upstream shows differences as Go sees them.
+  if (kind === 'Status') return [answer.status, message.split('\n')[0]]
   const of = spec.jobTemplate?.spec.template.spec ?? spec
   const { schedulingGroup } = of
   if (of.containers) return [answer.status, schedulingGroup]

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { created, lines, rowOf, updated } from '../../core/v1/testing.ts'
 import { podGroup } from './pod-group.ts'
+import { validatePodGroupUpdate } from './pod-group.validation.ts'
 import { workload } from './workload.ts'
 
 const schedulingPolicy = { gang: { minCount: 2 } }
@@ -92,11 +93,11 @@ for (const [spec, expected] of wrong)
 
 test('a group never changes', () => {
   const next = group({ schedulingPolicy: { gang: { minCount: 3 } }, priority: 1 })
-  assert.deepEqual(lines(podGroup.validateUpdate(next, group({}))), [
+  assert.deepEqual(lines(validatePodGroupUpdate(next, group({}))), [
     'spec.schedulingPolicy: Invalid value: null: field is immutable',
     'spec.priority: Invalid value: null: field is immutable',
   ])
-  assert.deepEqual(podGroup.validateUpdate(group({}), group({})), [])
+  assert.deepEqual(validatePodGroupUpdate(group({}), group({})), [])
 })
 
 test('a status tells of the claims that the group has', () => {

@@ -1,11 +1,7 @@
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
 import { type PodGroup, podGroupShape } from './pod-group.schema.ts'
-import {
-  validatePodGroup,
-  validatePodGroupStatus,
-  validatePodGroupUpdate,
-} from './pod-group.validation.ts'
+import { validatePodGroup, validatePodGroupStatus } from './pod-group.validation.ts'
 
 export type * from './pod-group.schema.ts'
 
@@ -27,8 +23,8 @@ export const podGroup = defineKind<PodGroup>({
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
   },
+  // What an update may change depends on feature gates, and is judged where they are known.
   validate: validatePodGroup,
-  validateUpdate: validatePodGroupUpdate,
   validateStatusUpdate: validatePodGroupStatus,
   columns: [
     nameColumn,

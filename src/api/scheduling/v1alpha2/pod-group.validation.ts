@@ -3,6 +3,7 @@ import { given, needed, sameValue, wrong } from '../../core/v1/validation.ts'
 import {
   duplicate,
   type FieldError,
+  forbidden,
   invalid,
   notSupported,
   required,
@@ -36,8 +37,15 @@ export function validatePodGroup({ spec }: PodGroup): readonly FieldError[] {
   return [...errors, ...validateGroup('spec', spec)]
 }
 
-/** A group is what it is: only its claims' statuses and conditions go on. */
-export function validatePodGroupUpdate(next: PodGroup, previous: PodGroup): readonly FieldError[] {
+/**
+ * A group is what it is: only its claims' statuses and conditions go on. But what nobody may say, since its gate is off, may go;
+ * `isOff` tells so of a field.
+ */
+export function validatePodGroupUpdate(
+  next: PodGroup,
+  previous: PodGroup,
+  isOff: (field: string) => boolean = () => false,
+): readonly FieldError[] {
   const fields = [
     'podGroupTemplateRef',
     'schedulingPolicy',
@@ -47,11 +55,13 @@ export function validatePodGroupUpdate(next: PodGroup, previous: PodGroup): read
     'priorityClassName',
     'priority',
   ] as const
-  return fields.flatMap(field =>
-    sameValue(next.spec[field], previous.spec[field])
-      ? []
-      : [invalid(`spec.${field}`, undefined, IMMUTABLE)],
-  )
+  return fields.flatMap(field => {
+    const value = next.spec[field]
+    const path = `spec.${field}`
+    if (sameValue(value, previous.spec[field])) return []
+    if (!isOff(field)) return [invalid(path, undefined, IMMUTABLE)]
+    return value === undefined ? [] : [forbidden(path)]
+  })
 }
 
 export function validatePodGroupStatus({ spec, status }: PodGroup): readonly FieldError[] {
