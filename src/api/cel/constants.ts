@@ -4,6 +4,7 @@
  */
 import { compilePattern } from '../machinery/patterns.ts'
 import { piecesOf, wrongForVerb } from './printing.ts'
+import { isInRange, parseTime } from './values.ts'
 
 export interface Finding {
   readonly message: string
@@ -43,33 +44,52 @@ function findings(part: unknown, text: string): Finding[] {
   return [...(own ? [own] : []), ...findings(part.args, text)]
 }
 
+/** Of nanoseconds in 64 bits. */
+function isDuration(value: unknown): boolean {
+  if (typeof value !== 'string' || !DURATION.test(value)) return false
+  const nanos = [...value.matchAll(/([\d.]+)([a-zµμ]+)/g)].reduce(
+    (sum, [, amount, unit = '']) => sum + Number(amount) * (NANOS[unit] ?? 0),
+    0,
+  )
+  return nanos < 2 ** 63
+}
 const DURATION = /^[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/
-const TIME = /^(\d{4}-\d\d-\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
-
-const isTime = (text: string) => {
-  const [, day] = TIME.exec(text) ?? []
-  if (day === undefined) return false
-  const time = new Date(`${day}T00:00:00Z`)
-  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(day)
+const NANOS: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3,
+  μs: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
 }
 
-const TAKEN: Readonly<Record<string, (text: string) => boolean>> = {
-  duration: text => DURATION.test(text),
+function isTime(value: unknown): boolean {
+  if (typeof value === 'bigint') return isInRange(value * 1_000_000_000n)
+  const time = typeof value === 'string' ? parseTime(value) : undefined
+  return time !== undefined && isInRange(time.nanos)
+}
+
+function isPattern(value: unknown): boolean {
+  try {
+    compilePattern(String(value))
+    return true
+  } catch {
+    return false
+  }
+}
+
+const TAKEN: Readonly<Record<string, (value: unknown) => boolean>> = {
+  duration: isDuration,
   timestamp: isTime,
-  matches: text => {
-    try {
-      compilePattern(text)
-      return true
-    } catch {
-      return false
-    }
-  },
+  matches: isPattern,
 }
 
 function wrongText(name: string, [argument, ...more]: readonly Part[]): Finding | undefined {
   if (argument?.op !== 'value' || more.length > 0 || !Object.hasOwn(TAKEN, name)) return undefined
-  const { args: text, start } = argument
-  if (typeof text !== 'string' || TAKEN[name]?.(text)) return undefined
+  const { args: value, start } = argument
+  if (TAKEN[name]?.(value)) return undefined
   return { message: `invalid ${name} argument`, at: start }
 }
 

@@ -52,8 +52,10 @@ const configurations: [string, object][] = [
     { spec: { a: '\\d', b: 'Object{', c: 'JSONPatch{"x"}', d: true } },
   ],
   ['Object{spec: Object.spec{`odd-name`: 1}}', { spec: { 'odd-name': 1 } }],
-  // The engine drops what would be the prototype.
-  ['Object{metadata: Object.metadata{`__proto__`: {"a": "b"}}}', { metadata: {} }],
+  [
+    'Object{metadata: Object.metadata{labels: {"__proto__": "a", "constructor": "b"}}}',
+    { metadata: { labels: JSON.parse('{"__proto__": "a", "constructor": "b"}') } },
+  ],
 ]
 for (const [text, expected] of configurations)
   test(`an object: ${text.replaceAll(/\s+/g, ' ')}`, () => {

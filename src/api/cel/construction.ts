@@ -4,6 +4,7 @@
  */
 import { base64FromBytes } from '../machinery/base64.ts'
 import { isPlainObject, type PlainObject, setKey } from '../machinery/plain.ts'
+import { timeText } from './values.ts'
 
 const ROOT = 'Object'
 const PATCH = 'JSONPatch'
@@ -215,7 +216,7 @@ const isOptional = (value: unknown): value is OptionalLike =>
 function jsonOf(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value)
   if (Array.isArray(value)) return value.map(jsonOf)
-  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Date) return timeText(value)
   if (value instanceof Uint8Array) return base64FromBytes(value)
   if (!isPlainObject(value)) return value
   if (isOptional(value)) return value.hasValue() ? jsonOf(value.value()) : null

@@ -11,9 +11,10 @@ import { OWN_FUNCTIONS, ownName, writtenName } from './library.texts.ts'
 import { addLibrary } from './library.ts'
 import { keepLiteral } from './literals.ts'
 import { type CheckedPart, COST_PER_CALL, meter, metered } from './metering.ts'
-import { expandOptionalEntries, maskOptionalEntries } from './optional-entries.ts'
+import { expandOptionalEntries, maskOptionalEntries, restoreConstants } from './optional-entries.ts'
 import { expandLoops, type Node } from './two-variables.ts'
 import { undeclaredIn, usesBind } from './undeclared.ts'
+import { type Span, spanOf } from './values.ts'
 
 type Cel = typeof import('@marcbachmann/cel-js')
 type Environment = InstanceType<Cel['Environment']>
@@ -87,6 +88,10 @@ export async function loadCelEngine(): Promise<void> {
     homogeneousAggregateLiterals: false,
     limits: { maxDepth: MAXIMUM_DEPTH },
   })
+  const span = cel.evaluate('duration("0s")') as Span
+  environment.registerFunction('duration(int): google.protobuf.Duration', (nanos: bigint) =>
+    spanOf(nanos, span),
+  )
   environment.registerFunction(`${UNTYPED}(dyn): dyn`, (value: unknown) => value)
   addLibrary(
     environment,
@@ -171,8 +176,9 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
   const { cel } = loaded()
   const environment = loaded().environment(scope)
   if (text.length > MAXIMUM_LENGTH) throw new Error('the expression is too long')
-  const { text: masked, marks } = maskOptionalEntries(text)
+  const { text: masked, marks, constants } = maskOptionalEntries(text)
   const { ast } = environment.parse(masked)
+  restoreConstants(ast, constants)
   if (marks.size > 0) expandOptionalEntries(ast, marks, treeOf)
   if (scope !== 'devices' && usesBind(ast)) throw new Error(undeclaredText(text, environment))
   const found = { usesOldSelf: false }
@@ -248,7 +254,12 @@ function rewrite(part: unknown, found: { usesOldSelf: boolean }): void {
 }
 
 /** The parts of a text as it was written. Throws where it does not parse. */
-export const parseExpression = (text: string) => treeOf(maskOptionalEntries(text).text)
+export function parseExpression(text: string): Node {
+  const masked = maskOptionalEntries(text)
+  const tree = treeOf(masked.text)
+  restoreConstants(tree, masked.constants)
+  return tree
+}
 
 const treeOf = (text: string) => loaded().environment('rules').parse(text).ast as unknown as Node
 

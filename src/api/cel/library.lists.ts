@@ -1,8 +1,10 @@
 /** What expressions can do with lists, and with lists as sets. */
 
+import { rankOf } from './equality.ts'
 import { ownName } from './library.texts.ts'
 import type { Add, Optional, Target } from './library.ts'
 import { durationText, typeName } from './printing.ts'
+import { isSpan, isUint, nanosOf, type Span, spanNanos, spanOf } from './values.ts'
 
 type Ordered = string | number | bigint | boolean
 
@@ -68,11 +70,11 @@ const ZEROS = ['""', '0', 'false', 'null', '[]', '{}']
 const isZero = (value: unknown) =>
   value instanceof Uint8Array
     ? value.length === 0
-    : (isSpan(value) && Number(value) === 0) || ZEROS.includes(keyOf(value))
+    : (isSpan(value) && spanNanos(value) === 0n) || ZEROS.includes(keyOf(value))
 
 function addOrdered(add: Add): void {
   add('list.isSorted(): bool', (list: Ordered[]) =>
-    list.every((item, at) => at === 0 || (list[at - 1] as Ordered) <= item),
+    list.every((item, at) => at === 0 || rank(list[at - 1]) <= rank(item)),
   )
   add('list.sum(): dyn', sumOf)
   const extreme = (name: string, isBetter: (one: Ordered, other: Ordered) => boolean) =>
@@ -81,8 +83,8 @@ function addOrdered(add: Add): void {
       if (first === undefined) throw new Error(`${name} called on empty list`)
       return rest.reduce((best, item) => (isBetter(item, best) ? item : best), first)
     })
-  extreme('min', (one, other) => one < other)
-  extreme('max', (one, other) => one > other)
+  extreme('min', (one, other) => rank(one) < rank(other))
+  extreme('max', (one, other) => rank(one) > rank(other))
   add('list.sort(): list', (list: Ordered[]) => sorted(list, item => item))
   // What `sortBy` is rewritten to: each item with what it is sorted by.
   add('list.sortedPairs__(): list', (pairs: [Ordered, unknown][]) =>
@@ -90,16 +92,13 @@ function addOrdered(add: Add): void {
   )
 }
 
-interface Span {
-  addDuration(other: Span): Span
-}
-const isSpan = (value: unknown): value is Span =>
-  typeof value === 'object' && value !== null && 'addDuration' in value
-
 /** Of numbers of any kind, or of spans of time. */
 function sumOf(list: readonly unknown[]): unknown {
-  const [first, ...rest] = list
-  if (isSpan(first)) return (rest as Span[]).reduce((total, item) => total.addDuration(item), first)
+  const [first] = list
+  if (isSpan(first)) {
+    const nanos = (list as Span[]).reduce((sum, item) => sum + spanNanos(item), 0n)
+    return spanOf(nanos, first)
+  }
   if (list.some(item => typeof item === 'number'))
     return list.reduce<number>((total, item) => total + Number(item), 0)
   const total = list.reduce<bigint>((sum, item) => sum + (item as bigint).valueOf(), 0n)
@@ -112,8 +111,11 @@ function sumOf(list: readonly unknown[]): unknown {
 function sorted<T>(list: readonly T[], key: (item: T) => Ordered): T[] {
   if (new Set(list.map(item => typeName(key(item)))).size > 1)
     throw new Error('list elements must have the same type')
-  return list.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0))
+  const place = (item: T) => rank(key(item))
+  return list.toSorted((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0))
 }
+
+const rank = (value: unknown) => rankOf(value) as Ordered
 
 function addWhole(add: Add): void {
   const place = (name: 'indexOf' | 'lastIndexOf') => {
@@ -141,14 +143,17 @@ function addWhole(add: Add): void {
   })
 }
 
-/** The same for values that are equal. */
+/** The same for values that are equal; what is no JSON is marked. */
 function keyOf(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => {
+  return JSON.stringify(value, function (this: Record<string, unknown>, name, shown: unknown) {
+    const part = this[name]
     if (typeof part === 'bigint') return numberOf(part)
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
-    const type = typeName(part)
-    if (type === 'uint') return numberOf((part as { value: bigint }).value)
-    if (type === 'google.protobuf.Duration') return durationText(part)
+    if (part instanceof Date) return `\0${nanosOf(part)}`
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return shown
+    if (isUint(part)) return numberOf(part.value)
+    if (isSpan(part)) return `\0${durationText(part)}`
+    if (part instanceof Map)
+      return [...part].map(([key, item]) => [keyOf(key), keyOf(item)]).toSorted()
     return Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
   })
 }

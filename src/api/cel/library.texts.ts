@@ -1,6 +1,7 @@
 /** What expressions can do with texts beyond what the engine knows, or where it counts halves of letters as letters. */
 import type { Add, Target } from './library.ts'
-import { durationText, formatted, timeText } from './printing.ts'
+import { durationText, formatted } from './printing.ts'
+import { spanNanos, timeText } from './values.ts'
 
 /** Functions of the engine's own that ours stand for: their names in our expressions end so. */
 const OWN = 'Own'
@@ -31,6 +32,9 @@ export function addTexts(target: Target, add: Add): void {
   add('int(google.protobuf.Timestamp): int', (time: Date) =>
     BigInt(Math.floor(time.getTime() / 1000)),
   )
+  add('int(google.protobuf.Duration): int', spanNanos)
+  for (const [name, type] of Object.entries({ timestamp: 'Timestamp', duration: 'Duration' }))
+    add(`${name}(google.protobuf.${type}): google.protobuf.${type}`, (value: unknown) => value)
   add('int(uint): int', (value: { value: bigint }) => value.value)
   addLetters(add)
   class Texts {}

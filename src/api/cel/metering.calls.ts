@@ -1,6 +1,7 @@
 /** What calls of functions cost, given the values: mostly by the length of the texts that are read. */
 
 import { writtenName } from './library.texts.ts'
+import { entriesOf } from './values.ts'
 
 /** Of reading a letter, and of a letter of a pattern. */
 export const PER_LETTER = 0.1
@@ -106,8 +107,5 @@ function walkOf(value: unknown): number {
     return Math.floor(value.length * PER_LETTER)
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + walkOf(item), 0)
   if (typeof value !== 'object' || value === null || sizeOf(value) === 1) return 1
-  return Object.entries(value).reduce(
-    (sum, [key, item]) => sum + Math.floor(key.length * PER_LETTER) + walkOf(item),
-    0,
-  )
+  return entriesOf(value).reduce((sum, [key, item]) => sum + walkOf(key) + walkOf(item), 0)
 }

@@ -3,6 +3,7 @@
  * of upstream's would stop it. The engine knows no costs: after it has checked an expression, its handlers are wrapped by ones that charge.
  */
 import { callCost, comparisonCost, sizeOf, traversal } from './metering.calls.ts'
+import { refine } from './refine.ts'
 
 /** What one evaluation may cost: about a tenth of a second of Go's implementation. */
 export const COST_PER_CALL = 1_000_000
@@ -81,8 +82,9 @@ export function meter(part: CheckedPart): void {
     if (alternate.op === 'comprehension') meterLoop(alternate, String((part.args as unknown[])[0]))
     return
   }
-  if (macro) meterMacro(macro)
-  else METERS[part.op]?.(part)
+  if (macro) return meterMacro(macro)
+  refine(part)
+  METERS[part.op]?.(part)
 }
 
 function meterLoop(loop: CheckedPart, name: string): void {

@@ -4,10 +4,11 @@
  */
 import type { Add, Target } from './library.ts'
 import type { Node } from './two-variables.ts'
+import { entriesOf, mapOf } from './values.ts'
 
-/** Texts, comments and blanks, names, or a single sign. */
+/** Texts, comments and blanks, numbers, names, or a single sign. */
 const TOKEN =
-  /[bB]?[rR]?(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)|\/\/[^\n]*|\s+|[A-Za-z_]\w*|[\s\S]/g
+  /[bB]?[rR]?(?:"""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)|\/\/[^\n]*|\s+|\.\d+(?:[eE][+-]?\d+)?|[A-Za-z_]\w*|[\s\S]/g
 const BLANK = /^(?:\s|\/\/)/
 /** What may stand before the bracket of an index. */
 const INDEXED = /[\w)\]}"'`]$/
@@ -16,18 +17,26 @@ export interface Masked {
   readonly text: string
   /** Where the marks stand. */
   readonly marks: ReadonlySet<number>
+  /** What constants are that the engine cannot read, by their places. */
+  readonly constants: ReadonlyMap<number, unknown>
 }
 
-/** As long as it was, with the marks of entries as operators. */
+/** What the engine does not read as it is: marks, fractions and names that begin with a dot, and bytes without escapes. */
+const UNREADABLE = /[[,{]\s*\?|\.\s*[\d_A-Za-z]|[bB][rR]?["']/
+
+/** As long as it was, with the marks of entries as operators, and other constants in the place of what the engine cannot read. */
 export function maskOptionalEntries(text: string): Masked {
   const marks = new Set<number>()
-  if (!/[[,{]\s*\?/.test(text)) return { text, marks }
+  const constants = new Map<number, unknown>()
+  if (!UNREADABLE.test(text)) return { text, marks, constants }
+  const letters = text.split('')
   const open: boolean[] = []
   let before = ''
   let isWanted = false
   for (const { 0: token, index } of text.matchAll(TOKEN)) {
     if (BLANK.test(token)) continue
     if (token === '?' && isWanted) marks.add(index)
+    maskConstant(token, index, before, { letters, constants })
     if (token === '[' || token === '{' || token === '(')
       open.push(token === '{' || (token === '[' && !INDEXED.test(before)))
     const isOpening = '[{,'.includes(token)
@@ -35,9 +44,45 @@ export function maskOptionalEntries(text: string): Masked {
     if (')]}'.includes(token)) open.pop()
     before = token
   }
-  const letters = text.split('')
   for (const at of marks) letters[at] = '!'
-  return { text: letters.join(''), marks }
+  return { text: letters.join(''), marks, constants }
+}
+
+interface Masking {
+  readonly letters: string[]
+  readonly constants: Map<number, unknown>
+}
+
+function maskConstant(
+  token: string,
+  at: number,
+  before: string,
+  { letters, constants }: Masking,
+): void {
+  const isOperand = before === 'in' || !/[\w)\]}"'`.]$/.test(before)
+  if (token.startsWith('.') && isOperand) {
+    const isFraction = token.length > 1
+    if (isFraction) constants.set(at, Number(token))
+    if (isFraction || /[A-Za-z_]/.test(letters[at + 1] ?? '')) letters[at] = isFraction ? '0' : ' '
+  } else if (/^[bB][rR]["']/.test(token)) {
+    letters[at] = ' '
+    constants.set(at + 1, bytesIn(token.slice(2)))
+  } else if (/^[bB]["'][^\\]*[^\0-\x7f][^\\]*$/.test(token))
+    constants.set(at, bytesIn(token.slice(1)))
+}
+
+const encoder = new TextEncoder()
+const bytesIn = (quoted: string) =>
+  encoder.encode(/^("{3}|'{3}|["'])([\s\S]*)\1$/.exec(quoted)?.[2] ?? '')
+
+/** Has the tree say what the text said in the place of such constants. */
+export function restoreConstants(part: unknown, constants: Masked['constants']): void {
+  if (constants.size === 0) return
+  if (Array.isArray(part)) for (const each of part) restoreConstants(each, constants)
+  if (typeof part !== 'object' || part === null || !('op' in part)) return
+  const node = part as Placed
+  if (node.op === 'value' && constants.has(node.start)) node.args = constants.get(node.start)
+  else restoreConstants(node.args, constants)
 }
 
 interface Placed extends Node {
@@ -58,7 +103,7 @@ export function expandOptionalEntries(
   if (typeof part !== 'object' || part === null || !('op' in part)) return
   const node = part as Node
   expandOptionalEntries(node.args, marks, parse)
-  const entries = entriesOf(node)
+  const entries = writtenEntries(node)
   const marked = entries.filter(([key]) => unmark(key, marks))
   if (marked.length === 0) return
   for (const [, value] of marked) replace(value, call(MAYBE, { ...value }, parse))
@@ -66,7 +111,7 @@ export function expandOptionalEntries(
 }
 
 /** What carries the mark, and the value that may be there; the same in lists. */
-function entriesOf({ op, args }: Node): (readonly [Node, Node])[] {
+function writtenEntries({ op, args }: Node): (readonly [Node, Node])[] {
   if (op === 'list') return (args as Node[]).map(item => [item, item])
   return op === 'map' ? (args as [Node, Node][]) : []
 }
@@ -116,8 +161,8 @@ export function addOptionalEntries(target: Target, add: Add): void {
   add(`${MAYBE}(dyn): dyn`, (value: OptionalLike) => new Maybe(value))
   add(`${PRESENT}(list): list<dyn>`, (list: unknown[]) => list.filter(isThere).map(contentOf))
   add(`${PRESENT}(map): map<dyn, dyn>`, (map: object) =>
-    Object.fromEntries(
-      Object.entries(map)
+    mapOf(
+      entriesOf(map)
         .filter(([, value]) => isThere(value))
         .map(([key, value]) => [key, contentOf(value)]),
     ),

@@ -1,5 +1,6 @@
 /** `format`: values written into a template, in the notation of Go's implementation. */
 import { isPlainObject } from '../machinery/plain.ts'
+import { entriesOf, timeText } from './values.ts'
 
 /** A number must not be written without end. */
 const MAXIMUM_PRECISION = 100
@@ -159,6 +160,7 @@ export function typeName(value: unknown): string {
 }
 
 const NAMES: Readonly<Record<string, string>> = {
+  Map: 'map',
   UnsignedInt: 'uint',
   Duration: 'google.protobuf.Duration',
   Type: 'type',
@@ -186,15 +188,22 @@ function textOf(value: unknown, isWithin = false): string {
   if (Array.isArray(value)) return `[${value.map(item => textOf(item, true)).join(', ')}]`
   const type = typeName(value)
   if (type === 'map' && isPlainObject(value)) {
-    const pairs = Object.entries(value).map(
-      ([name, part]) => `${JSON.stringify(name)}:${textOf(part, true)}`,
-    )
-    return `{${pairs.toSorted().join(', ')}}`
+    const pairs = entriesOf(value)
+      .map(([key, part]) => [keyText(key), textOf(part, true)] as const)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    return `{${pairs.map(pair => pair.join(':')).join(', ')}}`
   }
   if (value instanceof Date) return called('timestamp', timeText(value), isWithin)
   if (type === 'google.protobuf.Duration') return called('duration', durationText(value), isWithin)
   if (type === 'type') return (value as { name: string }).name
   return String(value)
+}
+
+function keyText(key: unknown): string {
+  const type = typeName(key)
+  if (!['bool', 'int', 'string', 'uint'].includes(type))
+    throw new Error(`error during formatting: no formatting function for map key of type ${type}`)
+  return textOf(key, true)
 }
 
 const called = (name: string, text: string, isWithin: boolean) =>
@@ -214,9 +223,6 @@ function utf8Of(bytes: Uint8Array): string {
     )
   }
 }
-
-/** Without what is zero behind the seconds. */
-export const timeText = (time: Date): string => time.toISOString().replace(/\.?0*Z$/, 'Z')
 
 /** In seconds. */
 export function durationText(value: unknown): string {

@@ -2,8 +2,8 @@
  * Loops with two variables, such as `list.all(i, item, …)` and `map.transformMap(key, value, …)`, which the engine does not know:
  * they are rewritten to loops over pairs, whose halves are bound to the variables.
  */
-import { type PlainObject, setKey } from '../machinery/plain.ts'
 import type { Add } from './library.ts'
+import { doubleKeyIn, entriesOf, mapOf } from './values.ts'
 
 /** What the engine's own tree looks like before macros are expanded. */
 export interface Node {
@@ -86,21 +86,14 @@ function fillIn(part: unknown, parts: Readonly<Record<string, Node | undefined>>
 type Pair = readonly [unknown, unknown]
 
 export function addTwoVariables(add: Add): void {
-  add('pairs__(dyn): list', (value: unknown[] | PlainObject): Pair[] =>
-    Array.isArray(value) ? value.map((item, at) => [BigInt(at), item]) : Object.entries(value),
+  add('pairs__(dyn): list', (value: unknown[] | object): Pair[] =>
+    Array.isArray(value) ? value.map((item, at) => [BigInt(at), item]) : entriesOf(value),
   )
   add('mapOf__(list): map', (pairs: Pair[]) => mapOf(pairs))
-  add('merged__(list): map', (maps: PlainObject[]) => {
-    const pairs = maps.flatMap(map => Object.entries(map))
-    const merged = mapOf(pairs)
-    if (Object.keys(merged).length < pairs.length)
-      throw new Error('insert failed: key already exists')
-    return merged
+  add('merged__(list): map', (maps: object[]) => {
+    const entries = maps.flatMap(entriesOf)
+    const double = doubleKeyIn(entries)
+    if (double !== undefined) throw new Error(`insert failed: key ${double} already exists`)
+    return mapOf(entries)
   })
-}
-
-function mapOf(pairs: readonly Pair[]): PlainObject {
-  const map: PlainObject = Object.create(null)
-  for (const [key, value] of pairs) setKey(map, String(key), value)
-  return map
 }

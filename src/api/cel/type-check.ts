@@ -6,7 +6,7 @@
 import type { ObjectShape } from '../machinery/schema.ts'
 import { wrongConstant } from './constants.ts'
 import { undeclaredText, unfurnishedEnvironment } from './engine.ts'
-import { maskOptionalEntries } from './optional-entries.ts'
+import { maskOptionalEntries, restoreConstants } from './optional-entries.ts'
 import { shownAt } from './shown-at.ts'
 import { hasLoops } from './two-variables.ts'
 import { ShapeTypes } from './types.ts'
@@ -104,9 +104,10 @@ export function checkTypes(
   let error: { code?: string; message: string; node?: unknown } | undefined
   let type: string | undefined
   try {
-    const { text, marks } = maskOptionalEntries(expression)
+    const { text, marks, constants } = maskOptionalEntries(expression)
     if (marks.size > 0) return undeclaredOrNothing(environment, text)
-    const parsed = environment.parse(expression)
+    const parsed = environment.parse(text)
+    restoreConstants(parsed.ast, constants)
     if (usesBind(parsed.ast)) return { problem: undeclaredText(expression, environment) }
     if (hasLoops(parsed.ast)) return {}
     const checked = parsed.check()

@@ -1,5 +1,6 @@
 /** Values as expressions see them: with the types that the schema gives them, and with names that the language can write. */
 import { celDuration } from '../../cel/engine.ts'
+import { parseTime } from '../../cel/values.ts'
 import { bytesFromBase64 } from '../../machinery/base64.ts'
 import { isPlainObject } from '../../machinery/plain.ts'
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
@@ -46,8 +47,8 @@ function celString({ format }: JsonSchemaProps, text: string): unknown {
   if (format === 'duration') return durationIn(text)
   if (format === 'byte') return bytesIn(text)
   if (format !== 'date-time' && format !== 'datetime' && format !== 'date') return text
-  const time = new Date(text)
-  return Number.isNaN(time.getTime()) ? text : time
+  const time = format === 'date' ? `${text}T00:00:00Z` : text
+  return parseTime(time) ?? text
 }
 
 /** A text of another form, which the schema refuses, stays what it is. */
