@@ -54,7 +54,6 @@ export const acceptedOfUpdates: readonly Accepted[] = [
 
 /** Shrinks. */
 export const notYetUpdated: ReadonlySet<string> = new Set([
-  'admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy status',
   'apiextensions.k8s.io/v1 CustomResourceDefinition',
   'apiextensions.k8s.io/v1 CustomResourceDefinition status',
 ])

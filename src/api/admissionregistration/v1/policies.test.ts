@@ -219,6 +219,9 @@ test('a status says what is suspicious, and where', () => {
     'status.typeChecking.expressionWarnings[0].fieldRef: Required value',
   ])
   assert.deepEqual(status({ expressionWarnings: [{ fieldRef: 'spec.x', warning: 'no' }] }), [])
+  assert.deepEqual(status({ expressionWarnings: [{ fieldRef: '-a ', warning: 'no' }] }), [
+    'status.typeChecking.expressionWarnings[0].fieldRef: Invalid value: "-a": invalid JSONPath: cannot parse number -',
+  ])
 })
 
 const binding = (more: object = {}) => ({

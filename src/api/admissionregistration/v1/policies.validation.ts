@@ -12,6 +12,7 @@ import {
   required,
 } from '../../machinery/field-error.ts'
 import { isDns1123Subdomain, isPathSegment, isQualifiedName } from '../../machinery/names.ts'
+import { wrongFieldRef } from './field-ref.ts'
 import type {
   AuditAnnotation,
   MutatingAdmissionPolicy,
@@ -159,10 +160,18 @@ export function validateValidatingPolicyStatus({
   return [
     ...warnings.flatMap(({ fieldRef, warning }, index) => {
       const at = `status.typeChecking.expressionWarnings[${index}]`
-      return [...needed(`${at}.warning`, warning), ...needed(`${at}.fieldRef`, fieldRef.trim())]
+      return [
+        ...needed(`${at}.warning`, warning),
+        ...needed(`${at}.fieldRef`, fieldRef.trim(), wrongPath),
+      ]
     }),
     ...validateConditions('status.conditions', status.conditions),
   ]
+}
+
+function wrongPath(path: string): string[] {
+  const wrong = wrongFieldRef(path)
+  return wrong ? [`invalid JSONPath: ${wrong}`] : []
 }
 
 export function validateValidatingBinding({
