@@ -82,7 +82,7 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   const kind = rulesOf(write.resource)
   if (kind.custom?.isTerminating)
     throw forbidden(
-      write.resource.storage.resource,
+      write.resource.name,
       draft.metadata.name ?? '',
       'create not allowed while custom resource definition is terminating',
     )
@@ -130,12 +130,12 @@ async function store(
   besides?: readonly Change[],
 ): Promise<StoredObject> {
   const { server } = write.exchange
-  const { storage } = write.resource
+  const { storage, name: servedAs } = write.resource
   const { namespace = '', name = '' } = draft.metadata
   const converted = storedForm(write, draft)
   const stored = converted instanceof Promise ? await converted : converted
-  if (!write.dryRun) return storage.create(stored, besides)
-  if (await storage.get(namespace, name)) throw alreadyExists(storage.resource, name)
+  if (!write.dryRun) return storage.create(stored, besides, servedAs)
+  if (await storage.get(namespace, name)) throw alreadyExists(servedAs, name)
   return unstored(stored, server.cache.revision)
 }
 

@@ -18,7 +18,7 @@ import { type DeleteOptions, deleteOptionsOf } from './delete-options.ts'
 import { hooksOf } from './hooks.ts'
 import { listOptionsOf, revisionOfList } from './list-options.ts'
 import { filterFor, respondOne, sourceOf } from './read.ts'
-import type { StoredResource } from './registry.ts'
+import { rulesOf, type StoredResource } from './registry.ts'
 import { noMore } from './respond-list.ts'
 import { isFinished, isSettled } from './update.ts'
 import { admit, isDryRun, type Preconditions, type Write, writeOf } from './write.ts'
@@ -79,7 +79,7 @@ export async function deleteObject(write: Write, options: DeleteOptions): Promis
   for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
     const current = await storage.latest(namespace, name)
     try {
-      if (!current) throw notFound(storage.resource, name)
+      if (!current) throw notFound(resource.name, name)
       const result = await removeOnce(write, current, options)
       if (result) return result
     } catch (thrown) {
@@ -257,13 +257,14 @@ export async function removeCollection(
   )
 }
 
-/** In words of its own, and by the kind instead of the resource, as upstream. */
+/** In words of its own, and by the kind that is stored instead of the resource, as upstream. */
 function checkDeletable(
-  { resource: { kind }, name }: Write,
+  { resource, name }: Write,
   { metadata }: KubernetesObject,
   { uid, resourceVersion }: Preconditions,
 ): void {
-  const of = { group: kind.group, resource: kind.kind }
+  const { group, kind } = rulesOf(resource)
+  const of = { group, resource: kind }
   if (uid && uid !== metadata.uid)
     throw conflict(
       of,

@@ -90,7 +90,7 @@ async function rewrite(
   for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
     const current = await storage.latest(namespace, name)
     try {
-      if (!current) throw notFound(storage.resource, name)
+      if (!current) throw notFound(write.resource.name, name)
       const next = change(current.object)
       if (write.dryRun) return current.object
       const stored = await storage.replace(current, next)
@@ -161,7 +161,7 @@ export async function markDisrupted(write: Write, meant: Preconditions): Promise
   const now = nowOf(write)
   const marked = await rewrite(write, object => {
     const pod = object as Pod
-    checkPreconditions(write.resource.storage.resource, write.name, pod, meant)
+    checkPreconditions(write.resource.name, write.name, pod, meant)
     const condition = {
       type: 'DisruptionTarget',
       status: 'True' as const,

@@ -258,7 +258,7 @@ async function apply(write: Write, { value: given, complaints }: PatchBody): Pro
     const { uid } = configuration.metadata
     if (uid)
       throw conflict(
-        resource.storage.resource,
+        resource.name,
         write.name,
         `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
       )

@@ -49,7 +49,7 @@ export async function get(exchange: Exchange, resource: StoredResource): Promise
   const stored = asked
     ? resource.storage.cache.get(namespace, name)
     : await resource.storage.get(namespace, name)
-  if (!stored) throw notFound(resource.storage.resource, name)
+  if (!stored) throw notFound(resource.name, name)
   return respondOne(exchange, 200, resource, stored)
 }
 

@@ -83,15 +83,10 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
 }
 
 async function createByUpdate(write: Write, draft: KubernetesObject): Promise<StoredObject> {
-  const { uid, resourceVersion } = draft.metadata
-  const { resource, name } = write
-  if (uid)
-    throw conflict(
-      resource.storage.resource,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: `,
-    )
-  if (resourceVersion) throw notFound(resource.storage.resource, name)
+  const { metadata } = draft
+  if (metadata.uid) checkUid(write, metadata.uid)
+  // Of what is not there, no revision can be meant.
+  delete metadata.resourceVersion
   await authorizeVerb(write.exchange, 'create')
   return createObject({ ...write, name: '' }, draft)
 }
@@ -113,8 +108,7 @@ export async function updateObject(
   change: Change,
   first?: StoredObject,
 ): Promise<StoredObject> {
-  const { storage } = write.resource
-  const { resource: resourceName } = storage
+  const { storage, name: resourceName } = write.resource
   for (let attempt = 0; attempt < MAXIMUM_ATTEMPTS; attempt++) {
     const known = attempt === 0 ? first : undefined
     const current = known ?? (await storage.latest(write.namespace, write.name))
@@ -158,22 +152,18 @@ async function changeOnce(
   const isPinned = resourceVersion !== '' && resourceVersion !== '0'
   const isOvertaken = isPinned && resourceVersion !== String(current.revision)
   const result = isOvertaken ? undefined : await replace(write, current, draft)
-  if (!result && isPinned) throw conflict(servedAs(resource), name, MODIFIED)
+  if (!result && isPinned) throw conflict(resource.name, name, MODIFIED)
   return result
 }
 
-/** What two kinds share is told as that which was asked. */
-const servedAs = ({ kind }: StoredResource) => ({ group: kind.group, resource: kind.plural })
-
 /** Upstream finds it out where it stores the object, and tells so. */
-function checkUid(write: Write, uid: string, { metadata }: KubernetesObject): void {
-  if (uid === metadata.uid) return
-  const { prefix } = write.resource.storage
-  const key = keyIn(prefix, metadata.namespace ?? '', write.name)
-  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`
+function checkUid({ resource, namespace, name }: Write, uid: string, itsUid = ''): void {
+  if (uid === itsUid) return
+  const key = keyIn(resource.storage.prefix, namespace, name)
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${itsUid}`
   throw conflict(
-    servedAs(write.resource),
-    write.name,
+    resource.name,
+    name,
     `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
   )
 }
@@ -187,7 +177,7 @@ async function replace(
   const { view } = write.resource
   const previous = view.own ? current.in(view).object : current.object
   checkNamespace(write, draft)
-  if (draft.metadata.uid) checkUid(write, draft.metadata.uid, previous)
+  if (draft.metadata.uid) checkUid(write, draft.metadata.uid, previous.metadata.uid)
   keepSystemMetadata(draft, previous)
   // Also of a status, whose owners may then be set back.
   if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)
@@ -382,6 +372,6 @@ export function isFinished({ resource }: Write, { metadata, ...rest }: Kubernete
 /** The stored object in a resource by its name, for writers that need to look first. */
 export async function existing(resource: StoredResource, namespace: string, name: string) {
   const stored = await resource.storage.get(namespace, name)
-  if (!stored) throw notFound(resource.storage.resource, name)
+  if (!stored) throw notFound(resource.name, name)
   return stored
 }

@@ -67,13 +67,19 @@ export class ResourceStorage {
     return entry && this.#storedOf(entry, namespace, name)
   }
 
-  /** Throws AlreadyExists. `besides` is committed with it or not at all: then it throws TakenMeanwhile. */
-  async create(object: KubernetesObject, besides: readonly Change[] = []): Promise<StoredObject> {
+  /**
+   * Throws AlreadyExists, of the resource as which it was to be served. `besides` is committed with it or not at all: then it throws
+   * TakenMeanwhile.
+   */
+  async create(
+    object: KubernetesObject,
+    besides: readonly Change[] = [],
+    servedAs = this.resource,
+  ): Promise<StoredObject> {
     const { namespace = '', name = '' } = object.metadata
     const key = keyIn(this.prefix, namespace, name)
     const result = await this.#write({ key, expected: 0 }, object, besides)
-    if (!result.ok)
-      throw result.key === key ? alreadyExists(this.resource, name) : new TakenMeanwhile()
+    if (!result.ok) throw result.key === key ? alreadyExists(servedAs, name) : new TakenMeanwhile()
     return this.#storedOf(result.entries[0] as Entry, namespace, name)
   }
 
