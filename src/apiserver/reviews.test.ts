@@ -40,3 +40,29 @@ test('who am I and what may I are answered without the question', async () => {
   })
   assert.deepEqual([rules.body.metadata, rules.body.spec], [{}, {}])
 })
+
+test('there is no path to a question that was asked', async () => {
+  const { ask } = await startTestServer()
+  const access = '/apis/authorization.k8s.io/v1'
+  const missing = [
+    ['GET', `${access}/subjectaccessreviews/x`],
+    ['POST', `${access}/subjectaccessreviews/x`],
+    ['POST', `${access}/selfsubjectaccessreviews/x/status`],
+    ['POST', `${access}/localsubjectaccessreviews`],
+    ['GET', `${access}/localsubjectaccessreviews`],
+    ['POST', '/apis/authentication.k8s.io/v1/tokenreviews/x'],
+    ['GET', '/apis/authentication.k8s.io/v1/watch/tokenreviews'],
+  ] as const
+  for (const [method, path] of missing) {
+    const { status, body } = await ask(method, path, method === 'POST' ? { spec: {} } : undefined)
+    assert.equal(status, 404, `${method} ${path}`)
+    assert.equal(body.message, 'the server could not find the requested resource')
+  }
+  const all = await ask('GET', `${access}/subjectaccessreviews`)
+  const watched = await ask('GET', `${access}/subjectaccessreviews?watch=true`)
+  const local = await ask('GET', `${access}/namespaces/default/localsubjectaccessreviews`)
+  assert.deepEqual(
+    [all, watched, local].map(({ status }) => status),
+    [405, 405, 405],
+  )
+})

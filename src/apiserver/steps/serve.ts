@@ -3,6 +3,7 @@ import type { ApiResponse } from '#client/transport.ts'
 import { UnreadableValueError } from '#store'
 import { serveEndpoint } from '../endpoints/endpoints.ts'
 import type { Exchange, Step } from '../exchange.ts'
+import { isTrue } from '../request-info.ts'
 import { create } from '../resources/create.ts'
 import { remove, removeCollection } from '../resources/delete.ts'
 import { patch } from '../resources/patch.ts'
@@ -62,6 +63,7 @@ function handle(exchange: Exchange, resource: ServedResource): Promise<ApiRespon
   const { info } = exchange
   const { deprecation } = resource.kind
   if (deprecation !== undefined && !exchange.request.objects) exchange.warnings.push(deprecation)
+  if (isQuestion(resource) && !isAllOfThem(info)) throw unknownResource()
   const special = specialHandlers(resource, info.subresource)
   if (special) {
     const handler = special[info.verb]
@@ -73,6 +75,14 @@ function handle(exchange: Exchange, resource: ServedResource): Promise<ApiRespon
   if (!resource.kind.custom && isHeadOfRoute(exchange)) throw methodNotAllowed()
   return ordinary(exchange, resource)
 }
+
+/** Asked and forgotten: there is no path to one that was asked, nor to those of all namespaces. */
+const isQuestion = ({ kind }: ServedResource): boolean =>
+  kind.ephemeral && !kind.verbs.includes('get')
+
+/** The old form of watching is a path of its own. */
+const isAllOfThem = ({ rest, verb, query }: Exchange['info']): boolean =>
+  rest.length === 0 && (verb !== 'watch' || isTrue(query.get('watch')))
 
 type Handler = (exchange: Exchange, resource: StoredResource) => Promise<ApiResponse>
 
@@ -103,11 +113,13 @@ const isHeadOfRoute = ({ request, info }: Exchange): boolean =>
   request.method === 'HEAD' && info.subresource !== 'proxy'
 
 /** What lives in namespaces is written there, and nothing else is to be found under them (CVE-2019-11247). */
-function scopeRefusal({ info }: Exchange, { kind }: ServedResource): StatusError | undefined {
+function scopeRefusal({ info }: Exchange, resource: ServedResource): StatusError | undefined {
+  const { kind } = resource
   const isNamespaceItself = kind.group === '' && kind.plural === 'namespaces'
   if (kind.scope === 'Cluster') {
     if (info.namespace !== '' && !isNamespaceItself) return unknownResource()
   } else if (info.namespace === '') {
+    if (isQuestion(resource)) return unknownResource()
     if (info.verb === 'create') return methodNotAllowed()
     // Nobody empties all namespaces at once.
     if (info.verb === 'deletecollection')
