@@ -36,6 +36,16 @@ test('a daemon set changes one node at a time', () => {
   assert.deepEqual(byHand.updateStrategy, { type: 'OnDelete' })
 })
 
+test('a count of templates that is none is no daemon set', () => {
+  const counted = (count: string) => () =>
+    defaulted(daemonSet, { metadata: { annotations: { [COUNT]: count } }, spec: base })
+  for (const count of ['x', '', '4e1', ' 4'])
+    assert.throws(counted(count), {
+      message: `DaemonSet in version "v1" cannot be handled as a DaemonSet: strconv.ParseInt: parsing "${count}": invalid syntax`,
+    })
+  for (const count of ['0', '-4', '+4']) assert.doesNotThrow(counted(count))
+})
+
 test('an annotation counts the templates', () => {
   const first = created(daemonSet, { spec: base })
   assert.equal(first.metadata.annotations?.[COUNT], '1')

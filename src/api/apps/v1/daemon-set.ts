@@ -1,8 +1,10 @@
 import { defaultPodTemplate } from '../../core/v1/pod/defaults.ts'
 import { sameValue } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
+import { goQuote } from '../../machinery/go-quote.ts'
 import { type Column, defineKind } from '../../machinery/kind.ts'
 import type { ObjectMeta } from '../../machinery/metadata.ts'
+import { badRequest } from '../../machinery/status.ts'
 import { workloadColumns } from './columns.ts'
 import { type DaemonSet, type DaemonSetStatus, daemonSetShape } from './daemon-set.schema.ts'
 import {
@@ -61,6 +63,7 @@ const REVISION_HISTORY_LIMIT = 10
 
 function defaultDaemonSet(draft: DaemonSet): void {
   const { spec } = draft
+  checkTemplateGeneration(draft)
   // It is as a field of the object, which has a value before anybody sets one.
   setTemplateGeneration(draft, templateGenerationOf(draft))
   const { updateStrategy } = spec
@@ -85,6 +88,15 @@ function noStatus(): DaemonSetStatus {
 
 /** The first versions of the API counted templates in a field; since then the count lives on in this annotation. */
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
+
+/** A body in which it is no number is as one in which a field is of another type. */
+function checkTemplateGeneration({ metadata }: DaemonSet): void {
+  const count = metadata.annotations?.[TEMPLATE_GENERATION]
+  if (count === undefined || /^[+-]?\d+$/.test(count)) return
+  throw badRequest(
+    `DaemonSet in version "v1" cannot be handled as a DaemonSet: strconv.ParseInt: parsing ${goQuote(count)}: invalid syntax`,
+  )
+}
 
 function templateGenerationOf({ metadata }: DaemonSet): number {
   const count = Number(metadata.annotations?.[TEMPLATE_GENERATION] ?? 0)
