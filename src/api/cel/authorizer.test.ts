@@ -38,3 +38,23 @@ test('what is asked about is put together call by call', () => {
   // Two questions an expression: a third is too expensive.
   assert.throws(() => evaluate(texts.join(' && ')), CostExceeded)
 })
+
+const untold = [
+  "authorizer.check('get').allowed()",
+  "authorizer.group('').check('get').allowed()",
+  "authorizer.resource('pods').check('get').allowed()",
+  "authorizer.path('/a').group('').resource('a').check('get').allowed()",
+  "authorizer.path('/a').namespace('a').check('get').allowed()",
+  "authorizer.requestResource.group('').resource('a').check('get').allowed()",
+  "authorizer.group('').resource('pods').path('/a').check('get').allowed()",
+]
+for (const text of untold)
+  test(`nobody can be asked so: ${text}`, () => {
+    assert.throws(() => compileExpression(text, 'bool', 'admission'), /found no matching overload/)
+  })
+
+test('who is asked is the same or another', () => {
+  const authorizer = new Authorizer(() => ({ allowed: true, reason: '', error: '' }))
+  const program = compileExpression('authorizer == authorizer', 'bool', 'admission')
+  assert.equal(program.evaluate({ authorizer }, { cost: 1_000_000 }), true)
+})

@@ -34,21 +34,29 @@ const NOTHING: Asked = {
   path: '',
 }
 
-/** The variable `authorizer`, and all that its calls but `check` give. */
-export class Authorizer {
+/** What an expression may ask, as far as its calls have put it together. */
+class Question {
   readonly decide: Decide
   readonly asked: Asked
-  /** What the request itself is about. */
-  readonly requestResource: Authorizer | null
 
-  constructor(decide: Decide, asked: Asked = NOTHING, request?: Asked) {
+  constructor(decide: Decide, asked: Asked) {
     this.decide = decide
     this.asked = asked
-    this.requestResource = request ? new Authorizer(decide, request) : null
   }
+}
 
-  with(more: Partial<Asked>): Authorizer {
-    return new Authorizer(this.decide, { ...this.asked, ...more })
+class PathCheck extends Question {}
+class GroupCheck extends Question {}
+class ResourceCheck extends Question {}
+
+/** The variable `authorizer`. */
+export class Authorizer extends Question {
+  /** What the request itself is about. */
+  readonly requestResource: object | undefined
+
+  constructor(decide: Decide, asked: Asked = NOTHING, request?: Asked) {
+    super(decide, asked)
+    this.requestResource = request ? new ResourceCheck(decide, request) : undefined
   }
 }
 
@@ -61,41 +69,55 @@ class Decision {
 
 interface Target {
   registerFunction(signature: string, handler: (...args: never[]) => unknown): unknown
+  registerOperator(signature: string, handler: (one: unknown, other: unknown) => boolean): unknown
   registerType(name: string, type: object): unknown
 }
 
-const TYPE = 'kubernetes.authorization.Authorizer'
-const DECISION = 'kubernetes.authorization.Decision'
+const ROOM = 'kubernetes.authorization'
+const KINDS = { Authorizer, PathCheck, GroupCheck, ResourceCheck, Decision }
+type Kind = keyof typeof KINDS
 
-const PARTS = [
-  'path',
-  'group',
-  'resource',
-  'subresource',
-  'namespace',
-  'name',
-  'fieldSelector',
-  'labelSelector',
+/** Which call of what gives what: the part of the question that its argument is. */
+const STEPS: readonly (readonly [
+  of: Kind,
+  part: keyof Asked,
+  to: 'PathCheck' | 'GroupCheck' | 'ResourceCheck',
+])[] = [
+  ['Authorizer', 'path', 'PathCheck'],
+  ['Authorizer', 'group', 'GroupCheck'],
+  ['GroupCheck', 'resource', 'ResourceCheck'],
+  ['ResourceCheck', 'subresource', 'ResourceCheck'],
+  ['ResourceCheck', 'namespace', 'ResourceCheck'],
+  ['ResourceCheck', 'name', 'ResourceCheck'],
+  ['ResourceCheck', 'fieldSelector', 'ResourceCheck'],
+  ['ResourceCheck', 'labelSelector', 'ResourceCheck'],
 ]
 
 export function addAuthorizer(target: Target): void {
-  target.registerType(TYPE, { ctor: Authorizer, fields: { requestResource: TYPE } })
-  target.registerType(DECISION, { ctor: Decision, fields: {} })
-  for (const part of PARTS)
-    target.registerFunction(`${TYPE}.${part}(string): ${TYPE}`, (of: Authorizer, value: string) =>
-      of.with({ [part]: value }),
+  for (const [name, ctor] of Object.entries(KINDS)) {
+    const fields = name === 'Authorizer' ? { requestResource: `${ROOM}.ResourceCheck` } : {}
+    target.registerType(`${ROOM}.${name}`, { ctor, fields })
+    target.registerOperator(`${ROOM}.${name} == ${ROOM}.${name}`, (one, other) => one === other)
+  }
+  for (const [of, part, to] of STEPS) {
+    const Made = KINDS[to]
+    target.registerFunction(
+      `${ROOM}.${of}.${part}(string): ${ROOM}.${to}`,
+      ({ decide, asked }: Question, value: string) => new Made(decide, { ...asked, [part]: value }),
     )
+  }
   target.registerFunction(
-    `${TYPE}.serviceAccount(string, string): ${TYPE}`,
-    (of: Authorizer, namespace: string, name: string) =>
-      of.with({ serviceAccount: [namespace, name] }),
+    `${ROOM}.Authorizer.serviceAccount(string, string): ${ROOM}.Authorizer`,
+    ({ decide, asked }: Question, namespace: string, name: string) =>
+      new Authorizer(decide, { ...asked, serviceAccount: [namespace, name] }),
   )
-  target.registerFunction(
-    `${TYPE}.check(string): ${DECISION}`,
-    (of: Authorizer, verb: string) => new Decision(of.decide(of.asked, verb)),
-  )
+  for (const each of ['PathCheck', 'ResourceCheck'])
+    target.registerFunction(
+      `${ROOM}.${each}.check(string): ${ROOM}.Decision`,
+      ({ decide, asked }: Question, verb: string) => new Decision(decide(asked, verb)),
+    )
   const read = (name: string, type: string, value: (answer: Answer) => unknown) =>
-    target.registerFunction(`${DECISION}.${name}(): ${type}`, ({ answer }: Decision) =>
+    target.registerFunction(`${ROOM}.Decision.${name}(): ${type}`, ({ answer }: Decision) =>
       value(answer),
     )
   read('allowed', 'bool', ({ allowed }) => allowed)

@@ -104,6 +104,25 @@ test('an operation has four fields at most', () => {
   assert.throws(() => patched('[object.spec.note]'), /should evaluate to array of JSONPatch/)
 })
 
+test('a field of an operation may be there or not, and is a text', () => {
+  const text =
+    '[JSONPatch{op: "add", path: "/a", ?value: optional.of("b"), ?from: optional.none()}]'
+  assert.deepEqual(patched(text), [{ op: 'add', path: '/a', value: 'b' }])
+  assert.throws(() => patched('[JSONPatch{op: dyn(1), path: "/a"}]'), {
+    message: "unexpected type int64 for JSONPatchType 'op' field",
+  })
+})
+
+test('keys that are no texts cannot be written', () => {
+  assert.throws(() => configured('Object{data: {1: "a"}}'), {
+    message: 'invalid return type: *dynamic.ObjectVal',
+  })
+  assert.throws(() => patched('[JSONPatch{op: "add", path: "/a", value: {1: "a"}}]'), {
+    message:
+      "JSONPath valueExpression evaluated to a type that could not marshal to JSON: unsupported type conversion from 'int' to string",
+  })
+})
+
 test('other scopes know nothing of it', () => {
   assert.throws(() => compileExpression('Object{a: 1} == Object{a: 1}', 'bool', 'admission'))
 })

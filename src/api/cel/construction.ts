@@ -4,7 +4,8 @@
  */
 import { base64FromBytes } from '../machinery/base64.ts'
 import { isPlainObject, type PlainObject, setKey } from '../machinery/plain.ts'
-import { timeText } from './values.ts'
+import { typeName } from './printing.ts'
+import { isUint, timeText } from './values.ts'
 
 const ROOT = 'Object'
 const PATCH = 'JSONPatch'
@@ -173,7 +174,18 @@ function callOf(type: string): string {
 export function configurationOf(value: unknown): PlainObject {
   if (!(value instanceof Constructed)) throw new Error('the expression did not give an Object')
   checkNames(value, ROOT)
-  return jsonOf(value) as PlainObject
+  return written(value, () => 'invalid return type: *dynamic.ObjectVal')
+}
+
+/** Has keys that JSON cannot write. */
+class NoJson extends Error {}
+
+function written(value: Constructed, words: (why: string) => string): PlainObject {
+  try {
+    return jsonOf(value) as PlainObject
+  } catch (thrown) {
+    throw thrown instanceof NoJson ? new Error(words(thrown.message)) : thrown
+  }
 }
 
 /** The operations of a JSON patch that a list of `JSONPatch{…}` means. */
@@ -184,12 +196,27 @@ export function operationsOf(value: unknown): PlainObject[] {
       throw new Error(
         'type mismatch: JSONPatchType.expression should evaluate to array of JSONPatch',
       )
-    for (const name of Object.keys(item.fields))
-      if (!PATCH_FIELDS.includes(name)) throw new Error(`unexpected JSONPatchType field: ${name}`)
-    const { value: content } = item.fields
-    if (content instanceof Constructed) checkNames(content, content.type)
-    return jsonOf(item.fields) as PlainObject
+    const operation = written(
+      new Constructed(PATCH, item.fields),
+      why => `JSONPath valueExpression evaluated to a type that could not marshal to JSON: ${why}`,
+    )
+    const parts = Object.entries(item.fields).map(([name, part]) => [name.replace('?', ''), part])
+    for (const [name, part] of parts) checkPatchField(String(name), part)
+    return operation
   })
+}
+
+function checkPatchField(name: string, value: unknown): void {
+  if (!PATCH_FIELDS.includes(name)) throw new Error(`unexpected JSONPatchType field: ${name}`)
+  if (name !== 'value' && !isOptional(value) && typeof value !== 'string')
+    throw new Error(`unexpected type ${goType(value)} for JSONPatchType '${name}' field`)
+  if (value instanceof Constructed) checkNames(value, value.type)
+}
+
+function goType(value: unknown): string {
+  if (typeof value === 'bigint') return 'int64'
+  if (typeof value === 'number') return 'float64'
+  return typeof value === 'boolean' ? 'bool' : typeName(value)
 }
 const PATCH_FIELDS = ['op', 'path', 'from', 'value']
 
@@ -215,6 +242,11 @@ const isOptional = (value: unknown): value is OptionalLike =>
 
 function jsonOf(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value)
+  if (isUint(value)) return Number(value.value)
+  if (value instanceof Map)
+    throw new NoJson(
+      `unsupported type conversion from '${typeName([...value.keys()].find(key => typeof key !== 'string'))}' to string`,
+    )
   if (Array.isArray(value)) return value.map(jsonOf)
   if (value instanceof Date) return timeText(value)
   if (value instanceof Uint8Array) return base64FromBytes(value)

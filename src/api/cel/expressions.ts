@@ -86,6 +86,9 @@ function problemOf(
   if (stray !== undefined) return `compilation failed: ${stray}`
   try {
     const program = engine.compileExpression(text, type, scope)
+    // Nothing but a construction is a change.
+    if (scope === 'mutations' && isPlain)
+      return new engine.WrongResult(type, /^list/.test(program.type) ? 'list<dyn>' : 'dyn').message
     if (scope !== 'admission' || type === 'dyn') return undefined
     const given = certain.certainType(text, program.type, seen?.variables)
     if (given === undefined || type.split('|').includes(given)) return undefined

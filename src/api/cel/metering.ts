@@ -53,8 +53,12 @@ function charge(cost: number): void {
   throw exceeded
 }
 
-/** Runs what is metered; the error, if any, stands beside the cost, since loops and conditions may have swallowed it. */
+/**
+ * Runs what is metered; the error, if any, stands beside the cost, since loops and conditions may have swallowed it. An evaluation within
+ * another one, such as of a variable, counts for itself.
+ */
 export function metered(run: () => unknown): { value?: unknown; error?: unknown; cost: number } {
+  const [before, exceededBefore] = [spent, exceeded]
   spent = 0
   exceeded = undefined
   try {
@@ -62,6 +66,9 @@ export function metered(run: () => unknown): { value?: unknown; error?: unknown;
     return exceeded ? { error: exceeded, cost: spent } : { value, cost: spent }
   } catch (error) {
     return { error: exceeded ?? error, cost: spent }
+  } finally {
+    spent = before
+    exceeded = exceededBefore
   }
 }
 
@@ -82,9 +89,11 @@ export function meter(part: CheckedPart): void {
     if (alternate.op === 'comprehension') meterLoop(alternate, String((part.args as unknown[])[0]))
     return
   }
-  if (macro) return meterMacro(macro)
-  refine(part)
-  METERS[part.op]?.(part)
+  if (macro) meterMacro(macro)
+  else {
+    refine(part)
+    METERS[part.op]?.(part)
+  }
 }
 
 function meterLoop(loop: CheckedPart, name: string): void {

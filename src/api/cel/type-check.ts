@@ -78,6 +78,7 @@ interface Part {
   readonly pos: number
   readonly start: number
   readonly end: number
+  readonly checkedType?: { toString(): string }
 }
 
 interface Finding {
@@ -121,7 +122,7 @@ export function checkTypes(
   if (!error) return type === undefined ? {} : { type }
   if (!error.node) return {}
   const [message = ''] = error.message.split('\n')
-  const finding = FINDINGS[error.code ?? '']?.(error.node as Part, message, expression)
+  const finding = FINDINGS[error.code ?? '']?.(error.node as Part, message, expression, environment)
   // Where one name is unknown, Go goes on and tells the others.
   if (finding?.message.startsWith('undeclared reference'))
     return {
@@ -137,7 +138,12 @@ function undeclaredOrNothing(environment: Environment, expression: string): Chec
   return problem === '' ? {} : { problem }
 }
 
-type Find = (part: Part, message: string, text: string) => Finding | undefined
+type Find = (
+  part: Part,
+  message: string,
+  text: string,
+  environment: Environment,
+) => Finding | undefined
 
 const FINDINGS: Readonly<Record<string, Find>> = {
   no_such_key: ({ pos }, message) => ({
@@ -149,37 +155,89 @@ const FINDINGS: Readonly<Record<string, Find>> = {
     at: start,
   }),
   no_such_overload: wrongOperands,
+  cannot_index_type: wrongAccess,
+  invalid_index_type: wrongAccess,
+  incompatible_ternary_branches: wrongChoice,
+  invalid_logical_operand: wrongLogic,
   no_matching_overload: wrongArguments,
 }
 
 /** `no such overload: int > string`, or `-string`. */
-function wrongOperands(part: Part, message: string, text: string): Finding | undefined {
-  const told = message.slice(message.indexOf(':') + 2)
-  const { op } = part
+function wrongOperands(part: Part, _: string, text: string): Finding | undefined {
+  const { op, args } = part
   if (op.endsWith('_'))
-    return { message: noOverload(op, `(${told.slice(op.length - 1)})`), at: part.start }
-  const [left, right] = part.args as [Part, Part]
-  const operands = told.split(` ${op} `)
-  if (!left || !right || operands.length !== 2) return undefined
+    return { message: noOverload(op, `(${typeOfPart(args as Part)})`), at: part.start }
+  const [left, right] = args as [Part, Part]
+  if (!left || !right) return undefined
   const name = op === 'in' ? '@in' : `_${op}_`
-  const at = left.end + Math.max(0, text.slice(left.end, right.start).indexOf(op))
-  return { message: noOverload(name, `(${operands.join(', ')})`), at }
+  return {
+    message: noOverload(name, `(${typesOf([left, right])})`),
+    at: between(left, right, op, text),
+  }
 }
 
-/** `found no matching overload for 'string.startsWith(int)'`, or `'size(int)'`. */
+/** Where the sign between two parts is. */
+const between = (left: Part, right: Part, sign: string, text: string) =>
+  left.end + Math.max(0, text.slice(left.end, right.start).indexOf(sign))
+
+const typeOfPart = ({ checkedType }: Part) =>
+  String(checkedType ?? 'dyn').replace(/\b[AKTV]\b(?=[,>])/g, 'dyn')
+const typesOf = (parts: readonly Part[]) => parts.map(typeOfPart).join(', ')
+
+/** What has no fields, or no items of such an index. */
+function wrongAccess(part: Part, _: string, text: string): Finding {
+  const [subject, key] = part.args as [Part, Part | string]
+  if (typeof key === 'string')
+    return {
+      message: `type '${typeOfPart(subject)}' does not support field selection`,
+      at: part.pos - 1,
+    }
+  return {
+    message: noOverload('_[_]', `(${typesOf([subject, key])})`),
+    at: text.indexOf('[', subject.end),
+  }
+}
+
+function wrongChoice(part: Part, _: string, text: string): Finding | undefined {
+  const choice = part.op === '?:' ? part : undefined
+  if (!choice) return undefined
+  const all = choice.args as [Part, Part, Part]
+  return {
+    message: noOverload('_?_:_', `(${typesOf(all)})`),
+    at: between(all[0], all[1], '?', text),
+  }
+}
+
+function wrongLogic({ args }: Part): Finding | undefined {
+  const wrong = (args as [Part, Part]).find(each => !/^(bool|dyn)/.test(typeOfPart(each)))
+  return (
+    wrong && { message: `expected type 'bool' but found '${typeOfPart(wrong)}'`, at: wrong.start }
+  )
+}
+
+/** By the names of the constants that functions of libraries are called upon. */
+const LIBRARIES = new Set(['format', 'ip', 'jsonpatch', 'lists', 'optional', 'sets', 'strings'])
+
+/** No function of that name takes these. */
 function wrongArguments(
   part: Part & { candidates?: { declarations?: readonly unknown[] } },
-  message: string,
+  _: string,
   text: string,
+  environment: Environment,
 ): Finding | undefined {
-  const [name] = part.args as [string]
-  const called = /for '(?:(.+)\.)?\w+(\([^']*\))'$/.exec(message)
-  if (!called) return undefined
-  const [, receiver, given] = called
-  const applied = receiver === undefined ? given : `${receiver}.${given}`
-  const at = text.indexOf('(', text.indexOf(name, part.start))
-  const isKnown = (part.candidates?.declarations?.length ?? 0) > 0
-  return { message: isKnown ? noOverload(name, applied ?? '') : undeclared(name), at }
+  const [name, ...rest] = part.args as [string, ...unknown[]]
+  const [receiver, args] =
+    part.op === 'rcall' ? (rest as [Part, Part[]]) : [undefined, rest[0] as Part[]]
+  const at = text.indexOf('(', text.indexOf(name, receiver?.end ?? part.start))
+  const library =
+    receiver?.op === 'id' && LIBRARIES.has(String(receiver.args)) ? String(receiver.args) : ''
+  const given = `(${typesOf(args)})`
+  const known = environment.getDefinitions().functions.filter(each => each.name === name)
+  const ofLibrary = (type: string | null) => type !== null && /(Library|Namespace)$/.test(type)
+  if (!known.some(({ receiverType }) => ofLibrary(receiverType) === (library !== '')))
+    return { message: undeclared(name), at }
+  if (library !== '') return { message: noOverload(`${library}.${name}`, given), at }
+  return { message: noOverload(name, receiver ? `${typeOfPart(receiver)}.${given}` : given), at }
 }
 
 const noOverload = (name: string, applied: string) =>

@@ -4,7 +4,6 @@ import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { AdmissionRequest, Operation, Rounds } from '../admission/admission.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import type { Exchange } from '../exchange.ts'
-import { isTrue } from '../request-info.ts'
 import type { ServedResource } from './registry.ts'
 import type { Write } from './write.ts'
 
@@ -106,11 +105,10 @@ function annotate(exchange: Exchange, key: string, value: string): void {
   if (!exchange.auditAnnotations.has(key)) exchange.auditAnnotations.set(key, value)
 }
 
-/** The options of a write as an object, which is how webhooks see them. */
+/** The options of a write as an object, which is how webhooks see them; those of a patch as of the update that it leads to. */
 function optionsOf({ exchange, dryRun }: Write, operation: Operation): object {
-  const { query, verb } = exchange.info
-  const byOperation = OPTIONS_KINDS[operation.toLowerCase()]
-  const kind = operation === 'UPDATE' && verb === 'patch' ? OPTIONS_KINDS.patch : byOperation
+  const { query } = exchange.info
+  const kind = OPTIONS_KINDS[operation.toLowerCase()]
   const given = (name: string) => {
     const value = query.get(name)
     return value ? { [name]: value } : {}
@@ -119,7 +117,6 @@ function optionsOf({ exchange, dryRun }: Write, operation: Operation): object {
     kind: kind ?? 'DeleteOptions',
     apiVersion: 'meta.k8s.io/v1',
     ...(dryRun ? { dryRun: ['All'] } : {}),
-    ...(kind === 'PatchOptions' && query.get('force') ? { force: isTrue(query.get('force')) } : {}),
     ...given('fieldManager'),
     ...given('fieldValidation'),
   }

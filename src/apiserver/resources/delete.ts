@@ -112,6 +112,7 @@ async function removeOnce(
       kind: 'DeleteOptions',
       apiVersion: 'meta.k8s.io/v1',
       ...options,
+      preconditions: hasFields(options.preconditions) ? options.preconditions : undefined,
       dryRun: write.dryRun ? ['All'] : undefined,
     },
   })
@@ -119,6 +120,8 @@ async function removeOnce(
   if (marked && !isFinished(write, marked)) return stay(write, current, marked)
   return go(write, current, marked === current.object ? undefined : marked)
 }
+
+const hasFields = (value: object = {}) => Object.keys(value).length > 0
 
 /** `last` is what it is said to have been, where that is not what it was. */
 async function go(

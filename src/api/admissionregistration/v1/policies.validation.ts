@@ -102,11 +102,20 @@ type PolicyHead = Pick<
   'failurePolicy' | 'paramKind' | 'matchConstraints' | 'matchConditions'
 >
 
+/** Messages must not depend on rights. */
+const withoutAuthorizer = (seen: Seen): Seen => ({
+  ...seen,
+  names: new Set([...seen.names].filter(name => name !== 'authorizer')),
+})
+
 function validateOne(path: string, each: Validation, seen: Seen): readonly FieldError[] {
   const { expression, message = '', messageExpression = '', reason } = each
   const errors: FieldError[] = [
     ...wrongExpression(`${path}.expression`, expression, { seen }),
-    ...wrongExpression(`${path}.messageExpression`, messageExpression, { type: 'string', seen }),
+    ...wrongExpression(`${path}.messageExpression`, messageExpression, {
+      type: 'string',
+      seen: withoutAuthorizer(seen),
+    }),
   ]
   if (expression.trim() === '')
     errors.push(required(`${path}.expression`, 'expression is not specified'))

@@ -66,7 +66,7 @@ export function celOf(value: unknown): unknown {
   return result
 }
 
-/** Adds what the policy computes for its expressions; where that fails, only whoever uses it fails with it. */
+/** Adds what the policy computes for its expressions, each when it is first asked for; where that fails, whoever asks fails with it. */
 export function withVariables(
   definitions: readonly Variable[] = [],
   base: Variables,
@@ -75,14 +75,20 @@ export function withVariables(
   const variables: Record<string, unknown> = Object.create(null)
   const all = { ...base, variables }
   for (const { name, expression } of definitions) {
-    let get: () => unknown
-    try {
-      const value = evaluate(expression, all, budget, 'dyn')
-      get = () => value
-    } catch (thrown) {
-      get = () => {
-        throw thrown
+    let made: { value?: unknown; error?: Error } | undefined
+    const make = () => {
+      try {
+        const program = compileExpression(expression, 'dyn', 'admission')
+        return { value: program.evaluate(all, budget) }
+      } catch (thrown) {
+        const [why] = messageOf(thrown).split('\n')
+        return { error: new Error(`composited variable "${name}" fails to evaluate: ${why}`) }
       }
+    }
+    const get = () => {
+      made ??= make()
+      if (made.error) throw made.error
+      return made.value
     }
     Object.defineProperty(variables, name, { enumerable: true, get })
   }

@@ -12,7 +12,7 @@ import type { AdmissionRequest } from '../admission.ts'
 import { matchedBy } from '../webhooks/match.ts'
 import type { WebhookWorld } from '../webhooks/world.ts'
 import type { AdmissionWorld } from '../world.ts'
-import { paramsOf } from './params.ts'
+import { PolicyMisconfigured, paramsOf } from './params.ts'
 
 export type PolicyWorld = AdmissionWorld & { readonly webhooks: WebhookWorld }
 type AnyPolicy = ValidatingAdmissionPolicy | MutatingAdmissionPolicy
@@ -33,6 +33,8 @@ export interface Invocation<P, B> extends Bound<P, B> {
 /** A binding whose parameters cannot be had, and why. */
 export interface Misconfigured<P, B> extends Bound<P, B> {
   readonly failure: string
+  /** It is the policy that cannot be put to work, whatever the binding says. */
+  readonly isOfPolicy: boolean
 }
 
 /** In the order of the policies, and of their bindings. */
@@ -59,8 +61,11 @@ export async function invocationsOf<P extends AnyPolicy, B extends AnyBinding>(
         for (const param of await paramsOf(paramKind, paramRef, request, webhooks))
           all.push({ policy, binding, resource, param })
       } catch (thrown) {
-        const failure = `failed to configure binding: ${messageOf(thrown)}`
-        all.push({ policy, binding, failure })
+        const isOfPolicy = thrown instanceof PolicyMisconfigured
+        const what = isOfPolicy ? 'policy' : 'binding'
+        const failure = `failed to configure ${what}: ${messageOf(thrown)}`
+        all.push({ policy, binding, failure, isOfPolicy })
+        if (isOfPolicy) break
       }
     }
   }

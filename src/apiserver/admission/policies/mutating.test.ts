@@ -228,6 +228,41 @@ test('conditions, bindings and parameters decide where a policy works', async ()
   assert.deepEqual((await send(api, { a: '1' }, on)).body.data, { a: '1', from: 's' })
 })
 
+test('a policy that wants to be asked again is when it changed the object itself', async () => {
+  const api = await serverWith({
+    spec: { reinvocationPolicy: 'IfNeeded' },
+    mutations: [configuration('Object{data: {"count": string(size(object.data))}}')],
+  })
+  assert.deepEqual((await send(api, { a: '1' })).body.data, { a: '1', count: '2' })
+})
+
+const unappliable: readonly (readonly [operation: string, why: string])[] = [
+  [
+    'op: "remove", path: "/data/none"',
+    "error in remove for path: '/data/none': Unable to remove nonexistent key: none: missing value",
+  ],
+  [
+    'op: "move", from: "/data/none", path: "/data/x"',
+    "error in move for path: 'none': Unable to remove nonexistent key: none: missing value",
+  ],
+  [
+    'op: "add", path: "/none/x", value: "y"',
+    'add operation does not apply: doc is missing path: "/none/x": missing value',
+  ],
+  ['op: "nope", path: "/data/x"', 'Unexpected kind: nope'],
+  ['op: "add", value: "y"', 'add operation does not apply: doc is missing path: "": missing value'],
+]
+for (const [operation, why] of unappliable)
+  test(`a patch does not apply: ${operation}`, async () => {
+    const api = await serverWith({ mutations: [patch(`[JSONPatch{${operation}}]`)] })
+    const { status, body } = await send(api, { a: '1' })
+    assert.equal(status, 403)
+    assert.equal(
+      body.message,
+      `policy 'p' with binding 'p-here' denied request: JSON Patch: ${why}`,
+    )
+  })
+
 test('a policy is asked again when one after it changed the object, if it wants to be', async () => {
   for (const [reinvocationPolicy, expected] of [
     ['Never', { n: '1a', m: '1' }],

@@ -44,7 +44,8 @@ async function mutateAll(
   world: PolicyWorld,
 ): Promise<void> {
   const { rounds } = request
-  if (rounds?.isAgain && !isEqual(rounds.policies.lastDraft, draft)) rounds.policies.wantAll()
+  // A policy that changed the draft itself is asked again, too, as upstream does.
+  if (rounds?.isAgain) rounds.policies.wantAll()
   const { webhooks } = world
   const all = await invocationsOf(
     webhooks.mutatingPolicies(),
@@ -59,7 +60,6 @@ async function mutateAll(
     if (!('failure' in each))
       for (const message of await invoke(each, request, draft, world))
         failures.push({ ...each, message, reason: 'Invalid' })
-  if (rounds && all.length > 0) rounds.policies.lastDraft = structuredClone(draft)
   const fatal = failures.filter(({ policy }) => policy.spec.failurePolicy !== 'Ignore')
   if (fatal.length > 0) throw denied(request, fatal)
 }

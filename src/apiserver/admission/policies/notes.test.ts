@@ -124,7 +124,7 @@ test('a binding that cannot work refuses, whatever it says', async () => {
   const binding = { ...audit, paramRef }
   assert.match(
     (await judge({ spec, bindings: [binding] })).refusal,
-    /with binding 'b0' denied request: failed to configure binding: failed to find resource/,
+    /'p' denied request: failed to configure policy: failed to find resource/,
   )
   const lenient = { ...spec, failurePolicy: 'Ignore' }
   assert.equal((await judge({ spec: lenient, bindings: [binding] })).refusal, '')

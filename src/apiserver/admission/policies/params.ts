@@ -6,6 +6,9 @@ import { prepare } from '../../storage/view.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import type { WebhookWorld } from '../webhooks/world.ts'
 
+/** The policy itself cannot be put to work, by whatever binding. */
+export class PolicyMisconfigured extends Error {}
+
 /** One entry for each time that the policy is evaluated; null where it has no parameters. Throws what is wrong with the set-up. */
 export async function paramsOf(
   paramKind: ParamKind | undefined,
@@ -18,7 +21,7 @@ export async function paramsOf(
   const { apiVersion = '', kind = '' } = paramKind
   const resource = world.ofKind(apiVersion, kind)
   if (!resource?.storage)
-    throw new Error(
+    throw new PolicyMisconfigured(
       `failed to find resource referenced by paramKind: '${apiVersion}, Kind=${kind}'`,
     )
   const isNamespaced = resource.kind.scope === 'Namespaced'

@@ -79,6 +79,21 @@ function atomicsIn(schema: AnySchema | undefined, value: unknown, path: string):
 
 const TEST_FAILED = /operation \d+: testing value .* failed$/s
 
+const FAILED = /operation (\d+)(?:: the path| has the unknown op| has no path)/
+
+/** In the words of upstream's library. */
+function whyNotPatched(message: string, operations: readonly object[]): string {
+  const [, index] = FAILED.exec(message) ?? []
+  if (index === undefined) return message
+  const operation = operations[Number(index)] as Partial<Record<'op' | 'path' | 'from', string>>
+  const { op = '', path = '', from = '' } = operation
+  if (message.includes('unknown op')) return `Unexpected kind: ${op}`
+  const missing = `doc is missing path: ${op === 'add' ? JSON.stringify(path) : path}: missing value`
+  if (op !== 'remove' && op !== 'move') return `${op} operation does not apply: ${missing}`
+  const key = (op === 'move' ? from : path).split('/').at(-1) ?? ''
+  return `error in ${op} for path: '${op === 'move' ? key : path}': Unable to remove nonexistent key: ${key}: missing value`
+}
+
 function patched(shown: KubernetesObject, operations: object[], kind: AnyKind): unknown {
   let result: unknown
   try {
@@ -86,10 +101,10 @@ function patched(shown: KubernetesObject, operations: object[], kind: AnyKind): 
   } catch (thrown) {
     // By this operation a patch says when it is not meant.
     if (TEST_FAILED.test(messageOf(thrown))) return shown
-    throw new Error(`JSON Patch: ${messageOf(thrown)}`)
+    throw new Error(`JSON Patch: ${whyNotPatched(messageOf(thrown), operations)}`)
   }
   const unknownFields = unknownFieldsOf(kind, result, why => {
-    throw internalError(why)
+    throw internalError(why.replace(/^.* cannot be handled as a \w+: /, ''))
   })
   if (unknownFields.length > 0) {
     const texts = unknownFields.map(field => `unknown field ${JSON.stringify(field)}`)

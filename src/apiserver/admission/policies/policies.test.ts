@@ -217,3 +217,59 @@ test('a policy with an expression that does not compile is refused', async () =>
   assert.match(messages[2] ?? '', /: must evaluate to string but got int$/)
   assert.match(messages[3] ?? '', /: must evaluate to bool but got string$/)
 })
+
+test('a variable fails with its name, and only where it is asked for', async () => {
+  const variables = [
+    { name: 'a', expression: 'object.data.none' },
+    { name: 'b', expression: 'variables.a' },
+  ]
+  const unused = await serverWith({ spec: { variables }, validations: [{ expression: 'true' }] })
+  assert.equal((await create(unused, 'a')).status, 201)
+  const api = await serverWith({
+    spec: { variables },
+    validations: [{ expression: 'variables.b == 1' }],
+  })
+  const { body } = await create(api, 'a', { x: 'y' })
+  assert.equal(
+    body.details.causes[0].message,
+    `${DENIED}expression 'variables.b == 1' resulted in error: composited variable "b" fails to evaluate: composited variable "a" fails to evaluate: no such key: none`,
+  )
+})
+
+test('messages ask for nobody’s rights', async () => {
+  const may = "authorizer.path('/a').check('get').allowed()"
+  const api = await serverWith({
+    spec: { variables: [{ name: 'may', expression: may }] },
+    validations: [
+      { expression: '!variables.may', messageExpression: 'string(variables.may)', message: 'no' },
+    ],
+  })
+  assert.equal((await create(api, 'a')).body.details.causes[0].message, `${DENIED}no`)
+  const { status, body } = await api.ask('POST', `${GROUP}/validatingadmissionpolicies`, {
+    metadata: { name: 'other' },
+    spec: {
+      matchConstraints: { resourceRules: [configMaps] },
+      validations: [{ expression: 'false', messageExpression: `string(${may})` }],
+    },
+  })
+  assert.equal(status, 422)
+  assert.match(body.message, /undeclared reference to 'authorizer'/)
+})
+
+test('a policy sees the options of the update that a patch leads to, and no preconditions that are none', async () => {
+  const shown = '"%s".format([request.options])'
+  const api = await serverWith({
+    validations: [{ expression: 'false', messageExpression: shown }],
+    binding: { validationActions: ['Warn'] },
+  })
+  await create(api, 'a')
+  const patched = await api.ask(
+    'PATCH',
+    `${MAPS}/a?fieldManager=x`,
+    { data: {} },
+    { headers: { 'content-type': 'application/merge-patch+json' } },
+  )
+  assert.match(patched.headers.warning ?? '', /UpdateOptions/)
+  const deleted = await api.ask('DELETE', `${MAPS}/a`)
+  assert.doesNotMatch(deleted.headers.warning ?? 'preconditions', /preconditions/)
+})

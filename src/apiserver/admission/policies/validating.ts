@@ -48,6 +48,8 @@ interface Outcome {
   readonly denials: readonly Denial[]
   /** For the audit log, in the order of the policy; by the second half of the key. */
   readonly notes: readonly (readonly [string, string])[]
+  /** No binding has to do with it. */
+  readonly isOfPolicy?: boolean
 }
 
 async function judge(request: AdmissionRequest, world: PolicyWorld): Promise<void> {
@@ -59,7 +61,7 @@ async function judge(request: AdmissionRequest, world: PolicyWorld): Promise<voi
     const { policy, binding } = each
     const outcome =
       'failure' in each ? unconfigured(each) : await evaluatePolicy(each, request, world)
-    const refusal = actOn(outcome.denials, policy, binding, request)
+    const refusal = actOn(outcome, policy, binding, request)
     first ??= refusal
     for (const [name, text] of outcome.notes) {
       const key = `${policy.metadata.name}/${name}`
@@ -73,9 +75,11 @@ async function judge(request: AdmissionRequest, world: PolicyWorld): Promise<voi
 function unconfigured({
   policy,
   failure,
+  isOfPolicy,
 }: Misconfigured<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>): Outcome {
   const isIgnored = policy.spec.failurePolicy === 'Ignore'
-  return { denials: isIgnored ? [] : [{ message: failure, index: 0, isFatal: true }], notes: [] }
+  const denials = isIgnored ? [] : [{ message: failure, index: 0, isFatal: true }]
+  return { denials, notes: [], isOfPolicy }
 }
 
 async function evaluatePolicy(
@@ -100,13 +104,15 @@ async function evaluatePolicy(
   }
   const budget = newBudget()
   const all = withVariables(spec.variables, base, budget)
+  // Messages ask for nobody's rights, nor do variables on their behalf.
+  const ofMessages = withVariables(spec.variables, { ...base, authorizer: null }, budget)
   const denials = (spec.validations ?? []).flatMap((validation, index) => {
     try {
       if (evaluate(validation.expression, all, budget) === true) return []
     } catch (thrown) {
       return failed(thrown, { index })
     }
-    const made = () => evaluate(validation.messageExpression ?? '', all, budget, 'string')
+    const made = () => evaluate(validation.messageExpression ?? '', ofMessages, budget, 'string')
     const reason = validation.reason || 'Invalid'
     return [{ message: messageFor(validation, made), reason, index }]
   })
@@ -151,7 +157,7 @@ const FAILURE_KEY = 'validation.policy.admission.k8s.io/validation_failure'
 
 /** Warns and notes at once; gives the refusal, if it is one. */
 function actOn(
-  denials: readonly Denial[],
+  { denials, isOfPolicy }: Outcome,
   policy: ValidatingAdmissionPolicy,
   binding: ValidatingAdmissionPolicyBinding,
   request: AdmissionRequest,
@@ -171,7 +177,8 @@ function actOn(
   const isDenying = validationActions.includes('Deny')
   const first = denials.find(({ isFatal }) => isFatal || isDenying)
   if (!first) return undefined
-  const message = `ValidatingAdmissionPolicy ${names} denied request: ${first.message}`
+  const who = isOfPolicy ? `'${policy.metadata.name}'` : names
+  const message = `ValidatingAdmissionPolicy ${who} denied request: ${first.message}`
   const reason = (first.reason ?? 'Invalid') as StatusReason
   const { message: text, details } = refused(request, message)
   return new StatusError(

@@ -88,7 +88,8 @@ test('updates and patches pass with the old object; what the server says of an o
   assert.equal(body.metadata.creationTimestamp, created.metadata.creationTimestamp)
   const { operation, object, oldObject, options } = webhook.asked[1]
   assert.deepEqual([operation, object.data, oldObject.data], ['UPDATE', { a: '2' }, { a: '1' }])
-  assert.equal(options.kind, 'PatchOptions')
+  // As of the update that the patch leads to.
+  assert.equal(options.kind, 'UpdateOptions')
 })
 
 test('a webhook cannot change what is deleted, nor move an object', async () => {
