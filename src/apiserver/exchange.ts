@@ -43,8 +43,10 @@ export interface Stream {
 /** One step of the pipeline: does its part and calls `next`, or answers by itself. */
 export type Step = (exchange: Exchange, next: () => Promise<ApiResponse>) => Promise<ApiResponse>
 
-const NO_INFO: RequestInfo = Object.freeze({
+/** Of a request that nobody has read yet, or could read. */
+export const NO_INFO: RequestInfo = Object.freeze({
   isResourceRequest: false,
+  hasVerbInPath: false,
   path: '',
   query: new URLSearchParams(),
   verb: '',

@@ -11,6 +11,8 @@ export interface RequestInfo {
   /** Without the query; decoded where no resource is meant, as it came where one is. */
   readonly path: string
   readonly query: URLSearchParams
+  /** The verb stands in the path, as of /api/v1/watch/pods, where any method asks for it. */
+  readonly hasVerbInPath: boolean
   /** API verb, or the lower-case method where no resource is meant. */
   readonly verb: string
   /** `api` or `apis`. */
@@ -40,6 +42,9 @@ const NAMESPACE_SUBRESOURCES = ['status', 'finalize']
 /** Below these anything goes that the target may understand, so odd segments are not ours to judge. */
 const PROXY = 'proxy'
 
+/** Words before a resource that are the verb whatever the method: the old forms of watching and proxying, /api/v1/watch/pods. */
+const SPECIAL_VERBS = ['watch', PROXY]
+
 /** Longest path with query; the longest that a client has reason to send is a list with a long selector. */
 const MAXIMUM_PATH_LENGTH = 32 * 1024
 
@@ -47,6 +52,11 @@ const OF_API = /^\/apis?(?:\/|$)/
 
 /** One for all that have none: nobody changes the query of a request. */
 const NO_QUERY = new URLSearchParams()
+
+/** A path that says what is to be done, but not with what. */
+export class UnreadablePathError extends Error {
+  override readonly message = 'unable to determine kind and namespace from url'
+}
 
 export function parseRequestInfo(method: Method, target: string): RequestInfo {
   if (target.length > MAXIMUM_PATH_LENGTH) throw badRequest('the request path is too long')
@@ -59,6 +69,7 @@ export function parseRequestInfo(method: Method, target: string): RequestInfo {
   const isOfApi = isSpelledOut || OF_API.test(decodedPath)
   const none = {
     isResourceRequest: false,
+    hasVerbInPath: false,
     path: decodedPath,
     query,
     verb: method.toLowerCase(),
@@ -86,18 +97,19 @@ export function parseRequestInfo(method: Method, target: string): RequestInfo {
 
 function resourceInfo(base: RequestInfo, methodVerb: string, parts: string[]): RequestInfo {
   let verb = methodVerb
-  // The old form of watching, /api/v1/watch/pods.
-  const oldWatch = parts[0] === 'watch' && parts.length > 1
-  if (oldWatch) {
+  const [special = ''] = parts
+  const hasVerbInPath = SPECIAL_VERBS.includes(special)
+  if (hasVerbInPath) {
+    if (parts.length < 2) throw new UnreadablePathError()
     parts.shift()
-    verb = 'watch'
+    verb = special
   }
   let namespace = ''
   if (parts[0] === 'namespaces' && parts[1] !== undefined) {
     namespace = parts[1]
     if (parts[2] !== undefined && !NAMESPACE_SUBRESOURCES.includes(parts[2])) parts.splice(0, 2)
   }
-  const [resource = '', name = '', subresource = ''] = parts
+  const [resource = '', name = '', third = ''] = parts
   const rest = parts.slice(1)
   const { query } = base
   if (name === '' && verb === 'get') verb = isTrue(query.get('watch')) ? 'watch' : 'list'
@@ -105,10 +117,11 @@ function resourceInfo(base: RequestInfo, methodVerb: string, parts: string[]): R
   return {
     ...base,
     isResourceRequest: true,
+    hasVerbInPath,
     verb,
     namespace,
     resource,
-    subresource,
+    subresource: verb === PROXY ? '' : third,
     name: name || nameSelectedBy(verb, query),
     rest,
   }

@@ -142,6 +142,14 @@ export const forbidden = (of: ResourceName, name: string, why: string) =>
     detailsOf(name, of),
   )
 
+/** Where the verb is what is wrong. */
+export const methodNotSupported = (of: ResourceName, verb: string) =>
+  new StatusError(
+    'MethodNotAllowed',
+    `${verb} is not supported on resources of kind ${JSON.stringify(qualified(of))}`,
+    detailsOf('', of),
+  )
+
 export const badRequest = (message: string) => new StatusError('BadRequest', message)
 
 export const internalError = (message: string) =>

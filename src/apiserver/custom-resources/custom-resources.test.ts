@@ -86,8 +86,10 @@ describe('a definition', () => {
     const waiting = await server.ask('GET', NAMED)
     assert.equal(statusOf(waiting.body, 'Terminating'), 'True')
     const refused = await server.ask('POST', WIDGETS, widget('late'))
-    assert.equal(refused.status, 403)
-    assert.match(refused.body.message, /create not allowed while custom resource definition is/)
+    assert.equal(refused.status, 405)
+    const why = 'create not allowed while custom resource definition is terminating'
+    assert.equal(refused.body.message, why)
+    assert.deepEqual(refused.body.details, { group: 'example.com', kind: 'widgets' })
     const { body } = await server.ask('GET', '/apis/example.com/v1')
     assert.deepEqual(body.resources[0].verbs, [
       'delete',

@@ -119,28 +119,37 @@ export class Lifecycle {
       condition,
       bundle ? wrongBundle(bundle) : undefined,
     )
-    const isNowServed = condition.status === 'True' || established.status === 'True'
-    const status = { ...definition.status, acceptedNames }
-    // Served before it is called established: whoever waits for that may use it at once.
-    if (isNowServed) await this.#serving.serve({ ...definition, status })
     const now = rfc3339(this.#server.clock.now())
-    const conditions = [condition, established, ...approvalConditions(definition)].reduce(
+    const found = [condition, established, ...approvalConditions(definition)].filter(
+      each => each !== undefined,
+    )
+    const conditions = found.reduce(
       (told, next) => withCondition(told, next, now),
       definition.status.conditions,
     )
+    const settled = { ...definition, status: { ...definition.status, acceptedNames, conditions } }
+    // Served before it is called established: whoever waits for that may use it at once.
+    if (isServable(settled)) await this.#serving.serve(settled)
+    else this.#serving.drop(name)
     const before = JSON.stringify([definition.status.acceptedNames, definition.status.conditions])
     if (before === JSON.stringify([acceptedNames, conditions])) return
     await this.#writer.update(name, draft => {
       if (draft.metadata.uid !== definition.metadata.uid) return
       if (draft.metadata.generation !== definition.metadata.generation) return
       draft.status.acceptedNames = acceptedNames
-      for (const next of [condition, established, ...approvalConditions(definition)])
+      for (const next of found)
         draft.status.conditions = withCondition(draft.status.conditions, next, now)
     })
     this.#wakeGroup(name)
   }
 
   async #cleanUp(name: string, definition: CustomResourceDefinition): Promise<void> {
+    if (this.#serving.overlaps(definition))
+      return this.#release(
+        name,
+        'OverlappingBuiltInResource',
+        'instances overlap with built-in resources in storage',
+      )
     const resource = this.#serving.storedResource(name)
     if (!resource || !isConditionTrue(definition, 'Established'))
       return this.#release(name, 'NeverEstablished', 'resource was never established')

@@ -39,6 +39,15 @@ export class CustomServing {
     this.#server = server
   }
 
+  /** Whether its objects would lie where those of a built-in resource do: then it serves none. */
+  overlaps(definition: CustomResourceDefinition): boolean {
+    const prefix = prefixOfDefinition(definition)
+    for (const { resources } of this.#server.registry.versions())
+      if (resources.some(({ kind, storage }) => !kind.custom && storage?.prefix === prefix))
+        return true
+    return false
+  }
+
   /** The resource in its storage version, where it is served. */
   storedResource(name: string): StoredResource | undefined {
     return this.#served.get(name)?.stored
@@ -46,6 +55,7 @@ export class CustomServing {
 
   /** Makes room before the cache reads the store; `since` is the newest revision that may be there already. */
   async restore(definition: CustomResourceDefinition, since: number): Promise<void> {
+    if (this.overlaps(definition)) return
     await loadFor(definition)
     const getters: Getters = {}
     const cache = this.#server.cache.add(prefixOfDefinition(definition), getters)
@@ -54,6 +64,7 @@ export class CustomServing {
 
   /** Serves the definition as it is now; nothing happens where it is served so already. */
   async serve(definition: CustomResourceDefinition): Promise<void> {
+    if (this.overlaps(definition)) return
     await loadFor(definition)
     if (this.refresh(definition)) return
     const getters: Getters = {}

@@ -36,7 +36,8 @@ export const getComponent: SpecialHandler = async (exchange, resource) => {
   const { name } = exchange.info
   const all = await componentsOf(exchange.server)
   const found = all.find(({ metadata }) => metadata.name === name)
-  if (!found) throw notFound(resource.name, name)
+  // Named so by upstream, in this place alone.
+  if (!found) throw notFound({ group: '', resource: 'componentstatus' }, name)
   return respondOne(exchange, 200, resource as StoredResource, unstored(found, 0))
 }
 

@@ -3,10 +3,11 @@ import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { copyJson } from '#api/machinery/plain.ts'
 import {
   alreadyExists,
-  forbidden,
   invalid,
   isStatus,
+  methodNotSupported,
   PlainError,
+  type ResourceName,
   StatusError,
 } from '#api/machinery/status.ts'
 import { validateMetadata } from '#api/machinery/validate-metadata.ts'
@@ -41,13 +42,21 @@ const ALLOCATION_ATTEMPTS = 20
 const MAXIMUM_GENERATED_PREFIX = 63 - 5
 
 export async function create(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
-  const write = writeOf(exchange, resource)
+  // Who posts to the path of a custom object makes what the body says.
+  const write = { ...writeOf(exchange, resource), name: '' }
   const body = await parseBody(exchange.request, resource.kind)
   const served = draftOf(exchange, resource.kind, body)
   const draft = resource.view.toStored?.(served) ?? served
   const stored = await createObject(write, draft)
   return respondOne(exchange, 201, resource, stored)
 }
+
+const createNotAllowed = (of: ResourceName) =>
+  new StatusError(
+    'MethodNotAllowed',
+    'create not allowed while custom resource definition is terminating',
+    methodNotSupported(of, 'create').details,
+  )
 
 /** Everything from a defaulted draft to the stored object; also for the server's own creates. */
 export async function createObject(write: Write, draft: KubernetesObject): Promise<StoredObject> {
@@ -80,12 +89,7 @@ function noUniqueName(taken: StatusError): StatusError {
 
 async function createNamed(write: Write, draft: KubernetesObject): Promise<StoredObject> {
   const kind = rulesOf(write.resource)
-  if (kind.custom?.isTerminating)
-    throw forbidden(
-      write.resource.name,
-      draft.metadata.name ?? '',
-      'create not allowed while custom resource definition is terminating',
-    )
+  if (kind.custom?.isTerminating) throw createNotAllowed(write.resource.name)
   hooksOf(write.resource).complete?.(write, draft)
   // What admission adds is nobody's, so that applying anew does not take it away.
   if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)

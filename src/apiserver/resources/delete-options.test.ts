@@ -65,3 +65,36 @@ test('a dry run tells the revision that is there', async () => {
   assert.deepEqual(told.body.metadata.finalizers, ['orphan'])
   assert.equal(told.body.metadata.resourceVersion, body.metadata.resourceVersion)
 })
+
+test('the query may name what a deletion is on the condition of', async () => {
+  const { body } = await server.ask('GET', `${AT}/a`)
+  const { uid, resourceVersion } = body.metadata
+  const status = async (query: string) =>
+    (await server.ask('DELETE', `${AT}/a?dryRun=All&${query}`)).status
+  assert.equal(await status('resourceVersion=1'), 409)
+  assert.equal(await status('uid=x'), 409)
+  assert.equal(await status(`resourceVersion=${resourceVersion}&uid=x`), 409)
+  assert.equal(await status(`resourceVersion=${resourceVersion}&uid=${uid}`), 200)
+  assert.equal(await status('resourceVersion=&uid='), 200)
+})
+
+test('a revision of a collection that is deleted is exactly that one', async () => {
+  const made = await server.ask('POST', AT, { metadata: { name: 'b' } })
+  const { resourceVersion } = made.body.metadata
+  await server.ask('POST', AT, { metadata: { name: 'c' } })
+  const { status, body } = await server.ask(
+    'DELETE',
+    `${AT}?dryRun=All&labelSelector=!none&resourceVersion=${resourceVersion}`,
+  )
+  assert.equal(status, 409, 'the first of them has another revision')
+  assert.match(body.message, /does not match the ResourceVersion in record/)
+  await server.ask('DELETE', `${AT}/a`)
+  await server.ask('DELETE', `${AT}/c`)
+  const left = await server.ask('DELETE', `${AT}?dryRun=All&resourceVersion=${resourceVersion}`)
+  // Of those that were there then one is gone, which is just as well.
+  assert.deepEqual(
+    left.body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
+    ['b'],
+  )
+  assert.equal(left.body.items[0].kind, undefined, 'said once for all of them')
+})

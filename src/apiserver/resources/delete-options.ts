@@ -34,7 +34,10 @@ function fromQuery(query: URLSearchParams): object {
   const orphan = query.get('orphanDependents')
   if (grace !== null && !/^[+-]?\d+$/.test(grace))
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`)
+  const [uid, resourceVersion] = [query.get('uid'), query.get('resourceVersion')]
+  const preconditions = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) }
   return {
+    preconditions,
     ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
     ...(policy === null ? {} : { propagationPolicy: policy }),
     ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),

@@ -17,9 +17,9 @@ import { readList } from '../watch-cache/read-list.ts'
 import { type DeleteOptions, deleteOptionsOf } from './delete-options.ts'
 import { hooksOf } from './hooks.ts'
 import { listOptionsOf, revisionOfList } from './list-options.ts'
-import { filterFor, respondOne, sourceOf } from './read.ts'
+import { filterFor, limitOf, respondOne, sourceOf } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
-import { noMore } from './respond-list.ts'
+import { noMore, withoutKind } from './respond-list.ts'
 import { isFinished, isSettled } from './update.ts'
 import { admit, isDryRun, type Preconditions, type Write, writeOf } from './write.ts'
 
@@ -165,10 +165,7 @@ function markedForDeletion(
 ): KubernetesObject | undefined {
   const { kind } = write.resource.storage
   const hooks = hooksOf(write.resource)
-  const finalizers = finalizersAfter(write, current, options.propagationPolicy)
-  for (const finalizer of hooks.finalizersOnDelete ?? [])
-    if (!current.metadata.deletionTimestamp && !finalizers.includes(finalizer))
-      finalizers.push(finalizer)
+  const finalizers = finalizersOf(write, current, options.propagationPolicy)
   const grace = kind.gracePeriodSeconds?.(current, options.gracePeriodSeconds) ?? 0
   const ownFinalizers = hooks.hasOwnFinalizers?.(current) ?? false
   // Nothing holds it: most deletes, which need no copy. What could have had grace is marked even so.
@@ -190,11 +187,23 @@ function markedForDeletion(
     if (hooks.hasNoGrace) delete metadata.deletionGracePeriodSeconds
     // Whose shorter time is over already still gets a moment, unless it is to get none.
     else metadata.deletionGracePeriodSeconds = end < now && grace > 0 ? 1 : grace
-    if (metadata.generation && !isMarked) metadata.generation++
+    if (metadata.generation && !isMarked && !hooks.hasNoGrace) metadata.generation++
     hooks.beginDelete?.(draft)
   } else if (finalizers.length === (current.metadata.finalizers?.length ?? 0)) return current
   delete metadata.resourceVersion
   return draft
+}
+
+function finalizersOf(
+  write: Write,
+  current: KubernetesObject,
+  policy: DeleteOptions['propagationPolicy'],
+): string[] {
+  const { finalizersOnDelete } = hooksOf(write.resource)
+  if (!finalizersOnDelete || current.metadata.deletionTimestamp)
+    return finalizersAfter(write, current, policy)
+  // Those come first, and only whoever asks again when they have begun has a say of their own.
+  return [...new Set([...(current.metadata.finalizers ?? []), ...finalizersOnDelete])]
 }
 
 /** Who has to act before the object may go, by the wished treatment of what it owns. */
@@ -223,15 +232,18 @@ export async function removeCollection(
   const list = listOptionsOf(info.query, false)
   const page = await readList(sourceOf(exchange, resource), {
     filter: filterFor(exchange, resource),
-    limit: list.limit,
+    limit: limitOf(list, resource),
     continue: list.continue,
     revision: revisionOfList(list),
-    hasRevision: !['', '0'].includes(list.resourceVersion),
-    match: list.resourceVersionMatch,
+    named: list.resourceVersion,
+    // Upstream always deletes in pages, and a page is of exactly the revision that is named.
+    match: list.resourceVersionMatch || 'Exact',
   })
   const write = writeOf(exchange, resource)
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
-  const items: KubernetesObject[] = []
+  const items: object[] = []
+  // As in lists, which say once what all are.
+  const isBare = !resource.kind.custom && !exchange.request.objects
   const queue = page.items.values()
   const worker = async () => {
     for (const { object } of queue) {
@@ -239,7 +251,8 @@ export async function removeCollection(
       try {
         const { stored } = await deleteObject({ ...write, namespace, name, dryRun }, options)
         await prepare(resource.view, [stored])
-        items.push(stored.in(resource.view).object)
+        const { object: last } = stored.in(resource.view)
+        items.push(isBare ? withoutKind(last) : last)
       } catch (thrown) {
         // Somebody else deleted it first, which is just as well.
         if (!isStatus(thrown, 'NotFound')) throw thrown

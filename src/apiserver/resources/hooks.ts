@@ -50,11 +50,11 @@ export interface ResourceHooks {
   readonly needsResourceVersion?: boolean
   /** Further finalizers beyond metadata's that keep a deleted object. */
   hasOwnFinalizers?(object: KubernetesObject): boolean
-  /** Who must act before an object of this kind may ever go. */
+  /** Who must act before an object of this kind may ever go, whatever is to become of what it owns. */
   readonly finalizersOnDelete?: readonly string[]
   /** Finalizers may be named without a domain, as anything else that is qualified; or only those that an update adds, or one of the status. */
   readonly freeFinalizers?: true | 'onUpdate' | 'inStatus'
-  /** Nothing says how long it is given to end by itself. */
+  /** Nothing says how long it is given to end by itself, nor counts that it is to. */
   readonly hasNoGrace?: true
   /** Who writes the status writes none of the metadata beside it that means anything, or none at all. */
   readonly statusIsAlone?: true | 'wholly'
@@ -155,6 +155,7 @@ const table: Record<string, ResourceHooks> = {
       if (write.subresource === '') rememberStorageVersion(draft)
     },
     finalizersOnDelete: [CLEANUP_FINALIZER],
+    hasNoGrace: true,
     beginDelete: markTerminating,
   },
   namespaces: {

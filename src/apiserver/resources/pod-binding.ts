@@ -26,9 +26,7 @@ export const bindPod: SpecialHandler = async exchange => {
 function checkBinding(wanted: Binding, { namespace }: Write, name: string): void {
   const { metadata, target } = wanted
   if (metadata.name && metadata.name !== name)
-    throw badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
-    )
+    throw badRequest('name in URL does not match name in Binding object')
   if (metadata.namespace && metadata.namespace !== namespace)
     throw badRequest(
       'the namespace of the provided object does not match the namespace sent on the request',

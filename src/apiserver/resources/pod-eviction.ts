@@ -25,7 +25,7 @@ export const evictPod: SpecialHandler = async (exchange, resource) => {
   const write = writeOf(exchange, resource as StoredResource)
   const { name } = wanted.metadata
   if (name && name !== write.name)
-    throw badRequest(`name in URL does not match name in Eviction object: ${write.name}, ${name}`)
+    throw badRequest('name in URL does not match name in Eviction object')
   const options = checkedOptions(wanted.deleteOptions ?? {})
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const request = new AdmittedWrite(

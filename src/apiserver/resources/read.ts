@@ -43,7 +43,7 @@ export function namespaceOf(exchange: Exchange, resource: StoredResource): strin
 export async function get(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const { name, query } = exchange.info
   const asked = query.get('resourceVersion')
-  if (asked && asked !== '0') await reach(exchange.server.cache, revisionOf(asked))
+  if (asked && asked !== '0') await reach(exchange.server.cache, revisionOf(asked), asked)
   const namespace = namespaceOf(exchange, resource)
   // Who names a revision is content with whatever is not older.
   const stored = asked
@@ -80,16 +80,23 @@ export function respondOne(
 
 export async function list(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const options = listOptionsOf(exchange.info.query, false)
-  const { resourceVersion } = options
   const page = await readList(sourceOf(exchange, resource), {
     filter: filterFor(exchange, resource),
-    limit: options.limit,
+    limit: limitOf(options, resource),
     continue: options.continue,
     revision: revisionOfList(options),
-    hasRevision: !['', '0'].includes(resourceVersion),
+    named: options.resourceVersion,
     match: options.resourceVersionMatch,
   })
   return respondList(exchange, resource, page)
+}
+
+/** Whoever is content with any state gets all of it at once, but for events, of which upstream has no cache. */
+export function limitOf(
+  { resourceVersion, limit, continue: token }: ListOptions,
+  { kind }: StoredResource,
+): number {
+  return resourceVersion === '0' && token === '' && kind.kind !== 'Event' ? 0 : limit
 }
 
 export const sourceOf = ({ server }: Exchange, { storage }: StoredResource) => ({

@@ -184,7 +184,7 @@ async function inText(
 }
 
 /** Lists of built-in kinds say once for all items what they are; those of custom resources say it with each. */
-const withoutKind = ({ kind: _, apiVersion: __, ...rest }: KubernetesObject) => rest
+export const withoutKind = ({ kind: _, apiVersion: __, ...rest }: KubernetesObject) => rest
 
 const encoder = new TextEncoder()
 const END = encoder.encode(']}\n')

@@ -1,4 +1,4 @@
-import type { Step } from '../exchange.ts'
+import { NO_INFO, type Step } from '../exchange.ts'
 
 /** A client may name its request itself, to find it again in several logs. */
 const OWN_ID = /^[\w.-]{1,64}$/
@@ -13,7 +13,9 @@ const labelled: Step = async (exchange, next) => {
   const { request, server } = exchange
   const asked = request.headers?.['audit-id']
   const id = asked !== undefined && OWN_ID.test(asked) ? asked : server.random.uuid()
-  const labels: Record<string, string> = { 'audit-id': id, 'cache-control': 'no-cache, private' }
+  const labels: Record<string, string> = { 'audit-id': id }
+  // Upstream knows no more of what it cannot read.
+  if (exchange.info !== NO_INFO) labels['cache-control'] = 'no-cache, private'
   if (exchange.flow) {
     const { schema, level } = exchange.flow
     labels['x-kubernetes-pf-flowschema-uid'] = schema.metadata.uid ?? ''

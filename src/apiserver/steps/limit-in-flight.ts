@@ -5,11 +5,12 @@ import type { RequestInfo } from '../request-info.ts'
 
 const READING = new Set(['get', 'list', 'watch', 'head'])
 const isRead = ({ verb }: RequestInfo) => READING.has(verb)
+const LONG_RUNNING = new Set(['watch', 'proxy'])
 const STREAMING_SUBRESOURCES = new Set(['exec', 'attach', 'portforward', 'proxy', 'log'])
 
 /** Watches and streams live long and are limited elsewhere; they hold no place here. */
 export function isLongRunning({ info }: Exchange): boolean {
-  return info.verb === 'watch' || STREAMING_SUBRESOURCES.has(info.subresource)
+  return LONG_RUNNING.has(info.verb) || STREAMING_SUBRESOURCES.has(info.subresource)
 }
 
 /** Without flow control: who finds the house full is asked to come back in a second. */

@@ -1,4 +1,4 @@
-import { notFound, StatusError } from '#api/machinery/status.ts'
+import { StatusError } from '#api/machinery/status.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import { UnreadableValueError } from '#store'
 import { serveEndpoint } from '../endpoints/endpoints.ts'
@@ -14,6 +14,7 @@ import { nothingThere, unknownResource } from '../resources/unknown-resource.ts'
 import { update } from '../resources/update.ts'
 import { pageNotFound, wantedBy } from '../respond.ts'
 import { methodNotAllowed } from './method-not-allowed.ts'
+import { isElsewhere, serveCustom } from './serve-custom.ts'
 
 /** The last step: finds who answers, and lets them. */
 export const serve: Step = exchange => {
@@ -48,12 +49,14 @@ function served(exchange: Exchange): ReturnType<Step> {
     throw new StatusError('ServiceUnavailable', 'the server is starting', { retryAfterSeconds: 1 })
   const resource = server.registry.find(info.group, info.version, info.resource)
   if (!resource) return Promise.resolve(nothingThere(exchange))
-  if (info.rest.length > 2 && info.subresource !== 'proxy') throw unknownResource()
-  const { custom } = resource.kind
-  const refusal = scopeRefusal(exchange, resource)
-  if (refusal && custom) return Promise.resolve(pageNotFound())
-  if (refusal) throw refusal
-  if (custom) exchange.isCustom = true
+  if (resource.kind.custom) {
+    if (isElsewhere(exchange, resource)) return Promise.resolve(pageNotFound())
+    exchange.isCustom = true
+  } else {
+    if (info.rest.length > 2 && info.subresource !== 'proxy') throw unknownResource()
+    const refusal = scopeRefusal(exchange, resource) ?? oldPathRefusal(exchange, resource)
+    if (refusal) throw refusal
+  }
   const isWrite = info.verb !== 'get' && info.verb !== 'list' && info.verb !== 'watch'
   const waiting = isWrite ? resource.kind.prepareWrites?.() : undefined
   return waiting ? waiting.then(() => handle(exchange, resource)) : handle(exchange, resource)
@@ -61,28 +64,27 @@ function served(exchange: Exchange): ReturnType<Step> {
 
 function handle(exchange: Exchange, resource: ServedResource): Promise<ApiResponse> {
   const { info } = exchange
-  const { deprecation } = resource.kind
-  if (deprecation !== undefined && !exchange.request.objects) exchange.warnings.push(deprecation)
-  if (isQuestion(resource) && !isAllOfThem(info)) throw unknownResource()
+  if (resource.kind.custom && isStored(resource)) {
+    warnOfDeprecation(exchange, resource)
+    return serveCustom(exchange, resource, handlers)
+  }
   const special = specialHandlers(resource, info.subresource)
   if (special) {
     const handler = special[info.verb]
+    if (isQuestion(resource) && info.rest.length > 0) throw unknownResource()
     if (!handler || isHeadOfRoute(exchange)) throw methodNotAllowed()
+    warnOfDeprecation(exchange, resource)
     return Promise.resolve(handler(exchange, resource))
   }
   if (!isStored(resource) || !isServedSubresource(resource, info.subresource))
-    throw resource.kind.custom ? notFound(resource.name, info.name) : unknownResource()
-  if (!resource.kind.custom && isHeadOfRoute(exchange)) throw methodNotAllowed()
+    throw unknownResource()
+  if (isHeadOfRoute(exchange)) throw methodNotAllowed()
   return ordinary(exchange, resource)
 }
 
 /** Asked and forgotten: there is no path to one that was asked, nor to those of all namespaces. */
 const isQuestion = ({ kind }: ServedResource): boolean =>
   kind.ephemeral && !kind.verbs.includes('get')
-
-/** The old form of watching is a path of its own. */
-const isAllOfThem = ({ rest, verb, query }: Exchange['info']): boolean =>
-  rest.length === 0 && (verb !== 'watch' || isTrue(query.get('watch')))
 
 type Handler = (exchange: Exchange, resource: StoredResource) => Promise<ApiResponse>
 
@@ -105,10 +107,17 @@ function ordinary(exchange: Exchange, resource: StoredResource): Promise<ApiResp
   if (!handler || !resource.kind.verbs.some(each => each === verb)) throw methodNotAllowed()
   if (verb !== 'watch' && isCollectionVerb === namesOne) throw methodNotAllowed()
   if (subresource && !['get', 'update', 'patch'].includes(verb)) throw methodNotAllowed()
+  warnOfDeprecation(exchange, resource)
   return handler(exchange, resource)
 }
 
-/** Upstream's routes of built-in kinds are for GET alone; custom resources and proxied targets know HEAD. */
+/** Whoever asks for what is not there learns nothing of its age. */
+function warnOfDeprecation({ request, warnings }: Exchange, { kind }: ServedResource): void {
+  const { deprecation } = kind
+  if (deprecation !== undefined && !request.objects) warnings.push(deprecation)
+}
+
+/** Upstream's routes of built-in kinds are for GET alone; proxied targets know HEAD. */
 const isHeadOfRoute = ({ request, info }: Exchange): boolean =>
   request.method === 'HEAD' && info.subresource !== 'proxy'
 
@@ -120,13 +129,22 @@ function scopeRefusal({ info }: Exchange, resource: ServedResource): StatusError
     if (info.namespace !== '' && !isNamespaceItself) return unknownResource()
   } else if (info.namespace === '') {
     if (isQuestion(resource)) return unknownResource()
-    if (info.verb === 'create') return methodNotAllowed()
-    // Nobody empties all namespaces at once.
-    if (info.verb === 'deletecollection')
-      return kind.custom ? unknownResource() : methodNotAllowed()
     if (info.rest.length > 0) return unknownResource()
+    // Nobody makes anything in all namespaces at once, nor empties them.
+    if (info.verb === 'create' || info.verb === 'deletecollection') return methodNotAllowed()
   }
   return undefined
+}
+
+/** Of the old paths those for watching are left: whole objects, with GET. */
+function oldPathRefusal(
+  { info, request }: Exchange,
+  resource: ServedResource,
+): StatusError | undefined {
+  if (!info.hasVerbInPath) return undefined
+  const isThere = isStored(resource) && resource.kind.verbs.some(each => each === info.verb)
+  if (!isThere || info.subresource !== '') return unknownResource()
+  return request.method === 'GET' ? undefined : methodNotAllowed()
 }
 
 /** Those that write a part of the object itself. */

@@ -19,8 +19,8 @@ export interface ListRequest {
   readonly continue: string
   /** Undefined where the client names none: then the newest. */
   readonly revision: Revision | undefined
-  /** The client names one, which is not allowed for what a token goes on with. */
-  readonly hasRevision?: boolean
+  /** As the client names it, which may be too large for a number; it may not name any for what a token goes on with. */
+  readonly named?: string
   readonly match: '' | 'Exact' | 'NotOlderThan'
 }
 
@@ -39,7 +39,7 @@ export interface ListSource extends SliceSource {
 
 export async function readList(source: ListSource, request: ListRequest): Promise<ListPage> {
   const token = request.continue ? decodeContinue(source.cache.prefix, request.continue) : undefined
-  if (token && request.hasRevision)
+  if (token && request.named && request.named !== '0')
     throw badRequest('specifying resource version is not allowed when using continue')
   const snapshot = await snapshotFor(source, request, token)
   const { view } = request.filter
@@ -58,11 +58,11 @@ async function snapshotFor(
   token: ContinueToken | undefined,
 ): Promise<Snapshot> {
   if (token && token.revision > 0) return pastSnapshot(source, request.filter, token)
-  const { revision, match, limit } = request
+  const { revision, match, limit, named } = request
   const exact = match === 'Exact' || (match === '' && limit > 0 && (revision ?? 0) > 0 && !token)
-  if (exact && revision) return pastSnapshot(source, request.filter, { revision, after: '' })
+  if (exact && revision) return pastSnapshot(source, request.filter, { revision, after: '' }, named)
   if (revision === undefined || token) await source.watchCache.catchUp()
-  else await reach(source.watchCache, revision)
+  else await reach(source.watchCache, revision, named)
   return presentSnapshot(source, request.filter)
 }
 
@@ -70,15 +70,19 @@ function presentSnapshot({ watchCache, cache }: ListSource, filter: Filter): Sna
   return { revision: watchCache.revision, objects: cache.list(filter.namespace) }
 }
 
-/** Waits for a revision of the future for a moment, then says that it is too large. */
-export async function reach(watchCache: WatchCache, revision: Revision): Promise<void> {
+/** Waits for a revision of the future for a moment, then says that it is too large, as it was named: no number need have room for it. */
+export async function reach(
+  watchCache: WatchCache,
+  revision: Revision,
+  named = String(revision),
+): Promise<void> {
   if (watchCache.revision >= revision) return
   if (await watchCache.waitFor(revision)) return
-  throw tooLarge(revision, watchCache.revision)
+  throw tooLarge(named, watchCache.revision)
 }
 
-function tooLarge(revision: Revision, current: Revision): StatusError {
-  const message = `Too large resource version: ${revision}, current: ${current}`
+function tooLarge(named: string, current: Revision): StatusError {
+  const message = `Too large resource version: ${named}, current: ${current}`
   return new StatusError('Timeout', `Timeout: ${message}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
@@ -89,10 +93,11 @@ async function pastSnapshot(
   source: ListSource,
   filter: Filter,
   token: ContinueToken,
+  named = String(token.revision),
 ): Promise<Snapshot> {
   const { store, watchCache, cache } = source
   const { revision } = token
-  await reach(watchCache, revision)
+  await reach(watchCache, revision, named)
   if (cache.lastChange <= revision)
     return { revision, objects: presentSnapshot(source, filter).objects }
   const prefix = cache.prefix + (filter.namespace ? `${filter.namespace}/` : '')
@@ -107,7 +112,7 @@ async function pastSnapshot(
       }),
     }
   } catch (thrown) {
-    if (thrown instanceof FutureRevisionError) throw tooLarge(revision, thrown.currentRevision)
+    if (thrown instanceof FutureRevisionError) throw tooLarge(named, thrown.currentRevision)
     if (thrown instanceof CompactedError) throw expired(cache.prefix, token)
     throw thrown
   }

@@ -105,10 +105,42 @@ const OF_READS = [
   'nope=1&labelSelector=none',
 ]
 
+/** Revisions that are long gone or will never come, and those of which any will do. */
+const REVISIONS = [
+  'resourceVersion=0&limit=1',
+  'resourceVersion=0&limit=1&resourceVersionMatch=NotOlderThan',
+  'resourceVersion=0&limit=1&labelSelector=!none',
+  'resourceVersion=1&limit=1',
+  'resourceVersion=1&resourceVersionMatch=Exact',
+  'resourceVersion=1&resourceVersionMatch=NotOlderThan',
+  'resourceVersion=9223372036854775807',
+  'resourceVersion=9223372036854775807&limit=1',
+  'resourceVersion=9223372036854775807&resourceVersionMatch=Exact',
+  'resourceVersion=9223372036854775808',
+  'resourceVersion=18446744073709551615',
+  'watch=1&timeoutSeconds=1&resourceVersion=9223372036854775807',
+  `watch=1&timeoutSeconds=4&resourceVersion=9223372036854775807&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`,
+]
+
+/** What a deletion is on the condition of. */
+const CONDITIONS = [
+  'resourceVersion=1',
+  'resourceVersion=0',
+  'resourceVersion=x',
+  'resourceVersion=1&uid=x',
+  'uid=x',
+  'uid=',
+  'resourceVersion=9223372036854775807',
+  'resourceVersion=9223372036854775807&labelSelector=none',
+  'resourceVersion=1&labelSelector=none',
+  'resourceVersion=1&resourceVersionMatch=NotOlderThan',
+]
+
 const OF_OBJECTS = [
   'resourceVersion=abc',
   'resourceVersion=-1',
   'resourceVersion=99999999',
+  'resourceVersion=9223372036854775807',
   'pretty=nope',
   'nope=1',
 ]
@@ -186,7 +218,12 @@ const ofKind = ([path, body]: (typeof OBJECTS)[number]): readonly Asked[] => {
   const merge = { 'content-type': 'application/merge-patch+json' }
   return [
     ...OF_READS.map(query => asked('GET', `${path}?${query}`)),
+    ...REVISIONS.map(query => asked('GET', `${path}?${query}`)),
     ...OF_OBJECTS.map(query => asked('GET', `${object}?${query}`)),
+    ...CONDITIONS.flatMap(query => [
+      asked('DELETE', `${object}?dryRun=All&${query}`),
+      asked('DELETE', `${path}?dryRun=All&${query}`),
+    ]),
     ...OF_WRITES.flatMap(query => [
       asked('POST', `${path}?${query}`, other),
       asked('PUT', `${object}?${query}`, body),

@@ -1,4 +1,5 @@
 /** Who may have which names: no two resources of a group share one, and whoever was first keeps it. */
+import { equal } from '../../machinery/patch/json-patch.ts'
 import { type ConditionSource, conditionOf } from '../v1/conditions.ts'
 import type {
   CustomResourceDefinition,
@@ -7,7 +8,8 @@ import type {
 
 export interface Naming {
   readonly acceptedNames: CustomResourceNames
-  readonly condition: ConditionSource
+  /** Absent where nothing is left to decide; then what the definition says of it stands, even where somebody wrote it by hand. */
+  readonly condition?: ConditionSource
 }
 
 /** `others` are all definitions of the group, this one or not. */
@@ -15,8 +17,9 @@ export function acceptNames(
   { spec, status }: CustomResourceDefinition,
   others: readonly CustomResourceDefinition[],
 ): Naming {
-  const taken = takenBy(others)
   const [wanted, mine] = [spec.names, status.acceptedNames]
+  if (equal(withoutEmpty(wanted), withoutEmpty(mine))) return { acceptedNames: mine }
+  const taken = takenBy(others)
   const accepted = { ...mine }
   let conflict: { reason: string; message: string } | undefined
   const claim = (field: 'plural' | 'singular' | 'kind' | 'listKind', names: Set<string>) => {
@@ -43,6 +46,9 @@ export function acceptNames(
   return { acceptedNames: accepted, condition: { type: 'NamesAccepted', ...outcome } }
 }
 
+const withoutEmpty = (names: CustomResourceNames) =>
+  Object.fromEntries(Object.entries(names).filter(([, value]) => value && value.length > 0))
+
 function setOrDelete(
   names: CustomResourceNames,
   field: 'shortNames' | 'categories',
@@ -53,7 +59,7 @@ function setOrDelete(
 }
 
 function inUse(names: readonly string[]): string {
-  const texts = names.map(name => `${JSON.stringify(name)} is already in use`)
+  const texts = [...new Set(names)].map(name => `${JSON.stringify(name)} is already in use`)
   return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`
 }
 
@@ -68,15 +74,18 @@ function takenBy(definitions: readonly CustomResourceDefinition[]) {
   return { resources, kinds }
 }
 
-/** Whether the resource is to be served, once the names are decided. */
+/** Whether the resource is to be served, once the names are decided; undefined where nobody knows and nothing is told. */
 export function establishedCondition(
   definition: CustomResourceDefinition,
-  names: ConditionSource,
+  names: ConditionSource | undefined,
   wrongBundle: string | undefined,
-): ConditionSource {
+): ConditionSource | undefined {
   const before = conditionOf(definition, 'Established')
-  if (before?.status === 'True') return { ...before, type: 'Established' }
-  if (names.status !== 'True')
+  const decided = (names ?? conditionOf(definition, 'NamesAccepted'))?.status
+  if (before && (before.status === 'True' || decided !== 'True'))
+    return { ...before, type: 'Established' }
+  if (decided !== 'True' && !names) return undefined
+  if (decided !== 'True')
     return {
       type: 'Established',
       status: 'False',

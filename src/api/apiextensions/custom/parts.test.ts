@@ -205,10 +205,15 @@ test('names go to whoever had them first', () => {
   const second = definition('dogs', { shortNames: ['c', 'd'], singular: 'cats' })
   const { acceptedNames, condition } = acceptNames(second, [first, second])
   assert.deepEqual(acceptedNames, { plural: 'dogs', kind: 'dogs', listKind: 'dogsList' })
-  assert.equal(condition.status, 'False')
-  assert.equal(condition.reason, 'ShortNamesConflict')
-  assert.equal(condition.message, '"c" is already in use')
-  assert.equal(acceptNames(first, [first, second]).condition.status, 'True')
+  assert.equal(condition?.status, 'False')
+  assert.equal(condition?.reason, 'ShortNamesConflict')
+  assert.equal(condition?.message, '"c" is already in use')
+  const twice = definition('cows', { shortNames: ['c', 'c'] })
+  assert.equal(acceptNames(twice, [first, twice]).condition?.message, condition?.message)
+  // Nothing is left to decide, so nothing is told.
+  assert.equal(acceptNames(first, [first, second]).condition, undefined)
+  first.status.acceptedNames = { ...first.spec.names, categories: ['all'] }
+  assert.equal(acceptNames(first, [first, second]).condition?.status, 'True')
 })
 
 test('finalizers without an owner are told when they come', () => {
