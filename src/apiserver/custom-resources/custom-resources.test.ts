@@ -62,6 +62,45 @@ describe('a definition', () => {
     await until(async () => (await server.ask('GET', WIDGETS)).status === 404)
   })
 
+  test('of what is built in leaves alone what lies where its objects would', async () => {
+    const server = await startTestServer()
+    const group = 'apiregistration.k8s.io'
+    const services = `/apis/${group}/v1/apiservices`
+    const spec = { group: 'x.y', version: 'v1', groupPriorityMinimum: 1000, versionPriority: 1 }
+    const made = await server.ask('POST', services, { metadata: { name: 'v1.x.y' }, spec })
+    assert.equal(made.status, 201, made.text)
+    const isThere = async () => (await server.ask('GET', `${services}/v1.x.y`)).status === 200
+    const definition = widgets({ group, scope: 'Cluster' })
+    definition.spec.names = { plural: 'apiservices', kind: 'APIService' }
+    definition.metadata = {
+      name: `apiservices.${group}`,
+      annotations: { 'api-approved.kubernetes.io': 'unapproved' },
+      finalizers: ['example.com/hold'],
+    }
+    await define(server, definition)
+    assert.ok(await isThere())
+    const path = `${DEFINITIONS}/apiservices.${group}`
+    await server.ask('DELETE', path)
+    const terminating = async () => {
+      const { body } = await server.ask('GET', path)
+      return body.status.conditions.find(({ type }: { type: string }) => type === 'Terminating')
+    }
+    await until(async () => (await terminating()).status === 'False')
+    assert.equal((await terminating()).reason, 'OverlappingBuiltInResource')
+    assert.ok(await isThere())
+  })
+
+  test('whose conditions somebody takes away is served no more until its names change', async () => {
+    const server = await startTestServer()
+    await define(server, widgets())
+    const merge = { headers: { 'content-type': 'application/merge-patch+json' } }
+    const change = (body: object, at = NAMED) => server.ask('PATCH', at, body, merge)
+    await change({ status: { conditions: null } }, `${NAMED}/status`)
+    await until(async () => (await server.ask('GET', WIDGETS)).status === 404)
+    await change({ spec: { names: { shortNames: ['wid'] } } })
+    await until(async () => (await server.ask('GET', WIDGETS)).status === 200)
+  })
+
   test('has in discovery the same hash of the stored version in all versions', async () => {
     const server = await startTestServer()
     const old = { ...widgetVersion, name: 'v1beta1', storage: false }

@@ -3,7 +3,6 @@
  * time to end by itself (pods) or while finalizers hold it.
  */
 
-import { apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { copyJson } from '#api/machinery/plain.ts'
 import { conflict, isStatus, notFound, type Status, StatusError } from '#api/machinery/status.ts'
@@ -19,7 +18,7 @@ import { hooksOf } from './hooks.ts'
 import { listOptionsOf, revisionOfList } from './list-options.ts'
 import { filterFor, limitOf, respondOne, sourceOf } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
-import { noMore, withoutKind } from './respond-list.ts'
+import { respondList } from './respond-list.ts'
 import { isFinished, isSettled } from './update.ts'
 import { admit, isDryRun, type Preconditions, type Write, writeOf } from './write.ts'
 
@@ -226,7 +225,7 @@ export async function removeCollection(
   exchange: Exchange,
   resource: StoredResource,
 ): Promise<ApiResponse> {
-  const { server, info } = exchange
+  const { info } = exchange
   const options = await deleteOptionsOf(exchange)
   warnOfOrphans(exchange, resource, options)
   const list = listOptionsOf(info.query, false)
@@ -241,18 +240,12 @@ export async function removeCollection(
   })
   const write = writeOf(exchange, resource)
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
-  const items: object[] = []
-  // As in lists, which say once what all are.
-  const isBare = !resource.kind.custom && !exchange.request.objects
   const queue = page.items.values()
   const worker = async () => {
     for (const { object } of queue) {
       const { namespace = '', name = '' } = object.metadata
       try {
-        const { stored } = await deleteObject({ ...write, namespace, name, dryRun }, options)
-        await prepare(resource.view, [stored])
-        const { object: last } = stored.in(resource.view)
-        items.push(isBare ? withoutKind(last) : last)
+        await deleteObject({ ...write, namespace, name, dryRun }, options)
       } catch (thrown) {
         // Somebody else deleted it first, which is just as well.
         if (!isStatus(thrown, 'NotFound')) throw thrown
@@ -260,17 +253,8 @@ export async function removeCollection(
     }
   }
   await Promise.all(Array.from({ length: COLLECTION_WORKERS }, worker))
-  return respondValue(
-    exchange,
-    200,
-    {
-      kind: resource.kind.listKind,
-      apiVersion: apiVersionOf(resource.kind),
-      metadata: { resourceVersion: String(server.cache.revision), ...noMore(resource.kind) },
-      items,
-    },
-    resource.kind,
-  )
+  // As upstream tells it: what there was, as it was found.
+  return respondList(exchange, resource, page)
 }
 
 /** In words of its own, and by the kind that is stored instead of the resource, as upstream. */

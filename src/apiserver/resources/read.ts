@@ -126,6 +126,7 @@ export async function handleWatch(
     view: resource.view,
     filter: filterFor(exchange, resource),
     ...beginningOf(options),
+    named: options.resourceVersion,
     form: formFor(wanted),
     bookmarks: options.allowWatchBookmarks,
     timeoutMs: options.timeoutMs || MINIMUM_WATCH_MS + server.random.integer(MINIMUM_WATCH_MS),

@@ -83,7 +83,7 @@ export async function respondList(
 }
 
 /** Upstream's lists of custom resources say so even where nothing follows, in whichever form. */
-export const noMore = ({ custom }: StoredResource['kind']): ListMetadata =>
+const noMore = ({ custom }: StoredResource['kind']): ListMetadata =>
   custom ? { continue: '' } : {}
 
 /** What upstream calls the type in its messages. */
@@ -184,7 +184,7 @@ async function inText(
 }
 
 /** Lists of built-in kinds say once for all items what they are; those of custom resources say it with each. */
-export const withoutKind = ({ kind: _, apiVersion: __, ...rest }: KubernetesObject) => rest
+const withoutKind = ({ kind: _, apiVersion: __, ...rest }: KubernetesObject) => rest
 
 const encoder = new TextEncoder()
 const END = encoder.encode(']}\n')

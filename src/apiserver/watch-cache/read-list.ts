@@ -75,17 +75,18 @@ export async function reach(
   watchCache: WatchCache,
   revision: Revision,
   named = String(revision),
+  retryAfterSeconds = 1,
 ): Promise<void> {
   if (watchCache.revision >= revision) return
   if (await watchCache.waitFor(revision)) return
-  throw tooLarge(named, watchCache.revision)
+  throw tooLarge(named, watchCache.revision, retryAfterSeconds)
 }
 
-function tooLarge(named: string, current: Revision): StatusError {
+function tooLarge(named: string, current: Revision, retryAfterSeconds: number): StatusError {
   const message = `Too large resource version: ${named}, current: ${current}`
   return new StatusError('Timeout', `Timeout: ${message}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-    retryAfterSeconds: 1,
+    ...(retryAfterSeconds > 0 && { retryAfterSeconds }),
   })
 }
 
@@ -97,7 +98,8 @@ async function pastSnapshot(
 ): Promise<Snapshot> {
   const { store, watchCache, cache } = source
   const { revision } = token
-  await reach(watchCache, revision, named)
+  // Upstream asks its store, which knows no better time to ask again.
+  await reach(watchCache, revision, named, 0)
   if (cache.lastChange <= revision)
     return { revision, objects: presentSnapshot(source, filter).objects }
   const prefix = cache.prefix + (filter.namespace ? `${filter.namespace}/` : '')
@@ -112,7 +114,7 @@ async function pastSnapshot(
       }),
     }
   } catch (thrown) {
-    if (thrown instanceof FutureRevisionError) throw tooLarge(named, thrown.currentRevision)
+    if (thrown instanceof FutureRevisionError) throw tooLarge(named, thrown.currentRevision, 0)
     if (thrown instanceof CompactedError) throw expired(cache.prefix, token)
     throw thrown
   }

@@ -30,6 +30,8 @@ export interface WatchRequest {
   readonly filter: Filter
   /** Tell what comes after this revision; undefined begins with the newest state. */
   readonly after: Revision | undefined
+  /** The same as the client names it, which may be too large for a number. */
+  readonly named?: string
   /** Begin with the present state as ADDED, once the cache has reached `after`. */
   readonly initialState: boolean
   /** Mark the end of the initial state by an annotated bookmark. */
@@ -140,9 +142,9 @@ class RunningWatch implements Watcher {
   async #begin(): Promise<void> {
     const { watchCache, cache } = this.#source
     const { generation } = cache
-    const { after, initialState } = this.#request
+    const { after, initialState, named } = this.#request
     if (after === undefined) await watchCache.catchUp()
-    else if (initialState) await reach(watchCache, after)
+    else if (initialState) await reach(watchCache, after, named)
     const isFromNow = initialState || after === undefined
     // A resource that was read late may be ahead of the others.
     let told = isFromNow ? Math.max(watchCache.revision, cache.windowStart) : after
