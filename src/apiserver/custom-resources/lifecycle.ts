@@ -10,14 +10,15 @@ import {
   withCondition,
 } from '#api/apiextensions/v1/conditions.ts'
 import { wrongBundle } from '#api/apiextensions/v1/conversion.validation.ts'
+import type { CustomResourceCondition } from '#api/apiextensions/v1/custom-resource-definition.schema.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
-import { approvalOf } from '#api/apiextensions/v1/custom-resource-definition.validation.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Entry } from '#store'
 import type { StoredResource } from '../resources/registry.ts'
 import type { ServerContext } from '../server-context.ts'
 import { StoredObject } from '../storage/stored-object.ts'
+import { approvalCondition, structureCondition } from './derived-conditions.ts'
 import { CustomServing } from './serving.ts'
 import { StatusWriter } from './status-writer.ts'
 
@@ -120,13 +121,16 @@ export class Lifecycle {
       bundle ? wrongBundle(bundle) : undefined,
     )
     const now = rfc3339(this.#server.clock.now())
-    const found = [condition, established, ...approvalConditions(definition)].filter(
+    const structure = structureCondition(definition)
+    const found = [condition, established, approvalCondition(definition), structure].filter(
       each => each !== undefined,
     )
-    const conditions = found.reduce(
-      (told, next) => withCondition(told, next, now),
-      definition.status.conditions,
-    )
+    const toldIn = (all: CustomResourceCondition[]) =>
+      found.reduce(
+        (told, next) => withCondition(told, next, now),
+        structure ? all : all.filter(({ type }) => type !== 'NonStructuralSchema'),
+      )
+    const conditions = toldIn(definition.status.conditions)
     const settled = { ...definition, status: { ...definition.status, acceptedNames, conditions } }
     // Served before it is called established: whoever waits for that may use it at once.
     if (isServable(settled)) await this.#serving.serve(settled)
@@ -134,11 +138,10 @@ export class Lifecycle {
     const before = JSON.stringify([definition.status.acceptedNames, definition.status.conditions])
     if (before === JSON.stringify([acceptedNames, conditions])) return
     await this.#writer.update(name, draft => {
-      if (draft.metadata.uid !== definition.metadata.uid) return
-      if (draft.metadata.generation !== definition.metadata.generation) return
+      // What is newer than what was looked at is looked at by itself.
+      if (draft.metadata.resourceVersion !== definition.metadata.resourceVersion) return
       draft.status.acceptedNames = acceptedNames
-      for (const next of found)
-        draft.status.conditions = withCondition(draft.status.conditions, next, now)
+      draft.status.conditions = toldIn(draft.status.conditions)
     })
     this.#wakeGroup(name)
   }
@@ -235,18 +238,3 @@ const isServable = (definition: CustomResourceDefinition) =>
 const isCleaning = ({ metadata }: CustomResourceDefinition) =>
   metadata.deletionTimestamp !== undefined &&
   metadata.finalizers?.includes(CLEANUP_FINALIZER) === true
-
-const APPROVALS = {
-  missing: ['False', 'MissingAnnotation'],
-  bypassed: ['False', 'UnapprovedAnnotation'],
-  approved: ['True', 'ApprovedAnnotation'],
-  invalid: ['False', 'InvalidAnnotation'],
-} as const
-
-/** Only groups of the community need an approval. */
-function approvalConditions(definition: CustomResourceDefinition): ConditionSource[] {
-  const { state, reason: message } = approvalOf(definition)
-  if (state === 'free') return []
-  const [status, reason] = APPROVALS[state]
-  return [{ type: 'KubernetesAPIApprovalPolicyConformant', status, reason, message }]
-}

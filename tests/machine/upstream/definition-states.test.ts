@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { unexpected } from './accepted.ts'
-import { type Step, situations } from './definition-states.ts'
+import { oldDefinitions, type Step, situations } from './definition-states.ts'
 import { differences, type Shown } from './differences.ts'
 import { Pair, type Told } from './pair.ts'
 
@@ -28,6 +28,22 @@ describe('a definition', { skip: etcdMissing() || kubeApiServerMissing() }, () =
       if (differs)
         assert.notDeepEqual(lines, [], 'it is told alike by now: it need not be accepted')
       else assert.deepEqual(lines, [])
+    })
+
+  for (const { title, name, definition } of oldDefinitions)
+    test(`from before schemas had to be structural, ${title}`, async () => {
+      await pair.seed(
+        `/registry/apiextensions.k8s.io/customresourcedefinitions/${name}`,
+        definition,
+      )
+      const asked = { method: 'GET', path: pathOf(name) } as const
+      while ((await pair.both(asked)).some(({ text }) => !text.includes('NonStructural')))
+        await sleep(50)
+      const change = { spec: { names: { shortNames: ['old'] } } }
+      const headers = { 'content-type': 'application/merge-patch+json' }
+      const patch = { method: 'PATCH', path: pathOf(name), body: change, headers } as const
+      for (const step of [asked, patch])
+        assert.deepEqual(await takenBy(pair, { asked: step, looksAt: name }), [])
     })
 })
 

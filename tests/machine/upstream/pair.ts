@@ -39,11 +39,17 @@ const ASIDE = new Set([
 export class Pair {
   readonly upstream: ApiEnd
   readonly proa: ApiEnd
+  readonly #stores: readonly EtcdProcess[]
   readonly #end: () => Promise<void>
 
-  constructor(upstream: ApiEnd, proa: ApiEnd, end: () => Promise<void>) {
+  constructor(
+    [upstream, proa]: readonly [ApiEnd, ApiEnd],
+    stores: readonly EtcdProcess[],
+    end: () => Promise<void>,
+  ) {
     this.upstream = upstream
     this.proa = proa
+    this.#stores = stores
     this.#end = end
   }
 
@@ -57,7 +63,7 @@ export class Pair {
       ...flags,
     ])
     const proa = await startProa(keys, { servers: [second.url] })
-    const pair = new Pair(upstream, proa, async () => {
+    const pair = new Pair([upstream, proa], stores, async () => {
       await proa.stop()
       await upstream.stop()
       await Promise.all(stores.map(store => store.remove()))
@@ -104,6 +110,13 @@ export class Pair {
       ...headerDifferences(upstream, proa),
       ...differences(read(upstream.text), read(proa.text)),
     ].map(line => `${asked.method} ${asked.path} ${line}`)
+  }
+
+  /** Puts into both stores what neither server would write any more. */
+  async seed(key: string, object: object): Promise<void> {
+    const [of, value] = [key, JSON.stringify(object)].map(text => Buffer.from(text))
+    const body = JSON.stringify({ key: of?.toString('base64'), value: value?.toString('base64') })
+    for (const { url } of this.#stores) await fetch(`${url}/v3/kv/put`, { method: 'POST', body })
   }
 
   stop(): Promise<void> {

@@ -90,7 +90,7 @@ function wrongSpec(spec: Spec, past?: Past): FieldError[] {
       : ['Cluster', 'Namespaced'].includes(scope)
         ? []
         : [notSupported('spec.scope', scope, ['Cluster', 'Namespaced'])]),
-    ...wrongSchemas(spec),
+    ...wrongSchemas(spec, past),
     ...versions.flatMap((version, at) => wrongVersion(spec, version, `spec.versions[${at}]`, past)),
     ...wrongVersionList(versions),
     ...(['plural', 'singular', 'kind', 'listKind'] as const)
@@ -111,11 +111,14 @@ function wrongGroup(group: string): FieldError[] {
     : [invalid('spec.group', group, 'should be a domain with at least one dot')]
 }
 
-/** A version may do without a schema only where another definition of it would prune nothing. */
-function wrongSchemas({ versions }: Spec): FieldError[] {
-  return versions.flatMap(({ schema }, at) =>
-    schema?.openAPIV3Schema ? [] : [required(`spec.versions[${at}].schema.openAPIV3Schema`)],
-  )
+/** A version may do without a schema only where one did before, and then only where nothing is pruned or served. */
+function wrongSchemas({ versions, preserveUnknownFields }: Spec, past?: Past): FieldError[] {
+  const isOld = past?.before.versions.some(({ schema }) => !schema?.openAPIV3Schema) ?? false
+  return versions.flatMap(({ schema, served }, at) => {
+    if (schema?.openAPIV3Schema || (isOld && (preserveUnknownFields || !served))) return []
+    const why = isOld ? 'because otherwise all fields are pruned' : ''
+    return [required(`spec.versions[${at}].schema.openAPIV3Schema`, why)]
+  })
 }
 
 /** Whether all versions say the same; then it is checked once. */
