@@ -113,3 +113,14 @@ test('beside a status that is alone not even what a name is made of is written',
   const other = await statusOf('replicationcontrollers', { generateName: 'a-' })
   assert.equal(other.body.metadata.generateName, 'a-')
 })
+
+test('beside a status that is alone nothing is written but what means nothing', async () => {
+  const named = { generateName: 'a-', labels: { a: 'b' } }
+  const { body } = await statusOf('volumeAttachments', named)
+  assert.deepEqual([body.metadata.generateName, body.metadata.labels], ['a-', undefined])
+  const other = await statusOf('replicationcontrollers', named)
+  assert.deepEqual(
+    [other.body.metadata.generateName, other.body.metadata.labels],
+    ['a-', { a: 'b' }],
+  )
+})

@@ -67,13 +67,17 @@ export interface ScaleMapping<T> {
   readonly missing?: (object: T) => string | undefined
 }
 
+type CustomDecode = (raw: Readonly<Record<string, unknown>>) => {
+  readonly object: KubernetesObject
+  readonly unknownFields: string[]
+}
+
 /** How custom resources differ: their schema is made at run time and speaks another language than ours. */
 export interface CustomRules {
   /** From a body to a fresh draft: what the schema does not know is dropped and told, nothing else is changed. */
-  readonly decode: (raw: Readonly<Record<string, unknown>>) => {
-    readonly object: KubernetesObject
-    readonly unknownFields: string[]
-  }
+  readonly decode: CustomDecode
+  /** The same of what an apply made: a null that may not be is kept, to be refused. */
+  readonly decodeApplied: CustomDecode
   /** The definition is being deleted: nothing new is taken, and discovery does not offer it. */
   readonly isTerminating: boolean
   /** Differs wherever the definition does. */

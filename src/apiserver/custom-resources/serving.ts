@@ -140,11 +140,12 @@ export class CustomServing {
 
 function prefixOfDefinition({ spec }: CustomResourceDefinition): string {
   const { group, names } = spec
-  const custom = { decode: () => ({ object: {} as KubernetesObject, unknownFields: [] }) }
+  const decode = () => ({ object: {} as KubernetesObject, unknownFields: [] })
+  const rules = { isTerminating: false, revision: '', storageVersion: '' }
   return prefixOf({
     group,
     plural: names.plural,
-    custom: { ...custom, isTerminating: false, revision: '', storageVersion: '' },
+    custom: { ...rules, decode, decodeApplied: decode },
   })
 }
 

@@ -143,6 +143,7 @@ const table: Record<string, ResourceHooks> = {
     prepare: prepareNewPod,
     statusKeepsOwners: true,
     statusKeepsDeletion: true,
+    unowned: { status: ['metadata.ownerReferences', 'metadata.deletionTimestamp'] },
   },
   services: {
     allocate: ({ exchange: { server } }, draft, previous) =>
@@ -169,7 +170,7 @@ const table: Record<string, ResourceHooks> = {
 }
 
 /** Nobody knows what the writer of a custom resource saw, unless it says so. */
-const ofCustomResources: ResourceHooks = { ...free, statusKeepsOwners: true }
+const ofCustomResources: ResourceHooks = { ...free, ...whollyAlone }
 
 export function hooksOf({ storage, kind }: StoredResource): ResourceHooks {
   if (kind.custom) return ofCustomResources

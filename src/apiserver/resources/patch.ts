@@ -245,7 +245,7 @@ async function apply(write: Write, { value: given, complaints }: PatchBody): Pro
   const { kind } = resource
   const lay = (live: KubernetesObject | undefined) => {
     checkDeclared(kind, value)
-    return layOver(write, live, { configuration, force })
+    return layOver(write, live, { configuration, written: value as KubernetesObject, force })
   }
   try {
     const stored = await updateObject({ ...write, isApply: true }, current =>
@@ -315,20 +315,24 @@ function checkDeclared(kind: AnyKind, value: unknown): void {
 function layOver(
   write: Write,
   live: KubernetesObject | undefined,
-  { configuration, force }: { configuration: KubernetesObject; force: boolean },
+  applied: { configuration: KubernetesObject; written: KubernetesObject; force: boolean },
 ): KubernetesObject {
+  const { configuration, written, force } = applied
   const { kind, view } = write.resource
   const { manager, subresource } = write
   const versions = versionsOf(write.exchange.server, write.resource)
   const unowned = unownedFields(write.resource, subresource, configuration)
-  const options = { manager, subresource, time: nowOf(write), force, versions, unowned }
+  const options = { manager, subresource, time: nowOf(write), force, written, versions, unowned }
   // Laid over what is shown, as upstream does: an empty list is something else than null, and whoever applies it takes the field over.
   const shown = live && emptyAsNull(live)
   if (live) checkUidStays(kind, configuration.metadata, live)
   const { object } = serverSideApply(kind, shown, configuration, options)
-  const draft = decodeDraft(write.exchange, kind, object)
+  const draft = decodeDraft(write.exchange, appliedKind(kind), object)
   const pinned = configuration.metadata.resourceVersion
   if (pinned) draft.metadata.resourceVersion = pinned
   else delete draft.metadata.resourceVersion
   return view.toStored?.(draft) ?? draft
 }
+
+const appliedKind = (kind: AnyKind): AnyKind =>
+  kind.custom ? { ...kind, custom: { ...kind.custom, decode: kind.custom.decodeApplied } } : kind

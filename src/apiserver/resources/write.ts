@@ -213,7 +213,8 @@ export function trackFields(
   const entries = fieldManagement.track(kind, previous && shown(previous), next(shown(draft)), {
     manager,
     subresource,
-    time: nowOf(write),
+    // Upstream takes the times of a scale from the entries that the object had before.
+    time: subresource === 'scale' ? undefined : nowOf(write),
     versions: versionsOf(server, write.resource),
     unowned: unownedFields(write.resource, subresource, draft),
   })

@@ -77,6 +77,7 @@ export function customKind(
     hasGeneration: true,
     custom: {
       decode: raw => decode(schema, raw),
+      decodeApplied: raw => decode(schema, raw, true),
       isTerminating: isConditionTrue(definition, 'Terminating'),
       revision: revisionOf(definition),
       storageVersion: spec.versions.find(({ storage }) => storage)?.name ?? version.name,
@@ -97,8 +98,12 @@ export function customKind(
 const publishedName = (group: string, version: string, kind: string) =>
   [...group.split('.').reverse(), version, kind].join('.')
 
-function decode(schema: JsonSchemaProps, raw: Readonly<Record<string, unknown>>) {
-  const { value, unknownFields } = prune(schema, raw, true)
+function decode(
+  schema: JsonSchemaProps,
+  raw: Readonly<Record<string, unknown>>,
+  keepsNulls = false,
+) {
+  const { value, unknownFields } = prune(schema, raw, { isResource: true, keepsNulls })
   const object = value as KubernetesObject
   object.metadata ??= {}
   return { object: inOrder(object), unknownFields: [...unknownFields] }

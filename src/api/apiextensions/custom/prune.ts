@@ -22,16 +22,24 @@ export interface Pruned {
 /** Unknown fields are told up to this number, as for built-in kinds. */
 const MAXIMUM_UNKNOWN_FIELDS = 100
 
+interface PruneOptions {
+  /** Says that the value is a whole object, whose apiVersion, kind and metadata no schema has to describe. */
+  readonly isResource: boolean
+  /** Nulls stay, also where none are allowed. */
+  readonly keepsNulls?: boolean
+}
+
 interface State {
+  readonly keepsNulls: boolean
   readonly unknown: string[]
   /** Those of metadata are told last. */
   readonly ofMetadata: string[]
   depth: number
 }
 
-/** `isResource` says that the value is a whole object, whose apiVersion, kind and metadata no schema has to describe. */
-export function prune(schema: JsonSchemaProps, value: unknown, isResource: boolean): Pruned {
-  const state: State = { unknown: [], ofMetadata: [], depth: 0 }
+export function prune(schema: JsonSchemaProps, value: unknown, options: PruneOptions): Pruned {
+  const { isResource, keepsNulls = false } = options
+  const state: State = { keepsNulls, unknown: [], ofMetadata: [], depth: 0 }
   const root = isResource ? { ...schema, 'x-kubernetes-embedded-resource': true } : schema
   const pruned = pruneValue(root, value, '', state)
   return { value: pruned, unknownFields: [...state.unknown.sort(), ...state.ofMetadata] }
@@ -86,7 +94,7 @@ function pruneObject(
     if (isResource && META_FIELDS.includes(name))
       setKey(result, name, pruneMetaField(name, part, place, state))
     else if (inner || isMap) {
-      if (part !== null || !inner || isNullKept(inner))
+      if (part !== null || !inner || state.keepsNulls || isNullKept(inner))
         setKey(result, name, pruneValue(inner, part, place, state))
     } else if (isOpen(schema)) setKey(result, name, copyJson(part, true))
     else note(place, state.unknown)

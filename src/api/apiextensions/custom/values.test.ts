@@ -43,7 +43,7 @@ describe('pruning', () => {
         map: { one: { a: 'a', d: 1 } },
         top: 1,
       },
-      false,
+      { isResource: false },
     )
     assert.deepEqual(value, {
       known: { a: 'a' },
@@ -61,7 +61,7 @@ describe('pruning', () => {
   })
 
   test('keeps nulls where they are values', () => {
-    assert.deepEqual(prune(schema, { nullable: null, plain: null }, false).value, {
+    assert.deepEqual(prune(schema, { nullable: null, plain: null }, { isResource: false }).value, {
       nullable: null,
     })
   })
@@ -77,7 +77,7 @@ describe('pruning', () => {
           spec: { b: 1 },
         },
       },
-      false,
+      { isResource: false },
     )
     assert.deepEqual(value, {
       whole: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec: { b: 1 } },
@@ -87,10 +87,10 @@ describe('pruning', () => {
 
   test('keys that Object.prototype has are data', () => {
     const raw = JSON.parse('{"constructor": {"a": 1}, "__proto__": {"b": 2}, "plain": "x"}')
-    const { value, unknownFields } = prune(schema, raw, false)
+    const { value, unknownFields } = prune(schema, raw, { isResource: false })
     assert.deepEqual(value, { plain: 'x' })
     assert.deepEqual(unknownFields, ['__proto__', 'constructor'])
-    const kept = prune({ type: 'object', ...OPEN }, raw, false).value
+    const kept = prune({ type: 'object', ...OPEN }, raw, { isResource: false }).value
     assert.equal(JSON.stringify(kept), JSON.stringify(raw))
   })
 
@@ -98,9 +98,9 @@ describe('pruning', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 4 }), json => {
         const raw: unknown = JSON.parse(json)
-        const { value } = prune(schema, raw, false)
+        const { value } = prune(schema, raw, { isResource: false })
         assert.equal(JSON.stringify(raw), JSON.stringify(JSON.parse(json)))
-        const again = prune(schema, value, false)
+        const again = prune(schema, value, { isResource: false })
         assert.deepEqual(again.value, value)
         assert.deepEqual(again.unknownFields, [])
       }),

@@ -29,7 +29,7 @@ function defaultsWithin(schema: JsonSchemaProps, path: string): FieldError[] {
 
 function wrongDefault(schema: JsonSchemaProps, field: string): FieldError[] {
   const { default: preset } = schema
-  const { unknownFields } = prune(schema, preset, false)
+  const { unknownFields } = prune(schema, preset, { isResource: false })
   const unknown =
     unknownFields.length > 0 ? [invalid(field, preset, 'must not have unknown fields')] : []
   const embedded = validateEmbedded(schema, preset, field)

@@ -13,7 +13,16 @@ import { StatusError } from '../status.ts'
 import { fieldsOf } from './compare.ts'
 import { FieldSet, pathText } from './field-set.ts'
 import { fieldsLastApplied, followsAnnotation, rememberApplied } from './last-applied.ts'
-import { entriesOf, isSame, type Owner, type OwnerId, ownable, ownersOf } from './managers.ts'
+import {
+  capped,
+  entriesOf,
+  idOf,
+  isSame,
+  type Owner,
+  type OwnerId,
+  ownable,
+  ownersOf,
+} from './managers.ts'
 import { mergeApplied } from './merge.ts'
 import { bare, Changes, schemaOf, type Versions, withoutDropped } from './versions.ts'
 
@@ -21,8 +30,8 @@ export interface Writer {
   readonly manager: string
   /** Empty for the object itself. */
   readonly subresource: string
-  /** RFC 3339. */
-  readonly time: string
+  /** RFC 3339; none where nobody tells it. */
+  readonly time: string | undefined
   /** The versions of the resource, where it has several: owners name fields in theirs. */
   readonly versions?: Versions
   /** Paths such as `status.conditions` that the writer does not get to own. */
@@ -63,18 +72,15 @@ function tracked(
     apiVersion: apiVersionOf(kind),
     subresource: writer.subresource,
   }
-  const sent = sentEntries(previous, next, writer)
+  const sent = sentEntries(kind, previous, next, writer)
+  const changes = changesOf(kind, previous, next, writer)
   const known = previous?.metadata.managedFields ?? []
-  // Whoever comes to an object that nobody owns anything of was not the first, and cannot know whose the rest is.
-  if (previous && (sent ?? known).length === 0) return []
-  // Every object has metadata, also where nobody owns any of it.
-  const owned = (object: KubernetesObject): KubernetesObject => {
-    const rest = withoutPaths(object, writer.unowned)
-    return rest.metadata ? rest : { ...rest, metadata: {} }
-  }
-  const changes = new Changes(kind, previous && owned(previous), owned(next), writer.versions)
   const { touched, removed } = changes.own
   const entries = sent ? entriesOf(ownersSent(sent, changes)) : known
+  // Whose owners were taken away has none from then on, until somebody applies.
+  if (entries.length === 0 && previous?.metadata.uid) return []
+  for (const { apiVersion = '' } of entries)
+    if (apiVersion !== id.apiVersion) changes.in(apiVersion)
   if (touched.isEmpty && removed.isEmpty) return [...entries]
   const owners = ownersOf(entries)
   const mine = owners.find(owner => isSame(owner, id))
@@ -89,7 +95,21 @@ function tracked(
   const fields = (mine?.fields ?? new FieldSet()).difference(removed).union(touched)
   // Who owns what it owned before keeps its time.
   const owner = mine?.fields.equals(fields) ? mine : { ...id, time: writer.time, fields }
-  return entriesOf([...others, owner])
+  return entriesOf(capped([...others, owner]))
+}
+
+function changesOf(
+  kind: AnyKind,
+  from: KubernetesObject | undefined,
+  to: KubernetesObject,
+  { unowned, versions }: Writer,
+): Changes {
+  // Every object has metadata, also where nobody owns any of it.
+  const owned = (object: KubernetesObject): KubernetesObject => {
+    const rest = withoutPaths(object, unowned)
+    return rest.metadata ? rest : { ...rest, metadata: {} }
+  }
+  return new Changes(kind, from && owned(from), owned(to), versions)
 }
 
 function withoutPaths<T extends object>(value: T, paths: readonly string[] = []): T {
@@ -117,6 +137,7 @@ function remaining(owners: readonly Owner[], changes: Changes): Owner[] {
  * can.
  */
 function sentEntries(
+  kind: AnyKind,
   previous: KubernetesObject | undefined,
   next: KubernetesObject,
   { subresource }: Writer,
@@ -125,6 +146,8 @@ function sentEntries(
   // Most clients send back what they read.
   if (!sent || subresource !== '' || equal(sent, previous?.metadata.managedFields ?? []))
     return undefined
+  // Of custom resources none is as good as nothing.
+  if (sent.length === 0 && kind.custom) return undefined
   const isEmpty = sent.length === 1 && Object.values(sent[0] as object).every(value => !value)
   if (isEmpty) return []
   return sent.every(isSensible) ? sent : undefined
@@ -137,16 +160,15 @@ const isSensible = ({ operation, apiVersion, fieldsType }: ManagedFieldsEntry) =
 function ownersSent(sent: readonly ManagedFieldsEntry[], changes: Changes): Owner[] {
   const owners = new Map<string, Owner>()
   for (const owner of ownersOf(sent)) {
-    const { manager, operation, subresource } = owner
-    const version = operation === 'Apply' ? '' : owner.apiVersion
-    if (changes.in(owner.apiVersion))
-      owners.set(JSON.stringify([manager, operation, version, subresource]), owner)
+    if (changes.in(owner.apiVersion)) owners.set(idOf(owner), owner)
   }
   return [...owners.values()]
 }
 
 export interface ApplyOptions extends Writer {
   readonly force: boolean
+  /** The configuration as it came, where the server completed it. */
+  readonly written?: KubernetesObject
 }
 
 /**
@@ -172,7 +194,7 @@ export function serverSideApply(
     metadata: {},
   }
   const configuration = withoutForeignParts(kind, applied, options.subresource)
-  const owners = knownOwners(kind, live)
+  const owners = knownOwners(kind, live, options)
   const mine = owners.find(owner => isApplier(owner, id))
   const others = owners.filter(owner => owner !== mine)
   const claimed = withoutPaths(bare(configuration), options.unowned)
@@ -182,7 +204,7 @@ export function serverSideApply(
   const claims = [...others, { ...id, fields: wanted }]
   const result = withoutDropped(kind, merged, { last: mine, owners: claims }, options.versions)
 
-  const changes = new Changes(kind, base, result, options.versions)
+  const changes = changesOf(kind, base, result, options)
   const disputes = others
     .map(owner => ({ owner, did: changes.in(owner.apiVersion) }))
     .flatMap(({ owner, did }) =>
@@ -191,13 +213,19 @@ export function serverSideApply(
     .filter(({ fields }) => !fields.isEmpty)
   const isKubectl = followsAnnotation(options.manager)
   if (disputes.length > 0 && !options.force) {
-    const allowed = isKubectl ? fieldsLastApplied(schema, bare(base)) : new FieldSet()
-    if (disputes.some(({ fields }) => !fields.difference(allowed).isEmpty))
-      throw conflictOf(disputes)
+    const allowed = isKubectl ? fieldsLastApplied(kind, bare(base)) : new FieldSet()
+    const left = disputes.map(({ owner, fields }) => ({
+      owner,
+      fields: fields.difference(allowed),
+    }))
+    if (left.some(({ fields }) => !fields.isEmpty)) throw conflictOf(left)
   }
 
   // What changes nothing has no time of its own, whatever it comes to own by it.
-  const time = changes.own.lost.isEmpty ? mine?.time : options.time
+  // What it may not set here counts as a change as well.
+  const all = configuration === applied ? result : mergeApplied(schema, result, bare(applied))
+  const isSame = equal(bare(base), bare(all as KubernetesObject))
+  const time = isSame ? mine?.time : options.time
   const left = remaining(others, changes)
   const entries = entriesOf([...left, { ...id, time, fields: wanted }])
   const metadata = {
@@ -206,47 +234,38 @@ export function serverSideApply(
     ...(entries.length > 0 ? { managedFields: entries } : {}),
   }
   const object = { ...result, metadata: { ...metadata, ...identityOf(base, applied) } }
-  return { object: isKubectl ? rememberApplied(object, configuration) : object }
+  return { object: isKubectl ? rememberApplied(object, options.written ?? applied) : object }
 }
 
 /** Whoever applies replaces what it applied before, in whichever version that was. */
 const isApplier = (owner: Owner, id: OwnerId) => isSame({ ...owner, apiVersion: id.apiVersion }, id)
 
 /** An object whose fields nobody tracked belongs to whoever wrote it before. */
-function knownOwners(kind: AnyKind, live: KubernetesObject | undefined): Owner[] {
+function knownOwners(
+  kind: AnyKind,
+  live: KubernetesObject | undefined,
+  writer: ApplyOptions,
+): Owner[] {
   const owners = ownersOf(live?.metadata.managedFields)
   if (!live || owners.length > 0) return owners
-  const fields = fieldsOf(schemaOf(kind), bare(live))
-  return [
-    {
-      manager: BEFORE_FIRST_APPLY,
-      operation: 'Update',
-      apiVersion: apiVersionOf(kind),
-      subresource: '',
-      time: live.metadata.creationTimestamp,
-      fields,
-    },
-  ]
+  const metadata = { ...live.metadata, managedFields: [] }
+  const part = withoutForeignParts(kind, { ...live, metadata }, writer.subresource)
+  const before = { ...writer, manager: BEFORE_FIRST_APPLY }
+  return ownersOf(trackUpdate(kind, undefined, part, before))
 }
 
-/** What the applier may not set here: status through the object, everything else through status. */
+/** Without what the applier may not set here: status through the object, and through status everything but status and metadata. */
 function withoutForeignParts(
   kind: AnyKind,
   applied: KubernetesObject,
   subresource: string,
 ): KubernetesObject {
   if (!kind.subresources.status) return applied
-  if (subresource === 'status') {
-    const { status } = applied as KubernetesObject & { status?: unknown }
-    return {
-      apiVersion: applied.apiVersion,
-      kind: applied.kind,
-      metadata: {},
-      ...(status === undefined ? {} : { status }),
-    } as KubernetesObject
-  }
-  const { status: _, ...rest } = applied as KubernetesObject & { status?: unknown }
-  return rest
+  const { status, ...rest } = applied as KubernetesObject & { status?: unknown }
+  if (subresource !== 'status') return rest
+  const { apiVersion, kind: named, metadata } = applied
+  const head = { apiVersion, kind: named, metadata }
+  return (status === undefined ? head : { ...head, status }) as KubernetesObject
 }
 
 /** Identity and history come from the live object, or from the request where there is none yet. */
@@ -282,7 +301,10 @@ function identityOf(base: KubernetesObject, applied: KubernetesObject) {
 }
 
 function conflictOf(disputes: readonly { owner: Owner; fields: FieldSet }[]): StatusError {
-  const conflicts = disputes.flatMap(({ owner, fields }) =>
+  const inOrder = disputes
+    .filter(({ fields }) => !fields.isEmpty)
+    .sort((one, other) => (idOf(one.owner) < idOf(other.owner) ? -1 : 1))
+  const conflicts = inOrder.flatMap(({ owner, fields }) =>
     fields.paths().map(path => ({ owner: ownerText(owner), path: pathText(path) })),
   )
   const causes = conflicts.map(({ owner, path }) => ({
@@ -297,12 +319,10 @@ function conflictOf(disputes: readonly { owner: Owner; fields: FieldSet }[]): St
       `Apply failed with 1 conflict: conflict with ${first.owner}: ${first.path}`,
       { causes },
     )
-  const lines = [...new Set(conflicts.map(({ owner }) => owner))]
-    .sort()
-    .flatMap(owner => [
-      `conflicts with ${owner}:`,
-      ...conflicts.filter(conflict => conflict.owner === owner).map(({ path }) => `- ${path}`),
-    ])
+  const lines = inOrder.flatMap(({ owner, fields }) => [
+    `conflicts with ${ownerText(owner)}:`,
+    ...fields.paths().map(path => `- ${pathText(path)}`),
+  ])
   return new StatusError(
     'Conflict',
     `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`,

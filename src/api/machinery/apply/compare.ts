@@ -3,20 +3,19 @@ import type { KubernetesObject } from '../metadata.ts'
 import { equal } from '../patch/json-patch.ts'
 import { isPlainObject, type PlainObject } from '../plain.ts'
 import type { AnySchema, ObjectShape } from '../schema.ts'
-import { isAbsent, type Part, type Place, partsOf, placeIn, placesIn } from './elements.ts'
+import { isNamed, type Part, type Place, partsOf, placeIn, placesIn } from './elements.ts'
 import { FieldSet, LEAF, NONE } from './field-set.ts'
 import { keepSet, knownSetOf } from './known-sets.ts'
 
-/** The fields that a value sets: its leaves, and each list item beside what is in it. A list without items sets nothing. */
+/** The fields that a value sets: its leaves, and whatever has no name in the schema beside what is in it. A list without items sets nothing. */
 export function fieldsOf(schema: AnySchema | undefined, value: unknown): FieldSet {
   const parts = partsOf(schema, value)
   if (!parts || parts.length === 0) return parts && Array.isArray(value) ? NONE : LEAF
   const set = new FieldSet()
   for (const part of parts) {
     const child = fieldsOf(part.schema, part.value)
-    if (part.element.startsWith('f:')) {
-      if (!child.isEmpty) set.put(part.element, child)
-    } else set.put(part.element, child.union(LEAF))
+    if (!isNamed(schema, part)) set.put(part.element, child.union(LEAF))
+    else if (!child.isEmpty) set.put(part.element, child)
   }
   if (Array.isArray(value)) dropShared(set, parts)
   return set
@@ -108,12 +107,20 @@ function compare(
   if (from === to) return undefined
   const places = placesIn(schema)
   if (places && isPlainObject(from) && isPlainObject(to)) return compareFields(places, from, to)
-  const after = partsOf(schema, to)
-  // Where there was no list yet, items come one by one; an empty list comes itself.
-  const before = from === null && after?.length !== 0 && after ? [] : partsOf(schema, from)
-  if (before && after) return compareParts(before, after)
-  return equal(from, to) ? undefined : CHANGED
+  // Where there is null, parts come and go one by one; what is empty is a value as null is.
+  const before = partsOf(schema, from) ?? (from === null ? NOTHING : undefined)
+  const after = partsOf(schema, to) ?? (to === null ? NOTHING : undefined)
+  if (before && after && before.length + after.length > 0) return compareParts(before, after)
+  if (equal(from, to)) return undefined
+  // Where nothing says what it is to be, a value may be of another type than before: its parts come or go, and it changes itself.
+  const found =
+    before?.length || after?.length ? compareParts(before ?? NOTHING, after ?? NOTHING) : undefined
+  if (!found) return CHANGED
+  found.changed = LEAF
+  return found
 }
+
+const NOTHING: readonly Part[] = []
 
 const plain = (object: object) => object as PlainObject
 
@@ -128,12 +135,10 @@ function compareFields(
     if (name === besides) continue
     const value = to[name]
     const previous = ownValue(from, name)
-    if (value === previous) continue
-    const place = placeOf(name)
-    const { element, schema } = place
-    if (isAbsent(value, place)) continue
+    if (value === previous || value === undefined) continue
+    const { element, schema } = placeOf(name)
     found ??= new Differences()
-    if (isAbsent(previous, place)) found.add(element, wholly(schema, value))
+    if (previous === undefined) found.add(element, wholly(schema, value))
     else {
       const below = compare(schema, previous, value)
       if (below) found.below(element, below)
@@ -142,12 +147,10 @@ function compareFields(
   for (const name of Object.keys(from)) {
     if (name === besides) continue
     const value = from[name]
-    const next = ownValue(to, name)
-    if (value === next || (next !== undefined && next !== null)) continue
-    const place = placeOf(name)
-    if (isAbsent(value, place) || !isAbsent(next, place)) continue
+    if (value === undefined || ownValue(to, name) !== undefined) continue
+    const { element, schema } = placeOf(name)
     found ??= new Differences()
-    found.remove(place.element, wholly(place.schema, value))
+    found.remove(element, wholly(schema, value))
   }
   return found
 }
@@ -192,9 +195,9 @@ function compareShared(before: readonly Part[], after: readonly Part[]): Differe
   for (const element of new Set([...old.keys(), ...now.keys()])) {
     const [was = [], is = []] = [old.get(element), now.get(element)]
     if (was.length > 1 && is.length > 1) {
-      if (!equal(was.map(valueOf), is.map(valueOf))) found.below(element, CHANGED)
+      if (!equal(was.map(saidBy), is.map(saidBy))) found.below(element, CHANGED)
     } else if (was.length === 1 && is.length === 1) {
-      const below = compare(is[0]?.schema, valueOf(was[0]), valueOf(is[0]))
+      const below = compare(is[0]?.schema, saidBy(was[0]), saidBy(is[0]))
       if (below) found.below(element, below)
     } else {
       if (was.length > 0) found.remove(element, ofItems(was))
@@ -204,7 +207,7 @@ function compareShared(before: readonly Part[], after: readonly Part[]): Differe
   return found
 }
 
-const valueOf = (part: Part | undefined) => part?.value
+const saidBy = (part: Part | undefined) => part?.value
 
 const ofItems = ([item, ...others]: readonly Part[]) =>
   others.length > 0 ? LEAF : wholly(item?.schema, item?.value)

@@ -4,7 +4,7 @@
  */
 import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject } from '../plain.ts'
-import { type AnySchema, fieldSchemaOf, isNullableTime, type ObjectShape } from '../schema.ts'
+import { type AnySchema, fieldSchemaOf, type ObjectShape } from '../schema.ts'
 import { badRequest } from '../status.ts'
 
 export interface Part {
@@ -20,8 +20,6 @@ export interface Place {
   readonly element: string
   /** Undefined for what no schema describes. */
   readonly schema: AnySchema | undefined
-  /** Null is a value here, which somebody may own: where the schema says so, and of times and lists that are shown though nobody set them. */
-  readonly hasNull: boolean
 }
 
 const placesOf = new WeakMap<ObjectShape, Map<string, Place>>()
@@ -43,13 +41,7 @@ export function placeIn(shape: ObjectShape, name: string): Place {
 const placeOf = (name: string, schema: AnySchema | undefined): Place => ({
   element: `f:${name}`,
   schema,
-  hasNull: schema !== undefined && canBeNull(schema),
 })
-
-const canBeNull = (schema: AnySchema): boolean =>
-  schema.mayBeNull === true ||
-  isNullableTime(schema) ||
-  (schema.type === 'list' && (schema.presence === 'always' || schema.presence === 'required'))
 
 /** Where the fields of values of this schema are by their names; undefined where they have none that can be owned one by one. */
 export function placesIn(schema: AnySchema | undefined): ((name: string) => Place) | undefined {
@@ -59,11 +51,7 @@ export function placesIn(schema: AnySchema | undefined): ((name: string) => Plac
   return undefined
 }
 
-/** Whether there is nothing that could be owned. */
-export const isAbsent = (value: unknown, { hasNull }: Place): boolean =>
-  value === undefined || (value === null && !hasNull)
-
-/** The parts of a value, or undefined where it is owned as a whole. */
+/** The parts of a value, or undefined where it is owned as a whole. Null is a value, too, which somebody may own. */
 export function partsOf(schema: AnySchema | undefined, value: unknown): Part[] | undefined {
   if (schema === undefined || schema.atomic) return undefined
   const places = placesIn(schema)
@@ -89,11 +77,15 @@ function partsOfFields(object: PlainObject, placeOfName: (name: string) => Place
   for (const name of Object.keys(object)) {
     const value = object[name]
     if (value === undefined) continue
-    const place = placeOfName(name)
-    if (!isAbsent(value, place)) parts.push({ element: place.element, value, schema: place.schema })
+    const { element, schema } = placeOfName(name)
+    parts.push({ element, value, schema })
   }
   return parts
 }
+
+/** Whether it is a field that the schema has a name for, and no key, item or value. */
+export const isNamed = (schema: AnySchema | undefined, { element }: Part): boolean =>
+  schema?.type === 'struct' && Object.hasOwn(schema.shape.fields, element.slice(2))
 
 interface ListKey {
   /** As it stands in an element: `"name":`. */

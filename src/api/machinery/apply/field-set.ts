@@ -152,12 +152,14 @@ export class FieldSet {
     return this.contains(other) && other.contains(this)
   }
 
-  /** Every member's path, parents first. */
+  /** Every member's path in order, all of one node before those below them. */
   paths(prefix: readonly string[] = []): string[][] {
-    const below = [...this.children].flatMap(([element, child]) =>
-      child.paths([...prefix, element]),
-    )
-    return this.member && prefix.length > 0 ? [[...prefix], ...below] : below
+    const elements = [...this.children.keys()].sort(byElement)
+    const children = elements.map(element => [element, this.children.get(element)] as const)
+    return [
+      ...children.filter(([, child]) => child?.member).map(([element]) => [...prefix, element]),
+      ...children.flatMap(([element, child]) => child?.paths([...prefix, element]) ?? []),
+    ]
   }
 }
 
@@ -180,6 +182,26 @@ function remember(branch: PlainObject, set: FieldSet): void {
     reads = 1
   }
   readOf.set(branch, set)
+}
+
+/** Names before keys and values, which are compared by what they say. */
+function byElement(one: string, other: string): number {
+  if (one[0] !== other[0] || one[0] === 'f') return order(one, other)
+  const [mine, its] = [one, other].map(element => said(element.slice(2))) as [Said, Said]
+  for (const [at, value] of mine.entries()) {
+    const found = order(value, its[at] ?? '')
+    if (found !== 0) return found
+  }
+  return mine.length - its.length
+}
+
+type Said = readonly (string | number | bigint | boolean)[]
+const order = <T>(one: T, other: T): number => (one < other ? -1 : one > other ? 1 : 0)
+
+/** Keys and their values in turn, or the one value. */
+function said(text: string): Said {
+  const keys = keysIn(text)
+  return keys ? (Object.entries(keys).sort().flat() as unknown as Said) : [text]
 }
 
 /** A path as conflicts show it: `.spec.containers[name="web"].image`. */

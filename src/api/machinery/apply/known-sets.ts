@@ -4,7 +4,7 @@
  */
 import { isPlainObject } from '../plain.ts'
 import type { AnySchema } from '../schema.ts'
-import { isAbsent, type Part, partsOf, placeIn } from './elements.ts'
+import { type Part, partsOf, placeIn } from './elements.ts'
 import type { FieldSet } from './field-set.ts'
 
 /** The elements of a set in order, those below one between OPEN and CLOSE. No element looks like these. */
@@ -131,7 +131,6 @@ function follow(outline: Outline, at: number, schema: AnySchema | undefined, val
       const part = value[name]
       if (part === undefined) continue
       const place = placeIn(schema.shape, name)
-      if (isAbsent(part, place)) continue
       next = followOne(outline, next < 0 ? opened(outline, at) : next, place.element)
       if (next >= 0) next = follow(outline, next, place.schema, part)
       if (next < 0) return -1

@@ -4,29 +4,35 @@
  * annotation up to date, so that people may go back. Other managers opt out of both by their name.
  */
 import { exactly, parseExactText } from '../exact-json.ts'
+import { type AnyKind, apiVersionOf } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
-import { isPlainObject } from '../plain.ts'
-import type { AnySchema } from '../schema.ts'
+import { utf8Length } from '../names.ts'
+import { isPlainObject, type PlainObject } from '../plain.ts'
 import { differences, fieldsOf } from './compare.ts'
 import { FieldSet } from './field-set.ts'
 import { ownable } from './managers.ts'
+import { faultsIn } from './undeclared.ts'
+import { schemaOf } from './versions.ts'
 
 const ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration'
-/** Annotations may have 256 KiB together; a configuration that is longer than that is not kept. */
+/** Annotations may have 256 KiB together; a configuration that makes them longer is not kept. */
 const MAXIMUM_LENGTH = 256 * 1024
 
 /** Whether this manager means kubectl itself, for which the annotation counts. */
 export const followsAnnotation = (manager: string): boolean => manager === 'kubectl'
 
 /** The fields that client-side apply set and nobody changed since. */
-export function fieldsLastApplied(schema: AnySchema, live: KubernetesObject): FieldSet {
+export function fieldsLastApplied(kind: AnyKind, live: KubernetesObject): FieldSet {
   const configuration = configurationIn(live)
-  if (!configuration) return new FieldSet()
-  const { changed, removed } = differences(schema, configuration, live)
-  return ownable(fieldsOf(schema, configuration)).difference(changed).difference(removed)
+  const schema = schemaOf(kind)
+  // What cannot be owned grants nothing, and neither does what was applied in another version.
+  if (configuration?.apiVersion !== apiVersionOf(kind) || faultsIn(schema, configuration))
+    return new FieldSet()
+  const { lost } = differences(schema, configuration, live)
+  return ownable(fieldsOf(schema, configuration)).difference(lost)
 }
 
-function configurationIn({ metadata }: KubernetesObject): object | undefined {
+function configurationIn({ metadata }: KubernetesObject): PlainObject | undefined {
   const text = metadata.annotations?.[ANNOTATION]
   if (!text) return undefined
   try {
@@ -47,14 +53,30 @@ export function rememberApplied(
   object: KubernetesObject,
   applied: KubernetesObject,
 ): KubernetesObject {
-  const { annotations } = object.metadata
-  if (annotations?.[ANNOTATION] === undefined) return object
-  const { [ANNOTATION]: _, ...others } = applied.metadata.annotations ?? {}
-  const metadata = { ...applied.metadata, annotations: others }
-  const text = `${JSON.stringify({ ...applied, metadata }, sortedKeys)}\n`
-  if (text.length > MAXIMUM_LENGTH) return object
-  return {
-    ...object,
-    metadata: { ...object.metadata, annotations: { ...annotations, [ANNOTATION]: text } },
-  }
+  const { [ANNOTATION]: last, ...others } = object.metadata.annotations ?? {}
+  if (!last) return object
+  const text = `${asGoWrites(JSON.stringify(withoutAnnotation(applied), sortedKeys))}\n`
+  const remembered = { ...others, [ANNOTATION]: text }
+  const annotations = lengthOf(remembered) > MAXIMUM_LENGTH ? others : remembered
+  return { ...object, metadata: { ...object.metadata, annotations } }
 }
+
+function withoutAnnotation(applied: KubernetesObject): KubernetesObject {
+  const { annotations, ...metadata } = applied.metadata ?? {}
+  if (!annotations) return applied.metadata ? { ...applied, metadata } : applied
+  const { [ANNOTATION]: _, ...others } = annotations
+  return { ...applied, metadata: { ...metadata, annotations: others } }
+}
+
+/** Go escapes what HTML would read otherwise. */
+const asGoWrites = (json: string) =>
+  json.replace(
+    /[<>&\u2028\u2029]/g,
+    letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
+const lengthOf = (annotations: Readonly<Record<string, string>>) =>
+  Object.entries(annotations).reduce(
+    (sum, [name, value]) => sum + utf8Length(name) + utf8Length(value),
+    0,
+  )

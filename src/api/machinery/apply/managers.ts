@@ -16,7 +16,7 @@ export interface Owner {
   readonly entry?: ManagedFieldsEntry | undefined
 }
 
-/** More managers of ordinary updates than this share one entry, oldest first. Number and name are upstream's. */
+/** More managers of ordinary updates than this share an entry for each version, oldest first. Number and name are upstream's. */
 const MAXIMUM_UPDATE_MANAGERS = 10
 const ANCIENT = 'ancient-changes'
 
@@ -69,7 +69,7 @@ export function entriesOf(owners: readonly Owner[]): ManagedFieldsEntry[] {
     const fields = owner.entry ? owner.fields : ownable(owner.fields)
     if (!fields.isEmpty) present.push(fields === owner.fields ? owner : { ...owner, fields })
   }
-  return capped(present).sort(byRank).map(entryOf)
+  return present.sort(byRank).map(entryOf)
 }
 
 function entryOf(owner: Owner): ManagedFieldsEntry {
@@ -89,6 +89,15 @@ function entryOf(owner: Owner): ManagedFieldsEntry {
 /** Who writes the same fields again and again: kubelets of pods and nodes, say, each through its own part of the API. */
 const writerOf = ({ manager, apiVersion, subresource }: OwnerId) =>
   `${manager} ${apiVersion} ${subresource}`
+
+/** As upstream tells owners apart, which it puts in order by that. */
+export const idOf = ({ manager, operation, apiVersion, subresource }: OwnerId) =>
+  JSON.stringify({
+    manager,
+    operation,
+    ...(operation === 'Apply' ? {} : { apiVersion }),
+    ...(subresource === '' ? {} : { subresource }),
+  })
 
 function byRank(one: Owner, other: Owner): number {
   return (
@@ -113,24 +122,29 @@ export function isSame(one: OwnerId, other: OwnerId): boolean {
   )
 }
 
-function capped(owners: readonly Owner[]): Owner[] {
-  if (owners.length <= MAXIMUM_UPDATE_MANAGERS) return [...owners]
-  const updaters = owners.filter(owner => owner.operation === 'Update').sort(byRank)
-  const surplus = updaters.length - MAXIMUM_UPDATE_MANAGERS
-  if (surplus <= 0) return [...owners]
-  const merged = updaters.slice(0, surplus + 1)
-  const rest = owners.filter(owner => !merged.includes(owner))
-  const fields = merged.reduce((set, owner) => set.union(owner.fields), new FieldSet())
-  const newest = merged.at(-1)
-  return [
-    ...rest,
-    {
-      manager: ANCIENT,
-      operation: 'Update',
-      apiVersion: newest?.apiVersion ?? '',
-      subresource: '',
-      time: newest?.time,
-      fields,
-    },
-  ]
+/** The oldest updaters of a version become one; an owner that is alone in its version stays what it is. */
+export function capped(owners: readonly Owner[]): readonly Owner[] {
+  const updaters = owners.filter(owner => owner.operation === 'Update')
+  let surplus = updaters.length - MAXIMUM_UPDATE_MANAGERS
+  if (surplus <= 0) return owners
+  const left = new Set(owners)
+  const oldest = new Map<string, Owner>()
+  for (const owner of updaters.sort(byRank)) {
+    if (surplus === 0) break
+    const { apiVersion } = owner
+    const first = oldest.get(apiVersion)
+    if (!first) {
+      oldest.set(apiVersion, owner)
+      continue
+    }
+    const fields = first.fields.union(owner.fields)
+    const { operation, time } = owner
+    const ancient = { manager: ANCIENT, operation, apiVersion, subresource: '', time, fields }
+    left.delete(first)
+    left.delete(owner)
+    left.add(ancient)
+    oldest.set(apiVersion, ancient)
+    surplus--
+  }
+  return [...left]
 }

@@ -2,7 +2,7 @@
 import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 import { type AnySchema, fieldSchemaOf } from '../schema.ts'
-import { itemElement, partsOf } from './elements.ts'
+import { isNamed, itemElement, partsOf } from './elements.ts'
 import { FieldSet } from './field-set.ts'
 
 /** The live value with everything that the configuration says; items of keyed lists follow the configuration's order. */
@@ -11,8 +11,9 @@ export function mergeApplied(
   live: unknown,
   applied: unknown,
 ): unknown {
-  if (applied === null && schema?.mayBeNull) return null
-  if (applied === undefined || applied === null) return live
+  if (applied === undefined) return live
+  // Of what is owned part by part, null takes nothing away.
+  if (applied === null) return partsOf(schema, live)?.length ? live : null
   if (live === undefined || live === null || !partsOf(schema, applied) || !partsOf(schema, live))
     return applied
   if (schema?.type === 'list' && Array.isArray(live) && Array.isArray(applied))
@@ -85,7 +86,8 @@ export function prune(
     const below = gone.children.get(part.element)
     if (!below) return [part]
     const stillWanted = wanted?.children.get(part.element)
-    if (below.member && (!stillWanted || stillWanted.isEmpty)) return []
+    // Whoever owned anything in a field that the schema names may take it away, with all in it that nobody owns.
+    if ((below.member || isNamed(schema, part)) && (!stillWanted || stillWanted.isEmpty)) return []
     // An item that stays keeps its keys, whoever set them: without them it could not be told apart any more.
     const leaving = keys ? below.difference(keys) : below
     return [{ ...part, value: prune(part.schema, part.value, leaving, stillWanted) }]

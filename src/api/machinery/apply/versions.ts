@@ -7,10 +7,12 @@ import { type AnyKind, apiVersionOf } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
 import { isPlainObject } from '../plain.ts'
 import { type AnySchema, fieldSchemaOf } from '../schema.ts'
+import { PlainError } from '../status.ts'
 import { type Differences, fieldsOf, objectDifferences } from './compare.ts'
 import { FieldSet } from './field-set.ts'
 import type { Owner } from './managers.ts'
 import { prune } from './merge.ts'
+import { faultsIn } from './undeclared.ts'
 
 /** The versions of one resource. */
 export interface Versions {
@@ -66,8 +68,15 @@ export class Changes {
     if (!kind) return undefined
     const to = versions.convert(this.#to, apiVersion)
     const from = this.#from && versions.convert(this.#from, apiVersion)
+    for (const object of [from, to]) if (object) checkNothingIsTwice(kind, object)
     return to && (from || !this.#from) ? between(kind, from, to) : this.own
   }
+}
+
+/** As upstream, which allows it in the version of the write alone. */
+function checkNothingIsTwice(kind: AnyKind, object: KubernetesObject): void {
+  const faults = faultsIn(schemaOf(kind), bare(object))
+  if (faults) throw new PlainError(faults)
 }
 
 function between(kind: AnyKind, from: KubernetesObject | undefined, to: KubernetesObject) {
@@ -100,6 +109,9 @@ function nothingOf(kind: AnyKind): KubernetesObject {
   return nothing
 }
 
+/** What every configuration says, and nobody owns. */
+const IDENTITY = FieldSet.fromJson({ 'f:metadata': { 'f:name': {} } })
+
 interface Applied {
   /** What the same manager owned before, in the version of then. */
   readonly last: Owner | undefined
@@ -116,43 +128,54 @@ export function withoutDropped(
 ): KubernetesObject {
   if (!last) return merged
   const own = apiVersionOf(kind)
-  const shown = last.apiVersion === own ? merged : versions?.convert(merged, last.apiVersion)
+  const inVersion = (object: KubernetesObject, apiVersion: string) =>
+    object.apiVersion === apiVersion
+      ? object
+      : versions?.convert(whole(object, versions), apiVersion)
+  const shown = inVersion(merged, last.apiVersion)
   const lastKind = last.apiVersion === own ? kind : versions?.kindOf(last.apiVersion)
   // A version that there is no more had no fields of its own.
   if (!shown || !lastKind) return merged
   const ownedIn = (apiVersion: string) =>
     owners
       .filter(owner => owner.apiVersion === apiVersion || !versions)
-      .reduce((set, owner) => set.union(owner.fields), new FieldSet())
+      .reduce((set, owner) => set.union(owner.fields), IDENTITY)
   const owned = ownedIn(last.apiVersion)
-  let pruned = prune(
-    schemaOf(lastKind),
-    shown,
-    last.fields.difference(owned),
-    owned,
-  ) as KubernetesObject
-  for (const apiVersion of versions ? new Set(owners.map(owner => owner.apiVersion)) : [])
-    if (apiVersion !== last.apiVersion)
-      pruned = withOwned(versions as Versions, { merged, pruned, apiVersion }, ownedIn(apiVersion))
-  return pruned.apiVersion === own ? pruned : (versions?.convert(pruned, own) ?? merged)
+  const schema = schemaOf(lastKind)
+  const alone = prune(schema, shown, last.fields.difference(owned), owned) as KubernetesObject
+  const others = new Set(owners.map(owner => owner.apiVersion))
+  others.delete(last.apiVersion)
+  if (!versions || others.size === 0) return inVersion(alone, own) ?? merged
+  let pruned = alone
+  for (const apiVersion of others) {
+    const all = inVersion(merged, apiVersion)
+    const left = inVersion(pruned, apiVersion)
+    const other = versions.kindOf(apiVersion)
+    if (all && left && other) pruned = withOwned(other, all, left, ownedIn(apiVersion))
+  }
+  // Nothing went but what the manager itself owned.
+  const back = inVersion(pruned, last.apiVersion)
+  if (!back) return merged
+  const left = fieldsOf(schema, back)
+  const gone = fieldsOf(schema, shown).difference(left).intersection(last.fields)
+  return inVersion(prune(schema, shown, gone, left) as KubernetesObject, own) ?? merged
 }
 
 /** What went, though somebody owns it in this version, comes back. */
 function withOwned(
-  versions: Versions,
-  {
-    merged,
-    pruned,
-    apiVersion,
-  }: { merged: KubernetesObject; pruned: KubernetesObject; apiVersion: string },
+  kind: AnyKind,
+  all: KubernetesObject,
+  left: KubernetesObject,
   owned: FieldSet,
 ): KubernetesObject {
-  const kind = versions.kindOf(apiVersion)
-  const all = kind && versions.convert(merged, apiVersion)
-  const left = kind && versions.convert(pruned, apiVersion)
-  if (!kind || !all || !left) return pruned
   const schema = schemaOf(kind)
-  const gone = fieldsOf(schema, all).difference(fieldsOf(schema, left))
+  const wanted = owned.union(fieldsOf(schema, left))
   // Made of the merged object, for a conversion may have put a default where something went.
-  return prune(schema, all, gone.difference(owned), owned) as KubernetesObject
+  return prune(schema, all, fieldsOf(schema, all).difference(wanted), wanted) as KubernetesObject
+}
+
+/** With all that every object of the kind shows: only such can be converted. */
+function whole(object: KubernetesObject, versions: Versions): KubernetesObject {
+  const kind = versions.kindOf(object.apiVersion)
+  return kind && !kind.custom ? decodeObject(kind, object).object : object
 }
