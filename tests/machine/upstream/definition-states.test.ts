@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { unexpected } from './accepted.ts'
-import { oldDefinitions, type Step, situations } from './definition-states.ts'
+import { type Step, situations } from './definition-states.ts'
 import { differences, type Shown } from './differences.ts'
+import { oldDefinitions } from './old-definitions.ts'
 import { Pair, type Told } from './pair.ts'
 
 /** What a status says is not looked at before nothing was written for so long. */

@@ -1,4 +1,5 @@
 /** What definitions come through: steps, in order, after which their status is looked at. */
+import { conflicts, type Names } from './definition-names.ts'
 import type { Asked } from './pair.ts'
 
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
@@ -18,15 +19,6 @@ export interface Step {
   readonly looksAt: string
   /** What is said there once the request had its effect, where nothing else tells. */
   readonly until?: RegExp
-}
-
-interface Names {
-  readonly plural: string
-  readonly kind: string
-  readonly singular?: string
-  readonly listKind?: string
-  readonly shortNames?: readonly string[]
-  readonly categories?: readonly string[]
 }
 
 interface More {
@@ -78,43 +70,6 @@ const first = (group: string) =>
     listKind: 'FirstList',
     shortNames: ['fi', 'fst'],
   })
-
-const conflicts: Readonly<Record<string, Names>> = {
-  'its plural': { plural: 'first', kind: 'Second' },
-  'its plural, which is a short name': { plural: 'fst', kind: 'Second' },
-  'its singular': { plural: 'seconds', kind: 'Second', singular: 'firsts' },
-  'its kind': { plural: 'seconds', singular: 'second', kind: 'First' },
-  'its kind, which is a kind of lists': {
-    plural: 'seconds',
-    singular: 'second',
-    kind: 'FirstList',
-    listKind: 'Others',
-  },
-  'its kind of lists': { plural: 'seconds', kind: 'Second', listKind: 'FirstList' },
-  'a short name': { plural: 'seconds', kind: 'Second', shortNames: ['fi', 'se'] },
-  'two short names': { plural: 'seconds', kind: 'Second', shortNames: ['se', 'fst', 'firsts'] },
-  'the same short name twice': { plural: 'seconds', kind: 'Second', shortNames: ['fi', 'fi'] },
-  'all its names': {
-    plural: 'first',
-    kind: 'First',
-    singular: 'firsts',
-    listKind: 'FirstList',
-    shortNames: ['fi'],
-    categories: ['all'],
-  },
-  'its singular and its kind': { plural: 'seconds', kind: 'First' },
-  'a short name that is its own plural': {
-    plural: 'seconds',
-    kind: 'Second',
-    shortNames: ['seconds'],
-  },
-  'a short name that is its own singular': {
-    plural: 'seconds',
-    kind: 'Second',
-    shortNames: ['second', 'se'],
-  },
-  'no name': { plural: 'seconds', kind: 'Second', shortNames: ['se', 'se'], categories: ['all'] },
-}
 
 const APPROVAL = 'api-approved.kubernetes.io'
 const approved = (value: string): More => ({ annotations: { [APPROVAL]: value } })
@@ -409,44 +364,3 @@ export const situations: readonly Situation[] = [
   ...builtIn(),
   ...otherForms(),
 ]
-
-/** As they lie in stores since times in which a schema did not have to say much. */
-export const oldDefinitions = Object.entries({
-  'without any schema': undefined,
-  'with types missing': {
-    properties: { a: { description: 'a' }, b: { type: 'array', items: {} } },
-    additionalProperties: { type: 'string' },
-  },
-}).map(([title, openAPIV3Schema]) => {
-  const group = groupOf()
-  const name = `firsts.${group}`
-  return {
-    title,
-    name,
-    definition: {
-      apiVersion: 'apiextensions.k8s.io/v1beta1',
-      kind: 'CustomResourceDefinition',
-      metadata: {
-        name,
-        uid: `6c5d3b4e-0000-4000-8000-${String(groups).padStart(12, '0')}`,
-        creationTimestamp: '2019-05-01T12:00:00Z',
-        generation: 1,
-      },
-      spec: {
-        group,
-        version: 'v1',
-        names: { plural: 'firsts', singular: 'first', kind: 'First', listKind: 'FirstList' },
-        scope: 'Cluster',
-        versions: [{ name: 'v1', served: true, storage: true }],
-        preserveUnknownFields: true,
-        conversion: { strategy: 'None' },
-        ...(openAPIV3Schema && { validation: { openAPIV3Schema } }),
-      },
-      status: {
-        conditions: null,
-        acceptedNames: { plural: '', kind: '' },
-        storedVersions: ['v1'],
-      },
-    },
-  }
-})
