@@ -23,6 +23,7 @@ import type { HorizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts'
 import { ROUND_TRIP, withoutRoundTrip } from './round-trip.ts'
 
 type Spec = Stored['spec']
+type Behavior = NonNullable<Spec['behavior']>
 
 /** What a v1 autoscaler without any metric means. */
 const DEFAULT_CPU_PERCENT = 80
@@ -40,7 +41,7 @@ export function fromStored({ metadata, spec, status }: Stored): HorizontalPodAut
   const percent = metrics.find(isCpu)
   const added = withoutAbsent({
     [ROUND_TRIP.metrics]: jsonOf(writtenMetrics(metrics)),
-    [ROUND_TRIP.behavior]: behavior && JSON.stringify(withKeys(behavior, capital)),
+    [ROUND_TRIP.behavior]: behavior && JSON.stringify(writtenBehavior(behavior)),
     [ROUND_TRIP.conditions]: jsonOf(status.conditions ?? []),
     [ROUND_TRIP.currentMetrics]: jsonOf(writtenStatuses(status.currentMetrics)),
   })
@@ -141,7 +142,7 @@ function readStatuses(
 function behaviorIn(annotation: string | undefined): Spec['behavior'] {
   const read = readJson(annotation)
   const parts = isPlainObject(read) ? [withKeys(read, small) as PlainObject] : undefined
-  return partsOf<NonNullable<Spec['behavior']>>(horizontalPodAutoscalerBehavior, parts)?.[0]
+  return partsOf<Behavior>(horizontalPodAutoscalerBehavior, parts)?.[0]
 }
 
 /** Undefined where there is none, or where it is not what it should be: then the fields alone count, as upstream. */
@@ -172,8 +173,27 @@ function partsOf<T>(
 
 const jsonOf = (parts: readonly object[]) => (parts.length > 0 ? JSON.stringify(parts) : undefined)
 
-/** Upstream writes the behavior under the names of its Go fields, which begin with a capital. */
-const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1)
+/** Upstream writes the behavior under the names of its Go fields, which begin with a capital and are all there. */
+const writtenBehavior = ({ scaleUp, scaleDown }: Behavior) => ({
+  ScaleUp: writtenRules(scaleUp),
+  ScaleDown: writtenRules(scaleDown),
+})
+
+const writtenRules = (rules: Behavior['scaleUp']) =>
+  rules
+    ? {
+        StabilizationWindowSeconds: rules.stabilizationWindowSeconds ?? null,
+        SelectPolicy: rules.selectPolicy ?? null,
+        Policies:
+          rules.policies?.map(({ type, value, periodSeconds }) => ({
+            Type: type,
+            Value: value,
+            PeriodSeconds: periodSeconds,
+          })) ?? null,
+        Tolerance: rules.tolerance ?? null,
+      }
+    : null
+
 const small = (name: string) => name.charAt(0).toLowerCase() + name.slice(1)
 /** Rules hold policies that hold fields; what is deeper is no behavior. */
 const BEHAVIOR_DEPTH = 5
