@@ -72,7 +72,7 @@ export class Story {
         () => this.#update(at, shown, 'status'),
         () => this.#apply(at, 'status'),
       )
-    if (this.#owned.isScaled) ways.push(() => this.#scale(at))
+    if (this.#owned.isScaled) ways.push(() => this.#scale(at, shown))
     return this.#dice.pick(ways)()
   }
 
@@ -219,13 +219,15 @@ export class Story {
     })
   }
 
-  #scale(at: number): Step {
-    const spec = { replicas: 1 + this.#dice.below(4) }
+  /** To another size: where it stays, upstream makes two of the entry of whoever owns it. */
+  #scale(at: number, [{ spec: before }]: Shown): Step {
+    const { replicas = 0 } = (before ?? {}) as { replicas?: number }
+    const spec = { replicas: replicas + 1 + this.#dice.below(3) }
     const path = this.#at(at, 'scale', this.#updater())
     if (this.#happens(50))
       return alike({ method: 'PATCH', path, body: { spec }, headers: of('merge-patch+json') })
-    const { name } = { name: this.#name }
-    const body = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name }, spec }
+    const metadata = { name: this.#name }
+    const body = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata, spec }
     return alike({ method: 'PUT', path, body })
   }
 }

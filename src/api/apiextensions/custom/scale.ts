@@ -89,6 +89,8 @@ function wrongReplicas(object: KubernetesObject, path: string): FieldError[] {
 
 /** In the words of Go's helper for nested fields. */
 function accessor(path: string, value: unknown, wanted: string): string {
+  if (value === null)
+    return `.${partsOf(path).join('.')} accessor error: <nil> is of the type <nil>, expected ${wanted}`
   const shown = typeof value === 'object' ? JSON.stringify(value) : String(value)
   const found =
     typeof value === 'number' ? 'float64' : typeof value === 'boolean' ? 'bool' : typeof value

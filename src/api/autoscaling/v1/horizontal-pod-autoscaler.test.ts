@@ -88,7 +88,12 @@ test('the behavior stands in an annotation, under the names that upstream gives'
     ],
     Tolerance: '100m',
   })
-  assert.deepEqual(written.ScaleDown.Policies, [{ Type: 'Percent', Value: 100, PeriodSeconds: 15 }])
+  assert.deepEqual(written.ScaleDown, {
+    StabilizationWindowSeconds: null,
+    SelectPolicy: 'Max',
+    Policies: [{ Type: 'Percent', Value: 100, PeriodSeconds: 15 }],
+    Tolerance: null,
+  })
   assert.deepEqual(toStored(shown), object)
 })
 

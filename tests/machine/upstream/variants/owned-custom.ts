@@ -152,13 +152,12 @@ const single: Owned = {
   }),
 }
 
-/** Without a status: upstream knows in the version of the write alone that the object itself does not write it. */
+/** Without status and scale: what of them is owned in the other version upstream forgets now and then. */
 const inTwoVersions: Owned = {
   title: 'custom object of two versions',
   collections: [at('v1'), at('v2')],
   apiVersions: ['owned.example.com/v1', 'owned.example.com/v2'],
   kind: 'Belonging',
-  isScaled: true,
   movesFreely: true,
   contents: [content, content],
 }
