@@ -110,7 +110,8 @@ const running: Variant = {
 }
 const nominated: Variant = {
   title: 'that waits',
-  object: { spec: { ...none, ...podSpec } },
+  // So that nobody can place it.
+  object: { spec: { ...none, ...podSpec, schedulingGates: [{ name: 'example.com/wait' }] } },
   status: { nominatedNodeName: 'n1' },
 }
 
