@@ -34,7 +34,7 @@ export function podResources(
   let starting = NOTHING
   for (const container of initContainers) {
     const isSidecar = container.restartPolicy === 'Always'
-    // Of init containers only sidecars can be resized.
+    // Of init containers only sidecars are resized while they run.
     const own = isSidecar
       ? amountsOf(pod, container, kind, options)
       : readAmounts(container.resources?.[kind])
