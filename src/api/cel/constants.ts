@@ -12,7 +12,7 @@ export interface Finding {
   readonly at: number
 }
 
-interface Part {
+export interface Part {
   readonly op: string
   readonly args: unknown
   readonly start: number
@@ -40,7 +40,11 @@ function findings(part: unknown, text: string): Finding[] {
       ? wrongCall(part.args as [string, Part[]])
       : part.op === 'rcall'
         ? wrongMethod(part.args as Called, text)
-        : undefined
+        : part.op === '[]' || part.op === '.'
+          ? wrongAccess(part, text)
+          : part.op === '==' || part.op === '!='
+            ? wrongComparison(part, text)
+            : undefined
   return [...(own ? [own] : []), ...findings(part.args, text)]
 }
 
@@ -102,19 +106,63 @@ function wrongMethod([name, receiver, args]: Called, text: string): Finding | un
   if (name === 'matches') return wrongText(name, args)
   if (name === 'format') return wrongFormat(receiver, args, at, text)
   if (receiver.op === 'id' && receiver.args === 'sets') return wrongSets(name, args, at)
+  if (name === 'indexOf' || name === 'lastIndexOf') return wrongItem(name, receiver, args, at)
   return args.length === 0 ? wrongItems(name, receiver, at) : undefined
 }
 
-const typeOf = ({ checkedType }: Part) => String(checkedType ?? 'dyn')
+const typeOf = ({ checkedType }: Part) =>
+  String(checkedType ?? 'dyn').replace(/\b[AKTV]\b(?=[,>])/g, 'dyn')
+
+const noOverload = (name: string, given: string, at: number): Finding => ({
+  message: `found no matching overload for '${name}' applied to '${given}'`,
+  at,
+})
+
+const STRUCT = /^(?:selfType|shape)\.T\d+$/
+const NO_FIELDS = /^google\.protobuf\.(?:Duration|Timestamp)$/
+
+/** The engine lets any key be looked for in a map, and fields be written as keys. */
+function wrongAccess({ args, pos }: Part, text: string): Finding | undefined {
+  const [subject, key] = args as [Part, Part | string]
+  const type = typeOf(subject)
+  if (typeof key === 'string')
+    return NO_FIELDS.test(type)
+      ? { message: `type '${type}' does not support field selection`, at: pos - 1 }
+      : undefined
+  const [, keys] = /^map<(\w+), /.exec(type) ?? []
+  const isWrongKey =
+    keys !== undefined && isKnown(keys) && isKnown(typeOf(key)) && keys !== typeOf(key)
+  if (!isWrongKey && !STRUCT.test(type) && !NO_FIELDS.test(type)) return undefined
+  return noOverload('_[_]', `(${type}, ${typeOf(key)})`, text.indexOf('[', subject.end))
+}
+
+/** Of a map with what has fields, or with other values; the engine looks at values only. */
+function wrongComparison({ op, args }: Part, text: string): Finding | undefined {
+  const [left, right] = args as [Part, Part]
+  const types = [typeOf(left), typeOf(right)]
+  const [one = '', other = ''] = types
+  const areMaps = types.every(type => type.startsWith('map<'))
+  const isOneStruct =
+    types.some(type => STRUCT.test(type)) && types.some(type => type.startsWith('map<'))
+  if (!isOneStruct && !(areMaps && isKnown(one) && isKnown(other) && one !== other))
+    return undefined
+  const at = left.end + Math.max(0, text.slice(left.end, right.start).indexOf(op))
+  return noOverload(`_${op}_`, `(${one}, ${other})`, at)
+}
 
 const COMPARABLE =
-  'int uint double bool string bytes google.protobuf.Duration google.protobuf.Timestamp'.split(' ')
+  'int uint double bool string bytes null google.protobuf.Duration google.protobuf.Timestamp'.split(
+    ' ',
+  )
 const SUMMABLE = ['int', 'uint', 'double', 'google.protobuf.Duration']
 /** What the items of a list may be. */
 const ITEMS: Readonly<Record<string, (type: string) => boolean>> = {
   flatten: type => type.startsWith('list'),
   sum: type => SUMMABLE.includes(type),
   sort: type => COMPARABLE.includes(type),
+  isSorted: type => COMPARABLE.includes(type),
+  min: type => COMPARABLE.includes(type),
+  max: type => COMPARABLE.includes(type),
 }
 
 function wrongItems(name: string, receiver: Part, at: number): Finding | undefined {
@@ -123,6 +171,19 @@ function wrongItems(name: string, receiver: Part, at: number): Finding | undefin
   if (item === undefined || !isKnown(item) || !Object.hasOwn(ITEMS, name)) return undefined
   if (ITEMS[name]?.(item)) return undefined
   return { message: `found no matching overload for '${name}' applied to '${type}.()'`, at }
+}
+
+function wrongItem(
+  name: string,
+  receiver: Part,
+  [item]: readonly Part[],
+  at: number,
+): Finding | undefined {
+  const type = typeOf(receiver)
+  const [, items] = /^list<(.*)>$/.exec(type) ?? []
+  if (!item || items === undefined || !isKnown(items) || !isKnown(typeOf(item))) return undefined
+  if (items === typeOf(item)) return undefined
+  return noOverload(name, `${type}.(${typeOf(item)})`, at)
 }
 
 function wrongSets(name: string, args: readonly Part[], at: number): Finding | undefined {
@@ -180,7 +241,7 @@ const printedType = (type: string) =>
       : type.replace(/<.*$/, '')
 
 /** Where Go's parser says that a part is. */
-function placeOf({ op, args, start, pos }: Part, text: string): number {
+export function placeOf({ op, args, start, pos }: Part, text: string): number {
   if (op === 'call') return text.indexOf('(', start)
   if (op === 'rcall') {
     const [name, receiver] = args as Called

@@ -20,6 +20,7 @@ const evaluate = (text: string) =>
 
 /** All of these hold. */
 const truths = `
+matches('abc', '^a') && !matches('abc', '^b')
 sets.contains([1, 2, 3], [3, 1]) && !sets.contains([1], [2]) && sets.contains([], [])
 sets.equivalent([1, 1, 2], [2, 1]) && !sets.equivalent([1], [1, 2])
 sets.intersects(object.list, ['a']) && !sets.intersects([1], [2])

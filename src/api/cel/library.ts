@@ -49,6 +49,8 @@ export function addLibrary(
   addOptionalEntries(target, add)
   addLiterals(add)
   addAmounts(target, add)
+  for (const type of ['Duration', 'Timestamp'])
+    target.registerOperator(`google.protobuf.${type} == null`, (one, other) => one === other)
   // What they hold is compared where it is there in both.
   target.registerOperator('optional<dyn> == optional<dyn>', (one, other) =>
     sameOptional(one, other),
@@ -59,6 +61,9 @@ export type Add = (signature: string, handler: (...args: never[]) => unknown) =>
 
 function addPatterns(add: Add, compile: (pattern: string) => Pattern): void {
   add('string.linearMatches(string): bool', (text: string, pattern: string) =>
+    compile(pattern).test(text),
+  )
+  add('matches(string, string): bool', (text: string, pattern: string) =>
     compile(pattern).test(text),
   )
   add(

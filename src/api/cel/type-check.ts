@@ -4,7 +4,7 @@
  * over: a warning that is wrong is worse than none.
  */
 import type { ObjectShape } from '../machinery/schema.ts'
-import { wrongConstant } from './constants.ts'
+import { placeOf, wrongConstant } from './constants.ts'
 import { undeclaredText, unfurnishedEnvironment } from './engine.ts'
 import { maskOptionalEntries, restoreConstants } from './optional-entries.ts'
 import { shownAt } from './shown-at.ts'
@@ -78,7 +78,7 @@ interface Part {
   readonly pos: number
   readonly start: number
   readonly end: number
-  readonly checkedType?: { toString(): string }
+  readonly checkedType?: { toString(): string } | undefined
 }
 
 interface Finding {
@@ -113,7 +113,9 @@ export function checkTypes(
     if (hasLoops(parsed.ast)) return {}
     const checked = parsed.check()
     error = checked.error as unknown as typeof error
-    const constant = error ? undefined : wrongConstant(parsed.ast, expression)
+    const constant = error
+      ? undefined
+      : (wrongConstant(parsed.ast, expression) ?? wrongHas(parsed.ast, expression, environment))
     if (constant) return { problem: shownAt(expression, constant.at, named(constant.message)) }
     type = checked.type
   } catch {
@@ -159,6 +161,17 @@ const FINDINGS: Readonly<Record<string, Find>> = {
   invalid_index_type: wrongAccess,
   incompatible_ternary_branches: wrongChoice,
   invalid_logical_operand: wrongLogic,
+  invalid_comprehension_range: (part, _, text) => ({
+    message: `expression of type '${typeOfPart(part)}' cannot be range of a comprehension (must be list, map, or dynamic)`,
+    at: placeOf(part, text),
+  }),
+  invalid_condition_type: (part, message, text) =>
+    /^(all|exists)\(/.test(message)
+      ? {
+          message: `expected type 'bool' but found '${typeOfPart(part)}'`,
+          at: placeOf(part, text),
+        }
+      : undefined,
   no_matching_overload: wrongArguments,
 }
 
@@ -213,6 +226,30 @@ function wrongLogic({ args }: Part): Finding | undefined {
   return (
     wrong && { message: `expected type 'bool' but found '${typeOfPart(wrong)}'`, at: wrong.start }
   )
+}
+
+/** What the question is about is not looked at by the engine; of what loops go through, nothing is known here. */
+function wrongHas(part: unknown, text: string, environment: Environment): Finding | undefined {
+  if (Array.isArray(part)) {
+    for (const each of part) {
+      const found = wrongHas(each, text, environment)
+      if (found) return found
+    }
+    return undefined
+  }
+  if (typeof part !== 'object' || part === null || !('op' in part)) return undefined
+  const { op, args, start } = part as Part
+  const [name, [asked] = []] = op === 'call' ? (args as [string, Part[]]) : []
+  if (name !== 'has' || !asked) return wrongHas(args, text, environment)
+  const checked = environment.check(text.slice(asked.start, asked.end))
+  const { code, message, node } = (checked.error ?? {}) as {
+    code?: string
+    message?: string
+    node?: Part
+  }
+  if (code !== 'no_such_key' && code !== 'cannot_index_type') return undefined
+  const finding = node && FINDINGS[code]?.(node, message?.split('\n')[0] ?? '', text, environment)
+  return finding && { ...finding, at: text.indexOf('(', start) }
 }
 
 /** By the names of the constants that functions of libraries are called upon. */

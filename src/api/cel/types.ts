@@ -31,7 +31,6 @@ export class ShapeTypes {
 
   constructor(target: Registering) {
     this.#target = target
-    target.registerOperator(`${TIME} == null`, () => false)
   }
 
   /** The name of the shape's type; `dyn` for what has fields that nobody describes. */

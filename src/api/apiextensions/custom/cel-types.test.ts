@@ -70,6 +70,52 @@ const wrong: readonly [string, string][] = [
     'sets.contains(self.list, [1])',
     "found no matching overload for 'sets.contains' applied to '(list(string), list(int))'",
   ],
+  [
+    'self.map[1] == ""',
+    "found no matching overload for '_[_]' applied to '(map(string, string), int)'",
+  ],
+  [
+    'self.list["a"] == ""',
+    "found no matching overload for '_[_]' applied to '(list(string), string)'",
+  ],
+  [
+    "self.open['text'] == ''",
+    "found no matching overload for '_[_]' applied to '(selfType.T0, string)'",
+  ],
+  ['self.text[0] == ""', "found no matching overload for '_[_]' applied to '(string, int)'"],
+  [
+    'self.open == self.map',
+    "found no matching overload for '_==_' applied to '(selfType.T0, map(string, string))'",
+  ],
+  [
+    "self.map == {'a': 1}",
+    "found no matching overload for '_==_' applied to '(map(string, string), map(string, int))'",
+  ],
+  ['self.text.more == ""', "type 'string' does not support field selection"],
+  ['self.time.more == ""', "type 'timestamp' does not support field selection"],
+  ['has(self.nothing)', "undefined field 'nothing'"],
+  ['has(self.text.more)', "type 'string' does not support field selection"],
+  [
+    'self.text.all(x, true)',
+    "expression of type 'string' cannot be range of a comprehension (must be list, map, or dynamic)",
+  ],
+  ['self.list.all(x, 1)', "expected type 'bool' but found 'int'"],
+  [
+    'self.list.indexOf(1) == 0',
+    "found no matching overload for 'indexOf' applied to 'list(string).(int)'",
+  ],
+  ['[[1]].min() == 1', "found no matching overload for 'min' applied to 'list(list(int)).()'"],
+  ['true && 1', "expected type 'bool' but found 'int'"],
+  ["true ? 1 : 'a'", "found no matching overload for '_?_:_' applied to '(bool, int, string)'"],
+  ['size() == 1', "found no matching overload for 'size' applied to '()'"],
+  ["lists.range('a') == []", "found no matching overload for 'lists.range' applied to '(string)'"],
+  ["self.text.nothing('a')", "undeclared reference to 'nothing' (in container '')"],
+  [
+    "self.list.join(1) == ''",
+    "found no matching overload for 'join' applied to 'list(string).(int)'",
+  ],
+  ['timestamp(253402300800) == null', 'invalid timestamp argument'],
+  ["duration('2562048h') == null", 'invalid duration argument'],
   ['size(self.number) > 1', "found no matching overload for 'size' applied to '(int)'"],
 ]
 for (const [rule, message] of wrong)
@@ -78,8 +124,8 @@ for (const [rule, message] of wrong)
     assert.equal(first.replace(/^ERROR: <input>:1:\d+: /, ''), message)
   })
 
-test('what is no comparison of plain values may be one that the engine lacks', () => {
-  assert.deepEqual(check('self.open == self.map'), {})
+test('what joins no plain values may be an operator that the engine lacks', () => {
+  assert.deepEqual(check('self.objects + [self.open] == []'), {})
 })
 
 test('a whole object has its names', () => {

@@ -49,7 +49,14 @@ export function ruleChecker(schema: JsonSchemaProps, isResource: boolean): RuleC
 
 /** An operator on anything but scalars and lists of them may be one that only this engine lacks: then nothing is said. */
 function isCertain(problem: string | undefined): boolean {
-  const operands = /for '[^']*_[^']*' applied to '\((.*)\)'/.exec(problem ?? '')?.[1]
+  const [, operator, operands] =
+    /for '([^']*_[^']*)' applied to '\((.*)\)'/.exec(problem ?? '') ?? []
+  // What is looked for in which map, and what has fields, is known well enough.
+  if (
+    operator === '_[_]' ||
+    (/^_[!=]=_$/.test(operator ?? '') && /map\(|selfType/.test(operands ?? ''))
+  )
+    return true
   return operands === undefined || operands.split(', ').every(each => PLAIN.test(each))
 }
 const PLAIN = /^(list\()?(bool|int|uint|double|string|bytes|timestamp|duration|null)\)?$/
@@ -60,7 +67,6 @@ class SchemaTypes {
 
   constructor(environment: Environment) {
     this.#environment = environment
-    for (const type of [TIME, DURATION]) this.#comparable(type, 'null')
   }
 
   of(schema: JsonSchemaProps, isResource = schema['x-kubernetes-embedded-resource'] === true) {
