@@ -14,7 +14,6 @@ import { type CheckedPart, COST_PER_CALL, meter, metered } from './metering.ts'
 import { expandOptionalEntries, maskOptionalEntries, restoreConstants } from './optional-entries.ts'
 import { expandLoops, type Node } from './two-variables.ts'
 import { undeclaredIn, usesBind } from './undeclared.ts'
-import { type Span, spanOf } from './values.ts'
 
 type Cel = typeof import('@marcbachmann/cel-js')
 type Environment = InstanceType<Cel['Environment']>
@@ -88,10 +87,10 @@ export async function loadCelEngine(): Promise<void> {
     homogeneousAggregateLiterals: false,
     limits: { maxDepth: MAXIMUM_DEPTH },
   })
-  const span = cel.evaluate('duration("0s")') as Span
-  environment.registerFunction('duration(int): google.protobuf.Duration', (nanos: bigint) =>
-    spanOf(nanos, span),
-  )
+  // Whole numbers are taken for spans of time until they are looked at.
+  environment.registerFunction('duration(int): google.protobuf.Duration', () => {
+    throw new Error("type conversion error from 'int' to 'google.protobuf.Duration'")
+  })
   environment.registerFunction(`${UNTYPED}(dyn): dyn`, (value: unknown) => value)
   addLibrary(
     environment,

@@ -224,11 +224,15 @@ function utf8Of(bytes: Uint8Array): string {
   }
 }
 
+/** Beyond so many nanoseconds not all of them fit into the number that Go prints. */
+const EXACT = 10n ** 15n
+
 /** In seconds. */
 export function durationText(value: unknown): string {
   const { seconds, nanos } = value as { seconds: bigint; nanos: number }
   const all = seconds * 1_000_000_000n + BigInt(nanos)
   const size = all < 0n ? -all : all
+  if (size > EXACT) return `${Number(seconds) + nanos / 1e9}s`
   const fraction = String(size % 1_000_000_000n)
     .padStart(9, '0')
     .replace(/0+$/, '')

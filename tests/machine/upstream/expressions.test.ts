@@ -6,6 +6,7 @@ import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { unexpected } from './accepted.ts'
 import { Pair } from './pair.ts'
+import { FINE_VALUES } from './variants/expressions-of-fine-values.ts'
 import { OF_LIBRARIES } from './variants/expressions-of-libraries.ts'
 import { LISTS_AND_TEXTS } from './variants/expressions-of-lists-and-texts.ts'
 import { WRONG_VALUES } from './variants/expressions-of-wrong-values.ts'
@@ -26,6 +27,8 @@ const PROPERTIES = {
   ls: { type: 'array', maxItems: 5, items: text(10) },
   m: { type: 'object', maxProperties: 5, additionalProperties: text(10) },
   t: { type: 'string', format: 'date-time' },
+  t9: { type: 'string', format: 'date-time' },
+  dt: { type: 'string', format: 'date' },
   du: { type: 'string', format: 'duration' },
   o: { type: 'object', properties: { x: text(10), y: { type: 'integer' } } },
   ios: { 'x-kubernetes-int-or-string': true },
@@ -41,6 +44,8 @@ const spec = {
   ls: ['b', 'a'],
   m: { k: 'v', j: 'w' },
   t: '2024-01-02T03:04:05Z',
+  t9: '2024-01-02T03:04:05.123456789Z',
+  dt: '2024-01-02',
   du: '1h30m',
   o: { x: 'ox', y: 7 },
   ios: 5,
@@ -103,4 +108,5 @@ describe('expressions', { skip: etcdMissing() || kubeApiServerMissing() }, () =>
   tried('lists', LISTS_AND_TEXTS)
   tried('libraries', OF_LIBRARIES)
   tried('edges', WRONG_VALUES)
+  tried('fine', FINE_VALUES)
 })
