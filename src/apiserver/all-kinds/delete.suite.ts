@@ -29,9 +29,7 @@ async function gone(subject: Subject): Promise<void> {
     assert.equal(answer.kind, subject.kind.kind)
     assert.equal(answer.metadata.uid, uid)
   } else {
-    // Success is told of the resource as it is served, failures of the one that is stored.
-    const group = subject.kind.group ? { group: subject.kind.group } : {}
-    const details = { ...detailsOf(subject, name), ...group, uid }
+    const details = { ...detailsOf(subject, name), uid }
     const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
     assert.deepEqual(answer, success)
     assert.deepEqual(tried, success)
@@ -44,8 +42,8 @@ async function gone(subject: Subject): Promise<void> {
 async function conditions(subject: Subject): Promise<void> {
   const object = await subject.read(await subject.make())
   const { name, uid, resourceVersion } = object.metadata
-  // The kind stands in the place of the resource.
-  const { group, kind } = subject.kind
+  // The kind that is stored stands in the place of the resource.
+  const { group, kind } = subject.stored
   const refusal = (why: string) =>
     failure(
       409,

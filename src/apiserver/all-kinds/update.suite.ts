@@ -80,6 +80,8 @@ async function immutableMetadata(subject: Subject): Promise<void> {
   assert.ok(key.endsWith(`/${name}`), refused.message)
   const told = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`
   assert.deepEqual(refused, conflictOf(subject, name, told))
+  // Another object is told before another revision.
+  assert.deepEqual(await put(409, { uid: 'other', resourceVersion: 'x' }), refused)
   const kept = await put(200, {
     creationTimestamp: '2001-01-01T00:00:00Z',
     generation: 99,

@@ -144,7 +144,8 @@ async function changeOnce(
   if (preparing) await preparing
   const changing = change(current)
   const draft = changing instanceof Promise ? await changing : changing
-  const { resourceVersion = '0' } = draft.metadata
+  const { uid, resourceVersion = '0' } = draft.metadata
+  if (uid) checkUid(write, uid, current.object.metadata.uid)
   if (!/^\d*$/.test(resourceVersion))
     throw new PlainError(
       `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
@@ -177,7 +178,6 @@ async function replace(
   const { view } = write.resource
   const previous = view.own ? current.in(view).object : current.object
   checkNamespace(write, draft)
-  if (draft.metadata.uid) checkUid(write, draft.metadata.uid, previous.metadata.uid)
   keepSystemMetadata(draft, previous)
   // Also of a status, whose owners may then be set back.
   if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)

@@ -44,9 +44,9 @@ export class Subject {
   get fixture() {
     return fixtureOf(this.kind)
   }
-  /** As errors name it: as the kind that is stored. */
+  /** As errors name it. */
   get resource(): string {
-    const { group, plural } = this.stored
+    const { group, plural } = this.kind
     return group ? `${plural}.${group}` : plural
   }
   get stored(): AnyKind {
@@ -170,7 +170,7 @@ export function failure(code: number, reason: string, message: string, details?:
 }
 
 /** The details of a failure that concerns one object of the kind. */
-export function detailsOf({ stored: kind }: Subject, name: string): Plain {
+export function detailsOf({ kind }: Subject, name: string): Plain {
   return { name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural }
 }
 
