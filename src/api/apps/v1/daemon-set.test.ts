@@ -43,7 +43,13 @@ test('a count of templates that is none is no daemon set', () => {
     assert.throws(counted(count), {
       message: `DaemonSet in version "v1" cannot be handled as a DaemonSet: strconv.ParseInt: parsing "${count}": invalid syntax`,
     })
+  assert.throws(counted('99999999999999999999'), /: value out of range$/)
   for (const count of ['0', '-4', '+4']) assert.doesNotThrow(counted(count))
+  const much = created(daemonSet, {
+    metadata: { annotations: { [COUNT]: '9007199254740993' } },
+    spec: base,
+  })
+  assert.equal(much.metadata.annotations?.[COUNT], '9007199254740993')
 })
 
 test('an annotation counts the templates', () => {

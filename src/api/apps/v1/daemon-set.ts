@@ -31,12 +31,13 @@ export const daemonSet = defineKind<DaemonSet>({
   defaults: defaultDaemonSet,
   prepareForCreate: draft => {
     draft.status = noStatus()
-    setTemplateGeneration(draft, Math.max(templateGenerationOf(draft), 1))
+    const count = templateGenerationOf(draft)
+    setTemplateGeneration(draft, count > 1n ? count : 1n)
   },
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
     const isSame = sameValue(draft.spec.template, previous.spec.template)
-    setTemplateGeneration(draft, templateGenerationOf(previous) + (isSame ? 0 : 1))
+    setTemplateGeneration(draft, templateGenerationOf(previous) + (isSame ? 0n : 1n))
   },
   prepareForStatusUpdate: (draft, previous) =>
     setTemplateGeneration(draft, templateGenerationOf(previous)),
@@ -88,22 +89,27 @@ function noStatus(): DaemonSetStatus {
 
 /** The first versions of the API counted templates in a field; since then the count lives on in this annotation. */
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
+/** Of 64 bits. */
+const WHOLE_NUMBER = /^[+-]?\d{1,30}$/
 
 /** A body in which it is no number is as one in which a field is of another type. */
 function checkTemplateGeneration({ metadata }: DaemonSet): void {
   const count = metadata.annotations?.[TEMPLATE_GENERATION]
-  if (count === undefined || /^[+-]?\d+$/.test(count)) return
+  if (count === undefined) return
+  const isNumber = WHOLE_NUMBER.test(count)
+  if (isNumber && BigInt.asIntN(64, BigInt(count)) === BigInt(count)) return
+  const why = isNumber ? 'value out of range' : 'invalid syntax'
   throw badRequest(
-    `DaemonSet in version "v1" cannot be handled as a DaemonSet: strconv.ParseInt: parsing ${goQuote(count)}: invalid syntax`,
+    `DaemonSet in version "v1" cannot be handled as a DaemonSet: strconv.ParseInt: parsing ${goQuote(count)}: ${why}`,
   )
 }
 
-function templateGenerationOf({ metadata }: DaemonSet): number {
-  const count = Number(metadata.annotations?.[TEMPLATE_GENERATION] ?? 0)
-  return Number.isSafeInteger(count) ? count : 0
+function templateGenerationOf({ metadata }: DaemonSet): bigint {
+  const count = metadata.annotations?.[TEMPLATE_GENERATION] ?? ''
+  return WHOLE_NUMBER.test(count) ? BigInt(count) : 0n
 }
 
-function setTemplateGeneration({ metadata }: DaemonSet, count: number): void {
+function setTemplateGeneration({ metadata }: DaemonSet, count: bigint): void {
   const annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: String(count) }
   // In the order in which maps are read from protobuf, so that an object is the same bytes whichever way it came.
   metadata.annotations = Object.fromEntries(
