@@ -11,10 +11,6 @@ const AT_ONCE = 8
 
 export const isChosen = (title: string): boolean => chosen.test(title)
 
-/** What differs and is known to, unless it is asked for by its title. */
-export const isOpen = (title: string, notYet: ReadonlySet<string>): string | false =>
-  notYet.has(title) && !process.env.PROA_SPOILED_KINDS && 'what differs is not mended yet'
-
 export interface Way {
   readonly title: string
   readonly asked: Asked

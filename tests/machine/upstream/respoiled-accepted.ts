@@ -1,4 +1,4 @@
-/** Where answers to spoiled updates may differ besides what may differ of those to creates, each with its reason; and what is not held against upstream yet. */
+/** Where answers to spoiled updates may differ besides what may differ of those to creates, each with its reason. */
 import type { Accepted } from './accepted.ts'
 
 export const acceptedOfUpdates: readonly Accepted[] = [
@@ -51,7 +51,3 @@ export const acceptedOfUpdates: readonly Accepted[] = [
     why: 'upstream shows its internal structures, with all that is empty in them; Proa shows what was written',
   },
 ]
-
-/** Shrinks. */
-export const notYetUpdated: ReadonlySet<string> = new Set([
-])

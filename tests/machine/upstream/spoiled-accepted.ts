@@ -99,6 +99,3 @@ const otherwise: readonly { readonly way: RegExp; readonly why: string }[] = [
 /** `way` is the title of the kind and what is spoiled. */
 export const besidesSpoiled = (way: string, lines: readonly string[]): string[] =>
   otherwise.some(each => each.way.test(way)) ? [] : besides(accepted, lines)
-
-/** Shrinks. */
-export const notYet: ReadonlySet<string> = new Set([])

@@ -8,11 +8,10 @@ import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import { titleOf } from '../../../src/apiserver/all-kinds/testing/objects.ts'
 import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
-import { differing, isChosen, isOpen, SHARE, type Way } from './held-together.ts'
+import { differing, isChosen, SHARE, type Way } from './held-together.ts'
 import { Pair } from './pair.ts'
 import { collectionOf, served } from './served.ts'
 import { spoiled } from './spoil.ts'
-import { notYet } from './spoiled-accepted.ts'
 import { beginningsOf } from './variants/variants.ts'
 
 describe('spoiled objects of', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
@@ -25,7 +24,7 @@ describe('spoiled objects of', { skip: etcdMissing() || kubeApiServerMissing() }
   for (const kind of served) {
     const title = titleOf(kind)
     if (!isChosen(title)) continue
-    test(title, { skip: isOpen(title, notYet) }, async () => {
+    test(title, async () => {
       const lines = await differing(pair, title, waysOf(kind))
       assert.ok(lines.length === 0, `\n${lines.join('\n')}`)
     })
