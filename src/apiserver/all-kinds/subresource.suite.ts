@@ -25,15 +25,15 @@ async function statusOnly(subject: Subject): Promise<void> {
     if (part !== 'metadata')
       assert.deepEqual(written[part], made[part], `${part} is not the status`)
   assert.equal(written.metadata.generation, made.metadata.generation)
-  if (made.metadata.managedFields) ownsNothingElse(written)
-  // Whose object nobody owns anything of, that of nobody is the status either.
+  // Of what nobody owns from its beginning, nobody comes to own anything by an ordinary write.
+  if (made.metadata.managedFields) checkTeller(subject, written)
   else assert.equal(written.metadata.managedFields, undefined)
   const stale = await subject.must(409, 'PUT', at, made)
   assert.equal(stale.reason, 'Conflict')
 }
 
-function ownsNothingElse({ metadata }: Shown): void {
-  const teller = metadata.managedFields.find((each: Shown) => each.manager === 'teller')
+function checkTeller(subject: Subject, written: Shown): void {
+  const teller = written.metadata.managedFields.find((each: Shown) => each.manager === 'teller')
   assert.equal(teller.subresource, 'status')
   assert.equal(teller.operation, 'Update')
   assert.ok('f:status' in teller.fieldsV1)
