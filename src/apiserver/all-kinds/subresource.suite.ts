@@ -26,13 +26,13 @@ async function statusOnly(subject: Subject): Promise<void> {
       assert.deepEqual(written[part], made[part], `${part} is not the status`)
   assert.equal(written.metadata.generation, made.metadata.generation)
   // Of what nobody owns from its beginning, nobody comes to own anything by an ordinary write.
-  if (made.metadata.managedFields) checkTeller(subject, written)
+  if (made.metadata.managedFields) checkTeller(written)
   else assert.equal(written.metadata.managedFields, undefined)
   const stale = await subject.must(409, 'PUT', at, made)
   assert.equal(stale.reason, 'Conflict')
 }
 
-function checkTeller(subject: Subject, written: Shown): void {
+function checkTeller(written: Shown): void {
   const teller = written.metadata.managedFields.find((each: Shown) => each.manager === 'teller')
   assert.equal(teller.subresource, 'status')
   assert.equal(teller.operation, 'Update')
