@@ -180,15 +180,36 @@ test('what a write changes for nobody else is shared with the revision before', 
   const running = write(pending, 'Running', '2026-01-03T00:00:00Z')
   const [byCreator, byReporter] = running.metadata.managedFields ?? []
   assert.equal(byCreator, created.metadata.managedFields?.[0])
-  // It owns what it owned, so its entry keeps its time.
-  assert.equal(byReporter, pending.metadata.managedFields?.[1])
+  // It owns what it owned, but wrote again.
+  assert.equal(byReporter?.fieldsV1, pending.metadata.managedFields?.[1]?.fieldsV1)
+  assert.equal(byReporter?.time, '2026-01-03T00:00:00Z')
+  const again = write(running, 'Pending', '2026-01-03T00:00:00Z')
+  assert.equal(again.metadata.managedFields?.[1], byReporter)
   assert.deepEqual(byReporter?.fieldsV1, { 'f:status': { '.': {}, 'f:phase': {} } })
   // What was read back from a store says the same without being the same.
   const restored = JSON.parse(JSON.stringify(running)) as KubernetesObject
   assert.deepEqual(
-    write(restored, 'Failed', '2026-01-04T00:00:00Z').metadata.managedFields,
+    write(restored, 'Failed', '2026-01-03T00:00:00Z').metadata.managedFields,
     running.metadata.managedFields,
   )
+})
+
+test('who changes a value again did so now, and comes last; who only takes away keeps its time', () => {
+  const write = (from: KubernetesObject, data: object, manager: string, time: string) =>
+    object({ data }, trackUpdate(thing, from, object({ data }), at(manager, false, time)))
+  const timesOf = ({ metadata }: KubernetesObject) =>
+    metadata.managedFields?.map(({ manager, time }) => `${manager} ${time?.slice(0, 10)}`)
+  const first = object({ data: { a: '1' } })
+  const created = object(first, trackUpdate(thing, undefined, first, at('alice')))
+  const more = write(created, { a: '1', b: '1' }, 'bob', '2026-01-02T00:00:00Z')
+  assert.deepEqual(timesOf(more), ['alice 2026-01-01', 'bob 2026-01-02'])
+  const changed = write(more, { a: '2', b: '1' }, 'alice', '2026-01-03T00:00:00Z')
+  assert.deepEqual(timesOf(changed), ['bob 2026-01-02', 'alice 2026-01-03'])
+  const same = write(changed, { a: '2', b: '1' }, 'alice', '2026-01-04T00:00:00Z')
+  assert.deepEqual(timesOf(same), ['bob 2026-01-02', 'alice 2026-01-03'])
+  const wider = write(same, { a: '2', b: '1', c: '1' }, 'bob', '2026-01-05T00:00:00Z')
+  const less = write(wider, { a: '2', b: '1' }, 'bob', '2026-01-06T00:00:00Z')
+  assert.deepEqual(timesOf(less), ['alice 2026-01-03', 'bob 2026-01-05'])
 })
 
 test('a created object is owned by its creator, with the nodes that came with it', () => {
@@ -202,12 +223,13 @@ test('a created object is owned by its creator, with the nodes that came with it
 })
 
 test('of an object that nobody owns anything of nobody comes to, unless by an apply', () => {
-  const unowned = object({})
+  const unowned = object({ metadata: { uid: 'u' } })
   assert.deepEqual(trackUpdate(thing, undefined, unowned, at('creator')), [])
   const next = object({ data: { a: '1' } })
   assert.deepEqual(trackUpdate(thing, unowned, next, at('bob')), [])
   // Whoever resets the owners is none of them either.
-  const live = apply(undefined, { data: { a: '1' } }, at('alice'))
+  const made = apply(undefined, { data: { a: '1' } }, at('alice'))
+  const live = { ...made, metadata: { ...made.metadata, uid: 'u' } }
   const reset = object({ data: { a: '2' } }, [{}])
   assert.deepEqual(trackUpdate(thing, live, reset, at('bob')), [])
   const applied = apply(next, { data: { b: '1' } }, at('alice'))

@@ -91,14 +91,20 @@ function tracked(
     owners.filter(owner => owner !== mine),
     changes,
   )
+  // Who only takes away, of what it owned, keeps its time.
+  const time = touched.isEmpty && mine ? mine.time : writer.time
   // Mostly somebody writes again what it wrote before, and takes nothing from anybody.
   const areOthersSame = others.length + 1 === owners.length && others.every(({ entry }) => entry)
   if (mine?.entry && areOthersSame && removed.isEmpty && mine.fields.contains(touched))
-    return [...entries]
+    return mine.time === time ? [...entries] : entriesOf([...others, at(mine, time)])
   const fields = (mine?.fields ?? new FieldSet()).difference(removed).union(touched)
-  // Who owns what it owned before keeps its time.
-  const owner = mine?.fields.equals(fields) ? mine : { ...id, time: writer.time, fields }
+  const owner = mine?.fields.equals(fields) ? at(mine, time) : { ...id, time, fields }
   return entriesOf(capped([...others, owner]))
+}
+
+function at(owner: Owner, time: string | undefined): Owner {
+  if (owner.time === time) return owner
+  return { ...owner, time, entry: owner.entry && { ...owner.entry, ...(time ? { time } : {}) } }
 }
 
 const ownsWhatChanged = ({ apiVersion, fields }: Owner, changes: Changes) =>
