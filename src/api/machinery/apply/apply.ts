@@ -78,7 +78,7 @@ function tracked(
   const { touched, removed } = changes.own
   const entries = sent ? entriesOf(ownersSent(sent, changes)) : known
   // Whose owners were taken away has none from then on, until somebody applies.
-  if (entries.length === 0 && previous?.metadata.uid) return []
+  if (entries.length === 0 && previous) return []
   for (const { apiVersion = '' } of entries)
     if (apiVersion !== id.apiVersion) changes.in(apiVersion)
   if (touched.isEmpty && removed.isEmpty) return [...entries]
