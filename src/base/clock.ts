@@ -14,6 +14,8 @@ export interface Clock {
    * or when `signal` aborts. Absent where time is virtual, and there is always time.
    */
   whenIdle?(signal: AbortSignal): Promise<void> | undefined
+  /** Calls `callback` once everything that is ready now had its turn, before the process sleeps again. Absent where time is virtual. */
+  afterReadyWork?(callback: () => void): void
 }
 
 /** Resolves after `delayMs`, or rejects with the signal's reason as soon as `signal` aborts. */

@@ -1,5 +1,6 @@
 import type { Clock } from '#base/clock.ts'
 import { IdleTurns } from './idle-turns.ts'
+import { afterReadyWork } from './worker.ts'
 
 /** Node's timers count in 31 bits: a longer wait would fire at once, again and again. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -24,6 +25,7 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
   whenIdle: signal => turns.take(signal),
+  afterReadyWork,
 }
 
 /** One for all roles of the process: it is the same event loop that they share. */

@@ -188,8 +188,9 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
     ['get events.events.k8s.io --field-selector regarding.name=cat', /Trying +pod\/cat +hello/],
     ['events --for pod/cat', /Trying +Pod\/cat +hello/],
     ['delete events.v1. made', /deleted/],
-    // Both groups are of one storage, by whose name objects are missing.
-    ['!get events.events.k8s.io made', /events "made" not found/],
+    // Both groups are of one storage, but each tells of itself.
+    ['!get events.events.k8s.io made', /events\.events\.k8s\.io "made" not found/],
+    ['!get events.v1. made', /events "made" not found/],
   ],
   'set, label, annotate and roll out': [
     ['create deployment d --image=web:1', /created/],

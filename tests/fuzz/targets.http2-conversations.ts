@@ -71,6 +71,7 @@ class Conversation extends Duplex {
       buffers: BUFFERS,
       date: () => '',
       monotonicMs: () => 0,
+      afterReadyWork: act => process.nextTick(act),
       after: () => () => {},
       request: stream => {
         this.served.set(stream.id, stream)

@@ -215,6 +215,7 @@ async function converse(input: Uint8Array): Promise<void> {
     buffers: BUFFERS,
     date: () => DATE,
     monotonicMs: () => 0,
+    afterReadyWork: act => process.nextTick(act),
     after: () => () => {},
     request(stream) {
       closed.set(stream.id, 0)

@@ -117,6 +117,7 @@ export class Peer {
         this.timers.add(act)
         return () => this.timers.delete(act)
       },
+      afterReadyWork: act => setImmediate(act),
       request: (stream, head) => {
         this.asked.push({ stream, head })
         options.request?.(stream, head)

@@ -183,7 +183,14 @@ export const groupObjects: Readonly<Record<string, Fixture>> = {
       }
     },
     change: { spec: { versions: [{ ...version, additionalPrinterColumns: [column] }] } },
-    status: { conditions: [{ type: 'Fine', status: 'True' }] },
+    // Without these it would not be served any more.
+    status: {
+      conditions: [
+        { type: 'NamesAccepted', status: 'True' },
+        { type: 'Established', status: 'True' },
+        { type: 'Fine', status: 'True' },
+      ],
+    },
     nameOf: number => `things${number}.tried.example.com`,
     isNamedByContent: true,
   },

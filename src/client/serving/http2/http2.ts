@@ -56,6 +56,8 @@ function serveConnection(
     ...shared,
     monotonicMs: () => clock.monotonicMs(),
     after: (delayMs, act) => clock.after(delayMs, act),
+    afterReadyWork: act =>
+      clock.afterReadyWork ? clock.afterReadyWork(act) : process.nextTick(act),
     request(stream, head) {
       const wire = wireOf(stream, head, connection)
       if (!wire) return

@@ -65,7 +65,7 @@ class Body implements Source {
 function bench(buffers = new OutputBuffers()) {
   const socket = new Socket()
   let overflows = 0
-  const outbox = new Outbox(socket, buffers, () => {
+  const outbox = new Outbox(socket, { buffers, afterReadyWork: act => setImmediate(act) }, () => {
     overflows++
   })
   return { socket, outbox, overflows: () => overflows }

@@ -13,7 +13,7 @@ import {
   sizeOfFrames,
   writeFrames,
 } from './frames.ts'
-import type { OutputBuffers } from './output-buffers.ts'
+import type { SessionOptions } from './session-options.ts'
 import { MAXIMUM_WINDOW } from './settings.ts'
 
 /** The window that both ends begin with. */
@@ -38,9 +38,11 @@ export interface Source {
   readonly isWhole: boolean
 }
 
+type OutboxOptions = Pick<SessionOptions, 'buffers' | 'afterReadyWork'>
+
 export class Outbox {
   readonly #socket: Duplex
-  readonly #buffers: OutputBuffers
+  readonly #options: OutboxOptions
   readonly #overflow: () => void
   readonly #ready = new Set<Source>()
   #waiting: Frame[] = []
@@ -50,15 +52,15 @@ export class Outbox {
    * What is not an end, as the events of watches, goes behind all answers of the turn: whoever made a change goes on while a hundred others
    * are told of it.
    */
-  #later: NodeJS.Immediate | undefined
+  #isLate = false
   /** Holds what the socket has not taken yet: what comes meanwhile goes together, which is less work for both ends. */
   #lent: Buffer | undefined
   #afterAll: (() => void) | undefined
 
   /** `overflow` hears that too many frames wait; whoever sends, and from which timer, cannot be blamed for it. */
-  constructor(socket: Duplex, buffers: OutputBuffers, overflow: () => void) {
+  constructor(socket: Duplex, options: OutboxOptions, overflow: () => void) {
     this.#socket = socket
-    this.#buffers = buffers
+    this.#options = options
     this.#overflow = overflow
   }
 
@@ -72,7 +74,10 @@ export class Outbox {
   ready(source: Source): void {
     this.#ready.add(source)
     if (source.isWhole) this.#schedule()
-    else this.#later ??= setImmediate(this.#flushLate)
+    else if (!this.#isLate) {
+      this.#isLate = true
+      this.#options.afterReadyWork(this.#flushLate)
+    }
   }
 
   forget(source: Source): void {
@@ -110,7 +115,7 @@ export class Outbox {
   }
 
   readonly #flushLate = (): void => {
-    this.#later = undefined
+    this.#isLate = false
     this.#flush()
   }
 
@@ -120,7 +125,7 @@ export class Outbox {
     if (this.#lent || socket.destroyed || socket.writableEnded) return
     const frames = this.#nextBatch()
     if (frames.length > 0) {
-      this.#lent = this.#buffers.take(sizeOfFrames(frames))
+      this.#lent = this.#options.buffers.take(sizeOfFrames(frames))
       socket.write(writeFrames(frames, this.#lent), this.#written)
     }
     if (this.#waiting.length > 0 || this.#ready.size > 0) return
@@ -129,7 +134,7 @@ export class Outbox {
   }
 
   readonly #written = (): void => {
-    if (this.#lent) this.#buffers.giveBack(this.#lent)
+    if (this.#lent) this.#options.buffers.giveBack(this.#lent)
     this.#lent = undefined
     this.#flush()
   }

@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly date: () => string
   readonly monotonicMs: () => number
   readonly after: (delayMs: number, act: () => void) => () => void
+  /** Calls back after everything that is ready now. */
+  readonly afterReadyWork: (act: () => void) => void
   /** A request whose headers are whole. */
   readonly request: (stream: Http2Stream, head: RequestHead) => void
 }

@@ -62,7 +62,7 @@ export class Session implements StreamHost {
     const { limits, monotonicMs } = options
     this.#socket = socket
     this.#options = options
-    this.#outbox = new Outbox(socket, options.buffers, () =>
+    this.#outbox = new Outbox(socket, options, () =>
       this.fail(ErrorCode.enhanceYourCalm, 'answers are not taken'),
     )
     this.#blocks = new HeaderBlocks(limits.headerBytes * 2)
