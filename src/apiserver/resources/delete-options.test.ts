@@ -66,6 +66,22 @@ test('a dry run tells the revision that is there', async () => {
   assert.equal(told.body.metadata.resourceVersion, body.metadata.resourceVersion)
 })
 
+test('an object that stays for a while after its cascade was asked for is accepted', async () => {
+  const made = await server.ask('POST', AT, { metadata: { name: 'h', finalizers: ['a.io/hold'] } })
+  assert.equal(made.status, 201)
+  const statusOf = async (query: string, body?: object) =>
+    (await server.ask('DELETE', `${AT}/h?dryRun=All${query}`, body)).status
+  assert.equal(await statusOf(''), 200)
+  assert.equal(await statusOf('&orphanDependents=false'), 202)
+  assert.equal(await statusOf('', { orphanDependents: false, dryRun: ['All'] }), 202)
+  assert.equal(await statusOf('', { orphanDependents: true, dryRun: ['All'] }), 200)
+  assert.equal(await statusOf('&propagationPolicy=Background'), 200)
+  assert.equal(await statusOf('&propagationPolicy=Foreground'), 202)
+  const release = { headers: { 'content-type': 'application/merge-patch+json' } }
+  await server.ask('DELETE', `${AT}/h`)
+  await server.ask('PATCH', `${AT}/h`, { metadata: { finalizers: null } }, release)
+})
+
 test('the query may name what a deletion is on the condition of', async () => {
   const { body } = await server.ask('GET', `${AT}/a`)
   const { uid, resourceVersion } = body.metadata

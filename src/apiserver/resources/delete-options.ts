@@ -14,6 +14,8 @@ import { wrongDryRun } from './write.ts'
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number | undefined
   readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined
+  /** Asked to delete what it owns, by the old option: told that this has begun only. */
+  readonly isCascading?: boolean
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
   readonly dryRun?: readonly string[]
 }
@@ -83,6 +85,7 @@ export function checkedOptions(given: unknown): DeleteOptions {
           : gracePeriodSeconds
         : undefined,
     propagationPolicy: policy ?? orphanPolicy(orphanDependents),
+    isCascading: orphanDependents === false,
     preconditions: preconditionsOf(preconditions),
     dryRun,
   }

@@ -41,7 +41,7 @@ export async function remove(exchange: Exchange, resource: StoredResource): Prom
   const write = writeOf(exchange, resource)
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const { stored, isGone } = await deleteObject({ ...write, dryRun }, options)
-  const accepted = !isGone && options.propagationPolicy === 'Foreground'
+  const accepted = !isGone && (options.isCascading || options.propagationPolicy === 'Foreground')
   if (!isGone || resource.kind.returnsDeleted)
     return respondOne(exchange, accepted ? 202 : 200, resource, stored)
   return respondValue(exchange, 200, deletedStatus(resource, stored.object))
