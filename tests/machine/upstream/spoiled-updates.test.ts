@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { PlainObject } from '#api/machinery/plain.ts'
 import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
@@ -64,6 +65,7 @@ async function make(pair: Pair, kind: AnyKind, begun: Beginning): Promise<void> 
   const path = collectionOf(kind)
   const body = { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: { name }, ...content }
   await both(pair, { method: 'POST', path, body })
+  if (kind.kind === 'CustomResourceDefinition') await established(pair, `${path}/${name}`)
   if (!status || !kind.subresources.status) return
   await both(pair, {
     method: 'PATCH',
@@ -71,6 +73,16 @@ async function make(pair: Pair, kind: AnyKind, begun: Beginning): Promise<void> 
     headers: MERGE,
     body: { status },
   })
+}
+
+/** What may be changed of a definition depends on it, and either server takes its time. */
+async function established(pair: Pair, path: string): Promise<void> {
+  const isTold = ({ text }: { text: string }) =>
+    /"type":\s*"Established",\s*"status":\s*"True"/.test(text)
+  for (let tries = 0; tries < 100; tries++) {
+    if ((await both(pair, { method: 'GET', path })).every(isTold)) return
+    await sleep(100)
+  }
 }
 
 async function remove(pair: Pair, path: string, { kind }: AnyKind): Promise<void> {

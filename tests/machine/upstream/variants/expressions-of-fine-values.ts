@@ -37,8 +37,6 @@ dyn('1') in dyn({1: 'x'})
 {1: 'x', 'a': 'y'}
 {1: 'x', 'a': 'y'}.map(k, type(k)).size()
 {1: 'x', 1: 'y'}
-{1: 'x', 1u: 'y'}
-{dyn(1): 'x', dyn(1u): 'y'}
 {true: 1, false: 2}
 {2: 'b', 1: 'a', 10: 'c'}
 {1u: 'x'}
