@@ -1,6 +1,19 @@
-/** Objects of any shape, at random, smallest and fullest: for tests of what must hold of all kinds. */
+/** A kind of a test's own; and objects of any shape, at random, smallest and fullest, for tests of what must hold of all kinds. */
 import fc from 'fast-check'
+import { defineKind, objectShape } from './kind.ts'
 import type { AlternativeSchema, AnySchema, ObjectShape, ScalarType } from './schema.ts'
+
+/** `Thing` of `test/v1`, with these fields beside its metadata. */
+export const thingKind = (fields: Parameters<typeof objectShape>[2], subresources = {}) =>
+  defineKind({
+    group: 'test',
+    version: 'v1',
+    kind: 'Thing',
+    plural: 'things',
+    scope: 'Namespaced',
+    subresources,
+    shape: objectShape('test.Thing', '', fields),
+  })
 
 type Scalars = Readonly<Record<ScalarType, fc.Arbitrary<unknown>>>
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { deepFreeze } from '#base/freeze.ts'
-import { defineKind, objectShape } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
 import { int32, list, map, shape, string, struct } from '../schema.ts'
+import { thingKind } from '../testing.ts'
 import { serverSideApply, trackUpdate } from './apply.ts'
 import { FieldSet, pathText } from './field-set.ts'
 
@@ -25,19 +25,14 @@ const spec = shape('Spec', '', {
   tags: list(3, string()).listSet(),
 })
 const status = shape('Status', '', { phase: string(1) })
-const thing = defineKind({
-  group: 'test',
-  version: 'v1',
-  kind: 'Thing',
-  plural: 'things',
-  scope: 'Namespaced',
-  subresources: { status: true },
-  shape: objectShape('test.Thing', '', {
+const thing = thingKind(
+  {
     data: map(2, string()),
     spec: struct(3, spec).always(),
     status: struct(4, status).always(),
-  }),
-})
+  },
+  { status: true },
+)
 
 const object = (
   body: object,
@@ -210,6 +205,14 @@ test('who changes a value again did so now, and comes last; who only takes away 
   const wider = write(same, { a: '2', b: '1', c: '1' }, 'bob', '2026-01-05T00:00:00Z')
   const less = write(wider, { a: '2', b: '1' }, 'bob', '2026-01-06T00:00:00Z')
   assert.deepEqual(timesOf(less), ['alice 2026-01-03', 'bob 2026-01-05'])
+})
+
+test('an owner whose time nobody tells has none from then on', () => {
+  const sized = (a: string) => object({ data: { a } })
+  const first = sized('1')
+  const created = deepFreeze(object(first, trackUpdate(thing, undefined, first, at('alice'))))
+  const [entry] = trackUpdate(thing, created, sized('2'), { ...at('alice'), time: undefined })
+  assert.deepEqual([entry?.manager, entry && 'time' in entry], ['alice', false])
 })
 
 test('a created object is owned by its creator, with the nodes that came with it', () => {

@@ -96,15 +96,17 @@ function tracked(
   // Mostly somebody writes again what it wrote before, and takes nothing from anybody.
   const areOthersSame = others.length + 1 === owners.length && others.every(({ entry }) => entry)
   if (mine?.entry && areOthersSame && removed.isEmpty && mine.fields.contains(touched))
-    return mine.time === time ? [...entries] : entriesOf([...others, at(mine, time)])
+    return mine.time === time ? [...entries] : entriesOf([...others, writtenAt(mine, time)])
   const fields = (mine?.fields ?? new FieldSet()).difference(removed).union(touched)
-  const owner = mine?.fields.equals(fields) ? at(mine, time) : { ...id, time, fields }
+  const owner = mine?.fields.equals(fields) ? writtenAt(mine, time) : { ...id, time, fields }
   return entriesOf(capped([...others, owner]))
 }
 
-function at(owner: Owner, time: string | undefined): Owner {
+/** The same fields, and what stands for them, with another time. */
+function writtenAt(owner: Owner, time: string | undefined): Owner {
   if (owner.time === time) return owner
-  return { ...owner, time, entry: owner.entry && { ...owner.entry, ...(time ? { time } : {}) } }
+  const { entry } = owner
+  return { ...owner, time, entry: entry?.time && time ? { ...entry, time } : undefined }
 }
 
 const ownsWhatChanged = ({ apiVersion, fields }: Owner, changes: Changes) =>

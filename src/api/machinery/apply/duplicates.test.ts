@@ -1,22 +1,15 @@
 /** Items that stand twice in a set or a keyed list, as only ordinary writes put them there. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defineKind, objectShape } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
 import { list, shape, string } from '../schema.ts'
+import { thingKind } from '../testing.ts'
 import { serverSideApply, trackUpdate } from './apply.ts'
 
 const item = shape('Item', '', { name: string(1), image: string(2) })
-const thing = defineKind({
-  group: 'test',
-  version: 'v1',
-  kind: 'Thing',
-  plural: 'things',
-  scope: 'Namespaced',
-  shape: objectShape('test.Thing', '', {
-    items: list(2, item).listMap('name'),
-    tags: list(3, string()).listSet(),
-  }),
+const thing = thingKind({
+  items: list(2, item).listMap('name'),
+  tags: list(3, string()).listSet(),
 })
 
 interface Content {

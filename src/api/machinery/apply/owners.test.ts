@@ -1,35 +1,33 @@
 /** Rules of owning that a kube-apiserver v1.36 showed where both were asked the same. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defineKind, objectShape } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
 import { int32, list, map, shape, string, struct } from '../schema.ts'
+import { thingKind } from '../testing.ts'
 import { serverSideApply, trackUpdate } from './apply.ts'
 import { FieldSet } from './field-set.ts'
 import { capped, type Owner } from './managers.ts'
 
 const part = shape('Part', '', { a: string(1), b: string(2) })
 const item = shape('Item', '', { port: int32(1), name: string(2) })
-const thing = defineKind({
-  group: 'test',
-  version: 'v1',
-  kind: 'Thing',
-  plural: 'things',
-  scope: 'Namespaced',
-  subresources: { status: true },
-  shape: objectShape('test.Thing', '', {
+const thing = thingKind(
+  {
     data: map(2, string()),
     parts: map(3, struct(1, part)),
     items: list(4, item).listMap('port'),
     status: struct(5, part).always(),
-  }),
-})
+  },
+  { status: true },
+)
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 const A = { data: { a: '1' } }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever stands in the object
-type Thing = KubernetesObject & any
+type Thing = KubernetesObject & {
+  readonly data?: object
+  readonly items?: readonly object[] | null
+  readonly status?: object
+}
 const of = (content: object, metadata: object = {}): Thing => ({
   apiVersion: 'test/v1',
   kind: 'Thing',
@@ -49,8 +47,8 @@ function updated(before: Thing | undefined, content: object, manager: string): T
   const next = of(content, metadata)
   return of(content, { ...metadata, managedFields: trackUpdate(thing, before, next, by(manager)) })
 }
-const owned = ({ metadata }: Thing, manager: string) =>
-  metadata.managedFields?.find((entry: Thing) => entry.manager === manager)?.fieldsV1
+const owned = ({ metadata }: Pick<Thing, 'metadata'>, manager: string) =>
+  metadata.managedFields?.find(entry => entry.manager === manager)?.fieldsV1
 
 test('null that is applied is owned, and takes away what is owned as a whole', () => {
   const live = applied(undefined, { data: { a: '1', b: '2' }, items: [{ port: 1 }] }, 'one')
@@ -107,7 +105,7 @@ test('kubectl writes down what it was given, and disputes only what the annotati
   const written = { apiVersion: 'test/v1', kind: 'Thing', data: { a: '<2>' } } as Thing
   const after = applied(live, { data: { a: '<2>' } }, 'kubectl', { written })
   assert.equal(
-    after.metadata.annotations[LAST_APPLIED],
+    after.metadata.annotations?.[LAST_APPLIED],
     '{"apiVersion":"test/v1","data":{"a":"\\u003c2\\u003e"},"kind":"Thing"}\n',
   )
   const other = of({ data: { a: '1' } }, { annotations: { [LAST_APPLIED]: '{"data":{"a":"1"}}' } })
@@ -117,7 +115,7 @@ test('kubectl writes down what it was given, and disputes only what the annotati
 test('the order of items counts as a change, and gives an applier its time', () => {
   const live = updated(undefined, { items: [{ port: 1 }, { port: 2 }] }, 'one')
   const time = (object: Thing) =>
-    object.metadata.managedFields.find((entry: Thing) => entry.manager === 'two').time
+    object.metadata.managedFields?.find(entry => entry.manager === 'two')?.time
   assert.equal(time(applied(live, { items: [{ port: 1 }] }, 'two')), undefined)
   assert.ok(time(applied(live, { items: [{ port: 2 }, { port: 1 }] }, 'two')))
 })
