@@ -42,8 +42,6 @@ export interface AdmissionRequest {
 
 /** Who changed the draft in the first round, and who is to be asked again in the second. */
 export class Invoked {
-  /** The draft as they left it. */
-  lastDraft: KubernetesObject | undefined
   /** Both are made for who is asked: of most writes nobody is. */
   #asked: Set<string> | undefined
   #wanted: Set<string> | undefined
@@ -67,6 +65,8 @@ export class Invoked {
 /** Whether there is to be a second round of changes, and which webhooks and policies take part in it. */
 export class Rounds extends Invoked {
   isAgain = false
+  /** The draft as webhooks left it in the first round. */
+  lastDraft: KubernetesObject | undefined
   /** A webhook or a policy changed the draft. */
   hasChanged = false
   #policies: Invoked | undefined
