@@ -1,19 +1,14 @@
 /** What is stored once and served as two kinds is told of as that which was asked for, as a kube-apiserver v1.36.3 does. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
+import { objects } from './all-kinds/testing/objects.ts'
 import { startTestServer, type TestServer } from './testing.ts'
 
 const EVENTS = '/apis/events.k8s.io/v1/namespaces/default/events'
 const CORE = '/api/v1/namespaces/default/events'
 const event = (metadata: object) => ({
   metadata,
-  regarding: { kind: 'Pod', namespace: 'default', name: 'p' },
-  reason: 'Tested',
-  action: 'Testing',
-  type: 'Normal',
-  eventTime: '2026-05-01T12:00:00.000000Z',
-  reportingController: 'example.com/tester',
-  reportingInstance: 'tester-1',
+  ...objects['events.k8s.io/v1 Event']?.object,
 })
 
 let ask: TestServer['ask']
