@@ -94,33 +94,40 @@ test('thousands of keys under writes are equal all the time', {
   )
 })
 
+/** By a store of its own: one that saw its etcd go tells of it for a second after it is back. */
+async function write(etcd: EtcdProcess, name: string): Promise<void> {
+  const store = await open(etcd, 0)
+  try {
+    await store.commit([{ key: `/registry/${name}`, value: bytes(name) }])
+  } finally {
+    await store.close()
+  }
+}
+
 test('an etcd that got the files of before, and went on with them, is found out', {
   skip: etcdMissing(),
 }, async t => {
   const etcd = await EtcdProcess.start()
-  const store = await open(etcd, 0)
   t.after(() => etcd.remove())
-  await store.commit([{ key: '/registry/kept', value: bytes('kept') }])
+  await write(etcd, 'kept')
   await etcd.stop()
   const before = `${etcd.directory}/before`
   cpSync(`${etcd.directory}/data`, before, { recursive: true })
   await etcd.start()
   const watching = await open(etcd, OFTEN_MS)
+  t.after(() => watching.close())
   const comparisons = comparisonsOf(watching)
-  await store.commit([{ key: '/registry/lost', value: bytes('lost') }])
+  await write(etcd, 'lost')
   assert.ok(await watching.get('/registry/lost'))
   const length = comparisons.length
   await eventually(() => comparisons.slice(length).some(({ status }) => status === 'success'))
-  await store.close()
 
   await etcd.stop()
   rmSync(`${etcd.directory}/data`, { recursive: true })
   cpSync(before, `${etcd.directory}/data`, { recursive: true })
   await etcd.start()
   // As many writes as were lost, so that the revision tells nothing.
-  const other = await open(etcd, 0)
-  await other.commit([{ key: '/registry/other', value: bytes('other') }])
-  await other.close()
+  await write(etcd, 'other')
   await eventually(() => comparisons.some(({ status }) => status === 'failure'))
   const failed = comparisons.find(({ status }) => status === 'failure')
   assert.deepEqual(failed?.differing, ['/registry/lost', '/registry/other'])
@@ -130,5 +137,4 @@ test('an etcd that got the files of before, and went on with them, is found out'
     shown = await watching.list('').then(show, () => [])
   }
   assert.deepEqual(shown, ['/registry/kept=kept', '/registry/other=other'])
-  await watching.close()
 })
