@@ -1,7 +1,8 @@
 /**
  * How fast a whole cluster acts, with everything in one process: API server, store on disk, all controllers, scheduler and hollow nodes.
  * Beside each figure stands a client that does the same by hand in the same run, which is the limit of what controllers and scheduler can
- * be. `npm run bench -- controllers` takes about a minute; `--full` has the sizes that are asked for; single ones can be set.
+ * be, and how long the machine took meanwhile to read from a cache that it may share. `npm run bench -- controllers` takes about a minute;
+ * `--full` has the sizes that are asked for; single ones can be set.
  */
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'

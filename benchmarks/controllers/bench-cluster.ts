@@ -16,6 +16,7 @@ import { createInformers } from '#client/informers.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { startCluster } from '#index'
+import { besideReads } from '../tools/memory-pace.ts'
 import { until } from '../tools/processes.ts'
 
 /** How much of everything there is. */
@@ -125,14 +126,17 @@ export interface Cost {
   readonly seconds: number
   /** Of this process with all its threads. */
   readonly cpuSeconds: number
+  /** What the machine took meanwhile to read beyond a core's own cache; NaN for what was too short to tell. */
+  readonly readNs: number
 }
 
 export async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   const fromMs = performance.now()
   const before = process.cpuUsage()
-  await work()
+  const { readNs } = await besideReads(work)
   const { user, system } = process.cpuUsage(before)
-  return { seconds: (performance.now() - fromMs) / 1000, cpuSeconds: (user + system) / 1e6 }
+  const seconds = (performance.now() - fromMs) / 1000
+  return { seconds, cpuSeconds: (user + system) / 1e6, readNs }
 }
 
 /** Does `each` for 0 … count-1, so many at a time as a client would. */
@@ -168,7 +172,9 @@ export function pods(cluster: BenchCluster): Informer<Pod> {
 export function tell(what: string, cost: Cost, things: number, asked = ''): void {
   const rate = `${Math.round(things / cost.seconds)}/s`
   const each = `${Math.round((cost.cpuSeconds / things) * 1e6)} µs CPU each`
-  say(what, `${cost.seconds.toFixed(1)} s`, `${rate.padStart(8)} ${each.padStart(18)}`, asked)
+  const reads = Number.isNaN(cost.readNs) ? '' : `${cost.readNs.toFixed(0)} ns`
+  const columns = [rate.padStart(8), each.padStart(18), reads.padStart(7)].join(' ')
+  say(what, `${cost.seconds.toFixed(1)} s`, columns, asked)
 }
 
 export function say(what: string, ...figures: readonly string[]): void {
