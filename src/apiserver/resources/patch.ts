@@ -36,12 +36,12 @@ import { emptyAsNull } from '../storage/empty-lists.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import { decodeDraft, decodePatched, isRegistered, parseYaml, refusedPatch } from './body.ts'
 import { createObject } from './create.ts'
-import { unownedFields } from './hooks.ts'
+import { hooksOf, unownedFields } from './hooks.ts'
 import { toDecode } from './known-parts.ts'
 import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { complaintsAbout, fieldValidationOf, warn } from './strict.ts'
-import { updateObject } from './update.ts'
+import { revisionNeeded, updateObject } from './update.ts'
 import { versionsOf } from './versions.ts'
 import { nowOf, type Write, writeOf } from './write.ts'
 
@@ -150,10 +150,14 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
     throw badRequest(
       `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${write.name})`,
     )
-  checkUidStays(kind, draft.metadata, document)
   // The patch was made on the newest state; only a revision that the patch itself names is a condition.
-  if (draft.metadata.resourceVersion === document.metadata.resourceVersion)
-    delete draft.metadata.resourceVersion
+  const { resourceVersion: named } = draft.metadata
+  if (named === document.metadata.resourceVersion) delete draft.metadata.resourceVersion
+  if ((!named || named === '0') && hooksOf(resource).needsResourceVersion)
+    throw revisionNeeded(write)
+  // It is held before anything is judged, another identity too.
+  if (draft.metadata.resourceVersion && named !== '0') delete draft.metadata.uid
+  checkUidStays(kind, draft.metadata, document)
   return view.toStored?.(draft) ?? draft
 }
 

@@ -62,11 +62,7 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   const { resourceVersion = '' } = draft.metadata
   if (hooks.needsResourceVersion && (resourceVersion === '' || resourceVersion === '0')) {
     const stored = await resource.storage.get(write.namespace, write.name)
-    if (stored)
-      // Upstream names the resource here, not the kind.
-      throw invalid({ group: kind.group, kind: kind.plural }, write.name, [
-        invalidField('metadata.resourceVersion', 0, 'must be specified for an update'),
-      ])
+    if (stored) throw revisionNeeded(write)
   }
   const take = () => {
     // The first attempt uses the draft that is there, further ones decode again: drafts are given away.
@@ -80,6 +76,14 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   if (!current && (await isSettled(write, current)))
     return respondOne(exchange, 201, resource, await createByUpdate(write, take()))
   return respondOne(exchange, 200, resource, await updateObject(write, take, current))
+}
+
+export function revisionNeeded({ resource, name }: Write): StatusError {
+  const { group, plural } = resource.kind
+  // Upstream names the resource here, not the kind.
+  return invalid({ group, kind: plural }, name, [
+    invalidField('metadata.resourceVersion', 0, 'must be specified for an update'),
+  ])
 }
 
 async function createByUpdate(write: Write, draft: KubernetesObject): Promise<StoredObject> {
