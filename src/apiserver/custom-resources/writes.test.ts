@@ -122,6 +122,22 @@ describe('a create', () => {
 })
 
 describe('an update', () => {
+  test('that a patch makes needs a revision, which is held before another identity', async () => {
+    const server = await served()
+    const { body: made } = await server.ask('POST', WIDGETS, widget('a'))
+    const answer = async (metadata: object) => {
+      const { status, body } = await server.ask('PATCH', `${WIDGETS}/a`, { metadata }, MERGE)
+      return `${status} ${body.message}`
+    }
+    for (const resourceVersion of [null, '', '0'])
+      assert.match(await answer({ resourceVersion, uid: 'x' }), /^422 .*must be specified/)
+    assert.match(await answer({ resourceVersion: '1', uid: 'x' }), /^409 .*has been modified/)
+    const { resourceVersion } = made.metadata
+    for (const named of [{}, { resourceVersion }])
+      assert.match(await answer({ ...named, uid: 'x' }), /^422 .*metadata\.uid.*immutable/)
+    assert.match(await answer({ labels: { a: 'b' } }), /^200 /)
+  })
+
   test('needs a revision, counts generations and keeps the status', async () => {
     const server = await served()
     const { body: made } = await server.ask('POST', WIDGETS, widget('a'))
