@@ -145,8 +145,6 @@ export const pods: readonly Variant[] = [
       { resourceName: 'memory', restartPolicy: 'RestartContainer' },
     ],
   }),
-  pod('an overhead of nothing', { overhead: {} }),
-  pod('an overhead without a class', { overhead: { cpu: '1' } }),
   pod('resources of the pod', { resources: { requests: { cpu: '1' }, limits: { memory: '1Gi' } } }),
   container(
     'mounts',
