@@ -14,8 +14,8 @@ import { wrongDryRun } from './write.ts'
 export interface DeleteOptions {
   readonly gracePeriodSeconds?: number | undefined
   readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined
-  /** Asked to delete what it owns, by the old option: told that this has begun only. */
-  readonly isCascading?: boolean
+  /** The old way to say Orphan or Background, which `propagationPolicy` then says too. */
+  readonly orphanDependents?: boolean | undefined
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
   readonly dryRun?: readonly string[]
 }
@@ -85,13 +85,12 @@ export function checkedOptions(given: unknown): DeleteOptions {
           : gracePeriodSeconds
         : undefined,
     propagationPolicy: policy ?? orphanPolicy(orphanDependents),
-    isCascading: orphanDependents === false,
+    orphanDependents: typeof orphanDependents === 'boolean' ? orphanDependents : undefined,
     preconditions: preconditionsOf(preconditions),
     dryRun,
   }
 }
 
-/** The old way to say Orphan or Background. */
 function orphanPolicy(orphanDependents: unknown): DeleteOptions['propagationPolicy'] {
   if (typeof orphanDependents !== 'boolean') return undefined
   return orphanDependents ? 'Orphan' : 'Background'

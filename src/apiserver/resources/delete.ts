@@ -41,7 +41,8 @@ export async function remove(exchange: Exchange, resource: StoredResource): Prom
   const write = writeOf(exchange, resource)
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const { stored, isGone } = await deleteObject({ ...write, dryRun }, options)
-  const accepted = !isGone && (options.isCascading || options.propagationPolicy === 'Foreground')
+  const accepted =
+    !isGone && (options.orphanDependents === false || options.propagationPolicy === 'Foreground')
   if (!isGone || resource.kind.returnsDeleted)
     return respondOne(exchange, accepted ? 202 : 200, resource, stored)
   return respondValue(exchange, 200, deletedStatus(resource, stored.object))
@@ -111,6 +112,9 @@ async function removeOnce(
       kind: 'DeleteOptions',
       apiVersion: 'meta.k8s.io/v1',
       ...options,
+      // As it was sent: whoever said it the old way did not say it in the new one.
+      propagationPolicy:
+        options.orphanDependents === undefined ? options.propagationPolicy : undefined,
       preconditions: hasFields(options.preconditions) ? options.preconditions : undefined,
       dryRun: write.dryRun ? ['All'] : undefined,
     },

@@ -256,7 +256,7 @@ test('messages ask for nobody’s rights', async () => {
   assert.match(body.message, /undeclared reference to 'authorizer'/)
 })
 
-test('a policy sees the options of the update that a patch leads to, and no preconditions that are none', async () => {
+test('a policy sees the options of the update that a patch leads to, and those of a deletion as they were sent', async () => {
   const shown = '"%s".format([request.options])'
   const api = await serverWith({
     validations: [{ expression: 'false', messageExpression: shown }],
@@ -270,6 +270,21 @@ test('a policy sees the options of the update that a patch leads to, and no prec
     { headers: { 'content-type': 'application/merge-patch+json' } },
   )
   assert.match(patched.headers.warning ?? '', /UpdateOptions/)
-  const deleted = await api.ask('DELETE', `${MAPS}/a`)
-  assert.doesNotMatch(deleted.headers.warning ?? 'preconditions', /preconditions/)
+  const optionsOf = async (query: string) => {
+    const { headers } = await api.ask('DELETE', `${MAPS}/a${query}`)
+    const [, text = ''] = /(\{.*\})/.exec(headers.warning?.replaceAll('\\', '') ?? '') ?? []
+    const { kind, apiVersion, ...more } = JSON.parse(text)
+    assert.deepEqual([kind, apiVersion], ['DeleteOptions', 'meta.k8s.io/v1'])
+    return more
+  }
+  const dryRun = ['All']
+  assert.deepEqual(await optionsOf('?dryRun=All&orphanDependents=false'), {
+    orphanDependents: false,
+    dryRun,
+  })
+  assert.deepEqual(await optionsOf('?dryRun=All&propagationPolicy=Orphan'), {
+    propagationPolicy: 'Orphan',
+    dryRun,
+  })
+  assert.deepEqual(await optionsOf(''), {})
 })

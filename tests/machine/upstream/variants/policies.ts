@@ -145,6 +145,14 @@ const VALIDATING: Readonly<Record<string, PolicyCase>> = {
         body: { data: { k: 'merged' } },
         headers: { 'content-type': 'application/merge-patch+json' },
       },
+      ...[
+        { orphanDependents: false },
+        { orphanDependents: true, gracePeriodSeconds: 3 },
+        { propagationPolicy: 'Background', gracePeriodSeconds: -1 },
+      ].map(options => ({
+        method: 'DELETE' as const,
+        body: { kind: 'DeleteOptions', apiVersion: 'v1', dryRun: ['All'], ...options },
+      })),
       { method: 'DELETE' },
     ],
   },
