@@ -41,7 +41,7 @@ import { toDecode } from './known-parts.ts'
 import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { complaintsAbout, fieldValidationOf, warn } from './strict.ts'
-import { revisionNeeded, updateObject } from './update.ts'
+import { namesRevision, revisionNeeded, updateObject } from './update.ts'
 import { versionsOf } from './versions.ts'
 import { nowOf, type Write, writeOf } from './write.ts'
 
@@ -150,13 +150,13 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
     throw badRequest(
       `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${write.name})`,
     )
+  const isPinned = namesRevision(draft)
+  if (!isPinned && hooksOf(resource).needsResourceVersion) throw revisionNeeded(write)
   // The patch was made on the newest state; only a revision that the patch itself names is a condition.
-  const { resourceVersion: named } = draft.metadata
-  if (named === document.metadata.resourceVersion) delete draft.metadata.resourceVersion
-  if ((!named || named === '0') && hooksOf(resource).needsResourceVersion)
-    throw revisionNeeded(write)
-  // It is held before anything is judged, another identity too.
-  if (draft.metadata.resourceVersion && named !== '0') delete draft.metadata.uid
+  if (draft.metadata.resourceVersion === document.metadata.resourceVersion)
+    delete draft.metadata.resourceVersion
+  // That is held before anything is judged, another identity too.
+  else if (isPinned) delete draft.metadata.uid
   checkUidStays(kind, draft.metadata, document)
   return view.toStored?.(draft) ?? draft
 }

@@ -59,8 +59,7 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   checkNamespace(write, draft)
   checkName(write, draft)
   const hooks = hooksOf(resource)
-  const { resourceVersion = '' } = draft.metadata
-  if (hooks.needsResourceVersion && (resourceVersion === '' || resourceVersion === '0')) {
+  if (hooks.needsResourceVersion && !namesRevision(draft)) {
     const stored = await resource.storage.get(write.namespace, write.name)
     if (stored) throw revisionNeeded(write)
   }
@@ -77,6 +76,10 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
     return respondOne(exchange, 201, resource, await createByUpdate(write, take()))
   return respondOne(exchange, 200, resource, await updateObject(write, take, current))
 }
+
+/** Whether the draft is meant for one revision alone, rather than for whichever is there. */
+export const namesRevision = ({ metadata: { resourceVersion = '' } }: KubernetesObject): boolean =>
+  resourceVersion !== '' && resourceVersion !== '0'
 
 export function revisionNeeded({ resource, name }: Write): StatusError {
   const { group, plural } = resource.kind
@@ -154,7 +157,7 @@ async function changeOnce(
     throw new PlainError(
       `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
     )
-  const isPinned = resourceVersion !== '' && resourceVersion !== '0'
+  const isPinned = namesRevision(draft)
   const isOvertaken = isPinned && resourceVersion !== String(current.revision)
   const result = isOvertaken ? undefined : await replace(write, current, draft)
   if (!result && isPinned) throw conflict(resource.name, name, MODIFIED)
