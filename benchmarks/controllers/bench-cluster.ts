@@ -133,7 +133,7 @@ export interface Cost {
 export async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   const fromMs = performance.now()
   const before = process.cpuUsage()
-  const { readNs } = await besideReads(work)
+  const readNs = await besideReads(work)
   const { user, system } = process.cpuUsage(before)
   const seconds = (performance.now() - fromMs) / 1000
   return { seconds, cpuSeconds: (user + system) / 1e6, readNs }

@@ -13,10 +13,11 @@ const STEP = 16
 const ring = shuffledRing()
 let at = 0
 
-/** Calls `work`, and reads a megabyte now and then meanwhile, for about one hundredth of the time; `readNs` is the median, NaN for work that was too short. */
-export async function besideReads<T>(
-  work: () => Promise<T>,
-): Promise<{ result: T; readNs: number }> {
+/**
+ * Calls `work`, and reads a megabyte now and then meanwhile, for about one hundredth of the time. Resolves to the median of what a read took,
+ * in nanoseconds; NaN for work that was too short.
+ */
+export async function besideReads(work: () => Promise<unknown>): Promise<number> {
   const taken: number[] = []
   const timer = setInterval(() => {
     goRound()
@@ -25,9 +26,8 @@ export async function besideReads<T>(
     taken.push(((performance.now() - from) / LINES) * 1e6)
   }, EVERY_MS)
   try {
-    const result = await work()
-    const readNs = taken.sort((a, b) => a - b)[taken.length >> 1] ?? Number.NaN
-    return { result, readNs }
+    await work()
+    return taken.sort((a, b) => a - b)[taken.length >> 1] ?? Number.NaN
   } finally {
     clearInterval(timer)
   }
