@@ -3,6 +3,7 @@
  * name. Everything behind it (authorization first) relies on this reading, so odd paths are refused, not mended.
  */
 import { parseFieldSelector } from '#api/machinery/field-selector.ts'
+import { isPathSegment } from '#api/machinery/names.ts'
 import { badRequest, StatusError } from '#api/machinery/status.ts'
 import type { Method } from '#client/transport.ts'
 
@@ -137,7 +138,8 @@ function nameSelectedBy(verb: string, query: URLSearchParams): string {
     const named = parseFieldSelector(text).find(
       ({ field, operator }) => field === 'metadata.name' && operator === '=',
     )
-    return named?.value ?? ''
+    // What no object can be called names none: the value stands in no path that could have been refused.
+    return named && isPathSegment(named.value).length === 0 ? named.value : ''
   } catch {
     return '' // Whoever evaluates the selector answers 400.
   }
