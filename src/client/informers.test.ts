@@ -199,16 +199,25 @@ test('a server that refuses is asked ever less often, at most every 45 s', async
   assert.equal(clock.pending, 0)
 })
 
-test('a server without initial events is listed instead', async () => {
-  const { server, informers, informer, told, clock } = await setUp()
-  server.holds([object('a', 3)])
-  server.latest().sink.end(new StatusError('Invalid', 'sendInitialEvents is forbidden'))
-  await clock.advance(2000)
-  await informer.synced
-  assert.equal(server.lists.length, 1)
-  assert.equal(server.latest().query.resourceVersion, '50')
-  assert.deepEqual(told, ['added a@3'])
-  informers.stop()
+test('a server without initial events is listed instead, whatever it says, and asked for them again another time', async () => {
+  for (const refusal of [
+    new StatusError('Invalid', 'sendInitialEvents is forbidden'),
+    new StatusError('InternalError', 'the required storage feature is disabled'),
+  ]) {
+    const { server, informers, informer, told, clock } = await setUp()
+    server.holds([object('a', 3)])
+    server.latest().sink.end(refusal)
+    await clock.advance(2000)
+    await informer.synced
+    assert.equal(server.lists.length, 1)
+    assert.equal(server.latest().query.resourceVersion, '50')
+    assert.deepEqual(told, ['added a@3'])
+    server.latest().sink.end(new StatusError('Expired', 'too old'))
+    await clock.advance(2000)
+    assert.equal(server.lists.length, 1)
+    assert.equal(server.latest().query.resourceVersion, undefined)
+    informers.stop()
+  }
 })
 
 test('a listener that throws harms no other, and informers are shared', async () => {

@@ -5,7 +5,7 @@
  */
 import type { AnyKind, ObjectOf } from '#api/machinery/kind.ts'
 import { type KubernetesObject, keyOf } from '#api/machinery/metadata.ts'
-import { isStatus, StatusError } from '#api/machinery/status.ts'
+import { StatusError } from '#api/machinery/status.ts'
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { deepFreeze } from '#base/freeze.ts'
@@ -91,7 +91,7 @@ class KindInformer<T extends KubernetesObject> implements Informer<T> {
   #resumeFrom = ''
   /** The initial events so far, while the present state is still coming in. */
   #incoming: Map<string, T> | undefined
-  /** Some servers know no initial events; then the state is listed instead. */
+  /** The server refused to send initial events, or broke them off; so the state is listed, and they are tried again another time. */
   #mustList = false
   #failures = 0
   #watchStartedMs = 0
@@ -194,6 +194,7 @@ class KindInformer<T extends KubernetesObject> implements Informer<T> {
   async #listPresentState(): Promise<void> {
     const { items, resourceVersion } = await listAll(this.#client, this.#kind, this.#query)
     if (this.#stopped) return
+    this.#mustList = false
     this.#replace(new Map(items.map(object => [keyOf(object), object])), resourceVersion)
   }
 
@@ -271,7 +272,8 @@ class KindInformer<T extends KubernetesObject> implements Informer<T> {
     if (this.#watchStartedMs > 0 && lifeMs >= HEALTHY_WATCH_MS) this.#failures = 0
     this.#watchStartedMs = 0
     if (error instanceof StatusError && error.code === 410) this.#resumeFrom = ''
-    else if (this.#incoming && isStatus(error, 'Invalid', 'BadRequest')) this.#mustList = true
+    // Whatever the reason: an API server on an old etcd, for one, has internal errors for it.
+    else if (this.#incoming && error instanceof StatusError) this.#mustList = true
     if (error) this.#log.debug(`watch ended: ${messageOf(error)}`)
     const ceiling = Math.min(BACK_OFF_START_MS * 2 ** this.#failures, BACK_OFF_LIMIT_MS)
     // The first break is retried at once (servers end watches in good order every few minutes); jitter spreads the rest.
