@@ -2,13 +2,14 @@
  * How fast pods get their nodes, from the first create to the last binding, with API server, store, client and scheduler in one
  * process: the workloads of `scheduler/workloads.yaml`, each in a process of its own. Beside each stands what bounds it: what the
  * same client reaches in the same run when it does the same writes itself without any scheduling, and what a decision costs a scheduler
- * that keeps nothing. On a machine that others use, too, compare processor time and not rates.
+ * that keeps nothing; and what upstream's scheduler, API server and etcd do with it in the same run, where they are at hand. On a machine that others use, too, compare processor time and not rates.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, UserError } from '#base/errors.ts'
 import { runWithoutScheduling } from './scheduler/unscheduled.ts'
+import { runOnUpstream, type UpstreamMeasured } from './scheduler/upstream.ts'
 import { type Measured, readCases, runWorkload, type Workload } from './scheduler/workload.ts'
 import type { StoreName } from './scheduler/world.ts'
 
@@ -17,10 +18,17 @@ const USAGE = `npm run bench -- scheduler [--sizes small|asked|all] [--memory] [
   --memory  keeps the objects in memory, in place of SQLite
   --profile samples stacks meanwhile, which slows all of it down, keeps them there (.cpuprofile), and tells the scheduler's share
   PART      only workloads of any size whose CASE/NAME has it
-  --one CASE/NAME, --unscheduled CASE/NAME: in this process, one line of JSON
+  --one CASE/NAME, --unscheduled CASE/NAME, --upstream CASE/NAME: in this process, one line of JSON
+With TEST_ASSET_KUBE_SCHEDULER, TEST_ASSET_KUBE_APISERVER and TEST_ASSET_ETCD (or the PATH) upstream does each workload, too.
 `
 /** One workload may take so long. */
-const LIMIT_MS = 600_000
+const LIMIT_MS = 1_800_000
+
+const COLUMNS = [
+  ...['pods/s', 'asked', 'unscheduled', 'upstream'],
+  ...['CPU a pod', 'unscheduled', 'upstream', 'scheduler'],
+  ...['writes', 'events', 'attempt p50', 'p99', 'naive', 'refused', 'RSS'],
+]
 
 const chosen: Readonly<Record<string, (workload: Workload) => boolean>> = {
   small: ({ small }) => small === true,
@@ -28,7 +36,15 @@ const chosen: Readonly<Record<string, (workload: Workload) => boolean>> = {
   all: () => true,
 }
 
-export const flags = ['--sizes', '--memory', '--profile', '--one', '--unscheduled', '--help']
+export const flags = [
+  '--sizes',
+  '--memory',
+  '--profile',
+  '--one',
+  '--unscheduled',
+  '--upstream',
+  '--help',
+]
 
 export async function run(words: readonly string[]): Promise<void> {
   const wordAfter = (flag: string) => words[words.indexOf(flag) + 1] ?? ''
@@ -41,6 +57,7 @@ export async function run(words: readonly string[]): Promise<void> {
   }
   if (words.includes('--unscheduled'))
     return print(await runWithoutScheduling(wordAfter('--unscheduled'), storeName))
+  if (words.includes('--upstream')) return print(await runOnUpstream(wordAfter('--upstream')))
   const sizes = words.includes('--sizes') ? wordAfter('--sizes') : 'small'
   const isWanted = chosen[sizes]
   if (!isWanted) throw new UserError(`no sizes "${sizes}"\n${USAGE}`)
@@ -56,11 +73,11 @@ export async function run(words: readonly string[]): Promise<void> {
         parts.length > 0 ? parts.some(part => one.path.includes(part)) : isWanted(one),
       ),
   )
-  const columns = ['pods/s', 'asked', 'unscheduled', 'CPU a pod', 'unscheduled', 'scheduler']
-  line('workload', ...columns, 'writes', 'events', 'attempt p50', 'p99', 'naive', 'refused', 'RSS')
+  line('workload', ...COLUMNS)
   for (const { path, goal } of wanted) {
-    const measured = inProcess('--one', path, more)
-    const limit = inProcess('--unscheduled', path, more)
+    const measured = inProcess<Measured>('--one', path, more)
+    const limit = inProcess<Measured>('--unscheduled', path, more)
+    const upstream = inProcess<UpstreamMeasured | null>('--upstream', path, [])
     if (!measured || !limit) {
       line(path, 'failed')
       continue
@@ -70,8 +87,10 @@ export async function run(words: readonly string[]): Promise<void> {
       Math.round(measured.podsPerSecond),
       goal ?? '',
       Math.round(limit.podsPerSecond),
+      upstream ? Math.round(upstream.podsPerSecond) : '',
       ms(measured.cpuMs),
       ms(limit.cpuMs),
+      upstream ? ms(upstream.cpuMs) : '',
       measured.schedulerMs === undefined ? '' : ms(measured.schedulerMs),
       measured.writes.toFixed(2),
       measured.events.toFixed(2),
@@ -110,11 +129,11 @@ function fileFor(path: string, folder: string): string {
   return join(folder, `${path.replaceAll('/', '-')}.cpuprofile`)
 }
 
-function print(measured: Measured): void {
-  process.stdout.write(`${JSON.stringify(measured)}\n`)
+function print(measured: Measured | UpstreamMeasured | undefined): void {
+  process.stdout.write(`${JSON.stringify(measured ?? null)}\n`)
 }
 
-function inProcess(flag: string, path: string, more: readonly string[]): Measured | undefined {
+function inProcess<T>(flag: string, path: string, more: readonly string[]): T | undefined {
   const runner = join(import.meta.dirname, 'run.ts')
   const { stdout, stderr, status } = spawnSync(
     process.execPath,

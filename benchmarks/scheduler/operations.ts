@@ -51,8 +51,6 @@ export interface Run {
   readonly params: Readonly<Record<string, number>>
   /** Called around the pods that are measured. */
   readonly measure: (pods: Measuring, work: () => Promise<void>) => Promise<void>
-  /** How many attempts the scheduler has made. */
-  readonly attempts: () => number
   /** What goes on beside later operations. */
   readonly background: { stop(): void; readonly done: Promise<unknown> }[]
   nodes: number

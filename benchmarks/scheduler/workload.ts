@@ -6,7 +6,7 @@ import { load } from 'js-yaml'
 import { UserError } from '#base/errors.ts'
 import { startScheduler } from '#scheduler'
 import { naiveDecisionMs } from './naive.ts'
-import { type Operation, perform, type Run } from './operations.ts'
+import { type Measuring, type Operation, perform, type Run } from './operations.ts'
 import { watchShares } from './shares.ts'
 import { countBound, createWorld, type StoreName, type World } from './world.ts'
 
@@ -72,66 +72,102 @@ export async function runWorkload(
       if (measuring) durations.push(ms)
     },
   })
-  const bound = countBound(world.informers)
-  let seconds = 0
-  let pods = 0
-  let cpuMs = 0
   let schedulerMs: number | undefined
-  const written = { writes: 0, events: 0 }
   let naiveMs = 0
-  const before = { unschedulable: 0 }
+  let unschedulableBefore = 0
+  try {
+    const seen = await observe(found, workload, world, {
+      cpuMs: () => milliseconds(process.cpuUsage()),
+      told: async () => world.requests.events,
+      async around({ template }, work) {
+        measuring = true
+        unschedulableBefore = scheduler.counts.unschedulable
+        const ended = profile === undefined ? undefined : await watchShares(profile)
+        const threadStart = process.threadCpuUsage()
+        await work()
+        const threadMs = milliseconds(process.threadCpuUsage(threadStart))
+        if (ended) schedulerMs = (schedulerMs ?? 0) + (await ended()).scheduler * threadMs
+        measuring = false
+        naiveMs = naiveDecisionMs(world, template)
+      },
+    })
+    durations.sort((a, b) => a - b)
+    const at = (share: number) => durations[Math.floor((durations.length - 1) * share)] ?? 0
+    return {
+      podsPerSecond: seen.pods / seen.seconds,
+      p50Ms: at(0.5),
+      p99Ms: at(0.99),
+      attempts: durations.length,
+      unschedulable: scheduler.counts.unschedulable - unschedulableBefore,
+      residentMegabytes: process.memoryUsage.rss() / 1e6,
+      cpuMs: seen.cpuMs / seen.pods,
+      ...(schedulerMs === undefined ? {} : { schedulerMs: schedulerMs / seen.pods }),
+      writes: seen.writes / seen.pods,
+      events: seen.events / seen.pods,
+      naiveMs,
+    }
+  } finally {
+    await scheduler.stop()
+  }
+}
+
+export interface Observing {
+  /** Processor time so far of those whose cost is measured. */
+  cpuMs(): number
+  /** How many Events were written so far. */
+  told(): Promise<number>
+  /** Called around the work that is measured; calls it once. */
+  around(pods: Measuring, work: () => Promise<void>): Promise<void>
+}
+
+/** What was measured of all pods that `collectMetrics`. */
+export interface Observed {
+  readonly pods: number
+  readonly seconds: number
+  readonly cpuMs: number
+  readonly writes: number
+  readonly events: number
+}
+
+/** Performs the operations in a world in which somebody schedules. */
+export async function observe(
+  { operations }: Case,
+  { params }: Workload,
+  world: World,
+  { cpuMs, told, around }: Observing,
+): Promise<Observed> {
+  const bound = countBound(world.informers)
+  const seen = { pods: 0, seconds: 0, cpuMs: 0, writes: 0, events: 0 }
   const run: Run = {
     world,
     bound,
-    params: workload.params,
+    params,
     nodes: 0,
     namespaces: 0,
     background: [],
-    attempts: () => scheduler.counts.scheduled + scheduler.counts.unschedulable,
-    async measure({ count, template }, work) {
-      await untilTold(world)
-      measuring = true
-      before.unschedulable = scheduler.counts.unschedulable
-      const ended = profile === undefined ? undefined : await watchShares(profile)
-      const requestsBefore = { ...world.requests }
-      const threadStart = process.threadCpuUsage()
-      const cpuStart = process.cpuUsage()
-      const start = performance.now()
-      await work()
-      seconds += (performance.now() - start) / 1000
-      cpuMs += milliseconds(process.cpuUsage(cpuStart))
-      const threadMs = milliseconds(process.threadCpuUsage(threadStart))
-      for (const key of ['writes', 'events'] as const)
-        written[key] += world.requests[key] - requestsBefore[key]
-      if (ended) schedulerMs = (schedulerMs ?? 0) + (await ended()).scheduler * threadMs
-      pods += count
-      measuring = false
-      naiveMs = naiveDecisionMs(world, template)
+    async measure(pods, work) {
+      await untilTold(told)
+      await around(pods, async () => {
+        const requestsBefore = { ...world.requests }
+        const cpuStart = cpuMs()
+        const start = performance.now()
+        await work()
+        seen.seconds += (performance.now() - start) / 1000
+        seen.cpuMs += cpuMs() - cpuStart
+        for (const key of ['writes', 'events'] as const)
+          seen[key] += world.requests[key] - requestsBefore[key]
+      })
+      seen.pods += pods.count
     },
   }
   try {
-    for (const operation of found.operations) await perform(run, operation)
+    for (const operation of operations) await perform(run, operation)
   } finally {
     for (const part of run.background) part.stop()
     await Promise.allSettled(run.background.map(({ done }) => done))
     bound.end()
-    await scheduler.stop()
   }
-  durations.sort((a, b) => a - b)
-  const at = (share: number) => durations[Math.floor((durations.length - 1) * share)] ?? 0
-  return {
-    podsPerSecond: pods / seconds,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-    attempts: durations.length,
-    unschedulable: scheduler.counts.unschedulable - before.unschedulable,
-    residentMegabytes: process.memoryUsage.rss() / 1e6,
-    cpuMs: cpuMs / pods,
-    ...(schedulerMs === undefined ? {} : { schedulerMs: schedulerMs / pods }),
-    writes: written.writes / pods,
-    events: written.events / pods,
-    naiveMs,
-  }
+  return seen
 }
 
 /** Events that are written in a moment where only what churns goes on. */
@@ -140,11 +176,11 @@ const MOMENT_MS = 500
 const MOMENTS = 120
 
 /** Resolves when the Events of the pods that were before are written, which would else be counted as the cost of those that are measured. */
-async function untilTold({ requests }: World): Promise<void> {
+async function untilTold(told: Observing['told']): Promise<void> {
   for (let moment = 0; moment < MOMENTS; moment++) {
-    const before = requests.events
+    const before = await told()
     await pause(MOMENT_MS)
-    if (requests.events - before < FEW_EVENTS) return
+    if ((await told()) - before < FEW_EVENTS) return
   }
   throw new Error(`Events are still written after ${(MOMENTS * MOMENT_MS) / 1000} s`)
 }

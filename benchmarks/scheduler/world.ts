@@ -34,16 +34,26 @@ export interface World extends AsyncDisposable {
 /** `memory`: nothing is written to disk, as in tests; otherwise SQLite keeps it, as in a user's cluster. */
 export type StoreName = 'sqlite' | 'memory'
 
+const shared = { clock: systemClock, random: systemRandom, log: silentLog }
+
 export async function createWorld(storeName: StoreName): Promise<World> {
-  const shared = { clock: systemClock, random: systemRandom, log: silentLog }
   const directory = mkdtempSync(join(tmpdir(), 'proa-bench-'))
   const store =
     storeName === 'memory' ? createMemoryStore() : await openSqliteStore({ directory, ...shared })
   const server = createApiServer({ store, kinds, ...shared })
   await server.ready()
   const admin = { name: 'admin', groups: ['system:masters', 'system:authenticated'] }
+  return worldBehind(server.transportFor(admin), async () => {
+    await server.stop()
+    await store.close()
+    rmSync(directory, { recursive: true, force: true })
+  })
+}
+
+/** The same world behind any API server that serves the administrator; `end` is called when it is disposed of. */
+export async function worldBehind(transport: Transport, end: () => Promise<void>): Promise<World> {
   const requests = { writes: 0, events: 0 }
-  const client = createClient(counted(server.transportFor(admin), requests))
+  const client = createClient(counted(transport, requests))
   const informers = createInformers(client, shared)
   const opened = new Set<string>()
   const world: World = {
@@ -61,9 +71,7 @@ export async function createWorld(storeName: StoreName): Promise<World> {
     },
     async [Symbol.asyncDispose]() {
       informers.stop()
-      await server.stop()
-      await store.close()
-      rmSync(directory, { recursive: true, force: true })
+      await end()
     },
   }
   await world.openNamespace('default')

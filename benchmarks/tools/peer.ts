@@ -1,6 +1,6 @@
 /**
- * The peer of `npm run bench -- api`, where it is at hand: upstream's kube-apiserver over an etcd, with Proa's keys, so that the same load
- * can be put on both in one run. Found as envtest finds them: TEST_ASSET_KUBE_APISERVER and TEST_ASSET_ETCD, or the PATH.
+ * The peer of `npm run bench -- api` and `-- scheduler`, where it is at hand: upstream's kube-apiserver over an etcd, with Proa's keys, so
+ * that the same load can be put on both in one run. Found as envtest finds them: TEST_ASSET_KUBE_APISERVER and TEST_ASSET_ETCD, or the PATH.
  */
 import { spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
@@ -13,7 +13,8 @@ export interface Peer {
   readonly processes: readonly number[]
 }
 
-function programAt(variable: string, name: string): string | undefined {
+/** Upstream's program that the variable names, or the PATH has. */
+export function programAt(variable: string, name: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(':')
   return [process.env[variable] ?? '', ...folders.map(each => join(each, name))].find(file => {
     try {
@@ -73,7 +74,7 @@ export async function withPeer<T>(
   }
 }
 
-function started(program: string, words: readonly string[]) {
+export function started(program: string, words: readonly string[]) {
   const child = spawn(program, words, { stdio: 'ignore' })
   const exit = new Promise(resolve => child.once('exit', resolve))
   return {
