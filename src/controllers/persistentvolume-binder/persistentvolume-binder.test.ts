@@ -59,6 +59,9 @@ test('thirty claims get thirty volumes, one each', async () => {
     const volume = await phaseOf(cluster, spec.volumeName ?? '', 'Bound')
     assert.equal(volume.spec.claimRef?.uid, metadata.uid)
     assert.deepEqual(status.capacity, { storage: '1Gi' })
+    // Also once the status was written: a volume that a person pointed at its claim has no such mark.
+    for (const { annotations = {} } of [metadata, volume.metadata])
+      assert.equal(annotations['pv.kubernetes.io/bound-by-controller'], 'yes')
   }
 })
 

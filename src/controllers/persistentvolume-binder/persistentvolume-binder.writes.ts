@@ -27,9 +27,9 @@ export function bind(volume: PersistentVolume, claim: PersistentVolumeClaim): Wr
   const bound = boundTo(volume, claim)
   return [
     ...(pointing === volume ? [] : [updateOf(persistentVolume, pointing)]),
-    ...volumePhase(volume, 'Bound'),
+    ...volumePhase(pointing, 'Bound'),
     ...(bound === claim ? [] : [updateOf(persistentVolumeClaim, bound)]),
-    ...claimStatus(claim, statusWith(claim, volume)),
+    ...claimStatus(bound, statusWith(bound, volume)),
   ]
 }
 
