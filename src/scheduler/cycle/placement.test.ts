@@ -229,3 +229,24 @@ test('of a thousand nodes only the one that changed is asked again, and no pod o
   const reads = 6 * (1000 + count)
   assert.ok(asked <= reads, `${asked} reads of amounts of nodes, at most ${reads} are needed`)
 })
+
+test('where all nodes are refused before claims are looked at, nobody is asked to make room', async () => {
+  const terms = [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['n1'] }] }]
+  const affinity = (nodeSelectorTerms: object[]) => ({
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
+  })
+  const never = [
+    {
+      matchFields: [
+        { key: 'metadata.name', operator: 'In', values: ['n1'] },
+        { key: 'metadata.name', operator: 'In', values: ['n2'] },
+      ],
+    },
+  ]
+  const state = cluster([nodeOf('n1'), nodeOf('n2')])
+  assert.equal(nodeFor(podOf('p', { affinity: affinity(terms) } as never), state), 'n1')
+  assert.equal(
+    await refusalOf(podOf('p', { affinity: affinity(never) } as never), state),
+    '0/2 nodes are available: pod affinity terms conflict. not found',
+  )
+})

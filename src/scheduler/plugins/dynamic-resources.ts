@@ -44,6 +44,8 @@ import { groupKeyOf } from './pod-groups.ts'
 
 const NAME = 'DynamicResources'
 const NO_CLAIMS = refusal(NAME, 'no new claims to deallocate')
+/** Upstream's words, by which a preemption that would not help is not tried: another plugin refused all nodes before claims were looked at. */
+const NOT_ASKED = failed(NAME, 'not found')
 const NOTHING_TO_FREE = refusal(NAME, 'still not schedulable')
 const FREED = refusal(NAME, 'deallocation of ResourceClaim completed')
 const DELETED = refusal(NAME, 'deletion of ResourceClaim completed')
@@ -56,6 +58,8 @@ const CONSUMERS_LIMIT = 256
 const BY_POD = 'pod with extended resources'
 
 const STATE = cycleKey<State>(NAME)
+/** Set once claims were looked at, whatever came of it. */
+const ASKED = cycleKey<true>(`${NAME}/asked`)
 
 export interface DynamicResourcesArgs {
   /** How long devices may take to become ready for a pod, as a duration; 600 s if absent. */
@@ -77,7 +81,10 @@ export function dynamicResources(args: unknown, handle: Handle): Plugin {
       const claims = devices.claimsOf(pod)
       return 'code' in claims ? claims : undefined
     },
-    preFilter: (cycle, pod) => devices.preFilter(cycle, pod),
+    preFilter: (cycle, pod) => {
+      cycle.set(ASKED, true)
+      return devices.preFilter(cycle, pod)
+    },
     filter: (cycle, pod, node) => devices.filter(cycle, pod, node),
     preScore: cycle => {
       const state = cycle.get(STATE)
@@ -303,7 +310,7 @@ class Devices {
   /** A claim whose devices no suitable node can use, and that nobody uses, is freed to be given others. */
   async free(cycle: CycleState, pod: Pod): Promise<Status> {
     const state = cycle.get(STATE)
-    if (!state) return NO_CLAIMS
+    if (!state) return cycle.get(ASKED) ? NO_CLAIMS : NOT_ASKED
     try {
       for (const claim of state.outOfReach) {
         if (!claim.status.allocation || !this.#users.isFree(claim, pod)) continue
