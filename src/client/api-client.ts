@@ -21,6 +21,7 @@ import type {
   WriteOptions,
 } from './client.ts'
 import type { ApiRequest, ApiResponse, EventSource, Transport, WatchEvent } from './transport.ts'
+import { unreadAnswer } from './unread-answer.ts'
 
 /** How many objects `listAll` asks for at a time: upstream's page size, which bounds one answer to a few MB. */
 const PAGE_SIZE = 500
@@ -73,7 +74,7 @@ export function createClient(transport: Transport, more: { userAgent?: string } 
       headers,
       ...(body === undefined ? {} : { body }),
     })
-    if (response.status >= 400) throw errorOf(response)
+    if (response.status >= 400) throw errorOf(response, request)
     return response
   }
 
@@ -265,7 +266,10 @@ export function decodedBody(response: ApiResponse): unknown {
 }
 
 /** The StatusError that an answer of 400 and above tells, also where its body is no Status. */
-export function errorOf(response: ApiResponse): StatusError {
+export function errorOf(
+  response: ApiResponse,
+  request: Pick<ApiRequest, 'method' | 'path'>,
+): StatusError {
   let status: Partial<Status> | undefined
   try {
     status = decodedBody(response) as Partial<Status> | undefined
@@ -275,7 +279,7 @@ export function errorOf(response: ApiResponse): StatusError {
   return statusErrorOf(
     status?.kind === 'Status'
       ? { code: response.status, ...status }
-      : { code: response.status, message: `the server answered with HTTP ${response.status}` },
+      : { code: response.status, message: unreadAnswer(response, request) },
   )
 }
 
