@@ -188,6 +188,14 @@ test('every kind of metric asks its API and is shown in the status', async () =>
   }
 })
 
+/** Of the metrics that the status tells, in its order. */
+function measuredTypes({ writes }: Awaited<ReturnType<typeof look>>): string[] {
+  const update = writes.find(write => write.verb === 'update')
+  if (update?.verb !== 'update') return []
+  const { currentMetrics = [] } = update.object.status as HorizontalPodAutoscaler['status']
+  return currentMetrics.map(({ type }) => type)
+}
+
 test('a metric that does not come is told, and nothing shrinks without it', async () => {
   const outcome = await look({})
   assert.equal(outcome.change, undefined)
@@ -206,6 +214,7 @@ test('a metric that does not come is told, and nothing shrinks without it', asyn
   const metrics = [utilization(50), missing]
   const shrinking = await look({ metrics, answers: { [RESOURCE]: cpu({ p1: '1m', p2: '1m' }) } })
   assert.equal(shrinking.change, undefined)
+  assert.deepEqual(measuredTypes(shrinking), ['Resource', ''])
   const growing = await look({ metrics, answers: { [RESOURCE]: cpu({ p1: '99m', p2: '99m' }) } })
   assert.equal(growing.change, 2)
 })

@@ -226,7 +226,8 @@ async function measure(look: Look, scale: Scale) {
   const valid = answers.flatMap(answer => ('status' in answer ? [answer] : []))
   const invalid = answers.flatMap(answer => ('status' in answer ? [] : [answer]))
   for (const { reason, error } of invalid) look.warn(reason, error)
-  look.metrics = valid.map(({ status }) => status)
+  // In their places, as upstream has it: one that was not measured is there without a type.
+  look.metrics = answers.map(answer => ('status' in answer ? answer.status : { type: '' }))
   const [first] = invalid
   const best = valid.reduce<(typeof valid)[number] | undefined>(
     (most, next) => (!most || next.replicas > most.replicas ? next : most),

@@ -93,7 +93,7 @@ export function doom(plan: Plan, pod: Pod): Write[] {
 /** Upstream's words for what is done to a pod. */
 export function podReport(set: StatefulSet, verb: 'create' | 'update' | 'delete', name: string) {
   const word = verb[0]?.toUpperCase() + verb.slice(1)
-  const what = `${verb} Pod ${name} in StatefulSet ${set.metadata.name}`
+  const what = `${word} Pod ${name} in StatefulSet ${set.metadata.name}`
   return {
     about: set,
     success: { reason: `Successful${word}`, message: () => `${what} successful` },

@@ -35,14 +35,14 @@ export function newPod(
   { template, revision }: { template: PodTemplateSpec; revision: string },
 ): PartialObject {
   const made = podFromTemplate(template, { kind: statefulSet, object: set })
-  const { generateName: _, ...metadata } = made.metadata
   const name = podName(set, ordinal)
   return {
     ...made,
     metadata: {
-      ...metadata,
+      // With `generateName`, which is of no use beside a name; upstream's have it, too.
+      ...made.metadata,
       name,
-      labels: { ...metadata.labels, ...identityOf(name, ordinal), [REVISION_HASH]: revision },
+      labels: { ...made.metadata.labels, ...identityOf(name, ordinal), [REVISION_HASH]: revision },
     },
     spec: {
       ...template.spec,

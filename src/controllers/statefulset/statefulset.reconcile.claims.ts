@@ -55,10 +55,10 @@ function creation(
     },
     report: {
       about: set,
-      success: { reason: 'SuccessfulCreate', message: () => `create Claim ${of} success` },
+      success: { reason: 'SuccessfulCreate', message: () => `Create Claim ${of} success` },
       failure: {
         reason: 'FailedCreate',
-        message: error => `create Claim ${of.replace(' Pod', ' for Pod')} failed error: ${error}`,
+        message: error => `Create Claim ${of.replace(' Pod', ' for Pod')} failed error: ${error}`,
       },
     },
   }

@@ -18,7 +18,7 @@ export function reconcile(policy: ValidatingAdmissionPolicy, kinds: readonly Any
     const found = checks.flatMap(({ kind, check }) => {
       const problem = check(expression)
       const type = `${kind.group}/${kind.version}, Kind=${kind.kind}`
-      return problem === undefined ? [] : [`${type}: compilation failed: ${problem}\n`]
+      return problem === undefined ? [] : [`${type}: ${problem}\n`]
     })
     return found.length > 0 ? [{ fieldRef, warning: found.join('\n') }] : []
   }

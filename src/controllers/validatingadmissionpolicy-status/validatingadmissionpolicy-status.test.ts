@@ -122,11 +122,11 @@ test('policies about built-in and custom resources get their warnings, and lose 
     (await seen(name, generation)).typeChecking?.expressionWarnings?.[0]?.warning
   assert.equal(
     await warning('deployments', 1),
-    "apps/v1, Kind=Deployment: compilation failed: ERROR: <input>:1:7: undefined field 'x'\n | object.x == 1\n | ......^\n",
+    "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'x'\n | object.x == 1\n | ......^\n",
   )
   assert.match(
     (await warning('boats', 1)) ?? '',
-    /^example.com\/v1, Kind=Boat: compilation failed: .* '_>_' applied to '\(int, string\)'/,
+    /^example.com\/v1, Kind=Boat: .* '_>_' applied to '\(int, string\)'/,
   )
   const found = await client.get(validatingAdmissionPolicy, 'boats')
   await client.update(validatingAdmissionPolicy, {
