@@ -1,0 +1,158 @@
+/** A cluster whose parts come from two makers: API server, and controllers with scheduler, each Proa's or upstream's, with a hollow node. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { accessSync, constants, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { silentLog } from '#base/log.ts'
+import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
+import type { Running } from '#client/role.ts'
+import { systemClock } from '#host/clock.ts'
+import { systemRandom } from '#host/random.ts'
+import { startKubelet } from '#kubelet'
+import { kubeconfigOf } from '../../../src/cluster/pki/kubeconfig.ts'
+import { type Remote, remoteContext } from '../../../src/cluster/remote-context.ts'
+import { createHollowNode } from '../../../src/simulation/hollow/hollow-node.ts'
+import { EtcdProcess } from '../../../src/store/testing/etcd-process.ts'
+import { type ApiEnd, Keys, startProa, startUpstream } from '../etcd/servers.ts'
+import { main } from '../proa-process.ts'
+
+export type Maker = 'proa' | 'upstream'
+
+export interface Makers {
+  readonly apiserver: Maker
+  /** Of controllers and scheduler. */
+  readonly roles: Maker
+}
+
+const LAST_WORDS = 4000
+const POD_CIDR = '10.244.3.0/24'
+
+/** Upstream's program that the variable of envtest's sort names, or the PATH has. */
+function programAt(variable: string, name: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(':').map(folder => join(folder, name))
+  return [process.env[variable], ...folders].find(file => {
+    try {
+      accessSync(file ?? '', constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+const controllerManager = () =>
+  programAt('TEST_ASSET_KUBE_CONTROLLER_MANAGER', 'kube-controller-manager')
+const scheduler = () => programAt('TEST_ASSET_KUBE_SCHEDULER', 'kube-scheduler')
+
+export const upstreamRolesMissing = () =>
+  controllerManager() && scheduler()
+    ? false
+    : 'there is no kube-controller-manager or no kube-scheduler here; TEST_ASSET_KUBE_CONTROLLER_MANAGER and TEST_ASSET_KUBE_SCHEDULER may name them'
+
+export class MixedCluster {
+  readonly api: ApiEnd
+  readonly #parts: readonly Running[]
+
+  private constructor(api: ApiEnd, parts: readonly Running[]) {
+    this.api = api
+    this.#parts = parts
+  }
+
+  static async start({ apiserver, roles }: Makers): Promise<MixedCluster> {
+    const parts: Running[] = []
+    try {
+      const keys = new Keys()
+      parts.push({ stop: async () => keys.remove() })
+      const store = await EtcdProcess.start()
+      parts.push({ stop: () => store.remove() })
+      const api =
+        apiserver === 'proa'
+          ? await startProa(keys, { servers: [store.url] })
+          : await startUpstream(keys, store.url, [])
+      parts.push(api)
+      const kubeconfig = adminOf(keys, api.url)
+      const file = keys.file('admin.conf')
+      writeFileSync(file, kubeconfig)
+      parts.push(...rolesOf(roles, keys, file))
+      const remote = await remoteOf(kubeconfig)
+      parts.push(remote, startNode(remote))
+      return new MixedCluster(api, parts)
+    } catch (error) {
+      await stopAll(parts)
+      throw error
+    }
+  }
+
+  stop(): Promise<void> {
+    return stopAll(this.#parts)
+  }
+}
+
+async function stopAll(parts: readonly Running[]): Promise<void> {
+  for (const part of parts.toReversed()) await part.stop()
+}
+
+function adminOf({ pki }: Keys, server: string): string {
+  const { certificate: cert, key } = pki.client('admin')
+  return kubeconfigOf({ server, ca: pki.authority, user: 'admin', cert, key })
+}
+
+async function remoteOf(kubeconfig: string): Promise<Remote> {
+  const nothing = { read: async () => '', resolve: (file: string) => file }
+  return remoteContext(await connectionFromKubeconfig(kubeconfig, nothing), silentLog)
+}
+
+function rolesOf(maker: Maker, keys: Keys, kubeconfig: string): Running[] {
+  const common = ['--kubeconfig', kubeconfig, '--secure-port=0']
+  const signing = [
+    `--root-ca-file=${keys.file('ca.crt')}`,
+    `--service-account-private-key-file=${keys.file('sa.key')}`,
+    `--cluster-signing-cert-file=${keys.file('ca.crt')}`,
+    `--cluster-signing-key-file=${keys.file('ca.key')}`,
+  ]
+  if (maker === 'proa')
+    return [
+      partOf(process.execPath, [main, 'controller-manager', ...common, ...signing]),
+      partOf(process.execPath, [main, 'scheduler', ...common]),
+    ]
+  const alone = '--leader-elect=false'
+  return [
+    partOf(controllerManager() ?? '', [...common, ...signing, alone]),
+    partOf(scheduler() ?? '', [...common, alone, '--authentication-skip-lookup=true']),
+  ]
+}
+
+/** A part that is a process. One that ends by itself is told of when it is stopped. */
+function partOf(program: string, words: readonly string[]): Running {
+  const child: ChildProcess = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let output = ''
+  child.stderr?.on('data', text => {
+    output = `${output}${text}`.slice(-LAST_WORDS)
+  })
+  const exit = new Promise(resolve => child.once('close', resolve))
+  return {
+    async stop() {
+      const ended = child.exitCode ?? child.signalCode
+      if (ended !== null) throw new Error(`${program} ended with ${ended}: ${output}`)
+      child.kill('SIGKILL')
+      await exit
+    },
+  }
+}
+
+function startNode({ context }: Remote): Running {
+  const machine = createHollowNode({
+    clock: systemClock,
+    random: systemRandom,
+    hostname: 'node-0',
+    podCidr: POD_CIDR,
+  })
+  return startKubelet(context, {
+    nodeName: 'node-0',
+    ...machine,
+    rootDirectory: '/var/lib/kubelet',
+    nodeAddresses: ['198.18.0.1'],
+    clusterDomain: 'cluster.local',
+    kubeletPort: 0,
+    version: 'v1.36.3',
+  })
+}
