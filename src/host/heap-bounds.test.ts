@@ -71,7 +71,8 @@ test('the heap stops growing, which it would not by itself', () => {
   const bound = heapAfterLoad('bound')
   const MB = 1024 * 1024
   assert.ok(free.young >= 32 * MB, `unbound the young generation has ${free.young} bytes`)
-  assert.ok(bound.young <= 24 * MB, `bound it has ${bound.young} bytes`)
+  // Often less; the timer that looks may come one doubling late.
+  assert.ok(bound.young <= 28 * MB, `bound it has ${bound.young} bytes`)
   assert.ok(bound.whole <= free.whole * 0.8, `bound ${bound.whole} bytes, unbound ${free.whole}`)
 })
 

@@ -54,7 +54,7 @@ test('a set of three is scaled up and down and rolled in order', { timeout: 120_
     )
     assert.equal(
       await eventOn(cluster, 'db', 'SuccessfulCreate'),
-      'create Pod db-0 in StatefulSet db successful',
+      'Create Pod db-0 in StatefulSet db successful',
     )
 
     await change(cluster, { replicas: 5 })

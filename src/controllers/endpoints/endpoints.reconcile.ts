@@ -64,8 +64,7 @@ export function reconcile(world: EndpointsWorld): Write[] {
 }
 
 function subsetsOf({ service, pods }: EndpointsWorld) {
-  const subsets = new Map<string, EndpointSubset & { ready: EndpointAddress[] }>()
-  const notReady = new Map<string, EndpointAddress[]>()
+  const offers: Offer[] = []
   let count = 0
   for (const pod of pods) {
     if (pod.metadata.deletionTimestamp && !service.spec.publishNotReadyAddresses) continue
@@ -77,24 +76,53 @@ function subsetsOf({ service, pods }: EndpointsWorld) {
     }))
     // A headless Service without ports still tells the addresses, for DNS.
     if (ports.length === 0 && service.spec.clusterIP !== 'None') continue
-    const id = canonical(ports)
-    const subset = subsets.get(id) ?? { ports, ready: [] }
-    subsets.set(id, subset)
-    const address = addressOf(service, pod, ip)
-    if (service.spec.publishNotReadyAddresses || isReady(pod)) subset.ready.push(address)
-    else notReady.set(id, [...(notReady.get(id) ?? []), address])
+    offers.push({
+      address: addressOf(service, pod, ip),
+      isReady: service.spec.publishNotReadyAddresses === true || isReady(pod),
+      ports: ports.length > 0 ? ports : [undefined],
+    })
   }
-  return {
-    truncated: count > MAXIMUM_ADDRESSES,
-    subsets: [...subsets].map(([id, { ports, ready }]): EndpointSubset => {
-      const waiting = notReady.get(id)
-      return {
-        ...(ready.length > 0 ? { addresses: ready.sort(byAddress) } : {}),
-        ...(waiting ? { notReadyAddresses: waiting.sort(byAddress) } : {}),
-        ...(ports && ports.length > 0 ? { ports } : {}),
-      }
-    }),
+  return { truncated: count > MAXIMUM_ADDRESSES, subsets: packed(offers) }
+}
+
+interface Offer {
+  readonly address: EndpointAddress
+  readonly isReady: boolean
+  /** Undefined for none. */
+  readonly ports: readonly (Port | undefined)[]
+}
+type Port = NonNullable<EndpointSubset['ports']>[number]
+
+interface Offered {
+  readonly ports: Port[]
+  readonly ready: EndpointAddress[]
+  readonly waiting: EndpointAddress[]
+}
+
+/** As upstream packs them: with each port all who offer it; ports that the very same offer are told together. */
+function packed(offers: readonly Offer[]): EndpointSubset[] {
+  const byPort = new Map<string, Offered>()
+  for (const { address, isReady, ports } of offers)
+    for (const port of ports) {
+      const id = canonical(port ?? null)
+      const offered = byPort.get(id) ?? { ports: port ? [port] : [], ready: [], waiting: [] }
+      byPort.set(id, offered)
+      offered[isReady ? 'ready' : 'waiting'].push(address)
+    }
+  const byAddresses = new Map<string, Offered>()
+  for (const offered of byPort.values()) {
+    offered.ready.sort(byAddress)
+    offered.waiting.sort(byAddress)
+    const id = canonical([offered.ready, offered.waiting])
+    const known = byAddresses.get(id)
+    if (known) known.ports.push(...offered.ports)
+    else byAddresses.set(id, offered)
   }
+  return [...byAddresses.values()].map(({ ports, ready, waiting }) => ({
+    ...(ready.length > 0 ? { addresses: ready } : {}),
+    ...(waiting.length > 0 ? { notReadyAddresses: waiting } : {}),
+    ...(ports.length > 0 ? { ports } : {}),
+  }))
 }
 
 const byAddress = (a: EndpointAddress, b: EndpointAddress) => (a.ip < b.ip ? -1 : 1)

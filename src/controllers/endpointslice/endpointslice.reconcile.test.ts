@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Endpoints } from '#api/core/v1/endpoints.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
@@ -167,4 +168,31 @@ test('Endpoints part ready from not ready addresses and leave out those that end
     },
   ])
   assert.deepEqual(reconcileEndpoints({ ...world, existing: object }), [])
+})
+
+test('Endpoints tell with each port who offers it, and ports together that the very same offer', () => {
+  const ports = [
+    { name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' },
+    { name: 'fixed', port: 81, targetPort: 8081, protocol: 'TCP' },
+    { name: 'also', port: 82, targetPort: 8082, protocol: 'TCP' },
+  ]
+  const plain = podOf(3, { spec: { containers: [{ name: 'c' }] } })
+  const pods = [podOf(1), podOf(2, { ready: false }), plain]
+  const [write] = reconcileEndpoints({
+    service: serviceOf({ ports }),
+    pods,
+    existing: undefined,
+    nowMs: NOW_MS,
+  })
+  assert.ok(write?.verb === 'create')
+  const { subsets = [] } = write.object as Endpoints
+  const told = subsets.map(({ addresses = [], notReadyAddresses = [], ports: offered = [] }) => [
+    addresses.map(({ targetRef }) => targetRef?.name),
+    notReadyAddresses.map(({ targetRef }) => targetRef?.name),
+    offered.map(({ name }) => name),
+  ])
+  assert.deepEqual(told, [
+    [['p1'], ['p2'], ['http']],
+    [['p1', 'p3'], ['p2'], ['fixed', 'also']],
+  ])
 })

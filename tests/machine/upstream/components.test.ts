@@ -5,7 +5,9 @@ import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing, type Shown } from '../etcd/servers.ts'
 import { differences } from './differences.ts'
 import { type Makers, MixedCluster, upstreamRolesMissing } from './mixed-cluster.ts'
-import { type Told, tell } from './story.ts'
+import { type Story, type Told, tell } from './story.ts'
+import { storyOfTroubles } from './story-of-troubles.ts'
+import { storyOfWork } from './story-of-work.ts'
 
 const skip = etcdMissing() || kubeApiServerMissing() || upstreamRolesMissing()
 
@@ -21,16 +23,21 @@ const MIXED: readonly (readonly [title: string, makers: Makers])[] = [
   ['all of Proa’s', { apiserver: 'proa', roles: 'proa' }],
 ]
 
-describe('a namespace full of work, from its beginning to its end, by', { skip }, () => {
-  let wanted: Told
+/** One after the other, in one cluster. */
+const STORIES: readonly Story[] = [storyOfWork, storyOfTroubles]
+
+describe('namespaces full of work, from their beginnings to their ends, by', { skip }, () => {
+  let wanted: readonly Told[]
   before(async () => {
     wanted = await lived({ apiserver: 'upstream', roles: 'upstream' })
   })
   for (const [title, makers] of MIXED)
     test(title, async () => {
       const given = await lived(makers)
-      const lines = [...wanted].flatMap(([moment, shown]) =>
-        differing(shown, given.get(moment) ?? []).map(line => `${moment} ${line}`),
+      const lines = wanted.flatMap((told, index) =>
+        [...told].flatMap(([chapter, shown]) =>
+          differing(shown, given[index]?.get(chapter) ?? []).map(line => `${chapter} ${line}`),
+        ),
       )
       assert.deepEqual(lines, [])
     })
@@ -47,10 +54,12 @@ function differing(wanted: readonly Shown[], given: readonly Shown[]): string[] 
   ]
 }
 
-async function lived(makers: Makers): Promise<Told> {
+async function lived(makers: Makers): Promise<readonly Told[]> {
   const cluster = await MixedCluster.start(makers)
   try {
-    return await tell(cluster.api)
+    const told: Told[] = []
+    for (const story of STORIES) told.push(await tell(cluster.api, story))
+    return told
   } finally {
     await cluster.stop()
   }

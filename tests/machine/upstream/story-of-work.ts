@@ -1,16 +1,18 @@
-/** Work for controllers and a scheduler, in the order in which it is given to them. */
+/** Work of every sort, from its beginning to its end: what runs to its end and what never does, a rollout, and deletions of all three sorts. */
+import type { ApiEnd, Shown } from '../etcd/servers.ts'
+import { type Story, until } from './story.ts'
 
-export const PLACE = 'story'
-export const CORE = `/api/v1/namespaces/${PLACE}`
-export const APPS = `/apis/apps/v1/namespaces/${PLACE}`
-export const BATCH = `/apis/batch/v1/namespaces/${PLACE}`
-export const SCALERS = `/apis/autoscaling/v2/namespaces/${PLACE}/horizontalpodautoscalers`
+const PLACE = 'story'
+const CORE = `/api/v1/namespaces/${PLACE}`
+const APPS = `/apis/apps/v1/namespaces/${PLACE}`
+const BATCH = `/apis/batch/v1/namespaces/${PLACE}`
+const SCALERS = `/apis/autoscaling/v2/namespaces/${PLACE}/horizontalpodautoscalers`
 const BUDGETS = `/apis/policy/v1/namespaces/${PLACE}/poddisruptionbudgets`
 const ROLES = '/apis/rbac.authorization.k8s.io/v1/clusterroles'
 const POLICIES = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies'
 
 /** Collections whose objects are told. */
-export const COLLECTIONS: readonly string[] = [
+const COLLECTIONS: readonly string[] = [
   ...['configmaps', 'endpoints', 'persistentvolumeclaims', 'pods', 'replicationcontrollers'].map(
     name => `${CORE}/${name}`,
   ),
@@ -293,12 +295,12 @@ const others: readonly Given[] = [
   ],
 ]
 
-export const QUOTA = {
+const QUOTA = {
   metadata: { name: 'quota' },
   spec: { hard: { pods: '40', 'requests.cpu': '4', 'count/deployments.apps': '3' } },
 }
 
-export const OBJECTS: readonly Given[] = [
+const OBJECTS: readonly Given[] = [
   ...volumes,
   ...network,
   ...budgets,
@@ -306,3 +308,54 @@ export const OBJECTS: readonly Given[] = [
   ...jobs,
   ...others,
 ]
+
+/** Upstream's autoscaler looks a quarter of a minute later, and its binder of volumes again, where the claim came before the volume. */
+async function hadTheirTurn(api: ApiEnd): Promise<boolean> {
+  const scalers = await api.want('GET', SCALERS)
+  const claim = await api.want('GET', `${CORE}/persistentvolumeclaims/bound`)
+  return (
+    claim.status.phase === 'Bound' &&
+    scalers.items.every(({ status }: Shown) => status.conditions?.length > 0)
+  )
+}
+
+async function begins(api: ApiEnd): Promise<void> {
+  await api.want('POST', `${CORE}/resourcequotas`, QUOTA)
+  await until('the quota is in force', async () => {
+    const { status } = await api.want('GET', `${CORE}/resourcequotas/quota`)
+    return status.used !== undefined
+  })
+  for (const [path, object] of OBJECTS) await api.want('POST', path, object)
+  await until('the slow ones have had their turn', () => hadTheirTurn(api))
+}
+
+async function rollsOut(api: ApiEnd): Promise<void> {
+  const image = { spec: { template: { spec: { containers: [{ name: 'main', image: 'web:2' }] } } } }
+  for (const name of ['deployments/web', 'statefulsets/db', 'daemonsets/agent'])
+    await api.want('PATCH', `${APPS}/${name}`, image, 'application/strategic-merge-patch+json')
+}
+
+async function isPartlyDeleted(api: ApiEnd): Promise<void> {
+  const deletes = (path: string, propagationPolicy: string) =>
+    api.want('DELETE', path, { propagationPolicy })
+  await deletes(`${APPS}/deployments/web`, 'Foreground')
+  await deletes(`${APPS}/statefulsets/db`, 'Orphan')
+  await deletes(`${APPS}/statefulsets/kept`, 'Background')
+  await deletes(`${BATCH}/jobs/sums`, 'Background')
+  await api.want('DELETE', SCALERS)
+}
+
+export const storyOfWork: Story = {
+  place: PLACE,
+  collections: COLLECTIONS,
+  hashed: ['web', 'db', 'kept', 'agent', 'greedy', 'paused'],
+  suffixed: [
+    ...['web', 'db', 'kept', 'agent', 'old', 'outside'],
+    ...['sums', 'fails', 'judged', 'enough', 'by-index', 'gone'],
+  ],
+  chapters: [
+    { name: 'running', happens: begins },
+    { name: 'rolled out', happens: rollsOut },
+    { name: 'partly deleted', happens: isPartlyDeleted },
+  ],
+}
