@@ -4,6 +4,4 @@ import { fields } from './fields.ts'
 
 export const mutatingAdmissionPolicy = inVersion(stored, 'v1beta1', {
   fields,
-  deprecation:
-    'admissionregistration.k8s.io/v1beta1 MutatingAdmissionPolicy is deprecated in v1.37+, unavailable in v1.40+; use admissionregistration.k8s.io/v1 MutatingAdmissionPolicy',
 })

@@ -34,8 +34,6 @@ export const clusterTrustBundle = defineKind<ClusterTrustBundle>({
   version: 'v1beta1',
   kind: 'ClusterTrustBundle',
   plural: 'clustertrustbundles',
-  deprecation:
-    'certificates.k8s.io/v1beta1 ClusterTrustBundle is deprecated in v1.37+, unavailable in v1.40+',
   scope: 'Cluster',
   // Names with a colon belong to a signer; see below.
   nameRule: 'pathSegment',

@@ -88,8 +88,6 @@ export const podCertificateRequest = defineKind<PodCertificateRequest>({
   version: 'v1beta1',
   kind: 'PodCertificateRequest',
   plural: 'podcertificaterequests',
-  deprecation:
-    'certificates.k8s.io/v1beta1 PodCertificateRequest is deprecated in v1.38+, unavailable in v1.41+',
   scope: 'Namespaced',
   shape: podCertificateRequestShape,
   prepareForCreate: draft => {

@@ -30,8 +30,6 @@ export const resourcePoolStatusRequest = defineKind<ResourcePoolStatusRequest>({
   version: 'v1alpha3',
   kind: 'ResourcePoolStatusRequest',
   plural: 'resourcepoolstatusrequests',
-  deprecation:
-    'resource.k8s.io/v1alpha3 ResourcePoolStatusRequest is deprecated in v1.39+, unavailable in v1.42+',
   scope: 'Cluster',
   returnsDeleted: true,
   shape: resourcePoolStatusRequestShape,

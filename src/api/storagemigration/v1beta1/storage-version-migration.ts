@@ -53,8 +53,6 @@ export const storageVersionMigration = defineKind<StorageVersionMigration>({
   version: 'v1beta1',
   kind: 'StorageVersionMigration',
   plural: 'storageversionmigrations',
-  deprecation:
-    'storagemigration.k8s.io/v1beta1 StorageVersionMigration is deprecated in v1.38+, unavailable in v1.41+',
   scope: 'Cluster',
   shape: storageVersionMigrationShape,
   prepareForCreate: draft => {
