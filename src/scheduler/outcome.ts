@@ -31,15 +31,41 @@ export function createOutcomeWriter(
   { client, clock, log }: Pick<RoleContext, 'client' | 'clock' | 'log'>,
   recorder: EventRecorder,
 ): OutcomeWriter {
+  /** Of the pods whose state is being written, what comes last: of two writes that overlap, the earlier could arrive after the later. */
+  const underWay = new Map<string, Promise<void>>()
+  const inTurn = (uid: string, write: () => Promise<void>): Promise<void> => {
+    const before = underWay.get(uid)
+    const done = (before ? before.then(write) : write()).then(() => {
+      if (underWay.get(uid) === done) underWay.delete(uid)
+    })
+    underWay.set(uid, done)
+    return done
+  }
+  /** Never rejects. */
+  const patchStatus = ({ metadata }: Pod, status: object, what: string): Promise<void> => {
+    const { name = '', namespace = '', uid = '' } = metadata
+    const patch = { metadata: { uid }, status }
+    return inTurn(uid, () =>
+      client.patch(pod, { name, namespace }, 'strategic', patch, STATUS).then(
+        () => {},
+        error => log.debug(`${what} not written: ${messageOf(error)}`),
+      ),
+    )
+  }
   const tell = async (found: Pod, outcome: Outcome): Promise<void> => {
     const { reason, message, nominatedNode } = outcome
     const before = found.status.conditions?.find(({ type }) => type === 'PodScheduled')
     const since = before?.status === 'False' ? before.lastTransitionTime : undefined
-    const told = since !== undefined && before?.reason === reason && before.message === message
+    const { uid = '', generation } = found.metadata
+    // While another state of it is being written, what is known here is not what will be.
+    const told =
+      since !== undefined &&
+      before?.reason === reason &&
+      before.message === message &&
+      !underWay.has(uid)
     const hopes = (outcome.announcedNode || found.status.nominatedNodeName) ?? ''
     const renominated = nominatedNode !== undefined && nominatedNode !== hopes
     if (told && !renominated) return
-    const { name = '', namespace = '', uid, generation } = found.metadata
     const condition = {
       type: 'PodScheduled',
       status: 'False',
@@ -52,19 +78,13 @@ export function createOutcomeWriter(
       conditions: [condition],
       ...(renominated ? { nominatedNodeName: nominatedNode || null } : {}),
     }
-    await client
-      .patch(pod, { name, namespace }, 'strategic', { metadata: { uid }, status }, STATUS)
-      .catch(error => log.debug(`condition not written: ${messageOf(error)}`))
+    await patchStatus(found, status, 'condition')
   }
 
   return {
     async expected(found, node) {
       if (found.status.nominatedNodeName === node) return
-      const { name = '', namespace = '', uid } = found.metadata
-      const told = { metadata: { uid }, status: { nominatedNodeName: node } }
-      await client
-        .patch(pod, { name, namespace }, 'strategic', told, STATUS)
-        .catch(error => log.debug(`expected node not written: ${messageOf(error)}`))
+      await patchStatus(found, { nominatedNodeName: node }, 'expected node')
     },
     bound(found, node) {
       const { name = '', namespace = '' } = found.metadata
