@@ -28,8 +28,10 @@ export function inVersion<T extends KubernetesObject>(
 ): KindDefinition<T> {
   const served = { group: kind.group, version }
   const [from, to] = [apiVersionOf(kind), apiVersionOf(served)]
+  // One version may be on its way out while another stays.
+  const { deprecation: _, ...same } = kind
   return Object.freeze({
-    ...kind,
+    ...same,
     ...more,
     version,
     shape: shapeInVersion(kind.shape, version, fields),

@@ -64,7 +64,11 @@ test('rules are stored in the version that the release before can read', () => {
   const rule = created(betaRule, { spec: { taint } })
   assert.equal(betaRule.storedAs?.kind, deviceTaintRule)
   assert.equal(betaRule.storedAs?.toStored(rule).apiVersion, 'resource.k8s.io/v1alpha3')
-  assert.match(betaRule.deprecation ?? '', /v1beta2 DeviceTaintRule is deprecated in v1\.39\+/)
+  assert.match(
+    deviceTaintRule.deprecation ?? '',
+    /v1alpha3 DeviceTaintRule is deprecated in v1\.36\+/,
+  )
+  assert.equal(betaRule.deprecation, undefined, 'the other version is not on its way out')
 })
 
 const requestProblems = (spec: object) =>
