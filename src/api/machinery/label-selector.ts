@@ -81,6 +81,20 @@ function compile(selector: LabelSelector): LabelMatcher {
   return requirements.length === 0 ? everything : matcher(requirements)
 }
 
+/** The selector as Go prints it, which upstream leaves in columns, events and conditions. */
+export function goTextOf(selector: LabelSelector | undefined): string {
+  if (!selector) return 'nil'
+  const { matchLabels = {}, matchExpressions = [] } = selector
+  const labels = Object.keys(matchLabels)
+    .sort()
+    .map(key => `${key}: ${matchLabels[key]},`)
+  const expressions = matchExpressions.map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  )
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
+}
+
 /** Selects what carries all of these labels, as the `selector` of a Service; nothing is checked. */
 export function labelMatcherOfSet(labels: Labels | undefined): LabelMatcher {
   const entries = Object.entries(labels ?? {})

@@ -1,5 +1,6 @@
 /** How many pods of a budget may be evicted just now. */
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { goTextOf } from '#api/machinery/label-selector.ts'
 import { controllerOf, type OwnerReference } from '#api/machinery/metadata.ts'
 import { disruptionAllowed } from '#api/policy/v1/disruption-allowed.ts'
 import {
@@ -185,22 +186,8 @@ function statusWrite(budget: PodDisruptionBudget, status: PodDisruptionBudgetSta
   ]
 }
 
-/** As Go prints it, which upstream leaves in its sentence. */
-function goSelector(selector: PodDisruptionBudget['spec']['selector']): string {
-  if (!selector) return 'nil'
-  const { matchLabels = {}, matchExpressions = [] } = selector
-  const labels = Object.keys(matchLabels)
-    .toSorted()
-    .map(name => `${name}: ${matchLabels[name]},`)
-  const expressions = matchExpressions.map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  )
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
-}
-
 function unmanagedAdvice({ spec }: PodDisruptionBudget): string {
-  return `Pods selected by this PodDisruptionBudget (selector: ${goSelector(spec.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`
+  return `Pods selected by this PodDisruptionBudget (selector: ${goTextOf(spec.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`
 }
 
 function eventOn(

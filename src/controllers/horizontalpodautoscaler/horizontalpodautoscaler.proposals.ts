@@ -4,6 +4,7 @@ import type {
   MetricSpec,
   MetricStatus,
 } from '#api/autoscaling/v2/metrics.schema.ts'
+import { goTextOf } from '#api/machinery/label-selector.ts'
 import { formatQuantity, quantityToMilli } from '#api/machinery/quantity.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Metrics } from './horizontalpodautoscaler.metrics.ts'
@@ -120,7 +121,7 @@ const KINDS: Readonly<Record<string, MetricKind>> = {
       if (!external) throw new Error('no metric is named')
       const { metric, target } = external
       const { namespace } = asked
-      const what = `unable to get external metric ${namespace}/${metric.name}/${selectorText(metric)}`
+      const what = `unable to get external metric ${namespace}/${metric.name}/${goTextOf(metric.selector)}`
       const values = await wrapped(what, () => asked.metrics.external({ namespace, metric }))
       const value = values.reduce((total, each) => total + each, 0)
       const { replicas, current } = ofTotal(asked, value, target)
@@ -186,12 +187,4 @@ function quantityOf(milli: number): string {
 }
 
 const externalName = (metric: MetricIdentifier) =>
-  `external metric ${metric.name}(${selectorText(metric)})`
-
-/** As upstream prints a selector. */
-function selectorText({ selector }: MetricIdentifier): string {
-  if (!selector) return 'nil'
-  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  const text = labels.map(([key, value]) => `${key}: ${value},`).join('')
-  return `&LabelSelector{MatchLabels:map[string]string{${text}},MatchExpressions:[]LabelSelectorRequirement{},}`
-}
+  `external metric ${metric.name}(${goTextOf(metric.selector)})`

@@ -132,12 +132,14 @@ export async function startProa(
   })
 }
 
-/** The folders in which envtest looks for upstream's binaries. */
-export function kubeApiServer(): string | undefined {
-  const { TEST_ASSET_KUBE_APISERVER: file, KUBEBUILDER_ASSETS: folder, PATH = '' } = process.env
+/** Upstream's program that the variable names, or that is in the folders in which envtest looks. */
+export function upstreamProgram(variable: string, name: string): string | undefined {
+  const { [variable]: file, KUBEBUILDER_ASSETS: folder, PATH = '' } = process.env
   const folders = [folder ?? '/usr/local/kubebuilder/bin', ...PATH.split(':')]
-  return [file, ...folders.map(each => join(each, 'kube-apiserver'))].find(isProgram)
+  return [file, ...folders.map(each => join(each, name))].find(isProgram)
 }
+
+export const kubeApiServer = () => upstreamProgram('TEST_ASSET_KUBE_APISERVER', 'kube-apiserver')
 
 export const kubeApiServerMissing = () =>
   kubeApiServer() === undefined

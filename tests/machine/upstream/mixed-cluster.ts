@@ -1,7 +1,6 @@
 /** A cluster whose parts come from two makers: API server, and controllers with scheduler, each Proa's or upstream's, with a hollow node. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, constants, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { silentLog } from '#base/log.ts'
 import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
 import type { Running } from '#client/role.ts'
@@ -12,7 +11,7 @@ import { kubeconfigOf } from '../../../src/cluster/pki/kubeconfig.ts'
 import { type Remote, remoteContext } from '../../../src/cluster/remote-context.ts'
 import { createHollowNode } from '../../../src/simulation/hollow/hollow-node.ts'
 import { EtcdProcess } from '../../../src/store/testing/etcd-process.ts'
-import { type ApiEnd, Keys, startProa, startUpstream } from '../etcd/servers.ts'
+import { type ApiEnd, Keys, startProa, startUpstream, upstreamProgram } from '../etcd/servers.ts'
 import { main } from '../proa-process.ts'
 
 export type Maker = 'proa' | 'upstream'
@@ -26,22 +25,9 @@ export interface Makers {
 const LAST_WORDS = 4000
 const POD_CIDR = '10.244.3.0/24'
 
-/** Upstream's program that the variable of envtest's sort names, or the PATH has. */
-function programAt(variable: string, name: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(':').map(folder => join(folder, name))
-  return [process.env[variable], ...folders].find(file => {
-    try {
-      accessSync(file ?? '', constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
-}
-
 const controllerManager = () =>
-  programAt('TEST_ASSET_KUBE_CONTROLLER_MANAGER', 'kube-controller-manager')
-const scheduler = () => programAt('TEST_ASSET_KUBE_SCHEDULER', 'kube-scheduler')
+  upstreamProgram('TEST_ASSET_KUBE_CONTROLLER_MANAGER', 'kube-controller-manager')
+const scheduler = () => upstreamProgram('TEST_ASSET_KUBE_SCHEDULER', 'kube-scheduler')
 
 export const upstreamRolesMissing = () =>
   controllerManager() && scheduler()

@@ -1,5 +1,5 @@
 import { column } from '../../machinery/columns.ts'
-import type { LabelSelector } from '../../machinery/metadata.ts'
+import { goTextOf } from '../../machinery/label-selector.ts'
 import type { ParamKind, ParamRef } from './rules.schema.ts'
 
 interface Policy {
@@ -29,18 +29,6 @@ export const paramRefColumn = column<Binding>(
     if (!paramRef) return '<unset>'
     const { name, namespace = '*', selector } = paramRef
     if (name) return `${namespace}/${name}`
-    return selector ? selectorText(selector) : '<unset>'
+    return selector ? goTextOf(selector) : '<unset>'
   },
 )
-
-/** As Go prints it, which is what clients of upstream see. */
-function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
-  const labels = Object.keys(matchLabels)
-    .sort()
-    .map(key => `${key}: ${matchLabels[key]},`)
-  const expressions = matchExpressions.map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  )
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`
-}
