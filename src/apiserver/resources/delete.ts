@@ -10,7 +10,7 @@ import { rfc3339 } from '#base/clock.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { respondValue } from '../respond.ts'
-import { encodeValue, StoredObject } from '../storage/stored-object.ts'
+import { type StoredObject, unstored } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import { readList } from '../watch-cache/read-list.ts'
 import { type DeleteOptions, deleteOptionsOf } from './delete-options.ts'
@@ -142,7 +142,7 @@ async function go(
 
 /** The answer of a dry run, which tells the revision that is there. */
 const unchanged = (object: KubernetesObject, revision: number): StoredObject =>
-  new StoredObject('', revision, encodeValue(object))
+  unstored('', revision, object)
 
 async function stay(
   write: Write,

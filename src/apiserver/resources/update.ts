@@ -19,7 +19,7 @@ import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
 import { keyIn } from '../storage/keys.ts'
-import { encodeValue, StoredObject } from '../storage/stored-object.ts'
+import { type StoredObject, unstored } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import { draftOf, parseBody } from './body.ts'
 import { createObject } from './create.ts'
@@ -219,9 +219,7 @@ async function replace(
       return (await isSettled(write, current)) ? current : undefined
     // Shown at the revision that the draft was made from: what it would get, nobody knows.
     if (write.dryRun)
-      return (await isSettled(write, current))
-        ? new StoredObject('', current.revision, encodeValue(stored))
-        : undefined
+      return (await isSettled(write, current)) ? unstored('', current.revision, stored) : undefined
     // Awaited here, so that what was allocated stays held until the cache has it.
     return isFinished(write, draft)
       ? await storage.remove(current, stored)

@@ -9,10 +9,11 @@ import { deepFreeze } from '#base/freeze.ts'
 const LEAST_LETTERS = 400
 /** Longer ones are few, and seldom written again. */
 const MOST_LETTERS = 100_000
-/** Of all that are kept; with more it begins anew. */
-const ALL_LETTERS = 4_000_000
+/** Of those that came last, and as many before them: specs of some twenty thousand pods. */
+const ALL_LETTERS = 16_000_000
 
 let texts = new WeakMap<object, string>()
+let earlier = new WeakMap<object, string>()
 let letters = 0
 
 /**
@@ -21,7 +22,7 @@ let letters = 0
  */
 export function textOfPart(source: unknown, shown: unknown, isKept: boolean): string {
   const isObject = typeof source === 'object' && source !== null
-  const known = isObject && Object.isFrozen(source) ? texts.get(source) : undefined
+  const known = isObject && Object.isFrozen(source) ? knownText(source) : undefined
   if (known !== undefined) return known
   const text = asGoJson(stringifyJson(shown))
   if (isKept && isObject && text.length >= LEAST_LETTERS && text.length <= MOST_LETTERS)
@@ -29,9 +30,14 @@ export function textOfPart(source: unknown, shown: unknown, isKept: boolean): st
   return text
 }
 
+function knownText(source: object): string | undefined {
+  return texts.get(source) ?? earlier.get(source)
+}
+
 function keep(source: object, text: string): void {
   letters += text.length
   if (letters > ALL_LETTERS) {
+    earlier = texts
     texts = new WeakMap()
     letters = text.length
   }

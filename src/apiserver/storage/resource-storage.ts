@@ -14,7 +14,7 @@ import type { Eventually } from '../authorization/authorizer.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import type { WatchCache } from '../watch-cache/watch-cache.ts'
 import { keyIn, prefixOf } from './keys.ts'
-import { encodeValue, StoredObject } from './stored-object.ts'
+import { encodeValue, StoredObject, unstored } from './stored-object.ts'
 
 /** Upstream's default of `--event-ttl`. */
 export const EVENT_TTL_MS = 60 * 60 * 1000
@@ -108,7 +108,7 @@ export class ResourceStorage {
     const { key, revision: expected } = previous
     const result = await this.#commit([{ key, expected, value: null }])
     if (!result.ok) return undefined
-    return new StoredObject(key, result.revision, last ? encodeValue(last) : previous.value)
+    return last ? unstored(key, result.revision, last) : previous.at(result.revision)
   }
 
   /**

@@ -73,12 +73,45 @@ const sources = new WeakMap<Uint8Array, KubernetesObject>()
 
 /** The value to store for an object; the object belongs to the server from here on and is frozen. */
 export function encodeValue(object: KubernetesObject): Uint8Array {
-  const { apiVersion, kind, metadata, ...rest } = object
-  const { resourceVersion: _, selfLink: __, ...storedMetadata } = metadata
-  const stored = { kind, apiVersion, metadata: storedMetadata, ...rest }
-  const value = encoder.encode(storedText(stored, emptyAsNull(stored)))
+  const stored = asStored(object)
+  const value = valueFor(stored)
   sources.set(value, deepFreeze(stored))
   return value
+}
+
+function asStored({ apiVersion, kind, metadata, ...rest }: KubernetesObject): KubernetesObject {
+  const { resourceVersion: _, selfLink: __, ...storedMetadata } = metadata
+  return { kind, apiVersion, metadata: storedMetadata, ...rest }
+}
+
+const valueFor = (stored: KubernetesObject): Uint8Array =>
+  encoder.encode(storedText(stored, emptyAsNull(stored)))
+
+/** What is only shown and never stored; the object belongs to the server from here on and is frozen. */
+export function unstored(key: string, revision: Revision, object: KubernetesObject): StoredObject {
+  const stored = deepFreeze(asStored(object))
+  return new StoredObject(key, revision, new Unencoded(key, revision, stored), stored)
+}
+
+/** An entry of no store: callers in process ask for the object and never for the bytes, which are made when somebody does. */
+class Unencoded implements Entry {
+  readonly key: string
+  readonly createRevision: Revision
+  readonly modRevision: Revision
+  readonly #object: KubernetesObject
+  #value: Uint8Array | undefined
+
+  constructor(key: string, revision: Revision, object: KubernetesObject) {
+    this.key = key
+    this.createRevision = revision
+    this.modRevision = revision
+    this.#object = object
+  }
+
+  get value(): Uint8Array {
+    this.#value ??= valueFor(this.#object)
+    return this.#value
+  }
 }
 
 /** Its parts one by one, since JSON of the owners of fields is mostly there already, and that of a spec where only the status is new. */

@@ -173,12 +173,14 @@ class SqliteStore implements Store {
   }
 
   #forget(dropped: readonly Commit[]) {
+    const gone: Entry[] = []
     for (const { events } of dropped) {
       for (let i = 0; i < events.length; i++) {
         const previous = events[i]?.previous
-        if (previous) this.#values.keep(previous)
+        if (previous) gone.push(previous)
       }
     }
+    this.#values.keep(gone)
     this.#queue.forget(dropped, this.#state.compactedRevision)
   }
 

@@ -7,7 +7,7 @@ import { checksumOf, headOf } from './checksum.ts'
 import { FileEntry, SharedValues, type ValueSource } from './file-entry.ts'
 import type { Head } from './heads.ts'
 import { IDS_PER_REVISION } from './messages.ts'
-import { type Content, contentReader } from './rows.ts'
+import { type Content, contentReader, type Place } from './rows.ts'
 import { numberOf } from './schema.ts'
 
 /** Values that are held in memory at once, of those that are in the file anyway. Forms of present objects have room of their own. */
@@ -18,6 +18,9 @@ const BUSY_TIMEOUT_MS = 1000
 
 /** Fewer are as quick one by one. */
 const FEWEST_TO_READ_AHEAD = 8
+
+/** Somebody who has one old state for long holds those that were read with it, too, where they are no longer than this. */
+const MOST_BYTES_TO_SHARE = 16 * 1024
 
 interface Connection {
   readonly database: DatabaseSync
@@ -71,12 +74,22 @@ export class ValueFile implements ValueSource {
     if (entry instanceof FileEntry) this.#hold(entry)
   }
 
-  /** The entry's row is about to be removed: whoever still has the entry has its value. */
-  keep(entry: Entry): void {
-    if (!(entry instanceof FileEntry)) return
-    try {
-      entry.hold(entry.isHeld ? entry.value : this.#readRow(entry))
+  /** The rows of these entries are about to be removed: whoever still has one of them has its value. */
+  keep(entries: readonly Entry[]): void {
+    const own = entries.filter(entry => entry instanceof FileEntry)
+    for (const entry of own) {
+      if (!entry.isHeld) continue
+      entry.hold(entry.value)
       if (this.#held.delete(entry)) this.#heldBytes -= entry.size
+    }
+    const small = own.filter(({ size }) => size <= MOST_BYTES_TO_SHARE)
+    this.#readTogether(small, (entry, { bytes, at }) => entry.holdIn(bytes, at))
+    for (const entry of own) if (!entry.isHeld) this.#keepAlone(entry)
+  }
+
+  #keepAlone(entry: FileEntry): void {
+    try {
+      entry.hold(this.#readRow(entry))
     } catch (error) {
       this.#log.error('a value could not be read before it was removed', {
         key: entry.key,
@@ -105,22 +118,32 @@ export class ValueFile implements ValueSource {
 
   /** Reads the values of many entries at once, which is quicker than one after the other. What cannot be read says so when it is asked. */
   readAhead(entries: readonly Entry[]): void {
+    let shared: SharedValues | undefined
+    const own = entries.filter(entry => entry instanceof FileEntry)
+    this.#readTogether(own, (entry, { bytes, at }) => {
+      if (shared?.bytes !== bytes) {
+        shared = new SharedValues(bytes)
+        this.#hold(shared)
+      }
+      shared.add(entry, at)
+    })
+  }
+
+  /** Hands over the values of those that do not hold theirs, as far as they can be read, and where they are enough to be read together. */
+  #readTogether(
+    entries: readonly FileEntry[],
+    take: (entry: FileEntry, place: Place) => void,
+  ): void {
     const wanted = entries
-      .filter((entry): entry is FileEntry => entry instanceof FileEntry && !entry.isHeld)
+      .filter(entry => !entry.isHeld)
       .sort((a, b) => a.modRevision - b.modRevision)
     if (wanted.length < FEWEST_TO_READ_AHEAD) return
     try {
       const ids = wanted.map(({ modRevision }) => modRevision * IDS_PER_REVISION)
-      let shared: SharedValues | undefined
-      this.#open().contents(ids, (index, content, { bytes, at }) => {
+      this.#open().contents(ids, (index, content, place) => {
         const entry = wanted[index] as FileEntry
         // Another key of the same commit has a row of its own.
-        if (!isContentOf(entry, ids[index] as number, content)) return
-        if (shared?.bytes !== bytes) {
-          shared = new SharedValues(bytes)
-          this.#hold(shared)
-        }
-        shared.add(entry, at)
+        if (isContentOf(entry, ids[index] as number, content)) take(entry, place)
       })
     } catch {
       // Reading what could not be read fails again.
