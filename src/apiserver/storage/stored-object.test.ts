@@ -7,7 +7,7 @@ import { configMap } from '#api/core/v1/config-map.ts'
 import { trackUpdate } from '#api/machinery/apply/apply.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { textOfPart } from './part-texts.ts'
-import { encodeValue, StoredObject } from './stored-object.ts'
+import { encodeValue, StoredObject, unstored } from './stored-object.ts'
 
 const decoded = (value: Uint8Array) => JSON.parse(new TextDecoder().decode(value))
 const object = (metadata: object, rest: object = {}) =>
@@ -66,6 +66,18 @@ test('the revision is spliced in, and the managed fields stay last', () => {
     new TextDecoder().decode(bytes),
     '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a","managedFields":[{"manager":"m","fieldsV1":{"f:data":{}},"subresource":"status"}]},"data":{"b":"c"}}',
   )
+})
+
+test('what is only shown is encoded for who asks for its bytes', () => {
+  const shown = object({ name: 'a', resourceVersion: '3' }, { data: { b: 'c' } })
+  const stored = unstored('k', 7, shown)
+  assert.equal(stored.object.metadata.resourceVersion, '7')
+  assert.deepEqual(stored.object, { ...shown, metadata: { name: 'a', resourceVersion: '7' } })
+  assert.equal(
+    new TextDecoder().decode(stored.bytes),
+    '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a"},"data":{"b":"c"}}',
+  )
+  assert.ok(Object.isFrozen((shown as KubernetesObject & { data: object }).data))
 })
 
 /** A present state whose value is in a file, and how often it was read from there. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { after, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
@@ -14,6 +14,7 @@ import { type Entry, type Store, UnreadableValueError } from '../store.ts'
 import { decode, put, recorder, remove, settled, show } from '../testing/recorder.ts'
 import { FileEntry } from './file-entry.ts'
 import { openSqliteStore } from './sqlite-store.ts'
+import { ValueFile } from './value-file.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -76,6 +77,28 @@ test('whoever has an entry can read its value, whatever was written and forgotte
   }
   for (const { key, value } of before) assert.equal(decode(value), text(Number(key.slice(3))))
   await store.close()
+})
+
+test('values whose rows go together are read together, but large ones one by one', async t => {
+  const directory = fresh()
+  const store = await open(directory)
+  const large = 'large '.repeat(5000)
+  const wanted = Array.from({ length: 30 }, (_, i) => (i % 10 === 3 ? `${i} ${large}` : text(i)))
+  await Promise.all(wanted.map((value, i) => put(store, `/k/${i}`, value)))
+  const { entries } = await store.list('/k/')
+  await store.close()
+
+  const file = new ValueFile(join(directory, 'state.db'), silentLog)
+  t.after(() => file.close())
+  const going = entries.map(({ key, createRevision, modRevision: revision, size = 0 }) =>
+    file.entryIn({ key, createRevision, revision, size }),
+  )
+  const reads = t.mock.method(StatementSync.prototype, 'get')
+  file.keep(going)
+  assert.equal(reads.mock.callCount(), 1 + 3)
+  assert.ok(going.every(isHeld))
+  for (const { key, value } of going) assert.equal(decode(value), wanted[Number(key.slice(3))])
+  assert.equal(reads.mock.callCount(), 1 + 3)
 })
 
 test('values of a page are let go together, but not one whose row is gone', async () => {
