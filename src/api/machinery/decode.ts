@@ -219,7 +219,22 @@ function fieldsToRead(plan: ShapePlan, raw: PlainObject, state: State): FieldPla
     fields.push(field)
     inOrder = false
   }
-  return inOrder ? fields : fields.sort((a, b) => a.index - b.index)
+  if (!inOrder) putInOrder(fields)
+  return fields
+}
+
+/** By insertion, since most are in order already: a sort of V8's copies them first, which was a thirtieth of all that a write of a pod left behind. */
+function putInOrder(fields: FieldPlan[]): void {
+  for (let end = 1; end < fields.length; end++) {
+    const field = fields[end] as FieldPlan
+    let at = end
+    for (; at > 0; at--) {
+      const before = fields[at - 1] as FieldPlan
+      if (before.index <= field.index) break
+      fields[at] = before
+    }
+    fields[at] = field
+  }
 }
 
 function noteUnknown(key: string, raw: PlainObject, state: State): void {

@@ -51,15 +51,16 @@ function mergeObject(lookup: Lookup, original: PlainObject, patch: PlainObject):
   if (directive === 'delete') return {}
   if (directive !== undefined) throw unknownDirective(directive, patch)
   const result = retained(original, patch)
-  for (const [key, value] of Object.entries(patch)) {
+  for (const key of Object.keys(patch)) {
+    const value = patch[key]
     if (key === PATCH || key === RETAIN || key.startsWith(ORDER)) continue
     if (key.startsWith(DELETE_FROM)) deleteFrom(result, key, value)
     else if (value === null) delete result[key]
     else setKey(result, key, mergeField(lookup(key), ownValue(result, key), value))
   }
-  for (const [key, order] of Object.entries(patch))
+  for (const key of Object.keys(patch))
     if (key.startsWith(ORDER))
-      putInOrder(lookup, { result, original, patch }, key.slice(ORDER.length + 1), order)
+      putInOrder(lookup, { result, original, patch }, key.slice(ORDER.length + 1), patch[key])
   return result
 }
 
@@ -92,8 +93,8 @@ function retained(original: PlainObject, patch: PlainObject): PlainObject {
   if (keys !== undefined && !(Array.isArray(keys) && Object.keys(patch).every(isKept)))
     throw badRequest('invalid patch format of retainKeys')
   const result: PlainObject = {}
-  for (const [key, value] of Object.entries(original))
-    if (!keys || keys.includes(key)) setKey(result, key, value)
+  for (const key of Object.keys(original))
+    if (!keys || keys.includes(key)) setKey(result, key, original[key])
   return result
 }
 
