@@ -17,7 +17,7 @@ const HELD_BYTES = 32 * 1024 * 1024
 const BUSY_TIMEOUT_MS = 1000
 
 /** Fewer are as quick one by one. */
-const FEWEST_TO_READ_AHEAD = 8
+const FEWEST_TO_READ_TOGETHER = 8
 
 /** Somebody who has one old state for long holds those that were read with it, too, where they are no longer than this. */
 const MOST_BYTES_TO_SHARE = 16 * 1024
@@ -137,7 +137,7 @@ export class ValueFile implements ValueSource {
     const wanted = entries
       .filter(entry => !entry.isHeld)
       .sort((a, b) => a.modRevision - b.modRevision)
-    if (wanted.length < FEWEST_TO_READ_AHEAD) return
+    if (wanted.length < FEWEST_TO_READ_TOGETHER) return
     try {
       const ids = wanted.map(({ modRevision }) => modRevision * IDS_PER_REVISION)
       this.#open().contents(ids, (index, content, place) => {

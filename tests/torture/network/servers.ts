@@ -17,6 +17,8 @@ export interface Networked {
   /** Who can be cut off. */
   readonly names: readonly string[]
   readonly targets: readonly Target[]
+  /** Where each member of etcd is asked past all relays. */
+  readonly members: readonly string[]
   /** Of what is kept on disk. */
   readonly directories: readonly string[]
   /** A member that stands still, or all go on. */
@@ -32,7 +34,7 @@ export async function cutClients(): Promise<Networked> {
   const running = new ProaProcess([join(data, 'state'), 'plain'], { program })
   const targets = await reachable(network, running, 'api-1')
   return {
-    ...{ network, targets, names: ['clients'], directories: [data] },
+    ...{ network, targets, names: ['clients'], members: [], directories: [data] },
     stop() {},
     async remove() {
       network.close()
@@ -71,6 +73,7 @@ export async function cutStore(size: number, bug = ''): Promise<Networked> {
   return {
     ...{ network, targets, directories: members.map(({ directory }) => directory) },
     names: ['api-1', 'api-2', ...members.map(({ name }) => name)],
+    members: members.map(({ url }) => url),
     stop(name) {
       for (const member of members) member.signal(member.name === name ? 'SIGSTOP' : 'SIGCONT')
     },
