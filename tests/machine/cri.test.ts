@@ -40,6 +40,9 @@ const reason =
         : undefined
 if (reason) console.log(`# skipped: ${reason}`)
 
+/** For each test and for all of them, which take some ten seconds: what hangs shall say where. */
+const HANGS_MS = 180_000
+
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 /** Collects a stream's channels as text until it closes. */
@@ -53,14 +56,17 @@ function gather(channels: DuplexChannels) {
   const closed = new Promise<Error | undefined>(resolve => {
     channels.onClose(resolve)
   })
-  /** Resolves once a channel has said `wanted`. */
+  /** Resolves once a channel has said `wanted`; fails where the stream ends without. */
   const said = (channel: number, wanted: string) =>
-    new Promise<void>(resolve => {
+    new Promise<void>((resolve, reject) => {
       const look = () => {
         if (text[channel]?.includes(wanted)) resolve()
       }
       arrived.add(look)
       look()
+      void closed.then(error => {
+        reject(new Error(`the stream ended after ${JSON.stringify(text)}`, { cause: error }))
+      })
     })
   return { text, closed, said }
 }
@@ -72,14 +78,17 @@ async function eventually<T>(look: () => Promise<T | undefined | false>): Promis
   for (;;) {
     const found = await look()
     if (found) return found
-    assert.ok(performance.now() < deadline, 'it did not come to pass within 10 s')
+    assert.ok(performance.now() < deadline, 'it did not come to pass within a minute')
     await new Promise(resolve => setTimeout(resolve, 20))
   }
 }
 
+/** A shell's wait for a size of its terminal, which may come after the command has begun. */
+const untilSize = (size: string) => `until [ "$(stty size)" = "${size}" ]; do sleep 0.01; done`
+
 const netns = () => (existsSync('/run/netns') ? readdirSync('/run/netns') : [])
 
-describe('containerd', { skip: reason !== undefined }, () => {
+describe('containerd', { skip: reason !== undefined, timeout: HANGS_MS }, () => {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'proa-cri-'))
   const namespacesBefore = netns()
   let containerd: Containerd
@@ -231,7 +240,7 @@ describe('containerd', { skip: reason !== undefined }, () => {
 
   test('exec with a terminal: its size, and a change of it', async () => {
     const channels = await runtime.exec(await mainId(), {
-      command: ['sh', '-c', 'read go; stty size; exit 0'],
+      command: ['sh', '-c', `${untilSize('42 100')}; echo first; ${untilSize('24 80')}; stty size`],
       stdin: true,
       stdout: true,
       stderr: false,
@@ -239,9 +248,9 @@ describe('containerd', { skip: reason !== undefined }, () => {
     })
     const { text, closed, said } = gather(channels)
     await channels.write(4, bytes('{"Width":100,"Height":42}'))
-    await new Promise(resolve => setTimeout(resolve, 100))
-    await channels.write(0, bytes('go\n'))
-    await said(1, '42 100')
+    await said(1, 'first')
+    await channels.write(4, bytes('{"Width":80,"Height":24}'))
+    await said(1, '24 80')
     await closed
     assert.equal(exitCode(text[3]), 0)
   })
@@ -367,9 +376,16 @@ describe('containerd', { skip: reason !== undefined }, () => {
        await ensureContainerd({ dataDirectory: '${other}', clock, log, privateOnly: true })
        console.log('ready')`,
     ])
-    await once(child.stdout, 'data')
+    let complaint = ''
+    child.stderr.on('data', data => {
+      complaint += data
+    })
+    const exit = once(child, 'exit').then(([code]) => {
+      throw new Error(`it exited with ${code} before it was ready: ${complaint}`)
+    })
+    await Promise.race([once(child.stdout, 'data'), exit])
     child.kill('SIGKILL')
-    await once(child, 'exit')
+    await assert.rejects(exit)
     const socketPath = join(other, 'containerd', 'containerd.sock')
     assert.equal(await criProblem({ socketPath, clock, log }), undefined)
     await resetContainerd({ dataDirectory: other, clock, log })

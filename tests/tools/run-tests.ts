@@ -18,6 +18,9 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] }
 /** Longer than any file takes on a busy machine, and far below what a whole run may take. */
 const FILE_TIMEOUT_MS = 20 * 60_000
 
+/** How much sooner a test of a file is ended than the file, so that it is the test that is named, and the others still tell how they went. */
+const SOONER = 0.75
+
 /** Test files that match these patterns, from the project's root. */
 export function testFiles(...patterns: string[]): string[] {
   return patterns
@@ -28,7 +31,7 @@ export function testFiles(...patterns: string[]): string[] {
 
 /**
  * Runs the files, at most `concurrency` at once, each in a process of its own; shows every result, and counts. A file that crashes has
- * failed; one that hangs is ended, which is also what happens to a file that leaves sockets or timers behind.
+ * failed; a test that hangs is ended and so is a file, which is also what happens to a file that leaves sockets or timers behind.
  */
 export async function runTests(
   files: readonly string[],
@@ -65,7 +68,8 @@ function shareCompiledCode(): () => void {
 async function eventsOf(file: string, timeoutMs: number): Promise<TestEvent[]> {
   const events: TestEvent[] = []
   const signal = AbortSignal.timeout(timeoutMs)
-  for await (const event of run({ files: [file], signal })) events.push(event)
+  const timeout = Math.round(timeoutMs * SOONER)
+  for await (const event of run({ files: [file], signal, timeout })) events.push(event)
   return events
 }
 
