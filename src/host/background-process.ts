@@ -34,15 +34,23 @@ export function startInBackground(
   })
 }
 
-/** The words a process was started with; undefined where there is no such process (any more), or it is a zombie. */
+/**
+ * The words a process was started with, undefined where there is no such process (any more) or it is a zombie. None for a moment after its
+ * start, while its program is still being read from the disk, and of a thread of the kernel.
+ */
 export async function commandLineOf(processId: number): Promise<string[] | undefined> {
   try {
     const text = await readFile(`/proc/${processId}/cmdline`, 'utf8')
-    return text === '' ? undefined : text.split('\0').slice(0, -1)
+    if (text !== '') return text.split('\0').slice(0, -1)
+    const stat = await readFile(`/proc/${processId}/stat`, 'utf8')
+    return DEAD.test(stat) ? undefined : []
   } catch {
     return undefined
   }
 }
+
+/** The state behind the name, which may hold parentheses itself: Z or X. */
+const DEAD = /^.*\) [ZX]/s
 
 /** Ids of the processes whose command line `matches`. */
 export async function findProcesses(matches: (words: string[]) => boolean): Promise<number[]> {
