@@ -240,7 +240,11 @@ describe('containerd', { skip: reason !== undefined, timeout: HANGS_MS }, () => 
 
   test('exec with a terminal: its size, and a change of it', async () => {
     const channels = await runtime.exec(await mainId(), {
-      command: ['sh', '-c', `${untilSize('42 100')}; echo first; ${untilSize('24 80')}; stty size`],
+      command: [
+        'sh',
+        '-c',
+        `${untilSize('42 100')}; echo first; read go; ${untilSize('24 80')}; echo $go; stty size`,
+      ],
       stdin: true,
       stdout: true,
       stderr: false,
@@ -250,7 +254,9 @@ describe('containerd', { skip: reason !== undefined, timeout: HANGS_MS }, () => 
     await channels.write(4, bytes('{"Width":100,"Height":42}'))
     await said(1, 'first')
     await channels.write(4, bytes('{"Width":80,"Height":24}'))
+    await channels.write(0, bytes('typed\n'))
     await said(1, '24 80')
+    assert.equal(text[1]?.match(/typed/g)?.length, 2, 'the terminal shows it, and the command')
     await closed
     assert.equal(exitCode(text[3]), 0)
   })

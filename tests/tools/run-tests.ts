@@ -19,7 +19,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] }
 const FILE_TIMEOUT_MS = 20 * 60_000
 
 /** How much sooner a test of a file is ended than the file, so that it is the test that is named, and the others still tell how they went. */
-const SOONER = 0.75
+const SOONER = 0.9
 
 /** Test files that match these patterns, from the project's root. */
 export function testFiles(...patterns: string[]): string[] {
