@@ -19,6 +19,8 @@ export interface ClusterEvents {
   readonly waitingPods: WaitingPods
   /** Whether pods that ask for this scheduler are placed here. */
   readonly isOurs: (schedulerName: string) => boolean
+  /** Told once of a pod that would be placed but for its being deleted. */
+  readonly skipped: (found: Pod) => void
 }
 
 /** Follows nodes and pods; the returned functions end it. */
@@ -65,7 +67,7 @@ function podPlaced(events: ClusterEvents, next: Pod, previous: Pod | undefined):
 
 /** A pod without a node: to be placed, unless it is another's, on its way out, or held back. */
 function podWaits(events: ClusterEvents, next: Pod, previous: Pod | undefined): void {
-  const { state, queue, nominator, isOurs } = events
+  const { state, queue, nominator, isOurs, skipped } = events
   const { metadata, spec, status } = next
   const uid = metadata.uid ?? ''
   if (!isOurs(spec.schedulerName ?? '')) return
@@ -74,6 +76,8 @@ function podWaits(events: ClusterEvents, next: Pod, previous: Pod | undefined): 
   if (metadata.deletionTimestamp) {
     queue.remove(uid)
     nominator.delete(uid)
+    const isGated = (spec.schedulingGates?.length ?? 0) > 0
+    if (!isGated && !previous?.metadata.deletionTimestamp) skipped(next)
     return
   }
   const info = podInfoOf(next)

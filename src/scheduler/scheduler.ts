@@ -247,12 +247,20 @@ class Scheduler implements RunningScheduler {
         nominator: this.#nominator,
         waitingPods: this.#waitingPods,
         isOurs: name => this.#profiles.has(name),
+        skipped: found => this.#tellSkipped(found),
       }),
       ...this.#followOthers(others),
       this.#watchExpiry(),
     ]
     await this.#loop.run(signal)
     for (const end of ends) end()
+  }
+
+  #tellSkipped(found: Pod): void {
+    const { name = '', namespace = '' } = found.metadata
+    const message = `skip schedule deleting pod: ${namespace}/${name}`
+    const recorder = this.#profiles.get(found.spec.schedulerName ?? '')?.recorder
+    recorder?.record(found, 'Warning', 'FailedScheduling', { message, action: 'Scheduling' })
   }
 
   #wantedResources(): ReadonlySet<EventResource> {
