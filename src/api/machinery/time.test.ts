@@ -24,6 +24,21 @@ test('times come out in UTC with whole seconds or six decimals', () => {
   assert.equal(canonicalTime('2024-02-29T23:59:59Z'), '2024-02-29T23:59:59Z')
 })
 
+test('of all days of a common and of a leap year, those that there are come out as they came', () => {
+  for (const year of [2023, 2024])
+    for (let month = 1; month <= 12; month++)
+      for (let day = 1; day <= 31; day++) {
+        const date = `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
+        const isThere = new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
+        for (const [read, text] of [
+          [canonicalTime, `${date}T23:59:59Z`],
+          [canonicalMicroTime, `${date}T23:59:59.000001Z`],
+        ] as const)
+          if (isThere) assert.equal(read(text), text)
+          else assert.throws(() => read(text), /day out of range/)
+      }
+})
+
 test('the seconds of a time are those that it says, in any year and form', () => {
   const years = { min: new Date('0000-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }
   fc.assert(

@@ -1,11 +1,12 @@
 /** Points in time as objects carry them: RFC 3339 in UTC, with whole seconds or six decimals. */
 import { badRequest } from './status.ts'
 
-/** Canonical and surely valid: every month has 28 days. Nearly all times pass here. */
-const CANONICAL =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/
-const CANONICAL_MICRO =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
+/** Canonical and surely valid, of which nearly all times are: of the days that not every month of every year has, only February's 29th is missing. */
+const DATE =
+  /\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)/
+const TIME = /(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d/
+const CANONICAL = new RegExp(`^${DATE.source}T${TIME.source}Z$`)
+const CANONICAL_MICRO = new RegExp(`^${DATE.source}T${TIME.source}\\.\\d{6}Z$`)
 const RFC_3339 =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d?):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([-+])(\d\d):(\d\d))$/
 

@@ -193,7 +193,6 @@ function markedForDeletion(
     if (metadata.generation && !isMarked && !hooks.hasNoGrace) metadata.generation++
     hooks.beginDelete?.(draft)
   } else if (finalizers.length === (current.metadata.finalizers?.length ?? 0)) return current
-  delete metadata.resourceVersion
   return draft
 }
 

@@ -153,8 +153,9 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   const isPinned = namesRevision(draft)
   if (!isPinned && hooksOf(resource).needsResourceVersion) throw revisionNeeded(write)
   // The patch was made on the newest state; only a revision that the patch itself names is a condition.
+  // Not taken away, which would make the object slower and larger: it gets its revision back.
   if (draft.metadata.resourceVersion === document.metadata.resourceVersion)
-    delete draft.metadata.resourceVersion
+    draft.metadata.resourceVersion = ''
   // That is held before anything is judged, another identity too.
   else if (isPinned) delete draft.metadata.uid
   checkUidStays(kind, draft.metadata, document)
@@ -334,6 +335,7 @@ function layOver(
   const draft = decodeDraft(write.exchange, appliedKind(kind), object)
   const pinned = configuration.metadata.resourceVersion
   if (pinned) draft.metadata.resourceVersion = pinned
+  else if (live) draft.metadata.resourceVersion = ''
   else delete draft.metadata.resourceVersion
   return view.toStored?.(draft) ?? draft
 }

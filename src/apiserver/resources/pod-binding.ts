@@ -54,15 +54,14 @@ function bound(write: Write, pod: Pod, { target, metadata }: Binding): Pod {
   if (pod.spec.schedulingGates && pod.spec.schedulingGates.length > 0)
     throw conflict(of, name, `pod ${name} has non-empty .spec.schedulingGates`)
   // All else is shared with the stored pod, which is frozen.
-  const draft = {
-    ...pod,
-    metadata: { ...pod.metadata },
-    spec: { ...pod.spec, nodeName: target.name ?? '' },
-    status: { ...pod.status },
-  }
-  delete draft.metadata.resourceVersion
   // It has its node: what it hoped for is of the past.
-  delete draft.status.nominatedNodeName
+  const { nominatedNodeName: _, ...status } = pod.status
+  const draft: Pod = {
+    ...pod,
+    metadata: { ...pod.metadata, resourceVersion: '' },
+    spec: { ...pod.spec, nodeName: target.name ?? '' },
+    status,
+  }
   if (metadata.annotations)
     draft.metadata.annotations = { ...draft.metadata.annotations, ...metadata.annotations }
   if (metadata.labels) draft.metadata.labels = { ...draft.metadata.labels, ...metadata.labels }

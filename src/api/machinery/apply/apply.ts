@@ -118,12 +118,20 @@ function changesOf(
   to: KubernetesObject,
   { unowned, versions }: Writer,
 ): Changes {
+  // What is the same before and after makes no difference, and need not be cut out of both.
+  const differing = unowned?.filter(path => !from || partAt(from, path) !== partAt(to, path))
   // Every object has metadata, also where nobody owns any of it.
   const owned = (object: KubernetesObject): KubernetesObject => {
-    const rest = withoutPaths(object, unowned)
+    const rest = withoutPaths(object, differing)
     return rest.metadata ? rest : { ...rest, metadata: {} }
   }
   return new Changes(kind, from && owned(from), owned(to), versions)
+}
+
+function partAt(value: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce((part, name) => (isPlainObject(part) ? part[name] : undefined), value)
 }
 
 function withoutPaths<T extends object>(value: T, paths: readonly string[] = []): T {

@@ -30,9 +30,12 @@ function defaultPodSpec(spec: PodSpec): void {
   spec.terminationGracePeriodSeconds ??= DEFAULT_TERMINATION_GRACE_PERIOD_SECONDS
   spec.schedulerName ||= 'default-scheduler'
   // serviceAccount is the old name of serviceAccountName; servers show both, the new name wins.
-  spec.serviceAccountName ||= spec.serviceAccount
-  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName
-  else {
+  const account = spec.serviceAccountName || spec.serviceAccount
+  if (account) {
+    spec.serviceAccountName = account
+    spec.serviceAccount = account
+  } else {
+    // Only where they are: what loses a field is slower and larger from then on.
     delete spec.serviceAccountName
     delete spec.serviceAccount
   }
