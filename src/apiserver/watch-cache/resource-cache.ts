@@ -32,6 +32,16 @@ interface Bucket {
   unread: number
 }
 
+/** Where a key stands among the present objects, looked up once for each change. */
+interface KeyPlace {
+  readonly namespace: string
+  readonly name: string
+  /** Undefined where the namespace has no objects. */
+  readonly bucket: Bucket | undefined
+  /** What is there now. */
+  readonly replaced: StoredObject | undefined
+}
+
 interface Warm {
   readonly event: CacheEvent
   /** The state that was the present one before, for as long as it was. */
@@ -156,7 +166,7 @@ export class ResourceCache {
     const stored = new StoredObject(entry.key, entry.modRevision, entry)
     // A value that may have to be read from a file carries nothing.
     if (entry.size === undefined) stored.adoptSource()
-    this.#put(stored)
+    this.#put(stored, this.#placeOf(entry.key))
   }
 
   /** Takes over a change. Whoever watches hears of it from `tell`, which has to follow in the same turn. */
@@ -164,8 +174,10 @@ export class ResourceCache {
     // What was read from the store may be ahead of what its watch told so far.
     if (change.revision <= this.#start) return
     const key = change.type === 'put' ? change.entry.key : change.key
-    const replaced = this.getByKey(key)
-    const event = change.type === 'put' ? this.#applyPut(change) : this.#applyDelete(change)
+    const place = this.#placeOf(key)
+    const { replaced } = place
+    const event =
+      change.type === 'put' ? this.#applyPut(change, place) : this.#applyDelete(change, place)
     this.lastChange = change.revision
     this.#window.push(event)
     // Trimmed by halves, so that a push costs nothing on average.
@@ -197,21 +209,20 @@ export class ResourceCache {
     else cold.event.current.forgetBytes()
   }
 
-  #applyPut(change: StoreEvent & { type: 'put' }): CacheEvent {
+  #applyPut(change: StoreEvent & { type: 'put' }, place: KeyPlace): CacheEvent {
     const { entry, previous, revision } = change
     const current = new StoredObject(entry.key, revision, entry)
-    const before = previous && this.#shownAt(previous, revision)
+    const before = previous && shownAt(previous, revision, place)
     current.adoptSource()
-    this.#put(current)
+    this.#put(current, place)
     if (!before) return new CacheEvent(revision, 'ADDED', current)
     return new CacheEvent(revision, 'MODIFIED', current, before)
   }
 
-  #applyDelete(change: StoreEvent & { type: 'delete' }): CacheEvent {
-    const { namespace, name } = namesOf(this.prefix, change.key)
-    const last = this.#shownAt(change.previous, change.revision)
-    const bucket = this.#buckets.get(namespace)
-    bucket?.byName.get(name)?.leavePresent()
+  #applyDelete(change: StoreEvent & { type: 'delete' }, place: KeyPlace): CacheEvent {
+    const { namespace, name, bucket, replaced } = place
+    const last = shownAt(change.previous, change.revision, place)
+    replaced?.leavePresent()
     if (bucket?.byName.delete(name)) {
       changeSorted(bucket, change.key, { removed: 1 })
       this.#all = undefined
@@ -224,29 +235,32 @@ export class ResourceCache {
     return new CacheEvent(change.revision, 'DELETED', last, last)
   }
 
-  /** What an entry held, as told by the event that ends it; mostly the cache knows it already. */
-  #shownAt(entry: Entry, revision: Revision): StoredObject {
-    const known = this.getByKey(entry.key)
-    if (known?.identity !== identityOf(entry)) return new StoredObject(entry.key, revision, entry)
-    return known.at(revision)
+  #placeOf(key: string): KeyPlace {
+    const { namespace, name } = namesOf(this.prefix, key)
+    const bucket = this.#buckets.get(namespace)
+    return { namespace, name, bucket, replaced: bucket?.byName.get(name) }
   }
 
-  #put(stored: StoredObject): void {
-    const { namespace, name } = namesOf(this.prefix, stored.key)
-    let bucket = this.#buckets.get(namespace)
+  #put(stored: StoredObject, { namespace, name, bucket: known, replaced }: KeyPlace): void {
+    let bucket = known
     if (!bucket) {
       bucket = { byName: new Map(), sorted: undefined, isShared: false, unread: 0 }
       this.#buckets.set(namespace, bucket)
       this.#sortedNamespaces = undefined
     }
-    const before = bucket.byName.get(name)
-    if (before) before.leavePresent()
+    if (replaced) replaced.leavePresent()
     else this.#size++
     stored.enterPresent()
     bucket.byName.set(name, stored)
-    changeSorted(bucket, stored.key, { removed: before ? 1 : 0, added: stored })
+    changeSorted(bucket, stored.key, { removed: replaced ? 1 : 0, added: stored })
     this.#all = undefined
   }
+}
+
+/** What an entry held, as told by the event that ends it; mostly the cache knows it already. */
+function shownAt(entry: Entry, revision: Revision, { replaced }: KeyPlace): StoredObject {
+  if (replaced?.identity !== identityOf(entry)) return new StoredObject(entry.key, revision, entry)
+  return replaced.at(revision)
 }
 
 function changeSorted(

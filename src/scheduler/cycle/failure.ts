@@ -11,15 +11,15 @@ export class Failure implements FilterFailure {
   readonly counts: Map<Status, number> = new Map()
   readonly #total: number
   readonly #own = new Map<string, Status>()
-  readonly #known: (node: NodeInfo) => Status | undefined
+  readonly #known: (position: number) => Status | undefined
   /** The answer of nodes that were not asked one by one. */
   #absent: Status | undefined
   /** Set where PreFilter refused the pod. */
   #preFilter: Status | undefined
   readonly #others = new Set<string>()
 
-  /** `known` gives refusals that are kept elsewhere; they are counted by `countAll`. */
-  constructor(total: number, known: (node: NodeInfo) => Status | undefined = () => undefined) {
+  /** `known` gives refusals that are kept elsewhere, by the nodes' positions; they are counted by `countAll`. */
+  constructor(total: number, known: (position: number) => Status | undefined = () => undefined) {
     this.#total = total
     this.#known = known
   }
@@ -52,7 +52,12 @@ export class Failure implements FilterFailure {
 
   statusOf(node: NodeInfo): Status {
     const own = this.#own.size > 0 ? this.#own.get(node.name) : undefined
-    return own ?? this.#known(node) ?? this.#absent ?? ABSENT
+    return own ?? this.#known(node.position) ?? this.#absent ?? ABSENT
+  }
+
+  statusAt(position: number, nodes: readonly NodeInfo[]): Status {
+    const node = this.#own.size > 0 ? nodes[position] : undefined
+    return node ? this.statusOf(node) : (this.#known(position) ?? this.#absent ?? ABSENT)
   }
 
   /** Who refused, and who only waits for something. */

@@ -88,10 +88,7 @@ export class FeasibleNodes {
     // Where the pod itself hopes to go, the others' answer is not its own.
     const hoped = snapshot.node(search.nominator.nodeOf(pod.uid) ?? '')
     if (hoped) known.forget(hoped.position)
-    const failure = new Failure(
-      nodes.length,
-      ({ position }) => known.verdict(position) ?? undefined,
-    )
+    const failure = new Failure(nodes.length, position => known.verdict(position) ?? undefined)
     const round = { ...search, filters, failure, known, kept: sort.filters, hoped }
     const found: NodeInfo[] = []
     const start = this.#startAt % nodes.length

@@ -62,6 +62,8 @@ export class DryRuns {
 export class DryRunAnswers {
   /** Of the nodes when they were asked; -1 where they are to be asked. */
   readonly #revisions: Float64Array
+  /** Of the nodes now. */
+  #newest: Float64Array = new Float64Array()
   readonly #found: (NodeVictims | Status | undefined)[] = []
   /** `COSTS` numbers a node; the first is -1 where no eviction helps, and otherwise counts broken budgets. */
   readonly #costs: Float64Array
@@ -88,6 +90,7 @@ export class DryRunAnswers {
   begin(run: DryRun, plugin: string): void {
     const { nominator, snapshot } = run.handle
     this.#run = run
+    this.#newest = snapshot.revisions
     this.#plugin = plugin
     this.#hoped = nominator.nodeOf(run.pod.uid)
     for (const position of this.#passing) {
@@ -101,10 +104,13 @@ export class DryRunAnswers {
     if (hoped) this.#revisions[hoped.position] = -1
   }
 
-  /** How many disruption budgets evictions there would break; -1 where none would make room. */
-  violationsOn(node: NodeInfo): number {
-    if (this.#revisions[node.position] !== node.revision) this.#ask(node)
-    return this.#costs[node.position * COSTS] ?? -1
+  /** How many disruption budgets evictions on the node there would break; -1 where none would make room. */
+  violationsAt(position: number): number {
+    if (this.#revisions[position] !== this.#newest[position]) {
+      const node = this.#run?.handle.snapshot.nodes[position]
+      if (node) this.#ask(node)
+    }
+    return this.#costs[position * COSTS] ?? -1
   }
 
   foundOn(node: NodeInfo): NodeVictims | Status {

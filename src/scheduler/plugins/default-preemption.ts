@@ -6,7 +6,6 @@ import type { NodeVictims, Victims } from '../framework/extender.ts'
 import type { Handle } from '../framework/handle.ts'
 import type { Eventually, FilterFailure, Plugin, PostFilterResult } from '../framework/plugin.ts'
 import { failed, messageOfStatus, refusal, type Status, unresolvable } from '../framework/status.ts'
-import type { NodeInfo } from '../state/node-info.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 import { leastHurt } from './default-preemption-choice.ts'
 import { type DryRunAnswers, DryRuns } from './default-preemption-dry-runs.ts'
@@ -161,9 +160,8 @@ class DefaultPreemption {
     const offset = random.integer(nodes.length)
     for (let i = 0; i < nodes.length; i++) {
       const position = (offset + i) % nodes.length
-      const node = nodes[position] as NodeInfo
-      if (failure.statusOf(node).code !== 'Unschedulable') continue
-      const violations = answers.violationsOn(node)
+      if (failure.statusAt(position, nodes).code !== 'Unschedulable') continue
+      const violations = answers.violationsAt(position)
       if (violations < 0) continue
       ;(violations === 0 ? kind : breaking).push(position)
       if (kind.length > 0 && kind.length + breaking.length >= enough) break

@@ -6,7 +6,7 @@ import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { ChangeLog } from './change-log.ts'
 import { NodeInfo } from './node-info.ts'
-import { ordered, zoneOf } from './node-order.ts'
+import { type NodeOrder, ordered, zoneOf } from './node-order.ts'
 import { type NamespaceLabels, type PodInfo, podInfoOf } from './pod-info.ts'
 import { type Amounts, podRequestsOf } from './pod-requests.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -29,7 +29,7 @@ export class ClusterState implements Snapshot {
   readonly withRequiredAntiAffinity: Set<NodeInfo> = new Set()
   topology = 0
   #layout = 0
-  #nodes: NodeInfo[] | undefined
+  #ordered: NodeOrder | undefined
   readonly #infos = new Map<string, NodeInfo>()
   readonly #placed = new Map<string, Placed>()
   readonly #assumed = new Map<string, Assumed>()
@@ -40,8 +40,11 @@ export class ClusterState implements Snapshot {
   }
 
   get nodes(): readonly NodeInfo[] {
-    this.#nodes ??= ordered(this.#existing())
-    return this.#nodes
+    return this.#order().nodes
+  }
+
+  get revisions(): Float64Array {
+    return this.#order().revisions
   }
 
   get layout(): number {
@@ -94,7 +97,7 @@ export class ClusterState implements Snapshot {
     this.#countImages(info, -1)
     info.images = new Map()
     info.node = undefined
-    info.position = -1
+    info.displace()
     this.#track(info)
     this.#rearrange()
     this.topology++
@@ -110,7 +113,7 @@ export class ClusterState implements Snapshot {
   nominationsChanged(nodeName: string): void {
     const node = this.#infos.get(nodeName)
     if (!node) return
-    node.revision++
+    node.touch()
     this.changes.push({ node, pod: undefined, by: 0 })
   }
 
@@ -197,12 +200,17 @@ export class ClusterState implements Snapshot {
     this.changes.push({ node, pod: info, by: 1 })
   }
 
+  #order(): NodeOrder {
+    this.#ordered ??= ordered([...this.#existing()])
+    return this.#ordered
+  }
+
   *#existing(): Iterable<NodeInfo> {
     for (const info of this.#infos.values()) if (info.node) yield info
   }
 
   #rearrange(): void {
-    this.#nodes = undefined
+    this.#ordered = undefined
     this.#layout++
   }
 

@@ -9,8 +9,9 @@ export class NodeInfo {
   node: Node | undefined
   /** Its place in `Snapshot.nodes`; -1 while it has none. */
   position = -1
-  /** Grows with every change of the node, of the pods on it, and of those that hope for it. */
-  revision = 0
+  #revision = 0
+  /** Where the revision stands once more, at the node's position. */
+  #revisions: Float64Array | undefined
   allocatable: Amounts = new Map()
   allowedPods = 0
   readonly pods: Map<string, PodInfo>
@@ -34,12 +35,36 @@ export class NodeInfo {
     this.requested = new Map(requested)
   }
 
+  /** Grows with every change of the node, of the pods on it, and of those that hope for it. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** Gives the node its place in `Snapshot.nodes` and in `Snapshot.revisions`. */
+  place(position: number, revisions: Float64Array): void {
+    this.position = position
+    this.#revisions = revisions
+    revisions[position] = this.#revision
+  }
+
+  /** The node has no place any more. */
+  displace(): void {
+    this.position = -1
+    this.#revisions = undefined
+  }
+
+  /** Whatever was found out about the node has to be found out anew. */
+  touch(): void {
+    this.#revision++
+    if (this.#revisions) this.#revisions[this.position] = this.#revision
+  }
+
   get labels(): Readonly<Record<string, string>> {
     return this.node?.metadata.labels ?? NO_LABELS
   }
 
   setNode(node: Node): void {
-    this.revision++
+    this.touch()
     this.node = node
     const allocatable = new Map<string, number>()
     // A node that claims less than nothing has nothing.
@@ -57,7 +82,7 @@ export class NodeInfo {
 
   /** A newer state of a pod on it that asks for the same. */
   replace(pod: PodInfo): void {
-    this.revision++
+    this.touch()
     this.pods.set(pod.uid, pod)
   }
 
@@ -85,7 +110,7 @@ export class NodeInfo {
   }
 
   #account(pod: PodInfo, by: 1 | -1): void {
-    this.revision++
+    this.touch()
     for (const [resource, amount] of pod.requests)
       this.requested.set(resource, (this.requested.get(resource) ?? 0) + by * amount)
     this.nonZeroCpuMilli += by * pod.nonZeroCpuMilli

@@ -12,22 +12,21 @@ export function zoneOf({ labels }: NodeInfo): string {
   return zone === '' && region === '' ? '' : `${region}:\0:${zone}`
 }
 
+export interface NodeOrder {
+  readonly nodes: readonly NodeInfo[]
+  /** The nodes' revisions, by position; they keep them up to date. */
+  readonly revisions: Float64Array
+}
+
 /** Sets the nodes' positions to their places in the result. */
-export function ordered(infos: Iterable<NodeInfo>): NodeInfo[] {
-  const zones = new Map<string, NodeInfo[]>()
-  let total = 0
-  for (const info of infos) {
-    total++
-    const zone = zoneOf(info)
-    const nodes = zones.get(zone)
-    if (nodes) nodes.push(info)
-    else zones.set(zone, [info])
-  }
+export function ordered(infos: readonly NodeInfo[]): NodeOrder {
+  const zones = Map.groupBy(infos, zoneOf)
+  const revisions = new Float64Array(infos.length)
   const nodes: NodeInfo[] = []
-  for (let turn = 0; nodes.length < total; turn++)
+  for (let turn = 0; nodes.length < infos.length; turn++)
     for (const members of zones.values()) {
       const info = members[turn]
-      if (info) info.position = nodes.push(info) - 1
+      info?.place(nodes.push(info) - 1, revisions)
     }
-  return nodes
+  return { nodes, revisions }
 }

@@ -8,6 +8,11 @@ export interface Snapshot {
    * come, go or move to another zone.
    */
   readonly nodes: readonly NodeInfo[]
+  /**
+   * The revisions of `nodes`: whoever compares those of hundreds of nodes for one pod finds them side by side here, and not
+   * all over the memory. Another table whenever `nodes` is another list.
+   */
+  readonly revisions: Float64Array
   /** Grows whenever `nodes` is another list. */
   readonly layout: number
   /** Grows whenever nodes come, go or change labels or taints, or namespaces change labels. */
