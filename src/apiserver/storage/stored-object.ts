@@ -164,13 +164,13 @@ export class StoredObject implements Representation, Forgetful {
   readonly key: string
   readonly revision: Revision
   readonly #held: Uint8Array | Entry
-  protobuf: Uint8Array | undefined
   /** As it is stored, without its revision. */
   #source: KubernetesObject | undefined
   #object: KubernetesObject | undefined
   /** The object of a present state after it was dropped here: informers of the process mostly have it still. */
   #lent: WeakRef<KubernetesObject> | undefined
   #bytes: Uint8Array | undefined
+  #protobuf: Uint8Array | undefined
   #views: Map<View, Representation> | undefined
   /** Counted by `forms`, as only those are whose value can be left in a file. */
   #isPresent = false
@@ -215,7 +215,7 @@ export class StoredObject implements Representation, Forgetful {
   /** Whether a form is there, so that whoever asks for it need not wait for the value. */
   has(form: Form): boolean {
     if (form === 'object') return (this.#object ?? this.#source ?? this.#recalled()) !== undefined
-    return (form === 'bytes' ? this.#bytes : this.protobuf) !== undefined
+    return (form === 'bytes' ? this.#bytes : this.#protobuf) !== undefined
   }
 
   forget(): void {
@@ -223,15 +223,17 @@ export class StoredObject implements Representation, Forgetful {
     this.#source = undefined
     this.#object = undefined
     this.#bytes = undefined
-    this.protobuf = undefined
+    this.#protobuf = undefined
     this.#views = undefined
   }
 
-  /** Drops the bytes for the wire, which whoever asks again gets for a copy; they are as large as the value. */
+  /** Drops what was made for the wire, which whoever asks again gets for a copy or an encoding; each is about as large as the value. */
   forgetBytes(): void {
-    if (!this.#bytes) return
+    const bytes = (this.#bytes ? this.size : 0) + (this.#protobuf?.length ?? 0)
+    if (bytes === 0) return
     this.#bytes = undefined
-    this.#formed(-this.size)
+    this.#protobuf = undefined
+    this.#formed(-bytes)
   }
 
   /** Drops all forms of a state that may still be the present one: nobody is expected to ask soon. */
@@ -292,6 +294,15 @@ export class StoredObject implements Representation, Forgetful {
     this.#bytes = spliceRevision(this.value, this.revision)
     this.#formed(this.size)
     return this.#bytes
+  }
+
+  get protobuf(): Uint8Array | undefined {
+    return this.#protobuf
+  }
+
+  set protobuf(message: Uint8Array) {
+    this.#protobuf = message
+    this.#formed(message.length)
   }
 
   #formed(bytes: number): void {

@@ -69,8 +69,13 @@ test('the present state keeps its forms, unless objects of its kind are hardly e
     const { cache, seen } = changed(isCold)
     const last = seen.at(-1)
     assert.ok(last)
+    const { bytes } = last.stored
+    last.stored.protobuf = bytes
     others(cache)
     assert.equal(last.stored.object === last.object, !isCold)
+    for (const form of ['bytes', 'protobuf'] as const)
+      assert.ok(!last.stored.has(form), `${form} for the wire were kept`)
+    assert.deepEqual(last.stored.bytes, bytes)
     assert.deepEqual(last.stored.object, last.object)
   }
 })
