@@ -8,6 +8,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Peer, withPeer } from './tools/peer.ts'
 import {
   administrator,
@@ -20,6 +21,8 @@ import {
 } from './tools/processes.ts'
 
 const SECONDS = 5
+/** A server that has nothing to do for so long gives back what a load left. */
+const REST_MS = 10_000
 /** Who else uses the machine changes from one moment to the next, so what lies close to its factor is asked several times in turn. */
 const WATCH_ROUNDS = 3
 const OBJECTS = 500
@@ -130,7 +133,12 @@ export async function run(words: readonly string[]): Promise<void> {
           if (peer) reportPeerMemory(peer)
         }),
       )
-      process.stdout.write(`memory after the load: ${residentMegabytes(child).toFixed(0)} MB\n`)
+      const loaded = residentMegabytes(child).toFixed(0)
+      await pause(REST_MS)
+      const rested = residentMegabytes(child).toFixed(0)
+      process.stdout.write(
+        `memory right after the load: ${loaded} MB; after ${REST_MS / 1000} s of rest: ${rested} MB\n`,
+      )
       if (words.length === 0 || words.includes('stall')) await stall(ask, loadProa)
     })
   } finally {

@@ -3,16 +3,17 @@
  * 32 MB each way, and with it the buffers that its dead objects hold; and it lets the dead of the rest pile up to several times what lives:
  * together more than half of what a busy API server held, for hardly any time saved (docs/adr/0008). Both can be bounded at the start by
  * flags of Node's, which whoever types `proa` does not give; so they are set once the heap shows that there is load. What lies fallow after
- * it V8 gives back by itself only when much later something is allocated again.
+ * it V8 gives back by itself only when much later something is allocated again. The same holds for what buffers leave in malloc's heap.
  */
 import { performance } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { boundMalloc, type Malloc } from './malloc.ts'
 
 const ENOUGH_BYTES = 8 * 1024 * 1024
 const LOOK_EVERY_MS = 100
 /** The old generation is collected once it is so much larger than what lived after the last time. */
-const GROWTH_PERCENT = 60
+const GROWTH_PERCENT = 50
 /** V8's own growth of the young generation. */
 const FREE_GROWTH_FACTOR = 2
 /**
@@ -28,31 +29,45 @@ const REST_UTILIZATION = 0.05
 /** A larger heap would stand still for too long. */
 const MOST_USED_BYTES = 128 * 1024 * 1024
 
+/** After a collection, how long other threads need at most to free what dead buffers had. */
+const FREED_MS = 500
+/** Of the time under load, the share that may be spent on handing back what malloc has free. */
+const TRIM_SHARE = 0.002
+
 /** For a process that is Proa's alone: the flags hold for all of it, its threads, too. */
 export function boundHeap(restMs = REST_MS): void {
-  awaitLoad(restMs)
+  awaitLoad(boundMalloc(), restMs)
 }
 
-function awaitLoad(restMs: number): void {
+function awaitLoad(malloc: Malloc, restMs: number): void {
   const look = setInterval(() => {
     if (youngBytes() < ENOUGH_BYTES) return
     setFlagsFromString('--semi-space-growth-factor=1')
     setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)
     clearInterval(look)
-    awaitRest(restMs)
+    awaitRest(malloc, restMs)
   }, LOOK_EVERY_MS)
   look.unref()
 }
 
-function awaitRest(restMs: number): void {
+function awaitRest(malloc: Malloc, restMs: number): void {
   let last = performance.eventLoopUtilization()
+  let trimAgainMs = 0
   const look = setInterval(() => {
     const { utilization } = performance.eventLoopUtilization(last)
     last = performance.eventLoopUtilization()
-    if (utilization > REST_UTILIZATION || process.memoryUsage().heapUsed > MOST_USED_BYTES) return
+    if (utilization > REST_UTILIZATION || process.memoryUsage().heapUsed > MOST_USED_BYTES) {
+      const fromMs = performance.now()
+      if (fromMs < trimAgainMs) return
+      malloc.trim()
+      const untilMs = performance.now()
+      trimAgainMs = untilMs + (untilMs - fromMs) / TRIM_SHARE
+      return
+    }
     clearInterval(look)
     release()
-    awaitLoad(restMs)
+    setTimeout(() => malloc.trim(), FREED_MS).unref()
+    awaitLoad(malloc, restMs)
   }, restMs)
   look.unref()
 }

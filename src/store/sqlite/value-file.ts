@@ -11,7 +11,7 @@ import { type Content, contentReader, type Place } from './rows.ts'
 import { numberOf } from './schema.ts'
 
 /** Values that are held in memory at once, of those that are in the file anyway. Forms of present objects have room of their own. */
-const HELD_BYTES = 32 * 1024 * 1024
+const HELD_BYTES = 16 * 1024 * 1024
 
 /** How long somebody else may hold the file alone, which only an owner of it does, for a moment. */
 const BUSY_TIMEOUT_MS = 1000
