@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
+import { isGlibc, NOT_GLIBC } from './testing/glibc.ts'
 
 /** A hundred megabytes in pieces of a kilobyte, of which one in a thousand stays: malloc by itself keeps what lies before the last of them. */
 const LOAD = `
@@ -26,13 +27,8 @@ function residentAfterLoad(...words: string[]): number {
   return Number.parseInt(stdout, 10)
 }
 
-const isGlibc = () => {
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
-  return header.glibcVersionRuntime !== undefined
-}
-
 test('what a load leaves in the C library is handed back', {
-  skip: isGlibc() ? false : 'this C library is not glibc',
+  skip: isGlibc() ? false : NOT_GLIBC,
 }, () => {
   const [free, bound] = [residentAfterLoad(), residentAfterLoad('bound')]
   assert.ok(bound < free - 50_000_000, `${bound} bytes, and ${free} where malloc is left alone`)
