@@ -3,7 +3,7 @@ import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 import { type AnySchema, fieldSchemaOf } from '../schema.ts'
 import { isNamed, itemElement, partsOf } from './elements.ts'
-import { FieldSet } from './field-set.ts'
+import { FieldSet, LEAF } from './field-set.ts'
 
 /** The live value with everything that the configuration says; items of keyed lists follow the configuration's order. */
 export function mergeApplied(
@@ -96,6 +96,27 @@ export function prune(
   const result: PlainObject = {}
   for (const part of kept) setKey(result, part.element.slice(2), part.value)
   return result
+}
+
+/** Of what somebody owned, the parts that a value had and does not have any more; of a field that the schema names, owning anything in it is enough. */
+export function goneFrom(
+  schema: AnySchema | undefined,
+  before: unknown,
+  after: unknown,
+  owned: FieldSet,
+): FieldSet {
+  const gone = new FieldSet()
+  const left = new Map(partsOf(schema, after)?.map(part => [part.element, part]))
+  for (const part of partsOf(schema, before) ?? []) {
+    const its = owned.children.get(part.element)
+    if (!its) continue
+    const rest = left.get(part.element)
+    const below = goneFrom(part.schema, part.value, rest?.value, its)
+    const isGone = !rest && (its.member || isNamed(schema, part))
+    if (isGone) gone.put(part.element, below.union(LEAF))
+    else if (!below.isEmpty) gone.put(part.element, below)
+  }
+  return gone
 }
 
 function keysOf(schema: AnySchema | undefined): FieldSet | undefined {

@@ -1,6 +1,7 @@
 /** Rules of owning that a kube-apiserver v1.36 showed where both were asked the same. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { apiVersionOf } from '../kind.ts'
 import type { KubernetesObject } from '../metadata.ts'
 import { int32, list, map, shape, string, struct } from '../schema.ts'
 import { thingKind } from '../testing.ts'
@@ -171,4 +172,29 @@ test('too many updaters become one of each version', () => {
       ['v2', { 'f:1': {}, 'f:3': {} }],
     ],
   )
+})
+
+test('what somebody owned as empty goes with all in it that nobody owns, in whichever version it was', () => {
+  const other = { ...thing, version: 'v2' }
+  const versions = {
+    kindOf: (apiVersion: string) => [thing, other].find(kind => apiVersionOf(kind) === apiVersion),
+    convert: (object: KubernetesObject, apiVersion: string) => ({ ...object, apiVersion }),
+  }
+  for (const { version } of [thing, other]) {
+    const entry = (manager: string, fieldsV1: object) => ({
+      manager,
+      operation: 'Apply',
+      apiVersion: `test/${version}`,
+      fieldsType: 'FieldsV1',
+      fieldsV1,
+    })
+    const [mine, its] = [entry('one', { 'f:data': {} }), entry('two', { 'f:data': { 'f:b': {} } })]
+    const lay = (managedFields: object[]) =>
+      serverSideApply(thing, of({ data: { a: '1', b: '2' } }, { managedFields }), of({}), {
+        ...by('one'),
+        versions,
+      }).object as Thing
+    assert.equal(lay([mine]).data, undefined)
+    assert.deepEqual(lay([mine, its]).data, { a: '1', b: '2' })
+  }
 })

@@ -11,7 +11,7 @@ import { PlainError } from '../status.ts'
 import { type Differences, fieldsOf, objectDifferences } from './compare.ts'
 import { FieldSet } from './field-set.ts'
 import type { Owner } from './managers.ts'
-import { prune } from './merge.ts'
+import { goneFrom, prune } from './merge.ts'
 import { faultsIn } from './undeclared.ts'
 
 /** The versions of one resource. */
@@ -156,9 +156,10 @@ export function withoutDropped(
   // Nothing went but what the manager itself owned.
   const back = inVersion(pruned, last.apiVersion)
   if (!back) return merged
-  const left = fieldsOf(schema, back)
-  const gone = fieldsOf(schema, shown).difference(left).intersection(last.fields)
-  return inVersion(prune(schema, shown, gone, left) as KubernetesObject, own) ?? merged
+  const gone = goneFrom(schema, shown, back, last.fields)
+  return (
+    inVersion(prune(schema, shown, gone, fieldsOf(schema, back)) as KubernetesObject, own) ?? merged
+  )
 }
 
 /** What went, though somebody owns it in this version, comes back. */
