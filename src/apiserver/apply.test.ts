@@ -150,6 +150,20 @@ describe('owners of several versions', () => {
   })
   const as = (server: TestServer, manager: string, path: string, body: object, query = '') =>
     server.ask('PATCH', `${path}?fieldManager=${manager}${query}`, body, APPLY)
+  test('null that is applied is no fault of whoever wrote in another version', async () => {
+    const server = await startTestServer()
+    for (const [manager, version, path] of [
+      ['one', 'v2', V2],
+      ['two', 'v1', V1],
+    ] as const)
+      assert.ok((await as(server, manager, path, scaler(version, {}))).status < 300)
+    const refused = await as(server, 'three', V2, scaler('v2', { maxReplicas: 6, metrics: null }))
+    assert.equal(refused.status, 409, refused.text)
+    const forced = scaler('v2', { maxReplicas: 6, metrics: null })
+    const taken = await as(server, 'three', V2, forced, '&force=true')
+    assert.equal(taken.status, 200, taken.text)
+  })
+
   // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever was answered
   const owners = ({ metadata }: any) =>
     metadata.managedFields.map(({ manager, apiVersion }: Record<string, string>) => [

@@ -214,6 +214,33 @@ test('scale reads and writes at the paths of the definition', async () => {
   assert.equal(refused.status, 422)
 })
 
+test('what was sized or applied shows its defaults, and no null where none is allowed', async () => {
+  const server = await served()
+  const bare = { apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'a' } }
+  const { body } = await server.ask('PATCH', `${WIDGETS}/a?fieldManager=me`, bare, APPLY)
+  assert.equal(body.spec, undefined)
+  const properties = {
+    size: { type: 'integer' },
+    colour: { type: 'string', default: 'red' },
+    any: { 'x-kubernetes-preserve-unknown-fields': true },
+  }
+  const spec = { type: 'object', properties }
+  const openAPIV3Schema = { type: 'object', properties: { spec } }
+  const scale = { specReplicasPath: '.spec.size', statusReplicasPath: '.status.ready' }
+  const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }
+  const other = await served({ versions: [{ ...version, subresources: { scale } }] })
+  const patch = (path: string, content: object, type: object) =>
+    other.ask('PATCH', `${WIDGETS}${path}`, content, type)
+  await patch('/a?fieldManager=me', bare, APPLY)
+  await patch('/a/scale', { spec: { replicas: 2 } }, MERGE)
+  const sized = await other.ask('GET', `${WIDGETS}/a`)
+  assert.deepEqual(sized.body.spec, { colour: 'red', size: 2 })
+  assert.equal(sized.body.metadata.managedFields, undefined, 'a default is nobody’s')
+  const applied = await patch('/a?fieldManager=me', { ...bare, spec: { any: null } }, APPLY)
+  assert.equal(applied.status, 200, applied.text)
+  assert.deepEqual(applied.body.spec, { colour: 'red', size: 2 })
+})
+
 test('apply merges keyed lists, and owns what nobody described field by field', async () => {
   const server = await served()
   const apply = (manager: string, spec: object, more = '') =>

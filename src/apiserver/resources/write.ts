@@ -1,5 +1,6 @@
 /** What all writes have in common: who writes where, admission, preconditions and the server's own metadata. */
 
+import { reread } from '#api/apiextensions/custom/custom-kind.ts'
 import { type FieldError, notSupported } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject, OwnerReference } from '#api/machinery/metadata.ts'
@@ -182,9 +183,15 @@ export function dropRepeatedOwners(write: Write, draft: KubernetesObject, when =
   if (!warnings.includes(warning)) warnings.push(warning)
 }
 
-/** What is stored of a draft. Custom resources are written in the version in which they come until here. */
-export function storedForm({ resource: { view, storage } }: Write, draft: KubernetesObject) {
-  return view.own?.convert(draft, apiVersionOf(storage.kind)) ?? draft
+/**
+ * What is stored of a draft. Custom resources are written in the version in which they come until here. What was applied or sized was not decoded as a
+ * body is: upstream shows what it would read back, with defaults and without nulls where none are allowed.
+ */
+export function storedForm({ resource, isApply, subresource }: Write, draft: KubernetesObject) {
+  const { kind, view, storage } = resource
+  const isUndecoded = isApply || subresource === 'scale'
+  const whole = kind.custom && isUndecoded ? reread(kind, draft) : draft
+  return view.own?.convert(whole, apiVersionOf(storage.kind)) ?? whole
 }
 
 export const nowOf = (write: Write): string => rfc3339(write.exchange.server.clock.now())

@@ -37,7 +37,9 @@ const cpuPercent = ({ type, resource }: MetricSpec): number | undefined =>
 const isCpu = (metric: MetricSpec) => cpuPercent(metric) !== undefined
 
 export function fromStored({ metadata, spec, status }: Stored): HorizontalPodAutoscaler {
-  const { scaleTargetRef, minReplicas, maxReplicas, metrics = [], behavior } = spec
+  const { scaleTargetRef, minReplicas, maxReplicas, behavior } = spec
+  // Null where somebody applies that, which is asked what it means in this version before it is decoded.
+  const metrics = spec.metrics ?? []
   const percent = metrics.find(isCpu)
   const added = withoutAbsent({
     [ROUND_TRIP.metrics]: jsonOf(writtenMetrics(metrics)),
