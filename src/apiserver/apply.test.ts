@@ -150,6 +150,13 @@ describe('owners of several versions', () => {
   })
   const as = (server: TestServer, manager: string, path: string, body: object, query = '') =>
     server.ask('PATCH', `${path}?fieldManager=${manager}${query}`, body, APPLY)
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever was answered
+  const owners = ({ metadata }: any) =>
+    metadata.managedFields.map(({ manager, apiVersion }: Record<string, string>) => [
+      manager,
+      apiVersion,
+    ])
+
   test('null that is applied is no fault of whoever wrote in another version', async () => {
     const server = await startTestServer()
     for (const [manager, version, path] of [
@@ -163,13 +170,6 @@ describe('owners of several versions', () => {
     const taken = await as(server, 'three', V2, forced, '&force=true')
     assert.equal(taken.status, 200, taken.text)
   })
-
-  // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever was answered
-  const owners = ({ metadata }: any) =>
-    metadata.managedFields.map(({ manager, apiVersion }: Record<string, string>) => [
-      manager,
-      apiVersion,
-    ])
 
   test('are asked for their fields in their own', async () => {
     const server = await startTestServer()

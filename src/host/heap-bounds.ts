@@ -29,8 +29,8 @@ const REST_UTILIZATION = 0.05
 /** A larger heap would stand still for too long. */
 const MOST_USED_BYTES = 128 * 1024 * 1024
 
-/** After a collection, how long other threads need at most to free what dead buffers had. */
-const FREED_MS = 500
+/** After a collection, when other threads have freed what dead buffers had: nearly always, and also where they had to wait for a processor. */
+const FREED_MS = [500, 5000]
 /** Of the time under load, the share that may be spent on handing back what malloc has free. */
 const TRIM_SHARE = 0.002
 
@@ -66,7 +66,7 @@ function awaitRest(malloc: Malloc, restMs: number): void {
     }
     clearInterval(look)
     release()
-    setTimeout(() => malloc.trim(), FREED_MS).unref()
+    for (const freedMs of FREED_MS) setTimeout(() => malloc.trim(), freedMs).unref()
     awaitLoad(malloc, restMs)
   }, restMs)
   look.unref()

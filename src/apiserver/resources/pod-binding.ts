@@ -53,9 +53,9 @@ function bound(write: Write, pod: Pod, { target, metadata }: Binding): Pod {
     throw conflict(of, name, `pod ${name} is already assigned to node "${pod.spec.nodeName}"`)
   if (pod.spec.schedulingGates && pod.spec.schedulingGates.length > 0)
     throw conflict(of, name, `pod ${name} has non-empty .spec.schedulingGates`)
-  // All else is shared with the stored pod, which is frozen.
   // It has its node: what it hoped for is of the past.
   const { nominatedNodeName: _, ...status } = pod.status
+  // All else is shared with the stored pod, which is frozen.
   const draft: Pod = {
     ...pod,
     metadata: { ...pod.metadata, resourceVersion: '' },

@@ -228,7 +228,7 @@ export class StoredObject implements Representation, Forgetful {
   }
 
   /** Drops what was made for the wire, which whoever asks again gets for a copy or an encoding; each is about as large as the value. */
-  forgetBytes(): void {
+  forgetWireForms(): void {
     const bytes = (this.#bytes ? this.size : 0) + (this.#protobuf?.length ?? 0)
     if (bytes === 0) return
     this.#bytes = undefined

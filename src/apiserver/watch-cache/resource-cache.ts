@@ -206,7 +206,7 @@ export class ResourceCache {
     cold.replaced?.forget()
     if (this.#isCold) cold.event.current.cool()
     // Made for the answer of its writer and for watches; most present objects are read seldom.
-    else cold.event.current.forgetBytes()
+    else cold.event.current.forgetWireForms()
   }
 
   #applyPut(change: StoreEvent & { type: 'put' }, place: KeyPlace): CacheEvent {
