@@ -1,8 +1,8 @@
 /** The versions of a resource, for owners of fields that wrote in another one than whoever writes now. */
 import type { Versions } from '#api/machinery/apply/versions.ts'
+import { decodeObject } from '#api/machinery/decode.ts'
 import { apiVersionOf } from '#api/machinery/kind.ts'
 import type { ServerContext } from '../server-context.ts'
-import { nullAsEmpty } from '../storage/empty-lists.ts'
 import type { StoredResource } from './registry.ts'
 
 export function versionsOf(
@@ -21,10 +21,10 @@ export function versionsOf(
       if (object.apiVersion === apiVersion) return object
       // A webhook cannot be asked in the middle of a decision.
       if (view.own) return view.own.isConverted ? undefined : { ...object, apiVersion }
-      const from = find(object.apiVersion)?.view
-      // An apply sees null where a list is empty, which conversions do not.
-      const whole = nullAsEmpty(structuredClone(object))
-      const stored = from?.toStored?.(whole) ?? whole
+      const from = find(object.apiVersion)
+      // An apply sees null and what is empty; conversions see what every object of the kind shows, and no more.
+      const { object: whole } = decodeObject(from?.kind ?? storage.kind, object)
+      const stored = from?.view.toStored?.(whole) ?? whole
       return isStored(apiVersion) ? stored : find(apiVersion)?.view.fromStored?.(stored)
     },
   }

@@ -27,20 +27,36 @@ function unexpected({ server, request }: Exchange, thrown: unknown): StatusError
   return internalError('the server could not complete the request; its log says why')
 }
 
-/** Longest Warning text; clients cut them anyway. */
-const MAXIMUM_WARNING_LENGTH = 1024
-/** Together they must fit the header limits of clients and proxies. */
-const MAXIMUM_WARNINGS = 32
+/** Characters of all texts together, as upstream: they must fit the header limits of clients and proxies. */
+const MAXIMUM_TOGETHER = 4096
+/** Characters of each text where all together have more. */
+const MAXIMUM_CUT = 256
 
 /** Several warnings travel as one header with commas, which HTTP defines to be the same. */
 function withWarnings({ warnings }: Exchange, response: ApiResponse): ApiResponse {
   if (warnings.length === 0) return response
-  const texts = [...new Set(warnings)].slice(0, MAXIMUM_WARNINGS)
+  const texts = fitting([...new Set(warnings)])
   return { ...response, headers: { ...response.headers, warning: texts.map(warning).join(', ') } }
 }
 
+/** Whole where they fit together; or else cut, up to the one with which they are too many. */
+function fitting(texts: readonly string[]): readonly string[] {
+  const all = texts.reduce((sum, text) => sum + lengthOf(text), 0)
+  if (all <= MAXIMUM_TOGETHER) return texts
+  let written = 0
+  return texts.flatMap(text => {
+    if (written >= MAXIMUM_TOGETHER) return []
+    const short = cut(text)
+    written += lengthOf(short)
+    return [short]
+  })
+}
+
+const lengthOf = (text: string) => [...text].length
+const cut = (text: string) => [...text].slice(0, MAXIMUM_CUT).join('')
+
 function warning(text: string): string {
   // Header values carry visible ASCII only.
-  const plain = text.slice(0, MAXIMUM_WARNING_LENGTH).replace(/[^\x20-\x7e]/g, '?')
+  const plain = text.replace(/[^\x20-\x7e]/gu, '?')
   return `299 - "${plain.replace(/["\\]/g, '\\$&')}"`
 }

@@ -144,7 +144,9 @@ function readStatuses(
 function behaviorIn(annotation: string | undefined): Spec['behavior'] {
   const read = readJson(annotation)
   const parts = isPlainObject(read) ? [withKeys(read, small) as PlainObject] : undefined
-  return partsOf<Behavior>(horizontalPodAutoscalerBehavior, parts)?.[0]
+  const behavior = partsOf<Behavior>(horizontalPodAutoscalerBehavior, parts)?.[0]
+  // As upstream, one that says nothing does not come back from here.
+  return behavior?.scaleUp || behavior?.scaleDown ? behavior : undefined
 }
 
 /** Undefined where there is none, or where it is not what it should be: then the fields alone count, as upstream. */

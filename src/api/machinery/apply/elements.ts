@@ -84,8 +84,10 @@ function partsOfFields(object: PlainObject, placeOfName: (name: string) => Place
 }
 
 /** Whether it is a field that the schema has a name for, and no key, item or value. */
-export const isNamed = (schema: AnySchema | undefined, { element }: Part): boolean =>
-  schema?.type === 'struct' && Object.hasOwn(schema.shape.fields, element.slice(2))
+export const isNamed = (
+  schema: AnySchema | undefined,
+  { element }: Pick<Part, 'element'>,
+): boolean => schema?.type === 'struct' && Object.hasOwn(schema.shape.fields, element.slice(2))
 
 interface ListKey {
   /** As it stands in an element: `"name":`. */
@@ -120,11 +122,12 @@ export function keyPreset({ items }: AnySchema & { type: 'list' }, name: string)
   return isSetInGo && !key.mayBeAbsent ? ZEROS[key.type] : undefined
 }
 
-/** `k:{…}` with the item's key fields in alphabetical order; an absent key counts with its default. */
+/** `k:{…}` with the item's key fields in alphabetical order; an absent key counts with its default, and null as null. */
 export function itemElement(schema: AnySchema & { type: 'list' }, item: unknown): string {
   let text = ''
   for (const { prefix, name, preset } of keysOf(schema)) {
-    const value = isPlainObject(item) ? (item[name] ?? preset) : undefined
+    const told = isPlainObject(item) ? item[name] : undefined
+    const value = told === undefined && isPlainObject(item) ? preset : told
     if (value !== undefined) text += `${text === '' ? '' : ','}${prefix}${stringifyJson(value)}`
   }
   if (text === '')

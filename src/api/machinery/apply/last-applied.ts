@@ -25,9 +25,9 @@ export const followsAnnotation = (manager: string): boolean => manager === 'kube
 export function fieldsLastApplied(kind: AnyKind, live: KubernetesObject): FieldSet {
   const configuration = configurationIn(live)
   const schema = schemaOf(kind)
-  // What cannot be owned grants nothing, and neither does what was applied in another version.
-  if (configuration?.apiVersion !== apiVersionOf(kind) || faultsIn(schema, configuration))
-    return new FieldSet()
+  // What cannot be owned grants nothing, and neither does what was applied in another version, or to what has items twice by now.
+  if (configuration?.apiVersion !== apiVersionOf(kind)) return new FieldSet()
+  if (faultsIn(schema, configuration) || faultsIn(schema, live)) return new FieldSet()
   const { lost } = differences(schema, configuration, live)
   return ownable(fieldsOf(schema, configuration)).difference(lost)
 }

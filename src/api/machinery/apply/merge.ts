@@ -2,7 +2,7 @@
 import { stringifyJson } from '../exact-json.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 import { type AnySchema, fieldSchemaOf } from '../schema.ts'
-import { isNamed, itemElement, partsOf } from './elements.ts'
+import { isNamed, itemElement, partsOf, placesIn } from './elements.ts'
 import { FieldSet, LEAF } from './field-set.ts'
 
 /** The live value with everything that the configuration says; items of keyed lists follow the configuration's order. */
@@ -72,12 +72,11 @@ function mergeItems(
   return result
 }
 
-/** The value without the members of `gone`, unless `wanted` still has them or something below them. */
-export function prune(
+/** The value without the members of `gone` and all that is in them. What loses its last part is null then, and not empty. */
+export function withoutMembers(
   schema: AnySchema | undefined,
   value: unknown,
   gone: FieldSet,
-  wanted: FieldSet | undefined,
 ): unknown {
   const parts = partsOf(schema, value)
   if (!parts) return value
@@ -85,38 +84,34 @@ export function prune(
   const kept = parts.flatMap(part => {
     const below = gone.children.get(part.element)
     if (!below) return [part]
-    const stillWanted = wanted?.children.get(part.element)
-    // Whoever owned anything in a field that the schema names may take it away, with all in it that nobody owns.
-    if ((below.member || isNamed(schema, part)) && (!stillWanted || stillWanted.isEmpty)) return []
+    if (below.member) return []
     // An item that stays keeps its keys, whoever set them: without them it could not be told apart any more.
     const leaving = keys ? below.difference(keys) : below
-    return [{ ...part, value: prune(part.schema, part.value, leaving, stillWanted) }]
+    if (leaving.isEmpty) return [part]
+    return [{ ...part, value: withoutMembers(part.schema, part.value, leaving) }]
   })
+  if (kept.length === 0) return null
   if (Array.isArray(value)) return kept.map(part => part.value)
   const result: PlainObject = {}
   for (const part of kept) setKey(result, part.element.slice(2), part.value)
   return result
 }
 
-/** Of what somebody owned, the parts that a value had and does not have any more; of a field that the schema names, owning anything in it is enough. */
-export function goneFrom(
-  schema: AnySchema | undefined,
-  before: unknown,
-  after: unknown,
-  owned: FieldSet,
-): FieldSet {
-  const gone = new FieldSet()
-  const left = new Map(partsOf(schema, after)?.map(part => [part.element, part]))
-  for (const part of partsOf(schema, before) ?? []) {
-    const its = owned.children.get(part.element)
-    if (!its) continue
-    const rest = left.get(part.element)
-    const below = goneFrom(part.schema, part.value, rest?.value, its)
-    const isGone = !rest && (its.member || isNamed(schema, part))
-    if (isGone) gone.put(part.element, below.union(LEAF))
-    else if (!below.isEmpty) gone.put(part.element, below)
+/** With the fields that the schema names and that only lead to members as members themselves. */
+export function withNamed(schema: AnySchema | undefined, set: FieldSet): FieldSet {
+  if (set.children.size === 0 || !schema) return set
+  const result = new FieldSet()
+  result.member = set.member
+  for (const [element, child] of set.children) {
+    const all = withNamed(schemaBelow(schema, element), child)
+    result.put(element, isNamed(schema, { element }) ? all.union(LEAF) : all)
   }
-  return gone
+  return result
+}
+
+function schemaBelow(schema: AnySchema, element: string): AnySchema | undefined {
+  if (schema.type === 'list') return schema.items
+  return placesIn(schema)?.(element.slice(2)).schema
 }
 
 function keysOf(schema: AnySchema | undefined): FieldSet | undefined {

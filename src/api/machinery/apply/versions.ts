@@ -11,7 +11,7 @@ import { PlainError } from '../status.ts'
 import { type Differences, fieldsOf, objectDifferences } from './compare.ts'
 import { FieldSet } from './field-set.ts'
 import type { Owner } from './managers.ts'
-import { goneFrom, prune } from './merge.ts'
+import { withNamed, withoutMembers } from './merge.ts'
 import { faultsIn } from './undeclared.ts'
 
 /** The versions of one resource. */
@@ -119,7 +119,10 @@ interface Applied {
   readonly owners: readonly Pick<Owner, 'apiVersion' | 'fields'>[]
 }
 
-/** The merged object without what the manager owned, says no more and nobody else owns. */
+/**
+ * The merged object without what the manager owned, says no more and nobody else owns, in three steps: all that it owned goes; what somebody
+ * owns comes back, in each owner's version in turn; and so does what it did not own itself, but went with what is around it.
+ */
 export function withoutDropped(
   kind: AnyKind,
   merged: KubernetesObject,
@@ -129,54 +132,53 @@ export function withoutDropped(
   if (!last) return merged
   const own = apiVersionOf(kind)
   const inVersion = (object: KubernetesObject, apiVersion: string) =>
-    object.apiVersion === apiVersion
-      ? object
-      : versions?.convert(whole(object, versions), apiVersion)
+    object.apiVersion === apiVersion ? object : versions?.convert(object, apiVersion)
   const shown = inVersion(merged, last.apiVersion)
   const lastKind = last.apiVersion === own ? kind : versions?.kindOf(last.apiVersion)
   // A version that there is no more had no fields of its own.
   if (!shown || !lastKind) return merged
+  const schema = schemaOf(lastKind)
+  const owned = withNamed(schema, last.fields)
   const ownedIn = (apiVersion: string) =>
     owners
       .filter(owner => owner.apiVersion === apiVersion || !versions)
       .reduce((set, owner) => set.union(owner.fields), IDENTITY)
-  const owned = ownedIn(last.apiVersion)
-  const schema = schemaOf(lastKind)
-  const alone = prune(schema, shown, last.fields.difference(owned), owned) as KubernetesObject
   const others = new Set(owners.map(owner => owner.apiVersion))
   others.delete(last.apiVersion)
-  if (!versions || others.size === 0) return inVersion(alone, own) ?? merged
-  let pruned = alone
-  for (const apiVersion of others) {
-    const all = inVersion(merged, apiVersion)
-    const left = inVersion(pruned, apiVersion)
-    const other = versions.kindOf(apiVersion)
-    if (all && left && other) pruned = withOwned(other, all, left, ownedIn(apiVersion))
-  }
-  // Nothing went but what the manager itself owned.
+  const wanted = withNamed(schema, ownedIn(last.apiVersion))
+  // As mostly: it says all that it said.
+  if ((!versions || others.size === 0) && wanted.contains(owned))
+    return inVersion(shown, own) ?? merged
+  let pruned = without(schema, shown, owned)
+  pruned = withOwned(schema, shown, pruned, wanted)
+  if (versions)
+    for (const apiVersion of others) {
+      const all = inVersion(merged, apiVersion)
+      const left = inVersion(pruned, apiVersion)
+      const other = versions.kindOf(apiVersion)
+      if (!all || !left || !other) continue
+      const its = schemaOf(other)
+      pruned = withOwned(its, all, left, withNamed(its, ownedIn(apiVersion)))
+    }
   const back = inVersion(pruned, last.apiVersion)
   if (!back) return merged
-  const gone = goneFrom(schema, shown, back, last.fields)
-  return (
-    inVersion(prune(schema, shown, gone, fieldsOf(schema, back)) as KubernetesObject, own) ?? merged
-  )
+  const gone = namedFieldsOf(schema, shown).difference(namedFieldsOf(schema, back))
+  return inVersion(without(schema, shown, gone.intersection(owned)), own) ?? merged
 }
 
-/** What went, though somebody owns it in this version, comes back. */
+const without = (schema: AnySchema, object: KubernetesObject, gone: FieldSet) =>
+  withoutMembers(schema, object, gone) as KubernetesObject
+
+const namedFieldsOf = (schema: AnySchema, object: KubernetesObject) =>
+  withNamed(schema, fieldsOf(schema, object))
+
+/** Of the whole object what is left of it and what is wanted: a conversion may have put a default where something went. */
 function withOwned(
-  kind: AnyKind,
+  schema: AnySchema,
   all: KubernetesObject,
   left: KubernetesObject,
-  owned: FieldSet,
+  wanted: FieldSet,
 ): KubernetesObject {
-  const schema = schemaOf(kind)
-  const wanted = owned.union(fieldsOf(schema, left))
-  // Made of the merged object, for a conversion may have put a default where something went.
-  return prune(schema, all, fieldsOf(schema, all).difference(wanted), wanted) as KubernetesObject
-}
-
-/** With all that every object of the kind shows: only such can be converted. */
-function whole(object: KubernetesObject, versions: Versions): KubernetesObject {
-  const kind = versions.kindOf(object.apiVersion)
-  return kind && !kind.custom ? decodeObject(kind, object).object : object
+  const staying = namedFieldsOf(schema, left).union(wanted)
+  return without(schema, all, namedFieldsOf(schema, all).difference(staying))
 }
