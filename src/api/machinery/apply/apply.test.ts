@@ -352,6 +352,16 @@ test('kubectl takes over what its client-side apply set, and keeps its annotatio
   assert.deepEqual(fieldsOf(after, 'kubectl'), { 'f:data': { 'f:a': {} } })
 })
 
+test('an annotation that kubectl applies as null does not keep it from telling what it applied', () => {
+  const annotations = { note: null as unknown as string }
+  const after = apply(
+    clientSide({ a: '1' }),
+    { metadata: { name: 'a', annotations }, data: { a: '2' } },
+    at('kubectl'),
+  )
+  assert.deepEqual(JSON.parse(after.metadata.annotations?.[LAST_APPLIED] ?? '').data, { a: '2' })
+})
+
 test('what somebody changed since, and what another manager applies, stays in dispute', () => {
   const conflict = /conflict with "kubectl-client-side-apply" using test\/v1: \.data\.a/
   const changed = clientSide({ a: '1' }, { a: '3' })

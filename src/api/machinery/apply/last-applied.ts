@@ -75,8 +75,9 @@ const asGoWrites = (json: string) =>
     letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
-const lengthOf = (annotations: Readonly<Record<string, string>>) =>
+/** Null counts as empty, which it is to be once it is decoded. */
+const lengthOf = (annotations: Readonly<Record<string, string | null>>) =>
   Object.entries(annotations).reduce(
-    (sum, [name, value]) => sum + utf8Length(name) + utf8Length(value),
+    (sum, [name, value]) => sum + utf8Length(name) + utf8Length(value ?? ''),
     0,
   )

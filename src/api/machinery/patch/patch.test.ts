@@ -133,6 +133,8 @@ test('merge patch: null removes, objects merge, lists are replaced, inputs stay'
     a: { c: 2, d: { f: 3 } },
     l: [3],
   })
+  const replaced = mergePatch(document, { l: [null, { a: null, b: [{ c: null }] }], n: [[null]] })
+  assert.deepEqual(replaced, { ...document, l: [null, { b: [{}] }], n: [[null]] })
 })
 
 test('merge patch: a patch made from a difference leads from one document to the other', () => {
