@@ -68,22 +68,25 @@ export function immutable(field: string, next: unknown, previous: unknown): read
 
 /**
  * Whether two JSON values mean the same. Absent, null, empty text, empty list and empty object are alike, since
- * clients leave out what is empty; a number or boolean is never like an absent one.
+ * clients leave out what is empty; a number or boolean is never like an absent one, and neither is an empty text in a map.
  */
-export function sameValue(a: unknown, b: unknown): boolean {
+export const sameValue = (a: unknown, b: unknown): boolean =>
+  isSame(a === '' ? undefined : a, b === '' ? undefined : b)
+
+function isSame(a: unknown, b: unknown): boolean {
   if (a === b || (isEmpty(a) && isEmpty(b))) return true
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false
   if (Array.isArray(a) !== Array.isArray(b)) return false
   if (Array.isArray(a) && Array.isArray(b))
-    return a.length === b.length && a.every((item, index) => sameValue(item, b[index]))
+    return a.length === b.length && a.every((item, index) => isSame(item, b[index]))
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]
   return [...new Set([...Object.keys(left), ...Object.keys(right)])].every(key =>
-    sameValue(left[key], right[key]),
+    isSame(left[key], right[key]),
   )
 }
 
 function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null || value === '') return true
+  if (value === undefined || value === null) return true
   if (typeof value !== 'object') return false
   return Array.isArray(value) ? value.length === 0 : Object.values(value).every(isEmpty)
 }

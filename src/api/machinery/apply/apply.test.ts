@@ -359,7 +359,8 @@ test('an annotation that kubectl applies as null does not keep it from telling w
     { metadata: { name: 'a', annotations }, data: { a: '2' } },
     at('kubectl'),
   )
-  assert.deepEqual(JSON.parse(after.metadata.annotations?.[LAST_APPLIED] ?? '').data, { a: '2' })
+  const told = JSON.parse(after.metadata.annotations?.[LAST_APPLIED] ?? '')
+  assert.deepEqual([told.data, told.metadata.annotations], [{ a: '2' }, { note: '' }])
 })
 
 test('what somebody changed since, and what another manager applies, stays in dispute', () => {

@@ -64,8 +64,11 @@ export function rememberApplied(
 function withoutAnnotation(applied: KubernetesObject): KubernetesObject {
   const { annotations, ...metadata } = applied.metadata ?? {}
   if (!annotations) return applied.metadata ? { ...applied, metadata } : applied
-  const { [ANNOTATION]: _, ...others } = annotations
-  return { ...applied, metadata: { ...metadata, annotations: others } }
+  // As upstream reads them: null is empty.
+  const others = Object.entries(annotations)
+    .filter(([name]) => name !== ANNOTATION)
+    .map(([name, value]) => [name, value ?? ''])
+  return { ...applied, metadata: { ...metadata, annotations: Object.fromEntries(others) } }
 }
 
 /** Go escapes what HTML would read otherwise. */

@@ -143,11 +143,10 @@ export function apply(
 ): State | { conflicts: ReadonlySet<Path> } {
   const others = [...owners].filter(([name]) => name !== manager)
   const wanted = new Set([...configuration.keys(), ...others.flatMap(([, paths]) => [...paths])])
-  const isWanted = (path: Path) =>
-    wanted.has(path) || [...wanted].some(other => isBelow(other, path))
   const next = new Map([...leaves, ...configuration])
+  // An item goes with whatever others have in it, unless somebody has the item itself.
   for (const path of owners.get(manager) ?? [])
-    if (!isWanted(path))
+    if (!wanted.has(path))
       for (const leaf of [...next.keys()])
         if (leaf === path || (leaves.get(path) === ITEM && isBelow(leaf, path))) next.delete(leaf)
   // An item that stays keeps its keys.
