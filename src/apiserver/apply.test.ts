@@ -171,6 +171,18 @@ describe('owners of several versions', () => {
     assert.equal(taken.status, 200, taken.text)
   })
 
+  test('see nothing that is empty in another version, and do not object to it', async () => {
+    const server = await startTestServer()
+    const labelled = (version: string, spec: object) => {
+      const { metadata, ...object } = scaler(version, spec)
+      return { ...object, metadata: { ...metadata, labels: {} } }
+    }
+    await as(server, 'one', V1, labelled('v1', {}))
+    const refused = await as(server, 'two', V2, labelled('v2', { maxReplicas: 6 }))
+    const message = 'Apply failed with 1 conflict: conflict with "one": .spec.maxReplicas'
+    assert.equal(refused.body.message, message)
+  })
+
   test('are asked for their fields in their own', async () => {
     const server = await startTestServer()
     const first = await as(server, 'one', V1, scaler('v1', { targetCPUUtilizationPercentage: 70 }))

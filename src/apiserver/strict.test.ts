@@ -122,3 +122,26 @@ test('apply: keys that stand there twice', async () => {
   assert.deepEqual(warningsOf(warned), ['line 5: key "a" already set in map'])
   assert.deepEqual(warningsOf(await ask('PATCH', at('Ignore'), body, APPLY)), [])
 })
+
+test('warnings are whole up to 4096 characters together, and cut to 256 each where they have more', async () => {
+  const { ask } = await startTestServer()
+  const warned = async (lengths: readonly number[]) => {
+    const fields = lengths.map((length, at) => [`f${at}`.padEnd(length, 'x'), 1])
+    const body = { metadata: { name: 'a' }, ...Object.fromEntries(fields) }
+    const answer = await ask('POST', `${configMaps}?dryRun=All`, JSON.stringify(body))
+    assert.equal(answer.status, 201, answer.text)
+    return warningsOf(answer).map(({ length }) => length)
+  }
+  // Each is `unknown field "…"`, 16 characters longer.
+  const few = Array.from({ length: 8 }, () => 496)
+  assert.deepEqual(
+    await warned(few),
+    few.map(length => length + 16),
+  )
+  assert.deepEqual(await warned([...few, 2]), [...few.map(() => 256), 18])
+  const many = Array.from({ length: 300 }, () => 84)
+  assert.deepEqual(
+    await warned(many),
+    Array.from({ length: 41 }, () => 100),
+  )
+})

@@ -1,10 +1,12 @@
 /** The checkers themselves: each must find the bug that was planted for it, and none where there is none. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { kinds } from '../../src/api/kinds.ts'
 import { parseJson } from '../../src/api/machinery/body.ts'
 import { internalError, StatusError } from '../../src/api/machinery/status.ts'
-import { fuzz, reportOf, type Target } from './fuzzer.ts'
+import { fuzz, MAXIMUM_FINDINGS, reportOf, type Target } from './fuzzer.ts'
 import { Dice, mutated } from './random.ts'
+import { fuzzRequests } from './requests.ts'
 import { targets } from './targets.ts'
 
 const options = { seed: 1, durationMs: 600 }
@@ -104,4 +106,15 @@ test('every target goes all the way with one of its own samples', async () => {
     const taken = await Promise.all(target.samples.map(sample => takes(target, sample)))
     assert.ok(taken.includes(true), target.name)
   }
+})
+
+test('a request that fails within the server is found, and told with those before it', async () => {
+  const broken = kinds.map(kind =>
+    kind.kind === 'ConfigMap'
+      ? { ...kind, warnings: () => [(undefined as unknown as { text: string }).text] }
+      : kind,
+  )
+  const { findings } = await fuzzRequests({ seed: 1, durationMs: 20_000 }, broken)
+  assert.equal(findings.length, MAXIMUM_FINDINGS)
+  assert.match(findings[0]?.message ?? '', /TypeError.*POST .*configmaps/s)
 })

@@ -43,7 +43,13 @@ const WARM_UP_SHARE = 0.4
 const MAXIMUM_GROWTH_BYTES = 16 * 1024 * 1024
 const SETTLE_MS = 50
 /** A few tell more than hundreds that have the same cause. */
-const MAXIMUM_FINDINGS = 5
+export const MAXIMUM_FINDINGS = 5
+
+/** Something to be fuzzed in a way of its own. */
+export interface Fuzzed {
+  readonly name: string
+  run(options: FuzzOptions): Promise<FuzzResult>
+}
 
 export async function fuzz(target: Target, { seed, durationMs }: FuzzOptions): Promise<FuzzResult> {
   const dice = new Dice(seed)

@@ -4,22 +4,22 @@
  */
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { fuzz, reportOf } from './fuzzer.ts'
-import { targets } from './targets.ts'
+import { reportOf } from './fuzzer.ts'
+import { fuzzed } from './targets.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { seconds: { type: 'string', default: '600' }, seed: { type: 'string' } },
 })
 const seed = values.seed === undefined ? randomInt(2 ** 32) : Number(values.seed)
-const wanted = targets.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+const wanted = fuzzed.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
 const durationMs = (Number(values.seconds) * 1000) / Math.max(1, wanted.length)
 let found = wanted.length === 0
 process.stdout.write(
   `seed ${seed}, ${Math.round(durationMs)} ms for each of ${wanted.length} targets\n`,
 )
 for (const target of wanted) {
-  const { runs, findings } = await fuzz(target, { seed, durationMs })
+  const { runs, findings } = await target.run({ seed, durationMs })
   process.stdout.write(`${findings.length === 0 ? '✔' : '✖'} ${target.name}: ${runs} runs\n`)
   for (const finding of findings) process.stdout.write(`${reportOf(finding, seed)}\n`)
   found ||= findings.length > 0

@@ -1,5 +1,6 @@
 /** Whatever strangers can make the server read, each with what must hold of it. */
-import type { Target } from './fuzzer.ts'
+import { type Fuzzed, type FuzzOptions, fuzz, type Target } from './fuzzer.ts'
+import { fuzzRequests } from './requests.ts'
 import { bodyTargets } from './targets.bodies.ts'
 import { http2Targets } from './targets.http2.ts'
 import { patchTargets } from './targets.patches.ts'
@@ -10,4 +11,12 @@ export const targets: readonly Target[] = [
   ...http2Targets,
   ...patchTargets,
   ...textTargets,
+]
+
+export const fuzzed: readonly Fuzzed[] = [
+  ...targets.map(target => ({
+    name: target.name,
+    run: (options: FuzzOptions) => fuzz(target, options),
+  })),
+  { name: 'requests', run: fuzzRequests },
 ]

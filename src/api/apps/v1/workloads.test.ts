@@ -223,7 +223,7 @@ test('warns of a name that is no host name once, and of pods when they change', 
 test('annotations of a deployment are part of its generation, labels not part of its status', () => {
   const metadata = { name: 'web', generation: 3, labels: { a: 'b' } }
   const previous = created(deployment, { metadata, spec: base })
-  const noted = { ...metadata, annotations: { note: 'x' } }
+  const noted = { ...metadata, annotations: { note: '' } }
   const next = updated(deployment, previous, { metadata: noted, spec: base })
   assert.equal(next.metadata.generation, 4)
   assert.equal(
