@@ -38,6 +38,11 @@ export function wantedBy(
   })
 }
 
+/** Asked before anything is written: who could not be told of it is refused. Throws NotAcceptable. */
+export function checkAccepted(exchange: Exchange): void {
+  if (!exchange.request.objects) wantedBy(exchange)
+}
+
 /** Behind these are people, who read the text itself. */
 const FOR_PEOPLE = /^(curl|Wget|Mozilla\/5\.0)/
 const TRUE = ['1', 't', 'T', 'true', 'TRUE', 'True']

@@ -15,6 +15,7 @@ import { nameSuffix } from '#base/random.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Change } from '#store'
 import type { Exchange } from '../exchange.ts'
+import { checkAccepted } from '../respond.ts'
 import { TakenMeanwhile } from '../storage/resource-storage.ts'
 import { encodeValue, inOneLine, StoredObject } from '../storage/stored-object.ts'
 import { draftOf, parseBody } from './body.ts'
@@ -41,8 +42,12 @@ const ALLOCATION_ATTEMPTS = 20
 /** Generated names end in five characters, and are cut to fit a label before them. */
 const MAXIMUM_GENERATED_PREFIX = 63 - 5
 
+/** As upstream reads it; of other texts it takes no notice. */
+const isRevision = (text = '') => /^\d*[1-9]\d*$/.test(text)
+
 export async function create(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   // Who posts to the path of a custom object makes what the body says.
+  checkAccepted(exchange)
   const write = { ...writeOf(exchange, resource), name: '' }
   const body = await parseBody(exchange.request, resource.kind)
   const served = draftOf(exchange, resource.kind, body)
@@ -111,8 +116,9 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   const admitting = admit(write, 'CREATE', { object: draft })
   if (admitting) await admitting
   // Only now, as upstream: a policy that refuses the object says so first.
-  if (draft.metadata.resourceVersion)
+  if (!write.dryRun && isRevision(draft.metadata.resourceVersion))
     throw new PlainError('resourceVersion should not be set on objects to be created')
+  if (draft.metadata.resourceVersion) draft.metadata.resourceVersion = ''
   const { allocate } = hooksOf(write.resource)
   if (!allocate) return store(write, draft)
   for (let attempt = 1; ; attempt++) {

@@ -9,7 +9,7 @@ import { conflict, isStatus, notFound, type Status, StatusError } from '#api/mac
 import { rfc3339 } from '#base/clock.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
-import { respondValue } from '../respond.ts'
+import { checkAccepted, respondValue } from '../respond.ts'
 import { type StoredObject, unstored } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import { readList } from '../watch-cache/read-list.ts'
@@ -38,6 +38,7 @@ const COLLECTION_WORKERS = 16
 export async function remove(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const options = await deleteOptionsOf(exchange)
   warnOfOrphans(exchange, resource, options)
+  checkAccepted(exchange)
   const write = writeOf(exchange, resource)
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const { stored, isGone } = await deleteObject({ ...write, dryRun }, options)
@@ -241,6 +242,7 @@ export async function removeCollection(
     // Upstream always deletes in pages, and a page is of exactly the revision that is named.
     match: list.resourceVersionMatch || 'Exact',
   })
+  checkAccepted(exchange)
   const write = writeOf(exchange, resource)
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const queue = page.items.values()

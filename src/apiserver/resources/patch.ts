@@ -17,7 +17,7 @@ import { goText } from '#api/machinery/patch/go-text.ts'
 import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
 import { mergePatch } from '#api/machinery/patch/merge-patch.ts'
 import { strategicMergePatch } from '#api/machinery/patch/strategic-merge.ts'
-import { isPlainObject } from '#api/machinery/plain.ts'
+import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import {
   badRequest,
@@ -31,15 +31,24 @@ import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { unsupportedMediaType } from '../media-type.ts'
 import { isTrue } from '../request-info.ts'
+import { checkAccepted } from '../respond.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
 import { emptyAsNull } from '../storage/empty-lists.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
-import { decodeDraft, decodePatched, isRegistered, parseYaml, refusedPatch } from './body.ts'
+import {
+  decodeDraft,
+  decodePatched,
+  GO_TYPE_META,
+  isRegistered,
+  parseYaml,
+  refusedPatch,
+} from './body.ts'
 import { createObject } from './create.ts'
 import { hooksOf, unownedFields } from './hooks.ts'
 import { toDecode } from './known-parts.ts'
 import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
+import { goTypeOf as goTypeOfKind } from './respond-list.ts'
 import { complaintsAbout, fieldValidationOf, warn } from './strict.ts'
 import { namesRevision, revisionNeeded, updateObject } from './update.ts'
 import { versionsOf } from './versions.ts'
@@ -63,6 +72,7 @@ export interface PatchBody {
 
 export async function patch(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const body = await patchBodyOf(exchange.request, resource.kind.custom ? CUSTOM : ACCEPTED)
+  checkAccepted(exchange)
   const write = writeOf(exchange, resource, wrongFor(body, exchange.info.query))
   if (body.type === APPLY_YAML || body.type === APPLY_CBOR) return apply(write, body)
   const stored = await updateObject(write, current => patched(write, current, body))
@@ -131,8 +141,13 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   const { kind, view } = resource
   const document = current.in(view).object
   const result = applyPatch(kind.shape, document, body)
-  if (!isPlainObject(result)) throw badRequest('the patched object is not an object')
-  checkPatchedType(kind, document, result as unknown as KubernetesObject)
+  if (!isPlainObject(result))
+    throw refusedPatch(
+      stringifyJson(result),
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(result)} into Go value of type ${GO_TYPE_META}`,
+    )
+  if (body.type === STRATEGIC_PATCH) keepType(document, result, body)
+  else checkPatchedType(write, document, result as unknown as KubernetesObject)
   const { value, metadata, rest } = toDecode(write, result, document)
   const decoded = decodePatched(exchange, kind, {
     value,
@@ -142,10 +157,7 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
     shown: () => (body.type === STRATEGIC_PATCH ? goText(body.value) : stringifyJson(result)),
   })
   const draft = rest ? withRest(decoded, rest) : decoded
-  if (!draft.metadata.name)
-    throw badRequest(
-      `the name of the object (${write.name} based on URL) was undeterminable: name must be provided`,
-    )
+  if (!draft.metadata.name) throw nameless(write)
   if (draft.metadata.name !== document.metadata.name)
     throw badRequest(
       `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${write.name})`,
@@ -162,15 +174,35 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   return view.toStored?.(draft) ?? draft
 }
 
+const nameless = ({ name }: Write) =>
+  badRequest(
+    `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+  )
+
+/** What a strategic patch makes is read as what the object is, whatever it says of that. */
+function keepType(document: KubernetesObject, result: PlainObject, { value }: PatchBody): void {
+  for (const name of ['apiVersion', 'kind'] as const) {
+    const told = result[name] ?? ''
+    if (typeof told !== 'string') {
+      const isWhole = typeof told === 'bigint' || Number.isInteger(told)
+      const why = isWhole ? 'cannot convert int64 to string' : 'unrecognized type: string'
+      throw refusedPatch(goText(value), why)
+    }
+    result[name] = document[name]
+  }
+}
+
 /** What a patch may make of the type itself: custom resources are judged by what they have become, others are read by it. */
 function checkPatchedType(
-  kind: AnyKind,
+  write: Write,
   document: KubernetesObject,
   result: KubernetesObject,
 ): void {
-  const { apiVersion = '', kind: named } = result
+  const { kind } = write.resource
+  const apiVersion = result.apiVersion ?? ''
+  const { kind: named } = result
   for (const name of ['apiVersion', 'kind'] as const)
-    if (result[name] !== undefined && typeof result[name] !== 'string')
+    if (result[name] !== undefined && result[name] !== null && typeof result[name] !== 'string')
       throw refusedPatch(
         stringifyJson(result),
         `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(result[name])} into Go struct field .${name} of type string`,
@@ -194,13 +226,24 @@ function checkPatchedType(
         stringifyJson(result),
         `Object 'Kind' is missing in '${stringifyJson(result)}'`,
       )
-  } else if (!isRegistered(apiVersion || apiVersionOf(kind), named || kind.kind))
+  } else if (apiVersion === '') {
+    // What says no version is read as nothing at all.
+    throw nameless(write)
+  } else if (!isRegistered(apiVersion, named || kind.kind))
     throw refusedPatch(
       stringifyJson(result),
       `no kind ${JSON.stringify(named)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
     )
+  else if (named && (named !== kind.kind || groupOf(apiVersion) !== kind.group))
+    throw refusedPatch(
+      stringifyJson(result),
+      `converting (${apiVersion.slice(apiVersion.lastIndexOf('/') + 1)}.${named}) to (${goTypeOfKind(kind, kind.kind).slice(1)}): unknown conversion`,
+    )
   else checkTypeMeta(kind, result)
 }
+
+const groupOf = (apiVersion: string) =>
+  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
 
 /** No condition, as in an update: whatever a patch makes is held against what is there. */
 function checkUidStays(

@@ -17,6 +17,7 @@ import {
 import { validateMetadataUpdate, wrongGenerateName } from '#api/machinery/validate-metadata.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
+import { checkAccepted } from '../respond.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
 import { keyIn } from '../storage/keys.ts'
 import { type StoredObject, unstored } from '../storage/stored-object.ts'
@@ -48,6 +49,7 @@ const MAXIMUM_ATTEMPTS = 64
 export type Change = (current: StoredObject) => KubernetesObject | Promise<KubernetesObject>
 
 export async function update(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
+  checkAccepted(exchange)
   const write = writeOf(exchange, resource)
   const body = await parseBody(exchange.request, resource.kind)
   const { view, kind } = resource

@@ -70,11 +70,16 @@ function validateSeries({ series }: Event): FieldError[] {
   return errors
 }
 
-function validateNewEvent({ eventTime, type = '' }: Event): FieldError[] {
+function validateNewEvent(event: Event): FieldError[] {
+  const { eventTime, type = '', source } = event
   const errors: FieldError[] = []
   if (!eventTime) errors.push(required('eventTime'))
   if (type !== 'Normal' && type !== 'Warning')
     errors.push(invalid('type', '', `has invalid value: ${type}`))
+  // These are of the old style alone.
+  for (const field of ['firstTimestamp', 'lastTimestamp', 'count'] as const)
+    if (event[field]) errors.push(invalid(field, '', 'needs to be unset'))
+  if (source?.component || source?.host) errors.push(invalid('source', '', 'needs to be unset'))
   return errors
 }
 

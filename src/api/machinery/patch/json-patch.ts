@@ -184,8 +184,12 @@ function add(holder: { document: unknown }, pointer: string, value: unknown): vo
   else throw new PatchError(`the path ${pointer} does not exist`)
 }
 
-/** A member that is missing is added, as by upstream's library; an item has to be there. */
+/** A member that is missing is added, as by upstream's library; an item has to be there. The document itself gives way to an object or a list alone. */
 function replace(holder: { document: unknown }, pointer: string, value: unknown): void {
+  if (pointer === '' && typeof value === 'object' && value !== null) {
+    holder.document = value
+    return
+  }
   if (pointer !== '' && Array.isArray(parentOf(holder, pointer).parent)) remove(holder, pointer)
   add(holder, pointer, value)
 }
