@@ -3,7 +3,6 @@
 import { serverSideApply } from '#api/machinery/apply/apply.ts'
 import { faultsIn } from '#api/machinery/apply/undeclared.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
-import { checkTypeMeta } from '#api/machinery/decode.ts'
 import { stringifyJson } from '#api/machinery/exact-json.ts'
 import {
   type FieldError,
@@ -17,7 +16,7 @@ import { goText } from '#api/machinery/patch/go-text.ts'
 import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
 import { mergePatch } from '#api/machinery/patch/merge-patch.ts'
 import { strategicMergePatch } from '#api/machinery/patch/strategic-merge.ts'
-import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
+import { isPlainObject } from '#api/machinery/plain.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import {
   badRequest,
@@ -35,20 +34,13 @@ import { checkAccepted } from '../respond.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
 import { emptyAsNull } from '../storage/empty-lists.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
-import {
-  decodeDraft,
-  decodePatched,
-  GO_TYPE_META,
-  isRegistered,
-  parseYaml,
-  refusedPatch,
-} from './body.ts'
+import { decodeDraft, decodePatched, parseYaml } from './body.ts'
 import { createObject } from './create.ts'
 import { hooksOf, unownedFields } from './hooks.ts'
 import { toDecode } from './known-parts.ts'
+import { checkMade, nameless } from './patched-type.ts'
 import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
-import { goTypeOf as goTypeOfKind } from './respond-list.ts'
 import { complaintsAbout, fieldValidationOf, warn } from './strict.ts'
 import { namesRevision, revisionNeeded, updateObject } from './update.ts'
 import { versionsOf } from './versions.ts'
@@ -71,13 +63,20 @@ export interface PatchBody {
 }
 
 export async function patch(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
-  const body = await patchBodyOf(exchange.request, resource.kind.custom ? CUSTOM : ACCEPTED)
+  const body = await patchBodyOf(exchange.request, acceptedOf(resource.kind))
   checkAccepted(exchange)
   const write = writeOf(exchange, resource, wrongFor(body, exchange.info.query))
-  if (body.type === APPLY_YAML || body.type === APPLY_CBOR) return apply(write, body)
+  if (isApply(body)) return apply(write, body)
   const stored = await updateObject(write, current => patched(write, current, body))
   return respondOne(exchange, 200, resource, stored)
 }
+
+export const strategicOf = ({ type, value }: PatchBody): unknown =>
+  type === STRATEGIC_PATCH ? value : undefined
+
+export const isApply = ({ type }: PatchBody) => type === APPLY_YAML || type === APPLY_CBOR
+
+export const acceptedOf = ({ custom }: AnyKind) => (custom ? CUSTOM : ACCEPTED)
 
 export async function patchBodyOf(
   { headers, body }: ApiRequest,
@@ -141,13 +140,7 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   const { kind, view } = resource
   const document = current.in(view).object
   const result = applyPatch(kind.shape, document, body)
-  if (!isPlainObject(result))
-    throw refusedPatch(
-      stringifyJson(result),
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(result)} into Go value of type ${GO_TYPE_META}`,
-    )
-  if (body.type === STRATEGIC_PATCH) keepType(document, result, body)
-  else checkPatchedType(write, document, result as unknown as KubernetesObject)
+  checkMade(result, { write, kind, document, strategic: strategicOf(body) })
   const { value, metadata, rest } = toDecode(write, result, document)
   const decoded = decodePatched(exchange, kind, {
     value,
@@ -173,77 +166,6 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   checkUidStays(kind, draft.metadata, document)
   return view.toStored?.(draft) ?? draft
 }
-
-const nameless = ({ name }: Write) =>
-  badRequest(
-    `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
-  )
-
-/** What a strategic patch makes is read as what the object is, whatever it says of that. */
-function keepType(document: KubernetesObject, result: PlainObject, { value }: PatchBody): void {
-  for (const name of ['apiVersion', 'kind'] as const) {
-    const told = result[name] ?? ''
-    if (typeof told !== 'string') {
-      const isWhole = typeof told === 'bigint' || Number.isInteger(told)
-      const why = isWhole ? 'cannot convert int64 to string' : 'unrecognized type: string'
-      throw refusedPatch(goText(value), why)
-    }
-    result[name] = document[name]
-  }
-}
-
-/** What a patch may make of the type itself: custom resources are judged by what they have become, others are read by it. */
-function checkPatchedType(
-  write: Write,
-  document: KubernetesObject,
-  result: KubernetesObject,
-): void {
-  const { kind } = write.resource
-  const apiVersion = result.apiVersion ?? ''
-  const { kind: named } = result
-  for (const name of ['apiVersion', 'kind'] as const)
-    if (result[name] !== undefined && result[name] !== null && typeof result[name] !== 'string')
-      throw refusedPatch(
-        stringifyJson(result),
-        `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(result[name])} into Go struct field .${name} of type string`,
-      )
-  if (kind.custom) {
-    const errors = []
-    if (result.metadata !== undefined && !isPlainObject(result.metadata))
-      throw refusedPatch(
-        stringifyJson(result),
-        `json: cannot unmarshal ${jsonTypeOf(result.metadata)} into Go value of type v1.ObjectMeta`,
-      )
-    const wanted = apiVersionOf(kind)
-    if (apiVersion !== wanted)
-      errors.push(invalidField('apiVersion', apiVersion, `must be ${wanted}`))
-    if (named !== kind.kind) errors.push(invalidField('kind', named, `must be ${kind.kind}`))
-    const [group = ''] = apiVersion.includes('/') ? apiVersion.split('/') : []
-    if (named && errors.length > 0)
-      throw invalid({ group, kind: named }, document.metadata.name ?? '', errors)
-    if (!named)
-      throw refusedPatch(
-        stringifyJson(result),
-        `Object 'Kind' is missing in '${stringifyJson(result)}'`,
-      )
-  } else if (apiVersion === '') {
-    // What says no version is read as nothing at all.
-    throw nameless(write)
-  } else if (!isRegistered(apiVersion, named || kind.kind))
-    throw refusedPatch(
-      stringifyJson(result),
-      `no kind ${JSON.stringify(named)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
-    )
-  else if (named && (named !== kind.kind || groupOf(apiVersion) !== kind.group))
-    throw refusedPatch(
-      stringifyJson(result),
-      `converting (${apiVersion.slice(apiVersion.lastIndexOf('/') + 1)}.${named}) to (${goTypeOfKind(kind, kind.kind).slice(1)}): unknown conversion`,
-    )
-  else checkTypeMeta(kind, result)
-}
-
-const groupOf = (apiVersion: string) =>
-  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
 
 /** No condition, as in an update: whatever a patch makes is held against what is there. */
 function checkUidStays(
@@ -272,7 +194,8 @@ export function applyPatch(
   return strategicMergePatch(shape, document, value)
 }
 
-function wrongFor({ type }: PatchBody, query: URLSearchParams): FieldError[] {
+/** Of the options. */
+export function wrongFor({ type }: PatchBody, query: URLSearchParams): FieldError[] {
   if (type === APPLY_YAML)
     return query.get('fieldManager')
       ? []
@@ -304,6 +227,7 @@ async function apply(write: Write, { value: given, complaints }: PatchBody): Pro
     const isMissing = isStatus(thrown, 'NotFound') && thrown.details?.name === write.name
     if (!isMissing || write.subresource !== '') throw thrown
     const { uid } = configuration.metadata
+    checkDeclared(kind, value)
     if (uid)
       throw conflict(
         resource.name,
@@ -324,8 +248,7 @@ function configurationOf(write: Write, value: unknown): KubernetesObject {
       `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type map[string]interface {}`,
     )
   const configuration = value as unknown as KubernetesObject
-  if (configuration.apiVersion !== apiVersionOf(kind) || configuration.kind !== kind.kind)
-    throw badRequest(`invalid object type: ${goTypeOf(configuration)}`)
+  checkAppliedType(kind, configuration)
   const { metadata = {} } = configuration
   if (metadata.managedFields) throw badRequest('metadata.managedFields must be nil')
   if (metadata.name && typeof metadata.name === 'string' && metadata.name !== write.name)
@@ -338,6 +261,14 @@ function configurationOf(write: Write, value: unknown): KubernetesObject {
     )
   const namespace = write.namespace ? { namespace: write.namespace } : {}
   return { ...configuration, metadata: { ...metadata, ...namespace, name: write.name } }
+}
+
+export function checkAppliedType(
+  kind: AnyKind,
+  configuration: { apiVersion?: unknown; kind?: unknown },
+): void {
+  if (configuration.apiVersion !== apiVersionOf(kind) || configuration.kind !== kind.kind)
+    throw badRequest(`invalid object type: ${goTypeOf(configuration)}`)
 }
 
 /** As Go prints what an object says of itself. */

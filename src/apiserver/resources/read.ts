@@ -14,7 +14,7 @@ import {
   type Representing,
 } from '../media-type.ts'
 import { frameOf } from '../protobuf.ts'
-import { respondStored, respondValue, wantedBy } from '../respond.ts'
+import { checkAccepted, respondStored, respondValue, wantedBy } from '../respond.ts'
 import type { Form, StoredObject } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import type { EncodedEvent } from '../watch-cache/cache-event.ts'
@@ -41,6 +41,8 @@ export function namespaceOf(exchange: Exchange, resource: StoredResource): strin
 }
 
 export async function get(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
+  // Of these protobuf is asked for in vain, also where there is none.
+  if (exchange.isCustom) checkAccepted(exchange)
   const { name, query } = exchange.info
   const asked = query.get('resourceVersion')
   if (asked && asked !== '0') await reach(exchange.server.cache, revisionOf(asked), asked)

@@ -3,15 +3,25 @@ import { type Scale, scale, scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { ScaleMapping } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { isPlainObject } from '#api/machinery/plain.ts'
 import { internalError, invalid } from '#api/machinery/status.ts'
 import { validateMetadata } from '#api/machinery/validate-metadata.ts'
 import type { Exchange } from '../exchange.ts'
-import { respondValue, wantedBy } from '../respond.ts'
+import { checkAccepted, respondValue, wantedBy } from '../respond.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import { decodeDraft, draftOf, parseBody } from './body.ts'
 import { wrongFinalizers } from './hooks.ts'
-import { applyPatch, patchBodyOf } from './patch.ts'
+import {
+  acceptedOf,
+  applyPatch,
+  checkAppliedType,
+  isApply,
+  patchBodyOf,
+  strategicOf,
+  wrongFor,
+} from './patch.ts'
+import { checkMade } from './patched-type.ts'
 import type { ServedResource, StoredResource } from './registry.ts'
 import type { SpecialHandler } from './special.ts'
 import { tableFor } from './tables.ts'
@@ -23,6 +33,7 @@ type Mapping = ScaleMapping<KubernetesObject>
 const mappingOf = (resource: ServedResource) => resource.kind.subresources.scale as Mapping
 
 export const getScale: SpecialHandler = async (exchange, resource) => {
+  checkAccepted(exchange)
   const write = writeOf(exchange, resource as StoredResource)
   const stored = await existing(write.resource, write.namespace, write.name)
   const object = await sized(write.resource, stored)
@@ -44,6 +55,7 @@ function respondScale(exchange: Exchange, size: Scale) {
 }
 
 export const updateScale: SpecialHandler = async (exchange, resource) => {
+  checkAccepted(exchange)
   const body = await parseBody(exchange.request, scale)
   const write = writeOf(exchange, resource as StoredResource)
   const wanted = draftOf(exchange, scale, body) as Scale
@@ -56,10 +68,14 @@ export const updateScale: SpecialHandler = async (exchange, resource) => {
 }
 
 export const patchScale: SpecialHandler = async (exchange, resource) => {
-  const body = await patchBodyOf(exchange.request)
-  const write = writeOf(exchange, resource as StoredResource)
+  const body = await patchBodyOf(exchange.request, acceptedOf(resource.kind))
+  checkAccepted(exchange)
+  const write = writeOf(exchange, resource as StoredResource, wrongFor(body, exchange.info.query))
+  if (isApply(body) && isPlainObject(body.value)) checkAppliedType(scale, body.value)
   return writeScale(write, current => {
-    const wanted = decodeDraft(exchange, scale, applyPatch(scale.shape, current, body)) as Scale
+    const result = applyPatch(scale.shape, current, body)
+    checkMade(result, { write, kind: scale, document: current, strategic: strategicOf(body) })
+    const wanted = decodeDraft(exchange, scale, result) as Scale
     checkName(write, wanted)
     checkNamespace(write, wanted)
     // Only a revision that the patch itself names is a condition; else whoever was quicker is no matter.

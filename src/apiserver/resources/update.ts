@@ -63,6 +63,8 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   const hooks = hooksOf(resource)
   if (hooks.needsResourceVersion && !namesRevision(draft)) {
     const stored = await resource.storage.get(write.namespace, write.name)
+    const { uid } = draft.metadata
+    if (stored && uid) checkUid(write, uid, stored.object.metadata.uid)
     if (stored) throw revisionNeeded(write)
   }
   const take = () => {
