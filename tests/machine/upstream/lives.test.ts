@@ -54,6 +54,8 @@ const ACCEPTED: readonly { readonly upstream: RegExp; readonly why: string }[] =
   },
 ]
 
+const told = ({ status, text }: Told) => `${status} ${status < 300 ? '' : text}`
+
 describe('the lives of objects', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
   let pair: Pair
   before(async () => {
@@ -82,11 +84,9 @@ describe('the lives of objects', { skip: etcdMissing() || kubeApiServerMissing()
         // It gave up amid a request that it had no answer for.
         if (!upstream) return false
         if (proa.status === upstream.status) return true
-        const told = ({ status, text }: Told) => `${status} ${status < 300 ? '' : text}`
-        const lines = `${upstream.status} ${textOf(asked)}\nupstream ${told(upstream)}`
-        const [line] = [lines.replaceAll('\n', ' ')]
+        const line = `${upstream.status} ${textOf(asked)} ${upstream.text}`.replaceAll('\n', ' ')
         if (ACCEPTED.some(each => each.upstream.test(line))) return false
-        assert.fail(`\n${lines}\nProa ${told(proa)}`)
+        assert.fail(`\n${textOf(asked)}\nupstream ${told(upstream)}\nProa ${told(proa)}`)
       }
       // Where one was refused by upstream alone, the objects are not the same any more.
       let isSame = await ask(life.first())
