@@ -139,6 +139,7 @@ test('warnings are whole up to 4096 characters together, and cut to 256 each whe
     few.map(length => length + 16),
   )
   assert.deepEqual(await warned([...few, 2]), [...few.map(() => 256), 18])
+  assert.deepEqual(await warned([2_000_000]), [256])
   const many = Array.from({ length: 300 }, () => 84)
   assert.deepEqual(
     await warned(many),

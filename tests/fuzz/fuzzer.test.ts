@@ -109,7 +109,9 @@ test('every target goes all the way with one of its own samples', async () => {
 })
 
 test('a request that fails within the server is found, and told with those before it', async () => {
-  const broken = kinds.map(kind =>
+  const few = ['ConfigMap', 'ServiceAccount', 'Namespace', 'CustomResourceDefinition']
+  const some = kinds.filter(({ kind }) => few.includes(kind))
+  const broken = some.map(kind =>
     kind.kind === 'ConfigMap'
       ? { ...kind, warnings: () => [(undefined as unknown as { text: string }).text] }
       : kind,

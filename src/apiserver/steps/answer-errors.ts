@@ -52,8 +52,12 @@ function fitting(texts: readonly string[]): readonly string[] {
   })
 }
 
-const lengthOf = (text: string) => [...text].length
-const cut = (text: string) => [...text].slice(0, MAXIMUM_CUT).join('')
+/** A field may have a name of megabytes, of which only the beginning is looked at; a character has at most two units. */
+const beginning = (text: string, characters: number) =>
+  [...text.slice(0, 2 * characters)].slice(0, characters)
+/** Told up to one more than all may have together. */
+const lengthOf = (text: string) => beginning(text, MAXIMUM_TOGETHER + 1).length
+const cut = (text: string) => beginning(text, MAXIMUM_CUT).join('')
 
 function warning(text: string): string {
   // Header values carry visible ASCII only.
