@@ -41,7 +41,7 @@ export function differences(upstream: string, proa: string): string[] {
 }
 
 /** What JSON or YAML says; undefined for other texts. */
-function readText(text: string): Shown {
+export function readText(text: string): Shown {
   if (text.startsWith('{')) return JSON.parse(text)
   return text.startsWith('a') ? parseYaml(new TextEncoder().encode(text)) : undefined
 }

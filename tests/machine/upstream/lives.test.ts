@@ -11,6 +11,9 @@ import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { type Asked, builtIn, custom, FORMS, Life, textOf, type Version } from '../../fuzz/lives.ts'
 import { Dice } from '../../fuzz/random.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
+import { type Accepted, besides, unexpected } from './accepted.ts'
+import { differences } from './differences.ts'
+import { inGeneral } from './in-general.ts'
 import { DEFINITIONS } from './non-resource-paths.ts'
 import { Pair, type Told } from './pair.ts'
 import { served, withoutOff } from './served.ts'
@@ -54,7 +57,19 @@ const ACCEPTED: readonly { readonly upstream: RegExp; readonly why: string }[] =
   },
 ]
 
+/** Of texts that can be read. */
+function bodyDifferences(upstream: Told, proa: Told, asked: Asked): string[] {
+  if (!/^\{|^apiVersion/.test(upstream.text)) return []
+  const lines = differences(inGeneral(upstream.text), inGeneral(proa.text))
+  return besides(
+    ACCEPTED_BODIES,
+    unexpected(lines.map(line => `${asked.method} ${asked.path} ${line}`)),
+  )
+}
+
 const told = ({ status, text }: Told) => `${status} ${status < 300 ? '' : text}`
+
+const ACCEPTED_BODIES: readonly Accepted[] = []
 
 describe('the lives of objects', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
   let pair: Pair
@@ -83,7 +98,11 @@ describe('the lives of objects', { skip: etcdMissing() || kubeApiServerMissing()
         const [upstream, proa] = await Promise.all([answerOf(asked), pair.askProa(asked)])
         // It gave up amid a request that it had no answer for.
         if (!upstream) return false
-        if (proa.status === upstream.status) return true
+        if (proa.status === upstream.status) {
+          const lines = bodyDifferences(upstream, proa, asked)
+          if (lines.length === 0) return true
+          assert.fail(`\n${textOf(asked)}\n${lines.join('\n')}`)
+        }
         const line = `${upstream.status} ${textOf(asked)} ${upstream.text}`.replaceAll('\n', ' ')
         if (ACCEPTED.some(each => each.upstream.test(line))) return false
         assert.fail(`\n${textOf(asked)}\nupstream ${told(upstream)}\nProa ${told(proa)}`)

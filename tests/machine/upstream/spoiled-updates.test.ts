@@ -12,6 +12,7 @@ import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { besides } from './accepted.ts'
 import { differing, isChosen, SHARE, type Way } from './held-together.ts'
+import { inGeneral } from './in-general.ts'
 import { type Asked, Pair } from './pair.ts'
 import { otherwise, type Part, partsOf } from './respoiled.ts'
 import { acceptedOfUpdates } from './respoiled-accepted.ts'
@@ -165,31 +166,3 @@ const overtaking = (body: PlainObject, { metadata }: PlainObject): PlainObject =
     resourceVersion: (metadata as PlainObject).resourceVersion,
   },
 })
-
-/**
- * Upstream judges metadata up to four times, in each kind as often as it came to be, and tells each cause as often; in the message only once. Both show
- * what was changed in a spec below the refusal, upstream as lines of its internal structures. And who wrote in the same second has no order.
- */
-function inGeneral(text: string): string {
-  if (!text.startsWith('{')) return text
-  const told = JSON.parse(text)
-  const causes: Cause[] | undefined = told.details?.causes
-  if (causes) {
-    const shown = causes.map(cause => ({ ...cause, message: firstLine(cause.message) }))
-    told.details.causes = [...new Set(shown.map(inOneLine))].map(each => JSON.parse(each))
-    told.message = firstLine(told.message)
-  }
-  told.metadata?.managedFields?.sort((one: Owner, other: Owner) =>
-    rankOf(one) < rankOf(other) ? -1 : 1,
-  )
-  return JSON.stringify(told)
-}
-
-interface Cause {
-  readonly message: string
-}
-const firstLine = (message: string) => message.split('\n', 1)[0] ?? ''
-type Owner = Readonly<Record<string, string>>
-const rankOf = ({ operation, manager, subresource }: Owner) =>
-  `${operation} ${manager} ${subresource}`
-const inOneLine = (value: object) => JSON.stringify(value)
