@@ -269,10 +269,13 @@ test('a kubelet is told of its own pods only, from their binding on', async () =
   const { body } = await ask('GET', `${DEFAULT}/pods/p`)
   await ask('PUT', `${DEFAULT}/pods/p/status`, { ...body, status: { phase: 'Running' } })
   await ask('DELETE', `${DEFAULT}/pods/p?gracePeriodSeconds=0`)
-  const types = async (watch: typeof mine, count: number) =>
-    (await watch.take(count)).map(({ type }) => type)
-  assert.deepEqual(await types(mine, 3), ['ADDED', 'MODIFIED', 'DELETED'])
-  assert.deepEqual(await types(unbound, 2), ['ADDED', 'DELETED'])
+  const told = async (watch: typeof mine, count: number) =>
+    (await watch.take(count)).map(({ type, object: { metadata } }) =>
+      metadata.deletionTimestamp ? `${type} ending` : type,
+    )
+  const ends = ['ADDED', 'MODIFIED', 'MODIFIED ending', 'DELETED ending']
+  assert.deepEqual(await told(mine, 4), ends)
+  assert.deepEqual(await told(unbound, 2), ['ADDED', 'DELETED'])
   assert.equal(other.seen.length, 0)
   await server.stop()
 })

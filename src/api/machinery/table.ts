@@ -38,7 +38,8 @@ export interface Table {
   readonly kind: 'Table'
   readonly apiVersion: MetaApiVersion
   readonly metadata: ListMetadata
-  readonly columnDefinitions: readonly TableColumnDefinition[]
+  /** Null where the client knows them from the first event of its watch, as upstream has it. */
+  readonly columnDefinitions: readonly TableColumnDefinition[] | null
   /** Null where there are none and the kind says nothing about columns, as upstream's general table is. */
   readonly rows: readonly TableRow[] | null
 }
@@ -93,7 +94,7 @@ export function tableOf(
     kind: 'Table',
     apiVersion: metaApiVersion(version),
     metadata: listMeta ?? listMetaOfOne(objects),
-    columnDefinitions: withoutColumns ? [] : definitionsOf(columns),
+    columnDefinitions: withoutColumns ? null : definitionsOf(columns),
     rows: rows.length === 0 && columns === DEFAULT_COLUMNS ? null : rows,
   }
 }

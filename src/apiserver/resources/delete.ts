@@ -122,7 +122,11 @@ async function removeOnce(
   })
   const marked = markedForDeletion(write, current.object, options)
   if (marked && !isFinished(write, marked)) return stay(write, current, marked)
-  return go(write, current, marked === current.object ? undefined : marked)
+  if (!marked || marked === current.object) return go(write, current)
+  if (!resource.storage.kind.gracePeriodSeconds || write.dryRun) return go(write, current, marked)
+  // What could have had grace is first seen to end, as upstream has it, also by whoever only watches it go.
+  const ending = await resource.storage.replace(current, marked)
+  return ending && go(write, ending)
 }
 
 const hasFields = (value: object = {}) => Object.keys(value).length > 0
