@@ -15,7 +15,7 @@ import { type Accepted, besides, unexpected } from './accepted.ts'
 import { differences } from './differences.ts'
 import { inGeneral } from './in-general.ts'
 import { DEFINITIONS } from './non-resource-paths.ts'
-import { Pair, type Told } from './pair.ts'
+import { headerDifferences, Pair, type Told } from './pair.ts'
 import { served, withoutOff } from './served.ts'
 import { OWNED_DEFINITION } from './variants/owned-custom.ts'
 
@@ -57,10 +57,13 @@ const ACCEPTED: readonly { readonly upstream: RegExp; readonly why: string }[] =
   },
 ]
 
-/** Of texts that can be read. */
-function bodyDifferences(upstream: Told, proa: Told, asked: Asked): string[] {
-  if (!/^\{|^apiVersion/.test(upstream.text)) return []
-  const lines = differences(inGeneral(upstream.text), inGeneral(proa.text))
+/** Of headers, and of texts that can be read. */
+function answerDifferences(upstream: Told, proa: Told, asked: Asked): string[] {
+  const isText = /^\{|^apiVersion/.test(upstream.text)
+  const lines = [
+    ...headerDifferences(upstream, proa),
+    ...(isText ? differences(inGeneral(upstream.text), inGeneral(proa.text)) : []),
+  ]
   return besides(
     ACCEPTED_BODIES,
     unexpected(lines.map(line => `${asked.method} ${asked.path} ${line}`)),
@@ -99,7 +102,7 @@ describe('the lives of objects', { skip: etcdMissing() || kubeApiServerMissing()
         // It gave up amid a request that it had no answer for.
         if (!upstream) return false
         if (proa.status === upstream.status) {
-          const lines = bodyDifferences(upstream, proa, asked)
+          const lines = answerDifferences(upstream, proa, asked)
           if (lines.length === 0) return true
           assert.fail(`\n${textOf(asked)}\n${lines.join('\n')}`)
         }

@@ -124,7 +124,8 @@ export class Pair {
   }
 }
 
-function headerDifferences(upstream: Told, proa: Told): string[] {
+/** One line for each header that is told otherwise. */
+export function headerDifferences(upstream: Told, proa: Told): string[] {
   const names = new Set([...Object.keys(upstream.headers), ...Object.keys(proa.headers)])
   return [...names]
     .filter(name => !ASIDE.has(name))
