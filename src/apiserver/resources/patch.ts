@@ -293,7 +293,8 @@ function checkDeclared(kind: AnyKind, value: unknown): void {
   )
 }
 
-function layOver(
+/** The draft that an applied configuration makes of what is there, with who owns it. */
+export function layOver(
   write: Write,
   live: KubernetesObject | undefined,
   applied: { configuration: KubernetesObject; written: KubernetesObject; force: boolean },
