@@ -30,7 +30,7 @@ import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
 import { ServerEvents } from './bootstrap/server-events.ts'
 import { keepServiceAddresses } from './bootstrap/service-addresses.ts'
 import { keepTokenTracking, noteTokenUse } from './bootstrap/token-tracking.ts'
-import { SELF, Writer } from './bootstrap/writer.ts'
+import { SELF } from './bootstrap/writer.ts'
 import { CustomResources } from './custom-resources/custom-resources.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
 import type { FurtherCheck } from './endpoints/health.ts'
@@ -184,7 +184,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     server.notReady.delete('bootstrap')
     stopServiceAddresses = keepServiceAddresses(server, events)
     stopApiServices = keepApiServices(server)
-    stopFlowControl = keepFlowControl(server, new Writer(server))
+    stopFlowControl = keepFlowControl(server)
     if (options.serviceAccountKeys?.length) stopTokenTracking = keepTokenTracking(server)
     if (options.aggregation) {
       stopAggregation = followApiServices(server, options.aggregation)

@@ -13,6 +13,7 @@ import {
   setKey,
   tooDeep,
 } from './plain.ts'
+import { noteSaid } from './said-lists.ts'
 import { jsonTypeOf, SCALARS, WrongType } from './scalars.ts'
 import {
   type AlternativeSchema,
@@ -109,6 +110,8 @@ interface FieldPlan {
   readonly omitEmpty: boolean
   /** Makes what stands for an absent value; undefined when it stays absent. */
   readonly zero: ((state: State) => unknown) | undefined
+  /** A list that is shown even when it is empty. */
+  readonly isShownList: boolean
   /** Lists, maps and structs, whose names go on the path. */
   readonly nested: boolean
   /** Object.prototype has something of this name, e.g. `constructor`, which is no data. */
@@ -147,6 +150,7 @@ function planOf(shape: ObjectShape): ShapePlan {
       // Of any value there is, none says less than another.
       omitEmpty: presence === 'omitempty' && type !== 'any',
       zero: isShown || isNullableTime(schema) ? zeroOf(schema) : undefined,
+      isShownList: isShown && type === 'list',
       nested: !(type in SCALARS),
       inherited: name in Object.prototype,
     }
@@ -179,6 +183,9 @@ function decodeStruct(
       state.leaf = ''
       value = field.read(given, state)
       state.path.pop()
+      // What is frozen is what was stored, which says nothing any more.
+      if (field.isShownList && (value as unknown[]).length === 0 && !Object.isFrozen(given))
+        noteSaid(value as unknown[], true)
     } else {
       state.leaf = name
       value = field.read(given, state)
@@ -253,7 +260,7 @@ function pathText(path: readonly (string | number)[]): string {
 function zeroOf(schema: AnySchema): (state: State) => unknown {
   switch (schema.type) {
     case 'list':
-      return () => []
+      return () => noteSaid([], false)
     case 'map':
       return () => ({})
     case 'struct': {

@@ -1,4 +1,5 @@
 /** Plain JSON data whose keys may be anything, also `__proto__` and `constructor`. */
+import { copySaid } from './said-lists.ts'
 import { badRequest, StatusError } from './status.ts'
 
 export type PlainObject = Record<string, unknown>
@@ -56,7 +57,10 @@ export function copyJson<T>(value: T, thaw = false, depth = 0): T {
   if (typeof value !== 'object' || value === null) return value
   if (!thaw && Object.isFrozen(value)) return value
   if (depth > MAXIMUM_DEPTH) throw tooDeep()
-  if (Array.isArray(value)) return value.map(part => copyJson(part, thaw, depth + 1)) as T
+  if (Array.isArray(value)) {
+    const list = value.map(part => copyJson(part, thaw, depth + 1))
+    return (list.length === 0 ? copySaid(value, list) : list) as T
+  }
   const copy: PlainObject = {}
   for (const key of Object.keys(value))
     setKey(copy, key, copyJson((value as PlainObject)[key], thaw, depth + 1))

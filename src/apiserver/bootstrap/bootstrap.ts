@@ -1,6 +1,7 @@
 /** What must exist before anybody asks: the system's namespaces and classes, the Service of the API itself, the RBAC policy and flow control. */
 
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { ServiceCidr } from '#api/networking/v1/service-cidr.ts'
 import { systemClasses } from '#api/scheduling/v1/system-classes.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { bootstrapPolicyChanges } from '../authorization/bootstrap-policy.ts'
@@ -11,6 +12,7 @@ import { addressOf } from './service-addresses.ts'
 import { Writer } from './writer.ts'
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
+const NETWORKING = 'networking.k8s.io'
 const KUBERNETES = { name: 'kubernetes', namespace: 'default' }
 const LABELS = { component: 'apiserver', provider: 'kubernetes' }
 
@@ -22,19 +24,16 @@ export async function bootstrap(server: ServerContext): Promise<void> {
       writer.ensure('', 'namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
     ),
     ...systemClasses.map(each => writer.ensure('scheduling.k8s.io', 'priorityclasses', each)),
-    writer.ensure('networking.k8s.io', 'servicecidrs', serviceRange(server)),
+    writer.ensure(NETWORKING, 'servicecidrs', serviceRange(server)),
   ])
   const service = kubernetesService(server)
   await Promise.all([
     writer.ensure('', 'services', service),
     // With the rest, so that no commit follows when all is ready.
-    writer.ensure(
-      'networking.k8s.io',
-      'ipaddresses',
-      addressOf(server.services.firstAddress, service),
-    ),
+    writer.ensure(NETWORKING, 'ipaddresses', addressOf(server.services.firstAddress, service)),
+    tellRangeReady(server),
     policy(writer),
-    ensureFlowControl(writer),
+    ensureFlowControl(server),
   ])
 }
 
@@ -42,6 +41,7 @@ function kubernetesService({ services, securePort }: ServerContext): KubernetesO
   const spec = {
     type: 'ClusterIP',
     clusterIP: services.firstAddress,
+    ipFamilyPolicy: 'SingleStack',
     ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: securePort.port }],
     sessionAffinity: 'None',
   }
@@ -49,22 +49,31 @@ function kubernetesService({ services, securePort }: ServerContext): KubernetesO
   return { apiVersion: 'v1', kind: 'Service', metadata, spec } as KubernetesObject
 }
 
+const SERVICE_RANGE = {
+  apiVersion: `${NETWORKING}/v1`,
+  kind: 'ServiceCIDR',
+  metadata: { name: KUBERNETES.name },
+}
+
 /** The range of `--service-cluster-ip-range`, as programs look it up. */
-function serviceRange({ services, clock }: ServerContext): KubernetesObject {
+const serviceRange = ({ services }: ServerContext) =>
+  ({ ...SERVICE_RANGE, spec: { cidrs: [services.range] } }) as KubernetesObject
+
+/** In the name of upstream's controller, which is a part of the server. */
+async function tellRangeReady(server: ServerContext): Promise<void> {
+  const writer = new Writer(server, 'kubernetes-service-cidr-controller')
+  const range = (await writer.stored(NETWORKING, 'servicecidrs', SERVICE_RANGE)) as
+    | ServiceCidr
+    | undefined
+  if (!range || range.status.conditions?.some(({ type }) => type === 'Ready')) return
   const ready = {
     type: 'Ready',
     status: 'True',
-    reason: '',
     message: 'Kubernetes default Service CIDR is ready',
-    lastTransitionTime: rfc3339(clock.now()),
+    lastTransitionTime: rfc3339(server.clock.now()),
   }
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'ServiceCIDR',
-    metadata: { name: KUBERNETES.name },
-    spec: { cidrs: [services.range] },
-    status: { conditions: [ready] },
-  } as KubernetesObject
+  const told = { ...SERVICE_RANGE, status: { conditions: [ready] } } as KubernetesObject
+  await writer.applyStatus(NETWORKING, 'servicecidrs', told)
 }
 
 const RBAC = 'rbac.authorization.k8s.io'

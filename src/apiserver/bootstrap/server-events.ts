@@ -50,6 +50,7 @@ export class ServerEvents {
       import('#client/events.ts'),
     ])
     const { clock, random, log } = this.#server
-    return createEventRecorder(createClient(this.#transport), { clock, random, log, component })
+    const client = createClient(this.#transport, { userAgent: 'kube-apiserver' })
+    return createEventRecorder(client, { clock, random, log, component })
   }
 }

@@ -1,21 +1,33 @@
-/** Writes of the server itself. */
+/** Writes of the server itself, which owns what it writes as anybody does. */
 import { decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
-import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { KubernetesObject, ManagedFieldsEntry } from '#api/machinery/metadata.ts'
+import { isPlainObject } from '#api/machinery/plain.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { sleep } from '#base/clock.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import { type Exchange, newExchange } from '../exchange.ts'
 import { createObject } from '../resources/create.ts'
 import { deleteObject } from '../resources/delete.ts'
+import { layOver } from '../resources/patch.ts'
 import type { StoredResource } from '../resources/registry.ts'
-import { updateObject } from '../resources/update.ts'
-import type { Write } from '../resources/write.ts'
+import { type Change, updateObject } from '../resources/update.ts'
+import { nowOf, ownersAfter, type Write } from '../resources/write.ts'
 import type { ServerContext } from '../server-context.ts'
 
 /** The server itself, as admission and managedFields see it. */
 export const SELF = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 const noRequest: ApiRequest = { method: 'POST', path: '/' }
+
+/** Who owns what the server writes, as upstream. */
+const MANAGER = 'kube-apiserver'
+
+/** Groups of what a start writes most of. All lists that it writes of them are owned as a whole, whatever is in them. */
+const ALIKE = new Set([
+  'rbac.authorization.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+  'scheduling.k8s.io',
+])
 
 const MAXIMUM_ATTEMPTS = 5
 const RETRY_MS = 200
@@ -24,9 +36,13 @@ const RETRY_MS = 200
 export class Writer {
   readonly server: ServerContext
   readonly #exchange: Exchange
+  readonly #manager: string
+  /** By what makes objects alike. */
+  readonly #alike = new Map<string, readonly ManagedFieldsEntry[]>()
 
-  constructor(server: ServerContext) {
+  constructor(server: ServerContext, manager = MANAGER) {
     this.server = server
+    this.#manager = manager
     this.#exchange = newExchange(server, noRequest, { user: SELF })
     this.#exchange.user = SELF
   }
@@ -40,7 +56,8 @@ export class Writer {
     for (let attempt = 1; ; attempt++) {
       if (await resource.storage.get(namespace, name)) return
       try {
-        await createObject(write, draftOf(resource as StoredResource, object))
+        const draft = draftOf(resource as StoredResource, object)
+        await createObject(this.#owned(write, draft), draft)
         return
       } catch (thrown) {
         if (isStatus(thrown, 'AlreadyExists')) return
@@ -49,6 +66,20 @@ export class Writer {
         await sleep(this.server.clock, RETRY_MS)
       }
     }
+  }
+
+  /** With the owners of one that was alike, where that is known: tracking a hundred roles costs a start more than all that it does with them besides. */
+  #owned(write: Write, draft: KubernetesObject): Write {
+    const { group, kind } = write.resource.kind
+    if (!ALIKE.has(group)) return write
+    const likeness = `${nowOf(write)} ${kind} ${namesIn(draft)}`
+    let owners = this.#alike.get(likeness)
+    if (!owners) {
+      owners = ownersAfter(write, undefined, draft) ?? []
+      this.#alike.set(likeness, owners)
+    }
+    if (owners.length > 0) draft.metadata.managedFields = [...owners]
+    return { ...write, isApply: true }
   }
 
   /** What is there now under that name. */
@@ -94,13 +125,25 @@ export class Writer {
     await this.#changeDraft(write, change)
   }
 
-  async #changeDraft(write: Write, change: (draft: KubernetesObject) => void): Promise<void> {
+  /** Lays a status over the one that is there, of which all else stays. What is gone has none. */
+  async applyStatus(group: string, plural: string, applied: KubernetesObject): Promise<void> {
+    const resource = this.server.registry.stored(group, 'v1', plural)
+    const write = { ...this.#write(resource, applied), subresource: 'status', isApply: true }
+    const laid = { configuration: applied, written: applied, force: true }
+    await this.#update(write, ({ object }) => layOver(write, object, laid))
+  }
+
+  #changeDraft(write: Write, change: (draft: KubernetesObject) => void): Promise<void> {
+    return this.#update(write, ({ object }) => {
+      const draft = structuredClone(object)
+      change(draft)
+      return draft
+    })
+  }
+
+  async #update(write: Write, change: Change): Promise<void> {
     try {
-      await updateObject(write, ({ object }) => {
-        const draft = structuredClone(object)
-        change(draft)
-        return draft
-      })
+      await updateObject(write, change)
     } catch (thrown) {
       if (!isStatus(thrown, 'NotFound')) throw thrown
     }
@@ -119,11 +162,17 @@ export class Writer {
       name: metadata.name ?? '',
       subresource: '',
       dryRun: false,
-      manager: 'proa',
-      // Nobody contends for these fields, and tracking a hundred roles would cost each start.
-      isApply: true,
+      manager: this.#manager,
     }
   }
+}
+
+/** Of objects that have the same fields, all owners are the same: of lists only whether they are empty matters. */
+function namesIn(value: unknown): string {
+  if (Array.isArray(value)) return value.length > 0 ? '[*]' : '[]'
+  if (!isPlainObject(value)) return ''
+  const names = Object.keys(value)
+  return `{${names.map(name => JSON.stringify(name) + namesIn(value[name])).join()}}`
 }
 
 function draftOf({ kind }: StoredResource, object: KubernetesObject): KubernetesObject {

@@ -8,7 +8,7 @@ import { isStatus } from '#api/machinery/status.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { settleAfterChanges } from '../bootstrap/settling.ts'
-import type { Writer } from '../bootstrap/writer.ts'
+import { Writer } from '../bootstrap/writer.ts'
 import { isEqual } from '../resources/equal.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
@@ -18,12 +18,13 @@ import { AUTO_UPDATE, flowSchemas, priorityLevels } from './suggestions.ts'
 /** Nobody waits for it, and a start has other work. */
 const SETTLE_MS = 1_000
 const RETRY_MS = 10_000
+/** Who owns the objects, and who what is said of them. Names are upstream's. */
+const PRODUCER = 'api-priority-and-fairness-config-producer-v1'
+const CONSUMER = 'api-priority-and-fairness-config-consumer-v1'
 
-/**
- * Writes what is missing or was changed, and what schemas say of their levels. What an administrator took over by the annotation stays
- * as it is.
- */
-export async function ensureFlowControl(writer: Writer): Promise<void> {
+/** Writes what is missing or was changed. What an administrator took over by the annotation stays as it is. */
+export async function ensureFlowControl(server: ServerContext): Promise<void> {
+  const writer = new Writer(server, PRODUCER)
   const keep = async (plural: string, object: KubernetesObject & { spec: object }) => {
     const stored = await writer.stored(FLOW_CONTROL, plural, object)
     if (!stored) return writer.ensure(FLOW_CONTROL, plural, object)
@@ -35,8 +36,6 @@ export async function ensureFlowControl(writer: Writer): Promise<void> {
     ...flowSchemas().map(each => keep(FLOW_SCHEMAS, each)),
     ...priorityLevels().map(each => keep(PRIORITY_LEVELS, each)),
   ])
-  const { schemas, levels } = cachesOf(writer.server)
-  if (schemas && levels) await tellDangling(writer, schemas, levels)
 }
 
 function cachesOf({ registry }: ServerContext) {
@@ -44,8 +43,8 @@ function cachesOf({ registry }: ServerContext) {
   return { schemas: cacheOf(FLOW_SCHEMAS), levels: cacheOf(PRIORITY_LEVELS) }
 }
 
-/** Begins a moment later; the returned function ends it, and is over when the last write is. */
-export function keepFlowControl(server: ServerContext, writer: Writer): () => Promise<void> {
+/** Also of what schemas say of their levels. Begins a moment later; the returned function ends it, and is over when the last write is. */
+export function keepFlowControl(server: ServerContext): () => Promise<void> {
   const { schemas, levels } = cachesOf(server)
   if (!schemas || !levels) return async () => {}
   return settleAfterChanges({
@@ -54,7 +53,8 @@ export function keepFlowControl(server: ServerContext, writer: Writer): () => Pr
     delayMs: SETTLE_MS,
     async settle() {
       try {
-        await ensureFlowControl(writer)
+        await ensureFlowControl(server)
+        await tellDangling(new Writer(server, CONSUMER), schemas, levels)
         return undefined
       } catch (error) {
         server.log.warn('flow control could not be kept up', { error: messageOf(error) })
@@ -79,12 +79,12 @@ async function tellDangling(
       if (told && isEqual({ ...condition, lastTransitionTime: told.lastTransitionTime }, told))
         return
       const { name = '' } = schema.metadata
-      await writer.putStatus(FLOW_CONTROL, FLOW_SCHEMAS, name, draft => {
-        const { status = {} } = draft as FlowSchema
-        const others = (status.conditions ?? []).filter(({ type }) => type !== condition.type)
-        const conditions = [...others, { ...condition, lastTransitionTime: nowText }]
-        Object.assign(draft, { status: { ...status, conditions } })
-      })
+      await writer.applyStatus(FLOW_CONTROL, FLOW_SCHEMAS, {
+        apiVersion: schema.apiVersion,
+        kind: schema.kind,
+        metadata: { name },
+        status: { conditions: [{ ...condition, lastTransitionTime: nowText }] },
+      } as KubernetesObject)
     }),
   )
   for (const result of results)

@@ -139,7 +139,9 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   const { resource, exchange } = write
   const { kind, view } = resource
   const document = current.in(view).object
-  const result = applyPatch(kind.shape, document, body)
+  // Such a patch copies what it is applied to: as it is shown, where an empty list is null, which says nothing.
+  const shown = body.type === JSON_PATCH ? emptyAsNull(document) : document
+  const result = applyPatch(kind.shape, shown, body)
   checkMade(result, { write, kind, document, strategic: strategicOf(body) })
   const { value, metadata, rest } = toDecode(write, result, document)
   const decoded = decodePatched(exchange, kind, {
@@ -291,7 +293,8 @@ function checkDeclared(kind: AnyKind, value: unknown): void {
   )
 }
 
-function layOver(
+/** The draft that an applied configuration makes of what is there, with who owns it. */
+export function layOver(
   write: Write,
   live: KubernetesObject | undefined,
   applied: { configuration: KubernetesObject; written: KubernetesObject; force: boolean },

@@ -3,7 +3,11 @@
 import { reread } from '#api/apiextensions/custom/custom-kind.ts'
 import { type FieldError, notSupported } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
-import type { KubernetesObject, OwnerReference } from '#api/machinery/metadata.ts'
+import type {
+  KubernetesObject,
+  ManagedFieldsEntry,
+  OwnerReference,
+} from '#api/machinery/metadata.ts'
 import { badRequest, conflict, invalid, type ResourceName } from '#api/machinery/status.ts'
 import { validateFieldManager } from '#api/machinery/validate-metadata.ts'
 import { rfc3339 } from '#base/clock.ts'
@@ -27,7 +31,7 @@ export interface Write {
   readonly subresource: string
   readonly dryRun: boolean
   readonly manager: string
-  /** Server-side apply brings the managedFields with it. */
+  /** Server-side apply brings the managedFields with it, as does whoever knows them. */
   readonly isApply?: boolean
 }
 
@@ -208,16 +212,26 @@ export function trackFields(
   previous: KubernetesObject | undefined,
   draft: KubernetesObject,
 ): void {
-  const { fieldManagement } = write.exchange.server
-  const { manager, subresource } = write
   if (write.isApply) return
+  const entries = ownersAfter(write, previous, draft)
+  if (entries && entries.length > 0) draft.metadata.managedFields = [...entries]
+  else delete draft.metadata.managedFields
+}
+
+/** Who owns which fields of the draft once it is written. */
+export function ownersAfter(
+  write: Write,
+  previous: KubernetesObject | undefined,
+  draft: KubernetesObject,
+): readonly ManagedFieldsEntry[] | undefined {
+  const { manager, subresource } = write
   const { server } = write.exchange
   const { kind, fromStored } = write.resource.view
   const isStatusDropped = previous === undefined && kind.subresources.status === true
   const next = (object: KubernetesObject) => (isStatusDropped ? withoutStatus(object) : object)
   const shown = (object: KubernetesObject) => fromStored?.(object) ?? object
   // A manager owns fields of the version in which it writes.
-  const entries = fieldManagement.track(kind, previous && shown(previous), next(shown(draft)), {
+  return server.fieldManagement.track(kind, previous && shown(previous), next(shown(draft)), {
     manager,
     subresource,
     // Upstream takes the times of a scale from the entries that the object had before.
@@ -225,6 +239,4 @@ export function trackFields(
     versions: versionsOf(server, write.resource),
     unowned: unownedFields(write.resource, subresource, draft),
   })
-  if (entries && entries.length > 0) draft.metadata.managedFields = [...entries]
-  else delete draft.metadata.managedFields
 }

@@ -2,6 +2,7 @@
 import type { KubernetesObject } from '../metadata.ts'
 import { equal } from '../patch/json-patch.ts'
 import { isPlainObject, type PlainObject } from '../plain.ts'
+import { isSaid } from '../said-lists.ts'
 import type { AnySchema, ObjectShape } from '../schema.ts'
 import { isNamed, type Part, type Place, partsOf, placeIn, placesIn } from './elements.ts'
 import { FieldSet, LEAF, NONE } from './field-set.ts'
@@ -111,6 +112,12 @@ function compare(
   const before = partsOf(schema, from) ?? (from === null ? NOTHING : undefined)
   const after = partsOf(schema, to) ?? (to === null ? NOTHING : undefined)
   if (before && after && before.length + after.length > 0) return compareParts(before, after)
+  if (Array.isArray(to) && to.length === 0) {
+    const isTold = isSaid(to)
+    // Nobody told what is stored: who tells it changes it.
+    if (isTold === true) return CHANGED
+    if (isTold === false && from === null) return undefined
+  }
   if (equal(from, to)) return undefined
   // Where nothing says what it is to be, a value may be of another type than before: its parts come or go, and it changes itself.
   const found =
