@@ -87,8 +87,8 @@ export const patchScale: SpecialHandler = async (exchange, resource) => {
   const body = await patchBodyOf(exchange.request, acceptedOf(resource.kind))
   checkAccepted(exchange)
   const write = writeOf(exchange, resource as StoredResource, wrongFor(body, exchange.info.query))
-  if (isApply(body) && isPlainObject(body.value)) checkAppliedType(scale, body.value)
   return writeScale(write, current => {
+    if (isApply(body) && isPlainObject(body.value)) checkAppliedType(scale, body.value)
     const result = applyPatch(scale.shape, current, body)
     checkMade(result, { write, kind: scale, document: current, strategic: strategicOf(body) })
     const wanted = decodeDraft(exchange, scale, result) as Scale
