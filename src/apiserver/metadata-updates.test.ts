@@ -113,3 +113,16 @@ test('a link to itself is shown by trials alone, since it is dropped where the o
   assert.equal(written.body.metadata.selfLink, undefined)
   assert.deepEqual((await ask('GET', `${AT}/a`)).body, written.body)
 })
+
+test('what keeps all of its metadata beside a status keeps out a link, too', async () => {
+  const { ask } = await startTestServer()
+  const claims = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims'
+  const spec = { devices: { requests: [{ name: 'a', exactly: { deviceClassName: 'gpu' } }] } }
+  const { body: claim, text } = await ask('POST', claims, { metadata: { name: 'a' }, spec })
+  assert.equal(claim.kind, 'ResourceClaim', text)
+  const linked = { ...claim, metadata: { ...claim.metadata, selfLink: '/mine' } }
+  const status = await ask('PUT', `${claims}/a/status?dryRun=All`, linked)
+  assert.equal(status.body.metadata.selfLink, undefined)
+  const whole = await ask('PUT', `${claims}/a?dryRun=All`, linked)
+  assert.equal(whole.body.metadata.selfLink, '/mine')
+})

@@ -289,7 +289,13 @@ function keepOtherHalf(write: Write, draft: KubernetesObject, previous: Kubernet
 }
 
 const OWNERS = ['ownerReferences'] as const
-const BESIDE_STATUS = ['labels', 'annotations', 'finalizers', 'deletionTimestamp'] as const
+const BESIDE_STATUS = [
+  'labels',
+  'annotations',
+  'finalizers',
+  'deletionTimestamp',
+  'selfLink',
+] as const
 const WHOLLY_BESIDE_STATUS = ['generateName', 'deletionGracePeriodSeconds'] as const
 
 const BESIDE_PART = [...OWNERS, 'labels', 'annotations', 'finalizers', 'deletionTimestamp'] as const
