@@ -67,3 +67,11 @@ test('who is not there cannot be evicted, nor somebody under another name', asyn
   assert.equal((await ask('POST', `${PODS}/none/eviction`, none)).status, 404)
   assert.equal((await ask('POST', `${POD}/eviction`, none)).status, 400)
 })
+
+test('an eviction in the words of the version before is heard', async () => {
+  const { ask } = await startWithPod()
+  const old = { ...eviction(), apiVersion: 'policy/v1beta1' }
+  assert.equal((await ask('POST', `${POD}/eviction?dryRun=All`, old)).status, 201)
+  const other = { ...eviction(), apiVersion: 'policy/v1alpha1' }
+  assert.equal((await ask('POST', `${POD}/eviction?dryRun=All`, other)).status, 400)
+})

@@ -100,3 +100,29 @@ test('what may not change is told before what may never be', async () => {
   const fields = refused.details.causes.map(({ field }: { field: string }) => field)
   assert.deepEqual(fields, ['immutable', 'data', 'data[no!]'])
 })
+
+test('a link to itself is shown by trials alone, since it is dropped where the object is stored', async () => {
+  const { ask, put } = await stored()
+  const tried = await put({ selfLink: '/mine' })
+  assert.equal(tried.body.metadata.selfLink, '/mine')
+  const labels = { metadata: { selfLink: '/mine', labels: { a: 'b' } } }
+  const merge = { headers: { 'content-type': 'application/merge-patch+json' } }
+  const patched = await ask('PATCH', `${AT}/a?dryRun=All`, labels, merge)
+  assert.equal(patched.body.metadata.selfLink, '/mine')
+  const written = await ask('PATCH', `${AT}/a`, labels, merge)
+  assert.equal(written.body.metadata.selfLink, undefined)
+  assert.deepEqual((await ask('GET', `${AT}/a`)).body, written.body)
+})
+
+test('what keeps all of its metadata beside a status keeps out a link, too', async () => {
+  const { ask } = await startTestServer()
+  const claims = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims'
+  const spec = { devices: { requests: [{ name: 'a', exactly: { deviceClassName: 'gpu' } }] } }
+  const { body: claim, text } = await ask('POST', claims, { metadata: { name: 'a' }, spec })
+  assert.equal(claim.kind, 'ResourceClaim', text)
+  const linked = { ...claim, metadata: { ...claim.metadata, selfLink: '/mine' } }
+  const status = await ask('PUT', `${claims}/a/status?dryRun=All`, linked)
+  assert.equal(status.body.metadata.selfLink, undefined)
+  const whole = await ask('PUT', `${claims}/a?dryRun=All`, linked)
+  assert.equal(whole.body.metadata.selfLink, '/mine')
+})

@@ -70,6 +70,12 @@ test('another kind is not converted, and one that nobody knows not read', async 
     of('apply-patch+yaml'),
   )
   assert.equal(applied.body.message, 'invalid object type: apps/v1, Kind=Deployment')
+  const apply = (name: string, body: object) =>
+    ask('PATCH', `${deployments}/${name}/scale?fieldManager=m`, body, of('apply-patch+yaml'))
+  const odd = await apply('d', { ...type, kind: {} })
+  assert.equal(odd.body.message, 'invalid object type: apps/v1, Kind=')
+  // What is not there is told first.
+  assert.equal((await apply('none', type)).status, 404)
 })
 
 test('a strategic patch is read as what the object is, unless it says that in numbers', async () => {

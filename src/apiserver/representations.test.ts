@@ -174,6 +174,44 @@ test('bare metadata in every encoding and both versions', async () => {
     406,
     'you requested PartialObjectMetadataList, but the requested object is not a list (*core.ConfigMap)',
   ])
+  // Not all groups are in a package of their name.
+  for (const [group, list] of [
+    ['events.k8s.io/v1/events', 'core.EventList'],
+    ['internal.apiserver.k8s.io/v1alpha1/storageversions', 'apiserverinternal.StorageVersionList'],
+    ['rbac.authorization.k8s.io/v1/roles', 'rbac.RoleList'],
+  ]) {
+    const [status, message] = await wrong(`/apis/${group}`, 'PartialObjectMetadata')
+    assert.equal(status, 406)
+    assert.ok(message.endsWith(`is a list (*${list})`), message)
+  }
+})
+
+test('the rows of flow schemas are in the order in which they are tried', async () => {
+  const server = await startTestServer()
+  const schemas = '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas'
+  for (const [name, matchingPrecedence] of [
+    ['a', 900],
+    ['b', 20],
+    ['c', 900],
+  ]) {
+    const spec = { matchingPrecedence, priorityLevelConfiguration: { name: 'exempt' } }
+    const made = await server.ask('POST', schemas, { metadata: { name }, spec })
+    assert.equal(made.status, 201, made.text)
+  }
+  const { bytes } = await get(server, schemas, `application/json;as=Table;${META}`)
+  const { rows } = JSON.parse(Buffer.from(bytes).toString())
+  const names: string[] = rows.map(({ cells }: { cells: string[] }) => cells[0])
+  assert.deepEqual(
+    names.filter(name => name.length === 1),
+    ['b', 'a', 'c'],
+  )
+  const listed = (await server.ask('GET', schemas)).body.items
+  assert.deepEqual(
+    listed
+      .map((each: { metadata: { name: string } }) => each.metadata.name)
+      .filter((name: string) => name.length === 1),
+    ['a', 'b', 'c'],
+  )
 })
 
 test('tables: versions, objects in rows, columns in the first event only', async () => {

@@ -6,6 +6,7 @@ import type { Status } from '#api/machinery/status.ts'
 import { partialMetadataOf } from '#api/machinery/table.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from './exchange.ts'
+import { noList } from './go-types.ts'
 import {
   CBOR_TYPE,
   JSON_TYPE,
@@ -102,10 +103,12 @@ export function respondMade(
 ): (value: unknown, kind?: AnyKind) => ApiResponse | Promise<ApiResponse> {
   if (exchange.request.objects) return value => objectResponse(201, value)
   const wanted = wantedBy(exchange, { hasNoTable: true })
-  return (value, kind) =>
-    kind && wanted.as === 'PartialObjectMetadata'
+  return (value, kind) => {
+    if (kind && wanted.as === 'PartialObjectMetadataList') throw noList(kind)
+    return kind && wanted.as === 'PartialObjectMetadata'
       ? encode(wanted, 201, partialMetadataOf(kind, value as KubernetesObject, wanted.version))
       : encode(wanted, 201, value, kind)
+  }
 }
 
 const objectResponse = (status: number, object: unknown): ApiResponse => ({

@@ -48,6 +48,38 @@ test('a scale is written by all rules of an update', async () => {
   assert.match(refused.body.message, /spec\.replicas: Invalid value: 13: brings bad luck/)
 })
 
+test('a size is shown in the form that is asked for', async () => {
+  const { ask } = await startTestServer()
+  const labels = { app: 'a' }
+  await ask('POST', DEPLOYMENTS, {
+    metadata: { name: 'a' },
+    spec: {
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+    },
+  })
+  const as = (kind: string) => ({ accept: `application/json;as=${kind};g=meta.k8s.io;v=v1` })
+  const body = { metadata: { name: 'a' }, spec: { replicas: 2 } }
+  for (const [method, type, sent] of [
+    ['GET', 'json', undefined],
+    ['PUT', 'json', body],
+    ['PATCH', 'merge-patch+json', body],
+  ] as const) {
+    const headers = { 'content-type': `application/${type}`, ...as('PartialObjectMetadata') }
+    const bare = await ask(method, `${DEPLOYMENTS}/a/scale`, sent, { headers })
+    assert.equal(bare.status, 200, bare.text)
+    assert.deepEqual(Object.keys(bare.body).sort(), ['apiVersion', 'kind', 'metadata'])
+    assert.equal(bare.body.kind, 'PartialObjectMetadata')
+    assert.equal(bare.body.metadata.name, 'a')
+  }
+  const get = (kind: string) =>
+    ask('GET', `${DEPLOYMENTS}/a/scale`, undefined, { headers: as(kind) })
+  assert.equal((await get('Table')).body.rows.length, 1)
+  const many = await get('PartialObjectMetadataList')
+  assert.equal(many.status, 406)
+  assert.match(many.body.message, /is not a list \(\*autoscaling\.Scale\)/)
+})
+
 test('sizes beyond what a size may be are refused as numbers, and shown as their lower half', async () => {
   const store = createMemoryStore()
   const server = await startTestServer({ store })

@@ -25,6 +25,18 @@ test('generateName makes unique names, and a taken name is a conflict', async ()
   assert.equal(again.status, 409)
   assert.equal(again.body.reason, 'AlreadyExists')
   assert.equal(again.body.message, `configmaps "${name}" already exists`)
+  assert.equal(again.headers['retry-after'], undefined)
+  // Where a name could have been made, too, this is told as well.
+  for (const query of ['', '?dryRun=All']) {
+    const both = await ask('POST', `${AT}${query}`, { metadata: { name, generateName: 'x-' } })
+    assert.equal(both.status, 409)
+    assert.equal(
+      both.body.message,
+      `configmaps "${name}" already exists, the server was not able to generate a unique name for the object`,
+    )
+    assert.equal(both.body.details.retryAfterSeconds, 1)
+    assert.equal(both.headers['retry-after'], '1')
+  }
 })
 
 test('what a body may not be is told by a Status', async () => {

@@ -403,7 +403,10 @@ describe('hostile bodies', () => {
       wrong('\ufeff{}', /json parse error/),
       wrong('[]', /^the object provided is unrecognized \(must be of type ConfigMap\)/),
       wrong('null', /unrecognized/),
-      wrong('{"kind":"Pod","apiVersion":"v1"}', /does not match the expected kind \(ConfigMap\)/),
+      wrong(
+        '{"kind":"Pod","apiVersion":"v1"}',
+        /^Pod in version "v1" cannot be handled as a ConfigMap: converting \(v1\.Pod\) to \(core\.ConfigMap\): unknown conversion$/,
+      ),
       wrong(
         '{"apiVersion":"v2"}',
         /^ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2" in scheme /,

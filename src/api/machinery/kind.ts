@@ -129,6 +129,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   /** What is shown of an object's metadata alone; all of it but for what was only put there for one version of the kind. */
   readonly metadataAlone: (metadata: ObjectMeta) => ObjectMeta
   readonly rowConditions: (object: T) => readonly RowCondition[]
+  /** The order of the rows of a table, where it is not that of the list. */
+  readonly compareRows?: (one: T, other: T) => number
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly fieldSelectors: Readonly<Record<string, (object: T) => string>>
   /** Deletes that wait: seconds of grace for this delete, 0 for at once. Absent means never any grace. */
@@ -210,6 +212,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly columns?: readonly Column<T>[]
   readonly metadataAlone?: KindDefinition['metadataAlone']
   readonly rowConditions?: (object: T) => readonly RowCondition[]
+  readonly compareRows?: (one: T, other: T) => number
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>>
   readonly gracePeriodSeconds?: (object: T, asked: number | undefined) => number
   readonly warnings?: (object: T, previous: T | undefined) => readonly string[]

@@ -1,12 +1,11 @@
 /** From a request's body to the draft of an object, complete with defaults and in the stored version. */
-import { kinds } from '#api/kinds.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
-import { checkTypeMeta, decodeObject } from '#api/machinery/decode.ts'
+import { decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
 import { goQuote } from '#api/machinery/go-quote.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { isPlainObject } from '#api/machinery/plain.ts'
+import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import {
   decodeObjectProtobuf,
   isProtobufBody,
@@ -17,6 +16,7 @@ import { badRequest, isStatus, StatusError } from '#api/machinery/status.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { encodingOfBody, JSON_TYPE, unsupportedMediaType, YAML_TYPE } from '../media-type.ts'
+import { checkBodyType, unreadableType, whyUnread } from './body-type.ts'
 import { complaintsAbout, refusedAs, report } from './strict.ts'
 
 /** Enough of a kind to read a body of it. */
@@ -60,7 +60,7 @@ function unrecognized({ kind }: Typed, why = '') {
 }
 
 /** Enough of a body to see what it is, however it is spelled. */
-function summaryOf(body: Uint8Array): string {
+function summaryOf(body: Uint8Array = new Uint8Array()): string {
   if (body.length === 0) return '<empty>'
   const start = Buffer.from(body.subarray(0, SUMMARY_BYTES))
   const more = body.length > SUMMARY_BYTES ? ' ...' : ''
@@ -102,41 +102,29 @@ export async function parseYaml(body: Uint8Array): Promise<ParsedBody> {
 export const GO_TYPE_META =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 
-let registered: ReadonlySet<string> | undefined
-
-export function isRegistered(apiVersion: string, kind: string): boolean {
-  registered ??= new Set(kinds.map(each => `${apiVersionOf(each)} ${each.kind}`))
-  return registered.has(`${apiVersion} ${kind}`)
-}
-
-/** Built-in kinds are read by what the body says it is, so that nobody can read what nobody knows. */
-function checkRegistered(wanted: AnyKind, value: { apiVersion?: unknown; kind?: unknown }): void {
-  if (wanted.custom) return
-  const apiVersion = value.apiVersion || apiVersionOf(wanted)
-  const kind = value.kind || wanted.kind
-  if (typeof apiVersion !== 'string' || isRegistered(apiVersion, `${kind}`)) return
-  // Kinds that are no resources, such as Scale.
-  if (apiVersion === apiVersionOf(wanted) && kind === wanted.kind) return
-  const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1)
-  throw badRequest(
-    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${wanted.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
-  )
-}
-
 /** A fresh draft of the body's object, as `kind`. */
 export function draftOf(exchange: Exchange, kind: AnyKind, body: ParsedBody): KubernetesObject {
   const { value } = body
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const why = `json: cannot unmarshal ${value === null ? 'null' : jsonTypeOf(value)} into Go value of type ${GO_TYPE_META}`
-    const { json = new Uint8Array() } = body
     throw unrecognized(
       kind,
-      `: couldn't get version/kind; json parse error: ${why} (${summaryOf(json)})`,
+      `: couldn't get version/kind; json parse error: ${why} (${summaryOf(body.json)})`,
     )
   }
-  checkRegistered(kind, value)
-  checkTypeMeta(kind, value)
+  const why = unreadableType(value as PlainObject) ?? missingKind(kind, body)
+  if (why !== undefined) throw unrecognized(kind, `: ${why} (${summaryOf(body.json)})`)
+  checkBodyType(kind, isSent(kind, body) ? { apiVersion: '', ...value } : (value as PlainObject))
   return decodeDraft(exchange, kind, value, body)
+}
+
+/** Custom resources that are sent are read by what they say they are alone; what is written in process need not say it. */
+const isSent = ({ custom }: AnyKind, { json }: ParsedBody) =>
+  custom !== undefined && json !== undefined
+
+function missingKind(kind: AnyKind, body: ParsedBody): string | undefined {
+  if (!isSent(kind, body) || (body.value as PlainObject).kind) return undefined
+  return `Object 'Kind' is missing in '${Buffer.from(body.json ?? [])}'`
 }
 
 /** The value without what is known of it. */
@@ -227,9 +215,7 @@ function readPatched(kind: AnyKind, value: unknown, refuse: (sentence: string) =
     return decodeObject(kind, value)
   } catch (thrown) {
     if (!isStatus(thrown, 'BadRequest')) throw thrown
-    // What was wrong, without the words around it that are for whole bodies.
-    const start = `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: `
-    throw refuse(thrown.message.replace(start, ''))
+    throw refuse(whyUnread(kind, thrown.message))
   }
 }
 

@@ -74,8 +74,9 @@ export async function createObject(write: Write, draft: KubernetesObject): Promi
     try {
       return await createNamed(write, candidate)
     } catch (thrown) {
-      if (!isGenerated || !isStatus(thrown, 'AlreadyExists')) throw thrown
-      if (attempt >= NAME_ATTEMPTS) throw noUniqueName(thrown)
+      if (!metadata.generateName || !isStatus(thrown, 'AlreadyExists')) throw thrown
+      // Upstream tells so even of a name that was chosen, where one could have been made as well.
+      if (!isGenerated || attempt >= NAME_ATTEMPTS) throw noUniqueName(thrown)
     }
   }
 }

@@ -275,9 +275,10 @@ export function checkAppliedType(
 
 /** As Go prints what an object says of itself. */
 function goTypeOf({ apiVersion, kind }: { apiVersion?: unknown; kind?: unknown }): string {
-  if (typeof apiVersion !== 'string') return `/, Kind=${kind ?? ''}`
+  const named = typeof kind === 'string' ? kind : ''
+  if (typeof apiVersion !== 'string') return `/, Kind=${named}`
   if (apiVersion.split('/').length > 2) return '/, Kind='
-  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind ?? ''}`
+  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${named}`
 }
 
 /** Fields that cannot be owned are refused, whatever the query says of validation. */

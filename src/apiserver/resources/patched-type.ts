@@ -8,8 +8,8 @@ import { goText } from '#api/machinery/patch/go-text.ts'
 import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { badRequest, invalid } from '#api/machinery/status.ts'
-import { GO_TYPE_META, isRegistered, refusedPatch } from './body.ts'
-import { goTypeOf } from './respond-list.ts'
+import { GO_TYPE_META, refusedPatch } from './body.ts'
+import { conversionFailed, isRegistered } from './body-type.ts'
 import type { Write } from './write.ts'
 
 export interface Patching {
@@ -88,16 +88,13 @@ function checkPatchedType(result: KubernetesObject, { write, kind, document }: P
       `no kind ${JSON.stringify(named)} is registered for the internal version of group ${JSON.stringify(kind.group)} in scheme "pkg/runtime/scheme.go:111"`,
     )
   } else if (isOf(kind, apiVersion, named)) return
-  else if (!isRegistered(apiVersion, named || kind.kind))
+  else if (!isRegistered(kind.group, apiVersion, named || kind.kind))
     throw refusedPatch(
       stringifyJson(result),
       `no kind ${JSON.stringify(named)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
     )
   else if (named && (named !== kind.kind || groupOf(apiVersion) !== kind.group))
-    throw refusedPatch(
-      stringifyJson(result),
-      `converting (${apiVersion.slice(apiVersion.lastIndexOf('/') + 1)}.${named}) to (${goTypeOf(kind, kind.kind).slice(1)}): unknown conversion`,
-    )
+    throw refusedPatch(stringifyJson(result), conversionFailed(kind, apiVersion, named))
   else checkTypeMeta(kind, result)
 }
 

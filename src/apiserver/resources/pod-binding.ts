@@ -2,7 +2,7 @@
 import { type Binding, binding } from '#api/core/v1/binding.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { invalid as invalidField, required } from '#api/machinery/field-error.ts'
-import { badRequest, conflict, invalid } from '#api/machinery/status.ts'
+import { badRequest, conflict, PlainError } from '#api/machinery/status.ts'
 import { respondMade } from '../respond.ts'
 import { draftOf, parseBody } from './body.ts'
 import type { SpecialHandler } from './special.ts'
@@ -35,7 +35,10 @@ function checkBinding(wanted: Binding, { namespace }: Write, name: string): void
   if (target.kind && target.kind !== 'Node')
     errors.push(invalidField('target.kind', target.kind, 'must be Node'))
   if (!target.name) errors.push(required('target.name'))
-  if (errors.length > 0) throw invalid(binding, name, errors)
+  if (errors.length === 0) return
+  // As upstream, which tells what is wrong with a binding as if it were its own fault.
+  const texts = errors.map(({ field, message }) => `${field}: ${message}`)
+  throw new PlainError(texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`)
 }
 
 function bound(write: Write, pod: Pod, { target, metadata }: Binding): Pod {

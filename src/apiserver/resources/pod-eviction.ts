@@ -1,11 +1,13 @@
 /** pods/eviction: a delete that is asked for politely, and that disruption budgets may forbid for now. */
 import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { apiVersionOf } from '#api/machinery/kind.ts'
+import { isPlainObject } from '#api/machinery/plain.ts'
 import { badRequest, isStatus } from '#api/machinery/status.ts'
 import { type Eviction, eviction } from '#api/policy/v1/eviction.ts'
 import { runValidations } from '../admission/admission.ts'
 import { respondMade } from '../respond.ts'
 import { AdmittedWrite } from './admitted-write.ts'
-import { draftOf, parseBody } from './body.ts'
+import { draftOf, type ParsedBody, parseBody } from './body.ts'
 import { deleteObject } from './delete.ts'
 import { checkedOptions, type DeleteOptions } from './delete-options.ts'
 import { markDisrupted, permitEviction, stillProcessed } from './disruption-budget.ts'
@@ -17,11 +19,8 @@ import { isDryRun, type Write, writeOf } from './write.ts'
 
 export const evictPod: SpecialHandler = async (exchange, resource) => {
   const respond = respondMade(exchange)
-  const wanted = draftOf(
-    exchange,
-    eviction,
-    await parseBody(exchange.request, eviction),
-  ) as Eviction
+  const body = await parseBody(exchange.request, eviction)
+  const wanted = draftOf(exchange, eviction, inThisVersion(body)) as Eviction
   const write = writeOf(exchange, resource as StoredResource)
   const { name } = wanted.metadata
   if (name && name !== write.name)
@@ -37,6 +36,13 @@ export const evictPod: SpecialHandler = async (exchange, resource) => {
   await runValidations(exchange.server.admission, request)
   await evict({ ...write, subresource: '', dryRun }, options)
   return respond(SUCCESS)
+}
+
+/** Who asked in the words of the version before, which are the same, is heard still. */
+function inThisVersion(body: ParsedBody): ParsedBody {
+  const { value } = body
+  if (!isPlainObject(value) || value.apiVersion !== 'policy/v1beta1') return body
+  return { ...body, value: { ...value, apiVersion: apiVersionOf(eviction) } }
 }
 
 /** How often a pod is judged anew that changes meanwhile. */

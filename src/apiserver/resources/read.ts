@@ -6,13 +6,8 @@ import { notFound } from '#api/machinery/status.ts'
 import { partialMetadataOf } from '#api/machinery/table.ts'
 import type { ApiResponse, EventSource } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
-import {
-  CBOR_SEQUENCE_TYPE,
-  JSON_TYPE,
-  notAcceptable,
-  PROTOBUF_TYPE,
-  type Representing,
-} from '../media-type.ts'
+import { noList } from '../go-types.ts'
+import { CBOR_SEQUENCE_TYPE, JSON_TYPE, PROTOBUF_TYPE, type Representing } from '../media-type.ts'
 import { frameOf } from '../protobuf.ts'
 import { checkAccepted, respondStored, respondValue, wantedBy } from '../respond.ts'
 import type { Form, StoredObject } from '../storage/stored-object.ts'
@@ -29,7 +24,7 @@ import {
   revisionOfList,
 } from './list-options.ts'
 import type { StoredResource } from './registry.ts'
-import { goTypeOf, respondList } from './respond-list.ts'
+import { respondList } from './respond-list.ts'
 import { tableFor, tableOfEvents } from './tables.ts'
 
 /** Watches end by themselves after 30 to 60 minutes, so that clients spread over servers again. */
@@ -69,10 +64,7 @@ export function respondOne(
   if (exchange.request.objects) return respondStored(exchange, status, { kind, shown })
   const { as, version } = wantedBy(exchange)
   if (as === undefined) return respondStored(exchange, status, { kind, shown })
-  if (as === 'PartialObjectMetadataList')
-    throw notAcceptable(
-      `you requested PartialObjectMetadataList, but the requested object is not a list (${goTypeOf(kind, kind.kind)})`,
-    )
+  if (as === 'PartialObjectMetadataList') throw noList(kind)
   const value =
     as === 'Table'
       ? tableFor(exchange, resource.kind, [shown.object])

@@ -11,6 +11,7 @@ import { encodeListProtobuf } from '#api/machinery/protobuf-envelope.ts'
 import { type ListMetadata, metaApiVersion, partialMetadataOf } from '#api/machinery/table.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
+import { goTypeOf } from '../go-types.ts'
 import { notAcceptable, type Representing } from '../media-type.ts'
 import { messageOf } from '../protobuf.ts'
 import { CBOR_HEADERS, JSON_HEADERS, PROTOBUF_HEADERS, respondValue, wantedBy } from '../respond.ts'
@@ -45,17 +46,22 @@ export async function respondList(
   await prepare(view, items)
   const metadata: ListMetadata = {
     ...(page.revision === undefined ? {} : { resourceVersion: String(page.revision) }),
-    ...(page.continue === undefined ? noMore(kind) : { continue: page.continue }),
+    ...(page.continue === undefined ? {} : { continue: page.continue }),
     ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
   }
   const list = { exchange, resource, items, metadata }
-  const head = { kind: kind.listKind, apiVersion: apiVersionOf(kind), metadata }
+  // Upstream's lists of whole custom resources say so even where nothing follows.
+  const head = {
+    kind: kind.listKind,
+    apiVersion: apiVersionOf(kind),
+    metadata: kind.custom ? { continue: '', ...metadata } : metadata,
+  }
   if (exchange.request.objects) {
     const objects = await made(list, { form: 'object', make: each => each.object })
     return respondValue(exchange, 200, { ...head, items: objects })
   }
   const wanted = wantedBy(exchange)
-  if (wanted.as === 'Table') return table(list, wanted)
+  if (wanted.as === 'Table') return table(inRowOrder(list), wanted)
   if (wanted.as === 'PartialObjectMetadata')
     throw notAcceptable(
       `you requested PartialObjectMetadata, but the requested object is a list (${goTypeOf(kind, kind.listKind)})`,
@@ -70,7 +76,7 @@ export async function respondList(
     const { cborItemOf, cborOfList } = await import('../cbor.ts')
     const make = (shown: Representation) => cborItemOf(kind, shown)
     const encoded = await made(list, { form: 'object', isMadeOf: true, make })
-    return inPieces(CBOR_HEADERS, cborOfList(kind, metadata, encoded))
+    return inPieces(CBOR_HEADERS, cborOfList(kind, head.metadata, encoded))
   }
   if (wanted.encoding !== 'json' || wanted.pretty)
     return inText(list, wanted, { ...head, items: [] }, slice =>
@@ -82,13 +88,16 @@ export async function respondList(
   return inPieces(JSON_HEADERS, chunks)
 }
 
-/** Upstream's lists of custom resources say so even where nothing follows, in whichever form. */
-const noMore = ({ custom }: StoredResource['kind']): ListMetadata =>
-  custom ? { continue: '' } : {}
-
-/** What upstream calls the type in its messages. */
-export function goTypeOf({ group }: { readonly group: string }, name: string): string {
-  return `*${group === '' ? 'core' : group.split('.')[0]}.${name}`
+/** Some kinds are printed in another order than that of their names. */
+function inRowOrder(list: List): List {
+  const { kind, view } = list.resource
+  const { compareRows } = kind
+  if (!compareRows) return list
+  const objectOf = (stored: StoredObject) => stored.in(view).object
+  return {
+    ...list,
+    items: list.items.toSorted((one, other) => compareRows(objectOf(one), objectOf(other))),
+  }
 }
 
 function table(list: List, wanted: Representing): Promise<ApiResponse> {

@@ -4,9 +4,11 @@ import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { ScaleMapping } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
-import { internalError, invalid } from '#api/machinery/status.ts'
+import { badRequest, internalError, invalid, isStatus } from '#api/machinery/status.ts'
+import { partialMetadataOf } from '#api/machinery/table.ts'
 import { validateMetadata } from '#api/machinery/validate-metadata.ts'
 import type { Exchange } from '../exchange.ts'
+import { noList } from '../go-types.ts'
 import { checkAccepted, respondValue, wantedBy } from '../respond.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
@@ -49,16 +51,18 @@ async function sized({ view }: StoredResource, stored: StoredObject): Promise<Ku
 }
 
 function respondScale(exchange: Exchange, size: Scale) {
-  if (exchange.request.objects || wantedBy(exchange).as !== 'Table')
-    return respondValue(exchange, 200, size, scale)
-  return respondValue(exchange, 200, tableFor(exchange, scale, [size]))
+  const { as, version } = exchange.request.objects ? {} : wantedBy(exchange)
+  if (as === 'PartialObjectMetadataList') throw noList(scale)
+  if (as === 'PartialObjectMetadata')
+    return respondValue(exchange, 200, partialMetadataOf(scale, size, version))
+  if (as === 'Table') return respondValue(exchange, 200, tableFor(exchange, scale, [size]))
+  return respondValue(exchange, 200, size, scale)
 }
 
 export const updateScale: SpecialHandler = async (exchange, resource) => {
   checkAccepted(exchange)
-  const body = await parseBody(exchange.request, scale)
+  const wanted = await scaleIn(exchange, resource)
   const write = writeOf(exchange, resource as StoredResource)
-  const wanted = draftOf(exchange, scale, body) as Scale
   checkName(write, wanted)
   checkNamespace(write, wanted)
   dropRepeatedOwners(write, wanted)
@@ -67,12 +71,24 @@ export const updateScale: SpecialHandler = async (exchange, resource) => {
   return writeScale(write, () => wanted)
 }
 
+/** Of custom resources upstream has no word for what was wrong with a size that cannot be read. */
+async function scaleIn(exchange: Exchange, { kind }: ServedResource): Promise<Scale> {
+  try {
+    return draftOf(exchange, scale, await parseBody(exchange.request, scale)) as Scale
+  } catch (thrown) {
+    if (!kind.custom || !isStatus(thrown, 'BadRequest')) throw thrown
+    throw badRequest(
+      'no kind is registered for the type v1.Scale in scheme "pkg/runtime/scheme.go:111"',
+    )
+  }
+}
+
 export const patchScale: SpecialHandler = async (exchange, resource) => {
   const body = await patchBodyOf(exchange.request, acceptedOf(resource.kind))
   checkAccepted(exchange)
   const write = writeOf(exchange, resource as StoredResource, wrongFor(body, exchange.info.query))
-  if (isApply(body) && isPlainObject(body.value)) checkAppliedType(scale, body.value)
   return writeScale(write, current => {
+    if (isApply(body) && isPlainObject(body.value)) checkAppliedType(scale, body.value)
     const result = applyPatch(scale.shape, current, body)
     checkMade(result, { write, kind: scale, document: current, strategic: strategicOf(body) })
     const wanted = decodeDraft(exchange, scale, result) as Scale

@@ -1,6 +1,7 @@
 /** serviceaccounts/token: makes a token for the account, unless there are no keys to sign it with. */
 import { type TokenRequest, tokenRequest } from '#api/authentication/v1/token-request.ts'
-import { StatusError } from '#api/machinery/status.ts'
+import { invalid as invalidField } from '#api/machinery/field-error.ts'
+import { invalid, StatusError } from '#api/machinery/status.ts'
 import { runValidations } from '../admission/admission.ts'
 import { requestToken } from '../authentication/token-request.ts'
 import { respondMade } from '../respond.ts'
@@ -22,6 +23,11 @@ export const createToken: SpecialHandler = async (exchange, resource) => {
   const write = writeOf(exchange, resource as StoredResource)
   const { namespace, name } = write
   const account = await existing(write.resource, namespace, name)
+  const { name: told } = request.metadata
+  if (told && told !== name)
+    throw invalid(tokenRequest, name, [
+      invalidField('metadata.name', told, 'must match the service account name if specified'),
+    ])
   if (!server.tokens)
     throw new StatusError('ServiceUnavailable', 'this server has no keys to sign tokens with')
   await runValidations(

@@ -189,7 +189,7 @@ async function replace(
   const { view } = write.resource
   const previous = view.own ? current.in(view).object : current.object
   checkNamespace(write, draft)
-  keepSystemMetadata(draft, previous)
+  keepSystemMetadata(write, draft, previous)
   // Also of a status, whose owners may then be set back.
   if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)
   // Of these upstream has it that who sends a field has it, even where it is not taken.
@@ -201,7 +201,7 @@ async function replace(
   const mutating = mutate(write, draft, previous)
   if (mutating === true || (mutating && (await mutating))) {
     checkNamespace(write, draft)
-    keepSystemMetadata(draft, previous)
+    keepSystemMetadata(write, draft, previous)
     keepOtherHalf(write, draft, previous)
   }
   dropRepeatedOwners(write, draft, ' after mutating admission happens')
@@ -234,7 +234,11 @@ async function replace(
 }
 
 /** What a client may neither change nor has to send. */
-function keepSystemMetadata(draft: KubernetesObject, previous: KubernetesObject): void {
+function keepSystemMetadata(
+  { dryRun }: Write,
+  draft: KubernetesObject,
+  previous: KubernetesObject,
+): void {
   const { metadata } = draft
   const { deletionGracePeriodSeconds } = metadata
   keepMetadata(draft, previous, OF_SYSTEM)
@@ -242,7 +246,8 @@ function keepSystemMetadata(draft: KubernetesObject, previous: KubernetesObject)
   if (previous.metadata.deletionTimestamp) keepMetadata(draft, previous, ['deletionTimestamp'])
   if (deletionGracePeriodSeconds === undefined)
     keepMetadata(draft, previous, ['deletionGracePeriodSeconds'])
-  delete metadata.selfLink
+  // Upstream drops it only as it stores the object, so that trials show it.
+  if (!dryRun) delete metadata.selfLink
 }
 
 const OF_SYSTEM = ['uid', 'resourceVersion', 'creationTimestamp', 'generation'] as const
@@ -284,7 +289,13 @@ function keepOtherHalf(write: Write, draft: KubernetesObject, previous: Kubernet
 }
 
 const OWNERS = ['ownerReferences'] as const
-const BESIDE_STATUS = ['labels', 'annotations', 'finalizers', 'deletionTimestamp'] as const
+const BESIDE_STATUS = [
+  'labels',
+  'annotations',
+  'finalizers',
+  'deletionTimestamp',
+  'selfLink',
+] as const
 const WHOLLY_BESIDE_STATUS = ['generateName', 'deletionGracePeriodSeconds'] as const
 
 const BESIDE_PART = [...OWNERS, 'labels', 'annotations', 'finalizers', 'deletionTimestamp'] as const

@@ -89,7 +89,12 @@ const valueFor = (stored: KubernetesObject): Uint8Array =>
 
 /** What is only shown and never stored; the object belongs to the server from here on and is frozen. */
 export function unstored(key: string, revision: Revision, object: KubernetesObject): StoredObject {
-  const stored = deepFreeze(asStored(object))
+  const { selfLink } = object.metadata
+  const { metadata, ...rest } = asStored(object)
+  const stored = deepFreeze({
+    ...rest,
+    metadata: selfLink === undefined ? metadata : { ...metadata, selfLink },
+  })
   return new StoredObject(key, revision, new Unencoded(key, revision, stored), stored)
 }
 

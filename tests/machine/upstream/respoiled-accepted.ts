@@ -7,10 +7,6 @@ export const acceptedOfUpdates: readonly Accepted[] = [
     why: 'upstream knows the key without its root in a dry run, and with it in the write itself',
   },
   {
-    line: /\.metadata\.selfLink: upstream "\/x", Proa nothing$/,
-    why: 'upstream drops it as it stores the object, which a dry run does not',
-  },
-  {
     line: /(resourcequotas|servicecidrs)\/.*(message|causes\S*): upstream ".*Invalid value: \[\]: field is immutable.*, Proa ".*Invalid value: null: field is immutable/,
     why: 'upstream tells an empty list from none; Proa drops what is empty as it reads',
   },

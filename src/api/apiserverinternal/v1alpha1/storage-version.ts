@@ -94,7 +94,13 @@ export const storageVersion = defineKind<StorageVersion>({
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
   },
-  validateCreate: ({ metadata: { name = '' } }) => wrong('metadata.name', name, wrongName(name)),
+  // Upstream asks of a prefix what it asks of whole names.
+  validateCreate: ({ metadata: { name = '', generateName = '' } }) => [
+    ...(generateName === ''
+      ? []
+      : wrong('metadata.generateName', generateName, wrongName(generateName))),
+    ...wrong('metadata.name', name, wrongName(name)),
+  ],
   validateStatusUpdate: ({ status }) => validateStorageVersionStatus(status),
   subresources: { status: true },
   columns: [

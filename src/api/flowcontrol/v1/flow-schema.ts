@@ -23,6 +23,8 @@ export const flowSchema = defineKind<FlowSchema>({
   validate: validateFlowSchema,
   validateStatusUpdate: ({ status }) => validateConditionTypes(status.conditions),
   subresources: { status: true },
+  // As they are tried. The list is in the order of names, which decide among equals.
+  compareRows: (one, other) => one.spec.matchingPrecedence - other.spec.matchingPrecedence,
   columns: [
     nameColumn,
     column(
