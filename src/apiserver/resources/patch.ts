@@ -3,6 +3,7 @@
 import { serverSideApply } from '#api/machinery/apply/apply.ts'
 import { faultsIn } from '#api/machinery/apply/undeclared.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
+import type { Reorder } from '#api/machinery/decode.ts'
 import { stringifyJson } from '#api/machinery/exact-json.ts'
 import {
   type FieldError,
@@ -12,9 +13,11 @@ import {
 } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { inOrderAlong, inOrderOfNames } from '#api/machinery/mistakes/order.ts'
 import { goText } from '#api/machinery/patch/go-text.ts'
 import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
 import { mergePatch } from '#api/machinery/patch/merge-patch.ts'
+import { shownPatch } from '#api/machinery/patch/shown-patch.ts'
 import { strategicMergePatch } from '#api/machinery/patch/strategic-merge.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
@@ -147,7 +150,11 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
     metadata,
     duplicates: body.complaints,
     isStrategic: body.type === STRATEGIC_PATCH,
-    shown: () => (body.type === STRATEGIC_PATCH ? goText(body.value) : stringifyJson(result)),
+    reorder: orderAfter(body),
+    shown: () =>
+      body.type === STRATEGIC_PATCH
+        ? goText(shownPatch(kind.shape, document, body.value))
+        : stringifyJson(result),
   })
   const draft = rest ? withRest(decoded, rest) : decoded
   if (!draft.metadata.name) throw nameless(write)
@@ -166,6 +173,16 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   checkUidStays(kind, draft.metadata, document)
   return view.toStored?.(draft) ?? draft
 }
+
+/** How upstream brings into order what it reads after a patch of this type. */
+function orderAfter({ type, value }: PatchBody): Reorder {
+  if (type !== JSON_PATCH) return inOrderOfNames
+  const operations = Array.isArray(value) ? value.filter(isPlainObject) : []
+  const pointers = operations.flatMap(({ path, from }) => [path, from].filter(isText))
+  return made => inOrderAlong(made, pointers)
+}
+
+const isText = (value: unknown) => typeof value === 'string'
 
 /** No condition, as in an update: whatever a patch makes is held against what is there. */
 function checkUidStays(

@@ -4,7 +4,9 @@ import { stringifyJson } from '#api/machinery/exact-json.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { goKindOf } from '#api/machinery/mistakes/in-patched.ts'
 import { goText } from '#api/machinery/patch/go-text.ts'
+import { shownPatch } from '#api/machinery/patch/shown-patch.ts'
 import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { badRequest, invalid } from '#api/machinery/status.ts'
@@ -28,8 +30,8 @@ export function checkMade(result: unknown, patching: Patching): asserts result i
       stringifyJson(result),
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(result)} into Go value of type ${GO_TYPE_META}`,
     )
-  const { document, strategic } = patching
-  if (strategic !== undefined) keepType(document, result, strategic)
+  const { strategic } = patching
+  if (strategic !== undefined) keepType(result, patching)
   else checkPatchedType(result as unknown as KubernetesObject, patching)
 }
 
@@ -39,13 +41,13 @@ export const nameless = ({ name }: Write) =>
   )
 
 /** What a strategic patch makes is read as what the object is, whatever it says of that. */
-function keepType(document: KubernetesObject, result: PlainObject, patch: unknown): void {
-  for (const name of ['apiVersion', 'kind'] as const) {
+function keepType(result: PlainObject, { kind, document, strategic }: Patching): void {
+  for (const name of ['kind', 'apiVersion'] as const) {
     const told = result[name] ?? ''
     if (typeof told !== 'string') {
-      const isWhole = typeof told === 'bigint' || Number.isInteger(told)
+      const isWhole = goKindOf(told) === 'int64'
       const why = isWhole ? 'cannot convert int64 to string' : 'unrecognized type: string'
-      throw refusedPatch(goText(patch), why)
+      throw refusedPatch(goText(shownPatch(kind.shape, document, strategic)), why)
     }
     result[name] = document[name]
   }

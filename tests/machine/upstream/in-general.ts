@@ -14,11 +14,14 @@ export function inGeneral(text: string): string {
     told.details.causes = [...new Set(shown.map(inOneLine))].map(each => JSON.parse(each))
     told.message = firstLine(told.message)
   }
+  if (MISTAKES.test(told?.message ?? '')) told.message = told.message.split('\n').sort().join('\n')
   told?.metadata?.managedFields?.sort((one: Owner, other: Owner) =>
     rankOf(one) < rankOf(other) ? -1 : 1,
   )
   return JSON.stringify(told)
 }
+
+const MISTAKES = /^failed to create typed patch object .*: errors:\n/
 
 interface Cause {
   readonly message: string

@@ -119,7 +119,7 @@ const numeric: Judge = value =>
 const text: Judge = value =>
   typeof value === 'string' ? undefined : `expected string, got ${goValue(value)}`
 const boolean: Judge = value =>
-  typeof value === 'boolean' ? undefined : `expected boolean, got ${goValue(value)}`
+  typeof value === 'boolean' ? undefined : `expected boolean, got ${goPlain(value)}`
 /** Read by their own rules, which say more. */
 const anything: Judge = () => undefined
 
