@@ -70,7 +70,12 @@ function unrecognized({ kind }: Typed, why = '') {
 export function checkTypeTexts({ value, reorder }: Pick<ParsedBody, 'value' | 'reorder'>): void {
   const why = value === null ? undefined : wrongTypeMeta(reorder ? reorder(value) : value)
   if (why !== undefined) throw badRequest(`couldn't get version/kind; json parse error: ${why}`)
+  const { apiVersion } = (value ?? {}) as { readonly apiVersion?: string | null }
+  if (apiVersion && isNoVersion(apiVersion)) throw badRequest(noVersion(apiVersion))
 }
+
+export const isNoVersion = (apiVersion: string) => apiVersion.split('/').length > 2
+export const noVersion = (apiVersion: string) => `unexpected GroupVersion string: ${apiVersion}`
 
 function wrongTypeMeta(value: unknown): string | undefined {
   const wrong = (part: unknown, target: string) =>
@@ -144,7 +149,7 @@ function checkRegistered(wanted: AnyKind, value: { apiVersion?: unknown; kind?: 
   if (apiVersion === apiVersionOf(wanted) && kind === wanted.kind) return
   const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1)
   throw badRequest(
-    `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${wanted.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+    `${kind} in version ${goQuote(version)} cannot be handled as a ${wanted.kind}: no kind ${goQuote(`${kind}`)} is registered for version ${goQuote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
   )
 }
 

@@ -2,6 +2,7 @@
 import { checkTypeMeta } from '#api/machinery/decode.ts'
 import { stringifyJson } from '#api/machinery/exact-json.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
+import { goQuote } from '#api/machinery/go-quote.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { goKindOf } from '#api/machinery/mistakes/in-patched.ts'
@@ -10,7 +11,7 @@ import { shownPatch } from '#api/machinery/patch/shown-patch.ts'
 import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { badRequest, invalid } from '#api/machinery/status.ts'
-import { GO_TYPE_META, isRegistered, refusedPatch } from './body.ts'
+import { GO_TYPE_META, isNoVersion, isRegistered, noVersion, refusedPatch } from './body.ts'
 import { goTypeOf } from './respond-list.ts'
 import type { Write } from './write.ts'
 
@@ -87,13 +88,14 @@ function checkPatchedType(result: KubernetesObject, { write, kind, document }: P
     if (!named || named === kind.kind) throw nameless(write)
     throw refusedPatch(
       stringifyJson(result),
-      `no kind ${JSON.stringify(named)} is registered for the internal version of group ${JSON.stringify(kind.group)} in scheme "pkg/runtime/scheme.go:111"`,
+      `no kind ${goQuote(named)} is registered for the internal version of group ${goQuote(kind.group)} in scheme "pkg/runtime/scheme.go:111"`,
     )
   } else if (isOf(kind, apiVersion, named)) return
+  else if (isNoVersion(apiVersion)) throw refusedPatch(stringifyJson(result), noVersion(apiVersion))
   else if (!isRegistered(apiVersion, named || kind.kind))
     throw refusedPatch(
       stringifyJson(result),
-      `no kind ${JSON.stringify(named)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+      `no kind ${goQuote(named || '')} is registered for version ${goQuote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
     )
   else if (named && (named !== kind.kind || groupOf(apiVersion) !== kind.group))
     throw refusedPatch(
