@@ -57,6 +57,28 @@ test('an apply may say nothing that has no place in the schema, however fields a
       deployment({}, { env: [{ name: 'x' }, { name: 'x' }] }),
       '.spec.template.spec.containers[name="a"].env: duplicate entries for key [name="x"]',
     ],
+    [
+      deployment({}, { stdin: 'x', tty: { a: null } }),
+      'errors:\n  .spec.template.spec.containers[name="a"].stdin: expected boolean, got &{x}\n  .spec.template.spec.containers[name="a"].tty: expected boolean, got &{map[a:<nil>]}',
+    ],
+    [
+      deployment({}, { image: [null] }),
+      '.spec.template.spec.containers[name="a"].image: expected string, got &value.valueUnstructured{Value:[]interface {}{interface {}(nil)}}',
+    ],
+    [
+      deployment({}, { resources: { limits: { cpu: [] } } }),
+      '.spec.template.spec.containers[name="a"].resources.limits.cpu: expected any scalar, got &{[]}',
+    ],
+    ...(
+      [
+        [[[1]], 'not supported: associative list with lists as elements'],
+        [[{}], "associative list without keys has an element that's a map type"],
+        [[null], "associative list without keys has an element that's an explicit null"],
+      ] as const
+    ).map(([finalizers, why]): [object, string] => [
+      { ...deployment({}), metadata: { name: 'd', namespace: 'default', finalizers } },
+      `.metadata.finalizers: element 0: ${why}`,
+    ]),
   ]
   for (const [body, fault] of wrong)
     for (const query of ['', '&fieldValidation=Ignore', '&fieldValidation=Strict']) {
@@ -71,6 +93,25 @@ test('an apply may say nothing that has no place in the schema, however fields a
       })
     }
   assert.equal((await apply(server, DEPLOYMENT, deployment({}))).status, 201)
+})
+
+test('what has its place but is of a wrong type is found when it is converted', async () => {
+  const server = await startTestServer()
+  const why = async (body: object) => {
+    const { status, body: answer } = await apply(server, DEPLOYMENT, body)
+    return `${status} ${answer.message}`
+  }
+  const start =
+    'failed to convert new object (default/d; apps/v1, Kind=Deployment) to proper version: unable to convert unstructured object to apps/v1, Kind=Deployment: '
+  assert.equal(
+    await why(deployment({ replicas: 1.5 })),
+    `500 ${start}cannot convert float64 to int32`,
+  )
+  const metadata = { name: 'd', namespace: 'default', creationTimestamp: 1 }
+  assert.equal(
+    await why({ ...deployment({}), metadata }),
+    `500 ${start}json: cannot unmarshal number into Go value of type string`,
+  )
 })
 
 test('the same holds of custom resources, but where their schema keeps what it does not know', async () => {

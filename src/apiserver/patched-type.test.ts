@@ -50,6 +50,11 @@ test('another kind is not converted, and one that nobody knows not read', async 
     'no kind "Other" is registered for version "v1" in scheme "pkg/runtime/scheme.go:111"',
   )
   assert.equal(
+    await why({ kind: 'a\u0000' }),
+    'no kind "a\\x00" is registered for version "v1" in scheme "pkg/runtime/scheme.go:111"',
+  )
+  assert.equal(await why({ apiVersion: 'a/b/c' }), 'unexpected GroupVersion string: a/b/c')
+  assert.equal(
     await why({ kind: 'Other', apiVersion: null }),
     'no kind "Other" is registered for the internal version of group "" in scheme "pkg/runtime/scheme.go:111"',
   )
@@ -156,4 +161,50 @@ test('an event of the new style has nothing of the old', async () => {
     body.details.causes.map(({ field }: { field: string }) => field),
     ['firstTimestamp', 'lastTimestamp', 'count', 'source'],
   )
+})
+
+test('whatever an object is, it says so in texts', async () => {
+  const { ask } = await withConfigMap()
+  const start = 'the object provided is unrecognized (must be of type ConfigMap): '
+  const wrong = `${start}couldn't get version/kind; json parse error: json: cannot unmarshal`
+  const why = async (body: unknown, headers?: object) => {
+    const { status, body: answer } = await ask('POST', CONFIG_MAPS, body, headers)
+    return `${status} ${answer.message}`
+  }
+  assert.equal(
+    await why(new TextEncoder().encode('{"kind":[],"apiVersion":true}')),
+    `400 ${wrong} array into Go struct field .kind of type string ({"kind":[],"apiVersion":true})`,
+  )
+  // YAML is put in order before it is read, and shown as it came.
+  const yaml = new TextEncoder().encode('kind: []\napiVersion: 1\n')
+  assert.equal(
+    await why(yaml, of('yaml')),
+    `400 ${wrong} number into Go struct field .apiVersion of type string (${Buffer.from(yaml).toString('hex')})`,
+  )
+  assert.equal(
+    await why(new TextEncoder().encode('{"apiVersion":"a/b/c"}')),
+    `400 ${start}unexpected GroupVersion string: a/b/c ({"apiVersion":"a/b/c"})`,
+  )
+})
+
+test('what patches make is told in the words of what reads it, and the first in its order', async () => {
+  const { ask } = await withConfigMap()
+  const why = async (patch: unknown, headers: object) => {
+    const { status, body } = await ask('PATCH', `${CONFIG_MAPS}/a`, patch, headers)
+    return `${status} ${body.message.split('": ').at(-1)}`
+  }
+  const patch = { metadata: { labels: { a: 1, b: null }, generation: 'x' }, data: [] }
+  const into = 'json: cannot unmarshal'
+  assert.equal(await why(patch, STRATEGIC), '422 unrecognized type: int64')
+  assert.equal(
+    await why(patch, MERGE),
+    `422 ${into} array into Go struct field ConfigMap.data of type map[string]string`,
+  )
+  const operations = [{ op: 'add', path: '/metadata/labels', value: { b: 1 } }]
+  assert.equal(
+    await why(operations, OPERATIONS),
+    `422 ${into} number into Go struct field ObjectMeta.metadata.labels of type string`,
+  )
+  const { body } = await ask('PATCH', `${CONFIG_MAPS}/a`, patch, STRATEGIC)
+  assert.match(body.message, /"map\[data:\[\] metadata:map\[generation:x labels:map\[a:1\]\]\]"/)
 })

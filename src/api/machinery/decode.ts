@@ -5,6 +5,8 @@
  */
 import { type AnyKind, apiVersionOf } from './kind.ts'
 import type { KubernetesObject } from './metadata.ts'
+import { goName, goType } from './mistakes/go-types.ts'
+import { mistakeInShape } from './mistakes/in-json.ts'
 import {
   isPlainObject,
   keysInOrder,
@@ -33,11 +35,14 @@ export interface Decoded<T = KubernetesObject> {
 /** Unknown fields are told up to this number, as upstream does; more help nobody. */
 const MAXIMUM_UNKNOWN_FIELDS = 100
 
-/** Reads a whole object. Throws BadRequest when a value has the wrong type. */
-export function decodeObject(kind: AnyKind, raw: unknown): Decoded {
+/** Brings a value into the order in which upstream reads it. */
+export type Reorder = (value: unknown) => unknown
+
+/** Reads a whole object. Throws BadRequest when a value has the wrong type: the first one in the order that is asked for. */
+export function decodeObject(kind: AnyKind, raw: unknown, reorder?: Reorder): Decoded {
   try {
     if (kind.custom && isPlainObject(raw)) return kind.custom.decode(raw)
-    const { value, unknownFields } = decodeShape(kind.shape, raw)
+    const { value, unknownFields } = decodeShape(kind.shape, raw, '', reorder)
     return { object: value as unknown as KubernetesObject, unknownFields }
   } catch (thrown) {
     if (!(thrown instanceof StatusError)) throw thrown
@@ -56,14 +61,9 @@ export function decodeShape(
   shape: ObjectShape,
   raw: unknown,
   path = '',
+  reorder: Reorder = asItIs,
 ): { value: PlainObject; unknownFields: string[] } {
-  const state: State = {
-    path: path === '' ? [] : [path],
-    mapKeys: [],
-    leaf: '',
-    unknownFields: [],
-    owner: shape,
-  }
+  const state: State = { path: path === '' ? [] : [path], unknownFields: [] }
   if (!isPlainObject(raw))
     throw badRequest(
       `json: cannot unmarshal ${raw === null ? 'null' : jsonTypeOf(raw)} into Go value of type ${goName(shape)}`,
@@ -71,31 +71,24 @@ export function decodeShape(
   try {
     return { value: decoderOf(shape)(raw, state), unknownFields: state.unknownFields }
   } catch (thrown) {
-    throw thrown instanceof WrongType ? wrongTypeAt(state, thrown) : thrown
+    if (!(thrown instanceof WrongType || thrown instanceof StatusError)) throw thrown
+    throw told(thrown, mistakeInShape(shape, reorder(raw), path === '' ? [] : [path]))
   }
+}
+
+const asItIs: Reorder = value => value
+
+/** What was found is the first mistake in the order of the schema; what is told is the one that upstream tells. */
+function told(found: WrongType | StatusError, mistake: string | undefined): StatusError {
+  if (mistake !== undefined) return badRequest(mistake)
+  if (!(found instanceof WrongType)) return found
+  return badRequest(`json: cannot unmarshal ${found.found} into Go value of type ${found.wanted}`)
 }
 
 /** Where the decoder stands, for messages. It is left as it is when something is thrown. */
 interface State {
   readonly path: (string | number)[]
-  /** Which places of the path are keys of maps; messages about types leave them out. */
-  readonly mapKeys: number[]
-  /** The scalar field that is being read, empty while a list, map or struct is. */
-  leaf: string
   readonly unknownFields: string[]
-  /** The innermost struct, which messages name. */
-  owner: ObjectShape
-}
-
-function wrongTypeAt(
-  { path, mapKeys, leaf, owner }: State,
-  { found, wanted }: WrongType,
-): StatusError {
-  const names = path.filter((part, at) => typeof part === 'string' && !mapKeys.includes(at))
-  if (leaf !== '') names.push(leaf)
-  return badRequest(
-    `json: cannot unmarshal ${found} into Go struct field ${lastPart(owner.name)}.${names.join('.')} of type ${wanted}`,
-  )
 }
 
 type StructDecoder = (raw: PlainObject, state: State) => PlainObject
@@ -133,7 +126,7 @@ function decoderOf(shape: ObjectShape): StructDecoder {
   // Compiled at first use, so a shape may contain itself.
   const decoder: StructDecoder = (raw, state) => {
     plan ??= planOf(shape)
-    return decodeStruct(shape, plan, raw, state)
+    return decodeStruct(plan, raw, state)
   }
   decoders.set(shape, decoder)
   return decoder
@@ -161,14 +154,7 @@ function planOf(shape: ObjectShape): ShapePlan {
   }
 }
 
-function decodeStruct(
-  shape: ObjectShape,
-  plan: ShapePlan,
-  raw: PlainObject,
-  state: State,
-): PlainObject {
-  const outer = state.owner
-  state.owner = shape
+function decodeStruct(plan: ShapePlan, raw: PlainObject, state: State): PlainObject {
   const result: PlainObject = {}
   for (const field of fieldsToRead(plan, raw, state)) {
     const { name } = field
@@ -180,19 +166,14 @@ function decodeStruct(
     let value: unknown
     if (field.nested) {
       state.path.push(name)
-      state.leaf = ''
       value = field.read(given, state)
       state.path.pop()
       // What is frozen is what was stored, which says nothing any more.
       if (field.isShownList && (value as unknown[]).length === 0 && !Object.isFrozen(given))
         noteSaid(value as unknown[], true)
-    } else {
-      state.leaf = name
-      value = field.read(given, state)
-    }
+    } else value = field.read(given, state)
     if (value !== null && (!field.omitEmpty || !isEmpty(value))) setKey(result, name, value)
   }
-  state.owner = outer
   return result
 }
 
@@ -286,7 +267,9 @@ function readerOf(schema: AnySchema): Reader {
       return structReader(schema.shape)
     case 'alternative': {
       const object = readerOf(fieldOf(schema, schema.object))
-      const other = readerOf(fieldOf(schema, schema.other))
+      const otherSchema = fieldOf(schema, schema.other)
+      const other = readerOf(otherSchema)
+      const isList = otherSchema.type === 'list'
       return (raw, state) => {
         if (isPlainObject(raw)) {
           const told = state.unknownFields.length
@@ -295,6 +278,8 @@ function readerOf(schema: AnySchema): Reader {
           state.unknownFields.length = told
           return value
         }
+        // Upstream takes what is no list for nothing.
+        if (isList && !Array.isArray(raw)) return null
         const value = other(raw, state)
         // A message cannot tell an empty list from none.
         return Array.isArray(value) && value.length === 0 ? null : value
@@ -330,7 +315,6 @@ function listReader(items: AnySchema): Reader {
     for (let i = 0; i < raw.length; i++) {
       const item: unknown = raw[i]
       state.path.push(i)
-      state.leaf = ''
       result.push(item === null || item === undefined ? zero(state) : read(item, state))
       state.path.pop()
     }
@@ -346,16 +330,13 @@ function mapReader(values: AnySchema): Reader {
   return (raw, state) => {
     if (!isPlainObject(raw)) throw new WrongType(jsonTypeOf(raw), goTypeOfMap)
     const result: PlainObject = {}
-    state.mapKeys.push(state.path.length)
     for (const key of keysInOrder(raw)) {
       const value = raw[key]
       if (value === undefined) continue
       state.path.push(key)
-      state.leaf = ''
       setKey(result, key, value === null ? zero(state) : read(value, state))
       state.path.pop()
     }
-    state.mapKeys.pop()
     return result
   }
 }
@@ -366,24 +347,6 @@ function isEmpty(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0
   for (const _ in value) return false
   return true
-}
-
-const lastPart = (name: string) => name.slice(name.lastIndexOf('.') + 1)
-/** `io.k8s.api.core.v1.PodSpec` → `v1.PodSpec`. */
-const goName = (shape: ObjectShape) => shape.name.split('.').slice(-2).join('.')
-
-function goType(schema: AnySchema): string {
-  switch (schema.type) {
-    case 'list':
-      return `[]${goType(schema.items)}`
-    case 'map':
-      return `map[string]${goType(schema.values)}`
-    case 'struct':
-    case 'alternative':
-      return goName(schema.shape)
-    default:
-      return SCALARS[schema.type].goType
-  }
 }
 
 /** The object's own apiVersion and kind, checked against what the request is for. Throws BadRequest. */

@@ -5,9 +5,9 @@ import { scale } from '#api/autoscaling/v1/scale.ts'
 import { binding } from '#api/core/v1/binding.ts'
 import { kinds } from '#api/kinds.ts'
 import { checkTypeMeta, decodeObject } from '#api/machinery/decode.ts'
+import { goQuote } from '#api/machinery/go-quote.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { PlainObject } from '#api/machinery/plain.ts'
-import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { badRequest, isStatus } from '#api/machinery/status.ts'
 import { eviction } from '#api/policy/v1/eviction.ts'
 import { goTypeOf } from '../go-types.ts'
@@ -55,20 +55,6 @@ export const conversionFailed = (wanted: AnyKind, apiVersion: string, kind: stri
 
 const versionOf = (apiVersion: string) => apiVersion.slice(apiVersion.lastIndexOf('/') + 1)
 
-/** Why it cannot even be told what a body says it is. */
-export function unreadableType(value: PlainObject): string | undefined {
-  for (const name of Object.keys(value)) {
-    const told = value[name]
-    if ((name !== 'apiVersion' && name !== 'kind') || told === null || told === undefined) continue
-    if (typeof told !== 'string')
-      return `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(told)} into Go struct field .${name} of type string`
-  }
-  const { apiVersion } = value
-  if (typeof apiVersion === 'string' && apiVersion.split('/').length > 2)
-    return `unexpected GroupVersion string: ${apiVersion}`
-  return undefined
-}
-
 /** Throws BadRequest where the body is of another kind or version than `wanted`. */
 export function checkBodyType(wanted: AnyKind, value: PlainObject): void {
   if (!wanted.custom) checkConvertible(wanted, value)
@@ -85,11 +71,11 @@ function checkConvertible(wanted: AnyKind, value: PlainObject): void {
   if (apiVersion === apiVersionOf(wanted) && kind === wanted.kind) return
   const refuse = (why: string) =>
     badRequest(
-      `${kind} in version ${JSON.stringify(versionOf(apiVersion))} cannot be handled as a ${wanted.kind}: ${why}`,
+      `${kind} in version ${goQuote(versionOf(apiVersion))} cannot be handled as a ${wanted.kind}: ${why}`,
     )
   if (!isRegistered(wanted.group, apiVersion, kind))
     throw refuse(
-      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+      `no kind ${goQuote(kind)} is registered for version ${goQuote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
     )
   const told = registeredBeside(wanted.group).get(`${apiVersion} ${kind}`)
   if (told) checkReadable(told, value, refuse)

@@ -1,10 +1,12 @@
 /** From a request's body to the draft of an object, complete with defaults and in the stored version. */
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
-import { decodeObject } from '#api/machinery/decode.ts'
+import { decodeObject, type Reorder } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
 import { goQuote } from '#api/machinery/go-quote.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { mistakeInPatched } from '#api/machinery/mistakes/in-patched.ts'
+import { inOrderOfNames } from '#api/machinery/mistakes/order.ts'
 import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import {
   decodeObjectProtobuf,
@@ -16,7 +18,7 @@ import { badRequest, isStatus, StatusError } from '#api/machinery/status.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { encodingOfBody, JSON_TYPE, unsupportedMediaType, YAML_TYPE } from '../media-type.ts'
-import { checkBodyType, unreadableType, whyUnread } from './body-type.ts'
+import { checkBodyType, whyUnread } from './body-type.ts'
 import { complaintsAbout, refusedAs, report } from './strict.ts'
 
 /** Enough of a kind to read a body of it. */
@@ -30,6 +32,8 @@ export interface ParsedBody {
   readonly repeatedKeys?: string | undefined
   /** The bytes where they are JSON. */
   readonly json?: Uint8Array
+  /** How upstream brings it into order before it reads it. */
+  readonly reorder?: Reorder
   /** Stand for those of the value, where they are known and need not be read. They go into the draft. */
   readonly metadata?: KubernetesObject['metadata']
 }
@@ -45,9 +49,9 @@ export async function parseBody(request: ApiRequest, kind: Typed): Promise<Parse
     return { value: decodeObjectProtobuf(kind, body), duplicates: [] }
   }
   try {
-    if (encoding === 'cbor')
-      return { value: (await import('../cbor.ts')).decodeCbor(body), duplicates: [] }
-    return encoding === 'yaml' ? await parseYaml(body) : jsonBody(body)
+    const parsed = await READERS[encoding](body)
+    checkTypeTexts(parsed)
+    return parsed
   } catch (thrown) {
     // Upstream reads the options of a delete by another way, which says nothing of what they should have been.
     if (!isStatus(thrown, 'BadRequest') || kind.kind === 'DeleteOptions') throw thrown
@@ -55,9 +59,44 @@ export async function parseBody(request: ApiRequest, kind: Typed): Promise<Parse
   }
 }
 
+const READERS = {
+  json: jsonBody,
+  yaml: async (body: Uint8Array): Promise<ParsedBody> => ({
+    ...(await parseYaml(body)),
+    reorder: inOrderOfNames,
+  }),
+  cbor: async (body: Uint8Array): Promise<ParsedBody> => ({
+    value: (await import('../cbor.ts')).decodeCbor(body),
+    duplicates: [],
+  }),
+}
+
 function unrecognized({ kind }: Typed, why = '') {
   return badRequest(`the object provided is unrecognized (must be of type ${kind})${why}`)
 }
+
+/** Whatever an object is, it says so in texts: so much is read before anything else. */
+export function checkTypeTexts({ value, reorder }: Pick<ParsedBody, 'value' | 'reorder'>): void {
+  const why = value === null ? undefined : wrongTypeMeta(reorder ? reorder(value) : value)
+  if (why !== undefined) throw badRequest(`couldn't get version/kind; json parse error: ${why}`)
+  const { apiVersion } = (value ?? {}) as { readonly apiVersion?: string | null }
+  if (apiVersion && isNoVersion(apiVersion)) throw badRequest(noVersion(apiVersion))
+}
+
+export const isNoVersion = (apiVersion: string) => apiVersion.split('/').length > 2
+export const noVersion = (apiVersion: string) => `unexpected GroupVersion string: ${apiVersion}`
+
+function wrongTypeMeta(value: unknown): string | undefined {
+  const wrong = (part: unknown, target: string) =>
+    `json: cannot unmarshal ${jsonTypeOf(part)} into Go ${target}`
+  if (!isPlainObject(value)) return wrong(value, `value of type ${GO_TYPE_META}`)
+  for (const [key, part] of Object.entries(value)) {
+    const name = TYPE_META.find(each => each.toLowerCase() === key.toLowerCase())
+    if (name && part !== null && typeof part !== 'string')
+      return wrong(part, `struct field .${name} of type string`)
+  }
+}
+const TYPE_META = ['apiVersion', 'kind']
 
 /** Enough of a body to see what it is, however it is spelled. */
 function summaryOf(body: Uint8Array = new Uint8Array()): string {
@@ -112,7 +151,7 @@ export function draftOf(exchange: Exchange, kind: AnyKind, body: ParsedBody): Ku
       `: couldn't get version/kind; json parse error: ${why} (${summaryOf(body.json)})`,
     )
   }
-  const why = unreadableType(value as PlainObject) ?? missingKind(kind, body)
+  const why = missingKind(kind, body)
   if (why !== undefined) throw unrecognized(kind, `: ${why} (${summaryOf(body.json)})`)
   checkBodyType(kind, isSent(kind, body) ? { apiVersion: '', ...value } : (value as PlainObject))
   return decodeDraft(exchange, kind, value, body)
@@ -128,7 +167,7 @@ function missingKind(kind: AnyKind, body: ParsedBody): string | undefined {
 }
 
 /** The value without what is known of it. */
-function undecoded({ value, metadata }: Pick<Patched, 'value' | 'metadata'>): unknown {
+function undecoded({ value, metadata }: Pick<ParsedBody, 'value' | 'metadata'>): unknown {
   return metadata && isPlainObject(value) ? { ...value, metadata: {} } : value
 }
 
@@ -139,8 +178,9 @@ export function decodeDraft(
   value: unknown,
   body?: ParsedBody,
 ): KubernetesObject {
-  const { duplicates = [], repeatedKeys, json, metadata } = body ?? {}
-  const { object, unknownFields: unknown } = decodeObject(kind, undecoded({ value, metadata }))
+  const { duplicates = [], repeatedKeys, json, metadata, reorder } = body ?? {}
+  const raw = undecoded({ value, metadata })
+  const { object, unknownFields: unknown } = decodeObject(kind, raw, reorder)
   if (metadata) object.metadata = metadata
   else keepReset(object, value)
   if (unknown.length > 0 || duplicates.length > 0 || repeatedKeys !== undefined) {
@@ -153,28 +193,12 @@ export function decodeDraft(
   return finished(kind, object)
 }
 
-interface Patched extends Pick<ParsedBody, 'value' | 'duplicates'> {
+interface Patched extends Pick<ParsedBody, 'duplicates' | 'reorder'> {
+  readonly value: PlainObject
   /** As in ParsedBody. */
   readonly metadata: KubernetesObject['metadata'] | undefined
   shown(): string
   readonly isStrategic: boolean
-}
-
-const WRONG_TYPE = /^json: cannot unmarshal (\w+) into Go struct field \S+ of type (\S+)$/
-const GO_KINDS: Readonly<Record<string, string>> = {
-  object: 'map',
-  array: 'slice',
-  number: 'int64',
-}
-
-/** What a strategic patch makes is no text to be read, and upstream has other words for its wrong types. */
-function restored(why: string): string {
-  const [, from = '', type = ''] = WRONG_TYPE.exec(why) ?? []
-  const given = GO_KINDS[from] ?? from
-  if (type.startsWith('[]')) return `cannot restore slice from ${given}`
-  if (type.startsWith('map[')) return `cannot restore map from ${given}`
-  const isStruct = /^v\d\w*\.(?!Time|MicroTime|Duration)/.test(type)
-  return isStruct ? `cannot restore struct from: ${given}` : why
 }
 
 /** A patch whose result cannot be read, shown with it. */
@@ -190,10 +214,9 @@ export function decodePatched(
   kind: AnyKind,
   patched: Patched,
 ): KubernetesObject {
-  const refuse = (why: string) =>
-    refusedPatch(patched.shown(), patched.isStrategic ? restored(why) : why)
+  const refuse = (why: string) => refusedPatch(patched.shown(), why)
   const { metadata } = patched
-  const { object, unknownFields } = readPatched(kind, undecoded(patched), refuse)
+  const { object, unknownFields } = readPatched(kind, patched, refuse)
   if (metadata) object.metadata = metadata
   else keepReset(object, patched.value)
   report(
@@ -210,12 +233,14 @@ function keepReset({ metadata }: KubernetesObject, value: unknown): void {
   if (Array.isArray(sent) && sent.length === 0) metadata.managedFields = []
 }
 
-function readPatched(kind: AnyKind, value: unknown, refuse: (sentence: string) => StatusError) {
+function readPatched(kind: AnyKind, patched: Patched, refuse: (sentence: string) => StatusError) {
+  const { reorder, isStrategic } = patched
   try {
-    return decodeObject(kind, value)
+    return decodeObject(kind, undecoded(patched), reorder)
   } catch (thrown) {
     if (!isStatus(thrown, 'BadRequest')) throw thrown
-    throw refuse(whyUnread(kind, thrown.message))
+    const told = isStrategic ? mistakeInPatched(kind.shape, patched.value) : undefined
+    throw refuse(told ?? whyUnread(kind, thrown.message))
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { decodeShape } from '#api/machinery/decode.ts'
 import { invalid as invalidField, notSupported } from '#api/machinery/field-error.ts'
+import { goQuote } from '#api/machinery/go-quote.ts'
 import { deleteOptionsKind, deleteOptionsShape } from '#api/machinery/meta-kinds.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
@@ -56,7 +57,7 @@ export function checkedOptions(given: unknown): DeleteOptions {
   const { kind, apiVersion } = raw
   if (kind !== undefined && kind !== 'DeleteOptions')
     throw badRequest(
-      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion || 'meta.k8s.io/v1')} in scheme "pkg/runtime/scheme.go:111"`,
+      `no kind ${goQuote(`${kind}`)} is registered for version ${goQuote(`${apiVersion || 'meta.k8s.io/v1'}`)} in scheme "pkg/runtime/scheme.go:111"`,
     )
   decodeShape(deleteOptionsShape, raw)
   const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions } = raw

@@ -3,6 +3,7 @@
 import { serverSideApply } from '#api/machinery/apply/apply.ts'
 import { faultsIn } from '#api/machinery/apply/undeclared.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
+import type { Reorder } from '#api/machinery/decode.ts'
 import { stringifyJson } from '#api/machinery/exact-json.ts'
 import {
   type FieldError,
@@ -12,11 +13,14 @@ import {
 } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { mistakeInPatched } from '#api/machinery/mistakes/in-patched.ts'
+import { inOrderAlong, inOrderOfNames } from '#api/machinery/mistakes/order.ts'
 import { goText } from '#api/machinery/patch/go-text.ts'
 import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
 import { mergePatch } from '#api/machinery/patch/merge-patch.ts'
+import { shownPatch } from '#api/machinery/patch/shown-patch.ts'
 import { strategicMergePatch } from '#api/machinery/patch/strategic-merge.ts'
-import { isPlainObject } from '#api/machinery/plain.ts'
+import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import {
   badRequest,
@@ -149,7 +153,11 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
     metadata,
     duplicates: body.complaints,
     isStrategic: body.type === STRATEGIC_PATCH,
-    shown: () => (body.type === STRATEGIC_PATCH ? goText(body.value) : stringifyJson(result)),
+    reorder: orderAfter(body),
+    shown: () =>
+      body.type === STRATEGIC_PATCH
+        ? goText(shownPatch(kind.shape, document, body.value))
+        : stringifyJson(result),
   })
   const draft = rest ? withRest(decoded, rest) : decoded
   if (!draft.metadata.name) throw nameless(write)
@@ -168,6 +176,16 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   checkUidStays(kind, draft.metadata, document)
   return view.toStored?.(draft) ?? draft
 }
+
+/** How upstream brings into order what it reads after a patch of this type. */
+function orderAfter({ type, value }: PatchBody): Reorder {
+  if (type !== JSON_PATCH) return inOrderOfNames
+  const operations = Array.isArray(value) ? value.filter(isPlainObject) : []
+  const pointers = operations.flatMap(({ path, from }) => [path, from].filter(isText))
+  return made => inOrderAlong(made, pointers)
+}
+
+const isText = (value: unknown) => typeof value === 'string'
 
 /** No condition, as in an update: whatever a patch makes is held against what is there. */
 function checkUidStays(
@@ -252,7 +270,10 @@ function configurationOf(write: Write, value: unknown): KubernetesObject {
   const configuration = value as unknown as KubernetesObject
   checkAppliedType(kind, configuration)
   const { metadata = {} } = configuration
-  if (metadata.managedFields) throw badRequest('metadata.managedFields must be nil')
+  const { managedFields } = metadata
+  // What is no such list is told by its schema.
+  if (Array.isArray(managedFields) && managedFields.every(isPlainObject))
+    throw badRequest('metadata.managedFields must be nil')
   if (metadata.name && typeof metadata.name === 'string' && metadata.name !== write.name)
     throw badRequest(
       `the name of the object (${metadata.name}) does not match the name on the URL (${write.name})`,
@@ -285,13 +306,7 @@ function goTypeOf({ apiVersion, kind }: { apiVersion?: unknown; kind?: unknown }
 function checkDeclared(kind: AnyKind, value: unknown): void {
   const faults = faultsIn({ type: 'struct', presence: 'always', shape: kind.shape }, value)
   if (faults === undefined) return
-  const { metadata: told } = value as Partial<KubernetesObject>
-  const text = (part: unknown) => (typeof part === 'string' ? part : '')
-  const [namespace, name] = [text(told?.namespace), text(told?.name)]
-  const type = `${kind.group}/${kind.version}, Kind=${kind.kind}`
-  throw new PlainError(
-    `failed to create typed patch object (${namespace}/${name}; ${type}): ${faults}`,
-  )
+  throw new PlainError(`failed to create typed patch object (${toldOf(kind, value)}): ${faults}`)
 }
 
 /** The draft that an applied configuration makes of what is there, with who owns it. */
@@ -310,12 +325,39 @@ export function layOver(
   const shown = live && emptyAsNull(live)
   if (live) checkUidStays(kind, configuration.metadata, live)
   const { object } = serverSideApply(kind, shown, configuration, options)
-  const draft = decodeDraft(write.exchange, appliedKind(kind), object)
+  const draft = readApplied(write, object, applied.written)
   const pinned = configuration.metadata.resourceVersion
   if (pinned) draft.metadata.resourceVersion = pinned
   else if (live) draft.metadata.resourceVersion = ''
   else delete draft.metadata.resourceVersion
   return view.toStored?.(draft) ?? draft
+}
+
+/** What has its place may be of a wrong type all the same, as a time that is none: upstream finds that as it converts what it has merged. */
+function readApplied(
+  { exchange, resource: { kind } }: Write,
+  object: KubernetesObject,
+  written: KubernetesObject,
+): KubernetesObject {
+  try {
+    return decodeDraft(exchange, appliedKind(kind), object)
+  } catch (thrown) {
+    const made = object as unknown as PlainObject
+    const mistake = kind.custom ? undefined : mistakeInPatched(kind.shape, made)
+    if (!isStatus(thrown, 'BadRequest') || mistake === undefined) throw thrown
+    throw new PlainError(
+      `failed to convert new object (${toldOf(kind, written)}) to proper version: unable to convert unstructured object to ${typeOf(kind)}: ${mistake}`,
+    )
+  }
+}
+
+const typeOf = ({ group, version, kind }: AnyKind) => `${group}/${version}, Kind=${kind}`
+
+/** An object as messages name it, by what it says of itself. */
+function toldOf(kind: AnyKind, value: unknown): string {
+  const { metadata } = value as Partial<KubernetesObject>
+  const text = (part: unknown) => (typeof part === 'string' ? part : '')
+  return `${text(metadata?.namespace)}/${text(metadata?.name)}; ${typeOf(kind)}`
 }
 
 const appliedKind = (kind: AnyKind): AnyKind =>

@@ -2,14 +2,18 @@
 import { checkTypeMeta } from '#api/machinery/decode.ts'
 import { stringifyJson } from '#api/machinery/exact-json.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
+import { goQuote } from '#api/machinery/go-quote.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { goKindOf } from '#api/machinery/mistakes/in-patched.ts'
 import { goText } from '#api/machinery/patch/go-text.ts'
+import { shownPatch } from '#api/machinery/patch/shown-patch.ts'
 import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { badRequest, invalid } from '#api/machinery/status.ts'
-import { GO_TYPE_META, refusedPatch } from './body.ts'
+import { GO_TYPE_META, isNoVersion, noVersion, refusedPatch } from './body.ts'
 import { conversionFailed, isRegistered } from './body-type.ts'
+import { report } from './strict.ts'
 import type { Write } from './write.ts'
 
 export interface Patching {
@@ -28,8 +32,8 @@ export function checkMade(result: unknown, patching: Patching): asserts result i
       stringifyJson(result),
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonTypeOf(result)} into Go value of type ${GO_TYPE_META}`,
     )
-  const { document, strategic } = patching
-  if (strategic !== undefined) keepType(document, result, strategic)
+  const { strategic } = patching
+  if (strategic !== undefined) keepType(result, patching)
   else checkPatchedType(result as unknown as KubernetesObject, patching)
 }
 
@@ -39,16 +43,24 @@ export const nameless = ({ name }: Write) =>
   )
 
 /** What a strategic patch makes is read as what the object is, whatever it says of that. */
-function keepType(document: KubernetesObject, result: PlainObject, patch: unknown): void {
-  for (const name of ['apiVersion', 'kind'] as const) {
+function keepType(result: PlainObject, { kind, document, strategic }: Patching): void {
+  for (const name of ['kind', 'apiVersion'] as const) {
     const told = result[name] ?? ''
     if (typeof told !== 'string') {
-      const isWhole = typeof told === 'bigint' || Number.isInteger(told)
+      const isWhole = goKindOf(told) === 'int64'
       const why = isWhole ? 'cannot convert int64 to string' : 'unrecognized type: string'
-      throw refusedPatch(goText(patch), why)
+      throw refusedPatch(goText(shownPatch(kind.shape, document, strategic)), why)
     }
     result[name] = document[name]
   }
+}
+
+/** What says no version is read as nothing at all: nothing knows any of its fields, and it has no name. */
+function readAsNothing(result: object, write: Write): Error {
+  const names = Object.keys(result).filter(name => name !== 'apiVersion' && name !== 'kind')
+  const unknown = names.sort().map(name => `unknown field ${goQuote(name)}`)
+  report(write.exchange, unknown, why => refusedPatch(stringifyJson(result), why))
+  return nameless(write)
 }
 
 /** What a patch may make of the type itself: custom resources are judged by what they have become, others are read by it. */
@@ -81,17 +93,17 @@ function checkPatchedType(result: KubernetesObject, { write, kind, document }: P
         `Object 'Kind' is missing in '${stringifyJson(result)}'`,
       )
   } else if (apiVersion === '') {
-    // What says no version is read as nothing at all.
-    if (!named || named === kind.kind) throw nameless(write)
+    if (!named || named === kind.kind) throw readAsNothing(result, write)
     throw refusedPatch(
       stringifyJson(result),
-      `no kind ${JSON.stringify(named)} is registered for the internal version of group ${JSON.stringify(kind.group)} in scheme "pkg/runtime/scheme.go:111"`,
+      `no kind ${goQuote(named)} is registered for the internal version of group ${goQuote(kind.group)} in scheme "pkg/runtime/scheme.go:111"`,
     )
   } else if (isOf(kind, apiVersion, named)) return
+  else if (isNoVersion(apiVersion)) throw refusedPatch(stringifyJson(result), noVersion(apiVersion))
   else if (!isRegistered(kind.group, apiVersion, named || kind.kind))
     throw refusedPatch(
       stringifyJson(result),
-      `no kind ${JSON.stringify(named)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+      `no kind ${goQuote(named || '')} is registered for version ${goQuote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
     )
   else if (named && (named !== kind.kind || groupOf(apiVersion) !== kind.group))
     throw refusedPatch(stringifyJson(result), conversionFailed(kind, apiVersion, named))

@@ -3,7 +3,8 @@ import { readText } from './differences.ts'
 
 /**
  * Upstream judges metadata up to four times, in each kind as often as it came to be, and tells each cause as often; in the message only once. Both show
- * what was changed in a spec below the refusal, upstream as lines of its internal structures. And who wrote in the same second has no order.
+ * what was changed in a spec below the refusal, upstream as lines of its internal structures. And who wrote in the same second has no order, nor
+ * have the mistakes of what is applied: upstream goes through maps of Go.
  */
 export function inGeneral(text: string): string {
   const told = readText(text)
@@ -14,11 +15,14 @@ export function inGeneral(text: string): string {
     told.details.causes = [...new Set(shown.map(inOneLine))].map(each => JSON.parse(each))
     told.message = firstLine(told.message)
   }
+  if (MISTAKES.test(told?.message ?? '')) told.message = told.message.split('\n').sort().join('\n')
   told?.metadata?.managedFields?.sort((one: Owner, other: Owner) =>
     rankOf(one) < rankOf(other) ? -1 : 1,
   )
   return JSON.stringify(told)
 }
+
+const MISTAKES = /^failed to create typed patch object .*: errors:\n/
 
 interface Cause {
   readonly message: string

@@ -11,13 +11,13 @@ const configMapShape = objectShape(
   'io.k8s.api.core.v1.ConfigMap',
   'Configuration for pods, as text and binary values by key.',
   {
+    immutable: boolean(4)
+      .optional()
+      .doc('When true, the values can never change again; only delete and create anew.'),
     data: map(2, string()).doc(
       'Text values by key; a key may stand here or in binaryData, not in both.',
     ),
     binaryData: map(3, bytes()).doc('Binary values by key.'),
-    immutable: boolean(4)
-      .optional()
-      .doc('When true, the values can never change again; only delete and create anew.'),
   },
 )
 export type ConfigMap = ObjectOfShape<typeof configMapShape>

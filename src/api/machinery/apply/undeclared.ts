@@ -91,7 +91,7 @@ function visitItems(schema: ListSchema, value: unknown, path: string, faults: st
 
 /** How a path goes on to this item; an Error where nothing tells it from others. */
 function elementOf(schema: ListSchema, item: unknown, at: number): string | Error {
-  if (schema.listType === 'set') return `[=${stringifyJson(item)}]`
+  if (schema.listType === 'set') return inSet(item)
   if (schema.listType !== 'map') return `[${at}]`
   if (item === null) return new Error('associative list with keys may not have a null element')
   if (!isPlainObject(item))
@@ -110,6 +110,15 @@ function elementOf(schema: ListSchema, item: unknown, at: number): string | Erro
   return pathText([`k:${stringifyJson(keys)}`])
 }
 
+function inSet(item: unknown): string | Error {
+  const why = 'associative list without keys has an element that'
+  if (item === null) return new Error(`${why}'s an explicit null`)
+  if (isPlainObject(item)) return new Error(`${why}'s a map type`)
+  if (Array.isArray(item))
+    return new Error('not supported: associative list with lists as elements')
+  return `[=${stringifyJson(item)}]`
+}
+
 type Judge = (value: unknown) => string | undefined
 
 const numeric: Judge = value =>
@@ -119,7 +128,9 @@ const numeric: Judge = value =>
 const text: Judge = value =>
   typeof value === 'string' ? undefined : `expected string, got ${goValue(value)}`
 const boolean: Judge = value =>
-  typeof value === 'boolean' ? undefined : `expected boolean, got ${goValue(value)}`
+  typeof value === 'boolean' ? undefined : `expected boolean, got ${goPlain(value)}`
+const scalar: Judge = value =>
+  typeof value === 'object' ? `expected any scalar, got ${goPlain(value)}` : undefined
 /** Read by their own rules, which say more. */
 const anything: Judge = () => undefined
 
@@ -130,10 +141,10 @@ const JUDGES: Readonly<Record<ScalarType, Judge>> = {
   int64: numeric,
   double: numeric,
   bytes: text,
-  time: anything,
-  microTime: anything,
+  time: scalar,
+  microTime: scalar,
   duration: anything,
-  quantity: anything,
+  quantity: scalar,
   intOrString: anything,
   any: anything,
 }
@@ -153,6 +164,7 @@ const goValue = (value: unknown) => `&value.valueUnstructured{Value:${goLiteral(
 const goPlain = (value: unknown) => `&{${goText(value)}}`
 
 function goLiteral(value: unknown): string {
+  if (value === null) return 'interface {}(nil)'
   if (Array.isArray(value)) return `[]interface {}{${value.map(goLiteral).join(', ')}}`
   if (!isPlainObject(value)) return stringifyJson(value)
   const pairs = Object.entries(value).map(

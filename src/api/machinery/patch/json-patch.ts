@@ -110,6 +110,9 @@ function apply(holder: { document: unknown }, operation: Operation): unknown {
     add(holder, path, structuredClone(operation.value))
   } else if (operation.op === 'replace') {
     replace(holder, path, structuredClone(operation.value))
+  } else if (operation.from === '') {
+    // By upstream's library.
+    throw new PatchError('the document as a whole goes nowhere')
   } else if (operation.op === 'copy') {
     const copy = copyJson(readOrNull(holder.document, operation.from), true)
     add(holder, path, copy)

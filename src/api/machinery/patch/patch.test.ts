@@ -59,6 +59,7 @@ test('json patch: what does not apply is Invalid, what is no patch is BadRequest
   for (const patch of [[1], [[]], [{ op: 1, path: '/a' }], [{ op: 'add', path: 1 }]])
     assert.equal(code(patch), 400)
   assert.equal(code([{ op: 'remove', path: '' }]), 422)
+  assert.equal(code([{ op: 'copy', from: '', path: '/b' }]), 422)
   assert.equal(code([{ op: 'add', path: '', value: {} }]), 422)
   assert.equal(
     code(Array.from({ length: 10_001 }, () => ({ op: 'test', path: '', value: 1 }))),
@@ -107,8 +108,12 @@ test('strategic merge: directives without sense are refused in upstream’s word
 })
 
 test('json patch: copies that double stay bounded', () => {
-  const doubling = Array.from({ length: 40 }, (_, i) => ({ op: 'copy', from: '', path: `/x${i}` }))
-  assert.throws(() => jsonPatch({ a: 'x'.repeat(1000) }, doubling), { code: 413 })
+  const doubling = Array.from({ length: 40 }, (_, i) => ({
+    op: 'copy',
+    from: '/a',
+    path: `/a/x${i}`,
+  }))
+  assert.throws(() => jsonPatch({ a: { x: 'x'.repeat(1000) } }, doubling), { code: 413 })
 })
 
 test('prototype names are keys like any other', () => {

@@ -15,9 +15,9 @@ import { goText } from './go-text.ts'
 import { equal } from './json-patch.ts'
 
 const DELETE_FROM = '$deleteFromPrimitiveList'
-const ORDER = '$setElementOrder'
-const RETAIN = '$retainKeys'
-const PATCH = '$patch'
+export const ORDER = '$setElementOrder'
+export const RETAIN = '$retainKeys'
+export const PATCH = '$patch'
 
 /** The document after the patch. Throws BadRequest for directives that make no sense. */
 export function strategicMergePatch(
@@ -31,15 +31,15 @@ export function strategicMergePatch(
 }
 
 /** Where the schema of a field is found: in a shape, in a map's values, or nowhere. */
-type Lookup = (field: string) => AnySchema | undefined
+export type Lookup = (field: string) => AnySchema | undefined
 
 const nowhere: Lookup = () => undefined
 
-function lookInShape(shape: ObjectShape): Lookup {
+export function lookInShape(shape: ObjectShape): Lookup {
   return field => (Object.hasOwn(shape.fields, field) ? shape.fields[field]?.schema : undefined)
 }
 
-function lookIn(schema: AnySchema | undefined): Lookup {
+export function lookIn(schema: AnySchema | undefined): Lookup {
   if (schema?.type === 'struct') return lookInShape(schema.shape)
   if (schema?.type === 'map') return () => schema.values
   return nowhere
