@@ -34,6 +34,25 @@ test('what says no version any more is read as nothing, whatever else is wrong w
     assert.equal((await ask('PATCH', `${CONFIG_MAPS}/a`, { kind }, MERGE)).status, 200)
 })
 
+test('of what is read as nothing every field is unknown', async () => {
+  const { ask } = await withConfigMap()
+  const removed = (fieldValidation: string) =>
+    ask('PATCH', `${CONFIG_MAPS}/a?fieldValidation=${fieldValidation}`, { apiVersion: null }, MERGE)
+  const told = await removed('Warn')
+  assert.equal(told.status, 400)
+  assert.equal(
+    told.headers?.warning,
+    '299 - "unknown field \\"data\\"", 299 - "unknown field \\"metadata\\""',
+  )
+  const { status, body } = await removed('Strict')
+  assert.equal(status, 422)
+  assert.match(
+    body.message,
+    /: strict decoding error: unknown field "data", unknown field "metadata"$/,
+  )
+  assert.equal((await removed('Ignore')).headers?.warning, undefined)
+})
+
 test('another kind is not converted, and one that nobody knows not read', async () => {
   const { ask } = await withConfigMap()
   const why = async (patch: object) => {
