@@ -30,12 +30,8 @@ const APPROVAL = 'api-approved.kubernetes.io'
 export const prepare = loadCelEngine
 
 export function validateDefinition(definition: CustomResourceDefinition): FieldError[] {
-  const { metadata, spec } = definition
-  const name = `${spec.names.plural}.${spec.group}`
+  const { spec } = definition
   return [
-    ...(!metadata.name || metadata.name === name
-      ? []
-      : [invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')]),
     ...wrongSpec(spec),
     ...validateDefinitionStatus(definition),
     ...wrongStoredVersions(definition),

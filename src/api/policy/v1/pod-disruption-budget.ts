@@ -74,6 +74,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   plural: 'poddisruptionbudgets',
   shortNames: ['pdb'],
   scope: 'Namespaced',
+  nameRule: 'pathSegment',
   takesAnyPrefix: true,
   shape: podDisruptionBudgetShape,
   subresources: { status: true },

@@ -202,7 +202,7 @@ test('a driver gets the defaults of upstream', () => {
     seLinuxMount: false,
   })
   assert.equal(created(csiDriver, { spec: { attachRequired: false } }).spec.attachRequired, false)
-  assert.equal(csiDriver.hasGeneration, true)
+  assert.equal(csiDriver.hasGeneration, 'fromFirstChange')
 })
 
 const wrongDrivers: [string, object, string[]][] = [

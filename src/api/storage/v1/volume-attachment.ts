@@ -97,7 +97,7 @@ export const volumeAttachment = defineKind<VolumeAttachment>({
   validateUpdate: validateVolumeAttachmentUpdate,
   // As upstream judges all of the object here, it judges the prefix of its name too.
   validateStatusUpdate: object => [
-    ...wrongGenerateName({ nameRule }, object.metadata.generateName),
+    ...wrongGenerateName({ nameRule }, object),
     ...validateVolumeAttachmentStatus(object),
   ],
   subresources: { status: true },
