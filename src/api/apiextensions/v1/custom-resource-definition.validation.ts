@@ -193,7 +193,12 @@ function wrongVersionList(versions: readonly CustomResourceVersion[]): FieldErro
     errors.push(invalid('spec.versions', versions, 'must contain unique version names'))
   if (versions.filter(({ storage }) => storage).length !== 1)
     errors.push(
-      invalid('spec.versions', versions, 'must have exactly one version marked as storage version'),
+      // Nearly always nobody sent any; Go tells that from an empty list.
+      invalid(
+        'spec.versions',
+        versions.length === 0 ? null : versions,
+        'must have exactly one version marked as storage version',
+      ),
     )
   return errors
 }

@@ -1,7 +1,8 @@
 import { isCanonicalIp } from '../../core/v1/addresses.ts'
-import { given, immutable, needed } from '../../core/v1/validation.ts'
+import { given, needed } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { type FieldError, required } from '../../machinery/field-error.ts'
+import { immutableStruct } from '../../machinery/go-shown.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { isDns1123Subdomain, isPathSegment } from '../../machinery/names.ts'
 import { shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
@@ -50,7 +51,12 @@ export const ipAddress = defineKind<IpAddress>({
       ? validateParent('spec.parentRef', spec.parentRef)
       : [required('spec.parentRef')],
   validateUpdate: (next, previous) =>
-    immutable('spec.parentRef', next.spec.parentRef, previous.spec.parentRef),
+    immutableStruct(
+      'spec.parentRef',
+      parentReference,
+      next.spec.parentRef,
+      previous.spec.parentRef,
+    ),
   columns: [
     nameColumn,
     column('ParentRef', 'Who has the address.', ({ spec }) =>

@@ -40,7 +40,7 @@ test('an address belongs to somebody, and always to the same', () => {
   ])
   const next = address('10.0.0.1', { parentRef: { ...parentRef, name: 'other' } })
   assert.deepEqual(lines(ipAddress.validateUpdate(next, address('10.0.0.1'))), [
-    'spec.parentRef: Invalid value: {"resource":"services","namespace":"shop","name":"other"}: field is immutable',
+    'spec.parentRef: Invalid value: {"Group":"","Resource":"services","Namespace":"shop","Name":"other"}: field is immutable',
   ])
 })
 

@@ -85,7 +85,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
   },
-  validate: validateBudget,
+  validate: object => validateBudget(object, podDisruptionBudgetSpec),
   validateStatusUpdate: validateBudgetStatus,
   columns: [
     nameColumn,
