@@ -201,14 +201,6 @@ describe('versions that a webhook converts', () => {
     const sized = await server.ask('PATCH', `${V2}/a/scale`, { spec: { replicas: 4 } }, MERGE)
     assert.equal(sized.body.spec.replicas, 4, sized.text)
     assert.deepEqual((await server.ask('GET', `${V1}/a`)).body.spec, { address: 'x:1', size: 4 })
-    // Of a scale nothing but the size is taken, and it is judged where it lands.
-    const metadata = { labels: { '-': '!' } }
-    const other = { metadata, spec: { replicas: 5 } }
-    assert.equal((await server.ask('PATCH', `${V2}/a/scale`, other, MERGE)).status, 200)
-    const wrong = { metadata, spec: { replicas: -1 } }
-    const refused = await server.ask('PATCH', `${V2}/a/scale`, wrong, MERGE)
-    assert.equal(refused.status, 422)
-    assert.equal(refused.body.details.causes.length, 1)
   })
 
   test('may say other labels and annotations, and nothing else of metadata', async () => {
