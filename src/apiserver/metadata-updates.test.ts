@@ -39,6 +39,14 @@ test('the prefix of a name can be told later, if it is one', async () => {
   assert.equal(body.details.causes[0].field, 'metadata.generateName')
 })
 
+test('a generation that nobody counts is what the client says, if it can be one', async () => {
+  const { ask } = await startTestServer()
+  const made = (generation: number) =>
+    ask('POST', AT, { ...body, metadata: { name: 'g', generation } })
+  assert.equal((await made(-3)).body.details.causes[0].field, 'metadata.generation')
+  assert.equal((await made(5)).body.metadata.generation, 5)
+})
+
 test('an owner that is named twice is one, and the client is told', async () => {
   const { ask, put } = await stored()
   const told = (when: string) =>

@@ -86,6 +86,14 @@ export interface CustomRules {
   readonly storageVersion: string
 }
 
+/** Of a name, or of the prefix of those to come; a kind may have a rule of its own, which may depend on the object. */
+export type NameRule<T> =
+  | 'dns1123Subdomain'
+  | 'dns1123Label'
+  | 'dns1035Label'
+  | 'pathSegment'
+  | ((name: string, object: T, isPrefix: boolean) => readonly string[])
+
 export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly group: string
   readonly version: string
@@ -101,7 +109,7 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly shape: ObjectShape
   readonly subresources: Subresources<T>
   /** metadata.generation counts changes of everything but metadata and status. */
-  readonly hasGeneration: boolean
+  readonly hasGeneration: boolean | 'fromFirstChange'
   /** Computed defaults, after the schema's static ones. Changes the fresh draft in place. */
   readonly defaults: (draft: T) => void
   /** What its status defaults to depends on its spec, so that neither is decoded without the other. */
@@ -118,13 +126,13 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly validateCreate: (object: T) => readonly FieldError[]
   /** What must hold on an ordinary update besides. */
   readonly validateUpdate: (next: T, previous: T) => readonly FieldError[]
-  /** What an update may not change is told before what must always hold. */
-  readonly judgesChangesFirst: boolean
+  /** What an update may not change is told before what must always hold; or only what of metadata it may not bring. */
+  readonly judgesChangesFirst: boolean | 'ofMetadata'
   /** An update may say any prefix of names, which nothing is made of any more. */
   readonly takesAnyPrefix: boolean
   readonly validateStatusUpdate: (next: T, previous: T) => readonly FieldError[]
   /** How names are checked: DNS-1123 subdomain unless the kind says otherwise. */
-  readonly nameRule: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment'
+  readonly nameRule: NameRule<T>
   readonly columns: readonly Column<T>[]
   /** What is shown of an object's metadata alone; all of it but for what was only put there for one version of the kind. */
   readonly metadataAlone: (metadata: ObjectMeta) => ObjectMeta
@@ -196,7 +204,7 @@ export interface KindSource<T extends KubernetesObject> {
   /** The whole object, made with `objectShape`. */
   readonly shape: ObjectShape
   readonly subresources?: Subresources<T>
-  readonly hasGeneration?: boolean
+  readonly hasGeneration?: KindDefinition['hasGeneration']
   readonly defaults?: (draft: T) => void
   readonly statusDefaultsNeedSpec?: boolean
   readonly prepareForCreate?: (draft: T) => void
@@ -205,10 +213,10 @@ export interface KindSource<T extends KubernetesObject> {
   readonly validate?: (object: T, previous?: T) => readonly FieldError[]
   readonly validateCreate?: (object: T) => readonly FieldError[]
   readonly validateUpdate?: (next: T, previous: T) => readonly FieldError[]
-  readonly judgesChangesFirst?: boolean
+  readonly judgesChangesFirst?: KindDefinition['judgesChangesFirst']
   readonly takesAnyPrefix?: boolean
   readonly validateStatusUpdate?: (next: T, previous: T) => readonly FieldError[]
-  readonly nameRule?: KindDefinition['nameRule']
+  readonly nameRule?: NameRule<T>
   readonly columns?: readonly Column<T>[]
   readonly metadataAlone?: KindDefinition['metadataAlone']
   readonly rowConditions?: (object: T) => readonly RowCondition[]

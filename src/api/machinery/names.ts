@@ -302,3 +302,11 @@ export function isHttpHeaderName(text: string): string[] {
     ),
   ]
 }
+
+/** A prefix of names may end in a dash, since letters will follow. Upstream hides the last letter before the dash too; a bad one there shows in the name that is made. */
+export const maskedPrefix = (prefix: string): string =>
+  prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix
+
+/** The rule of names that upstream judges by their schema, which says nothing of prefixes. */
+export const subdomainOfAnyPrefix = (name: string, _: unknown, isPrefix: boolean): string[] =>
+  isPrefix ? [] : isDns1123Subdomain(name)

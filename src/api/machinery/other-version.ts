@@ -57,10 +57,14 @@ export function convertedVersion<S extends KubernetesObject, T extends Kubernete
   kind: KindDefinition<T>,
   { toStored, fromStored, ...own }: OwnVersion<S, T>,
 ): KindDefinition<S> {
-  const { group, plural, shortNames, categories, scope, nameRule } = kind
+  const { group, plural, shortNames, categories, scope, nameRule: rule } = kind
   const { hasGeneration, returnsDeleted, judgesChangesFirst, takesAnyPrefix } = kind
   return defineKind<S>({
-    ...{ group, kind: kind.kind, plural, shortNames, categories, scope, nameRule },
+    ...{ group, kind: kind.kind, plural, shortNames, categories, scope },
+    nameRule:
+      typeof rule === 'string'
+        ? rule
+        : (name, object, isPrefix) => rule(name, toStored(object), isPrefix),
     ...{ hasGeneration, returnsDeleted, judgesChangesFirst, takesAnyPrefix },
     ...(kind.prepareWrites ? { prepareWrites: kind.prepareWrites } : {}),
     ...(kind.subresources.status ? { subresources: { status: true } } : {}),

@@ -154,3 +154,39 @@ test('owners of fields are looked through once, however many there are', () => {
   const { user, system } = process.cpuUsage(begun)
   assert.ok(user + system < 1_000_000, `${(user + system) / 1000} ms`)
 })
+
+test('an update is told first what is wrong with any metadata, then what may not change', () => {
+  const owner = { apiVersion: 'v1', kind: 'Pod', name: '', uid: 'u' }
+  const told = wrongUpdate({
+    generateName: 'a/b',
+    labels: { a: '!' },
+    ownerReferences: [owner],
+    finalizers: ['!'],
+    managedFields: [{ operation: '' }],
+    deletionGracePeriodSeconds: 7,
+    uid: 'other',
+  })
+  assert.deepEqual(
+    told.map(line => line.split(':')[0]),
+    [
+      'metadata.generateName',
+      'metadata.labels',
+      'metadata.ownerReferences.name',
+      'metadata.finalizers',
+      'metadata.managedFields[0].operation',
+      'metadata.uid',
+      'metadata.deletionGracePeriodSeconds',
+    ],
+  )
+})
+
+test('a kind may have a rule of its own for names, which prefixes obey too', () => {
+  const kind: AnyKind = {
+    ...configMap,
+    nameRule: (name, { metadata }, isPrefix) => [`${name} ${metadata.uid} ${isPrefix}`],
+  }
+  assert.deepEqual(wrong({ generateName: 'x-' }, kind), [
+    'metadata.generateName: Invalid value: "x-": x- u true',
+    'metadata.name: Invalid value: "a": a u false',
+  ])
+})

@@ -7,7 +7,7 @@ import {
   required,
   tooLong,
 } from './field-error.ts'
-import type { AnyKind } from './kind.ts'
+import type { AnyKind, NameRule } from './kind.ts'
 import type {
   KubernetesObject,
   ManagedFieldsEntry,
@@ -22,6 +22,7 @@ import {
   isPathSegment,
   isPathSegmentPrefix,
   isQualifiedName,
+  maskedPrefix,
   utf8Length,
 } from './names.ts'
 
@@ -35,45 +36,49 @@ const NAME_RULES = {
   dns1123Label: isDns1123Label,
   dns1035Label: isDns1035Label,
   pathSegment: isPathSegment,
-} satisfies Record<AnyKind['nameRule'], (text: string) => string[]>
+} satisfies Record<NameRule<unknown> & string, (text: string) => string[]>
 
 /** What is wrong with the metadata of an object that is to be created. Its name is made already. */
 export function validateMetadata(kind: AnyKind, object: KubernetesObject): FieldError[] {
   const { metadata } = object
   return [
-    ...wrongNames(kind, metadata),
+    ...wrongNames(kind, object),
     ...wrongNamespace(kind, metadata),
     ...wrongCommonParts(metadata),
-    ...wrongFinalizers(metadata.finalizers),
   ]
 }
 
-function wrongNames(kind: AnyKind, { name = '', generateName = '' }: ObjectMeta): FieldError[] {
-  const errors = wrongGenerateName(kind, generateName)
+type Named = Pick<AnyKind, 'nameRule'>
+
+/** What holds of names of every kind, since they stand in paths; told where the kind itself finds nothing wrong. */
+export const ANY_NAME: Named = { nameRule: 'pathSegment' }
+
+/** Upstream judges both in most updates too, though nothing is made of the prefix any more. */
+export function wrongNames({ nameRule }: Named, object: KubernetesObject): FieldError[] {
+  const { name = '' } = object.metadata
+  const errors = wrongGenerateName({ nameRule }, object)
   if (name === '') errors.push(required('metadata.name', 'name or generateName is required'))
   else
-    for (const why of NAME_RULES[kind.nameRule](name))
+    for (const why of typeof nameRule === 'string'
+      ? NAME_RULES[nameRule](name)
+      : nameRule(name, object, false))
       errors.push(invalid('metadata.name', name, why))
   return errors
 }
 
-/** Upstream judges it in an update too, though nothing is made of it any more. */
-export function wrongGenerateName(
-  { nameRule }: Pick<AnyKind, 'nameRule'>,
-  generateName = '',
-): FieldError[] {
+export function wrongGenerateName({ nameRule }: Named, object: KubernetesObject): FieldError[] {
+  const { generateName = '' } = object.metadata
   if (generateName === '') return []
-  return wrongPrefix(nameRule, generateName).map(why =>
-    invalid('metadata.generateName', generateName, why),
-  )
+  const whys =
+    typeof nameRule === 'string'
+      ? wrongPrefix(nameRule, generateName)
+      : nameRule(generateName, object, true)
+  return whys.map(why => invalid('metadata.generateName', generateName, why))
 }
 
-/** A prefix may end in a dash, since letters will follow. */
-function wrongPrefix(rule: AnyKind['nameRule'], prefix: string): string[] {
+function wrongPrefix(rule: keyof typeof NAME_RULES, prefix: string): string[] {
   if (rule === 'pathSegment') return isPathSegmentPrefix(prefix)
-  // Upstream hides the last letter before the dash too; a bad one there shows in the name that is made.
-  const masked = prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix
-  return NAME_RULES[rule](masked)
+  return NAME_RULES[rule](maskedPrefix(prefix))
 }
 
 function wrongNamespace(kind: AnyKind, { namespace = '' }: ObjectMeta): FieldError[] {
@@ -85,7 +90,14 @@ function wrongNamespace(kind: AnyKind, { namespace = '' }: ObjectMeta): FieldErr
 
 function wrongCommonParts(metadata: ObjectMeta, before: ObjectMeta = {}): FieldError[] {
   const errors: FieldError[] = []
-  const { generation = 0, labels, annotations, ownerReferences, managedFields } = metadata
+  const {
+    generation = 0,
+    labels,
+    annotations,
+    ownerReferences,
+    managedFields,
+    finalizers,
+  } = metadata
   if (generation < 0)
     errors.push(invalid('metadata.generation', generation, 'must be greater than or equal to 0'))
   // What is the very value of before was looked at when it came. Not by `push(...)`: there may be more errors than a call may have arguments.
@@ -96,6 +108,7 @@ function wrongCommonParts(metadata: ObjectMeta, before: ObjectMeta = {}): FieldE
       ? []
       : validateAnnotations('metadata.annotations', annotations)),
     ...(ownerReferences === before.ownerReferences ? [] : wrongOwners(ownerReferences ?? [])),
+    ...wrongFinalizers(finalizers),
     ...wrongManagedFields(managedFields ?? [], before.managedFields),
   ]
 }
@@ -243,7 +256,7 @@ export function validateFieldManager(field: string, manager: string): FieldError
   return errors
 }
 
-/** What is wrong with the metadata of an update: immutable parts, then the rules of `validateMetadata`. */
+/** What is wrong with the metadata of an update: the rules of any metadata come first, then what may not change. */
 export function validateMetadataUpdate(
   _kind: AnyKind,
   next: KubernetesObject,
@@ -251,7 +264,11 @@ export function validateMetadataUpdate(
 ): FieldError[] {
   const after = next.metadata
   const before = previous.metadata
-  const errors: FieldError[] = []
+  const errors = [
+    // Of any kind; the rules of the kind itself come with those of its other fields.
+    ...wrongGenerateName(ANY_NAME, next),
+    ...wrongCommonParts(after, before),
+  ]
   if (before.deletionTimestamp)
     errors.push(...newFinalizers(after.finalizers ?? [], before.finalizers ?? []))
   if (!after.resourceVersion)
@@ -271,9 +288,7 @@ export function validateMetadataUpdate(
   for (const field of TIMES)
     if (after[field] !== before[field])
       errors.push(invalid(`metadata.${field}`, after[field], 'field is immutable'))
-  const wrong = wrongCommonParts(after, before)
-  if (errors.length === 0 && after.finalizers === undefined) return wrong
-  return [...errors, ...wrong, ...wrongFinalizers(after.finalizers)]
+  return errors
 }
 
 const IDENTITY = ['name', 'namespace', 'uid'] as const

@@ -212,6 +212,17 @@ test('scale reads and writes at the paths of the definition', async () => {
   assert.equal((await server.ask('GET', `${WIDGETS}/a`)).body.spec.size, 5)
   const refused = await server.ask('PATCH', `${WIDGETS}/a/scale`, { spec: { replicas: 0 } }, MERGE)
   assert.equal(refused.status, 422)
+  // Nothing but the size is taken, and it is judged where it lands.
+  const sized = (replicas: number) =>
+    server.ask(
+      'PATCH',
+      `${WIDGETS}/a/scale`,
+      { metadata: { labels: { '-': '!' } }, spec: { replicas } },
+      MERGE,
+    )
+  assert.equal((await sized(4)).status, 200)
+  const fields = (await sized(-1)).body.details.causes.map(({ field }: { field: string }) => field)
+  assert.ok(fields.includes('.spec.size') && !fields.includes('metadata.labels'), fields.join())
 })
 
 test('what was sized or applied shows its defaults, and no null where none is allowed', async () => {

@@ -1,4 +1,5 @@
 /** create: POST to a collection. */
+import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { copyJson } from '#api/machinery/plain.ts'
 import {
@@ -10,7 +11,7 @@ import {
   type ResourceName,
   StatusError,
 } from '#api/machinery/status.ts'
-import { validateMetadata } from '#api/machinery/validate-metadata.ts'
+import { ANY_NAME, validateMetadata, wrongNames } from '#api/machinery/validate-metadata.ts'
 import { nameSuffix } from '#base/random.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Change } from '#store'
@@ -108,10 +109,11 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   const beside = validate?.(write, draft) ?? []
   const ofKind = [...kind.validate(draft), ...kind.validateCreate(draft)]
   const errors = [
-    ...validateMetadata(kind, draft),
+    ...validateMetadata(namedAs(write.resource.kind, kind), draft),
     ...wrongFinalizers(write, draft),
     ...(validatesFirst ? [...beside, ...ofKind] : [...ofKind, ...beside]),
   ]
+  if (errors.length === 0) errors.push(...wrongNames(ANY_NAME, draft))
   if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? '', errors)
   for (const text of kind.warnings(draft, undefined)) write.exchange.warnings.push(text)
   const admitting = admit(write, 'CREATE', { object: draft })
@@ -150,6 +152,10 @@ async function store(
   return unstored(stored, server.cache.revision)
 }
 
+/** The same object may have another rule for its name where it is served as a newer kind; rules of a kind's own look at its stored form. */
+const namedAs = ({ nameRule }: AnyKind, stored: AnyKind): AnyKind =>
+  typeof nameRule === 'string' && nameRule !== stored.nameRule ? { ...stored, nameRule } : stored
+
 /** What only the server says about a new object. */
 function prepare(write: Write, draft: KubernetesObject): void {
   const { server } = write.exchange
@@ -160,8 +166,8 @@ function prepare(write: Write, draft: KubernetesObject): void {
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
   delete metadata.selfLink
-  delete metadata.generation
-  if (kind.hasGeneration) metadata.generation = 1
+  // Of others it stays what the client says, which nobody reads.
+  if (kind.hasGeneration === true) metadata.generation = 1
   dropGatedFields(write, draft)
   kind.prepareForCreate(draft)
   hooksOf(write.resource).prepare?.(write, draft)

@@ -1,6 +1,6 @@
 /** The scale subresource: a workload's size in the words of autoscaling/v1, whatever its kind. */
 import { type Scale, scale, scaleOf } from '#api/autoscaling/v1/scale.ts'
-import { invalid as invalidField } from '#api/machinery/field-error.ts'
+import { type FieldError, invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { ScaleMapping } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
@@ -115,13 +115,24 @@ async function writeScale(write: Write, change: (current: Scale) => Scale) {
 function scaled(write: Write, current: KubernetesObject, wanted: Scale): KubernetesObject {
   const { metadata, spec } = wanted
   const replicas = spec.replicas ?? 0
-  const errors = [...validateMetadata(scale, wanted), ...wrongFinalizers(write, wanted)]
-  if (replicas < 0)
-    errors.push(invalidField('spec.replicas', replicas, 'must be greater than or equal to 0'))
+  const errors = wrongScale(write, wanted)
   if (errors.length > 0) throw invalid(scale, write.name, errors)
   const draft = structuredClone(mappingOf(write.resource).withReplicas(current, replicas))
   for (const condition of ['uid', 'resourceVersion'] as const)
     if (metadata[condition]) draft.metadata[condition] = metadata[condition]
     else delete draft.metadata[condition]
   return draft
+}
+
+/** Of a custom object nothing but its size is taken, and that is judged where it lands. */
+function wrongScale(write: Write, wanted: Scale): readonly FieldError[] {
+  if (write.resource.kind.custom) return []
+  const { replicas = 0 } = wanted.spec
+  return [
+    ...validateMetadata(scale, wanted),
+    ...wrongFinalizers(write, wanted),
+    ...(replicas < 0
+      ? [invalidField('spec.replicas', replicas, 'must be greater than or equal to 0')]
+      : []),
+  ]
 }

@@ -14,7 +14,7 @@ import {
   PlainError,
   StatusError,
 } from '#api/machinery/status.ts'
-import { validateMetadataUpdate, wrongGenerateName } from '#api/machinery/validate-metadata.ts'
+import { validateMetadataUpdate, wrongNames } from '#api/machinery/validate-metadata.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { checkAccepted } from '../respond.ts'
@@ -346,16 +346,22 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   const kind = rulesOf(write.resource)
   const { subresource } = write
   const errors = [...validateMetadataUpdate(kind, draft, previous)]
-  if ((isWhole(write) || isPartOfPod(write)) && !kind.takesAnyPrefix)
-    errors.push(...wrongGenerateName(kind, draft.metadata.generateName))
-  if (subresource !== 'scale' && subresource !== 'binding')
-    errors.push(...wrongFinalizers(write, draft, previous))
+  const judgesNames = (isWhole(write) || isPartOfPod(write)) && !kind.takesAnyPrefix
+  const names = judgesNames ? wrongNames(kind, draft) : []
+  const finalizers =
+    subresource === 'scale' || subresource === 'binding'
+      ? []
+      : wrongFinalizers(write, draft, previous)
   // The rules of ordinary updates forbid just what the other subresources are there for.
   const changes = isWhole(write) ? kind.validateUpdate(draft, previous) : []
-  if (kind.judgesChangesFirst) errors.push(...changes)
+  const { judgesChangesFirst } = kind
+  if (judgesChangesFirst) errors.push(...finalizers)
+  if (judgesChangesFirst === true) errors.push(...changes)
+  errors.push(...names)
+  if (!judgesChangesFirst) errors.push(...finalizers)
   if (subresource === 'status') errors.push(...kind.validateStatusUpdate(draft, previous))
   else if (subresource !== 'binding') errors.push(...kind.validate(draft, previous))
-  if (!kind.judgesChangesFirst) errors.push(...changes)
+  if (judgesChangesFirst !== true) errors.push(...changes)
   errors.push(...(hooksOf(write.resource).validate?.(write, draft, previous) ?? []))
   if (errors.length > 0) throw invalid(kind, write.name, errors)
   const warnings = subresource === 'status' ? kind.statusWarnings(draft) : []

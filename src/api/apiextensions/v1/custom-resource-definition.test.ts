@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { created, defaulted, lines, updated } from '../../core/v1/testing.ts'
+import { created, defaulted, lines, problemsOf, updated } from '../../core/v1/testing.ts'
 import {
   type CustomResourceDefinition,
   customResourceDefinition,
@@ -29,11 +29,7 @@ const body = (spec: Spec = {}, metadata: Spec = {}) => ({
 })
 
 const wrong = (spec: Spec, metadata: Spec = {}) =>
-  lines(
-    customResourceDefinition.validateCreate(
-      created(customResourceDefinition, body(spec, metadata)),
-    ),
-  )
+  problemsOf(customResourceDefinition, body(spec, metadata))
 
 before(() => customResourceDefinition.prepareWrites?.())
 

@@ -1,4 +1,5 @@
 import { defineKind } from '../../machinery/kind.ts'
+import { isDns1123Subdomain, maskedPrefix } from '../../machinery/names.ts'
 import { rememberStorageVersion } from './conditions.ts'
 import {
   type CustomResourceDefinition,
@@ -31,6 +32,7 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>({
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   scope: 'Cluster',
+  nameRule: wrongName,
   shape: customResourceDefinitionShape,
   subresources: { status: true },
   hasGeneration: true,
@@ -56,3 +58,17 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>({
   validateStatusUpdate: next => loaded().validateDefinitionStatus(next),
   warnings: (next, previous) => loaded().formatWarnings(next, previous),
 })
+
+/** The same for prefixes, of which it can hold for none. */
+function wrongName(
+  name: string,
+  { spec }: CustomResourceDefinition,
+  isPrefix: boolean,
+): readonly string[] {
+  return [
+    ...isDns1123Subdomain(isPrefix ? maskedPrefix(name) : name),
+    ...(name === `${spec.names.plural}.${spec.group}`
+      ? []
+      : ['must be spec.names.plural+"."+spec.group']),
+  ]
+}

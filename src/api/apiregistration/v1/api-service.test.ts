@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { created, defaulted, lines, problemsOf, rowOf, updated } from '../../core/v1/testing.ts'
+import { wrongNames } from '../../machinery/validate-metadata.ts'
 import { apiService } from './api-service.ts'
 
 const ranks = { groupPriorityMinimum: 100, versionPriority: 10 }
@@ -29,7 +30,7 @@ test('an update has no prefix of a name either', () => {
   const object = created(apiService, { ...remote, metadata: { ...remote.metadata } })
   object.metadata.generateName = 'web-'
   assert.match(
-    lines(apiService.validate(object, object))[0] ?? '',
+    lines(wrongNames(apiService, object))[0] ?? '',
     /^metadata\.generateName: Invalid value: "web-": must be `spec\.version/,
   )
 })

@@ -2,7 +2,12 @@ import { needed, wrong } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { type FieldError, invalid, notSupported, required } from '../../machinery/field-error.ts'
 import { defineKind } from '../../machinery/kind.ts'
-import { isDns1035Label, isDns1123Subdomain, isPortNumber } from '../../machinery/names.ts'
+import {
+  isDns1035Label,
+  isDns1123Subdomain,
+  isPathSegment,
+  isPortNumber,
+} from '../../machinery/names.ts'
 import { type ApiService, apiServiceShape } from './api-service.schema.ts'
 
 export type * from './api-service.schema.ts'
@@ -20,7 +25,7 @@ export const apiService = defineKind<ApiService>({
   categories: ['api-extensions'],
   scope: 'Cluster',
   // Names end in a dot for the core group; see below.
-  nameRule: 'pathSegment',
+  nameRule: wrongName,
   shape: apiServiceShape,
   prepareForCreate: draft => {
     draft.status = draft.spec.service ? {} : { conditions: [localCondition(draft)] }
@@ -70,22 +75,18 @@ function availability({ status: { conditions = [] } }: ApiService): string {
   return status === 'True' || !reason ? status : `${status} (${reason})`
 }
 
-function validateApiService({ metadata, spec }: ApiService): readonly FieldError[] {
-  const { group = '', version = '', groupPriorityMinimum, versionPriority } = spec
+/** The same for prefixes, of which it can hold for none. */
+function wrongName(name: string, { spec }: ApiService): readonly string[] {
+  const { group = '', version = '' } = spec
   const wanted = `${version}.${group}`
+  const wrong = isPathSegment(name)
+  if (wrong.length > 0 || name === wanted) return wrong
+  return [`must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`]
+}
+
+function validateApiService({ spec }: ApiService): readonly FieldError[] {
+  const { group = '', version = '', groupPriorityMinimum, versionPriority } = spec
   const errors: FieldError[] = []
-  // Upstream has the same rule for prefixes, which can hold for none.
-  for (const field of ['generateName', 'name'] as const) {
-    const name = metadata[field] ?? ''
-    if (name !== wanted && (field === 'name' || name !== ''))
-      errors.push(
-        invalid(
-          `metadata.${field}`,
-          name,
-          `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`,
-        ),
-      )
-  }
   if (group === '' && version !== 'v1')
     errors.push(
       required('spec.group', 'only v1 may have an empty group and it better be legacy kube'),

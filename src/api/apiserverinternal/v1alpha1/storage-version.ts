@@ -1,4 +1,3 @@
-import { wrong } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { objectMeta } from '../../machinery/metadata.ts'
@@ -86,7 +85,8 @@ export const storageVersion = defineKind<StorageVersion>({
   kind: 'StorageVersion',
   plural: 'storageversions',
   scope: 'Cluster',
-  nameRule: 'pathSegment',
+  nameRule: wrongName,
+  takesAnyPrefix: true,
   shape: storageVersionShape,
   prepareForCreate: draft => {
     draft.status = {}
@@ -94,13 +94,6 @@ export const storageVersion = defineKind<StorageVersion>({
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
   },
-  // Upstream asks of a prefix what it asks of whole names.
-  validateCreate: ({ metadata: { name = '', generateName = '' } }) => [
-    ...(generateName === ''
-      ? []
-      : wrong('metadata.generateName', generateName, wrongName(generateName))),
-    ...wrong('metadata.name', name, wrongName(name)),
-  ],
   validateStatusUpdate: ({ status }) => validateStorageVersionStatus(status),
   subresources: { status: true },
   columns: [

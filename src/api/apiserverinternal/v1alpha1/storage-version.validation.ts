@@ -117,8 +117,8 @@ function validateConditions(conditions: readonly StorageVersionCondition[]): rea
       ...wrong(`${path}.type`, type, isQualifiedName(type)),
       ...wrong(`${path}.status`, status, isQualifiedName(status)),
     )
-    if (!reason) errors.push(required(`${path}.reason`, 'reason cannot be empty'))
-    if (!message) errors.push(required(`${path}.message`, 'message cannot be empty'))
+    if (!reason) errors.push(required(`${path}.reason`))
+    if (!message) errors.push(required(`${path}.message`))
     return errors
   })
 }

@@ -26,6 +26,7 @@ export const controllerRevision = defineKind<ControllerRevision>({
   plural: 'controllerrevisions',
   scope: 'Namespaced',
   shape: controllerRevisionShape,
+  judgesChangesFirst: 'ofMetadata',
   // Of an update it is told only that they never change.
   validate: ({ data, revision }, previous) => [
     ...(previous || !isMissing(data) ? [] : [required('data', 'data is mandatory')]),

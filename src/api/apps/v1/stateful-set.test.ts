@@ -140,7 +140,9 @@ const wrong: [name: string, spec: object, expected: string[]][] = [
   [
     'limits by hand',
     { updateStrategy: { type: 'OnDelete', rollingUpdate: { partition: 1 } } },
-    [`${AT}: Invalid value: {"partition":1}: only allowed for updateStrategy 'RollingUpdate'`],
+    [
+      `${AT}: Invalid value: {"Partition":1,"MaxUnavailable":null}: only allowed for updateStrategy 'RollingUpdate'`,
+    ],
   ],
   [
     'no update at all',

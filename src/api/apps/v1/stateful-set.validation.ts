@@ -13,8 +13,10 @@ import {
   notSupported,
   required,
 } from '../../machinery/field-error.ts'
+import { goShown } from '../../machinery/go-shown.ts'
 import { isDns1123Label } from '../../machinery/names.ts'
 import type { StatefulSet, StatefulSetSpec } from './stateful-set.schema.ts'
+import { rollingUpdateStatefulSetStrategy } from './stateful-set.schema.ts'
 import {
   availableAreReady,
   isBroken,
@@ -144,7 +146,13 @@ function validateUpdateStrategy(path: string, { updateStrategy }: StatefulSetSpe
   if (!type) return [required(path)]
   if (type === 'OnDelete')
     return rollingUpdate
-      ? [invalid(at, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'")]
+      ? [
+          invalid(
+            at,
+            goShown(rollingUpdateStatefulSetStrategy, rollingUpdate),
+            "only allowed for updateStrategy 'RollingUpdate'",
+          ),
+        ]
       : []
   if (type !== 'RollingUpdate')
     return [invalid(path, updateStrategy, "must be 'RollingUpdate' or 'OnDelete'")]

@@ -12,6 +12,7 @@ import {
   tooLong,
   tooMany,
 } from '../../machinery/field-error.ts'
+import { goShown } from '../../machinery/go-shown.ts'
 import { isQualifiedName } from '../../machinery/names.ts'
 import { countIndexes } from './job.indexes.ts'
 import type {
@@ -20,6 +21,7 @@ import type {
   PodFailurePolicyRule,
   SuccessPolicyRule,
 } from './job.schema.policies.ts'
+import { successPolicy as successPolicyShape } from './job.schema.policies.ts'
 import type { JobSpec } from './job.schema.ts'
 
 const MAXIMUM_RULES = 20
@@ -131,7 +133,9 @@ export function validateSuccessPolicy(path: string, spec: JobSpec): FieldError[]
   const { successPolicy, completionMode, completions = 0 } = spec
   if (!successPolicy) return []
   if (completionMode !== 'Indexed')
-    return [invalid(path, successPolicy, 'requires indexed completion mode')]
+    return [
+      invalid(path, goShown(successPolicyShape, successPolicy), 'requires indexed completion mode'),
+    ]
   const { rules } = successPolicy
   const errors: FieldError[] = []
   if (rules.length === 0)

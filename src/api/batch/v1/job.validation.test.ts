@@ -201,7 +201,7 @@ const wrong: [name: string, spec: Record<string, unknown>, expected: string[]][]
     'success without indexes',
     { successPolicy: { rules: [{ succeededCount: 1 }] } },
     [
-      'spec.successPolicy: Invalid value: {"rules":[{"succeededCount":1}]}: requires indexed completion mode',
+      'spec.successPolicy: Invalid value: {"Rules":[{"SucceededIndexes":null,"SucceededCount":1}]}: requires indexed completion mode',
     ],
   ],
   [

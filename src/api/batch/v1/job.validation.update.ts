@@ -3,9 +3,12 @@ import type { Affinity } from '../../core/v1/pod/schema.affinity.ts'
 import type { PodSpec, PodTemplateSpec } from '../../core/v1/pod/schema.ts'
 import { immutable, sameValue } from '../../core/v1/validation.ts'
 import { type FieldError, invalid, required } from '../../machinery/field-error.ts'
+import { immutableStruct } from '../../machinery/go-shown.ts'
 import { labelMatcherOf } from '../../machinery/label-selector.ts'
+import { labelSelector } from '../../machinery/metadata.ts'
 import { hasCondition } from './job.conditions.ts'
 import { CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME } from './job.labels.ts'
+import { podFailurePolicy, successPolicy } from './job.schema.policies.ts'
 import type { Job, JobSpec } from './job.schema.ts'
 
 const NEVER_CHANGE = [
@@ -15,14 +18,19 @@ const NEVER_CHANGE = [
   'managedBy',
   'successPolicy',
 ] as const
+const POLICIES = { podFailurePolicy, successPolicy } as const
 
 export function validateJobUpdate(next: Job, previous: Job): readonly FieldError[] {
   const [spec, before] = [next.spec, previous.spec]
   return [
     ...validateCompletions(spec, before),
-    ...immutable('spec.selector', spec.selector, before.selector),
+    ...immutableStruct('spec.selector', labelSelector, spec.selector, before.selector),
     ...validateTemplate(spec.template, previous),
-    ...NEVER_CHANGE.flatMap(name => immutable(`spec.${name}`, spec[name], before[name])),
+    ...NEVER_CHANGE.flatMap(name =>
+      name === 'podFailurePolicy' || name === 'successPolicy'
+        ? immutableStruct(`spec.${name}`, POLICIES[name], spec[name], before[name])
+        : immutable(`spec.${name}`, spec[name], before[name]),
+    ),
   ]
 }
 

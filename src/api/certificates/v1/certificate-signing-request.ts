@@ -21,7 +21,7 @@ export const certificateSigningRequest = defineKind<CertificateSigningRequest>({
   shortNames: ['csr'],
   scope: 'Cluster',
   // Upstream takes every name that fits into a path.
-  nameRule: 'pathSegment',
+  nameRule: () => [],
   shape: certificateSigningRequestShape,
   prepareForCreate: draft => {
     draft.status = {}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { created, defaulted, lines, rowOf, updated } from '../../core/v1/testing.ts'
+import { wrongNames } from '../../machinery/validate-metadata.ts'
 import { clusterTrustBundle as alphaBundle } from '../v1alpha1/cluster-trust-bundle.ts'
 import { clusterTrustBundle } from '../v1beta1/cluster-trust-bundle.ts'
 import { certificateSigningRequest as kind } from './certificate-signing-request.ts'
@@ -168,7 +169,8 @@ test('kubectl get shows what became of a request', () => {
 test('a bundle of a signer is named after it', () => {
   const check = (name: string, signerName?: string) =>
     lines(
-      clusterTrustBundle.validateCreate(
+      wrongNames(
+        clusterTrustBundle,
         created(clusterTrustBundle, { metadata: { name }, spec: { signerName, trustBundle: '' } }),
       ),
     )

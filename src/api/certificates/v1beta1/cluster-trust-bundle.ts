@@ -1,8 +1,7 @@
-import { immutable, wrong } from '../../core/v1/validation.ts'
+import { immutable } from '../../core/v1/validation.ts'
 import { column, nameColumn } from '../../machinery/columns.ts'
-import type { FieldError } from '../../machinery/field-error.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
-import { isDns1123Subdomain } from '../../machinery/names.ts'
+import { isDns1123Subdomain, maskedPrefix } from '../../machinery/names.ts'
 import { shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
 import { validateSignerName } from '../v1/signer-name.ts'
 
@@ -36,11 +35,10 @@ export const clusterTrustBundle = defineKind<ClusterTrustBundle>({
   plural: 'clustertrustbundles',
   scope: 'Cluster',
   // Names with a colon belong to a signer; see below.
-  nameRule: 'pathSegment',
+  nameRule: wrongName,
   shape: clusterTrustBundleShape,
   validate: ({ spec }) =>
     spec.signerName ? validateSignerName('spec.signerName', spec.signerName) : [],
-  validateCreate: validateName,
   validateUpdate: (next, previous) =>
     immutable('spec.signerName', next.spec.signerName, previous.spec.signerName),
   fieldSelectors: { 'spec.signerName': ({ spec }) => spec.signerName ?? '' },
@@ -51,18 +49,18 @@ export const clusterTrustBundle = defineKind<ClusterTrustBundle>({
 })
 
 /** Bundles of `example.com/serving` are called `example.com:serving:…`, so that rights can be given by name. */
-function validateName({ metadata, spec }: ClusterTrustBundle): readonly FieldError[] {
-  const { name = '' } = metadata
-  const { signerName = '' } = spec
-  if (signerName === '') {
-    const colon = 'ClusterTrustBundle without signer name must not have ":" in its name'
-    return wrong('metadata.name', name, name.includes(':') ? [colon] : isDns1123Subdomain(name))
-  }
+function wrongName(
+  name: string,
+  { spec: { signerName = '' } }: ClusterTrustBundle,
+  isPrefix: boolean,
+): readonly string[] {
+  const wrongRest = (text: string) => isDns1123Subdomain(isPrefix ? maskedPrefix(text) : text)
+  if (signerName === '')
+    return name.includes(':')
+      ? ['ClusterTrustBundle without signer name must not have ":" in its name']
+      : wrongRest(name)
   const prefix = `${signerName.replaceAll('/', ':')}:`
-  const rule = `ClusterTrustBundle for signerName ${signerName} must be named with prefix ${prefix}`
-  return wrong(
-    'metadata.name',
-    name,
-    name.startsWith(prefix) ? isDns1123Subdomain(name.slice(prefix.length)) : [rule],
-  )
+  return name.startsWith(prefix)
+    ? wrongRest(name.slice(prefix.length))
+    : [`ClusterTrustBundle for signerName ${signerName} must be named with prefix ${prefix}`]
 }

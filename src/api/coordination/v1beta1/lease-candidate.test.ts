@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { created, lines, rowOf } from '../../core/v1/testing.ts'
+import { created, lines, problemsOf, rowOf } from '../../core/v1/testing.ts'
 import { lease } from '../v1/lease.ts'
 import { leaseCandidate as alphaCandidate } from '../v1alpha2/lease-candidate.ts'
 import { leaseCandidate } from './lease-candidate.ts'
@@ -71,8 +71,7 @@ for (const [name, change, expected] of wrongCandidates)
   })
 
 test('a candidate stays with its lease, and is named like a key', () => {
-  const named = (name: string) =>
-    lines(leaseCandidate.validateCreate(created(leaseCandidate, { metadata: { name }, spec })))
+  const named = (name: string) => problemsOf(leaseCandidate, { metadata: { name }, spec })
   assert.deepEqual(named('Web_1'), [])
   assert.equal(named('a:b').length, 1)
   const previous = created(leaseCandidate, { spec })

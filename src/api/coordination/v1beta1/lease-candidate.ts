@@ -1,4 +1,4 @@
-import { immutable, wrong } from '../../core/v1/validation.ts'
+import { immutable } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { isConfigMapKey } from '../../machinery/names.ts'
@@ -42,11 +42,10 @@ export const leaseCandidate = defineKind<LeaseCandidate>({
     'coordination.k8s.io/v1beta1 LeaseCandidate is deprecated in v1.36+, unavailable in v1.39+',
   scope: 'Namespaced',
   // Names are those of keys in ConfigMaps, which are wider than usual.
-  nameRule: 'pathSegment',
+  nameRule: isConfigMapKey,
+  takesAnyPrefix: true,
   shape: leaseCandidateShape,
   validate: validateLeaseCandidate,
-  validateCreate: ({ metadata: { name = '' } }) =>
-    wrong('metadata.name', name, isConfigMapKey(name)),
   validateUpdate: (next, previous) =>
     immutable('spec.leaseName', next.spec.leaseName, previous.spec.leaseName),
   columns: [

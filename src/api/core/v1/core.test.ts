@@ -183,7 +183,7 @@ test('a node has a taint of one effect once', () => {
   const taint = { key: 'a', value: 'x', effect: 'NoSchedule' }
   const object = created(node, { spec: { taints: [taint, { ...taint, value: 'y' }] } })
   assert.deepEqual(lines(node.validate(object)), [
-    'metadata.taints[1]: Duplicate value: {"key":"a","value":"y","effect":"NoSchedule"}: taints must be unique by key and effect pair',
+    'metadata.taints[1]: Duplicate value: {"Key":"a","Value":"y","Effect":"NoSchedule","TimeAdded":null}: taints must be unique by key and effect pair',
   ])
 })
 

@@ -62,6 +62,7 @@ export const endpoints = defineKind<Endpoints>({
   shortNames: ['ep'],
   scope: 'Namespaced',
   shape: endpointsShape,
+  judgesChangesFirst: 'ofMetadata',
   defaults: draft => {
     for (const subset of draft.subsets ?? [])
       for (const port of subset.ports ?? []) port.protocol ||= 'TCP'

@@ -60,6 +60,7 @@ export const event = defineKind<Event>({
   plural: 'events',
   shortNames: ['ev'],
   scope: 'Namespaced',
+  nameRule: 'pathSegment',
   shape: eventShape,
   takesAnyPrefix: true,
   fieldSelectors: {

@@ -1,6 +1,9 @@
 import { type FieldError, invalid, required } from '../../machinery/field-error.ts'
+import { immutableStruct } from '../../machinery/go-shown.ts'
 import { isQualifiedName, utf8Length } from '../../machinery/names.ts'
-import type { Event } from './event.ts'
+import type { ObjectShape } from '../../machinery/schema.ts'
+import { type Event, eventSource } from './event.ts'
+import { objectReference } from './references.ts'
 import { immutable, sameValue, wrong } from './validation.ts'
 
 const MAXIMUM_NAME_CHARACTERS = 128
@@ -89,18 +92,20 @@ function validateEventUpdate(next: Event, previous: Event): FieldError[] {
   const same = (field: keyof Event, absent?: '', name: string = field) =>
     // Events from before absent times were written as null lack them.
     immutable(name, next[field] ?? absent, previous[field] ?? absent)
+  const sameStruct = (field: 'involvedObject' | 'source' | 'related', shape: ObjectShape) =>
+    immutableStruct(field, shape, next[field], previous[field])
   return [
-    ...same('involvedObject'),
+    ...sameStruct('involvedObject', objectReference),
     ...same('reason', ''),
     ...same('message', ''),
-    ...same('source'),
+    ...sameStruct('source', eventSource),
     ...same('firstTimestamp'),
     ...same('lastTimestamp'),
     ...same('count'),
     ...same('type', ''),
     ...same('eventTime'),
     ...same('action', ''),
-    ...same('related'),
+    ...sameStruct('related', objectReference),
     ...same('reportingComponent', '', 'reportingController'),
     ...same('reportingInstance', ''),
   ]

@@ -7,6 +7,7 @@ import {
   notSupported,
   required,
 } from '../../machinery/field-error.ts'
+import { goShown } from '../../machinery/go-shown.ts'
 import {
   isConfigMapKey,
   isDns1123Label,
@@ -17,7 +18,7 @@ import {
 } from '../../machinery/names.ts'
 import { isCidr, rangeFamily } from './addresses.ts'
 import type { NodeConfigSource } from './node.schema.config-source.ts'
-import type { Node, Taint } from './node.schema.ts'
+import { type Node, type Taint, taint as taintShape } from './node.schema.ts'
 import { validateAmount } from './validation.resources.ts'
 import { given, sameValue, wrong } from './validation.ts'
 
@@ -71,7 +72,7 @@ function validateEffect(field: string, effect: string): FieldError[] {
 }
 
 function taintTwice(path: string, taint: Taint): FieldError {
-  const error = duplicate(path, taint)
+  const error = duplicate(path, goShown(taintShape, taint))
   return { ...error, message: `${error.message}: taints must be unique by key and effect pair` }
 }
 

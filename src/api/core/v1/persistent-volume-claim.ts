@@ -24,6 +24,7 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>({
   scope: 'Namespaced',
   returnsDeleted: true,
   shape: persistentVolumeClaimShape,
+  judgesChangesFirst: 'ofMetadata',
   // Upstream stores a new claim without a phase, and takes this one for it.
   defaults: draft => {
     draft.status = { ...draft.status, phase: draft.status?.phase || 'Pending' }

@@ -231,7 +231,7 @@ const changes: [string, object, object, string[]][] = [
     { ...minimal, nodeAffinity: nodes() },
     { ...minimal, nodeAffinity: nodes('rack') },
     [
-      'nodeAffinity: Invalid value: {"required":{"nodeSelectorTerms":[{"matchExpressions":[{"key":"rack","operator":"Exists"}]}]}}: field is immutable',
+      'nodeAffinity: Invalid value: {"Required":{"NodeSelectorTerms":[{"MatchExpressions":[{"Key":"rack","Operator":"Exists","Values":null}],"MatchFields":null}]}}: field is immutable, except for updating from beta label to GA',
     ],
   ],
   [

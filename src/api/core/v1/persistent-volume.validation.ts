@@ -5,6 +5,7 @@ import {
   notSupported,
   required,
 } from '../../machinery/field-error.ts'
+import { goShown, isSameStruct } from '../../machinery/go-shown.ts'
 import { isDns1123Label, isDns1123Subdomain } from '../../machinery/names.ts'
 import { validateDriverName } from '../../storage/v1/validation.ts'
 import { differencesOf } from './differences.ts'
@@ -14,6 +15,7 @@ import {
   PERSISTENT_VOLUME_SOURCES,
   type PersistentVolume,
   type PersistentVolumeSpec,
+  volumeNodeAffinity,
 } from './persistent-volume.schema.ts'
 import { validateNodeSelector } from './pod/validation.scheduling.ts'
 import type { SecretReference } from './references.ts'
@@ -298,5 +300,9 @@ function validateNodeAffinityUpdate(
       const key = terms[at]?.matchExpressions?.[index]?.key
       if (key !== undefined && (successorOf(requirement.key) ?? '') === key) requirement.key = key
     }
-  return immutable('nodeAffinity', next.nodeAffinity, before)
+  if (isSameStruct(volumeNodeAffinity, next.nodeAffinity, before)) return []
+  const shown = goShown(volumeNodeAffinity, next.nodeAffinity)
+  return [
+    invalid('nodeAffinity', shown, 'field is immutable, except for updating from beta label to GA'),
+  ]
 }

@@ -2,6 +2,7 @@ import { availableAreReady, validateCounts } from '../../apps/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { type FieldError, invalid, required } from '../../machinery/field-error.ts'
 import { defineKind } from '../../machinery/kind.ts'
+import { subdomainOfAnyPrefix } from '../../machinery/names.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
 import { validateLastingTemplate } from './pod/validation.ts'
 import { podWarnings } from './pod/warnings.ts'
@@ -22,6 +23,7 @@ export const replicationController = defineKind<ReplicationController>({
   shortNames: ['rc'],
   categories: ['all'],
   scope: 'Namespaced',
+  nameRule: subdomainOfAnyPrefix,
   takesAnyPrefix: true,
   shape: replicationControllerShape,
   hasGeneration: true,

@@ -32,6 +32,7 @@ export const serviceAccount = defineKind<ServiceAccount>({
   scope: 'Namespaced',
   returnsDeleted: true,
   shape: serviceAccountShape,
+  judgesChangesFirst: 'ofMetadata',
   subresources: {
     special: [
       {

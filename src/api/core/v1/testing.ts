@@ -5,6 +5,7 @@ import type { FieldError } from '../../machinery/field-error.ts'
 import type { KindDefinition } from '../../machinery/kind.ts'
 import { apiVersionOf } from '../../machinery/kind.ts'
 import type { KubernetesObject } from '../../machinery/metadata.ts'
+import { wrongNames } from '../../machinery/validate-metadata.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
@@ -44,13 +45,17 @@ export function lines(errors: readonly FieldError[]): string[] {
   return errors.map(({ field, message }) => `${field}: ${message}`)
 }
 
-/** What is wrong with an object that is created from `body`. */
+/** What is wrong with an object that is created from `body`, its names among it. */
 export function problemsOf<T extends KubernetesObject>(
   kind: KindDefinition<T>,
   body: Body,
 ): string[] {
   const object = created(kind, body)
-  return lines([...kind.validate(object), ...kind.validateCreate(object)])
+  return lines([
+    ...wrongNames(kind, object),
+    ...kind.validate(object),
+    ...kind.validateCreate(object),
+  ])
 }
 
 /** What is wrong with the change of an object from `before` to `after`; the status of `before` is kept. */

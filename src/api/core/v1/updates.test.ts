@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { AnyKind } from '../../machinery/kind.ts'
 import type { KubernetesObject } from '../../machinery/metadata.ts'
 import type { PlainObject } from '../../machinery/plain.ts'
+import { wrongNames } from '../../machinery/validate-metadata.ts'
 import { ingressClass } from '../../networking/v1/ingress-class.ts'
 import { ipAddress } from '../../networking/v1/ip-address.ts'
 import { serviceCidr } from '../../networking/v1/service-cidr.ts'
@@ -63,7 +64,7 @@ test('a prefix of an address is an address', () => {
     metadata: { name: '10.0.0.1', generateName: 'a-' },
     spec: { parentRef: { resource: 'services', name: 'a' } },
   }
-  const [wrong] = ipAddress.validate(defaulted(ipAddress, body))
+  const [wrong] = wrongNames(ipAddress, defaulted(ipAddress, body))
   assert.equal(wrong?.field, 'metadata.generateName')
 })
 

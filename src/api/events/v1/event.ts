@@ -59,6 +59,7 @@ export const event = defineKind<Event>({
   plural: 'events',
   shortNames: ['ev'],
   scope: 'Namespaced',
+  nameRule: 'dns1123Subdomain',
   shape: eventShape,
   storedAs: { kind: coreEvent, toStored: toCoreEvent, fromStored: fromCoreEvent },
   fieldSelectors: {

@@ -207,7 +207,7 @@ test('what is kept for the exempt level may be chosen, and nothing else of it', 
   const limited = { limitResponse: { type: 'Reject' } }
   const repurposed = levelProblems({ type: 'Limited', exempt, limited }, 'exempt')
   assert.deepEqual(repurposed.slice(0, 2), [
-    "spec.type: Invalid value: \"Limited\": type must be 'Exempt' if and only if name is 'exempt'",
+    "spec.type: Invalid value: \"Limited\": must be 'Exempt' if and only if `name` is 'exempt'",
     'spec.exempt: Forbidden: must be nil if the type is Limited',
   ])
   assert.match(repurposed[2] ?? '', /except the 'spec.exempt' field must equal the fixed value$/)
@@ -254,7 +254,7 @@ const wrongLevels: [string, object, string[]][] = [
     'that would be exempt, and limited too',
     { type: 'Exempt', limited: { limitResponse: { type: 'Reject' } } },
     [
-      "spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'",
+      "spec.type: Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is 'exempt'",
       'spec.limited: Forbidden: must be nil if the type is not Limited',
     ],
   ],

@@ -1,4 +1,4 @@
-import { sameValue, wrong } from '../../core/v1/validation.ts'
+import { wrong } from '../../core/v1/validation.ts'
 import {
   type FieldError,
   forbidden,
@@ -6,6 +6,7 @@ import {
   notSupported,
   required,
 } from '../../machinery/field-error.ts'
+import { goShown, isSameStruct } from '../../machinery/go-shown.ts'
 import { isDns1123Label, isDns1123Subdomain } from '../../machinery/names.ts'
 import type {
   FlowSchema,
@@ -15,6 +16,7 @@ import type {
   ResourcePolicyRule,
   Subject,
 } from './flow-schema.schema.ts'
+import { flowSchemaSpec } from './flow-schema.schema.ts'
 import { EXEMPT, MANDATORY_FLOW_SCHEMAS } from './mandatory.ts'
 
 const MAXIMUM_PRECEDENCE = 10_000
@@ -28,8 +30,14 @@ export function validateFlowSchema({ metadata, spec }: FlowSchema): readonly Fie
   for (const [index, rule] of (spec.rules ?? []).entries())
     errors.push(...validateRule(`spec.rules[${index}]`, rule))
   const mandatory = MANDATORY_FLOW_SCHEMAS.get(name)
-  if (mandatory && !sameValue(spec, mandatory))
-    errors.push(invalid('spec', spec, `spec of '${name}' must equal the fixed value`))
+  if (mandatory && !isSameStruct(flowSchemaSpec, spec, mandatory))
+    errors.push(
+      invalid(
+        'spec',
+        goShown(flowSchemaSpec, spec),
+        `spec of '${name}' must equal the fixed value`,
+      ),
+    )
   return errors
 }
 

@@ -1,5 +1,6 @@
-import { oneOf, sameValue } from '../../core/v1/validation.ts'
+import { oneOf } from '../../core/v1/validation.ts'
 import { type FieldError, forbidden, invalid, required } from '../../machinery/field-error.ts'
+import { goShown, isSameStruct } from '../../machinery/go-shown.ts'
 import { CATCH_ALL, EXEMPT, MANDATORY_PRIORITY_LEVELS } from './mandatory.ts'
 import type {
   ExemptPriorityLevelConfiguration,
@@ -8,6 +9,7 @@ import type {
   PriorityLevelConfiguration,
   QueuingConfiguration,
 } from './priority-level-configuration.schema.ts'
+import { priorityLevelConfigurationSpec } from './priority-level-configuration.schema.ts'
 
 const MAXIMUM_QUEUES = 10_000_000
 /** Choosing queues for a flow uses up bits of the hash of the flow, of which there are so many. */
@@ -19,7 +21,7 @@ export function validatePriorityLevel(object: PriorityLevelConfiguration): reado
   const errors: FieldError[] = []
   if ((name === EXEMPT) !== (spec.type === 'Exempt'))
     errors.push(
-      invalid('spec.type', spec.type, "type must be 'Exempt' if and only if name is 'exempt'"),
+      invalid('spec.type', spec.type, "must be 'Exempt' if and only if `name` is 'exempt'"),
     )
   return [...errors, ...validateParts(spec), ...validateMandatory(name, spec)]
 }
@@ -43,15 +45,16 @@ function validateParts(spec: PriorityLevelConfiguration['spec']): readonly Field
 function validateMandatory(name: string, spec: PriorityLevelConfiguration['spec']): FieldError[] {
   const fixed = MANDATORY_PRIORITY_LEVELS.get(name)
   if (!fixed) return []
+  const shape = priorityLevelConfigurationSpec
   if (name === CATCH_ALL)
-    return sameValue(spec, fixed)
+    return isSameStruct(shape, spec, fixed)
       ? []
-      : [invalid('spec', spec, `spec of '${name}' must equal the fixed value`)]
+      : [invalid('spec', goShown(shape, spec), `spec of '${name}' must equal the fixed value`)]
   const { exempt: _, ...rest } = spec
   const { exempt: __, ...fixedRest } = fixed
-  if (sameValue(rest, fixedRest)) return []
+  if (isSameStruct(shape, rest, fixedRest)) return []
   const why = `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`
-  return [invalid('spec', spec, why)]
+  return [invalid('spec', goShown(shape, spec), why)]
 }
 
 function validateLimited(path: string, limited: LimitedPriorityLevelConfiguration): FieldError[] {

@@ -20,6 +20,7 @@ export const ingress = defineKind<Ingress>({
   shortNames: ['ing'],
   scope: 'Namespaced',
   shape: ingressShape,
+  judgesChangesFirst: 'ofMetadata',
   subresources: { status: true },
   hasGeneration: true,
   prepareForCreate: draft => {

@@ -1,7 +1,8 @@
 import { isCanonicalIp } from '../../core/v1/addresses.ts'
-import { given, immutable, needed, wrong } from '../../core/v1/validation.ts'
+import { given, needed } from '../../core/v1/validation.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { type FieldError, required } from '../../machinery/field-error.ts'
+import { immutableStruct } from '../../machinery/go-shown.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { isDns1123Subdomain, isPathSegment } from '../../machinery/names.ts'
 import { shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
@@ -43,19 +44,19 @@ export const ipAddress = defineKind<IpAddress>({
   plural: 'ipaddresses',
   shortNames: ['ip'],
   scope: 'Cluster',
-  // Its own rule is stricter, but names with colons are no DNS names.
-  nameRule: 'pathSegment',
+  nameRule: isCanonicalIp,
   shape: ipAddressShape,
-  validate: ({ metadata: { generateName = '' }, spec }) => [
-    ...given('metadata.generateName', generateName, isCanonicalIp),
-    ...(spec.parentRef
+  validate: ({ spec }) =>
+    spec.parentRef
       ? validateParent('spec.parentRef', spec.parentRef)
-      : [required('spec.parentRef')]),
-  ],
-  validateCreate: ({ metadata: { name = '' } }) =>
-    wrong('metadata.name', name, isCanonicalIp(name)),
+      : [required('spec.parentRef')],
   validateUpdate: (next, previous) =>
-    immutable('spec.parentRef', next.spec.parentRef, previous.spec.parentRef),
+    immutableStruct(
+      'spec.parentRef',
+      parentReference,
+      next.spec.parentRef,
+      previous.spec.parentRef,
+    ),
   columns: [
     nameColumn,
     column('ParentRef', 'Who has the address.', ({ spec }) =>

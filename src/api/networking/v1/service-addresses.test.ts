@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { created, defaulted, lines, rowOf, updated } from '../../core/v1/testing.ts'
+import { wrongNames } from '../../machinery/validate-metadata.ts'
 import { serviceCidr as betaServiceCidr } from '../v1beta1/service-cidr.ts'
 import { ipAddress } from './ip-address.ts'
 import { serviceCidr } from './service-cidr.ts'
@@ -10,7 +11,7 @@ const address = (name: string, spec: object = { parentRef }) =>
   created(ipAddress, { metadata: { name }, spec })
 const addressProblems = (name: string, spec?: object) => {
   const object = address(name, spec)
-  return lines([...ipAddress.validate(object), ...ipAddress.validateCreate(object)])
+  return lines([...wrongNames(ipAddress, object), ...ipAddress.validate(object)])
 }
 
 test('an address is named after itself, in canonical form', () => {
@@ -39,7 +40,7 @@ test('an address belongs to somebody, and always to the same', () => {
   ])
   const next = address('10.0.0.1', { parentRef: { ...parentRef, name: 'other' } })
   assert.deepEqual(lines(ipAddress.validateUpdate(next, address('10.0.0.1'))), [
-    'spec.parentRef: Invalid value: {"resource":"services","namespace":"shop","name":"other"}: field is immutable',
+    'spec.parentRef: Invalid value: {"Group":"","Resource":"services","Namespace":"shop","Name":"other"}: field is immutable',
   ])
 })
 

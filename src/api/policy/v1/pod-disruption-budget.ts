@@ -74,6 +74,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   plural: 'poddisruptionbudgets',
   shortNames: ['pdb'],
   scope: 'Namespaced',
+  nameRule: 'pathSegment',
   takesAnyPrefix: true,
   shape: podDisruptionBudgetShape,
   subresources: { status: true },
@@ -84,7 +85,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   prepareForUpdate: (draft, previous) => {
     draft.status = previous.status
   },
-  validate: validateBudget,
+  validate: object => validateBudget(object, podDisruptionBudgetSpec),
   validateStatusUpdate: validateBudgetStatus,
   columns: [
     nameColumn,

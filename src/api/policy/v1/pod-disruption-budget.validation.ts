@@ -3,15 +3,26 @@ import { validateConditions } from '../../core/v1/validation.conditions.ts'
 import { validateLabelSelector } from '../../core/v1/validation.selectors.ts'
 import { notNegative } from '../../core/v1/validation.ts'
 import { type FieldError, invalid, notSupported } from '../../machinery/field-error.ts'
+import { goShown } from '../../machinery/go-shown.ts'
+import type { ObjectShape } from '../../machinery/schema.ts'
 import type { PodDisruptionBudget } from './pod-disruption-budget.ts'
 
 const EVICTION_POLICIES = ['AlwaysAllow', 'IfHealthyBudget']
 
-export function validateBudget({ spec }: PodDisruptionBudget): readonly FieldError[] {
+export function validateBudget(
+  { spec }: PodDisruptionBudget,
+  specShape: ObjectShape,
+): readonly FieldError[] {
   const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy: policy } = spec
   const errors: FieldError[] = []
   if (minAvailable !== undefined && maxUnavailable !== undefined)
-    errors.push(invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'))
+    errors.push(
+      invalid(
+        'spec',
+        goShown(specShape, spec),
+        'minAvailable and maxUnavailable cannot be both set',
+      ),
+    )
   errors.push(
     ...validateShare('spec.minAvailable', minAvailable),
     ...validateShare('spec.maxUnavailable', maxUnavailable),

@@ -77,7 +77,7 @@ test('the role of a binding never changes', () => {
   const previous = created(roleBinding, { roleRef })
   const next = created(roleBinding, { roleRef: { ...roleRef, name: 'admin' } })
   assert.deepEqual(lines(roleBinding.validateUpdate(next, previous)), [
-    'roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"admin"}: cannot change roleRef',
+    'roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"admin"}: cannot change roleRef',
   ])
 })
 

@@ -1,9 +1,11 @@
 import { validateLabelSelector } from '../../core/v1/validation.selectors.ts'
-import { needed, sameValue, wrong } from '../../core/v1/validation.ts'
+import { needed, wrong } from '../../core/v1/validation.ts'
 import { type FieldError, invalid, notSupported, required } from '../../machinery/field-error.ts'
+import { goShown, isSameStruct } from '../../machinery/go-shown.ts'
 import { isDns1123Subdomain, isPathSegment } from '../../machinery/names.ts'
 import { RBAC_GROUP } from './defaults.ts'
 import type { AggregationRule, PolicyRule, RoleRef, Subject } from './rules.ts'
+import { roleRef } from './rules.ts'
 
 export function validateRules(
   rules: readonly PolicyRule[],
@@ -102,7 +104,7 @@ function validateSubject(
 
 /** Who may change the subjects shall not thereby change what is granted to them. */
 export function roleRefStays(next: Binding, previous: Binding): readonly FieldError[] {
-  return sameValue(next.roleRef, previous.roleRef)
+  return isSameStruct(roleRef, next.roleRef, previous.roleRef)
     ? []
-    : [invalid('roleRef', next.roleRef, 'cannot change roleRef')]
+    : [invalid('roleRef', goShown(roleRef, next.roleRef), 'cannot change roleRef')]
 }

@@ -1,6 +1,7 @@
 import { prepareExpressions } from '../../cel/expressions.ts'
 import { ageColumn, nameColumn } from '../../machinery/columns.ts'
 import { defineKind } from '../../machinery/kind.ts'
+import { subdomainOfAnyPrefix } from '../../machinery/names.ts'
 import { type DeviceClass, deviceClassShape } from './device-class.schema.ts'
 import { validateClass } from './device-class.validation.ts'
 
@@ -12,6 +13,7 @@ export const deviceClass = defineKind<DeviceClass>({
   kind: 'DeviceClass',
   plural: 'deviceclasses',
   scope: 'Cluster',
+  nameRule: subdomainOfAnyPrefix,
   returnsDeleted: true,
   shape: deviceClassShape,
   takesAnyPrefix: true,

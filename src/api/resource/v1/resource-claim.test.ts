@@ -222,6 +222,13 @@ test('a template is as good as the claims that are made of it', () => {
     template({ metadata: { labels: { 'a b': '' } }, spec: { devices: { requests: [] } } })[0] ?? '',
     /^spec\.metadata\.labels: Invalid value: "a b"/,
   )
+  assert.deepEqual(
+    template({ metadata: { name: 'a', uid: 'u' }, spec: { devices: { requests: [] } } }).slice(
+      0,
+      2,
+    ),
+    ['spec.metadata.name: Forbidden: cannot be set', 'spec.metadata.uID: Forbidden: cannot be set'],
+  )
   const { spec: made } = created(resourceClaimTemplate, {
     spec: { spec: { devices: { requests: [{ name: 'main', exactly }] } } },
   })

@@ -1,5 +1,13 @@
-import { immutable, needed } from '../../core/v1/validation.ts'
-import { type FieldError, invalid, notSupported, required } from '../../machinery/field-error.ts'
+import { needed } from '../../core/v1/validation.ts'
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  required,
+} from '../../machinery/field-error.ts'
+import { immutableStruct } from '../../machinery/go-shown.ts'
+import { type ObjectMeta, objectMeta } from '../../machinery/metadata.ts'
 import { isDns1123Subdomain } from '../../machinery/names.ts'
 import { validateAnnotations, validateLabels } from '../../machinery/validate-metadata.ts'
 import type { DeviceClaimConfiguration, DeviceConstraint } from './configuration.schema.ts'
@@ -9,6 +17,7 @@ import type {
   ResourceClaimSpec,
   ResourceClaimTemplate,
 } from './resource-claim.schema.ts'
+import { resourceClaimSpec, resourceClaimTemplateSpec } from './resource-claim.schema.ts'
 import {
   MAXIMUM_CLAIM_PARTS,
   validateConfiguration,
@@ -26,14 +35,26 @@ const MAXIMUM_TOLERATIONS = 16
 export const validateClaim = ({ spec }: ResourceClaim) => validateClaimSpec('spec', spec)
 
 export const validateClaimUpdate = (next: ResourceClaim, previous: ResourceClaim) =>
-  immutable('spec', next.spec, previous.spec)
+  immutableStruct('spec', resourceClaimSpec, next.spec, previous.spec)
 
 export function validateTemplate({ spec }: ResourceClaimTemplate): readonly FieldError[] {
   return [
     ...validateLabels('spec.metadata.labels', spec.metadata.labels),
     ...validateAnnotations('spec.metadata.annotations', spec.metadata.annotations),
+    ...ownMetadata(spec.metadata),
     ...validateClaimSpec('spec.spec', spec.spec),
   ]
+}
+
+const METADATA_OF_CLAIM = (Object.keys(objectMeta.fields) as (keyof ObjectMeta)[]).filter(
+  name => name !== 'labels' && name !== 'annotations',
+)
+
+/** A claim that is made from a template has a name and the rest of its own. */
+function ownMetadata(metadata: Readonly<ObjectMeta>): readonly FieldError[] {
+  return METADATA_OF_CLAIM.filter(name => metadata[name])
+    .map(name => (name === 'uid' ? 'uID' : name))
+    .map(name => forbidden(`spec.metadata.${name}`, 'cannot be set'))
 }
 
 export const validateTemplateUpdate = (
@@ -41,7 +62,7 @@ export const validateTemplateUpdate = (
   previous: ResourceClaimTemplate,
 ) => {
   // What is stored is not judged again.
-  const errors = immutable('spec', next.spec, previous.spec)
+  const errors = immutableStruct('spec', resourceClaimTemplateSpec, next.spec, previous.spec)
   return errors.length === 0 ? [] : [...validateTemplate(next), ...errors]
 }
 

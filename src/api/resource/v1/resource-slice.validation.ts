@@ -95,7 +95,7 @@ function validateNodes(spec: Spec): readonly FieldError[] {
       errors.push(
         invalid(
           'spec.nodeSelector.nodeSelectorTerms',
-          terms,
+          terms.length === 0 ? null : terms,
           'must have exactly one node selector term',
         ),
       )

@@ -21,11 +21,7 @@ export const csiDriver = defineKind<CSIDriver>({
   returnsDeleted: true,
   shape: csiDriverShape,
   takesAnyPrefix: true,
-  hasGeneration: true,
-  // Counted from the first change on.
-  prepareForCreate: ({ metadata }) => {
-    delete metadata.generation
-  },
+  hasGeneration: 'fromFirstChange',
   validate: validateCSIDriver,
   validateUpdate: validateCSIDriverUpdate,
   warnings: (object, previous) => (previous ? [] : tokenWarnings(object)),

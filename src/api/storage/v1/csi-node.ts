@@ -56,7 +56,7 @@ export const csiNode = defineKind<CSINode>({
   returnsDeleted: true,
   shape: csiNodeShape,
   validate: validateCSINode,
-  validateUpdate: validateCSINodeUpdate,
+  validateUpdate: (next, previous) => validateCSINodeUpdate(next, previous, csiNodeDriver),
   columns: [
     nameColumn,
     column('Drivers', 'How many drivers the node has.', ({ spec }) => spec.drivers.length, {

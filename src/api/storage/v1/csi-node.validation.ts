@@ -1,6 +1,8 @@
-import { immutable, notNegative, wrong } from '../../core/v1/validation.ts'
+import { notNegative, wrong } from '../../core/v1/validation.ts'
 import { duplicate, type FieldError, invalid, required } from '../../machinery/field-error.ts'
+import { immutableStruct } from '../../machinery/go-shown.ts'
 import { isQualifiedName, utf8Length } from '../../machinery/names.ts'
+import type { ObjectShape } from '../../machinery/schema.ts'
 import type { CSINode, CSINodeDriver } from './csi-node.ts'
 import { validateDriverName } from './validation.ts'
 
@@ -18,13 +20,17 @@ export function validateCSINode({ spec }: CSINode): readonly FieldError[] {
 }
 
 /** A driver may come and go, but only the number of its volumes changes while it is there. */
-export function validateCSINodeUpdate(next: CSINode, previous: CSINode): readonly FieldError[] {
+export function validateCSINodeUpdate(
+  next: CSINode,
+  previous: CSINode,
+  driverShape: ObjectShape,
+): readonly FieldError[] {
   const before = new Map(previous.spec.drivers.map(driver => [driver.name, driver]))
   return next.spec.drivers.flatMap(({ allocatable: _, ...driver }) => {
     const old = before.get(driver.name)
     if (!old) return []
     const { allocatable: __, ...kept } = old
-    return immutable('spec.drivers', driver, kept)
+    return immutableStruct('spec.drivers', driverShape, driver, kept)
   })
 }
 

@@ -1,6 +1,7 @@
 import { validateLabelSelector } from '../../core/v1/validation.selectors.ts'
 import { immutable, wrong } from '../../core/v1/validation.ts'
 import { type FieldError, invalid } from '../../machinery/field-error.ts'
+import { immutableStruct } from '../../machinery/go-shown.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { labelSelector } from '../../machinery/metadata.ts'
 import { isDns1123Subdomain } from '../../machinery/names.ts'
@@ -30,7 +31,7 @@ export const csiStorageCapacity = defineKind<CSIStorageCapacity>({
   shape: csiStorageCapacityShape,
   validate: validateCapacity,
   validateUpdate: (next, previous) => [
-    ...immutable('nodeTopology', next.nodeTopology, previous.nodeTopology),
+    ...immutableStruct('nodeTopology', labelSelector, next.nodeTopology, previous.nodeTopology),
     ...immutable('storageClassName', next.storageClassName, previous.storageClassName),
   ],
 })

@@ -202,7 +202,7 @@ test('a driver gets the defaults of upstream', () => {
     seLinuxMount: false,
   })
   assert.equal(created(csiDriver, { spec: { attachRequired: false } }).spec.attachRequired, false)
-  assert.equal(csiDriver.hasGeneration, true)
+  assert.equal(csiDriver.hasGeneration, 'fromFirstChange')
 })
 
 const wrongDrivers: [string, object, string[]][] = [
@@ -335,7 +335,7 @@ test('drivers come and go, but one that stays changes only its number of volumes
   assert.deepEqual(change(body()), [])
   assert.deepEqual(change(body({ name: 'other', nodeID: 'x' }, driver)), [])
   assert.deepEqual(change(body({ ...driver, nodeID: 'n2' })), [
-    'spec.drivers: Invalid value: {"name":"disk.example.com","nodeID":"n2","topologyKeys":["zone"]}: field is immutable',
+    'spec.drivers: Invalid value: {"Name":"disk.example.com","NodeID":"n2","TopologyKeys":["zone"],"Allocatable":null}: field is immutable',
   ])
   assert.equal(rowOf(csiNode, created(csiNode, body(driver))).Drivers, 1)
 })

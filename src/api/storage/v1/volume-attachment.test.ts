@@ -69,7 +69,7 @@ test('an attachment never changes but in its status', () => {
   })
   assert.deepEqual(next.status, { attached: false })
   assert.deepEqual(lines(kind.validateUpdate(next, previous)), [
-    'spec: Invalid value: {"attacher":"disk.example.com","source":{"persistentVolumeName":"pv1"},"nodeName":"n2"}: field is immutable',
+    'spec: Invalid value: {"Attacher":"disk.example.com","Source":{"PersistentVolumeName":"pv1","InlineVolumeSpec":null},"NodeName":"n2"}: field is immutable',
   ])
   const other = updated(kind, previous, { spec: { ...spec, attacher: 'Not_Valid!' } })
   const [first = '', second = ''] = lines(kind.validateUpdate(other, previous))

@@ -94,10 +94,11 @@ export const volumeAttachment = defineKind<VolumeAttachment>({
   },
   validate: validateVolumeAttachment,
   validateCreate: validateNewAttachment,
-  validateUpdate: validateVolumeAttachmentUpdate,
+  validateUpdate: (next, previous) =>
+    validateVolumeAttachmentUpdate(next, previous, volumeAttachmentSpec),
   // As upstream judges all of the object here, it judges the prefix of its name too.
   validateStatusUpdate: object => [
-    ...wrongGenerateName({ nameRule }, object.metadata.generateName),
+    ...wrongGenerateName({ nameRule }, object),
     ...validateVolumeAttachmentStatus(object),
   ],
   subresources: { status: true },

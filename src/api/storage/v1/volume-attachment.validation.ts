@@ -1,5 +1,5 @@
 import { validateInlineVolume } from '../../core/v1/persistent-volume.validation.ts'
-import { immutable, wrong } from '../../core/v1/validation.ts'
+import { wrong } from '../../core/v1/validation.ts'
 import {
   type FieldError,
   forbidden,
@@ -7,7 +7,9 @@ import {
   required,
   tooLong,
 } from '../../machinery/field-error.ts'
+import { immutableStruct } from '../../machinery/go-shown.ts'
 import { isDns1123Subdomain, utf8Length } from '../../machinery/names.ts'
+import type { ObjectShape } from '../../machinery/schema.ts'
 import { bytesOf, validateDriverName } from './validation.ts'
 import type { VolumeAttachment, VolumeAttachmentSource, VolumeError } from './volume-attachment.ts'
 
@@ -38,8 +40,12 @@ export function validateNewAttachment({ spec }: VolumeAttachment): readonly Fiel
 export function validateVolumeAttachmentUpdate(
   next: VolumeAttachment,
   previous: VolumeAttachment,
+  specShape: ObjectShape,
 ): readonly FieldError[] {
-  return [...validateNewAttachment(next), ...immutable('spec', next.spec, previous.spec)]
+  return [
+    ...validateNewAttachment(next),
+    ...immutableStruct('spec', specShape, next.spec, previous.spec),
+  ]
 }
 
 export function validateVolumeAttachmentStatus({ status }: VolumeAttachment): FieldError[] {

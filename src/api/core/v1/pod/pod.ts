@@ -37,6 +37,7 @@ export const pod = defineKind<Pod>({
   scope: 'Namespaced',
   returnsDeleted: true,
   shape: podShape,
+  judgesChangesFirst: 'ofMetadata',
   hasGeneration: true,
   defaults: defaultPod,
   prepareForCreate: preparePodForCreate,
