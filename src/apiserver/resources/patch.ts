@@ -5,12 +5,7 @@ import { faultsIn } from '#api/machinery/apply/undeclared.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import type { Reorder } from '#api/machinery/decode.ts'
 import { stringifyJson } from '#api/machinery/exact-json.ts'
-import {
-  type FieldError,
-  forbidden,
-  invalid as invalidField,
-  required,
-} from '#api/machinery/field-error.ts'
+import { type FieldError, forbidden, required } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { mistakeInPatched } from '#api/machinery/mistakes/in-patched.ts'
@@ -22,14 +17,7 @@ import { shownPatch } from '#api/machinery/patch/shown-patch.ts'
 import { strategicMergePatch } from '#api/machinery/patch/strategic-merge.ts'
 import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
-import {
-  badRequest,
-  conflict,
-  invalid,
-  isStatus,
-  PlainError,
-  StatusError,
-} from '#api/machinery/status.ts'
+import { badRequest, conflict, isStatus, PlainError, StatusError } from '#api/machinery/status.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { unsupportedMediaType } from '../media-type.ts'
@@ -173,7 +161,6 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
     draft.metadata.resourceVersion = ''
   // That is held before anything is judged, another identity too.
   else if (isPinned) delete draft.metadata.uid
-  checkUidStays(kind, draft.metadata, document)
   return view.toStored?.(draft) ?? draft
 }
 
@@ -186,17 +173,6 @@ function orderAfter({ type, value }: PatchBody): Reorder {
 }
 
 const isText = (value: unknown) => typeof value === 'string'
-
-/** No condition, as in an update: whatever a patch makes is held against what is there. */
-function checkUidStays(
-  kind: AnyKind,
-  { uid }: { uid?: string },
-  { metadata }: KubernetesObject,
-): void {
-  if (!uid || uid === metadata.uid) return
-  const error = invalidField('metadata.uid', uid, 'field is immutable')
-  throw invalid({ group: kind.group, kind: kind.kind }, metadata.name ?? '', [error])
-}
 
 /** Whatever a default put where something known is to stand goes. */
 function withRest(decoded: KubernetesObject, rest: Partial<KubernetesObject>): KubernetesObject {
@@ -323,10 +299,10 @@ export function layOver(
   const options = { manager, subresource, time: nowOf(write), force, written, versions, unowned }
   // Laid over what is shown, as upstream does: an empty list is something else than null, and whoever applies it takes the field over.
   const shown = live && emptyAsNull(live)
-  if (live) checkUidStays(kind, configuration.metadata, live)
   const { object } = serverSideApply(kind, shown, configuration, options)
   const draft = readApplied(write, object, applied.written)
-  const pinned = configuration.metadata.resourceVersion
+  const { uid, resourceVersion: pinned } = configuration.metadata
+  if (uid) draft.metadata.uid = uid
   if (pinned) draft.metadata.resourceVersion = pinned
   else if (live) draft.metadata.resourceVersion = ''
   else delete draft.metadata.resourceVersion

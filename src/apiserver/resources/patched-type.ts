@@ -103,7 +103,7 @@ function checkPatchedType(result: KubernetesObject, { write, kind, document }: P
   else if (!isRegistered(kind.group, apiVersion, named || kind.kind))
     throw refusedPatch(
       stringifyJson(result),
-      `no kind ${goQuote(named || '')} is registered for version ${goQuote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+      `no kind ${goQuote(named || kind.kind)} is registered for version ${goQuote(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
     )
   else if (named && (named !== kind.kind || groupOf(apiVersion) !== kind.group))
     throw refusedPatch(stringifyJson(result), conversionFailed(kind, apiVersion, named))

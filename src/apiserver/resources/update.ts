@@ -60,6 +60,8 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   let draft: KubernetesObject | undefined = decode()
   checkNamespace(write, draft)
   checkName(write, draft)
+  // Told even where it comes too late.
+  dropRepeatedOwners(write, draft)
   const hooks = hooksOf(resource)
   if (hooks.needsResourceVersion && !namesRevision(draft)) {
     const stored = await resource.storage.get(write.namespace, write.name)
@@ -156,7 +158,7 @@ async function changeOnce(
   const changing = change(current)
   const draft = changing instanceof Promise ? await changing : changing
   const { uid, resourceVersion = '0' } = draft.metadata
-  if (uid) checkUid(write, uid, current.object.metadata.uid)
+  if (uid && !isPatch(write)) checkUid(write, uid, current.object.metadata.uid)
   if (!/^\d*$/.test(resourceVersion))
     throw new PlainError(
       `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`,
@@ -168,10 +170,14 @@ async function changeOnce(
   return result
 }
 
-/** Upstream finds it out where it stores the object, and tells so. */
-function checkUid({ resource, namespace, name }: Write, uid: string, itsUid = ''): void {
+/** What a patch makes is no condition: another identity is refused with all else that may not change. */
+const isPatch = ({ exchange }: Write) => exchange.info.verb === 'patch'
+
+/** Upstream finds it out where it stores the object, and tells so; of trials it knows a shorter key. */
+function checkUid({ resource, namespace, name, dryRun }: Write, uid: string, itsUid = ''): void {
   if (uid === itsUid) return
-  const key = keyIn(resource.storage.prefix, namespace, name)
+  const whole = keyIn(resource.storage.prefix, namespace, name)
+  const key = dryRun ? whole.replace(/^\/registry/, '') : whole
   const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${itsUid}`
   throw conflict(
     resource.name,
@@ -191,7 +197,7 @@ async function replace(
   checkNamespace(write, draft)
   keepSystemMetadata(write, draft, previous)
   // Also of a status, whose owners may then be set back.
-  if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)
+  if (!isPatch(write)) dropRepeatedOwners(write, draft)
   // Of these upstream has it that who sends a field has it, even where it is not taken.
   const isOwnedAsSent = isPartOfPod(write)
   if (isOwnedAsSent) trackFields(write, previous, draft)
@@ -235,19 +241,20 @@ async function replace(
 
 /** What a client may neither change nor has to send. */
 function keepSystemMetadata(
-  { dryRun }: Write,
+  write: Write,
   draft: KubernetesObject,
   previous: KubernetesObject,
 ): void {
   const { metadata } = draft
-  const { deletionGracePeriodSeconds } = metadata
+  const { uid, deletionGracePeriodSeconds } = metadata
   keepMetadata(draft, previous, OF_SYSTEM)
+  if (uid && isPatch(write)) metadata.uid = uid
   // Another end than it has is refused later on.
   if (previous.metadata.deletionTimestamp) keepMetadata(draft, previous, ['deletionTimestamp'])
   if (deletionGracePeriodSeconds === undefined)
     keepMetadata(draft, previous, ['deletionGracePeriodSeconds'])
   // Upstream drops it only as it stores the object, so that trials show it.
-  if (!dryRun) delete metadata.selfLink
+  if (!write.dryRun) delete metadata.selfLink
 }
 
 const OF_SYSTEM = ['uid', 'resourceVersion', 'creationTimestamp', 'generation'] as const

@@ -39,7 +39,8 @@ export const scale = defineKind<Scale>({
   ephemeral: true,
   verbs: [],
   columns: [
-    nameColumn,
+    // Without a format, unlike in all other tables.
+    { ...nameColumn, format: '' },
     column('Desired', 'How many replicas are wanted.', ({ spec }) => spec.replicas ?? 0, {
       type: 'integer',
     }),

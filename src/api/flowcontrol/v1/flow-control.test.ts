@@ -56,7 +56,7 @@ const wrongSchemas: [string, object, string[]][] = [
     'with an unknown distinguisher',
     { distinguisherMethod: { type: 'ByMood' } },
     [
-      'spec.distinguisherMethod.type: Unsupported value: {"type":"ByMood"}: supported values: "ByNamespace", "ByUser"',
+      'spec.distinguisherMethod.type: Unsupported value: {"Type":"ByMood"}: supported values: "ByNamespace", "ByUser"',
     ],
   ],
   [

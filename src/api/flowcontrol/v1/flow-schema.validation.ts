@@ -58,7 +58,9 @@ function validateTarget(spec: FlowSchemaSpec): FieldError[] {
   const { distinguisherMethod: method, priorityLevelConfiguration: level } = spec
   const errors: FieldError[] = []
   if (method && !DISTINGUISHERS.includes(method.type))
-    errors.push(notSupported('spec.distinguisherMethod.type', method, DISTINGUISHERS))
+    errors.push(
+      notSupported('spec.distinguisherMethod.type', { Type: method.type }, DISTINGUISHERS),
+    )
   const at = 'spec.priorityLevelConfiguration.name'
   if (!level.name) errors.push(required(at, 'must reference a priority level'))
   else errors.push(...wrong(at, level.name, isDns1123Subdomain(level.name)))

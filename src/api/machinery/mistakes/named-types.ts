@@ -197,7 +197,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'admissionregistration.v1beta1': {
     'v1beta1.FailurePolicyType': 'MutatingAdmissionPolicySpec.failurePolicy',
-    'v1beta1.ReinvocationPolicyType': 'MutatingAdmissionPolicySpec.reinvocationPolicy',
+    'v1.ReinvocationPolicyType': 'MutatingAdmissionPolicySpec.reinvocationPolicy',
     'v1beta1.MatchPolicyType': 'MatchResources.matchPolicy',
     '[]v1.OperationType': 'NamedRuleWithOperations.operations',
     'v1.ScopeType': 'NamedRuleWithOperations.scope',
@@ -206,7 +206,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'admissionregistration.v1alpha1': {
     'v1alpha1.FailurePolicyType': 'MutatingAdmissionPolicySpec.failurePolicy',
-    'v1alpha1.ReinvocationPolicyType': 'MutatingAdmissionPolicySpec.reinvocationPolicy',
+    'v1.ReinvocationPolicyType': 'MutatingAdmissionPolicySpec.reinvocationPolicy',
     'v1alpha1.MatchPolicyType': 'MatchResources.matchPolicy',
     '[]v1.OperationType': 'NamedRuleWithOperations.operations',
     'v1.ScopeType': 'NamedRuleWithOperations.scope',

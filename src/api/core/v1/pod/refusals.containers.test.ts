@@ -270,9 +270,9 @@ refuses({
       ),
       [
         'spec.resourceClaims[1].name: Duplicate value: "one"',
-        'spec.resourceClaims[2]: Invalid value: {"name":"two"}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
+        'spec.resourceClaims[2]: Invalid value: {"Name":"two","ResourceClaimName":null,"ResourceClaimTemplateName":null}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
         'spec.resourceClaims[3].name: Required value',
-        'spec.resourceClaims[3]: Invalid value: {"name":"","resourceClaimName":"a","resourceClaimTemplateName":""}: at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
+        'spec.resourceClaims[3]: Invalid value: {"Name":"","ResourceClaimName":"a","ResourceClaimTemplateName":""}: at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
         `spec.resourceClaims[3].resourceClaimTemplateName: Invalid value: "": ${SUBDOMAIN}`,
       ],
     ],

@@ -39,6 +39,13 @@ export function validateMadeClaims({ metadata, spec }: Pod): readonly FieldError
   })
 }
 
+/** By the names of Go, as upstream shows what has none for JSON. */
+const shown = ({ name, resourceClaimName, resourceClaimTemplateName }: PodResourceClaim) => ({
+  Name: name,
+  ResourceClaimName: resourceClaimName ?? null,
+  ResourceClaimTemplateName: resourceClaimTemplateName ?? null,
+})
+
 function validateSource(path: string, claim: PodResourceClaim): readonly FieldError[] {
   const given = SOURCES.filter(field => claim[field] !== undefined)
   const errors: FieldError[] = []
@@ -46,13 +53,17 @@ function validateSource(path: string, claim: PodResourceClaim): readonly FieldEr
     errors.push(
       invalid(
         path,
-        claim,
+        shown(claim),
         'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
       ),
     )
   if (given.length === 0)
     errors.push(
-      invalid(path, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'),
+      invalid(
+        path,
+        shown(claim),
+        'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
+      ),
     )
   for (const field of given) {
     const name = claim[field] ?? ''
