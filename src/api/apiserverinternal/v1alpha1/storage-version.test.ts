@@ -28,7 +28,7 @@ test('a storage version is named after group and resource', () => {
     `metadata.name: Invalid value: "A.1": the resource segment ${LABEL}`,
   ])
   const metadata = { name: 'apps.deployments', generateName: 'text' }
-  assert.deepEqual(lines(kind.validateCreate(created(kind, { metadata }))), [
+  assert.deepEqual(problemsOf(kind, { metadata }), [
     'metadata.generateName: Invalid value: "text": name must be in the form of <group>.<resource>',
   ])
 })
