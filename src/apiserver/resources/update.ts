@@ -3,7 +3,6 @@
 import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { resizedSpec } from '#api/core/v1/pod/resize.ts'
-import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import {
@@ -19,7 +18,6 @@ import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { checkAccepted } from '../respond.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
-import { keyIn } from '../storage/keys.ts'
 import { type StoredObject, unstored } from '../storage/stored-object.ts'
 import { prepare } from '../storage/view.ts'
 import { draftOf, parseBody } from './body.ts'
@@ -28,6 +26,7 @@ import { isEqual } from './equal.ts'
 import { dropGatedFields } from './gated-fields.ts'
 import { hooksOf, wrongFinalizers } from './hooks.ts'
 import { draftOverKnown, draftWithKnownMetadata } from './known-parts.ts'
+import { checkUid, isPatch, namesRevision, revisionNeeded } from './preconditions.ts'
 import { respondOne } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
 import {
@@ -81,18 +80,6 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   if (!current && (await isSettled(write, current)))
     return respondOne(exchange, 201, resource, await createByUpdate(write, take()))
   return respondOne(exchange, 200, resource, await updateObject(write, take, current))
-}
-
-/** Whether the draft is meant for one revision alone, rather than for whichever is there. */
-export const namesRevision = ({ metadata: { resourceVersion = '' } }: KubernetesObject): boolean =>
-  resourceVersion !== '' && resourceVersion !== '0'
-
-export function revisionNeeded({ resource, name }: Write): StatusError {
-  const { group, plural } = resource.kind
-  // Upstream names the resource here, not the kind.
-  return invalid({ group, kind: plural }, name, [
-    invalidField('metadata.resourceVersion', 0, 'must be specified for an update'),
-  ])
 }
 
 async function createByUpdate(write: Write, draft: KubernetesObject): Promise<StoredObject> {
@@ -168,22 +155,6 @@ async function changeOnce(
   const result = isOvertaken ? undefined : await replace(write, current, draft)
   if (!result && isPinned) throw conflict(resource.name, name, MODIFIED)
   return result
-}
-
-/** What a patch makes is no condition: another identity is refused with all else that may not change. */
-const isPatch = ({ exchange }: Write) => exchange.info.verb === 'patch'
-
-/** Upstream finds it out where it stores the object, and tells so; of trials it knows a shorter key. */
-function checkUid({ resource, namespace, name, dryRun }: Write, uid: string, itsUid = ''): void {
-  if (uid === itsUid) return
-  const whole = keyIn(resource.storage.prefix, namespace, name)
-  const key = dryRun ? whole.replace(/^\/registry/, '') : whole
-  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${itsUid}`
-  throw conflict(
-    resource.name,
-    name,
-    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
-  )
 }
 
 async function replace(
