@@ -1,39 +1,21 @@
 /**
  * What careless clients do to objects of all kinds, both servers answer alike: random requests of every verb with contents half of which make
- * no sense. Each seed is a life of its own; `PROA_LIVES=200,7` begins at seed 7 and tells two hundred.
+ * no sense. Each seed is a life of its own, see chosen-lives.ts.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { AnyKind } from '#api/machinery/kind.ts'
-import type { PlainObject } from '#api/machinery/plain.ts'
 import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
-import { type Asked, builtIn, custom, FORMS, Life, textOf, type Version } from '../../fuzz/lives.ts'
-import { Dice } from '../../fuzz/random.ts'
+import { type Asked, FORMS, Life, textOf } from '../../fuzz/lives.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { type Accepted, besides, unexpected } from './accepted.ts'
+import { chosenLives, STEPS, startPairForLives } from './chosen-lives.ts'
 import { differences } from './differences.ts'
 import { inGeneral } from './in-general.ts'
-import { DEFINITIONS } from './non-resource-paths.ts'
 import { ofLives } from './of-lives.ts'
-import { headerDifferences, Pair, type Told } from './pair.ts'
-import { served, withoutOff } from './served.ts'
-import { OWNED_DEFINITION } from './variants/owned-custom.ts'
+import { headerDifferences, type Pair, type Told } from './pair.ts'
 
-const [LIVES = 40, FIRST = 1] = (process.env.PROA_LIVES ?? '')
-  .split(',')
-  .filter(Boolean)
-  .map(Number)
-const STEPS = 12
 /** Upstream has CBOR behind a gate. */
 const forms = FORMS.filter(form => !form.endsWith('cbor'))
-const versions = [...served.map(withoutGated), ...custom]
-
-/** Without fields that upstream drops. */
-function withoutGated(kind: AnyKind): Version {
-  const version = builtIn(kind)
-  return { ...version, full: dice => withoutOff(version.full(dice), kind) as PlainObject }
-}
 
 const GAVE_UP = /NGHTTP2_INTERNAL_ERROR/
 
@@ -100,11 +82,7 @@ const ACCEPTED_BODIES: readonly Accepted[] = [
 describe('the lives of objects', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
   let pair: Pair
   before(async () => {
-    pair = await Pair.start()
-    await pair.both({ method: 'POST', path: DEFINITIONS, body: OWNED_DEFINITION })
-    for (const { at } of custom)
-      while ((await pair.both({ method: 'GET', path: at })).some(({ status }) => status !== 200))
-        await sleep(100)
+    pair = await startPairForLives()
   })
   after(() => pair?.stop())
 
@@ -113,11 +91,7 @@ describe('the lives of objects', { skip: etcdMissing() || kubeApiServerMissing()
       if (!GAVE_UP.test(String(error))) throw error
     })
 
-  for (let seed = FIRST; seed < FIRST + LIVES; seed++) {
-    const dice = new Dice(seed)
-    for (let thrown = 0; thrown < 3; thrown++) dice.below(2)
-    const { resource } = dice.pick(versions)
-    const its = versions.filter(each => each.resource === resource)
+  for (const { seed, dice, its, resource } of chosenLives()) {
     test(`${resource}, seed ${seed}`, async () => {
       const life = new Life(its, dice, seed, forms)
       const ask = async (asked: Asked) => {

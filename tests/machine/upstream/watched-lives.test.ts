@@ -1,28 +1,20 @@
 /**
  * What watches tell of the lives of objects of all kinds, in whichever form and through whichever selector, both servers tell alike: the same
- * events in the same order, of the same objects. `PROA_LIVES` as in lives.test.ts.
+ * events in the same order, of the same objects. See chosen-lives.ts.
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { AnyKind } from '#api/machinery/kind.ts'
 import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
-import { builtIn, custom, Life, type Version } from '../../fuzz/lives.ts'
-import { Dice } from '../../fuzz/random.ts'
+import { Life } from '../../fuzz/lives.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { unexpected } from './accepted.ts'
+import { chosenLives, STEPS, startPairForLives } from './chosen-lives.ts'
 import { differences, steady } from './differences.ts'
 import { inGeneral } from './in-general.ts'
-import { DEFINITIONS } from './non-resource-paths.ts'
-import { Pair, type Told } from './pair.ts'
-import { served, withoutOff } from './served.ts'
+import type { Pair, Told } from './pair.ts'
 import { sorted } from './sorted.ts'
-import { OWNED_DEFINITION } from './variants/owned-custom.ts'
 
-const [LIVES = 40, FIRST = 1] = (process.env.PROA_LIVES ?? '')
-  .split(',')
-  .filter(Boolean)
-  .map(Number)
-const STEPS = 12
 const FORMS = [
   'application/json',
   'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
@@ -37,33 +29,16 @@ const OWN_STATUS = [
   'APIService',
   'CustomResourceDefinition',
 ]
-
-const versions: readonly Version[] = [
-  ...served
-    .filter(({ kind }) => !OWN_STATUS.includes(kind))
-    .map(kind => {
-      const version = builtIn(kind)
-      return { ...version, full: (dice: Dice) => withoutOff(version.full(dice), kind) as object }
-    }),
-  ...custom,
-] as readonly Version[]
+const hasOwnStatus = ({ kind }: AnyKind) => OWN_STATUS.includes(kind)
 
 describe('watched lives', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
   let pair: Pair
   before(async () => {
-    pair = await Pair.start()
-    await pair.both({ method: 'POST', path: DEFINITIONS, body: OWNED_DEFINITION })
-    for (const { at } of custom)
-      while ((await pair.both({ method: 'GET', path: at })).some(({ status }) => status !== 200))
-        await sleep(100)
+    pair = await startPairForLives()
   })
   after(() => pair?.stop())
 
-  for (let seed = FIRST; seed < FIRST + LIVES; seed++) {
-    const dice = new Dice(seed)
-    for (let thrown = 0; thrown < 3; thrown++) dice.below(2)
-    const { resource } = dice.pick(versions)
-    const its = versions.filter(each => each.resource === resource)
+  for (const { seed, dice, its, resource } of chosenLives(hasOwnStatus)) {
     const [form, selector] = [dice.pick(FORMS), dice.pick(SELECTORS)]
     test(`${resource}, ${form}, ${selector}, seed ${seed}`, async () => {
       const life = new Life(its, dice, seed, ['application/json'])
