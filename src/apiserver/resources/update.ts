@@ -167,6 +167,7 @@ async function replace(
   const previous = view.own ? current.in(view).object : current.object
   checkNamespace(write, draft)
   keepSystemMetadata(write, draft, previous)
+  const { uid } = draft.metadata
   // Also of a status, whose owners may then be set back.
   if (!isPatch(write)) dropRepeatedOwners(write, draft)
   // Of these upstream has it that who sends a field has it, even where it is not taken.
@@ -179,6 +180,7 @@ async function replace(
   if (mutating === true || (mutating && (await mutating))) {
     checkNamespace(write, draft)
     keepSystemMetadata(write, draft, previous)
+    if (uid) draft.metadata.uid = uid
     keepOtherHalf(write, draft, previous)
   }
   dropRepeatedOwners(write, draft, ' after mutating admission happens')
