@@ -77,8 +77,11 @@ function unrecognized({ kind }: Typed, why = '') {
 
 /** Whatever an object is, it says so in texts: so much is read before anything else. */
 export function checkTypeTexts({ value, reorder }: Pick<ParsedBody, 'value' | 'reorder'>): void {
-  const why = value === null ? undefined : wrongTypeMeta(reorder ? reorder(value) : value)
-  if (why !== undefined) throw badRequest(`couldn't get version/kind; json parse error: ${why}`)
+  if (value !== null && wrongTypeMeta(value) !== undefined) {
+    // Only what is refused is brought into order, which copies all of it.
+    const why = wrongTypeMeta(reorder ? reorder(value) : value)
+    throw badRequest(`couldn't get version/kind; json parse error: ${why}`)
+  }
   const { apiVersion } = (value ?? {}) as { readonly apiVersion?: string | null }
   if (apiVersion && isNoVersion(apiVersion)) throw badRequest(noVersion(apiVersion))
 }
@@ -91,12 +94,16 @@ function wrongTypeMeta(value: unknown): string | undefined {
     `json: cannot unmarshal ${jsonTypeOf(part)} into Go ${target}`
   if (!isPlainObject(value)) return wrong(value, `value of type ${GO_TYPE_META}`)
   for (const [key, part] of Object.entries(value)) {
-    const name = TYPE_META.find(each => each.toLowerCase() === key.toLowerCase())
+    const name = TYPE_META.get(key.toLowerCase())
     if (name && part !== null && typeof part !== 'string')
       return wrong(part, `struct field .${name} of type string`)
   }
 }
-const TYPE_META = ['apiVersion', 'kind']
+/** Go finds its fields whatever the case of the names. */
+const TYPE_META: ReadonlyMap<string, string> = new Map([
+  ['apiversion', 'apiVersion'],
+  ['kind', 'kind'],
+])
 
 /** Enough of a body to see what it is, however it is spelled. */
 function summaryOf(body: Uint8Array = new Uint8Array()): string {

@@ -168,9 +168,11 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
 /** How upstream brings into order what it reads after a patch of this type. */
 function orderAfter({ type, value }: PatchBody): Reorder {
   if (type !== JSON_PATCH) return inOrderOfNames
-  const operations = Array.isArray(value) ? value.filter(isPlainObject) : []
-  const pointers = operations.flatMap(({ path, from }) => [path, from].filter(isText))
-  return made => inOrderAlong(made, pointers)
+  return made => {
+    const operations = Array.isArray(value) ? value.filter(isPlainObject) : []
+    const pointers = operations.flatMap(({ path, from }) => [path, from].filter(isText))
+    return inOrderAlong(made, pointers)
+  }
 }
 
 const isText = (value: unknown) => typeof value === 'string'
