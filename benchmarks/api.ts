@@ -21,8 +21,8 @@ import {
 } from './tools/processes.ts'
 
 const SECONDS = 5
-/** A server that has nothing to do for so long gives back what a load left. */
-const REST_MS = 10_000
+/** A server that has nothing to do for 20 s gives back what a load left. */
+const REST_MS = 30_000
 /** Who else uses the machine changes from one moment to the next, so what lies close to its factor is asked several times in turn. */
 const WATCH_ROUNDS = 3
 const OBJECTS = 500
@@ -35,6 +35,8 @@ interface Found {
   readonly p99: number
   readonly errors: number
   readonly writesPerSecond?: number
+  /** Watches that the server ended. */
+  readonly ended?: number
 }
 
 interface Round {
@@ -178,13 +180,16 @@ function report(
     (spent / SECONDS).toFixed(2).padStart(7),
   ].join('')
   const rival = peer?.perSecond ?? upstream
-  const where = peer ? `here, p99 ${peer.p99.toFixed(1)} ms` : 'elsewhere'
+  const cut = (of: Found) => (of.ended ? `, ${of.ended} watches ended` : '')
+  const where = peer ? `here, p99 ${peer.p99.toFixed(1)} ms${cut(peer)}` : 'elsewhere'
   const wanted = `${rival.toFixed(0)} upstream ${where}, x${(perSecond / rival).toFixed(1)} of x${factor}`
   const writes = writesPerSecond ? `; ${writesPerSecond.toFixed(0)} writes/s meanwhile` : ''
   const failed = errors > 0 ? `; ${errors} ERRORS` : ''
   const others = factors.map(each => each.toFixed(1)).join(', ')
   const turns = factors.length > 1 ? `; the middle of ${others}` : ''
-  process.stdout.write(`${title.padEnd(24)}${numbers}   ${wanted}${turns}${writes}${failed}\n`)
+  process.stdout.write(
+    `${title.padEnd(24)}${numbers}   ${wanted}${turns}${writes}${cut(found)}${failed}\n`,
+  )
 }
 
 function reportPeerMemory({ processes }: Peer): void {

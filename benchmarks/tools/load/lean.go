@@ -13,8 +13,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// connection speaks just enough HTTP/2 to ask for the same path again and again and to count what comes, so that the
-// figures are the server's and not the client's.
+// connection speaks just enough HTTP/2 to ask for the same path again and again, or to watch it many times at once, and to
+// count what comes, so that the figures are the server's and not the client's.
 type connection struct {
 	socket  *tls.Conn
 	framer  *http2.Framer
@@ -61,44 +61,64 @@ func dial(config *rest.Config, path string) (*connection, error) {
 
 // get asks once and reads the answer to its end.
 func (c *connection) get() error {
-	c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: c.stream, BlockFragment: c.request, EndHeaders: true, EndStream: true})
-	if err := c.writer.Flush(); err != nil {
+	if err := c.ask(); err != nil {
 		return err
 	}
-	c.stream += 2
 	for {
-		frame, err := c.framer.ReadFrame()
+		frame, err := c.next()
 		if err != nil {
 			return err
 		}
 		switch frame := frame.(type) {
-		case *http2.SettingsFrame:
-			if !frame.IsAck() {
-				c.framer.WriteSettingsAck()
-			}
-		case *http2.PingFrame:
-			if !frame.IsAck() {
-				c.framer.WritePing(true, frame.Data)
-			}
 		case *http2.HeadersFrame:
 			if frame.StreamEnded() {
 				return nil
 			}
 		case *http2.DataFrame:
-			c.read += len(frame.Data())
-			if c.read > window/2 {
-				c.framer.WriteWindowUpdate(0, uint32(c.read))
-				c.read = 0
-			}
 			if frame.StreamEnded() {
 				return nil
 			}
-		case *http2.RSTStreamFrame:
-			return fmt.Errorf("reset: %v", frame.ErrCode)
-		case *http2.GoAwayFrame:
-			return fmt.Errorf("go away: %v", frame.ErrCode)
 		}
 	}
+}
+
+// ask opens one more stream with the request, whatever others are open.
+func (c *connection) ask() error {
+	c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: c.stream, BlockFragment: c.request, EndHeaders: true, EndStream: true})
+	c.stream += 2
+	return c.writer.Flush()
+}
+
+// next reads a frame of any stream and does what the connection itself owes for it. The frame is valid until the next one is read.
+func (c *connection) next() (http2.Frame, error) {
+	frame, err := c.framer.ReadFrame()
+	if err != nil {
+		return nil, err
+	}
+	switch frame := frame.(type) {
+	case *http2.SettingsFrame:
+		if !frame.IsAck() {
+			c.framer.WriteSettingsAck()
+			err = c.writer.Flush()
+		}
+	case *http2.PingFrame:
+		if !frame.IsAck() {
+			c.framer.WritePing(true, frame.Data)
+			err = c.writer.Flush()
+		}
+	case *http2.DataFrame:
+		c.read += len(frame.Data())
+		if c.read > window/2 {
+			c.framer.WriteWindowUpdate(0, uint32(c.read))
+			c.read = 0
+			err = c.writer.Flush()
+		}
+	case *http2.RSTStreamFrame:
+		err = fmt.Errorf("reset: %v", frame.ErrCode)
+	case *http2.GoAwayFrame:
+		err = fmt.Errorf("go away: %v", frame.ErrCode)
+	}
+	return frame, err
 }
 
 var leanPaths = map[string]string{

@@ -24,6 +24,8 @@ type result struct {
 	Errors    int     `json:"errors"`
 	// Of watches: writes a second that went on meanwhile, and the lag of events, which take the place of latencies.
 	WritesPerSecond float64 `json:"writesPerSecond,omitempty"`
+	// Of watches: how many the server ended.
+	Ended int `json:"ended,omitempty"`
 }
 
 type options struct {

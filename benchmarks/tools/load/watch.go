@@ -1,56 +1,63 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/net/http2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 )
 
-// watchAll opens watches and writes meanwhile, as fast as the server lets it. Each write carries the time at which it
-// was begun, which each watcher compares with the time at which it read the event.
+const (
+	watchPath = "/api/v1/namespaces/default/configmaps?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+	// Ten watches share a connection, as those of one process do.
+	watchesOfConnection = 10
+)
+
+// watchAll opens watches and writes meanwhile, as fast as the server lets it. The watches are lean, since a hundred of them
+// would otherwise need more of the machine than the server; the writers are client-go. Each write carries the time at which
+// it was begun, which the first watch of each connection compares with the time at which it read the event. A watch that the
+// server ends, as upstream's does where it cannot keep pace, is opened again and counted.
 func watchAll(config *rest.Config, o options) (result, error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	var events atomic.Int64
+	var told heard
 	var mutex sync.Mutex
 	var lags []float64
+	var failure error
+	var closing atomic.Bool
+	ended := 0
 	var group sync.WaitGroup
-	var shared *http.Client
-	for watcher := range o.watchers {
-		// Ten watches share a connection, as those of one process do.
-		if watcher%10 == 0 {
-			own := rest.CopyConfig(config)
-			own.Dial = (&net.Dialer{}).DialContext
-			client, err := rest.HTTPClientFor(own)
-			if err != nil {
-				return result{}, err
-			}
-			shared = client
-		}
-		stream, err := openWatch(ctx, shared, config.Host)
+	var connections []*connection
+	for opened := 0; opened < o.watchers; opened += watchesOfConnection {
+		c, err := dial(config, watchPath)
 		if err != nil {
 			return result{}, err
+		}
+		defer c.socket.Close()
+		connections = append(connections, c)
+		for range min(watchesOfConnection, o.watchers-opened) {
+			if err := c.ask(); err != nil {
+				return result{}, err
+			}
 		}
 		group.Add(1)
 		go func() {
 			defer group.Done()
-			own := readEvents(stream, &events, watcher%10 == 0)
+			own, reopened, err := c.readEvents(&told)
 			mutex.Lock()
+			defer mutex.Unlock()
 			lags = append(lags, own...)
-			mutex.Unlock()
+			ended += reopened
+			if !closing.Load() {
+				failure = err
+			}
 		}()
 	}
 	time.Sleep(time.Second)
@@ -59,62 +66,95 @@ func watchAll(config *rest.Config, o options) (result, error) {
 		return result{}, err
 	}
 	maps := client.CoreV1().ConfigMaps(namespace)
-	before := events.Load()
+	before := told.events.Load()
 	start := time.Now()
 	writes := repeat(o, func(client, round int) (bool, error) {
 		body := fmt.Sprintf(`{"data":{"sent":"@%d@"}}`, time.Now().UnixMicro())
-		_, err := maps.Patch(ctx, objectName((client+round*o.clients)%o.objects), types.MergePatchType, []byte(body), metav1.PatchOptions{})
+		_, err := maps.Patch(context.Background(), objectName((client+round*o.clients)%o.objects), types.MergePatchType, []byte(body), metav1.PatchOptions{})
 		return false, err
 	})
 	wanted := int64(float64(o.watchers) * writes.PerSecond * o.duration.Seconds())
-	for until := time.Now().Add(10 * time.Second); time.Now().Before(until) && events.Load()-before < wanted; {
+	for until := time.Now().Add(10 * time.Second); time.Now().Before(until) && told.events.Load()-before < wanted; {
 		time.Sleep(5 * time.Millisecond)
 	}
-	told := events.Load() - before
-	took := time.Since(start)
-	cancel()
+	// Events between the end of a watch and its next beginning never come, so the time is that of the last that came.
+	count, took := told.events.Load()-before, time.UnixMicro(told.last.Load()).Sub(start)
+	closing.Store(true)
+	for _, c := range connections {
+		c.socket.Close()
+	}
 	group.Wait()
+	if failure != nil {
+		return result{}, fmt.Errorf("watch: %w", failure)
+	}
 	found := summary(lags, writes.Errors, took)
-	found.PerSecond = float64(told) / took.Seconds()
+	found.PerSecond = float64(count) / took.Seconds()
 	found.WritesPerSecond = writes.PerSecond
+	found.Ended = ended
 	return found, nil
 }
 
-func openWatch(ctx context.Context, client *http.Client, host string) (io.ReadCloser, error) {
-	url := host + "/api/v1/namespaces/default/configmaps?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	if response.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(response.Body)
-		return nil, fmt.Errorf("watch: %s %s", response.Status, text)
-	}
-	return response.Body, nil
+// heard is what all watches together were told.
+type heard struct {
+	events atomic.Int64
+	// When the last event came, in microseconds since 1970.
+	last atomic.Int64
 }
 
-func readEvents(stream io.ReadCloser, events *atomic.Int64, measures bool) []float64 {
-	defer stream.Close()
-	reader := bufio.NewReaderSize(stream, 1<<16)
-	var lags []float64
+// readEvents counts the lines of all streams until the connection is closed. Of the first stream it returns how long after
+// its write each event came, in milliseconds, and of all how often the server ended one.
+func (c *connection) readEvents(told *heard) (lags []float64, ended int, err error) {
+	var begun []byte
+	measured := uint32(1)
 	for {
-		line, err := reader.ReadSlice('\n')
+		frame, err := c.next()
 		if err != nil {
-			return lags
+			return lags, ended, err
 		}
-		events.Add(1)
-		if !measures {
+		if headers, ok := frame.(*http2.HeadersFrame); ok && headers.StreamEnded() {
+			return lags, ended, fmt.Errorf("stream %d was refused", headers.StreamID)
+		}
+		data, ok := frame.(*http2.DataFrame)
+		if !ok {
 			continue
 		}
-		if _, rest, found := bytes.Cut(line, []byte(`"sent":"@`)); found {
-			text, _, _ := bytes.Cut(rest, []byte("@"))
-			if sent, err := strconv.ParseInt(string(text), 10, 64); err == nil {
-				lags = append(lags, float64(time.Now().UnixMicro()-sent)/1000)
+		if count := bytes.Count(data.Data(), []byte("\n")); count > 0 {
+			told.events.Add(int64(count))
+			told.last.Store(time.Now().UnixMicro())
+		}
+		if data.StreamEnded() {
+			ended++
+			if data.StreamID == measured {
+				measured, begun = c.stream, nil
 			}
+			if err := c.ask(); err != nil {
+				return lags, ended, err
+			}
+			continue
+		}
+		if data.StreamID != measured {
+			continue
+		}
+		begun = append(begun, data.Data()...)
+		for {
+			line, rest, whole := bytes.Cut(begun, []byte("\n"))
+			if !whole {
+				break
+			}
+			if lag, ok := lagOf(line); ok {
+				lags = append(lags, lag)
+			}
+			begun = rest
 		}
 	}
+}
+
+func lagOf(line []byte) (float64, bool) {
+	_, rest, found := bytes.Cut(line, []byte(`"sent":"@`))
+	if !found {
+		return 0, false
+	}
+	text, _, _ := bytes.Cut(rest, []byte("@"))
+	sent, err := strconv.ParseInt(string(text), 10, 64)
+	return float64(time.Now().UnixMicro()-sent) / 1000, err == nil
 }
