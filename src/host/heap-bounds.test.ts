@@ -49,7 +49,7 @@ const AT_REST = `
 /** After a load, time for V8 to find by itself that little is allocated. */
 const LONG_REST = `
   import { boundHeap, youngBytes } from '${import.meta.dirname}/heap-bounds.ts'
-  if (process.argv[1] === 'bound') boundHeap(300)
+  if (process.argv[1] === 'bound') boundHeap(process.argv[2] ? Number(process.argv[2]) : undefined)
   const wait = ms => new Promise(resolve => setTimeout(resolve, ms))
   let kept = []
   for (let round = 0; round < 3000; round++) {
@@ -125,6 +125,13 @@ test('at rest what buffers left is given back, too', {
   assert.ok(givenBack('--no-experimental-ffi') < 40_000_000, 'V8 gives it back by itself')
 })
 
+test('a pause of some seconds does not lead to it, which would cost the compiled code', () => {
+  const all = ['--trace-gc', '--input-type=module', '-e', LONG_REST, 'bound']
+  const { stdout } = spawnSync(process.execPath, all, { encoding: 'utf8' })
+  assert.match(stdout, /Scavenge/)
+  assert.doesNotMatch(stdout, /testing/)
+})
+
 test('what was given back is not looked for again and again', () => {
   const run = (...words: string[]) => {
     const sooner = ['--memory-reducer-delay-ms=200', '--gc-memory-reducer-start-delay-ms=300']
@@ -132,7 +139,7 @@ test('what was given back is not looked for again and again', () => {
     const all = [...flags, '-e', LONG_REST, ...words]
     return spawnSync(process.execPath, all, { encoding: 'utf8' }).stdout
   }
-  const bound = run('bound').split('testing')
+  const bound = run('bound', '300').split('testing')
   assert.ok(bound.length > 1, 'nothing was given back')
   const after = bound.at(-1) ?? ''
   assert.match(after, /Memory reducer/, 'V8 did not look')

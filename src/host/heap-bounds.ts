@@ -22,9 +22,14 @@ const FREE_GROWTH_FACTOR = 2
  */
 const OWN_DELAY_MS = 10 * 60 * 1000
 
-/** How long little must have been done. */
-const REST_MS = 3000
-/** The share of that time which is little. */
+/**
+ * How long little must have been done. With the last objects of a shape V8 lets go of the code that it has compiled for them, so who comes after
+ * such a collection finds a slow process for some ten seconds; a pause between two bursts must not lead to it. V8's own would come after half a minute.
+ */
+const REST_MS = 20_000
+/** Each of these must have been one of rest. */
+const LOOK_MS = 2000
+/** The share of such a time which is little. */
 const REST_UTILIZATION = 0.05
 /** A larger heap would stand still for too long. */
 const MOST_USED_BYTES = 128 * 1024 * 1024
@@ -53,10 +58,15 @@ function awaitLoad(malloc: Malloc, restMs: number): void {
 function awaitRest(malloc: Malloc, restMs: number): void {
   let last = performance.eventLoopUtilization()
   let trimAgainMs = 0
+  let restfulMs = 0
+  const lookMs = Math.min(LOOK_MS, restMs)
   const look = setInterval(() => {
     const { utilization } = performance.eventLoopUtilization(last)
     last = performance.eventLoopUtilization()
-    if (utilization > REST_UTILIZATION || process.memoryUsage().heapUsed > MOST_USED_BYTES) {
+    const isAtRest =
+      utilization <= REST_UTILIZATION && process.memoryUsage().heapUsed <= MOST_USED_BYTES
+    restfulMs = isAtRest ? restfulMs + lookMs : 0
+    if (restfulMs < restMs) {
       const fromMs = performance.now()
       if (fromMs < trimAgainMs) return
       malloc.trim()
@@ -68,7 +78,7 @@ function awaitRest(malloc: Malloc, restMs: number): void {
     release()
     for (const freedMs of FREED_MS) setTimeout(() => malloc.trim(), freedMs).unref()
     awaitLoad(malloc, restMs)
-  }, restMs)
+  }, lookMs)
   look.unref()
 }
 
