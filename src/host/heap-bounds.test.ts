@@ -49,7 +49,7 @@ const AT_REST = `
 /** After a load, time for V8 to find by itself that little is allocated. */
 const LONG_REST = `
   import { boundHeap, youngBytes } from '${import.meta.dirname}/heap-bounds.ts'
-  if (process.argv[1] === 'bound') boundHeap(process.argv[2] ? Number(process.argv[2]) : undefined)
+  boundHeap(...process.argv.slice(1).map(Number))
   const wait = ms => new Promise(resolve => setTimeout(resolve, ms))
   let kept = []
   for (let round = 0; round < 3000; round++) {
@@ -126,7 +126,7 @@ test('at rest what buffers left is given back, too', {
 })
 
 test('a pause of some seconds does not lead to it, which would cost the compiled code', () => {
-  const all = ['--trace-gc', '--input-type=module', '-e', LONG_REST, 'bound']
+  const all = ['--trace-gc', '--input-type=module', '-e', LONG_REST]
   const { stdout } = spawnSync(process.execPath, all, { encoding: 'utf8' })
   assert.match(stdout, /Scavenge/)
   assert.doesNotMatch(stdout, /testing/)
@@ -139,7 +139,7 @@ test('what was given back is not looked for again and again', () => {
     const all = [...flags, '-e', LONG_REST, ...words]
     return spawnSync(process.execPath, all, { encoding: 'utf8' }).stdout
   }
-  const bound = run('bound', '300').split('testing')
+  const bound = run('300').split('testing')
   assert.ok(bound.length > 1, 'nothing was given back')
   const after = bound.at(-1) ?? ''
   assert.match(after, /Memory reducer/, 'V8 did not look')

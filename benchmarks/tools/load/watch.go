@@ -20,10 +20,12 @@ const (
 	watchPath = "/api/v1/namespaces/default/configmaps?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
 	// Ten watches share a connection, as those of one process do.
 	watchesOfConnection = 10
+	// A server that ends so many on one connection refuses them, or would be measured while it begins them.
+	mostEnded = 10 * watchesOfConnection
 )
 
 // watchAll opens watches and writes meanwhile, as fast as the server lets it. The watches are lean, since a hundred of them
-// would otherwise need more of the machine than the server; the writers are client-go. Each write carries the time at which
+// would otherwise need as much of the machine as the server; the writers are client-go. Each write carries the time at which
 // it was begun, which the first watch of each connection compares with the time at which it read the event. A watch that the
 // server ends, as upstream's does where it cannot keep pace, is opened again and counted.
 func watchAll(config *rest.Config, o options) (result, error) {
@@ -87,6 +89,9 @@ func watchAll(config *rest.Config, o options) (result, error) {
 	if failure != nil {
 		return result{}, fmt.Errorf("watch: %w", failure)
 	}
+	if count == 0 {
+		return result{}, fmt.Errorf("watch: no event came of %d", wanted)
+	}
 	found := summary(lags, writes.Errors, took)
 	found.PerSecond = float64(count) / took.Seconds()
 	found.WritesPerSecond = writes.PerSecond
@@ -123,7 +128,9 @@ func (c *connection) readEvents(told *heard) (lags []float64, ended int, err err
 			told.last.Store(time.Now().UnixMicro())
 		}
 		if data.StreamEnded() {
-			ended++
+			if ended++; ended > mostEnded {
+				return lags, ended, fmt.Errorf("the server ends one after the other: %s", data.Data())
+			}
 			if data.StreamID == measured {
 				measured, begun = c.stream, nil
 			}
