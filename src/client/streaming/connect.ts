@@ -10,6 +10,7 @@ import type { Clock } from '#base/clock.ts'
 import type { Connection } from '../kubeconfig.ts'
 import { tlsOptions } from '../tls-options.ts'
 import type { ApiRequest, DuplexChannels } from '../transport.ts'
+import { keepReading } from './keep-reading.ts'
 import { singlePort } from './spdy/port-forward.ts'
 import { upgradeToSpdy } from './spdy/upgrade.ts'
 import { type StreamTarget, UpgradeRefused, upgradeTimeoutMs } from './target.ts'
@@ -62,7 +63,7 @@ async function opened(socket: Socket, event: string, clock: Clock): Promise<Sock
     socket.destroy(new Error('the server did not answer in time'))
   })
   await once(socket, event).finally(cancelTimeout)
-  return socket
+  return keepReading(socket)
 }
 
 /** The Status that a refusal carries, as the error that it is everywhere else. */

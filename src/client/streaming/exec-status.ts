@@ -34,14 +34,23 @@ export function encodeExecStatus(status: ExecStatus): Uint8Array {
 export function decodeExecStatus(bytes: Uint8Array): ExecStatus {
   const text = new TextDecoder().decode(bytes)
   if (text === '') return exitStatus(0)
+  return parsedStatus(text) ?? failureStatus(text)
+}
+
+/** Whether this is a Status to its last byte, after which nothing is to come. */
+export function isWholeStatus(bytes: Uint8Array): boolean {
+  return parsedStatus(new TextDecoder().decode(bytes)) !== undefined
+}
+
+function parsedStatus(text: string): ExecStatus | undefined {
   try {
     const parsed: unknown = JSON.parse(text)
     if (typeof parsed === 'object' && parsed !== null && 'status' in parsed)
       return parsed as ExecStatus
   } catch {
-    // Not JSON: the text itself is the message.
+    // Not JSON, or not all of it.
   }
-  return failureStatus(text)
+  return undefined
 }
 
 /** The exit code that a Status carries; undefined where the command did not get to exit. */

@@ -8,6 +8,7 @@ import {
   stdinChannel,
   stdoutChannel,
 } from '#client/streaming/channels.ts'
+import { keepReading } from '#client/streaming/keep-reading.ts'
 import { openExecStreams } from '#client/streaming/spdy/exec.ts'
 import { singlePort } from '#client/streaming/spdy/port-forward.ts'
 import { upgradeToSpdy } from '#client/streaming/spdy/upgrade.ts'
@@ -46,7 +47,7 @@ function targetOf(url: string, clock: Clock): StreamTarget {
     host,
     path: `${pathname}${search}`,
     headers: {},
-    dial: async () => connect(Number(port), hostname),
+    dial: async () => keepReading(connect(Number(port), hostname)),
     clock,
   }
 }

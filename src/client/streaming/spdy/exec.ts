@@ -12,11 +12,14 @@ import {
   stdinChannel,
   stdoutChannel,
 } from '../channels.ts'
+import { isWholeStatus } from '../exec-status.ts'
 import { createInbox } from '../inbox.ts'
 import { createSpdySession, type SpdySession, type SpdyStream } from './session.ts'
 
 /** As upstream: a client that has not opened its streams by then never will. */
 const streamsTimeoutMs = 30_000
+/** Of a Status that is looked at; what is longer is handed on all the same. */
+const maxStatusBytes = 64 * 1024
 
 const channelNames: ReadonlyMap<number, string> = new Map([
   [errorChannel, 'error'],
@@ -77,12 +80,24 @@ export function acceptExecStreams(options: ExecWire): Promise<DuplexChannels> {
 export async function openExecStreams(options: ExecWire): Promise<DuplexChannels> {
   const streams = new Map<number, SpdyStream>()
   const inbox = createInbox()
+  let status: Uint8Array = new Uint8Array(0)
+  const received = (channel: number, bytes: Uint8Array) => {
+    if (channel === errorChannel && status.length < maxStatusBytes)
+      status = Buffer.concat([status, bytes])
+    return inbox.data(channel, bytes)
+  }
   const session = createSpdySession({
     wire: options.wire,
     ...(options.head && { head: options.head }),
     role: 'client',
     clock: options.clock,
-    closed: error => inbox.close(error),
+    closed(error) {
+      // containerd is gone right after the Status, and what it says of the ends of its streams can be lost with it, as it is where
+      // the client still sends. All was said before.
+      const isComplete = isWholeStatus(status)
+      if (isComplete) for (const channel of incoming) inbox.end(channel)
+      inbox.close(isComplete ? undefined : error)
+    },
   })
   const incoming = new Set(
     options.channels.filter(channel => channel !== stdinChannel && channel !== resizeChannel),
@@ -98,7 +113,7 @@ export async function openExecStreams(options: ExecWire): Promise<DuplexChannels
   const opened = order.map(async channel => {
     const stream = await session.open(
       { streamtype: channelNames.get(channel) ?? '' },
-      { data: bytes => inbox.data(channel, bytes), end: () => ended(channel), closed() {} },
+      { data: bytes => received(channel, bytes), end: () => ended(channel), closed() {} },
     )
     streams.set(channel, stream)
   })

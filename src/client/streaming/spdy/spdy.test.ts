@@ -6,7 +6,13 @@ import fc from 'fast-check'
 import { systemClock } from '#host/clock.ts'
 import type { DuplexChannels } from '../../transport.ts'
 import { bridgeChannels, channelPair } from '../bridge.ts'
-import { decodeExecStatus, exitCodeOf, exitStatus, finishExec } from '../exec-status.ts'
+import {
+  decodeExecStatus,
+  encodeExecStatus,
+  exitCodeOf,
+  exitStatus,
+  finishExec,
+} from '../exec-status.ts'
 import { dictionary, dictionaryId } from './dictionary.ts'
 import { acceptExecStreams, openExecStreams } from './exec.ts'
 import { createFrameDecoder, encodeFrame } from './frames.ts'
@@ -174,6 +180,31 @@ test('a lost connection is told as an error, and writes fail', async () => {
   near.destroy()
   assert.match(String(await atClient.closed), /lost/)
   await assert.rejects(client.write(0, bytes('x')))
+})
+
+test('a connection that is lost after the Status has said all, one that is lost amid it has not', async () => {
+  for (const cut of [0, 1]) {
+    const [near, far] = duplexPair()
+    const [client, server] = await Promise.all([
+      openExecStreams({ wire: near, clock, channels: [0, 1, 3] }),
+      acceptExecStreams({ wire: far, clock, channels: [0, 1, 3] }),
+    ])
+    const atClient = gather(client)
+    const status = encodeExecStatus(exitStatus(9))
+    const half = status.length / 2
+    await server.write(3, status.subarray(0, half))
+    await server.write(3, status.subarray(half, status.length - cut))
+    await new Promise(resolve => setImmediate(resolve))
+    near.destroy(new Error('read ECONNRESET'))
+    const error = await atClient.closed
+    if (cut === 0) {
+      assert.equal(error, undefined)
+      assert.deepEqual(atClient.ended.toSorted(), [1, 3])
+      const said = decodeExecStatus(bytes(atClient.received.get(3) ?? ''))
+      assert.equal(exitCodeOf(said), 9)
+    } else assert.match(String(error), /ECONNRESET/)
+    far.destroy()
+  }
 })
 
 test('a receiver that does not take holds its sender back, within a bound', async () => {
