@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { test } from 'node:test'
 import { isStatus } from '#api/machinery/status.ts'
 import { systemClock } from '#host/clock.ts'
-import type { ApiResponse } from '../transport.ts'
+import type { ApiResponse, BodyStream } from '../transport.ts'
 import { createForwarders } from './forwarder.ts'
 
 const forwarderTo = createForwarders({ clock: systemClock })
@@ -214,4 +214,32 @@ test('what no server can be sent is refused, and takes nobody’s place', async 
     assert.equal(await bodyOf(answer), 'ok')
   }
   connections.close()
+})
+
+test('a server that refuses a body amid it and goes is heard, although more is sent', async () => {
+  let more = () => {}
+  const server = createTcpServer(socket => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 6\r\n\r\nenough')
+      socket.resetAndDestroy()
+      more()
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const bodyStream: BodyStream = {
+    subscribe({ next }) {
+      next(Buffer.from('some'))
+      more = () => ['more', 'and more'].forEach(piece => void next(Buffer.from(piece)))
+      return () => {}
+    },
+  }
+  const to = forwarderTo({ scheme: 'http', address: '127.0.0.1', port })
+  try {
+    const response = await to.request({ method: 'POST', path: '/', bodyStream })
+    assert.equal(response.status, 413)
+    assert.equal(await bodyOf(response), 'enough')
+  } finally {
+    server.close()
+  }
 })

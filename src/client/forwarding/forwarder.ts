@@ -10,6 +10,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { badRequest, StatusError } from '#api/machinery/status.ts'
 import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import { keepReading } from '../keep-reading.ts'
 import { networkFailure } from '../network-failure.ts'
 import { nodeHttp } from '../node-http.ts'
 import { sendPieces } from '../send-pieces.ts'
@@ -233,7 +234,7 @@ async function dial(target: ForwardTarget, clock: Clock): Promise<Socket> {
     )
     socket.once(scheme === 'https' ? 'secureConnect' : 'connect', () => {
       cancel()
-      resolve(socket)
+      resolve(keepReading(socket))
     })
     socket.on('error', reject)
     socket.once('close', cancel)

@@ -1,6 +1,7 @@
 /** Exec, attach and port-forward: CRI answers with the address of containerd's streaming server, which speaks SPDY. */
 import { connect } from 'node:net'
 import type { Clock } from '#base/clock.ts'
+import { keepReading } from '#client/keep-reading.ts'
 import {
   errorChannel,
   resizeChannel,
@@ -8,7 +9,6 @@ import {
   stdinChannel,
   stdoutChannel,
 } from '#client/streaming/channels.ts'
-import { keepReading } from '#client/streaming/keep-reading.ts'
 import { openExecStreams } from '#client/streaming/spdy/exec.ts'
 import { singlePort } from '#client/streaming/spdy/port-forward.ts'
 import { upgradeToSpdy } from '#client/streaming/spdy/upgrade.ts'
