@@ -97,6 +97,35 @@ test('numbers beyond 64 bits are refused where a number is meant, and kept where
   if (kept.status !== 404) assert.match(kept.text, /"n":18446744073709551617/)
 })
 
+test('numbers larger than any float are refused: JSON would have null for them', async () => {
+  const { ask } = await start()
+  const revisions = '/apis/apps/v1/namespaces/default/controllerrevisions'
+  const json = (number: string) => `{"metadata":{"name":"r"},"revision":1,"data":{"n":${number}}}`
+  const why = 'json: cannot unmarshal number 1e400 into Go'
+  const refused = async (expected: string, ...asked: Parameters<typeof ask>) => {
+    const { status, body } = await ask(...asked)
+    assert.deepEqual([status, body.message], [400, expected])
+  }
+  const of = 'ControllerRevision in version "v1" cannot be handled as a ControllerRevision'
+  await refused(`${of}: ${why} value of type float64`, 'POST', revisions, json('1e400'))
+  assert.equal((await ask('POST', revisions, json('1e4'))).status, 201)
+  const patch = (type: string, body: string, expected: string) =>
+    refused(expected, 'PATCH', `${revisions}/r`, body, patchOf(`application/${type}`))
+  const field = '{"revision":1e400}'
+  await patch('strategic-merge-patch+json', field, `${why} value of type float64`)
+  const patching = `error decoding patch: ${why}`
+  await patch('merge-patch+json', field, `${patching} value of type float64`)
+  const add = '[{"op":"add","path":"/revision","value":1e400}]'
+  await patch('json-patch+json', add, `${patching} struct field jsonPatchOp.value of type float64`)
+  const yaml =
+    'apiVersion: apps/v1\nkind: ControllerRevision\nmetadata: {name: r}\nrevision: -.inf\n'
+  await patch(
+    'apply-patch+yaml',
+    yaml,
+    'error decoding YAML: error converting YAML to JSON: json: unsupported value: -Inf',
+  )
+})
+
 test('a bound pod with an endless grace is deleted all the same', async () => {
   const { ask, server } = await start()
   assert.equal((await ask('POST', pods, podText('p'))).status, 201)

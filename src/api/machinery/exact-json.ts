@@ -11,6 +11,9 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 const QUOTE = 0x22
 const ZERO = 0x30
+const EXPONENT = 0x65
+/** The bit in which `e` differs from `E`. */
+const CASE_BIT = 0x20
 /** The first number that cannot be held, 2^53, has so many digits. */
 const LONG_DIGITS = 16
 const LONG_NUMBER = /\d{16}/
@@ -33,7 +36,7 @@ export function parseExactText(text: string): unknown {
   return LONG_NUMBER.test(text) ? parseSlowly(text) : JSON.parse(text)
 }
 
-/** Whether a number outside of strings has that many digits that it may not fit. */
+/** Whether a number outside of strings has that many digits, or an exponent, that it may not fit. */
 export function hasLongNumber(bytes: Uint8Array): boolean {
   let run = 0
   for (let i = 0; i < bytes.length; i++) {
@@ -41,8 +44,10 @@ export function hasLongNumber(bytes: Uint8Array): boolean {
     if (byte === QUOTE) {
       i = endOfString(bytes, i)
       run = 0
-    } else if ((byte - ZERO) >>> 0 > 9) run = 0
-    else if (++run >= LONG_DIGITS) return true
+    } else if ((byte - ZERO) >>> 0 > 9) {
+      if (run > 0 && (byte | CASE_BIT) === EXPONENT) return true
+      run = 0
+    } else if (++run >= LONG_DIGITS) return true
   }
   return false
 }
@@ -58,15 +63,24 @@ function parseSlowly(text: string): unknown {
   )
 }
 
-/** The number that `source` writes, as a bigint where it is whole and rounding would change it. */
+/**
+ * The number that `source` writes, as a bigint where it is whole and rounding would change it. None that is larger than
+ * any float: it would be infinite, which JSON writes as null.
+ */
 export function exactNumber(source: string, rounded: number): number | bigint {
-  if (!/^-?\d+$/.test(source) || Number.isSafeInteger(rounded)) return rounded
-  if (source.length > MAXIMUM_DIGITS)
-    throw badRequest(
-      `json: cannot unmarshal number ${source.slice(0, MAXIMUM_DIGITS)}… into Go value of type float64`,
-    )
-  return BigInt(source)
+  const isWhole = /^-?\d+$/.test(source)
+  if (source.length > MAXIMUM_DIGITS && isWhole)
+    throw noFloat(`${source.slice(0, MAXIMUM_DIGITS)}…`)
+  if (isWhole && !Number.isSafeInteger(rounded)) return BigInt(source)
+  if (!Number.isFinite(rounded)) throw noFloat(source)
+  return rounded
 }
+
+const noFloat = (source: string) => badRequest(`json: cannot unmarshal number ${source}${NO_FLOAT}`)
+/** How the refusal of such a number ends. */
+export const NO_FLOAT = ' into Go value of type float64'
+/** How the refusal of what YAML can say beyond, `.inf` and `.nan`, begins. */
+export const NO_JSON = 'json: unsupported value: '
 
 const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown }
 /** A replacer that lets bigints be written. */

@@ -121,7 +121,11 @@ test('whatever is written is read again', () => {
   }
 })
 
-test('numbers that JSON does not have are read again as what they were', () => {
-  for (const value of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN])
-    assert.deepEqual(parseYaml(Buffer.from(writeYaml([value]))), [value])
+test('numbers that JSON does not have are written, and refused where they are read', () => {
+  const all = { '.inf': Number.POSITIVE_INFINITY, '-.inf': Number.NEGATIVE_INFINITY, '.nan': NaN }
+  for (const [text, value] of Object.entries(all)) {
+    const written = writeYaml([value])
+    assert.equal(written.trim(), `- ${text}`)
+    assert.throws(() => parseYaml(Buffer.from(written)), /^Error: json: unsupported value: /)
+  }
 })

@@ -13,7 +13,7 @@ import {
   parseEvents,
 } from 'js-yaml'
 import { messageOf } from '#base/errors.ts'
-import { exactNumber } from './exact-json.ts'
+import { exactNumber, NO_JSON } from './exact-json.ts'
 import {
   isPlainObject,
   MAXIMUM_DEPTH,
@@ -115,11 +115,13 @@ interface Budget {
   readonly tooMany: Error
 }
 
-/** A tree without shared parts; aliases made the document a graph that may even contain itself. */
+/** A tree without shared parts, as JSON can hold it; aliases made the document a graph that may even contain itself. */
 function expanded(value: unknown, budget: Budget, depth: number): unknown {
   if (budget.left-- <= 0) throw budget.tooMany
   if (depth > MAXIMUM_DEPTH) throw tooDeep()
   if (Array.isArray(value)) return value.map(part => expanded(part, budget, depth + 1))
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw badRequest(`${NO_JSON}${Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'}`)
   if (!isPlainObject(value)) return value
   const copy: PlainObject = {}
   for (const key of Object.keys(value)) setKey(copy, key, expanded(value[key], budget, depth + 1))

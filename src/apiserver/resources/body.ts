@@ -2,6 +2,7 @@
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import { decodeObject, type Reorder } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
+import { NO_FLOAT } from '#api/machinery/exact-json.ts'
 import { goQuote } from '#api/machinery/go-quote.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
@@ -55,6 +56,7 @@ export async function parseBody(request: ApiRequest, kind: Typed): Promise<Parse
   } catch (thrown) {
     // Upstream reads the options of a delete by another way, which says nothing of what they should have been.
     if (!isStatus(thrown, 'BadRequest') || kind.kind === 'DeleteOptions') throw thrown
+    if (thrown.message.endsWith(NO_FLOAT)) throw refusedAs(kind)(thrown.message)
     throw unrecognized(kind, `: ${thrown.message} (${summaryOf(body)})`)
   }
 }

@@ -4,7 +4,7 @@ import { serverSideApply } from '#api/machinery/apply/apply.ts'
 import { faultsIn } from '#api/machinery/apply/undeclared.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import type { Reorder } from '#api/machinery/decode.ts'
-import { stringifyJson } from '#api/machinery/exact-json.ts'
+import { NO_FLOAT, NO_JSON, stringifyJson } from '#api/machinery/exact-json.ts'
 import { type FieldError, forbidden, required } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
@@ -98,9 +98,10 @@ export async function patchBodyOf(
 }
 
 function asUndecodable(thrown: unknown): never {
-  throw isStatus(thrown, 'BadRequest')
-    ? badRequest(`error decoding YAML: ${thrown.message}`)
-    : thrown
+  if (!isStatus(thrown, 'BadRequest')) throw thrown
+  const { message } = thrown
+  const why = message.startsWith(NO_JSON) ? `error converting YAML to JSON: ${message}` : message
+  throw badRequest(`error decoding YAML: ${why}`)
 }
 
 /** What is no JSON is told as a patch, or, of strategic ones, as it is. */
@@ -110,7 +111,10 @@ function parsePatch(body: Uint8Array, type: string): unknown {
   } catch (thrown) {
     if (!isStatus(thrown, 'BadRequest')) throw thrown
     const why = thrown.message.replace("couldn't get version/kind; json parse error: ", '')
-    throw badRequest(type === STRATEGIC_PATCH ? why : `error decoding patch: ${why}`)
+    if (type === STRATEGIC_PATCH) throw badRequest(why)
+    const isFloat = type === JSON_PATCH && why.endsWith(NO_FLOAT)
+    const where = isFloat ? why.replace('value', 'struct field jsonPatchOp.value') : why
+    throw badRequest(`error decoding patch: ${where}`)
   }
 }
 

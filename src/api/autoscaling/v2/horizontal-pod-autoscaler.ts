@@ -9,9 +9,7 @@ import {
 } from './horizontal-pod-autoscaler.schema.ts'
 import {
   validateAutoscaler,
-  validateAutoscalerCreate,
   validateAutoscalerStatus,
-  validateAutoscalerUpdate,
 } from './horizontal-pod-autoscaler.validation.ts'
 
 export type * from './horizontal-pod-autoscaler.schema.ts'
@@ -36,8 +34,6 @@ export const horizontalPodAutoscaler = defineKind<HorizontalPodAutoscaler>({
     draft.status = previous.status
   },
   validate: validateAutoscaler,
-  validateCreate: validateAutoscalerCreate,
-  validateUpdate: validateAutoscalerUpdate,
   validateStatusUpdate: validateAutoscalerStatus,
   columns: [
     nameColumn,

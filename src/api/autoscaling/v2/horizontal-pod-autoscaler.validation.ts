@@ -14,14 +14,17 @@ import type {
   HPAScalingRules,
 } from './horizontal-pod-autoscaler.schema.ts'
 import type { CrossVersionObjectReference, MetricSpec } from './metrics.schema.ts'
-import { validateMetric } from './metrics.validation.ts'
+import { validateMetric, validateVersion } from './metrics.validation.ts'
 
 const MAXIMUM_WINDOW_SECONDS = 3600
 const MAXIMUM_PERIOD_SECONDS = 1800
 /** Scaling to nothing is a feature that v1.36 leaves off. */
 const FEWEST_REPLICAS = 1
 
-export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): readonly FieldError[] {
+export function validateAutoscaler(
+  { spec }: HorizontalPodAutoscaler,
+  previous?: HorizontalPodAutoscaler,
+): readonly FieldError[] {
   const { minReplicas, maxReplicas, scaleTargetRef, metrics = [], behavior } = spec
   const errors: FieldError[] = []
   if (minReplicas !== undefined && minReplicas < FEWEST_REPLICAS)
@@ -42,9 +45,11 @@ export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): readonly 
   errors.push(
     ...needed('spec.scaleTargetRef.kind', scaleTargetRef.kind, isPathSegment),
     ...needed('spec.scaleTargetRef.name', scaleTargetRef.name, isPathSegment),
+    ...(isSameTarget(spec, previous) ? [] : validateTargetVersion(scaleTargetRef)),
   )
+  const judgesVersions = !hadWrongVersions(previous?.spec.metrics)
   for (const [index, metric] of metrics.entries())
-    errors.push(...validateMetric(`spec.metrics[${index}]`, metric))
+    errors.push(...validateMetric(`spec.metrics[${index}]`, metric, judgesVersions))
   if (minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External'))
     errors.push(
       forbidden(
@@ -59,25 +64,6 @@ export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): readonly 
   ]
 }
 
-export function validateAutoscalerCreate({ spec }: HorizontalPodAutoscaler): FieldError[] {
-  return [...validateTargetVersion(spec.scaleTargetRef), ...validateObjectVersions(spec.metrics)]
-}
-
-/** Versions of objects that were once accepted stay acceptable until they are changed. */
-export function validateAutoscalerUpdate(
-  { spec }: HorizontalPodAutoscaler,
-  { spec: before }: HorizontalPodAutoscaler,
-): FieldError[] {
-  const [next, previous] = [spec.scaleTargetRef, before.scaleTargetRef]
-  const isSame =
-    next.kind === previous.kind && (next.apiVersion ?? '') === (previous.apiVersion ?? '')
-  const wasWrong = validateObjectVersions(before.metrics).length > 0
-  return [
-    ...(isSame ? [] : validateTargetVersion(next)),
-    ...(wasWrong ? [] : validateObjectVersions(spec.metrics)),
-  ]
-}
-
 export function validateAutoscalerStatus({
   status,
 }: HorizontalPodAutoscaler): readonly FieldError[] {
@@ -87,37 +73,22 @@ export function validateAutoscalerStatus({
   ]
 }
 
+/** A version that was once accepted stays acceptable until its kind or itself is changed. */
+function isSameTarget(
+  { scaleTargetRef: next }: HorizontalPodAutoscaler['spec'],
+  previous: HorizontalPodAutoscaler | undefined,
+): boolean {
+  const before = previous?.spec.scaleTargetRef
+  return next.kind === before?.kind && (next.apiVersion ?? '') === (before.apiVersion ?? '')
+}
+
 /** The core group has one kind that can be scaled; of all others the group must be told. */
-function validateTargetVersion(target: CrossVersionObjectReference): FieldError[] {
-  const field = 'spec.scaleTargetRef.apiVersion'
-  return validateVersion(field, target, target.kind !== 'ReplicationController')
-}
+const validateTargetVersion = (target: CrossVersionObjectReference) =>
+  validateVersion('spec.scaleTargetRef', target, target.kind !== 'ReplicationController')
 
-function validateObjectVersions(metrics: readonly MetricSpec[] = []): FieldError[] {
-  return metrics.flatMap(({ object }, index) =>
-    object
-      ? validateVersion(
-          `spec.metrics[${index}].object.describedObject.apiVersion`,
-          object.describedObject,
-          false,
-        )
-      : [],
-  )
-}
-
-function validateVersion(
-  field: string,
-  { apiVersion = '' }: CrossVersionObjectReference,
-  needsGroup: boolean,
-): FieldError[] {
-  const parts = apiVersion.split('/')
-  if (parts.length > 2)
-    return [invalid(field, apiVersion, `unexpected GroupVersion string: ${apiVersion}`)]
-  const hasGroup = parts.length === 2 && parts[0] !== ''
-  return needsGroup && !hasGroup
-    ? [invalid(field, apiVersion, 'apiVersion must specify API group')]
-    : []
-}
+/** As long as one is, none of them is judged. */
+const hadWrongVersions = (metrics: readonly MetricSpec[] = []) =>
+  metrics.some(({ object }) => object && validateVersion('', object.describedObject).length > 0)
 
 function validateRules(path: string, rules: HPAScalingRules | undefined): FieldError[] {
   if (!rules) return []

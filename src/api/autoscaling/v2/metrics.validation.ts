@@ -9,7 +9,12 @@ import {
 } from '../../machinery/field-error.ts'
 import { isDns1123Label, isPathSegment } from '../../machinery/names.ts'
 import { compareQuantities } from '../../machinery/quantity.ts'
-import type { MetricIdentifier, MetricSpec, MetricTarget } from './metrics.schema.ts'
+import type {
+  CrossVersionObjectReference,
+  MetricIdentifier,
+  MetricSpec,
+  MetricTarget,
+} from './metrics.schema.ts'
 
 /** By type: its field. */
 const FIELDS = {
@@ -23,7 +28,12 @@ type Source = (typeof FIELDS)[keyof typeof FIELDS]
 
 const isKnown = (type: string): type is keyof typeof FIELDS => Object.hasOwn(FIELDS, type)
 
-export function validateMetric(path: string, metric: MetricSpec): FieldError[] {
+/** `judgesVersions` says whether a wrong version of what a metric is of counts. */
+export function validateMetric(
+  path: string,
+  metric: MetricSpec,
+  judgesVersions: boolean,
+): FieldError[] {
   const { type } = metric
   const errors: FieldError[] = []
   if (!type) errors.push(required(`${path}.type`, 'must specify a metric source type'))
@@ -32,7 +42,7 @@ export function validateMetric(path: string, metric: MetricSpec): FieldError[] {
     source => metric[source] !== undefined,
   )
   const [first] = present
-  if (first) errors.push(...validators[first](`${path}.${first}`, metric))
+  if (first) errors.push(...validators[first](`${path}.${first}`, metric, judgesVersions))
   const own = isKnown(type) ? FIELDS[type] : undefined
   if (own && metric[own] === undefined)
     errors.push(required(`${path}.${own}`, 'must populate information for the given metric source'))
@@ -45,16 +55,17 @@ export function validateMetric(path: string, metric: MetricSpec): FieldError[] {
   return errors
 }
 
-type Validator = (path: string, metric: MetricSpec) => FieldError[]
+type Validator = (path: string, metric: MetricSpec, judgesVersions: boolean) => FieldError[]
 
 /** Each is called for metrics that have its source. */
 const validators: Readonly<Record<Source, Validator>> = {
-  object: (path, { object }) => {
+  object: (path, { object }, judgesVersions) => {
     if (!object) return []
     const { describedObject, metric, target } = object
     return [
       ...needed(`${path}.describedObject.kind`, describedObject.kind, isPathSegment),
       ...needed(`${path}.describedObject.name`, describedObject.name, isPathSegment),
+      ...(judgesVersions ? validateVersion(`${path}.describedObject`, describedObject) : []),
       ...validateIdentifier(`${path}.metric`, metric),
       ...validateTarget(`${path}.target`, target),
       ...(target.value === undefined && target.averageValue === undefined
@@ -161,4 +172,20 @@ function validateIdentifier(path: string, { name }: MetricIdentifier): readonly 
   return name
     ? needed(`${path}.name`, name, isPathSegment)
     : [required(`${path}.name`, 'must specify a metric name')]
+}
+
+/** Of kinds of the core group the version alone may be told, unless `needsGroup`. */
+export function validateVersion(
+  path: string,
+  { apiVersion = '' }: CrossVersionObjectReference,
+  needsGroup = false,
+): FieldError[] {
+  const field = `${path}.apiVersion`
+  const parts = apiVersion.split('/')
+  if (parts.length > 2)
+    return [invalid(field, apiVersion, `unexpected GroupVersion string: ${apiVersion}`)]
+  const hasGroup = parts.length === 2 && parts[0] !== ''
+  return needsGroup && !hasGroup
+    ? [invalid(field, apiVersion, 'apiVersion must specify API group')]
+    : []
 }
