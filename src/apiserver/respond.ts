@@ -25,6 +25,9 @@ export const JSON_HEADERS = Object.freeze({ 'content-type': JSON_TYPE })
 export const CBOR_HEADERS = Object.freeze({ 'content-type': CBOR_TYPE })
 export const PROTOBUF_HEADERS = Object.freeze({ 'content-type': PROTOBUF_TYPE })
 
+/** Of the subresources that show a whole object, upstream has no table for these. */
+const WITHOUT_TABLE: ReadonlySet<string> = new Set(['ephemeralcontainers', 'finalize', 'resize'])
+
 /** What the client of this exchange wants; throws NotAcceptable. */
 export function wantedBy(
   { request, info, isCustom }: Exchange,
@@ -35,6 +38,7 @@ export function wantedBy(
     pretty: prefersPretty(info.query.get('pretty'), headers?.['user-agent']),
     isCustom,
     isStream: info.verb === 'watch',
+    hasNoTable: WITHOUT_TABLE.has(info.subresource),
     ...more,
   })
 }

@@ -126,6 +126,6 @@ test('numbers that JSON does not have are written, and refused where they are re
   for (const [text, value] of Object.entries(all)) {
     const written = writeYaml([value])
     assert.equal(written.trim(), `- ${text}`)
-    assert.throws(() => parseYaml(Buffer.from(written)), /^Error: json: unsupported value: /)
+    assert.throws(() => parseYaml(Buffer.from(written)), /: json: unsupported value: /)
   }
 })

@@ -45,7 +45,7 @@ export async function requestToken(
   const seconds = request.spec.expirationSeconds ?? DEFAULT_EXPIRATION_SECONDS
   const errors = expirationErrors(seconds)
   if (errors.length > 0)
-    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, subject.name, errors)
+    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', errors)
   const audiences = request.spec.audiences?.length ? request.spec.audiences : tokens.audiences
   const bound = await boundTo(request, subject, world)
   const forThisServer = audiences.every(audience => tokens.audiences.includes(audience))
@@ -121,6 +121,6 @@ async function boundTo(
   if (apiVersion === 'v1' && kind === 'Node')
     return { node: named(found(await world.node(name), 'nodes')) }
   throw badRequest(
-    `cannot bind token for serviceaccount to object of type ${apiVersion}, Kind=${kind}`,
+    `cannot bind token to object of type ${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`,
   )
 }

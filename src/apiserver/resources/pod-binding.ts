@@ -1,14 +1,14 @@
 /** pods/binding and bindings: puts a pod onto a node, once. */
 import { type Binding, binding } from '#api/core/v1/binding.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
-import { invalid as invalidField, required } from '#api/machinery/field-error.ts'
+import { notSupported, required } from '#api/machinery/field-error.ts'
 import { badRequest, conflict, PlainError } from '#api/machinery/status.ts'
 import { respondMade } from '../respond.ts'
 import { draftOf, parseBody } from './body.ts'
 import type { SpecialHandler } from './special.ts'
 import { SUCCESS } from './success.ts'
 import { updateObject } from './update.ts'
-import { admit, nowOf, type Write, writeOf } from './write.ts'
+import { admit, checkNamespace, nowOf, type Write, writeOf } from './write.ts'
 
 export const bindPod: SpecialHandler = async exchange => {
   const respond = respondMade(exchange)
@@ -16,24 +16,20 @@ export const bindPod: SpecialHandler = async exchange => {
   const pods = registry.stored('', 'v1', 'pods')
   const wanted = draftOf(exchange, binding, await parseBody(exchange.request, binding)) as Binding
   const write = { ...writeOf(exchange, pods), subresource: 'binding' }
+  checkNamespace(write, wanted)
   const name = write.name || (wanted.metadata.name ?? '')
-  checkBinding(wanted, write, name)
+  checkBinding(wanted, name)
   await admit(write, 'CREATE', { object: wanted }, binding)
   await updateObject({ ...write, name }, current => bound(write, current.object as Pod, wanted))
   return respond(SUCCESS)
 }
 
-function checkBinding(wanted: Binding, { namespace }: Write, name: string): void {
-  const { metadata, target } = wanted
-  if (metadata.name && metadata.name !== name)
-    throw badRequest('name in URL does not match name in Binding object')
-  if (metadata.namespace && metadata.namespace !== namespace)
-    throw badRequest(
-      'the namespace of the provided object does not match the namespace sent on the request',
-    )
+function checkBinding({ metadata, target }: Binding, name: string): void {
+  if (name === '') throw badRequest('Name parameter required.')
+  if (metadata.name !== name) throw badRequest('name in URL does not match name in Binding object')
   const errors = []
   if (target.kind && target.kind !== 'Node')
-    errors.push(invalidField('target.kind', target.kind, 'must be Node'))
+    errors.push(notSupported('target.kind', target.kind, ['Node', '<empty>']))
   if (!target.name) errors.push(required('target.name'))
   if (errors.length === 0) return
   // As upstream, which tells what is wrong with a binding as if it were its own fault.

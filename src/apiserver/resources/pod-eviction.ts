@@ -15,15 +15,15 @@ import type { StoredResource } from './registry.ts'
 import type { SpecialHandler } from './special.ts'
 import { SUCCESS } from './success.ts'
 import { existing } from './update.ts'
-import { isDryRun, type Write, writeOf } from './write.ts'
+import { checkNamespace, isDryRun, type Write, writeOf } from './write.ts'
 
 export const evictPod: SpecialHandler = async (exchange, resource) => {
   const respond = respondMade(exchange)
   const body = await parseBody(exchange.request, eviction)
   const wanted = draftOf(exchange, eviction, inThisVersion(body)) as Eviction
   const write = writeOf(exchange, resource as StoredResource)
-  const { name } = wanted.metadata
-  if (name && name !== write.name)
+  checkNamespace(write, wanted)
+  if (wanted.metadata.name !== write.name)
     throw badRequest('name in URL does not match name in Eviction object')
   const options = checkedOptions(wanted.deleteOptions ?? {})
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])

@@ -5,6 +5,7 @@ import type { LocalSubjectAccessReview } from '#api/authorization/v1/local-subje
 import type { SelfSubjectAccessReview } from '#api/authorization/v1/self-subject-access-review.ts'
 import type { SelfSubjectRulesReview } from '#api/authorization/v1/self-subject-rules-review.ts'
 import type { SubjectAccessReview } from '#api/authorization/v1/subject-access-review.ts'
+import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { reviewSelf, reviewToken } from '../authentication/token-review.ts'
@@ -47,15 +48,21 @@ function prepare(write: Write, review: KubernetesObject): void {
   delete metadata.creationTimestamp
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
+  trackMade(write, kind, review)
+}
+
+/** Who asked owns what was asked. */
+export function trackMade(write: Write, kind: AnyKind, object: KubernetesObject): void {
+  const { manager, subresource, resource } = write
   const { server } = write.exchange
-  const entries = server.fieldManagement.track(kind, undefined, review, {
-    manager: write.manager,
-    subresource: '',
+  const entries = server.fieldManagement.track(kind, undefined, object, {
+    manager,
+    subresource,
     time: nowOf(write),
-    versions: versionsOf(server, write.resource),
+    versions: versionsOf(server, resource),
   })
-  if (entries && entries.length > 0) metadata.managedFields = [...entries]
-  else delete metadata.managedFields
+  if (entries && entries.length > 0) object.metadata.managedFields = [...entries]
+  else delete object.metadata.managedFields
 }
 
 export const tokenReviews = answering((review: TokenReview, { server }) =>

@@ -1,16 +1,17 @@
 /** serviceaccounts/token: makes a token for the account, unless there are no keys to sign it with. */
 import { type TokenRequest, tokenRequest } from '#api/authentication/v1/token-request.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
-import { invalid, StatusError } from '#api/machinery/status.ts'
+import { conflict, invalid, StatusError } from '#api/machinery/status.ts'
 import { runValidations } from '../admission/admission.ts'
 import { requestToken } from '../authentication/token-request.ts'
 import { respondMade } from '../respond.ts'
 import { AdmittedWrite } from './admitted-write.ts'
 import { draftOf, parseBody } from './body.ts'
 import type { StoredResource } from './registry.ts'
+import { trackMade } from './reviews.ts'
 import type { SpecialHandler } from './special.ts'
 import { existing } from './update.ts'
-import { writeOf } from './write.ts'
+import { checkNamespace, nowOf, writeOf } from './write.ts'
 
 export const createToken: SpecialHandler = async (exchange, resource) => {
   const { server } = exchange
@@ -22,19 +23,31 @@ export const createToken: SpecialHandler = async (exchange, resource) => {
   ) as TokenRequest
   const write = writeOf(exchange, resource as StoredResource)
   const { namespace, name } = write
-  const account = await existing(write.resource, namespace, name)
-  const { name: told } = request.metadata
-  if (told && told !== name)
+  checkNamespace(write, request)
+  trackMade(write, tokenRequest, request)
+  const { metadata } = request
+  if (metadata.name && metadata.name !== name)
     throw invalid(tokenRequest, name, [
-      invalidField('metadata.name', told, 'must match the service account name if specified'),
+      invalidField(
+        'metadata.name',
+        metadata.name,
+        'must match the service account name if specified',
+      ),
     ])
+  const { uid = '' } = (await existing(write.resource, namespace, name)).object.metadata
+  if (metadata.uid && metadata.uid !== uid)
+    throw conflict(
+      { group: tokenRequest.group, resource: tokenRequest.kind },
+      name,
+      `the UID in the token request (${metadata.uid}) does not match the UID of the service account (${uid})`,
+    )
+  Object.assign(metadata, { name, namespace, uid, creationTimestamp: nowOf(write) })
   if (!server.tokens)
     throw new StatusError('ServiceUnavailable', 'this server has no keys to sign tokens with')
   await runValidations(
     server.admission,
     new AdmittedWrite(write, 'CREATE', { object: request }, { kind: tokenRequest }),
   )
-  const uid = account.object.metadata.uid ?? ''
   const answer = await requestToken(
     request,
     { namespace, name, uid },
