@@ -129,7 +129,8 @@ test('numbers larger than any float are refused: JSON would have null for them',
 test('a bound pod with an endless grace is deleted all the same', async () => {
   const { ask, server } = await start()
   assert.equal((await ask('POST', pods, podText('p'))).status, 201)
-  await ask('POST', `${pods}/p/binding`, { target: { kind: 'Node', name: 'n' } })
+  const target = { kind: 'Node', name: 'n' }
+  await ask('POST', `${pods}/p/binding`, { metadata: { name: 'p' }, target })
   const gone = await ask('DELETE', `${pods}/p`)
   assert.equal(gone.status, 200, gone.text)
   const watched = await server

@@ -329,6 +329,30 @@ test('what is made for one answer alone is no table, and is not made for who tak
   assert.equal((await asked(`${pods}/p/binding`, binding, `${table},application/json`)).status, 201)
 })
 
+test('what shows a whole object to change a part of it is no table', async () => {
+  const api = await startTestServer()
+  await api.ask('POST', '/api/v1/namespaces/default/serviceaccounts', {
+    metadata: { name: 'default' },
+  })
+  const spec = { containers: [{ name: 'c', image: 'i' }] }
+  await api.ask('POST', '/api/v1/namespaces/default/pods', { metadata: { name: 'p' }, spec })
+  const path = '/api/v1/namespaces/default/pods/p'
+  const get = async (part: string, accept: string) =>
+    (await api.ask('GET', `${path}${part}`, undefined, { headers: { accept } })).body
+  const table = `application/json;as=Table;${META}`
+  assert.equal((await get('/status', table)).kind, 'Table')
+  for (const part of ['/resize', '/ephemeralcontainers']) {
+    assert.equal((await get(part, table)).reason, 'NotAcceptable')
+    assert.equal((await get(part, `${table},application/json`)).kind, 'Pod')
+    const bare = `application/json;as=PartialObjectMetadata;${META}`
+    assert.equal((await get(part, bare)).kind, 'PartialObjectMetadata')
+  }
+  const finalize = '/api/v1/namespaces/default/finalize'
+  const { body } = await api.ask('GET', '/api/v1/namespaces/default')
+  const refused = await api.ask('PUT', finalize, body, { headers: { accept: table } })
+  assert.equal(refused.status, 406)
+})
+
 test('a watch in YAML, and an answer in HTML, are not acceptable', async () => {
   const server = await startTestServer()
   const watch = await get(server, `${configMaps}?watch=1`, 'application/yaml')

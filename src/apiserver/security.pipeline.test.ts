@@ -99,6 +99,32 @@ test('strangers see the version and nothing else; a bad token sees not even that
   )
 })
 
+test('a token tells whose it is, and is of no other account', async () => {
+  const at = '/api/v1/namespaces/shop/serviceaccounts/web'
+  const { uid } = (await must(`GET ${at}`)).body.metadata
+  const asked = (metadata: object, spec: object = {}) =>
+    ask(admin, `POST ${at}/token`, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      metadata,
+      spec,
+    })
+  const refusals: [number, RegExp, ...Parameters<typeof asked>][] = [
+    [409, /^Operation cannot .* "web": the UID in the token request \(x\) does/, { uid: 'x' }],
+    [400, /^the namespace of the provided object does not match/, { namespace: 'other' }],
+    [422, /^TokenRequest.authentication.k8s.io "" is invalid: spec/, {}, { expirationSeconds: 1 }],
+  ]
+  for (const [status, message, ...body] of refusals) {
+    const refused = await asked(...body)
+    assert.equal(refused.status, status)
+    assert.match(refused.body.message, message)
+  }
+  const { metadata } = (await must(`POST ${at}/token`, {})).body
+  assert.deepEqual([metadata.name, metadata.namespace, metadata.uid], ['web', 'shop', uid])
+  assert.match(metadata.creationTimestamp, /Z$/)
+  assert.equal(metadata.managedFields[0].subresource, 'token')
+})
+
 test('a pod makes its way from a token request to a list', async () => {
   const pod = (await must('GET /api/v1/namespaces/shop/pods/web')).body
   const answer = await must('POST /api/v1/namespaces/shop/serviceaccounts/web/token', {

@@ -94,7 +94,7 @@ test('a pod is bound once, shows its status apart from its spec, and is evicted'
   const { ask } = await startWithAccount()
   const made = await ask('POST', `${DEFAULT}/pods`, pod('p'))
   assert.equal(made.status, 201, made.text)
-  const bind = { target: { kind: 'Node', name: 'n' } }
+  const bind = { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } }
   assert.equal((await ask('POST', `${DEFAULT}/pods/p/binding`, bind)).status, 201)
   const again = await ask('POST', `${DEFAULT}/pods/p/binding`, bind)
   assert.equal(again.status, 409)
@@ -113,6 +113,33 @@ test('a pod is bound once, shows its status apart from its spec, and is evicted'
   const gone = await ask('DELETE', `${DEFAULT}/pods/p?gracePeriodSeconds=0`)
   assert.equal(gone.status, 200)
   assert.equal((await ask('GET', `${DEFAULT}/pods/p`)).status, 404)
+})
+
+test('a binding and an eviction say of which pod they are', async () => {
+  const { ask } = await startWithAccount()
+  await ask('POST', `${DEFAULT}/pods`, pod('p'))
+  const target = { kind: 'Node', name: 'n' }
+  const other = { name: 'p', namespace: 'other' }
+  const elsewhere =
+    'the namespace of the provided object does not match the namespace sent on the request'
+  for (const [path, body, status, message] of [
+    ['bindings', { target }, 400, 'Name parameter required.'],
+    ['bindings', { metadata: other, target }, 400, elsewhere],
+    ['pods/p/binding', { target }, 400, 'name in URL does not match name in Binding object'],
+    [
+      'pods/p/binding',
+      { metadata: { name: 'p' }, target: { kind: 'Pod', name: 'n' } },
+      500,
+      'target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>"',
+    ],
+    ['pods/p/eviction', {}, 400, 'name in URL does not match name in Eviction object'],
+    ['pods/p/eviction', { metadata: other }, 400, elsewhere],
+  ] as const) {
+    const { status: told, body: refusal } = await ask('POST', `${DEFAULT}/${path}`, body)
+    assert.deepEqual([told, refusal.message], [status, message])
+  }
+  const { body } = await ask('GET', `${DEFAULT}/pods/p`)
+  assert.deepEqual([body.spec.nodeName, body.metadata.deletionTimestamp], [undefined, undefined])
 })
 
 test('ephemeral containers join a pod through their own door only', async () => {
@@ -265,7 +292,10 @@ test('a kubelet is told of its own pods only, from their binding on', async () =
   const other = await startWatch(server, path('other'))
   const unbound = await startWatch(server, path(''))
   await ask('POST', `${DEFAULT}/pods`, pod('p'))
-  await ask('POST', `${DEFAULT}/pods/p/binding`, { target: { name: 'mine' } })
+  await ask('POST', `${DEFAULT}/pods/p/binding`, {
+    metadata: { name: 'p' },
+    target: { name: 'mine' },
+  })
   const { body } = await ask('GET', `${DEFAULT}/pods/p`)
   await ask('PUT', `${DEFAULT}/pods/p/status`, { ...body, status: { phase: 'Running' } })
   await ask('DELETE', `${DEFAULT}/pods/p?gracePeriodSeconds=0`)

@@ -230,7 +230,7 @@ test('token requests are checked', async () => {
     [
       { boundObjectRef: { ...podReference, kind: 'Job' } },
       'BadRequest',
-      /object of type v1, Kind=Job/,
+      /object of type \/v1, Kind=Job/,
     ],
   ]
   for (const [spec, reason, text] of wrong)
