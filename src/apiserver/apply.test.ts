@@ -41,9 +41,10 @@ test('an apply may say nothing that has no place in the schema, however fields a
       '.spec.template.spec.containers[name="a"].bar: field not declared in schema',
     ],
     [
-      { ...deployment({}, { bar: 2 }), foo: 1 },
-      'errors:\n  .spec.template.spec.containers[name="a"].bar: field not declared in schema\n  .foo: field not declared in schema',
+      { zed: 1, ...deployment({ replicas: 'x' }, { bar: 2 }) },
+      'errors:\n  .spec.replicas: expected numeric (int or float), got string\n  .spec.template.spec.containers[name="a"].bar: field not declared in schema\n  .zed: field not declared in schema',
     ],
+    [{ ...deployment({}, { bar: 2 }), foo: 1 }, '.foo: field not declared in schema'],
     [deployment({ replicas: '3' }), '.spec.replicas: expected numeric (int or float), got string'],
     [
       deployment({}, { image: 7 }),
@@ -92,6 +93,9 @@ test('an apply may say nothing that has no place in the schema, however fields a
         code: 500,
       })
     }
+  const unnamed = await apply(server, DEPLOYMENT, deployment({}, { env: [{ name: null }] }))
+  // A key that is null tells items apart, and is refused as a name only.
+  assert.match(unnamed.body.message, /containers\[0\]\.env\[0\]\.name: Required value$/)
   assert.equal((await apply(server, DEPLOYMENT, deployment({}))).status, 201)
 })
 

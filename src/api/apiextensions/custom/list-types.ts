@@ -2,6 +2,7 @@
 
 import { stringifyJson } from '../../machinery/exact-json.ts'
 import { duplicate, type FieldError, invalid } from '../../machinery/field-error.ts'
+import { inOrderOfNames } from '../../machinery/mistakes/order.ts'
 import { isPlainObject } from '../../machinery/plain.ts'
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
 import { itemsOf, propertyOf, valuesOf } from './walk.ts'
@@ -48,26 +49,16 @@ function keyOf(item: unknown, names: readonly string[]): Record<string, unknown>
   )
 }
 
-/** The second of each kind; more of the same is not told again. */
+/** The second of each kind, whatever the order of its fields; more of the same is not told again. */
 function duplicates(values: readonly unknown[], path: string): FieldError[] {
   const seen = new Map<string, number>()
   const errors: FieldError[] = []
   for (const [at, value] of values.entries()) {
-    const text = stringifyJson(sorted(value))
+    const alike = inOrderOfNames(value)
+    const text = stringifyJson(alike)
     const count = (seen.get(text) ?? 0) + 1
     seen.set(text, count)
-    if (count === 2) errors.push(duplicate(`${path}[${at}]`, value))
+    if (count === 2) errors.push(duplicate(`${path}[${at}]`, alike))
   }
   return errors
-}
-
-/** Objects are the same whatever the order of their fields. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (!isPlainObject(value)) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, part]) => [name, sorted(part)]),
-  )
 }

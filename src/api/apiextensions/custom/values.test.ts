@@ -363,14 +363,14 @@ test('sets and keyed lists hold nothing twice', () => {
       map: {
         type: 'array',
         'x-kubernetes-list-type': 'map',
-        'x-kubernetes-list-map-keys': ['name', 'port'],
+        'x-kubernetes-list-map-keys': ['port', 'name'],
         items: { type: 'object' },
       },
     },
   }
   const value = {
     set: ['a', 'b', 'a', 'a'],
-    map: [{ name: 'a', port: 1 }, { port: 1, name: 'a', more: 2 }, { name: 'a' }],
+    map: [{ port: 1, name: 'a' }, { name: 'a', port: 1, more: 2 }, { name: 'a' }],
   }
   assert.deepEqual(lines(validateListTypes(schema, value)), [
     'set[2]: Duplicate value: "a"',

@@ -3,6 +3,7 @@
  * it may say nothing that cannot be owned. The words are those of upstream's library for merging.
  */
 import { stringifyJson } from '../exact-json.ts'
+import { inOrderOfNames } from '../mistakes/order.ts'
 import { goText } from '../patch/go-text.ts'
 import { isPlainObject, type PlainObject } from '../plain.ts'
 import { type AnySchema, fieldSchemaOf, isUndescribed, type ScalarType } from '../schema.ts'
@@ -16,10 +17,17 @@ const MAXIMUM_FAULTS = 100
 
 /** Undefined where everything has its place. */
 export function faultsIn(schema: AnySchema, value: unknown): string | undefined {
-  const faults: string[] = []
-  visit(schema, value, '', faults)
+  if (told(schema, value).length === 0) return
+  // Upstream has read the names in their order, and tells of some faults instead of others.
+  const faults = told(schema, inOrderOfNames(value))
   if (faults.length < 2) return faults[0]
   return ['errors:', ...faults.slice(0, MAXIMUM_FAULTS).map(fault => `  ${fault}`)].join('\n')
+}
+
+function told(schema: AnySchema, value: unknown): string[] {
+  const faults: string[] = []
+  visit(schema, value, '', faults)
+  return faults
 }
 
 function visit(
@@ -98,7 +106,7 @@ function elementOf(schema: ListSchema, item: unknown, at: number): string | Erro
     return new Error('associative list with keys may not have non-map elements')
   const keys: PlainObject = {}
   for (const name of schema.listKeys ?? []) {
-    const key = item[name] ?? keyPreset(schema, name)
+    const key = item[name] === undefined ? keyPreset(schema, name) : item[name]
     if (key !== undefined) keys[name] = key
   }
   if (Object.keys(keys).length === 0) {
