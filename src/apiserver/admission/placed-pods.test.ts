@@ -26,7 +26,10 @@ async function serverWith(labels: Record<string, string>, pod: object = {}) {
       spec: { containers: [{ name: 'main', image: 'x', ...pod }], ...spec },
     })
   const bind = (name: string, metadata: object = {}) =>
-    ask('POST', `${PODS}/${name}/binding`, { metadata, target: { kind: 'Node', name: 'n' } })
+    ask('POST', `${PODS}/${name}/binding`, {
+      metadata: { name, ...metadata },
+      target: { kind: 'Node', name: 'n' },
+    })
   const labelsOf = async (name: string) =>
     (await ask('GET', `${PODS}/${name}`)).body.metadata.labels
   return { ask, create, bind, labelsOf }
