@@ -90,6 +90,43 @@ test('a service keeps its address and port through updates and gives up ports wi
   assert.equal((await ask('POST', at, other)).status, 201)
 })
 
+test('wrong addresses and ports of nodes are told before anything else of a service', async () => {
+  const { ask } = await startTestServer()
+  const at = `${DEFAULT}/services`
+  const causesOf = async (spec: object) => {
+    const { body } = await ask('POST', at, service('Wrong_Name', { sessionAffinity: 'x', ...spec }))
+    return body.details.causes.map(({ field }: { field: string }) => field)
+  }
+  assert.deepEqual(await causesOf({ clusterIP: '1.2.3.4' }), ['spec.clusterIPs'])
+  assert.deepEqual(await causesOf({ ipFamilies: ['IPv6'] }), ['spec.ipFamilies[0]'])
+  const ports = [{ port: 80, nodePort: 80 }]
+  assert.deepEqual(await causesOf({ type: 'NodePort', ports }), ['spec.ports[0].nodePort'])
+  assert.deepEqual(await causesOf({}), ['metadata.name', 'spec.sessionAffinity'])
+})
+
+test('ports of one number get one port of nodes, whatever their protocols', async () => {
+  const { ask } = await startTestServer()
+  const at = `${DEFAULT}/services`
+  const asked = (nodePort?: number) => [
+    { name: 'tcp', port: 53 },
+    { name: 'udp', port: 53, protocol: 'UDP', nodePort },
+    { name: 'other', port: 80 },
+  ]
+  const make = async (name: string, ports: object) => {
+    const { body } = await ask('POST', at, service(name, { type: 'NodePort', ports }))
+    return body.spec.ports.map((port: { nodePort: number }) => port.nodePort)
+  }
+  const [tcp, udp, other] = await make('a', asked())
+  assert.ok(tcp === udp && tcp !== other)
+  assert.deepEqual((await make('b', asked(30_053))).slice(0, 2), [30_053, 30_053])
+  const twice = [
+    { name: 'a', port: 80, nodePort: 30_080 },
+    { name: 'b', port: 81, nodePort: 30_080 },
+  ]
+  const taken = await ask('POST', at, service('c', { type: 'NodePort', ports: twice }))
+  assert.match(taken.body.message, /ports\[1\].nodePort: .*: provided port is already allocated/)
+})
+
 test('a pod is bound once, shows its status apart from its spec, and is evicted', async () => {
   const { ask } = await startWithAccount()
   const made = await ask('POST', `${DEFAULT}/pods`, pod('p'))

@@ -104,8 +104,9 @@ async function createNamed(write: Write, draft: KubernetesObject): Promise<Store
   const mutating = mutate(write, draft)
   if (mutating === true || (mutating && (await mutating))) checkNamespace(write, draft)
   dropRepeatedOwners(write, draft, ' after mutating admission happens')
+  const { begin, validate, validatesFirst } = hooksOf(write.resource)
+  if (begin) await begin(write, draft)
   prepare(write, draft)
-  const { validate, validatesFirst } = hooksOf(write.resource)
   const beside = validate?.(write, draft) ?? []
   const ofKind = [...kind.validate(draft), ...kind.validateCreate(draft)]
   const errors = [

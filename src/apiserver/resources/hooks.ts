@@ -19,7 +19,7 @@ import { prepareNewPod } from './new-pods.ts'
 import { podCertificateHooks } from './pod-certificates.ts'
 import { validatePodPart } from './pod-subresources.ts'
 import type { StoredResource } from './registry.ts'
-import { type Hold, holdForService } from './service-hold.ts'
+import { beginService, type Hold, holdForService } from './service-hold.ts'
 import { sliceHooks, taintRuleHooks } from './taint-times.ts'
 import { stampPhase } from './volume-phase.ts'
 import type { Write } from './write.ts'
@@ -27,6 +27,8 @@ import type { Write } from './write.ts'
 export interface ResourceHooks {
   /** Defaults that need a clock. Whoever writes the draft, which it changes, owns them as they own other defaults. */
   complete?(write: Write, draft: KubernetesObject): void
+  /** Settles what must be right before anything else is looked at; throws what is told alone. Before the draft, which it changes, is prepared. */
+  begin?(write: Write, draft: KubernetesObject, previous?: KubernetesObject): void | Promise<void>
   /** What the server says of a write: who asks, and when. After the kind has prepared the draft, which it changes. */
   prepare?(write: Write, draft: KubernetesObject, previous?: KubernetesObject): void
   /** Rules that need more than the kind has, such as cryptography or the name of the subresource; beside those of the kind. */
@@ -146,6 +148,8 @@ const table: Record<string, ResourceHooks> = {
     unowned: { status: ['metadata.ownerReferences', 'metadata.deletionTimestamp'] },
   },
   services: {
+    begin: ({ exchange: { server } }, draft, previous) =>
+      beginService(server, draft as Service, previous as Service | undefined),
     allocate: ({ exchange: { server } }, draft, previous) =>
       holdForService(server, draft as Service, previous as Service | undefined),
   },

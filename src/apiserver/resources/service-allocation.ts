@@ -23,6 +23,7 @@ const MAXIMUM_STATIC_BAND = 256
 const MAXIMUM_STATIC_PORTS = 128
 
 const KIND = { group: '', kind: 'Service' }
+const TAKEN = 'provided port is already allocated'
 
 export interface AllocatorOptions {
   /** Services, which say what is in use. */
@@ -34,6 +35,16 @@ export interface AllocatorOptions {
   readonly ranges?: ResourceCache | undefined
   /** IPAddresses; those of others than services are taken, too. */
   readonly addresses?: ResourceCache | undefined
+}
+
+/** Node ports for one write. */
+interface Taking {
+  readonly draft: Service
+  readonly held: (() => void)[]
+  /** Those that the service has already. */
+  readonly own: ReadonlySet<number>
+  /** Those taken for it now. */
+  readonly mine: Set<number>
 }
 
 export class ServiceAllocator {
@@ -91,14 +102,13 @@ export class ServiceAllocator {
     const { spec } = draft
     if (spec.type === 'ExternalName' || spec.clusterIP === 'None') return
     const wanted = spec.clusterIP || spec.clusterIPs?.[0] || ''
-    if (wanted !== '' && wanted === previous?.spec.clusterIP) return
+    // Of a service that has one, what is asked for is judged with the rest.
+    if (previous && previous.spec.type !== 'ExternalName' && wanted !== '') return
     const address = wanted === '' ? this.#freeAddress(draft) : wanted
     if (wanted !== '') this.#checkAddress(draft, wanted)
     held.push(this.#addresses.hold(address))
     spec.clusterIP = address
     spec.clusterIPs = [address]
-    if (!spec.ipFamilies?.length) spec.ipFamilies = ['IPv4']
-    spec.ipFamilyPolicy ??= 'SingleStack'
   }
 
   #checkAddress(draft: Service, address: string): void {
@@ -145,27 +155,55 @@ export class ServiceAllocator {
 
   #allocatePorts(draft: Service, previous: Service | undefined, held: (() => void)[]): void {
     const { spec } = draft
-    const own = portsOf(previous)
-    const mine = new Set<number>()
-    const take = (port: number) => {
-      mine.add(port)
-      if (!own.has(port)) held.push(this.#nodePorts.hold(String(port)))
-      return port
+    const taking = { draft, held, own: portsOf(previous?.spec), mine: new Set<number>() }
+    if (usesNodePorts(spec) && previous) this.#portsOfChanged(taking)
+    else if (usesNodePorts(spec)) this.#portsOfNew(taking)
+    if (!takesHealthPort(spec)) return
+    if (previous && takesHealthPort(previous.spec) && spec.healthCheckNodePort) return
+    spec.healthCheckNodePort = this.#take(
+      taking,
+      spec.healthCheckNodePort,
+      'spec.healthCheckNodePort',
+    )
+  }
+
+  /** Ports of one number share a node port, whatever their protocols. */
+  #portsOfNew(taking: Taking): void {
+    const { spec } = taking.draft
+    const ports = spec.ports ?? []
+    const byNumber = new Map<number, number>()
+    for (const [at, port] of ports.entries()) {
+      if (!port.nodePort && !wantsNodePorts(spec)) continue
+      const field = `spec.ports[${at}].nodePort`
+      const known = byNumber.get(port.port)
+      if (known === undefined) {
+        const said = ports.find(other => other.port === port.port && other.nodePort)?.nodePort
+        port.nodePort = this.#take(taking, said, field)
+        byNumber.set(port.port, port.nodePort)
+      } else if (!port.nodePort) port.nodePort = known
+      else if (port.nodePort !== known) this.#take(taking, port.nodePort, field)
     }
-    for (const [at, port] of (wantsNodePorts(spec) ? (spec.ports ?? []) : []).entries()) {
-      if (!port.nodePort) continue
-      if (!own.has(port.nodePort) && !mine.has(port.nodePort))
-        this.#checkPort(draft, port.nodePort, `spec.ports[${at}].nodePort`)
-      if (!mine.has(port.nodePort)) take(port.nodePort)
+  }
+
+  /** What stands twice is judged with the rest. */
+  #portsOfChanged(taking: Taking): void {
+    const { spec } = taking.draft
+    for (const [at, port] of (spec.ports ?? []).entries()) {
+      const { nodePort } = port
+      if (!nodePort && !wantsNodePorts(spec)) continue
+      if (nodePort && (taking.own.has(nodePort) || taking.mine.has(nodePort))) continue
+      port.nodePort = this.#take(taking, nodePort, `spec.ports[${at}].nodePort`)
     }
-    if (wantsNodePorts(spec))
-      for (const port of spec.ports ?? []) port.nodePort ||= take(this.#freePort(mine))
-    if (spec.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local') return
-    if (spec.healthCheckNodePort) {
-      if (!own.has(spec.healthCheckNodePort))
-        this.#checkPort(draft, spec.healthCheckNodePort, 'spec.healthCheckNodePort')
-      take(spec.healthCheckNodePort)
-    } else spec.healthCheckNodePort = take(this.#freePort(mine))
+  }
+
+  /** The port that is asked for, or a free one. */
+  #take({ draft, held, mine }: Taking, wanted: number | undefined, field: string): number {
+    if (wanted && mine.has(wanted)) throw refuse(draft, invalidField(field, wanted, TAKEN))
+    if (wanted) this.#checkPort(draft, wanted, field)
+    const port = wanted || this.#freePort(mine)
+    mine.add(port)
+    held.push(this.#nodePorts.hold(String(port)))
+    return port
   }
 
   #checkPort(draft: Service, port: number, field: string): void {
@@ -179,8 +217,7 @@ export class ServiceAllocator {
           `provided port is not in the valid range. The range of valid ports is ${first}-${last}`,
         ),
       )
-    if (this.#nodePorts.has(String(port)))
-      throw refuse(draft, invalidField(field, port, 'provided port is already allocated'))
+    if (this.#nodePorts.has(String(port))) throw refuse(draft, invalidField(field, port, TAKEN))
   }
 
   #freePort(mine: ReadonlySet<number>): number {
@@ -214,7 +251,8 @@ export class ServiceAllocator {
   #count(service: Service, difference: 1 | -1): void {
     for (const address of service.spec.clusterIPs ?? [])
       if (address !== 'None') this.#addresses.count(address, difference)
-    for (const port of portsOf(service)) this.#nodePorts.count(String(port), difference)
+    for (const port of [...portsOf(service.spec), service.spec.healthCheckNodePort ?? 0])
+      if (port > 0) this.#nodePorts.count(String(port), difference)
   }
 }
 
@@ -244,13 +282,17 @@ function add(counts: Map<string, number>, value: string, difference: number): vo
   else counts.delete(value)
 }
 
+const usesNodePorts = ({ type }: Service['spec']) => type === 'NodePort' || type === 'LoadBalancer'
+
+const takesHealthPort = ({ type, externalTrafficPolicy }: Service['spec']) =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
+
+/** Without being asked for each. */
 const wantsNodePorts = ({ type, allocateLoadBalancerNodePorts }: Service['spec']) =>
   type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
 
-function portsOf(service: Service | undefined): Set<number> {
-  const ports = (service?.spec.ports ?? []).map(({ nodePort }) => nodePort ?? 0)
-  return new Set([...ports, service?.spec.healthCheckNodePort ?? 0].filter(port => port > 0))
-}
+const portsOf = (spec: Service['spec'] | undefined): Set<number> =>
+  new Set((spec?.ports ?? []).flatMap(({ nodePort }) => nodePort || []))
 
 function staticBand(size: number, maximum: number): number {
   const band = Math.min(Math.max(MINIMUM_STATIC_BAND, Math.floor(size / 16)), maximum)

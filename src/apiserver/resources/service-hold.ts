@@ -4,6 +4,9 @@
  * same time, the second one's write fails, and it looks anew.
  */
 import type { Service } from '#api/core/v1/service.ts'
+import { settleService } from '#api/core/v1/service.update.ts'
+import { copyJson } from '#api/machinery/plain.ts'
+import { invalid } from '#api/machinery/status.ts'
 import type { Change } from '#store'
 import type { ServerContext } from '../server-context.ts'
 import { ROOT } from '../storage/keys.ts'
@@ -21,6 +24,29 @@ const KEY = `${ROOT}proa/service-allocation`
 
 /** Within one server they take turns, so that only those of other servers can come between. */
 const turns = new WeakMap<ServiceAllocator, Promise<void>>()
+
+/**
+ * Settles addresses and families, and tries what will be allocated only once all else is judged and admitted: what is wrong with any of it is
+ * told alone. Throws Invalid.
+ */
+export async function beginService(
+  { store, cache, services }: ServerContext,
+  draft: Service,
+  previous?: Service,
+): Promise<void> {
+  const errors = settleService(draft, previous)
+  if (errors.length > 0)
+    throw invalid({ group: '', kind: 'Service' }, draft.metadata.name ?? '', errors)
+  const attempt = () => services.allocate(copyJson(draft), previous).release()
+  try {
+    attempt()
+  } catch (thrown) {
+    if (!store.shared) throw thrown
+    // Another server may have given it back meanwhile.
+    await cache.catchUp()
+    attempt()
+  }
+}
 
 /** Throws Invalid where something is taken or out of range. */
 export async function holdForService(

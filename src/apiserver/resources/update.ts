@@ -185,15 +185,16 @@ async function replace(
   }
   dropRepeatedOwners(write, draft, ' after mutating admission happens')
   const kind = rulesOf(write.resource)
+  const { begin, prepare: prepareWrite, allocate } = hooksOf(write.resource)
+  if (begin && isWhole(write)) await begin(write, draft, previous)
   if (isWhole(write) || write.subresource === 'status') dropGatedFields(write, draft, previous)
   if (isWhole(write)) kind.prepareForUpdate(draft, previous)
   if (write.subresource === 'status') kind.prepareForStatusUpdate(draft, previous)
-  hooksOf(write.resource).prepare?.(write, draft, previous)
+  prepareWrite?.(write, draft, previous)
   if (write.subresource !== 'binding') countGeneration(kind, draft, previous)
   validate(write, draft, previous)
   const admitting = admit(write, 'UPDATE', { object: draft, oldObject: previous })
   if (admitting) await admitting
-  const { allocate } = hooksOf(write.resource)
   const hold = allocate && (await allocate(write, draft, previous))
   try {
     const converted = storedForm(write, draft)

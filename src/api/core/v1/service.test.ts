@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createdService, updatedService, wrongOf } from './service.testing.ts'
 import { type Service, service } from './service.ts'
-import { created, defaulted, lines, rowOf, updated } from './testing.ts'
+import { defaulted, lines, rowOf } from './testing.ts'
 
 const port = { port: 80 }
 const withSpec = (spec: object) => ({ spec: { selector: { app: 'web' }, ports: [port], ...spec } })
-const problemsOf = (spec: object) => lines(service.validate(created(service, withSpec(spec))))
+const problemsOf = (spec: object) => lines(wrongOf(withSpec(spec)))
 
 test('a bare service is a ClusterIP service with the usual policies', () => {
-  const object = created(service, withSpec({}))
+  const object = createdService(withSpec({}))
   assert.deepEqual(object.spec, {
     selector: { app: 'web' },
     ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }],
@@ -23,39 +24,36 @@ test('a bare service is a ClusterIP service with the usual policies', () => {
 })
 
 test('types bring fields of their own', () => {
-  assert.equal(
-    created(service, withSpec({ type: 'NodePort' })).spec.externalTrafficPolicy,
-    'Cluster',
-  )
-  const balanced = created(service, withSpec({ type: 'LoadBalancer' })).spec
+  assert.equal(createdService(withSpec({ type: 'NodePort' })).spec.externalTrafficPolicy, 'Cluster')
+  const balanced = createdService(withSpec({ type: 'LoadBalancer' })).spec
   assert.equal(balanced.allocateLoadBalancerNodePorts, true)
-  const external = created(service, { spec: { type: 'ExternalName', externalName: 'x.org' } }).spec
+  const external = createdService({ spec: { type: 'ExternalName', externalName: 'x.org' } }).spec
   assert.deepEqual(external, {
     type: 'ExternalName',
     externalName: 'x.org',
     sessionAffinity: 'None',
   })
-  const sticky = created(service, withSpec({ sessionAffinity: 'ClientIP' })).spec
+  const sticky = createdService(withSpec({ sessionAffinity: 'ClientIP' })).spec
   assert.deepEqual(sticky.sessionAffinityConfig, { clientIP: { timeoutSeconds: 10800 } })
 })
 
 test('a headless service without selector claims both families', () => {
-  const { spec } = created(service, { spec: { clusterIP: 'None', ports: [port] } })
+  const { spec } = createdService({ spec: { clusterIP: 'None', ports: [port] } })
   assert.equal(spec.ipFamilyPolicy, 'RequireDualStack')
   assert.deepEqual(spec.ipFamilies, ['IPv4', 'IPv6'])
-  const selecting = created(service, withSpec({ clusterIP: 'None' })).spec
+  const selecting = createdService(withSpec({ clusterIP: 'None' })).spec
   assert.equal(selecting.ipFamilyPolicy, 'SingleStack')
   assert.deepEqual(selecting.clusterIPs, ['None'])
 })
 
 const allocated = (): Service => {
-  const object = created(service, withSpec({ type: 'NodePort', clusterIP: '10.96.0.7' }))
+  const object = createdService(withSpec({ type: 'NodePort', clusterIP: '10.96.0.7' }))
   for (const each of object.spec.ports ?? []) each.nodePort = 30080
   return object
 }
 
 test('an update that leaves out what was allocated keeps it', () => {
-  const next = updated(service, allocated(), withSpec({ type: 'NodePort' }))
+  const next = updatedService(allocated(), withSpec({ type: 'NodePort' }))
   assert.equal(next.spec.clusterIP, '10.96.0.7')
   assert.deepEqual(next.spec.clusterIPs, ['10.96.0.7'])
   assert.equal(next.spec.ports?.[0]?.nodePort, 30080)
@@ -64,11 +62,11 @@ test('an update that leaves out what was allocated keeps it', () => {
 
 test('another type drops what it has no use for', () => {
   const whole = { ...allocated().spec, type: 'ClusterIP' }
-  const next = updated(service, allocated(), { spec: whole })
+  const next = updatedService(allocated(), { spec: whole })
   assert.equal(next.spec.ports?.[0]?.nodePort, undefined)
   assert.equal(next.spec.externalTrafficPolicy, undefined)
   assert.deepEqual(lines(service.validateUpdate(next, allocated())), [])
-  const named = updated(service, allocated(), {
+  const named = updatedService(allocated(), {
     spec: { ...allocated().spec, type: 'ExternalName', externalName: 'x.org' },
   })
   assert.equal(named.spec.clusterIP, undefined)
@@ -76,7 +74,7 @@ test('another type drops what it has no use for', () => {
 })
 
 test('the cluster address does not change', () => {
-  const next = updated(service, allocated(), withSpec({ type: 'NodePort', clusterIP: '10.96.0.8' }))
+  const next = updatedService(allocated(), withSpec({ type: 'NodePort', clusterIP: '10.96.0.8' }))
   assert.deepEqual(lines(service.validateUpdate(next, allocated())), [
     'spec.clusterIPs[0]: Invalid value: ["10.96.0.8"]: may not change once set',
   ])
@@ -222,7 +220,7 @@ for (const [name, spec, expected] of wrongServices)
 
 test('kubectl get shows addresses and ports', () => {
   const row = (spec: object, status = {}) => {
-    const object = created(service, withSpec(spec))
+    const object = createdService(withSpec(spec))
     const {
       Type,
       'Cluster-IP': ip,
@@ -256,7 +254,7 @@ const RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 const HINTS = 'service.kubernetes.io/topology-aware-hints'
 const MODE = 'service.kubernetes.io/topology-mode'
 const annotated = (annotations: Record<string, string>, spec: object = {}) =>
-  created(service, { metadata: { name: 'web', annotations }, ...withSpec(spec) })
+  createdService({ metadata: { name: 'web', annotations }, ...withSpec(spec) })
 
 test('older annotations obey the rules of what took their place', () => {
   const problems = (annotations: Record<string, string>, spec?: object) =>

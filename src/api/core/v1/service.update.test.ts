@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ServiceSpec } from './service.schema.ts'
+import { updatedService, wrongOf } from './service.testing.ts'
 import { service } from './service.ts'
-import { defaulted, lines, updated } from './testing.ts'
+import { defaulted, lines } from './testing.ts'
 
 const ports = [{ port: 80, protocol: 'TCP', targetPort: 80, nodePort: 30_080 }]
 const base = {
@@ -20,13 +21,12 @@ const stored = (spec: object = {}, status: object = {}) =>
 /** What is told of a change, in the order in which it is. */
 function told(change: object, before: object = {}): string[] {
   const previous = stored(before)
-  const next = updated(service, previous, { spec: { ...previous.spec, ...change } })
-  return lines([...service.validateUpdate(next, previous), ...service.validate(next, previous)])
+  return lines(wrongOf({ spec: { ...previous.spec, ...change } }, previous))
 }
 
 const changed = (change: Partial<ServiceSpec>, before: object = {}, status: object = {}) => {
   const previous = stored(before, status)
-  return updated(service, previous, { spec: { ...previous.spec, ...change } })
+  return updatedService(previous, { spec: { ...previous.spec, ...change } })
 }
 
 test('an address left out in one of its places stays in both', () => {
@@ -93,4 +93,70 @@ test('the port for health checks stays once it is given', () => {
     'spec.healthCheckNodePort: Forbidden: field is immutable',
     'spec.healthCheckNodePort: Invalid value: 65536: must be between 1 and 65535, inclusive',
   ])
+})
+
+test('what is wrong with families is told before anything else', () => {
+  const many = { ipFamilies: ['IPv4', 'IPv6'], sessionAffinity: 'x' }
+  const inOne = `"SingleStack": must be 'RequireDualStack' or 'PreferDualStack'`
+  assert.deepEqual(told(many), [
+    `spec.ipFamilyPolicy: Invalid value: ${inOne} when multiple IP families are specified`,
+  ])
+  assert.deepEqual(told({ ...many, ipFamilyPolicy: 'PreferDualStack' }), [
+    'spec.ipFamilies[1]: Invalid value: "IPv6": not configured on this cluster',
+  ])
+  assert.deepEqual(told({ ipFamilyPolicy: 'RequireDualStack', sessionAffinity: 'x' }), [
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+  ])
+  const second = { clusterIPs: ['10.96.0.7', 'fd00::7'], ipFamilyPolicy: 'PreferDualStack' }
+  assert.deepEqual(told(second), [
+    'spec.clusterIPs[1]: Invalid value: ["10.96.0.7","fd00::7"]: IPv6 is not configured on this cluster',
+  ])
+})
+
+const headless = {
+  type: 'ClusterIP',
+  clusterIP: 'None',
+  clusterIPs: ['None'],
+  ipFamilies: ['IPv4', 'IPv6'],
+  ipFamilyPolicy: 'RequireDualStack',
+  ports: [{ port: 80 }],
+}
+
+test('the second family goes with who says that one is wanted, and not otherwise', () => {
+  assert.deepEqual(changed({ ipFamilyPolicy: 'SingleStack' }, headless).spec.ipFamilies, ['IPv4'])
+  assert.deepEqual(told({ ipFamilies: ['IPv4'] }, headless), [
+    `spec.ipFamilyPolicy: Invalid value: "RequireDualStack": must be 'SingleStack' to release the secondary IP family`,
+  ])
+})
+
+test('who would like both families keeps what there is', () => {
+  const preferred = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'PreferDualStack' }
+  assert.deepEqual(told({ sessionAffinity: 'x' }, preferred), [
+    'spec.sessionAffinity: Unsupported value: "x": supported values: "ClientIP", "None"',
+  ])
+})
+
+test('ports of nodes follow the names of ports', () => {
+  const moved = changed({ ports: [{ port: 81, protocol: 'UDP', targetPort: 80 }] })
+  assert.equal(moved.spec.ports?.[0]?.nodePort, 30_080)
+  const renamed = changed({ ports: [{ name: 'a', port: 80, protocol: 'TCP', targetPort: 80 }] })
+  assert.equal(renamed.spec.ports?.[0]?.nodePort, undefined)
+})
+
+test('what was changed at the same time as the type does not go in silence', () => {
+  const external = { type: 'ExternalName', externalName: 'a.example' }
+  assert.deepEqual(told({ ...external, ipFamilyPolicy: 'PreferDualStack' }), [
+    'spec.ipFamilyPolicy: Forbidden: may not be set for ExternalName services',
+  ])
+  const balanced = {
+    type: 'LoadBalancer',
+    externalTrafficPolicy: 'Local',
+    healthCheckNodePort: 30_001,
+  }
+  const wrong =
+    "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+  assert.deepEqual(
+    told({ externalTrafficPolicy: 'Cluster', healthCheckNodePort: 30_002 }, balanced).slice(0, 1),
+    [`spec.healthCheckNodePort: Invalid value: 30002: ${wrong}`],
+  )
 })

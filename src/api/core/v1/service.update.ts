@@ -1,29 +1,36 @@
 /**
- * What the server fills in before addresses and ports are allocated. Families and the pair of clusterIP and
+ * What the server fills in before addresses and ports are allocated. What was allocated before and the pair of clusterIP and
  * clusterIPs are settled here; picking free addresses and node ports is the API server's.
  */
+import type { FieldError } from '../../machinery/field-error.ts'
+import { settleFamilies } from './service.addresses.ts'
 import { isReachableFromOutside } from './service.defaults.ts'
-import type { Service, ServiceSpec } from './service.schema.ts'
+import type { Service, ServicePort, ServiceSpec } from './service.schema.ts'
 
-export const HEADLESS = 'None'
+/**
+ * Comes first, before the draft is prepared. Who replaces a service usually leaves out what was allocated for it: that stays. What is
+ * wrong with addresses and families afterwards is told alone.
+ */
+export function settleService({ spec }: Service, previous?: Service): readonly FieldError[] {
+  const before = previous?.spec
+  if (before) {
+    keepAllocated(spec, before)
+    followClusterIp(spec, before)
+  } else if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
+  return settleFamilies(spec, before)
+}
 
 export function prepareServiceForCreate(draft: Service): void {
   draft.status = { loadBalancer: {} }
-  const { spec } = draft
-  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
-  withoutPolicy(spec)
-  settleFamilies(spec)
+  withoutPolicy(draft.spec)
 }
 
-/** Who replaces a service usually leaves out what was allocated for it: that stays, unless the type no longer has it. */
+/** What was kept goes where the type no longer has it. */
 export function prepareServiceForUpdate(draft: Service, previous: Service): void {
   const isLeft = previous.spec.type === 'LoadBalancer' && draft.spec.type !== 'LoadBalancer'
   draft.status = isLeft ? { ...previous.status, loadBalancer: {} } : previous.status
-  keepAllocated(draft.spec, previous.spec)
-  followClusterIp(draft.spec, previous.spec)
   dropWhatTypeLacks(draft.spec, previous.spec)
   withoutPolicy(draft.spec)
-  settleFamilies(draft.spec)
 }
 
 /** Where no address in the cluster leads to it, no policy says which endpoints are used. */
@@ -43,20 +50,21 @@ function keepAllocated(spec: ServiceSpec, before: ServiceSpec): void {
     if (!spec.clusterIP && before.clusterIP) spec.clusterIP = before.clusterIP
     if (!spec.clusterIPs?.length && spec.clusterIP === before.clusterIP && before.clusterIPs)
       spec.clusterIPs = [...before.clusterIPs]
-    if (!spec.ipFamilies?.length && before.ipFamilies) spec.ipFamilies = [...before.ipFamilies]
-    spec.ipFamilyPolicy ??= before.ipFamilyPolicy
   }
   if (hasNodePorts(before) && hasNodePorts(spec))
-    for (const port of spec.ports ?? []) {
-      if (port.nodePort) continue
-      const same = before.ports?.find(
-        other => other.port === port.port && other.protocol === port.protocol,
-      )
-      const isTaken = spec.ports?.some(other => other.nodePort === same?.nodePort)
-      if (same?.nodePort && !isTaken) port.nodePort = same.nodePort
-    }
+    keepNodePorts(spec.ports ?? [], before.ports ?? [])
   if (hasHealthCheckPort(before) && hasHealthCheckPort(spec))
     spec.healthCheckNodePort ||= before.healthCheckNodePort
+}
+
+/** By name, whatever else of a port is changed; but not where the number is said of another port. */
+function keepNodePorts(ports: readonly ServicePort[], before: readonly ServicePort[]): void {
+  const said = new Set(ports.map(({ nodePort }) => nodePort))
+  const known = new Map(before.map(({ name = '', nodePort }) => [name, nodePort]))
+  for (const port of ports) {
+    const nodePort = known.get(port.name ?? '')
+    if (!port.nodePort && nodePort && !said.has(nodePort)) port.nodePort = nodePort
+  }
 }
 
 /** Old clients know only clusterIP: what they change there leads clusterIPs. */
@@ -72,17 +80,19 @@ function followClusterIp(spec: ServiceSpec, before: ServiceSpec): void {
 /** A field that is as before, but means nothing for the new type, goes; one that was set anew is left to validation. */
 function dropWhatTypeLacks(spec: ServiceSpec, before: ServiceSpec): void {
   if (hasClusterIp(before) && !hasClusterIp(spec)) {
-    if (spec.clusterIP === before.clusterIP) {
+    if (spec.clusterIP === before.clusterIP && isSame(spec.clusterIPs, before.clusterIPs)) {
       delete spec.clusterIP
       delete spec.clusterIPs
     }
-    delete spec.ipFamilies
-    delete spec.ipFamilyPolicy
+    if (isSame(spec.ipFamilies, before.ipFamilies)) delete spec.ipFamilies
+    if (spec.ipFamilyPolicy === before.ipFamilyPolicy) delete spec.ipFamilyPolicy
   }
-  if (mayHaveNodePorts(before) && !mayHaveNodePorts(spec))
-    for (const port of spec.ports ?? [])
-      if (before.ports?.some(other => other.nodePort === port.nodePort)) delete port.nodePort
-  if (hasHealthCheckPort(before) && !hasHealthCheckPort(spec)) delete spec.healthCheckNodePort
+  const losesNodePorts = mayHaveNodePorts(before) && !mayHaveNodePorts(spec)
+  if (losesNodePorts && hasNoOtherNodePorts(spec, before))
+    for (const port of spec.ports ?? []) delete port.nodePort
+  const losesHealthPort = hasHealthCheckPort(before) && !hasHealthCheckPort(spec)
+  if (losesHealthPort && spec.healthCheckNodePort === before.healthCheckNodePort)
+    delete spec.healthCheckNodePort
   if (before.type === 'LoadBalancer' && spec.type !== 'LoadBalancer') {
     if (spec.allocateLoadBalancerNodePorts === before.allocateLoadBalancerNodePorts)
       delete spec.allocateLoadBalancerNodePorts
@@ -93,13 +103,10 @@ function dropWhatTypeLacks(spec: ServiceSpec, before: ServiceSpec): void {
     delete spec.externalTrafficPolicy
 }
 
-/** A cluster of one address family: families follow the address asked for, else IPv4. */
-function settleFamilies(spec: ServiceSpec): void {
-  if (spec.type === 'ExternalName') return
-  // Endpoints without a selector may be of any family, so such headless services claim both.
-  const anyFamily = spec.clusterIP === HEADLESS && Object.keys(spec.selector ?? {}).length === 0
-  spec.ipFamilyPolicy ??= anyFamily && !spec.ipFamilies?.length ? 'RequireDualStack' : 'SingleStack'
-  if (spec.ipFamilies?.length) return
-  if (anyFamily && spec.ipFamilyPolicy !== 'SingleStack') spec.ipFamilies = ['IPv4', 'IPv6']
-  else spec.ipFamilies = [spec.clusterIP?.includes(':') ? 'IPv6' : 'IPv4']
+const isSame = (one: readonly string[] = [], other: readonly string[] = []) =>
+  one.join() === other.join()
+
+function hasNoOtherNodePorts({ ports = [] }: ServiceSpec, before: ServiceSpec): boolean {
+  const known = new Set(before.ports?.map(({ nodePort }) => nodePort))
+  return ports.every(({ nodePort }) => !nodePort || known.has(nodePort))
 }

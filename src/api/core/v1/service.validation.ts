@@ -15,31 +15,27 @@ import {
 } from '../../machinery/names.ts'
 import { validateLabels } from '../../machinery/validate-metadata.ts'
 import { addressFamily, isCidr, isIp, isOrdinaryIp } from './addresses.ts'
+import { HEADLESS } from './service.addresses.ts'
 import { isReachableFromOutside } from './service.defaults.ts'
 import type { Service, ServicePort, ServiceSpec } from './service.schema.ts'
-import { HEADLESS } from './service.update.ts'
 import { TOPOLOGY_HINTS, TOPOLOGY_MODE } from './service.warnings.ts'
 import { given, needed, oneOf, whenSet, wrong } from './validation.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const LONGEST_AFFINITY_SECONDS = 24 * 60 * 60
 const POLICIES = ['Cluster', 'Local']
-const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
 /** In this order, in which they are told. */
 const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
 const IP_MODES = ['Proxy', 'VIP']
 const ONLY_BALANCED = "may only be used when `type` is 'LoadBalancer'"
 const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 
-/** In upstream's order, in which the causes are told. */
+/** In upstream's order, in which the causes are told; those of addresses and families were told before, see settleService. */
 export function validateService(
   { metadata, spec }: Service,
   previous?: Service,
 ): readonly FieldError[] {
   const annotations = metadata.annotations ?? {}
-  // Addresses are allocated before anything is judged, and wrong ones are told alone.
-  const wrongAddresses = validateClusterIps(spec, previous?.spec)
-  if (wrongAddresses.length > 0) return wrongAddresses
   return [
     ...validateTopology(annotations),
     ...validateType(spec),
@@ -69,7 +65,6 @@ const takesHealthPort = ({ type, externalTrafficPolicy }: ServiceSpec) =>
 export function validateServiceUpdate(next: Service, previous: Service): readonly FieldError[] {
   const errors: FieldError[] = []
   const [spec, before] = [next.spec, previous.spec]
-  if (validateClusterIps(spec, before).length > 0) return []
   if (spec.type !== 'ExternalName' && before.type !== 'ExternalName') {
     const [after, old] = [spec.clusterIPs?.[0] ?? '', before.clusterIPs?.[0] ?? '']
     if (old !== '' && after === '')
@@ -214,60 +209,6 @@ function validateAffinity(spec: ServiceSpec): readonly FieldError[] {
 }
 
 const NOT_OF_NAMES = 'may not be set for ExternalName services'
-
-function validateClusterIps(spec: ServiceSpec, before?: ServiceSpec): readonly FieldError[] {
-  if (spec.type === 'ExternalName') return []
-  const { clusterIP = '', clusterIPs = [] } = spec
-  const field = 'spec.clusterIPs'
-  const errors: FieldError[] = []
-  if (!clusterIP && clusterIPs.length > 0)
-    errors.push(invalid(field, clusterIPs, 'must be empty when `clusterIP` is not specified'))
-  else if (clusterIP && clusterIPs[0] !== clusterIP)
-    errors.push(invalid(field, clusterIPs, 'first value must match `clusterIP`'))
-  errors.push(...validateFamilies(spec))
-  const wrongAddresses = clusterIPs.flatMap((address, index) => {
-    if (index > 0 || address !== HEADLESS)
-      // What was taken once may stay.
-      return before?.clusterIPs?.includes(address)
-        ? []
-        : wrong(`${field}[${index}]`, address, isIp(address))
-    return clusterIPs.length === 1
-      ? []
-      : [invalid(field, clusterIPs, "'None' must be the first and only value")]
-  })
-  errors.push(...wrongAddresses)
-  if (clusterIPs.length > 2) errors.push(invalid(field, clusterIPs, 'may only hold up to 2 values'))
-  // What follows from a wrong address would only confuse.
-  if (wrongAddresses.length > 0) return errors
-  const families = clusterIPs.map(addressFamily)
-  if (clusterIPs.length > 1 && (clusterIPs.length > 2 || families[0] === families[1]))
-    errors.push(invalid(field, clusterIPs, 'may specify no more than one IP for each IP family'))
-  for (const [index, family] of families.entries()) {
-    const wanted = spec.ipFamilies?.[index]
-    if (family && (wanted === 'IPv4' || wanted === 'IPv6') && family !== wanted)
-      errors.push(
-        invalid(
-          `${field}[${index}]`,
-          clusterIPs[index],
-          `expected an ${wanted} value as indicated by \`ipFamilies[${index}]\``,
-        ),
-      )
-  }
-  return errors
-}
-
-function validateFamilies({ ipFamilies = [], ipFamilyPolicy }: ServiceSpec): FieldError[] {
-  const errors: FieldError[] = []
-  for (const [index, family] of ipFamilies.entries()) {
-    if (family !== 'IPv4' && family !== 'IPv6')
-      errors.push(notSupported(`spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6']))
-    if (ipFamilies.indexOf(family) !== index)
-      errors.push(duplicate(`spec.ipFamilies[${index}]`, family))
-  }
-  if (ipFamilyPolicy !== undefined && !FAMILY_POLICIES.includes(ipFamilyPolicy))
-    errors.push(notSupported('spec.ipFamilyPolicy', ipFamilyPolicy, FAMILY_POLICIES))
-  return errors
-}
 
 function validatePolicies(spec: ServiceSpec): readonly FieldError[] {
   const { externalTrafficPolicy, healthCheckNodePort = 0, trafficDistribution } = spec

@@ -1,7 +1,7 @@
 /** What is allowed in a service but without effect, or on its way out. */
 import { addressWarnings, cidrWarnings } from './addresses.ts'
+import { HEADLESS } from './service.addresses.ts'
 import type { Service } from './service.schema.ts'
-import { HEADLESS } from './service.update.ts'
 
 export const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints'
 export const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode'
