@@ -215,9 +215,9 @@ const wrongPods: [string, object, string][] = [
     'spec.volumes[0].emptyDir: Forbidden: may not specify more than 1 volume type',
   ],
   [
-    'two probes in one',
+    'two probes in one, of which the second is not judged',
     containerWith({
-      livenessProbe: { exec: { command: ['true'] }, tcpSocket: { port: 80 } },
+      livenessProbe: { exec: { command: ['true'] }, tcpSocket: { port: 0 } },
     }),
     'spec.containers[0].livenessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type',
   ],

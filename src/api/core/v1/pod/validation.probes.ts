@@ -43,33 +43,40 @@ export function validateProbe(
   return errors
 }
 
+const ACTIONS = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const
+
 /** Of a probe or a lifecycle hook: exactly one action, and that one complete. It may sleep for no more than the pod's `graceSeconds`. */
 export function validateHandler(
   path: string,
   handler: Handler,
   graceSeconds: number,
 ): readonly FieldError[] {
-  const { exec, httpGet, tcpSocket, grpc, sleep } = handler
-  const errors: FieldError[] = []
-  const actions = Object.entries({ exec, httpGet, tcpSocket, grpc, sleep }).filter(
-    ([, action]) => action,
-  )
-  for (const [name] of actions.slice(1))
-    errors.push(forbidden(`${path}.${name}`, 'may not specify more than 1 handler type'))
-  if (actions.length === 0) errors.push(required(path, 'must specify a handler type'))
-  if (exec && !exec.command?.length) errors.push(required(`${path}.exec.command`))
-  if (httpGet) errors.push(...validateHttpGet(`${path}.httpGet`, httpGet))
-  if (tcpSocket) errors.push(...validatePort(`${path}.tcpSocket.port`, tcpSocket.port))
-  if (grpc) errors.push(...wrong(`${path}.grpc.port`, grpc.port, isPortNumber(grpc.port)))
-  if (sleep && (sleep.seconds < 0 || sleep.seconds > graceSeconds))
-    errors.push(
-      invalid(
-        `${path}.sleep`,
-        sleep.seconds,
-        `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`,
-      ),
-    )
-  return errors
+  const [first, ...others] = ACTIONS.filter(name => handler[name])
+  if (!first) return [required(path, 'must specify a handler type')]
+  // As upstream, which judges none of the others.
+  return [
+    ...validateAction(path, { [first]: handler[first] }, graceSeconds),
+    ...others.map(name => forbidden(`${path}.${name}`, 'may not specify more than 1 handler type')),
+  ]
+}
+
+function validateAction(
+  path: string,
+  { exec, httpGet, tcpSocket, grpc, sleep }: Handler,
+  graceSeconds: number,
+): readonly FieldError[] {
+  if (exec) return exec.command?.length ? [] : [required(`${path}.exec.command`)]
+  if (httpGet) return validateHttpGet(`${path}.httpGet`, httpGet)
+  if (tcpSocket) return validatePort(`${path}.tcpSocket.port`, tcpSocket.port)
+  if (grpc) return wrong(`${path}.grpc.port`, grpc.port, isPortNumber(grpc.port))
+  if (!sleep || (sleep.seconds >= 0 && sleep.seconds <= graceSeconds)) return []
+  return [
+    invalid(
+      `${path}.sleep`,
+      sleep.seconds,
+      `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`,
+    ),
+  ]
 }
 
 function validateHttpGet(path: string, action: HTTPGetAction): readonly FieldError[] {
