@@ -288,8 +288,8 @@ const wrongMutations: readonly [object, string[]][] = [
   [
     { mutations: [{ ...apply, patchType: 'JSONPatch' }] },
     [
-      'mutations[0].applyConfiguration: Invalid value: "{applyConfiguration}": must not be specified when patchType is JSONPatch',
       'mutations[0].jsonPatch: Required value: must be specified when patchType is JSONPatch',
+      'mutations[0].applyConfiguration: Invalid value: "{applyConfiguration}": must not be specified when patchType is JSONPatch',
     ],
   ],
   [

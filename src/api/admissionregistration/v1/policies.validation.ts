@@ -280,24 +280,32 @@ function validateMutation(path: string, mutation: Mutation, seen: Seen): readonl
     return [notSupported(`${path}.patchType`, type, Object.keys(FORMS))]
   const form = FORMS[type]
   const other = form === 'jsonPatch' ? 'applyConfiguration' : 'jsonPatch'
-  const errors = []
-  if (mutation[other])
-    errors.push(
-      invalid(`${path}.${other}`, `{${other}}`, `must not be specified when patchType is ${type}`),
-    )
-  const { expression = '' } = mutation[form] ?? {}
-  if (!mutation[form])
-    errors.push(required(`${path}.${form}`, `must be specified when patchType is ${type}`))
-  else if (expression.trim() === '') errors.push(required(`${path}.${form}.expression`))
-  else
-    errors.push(
-      ...wrongExpression(`${path}.${form}.expression`, expression, {
-        type: RESULTS[form],
-        scope: 'mutations',
-        seen,
-      }),
-    )
-  return errors
+  return [
+    ...validateForm(path, form, mutation, seen),
+    ...(mutation[other]
+      ? [
+          invalid(
+            `${path}.${other}`,
+            `{${other}}`,
+            `must not be specified when patchType is ${type}`,
+          ),
+        ]
+      : []),
+  ]
+}
+
+function validateForm(
+  path: string,
+  form: keyof typeof RESULTS,
+  { patchType, [form]: given }: Mutation,
+  seen: Seen,
+): readonly FieldError[] {
+  if (!given)
+    return [required(`${path}.${form}`, `must be specified when patchType is ${patchType}`)]
+  const { expression = '' } = given
+  const field = `${path}.${form}.expression`
+  if (expression.trim() === '') return [required(field)]
+  return wrongExpression(field, expression, { type: RESULTS[form], scope: 'mutations', seen })
 }
 
 export function validateMutatingBinding({
