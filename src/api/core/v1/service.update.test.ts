@@ -160,3 +160,12 @@ test('what was changed at the same time as the type does not go in silence', () 
     [`spec.healthCheckNodePort: Invalid value: 30002: ${wrong}`],
   )
 })
+
+test('a class of load balancers that has no place is told first, and once more with the rest', () => {
+  const why = "spec.loadBalancerClass: Forbidden: may only be used when `type` is 'LoadBalancer'"
+  assert.deepEqual(told({ loadBalancerClass: 'x.org/y', sessionAffinity: 'x' }), [
+    why,
+    'spec.sessionAffinity: Unsupported value: "x": supported values: "ClientIP", "None"',
+    why,
+  ])
+})

@@ -85,6 +85,8 @@ export function validateServiceUpdate(next: Service, previous: Service): readonl
     errors.push(
       invalid('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set'),
     )
+  // Told once more with the rest, as upstream does.
+  errors.push(...validateClass(spec))
   const keepsHealthPort = takesHealthPort(spec) && takesHealthPort(before)
   if (keepsHealthPort && spec.healthCheckNodePort !== before.healthCheckNodePort)
     errors.push(forbidden('spec.healthCheckNodePort', 'field is immutable'))
@@ -247,12 +249,15 @@ function validateLoadBalancer(spec: ServiceSpec, annotations: Annotations): read
   const errors = [...validateSourceRanges(spec, annotations[SOURCE_RANGES])]
   if (isBalanced && spec.allocateLoadBalancerNodePorts === undefined)
     errors.push(required('spec.allocateLoadBalancerNodePorts'))
-  for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass'] as const)
-    if (!isBalanced && spec[field] !== undefined)
-      errors.push(forbidden(`spec.${field}`, ONLY_BALANCED))
-  if (isBalanced)
-    errors.push(...whenSet('spec.loadBalancerClass', spec.loadBalancerClass, isQualifiedName))
-  return errors
+  if (!isBalanced && spec.allocateLoadBalancerNodePorts !== undefined)
+    errors.push(forbidden('spec.allocateLoadBalancerNodePorts', ONLY_BALANCED))
+  return [...errors, ...validateClass(spec)]
+}
+
+function validateClass({ type, loadBalancerClass }: ServiceSpec): readonly FieldError[] {
+  const field = 'spec.loadBalancerClass'
+  if (type === 'LoadBalancer') return whenSet(field, loadBalancerClass, isQualifiedName)
+  return loadBalancerClass === undefined ? [] : [forbidden(field, ONLY_BALANCED)]
 }
 
 /** An annotation says the same in an older way, and counts where the field says nothing. */
