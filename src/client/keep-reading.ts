@@ -19,6 +19,6 @@ export function keepReading<Wire extends Socket>(socket: Wire): Wire {
       done(goneCodes.has((error as NodeJS.ErrnoException | undefined)?.code) ? null : error)
   const { _write: write, _writev: writev } = socket
   socket._write = (chunk, encoding, done) => write.call(socket, chunk, encoding, forgiving(done))
-  socket._writev = (chunks, done) => writev?.call(socket, chunks, forgiving(done))
+  if (writev) socket._writev = (chunks, done) => writev.call(socket, chunks, forgiving(done))
   return socket
 }
