@@ -90,5 +90,10 @@ test('indentation, and errors that are none of bigints', () => {
 test('a number that no float holds is none; what is small or in a text is', () => {
   for (const text of ['1e309', '[-1E+400]', '{"a":1.5e999}'])
     assert.throws(() => parseExact(bytes(text)), /cannot unmarshal number .* of type float64$/)
+  const long = `1.${'0'.repeat(5000)}e999`
+  assert.throws(
+    () => parseExact(bytes(long)),
+    ({ message }: Error) => message.length < 2000,
+  )
   assert.deepEqual(parseExact(bytes('["1e400",1e3,1e-400,true]')), ['1e400', 1000, 0, true])
 })

@@ -69,14 +69,17 @@ function parseSlowly(text: string): unknown {
  */
 export function exactNumber(source: string, rounded: number): number | bigint {
   const isWhole = /^-?\d+$/.test(source)
-  if (source.length > MAXIMUM_DIGITS && isWhole)
-    throw noFloat(`${source.slice(0, MAXIMUM_DIGITS)}…`)
+  if (source.length > MAXIMUM_DIGITS && isWhole) throw noFloat(source)
   if (isWhole && !Number.isSafeInteger(rounded)) return BigInt(source)
   if (!Number.isFinite(rounded)) throw noFloat(source)
   return rounded
 }
 
-const noFloat = (source: string) => badRequest(`json: cannot unmarshal number ${source}${NO_FLOAT}`)
+function noFloat(source: string): Error {
+  const shown = source.length > MAXIMUM_DIGITS ? `${source.slice(0, MAXIMUM_DIGITS)}…` : source
+  return badRequest(`json: cannot unmarshal number ${shown}${NO_FLOAT}`)
+}
+
 /** How the refusal of such a number ends. */
 export const NO_FLOAT = ' into Go value of type float64'
 /** How the refusal of what YAML can say beyond, `.inf` and `.nan`, begins. */

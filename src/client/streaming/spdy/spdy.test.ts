@@ -191,7 +191,7 @@ test('a connection that is lost after the Status has said all, one that is lost 
     ])
     const atClient = gather(client)
     const status = encodeExecStatus(exitStatus(9))
-    const half = status.length / 2
+    const half = status.length >> 1
     await server.write(3, status.subarray(0, half))
     await server.write(3, status.subarray(half, status.length - cut))
     await new Promise(resolve => setImmediate(resolve))
