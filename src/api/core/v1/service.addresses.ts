@@ -46,7 +46,8 @@ export function settleFamilies(spec: ServiceSpec, before?: ServiceSpec): readonl
 
 const isFamily = (text: string) => text === 'IPv4' || text === 'IPv6'
 
-const isSame = (one: readonly string[] = [], other: readonly string[] = []) =>
+/** Of addresses and families; none is as good as an empty list. */
+export const isSame = (one: readonly string[] = [], other: readonly string[] = []) =>
   one.join() === other.join()
 
 /** Who would like both families keeps what there is, whatever the cluster has by now. */

@@ -3,7 +3,7 @@
  * clusterIPs are settled here; picking free addresses and node ports is the API server's.
  */
 import type { FieldError } from '../../machinery/field-error.ts'
-import { settleFamilies } from './service.addresses.ts'
+import { isSame, settleFamilies } from './service.addresses.ts'
 import { isReachableFromOutside } from './service.defaults.ts'
 import type { Service, ServicePort, ServiceSpec } from './service.schema.ts'
 
@@ -102,9 +102,6 @@ function dropWhatTypeLacks(spec: ServiceSpec, before: ServiceSpec): void {
   if (hasNoPolicy && spec.externalTrafficPolicy === before.externalTrafficPolicy)
     delete spec.externalTrafficPolicy
 }
-
-const isSame = (one: readonly string[] = [], other: readonly string[] = []) =>
-  one.join() === other.join()
 
 function hasNoOtherNodePorts({ ports = [] }: ServiceSpec, before: ServiceSpec): boolean {
   const known = new Set(before.ports?.map(({ nodePort }) => nodePort))

@@ -215,9 +215,9 @@ const wrongPods: [string, object, string][] = [
     'spec.volumes[0].emptyDir: Forbidden: may not specify more than 1 volume type',
   ],
   [
-    'two probes in one, of which the second is not judged',
+    'two probes in one',
     containerWith({
-      livenessProbe: { exec: { command: ['true'] }, tcpSocket: { port: 0 } },
+      livenessProbe: { exec: { command: ['true'] }, tcpSocket: { port: 80 } },
     }),
     'spec.containers[0].livenessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type',
   ],
@@ -286,6 +286,15 @@ for (const [name, body, expected] of wrongPods)
     const problems = problemsOf(body)
     assert.ok(problems.includes(expected), problems.join('\n'))
   })
+
+test('of several actions of a probe the first is judged, the others are not', () => {
+  const livenessProbe = { exec: { command: [] }, tcpSocket: { port: 0 } }
+  const path = 'spec.containers[0].livenessProbe'
+  assert.deepEqual(problemsOf(containerWith({ livenessProbe })), [
+    `${path}.exec.command: Required value`,
+    `${path}.tcpSocket: Forbidden: may not specify more than 1 handler type`,
+  ])
+})
 
 const before = () => created(pod, podWith({ nodeName: 'n1' }))
 const updateProblems = (spec: object) => {
