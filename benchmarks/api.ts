@@ -2,8 +2,8 @@
  * What the API does a second, over HTTPS, with everything on disk before it is answered. Beside each figure stands the limit of the
  * same run: a plain Node HTTP/2 server that sends the same bytes (`tools/bare-server.ts`), under the same load on the same cores.
  * The load is `tools/load`, in Go: client-go, and a lean client that hardly costs anything. Where upstream's own server is at hand
- * (`tools/peer.ts`), it gets the same load in the same run. Before a row counts, all have had its load once: V8 compiles what a server
- * does often within its first ten seconds, and a cluster runs for longer.
+ * (`tools/peer.ts`), it gets the same load in the same run. Before a row counts, all have had its load once, unless it leaves objects behind
+ * or takes them away: V8 compiles what a server does often within its first ten seconds, and a cluster runs for longer.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -54,6 +54,8 @@ interface Row {
   /** What kube-apiserver 1.36 with etcd 3.6 did on a machine of this kind, where it cannot be asked here. */
   readonly upstream: number
   readonly factor: number
+  /** Whether its load leaves a server with as many objects as it had. */
+  readonly isWarmedUp: boolean
   /** Proa, the bare server and upstream take turns so often; the round with the middle ratio counts. */
   readonly rounds: number
 }
@@ -63,6 +65,7 @@ const row = (op: string, upstream: number, factor: number, ...more: string[]): R
   words: ['-op', op, ...more],
   upstream,
   factor,
+  isWarmedUp: op !== 'create' && op !== 'delete',
   rounds: op === 'watch' ? WATCH_ROUNDS : 1,
 })
 
@@ -119,7 +122,7 @@ export async function run(words: readonly string[]): Promise<void> {
               return runLoad(load, config, '-seconds', String(SECONDS), ...each.words)
             }
             const configs = [kubeconfig, bareConfig, ...(peerConfig ? [peerConfig] : [])]
-            for (const config of configs) await run(config)
+            if (each.isWarmedUp) for (const config of configs) await run(config)
             const rounds: Round[] = []
             while (rounds.length < each.rounds) {
               const cpu = cpuSeconds(child)

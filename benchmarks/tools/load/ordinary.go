@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -83,13 +84,15 @@ func ordinary(config *rest.Config, o options) (result, error) {
 	own := func(client, round int) string {
 		return objectName((client + round*o.clients) % (o.objects - o.objects%o.clients))
 	}
+	// A server may be given this load more than once.
+	begun := time.Now().UnixMilli()
 	latest := make([]map[string]*corev1.ConfigMap, o.clients)
 	for at := range latest {
 		latest[at] = map[string]*corev1.ConfigMap{}
 	}
 	do := map[string]func(client, round int) (bool, error){
 		"create": func(client, round int) (bool, error) {
-			_, err := clients[client].Create(ctx, configMap(fmt.Sprintf("new-%d-%d", client, round)), metav1.CreateOptions{})
+			_, err := clients[client].Create(ctx, configMap(fmt.Sprintf("new-%d-%d-%d", begun, client, round)), metav1.CreateOptions{})
 			return false, err
 		},
 		"get": func(client, round int) (bool, error) {
