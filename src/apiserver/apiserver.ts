@@ -28,6 +28,7 @@ import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import { keepApiServices } from './bootstrap/api-services.ts'
 import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
 import { ServerEvents } from './bootstrap/server-events.ts'
+import type { Advertised } from './bootstrap/server-leases.ts'
 import { keepServiceAddresses } from './bootstrap/service-addresses.ts'
 import { keepTokenTracking, noteTokenUse } from './bootstrap/token-tracking.ts'
 import { SELF } from './bootstrap/writer.ts'
@@ -116,8 +117,8 @@ export interface ApiServer {
   transportFor(user: UserInfo): Transport
   /** Reads the store and makes what must always exist; nothing is to be asked before. */
   ready(): Promise<void>
-  /** Tells pods where this server listens: the endpoints of the `kubernetes` Service. */
-  advertise(at: { address: string; port: number }): Promise<void>
+  /** Tells pods where this server listens, in the endpoints of the `kubernetes` Service; with the host's name, a Lease tells who it is. */
+  advertise(at: Advertised): Promise<void>
   /** Shows a role's counts at /metrics, too. */
   show(source: FigureSource): void
   /** Ends all watches; the store is its owner's to close. */

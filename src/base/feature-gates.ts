@@ -1,5 +1,5 @@
 /**
- * The feature gates of scheduling and of what belongs to it, and of the pages for people, by upstream's names, as v1.36 has them: one table, so that a gate means the
+ * The feature gates of scheduling and of what belongs to it, of the pages for people, and of what tells who an API server is, by upstream's names, as v1.36 has them: one table, so that a gate means the
  * same to API server, controllers and scheduler. `locked` ones cannot be set to anything else; of the others, whoever asks
  * `isGateOn` heeds what was set. See docs/scheduler.md for which those are.
  */
@@ -21,6 +21,7 @@ const ga: Gate = { stage: 'ga', on: true }
 const locked: Gate = { stage: 'ga', on: true, locked: true }
 
 const known: Readonly<Record<string, Gate>> = {
+  APIServerIdentity: beta,
   ComponentFlagz: beta,
   ComponentStatusz: beta,
   DRAAdminAccess: locked,
@@ -53,6 +54,7 @@ const known: Readonly<Record<string, Gate>> = {
   StorageCapacityScoring: alpha,
   TaintTolerationComparisonOperators: alpha,
   TopologyAwareWorkloadScheduling: { ...alpha, needs: ['GenericWorkload'] },
+  UnknownVersionInteroperabilityProxy: { ...beta, needs: ['APIServerIdentity'] },
   VolumeAttributesClass: locked,
   VolumeLimitScaling: alpha,
   WorkloadAwarePreemption: { ...alpha, needs: ['GangScheduling'] },

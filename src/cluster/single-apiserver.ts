@@ -1,4 +1,5 @@
 /** The API server alone: store, keys and the HTTPS door, with a kubeconfig for each of the roles that run elsewhere. */
+import { hostname } from 'node:os'
 import { node } from '#api/core/v1/node.ts'
 import { kinds } from '#api/kinds.ts'
 import { type RuntimeConfig, servedKinds } from '#api/runtime-config.ts'
@@ -104,7 +105,7 @@ export async function startSingleApiServer(
     const { port } = await listener.listen(listen)
     const isOwn = /^(127\.|::1$|0\.0\.0\.0$|::$)/.test(listen.address)
     const advertised = isOwn ? ownAddress : listen.address
-    if (advertised) await server.advertise({ address: advertised, port })
+    if (advertised) await server.advertise({ address: advertised, port, hostname: hostname() })
     const url = `https://${hostIn(listen.address)}:${port}`
     return { url, pki, kubeconfigs: kubeconfigsFor(url, pki, nodeName), stop }
   } catch (error) {

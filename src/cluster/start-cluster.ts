@@ -1,4 +1,5 @@
 /** Puts the roles together in one process: store, API server, controllers, scheduler, nodes. */
+import { hostname } from 'node:os'
 import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
 import { kinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
@@ -254,7 +255,7 @@ class Starting {
     if (machine)
       await machine.linked.then(() => listener.listen({ address: machine.hostAddress, port }))
     const advertised = machine?.hostAddress ?? advertisableAddress(hostOf(this.#options))
-    if (advertised) await server.advertise({ address: advertised, port })
+    if (advertised) await server.advertise({ address: advertised, port, hostname: hostname() })
     return port
   }
 }

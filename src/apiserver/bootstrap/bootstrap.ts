@@ -7,6 +7,7 @@ import { rfc3339 } from '#base/clock.ts'
 import { bootstrapPolicyChanges } from '../authorization/bootstrap-policy.ts'
 import { ensureFlowControl } from '../flow-control/upkeep.ts'
 import type { ServerContext } from '../server-context.ts'
+import { keepIdentityLease } from './identity-lease.ts'
 import { type Advertised, keepServerLease } from './server-leases.ts'
 import { addressOf } from './service-addresses.ts'
 import { Writer } from './writer.ts'
@@ -99,8 +100,8 @@ async function policy(writer: Writer): Promise<void> {
 }
 
 /**
- * Points the Service of the API at where this server and others listen; `kubernetes.default` reaches them from pods. The returned
- * function takes this server out of it where there are others.
+ * Points the Service of the API at where this server and others listen; `kubernetes.default` reaches them from pods. A moment later, a Lease tells who
+ * this server is. The returned function takes this server out of the one where there are others, and ends the other.
  */
 export async function advertise(
   server: ServerContext,
@@ -110,9 +111,14 @@ export async function advertise(
   const writer = new Writer(server)
   await writer.put('', 'services', kubernetesService(server))
   const write = (addresses: readonly string[]) => putEndpoints(writer, addresses, at.port)
-  if (server.store.shared) return keepServerLease(server, at, write)
-  await write([at.address])
-  return async () => {}
+  const ends: (() => Promise<void>)[] = []
+  if (server.store.shared) ends.push(await keepServerLease(server, at, write))
+  else await write([at.address])
+  const { hostname } = at
+  if (hostname !== undefined) ends.push(keepIdentityLease(server, { ...at, hostname }))
+  return async () => {
+    await Promise.all(ends.map(end => end()))
+  }
 }
 
 async function putEndpoints(

@@ -1,7 +1,8 @@
 /**
  * Which API servers there are, where several serve one store: each renews a key with its address that goes by itself soon after its
  * server, and whoever renews writes all addresses that it finds into the endpoints of the API. Keys and intervals are upstream's
- * (`--endpoint-reconciler-type=lease`), so that servers of both kinds count each other.
+ * (`--endpoint-reconciler-type=lease`), so that servers of both kinds count each other. These keys are no objects of the API; the Lease that tells who
+ * a server is is identity-lease.ts's.
  */
 import { endpoints } from '#api/core/v1/endpoints.ts'
 import { apiVersionOf } from '#api/machinery/kind.ts'
@@ -17,6 +18,8 @@ const LEASE_MS = 15_000
 export interface Advertised {
   readonly address: string
   readonly port: number
+  /** What the machine is called. Without it, no Lease tells who this server is. */
+  readonly hostname?: string
 }
 
 /** Writes the endpoints for these addresses. */

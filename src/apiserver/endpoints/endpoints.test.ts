@@ -176,6 +176,25 @@ test('the server tells people what it is and how it was started, unless the gate
   assert.equal((await without.ask('GET', '/')).body.paths.includes('/flagz'), false)
 })
 
+test('parts that a gate switches off are not asked whether they are well', async () => {
+  const gates = ['APIServerIdentity', 'UnknownVersionInteroperabilityProxy']
+  const featureGates = new Map(gates.map(gate => [gate, false]))
+  const [all, some] = await Promise.all(
+    [{}, { featureGates }].map(async options => {
+      const { ask } = await startTestServer(options)
+      return (await ask('GET', '/readyz?verbose')).text.split('\n')
+    }),
+  )
+  assert.deepEqual(
+    all?.filter(line => !some?.includes(line)),
+    [
+      '[+]poststarthook/peer-endpoint-reconciler-controller ok',
+      '[+]poststarthook/start-kube-apiserver-identity-lease-controller ok',
+      '[+]poststarthook/start-kube-apiserver-identity-lease-garbage-collector ok',
+    ],
+  )
+})
+
 test('what is not done end to end is not there', async () => {
   const { ask } = await startTestServer({ admission: [] })
   const pods = '/api/v1/namespaces/default/pods'

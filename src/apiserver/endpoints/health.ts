@@ -1,4 +1,5 @@
 /** /healthz, /livez and /readyz: whether the server should be used, restarted or left alone. */
+import { isGateOn } from '#base/feature-gates.ts'
 import {
   createHealth,
   type Health,
@@ -52,6 +53,13 @@ const HOOKS: Readonly<Record<string, Stage>> = {
   'poststarthook/apiservice-openapiv3-controller': 'informer-sync',
 }
 
+/** Those that there are with a feature gate alone. */
+const GATED: Readonly<Record<string, string>> = {
+  'poststarthook/peer-endpoint-reconciler-controller': 'UnknownVersionInteroperabilityProxy',
+  'poststarthook/start-kube-apiserver-identity-lease-controller': 'APIServerIdentity',
+  'poststarthook/start-kube-apiserver-identity-lease-garbage-collector': 'APIServerIdentity',
+}
+
 /** A check that somebody else brings. */
 export interface FurtherCheck {
   readonly name: string
@@ -82,6 +90,11 @@ export function healthOf(server: ServerContext): Health {
   return known
 }
 
+function isThere({ featureGates }: ServerContext, hook: string): boolean {
+  const gate = GATED[hook]
+  return gate === undefined || isGateOn(featureGates, gate)
+}
+
 /** In the order in which they are told. */
 export function checksOf(server: ServerContext, endpoint: string): readonly HealthCheck[] {
   const started = (name: string, stage: Stage) => ({
@@ -89,7 +102,9 @@ export function checksOf(server: ServerContext, endpoint: string): readonly Heal
     isGood: () => !server.notReady.has(stage),
   })
   const stored = (name: string) => ({ name, isGood: () => isStoreGood(server.store) })
-  const hooks = Object.entries(HOOKS).map(([name, stage]) => started(name, stage))
+  const hooks = Object.entries(HOOKS)
+    .filter(([name]) => isThere(server, name))
+    .map(([name, stage]) => started(name, stage))
   // Whoever answers can log, too.
   const log = { ...ping, name: 'log' }
   // Nor does it need a certificate to call itself, which could expire.
