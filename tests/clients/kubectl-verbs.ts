@@ -125,6 +125,7 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
     ['get endpointslices', /d-\S+ +IPv4 +80 +10\./],
     ['get sa,cm', /serviceaccount\/default +\d+s\n[\s\S]*configmap\/kube-root-ca\.crt +1/],
     ['get leases -n kube-node-lease', /hollow-0 +hollow-0/],
+    ['get leases -n kube-system', /apiserver-\w{26} +apiserver-\w{26}_[0-9a-f-]{36} /],
     [
       'get events',
       /Normal +ScalingReplicaSet +deployment\/d +Scaled up replica set d-\w+ from 0 to 1/,
