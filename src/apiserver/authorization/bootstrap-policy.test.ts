@@ -94,6 +94,18 @@ test('what was taken away comes back, what was added stays', () => {
   )
 })
 
+test('what a controller composed is its own, but nothing is left without rights', () => {
+  const given = { view: [rule('get', 'core', 'pods')], edit: [] }
+  const composed = clusterRoles.map(each => {
+    const rules = given[each.metadata.name as keyof typeof given]
+    return rules ? { ...each, rules } : each
+  })
+  const { update } = bootstrapPolicyChanges(viewOf({ ...all, clusterRoles: composed }))
+  assert.deepEqual(names(update), ['edit'])
+  const [edit] = update
+  assert.ok(edit && 'rules' in edit && edit.rules.length > 0)
+})
+
 test('one verb less is seen, too', () => {
   for (const field of ['verbs', 'apiGroups', 'resources'] as const) {
     const less = clusterRoles.map(each =>

@@ -229,15 +229,18 @@ const sameRole = (a: ClusterRoleBinding | RoleBinding, b: ClusterRoleBinding | R
 
 function withMissingRules<R extends ClusterRole | Role>(existing: R, wanted: R): R | undefined {
   if (isProtected(existing)) return undefined
+  // What a controller composed stays as it is: it adds what is missing, and what others labelled for it besides.
+  const isComposed = 'aggregationRule' in existing && (existing.rules ?? []).length > 0
   // The usual case, and all of them at every start: nothing changed. Comparing is 20 times quicker than covering.
-  const missing = sameRules(existing.rules ?? [], wanted.rules)
-    ? []
-    : uncoveredRights(existing.rules ?? [], wanted.rules)
+  const missing =
+    isComposed || sameRules(existing.rules ?? [], wanted.rules)
+      ? []
+      : uncoveredRights(existing.rules ?? [], wanted.rules)
   const merged = mergedMetadata(existing, wanted)
   if (missing.length === 0 && merged === undefined) return undefined
   // Whole rules are added where a part of them is missing, so that they read as they were written.
   const lacking = wanted.rules.filter(
-    each => uncoveredRights(existing.rules ?? [], [each]).length > 0,
+    each => !isComposed && uncoveredRights(existing.rules ?? [], [each]).length > 0,
   )
   return {
     ...existing,

@@ -1,7 +1,8 @@
 /** What must exist before anybody asks: the system's namespaces and classes, the Service of the API itself, the RBAC policy and flow control. */
 
-import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import type { KubernetesObject, ManagedFieldsEntry } from '#api/machinery/metadata.ts'
 import type { ServiceCidr } from '#api/networking/v1/service-cidr.ts'
+import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { systemClasses } from '#api/scheduling/v1/system-classes.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { bootstrapPolicyChanges } from '../authorization/bootstrap-policy.ts'
@@ -94,9 +95,32 @@ async function policy(writer: Writer): Promise<void> {
   const { create, update, recreate } = bootstrapPolicyChanges(server.world.rbac, servesPodGroups)
   await Promise.all(recreate.map(each => writer.remove(RBAC, pluralOf(each), each)))
   await Promise.all([
-    ...create.map(each => writer.ensure(RBAC, pluralOf(each), each)),
+    ...create.map(each =>
+      'aggregationRule' in each
+        ? ensureComposed(writer, each)
+        : writer.ensure(RBAC, pluralOf(each), each),
+    ),
     ...update.map(each => writer.put(RBAC, pluralOf(each), each)),
   ])
+}
+
+/**
+ * With the rules that the controller would apply, which there may not be, in its name: so they are its own to change, and it has nothing to
+ * write at a start.
+ */
+function ensureComposed(writer: Writer, role: ClusterRole): Promise<void> {
+  const applied: ManagedFieldsEntry = {
+    manager: 'clusterrole-aggregation-controller',
+    operation: 'Apply',
+    apiVersion: role.apiVersion,
+    time: rfc3339(writer.server.clock.now()),
+    fieldsType: 'FieldsV1',
+    fieldsV1: { 'f:rules': {} },
+  }
+  return writer.ensure(RBAC, 'clusterroles', { ...role, rules: [] } as ClusterRole, draft => {
+    Object.assign(draft, { rules: role.rules })
+    draft.metadata.managedFields = [applied, ...(draft.metadata.managedFields ?? [])]
+  })
 }
 
 /**

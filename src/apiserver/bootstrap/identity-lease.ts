@@ -1,6 +1,6 @@
 /**
  * Who serves the API, for whoever looks: a Lease of kube-system for each machine on which a server listens, made anew when one starts, renewed while
- * it runs and gone with it. What a server left that had no time to take its own away is removed an hour after its last renewal. Names and intervals
+ * it runs and gone with it. What a server left that had no time to take its own away is removed when it has not been renewed for an hour. Names and intervals
  * are upstream's (API server identity), so that servers of both kinds take each other for what they are. This is not what the endpoints
  * of the API are made of: that is server-leases.ts's.
  */

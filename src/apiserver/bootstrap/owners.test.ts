@@ -10,6 +10,7 @@ import { startTestServer, type TestServer } from '../testing.ts'
 const SERVER = 'kube-apiserver Update'
 const LEVELS = 'api-priority-and-fairness-config-producer-v1 Update'
 const SCHEMAS = ['api-priority-and-fairness-config-consumer-v1 Apply status', LEVELS]
+const COMPOSED = ['clusterrole-aggregation-controller Apply', SERVER]
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
 const FLOWS = '/apis/flowcontrol.apiserver.k8s.io/v1'
 const SYSTEM = '/api/v1/namespaces/kube-system'
@@ -34,6 +35,9 @@ const OWNERS: readonly (readonly [string, readonly string[]])[] = [
   [`${FLOWS}/prioritylevelconfigurations/exempt`, [LEVELS]],
   [`${FLOWS}/prioritylevelconfigurations/workload-low`, [LEVELS]],
   [`${RBAC}/clusterroles/cluster-admin`, [SERVER]],
+  [`${RBAC}/clusterroles/admin`, COMPOSED],
+  [`${RBAC}/clusterroles/edit`, COMPOSED],
+  [`${RBAC}/clusterroles/view`, COMPOSED],
   [`${RBAC}/clusterroles/system:node`, [SERVER]],
   [`${RBAC}/clusterrolebindings/cluster-admin`, [SERVER]],
   [`${RBAC}/namespaces/kube-system/roles/system:controller:token-cleaner`, [SERVER]],
@@ -55,6 +59,12 @@ const FIELDS: readonly (readonly [string, string, string])[] = [
     `${RBAC}/clusterrolebindings/system:node-proxier`,
     SERVER,
     '{"metadata":{"annotations":{"rbac.authorization.kubernetes.io/autoupdate"},"labels":{"kubernetes.io/bootstrapping"}},"roleRef","subjects"}',
+  ],
+  [`${RBAC}/clusterroles/view`, COMPOSED[0] ?? '', '{"rules"}'],
+  [
+    `${RBAC}/clusterroles/view`,
+    SERVER,
+    '{"aggregationRule":{"clusterRoleSelectors"},"metadata":{"annotations":{"rbac.authorization.kubernetes.io/autoupdate"},"labels":{"kubernetes.io/bootstrapping","rbac.authorization.k8s.io/aggregate-to-edit"}}}',
   ],
   // A binding of nobody.
   [

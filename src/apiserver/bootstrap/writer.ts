@@ -47,8 +47,13 @@ export class Writer {
     this.#exchange.user = SELF
   }
 
-  /** Creates what is not there, and leaves what is. */
-  async ensure(group: string, plural: string, object: KubernetesObject): Promise<void> {
+  /** Creates what is not there, and leaves what is. `finish` adds to what is created, and to its owners, what is not this writer's. */
+  async ensure(
+    group: string,
+    plural: string,
+    object: KubernetesObject,
+    finish = (_draft: KubernetesObject) => {},
+  ): Promise<void> {
     const resource = this.server.registry.find(group, 'v1', plural)
     if (!resource?.storage) return
     const { namespace = '', name = '' } = object.metadata
@@ -57,7 +62,9 @@ export class Writer {
       if (await resource.storage.get(namespace, name)) return
       try {
         const draft = draftOf(resource as StoredResource, object)
-        await createObject(this.#owned(write, draft), draft)
+        const owned = this.#owned(write, draft)
+        finish(draft)
+        await createObject(owned, draft)
         return
       } catch (thrown) {
         if (isStatus(thrown, 'AlreadyExists')) return

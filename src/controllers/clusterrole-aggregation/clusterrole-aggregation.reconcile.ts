@@ -1,8 +1,13 @@
 /** The rules of a cluster role that is composed of others. */
+
+import { apiVersionOf } from '#api/machinery/kind.ts'
 import { labelMatcherOf } from '#api/machinery/label-selector.ts'
 import { type ClusterRole, clusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { nothingToDo, type Outcome } from '../runner/controller.ts'
 import { canonical, sameJson } from '../runner/json.ts'
+
+/** Who owns the rules of what is composed, as upstream. */
+const MANAGER = 'clusterrole-aggregation-controller'
 
 /** Selectors in their order, roles by name, rules in theirs; what comes up again is left out. */
 export function reconcile(role: ClusterRole, roles: readonly ClusterRole[]): Outcome {
@@ -22,5 +27,15 @@ export function reconcile(role: ClusterRole, roles: readonly ClusterRole[]): Out
   }
   const next = [...rules.values()]
   if (sameJson(next, role.rules ?? [])) return nothingToDo
-  return { writes: [{ verb: 'update', kind: clusterRole, object: { ...role, rules: next } }] }
+  const { name = '', uid = '' } = role.metadata
+  const patch = {
+    apiVersion: apiVersionOf(clusterRole),
+    kind: clusterRole.kind,
+    metadata: { name, uid },
+    rules: next,
+  }
+  const options = { fieldManager: MANAGER, force: true }
+  return {
+    writes: [{ verb: 'patch', kind: clusterRole, object: role, type: 'apply', patch, options }],
+  }
 }

@@ -14,8 +14,8 @@ function roleOf(name: string, labels: object, resources: string[], selectors?: o
 }
 const rulesOf = (role: ClusterRole, roles: ClusterRole[]) => {
   const [write] = reconcile(role, [role, ...roles]).writes
-  if (write?.verb !== 'update') return undefined
-  return (write.object.rules as ClusterRole['rules']).map(({ resources }) => resources?.[0])
+  if (write?.verb !== 'patch') return undefined
+  return (write.patch as ClusterRole).rules.map(({ resources }) => resources?.[0])
 }
 
 test('selectors come in their order, roles by name, and what is there already is left out', () => {
@@ -61,6 +61,15 @@ test('admin, edit and view are composed, and grow with what is labelled for them
   } as never)
   // By way of view and edit.
   await cluster.until('widgets', () => has('admin', 'widgets'))
+  const { metadata } = await cluster.client.get(clusterRole, 'admin')
+  const owners = metadata.managedFields?.map(({ manager, operation, fieldsV1 }) => [
+    `${manager} ${operation}`,
+    'f:rules' in (fieldsV1 as object),
+  ])
+  assert.deepEqual(owners, [
+    [`${enabled} Apply`, true],
+    ['kube-apiserver Update', false],
+  ])
   await cluster.client.delete(clusterRole, { name: 'widgets' })
   await cluster.until('no widgets', async () => !(await has('admin', 'widgets')))
 })
