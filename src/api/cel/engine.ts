@@ -13,14 +13,18 @@ import { keepLiteral } from './literals.ts'
 import { type CheckedPart, COST_PER_CALL, meter, metered } from './metering.ts'
 import { expandOptionalEntries, maskOptionalEntries, restoreConstants } from './optional-entries.ts'
 import { expandLoops, type Node } from './two-variables.ts'
-import { undeclaredIn, usesBind } from './undeclared.ts'
 
 type Cel = typeof import('@marcbachmann/cel-js')
 type Environment = InstanceType<Cel['Environment']>
 
-/** Longest expression, and how deep it may nest. */
-const MAXIMUM_LENGTH = 16 * 1024
-const MAXIMUM_DEPTH = 100
+/** What an expression may be was looked at before; rewriting makes more of it. */
+const LIMITS = {
+  maxDepth: 1_000,
+  maxAstNodes: 1_000_000,
+  maxListElements: 100_000,
+  maxMapEntries: 100_000,
+  maxCallArguments: 1_000,
+}
 /** Programs that are kept; those of all rules of a cluster fit. */
 const MAXIMUM_PROGRAMS = 10_000
 
@@ -85,7 +89,7 @@ export async function loadCelEngine(): Promise<void> {
   const environment = new cel.Environment({
     enableOptionalTypes: true,
     homogeneousAggregateLiterals: false,
-    limits: { maxDepth: MAXIMUM_DEPTH },
+    limits: LIMITS,
   })
   // Whole numbers are taken for spans of time until they are looked at.
   environment.registerFunction('duration(int): google.protobuf.Duration', () => {
@@ -129,13 +133,6 @@ const FURNISH: Readonly<Record<Scope, (environment: Environment) => void>> = {
   },
 }
 
-/** All functions, and whatever types and variables the caller adds: for checking types, not for evaluating. */
-export function unfurnishedEnvironment(): Environment {
-  const environment = loaded().base.clone()
-  addAuthorizer(environment)
-  return environment
-}
-
 function loaded(): Engine {
   if (!engine) throw new Error('the engine for expressions is not loaded')
   return engine
@@ -174,12 +171,10 @@ export function compileExpression(
 function compile(text: string, type: ResultType, scope: Scope): Program {
   const { cel } = loaded()
   const environment = loaded().environment(scope)
-  if (text.length > MAXIMUM_LENGTH) throw new Error('the expression is too long')
   const { text: masked, marks, constants } = maskOptionalEntries(text)
   const { ast } = environment.parse(masked)
   restoreConstants(ast, constants)
   if (marks.size > 0) expandOptionalEntries(ast, marks, treeOf)
-  if (scope !== 'devices' && usesBind(ast)) throw new Error(undeclaredText(text, environment))
   const found = { usesOldSelf: false }
   rewrite(ast as unknown as Node, found)
   const parsed = environment.parse(cel.serialize(ast))
@@ -202,19 +197,6 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
       return value
     },
   }
-}
-
-/** The names in an expression that the environment does not know, as Go's compiler tells them. */
-export function undeclaredText(text: string, environment: Environment): string {
-  const functions = new Set(environment.getDefinitions().functions.map(({ name }) => name))
-  // The engine has it for who binds, which is said of devices alone.
-  functions.delete('bind')
-  const declared = {
-    hasVariable: (name: string) => name !== 'cel' && environment.hasVariable(name),
-    hasFunction: (name: string) => functions.has(name),
-  }
-  const { text: masked } = maskOptionalEntries(text)
-  return undeclaredIn(environment.parse(masked).ast, text, declared) ?? ''
 }
 
 /** What a rule may cost at most where `self` is of this type; 0 for what is no expression. */

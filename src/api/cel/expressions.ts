@@ -1,16 +1,18 @@
 /** Whether expressions can be compiled at all. The engine is loaded before the first write of an object that may have some. */
 import { messageOf } from '#base/errors.ts'
-import { type FieldError, invalid } from '../machinery/field-error.ts'
-import type { VariableTypes } from './certain-types.ts'
+import { type FieldError, internal, invalid } from '../machinery/field-error.ts'
+import type { Seen } from './admission-types.ts'
+import type { Type } from './checker/types.ts'
 import type { ResultType, Scope } from './engine.ts'
-import type { Seen } from './references.ts'
+import type { CheckedVariable } from './type-check.ts'
 
 interface Tools {
   readonly engine: typeof import('./engine.ts')
-  readonly syntax: typeof import('./syntax.ts')
-  readonly references: typeof import('./references.ts')
-  readonly certain: typeof import('./certain-types.ts')
-  readonly construction: typeof import('./construction.ts')
+  readonly compile: typeof import('./compile.ts')
+  readonly admission: typeof import('./admission-types.ts')
+  readonly check: typeof import('./type-check.ts')
+  readonly types: typeof import('./checker/types.ts')
+  readonly macros: typeof import('./parser/macros.ts')
 }
 
 let tools: Tools | undefined
@@ -21,21 +23,24 @@ export async function prepareExpressions(): Promise<void> {
 }
 
 async function load(): Promise<Tools> {
-  const [engine, syntax, references, certain, construction] = await Promise.all([
+  const [engine, compile, admission, check, types, macros] = await Promise.all([
     import('./engine.ts'),
-    import('./syntax.ts'),
-    import('./references.ts'),
-    import('./certain-types.ts'),
-    import('./construction.ts'),
+    import('./compile.ts'),
+    import('./admission-types.ts'),
+    import('./type-check.ts'),
+    import('./checker/types.ts'),
+    import('./parser/macros.ts'),
   ])
-  return { engine, syntax, references, certain, construction }
+  return { engine, compile, admission, check, types, macros }
 }
 
 export interface Expected {
   readonly type?: ResultType
   readonly scope?: Scope
-  /** What is declared; all that the scope knows where it is absent. */
+  /** What is declared. */
   readonly seen?: Seen
+  /** Blanks around it are shown, but are no part of it. */
+  readonly isTrimmed?: boolean
 }
 
 /** Empty texts are somebody else's to complain about. */
@@ -44,64 +49,83 @@ export function wrongExpression(
   text: string,
   expected: Expected = {},
 ): readonly FieldError[] {
-  if (text.trim() === '') return []
-  const why = problemOf(text, expected)
-  return why === undefined ? [] : [invalid(field, text, why)]
+  if (text.trim() === '' || !tools) return []
+  const own = expected.isTrimmed ? text.trim() : text
+  return refusal(field, text, problemOf(own, expected, tools))
 }
-
-const DEVICE: Seen = { names: new Set(['device']) }
 
 /** What tells devices apart; here an empty text is one that does not parse. */
 export function wrongDeviceExpression(field: string, text: string): readonly FieldError[] {
-  const why = problemOf(text, { scope: 'devices', seen: DEVICE })
-  return why === undefined ? [] : [invalid(field, text, why)]
+  if (!tools) return []
+  return refusal(field, text, deviceProblem(text, tools))
 }
 
-/** The types of variables that each may use those before it. What is wrong itself has no type. */
-export function variableTypes(
-  variables: readonly { readonly name: string; readonly expression: string }[],
-  names: ReadonlySet<string>,
-): VariableTypes {
-  const types = new Map<string, string | undefined>()
-  for (const { name, expression } of variables) {
-    const expected = { type: 'dyn', seen: { names, variables: types } } as const
-    const isWrong = problemOf(expression, expected) !== undefined
-    types.set(name, isWrong || !tools ? 'dyn' : typeOf(expression, types, tools))
-  }
-  return types
+/** `isInternal` says that nothing is wrong with the expression as such. */
+interface Problem {
+  readonly why: string
+  readonly isInternal?: boolean
 }
 
-const typeOf = (text: string, variables: VariableTypes, { engine, certain }: Tools) =>
-  certain.variableType(text, engine.compileExpression(text, 'dyn', 'admission').type, variables)
+function refusal(field: string, text: string, problem: Problem | undefined): FieldError[] {
+  if (!problem) return []
+  const { why, isInternal = false } = problem
+  return [isInternal ? internal(field, why) : invalid(field, text, why)]
+}
+
+/** The types of variables that each may use those before it. */
+export const variableTypes = (
+  variables: readonly CheckedVariable[],
+  seen: Seen,
+): ReadonlyMap<string, Type> => tools?.check.variableTypes(variables, seen) ?? new Map()
 
 function problemOf(
   text: string,
-  { type = 'bool', scope = 'admission', seen }: Expected,
-): string | undefined {
-  if (!tools) return undefined
-  const { engine, syntax, references, certain, construction } = tools
-  // Which of the names are there is known to whoever declares them; what a change is made of is more than names.
-  const isPlain = scope !== 'mutations' || !/\b(Object|JSONPatch|jsonpatch)\b/.test(text)
-  const stray = seen && isPlain ? references.strayReferences(text, seen) : undefined
-  if (stray !== undefined) return `compilation failed: ${stray}`
+  { type = 'bool', scope = 'admission', seen = {} }: Expected,
+  { compile, admission, engine, types }: Tools,
+): Problem | undefined {
+  const environment = admission.admissionEnvironment({ ...seen, isMutating: scope === 'mutations' })
+  const found = compile.compiled(text, environment)
+  if ('problem' in found) return { why: `compilation failed: ${found.problem}` }
+  // A nullable one is one all the same.
+  const given = types.typeText({ ...found.type, isWrapper: false })
+  const wanted = RESULTS[type]
+  if (wanted && !wanted.includes(given)) {
+    const [only, ...more] = wanted
+    const wish = more.length > 0 ? `one of [${wanted.join(' ')}]` : only
+    return { why: `must evaluate to ${wish} but got ${given}` }
+  }
+  if (found.noProgram !== undefined) return { why: found.noProgram, isInternal: true }
+  return whyNot(() => engine.compileExpression(text, type, scope))
+}
+
+/** As types are shown; anything goes where there are none. */
+const RESULTS: Readonly<Record<ResultType, readonly string[] | undefined>> = {
+  bool: ['bool'],
+  string: ['string'],
+  'string|null': ['string', 'null_type'],
+  dyn: undefined,
+  Object: ['Object'],
+  'list<JSONPatch>': ['list(JSONPatch)'],
+}
+
+function deviceProblem(
+  text: string,
+  { compile, admission, engine, types, macros }: Tools,
+): Problem | undefined {
+  const found = compile.compiled(text, admission.deviceEnvironment(), macros.WITH_BIND)
+  if ('problem' in found) return { why: `compilation failed: ${found.problem}` }
+  if (found.type.kind !== 'bool' && found.type.kind !== 'any')
+    return { why: `must evaluate to bool or the unknown type, not ${types.typeText(found.type)}` }
+  if (found.noProgram !== undefined) return { why: found.noProgram, isInternal: true }
+  return whyNot(() => engine.compileExpression(text, 'bool', 'devices'))
+}
+
+/** What nothing is wrong with, the engine must understand as well. */
+function whyNot(compile: () => unknown): Problem | undefined {
   try {
-    const program = engine.compileExpression(text, type, scope)
-    // Nothing but a construction is a change.
-    if (scope === 'mutations' && isPlain)
-      return new engine.WrongResult(type, /^list/.test(program.type) ? 'list<dyn>' : 'dyn').message
-    if (scope !== 'admission' || type === 'dyn') return undefined
-    const given = certain.certainType(text, program.type, seen?.variables)
-    if (given === undefined || type.split('|').includes(given)) return undefined
-    return new engine.WrongResult(type, given).message
+    compile()
+    return undefined
   } catch (thrown) {
-    if (!(thrown instanceof engine.WrongResult)) {
-      // What mutations construct has been rewritten, which moves what comes behind.
-      const placeOf = (start: number) =>
-        scope === 'mutations' ? construction.placeInOriginal(text, start) : start
-      const why = syntax.syntaxProblem(text, thrown, placeOf) ?? messageOf(thrown)
-      return `compilation failed: ${why}`
-    }
-    if (scope === 'devices') return `must evaluate to bool or the unknown type, not ${thrown.given}`
-    return thrown.message
+    return { why: `compilation failed: ${messageOf(thrown).split('\n')[0]}` }
   }
 }

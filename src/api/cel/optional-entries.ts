@@ -21,8 +21,8 @@ export interface Masked {
   readonly constants: ReadonlyMap<number, unknown>
 }
 
-/** What the engine does not read as it is: marks, fractions and names that begin with a dot, and bytes without escapes. */
-const UNREADABLE = /[[,{]\s*\?|\.\s*[\d_A-Za-z]|[bB][rR]?["']/
+/** What the engine does not read as it is: marks, fractions and names that begin with a dot, bytes without escapes, commas of nothing. */
+const UNREADABLE = /[[,{]\s*\?|\.\s*[\d_A-Za-z]|[bB][rR]?["']|\f|[[{]\s*,/
 
 /** As long as it was, with the marks of entries as operators, and other constants in the place of what the engine cannot read. */
 export function maskOptionalEntries(text: string): Masked {
@@ -34,7 +34,11 @@ export function maskOptionalEntries(text: string): Masked {
   let before = ''
   let isWanted = false
   for (const { 0: token, index } of text.matchAll(TOKEN)) {
-    if (BLANK.test(token)) continue
+    if (BLANK.test(token)) {
+      for (let at = 0; at < token.length; at++) if (token[at] === '\f') letters[index + at] = ' '
+      continue
+    }
+    if (token === ',' && isWanted && before !== ',') letters[index] = ' '
     if (token === '?' && isWanted) marks.add(index)
     maskConstant(token, index, before, { letters, constants })
     if (token === '[' || token === '{' || token === '(')

@@ -12,28 +12,35 @@ export type Piece =
   | { readonly text: string }
   | { readonly verb: string; readonly precision: number }
 
-/** Throws where the template is none. */
-export function piecesOf(template: string): Piece[] {
-  const pieces: Piece[] = []
+/** Throws where the template is none, or says more than there are values. */
+export function* piecesOf(template: string, count: number): Generator<Piece> {
+  let next = 0
   for (const [whole, percent, mark = '', digits = '', verb = ''] of template.matchAll(
     /(%)(?:%|(\.)?(\d*)([\s\S]?))|[^%]+/gu,
   )) {
-    if (!percent) pieces.push({ text: whole })
-    else if (whole === '%%') pieces.push({ text: '%' })
-    else pieces.push(clause(mark === '.', digits, verb))
+    if (!percent) yield { text: whole }
+    else if (whole === '%%') yield { text: '%' }
+    else if (whole === '%') throw new Error('unexpected end of string')
+    else if (next >= count) throw new Error(`index ${next} out of range`)
+    else {
+      yield clause(mark === '.', digits, verb)
+      next++
+    }
   }
-  return pieces
 }
 
 const NOT_PARSED = 'could not parse formatting clause: '
 
 function clause(hasPrecision: boolean, digits: string, verb: string): Piece {
   if (!hasPrecision && digits !== '') throw new Error(`${NOT_PARSED}${unrecognized(digits[0])}`)
+  if (verb === '')
+    throw new Error(
+      `${NOT_PARSED}error while parsing precision: could not find end of precision specifier`,
+    )
   if (hasPrecision && digits === '')
     throw new Error(
       `${NOT_PARSED}error while parsing precision: error while converting precision to integer: strconv.Atoi: parsing "": invalid syntax`,
     )
-  if (verb === '') throw new Error('unexpected end of string')
   if (!Object.hasOwn(WRITERS, verb)) throw new Error(`${NOT_PARSED}${unrecognized(verb)}`)
   return { verb, precision: hasPrecision ? Number(digits) : USUAL_PRECISION }
 }
@@ -42,18 +49,18 @@ const unrecognized = (verb = '') => `unrecognized formatting clause ${JSON.strin
 
 export function formatted(template: string, values: readonly unknown[]): string {
   let next = 0
-  return piecesOf(template)
-    .map(piece => {
-      if ('text' in piece) return piece.text
-      if (next >= values.length) throw new Error(`index ${next} out of range`)
-      const value = values[next++]
+  let text = ''
+  for (const piece of piecesOf(template, values.length)) {
+    if ('text' in piece) text += piece.text
+    else {
       const { verb, precision } = piece
-      const type = typeName(value)
-      const wrong = wrongForVerb(verb, type)
+      const value = values[next++]
+      const wrong = wrongForVerb(verb, typeName(value))
       if (wrong !== undefined) throw new Error(wrong)
-      return WRITERS[verb]?.(value, Math.min(precision, MAXIMUM_PRECISION)) ?? ''
-    })
-    .join('')
+      text += WRITERS[verb]?.(value, Math.min(precision, MAXIMUM_PRECISION)) ?? ''
+    }
+  }
+  return text
 }
 
 const WHOLE = ['int', 'uint']

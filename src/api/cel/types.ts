@@ -1,98 +1,77 @@
 /** Shapes of objects as types of the expression language, so that a checker knows which fields there are. */
 import { type AnySchema, isUndescribed, type ObjectShape } from '../machinery/schema.ts'
-
-interface Registering {
-  registerType(name: string, type: object): unknown
-  registerOperator(signature: string, handler: () => boolean): unknown
-}
-
-const TIME = 'google.protobuf.Timestamp'
+import type { Fields } from './checker/environment.ts'
+import {
+  BOOL,
+  BYTES,
+  DOUBLE,
+  DYN,
+  INT,
+  listOf,
+  mapOf,
+  STRING,
+  struct,
+  TIMESTAMP,
+  type Type,
+} from './checker/types.ts'
 
 const SCALARS = {
-  string: 'string',
-  boolean: 'bool',
-  int32: 'int',
-  int64: 'int',
-  double: 'double',
-  bytes: 'bytes',
-  quantity: 'string',
-  intOrString: 'dyn',
-  time: TIME,
-  microTime: TIME,
-  duration: 'string',
-  any: 'dyn',
+  string: STRING,
+  boolean: BOOL,
+  int32: INT,
+  int64: INT,
+  double: DOUBLE,
+  bytes: BYTES,
+  quantity: STRING,
+  intOrString: DYN,
+  time: TIMESTAMP,
+  microTime: TIMESTAMP,
+  duration: STRING,
+  any: DYN,
 } as const
 
-/** Registers the types of shapes in one environment, each once. */
+/** Names that are words of the language may be written either way. */
+const RESERVED = new Set(
+  'as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
+)
+
+/** Structs are named after the ways to them, and made when they are asked for: a shape within itself has no end. */
 export class ShapeTypes {
-  readonly #target: Registering
-  readonly #names = new Map<ObjectShape, string>()
-  readonly #shapes = new Map<string, ObjectShape>()
+  readonly structs = new Map<string, Fields>()
 
-  constructor(target: Registering) {
-    this.#target = target
+  /** Anything for what has fields that nobody describes. */
+  of(shape: ObjectShape, name = rootName(shape)): Type {
+    if (shape.unknown) return DYN
+    if (!this.structs.has(name)) this.structs.set(name, field => this.#fieldOf(shape, name, field))
+    return struct(name)
   }
 
-  /** The name of the shape's type; `dyn` for what has fields that nobody describes. */
-  of(shape: ObjectShape): string {
-    const known = this.#names.get(shape)
-    if (known !== undefined) return known
-    if (shape.unknown) return 'dyn'
-    const name = `shape.T${this.#names.size}`
-    // A shape within itself has no end; there, nothing is known.
-    this.#names.set(shape, 'dyn')
-    const fields: Record<string, string> = {}
-    for (const [field, { schema }] of Object.entries(shape.fields)) {
-      const type = this.#typeOf(schema)
-      fields[field] = type
-      // Names that are words of the language may be written either way.
-      if (RESERVED.has(field)) fields[`__${field}__`] = type
-    }
-    this.#target.registerType(name, { fields })
-    this.#target.registerOperator(`${name} == null`, () => false)
-    this.#names.set(shape, name)
-    this.#shapes.set(name, shape)
-    return name
+  #fieldOf(shape: ObjectShape, name: string, field: string): Type | undefined {
+    const [, inner = ''] = /^__(.*)__$/.exec(field) ?? []
+    const own = RESERVED.has(inner) ? inner : field
+    if (!Object.hasOwn(shape.fields, own)) return undefined
+    const described = shape.fields[own]
+    return described && this.#typeOf(described.schema, `${name}.${own}`)
   }
 
-  /** The text with the names by which the shapes are published, in the notation of Go's implementation. */
-  shown(text: string): string {
-    return inGoNotation(text.replace(/shape\.T\d+/g, name => this.#shapes.get(name)?.name ?? name))
-  }
-
-  #typeOf(schema: AnySchema): string {
-    if (isUndescribed(schema)) return 'dyn'
+  #typeOf(schema: AnySchema, name: string): Type {
+    if (isUndescribed(schema)) return DYN
     switch (schema.type) {
       case 'list':
-        return `list<${this.#typeOf(schema.items)}>`
+        return listOf(this.#typeOf(schema.items, `${name}.@idx`))
       case 'map':
-        return `map<string, ${this.#typeOf(schema.values)}>`
+        return mapOf(STRING, this.#typeOf(schema.values, `${name}.@elem`))
       case 'struct':
-        return this.of(schema.shape)
+        return this.of(schema.shape, name)
       case 'alternative':
-        return 'dyn'
+        return DYN
       default:
         return SCALARS[schema.type]
     }
   }
 }
 
-/** The text with types as Go's implementation writes them. */
-export function inGoNotation(text: string): string {
-  const named = text
-    .replaceAll('google.protobuf.Timestamp', 'timestamp')
-    .replaceAll('google.protobuf.Duration', 'duration')
-  return withParentheses(named)
-}
-
-/** `list<map<string, int>>` is `list(map(string, int))` there. */
-function withParentheses(text: string): string {
-  const next = text.replace(/\b(list|map|optional|dyn)<([^<>]*)>/g, '$1($2)')
-  return next === text ? text : withParentheses(next)
-}
-
-const RESERVED = new Set(
-  'as break const continue else for function if import let loop package namespace return var void while'.split(
-    ' ',
-  ),
-)
+/** Upstream has a number behind that is another each time. */
+const rootName = ({ name = '' }: ObjectShape) => `${name.slice(name.lastIndexOf('.') + 1)}1`

@@ -1,5 +1,5 @@
+import type { Seen } from '../../cel/admission-types.ts'
 import { wrongExpression } from '../../cel/expressions.ts'
-import type { Seen } from '../../cel/references.ts'
 import { validateConditions } from '../../core/v1/validation.conditions.ts'
 import { validateLabelSelector } from '../../core/v1/validation.selectors.ts'
 import { given, needed, sameValue, wrong } from '../../core/v1/validation.ts'
@@ -103,10 +103,7 @@ type PolicyHead = Pick<
 >
 
 /** Messages must not depend on rights. */
-const withoutAuthorizer = (seen: Seen): Seen => ({
-  ...seen,
-  names: new Set([...seen.names].filter(name => name !== 'authorizer')),
-})
+const withoutAuthorizer = (seen: Seen): Seen => ({ ...seen, hasAuthorizer: false })
 
 function validateOne(path: string, each: Validation, seen: Seen): readonly FieldError[] {
   const { expression, message = '', messageExpression = '', reason } = each
@@ -145,7 +142,11 @@ function validateAuditAnnotations(
     const length = valueExpression.trim().length
     errors.push(
       ...wrong(`${at}.key`, whole, isQualifiedName(whole)),
-      ...wrongExpression(`${at}.valueExpression`, valueExpression, { type: 'string|null', seen }),
+      ...wrongExpression(`${at}.valueExpression`, valueExpression, {
+        type: 'string|null',
+        seen,
+        isTrimmed: true,
+      }),
     )
     if (length === 0)
       errors.push(required(`${at}.valueExpression`, 'valueExpression is not specified'))
@@ -305,7 +306,12 @@ function validateForm(
   const { expression = '' } = given
   const field = `${path}.${form}.expression`
   if (expression.trim() === '') return [required(field)]
-  return wrongExpression(field, expression, { type: RESULTS[form], scope: 'mutations', seen })
+  return wrongExpression(field, expression.trim(), {
+    type: RESULTS[form],
+    scope: 'mutations',
+    // Here there are some, even where there are none.
+    seen: { variables: new Map(), ...seen },
+  })
 }
 
 export function validateMutatingBinding({

@@ -1,7 +1,7 @@
 /** Rules that webhooks and policies share. */
 
+import type { Seen } from '../../cel/admission-types.ts'
 import { variableTypes, wrongExpression } from '../../cel/expressions.ts'
-import type { Seen } from '../../cel/references.ts'
 import { validateLabelSelector } from '../../core/v1/validation.selectors.ts'
 import { needed, wrong } from '../../core/v1/validation.ts'
 import {
@@ -131,8 +131,6 @@ function validateNamedRule(path: string, rule: NamedRuleWithOperations): readonl
   return [...names, ...validateRule(path, rule)]
 }
 
-const NAMES = ['authorizer', 'namespaceObject', 'object', 'oldObject', 'request']
-
 /** What expressions of webhooks and policies see; variables only where there are some, or in such. */
 export function seenWith({
   hasParams = false,
@@ -141,14 +139,8 @@ export function seenWith({
   hasParams?: boolean
   variables?: readonly Variable[] | undefined
 }): Seen {
-  const names = new Set([
-    ...NAMES,
-    ...(hasParams ? ['params'] : []),
-    ...(variables ? ['variables'] : []),
-  ])
-  return variables
-    ? { names, variables: variableTypes(variables.filter(isDeclared), names) }
-    : { names }
+  if (!variables) return { hasParams }
+  return { hasParams, variables: variableTypes(variables.filter(isDeclared), { hasParams }) }
 }
 
 const isDeclared = ({ name, expression }: Variable) =>

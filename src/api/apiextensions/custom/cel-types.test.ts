@@ -1,6 +1,7 @@
 /** What rules are found to be wrong in before there is a value; all of it as a kube-apiserver 1.36.3 tells it. */
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
+import { BOOL, STRING } from '../../cel/checker/types.ts'
 import { loadCelEngine } from '../../cel/engine.ts'
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
 import { ruleChecker } from './cel-types.ts'
@@ -28,6 +29,8 @@ const schema: JsonSchemaProps = {
   },
 }
 const check = (rule: string, isResource = false) => ruleChecker(schema, isResource)?.(rule)
+const problemOf = (found: ReturnType<typeof check>) =>
+  found && 'problem' in found ? found.problem : ''
 
 for (const rule of [
   'self.a__dash__b == self.text',
@@ -40,7 +43,7 @@ for (const rule of [
   'self.pod.metadata.name == self.pod.kind',
   'self.?open.?text.orValue("") == ""',
 ])
-  test(`nothing in ${rule}`, () => assert.deepEqual(check(rule), { type: 'bool' }))
+  test(`nothing in ${rule}`, () => assert.deepEqual(check(rule), { type: BOOL }))
 
 const wrong: readonly [string, string][] = [
   ['self.nothing == 1', "undefined field 'nothing'"],
@@ -80,12 +83,12 @@ const wrong: readonly [string, string][] = [
   ],
   [
     "self.open['text'] == ''",
-    "found no matching overload for '_[_]' applied to '(selfType.T0, string)'",
+    "found no matching overload for '_[_]' applied to '(selfType1.open, string)'",
   ],
   ['self.text[0] == ""', "found no matching overload for '_[_]' applied to '(string, int)'"],
   [
     'self.open == self.map',
-    "found no matching overload for '_==_' applied to '(selfType.T0, map(string, string))'",
+    "found no matching overload for '_==_' applied to '(selfType1.open, map(string, string))'",
   ],
   [
     "self.map == {'a': 1}",
@@ -120,29 +123,44 @@ const wrong: readonly [string, string][] = [
 ]
 for (const [rule, message] of wrong)
   test(`something in ${rule}`, () => {
-    const [first = ''] = check(rule)?.problem?.split('\n') ?? []
+    const [first = ''] = problemOf(check(rule)).split('\n')
     assert.equal(first.replace(/^ERROR: <input>:1:\d+: /, ''), message)
   })
 
-test('what joins no plain values may be an operator that the engine lacks', () => {
-  assert.deepEqual(check('self.objects + [self.open] == []'), {})
+test('what is joined must be of one type', () => {
+  assert.match(
+    problemOf(check('self.objects + [self.open] == []')),
+    /'_\+_' applied to '\(list\(selfType1\.objects\.@idx\), list\(selfType1\.open\)\)'/,
+  )
+})
+
+test('words of the language are names of fields, too', () => {
+  const typed = ruleChecker({ type: 'object', properties: { for: text } }, false)
+  for (const rule of ["self.for == ''", "self.__for__ == ''"])
+    assert.deepEqual(typed?.(rule), { type: BOOL })
+  assert.match(problemOf(typed?.("self.while == ''")), /undefined field 'while'/)
+})
+
+test('what is computed before there is a value may fail', () => {
+  const why = "program instantiation failed: type conversion error from 'string' to 'int'"
+  assert.deepEqual(check("int('a') == 1"), { type: BOOL, noProgram: why })
 })
 
 test('a whole object has its names', () => {
-  assert.deepEqual(check('self.metadata.name == self.kind', true), { type: 'bool' })
-  assert.match(check('self.metadata.labels == {}', true)?.problem ?? '', /undefined field 'labels'/)
+  assert.deepEqual(check('self.metadata.name == self.kind', true), { type: BOOL })
+  assert.match(problemOf(check('self.metadata.labels == {}', true)), /undefined field 'labels'/)
 })
 
 test('the old value may be one that there may be or not', () => {
   const typed = ruleChecker({ type: 'string' }, false)
   const rule = "oldSelf.hasValue() ? oldSelf.value() == self : oldSelf.orValue('a') == self"
-  assert.deepEqual(typed?.(rule, true), { type: 'bool' })
-  assert.match(typed?.(rule)?.problem ?? '', /'hasValue' applied to 'string.\(\)'/)
-  assert.match(typed?.('oldSelf.value() == 1', true)?.problem ?? '', /'\(string, int\)'/)
+  assert.deepEqual(typed?.(rule, true), { type: BOOL })
+  assert.match(problemOf(typed?.(rule)), /'hasValue' applied to 'string.\(\)'/)
+  assert.match(problemOf(typed?.('oldSelf.value() == 1', true)), /'\(string, int\)'/)
 })
 
 test('a rule that is not true or false is known by its type', () => {
-  assert.deepEqual(check('self.text'), { type: 'string' })
+  assert.deepEqual(check('self.text'), { type: STRING })
 })
 
 test('without a type there is nothing to check', () => {

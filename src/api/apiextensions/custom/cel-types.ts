@@ -1,117 +1,113 @@
 /** Schemas as types of the expression language, so that rules can be checked before there is a value. */
-import { unfurnishedEnvironment } from '../../cel/engine.ts'
-import { type Checked, checkTypes } from '../../cel/type-check.ts'
-import { inGoNotation } from '../../cel/types.ts'
+import { environmentOf, type Fields, fieldsFrom } from '../../cel/checker/environment.ts'
+import {
+  BOOL,
+  BYTES,
+  DOUBLE,
+  DURATION,
+  DYN,
+  INT,
+  listOf,
+  mapOf,
+  optionalOf,
+  STRING,
+  struct,
+  TIMESTAMP,
+  type Type,
+} from '../../cel/checker/types.ts'
+import { type Compiled, compiled } from '../../cel/compile.ts'
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
-import { celName } from './cel-values.ts'
+import { celName, RESERVED } from './cel-values.ts'
 import { itemsOf, valuesOf } from './walk.ts'
 
-const TIME = 'google.protobuf.Timestamp'
-const DURATION = 'google.protobuf.Duration'
-
-const SCALARS: Readonly<Record<string, string>> = {
-  boolean: 'bool',
-  integer: 'int',
-  number: 'double',
-  string: 'string',
+const SCALARS: Readonly<Record<string, Type>> = {
+  boolean: BOOL,
+  integer: INT,
+  number: DOUBLE,
+  string: STRING,
 }
-const FORMATS: Readonly<Record<string, string>> = {
-  byte: 'bytes',
+const FORMATS: Readonly<Record<string, Type>> = {
+  byte: BYTES,
   duration: DURATION,
-  date: TIME,
-  'date-time': TIME,
-  datetime: TIME,
+  date: TIMESTAMP,
+  'date-time': TIMESTAMP,
+  datetime: TIMESTAMP,
 }
 /** What rules see of every whole object, whatever its schema says. */
-const METADATA = { name: 'string', generateName: 'string' }
+const METADATA = { name: STRING, generateName: STRING }
+/** Upstream has a number behind that is another each time. */
+const SELF = 'selfType1'
 
 /** `mayBeNew` says that the old value is one that there may be or not. */
-export type RuleCheck = (expression: string, mayBeNew?: boolean) => Checked
-
-type Environment = ReturnType<typeof unfurnishedEnvironment>
+export type RuleCheck = (expression: string, mayBeNew?: boolean) => Compiled
 
 /**
- * Makes the check for rules at this schema; the engine must be loaded. Undefined for what has no type that rules could be written for.
- * `isResource` says that it is a whole object.
+ * Makes the check for rules at this schema. Undefined for what has no type that rules could be written for. `isResource` says that it is a
+ * whole object.
  */
 export function ruleChecker(schema: JsonSchemaProps, isResource: boolean): RuleCheck | undefined {
-  const environment = unfurnishedEnvironment()
-  const type = new SchemaTypes(environment).of(schema, isResource)
+  const types = new SchemaTypes()
+  const type = types.of(schema, SELF, isResource)
   if (type === undefined) return undefined
-  environment.registerVariable('self', type)
-  const ordinary = environment.clone().registerVariable('oldSelf', type)
-  const optional = environment.clone().registerVariable('oldSelf', `optional<${type}>`)
-  return (expression, mayBeNew = false) => {
-    const checked = checkTypes(mayBeNew ? optional : ordinary, expression, inGoNotation)
-    return isCertain(checked.problem) ? checked : {}
-  }
+  const seeing = (oldSelf: Type) =>
+    environmentOf({
+      variables: [
+        ['self', type],
+        ['oldSelf', oldSelf],
+      ],
+      structs: name => types.structs.get(name),
+    })
+  const ordinary = seeing(type)
+  const optional = seeing(optionalOf(type))
+  return (expression, mayBeNew = false) => compiled(expression, mayBeNew ? optional : ordinary)
 }
 
-/** An operator on anything but scalars and lists of them may be one that only this engine lacks: then nothing is said. */
-function isCertain(problem: string | undefined): boolean {
-  const [, operator, operands] =
-    /for '([^']*_[^']*)' applied to '\((.*)\)'/.exec(problem ?? '') ?? []
-  // What is looked for in which map, and what has fields, is known well enough.
-  if (
-    operator === '_[_]' ||
-    (/^_[!=]=_$/.test(operator ?? '') && /map\(|selfType/.test(operands ?? ''))
-  )
-    return true
-  return operands === undefined || operands.split(', ').every(each => PLAIN.test(each))
-}
-const PLAIN = /^(list\()?(bool|int|uint|double|string|bytes|timestamp|duration|null)\)?$/
-
+/** Structs are named after the ways to them. */
 class SchemaTypes {
-  readonly #environment: Environment
-  #count = 0
+  readonly structs = new Map<string, Fields>()
 
-  constructor(environment: Environment) {
-    this.#environment = environment
-  }
-
-  of(schema: JsonSchemaProps, isResource = schema['x-kubernetes-embedded-resource'] === true) {
+  of(
+    schema: JsonSchemaProps,
+    name: string,
+    isResource = schema['x-kubernetes-embedded-resource'] === true,
+  ): Type | undefined {
     const { type = '', format = '' } = schema
-    if (schema['x-kubernetes-int-or-string']) return 'dyn'
-    if (type === 'array') return this.#list(schema)
-    if (type === 'object') return this.#object(schema, isResource)
-    return type === 'string' ? (FORMATS[format] ?? 'string') : SCALARS[type]
+    if (schema['x-kubernetes-int-or-string']) return DYN
+    if (type === 'array') return this.#list(schema, name)
+    if (type === 'object') return this.#object(schema, name, isResource)
+    return type === 'string' ? (FORMATS[format] ?? STRING) : SCALARS[type]
   }
 
-  #list(schema: JsonSchemaProps): string | undefined {
+  #list(schema: JsonSchemaProps, name: string): Type | undefined {
     const items = itemsOf(schema)
-    const type = items && this.of(items)
-    return type && `list<${type}>`
+    const type = items && this.of(items, `${name}.@idx`)
+    return type && listOf(type)
   }
 
-  #object(schema: JsonSchemaProps, isResource: boolean): string | undefined {
+  #object(schema: JsonSchemaProps, name: string, isResource: boolean): Type | undefined {
     const values = valuesOf(schema)
     if (values && !isResource) {
-      const type = this.of(values)
-      return type && `map<string, ${type}>`
+      const type = this.of(values, `${name}.@elem`)
+      return type && mapOf(STRING, type)
     }
-    const fields: Record<string, string> = {}
-    for (const [name, property] of Object.entries(schema.properties ?? {})) {
-      const type = this.of(property)
-      const celled = celName(name)
+    const fields: Record<string, Type> = {}
+    for (const [property, inner] of Object.entries(schema.properties ?? {})) {
+      const celled = celName(property)
+      const type = celled === undefined ? undefined : this.of(inner, `${name}.${celled}`)
       if (type !== undefined && celled !== undefined) fields[celled] = type
     }
-    return this.#struct(
-      isResource
-        ? { ...fields, apiVersion: 'string', kind: 'string', metadata: this.#struct(METADATA) }
-        : fields,
+    if (!isResource) return this.#struct(name, fields)
+    const metadata = this.#struct(`${name}.metadata`, METADATA)
+    return this.#struct(name, { ...fields, apiVersion: STRING, kind: STRING, metadata })
+  }
+
+  #struct(name: string, fields: Readonly<Record<string, Type>>): Type {
+    const own = fieldsFrom(fields)
+    // Words of the language may be written either way.
+    this.structs.set(
+      name,
+      field => own(field) ?? (RESERVED.has(field) ? own(`__${field}__`) : undefined),
     )
-  }
-
-  #struct(fields: Readonly<Record<string, string>>): string {
-    const name = `selfType.T${this.#count++}`
-    this.#environment.registerType(name, { fields })
-    this.#comparable(name, name)
-    this.#comparable(name, 'null')
-    return name
-  }
-
-  /** Only types are looked at: nothing is ever evaluated. */
-  #comparable(one: string, other: string): void {
-    this.#environment.registerOperator(`${one} == ${other}`, () => false)
+    return struct(name)
   }
 }

@@ -6,7 +6,7 @@ import { isPlainObject } from '../../machinery/plain.ts'
 import type { JsonSchemaProps } from '../v1/json-schema-props.ts'
 import { itemsOf, propertyOf, valuesOf } from './walk.ts'
 
-const RESERVED = new Set(
+export const RESERVED: ReadonlySet<string> = new Set(
   'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
     ' ',
   ),
@@ -86,6 +86,9 @@ function celObject(
     // Nulls that are no values are not there.
     if (property && celled !== undefined && (part !== null || property.nullable))
       result[celled] = celValue(property, part, property['x-kubernetes-embedded-resource'])
+    // Behind a dot, words of the language may be written as they are; then it is no other field.
+    if (RESERVED.has(name) && celled !== undefined && celled in result)
+      Object.defineProperty(result, name, { value: result[celled] })
   }
   if (isResource) addIdentity(result, value)
   return result

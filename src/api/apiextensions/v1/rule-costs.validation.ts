@@ -17,13 +17,20 @@ interface Found {
 }
 
 interface Estimation {
+  /** Of what is no rule nobody asks the cost. */
+  readonly refused: ReadonlySet<string>
   readonly errors: FieldError[]
   readonly costs: Found[]
 }
 
-export function wrongRuleCosts(schema: JsonSchemaProps, path: string): FieldError[] {
+/** `refused` are the paths of rules and messages that are none. */
+export function wrongRuleCosts(
+  schema: JsonSchemaProps,
+  path: string,
+  refused: ReadonlySet<string> = new Set(),
+): FieldError[] {
   if (!hasRules(schema)) return []
-  const estimation: Estimation = { errors: [], costs: [] }
+  const estimation: Estimation = { refused, errors: [], costs: [] }
   estimateWithin(schema, path, { times: 1, isRoot: true }, estimation)
   return [...estimation.errors, ...wrongTotal(estimation.costs, path)]
 }
@@ -62,25 +69,26 @@ function estimateRules(
   schema: JsonSchemaProps,
   path: string,
   { times, isRoot }: Standing,
-  { errors, costs }: Estimation,
+  { refused, errors, costs }: Estimation,
 ): void {
   const rules = schema['x-kubernetes-validations'] ?? []
   if (rules.length === 0) return
   const sized = sizedType(schema, isRoot || schema['x-kubernetes-embedded-resource'] === true)
   if (!sized) return
   const often = times ?? Math.floor(MAXIMUM_BYTES / (sized.bytes + 1))
-  const note = (text: string, cost: number, field: string) => {
+  const note = (text: string, field: string, estimate: () => number) => {
+    if (refused.has(field)) return
+    const cost = estimate()
     if (cost > COST_PER_EXPRESSION)
       errors.push(forbidden(field, tooExpensive(text, cost, COST_PER_EXPRESSION)))
     costs.push({ path: field, cost })
   }
   for (const [at, rule] of rules.entries()) {
-    note('estimated rule cost', often * costOf(rule.rule, rule, sized), `${path}[${at}].rule`)
-    if (rule.messageExpression)
-      note(
-        'estimated messageExpression cost',
-        costOf(rule.messageExpression, rule, sized),
-        `${path}[${at}].messageExpression`,
+    const { messageExpression } = rule
+    note('estimated rule cost', `${path}[${at}].rule`, () => often * costOf(rule.rule, rule, sized))
+    if (messageExpression)
+      note('estimated messageExpression cost', `${path}[${at}].messageExpression`, () =>
+        costOf(messageExpression, rule, sized),
       )
   }
 }

@@ -76,7 +76,7 @@ export function wrongSchema(
   errors.push(...wrong)
   // What the schema itself has wrong comes first.
   if (isTyped && !isUnchanged && wrong.every(({ field: at }) => OF_RULES.test(at)))
-    errors.push(...wrongRuleCosts(schema, field))
+    errors.push(...wrongRuleCosts(schema, field, new Set(wrong.map(({ field: at }) => at))))
   if (errors.length === 0 && unsupported !== undefined)
     errors.push(invalid(field, '', `OpenAPIV3Schema '${unsupported}' is not supported`))
   return errors

@@ -2,7 +2,6 @@
 
 import { messageOf } from '#base/errors.ts'
 import { compileExpression, type ResultType } from '../../cel/engine.ts'
-import { syntaxProblem } from '../../cel/syntax.ts'
 import {
   type FieldError,
   internal,
@@ -138,15 +137,15 @@ function problemOf(
   wanted: ResultType & keyof typeof RESULTS,
   check: RuleCheck,
 ): string | undefined {
-  const { problem, type } = check(text)
-  if (problem !== undefined) return `compilation failed: ${problem}`
-  if (type !== undefined && type !== 'dyn' && type !== wanted) return RESULTS[wanted]
+  const found = check(text)
+  if ('problem' in found) return `compilation failed: ${found.problem}`
+  if (found.type.kind !== wanted || found.type.isWrapper) return RESULTS[wanted]
+  if (found.noProgram !== undefined) return found.noProgram
   try {
     compileExpression(text, wanted)
     return undefined
   } catch (thrown) {
-    const why = syntaxProblem(text, thrown) ?? messageOf(thrown).split('\n')[0]
-    return `compilation failed: ${why}`
+    return `compilation failed: ${messageOf(thrown).split('\n')[0]}`
   }
 }
 
