@@ -13,13 +13,15 @@ export interface Node {
 
 const bound = (body: string) =>
   `cel.bind(first__, pair__[0], cel.bind(second__, pair__[1], ${body}))`
+/** What is asked is written once: in a chain it would double with each link. */
+const boundOptional = (made: string) =>
+  `cel.bind(optional__, receiver__, optional__.hasValue() ? ${made} : optional.none())`
 const PAIRS = 'pairs__(receiver__)'
 
 /** By name and number of arguments; the names with two underscores stand for what the expression says. */
 const TEMPLATES: Readonly<Record<string, string>> = {
   'all/3': `${PAIRS}.all(pair__, ${bound('body__')})`,
   'exists/3': `${PAIRS}.exists(pair__, ${bound('body__')})`,
-  'existsOne/2': 'receiver__.exists_one(first__, body__)',
   'existsOne/3': `${PAIRS}.exists_one(pair__, ${bound('body__')})`,
   'exists_one/3': `${PAIRS}.exists_one(pair__, ${bound('body__')})`,
   'transformList/3': `${PAIRS}.map(pair__, ${bound('body__')})`,
@@ -28,23 +30,9 @@ const TEMPLATES: Readonly<Record<string, string>> = {
   'transformMap/4': `mapOf__(${PAIRS}.filter(pair__, ${bound('filter__')}).map(pair__, [pair__[0], ${bound('body__')}]))`,
   'transformMapEntry/3': `merged__(${PAIRS}.map(pair__, ${bound('body__')}))`,
   'transformMapEntry/4': `merged__(${PAIRS}.filter(pair__, ${bound('filter__')}).map(pair__, ${bound('body__')}))`,
-  'optMap/2':
-    'receiver__.hasValue() ? optional.of(cel.bind(first__, receiver__.value(), body__)) : optional.none()',
-  'optFlatMap/2':
-    'receiver__.hasValue() ? cel.bind(first__, receiver__.value(), body__) : optional.none()',
+  'optMap/2': boundOptional('optional.of(cel.bind(first__, optional__.value(), body__))'),
+  'optFlatMap/2': boundOptional('cel.bind(first__, optional__.value(), body__)'),
   'sortBy/2': 'receiver__.map(first__, [body__, first__]).sortedPairs__()',
-}
-
-/** By name and number of arguments. */
-export const LOOPS: readonly string[] = Object.keys(TEMPLATES)
-
-/** Whether there is a loop in the tree that the engine learns only by rewriting. */
-export function hasLoops(part: unknown): boolean {
-  if (Array.isArray(part)) return part.some(hasLoops)
-  if (typeof part !== 'object' || part === null || !('op' in part)) return false
-  const { op, args } = part as Node
-  if (op === 'rcall' && Array.isArray(args) && Object.hasOwn(TEMPLATES, loopKey(args))) return true
-  return hasLoops(args)
 }
 
 const loopKey = ([name, , args]: readonly unknown[]) => `${name}/${(args as Node[]).length}`
