@@ -224,11 +224,3 @@ export const WRONG_RULES: readonly string[] = [
   'self.lo.exists_one(x, x.x == 3)',
   'cel.bind(x, self.a, x > 1)',
 ]
-
-const UNSURE = 'before there is a value, only that is refused which is certain'
-
-/** Those that Proa tells otherwise, and why. */
-export const RULES_THAT_DIFFER: Readonly<Record<string, string>> = {
-  'self.a ? true : false': UNSURE,
-  'dyn(1)': UNSURE,
-}
