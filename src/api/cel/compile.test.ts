@@ -34,6 +34,7 @@ const undeclared = (name: string) => `undeclared reference to '${name}' (in cont
 const mixed = (wanted: string, found: string) => `expected type '${wanted}' but found '${found}'`
 
 const cases: readonly (readonly [text: string, ...told: string[]])[] = [
+  ['.optMap(x, 1)', `1:8: ${undeclared('.optMap')}`, `1:9: ${undeclared('x')}`],
   ['[1, 2u]', `1:5: ${mixed('int', 'uint')}`],
   ['[1, "a", 2.0]', `1:5: ${mixed('int', 'string')}`],
   ['[[1], ["a"]]', `1:7: ${mixed('list(int)', 'list(string)')}`],

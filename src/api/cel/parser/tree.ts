@@ -142,9 +142,11 @@ export class Reader {
   }
 
   #call(at: number, name: string, target: Expression | undefined, args: Expression[]): Expression {
+    // A function that is named from the root, with a dot before it, is no method.
+    const isRooted = !target && name.startsWith('.')
     const macro = this.#macros.get(`${target ? '.' : ''}${name}/${args.length}`)
     try {
-      const made = macro?.({ at, target, args })
+      const made = isRooted ? undefined : macro?.({ at, target, args })
       if (made) return made
     } catch (thrown) {
       if (!(thrown instanceof MacroError)) throw thrown
