@@ -11,7 +11,7 @@ export interface SharedRing {
   /**
    * How many words were ever put and taken, modulo 2^32; the microseconds that the last commit to the disk took; how many batches were
    * written, modulo 2^32; whether the main thread looks at that by itself, and whether the writer does not sleep; how many answers went as messages,
-   * modulo 2^32; for how many transactions neither thread looks, since somebody else wants the processors.
+   * modulo 2^32; whether both threads had better sleep than look.
    */
   readonly positions: Int32Array<SharedArrayBuffer>
   /** Records, each in one piece; a power of two of words. */
@@ -32,7 +32,7 @@ const WRITTEN = 3
 const IS_LOOKED_AT = 4
 const IS_AWAKE = 5
 const TOLD = 6
-const LEFT_OUT = 7
+const SLEEPS = 7
 const POSITIONS = 8
 
 /** In a record's word for them. */
@@ -134,18 +134,14 @@ export function told({ positions }: SharedRing): number {
   return Atomics.load(positions, TOLD)
 }
 
-/** Neither thread looks for what the other does during so many transactions. */
-export function leaveOutLooks({ positions }: SharedRing, transactions: number): void {
-  Atomics.store(positions, LEFT_OUT, transactions)
-}
-
-/** For the main thread alone: a transaction was handed over. */
-export function noteTransaction({ positions }: SharedRing): void {
-  if (Atomics.load(positions, LEFT_OUT) > 0) Atomics.sub(positions, LEFT_OUT, 1)
-}
-
+/** Whether the threads may look for what the other does, instead of sleeping; they may at first. */
 export function mayLookNow({ positions }: SharedRing): boolean {
-  return Atomics.load(positions, LEFT_OUT) <= 0
+  return Atomics.load(positions, SLEEPS) === 0
+}
+
+/** For the main thread alone. */
+export function letLook({ positions }: SharedRing, isLooking: boolean): void {
+  Atomics.store(positions, SLEEPS, isLooking ? 0 : 1)
 }
 
 /** Whether the main thread looks from now on. Once it does not, it has to look a last time. */

@@ -10,8 +10,14 @@ import { IDS_PER_REVISION } from './messages.ts'
 import { type Content, contentReader, type Place } from './rows.ts'
 import { numberOf } from './schema.ts'
 
-/** Values that are held in memory at once, of those that are in the file anyway. Forms of present objects have room of their own. */
-const HELD_BYTES = 16 * 1024 * 1024
+/**
+ * Values that are held in memory at once, of those that are in the file anyway: somewhat more than history has of objects of a kilobyte, which would
+ * otherwise be read again right before their rows go. Forms of present objects have room of their own.
+ */
+const HELD_BYTES = 24 * 1024 * 1024
+
+/** A longer file is not read whole at the start, which would take longer for it. */
+const MOST_READ_WHOLE_BYTES = 16 * 1024 * 1024
 
 /** How long somebody else may hold the file alone, which only an owner of it does, for a moment. */
 const BUSY_TIMEOUT_MS = 1000
@@ -63,10 +69,11 @@ export class ValueFile implements ValueSource {
     return new FileEntry(this, { key, createRevision, modRevision: revision }, size ?? 0)
   }
 
-  /** Whether all values of a file can be held, so that it is best read whole. */
+  /** Whether all values of a file can be held, and are so few that it is best read whole. */
   hasRoomFor(database: DatabaseSync): boolean {
     const pages = numberOf(database, 'PRAGMA page_count')
-    return pages * numberOf(database, 'PRAGMA page_size') <= this.#limitBytes
+    const bytes = pages * numberOf(database, 'PRAGMA page_size')
+    return bytes <= Math.min(this.#limitBytes, MOST_READ_WHOLE_BYTES)
   }
 
   /** The entry's value is in the file from now on, so that it may be let go when there is no room. */

@@ -1,7 +1,7 @@
 import { messageOf } from '#base/errors.ts'
 import { systemClock } from '#host/clock.ts'
 import { hasSeveralCores, startWorker, type WorkerThread } from '#host/worker.ts'
-import { isAwake, lastCommitMs, makeRing, noteTransaction, RingInput } from './batch-ring.ts'
+import { isAwake, lastCommitMs, makeRing, RingInput } from './batch-ring.ts'
 import type {
   LooseBatch,
   WriteBatch,
@@ -96,8 +96,7 @@ export function startWriter(file: string, hooks: WriterHooks): Writer {
         thread.send(message, handedOver)
       }
       if (batch.isFollowed) return
-      noteTransaction(ring)
-      if (mayLook && rows <= MOST_LOOKED_OUT_FOR) written.lookOut()
+      if (mayLook && rows <= MOST_LOOKED_OUT_FOR) written.lookOut(rows)
       rows = 0
     },
     commitMs: () => lastCommitMs(ring),

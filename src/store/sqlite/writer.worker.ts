@@ -2,7 +2,6 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { systemClock } from '#host/clock.ts'
 import {
-  leaveOutLooks,
   mayLookNow,
   noteCommit,
   noteTold,
@@ -12,7 +11,6 @@ import {
   setAwake,
   written,
 } from './batch-ring.ts'
-import { BusyCores } from './busy-cores.ts'
 import { checksumOf, counterChecksum, headOf } from './checksum.ts'
 import { rowForgetter } from './forget-rows.ts'
 import type { WriteBatch, WriterMessage, WriterReply, WriterRequest } from './messages.ts'
@@ -75,7 +73,6 @@ const LEFT_OUT = 4
 const { mayLook } = workerData
 /** Above 0 where the last request came soon, below it while looks are left out: within a transaction, and between two. */
 const cameSoon = { amid: 0, between: 0 }
-const cores = new BusyCores()
 
 /** What was received behind a transaction's last batch. */
 let held: WriterRequest | undefined
@@ -146,19 +143,12 @@ const pauseBriefly = (Atomics as { pause?: () => void }).pause ?? (() => {})
 
 /** Whether somebody wakes the thread until then. */
 function comes(seen: number, untilMs: number): boolean {
-  let nowMs = systemClock.monotonicMs()
-  cores.begin(nowMs)
-  while (nowMs < untilMs) {
-    let isThere = false
-    for (let i = 0; i < LOOKS_BETWEEN_CLOCKS && !isThere; i++) {
-      isThere = Atomics.load(wake, 0) !== seen
+  do {
+    for (let i = 0; i < LOOKS_BETWEEN_CLOCKS; i++) {
+      if (Atomics.load(wake, 0) !== seen) return true
       pauseBriefly()
     }
-    nowMs = systemClock.monotonicMs()
-    const leftOut = cores.again(nowMs)
-    if (leftOut > 0) leaveOutLooks(ring, leftOut)
-    if (isThere || leftOut > 0) return isThere
-  }
+  } while (systemClock.monotonicMs() < untilMs)
   return false
 }
 

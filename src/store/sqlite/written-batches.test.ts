@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  makeRing,
-  mayLookNow,
-  noteCommit,
-  noteTold,
-  noteTransaction,
-  noteWritten,
-} from './batch-ring.ts'
+import { makeRing, mayLookNow, noteCommit, noteTold, noteWritten } from './batch-ring.ts'
 import { WrittenBatches } from './written-batches.ts'
 
 /** Just told of a batch that took the disk 0.1 ms. */
@@ -42,7 +35,7 @@ test('each batch is told once, up to the one that a message names', () => {
 test('what was written behind an answer that comes as a message is told after it', async () => {
   const { ring, told, batches } = watched()
   const answer = (name: number) => () => void told.push(name)
-  batches.lookOut()
+  batches.lookOut(1)
   noteWritten(ring, 2)
   noteTold(ring)
   noteWritten(ring, 3)
@@ -63,8 +56,8 @@ test('what was written behind an answer that comes as a message is told after it
 test('who comes back soon after an answer gets the next one without a message', async () => {
   const { ring, told, batches, time } = watched()
   time.ms += 0.4
-  batches.lookOut()
-  batches.lookOut()
+  batches.lookOut(1)
+  batches.lookOut(1)
   await turns(5)
   assert.equal(noteWritten(ring, 1), false)
   await turns(3)
@@ -74,56 +67,52 @@ test('who comes back soon after an answer gets the next one without a message', 
 
 test('an answer that takes long needs a message again, and the next ones, too', async () => {
   const { ring, told, batches, time } = watched()
-  batches.lookOut()
+  batches.lookOut(1)
   time.ms += 0.7
   await turns(3)
   assert.equal(noteWritten(ring, 1), true)
   assert.deepEqual(told, [1], 'nobody looks any more')
   batches.take()
   for (let i = 0; i < 4; i++) {
-    batches.lookOut()
+    batches.lookOut(1)
     assert.equal(noteWritten(ring, 1), true)
     batches.take()
   }
-  batches.lookOut()
+  batches.lookOut(1)
   assert.equal(noteWritten(ring, 1), false, 'then it may be worth it again')
   await turns(3)
   assert.deepEqual(told, [1, 1, 1, 1, 1, 1, 1])
 })
 
-test('where somebody else wants the processor, it is looked less often', async () => {
+test('where looking makes it slower, neither thread does', async () => {
   const { ring, told, batches, time } = watched()
-  batches.lookOut()
-  await turns(2)
-  // Turns of the event loop take microseconds, unless something else runs instead.
-  time.ms += 0.2
-  await turns(2)
-  assert.equal(noteWritten(ring, 1), true)
-  batches.take()
-  for (let i = 0; i < 64; i++) {
-    assert.equal(mayLookNow(ring), false, 'the other thread neither')
-    batches.lookOut()
-    noteTransaction(ring)
-    assert.equal(noteWritten(ring, 1), true, `${i}`)
-    batches.take()
+  // As many as are tried each way.
+  for (let i = 0; i < 512; i++) {
+    const isLooking = mayLookNow(ring)
+    assert.equal(isLooking, i < 256)
+    batches.lookOut(1)
+    time.ms += isLooking ? 0.45 : 0.3
+    assert.equal(noteWritten(ring, 1), !isLooking)
+    if (isLooking) await turns(2)
+    else batches.take()
   }
-  batches.lookOut()
-  assert.equal(noteWritten(ring, 1), false)
-  await turns(3)
-  assert.equal(told.length, 67)
+  assert.equal(told.length, 513)
+  assert.equal(mayLookNow(ring), false, 'the other thread neither')
+  batches.lookOut(1)
+  assert.equal(noteWritten(ring, 1), true)
 })
 
 test('nobody looks out at rest, or over a slow disk', () => {
   const { ring, batches, time } = watched()
   time.ms += 0.6
-  batches.lookOut()
+  batches.lookOut(1)
   assert.equal(noteWritten(ring, 1), true, 'the last answer was long ago')
   batches.take()
   noteCommit(ring, 3)
-  batches.lookOut()
+  batches.lookOut(1)
   assert.equal(noteWritten(ring, 1), true, 'the disk is slow')
   batches.take()
   noteCommit(ring, 0.1)
-  batches.lookOut()
+  batches.lookOut(1)
   assert.equal(noteWritten(ring, 1), false)
 })

@@ -1,14 +1,6 @@
 import { afterReadyWork } from '#host/worker.ts'
-import {
-  lastCommitMs,
-  leaveOutLooks,
-  mayLookNow,
-  type SharedRing,
-  setLookedAt,
-  told,
-  written,
-} from './batch-ring.ts'
-import { BusyCores } from './busy-cores.ts'
+import { lastCommitMs, letLook, type SharedRing, setLookedAt, told, written } from './batch-ring.ts'
+import { LookTrial } from './look-trial.ts'
 
 /** Writers that come back so soon after an answer, 16 of them or one, soon want the next. */
 const SOON_MS = 0.5
@@ -40,8 +32,9 @@ export class WrittenBatches {
   #isLookingOut = false
   #endMs = 0
   #skipped = 0
-  readonly #cores = new BusyCores()
-  #isFirstLook = false
+  readonly #trial = new LookTrial()
+  /** Rows on their way whose writers came back at once. */
+  #soonRows = 0
   #toldMs = Number.NEGATIVE_INFINITY
 
   /** `tell` is called with how many more were written; `nowMs` is a clock that never jumps. */
@@ -72,15 +65,22 @@ export class WrittenBatches {
     const count = (upTo - this.#known) | 0
     if (count <= 0) return
     this.#known = upTo
-    this.#toldMs = this.#nowMs()
+    const nowMs = this.#nowMs()
+    if (this.#soonRows > 0) {
+      this.#trial.note(this.#soonRows, nowMs - this.#toldMs)
+      letLook(this.#ring, this.#trial.isLooking)
+      this.#soonRows = 0
+    }
+    this.#toldMs = nowMs
     this.#tell(count)
   }
 
-  /** To be called when a transaction is on its way. */
-  lookOut(): void {
+  /** To be called when a transaction of so many rows is on its way. */
+  lookOut(rows: number): void {
     const nowMs = this.#nowMs()
     if (nowMs - this.#toldMs > SOON_MS || lastCommitMs(this.#ring) > MOST_COMMIT_MS) return
-    if (!mayLookNow(this.#ring)) return
+    this.#soonRows += rows
+    if (!this.#trial.isLooking) return
     if (this.#skipped > 0) {
       this.#skipped--
       return
@@ -88,20 +88,13 @@ export class WrittenBatches {
     this.#endMs = nowMs + LOOK_OUT_MS
     if (this.#isLookingOut) return
     this.#isLookingOut = true
-    this.#isFirstLook = true
     setLookedAt(this.#ring, true)
     afterReadyWork(() => this.#look())
   }
 
   #look(): void {
-    const nowMs = this.#nowMs()
-    // What the turn at hand does before the first look is nobody else's work.
-    if (this.#isFirstLook) this.#cores.begin(nowMs)
-    this.#isFirstLook = false
-    const leftOut = this.#cores.again(nowMs)
-    if (leftOut > 0) leaveOutLooks(this.#ring, leftOut)
-    else if (written(this.#ring) === this.#known) {
-      if (nowMs < this.#endMs) {
+    if (written(this.#ring) === this.#known) {
+      if (this.#nowMs() < this.#endMs) {
         afterReadyWork(() => this.#look())
         return
       }
