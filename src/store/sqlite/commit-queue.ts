@@ -67,6 +67,8 @@ export interface CommitQueueHooks {
   entryOf?(entry: Entry): Entry
   /** Commits became durable and `state` shows them. */
   published(commits: readonly Commit[]): void
+  /** A batch is on its way: what nobody waits for has time now. */
+  sent?(): void
   /** Runs the callback once the work that is ready now is done; `isLone` says that most likely nobody else comes with it. */
   defer(callback: () => void, isLone: boolean): void
 }
@@ -310,6 +312,7 @@ export class CommitQueue {
     }
     this.#gatheredCommits = 0
     if (this.isIdle) this.#idle()
+    else this.#hooks.sent?.()
   }
 
   #send({ isFollowed = false, isLast = false }: { isFollowed?: boolean; isLast?: boolean }): void {

@@ -87,6 +87,8 @@ class SqliteStore implements Store {
   #cancelCompaction: () => void
   #isFailing = false
   #eventsSinceLook = 0
+  /** Durable, and not admitted to the values that may be let go. */
+  #published: Commit[] = []
   #closing: Promise<void> | undefined
 
   constructor(
@@ -109,6 +111,7 @@ class SqliteStore implements Store {
       isAwake: () => this.#writer.isAwake(),
       entryOf: entry => this.#values.entryOf(entry),
       published: commits => this.#publish(commits),
+      sent: () => this.#tidyUp(),
       defer: (callback, isLone) => (isLone ? afterThisWork : afterReadyWork)(callback),
     })
     this.#cancelCompaction = this.#clock.after(COMPACTION_INTERVAL_MS, () => this.#compactOld())
@@ -154,15 +157,27 @@ class SqliteStore implements Store {
   }
 
   #publish(commits: readonly Commit[]) {
-    for (const { events } of commits) {
-      this.#eventsSinceLook += events.length
+    for (const { events } of commits) this.#eventsSinceLook += events.length
+    this.#published.push(...commits)
+    // Without a next batch, as where writers come one at a time over a slow network.
+    if (this.#eventsSinceLook >= 2 * COMPACTION_EVERY_EVENTS) this.#tidyUp()
+    this.#hub.publish(commits)
+  }
+
+  /** Not as soon as commits are durable: whoever waits for that is told first, and the disk may have the next meanwhile. */
+  #tidyUp() {
+    this.#admitPublished()
+    if (this.#eventsSinceLook >= COMPACTION_EVERY_EVENTS) this.#compactStep()
+  }
+
+  #admitPublished() {
+    for (const { events } of this.#published) {
       for (let i = 0; i < events.length; i++) {
         const event = events[i]
         if (event?.type === 'put') this.#values.admit(event.entry)
       }
     }
-    if (this.#eventsSinceLook >= COMPACTION_EVERY_EVENTS) this.#compactStep()
-    this.#hub.publish(commits)
+    this.#published = []
   }
 
   /** The history is gone at once; its rows leave the disk beside the next batches. */
@@ -173,6 +188,8 @@ class SqliteStore implements Store {
   }
 
   #forget(dropped: readonly Commit[]) {
+    // What is kept for good must not be admitted after that.
+    this.#admitPublished()
     const gone: Entry[] = []
     for (const { events } of dropped) {
       for (let i = 0; i < events.length; i++) {
