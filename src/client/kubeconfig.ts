@@ -3,6 +3,7 @@
  * certificates, tokens and token files. Credential plugins are refused in a clear sentence.
  */
 import { UserError } from '#base/errors.ts'
+import { hostPort } from '#base/host-port.ts'
 
 /** How to reach and to convince one server. PEM texts, not file names. */
 export interface Connection {
@@ -89,7 +90,7 @@ export async function connectionInCluster(
     )
   const inDirectory = (name: string) => files.read(`${SERVICE_ACCOUNT_DIRECTORY}/${name}`)
   return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    server: `https://${hostPort(host, port)}`,
     certificateAuthority: await inDirectory('ca.crt'),
     token: async () => (await inDirectory('token')).trim(),
     namespace: (await inDirectory('namespace').catch(() => 'default')).trim(),

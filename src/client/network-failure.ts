@@ -1,5 +1,6 @@
 /** What goes wrong on the network, in the words of Go's library, which operators of clusters know and search for. */
 import { messageOf } from '#base/errors.ts'
+import { hostPort } from '#base/host-port.ts'
 
 const UNKNOWN_AUTHORITY = new Set([
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -17,7 +18,7 @@ export function networkFailure(
 ): string {
   const { code = '', address = host } = error as { code?: string; address?: string }
   if (code === 'ABORT_ERR') return 'context deadline exceeded'
-  const at = `${address.includes(':') ? `[${address}]` : address}:${port}`
+  const at = hostPort(address, port)
   if (code === 'ECONNREFUSED') return `dial tcp ${at}: connect: connection refused`
   if (code === 'EHOSTUNREACH') return `dial tcp ${at}: connect: no route to host`
   if (code === 'ENETUNREACH') return `dial tcp ${at}: connect: network is unreachable`

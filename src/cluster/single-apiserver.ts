@@ -6,6 +6,7 @@ import { type RuntimeConfig, servedKinds } from '#api/runtime-config.ts'
 import { createApiServer, type NodeConnector } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import type { FeatureGates } from '#base/feature-gates.ts'
+import { bracketed } from '#base/host-port.ts'
 import { PROA_VERSION } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
 import { createForwarders } from '#client/forwarding/forwarder.ts'
@@ -118,7 +119,7 @@ export async function startSingleApiServer(
 function hostIn(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1'
   if (address === '::') return '[::1]'
-  return address.includes(':') ? `[${address}]` : address
+  return bracketed(address)
 }
 
 function kubeconfigsFor(server: string, pki: Pki, nodeName: string): Record<string, string> {

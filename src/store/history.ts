@@ -12,6 +12,16 @@ export interface Commit {
   readonly events: readonly StoreEvent[]
 }
 
+/** Of the values that the commit writes. */
+export function bytesWritten({ events }: Commit): number {
+  let bytes = 0
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i] as StoreEvent
+    if (event.type === 'put') bytes += event.entry.value.byteLength
+  }
+  return bytes
+}
+
 /** How much history is kept. Whatever is beyond any of the limits is forgotten. */
 export interface HistoryLimits {
   readonly ageMs: number

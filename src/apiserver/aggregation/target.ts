@@ -2,6 +2,7 @@
 import type { ApiService } from '#api/apiregistration/v1/api-service.ts'
 import { StatusError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
+import { hostPort } from '#base/host-port.ts'
 import type { Forwarder, ForwarderTo } from '#client/forwarding/forwarder.ts'
 import type { KeptConnections } from '#client/forwarding/kept-connections.ts'
 import { networkFailure } from '#client/network-failure.ts'
@@ -55,7 +56,7 @@ export function reach(
     headers: identityHeaders(user),
     connections,
   })
-  const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const url = `https://${hostPort(host, port)}`
   return { forwarder: told(forwarder, { host, port }), url }
 }
 

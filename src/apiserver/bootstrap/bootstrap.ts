@@ -1,5 +1,4 @@
 /** What must exist before anybody asks: the system's namespaces and classes, the Service of the API itself, the RBAC policy and flow control. */
-
 import type { KubernetesObject, ManagedFieldsEntry } from '#api/machinery/metadata.ts'
 import type { ServiceCidr } from '#api/networking/v1/service-cidr.ts'
 import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
@@ -167,7 +166,7 @@ async function putEndpoints(
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { ...KUBERNETES, labels: sliceLabels },
-      addressType: 'IPv4',
+      addressType: addresses[0]?.includes(':') ? 'IPv6' : 'IPv4',
       endpoints: addresses.map(ip => ({ addresses: [ip], conditions: { ready: true } })),
       ports,
     } as unknown as KubernetesObject),

@@ -10,6 +10,7 @@ import { isStatus } from '#api/machinery/status.ts'
 import { Pauses, rfc3339Micro } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { isGateOn } from '#base/feature-gates.ts'
+import { hostPort } from '#base/host-port.ts'
 import type { ServerContext } from '../server-context.ts'
 import { serverIdOf } from './server-id.ts'
 import { Writer } from './writer.ts'
@@ -134,7 +135,7 @@ class Keeper {
     const { hostname, address, port } = this.#listening
     metadata.labels = { ...metadata.labels, [IDENTITY]: OF_API, [HOSTNAME]: hostname }
     if (isGateOn(featureGates, 'UnknownVersionInteroperabilityProxy'))
-      metadata.annotations = { ...metadata.annotations, [PEER_ADDRESS]: `${address}:${port}` }
+      metadata.annotations = { ...metadata.annotations, [PEER_ADDRESS]: hostPort(address, port) }
     spec.leaseDurationSeconds = LEASE_SECONDS
     spec.renewTime = rfc3339Micro(clock.now())
   }

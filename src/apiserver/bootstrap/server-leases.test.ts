@@ -88,3 +88,12 @@ test('a shared store that cannot be asked answers 503, but to those who take wha
   assert.equal((await ask('GET', '/readyz')).status, 200)
   await server.stop()
 })
+
+test('a server is found under an address of IPv6, too', async () => {
+  const cluster = await startTestServer()
+  await cluster.server.advertise({ address: 'fd00::1', port: 6443 })
+  assert.deepEqual(await addressesOf(cluster), [['fd00::1'], ['fd00::1']])
+  const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes'
+  assert.equal((await cluster.ask('GET', path)).body.addressType, 'IPv6')
+  await cluster.server.stop()
+})

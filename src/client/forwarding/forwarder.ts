@@ -10,6 +10,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { badRequest, StatusError } from '#api/machinery/status.ts'
 import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import { hostPort } from '#base/host-port.ts'
 import { keepReading } from '../keep-reading.ts'
 import { networkFailure } from '../network-failure.ts'
 import { nodeHttp } from '../node-http.ts'
@@ -263,9 +264,7 @@ function unreachable(error: unknown): StatusError {
   return Object.assign(new StatusError('ServiceUnavailable', message, {}), { cause: error })
 }
 
-export function hostOf({ address, port }: ForwardTarget): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
-}
+export const hostOf = ({ address, port }: ForwardTarget): string => hostPort(address, port)
 
 function optionsOf(
   { method, path }: ApiRequest,

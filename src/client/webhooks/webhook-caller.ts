@@ -2,8 +2,8 @@
  * One question to a webhook over HTTPS: JSON goes out, status and JSON come back. Where it goes was decided by the caller, who
  * read it from a configuration that only administrators may write; nothing is followed, and the certificate is always checked.
  */
-
 import type { Agent, RequestOptions } from 'node:https'
+import { hostPort } from '#base/host-port.ts'
 import { networkFailure } from '../network-failure.ts'
 import { readAnswer, type WebhookAnswer } from './answer.ts'
 
@@ -73,7 +73,7 @@ function ask(
     agent,
     signal,
     headers: {
-      host: `${name.includes(':') ? `[${name}]` : name}:${port}`,
+      host: hostPort(name, port),
       accept: 'application/json',
       'content-type': 'application/json',
       'content-length': body.length,

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
+import { hostPort } from '#base/host-port.ts'
 
 export interface Answer {
   readonly ok: boolean
@@ -25,12 +26,10 @@ const MAXIMUM_REDIRECTS = 10
 /** More of a body is not read: only the status counts, and the beginning tells where a redirect leads. */
 const BODY_LIMIT_BYTES = 10 * 1024
 
-const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host)
-
 export const machineNetwork = {
   async http(probe: HttpProbe, timeoutMs: number): Promise<Answer> {
     const scheme = probe.scheme.toLowerCase()
-    const first = `${scheme}://${bracketed(probe.host)}:${probe.port}${probe.path}`
+    const first = `${scheme}://${hostPort(probe.host, probe.port)}${probe.path}`
     const signal = AbortSignal.timeout(timeoutMs)
     let url = new URL(first)
     for (let hop = 0; hop <= MAXIMUM_REDIRECTS; hop++) {
@@ -59,7 +58,7 @@ export const machineNetwork = {
         socket.destroy()
         resolve(answer)
       }
-      const where = `dial tcp ${bracketed(host)}:${port}`
+      const where = `dial tcp ${hostPort(host, port)}`
       socket.once('connect', () => end({ ok: true, output: '' }))
       socket.once('timeout', () => end(failure(`${where}: i/o timeout`)))
       socket.on('error', error => end(failure(`${where}: ${systemReason(error)}`)))
@@ -68,7 +67,7 @@ export const machineNetwork = {
 
   async grpc(host: string, port: number, service: string, timeoutMs: number): Promise<Answer> {
     const { askHealth } = await import('./grpc-health.ts')
-    return askHealth(`${bracketed(host)}:${port}`, service, timeoutMs)
+    return askHealth(hostPort(host, port), service, timeoutMs)
   },
 }
 

@@ -3,6 +3,7 @@
  * to earlier ones. Pure but for the lookups that are passed in.
  */
 import type { Service } from '#api/core/v1/service.ts'
+import { hostPort } from '#base/host-port.ts'
 import type { AnyContainer, EnvVar } from '../pod-types.ts'
 import { configError } from './config-error.ts'
 import { expand } from './expand.ts'
@@ -144,10 +145,9 @@ function madeVariables({ metadata, spec }: Service): Map<string, string> {
   values.set(`${prefix}_SERVICE_PORT`, String(first.port))
   for (const port of ports)
     if (port.name) values.set(`${prefix}_SERVICE_PORT_${envName(port.name)}`, String(port.port))
-  const host = ip.includes(':') ? `[${ip}]` : ip
   for (const [index, port] of ports.entries()) {
     const protocol = (port.protocol || 'TCP').toUpperCase()
-    const url = `${protocol.toLowerCase()}://${host}:${port.port}`
+    const url = `${protocol.toLowerCase()}://${hostPort(ip, port.port)}`
     const key = `${prefix}_PORT_${port.port}_${protocol}`
     if (index === 0) values.set(`${prefix}_PORT`, url)
     values.set(key, url)

@@ -1,4 +1,4 @@
-import type { Commit } from '../history.ts'
+import { bytesWritten, type Commit } from '../history.ts'
 import { evaluate, keyOf, type Mvcc } from '../mvcc.ts'
 import {
   type Change,
@@ -71,15 +71,6 @@ export interface CommitQueueHooks {
   sent?(): void
   /** Runs the callback once the work that is ready now is done; `isLone` says that most likely nobody else comes with it. */
   defer(callback: () => void, isLone: boolean): void
-}
-
-function bytesOf({ events }: Commit): number {
-  let bytes = 0
-  for (let i = 0; i < events.length; i++) {
-    const event = events[i] as StoreEvent
-    if (event.type === 'put') bytes += event.entry.value.byteLength
-  }
-  return bytes
 }
 
 /** Nothing of it has to go to the disk: it only waited for what was before it. */
@@ -185,9 +176,9 @@ export class CommitQueue {
   settle({ count, message }: WriterReply): void {
     this.#crowd = this.#flyingCommits + this.#waiting.length
     const batches = this.#flying.splice(0, count)
-    for (const batch of batches) {
-      this.#flyingCommits -= batch.tickets.length
-      this.#flyingBytes -= batch.bytes
+    for (const { tickets, bytes } of batches) {
+      this.#flyingCommits -= tickets.length
+      this.#flyingBytes -= bytes
     }
     this.#showAnswered()
     this.#lastFailed = message !== undefined
@@ -259,7 +250,7 @@ export class CommitQueue {
     commit: Commit | undefined,
     timeMs: number,
   ): Promise<CommitResult> {
-    const bytes = commit ? bytesOf(commit) : 0
+    const bytes = commit ? bytesWritten(commit) : 0
     return new Promise((resolve, reject) => {
       this.#waiting.push({ result, commit, bytes, resolve, reject })
       this.#waitingBytes += bytes

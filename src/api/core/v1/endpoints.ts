@@ -1,3 +1,4 @@
+import { hostPort } from '#base/host-port.ts'
 import { ageColumn, column, nameColumn } from '../../machinery/columns.ts'
 import { defineKind, type ObjectOfShape, objectShape } from '../../machinery/kind.ts'
 import { int32, list, shape, string, struct, type ValueOfShape } from '../../machinery/schema.ts'
@@ -84,13 +85,9 @@ function shownAddresses({ subsets = [] }: Endpoints): string {
   const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
     ports.length === 0
       ? addresses.map(({ ip }) => ip)
-      : ports.flatMap(({ port }) => addresses.map(({ ip }) => joinHostPort(ip, port))),
+      : ports.flatMap(({ port }) => addresses.map(({ ip }) => hostPort(ip, port))),
   )
   const shown = all.slice(0, SHOWN_ADDRESSES).join(',')
   const rest = all.length - SHOWN_ADDRESSES
   return rest > 0 ? `${shown} + ${rest} more...` : shown
-}
-
-function joinHostPort(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
