@@ -42,7 +42,7 @@ export function validatePersistentVolume({
         : [required('spec.nodeAffinity.required', 'must specify required node constraints')]),
     )
   errors.push(...validateSource('spec', spec, metadata.name ?? ''))
-  if (spec.local && !nodeAffinity)
+  if (sourcesIn(spec)[0] === 'local' && !nodeAffinity)
     errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'))
   if (policy === 'Recycle' && /^\/+(\.\/*)*$/.test(spec.hostPath?.path ?? ''))
     errors.push(
@@ -133,12 +133,15 @@ function validateAttributesClass(path: string, spec: PersistentVolumeSpec): read
   ]
 }
 
+const sourcesIn = (spec: PersistentVolumeSpec) =>
+  PERSISTENT_VOLUME_SOURCES.filter(source => spec[source])
+
 function validateSource(
   path: string,
   spec: PersistentVolumeSpec,
   name: string,
 ): readonly FieldError[] {
-  const given = PERSISTENT_VOLUME_SOURCES.filter(source => spec[source])
+  const given = sourcesIn(spec)
   if (given.length === 0) return [required(path, 'must specify a volume type')]
   return [
     ...given.flatMap((source, at) =>

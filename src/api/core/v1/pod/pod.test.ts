@@ -212,7 +212,7 @@ const wrongPods: [string, object, string][] = [
   [
     'two volume sources',
     podWith({ volumes: [{ name: 'a', emptyDir: {}, hostPath: { path: '/x' } }] }),
-    'spec.volumes[0].emptyDir: Forbidden: may not specify more than 1 volume type',
+    'spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type',
   ],
   [
     'two probes in one',
@@ -293,6 +293,23 @@ test('of several actions of a probe the first is judged, the others are not', ()
   assert.deepEqual(problemsOf(containerWith({ livenessProbe })), [
     `${path}.exec.command: Required value`,
     `${path}.tcpSocket: Forbidden: may not specify more than 1 handler type`,
+  ])
+})
+
+test('of several sources of a volume the first is judged, the others are not; of a projection all are', () => {
+  const volume = (source: object) => podWith({ volumes: [{ name: 'a', ...source }] })
+  const others = 'Forbidden: may not specify more than 1 volume type'
+  assert.deepEqual(problemsOf(volume({ downwardAPI: {}, cephfs: {}, gitRepo: {}, secret: {} })), [
+    'spec.volumes[0].gitRepo.repository: Required value',
+    `spec.volumes[0].secret: ${others}`,
+    `spec.volumes[0].cephFS: ${others}`,
+    `spec.volumes[0].downwarAPI: ${others}`,
+  ])
+  const sources = [{ secret: {}, configMap: {} }]
+  assert.deepEqual(problemsOf(volume({ projected: { sources } })), [
+    'spec.volumes[0].projected.sources[0].secret.name: Required value',
+    'spec.volumes[0].projected.sources[0].configMap.name: Required value',
+    `spec.volumes[0].projected.sources[0]: ${others} per source`,
   ])
 })
 

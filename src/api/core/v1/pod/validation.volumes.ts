@@ -15,7 +15,7 @@ import type {
   ProjectedVolumeSource,
   VolumeProjection,
 } from './schema.volumes.projected.ts'
-import { type Volume, type VolumeSource, volumeSource } from './schema.volumes.ts'
+import type { Volume, VolumeSource } from './schema.volumes.ts'
 import {
   validateFieldRef,
   validateResourceFieldRef,
@@ -24,7 +24,17 @@ import {
 
 const LARGEST_MODE = 0o777
 const LEAST_TOKEN_SECONDS = 10 * 60
-const sourceNames = Object.keys(volumeSource.fields) as (keyof VolumeSource)[]
+/** In the order in which they are judged: of several the first is, and the others are forbidden. */
+const SOURCES =
+  `emptyDir hostPath gitRepo gcePersistentDisk awsElasticBlockStore secret nfs iscsi glusterfs flocker persistentVolumeClaim rbd cinder cephfs quobyte downwardAPI
+  fc flexVolume configMap azureFile vsphereVolume photonPersistentDisk portworxVolume azureDisk storageos projected scaleIO csi ephemeral image`.split(
+    /\s+/,
+  ) as (keyof VolumeSource)[]
+/** Upstream spells them so here alone. */
+const SPELLED: Partial<Record<keyof VolumeSource, string>> = {
+  cephfs: 'cephFS',
+  downwardAPI: 'downwarAPI',
+}
 
 /** The sources of pods alone that are nothing without these fields. */
 const neededFields: Partial<Record<keyof VolumeSource, readonly string[]>> = {
@@ -56,19 +66,21 @@ export function validateVolumes(
 }
 
 function validateSource(path: string, volume: Volume): readonly FieldError[] {
-  const [first, ...others] = sourceNames.filter(name => volume[name])
+  const [first, ...others] = SOURCES.filter(name => volume[name])
   if (!first) return [required(path, 'must specify a volume type')]
-  const errors: FieldError[] = others.map(name =>
-    forbidden(`${path}.${name}`, 'may not specify more than 1 volume type'),
-  )
+  const errors: FieldError[] = []
   const source = volume[first] as Record<string, unknown>
   for (const field of neededFields[first] ?? []) {
     const value = source[field]
     if (!value || (Array.isArray(value) && value.length === 0))
       errors.push(required(`${path}.${first}.${field}`))
   }
-  errors.push(...validateCommonSource(`${path}.${first}`, first, source))
-  const { emptyDir, secret, configMap, downwardAPI, projected } = volume
+  // Upstream knows this one by its older name here.
+  const judged = first === 'gcePersistentDisk' ? 'persistentDisk' : first
+  errors.push(...validateCommonSource(`${path}.${judged}`, first, source))
+  const { emptyDir, secret, configMap, downwardAPI, projected } = {
+    [first]: source,
+  } as VolumeSource
   if (emptyDir?.sizeLimit && compareQuantities(emptyDir.sizeLimit, '0') < 0)
     errors.push(
       forbidden(`${path}.emptyDir.sizeLimit`, 'SizeLimit field must be a valid resource quantity'),
@@ -81,6 +93,10 @@ function validateSource(path: string, volume: Volume): readonly FieldError[] {
       ...validateDownwardFiles(`${path}.downwardAPI.items`, downwardAPI.items ?? []),
     )
   if (projected) errors.push(...validateProjected(`${path}.projected`, projected))
+  for (const name of others)
+    errors.push(
+      forbidden(`${path}.${SPELLED[name] ?? name}`, 'may not specify more than 1 volume type'),
+    )
   return errors
 }
 
@@ -144,11 +160,13 @@ function validateProjected(
       if (files.has(file)) errors.push(invalid(path, shown, 'conflicting duplicate paths'))
       files.add(file)
     }
+    if (PROJECTIONS.filter(name => source[name]).length > 1)
+      errors.push(forbidden(at, 'may not specify more than 1 volume type per source'))
   }
   return errors
 }
 
-const projections = [
+const PROJECTIONS = [
   'secret',
   'downwardAPI',
   'configMap',
@@ -159,12 +177,7 @@ const projections = [
 
 function validateProjection(path: string, source: VolumeProjection): FieldError[] {
   const { secret, configMap, downwardAPI, serviceAccountToken: token } = source
-  const [first, ...others] = projections.filter(name => source[name])
-  // Nothing to be projected is nothing wrong.
-  if (!first) return []
-  const errors: FieldError[] = others.map(name =>
-    forbidden(`${path}.${name}`, 'may not specify more than 1 volume type'),
-  )
+  const errors: FieldError[] = []
   if (secret)
     errors.push(
       ...needed(`${path}.secret.name`, secret.name),
