@@ -44,7 +44,9 @@ function below(schema: AnySchema | undefined, name: string): AnySchema | undefin
 function merged(schema: AnySchema | undefined, value: unknown, patch: unknown): unknown {
   if (Array.isArray(patch)) return mergedList(schema, Array.isArray(value) ? value : [], patch)
   if (!isObject(patch)) return patch
-  const old = isObject(value) && !schema?.patchStrategy?.includes('replace') ? value : {}
+  // What is replaced is the patch itself, with its nulls.
+  if (isObject(value) && schema?.patchStrategy?.includes('replace')) return patch
+  const old = isObject(value) ? value : {}
   const names = new Set([...Object.keys(old), ...Object.keys(patch)])
   const fields = [...names].flatMap(name => {
     if (patch[name] === null) return []

@@ -233,5 +233,42 @@ test('strategic merge: lists of values, unions', () => {
   assert.deepEqual(merge({ labels: { a: '1' } }, { labels: { $patch: 'replace', b: '2' } }), {
     labels: { b: '2' },
   })
-  assert.throws(() => merge({}, { labels: { $patch: 'explode' } }), /unknown patch type/)
+  assert.throws(
+    () => merge({ labels: {} }, { labels: { $patch: 'explode' } }),
+    /unknown patch type: explode/,
+  )
+  assert.throws(
+    () => merge({ labels: {} }, { labels: { $patch: null } }),
+    /unknown patch type: %!s\(<nil>\)/,
+  )
+})
+
+test('strategic merge: what is said of what is not there comes to nothing, and what is new stays as it is', () => {
+  const merge = (document: unknown, patch: unknown) => strategicMergePatch(spec, document, patch)
+  const gone = { $patch: 'replace', a: 'b' }
+  assert.deepEqual(merge({}, { labels: gone }), {})
+  assert.deepEqual(merge({ labels: 'x' }, { labels: gone }), {})
+  assert.deepEqual(merge({}, { labels: { $patch: null, a: 'b', c: null } }), { labels: { a: 'b' } })
+  assert.deepEqual(merge({}, { labels: { $retainKeys: ['c'], a: 'b' } }), {
+    labels: { $retainKeys: ['c'], a: 'b' },
+  })
+  assert.deepEqual(merge({}, { containers: [{ name: 'a', env: gone }, gone, null] }), {
+    containers: [{ name: 'a' }, null],
+  })
+  const item = { name: 'b', env: gone, command: null }
+  assert.deepEqual(merge({ containers: [{ name: 'a' }] }, { containers: [item] }), {
+    containers: [item, { name: 'a' }],
+  })
+  const values = { command: [null, gone] }
+  assert.deepEqual(
+    merge(
+      { containers: [{ name: 'a', command: ['x'] }] },
+      { containers: [{ name: 'a', ...values }] },
+    ),
+    { containers: [{ name: 'a', ...values }] },
+  )
+  assert.throws(
+    () => merge({ finalizers: ['a'] }, { finalizers: ['b', null] }),
+    /list element types are not identical: \[\[a\] \[b <nil>\]\]/,
+  )
 })

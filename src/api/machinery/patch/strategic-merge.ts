@@ -47,7 +47,7 @@ export function lookIn(schema: AnySchema | undefined): Lookup {
 
 function mergeObject(lookup: Lookup, original: PlainObject, patch: PlainObject): PlainObject {
   const directive = patch[PATCH]
-  if (directive === 'replace') return withoutDirectives(patch, PATCH)
+  if (directive === 'replace') return without(patch, PATCH)
   if (directive === 'delete') return {}
   if (directive !== undefined) throw unknownDirective(directive, patch)
   const result = retained(original, patch)
@@ -56,7 +56,10 @@ function mergeObject(lookup: Lookup, original: PlainObject, patch: PlainObject):
     if (key === PATCH || key === RETAIN || key.startsWith(ORDER)) continue
     if (key.startsWith(DELETE_FROM)) deleteFrom(result, key, value)
     else if (value === null) delete result[key]
-    else setKey(result, key, mergeField(lookup(key), ownValue(result, key), value))
+    else if (Object.hasOwn(result, key) && isAlike(result[key], value))
+      setKey(result, key, mergeField(lookup(key), result[key], value))
+    else if (isDirected(value)) delete result[key]
+    else setKey(result, key, fresh(value))
   }
   for (const key of Object.keys(patch))
     if (key.startsWith(ORDER))
@@ -69,13 +72,16 @@ function ownValue(object: PlainObject, key: string): unknown {
 }
 
 function unknownDirective(directive: unknown, patch: PlainObject): PlainError {
-  const shown =
-    typeof directive === 'string' ? directive : `%!s(${goType(directive)}=${goText(directive)})`
+  const shown = typeof directive === 'string' ? directive : `%!s(${goTypeAndText(directive)})`
   return new PlainError(`unknown patch type: ${shown} in map: ${goText(patch)}`)
 }
 
+const goTypeAndText = (value: unknown) =>
+  value === null ? '<nil>' : `${goType(value)}=${goText(value)}`
+
 /** What Go reads a value of JSON into. */
 function goType(value: unknown): string {
+  if (value === null) return '<nil>'
   if (Array.isArray(value)) return '[]interface {}'
   if (isPlainObject(value)) return 'map[string]interface {}'
   if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
@@ -98,22 +104,26 @@ function retained(original: PlainObject, patch: PlainObject): PlainObject {
   return result
 }
 
+/** Whether there is something to be merged; what is of another type gives way. */
+const isAlike = (original: unknown, patch: unknown) =>
+  Array.isArray(original) === Array.isArray(patch) &&
+  isPlainObject(original) === isPlainObject(patch)
+
+/** Of what is to be replaced the patch is all that is left, as it is. */
 function mergeField(schema: AnySchema | undefined, original: unknown, patch: unknown): unknown {
-  if (isPlainObject(patch)) {
-    const replaces = schema?.patchStrategy?.includes('replace')
-    return mergeObject(lookIn(schema), isPlainObject(original) && !replaces ? original : {}, patch)
+  if (isPlainObject(patch) && isPlainObject(original)) {
+    if (schema?.patchStrategy?.includes('replace')) return patch
+    return mergeObject(lookIn(schema), original, patch)
   }
-  if (!Array.isArray(patch)) return patch
-  // Where no list is, the patch's is taken as it is, whatever it is merged by.
-  if (!Array.isArray(original)) return patch.filter(item => !isDirected(item)).map(clean)
-  if (schema?.type === 'list' && schema.patchStrategy?.includes('merge')) {
-    checkOfOneType(original, patch)
-    return mergeList(schema, original, patch)
-  }
-  return patch.map(clean)
+  if (!Array.isArray(patch) || !Array.isArray(original)) return patch
+  if (schema?.type !== 'list' || !schema.patchStrategy?.includes('merge')) return patch
+  checkOfOneType(original, patch)
+  return mergeList(schema, original, patch)
 }
 
-const isDirected = (item: unknown) => isPlainObject(item) && item[PATCH] !== undefined
+/** What is not null says what is to become of it. */
+const isDirected = (value: unknown): value is PlainObject =>
+  isPlainObject(value) && value[PATCH] !== undefined && value[PATCH] !== null
 
 /** Lists are merged of items alike. */
 function checkOfOneType(...lists: readonly (readonly unknown[])[]): void {
@@ -121,10 +131,14 @@ function checkOfOneType(...lists: readonly (readonly unknown[])[]): void {
     throw new PlainError(`list element types are not identical: ${goText(lists)}`)
 }
 
-/** What a patch adds where nothing was: without nulls and directives. */
-function clean(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(clean)
-  return isPlainObject(value) ? mergeObject(nowhere, {}, value) : value
+/** What a patch adds where nothing was: without nulls, and without what says what is to become of what is not there. */
+function fresh(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter(item => !isDirected(item)).map(fresh)
+  if (!isPlainObject(value)) return value
+  const result: PlainObject = {}
+  for (const [key, part] of Object.entries(value))
+    if (part !== null && !isDirected(part)) setKey(result, key, fresh(part))
+  return result
 }
 
 function mergeList(
@@ -156,9 +170,9 @@ function mergeList(
   const merged = replaces ? [] : original.map(keyed).filter(item => !gone.includes(item[key]))
   for (const item of wanted) {
     const at = merged.findIndex(candidate => candidate[key] === item[key])
-    const result = mergeObject(lookIn(schema.items), merged[at] ?? {}, item)
-    if (at < 0) merged.push(result)
-    else merged[at] = result
+    const known = merged[at]
+    if (known) merged[at] = mergeObject(lookIn(schema.items), known, item)
+    else merged.push(item)
   }
   return ordered(merged, wanted, original, item => keyed(item)[key])
 }
@@ -243,9 +257,7 @@ function checkOrder(items: unknown, order: readonly unknown[], key: string | und
   }
 }
 
-function withoutDirectives(object: PlainObject, ...names: string[]): PlainObject {
-  const result: PlainObject = {}
-  for (const [key, value] of Object.entries(object))
-    if (!names.includes(key) && value !== null) setKey(result, key, clean(value))
-  return result
+function without(object: PlainObject, name: string): PlainObject {
+  const { [name]: _, ...rest } = object
+  return rest
 }
