@@ -151,3 +151,95 @@ test('a size is an object of its own, with metadata that is judged and condition
   const both = { labels: { 'a!': 'b' }, generation: -1 }
   assert.match(await answer(both), /^422 .*\[metadata\.generation: .*, metadata\.labels: /)
 })
+
+interface Told {
+  readonly status: number
+  readonly text: string
+}
+
+test('owners of a size are found among those of the object, and lose it where they wrote in its version', async () => {
+  const { ask } = await startTestServer()
+  const labels = { app: 'a' }
+  const spec = {
+    replicas: 1,
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+  }
+  await ask('POST', `${DEPLOYMENTS}?fieldManager=one`, { metadata: { name: 'a' }, spec })
+  const path = `${DEPLOYMENTS}/a/scale`
+  const write = (type: string, replicas: number, query: string) =>
+    ask(
+      type === 'json' ? 'PUT' : 'PATCH',
+      `${path}?${query}`,
+      {
+        apiVersion: 'autoscaling/v1',
+        kind: 'Scale',
+        metadata: { name: 'a' },
+        spec: { replicas },
+      },
+      { headers: { 'content-type': `application/${type}` } },
+    )
+  const owners = async () => {
+    const { body } = await ask('GET', `${DEPLOYMENTS}/a`)
+    return body.metadata.managedFields.map(
+      (entry: Record<string, string>) =>
+        `${entry.manager} ${entry.operation} ${entry.subresource ?? 'whole'} ${entry.time ? 'once' : 'never'}${'f:replicas' in (entry.fieldsV1 as never)['f:spec'] ? ' size' : ''}`,
+    )
+  }
+  const rest = 'one Update whole once'
+  assert.deepEqual(await owners(), [`${rest} size`])
+  await write('json', 1, 'fieldManager=two')
+  assert.deepEqual(await owners(), ['one Update whole never size', rest])
+  await write('json', 2, 'fieldManager=two')
+  // Of two that are called the same the last one counts, which does not own it.
+  assert.deepEqual(await owners(), [rest])
+  const told = ({ status, text }: Told) => `${status} ${JSON.parse(text).message}`
+  assert.equal((await write('apply-patch+yaml', 2, 'fieldManager=three')).status, 200)
+  const before = 'before-first-apply Update scale never size'
+  assert.deepEqual(await owners(), ['three Apply scale never size', before, rest])
+  assert.equal(
+    told(await write('apply-patch+yaml', 3, 'fieldManager=three')),
+    '409 Apply failed with 1 conflict: conflict with "before-first-apply" with subresource "scale" using autoscaling/v1: .spec.replicas',
+  )
+  await write('apply-patch+yaml', 3, 'fieldManager=three&force=true')
+  assert.deepEqual(await owners(), ['three Apply scale never size', rest])
+  await write('merge-patch+json', 4, 'fieldManager=four')
+  assert.deepEqual(await owners(), ['four Update scale never size', rest])
+})
+
+test('what is wrong with a patch of a size is told with what it made', async () => {
+  const { ask } = await startTestServer()
+  const labels = { app: 'a' }
+  await ask('POST', DEPLOYMENTS, {
+    metadata: { name: 'a' },
+    spec: {
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+    },
+  })
+  const patch = async (type: string, body: unknown, query = '') => {
+    const headers = { 'content-type': `application/${type}` }
+    const { status, text } = await ask('PATCH', `${DEPLOYMENTS}/a/scale?${query}`, body, {
+      headers,
+    })
+    return `${status} ${JSON.parse(text).message}`
+  }
+  const strategic = 'strategic-merge-patch+json'
+  assert.equal(
+    await patch(strategic, { spec: { replicas: 'x' } }),
+    '422  "" is invalid: patch: Invalid value: "map[spec:map[replicas:x]]": unrecognized type: int32',
+  )
+  assert.match(
+    await patch('merge-patch+json', { spec: { replicas: 'x' } }),
+    /^422 .*"managedFields\\":\[.*\}": json: cannot unmarshal string into Go struct field ScaleSpec\.spec\.replicas of type int32$/,
+  )
+  const unknown = { zoo: 1, spec: { b: 1, a: 1 }, metadata: { x: 1 }, ape: 1 }
+  assert.match(
+    await patch(strategic, unknown, 'fieldValidation=Strict'),
+    /^422 .*: strict decoding error: unknown field "ape", unknown field "metadata\.x", unknown field "spec\.a", unknown field "spec\.b", unknown field "zoo"$/,
+  )
+  assert.match(
+    await patch('merge-patch+json', { metadata: { uid: 'x' } }),
+    /^409 Operation cannot be fulfilled on deployments\/scale\.apps "a": Precondition failed: UID in precondition: x, /,
+  )
+})

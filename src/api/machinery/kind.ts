@@ -58,6 +58,8 @@ export interface RowCondition {
 
 /** How the scale subresource reads and writes a kind. */
 export interface ScaleMapping<T> {
+  /** Where the wished size is; `.spec.replicas` unless it says another place. */
+  readonly path?: string
   readonly specReplicas: (object: T) => number
   readonly statusReplicas: (object: T) => number
   readonly selector: (object: T) => string

@@ -2,7 +2,7 @@
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import { decodeObject, type Reorder } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
-import { NO_FLOAT } from '#api/machinery/exact-json.ts'
+import { NO_FLOAT, stringifyJson } from '#api/machinery/exact-json.ts'
 import { goQuote } from '#api/machinery/go-quote.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
@@ -228,13 +228,21 @@ export function decodePatched(
   const { object, unknownFields } = readPatched(kind, patched, refuse)
   if (metadata) object.metadata = metadata
   else keepReset(object, patched.value)
-  report(
-    exchange,
-    [...patched.duplicates, ...complaintsAbout({ unknown: unknownFields, duplicates: [] })],
-    refuse,
-  )
+  const unknown = {
+    unknown: unknownFields,
+    duplicates: [],
+    json: textOf(kind, patched, unknownFields),
+  }
+  report(exchange, [...patched.duplicates, ...complaintsAbout(unknown)], refuse)
   return finished(kind, object)
 }
+
+/** What a patch made as upstream reads it, where the order of several unknown fields is told from it: as in a body, not of custom resources. */
+const textOf = ({ custom }: AnyKind, { value, reorder }: Patched, unknown: readonly string[]) =>
+  custom || unknown.length < 2
+    ? undefined
+    : encoder.encode(stringifyJson(reorder ? reorder(value) : value))
+const encoder = new TextEncoder()
 
 /** An empty list takes the fields from all who own them, where none leaves them. */
 function keepReset({ metadata }: KubernetesObject, value: unknown): void {

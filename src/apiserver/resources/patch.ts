@@ -64,7 +64,7 @@ export async function patch(exchange: Exchange, resource: StoredResource): Promi
   return respondOne(exchange, 200, resource, stored)
 }
 
-export const strategicOf = ({ type, value }: PatchBody): unknown =>
+const strategicOf = ({ type, value }: PatchBody): unknown =>
   type === STRATEGIC_PATCH ? value : undefined
 
 export const isApply = ({ type }: PatchBody) => type === APPLY_YAML || type === APPLY_CBOR
@@ -133,25 +133,11 @@ function unknownInOperations(operations: unknown): string[] {
 
 /** The draft that a patch makes of the present object, which is shown to it in the served version. */
 function patched(write: Write, current: StoredObject, body: PatchBody): KubernetesObject {
-  const { resource, exchange } = write
-  const { kind, view } = resource
+  const { kind, view } = write.resource
   const document = current.in(view).object
-  // Such a patch copies what it is applied to: as it is shown, where an empty list is null, which says nothing.
-  const shown = body.type === JSON_PATCH ? emptyAsNull(document) : document
-  const result = applyPatch(kind.shape, shown, body)
-  checkMade(result, { write, kind, document, strategic: strategicOf(body) })
-  const { value, metadata, rest } = toDecode(write, result, document)
-  const decoded = decodePatched(exchange, kind, {
-    value,
-    metadata,
-    duplicates: body.complaints,
-    isStrategic: body.type === STRATEGIC_PATCH,
-    reorder: orderAfter(body),
-    shown: () =>
-      body.type === STRATEGIC_PATCH
-        ? goText(shownPatch(kind.shape, document, body.value))
-        : stringifyJson(result),
-  })
+  const result = patchedDocument(write, kind, document, body)
+  const { rest, ...undecoded } = toDecode(write, result, document)
+  const decoded = decodeResult(write, kind, { document, result, body, ...undecoded })
   const draft = rest ? withRest(decoded, rest) : decoded
   if (!draft.metadata.name) throw nameless(write)
   if (draft.metadata.name !== document.metadata.name)
@@ -159,7 +145,7 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
       `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${write.name})`,
     )
   const isPinned = namesRevision(draft)
-  if (!isPinned && hooksOf(resource).needsResourceVersion) throw revisionNeeded(write)
+  if (!isPinned && hooksOf(write.resource).needsResourceVersion) throw revisionNeeded(write)
   // The patch was made on the newest state; only a revision that the patch itself names is a condition.
   // Not taken away, which would make the object slower and larger: it gets its revision back.
   if (draft.metadata.resourceVersion === document.metadata.resourceVersion)
@@ -167,6 +153,46 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   // That is held before anything is judged, another identity too.
   else if (isPinned) delete draft.metadata.uid
   return view.toStored?.(draft) ?? draft
+}
+
+/** What a patch makes of a document, which can be read as one of the kind. */
+export function patchedDocument(
+  write: Write,
+  kind: AnyKind,
+  document: KubernetesObject,
+  body: PatchBody,
+): PlainObject {
+  // Such a patch copies what it is applied to: as it is shown, where an empty list is null, which says nothing.
+  const shown = body.type === JSON_PATCH ? emptyAsNull(document) : document
+  const result = applyPatch(kind.shape, shown, body)
+  checkMade(result, { write, kind, document, strategic: strategicOf(body) })
+  return result
+}
+
+interface Made {
+  readonly document: KubernetesObject
+  readonly result: PlainObject
+  readonly body: PatchBody
+  /** What has to be decoded of the result, and what is known of it already. */
+  readonly value: PlainObject
+  readonly metadata?: KubernetesObject['metadata']
+}
+
+export function decodeResult(
+  { exchange }: Write,
+  kind: AnyKind,
+  { document, result, body, value, metadata }: Made,
+): KubernetesObject {
+  const isStrategic = body.type === STRATEGIC_PATCH
+  return decodePatched(exchange, kind, {
+    value,
+    metadata,
+    duplicates: body.complaints,
+    isStrategic,
+    reorder: orderAfter(body),
+    shown: () =>
+      isStrategic ? goText(shownPatch(kind.shape, document, body.value)) : stringifyJson(result),
+  })
 }
 
 /** How upstream brings into order what it reads after a patch of this type. */
@@ -187,7 +213,7 @@ function withRest(decoded: KubernetesObject, rest: Partial<KubernetesObject>): K
   return { ...rest, metadata, ...(status === undefined ? {} : { status }) } as KubernetesObject
 }
 
-export function applyPatch(
+function applyPatch(
   shape: StoredResource['kind']['shape'],
   document: unknown,
   { type, value }: PatchBody,
@@ -211,10 +237,8 @@ async function apply(write: Write, { value: given, complaints }: PatchBody): Pro
   const { query } = exchange.info
   // Nothing at all says no less than an object without anything.
   const value = given ?? {}
-  const configuration = configurationOf(write, value)
-  if (complaints.length > 0 && fieldValidationOf(exchange) === 'Strict')
-    throw badRequest(`error strict decoding YAML: ${complaints.join(', ')}`)
-  if (fieldValidationOf(exchange) === 'Warn') warn(exchange, complaints)
+  const configuration = configurationOf(write, resource.kind, value)
+  tellComplaints(exchange, complaints)
   const force = isTrue(query.get('force'))
   const { kind } = resource
   const lay = (live: KubernetesObject | undefined) => {
@@ -243,9 +267,14 @@ async function apply(write: Write, { value: given, complaints }: PatchBody): Pro
   }
 }
 
+export function tellComplaints(exchange: Exchange, complaints: readonly string[]): void {
+  if (complaints.length > 0 && fieldValidationOf(exchange) === 'Strict')
+    throw badRequest(`error strict decoding YAML: ${complaints.join(', ')}`)
+  if (fieldValidationOf(exchange) === 'Warn') warn(exchange, complaints)
+}
+
 /** The applied object as it was written: no defaults, so that they are not owned. */
-function configurationOf(write: Write, value: unknown): KubernetesObject {
-  const { kind } = write.resource
+export function configurationOf(write: Write, kind: AnyKind, value: unknown): KubernetesObject {
   if (!isPlainObject(value))
     throw badRequest(
       `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type map[string]interface {}`,
@@ -269,7 +298,7 @@ function configurationOf(write: Write, value: unknown): KubernetesObject {
   return { ...configuration, metadata: { ...metadata, ...namespace, name: write.name } }
 }
 
-export function checkAppliedType(
+function checkAppliedType(
   kind: AnyKind,
   configuration: { apiVersion?: unknown; kind?: unknown },
 ): void {
@@ -286,7 +315,7 @@ function goTypeOf({ apiVersion, kind }: { apiVersion?: unknown; kind?: unknown }
 }
 
 /** Fields that cannot be owned are refused, whatever the query says of validation. */
-function checkDeclared(kind: AnyKind, value: unknown): void {
+export function checkDeclared(kind: AnyKind, value: unknown): void {
   const faults = faultsIn({ type: 'struct', presence: 'always', shape: kind.shape }, value)
   if (faults === undefined) return
   throw new PlainError(`failed to create typed patch object (${toldOf(kind, value)}): ${faults}`)
@@ -307,7 +336,7 @@ export function layOver(
   // Laid over what is shown, as upstream does: an empty list is something else than null, and whoever applies it takes the field over.
   const shown = live && emptyAsNull(live)
   const { object } = serverSideApply(kind, shown, configuration, options)
-  const draft = readApplied(write, object, applied.written)
+  const draft = readApplied(write.exchange, kind, object, applied.written)
   const { uid, resourceVersion: pinned } = configuration.metadata
   if (uid) draft.metadata.uid = uid
   if (pinned) draft.metadata.resourceVersion = pinned
@@ -317,8 +346,9 @@ export function layOver(
 }
 
 /** What has its place may be of a wrong type all the same, as a time that is none: upstream finds that as it converts what it has merged. */
-function readApplied(
-  { exchange, resource: { kind } }: Write,
+export function readApplied(
+  exchange: Exchange,
+  kind: AnyKind,
   object: KubernetesObject,
   written: KubernetesObject,
 ): KubernetesObject {

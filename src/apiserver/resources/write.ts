@@ -31,7 +31,7 @@ export interface Write {
   readonly subresource: string
   readonly dryRun: boolean
   readonly manager: string
-  /** Server-side apply brings the managedFields with it, as does whoever knows them. */
+  /** Server-side apply brings the managedFields with it, as do a scale and whoever knows them. */
   readonly isApply?: boolean
 }
 
@@ -191,10 +191,9 @@ export function dropRepeatedOwners(write: Write, draft: KubernetesObject, when =
  * What is stored of a draft. Custom resources are written in the version in which they come until here. What was applied or sized was not decoded as a
  * body is: upstream shows what it would read back, with defaults and without nulls where none are allowed.
  */
-export function storedForm({ resource, isApply, subresource }: Write, draft: KubernetesObject) {
+export function storedForm({ resource, isApply }: Write, draft: KubernetesObject) {
   const { kind, view, storage } = resource
-  const isUndecoded = isApply || subresource === 'scale'
-  const whole = kind.custom && isUndecoded ? reread(kind, draft) : draft
+  const whole = kind.custom && isApply ? reread(kind, draft) : draft
   return view.own?.convert(whole, apiVersionOf(storage.kind)) ?? whole
 }
 
@@ -234,8 +233,7 @@ export function ownersAfter(
   return server.fieldManagement.track(kind, previous && shown(previous), next(shown(draft)), {
     manager,
     subresource,
-    // Upstream takes the times of a scale from the entries that the object had before.
-    time: subresource === 'scale' ? undefined : nowOf(write),
+    time: nowOf(write),
     versions: versionsOf(server, write.resource),
     unowned: unownedFields(write.resource, subresource, draft),
   })

@@ -45,6 +45,7 @@ const numberAt = (object: unknown, path: string) => {
 export function scaleMappingOf(paths: Paths): ScaleMapping<KubernetesObject> {
   const { specReplicasPath, statusReplicasPath, labelSelectorPath } = paths
   return {
+    path: specReplicasPath,
     missing: object =>
       valueAt(object, specReplicasPath) === undefined
         ? `the spec replicas field ${JSON.stringify(specReplicasPath)} does not exist`

@@ -83,9 +83,6 @@ function tracked(
     if (apiVersion !== id.apiVersion) changes.in(apiVersion)
   if (touched.isEmpty && removed.isEmpty) return [...entries]
   const owners = ownersOf(entries)
-  // A size that nobody owns is still nobody's once it is scaled, as upstream has it.
-  if (writer.subresource === 'scale' && !owners.some(owner => ownsWhatChanged(owner, changes)))
-    return [...entries]
   const mine = owners.find(owner => isSame(owner, id))
   const others = remaining(
     owners.filter(owner => owner !== mine),
@@ -108,9 +105,6 @@ function writtenAt(owner: Owner, time: string | undefined): Owner {
   const { entry } = owner
   return { ...owner, time, entry: entry?.time && time ? { ...entry, time } : undefined }
 }
-
-const ownsWhatChanged = ({ apiVersion, fields }: Owner, changes: Changes) =>
-  !fields.intersection(changes.in(apiVersion)?.touched ?? new FieldSet()).isEmpty
 
 function changesOf(
   kind: AnyKind,

@@ -138,20 +138,6 @@ test('who applies through the status is held to the metadata beside it', () => {
   assert.deepEqual(owned(object, 'two'), { 'f:status': { 'f:a': {} } })
 })
 
-test('a size that nobody owns stays without an owner when it is scaled', () => {
-  const live = updated(undefined, A, 'one')
-  const sized = (a: string) => ({ ...live, data: { a, b: a } })
-  const scaled = (before: Thing, next: Thing) =>
-    trackUpdate(thing, before, next, by('two', 'scale'))
-  const { managedFields } = live.metadata
-  const free = { ...live, data: { a: '1', b: '1' } }
-  assert.deepEqual(scaled(free, { ...free, data: { a: '1', b: '2' } }), managedFields)
-  const taken = scaled(live, sized('2'))
-  assert.deepEqual(owned({ metadata: { managedFields: taken } }, 'two'), {
-    'f:data': { 'f:a': {}, 'f:b': {} },
-  })
-})
-
 test('too many updaters become one of each version', () => {
   const owner = (at: number, apiVersion: string): Owner => ({
     manager: `m${at}`,
