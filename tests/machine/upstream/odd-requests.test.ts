@@ -9,6 +9,7 @@ import { DEFINITIONS, foos } from './non-resource-paths.ts'
 import { oddPatches, PATCHED } from './odd-patches.ts'
 import { OBJECTS, oddQueries } from './odd-queries.ts'
 import { type Asked, Pair } from './pair.ts'
+import { MERGED, strategicPatches } from './strategic-patches.ts'
 
 const titleOf = ({ method, path, body, headers, differs }: Asked) =>
   [
@@ -29,12 +30,12 @@ describe('asked oddly for', { skip: etcdMissing() || kubeApiServerMissing() }, (
     const path = `/apis/${foos.spec.group}/v1`
     while ((await pair.both({ method: 'GET', path })).some(({ status }) => status !== 200))
       await sleep(100)
-    for (const [path, body] of [...OBJECTS, ...PATCHED])
+    for (const [path, body] of [...OBJECTS, ...PATCHED, MERGED])
       for (const { status, text } of await pair.both({ method: 'POST', path, body }))
         assert.equal(status, 201, text)
   })
   after(() => pair?.stop())
-  for (const asked of [...oddQueries, ...oddPatches])
+  for (const asked of [...oddQueries, ...oddPatches, ...strategicPatches])
     test(titleOf(asked), async () => {
       const lines = unexpected(await pair.compare(asked))
       if (asked.differs)
