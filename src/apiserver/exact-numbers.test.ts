@@ -139,3 +139,59 @@ test('a bound pod with an endless grace is deleted all the same', async () => {
   assert.equal(watched.status, 200)
   assert.match(gone.body.metadata.deletionTimestamp, /^2094-/)
 })
+
+test('how a number is written counts where a body or a patch is text', async () => {
+  const { ask } = await start()
+  const told = async (...asked: Parameters<typeof ask>) => {
+    const { status, body } = await ask(...asked)
+    return `${status} ${body.message ?? body.spec.terminationGracePeriodSeconds}`
+  }
+  const field = 'PodSpec.spec.terminationGracePeriodSeconds of type int64'
+  const wrong = (number: string) =>
+    `json: cannot unmarshal number ${number} into Go struct field ${field}`
+  assert.equal(
+    await told('POST', pods, podText('a', '1e1')),
+    `400 Pod in version "v1" cannot be handled as a Pod: ${wrong('1e1')}`,
+  )
+  const yaml = patchOf('application/yaml')
+  assert.equal(await told('POST', pods, podText('a', ' 1e1'), yaml), '201 10')
+  assert.equal(await told('POST', pods, podText('b', ' 0o17'), yaml), '201 15')
+  assert.equal(await told('POST', pods, podText('c', ' 1e18'), yaml), '201 1000000000000000000')
+  const patch = (type: string, body: string) =>
+    told('PATCH', `${pods}/a?dryRun=All`, body, patchOf(type))
+  const merge = '{"spec":{"terminationGracePeriodSeconds":1.0}}'
+  const pointer = '/spec/terminationGracePeriodSeconds'
+  const operations = (op: string) => `[{"op":"${op}","path":"${pointer}","value":10.0}]`
+  assert.ok((await patch('application/merge-patch+json', merge)).endsWith(`": ${wrong('1.0')}`))
+  assert.ok(
+    (await patch('application/json-patch+json', operations('replace'))).endsWith(
+      `": ${wrong('10.0')}`,
+    ),
+  )
+  assert.match(await patch('application/json-patch+json', operations('test')), /^422 .*testing/)
+  const strategic = 'application/strategic-merge-patch+json'
+  assert.equal(await patch(strategic, '{"spec":{"terminationGracePeriodSeconds":1e1}}'), '200 10')
+})
+
+test('numbers that do not fit are wrapped in strategic patches and applies', async () => {
+  const { ask } = await start()
+  const at = '/apis/apps/v1/namespaces/default/deployments'
+  const labels = { a: 'b' }
+  const spec = { containers: [{ name: 'x', image: 'y' }] }
+  const body = (replicas: number) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'd' },
+    spec: { replicas, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+  })
+  assert.equal((await ask('POST', `${at}?fieldManager=first`, body(1))).status, 201)
+  const patch = (type: string, sent: object, query = '') =>
+    ask('PATCH', `${at}/d?dryRun=All&fieldManager=test${query}`, sent, patchOf(type))
+  const strategic = 'application/strategic-merge-patch+json'
+  const patched = await patch(strategic, { spec: { replicas: 2 ** 32 + 3 } })
+  assert.equal(patched.body.spec?.replicas, 3, patched.text)
+  const applied = await patch('application/apply-patch+yaml', body(2 ** 32 + 1), '&force=true')
+  assert.equal(applied.body.spec?.replicas, 1, applied.text)
+  const refused = await patch(strategic, { spec: { replicas: 2 ** 31 } })
+  assert.match(refused.body.message, /spec\.replicas: Invalid value: -2147483648: must be greater/)
+})

@@ -2,7 +2,7 @@
  * Request bodies as bytes: JSON and YAML within bounds. V8 parses millions of nested brackets, but all that comes
  * after would run out of stack, so depth is counted before anything is parsed.
  */
-import { hasLongNumber, parseDecoded } from './exact-json.ts'
+import { hasLongNumber, type Keeping, parseDecoded } from './exact-json.ts'
 import { endOfString } from './json-scan.ts'
 import { syntaxErrorOf } from './json-syntax.ts'
 import { MAXIMUM_DEPTH, MAXIMUM_VALUES, tooDeep, tooManyValues } from './plain.ts'
@@ -11,11 +11,11 @@ import { badRequest } from './status.ts'
 export { duplicateFields } from './json-scan.ts'
 
 /** Parses a JSON body. Throws BadRequest when it is no JSON or nests too deep, and RequestEntityTooLarge for too many values. */
-export function parseJson(bytes: Uint8Array): unknown {
-  const isLong = hasLongNumber(bytes)
+export function parseJson(bytes: Uint8Array, keeping?: Keeping): unknown {
+  const isOdd = hasLongNumber(bytes, keeping)
   checkBounds(bytes)
   try {
-    return parseDecoded(bytes, isLong)
+    return parseDecoded(bytes, isOdd, keeping)
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown
     throw badRequest(`couldn't get version/kind; json parse error: ${syntaxErrorOf(bytes)}`)

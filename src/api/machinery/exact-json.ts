@@ -5,30 +5,32 @@
  * its bytes and for nothing else.
  */
 import { endOfString } from './json-scan.ts'
-import { badRequest } from './status.ts'
+import { MAXIMUM_DIGITS, noFloat, writtenNumber } from './written-numbers.ts'
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 const QUOTE = 0x22
 const ZERO = 0x30
+const DOT = 0x2e
 const EXPONENT = 0x65
 /** The bit in which `e` differs from `E`. */
 const CASE_BIT = 0x20
 /** The first number that cannot be held, 2^53, has so many digits. */
 const LONG_DIGITS = 16
 const LONG_NUMBER = /\d{16}/
-/** Longer numbers are beyond what floats hold, too, and slow to read. */
-const MAXIMUM_DIGITS = 309
 
 /** Parses the bytes of a JSON text; malformed UTF-8 becomes U+FFFD. Throws SyntaxError where it is none. */
 export function parseExact(bytes: Uint8Array): unknown {
   return parseDecoded(bytes, hasLongNumber(bytes))
 }
 
+/** Whether numbers that are not written as whole numbers are kept as they are written: all, or those that a float can hold. */
+export type Keeping = 'written' | 'finite' | undefined
+
 /** The same where the caller has looked at the bytes already. */
-export function parseDecoded(bytes: Uint8Array, isLong: boolean): unknown {
+export function parseDecoded(bytes: Uint8Array, isOdd: boolean, keeping?: Keeping): unknown {
   const text = decoder.decode(bytes)
-  return isLong ? parseSlowly(text) : JSON.parse(text)
+  return isOdd ? parseSlowly(text, keeping) : JSON.parse(text)
 }
 
 /** For short texts, such as the elements of field sets. */
@@ -36,8 +38,9 @@ export function parseExactText(text: string): unknown {
   return LONG_NUMBER.test(text) ? parseSlowly(text) : JSON.parse(text)
 }
 
-/** Whether a number outside of strings has that many digits, or an exponent, that it may not fit. */
-export function hasLongNumber(bytes: Uint8Array): boolean {
+/** Whether a number outside of strings has that many digits, or an exponent, that it may not fit; or a fraction, where that is asked. */
+export function hasLongNumber(bytes: Uint8Array, keeping?: Keeping): boolean {
+  const fraction = keeping === undefined ? -1 : DOT
   let run = 0
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number
@@ -45,7 +48,7 @@ export function hasLongNumber(bytes: Uint8Array): boolean {
       i = endOfString(bytes, i)
       run = 0
     } else if ((byte - ZERO) >>> 0 > 9) {
-      if (run > 0 && (byte | CASE_BIT) === EXPONENT) return true
+      if (run > 0 && ((byte | CASE_BIT) === EXPONENT || byte === fraction)) return true
       run = 0
     } else if (++run >= LONG_DIGITS) return true
   }
@@ -55,12 +58,15 @@ export function hasLongNumber(bytes: Uint8Array): boolean {
 type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown
 const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => unknown
 
-function parseSlowly(text: string): unknown {
-  return parseWithSource(text, (_, value, { source }) =>
-    typeof value === 'number' && source !== undefined && !Number.isSafeInteger(value)
-      ? exactNumber(source, value)
-      : value,
-  )
+const WHOLE = /^-?\d+$/
+
+function parseSlowly(text: string, keeping?: Keeping): unknown {
+  return parseWithSource(text, (_, value, { source }) => {
+    if (typeof value !== 'number' || source === undefined) return value
+    if (keeping && !WHOLE.test(source) && (keeping === 'written' || Number.isFinite(value)))
+      return writtenNumber(source)
+    return Number.isSafeInteger(value) ? value : exactNumber(source, value)
+  })
 }
 
 /**
@@ -68,20 +74,13 @@ function parseSlowly(text: string): unknown {
  * any float: it would be infinite, which JSON writes as null.
  */
 export function exactNumber(source: string, rounded: number): number | bigint {
-  const isWhole = /^-?\d+$/.test(source)
+  const isWhole = WHOLE.test(source)
   if (source.length > MAXIMUM_DIGITS && isWhole) throw noFloat(source)
   if (isWhole && !Number.isSafeInteger(rounded)) return BigInt(source)
   if (!Number.isFinite(rounded)) throw noFloat(source)
   return rounded
 }
 
-function noFloat(source: string): Error {
-  const shown = source.length > MAXIMUM_DIGITS ? `${source.slice(0, MAXIMUM_DIGITS)}…` : source
-  return badRequest(`json: cannot unmarshal number ${shown}${NO_FLOAT}`)
-}
-
-/** How the refusal of such a number ends. */
-export const NO_FLOAT = ' into Go value of type float64'
 /** How the refusal of what YAML can say beyond, `.inf` and `.nan`, begins. */
 export const NO_JSON = 'json: unsupported value: '
 

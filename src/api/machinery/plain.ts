@@ -1,6 +1,7 @@
 /** Plain JSON data whose keys may be anything, also `__proto__` and `constructor`. */
 import { copySaid } from './said-lists.ts'
 import { badRequest, StatusError } from './status.ts'
+import { isWritten, plainNumber } from './written-numbers.ts'
 
 export type PlainObject = Record<string, unknown>
 
@@ -51,10 +52,11 @@ export function isPlainObject(value: unknown): value is PlainObject {
 
 /**
  * A copy that shares nothing but what is frozen, which nobody can change; with `thaw` not even that. Refuses data
- * that nests too deep.
+ * that nests too deep. Numbers are numbers in it, however they were written.
  */
 export function copyJson<T>(value: T, thaw = false, depth = 0): T {
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null)
+    return isWritten(value) ? (plainNumber(value) as T) : value
   if (!thaw && Object.isFrozen(value)) return value
   if (depth > MAXIMUM_DEPTH) throw tooDeep()
   if (Array.isArray(value)) {

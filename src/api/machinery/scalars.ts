@@ -6,6 +6,7 @@ import { canonicalQuantity } from './quantity.ts'
 import type { ScalarType } from './schema.ts'
 import { badRequest } from './status.ts'
 import { canonicalMicroTime, canonicalTime } from './time.ts'
+import { isWritten } from './written-numbers.ts'
 
 /** Thrown when a value has the wrong JSON type; the decoder adds where. `found` is in Go's words, e.g. `string`. */
 export class WrongType extends Error {
@@ -22,7 +23,7 @@ export class WrongType extends Error {
 export function jsonTypeOf(value: unknown): string {
   if (typeof value === 'boolean') return 'bool'
   if (Array.isArray(value)) return 'array'
-  return typeof value === 'bigint' ? 'number' : typeof value
+  return typeof value === 'bigint' || isWritten(value) ? 'number' : typeof value
 }
 
 export interface Scalar {
@@ -39,10 +40,15 @@ const text = (value: unknown, goType = 'string'): string => {
   throw new WrongType(jsonTypeOf(value), goType)
 }
 
+/** Of what is no plain number: one that is none for a field is shown as it is. */
+function foundInstead(value: unknown): string {
+  if (isWritten(value)) return `number ${value.source}`
+  return typeof value === 'bigint' ? `number ${value}` : jsonTypeOf(value)
+}
+
 function wholeNumber(least: number, most: number, goType: string) {
   return (value: unknown): number => {
-    if (typeof value === 'bigint') throw new WrongType(`number ${value}`, goType)
-    if (typeof value !== 'number') throw new WrongType(jsonTypeOf(value), goType)
+    if (typeof value !== 'number') throw new WrongType(foundInstead(value), goType)
     if (!Number.isInteger(value) || value < least || value > most)
       throw new WrongType(`number ${value}`, goType)
     // -0 would be shown as 0 but differ from it.
@@ -119,7 +125,8 @@ export const SCALARS: Readonly<Record<ScalarType, Scalar>> = {
     read: value => {
       if (typeof value === 'number' && Number.isFinite(value)) return value
       if (typeof value === 'bigint') return Number(value)
-      throw new WrongType(jsonTypeOf(value), 'float64')
+      if (isWritten(value) && Number.isFinite(value())) return value()
+      throw new WrongType(foundInstead(value), 'float64')
     },
   },
   bytes: { goType: '[]uint8', zero: '', read: readBytes },
@@ -132,7 +139,9 @@ export const SCALARS: Readonly<Record<ScalarType, Scalar>> = {
           ? value.trim()
           : typeof value === 'number' || typeof value === 'bigint'
             ? `${value}`
-            : '?',
+            : isWritten(value)
+              ? value.source
+              : '?',
       ),
   },
   intOrString: {

@@ -40,6 +40,8 @@ const intWithoutBase60 = defineScalarTag<unknown>(intYaml11Tag.tagName, {
   implicitFirstChars: intYaml11Tag.implicitFirstChars,
   resolve(source, isExplicit, tagName) {
     if (source.includes(':')) return NOT_RESOLVED
+    const octal = /^([-+]?)0[oO]([0-7_]+)$/.exec(source)
+    if (octal) return Number.parseInt(`${octal[1]}${octal[2]?.replaceAll('_', '')}`, 8)
     const value = intYaml11Tag.resolve(source, isExplicit, tagName)
     return typeof value === 'number' ? exactNumber(source.replace(/[+_]/g, ''), value) : value
   },
@@ -122,8 +124,20 @@ function expanded(value: unknown, budget: Budget, depth: number): unknown {
   if (Array.isArray(value)) return value.map(part => expanded(part, budget, depth + 1))
   if (typeof value === 'number' && !Number.isFinite(value))
     throw badRequest(`${NO_JSON}${Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'}`)
+  if (typeof value === 'number' || typeof value === 'bigint') return asInJson(value)
   if (!isPlainObject(value)) return value
   const copy: PlainObject = {}
   for (const key of Object.keys(value)) setKey(copy, key, expanded(value[key], budget, depth + 1))
   return copy
+}
+
+const LEAST_INT64 = -(2n ** 63n)
+const LARGEST_UINT64 = 2n ** 64n - 1n
+
+/** Upstream makes JSON of it: what no 64 bits hold is a float by then, and floats that are whole are written as whole numbers, the largest apart. */
+function asInJson(value: number | bigint): number | bigint {
+  if (Number.isSafeInteger(value)) return value
+  if (typeof value === 'bigint' && value >= LEAST_INT64 && value <= LARGEST_UINT64) return value
+  const text = String(Number(value))
+  return /^-?\d+$/.test(text) ? BigInt(text) : Number(value)
 }

@@ -2,12 +2,13 @@
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import { decodeObject, type Reorder } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
-import { NO_FLOAT, stringifyJson } from '#api/machinery/exact-json.ts'
+import { hasLongNumber, type Keeping, stringifyJson } from '#api/machinery/exact-json.ts'
 import { goQuote } from '#api/machinery/go-quote.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { mistakeInPatched } from '#api/machinery/mistakes/in-patched.ts'
 import { inOrderOfNames } from '#api/machinery/mistakes/order.ts'
+import { withWrappedNumbers } from '#api/machinery/patch/wrapped-numbers.ts'
 import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import {
   decodeObjectProtobuf,
@@ -16,6 +17,7 @@ import {
 } from '#api/machinery/protobuf-envelope.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { badRequest, isStatus, StatusError } from '#api/machinery/status.ts'
+import { NO_FLOAT } from '#api/machinery/written-numbers.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { encodingOfBody, JSON_TYPE, unsupportedMediaType, YAML_TYPE } from '../media-type.ts'
@@ -44,13 +46,15 @@ export async function parseBody(request: ApiRequest, kind: Typed): Promise<Parse
   const { body = new Uint8Array() } = request
   if (!(body instanceof Uint8Array)) return { value: body, duplicates: [] }
   const encoding = encodingOfBody(request.headers?.['content-type'])
+  const isCustom = 'custom' in kind && kind.custom !== undefined
   if (encoding === 'protobuf') {
-    if ('custom' in kind && kind.custom) throw unsupportedMediaType([JSON_TYPE, YAML_TYPE])
+    if (isCustom) throw unsupportedMediaType([JSON_TYPE, YAML_TYPE])
     if (!isProtobufBody(body)) throw unrecognized(kind, `: ${NO_PROTOBUF} (${summaryOf(body)})`)
     return { value: decodeObjectProtobuf(kind, body), duplicates: [] }
   }
   try {
-    const parsed = await READERS[encoding](body)
+    const parsed =
+      encoding === 'json' && !isCustom ? jsonBody(body, 'written') : await READERS[encoding](body)
     checkTypeTexts(parsed)
     return parsed
   } catch (thrown) {
@@ -62,7 +66,7 @@ export async function parseBody(request: ApiRequest, kind: Typed): Promise<Parse
 }
 
 const READERS = {
-  json: jsonBody,
+  json: (body: Uint8Array) => jsonBody(body),
   yaml: async (body: Uint8Array): Promise<ParsedBody> => ({
     ...(await parseYaml(body)),
     reorder: inOrderOfNames,
@@ -117,17 +121,18 @@ function summaryOf(body: Uint8Array = new Uint8Array()): string {
 const SUMMARY_BYTES = 30
 const OPEN_BRACE = 0x7b
 
-function jsonBody(body: Uint8Array): ParsedBody {
-  const value = parseJson(body)
+/** Of custom resources whole numbers may be written in any way. */
+function jsonBody(body: Uint8Array, keeping?: Keeping): ParsedBody {
+  const value = parseJson(body, keeping)
   return { value, duplicates: duplicateFields(body, value), json: body }
 }
 
 /**
  * Its reader is loaded with the first such body: hardly any client sends one. What kubectl sends as YAML is JSON, which is
- * read ten times faster; only where a field stands there twice, the lines are asked for.
+ * read ten times faster; only where a field stands there twice, the lines are asked for, and numbers that are long or floats become others in YAML.
  */
 export async function parseYaml(body: Uint8Array): Promise<ParsedBody> {
-  if (body[0] === OPEN_BRACE)
+  if (body[0] === OPEN_BRACE && !hasLongNumber(body))
     try {
       const parsed = jsonBody(body)
       if (parsed.duplicates.length === 0) return parsed
@@ -176,7 +181,7 @@ function missingKind(kind: AnyKind, body: ParsedBody): string | undefined {
 }
 
 /** The value without what is known of it. */
-function undecoded({ value, metadata }: Pick<ParsedBody, 'value' | 'metadata'>): unknown {
+function undecoded<T>({ value, metadata }: { readonly value: T; readonly metadata?: unknown }): T {
   return metadata && isPlainObject(value) ? { ...value, metadata: {} } : value
 }
 
@@ -256,8 +261,11 @@ function readPatched(kind: AnyKind, patched: Patched, refuse: (sentence: string)
     return decodeObject(kind, undecoded(patched), reorder)
   } catch (thrown) {
     if (!isStatus(thrown, 'BadRequest')) throw thrown
-    const told = isStrategic ? mistakeInPatched(kind.shape, patched.value) : undefined
-    throw refuse(told ?? whyUnread(kind, thrown.message))
+    if (!isStrategic) throw refuse(whyUnread(kind, thrown.message))
+    const told = mistakeInPatched(kind.shape, patched.value)
+    if (told !== undefined) throw refuse(told)
+    // What is not wrong there does not fit, and is made to.
+    return decodeObject(kind, withWrappedNumbers(kind.shape, undecoded(patched)))
   }
 }
 

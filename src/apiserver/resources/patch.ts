@@ -4,7 +4,7 @@ import { serverSideApply } from '#api/machinery/apply/apply.ts'
 import { faultsIn } from '#api/machinery/apply/undeclared.ts'
 import { duplicateFields, parseJson } from '#api/machinery/body.ts'
 import type { Reorder } from '#api/machinery/decode.ts'
-import { NO_FLOAT, NO_JSON, stringifyJson } from '#api/machinery/exact-json.ts'
+import { NO_JSON, stringifyJson } from '#api/machinery/exact-json.ts'
 import { type FieldError, forbidden, required } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
@@ -15,9 +15,11 @@ import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
 import { mergePatch } from '#api/machinery/patch/merge-patch.ts'
 import { shownPatch } from '#api/machinery/patch/shown-patch.ts'
 import { strategicMergePatch } from '#api/machinery/patch/strategic-merge.ts'
+import { withWrappedNumbers } from '#api/machinery/patch/wrapped-numbers.ts'
 import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
 import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { badRequest, conflict, isStatus, PlainError, StatusError } from '#api/machinery/status.ts'
+import { NO_FLOAT, withPlainNumbers } from '#api/machinery/written-numbers.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import type { Exchange } from '../exchange.ts'
 import { unsupportedMediaType } from '../media-type.ts'
@@ -107,7 +109,7 @@ function asUndecodable(thrown: unknown): never {
 /** What is no JSON is told as a patch, or, of strategic ones, as it is. */
 function parsePatch(body: Uint8Array, type: string): unknown {
   try {
-    return parseJson(body)
+    return parseJson(body, type === STRATEGIC_PATCH ? undefined : 'finite')
   } catch (thrown) {
     if (!isStatus(thrown, 'BadRequest')) throw thrown
     const why = thrown.message.replace("couldn't get version/kind; json parse error: ", '')
@@ -164,7 +166,9 @@ export function patchedDocument(
 ): PlainObject {
   // Such a patch copies what it is applied to: as it is shown, where an empty list is null, which says nothing.
   const shown = body.type === JSON_PATCH ? emptyAsNull(document) : document
-  const result = applyPatch(kind.shape, shown, body)
+  const made = applyPatch(kind.shape, shown, body)
+  // Those of custom resources are read as any JSON.
+  const result = kind.custom ? withPlainNumbers(made) : made
   checkMade(result, { write, kind, document, strategic: strategicOf(body) })
   return result
 }
@@ -356,8 +360,10 @@ export function readApplied(
     return decodeDraft(exchange, appliedKind(kind), object)
   } catch (thrown) {
     const made = object as unknown as PlainObject
-    const mistake = kind.custom ? undefined : mistakeInPatched(kind.shape, made)
-    if (!isStatus(thrown, 'BadRequest') || mistake === undefined) throw thrown
+    if (!isStatus(thrown, 'BadRequest') || kind.custom) throw thrown
+    const mistake = mistakeInPatched(kind.shape, made)
+    if (mistake === undefined)
+      return decodeDraft(exchange, kind, withWrappedNumbers(kind.shape, made))
     throw new PlainError(
       `failed to convert new object (${toldOf(kind, written)}) to proper version: unable to convert unstructured object to ${typeOf(kind)}: ${mistake}`,
     )

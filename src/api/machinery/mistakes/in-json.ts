@@ -5,6 +5,7 @@
 import { isPlainObject, MAXIMUM_DEPTH, type PlainObject, tooDeep } from '../plain.ts'
 import { jsonTypeOf, SCALARS, WrongType } from '../scalars.ts'
 import type { AlternativeSchema, AnySchema, ObjectShape, ScalarSchema } from '../schema.ts'
+import { isWritten } from '../written-numbers.ts'
 import { embeddedIn, goName, goType, goTypeOfField, goTypeOfParts, lastPart } from './go-types.ts'
 
 /** Scalars that Go does not read itself. The first mistake in one of the others is told, whatever was found before. */
@@ -121,7 +122,8 @@ function visitScalar({ type }: ScalarSchema, goTypeName: string, value: unknown,
 }
 
 function visitByte(value: unknown, place: Place): void {
-  if (typeof value !== 'number') note(place, jsonTypeOf(value), 'uint8')
+  if (isWritten(value)) note(place, `number ${value.source}`, 'uint8')
+  else if (typeof value !== 'number') note(place, jsonTypeOf(value), 'uint8')
   else if (!(Number.isInteger(value) && value >= 0 && value < 256))
     note(place, `number ${value}`, 'uint8')
 }

@@ -96,7 +96,8 @@ function inBytes(value: unknown): string | undefined {
 
 function whyUnread(type: ScalarSchema['type'], value: unknown): string | undefined {
   try {
-    SCALARS[type].read(value)
+    // Beyond 64 bits it is a float by now.
+    SCALARS[type].read(typeof value === 'bigint' && !isInt64(value) ? Number(value) : value)
   } catch (thrown) {
     if (!(thrown instanceof WrongType)) return (thrown as Error).message
     return `json: cannot unmarshal ${thrown.found} into Go value of type ${thrown.wanted}`

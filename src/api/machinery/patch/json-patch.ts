@@ -1,8 +1,9 @@
 /** RFC 6902. The document is left as it is; what comes back shares nothing with it that an operation could change. */
 import { stringifyJson } from '../exact-json.ts'
-import { copyJson, isPlainObject, MAXIMUM_DEPTH, setKey, tooDeep } from '../plain.ts'
+import { isPlainObject, MAXIMUM_DEPTH, type PlainObject, setKey, tooDeep } from '../plain.ts'
 import { jsonTypeOf } from '../scalars.ts'
 import { badRequest, StatusError } from '../status.ts'
+import { isWritten } from '../written-numbers.ts'
 
 /** A patch with more operations costs more than anyone needs. The number is upstream's. */
 const MAXIMUM_OPERATIONS = 10_000
@@ -98,6 +99,16 @@ const TEXTS = ['op', 'path', 'from']
 /** What an operation asks for is not there. */
 class PatchError extends Error {}
 
+/** A copy in which numbers stay what was written. */
+function copyAsWritten(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (depth > MAXIMUM_DEPTH) throw tooDeep()
+  if (Array.isArray(value)) return value.map(part => copyAsWritten(part, depth + 1))
+  const copy: PlainObject = {}
+  for (const [key, part] of Object.entries(value)) setKey(copy, key, copyAsWritten(part, depth + 1))
+  return copy
+}
+
 /** Gives back what it copied, if anything, so that the copies can be counted. */
 function apply(holder: { document: unknown }, operation: Operation): unknown {
   const { path } = operation
@@ -107,14 +118,14 @@ function apply(holder: { document: unknown }, operation: Operation): unknown {
   } else if (operation.op === 'remove') {
     remove(holder, path)
   } else if (operation.op === 'add') {
-    add(holder, path, structuredClone(operation.value))
+    add(holder, path, copyAsWritten(operation.value))
   } else if (operation.op === 'replace') {
-    replace(holder, path, structuredClone(operation.value))
+    replace(holder, path, copyAsWritten(operation.value))
   } else if (operation.from === '') {
     // By upstream's library.
     throw new PatchError('the document as a whole goes nowhere')
   } else if (operation.op === 'copy') {
-    const copy = copyJson(readOrNull(holder.document, operation.from), true)
+    const copy = copyAsWritten(readOrNull(holder.document, operation.from))
     add(holder, path, copy)
     return copy
   } else {
@@ -208,6 +219,7 @@ function remove(holder: { document: unknown }, pointer: string): void {
 /** Deep equality of JSON values; the order of keys does not matter. */
 export function equal(one: unknown, other: unknown): boolean {
   if (one === other) return true
+  if (isWritten(one)) return isWritten(other) && one.source === other.source
   if (typeof one !== 'object' || typeof other !== 'object') return false
   if (Array.isArray(one)) {
     if (!Array.isArray(other) || one.length !== other.length) return false
