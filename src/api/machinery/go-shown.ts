@@ -84,7 +84,7 @@ function zeroOf({ type, presence, isPointer }: AnySchema): unknown {
 }
 
 /** Words that Go writes in capitals. */
-const CAPITALS = /^(api|uid|cidr|url|uri|csi|nfs|iscsi|rbd|fc|gce|aws|pd|fs)(?=[A-Z]|s?$)/
+const CAPITALS = /^(api|uid|cidr|url|uri|csi|nfs|iscsi|rbd|fc|gce|aws|pd|fs|se)(?=[A-Z]|s?$)/
 
 const goNameOf = (name: string): string =>
   CAPITALS.test(name)

@@ -5,6 +5,8 @@ import type { KubernetesObject } from '../metadata.ts'
 import { list, shape, string } from '../schema.ts'
 import { thingKind } from '../testing.ts'
 import { serverSideApply, trackUpdate } from './apply.ts'
+import { pathText } from './field-set.ts'
+import { faultsIn } from './undeclared.ts'
 
 const item = shape('Item', '', { name: string(1), image: string(2) })
 const thing = thingKind({
@@ -97,4 +99,21 @@ test('what is applied takes the place of all of them, and leaves others alone', 
   assert.deepEqual(forced.items, [{ name: 'a' }, b])
   const beside = applied(twice, { tags: ['y'] }, 'two')
   assert.deepEqual([beside.items, beside.tags], [twice.items, twice.tags])
+})
+
+test('what is twice is told by its key, as Go writes it', () => {
+  const faults = (content: object) =>
+    faultsIn({ type: 'struct', presence: 'always', shape: thing.shape }, content)
+  const key = (name: unknown) => pathText([`k:${JSON.stringify({ name })}`])
+  assert.equal(key('a"\u0000'), '[name="a\\"\\x00"]')
+  assert.equal(key({ b: [1, 'x', { c: true }], a: null }), '[name=a=nullb=[1,"x",c=true]]')
+  assert.equal(key({}), '[name=]')
+  assert.equal(
+    faults({ items: [{ name: 'a' }, { name: 'a' }] }),
+    '.items: duplicate entries for key [name="a"]',
+  )
+  assert.equal(
+    faults({ tags: ['\u0000', '\u0000'] }),
+    '.tags: duplicate entries for key [="\\x00"]',
+  )
 })

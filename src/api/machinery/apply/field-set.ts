@@ -3,6 +3,7 @@
  * nodes that are. Its JSON form is FieldsV1: `f:` names a field, `k:` a list item by its keys, `v:` a value of a list of values, `.` the node itself.
  */
 import { parseExactText, stringifyJson } from '../exact-json.ts'
+import { goQuote } from '../go-quote.ts'
 import { isPlainObject, type PlainObject, setKey } from '../plain.ts'
 import { isShared, sharedBranch } from './shared-fields.ts'
 
@@ -218,8 +219,19 @@ function elementText(element: string): string {
   if (!keys) return `[${rest}]`
   return `[${Object.keys(keys)
     .sort()
-    .map(name => `${name}=${stringifyJson(keys[name])}`)
+    .map(name => `${name}=${valueText(keys[name])}`)
     .join(',')}]`
+}
+
+/** The value of a key, or in a set, as Go's library for merging writes it; of maps in no order of its own. */
+export function valueText(value: unknown): string {
+  if (typeof value === 'string') return goQuote(value)
+  if (Array.isArray(value)) return `[${value.map(valueText).join(',')}]`
+  if (!isPlainObject(value)) return stringifyJson(value)
+  return Object.keys(value)
+    .sort()
+    .map(name => `${name}=${valueText(value[name])}`)
+    .join('')
 }
 
 function keysIn(text: string): PlainObject | undefined {

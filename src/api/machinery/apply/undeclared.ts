@@ -8,7 +8,7 @@ import { goText } from '../patch/go-text.ts'
 import { isPlainObject, type PlainObject } from '../plain.ts'
 import { type AnySchema, fieldSchemaOf, isUndescribed, type ScalarType } from '../schema.ts'
 import { keyPreset } from './elements.ts'
-import { pathText } from './field-set.ts'
+import { pathText, valueText } from './field-set.ts'
 
 type ListSchema = AnySchema & { readonly type: 'list' }
 
@@ -124,7 +124,7 @@ function inSet(item: unknown): string | Error {
   if (isPlainObject(item)) return new Error(`${why}'s a map type`)
   if (Array.isArray(item))
     return new Error('not supported: associative list with lists as elements')
-  return `[=${stringifyJson(item)}]`
+  return `[=${valueText(item)}]`
 }
 
 type Judge = (value: unknown) => string | undefined

@@ -48,12 +48,15 @@ export function validateContainers(
   ] as const)
     for (const [index, container] of containers.entries()) {
       const at = `${path}.${list}[${index}]`
-      if (names.has(container.name)) errors.push(duplicate(`${at}.name`, container.name))
-      if (container.name) names.add(container.name)
+      const { name } = container
+      const isTwice = names.has(name)
+      names.add(name)
+      const twice = isTwice ? [duplicate(`${at}.name`, name)] : []
       errors.push(...validateContainer(at, container, spec, volumes))
+      if (list !== 'initContainers') errors.push(...twice)
       if (list === 'containers') errors.push(...validateProbesAndHooks(at, container, grace))
       // Whether an init container goes on decides on what else it may have.
-      if (list === 'initContainers') errors.push(...validateRestart(at, container))
+      if (list === 'initContainers') errors.push(...validateRestart(at, container), ...twice)
       if (list === 'initContainers') errors.push(...validateInitContainer(at, container, grace))
       if (list === 'ephemeralContainers') errors.push(...validateEphemeral(at, container, spec))
       if (list !== 'initContainers') errors.push(...validateRestart(at, container))

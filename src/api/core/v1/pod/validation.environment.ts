@@ -64,15 +64,14 @@ export function validateEnvironment(
       ...(variable.name
         ? wrong(`${at}.name`, variable.name, isRelaxedEnvironmentName(variable.name))
         : [required(`${at}.name`)]),
-      ...(variable.valueFrom ? validateSource(`${at}.valueFrom`, variable.valueFrom) : []),
-      ...(variable.valueFrom && variable.value
-        ? [invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty')]
+      ...(variable.valueFrom
+        ? validateSource(`${at}.valueFrom`, variable.valueFrom, variable.value)
         : []),
     ]
   })
 }
 
-function validateSource(path: string, source: EnvVarSource): FieldError[] {
+function validateSource(path: string, source: EnvVarSource, value = ''): FieldError[] {
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = source
   const count = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(
     Boolean,
@@ -87,7 +86,7 @@ function validateSource(path: string, source: EnvVarSource): FieldError[] {
   ] as const) {
     if (!reference) continue
     errors.push(
-      ...needed(`${path}.${field}.name`, reference.name),
+      ...wrongName(`${path}.${field}.name`, reference.name),
       ...needed(`${path}.${field}.key`, reference.key, isConfigMapKey),
     )
   }
@@ -106,9 +105,13 @@ function validateSource(path: string, source: EnvVarSource): FieldError[] {
         'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`',
       ),
     )
+  else if (value) errors.push(invalid(path, '', 'may not be specified when `value` is not empty'))
   else if (count > 1) errors.push(invalid(path, '', MORE_THAN_ONE))
   return errors
 }
+
+/** Upstream asks for no name but for one in this form. */
+const wrongName = (field: string, name = '') => wrong(field, name, isDns1123Subdomain(name))
 
 /** Files of variables are written by containers of the pod, into volumes that are theirs alone. */
 export function validateFileVolumes(path: string, spec: PodSpec): readonly FieldError[] {

@@ -13,7 +13,6 @@ import {
   isLabelValue,
   isQualifiedName,
 } from '../../../machinery/names.ts'
-import { validateLabels } from '../../../machinery/validate-metadata.ts'
 import { validateLabelSelector } from '../validation.selectors.ts'
 import { among, wrong } from '../validation.ts'
 import type {
@@ -36,16 +35,15 @@ const BOTH_KEYS = 'exists in both matchLabelKeys and mismatchLabelKeys'
 const IN_SELECTOR = 'exists in both matchLabelKeys and labelSelector'
 const CAN_NOT_BE_EMPTY = 'can not be empty'
 
+/** Beside its affinity. */
 export function validateScheduling(path: string, spec: PodSpec): readonly FieldError[] {
   return [
-    ...validateLabels(`${path}.nodeSelector`, spec.nodeSelector),
-    ...validateAffinity(`${path}.affinity`, spec.affinity ?? {}),
     ...validateGates(`${path}.schedulingGates`, spec),
     ...validateSpread(`${path}.topologySpreadConstraints`, spec.topologySpreadConstraints ?? []),
   ]
 }
 
-function validateAffinity(path: string, affinity: Affinity): readonly FieldError[] {
+export function validateAffinity(path: string, affinity: Affinity): readonly FieldError[] {
   return [
     ...validateNodeAffinity(`${path}.nodeAffinity`, affinity.nodeAffinity ?? {}),
     ...(['podAffinity', 'podAntiAffinity'] as const).flatMap(field => [

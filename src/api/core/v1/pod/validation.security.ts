@@ -6,13 +6,16 @@ import {
   required,
   tooLong,
 } from '../../../machinery/field-error.ts'
+import { goShown } from '../../../machinery/go-shown.ts'
 import { isInRange, utf8Length } from '../../../machinery/names.ts'
 import { among, wrong } from '../validation.ts'
-import type {
-  AppArmorProfile,
-  PodSecurityContext,
-  SeccompProfile,
-  SecurityContext,
+import {
+  type AppArmorProfile,
+  type PodSecurityContext,
+  type SeccompProfile,
+  type SecurityContext,
+  seccompProfile,
+  securityContext,
 } from './schema.security.ts'
 import type { PodSpec } from './schema.ts'
 import { validateWindowsOptions } from './validation.windows.ts'
@@ -53,7 +56,7 @@ export function validateContainerSecurity(
       errors.push(
         invalid(
           path,
-          context,
+          goShown(securityContext, context),
           'cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
         ),
       )
@@ -61,7 +64,7 @@ export function validateContainerSecurity(
       errors.push(
         invalid(
           path,
-          context,
+          goShown(securityContext, context),
           'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN',
         ),
       )
@@ -75,27 +78,37 @@ export function validateContainerSecurity(
 
 export function validatePodSecurity(path: string, spec: PodSpec): readonly FieldError[] {
   const context = spec.securityContext ?? {}
-  const errors: FieldError[] = [
+  const chosen = (field: (typeof POLICIES)[number]) => oneOfPolicies(path, context, field)
+  const isShared = spec.shareProcessNamespace && spec.hostPID
+  const sharing = 'ShareProcessNamespace and HostPID cannot both be enabled'
+  return [
+    ...(context.fsGroup === undefined ? [] : wrongId(`${path}.fsGroup`, context.fsGroup)),
     ...validateIds(path, context),
-    ...validateSeccomp(`${path}.seccompProfile`, context.seccompProfile),
-    ...validateAppArmor(`${path}.appArmorProfile`, context.appArmorProfile),
-    ...validateWindowsOptions(`${path}.windowsOptions`, context.windowsOptions),
+    ...(context.supplementalGroups ?? []).flatMap((group, index) =>
+      wrongId(`${path}.supplementalGroups[${index}]`, group),
+    ),
+    ...(isShared ? [invalid(`${path}.shareProcessNamespace`, true, sharing)] : []),
     ...validateSysctls(`${path}.sysctls`, context.sysctls ?? [], spec),
+    ...chosen(POLICIES[0]),
+    ...validateSeccomp(`${path}.seccompProfile`, context.seccompProfile),
+    ...validateWindowsOptions(`${path}.windowsOptions`, context.windowsOptions),
+    ...validateAppArmor(`${path}.appArmorProfile`, context.appArmorProfile),
+    ...chosen(POLICIES[1]),
+    ...chosen(POLICIES[2]),
   ]
-  if (context.fsGroup !== undefined) errors.push(...wrongId(`${path}.fsGroup`, context.fsGroup))
-  for (const [index, group] of (context.supplementalGroups ?? []).entries())
-    errors.push(...wrongId(`${path}.supplementalGroups[${index}]`, group))
-  for (const [field, supported] of POLICIES)
-    if (context[field] !== undefined)
-      errors.push(...among(`${path}.${field}`, context[field], supported))
-  if (spec.shareProcessNamespace && spec.hostPID)
-    errors.push(
-      invalid(
-        `${path}.shareProcessNamespace`,
-        true,
-        'ShareProcessNamespace and HostPID cannot both be enabled',
-      ),
-    )
+}
+
+function oneOfPolicies(
+  path: string,
+  context: PodSecurityContext,
+  [field, supported]: (typeof POLICIES)[number],
+): readonly FieldError[] {
+  return context[field] === undefined ? [] : among(`${path}.${field}`, context[field], supported)
+}
+
+/** What a pod with users of its own may not share with its node. */
+export function validateHostUsers(path: string, spec: PodSpec): readonly FieldError[] {
+  const errors: FieldError[] = []
   if (spec.hostUsers === false)
     // Upstream's paths of two of them begin with a capital.
     for (const [field, shown] of [
@@ -103,8 +116,7 @@ export function validatePodSecurity(path: string, spec: PodSpec): readonly Field
       ['hostPID', 'HostPID'],
       ['hostIPC', 'HostIPC'],
     ] as const)
-      if (spec[field])
-        errors.push(forbidden(path.replace(/securityContext$/, shown), 'when `hostUsers` is false'))
+      if (spec[field]) errors.push(forbidden(`${path}.${shown}`, 'when `hostUsers` is false'))
   return errors
 }
 
@@ -133,7 +145,13 @@ function validateSeccomp(path: string, profile: SeccompProfile | undefined): Fie
     if (localhostProfile?.split('/').includes('..'))
       errors.push(invalid(field, localhostProfile, "must not contain '..'"))
   } else if (localhostProfile !== undefined)
-    errors.push(invalid(field, profile, 'can only be set when seccomp type is Localhost'))
+    errors.push(
+      invalid(
+        field,
+        goShown(seccompProfile, profile),
+        'can only be set when seccomp type is Localhost',
+      ),
+    )
   return errors
 }
 

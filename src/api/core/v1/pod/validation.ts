@@ -27,8 +27,12 @@ import { validateContainers } from './validation.containers.ts'
 import { validateFileVolumes } from './validation.environment.ts'
 import { validateOperatingSystem } from './validation.operating-system.ts'
 import { validatePodResources, validateResources } from './validation.resources.ts'
-import { validateScheduling, validateTolerations } from './validation.scheduling.ts'
-import { validatePodSecurity } from './validation.security.ts'
+import {
+  validateAffinity,
+  validateScheduling,
+  validateTolerations,
+} from './validation.scheduling.ts'
+import { validateHostUsers, validatePodSecurity } from './validation.security.ts'
 import { validateVolumes } from './validation.volumes.ts'
 import { validateHostProcess } from './validation.windows.ts'
 
@@ -148,51 +152,53 @@ function validatePodSpec(path: string, spec: PodSpec): readonly FieldError[] {
     ...validateContainers(path, spec, sound),
     ...among(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
     ...among(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES),
+    ...validateLabels(`${path}.nodeSelector`, spec.nodeSelector),
     ...validatePodSecurity(`${path}.securityContext`, spec),
-    ...validateScheduling(path, spec),
+    ...validateAffinity(`${path}.affinity`, spec.affinity ?? {}),
     ...validateDns(`${path}.dnsConfig`, spec),
+    ...validateReadinessGates(`${path}.readinessGates`, spec),
+    ...validateScheduling(path, spec),
     ...validateHostProcess(path, spec),
-    ...validateNames(path, spec),
+    ...validateHostUsers(path, spec),
+    ...given(`${path}.serviceAccountName`, spec.serviceAccountName, isDns1123Subdomain),
+    ...given(`${path}.nodeName`, spec.nodeName, isDns1123Subdomain),
+    ...validateDeadline(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds),
+    ...validateHostNames(path, spec),
     ...validateTolerations(`${path}.tolerations`, spec.tolerations ?? []),
     ...validateHostAliases(`${path}.hostAliases`, spec),
+    ...given(`${path}.priorityClassName`, spec.priorityClassName, isDns1123Subdomain),
+    ...given(`${path}.runtimeClassName`, spec.runtimeClassName, isDns1123Subdomain),
     ...validateLimits(path, spec),
     ...validateFileVolumes(path, spec),
   ]
 }
 
-function validateNames(path: string, spec: PodSpec): readonly FieldError[] {
+function validateDeadline(field: string, seconds: number | undefined) {
+  return seconds === undefined ? [] : wrong(field, seconds, isInRange(seconds, 1, LARGEST_INT32))
+}
+
+function validateHostNames(path: string, spec: PodSpec): readonly FieldError[] {
   const errors = [
-    ...given(`${path}.serviceAccountName`, spec.serviceAccountName, isDns1123Subdomain),
-    ...given(`${path}.nodeName`, spec.nodeName, isDns1123Subdomain),
     ...given(`${path}.hostname`, spec.hostname, isDns1123Label),
     ...given(`${path}.subdomain`, spec.subdomain, isDns1123Label),
-    ...given(`${path}.priorityClassName`, spec.priorityClassName, isDns1123Subdomain),
-    ...given(`${path}.runtimeClassName`, spec.runtimeClassName, isDns1123Subdomain),
   ]
   const { hostnameOverride: name } = spec
-  if (name !== undefined) {
-    if (utf8Length(name) > MAXIMUM_HOST_NAME_BYTES)
-      errors.push(tooLong(`${path}.hostnameOverride`, MAXIMUM_HOST_NAME_BYTES))
-    errors.push(...wrong(`${path}.hostnameOverride`, name, isDns1123Subdomain(name)))
-  }
-  for (const [index, { conditionType }] of (spec.readinessGates ?? []).entries())
-    errors.push(
-      ...wrong(
-        `${path}.readinessGates[${index}].conditionType`,
-        conditionType,
-        isQualifiedName(conditionType),
-      ),
-    )
+  if (name === undefined) return errors
+  if (utf8Length(name) > MAXIMUM_HOST_NAME_BYTES)
+    errors.push(tooLong(`${path}.hostnameOverride`, MAXIMUM_HOST_NAME_BYTES))
+  errors.push(...wrong(`${path}.hostnameOverride`, name, isDns1123Subdomain(name)))
   return errors
+}
+
+function validateReadinessGates(path: string, { readinessGates = [] }: PodSpec) {
+  return readinessGates.flatMap(({ conditionType }, index) =>
+    wrong(`${path}[${index}].conditionType`, conditionType, isQualifiedName(conditionType)),
+  )
 }
 
 function validateLimits(path: string, spec: PodSpec): readonly FieldError[] {
   const errors: FieldError[] = []
-  const { activeDeadlineSeconds: deadline, preemptionPolicy, os } = spec
-  if (deadline !== undefined)
-    errors.push(
-      ...wrong(`${path}.activeDeadlineSeconds`, deadline, isInRange(deadline, 1, LARGEST_INT32)),
-    )
+  const { preemptionPolicy, os } = spec
   if (preemptionPolicy !== undefined)
     errors.push(
       ...(!preemptionPolicy
