@@ -207,6 +207,24 @@ test('owners of a size are found among those of the object, and lose it where th
   assert.deepEqual(await owners(), ['four Update scale never size', rest])
 })
 
+test('an owner that a scale made two of is one again with the next write of the object', async () => {
+  const { ask } = await startTestServer()
+  const labels = { app: 'a' }
+  const spec = {
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+  }
+  await ask('POST', DEPLOYMENTS, { metadata: { name: 'a' }, spec })
+  const size = { metadata: { name: 'a', namespace: 'default' }, spec: { replicas: 1 } }
+  await ask('PUT', `${DEPLOYMENTS}/a/scale`, size)
+  const count = async () =>
+    (await ask('GET', `${DEPLOYMENTS}/a`)).body.metadata.managedFields.length
+  assert.equal(await count(), 2)
+  const { text } = await ask('PATCH', `${DEPLOYMENTS}/a`, {}, MERGE)
+  assert.equal(JSON.parse(text).metadata.managedFields.length, 1, text)
+  assert.equal(await count(), 1)
+})
+
 test('what is wrong with a patch of a size is told with what it made', async () => {
   const { ask } = await startTestServer()
   const labels = { app: 'a' }

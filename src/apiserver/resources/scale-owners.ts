@@ -5,7 +5,7 @@
  */
 import { scale } from '#api/autoscaling/v1/scale.ts'
 import { FieldSet } from '#api/machinery/apply/field-set.ts'
-import { entriesOf, idOf, type Owner, ownersOf } from '#api/machinery/apply/managers.ts'
+import { entriesOf, idOf, lastOfEach, type Owner, ownersOf } from '#api/machinery/apply/managers.ts'
 import { type AnyKind, apiVersionOf, type ScaleMapping } from '#api/machinery/kind.ts'
 import type { ManagedFieldsEntry } from '#api/machinery/metadata.ts'
 
@@ -27,9 +27,8 @@ function sizeIn(kind: AnyKind): FieldSet | undefined {
   return mapping && setOf(mapping.path ?? '.spec.replicas')
 }
 
-/** Where one stands twice, the last of them counts. */
-function byId(entries: Entries | undefined): Map<string, Owner> {
-  return new Map(ownersOf(entries).map(owner => [idOf(owner), owner]))
+function byId(entries: Entries = []): Map<string, Owner> {
+  return new Map(ownersOf(lastOfEach(entries)).map(owner => [idOf(owner), owner]))
 }
 
 /** The owners of an object's size as those of its Scale. */

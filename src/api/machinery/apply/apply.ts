@@ -18,6 +18,7 @@ import {
   entriesOf,
   idOf,
   isSame,
+  lastOfEach,
   type Owner,
   type OwnerId,
   ownable,
@@ -74,7 +75,7 @@ function tracked(
   }
   const sent = sentEntries(kind, previous, next, writer)
   const changes = changesOf(kind, previous, next, writer)
-  const known = previous?.metadata.managedFields ?? []
+  const known = lastOfEach(previous?.metadata.managedFields ?? [])
   const { touched, removed } = changes.own
   const entries = sent ? entriesOf(ownersSent(sent, changes)) : known
   // Whose owners were taken away has none from then on, until somebody applies.
@@ -262,7 +263,7 @@ function knownOwners(
   live: KubernetesObject | undefined,
   writer: ApplyOptions,
 ): Owner[] {
-  const owners = ownersOf(live?.metadata.managedFields)
+  const owners = ownersOf(lastOfEach(live?.metadata.managedFields ?? []))
   if (!live || owners.length > 0) return owners
   const metadata = { ...live.metadata, managedFields: [] }
   const part = withoutForeignParts(kind, { ...live, metadata }, writer.subresource)

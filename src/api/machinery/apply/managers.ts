@@ -55,6 +55,25 @@ export function ownersOf(entries: readonly ManagedFieldsEntry[] | undefined): Ow
   }))
 }
 
+/**
+ * Of entries that are told apart by nothing the last counts, an applier being the same in all versions. Only writes through the scale subresource make such; so mostly
+ * they come back as they are.
+ */
+export function lastOfEach(entries: readonly ManagedFieldsEntry[]): readonly ManagedFieldsEntry[] {
+  const isLast = (entry: ManagedFieldsEntry, at: number) => {
+    for (let later = at + 1; later < entries.length; later++)
+      if (isSameOwner(entry, entries[later] as ManagedFieldsEntry)) return false
+    return true
+  }
+  return entries.every(isLast) ? entries : entries.filter(isLast)
+}
+
+const isSameOwner = (one: ManagedFieldsEntry, other: ManagedFieldsEntry) =>
+  one.manager === other.manager &&
+  one.operation === other.operation &&
+  one.subresource === other.subresource &&
+  (one.apiVersion === other.apiVersion || one.operation === 'Apply')
+
 /** Frozen ones with shared fields were made by `entriesOf`, and need not be made again. */
 function isStored(entry: ManagedFieldsEntry): boolean {
   const { manager, apiVersion, fieldsType, fieldsV1 } = entry
