@@ -91,6 +91,16 @@ test('what cannot be served is not acceptable, with what can be', () => {
     `application/json,${'x'.repeat(5000)}`,
   ])
     refused(accept, all)
+  const table = `application/json;as=Table;${META}`
+  const bare = `application/json;as=PartialObjectMetadata;${META}`
+  refused(table, all, { hasNoTable: true })
+  for (const accept of [table, bare]) {
+    refused(accept, all, { hasOneShape: true })
+    const plain = negotiate(`${accept}, application/json`, { hasOneShape: true })
+    assert.deepEqual(plain, { encoding: 'json', pretty: false })
+    // What was asked is part of what is remembered of a header.
+    assert.notEqual(negotiate(accept).as, undefined)
+  }
   const streams =
     'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch, application/cbor-seq'
   refused('application/yaml', streams, { isStream: true })

@@ -49,6 +49,8 @@ export interface Negotiation {
   readonly isCustom?: boolean
   /** There is nothing that a table could show, so none is made. */
   readonly hasNoTable?: boolean
+  /** What is told has no other shape. */
+  readonly hasOneShape?: boolean
 }
 
 const PLAIN: Representing = Object.freeze({ encoding: 'json', pretty: false })
@@ -56,15 +58,15 @@ const PLAIN: Representing = Object.freeze({ encoding: 'json', pretty: false })
 /** Clients repeat few headers over and over; what comes beyond this number is worked out anew. */
 const MAXIMUM_KNOWN = 32
 /** By the rest of what was asked, and then by the header: clients say it with the very same text again. */
-const known = Array.from({ length: 16 }, () => new Map<string, Representing>())
+const known = Array.from({ length: 32 }, () => new Map<string, Representing>())
 
 /** The first type of the Accept header that we can serve; throws NotAcceptable where there is none. */
 export function negotiate(accept: string | undefined, asked: Negotiation = {}): Representing {
-  const { pretty = false, isStream = false, isCustom = false, hasNoTable = false } = asked
+  const { pretty = false, isStream = false, isCustom = false } = asked
   if (!accept || accept === JSON_TYPE || accept === '*/*')
     return pretty ? { encoding: 'json', pretty } : PLAIN
-  const those =
-    known[(hasNoTable ? 8 : 0) + (pretty ? 4 : 0) + (isStream ? 2 : 0) + (isCustom ? 1 : 0)]
+  const shapes = (asked.hasOneShape ? 16 : 0) + (asked.hasNoTable ? 8 : 0)
+  const those = known[shapes + (pretty ? 4 : 0) + (isStream ? 2 : 0) + (isCustom ? 1 : 0)]
   const before = those?.get(accept)
   if (before) return before
   const found = accept.length > MAXIMUM_ACCEPT_LENGTH ? undefined : firstServed(accept, asked)
@@ -90,14 +92,15 @@ export const notAcceptable = (message: string) => new StatusError('NotAcceptable
 
 function firstServed(
   accept: string,
-  { pretty = false, isCustom = false, hasNoTable = false }: Negotiation,
+  { pretty = false, isCustom = false, hasNoTable = false, hasOneShape = false }: Negotiation,
 ): Representing | undefined {
   for (const { type, parameters } of clausesOf(accept))
     for (const served of ACCEPTED) {
       if (type !== served && type !== 'application/*' && type !== '*/*') continue
       const found = representing(ENCODINGS[served] as Encoding, parameters, pretty)
       const isUnknown = isCustom && found?.encoding === 'protobuf' && found.as === undefined
-      if (found && !isUnknown && !(hasNoTable && found.as === 'Table')) return found
+      const isShapeless = (hasNoTable && found?.as === 'Table') || (hasOneShape && found?.as)
+      if (found && !isUnknown && !isShapeless) return found
     }
   return undefined
 }

@@ -31,7 +31,7 @@ const WITHOUT_TABLE: ReadonlySet<string> = new Set(['ephemeralcontainers', 'fina
 /** What the client of this exchange wants; throws NotAcceptable. */
 export function wantedBy(
   { request, info, isCustom }: Exchange,
-  more: Pick<Negotiation, 'hasNoTable'> = {},
+  more: Pick<Negotiation, 'hasNoTable' | 'hasOneShape'> = {},
 ): Representing {
   const { headers } = request
   return negotiate(headers?.accept, {
@@ -96,6 +96,12 @@ export function respondValue(
 ): ApiResponse | Promise<ApiResponse> {
   if (exchange.request.objects) return objectResponse(status, value)
   return encode(wantedBy(exchange), status, value, kind)
+}
+
+/** What nobody can have in another shape; throws NotAcceptable for who takes nothing else. */
+export function respondDocument(exchange: Exchange, document: object) {
+  if (exchange.request.objects) return objectResponse(200, document)
+  return encode(wantedBy(exchange, { hasOneShape: true }), 200, document)
 }
 
 /**

@@ -11,7 +11,7 @@ import { withRemotes } from '../discovery/ranked.ts'
 import { type DiscoveredVersion, discover } from '../discovery/resources.ts'
 import type { Exchange } from '../exchange.ts'
 import { nothingThere } from '../resources/unknown-resource.ts'
-import { pageNotFound, respondValue } from '../respond.ts'
+import { pageNotFound, respondDocument } from '../respond.ts'
 import type { ServerContext } from '../server-context.ts'
 import { onlyGet } from '../steps/method-not-allowed.ts'
 import { madeOfKinds } from './kinds.ts'
@@ -34,7 +34,7 @@ export function discovery(exchange: Exchange): ApiResponse | Promise<ApiResponse
   if (!document)
     return rest.length === 1 && prefix === 'apis' ? pageNotFound() : nothingThere(exchange)
   if (isOwnRoute) onlyGet(exchange)
-  return respondValue(exchange, 200, document)
+  return respondDocument(exchange, document)
 }
 
 function coreDocument(
