@@ -117,18 +117,29 @@ test('selectors reach the authorizer as text', async () => {
   assert.equal(asked[0]?.user.name, 'me')
 })
 
+const ofMyRights = {
+  apiVersion,
+  kind: 'SelfSubjectRulesReview',
+  metadata: {},
+  spec: { namespace: 'shop' },
+  status: { resourceRules: [], nonResourceRules: [], incomplete: false },
+}
+
+test('what went wrong is told in one text, each mistake once', async () => {
+  const told = async (...errors: string[]) => {
+    const asked: Authorizer = {
+      authorize: () => allow(),
+      rulesFor: () => ({ rules: [], incomplete: false, errors }),
+    }
+    return (await reviewSelfRules(ofMyRights, userOf('x'), asked)).status.evaluationError
+  }
+  assert.equal(await told(), undefined)
+  assert.equal(await told('a', 'a'), 'a')
+  assert.equal(await told('a', 'b', 'a'), '[a, b]')
+})
+
 test('what may I?', async () => {
-  const answer = await reviewSelfRules(
-    {
-      apiVersion,
-      kind: 'SelfSubjectRulesReview',
-      metadata: {},
-      spec: { namespace: 'shop' },
-      status: { resourceRules: [], nonResourceRules: [], incomplete: false },
-    },
-    userOf('x', 'system:authenticated'),
-    authorizer,
-  )
+  const answer = await reviewSelfRules(ofMyRights, userOf('x', 'system:authenticated'), authorizer)
   assert.equal(answer.status.incomplete, false)
   assert.ok(
     answer.status.resourceRules.some(each => each.resources?.includes('selfsubjectaccessreviews')),

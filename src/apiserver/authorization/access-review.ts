@@ -88,9 +88,15 @@ export async function reviewSelfRules(
         .filter(rule => rule.nonResourceURLs?.length)
         .map(rule => ({ verbs: copy(rule.verbs), nonResourceURLs: copy(rule.nonResourceURLs) })),
       incomplete,
-      ...(errors.length > 0 ? { evaluationError: errors.join(', ') } : {}),
+      ...(errors.length > 0 ? { evaluationError: inOneText(errors) } : {}),
     },
   }
+}
+
+/** As Go puts errors together, each once. */
+function inOneText(errors: readonly string[]): string {
+  const different = [...new Set(errors)]
+  return different.length === 1 ? `${different[0]}` : `[${different.join(', ')}]`
 }
 
 async function evaluate(asked: Asked, user: UserInfo, authorizer: Authorizer) {

@@ -11,7 +11,7 @@ export const AUTOUPDATE_ANNOTATION = 'rbac.authorization.kubernetes.io/autoupdat
 export const AGGREGATE_LABEL_PREFIX = 'rbac.authorization.k8s.io/aggregate-to-'
 
 export const READ = 'get list watch'
-export const READ_UPDATE = `${READ} update patch`
+export const READ_UPDATE = 'get list patch update watch'
 export const WRITE = 'create delete deletecollection patch update'
 export const READ_WRITE = 'create delete deletecollection get list patch update watch'
 
