@@ -134,3 +134,32 @@ test('what keeps all of its metadata beside a status keeps out a link, too', asy
   const whole = await ask('PUT', `${claims}/a?dryRun=All`, linked)
   assert.equal(whole.body.metadata.selfLink, '/mine')
 })
+
+test('of a patch that names another object the namespace is told first', async () => {
+  const { ask } = await startTestServer()
+  const maps = '/api/v1/namespaces/default/configmaps'
+  await ask('POST', maps, { metadata: { name: 'a' } })
+  const told = async (metadata: object) => {
+    const headers = { 'content-type': 'application/merge-patch+json' }
+    const { body } = await ask('PATCH', `${maps}/a`, { metadata }, { headers })
+    return body.message
+  }
+  assert.match(await told({ name: 'b' }), /^the name of the object \(b\) does not match/)
+  for (const name of ['b', null])
+    assert.match(await told({ name, namespace: 'other' }), /^the namespace of the provided object/)
+})
+
+test('owners that are applied are refused, unless they are none', async () => {
+  const { ask } = await startTestServer()
+  const applied = async (managedFields: unknown) => {
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { managedFields } }
+    const headers = { 'content-type': 'application/apply-patch+yaml' }
+    const path = '/api/v1/namespaces/default/configmaps/a?fieldManager=x'
+    return (await ask('PATCH', path, body, { headers })).body.message
+  }
+  assert.equal(await applied([{ manager: 'x' }]), 'metadata.managedFields must be nil')
+  assert.match(
+    await applied([{ fieldsType: [null] }]),
+    /\.metadata\.managedFields\[0\]\.fieldsType: expected string, got /,
+  )
+})

@@ -7,7 +7,7 @@ import type { Reorder } from '#api/machinery/decode.ts'
 import { NO_JSON, stringifyJson } from '#api/machinery/exact-json.ts'
 import { type FieldError, forbidden, required } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
-import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { type KubernetesObject, managedFieldsEntry } from '#api/machinery/metadata.ts'
 import { mistakeInPatched } from '#api/machinery/mistakes/in-patched.ts'
 import { inOrderAlong, inOrderOfNames } from '#api/machinery/mistakes/order.ts'
 import { goText } from '#api/machinery/patch/go-text.ts'
@@ -32,14 +32,14 @@ import { decodeDraft, decodePatched, parseYaml } from './body.ts'
 import { createObject } from './create.ts'
 import { hooksOf, unownedFields } from './hooks.ts'
 import { toDecode } from './known-parts.ts'
-import { checkMade, nameless } from './patched-type.ts'
+import { checkMade } from './patched-type.ts'
 import { namesRevision, revisionNeeded } from './preconditions.ts'
 import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { complaintsAbout, fieldValidationOf, warn } from './strict.ts'
-import { updateObject } from './update.ts'
+import { checkName, updateObject } from './update.ts'
 import { versionsOf } from './versions.ts'
-import { nowOf, type Write, writeOf } from './write.ts'
+import { checkNamespace, nowOf, type Write, writeOf } from './write.ts'
 
 const JSON_PATCH = 'application/json-patch+json'
 const MERGE_PATCH = 'application/merge-patch+json'
@@ -141,11 +141,8 @@ function patched(write: Write, current: StoredObject, body: PatchBody): Kubernet
   const { rest, ...undecoded } = toDecode(write, result, document)
   const decoded = decodeResult(write, kind, { document, result, body, ...undecoded })
   const draft = rest ? withRest(decoded, rest) : decoded
-  if (!draft.metadata.name) throw nameless(write)
-  if (draft.metadata.name !== document.metadata.name)
-    throw badRequest(
-      `the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${write.name})`,
-    )
+  checkNamespace(write, draft)
+  checkName(write, draft)
   const isPinned = namesRevision(draft)
   if (!isPinned && hooksOf(write.resource).needsResourceVersion) throw revisionNeeded(write)
   // The patch was made on the newest state; only a revision that the patch itself names is a condition.
@@ -288,7 +285,9 @@ export function configurationOf(write: Write, kind: AnyKind, value: unknown): Ku
   const { metadata = {} } = configuration
   const { managedFields } = metadata
   // What is no such list is told by its schema.
-  if (Array.isArray(managedFields) && managedFields.every(isPlainObject))
+  const isEntry = (entry: unknown) =>
+    isPlainObject(entry) && mistakeInPatched(managedFieldsEntry, entry) === undefined
+  if (Array.isArray(managedFields) && managedFields.every(isEntry))
     throw badRequest('metadata.managedFields must be nil')
   if (metadata.name && typeof metadata.name === 'string' && metadata.name !== write.name)
     throw badRequest(

@@ -37,7 +37,7 @@ export function checkMade(result: unknown, patching: Patching): asserts result i
   else checkPatchedType(result as unknown as KubernetesObject, patching)
 }
 
-export const nameless = ({ name }: Write) =>
+const nameless = ({ name }: Write) =>
   badRequest(
     `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
   )

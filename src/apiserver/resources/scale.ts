@@ -70,8 +70,8 @@ export const updateScale: SpecialHandler = async (exchange, resource) => {
   checkAccepted(exchange)
   const wanted = await scaleIn(exchange, resource)
   const write = writeOf(exchange, resource as StoredResource)
-  checkName(write, wanted)
   checkNamespace(write, wanted)
+  checkName(write, wanted)
   dropRepeatedOwners(write, wanted)
   return writeScale(write, current => tracked(write, current, wanted))
 }
@@ -96,8 +96,8 @@ export const patchScale: SpecialHandler = async (exchange, resource) => {
   return writeScale(write, current => {
     const result = patchedDocument(write, scale, current, body)
     const wanted = decodeResult(write, scale, { document: current, result, body, value: result })
-    checkName(write, wanted)
     checkNamespace(write, wanted)
+    checkName(write, wanted)
     // Only a revision that the patch itself names is a condition; else whoever was quicker is no matter.
     if (wanted.metadata.resourceVersion === current.metadata.resourceVersion)
       delete wanted.metadata.resourceVersion

@@ -16,13 +16,20 @@ export function inGeneral(text: string): string {
     told.message = firstLine(told.message)
   }
   if (MISTAKES.test(told?.message ?? '')) told.message = told.message.split('\n').sort().join('\n')
-  told?.metadata?.managedFields?.sort((one: Owner, other: Owner) =>
-    rankOf(one) < rankOf(other) ? -1 : 1,
-  )
+  const rows: readonly { readonly object?: Owned | null }[] = told?.rows ?? []
+  for (const owned of [told, ...(told?.items ?? []), ...rows.map(({ object }) => object)])
+    sortOwners(owned)
   return JSON.stringify(told)
 }
 
 const MISTAKES = /^failed to create typed patch object .*: errors:\n/
+
+interface Owned {
+  readonly metadata?: { readonly managedFields?: Owner[] }
+}
+
+const sortOwners = (owned: Owned | null | undefined) =>
+  owned?.metadata?.managedFields?.sort((one, other) => (rankOf(one) < rankOf(other) ? -1 : 1))
 
 interface Cause {
   readonly message: string

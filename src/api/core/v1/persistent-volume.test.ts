@@ -76,6 +76,14 @@ const wrongVolumes: [string, object, string[]][] = [
     [],
   ],
   [
+    'with sources beside the first, in which nothing is looked for',
+    { ...common, nfs: { server: 'a', path: '/' }, local: { path: '..' }, iscsi: { secretRef: {} } },
+    [
+      'spec.iscsi: Forbidden: may not specify more than 1 volume type',
+      'spec.local: Forbidden: may not specify more than 1 volume type',
+    ],
+  ],
+  [
     'local without nodes',
     { ...common, local: { path: '/a/../b' } },
     [

@@ -133,6 +133,17 @@ function validateAttributesClass(path: string, spec: PersistentVolumeSpec): read
   ]
 }
 
+/** Without the sources that are forbidden beside the first. */
+function judgedAlone(
+  spec: PersistentVolumeSpec,
+  first: (typeof PERSISTENT_VOLUME_SOURCES)[number] | undefined,
+): PersistentVolumeSpec {
+  const others = PERSISTENT_VOLUME_SOURCES.filter(
+    source => source !== first && source !== 'flexVolume',
+  )
+  return { ...spec, ...Object.fromEntries(others.map(source => [source, undefined])) }
+}
+
 const sourcesIn = (spec: PersistentVolumeSpec) =>
   PERSISTENT_VOLUME_SOURCES.filter(source => spec[source])
 
@@ -161,7 +172,7 @@ function validateSource(
             ),
           ],
     ),
-    ...validateOwnSource(path, spec, name),
+    ...validateOwnSource(path, judgedAlone(spec, given[0]), name),
   ]
 }
 
