@@ -1,10 +1,11 @@
 /**
  * A structure as Go shows it in refusals: upstream's rules look at internal types, which mostly have no names for JSON. So all of their
  * fields are shown, by Go's names, also the empty ones. Two are the same where they are shown alike: a pointer to an empty structure is
- * something, an empty list or map is nothing.
+ * something, an empty list or map is nothing, but is shown where a body has just said it.
  */
 import { type FieldError, invalid } from './field-error.ts'
 import { isPlainObject, type PlainObject } from './plain.ts'
+import { isSaid } from './said-lists.ts'
 import type { AnySchema, ObjectShape } from './schema.ts'
 
 /** Types that internal ones share with the published, and that JSON shows by their own names. */
@@ -40,8 +41,10 @@ export const isSameStruct = (
   previous: object | undefined,
 ): boolean =>
   // Parts of what is stored are shared with what comes after it.
-  next === previous ||
-  JSON.stringify(goShown(shape, next)) === JSON.stringify(goShown(shape, previous))
+  next === previous || textOf(goShown(shape, next)) === textOf(goShown(shape, previous))
+
+const textOf = (shown: unknown) =>
+  JSON.stringify(shown, (_, value) => (Array.isArray(value) && value.length === 0 ? null : value))
 
 function valueShown(schema: AnySchema, value: unknown): unknown {
   switch (schema.type) {
@@ -49,7 +52,8 @@ function valueShown(schema: AnySchema, value: unknown): unknown {
       if (value === undefined && schema.presence === 'optional') return null
       return goShown(schema.shape, value === undefined ? {} : (value as object))
     case 'list':
-      if (!Array.isArray(value) || value.length === 0) return null
+      if (!Array.isArray(value)) return null
+      if (value.length === 0) return isSaid(value) ? [] : null
       return value.map(item => valueShown(schema.items, item))
     case 'map':
       return isPlainObject(value) ? mapShown(schema.values, value) : null

@@ -70,7 +70,7 @@ const ACCEPTED_BODIES: readonly Accepted[] = [
     why: 'of several such fields upstream tells one or another, in random order',
   },
   {
-    line: /\/jobs\/.*(message|causes).*: upstream .*Invalid value: \{\\"Spec\\":/,
+    line: /\/jobs\/.*(message|causes).*: upstream .*Invalid value: \{\\"(Spec|labels)\\":/,
     why: 'pods are shown as upstream has them inside, with other structures than it publishes',
   },
   {

@@ -9,7 +9,7 @@ import { type AnyKind, apiVersionOf } from '../kind.ts'
 import type { KubernetesObject, ManagedFieldsEntry } from '../metadata.ts'
 import { equal } from '../patch/json-patch.ts'
 import { isPlainObject, type PlainObject } from '../plain.ts'
-import { StatusError } from '../status.ts'
+import { PlainError, StatusError } from '../status.ts'
 import { fieldsOf } from './compare.ts'
 import { FieldSet, pathText } from './field-set.ts'
 import { fieldsLastApplied, followsAnnotation, rememberApplied } from './last-applied.ts'
@@ -25,6 +25,7 @@ import {
   ownersOf,
 } from './managers.ts'
 import { mergeApplied } from './merge.ts'
+import { faultsIn } from './undeclared.ts'
 import { bare, Changes, schemaOf, type Versions, withoutDropped } from './versions.ts'
 
 export interface Writer {
@@ -268,7 +269,18 @@ function knownOwners(
   const metadata = { ...live.metadata, managedFields: [] }
   const part = withoutForeignParts(kind, { ...live, metadata }, writer.subresource)
   const before = { ...writer, manager: BEFORE_FIRST_APPLY }
-  return ownersOf(trackUpdate(kind, undefined, part, before))
+  try {
+    return ownersOf(tracked(kind, undefined, part, before))
+  } catch (thrown) {
+    const faults = thrown instanceof StatusError && faultsIn(schemaOf(kind), bare(live))
+    if (!faults) throw thrown
+    // What nobody can own nobody can take over, either.
+    const { namespace = '', name = '' } = live.metadata
+    const told = `${namespace}/${name}; ${kind.group}/${kind.version}, Kind=${kind.kind}`
+    throw new PlainError(
+      `failed to create manager for existing fields: failed to convert new object (${told}) to smd typed: ${faults}`,
+    )
+  }
 }
 
 /** Without what the applier may not set here: status through the object, and through status everything but status and metadata. */

@@ -117,3 +117,12 @@ test('what is twice is told by its key, as Go writes it', () => {
     '.tags: duplicate entries for key [="\\x00"]',
   )
 })
+
+test('what is there without its key is applied over by nobody, unless it is tracked', () => {
+  const keyless = thingWith({ items: [{ image: '1' }] })
+  assert.throws(
+    () => applied(keyless, { tags: ['x'] }, 'two'),
+    /^[^:]*: failed to create manager for existing fields: failed to convert new object \(ns\/x; test\/v1, Kind=Thing\) to smd typed: \.items: element 0: associative list with keys has an element that omits all key fields/,
+  )
+  assert.doesNotThrow(() => applied(thingWith({ tags: ['x', 'x'] }), { tags: ['y'] }, 'two'))
+})
