@@ -11,9 +11,9 @@ export function inGeneral(text: string): string {
   if (told === undefined) return text
   const causes: Cause[] | undefined = told?.details?.causes
   if (causes) {
-    const shown = causes.map(cause => ({ ...cause, message: firstLine(cause.message) }))
+    const shown = causes.map(cause => ({ ...cause, message: withoutPod(firstLine(cause.message)) }))
     told.details.causes = [...new Set(shown.map(inOneLine))].map(each => JSON.parse(each))
-    told.message = firstLine(told.message)
+    told.message = withoutPod(firstLine(told.message))
   }
   if (MISTAKES.test(told?.message ?? '')) told.message = told.message.split('\n').sort().join('\n')
   const rows: readonly { readonly object?: Owned | null }[] = told?.rows ?? []
@@ -21,6 +21,10 @@ export function inGeneral(text: string): string {
     sortOwners(owned)
   return JSON.stringify(told)
 }
+
+/** The pods of jobs are shown as upstream has them inside, with other structures than it publishes. */
+const withoutPod = (text: string) =>
+  text.replace(/\{"(labels|Spec|metadata|spec)":.*\}(?=: field is immutable)/, '{…}')
 
 const MISTAKES = /^failed to create typed patch object .*: errors:\n/
 

@@ -70,10 +70,6 @@ const ACCEPTED_BODIES: readonly Accepted[] = [
     why: 'of several such fields upstream tells one or another, in random order',
   },
   {
-    line: /\/jobs\/.*(message|causes).*: upstream .*Invalid value: \{\\"(Spec|labels)\\":/,
-    why: 'pods are shown as upstream has them inside, with other structures than it publishes',
-  },
-  {
     line: /header warning: upstream .*duplicate entries after mutating admission happens/,
     why: 'what names a revision that is none is refused before its owners are looked at',
   },
