@@ -108,10 +108,11 @@ export const patchScale: SpecialHandler = async (exchange, resource) => {
 function applyScale(write: Write, { value: given, complaints }: PatchBody) {
   const { exchange, manager } = write
   const written = (given ?? {}) as Scale
-  const configuration = configurationOf(write, scale, written)
-  tellComplaints(exchange, complaints)
   const force = isTrue(exchange.info.query.get('force'))
   return writeScale(write, current => {
+    // What is not there is told before this.
+    const configuration = configurationOf(write, scale, written)
+    tellComplaints(exchange, complaints)
     checkDeclared(scale, written)
     const writer = { manager, subresource: 'scale', time: nowOf(write) }
     const { object } = serverSideApply(scale, current, configuration, { ...writer, force, written })
