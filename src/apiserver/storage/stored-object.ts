@@ -155,8 +155,8 @@ export function objectOfValue(value: Uint8Array): KubernetesObject {
   return sources.get(value) ?? deepFreeze(nullAsEmpty(parseExact(value) as KubernetesObject))
 }
 
-/** Room for all forms of some five thousand pods; of more, those that were made last are there. */
-const FORMS_LIMIT_BYTES = 32 * 1024 * 1024
+/** Room for all forms of some nine thousand pods, or for a list of 50 MB; of more, those that were made last are there. */
+const FORMS_LIMIT_BYTES = 56 * 1024 * 1024
 const forms = new FormCache(FORMS_LIMIT_BYTES)
 
 /** About how many bytes an object takes for each one of its JSON: a pod twice as many, a ConfigMap of long texts less. */
