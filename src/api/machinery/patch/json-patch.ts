@@ -28,8 +28,8 @@ export function jsonPatch(document: unknown, operations: unknown): unknown {
       const copy = apply(holder, operation)
       if (copy !== undefined) copied += stringifyJson(copy).length
     } catch (error) {
-      if (error instanceof PatchError) throw rejected(`operation ${index}: ${error.message}`)
-      throw error
+      if (!(error instanceof PatchError)) throw error
+      throw new RejectedPatch(index, error.fault, `: ${error.message}`)
     }
     if (copied > MAXIMUM_COPIES_BYTES)
       throw tooLarge(`the copies of this patch add up to more than ${MAXIMUM_COPIES_BYTES} bytes`)
@@ -58,10 +58,10 @@ function parseOperations(operations: unknown): Operation[] {
     )
   checkTypes(operations)
   return operations.map((operation, index) => {
-    const wrong = (what: string) => rejected(`operation ${index} ${what}`)
-    if (!isPlainObject(operation)) throw wrong('is not an object')
+    const wrong = (fault: Fault, what: string) => new RejectedPatch(index, fault, ` ${what}`)
+    if (!isPlainObject(operation)) throw wrong('op', 'is not an object')
     const { op, path, from } = operation
-    if (typeof path !== 'string') throw wrong('has no path')
+    if (typeof path !== 'string') throw wrong('path', 'has no path')
     switch (op) {
       case 'add':
       case 'replace':
@@ -72,10 +72,10 @@ function parseOperations(operations: unknown): Operation[] {
         return { op, path }
       case 'move':
       case 'copy':
-        if (typeof from !== 'string') throw wrong('has no from')
+        if (typeof from !== 'string') throw wrong('from', 'has no from')
         return { op, path, from }
       default:
-        throw wrong(`has the unknown op ${stringifyJson(op)}`)
+        throw wrong('op', `has the unknown op ${stringifyJson(op)}`)
     }
   })
 }
@@ -96,8 +96,31 @@ function checkTypes(operations: readonly unknown[]): void {
 }
 const TEXTS = ['op', 'path', 'from']
 
+/**
+ * What is wrong with an operation: it is none, lacks where it leads to or comes from, leads to something below nothing, or to nothing, or its test fails.
+ */
+export type Fault = 'op' | 'path' | 'from' | 'below' | 'nothing' | 'test' | 'whole' | 'other'
+
 /** What an operation asks for is not there. */
-class PatchError extends Error {}
+class PatchError extends Error {
+  readonly fault: Fault
+  constructor(message: string, fault: Fault = 'other') {
+    super(message)
+    this.fault = fault
+  }
+}
+
+/** Which operation does not apply, and why. */
+export class RejectedPatch extends StatusError {
+  readonly index: number
+  readonly fault: Fault
+  constructor(index: number, fault: Fault, why: string) {
+    const words = `the server rejected our request due to an error in our request: operation ${index}`
+    super('Invalid', `${words}${why}`, {})
+    this.index = index
+    this.fault = fault
+  }
+}
 
 /** A copy in which numbers stay what was written. */
 function copyAsWritten(value: unknown, depth = 0): unknown {
@@ -114,7 +137,7 @@ function apply(holder: { document: unknown }, operation: Operation): unknown {
   const { path } = operation
   if (operation.op === 'test') {
     if (!equal(readOrNull(holder.document, path), operation.value))
-      throw new PatchError(`testing value ${path} failed`)
+      throw new PatchError(`testing value ${path} failed`, 'test')
   } else if (operation.op === 'remove') {
     remove(holder, path)
   } else if (operation.op === 'add') {
@@ -131,7 +154,7 @@ function apply(holder: { document: unknown }, operation: Operation): unknown {
   } else {
     if (path.startsWith(`${operation.from}/`))
       throw new PatchError('a value cannot be moved into itself')
-    const value = read(holder.document, operation.from)
+    const value = structuredClone(readOrNull(holder.document, operation.from))
     remove(holder, operation.from)
     add(holder, path, value)
   }
@@ -148,7 +171,7 @@ function readOrNull(document: unknown, pointer: string): unknown {
 function tokensOf(pointer: string): string[] {
   if (pointer === '') return []
   if (!pointer.startsWith('/'))
-    throw new PatchError(`the path ${JSON.stringify(pointer)} does not begin with "/"`)
+    throw new PatchError(`the path ${JSON.stringify(pointer)} does not begin with "/"`, 'below')
   const tokens = pointer.slice(1).split('/')
   if (tokens.length > MAXIMUM_DEPTH) throw tooDeep()
   return tokens.map(token => token.replaceAll('~1', '/').replaceAll('~0', '~'))
@@ -161,7 +184,7 @@ function read(document: unknown, pointer: string): unknown {
 function child(value: unknown, token: string, pointer: string): unknown {
   if (Array.isArray(value)) return value[indexIn(value, token, value.length - 1, pointer)]
   if (isPlainObject(value) && Object.hasOwn(value, token)) return value[token]
-  throw new PatchError(`the path ${pointer} does not exist`)
+  throw new PatchError(`the path ${pointer} does not exist`, 'below')
 }
 
 function indexIn(
@@ -191,11 +214,11 @@ function parentOf(
 }
 
 function add(holder: { document: unknown }, pointer: string, value: unknown): void {
-  if (pointer === '') throw new PatchError('the document is not to be replaced as a whole')
+  if (pointer === '') throw new PatchError('the document is not to be replaced as a whole', 'whole')
   const { parent, last } = parentOf(holder, pointer)
   if (Array.isArray(parent)) parent.splice(indexIn(parent, last, parent.length, pointer), 0, value)
   else if (isPlainObject(parent)) setKey(parent, last, value)
-  else throw new PatchError(`the path ${pointer} does not exist`)
+  else throw new PatchError(`the path ${pointer} does not exist`, 'below')
 }
 
 /** A member that is missing is added, as by upstream's library; an item has to be there. The document itself gives way to an object or a list alone. */
@@ -209,11 +232,11 @@ function replace(holder: { document: unknown }, pointer: string, value: unknown)
 }
 
 function remove(holder: { document: unknown }, pointer: string): void {
-  if (pointer === '') throw new PatchError('the document cannot be removed')
+  if (pointer === '') throw new PatchError('the document cannot be removed', 'below')
   const { parent, last } = parentOf(holder, pointer)
   if (Array.isArray(parent)) parent.splice(indexIn(parent, last, parent.length - 1, pointer), 1)
   else if (isPlainObject(parent) && Object.hasOwn(parent, last)) delete parent[last]
-  else throw new PatchError(`the path ${pointer} does not exist`)
+  else throw new PatchError(`the path ${pointer} does not exist`, 'nothing')
 }
 
 /** Deep equality of JSON values; the order of keys does not matter. */
@@ -232,14 +255,6 @@ export function equal(one: unknown, other: unknown): boolean {
   for (const key of keys)
     if (!Object.hasOwn(other, key) || !equal(one[key], other[key])) return false
   return true
-}
-
-function rejected(why: string): StatusError {
-  return new StatusError(
-    'Invalid',
-    `the server rejected our request due to an error in our request: ${why}`,
-    {},
-  )
 }
 
 function tooLarge(why: string): StatusError {

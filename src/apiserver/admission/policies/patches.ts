@@ -7,7 +7,8 @@ import { mergeApplied } from '#api/machinery/apply/merge.ts'
 import { decodeObject } from '#api/machinery/decode.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
+import { jsonPatch, RejectedPatch } from '#api/machinery/patch/json-patch.ts'
+import { libraryWords } from '#api/machinery/patch/library-words.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
 import { type AnySchema, fieldSchemaOf } from '#api/machinery/schema.ts'
 import { internalError } from '#api/machinery/status.ts'
@@ -77,31 +78,18 @@ function atomicsIn(schema: AnySchema | undefined, value: unknown, path: string):
   return [...own, ...below]
 }
 
-const TEST_FAILED = /operation \d+: testing value .* failed$/s
-
-const FAILED = /operation (\d+)(?:: the path| has the unknown op| has no path)/
-
-/** In the words of upstream's library. */
-function whyNotPatched(message: string, operations: readonly object[]): string {
-  const [, index] = FAILED.exec(message) ?? []
-  if (index === undefined) return message
-  const operation = operations[Number(index)] as Partial<Record<'op' | 'path' | 'from', string>>
-  const { op = '', path = '', from = '' } = operation
-  if (message.includes('unknown op')) return `Unexpected kind: ${op}`
-  const missing = `doc is missing path: ${op === 'add' ? JSON.stringify(path) : path}: missing value`
-  if (op !== 'remove' && op !== 'move') return `${op} operation does not apply: ${missing}`
-  const key = (op === 'move' ? from : path).split('/').at(-1) ?? ''
-  return `error in ${op} for path: '${op === 'move' ? key : path}': Unable to remove nonexistent key: ${key}: missing value`
-}
-
 function patched(shown: KubernetesObject, operations: object[], kind: AnyKind): unknown {
   let result: unknown
   try {
-    result = jsonPatch(shown, operations)
+    // Whatever an operation of CEL does not say, is empty.
+    result = jsonPatch(
+      shown,
+      operations.map(each => ({ path: '', ...each })),
+    )
   } catch (thrown) {
     // By this operation a patch says when it is not meant.
-    if (TEST_FAILED.test(messageOf(thrown))) return shown
-    throw new Error(`JSON Patch: ${whyNotPatched(messageOf(thrown), operations)}`)
+    if (thrown instanceof RejectedPatch && thrown.fault === 'test') return shown
+    throw new Error(`JSON Patch: ${libraryWords(thrown, operations)}`)
   }
   const unknownFields = unknownFieldsOf(kind, result, why => {
     throw internalError(why.replace(/^.* cannot be handled as a \w+: /, ''))
