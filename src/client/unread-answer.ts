@@ -14,6 +14,8 @@ const WORDS: Readonly<Record<number, string>> = {
   504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
 }
 
+/** What comes with these tells more than words of a client could. */
+const OWN_WORDS: ReadonlySet<number> = new Set([403, 406, 415])
 /** Of what was said instead; upstream keeps 2 KB. */
 const MOST_LETTERS = 2048
 const RESOURCE = /^\/api(?:s\/([^/?]+))?\/[^/?]+(?:\/namespaces\/[^/?]+)?\/([^/?]+)(?:\/([^/?]+))?/
@@ -23,16 +25,18 @@ export function unreadAnswer(
   { method, path }: Pick<ApiRequest, 'method' | 'path'>,
 ): string {
   const asked = askedFor(path)
-  return `${wordsFor(response)}${asked ? ` (${method.toLowerCase()} ${asked})` : ''}`
+  const words = wordsFor(response.status, textOf(response))
+  return `${words}${asked ? ` (${method.toLowerCase()} ${asked})` : ''}`
 }
 
-function wordsFor(response: ApiResponse): string {
-  const { status } = response
+/** `text` is what came instead of a Status. */
+export function wordsFor(status: number, text: string): string {
+  const said = text.slice(0, MOST_LETTERS).trim()
+  if (OWN_WORDS.has(status) && said !== '') return said
   const words = WORDS[status]
   if (words) return words
-  const said = JSON.stringify(textOf(response))
   return status >= 500
-    ? `an error on the server (${said}) has prevented the request from succeeding`
+    ? `an error on the server (${JSON.stringify(said)}) has prevented the request from succeeding`
     : `the server responded with the status code ${status} but did not return more information`
 }
 
@@ -46,5 +50,5 @@ function askedFor(path: string): string {
 function textOf({ body }: ApiResponse): string {
   const bytes =
     body.kind === 'bytes' ? body.bytes : body.kind === 'chunks' ? Buffer.concat(body.chunks) : []
-  return Buffer.from(bytes).toString().slice(0, MOST_LETTERS).trim()
+  return Buffer.from(bytes).toString()
 }

@@ -2,6 +2,7 @@
  * What must be true of a write, beyond the right to make it: steps between authorization and the store that may fill
  * in a draft or refuse it. First all `mutate` in order, then (after defaulting and validation of the result) all `validate`.
  */
+import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import type { Eventually } from '../authorization/authorizer.ts'
@@ -14,6 +15,8 @@ export interface AdmissionRequest {
   /** The kind of `object`; for subresources that speak a kind of their own (Binding, Eviction, TokenRequest) that one. */
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
   /** The resource in the path. */
+  /** Knows how to read `object`, where `kind` is a kind of objects. */
+  readonly objectKind?: AnyKind | undefined
   readonly resource: {
     readonly group: string
     readonly version: string
@@ -31,7 +34,9 @@ export interface AdmissionRequest {
   readonly user: UserInfo
   readonly dryRun: boolean
   /** CreateOptions and the like, as the client gave them. */
-  readonly options?: object
+  readonly options?: object | undefined
+  /** When it is written, as managedFields tell it. */
+  readonly now?: string
   /** Adds a line to the answer's Warning headers. */
   warn?(text: string): void
   /** Adds to the audit event of the request; of several values of a key the first stays. */
@@ -97,11 +102,16 @@ export interface AdmissionStep {
    * would cost each write a turn.
    */
   isFor?(request: AdmissionRequest): boolean
+  /** Whether it shows drafts to somebody outside now, who is to see them as they were sent. */
+  showsDrafts?(): boolean
   /** Changes the fresh draft in place; throws a StatusError to refuse. Called for create and update only. */
   mutate?(request: AdmissionRequest, draft: KubernetesObject): Eventually<void>
   /** Throws a StatusError to refuse. */
   validate?(request: AdmissionRequest): Eventually<void>
 }
+
+export const showsDrafts = (steps: readonly AdmissionStep[]): boolean =>
+  steps.some(step => step.showsDrafts?.())
 
 /** Runs the `mutate` of each step in order; once more, when webhooks or policies changed what steps before it had seen. */
 export function runMutations(

@@ -1,7 +1,8 @@
 /** Pods learn the zone and region of their node by labels, which their containers can read. */
+import type { Binding } from '#api/core/v1/binding.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { AdmissionRequest, AdmissionStep } from './admission.ts'
-import { asPod, concerns } from './requests.ts'
+import { asPod } from './requests.ts'
 import type { AdmissionWorld } from './world.ts'
 
 const LABELS = ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone']
@@ -18,16 +19,15 @@ export function podTopologyLabels({ node }: Pick<AdmissionWorld, 'node'>): Admis
     name: 'PodTopologyLabels',
     resources: ['pods'],
     mutate(request, draft) {
-      if (!isPlaced(request)) return undefined
-      const { nodeName = '' } = asPod(draft).spec
+      const nodeName = placeIn(request, draft)
       return nodeName === '' ? undefined : label(draft, nodeName)
     },
   }
 }
 
-/** A pod is made, perhaps for a node, or a binding writes its node into it. */
-function isPlaced(request: AdmissionRequest): boolean {
-  if (!concerns(request, '', 'pods')) return false
-  const { operation, subresource } = request
-  return subresource === 'binding' || (subresource === '' && operation === 'CREATE')
+/** A pod is made, perhaps for a node, or bound to one, whose binding brings it the labels; '' for anything else. */
+function placeIn({ operation, subresource }: AdmissionRequest, draft: KubernetesObject): string {
+  if (operation !== 'CREATE') return ''
+  if (subresource === 'binding') return (draft as Binding).target.name ?? ''
+  return subresource === '' ? (asPod(draft).spec.nodeName ?? '') : ''
 }

@@ -1,6 +1,7 @@
 /** A write as admission sees it. Made twice for each, so it costs as little as an object can: what few ask for is made for them. */
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { rfc3339 } from '#base/clock.ts'
 import type { AdmissionRequest, Operation, Rounds } from '../admission/admission.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import type { Exchange } from '../exchange.ts'
@@ -23,7 +24,7 @@ export interface Admitted {
 
 interface More {
   /** Where it is not that of the resource. */
-  readonly kind?: AnyKind | AdmissionRequest['kind']
+  readonly kind?: AnyKind | AdmissionRequest['kind'] | undefined
   readonly rounds?: Rounds
 }
 
@@ -39,15 +40,19 @@ export class AdmittedWrite implements AdmissionRequest {
   readonly user: UserInfo
   readonly dryRun: boolean
   readonly rounds: Rounds | undefined
+  readonly #kind: AnyKind | AdmissionRequest['kind']
   readonly #write: Write
   readonly #options: object | undefined
 
   constructor(write: Write, operation: Operation, objects: Admitted, more: More = {}) {
     const { exchange, resource, namespace, subresource, name, dryRun } = write
     const { object, oldObject } = objects
-    const ownName = name || ((object ?? oldObject)?.metadata?.name ?? '')
+    const ownName = write.isOfCollection
+      ? ''
+      : name || ((object ?? oldObject)?.metadata?.name ?? '')
     this.operation = operation
     this.kind = nameOfKind(more.kind ?? resource.kind)
+    this.#kind = more.kind ?? resource.kind
     this.resource = nameOf(resource)
     this.subresource = subresource
     this.namespace = isNamespaces(this.resource) ? ownName : namespace
@@ -61,9 +66,16 @@ export class AdmittedWrite implements AdmissionRequest {
     this.#options = objects.options
   }
 
+  get objectKind(): AnyKind | undefined {
+    return 'shape' in this.#kind ? this.#kind : undefined
+  }
   /** Asked for by webhooks only, of which there are mostly none. */
-  get options(): object {
+  get options(): object | undefined {
+    if (this.operation === 'CONNECT') return undefined
     return this.#options ?? optionsOf(this.#write, this.operation)
+  }
+  get now(): string {
+    return rfc3339(this.#write.exchange.server.clock.now())
   }
   warn(text: string): void {
     this.#write.exchange.warnings.push(text)

@@ -7,7 +7,7 @@ import { AdmittedWrite } from './admitted-write.ts'
 import type { StoredResource } from './registry.ts'
 import { writeOf } from './write.ts'
 
-/** `path` is what follows a proxy in the path of the request, without the slash before it. */
+/** `path` is what follows a proxy in the path of the request. */
 export async function admitConnect(
   exchange: Exchange,
   resource: StoredResource,

@@ -15,6 +15,7 @@ import { ANY_NAME, validateMetadata, wrongNames } from '#api/machinery/validate-
 import { nameSuffix } from '#base/random.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Change } from '#store'
+import type { Eventually } from '../authorization/authorizer.ts'
 import type { Exchange } from '../exchange.ts'
 import { checkAccepted } from '../respond.ts'
 import { TakenMeanwhile } from '../storage/resource-storage.ts'
@@ -67,6 +68,8 @@ const createNotAllowed = (of: ResourceName) =>
 /** Everything from a defaulted draft to the stored object; also for the server's own creates. */
 export async function createObject(write: Write, draft: KubernetesObject): Promise<StoredObject> {
   checkNamespace(write, draft)
+  const filling = fillIn(write, draft)
+  if (filling) await filling
   const { metadata } = draft
   const isGenerated = !metadata.name && Boolean(metadata.generateName)
   for (let attempt = 1; ; attempt++) {
@@ -80,6 +83,31 @@ export async function createObject(write: Write, draft: KubernetesObject): Promi
       if (!isGenerated || attempt >= NAME_ATTEMPTS) throw noUniqueName(thrown)
     }
   }
+}
+
+/** What others say about a draft, who do not know yet how it will be called. */
+function fillIn(write: Write, draft: KubernetesObject): Eventually<void> {
+  if (rulesOf(write.resource).custom?.isTerminating) throw createNotAllowed(write.resource.name)
+  wipe(draft)
+  hooksOf(write.resource).complete?.(write, draft)
+  // What admission adds is nobody's, so that applying anew does not take it away.
+  if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)
+  trackFields(write, undefined, draft)
+  const finish = (hasChanged: boolean) => {
+    if (hasChanged) checkNamespace(write, draft)
+    dropRepeatedOwners(write, draft, ' after mutating admission happens')
+  }
+  const mutating = mutate(write, draft)
+  return mutating instanceof Promise ? mutating.then(finish) : finish(mutating)
+}
+
+/** What only the server says about an object is not the client's to say. */
+function wipe({ metadata }: KubernetesObject): void {
+  delete metadata.uid
+  delete metadata.creationTimestamp
+  delete metadata.deletionTimestamp
+  delete metadata.deletionGracePeriodSeconds
+  delete metadata.selfLink
 }
 
 function generatedName(write: Write, prefix: string): string {
@@ -96,14 +124,6 @@ function noUniqueName(taken: StatusError): StatusError {
 
 async function createNamed(write: Write, draft: KubernetesObject): Promise<StoredObject> {
   const kind = rulesOf(write.resource)
-  if (kind.custom?.isTerminating) throw createNotAllowed(write.resource.name)
-  hooksOf(write.resource).complete?.(write, draft)
-  // What admission adds is nobody's, so that applying anew does not take it away.
-  if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)
-  trackFields(write, undefined, draft)
-  const mutating = mutate(write, draft)
-  if (mutating === true || (mutating && (await mutating))) checkNamespace(write, draft)
-  dropRepeatedOwners(write, draft, ' after mutating admission happens')
   const { begin, validate, validatesFirst } = hooksOf(write.resource)
   if (begin) await begin(write, draft)
   prepare(write, draft)
@@ -164,9 +184,6 @@ function prepare(write: Write, draft: KubernetesObject): void {
   const { metadata } = draft
   metadata.uid = server.random.uuid()
   metadata.creationTimestamp = nowOf(write)
-  delete metadata.deletionTimestamp
-  delete metadata.deletionGracePeriodSeconds
-  delete metadata.selfLink
   // Of others it stays what the client says, which nobody reads.
   if (kind.hasGeneration === true) metadata.generation = 1
   dropGatedFields(write, draft)

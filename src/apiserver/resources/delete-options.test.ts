@@ -76,7 +76,7 @@ test('an object that stays for a while after its cascade was asked for is accept
   assert.equal(await statusOf('', { orphanDependents: false, dryRun: ['All'] }), 202)
   assert.equal(await statusOf('', { orphanDependents: true, dryRun: ['All'] }), 200)
   assert.equal(await statusOf('&propagationPolicy=Background'), 200)
-  assert.equal(await statusOf('&propagationPolicy=Foreground'), 202)
+  assert.equal(await statusOf('&propagationPolicy=Foreground'), 200)
   const release = { headers: { 'content-type': 'application/merge-patch+json' } }
   await server.ask('DELETE', `${AT}/h`)
   await server.ask('PATCH', `${AT}/h`, { metadata: { finalizers: null } }, release)

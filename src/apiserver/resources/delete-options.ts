@@ -17,7 +17,7 @@ export interface DeleteOptions {
   readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined
   /** The old way to say Orphan or Background, which `propagationPolicy` then says too. */
   readonly orphanDependents?: boolean | undefined
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } | undefined
   readonly dryRun?: readonly string[]
 }
 
@@ -40,7 +40,7 @@ function fromQuery(query: URLSearchParams): object {
   const [uid, resourceVersion] = [query.get('uid'), query.get('resourceVersion')]
   const preconditions = { ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) }
   return {
-    preconditions,
+    ...(uid || resourceVersion ? { preconditions } : {}),
     ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
     ...(policy === null ? {} : { propagationPolicy: policy }),
     ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
@@ -97,8 +97,8 @@ function orphanPolicy(orphanDependents: unknown): DeleteOptions['propagationPoli
   return orphanDependents ? 'Orphan' : 'Background'
 }
 
-function preconditionsOf(raw: unknown): { uid?: string; resourceVersion?: string } {
-  if (!isPlainObject(raw)) return {}
+function preconditionsOf(raw: unknown): DeleteOptions['preconditions'] {
+  if (!isPlainObject(raw)) return undefined
   const { uid, resourceVersion } = raw
   return {
     ...(typeof uid === 'string' ? { uid } : {}),

@@ -42,8 +42,8 @@ export async function remove(exchange: Exchange, resource: StoredResource): Prom
   const write = writeOf(exchange, resource)
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
   const { stored, isGone } = await deleteObject({ ...write, dryRun }, options)
-  const accepted =
-    !isGone && (options.orphanDependents === false || options.propagationPolicy === 'Foreground')
+  // The old way to ask for the end of dependents alone, as upstream.
+  const accepted = !isGone && options.orphanDependents === false
   if (!isGone || resource.kind.returnsDeleted)
     return respondOne(exchange, accepted ? 202 : 200, resource, stored)
   return respondValue(exchange, 200, deletedStatus(resource, stored.object))
@@ -107,19 +107,11 @@ async function removeOnce(
   const { view } = resource
   checkDeletable(write, current.object, options.preconditions ?? {})
   await prepare(view, [current])
-  await admit(write, 'DELETE', {
-    oldObject: view.own ? current.in(view).object : current.object,
-    options: {
-      kind: 'DeleteOptions',
-      apiVersion: 'meta.k8s.io/v1',
-      ...options,
-      // As it was sent: whoever said it the old way did not say it in the new one.
-      propagationPolicy:
-        options.orphanDependents === undefined ? options.propagationPolicy : undefined,
-      preconditions: hasFields(options.preconditions) ? options.preconditions : undefined,
-      dryRun: write.dryRun ? ['All'] : undefined,
-    },
-  })
+  if (!write.isAdmitted && !isUnderWay(write, current.object, options))
+    await admit(write, 'DELETE', {
+      oldObject: view.own ? current.in(view).object : current.object,
+      options: toldOptions(write, current.object, options),
+    })
   const marked = markedForDeletion(write, current.object, options)
   if (marked && !isFinished(write, marked)) return stay(write, current, marked)
   if (!marked || marked === current.object) return go(write, current)
@@ -129,7 +121,35 @@ async function removeOnce(
   return ending && go(write, ending)
 }
 
-const hasFields = (value: object = {}) => Object.keys(value).length > 0
+/** It ends already, and nothing about that would be changed: nobody is asked whether it may. */
+function isUnderWay(
+  { resource }: Write,
+  object: KubernetesObject,
+  { gracePeriodSeconds: asked }: DeleteOptions,
+): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds: left } = object.metadata
+  if (deletionTimestamp === undefined) return false
+  if (hooksOf(resource).hasOwnFinalizers?.(object)) return true
+  if (!resource.storage.kind.gracePeriodSeconds || left === undefined) return false
+  return asked === undefined || asked >= left
+}
+
+/** As they were sent, with what the server decided by itself. */
+function toldOptions(write: Write, object: KubernetesObject, options: DeleteOptions): object {
+  const { gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions } = options
+  const { kind } = write.resource.storage
+  const { uid } = object.metadata
+  return {
+    kind: 'DeleteOptions',
+    apiVersion: 'meta.k8s.io/v1',
+    gracePeriodSeconds: kind.gracePeriodSeconds?.(object, gracePeriodSeconds) ?? gracePeriodSeconds,
+    preconditions: hooksOf(write.resource).pinsDeletes ? { ...preconditions, uid } : preconditions,
+    orphanDependents,
+    // Whoever said it the old way did not say it in the new one.
+    propagationPolicy: orphanDependents === undefined ? propagationPolicy : undefined,
+    dryRun: write.dryRun ? ['All'] : undefined,
+  }
+}
 
 /** `last` is what it is said to have been, where that is not what it was. */
 async function go(
@@ -254,7 +274,8 @@ export async function removeCollection(
     for (const { object } of queue) {
       const { namespace = '', name = '' } = object.metadata
       try {
-        await deleteObject({ ...write, namespace, name, dryRun }, options)
+        const its = { ...write, namespace, name, dryRun, isOfCollection: true }
+        await deleteObject(its, options)
       } catch (thrown) {
         // Somebody else deleted it first, which is just as well.
         if (!isStatus(thrown, 'NotFound')) throw thrown

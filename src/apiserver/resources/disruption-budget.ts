@@ -165,6 +165,7 @@ export async function markDisrupted(write: Write, meant: Preconditions): Promise
     const condition = {
       type: 'DisruptionTarget',
       status: 'True' as const,
+      lastProbeTime: null,
       lastTransitionTime: now,
       reason: 'EvictionByEvictionAPI',
       message: 'Eviction API: evicting',

@@ -68,6 +68,8 @@ export interface ResourceHooks {
   readonly unowned?: Readonly<Record<string, readonly string[]>>
   /** The same for any subresource, where it depends on the object. */
   unownedIn?(object: KubernetesObject): readonly string[] | undefined
+  /** The very object is deleted that was found, and admission is told so. */
+  readonly pinsDeletes?: true
   /** Changes the draft of an object that begins to be deleted but stays for now. */
   beginDelete?(draft: KubernetesObject): void
 }
@@ -165,6 +167,7 @@ const table: Record<string, ResourceHooks> = {
   },
   namespaces: {
     hasNoGrace: true,
+    pinsDeletes: true,
     hasOwnFinalizers: object => ((object as Namespace).spec.finalizers?.length ?? 0) > 0,
     beginDelete: draft => {
       const { status } = draft as Namespace

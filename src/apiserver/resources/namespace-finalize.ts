@@ -15,10 +15,6 @@ export const finalizeNamespace: SpecialHandler = async (exchange, resource) => {
   ) as Namespace
   const write = writeOf(exchange, resource as StoredResource)
   checkName(write, wanted)
-  const stored = await updateObject(write, current => {
-    const { status } = current.object as Namespace
-    const { finalizers } = wanted.spec
-    return { ...structuredClone(wanted), spec: finalizers?.length ? { finalizers } : {}, status }
-  })
+  const stored = await updateObject(write, () => structuredClone(wanted))
   return respondOne(exchange, 200, write.resource, stored)
 }

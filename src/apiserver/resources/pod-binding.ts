@@ -5,21 +5,31 @@ import { notSupported, required } from '#api/machinery/field-error.ts'
 import { badRequest, conflict, PlainError } from '#api/machinery/status.ts'
 import { respondMade } from '../respond.ts'
 import { draftOf, parseBody } from './body.ts'
+import type { StoredResource } from './registry.ts'
+import { trackMade } from './reviews.ts'
 import type { SpecialHandler } from './special.ts'
 import { SUCCESS } from './success.ts'
 import { updateObject } from './update.ts'
-import { admit, checkNamespace, nowOf, type Write, writeOf } from './write.ts'
+import { admit, checkNamespace, mutate, nowOf, type Write, writeOf } from './write.ts'
 
-export const bindPod: SpecialHandler = async exchange => {
+export const bindPod: SpecialHandler = async (exchange, resource) => {
   const respond = respondMade(exchange)
   const { registry } = exchange.server
   const pods = registry.stored('', 'v1', 'pods')
   const wanted = draftOf(exchange, binding, await parseBody(exchange.request, binding)) as Binding
   const write = { ...writeOf(exchange, pods), subresource: 'binding' }
   checkNamespace(write, wanted)
+  // By whichever path it came.
+  const asked = {
+    ...write,
+    resource: resource as StoredResource,
+    subresource: exchange.info.subresource,
+  }
+  trackMade(asked, binding, wanted)
+  await mutate(asked, wanted, undefined, binding)
   const name = write.name || (wanted.metadata.name ?? '')
   checkBinding(wanted, name)
-  await admit(write, 'CREATE', { object: wanted }, binding)
+  await admit(asked, 'CREATE', { object: wanted }, binding)
   await updateObject({ ...write, name }, current => bound(write, current.object as Pod, wanted))
   return respond(SUCCESS)
 }
@@ -65,7 +75,12 @@ function bound(write: Write, pod: Pod, { target, metadata }: Binding): Pod {
     draft.metadata.annotations = { ...draft.metadata.annotations, ...metadata.annotations }
   if (metadata.labels) draft.metadata.labels = { ...draft.metadata.labels, ...metadata.labels }
   const others = (draft.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled')
-  const scheduled = { type: 'PodScheduled', status: 'True', lastTransitionTime: nowOf(write) }
+  const scheduled = {
+    type: 'PodScheduled',
+    status: 'True',
+    lastProbeTime: null,
+    lastTransitionTime: nowOf(write),
+  }
   draft.status.conditions = [...others, scheduled] as NonNullable<Pod['status']['conditions']>
   return draft
 }

@@ -4,18 +4,17 @@ import { apiVersionOf } from '#api/machinery/kind.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
 import { badRequest, isStatus } from '#api/machinery/status.ts'
 import { type Eviction, eviction } from '#api/policy/v1/eviction.ts'
-import { runValidations } from '../admission/admission.ts'
 import { respondMade } from '../respond.ts'
-import { AdmittedWrite } from './admitted-write.ts'
 import { draftOf, type ParsedBody, parseBody } from './body.ts'
 import { deleteObject } from './delete.ts'
 import { checkedOptions, type DeleteOptions } from './delete-options.ts'
 import { markDisrupted, permitEviction, stillProcessed } from './disruption-budget.ts'
 import type { StoredResource } from './registry.ts'
+import { trackMade } from './reviews.ts'
 import type { SpecialHandler } from './special.ts'
 import { SUCCESS } from './success.ts'
 import { existing } from './update.ts'
-import { checkNamespace, isDryRun, type Write, writeOf } from './write.ts'
+import { admit, checkNamespace, isDryRun, mutate, type Write, writeOf } from './write.ts'
 
 export const evictPod: SpecialHandler = async (exchange, resource) => {
   const respond = respondMade(exchange)
@@ -23,18 +22,14 @@ export const evictPod: SpecialHandler = async (exchange, resource) => {
   const wanted = draftOf(exchange, eviction, inThisVersion(body)) as Eviction
   const write = writeOf(exchange, resource as StoredResource)
   checkNamespace(write, wanted)
+  trackMade(write, eviction, wanted)
+  await mutate(write, wanted, undefined, eviction)
   if (wanted.metadata.name !== write.name)
     throw badRequest('name in URL does not match name in Eviction object')
   const options = checkedOptions(wanted.deleteOptions ?? {})
   const dryRun = write.dryRun || isDryRun(options.dryRun ?? [])
-  const request = new AdmittedWrite(
-    { ...write, dryRun },
-    'CREATE',
-    { object: wanted },
-    { kind: eviction },
-  )
-  await runValidations(exchange.server.admission, request)
-  await evict({ ...write, subresource: '', dryRun }, options)
+  await admit({ ...write, dryRun }, 'CREATE', { object: wanted }, eviction)
+  await evict({ ...write, subresource: '', dryRun, isAdmitted: true }, options)
   return respond(SUCCESS)
 }
 

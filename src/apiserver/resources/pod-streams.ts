@@ -109,11 +109,10 @@ function containerOf(pod: Pod, asked: string | null): string {
 export const podStream =
   (kind: StreamKind): SpecialHandler =>
   async (exchange, resource) => {
+    await admitConnect(exchange, resource as StoredResource)
     const pod = await podOf(exchange, resource as StoredResource)
     const { query } = exchange.info
     const { namespace, name = '' } = pod.metadata
-    if (!exchange.wantsStream) throw badRequest('Upgrade request required')
-    await admitConnect(exchange, resource as StoredResource)
     if (!pod.spec.nodeName)
       throw kind === 'portforward'
         ? badRequest(`pod ${name} does not have a host assigned`)
@@ -123,6 +122,7 @@ export const podStream =
         `cannot ${kind} into a container in a completed pod; current phase is ${pod.status.phase}`,
       )
     const transport = await nodeTransport(exchange, pod.spec.nodeName)
+    if (!exchange.wantsStream) throw badRequest('Upgrade request required')
     const target =
       kind === 'portforward'
         ? `/portForward/${namespace}/${name}`

@@ -21,7 +21,7 @@ import { draftOf, parseBody } from './body.ts'
 import type { StoredResource } from './registry.ts'
 import type { SpecialHandler } from './special.ts'
 import { versionsOf } from './versions.ts'
-import { checkNamespace, nowOf, type Write, writeOf } from './write.ts'
+import { admit, checkNamespace, mutate, nowOf, type Write, writeOf } from './write.ts'
 
 type Answer = (review: never, exchange: Exchange) => Promise<object> | object
 
@@ -34,6 +34,8 @@ const answering =
     const { kind } = resource
     const review = draftOf(exchange, kind, await parseBody(exchange.request, kind))
     prepare(write, review)
+    await mutate(write, review)
+    await admit(write, 'CREATE', { object: review })
     return respond(await answer(review as never, exchange), kind)
   }
 

@@ -31,6 +31,7 @@ import {
 import { isPatch } from './preconditions.ts'
 import type { ServedResource, StoredResource } from './registry.ts'
 import { ownersAfterScale, ownersOfSize } from './scale-owners.ts'
+import { noteSent, sentOf } from './sent.ts'
 import type { SpecialHandler } from './special.ts'
 import { tableFor } from './tables.ts'
 import { checkName, existing, updateObject } from './update.ts'
@@ -99,9 +100,10 @@ export const patchScale: SpecialHandler = async (exchange, resource) => {
     checkNamespace(write, wanted)
     checkName(write, wanted)
     // Only a revision that the patch itself names is a condition; else whoever was quicker is no matter.
-    if (wanted.metadata.resourceVersion === current.metadata.resourceVersion)
-      delete wanted.metadata.resourceVersion
-    return tracked(write, current, wanted as Scale)
+    const { resourceVersion, ...metadata } = wanted.metadata
+    if (resourceVersion !== current.metadata.resourceVersion)
+      return tracked(write, current, wanted as Scale)
+    return noteSent(tracked(write, current, { ...(wanted as Scale), metadata }), wanted)
   })
 }
 
@@ -166,7 +168,7 @@ function scaled(
   const owners = ownersAfterScale(managedFields, wanted.metadata.managedFields, { kind, kindOf })
   if (owners.length > 0) draft.metadata.managedFields = owners
   else delete draft.metadata.managedFields
-  return draft
+  return noteSent(draft, sentOf(wanted) ?? wanted)
 }
 
 /** With who owns it once it is written. */

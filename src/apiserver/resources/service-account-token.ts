@@ -2,16 +2,14 @@
 import { type TokenRequest, tokenRequest } from '#api/authentication/v1/token-request.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import { conflict, invalid, StatusError } from '#api/machinery/status.ts'
-import { runValidations } from '../admission/admission.ts'
 import { requestToken } from '../authentication/token-request.ts'
 import { respondMade } from '../respond.ts'
-import { AdmittedWrite } from './admitted-write.ts'
 import { draftOf, parseBody } from './body.ts'
 import type { StoredResource } from './registry.ts'
 import { trackMade } from './reviews.ts'
 import type { SpecialHandler } from './special.ts'
 import { existing } from './update.ts'
-import { checkNamespace, nowOf, writeOf } from './write.ts'
+import { admit, checkNamespace, mutate, nowOf, writeOf } from './write.ts'
 
 export const createToken: SpecialHandler = async (exchange, resource) => {
   const { server } = exchange
@@ -25,6 +23,7 @@ export const createToken: SpecialHandler = async (exchange, resource) => {
   const { namespace, name } = write
   checkNamespace(write, request)
   trackMade(write, tokenRequest, request)
+  await mutate(write, request, undefined, tokenRequest)
   const { metadata } = request
   if (metadata.name && metadata.name !== name)
     throw invalid(tokenRequest, name, [
@@ -44,10 +43,7 @@ export const createToken: SpecialHandler = async (exchange, resource) => {
   Object.assign(metadata, { name, namespace, uid, creationTimestamp: nowOf(write) })
   if (!server.tokens)
     throw new StatusError('ServiceUnavailable', 'this server has no keys to sign tokens with')
-  await runValidations(
-    server.admission,
-    new AdmittedWrite(write, 'CREATE', { object: request }, { kind: tokenRequest }),
-  )
+  await admit(write, 'CREATE', { object: request }, tokenRequest)
   const answer = await requestToken(
     request,
     { namespace, name, uid },

@@ -1,6 +1,7 @@
 /** Changing a stored object: PUT, and the loop under every other write that builds on what is stored. */
 
 import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
+import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { resizedSpec } from '#api/core/v1/pod/resize.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
@@ -15,6 +16,7 @@ import {
 } from '#api/machinery/status.ts'
 import { validateMetadataUpdate, wrongNames } from '#api/machinery/validate-metadata.ts'
 import type { ApiResponse } from '#client/transport.ts'
+import { showsDrafts } from '../admission/admission.ts'
 import type { Exchange } from '../exchange.ts'
 import { checkAccepted } from '../respond.ts'
 import { authorizeVerb } from '../steps/authorize.ts'
@@ -29,6 +31,7 @@ import { draftOverKnown, draftWithKnownMetadata } from './known-parts.ts'
 import { checkUid, isPatch, namesRevision, revisionNeeded } from './preconditions.ts'
 import { respondOne } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
+import { sentOf, showAsSent } from './sent.ts'
 import {
   admit,
   checkNamespace,
@@ -166,6 +169,7 @@ async function replace(
   const { view } = write.resource
   const previous = view.own ? current.in(view).object : current.object
   checkNamespace(write, draft)
+  const sent = sentForm(write, draft)
   keepSystemMetadata(write, draft, previous)
   const { uid } = draft.metadata
   // Also of a status, whose owners may then be set back.
@@ -175,9 +179,11 @@ async function replace(
   if (isOwnedAsSent) trackFields(write, previous, draft)
   keepOtherHalf(write, draft, previous)
   hooksOf(write.resource).complete?.(write, draft)
-  if (!isOwnedAsSent) trackFields(write, previous, draft)
+  if (!isOwnedAsSent && write.subresource !== 'binding') trackFields(write, previous, draft)
+  if (sent) showAsSent(draft, sent)
   const mutating = mutate(write, draft, previous)
-  if (mutating === true || (mutating && (await mutating))) {
+  const isChanged = mutating instanceof Promise ? await mutating : mutating
+  if (isChanged || sent) {
     checkNamespace(write, draft)
     keepSystemMetadata(write, draft, previous)
     if (uid) draft.metadata.uid = uid
@@ -211,6 +217,15 @@ async function replace(
   } finally {
     hold?.release()
   }
+}
+
+/** What whoever is outside is to see of a draft, before the server puts back what is not the client's; undefined where nobody looks. */
+function sentForm(write: Write, draft: KubernetesObject): KubernetesObject | undefined {
+  const { exchange, subresource } = write
+  const isSeen = subresource !== 'binding' && subresource !== 'scale' && !isPatch(write)
+  if (!isSeen || !showsDrafts(exchange.server.admission)) return undefined
+  const { metadata, ...rest } = sentOf(draft) ?? draft
+  return { ...rest, metadata: { ...metadata } } as KubernetesObject
 }
 
 /** What a client may neither change nor has to send. */
@@ -288,6 +303,11 @@ const PARTS: Readonly<Record<string, (draft: never, previous: never) => void>> =
     const { conditions: _, ...status } = previous.status
     Object.assign(draft, { ...previous, metadata: draft.metadata })
     draft.status = { ...status, ...(conditions ? { conditions } : {}) }
+  },
+  finalize(draft: Namespace, previous: Namespace) {
+    const { finalizers } = draft.spec
+    draft.spec = finalizers?.length ? { finalizers } : {}
+    draft.status = previous.status
   },
   ephemeralcontainers(draft: Pod, previous: Pod) {
     const { ephemeralContainers } = draft.spec

@@ -1,6 +1,7 @@
 /** What all writes have in common: who writes where, admission, preconditions and the server's own metadata. */
 
 import { reread } from '#api/apiextensions/custom/custom-kind.ts'
+import { wrongEntries } from '#api/machinery/apply/apply.ts'
 import { type FieldError, notSupported } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type {
@@ -33,6 +34,10 @@ export interface Write {
   readonly manager: string
   /** Server-side apply brings the managedFields with it, as do a scale and whoever knows them. */
   readonly isApply?: boolean
+  /** One of many that a request is about, which names none. */
+  readonly isOfCollection?: boolean
+  /** What leads to it was looked at by admission; this is not. */
+  readonly isAdmitted?: boolean
 }
 
 /** Longest name of a field manager, as upstream. */
@@ -104,14 +109,36 @@ export function mutate(
   write: Write,
   draft: KubernetesObject,
   oldObject?: KubernetesObject,
+  kind?: AnyKind,
 ): Eventually<boolean> {
   const { admission } = write.exchange.server
   if (admission.length === 0) return false
   const rounds = new Rounds()
   const objects = { object: draft, oldObject }
-  const request = new AdmittedWrite(write, oldObject ? 'UPDATE' : 'CREATE', objects, { rounds })
+  const operation = oldObject ? 'UPDATE' : 'CREATE'
+  const request = new AdmittedWrite(write, operation, objects, { rounds, kind })
+  const { managedFields } = draft.metadata
   const running = runMutations(admission, request, draft)
-  return running instanceof Promise ? running.then(() => rounds.hasChanged) : rounds.hasChanged
+  const finish = () => {
+    if (rounds.hasChanged) checkOwners(write, draft, managedFields)
+    return rounds.hasChanged
+  }
+  return running instanceof Promise ? running.then(finish) : finish()
+}
+
+/** Owners of fields that make no sense give way to those that there were. */
+function checkOwners(
+  { exchange }: Write,
+  { metadata }: KubernetesObject,
+  before: readonly ManagedFieldsEntry[] | undefined,
+): void {
+  const why = wrongEntries(metadata.managedFields)
+  if (why === undefined) return
+  exchange.warnings.push(
+    `.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests: ${why}`,
+  )
+  if (before) metadata.managedFields = [...before]
+  else delete metadata.managedFields
 }
 
 /** Lets admission refuse what would be stored or deleted. */

@@ -35,7 +35,8 @@ const MAXIMUM_CUT = 256
 /** Several warnings travel as one header with commas, which HTTP defines to be the same. */
 function withWarnings({ warnings }: Exchange, response: ApiResponse): ApiResponse {
   if (warnings.length === 0) return response
-  const texts = fitting([...new Set(warnings)])
+  const texts = fitting([...new Set(warnings)].filter(isTellable))
+  if (texts.length === 0) return response
   return { ...response, headers: { ...response.headers, warning: texts.map(warning).join(', ') } }
 }
 
@@ -59,8 +60,12 @@ const beginning = (text: string, characters: number) =>
 const lengthOf = (text: string) => beginning(text, MAXIMUM_TOGETHER + 1).length
 const cut = (text: string) => beginning(text, MAXIMUM_CUT).join('')
 
+/** As upstream, which tells nothing at all of a text that no header can carry. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: just those may not be in a header
+const isTellable = (text: string) => text !== '' && !/[\u0000-\u001f\u007f-\u009f]/.test(text)
+
+/** The bytes of a header are those of the text in UTF-8, as one letter each. */
 function warning(text: string): string {
-  // Header values carry visible ASCII only.
-  const plain = text.replace(/[^\x20-\x7e]/gu, '?')
-  return `299 - "${plain.replace(/["\\]/g, '\\$&')}"`
+  const bytes = Buffer.from(text).toString('latin1')
+  return `299 - "${bytes.replace(/["\\]/g, '\\$&')}"`
 }

@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http'
 
 export interface WebhookAnswer {
   readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Uint8Array
 }
 
@@ -18,8 +20,9 @@ export function readAnswer(answer: IncomingMessage, limitBytes: number): Promise
     })
     answer.once('error', reject)
     answer.once('close', () => reject(new Error('unexpected EOF')))
-    answer.once('end', () =>
-      resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks) }),
-    )
+    answer.once('end', () => {
+      const { statusCode: status = 0, headers } = answer
+      resolve({ status, headers, body: Buffer.concat(chunks) })
+    })
   })
 }

@@ -74,7 +74,8 @@ function ask(
     signal,
     headers: {
       host: hostPort(name, port),
-      accept: 'application/json',
+      accept: 'application/json, */*',
+      'user-agent': 'kube-apiserver-admission',
       'content-type': 'application/json',
       'content-length': body.length,
     },

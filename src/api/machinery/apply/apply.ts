@@ -171,8 +171,19 @@ function sentEntries(
   return sent.every(isSensible) ? sent : undefined
 }
 
-const isSensible = ({ operation, apiVersion, fieldsType }: ManagedFieldsEntry) =>
-  (operation === 'Apply' || operation === 'Update') && apiVersion && fieldsType === 'FieldsV1'
+const isSensible = (entry: ManagedFieldsEntry) => wrongEntries([entry]) === undefined
+
+/** Why entries make no sense, in upstream's words; undefined where they do. */
+export function wrongEntries(entries: readonly ManagedFieldsEntry[] = []): string | undefined {
+  for (const [at, { operation, apiVersion, fieldsType }] of entries.entries()) {
+    if (operation !== 'Apply' && operation !== 'Update')
+      return 'operation must be `Apply` or `Update`'
+    if (!apiVersion) return 'apiVersion must not be empty'
+    if (!fieldsType) return `missing fieldsType in managed fields entry ${at}`
+    if (fieldsType !== 'FieldsV1')
+      return `invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${at}`
+  }
+}
 
 /** Each once, the last of them; an applier is the same in all versions. */
 function ownersSent(sent: readonly ManagedFieldsEntry[], changes: Changes): Owner[] {

@@ -104,6 +104,14 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'v1.ServiceInternalTrafficPolicy': 'ServiceSpec.internalTrafficPolicy',
     'v1.LoadBalancerIPMode': 'LoadBalancerIngress.ipMode',
   },
+  'admission.v1': {
+    'types.UID': 'AdmissionResponse.uid',
+    'v1.PatchType': 'AdmissionResponse.patchType',
+  },
+  'admission.v1beta1': {
+    'types.UID': 'AdmissionResponse.uid',
+    'v1beta1.PatchType': 'AdmissionResponse.patchType',
+  },
   'apiregistration.v1': {
     'v1.APIServiceConditionType': 'APIServiceCondition.type',
     'v1.ConditionStatus': 'APIServiceCondition.status',

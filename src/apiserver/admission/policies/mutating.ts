@@ -20,6 +20,7 @@ export function mutatingPolicies(world: AdmissionWorld): AdmissionStep {
   const { webhooks } = world
   return {
     name: 'MutatingAdmissionPolicy',
+    showsDrafts: () => webhooks !== undefined && webhooks.mutatingPolicies().length > 0,
     mutate(request, draft) {
       // Mostly there are none, and then no write waits for this.
       if (!webhooks || webhooks.mutatingPolicies().length === 0) return undefined
@@ -96,7 +97,12 @@ async function invoke(
       const after = mutated(mutation, form.show(draft), kindIn(form, resource), (text, type) =>
         evaluate(text, all, budget, type),
       )
-      if (form.read) put(draft, await form.read(after, draft))
+      if (!form.read) continue
+      const { managedFields } = draft.metadata
+      put(draft, await form.read(after, draft))
+      // Who owns which field is not for policies to say.
+      if (managedFields) draft.metadata.managedFields = managedFields
+      else delete draft.metadata.managedFields
     } catch (thrown) {
       if (thrown instanceof StatusError) throw thrown
       failures.push(messageOf(thrown))

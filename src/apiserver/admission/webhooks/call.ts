@@ -4,10 +4,18 @@ import { messageOf } from '#base/errors.ts'
 import type { ServedResource } from '../../resources/registry.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import type { AdmissionWorld } from '../world.ts'
+import { type AdmissionReview, reviewIn } from './answer-shape.ts'
 import { formOf } from './form.ts'
 import type { AnyWebhook } from './match.ts'
 import { postReview } from './post.ts'
-import { reviewOf, reviewVersion, type Verdict, verdictOf, WebhookRefusal } from './review.ts'
+import {
+  reviewOf,
+  reviewVersion,
+  UndecodablePatch,
+  type Verdict,
+  verdictOf,
+  WebhookRefusal,
+} from './review.ts'
 import type { WebhookWorld } from './world.ts'
 
 export type CallWorld = Pick<AdmissionWorld, 'clock' | 'random'> & {
@@ -57,18 +65,24 @@ async function ask(
     )
   const uid = world.random.uuid()
   const body = reviewOf(request, resource, formOf(request, resource), { uid, version })
-  const answer = await post(webhook, body, world)
+  const answer = await post(webhook, body, version, world)
   try {
     return verdictOf(answer, { uid, version, isMutating })
   } catch (error) {
-    throw new CallError(`received invalid webhook response: ${messageOf(error)}`)
+    const what = error instanceof UndecodablePatch ? 'undecodable patch in' : 'invalid'
+    throw new CallError(`received ${what} webhook response: ${messageOf(error)}`)
   }
 }
 
-async function post(webhook: AnyWebhook, body: Uint8Array, world: CallWorld): Promise<unknown> {
+async function post(
+  webhook: AnyWebhook,
+  body: Uint8Array,
+  version: string,
+  world: CallWorld,
+): Promise<AdmissionReview> {
   const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
   try {
-    return await postReview(clientConfig, body, timeoutSeconds, world)
+    return reviewIn(await postReview(clientConfig, body, timeoutSeconds, world), version)
   } catch (error) {
     throw new CallError(`failed to call webhook: ${messageOf(error)}`)
   }

@@ -5,17 +5,28 @@
 import { type Scale, scale, scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
-import { type AnyKind, apiVersionOf, type ScaleMapping } from '#api/machinery/kind.ts'
+import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { inOrderAlong } from '#api/machinery/mistakes/order.ts'
+import { isPlainObject } from '#api/machinery/plain.ts'
+import { badRequest, isStatus } from '#api/machinery/status.ts'
 import type { Eventually } from '../../authorization/authorizer.ts'
+import { checkBodyType } from '../../resources/body-type.ts'
 import type { ServedResource } from '../../resources/registry.ts'
+import { emptyAsNull } from '../../storage/empty-lists.ts'
 import type { AdmissionRequest } from '../admission.ts'
+import { draftScale, type Mapping } from './form-of-scale.ts'
 
 export interface Form {
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
   readonly show: (object: KubernetesObject) => KubernetesObject
   /** What a patched object means for the draft; undefined where nothing can be changed. */
-  readonly read?: (patched: unknown, draft: KubernetesObject) => Eventually<KubernetesObject>
+  readonly read?: (
+    patched: unknown,
+    draft: KubernetesObject,
+    /** Of the JSON patch that made it. */
+    operations?: readonly unknown[],
+  ) => Eventually<KubernetesObject>
 }
 
 /** Objects of custom resources in another version than that of the request, as they were when they were prepared. */
@@ -34,33 +45,58 @@ export async function prepareForm(
 const typeOf = ({ group, version, kind }: AnyKind) => ({ group, version, kind })
 
 export function formOf(request: AdmissionRequest, { kind, view }: ServedResource): Form {
-  const mapping = kind.subresources.scale as ScaleMapping<KubernetesObject> | undefined
+  const mapping = kind.subresources.scale as Mapping | undefined
   if (request.subresource === 'scale' && mapping)
     return {
       kind: typeOf(scale),
-      show: object => scaleOf(mapping, object),
-      read: (patched, draft) => {
-        const { spec } = decoded(scale, patched) as Scale
+      show: object =>
+        request.rounds ? draftScale(mapping, object, request.now) : scaleOf(mapping, object),
+      read: (patched, draft, operations) => {
+        const { spec } = decoded(scale, patched, operations) as Scale
         return mapping.withReplicas(draft, spec.replicas ?? 0)
       },
     }
-  if (request.kind.kind !== kind.kind) return { kind: request.kind, show: object => object }
+  const { objectKind } = request
+  if (request.kind.kind !== kind.kind)
+    return {
+      kind: request.kind,
+      show: emptyAsNull,
+      ...(objectKind && {
+        read: (patched, _, operations) => decoded(objectKind, patched, operations),
+      }),
+    }
   return {
     kind: typeOf(kind),
     show: object => {
       if (view.own && object.apiVersion !== apiVersionOf(kind))
         return prepared.get(object) ?? object
-      return view.fromStored?.(object) ?? object
+      return emptyAsNull(view.fromStored?.(object) ?? object)
     },
-    read: (patched, { apiVersion }) => {
-      const object = decoded(kind, patched)
+    read: (patched, { apiVersion }, operations) => {
+      const object = decoded(kind, patched, operations)
       return view.own?.convert(object, apiVersion) ?? view.toStored?.(object) ?? object
     },
   }
 }
 
-function decoded(kind: AnyKind, value: unknown): KubernetesObject {
-  const { object } = decodeObject(kind, value)
-  applyDefaults(kind, object)
-  return object
+/** What somebody outside made of an object, which must still be of its kind. Told as upstream tells it of what it reads itself. */
+function decoded(
+  kind: AnyKind,
+  value: unknown,
+  operations: readonly unknown[] = [],
+): KubernetesObject {
+  const pointers = operations.filter(isPlainObject).flatMap(({ path, from }) => [path, from])
+  const texts = pointers.filter(each => typeof each === 'string')
+  try {
+    if (isPlainObject(value)) checkBodyType(kind, value)
+    const { object } = decodeObject(kind, value, made => inOrderAlong(made, texts))
+    object.kind = kind.kind
+    object.apiVersion = apiVersionOf(kind)
+    applyDefaults(kind, object)
+    return object
+  } catch (thrown) {
+    if (!isStatus(thrown, 'BadRequest')) throw thrown
+    throw badRequest(thrown.message.replace(AROUND, ''))
+  }
 }
+const AROUND = /^\S+ in version "[^"]*" cannot be handled as a \S+: /

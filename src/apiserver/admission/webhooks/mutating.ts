@@ -5,8 +5,8 @@
 import type { MutatingWebhook } from '#api/admissionregistration/v1/webhooks.schema.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
+import { libraryWords } from '#api/machinery/patch/library-words.ts'
 import { internalError } from '#api/machinery/status.ts'
-import { messageOf } from '#base/errors.ts'
 import { isEqual } from '../../resources/equal.ts'
 import type { ServedResource } from '../../resources/registry.ts'
 import type { AdmissionRequest, AdmissionStep, Rounds } from '../admission.ts'
@@ -29,16 +29,16 @@ export function mutatingWebhooks(world: AdmissionWorld): AdmissionStep {
   }
   return {
     name: 'MutatingAdmissionWebhook',
+    showsDrafts: () => webhooks !== undefined && webhooks.mutating().length > 0,
     mutate: run,
-    // Requests that store no draft pass here only.
-    validate: request => (isWrite(request) ? undefined : run(request, undefined)),
+    // Requests that have no draft pass here only.
+    validate: request => (hasDraft(request) ? undefined : run(request, undefined)),
   }
 }
 
-/** A draft is on its way to the store, and went through `mutate`. */
-function isWrite({ operation, subresource }: AdmissionRequest): boolean {
-  return operation === 'UPDATE' || (operation === 'CREATE' && subresource === '')
-}
+/** It went through `mutate`. */
+const hasDraft = ({ operation }: AdmissionRequest): boolean =>
+  operation === 'UPDATE' || operation === 'CREATE'
 
 class Run {
   readonly #request: AdmissionRequest
@@ -80,8 +80,8 @@ class Run {
       isMutating: true,
       world: { webhooks, clock, random },
     })
-    const patch = verdict?.patch
-    if (patch === undefined || (Array.isArray(patch) && patch.length === 0)) return false
+    const { operations = [] } = verdict ?? {}
+    if (operations.length === 0) return false
     const form = formOf(this.#request, resource)
     const draft = this.#draft
     if (!draft || !form.read)
@@ -91,22 +91,19 @@ class Run {
     const before = structuredClone(draft)
     let after: KubernetesObject
     try {
-      after = await form.read(jsonPatch(form.show(draft), patch), draft)
+      after = await form.read(jsonPatch(form.show(draft), operations), draft, operations)
     } catch (error) {
-      throw internalError(messageOf(error))
+      throw internalError(libraryWords(error, operations))
     }
     put(draft, after)
     return !isEqual(before, draft)
   }
 }
 
-/** What is written stays one and the same object, since others hold it; who owns which field is neither webhooks' nor policies' to say. */
+/** What is written stays one and the same object, since others hold it. */
 export function put(draft: KubernetesObject, after: KubernetesObject): void {
-  const { managedFields } = draft.metadata
   const copy = structuredClone(after)
   const own = draft as unknown as Record<string, unknown>
   for (const field of Object.keys(own)) delete own[field]
   Object.assign(draft, copy)
-  if (managedFields) draft.metadata.managedFields = managedFields
-  else delete draft.metadata.managedFields
 }

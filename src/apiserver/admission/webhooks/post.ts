@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Random } from '#base/random.ts'
 import type { WebhookAnswer } from '#client/webhooks/answer.ts'
+import { retryAfterSeconds, valueIn } from './answered.ts'
 import { locationOf } from './location.ts'
 import type { WebhookWorld } from './world.ts'
 
@@ -13,7 +14,10 @@ export interface PostWorld {
   readonly random: Random
 }
 
-/** Rejects with an Error that says, in the words of upstream's client, why there is no answer. */
+/** How often a webhook that asks to be asked again is, as upstream. */
+const MAXIMUM_RETRIES = 10
+
+/** What the webhook says, not looked at yet. Rejects with an Error that says, in the words of upstream's client, why that is nothing. */
 export async function postReview(
   clientConfig: WebhookClientConfig,
   body: Uint8Array,
@@ -23,33 +27,33 @@ export async function postReview(
   const location = locationOf(clientConfig, webhooks, random)
   const query = `?timeout=${timeoutSeconds}s`
   const controller = new AbortController()
+  const { signal } = controller
   const cancel = clock.after(timeoutSeconds * 1000, () => controller.abort())
   let answer: WebhookAnswer
   try {
-    if (!webhooks.caller) throw new Error('this server has no network to call webhooks')
+    const { caller } = webhooks
+    if (!caller) throw new Error('this server has no network to call webhooks')
     const path = location.path + query
-    answer = await webhooks.caller(location.target(), { path, body, signal: controller.signal })
+    for (let retries = 0; ; retries++) {
+      answer = await caller(location.target(), { path, body, signal })
+      const seconds = retryAfterSeconds(answer)
+      if (seconds === undefined || retries >= MAXIMUM_RETRIES) break
+      await pause(clock, seconds * 1000, signal)
+    }
   } catch (error) {
     throw new Error(`Post ${JSON.stringify(location.url + query)}: ${messageOf(error)}`)
   } finally {
     cancel()
   }
-  return jsonIn(answer)
+  return valueIn(answer)
 }
 
-const MAXIMUM_SHOWN = 2048
-
-/** As upstream's client tells what is no answer. */
-function jsonIn({ status, body }: WebhookAnswer): unknown {
-  const text = Buffer.from(body).toString()
-  if (status === 404) throw new Error('the server could not find the requested resource')
-  if (status < 200 || status > 299)
-    throw new Error(
-      `an error on the server (${JSON.stringify(text.slice(0, MAXIMUM_SHOWN))}) has prevented the request from succeeding`,
-    )
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new Error(`couldn't get version/kind; json parse error: ${messageOf(error)}`)
-  }
+function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(delayMs, resolve)
+    signal.addEventListener('abort', () => {
+      cancel()
+      reject(new Error('context deadline exceeded'))
+    })
+  })
 }

@@ -1,13 +1,20 @@
 /** AdmissionReview of admission.k8s.io, v1 and v1beta1: the question to a webhook, and what its answer means. */
-import { stringifyJson } from '#api/machinery/exact-json.ts'
-import { isPlainObject } from '#api/machinery/plain.ts'
+import { parseExact, stringifyJson } from '#api/machinery/exact-json.ts'
+import { syntaxErrorOf } from '#api/machinery/json-syntax.ts'
+import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
+import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { failure, type Status, StatusError, type StatusReason } from '#api/machinery/status.ts'
 import type { ServedResource } from '../../resources/registry.ts'
 import type { AdmissionRequest } from '../admission.ts'
+import {
+  type AdmissionResponse,
+  type AdmissionReview,
+  GROUP,
+  KIND,
+  type Result,
+  VERSIONS,
+} from './answer-shape.ts'
 import type { Form } from './form.ts'
-
-const GROUP = 'admission.k8s.io'
-const VERSIONS = ['v1', 'v1beta1']
 
 /** The first version that the webhook and this server both speak. */
 export function reviewVersion(accepted: readonly string[]): string | undefined {
@@ -23,7 +30,7 @@ export function reviewOf(
   { uid, version }: { uid: string; version: string },
 ): Uint8Array {
   const review = {
-    kind: 'AdmissionReview',
+    kind: KIND,
     apiVersion: `${GROUP}/${version}`,
     request: { uid, ...requestOf(request, resource, form) },
   }
@@ -63,77 +70,101 @@ export function requestOf(
 
 export interface Verdict {
   readonly allowed: boolean
-  /** The operations of a JSON patch, not looked at yet. */
-  readonly patch: unknown
-  readonly status: unknown
+  /** The operations of a JSON patch, each an object or nothing. */
+  readonly operations: readonly unknown[]
+  readonly status: Result | undefined
   readonly warnings: readonly string[]
 }
 
 /** Throws an Error that says what is wrong with the answer. */
 export function verdictOf(
-  review: unknown,
+  { apiVersion = '', kind = '', response }: AdmissionReview,
   { uid, version, isMutating }: { uid: string; version: string; isMutating: boolean },
 ): Verdict {
-  const { apiVersion, kind, response } = isPlainObject(review) ? review : {}
-  if (!isPlainObject(response)) throw new Error('webhook response was absent')
+  if (!response) throw new Error('webhook response was absent')
   if (version === 'v1') {
     if (response.uid !== uid)
       throw new Error(
-        `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid ?? '')}`,
+        `expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid)}`,
       )
-    if (apiVersion !== `${GROUP}/v1` || kind !== 'AdmissionReview')
+    if (apiVersion !== `${GROUP}/v1` || kind !== KIND)
       throw new Error(
-        `expected webhook response of ${GROUP}/v1, Kind=AdmissionReview, got ${String(apiVersion ?? '')}, Kind=${String(kind ?? '')}`,
+        `expected webhook response of ${GROUP}/v1, Kind=${KIND}, got ${apiVersion || '/'}, Kind=${kind}`,
       )
     checkPatch(response, isMutating)
   }
-  const { allowed, patch, status, warnings } = response
-  return {
-    allowed: allowed === true,
-    patch: isMutating && typeof patch === 'string' && patch !== '' ? patchIn(patch) : undefined,
-    status,
-    warnings: Array.isArray(warnings) ? warnings.map(String) : [],
-  }
+  const { allowed, status, warnings = [] } = response
+  return { allowed, status, warnings, operations: isMutating ? operationsIn(response) : [] }
 }
 
-function checkPatch({ patch, patchType }: Record<string, unknown>, isMutating: boolean): void {
-  const hasPatch = typeof patch === 'string' && patch !== ''
-  const hasType = patchType !== undefined && patchType !== null
+/** Only of an answer that is in order otherwise. Throws where there is a patch that is none. */
+function operationsIn({ patch = '', patchType }: AdmissionResponse): readonly unknown[] {
+  if (patch === '') return []
+  const operations = parsedPatch(Buffer.from(patch, 'base64'))
+  if (operations.length > 0 && patchType !== 'JSONPatch')
+    throw new Error(`unsupported patch type ${JSON.stringify(patchType)}`)
+  return operations
+}
+
+function parsedPatch(bytes: Uint8Array): readonly unknown[] {
+  const wrong = (why: string) => new UndecodablePatch(why)
+  const cannot = (value: unknown, type: string) =>
+    wrong(`json: cannot unmarshal ${jsonTypeOf(value)} into Go value of type jsonpatch.${type}`)
+  let operations: unknown
+  try {
+    operations = parseExact(bytes) ?? []
+  } catch {
+    throw wrong(syntaxErrorOf(bytes))
+  }
+  if (!Array.isArray(operations)) throw cannot(operations, 'Patch')
+  return operations.map(each => {
+    if (each !== null && !isPlainObject(each)) throw cannot(each, 'Operation')
+    return each && withoutOdd(each)
+  })
+}
+
+/** To upstream's library, a path that is no text is none. */
+function withoutOdd(operation: PlainObject): object {
+  const texts = Object.entries(operation).filter(
+    ([name, value]) => !['op', 'path', 'from'].includes(name) || typeof value === 'string',
+  )
+  return Object.fromEntries(texts)
+}
+
+export class UndecodablePatch extends Error {}
+
+function checkPatch({ patch = '', patchType }: AdmissionResponse, isMutating: boolean): void {
+  const hasType = patchType !== undefined
   if (!isMutating) {
-    if (hasPatch) throw new Error('validating webhook may not return response.patch')
+    if (patch !== '') throw new Error('validating webhook may not return response.patch')
     if (hasType) throw new Error('validating webhook may not return response.patchType')
     return
   }
-  if (hasPatch && !hasType)
+  if (patch !== '' && !hasType)
     throw new Error('webhook returned response.patch but not response.patchType')
-  if (!hasPatch && hasType)
+  if (patch === '' && hasType)
     throw new Error('webhook returned response.patchType but not response.patch')
   if (patchType === '') throw new Error('webhook returned invalid response.patchType of ""')
-  if (hasType && patchType !== 'JSONPatch')
-    throw new Error(`unsupported patch type ${JSON.stringify(patchType)}`)
-}
-
-function patchIn(base64: string): unknown {
-  return JSON.parse(Buffer.from(base64, 'base64').toString())
 }
 
 /** The refusal that the client sees: the webhook's own Status, with its name before the message. */
 export class WebhookRefusal extends StatusError {
   readonly #status: Status
 
-  constructor(webhookName: string, given: unknown) {
-    const result = isPlainObject(given) ? given : {}
-    const { code, reason, message, details } = result
+  constructor(webhookName: string, given: Result = {}) {
+    const { code = 0, reason, message } = given
     const who = `admission webhook ${JSON.stringify(webhookName)} denied the request`
-    const text =
-      message || reason ? `${who}: ${String(message || reason)}` : `${who} without explanation`
-    const number = typeof code === 'number' && code >= 400 ? code : 400
-    super((reason || 'BadRequest') as StatusReason, text, undefined, number)
+    const text = message || reason ? `${who}: ${message || reason}` : `${who} without explanation`
+    const number = code >= 400 ? code : 400
+    const { details, metadata } = given
+    super((reason || 'BadRequest') as StatusReason, text, details, number)
     const { reason: _, ...status } = failure('', text, number)
     this.#status = {
       ...status,
-      ...(reason ? { reason: String(reason) } : {}),
-      ...(isPlainObject(details) ? { details } : {}),
+      ...(metadata ? { metadata } : {}),
+      ...(given.status && given.status !== 'Success' ? { status: given.status as 'Failure' } : {}),
+      ...(reason ? { reason } : {}),
+      ...(details ? { details } : {}),
     }
   }
 

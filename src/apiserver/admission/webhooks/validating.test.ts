@@ -286,6 +286,6 @@ test('connections and evictions are asked about, too', async () => {
   assert.deepEqual(webhook.asked[1]?.object, {
     kind: 'PodProxyOptions',
     apiVersion: 'v1',
-    path: 'x',
+    path: '/x',
   })
 })

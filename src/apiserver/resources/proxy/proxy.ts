@@ -29,7 +29,7 @@ async function asked(exchange: Exchange, resource: ServedResource): Promise<Aske
   const { request, info } = exchange
   const { prefix, path } = cutAtProxy(info.path)
   const name = targetNameOf(info.rest[0] ?? '')
-  await admitConnect(exchange, resource as StoredResource, path.slice(1))
+  await admitConnect(exchange, resource as StoredResource, path)
   const { method } = request
   const headers = { ...request.headers, ...forwardedFor(exchange) }
   return {
