@@ -184,6 +184,16 @@ test('a foreground delete leaves the object to the garbage collector', async () 
   assert.deepEqual(marked.body.metadata.finalizers, ['foregroundDeletion'])
 })
 
+test('who makes anew what is about to go is told so', async () => {
+  const { ask } = await startTestServer()
+  await ask('POST', AT, { metadata: { name: 'a', finalizers: ['example.com/f'] } })
+  await ask('DELETE', `${AT}/a`)
+  for (const query of ['', '?dryRun=All']) {
+    const { body } = await ask('POST', AT + query, configMap('a'))
+    assert.equal(body.message, 'object is being deleted: configmaps "a" already exists')
+  }
+})
+
 test('deletes keep their preconditions', async () => {
   const { ask } = await startTestServer()
   const { body } = await ask('POST', AT, configMap('a'))

@@ -52,3 +52,26 @@ test('addresses that cannot be reached are named', () => {
   assert.equal(told('ETIMEDOUT'), 'dial tcp 10.1.2.3:80: i/o timeout')
   assert.equal(told('EPROTO'), 'tls: handshake failure')
 })
+
+test('a certificate of another is told with those it is for', () => {
+  const told = (host: string, subjectaltname?: string) =>
+    networkFailure(
+      Object.assign(new Error(), {
+        code: 'ERR_TLS_CERT_ALTNAME_INVALID',
+        host,
+        cert: { subjectaltname },
+      }),
+      { host, port: 443 },
+    ).replace('tls: failed to verify certificate: x509: ', '')
+  const names = 'DNS:a.example.com, DNS:b.example.com, IP Address:10.1.2.3'
+  assert.equal(
+    told('c.example.com', names),
+    'certificate is valid for a.example.com, b.example.com, not c.example.com',
+  )
+  assert.equal(told('10.0.0.1', names), 'certificate is valid for 10.1.2.3, not 10.0.0.1')
+  assert.equal(
+    told('10.0.0.1', 'DNS:a'),
+    "cannot validate certificate for 10.0.0.1 because it doesn't contain any IP SANs",
+  )
+  assert.equal(told('a'), 'certificate relies on legacy Common Name field, use SANs instead')
+})

@@ -1,4 +1,5 @@
 /** What goes wrong on the network, in the words of Go's library, which operators of clusters know and search for. */
+import { isIP } from 'node:net'
 import { messageOf } from '#base/errors.ts'
 import { hostPort } from '#base/host-port.ts'
 
@@ -28,11 +29,26 @@ export function networkFailure(
   const x509 = 'tls: failed to verify certificate: x509: '
   if (UNKNOWN_AUTHORITY.has(code)) return `${x509}certificate signed by unknown authority`
   if (code === 'CERT_HAS_EXPIRED') return `${x509}certificate has expired or is not yet valid`
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `${x509}${messageOf(error)}`
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `${x509}${anotherName(error)}`
   if (code.startsWith('HPE_'))
     return 'net/http: HTTP/1.x transport connection broken: malformed HTTP response'
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return handshakeFailure(messageOf(error))
   return messageOf(error)
+}
+
+/** Who the certificate is for, instead of who was meant. */
+function anotherName(error: unknown): string {
+  const { host = '', cert } = error as { host?: string; cert?: { subjectaltname?: string } }
+  const [wanted] = host.split('%')
+  const isAddress = isIP(wanted ?? '') !== 0
+  const names = cert?.subjectaltname?.split(', ') ?? []
+  if (names.length === 0) return 'certificate relies on legacy Common Name field, use SANs instead'
+  const prefix = isAddress ? 'IP Address:' : 'DNS:'
+  const those = names.filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))
+  if (those.length > 0) return `certificate is valid for ${those.join(', ')}, not ${wanted}`
+  return isAddress
+    ? `cannot validate certificate for ${wanted} because it doesn't contain any IP SANs`
+    : `certificate is not valid for any names, but wanted to match ${wanted}`
 }
 
 /** OpenSSL's words stand between addresses in memory and lines of its sources, which are nobody's business. */

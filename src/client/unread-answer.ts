@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<number, string>> = {
   504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
 }
 
-/** What comes with these tells more than words of a client could. */
+/** What comes with these tells more than words of a client could; of some even nothing. */
 const OWN_WORDS: ReadonlySet<number> = new Set([403, 406, 415])
 /** Of what was said instead; upstream keeps 2 KB. */
 const MOST_LETTERS = 2048
@@ -32,7 +32,7 @@ export function unreadAnswer(
 /** `text` is what came instead of a Status. */
 export function wordsFor(status: number, text: string): string {
   const said = text.slice(0, MOST_LETTERS).trim()
-  if (OWN_WORDS.has(status) && said !== '') return said
+  if (OWN_WORDS.has(status) && (said !== '' || !WORDS[status])) return said
   const words = WORDS[status]
   if (words) return words
   return status >= 500

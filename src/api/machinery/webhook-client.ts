@@ -1,5 +1,6 @@
 /** How a server is told to reach a webhook, of admission and of conversion alike. */
 import { type FieldError, invalid, required } from './field-error.ts'
+import { type UrlParts, urlParts, WrongUrl } from './go-url.ts'
 import { isDns1123Subdomain, isPortNumber } from './names.ts'
 
 interface WebhookService {
@@ -28,7 +29,10 @@ const FORM = '; desired format: https://host[/path]'
 
 function validateUrl(field: string, text: string): readonly FieldError[] {
   const parts = partsOf(text)
-  if (!parts) return [required(field, `url must be a valid URL: parse ${quoted(text)}${FORM}`)]
+  if (typeof parts === 'string')
+    return [
+      required(field, `url must be a valid URL: parse ${JSON.stringify(text)}: ${parts}${FORM}`),
+    ]
   const { scheme, host, user, query, fragment } = parts
   const errors = []
   if (scheme !== 'https')
@@ -41,20 +45,14 @@ function validateUrl(field: string, text: string): readonly FieldError[] {
   return errors
 }
 
-const quoted = (text: string) => JSON.stringify(text)
-
-/** By RFC 3986, not by the rules of browsers, which mend what is wrong. */
-function partsOf(text: string) {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: just those may not be in a URL
-  if (/[\u0000-\u001f\u007f]/.test(text) || /%(?![0-9a-fA-F]{2})/.test(text)) return undefined
-  const match =
-    /^(?:([a-zA-Z][a-zA-Z0-9+.-]*):)?(?:\/\/(?:([^/?#]*)@)?([^/?#@]*))?[^?#]*(?:\?([^#]*))?(?:#(.*))?$/s.exec(
-      text,
-    )
-  if (!match) return undefined
-  const [, scheme = '', user, host = '', query = '', fragment = ''] = match
-  if (/[\s<>"^`{|}\\]/.test(host)) return undefined
-  return { scheme: scheme.toLowerCase(), user, host, query, fragment }
+/** Or why it has none. */
+function partsOf(text: string): UrlParts | string {
+  try {
+    return urlParts(text)
+  } catch (thrown) {
+    if (!(thrown instanceof WrongUrl)) throw thrown
+    return thrown.message
+  }
 }
 
 function validateService(

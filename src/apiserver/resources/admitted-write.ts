@@ -49,7 +49,7 @@ export class AdmittedWrite implements AdmissionRequest {
     const { object, oldObject } = objects
     const ownName = write.isOfCollection
       ? ''
-      : name || ((object ?? oldObject)?.metadata?.name ?? '')
+      : name || (write.askedName ?? (object ?? oldObject)?.metadata?.name ?? '')
     this.operation = operation
     this.kind = nameOfKind(more.kind ?? resource.kind)
     this.#kind = more.kind ?? resource.kind

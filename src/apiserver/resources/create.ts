@@ -68,15 +68,18 @@ const createNotAllowed = (of: ResourceName) =>
 /** Everything from a defaulted draft to the stored object; also for the server's own creates. */
 export async function createObject(write: Write, draft: KubernetesObject): Promise<StoredObject> {
   checkNamespace(write, draft)
+  const { name: askedName } = draft.metadata
   const filling = fillIn(write, draft)
   if (filling) await filling
   const { metadata } = draft
+  const isRenamed = askedName !== undefined && askedName !== metadata.name
+  const its = isRenamed ? { ...write, askedName } : write
   const isGenerated = !metadata.name && Boolean(metadata.generateName)
   for (let attempt = 1; ; attempt++) {
     const candidate = isGenerated && attempt < NAME_ATTEMPTS ? copyJson(draft) : draft
     if (isGenerated) candidate.metadata.name = generatedName(write, metadata.generateName ?? '')
     try {
-      return await createNamed(write, candidate)
+      return await createNamed(its, candidate)
     } catch (thrown) {
       if (!metadata.generateName || !isStatus(thrown, 'AlreadyExists')) throw thrown
       // Upstream tells so even of a name that was chosen, where one could have been made as well.
@@ -168,9 +171,24 @@ async function store(
   const { namespace = '', name = '' } = draft.metadata
   const converted = storedForm(write, draft)
   const stored = converted instanceof Promise ? await converted : converted
-  if (!write.dryRun) return storage.create(stored, besides, servedAs)
-  if (await storage.get(namespace, name)) throw alreadyExists(servedAs, name)
-  return unstored(stored, server.cache.revision)
+  if (write.dryRun) {
+    const there = await storage.get(namespace, name)
+    if (there) throw taken(alreadyExists(servedAs, name), there)
+    return unstored(stored, server.cache.revision)
+  }
+  try {
+    return await storage.create(stored, besides, servedAs)
+  } catch (thrown) {
+    if (!isStatus(thrown, 'AlreadyExists')) throw thrown
+    throw taken(thrown, await storage.get(namespace, name))
+  }
+}
+
+/** Whoever comes too early is told that the name will be free. */
+function taken(refusal: StatusError, there: StoredObject | undefined): StatusError {
+  if (!there?.object.metadata.deletionTimestamp) return refusal
+  const { message, details } = refusal
+  return new StatusError('AlreadyExists', `object is being deleted: ${message}`, details)
 }
 
 /** The same object may have another rule for its name where it is served as a newer kind; rules of a kind's own look at its stored form. */

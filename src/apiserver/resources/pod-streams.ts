@@ -31,7 +31,7 @@ export const podLog: SpecialHandler = async (exchange, resource) => {
   const container = containerOf(pod, query.get('container'))
   if (!pod.spec.nodeName) return NOTHING_YET
   const { namespace, name } = pod.metadata
-  const transport = await nodeTransport(exchange, pod.spec.nodeName)
+  const transport = await nodeTransport(exchange, pod.spec.nodeName, PODS)
   const passed = new URLSearchParams()
   for (const key of LOG_OPTIONS) {
     const value = query.get(key)
@@ -121,7 +121,7 @@ export const podStream =
       throw badRequest(
         `cannot ${kind} into a container in a completed pod; current phase is ${pod.status.phase}`,
       )
-    const transport = await nodeTransport(exchange, pod.spec.nodeName)
+    const transport = await nodeTransport(exchange, pod.spec.nodeName, PODS)
     if (!exchange.wantsStream) throw badRequest('Upgrade request required')
     const target =
       kind === 'portforward'
@@ -161,10 +161,18 @@ async function dial(transport: Transport, path: string): Promise<DuplexChannels>
   return transport.connect({ method: 'POST', path })
 }
 
-export async function nodeTransport(exchange: Exchange, nodeName: string): Promise<Transport> {
+/** To upstream it is a pod that is missing, where the node of one is. */
+const PODS = { group: '', resource: 'pods' }
+const NODES = { group: '', resource: 'nodes' }
+
+export async function nodeTransport(
+  exchange: Exchange,
+  nodeName: string,
+  missing = NODES,
+): Promise<Transport> {
   const { nodes, registry } = exchange.server
   const node = await registry.stored('', 'v1', 'nodes').storage.get('', nodeName)
-  if (!node) throw notFound({ group: '', resource: 'nodes' }, nodeName)
+  if (!node) throw notFound(missing, nodeName)
   if (!nodes) throw new StatusError('ServiceUnavailable', 'this server cannot reach nodes')
   return nodes.nodeConnection(nodeName)
 }

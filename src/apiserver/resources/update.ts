@@ -1,9 +1,5 @@
 /** Changing a stored object: PUT, and the loop under every other write that builds on what is stored. */
 
-import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
-import type { Namespace } from '#api/core/v1/namespace.ts'
-import type { Pod } from '#api/core/v1/pod/pod.ts'
-import { resizedSpec } from '#api/core/v1/pod/resize.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import {
@@ -28,10 +24,11 @@ import { isEqual } from './equal.ts'
 import { dropGatedFields } from './gated-fields.ts'
 import { hooksOf, wrongFinalizers } from './hooks.ts'
 import { draftOverKnown, draftWithKnownMetadata } from './known-parts.ts'
+import { keepMetadata, keepOtherHalf } from './other-half.ts'
 import { checkUid, isPatch, namesRevision, revisionNeeded } from './preconditions.ts'
 import { respondOne } from './read.ts'
 import { rulesOf, type StoredResource } from './registry.ts'
-import { sentOf, showAsSent } from './sent.ts'
+import { showAsSent } from './sent.ts'
 import {
   admit,
   checkNamespace,
@@ -169,7 +166,7 @@ async function replace(
   const { view } = write.resource
   const previous = view.own ? current.in(view).object : current.object
   checkNamespace(write, draft)
-  const sent = sentForm(write, draft)
+  const sent = sentForm(write, draft, previous)
   keepSystemMetadata(write, draft, previous)
   const { uid } = draft.metadata
   // Also of a status, whose owners may then be set back.
@@ -181,14 +178,11 @@ async function replace(
   hooksOf(write.resource).complete?.(write, draft)
   if (!isOwnedAsSent && write.subresource !== 'binding') trackFields(write, previous, draft)
   if (sent) showAsSent(draft, sent)
+  const { resourceVersion } = draft.metadata
   const mutating = mutate(write, draft, previous)
   const isChanged = mutating instanceof Promise ? await mutating : mutating
-  if (isChanged || sent) {
-    checkNamespace(write, draft)
-    keepSystemMetadata(write, draft, previous)
-    if (uid) draft.metadata.uid = uid
-    keepOtherHalf(write, draft, previous)
-  }
+  if (isChanged) checkRevision(write, draft, resourceVersion)
+  if (isChanged || sent) takeBack(write, draft, previous, uid)
   dropRepeatedOwners(write, draft, ' after mutating admission happens')
   const kind = rulesOf(write.resource)
   const { begin, prepare: prepareWrite, allocate } = hooksOf(write.resource)
@@ -201,6 +195,8 @@ async function replace(
   validate(write, draft, previous)
   const admitting = admit(write, 'UPDATE', { object: draft, oldObject: previous })
   if (admitting) await admitting
+  // Upstream drops it only as it stores the object, so that trials show it.
+  if (!write.dryRun) delete draft.metadata.selfLink
   const hold = allocate && (await allocate(write, draft, previous))
   try {
     const converted = storedForm(write, draft)
@@ -219,13 +215,48 @@ async function replace(
   }
 }
 
+/** Whoever changed the draft may have meant another state of the object. */
+function checkRevision(
+  { resource, name }: Write,
+  { metadata }: KubernetesObject,
+  shown: string | undefined,
+): void {
+  const { resourceVersion } = metadata
+  if (resourceVersion && resourceVersion !== shown) throw conflict(resource.name, name, MODIFIED)
+}
+
+/** After others have seen and perhaps changed it: the rules of `replace` hold anew. A wrong identity is refused later on. */
+function takeBack(
+  write: Write,
+  draft: KubernetesObject,
+  previous: KubernetesObject,
+  uid: string | undefined,
+): void {
+  checkNamespace(write, draft)
+  const { uid: made } = draft.metadata
+  keepSystemMetadata(write, draft, previous)
+  const its = made && made !== previous.metadata.uid ? made : uid
+  if (its) draft.metadata.uid = its
+  keepOtherHalf(write, draft, previous)
+}
+
 /** What whoever is outside is to see of a draft, before the server puts back what is not the client's; undefined where nobody looks. */
-function sentForm(write: Write, draft: KubernetesObject): KubernetesObject | undefined {
+function sentForm(
+  write: Write,
+  draft: KubernetesObject,
+  previous: KubernetesObject,
+): KubernetesObject | undefined {
   const { exchange, subresource } = write
-  const isSeen = subresource !== 'binding' && subresource !== 'scale' && !isPatch(write)
+  const isSeen = subresource !== 'binding' && subresource !== 'scale'
   if (!isSeen || !showsDrafts(exchange.server.admission)) return undefined
-  const { metadata, ...rest } = sentOf(draft) ?? draft
-  return { ...rest, metadata: { ...metadata } } as KubernetesObject
+  const { metadata, ...rest } = draft
+  const { apiVersion, kind } = previous
+  // Whoever writes a known status alone does not say of what.
+  const whole: Partial<KubernetesObject> = rest
+  const sent = { apiVersion, kind, ...whole, metadata: { ...metadata } } as KubernetesObject
+  // A patch was made of what is there, revision and all.
+  if (isPatch(write)) keepMetadata(sent, previous, OF_SYSTEM)
+  return sent
 }
 
 /** What a client may neither change nor has to send. */
@@ -242,86 +273,9 @@ function keepSystemMetadata(
   if (previous.metadata.deletionTimestamp) keepMetadata(draft, previous, ['deletionTimestamp'])
   if (deletionGracePeriodSeconds === undefined)
     keepMetadata(draft, previous, ['deletionGracePeriodSeconds'])
-  // Upstream drops it only as it stores the object, so that trials show it.
-  if (!write.dryRun) delete metadata.selfLink
 }
 
 const OF_SYSTEM = ['uid', 'resourceVersion', 'creationTimestamp', 'generation'] as const
-
-function keepMetadata(
-  { metadata }: KubernetesObject,
-  { metadata: kept }: KubernetesObject,
-  names: readonly (keyof KubernetesObject['metadata'])[],
-): void {
-  const own = metadata as Record<string, unknown>
-  for (const name of names)
-    if (kept[name] === undefined) delete own[name]
-    else own[name] = kept[name]
-}
-
-/** An ordinary write keeps the status; one of the status keeps everything else. */
-function keepOtherHalf(write: Write, draft: KubernetesObject, previous: KubernetesObject): void {
-  const part = PARTS[write.subresource]
-  if (part) {
-    part(draft as never, previous as never)
-    return
-  }
-  const { subresources } = rulesOf(write.resource)
-  if (!subresources.status || (write.subresource !== '' && write.subresource !== 'status')) return
-  const next = draft as unknown as Record<string, unknown>
-  const kept = previous as unknown as Record<string, unknown>
-  const isStatus = write.subresource === 'status'
-  const isWritten = (field: string) => field === 'metadata' || (field === 'status') === isStatus
-  for (const field of Object.keys(next))
-    if (kept[field] === undefined && !isWritten(field)) delete next[field]
-  for (const field of Object.keys(kept))
-    if (kept[field] !== undefined && !isWritten(field)) next[field] = kept[field]
-  if (!isStatus) return
-  const { statusIsAlone, statusKeepsOwners, statusKeepsDeletion } = hooksOf(write.resource)
-  if (statusIsAlone || statusKeepsOwners) keepMetadata(draft, previous, OWNERS)
-  if (statusIsAlone) keepMetadata(draft, previous, BESIDE_STATUS)
-  if (statusIsAlone === 'wholly') keepMetadata(draft, previous, WHOLLY_BESIDE_STATUS)
-  if (statusKeepsDeletion) keepMetadata(draft, previous, ['deletionTimestamp'])
-}
-
-const OWNERS = ['ownerReferences'] as const
-const BESIDE_STATUS = [
-  'labels',
-  'annotations',
-  'finalizers',
-  'deletionTimestamp',
-  'selfLink',
-] as const
-const WHOLLY_BESIDE_STATUS = ['generateName', 'deletionGracePeriodSeconds'] as const
-
-const BESIDE_PART = [...OWNERS, 'labels', 'annotations', 'finalizers', 'deletionTimestamp'] as const
-
-/** Subresources that write one part of the object and keep the rest. */
-const PARTS: Readonly<Record<string, (draft: never, previous: never) => void>> = {
-  approval(draft: CertificateSigningRequest, previous: CertificateSigningRequest) {
-    const { conditions } = draft.status
-    const { conditions: _, ...status } = previous.status
-    Object.assign(draft, { ...previous, metadata: draft.metadata })
-    draft.status = { ...status, ...(conditions ? { conditions } : {}) }
-  },
-  finalize(draft: Namespace, previous: Namespace) {
-    const { finalizers } = draft.spec
-    draft.spec = finalizers?.length ? { finalizers } : {}
-    draft.status = previous.status
-  },
-  ephemeralcontainers(draft: Pod, previous: Pod) {
-    const { ephemeralContainers } = draft.spec
-    Object.assign(draft, { ...previous, metadata: draft.metadata })
-    keepMetadata(draft, previous, BESIDE_PART)
-    draft.spec = { ...previous.spec, ...(ephemeralContainers ? { ephemeralContainers } : {}) }
-  },
-  resize(draft: Pod, previous: Pod) {
-    const spec = resizedSpec(previous.spec, draft.spec)
-    Object.assign(draft, { ...previous, metadata: draft.metadata })
-    keepMetadata(draft, previous, BESIDE_PART)
-    draft.spec = spec
-  },
-}
 
 /** Counts changes of everything but metadata and status. */
 export function countGeneration(
@@ -364,7 +318,7 @@ function validate(write: Write, draft: KubernetesObject, previous: KubernetesObj
   else if (subresource !== 'binding') errors.push(...kind.validate(draft, previous))
   if (judgesChangesFirst !== true) errors.push(...changes)
   errors.push(...(hooksOf(write.resource).validate?.(write, draft, previous) ?? []))
-  if (errors.length > 0) throw invalid(kind, write.name, errors)
+  if (errors.length > 0) throw invalid(kind, draft.metadata.name ?? write.name, errors)
   const warnings = subresource === 'status' ? kind.statusWarnings(draft) : []
   write.exchange.warnings.push(...(isWhole(write) ? kind.warnings(draft, previous) : warnings))
 }

@@ -34,6 +34,8 @@ export interface Write {
   readonly manager: string
   /** Server-side apply brings the managedFields with it, as do a scale and whoever knows them. */
   readonly isApply?: boolean
+  /** What a new object was called before somebody outside changed that. */
+  readonly askedName?: string
   /** One of many that a request is about, which names none. */
   readonly isOfCollection?: boolean
   /** What leads to it was looked at by admission; this is not. */

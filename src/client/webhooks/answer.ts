@@ -7,6 +7,13 @@ export interface WebhookAnswer {
   readonly body: Uint8Array
 }
 
+/** An answer began, and could not be read to its end. */
+export class UnreadAnswer extends Error {
+  constructor(why: string) {
+    super(`unexpected error when reading response body. Please retry. Original error: ${why}`)
+  }
+}
+
 /** All of an answer; rejects where it breaks off or is longer than `limitBytes`. */
 export function readAnswer(answer: IncomingMessage, limitBytes: number): Promise<WebhookAnswer> {
   return new Promise((resolve, reject) => {
@@ -18,11 +25,17 @@ export function readAnswer(answer: IncomingMessage, limitBytes: number): Promise
         answer.destroy(new Error(`the answer is longer than ${limitBytes} bytes`))
       else chunks.push(chunk)
     })
-    answer.once('error', reject)
-    answer.once('close', () => reject(new Error('unexpected EOF')))
+    const fail = (error?: Error) => reject(new UnreadAnswer(whyUnread(error)))
+    answer.once('error', fail)
+    answer.once('close', fail)
     answer.once('end', () => {
       const { statusCode: status = 0, headers } = answer
       resolve({ status, headers, body: Buffer.concat(chunks) })
     })
   })
+}
+
+function whyUnread(error: (Error & { code?: string }) | undefined): string {
+  if (error?.code === 'ABORT_ERR') return 'context deadline exceeded'
+  return error === undefined || error.code === 'ECONNRESET' ? 'unexpected EOF' : error.message
 }

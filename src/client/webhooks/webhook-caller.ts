@@ -5,7 +5,7 @@
 import type { Agent, RequestOptions } from 'node:https'
 import { hostPort } from '#base/host-port.ts'
 import { networkFailure } from '../network-failure.ts'
-import { readAnswer, type WebhookAnswer } from './answer.ts'
+import { readAnswer, UnreadAnswer, type WebhookAnswer } from './answer.ts'
 
 export interface WebhookTarget {
   /** What is dialled: a name or an IP address. */
@@ -84,7 +84,11 @@ function ask(
   }
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) =>
-      reject(new Error(networkFailure(error, target), { cause: error }))
+      reject(
+        error instanceof UnreadAnswer
+          ? error
+          : new Error(networkFailure(error, target), { cause: error }),
+      )
     const request = https().request(options, answer =>
       readAnswer(answer, MAXIMUM_ANSWER_BYTES).then(resolve, fail),
     )

@@ -128,7 +128,9 @@ const wrong: readonly [object, string[]][] = [
   ],
   [
     url('https://a%zz'),
-    [`clientConfig.url: Required value: url must be a valid URL: parse "https://a%zz"; ${FORM}`],
+    [
+      `clientConfig.url: Required value: url must be a valid URL: parse "https://a%zz": invalid URL escape "%zz"; ${FORM}`,
+    ],
   ],
   [
     { clientConfig: { service: { port: 70000 } } },

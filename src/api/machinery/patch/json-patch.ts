@@ -97,9 +97,18 @@ function checkTypes(operations: readonly unknown[]): void {
 const TEXTS = ['op', 'path', 'from']
 
 /**
- * What is wrong with an operation: it is none, lacks where it leads to or comes from, leads to something below nothing, or to nothing, or its test fails.
+ * What is wrong with an operation: it is none, lacks where it leads to or comes from, leads to something below nothing, to nothing or to no item of a list, or its test fails.
  */
-export type Fault = 'op' | 'path' | 'from' | 'below' | 'nothing' | 'test' | 'whole' | 'other'
+export type Fault =
+  | 'op'
+  | 'path'
+  | 'from'
+  | 'below'
+  | 'nothing'
+  | 'item'
+  | 'test'
+  | 'whole'
+  | 'other'
 
 /** What an operation asks for is not there. */
 class PatchError extends Error {
@@ -197,7 +206,7 @@ function indexIn(
   // As upstream's library: any whole number, and negative ones from the end.
   const index = Number(token) < 0 ? Number(token) + maximum + 1 : Number(token)
   if (!/^[-+]?\d+$/.test(token) || index > maximum || index < 0)
-    throw new PatchError(`the path ${pointer} does not exist: there is no item ${token}`)
+    throw new PatchError(`the path ${pointer} does not exist: there is no item ${token}`, 'item')
   return index
 }
 

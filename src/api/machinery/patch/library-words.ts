@@ -22,8 +22,11 @@ function wordsFor(
     case 'op':
       return `Unexpected kind: ${op}`
     case 'path':
+      return `${op} operation failed to decode path: missing value`
     case 'from':
-      return `${op} operation failed to decode ${fault}: missing value`
+      return `${op} operation failed to decode from: operation, missing from field: missing value`
+    case 'item':
+      return `error in ${op} for path: '${path}': Unable to access invalid index: ${lastOf(path)}: invalid index referenced`
     case 'test':
       return `testing value ${path} failed: test failed`
     case 'below':
@@ -50,6 +53,8 @@ function missing(op: string, path: string, from: string): string {
 
 /** Of what is moved upstream tells the last part only. */
 function unremovable(op: string, path: string): string {
-  const key = path.split('/').at(-1) ?? ''
+  const key = lastOf(path)
   return `error in ${op} for path: '${op === 'move' ? key : path}': Unable to remove nonexistent key: ${key}: missing value`
 }
+
+const lastOf = (path: string) => path.split('/').at(-1) ?? ''

@@ -31,12 +31,13 @@ async function failureIn(answer: WebhookAnswer): Promise<string> {
   return wordsFor(answer.status, Buffer.from(answer.body).toString())
 }
 
-/** What does not say that it is JSON may be YAML. */
-async function parsed(answer: WebhookAnswer): Promise<unknown> {
-  const { body } = answer
-  if (typeOf(answer).startsWith(JSON_TYPE)) return parseJson(body)
-  return (await parseYaml(body)).value
+/** Whatever it says it is: what does not begin as JSON does, is read as YAML. */
+async function parsed({ body }: WebhookAnswer): Promise<unknown> {
+  const start = body.find(byte => byte > SPACE)
+  return start === OPEN_BRACE ? parseJson(body) : (await parseYaml(body)).value
 }
+const SPACE = 0x20
+const OPEN_BRACE = 0x7b
 
 /** In how many seconds to ask again, where it asks to be asked again. */
 export function retryAfterSeconds({ status, headers }: WebhookAnswer): number | undefined {

@@ -12,6 +12,7 @@ import {
   reviewOf,
   reviewVersion,
   UndecodablePatch,
+  UnsupportedPatch,
   type Verdict,
   verdictOf,
   WebhookRefusal,
@@ -69,6 +70,7 @@ async function ask(
   try {
     return verdictOf(answer, { uid, version, isMutating })
   } catch (error) {
+    if (error instanceof UnsupportedPatch) throw new CallError(error.message)
     const what = error instanceof UndecodablePatch ? 'undecodable patch in' : 'invalid'
     throw new CallError(`received ${what} webhook response: ${messageOf(error)}`)
   }

@@ -5,11 +5,13 @@
 import { type Scale, scale, scaleOf } from '#api/autoscaling/v1/scale.ts'
 import { decodeObject } from '#api/machinery/decode.ts'
 import { applyDefaults } from '#api/machinery/defaults.ts'
+import { stringifyJson } from '#api/machinery/exact-json.ts'
+import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import { inOrderAlong } from '#api/machinery/mistakes/order.ts'
-import { isPlainObject } from '#api/machinery/plain.ts'
-import { badRequest, isStatus } from '#api/machinery/status.ts'
+import { isPlainObject, type PlainObject } from '#api/machinery/plain.ts'
+import { badRequest, invalid, isStatus, PlainError } from '#api/machinery/status.ts'
 import type { Eventually } from '../../authorization/authorizer.ts'
 import { checkBodyType } from '../../resources/body-type.ts'
 import type { ServedResource } from '../../resources/registry.ts'
@@ -73,7 +75,9 @@ export function formOf(request: AdmissionRequest, { kind, view }: ServedResource
       return emptyAsNull(view.fromStored?.(object) ?? object)
     },
     read: (patched, { apiVersion }, operations) => {
-      const object = decoded(kind, patched, operations)
+      const object = kind.custom
+        ? decodedCustom(kind, patched, apiVersion)
+        : decoded(kind, patched, operations)
       return view.own?.convert(object, apiVersion) ?? view.toStored?.(object) ?? object
     },
   }
@@ -96,7 +100,29 @@ function decoded(
     return object
   } catch (thrown) {
     if (!isStatus(thrown, 'BadRequest')) throw thrown
-    throw badRequest(thrown.message.replace(AROUND, ''))
+    const why = thrown.message.replace(AROUND, '')
+    throw why.endsWith(UNKNOWN_CONVERSION) ? new PlainError(why) : badRequest(why)
   }
 }
+/** What is of another version of the group is taken for that, as upstream converts it; `wanted` is the version of the request. */
+function decodedCustom(kind: AnyKind, value: unknown, wanted: string): KubernetesObject {
+  const { apiVersion = '', kind: name, metadata } = isPlainObject(value) ? value : {}
+  if (typeof name !== 'string' || name === '')
+    throw badRequest(`Object 'Kind' is missing in '${stringifyJson(value)}'`)
+  const its = String(apiVersion)
+  if (its.split('/')[0] !== kind.group)
+    throw new PlainError(
+      `${its || '/'}, Kind=${name} is unstructured and is not suitable for converting to ${JSON.stringify(wanted)}`,
+    )
+  if (name !== kind.kind) {
+    const { name: itsName } = isPlainObject(metadata) ? metadata : {}
+    const errors = [invalidField('kind', name, `must be ${kind.kind}`)]
+    throw invalid({ group: kind.group, kind: name }, String(itsName ?? ''), errors)
+  }
+  const object = decoded(kind, { ...(value as PlainObject), apiVersion: apiVersionOf(kind) })
+  return { ...object, apiVersion: its }
+}
+
+/** It was read as what it says, and is something else than what is written. */
+const UNKNOWN_CONVERSION = 'unknown conversion'
 const AROUND = /^\S+ in version "[^"]*" cannot be handled as a \S+: /

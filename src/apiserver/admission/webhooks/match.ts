@@ -13,6 +13,7 @@ import type { KubernetesObject, LabelSelector } from '#api/machinery/metadata.ts
 import { forbidden, notFound } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
 import type { ServedResource } from '../../resources/registry.ts'
+import { sentOf } from '../../resources/sent.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import type { AdmissionWorld } from '../world.ts'
 import { prepareForm } from './form.ts'
@@ -129,16 +130,18 @@ function matchesScope(scope: string | undefined, request: AdmissionRequest): boo
   return (scope === 'Namespaced') === isInNamespace
 }
 
-function matchesObject(
-  selector: LabelSelector | undefined,
-  { object, oldObject }: AdmissionRequest,
-): boolean {
+function matchesObject(selector: LabelSelector | undefined, request: AdmissionRequest): boolean {
   const matcher = matcherOf(selector)
   if (matcher.selectsEverything) return true
+  // Options have no metadata, and are never chosen.
   const matches = (each: KubernetesObject | undefined) =>
-    each !== undefined && matcher.matches(each.metadata?.labels)
-  return matches(object) || matches(oldObject)
+    each?.metadata !== undefined && matcher.matches(labelsIn(request, each))
+  return matches(request.object) || matches(request.oldObject)
 }
+
+/** A scale has no labels of the object whose size it is. */
+const labelsIn = ({ subresource, rounds }: AdmissionRequest, object: KubernetesObject) =>
+  subresource === 'scale' ? (rounds && sentOf(object))?.metadata.labels : object.metadata.labels
 
 async function matchesNamespace(
   selector: LabelSelector | undefined,

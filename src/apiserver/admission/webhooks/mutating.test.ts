@@ -65,7 +65,6 @@ test('updates and patches pass with the old object; what the server says of an o
   await using webhook = await startWebhook(({ operation }) =>
     operation === 'UPDATE'
       ? patchOf(
-          { op: 'replace', path: '/metadata/uid', value: 'forged' },
           { op: 'add', path: '/metadata/creationTimestamp', value: '2000-01-01T00:00:00Z' },
           { op: 'add', path: '/data', value: { a: 'webhook' } },
         )

@@ -4,9 +4,9 @@
  */
 import type { MutatingWebhook } from '#api/admissionregistration/v1/webhooks.schema.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { jsonPatch } from '#api/machinery/patch/json-patch.ts'
+import { jsonPatch, RejectedPatch } from '#api/machinery/patch/json-patch.ts'
 import { libraryWords } from '#api/machinery/patch/library-words.ts'
-import { internalError } from '#api/machinery/status.ts'
+import { internalError, isStatus, PlainError } from '#api/machinery/status.ts'
 import { isEqual } from '../../resources/equal.ts'
 import type { ServedResource } from '../../resources/registry.ts'
 import type { AdmissionRequest, AdmissionStep, Rounds } from '../admission.ts'
@@ -93,12 +93,17 @@ class Run {
     try {
       after = await form.read(jsonPatch(form.show(draft), operations), draft, operations)
     } catch (error) {
+      if (isToldAsItIs(error)) throw error
       throw internalError(libraryWords(error, operations))
     }
     put(draft, after)
     return !isEqual(before, draft)
   }
 }
+
+/** Not of a patch that does not apply, but of what it made. */
+const isToldAsItIs = (error: unknown): boolean =>
+  error instanceof PlainError || (isStatus(error, 'Invalid') && !(error instanceof RejectedPatch))
 
 /** What is written stays one and the same object, since others hold it. */
 export function put(draft: KubernetesObject, after: KubernetesObject): void {

@@ -3,7 +3,7 @@ import type { WebhookClientConfig } from '#api/admissionregistration/v1/webhooks
 import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Random } from '#base/random.ts'
-import type { WebhookAnswer } from '#client/webhooks/answer.ts'
+import { UnreadAnswer, type WebhookAnswer } from '#client/webhooks/answer.ts'
 import { retryAfterSeconds, valueIn } from './answered.ts'
 import { locationOf } from './location.ts'
 import type { WebhookWorld } from './world.ts'
@@ -41,6 +41,7 @@ export async function postReview(
       await pause(clock, seconds * 1000, signal)
     }
   } catch (error) {
+    if (error instanceof UnreadAnswer) throw error
     throw new Error(`Post ${JSON.stringify(location.url + query)}: ${messageOf(error)}`)
   } finally {
     cancel()

@@ -102,7 +102,7 @@ function operationsIn({ patch = '', patchType }: AdmissionResponse): readonly un
   if (patch === '') return []
   const operations = parsedPatch(Buffer.from(patch, 'base64'))
   if (operations.length > 0 && patchType !== 'JSONPatch')
-    throw new Error(`unsupported patch type ${JSON.stringify(patchType)}`)
+    throw new UnsupportedPatch(`unsupported patch type ${JSON.stringify(patchType)}`)
   return operations
 }
 
@@ -132,6 +132,7 @@ function withoutOdd(operation: PlainObject): object {
 }
 
 export class UndecodablePatch extends Error {}
+export class UnsupportedPatch extends Error {}
 
 function checkPatch({ patch = '', patchType }: AdmissionResponse, isMutating: boolean): void {
   const hasType = patchType !== undefined
@@ -155,7 +156,7 @@ export class WebhookRefusal extends StatusError {
     const { code = 0, reason, message } = given
     const who = `admission webhook ${JSON.stringify(webhookName)} denied the request`
     const text = message || reason ? `${who}: ${message || reason}` : `${who} without explanation`
-    const number = code >= 400 ? code : 400
+    const number = Math.max(code, 400)
     const { details, metadata } = given
     super((reason || 'BadRequest') as StatusReason, text, details, number)
     const { reason: _, ...status } = failure('', text, number)

@@ -25,9 +25,15 @@ export interface TestWebhook extends AsyncDisposable {
   readonly url: string
 }
 
+interface HttpReply {
+  readonly status: number
+  readonly text: string
+  readonly headers?: Record<string, string>
+}
+
 /** `answer` makes the response, but for its uid; it may give an HTTP status and text instead. */
 export async function startWebhook(
-  answer: (request: Review) => object | { status: number; text: string } | Promise<object>,
+  answer: (request: Review) => object | HttpReply | Promise<object>,
 ): Promise<TestWebhook> {
   const asked: Review[] = []
   const paths: string[] = []
@@ -49,8 +55,8 @@ export async function startWebhook(
     paths.push(request.url ?? '')
     const given = await answer(review.request)
     if ('text' in given) {
-      const { status, text } = given as { status: number; text: string }
-      reply.writeHead(status).end(text)
+      const { status, text, headers = {} } = given as HttpReply
+      reply.writeHead(status, headers).end(text)
       return
     }
     const { apiVersion, kind } = review

@@ -47,7 +47,6 @@ export async function podTarget(
   const stored = await existing(resource, namespaceOf(exchange, resource), name)
   const pod = stored.object as Pod
   const address = pod.status.podIP ?? ''
-  if (address === '') throw unavailable(`pod ${name} has no address yet`)
   checkAddress(address)
   const first = pod.spec.containers.find(({ ports = [] }) => ports.length > 0)?.ports?.[0]
   const number =
@@ -132,8 +131,9 @@ export async function nodeOf(
   return name
 }
 
+/** None at all is not allowed either, as upstream tells of a pod that has none yet. */
 function checkAddress(address: string): void {
-  if (isOrdinaryIp(address).length > 0) throw badRequest('address not allowed')
+  if (address === '' || isOrdinaryIp(address).length > 0) throw badRequest('address not allowed')
 }
 
 function portOf(text: string): number {
