@@ -43,7 +43,8 @@ export const ANSWERS: Readonly<Record<string, Behaviour>> = {
   ),
   'says-500-at-length': text('x'.repeat(5000), 500),
   'says-503': text('', 503),
-  'says-429': text('later', 429, { 'retry-after': '1' }),
+  // Longer than the second for which it is waited.
+  'says-429': text('later', 429, { 'retry-after': '7' }),
   'says-400': text('bad', 400),
   'says-401': text('who?', 401),
   'says-403': text('no', 403),
