@@ -15,6 +15,14 @@ import {
 import { startTestServer } from './testing.ts'
 
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments'
+const LABELS = { app: 'a' }
+const DEPLOYMENT = {
+  metadata: { name: 'a' },
+  spec: {
+    selector: { matchLabels: LABELS },
+    template: { metadata: { labels: LABELS }, spec: { containers: [{ name: 'a', image: 'a' }] } },
+  },
+}
 const MERGE = { headers: { 'content-type': 'application/merge-patch+json' } }
 
 test('a scale is written by all rules of an update', async () => {
@@ -29,14 +37,7 @@ test('a scale is written by all rules of an update', async () => {
   }
   const served = kinds.map(kind => (kind === deployment ? (strict as typeof kind) : kind))
   const { ask } = await startTestServer({ kinds: served })
-  const labels = { app: 'a' }
-  const made = await ask('POST', DEPLOYMENTS, {
-    metadata: { name: 'a' },
-    spec: {
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
-    },
-  })
+  const made = await ask('POST', DEPLOYMENTS, DEPLOYMENT)
   assert.equal(made.status, 201, made.text)
   const scaled = await ask('PATCH', `${DEPLOYMENTS}/a/scale`, { spec: { replicas: 2 } }, MERGE)
   assert.equal(scaled.body.spec.replicas, 2, scaled.text)
@@ -50,14 +51,7 @@ test('a scale is written by all rules of an update', async () => {
 
 test('a size is shown in the form that is asked for', async () => {
   const { ask } = await startTestServer()
-  const labels = { app: 'a' }
-  await ask('POST', DEPLOYMENTS, {
-    metadata: { name: 'a' },
-    spec: {
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
-    },
-  })
+  await ask('POST', DEPLOYMENTS, DEPLOYMENT)
   const as = (kind: string) => ({ accept: `application/json;as=${kind};g=meta.k8s.io;v=v1` })
   const body = { metadata: { name: 'a' }, spec: { replicas: 2 } }
   for (const [method, type, sent] of [
@@ -110,15 +104,7 @@ test('sizes beyond what a size may be are refused as numbers, and shown as their
 
 test('a size is an object of its own, with metadata that is judged and conditions that hold', async () => {
   const { ask } = await startTestServer()
-  const labels = { app: 'a' }
-  await ask('POST', DEPLOYMENTS, {
-    metadata: { name: 'a' },
-    spec: {
-      replicas: 2,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
-    },
-  })
+  await ask('POST', DEPLOYMENTS, { ...DEPLOYMENT, spec: { ...DEPLOYMENT.spec, replicas: 2 } })
   const path = `${DEPLOYMENTS}/a/scale`
   const { body: size } = await ask('GET', path)
   const put = (metadata: object, spec: object = { replicas: 3 }) =>
@@ -159,13 +145,8 @@ interface Told {
 
 test('owners of a size are found among those of the object, and lose it where they wrote in its version', async () => {
   const { ask } = await startTestServer()
-  const labels = { app: 'a' }
-  const spec = {
-    replicas: 1,
-    selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
-  }
-  await ask('POST', `${DEPLOYMENTS}?fieldManager=one`, { metadata: { name: 'a' }, spec })
+  const spec = { ...DEPLOYMENT.spec, replicas: 1 }
+  await ask('POST', `${DEPLOYMENTS}?fieldManager=one`, { ...DEPLOYMENT, spec })
   const path = `${DEPLOYMENTS}/a/scale`
   const write = (type: string, replicas: number, query: string) =>
     ask(
@@ -209,12 +190,7 @@ test('owners of a size are found among those of the object, and lose it where th
 
 test('an owner that a scale made two of is one again with the next write of the object', async () => {
   const { ask } = await startTestServer()
-  const labels = { app: 'a' }
-  const spec = {
-    selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
-  }
-  await ask('POST', DEPLOYMENTS, { metadata: { name: 'a' }, spec })
+  await ask('POST', DEPLOYMENTS, DEPLOYMENT)
   const size = { metadata: { name: 'a', namespace: 'default' }, spec: { replicas: 1 } }
   await ask('PUT', `${DEPLOYMENTS}/a/scale`, size)
   const count = async () =>
@@ -227,14 +203,7 @@ test('an owner that a scale made two of is one again with the next write of the 
 
 test('what is wrong with a patch of a size is told with what it made', async () => {
   const { ask } = await startTestServer()
-  const labels = { app: 'a' }
-  await ask('POST', DEPLOYMENTS, {
-    metadata: { name: 'a' },
-    spec: {
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'a' }] } },
-    },
-  })
+  await ask('POST', DEPLOYMENTS, DEPLOYMENT)
   const patch = async (type: string, body: unknown, query = '') => {
     const headers = { 'content-type': `application/${type}` }
     const { status, text } = await ask('PATCH', `${DEPLOYMENTS}/a/scale?${query}`, body, {

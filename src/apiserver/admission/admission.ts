@@ -35,8 +35,6 @@ export interface AdmissionRequest {
   readonly dryRun: boolean
   /** CreateOptions and the like, as the client gave them. */
   readonly options?: object | undefined
-  /** When it is written, as managedFields tell it. */
-  readonly now?: string
   /** Adds a line to the answer's Warning headers. */
   warn?(text: string): void
   /** Adds to the audit event of the request; of several values of a key the first stays. */

@@ -1,7 +1,6 @@
 /** A write as admission sees it. Made twice for each, so it costs as little as an object can: what few ask for is made for them. */
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import { rfc3339 } from '#base/clock.ts'
 import type { AdmissionRequest, Operation, Rounds } from '../admission/admission.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import type { Exchange } from '../exchange.ts'
@@ -73,9 +72,6 @@ export class AdmittedWrite implements AdmissionRequest {
   get options(): object | undefined {
     if (this.operation === 'CONNECT') return undefined
     return this.#options ?? optionsOf(this.#write, this.operation)
-  }
-  get now(): string {
-    return rfc3339(this.#write.exchange.server.clock.now())
   }
   warn(text: string): void {
     this.#write.exchange.warnings.push(text)

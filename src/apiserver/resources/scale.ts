@@ -100,10 +100,10 @@ export const patchScale: SpecialHandler = async (exchange, resource) => {
     checkNamespace(write, wanted)
     checkName(write, wanted)
     // Only a revision that the patch itself names is a condition; else whoever was quicker is no matter.
-    const { resourceVersion, ...metadata } = wanted.metadata
-    if (resourceVersion !== current.metadata.resourceVersion)
-      return tracked(write, current, wanted as Scale)
-    return noteSent(tracked(write, current, { ...(wanted as Scale), metadata }), wanted)
+    const made = tracked(write, current, wanted as Scale)
+    const { resourceVersion, ...metadata } = made.metadata
+    if (resourceVersion !== current.metadata.resourceVersion) return made
+    return noteSent({ ...made, metadata }, made)
   })
 }
 
@@ -155,6 +155,7 @@ function scaled(
   if (mapping.missing?.(current)) before.spec.replicas = NO_SIZE
   const ofSize = ownersOfSize(managedFields, kindOf)
   if (ofSize.length > 0) before.metadata.managedFields = ofSize
+  noteSent(current, before)
   const wanted = change(before)
   if (kind.custom && wanted.spec.replicas === NO_SIZE)
     throw badRequest(`the spec replicas field ${JSON.stringify(mapping.path)} cannot be empty`)

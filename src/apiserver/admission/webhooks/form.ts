@@ -51,8 +51,7 @@ export function formOf(request: AdmissionRequest, { kind, view }: ServedResource
   if (request.subresource === 'scale' && mapping)
     return {
       kind: typeOf(scale),
-      show: object =>
-        request.rounds ? draftScale(mapping, object, request.now) : scaleOf(mapping, object),
+      show: object => (request.rounds ? draftScale(mapping, object) : scaleOf(mapping, object)),
       read: (patched, draft, operations) => {
         const { spec } = decoded(scale, patched, operations) as Scale
         return mapping.withReplicas(draft, spec.replicas ?? 0)
