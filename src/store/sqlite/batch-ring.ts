@@ -158,6 +158,9 @@ export function setAwake({ positions }: SharedRing, awake: boolean): void {
   Atomics.store(positions, IS_AWAKE, awake ? 1 : 0)
 }
 
+/** Tells the processor that a loop only waits, where JavaScript can say so (Node 26). */
+export const pauseBriefly = (Atomics as { pause?: () => void }).pause ?? (() => {})
+
 const MAX_MICROSECONDS = 2 ** 31 - 1
 
 /** The end of the ring that takes. */

@@ -1,11 +1,15 @@
-/** How many transactions tell how quick one way is; of the first of them caches and compiled code are still the other way's. */
-const TRIED = 256
-const IGNORED = 64
-/** How many then go the better way before both are tried again. */
-const BETWEEN_TRIALS = 8192
+/** How many transactions in a row go one way while both are tried; of the first of them caches and compiled code are still the other way's. */
+const TRIED = 32
+const IGNORED = 8
+/** Each way is tried twice, so that a machine that becomes quicker or slower meanwhile, as compiled code does, favours neither. */
+const TURNS = ['as before', 'otherwise', 'otherwise', 'as before'] as const
+
+/** How many transactions then go the better way before both are tried again: few at first, more each time that nothing changed. */
+const FEWEST_BETWEEN_TRIALS = 512
+const MOST_BETWEEN_TRIALS = 8192
 
 /** A transaction that took longer says that much: a pause of the disk or of somebody else should not decide. */
-const LONGEST_MS = 5
+const LONGEST_MS = 1
 
 /** Looking costs time of a processor, so it has to be better than sleeping by this factor. */
 const WORTH = 0.95
@@ -17,12 +21,11 @@ const WORTH = 0.95
  */
 export class LookTrial {
   #isLooking = true
-  #step: 'as before' | 'otherwise' | 'settled' = 'as before'
+  /** Which of the turns of a trial this is; beyond the last nothing is tried. */
+  #turn = 0
   #transactions = 0
-  #rows = 0
-  #ms = 0
-  /** What a row took as it was done before. */
-  #msBefore = 0
+  #betweenTrials = FEWEST_BETWEEN_TRIALS
+  readonly #taken = { looking: new Took(), sleeping: new Took() }
 
   get isLooking(): boolean {
     return this.#isLooking
@@ -31,30 +34,49 @@ export class LookTrial {
   /** A transaction of so many rows, whose writers had come back at once, was written so long after the one before. */
   note(rows: number, ms: number): void {
     this.#transactions++
-    if (this.#transactions > IGNORED) {
-      this.#rows += rows
-      this.#ms += Math.min(ms, LONGEST_MS)
+    const isTried = this.#turn < TURNS.length
+    if (isTried && this.#transactions > IGNORED) {
+      this.#taken[this.#isLooking ? 'looking' : 'sleeping'].add(rows, Math.min(ms, LONGEST_MS))
     }
-    const isSettled = this.#step === 'settled'
-    if (this.#transactions === (isSettled ? BETWEEN_TRIALS : TRIED))
-      this.#goOn(this.#ms / this.#rows)
+    if (this.#transactions < (isTried ? TRIED : this.#betweenTrials)) return
+    this.#transactions = 0
+    if (!isTried) {
+      this.#turn = 0
+      return
+    }
+    this.#turn++
+    if (this.#turn === TURNS.length) this.#settle()
+    else if (TURNS[this.#turn] !== TURNS[this.#turn - 1]) this.#isLooking = !this.#isLooking
   }
 
-  #goOn(msPerRow: number): void {
-    this.#transactions = 0
+  #settle(): void {
+    const { looking, sleeping } = this.#taken
+    const wasLooking = this.#isLooking
+    this.#isLooking = looking.msPerRow < WORTH * sleeping.msPerRow
+    const isAsBefore = this.#isLooking === wasLooking
+    this.#betweenTrials = isAsBefore
+      ? Math.min(MOST_BETWEEN_TRIALS, 2 * this.#betweenTrials)
+      : FEWEST_BETWEEN_TRIALS
+    looking.clear()
+    sleeping.clear()
+  }
+}
+
+class Took {
+  #rows = 0
+  #ms = 0
+
+  get msPerRow(): number {
+    return this.#ms / this.#rows
+  }
+
+  add(rows: number, ms: number): void {
+    this.#rows += rows
+    this.#ms += ms
+  }
+
+  clear(): void {
     this.#rows = 0
     this.#ms = 0
-    if (this.#step === 'settled') {
-      this.#step = 'as before'
-    } else if (this.#step === 'as before') {
-      this.#step = 'otherwise'
-      this.#msBefore = msPerRow
-      this.#isLooking = !this.#isLooking
-    } else {
-      this.#step = 'settled'
-      const looking = this.#isLooking ? msPerRow : this.#msBefore
-      const sleeping = this.#isLooking ? this.#msBefore : msPerRow
-      this.#isLooking = looking < WORTH * sleeping
-    }
   }
 }

@@ -6,6 +6,7 @@ import {
   noteCommit,
   noteTold,
   noteWritten,
+  pauseBriefly,
   Requests,
   type SharedRing,
   setAwake,
@@ -24,6 +25,7 @@ import type { WriteBatch, WriterMessage, WriterReply, WriterRequest } from './me
 /** As in messages.ts. */
 const IDS_PER_REVISION = 1024
 const ROW_NUMBERS = 5
+const KEY_LENGTH = 3
 
 /** How long somebody else's `sqlite3` may hold the file before a batch fails. */
 const BUSY_TIMEOUT_MS = 5000
@@ -66,13 +68,11 @@ let mostLogBytes = LOG_BYTES
  * both), so for so long the writer looks for work before it sleeps; but only where the last request came that soon, so that a
  * store at rest costs nothing, and not on a single processor.
  */
-const LOOK_MS = 0.2
+const LOOK_MS = 0.3
 const LOOKS_BETWEEN_CLOCKS = 16
-/** Looks that are left out after one in vain: where others want the processors, whoever is waited for may wait for this one. */
-const LEFT_OUT = 4
 const { mayLook } = workerData
-/** Above 0 where the last request came soon, below it while looks are left out: within a transaction, and between two. */
-const cameSoon = { amid: 0, between: 0 }
+/** Whether the last request came soon, within a transaction and between two. */
+const cameSoon = { amid: false, between: false }
 
 /** What was received behind a transaction's last batch. */
 let held: WriterRequest | undefined
@@ -114,16 +114,13 @@ function numberIn(pragma: StatementSync): number {
 function nextRequest(isAmid = false): WriterRequest {
   const idleMs = systemClock.monotonicMs()
   const where = isAmid ? 'amid' : 'between'
-  const looks: boolean = mayLook && cameSoon[where] > 0 && mayLookNow(ring)
-  let isLooking = looks
+  let isLooking = mayLook && cameSoon[where] && mayLookNow(ring)
   for (;;) {
     const seen = Atomics.load(wake, 0)
     const request = held ?? requests.receive()
     held = undefined
     if (request) {
-      const isSoon = systemClock.monotonicMs() - idleMs < LOOK_MS
-      if (isSoon) cameSoon[where] = Math.min(1, cameSoon[where] + 1)
-      else cameSoon[where] = looks ? -LEFT_OUT : Math.min(0, cameSoon[where])
+      cameSoon[where] = systemClock.monotonicMs() - idleMs < LOOK_MS
       return request
     }
     if (isLooking) {
@@ -137,9 +134,6 @@ function nextRequest(isAmid = false): WriterRequest {
     if (woken === 'timed-out') checkpoint()
   }
 }
-
-/** Tells the processor that a loop only waits, where JavaScript can say so (Node 26). */
-const pauseBriefly = (Atomics as { pause?: () => void }).pause ?? (() => {})
 
 /** Whether somebody wakes the thread until then. */
 function comes(seen: number, untilMs: number): boolean {
@@ -198,8 +192,9 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
 
 function writeBatch(batch: WriteBatch, open: Connection): void {
   const { insert, forget, count } = open
-  const keysEnd = insertRows(batch, insert)
-  if (batch.forgotten > 0) forget(batch, keysEnd)
+  // Before rows are added, which take the pages that this leaves: what SQLite changes and frees is written to the log as well.
+  if (batch.forgotten > 0) forget(batch, keysLength(batch))
+  insertRows(batch, insert)
   // Rows carry their revision, so the counter matters only where rows go. It costs a page.
   if (batch.compacted !== undefined) {
     count.get(batch.revision, batch.compacted, counterChecksum(batch.revision, batch.compacted))
@@ -207,15 +202,21 @@ function writeBatch(batch: WriteBatch, open: Connection): void {
   logBytes += batch.bytes.length + 100 * batch.rows + 1000 * batch.forgotten
 }
 
-/** Answers with where the keys of rows to forget begin. */
-function insertRows({ numbers, rows, keys, bytes }: WriteBatch, insert: StatementSync): number {
+/** Of the rows to add, behind which those of rows to forget begin. */
+function keysLength({ numbers, rows }: WriteBatch): number {
+  let length = 0
+  for (let i = 0; i < rows; i++) length += numbers[i * ROW_NUMBERS + KEY_LENGTH] as number
+  return length
+}
+
+function insertRows({ numbers, rows, keys, bytes }: WriteBatch, insert: StatementSync): void {
   let byteAt = 0
   let keyAt = 0
   for (let at = 0; at < rows * ROW_NUMBERS; at += ROW_NUMBERS) {
     const id = numbers[at] as number
     const createRevision = numbers[at + 1] as number
     const timeMs = numbers[at + 2] as number
-    const keyEnd = keyAt + (numbers[at + 3] as number)
+    const keyEnd = keyAt + (numbers[at + KEY_LENGTH] as number)
     const length = numbers[at + 4] as number
     const key = keys.slice(keyAt, keyEnd)
     const byteEnd = byteAt + Math.max(length, 0)
@@ -225,7 +226,6 @@ function insertRows({ numbers, rows, keys, bytes }: WriteBatch, insert: Statemen
     byteAt = byteEnd
     keyAt = keyEnd
   }
-  return keyAt
 }
 
 /**

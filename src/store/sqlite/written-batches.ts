@@ -1,18 +1,31 @@
 import { afterReadyWork } from '#host/worker.ts'
-import { lastCommitMs, letLook, type SharedRing, setLookedAt, told, written } from './batch-ring.ts'
+import {
+  lastCommitMs,
+  letLook,
+  pauseBriefly,
+  type SharedRing,
+  setLookedAt,
+  told,
+  written,
+} from './batch-ring.ts'
 import { LookTrial } from './look-trial.ts'
 
 /** Writers that come back so soon after an answer, 16 of them or one, soon want the next. */
 const SOON_MS = 0.5
 
-/** What a wake-up takes is little beside a disk that is slower. */
+/** What a wake-up takes is little beside a disk that usually is slower; a single commit says little of that. */
 const MOST_COMMIT_MS = 0.4
+const SHARE_OF_LAST = 1 / 16
 
 /** An answer that takes longer comes as a message. */
 const LOOK_OUT_MS = 0.6
 
-/** After one that came too late: on a busy machine the event loop may turn on the very core that the writer waits for. */
-const SKIPPED_AFTER_A_MISS = 4
+/**
+ * So often, for some 15 µs, each turn of the event loop looks where nothing else was to do in the turn before: a turn costs system calls and leaves garbage, so
+ * that those who turned at each look had to collect it every 33 ms, for more than a millisecond.
+ */
+const LOOKS_A_TURN = 512
+const IDLE_TURN_MS = 0.01
 
 /**
  * The main thread's side of the count of batches that were written. A message says that it has changed; but to be woken by one takes 40 µs on a virtual
@@ -31,7 +44,10 @@ export class WrittenBatches {
   #messages: number
   #isLookingOut = false
   #endMs = 0
-  #skipped = 0
+  /** When the last look ended. */
+  #lookedMs = 0
+  /** What a commit to the disk takes about. */
+  #commitMs = 0
   readonly #trial = new LookTrial()
   /** Rows on their way whose writers came back at once. */
   #soonRows = 0
@@ -68,7 +84,6 @@ export class WrittenBatches {
     const nowMs = this.#nowMs()
     if (this.#soonRows > 0) {
       this.#trial.note(this.#soonRows, nowMs - this.#toldMs)
-      letLook(this.#ring, this.#trial.isLooking)
       this.#soonRows = 0
     }
     this.#toldMs = nowMs
@@ -78,13 +93,13 @@ export class WrittenBatches {
   /** To be called when a transaction of so many rows is on its way. */
   lookOut(rows: number): void {
     const nowMs = this.#nowMs()
-    if (nowMs - this.#toldMs > SOON_MS || lastCommitMs(this.#ring) > MOST_COMMIT_MS) return
+    this.#commitMs += SHARE_OF_LAST * (lastCommitMs(this.#ring) - this.#commitMs)
+    const isSoon = nowMs - this.#toldMs <= SOON_MS && this.#commitMs <= MOST_COMMIT_MS
+    // The writer neither, where clients have something else to do before they come back.
+    letLook(this.#ring, isSoon && this.#trial.isLooking)
+    if (!isSoon) return
     this.#soonRows += rows
     if (!this.#trial.isLooking) return
-    if (this.#skipped > 0) {
-      this.#skipped--
-      return
-    }
     this.#endMs = nowMs + LOOK_OUT_MS
     if (this.#isLookingOut) return
     this.#isLookingOut = true
@@ -93,16 +108,24 @@ export class WrittenBatches {
   }
 
   #look(): void {
-    if (written(this.#ring) === this.#known) {
-      if (this.#nowMs() < this.#endMs) {
-        afterReadyWork(() => this.#look())
-        return
-      }
-      this.#skipped = SKIPPED_AFTER_A_MISS
+    if (!this.#isThere() && this.#nowMs() < this.#endMs) {
+      afterReadyWork(() => this.#look())
+      return
     }
     this.#isLookingOut = false
     // In this order: what is written after it comes as a message, what was before is taken here.
     setLookedAt(this.#ring, false)
     this.take()
+  }
+
+  /** Whether something was written, or is while there is nothing else to do. */
+  #isThere(): boolean {
+    let left = this.#nowMs() - this.#lookedMs < IDLE_TURN_MS ? LOOKS_A_TURN : 1
+    while (written(this.#ring) === this.#known) {
+      if (--left === 0) break
+      pauseBriefly()
+    }
+    this.#lookedMs = this.#nowMs()
+    return written(this.#ring) !== this.#known
   }
 }
