@@ -82,6 +82,7 @@ test('history whose removal was answered but not shown is not removed twice', as
   flush()
   put('/b', 'x')
   queue.forget([commit(1)], 1)
+  queue.retry()
   flush()
   assert.deepEqual(
     sent.map(batch => batch.compacted),
@@ -89,6 +90,7 @@ test('history whose removal was answered but not shown is not removed twice', as
   )
   queue.settle({ count: 2 })
   queue.forget([commit(2)], 2)
+  queue.retry()
   put('/c', 'x')
   flush()
   assert.equal(sent.at(-1)?.compacted, undefined, 'one at a time')
@@ -98,6 +100,21 @@ test('history whose removal was answered but not shown is not removed twice', as
   assert.deepEqual(
     sent.slice(2).map(batch => batch.compacted),
     [undefined, 2],
+  )
+})
+
+test('history goes with the first batch of a transaction, before its rows are added', () => {
+  const { queue, sent, put, flush } = queueInHand()
+  queue.forget([{ revision: 1, timeMs: 0, events: [] }], 1)
+  queue.retry()
+  for (let i = 0; i < 40; i++) put(`/${i}`, 'x')
+  flush()
+  assert.deepEqual(
+    sent.map(({ compacted, isFollowed, rows }) => [compacted, isFollowed, rows]),
+    [
+      [1, true, 32],
+      [undefined, false, 8],
+    ],
   )
 })
 

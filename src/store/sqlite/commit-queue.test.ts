@@ -358,6 +358,7 @@ test('history leaves the disk beside commits, and alone after a failure only whe
     queue.settle(DONE)
   }
   queue.forget(state.compact(2), 2)
+  queue.retry()
   put('/a', '4')
   flush()
   const batch = sent.at(-1)

@@ -169,7 +169,7 @@ export class CommitQueue {
   /** Removes from the disk, beside coming batches, what `state` has dropped from its history. */
   forget(dropped: readonly Commit[], compacted: Revision): void {
     this.#forgotten.add(dropped, compacted)
-    this.#schedule()
+    if (this.#forgotten.isDue) this.#schedule()
   }
 
   /** The writer's answer to the oldest batches under way. */
@@ -211,10 +211,11 @@ export class CommitQueue {
     else if (this.isIdle) this.#idle()
   }
 
-  /** Tries again to remove history, which after a failure nobody else would. */
+  /** Removes what is left of history, also what is little, or what failed before, which nobody else would. */
   retry(): void {
     this.#lastFailed = false
-    if (!this.#forgotten.isEmpty) this.#schedule()
+    this.#forgotten.hurry()
+    if (this.#forgotten.isDue) this.#schedule()
   }
 
   /** Refuses commits from now on; those before it still finish unless `isBroken`. */
@@ -234,7 +235,7 @@ export class CommitQueue {
 
   /** Only one batch at a time removes history, so that no transaction is long because of it. */
   get #mayForget(): boolean {
-    if (this.#forgotten.isEmpty || this.#lastFailed) return false
+    if (!this.#forgotten.isDue || this.#lastFailed) return false
     const isFree = ({ forgotten }: Batch) => forgotten.length === 0
     return this.#flying.every(isFree) && this.#answered.every(isFree)
   }
@@ -307,12 +308,14 @@ export class CommitQueue {
   }
 
   #send({ isFollowed = false, isLast = false }: { isFollowed?: boolean; isLast?: boolean }): void {
+    const isFollower = this.#isFollowerOwed
     const tickets = this.#takeTickets()
     const bytes = tickets.reduce((sum, ticket) => sum + ticket.bytes, 0)
     const batch = {
       tickets,
       bytes,
-      forgotten: isFollowed || !this.#mayForget ? [] : this.#forgotten.oldestFor(tickets.length),
+      // Of a transaction the first batch removes: pages that become free take the new rows, and the next batch is judged meanwhile.
+      forgotten: isFollower || !this.#mayForget ? [] : this.#forgotten.oldestFor(tickets.length),
       isFollowed,
       isFailed: false,
     }

@@ -9,13 +9,12 @@ const FORGOTTEN_NUMBERS = 2
 /** Fewer neighbours are gone as quickly one by one. */
 const FEWEST_NEIGHBOURS = 4
 
-/** A key that holds it could pass for two. */
-const BETWEEN_KEYS = '\n'
-
-/** Where a row to forget is named in its batch. */
+/** Rows to forget, in the order of revisions. */
 interface Named {
-  readonly revision: number
-  readonly key: string
+  readonly revisions: readonly number[]
+  /** Of their keys, which follow one another in `keys`. */
+  readonly lengths: readonly number[]
+  readonly keys: string
 }
 
 /**
@@ -24,64 +23,86 @@ interface Named {
  *
  * Invariant: no row goes that was not named. A range of revisions may hold other rows, too, since a commit may have changed several keys, and of
  * those that were named some may be gone since a failure. As many rows as revisions, all of them the first of their commits, are one
- * of each revision; only then the keys in the range are compared with those that were named, place by place.
+ * of each revision; only then the keys in the range, and where each ends, are compared with those that were named.
  */
 export function rowForgetter(
   database: DatabaseSync,
 ): (batch: WriteBatch, keysStart: number) => void {
   const one = database.prepare('DELETE FROM log WHERE id BETWEEN ? AND ? AND key = ?')
-  const keysOf = database.prepare(
-    `SELECT count(*), max(id % ${IDS_PER_REVISION}), group_concat(key, char(10)) FROM log WHERE id BETWEEN ? AND ?`,
+  const rowsOf = database.prepare(
+    `SELECT count(*), max(id % ${IDS_PER_REVISION}), group_concat(key, ''), group_concat(length(key)) FROM log WHERE id BETWEEN ? AND ?`,
   )
-  keysOf.setReturnArrays(true)
+  rowsOf.setReturnArrays(true)
   const range = database.prepare('DELETE FROM log WHERE id BETWEEN ? AND ?')
-  const holdsOnly = (first: number, last: number, named: readonly Named[]) => {
-    if (named.some(({ key }) => key.includes(BETWEEN_KEYS))) return false
-    const found = keysOf.get(first, last) as unknown as [number, number | null, string | null]
-    const [rows, lastPlace, keys] = found
-    if (rows !== named.length || lastPlace !== 0) return false
-    return keys === named.map(({ key }) => key).join(BETWEEN_KEYS)
+  const holdsOnly = (first: number, last: number, lengths: readonly number[], keys: string) => {
+    const [rows, lastPlace, foundKeys, foundLengths] = rowsOf.get(first, last) as unknown as
+      | [number, number, string, string]
+      | [number, null, null, null]
+    if (rows !== lengths.length || lastPlace !== 0) return false
+    return foundKeys === keys && foundLengths === lengths.join()
   }
   return (batch, keysStart) => {
-    for (const neighbours of neighboursOf(namedIn(batch, keysStart))) {
-      const first = (neighbours[0]?.revision ?? 0) * IDS_PER_REVISION
-      const last = first + neighbours.length * IDS_PER_REVISION - 1
-      if (neighbours.length >= FEWEST_NEIGHBOURS && holdsOnly(first, last, neighbours)) {
+    const { revisions, lengths, keys } = namedIn(batch, keysStart)
+    let keyAt = 0
+    for (let at = 0; at < revisions.length; ) {
+      const end = neighboursEnd(revisions, at)
+      const first = (revisions[at] as number) * IDS_PER_REVISION
+      const last = first + (end - at) * IDS_PER_REVISION - 1
+      const theirLengths = lengths.slice(at, end)
+      const keysEnd = theirLengths.reduce((sum, length) => sum + length, keyAt)
+      if (
+        theirLengths.length >= FEWEST_NEIGHBOURS &&
+        holdsOnly(first, last, theirLengths, keys.slice(keyAt, keysEnd))
+      ) {
         range.get(first, last)
+        keyAt = keysEnd
+        at = end
         continue
       }
-      for (const { revision, key } of neighbours) {
-        one.get(revision * IDS_PER_REVISION, (revision + 1) * IDS_PER_REVISION - 1, key)
+      for (; at < end; at++) {
+        const id = (revisions[at] as number) * IDS_PER_REVISION
+        const keyEnd = keyAt + (lengths[at] as number)
+        one.get(id, id + IDS_PER_REVISION - 1, keys.slice(keyAt, keyEnd))
+        keyAt = keyEnd
       }
     }
   }
 }
 
-/** In the order of revisions. */
-function namedIn(batch: WriteBatch, keysStart: number): Named[] {
-  const { numbers, rows, forgotten, keys } = batch
-  const named: Named[] = []
-  let keyAt = keysStart
+function namedIn({ numbers, rows, forgotten, keys }: WriteBatch, keysStart: number): Named {
+  const revisions: number[] = []
+  const lengths: number[] = []
   let isSorted = true
   const start = rows * ROW_NUMBERS
   for (let at = start; at < start + forgotten * FORGOTTEN_NUMBERS; at += FORGOTTEN_NUMBERS) {
     const revision = numbers[at] as number
-    const keyEnd = keyAt + (numbers[at + 1] as number)
-    if (revision < (named.at(-1)?.revision ?? 0)) isSorted = false
-    named.push({ revision, key: keys.slice(keyAt, keyEnd) })
-    keyAt = keyEnd
+    if (revision < (revisions.at(-1) ?? 0)) isSorted = false
+    revisions.push(revision)
+    lengths.push(numbers[at + 1] as number)
   }
-  return isSorted ? named : named.sort((a, b) => a.revision - b.revision)
+  const named = { revisions, lengths, keys: keys.slice(keysStart) }
+  return isSorted ? named : sorted(named)
 }
 
-/** Cut where the next is not of the next revision. */
-function neighboursOf(named: readonly Named[]): (readonly Named[])[] {
-  const found: (readonly Named[])[] = []
-  for (let first = 0; first < named.length; ) {
-    let end = first + 1
-    while (named[end]?.revision === (named[end - 1]?.revision ?? 0) + 1) end++
-    found.push(named.slice(first, end))
-    first = end
+function sorted({ revisions, lengths, keys }: Named): Named {
+  let keyAt = 0
+  const rows = revisions.map((revision, i) => {
+    const keyEnd = keyAt + (lengths[i] as number)
+    const key = keys.slice(keyAt, keyEnd)
+    keyAt = keyEnd
+    return { revision, key }
+  })
+  rows.sort((a, b) => a.revision - b.revision)
+  return {
+    revisions: rows.map(({ revision }) => revision),
+    lengths: rows.map(({ key }) => key.length),
+    keys: rows.map(({ key }) => key).join(''),
   }
-  return found
+}
+
+/** Where the next is not of the next revision. */
+function neighboursEnd(revisions: readonly number[], start: number): number {
+  let end = start + 1
+  while (revisions[end] === (revisions[end - 1] as number) + 1) end++
+  return end
 }

@@ -3,11 +3,13 @@ import type { Revision } from '../store.ts'
 import { type ForgottenRow, rowOf } from './packed-rows.ts'
 
 /**
- * Rows of compacted history that one batch removes beside its commits: few, since writers wait for them, but twice as many as come, so that
+ * Rows of compacted history that one batch removes beside its commits: few, since writers wait for them, but more than come, so that
  * no load outruns it.
  */
 const MIN_BATCH_FORGOTTEN = 64
-const FORGOTTEN_PER_COMMIT = 2
+const FORGOTTEN_PER_COMMIT = 1.25
+/** So many commits do not wait for more, even those that leave no rows behind. */
+const MOST_WAITING = 4096
 /** Where nobody waits. */
 const IDLE_BATCH_FORGOTTEN = 512
 
@@ -20,15 +22,27 @@ export interface Forgotten {
 /** History that was dropped, and whose rows have to leave the disk yet, the oldest first. */
 export class ForgottenHistory {
   #waiting: Forgotten[] = []
+  #rows = 0
   #commitsSince = 0
+  /** So many of the oldest do not wait for more. */
+  #urgent = 0
 
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0
+  /** Whether what waits is worth a batch, or has waited for long: each removal changes some pages more than those of its rows. */
+  get isDue(): boolean {
+    if (this.#urgent > 0 || this.#rows >= MIN_BATCH_FORGOTTEN) return true
+    return this.#waiting.length >= MOST_WAITING
+  }
+
+  /** All of what waits is due. */
+  hurry(): void {
+    this.#urgent = this.#waiting.length
   }
 
   add(dropped: readonly Commit[], compacted: Revision): void {
     for (const commit of dropped) {
-      this.#waiting.push({ compacted: commit.revision, rows: rowsBehind(commit) })
+      const rows = rowsBehind(commit)
+      this.#rows += rows.length
+      this.#waiting.push({ compacted: commit.revision, rows })
     }
     this.#waiting.push({ compacted, rows: NO_ROWS })
   }
@@ -55,11 +69,14 @@ export class ForgottenHistory {
 
   /** So many of the oldest have left the disk. */
   removed(count: number): void {
-    this.#waiting.splice(0, count)
+    for (const { rows } of this.#waiting.splice(0, count)) this.#rows -= rows.length
+    this.#urgent = Math.max(0, this.#urgent - count)
   }
 
   clear(): void {
     this.#waiting = []
+    this.#rows = 0
+    this.#urgent = 0
   }
 }
 
