@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { inSlices } from '#apiserver/storage/slices.ts'
 import { readList } from '#apiserver/watch-cache/read-list.ts'
 import { WatchCache } from '#apiserver/watch-cache/watch-cache.ts'
 import { systemClock } from '#host/clock.ts'
@@ -58,7 +59,10 @@ async function withWatchCache(store: Store): Promise<void> {
         match: '',
       },
     )
-    for (const { value } of items) value.at(0)
+    // As a list is answered: what is not held is read from the file, all of a slice at once.
+    for await (const slice of inSlices({ clock: systemClock, store }, items, { form: 'bytes' })) {
+      for (const { value } of slice) value.at(0)
+    }
     token = next
     return token || undefined
   })
