@@ -101,6 +101,20 @@ test('values whose rows go together are read together, but large ones one by one
   assert.equal(reads.mock.callCount(), 1 + 3)
 })
 
+test('whoever reads all pages takes no room of values that were written or asked for', async () => {
+  const { store } = await filled(300)
+  const key = '/k/7'
+  const asked = await store.get(key)
+  assert.equal(decode(asked?.value), text(7))
+  for (let page = await store.list('/k/', { limit: 50 }); page.entries.length > 0; ) {
+    const start = `${page.entries.at(-1)?.key}\0`
+    assert.ok(isHeld(asked), `before ${start}`)
+    page = await store.list('/k/', { start, limit: 50 })
+  }
+  assert.ok(isHeld(asked))
+  await store.close()
+})
+
 test('values of a page are let go together, but not one whose row is gone', async () => {
   const { store } = await filled(300)
   const read = async (start: string) => (await store.list('/k/', { start, limit: 50 })).entries

@@ -1,11 +1,11 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { ArrivalOrder } from '#base/arrival-order.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import { type Entry, UnreadableValueError } from '../store.ts'
 import { checksumOf, headOf } from './checksum.ts'
 import { FileEntry, SharedValues, type ValueSource } from './file-entry.ts'
 import type { Head } from './heads.ts'
+import { HeldValues } from './held-values.ts'
 import { IDS_PER_REVISION } from './messages.ts'
 import { type Content, contentReader, type Place } from './rows.ts'
 import { numberOf } from './schema.ts'
@@ -15,6 +15,12 @@ import { numberOf } from './schema.ts'
  * otherwise be read again right before their rows go. Forms of present objects have room of their own.
  */
 const HELD_BYTES = 24 * 1024 * 1024
+
+/**
+ * The same of those that were read ahead, which whoever wanted them has used at once: two slices of a list. They die so young that no collection of all
+ * garbage is needed for them, and a list of everything takes no room of others.
+ */
+const AHEAD_BYTES = 4 * 1024 * 1024
 
 /** A longer file is not read whole at the start, which would take longer for it. */
 const MOST_READ_WHOLE_BYTES = 16 * 1024 * 1024
@@ -48,15 +54,16 @@ export class ValueFile implements ValueSource {
   readonly #log: Log
   readonly #limitBytes: number
   #connection: Connection | undefined
-  /** What holds values which the file has, too, the oldest first. */
-  readonly #held = new ArrivalOrder<FileEntry | SharedValues>()
-  #heldBytes = 0
+  readonly #held: HeldValues<FileEntry>
+  readonly #heldAhead: HeldValues<SharedValues>
   #isClosed = false
 
   constructor(file: string, log: Log, limitBytes = HELD_BYTES) {
     this.#file = file
     this.#log = log
     this.#limitBytes = limitBytes
+    this.#held = new HeldValues(limitBytes)
+    this.#heldAhead = new HeldValues(Math.min(limitBytes, AHEAD_BYTES))
   }
 
   /** An entry that holds its value for as long as it lives, or until it is admitted. */
@@ -78,7 +85,7 @@ export class ValueFile implements ValueSource {
 
   /** The entry's value is in the file from now on, so that it may be let go when there is no room. */
   admit(entry: Entry): void {
-    if (entry instanceof FileEntry) this.#hold(entry)
+    if (entry instanceof FileEntry) this.#held.add(entry)
   }
 
   /** The rows of these entries are about to be removed: whoever still has one of them has its value. */
@@ -87,7 +94,7 @@ export class ValueFile implements ValueSource {
     for (const entry of own) {
       if (!entry.isHeld) continue
       entry.hold(entry.value)
-      if (this.#held.delete(entry)) this.#heldBytes -= entry.size
+      this.#held.delete(entry)
     }
     const small = own.filter(({ size }) => size <= MOST_BYTES_TO_SHARE)
     this.#readTogether(small, (entry, { bytes, at }) => entry.holdIn(bytes, at))
@@ -110,7 +117,7 @@ export class ValueFile implements ValueSource {
     try {
       const value = this.#readRow(entry)
       entry.hold(value)
-      this.#hold(entry)
+      this.#held.add(entry)
       return value
     } catch (error) {
       const { key, modRevision: revision } = entry
@@ -130,7 +137,7 @@ export class ValueFile implements ValueSource {
     this.#readTogether(own, (entry, { bytes, at }) => {
       if (shared?.bytes !== bytes) {
         shared = new SharedValues(bytes)
-        this.#hold(shared)
+        this.#heldAhead.add(shared)
       }
       shared.add(entry, at)
     })
@@ -161,21 +168,6 @@ export class ValueFile implements ValueSource {
     this.#isClosed = true
     this.#connection?.database.close()
     this.#connection = undefined
-  }
-
-  #hold(held: FileEntry | SharedValues): void {
-    if (!this.#held.addNew(held)) return
-    this.#heldBytes += held.size
-    while (this.#heldBytes > this.#limitBytes) {
-      const oldest = this.#held.takeOldest()
-      if (oldest === undefined || oldest === held) {
-        // It alone is too large, and is let go when the next one comes.
-        if (oldest) this.#held.add(oldest)
-        break
-      }
-      this.#heldBytes -= oldest.size
-      oldest.letGo()
-    }
   }
 
   #readRow(entry: FileEntry): Uint8Array {
