@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import type { Commit } from '../history.ts'
 import { ForgottenHistory } from './forgotten-history.ts'
 
-/** Commits that change a key which was there before, or was not. */
-function commits(count: number, wasThere = true): Commit[] {
+/** Commits that change keys whose last changes lie so far apart, or keys that were not there. */
+function commits(count: number, apart = 2): Commit[] {
   const entry = (modRevision: number) => ({
     key: '/a',
     value: new Uint8Array(),
@@ -19,7 +19,7 @@ function commits(count: number, wasThere = true): Commit[] {
         type: 'put',
         revision: 100_000 + i,
         entry: entry(100_000 + i),
-        previous: wasThere ? entry(1 + i) : undefined,
+        previous: apart > 0 ? entry(1 + apart * i) : undefined,
       },
     ],
   }))
@@ -52,10 +52,20 @@ test('a few rows wait until there are more, or until somebody wants them gone', 
   assert.equal(history.isDue, true)
 })
 
+test('rows that lie side by side wait for more', () => {
+  const history = new ForgottenHistory()
+  history.add(commits(252, 1), 200_000)
+  assert.equal(history.isDue, false)
+  history.add(commits(1, 1), 300_000)
+  assert.equal(history.isDue, true)
+  history.removed(254)
+  assert.equal(history.isDue, false)
+})
+
 test('commits that leave no rows behind do not gather without end', () => {
   const history = new ForgottenHistory()
-  for (let i = 0; i < 40; i++) history.add(commits(100, false), 200_000)
+  for (let i = 0; i < 40; i++) history.add(commits(100, 0), 200_000)
   assert.equal(history.isDue, false)
-  history.add(commits(100, false), 200_000)
+  history.add(commits(100, 0), 200_000)
   assert.equal(history.isDue, true)
 })

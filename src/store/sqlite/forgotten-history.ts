@@ -8,6 +8,8 @@ import { type ForgottenRow, rowOf } from './packed-rows.ts'
  */
 const MIN_BATCH_FORGOTTEN = 64
 const FORGOTTEN_PER_COMMIT = 1.25
+/** What a row weighs that lies behind the one before, mostly in the same page. */
+const NEIGHBOUR = 1 / 4
 /** So many commits do not wait for more, even those that leave no rows behind. */
 const MOST_WAITING = 4096
 /** Where nobody waits. */
@@ -17,20 +19,23 @@ const IDLE_BATCH_FORGOTTEN = 512
 export interface Forgotten {
   readonly compacted: Revision
   readonly rows: readonly ForgottenRow[]
+  /** About how many rows that lie alone are as much work. */
+  readonly work: number
 }
 
 /** History that was dropped, and whose rows have to leave the disk yet, the oldest first. */
 export class ForgottenHistory {
   #waiting: Forgotten[] = []
-  #rows = 0
+  #work = 0
+  #lastRevision: Revision = -1
   #commitsSince = 0
   /** So many of the oldest do not wait for more. */
   #urgent = 0
 
   /** Whether what waits is worth a batch, or has waited for long: each removal changes some pages more than those of its rows. */
   get isDue(): boolean {
-    if (this.#urgent > 0 || this.#rows >= MIN_BATCH_FORGOTTEN) return true
-    return this.#waiting.length >= MOST_WAITING
+    if (this.#urgent > 0 || this.#waiting.length >= MOST_WAITING) return true
+    return this.#work >= MIN_BATCH_FORGOTTEN
   }
 
   /** All of what waits is due. */
@@ -39,12 +44,19 @@ export class ForgottenHistory {
   }
 
   add(dropped: readonly Commit[], compacted: Revision): void {
-    for (const commit of dropped) {
-      const rows = rowsBehind(commit)
-      this.#rows += rows.length
-      this.#waiting.push({ compacted: commit.revision, rows })
+    for (const commit of dropped) this.#add(commit.revision, rowsBehind(commit))
+    this.#add(compacted, NO_ROWS)
+  }
+
+  #add(compacted: Revision, rows: readonly ForgottenRow[]): void {
+    let work = 0
+    for (let i = 0; i < rows.length; i++) {
+      const { modRevision } = rows[i] as ForgottenRow
+      work += modRevision === this.#lastRevision + 1 ? NEIGHBOUR : 1
+      this.#lastRevision = modRevision
     }
-    this.#waiting.push({ compacted, rows: NO_ROWS })
+    this.#work += work
+    this.#waiting.push({ compacted, rows, work })
   }
 
   /** What a batch of so many commits is to remove; it waits here until `removed`. */
@@ -69,13 +81,13 @@ export class ForgottenHistory {
 
   /** So many of the oldest have left the disk. */
   removed(count: number): void {
-    for (const { rows } of this.#waiting.splice(0, count)) this.#rows -= rows.length
+    for (const { work } of this.#waiting.splice(0, count)) this.#work -= work
     this.#urgent = Math.max(0, this.#urgent - count)
   }
 
   clear(): void {
     this.#waiting = []
-    this.#rows = 0
+    this.#work = 0
     this.#urgent = 0
   }
 }
