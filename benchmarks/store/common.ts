@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
 import type { Store } from '#store'
@@ -28,8 +29,45 @@ export function quantile(values: readonly number[], share: number): number {
 /** Slices take turns, so that a disk or a machine that others use, too, treats both alike. */
 export const SLICE_MS = 400
 const ROUNDS = 7
+/** Each works for so long before it counts: a disk and caches that served somebody else, or nobody, take a tenth of a second to come up to speed. */
+const WARM_UP_MS = 150
+/** Rounds in which others computed for more than that share of a processor count only where there are not enough of the rest. */
+const MOST_OF_OTHERS = 0.15
+const MOST_ROUNDS = 21
 
-type Measure = () => number | Promise<number>
+/** What is done a second, of so many milliseconds. */
+type Measure = (ms: number) => number | Promise<number>
+
+interface Slice {
+  /** A second. */
+  readonly rate: number
+  /** Of the processor, for each: of this process, all threads together. */
+  readonly microseconds: number
+  /** What others used meanwhile, as a share of one processor; 0 where the system does not say. */
+  readonly others: number
+}
+
+async function slice(measure: Measure): Promise<Slice> {
+  await measure(WARM_UP_MS)
+  const before = process.cpuUsage()
+  const busyBefore = busyMs()
+  const start = performance.now()
+  const rate = await measure(SLICE_MS)
+  const ms = performance.now() - start
+  const { user, system } = process.cpuUsage(before)
+  const ownMs = (user + system) / 1000
+  const others = (busyMs() - busyBefore - ownMs) / ms
+  return { rate, microseconds: (1e6 * ownMs) / (rate * ms), others }
+}
+
+/** What all processors have computed since the machine started, as far as Linux says so. */
+function busyMs(): number {
+  if (process.platform !== 'linux') return 0
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1)
+  const ticks = line.trim().split(/\s+/).slice(1).map(Number)
+  const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0)
+  return 10 * (ticks.reduce((sum, each) => sum + each, 0) - idle)
+}
 
 /** Says what ours reaches a second of what each of the others does in the same run, and the processor time of this process for each, all threads together. */
 export async function compare(
@@ -37,38 +75,42 @@ export async function compare(
   measures: { readonly ours: Measure } & Readonly<Record<string, Measure>>,
 ): Promise<void> {
   const names = Object.keys(measures)
-  const rates: Record<string, number[]> = {}
-  const microseconds: Record<string, number[]> = {}
-  for (let round = 0; round < ROUNDS; round++) {
+  const all: Record<string, Slice>[] = []
+  const isQuiet = (round: Record<string, Slice>) =>
+    Object.values(round).every(({ others }) => others <= MOST_OF_OTHERS)
+  while (all.length < MOST_ROUNDS && all.filter(isQuiet).length < ROUNDS) {
+    const round: Record<string, Slice> = {}
     // Whoever comes second finds the disk as the other left it.
-    for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      const before = process.cpuUsage()
-      const start = performance.now()
-      const rate = (await measures[name]?.()) ?? 0
-      const { user, system } = process.cpuUsage(before)
-      rates[name] = [...(rates[name] ?? []), rate]
-      const each = (1000 * (user + system)) / (rate * (performance.now() - start))
-      microseconds[name] = [...(microseconds[name] ?? []), each]
+    for (const name of all.length % 2 === 0 ? names : names.toReversed()) {
+      round[name] = await slice(measures[name] as Measure)
     }
+    all.push(round)
   }
-  const { ours = [] } = rates
+  const quiet = all.filter(isQuiet)
+  const rounds = quiet.length < ROUNDS ? all : quiet
+  const middle = (of: (round: Record<string, Slice>) => number | undefined) =>
+    median(rounds.map(round => of(round) ?? Number.NaN))
   const figures = (name: string) =>
-    `${whole(median(rates[name] ?? []))}/s, processor ${median(microseconds[name] ?? []).toFixed(0)} µs each`
+    `${whole(middle(round => round[name]?.rate))}/s, processor ${middle(round => round[name]?.microseconds).toFixed(0)} µs each`
   const shares = names
     .filter(name => name !== 'ours')
     .map(name => {
-      const share = median(ours.map((rate, round) => rate / (rates[name]?.[round] ?? 0)))
+      const share = middle(({ ours, [name]: other }) => (ours?.rate ?? 0) / (other?.rate ?? 0))
       return `${(share * 100).toFixed(0)} % of ${name} (${figures(name)})`
     })
-  say(what, `${figures('ours')}: ${shares.join(', ')}`, asked)
+  const disturbed =
+    rounds === quiet
+      ? ''
+      : `; others used the machine in ${all.length - quiet.length} of the ${all.length} rounds`
+  say(what, `${figures('ours')}: ${shares.join(', ')}${disturbed}`, asked)
 }
 
 /** Commits a second of so many writers, each of which waits for its last. */
-export async function commits(store: Store, writers: number): Promise<number> {
+export async function commits(store: Store, writers: number, lengthMs = SLICE_MS): Promise<number> {
   const start = performance.now()
   let count = 0
   const write = async (writer: number) => {
-    while (performance.now() - start < SLICE_MS) {
+    while (performance.now() - start < lengthMs) {
       const key = `/registry/pods/ns-${writer}/pod-${count++ % 100}`
       const result = await store.commit([{ key, value: new Uint8Array(VALUE_BYTES) }])
       if (!result.ok) throw new Error('an unconditional write conflicted')

@@ -5,7 +5,7 @@ import { EtcdConnection } from '#store/etcd/connection.ts'
 import { openEtcdStore } from '#store/etcd/etcd-store.ts'
 import { methods } from '#store/etcd/messages.ts'
 import { EtcdProcess, etcdMissing, etcdVersion } from '#store/testing/etcd-process.ts'
-import { commits, compare, SLICE_MS, say, VALUE_BYTES } from './common.ts'
+import { commits, compare, say, VALUE_BYTES } from './common.ts'
 
 const TIMEOUT_MS = 10_000
 
@@ -32,8 +32,8 @@ export async function etcd(): Promise<void> {
       await compare(
         { what: `etcd store (${etcdVersion()}), ${writers} writers` },
         {
-          etcd: () => puts(connection, writers),
-          ours: () => commits(store, writers),
+          etcd: ms => puts(connection, writers, ms),
+          ours: ms => commits(store, writers, ms),
         },
       )
     }
@@ -44,11 +44,15 @@ export async function etcd(): Promise<void> {
   }
 }
 
-async function puts(connection: EtcdConnection, writers: number): Promise<number> {
+async function puts(
+  connection: EtcdConnection,
+  writers: number,
+  lengthMs: number,
+): Promise<number> {
   const start = performance.now()
   let count = 0
   const write = async (writer: number) => {
-    while (performance.now() - start < SLICE_MS) {
+    while (performance.now() - start < lengthMs) {
       const key = new TextEncoder().encode(`/bare/pods/ns-${writer}/pod-${count++ % 100}`)
       const put = { key, value: new Uint8Array(VALUE_BYTES), lease: 0 }
       await connection.call(

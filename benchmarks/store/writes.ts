@@ -22,15 +22,15 @@ export async function writes(directory: string): Promise<void> {
     // Before that, nobody has a row to remove, and one writer would not come so far.
     while (store.revision < HISTORY_ROWS) await commits(store, 128)
     likewise.fill(HISTORY_ROWS)
-    raw.measure()
+    raw.measure(SLICE_MS)
     const what = `sqlite store, ${writers} ${writers === 1 ? 'writer' : 'writers'}`
     const asked = `80 % of raw${writers === 128 ? ', and 10,000 commits/s where SQLite alone has 22,000' : ''}`
     await compare(
       { what, asked },
       {
-        raw: () => raw.measure(),
-        likewise: () => likewise.measure(),
-        ours: () => commits(store, writers),
+        raw: ms => raw.measure(ms),
+        likewise: ms => likewise.measure(ms),
+        ours: ms => commits(store, writers, ms),
       },
     )
     await store.close()
@@ -71,14 +71,14 @@ class Raw {
   }
 
   /** Rows a second. */
-  measure(): number {
+  measure(lengthMs: number): number {
     const insert = this.#database.prepare(INSERT)
     const remove = this.#database.prepare('DELETE FROM log WHERE id = ?')
     const begin = this.#database.prepare('BEGIN IMMEDIATE')
     const commit = this.#database.prepare('COMMIT')
     const start = performance.now()
     let count = 0
-    while (performance.now() - start < SLICE_MS) {
+    while (performance.now() - start < lengthMs) {
       begin.run()
       for (let i = 0; i < this.#rows; i++) {
         this.#insert(insert, `/registry/pods/ns-${i}/pod-${count++ % 100}`)
