@@ -16,9 +16,11 @@ const SOON_MS = 0.5
 /** What a wake-up takes is little beside a disk that usually is slower; a single commit says little of that. */
 const MOST_COMMIT_MS = 0.4
 const SHARE_OF_LAST = 1 / 16
+/** A pause of the disk says that much. */
+const LONGEST_COMMIT_MS = 1
 
-/** An answer that takes longer comes as a message. */
-const LOOK_OUT_MS = 0.6
+/** An answer that takes longer, than one to a transaction that removes history, too, comes as a message. */
+const LOOK_OUT_MS = 1.2
 
 /**
  * So often, for some 15 µs, each turn of the event loop looks where nothing else was to do in the turn before: a turn costs system calls and leaves garbage, so
@@ -93,7 +95,8 @@ export class WrittenBatches {
   /** To be called when a transaction of so many rows is on its way. */
   lookOut(rows: number): void {
     const nowMs = this.#nowMs()
-    this.#commitMs += SHARE_OF_LAST * (lastCommitMs(this.#ring) - this.#commitMs)
+    const lastMs = Math.min(LONGEST_COMMIT_MS, lastCommitMs(this.#ring))
+    this.#commitMs += SHARE_OF_LAST * (lastMs - this.#commitMs)
     const isSoon = nowMs - this.#toldMs <= SOON_MS && this.#commitMs <= MOST_COMMIT_MS
     // The writer neither, where clients have something else to do before they come back.
     letLook(this.#ring, isSoon && this.#trial.isLooking)
