@@ -35,13 +35,30 @@ const WARM_UP_MS = 150
 const MOST_OF_OTHERS = 0.15
 const MOST_ROUNDS = 21
 
-/** What is done a second, of so many milliseconds. */
-type Measure = (ms: number) => number | Promise<number>
+export interface Measured {
+  /** What was done a second. */
+  readonly rate: number
+  /** Processor time of the process that did it, all threads together. */
+  readonly processorMs: number
+}
+
+/** Works for so many milliseconds. */
+export type Measure = (ms: number) => Promise<Measured>
+
+/** Of work in this process, which says what it did a second. */
+export function inThisProcess(work: (ms: number) => number | Promise<number>): Measure {
+  return async ms => {
+    const before = process.cpuUsage()
+    const rate = await work(ms)
+    const { user, system } = process.cpuUsage(before)
+    return { rate, processorMs: (user + system) / 1000 }
+  }
+}
 
 interface Slice {
   /** A second. */
   readonly rate: number
-  /** Of the processor, for each: of this process, all threads together. */
+  /** Of the processor, for each. */
   readonly microseconds: number
   /** What others used meanwhile, as a share of one processor; 0 where the system does not say. */
   readonly others: number
@@ -49,15 +66,12 @@ interface Slice {
 
 async function slice(measure: Measure): Promise<Slice> {
   await measure(WARM_UP_MS)
-  const before = process.cpuUsage()
   const busyBefore = busyMs()
   const start = performance.now()
-  const rate = await measure(SLICE_MS)
+  const { rate, processorMs } = await measure(SLICE_MS)
   const ms = performance.now() - start
-  const { user, system } = process.cpuUsage(before)
-  const ownMs = (user + system) / 1000
-  const others = (busyMs() - busyBefore - ownMs) / ms
-  return { rate, microseconds: (1e6 * ownMs) / (rate * ms), others }
+  const others = (busyMs() - busyBefore - processorMs) / ms
+  return { rate, microseconds: (1e6 * processorMs) / (rate * ms), others }
 }
 
 /** What all processors have computed since the machine started, as far as Linux says so. */
@@ -69,7 +83,7 @@ function busyMs(): number {
   return 10 * (ticks.reduce((sum, each) => sum + each, 0) - idle)
 }
 
-/** Says what ours reaches a second of what each of the others does in the same run, and the processor time of this process for each, all threads together. */
+/** Says what ours reaches a second of what each of the others does in the same run, and the processor time for each, all threads together. */
 export async function compare(
   { what, asked }: { what: string; asked?: string },
   measures: { readonly ours: Measure } & Readonly<Record<string, Measure>>,

@@ -5,7 +5,7 @@ import { EtcdConnection } from '#store/etcd/connection.ts'
 import { openEtcdStore } from '#store/etcd/etcd-store.ts'
 import { methods } from '#store/etcd/messages.ts'
 import { EtcdProcess, etcdMissing, etcdVersion } from '#store/testing/etcd-process.ts'
-import { commits, compare, say, VALUE_BYTES } from './common.ts'
+import { commits, compare, inThisProcess, say, VALUE_BYTES } from './common.ts'
 
 const TIMEOUT_MS = 10_000
 
@@ -32,8 +32,8 @@ export async function etcd(): Promise<void> {
       await compare(
         { what: `etcd store (${etcdVersion()}), ${writers} writers` },
         {
-          etcd: ms => puts(connection, writers, ms),
-          ours: ms => commits(store, writers, ms),
+          etcd: inThisProcess(ms => puts(connection, writers, ms)),
+          ours: inThisProcess(ms => commits(store, writers, ms)),
         },
       )
     }
