@@ -57,8 +57,8 @@ export class LookTrial {
     this.#betweenTrials = isAsBefore
       ? Math.min(MOST_BETWEEN_TRIALS, 2 * this.#betweenTrials)
       : FEWEST_BETWEEN_TRIALS
-    looking.clear()
-    sleeping.clear()
+    looking.fade()
+    sleeping.fade()
   }
 }
 
@@ -75,8 +75,9 @@ class Took {
     this.#ms += ms
   }
 
-  clear(): void {
-    this.#rows = 0
-    this.#ms = 0
+  /** What was before the next trial counts half: noise should not decide, and what has changed will. */
+  fade(): void {
+    this.#rows /= 2
+    this.#ms /= 2
   }
 }

@@ -124,6 +124,6 @@ test('nobody looks out over a slow disk', async () => {
     return !needsMessage
   }
   assert.equal(await isAwaited(3, 1), true, 'one commit says little')
-  assert.equal(await isAwaited(3, 30), false)
-  assert.equal(await isAwaited(0.1, 25), true, 'it has become quick again')
+  assert.equal(await isAwaited(3, 40), false)
+  assert.equal(await isAwaited(0.1, 6), true, 'it has become quick again')
 })

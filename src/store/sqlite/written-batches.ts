@@ -14,7 +14,7 @@ import { LookTrial } from './look-trial.ts'
 const SOON_MS = 0.5
 
 /** What a wake-up takes is little beside a disk that usually is slower; a single commit says little of that. */
-const MOST_COMMIT_MS = 0.4
+const MOST_COMMIT_MS = 0.8
 const SHARE_OF_LAST = 1 / 16
 /** A pause of the disk says that much. */
 const LONGEST_COMMIT_MS = 1
