@@ -311,15 +311,16 @@ export class CommitQueue {
     const isFollower = this.#isFollowerOwed
     const tickets = this.#takeTickets()
     const bytes = tickets.reduce((sum, ticket) => sum + ticket.bytes, 0)
+    const rows = tickets.reduce((sum, { commit }) => sum + (commit?.events.length ?? 0), 0)
     const batch = {
       tickets,
       bytes,
       // Of a transaction the first batch removes: pages that become free take the new rows, and the next batch is judged meanwhile.
-      forgotten: isFollower || !this.#mayForget ? [] : this.#forgotten.oldestFor(tickets.length),
+      forgotten: isFollower || !this.#mayForget ? [] : this.#forgotten.oldestFor(rows),
       isFollowed,
       isFailed: false,
     }
-    this.#forgotten.noteSent(tickets.length, batch.forgotten.length > 0)
+    this.#forgotten.noteSent(rows, batch.forgotten.length > 0)
     if (this.#flying.length === 0 && this.#answered.length === 0 && isAnswered(batch)) {
       this.#succeed(batch)
       return

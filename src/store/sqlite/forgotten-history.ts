@@ -3,11 +3,11 @@ import type { Revision } from '../store.ts'
 import { type ForgottenRow, rowOf } from './packed-rows.ts'
 
 /**
- * Rows of compacted history that one batch removes beside its commits: few, since writers wait for them, but more than come, so that
- * no load outruns it.
+ * Rows of compacted history that one batch removes beside those that are added: few, since writers wait for them, but more than come, so that
+ * no load outruns it: whatever goes came once.
  */
 const MIN_BATCH_FORGOTTEN = 64
-const FORGOTTEN_PER_COMMIT = 1.25
+const FORGOTTEN_PER_ROW = 1.25
 /** What a row weighs that lies behind the one before, mostly in the same page. */
 const NEIGHBOUR = 1 / 4
 /** So many commits do not wait for more, even those that leave no rows behind. */
@@ -28,7 +28,7 @@ export class ForgottenHistory {
   #waiting: Forgotten[] = []
   #work = 0
   #lastRevision: Revision = -1
-  #commitsSince = 0
+  #addedSince = 0
   /** So many of the oldest do not wait for more. */
   #urgent = 0
 
@@ -59,13 +59,11 @@ export class ForgottenHistory {
     this.#waiting.push({ compacted, rows, work })
   }
 
-  /** What a batch of so many commits is to remove; it waits here until `removed`. */
-  oldestFor(commits: number): readonly Forgotten[] {
-    const since = this.#commitsSince + commits
+  /** What a batch that adds so many rows is to remove; it waits here until `removed`. */
+  oldestFor(added: number): readonly Forgotten[] {
+    const since = this.#addedSince + added
     const most =
-      since === 0
-        ? IDLE_BATCH_FORGOTTEN
-        : Math.max(MIN_BATCH_FORGOTTEN, FORGOTTEN_PER_COMMIT * since)
+      since === 0 ? IDLE_BATCH_FORGOTTEN : Math.max(MIN_BATCH_FORGOTTEN, FORGOTTEN_PER_ROW * since)
     let count = 0
     let rows = 0
     while (count < this.#waiting.length && rows < most) {
@@ -74,9 +72,9 @@ export class ForgottenHistory {
     return this.#waiting.slice(0, count)
   }
 
-  /** A batch goes to the writer with so many commits, and with something to remove or without. */
-  noteSent(commits: number, isRemoving: boolean): void {
-    this.#commitsSince = isRemoving ? 0 : this.#commitsSince + commits
+  /** A batch goes to the writer with so many rows to add, and with some to remove or without. */
+  noteSent(added: number, isRemoving: boolean): void {
+    this.#addedSince = isRemoving ? 0 : this.#addedSince + added
   }
 
   /** So many of the oldest have left the disk. */
