@@ -25,19 +25,15 @@ export async function startRaw(
   }
 }
 
-async function answer(child: ChildProcess): Promise<Measured> {
-  const end = new AbortController()
-  const { signal } = end
-  const exit = once(child, 'exit', { signal }).then(() => {
-    throw new Error('the process that measures SQLite alone ended')
+function answer(child: ChildProcess): Promise<Measured> {
+  return new Promise((resolve, reject) => {
+    const onExit = () => reject(new Error('the process that measures SQLite alone ended'))
+    child.once('exit', onExit)
+    child.once('message', (measured: Measured) => {
+      child.off('exit', onExit)
+      resolve(measured)
+    })
   })
-  try {
-    const [measured] = await Promise.race([once(child, 'message', { signal }), exit])
-    return measured
-  } finally {
-    end.abort()
-    exit.catch(() => {})
-  }
 }
 
 if (process.send && process.argv[1] === fileURLToPath(import.meta.url)) {
