@@ -82,7 +82,7 @@ test('history whose removal was answered but not shown is not removed twice', as
   flush()
   put('/b', 'x')
   queue.forget([commit(1)], 1)
-  queue.retry()
+  queue.forgetRest()
   flush()
   assert.deepEqual(
     sent.map(batch => batch.compacted),
@@ -90,7 +90,7 @@ test('history whose removal was answered but not shown is not removed twice', as
   )
   queue.settle({ count: 2 })
   queue.forget([commit(2)], 2)
-  queue.retry()
+  queue.forgetRest()
   put('/c', 'x')
   flush()
   assert.equal(sent.at(-1)?.compacted, undefined, 'one at a time')
@@ -106,7 +106,7 @@ test('history whose removal was answered but not shown is not removed twice', as
 test('history goes with the first batch of a transaction, before its rows are added', () => {
   const { queue, sent, put, flush } = queueInHand()
   queue.forget([{ revision: 1, timeMs: 0, events: [] }], 1)
-  queue.retry()
+  queue.forgetRest()
   for (let i = 0; i < 40; i++) put(`/${i}`, 'x')
   flush()
   assert.deepEqual(

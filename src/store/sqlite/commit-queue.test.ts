@@ -358,7 +358,7 @@ test('history leaves the disk beside commits, and alone after a failure only whe
     queue.settle(DONE)
   }
   queue.forget(state.compact(2), 2)
-  queue.retry()
+  queue.forgetRest()
   put('/a', '4')
   flush()
   const batch = sent.at(-1)
@@ -378,7 +378,7 @@ test('history leaves the disk beside commits, and alone after a failure only whe
   queue.settle(FULL)
   flush()
   assert.equal(sent.length, 5)
-  queue.retry()
+  queue.forgetRest()
   flush()
   assert.deepEqual([sent.at(-1)?.compacted, sent.at(-1)?.rows, sent.at(-1)?.keys], [2, 0, '/a'])
   queue.settle(DONE)

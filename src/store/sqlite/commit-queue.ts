@@ -212,7 +212,7 @@ export class CommitQueue {
   }
 
   /** Removes what is left of history, also what is little, or what failed before, which nobody else would. */
-  retry(): void {
+  forgetRest(): void {
     this.#lastFailed = false
     this.#forgotten.hurry()
     if (this.#forgotten.isDue) this.#schedule()

@@ -41,30 +41,29 @@ export function rowForgetter(
     if (rows !== lengths.length || lastPlace !== 0) return false
     return foundKeys === keys && foundLengths === lengths.join()
   }
-  return (batch, keysStart) => {
-    const { revisions, lengths, keys } = namedIn(batch, keysStart)
+  const oneByOne = (revisions: readonly number[], lengths: readonly number[], keys: string) => {
     let keyAt = 0
-    for (let at = 0; at < revisions.length; ) {
-      const end = neighboursEnd(revisions, at)
-      const first = (revisions[at] as number) * IDS_PER_REVISION
-      const last = first + (end - at) * IDS_PER_REVISION - 1
-      const theirLengths = lengths.slice(at, end)
-      const keysEnd = theirLengths.reduce((sum, length) => sum + length, keyAt)
-      if (
-        theirLengths.length >= FEWEST_NEIGHBOURS &&
-        holdsOnly(first, last, theirLengths, keys.slice(keyAt, keysEnd))
-      ) {
+    for (let i = 0; i < revisions.length; i++) {
+      const id = (revisions[i] as number) * IDS_PER_REVISION
+      const keyEnd = keyAt + (lengths[i] as number)
+      one.get(id, id + IDS_PER_REVISION - 1, keys.slice(keyAt, keyEnd))
+      keyAt = keyEnd
+    }
+  }
+  return (batch, keysStart) => {
+    const named = namedIn(batch, keysStart)
+    let keysAt = 0
+    for (let at = 0, end = 0; at < named.revisions.length; at = end) {
+      end = neighboursEnd(named.revisions, at)
+      const lengths = named.lengths.slice(at, end)
+      const keysEnd = lengths.reduce((sum, length) => sum + length, keysAt)
+      const keys = named.keys.slice(keysAt, keysEnd)
+      keysAt = keysEnd
+      const first = (named.revisions[at] as number) * IDS_PER_REVISION
+      const last = first + lengths.length * IDS_PER_REVISION - 1
+      if (lengths.length >= FEWEST_NEIGHBOURS && holdsOnly(first, last, lengths, keys)) {
         range.get(first, last)
-        keyAt = keysEnd
-        at = end
-        continue
-      }
-      for (; at < end; at++) {
-        const id = (revisions[at] as number) * IDS_PER_REVISION
-        const keyEnd = keyAt + (lengths[at] as number)
-        one.get(id, id + IDS_PER_REVISION - 1, keys.slice(keyAt, keyEnd))
-        keyAt = keyEnd
-      }
+      } else oneByOne(named.revisions.slice(at, end), lengths, keys)
     }
   }
 }

@@ -185,7 +185,7 @@ class SqliteStore implements Store {
     this.#assertOpen()
     const dropped = this.#state.compact(revision)
     this.#forget(dropped)
-    this.#queue.retry()
+    this.#queue.forgetRest()
   }
 
   #forget(dropped: readonly Commit[]) {
@@ -245,7 +245,7 @@ class SqliteStore implements Store {
   #compactOld() {
     this.#cancelCompaction = this.#clock.after(COMPACTION_INTERVAL_MS, () => this.#compactOld())
     this.#compactStep()
-    this.#queue.retry()
+    this.#queue.forgetRest()
     if (this.#queue.isIdle) this.#tidy()
   }
 
