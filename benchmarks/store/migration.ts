@@ -1,8 +1,23 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { checksumOfRow } from '#store/sqlite/schema.ts'
 import { fill, openAt, say, whole } from './common.ts'
 
 const KEYS = { some: 50_000, full: 1_000_000 }
+
+/** Then `log` was a table of all changes, and checksums had 32 bits. */
+const asVersionTwo = `
+  INSERT INTO kept
+    SELECT id, key, create_revision, time_ms, value, row_checksum(id, key, create_revision, time_ms, value)
+    FROM log WHERE id NOT IN (SELECT id FROM kept);
+  DROP VIEW current;
+  DROP VIEW log;
+  DROP TABLE packs;
+  ALTER TABLE kept RENAME TO log;
+  CREATE VIEW current AS SELECT key FROM log;
+  UPDATE log SET checksum = checksum & 0xffffffff;
+  PRAGMA user_version = 2;
+`
 
 /** How long a start takes that brings a file of schema version 2 up to date: each row is compared with its checksum, and written again. */
 export async function migration(directory: string, isFull: boolean): Promise<void> {
@@ -11,7 +26,8 @@ export async function migration(directory: string, isFull: boolean): Promise<voi
   await fill(store, keys)
   await store.close()
   const database = new DatabaseSync(join(directory, 'state.db'))
-  database.exec('UPDATE log SET checksum = checksum & 0xffffffff; PRAGMA user_version = 2')
+  database.function('row_checksum', { varargs: true }, checksumOfRow)
+  database.exec(asVersionTwo)
   database.close()
   const before = process.threadCpuUsage()
   const start = performance.now()

@@ -6,9 +6,9 @@ import { VALUE_BYTES } from './common.ts'
 export const HISTORY_ROWS = 25_000
 
 const INSERT =
-  'INSERT INTO log (id, key, create_revision, time_ms, value, checksum) VALUES (?, ?, ?, ?, ?, ?)'
+  'INSERT INTO kept (id, key, create_revision, time_ms, value, checksum) VALUES (?, ?, ?, ?, ?, ?)'
 
-/** SQLite alone: adds rows like the store's, so many in a transaction, and removes one for each where it works likewise. */
+/** SQLite alone: adds a row for each change, so many in a transaction, and removes one for each where it works likewise. */
 export class Raw {
   readonly #database: DatabaseSync
   readonly #rows: number
@@ -41,7 +41,7 @@ export class Raw {
   /** Rows a second. */
   measure(lengthMs: number): number {
     const insert = this.#database.prepare(INSERT)
-    const remove = this.#database.prepare('DELETE FROM log WHERE id = ?')
+    const remove = this.#database.prepare('DELETE FROM kept WHERE id = ?')
     const begin = this.#database.prepare('BEGIN IMMEDIATE')
     const commit = this.#database.prepare('COMMIT')
     const start = performance.now()

@@ -6,8 +6,8 @@ import { startRaw } from './raw-process.ts'
 
 /** What the store is compared with: node:sqlite, called from one thread of a process of its own, which computes nothing and waits for nobody. */
 const RAW = {
-  raw: 'adds the same rows to the same table, as many in a transaction as there are writers, synchronous=FULL, all else as SQLite comes (pages of 4 KB, the log copied each 1,000); it judges, checks and removes nothing',
-  likewise: `the same with the store's pages of ${PAGE_BYTES / 1024} KB and copying of the log, and removes a row of history for each that it adds, as the store has to`,
+  raw: 'adds a row for each change, as many in a transaction as there are writers, synchronous=FULL, all else as SQLite comes (pages of 4 KB, the log copied each 1,000); it judges, checks and removes nothing',
+  likewise: `the same with the store's pages of ${PAGE_BYTES / 1024} KB and copying of the log, and removes a row of history for each that it adds, as the store has to in its way`,
 }
 
 /** Durable commits a second by 1, 16 and 128 writers, beside node:sqlite. */

@@ -122,6 +122,12 @@ export class Mvcc {
     this.#sorted?.put(entry)
   }
 
+  /** The same for a key that was deleted before history begins. */
+  restoreDelete(key: string): void {
+    this.#byKey.delete(key)
+    this.#sorted?.delete(key)
+  }
+
   /** Takes in, while a store is being loaded, what is neither in the history window nor restored by itself. */
   restoreCold({ keys, rows, entryAt }: ColdEntries): void {
     this.#isPartial = true
@@ -142,10 +148,7 @@ export class Mvcc {
 
   #applyEvent(event: StoreEvent): void {
     if (event.type === 'put') this.restore(event.entry)
-    else {
-      this.#byKey.delete(event.key)
-      this.#sorted?.delete(event.key)
-    }
+    else this.restoreDelete(event.key)
   }
 
   /** The commits above `after` that touch the prefix, each cut down to it. Throws CompactedError. */

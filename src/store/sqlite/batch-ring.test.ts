@@ -26,6 +26,7 @@ function batchOf(keys: readonly string[], values: readonly string[], compacted?:
     numbers: keys.flatMap((key, i) => [i, 1, 2, key.length, bytes[i]?.length ?? -1]),
     rows: keys.length,
     forgotten: 0,
+    leaving: 0,
     keys: keys.join(''),
     values: bytes,
     size: bytes.reduce((sum, value) => sum + value.length, 0),
@@ -52,6 +53,18 @@ test('a batch comes out as it was put in', () => {
   assert.deepEqual([...numbers], expected)
   assert.equal(textOf(bytes), 'onethree')
   assert.equal(output.take(1), undefined)
+})
+
+test('what a batch removes comes out after what it adds', () => {
+  const { input, output } = ends()
+  const batch = batchOf(['/a'], ['one'], 7)
+  const removes = [9, 2, 2 ** 40, 2 ** 32 - 1, 2 ** 41, 0]
+  const numbers = [...batch.numbers, ...removes]
+  assert.ok(input.put(0, { ...batch, numbers, keys: '/a/b', forgotten: 1, leaving: 2 }))
+  const taken = output.take(0)
+  assert.deepEqual([...(taken?.numbers ?? [])], numbers)
+  assert.deepEqual([taken?.forgotten, taken?.leaving, taken?.keys], [1, 2, '/a/b'])
+  assert.equal(textOf(taken?.bytes), 'one')
 })
 
 test('what a batch says of its transaction comes with it', () => {

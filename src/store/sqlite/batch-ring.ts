@@ -21,6 +21,7 @@ export interface SharedRing {
 /** As in messages.ts, which the writer does not load. */
 const ROW_NUMBERS = 5
 const FORGOTTEN_NUMBERS = 2
+const LEAVING_NUMBERS = 2
 
 const WORD_BYTES = Float64Array.BYTES_PER_ELEMENT
 /** 1 MB: three turns of 256 writers of small objects. */
@@ -40,7 +41,7 @@ const IS_FOLLOWED = 1
 const IS_LAST = 2
 
 /** Words before those of the batch's numbers: see `put`. */
-const HEADER_WORDS = 9
+const HEADER_WORDS = 10
 /** Instead of the number of a request: the next record is at the beginning. */
 const WRAPPED = -1
 /** What a character beyond ASCII takes at most: with so much room, keys that hold one never fill as many bytes as they have characters. */
@@ -86,6 +87,7 @@ export class RingInput {
     words[at++] = batch.compacted ?? -1
     words[at++] = batch.rows
     words[at++] = batch.forgotten
+    words[at++] = batch.leaving
     words[at++] = keys.length
     words[at++] = size
     for (let i = 0; i < numbers.length; i++) words[at++] = numbers[i] as number
@@ -199,9 +201,10 @@ export class RingOutput {
     const compacted = words[at++] as number
     const rows = words[at++] as number
     const forgotten = words[at++] as number
+    const leaving = words[at++] as number
     const keyLength = words[at++] as number
     const size = words[at++] as number
-    const count = rows * ROW_NUMBERS + forgotten * FORGOTTEN_NUMBERS
+    const count = rows * ROW_NUMBERS + forgotten * FORGOTTEN_NUMBERS + leaving * LEAVING_NUMBERS
     const byteAt = (at + count) * WORD_BYTES
     const valuesAt = byteAt + keyLength
     const dataWords = Math.ceil((keyLength + SPARE_BYTES + size) / WORD_BYTES)
@@ -215,6 +218,7 @@ export class RingOutput {
       compacted: compacted < 0 ? undefined : compacted,
       rows,
       forgotten,
+      leaving,
       numbers: words.subarray(at, at + count),
       keys: this.#bytes.toString('latin1', byteAt, valuesAt),
       bytes: this.#bytes.subarray(valuesAt, valuesAt + size),

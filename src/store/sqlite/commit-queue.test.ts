@@ -112,7 +112,7 @@ test('a slow disk, or one that nobody knows, is asked once for all', async () =>
     [32, 'followed'],
     [0, 'open'],
   ]
-  assert.deepEqual(await steadyLoad({ commitMs: 5 }, 2), [together, together])
+  assert.deepEqual(await steadyLoad({ commitMs: 20 }, 2), [together, together])
   assert.deepEqual(await steadyLoad({ commitMs: 0 }, 2), [together, together])
 })
 
@@ -368,8 +368,8 @@ test('history leaves the disk beside commits, and alone after a failure only whe
   )
   assert.deepEqual(
     [...(batch?.numbers ?? [])],
-    [4 * IDS_PER_REVISION, 1, 0, 2, 1, 1, 2],
-    'the row: id, created, time, lengths; then what is forgotten: revision, length',
+    [-4 * IDS_PER_REVISION, 1, 0, 2, 1, 1, 2],
+    'the change: id, as it begins a pack, created, time, lengths; then the row that goes: revision, length',
   )
   queue.settle(FULL)
   put('/a', '5')

@@ -8,9 +8,11 @@ import {
   type Revision,
   type StoreEvent,
 } from '../store.ts'
-import { type Forgotten, ForgottenHistory } from './forgotten-history.ts'
+import { BatchRows, Packing } from './batch-rows.ts'
+import { type Batch, isAnswered, type Ticket } from './commit-batch.ts'
+import { ForgottenHistory } from './forgotten-history.ts'
 import type { LooseBatch, WriterReply } from './messages.ts'
-import { PackedRows } from './packed-rows.ts'
+import type { PlacedPack } from './placed-pack.ts'
 
 /** Commits that wait for the disk; more means that it is far too slow, and waiting would only hide it. */
 export const MAX_WAITING_COMMITS = 10_000
@@ -32,29 +34,12 @@ const MIN_OVERLAPPED_COMMITS = 32
 /** Of all writers, who is in one of two transactions that take turns; a turn that is over may have come a little short. */
 const HALF = 1 / 2
 const ABOUT_HALF = 1 / 3
+/** Judging may take so much shorter than the disk: each half waits for both fsyncs, but they are all that the disk takes twice. */
+const SHORT_OF_DISK = 1 / 4
 
 /** One transaction takes at most so much, so that an answer never waits for a huge one. */
 const MAX_BATCH_COMMITS = 1000
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
-
-/** A commit (or an answer that depends on one) that is not durable yet. */
-interface Ticket {
-  readonly result: CommitResult
-  readonly commit: Commit | undefined
-  readonly bytes: number
-  resolve(result: CommitResult): void
-  reject(error: Error): void
-}
-
-interface Batch {
-  readonly tickets: readonly Ticket[]
-  readonly forgotten: readonly Forgotten[]
-  readonly bytes: number
-  /** The writer is told that more follows, and may wait for it. */
-  readonly isFollowed: boolean
-  /** Its tickets were refused already, because of a batch before it. */
-  isFailed: boolean
-}
 
 export interface CommitQueueHooks {
   /** Writes a batch, in order; `settle` is to be called with the answers. */
@@ -73,11 +58,6 @@ export interface CommitQueueHooks {
   defer(callback: () => void, isLone: boolean): void
 }
 
-/** Nothing of it has to go to the disk: it only waited for what was before it. */
-function isAnswered({ tickets, forgotten }: Batch): boolean {
-  return forgotten.length === 0 && tickets.every(({ commit }) => commit === undefined)
-}
-
 /**
  * Group commit. Commits are judged at once and in order, against the durable state and what is pending
  * above it. What came in one turn of the event loop goes to the writer as a batch, and the writer takes all batches that
@@ -94,7 +74,8 @@ export class CommitQueue {
   readonly #pending = new Map<string, StoreEvent>()
   #waiting: Ticket[] = []
   #waitingBytes = 0
-  readonly #forgotten = new ForgottenHistory()
+  readonly #forgotten: ForgottenHistory
+  readonly #packing = new Packing()
   #flying: Batch[] = []
   /** Durable, but not shown yet. */
   #answered: Batch[] = []
@@ -103,6 +84,7 @@ export class CommitQueue {
   #epoch = 0
   /** Of the transaction that is being gathered: its commits so far, when the first came, and how long after it the last. */
   #gatheredCommits = 0
+  #gatheredBytes = 0
   #gatheringMs = 0
   #gatheredMs = 0
   /** Commits that waited for the disk when it last answered: in a steady load about as many come each time. */
@@ -114,9 +96,11 @@ export class CommitQueue {
   #stopped: CommitFailedError | undefined
   #whenIdle: (() => void)[] = []
 
-  constructor(state: Mvcc, hooks: CommitQueueHooks) {
+  /** `packs` are those of the file, the oldest first. */
+  constructor(state: Mvcc, hooks: CommitQueueHooks, packs: readonly PlacedPack[] = []) {
     this.#state = state
     this.#hooks = hooks
+    this.#forgotten = new ForgottenHistory(packs, state.compactedRevision, state.revision)
     this.#assigned = state.revision
   }
 
@@ -236,7 +220,7 @@ export class CommitQueue {
   /** Only one batch at a time removes history, so that no transaction is long because of it. */
   get #mayForget(): boolean {
     if (!this.#forgotten.isDue || this.#lastFailed) return false
-    const isFree = ({ forgotten }: Batch) => forgotten.length === 0
+    const isFree = ({ removal }: Batch) => !removal
     return this.#flying.every(isFree) && this.#answered.every(isFree)
   }
 
@@ -259,7 +243,7 @@ export class CommitQueue {
       if (this.#gatheredCommits++ === 0) this.#gatheringMs = timeMs
       this.#gatheredMs = timeMs - this.#gatheringMs
       if (this.#isLongTurn(HALF)) this.#send({ isLast: true })
-      else if (this.#isEarlyBatch()) this.#send({ isFollowed: true })
+      else if (this.#isEarlyBatch()) this.#send({ isEarly: true })
     })
   }
 
@@ -271,14 +255,14 @@ export class CommitQueue {
   }
 
   /**
-   * Whether so large a share of all writers was gathered, and judging their commits took longer than the disk takes for a transaction: then
+   * Whether so large a share of all writers was gathered, and judging their commits took about as long as the disk takes for a transaction: then
    * the writer had better not wait for more, as the next is gathered meanwhile. A slower disk is asked seldom instead.
    */
   #isLongTurn(share: number): boolean {
     const fewest = Math.max(MIN_OVERLAPPED_COMMITS, share * this.#crowd)
     if (this.#crowd === 0 || this.#gatheredCommits < fewest) return false
     const commitMs = this.#hooks.commitMs?.() ?? 0
-    return commitMs > 0 && this.#gatheredMs > commitMs
+    return commitMs > 0 && this.#gatheredMs > commitMs * SHORT_OF_DISK
   }
 
   /** Not at once: writers that the last batch woke get into this one. */
@@ -302,30 +286,39 @@ export class CommitQueue {
       const isAlone = this.#flyingCommits + this.#waiting.length <= this.#gatheredCommits
       this.#send({ isLast: !isAlone && this.#isLongTurn(ABOUT_HALF) })
     }
-    this.#gatheredCommits = 0
+    this.#endGathering()
     if (this.isIdle) this.#idle()
     else this.#hooks.sent?.()
   }
 
-  #send({ isFollowed = false, isLast = false }: { isFollowed?: boolean; isLast?: boolean }): void {
+  #endGathering(): void {
+    this.#gatheredCommits = 0
+    this.#gatheredBytes = 0
+  }
+
+  #send({ isEarly = false, isLast = false }: { isEarly?: boolean; isLast?: boolean }): void {
+    const isFollowed =
+      isEarly && this.#gatheredCommits < MAX_BATCH_COMMITS && this.#gatheredBytes < MAX_BATCH_BYTES
     const isFollower = this.#isFollowerOwed
     const tickets = this.#takeTickets()
     const bytes = tickets.reduce((sum, ticket) => sum + ticket.bytes, 0)
     const rows = tickets.reduce((sum, { commit }) => sum + (commit?.events.length ?? 0), 0)
-    const batch = {
+    const batch: Batch = {
       tickets,
       bytes,
       // Of a transaction the first batch removes: pages that become free take the new rows, and the next batch is judged meanwhile.
-      forgotten: isFollower || !this.#mayForget ? [] : this.#forgotten.oldestFor(rows),
+      removal: isFollower || !this.#mayForget ? undefined : this.#forgotten.take(rows),
       isFollowed,
+      packs: [],
       isFailed: false,
     }
-    this.#forgotten.noteSent(rows, batch.forgotten.length > 0)
+    this.#forgotten.noteSent(rows, batch.removal !== undefined)
     if (this.#flying.length === 0 && this.#answered.length === 0 && isAnswered(batch)) {
       this.#succeed(batch)
       return
     }
-    if (!isFollowed) this.#gatheredCommits = 0
+    this.#gatheredBytes += bytes
+    if (!isFollowed) this.#endGathering()
     this.#flying.push(batch)
     this.#flyingCommits += tickets.length
     this.#flyingBytes += bytes
@@ -345,21 +338,25 @@ export class CommitQueue {
     return this.#waiting.splice(0, count)
   }
 
-  #messageOf({ tickets, forgotten }: Batch): Omit<LooseBatch, 'isFollowed' | 'isLast'> {
-    const packed = new PackedRows()
+  #messageOf(batch: Batch): Omit<LooseBatch, 'isFollowed' | 'isLast'> {
+    const { tickets, removal, isFollowed } = batch
+    const rows = new BatchRows(this.#packing)
     let revision = this.#state.revision
     for (const { commit } of tickets) {
       if (!commit) continue
       revision = commit.revision
-      packed.addCommit(commit)
+      rows.addCommit(commit)
     }
-    for (const { rows } of forgotten) packed.forget(rows)
-    const compacted = forgotten.at(-1)?.compacted
-    return { type: 'write', epoch: this.#epoch, revision, compacted, ...packed.finish() }
+    if (removal) rows.remove(removal)
+    if (!isFollowed) this.#packing.close()
+    batch.packs = rows.packs
+    const compacted = removal?.compacted
+    return { type: 'write', epoch: this.#epoch, revision, compacted, ...rows.finish() }
   }
 
-  #succeed({ tickets, forgotten }: Batch): void {
-    this.#forgotten.removed(forgotten.length)
+  #succeed({ tickets, removal, packs }: Batch): void {
+    if (removal) this.#forgotten.removed(removal)
+    this.#forgotten.placed(packs)
     const commits: Commit[] = []
     for (const { commit } of tickets) {
       if (!commit) continue
@@ -381,11 +378,15 @@ export class CommitQueue {
     // What was sent before the failure was known gets the same answer, and has had it here by then.
     if (batches.length > 0 && batches.every(batch => batch.isFailed)) return
     const tickets = [...failed.flatMap(batch => batch.tickets), ...this.#waiting]
-    for (const batch of failed) batch.isFailed = true
+    for (const batch of failed) {
+      batch.isFailed = true
+      if (batch.removal) this.#forgotten.stays(batch.removal)
+    }
+    this.#packing.close()
     this.#epoch++
     this.#waiting = []
     this.#waitingBytes = 0
-    this.#gatheredCommits = 0
+    this.#endGathering()
     this.#pending.clear()
     for (const ticket of tickets) ticket.reject(new CommitFailedError(message))
   }

@@ -6,10 +6,12 @@ import { directoryError, syncDirectory } from '#host/data-directory.ts'
 import { Mvcc } from '../mvcc.ts'
 import type { Entry, Revision, StoreEvent } from '../store.ts'
 import { Damage, damagedFile, isDamage } from './damage.ts'
+import { FileEntry } from './file-entry.ts'
 import { HeadColumns } from './head-columns.ts'
-import { eachHead, type Head } from './heads.ts'
+import { eachKeptHead, eachPackedHead, type Head } from './heads.ts'
 import { MAX_REVISION } from './messages.ts'
-import { eachRow, type Row, readCounter } from './rows.ts'
+import { PlacedPack } from './placed-pack.ts'
+import { eachRow, type PackPlace, type Row, readCounter } from './rows.ts'
 import { migrate } from './schema.ts'
 import { ValueFile } from './value-file.ts'
 
@@ -25,12 +27,19 @@ export function stateFile(directory: string): string {
   return join(directory, 'state.db')
 }
 
+/** What is in a file. */
+export interface Loaded {
+  readonly state: Mvcc
+  /** The oldest first. */
+  readonly packs: readonly PlacedPack[]
+}
+
 /**
  * Opens, makes or refuses `state.db` and reads it. The directory must have been claimed. Commits of later than `nowMs` count as of now,
  * since the clock was wrong then. Values that do not fit into `values` stay in the
  * file; without it, all of them are read.
  */
-export function loadDatabase(directory: string, nowMs: number, values?: ValueFile): Mvcc {
+export function loadDatabase(directory: string, nowMs: number, values?: ValueFile): Loaded {
   const file = stateFile(directory)
   let database: DatabaseSync | undefined
   try {
@@ -66,7 +75,7 @@ export function checkPages(
 
 const SQLITE_IOERR = 10
 
-function readState(database: DatabaseSync, nowMs: number, values: ValueFile): Mvcc {
+function readState(database: DatabaseSync, nowMs: number, values: ValueFile): Loaded {
   const counter = readCounter(database)
   const loading = new Loading(counter.compacted, nowMs)
   if (values.hasRoomFor(database)) {
@@ -77,9 +86,13 @@ function readState(database: DatabaseSync, nowMs: number, values: ValueFile): Mv
   return loading.finish(counter.revision)
 }
 
-/** Takes rows in by the order of history: those of the window as events, those before it as what was there. */
+/** What is known of a change beside its value. */
+type Change = Pick<Head, 'id' | 'key' | 'revision' | 'timeMs' | 'packed'>
+
+/** Takes changes in by the order of history: those of the window as events, those before it as what was there. */
 class Loading {
   readonly state: Mvcc
+  readonly #packs: PlacedPack[] = []
   readonly #nowMs: number
   #events: StoreEvent[] = []
   #revision: Revision = 0
@@ -90,20 +103,38 @@ class Loading {
     this.#nowMs = nowMs
   }
 
-  add(row: { key: string; revision: Revision; timeMs: number }, entry: Entry | undefined): void {
-    if (row.revision !== this.#revision) this.#apply()
-    this.#revision = row.revision
-    this.#timeMs = Math.min(row.timeMs, this.#nowMs)
-    if (row.revision > this.state.compactedRevision) {
-      this.#events.push(eventOf(row, entry, this.state))
-    } else if (entry) this.state.restore(entry)
+  /** Without an entry for a delete. */
+  add(change: Change, entry: FileEntry | undefined): void {
+    const { key, revision, timeMs, packed } = change
+    if (revision !== this.#revision) this.#apply()
+    this.#revision = revision
+    this.#timeMs = Math.min(timeMs, this.#nowMs)
+    if (packed) this.#place(change, packed, entry)
+    if (revision > this.state.compactedRevision) {
+      this.#events.push(eventOf(change, entry, this.state))
+      return
+    }
+    const previous = this.state.get(key)
+    if (previous instanceof FileEntry) previous.pack?.forget(previous.place)
+    if (entry) this.state.restore(entry)
+    else this.state.restoreDelete(key)
   }
 
-  finish(newest: Revision): Mvcc {
+  #place({ id, key }: Change, packed: PackPlace, entry: FileEntry | undefined): void {
+    let pack = this.#packs.at(-1)
+    if (pack?.id !== packed.id) {
+      pack = new PlacedPack(packed.id)
+      this.#packs.push(pack)
+    }
+    const place = pack.add(id, key.length, entry?.size)
+    entry?.putInto(pack, place)
+  }
+
+  finish(newest: Revision): Loaded {
     this.#apply()
-    // The newest rows may have been removed: the delete of a key, once it is old enough.
+    // The newest changes may have been removed: the delete of a key, once it is old enough.
     if (newest > this.state.revision) this.state.advance(newest)
-    return this.state
+    return { state: this.state, packs: this.#packs }
   }
 
   #apply(): void {
@@ -114,27 +145,30 @@ class Loading {
   }
 }
 
-/** A million keys, of which few are in the window: entries are made only of those, of the others when somebody asks for them. */
+/** A million keys, of which few changed lately: entries are made only of those, of the others when somebody asks for them. */
 function loadHeads(
   database: DatabaseSync,
   compacted: Revision,
   { loading, values }: { loading: Loading; values: ValueFile },
 ): void {
-  const window: Head[] = []
-  eachHead(database, { after: compacted, through: MAX_REVISION }, head => window.push(head))
-  const touched = new Set(window.filter(hasPrevious).map(({ key }) => key))
+  const recent: Head[] = []
+  eachPackedHead(database, head => recent.push(head))
+  // Of an older proa's file.
+  eachKeptHead(database, { after: compacted, through: MAX_REVISION }, head => recent.push(head))
+  const touched = new Set(recent.filter(hasPrevious).map(({ key }) => key))
   const keys: string[] = []
   const rows: number[] = []
   const columns = new HeadColumns()
-  eachHead(database, { after: 0, through: compacted }, head => {
+  eachKeptHead(database, { after: 0, through: compacted }, head => {
     if (head.size === null) return
-    if (touched.size > 0 && touched.has(head.key)) loading.add(head, values.entryIn(head))
+    if (touched.size > 0 && touched.has(head.key)) recent.push(head)
     else {
       rows.push(columns.push(head))
       keys.push(head.key)
     }
   })
-  for (const head of window) {
+  recent.sort((a, b) => a.id - b.id)
+  for (const head of recent) {
     loading.add(head, head.size === null ? undefined : values.entryIn(head))
   }
   const entryAt = (row: number, key: string) => values.entryIn(columns.at(row, key))
@@ -146,7 +180,7 @@ function hasPrevious({ revision, createRevision, size }: Head): boolean {
   return size === null || createRevision !== revision
 }
 
-function entryOf(row: Row, values: ValueFile): Entry | undefined {
+function entryOf(row: Row, values: ValueFile): FileEntry | undefined {
   const { key, value, createRevision, revision } = row
   if (value === null) return undefined
   const entry = values.entryOf({ key, value, createRevision, modRevision: revision })
@@ -154,11 +188,7 @@ function entryOf(row: Row, values: ValueFile): Entry | undefined {
   return entry
 }
 
-function eventOf(
-  { key, revision }: { key: string; revision: Revision },
-  entry: Entry | undefined,
-  state: Mvcc,
-): StoreEvent {
+function eventOf({ key, revision }: Change, entry: Entry | undefined, state: Mvcc): StoreEvent {
   const previous = state.get(key)
   if (entry) return Object.freeze({ type: 'put', revision, entry, previous })
   if (!previous) throw new Damage(`${key} was deleted at ${revision} without having existed`)

@@ -1,4 +1,5 @@
 import type { Entry, Revision } from '../store.ts'
+import type { PlacedPack } from './placed-pack.ts'
 
 const WHOLE = -1
 
@@ -18,6 +19,8 @@ export class FileEntry implements Entry {
   /** The value, or where `#at` says so a buffer that it shares with others. */
   #bytes: Uint8Array | undefined
   #at = WHOLE
+  #pack: PlacedPack | undefined
+  #place = 0
 
   constructor(
     source: ValueSource,
@@ -38,6 +41,22 @@ export class FileEntry implements Entry {
     const bytes = this.#bytes
     if (!bytes) return this.#source.read(this)
     return this.#at === WHOLE ? bytes : bytes.subarray(this.#at, this.#at + this.size)
+  }
+
+  /** Where it was written to; undefined where it has a row of its own. */
+  get pack(): PlacedPack | undefined {
+    return this.#pack
+  }
+
+  /** Among the changes of the pack. */
+  get place(): number {
+    return this.#place
+  }
+
+  /** It is written there. */
+  putInto(pack: PlacedPack, place: number): void {
+    this.#pack = pack
+    this.#place = place
   }
 
   get isHeld(): boolean {

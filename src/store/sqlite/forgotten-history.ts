@@ -1,106 +1,147 @@
 import type { Commit } from '../history.ts'
-import type { Revision } from '../store.ts'
-import { type ForgottenRow, rowOf } from './packed-rows.ts'
+import type { Entry, Revision } from '../store.ts'
+import { FileEntry } from './file-entry.ts'
+import { IDS_PER_REVISION } from './messages.ts'
+import { OldPacks } from './old-packs.ts'
+import type { PlacedPack } from './placed-pack.ts'
 
 /**
- * Rows of compacted history that one batch removes beside those that are added: few, since writers wait for them, but more than come, so that
- * no load outruns it: whatever goes came once.
+ * What leaves the file of compacted history beside the rows of a batch: little, since writers wait for it, but more than comes, so that
+ * no load outruns it. A change makes at most two things to do: the row of `kept` that it replaces, and later its own way there.
  */
-const MIN_BATCH_FORGOTTEN = 64
-const FORGOTTEN_PER_ROW = 1.25
-/** What a row weighs that lies behind the one before, mostly in the same page. */
-const NEIGHBOUR = 1 / 4
-/** So many commits do not wait for more, even those that leave no rows behind. */
-const MOST_WAITING = 4096
+const MIN_BATCH_WORK = 64
+const WORK_PER_ROW = 2.5
 /** Where nobody waits. */
-const IDLE_BATCH_FORGOTTEN = 512
+const IDLE_BATCH_WORK = 512
 
-/** What the compaction of one commit removes from the disk. */
-export interface Forgotten {
-  readonly compacted: Revision
-  readonly rows: readonly ForgottenRow[]
-  /** About how many rows that lie alone are as much work. */
-  readonly work: number
+/** A row of `kept`. */
+export type ForgottenRow = Pick<Entry, 'modRevision' | 'key'>
+
+interface WaitingRow extends ForgottenRow {
+  /** The commit whose own compaction made it superfluous. */
+  readonly by: Revision
 }
 
-/** History that was dropped, and whose rows have to leave the disk yet, the oldest first. */
-export class ForgottenHistory {
-  #waiting: Forgotten[] = []
-  #work = 0
-  #lastRevision: Revision = -1
-  #addedSince = 0
-  /** So many of the oldest do not wait for more. */
-  #urgent = 0
+/** What one batch removes. */
+export interface Removal {
+  /** The oldest revision that can be read from the file afterwards. */
+  readonly compacted: Revision
+  readonly rows: readonly ForgottenRow[]
+  readonly packs: readonly PlacedPack[]
+}
 
-  /** Whether what waits is worth a batch, or has waited for long: each removal changes some pages more than those of its rows. */
-  get isDue(): boolean {
-    if (this.#urgent > 0 || this.#waiting.length >= MOST_WAITING) return true
-    return this.#work >= MIN_BATCH_FORGOTTEN
+/**
+ * History that was dropped, and has to leave the file yet, the oldest first.
+ *
+ * Invariants: the file tells at each moment all of what its `compacted` says. A pack leaves after all that are older, and after the rows of `kept` that
+ * its changes replaced; so what was replaced never outlives what replaced it, which a start would take for the newest then.
+ */
+export class ForgottenHistory {
+  readonly #packs: OldPacks
+  #rows: WaitingRow[] = []
+  #compacted: Revision
+  /** As the file has it. */
+  #written: Revision
+  /** Before it deletes are rows of `kept`, as they were in files of older proas. */
+  readonly #packedFrom: Revision
+  #addedSince = 0
+  /** Whether what waits does not wait for more. */
+  #isUrgent = false
+
+  /** A store begins with so much: its packs, the oldest first, and the revisions at which history begins and ends. */
+  constructor(packs: readonly PlacedPack[], compacted: Revision, newest: Revision) {
+    this.#packs = new OldPacks(packs, compacted)
+    this.#compacted = compacted
+    this.#written = compacted
+    this.#packedFrom = packs[0] ? Math.floor(packs[0].id / IDS_PER_REVISION) : newest + 1
   }
 
-  /** All of what waits is due. */
+  /** Whether what waits is worth a batch: each removal changes some pages more than those of what goes. */
+  get isDue(): boolean {
+    if (this.#rows.length + this.#packs.work >= MIN_BATCH_WORK) return true
+    return this.#isUrgent && this.#hasSome
+  }
+
+  get #hasSome(): boolean {
+    return this.#rows.length > 0 || this.#packs.work > 0 || this.#compacted > this.#written
+  }
+
+  /** All of what waits is due, and what is old for some time. */
   hurry(): void {
-    this.#urgent = this.#waiting.length
+    this.#packs.tick()
+    this.#isUrgent = this.#hasSome
   }
 
   add(dropped: readonly Commit[], compacted: Revision): void {
-    for (const commit of dropped) this.#add(commit.revision, rowsBehind(commit))
-    this.#add(compacted, NO_ROWS)
+    for (const commit of dropped) this.#addCommit(commit)
+    this.#compacted = compacted
+    this.#packs.compact(compacted)
   }
 
-  #add(compacted: Revision, rows: readonly ForgottenRow[]): void {
-    let work = 0
-    for (let i = 0; i < rows.length; i++) {
-      const { modRevision } = rows[i] as ForgottenRow
-      work += modRevision === this.#lastRevision + 1 ? NEIGHBOUR : 1
-      this.#lastRevision = modRevision
+  /** What nobody needs once a commit is no longer told. */
+  #addCommit({ revision, events }: Commit): void {
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i] as Commit['events'][number]
+      if (event.previous) this.#forget(event.previous, revision)
+      if (event.type === 'delete' && revision < this.#packedFrom) {
+        this.#rows.push({ modRevision: revision, key: event.key, by: revision })
+      }
     }
-    this.#work += work
-    this.#waiting.push({ compacted, rows, work })
   }
 
-  /** What a batch that adds so many rows is to remove; it waits here until `removed`. */
-  oldestFor(added: number): readonly Forgotten[] {
+  #forget(entry: Entry, by: Revision): void {
+    const pack = entry instanceof FileEntry ? entry.pack : undefined
+    if (entry instanceof FileEntry) pack?.forget(entry.place)
+    // Of one that is leaving it becomes a row just now, unless that fails.
+    if (pack?.leaves === 'not') return
+    // Not the entry itself, which holds its value by then: its row may wait for long.
+    this.#rows.push({ modRevision: entry.modRevision, key: entry.key, by })
+  }
+
+  /** Packs became durable. */
+  placed(packs: readonly PlacedPack[]): void {
+    this.#packs.add(packs)
+  }
+
+  /** What a batch that adds so many rows is to remove. One at a time: until then it is `removed` or `stays`. */
+  take(added: number): Removal {
     const since = this.#addedSince + added
-    const most =
-      since === 0 ? IDLE_BATCH_FORGOTTEN : Math.max(MIN_BATCH_FORGOTTEN, FORGOTTEN_PER_ROW * since)
-    let count = 0
-    let rows = 0
-    while (count < this.#waiting.length && rows < most) {
-      rows += this.#waiting[count++]?.rows.length ?? 0
-    }
-    return this.#waiting.slice(0, count)
+    const most = since === 0 ? IDLE_BATCH_WORK : Math.max(MIN_BATCH_WORK, WORK_PER_ROW * since)
+    const rows = this.#rowsOfWholeCommits(most)
+    const next = this.#rows[rows.length]
+    // What rows that wait on were replaced by is told yet, and what a pack holds for it is needed.
+    if (next) return { compacted: next.by - 1, rows, packs: [] }
+    const packs = this.#packs.take(most - rows.length)
+    for (const pack of packs) pack.leaves = 'soon'
+    return { compacted: this.#compacted, rows, packs }
   }
 
-  /** A batch goes to the writer with so many rows to add, and with some to remove or without. */
+  #rowsOfWholeCommits(most: number): readonly WaitingRow[] {
+    let count = Math.min(Math.floor(most), this.#rows.length)
+    while (count > 0 && this.#rows[count]?.by === this.#rows[count - 1]?.by) count++
+    return this.#rows.slice(0, count)
+  }
+
+  /** A batch goes to the writer with so many rows to add, and with a removal or without. */
   noteSent(added: number, isRemoving: boolean): void {
     this.#addedSince = isRemoving ? 0 : this.#addedSince + added
   }
 
-  /** So many of the oldest have left the disk. */
-  removed(count: number): void {
-    for (const { work } of this.#waiting.splice(0, count)) this.#work -= work
-    this.#urgent = Math.max(0, this.#urgent - count)
+  /** It has left the file. */
+  removed({ compacted, rows, packs }: Removal): void {
+    this.#written = compacted
+    this.#rows.splice(0, rows.length)
+    this.#packs.left(packs.length)
+    if (this.#isUrgent) this.#isUrgent = this.#hasSome
+  }
+
+  /** It could not be removed. */
+  stays({ packs }: Removal): void {
+    for (const pack of packs) pack.leaves = 'not'
   }
 
   clear(): void {
-    this.#waiting = []
-    this.#work = 0
-    this.#urgent = 0
+    this.#rows = []
+    this.#packs.clear()
   }
 }
-
-/** The rows that nobody needs once a commit is no longer told. */
-function rowsBehind({ revision, events }: Commit): readonly ForgottenRow[] {
-  const [only] = events
-  // Nearly all are so, and an array that is pushed to has room for seventeen.
-  if (events.length === 1 && only?.type === 'put') {
-    return only.previous ? [rowOf(only.previous)] : NO_ROWS
-  }
-  return events.flatMap(event => {
-    const before = event.previous ? [rowOf(event.previous)] : []
-    return event.type === 'delete' ? [...before, { modRevision: revision, key: event.key }] : before
-  })
-}
-
-const NO_ROWS: readonly ForgottenRow[] = []

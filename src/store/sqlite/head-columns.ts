@@ -1,5 +1,8 @@
 import type { Head } from './heads.ts'
 
+/** What is kept of a head. */
+type ColumnsOfHead = Pick<Head, 'key' | 'revision' | 'createRevision' | 'size'>
+
 const GROWTH = 2
 
 /** The numbers of many heads, without an object for each of them. */
@@ -8,7 +11,7 @@ export class HeadColumns {
   #length = 0
 
   /** Takes a head in, all but its key and time; the place where it is. */
-  push({ revision, createRevision, size }: Head): number {
+  push({ revision, createRevision, size }: ColumnsOfHead): number {
     const at = 3 * this.#length
     if (at === this.#numbers.length) {
       const grown = new Float64Array(GROWTH * at)
@@ -21,7 +24,7 @@ export class HeadColumns {
     return this.#length++
   }
 
-  at(place: number, key: string): Omit<Head, 'timeMs'> {
+  at(place: number, key: string): ColumnsOfHead {
     const at = 3 * place
     return {
       key,

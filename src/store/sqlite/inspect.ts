@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Revision } from '../store.ts'
+import { checksumOf, headOf } from './checksum.ts'
 import { certainOfDamage, damagedFile, isDamage } from './damage.ts'
 import { checkPages } from './database.ts'
 import { eachRow, readCounter } from './rows.ts'
@@ -52,7 +53,8 @@ function reportOf(database: DatabaseSync, file: string): FileReport {
   let revision = counter.revision
   const live = new Set<string>()
   eachRow(database, row => {
-    hash = crc32(`${row.checksum}`, hash)
+    const head = headOf(row.id, row.key, row.createRevision, row.timeMs)
+    hash = crc32(`${checksumOf(head, row.value)}`, hash)
     revision = Math.max(revision, row.revision)
     if (row.value === null) live.delete(row.key)
     else live.add(row.key)

@@ -17,16 +17,19 @@ export interface WriteBatch {
   readonly isLast: boolean
   /** The newest revision that there is, this batch's included. */
   readonly revision: Revision
-  /** Set when history up to here is gone with this batch. */
+  /** Set when something of history leaves the file with this batch: the oldest revision that can be read of it from then on. */
   readonly compacted: Revision | undefined
   /**
-   * Rows to add, `ROW_NUMBERS` for each: id, create revision, time in ms, length of the key in UTF-16 units, and of the value in bytes, -1 for a
-   * key that was deleted. Then rows to forget, `FORGOTTEN_NUMBERS` for each: revision and length of the key.
+   * Changes to add, `ROW_NUMBERS` for each: id, negative where it begins a pack, create revision, time in ms, length of the key in UTF-16
+   * units, and of the value in bytes, -1 for a key that was deleted. A pack ends where the next begins, or with a batch that is not followed. Then rows of
+   * `kept` to remove, `FORGOTTEN_NUMBERS` for each: revision and length of the key; then packs to remove, `LEAVING_NUMBERS` for each: id, and a bit for each
+   * of its changes that has to be kept.
    */
   readonly numbers: Float64Array
   readonly rows: number
   readonly forgotten: number
-  /** All keys one after the other, those to forget last. */
+  readonly leaving: number
+  /** All keys one after the other, those of rows to remove last. */
   readonly keys: string
   /** All values one after the other. */
   readonly bytes: Uint8Array
@@ -42,6 +45,7 @@ export interface LooseBatch extends Omit<WriteBatch, 'numbers' | 'bytes'> {
 
 export const ROW_NUMBERS = 5
 export const FORGOTTEN_NUMBERS = 2
+export const LEAVING_NUMBERS = 2
 
 export type WriterRequest = WriteBatch | { readonly type: 'tidy' } | { readonly type: 'close' }
 
@@ -55,8 +59,8 @@ export interface WriterReply {
   readonly message?: string
 }
 
-/** A row's id is its revision times this, plus its place in the commit: ids grow in the order of history. */
+/** A change's id is its revision times this, plus its place in the commit: ids grow in the order of history. */
 export const IDS_PER_REVISION = 1024
 
-/** Beyond it, row ids would no longer be exact numbers in JavaScript. */
+/** Beyond it, ids would no longer be exact numbers in JavaScript. */
 export const MAX_REVISION = Math.floor(Number.MAX_SAFE_INTEGER / IDS_PER_REVISION)

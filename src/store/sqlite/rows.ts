@@ -2,9 +2,18 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Revision } from '../store.ts'
 import { checksumOf, counterChecksum, headOf } from './checksum.ts'
 import { Damage } from './damage.ts'
+import { eachPack } from './file-packs.ts'
 import { IDS_PER_REVISION } from './messages.ts'
+import { type PackedHead, valueIn } from './pack.ts'
 
-/** One row of the log as it was found whole. */
+/** Which of the changes in which pack. */
+export interface PackPlace {
+  /** Of the pack. */
+  readonly id: number
+  readonly place: number
+}
+
+/** One change as it was found whole. */
 export interface Row {
   readonly id: number
   readonly revision: Revision
@@ -13,7 +22,8 @@ export interface Row {
   readonly timeMs: number
   /** Shares its buffer with its neighbours; null for a delete. */
   readonly value: Uint8Array | null
-  readonly checksum: number
+  /** Undefined where it has a row of its own. */
+  readonly packed?: PackPlace
 }
 
 /** Rows read by one call. Even the largest values together stay below SQLite's limit of 1 GB for one answer. */
@@ -26,17 +36,38 @@ const ROWS_PER_CHUNK = 100
 const chunkOfRows = `
   SELECT json_group_array(id), json_group_array(key), json_group_array(create_revision), json_group_array(time_ms),
     json_group_array(checksum), json_group_array(length(value)), CAST(group_concat(CAST(value AS TEXT), '') AS BLOB)
-  FROM (SELECT * FROM log WHERE id > ? ORDER BY id LIMIT ${ROWS_PER_CHUNK})`
+  FROM (SELECT * FROM kept WHERE id > ? ORDER BY id LIMIT ${ROWS_PER_CHUNK})`
 const NOTHING = new Uint8Array()
 /** Fewer columns, for whoever knows the rest: four numbers a row, -1 for the length of a delete. */
 const CONTENT_NUMBERS = 4
 const namedContents = `
-  SELECT group_concat(json_each.key || ',' || time_ms || ',' || checksum || ',' || ifnull(length(log.value), -1)),
-    CAST(group_concat(CAST(log.value AS TEXT), '') AS BLOB)
-  FROM json_each(?) JOIN log ON log.id = json_each.value`
+  SELECT group_concat(json_each.key || ',' || time_ms || ',' || checksum || ',' || ifnull(length(kept.value), -1)),
+    CAST(group_concat(CAST(kept.value AS TEXT), '') AS BLOB)
+  FROM json_each(?) JOIN kept ON kept.id = json_each.value`
 
-/** Visits all rows in the order of history. Throws Damage for one that is not as proa wrote it. */
+/** Visits all changes in the order of history. Throws Damage for one that is not as proa wrote it. */
 export function eachRow(database: DatabaseSync, visit: (row: Row) => void): void {
+  for (const row of inOrder(keptRows(database), packedRows(database))) visit(row)
+}
+
+/** Two sequences that are sorted by ids, as one. */
+function* inOrder<Item extends { readonly id: number }>(
+  first: Iterator<Item>,
+  second: Iterator<Item>,
+): Generator<Item> {
+  let [a, b] = [first.next(), second.next()]
+  while (!a.done || !b.done) {
+    if (b.done || (!a.done && a.value.id < b.value.id)) {
+      yield a.value
+      a = first.next()
+    } else {
+      yield b.value
+      b = second.next()
+    }
+  }
+}
+
+function* keptRows(database: DatabaseSync): Generator<Row> {
   const query = database.prepare(chunkOfRows)
   query.setReturnArrays(true)
   let last = 0
@@ -44,7 +75,22 @@ export function eachRow(database: DatabaseSync, visit: (row: Row) => void): void
     const rows = rowsIn(query.get(last), last)
     count = rows.length
     last = rows.at(-1)?.id ?? last
-    for (const row of rows) visit(row)
+    yield* rows
+  }
+}
+
+function* packedRows(database: DatabaseSync): Generator<Row> {
+  for (const { id: packId, heads, bytes } of eachPack(database, { withValues: true })) {
+    for (let place = 0; place < heads.length; place++) {
+      const head = heads[place] as PackedHead
+      const [offset, key, createRevision, timeMs] = head
+      const id = packId + offset
+      const revision = Math.floor(id / IDS_PER_REVISION)
+      const { value = null, isWhole = true } = valueIn(head, bytes) ?? {}
+      if (!isWhole) throw new Damage(`the checksum of ${key} at revision ${revision} is wrong`)
+      const packed = { id: packId, place }
+      yield { id, revision, key, createRevision, timeMs, value, packed }
+    }
   }
 }
 
@@ -116,17 +162,16 @@ function rowsIn(chunk: unknown, previousId: number): Row[] {
       key: keys[i] as string,
       createRevision: created[i] as number,
       timeMs: times[i] as number,
-      checksum: checksums[i] as number,
       value: length === null ? null : new Uint8Array(bytes.buffer, bytes.byteOffset + at, length),
     }
     at += length ?? 0
-    checkRow(row, ids[i - 1] ?? previousId)
+    checkRow(row, checksums[i] as number, ids[i - 1] ?? previousId)
     return row
   })
 }
 
-function checkRow(row: Row, previousId: number): void {
-  const { id, key, createRevision, timeMs, value, checksum } = row
+function checkRow(row: Row, checksum: number, previousId: number): void {
+  const { id, key, createRevision, timeMs, value } = row
   if (id <= previousId) throw new Damage(`row ${id} stands behind row ${previousId}`)
   if (checksumOf(headOf(id, key, createRevision, timeMs), value) !== checksum) {
     throw new Damage(`the checksum of ${key} at revision ${row.revision} is wrong`)

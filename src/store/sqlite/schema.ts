@@ -5,19 +5,17 @@ import { Damage } from './damage.ts'
 import { IDS_PER_REVISION } from './messages.ts'
 
 /**
- * The tables of `state.db` and how a file of an older proa gets them. One table is the log of all changes that are still needed, in
- * revision order: the newest row of a key is its current value, the older ones are the history window. So each value is written once,
- * at the end of the table.
+ * The tables of `state.db` and how a file of an older proa gets them. Changes are written to `packs`, several in a row, in the order of revisions: those
+ * of history, and of what was written shortly before. Of the oldest packs those changes that are still needed become rows of `kept`, one for each
+ * key. So what is written again and again, which is most, is written once and goes with its pack, and what stays lies alone. The view `log` shows all changes
+ * one by one.
  */
 
 /** 'Proa' in ASCII: `file state.db` and others tell our files from somebody else's. */
 export const APPLICATION_ID = 0x50726f61
 
-/**
- * Of a new file; one keeps what it was made with. Rows of about a kilobyte fill 8 KB better than SQLite's 4 KB, of which three of them leave a fifth
- * empty: many writers and a start have fewer pages to go through, and a lone writer waits for the disk anyway.
- */
-export const PAGE_BYTES = 8192
+/** Of a new file; one keeps what it was made with. Most transactions change a handful of pages, of which some hold little that is new. */
+export const PAGE_BYTES = 4096
 
 /**
  * For every connection. FULL makes each commit wait for the disk. The writer decides when the log is copied into the file (before SQLite would),
@@ -54,6 +52,7 @@ const migrations: readonly ((database: DatabaseSync) => void)[] = [
   database => database.exec(firstSchema),
   addChecksums,
   splitChecksums,
+  addPacks,
 ]
 
 export const SCHEMA_VERSION = migrations.length
@@ -85,7 +84,34 @@ function splitChecksums(database: DatabaseSync): void {
   )
 }
 
-function checksumOfRow(...[id, key, created, time, value]: readonly SQLOutputValue[]): number {
+/** Until then `log` was a table of all changes. Its rows stay what they are. */
+function addPacks(database: DatabaseSync): void {
+  database.exec(`
+    DROP VIEW current;
+    ALTER TABLE log RENAME TO kept;
+    CREATE TABLE packs (
+      id INTEGER PRIMARY KEY,          -- of its first change
+      last INTEGER NOT NULL,           -- the id of its last change
+      checksum INTEGER NOT NULL,       -- of all but the values
+      heads TEXT NOT NULL,             -- of each change [id - id of the first, key, create revision, time, where the value begins, its length, its CRC-32]
+      bytes BLOB NOT NULL              -- the values one after the other
+    ) STRICT;
+    CREATE VIEW log AS
+      SELECT id, key, create_revision, time_ms, value FROM kept
+      UNION ALL
+      SELECT packs.id + (head.value ->> 0), head.value ->> 1, head.value ->> 2, head.value ->> 3,
+        CASE WHEN head.value ->> 5 IS NOT NULL THEN substr(bytes, 1 + (head.value ->> 4), head.value ->> 5) END
+      FROM packs JOIN json_each(packs.heads) AS head;
+    CREATE VIEW current AS
+      SELECT key, max(id) / ${IDS_PER_REVISION} AS revision, create_revision, value
+      FROM log GROUP BY key HAVING value IS NOT NULL;
+  `)
+}
+
+/** As a function of SQL: of the columns of a row of `kept` before its checksum. */
+export function checksumOfRow(
+  ...[id, key, created, time, value]: readonly SQLOutputValue[]
+): number {
   const head = headOf(Number(id), String(key), Number(created), Number(time))
   return checksumOf(head, value as Uint8Array | null)
 }

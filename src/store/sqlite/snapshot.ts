@@ -9,7 +9,7 @@ import { certainOfDamage } from './damage.ts'
 import { stateFile } from './database.ts'
 import { type FileReport, inspectFile, readFile } from './inspect.ts'
 import { IDS_PER_REVISION, MAX_REVISION } from './messages.ts'
-import { connectionPragmas, migrate, numberOf, schemaVersionOf } from './schema.ts'
+import { checksumOfRow, connectionPragmas, migrate, numberOf, schemaVersionOf } from './schema.ts'
 
 /**
  * Backups of the store: one file, which `sqlite3` opens like the store's own. Saving reads beside whoever writes, and a write-ahead log
@@ -123,9 +123,15 @@ function beginAnew(file: string, revision: Revision): void {
   try {
     database.exec(connectionPragmas)
     database.exec('BEGIN IMMEDIATE')
+    database.function('row_checksum', { deterministic: true, varargs: true }, checksumOfRow)
     database.exec(`
-      DELETE FROM log WHERE value IS NULL
-        OR id NOT IN (SELECT max(id) FROM log GROUP BY key)`)
+      CREATE TEMP TABLE newest (id INTEGER PRIMARY KEY);
+      INSERT INTO newest SELECT max(id) FROM log GROUP BY key;
+      DELETE FROM kept WHERE value IS NULL OR id NOT IN (SELECT id FROM newest);
+      INSERT INTO kept
+        SELECT id, key, create_revision, time_ms, value, row_checksum(id, key, create_revision, time_ms, value) FROM log
+        WHERE value IS NOT NULL AND id IN (SELECT id FROM newest) AND id NOT IN (SELECT id FROM kept);
+      DELETE FROM packs;`)
     database
       .prepare('UPDATE counter SET revision = ?, compacted = ?, checksum = ?')
       .run(revision, revision, counterChecksum(revision, revision))

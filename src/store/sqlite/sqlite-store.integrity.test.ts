@@ -70,6 +70,34 @@ test('a file of the first version is brought up to date with all it holds', asyn
   assert.deepEqual(columnsOf(stateOf(directory)), columnsOf(stateOf(await filled(1))))
 })
 
+test('history of a file of the first version is forgotten like any other', async () => {
+  const directory = fresh()
+  mkdirSync(directory)
+  execute(stateOf(directory), versionOne)
+  const rows = () => {
+    const database = new DatabaseSync(stateOf(directory), { readOnly: true })
+    const found = database.prepare('SELECT id / 1024 AS revision, key FROM kept ORDER BY id').all()
+    database.close()
+    return found.map(({ revision, key }) => `${revision}${key}`)
+  }
+  for (const [revision, left] of [
+    [3, ['1/old', '2/a', '3/b', '4/a', '5/b']],
+    [4, ['1/old', '3/b', '4/a', '5/b']],
+    [5, ['1/old', '4/a']],
+  ] as const) {
+    const store = await open(directory)
+    await store.compact(revision)
+    await store.close()
+    assert.deepEqual(rows(), left)
+  }
+  const store = await open(directory)
+  assert.deepEqual(
+    (await store.list('')).entries.map(({ key }) => key),
+    ['/a', '/old'],
+  )
+  await store.close()
+})
+
 for (const [when, heldBytes] of [
   ['at the start', 1e9],
   ['at the start or when its value is read', 0],
@@ -115,7 +143,7 @@ function portrait(bytes: Uint8Array, directory: string, heldBytes: number) {
   writeFileSync(stateOf(directory), bytes)
   const values = new ValueFile(stateOf(directory), silentLog, heldBytes)
   try {
-    const state = loadDatabase(directory, 1e15, values)
+    const { state } = loadDatabase(directory, 1e15, values)
     const lists = []
     for (let revision = state.compactedRevision; revision <= state.revision; revision++) {
       const { entries } = state.list('', { revision })

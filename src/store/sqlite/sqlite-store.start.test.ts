@@ -22,8 +22,8 @@ import { silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
 import type { Entry, Store, StoreEvent } from '../store.ts'
 import { decode, encode, put, recorder, remove, settled } from '../testing/recorder.ts'
-import { checksumOf, headOf } from './checksum.ts'
 import { IDS_PER_REVISION } from './messages.ts'
+import { packChecksum, packedHead } from './pack.ts'
 import { migrate, numberOf, PAGE_BYTES, SCHEMA_VERSION } from './schema.ts'
 import { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
 
@@ -169,16 +169,24 @@ const harms: Record<string, { harm(file: string): void; says: RegExp }> = {
     says: /is not a proa database; move it away/,
   },
   'a missing table': {
-    harm: file => execute(file, 'DROP TABLE log'),
-    says: /is damaged \(no such table: log\)/,
+    harm: file => execute(file, 'DROP TABLE packs'),
+    says: /is damaged \(no such table: packs\)/,
   },
   'a missing counter': {
     harm: file => execute(file, 'DELETE FROM counter'),
     says: /is damaged \(the revision counter is missing\)/,
   },
   'a changed value': {
-    harm: file => execute(file, "UPDATE log SET value = x'00' WHERE key = '/7'"),
-    says: /is damaged \(the checksum of \/7 at revision 8 is wrong\)/,
+    harm: file => execute(file, 'UPDATE packs SET bytes = zeroblob(length(bytes)) WHERE id = 1024'),
+    says: /is damaged \(the checksum of \/0 at revision 1 is wrong\)/,
+  },
+  'a changed key': {
+    harm: file => execute(file, "UPDATE packs SET heads = replace(heads, '/7\"', '/8\"')"),
+    says: /is damaged \(the checksum of the changes from 1024 to \d+ is wrong\)/,
+  },
+  'changes at other revisions': {
+    harm: file => execute(file, 'UPDATE packs SET id = id - 1 WHERE id = 1024'),
+    says: /is damaged \(the checksum of the changes from 1023 to \d+ is wrong\)/,
   },
   'a changed counter': {
     harm: file => execute(file, 'UPDATE counter SET compacted = 5'),
@@ -187,16 +195,14 @@ const harms: Record<string, { harm(file: string): void; says: RegExp }> = {
   'a delete of what never was': {
     harm(file) {
       const database = new DatabaseSync(file)
-      const id = 100 * IDS_PER_REVISION
-      const checksum = checksumOf(headOf(id, '/99', 0, 5), null)
+      const id = 101 * IDS_PER_REVISION
+      const heads = `[${packedHead([0, '/100', 0, 5, 0, null, 0])}]`
       database
-        .prepare(
-          'UPDATE log SET create_revision = 0, time_ms = 5, value = NULL, checksum = ? WHERE id = ?',
-        )
-        .run(checksum, id)
+        .prepare('INSERT INTO packs VALUES (?, ?, ?, ?, zeroblob(0))')
+        .run(id, id, packChecksum(id, id, heads), heads)
       database.close()
     },
-    says: /is damaged \(\/99 was deleted at 100 without having existed\)/,
+    says: /is damaged \(\/100 was deleted at 101 without having existed\)/,
   },
 }
 

@@ -15,9 +15,9 @@ import {
   type WatchSink,
 } from '../store.ts'
 import { WatchHub } from '../watch-hub.ts'
-import { CommitQueue } from './commit-queue.ts'
+import { CommitQueue, type CommitQueueHooks } from './commit-queue.ts'
 import { certainOfDamage } from './damage.ts'
-import { loadDatabase, stateFile } from './database.ts'
+import { type Loaded, loadDatabase, stateFile } from './database.ts'
 import type { WriterReply } from './messages.ts'
 import { ValueFile } from './value-file.ts'
 import { startWriter, type Writer } from './writer.ts'
@@ -59,11 +59,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     onFailure: error => store?.fail(error),
   })
   try {
-    const { state, values } = certainOfDamage(stateFile(directory), () => {
+    const { loaded, values } = certainOfDamage(stateFile(directory), () => {
       const values = new ValueFile(stateFile(directory), options.log, options.heldBytes)
-      return { values, state: loadDatabase(directory, options.clock.now(), values) }
+      return { values, loaded: loadDatabase(directory, options.clock.now(), values) }
     })
-    store = new SqliteStore(options, state, { claim, writer, values })
+    store = new SqliteStore(options, loaded, { claim, writer, values })
     return store
   } catch (error) {
     await writer.stop(false)
@@ -93,7 +93,7 @@ class SqliteStore implements Store {
 
   constructor(
     options: SqliteStoreOptions,
-    state: Mvcc,
+    { state, packs }: Loaded,
     machine: { claim: DirectoryClaim; writer: Writer; values: ValueFile },
   ) {
     this.#clock = options.clock
@@ -105,7 +105,7 @@ class SqliteStore implements Store {
     this.#writer = machine.writer
     this.#values = machine.values
     this.#hub = new WatchHub(options.log)
-    this.#queue = new CommitQueue(state, {
+    const hooks: CommitQueueHooks = {
       send: batch => this.#writer.write(batch),
       commitMs: () => this.#writer.commitMs(),
       isAwake: () => this.#writer.isAwake(),
@@ -113,7 +113,8 @@ class SqliteStore implements Store {
       published: commits => this.#publish(commits),
       sent: () => this.#tidyUp(),
       defer: (callback, isLone) => (isLone ? afterThisWork : afterReadyWork)(callback),
-    })
+    }
+    this.#queue = new CommitQueue(state, hooks, packs)
     this.#cancelCompaction = this.#clock.after(COMPACTION_INTERVAL_MS, () => this.#compactOld())
   }
 

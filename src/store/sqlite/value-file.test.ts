@@ -12,7 +12,9 @@ import { silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
 import { type Entry, type Store, UnreadableValueError } from '../store.ts'
 import { decode, put, recorder, remove, settled, show } from '../testing/recorder.ts'
+import { loadDatabase } from './database.ts'
 import { FileEntry } from './file-entry.ts'
+import { numberOf } from './schema.ts'
 import { openSqliteStore } from './sqlite-store.ts'
 import { ValueFile } from './value-file.ts'
 
@@ -22,62 +24,86 @@ const collect = runInNewContext('gc') as () => void
 /** Stores whose values stay in the file, as those of a million objects do. */
 const root = mkdtempSync(join(tmpdir(), 'proa-values-'))
 after(() => rmSync(root, { recursive: true, force: true }))
-let count = 0
-const fresh = () => join(root, `${++count}`)
+let directories = 0
+const fresh = () => join(root, `${++directories}`)
 const open = (directory: string, log: Log = silentLog) =>
   openSqliteStore({ directory, clock: systemClock, log, heldBytes: 100 })
 const text = (i: number) => `${i} `.repeat(20)
 const isHeld = (entry: Entry | undefined) => entry instanceof FileEntry && entry.isHeld
 
+type Form = 'in packs' | 'in rows'
+
+/** Values may lie in packs, where they were written, or alone, where packs have left. */
+function inBothForms(name: string, body: (form: Form) => Promise<void>): void {
+  for (const form of ['in packs', 'in rows'] as const) test(`${name} (${form})`, () => body(form))
+}
+
 /** Reopened, so that nothing of it is in memory yet. */
-async function filled(keys: number, log?: Log): Promise<{ directory: string; store: Store }> {
+async function filled(keys: number, form: Form): Promise<{ directory: string; store: Store }> {
   const directory = fresh()
   const store = await open(directory)
   await Promise.all(Array.from({ length: keys }, (_, i) => put(store, `/k/${i}`, text(i))))
-  await store.compact(store.revision)
+  // Packs leave when they were old for some time.
+  for (let i = 0; i < (form === 'in rows' ? 8 : 1); i++) await store.compact(store.revision)
   await store.close()
-  return { directory, store: await open(directory, log) }
+  assert.equal(count(directory, 'packs') === 0, form === 'in rows')
+  return { directory, store: await open(directory) }
 }
 
-test('values are read when somebody asks, and let go when others take their room', async () => {
-  const { store } = await filled(300)
-  const entries = (await store.list('/k/')).entries
-  assert.equal(entries.filter(isHeld).length, 0)
-  assert.equal(decode(entries[7]?.value), text(104))
-  assert.ok(isHeld(entries[7]))
-  for (const { key, value, size } of entries) {
-    assert.equal(decode(value), text(Number(key.slice(3))))
-    assert.equal(size, value.length)
+function count(directory: string, table: string): number {
+  const database = new DatabaseSync(join(directory, 'state.db'), { readOnly: true })
+  try {
+    return numberOf(database, `SELECT count(*) FROM ${table}`)
+  } finally {
+    database.close()
   }
-  assert.ok(entries.filter(isHeld).length < 3)
-  const page = await store.list('/k/', { limit: 50 })
-  assert.deepEqual(
-    show(page),
-    page.entries.map(({ key }) => `${key}=${text(Number(key.slice(3)))}`),
-  )
-  await store.close()
-})
+}
 
-test('whoever has an entry can read its value, whatever was written and forgotten since', async () => {
-  const { store } = await filled(20)
-  const sink = recorder()
-  store.watch('/k/', store.revision, sink)
-  const before = (await store.list('/k/')).entries
-  for (let i = 0; i < 20; i += 2) await put(store, `/k/${i}`, 'new')
-  for (let i = 1; i < 20; i += 2) await remove(store, `/k/${i}`)
-  await store.compact(store.revision)
-  // The rows leave the file beside a commit.
-  await put(store, '/other', 'x')
-  await put(store, '/other', 'y')
-  const told = sink.groups.flat()
-  assert.equal(told.length, 20)
-  for (const { previous } of told) {
-    const number = Number(previous?.key.slice(3))
-    assert.equal(decode(previous?.value), text(number))
-  }
-  for (const { key, value } of before) assert.equal(decode(value), text(Number(key.slice(3))))
-  await store.close()
-})
+inBothForms(
+  'values are read when somebody asks, and let go when others take their room',
+  async form => {
+    const { store } = await filled(300, form)
+    const entries = (await store.list('/k/')).entries
+    assert.equal(entries.filter(isHeld).length, 0)
+    assert.equal(decode(entries[7]?.value), text(104))
+    assert.ok(isHeld(entries[7]))
+    for (const { key, value, size } of entries) {
+      assert.equal(decode(value), text(Number(key.slice(3))))
+      assert.equal(size, value.length)
+    }
+    assert.ok(entries.filter(isHeld).length < 3)
+    const page = await store.list('/k/', { limit: 50 })
+    assert.deepEqual(
+      show(page),
+      page.entries.map(({ key }) => `${key}=${text(Number(key.slice(3)))}`),
+    )
+    await store.close()
+  },
+)
+
+inBothForms(
+  'whoever has an entry can read its value, whatever was written and forgotten since',
+  async form => {
+    const { store } = await filled(20, form)
+    const sink = recorder()
+    store.watch('/k/', store.revision, sink)
+    const before = (await store.list('/k/')).entries
+    for (let i = 0; i < 20; i += 2) await put(store, `/k/${i}`, 'new')
+    for (let i = 1; i < 20; i += 2) await remove(store, `/k/${i}`)
+    await store.compact(store.revision)
+    // The rows leave the file beside a commit.
+    await put(store, '/other', 'x')
+    await put(store, '/other', 'y')
+    const told = sink.groups.flat()
+    assert.equal(told.length, 20)
+    for (const { previous } of told) {
+      const number = Number(previous?.key.slice(3))
+      assert.equal(decode(previous?.value), text(number))
+    }
+    for (const { key, value } of before) assert.equal(decode(value), text(Number(key.slice(3))))
+    await store.close()
+  },
+)
 
 test('values whose rows go together are read together, but large ones one by one', async t => {
   const directory = fresh()
@@ -85,38 +111,39 @@ test('values whose rows go together are read together, but large ones one by one
   const large = 'large '.repeat(5000)
   const wanted = Array.from({ length: 30 }, (_, i) => (i % 10 === 3 ? `${i} ${large}` : text(i)))
   await Promise.all(wanted.map((value, i) => put(store, `/k/${i}`, value)))
-  const { entries } = await store.list('/k/')
   await store.close()
 
-  const file = new ValueFile(join(directory, 'state.db'), silentLog)
+  const file = new ValueFile(join(directory, 'state.db'), silentLog, 0)
   t.after(() => file.close())
-  const going = entries.map(({ key, createRevision, modRevision: revision, size = 0 }) =>
-    file.entryIn({ key, createRevision, revision, size }),
-  )
+  const { entries: going } = loadDatabase(directory, 1e15, file).state.list('/k/')
   const reads = t.mock.method(StatementSync.prototype, 'get')
   file.keep(going)
-  assert.equal(reads.mock.callCount(), 1 + 3)
+  const packs = new Set(going.map(entry => entry instanceof FileEntry && entry.pack))
+  assert.equal(reads.mock.callCount(), packs.size)
   assert.ok(going.every(isHeld))
   for (const { key, value } of going) assert.equal(decode(value), wanted[Number(key.slice(3))])
-  assert.equal(reads.mock.callCount(), 1 + 3)
+  assert.equal(reads.mock.callCount(), packs.size)
 })
 
-test('whoever reads all pages takes no room of values that were written or asked for', async () => {
-  const { store } = await filled(300)
-  const key = '/k/7'
-  const asked = await store.get(key)
-  assert.equal(decode(asked?.value), text(7))
-  for (let page = await store.list('/k/', { limit: 50 }); page.entries.length > 0; ) {
-    const start = `${page.entries.at(-1)?.key}\0`
-    assert.ok(isHeld(asked), `before ${start}`)
-    page = await store.list('/k/', { start, limit: 50 })
-  }
-  assert.ok(isHeld(asked))
-  await store.close()
-})
+inBothForms(
+  'whoever reads all pages takes no room of values that were written or asked for',
+  async form => {
+    const { store } = await filled(300, form)
+    const key = '/k/7'
+    const asked = await store.get(key)
+    assert.equal(decode(asked?.value), text(7))
+    for (let page = await store.list('/k/', { limit: 50 }); page.entries.length > 0; ) {
+      const start = `${page.entries.at(-1)?.key}\0`
+      assert.ok(isHeld(asked), `before ${start}`)
+      page = await store.list('/k/', { start, limit: 50 })
+    }
+    assert.ok(isHeld(asked))
+    await store.close()
+  },
+)
 
-test('values of a page are let go together, but not one whose row is gone', async () => {
-  const { store } = await filled(300)
+inBothForms('values of a page are let go together, but not one whose row is gone', async form => {
+  const { store } = await filled(300, form)
   const read = async (start: string) => (await store.list('/k/', { start, limit: 50 })).entries
   const page = await read('/k/1')
   assert.ok(page.every(isHeld))
@@ -170,42 +197,57 @@ test('history of keys that nobody looked at yet is whole', async () => {
   await store.close()
 })
 
-test('a value that the disk changed is refused, told to the log, and nothing else is', async () => {
-  const { directory, store } = await filled(20)
-  await store.close()
-  const database = new DatabaseSync(join(directory, 'state.db'))
-  database.exec("UPDATE log SET value = CAST('bad' AS BLOB) WHERE key = '/k/7'")
-  database.close()
-  const errors: unknown[] = []
-  const log = { ...silentLog, error: (message: string) => void errors.push(message) }
-  const again = await open(directory, log)
-  const entry = await again.get('/k/7')
-  assert.throws(
-    () => entry?.value,
-    (error: unknown) =>
-      error instanceof UnreadableValueError &&
-      /^the value of \/k\/7 at revision 8 cannot be read: its checksum is wrong$/.test(
-        error.message,
-      ),
-  )
-  assert.match(String(errors), /cannot be read; run proa check/)
-  assert.equal(decode((await again.get('/k/6'))?.value), text(6))
-  const { entries } = await again.list('/k/', { limit: 20 })
-  assert.throws(() => entries.map(({ value }) => value), UnreadableValueError)
-  await again.close()
-})
+inBothForms(
+  'a value that the disk changed is refused, told to the log, and nothing else is',
+  async form => {
+    const { directory, store } = await filled(20, form)
+    await store.close()
+    const database = new DatabaseSync(join(directory, 'state.db'))
+    database.exec(
+      form === 'in packs'
+        ? `UPDATE packs SET bytes = CAST(replace(CAST(bytes AS TEXT), '7 7', '7 8') AS BLOB)`
+        : "UPDATE kept SET value = CAST('bad' AS BLOB) WHERE key = '/k/7'",
+    )
+    database.close()
+    const errors: unknown[] = []
+    const log = { ...silentLog, error: (message: string) => void errors.push(message) }
+    const again = await open(directory, log)
+    const entry = await again.get('/k/7')
+    assert.throws(
+      () => entry?.value,
+      (error: unknown) =>
+        error instanceof UnreadableValueError &&
+        /^the value of \/k\/7 at revision 8 cannot be read: its checksum is wrong$/.test(
+          error.message,
+        ),
+    )
+    assert.match(String(errors), /cannot be read; run proa check/)
+    assert.equal(decode((await again.get('/k/6'))?.value), text(6))
+    const { entries } = await again.list('/k/', { limit: 20 })
+    assert.throws(() => entries.map(({ value }) => value), UnreadableValueError)
+    await again.close()
+  },
+)
 
-test('a key that the disk changed is found at the start, without reading values', async () => {
-  const { directory, store } = await filled(20)
-  await store.close()
-  const database = new DatabaseSync(join(directory, 'state.db'))
-  database.exec("UPDATE log SET key = '/k/700' WHERE key = '/k/7'")
-  database.close()
-  await assert.rejects(open(directory), /is damaged \(the checksum of \/k\/700 in row/)
-})
+inBothForms(
+  'a key that the disk changed is found at the start, without reading values',
+  async form => {
+    const { directory, store } = await filled(20, form)
+    await store.close()
+    const database = new DatabaseSync(join(directory, 'state.db'))
+    database.exec(
+      form === 'in packs'
+        ? `UPDATE packs SET heads = replace(heads, '/k/7"', '/k/700"')`
+        : "UPDATE kept SET key = '/k/700' WHERE key = '/k/7'",
+    )
+    database.close()
+    const what = form === 'in packs' ? 'the changes from 1024 to' : '\\/k\\/700 in row'
+    await assert.rejects(open(directory), new RegExp(`is damaged \\(the checksum of ${what}`))
+  },
+)
 
-test('after close a value that is not held is refused in one sentence', async () => {
-  const { store } = await filled(20)
+inBothForms('after close a value that is not held is refused in one sentence', async form => {
+  const { store } = await filled(20, form)
   const entry = await store.get('/k/1')
   await store.close()
   assert.throws(() => entry?.value, /cannot be read: the store is closed/)

@@ -4,9 +4,12 @@ import type { Log } from '#base/log.ts'
 import { type Entry, UnreadableValueError } from '../store.ts'
 import { checksumOf, headOf } from './checksum.ts'
 import { FileEntry, SharedValues, type ValueSource } from './file-entry.ts'
+import { type FilePack, packReader } from './file-packs.ts'
 import type { Head } from './heads.ts'
 import { HeldValues } from './held-values.ts'
 import { IDS_PER_REVISION } from './messages.ts'
+import { valueIn } from './pack.ts'
+import type { PlacedPack } from './placed-pack.ts'
 import { type Content, contentReader, type Place } from './rows.ts'
 import { numberOf } from './schema.ts'
 
@@ -34,14 +37,18 @@ const FEWEST_TO_READ_TOGETHER = 8
 /** Somebody who has one old state for long holds those that were read with it, too, where they are no longer than this. */
 const MOST_BYTES_TO_SHARE = 16 * 1024
 
+/** An entry as the file knows it. */
+type StoredEntry = Pick<Head, 'key' | 'revision' | 'createRevision' | 'size'>
+
 interface Connection {
   readonly database: DatabaseSync
   readonly row: StatementSync
   readonly contents: ReturnType<typeof contentReader>
+  readonly pack: ReturnType<typeof packReader>
 }
 
 const rowQuery = `
-  SELECT id, create_revision, time_ms, value, checksum FROM log WHERE id BETWEEN ? AND ? AND key = ?`
+  SELECT id, create_revision, time_ms, value, checksum FROM kept WHERE id BETWEEN ? AND ? AND key = ?`
 
 /**
  * The values of durable entries: the newest are held, the others are read from the file when somebody asks, on the main thread, in some
@@ -56,6 +63,7 @@ export class ValueFile implements ValueSource {
   #connection: Connection | undefined
   readonly #held: HeldValues<FileEntry>
   readonly #heldAhead: HeldValues<SharedValues>
+  #lastPack: FilePack | undefined
   #isClosed = false
 
   constructor(file: string, log: Log, limitBytes = HELD_BYTES) {
@@ -72,7 +80,7 @@ export class ValueFile implements ValueSource {
   }
 
   /** An entry whose value is in the file. */
-  entryIn({ key, revision, createRevision, size }: Omit<Head, 'timeMs'>): FileEntry {
+  entryIn({ key, revision, createRevision, size }: StoredEntry): FileEntry {
     return new FileEntry(this, { key, createRevision, modRevision: revision }, size ?? 0)
   }
 
@@ -103,7 +111,7 @@ export class ValueFile implements ValueSource {
 
   #keepAlone(entry: FileEntry): void {
     try {
-      entry.hold(this.#readRow(entry))
+      entry.hold(this.#read(entry))
     } catch (error) {
       this.#log.error('a value could not be read before it was removed', {
         key: entry.key,
@@ -115,7 +123,7 @@ export class ValueFile implements ValueSource {
 
   read(entry: FileEntry): Uint8Array {
     try {
-      const value = this.#readRow(entry)
+      const value = this.#read(entry)
       entry.hold(value)
       this.#held.add(entry)
       return value
@@ -153,9 +161,14 @@ export class ValueFile implements ValueSource {
       .sort((a, b) => a.modRevision - b.modRevision)
     if (wanted.length < FEWEST_TO_READ_TOGETHER) return
     try {
-      const ids = wanted.map(({ modRevision }) => modRevision * IDS_PER_REVISION)
+      const alone = wanted.filter(({ pack }) => !isIn(pack))
+      this.#readPacked(
+        wanted.filter(({ pack }) => isIn(pack)),
+        take,
+      )
+      const ids = alone.map(({ modRevision }) => modRevision * IDS_PER_REVISION)
       this.#open().contents(ids, (index, content, place) => {
-        const entry = wanted[index] as FileEntry
+        const entry = alone[index] as FileEntry
         // Another key of the same commit has a row of its own.
         if (isContentOf(entry, ids[index] as number, content)) take(entry, place)
       })
@@ -164,10 +177,48 @@ export class ValueFile implements ValueSource {
     }
   }
 
+  /** Brings together values that lie in packs, whose other values nobody wanted. */
+  #readPacked(entries: readonly FileEntry[], take: (entry: FileEntry, place: Place) => void): void {
+    const bytes = new Uint8Array(entries.reduce((sum, { size }) => sum + size, 0))
+    let at = 0
+    for (const entry of entries) {
+      const found = this.#findPacked(entry)
+      if (!found) continue
+      bytes.set(found, at)
+      take(entry, { bytes, at })
+      at += found.length
+    }
+  }
+
   close(): void {
     this.#isClosed = true
+    this.#lastPack = undefined
     this.#connection?.database.close()
     this.#connection = undefined
+  }
+
+  #read(entry: FileEntry): Uint8Array {
+    return this.#findPacked(entry)?.slice() ?? this.#readRow(entry)
+  }
+
+  /** The entry's value as a part of its pack; undefined where it is, or meanwhile became, a row of its own. */
+  #findPacked(entry: FileEntry): Uint8Array | undefined {
+    if (!entry.pack || !isIn(entry.pack)) return undefined
+    const pack = this.#readPack(entry.pack.id)
+    const head = pack?.heads[entry.place]
+    if (!pack || !head) return undefined
+    const [, key, createRevision] = head
+    const found = valueIn(head, pack.bytes)
+    if (key !== entry.key || createRevision !== entry.createRevision || !found?.isWhole) {
+      throw new Error('its checksum is wrong')
+    }
+    return found.value
+  }
+
+  /** Whoever wants one value of a pack often wants the next, too. */
+  #readPack(id: number): FilePack | undefined {
+    if (this.#lastPack?.id !== id) this.#lastPack = this.#open().pack(id)
+    return this.#lastPack
   }
 
   #readRow(entry: FileEntry): Uint8Array {
@@ -196,10 +247,15 @@ export class ValueFile implements ValueSource {
         database,
         row: database.prepare(rowQuery),
         contents: contentReader(database),
+        pack: packReader(database),
       }
     }
     return this.#connection
   }
+}
+
+function isIn(pack: PlacedPack | undefined): boolean {
+  return pack !== undefined && pack.leaves !== 'gone'
 }
 
 /** Whether a row is the one of the entry, and as it was written. */

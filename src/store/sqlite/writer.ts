@@ -2,6 +2,7 @@ import { messageOf } from '#base/errors.ts'
 import { systemClock } from '#host/clock.ts'
 import { hasSeveralCores, startWorker, type WorkerThread } from '#host/worker.ts'
 import { isAwake, lastCommitMs, makeRing, RingInput } from './batch-ring.ts'
+import { joined } from './batch-rows.ts'
 import type {
   LooseBatch,
   WriteBatch,
@@ -9,7 +10,6 @@ import type {
   WriterReply,
   WriterRequest,
 } from './messages.ts'
-import { joined } from './packed-rows.ts'
 import { connectionPragmas } from './schema.ts'
 import { WrittenBatches } from './written-batches.ts'
 

@@ -12,9 +12,10 @@ import {
   setAwake,
   written,
 } from './batch-ring.ts'
-import { checksumOf, counterChecksum, headOf } from './checksum.ts'
-import { rowForgetter } from './forget-rows.ts'
+import { counterChecksum } from './checksum.ts'
 import type { WriteBatch, WriterMessage, WriterReply, WriterRequest } from './messages.ts'
+import { PackWriter } from './pack-writer.ts'
+import { remover } from './removal.ts'
 
 /**
  * The thread that writes `state.db`, so that waiting for the disk does not stop the process. It decides
@@ -24,8 +25,6 @@ import type { WriteBatch, WriterMessage, WriterReply, WriterRequest } from './me
 
 /** As in messages.ts. */
 const IDS_PER_REVISION = 1024
-const ROW_NUMBERS = 5
-const KEY_LENGTH = 3
 
 /** How long somebody else's `sqlite3` may hold the file before a batch fails. */
 const BUSY_TIMEOUT_MS = 5000
@@ -90,13 +89,11 @@ function open() {
     database,
     begin: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
-    insert: database.prepare(
-      'INSERT INTO log (id, key, create_revision, time_ms, value, checksum) VALUES (?, ?, ?, ?, ?, ?)',
-    ),
-    forget: rowForgetter(database),
+    packs: new PackWriter(database),
+    remove: remover(database),
     count: database.prepare('UPDATE counter SET revision = ?, compacted = ?, checksum = ?'),
     reached: database.prepare(
-      `SELECT max(id) / ${IDS_PER_REVISION} AS newest, (SELECT compacted FROM counter) AS compacted FROM log`,
+      `SELECT (SELECT last / ${IDS_PER_REVISION} FROM packs ORDER BY id DESC LIMIT 1) AS newest, compacted FROM counter`,
     ),
     pageBytes: numberIn(database.prepare('PRAGMA page_size')),
     freePages: database.prepare('PRAGMA freelist_count'),
@@ -158,7 +155,7 @@ function follower(last: WriteBatch): WriteBatch | undefined {
 /** Writes the first batch and those that follow, as far as they fit into one transaction, and adds them to `batches`. */
 function write(batches: [WriteBatch, ...WriteBatch[]]): void {
   connection ??= open()
-  const { database, begin, commit, reached, pageBytes } = connection
+  const { database, begin, commit, packs, reached, pageBytes } = connection
   let rows = 0
   let bytes = 0
   try {
@@ -169,14 +166,18 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
       rows += batch.rows
       bytes += batch.bytes.length
       const isFull = rows >= MAX_TRANSACTION_ROWS || bytes >= MAX_TRANSACTION_BYTES
-      batch = isFull ? undefined : follower(batch)
+      // What is followed may have a pack that goes on.
+      if (!batch.isFollowed) packs.finish()
+      batch = isFull && !batch.isFollowed ? undefined : follower(batch)
       if (batch) batches.push(batch)
     }
+    packs.finish()
     logBytes += PAGES_PER_TRANSACTION * pageBytes
     const startMs = systemClock.monotonicMs()
     commit.get()
     noteCommit(ring, systemClock.monotonicMs() - startMs)
   } catch (error) {
+    packs.drop()
     if (database.isTransaction) database.exec('ROLLBACK')
     // A failure after the commit must not pass for a failed commit.
     const { newest, compacted } = reached.get() ?? {}
@@ -190,42 +191,15 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
   }
 }
 
-function writeBatch(batch: WriteBatch, open: Connection): void {
-  const { insert, forget, count } = open
-  // Before rows are added, which take the pages that this leaves: what SQLite changes and frees is written to the log as well.
-  if (batch.forgotten > 0) forget(batch, keysLength(batch))
-  insertRows(batch, insert)
-  // Rows carry their revision, so the counter matters only where rows go. It costs a page.
+function writeBatch(batch: WriteBatch, { packs, remove, count }: Connection): void {
+  // Before changes are added, which take the pages that this leaves: what SQLite changes and frees is written to the log as well.
+  if (batch.forgotten + batch.leaving > 0) remove(batch)
+  packs.add(batch)
+  // Changes carry their revision, so the counter matters only where some go. It costs a page.
   if (batch.compacted !== undefined) {
     count.get(batch.revision, batch.compacted, counterChecksum(batch.revision, batch.compacted))
   }
-  logBytes += batch.bytes.length + 100 * batch.rows + 1000 * batch.forgotten
-}
-
-/** Of the rows to add, behind which those of rows to forget begin. */
-function keysLength({ numbers, rows }: WriteBatch): number {
-  let length = 0
-  for (let i = 0; i < rows; i++) length += numbers[i * ROW_NUMBERS + KEY_LENGTH] as number
-  return length
-}
-
-function insertRows({ numbers, rows, keys, bytes }: WriteBatch, insert: StatementSync): void {
-  let byteAt = 0
-  let keyAt = 0
-  for (let at = 0; at < rows * ROW_NUMBERS; at += ROW_NUMBERS) {
-    const id = numbers[at] as number
-    const createRevision = numbers[at + 1] as number
-    const timeMs = numbers[at + 2] as number
-    const keyEnd = keyAt + (numbers[at + KEY_LENGTH] as number)
-    const length = numbers[at + 4] as number
-    const key = keys.slice(keyAt, keyEnd)
-    const byteEnd = byteAt + Math.max(length, 0)
-    const value = length < 0 ? null : bytes.subarray(byteAt, byteEnd)
-    const checksum = checksumOf(headOf(id, key, createRevision, timeMs), value)
-    insert.get(id, key, createRevision, timeMs, value, checksum)
-    byteAt = byteEnd
-    keyAt = keyEnd
-  }
+  logBytes += batch.bytes.length + 100 * batch.rows + 1000 * (batch.forgotten + batch.leaving)
 }
 
 /**

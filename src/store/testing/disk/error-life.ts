@@ -102,7 +102,7 @@ function judgeKilled(): void {
   for (const name of ['state.db', 'state.db-wal']) {
     if (existsSync(join(directory, name))) copyFileSync(join(directory, name), join(copy, name))
   }
-  const { entries } = loadDatabase(copy, 8e15).list('')
+  const { entries } = loadDatabase(copy, 8e15).state.list('')
   assert.deepEqual(new Map(entries.map(({ key, value }) => [key, decode(value)])), sorted(truth))
 }
 

@@ -19,8 +19,8 @@ export function imageViolations(directory: string, history: TortureHistory): str
   // Once as a small file is read, and once as a large one, whose values stay where they are.
   const values = new ValueFile(stateFile(directory), silentLog, 0)
   try {
-    const state = loadDatabase(directory, FAR_FUTURE_MS)
-    const large = loadDatabase(directory, FAR_FUTURE_MS, values)
+    const { state } = loadDatabase(directory, FAR_FUTURE_MS)
+    const { state: large } = loadDatabase(directory, FAR_FUTURE_MS, values)
     inspectFile(stateFile(directory))
     return [...new Set([state, large].flatMap(each => stateViolations(each, history)))]
   } catch (error) {

@@ -118,7 +118,7 @@ function record(name: string, call: string, options: RestoreTortureOptions): Rec
 function portraitOf(place: string, name: string): Portrait {
   let portrait = ''
   const problem = problemOf(() => {
-    const state = loadDatabase(join(place, name), 8e15)
+    const { state } = loadDatabase(join(place, name), 8e15)
     const entries = state
       .list('')
       .entries.map(({ key, value }) => `${key}=${decode(value)?.length}`)
