@@ -62,5 +62,5 @@ async function write(store: Store, writer: number): Promise<void> {
   const result = await store.commit(changes)
   if (!result.ok || result.revision !== number) throw new Error(`commit ${number} went wrong`)
   say({ acknowledged: number })
-  if (dice.below(40) === 0) await store.compact(Math.max(store.compactedRevision, number - 15))
+  if (dice.below(4) === 0) await store.compact(Math.max(store.compactedRevision, number - 15))
 }
