@@ -52,10 +52,13 @@ for (let seed = 1; seed <= LIVES; seed++) {
         history: { events: 1 + life.dice.below(60) },
         heldBytes: life.dice.below(2) === 0 ? 0 : 1e6,
       })
-      await checkState(store, life)
-      const end = life.truth.length + 1 + life.dice.below(150)
-      while (life.truth.length < end) alone += await step(store, life)
-      await store.close()
+      try {
+        await checkState(store, life)
+        const end = life.truth.length + 1 + life.dice.below(150)
+        while (life.truth.length < end) alone += await step(store, life)
+      } finally {
+        await store.close()
+      }
     }
     assert.ok(alone > 0, 'some lay in rows of their own')
   })
