@@ -21,6 +21,7 @@ export class FileEntry implements Entry {
   #at = WHOLE
   #pack: PlacedPack | undefined
   #place = 0
+  #valueAt = 0
 
   constructor(
     source: ValueSource,
@@ -53,10 +54,16 @@ export class FileEntry implements Entry {
     return this.#place
   }
 
-  /** It is written there. */
+  /** Where the value begins among those of the pack. */
+  get valueAt(): number {
+    return this.#valueAt
+  }
+
+  /** It was the last that the pack took in, at that place. */
   putInto(pack: PlacedPack, place: number): void {
     this.#pack = pack
     this.#place = place
+    this.#valueAt = pack.lastValueAt
   }
 
   get isHeld(): boolean {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { Damage } from './damage.ts'
-import { headsOf, type PackedHead, type PackRow } from './pack.ts'
+import { CRC_BYTES, headsOf, type PackedHead, type PackRow } from './pack.ts'
 
 /** A pack as it was read. */
 export interface FilePack {
@@ -59,5 +59,18 @@ export function packReader(database: DatabaseSync): (id: number) => FilePack | u
   return id => {
     const pack = query.get(id) as (PackRow & { bytes: Uint8Array<ArrayBuffer> }) | undefined
     return pack && { id, heads: headsOf([pack])[0] ?? [], bytes: pack.bytes }
+  }
+}
+
+/** Reads one value of a pack, that begins there and is so long, or all of them; undefined where there is no such pack. */
+export function packedValueReader(database: DatabaseSync) {
+  const one = database.prepare('SELECT substr(bytes, ?, ?) AS bytes FROM packs WHERE id = ?')
+  const all = database.prepare('SELECT bytes FROM packs WHERE id = ?')
+  const bytesOf = (row: Record<string, unknown> | undefined) =>
+    row && (row.bytes as Uint8Array<ArrayBuffer>)
+  return {
+    one: (id: number, at: number, size: number) =>
+      bytesOf(one.get(at - CRC_BYTES + 1, size + CRC_BYTES, id)),
+    all: (id: number) => bytesOf(all.get(id)),
   }
 }

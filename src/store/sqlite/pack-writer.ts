@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import type { WriteBatch } from './messages.ts'
-import { packChecksum, packedHead } from './pack.ts'
+import { CRC_BYTES, packChecksum, packedHead } from './pack.ts'
 
 /** As in messages.ts, which the writer does not load. */
 const ROW_NUMBERS = 5
@@ -37,9 +37,8 @@ export class PackWriter {
         key,
         numbers[at + 1] as number,
         numbers[at + 2] as number,
-        this.#length,
+        this.#length + CRC_BYTES,
         value ? length : null,
-        value ? crc32(value) : 0,
       ])
       this.#heads += this.#heads === '' ? head : `,${head}`
       if (value) this.#append(value)
@@ -59,13 +58,16 @@ export class PackWriter {
   }
 
   #append(value: Uint8Array): void {
-    const end = this.#length + value.length
+    const at = this.#length + CRC_BYTES
+    const end = at + value.length
     if (end > this.#bytes.length) {
       const grown = new Uint8Array(2 * end)
       grown.set(this.#bytes.subarray(0, this.#length))
       this.#bytes = grown
     }
-    this.#bytes.set(value, this.#length)
+    const crc = crc32(value)
+    for (let i = 0; i < CRC_BYTES; i++) this.#bytes[at - 1 - i] = crc >>> (8 * i)
+    this.#bytes.set(value, at)
     this.#length = end
   }
 

@@ -2,9 +2,11 @@ import { crc32 } from 'node:zlib'
 import { counterChecksum } from './checksum.ts'
 import { Damage } from './damage.ts'
 
-/** The form of a row of `packs`. */
+/** The form of a row of `packs`. Of values each has its CRC-32 before it, so that one can be read without the others and without the heads. */
 
-/** One change: id - the pack's, key, create revision, time in ms, where the value begins, its length (null for a delete), its CRC-32. */
+export const CRC_BYTES = 4
+
+/** One change: id - the pack's, key, create revision, time in ms, where the value begins, its length (null for a delete). */
 export type PackedHead = readonly [
   offset: number,
   key: string,
@@ -12,7 +14,6 @@ export type PackedHead = readonly [
   timeMs: number,
   at: number,
   length: number | null,
-  crc: number,
 ]
 
 /** A row of `packs` as it stands in the file. */
@@ -24,8 +25,8 @@ export interface PackRow {
 }
 
 export function packedHead(head: PackedHead): string {
-  const [offset, key, created, timeMs, at, length, crc] = head
-  return `[${offset},${JSON.stringify(key)},${created},${timeMs},${at},${length},${crc}]`
+  const [offset, key, created, timeMs, at, length] = head
+  return `[${offset},${JSON.stringify(key)},${created},${timeMs},${at},${length}]`
 }
 
 export function packChecksum(id: number, last: number, heads: string): number {
@@ -44,10 +45,19 @@ export function headsOf(packs: readonly PackRow[]): readonly (readonly PackedHea
 
 /** The value of a change, and whether it is as proa wrote it; null for a delete. */
 export function valueIn(
-  [, , , , at, length, crc]: PackedHead,
-  bytes: Uint8Array,
-): { value: Uint8Array; isWhole: boolean } | null {
+  [, , , , at, length]: PackedHead,
+  bytes: Uint8Array<ArrayBuffer>,
+): { value: Uint8Array<ArrayBuffer>; isWhole: boolean } | null {
   if (length === null) return null
-  const value = bytes.subarray(at, at + length)
-  return { value, isWhole: value.length === length && crc32(value) === crc }
+  const value = checkedValue(bytes.subarray(at - CRC_BYTES, at + length))
+  return { value: bytes.subarray(at, at + length), isWhole: value?.length === length }
+}
+
+/** What follows its own CRC-32; undefined where it is not as proa wrote it. */
+export function checkedValue(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
+  if (bytes.length < CRC_BYTES) return undefined
+  const value = bytes.subarray(CRC_BYTES)
+  return crc32(value) === new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
+    ? value
+    : undefined
 }

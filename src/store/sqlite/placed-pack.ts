@@ -1,3 +1,5 @@
+import { CRC_BYTES } from './pack.ts'
+
 /** A bit for each change of a pack is one number. */
 export const PACK_CHANGES = 32
 
@@ -15,6 +17,8 @@ export class PlacedPack {
   #lastId: number
   #changes = 0
   #bytes = 0
+  #valuesEnd = 0
+  #lastValueAt = 0
   /** A bit for each change that is the newest of its key, or was at a revision that can be read. Deletes are needed by nobody once the pack is old. */
   #needed = 0
   /** Whether its row goes, or went: what was needed is a row of its own then. */
@@ -37,6 +41,11 @@ export class PlacedPack {
     return this.#bytes
   }
 
+  /** Where the last value begins that was taken in. */
+  get lastValueAt(): number {
+    return this.#lastValueAt
+  }
+
   get needed(): number {
     return this.#needed
   }
@@ -51,7 +60,10 @@ export class PlacedPack {
     const place = this.#changes++
     this.#lastId = id
     this.#bytes += keyLength + (size ?? 0) + HEAD_BYTES
-    if (size !== undefined) this.#needed = (this.#needed | (1 << place)) >>> 0
+    if (size === undefined) return place
+    this.#needed = (this.#needed | (1 << place)) >>> 0
+    this.#lastValueAt = this.#valuesEnd + CRC_BYTES
+    this.#valuesEnd = this.#lastValueAt + size
     return place
   }
 

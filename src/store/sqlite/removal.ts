@@ -88,7 +88,7 @@ function wholePack(read: () => FilePack | undefined): FilePack | undefined {
   }
 }
 
-function keptRow(packId: number, head: PackedHead, bytes: Uint8Array) {
+function keptRow(packId: number, head: PackedHead, bytes: Uint8Array<ArrayBuffer>) {
   const [offset, key, createRevision, timeMs] = head
   const id = packId + offset
   const { value = null, isWhole = true } = valueIn(head, bytes) ?? {}

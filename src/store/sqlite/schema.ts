@@ -93,8 +93,8 @@ function addPacks(database: DatabaseSync): void {
       id INTEGER PRIMARY KEY,          -- of its first change
       last INTEGER NOT NULL,           -- the id of its last change
       checksum INTEGER NOT NULL,       -- of all but the values
-      heads TEXT NOT NULL,             -- of each change [id - id of the first, key, create revision, time, where the value begins, its length, its CRC-32]
-      bytes BLOB NOT NULL              -- the values one after the other
+      heads TEXT NOT NULL,             -- of each change [id - id of the first, key, create revision, time, where the value begins, its length]
+      bytes BLOB NOT NULL              -- the values one after the other, each behind its CRC-32
     ) STRICT;
     CREATE VIEW log AS
       SELECT id, key, create_revision, time_ms, value FROM kept

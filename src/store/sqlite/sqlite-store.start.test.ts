@@ -196,7 +196,7 @@ const harms: Record<string, { harm(file: string): void; says: RegExp }> = {
     harm(file) {
       const database = new DatabaseSync(file)
       const id = 101 * IDS_PER_REVISION
-      const heads = `[${packedHead([0, '/100', 0, 5, 0, null, 0])}]`
+      const heads = `[${packedHead([0, '/100', 0, 5, 4, null])}]`
       database
         .prepare('INSERT INTO packs VALUES (?, ?, ?, ?, zeroblob(0))')
         .run(id, id, packChecksum(id, id, heads), heads)

@@ -4,11 +4,11 @@ import type { Log } from '#base/log.ts'
 import { type Entry, UnreadableValueError } from '../store.ts'
 import { checksumOf, headOf } from './checksum.ts'
 import { FileEntry, SharedValues, type ValueSource } from './file-entry.ts'
-import { type FilePack, packReader } from './file-packs.ts'
+import { packedValueReader } from './file-packs.ts'
 import type { Head } from './heads.ts'
 import { HeldValues } from './held-values.ts'
 import { IDS_PER_REVISION } from './messages.ts'
-import { valueIn } from './pack.ts'
+import { CRC_BYTES, checkedValue } from './pack.ts'
 import type { PlacedPack } from './placed-pack.ts'
 import { type Content, contentReader, type Place } from './rows.ts'
 import { numberOf } from './schema.ts'
@@ -34,6 +34,9 @@ const BUSY_TIMEOUT_MS = 1000
 /** Fewer are as quick one by one. */
 const FEWEST_TO_READ_TOGETHER = 8
 
+/** Of one pack; fewer are quicker one by one. */
+const FEWEST_TO_READ_ALL = 3
+
 /** Somebody who has one old state for long holds those that were read with it, too, where they are no longer than this. */
 const MOST_BYTES_TO_SHARE = 16 * 1024
 
@@ -44,7 +47,7 @@ interface Connection {
   readonly database: DatabaseSync
   readonly row: StatementSync
   readonly contents: ReturnType<typeof contentReader>
-  readonly pack: ReturnType<typeof packReader>
+  readonly packed: ReturnType<typeof packedValueReader>
 }
 
 const rowQuery = `
@@ -63,7 +66,6 @@ export class ValueFile implements ValueSource {
   #connection: Connection | undefined
   readonly #held: HeldValues<FileEntry>
   readonly #heldAhead: HeldValues<SharedValues>
-  #lastPack: FilePack | undefined
   #isClosed = false
 
   constructor(file: string, log: Log, limitBytes = HELD_BYTES) {
@@ -181,18 +183,23 @@ export class ValueFile implements ValueSource {
   #readPacked(entries: readonly FileEntry[], take: (entry: FileEntry, place: Place) => void): void {
     const bytes = new Uint8Array(entries.reduce((sum, { size }) => sum + size, 0))
     let at = 0
-    for (const entry of entries) {
-      const found = this.#findPacked(entry)
-      if (!found) continue
-      bytes.set(found, at)
-      take(entry, { bytes, at })
-      at += found.length
+    for (let first = 0, end = 0; first < entries.length; first = end) {
+      const { pack } = entries[first] as FileEntry
+      while (entries[end]?.pack === pack) end++
+      const isWorthAll = end - first >= FEWEST_TO_READ_ALL
+      const all = pack && isWorthAll ? this.#open().packed.all(pack.id) : undefined
+      for (const entry of entries.slice(first, end)) {
+        const found = this.#findPacked(entry, all)
+        if (!found) continue
+        bytes.set(found, at)
+        take(entry, { bytes, at })
+        at += found.length
+      }
     }
   }
 
   close(): void {
     this.#isClosed = true
-    this.#lastPack = undefined
     this.#connection?.database.close()
     this.#connection = undefined
   }
@@ -201,24 +208,21 @@ export class ValueFile implements ValueSource {
     return this.#findPacked(entry)?.slice() ?? this.#readRow(entry)
   }
 
-  /** The entry's value as a part of its pack; undefined where it is, or meanwhile became, a row of its own. */
-  #findPacked(entry: FileEntry): Uint8Array | undefined {
-    if (!entry.pack || !isIn(entry.pack)) return undefined
-    const pack = this.#readPack(entry.pack.id)
-    const head = pack?.heads[entry.place]
-    if (!pack || !head) return undefined
-    const [, key, createRevision] = head
-    const found = valueIn(head, pack.bytes)
-    if (key !== entry.key || createRevision !== entry.createRevision || !found?.isWhole) {
-      throw new Error('its checksum is wrong')
-    }
-    return found.value
-  }
-
-  /** Whoever wants one value of a pack often wants the next, too. */
-  #readPack(id: number): FilePack | undefined {
-    if (this.#lastPack?.id !== id) this.#lastPack = this.#open().pack(id)
-    return this.#lastPack
+  /**
+   * The entry's value from its pack, of which all may have been read; undefined where it is, or meanwhile became, a row of its own. A pack never changes, and
+   * where an entry lies in it was written there with it, or read from heads that were whole.
+   */
+  #findPacked(
+    { pack, valueAt: at, size }: FileEntry,
+    all?: Uint8Array<ArrayBuffer>,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    if (!pack || !isIn(pack)) return undefined
+    const bytes =
+      all?.subarray(at - CRC_BYTES, at + size) ?? this.#open().packed.one(pack.id, at, size)
+    if (!bytes) return undefined
+    const value = checkedValue(bytes)
+    if (value?.length !== size) throw new Error('its checksum is wrong')
+    return value
   }
 
   #readRow(entry: FileEntry): Uint8Array {
@@ -247,7 +251,7 @@ export class ValueFile implements ValueSource {
         database,
         row: database.prepare(rowQuery),
         contents: contentReader(database),
-        pack: packReader(database),
+        packed: packedValueReader(database),
       }
     }
     return this.#connection

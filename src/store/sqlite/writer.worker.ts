@@ -44,7 +44,9 @@ const MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
  * between two transactions, since nobody's answer should wait for it.
  */
 const LOG_BYTES = 4 * 1024 * 1024
-const MAX_LOG_BYTES = 4 * LOG_BYTES
+/** Shorter ones would be copied so often that more than a hundredth of busy writers waited for it. */
+const MIN_BUSY_LOG_BYTES = 8 * 1024 * 1024
+const MAX_LOG_BYTES = 16 * 1024 * 1024
 const IDLE_MS = 20
 /** Beside what its rows fill. Batches of one transaction share them. */
 const PAGES_PER_TRANSACTION = 3
@@ -60,7 +62,7 @@ let connection: Connection | undefined
 /** About how much of the log is not in the file yet. */
 let logBytes = 0
 /** How long the log may become now: no more than a quarter of the file, so that a full disk has room to take it in once some is freed. */
-let mostLogBytes = LOG_BYTES
+let mostLogBytes = MIN_BUSY_LOG_BYTES
 
 /**
  * Whoever waits for an answer before the next request comes back sooner than a sleeping thread is woken on a virtual machine (20 to 50 µs, for
@@ -221,7 +223,7 @@ function checkpoint(): void {
     if (!connection) return
     connection.checkpoint.get()
     const fileBytes = connection.pageBytes * numberIn(connection.pages)
-    mostLogBytes = Math.min(MAX_LOG_BYTES, Math.max(LOG_BYTES, fileBytes / 4))
+    mostLogBytes = Math.min(MAX_LOG_BYTES, Math.max(MIN_BUSY_LOG_BYTES, fileBytes / 4))
   } catch {
     // Nothing is lost: the log is whole, and the next attempt follows.
   }
