@@ -34,7 +34,7 @@ const MIN_OVERLAPPED_COMMITS = 32
 /** Of all writers, who is in one of two transactions that take turns; a turn that is over may have come a little short. */
 const HALF = 1 / 2
 const ABOUT_HALF = 1 / 3
-/** Judging may take so much shorter than the disk: each half waits for both fsyncs, but they are all that the disk takes twice. */
+/** Judging may be so much quicker than the disk: of what a transaction takes little more than the fsync is paid twice, and all of it goes on beside judging. */
 const SHORT_OF_DISK = 1 / 4
 
 /** One transaction takes at most so much, so that an answer never waits for a huge one. */

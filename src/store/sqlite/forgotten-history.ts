@@ -90,10 +90,10 @@ export class ForgottenHistory {
   }
 
   #forget(entry: Entry, by: Revision): void {
-    const pack = entry instanceof FileEntry ? entry.pack : undefined
-    if (entry instanceof FileEntry) pack?.forget(entry.place)
+    const packed = entry instanceof FileEntry && entry.pack ? entry : undefined
+    packed?.pack?.forget(packed.place)
     // Of one that is leaving it becomes a row just now, unless that fails.
-    if (pack?.leaves === 'not') return
+    if (packed?.pack?.leaves === 'not') return
     // Not the entry itself, which holds its value by then: its row may wait for long.
     this.#rows.push({ modRevision: entry.modRevision, key: entry.key, by })
   }

@@ -65,7 +65,6 @@ export class OldPacks {
 
   /** Some time has passed. */
   tick(): void {
-    this.#countDead()
     this.#oldAtTicks = [this.#old, ...this.#oldAtTicks].slice(0, this.#limits.ticks)
   }
 

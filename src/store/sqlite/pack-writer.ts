@@ -5,6 +5,7 @@ import { CRC_BYTES, packChecksum, packedHead } from './pack.ts'
 
 /** As in messages.ts, which the writer does not load. */
 const ROW_NUMBERS = 5
+const KEY_LENGTH = 3
 
 /** Room for the values of a usual pack; more is given back after it. */
 const USUAL_BYTES = 64 * 1024
@@ -28,7 +29,7 @@ export class PackWriter {
     let keyAt = 0
     for (let at = 0; at < rows * ROW_NUMBERS; at += ROW_NUMBERS) {
       const id = this.#begin(numbers[at] as number)
-      const keyEnd = keyAt + (numbers[at + 3] as number)
+      const keyEnd = keyAt + (numbers[at + KEY_LENGTH] as number)
       const key = keys.slice(keyAt, keyEnd)
       const length = numbers[at + 4] as number
       const value = length < 0 ? undefined : bytes.subarray(byteAt, byteAt + length)

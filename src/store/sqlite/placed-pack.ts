@@ -50,9 +50,10 @@ export class PlacedPack {
     return this.#needed
   }
 
+  /** For one more change; the first always has. */
   hasRoomFor(keyLength: number, size: number): boolean {
-    if (this.#changes === PACK_CHANGES) return false
-    return this.#changes === 0 || this.#bytes + keyLength + size + HEAD_BYTES <= PACK_BYTES
+    const bytes = this.#bytes + keyLength + size + HEAD_BYTES
+    return this.#changes < PACK_CHANGES && bytes <= PACK_BYTES
   }
 
   /** Takes a change in, `size` undefined for a delete; its place. */

@@ -173,20 +173,32 @@ test('packs side by side go together, but none that was not named', () => {
   assert.deepEqual(table.left(), ['7/k6=v6*'])
 })
 
-test('what the disk changed is not made whole: a damaged pack stays, and a damaged value is found', () => {
+test('a value that the disk changed is not made whole when it gets a row of its own', () => {
   const table = tables()
-  const packs = [...table.write(puts(3)), ...table.write([commit(4, [event(4, '/a', 'text')])])]
-  table.database.exec("UPDATE packs SET heads = replace(heads, '/k1', '/k9') WHERE id = 1024")
-  table.database.exec("UPDATE packs SET bytes = CAST('tent' AS BLOB) WHERE id = 4096")
+  const packs = table.write(puts(3))
+  table.database.exec(
+    "UPDATE packs SET bytes = CAST(replace(CAST(bytes AS TEXT), 'v1', 'w1') AS BLOB)",
+  )
+  assert.throws(() => table.left(), /the checksum of \/k1 at revision 2 is wrong/)
   table.remove(packs)
-  const stays = table.database.prepare('SELECT id FROM packs').all()
+  assert.throws(() => table.left(), /the checksum of \/k1 at revision 2 is wrong/)
+  table.remove([], [{ modRevision: 2, key: '/k1' }])
+  assert.deepEqual(table.left(), ['1/k0=v0', '3/k2=v2'])
+})
+
+test('a damaged pack stays, and all that should leave after it', () => {
+  const table = tables()
+  const packs = puts(6).flatMap(each => table.write([each]))
+  for (const pack of packs.filter((_, i) => i !== 2)) pack.forget(0)
+  table.database.exec("UPDATE packs SET heads = replace(heads, '/k2', '/k9')")
+  table.remove(packs.slice(0, 4))
+  table.remove(packs.slice(4), [{ modRevision: 9, key: '/other' }])
+  const stay = table.database.prepare('SELECT id FROM packs').all()
   assert.deepEqual(
-    stays.map(({ id }) => id),
-    [1024],
+    stay.map(({ id }) => id),
+    packs.slice(2).map(({ id }) => id),
   )
   assert.throws(() => table.left(), Damage)
-  table.database.exec('DELETE FROM packs')
-  assert.throws(() => table.left(), /the checksum of \/a at revision 4 is wrong/)
 })
 
 test('random packs of which random changes are needed: these stay, and nothing else', () => {

@@ -21,7 +21,7 @@ const WRONG_CHECKSUM = -1
 /**
  * Removes what batches name of history: rows of `kept`, and packs, of which what is still needed becomes rows of `kept`.
  *
- * Invariant: no change goes that was not named. A damaged pack stays, and is found by the next start.
+ * Invariant: no change goes that was not named. A pack that the disk damaged stays, for the next start to find, and all that come after it: the first to leave is always the oldest.
  */
 export function remover(database: DatabaseSync): (batch: WriteBatch) => void {
   const row = database.prepare('DELETE FROM kept WHERE id BETWEEN ? AND ? AND key = ?')
@@ -31,10 +31,14 @@ export function remover(database: DatabaseSync): (batch: WriteBatch) => void {
   const count = database.prepare('SELECT count(*) FROM packs WHERE id BETWEEN ? AND ?')
   count.setReturnArrays(true)
   const removeRange = database.prepare('DELETE FROM packs WHERE id BETWEEN ? AND ?')
+  let isBlocked = false
 
   const keepSome = (id: number, needed: number) => {
     const pack = wholePack(() => read(id))
-    if (!pack) return
+    if (!pack) {
+      isBlocked = true
+      return
+    }
     pack.heads.forEach((head, place) => {
       if (((needed >>> place) & 1) === 1) keep.get(...keptRow(id, head, pack.bytes))
     })
@@ -57,7 +61,11 @@ export function remover(database: DatabaseSync): (batch: WriteBatch) => void {
       keyAt = keyEnd
     }
     let dead: number[] = []
-    for (const end = at + leaving * LEAVING_NUMBERS; at < end; at += LEAVING_NUMBERS) {
+    for (
+      const end = at + leaving * LEAVING_NUMBERS;
+      at < end && !isBlocked;
+      at += LEAVING_NUMBERS
+    ) {
       const id = numbers[at] as number
       const needed = numbers[at + 1] as number
       if (needed === 0) {
@@ -79,6 +87,7 @@ function keysLength(numbers: Float64Array, rows: number): number {
   return length
 }
 
+/** Undefined where it is damaged, or gone. */
 function wholePack(read: () => FilePack | undefined): FilePack | undefined {
   try {
     return read()

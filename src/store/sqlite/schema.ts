@@ -99,8 +99,10 @@ function addPacks(database: DatabaseSync): void {
     CREATE VIEW log AS
       SELECT id, key, create_revision, time_ms, value FROM kept
       UNION ALL
-      SELECT packs.id + (head.value ->> 0), head.value ->> 1, head.value ->> 2, head.value ->> 3,
-        CASE WHEN head.value ->> 5 IS NOT NULL THEN substr(bytes, 1 + (head.value ->> 4), head.value ->> 5) END
+      SELECT packs.id + json_extract(head.value, '$[0]'), json_extract(head.value, '$[1]'),
+        json_extract(head.value, '$[2]'), json_extract(head.value, '$[3]'),
+        CASE WHEN json_extract(head.value, '$[5]') IS NOT NULL
+          THEN substr(bytes, 1 + json_extract(head.value, '$[4]'), json_extract(head.value, '$[5]')) END
       FROM packs JOIN json_each(packs.heads) AS head;
     CREATE VIEW current AS
       SELECT key, max(id) / ${IDS_PER_REVISION} AS revision, create_revision, value

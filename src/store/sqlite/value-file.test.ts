@@ -246,6 +246,26 @@ inBothForms(
   },
 )
 
+test('a value is found wherever its pack is, whatever is known of that', async () => {
+  const { directory, store } = await filled(20, 'in packs')
+  const entry = (await store.list('/k/7')).entries[0]
+  assert.ok(entry instanceof FileEntry && entry.pack)
+  // As where a damaged pack before it keeps it in the file.
+  entry.pack.leaves = 'gone'
+  assert.equal(decode(entry.value), text(7))
+  entry.letGo()
+  entry.pack.leaves = 'soon'
+  // The main thread hears later that a pack has left than the file shows it.
+  for (let i = 0; i < 8; i++) await store.compact(store.revision)
+  await store.close()
+  const again = await open(directory)
+  const file = new ValueFile(join(directory, 'state.db'), silentLog, 0)
+  assert.equal(count(directory, 'packs'), 0)
+  assert.equal(decode(file.read(entry)), text(7))
+  file.close()
+  await again.close()
+})
+
 inBothForms('after close a value that is not held is refused in one sentence', async form => {
   const { store } = await filled(20, form)
   const entry = await store.get('/k/1')

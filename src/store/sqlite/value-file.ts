@@ -205,7 +205,12 @@ export class ValueFile implements ValueSource {
   }
 
   #read(entry: FileEntry): Uint8Array {
-    return this.#findPacked(entry)?.slice() ?? this.#readRow(entry)
+    const packed = () => this.#findPacked(entry)?.slice()
+    const row = () => this.#findRow(entry)
+    // A pack that should have left may be there yet, and one that should be there may just have left.
+    const value = isIn(entry.pack) ? (packed() ?? row()) : (row() ?? packed())
+    if (!value) throw new Error('its row is not in the file')
+    return value
   }
 
   /**
@@ -216,7 +221,7 @@ export class ValueFile implements ValueSource {
     { pack, valueAt: at, size }: FileEntry,
     all?: Uint8Array<ArrayBuffer>,
   ): Uint8Array<ArrayBuffer> | undefined {
-    if (!pack || !isIn(pack)) return undefined
+    if (!pack) return undefined
     const bytes =
       all?.subarray(at - CRC_BYTES, at + size) ?? this.#open().packed.one(pack.id, at, size)
     if (!bytes) return undefined
@@ -225,11 +230,11 @@ export class ValueFile implements ValueSource {
     return value
   }
 
-  #readRow(entry: FileEntry): Uint8Array {
+  #findRow(entry: FileEntry): Uint8Array | undefined {
     const { key, modRevision, createRevision } = entry
     const first = modRevision * IDS_PER_REVISION
     const row = this.#open().row.get(first, first + IDS_PER_REVISION - 1, key)
-    if (!row) throw new Error('its row is not in the file')
+    if (!row) return undefined
     const { id, create_revision, time_ms, checksum } = row as Record<string, number>
     const value = row.value as Uint8Array | null
     const content = { timeMs: time_ms as number, checksum: checksum as number, value }
