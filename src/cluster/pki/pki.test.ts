@@ -97,6 +97,23 @@ test('kubelets get a client and a serving certificate; odd names cannot leave th
     assert.throws(() => pki.kubelet(name, []), /^UserError: .* is not a name/)
 })
 
+test('a pair that another process makes between two looks is whole', () => {
+  const mine = options()
+  ensurePki(mine)
+  for (const suffix of ['crt', 'key']) rmSync(join(mine.directory, `apiserver.${suffix}`))
+  let other: string | undefined
+  const files = {
+    ...systemFiles,
+    read(path: string) {
+      const found = systemFiles.read(path)
+      if (path.includes('apiserver.')) other ??= ensurePki(mine).server().key
+      return found
+    },
+  }
+  const { key } = ensurePki({ ...mine, files }).server()
+  assert.equal(key, other)
+})
+
 test('a crash at first boot leaves all or nothing', () => {
   const mine = options()
   writeFileSync(join(root, 'keep'), '')

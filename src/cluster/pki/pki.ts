@@ -241,8 +241,9 @@ class Leaves {
   #loadOrIssue(name: string, leaf: Leaf, names: string, authority: CertifiedKey): CertifiedKey {
     const { directory, files, clock, random } = this.#options
     const path = join(directory, name)
-    const key = files.read(`${path}.key`)
+    // In this order: another process that makes both just now writes the key first.
     const certificate = files.read(`${path}.crt`)
+    const key = files.read(`${path}.key`)
     if (certificate && key === undefined)
       throw new UserError(
         `${path}.key is missing beside ${name}.crt; put it back, or remove ${name}.crt to have both made anew.`,
