@@ -27,7 +27,7 @@ export interface Row {
 }
 
 /** Rows read by one call. Even the largest values together stay below SQLite's limit of 1 GB for one answer. */
-const ROWS_PER_CHUNK = 100
+export const ROWS_PER_CHUNK = 100
 
 /**
  * Many rows as one, since each row and each value that crosses into JavaScript alone costs more than reading it: a million rows take a

@@ -14,8 +14,8 @@ import { type Entry, type Store, UnreadableValueError } from '../store.ts'
 import { decode, put, recorder, remove, settled, show } from '../testing/recorder.ts'
 import { loadDatabase } from './database.ts'
 import { FileEntry } from './file-entry.ts'
-import { numberOf } from './schema.ts'
 import { openSqliteStore } from './sqlite-store.ts'
+import { execute, numberIn } from './testing.ts'
 import { ValueFile } from './value-file.ts'
 
 setFlagsFromString('--expose-gc')
@@ -50,14 +50,8 @@ async function filled(keys: number, form: Form): Promise<{ directory: string; st
   return { directory, store: await open(directory) }
 }
 
-function count(directory: string, table: string): number {
-  const database = new DatabaseSync(join(directory, 'state.db'), { readOnly: true })
-  try {
-    return numberOf(database, `SELECT count(*) FROM ${table}`)
-  } finally {
-    database.close()
-  }
-}
+const count = (directory: string, table: string) =>
+  numberIn(join(directory, 'state.db'), `SELECT count(*) FROM ${table}`)
 
 inBothForms(
   'values are read when somebody asks, and let go when others take their room',
@@ -202,13 +196,12 @@ inBothForms(
   async form => {
     const { directory, store } = await filled(20, form)
     await store.close()
-    const database = new DatabaseSync(join(directory, 'state.db'))
-    database.exec(
+    execute(
+      join(directory, 'state.db'),
       form === 'in packs'
         ? `UPDATE packs SET bytes = CAST(replace(CAST(bytes AS TEXT), '7 7', '7 8') AS BLOB)`
         : "UPDATE kept SET value = CAST('bad' AS BLOB) WHERE key = '/k/7'",
     )
-    database.close()
     const errors: unknown[] = []
     const log = { ...silentLog, error: (message: string) => void errors.push(message) }
     const again = await open(directory, log)
@@ -224,6 +217,12 @@ inBothForms(
     assert.match(String(errors), /cannot be read; run proa check/)
     assert.equal(decode((await again.get('/k/6'))?.value), text(6))
     const { entries } = await again.list('/k/', { limit: 20 })
+    const others = entries.filter(({ key }) => key !== '/k/7')
+    assert.deepEqual(
+      entries.filter(isHeld),
+      others,
+      'it keeps nobody else from being read together',
+    )
     assert.throws(() => entries.map(({ value }) => value), UnreadableValueError)
     await again.close()
   },
@@ -234,13 +233,12 @@ inBothForms(
   async form => {
     const { directory, store } = await filled(20, form)
     await store.close()
-    const database = new DatabaseSync(join(directory, 'state.db'))
-    database.exec(
+    execute(
+      join(directory, 'state.db'),
       form === 'in packs'
         ? `UPDATE packs SET heads = replace(heads, '/k/7"', '/k/700"')`
         : "UPDATE kept SET key = '/k/700' WHERE key = '/k/7'",
     )
-    database.close()
     const what = form === 'in packs' ? 'the changes from 1024 to' : '\\/k\\/700 in row'
     await assert.rejects(open(directory), new RegExp(`is damaged \\(the checksum of ${what}`))
   },

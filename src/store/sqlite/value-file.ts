@@ -10,7 +10,7 @@ import { HeldValues } from './held-values.ts'
 import { IDS_PER_REVISION } from './messages.ts'
 import { CRC_BYTES, checkedValue } from './pack.ts'
 import type { PlacedPack } from './placed-pack.ts'
-import { type Content, contentReader, type Place } from './rows.ts'
+import { type Content, contentReader, type Place, ROWS_PER_CHUNK } from './rows.ts'
 import { numberOf } from './schema.ts'
 
 /**
@@ -179,21 +179,35 @@ export class ValueFile implements ValueSource {
     }
   }
 
-  /** Brings together values that lie in packs, whose other values nobody wanted. */
+  /** Brings values together that lie in packs, whose other values nobody wanted: of no more entries at once than rows. */
   #readPacked(entries: readonly FileEntry[], take: (entry: FileEntry, place: Place) => void): void {
-    const bytes = new Uint8Array(entries.reduce((sum, { size }) => sum + size, 0))
-    let at = 0
+    for (let first = 0; first < entries.length; first += ROWS_PER_CHUNK) {
+      const some = entries.slice(first, first + ROWS_PER_CHUNK)
+      const bytes = new Uint8Array(some.reduce((sum, { size }) => sum + size, 0))
+      let at = 0
+      this.#eachPacked(some, (entry, found) => {
+        const value = found && checkedValue(found)
+        if (value?.length !== entry.size) return
+        bytes.set(value, at)
+        take(entry, { bytes, at })
+        at += value.length
+      })
+    }
+  }
+
+  /** Reads values with what stands before them, those of one pack together. */
+  #eachPacked(
+    entries: readonly FileEntry[],
+    visit: (entry: FileEntry, found: Uint8Array<ArrayBuffer> | undefined) => void,
+  ): void {
     for (let first = 0, end = 0; first < entries.length; first = end) {
       const { pack } = entries[first] as FileEntry
-      while (entries[end]?.pack === pack) end++
+      while (end < entries.length && entries[end]?.pack === pack) end++
       const isWorthAll = end - first >= FEWEST_TO_READ_ALL
       const all = pack && isWorthAll ? this.#open().packed.all(pack.id) : undefined
       for (const entry of entries.slice(first, end)) {
-        const found = this.#findPacked(entry, all)
-        if (!found) continue
-        bytes.set(found, at)
-        take(entry, { bytes, at })
-        at += found.length
+        const { valueAt: at, size } = entry
+        visit(entry, all ? all.subarray(at - CRC_BYTES, at + size) : this.#findPacked(entry))
       }
     }
   }
@@ -205,8 +219,13 @@ export class ValueFile implements ValueSource {
   }
 
   #read(entry: FileEntry): Uint8Array {
-    const packed = () => this.#findPacked(entry)?.slice()
     const row = () => this.#findRow(entry)
+    const packed = () => {
+      const found = this.#findPacked(entry)
+      const value = found && checkedValue(found)
+      if (found && value?.length !== entry.size) throw new Error('its checksum is wrong')
+      return value?.slice()
+    }
     // A pack that should have left may be there yet, and one that should be there may just have left.
     const value = isIn(entry.pack) ? (packed() ?? row()) : (row() ?? packed())
     if (!value) throw new Error('its row is not in the file')
@@ -214,20 +233,11 @@ export class ValueFile implements ValueSource {
   }
 
   /**
-   * The entry's value from its pack, of which all may have been read; undefined where it is, or meanwhile became, a row of its own. A pack never changes, and
+   * The entry's value in its pack, with what stands before it; undefined where it is, or meanwhile became, a row of its own. A pack never changes, and
    * where an entry lies in it was written there with it, or read from heads that were whole.
    */
-  #findPacked(
-    { pack, valueAt: at, size }: FileEntry,
-    all?: Uint8Array<ArrayBuffer>,
-  ): Uint8Array<ArrayBuffer> | undefined {
-    if (!pack) return undefined
-    const bytes =
-      all?.subarray(at - CRC_BYTES, at + size) ?? this.#open().packed.one(pack.id, at, size)
-    if (!bytes) return undefined
-    const value = checkedValue(bytes)
-    if (value?.length !== size) throw new Error('its checksum is wrong')
-    return value
+  #findPacked({ pack, valueAt, size }: FileEntry): Uint8Array<ArrayBuffer> | undefined {
+    return pack && this.#open().packed.one(pack.id, valueAt, size)
   }
 
   #findRow(entry: FileEntry): Uint8Array | undefined {
