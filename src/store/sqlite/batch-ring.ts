@@ -1,4 +1,11 @@
-import type { LooseBatch, WriteBatch, WriterRequest } from './messages.ts'
+import {
+  FORGOTTEN_NUMBERS,
+  LEAVING_NUMBERS,
+  type LooseBatch,
+  ROW_NUMBERS,
+  type WriteBatch,
+  type WriterRequest,
+} from './messages.ts'
 
 /**
  * Memory that the main thread and the writer share. A batch that is written into it needs no message, which would be packed and
@@ -17,11 +24,6 @@ export interface SharedRing {
   /** Records, each in one piece; a power of two of words. */
   readonly words: Float64Array<SharedArrayBuffer>
 }
-
-/** As in messages.ts, which the writer does not load. */
-const ROW_NUMBERS = 5
-const FORGOTTEN_NUMBERS = 2
-const LEAVING_NUMBERS = 2
 
 const WORD_BYTES = Float64Array.BYTES_PER_ELEMENT
 /** 1 MB: three turns of 256 writers of small objects. */

@@ -37,7 +37,7 @@ export interface Removal {
  * its changes replaced; so what was replaced never outlives what replaced it, which a start would take for the newest then.
  */
 export class ForgottenHistory {
-  readonly #packs: OldPacks
+  #packs: OldPacks
   #rows: WaitingRow[] = []
   #compacted: Revision
   /** As the file has it. */
@@ -142,6 +142,7 @@ export class ForgottenHistory {
 
   clear(): void {
     this.#rows = []
-    this.#packs.clear()
+    this.#packs = new OldPacks([], this.#compacted)
+    this.#written = this.#compacted
   }
 }

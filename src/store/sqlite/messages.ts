@@ -44,6 +44,8 @@ export interface LooseBatch extends Omit<WriteBatch, 'numbers' | 'bytes'> {
 }
 
 export const ROW_NUMBERS = 5
+/** Among them. */
+export const KEY_LENGTH = 3
 export const FORGOTTEN_NUMBERS = 2
 export const LEAVING_NUMBERS = 2
 

@@ -115,14 +115,4 @@ export class OldPacks {
     this.#oldAtTicks = this.#oldAtTicks.map(old => Math.max(0, old - count))
     this.#countDead()
   }
-
-  clear(): void {
-    this.#packs = []
-    this.#old = 0
-    this.#oldChanges = 0
-    this.#oldBytes = 0
-    this.#dead = 0
-    this.#deadChanges = 0
-    this.#oldAtTicks = []
-  }
 }

@@ -1,11 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
-import type { WriteBatch } from './messages.ts'
+import { KEY_LENGTH, ROW_NUMBERS, type WriteBatch } from './messages.ts'
 import { CRC_BYTES, packChecksum, packedHead } from './pack.ts'
-
-/** As in messages.ts, which the writer does not load. */
-const ROW_NUMBERS = 5
-const KEY_LENGTH = 3
 
 /** Room for the values of a usual pack; more is given back after it. */
 const USUAL_BYTES = 64 * 1024

@@ -2,15 +2,15 @@ import type { DatabaseSync } from 'node:sqlite'
 import { checksumOf, headOf } from './checksum.ts'
 import { isDamage } from './damage.ts'
 import { type FilePack, packReader } from './file-packs.ts'
-import type { WriteBatch } from './messages.ts'
+import {
+  FORGOTTEN_NUMBERS,
+  IDS_PER_REVISION,
+  KEY_LENGTH,
+  LEAVING_NUMBERS,
+  ROW_NUMBERS,
+  type WriteBatch,
+} from './messages.ts'
 import { type PackedHead, valueIn } from './pack.ts'
-
-/** As in messages.ts, which the writer does not load. */
-const IDS_PER_REVISION = 1024
-const ROW_NUMBERS = 5
-const KEY_LENGTH = 3
-const FORGOTTEN_NUMBERS = 2
-const LEAVING_NUMBERS = 2
 
 /** Fewer packs are gone as quickly one by one. */
 const FEWEST_TOGETHER = 4
@@ -28,8 +28,7 @@ export function remover(database: DatabaseSync): (batch: WriteBatch) => void {
   const read = packReader(database)
   const keep = database.prepare('INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, ?)')
   const remove = database.prepare('DELETE FROM packs WHERE id = ?')
-  const count = database.prepare('SELECT count(*) FROM packs WHERE id BETWEEN ? AND ?')
-  count.setReturnArrays(true)
+  const count = database.prepare('SELECT count(*) AS packs FROM packs WHERE id BETWEEN ? AND ?')
   const removeRange = database.prepare('DELETE FROM packs WHERE id BETWEEN ? AND ?')
   let isBlocked = false
 
@@ -47,7 +46,7 @@ export function remover(database: DatabaseSync): (batch: WriteBatch) => void {
   const removeDead = (ids: readonly number[]) => {
     const first = ids[0] as number
     const last = ids.at(-1) as number
-    const isTogether = () => Number(Object.values(count.get(first, last) ?? [])[0]) === ids.length
+    const isTogether = () => count.get(first, last)?.packs === ids.length
     if (ids.length >= FEWEST_TOGETHER && isTogether()) removeRange.get(first, last)
     else for (const id of ids) remove.get(id)
   }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
 import { UserError } from '#base/errors.ts'
 import { silentLog } from '#base/log.ts'
@@ -13,6 +12,7 @@ import { inspectFile } from './inspect.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 import { REVISION_BUMP, restoreSnapshot, saveSnapshot } from './snapshot.ts'
 import { openSqliteStore } from './sqlite-store.ts'
+import { execute } from './testing.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'proa-snapshot-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -198,10 +198,4 @@ async function openAndCount(directory: string) {
   const { entries } = await store.list('')
   await store.close()
   return entries
-}
-
-function execute(file: string, sql: string): void {
-  const database = new DatabaseSync(file)
-  database.exec(sql)
-  database.close()
 }

@@ -14,6 +14,7 @@ import { loadDatabase } from './database.ts'
 import { inspectFile } from './inspect.ts'
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts'
 import { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
+import { execute } from './testing.ts'
 import { ValueFile } from './value-file.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'proa-integrity-'))
@@ -232,10 +233,4 @@ function columnsOf(file: string) {
   )
   database.close()
   return found
-}
-
-function execute(file: string, sql: string): void {
-  const database = new DatabaseSync(file)
-  database.exec(sql)
-  database.close()
 }

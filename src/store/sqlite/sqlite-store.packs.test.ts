@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
 import { silentLog } from '#base/log.ts'
 import { systemClock } from '#host/clock.ts'
@@ -12,8 +11,8 @@ import { Dice } from '../testing/disk/dice.ts'
 import { decode, encode } from '../testing/recorder.ts'
 import { loadDatabase, stateFile } from './database.ts'
 import { inspectFile } from './inspect.ts'
-import { numberOf } from './schema.ts'
 import { openSqliteStore } from './sqlite-store.ts'
+import { numberIn } from './testing.ts'
 import { ValueFile } from './value-file.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'proa-packs-'))
@@ -109,12 +108,7 @@ async function checkFile(life: Life): Promise<number> {
   } finally {
     values.close()
   }
-  const database = new DatabaseSync(stateFile(copy), { readOnly: true })
-  try {
-    return numberOf(database, 'SELECT count(*) FROM kept')
-  } finally {
-    database.close()
-  }
+  return numberIn(stateFile(copy), 'SELECT count(*) FROM kept')
 }
 
 async function checkState(

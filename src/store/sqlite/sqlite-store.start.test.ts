@@ -24,8 +24,9 @@ import type { Entry, Store, StoreEvent } from '../store.ts'
 import { decode, encode, put, recorder, remove, settled } from '../testing/recorder.ts'
 import { IDS_PER_REVISION } from './messages.ts'
 import { packChecksum, packedHead } from './pack.ts'
-import { migrate, numberOf, PAGE_BYTES, SCHEMA_VERSION } from './schema.ts'
+import { migrate, PAGE_BYTES, SCHEMA_VERSION } from './schema.ts'
 import { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts'
+import { execute, numberIn } from './testing.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'proa-start-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -346,17 +347,4 @@ function migrated(file: string): void {
   database.close()
 }
 
-function pageBytesOf(file: string): number {
-  const database = new DatabaseSync(file, { readOnly: true })
-  try {
-    return numberOf(database, 'PRAGMA page_size')
-  } finally {
-    database.close()
-  }
-}
-
-function execute(file: string, sql: string): void {
-  const database = new DatabaseSync(file)
-  database.exec(sql)
-  database.close()
-}
+const pageBytesOf = (file: string) => numberIn(file, 'PRAGMA page_size')

@@ -13,7 +13,13 @@ import {
   written,
 } from './batch-ring.ts'
 import { counterChecksum } from './checksum.ts'
-import type { WriteBatch, WriterMessage, WriterReply, WriterRequest } from './messages.ts'
+import {
+  IDS_PER_REVISION,
+  type WriteBatch,
+  type WriterMessage,
+  type WriterReply,
+  type WriterRequest,
+} from './messages.ts'
 import { PackWriter } from './pack-writer.ts'
 import { remover } from './removal.ts'
 
@@ -22,9 +28,6 @@ import { remover } from './removal.ts'
  * nothing: all batches that are there become one transaction and one fsync, and are answered when it is durable.
  * It waits for requests without an event loop, which is quicker, and imports hardly anything of ours, which keeps its start short.
  */
-
-/** As in messages.ts. */
-const IDS_PER_REVISION = 1024
 
 /** How long somebody else's `sqlite3` may hold the file before a batch fails. */
 const BUSY_TIMEOUT_MS = 5000
@@ -169,7 +172,6 @@ function write(batches: [WriteBatch, ...WriteBatch[]]): void {
       bytes += batch.bytes.length
       const isFull = rows >= MAX_TRANSACTION_ROWS || bytes >= MAX_TRANSACTION_BYTES
       // What is followed may have a pack that goes on.
-      if (!batch.isFollowed) packs.finish()
       batch = isFull && !batch.isFollowed ? undefined : follower(batch)
       if (batch) batches.push(batch)
     }
