@@ -41,6 +41,7 @@ export interface Shared {
   readonly stopping: AbortSignal
   readonly activate: (pods: readonly PodInfo[]) => void
   readonly advance: (pods: readonly PodInfo[]) => void
+  readonly retreat: (pods: readonly PodInfo[]) => void
   readonly gates: ReadonlyMap<string, boolean>
   /** Plugins of others, by name. */
   readonly ownPlugins: ReadonlyMap<string, PluginFactory>
@@ -92,7 +93,7 @@ function createHandle(
   profile: () => Profile,
 ): Handle {
   const { context, snapshot, nominator, waitingPods, extenders, preemptionFigures } = shared
-  const { activate, advance, gates, stopping } = shared
+  const { activate, advance, retreat, gates, stopping } = shared
   return {
     ...context,
     profileName,
@@ -104,6 +105,7 @@ function createHandle(
     preemptionFigures,
     activate,
     advance,
+    retreat,
     stopping,
     trial: createGroupTrial(snapshot, nominator, { profile, choose: context.random.integer }),
     follow(informer, listener) {

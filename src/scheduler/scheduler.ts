@@ -204,6 +204,7 @@ class Scheduler implements RunningScheduler {
         stopping: this.#stopping.signal,
         activate: pods => this.#queue.activate(pods.map(({ uid }) => uid)),
         advance: pods => this.#queue.advance(pods.map(({ uid }) => uid)),
+        retreat: pods => this.#queue.retreat(pods.map(({ uid }) => uid)),
         gates: options.featureGates ?? new Map(),
         ownPlugins: options.ownPlugins ?? new Map(),
       })

@@ -20,7 +20,13 @@ import type { SchedulingQueue } from '../queue/scheduling-queue.ts'
 import type { ClusterState } from '../state/cluster-state.ts'
 import type { Nominator } from '../state/nominator.ts'
 import { type PodInfo, podInfoOf } from '../state/pod-info.ts'
-import { type Attempt, type AttemptContext, attempt, runPostFilter } from './attempt.ts'
+import {
+  type Attempt,
+  type AttemptContext,
+  attempt,
+  type PostFiltered,
+  runPostFilter,
+} from './attempt.ts'
 import {
   bind,
   type Placement,
@@ -65,7 +71,7 @@ export class PlacingLoop {
   readonly #measured: ReadonlyMap<string, Profile>
   readonly #outcomes: ReadonlyMap<string, OutcomeWriter>
   /** All that is under way behind the loop. */
-  readonly #pending = new Set<Promise<void>>()
+  readonly #pending = new Map<string, Promise<void>>()
   /** Of those, what is being written. */
   readonly #writing = new Set<Promise<unknown>>()
   #stopped = false
@@ -91,7 +97,7 @@ export class PlacingLoop {
 
   /** Places pods until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { context, queue, figures } = this.#options
+    const { context, queue, figures, waitingPods } = this.#options
     const { clock } = context
     let sliceStartMs = clock.monotonicMs()
     while (!signal.aborted) {
@@ -104,6 +110,8 @@ export class PlacingLoop {
       const placing = this.#placeOne(queued)
       if (placing) await placing
       figures.chosen(clock.monotonicMs() - queued.triedMs)
+      // The next pod must find the room of those that were turned away.
+      for (const uid of waitingPods.turnedAway) await this.#pending.get(uid)
       while (this.#writing.size >= BINDINGS_LIMIT) await Promise.race(this.#writing)
       if (clock.monotonicMs() - sliceStartMs < SLICE_MS) continue
       await sleep(clock, 0, signal).catch(() => {})
@@ -118,7 +126,7 @@ export class PlacingLoop {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    await Promise.allSettled(this.#pending)
+    await Promise.allSettled(this.#pending.values())
   }
 
   /** The pod may wait for a node again, if it still exists and has none. */
@@ -177,9 +185,7 @@ export class PlacingLoop {
       this.#place(queued, { profile, cycle, pod: queued.info, node: result.node })
     else
       return runPostFilter(profile, cycle, queued.info, result.failure).then(
-        ({ message, nominatedNode }) => {
-          this.#refuse(queued, result.failure, { postFilter: message, nominatedNode })
-        },
+        postFiltered => this.#refuse(queued, result.failure, postFiltered),
         error => this.#crashed(queued, error),
       )
     return undefined
@@ -210,8 +216,11 @@ export class PlacingLoop {
     const allowed = waits.size > 0 ? waitingPods.hold(pod, node.name, waits) : undefined
     const bound = this.#bind(queued, placement, allowed)
       .catch(error => this.#unbound(queued, placement, failed('', messageOf(error), error)))
-      .finally(() => this.#pending.delete(bound))
-    this.#pending.add(bound)
+      .finally(() => {
+        this.#pending.delete(pod.uid)
+        waitingPods.release(pod.uid)
+      })
+    this.#pending.set(pod.uid, bound)
   }
 
   async #bind(
@@ -285,20 +294,21 @@ export class PlacingLoop {
     }
     const failure = new Failure(1)
     failure.note(node, status)
-    this.#refuse(queued, failure, { postFilter: '', nominatedNode: '' })
+    this.#refuse(queued, failure, { message: '', nominatedNode: '' })
   }
 
-  #refuse(
-    queued: QueuedPod,
-    failure: Failure,
-    { postFilter, nominatedNode }: { postFilter: string; nominatedNode: string | undefined },
-  ): void {
+  #refuse(queued: QueuedPod, failure: Failure, postFiltered: Omit<PostFiltered, 'code'>): void {
+    const { queue } = this.#options
+    const { nominatedNode, error } = postFiltered
     const { refusedBy, pendingFor } = failure.rejectors
     this.#count(queued, 'unschedulable')
     queued.refusedBy = refusedBy
     queued.pendingFor = pendingFor
-    const message = failure.message(postFilter)
-    this.#requeue(queued, nominatedNode, () => this.#options.queue.refused(queued))
+    const message = failure.message(postFiltered.message)
+    // Room that could not be made for it may be made at the next attempt; no event would bring that about.
+    this.#requeue(queued, nominatedNode, () =>
+      error ? queue.failed(queued) : queue.refused(queued),
+    )
     this.#notPlaced(queued, nominatedNode)
     this.#outcome(queued)?.failed(queued.info.pod, {
       reason: 'Unschedulable',

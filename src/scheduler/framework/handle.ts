@@ -32,6 +32,8 @@ export interface Handle extends RoleContext {
   activate(pods: readonly PodInfo[]): void
   /** Tries these waiting pods next, before all others. */
   advance(pods: readonly PodInfo[]): void
+  /** Of those that were to be tried next, the ones that were not yet wait where they did before. */
+  retreat(pods: readonly PodInfo[]): void
   readonly trial: GroupTrial
   /** Asks all Filter plugins of the profile about one node. */
   filter(cycle: CycleState, pod: PodInfo, node: NodeInfo): Verdict

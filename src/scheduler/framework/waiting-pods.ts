@@ -19,35 +19,47 @@ export interface WaitingPod {
 export interface WaitingPods {
   get(uid: string): WaitingPod | undefined
   list(): readonly WaitingPod[]
+  /** By UID, those that were rejected and were not released yet. */
+  readonly turnedAway: ReadonlySet<string>
   /** Holds the pod for the plugins, each at most its time in milliseconds. Resolves with what came of it. */
   hold(pod: PodInfo, node: string, timeoutsMs: ReadonlyMap<string, number>): Promise<Verdict>
+  /** Whatever came of the pod, it is bound now or has given its room back. */
+  release(uid: string): void
 }
 
 export function createWaitingPods(clock: Clock): WaitingPods {
-  const waiting = new Map<string, WaitingPod>()
+  const waiting = new Map<string, WaitingPod & { cancel(): void }>()
+  const turnedAway = new Set<string>()
   return {
+    turnedAway,
     get: uid => waiting.get(uid),
     list: () => [...waiting.values()],
     hold(pod, node, timeoutsMs) {
       return new Promise(resolve => {
         const pending = new Map<string, () => void>()
-        const end = (verdict: Verdict) => {
-          for (const cancel of pending.values()) cancel()
+        const cancel = () => {
+          for (const cancelTimer of pending.values()) cancelTimer()
           pending.clear()
-          waiting.delete(pod.uid)
+        }
+        const end = (verdict: Verdict) => {
+          cancel()
+          if (!waiting.delete(pod.uid)) return
+          if (verdict) turnedAway.add(pod.uid)
           resolve(verdict)
         }
-        const held: WaitingPod = {
+        const held = {
           pod,
           node,
+          cancel,
           get pendingPlugins() {
             return [...pending.keys()].sort()
           },
-          allow(plugin) {
+          allow(plugin: string) {
             pending.get(plugin)?.()
             if (pending.delete(plugin) && pending.size === 0) end(undefined)
           },
-          reject: (plugin, reason, more) => end({ ...refusal(plugin, reason), ...more }),
+          reject: (plugin: string, reason: string, more?: Pick<Status, 'isOfNoNode'>) =>
+            end({ ...refusal(plugin, reason), ...more }),
         }
         for (const [plugin, timeoutMs] of timeoutsMs) {
           const waitMs = Math.min(timeoutMs, MAXIMUM_WAIT_MS)
@@ -59,6 +71,11 @@ export function createWaitingPods(clock: Clock): WaitingPods {
         }
         waiting.set(pod.uid, held)
       })
+    },
+    release(uid) {
+      waiting.get(uid)?.cancel()
+      waiting.delete(uid)
+      turnedAway.delete(uid)
     },
   }
 }

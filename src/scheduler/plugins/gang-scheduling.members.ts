@@ -3,7 +3,7 @@ import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import type { Handle } from '../framework/handle.ts'
 import type { WaitingPod } from '../framework/waiting-pods.ts'
 import { type PodInfo, podInfoOf } from '../state/pod-info.ts'
-import { groupKeyOf, PodGroups } from './pod-groups.ts'
+import { groupKeyOf, isLeaving, PodGroups } from './pod-groups.ts'
 
 const uidOf = ({ metadata }: Pod): string => metadata.uid ?? ''
 
@@ -15,18 +15,23 @@ export class GangMembers {
   /** By group, who was refused since its first member found a node. */
   readonly #refused = new Map<string, Set<string>>()
 
-  constructor(handle: Handle) {
+  /** `left` is told of each group that has one member less. */
+  constructor(handle: Handle, left: (key: string) => void) {
     const { informers, follow, waitingPods } = handle
     this.#groups = new PodGroups(handle)
     this.#waitingPods = waitingPods
     follow(informers.for(podKind), {
-      changed: pod => {
+      changed: (pod, previous) => {
         if (pod.spec.nodeName) this.#assumed.delete(uidOf(pod))
+        const key = groupKeyOf(pod)
+        if (key !== undefined && isLeaving(pod) && previous && !isLeaving(previous)) left(key)
       },
       deleted: pod => {
         this.#assumed.delete(uidOf(pod))
         const key = groupKeyOf(pod)
-        if (key !== undefined && this.count(key) === 0) this.#refused.delete(key)
+        if (key === undefined) return
+        if (this.count(key) === 0) this.#refused.delete(key)
+        left(key)
       },
     })
   }
@@ -64,10 +69,12 @@ export class GangMembers {
     this.#refused.get(key)?.add(uid)
   }
 
-  /** How many have no node and were not refused in this round. */
-  remaining(key: string): number {
+  /** Those that have no node and were not refused in this round. */
+  remaining(key: string): PodInfo[] {
     const refused = this.#refused.get(key)
-    return this.#withoutNode(key).filter(pod => !refused?.has(uidOf(pod))).length
+    return this.#withoutNode(key)
+      .filter(pod => !refused?.has(uidOf(pod)))
+      .map(podInfoOf)
   }
 
   #withoutNode(key: string): Pod[] {

@@ -81,6 +81,27 @@ test('members beyond what a gang needs are bound when there is room', () =>
     await gangs.until(4)
   }))
 
+test('when a member goes that the others wait for, they give their room back', () =>
+  withGangs(async gangs => {
+    await gangs.addNodes(0, 2)
+    await gangs.group('g', 3)
+    const spec = {
+      ...asking('1'),
+      schedulingGroup: { podGroupName: 'g' },
+      schedulingGates: [{ name: 'later' }],
+    }
+    await gangs.client.create(pod, { metadata: { name: 'gated', namespace: 'a' }, spec } as never)
+    await gangs.members('g', 2)
+    await settle()
+    const single = { metadata: { name: 'single', namespace: 'a' }, spec: asking('3') }
+    await gangs.client.create(pod, single as never)
+    await settle()
+    assert.deepEqual(await gangs.bound(), [], 'two wait for the third, on both nodes')
+    await gangs.client.delete(pod, { name: 'gated', namespace: 'a' })
+    await gangs.until(1)
+    assert.deepEqual(await gangs.bound(), ['single'])
+  }))
+
 test('without the policy of a gang, a group’s pods are bound one by one', () =>
   withGangs(async gangs => {
     await gangs.addNodes(0, 1)

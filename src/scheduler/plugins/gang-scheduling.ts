@@ -28,7 +28,10 @@ const WAIT = refusal(NAME, MUST_WAIT, 'Wait')
  */
 export function gangScheduling(_args: unknown, handle: Handle): Plugin {
   const groups = handle.informers.for(podGroup)
-  const members = new GangMembers(handle)
+  const members = new GangMembers(handle, key => {
+    // Of a gang that runs, members may leave.
+    if (members.waiting(key).length > 0) giveUpIfTooFew(key)
+  })
   const isConstrained = ({ spec }: PodGroup): boolean =>
     handle.enabled('TopologyAwareWorkloadScheduling') &&
     (spec.schedulingConstraints?.topology ?? []).length > 0
@@ -36,7 +39,21 @@ export function gangScheduling(_args: unknown, handle: Handle): Plugin {
   const preempting = handle.enabled('WorkloadAwarePreemption') ? UNSCHEDULABLE : WAITING
   const minCountOf = (pod: Pod): number | undefined => {
     const key = groupKeyOf(pod)
-    return key === undefined ? undefined : groups.get(key)?.spec.schedulingPolicy.gang?.minCount
+    return key === undefined ? undefined : minCountIn(groups.get(key))
+  }
+  /** Gives back the room of a gang that cannot come together any more. */
+  const giveUpIfTooFew = (key: string): void => {
+    const group = groups.get(key)
+    const minCount = minCountIn(group)
+    const scheduled = members.scheduled(key)
+    const remaining = members.remaining(key)
+    if (!group || minCount === undefined || scheduled + remaining.length >= minCount) return
+    // Who was not tried yet would begin another round, and those after it further ones.
+    handle.retreat(remaining)
+    for (const each of members.waiting(key)) each.reject(NAME, REJECTED, { isOfNoNode: true })
+    // Where no domain takes the group, that is what it is told.
+    const isTold = scheduled === 0 && isConstrained(group)
+    if (!isTold) void tellGroup(handle, group, UNSCHEDULABLE)
   }
   return {
     name: NAME,
@@ -84,13 +101,7 @@ export function gangScheduling(_args: unknown, handle: Handle): Plugin {
         return
       }
       members.refused(key, uid)
-      const scheduled = members.scheduled(key)
-      const remaining = members.remaining(key)
-      if (scheduled + remaining >= minCount) return
-      for (const each of members.waiting(key)) each.reject(NAME, REJECTED, { isOfNoNode: true })
-      // Where no domain takes the group, that is what it is told.
-      const isTold = scheduled === 0 && group && isConstrained(group)
-      if (group && !isTold) void tellGroup(handle, group, UNSCHEDULABLE)
+      giveUpIfTooFew(key)
     },
     events: () => interests,
   }

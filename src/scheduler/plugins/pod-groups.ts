@@ -14,6 +14,12 @@ export function groupKeyOf({ metadata, spec }: Pod): string | undefined {
   return name ? `${metadata.namespace}/${name}` : undefined
 }
 
+/** Whether the pod counts no more, as it is finished or on its way out. */
+export const isLeaving = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp !== undefined ||
+  status.phase === 'Succeeded' ||
+  status.phase === 'Failed'
+
 /** So many members have to have a node before any of them may run. */
 export const neededOf = ({ spec }: PodGroup): number => spec.schedulingPolicy.gang?.minCount ?? 1
 
@@ -41,14 +47,8 @@ export class PodGroups {
     return key === undefined ? undefined : this.#groups.get(key)
   }
 
-  /** Finished pods and those on their way out count no more. */
   members(key: string): Pod[] {
-    return this.#pods
-      .by(BY_GROUP, key)
-      .filter(
-        ({ metadata, status }) =>
-          !metadata.deletionTimestamp && status.phase !== 'Succeeded' && status.phase !== 'Failed',
-      )
+    return this.#pods.by(BY_GROUP, key).filter(pod => !isLeaving(pod))
   }
 
   placed(key: string): { pod: Pod; node: NodeInfo }[] {

@@ -26,6 +26,8 @@ export interface QueuedPod {
   announcedNode: string
 }
 
+export const uidOf = ({ info }: QueuedPod): string => info.uid
+
 export function queuedPodOf(info: PodInfo, sinceMs: number): QueuedPod {
   return {
     info,

@@ -195,3 +195,29 @@ test('a change helps only those whom it concerns, also if they are tried just th
   assert.equal(take(), b)
   assert.equal(queue.take(), undefined)
 })
+
+test('who was wanted next and was not tried goes back to where it waited', async () => {
+  const { clock, queue, take, refused } = setUp()
+  for (const [i, uid] of ['refused', 'helped', 'failed', 'active'].entries())
+    queue.set(info(uid, 9 - i))
+  for (const uid of ['refused', 'helped']) {
+    const pod = take()
+    assert.equal(pod.info.uid, uid)
+    refused(pod, uid === 'helped' ? 'Fit' : 'Other')
+  }
+  queue.failed(take())
+  const all = ['refused', 'helped', 'failed', 'active']
+  queue.advance(all)
+  queue.advance(all)
+  assert.deepEqual(queue.lengths, { active: 4, backoff: 0, unschedulable: 0, gated: 0 })
+  queue.happened(NODE_ADDED)
+  queue.retreat([...all, 'unknown'])
+  assert.deepEqual(queue.lengths, { active: 1, backoff: 2, unschedulable: 1, gated: 0 })
+  assert.equal(take().info.uid, 'active')
+  assert.equal(take().info.uid, 'helped', 'what helps came meanwhile')
+  assert.equal(queue.take(), undefined)
+  await clock.advance(1_000)
+  assert.equal(take().info.uid, 'failed')
+  await clock.advance(300_000)
+  assert.equal(take().info.uid, 'refused', 'in the end, whatever happens')
+})

@@ -7,10 +7,11 @@ import type { Clock } from '#base/clock.ts'
 import type { ClusterEvent } from '../framework/cluster-event.ts'
 import type { Verdict } from '../framework/plugin.ts'
 import type { PodInfo } from '../state/pod-info.ts'
+import { backOffHeap } from './backing-off.ts'
 import { Heap } from './heap.ts'
 import { InFlight } from './in-flight.ts'
 import { podChange } from './pod-change.ts'
-import { type QueuedPod, queuedPodOf } from './queued-pod.ts'
+import { type QueuedPod, queuedPodOf, uidOf } from './queued-pod.ts'
 import { type InterestsOf, UnschedulablePods } from './unschedulable-pods.ts'
 
 export type QueueName = 'active' | 'backoff' | 'unschedulable' | 'gated'
@@ -30,9 +31,12 @@ export interface SchedulingQueueOptions {
   readonly onMove?: (queue: QueueName, event: string) => void
 }
 
-interface BackingOff {
+/** A pod that goes before all others, and how it goes back to where it waited before. */
+interface Ahead {
   readonly pod: QueuedPod
-  readonly untilMs: number
+  /** Whether it waited for an event that may help. */
+  isRefused: boolean
+  goBack: () => void
 }
 
 const INITIAL_BACKOFF_MS = 1_000
@@ -47,7 +51,7 @@ export class SchedulingQueue {
   /** Pods whose attempt failed: they wait in any case. */
   readonly #failed = backOffHeap()
   /** Pods that somebody wants tried before all others, in this order. */
-  readonly #ahead = new Map<string, QueuedPod>()
+  readonly #ahead = new Map<string, Ahead>()
   readonly #unschedulable: UnschedulablePods
   readonly #inFlight = new InFlight()
   #cancelBackoff: (() => void) | undefined
@@ -114,7 +118,7 @@ export class SchedulingQueue {
 
   /** The next pod, if one is ready. It is in flight until `refused`, `failed` or `done`. */
   take(): QueuedPod | undefined {
-    const pod = this.#firstAhead() ?? this.#active.pop() ?? this.#backingOff.pop()?.pod
+    const pod = this.#takeAhead() ?? this.#active.pop() ?? this.#backingOff.pop()?.pod
     if (!pod) return undefined
     this.#schedule()
     pod.attempts++
@@ -176,6 +180,17 @@ export class SchedulingQueue {
       this.#unschedulable.delete(pod.info.uid)
       this.#retry(pod, event.label, this.#unschedulable.isAwaited(pod, event))
     }
+    for (const ahead of this.#ahead.values()) this.#noteAhead(ahead, event)
+  }
+
+  /** A pod that goes ahead now and comes back untried must not wait for what has already been. */
+  #noteAhead(ahead: Ahead, event: ClusterEvent): void {
+    const { pod, isRefused } = ahead
+    if (!isRefused || event.concerns?.(pod) === false) return
+    if (!this.#unschedulable.isHelped(pod, event)) return
+    const isAwaited = this.#unschedulable.isAwaited(pod, event)
+    ahead.isRefused = false
+    ahead.goBack = () => this.#retry(pod, event.label, isAwaited)
   }
 
   /** Tries these pods again without delay, wherever they wait. */
@@ -193,12 +208,31 @@ export class SchedulingQueue {
     for (const uid of uids) {
       const pod = this.#unschedulable.get(uid) ?? this.#backedOff(uid) ?? this.#ready(uid)
       if (!pod) continue
+      const ahead = this.#ahead.get(uid) ?? this.#aheadOf(pod)
       this.remove(uid)
       if (this.#stopped || this.#isGated(pod, 'ForceActivate')) continue
-      this.#ahead.set(uid, pod)
+      this.#ahead.set(uid, ahead)
       this.#options.onMove('active', 'ForceActivate')
     }
     this.#wakeUp()
+  }
+
+  /** Of these pods, those that go before all others and were not tried yet wait where they did before. */
+  retreat(uids: Iterable<string>): void {
+    for (const uid of uids) {
+      const ahead = this.#ahead.get(uid)
+      if (this.#ahead.delete(uid) && !this.#stopped) ahead?.goBack()
+    }
+    this.#schedule()
+  }
+
+  #aheadOf(pod: QueuedPod): Ahead {
+    const { uid } = pod.info
+    if (this.#unschedulable.get(uid)) return { pod, isRefused: true, goBack: () => this.#keep(pod) }
+    const heap = [this.#backingOff, this.#failed].find(each => each.get(uid))
+    const waiting = heap?.get(uid)
+    const goBack = () => (waiting ? heap?.push(waiting) : this.#active.push(pod))
+    return { pod, isRefused: false, goBack }
   }
 
   /** Whether such an event came while the pod is being tried. */
@@ -214,18 +248,18 @@ export class SchedulingQueue {
   }
 
   #ready(uid: string): QueuedPod | undefined {
-    return this.#ahead.get(uid) ?? this.#active.get(uid)
+    return this.#ahead.get(uid)?.pod ?? this.#active.get(uid)
   }
 
   #backedOff(uid: string): QueuedPod | undefined {
     return (this.#backingOff.get(uid) ?? this.#failed.get(uid))?.pod
   }
 
-  #firstAhead(): QueuedPod | undefined {
+  #takeAhead(): QueuedPod | undefined {
     if (this.#ahead.size === 0) return undefined
-    const [[uid, pod] = []] = this.#ahead
+    const [[uid, ahead] = []] = this.#ahead
     if (uid !== undefined) this.#ahead.delete(uid)
-    return pod
+    return ahead?.pod
   }
 
   /** A newer version of a refused pod: what its owner changed may be just what was missing. */
@@ -278,8 +312,12 @@ export class SchedulingQueue {
 
   #wait(pod: QueuedPod, event: string): void {
     if (this.#stopped) return
-    this.#unschedulable.add(pod)
+    this.#keep(pod)
     this.#options.onMove('unschedulable', event)
+  }
+
+  #keep(pod: QueuedPod): void {
+    this.#unschedulable.add(pod)
     this.#cancelFlush ??= this.#flushAfter(this.#options.maxUnschedulableMs)
   }
 
@@ -345,15 +383,4 @@ export class SchedulingQueue {
     this.#wake?.()
     this.#wake = undefined
   }
-}
-
-function uidOf({ info }: QueuedPod): string {
-  return info.uid
-}
-
-function backOffHeap(): Heap<BackingOff> {
-  return new Heap(
-    ({ pod }) => pod.info.uid,
-    (a, b) => a.untilMs - b.untilMs,
-  )
 }

@@ -63,6 +63,8 @@ export class GangLife implements AsyncDisposable {
   readonly #pods = new Map<string, Made>()
   readonly #groups = new Map<string, { name: string; priority: number }>()
   readonly #places = new Map<string, string>()
+  /** By the name of a pod, its gang; known before the scheduler can hear of the pod. */
+  readonly #gangs = new Map<string, string>()
   /** Pods that a user or the death of their node took away, by name. */
   readonly #taken = new Set<string>()
   /** Gangs that lost a member, or whose bindings went wrong. */
@@ -135,7 +137,12 @@ export class GangLife implements AsyncDisposable {
         ),
       createSubresource: (kind, at, subresource, body) =>
         write(
-          () => client.createSubresource(kind, at, subresource, body),
+          () =>
+            client.createSubresource(kind, at, subresource, body).catch(error => {
+              // A member went while its gang was being bound.
+              this.#excuse(at.name)
+              throw error
+            }),
           () => this.#excuse(at.name),
         ),
       patch: (kind, at, type, body, options) => {
@@ -153,18 +160,14 @@ export class GangLife implements AsyncDisposable {
   }
 
   #excuse(podName: string): void {
-    const group = this.#madeAs(podName)?.group
-    if (group) this.excused.add(group)
-  }
-
-  #madeAs(podName: string): Made | undefined {
-    return [...this.#pods.values()].find(({ name }) => name === podName)
+    const gang = this.#gangs.get(podName)
+    if (gang) this.excused.add(gang)
   }
 
   /** Evictions are not made to fail: upstream tears a group then, too. */
   #noteEviction(name: string, body: string): boolean {
     if (!body.includes('PreemptionByScheduler')) return false
-    const group = this.#madeAs(name)?.group
+    const group = this.#gangs.get(name)
     this.#taken.add(name)
     const known = this.#watching.informers.for(podGroup).get(`${namespace}/${group}`)
     const isWhole = known?.spec.disruptionMode === 'PodGroup'
@@ -254,6 +257,7 @@ export class GangLife implements AsyncDisposable {
   }
 
   async #addPod(name: string, spec: object, group?: string): Promise<void> {
+    if (group) this.#gangs.set(name, group)
     const made = { metadata: { name, namespace }, spec } as never
     const { metadata, spec: complete } = await this.#client.create(pod, made)
     this.#pods.set(metadata.uid ?? '', { name, priority: complete.priority ?? 0, group })

@@ -115,6 +115,7 @@ export function createWorld(options: WorldOptions = {}): World {
       preemptionFigures,
       activate: pods => void activated.push(...pods),
       advance: pods => void activated.push(...pods),
+      retreat: () => {},
       gates: options.gates ?? new Map(),
       stopping: new AbortController().signal,
       ownPlugins: options.ownPlugins ?? new Map(),

@@ -1,0 +1,113 @@
+/** Who gets another chance, and when: nobody is refused for room that is free, or waits for what will not happen. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pod } from '#api/core/v1/pod/pod.ts'
+import { priorityClass } from '#api/scheduling/v1/priority-class.ts'
+import type { Client } from '#client/client.ts'
+import type { PluginFactory } from './framework/handle.ts'
+import { failed, refusal } from './framework/status.ts'
+import { startScheduler } from './scheduler.ts'
+import { type ServedCluster, serveCluster } from './testing/served-cluster.ts'
+import { asking, nodeOf } from './testing/world.ts'
+
+const NAME = 'Own'
+const CPU_OF_NODE = 4
+
+/** Starts a scheduler with one more plugin, over a node and pods that are there before it, the most important first. */
+async function withPods(
+  [own, points]: readonly [create: PluginFactory, points: readonly string[]],
+  names: readonly string[],
+  run: (parts: { bound: (name: string) => Promise<void>; told: string[] }) => Promise<void>,
+): Promise<void> {
+  await using cluster = await serveCluster(['a'])
+  const { client } = cluster
+  await cluster.addNode(nodeOf('n1'))
+  for (const [i, name] of names.entries()) await createPod(cluster, name, names.length - i)
+  const told: string[] = []
+  const context = cluster.openContext(slow(client, told))
+  const plugins = Object.fromEntries(points.map(point => [point, { enabled: [{ name: NAME }] }]))
+  const scheduler = startScheduler(context, {
+    profiles: [{ schedulerName: 'default-scheduler', plugins }],
+    ownPlugins: new Map([[NAME, own]]),
+    featureGates: new Map([['NominatedNodeNameForExpectation', true]]),
+    podInitialBackoffMs: 5,
+  })
+  try {
+    await run({
+      told,
+      async bound(name) {
+        for (let tries = 0; tries < 1_000; tries++) {
+          if ((await client.get(pod, name, 'a')).spec.nodeName) return
+          await sleep(10)
+        }
+        assert.fail(`${name} was never bound`)
+      },
+    })
+  } finally {
+    await scheduler.stop()
+    context.end()
+  }
+}
+
+async function createPod({ client }: ServedCluster, name: string, value: number): Promise<void> {
+  await client.create(priorityClass, { metadata: { name }, value } as never)
+  const spec = { ...asking(String(CPU_OF_NODE - 1)), priorityClassName: name }
+  await client.create(pod, { metadata: { name, namespace: 'a' }, spec } as never)
+}
+
+/** Notes who is told that there is no node, and takes its time to tell who is about to get one. */
+function slow(client: Client, told: string[]): Client {
+  return {
+    ...client,
+    get: client.get.bind(client),
+    async patch(kind, at, ...rest) {
+      const text = JSON.stringify(rest[1])
+      if (text.includes('"PodScheduled"')) told.push((at as { name: string }).name)
+      else if (text.includes('nominatedNodeName')) await sleep(30)
+      return client.patch(kind, at, ...rest)
+    },
+  }
+}
+
+test('the next pod finds the room of one that was turned away', () => {
+  const own: PluginFactory = (_args, { waitingPods }) => ({
+    name: NAME,
+    filter: (_cycle, { pod }) =>
+      pod.metadata.name === 'breaker' ? refusal(NAME, 'never') : undefined,
+    permit: (_cycle, { pod }) =>
+      pod.metadata.name === 'held'
+        ? { status: refusal(NAME, '', 'Wait'), timeoutMs: 60_000 }
+        : undefined,
+    notPlaced({ pod }) {
+      if (pod.metadata.name !== 'breaker') return
+      for (const each of waitingPods.list()) each.reject(NAME, 'turned away')
+    },
+    events: () => [],
+  })
+  return withPods(
+    [own, ['filter', 'permit']],
+    ['held', 'breaker', 'last'],
+    async ({ bound, told }) => {
+      await bound('last')
+      assert.ok(told.includes('held') && !told.includes('last'), told.join())
+    },
+  )
+})
+
+test('a pod for which room could not be made by mistake is tried again', () => {
+  let isOpen = false
+  const own: PluginFactory = () => ({
+    name: NAME,
+    filter: () => (isOpen ? undefined : refusal(NAME, 'closed')),
+    postFilter() {
+      isOpen = true
+      return Promise.resolve({ status: failed(NAME, 'the connection broke') })
+    },
+    events: () => [],
+  })
+  return withPods([own, ['filter', 'postFilter']], ['a'], async ({ bound, told }) => {
+    await bound('a')
+    assert.deepEqual(told, ['a'])
+  })
+})
