@@ -75,7 +75,7 @@ function podWaits(events: ClusterEvents, next: Pod, previous: Pod | undefined): 
   if (state.isPlaced(uid)) return
   if (metadata.deletionTimestamp) {
     queue.remove(uid)
-    nominator.delete(uid)
+    endHope(events, next)
     const isGated = (spec.schedulingGates?.length ?? 0) > 0
     if (!isGated && !previous?.metadata.deletionTimestamp) skipped(next)
     return
@@ -91,21 +91,30 @@ function podWaits(events: ClusterEvents, next: Pod, previous: Pod | undefined): 
   queue.happened({ resource: 'UnscheduledPod', action: actions.add, label, next })
 }
 
-function podGone({ state, queue, nominator, waitingPods }: ClusterEvents, last: Pod): void {
+function podGone(events: ClusterEvents, last: Pod): void {
+  const { state, queue, nominator, waitingPods } = events
   const uid = last.metadata.uid ?? ''
   queue.remove(uid)
-  const hoped = nominator.nodeOf(uid)
-  nominator.delete(uid)
   waitingPods.get(uid)?.reject('', 'the pod was deleted')
   if (state.isPlaced(uid)) {
+    nominator.delete(uid)
     state.removePod(uid)
-    const label = 'AssignedPodDelete'
-    queue.happened({ resource: 'AssignedPod', action: actions.delete, label, previous: last })
-  } else if (hoped !== undefined) {
-    // The room that was kept for it is free.
-    const label = 'UnscheduledPodDelete'
-    queue.happened({ resource: 'UnscheduledPod', action: actions.delete, label, previous: last })
-  }
+    roomFreed(events, last)
+  } else endHope(events, last)
+}
+
+/** Room that was kept for a pod is as good as room that a pod leaves. */
+function endHope(events: ClusterEvents, last: Pod): void {
+  const { nominator } = events
+  const uid = last.metadata.uid ?? ''
+  if (nominator.nodeOf(uid) === undefined) return
+  nominator.delete(uid)
+  roomFreed(events, last)
+}
+
+function roomFreed({ queue }: ClusterEvents, previous: Pod): void {
+  const label = 'AssignedPodDelete'
+  queue.happened({ resource: 'AssignedPod', action: actions.delete, label, previous })
 }
 
 function isFinished({ status }: Pod): boolean {

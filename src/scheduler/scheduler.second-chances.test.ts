@@ -14,15 +14,22 @@ import { asking, nodeOf } from './testing/world.ts'
 const NAME = 'Own'
 const CPU_OF_NODE = 4
 
-/** Starts a scheduler with one more plugin, over a node and pods that are there before it, the most important first. */
+/** Starts a scheduler with one more plugin, over pods that are there before it, the most important first. */
 async function withPods(
   [own, points]: readonly [create: PluginFactory, points: readonly string[]],
-  names: readonly string[],
-  run: (parts: { bound: (name: string) => Promise<void>; told: string[] }) => Promise<void>,
+  { names, hasNode }: { names: readonly string[]; hasNode: boolean },
+  run: (parts: {
+    client: Client
+    addNode: () => Promise<void>
+    bound: (name: string) => Promise<void>
+    /** Who was told that there is no node. */
+    told: string[]
+  }) => Promise<void>,
 ): Promise<void> {
   await using cluster = await serveCluster(['a'])
   const { client } = cluster
-  await cluster.addNode(nodeOf('n1'))
+  const addNode = () => cluster.addNode(nodeOf('n1'))
+  if (hasNode) await addNode()
   for (const [i, name] of names.entries()) await createPod(cluster, name, names.length - i)
   const told: string[] = []
   const context = cluster.openContext(slow(client, told))
@@ -35,6 +42,8 @@ async function withPods(
   })
   try {
     await run({
+      client,
+      addNode,
       told,
       async bound(name) {
         for (let tries = 0; tries < 1_000; tries++) {
@@ -87,7 +96,7 @@ test('the next pod finds the room of one that was turned away', () => {
   })
   return withPods(
     [own, ['filter', 'permit']],
-    ['held', 'breaker', 'last'],
+    { names: ['held', 'breaker', 'last'], hasNode: true },
     async ({ bound, told }) => {
       await bound('last')
       assert.ok(told.includes('held') && !told.includes('last'), told.join())
@@ -106,8 +115,40 @@ test('a pod for which room could not be made by mistake is tried again', () => {
     },
     events: () => [],
   })
-  return withPods([own, ['filter', 'postFilter']], ['a'], async ({ bound, told }) => {
-    await bound('a')
-    assert.deepEqual(told, ['a'])
-  })
+  return withPods(
+    [own, ['filter', 'postFilter']],
+    { names: ['a'], hasNode: true },
+    async ({ bound, told }) => {
+      await bound('a')
+      assert.deepEqual(told, ['a'])
+    },
+  )
 })
+
+for (const finalizers of [[], ['example.com/wait']])
+  test(`room that was kept for a pod is free once that is deleted, finalizers: ${finalizers.length}`, () => {
+    const own: PluginFactory = () => ({
+      name: NAME,
+      filter: (_cycle, { pod }) =>
+        pod.metadata.name === 'hopes' ? refusal(NAME, 'never') : undefined,
+      events: () => [],
+    })
+    return withPods(
+      [own, ['filter']],
+      { names: ['hopes', 'last'], hasNode: false },
+      async parts => {
+        const { client, addNode, bound, told } = parts
+        const at = { name: 'hopes', namespace: 'a' }
+        await client.patch(pod, at, 'merge', { metadata: { finalizers } })
+        const status = { nominatedNodeName: 'n1' }
+        await client.patch(pod, at, 'merge', { status }, { subresource: 'status' })
+        await sleep(50)
+        const before = told.length
+        await addNode()
+        while (!told.slice(before).includes('last')) await sleep(10)
+        await sleep(50)
+        await client.delete(pod, at)
+        await bound('last')
+      },
+    )
+  })

@@ -217,8 +217,8 @@ export class PlacingLoop {
     const bound = this.#bind(queued, placement, allowed)
       .catch(error => this.#unbound(queued, placement, failed('', messageOf(error), error)))
       .finally(() => {
-        this.#pending.delete(pod.uid)
-        waitingPods.release(pod.uid)
+        // It may be on its way to another node already.
+        if (this.#pending.get(pod.uid) === bound) this.#pending.delete(pod.uid)
       })
     this.#pending.set(pod.uid, bound)
   }
@@ -264,10 +264,11 @@ export class PlacingLoop {
 
   /** The pod is not bound after all: its room is free again. */
   #unbound(queued: QueuedPod, placement: Placement, status: Status): void {
-    const { state, queue } = this.#options
+    const { state, queue, waitingPods } = this.#options
     const { pod } = placement
     unreserve(placement)
     state.forget(pod.uid)
+    waitingPods.release(pod.uid)
     const event: ClusterEvent = {
       resource: 'AssignedPod',
       action: actions.delete,

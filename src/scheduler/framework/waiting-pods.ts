@@ -23,7 +23,7 @@ export interface WaitingPods {
   readonly turnedAway: ReadonlySet<string>
   /** Holds the pod for the plugins, each at most its time in milliseconds. Resolves with what came of it. */
   hold(pod: PodInfo, node: string, timeoutsMs: ReadonlyMap<string, number>): Promise<Verdict>
-  /** Whatever came of the pod, it is bound now or has given its room back. */
+  /** The pod has given its room back. */
   release(uid: string): void
 }
 

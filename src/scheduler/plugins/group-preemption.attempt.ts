@@ -47,7 +47,11 @@ export class GroupAttempt {
       // As most of a large cluster can stay, twice as many are given back at a time until there are too many.
       let size = 1
       for (let from = 0; from < units.length && this.fits(best); ) {
-        if (await this.#pause()) best = this.place()
+        // Only then: to await anything lets others see, and change, what was taken.
+        if (this.#isLong) {
+          await this.#pause()
+          best = this.place()
+        }
         const some = units.slice(from, from + size)
         this.#giveBack(some)
         const left = this.place()
@@ -78,16 +82,19 @@ export class GroupAttempt {
     }
   }
 
-  /** Whether there was one. Nobody sees anything of the attempt meanwhile. */
-  async #pause(): Promise<boolean> {
+  /** Whether others have waited long enough for their turn. */
+  get #isLong(): boolean {
+    return this.#run.handle.clock.monotonicMs() - this.#sliceStartMs >= SLICE_MS
+  }
+
+  /** Gives others their turn. They see nothing of the attempt. */
+  async #pause(): Promise<void> {
     const { clock, stopping } = this.#run.handle
-    if (clock.monotonicMs() - this.#sliceStartMs < SLICE_MS) return false
     const units = [...this.#gone.keys()]
     this.#giveBack(units)
     await sleep(clock, 0, stopping)
     this.#take(units)
     this.#look()
-    return true
   }
 
   #look(): void {

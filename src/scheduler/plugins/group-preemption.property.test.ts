@@ -374,3 +374,29 @@ test('groups that must stay in a domain, and those with a member that never pree
     assert.deepEqual(client.written, [])
   }
 })
+
+test('whoever is told of something without any pause finds everything in its place, too', async () => {
+  let looks = 0
+  await fc.assert(
+    fc.asyncProperty(clusters, async cluster => {
+      const world = worldOf(cluster)
+      const member = firstRefused(world)
+      if (!member) return
+      const before = taken(world.state)
+      let isOver = false
+      const look = async () => {
+        for (; !isOver; await undefined) {
+          looks++
+          assert.deepEqual(taken(world.state), before, 'a callback sees what is only tried')
+        }
+      }
+      const looking = look()
+      await world.postFilter(member).finally(() => {
+        isOver = true
+      })
+      await looking
+    }),
+    { numRuns: 200 },
+  )
+  assert.ok(looks > 400, `${looks}`)
+})
