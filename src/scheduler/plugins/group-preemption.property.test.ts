@@ -384,17 +384,12 @@ test('whoever is told of something without any pause finds everything in its pla
       if (!member) return
       const before = taken(world.state)
       let isOver = false
-      const look = async () => {
-        for (; !isOver; await undefined) {
-          looks++
-          assert.deepEqual(taken(world.state), before, 'a callback sees what is only tried')
-        }
-      }
-      const looking = look()
-      await world.postFilter(member).finally(() => {
+      const searching = world.postFilter(member).finally(() => {
         isOver = true
       })
-      await looking
+      for (; !isOver; await undefined, looks++)
+        assert.deepEqual(taken(world.state), before, 'a callback sees what is only tried')
+      await searching
     }),
     { numRuns: 200 },
   )
