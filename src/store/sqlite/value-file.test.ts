@@ -153,6 +153,32 @@ inBothForms('values of a page are let go together, but not one whose row is gone
   await store.close()
 })
 
+test('pages whose values lie in the same many packs read each pack once', async t => {
+  const directory = fresh()
+  const store = await open(directory)
+  const [pages, size] = [32, 40]
+  const long = (i: number) => text(i).repeat(6)
+  for (let i = 0; i < size; i++)
+    await Promise.all(
+      Array.from({ length: pages }, (_, page) => put(store, `/${page}/${i}`, long(i))),
+    )
+  await store.close()
+  // Room for the packs, but not for the whole file.
+  const file = new ValueFile(join(directory, 'state.db'), silentLog, 450_000)
+  t.after(() => file.close())
+  const { state } = loadDatabase(directory, 1e15, file)
+  const reads = t.mock.method(StatementSync.prototype, 'get')
+  for (let page = 0; page < pages; page++) {
+    const { entries } = state.list(`/${page}/`)
+    file.readAhead(entries)
+    assert.ok(entries.length === size && entries.every(isHeld))
+    for (const { key, value } of entries)
+      assert.equal(decode(value), long(Number(key.split('/')[2])))
+  }
+  const took = reads.mock.callCount()
+  assert.ok(took >= size && took <= count(directory, 'packs'), `${took} reads`)
+})
+
 test('history of keys that nobody looked at yet is whole', async () => {
   const directory = fresh()
   const first = await open(directory)

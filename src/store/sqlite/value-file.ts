@@ -6,6 +6,7 @@ import { checksumOf, headOf } from './checksum.ts'
 import { FileEntry, SharedValues, type ValueSource } from './file-entry.ts'
 import { packedValueReader } from './file-packs.ts'
 import type { Head } from './heads.ts'
+import { HeldPacks } from './held-packs.ts'
 import { HeldValues } from './held-values.ts'
 import { IDS_PER_REVISION } from './messages.ts'
 import { CRC_BYTES, checkedValue } from './pack.ts'
@@ -24,6 +25,14 @@ const HELD_BYTES = 24 * 1024 * 1024
  * garbage is needed for them, and a list of everything takes no room of others.
  */
 const AHEAD_BYTES = 4 * 1024 * 1024
+
+/**
+ * The same of packs that a list wanted little of each of: its next page lies in the same ones, which have 24 KB each. As many as a busy store has at most.
+ */
+const PACKS_BYTES = 16 * 1024 * 1024
+
+/** A list that wants fewer at once is as quick without having them held. */
+const FEWEST_PACKS_TO_HOLD = 32
 
 /** A longer file is not read whole at the start, which would take longer for it. */
 const MOST_READ_WHOLE_BYTES = 16 * 1024 * 1024
@@ -66,6 +75,7 @@ export class ValueFile implements ValueSource {
   #connection: Connection | undefined
   readonly #held: HeldValues<FileEntry>
   readonly #heldAhead: HeldValues<SharedValues>
+  readonly #packs: HeldPacks
   #isClosed = false
 
   constructor(file: string, log: Log, limitBytes = HELD_BYTES) {
@@ -74,6 +84,7 @@ export class ValueFile implements ValueSource {
     this.#limitBytes = limitBytes
     this.#held = new HeldValues(limitBytes)
     this.#heldAhead = new HeldValues(Math.min(limitBytes, AHEAD_BYTES))
+    this.#packs = new HeldPacks(Math.min(limitBytes, PACKS_BYTES))
   }
 
   /** An entry that holds its value for as long as it lives, or until it is admitted. */
@@ -109,6 +120,7 @@ export class ValueFile implements ValueSource {
     const small = own.filter(({ size }) => size <= MOST_BYTES_TO_SHARE)
     this.#readTogether(small, (entry, { bytes, at }) => entry.holdIn(bytes, at))
     for (const entry of own) if (!entry.isHeld) this.#keepAlone(entry)
+    for (const { pack } of own) if (pack) this.#packs.delete(pack.id)
   }
 
   #keepAlone(entry: FileEntry): void {
@@ -144,6 +156,7 @@ export class ValueFile implements ValueSource {
   readAhead(entries: readonly Entry[]): void {
     let shared: SharedValues | undefined
     const own = entries.filter(entry => entry instanceof FileEntry)
+    this.#holdPacks(own)
     this.#readTogether(own, (entry, { bytes, at }) => {
       if (shared?.bytes !== bytes) {
         shared = new SharedValues(bytes)
@@ -151,6 +164,20 @@ export class ValueFile implements ValueSource {
       }
       shared.add(entry, at)
     })
+  }
+
+  #holdPacks(entries: readonly FileEntry[]): void {
+    const wanted = entries.filter(({ isHeld, pack }) => !isHeld && isIn(pack))
+    const ids = new Set(wanted.map(({ pack }) => pack?.id ?? 0))
+    if (ids.size < FEWEST_PACKS_TO_HOLD || wanted.length >= ids.size * FEWEST_TO_READ_ALL) return
+    try {
+      for (const id of ids) {
+        const bytes = this.#packs.get(id) ? undefined : this.#open().packed.all(id)
+        if (bytes) this.#packs.add(id, bytes)
+      }
+    } catch {
+      // Reading what could not be read fails again.
+    }
   }
 
   /** Hands over the values of those that do not hold theirs, as far as they can be read, and where they are enough to be read together. */
@@ -204,7 +231,8 @@ export class ValueFile implements ValueSource {
       const { pack } = entries[first] as FileEntry
       while (end < entries.length && entries[end]?.pack === pack) end++
       const isWorthAll = end - first >= FEWEST_TO_READ_ALL
-      const all = pack && isWorthAll ? this.#open().packed.all(pack.id) : undefined
+      const read = () => (pack && isWorthAll ? this.#open().packed.all(pack.id) : undefined)
+      const all = this.#packs.get(pack?.id ?? 0) ?? read()
       for (const entry of entries.slice(first, end)) {
         const { valueAt: at, size } = entry
         visit(entry, all ? all.subarray(at - CRC_BYTES, at + size) : this.#findPacked(entry))
