@@ -34,6 +34,9 @@ const PACKS_BYTES = 16 * 1024 * 1024
 /** A list that wants fewer at once is as quick without having them held. */
 const FEWEST_PACKS_TO_HOLD = 32
 
+/** A page is not to wait for all of them: so many more are held for each. */
+const MOST_PACKS_AT_ONCE = 64
+
 /** A longer file is not read whole at the start, which would take longer for it. */
 const MOST_READ_WHOLE_BYTES = 16 * 1024 * 1024
 
@@ -171,8 +174,9 @@ export class ValueFile implements ValueSource {
     const ids = new Set(wanted.map(({ pack }) => pack?.id ?? 0))
     if (ids.size < FEWEST_PACKS_TO_HOLD || wanted.length >= ids.size * FEWEST_TO_READ_ALL) return
     try {
-      for (const id of ids) {
-        const bytes = this.#packs.get(id) ? undefined : this.#open().packed.all(id)
+      const others = [...ids].filter(id => !this.#packs.get(id))
+      for (const id of others.slice(0, MOST_PACKS_AT_ONCE)) {
+        const bytes = this.#open().packed.all(id)
         if (bytes) this.#packs.add(id, bytes)
       }
     } catch {
