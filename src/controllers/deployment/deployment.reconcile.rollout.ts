@@ -25,7 +25,19 @@ function resizeCurrent(plan: Plan, current: SetPlan): boolean {
   if (current.replicas > wanted) return resize(plan, current, wanted)
   const room = wanted + limitsOf(plan.deployment).surge - total(allSets(plan))
   if (room <= 0) return false
+  if (isShrinking(current)) return true
   return resize(plan, current, current.replicas + Math.min(room, wanted - current.replicas))
+}
+
+/**
+ * Pods that are about to be deleted still count as available in the status of their set. Were it grown before it is told that they went,
+ * as who goes back to an old template might have it, they would be taken for new ones, and too many of the others taken down.
+ */
+function isShrinking({ set: { status }, replicas }: SetPlan): boolean {
+  const fails = status.conditions?.some(
+    each => each.type === 'ReplicaFailure' && each.status === 'True',
+  )
+  return (status.replicas ?? 0) > replicas && !fails
 }
 
 function shrinkOld(plan: Plan, current: SetPlan): void {

@@ -243,6 +243,26 @@ test('going back to an old template takes its set again, under a new number', ()
   assert.equal(first?.metadata.annotations?.['deployment.kubernetes.io/revision-history'], '1')
 })
 
+test('going back to a set whose pods are still to go waits until it is told that they went', () => {
+  for (const fails of [false, true]) {
+    const world = worldOf({ replicas: 4 })
+    settle(world)
+    change(world, { template: template('2') })
+    settle(world)
+    const [name, set] = [...world.sets][0] as [string, ReplicaSet]
+    const conditions = fails ? [{ type: 'ReplicaFailure', status: 'True' }] : []
+    const status = { ...set.status, replicas: 1, availableReplicas: 1, conditions } as never
+    world.sets.set(name, { ...set, status })
+    change(world, { template: template('1') })
+    for (let i = 0; i < 3; i++) perform(world, look(world))
+    // Whoever cannot delete pods must not keep users from going back.
+    if (fails) assert.notEqual(sizes(world)[0], 0)
+    else assert.deepEqual(sizes(world), [0, 4])
+    settle(world)
+    assert.deepEqual(sizes(world), [4, 0])
+  }
+})
+
 test('numbers go on from whatever a set has, beyond 2^53 too, and what is no number counts for nothing', () => {
   for (const [known, next] of [
     ['3546343826724305832', '3546343826724305833'],

@@ -248,7 +248,11 @@ export const STORIES: Readonly<Record<string, readonly Step[]>> = {
     create(pod, 'stray', {
       spec: { containers: [{ name: 'c', image: 'v1' }], nodeSelector: { only: 'node-2' } },
     }),
-    (_, nodes) => nodes.remove('node-2'),
+    async (client, nodes) => {
+      const { spec } = await client.get(pod, 'stray', NAMESPACE)
+      if (!spec.nodeName) throw new Error('it is not there yet')
+      await nodes.remove('node-2')
+    },
   ],
 }
 
