@@ -161,4 +161,8 @@ async function live(seed: number): Promise<void> {
   assert.ok(state.pods.length > 20, `seed ${seed}: ${state.pods.length} pods were placed`)
 }
 
-for (const seed of [1, 2, 3]) test(`bindings that fail or are lost, seed ${seed}`, () => live(seed))
+/** More of them by LIVES=100. */
+const LIVES = Number(process.env.LIVES ?? 3)
+
+for (let seed = 1; seed <= LIVES; seed++)
+  test(`bindings that fail or are lost, seed ${seed}`, () => live(seed))

@@ -27,7 +27,7 @@ const HELD_BYTES = 24 * 1024 * 1024
 const AHEAD_BYTES = 4 * 1024 * 1024
 
 /**
- * The same of packs that a list wanted little of each of: its next page lies in the same ones, which have 24 KB each. As many as a busy store has at most.
+ * The same of packs of which a list wanted little each: its next page lies in the same ones. Packs leave after so many changes of a kilobyte.
  */
 const PACKS_BYTES = 16 * 1024 * 1024
 
