@@ -127,9 +127,11 @@ export function slotsFor(seen: Seen, pod: Pod, stays: (pod: Pod) => boolean): nu
   })
   const claim = claimOf(seen, pod)
   if (!claim) return slots.reduce((sum, each) => sum + each, 0)
-  // A shared device is on one node, and stays there while anybody could still go there.
+  // A shared device is on one node, and stays there while anybody could still go there. Which node, the first of its pods decides: as upstream, it
+  // takes the emptiest, and does not ask whether the others fit there, too.
   const given = seen.nodes.findIndex(node => nameOf(node) === devicesOf(claim)[0]?.pool)
-  return slots[given] || Math.max(0, ...slots)
+  const possible = slots.filter(slot => slot > 0)
+  return slots[given] || (possible.length > 0 ? Math.min(...possible) : 0)
 }
 
 function roomOn(seen: Seen, node: Node, stays: (pod: Pod) => boolean) {

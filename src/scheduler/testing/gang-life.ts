@@ -4,7 +4,7 @@
  */
 import { event } from '#api/core/v1/event.ts'
 import { node } from '#api/core/v1/node.ts'
-import { pod } from '#api/core/v1/pod/pod.ts'
+import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import { deviceClass } from '#api/resource/v1/device-class.ts'
 import { resourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { resourceSlice } from '#api/resource/v1/resource-slice.ts'
@@ -65,6 +65,8 @@ export class GangLife implements AsyncDisposable {
   readonly #places = new Map<string, string>()
   /** By the name of a pod, its gang; known before the scheduler can hear of the pod. */
   readonly #gangs = new Map<string, string>()
+  /** By the name of a pod, the node that is kept for it though the API was never told. */
+  readonly #untold = new Map<string, { nominatedNodeName: string }>()
   /** Pods that a user or the death of their node took away, by name. */
   readonly #taken = new Set<string>()
   /** Gangs that lost a member, or whose bindings went wrong. */
@@ -147,7 +149,10 @@ export class GangLife implements AsyncDisposable {
         ),
       patch: (kind, at, type, body, options) => {
         const perform = () => client.patch(kind, at, type, body, options)
-        if (!this.#noteEviction(at.name, JSON.stringify(body))) return write(perform)
+        const { nominatedNodeName: hope } = (body as Partial<Pod>).status ?? {}
+        const told = () => perform().finally(() => this.#untold.delete(at.name))
+        const failed = () => void (hope && this.#untold.set(at.name, { nominatedNodeName: hope }))
+        if (!this.#noteEviction(at.name, JSON.stringify(body))) return write(told, failed)
         this.#lastWrite = performance.now()
         return perform()
       },
@@ -352,7 +357,9 @@ export class GangLife implements AsyncDisposable {
 
   async see(): Promise<Seen> {
     const { items: nodes } = await this.#client.list(node)
-    const { items: pods } = await this.#client.list(pod, { namespace })
+    const { items } = await this.#client.list(pod, { namespace })
+    const hopeOf = ({ metadata: { name = '' } }: Pod) => this.#untold.get(name)
+    const pods = items.map(each => ({ ...each, status: { ...each.status, ...hopeOf(each) } }))
     const { items: groups } = await this.#client.list(podGroup, { namespace })
     const { items: claims } = await this.#client.list(resourceClaim, { namespace })
     const { items: slices } = await this.#client.list(resourceSlice)
