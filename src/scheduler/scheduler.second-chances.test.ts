@@ -8,19 +8,19 @@ import type { Client } from '#client/client.ts'
 import type { PluginFactory } from './framework/handle.ts'
 import { failed, refusal } from './framework/status.ts'
 import { startScheduler } from './scheduler.ts'
+import type { PodInfo } from './state/pod-info.ts'
 import { type ServedCluster, serveCluster } from './testing/served-cluster.ts'
 import { asking, nodeOf } from './testing/world.ts'
 
 const NAME = 'Own'
 const CPU_OF_NODE = 4
 
-/** Starts a scheduler with one more plugin, over pods that are there before it, the most important first. */
+/** Starts a scheduler with one more plugin, over a node and pods that are there before it, the most important first. */
 async function withPods(
   [own, points]: readonly [create: PluginFactory, points: readonly string[]],
-  { names, hasNode }: { names: readonly string[]; hasNode: boolean },
+  names: readonly string[],
   run: (parts: {
     client: Client
-    addNode: () => Promise<void>
     bound: (name: string) => Promise<void>
     /** Who was told that there is no node. */
     told: string[]
@@ -28,8 +28,7 @@ async function withPods(
 ): Promise<void> {
   await using cluster = await serveCluster(['a'])
   const { client } = cluster
-  const addNode = () => cluster.addNode(nodeOf('n1'))
-  if (hasNode) await addNode()
+  await cluster.addNode(nodeOf('n1'))
   for (const [i, name] of names.entries()) await createPod(cluster, name, names.length - i)
   const told: string[] = []
   const context = cluster.openContext(slow(client, told))
@@ -43,7 +42,6 @@ async function withPods(
   try {
     await run({
       client,
-      addNode,
       told,
       async bound(name) {
         for (let tries = 0; tries < 1_000; tries++) {
@@ -96,7 +94,7 @@ test('the next pod finds the room of one that was turned away', () => {
   })
   return withPods(
     [own, ['filter', 'permit']],
-    { names: ['held', 'breaker', 'last'], hasNode: true },
+    ['held', 'breaker', 'last'],
     async ({ bound, told }) => {
       await bound('last')
       assert.ok(told.includes('held') && !told.includes('last'), told.join())
@@ -115,40 +113,30 @@ test('a pod for which room could not be made by mistake is tried again', () => {
     },
     events: () => [],
   })
-  return withPods(
-    [own, ['filter', 'postFilter']],
-    { names: ['a'], hasNode: true },
-    async ({ bound, told }) => {
-      await bound('a')
-      assert.deepEqual(told, ['a'])
-    },
-  )
+  return withPods([own, ['filter', 'postFilter']], ['a'], async ({ bound, told }) => {
+    await bound('a')
+    assert.deepEqual(told, ['a'])
+  })
 })
 
 for (const finalizers of [[], ['example.com/wait']])
   test(`room that was kept for a pod is free once that is deleted, finalizers: ${finalizers.length}`, () => {
+    const isHoping = ({ pod }: PodInfo) => pod.metadata.name === 'hopes'
     const own: PluginFactory = () => ({
       name: NAME,
-      filter: (_cycle, { pod }) =>
-        pod.metadata.name === 'hopes' ? refusal(NAME, 'never') : undefined,
+      filter: (_cycle, pod) => (isHoping(pod) ? refusal(NAME, 'not yet') : undefined),
+      postFilter: async (_cycle, pod) =>
+        isHoping(pod) ? { nominatedNode: 'n1' } : { status: refusal(NAME, 'no room') },
       events: () => [],
     })
-    return withPods(
-      [own, ['filter']],
-      { names: ['hopes', 'last'], hasNode: false },
-      async parts => {
-        const { client, addNode, bound, told } = parts
-        const at = { name: 'hopes', namespace: 'a' }
-        await client.patch(pod, at, 'merge', { metadata: { finalizers } })
-        const status = { nominatedNodeName: 'n1' }
-        await client.patch(pod, at, 'merge', { status }, { subresource: 'status' })
-        await sleep(50)
-        const before = told.length
-        await addNode()
-        while (!told.slice(before).includes('last')) await sleep(10)
-        await sleep(50)
-        await client.delete(pod, at)
-        await bound('last')
-      },
-    )
+    const points = ['filter', 'postFilter']
+    return withPods([own, points], ['hopes', 'last'], async ({ client, bound, told }) => {
+      const at = { name: 'hopes', namespace: 'a' }
+      await client.patch(pod, at, 'merge', { metadata: { finalizers } })
+      while (!told.includes('last')) await sleep(10)
+      await sleep(50)
+      assert.equal((await client.get(pod, 'last', 'a')).spec.nodeName, undefined)
+      await client.delete(pod, at)
+      await bound('last')
+    })
   })

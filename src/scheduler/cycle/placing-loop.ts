@@ -101,6 +101,8 @@ export class PlacingLoop {
     const { clock } = context
     let sliceStartMs = clock.monotonicMs()
     while (!signal.aborted) {
+      // The next pod must find the room of those that were turned away.
+      for (const uid of waitingPods.turnedAway) await this.#pending.get(uid)
       const queued = queue.take()
       if (!queued) {
         await queue.ready()
@@ -110,8 +112,6 @@ export class PlacingLoop {
       const placing = this.#placeOne(queued)
       if (placing) await placing
       figures.chosen(clock.monotonicMs() - queued.triedMs)
-      // The next pod must find the room of those that were turned away.
-      for (const uid of waitingPods.turnedAway) await this.#pending.get(uid)
       while (this.#writing.size >= BINDINGS_LIMIT) await Promise.race(this.#writing)
       if (clock.monotonicMs() - sliceStartMs < SLICE_MS) continue
       await sleep(clock, 0, signal).catch(() => {})

@@ -27,8 +27,13 @@ export interface WaitingPods {
   release(uid: string): void
 }
 
+interface Held extends WaitingPod {
+  /** Ends its timers. */
+  cancel(): void
+}
+
 export function createWaitingPods(clock: Clock): WaitingPods {
-  const waiting = new Map<string, WaitingPod & { cancel(): void }>()
+  const waiting = new Map<string, Held>()
   const turnedAway = new Set<string>()
   return {
     turnedAway,
@@ -37,29 +42,27 @@ export function createWaitingPods(clock: Clock): WaitingPods {
     hold(pod, node, timeoutsMs) {
       return new Promise(resolve => {
         const pending = new Map<string, () => void>()
-        const cancel = () => {
-          for (const cancelTimer of pending.values()) cancelTimer()
-          pending.clear()
-        }
         const end = (verdict: Verdict) => {
-          cancel()
+          held.cancel()
           if (!waiting.delete(pod.uid)) return
           if (verdict) turnedAway.add(pod.uid)
           resolve(verdict)
         }
-        const held = {
+        const held: Held = {
           pod,
           node,
-          cancel,
+          cancel() {
+            for (const cancelTimer of pending.values()) cancelTimer()
+            pending.clear()
+          },
           get pendingPlugins() {
             return [...pending.keys()].sort()
           },
-          allow(plugin: string) {
+          allow(plugin) {
             pending.get(plugin)?.()
             if (pending.delete(plugin) && pending.size === 0) end(undefined)
           },
-          reject: (plugin: string, reason: string, more?: Pick<Status, 'isOfNoNode'>) =>
-            end({ ...refusal(plugin, reason), ...more }),
+          reject: (plugin, reason, more) => end({ ...refusal(plugin, reason), ...more }),
         }
         for (const [plugin, timeoutMs] of timeoutsMs) {
           const waitMs = Math.min(timeoutMs, MAXIMUM_WAIT_MS)
