@@ -101,11 +101,13 @@ function bash(command: string, env: NodeJS.ProcessEnv): Promise<string> {
   })
 }
 
-/** Lines without what differs from run to run; columns by single spaces. */
+/** Lines without what differs from run to run; columns by single spaces. A machine may be called by two letters that a pod's name holds, too. */
 function masked(text: string): string[] {
+  const machine = hostname().toLowerCase()
   return text
     .replaceAll(directory, '/var/lib/proa')
-    .replaceAll(hostname().toLowerCase(), 'debian')
+    .replaceAll(`node/${machine} `, 'node/debian ')
+    .replaceAll(` ${machine} (containerd)`, ' debian (containerd)')
     .replace(/web-[a-z0-9]+-[a-z0-9]{5}/g, 'web-HASH')
     .replace(/\b\d+\.\d+\.\d+\.\d+\b/g, 'ADDRESS')
     .replace(/ADDRESS:\d+/g, 'ADDRESS:PORT')
