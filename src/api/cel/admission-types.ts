@@ -8,6 +8,7 @@ import {
 } from './checker/environment.ts'
 import { typeNamed } from './checker/signatures.ts'
 import type { Type } from './checker/types.ts'
+import { type Kind, plain, type SizedType } from './cost.types.ts'
 
 type Described = Readonly<Record<string, Readonly<Record<string, string>>>>
 
@@ -124,6 +125,36 @@ export function admissionEnvironment(seen: Seen): Environment {
   if (variables) named.push(['variables', typeNamed(VARIABLES_TYPE)])
   return environmentOf({ variables: named, structs, isMutating: seen.isMutating === true })
 }
+
+const sized = (kind: Kind, maximum: number, more?: Partial<SizedType>): SizedType => ({
+  kind,
+  maximum,
+  ...more,
+})
+/** How large what a device tells may be: names of domains and drivers, identifiers, values; and how many. */
+const DOMAIN = sized('string', 63)
+const IDENTIFIER = sized('string', 32)
+const ATTRIBUTE = sized('dyn', 64)
+const MOST_ENTRIES = 32
+const byDomain = (values: SizedType): SizedType =>
+  sized('map', MOST_ENTRIES, { keys: DOMAIN, items: values })
+const byIdentifier = (values: SizedType, more?: Partial<SizedType>): SizedType =>
+  sized('map', MOST_ENTRIES, { keys: IDENTIFIER, items: values, ...more })
+
+/** The same with the sizes of what there may be, by which is estimated what an expression costs. */
+export const DEVICE_VARIABLES: ReadonlyMap<string, SizedType> = new Map([
+  [
+    'device',
+    sized('object', 0, {
+      fields: {
+        driver: DOMAIN,
+        attributes: byDomain(byIdentifier(ATTRIBUTE, { others: ATTRIBUTE })),
+        capacity: byDomain(byIdentifier(plain('opaque'))),
+        allowMultipleAllocations: sized('bool', 1),
+      },
+    }),
+  ],
+])
 
 export function deviceEnvironment(): Environment {
   if (devices) return devices

@@ -150,11 +150,11 @@ const body = (loop: Loop, at: number): Estimate =>
 const isFiltered = (loop: Loop): Estimate | undefined =>
   loop.args.length - loop.variables === 2 ? body(loop, -2) : undefined
 
-function inner({ over, scope, args, variables, estimator: { root } }: Loop): Scope {
+function inner({ over, scope, args, variables, estimator: { stray } }: Loop): Scope {
   const names = args.slice(0, variables).map(({ args: name }) => String(name))
   const { entries, type } = over
   const isList = (entries?.kind ?? type.kind) === 'list'
-  const at = (step: string) => (over.place === undefined ? root : within(over.place, step))
+  const at = (step: string) => (over.place === undefined ? stray : within(over.place, step))
   const keys: Local = isList
     ? { type: INT, place: null, bound: entries?.key }
     : { type: type.keys ?? DYN, place: at('@keys'), bound: entries?.key }

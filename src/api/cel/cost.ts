@@ -22,19 +22,35 @@ import type { Node } from './two-variables.ts'
 export type Scope = ReadonlyMap<string, Omit<Estimate, 'cost'>>
 
 export interface Estimator {
-  readonly root: SizedType
+  readonly variables: ReadonlyMap<string, SizedType>
+  /** Where a path leads that does not begin at a variable: upstream reads a field of a value that was made as a path of one step. */
+  readonly stray: SizedType | null
   estimate(node: Node, scope: Scope): Estimate
 }
 
-/** `root` is what `self` and `oldSelf` are. */
+/** Of a rule; `root` is what `self` and `oldSelf` are. */
 export function maximalCost(tree: Node, root: SizedType, isOldOptional: boolean): number {
-  const estimator: Estimator = {
-    root,
-    estimate: (node, scope) => estimateOf(node, scope, estimator),
-  }
   const locals: Scope = new Map(
     isOldOptional ? [['oldSelf', { type: plain('optional', root), place: root }]] : [],
   )
+  const variables = new Map([
+    ['self', root],
+    ['oldSelf', root],
+  ])
+  // Where it begins is not looked at.
+  return mostOf(tree, { variables, stray: root }, locals)
+}
+
+/** Of an expression that knows these variables and no others. */
+export function maximalCostOver(tree: Node, variables: ReadonlyMap<string, SizedType>): number {
+  return mostOf(tree, { variables, stray: null }, new Map())
+}
+
+function mostOf(tree: Node, known: Omit<Estimator, 'estimate'>, locals: Scope): number {
+  const estimator: Estimator = {
+    ...known,
+    estimate: (node, scope) => estimateOf(node, scope, estimator),
+  }
   return estimator.estimate(tree, locals).cost.max
 }
 
@@ -53,14 +69,14 @@ function estimateOf(node: Node, scope: Scope, estimator: Estimator): Estimate {
     case 'value':
       return constant(args)
     case 'id':
-      return named(args as string, scope, estimator.root)
+      return named(args as string, scope, estimator)
     case '.':
-      return selected(of((args as unknown[])[0]), (args as [Node, string])[1], estimator.root)
+      return selected(of((args as unknown[])[0]), (args as [Node, string])[1], estimator)
     case '.?':
       return optionally(of((args as unknown[])[0]), (args as [Node, string])[1])
     case '[]':
     case '[?]':
-      return indexed(of((args as Node[])[0]), of((args as Node[])[1]), op, estimator.root)
+      return indexed(of((args as Node[])[0]), of((args as Node[])[1]), op, estimator)
     case 'list':
       return listOf((args as Node[]).map(of))
     case 'map':
@@ -93,22 +109,21 @@ function kindAndSize(value: unknown): [Kind, number] {
   return [typeof value === 'number' ? 'double' : 'int', 1]
 }
 
-function named(name: string, scope: Scope, root: SizedType): Estimate {
+function named(name: string, scope: Scope, { variables, stray }: Estimator): Estimate {
   const local = scope.get(name)
   if (local) return { cost: ONE, ...local }
-  const isSelf = name === 'self' || name === 'oldSelf'
-  return { cost: ONE, type: isSelf ? root : DYN, place: root }
+  const type = variables.get(name)
+  return { cost: ONE, type: type ?? DYN, place: type ?? stray }
 }
 
-/** A field of a value that was made counts as the root itself: so upstream reads a path of one step. */
-function selected(of: Estimate, field: string, root: SizedType): Estimate {
+function selected(of: Estimate, field: string, { stray }: Estimator): Estimate {
   const { kind, fields, items } = of.type
   const isCharged = kind === 'map' || kind === 'object'
   const type = fields && Object.hasOwn(fields, field) ? fields[field] : items
   return {
     cost: isCharged ? sum(of.cost, ONE) : of.cost,
     type: type ?? DYN,
-    place: of.place === undefined ? root : within(of.place, field),
+    place: of.place === undefined ? stray : within(of.place, field),
   }
 }
 
@@ -119,11 +134,11 @@ function optionally(of: Estimate, field: string): Estimate {
   return { cost: sum(of.cost, ONE), type: plain('optional', type ?? DYN) }
 }
 
-function indexed(of: Estimate, index: Estimate, op: string, root: SizedType): Estimate {
+function indexed(of: Estimate, index: Estimate, op: string, { stray }: Estimator): Estimate {
   const cost = sum(of.cost, index.cost, ONE)
   const type = of.type.items ?? DYN
   if (op === '[?]') return { cost, type: plain('optional', type) }
-  const place = of.place === undefined ? root : within(of.place, '@items')
+  const place = of.place === undefined ? stray : within(of.place, '@items')
   return { cost, type, place, size: of.entries?.value }
 }
 
@@ -187,11 +202,20 @@ function calledOn(node: Node, scope: Scope, estimator: Estimator): Estimate {
   const [name, receiver, args] = node.args as [string, Node, Node[]]
   const loop = loopEstimate(node, scope, estimator)
   if (loop) return loop
+  const library = receiver.op === 'id' && !scope.has(String(receiver.args)) ? receiver.args : ''
+  if (library === 'cel' && name === 'bind') return bound(args, scope, estimator)
   const estimates = args.map(each => estimator.estimate(each, scope))
-  const library = receiver.op === 'id' ? String(receiver.args) : ''
-  if (LIBRARIES.includes(library) && !scope.has(library))
+  if (LIBRARIES.includes(String(library)))
     return callEstimate(`${library}.${name}`, { target: undefined, args: estimates })
   return callEstimate(name, { target: estimator.estimate(receiver, scope), args: estimates })
+}
+
+/** A loop over an empty list, whose result so far is the value. */
+function bound([variable, value, result]: readonly Node[], scope: Scope, estimator: Estimator) {
+  const { cost, ...local } = estimator.estimate(value as Node, scope)
+  const within = new Map(scope).set(String(variable?.args), local)
+  const estimate = estimator.estimate(result as Node, within)
+  return { ...estimate, cost: sum(LIST, cost, estimate.cost) }
 }
 
 function negated(operand: Node, of: (part: unknown) => Estimate): Estimate {

@@ -25,6 +25,8 @@ export interface SizedType {
   readonly items?: SizedType | undefined
   readonly keys?: SizedType
   readonly fields?: Readonly<Record<string, SizedType>>
+  /** What a field is that is not among them. */
+  readonly others?: SizedType
 }
 
 export const plain = (kind: Kind, items?: SizedType): SizedType => ({ kind, maximum: 0, items })
@@ -65,6 +67,6 @@ export function within(place: SizedType | null, step: string): SizedType | null 
   if (place === null) return null
   if (step === '@items' || step === '@values') return place.items ?? null
   if (step === '@keys') return place.keys ?? null
-  const { fields } = place
-  return fields && Object.hasOwn(fields, step) ? (fields[step] ?? null) : null
+  const { fields, others = null } = place
+  return fields && Object.hasOwn(fields, step) ? (fields[step] ?? null) : others
 }

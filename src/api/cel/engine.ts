@@ -43,7 +43,7 @@ const ADMISSION_VARIABLES = [
 
 interface Engine {
   readonly cel: Cel
-  readonly maximalCost: typeof import('./cost.ts').maximalCost
+  readonly costs: typeof import('./cost.ts')
   readonly base: Environment
   readonly environment: (scope: Scope) => Environment
 }
@@ -81,7 +81,7 @@ const inGoNotation = (type: string) =>
 
 export async function loadCelEngine(): Promise<void> {
   if (engine) return
-  const [cel, { maximalCost }] = await Promise.all([
+  const [cel, costs] = await Promise.all([
     import('@marcbachmann/cel-js'),
     import('./cost.ts'),
     loadPatternEngine(),
@@ -101,7 +101,7 @@ export async function loadCelEngine(): Promise<void> {
     pattern => compilePattern(pattern),
     value => (value === undefined ? cel.Optional.none() : cel.Optional.of(value)),
   )
-  engine = { cel, maximalCost, base: environment, environment: environmentsOver(environment) }
+  engine = { cel, costs, base: environment, environment: environmentsOver(environment) }
 }
 
 /** Each is made with its first expression: most servers need one of them, if any. */
@@ -201,13 +201,22 @@ function compile(text: string, type: ResultType, scope: Scope): Program {
 
 /** What a rule may cost at most where `self` is of this type; 0 for what is no expression. */
 export function estimatedCost(text: string, self: SizedType, isOldOptional: boolean): number {
+  return costIn(text, tree => loaded().costs.maximalCost(tree, self, isOldOptional))
+}
+
+/** The same of an expression about these variables. */
+export function estimatedCostOver(text: string, variables: ReadonlyMap<string, SizedType>): number {
+  return costIn(text, tree => loaded().costs.maximalCostOver(tree, variables))
+}
+
+function costIn(text: string, costOf: (tree: Node) => number): number {
   let tree: Node
   try {
     tree = parseExpression(text)
   } catch {
     return 0
   }
-  return loaded().maximalCost(tree, self, isOldOptional)
+  return costOf(tree)
 }
 
 /** What cannot be known before, is seen when it is evaluated. */

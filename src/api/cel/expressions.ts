@@ -1,6 +1,6 @@
 /** Whether expressions can be compiled at all. The engine is loaded before the first write of an object that may have some. */
 import { messageOf } from '#base/errors.ts'
-import { type FieldError, internal, invalid } from '../machinery/field-error.ts'
+import { type FieldError, forbidden, internal, invalid } from '../machinery/field-error.ts'
 import type { Seen } from './admission-types.ts'
 import type { Type } from './checker/types.ts'
 import type { ResultType, Scope } from './engine.ts'
@@ -60,16 +60,17 @@ export function wrongDeviceExpression(field: string, text: string): readonly Fie
   return refusal(field, text, deviceProblem(text, tools))
 }
 
-/** `isInternal` says that nothing is wrong with the expression as such. */
 interface Problem {
   readonly why: string
-  readonly isInternal?: boolean
+  /** Nothing is wrong with the expression as such, or it only costs too much. */
+  readonly sort?: 'internal' | 'forbidden'
 }
 
 function refusal(field: string, text: string, problem: Problem | undefined): FieldError[] {
   if (!problem) return []
-  const { why, isInternal = false } = problem
-  return [isInternal ? internal(field, why) : invalid(field, text, why)]
+  const { why, sort } = problem
+  if (sort === 'internal') return [internal(field, why)]
+  return [sort === 'forbidden' ? forbidden(field, why) : invalid(field, text, why)]
 }
 
 /** The types of variables that each may use those before it. */
@@ -94,7 +95,7 @@ function problemOf(
     const wish = more.length > 0 ? `one of [${wanted.join(' ')}]` : only
     return { why: `must evaluate to ${wish} but got ${given}` }
   }
-  if (found.noProgram !== undefined) return { why: found.noProgram, isInternal: true }
+  if (found.noProgram !== undefined) return { why: found.noProgram, sort: 'internal' }
   return whyNot(() => engine.compileExpression(text, type, scope))
 }
 
@@ -108,6 +109,9 @@ const RESULTS: Readonly<Record<ResultType, readonly string[] | undefined>> = {
   'list<JSONPatch>': ['list(JSONPatch)'],
 }
 
+/** What the condition of a device may cost, estimated and when it is evaluated. */
+export const MAXIMUM_DEVICE_COST = 1_000_000
+
 function deviceProblem(
   text: string,
   { compile, admission, engine, types, macros }: Tools,
@@ -116,8 +120,12 @@ function deviceProblem(
   if ('problem' in found) return { why: `compilation failed: ${found.problem}` }
   if (found.type.kind !== 'bool' && found.type.kind !== 'any')
     return { why: `must evaluate to bool or the unknown type, not ${types.typeText(found.type)}` }
-  if (found.noProgram !== undefined) return { why: found.noProgram, isInternal: true }
-  return whyNot(() => engine.compileExpression(text, 'bool', 'devices'))
+  if (found.noProgram !== undefined) return { why: found.noProgram, sort: 'internal' }
+  const problem = whyNot(() => engine.compileExpression(text, 'bool', 'devices'))
+  if (problem) return problem
+  return engine.estimatedCostOver(text, admission.DEVICE_VARIABLES) > MAXIMUM_DEVICE_COST
+    ? { why: 'too complex, exceeds cost limit', sort: 'forbidden' }
+    : undefined
 }
 
 /** What nothing is wrong with, the engine must understand as well. */

@@ -1,11 +1,9 @@
 /** Whether devices meet the conditions of classes and requests, which are expressions of users. */
 import { type Budget, compileExpression } from '#api/cel/engine.ts'
+import { MAXIMUM_DEVICE_COST } from '#api/cel/expressions.ts'
 import type { Device } from '#api/resource/v1/devices.schema.ts'
 import type { DeviceSelector } from '#api/resource/v1/requests.schema.ts'
 import { messageOf } from '#base/errors.ts'
-
-/** What one condition may cost. */
-const COST = 1_000_000
 
 interface Published {
   readonly driver: string
@@ -22,7 +20,7 @@ export function meetsAll(
     const { expression } = cel
     try {
       const program = compileExpression(expression, 'bool', 'devices')
-      const budget: Budget = { cost: COST }
+      const budget: Budget = { cost: MAXIMUM_DEVICE_COST }
       return program.evaluate({ device: variableOf(published, expression) }, budget) === true
     } catch (error) {
       throw new Error(`selector #${i}: ${messageOf(error)}`, { cause: error })
@@ -69,5 +67,5 @@ function attributeValue(attribute: NonNullable<Device['attributes']>[string]): u
 }
 
 function evaluated(expression: string, self: unknown): unknown {
-  return compileExpression(expression, 'dyn').evaluate({ self }, { cost: COST })
+  return compileExpression(expression, 'dyn').evaluate({ self }, { cost: MAXIMUM_DEVICE_COST })
 }
