@@ -15,6 +15,8 @@ const ZONE = 'topology.kubernetes.io/zone'
 const ZONES = ['a', 'b', 'c']
 const PODS = 45
 const WATCH = 'WatchSkew'
+/** So many decisions are made before the first binding is done, however slow the machine is. */
+const CROWD = 6
 
 const spreading = (name: string) =>
   ({
@@ -32,13 +34,14 @@ const spreading = (name: string) =>
     },
   }) as never
 
-/** Bindings that take their time, and sometimes fail. */
-function unsteady(client: Client, failures: number): Client {
+/** Bindings that begin once there is a crowd of them, take their time, and sometimes fail. */
+function unsteady(client: Client, crowd: Promise<void>, failures: number): Client {
   const random = createSeededRandom(7)
   return {
     ...client,
     get: client.get.bind(client),
     async createSubresource(kind, at, subresource, body) {
+      await crowd
       await pause(random.integer(15))
       if (random.integer(100) < failures) throw new Error('not now')
       return client.createSubresource(kind, at, subresource, body)
@@ -52,6 +55,7 @@ async function lifeWith(failures: number, spread?: PluginFactory) {
   const skews: number[] = []
   const bound = new Set<string>()
   let mostUnderWay = 0
+  const crowd = Promise.withResolvers<void>()
   const watch: PluginFactory = (_args, { snapshot }) => ({
     name: WATCH,
     reserve(_cycle, { uid }, chosen) {
@@ -68,10 +72,11 @@ async function lifeWith(failures: number, spread?: PluginFactory) {
       const least = Math.min(...counts.values())
       skews.push((counts.get(chosen.labels[ZONE] ?? '') ?? 0) - least)
       mostUnderWay = Math.max(mostUnderWay, [...placed].filter(each => !bound.has(each)).length)
+      if (mostUnderWay >= CROWD) crowd.resolve()
       return undefined
     },
   })
-  const context = cluster.openContext(unsteady(cluster.client, failures))
+  const context = cluster.openContext(unsteady(cluster.client, crowd.promise, failures))
   const scheduler = startScheduler(context, {
     profiles: [
       { schedulerName: 'default-scheduler', plugins: { reserve: { enabled: [{ name: WATCH }] } } },
@@ -117,7 +122,7 @@ test('no decision exceeds the skew, however late bindings come, and nor does the
   const { skews, mostUnderWay, end } = await lifeWith(0)
   assert.equal(skews.length, PODS)
   assert.ok(Math.max(...skews) <= 1, `a skew of ${Math.max(...skews)}`)
-  assert.ok(mostUnderWay > 5, `only ${mostUnderWay} bindings were under way at a time`)
+  assert.ok(mostUnderWay >= CROWD, `only ${mostUnderWay} bindings were under way at a time`)
   assert.equal(end, 0)
 })
 
@@ -130,9 +135,12 @@ test('where bindings fail, what was given up no longer counts, and all are place
 test('a spread that forgets its filter is found out', async () => {
   const right = plugins.find(({ name }) => name === 'PodTopologySpread')?.create
   assert.ok(right)
-  const { skews } = await lifeWith(0, (args, handle) => {
+  const forgetful: PluginFactory = (args, handle) => {
     const { filter: _, normalize: __, score: ___, preScore: ____, ...rest } = right(args, handle)
     return rest
-  })
-  assert.ok(Math.max(...skews) > 1)
+  }
+  // The emptiest node is taken then, so that one life in some 1,500 keeps the skew by chance.
+  for (let life = 0; life < 5; life++)
+    if (Math.max(...(await lifeWith(0, forgetful)).skews) > 1) return
+  assert.fail('nobody noticed')
 })

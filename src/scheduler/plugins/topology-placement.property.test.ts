@@ -120,7 +120,7 @@ test('a group comes into a rack with the best score, and stays there', () => {
       const emptier = [...room].filter(([name, each]) => each.room === used.size && !best.has(name))
       if (emptier.length > 0) seen.packed++
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   )
   assert.ok(seen.placed > 100 && seen.refused > 100 && seen.packed > 20, JSON.stringify(seen))
 })
