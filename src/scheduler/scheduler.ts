@@ -163,10 +163,16 @@ class Scheduler implements RunningScheduler {
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#queue.stop()
-    for (const waiting of this.#waitingPods.list()) waiting.reject('', 'the scheduler stops')
+    this.#sendBack()
     await this.#running
+    // What was being decided just then may have come to be held since; nobody else would let it go.
+    this.#sendBack()
     await this.#loop.stop()
     for (const { recorder } of this.#profiles.values()) recorder.stop()
+  }
+
+  #sendBack(): void {
+    for (const waiting of this.#waitingPods.list()) waiting.reject('', 'the scheduler stops')
   }
 
   #createFigures({ figures, onAttempt }: SchedulerOptions): SchedulerFigures {

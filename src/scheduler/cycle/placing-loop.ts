@@ -103,6 +103,7 @@ export class PlacingLoop {
     while (!signal.aborted) {
       // The next pod must find the room of those that were turned away.
       for (const uid of waitingPods.turnedAway) await this.#pending.get(uid)
+      if (signal.aborted) return
       const queued = queue.take()
       if (!queued) {
         await queue.ready()
