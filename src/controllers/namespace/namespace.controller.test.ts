@@ -6,6 +6,7 @@ import { namespace } from '#api/core/v1/namespace.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { serviceAccount } from '#api/core/v1/service-account.ts'
 import { isStatus } from '#api/machinery/status.ts'
+import { createManualClock } from '#client/testing/manual-clock.ts'
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts'
 
 const FINALIZER = 'example.com/held'
@@ -28,11 +29,22 @@ async function release({ client }: TestCluster, name: string): Promise<void> {
   await client.update(pod, { ...found, metadata: { ...metadata, finalizers: [] } })
 }
 
-/** Pods end only when the test says so. */
-const ALONE = {
-  controllers: { enabled: 'namespace-controller' },
-  scheduler: false,
-  runPods: false,
+/** Pods end only when the test says so, and time goes on only when it is told to: how slow the machine is does not matter. */
+async function startAlone() {
+  const clock = createManualClock()
+  const cluster = await startTestCluster({
+    clock,
+    controllers: { enabled: 'namespace-controller' },
+    scheduler: false,
+    runPods: false,
+  })
+  /** As `until`, while time stands still but for the shortest waits. */
+  const soon: TestCluster['until'] = (what, condition) =>
+    cluster.until(what, async () => {
+      await clock.advance(5)
+      return condition()
+    })
+  return { clock, cluster, soon }
 }
 
 const isGone = async ({ client }: TestCluster) => {
@@ -45,12 +57,13 @@ const isGone = async ({ client }: TestCluster) => {
 }
 
 test('everything else in a namespace stays until its last pod is gone, and the namespace says so', async () => {
-  await using cluster = await startTestCluster(ALONE)
-  const { client, until } = cluster
+  const { clock, cluster, soon } = await startAlone()
+  await using _ = cluster
+  const { client } = cluster
   await cluster.addNodes(['node-1'])
   await fill(cluster, ['first', 'last'])
   await client.delete(namespace, { name: PLACE })
-  const conditions = await until('what is left is told', async () => {
+  const conditions = await soon('what is left is told', async () => {
     const { status } = await client.get(namespace, PLACE)
     return status.phase === 'Terminating' ? status.conditions : undefined
   })
@@ -91,33 +104,35 @@ test('everything else in a namespace stays until its last pod is gone, and the n
     // As a node's agent does when a pod has ended; then only the finalizer holds it.
     await client.delete(pod, { name, namespace: PLACE }, { gracePeriodSeconds: 0 })
     await release(cluster, name)
-    await until(`${name} is gone`, () => isPodGone(name))
+    await soon(`${name} is gone`, () => isPodGone(name))
   }
   await end('first')
-  await new Promise(resolve => setTimeout(resolve, 100))
+  await clock.advance(1_000)
   await client.get(configMap, 'settings', PLACE)
   // The watch tells of the last pod; the estimate would let the namespace wait for 16 s.
-  const fromMs = performance.now()
+  const fromMs = clock.monotonicMs()
   await end('last')
-  await until('the namespace is gone', () => isGone(cluster))
+  await soon('the namespace is gone', () => isGone(cluster))
   const { items } = await client.list(configMap, { namespace: PLACE })
   assert.equal(items.length, 0)
-  assert.ok(performance.now() - fromMs < 8_000, 'it was woken')
+  assert.ok(clock.monotonicMs() - fromMs < 8_000, 'it was woken')
 })
 
 test('while pods are waited for, the server is left alone', async () => {
-  await using cluster = await startTestCluster(ALONE)
-  const { client, until } = cluster
+  const { clock, cluster, soon } = await startAlone()
+  await using _ = cluster
+  const { client } = cluster
   await cluster.addNodes(['node-1'])
   await fill(cluster, ['held'])
   await client.delete(namespace, { name: PLACE })
-  await until('what is left is told', async () => {
+  await soon('what is left is told', async () => {
     const { status } = await client.get(namespace, PLACE)
     return status.conditions?.length === 5
   })
   const reconciles = () => cluster.controllers.controllers[0]?.counts.reconciles
-  await new Promise(resolve => setTimeout(resolve, 300))
+  await clock.advance(300)
   const before = reconciles()
-  await new Promise(resolve => setTimeout(resolve, 1_500))
+  assert.ok(before)
+  await clock.advance(10_000)
   assert.equal(reconciles(), before)
 })
