@@ -59,7 +59,7 @@ test('tokens whose time is over are removed', async () => {
   await using cluster = await startTestCluster({ controllers: { enabled }, scheduler: false })
   const { client } = cluster
   const at = (leftMs: number) => ({ expiration: new Date(Date.now() + leftMs).toISOString() })
-  await client.create(secret, tokenOf('stays0', at(60_000)))
+  await client.create(secret, tokenOf('stays0', at(3_600_000)))
   await client.create(secret, tokenOf('always'))
   await client.create(secret, tokenOf('passed', at(-1000)))
   await client.create(secret, tokenOf('badone', { expiration: 'soon' }))

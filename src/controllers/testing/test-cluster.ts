@@ -37,7 +37,7 @@ export interface TestCluster extends AsyncDisposable {
     names: readonly string[],
     more?: { cpu?: string; labels?: Record<string, string> },
   ): Promise<void>
-  /** Waits until the condition holds; fails after ten seconds with what it saw last. */
+  /** Waits until the condition holds; fails after a minute, which also a busy machine does not take. */
   until<T>(what: string, condition: () => T | Promise<T>): Promise<NonNullable<T>>
 }
 
@@ -108,7 +108,6 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   }
 }
 
-/** Waits until the condition holds; fails after ten seconds. */
 async function until<T>(what: string, condition: () => T | Promise<T>): Promise<NonNullable<T>> {
   const endMs = performance.now() + PATIENCE_MS
   for (;;) {
