@@ -17,26 +17,30 @@ import { serveCluster } from './testing/served-cluster.ts'
 
 const STEPS = 16
 const STEPS_BETWEEN_RESTS = 4
-/** So long something may be wrong after the last fault. */
-const PATIENCE_MS = 5_000
+/** So long something may be wrong after the last fault: longer than a busy machine takes, less than until everybody is tried again. */
+const PATIENCE_MS = 30_000
 const PLANTED_PATIENCE_MS = 300
 
-/** What was found wrong, at the first time that it was. */
-async function live(options: LifeOptions, patienceMs = PATIENCE_MS) {
+/**
+ * What was found wrong, at the first time that it was. Where only some words are of interest, nothing else ends the life: with little
+ * patience, a slow machine looks as wrong as a planted scheduler.
+ */
+async function live(options: LifeOptions, patienceMs = PATIENCE_MS, words = /^/) {
   await using cluster = await serveCluster(['a'])
   await using life = new GangLife(cluster, options)
   await life.furnish()
+  const isOfInterest = (line: string) => words.test(line)
   const found = async () => {
     for (let step = 1; step <= STEPS; step++) {
       await life.step()
       if (step % 2 === 0) await life.tend()
       await sleep(step % 3)
-      const broken = [...life.complaints, ...brokenNow(await life.see())]
+      const broken = [...life.complaints, ...brokenNow(await life.see())].filter(isOfInterest)
       if (broken.length > 0) return broken
       if (step % STEPS_BETWEEN_RESTS > 0) continue
       life.hasFaults = false
       const left = await rest(life, patienceMs)
-      const all = [...left, ...(await life.unjust())]
+      const all = [...left, ...(await life.unjust())].filter(isOfInterest)
       if (all.length > 0) return all
       life.hasFaults = true
     }
@@ -170,10 +174,11 @@ describe('it is noticed that', { concurrency: true }, () => {
           live(
             { seed: SUITED[(batch * LIVES_AT_A_TIME + i) % SUITED.length] ?? 0, oneIn: 0, plant },
             PLANTED_PATIENCE_MS,
+            words,
           ),
         )
         const told = (await Promise.all(lives)).flatMap(({ broken }) => broken)
-        if (told.some(line => words.test(line))) return
+        if (told.length > 0) return
       }
       assert.fail('nobody noticed')
     })
