@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { priorityClass } from '#api/scheduling/v1/priority-class.ts'
 import { podGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
-import { type Gangs, settle, withGangs } from '../testing/gangs.ts'
+import { eventually, type Gangs, settle, withGangs } from '../testing/gangs.ts'
 import { asking } from '../testing/world.ts'
 
 /** What a kubelet does with pods that are told to go. */
@@ -20,10 +20,13 @@ async function endPods({ client }: Gangs): Promise<string[]> {
   return going.map(({ metadata }) => metadata.name ?? '')
 }
 
-async function conditionsOf({ client }: Gangs, name: string): Promise<string[]> {
-  const { status } = await client.get(podGroup, name, 'a')
-  return (status.conditions ?? []).map(each => `${each.type} ${each.status} ${each.reason}`).sort()
-}
+/** Waits until the group has just these conditions. */
+const hasConditions = ({ client }: Gangs, name: string, ...expected: readonly string[]) =>
+  eventually(async () => {
+    const { conditions = [] } = (await client.get(podGroup, name, 'a')).status
+    const told = conditions.map(each => `${each.type} ${each.status} ${each.reason}`)
+    assert.deepEqual(told.sort(), expected)
+  })
 
 test('a gang evicts nobody while it would not fit anyway, and then as few as it needs, groups as a whole', () =>
   withGangs(async gangs => {
@@ -38,6 +41,7 @@ test('a gang evicts nobody while it would not fit anyway, and then as few as it 
     await gangs.until(2, 'low')
     await gangs.group('big', 5, { priorityClassName: 'high' })
     for (let i = 0; i < 5; i++) await gangs.member('big', `big-${i}`)
+    await hasConditions(gangs, 'big', 'PodGroupScheduled False Unschedulable')
     await settle(400)
     // Four nodes never hold five members.
     assert.deepEqual(await endPods(gangs), [])
@@ -52,18 +56,19 @@ test('a gang evicts nobody while it would not fit anyway, and then as few as it 
     await gangs.group('mid', 3, { priorityClassName: 'high' })
     for (let i = 0; i < 3; i++) await gangs.member('mid', `mid-${i}`)
     const gone = new Set<string>()
-    for (let tries = 0; tries < 300 && (await gangs.bound('mid')).length < 3; tries++) {
+    await eventually(async () => {
       for (const name of await endPods(gangs)) gone.add(name)
-      await settle(20)
-    }
+      assert.equal((await gangs.bound('mid')).length, 3)
+    })
     assert.deepEqual([...gone].sort(), ['low-0', 'low-1'])
-    assert.equal((await gangs.bound('mid')).length, 3)
-    assert.deepEqual(await conditionsOf(gangs, 'mid'), ['PodGroupScheduled True Scheduled'])
-    assert.deepEqual(await conditionsOf(gangs, 'big'), ['PodGroupScheduled False Unschedulable'])
-    assert.deepEqual(await conditionsOf(gangs, 'low'), [
+    await hasConditions(gangs, 'mid', 'PodGroupScheduled True Scheduled')
+    await hasConditions(gangs, 'big', 'PodGroupScheduled False Unschedulable')
+    await hasConditions(
+      gangs,
+      'low',
       'DisruptionTarget True PreemptionByScheduler',
       'PodGroupScheduled True Scheduled',
-    ])
+    )
   }, 'WorkloadAwarePreemption'))
 
 test('a gang with a topology comes into one domain, or nowhere', () =>
@@ -77,13 +82,15 @@ test('a gang with a topology comes into one domain, or nowhere', () =>
     const schedulingConstraints = { topology: [{ key: 'rack' }] }
     await gangs.group('g', 3, { schedulingConstraints })
     await gangs.members('g', 3)
+    await eventually(async () => {
+      const { status } = await gangs.client.get(podGroup, 'g', 'a')
+      assert.deepEqual(
+        status.conditions?.map(({ message }) => message),
+        ['0/2 placements are available, first placement status: pod group is unschedulable'],
+      )
+    })
     await settle(300)
     assert.deepEqual(await gangs.bound(), [])
-    const { status } = await gangs.client.get(podGroup, 'g', 'a')
-    assert.deepEqual(
-      status.conditions?.map(({ message }) => message),
-      ['0/2 placements are available, first placement status: pod group is unschedulable'],
-    )
     await gangs.addNode('n3', { rack: 'r1' })
     await settle(300)
     assert.deepEqual(await gangs.bound(), [], 'four nodes, but two in each rack')
@@ -110,13 +117,12 @@ test('a gang that waits for room that is being made says so, and is bound once i
     for (const i of [0, 1]) await make(`g-${i}`, { schedulingGroup, priorityClassName: 'high' })
     const waiting = 'pod group is unschedulable, pod group is waiting for preemption to complete'
     let isTold = false
-    for (let tries = 0; tries < 300 && (await gangs.bound('g')).length < 2; tries++) {
+    await eventually(async () => {
       const { status } = await client.get(podGroup, 'g', 'a')
       isTold ||= status.conditions?.[0]?.message === waiting
       if (isTold) await endPods(gangs)
-      await settle(20)
-    }
-    assert.equal((await gangs.bound('g')).length, 2)
+      assert.equal((await gangs.bound('g')).length, 2)
+    })
     assert.ok(isTold)
   }))
 
@@ -137,10 +143,16 @@ test('gangs that fit in part do not wake each other or themselves, but are bound
       await gangs.group(name, 3)
       await gangs.members(name, 3)
     }
-    await settle(500)
-    const before = writes
-    await settle(300)
-    assert.equal(writes - before, 0, 'nothing is left to say')
+    const saidNothing = async () => {
+      const before = writes
+      await settle(300)
+      assert.equal(writes - before, 0, 'nothing is left to say')
+    }
+    // However long the first rounds take: both have been refused by then.
+    for (const name of ['g', 'h'])
+      await hasConditions(gangs, name, 'PodGroupScheduled False Unschedulable')
+    await eventually(saidNothing)
+    await saidNothing()
     assert.deepEqual(await gangs.bound(), [])
     await gangs.addNode('n2')
     await gangs.until(3)

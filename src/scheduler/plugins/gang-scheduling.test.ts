@@ -6,7 +6,7 @@ import { pod } from '#api/core/v1/pod/pod.ts'
 import { podGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import type { Client } from '#client/client.ts'
 import { createSeededRandom } from '#client/testing/manual-clock.ts'
-import { settle, withGangs } from '../testing/gangs.ts'
+import { eventually, settle, withGangs } from '../testing/gangs.ts'
 import { asking } from '../testing/world.ts'
 
 test('a gang waits for its group, then for enough members, then is bound', () =>
@@ -29,17 +29,14 @@ test('while there is no room for all, none is bound and others get the room', ()
     await gangs.addNodes(0, 2)
     await gangs.group('g', 3)
     await gangs.members('g', 3)
-    // How long the first round takes depends on who else uses the machine.
-    let messages: (string | undefined)[] = []
     // As kube-scheduler 1.36.3 says it.
     const isTold = (text?: string) =>
       text ===
       'pod group is unschedulable, waiting for minCount pods from a gang to be scheduled, one or more plugins asked to wait and no plugin rejected pod'
-    for (let tries = 0; tries < 500 && !messages.some(isTold); tries++) {
-      await settle(10)
-      messages = await Promise.all([0, 1, 2].map(i => gangs.messageOf(`g-${i}`)))
-    }
-    assert.ok(messages.some(isTold), messages.join('\n'))
+    await eventually(async () => {
+      const messages = await Promise.all([0, 1, 2].map(i => gangs.messageOf(`g-${i}`)))
+      assert.ok(messages.some(isTold), messages.join('\n'))
+    })
     assert.deepEqual(await gangs.bound(), [])
     await gangs.client.create(pod, {
       metadata: { name: 'single', namespace: 'a' },

@@ -7,8 +7,10 @@ import { type RunningScheduler, startScheduler } from '../scheduler.ts'
 import { type ServedCluster, serveCluster } from './served-cluster.ts'
 import { asking, nodeOf } from './world.ts'
 
-/** Long enough for a scheduler in this process to do whatever it is going to do. */
+/** Long enough for a scheduler in this process to do what it must not do. What it must do is waited for, however busy the machine is. */
 const SETTLED_MS = 150
+/** Only what never comes takes so long; less than the time after which a scheduler looks at everything again. */
+const PATIENCE_MS = 60_000
 
 export class Gangs implements AsyncDisposable {
   readonly client: Client
@@ -66,11 +68,9 @@ export class Gangs implements AsyncDisposable {
   }
 
   async until(count: number, group?: string): Promise<void> {
-    for (let tries = 0; tries < 500; tries++) {
-      if ((await this.bound(group)).length === count) return
-      await settle(10)
-    }
-    assert.equal((await this.bound(group)).length, count, `bound of ${group ?? 'all'}`)
+    await eventually(async () => {
+      assert.equal((await this.bound(group)).length, count, `bound of ${group ?? 'all'}`)
+    })
   }
 
   async messageOf(name: string): Promise<string | undefined> {
@@ -91,6 +91,16 @@ export class Gangs implements AsyncDisposable {
     await this.#scheduler.stop()
     this.#context.end()
   }
+}
+
+/** Waits until a check passes; fails with what it says last. */
+export async function eventually(check: () => Promise<void>): Promise<void> {
+  for (const endMs = performance.now() + PATIENCE_MS; ; await settle(10))
+    try {
+      return await check()
+    } catch (error) {
+      if (performance.now() > endMs) throw error
+    }
 }
 
 export const settle = (ms = SETTLED_MS): Promise<void> =>
