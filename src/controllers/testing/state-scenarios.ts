@@ -19,6 +19,7 @@ export function testScenarios<S>(
 ): void {
   const text = readFileSync(file, 'utf8')
   const [preamble = '', ...sections] = text.split(TITLE)
+  assert.ok(sections.length > 0, `${file.pathname} has no scenarios`)
   const updated = [preamble.trimEnd()]
   const isUpdate = process.env.UPDATE_SCENARIOS === '1'
   for (const section of sections) {
