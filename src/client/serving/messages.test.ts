@@ -6,7 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import type { Clock } from '#base/clock.ts'
 import { systemClock } from '#host/clock.ts'
-import { rawConnection, serve, text, trust, until } from '../testing/serving.ts'
+import { createManualClock } from '../testing/manual-clock.ts'
+import { closed, rawConnection, serve, text, trust, until } from '../testing/serving.ts'
 import type { EventSource } from '../transport.ts'
 import type { ServedUpgrade } from './handler.ts'
 
@@ -27,6 +28,16 @@ async function serveMessages() {
   const upgrade = async (): Promise<ServedUpgrade> => ({ messages, form: 'line' })
   const served = await serve(async () => text(200, ''), { upgrade })
   return { served, sink: () => sink as Sink, cancelled: () => cancelled }
+}
+
+/** Whether the reader takes nothing for a while; what still goes into the sockets is given the turns that it needs, however slow they are. */
+async function staysFull(full: Promise<void>): Promise<boolean> {
+  let hasRoom = false
+  void full.then(() => {
+    hasRoom = true
+  })
+  for (let looks = 0; looks < 20 && !hasRoom; looks++) await delay(5)
+  return !hasRoom
 }
 
 const open = (port: number, protocols: string[] = []) =>
@@ -82,18 +93,14 @@ test('a source that can wait goes on at the pace of the client', async () => {
   socket.pause()
   const large = Buffer.alloc(64 * 1024, 'x')
   let isFull: Promise<void> | undefined
+  let isStuck = false
   // More than lies in the sockets of both sides.
-  for (let count = 0; count < 1000 && !isFull; count++) {
+  for (let count = 0; count < 1000 && !isStuck; count++) {
     isFull = sink().next(large) ?? undefined
+    isStuck = isFull !== undefined && (await staysFull(isFull))
     await new Promise(resolve => setImmediate(resolve))
   }
-  assert.ok(isFull)
-  let hasRoom = false
-  void isFull.then(() => {
-    hasRoom = true
-  })
-  await new Promise(resolve => setTimeout(resolve, 50))
-  assert.equal(hasRoom, false)
+  assert.ok(isStuck)
   assert.equal(cancelled(), 0)
   socket.resume()
   await isFull
@@ -219,7 +226,7 @@ test('a refused handshake gives back what was opened for it', async () => {
       heard += chunk
     })
     socket.write(`${method ?? 'GET'} / HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
-    await once(socket, 'close')
+    await closed(socket)
     assert.match(heard, answer)
     assert.match(heard, /"kind":"Status"/)
     refused++
@@ -228,20 +235,20 @@ test('a refused handshake gives back what was opened for it', async () => {
 })
 
 test('so does a client that is gone before it is answered', async () => {
-  let goOn = () => {}
-  const before = () =>
-    new Promise<void>(resolve => {
-      goOn = resolve
-    })
+  const [asked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const before = () => {
+    asked.resolve()
+    return goOn.promise
+  }
   const { served, state } = await servePieces({ before })
   await using _ = served
   const socket = await rawConnection(served)
   const lines = Object.entries(handshake).map(each => each.join(': '))
   socket.write(`GET / HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
-  await delay(30)
+  await asked.promise
   socket.destroy()
   await delay(30)
-  goOn()
+  goOn.resolve()
   await until(() => state.cancelled === 1)
 })
 
@@ -256,24 +263,16 @@ test('what broke off does not end like what is complete', async () => {
   assert.deepEqual([told.at(-1)?.[0], code], ['some', 1013])
 })
 
-/** A hundred times as fast: ten seconds for a close are 100 ms, a minute for an answer 600. */
-const hurried: Clock = {
-  ...systemClock,
-  now: () => systemClock.now(),
-  monotonicMs: () => systemClock.monotonicMs(),
-  after: (delayMs, callback) => systemClock.after(delayMs / 100, callback),
-}
-
 /** Goes on until its reader has taken nothing for a while, and then is at its end. */
 function fillsUp() {
   const state = { bytes: 0, isOver: false }
   const begin = async (sink: Sink) => {
     const piece = Buffer.alloc(64 * 1024, 'x')
-    let isStuck: unknown
+    let isStuck = false
     while (!isStuck) {
       state.bytes += piece.length
       const full = sink.next(piece)
-      if (full) isStuck = await Promise.race([full, delay(100, true)])
+      if (full) isStuck = await staysFull(full)
     }
     sink.end()
     state.isOver = true
@@ -283,7 +282,9 @@ function fillsUp() {
 
 test('a slow reader has all of it before the end is told', async () => {
   const { state, begin } = fillsUp()
-  const { served } = await servePieces({ begin, clock: hurried })
+  // A reader has a minute to take something.
+  const clock = createManualClock()
+  const { served } = await servePieces({ begin, clock })
   await using _ = served
   const socket = open(served.port, ['binary.k8s.io'])
   let read = 0
@@ -293,7 +294,7 @@ test('a slow reader has all of it before the end is told', async () => {
   await once(socket, 'open')
   socket.pause()
   await until(() => state.isOver)
-  await delay(300)
+  await clock.advance(59_000)
   socket.resume()
   assert.deepEqual((await once(socket, 'close'))[0], 1000)
   assert.equal(read, state.bytes)
@@ -301,14 +302,16 @@ test('a slow reader has all of it before the end is told', async () => {
 
 test('who takes nothing more is cut off in the end', async () => {
   const { state, begin } = fillsUp()
-  const { served } = await servePieces({ begin, clock: hurried })
+  // A reader has a minute to take something.
+  const clock = createManualClock()
+  const { served } = await servePieces({ begin, clock })
   await using _ = served
   const socket = open(served.port, ['binary.k8s.io'])
   socket.on('error', () => {})
   await once(socket, 'open')
   socket.pause()
   await until(() => state.isOver)
-  await delay(900)
+  await clock.advance(60_000)
   socket.resume()
   assert.deepEqual((await once(socket, 'close'))[0], 1006)
 })

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
@@ -11,6 +10,7 @@ import { connectStream } from '../streaming/connect.ts'
 import {
   authority,
   certified,
+  closed,
   rawConnection,
   type Served,
   serve,
@@ -85,7 +85,7 @@ async function answerTo(socket: TLSSocket, bytes: string): Promise<string> {
   })
   socket.on('error', () => {})
   socket.write(bytes)
-  await once(socket, 'close')
+  await closed(socket)
   return answer
 }
 
@@ -134,23 +134,22 @@ for (const [way, lines] of Object.entries(ways)) {
 
     test('a client that is gone before the far end is open leaves it closed', async () => {
       const end = farEnd()
-      let open = () => {}
+      const [asked, open] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
       const stream: ServedStream = {
         kind: 'exec',
         dial: async () => {
-          await new Promise<void>(resolve => {
-            open = resolve
-          })
+          asked.resolve()
+          await open.promise
           return end.dial()
         },
       }
       await using server = await serveStreams(async () => ({ stream }))
       const socket = await rawConnection(server)
       socket.write(headOf(lines))
-      await delay(30)
+      await asked.promise
       socket.destroy()
       await delay(30)
-      open()
+      open.resolve()
       await until(() => end.state.closed)
       assert.equal(end.state.received, '')
     })

@@ -1,5 +1,6 @@
 /** What the tests of serving share: an authority, a server over a handler, and clients of both HTTP versions. */
 
+import type { EventEmitter } from 'node:events'
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -176,6 +177,10 @@ export function pushed() {
     end: (error?: Error) => sink?.end(error),
   }
 }
+
+/** `once` of Node would reject where an error comes before: a connection that is cut off may have one. */
+export const closed = (of: EventEmitter): Promise<void> =>
+  new Promise(resolve => of.once('close', () => resolve()))
 
 export async function until(isTrue: () => boolean, timeoutMs = 30_000): Promise<void> {
   const end = Date.now() + timeoutMs

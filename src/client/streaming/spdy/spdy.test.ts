@@ -232,7 +232,7 @@ test('a receiver that does not take holds its sender back, within a bound', asyn
   assert.ok(sent <= 1024 * 1024, `${sent} bytes were taken from the writer`)
   release()
   await sending
-  await new Promise(resolve => setTimeout(resolve, 20))
+  while (received < 64 * chunk.length) await new Promise(resolve => setImmediate(resolve))
   assert.equal(received, 64 * chunk.length)
   server.close()
   client.close()
@@ -254,7 +254,7 @@ test('a stuck stream of a session leaves the others flowing', async () => {
   const atEcho = gather(echo)
   stuck.write(0, new Uint8Array(10 * 1024 * 1024)).catch(() => {})
   await echo.write(0, bytes('hello'))
-  await new Promise(resolve => setTimeout(resolve, 20))
+  while (!atEcho.received.get(0)) await new Promise(resolve => setImmediate(resolve))
   assert.equal(atEcho.received.get(0), 'hello')
   client.close(new Error('done'))
   session.close(new Error('done'))
