@@ -50,7 +50,7 @@ test('a certificate has the subject, key and names of its request', () => {
   assert.equal(certificate.ca, false)
   const text = openssl(at => ['x509', '-noout', '-text', '-in', join(at, 'crt')], { crt: pem })
   assert.match(text, /Key Usage: critical\n\s+Digital Signature\n/)
-  assert.match(text, /Extended Key Usage: \n\s+TLS Web Server Authentication, TLS Web Client/)
+  assert.match(text, /Extended Key Usage: ?\n\s+TLS Web Server Authentication, TLS Web Client/)
   const files = { crt: pem, ca: authority.certificate }
   assert.match(
     openssl(at => ['verify', '-x509_strict', '-CAfile', join(at, 'ca'), join(at, 'crt')], files),
@@ -89,7 +89,7 @@ test('a request that openssl made is answered, with all sorts of names', () => {
 test('openssl reads our requests', () => {
   const csr = requestPem({ subject: { commonName: 'ann' }, names: ['a.example'] }, key)
   const text = openssl(at => ['req', '-verify', '-noout', '-text', '-in', join(at, 'csr')], { csr })
-  assert.match(text, /Subject: CN = ann\n/)
+  assert.match(text, /Subject: CN ?= ?ann\n/)
   assert.match(text, /DNS:a\.example\n/)
 })
 
