@@ -1,4 +1,5 @@
 /** What a cluster stands on: its store and its keys, on disk where it has a data directory, else in memory; the store in etcd where it has one. */
+import { isStatus } from '#api/machinery/status.ts'
 import { addressAt, parseCidr } from '#base/cidr.ts'
 import { sleep } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
@@ -73,7 +74,8 @@ export async function untilReady(server: { ready(): Promise<void> }): Promise<vo
   try {
     await server.ready()
   } catch (error) {
-    if (error instanceof StoreUnavailableError) throw new UserError(error.message)
+    if (error instanceof StoreUnavailableError || isStatus(error, 'ServiceUnavailable'))
+      throw new UserError(error.message)
     throw error
   }
 }

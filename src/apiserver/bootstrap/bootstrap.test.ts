@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Clock } from '#base/clock.ts'
+import { systemClock } from '#host/clock.ts'
+import { CommitFailedError, type Store } from '#store'
 import { createMemoryStore } from '#store/memory/memory-store.ts'
 import { startTestServer, type TestServer } from '../testing.ts'
+import { RETRY_MS } from './bootstrap.ts'
 
 const ADDRESSES = '/apis/networking.k8s.io/v1/ipaddresses'
 const CLASSES = '/apis/scheduling.k8s.io/v1/priorityclasses'
@@ -35,6 +39,38 @@ test('the classes of the system are there, and stay', async () => {
   assert.equal(refusal.status, 403)
   assert.match(refusal.body.message, /this is a system priority class and cannot be deleted$/)
   await cluster.server.stop()
+})
+
+test('writes of a start that the store does not answer, made or not, are tried again, but not without end', async () => {
+  // Nothing is waited for but the next attempt.
+  const clock: Clock = {
+    ...systemClock,
+    after(delayMs, callback) {
+      if (delayMs === RETRY_MS) setImmediate(callback)
+      return () => {}
+    },
+  }
+  for (const failures of [2, 1000]) {
+    const good = createMemoryStore()
+    let tries = 0
+    const store: Store = Object.create(good, {
+      commit: {
+        async value(changes: Parameters<Store['commit']>[0]) {
+          if (tries++ >= failures) return good.commit(changes)
+          if (tries % 2 === 0) await good.commit(changes)
+          throw new CommitFailedError('etcd did not answer', 'Unavailable')
+        },
+      },
+    })
+    const starting = startTestServer({ store, clock })
+    if (failures > 2) {
+      await assert.rejects(starting, /etcd did not answer/)
+      continue
+    }
+    const cluster = await starting
+    assert.equal((await namesOf(cluster, CLASSES)).length, 2)
+    await cluster.server.stop()
+  }
 })
 
 test('the range of services is there, and ready', async () => {

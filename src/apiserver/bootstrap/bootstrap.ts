@@ -1,9 +1,10 @@
 /** What must exist before anybody asks: the system's namespaces and classes, the Service of the API itself, the RBAC policy and flow control. */
 import type { KubernetesObject, ManagedFieldsEntry } from '#api/machinery/metadata.ts'
+import { isStatus } from '#api/machinery/status.ts'
 import type { ServiceCidr } from '#api/networking/v1/service-cidr.ts'
 import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 import { systemClasses } from '#api/scheduling/v1/system-classes.ts'
-import { rfc3339 } from '#base/clock.ts'
+import { rfc3339, sleep } from '#base/clock.ts'
 import { bootstrapPolicyChanges } from '../authorization/bootstrap-policy.ts'
 import { ensureFlowControl } from '../flow-control/upkeep.ts'
 import type { ServerContext } from '../server-context.ts'
@@ -17,8 +18,23 @@ const NETWORKING = 'networking.k8s.io'
 const KUBERNETES = { name: 'kubernetes', namespace: 'default' }
 const LABELS = { component: 'apiserver', provider: 'kubernetes' }
 
-/** Writes that are independent run together, so that the store makes few commits durable of them. */
+/** A write that the store does not answer takes ten seconds, so this is as long as upstream's hooks try. */
+const MAXIMUM_ATTEMPTS = 3
+export const RETRY_MS = 1000
+
+/** A store that has too much to do may not answer in time. What it made all the same is found by the next attempt, as it is by the next start. */
 export async function bootstrap(server: ServerContext): Promise<void> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await writeAll(server)
+    } catch (thrown) {
+      if (!isStatus(thrown, 'ServiceUnavailable') || attempt === MAXIMUM_ATTEMPTS) throw thrown
+      await sleep(server.clock, RETRY_MS)
+    }
+}
+
+/** Writes that are independent run together, so that the store makes few commits durable of them. */
+async function writeAll(server: ServerContext): Promise<void> {
   const writer = new Writer(server)
   await Promise.all([
     ...NAMESPACES.map(name =>
