@@ -72,7 +72,7 @@ test('asks upstream for other names, and says SERVFAIL where no upstream answers
   try {
     assert.deepEqual(await resolver.resolve4('example.org'), ['192.0.2.1'])
     await outside.stop()
-    await assert.rejects(resolver.resolve4('example.org'))
+    await assert.rejects(resolver.resolve4('example.org'), { code: 'ESERVFAIL' })
     await assert.rejects(upstream.resolver.resolve4('example.org'), { code: 'EREFUSED' })
   } finally {
     await Promise.all([server.stop(), upstream.server.stop()])
@@ -87,7 +87,7 @@ test('rubbish gets no answer and does no harm', async () => {
       /no answer/,
     )
     await assert.rejects(
-      exchangeTcp({ address: '127.0.0.1', port }, Buffer.alloc(200_000, 255), 1000, () => false),
+      exchangeTcp({ address: '127.0.0.1', port }, Buffer.alloc(200_000, 255), 1000, () => true),
     )
     assert.deepEqual(await resolver.resolve4('one.cluster.local'), ['10.0.0.1'])
   } finally {
