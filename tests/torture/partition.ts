@@ -57,7 +57,7 @@ const BUGS: Readonly<Record<string, RegExp>> = {
   'a write without an answer is sent again': /^answers of member/,
 }
 const PLANTED_ROUNDS = 12
-const PLANTED_TRIES = 8
+const PLANTED_TRIES = 20
 
 export async function provePlanted(options: PartitionOptions, tell: Tell): Promise<void> {
   for (const [bug, only] of Object.entries(BUGS)) {

@@ -10,7 +10,7 @@ import { ask } from './load/ask.ts'
 import type { Target } from './load/load.ts'
 import { PATH } from './load/table.ts'
 
-const ANSWER_MS = 30_000
+const ANSWER_MS = 60_000
 
 export interface Server {
   /** Where it keeps its data. */
@@ -169,14 +169,14 @@ async function targetOf(running: ProaProcess, data: string): Promise<Target> {
 
 /** Resolves when reads are answered, which need the store. */
 export async function answers({ url, tls }: Target): Promise<void> {
-  const session = connect(url, tls)
-  session.on('error', () => {})
   for (const started = performance.now(); performance.now() - started < ANSWER_MS; ) {
+    const session = connect(url, tls)
+    session.on('error', () => {})
     const reply = await ask(session, { method: 'GET', path: PATH })
-    if (reply?.status === 200) return session.destroy()
+    session.destroy()
+    if (reply?.status === 200) return
     await new Promise(resolve => setTimeout(resolve, 10))
   }
-  session.destroy()
   throw new Error('the server does not answer')
 }
 

@@ -35,7 +35,8 @@ export interface LoadOptions {
 const WATCHES_PER_SESSION = 20
 /** Sleepers follow after one start of so many. */
 const SLEEP_STARTS = 5
-const LAST_LIST_MS = 30_000
+/** As long as a test of members that are cut off gives a server to go on: the store may have to elect, on a machine that has other things to do. */
+const LAST_LIST_MS = 90_000
 
 const targetOf = (targets: readonly Target[], at: number): Target =>
   targets[Math.floor(at) % targets.length] as Target
@@ -101,19 +102,21 @@ export class Load {
     for (const watcher of this.#watchers) watcher.leave()
     await Promise.all(this.#following)
     for (const session of this.#sessions.splice(0)) session.destroy()
-    const session = this.#open(targetOf(targets, 0))
-    const revision = await this.#lastList(session)
+    const revision = await this.#lastList(targetOf(targets, 0))
     await Promise.all(
       this.#spread(targets).map(([watcher, session]) => watcher.finish(session, revision)),
     )
+    const session = this.#open(targetOf(targets, 0))
     await ask(session, { method: 'DELETE', path: `${PATH}?labelSelector=group` })
     for (const session of this.#sessions.splice(0)) session.destroy()
   }
 
-  /** A server whose store comes back may take a moment, and a client may lose patience. */
-  async #lastList(session: ClientHttp2Session): Promise<number> {
+  /** A server whose store comes back may take a moment, and a client may lose patience, or its connection. */
+  async #lastList(target: Target): Promise<number> {
     const { recording } = this.#options
+    let session = this.#open(target)
     for (const started = performance.now(); performance.now() - started < LAST_LIST_MS; ) {
+      if (session.destroyed || session.closed) session = this.#open(target)
       await this.#clients[0]?.once(session, { verb: 'list' })
       const last = recording.operations.at(-1)?.answer
       if (last?.kind === 'list') return last.revision
