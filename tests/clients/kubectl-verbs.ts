@@ -91,8 +91,9 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
     ['create quota q --hard=pods=10', /resourcequota\/q created/],
     ['get quota q -o jsonpath={.spec.hard.pods}', '10'],
     ['create job j --image=web:1', /job.batch\/j created/],
-    ["create cronjob cj --image=web:1 --schedule='*/5 * * * *'", /cronjob.batch\/cj created/],
-    ['get cronjob cj', /cj +\*\/5 \* \* \* \* +<none> +False +0 +<none>/],
+    // On a day that comes every four years: else it is due now and then between two commands.
+    ["create cronjob cj --image=web:1 --schedule='*/5 0 29 2 *'", /cronjob.batch\/cj created/],
+    ['get cronjob cj', /cj +\*\/5 0 29 2 \* +<none> +False +0 +<none>/],
     ['create ingress i --rule=example.com/*=a:80', /ingress.networking.k8s.io\/i created/],
     ['get ingress i', /i +<none> +example\.com +80/],
     ['create pdb b --selector=app=x --min-available=1', /poddisruptionbudget.policy\/b created/],
@@ -109,6 +110,8 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
       'wait endpointslice -l kubernetes.io/service-name=d --for=jsonpath={.endpoints[0].conditions.ready}=true',
       /condition met/,
     ],
+    // Another controller's.
+    ['wait endpoints d --for=jsonpath={.subsets[0].addresses[0].ip}', /condition met/],
     [
       'get all',
       /pod\/d-[\s\S]*service\/d [\s\S]*deployment.apps\/d +1\/1[\s\S]*replicaset.apps\/d-/,
@@ -285,7 +288,9 @@ export const verbs: Readonly<Record<string, readonly Step[]>> = {
     ['delete deployment d --cascade=orphan', /deleted/],
     ['get rs,pods -l app=d -o name', /replicaset.apps\/d-\w+\npod\/d-\S+\npod\/d-\S+\n/],
     ['delete rs -l app=d --cascade=background', /deleted/],
-    ['wait pods -l app=d --for=delete --timeout=20s', ''],
+    // It tells of those that were still there.
+    ['wait pods -l app=d --for=delete --timeout=20s', /^(pod\/d-\S+ condition met\n)*$/],
+    ['get pods -l app=d -o name', ''],
     ['create deployment d --image=web:1', /created/],
     ['delete deployment d --cascade=foreground --timeout=20s', /deleted/],
     ['get rs,pods -l app=d -o name', ''],

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type Cluster, startCluster } from '#index'
-import { type Kubectl, kubectlMissing, kubectlTo } from '../tools/kubectl.ts'
+import { type Kubectl, kubectlMissing, kubectlTo, type Output } from '../tools/kubectl.ts'
 
 const deployment = (name: string, image = 'web:1', replicas = 2) => `apiVersion: apps/v1
 kind: Deployment
@@ -112,6 +112,8 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
     assert.equal(difference.code, 1)
     assert.match(difference.stdout, /\+ +- image: web:2|\+ +image: web:2/)
     assert.match(await apply(deployment('shop', 'web:2')), /deployment.apps\/shop configured/)
+    // What is being rolled out may change between kubectl's read and its dry run.
+    await kubectl.run('rollout status deployment/shop --timeout=30s')
     assert.equal((await kubectl.try(['diff', '-f', manifest])).code, 0)
     const config = (value: string) =>
       `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: owned }\ndata: { key: ${value} }\n`
@@ -158,11 +160,14 @@ describe('kubectl', { skip: kubectlMissing() }, () => {
       '[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"web:5"}]',
     ])
     assert.equal(await image(), 'web:5')
-    const current = await kubectl.run('get deployment edited -o json')
-    assert.match(
-      await kubectl.run('replace -f -', { input: current.replace('web:5', 'web:6') }),
-      /replaced/,
-    )
+    // The revision that was read is the one that is replaced, and a rollout gives it a new one now and then.
+    let replaced: Output
+    do {
+      const current = await kubectl.run('get deployment edited -o json')
+      replaced = await kubectl.try('replace -f -', { input: current.replace('web:5', 'web:6') })
+    } while (replaced.stderr.includes('the object has been modified'))
+    assert.match(replaced.stdout, /replaced/, replaced.stderr)
+    assert.equal(await image(), 'web:6')
     const wrong = await kubectl.fails('apply -f -', {
       input: deployment('edited').replace('replicas:', 'replicsa:'),
     })
