@@ -5,6 +5,7 @@ import { pod } from '#api/core/v1/pod/pod.ts'
 import { podGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { type Cluster, startCluster } from '#index'
 
+const WAIT_MS = 60_000
 const namespace = 'default'
 const SERVED = new Map([['scheduling.k8s.io/v1alpha2', true]])
 const GANGS = new Map([
@@ -21,7 +22,7 @@ const create = ({ client }: Cluster, name: string, more: object = IN_GROUP) =>
 
 /** The first pods of a cluster wait for the account that they run under. */
 async function until<T>(what: string, ask: () => Promise<T>): Promise<NonNullable<T>> {
-  for (let tries = 0; tries < 500; tries++) {
+  for (const started = performance.now(); performance.now() - started < WAIT_MS; ) {
     const found = await ask().catch(() => undefined)
     if (found) return found
     await new Promise(resolve => setTimeout(resolve, 20))

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
 import { event } from '#api/core/v1/event.ts'
+import { type Node, node } from '#api/core/v1/node.ts'
 import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
 import type { Cluster } from '#index'
 
@@ -22,6 +23,16 @@ export async function until<T>(
 export const isReady = ({ metadata, status }: Pod): boolean =>
   !metadata.deletionTimestamp &&
   status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+
+/** Waits until so many nodes take pods: a cluster has started before its nodes have told of themselves. */
+export const nodesReady = ({ client }: Cluster, count: number) =>
+  until(`${count} nodes to be ready`, async () => {
+    const { items } = await client.list(node)
+    const takesPods = ({ spec, status }: Node) =>
+      (spec.taints ?? []).length === 0 &&
+      status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True')
+    return items.length === count && items.every(takesPods)
+  })
 
 /** The pods of the app, by name. */
 export async function podsOf({ client }: Cluster, app: string): Promise<Pod[]> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { kubectlMissing } from '../tools/kubectl.ts'
+import { until } from './hollow-workloads.ts'
 import { kubectlCluster } from './kubectl-cluster.ts'
 
 const deployment = (name: string, more = '') => `apiVersion: apps/v1
@@ -35,8 +36,10 @@ describe('rollouts', { skip: kubectlMissing(), timeout: 180_000 }, () => {
       await rolledOut('web')
     }
     assert.deepEqual(await images('web'), new Set(['web:3']))
-    const history = await kubectl.run('rollout history deployment/web')
-    assert.match(history, /^1 +<none>\n2 +to-2\n3 +to-3$/m)
+    // What is annotated comes to the ReplicaSet a moment later.
+    await until('both causes', async () =>
+      /^1 +<none>\n2 +to-2\n3 +to-3$/m.test(await kubectl.run('rollout history deployment/web')),
+    )
     await kubectl.run('rollout undo deployment/web')
     await rolledOut('web')
     assert.deepEqual(await images('web'), new Set(['web:2']))
@@ -77,8 +80,14 @@ describe('rollouts', { skip: kubectlMissing(), timeout: 180_000 }, () => {
 
   test('an image that cannot be had stops at its budget, misses its deadline, and is mended', async () => {
     const { kubectl } = scene
-    await apply(deployment('stuck', 'progressDeadlineSeconds: 2'))
+    const deadline = (seconds: number) => {
+      const patch = JSON.stringify({ spec: { progressDeadlineSeconds: seconds } })
+      return kubectl.run(['patch', 'deployment', 'stuck', '-p', patch])
+    }
+    await apply(deployment('stuck'))
     await rolledOut('stuck')
+    // Only for what cannot get on: whatever else is to get on may have to wait for the machine.
+    await deadline(2)
     await kubectl.run('set image deployment/stuck main=web::2')
     const said = await kubectl.fails('rollout status deployment/stuck --timeout=60s')
     assert.match(said, /exceeded its progress deadline/)
@@ -92,6 +101,7 @@ describe('rollouts', { skip: kubectlMissing(), timeout: 180_000 }, () => {
       new Set((await read('pods -l app=stuck', waiting)).split(' ')),
       new Set(['InvalidImageName']),
     )
+    await deadline(600)
     await kubectl.run('rollout undo deployment/stuck')
     assert.match(await rolledOut('stuck'), /successfully rolled out/)
     assert.equal(await read('deployment/stuck', condition), 'NewReplicaSetAvailable')

@@ -6,13 +6,14 @@ import { deviceClass } from '#api/resource/v1/device-class.ts'
 import { resourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { resourceSlice } from '#api/resource/v1/resource-slice.ts'
 import { type Cluster, startCluster } from '#index'
-import { until } from './hollow-workloads.ts'
+import { nodesReady, until } from './hollow-workloads.ts'
 
 const DRIVER = 'gpu.example.com'
 const namespace = 'default'
 let cluster: Cluster
 before(async () => {
   cluster = await startCluster({ nodes: { kind: 'hollow', count: 3 } })
+  await nodesReady(cluster, 3)
 })
 after(() => cluster.stop())
 

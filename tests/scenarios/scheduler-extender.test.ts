@@ -12,7 +12,7 @@ import { systemRandom as random } from '#host/random.ts'
 import { type Cluster, startCluster } from '#index'
 import { startScheduler } from '#scheduler'
 import { createExtender } from '#scheduler/extenders/http-extender.ts'
-import { isReady, until } from './hollow-workloads.ts'
+import { isReady, nodesReady, until } from './hollow-workloads.ts'
 
 interface Binding {
   readonly PodName: string
@@ -73,7 +73,7 @@ test('pods go where the extender lets them, are bound by it, and wait while it f
     },
   )
   try {
-    await until('all nodes', async () => cluster.nodeNames.length === 3)
+    await nodesReady(cluster, 3)
     await client.create(pod, {
       metadata: { name: 'licensed', namespace: 'default' },
       spec: { schedulerName: 'licensed', containers: [{ name: 'main', image: 'nginx' }] },

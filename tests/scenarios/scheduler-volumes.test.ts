@@ -6,11 +6,12 @@ import { persistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { storageClass } from '#api/storage/v1/storage-class.ts'
 import { type Cluster, startCluster } from '#index'
-import { until } from './hollow-workloads.ts'
+import { nodesReady, until } from './hollow-workloads.ts'
 
 let cluster: Cluster
 before(async () => {
   cluster = await startCluster({ nodes: { kind: 'hollow', count: 3 } })
+  await nodesReady(cluster, 3)
   const classes = { made: 'proa/local-path', kept: 'kubernetes.io/no-provisioner' }
   for (const [name, provisioner] of Object.entries(classes))
     await cluster.client.create(storageClass, {

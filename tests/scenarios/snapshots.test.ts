@@ -221,6 +221,11 @@ test('addresses and node ports are held by who held them', async () => {
 test('watches live through it, revisions go on, and pages of before can be finished', async () => {
   await using cluster = await startCluster({ nodes: { kind: 'none' } })
   const { client } = cluster
+  // A ConfigMap, too, which a controller makes when it gets to it: it shall not come amid what is told below.
+  await until('the root certificate', async () => {
+    const { items } = await client.list(configMap, { namespace: 'default' })
+    return items.length === 1
+  })
   for (const name of ['kept', 'changed', 'gone'])
     await client.create(configMap, { metadata: at(name), data: { is: 'old' } })
   const snapshot = cluster.snapshot()
