@@ -43,6 +43,8 @@ if (reason) console.log(`# skipped: ${reason}`)
 /** For each test and for all of them, which take some ten seconds: what hangs shall say where. */
 const HANGS_MS = 180_000
 
+const MOST_TRIES = 50
+
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 /** Collects a stream's channels as text until it closes. */
@@ -323,7 +325,13 @@ describe('containerd', { skip: reason !== undefined, timeout: HANGS_MS }, () => 
       next: ({ containerId }) => void seen.push(containerId),
       end() {},
     })
-    await new Promise(resolve => setTimeout(resolve, 200))
+    // Nobody says when the runtime has begun to tell: containers come and go until it does.
+    for (let tries = 0; seen.length === 0 && tries < MOST_TRIES; tries++) {
+      const early = await run(`early-${tries}`, { command: ['true'] })
+      await eventually(async () => (await runtime.containerStatus(early))?.state === 'exited')
+      await new Promise(resolve => setTimeout(resolve, 200))
+      await runtime.removeContainer(early)
+    }
     const id = await run('brief', { command: ['sh', '-c', 'echo hello; echo oops >&2; exit 5'] })
     const status = await eventually(async () => {
       const status = await runtime.containerStatus(id)

@@ -31,11 +31,11 @@ describe('faults of a node on this machine', { skip: reason !== undefined }, () 
   const runPod = (name: string) =>
     kubectl.run([...`run ${name} --image ${busyboxImage} --command --`.split(' '), 'sleep', '1000'])
   const isReady = (name: string) =>
-    kubectl.run(`wait pod ${name} --for=condition=Ready --timeout=20s`)
+    kubectl.run(`wait pod ${name} --for=condition=Ready --timeout=60s`)
   const refusal = (...words: string[]) => {
     const { status, stderr, stdout } = spawnSync(process.execPath, [main, ...words], {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 60_000,
     })
     assert.equal(status, 1, stdout)
     return stderr

@@ -14,6 +14,7 @@ const prefix = `proa-t${process.pid}`
 const hosts = { client: '10.244.0.2', one: '10.244.0.5', two: '10.244.0.6' }
 const servers: ReturnType<typeof spawn>[] = []
 const node = `${prefix}-node`
+const TRIES = 5
 const facts = { clusterCidr: '10.244.0.0/16' }
 
 before(async () => {
@@ -74,10 +75,13 @@ test('with session affinity a client stays where it was, also when endpoints are
 test('a service without endpoints refuses at once', () => {
   apply(undefined, [web([])])
   for (const who of ['client', 'node']) {
-    const started = performance.now()
-    assert.match(ask(who, '10.96.0.7:80'), /refused/i)
-    // Sooner than a lost first packet would be sent again.
-    assert.ok(performance.now() - started < 950, who)
+    // Sooner than a lost first packet would be sent again; a busy machine may take as long to start the program that asks, now and then.
+    const takenMs = Array.from({ length: TRIES }, () => {
+      const started = performance.now()
+      assert.match(ask(who, '10.96.0.7:80'), /refused/i)
+      return performance.now() - started
+    })
+    assert.ok(Math.min(...takenMs) < 950, `${who}: ${takenMs.join(', ')} ms`)
   }
 })
 
@@ -224,7 +228,7 @@ function sh(script: string): void {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 50; tries++) {
+  for (let tries = 0; tries < 300; tries++) {
     if (holds()) return
     await new Promise(resolve => setTimeout(resolve, 100))
   }

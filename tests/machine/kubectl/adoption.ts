@@ -71,7 +71,7 @@ export function adoptionCases(bench: Bench): void {
     assert.deepEqual(await identity(), was)
     await bench.apply(podRunning('speaker', `echo said; ${FOREVER}`))
     await bench.ready('speaker')
-    assert.equal(await kubectl.run('logs speaker'), 'said\n')
+    await eventually(async () => (await kubectl.run('logs speaker')) === 'said\n')
     await kubectl.run('rollout restart deployment/steady')
     await kubectl.run('rollout status deployment/steady --timeout=40s')
     // The old ones are still on their way out.

@@ -30,7 +30,7 @@ export function commandCases(bench: Bench): void {
     const count = 'for i in 1 2 3 4 5 6; do echo line $i; sleep 0.1; done; echo oops >&2'
     await bench.apply(podRunning('counting', count, {}, { restartPolicy: 'Never' }))
     await bench.until('pod/counting', '.status.containerStatuses[0].started', 'true')
-    const all = linesOf(await kubectl.run('logs -f counting', { timeoutMs: 10_000 }))
+    const all = linesOf(await kubectl.run('logs -f counting'))
     const expected = [...[1, 2, 3, 4, 5, 6].map(i => `line ${i}`), 'oops']
     assert.deepEqual(all.toSorted(), expected.toSorted())
     assert.equal(linesOf(await kubectl.run('logs counting --tail=2')).length, 2)
@@ -66,9 +66,12 @@ export function commandCases(bench: Bench): void {
       ),
     )
     await bench.ready('several-a', 'several-b')
-    assert.equal(await kubectl.run('logs several-a -c two'), '2\n')
     const flags = '--all-containers --prefix --tail=-1'
-    assert.deepEqual(linesOf(await kubectl.run(`logs -l app=several ${flags}`)).toSorted(), [
+    const logs = async () => linesOf(await kubectl.run(`logs -l app=several ${flags}`)).toSorted()
+    // A container runs before it has said what it says.
+    await eventually(async () => (await logs()).length >= 4)
+    assert.equal(await kubectl.run('logs several-a -c two'), '2\n')
+    assert.deepEqual(await logs(), [
       '[pod/several-a/one] 1',
       '[pod/several-a/two] 2',
       '[pod/several-b/one] 1',
@@ -175,6 +178,7 @@ export function commandCases(bench: Bench): void {
     await bench.apply(
       podRunning('pages', 'echo page > /www/index.html; exec httpd -f -p 8080 -h /www', {
         ports: [{ name: 'http', containerPort: 8080 }],
+        readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
       }),
       serviceOf('pages', { ports: [{ port: 80, targetPort: 'http' }] }),
     )
@@ -199,8 +203,10 @@ export function commandCases(bench: Bench): void {
     await kubectl.run(words)
     const look = '.status.ephemeralContainerStatuses[0].state.running.startedAt'
     await eventually(async () => (await bench.field('pod puzzling', look)) !== '')
-    const processes = await eventually(() => kubectl.run('logs puzzling -c look'))
-    assert.match(processes, /1 root .*sleep 1000/, 'it sees the processes of its target')
+    // It sees the processes of its target.
+    await eventually(async () =>
+      /1 root .*sleep 1000/.test(await kubectl.run('logs puzzling -c look')),
+    )
     assert.equal((await kubectl.try('exec puzzling -c look -- true')).code, 0)
     assert.match(await kubectl.fails('top pod'), /Metrics API not available/)
     assert.match(await kubectl.fails('top node'), /Metrics API not available/)
@@ -208,7 +214,7 @@ export function commandCases(bench: Bench): void {
 
   test('delete gives a pod its grace, and takes it at once where forced', async () => {
     const polite =
-      'trap "echo bye; sleep 0.5; echo gone; exit 0" TERM; while :; do sleep 0.05; done'
+      'trap "echo bye; sleep 0.5; echo gone; exit 0" TERM; echo here; while :; do sleep 0.05; done'
     const deaf = 'trap "" TERM; while :; do sleep 0.1; done'
     await bench.apply(
       podRunning('polite', polite, {}, { terminationGracePeriodSeconds: 20 }),
@@ -216,7 +222,8 @@ export function commandCases(bench: Bench): void {
       podRunning('forced', deaf, {}, { terminationGracePeriodSeconds: 60 }),
     )
     await bench.ready('polite', 'deaf', 'forced')
-    const following = kubectl.run('logs -f polite')
+    const following = follow(bench, 'polite')
+    await eventually(() => following.heard() === 'here\n')
     const timed = async (words: string) => {
       const from = performance.now()
       await kubectl.run(words)
@@ -224,7 +231,8 @@ export function commandCases(bench: Bench): void {
     }
     const politeMs = await timed('delete pod polite')
     assert.ok(politeMs > 400 && politeMs < 10_000, `${politeMs} ms`)
-    assert.deepEqual(linesOf(await following), ['bye', 'gone'])
+    await following.ended
+    assert.deepEqual(linesOf(following.heard()), ['here', 'bye', 'gone'])
     const deafMs = await timed('delete pod deaf --grace-period=2')
     assert.ok(deafMs > 1_500 && deafMs < 12_000, `${deafMs} ms`)
     const id = (await bench.field('pod forced', '.status.containerStatuses[0].containerID')).slice(
@@ -236,6 +244,18 @@ export function commandCases(bench: Bench): void {
 }
 
 const processesMention = (id: string) => readFileSync('/proc/mounts', 'utf8').includes(id)
+
+/** The log of a pod as it comes. */
+function follow(bench: Bench, pod: string) {
+  const words = ['--kubeconfig', bench.kubeconfig, '-n', NAMESPACE, 'logs', '-f', pod]
+  const child = spawn('kubectl', words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  child.stdout.on('data', part => {
+    text += part
+  })
+  const ended = new Promise(resolve => child.once('close', resolve))
+  return { heard: () => text, ended }
+}
 
 /** Resolves once the port is open. */
 async function forward(bench: Bench, words: string) {
