@@ -164,6 +164,7 @@ spec:
       return items.map(({ metadata, spec }) => `${metadata.name} ${spec.replicas}`).sort()
     }
     // What was decided before the pause was seen is still done.
+    await until('the pause to be seen', async () => (await updated()) !== undefined)
     await new Promise(resolve => setTimeout(resolve, QUIET_MS))
     const before = await wanted()
     await new Promise(resolve => setTimeout(resolve, QUIET_MS))

@@ -28,6 +28,8 @@ const validity = { notBefore: Date.parse('2025-01-01'), notAfter: Date.parse('20
 
 export interface MetricsApis extends AsyncDisposable {
   measured: Measured
+  /** What was told of metrics, and when by the cluster's clock, in order. */
+  readonly told: readonly { readonly measured: Measured; readonly atMs: number }[]
   /** A Service and the APIServices that lead here. */
   readonly manifest: string
 }
@@ -42,11 +44,14 @@ export async function serveMetrics(cluster: () => Cluster, clock: Clock): Promis
     systemRandom,
   )
   let measured: Measured = {}
+  const told: { readonly measured: Measured; readonly atMs: number }[] = []
   const server = createServer(
     { cert: leaf.certificate, key: leaf.key },
     async (request, response) => {
       const url = new URL(request.url ?? '/', 'https://metrics')
-      const answer = await answerTo(url, measured, { cluster: cluster(), clock })
+      const current = measured
+      const answer = await answerTo(url, current, { cluster: cluster(), clock })
+      if (answer) told.push({ measured: current, atMs: clock.monotonicMs() })
       response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json' })
       response.end(JSON.stringify(answer ?? NOT_FOUND))
     },
@@ -55,6 +60,7 @@ export async function serveMetrics(cluster: () => Cluster, clock: Clock): Promis
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
+    told,
     get measured() {
       return measured
     },
