@@ -133,7 +133,10 @@ test('its OpenAPI documents are listed, handed out and merged', async () => {
   assert.deepEqual(await index(), { serverRelativeURL: `/openapi/v3/${path}?hash=ABC` })
   const document = await front.read('GET', `/openapi/v3/${path}`)
   assert.deepEqual(document, { status: 200, body: documents[`/openapi/v3${ROOT}`] })
-  const { body } = await front.ask('GET', '/openapi/v2')
+  const merged = async () => (await front.ask('GET', '/openapi/v2')).body
+  // Which is asked for after the other.
+  await eventually(async () => (await merged()).definitions.Flunder !== undefined)
+  const body = await merged()
   assert.deepEqual(body.definitions.Flunder, flunder)
   assert.deepEqual(body.definitions.Shared, { type: 'string' })
   assert.equal(body.definitions.Unused, undefined)

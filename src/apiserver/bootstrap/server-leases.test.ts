@@ -16,7 +16,9 @@ function sharedStore() {
   return { state, store: Object.assign(Object.create(store), { shared }) as Store }
 }
 
-const settled = () => new Promise(resolve => setTimeout(resolve, 20))
+const settled = async () => {
+  for (let turn = 0; turn < 200; turn++) await new Promise(resolve => setImmediate(resolve))
+}
 
 async function addressesOf({ ask }: TestServer): Promise<string[][]> {
   const { body: endpoints } = await ask('GET', '/api/v1/namespaces/default/endpoints/kubernetes')
