@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
+import { cpuMs } from '#base/testing/cpu-time.ts'
 import { configurationOf, operationsOf, rewriteConstructions } from './construction.ts'
 import { compileExpression, loadCelEngine, type ResultType } from './engine.ts'
 
@@ -128,7 +129,7 @@ test('other scopes know nothing of it', () => {
 })
 
 test('long texts are rewritten in no time', () => {
-  const start = process.hrtime.bigint()
+  const begun = cpuMs()
   for (const text of [
     '"'.repeat(16_000),
     '{'.repeat(16_000),
@@ -136,5 +137,5 @@ test('long texts are rewritten in no time', () => {
     '\\"'.repeat(8000),
   ])
     rewriteConstructions(`{${text}`)
-  assert.ok(process.hrtime.bigint() - start < 1_000_000_000n)
+  assert.ok(cpuMs() - begun < 1000)
 })
