@@ -1,6 +1,7 @@
 /** Services, names and addresses, as pods and the node see them. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
@@ -55,6 +56,7 @@ class Outside {
   #server: ChildProcess | undefined
 
   async start(): Promise<void> {
+    clearLeft()
     const ip = (words: string) => assert.equal(spawnSync('ip', words.split(' ')).status, 0, words)
     const name = this.#name
     ip(`netns add ${name}`)
@@ -73,6 +75,16 @@ class Outside {
     this.#server?.kill('SIGKILL')
     spawnSync('ip', ['link', 'delete', this.#link])
     spawnSync('ip', ['netns', 'delete', this.#name])
+  }
+}
+
+/** Takes away what a test left that was killed: its address would be found in the place of ours. */
+function clearLeft(): void {
+  const { stdout } = spawnSync('ip', ['netns'], { encoding: 'utf8' })
+  for (const [name, pid] of stdout.matchAll(/^proa-out-(\d+)/gm)) {
+    if (existsSync(`/proc/${pid}`)) continue
+    spawnSync('ip', ['link', 'delete', `po${pid}`])
+    spawnSync('ip', ['netns', 'delete', name])
   }
 }
 

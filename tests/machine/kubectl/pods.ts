@@ -125,14 +125,18 @@ export function podCases(bench: Bench): void {
     assert.deepEqual(lines.slice(0, 4), [String(32 * 1024 * 1024), '102', '50000', '100000'])
     assert.ok(Number(lines[4]) > 0 && Number(lines[4]) < 1000, 'Burstable')
     assert.equal(pod.status.qosClass, 'Burstable')
-    const greedy = await bench.outcome(
-      podRunning('greedy', 'x=1; while :; do x=$x$x; done', {
-        resources: { limits: { memory: '16Mi' } },
-      }),
-      'Failed',
-    )
-    const { reason, exitCode } = greedy.pod.status.containerStatuses[0].state.terminated
-    assert.deepEqual([reason, exitCode], ['OOMKilled', 137])
+    const greedy = async (name: string) => {
+      const more = { resources: { limits: { memory: '16Mi' } } }
+      const script = 'x=1; while :; do x=$x$x; done'
+      const { pod } = await bench.outcome(podRunning(name, script, more), 'Failed')
+      const { reason, exitCode } = pod.status.containerStatuses[0].state.terminated
+      return [reason, exitCode]
+    }
+    // containerd hears of the exit and of its reason on two ways, and on a busy machine of the exit first.
+    let ended = await greedy('greedy')
+    for (let more = 1; more < 4 && ended[0] === 'Error'; more++)
+      ended = await greedy(`greedy-${more}`)
+    assert.deepEqual(ended, ['OOMKilled', 137])
   })
 
   test('who a container runs as, and what it may do', async () => {
