@@ -1,7 +1,8 @@
 /** What becomes of nodes and their pods over minutes: the real server and controllers under a clock that is moved by hand. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { lease } from '#api/coordination/v1/lease.ts'
+import { event } from '#api/core/v1/event.ts'
 import { node } from '#api/core/v1/node.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { serviceAccount } from '#api/core/v1/service-account.ts'
@@ -37,10 +38,10 @@ async function setUp(names: string[], more: { clusterCidr?: string } = {}) {
     ((await client.get(node, name)).spec.taints ?? [])
       .map(({ key, effect }) => `${key.split('/')[1]}:${effect}`)
       .sort()
-  const podOn = (name: string, on: string) =>
+  const podOn = (name: string, on: string, more: object = {}) =>
     client.create(pod, {
       metadata: { name, namespace: 'default' },
-      spec: { nodeName: on, containers: [{ name: 'c', image: 'i' }] },
+      spec: { nodeName: on, containers: [{ name: 'c', image: 'i' }], ...more },
     } as never)
   /** As `until`, while time stands still but for the shortest waits. */
   const soon = (what: string, condition: () => unknown) =>
@@ -146,4 +147,75 @@ test('stopping everything leaves no timer behind', async () => {
   await cluster[Symbol.asyncDispose]()
   await clock.advance(0)
   assert.equal(clock.pending, 0)
+})
+
+describe('a taint that somebody puts on a node', () => {
+  const TAINT = { key: 'maintenance', effect: 'NoExecute' }
+  const forSeconds = (tolerationSeconds?: number) => ({
+    ...TAINT,
+    operator: 'Exists',
+    tolerationSeconds,
+  })
+
+  async function setUpTainted() {
+    const all = await setUp(['a'])
+    const { cluster, client, soon, podOn } = all
+    await soon(
+      'accounts',
+      async () => (await client.list(serviceAccount, { namespace: 'default' })).items.length > 0,
+    )
+    await soon('no taint', async () => (await all.taints('a')).length === 0)
+    const taint = (taints: readonly object[] | null) =>
+      client.patch(node, { name: 'a' }, 'merge', { spec: { taints } })
+    const told = async () => {
+      const { items } = await client.list(event, { namespace: 'default' })
+      return items.flatMap(({ reason, message }) =>
+        reason === 'TaintManagerEviction' ? [message] : [],
+      )
+    }
+    const tolerating = (name: string, ...tolerations: object[]) => podOn(name, 'a', { tolerations })
+    return { ...all, cluster, taint, told, tolerating }
+  }
+
+  test('drives off who tolerates it for a while once that is over, and who does not at once', async () => {
+    const { cluster, pass, soon, isGone, taint, told, tolerating } = await setUpTainted()
+    await using _ = cluster
+    await tolerating('never')
+    await tolerating('for-a-while', forSeconds(60))
+    await tolerating('for-good', forSeconds(), forSeconds(1))
+    await taint([TAINT])
+    await soon('eviction', () => isGone('never'))
+    await pass(50, ['a'])
+    assert.equal(await isGone('for-a-while'), false)
+    await pass(20, ['a'])
+    await soon('eviction', () => isGone('for-a-while'))
+    await pass(60, ['a'])
+    assert.equal(await isGone('for-good'), false, 'of two tolerations the first counts')
+    assert.deepEqual(await told(), [
+      'Marking for deletion Pod default/for-a-while',
+      'Marking for deletion Pod default/never',
+    ])
+  })
+
+  test('that is gone in time drives nobody off, and counts anew when it comes back', async () => {
+    const { cluster, client, pass, soon, isGone, taint, told, tolerating } = await setUpTainted()
+    await using _ = cluster
+    await tolerating('p', forSeconds(60))
+    await tolerating('q', forSeconds(60))
+    await taint([TAINT])
+    await pass(40, ['a'])
+    await client.delete(pod, { name: 'q', namespace: 'default' }, { gracePeriodSeconds: 0 })
+    await taint(null)
+    await soon('both are told', async () => (await told()).length === 2)
+    assert.deepEqual((await told()).sort(), [
+      'Cancelling deletion of Pod default/p',
+      'Cancelling deletion of Pod default/q',
+    ])
+    await pass(40, ['a'])
+    await taint([TAINT])
+    await pass(40, ['a'])
+    assert.equal(await isGone('p'), false)
+    await pass(30, ['a'])
+    await soon('eviction', () => isGone('p'))
+  })
 })

@@ -103,20 +103,25 @@ test('eviction: at once, after the tolerated time since the taint, or never', ()
   }
   const tolerating = (toleration?: object) =>
     ({ ...pod, spec: { ...pod.spec, ...(toleration ? { tolerations: [toleration] } : {}) } }) as Pod
+  const since = { nowMs: NOW_MS, sinceMs: NOW_MS - 50_000 }
   const verbs = (of: Pod) =>
-    evict({ pod: of, taints: [taint], nowMs: NOW_MS }).writes.map(({ verb }) => verb)
+    evict({ pod: of, taints: [taint], ...since }).writes.map(({ verb }) => verb)
   assert.deepEqual(verbs(tolerating()), ['event', 'patch', 'delete'])
   assert.deepEqual(verbs(tolerating({ operator: 'Exists' })), [])
   const patient = tolerating({ key: 'k', operator: 'Exists', tolerationSeconds: 300 })
-  assert.deepEqual(evict({ pod: patient, taints: [taint], nowMs: NOW_MS }), {
+  assert.deepEqual(evict({ pod: patient, taints: [taint], ...since }), {
     writes: [],
     againAfterMs: 200_000,
+  })
+  const timeless = { ...taint, timeAdded: undefined }
+  assert.deepEqual(evict({ pod: patient, taints: [timeless], ...since }), {
+    writes: [],
+    againAfterMs: 250_000,
   })
   const impatient = tolerating({ key: 'k', operator: 'Exists', tolerationSeconds: 60 })
   assert.deepEqual(verbs(impatient), ['event', 'patch', 'delete'])
   assert.deepEqual(
-    evict({ pod: tolerating(), taints: [{ ...taint, effect: 'NoSchedule' }], nowMs: NOW_MS })
-      .writes,
+    evict({ pod: tolerating(), taints: [{ ...taint, effect: 'NoSchedule' }], ...since }).writes,
     [],
   )
 })

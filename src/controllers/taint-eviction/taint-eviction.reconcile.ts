@@ -3,7 +3,7 @@ import type { Taint } from '#api/core/v1/node.ts'
 import { tolerates } from '#api/core/v1/node-matching.ts'
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { rfc3339 } from '#base/clock.ts'
-import { nothingToDo, type Outcome } from '../runner/controller.ts'
+import { type EventWrite, nothingToDo, type Outcome } from '../runner/controller.ts'
 import { isFinished } from '../runner/pods.ts'
 
 export interface EvictionWorld {
@@ -11,6 +11,8 @@ export interface EvictionWorld {
   /** The taints of its node. */
   readonly taints: readonly Taint[]
   readonly nowMs: number
+  /** Since when it is known that the pod has to go after a while; now, where it is just found out. */
+  readonly sinceMs: number
 }
 
 export interface EvictionOutcome extends Outcome {
@@ -18,9 +20,9 @@ export interface EvictionOutcome extends Outcome {
   readonly lateMs?: number
 }
 
-export function reconcile({ pod, taints, nowMs }: EvictionWorld): EvictionOutcome {
+export function reconcile({ pod, taints, nowMs, sinceMs }: EvictionWorld): EvictionOutcome {
   if (pod.metadata.deletionTimestamp || isFinished(pod)) return nothingToDo
-  const leaveAtMs = leaveTimeOf(pod, taints, nowMs)
+  const leaveAtMs = leaveTimeOf(pod, taints, { nowMs, sinceMs })
   if (leaveAtMs === undefined) return nothingToDo
   if (leaveAtMs > nowMs) return { writes: [], againAfterMs: leaveAtMs - nowMs }
   const condition = {
@@ -30,17 +32,11 @@ export function reconcile({ pod, taints, nowMs }: EvictionWorld): EvictionOutcom
     message: 'Taint manager: deleting due to NoExecute taint',
     lastTransitionTime: rfc3339(nowMs),
   }
-  const { namespace, name, uid } = pod.metadata
+  const { uid } = pod.metadata
   return {
     lateMs: nowMs - leaveAtMs,
     writes: [
-      {
-        verb: 'event',
-        about: pod,
-        type: 'Normal',
-        reason: 'TaintManagerEviction',
-        text: { message: `Marking for deletion Pod ${namespace}/${name}` },
-      },
+      eventAbout(pod, 'Marking for deletion'),
       {
         verb: 'patch',
         kind: podKind,
@@ -54,20 +50,35 @@ export function reconcile({ pod, taints, nowMs }: EvictionWorld): EvictionOutcom
   }
 }
 
-/** When the pod has to go, in milliseconds since the epoch; undefined when it may stay for good. */
-function leaveTimeOf(pod: Pod, taints: readonly Taint[], nowMs: number): number | undefined {
+/** Tells that a pod that had to go after a while stays, or went before. */
+export const cancelled = (pod: Pod): EventWrite => eventAbout(pod, 'Cancelling deletion of')
+
+function eventAbout(pod: Pod, what: string): EventWrite {
+  const message = `${what} Pod ${pod.metadata.namespace}/${pod.metadata.name}`
+  return {
+    verb: 'event',
+    about: pod,
+    type: 'Normal',
+    reason: 'TaintManagerEviction',
+    text: { message },
+  }
+}
+
+/** When the pod has to go, in milliseconds since the epoch; undefined when it may stay for good. Of tolerations of one taint the first counts. */
+function leaveTimeOf(
+  pod: Pod,
+  taints: readonly Taint[],
+  { nowMs, sinceMs }: { nowMs: number; sinceMs: number },
+): number | undefined {
   let leaveAtMs: number | undefined
   for (const taint of taints) {
     if (taint.effect !== 'NoExecute') continue
-    const tolerations = (pod.spec.tolerations ?? []).filter(found => tolerates(found, taint))
-    if (tolerations.length === 0) return nowMs
-    const limits = tolerations.flatMap(({ tolerationSeconds }) =>
-      tolerationSeconds === undefined ? [] : Number(tolerationSeconds),
-    )
-    if (limits.length === 0) continue
-    // Counted from when the node was tainted, so that a restart of this process gives nobody more time.
-    const since = taint.timeAdded ? Date.parse(taint.timeAdded) : nowMs
-    const until = since + Math.max(0, Math.min(...limits)) * 1000
+    const toleration = pod.spec.tolerations?.find(found => tolerates(found, taint))
+    if (!toleration) return nowMs
+    if (toleration.tolerationSeconds === undefined) continue
+    // Counted from when the node was tainted, where somebody says when, so that a restart of this process gives nobody more time.
+    const fromMs = taint.timeAdded ? Date.parse(taint.timeAdded) : sinceMs
+    const until = fromMs + Math.max(0, Number(toleration.tolerationSeconds)) * 1000
     leaveAtMs = Math.min(leaveAtMs ?? Number.POSITIVE_INFINITY, until)
   }
   return leaveAtMs
