@@ -178,20 +178,25 @@ describe('a taint that somebody puts on a node', () => {
   }
 
   test('drives off who tolerates it for a while once that is over, and who does not at once', async () => {
-    const { cluster, pass, soon, isGone, taint, told, tolerating } = await setUpTainted()
+    const { cluster, client, pass, soon, isGone, taint, told, tolerating } = await setUpTainted()
     await using _ = cluster
     await tolerating('never')
     await tolerating('for-a-while', forSeconds(60))
     await tolerating('for-good', forSeconds(), forSeconds(1))
+    await tolerating('done')
+    const at = { name: 'done', namespace: 'default' }
+    const status = { phase: 'Succeeded' }
+    await client.patch(pod, at, 'merge', { status }, { subresource: 'status' })
     await taint([TAINT])
-    await soon('eviction', () => isGone('never'))
+    for (const name of ['never', 'done']) await soon('eviction', () => isGone(name))
     await pass(50, ['a'])
     assert.equal(await isGone('for-a-while'), false)
     await pass(20, ['a'])
     await soon('eviction', () => isGone('for-a-while'))
     await pass(60, ['a'])
     assert.equal(await isGone('for-good'), false, 'of two tolerations the first counts')
-    assert.deepEqual(await told(), [
+    assert.deepEqual((await told()).sort(), [
+      'Marking for deletion Pod default/done',
       'Marking for deletion Pod default/for-a-while',
       'Marking for deletion Pod default/never',
     ])

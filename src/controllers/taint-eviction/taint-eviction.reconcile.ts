@@ -4,7 +4,6 @@ import { tolerates } from '#api/core/v1/node-matching.ts'
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { type EventWrite, nothingToDo, type Outcome } from '../runner/controller.ts'
-import { isFinished } from '../runner/pods.ts'
 
 export interface EvictionWorld {
   readonly pod: Pod
@@ -21,7 +20,7 @@ export interface EvictionOutcome extends Outcome {
 }
 
 export function reconcile({ pod, taints, nowMs, sinceMs }: EvictionWorld): EvictionOutcome {
-  if (pod.metadata.deletionTimestamp || isFinished(pod)) return nothingToDo
+  if (pod.metadata.deletionTimestamp) return nothingToDo
   const leaveAtMs = leaveTimeOf(pod, taints, { nowMs, sinceMs })
   if (leaveAtMs === undefined) return nothingToDo
   if (leaveAtMs > nowMs) return { writes: [], againAfterMs: leaveAtMs - nowMs }
