@@ -122,3 +122,35 @@ test('Endpoints of a Service without a selector are mirrored as long as they may
   await client.patch(endpoints, AT, 'merge', { metadata: { labels } })
   await cluster.until('no mirror', async () => (await mirrors()).length === 0)
 })
+
+test('a Service that stops selecting keeps what was behind it, and its Endpoints are mirrored', async () => {
+  await using cluster = await startTestCluster()
+  const { client } = cluster
+  await cluster.addNodes(['a'])
+  await client.create(service, {
+    metadata: AT,
+    spec: { ports: [{ name: 'sql', port: 5432 }], selector: { app: 'db' } },
+  } as never)
+  const managers = async () =>
+    (await client.list(endpointSlice, { namespace: 'default' })).items
+      .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'db')
+      .map(({ metadata }) => metadata.labels?.['endpointslice.kubernetes.io/managed-by'])
+      .sort()
+  const own = 'endpointslice-controller.k8s.io'
+  await cluster.until('its slice', async () => (await managers())[0] === own)
+  await cluster.until('its Endpoints', async () =>
+    (await client.list(endpoints, { namespace: 'default' })).items.some(
+      ({ metadata }) => metadata.name === 'db',
+    ),
+  )
+  await client.patch(service, AT, 'merge', { spec: { selector: null } })
+  // Who writes Endpoints may not have heard of it yet.
+  await cluster.until('Endpoints by hand', async () => {
+    const subsets = [{ addresses: addresses('10.1.0.1'), ports }]
+    await client.patch(endpoints, AT, 'merge', { subsets })
+    await new Promise(resolve => setTimeout(resolve, 20))
+    return (await client.get(endpoints, AT.name, AT.namespace)).subsets?.length === 1
+  })
+  await cluster.until('the mirror', async () => (await managers()).length > 1)
+  assert.deepEqual(await managers(), [own, 'endpointslicemirroring-controller.k8s.io'])
+})

@@ -53,13 +53,8 @@ export function endpointSliceController(context: ControllerContext): Controller 
     reconcile(key) {
       const found = services.get(key)
       const existing = slices.by(BY_SERVICE, key)
-      if (!found || found.metadata.deletionTimestamp || !selectsPods(found)) {
-        // Slices of a Service that is gone are collected with it; these belong to one that stopped selecting.
-        const left = found && !found.metadata.deletionTimestamp ? existing : []
-        return {
-          writes: left.map(slice => ({ verb: 'delete', kind: endpointSlice, object: slice })),
-        }
-      }
+      // Slices of a Service that is gone are collected with it; those of one that stopped selecting are what it serves until somebody says otherwise.
+      if (!found || found.metadata.deletionTimestamp || !selectsPods(found)) return { writes: [] }
       const writes = reconcile({
         service: found,
         pods: podsBehind(found, pods),
