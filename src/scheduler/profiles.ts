@@ -11,7 +11,7 @@ import {
   runFilters,
 } from './cycle/filters.ts'
 import { createGroupTrial } from './cycle/group-trial.ts'
-import type { EventInterest } from './framework/cluster-event.ts'
+import { actions, type EventInterest } from './framework/cluster-event.ts'
 import type { Extender } from './framework/extender.ts'
 import type { Handle, PluginFactory } from './framework/handle.ts'
 import type { Plugin } from './framework/plugin.ts'
@@ -129,10 +129,20 @@ export function interestsOfAll(
   const interests = new Map<string, readonly EventInterest[] | undefined>()
   for (const { points } of profiles)
     for (const plugin of new Set<Plugin>(Object.values(points).flat())) {
-      const own = plugin.events?.()
+      const own = withTaints(plugin.events?.())
       const before = interests.get(plugin.name)
       const all = interests.has(plugin.name) && (!before || !own) ? undefined : own
       interests.set(plugin.name, all && [...(before ?? []), ...all])
     }
   return interests
+}
+
+/** As upstream does, whoever waits for a node to come is also tried again when taints change: what is said of it is then what keeps it now. */
+function withTaints(
+  interests: readonly EventInterest[] | undefined,
+): readonly EventInterest[] | undefined {
+  const hears = (action: number) =>
+    interests?.some(each => each.resource === 'Node' && (each.action & action) !== 0)
+  if (!interests || !hears(actions.add) || hears(actions.updateNodeTaint)) return interests
+  return [...interests, { resource: 'Node', action: actions.updateNodeTaint }]
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { node } from '#api/core/v1/node.ts'
 import { pod } from '#api/core/v1/pod/pod.ts'
 import { priorityClass } from '#api/scheduling/v1/priority-class.ts'
 import type { Client } from '#client/client.ts'
@@ -140,3 +141,32 @@ for (const finalizers of [[], ['example.com/wait']])
       await bound('last')
     })
   })
+
+test('who fits no node is tried again when taints change, and told what keeps it now', async () => {
+  await using cluster = await serveCluster(['a'])
+  const { client } = cluster
+  await cluster.addNode(nodeOf('n1'))
+  const spec = { ...asking('1'), nodeSelector: { disk: 'none' } }
+  await client.create(pod, { metadata: { name: 'p', namespace: 'a' }, spec } as never)
+  const context = cluster.openContext(client)
+  const scheduler = startScheduler(context, { podInitialBackoffMs: 5 })
+  const isTold = async (words: RegExp) => {
+    for (let tries = 0; tries < 3_000; tries++) {
+      const { status } = await client.get(pod, 'p', 'a')
+      if (words.test(status.conditions?.[0]?.message ?? '')) return
+      await sleep(10)
+    }
+    assert.fail(`nobody said ${words}`)
+  }
+  try {
+    await isTold(/didn't match Pod's node affinity/)
+    const change = (spec: object) => client.patch(node, { name: 'n1' }, 'merge', { spec })
+    await change({ taints: [{ key: 'x', effect: 'NoSchedule' }] })
+    await isTold(/had untolerated taint/)
+    await change({ taints: null, unschedulable: true })
+    await isTold(/were unschedulable/)
+  } finally {
+    await scheduler.stop()
+    context.end()
+  }
+})
