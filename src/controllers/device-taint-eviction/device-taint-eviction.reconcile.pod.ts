@@ -5,6 +5,7 @@ import type { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { nothingToDo, type Outcome, type Write } from '../runner/controller.ts'
 import { isClaimOf, isMadeOfTemplate, isReservedFor } from '../runner/device-claims.ts'
+import { conditionPatch } from '../runner/pods.ts'
 import { type DeviceWorld, type Eviction, earliest, evictionOf } from './device-taints.ts'
 
 export interface PodEvictionWorld extends DeviceWorld {
@@ -32,14 +33,7 @@ export function reconcilePod(
   return {
     writes: [
       eventOf(pod, 'Marking for deletion'),
-      {
-        verb: 'patch',
-        kind: podKind,
-        object: pod,
-        type: 'strategic',
-        patch: { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } },
-        subresource: 'status',
-      },
+      conditionPatch(pod, condition),
       { verb: 'delete', kind: podKind, object: pod },
     ],
   }

@@ -4,6 +4,7 @@ import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { OwnerReference } from '#api/machinery/metadata.ts'
 import type { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import type { AnyObject } from '../runner/controller.ts'
+import { conditionPatch } from '../runner/pods.ts'
 import { showOutcome, testScenarios } from '../testing/state-scenarios.ts'
 import { reconcile, type Scale } from './disruption.reconcile.ts'
 import { reconcileStale } from './stale-disruption.ts'
@@ -81,6 +82,7 @@ test('a pod that lives on two minutes after it was to be disrupted is no target 
   assert.deepEqual(write.patch, {
     metadata: { uid: 'u' },
     status: {
+      '$setElementOrder/conditions': [{ type: 'DisruptionTarget' }],
       conditions: [
         {
           type: 'DisruptionTarget',
@@ -96,4 +98,24 @@ test('a pod that lives on two minutes after it was to be disrupted is no target 
   assert.deepEqual(target(long, { reason: 'TerminationByKubelet' }), none)
   assert.deepEqual(target(long, { phase: 'Failed' }), none)
   assert.deepEqual(target(long, { metadata: { deletionTimestamp: NOW } }), none)
+})
+
+test('what is said of a pod comes last, of the generation that was seen, where it was not said before', () => {
+  const conditions = ['Ready', 'PodScheduled'].map(type => ({ type, status: 'True' }))
+  const found = { metadata: { uid: 'u', generation: 3 }, status: { conditions } }
+  const said = { type: 'DisruptionTarget', status: 'True' }
+  const write = conditionPatch(found as unknown as Pod, said, { phase: 'Failed' })
+  assert.ok(write.verb === 'patch')
+  assert.deepEqual(write.patch, {
+    metadata: { uid: 'u' },
+    status: {
+      phase: 'Failed',
+      '$setElementOrder/conditions': [
+        { type: 'Ready' },
+        { type: 'PodScheduled' },
+        { type: 'DisruptionTarget' },
+      ],
+      conditions: [{ ...said, observedGeneration: 3 }],
+    },
+  })
 })

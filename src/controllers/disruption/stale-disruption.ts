@@ -1,8 +1,8 @@
 /** A pod that was to be disrupted and lives on is not to be disrupted any more: nobody should read that it is. */
-import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { nothingToDo, type Outcome } from '../runner/controller.ts'
-import { conditionOf, isFinished } from '../runner/pods.ts'
+import { conditionOf, conditionPatch, isFinished } from '../runner/pods.ts'
 
 const STALE_AFTER_MS = 2 * 60_000
 
@@ -27,16 +27,5 @@ export function reconcileStale(pod: Pod, nowMs: number): Outcome {
     message: null,
     lastTransitionTime: rfc3339(nowMs),
   }
-  return {
-    writes: [
-      {
-        verb: 'patch',
-        kind: podKind,
-        object: pod,
-        type: 'strategic',
-        patch: { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } },
-        subresource: 'status',
-      },
-    ],
-  }
+  return { writes: [conditionPatch(pod, condition)] }
 }

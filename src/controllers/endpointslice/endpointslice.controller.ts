@@ -1,9 +1,9 @@
 /** Writes the EndpointSlices of Services that select pods. */
 import { node } from '#api/core/v1/node.ts'
-import { pod } from '#api/core/v1/pod/pod.ts'
-import { service } from '#api/core/v1/service.ts'
+import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
+import { type Service, service } from '#api/core/v1/service.ts'
 import { type EndpointSlice, endpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
-import type { Controller, ControllerContext } from '../runner/controller.ts'
+import type { Controller, ControllerContext, Write } from '../runner/controller.ts'
 import { countSlices, movesIn, type SliceOutcome } from './endpointslice.figures.ts'
 import { MANAGED_BY, MANAGER, reconcile, SERVICE_NAME } from './endpointslice.reconcile.ts'
 import { podsBehind, selectsPods, wakeServices } from './service-pods.ts'
@@ -19,6 +19,9 @@ export function endpointSliceController(context: ControllerContext): Controller 
     const name = slice.metadata.labels?.[SERVICE_NAME]
     return isOwn(slice) && name ? [`${slice.metadata.namespace}/${name}`] : []
   })
+  /** Services behind which pods are whose node is not known. */
+  const withLost = new Set<string>()
+  const hasNode = ({ spec }: Pod) => nodes.get(spec.nodeName ?? '') !== undefined
   return {
     name: 'endpointslice-controller',
     component: 'endpoint-slice-controller',
@@ -40,6 +43,13 @@ export function endpointSliceController(context: ControllerContext): Controller 
         if (name && isOwn({ metadata })) queue.add(`${metadata.namespace}/${name}`)
       }
       queue.onStop(
+        nodes.subscribe({
+          changed(_, previous) {
+            if (!previous) for (const key of withLost) queue.add(key)
+          },
+        }),
+      )
+      queue.onStop(
         slices.subscribe({
           changed(next, previous) {
             // A slice that was taken from its Service is missed by the one it belonged to.
@@ -54,21 +64,46 @@ export function endpointSliceController(context: ControllerContext): Controller 
       const found = services.get(key)
       const existing = slices.by(BY_SERVICE, key)
       // Slices of a Service that is gone are collected with it; those of one that stopped selecting are what it serves until somebody says otherwise.
+      withLost.delete(key)
       if (!found || found.metadata.deletionTimestamp || !selectsPods(found)) return { writes: [] }
+      const behind = podsBehind(found, pods)
+      const lost = found.spec.publishNotReadyAddresses ? [] : behind.filter(pod => !hasNode(pod))
       const writes = reconcile({
         service: found,
-        pods: podsBehind(found, pods),
+        pods: lost.length > 0 ? behind.filter(hasNode) : behind,
         slices: existing,
         zoneOf: name => nodes.get(name)?.metadata.labels?.['topology.kubernetes.io/zone'],
         nowMs: context.clock.now(),
       })
-      return {
+      const outcome: SliceOutcome = {
         writes: [{ verb: 'batch', writes }],
         moved: movesIn(writes, existing),
-      } as SliceOutcome
+      }
+      if (lost.length === 0) return outcome
+      withLost.add(key)
+      const writesAndEvent = [...outcome.writes, lostEvent(found, lost)]
+      return { ...outcome, writes: writesAndEvent, againWithBackoff: true }
     },
   }
 }
 
 const isOwn = ({ metadata }: Pick<EndpointSlice, 'metadata'>): boolean =>
   metadata.labels?.[MANAGED_BY] === MANAGER
+
+/** Nobody reaches pods of a node that was taken away; they are left out until it is back, or they are gone. */
+function lostEvent(found: Service, lost: readonly Pod[]): Write {
+  const { namespace, name } = found.metadata
+  const service = `${namespace}/${name}`
+  const causes = lost.map(
+    ({ metadata, spec }) =>
+      `skipping Pod ${metadata.name} for Service ${service}: Node ${spec.nodeName} Not Found`,
+  )
+  const why = causes.length === 1 ? causes[0] : `[${causes.join(', ')}]`
+  return {
+    verb: 'event',
+    about: found,
+    type: 'Warning',
+    reason: 'FailedToUpdateEndpointSlices',
+    text: { message: `Error updating Endpoint Slices for Service ${service}: ${why}` },
+  }
+}

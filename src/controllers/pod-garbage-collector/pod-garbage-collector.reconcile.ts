@@ -3,7 +3,7 @@ import type { Node } from '#api/core/v1/node.ts'
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { rfc3339 } from '#base/clock.ts'
 import type { Write } from '../runner/controller.ts'
-import { conditionOf, isFinished } from '../runner/pods.ts'
+import { conditionOf, conditionPatch, isFinished } from '../runner/pods.ts'
 
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
 
@@ -57,16 +57,5 @@ function failure(pod: Pod, nowMs: number, message: string): Write[] {
     message,
     lastTransitionTime: rfc3339(nowMs),
   }
-  const { uid } = pod.metadata
-  const patch = { metadata: { uid }, status: { phase: 'Failed', conditions: [condition] } }
-  return [
-    {
-      verb: 'patch',
-      kind: podKind,
-      object: pod,
-      type: 'strategic',
-      patch,
-      subresource: 'status',
-    },
-  ]
+  return [conditionPatch(pod, condition, { phase: 'Failed' })]
 }

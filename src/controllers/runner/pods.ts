@@ -1,6 +1,7 @@
 /** What several controllers ask about pods. */
-import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { equal } from '#api/machinery/patch/json-patch.ts'
+import type { Write } from './controller.ts'
 
 export function conditionOf<C extends { type?: string }>(
   conditions: readonly C[] | undefined,
@@ -63,3 +64,29 @@ export function concernsCount(next: Pod, previous: Pod): boolean {
 }
 
 const readinessOf = ({ status }: Pod) => conditionOf(status.conditions, 'Ready')?.status
+
+/** Says a condition of a pod, of the generation that was seen; a new one comes last, as from upstream's controllers. */
+export function conditionPatch(
+  pod: Pod,
+  condition: Readonly<Record<string, unknown>> & { readonly type: string },
+  status: object = {},
+): Write {
+  const { uid, generation: observedGeneration } = pod.metadata
+  const known = (pod.status.conditions ?? []).map(({ type }) => type)
+  const order = known.includes(condition.type) ? known : [...known, condition.type]
+  return {
+    verb: 'patch',
+    kind: podKind,
+    object: pod,
+    type: 'strategic',
+    patch: {
+      metadata: { uid },
+      status: {
+        ...status,
+        '$setElementOrder/conditions': order.map(type => ({ type })),
+        conditions: [{ ...condition, ...(observedGeneration ? { observedGeneration } : {}) }],
+      },
+    },
+    subresource: 'status',
+  }
+}

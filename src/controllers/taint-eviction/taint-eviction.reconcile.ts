@@ -4,6 +4,7 @@ import { tolerates } from '#api/core/v1/node-matching.ts'
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { type EventWrite, nothingToDo, type Outcome } from '../runner/controller.ts'
+import { conditionPatch } from '../runner/pods.ts'
 
 export interface EvictionWorld {
   readonly pod: Pod
@@ -31,19 +32,11 @@ export function reconcile({ pod, taints, nowMs, sinceMs }: EvictionWorld): Evict
     message: 'Taint manager: deleting due to NoExecute taint',
     lastTransitionTime: rfc3339(nowMs),
   }
-  const { uid } = pod.metadata
   return {
     lateMs: nowMs - leaveAtMs,
     writes: [
       eventAbout(pod, 'Marking for deletion'),
-      {
-        verb: 'patch',
-        kind: podKind,
-        object: pod,
-        type: 'strategic',
-        patch: { metadata: { uid }, status: { conditions: [condition] } },
-        subresource: 'status',
-      },
+      conditionPatch(pod, condition),
       { verb: 'delete', kind: podKind, object: pod },
     ],
   }

@@ -49,7 +49,7 @@ async function evict(handle: Handle, preemption: Preemption, victim: PodInfo): P
         podKind,
         { name, namespace },
         'strategic',
-        { metadata: { uid }, status: { conditions: [disruption(handle, preemption, victim)] } },
+        { metadata: { uid }, status: disrupted(handle, preemption, victim) },
         { subresource: 'status' },
       )
       // The uid keeps a pod safe that has taken the name meanwhile.
@@ -67,7 +67,16 @@ async function evict(handle: Handle, preemption: Preemption, victim: PodInfo): P
   recorder.record(victim.pod, 'Normal', 'Preempted', { message, action: 'Preempting' })
 }
 
-function disruption({ clock }: Handle, { pod, forGroup }: Preemption, victim: PodInfo): object {
+function disrupted(handle: Handle, preemption: Preemption, victim: PodInfo): object {
+  const types = (victim.pod.status.conditions ?? []).map(({ type }) => ({ type }))
+  const condition = disruption(handle, preemption, victim)
+  const { type } = condition
+  // A new one comes last.
+  const order = types.some(known => known.type === type) ? types : [...types, { type }]
+  return { '$setElementOrder/conditions': order, conditions: [condition] }
+}
+
+function disruption({ clock }: Handle, { pod, forGroup }: Preemption, victim: PodInfo) {
   const { generation } = victim.pod.metadata
   return {
     type: 'DisruptionTarget',

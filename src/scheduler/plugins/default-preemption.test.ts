@@ -42,6 +42,7 @@ test('less important pods go with a condition and an event, and the node is kept
   assert.deepEqual(patch?.body, {
     metadata: { uid: 'x' },
     status: {
+      '$setElementOrder/conditions': [{ type: 'DisruptionTarget' }],
       conditions: [
         {
           type: 'DisruptionTarget',

@@ -1,4 +1,4 @@
-/** A cluster whose parts come from two makers: API server, and controllers with scheduler, each Proa's or upstream's, with a hollow node. */
+/** A cluster whose parts come from two makers: API server, and controllers with scheduler, each Proa's or upstream's, with hollow nodes. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { silentLog } from '#base/log.ts'
@@ -23,7 +23,7 @@ export interface Makers {
 }
 
 const LAST_WORDS = 4000
-const POD_CIDR = '10.244.3.0/24'
+const FIRST_RANGE = 3
 
 const controllerManager = () =>
   upstreamProgram('TEST_ASSET_KUBE_CONTROLLER_MANAGER', 'kube-controller-manager')
@@ -36,14 +36,17 @@ export const upstreamRolesMissing = () =>
 
 export class MixedCluster {
   readonly api: ApiEnd
+  /** Their kubelets, which may be stopped before the cluster is. */
+  readonly nodes: ReadonlyMap<string, Running>
   readonly #parts: readonly Running[]
 
-  private constructor(api: ApiEnd, parts: readonly Running[]) {
+  private constructor(api: ApiEnd, nodes: ReadonlyMap<string, Running>, parts: readonly Running[]) {
     this.api = api
+    this.nodes = nodes
     this.#parts = parts
   }
 
-  static async start({ apiserver, roles }: Makers): Promise<MixedCluster> {
+  static async start({ apiserver, roles }: Makers, nodes = 1): Promise<MixedCluster> {
     const parts: Running[] = []
     try {
       const keys = new Keys()
@@ -60,8 +63,11 @@ export class MixedCluster {
       writeFileSync(file, kubeconfig)
       parts.push(...rolesOf(roles, keys, file))
       const remote = await remoteOf(kubeconfig)
-      parts.push(remote, startNode(remote))
-      return new MixedCluster(api, parts)
+      parts.push(remote)
+      const started = new Map<string, Running>()
+      for (let i = 0; i < nodes; i++) started.set(`node-${i}`, once(startNode(remote, i)))
+      parts.push(...started.values())
+      return new MixedCluster(api, started, parts)
     } catch (error) {
       await stopAll(parts)
       throw error
@@ -70,6 +76,17 @@ export class MixedCluster {
 
   stop(): Promise<void> {
     return stopAll(this.#parts)
+  }
+}
+
+/** What is stopped by hand is not stopped again with the rest. */
+function once(running: Running): Running {
+  let stopped: Promise<void> | undefined
+  return {
+    stop() {
+      stopped ??= running.stop()
+      return stopped
+    },
   }
 }
 
@@ -125,18 +142,19 @@ function partOf(program: string, words: readonly string[]): Running {
   }
 }
 
-function startNode({ context }: Remote): Running {
+function startNode({ context }: Remote, number: number): Running {
+  const nodeName = `node-${number}`
   const machine = createHollowNode({
     clock: systemClock,
     random: systemRandom,
-    hostname: 'node-0',
-    podCidr: POD_CIDR,
+    hostname: nodeName,
+    podCidr: `10.244.${FIRST_RANGE + number}.0/24`,
   })
   return startKubelet(context, {
-    nodeName: 'node-0',
+    nodeName,
     ...machine,
     rootDirectory: '/var/lib/kubelet',
-    nodeAddresses: ['198.18.0.1'],
+    nodeAddresses: [`198.18.0.${1 + number}`],
     clusterDomain: 'cluster.local',
     kubeletPort: 0,
     version: 'v1.36.3',

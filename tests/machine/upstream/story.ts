@@ -16,20 +16,26 @@ export interface Story {
   readonly collections: readonly string[]
   /** Of what controllers make for these, names end in a hash and five letters, or in a hash. */
   readonly hashed: readonly string[]
+  /** How many nodes it takes; one where nothing is said. With more it is no matter which of them a pod is on. */
+  readonly nodes?: number
   /** The same with five letters. */
   readonly suffixed: readonly string[]
   readonly chapters: readonly Chapter[]
 }
 
+/** The kubelets of nodes, by their names. */
+export type Nodes = ReadonlyMap<string, { stop(): Promise<void> }>
+
 export interface Chapter {
   readonly name: string
-  readonly happens: (api: ApiEnd) => Promise<void>
+  readonly happens: (api: ApiEnd, nodes: Nodes) => Promise<void>
 }
 
 /** What was seen at the end of each chapter, by its name and the path; and who told Events of what. */
 export type Told = ReadonlyMap<string, readonly Shown[]>
 
-export async function tell(api: ApiEnd, story: Story): Promise<Told> {
+export async function tell(cluster: { api: ApiEnd; nodes: Nodes }, story: Story): Promise<Told> {
+  const { api, nodes } = cluster
   const told = new Map<string, readonly Shown[]>()
   const { place, collections, chapters } = story
   const home = `/api/v1/namespaces/${place}`
@@ -39,9 +45,9 @@ export async function tell(api: ApiEnd, story: Story): Promise<Told> {
     for (const [path, items] of shown)
       told.set(`${chapter}: ${path}`, items.map(item => plain(item, named)).sort(byName))
   }
-  await until('the node is ready', async () => {
+  await until('the nodes are ready', async () => {
     const { items } = await api.want('GET', '/api/v1/nodes')
-    return items.some((node: Shown) => isReady(node) && !node.spec.taints)
+    return items.filter((node: Shown) => isReady(node) && !node.spec.taints).length >= nodes.size
   })
   await api.want('POST', '/api/v1/namespaces', { metadata: { name: place } })
   await until('pods can be made', async () => {
@@ -50,7 +56,7 @@ export async function tell(api: ApiEnd, story: Story): Promise<Told> {
     return found.every(Boolean)
   })
   for (const { name, happens } of chapters) {
-    await happens(api)
+    await happens(api, nodes)
     await note(name)
   }
   const { items } = await api.want('GET', `${home}/events`)
@@ -99,11 +105,17 @@ const isReady = (node: Shown): boolean =>
   )
 
 /** Makes alike what is another each time: names that controllers make up, addresses, times. */
-function namer({ hashed, suffixed }: Story): (text: string) => string {
+function namer({ hashed, suffixed, nodes = 1 }: Story): (text: string) => string {
   const hashes = new RegExp(`\\b(${hashed.join('|')})-[a-z0-9]{6,10}(-[a-z0-9]{5})?\\b`, 'g')
   const suffixes = new RegExp(`\\b(${suffixed.join('|')})(-\\d+)?-[a-z0-9]{5}\\b`, 'g')
+  // Which of them fares how is no matter then, nor which pod of a set is on it.
+  const placed =
+    nodes === 1
+      ? /$^/g
+      : /\bnode-\d\b|\b198\.18\.0\.\d\b|(?<=\bkept-)\d\b|(?<="apps.kubernetes.io\/pod-index":")\d/g
   return text =>
     steady(text)
+      .replaceAll(placed, 'PLACED')
       .replaceAll(hashes, '$1-HASH')
       .replaceAll(suffixes, '$1$2-XXXXX')
       .replaceAll(/"((?:pod-template|controller-revision)-hash)":"[a-z0-9-]+"/g, '"$1":"HASH"')
@@ -151,8 +163,9 @@ function inOrder(value: Shown): Shown {
 const byText = (one: Shown, other: Shown) =>
   JSON.stringify(one.ports ?? one) < JSON.stringify(other.ports ?? other) ? -1 : 1
 
-const byTarget = (one: Shown, other: Shown) =>
-  (one.targetRef?.name ?? '') < (other.targetRef?.name ?? '') ? -1 : 1
+const byTarget = (one: Shown, other: Shown) => (targetOf(one) < targetOf(other) ? -1 : 1)
+const targetOf = (endpoint: Shown) =>
+  `${endpoint.targetRef?.name ?? ''} ${JSON.stringify(endpoint)}`
 
 const byName = (one: Shown, other: Shown) => {
   const [first = '', second = ''] = [one, other].map(
@@ -163,7 +176,7 @@ const byName = (one: Shown, other: Shown) => {
 
 /** Told, or not, as one of them happens to be quicker than another. */
 const OF_ITS_OWN_TIME =
-  /the object has been modified|waiting for ephemeral volume controller|"by-hand" not found|HorizontalPodAutoscaler nothing|Pod brief: |is being deleted|skip schedule deleting pod|PersistentVolumeClaim bound/
+  /the object has been modified|0\/2 nodes are available: 1 node\(s\) didn't match pod anti-affinity rules, 1 node\(s\) had untolerated|waiting for ephemeral volume controller|"by-hand" not found|HorizontalPodAutoscaler nothing|TaintManagerEviction of Pod (guard|surging)|Pod brief: |is being deleted|skip schedule deleting pod|PersistentVolumeClaim bound/
 
 /** Each once: how often and when is another each time. Those of the kubelet are Proa's everywhere. */
 function eventsOf(events: readonly Shown[], named: (text: string) => string): string[] {
