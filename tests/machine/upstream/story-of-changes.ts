@@ -160,6 +160,15 @@ async function resize(api: ApiEnd): Promise<void> {
   })
   await sleep(2000)
   await change(api, `${APPS}/deployments/mixed`, { replicas: 6 })
+  await until('it shrank', async () => {
+    const { status } = await api.want('GET', `${APPS}/deployments/mixed`)
+    return status.replicas === 9
+  })
+  await until('what was rolled out is alone', async () => {
+    const { status } = await api.want('GET', `${APPS}/deployments/forgetful`)
+    const pods = await podsOf(api, 'forgetful')
+    return status.updatedReplicas === 1 && pods.length === 1 && pods.every(isReady)
+  })
   await change(api, `${BATCH}/jobs/growing`, { parallelism: 3, completions: 3 })
   await change(api, `${BATCH}/jobs/pool`, { parallelism: 0 })
   await change(api, `${APPS}/statefulsets/ring`, { replicas: 1, minReadySeconds: 1 })
