@@ -1,6 +1,7 @@
 /** What belongs to what: volumes that choose and are chosen, owners of all sorts, what is made anew, what counts towards a quota, and who is behind a Service. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiEnd, Shown } from '../etcd/servers.ts'
+import { own } from './chapter-of-owners.ts'
 import { isThere, type Story, until } from './story.ts'
 
 const PLACE = 'belongings'
@@ -9,8 +10,6 @@ const SLICES = `/apis/discovery.k8s.io/v1/namespaces/${PLACE}/endpointslices`
 const CLASSES = '/apis/storage.k8s.io/v1/storageclasses'
 const VOLUMES = '/api/v1/persistentvolumes'
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-const THINGS = `/apis/belongings.example.com/v1/namespaces/${PLACE}/things`
-const WHOLES = '/apis/belongings.example.com/v1/wholes'
 const PRIORITIES = '/apis/scheduling.k8s.io/v1/priorityclasses'
 const MERGE = 'application/merge-patch+json'
 
@@ -126,94 +125,6 @@ async function choose(api: ApiEnd): Promise<void> {
   await isPhase(api, `${VOLUMES}/belongings-shared`, 'Released')
   await merge(api, `${VOLUMES}/belongings-shared`, { spec: { claimRef: null } })
   await isPhase(api, `${VOLUMES}/belongings-shared`, 'Available')
-}
-
-const definition = (plural: string, scope: string) => ({
-  metadata: { name: `${plural}s.belongings.example.com`, ...OURS },
-  spec: {
-    group: 'belongings.example.com',
-    scope,
-    names: {
-      plural: `${plural}s`,
-      singular: plural,
-      kind: `${plural[0]?.toUpperCase()}${plural.slice(1)}`,
-    },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-        },
-      },
-    ],
-  },
-})
-
-/** Owners of kinds that somebody defined, of the whole cluster, that are not there, or that wait for what they own. */
-async function own(api: ApiEnd): Promise<void> {
-  await api.want('POST', DEFINITIONS, definition('thing', 'Namespaced'))
-  await api.want('POST', DEFINITIONS, definition('whole', 'Cluster'))
-  for (const path of [THINGS, WHOLES])
-    await until(`${path} is served`, async () => (await api.ask('GET', path)).status === 200)
-  const apiVersion = 'belongings.example.com/v1'
-  const make = async (path: string, kind: string, name: string, more: object = {}) => {
-    const made = await api.want('POST', path, { apiVersion, kind, metadata: { name, ...more } })
-    return { apiVersion, kind, name, uid: made.metadata.uid }
-  }
-  const owned = (name: string, ownerReferences: readonly object[], more: object = {}) =>
-    api.want('POST', `${CORE}/configmaps`, { metadata: { name, ownerReferences, ...more } })
-  const whole = await make(WHOLES, 'Whole', 'all')
-  const [first, second, third, fourth] = [
-    await make(THINGS, 'Thing', 'first'),
-    await make(THINGS, 'Thing', 'second'),
-    await make(THINGS, 'Thing', 'third'),
-    await make(THINGS, 'Thing', 'fourth'),
-  ]
-  await owned('of-first', [first])
-  await owned('of-two', [first, second])
-  await owned('of-second', [second])
-  await owned('of-the-whole', [whole])
-  await owned('blocking', [{ ...third, blockOwnerDeletion: true }])
-  await owned('held', [{ ...fourth, blockOwnerDeletion: true }], {
-    finalizers: ['example.com/hold'],
-  })
-  await owned('of-nobody', [
-    { ...first, name: 'missing', uid: '11111111-2222-3333-4444-555555555555' },
-  ])
-  await owned('of-an-impostor', [{ ...first, uid: '11111111-2222-3333-4444-666666666666' }])
-  const things = await make(THINGS, 'Thing', 'nested', {})
-  const child = await make(THINGS, 'Thing', 'child', { ownerReferences: [things] })
-  await owned('grandchild', [child])
-  await sleep(1000)
-  await api.want('DELETE', `${THINGS}/first`, { propagationPolicy: 'Background' })
-  await until('of two owners one is left', async () => {
-    const { metadata } = await api.want('GET', `${CORE}/configmaps/of-two`)
-    return metadata.ownerReferences.length === 1
-  })
-  await api.want('DELETE', `${THINGS}/second`, { propagationPolicy: 'Orphan' })
-  await api.want('DELETE', `${THINGS}/third`, { propagationPolicy: 'Foreground' })
-  await api.want('DELETE', `${THINGS}/fourth`, { propagationPolicy: 'Foreground' })
-  await api.want('DELETE', `${THINGS}/nested`, { propagationPolicy: 'Foreground' })
-  await api.want('DELETE', `${WHOLES}/all`)
-  for (const name of [
-    'of-first',
-    'of-the-whole',
-    'of-nobody',
-    'of-an-impostor',
-    'grandchild',
-    'blocking',
-  ])
-    await until(`${name} is gone`, async () => !(await isThere(api, `${CORE}/configmaps/${name}`)))
-  await merge(api, `${CORE}/configmaps/held`, { metadata: { finalizers: null } })
-  await until('fourth is gone', async () => !(await isThere(api, `${THINGS}/fourth`)))
-  await make(THINGS, 'Thing', 'last')
-  for (const name of ['things', 'wholes']) {
-    const path = `${DEFINITIONS}/${name}.belongings.example.com`
-    await api.want('DELETE', path)
-    await until(`${name} are gone`, async () => !(await isThere(api, path)))
-  }
 }
 
 /** What every namespace has comes back; what belongs to an account goes with it. */
@@ -404,7 +315,7 @@ export const storyOfBelongings: Story = {
   suffixed: ['moving', 'narrowing', 'losing', 'turning', 'passing', 'bare', 'skipped'],
   chapters: [
     { name: 'chosen', happens: choose },
-    { name: 'owned', happens: own },
+    { name: 'owned', happens: api => own(api, PLACE) },
     { name: 'renewed', happens: renew },
     { name: 'counted', happens: count },
     { name: 'served', happens: serve },

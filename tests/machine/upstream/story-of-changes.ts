@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiEnd, Shown } from '../etcd/servers.ts'
 import { type Story, until } from './story.ts'
+import { isReady, podsOf } from './story-pods.ts'
 
 const PLACE = 'changes'
 const CORE = `/api/v1/namespaces/${PLACE}`
@@ -49,18 +50,9 @@ const image = (name: string) => ({
   template: { spec: { containers: [{ name: 'main', image: name }] } },
 })
 
-async function podsOf(api: ApiEnd, app: string): Promise<readonly Shown[]> {
-  const { items } = await api.want('GET', `${CORE}/pods?labelSelector=app%3D${app}`)
-  return items.toSorted((a: Shown, b: Shown) => (a.metadata.name < b.metadata.name ? -1 : 1))
-}
-
-const isReady = ({ status, metadata }: Shown) =>
-  !metadata.deletionTimestamp &&
-  (status.conditions ?? []).some(({ type, status }: Shown) => type === 'Ready' && status === 'True')
-
 const areReady = (api: ApiEnd, app: string, count: number) =>
   until(`${count} pods of ${app} are ready`, async () => {
-    const pods = await podsOf(api, app)
+    const pods = await podsOf(api, CORE, app)
     return pods.length === count && pods.every(isReady)
   })
 
@@ -94,7 +86,7 @@ async function handOver(api: ApiEnd): Promise<void> {
   ] as const)
     await areReady(api, app, count)
   for (const app of ['crew', 'heir', 'guard', 'veteran']) {
-    const leaving = (await podsOf(api, app)).find(({ metadata }) => metadata.name !== 'stray')
+    const leaving = (await podsOf(api, CORE, app)).find(({ metadata }) => metadata.name !== 'stray')
     const labels = { app: `${app}-left` }
     await api.want(
       'PATCH',
@@ -166,7 +158,7 @@ async function resize(api: ApiEnd): Promise<void> {
   })
   await until('what was rolled out is alone', async () => {
     const { status } = await api.want('GET', `${APPS}/deployments/forgetful`)
-    const pods = await podsOf(api, 'forgetful')
+    const pods = await podsOf(api, CORE, 'forgetful')
     return status.updatedReplicas === 1 && pods.length === 1 && pods.every(isReady)
   })
   await change(api, `${BATCH}/jobs/growing`, { parallelism: 3, completions: 3 })
@@ -223,13 +215,13 @@ async function changeNode(api: ApiEnd): Promise<void> {
   })
   await until(
     'it is done',
-    async () => (await podsOf(api, 'done'))[0]?.status.phase === 'Succeeded',
+    async () => (await podsOf(api, CORE, 'done'))[0]?.status.phase === 'Succeeded',
   )
   await change(api, `${APPS}/daemonsets/surging`, image('web:2'))
   await api.want('PATCH', NODE, { metadata: { labels: { changes: 'yes' } } }, STRATEGIC)
   await areReady(api, 'picky', 1)
   await api.want('PATCH', NODE, { metadata: { labels: { changes: null } } }, MERGE)
-  await until('it has left', async () => (await podsOf(api, 'picky')).length === 0)
+  await until('it has left', async () => (await podsOf(api, CORE, 'picky')).length === 0)
   await change(api, NODE, { taints: [{ key: 'changes', value: 'yes', effect: 'NoExecute' }] })
   await until('pods are gone', async () => {
     const { items } = await api.want('GET', `${CORE}/pods`)
@@ -282,7 +274,7 @@ async function evict(api: ApiEnd): Promise<void> {
     ['crew', 201],
     ['ring', 429],
   ] as const) {
-    const [first] = await podsOf(api, app)
+    const [first] = await podsOf(api, CORE, app)
     const { name } = first?.metadata ?? {}
     const { status, body } = await api.ask('POST', `${CORE}/pods/${name}/eviction`, {
       apiVersion: 'policy/v1',

@@ -1,6 +1,7 @@
 /** Nodes that fall silent, are taken away, and are emptied by hand, and what becomes of what runs on them. */
 import type { ApiEnd, Shown } from '../etcd/servers.ts'
 import { type Nodes, type Story, until } from './story.ts'
+import { isReady, podsOf } from './story-pods.ts'
 
 const PLACE = 'nodes'
 const CORE = `/api/v1/namespaces/${PLACE}`
@@ -67,18 +68,9 @@ const workload = (api: ApiEnd, kind: string, app: string, spec: object, podSpec:
     spec: { ...selecting(app), template: template(app, podSpec), ...spec },
   })
 
-async function podsOf(api: ApiEnd, app: string): Promise<readonly Shown[]> {
-  const { items } = await api.want('GET', `${CORE}/pods?labelSelector=app%3D${app}`)
-  return items
-}
-
-const isReady = ({ status, metadata }: Shown) =>
-  !metadata.deletionTimestamp &&
-  (status.conditions ?? []).some(({ type, status }: Shown) => type === 'Ready' && status === 'True')
-
 const areReady = (api: ApiEnd, app: string, count: number) =>
   until(`${count} pods of ${app} are ready`, async () => {
-    const pods = await podsOf(api, app)
+    const pods = await podsOf(api, CORE, app)
     return pods.filter(isReady).length === count
   })
 
@@ -150,7 +142,7 @@ async function empty(api: ApiEnd): Promise<void> {
     return spec.taints?.length === 1
   })
   for (const app of ['wide', 'kept', 'long'])
-    for (const { metadata, spec } of await podsOf(api, app)) {
+    for (const { metadata, spec } of await podsOf(api, CORE, app)) {
       if (spec.nodeName !== EMPTIED) continue
       const { name } = metadata
       await until(`${name} may go`, async () => {
