@@ -131,7 +131,7 @@ const sized = (kind: Kind, maximum: number, more?: Partial<SizedType>): SizedTyp
   maximum,
   ...more,
 })
-/** How large what a device tells may be: names of domains and drivers, identifiers, values; and how many. */
+/** How large what a device tells may be, as validation has it: names of domains and drivers, identifiers, values; and how many. */
 const DOMAIN = sized('string', 63)
 const IDENTIFIER = sized('string', 32)
 const ATTRIBUTE = sized('dyn', 64)

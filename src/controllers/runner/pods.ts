@@ -1,5 +1,6 @@
 /** What several controllers ask about pods. */
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
+import { saidCondition } from '#api/core/v1/pod/said-condition.ts'
 import { equal } from '#api/machinery/patch/json-patch.ts'
 import type { Write } from './controller.ts'
 
@@ -65,28 +66,20 @@ export function concernsCount(next: Pod, previous: Pod): boolean {
 
 const readinessOf = ({ status }: Pod) => conditionOf(status.conditions, 'Ready')?.status
 
-/** Says a condition of a pod, of the generation that was seen; a new one comes last, as from upstream's controllers. */
+/** Says a condition of a pod, and what else of its status goes with it. */
 export function conditionPatch(
   pod: Pod,
-  condition: Readonly<Record<string, unknown>> & { readonly type: string },
+  condition: Parameters<typeof saidCondition>[1],
   status: object = {},
 ): Write {
-  const { uid, generation: observedGeneration } = pod.metadata
-  const known = (pod.status.conditions ?? []).map(({ type }) => type)
-  const order = known.includes(condition.type) ? known : [...known, condition.type]
+  const { uid } = pod.metadata
+  const patch = { metadata: { uid }, status: { ...status, ...saidCondition(pod, condition) } }
   return {
     verb: 'patch',
     kind: podKind,
     object: pod,
     type: 'strategic',
-    patch: {
-      metadata: { uid },
-      status: {
-        ...status,
-        '$setElementOrder/conditions': order.map(type => ({ type })),
-        conditions: [{ ...condition, ...(observedGeneration ? { observedGeneration } : {}) }],
-      },
-    },
+    patch,
     subresource: 'status',
   }
 }

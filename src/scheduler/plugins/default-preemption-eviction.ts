@@ -1,5 +1,6 @@
 /** Drives the victims of a preemption off their node, and those off their hopes who wanted the room too. */
 import { pod as podKind } from '#api/core/v1/pod/pod.ts'
+import { saidCondition } from '#api/core/v1/pod/said-condition.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { rfc3339 } from '#base/clock.ts'
@@ -49,7 +50,7 @@ async function evict(handle: Handle, preemption: Preemption, victim: PodInfo): P
         podKind,
         { name, namespace },
         'strategic',
-        { metadata: { uid }, status: disrupted(handle, preemption, victim) },
+        { metadata: { uid }, status: saidCondition(victim.pod, disruption(handle, preemption)) },
         { subresource: 'status' },
       )
       // The uid keeps a pod safe that has taken the name meanwhile.
@@ -67,24 +68,13 @@ async function evict(handle: Handle, preemption: Preemption, victim: PodInfo): P
   recorder.record(victim.pod, 'Normal', 'Preempted', { message, action: 'Preempting' })
 }
 
-function disrupted(handle: Handle, preemption: Preemption, victim: PodInfo): object {
-  const types = (victim.pod.status.conditions ?? []).map(({ type }) => ({ type }))
-  const condition = disruption(handle, preemption, victim)
-  const { type } = condition
-  // A new one comes last.
-  const order = types.some(known => known.type === type) ? types : [...types, { type }]
-  return { '$setElementOrder/conditions': order, conditions: [condition] }
-}
-
-function disruption({ clock }: Handle, { pod, forGroup }: Preemption, victim: PodInfo) {
-  const { generation } = victim.pod.metadata
+function disruption({ clock }: Handle, { pod, forGroup }: Preemption) {
   return {
     type: 'DisruptionTarget',
     status: 'True',
     reason: 'PreemptionByScheduler',
     message: `${pod.pod.spec.schedulerName}: preempting to accommodate a higher priority ${forGroup ? 'podgroup' : 'pod'}`,
     lastTransitionTime: rfc3339(clock.now()),
-    ...(generation ? { observedGeneration: generation } : {}),
   }
 }
 

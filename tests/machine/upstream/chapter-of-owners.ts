@@ -1,9 +1,9 @@
 /** A chapter about owners of kinds that somebody defined, of the whole cluster, that are not there, or that wait for what they own. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiEnd } from '../etcd/servers.ts'
+import { DEFINITIONS } from './non-resource-paths.ts'
 import { isThere, until } from './story.ts'
 
-const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const WHOLES = '/apis/belongings.example.com/v1/wholes'
 const MERGE = 'application/merge-patch+json'
 

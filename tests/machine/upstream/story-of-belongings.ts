@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiEnd, Shown } from '../etcd/servers.ts'
 import { own } from './chapter-of-owners.ts'
+import { DEFINITIONS } from './non-resource-paths.ts'
 import { isThere, type Story, until } from './story.ts'
 
 const PLACE = 'belongings'
@@ -9,7 +10,6 @@ const CORE = `/api/v1/namespaces/${PLACE}`
 const SLICES = `/apis/discovery.k8s.io/v1/namespaces/${PLACE}/endpointslices`
 const CLASSES = '/apis/storage.k8s.io/v1/storageclasses'
 const VOLUMES = '/api/v1/persistentvolumes'
-const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const PRIORITIES = '/apis/scheduling.k8s.io/v1/priorityclasses'
 const MERGE = 'application/merge-patch+json'
 

@@ -173,6 +173,7 @@ export const storyOfNodes: Story = {
   nodes: 3,
   collections: COLLECTIONS,
   hashed: ['wide', 'kept', 'every'],
+  numbered: ['kept'],
   suffixed: ['wide', 'every', 'long'],
   chapters: [
     { name: 'settled', happens: settle },

@@ -18,6 +18,8 @@ export interface Story {
   readonly hashed: readonly string[]
   /** How many nodes it takes; one where nothing is said. With more it is no matter which of them a pod is on. */
   readonly nodes?: number
+  /** Of several nodes: what numbers its pods. */
+  readonly numbered?: readonly string[]
   /** The same with five letters. */
   readonly suffixed: readonly string[]
   readonly chapters: readonly Chapter[]
@@ -105,17 +107,21 @@ const isReady = (node: Shown): boolean =>
   )
 
 /** Makes alike what is another each time: names that controllers make up, addresses, times. */
-function namer({ hashed, suffixed, nodes = 1 }: Story): (text: string) => string {
+function namer({ hashed, suffixed, nodes = 1, numbered = [] }: Story): (text: string) => string {
   const hashes = new RegExp(`\\b(${hashed.join('|')})-[a-z0-9]{6,10}(-[a-z0-9]{5})?\\b`, 'g')
   const suffixes = new RegExp(`\\b(${suffixed.join('|')})(-\\d+)?-[a-z0-9]{5}\\b`, 'g')
-  // Which of them fares how is no matter then, nor which pod of a set is on it.
+  // Which node fares how is no matter then, nor which pod of a set is on it.
   const placed =
     nodes === 1
-      ? /$^/g
-      : /\bnode-\d\b|\b198\.18\.0\.\d\b|(?<=\bkept-)\d\b|(?<="apps.kubernetes.io\/pod-index":")\d/g
+      ? []
+      : [
+          /\b(?:node-|198\.18\.0\.)\d\b/g,
+          new RegExp(`(?<=\\b(?:${numbered.join('|')})-)\\d\\b`, 'g'),
+          /(?<="apps.kubernetes.io\/pod-index":")\d/g,
+        ]
   return text =>
-    steady(text)
-      .replaceAll(placed, 'PLACED')
+    placed
+      .reduce((so, pattern) => so.replaceAll(pattern, 'PLACED'), steady(text))
       .replaceAll(hashes, '$1-HASH')
       .replaceAll(suffixes, '$1$2-XXXXX')
       .replaceAll(/"((?:pod-template|controller-revision)-hash)":"[a-z0-9-]+"/g, '"$1":"HASH"')
@@ -175,8 +181,19 @@ const byName = (one: Shown, other: Shown) => {
 }
 
 /** Told, or not, as one of them happens to be quicker than another. */
-const OF_ITS_OWN_TIME =
-  /the object has been modified|0\/2 nodes are available: 1 node\(s\) didn't match pod anti-affinity rules, 1 node\(s\) had untolerated|waiting for ephemeral volume controller|"by-hand" not found|HorizontalPodAutoscaler nothing|TaintManagerEviction of Pod (guard|surging)|Pod brief: |is being deleted|skip schedule deleting pod|PersistentVolumeClaim bound/
+const OF_ITS_OWN_TIME: readonly RegExp[] = [
+  /the object has been modified/,
+  /is being deleted|skip schedule deleting pod/,
+  /waiting for ephemeral volume controller|Pod brief: |PersistentVolumeClaim bound/,
+  /"by-hand" not found/,
+  /HorizontalPodAutoscaler nothing/,
+  // Their own controller may take them away first.
+  /TaintManagerEviction of Pod (guard|surging)/,
+  // Between the end of being cordoned and the end of its taint.
+  /0\/2 nodes are available: 1 node\(s\) didn't match pod anti-affinity rules, 1 node\(s\) had untolerated/,
+]
+
+const isOfItsOwnTime = (said: string) => OF_ITS_OWN_TIME.some(pattern => pattern.test(said))
 
 /** Each once: how often and when is another each time. Those of the kubelet are Proa's everywhere. */
 function eventsOf(events: readonly Shown[], named: (text: string) => string): string[] {
@@ -184,7 +201,7 @@ function eventsOf(events: readonly Shown[], named: (text: string) => string): st
     const { involvedObject, type, reason, message, source, reportingComponent } = event
     const from = source?.component || reportingComponent
     const said = `${from}: ${type} ${reason} of ${involvedObject.kind} ${involvedObject.name}: ${message}`
-    return from === 'kubelet' || OF_ITS_OWN_TIME.test(said) ? [] : [named(said)]
+    return from === 'kubelet' || isOfItsOwnTime(said) ? [] : [named(said)]
   })
   return [...new Set(lines)].sort()
 }
