@@ -129,7 +129,15 @@ async function fallSilent(api: ApiEnd, nodes: Nodes): Promise<void> {
         metadata.deletionTimestamp !== undefined || metadata.labels.app === 'every',
     )
   })
+  await isReplaced(api)
 }
+
+/** A job rests for ten seconds and more before it replaces a pod. */
+const isReplaced = (api: ApiEnd) =>
+  until('the job has three pods again', async () => {
+    const pods = await podsOf(api, CORE, 'long')
+    return pods.filter(({ metadata }) => !metadata.deletionTimestamp).length === 3
+  })
 
 async function takeAway(api: ApiEnd): Promise<void> {
   await api.want('DELETE', `${NODES}/${SILENT}`)
@@ -160,6 +168,7 @@ async function empty(api: ApiEnd): Promise<void> {
       })
     }
   await areReady(api, 'wide', 6)
+  await isReplaced(api)
 }
 
 async function comeBack(api: ApiEnd): Promise<void> {
