@@ -20,11 +20,12 @@ const open = (directory: string) =>
 
 /** Small disks to fill. They differ: only ext4 allocates late, only on tmpfs is the shared memory of SQLite at stake. */
 const disks = {
-  tmpfs: (target: string) => run('mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', target),
-  ext4(target: string) {
+  tmpfs: (target: string, megabytes: number) =>
+    run('mount', '-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', target),
+  ext4(target: string, megabytes: number) {
     const image = `${target}.image`
     writeFileSync(image, '')
-    truncateSync(image, 8 * 1024 * 1024)
+    truncateSync(image, megabytes * 1024 * 1024)
     return (
       run('mkfs.ext4', '-q', '-F', '-m', '0', '-O', '^has_journal', image) ??
       run('mount', '-o', 'loop', image, target)
@@ -34,14 +35,14 @@ const disks = {
 
 for (const [name, mountDisk] of Object.entries(disks)) {
   /** Mounts the disk until the test ends, or skips the test and says why. */
-  const onDisk = (t: TestContext): string | undefined => {
+  const onDisk = (t: TestContext, megabytes = 8): string | undefined => {
     const target = mkdtempSync(join(root, `${name}-`))
-    const failure = mountDisk(target)
+    const failure = mountDisk(target, megabytes)
     if (failure !== undefined) {
       t.skip(`no small ${name} disk here: ${failure}`)
       return undefined
     }
-    t.after(() => run('umount', target))
+    t.after(() => run('umount', '-l', target))
     return target
   }
 
@@ -99,6 +100,32 @@ for (const [name, mountDisk] of Object.entries(disks)) {
     await again.close()
   })
 
+  test(`one ${name} disk that was full needs little room to go on, also after a start`, async t => {
+    // Where the file and its log stand to each other when the disk is full depends on how much was written at once.
+    for (const kilobytes of [30, 64, 90, 150]) {
+      const disk = onDisk(t, 24)
+      if (disk === undefined) return
+      const ballast = join(disk, 'ballast')
+      writeFileSync(ballast, Buffer.alloc(2 * 1024 * 1024, 1))
+      const directory = join(disk, 'data')
+      const value = 'v'.repeat(kilobytes * 1024)
+      const store = await open(directory)
+      let stored = 0
+      await assert.rejects(async () => {
+        for (; ; stored++) await put(store, `/${stored}`, value)
+      }, CommitFailedError)
+      const filled = (stored * kilobytes) / 1024
+      assert.ok(filled > 0.75 * 22, `${filled} MiB of 22 in values of ${kilobytes} KiB`)
+      rmSync(ballast)
+      await put(store, '/after', value)
+      await store.close()
+      const again = await open(directory)
+      await put(again, '/again', value)
+      assert.equal((await again.list('')).entries.length, stored + 2)
+      await again.close()
+    }
+  })
+
   test(`a start on a full ${name} disk is refused in one sentence`, async t => {
     const disk = onDisk(t)
     if (disk === undefined) return
@@ -127,7 +154,7 @@ test('a disk that may only be read is refused in one sentence', async t => {
   const target = mkdtempSync(join(root, 'read-only-'))
   const failure = run('mount', '-t', 'tmpfs', '-o', 'ro', 'tmpfs', target)
   if (failure !== undefined) return t.skip(`no read-only disk here: ${failure}`)
-  t.after(() => run('umount', target))
+  t.after(() => run('umount', '-l', target))
   const refusal = { name: 'UserError', message: /cannot be written; check its owner/ }
   await assert.rejects(open(join(target, 'data')), refusal)
   await assert.rejects(open(target), refusal)

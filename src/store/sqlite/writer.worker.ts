@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { systemClock } from '#host/clock.ts'
@@ -50,6 +52,8 @@ const LOG_BYTES = 4 * 1024 * 1024
 /** Shorter ones would be copied so often that more than a hundredth of busy writers waited for it. */
 const MIN_BUSY_LOG_BYTES = 8 * 1024 * 1024
 const MAX_LOG_BYTES = 16 * 1024 * 1024
+/** On a disk that is nearly full. */
+const MIN_LOG_BYTES = 256 * 1024
 const IDLE_MS = 20
 /** Beside what its rows fill. Batches of one transaction share them. */
 const PAGES_PER_TRANSACTION = 3
@@ -64,7 +68,7 @@ let connection: Connection | undefined
 
 /** About how much of the log is not in the file yet. */
 let logBytes = 0
-/** How long the log may become now: no more than a quarter of the file, so that a full disk has room to take it in once some is freed. */
+/** How long the log may become now. */
 let mostLogBytes = MIN_BUSY_LOG_BYTES
 
 /**
@@ -84,10 +88,16 @@ let held: WriterRequest | undefined
 /** Batches of epochs up to this one come too late: something before them failed. */
 let failed = { epoch: -1, message: '' }
 
-type Connection = ReturnType<typeof open>
+type Connection = ReturnType<typeof prepare>
+
+function open(): Connection {
+  const opened = prepare()
+  limitLog(opened)
+  return opened
+}
 
 /** Statements are run by `get`, which makes no object to say what has changed. */
-function open() {
+function prepare() {
   const database = new DatabaseSync(workerData.file, { timeout: BUSY_TIMEOUT_MS })
   database.exec(workerData.pragmas)
   return {
@@ -103,6 +113,7 @@ function open() {
     pageBytes: numberIn(database.prepare('PRAGMA page_size')),
     freePages: database.prepare('PRAGMA freelist_count'),
     pages: database.prepare('PRAGMA page_count'),
+    usualLogLimit: numberIn(database.prepare('PRAGMA journal_size_limit')),
     checkpoint: database.prepare('PRAGMA wal_checkpoint(PASSIVE)'),
   }
 }
@@ -224,10 +235,29 @@ function checkpoint(): void {
   try {
     if (!connection) return
     connection.checkpoint.get()
-    const fileBytes = connection.pageBytes * numberIn(connection.pages)
-    mostLogBytes = Math.min(MAX_LOG_BYTES, Math.max(MIN_BUSY_LOG_BYTES, fileBytes / 4))
   } catch {
     // Nothing is lost: the log is whole, and the next attempt follows.
+  }
+  if (connection) limitLog(connection)
+}
+
+/**
+ * A larger file may have a longer log, up to a quarter of it. But all that the log holds must find room in the file, also on a disk that was full and of which
+ * somebody frees a little: where less is free than is used, for it and the file's growth, it becomes no longer than a quarter of that, and is cut rather than
+ * used again.
+ */
+function limitLog({ database, pageBytes, pages, usualLogLimit }: Connection): void {
+  try {
+    const fileBytes = pageBytes * numberIn(pages)
+    const usual = Math.min(MAX_LOG_BYTES, Math.max(MIN_BUSY_LOG_BYTES, fileBytes / 4))
+    const { bavail, bsize } = statfsSync(dirname(workerData.file))
+    const affordable = Math.max(MIN_LOG_BYTES, (bavail * bsize) / 4)
+    mostLogBytes = Math.min(usual, affordable)
+    database.exec(
+      `PRAGMA journal_size_limit = ${affordable < usual ? Math.floor(affordable) : usualLogLimit}`,
+    )
+  } catch {
+    // As before: the log is copied in time, if not at the best.
   }
 }
 
