@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FormCache } from './form-cache.ts'
+import { NOWHERE } from '#base/arrival-order.ts'
+import { type Forgetful, FormCache } from './form-cache.ts'
 
 function ownersOf(names: string) {
   const forgotten: string[] = []
-  const owners = new Map([...names].map(name => [name, { forget: () => forgotten.push(name) }]))
+  const ownerOf = (name: string): Forgetful => ({
+    slot: NOWHERE,
+    formBytes: 0,
+    forget: () => void forgotten.push(name),
+  })
+  const owners = new Map([...names].map(name => [name, ownerOf(name)]))
   const cache = new FormCache(100)
   const owner = (name: string) => owners.get(name) ?? assert.fail(name)
   return {

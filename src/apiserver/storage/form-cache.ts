@@ -1,7 +1,9 @@
-import { ArrivalOrder } from '#base/arrival-order.ts'
+import { ArrivalOrder, type Placed } from '#base/arrival-order.ts'
 
 /** Something that made forms of itself, and can make them again. */
-export interface Forgetful {
+export interface Forgetful extends Placed {
+  /** About how many bytes they take; only the cache counts them. 0 to begin with. */
+  formBytes: number
   /** Drops what can be made again. */
   forget(): void
 }
@@ -13,7 +15,6 @@ export interface Forgetful {
 export class FormCache {
   readonly #limitBytes: number
   readonly #order = new ArrivalOrder<Forgetful>()
-  readonly #bytesOf = new Map<Forgetful, number>()
   #bytes = 0
 
   constructor(limitBytes: number) {
@@ -22,7 +23,7 @@ export class FormCache {
 
   /** The owner made a form of about so many bytes. */
   add(owner: Forgetful, bytes: number): void {
-    this.#bytesOf.set(owner, (this.#bytesOf.get(owner) ?? 0) + bytes)
+    owner.formBytes += bytes
     this.#order.add(owner)
     this.#bytes += bytes
     while (this.#bytes > this.#limitBytes) {
@@ -44,7 +45,7 @@ export class FormCache {
   }
 
   #drop(owner: Forgetful): void {
-    this.#bytes -= this.#bytesOf.get(owner) ?? 0
-    this.#bytesOf.delete(owner)
+    this.#bytes -= owner.formBytes
+    owner.formBytes = 0
   }
 }

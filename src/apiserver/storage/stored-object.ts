@@ -12,6 +12,7 @@ import { asGoJson, parseExact, stringifyJson } from '#api/machinery/exact-json.t
 import { type AnyKind, apiVersionOf } from '#api/machinery/kind.ts'
 import type { KubernetesObject, ManagedFieldsEntry } from '#api/machinery/metadata.ts'
 import type { PlainObject } from '#api/machinery/plain.ts'
+import { NOWHERE } from '#base/arrival-order.ts'
 import { deepFreeze } from '#base/freeze.ts'
 import type { Entry, Revision } from '#store'
 import { emptyAsNull, nullAsEmpty } from './empty-lists.ts'
@@ -168,6 +169,10 @@ export type Form = 'object' | 'bytes' | 'protobuf'
 export class StoredObject implements Representation, Forgetful {
   readonly key: string
   readonly revision: Revision
+  /** For `forms` alone. */
+  slot = NOWHERE
+  /** For `forms` alone. */
+  formBytes = 0
   readonly #held: Uint8Array | Entry
   /** As it is stored, without its revision. */
   #source: KubernetesObject | undefined

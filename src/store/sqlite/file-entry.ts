@@ -1,4 +1,6 @@
+import { NOWHERE } from '#base/arrival-order.ts'
 import type { Entry, Revision } from '../store.ts'
+import type { Holder } from './held-values.ts'
 import type { PlacedPack } from './placed-pack.ts'
 
 const WHOLE = -1
@@ -10,7 +12,7 @@ export interface ValueSource {
 }
 
 /** An entry whose value may be in the file only, until somebody reads it. */
-export class FileEntry implements Entry {
+export class FileEntry implements Entry, Holder {
   readonly key: string
   readonly createRevision: Revision
   readonly modRevision: Revision
@@ -22,6 +24,7 @@ export class FileEntry implements Entry {
   #pack: PlacedPack | undefined
   #place = 0
   #valueAt = 0
+  #slot = NOWHERE
 
   constructor(
     source: ValueSource,
@@ -42,6 +45,15 @@ export class FileEntry implements Entry {
     const bytes = this.#bytes
     if (!bytes) return this.#source.read(this)
     return this.#at === WHOLE ? bytes : bytes.subarray(this.#at, this.#at + this.size)
+  }
+
+  get slot(): number {
+    return this.#slot
+  }
+
+  /** For the order of those that hold their values. */
+  set slot(slot: number) {
+    this.#slot = slot
   }
 
   /** Where it was written to; undefined where it has a row of its own. */
@@ -96,8 +108,9 @@ export class FileEntry implements Entry {
  * Values that were read together, and are let go together. An array for each of them, and a place in an order for each, were
  * most of what collections of garbage had to carry around while somebody read page after page.
  */
-export class SharedValues {
+export class SharedValues implements Holder {
   readonly bytes: Uint8Array
+  slot = NOWHERE
   readonly #entries: FileEntry[] = []
 
   constructor(bytes: Uint8Array) {

@@ -1,4 +1,5 @@
-import { HeldValues } from './held-values.ts'
+import { NOWHERE } from '#base/arrival-order.ts'
+import { HeldValues, type Holder } from './held-values.ts'
 
 /** Bytes of whole packs by their ids, of which those that came first are let go where there is no room for all. */
 export class HeldPacks {
@@ -14,7 +15,8 @@ export class HeldPacks {
   }
 
   add(id: number, bytes: Uint8Array<ArrayBuffer>): void {
-    const pack = { bytes, size: bytes.length, letGo: () => void this.#packs.delete(id) }
+    const letGo = () => void this.#packs.delete(id)
+    const pack = { bytes, size: bytes.length, slot: NOWHERE, letGo }
     this.#packs.set(id, pack)
     this.#held.add(pack)
   }
@@ -27,8 +29,6 @@ export class HeldPacks {
   }
 }
 
-interface HeldPack {
+interface HeldPack extends Holder {
   readonly bytes: Uint8Array<ArrayBuffer>
-  readonly size: number
-  letGo(): void
 }

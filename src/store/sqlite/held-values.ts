@@ -1,7 +1,7 @@
-import { ArrivalOrder } from '#base/arrival-order.ts'
+import { ArrivalOrder, type Placed } from '#base/arrival-order.ts'
 
 /** What holds values that the file has, too. */
-export interface Holder {
+export interface Holder extends Placed {
   /** In bytes. */
   readonly size: number
   /** From now on the file is asked for them. */
