@@ -1,9 +1,10 @@
 /** Tells people and the API why a pod has no node: a condition, an event, and the node it may hope for. */
-import { type Pod, pod } from '#api/core/v1/pod/pod.ts'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { EventRecorder } from '#client/events.ts'
 import type { RoleContext } from '#client/role.ts'
+import { patchPodStatus } from './pod-status.ts'
 
 /** `Unschedulable`: no node will do. `SchedulerError`: the attempt came to no verdict. */
 export type FailureReason = 'Unschedulable' | 'SchedulerError'
@@ -42,16 +43,12 @@ export function createOutcomeWriter(
     return done
   }
   /** Never rejects. */
-  const patchStatus = ({ metadata }: Pod, status: object, what: string): Promise<void> => {
-    const { name = '', namespace = '', uid = '' } = metadata
-    const patch = { metadata: { uid }, status }
-    return inTurn(uid, () =>
-      client.patch(pod, { name, namespace }, 'strategic', patch, STATUS).then(
-        () => {},
-        error => log.debug(`${what} not written: ${messageOf(error)}`),
+  const patchStatus = (found: Pod, status: object, what: string): Promise<void> =>
+    inTurn(found.metadata.uid ?? '', () =>
+      patchPodStatus({ client, clock }, found, status).catch(error =>
+        log.debug(`${what} not written: ${messageOf(error)}`),
       ),
     )
-  }
   const tell = async (found: Pod, outcome: Outcome): Promise<void> => {
     const { reason, message, nominatedNode } = outcome
     const before = found.status.conditions?.find(({ type }) => type === 'PodScheduled')
@@ -98,7 +95,6 @@ export function createOutcomeWriter(
     },
   }
 }
-const STATUS = { subresource: 'status' }
 
 function truncated(message: string): string {
   const suffix = ' ...'

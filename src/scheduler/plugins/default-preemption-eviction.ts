@@ -6,6 +6,7 @@ import type { PodGroup } from '#api/scheduling/v1alpha2/pod-group.ts'
 import { rfc3339 } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Handle } from '../framework/handle.ts'
+import { patchPodStatus } from '../pod-status.ts'
 import type { PodInfo } from '../state/pod-info.ts'
 
 export interface Preemption {
@@ -46,13 +47,8 @@ async function evict(handle: Handle, preemption: Preemption, victim: PodInfo): P
   else {
     const { name = '', namespace = '', uid = '' } = victim.pod.metadata
     try {
-      await client.patch(
-        podKind,
-        { name, namespace },
-        'strategic',
-        { metadata: { uid }, status: saidCondition(victim.pod, disruption(handle, preemption)) },
-        { subresource: 'status' },
-      )
+      const status = saidCondition(victim.pod, disruption(handle, preemption))
+      await patchPodStatus(handle, victim.pod, status)
       // The uid keeps a pod safe that has taken the name meanwhile.
       await client.delete(podKind, { name, namespace }, { uid })
     } catch (error) {
@@ -80,20 +76,13 @@ function disruption({ clock }: Handle, { pod, forGroup }: Preemption) {
 
 /** Less important pods that hoped for the node may fit there no longer: they look for another. */
 function clearNominations(handle: Handle, { pod, node }: Preemption): void {
-  const { client, nominator, log, activate } = handle
+  const { nominator, log, activate } = handle
   const hopeless = nominator.on(node).filter(({ priority }) => priority < pod.priority)
   for (const { uid, pod: other } of hopeless) {
     nominator.delete(uid)
-    const { name = '', namespace = '' } = other.metadata
-    client
-      .patch(
-        podKind,
-        { name, namespace },
-        'strategic',
-        { metadata: { uid }, status: { nominatedNodeName: null } },
-        { subresource: 'status' },
-      )
-      .catch(error => log.debug(`nomination not cleared: ${messageOf(error)}`))
+    patchPodStatus(handle, other, { nominatedNodeName: null }).catch(error =>
+      log.debug(`nomination not cleared: ${messageOf(error)}`),
+    )
   }
   activate(hopeless)
 }
