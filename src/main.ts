@@ -1,20 +1,24 @@
 /** The one binary. Reads the command, starts what it asks for, and turns what goes wrong into one sentence and an exit code. */
 import { messageOf, UserError } from '#base/errors.ts'
 import { helpText, type Invocation, parseCommandLine } from '#cli'
+import { scarcityIn } from '#host/trouble.ts'
 
+// Whoever reads may leave, as `head` does: a cluster goes on without, and a command that only answers ends with 1.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', () => {
+    process.exitCode = 1
+  })
 const words = process.argv.slice(2)
 try {
   const invocation = parseCommandLine(words)
   if (invocation) await run(invocation)
   else process.stdout.write(helpText(words))
 } catch (error) {
-  // A UserError is written for whoever typed the command; anything else is a bug, and its stack helps to mend it.
+  // A UserError is written for whoever typed the command; so is what the machine lacks; anything else is a bug, and its stack helps to mend it.
   const text =
     error instanceof UserError
       ? messageOf(error)
-      : error instanceof Error
-        ? error.stack
-        : String(error)
+      : (scarcityIn(error) ?? (error instanceof Error ? error.stack : String(error)))
   process.stderr.write(`proa: ${text}\n`)
   process.exit(1)
 }

@@ -20,6 +20,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { messageOf, UserError } from '#base/errors.ts'
+import { TROUBLE } from './trouble.ts'
 
 export interface Files {
   exists(path: string): boolean
@@ -169,26 +170,11 @@ function syncDirectory(path: string): void {
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied; run it as the owner or choose another --data-dir',
-  EPERM: 'not permitted; run it as the owner or choose another --data-dir',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'no space is left on the device',
-  EDQUOT: 'the disk quota is used up',
-  EIO: 'the disk reports an input/output error',
-  ENOTDIR: 'a part of the path is not a directory',
-  EISDIR: 'it is a directory',
-  EEXIST: 'something that is not a directory is in its place',
-  ELOOP: 'too many symbolic links',
-  EMFILE: 'too many files are open',
-  ENOENT: 'a part of the path does not exist',
-}
-
 function explained<T>(what: string, action: () => T): T {
   try {
     return action()
   } catch (error) {
-    const reason = REASONS[codeOf(error)] ?? messageOf(error)
+    const reason = TROUBLE[codeOf(error)] ?? messageOf(error)
     throw new UserError(`Cannot ${what}: ${reason}.`, { cause: error })
   }
 }

@@ -6,7 +6,7 @@
  * it V8 gives back by itself only when much later something is allocated again. The same holds for what buffers leave in malloc's heap.
  */
 import { performance } from 'node:perf_hooks'
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { boundMalloc, type Malloc } from './malloc.ts'
 
@@ -63,8 +63,9 @@ function awaitRest(malloc: Malloc, restMs: number): void {
   const look = setInterval(() => {
     const { utilization } = performance.eventLoopUtilization(last)
     last = performance.eventLoopUtilization()
+    // Asked of V8 alone: `process.memoryUsage` opens a file, and throws where no more may be open.
     const isAtRest =
-      utilization <= REST_UTILIZATION && process.memoryUsage().heapUsed <= MOST_USED_BYTES
+      utilization <= REST_UTILIZATION && getHeapStatistics().used_heap_size <= MOST_USED_BYTES
     restfulMs = isAtRest ? restfulMs + lookMs : 0
     if (restfulMs < restMs) {
       const fromMs = performance.now()
