@@ -62,6 +62,7 @@ export async function startMachineNode(
   const nodeDns = readNodeDns()
   try {
     await machine.linked
+    parts.add(machine.keepLinked())
     const services = Promise.all([
       ensureClusterDns(contexts.admin.client, { serviceClusterIpRange, addresses: [hostAddress] }),
       parts.add(startProxy(contexts.proxy, { nodeName, clusterCidr, table: layout.instance })),

@@ -6,12 +6,14 @@ import { contains, formatCidr, parseCidr } from '#base/cidr.ts'
 import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
+import type { Running } from '#client/role.ts'
 import { machineAddresses } from '#host/addresses.ts'
 import { command } from '#host/command.ts'
 import { containerTools, type HostAccess, machineAccess } from '#kubelet'
 import {
   ensureHostLink,
   hostAddressOf,
+  keepHostLink,
   type PodNetworkOptions,
   podCidrOf,
   writePodNetwork,
@@ -45,6 +47,8 @@ export interface Machine {
   /** The range of pod addresses that the node has, or asks for when it is new. */
   readonly podCidr: string
   readonly linked: Promise<void>
+  /** Mends the link whenever another program damages it; to be called when it is there. */
+  keepLinked(): Running
   readonly containerd: Promise<Containerd>
   readonly access: Promise<HostAccess>
 }
@@ -65,13 +69,12 @@ export async function prepareMachine(options: MachineOptions): Promise<Machine> 
   // Written before containerd starts, so that pods have a network from its first moment on.
   writePodNetwork(network, podCidr)
   const alone = refuseSecondCluster(options)
-  const linked = alone.then(() =>
-    ensureHostLink({
-      link: layout.instance,
-      addresses: [hostAddress],
-      serviceCidr: options.serviceClusterIpRange,
-    }),
-  )
+  const link = {
+    link: layout.instance,
+    addresses: [hostAddress],
+    serviceCidr: options.serviceClusterIpRange,
+  }
+  const linked = alone.then(() => ensureHostLink(link))
   const containerd = Promise.all([containerTools(), alone]).then(([{ ensureContainerd }]) =>
     ensureContainerd({
       dataDirectory: layout.directory,
@@ -91,6 +94,7 @@ export async function prepareMachine(options: MachineOptions): Promise<Machine> 
     hostAddress,
     podCidr,
     linked,
+    keepLinked: () => keepHostLink(link, { clock, log: log.with({ component: 'network' }) }),
     containerd,
     access,
   }

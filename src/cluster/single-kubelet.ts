@@ -76,6 +76,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     containerTools(),
     machine.linked,
   ])
+  running.push(machine.keepLinked())
   running.push({ stop: async () => containerd.release() })
   running.push(
     startPodNetwork(context, { ...podNetworkOf(options, containerd.cniConfDirectory), nodeName }),

@@ -32,6 +32,27 @@ function defaultInterface(): string | undefined {
   return routes[0]?.[0]
 }
 
+/** Whether the kernel sends what goes to a range, `10.96.0.0/16`, through this interface. */
+export function hasRoute(cidr: string, name: string): boolean {
+  const [address = '', length = ''] = cidr.split('/')
+  const mask = [0, 8, 16, 24].map(from => {
+    const ones = Math.min(8, Math.max(0, Number(length) - from))
+    return 256 - 2 ** (8 - ones)
+  })
+  const network = address.split('.').map((byte, at) => Number(byte) & (mask[at] ?? 0))
+  const wanted = [inTable(network), inTable(mask)]
+  return readTable()
+    .map(line => line.split('\t'))
+    .some(
+      ([by, destination, , , , , , its]) =>
+        by === name && destination === wanted[0] && its === wanted[1],
+    )
+}
+
+/** As the kernel's table spells it: the bytes backwards. */
+const inTable = (bytes: readonly number[]) =>
+  Buffer.from(bytes).reverse().toString('hex').toUpperCase()
+
 const ANYWHERE = '00000000'
 const METRIC_COLUMN = 6
 

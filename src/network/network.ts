@@ -1,49 +1,13 @@
-/**
- * The node's pod network: a bridge without ports that holds the address under which pods reach this host (API server, DNS), the kernel
- * settings that routing needs, and the CNI configuration once the node has its range. The door of the room.
- */
+/** The node's pod network: the link to the host, and the CNI configuration once the node has its range. The door of the room. */
 import { join } from 'node:path'
 import { node } from '#api/core/v1/node.ts'
 import { addressAt, parseCidr } from '#base/cidr.ts'
 import { messageOf } from '#base/errors.ts'
 import type { RoleContext, Running } from '#client/role.ts'
-import { command, tryCommand } from '#host/command.ts'
 import { systemFiles } from '#host/files.ts'
 import { cniConfiguration, podCidrIn } from './cni-configuration.ts'
 
-export interface HostLinkOptions {
-  /** Name of the link, at most 15 letters. */
-  readonly link: string
-  /** Addresses that pods use to reach this host. */
-  readonly addresses: readonly string[]
-  /** Routed to the link, so that service addresses have a route even on a host without a default one. */
-  readonly serviceCidr: string
-}
-
-/**
- * Makes the link and its addresses, and lets the kernel route. Repeating it is harmless. A bridge, since unlike a dummy
- * device every kernel that runs containers has it; nothing is ever plugged into it.
- */
-export async function ensureHostLink({
-  link,
-  addresses,
-  serviceCidr,
-}: HostLinkOptions): Promise<void> {
-  // One call for all of it: this stands in the way of the first pod.
-  const lines = [
-    ...(systemFiles.exists(`/sys/class/net/${link}`) ? [] : [`link add ${link} type bridge`]),
-    `link set ${link} up`,
-    ...addresses.map(address => `address replace ${address}/32 dev ${link}`),
-    `route replace ${serviceCidr} dev ${link}`,
-  ]
-  await command('ip', ['-batch', '-'], { input: `${lines.join('\n')}\n` })
-  if (systemFiles.read('/proc/sys/net/ipv4/ip_forward')?.toString().trim() !== '1')
-    await command('sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1'])
-}
-
-export async function removeHostLink(link: string): Promise<void> {
-  await tryCommand('ip', ['link', 'delete', link]).catch(() => undefined)
-}
+export { ensureHostLink, keepHostLink, removeHostLink } from './host-link.ts'
 
 /** The address under which a node's pods reach their host: the first of the node's range, which ptp uses as gateway. */
 export function hostAddressOf(podCidr: string): string {

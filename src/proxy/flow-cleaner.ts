@@ -48,6 +48,11 @@ export class FlowCleaner {
     })
   }
 
+  /** Rules were missing for a while: any flow may have begun without them. */
+  forget(): void {
+    this.#now = undefined
+  }
+
   /** Resolves when nothing is left to be cleaned. */
   async idle(): Promise<void> {
     await this.#cleaning

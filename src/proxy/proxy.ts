@@ -86,7 +86,8 @@ function startConsequences(
     isProxyHealthy: () => health.isHealthy,
   })
   return {
-    written: ({ udpDestinations, healthChecks }: Wanted) => {
+    written: ({ udpDestinations, healthChecks }: Wanted, lost: boolean) => {
+      if (lost) cleaner.forget()
       cleaner.settled(udpDestinations)
       healthCheckPorts.settled(healthChecks)
     },

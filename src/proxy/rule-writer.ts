@@ -1,11 +1,11 @@
 /** Keeps the kernel's table as it is wanted, and says when it is. */
 import { messageOf } from '#base/errors.ts'
 import type { RoleContext } from '#client/role.ts'
-import { command } from '#host/command.ts'
+import { command, tryCommand } from '#host/command.ts'
 import type { Destinations } from './conntrack.ts'
 import type { ProxyFigures } from './figures.ts'
 import type { ProxyHealth } from './proxy-health.ts'
-import type { Ruleset } from './ruleset.ts'
+import { GATE, type Ruleset } from './ruleset.ts'
 import type { HealthCheck } from './service-ports.ts'
 import { transaction } from './transaction.ts'
 
@@ -13,6 +13,9 @@ import { transaction } from './transaction.ts'
 const GATHER_MS = 20
 /** After a failed write the whole table is written anew, a little later each time. */
 const RETRY_MS = [200, 1000, 5000, 30_000] as const
+
+/** How soon is noticed that another program took the rules away, as a firewall does that is started anew. */
+const LOOK_EVERY_MS = 10_000
 
 /** Of so many changes at most it is measured how long they took until they were written. */
 const MEASURED_LIMIT = 1000
@@ -28,9 +31,12 @@ export interface RuleWriterOptions {
   readonly table: string
   readonly health: ProxyHealth
   readonly figures: ProxyFigures
+  /** The program and its first words, by default `nft` itself. */
+  readonly nft?: readonly [string, ...string[]]
+  readonly lookEveryMs?: number
   wanted(): Wanted
-  /** The kernel has these rules from now on. */
-  written(wanted: Wanted): void
+  /** The kernel has these rules from now on; where they were `lost`, packets met none for a while. */
+  written(wanted: Wanted, lost: boolean): void
 }
 
 /** Writes the newest wanted rules, one transaction at a time; what changes meanwhile goes into the next. */
@@ -40,6 +46,9 @@ export class RuleWriter {
   /** What the kernel holds; undefined when that is unknown. */
   #applied: Ruleset | undefined
   #cancelTimer: (() => void) | undefined
+  #cancelLook: (() => void) | undefined
+  #looking: Promise<void> | undefined
+  #areLost = false
   #writing: Promise<void> | undefined
   #dirty = false
   /** When endpoints changed that are not written yet, in milliseconds since the epoch. */
@@ -71,7 +80,9 @@ export class RuleWriter {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#cancelTimer?.()
+    this.#cancelLook?.()
     this.#firstDone()
+    await this.#looking
     await this.#writing
   }
 
@@ -97,13 +108,16 @@ export class RuleWriter {
     const wanted = this.#options.wanted()
     const script = transaction(this.#options.table, this.#applied, wanted.ruleset)
     try {
-      if (script) await command('nft', ['-f', '-'], { input: script })
+      const [program, ...first] = this.#nft
+      if (script) await command(program, [...first, '-f', '-'], { input: script })
       this.#applied = wanted.ruleset
       this.#failures = 0
       health.written(!this.#dirty)
       figures.written(clock.now(), clock.monotonicMs() - started, changes)
       this.#firstDone()
-      this.#options.written(wanted)
+      this.#options.written(wanted, this.#areLost)
+      this.#areLost = false
+      this.#lookLater()
     } catch (error) {
       this.#applied = undefined
       this.#changes.unshift(...changes)
@@ -114,5 +128,40 @@ export class RuleWriter {
         error: messageOf(error),
       })
     }
+  }
+
+  get #nft(): readonly [string, ...string[]] {
+    return this.#options.nft ?? ['nft']
+  }
+
+  #lookLater(): void {
+    this.#cancelLook?.()
+    if (this.#stopped) return
+    const { lookEveryMs = LOOK_EVERY_MS } = this.#options
+    this.#cancelLook = this.#context.clock.after(lookEveryMs, () => {
+      this.#looking = this.#look().finally(() => {
+        this.#looking = undefined
+        this.#lookLater()
+      })
+    })
+  }
+
+  /** Whoever removes or empties the table empties the one chain that all packets pass, which is read quickly however many Services there are. */
+  async #look(): Promise<void> {
+    const [program, ...first] = this.#nft
+    const words = [...first, 'list', 'chain', 'ip', this.#options.table, GATE]
+    const found = await tryCommand(program, words).catch(() => undefined)
+    // Where a write is under way it says what the kernel lacks.
+    if (!found || this.#writing || this.#applied === undefined) return
+    const rules = found.exitCode === 0 ? (found.stdout.match(/ vmap @/g) ?? []).length : 0
+    if (rules >= (this.#applied.chains.get(GATE)?.length ?? 0)) return
+    this.#context.log.warn('another program removed the service rules; they are written anew', {
+      component: 'proxy',
+    })
+    this.#applied = undefined
+    this.#areLost = true
+    this.#dirty = true
+    this.#options.health.waiting()
+    this.#schedule(0)
   }
 }

@@ -26,6 +26,9 @@ export interface ProxyFacts {
   readonly clusterCidr: string
 }
 
+/** The chain that every packet to a Service passes. */
+export const GATE = 'services'
+
 /** Marks packets that postrouting has to masquerade. The bit is upstream's. */
 const MASQUERADE_MARK = '0x4000'
 const mark = `meta mark set meta mark or ${MASQUERADE_MARK}`
@@ -69,7 +72,7 @@ function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
     // A reset for TCP: the kernel may hold back an ICMP error for a second, and the client would wait for it.
     ['refuse', ['meta l4proto tcp reject with tcp reset', 'reject']],
     [
-      'services',
+      GATE,
       [
         'ip daddr . meta l4proto . th dport vmap @service-addresses',
         'fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @node-ports',

@@ -42,7 +42,7 @@ interface Ranges {
 }
 
 /** Ranges of which the machine has no address, so that what runs beside, or was killed before its end, is not in the way. */
-function freeRanges(): Ranges {
+export function freeRanges(): Ranges {
   const { stdout } = spawnSync('ip', ['-o', '-4', 'address', 'show'], { encoding: 'utf8' })
   const taken = (second: number) => stdout.includes(` 10.${second}.`)
   for (;;) {

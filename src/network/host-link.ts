@@ -1,0 +1,103 @@
+/**
+ * A bridge without ports that holds the address under which pods reach this host (API server, DNS), and the kernel settings that routing
+ * needs.
+ */
+import { networkInterfaces } from 'node:os'
+import type { Clock } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import type { Running } from '#client/role.ts'
+import { hasRoute } from '#host/addresses.ts'
+import { command, tryCommand } from '#host/command.ts'
+import { systemFiles } from '#host/files.ts'
+
+export interface HostLinkOptions {
+  /** Name of the link, at most 15 letters. */
+  readonly link: string
+  /** Addresses that pods use to reach this host. */
+  readonly addresses: readonly string[]
+  /** Routed to the link, so that service addresses have a route even on a host without a default one. */
+  readonly serviceCidr: string
+}
+
+/**
+ * Makes the link and its addresses, and lets the kernel route. Repeating it is harmless. A bridge, since unlike a dummy
+ * device every kernel that runs containers has it; nothing is ever plugged into it.
+ */
+export async function ensureHostLink({
+  link,
+  addresses,
+  serviceCidr,
+}: HostLinkOptions): Promise<void> {
+  // One call for all of it: this stands in the way of the first pod.
+  const lines = [
+    ...(systemFiles.exists(`/sys/class/net/${link}`) ? [] : [`link add ${link} type bridge`]),
+    `link set ${link} up`,
+    ...addresses.map(address => `address replace ${address}/32 dev ${link}`),
+    `route replace ${serviceCidr} dev ${link}`,
+  ]
+  await command('ip', ['-batch', '-'], { input: `${lines.join('\n')}\n` })
+  if (!routes()) await command('sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1'])
+}
+
+/** How soon is noticed that somebody took the link away, or what belongs to it. */
+const LOOK_EVERY_MS = 10_000
+
+export interface KeptLink {
+  readonly clock: Clock
+  readonly log: Log
+  readonly lookEveryMs?: number
+}
+
+/**
+ * Brings the link back where somebody else removed it, its addresses or its route, or turned routing off: network managers do so with what they do
+ * not know. Sockets that listen on the addresses live on meanwhile.
+ */
+export function keepHostLink(options: HostLinkOptions, kept: KeptLink): Running {
+  const { clock, log, lookEveryMs = LOOK_EVERY_MS } = kept
+  let stopped = false
+  let cancel = () => {}
+  let looking: Promise<void> | undefined
+  const look = async () => {
+    if (isWhole(options)) return
+    try {
+      await ensureHostLink(options)
+      log.warn('the link to the pods was damaged by another program and is mended', {
+        link: options.link,
+      })
+    } catch (error) {
+      const fields = { link: options.link, error: messageOf(error) }
+      log.error('the link to the pods is damaged and can not be mended; trying again', fields)
+    }
+  }
+  const next = () => {
+    if (stopped) return
+    cancel = clock.after(lookEveryMs, () => {
+      looking = look().finally(next)
+    })
+  }
+  next()
+  return {
+    async stop() {
+      stopped = true
+      cancel()
+      await looking
+    },
+  }
+}
+
+/** Asks the kernel without starting a program, since this is done for as long as the node runs. */
+function isWhole({ link, addresses, serviceCidr }: HostLinkOptions): boolean {
+  const held = networkInterfaces()[link]?.map(({ address }) => address) ?? []
+  return (
+    addresses.every(address => held.includes(address)) && hasRoute(serviceCidr, link) && routes()
+  )
+}
+
+const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward'
+
+const routes = () => systemFiles.read(IP_FORWARD)?.toString().trim() === '1'
+
+export async function removeHostLink(link: string): Promise<void> {
+  await tryCommand('ip', ['link', 'delete', link]).catch(() => undefined)
+}
