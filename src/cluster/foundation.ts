@@ -1,5 +1,6 @@
 /** What a cluster stands on: its store and its keys, on disk where it has a data directory, else in memory; the store in etcd where it has one. */
 import { isStatus } from '#api/machinery/status.ts'
+import { NotStoredError } from '#apiserver/storage/resource-storage.ts'
 import { addressAt, parseCidr } from '#base/cidr.ts'
 import { sleep } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
@@ -69,13 +70,15 @@ export async function layFoundation(
 
 type OpenStore = Pick<Foundation, 'store' | 'encryption'>
 
-/** Waits until the server answers. A store that goes away meanwhile is no bug of ours: throws a UserError that says so. */
-export async function untilReady(server: { ready(): Promise<void> }): Promise<void> {
+/** Waits for what a start reads and writes. A store that goes away meanwhile, or a full disk, is no bug of ours: throws a UserError that says so. */
+export async function untilStored<T>(starting: Promise<T>): Promise<T> {
   try {
-    await server.ready()
+    return await starting
   } catch (error) {
     if (error instanceof StoreUnavailableError || isStatus(error, 'ServiceUnavailable'))
       throw new UserError(error.message)
+    if (error instanceof NotStoredError)
+      throw new UserError(`the start needs to write, and ${error.message}`)
     throw error
   }
 }

@@ -13,7 +13,7 @@ import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { Running } from '#client/role.ts'
 import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import { machineAddresses } from '#host/addresses.ts'
-import { type FoundationOptions, layFoundation, untilReady } from './foundation.ts'
+import { type FoundationOptions, layFoundation, untilStored } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { ROLE_KUBECONFIGS } from './layout.ts'
@@ -95,7 +95,7 @@ export async function startSingleApiServer(
     })
     if (encryption) server.show(encryption.figures)
     running.push(server)
-    await untilReady(server)
+    await untilStored(server.ready())
     const { createListener } = await import('#apiserver/listener/listener.ts')
     const tls = () => {
       const { certificate, key } = pki.server()
@@ -106,7 +106,8 @@ export async function startSingleApiServer(
     const { port } = await listener.listen(listen)
     const isOwn = /^(127\.|::1$|0\.0\.0\.0$|::$)/.test(listen.address)
     const advertised = isOwn ? ownAddress : listen.address
-    if (advertised) await server.advertise({ address: advertised, port, hostname: hostname() })
+    if (advertised)
+      await untilStored(server.advertise({ address: advertised, port, hostname: hostname() }))
     const url = `https://${hostIn(listen.address)}:${port}`
     return { url, pki, kubeconfigs: kubeconfigsFor(url, pki, nodeName), stop }
   } catch (error) {

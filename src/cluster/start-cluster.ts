@@ -19,7 +19,7 @@ import { machineAddresses } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { checkOptions } from './check-options.ts'
-import { type Foundation, layFoundation, untilReady } from './foundation.ts'
+import { type Foundation, layFoundation, untilStored } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { InProcessRoles } from './in-process-roles.ts'
@@ -100,7 +100,7 @@ class Starting {
     const foundation = await layFoundation(options, machine?.hostAddress)
     this.#running.push({ stop: () => foundation.store.close() })
     const server = this.#createServer(foundation, machine?.hostAddress)
-    await untilReady(server)
+    await untilStored(server.ready())
     const roles = new InProcessRoles({
       ...options,
       server,
@@ -255,7 +255,8 @@ class Starting {
     if (machine)
       await machine.linked.then(() => listener.listen({ address: machine.hostAddress, port }))
     const advertised = machine?.hostAddress ?? advertisableAddress(hostOf(this.#options))
-    if (advertised) await server.advertise({ address: advertised, port, hostname: hostname() })
+    if (advertised)
+      await untilStored(server.advertise({ address: advertised, port, hostname: hostname() }))
     return port
   }
 }

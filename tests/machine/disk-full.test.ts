@@ -31,11 +31,16 @@ describe('a full disk', { skip: isRoot ? false : 'only root may mount' }, () => 
   const start = (directory: string) =>
     new ProaProcess(['up', '--data-dir', directory, '--nodes', 'none', '--secure-port', '0'])
 
-  test('at the start', async () => {
-    const { code, stderr } = await start(disk('64k')).ended
-    assert.equal(code, 1, stderr)
-    assert.match(stderr, /^proa: [^\n]*(is full|no space is left)[^\n]*\n$/)
-  })
+  for (const [size, what] of [
+    ['64k', 'at the start'],
+    ['128k', 'at its first writes'],
+  ] as const)
+    test(what, async () => {
+      const { code, stderr } = await start(disk(size)).ended
+      assert.equal(code, 1, stderr)
+      assert.match(stderr, /(^|\n)proa: [^\n]*(is full|no space is left)[^\n]*\n$/)
+      assert.doesNotMatch(stderr, /\n\s+at /)
+    })
 
   test('while it runs', async context => {
     const directory = disk('24m')

@@ -189,6 +189,9 @@ export class TakenMeanwhile extends StatusError {
   }
 }
 
+/** The store could not take a write, and whoever asked for it is not to blame: a full disk, say. */
+export class NotStoredError extends StatusError {}
+
 class TooLargeForStore extends StatusError {
   constructor(message: string) {
     super('RequestEntityTooLarge', `Request entity too large: ${message}`)
@@ -201,5 +204,5 @@ function failed({ failure, message }: CommitFailedError): StatusError {
   if (failure === 'Unsealed') return new PlainError(message)
   if (failure === 'Unavailable')
     return new StatusError('ServiceUnavailable', text, { retryAfterSeconds: 1 })
-  return new StatusError('InternalError', text)
+  return new NotStoredError('InternalError', text)
 }
