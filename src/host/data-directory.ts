@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { UserError } from '#base/errors.ts'
@@ -26,12 +35,13 @@ export function claimDirectory(directory: string): DirectoryClaim {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     lock?.close()
-    if (isBusy(error)) {
-      throw new UserError(
-        `the data directory ${directory} is in use by another proa (pid ${pidIn(pidFile)}); stop that one or choose another directory`,
-      )
-    }
+    if (isBusy(error)) throw inUse(directory, pidIn(pidFile))
     throw directoryError(directory, error)
+  }
+  const other = whoHasFilesOf(directory)
+  if (other !== undefined) {
+    lock.close()
+    throw inUse(directory, other)
   }
   try {
     writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 })
@@ -87,6 +97,39 @@ export function directoryError(directory: string, error: unknown): Error {
     )
   }
   return error instanceof Error ? error : new Error(String(error))
+}
+
+const inUse = (directory: string, processId: number | string) =>
+  new UserError(
+    `the data directory ${directory} is in use by another proa (pid ${processId}); stop that one or choose another directory`,
+  )
+
+/** A line of the kernel's table of locks: who has it, and the inode of the file. */
+const LOCK = /^\d+: (?:-> )?POSIX +\S+ +\S+ (\d+) \S+:(\d+) /gm
+
+/**
+ * Another process that has locks on files of the directory, as SQLite has for as long as a database is open. People remove a file `lock`
+ * that seems to be in their way, and two that write one store destroy it. Undefined where the kernel does not tell.
+ */
+function whoHasFilesOf(directory: string): number | undefined {
+  try {
+    const files = readdirSync(directory).map(name => statSync(join(directory, name)))
+    for (const [, holder, inode] of readFileSync('/proc/locks', 'utf8').matchAll(LOCK)) {
+      // Inodes of several disks may be the same: the process must have the very file open.
+      const file = files.find(({ ino }) => ino === Number(inode))
+      if (file && Number(holder) !== process.pid && hasOpen(Number(holder), file))
+        return Number(holder)
+    }
+  } catch {}
+  return undefined
+}
+
+function hasOpen(processId: number, { dev, ino }: { dev: number; ino: number }): boolean {
+  const directory = `/proc/${processId}/fd`
+  return readdirSync(directory).some(name => {
+    const open = statSync(join(directory, name), { throwIfNoEntry: false })
+    return open?.dev === dev && open.ino === ino
+  })
 }
 
 function isBusy(error: unknown): boolean {
