@@ -4,6 +4,7 @@ import { NotStoredError } from '#apiserver/storage/resource-storage.ts'
 import { addressAt, parseCidr } from '#base/cidr.ts'
 import { sleep } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
+import { machineAddresses } from '#host/addresses.ts'
 import { systemFiles } from '#host/files.ts'
 import { type Store, StoreUnavailableError } from '#store'
 import type { MemoryStore, StoreSnapshot } from '#store/memory/memory-store.ts'
@@ -135,10 +136,9 @@ function openPki(options: FoundationOptions, keys: FilesAt, hostAddress: string 
     parseCidr(serviceClusterIpRange, '--service-cluster-ip-range'),
     1,
   )
-  const listening =
-    listen?.address && listen.address !== '0.0.0.0' && listen.address !== '::'
-      ? [listen.address]
-      : []
+  // Who listens everywhere is reached from other machines under the machine's own addresses.
+  const isEverywhere = listen?.address === '0.0.0.0' || listen?.address === '::'
+  const listening = isEverywhere ? machineAddresses() : listen?.address ? [listen.address] : []
   return ensurePki({
     ...keys,
     names: [`kubernetes.default.svc.${options.clusterDomain}`],

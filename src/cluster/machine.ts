@@ -7,7 +7,7 @@ import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Running } from '#client/role.ts'
-import { machineAddresses } from '#host/addresses.ts'
+import { addressForOthers } from '#host/addresses.ts'
 import { command } from '#host/command.ts'
 import { containerTools, type HostAccess, machineAccess } from '#kubelet'
 import {
@@ -90,7 +90,8 @@ export async function prepareMachine(options: MachineOptions): Promise<Machine> 
   return {
     options,
     nodeName: options.nodeName ?? facts.hostname,
-    nodeAddresses: machineAddresses().slice(0, 1),
+    // Without a network pods still reach the node under the address of its link.
+    nodeAddresses: [addressForOthers('0.0.0.0') ?? hostAddress],
     hostAddress,
     podCidr,
     linked,

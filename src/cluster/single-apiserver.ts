@@ -6,13 +6,13 @@ import { type RuntimeConfig, servedKinds } from '#api/runtime-config.ts'
 import { createApiServer, type NodeConnector } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import type { FeatureGates } from '#base/feature-gates.ts'
-import { bracketed } from '#base/host-port.ts'
+import { localUrl } from '#base/host-port.ts'
 import { PROA_VERSION } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
 import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { Running } from '#client/role.ts'
 import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
-import { machineAddresses } from '#host/addresses.ts'
+import { addressForOthers, machineAddresses } from '#host/addresses.ts'
 import { type FoundationOptions, layFoundation, untilStored } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
@@ -104,23 +104,14 @@ export async function startSingleApiServer(
     const listener = createListener({ server, clock, log, tls })
     running.push(listener)
     const { port } = await listener.listen(listen)
-    const isOwn = /^(127\.|::1$|0\.0\.0\.0$|::$)/.test(listen.address)
-    const advertised = isOwn ? ownAddress : listen.address
-    if (advertised)
-      await untilStored(server.advertise({ address: advertised, port, hostname: hostname() }))
-    const url = `https://${hostIn(listen.address)}:${port}`
+    const address = addressForOthers(listen.address)
+    await untilStored(server.advertise({ address, port, hostname: hostname() }))
+    const url = localUrl(listen.address, port)
     return { url, pki, kubeconfigs: kubeconfigsFor(url, pki, nodeName), stop }
   } catch (error) {
     await stop()
     throw error
   }
-}
-
-/** Where clients on this machine find who listens on `address`. */
-function hostIn(address: string): string {
-  if (address === '0.0.0.0') return '127.0.0.1'
-  if (address === '::') return '[::1]'
-  return bracketed(address)
 }
 
 function kubeconfigsFor(server: string, pki: Pki, nodeName: string): Record<string, string> {

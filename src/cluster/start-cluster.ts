@@ -7,6 +7,7 @@ import { servedKinds } from '#api/runtime-config.ts'
 import { type ApiServer, createApiServer, type NodeConnector } from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import { UserError } from '#base/errors.ts'
+import { localUrl } from '#base/host-port.ts'
 import { silentLog } from '#base/log.ts'
 import { PROA_VERSION } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
@@ -15,7 +16,7 @@ import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
 import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
-import { machineAddresses } from '#host/addresses.ts'
+import { addressForOthers } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { checkOptions } from './check-options.ts'
@@ -113,7 +114,7 @@ class Starting {
     const port = options.listen ? await this.#listen(server, foundation, machine) : undefined
     this.#running.push(roles, snapshots)
     await roles.start()
-    const url = port === undefined ? undefined : `https://${hostOf(options)}:${port}`
+    const url = port === undefined ? undefined : localUrl(hostOf(options), port)
     const transport = server.transportFor(identities.admin)
     const stop = () => this.stop()
     return {
@@ -254,9 +255,8 @@ class Starting {
     // Pods reach the API under the host's address on its link, which may come up a little later.
     if (machine)
       await machine.linked.then(() => listener.listen({ address: machine.hostAddress, port }))
-    const advertised = machine?.hostAddress ?? advertisableAddress(hostOf(this.#options))
-    if (advertised)
-      await untilStored(server.advertise({ address: advertised, port, hostname: hostname() }))
+    const address = machine?.hostAddress ?? addressForOthers(hostOf(this.#options))
+    await untilStored(server.advertise({ address, port, hostname: hostname() }))
     return port
   }
 }
@@ -284,16 +284,6 @@ function complete(given: StartOptions): CompleteOptions {
 
 function hostOf({ listen }: CompleteOptions): string {
   return listen?.address ?? DEFAULT_ADDRESS
-}
-
-/** Endpoints may not be loopback addresses; who listens there only tells the machine's own address, as upstream does. */
-function advertisableAddress(listening: string): string | undefined {
-  const isOwn =
-    listening.startsWith('127.') ||
-    listening === '::1' ||
-    listening === '0.0.0.0' ||
-    listening === '::'
-  return isOwn ? machineAddresses()[0] : listening
 }
 
 function unknownNode(name: string): never {

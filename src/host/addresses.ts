@@ -16,6 +16,15 @@ export function machineAddresses(): string[] {
   return found.length > 0 ? [...new Set(found)] : ['127.0.0.1']
 }
 
+/**
+ * Where others find who listens on an address: for one of the loopback that is the machine's own, as upstream tells it. Undefined where there
+ * is none, as on a machine without a network.
+ */
+export function addressForOthers(listening: string): string | undefined {
+  if (!/^(127\.|::1$|0\.0\.0\.0$|::$)/.test(listening)) return listening
+  return machineAddresses().find(address => !address.startsWith('127.'))
+}
+
 /** Whether an interface of this machine that is up has this address. */
 export function isOwnAddress(ip: string): boolean {
   return Object.values(networkInterfaces()).some(addresses =>

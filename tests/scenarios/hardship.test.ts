@@ -1,5 +1,6 @@
 /** What a running cluster leans on goes away: whoever read its words, and the files that it may open. It goes on. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
 import { tmpdir } from 'node:os'
@@ -58,6 +59,17 @@ describe('hardship', () => {
     await untilItAnswers(directory)
     await pause(500)
     await untilItAnswers(directory)
+    const { code, stderr } = await proa.kill('SIGTERM')
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+  })
+
+  const isAlone = () => spawnSync('unshare', ['--net', 'true']).status === 0
+  test('a machine without a network', { skip: !isAlone() && 'only root may' }, async () => {
+    const directory = mkdtempSync(join(base, 'offline-'))
+    const words = ['up', '--data-dir', directory, '--nodes', 'hollow:1', '--secure-port', '0']
+    const offline = ['unshare', '--net', process.execPath, program]
+    const proa = new ProaProcess(words, { program: offline })
+    await proa.ready()
     const { code, stderr } = await proa.kill('SIGTERM')
     assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
   })

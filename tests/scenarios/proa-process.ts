@@ -39,10 +39,15 @@ export class ProaProcess {
 
   /** Resolves with its port. */
   async ready(): Promise<number> {
+    return Number((await this.said(/(?:is ready after .*|listens on )https:\/\/[^:]+:(\d+)/))[1])
+  }
+
+  /** Resolves once its standard output matches. */
+  async said(pattern: RegExp): Promise<RegExpExecArray> {
     const deadline = performance.now() + READY_TIMEOUT_MS
     for (;;) {
-      const port = /(?:is ready after .*|listens on )https:\/\/[^:]+:(\d+)/.exec(this.stdout)?.[1]
-      if (port) return Number(port)
+      const found = pattern.exec(this.stdout)
+      if (found) return found
       if (this.child.exitCode !== null || this.child.signalCode !== null)
         throw new Error(`it ended with ${this.child.exitCode}: ${this.stderr}`)
       if (performance.now() > deadline) {

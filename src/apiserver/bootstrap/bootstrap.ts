@@ -1,4 +1,5 @@
 /** What must exist before anybody asks: the system's namespaces and classes, the Service of the API itself, the RBAC policy and flow control. */
+import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { KubernetesObject, ManagedFieldsEntry } from '#api/machinery/metadata.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import type { ServiceCidr } from '#api/networking/v1/service-cidr.ts'
@@ -151,9 +152,9 @@ export async function advertise(
   await writer.put('', 'services', kubernetesService(server))
   const write = (addresses: readonly string[]) => putEndpoints(writer, addresses, at.port)
   const ends: (() => Promise<void>)[] = []
-  if (server.store.shared) ends.push(await keepServerLease(server, at, write))
-  else await write([at.address])
-  const { hostname } = at
+  const { address, hostname } = at
+  if (!server.store.shared) await write(address === undefined ? [] : [address])
+  else if (address !== undefined) ends.push(await keepServerLease(server, address, write))
   if (hostname !== undefined) ends.push(keepIdentityLease(server, { ...at, hostname }))
   return async () => {
     await Promise.all(ends.map(end => end()))
@@ -165,26 +166,39 @@ async function putEndpoints(
   addresses: readonly string[],
   port: number,
 ): Promise<void> {
-  const ports = [{ name: 'https', port, protocol: 'TCP' }]
+  const ports = [{ name: 'https', port, protocol: 'TCP' as const }]
   const metadata = {
     ...KUBERNETES,
     labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
   }
-  const sliceLabels = { 'kubernetes.io/service-name': KUBERNETES.name }
   await Promise.all([
     writer.put('', 'endpoints', {
       apiVersion: 'v1',
       kind: 'Endpoints',
       metadata,
-      subsets: [{ addresses: addresses.map(ip => ({ ip })), ports }],
+      subsets: addresses.length === 0 ? [] : [{ addresses: addresses.map(ip => ({ ip })), ports }],
     } as unknown as KubernetesObject),
-    writer.put('discovery.k8s.io', 'endpointslices', {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { ...KUBERNETES, labels: sliceLabels },
-      addressType: addresses[0]?.includes(':') ? 'IPv6' : 'IPv4',
-      endpoints: addresses.map(ip => ({ addresses: [ip], conditions: { ready: true } })),
-      ports,
-    } as unknown as KubernetesObject),
+    putSlice(writer, addresses, ports),
   ])
+}
+
+async function putSlice(
+  writer: Writer,
+  addresses: readonly string[],
+  ports: EndpointSlice['ports'],
+): Promise<void> {
+  const [group, plural] = ['discovery.k8s.io', 'endpointslices'] as const
+  const slice: EndpointSlice = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { ...KUBERNETES, labels: { 'kubernetes.io/service-name': KUBERNETES.name } },
+    addressType: addresses[0]?.includes(':') ? 'IPv6' : 'IPv4',
+    endpoints: addresses.map(ip => ({ addresses: [ip], conditions: { ready: true } })),
+    ports,
+  }
+  const stored = await writer.stored(group, plural, slice)
+  // The family of a slice never changes: one of the other family takes its place.
+  if (stored && (stored as EndpointSlice).addressType !== slice.addressType)
+    await writer.remove(group, plural, slice)
+  await writer.put(group, plural, slice)
 }

@@ -54,6 +54,19 @@ test('the name is made of the host’s', () => {
   assert.notEqual(serverIdOf('VM'), NAME)
 })
 
+test('a name that no label can be is told as far as it can', async () => {
+  for (const [hostname, label] of [
+    ['a'.repeat(64), 'a'.repeat(63)],
+    [`${'a'.repeat(62)}-b`, 'a'.repeat(62)],
+    ['my machine_', 'my_machine'],
+  ] as const) {
+    const cluster = await startHere({}, { ...HERE, hostname })
+    await pass(cluster, 200)
+    const lease = await leaseOf(cluster, serverIdOf(hostname))
+    assert.equal(lease?.metadata.labels?.['kubernetes.io/hostname'], label)
+  }
+})
+
 test('a server that listens says who it is, a moment after its start', async () => {
   const cluster = await startHere()
   await settled()

@@ -18,7 +18,7 @@ import { Writer } from './writer.ts'
 /** Where a server is reached, and what its machine is called. */
 export interface Listening {
   readonly hostname: string
-  readonly address: string
+  readonly address: string | undefined
   readonly port: number
 }
 
@@ -38,6 +38,7 @@ const JITTER_MS = 400
 const FIRST_RETRY_MS = 200
 const LONGEST_RETRY_MS = 7_000
 const LEASE_SECONDS = 3_600
+const LONGEST_LABEL = 63
 const COLLECT_MS = 3_600_000
 
 /** Begins a moment later; the returned function ends it, and is over when the lease is gone. */
@@ -133,8 +134,8 @@ class Keeper {
   #mark({ metadata, spec }: Lease): void {
     const { clock, featureGates } = this.#server
     const { hostname, address, port } = this.#listening
-    metadata.labels = { ...metadata.labels, [IDENTITY]: OF_API, [HOSTNAME]: hostname }
-    if (isGateOn(featureGates, 'UnknownVersionInteroperabilityProxy'))
+    metadata.labels = { ...metadata.labels, [IDENTITY]: OF_API, [HOSTNAME]: asLabel(hostname) }
+    if (address !== undefined && isGateOn(featureGates, 'UnknownVersionInteroperabilityProxy'))
       metadata.annotations = { ...metadata.annotations, [PEER_ADDRESS]: hostPort(address, port) }
     spec.leaseDurationSeconds = LEASE_SECONDS
     spec.renewTime = rfc3339Micro(clock.now())
@@ -169,6 +170,14 @@ class Keeper {
   #warn(what: string, error: unknown): void {
     this.#server.log.warn(what, { error: messageOf(error) })
   }
+}
+
+/** Linux lets a machine have a longer name than a label, and with letters that a label may not have. */
+function asLabel(hostname: string): string {
+  return hostname
+    .replace(/[^-\w.]/g, '_')
+    .slice(0, LONGEST_LABEL)
+    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '')
 }
 
 function isExpired({ spec }: Lease, nowMs: number): boolean {

@@ -25,10 +25,10 @@ async function addressesOf({ ask }: TestServer): Promise<string[][]> {
   const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes'
   const { body: slice } = await ask('GET', path)
   return [
-    endpoints.subsets.flatMap((subset: { addresses: { ip: string }[] }) =>
+    (endpoints.subsets ?? []).flatMap((subset: { addresses: { ip: string }[] }) =>
       subset.addresses.map(({ ip }) => ip),
     ),
-    slice.endpoints.flatMap((endpoint: { addresses: string[] }) => endpoint.addresses),
+    (slice.endpoints ?? []).flatMap((endpoint: { addresses: string[] }) => endpoint.addresses),
   ]
 }
 
@@ -91,8 +91,19 @@ test('a shared store that cannot be asked answers 503, but to those who take wha
   await server.stop()
 })
 
-test('a server is found under an address of IPv6, too', async () => {
+test('without a network a server is found by nobody, and what was told of it before is taken back', async () => {
   const cluster = await startTestServer()
+  await cluster.server.advertise({ address: '10.0.0.1', port: 6443 })
+  await cluster.server.advertise({ address: undefined, port: 6444, hostname: 'vm' })
+  assert.deepEqual(await addressesOf(cluster), [[], []])
+  const { status } = await cluster.ask('GET', '/api/v1/namespaces/default/services/kubernetes')
+  assert.equal(status, 200)
+  await cluster.server.stop()
+})
+
+test('a server is found under an address of IPv6, too, also where it had another before', async () => {
+  const cluster = await startTestServer()
+  await cluster.server.advertise({ address: '10.0.0.1', port: 6443 })
   await cluster.server.advertise({ address: 'fd00::1', port: 6443 })
   assert.deepEqual(await addressesOf(cluster), [['fd00::1'], ['fd00::1']])
   const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes'

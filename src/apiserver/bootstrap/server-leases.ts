@@ -16,7 +16,8 @@ const RENEW_MS = 10_000
 const LEASE_MS = 15_000
 
 export interface Advertised {
-  readonly address: string
+  /** Undefined where the machine has no address but its loopback, as without a network: nobody else finds the server then. */
+  readonly address: string | undefined
   readonly port: number
   /** What the machine is called. Without it, no Lease tells who this server is. */
   readonly hostname?: string
@@ -28,7 +29,7 @@ export type WriteEndpoints = (addresses: readonly string[]) => Promise<void>
 /** Renews until the returned function is called, which takes the server out of the endpoints. */
 export async function keepServerLease(
   server: ServerContext,
-  { address }: Advertised,
+  address: string,
   write: WriteEndpoints,
 ): Promise<() => Promise<void>> {
   const { store, clock, log } = server
