@@ -51,6 +51,20 @@ test('the DNS Service has the tenth address and leads to the servers; what someb
     assert.deepEqual(mended.spec.ports, made.spec.ports)
     assert.equal(mended.metadata.annotations?.kept, 'yes')
     assert.deepEqual(await addresses(), [['10.99.0.2'], ['10.99.0.2']])
+
+    const elsewhere = { serviceClusterIpRange, addresses: ['10.99.0.2'], port: 5353 }
+    await ensureClusterDns(client, elsewhere)
+    const { subsets } = await client.get(endpoints, ...at)
+    const { ports } = await client.get(endpointSlice, ...at)
+    for (const told of [subsets?.[0]?.ports, ports])
+      assert.deepEqual(
+        told?.map(({ name, port, protocol }) => [name, port, protocol]),
+        [
+          ['dns', 5353, 'UDP'],
+          ['dns-tcp', 5353, 'TCP'],
+        ],
+      )
+    assert.deepEqual((await client.get(service, ...at)).spec.ports, made.spec.ports)
   } finally {
     await server.stop()
     await store.close()

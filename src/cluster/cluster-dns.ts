@@ -16,9 +16,9 @@ export const DNS_PORT = 53
 const DNS_ADDRESS_INDEX = 10
 const NAME = 'kube-dns'
 const NAMESPACE = 'kube-system'
-const PORTS = [
-  { name: 'dns', port: DNS_PORT, protocol: 'UDP' as const },
-  { name: 'dns-tcp', port: DNS_PORT, protocol: 'TCP' as const },
+const portsAt = (port: number) => [
+  { name: 'dns', port, protocol: 'UDP' as const },
+  { name: 'dns-tcp', port, protocol: 'TCP' as const },
 ]
 
 export function clusterDnsAddress(serviceClusterIpRange: string): string {
@@ -30,8 +30,10 @@ export function clusterDnsAddress(serviceClusterIpRange: string): string {
 
 export interface ClusterDnsOptions {
   readonly serviceClusterIpRange: string
-  /** Where the servers listen, on port 53. */
+  /** Where the servers listen. */
   readonly addresses: readonly string[]
+  /** 53 by default. */
+  readonly port?: number
 }
 
 /** Creates the Service and its endpoints, or corrects what differs; what others added stays. */
@@ -39,8 +41,8 @@ export async function ensureClusterDns(client: Client, options: ClusterDnsOption
   const at = { name: NAME, namespace: NAMESPACE }
   await Promise.all([
     ensure(client, service, wantedService(clusterDnsAddress(options.serviceClusterIpRange))),
-    ensure(client, endpoints, wantedEndpoints(options.addresses)),
-    ensure(client, endpointSlice, wantedSlice(options.addresses)),
+    ensure(client, endpoints, wantedEndpoints(options)),
+    ensure(client, endpointSlice, wantedSlice(options)),
   ])
 
   /** Corrected first: a create would find the address taken, by the Service itself. */
@@ -69,12 +71,12 @@ function wantedService(clusterIP: string): Partial<Service> {
       type: 'ClusterIP',
       clusterIP,
       clusterIPs: [clusterIP],
-      ports: PORTS.map(port => ({ ...port, targetPort: DNS_PORT })),
+      ports: portsAt(DNS_PORT).map(port => ({ ...port, targetPort: DNS_PORT })),
     },
   }
 }
 
-function wantedEndpoints(addresses: readonly string[]): Partial<Endpoints> {
+function wantedEndpoints({ addresses, port = DNS_PORT }: ClusterDnsOptions): Partial<Endpoints> {
   return {
     apiVersion: 'v1',
     kind: 'Endpoints',
@@ -84,11 +86,11 @@ function wantedEndpoints(addresses: readonly string[]): Partial<Endpoints> {
       // The slice beside it says the same; nobody shall copy this one into another.
       labels: { ...labels, 'endpointslice.kubernetes.io/skip-mirror': 'true' },
     },
-    subsets: [{ addresses: addresses.map(ip => ({ ip })), ports: PORTS }],
+    subsets: [{ addresses: addresses.map(ip => ({ ip })), ports: portsAt(port) }],
   }
 }
 
-function wantedSlice(addresses: readonly string[]): Partial<EndpointSlice> {
+function wantedSlice({ addresses, port = DNS_PORT }: ClusterDnsOptions): Partial<EndpointSlice> {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
@@ -103,6 +105,6 @@ function wantedSlice(addresses: readonly string[]): Partial<EndpointSlice> {
     },
     addressType: 'IPv4',
     endpoints: addresses.map(address => ({ addresses: [address], conditions: { ready: true } })),
-    ports: PORTS,
+    ports: portsAt(port),
   }
 }

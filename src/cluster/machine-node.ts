@@ -1,10 +1,8 @@
 /** The node on this machine: kubelet over containerd, pod network, service rules and DNS, in the order that gets pods running soonest. */
 import { node as nodeKind } from '#api/core/v1/node.ts'
-import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Client } from '#client/client.ts'
 import type { RoleContext, Running } from '#client/role.ts'
-import { type DnsOptions, startDns } from '#dns'
 import {
   containerTools,
   DEFAULT_CONTAINER_LOGS_DIRECTORY,
@@ -20,11 +18,10 @@ import { openKubeletPort } from './kubelet-port.ts'
 import { type Machine, podNetworkOf } from './machine.ts'
 import { readNodeDns, upstreamsOf } from './machine-dns.ts'
 import type { Pki } from './pki/pki.ts'
+import { serveNames } from './serve-names.ts'
 
 export { prepareMachine } from './machine.ts'
 export { machineReadiness } from './machine-readiness.ts'
-
-const DNS_RETRY_MS = 5_000
 
 /** As whom each part of the node talks to the API. */
 export interface MachineContexts {
@@ -63,13 +60,20 @@ export async function startMachineNode(
   try {
     await machine.linked
     parts.add(machine.keepLinked())
+    const dnsFacts = { serviceClusterIpRange, addresses: [hostAddress] }
+    const ensured = ensureClusterDns(contexts.admin.client, dnsFacts)
     const services = Promise.all([
-      ensureClusterDns(contexts.admin.client, { serviceClusterIpRange, addresses: [hostAddress] }),
+      ensured,
       parts.add(startProxy(contexts.proxy, { nodeName, clusterCidr, table: layout.instance })),
-      serveNames(contexts.dns, parts, {
+      serveNames(contexts.dns, {
         clusterDomain: options.clusterDomain,
-        listen: [{ address: hostAddress, port: DNS_PORT }],
         upstreams: upstreamsOf(nodeDns, [hostAddress, clusterDns]),
+        ...{ address: hostAddress, port: DNS_PORT, signal: parts.stopping.signal },
+        started: server => parts.add(server),
+        moved: async port => {
+          await ensured
+          await ensureClusterDns(contexts.admin.client, { ...dnsFacts, port })
+        },
       }),
     ])
     services.catch(error =>
@@ -143,19 +147,6 @@ class Parts {
     this.stopping.abort()
     for (const part of this.#running.splice(0).reverse()) await part.stop()
   }
-}
-
-/** Another program may hold the port for a while: pods without names are bad, a node that does not start is worse. */
-async function serveNames(context: RoleContext, parts: Parts, options: DnsOptions): Promise<void> {
-  const { clock, log } = context
-  const { signal } = parts.stopping
-  while (!signal.aborted)
-    try {
-      return await parts.add(startDns(context, options))
-    } catch (error) {
-      log.error('DNS for pods could not be started; trying again', { error: messageOf(error) })
-      await sleep(clock, DNS_RETRY_MS, signal).catch(() => {})
-    }
 }
 
 /** A new node asks for the range that the host's address is from, unless another node has it. */
