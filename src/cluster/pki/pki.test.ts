@@ -85,6 +85,27 @@ test('the server certificate follows its names and its age, and keeps its key', 
   now = madeAt
 })
 
+test('what was made while the clock was ahead is made anew once it is right, or valid already', () => {
+  const mine = options()
+  const pki = ensurePki(mine)
+  const right = now
+  const isValid = (pem: string) => Date.parse(new X509Certificate(pem).validFrom) <= now
+  now += 400 * DAY_MS
+  const early = { running: pki.server(), admin: pki.client('admin') }
+  now = right
+  assert.ok(!isValid(early.admin.certificate))
+  for (const opened of [pki, ensurePki(mine)])
+    for (const pair of [opened.server(), opened.client('admin')]) {
+      assert.ok(isValid(pair.certificate))
+      assert.equal(opened.server().key, early.running.key)
+    }
+  now -= 20 * 3_600_000
+  const hoursBefore = ensurePki(mine)
+  for (const pem of [hoursBefore.authority, hoursBefore.client('admin').certificate])
+    assert.ok(isValid(pem))
+  now = right
+})
+
 test('kubelets get a client and a serving certificate; odd names cannot leave the directory', () => {
   const pki = ensurePki(options())
   const { client, serving } = pki.kubelet('node-1', ['192.0.2.1'])

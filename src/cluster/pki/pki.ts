@@ -70,8 +70,11 @@ export interface KubeletCertificates {
 const DAY_MS = 86_400_000
 const AUTHORITY_DAYS = 3650
 const LEAF_DAYS = 365
-/** Certificates are valid a little before they are made: clocks of other machines may be behind. */
-const CLOCK_SKEW_MS = 5 * 60_000
+/**
+ * Certificates are valid before they are made: clocks of other machines may be behind, and this one's may be hours ahead until the network
+ * corrects it, as where another system of the machine keeps local time.
+ */
+const CLOCK_SKEW_MS = 86_400_000
 
 const SERVER_NAMES = [
   'kubernetes',
@@ -221,7 +224,7 @@ interface Leaf {
 class Leaves {
   readonly authority: CertifiedKey
   readonly #options: PkiOptions
-  readonly #held = new Map<string, { pair: CertifiedKey; renewAt: number; names: string }>()
+  readonly #held = new Map<string, { pair: CertifiedKey; lasts: Span; names: string }>()
 
   constructor(options: PkiOptions, authority: CertifiedKey) {
     this.#options = options
@@ -232,9 +235,9 @@ class Leaves {
     const now = this.#options.clock.now()
     const names = [...(leaf.names ?? [])].map(canonicalName).sort().join()
     const held = this.#held.get(name)
-    if (held && held.names === names && now < held.renewAt) return held.pair
+    if (held && held.names === names && contains(held.lasts, now)) return held.pair
     const pair = this.#loadOrIssue(name, leaf, names, authority)
-    this.#held.set(name, { pair, names, renewAt: renewAt(new X509Certificate(pair.certificate)) })
+    this.#held.set(name, { pair, names, lasts: spanOf(new X509Certificate(pair.certificate)) })
     return pair
   }
 
@@ -256,7 +259,7 @@ class Leaves {
         throw new UserError(
           `${path}.crt was not issued by this cluster's authority; remove ${name}.crt and ${name}.key to have them made anew.`,
         )
-      if (namesOf(parsed) === names && clock.now() < renewAt(parsed)) return found
+      if (namesOf(parsed) === names && contains(spanOf(parsed), clock.now())) return found
     }
     // A key without certificate is what a crash between the two writes leaves; it serves as well as a new one.
     const request = {
@@ -276,11 +279,19 @@ function validity(clock: Clock, days: number) {
   return { notBefore: now - CLOCK_SKEW_MS, notAfter: now + days * DAY_MS }
 }
 
-/** When two thirds of a certificate's life are over. */
-function renewAt(certificate: X509Certificate): number {
-  const from = Date.parse(certificate.validFrom)
-  return from + ((Date.parse(certificate.validTo) - from) * 2) / 3
+/** In milliseconds since the epoch. */
+interface Span {
+  readonly from: number
+  readonly until: number
 }
+
+/** The first two thirds of a certificate's life. Before it begins, one that was made while the clock was ahead serves nobody either. */
+function spanOf(certificate: X509Certificate): Span {
+  const from = Date.parse(certificate.validFrom)
+  return { from, until: from + ((Date.parse(certificate.validTo) - from) * 2) / 3 }
+}
+
+const contains = ({ from, until }: Span, time: number) => from <= time && time < until
 
 /** One spelling for each address, so that `::1` and `0:0:0:0:0:0:0:1` are the same name. */
 function canonicalName(name: string): string {
