@@ -42,26 +42,48 @@ export function writePodNetwork(options: PodNetworkOptions, podCidr: string): vo
   systemFiles.writeAtomically(file, text, 0o644)
 }
 
-/** Writes the CNI configuration as soon as the node has its range, and again should the range change. */
-export function startPodNetwork(context: RoleContext, options: PodNetworkOptions): Running {
+/** How soon is noticed that somebody removed the configuration, without which no pod starts. */
+const LOOK_EVERY_MS = 10_000
+
+/** Writes the CNI configuration as soon as the node has its range, and again should the range change or somebody remove or change the file. */
+export function startPodNetwork(
+  context: RoleContext,
+  options: PodNetworkOptions,
+  lookEveryMs = LOOK_EVERY_MS,
+): Running {
+  const { clock } = context
   const log = context.log.with({ component: 'network' })
-  let written = ''
+  let podCidr: string | undefined
+  const write = () => {
+    if (podCidr === undefined) return
+    try {
+      writePodNetwork(options, podCidr)
+    } catch (error) {
+      log.error('the CNI configuration could not be written', { error: messageOf(error) })
+    }
+  }
   const end = context.informers
     .for(node, { fieldSelector: `metadata.name=${options.nodeName}` })
     .subscribe({
       changed: ({ spec }) => {
-        const podCidr = spec?.podCIDR
-        if (!podCidr || podCidr === written) return
-        try {
-          writePodNetwork(options, podCidr)
-          written = podCidr
-        } catch (error) {
-          log.error('the CNI configuration could not be written', { error: messageOf(error) })
-        }
+        if (!spec?.podCIDR || spec.podCIDR === podCidr) return
+        podCidr = spec.podCIDR
+        write()
       },
     })
+  let cancel = () => {}
+  const next = () => {
+    cancel = clock.after(lookEveryMs, () => {
+      write()
+      next()
+    })
+  }
+  next()
   return {
-    stop: async () => end(),
+    async stop() {
+      cancel()
+      end()
+    },
   }
 }
 

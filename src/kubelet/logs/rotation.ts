@@ -47,14 +47,31 @@ export class LogRotation {
     for (const container of this.#cache.containers()) {
       if (container.state !== 'running' || !container.logPath) continue
       const facts = await options.hostAccess.files.facts(container.logPath)
-      if (facts?.kind === 'file' && facts.size > MAXIMUM_LOG_BYTES)
-        // One log that can't be rotated must not keep the others from it.
-        await this.#rotate(container.id, container.logPath).catch(error =>
-          this.#context.log.warn('a log was not rotated', {
-            path: container.logPath,
-            error: messageOf(error),
-          }),
-        )
+      // One log that can't be rotated must not keep the others from it.
+      const failed = (error: unknown) =>
+        this.#context.log.warn('a log was not rotated', {
+          path: container.logPath,
+          error: messageOf(error),
+        })
+      if (!facts) await this.#beginAnew(container.id, container.logPath).catch(failed)
+      else if (facts.kind === 'file' && facts.size > MAXIMUM_LOG_BYTES)
+        await this.#rotate(container.id, container.logPath).catch(failed)
+    }
+  }
+
+  /** Somebody removed it, to free the disk: until it is opened anew that is not freed, and what the container says is lost. */
+  async #beginAnew(containerId: string, path: string): Promise<void> {
+    const { hostAccess, runtime } = this.#context.options
+    const { files } = hostAccess
+    const directory = path.slice(0, path.lastIndexOf('/'))
+    const hadDirectory = (await files.facts(directory)) !== undefined
+    await files.makeDirectory(directory)
+    try {
+      await runtime.reopenContainerLog(containerId)
+    } catch (error) {
+      // A container that ended meanwhile must not leave a directory behind its pod.
+      if (!hadDirectory) await files.removeTree(directory)
+      throw error
     }
   }
 
