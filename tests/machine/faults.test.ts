@@ -1,12 +1,13 @@
 /** What goes wrong on a machine with real containers: one sentence each, and what runs goes on. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { findProcesses, signalProcess } from '#host/background-process.ts'
+import { containerdPaths } from '../../src/kubelet/cri/containerd-config.ts'
 import { busyboxImage } from '../tools/busybox-image.ts'
 import {
   eventually,
@@ -107,6 +108,17 @@ describe('faults of a node on this machine', { skip: reason !== undefined }, () 
     await isReady('after')
     assert.equal(await kubectl.run(facts), was)
     assert.equal(await kubectl.run('exec before -- echo still here'), 'still here\n')
+  })
+
+  test('the socket of containerd is removed: it is started anew, and its pods live on', async () => {
+    const facts = ['get', 'pod', 'before', '-o', 'jsonpath={.status.containerStatuses}']
+    const was = await kubectl.run(facts)
+    const { socket } = containerdPaths(proa.directory)
+    rmSync(socket)
+    // Who is connected stays so; anybody else, and the next start, finds it by its name.
+    await eventually(() => existsSync(socket), 15_000)
+    await eventually(async () => (await kubectl.try(['exec', 'before', '--', 'true'])).code === 0)
+    assert.equal(await kubectl.run(facts), was)
   })
 
   test('the link and the rules are taken away: the next start brings them back', async () => {

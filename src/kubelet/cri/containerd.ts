@@ -203,7 +203,10 @@ export async function stopProcess(processId: number, clock: Clock): Promise<void
   }
 }
 
-/** Starts it again whenever it died; waits longer each time that does not help. */
+/**
+ * Starts it again whenever it died, or lost its socket, as to who cleans up temporary files: nobody would reach it ever again. Waits longer each time
+ * that does not help.
+ */
 function supervise(paths: ContainerdPaths, tools: Tools): () => void {
   const { clock, log } = tools
   let released = false
@@ -211,13 +214,17 @@ function supervise(paths: ContainerdPaths, tools: Tools): () => void {
   let delayMs = firstRestartDelayMs
 
   const look = async () => {
-    if ((await runningProcess(paths)) !== undefined) {
+    const running = await runningProcess(paths)
+    const isReachable = (await stat(paths.socket).catch(() => undefined)) !== undefined
+    if (running !== undefined && isReachable) {
       delayMs = firstRestartDelayMs
       return next(superviseEveryMs)
     }
     if (released) return
-    log.warn('containerd is gone and is started again; pods are not touched')
+    const why = running === undefined ? 'is gone' : 'has lost its socket'
+    log.warn(`containerd ${why} and is started again; pods are not touched`)
     try {
+      if (running !== undefined) await stopProcess(running, clock)
       await start(paths, tools)
       next(superviseEveryMs)
     } catch (error) {
