@@ -13,6 +13,7 @@ import { containerTools, type HostAccess, machineAccess } from '#kubelet'
 import {
   ensureHostLink,
   hostAddressOf,
+  keepForwarding,
   keepHostLink,
   type PodNetworkOptions,
   podCidrOf,
@@ -47,7 +48,7 @@ export interface Machine {
   /** The range of pod addresses that the node has, or asks for when it is new. */
   readonly podCidr: string
   readonly linked: Promise<void>
-  /** Mends the link whenever another program damages it; to be called when it is there. */
+  /** Mends the link whenever another program damages it, and keeps firewalls from cutting it off; to be called when it is there. */
   keepLinked(): Running
   readonly containerd: Promise<Containerd>
   readonly access: Promise<HostAccess>
@@ -95,7 +96,15 @@ export async function prepareMachine(options: MachineOptions): Promise<Machine> 
     hostAddress,
     podCidr,
     linked,
-    keepLinked: () => keepHostLink(link, { clock, log: log.with({ component: 'network' }) }),
+    keepLinked() {
+      const kept = { clock, log: log.with({ component: 'network' }) }
+      const { clusterCidr } = options
+      const parts = [
+        keepHostLink(link, kept),
+        keepForwarding({ name: layout.instance, clusterCidr }, kept),
+      ]
+      return { stop: async () => void (await Promise.all(parts.map(part => part.stop()))) }
+    },
     containerd,
     access,
   }

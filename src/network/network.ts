@@ -7,6 +7,7 @@ import type { RoleContext, Running } from '#client/role.ts'
 import { systemFiles } from '#host/files.ts'
 import { cniConfiguration, podCidrIn } from './cni-configuration.ts'
 
+export { keepForwarding, removeForwarding } from './forwarding.ts'
 export { ensureHostLink, keepHostLink, removeHostLink } from './host-link.ts'
 
 /** The address under which a node's pods reach their host: the first of the node's range, which ptp uses as gateway. */

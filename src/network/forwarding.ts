@@ -1,0 +1,105 @@
+/**
+ * Lets the packets of pods through a firewall that forwards nothing by itself, such as Docker's and ufw's: pods would reach neither one another nor
+ * anything else, and nothing would say why. Where the firewall forwards anyway its rules are left alone.
+ */
+import type { Clock } from '#base/clock.ts'
+import { messageOf } from '#base/errors.ts'
+import type { Log } from '#base/log.ts'
+import type { Running } from '#client/role.ts'
+import { command, tryCommand } from '#host/command.ts'
+
+export interface ForwardingOptions {
+  /** By this comment the rules are found again. */
+  readonly name: string
+  /** Of whom packets are let through, and to whom. */
+  readonly clusterCidr: string
+  /** The program and its first words, by default `iptables` itself: whoever closes a firewall so has it. */
+  readonly iptables?: readonly [string, ...string[]]
+}
+
+/** Firewalls are started now and then, after us and anew. */
+const LOOK_EVERY_MS = 60_000
+/** Seconds to wait for another one that writes rules. */
+const WAIT = ['-w', '5']
+
+/** True where rules were added. */
+export async function allowForwarding(options: ForwardingOptions): Promise<boolean> {
+  const { name, clusterCidr } = options
+  const rules = await forwardRules(options)
+  if (!isClosed(rules) || rules.some(rule => isOurs(rule, name))) return false
+  for (const side of ['-s', '-d'])
+    await run(options, [
+      ...['-I', 'FORWARD', side, clusterCidr],
+      ...['-m', 'comment', '--comment', name, '-j', 'ACCEPT'],
+    ])
+  return true
+}
+
+export interface KeptForwarding {
+  readonly clock: Clock
+  readonly log: Log
+  readonly lookEveryMs?: number
+}
+
+/** Looks at once, and then again and again. */
+export function keepForwarding(options: ForwardingOptions, kept: KeptForwarding): Running {
+  const { clock, log, lookEveryMs = LOOK_EVERY_MS } = kept
+  let stopped = false
+  let cancel = () => {}
+  const look = async () => {
+    try {
+      if (await allowForwarding(options))
+        log.info("the firewall forwards nothing by itself; the pods' packets are let through", {
+          clusterCidr: options.clusterCidr,
+        })
+    } catch (error) {
+      log.warn(
+        "the firewall forwards nothing, and could not be told to let the pods' packets through",
+        {
+          error: messageOf(error),
+        },
+      )
+    }
+    if (!stopped) cancel = clock.after(lookEveryMs, () => (looking = look()))
+  }
+  let looking = look()
+  return {
+    async stop() {
+      stopped = true
+      cancel()
+      await looking
+    },
+  }
+}
+
+/** Takes the rules back; harmless where there are none. */
+export async function removeForwarding(
+  options: Pick<ForwardingOptions, 'name' | 'iptables'>,
+): Promise<void> {
+  for (const rule of await forwardRules(options))
+    if (isOurs(rule, options.name)) await run(options, ['-D', ...rule.split(' ').slice(1)])
+}
+
+function isClosed(rules: readonly string[]): boolean {
+  return rules.some(rule => rule === '-P FORWARD DROP' || / -j (DROP|REJECT)\b/.test(rule))
+}
+
+const isOurs = (rule: string, name: string) => rule.includes(` --comment ${name} `)
+
+/** As `iptables -S` lists them; none where there is no such program. */
+async function forwardRules(
+  options: Pick<ForwardingOptions, 'iptables'>,
+): Promise<readonly string[]> {
+  const [program, ...first] = options.iptables ?? ['iptables']
+  const words = [...first, ...WAIT, '-S', 'FORWARD']
+  const found = await tryCommand(program, words).catch(() => undefined)
+  return found?.exitCode === 0 ? found.stdout.trim().split('\n') : []
+}
+
+async function run(
+  options: Pick<ForwardingOptions, 'iptables'>,
+  words: readonly string[],
+): Promise<void> {
+  const [program, ...first] = options.iptables ?? ['iptables']
+  await command(program, [...first, ...WAIT, ...words])
+}
