@@ -134,6 +134,17 @@ describe('faults of a node on this machine', { skip: reason !== undefined }, () 
     assert.ok(reached)
   })
 
+  test('killed before it noted which containerd it had started: the next start finds that one', async () => {
+    await proa.end('SIGKILL')
+    const paths = containerdPaths(proa.directory)
+    const running = () => findProcesses(words => words.includes(paths.configFile))
+    const was = await running()
+    rmSync(paths.processIdFile)
+    await proa.start()
+    assert.equal(await kubectl.run('exec before -- echo still here'), 'still here\n')
+    assert.deepEqual(await running(), was)
+  })
+
   test('killed in the midst of work, then reset: nothing is left', async () => {
     for (let i = 0; i < 4; i++) await runPod(`burst-${i}`)
     await proa.end('SIGKILL')

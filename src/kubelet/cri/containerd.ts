@@ -8,7 +8,12 @@ import { dirname } from 'node:path'
 import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
-import { commandLineOf, signalProcess, startInBackground } from '#host/background-process.ts'
+import {
+  commandLineOf,
+  findProcesses,
+  signalProcess,
+  startInBackground,
+} from '#host/background-process.ts'
 import { command } from '#host/command.ts'
 import {
   type ContainerdPaths,
@@ -183,10 +188,14 @@ async function lastComplaint(paths: ContainerdPaths): Promise<string | undefined
 export async function runningProcess(paths: ContainerdPaths): Promise<number | undefined> {
   const text = await readFile(paths.processIdFile, 'utf8').catch(() => '')
   const processId = Number(text.trim())
-  if (!Number.isInteger(processId) || processId <= 1) return undefined
   // The number may be another program's by now.
-  const words = await commandLineOf(processId)
-  return words?.includes(paths.configFile) ? processId : undefined
+  const isOurs = (words: readonly string[] | undefined) =>
+    words?.includes(paths.configFile) === true && words[0]?.endsWith('containerd') === true
+  if (processId > 1 && isOurs(await commandLineOf(processId))) return processId
+  // Who started it may have been killed before the number was written: a second one would wait for the first one's lock, and stay for ever.
+  const [found] = await findProcesses(isOurs)
+  if (found !== undefined) await writeFile(paths.processIdFile, `${found}\n`).catch(() => {})
+  return found
 }
 
 /** SIGTERM, then SIGKILL; resolves when it is gone. */

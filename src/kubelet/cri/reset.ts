@@ -31,8 +31,11 @@ export async function resetContainerd(options: ResetOptions): Promise<void> {
   } catch (error) {
     options.log.warn('the pods could not be removed one by one', { error: messageOf(error) })
   }
-  const running = await runningProcess(paths)
-  if (running !== undefined) await stopProcess(running, options.clock)
+  for (;;) {
+    const running = await runningProcess(paths)
+    if (running === undefined) break
+    await stopProcess(running, options.clock)
+  }
   const left = await bundleIds(paths)
   await stopLeftovers(paths, options.clock)
   for (const id of new Set([...before, ...left])) await removeContainerRemains(id, options.clock)
