@@ -26,10 +26,11 @@ const WAIT = ['-w', '5']
 export async function allowForwarding(options: ForwardingOptions): Promise<boolean> {
   const { name, clusterCidr } = options
   const rules = await forwardRules(options)
-  if (!isClosed(rules) || rules.some(rule => isOurs(rule, name))) return false
+  const place = placeIn(rules)
+  if (!place || rules.some(rule => isOurs(rule, name))) return false
   for (const side of ['-s', '-d'])
     await run(options, [
-      ...['-I', 'FORWARD', side, clusterCidr],
+      ...[...place, side, clusterCidr],
       ...['-m', 'comment', '--comment', name, '-j', 'ACCEPT'],
     ])
   return true
@@ -80,8 +81,17 @@ export async function removeForwarding(
     if (isOurs(rule, options.name)) await run(options, ['-D', ...rule.split(' ').slice(1)])
 }
 
-function isClosed(rules: readonly string[]): boolean {
-  return rules.some(rule => rule === '-P FORWARD DROP' || / -j (DROP|REJECT)\b/.test(rule))
+/** Drops or refuses all that has come so far; the last is ufw's, which does so where it is told to. */
+const CLOSING = /^-A FORWARD -j (DROP|REJECT|ufw-reject-forward)\b/
+
+/**
+ * Where rules are let in: right before the one that closes, or where only the policy does, last. Those before it stay before it, since somebody wants
+ * to keep just that from pods. Undefined where nothing closes.
+ */
+function placeIn(rules: readonly string[]): readonly string[] | undefined {
+  const closing = rules.filter(rule => rule.startsWith('-A ')).findIndex(rule => CLOSING.test(rule))
+  if (closing >= 0) return ['-I', 'FORWARD', String(closing + 1)]
+  return rules.includes('-P FORWARD DROP') ? ['-A', 'FORWARD'] : undefined
 }
 
 const isOurs = (rule: string, name: string) => rule.includes(` --comment ${name} `)

@@ -59,8 +59,8 @@ export function keepHostLink(options: HostLinkOptions, kept: KeptLink): Running 
   let cancel = () => {}
   let looking: Promise<void> | undefined
   const look = async () => {
-    if (isWhole(options)) return
     try {
+      if (isWhole(options)) return
       await ensureHostLink(options)
       log.warn('the link to the pods was damaged by another program and is mended', {
         link: options.link,

@@ -10,9 +10,8 @@ import { eventually, whyNotHere } from './proa-process.ts'
 const namespace = `proa-fwd-${process.pid}`
 const iptables = ['ip', 'netns', 'exec', namespace, 'iptables'] as const
 const options = { name: 'proa-1a2b3c', clusterCidr: '10.244.0.0/16', iptables }
-const OURS = ['-d', '-s'].map(
-  side => `-A FORWARD ${side} 10.244.0.0/16 -m comment --comment proa-1a2b3c -j ACCEPT`,
-)
+const oursIn = (...sides: string[]) =>
+  sides.map(side => `-A FORWARD ${side} 10.244.0.0/16 -m comment --comment proa-1a2b3c -j ACCEPT`)
 
 function run(...words: string[]): string {
   const [program, ...first] = iptables
@@ -28,17 +27,30 @@ describe('a firewall that forwards nothing', { skip: whyNotHere() ?? missing }, 
   before(() => assert.equal(spawnSync('ip', ['netns', 'add', namespace]).status, 0))
   after(() => spawnSync('ip', ['netns', 'delete', namespace]))
 
-  test('lets the packets of pods through, once, before all others, until they are taken back', async () => {
+  test('lets the packets of pods through, once, behind its own rules, until they are taken back', async () => {
     assert.equal(await allowForwarding(options), false)
     assert.deepEqual(rules(), ['-P FORWARD ACCEPT'])
     run('-P', 'FORWARD', 'DROP')
     run('-A', 'FORWARD', '-i', 'docker0', '-j', 'ACCEPT')
     const before = rules()
     assert.equal(await allowForwarding(options), true)
-    assert.deepEqual(rules(), [before[0], ...OURS, before[1]])
+    assert.deepEqual(rules(), [...before, ...oursIn('-s', '-d')])
     assert.equal(await allowForwarding(options), false)
     await removeForwarding({ ...options, name: 'proa-1a2b3' })
     assert.equal(rules().length, 4, "another cluster's are left alone")
+    await removeForwarding(options)
+    assert.deepEqual(rules(), before)
+  })
+
+  test('keeps what it forbids before it refuses all', async () => {
+    run('-F', 'FORWARD')
+    run('-P', 'FORWARD', 'ACCEPT')
+    run('-A', 'FORWARD', '-d', '192.0.2.1/32', '-j', 'DROP')
+    assert.equal(await allowForwarding(options), false)
+    run('-A', 'FORWARD', '-j', 'REJECT')
+    const before = rules()
+    assert.equal(await allowForwarding(options), true)
+    assert.deepEqual(rules(), [...before.slice(0, 2), ...oursIn('-d', '-s'), before[2]])
     await removeForwarding(options)
     assert.deepEqual(rules(), before)
   })
