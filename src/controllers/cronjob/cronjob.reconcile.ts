@@ -27,8 +27,8 @@ export interface CronJobWorld {
 
 export function reconcile(world: CronJobWorld): Outcome {
   const { cronJob } = world
-  const account = accountOf(world)
   const old = oldJobs(world)
+  const account = accountOf(world, old)
   const plan = cronJob.metadata.deletionTimestamp ? noPlan : planOf(world, account.status)
   const gone = new Set([...old, ...plan.replaced].map(({ metadata }) => metadata.uid))
   const active = (account.status.active ?? []).filter(({ uid }) => !gone.has(uid))
@@ -57,16 +57,18 @@ interface Account {
   readonly events: readonly EventWrite[]
 }
 
-/** What the status says, brought up to date with the jobs. */
-function accountOf({ cronJob, jobs }: CronJobWorld): Account {
+/** What the status says, brought up to date with the jobs. Of old ones it is told that they are deleted, not that they ended. */
+function accountOf({ cronJob, jobs, hasJob }: CronJobWorld, old: readonly Job[]): Account {
   const events: EventWrite[] = []
   const say = (type: EventWrite['type'], reason: string, message: string) =>
     events.push(eventOn(cronJob, type, reason, message))
   let { active = [], lastScheduleTime, lastSuccessfulTime } = cronJob.status
   const known = new Set(jobs.map(({ metadata }) => metadata.uid))
-  for (const { uid, name } of active)
-    if (!known.has(uid)) say('Normal', 'MissingJob', `Active job went missing: ${name}`)
-  active = active.filter(({ uid }) => known.has(uid))
+  // One that is no longer its own, as when a deletion leaves jobs behind, is not missing.
+  const isThere = ({ uid, name = '' }: (typeof active)[number]) => known.has(uid) || hasJob(name)
+  for (const gone of active.filter(each => !isThere(each)))
+    say('Normal', 'MissingJob', `Active job went missing: ${gone.name}`)
+  active = active.filter(isThere)
   for (const job of jobs.toSorted(byStart)) {
     const isListed = active.some(({ uid }) => uid === job.metadata.uid)
     // Made by the last look, or by one that was cut short before it could tell.
@@ -76,7 +78,7 @@ function accountOf({ cronJob, jobs }: CronJobWorld): Account {
     if (isFinished(job.status)) {
       active = active.filter(({ uid }) => uid !== job.metadata.uid)
       const end = hasCondition(job.status, 'Complete') ? 'Complete' : 'Failed'
-      if (isListed || isNew)
+      if ((isListed || isNew) && !old.includes(job))
         say('Normal', 'SawCompletedJob', `Saw completed job: ${name}, condition: ${end}`)
       const { completionTime } = job.status
       if (completionTime && completionTime > (lastSuccessfulTime ?? ''))

@@ -22,6 +22,10 @@ export interface Story {
   readonly numbered?: readonly string[]
   /** The same with five letters. */
   readonly suffixed: readonly string[]
+  /** What else is another each time, and what stands for it. */
+  readonly alike?: readonly (readonly [RegExp, string])[]
+  /** What is beside it from its beginning to its end. */
+  readonly beside?: (api: ApiEnd) => Promise<{ stop(): Promise<void> }>
   readonly chapters: readonly Chapter[]
 }
 
@@ -57,9 +61,14 @@ export async function tell(cluster: { api: ApiEnd; nodes: Nodes }, story: Story)
     const found = await Promise.all(names.map(name => isThere(api, `${home}/${name}`)))
     return found.every(Boolean)
   })
-  for (const { name, happens } of chapters) {
-    await happens(api, nodes)
-    await note(name)
+  const beside = await story.beside?.(api)
+  try {
+    for (const { name, happens } of chapters) {
+      await happens(api, nodes)
+      await note(name)
+    }
+  } finally {
+    await beside?.stop()
   }
   const { items } = await api.want('GET', `${home}/events`)
   told.set('events', eventsOf(items, named))
@@ -106,9 +115,16 @@ const isReady = (node: Shown): boolean =>
     ({ type, status }: Shown) => type === 'Ready' && status === 'True',
   )
 
+/** A pattern that nothing fits. */
+const NONE = '(?!)'
+
 /** Makes alike what is another each time: names that controllers make up, addresses, times. */
-function namer({ hashed, suffixed, nodes = 1, numbered = [] }: Story): (text: string) => string {
-  const hashes = new RegExp(`\\b(${hashed.join('|')})-[a-z0-9]{6,10}(-[a-z0-9]{5})?\\b`, 'g')
+function namer(story: Story): (text: string) => string {
+  const { hashed, suffixed, alike = [], nodes = 1, numbered = [] } = story
+  const hashes = new RegExp(
+    `\\b(${hashed.join('|') || NONE})-[a-z0-9]{6,10}(-[a-z0-9]{5})?\\b`,
+    'g',
+  )
   const suffixes = new RegExp(`\\b(${suffixed.join('|')})(-\\d+)?-[a-z0-9]{5}\\b`, 'g')
   // Which node fares how is no matter then, nor which pod of a set is on it.
   const placed =
@@ -119,9 +135,11 @@ function namer({ hashed, suffixed, nodes = 1, numbered = [] }: Story): (text: st
           new RegExp(`(?<=\\b(?:${numbered.join('|')})-)\\d\\b`, 'g'),
           /(?<="apps.kubernetes.io\/pod-index":")\d/g,
         ]
+  const given = (text: string) =>
+    alike.reduce((so, [pattern, mark]) => so.replaceAll(pattern, mark), text)
   return text =>
     placed
-      .reduce((so, pattern) => so.replaceAll(pattern, 'PLACED'), steady(text))
+      .reduce((so, pattern) => so.replaceAll(pattern, 'PLACED'), steady(given(text)))
       .replaceAll(hashes, '$1-HASH')
       .replaceAll(suffixes, '$1$2-XXXXX')
       .replaceAll(/"((?:pod-template|controller-revision)-hash)":"[a-z0-9-]+"/g, '"$1":"HASH"')
@@ -187,6 +205,8 @@ const OF_ITS_OWN_TIME: readonly RegExp[] = [
   /waiting for ephemeral volume controller|Pod brief: |PersistentVolumeClaim bound/,
   /"by-hand" not found/,
   /HorizontalPodAutoscaler nothing/,
+  // It may be gone itself before it is looked at.
+  /MissingJob of CronJob forbid: .*forbid-3/,
   // Their own controller may take them away first.
   /TaintManagerEviction of Pod (guard|surging)/,
   // Between the end of being cordoned and the end of its taint.
