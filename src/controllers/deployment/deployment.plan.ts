@@ -39,6 +39,8 @@ export interface Plan {
   readonly world: DeploymentWorld
   /** The set of the present template. */
   current: SetPlan | undefined
+  /** Its name where this look makes it. */
+  made?: string
   /** All other sets, oldest first. */
   readonly old: SetPlan[]
   /** Conditions as they are to be; steps that have something to tell change them. */

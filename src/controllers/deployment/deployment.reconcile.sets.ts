@@ -61,6 +61,7 @@ function createSet(plan: Plan, revision: string): void {
     plan.collisionCount = (plan.collisionCount ?? 0) + 1
     return
   }
+  plan.made = name
   const replicas = firstSize(plan)
   const annotations: Record<string, string> = {}
   copyAnnotations(plan, annotations)

@@ -133,15 +133,15 @@ function withProgress(
   status: DeploymentStatus,
   conditions: readonly DeploymentCondition[],
 ): readonly DeploymentCondition[] {
-  const { deployment: object, world, current } = plan
+  const { deployment: object, world, current, made } = plan
   const before = conditionNamed(conditions, 'Progressing')
   const settled =
     (status.replicas ?? 0) === (status.updatedReplicas ?? 0) &&
     before?.reason === 'NewReplicaSetAvailable'
   if (settled) return conditions
-  const subject = current
-    ? `ReplicaSet "${current.set.metadata.name}"`
-    : `Deployment "${object.metadata.name}"`
+  // Without a pod to wait for, it is complete as soon as its set is made.
+  const set = current?.set.metadata.name ?? made
+  const subject = set ? `ReplicaSet "${set}"` : `Deployment "${object.metadata.name}"`
   const tell = (news: News) =>
     withCondition(conditions, { type: 'Progressing', ...news }, world.nowMs)
   if (isComplete(object, status))

@@ -153,6 +153,16 @@ test('a first roll-out makes one full set, numbered and hashed, and is told comp
   assert.deepEqual(look(world).writes, [], 'nothing more to do')
 })
 
+test('one that wants no pod is complete at once, and names the set that it makes', () => {
+  const world = worldOf({ replicas: 0 })
+  settle(world)
+  const [set] = [...world.sets.values()]
+  assert.equal(
+    condition(world, 'Progressing')?.message,
+    `ReplicaSet "${set?.metadata.name}" has successfully progressed.`,
+  )
+})
+
 test('every step of every roll-out stays within surge and availability, and it ends', () => {
   fc.assert(
     fc.property(

@@ -27,8 +27,9 @@ interface MetricItem {
   }[]
 }
 
+const CUSTOM_GROUP = 'custom.metrics.k8s.io'
 const CUSTOM_METRICS = ['v1beta2', 'v1beta1'].map(
-  version => `/apis/custom.metrics.k8s.io/${version}/namespaces`,
+  version => `/apis/${CUSTOM_GROUP}/${version}/namespaces`,
 )
 const DEFAULT_WINDOW_MS = 60_000
 
@@ -60,7 +61,7 @@ export function createMetrics(reader: Pick<Reader, 'getPath'>): Metrics {
   const itemsAt = async (api: string, paths: readonly string[]): Promise<readonly MetricItem[]> => {
     let items: readonly MetricItem[]
     try {
-      const answer = await firstFound(reader, paths)
+      const answer = await (api === 'custom' ? customFound : firstFound)(reader, paths)
       items = (answer as { items?: readonly MetricItem[] }).items ?? []
     } catch (error) {
       throw new Error(`unable to fetch metrics from ${api} metrics API: ${messageOf(error)}`)
@@ -101,6 +102,26 @@ export function createMetrics(reader: Pick<Reader, 'getPath'>): Metrics {
       const items = await itemsAt('external', [`${root}/${part(metric.name)}?${parameters}`])
       return items.map(({ value }) => milli(value) ?? 0)
     },
+  }
+}
+
+/** What nobody serves is told apart from a metric that is not there. */
+async function customFound(reader: Pick<Reader, 'getPath'>, paths: readonly string[]) {
+  try {
+    return await firstFound(reader, paths)
+  } catch (error) {
+    if (isStatus(error, 'NotFound') && !(await isServed(reader, CUSTOM_GROUP)))
+      throw new Error(`no custom metrics API (${CUSTOM_GROUP}) registered`)
+    throw error
+  }
+}
+
+async function isServed(reader: Pick<Reader, 'getPath'>, group: string): Promise<boolean> {
+  try {
+    await reader.getPath(`/apis/${group}`)
+    return true
+  } catch (error) {
+    return !isStatus(error, 'NotFound')
   }
 }
 

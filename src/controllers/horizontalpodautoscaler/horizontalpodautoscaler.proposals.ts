@@ -94,18 +94,25 @@ const KINDS: Readonly<Record<string, MetricKind>> = {
   },
   Object: {
     reason: 'FailedGetObjectMetric',
-    summary: () => 'failed to get object metric value',
+    summary: ({ object }) => {
+      const what = 'failed to get object metric value'
+      const isValue = object?.target.value !== undefined
+      return isValue ? what : `${what}: failed to get ${object?.metric.name} object metric`
+    },
     async propose({ type, object }, asked) {
       if (!object) throw new Error('no object is named')
       const { metric, target, describedObject } = object
       const { kind, name, apiVersion } = describedObject
       const { namespace } = asked
+      // With a slash, as upstream has it.
+      const what = `unable to get metric ${metric.name}: ${kind} on ${namespace} ${name}/`
       const value = await wrapped(
-        `unable to get metric ${metric.name}: ${kind} on ${namespace} ${name}`,
+        what,
         async () => {
           const resource = asked.resourceOf(kind, apiVersion)
           return asked.metrics.ofObject({ namespace, resource, name, metric })
         },
+        '',
       )
       const { replicas, current } = ofTotal(asked, value, target)
       const status = { type, object: { metric, describedObject, current } }
@@ -116,7 +123,12 @@ const KINDS: Readonly<Record<string, MetricKind>> = {
   },
   External: {
     reason: 'FailedGetExternalMetric',
-    summary: ({ external }) => `failed to get ${external?.metric.name} external metric value`,
+    summary({ external }) {
+      const name = external?.metric.name
+      const isValue = external?.target.value !== undefined
+      const own = isValue ? `external metric ${name}` : `${name} external metric`
+      return `failed to get ${name} external metric value: failed to get ${own}`
+    },
     async propose({ type, external }, asked) {
       if (!external) throw new Error('no metric is named')
       const { metric, target } = external
@@ -148,7 +160,11 @@ async function ofResource(
     if (target.averageValue !== undefined) {
       const wanted = { target: quantityToMilli(target.averageValue), resource: name }
       const { replicas, usage } = byAverage(asked.situation, values, wanted)
-      return { replicas, name: `${name} resource`, current: { averageValue: quantityOf(usage) } }
+      return {
+        replicas,
+        name: `${name} resource`,
+        current: { averageValue: quantityOf(usage, name) },
+      }
     }
     const wanted = { target: target.averageUtilization ?? 0, resource: name, container }
     const { replicas, usage, utilization } = byUtilization(asked.situation, values, wanted)
@@ -156,7 +172,7 @@ async function ofResource(
       replicas,
       name: `${name} ${container ? 'container ' : ''}resource utilization (percentage of request)`,
       current: {
-        averageValue: quantityOf(usage),
+        averageValue: quantityOf(usage, name),
         ...(utilization === undefined ? {} : { averageUtilization: utilization }),
       },
     }
@@ -174,16 +190,18 @@ function ofTotal({ situation }: Asked, value: number, target: Target) {
   return { replicas: proposal.replicas, current }
 }
 
-async function wrapped<T>(what: string, ask: () => Promise<T>): Promise<T> {
+async function wrapped<T>(what: string, ask: () => Promise<T>, joint = ': '): Promise<T> {
   try {
     return await ask()
   } catch (error) {
-    throw new Error(`${what}: ${messageOf(error)}`)
+    throw new Error(`${what}${joint}${messageOf(error)}`)
   }
 }
 
-function quantityOf(milli: number): string {
-  return formatQuantity({ nanos: BigInt(Math.round(milli)) * 1_000_000n, format: 'DecimalSI' })
+/** Memory is told in powers of two, as pods ask for it. */
+function quantityOf(milli: number, resource = ''): string {
+  const format = resource === 'memory' ? 'BinarySI' : 'DecimalSI'
+  return formatQuantity({ nanos: BigInt(Math.round(milli)) * 1_000_000n, format })
 }
 
 const externalName = (metric: MetricIdentifier) =>

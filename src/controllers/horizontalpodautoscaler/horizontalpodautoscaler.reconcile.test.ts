@@ -188,6 +188,73 @@ test('every kind of metric asks its API and is shown in the status', async () =>
   }
 })
 
+test('memory is told in powers of two, everything else in powers of ten', async () => {
+  const of = async (name: string, usage: string) => {
+    const metrics = [{ type: 'Resource', resource: { name, target: { averageValue: '10Mi' } } }]
+    const containers = [{ name: 'c', usage: { [name]: usage } }]
+    const answers = {
+      [RESOURCE]: ['p1', 'p2'].map(pod => ({ metadata: { name: pod }, containers })),
+    }
+    const update = (await look({ metrics, answers })).writes.find(({ verb }) => verb === 'update')
+    assert.ok(update?.verb === 'update')
+    const { currentMetrics = [] } = update.object.status as HorizontalPodAutoscaler['status']
+    return currentMetrics[0]?.resource?.current.averageValue
+  }
+  assert.equal(await of('memory', '10Mi'), '10Mi')
+  assert.equal(await of('ephemeral-storage', '10Mi'), '10485760')
+})
+
+test('what does not come is told in the words of its kind', async () => {
+  const metric = { name: 'q' }
+  const describedObject = { kind: 'Ingress', name: 'main', apiVersion: 'networking.k8s.io/v1' }
+  const ofObject = (target: object) => ({
+    type: 'Object',
+    object: { metric, describedObject, target },
+  })
+  const external = (target: object) => ({ type: 'External', external: { metric, target } })
+  const told = async (spec: object, answers: Record<string, object[]> = {}) => {
+    const [first, second = ''] = summary(await look({ metrics: [spec], answers }))
+    return [first, second.replace(/^.*first error is: /, '')]
+  }
+  const none = 'unable to fetch metrics from custom metrics API'
+  const gone = 'no custom metrics API (custom.metrics.k8s.io) registered'
+  const why = `unable to get metric q: Ingress on a main/${none}: ${gone}`
+  assert.deepEqual(await told(ofObject({ value: '1' })), [
+    `FailedGetObjectMetric: ${why}`,
+    `failed to get object metric value: ${why}`,
+  ])
+  assert.equal(
+    (await told(ofObject({ averageValue: '1' })))[1],
+    `failed to get object metric value: failed to get q object metric: ${why}`,
+  )
+  const missing =
+    'unable to get external metric a/q/nil: unable to fetch metrics from external metrics API: the server could not find it'
+  assert.deepEqual(await told(external({ value: '1' })), [
+    `FailedGetExternalMetric: ${missing}`,
+    `failed to get q external metric value: failed to get external metric q: ${missing}`,
+  ])
+  assert.equal(
+    (await told(external({ averageValue: '1' })))[1],
+    `failed to get q external metric value: failed to get q external metric: ${missing}`,
+  )
+})
+
+test('a custom metric that is not there is told in the words of whoever serves the API', async () => {
+  const asked: string[] = []
+  const metrics = createMetrics({
+    async getPath(path) {
+      asked.push(path)
+      if (path === '/apis/custom.metrics.k8s.io') return {}
+      throw new StatusError('NotFound', 'not this one')
+    },
+  })
+  const query = { namespace: 'a', resource: 'services', name: 'main', metric: { name: 'q' } }
+  await assert.rejects(metrics.ofObject(query), {
+    message: 'unable to fetch metrics from custom metrics API: not this one',
+  })
+  assert.equal(asked.at(-1), '/apis/custom.metrics.k8s.io')
+})
+
 /** Of the metrics that the status tells, in its order. */
 function measuredTypes({ writes }: Awaited<ReturnType<typeof look>>): string[] {
   const update = writes.find(write => write.verb === 'update')
