@@ -127,19 +127,18 @@ export async function reconcile(world: AutoscalerWorld): Promise<AutoscalerOutco
   const again = { ...next, ...(recommended === undefined ? {} : { recommended }) }
   if (desired === undefined || desired === current)
     return { writes: look.finish(current, desired), ...again }
-  const rescale = rescaling(autoscaler, target, desired, why)
-  const failed: Write[] = []
   if (failure?.verb === 'patch') {
-    // The status has to say so even if the write fails again.
+    // Told only, and tried again when it is time for the next look, however often it was refused.
     const cause = `the HPA controller was unable to update the target scale: ${failure.message}`
     look.set('AbleToScale', { status: 'False', reason: 'FailedUpdateScale', message: cause })
-    failed.push(...look.finish(current, undefined))
     look.events.length = 0
+    return { writes: look.finish(current, undefined), ...again }
   }
   const done = `the HPA controller was able to update the target scale to ${desired}`
   look.set('AbleToScale', { status: 'True', reason: 'SucceededRescale', message: done })
+  const rescale = rescaling(autoscaler, target, desired, why)
   return {
-    writes: [...failed, rescale, ...look.finish(current, desired, true)],
+    writes: [rescale, ...look.finish(current, desired, true)],
     change: desired - current,
     ...again,
   }

@@ -1,6 +1,7 @@
 /** Autoscalers by every sort of metric, over every sort of workload: how they grow and shrink, what holds them back, and what they say when nothing comes. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiEnd, Shown } from '../etcd/servers.ts'
+import { GROUP, makeCustomScales, removeCustomScales } from './custom-scales.ts'
 import { MetricsApis } from './metrics-apis.ts'
 import {
   each,
@@ -27,6 +28,11 @@ const COLLECTIONS: readonly string[] = [
   `${CORE}/pods`,
   ...['deployments', 'replicasets', 'statefulsets'].map(name => `${APPS}/${name}`),
 ]
+
+const CUSTOM: Readonly<Record<string, object>> = {
+  fleet: { apiVersion: `${GROUP}/v1`, kind: 'Fleet', name: 'fleet' },
+  barge: { apiVersion: `${GROUP}/v1`, kind: 'Barge', name: 'barge' },
+}
 
 /** What is not there, or has no size. */
 const ASTRAY: Readonly<Record<string, object>> = {
@@ -127,9 +133,9 @@ async function begin(api: ApiEnd): Promise<void> {
   await sleep(2000)
   for (const [name, { kind = 'Deployment', spec }] of Object.entries(SCALED))
     await makeScaler(api, name, { apiVersion: 'apps/v1', kind, name }, spec)
-  for (const [name, ref] of Object.entries(ASTRAY))
+  for (const [name, ref] of Object.entries({ ...CUSTOM, ...ASTRAY }))
     await makeScaler(api, name, ref, metrics(external('queue', each('10'))))
-  await areSettled(api, { ...sizes(2), ...ASTRAY_STILL, ...HELPLESS, ...MEASURED })
+  await areSettled(api, { ...sizes(2), ...ASTRAY_STILL, ...HELPLESS, ...MEASURED, fleet: 2 })
 }
 
 const sizes = (size: number) =>
@@ -153,7 +159,10 @@ const FLOORED: Expected = { size: 2, limited: 'TooFewReplicas' }
 const disabled: Expected = {
   ...{ able: 'SucceededGetScale', active: 'ScalingDisabled', limited: '' },
 }
-const MEASURED = { floored: FLOORED, idle: disabled }
+const selectorless: Expected = {
+  ...{ size: 2, desired: 0, able: 'SucceededGetScale', active: 'InvalidSelector', limited: '' },
+}
+const MEASURED = { floored: FLOORED, idle: disabled, barge: selectorless }
 
 /** Twice as much, and two for one of them. */
 async function grow(api: ApiEnd): Promise<void> {
@@ -176,6 +185,7 @@ async function grow(api: ApiEnd): Promise<void> {
     'only-down': { size: 2, limited: 'ScaleUpLimit' },
     hesitant: { size: 2, able: 'ScaleUpStabilized' },
     tolerant: 2,
+    fleet: { size: 2, able: 'FailedUpdateScale' },
     capped: { size: 3, limited: 'TooManyReplicas' },
     'too-many': { size: 2, limited: 'TooManyReplicas' },
     pair: ambiguous,
@@ -189,7 +199,7 @@ async function fail(api: ApiEnd): Promise<void> {
   apis.usage.set('by-several', { ...even, cpu: 10 })
   apis.usage.set('by-several-more', { ...even, cpu: 60 })
   // Of one thing not more than so many Events are told, and these tell two each time.
-  for (const name of ['pair-too', 'unready', 'unrequested'])
+  for (const name of ['pair-too', 'unready', 'unrequested', 'barge'])
     await api.want('DELETE', `${SCALERS}/${name}`)
   await makeWorkload(api, 'nobody', { spec: {} })
   await api.want('PATCH', `${APPS}/deployments/idle/scale`, { spec: { replicas: 2 } }, MERGE)
@@ -245,7 +255,7 @@ async function shrink(api: ApiEnd): Promise<void> {
     ...{ 'too-few': few(2), 'by-object': few(2), 'by-external': few(2), unmeasured: 4, pair: 2 },
     patient: { size: 2, able: 'ScaleDownStabilized', limited: 'TooManyReplicas' },
     'only-up': { ...few(5), able: 'ScaleDownStabilized' },
-    nobody: 1,
+    ...{ nobody: 1, fleet: 1 },
   })
 }
 
@@ -282,7 +292,13 @@ export const storyOfScaling: Story = {
   alike: [[/\[scaling\/pair-too scaling\/pair\]/g, '[scaling/pair scaling/pair-too]']],
   beside: async api => {
     apis = await MetricsApis.start(api, PLACE)
-    return apis
+    await makeCustomScales(api, PLACE)
+    return {
+      async stop() {
+        await removeCustomScales(api)
+        await apis.stop()
+      },
+    }
   },
   chapters: [
     { name: 'measured', happens: begin },

@@ -205,6 +205,8 @@ const OF_ITS_OWN_TIME: readonly RegExp[] = [
   /waiting for ephemeral volume controller|Pod brief: |PersistentVolumeClaim bound/,
   /"by-hand" not found/,
   /HorizontalPodAutoscaler nothing/,
+  // Upstream's looks up what is new once every half minute.
+  /no matches for kind "(Barge|Fleet)"/,
   // It may be gone itself before it is looked at.
   /MissingJob of CronJob forbid: .*forbid-3/,
   // Their own controller may take them away first.
