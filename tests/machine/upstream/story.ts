@@ -207,8 +207,8 @@ const OF_ITS_OWN_TIME: readonly RegExp[] = [
   /HorizontalPodAutoscaler nothing/,
   // Upstream's looks up what is new once every half minute.
   /no matches for kind "(Barge|Fleet)"/,
-  // It may be gone itself before it is looked at.
-  /MissingJob of CronJob forbid: .*forbid-3/,
+  // It may be gone itself before it is looked at; and upstream's may look at what it has deleted with a status from before.
+  /MissingJob of CronJob (forbid: .*forbid-3|failing|forgotten)/,
   // Their own controller may take them away first.
   /TaintManagerEviction of Pod (guard|surging)/,
   // Between the end of being cordoned and the end of its taint.
@@ -223,7 +223,8 @@ function eventsOf(events: readonly Shown[], named: (text: string) => string): st
     const { involvedObject, type, reason, message, source, reportingComponent } = event
     const from = source?.component || reportingComponent
     const said = `${from}: ${type} ${reason} of ${involvedObject.kind} ${involvedObject.name}: ${message}`
-    return from === 'kubelet' || isOfItsOwnTime(said) ? [] : [named(said)]
+    const told = named(said)
+    return from === 'kubelet' || isOfItsOwnTime(told) ? [] : [told]
   })
   return [...new Set(lines)].sort()
 }
