@@ -232,7 +232,7 @@ const rows: readonly Row[] = [
   [
     'VolumeBinding',
     NEVER,
-    ['node(s) had volume node affinity conflict'],
+    ["node(s) didn't match PersistentVolume's node affinity"],
     {
       pod: podWithClaims('p', 'c'),
       objects: volumes(boundClaimOf('c', 'v'), volumeOf('v', reachableFrom('n9'))),

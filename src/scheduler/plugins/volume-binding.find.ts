@@ -25,7 +25,7 @@ import type { Informers } from '#client/informer.ts'
 import type { AssumedVolumes } from './volume-binding.assumed.ts'
 
 const NO_VOLUME = "node(s) didn't find available persistent volumes to bind"
-const OUT_OF_REACH = 'node(s) had volume node affinity conflict'
+const OUT_OF_REACH = "node(s) didn't match PersistentVolume's node affinity"
 const NO_ROOM = 'node(s) did not have enough free storage'
 const GONE = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'
 

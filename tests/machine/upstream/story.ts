@@ -14,10 +14,14 @@ export interface Story {
   readonly place: string
   /** Whose objects are told at the end of each chapter. */
   readonly collections: readonly string[]
+  /** Where Events are, if they are not only those of its namespace. */
+  readonly events?: readonly string[]
   /** Of what controllers make for these, names end in a hash and five letters, or in a hash. */
   readonly hashed: readonly string[]
   /** How many nodes it takes; one where nothing is said. With more it is no matter which of them a pod is on. */
   readonly nodes?: number
+  /** Of several nodes: its pods say where they run, so that it does matter. */
+  readonly isPinned?: true
   /** Of several nodes: what numbers its pods. */
   readonly numbered?: readonly string[]
   /** The same with five letters. */
@@ -61,17 +65,20 @@ export async function tell(cluster: { api: ApiEnd; nodes: Nodes }, story: Story)
     const found = await Promise.all(names.map(name => isThere(api, `${home}/${name}`)))
     return found.every(Boolean)
   })
+  const said = new Set<string>()
   const beside = await story.beside?.(api)
   try {
     for (const { name, happens } of chapters) {
       await happens(api, nodes)
       await note(name)
+      // Those of a namespace that goes go with it.
+      for (const path of story.events ?? [`${home}/events`])
+        for (const line of eventsOf((await api.want('GET', path)).items, named)) said.add(line)
     }
   } finally {
     await beside?.stop()
   }
-  const { items } = await api.want('GET', `${home}/events`)
-  told.set('events', eventsOf(items, named))
+  told.set('events', [...said].sort())
   await api.want('DELETE', home)
   await until('the namespace is gone', async () => !(await isThere(api, home)))
   await note('gone')
@@ -120,7 +127,7 @@ const NONE = '(?!)'
 
 /** Makes alike what is another each time: names that controllers make up, addresses, times. */
 function namer(story: Story): (text: string) => string {
-  const { hashed, suffixed, alike = [], nodes = 1, numbered = [] } = story
+  const { hashed, suffixed, alike = [], nodes = 1, isPinned, numbered = [] } = story
   const hashes = new RegExp(
     `\\b(${hashed.join('|') || NONE})-[a-z0-9]{6,10}(-[a-z0-9]{5})?\\b`,
     'g',
@@ -128,7 +135,7 @@ function namer(story: Story): (text: string) => string {
   const suffixes = new RegExp(`\\b(${suffixed.join('|')})(-\\d+)?-[a-z0-9]{5}\\b`, 'g')
   // Which node fares how is no matter then, nor which pod of a set is on it.
   const placed =
-    nodes === 1
+    nodes === 1 || isPinned
       ? []
       : [
           /\b(?:node-|198\.18\.0\.)\d\b/g,
@@ -217,14 +224,14 @@ const OF_ITS_OWN_TIME: readonly RegExp[] = [
 
 const isOfItsOwnTime = (said: string) => OF_ITS_OWN_TIME.some(pattern => pattern.test(said))
 
-/** Each once: how often and when is another each time. Those of the kubelet are Proa's everywhere. */
+/** How often and when is another each time. Those of the kubelet are Proa's everywhere. */
 function eventsOf(events: readonly Shown[], named: (text: string) => string): string[] {
   const lines = events.flatMap(event => {
     const { involvedObject, type, reason, message, source, reportingComponent } = event
     const from = source?.component || reportingComponent
-    const said = `${from}: ${type} ${reason} of ${involvedObject.kind} ${involvedObject.name}: ${message}`
+    const said = `${involvedObject.namespace ?? ''} ${from}: ${type} ${reason} of ${involvedObject.kind} ${involvedObject.name}: ${message}`
     const told = named(said)
     return from === 'kubelet' || isOfItsOwnTime(told) ? [] : [told]
   })
-  return [...new Set(lines)].sort()
+  return lines
 }

@@ -1,0 +1,415 @@
+/** Many namespaces at once, each with a little of everything: filled, changed, held by finalizers, made again under their names and taken away, all at the same time. */
+import type { ApiEnd, Shown } from '../etcd/servers.ts'
+import { isThere, type Story, until } from './story.ts'
+
+const PLACE = 'many'
+const COUNT = 30
+const NAMESPACES = '/api/v1/namespaces'
+const ANSWERS = `${NAMESPACES}/${PLACE}/configmaps`
+const MERGE = 'application/merge-patch+json'
+const STRATEGIC = 'application/strategic-merge-patch+json'
+const HOLD = 'example.com/hold'
+
+const placeOf = (index: number) => `many-${String(index).padStart(2, '0')}`
+const PLACES = Array.from({ length: COUNT }, (_, index) => placeOf(index))
+
+/** What every cluster has is not told, and differs. */
+const OURS = `fieldSelector=${['default', 'kube-node-lease', 'kube-public', 'kube-system']
+  .map(name => `metadata.namespace%21%3D${name}`)
+  .join('%2C')}`
+
+const COLLECTIONS: readonly string[] = [
+  ...['configmaps', 'limitranges', 'persistentvolumeclaims', 'pods', 'resourcequotas'].map(
+    name => `/api/v1/${name}?${OURS}`,
+  ),
+  ...['endpoints', 'secrets', 'serviceaccounts', 'services'].map(name => `/api/v1/${name}?${OURS}`),
+  ...['deployments', 'replicasets'].map(name => `/apis/apps/v1/${name}?${OURS}`),
+  `/apis/batch/v1/jobs?${OURS}`,
+  `/apis/policy/v1/poddisruptionbudgets?${OURS}`,
+  `/apis/discovery.k8s.io/v1/endpointslices?${OURS}`,
+  `/apis/networking.k8s.io/v1/networkpolicies?${OURS}`,
+  ...['roles', 'rolebindings'].map(name => `/apis/rbac.authorization.k8s.io/v1/${name}?${OURS}`),
+  `${NAMESPACES}?labelSelector=story%3Dmany`,
+  '/api/v1/persistentvolumes',
+]
+
+const paths = (place: string) => {
+  const within = (group: string) => `/apis/${group}/namespaces/${place}`
+  return {
+    self: `${NAMESPACES}/${place}`,
+    core: `${NAMESPACES}/${place}`,
+    apps: within('apps/v1'),
+    batch: within('batch/v1'),
+    budgets: `${within('policy/v1')}/poddisruptionbudgets`,
+    policies: `${within('networking.k8s.io/v1')}/networkpolicies`,
+    rbac: within('rbac.authorization.k8s.io/v1'),
+  }
+}
+
+const merge = (api: ApiEnd, path: string, patch: object) => api.want('PATCH', path, patch, MERGE)
+const inAll = (
+  places: readonly string[],
+  act: (place: string, index: number) => Promise<unknown>,
+) => Promise.all(places.map(place => act(place, PLACES.indexOf(place))))
+
+const template = (image: string, more: object = {}) => ({
+  metadata: { labels: { app: 'web' } },
+  spec: {
+    terminationGracePeriodSeconds: 1,
+    containers: [{ name: 'main', image, ...more }],
+  },
+})
+
+const make = (api: ApiEnd, place: string) =>
+  api.want('POST', NAMESPACES, { metadata: { name: place, labels: { story: 'many' } } })
+
+async function fill(api: ApiEnd): Promise<void> {
+  await inAll(PLACES, place => make(api, place))
+  await inAll(PLACES, place => fillOne(api, place))
+  await inAll(PLACES, place => isFull(api, place))
+}
+
+/** Pods need their account first; all others come in any order. */
+async function fillOne(api: ApiEnd, place: string): Promise<void> {
+  const { core, apps, batch, budgets, policies, rbac } = paths(place)
+  await hasWhatAllHave(api, place)
+  await api.want('POST', `${core}/limitranges`, {
+    metadata: { name: 'limits' },
+    spec: {
+      limits: [{ type: 'Container', defaultRequest: { cpu: '10m' }, default: { cpu: '1' } }],
+    },
+  })
+  await api.want('POST', `${core}/resourcequotas`, {
+    metadata: { name: 'quota' },
+    spec: { hard: { pods: '6', 'requests.cpu': '1', 'count/configmaps': '4', secrets: '3' } },
+  })
+  await until(`the quota of ${place} is in force`, async () => {
+    const { status } = await api.want('GET', `${core}/resourcequotas/quota`)
+    return status.used !== undefined
+  })
+  await api.want('POST', `${core}/serviceaccounts`, { metadata: { name: 'robot' } })
+  await api.want('POST', `${rbac}/roles`, {
+    metadata: { name: 'reader' },
+    rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+  })
+  await api.want('POST', `${rbac}/rolebindings`, {
+    metadata: { name: 'reader' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+    subjects: [{ kind: 'ServiceAccount', name: 'robot', namespace: place }],
+  })
+  await api.want('POST', policies, { metadata: { name: 'closed' }, spec: { podSelector: {} } })
+  await api.want('POST', `${core}/configmaps`, {
+    metadata: { name: 'settings' },
+    data: { color: 'red' },
+  })
+  await api.want('POST', `${core}/secrets`, { metadata: { name: 'password' }, data: { a: 'YQ==' } })
+  await api.want('POST', `${core}/services`, {
+    metadata: { name: 'web' },
+    spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+  })
+  await api.want('POST', '/api/v1/persistentvolumes', {
+    metadata: { name: place },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      hostPath: { path: `/many/${place}` },
+      persistentVolumeReclaimPolicy: 'Retain',
+      storageClassName: 'by-hand',
+      claimRef: { namespace: place, name: 'data' },
+    },
+  })
+  await until(`the volume of ${place} is there`, async () => {
+    const { status } = await api.want('GET', `/api/v1/persistentvolumes/${place}`)
+    return status.phase === 'Available'
+  })
+  await api.want('POST', `${core}/persistentvolumeclaims`, {
+    metadata: { name: 'data' },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      storageClassName: 'by-hand',
+      volumeName: place,
+    },
+  })
+  await api.want('POST', budgets, {
+    metadata: { name: 'web' },
+    spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
+  })
+  await api.want('POST', `${apps}/deployments`, {
+    metadata: { name: 'web' },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: 'web' } },
+      template: template('web:1'),
+    },
+  })
+  await api.want('POST', `${batch}/jobs`, {
+    metadata: { name: 'sum' },
+    spec: {
+      template: {
+        spec: {
+          restartPolicy: 'Never',
+          containers: [{ name: 'main', image: 'sh', command: ['sh', '-c', 'true'] }],
+        },
+      },
+    },
+  })
+}
+
+const hasWhatAllHave = (api: ApiEnd, place: string) =>
+  until(`${place} has what all have`, async () => {
+    const names = ['serviceaccounts/default', 'configmaps/kube-root-ca.crt']
+    const found = await Promise.all(
+      names.map(name => isThere(api, `${NAMESPACES}/${place}/${name}`)),
+    )
+    return found.every(Boolean)
+  })
+
+const isFull = (api: ApiEnd, place: string, replicas = 1) =>
+  until(`${place} is full`, async () => {
+    const { core, apps, batch } = paths(place)
+    const { metadata, status } = await api.want('GET', `${apps}/deployments/web`)
+    const job = await api.want('GET', `${batch}/jobs/sum`)
+    const claim = await api.want('GET', `${core}/persistentvolumeclaims/data`)
+    return (
+      status.observedGeneration === metadata.generation &&
+      status.availableReplicas === replicas &&
+      status.updatedReplicas === replicas &&
+      status.replicas === replicas &&
+      job.status.succeeded === 1 &&
+      claim.status.phase === 'Bound'
+    )
+  })
+
+/** Something else in each of them, all at once. */
+const CHANGES: readonly ((api: ApiEnd, place: string) => Promise<unknown>)[] = [
+  (api, place) => merge(api, `${paths(place).apps}/deployments/web`, { spec: { replicas: 2 } }),
+  (api, place) =>
+    api.want(
+      'PATCH',
+      `${paths(place).apps}/deployments/web`,
+      { spec: { template: { spec: { containers: [{ name: 'main', image: 'web:2' }] } } } },
+      STRATEGIC,
+    ),
+  async (api, place) => {
+    const { core } = paths(place)
+    await merge(api, `${core}/resourcequotas/quota`, {
+      spec: { hard: { pods: '1', secrets: '1' } },
+    })
+    await merge(api, `${core}/configmaps/settings`, { data: { color: 'blue' } })
+  },
+  async (api, place) => {
+    const { core, budgets } = paths(place)
+    await merge(api, `${budgets}/web`, { spec: { minAvailable: null, maxUnavailable: '50%' } })
+    await merge(api, `${core}/services/web`, { spec: { selector: { app: 'nobody' } } })
+  },
+  async (api, place) => {
+    const { core, rbac } = paths(place)
+    await api.want('DELETE', `${core}/configmaps/kube-root-ca.crt`)
+    await api.want('DELETE', `${core}/serviceaccounts/robot`)
+    await api.want('DELETE', `${rbac}/rolebindings/reader`)
+  },
+  async (api, place) => {
+    const { core, batch, policies } = paths(place)
+    await api.want('DELETE', `${batch}/jobs/sum`, { propagationPolicy: 'Foreground' })
+    await api.want('DELETE', `${core}/persistentvolumeclaims/data`)
+    await api.want('DELETE', `${core}/limitranges/limits`)
+    await api.want('DELETE', `${policies}/closed`)
+  },
+]
+
+async function change(api: ApiEnd): Promise<void> {
+  await inAll(PLACES, (place, index) => CHANGES[index % CHANGES.length]?.(api, place) ?? nothing)
+  await inAll(PLACES, (place, index) => {
+    const which = index % CHANGES.length
+    if (which === 4) return hasWhatAllHave(api, place)
+    if (which < 2) return isFull(api, place, which === 0 ? 2 : 1)
+    return nothing
+  })
+  // A quota counts what is deleted within a while.
+  await inAll(PLACES, (place, index) =>
+    until(`the quota of ${place} counts right`, async () => {
+      const { core } = paths(place)
+      const pods = await api.want('GET', `${core}/pods`)
+      const running = pods.items.filter(({ status }: Shown) => status.phase !== 'Succeeded')
+      const { spec, status } = await api.want('GET', `${core}/resourcequotas/quota`)
+      const used = Number(status.used.pods)
+      return used === running.length && status.hard.pods === spec.hard.pods && index >= 0
+    }),
+  )
+}
+
+const nothing = Promise.resolve()
+
+/** By what each of the first ones is held. */
+const HOLDS: readonly ((api: ApiEnd, place: string) => Promise<unknown>)[] = [
+  () => nothing,
+  (api, place) =>
+    merge(api, `${paths(place).core}/configmaps/settings`, { metadata: { finalizers: [HOLD] } }),
+  (api, place) => merge(api, paths(place).self, { metadata: { finalizers: [HOLD] } }),
+  async (api, place) => {
+    const { self } = paths(place)
+    const found = await api.want('GET', self)
+    await api.want('PUT', `${self}/finalize`, {
+      ...found,
+      spec: { finalizers: [...found.spec.finalizers, HOLD] },
+    })
+  },
+  async (api, place) => {
+    const { core } = paths(place)
+    const { items } = await api.want('GET', `${core}/pods?labelSelector=app%3Dweb`)
+    for (const { metadata } of items)
+      await merge(api, `${core}/pods/${metadata.name}`, { metadata: { finalizers: [HOLD] } })
+  },
+  async (api, place) => {
+    const { core, rbac, apps } = paths(place)
+    await merge(api, `${core}/secrets/password`, { metadata: { finalizers: [HOLD] } })
+    await merge(api, `${rbac}/roles/reader`, {
+      metadata: { finalizers: [HOLD, 'example.com/too'] },
+    })
+    await merge(api, `${apps}/deployments/web`, { metadata: { finalizers: [HOLD] } })
+  },
+]
+
+const HELD = PLACES.slice(0, 2 * HOLDS.length)
+
+/** What is left is told by a namespace that is held. */
+const LEFT: readonly RegExp[] = [
+  /^$/,
+  /^Some resources are remaining: configmaps\. has 1 resource instances$/,
+  /^All content successfully removed$/,
+  /^All content successfully removed$/,
+  /^Some resources are remaining: pods\. has 1 resource instances$/,
+  /^Some resources are remaining: deployments\.apps has 1 resource instances, roles\.rbac\S+ has 1 resource instances, secrets\. has 1 resource instances$/,
+]
+
+async function hold(api: ApiEnd): Promise<void> {
+  await inAll(HELD, (place, index) => HOLDS[index % HOLDS.length]?.(api, place) ?? nothing)
+  await inAll(HELD, place => api.want('DELETE', paths(place).self))
+  await inAll(HELD, (place, index) => {
+    const wanted = LEFT[index % HOLDS.length] ?? /^/
+    return until(`${place} has let go of what is not held`, async () => {
+      const { status, body } = await api.ask('GET', paths(place).self)
+      if (index % HOLDS.length === 0) return status === 404
+      const conditions = body.status?.conditions ?? []
+      return conditions.some(
+        ({ type, message }: Shown) => type === 'NamespaceContentRemaining' && wanted.test(message),
+      )
+    })
+  })
+  await ask(api)
+}
+
+/** What cannot be done where a namespace is to go, or is gone, in the server's words. */
+async function ask(api: ApiEnd): Promise<void> {
+  const data: Record<string, string> = {}
+  const note = async (name: string, asked: ReturnType<ApiEnd['ask']>) => {
+    const { status, body } = await asked
+    data[name] = `${status} ${body.reason} ${body.message} ${JSON.stringify(body.details)}`
+  }
+  const created = (place: string, path: string, object: object) =>
+    api.ask('POST', `${NAMESPACES}/${place}/${path}`, object)
+  const named = (name: string) => ({ metadata: { name } })
+  const held = placeOf(1)
+  await note('create', created(held, 'configmaps', named('late')))
+  await note('account', created(held, 'serviceaccounts', named('late')))
+  await note('gone', created(placeOf(0), 'configmaps', named('late')))
+  await note('again', api.ask('POST', NAMESPACES, named(held)))
+  await note('twice', api.ask('DELETE', `${NAMESPACES}/${held}`))
+  await note('dry', api.ask('POST', `${NAMESPACES}/${held}/configmaps?dryRun=All`, named('late')))
+  await note(
+    'deployment',
+    api.ask('POST', `/apis/apps/v1/namespaces/${held}/deployments`, {
+      metadata: { name: 'late' },
+      spec: {
+        selector: { matchLabels: { app: 'web' } },
+        template: template('web:1'),
+      },
+    }),
+  )
+  await note(
+    'review',
+    api.ask('POST', `/apis/authorization.k8s.io/v1/namespaces/${held}/localsubjectaccessreviews`, {
+      metadata: { namespace: held },
+      spec: {
+        user: 'jane',
+        resourceAttributes: { namespace: held, verb: 'get', resource: 'pods' },
+      },
+    }),
+  )
+  await note(
+    'finalizer',
+    api.ask(
+      'PATCH',
+      `${NAMESPACES}/${held}/configmaps/settings`,
+      { metadata: { finalizers: [HOLD, 'example.com/more'] } },
+      MERGE,
+    ),
+  )
+  await note(
+    'namespace finalizer',
+    api.ask('PATCH', `${NAMESPACES}/${held}`, { metadata: { finalizers: [HOLD] } }, MERGE),
+  )
+  const keys = Object.entries(data).map(([name, said]) => [name.replaceAll(' ', '-'), said])
+  await api.want('POST', ANSWERS, {
+    metadata: { name: 'answers' },
+    data: Object.fromEntries(keys),
+  })
+}
+
+/** Who held them lets go, and they are made again while others still go. */
+async function comeBack(api: ApiEnd): Promise<void> {
+  await inAll(HELD, (place, index) => letGo(api, place, index % HOLDS.length))
+  await inAll(HELD, async (place, index) => {
+    await until(`${place} is gone`, async () => !(await isThere(api, paths(place).self)))
+    const again = index < HOLDS.length
+    if (!again) return
+    await make(api, place)
+    await hasWhatAllHave(api, place)
+    await api.want('POST', `${paths(place).core}/configmaps`, { metadata: { name: 'settings' } })
+  })
+}
+
+async function letGo(api: ApiEnd, place: string, which: number): Promise<void> {
+  const { self, core, rbac, apps } = paths(place)
+  const free = (path: string) => merge(api, path, { metadata: { finalizers: null } })
+  if (which === 1) await free(`${core}/configmaps/settings`)
+  if (which === 2) await free(self)
+  if (which === 3) {
+    const found = await api.want('GET', self)
+    await api.want('PUT', `${self}/finalize`, { ...found, spec: { finalizers: [] } })
+  }
+  if (which === 4)
+    for (const { metadata } of (await api.want('GET', `${core}/pods`)).items)
+      await free(`${core}/pods/${metadata.name}`)
+  if (which === 5)
+    for (const path of [`${core}/secrets/password`, `${rbac}/roles/reader`]) await free(path)
+  if (which === 5) await free(`${apps}/deployments/web`)
+}
+
+async function end(api: ApiEnd): Promise<void> {
+  const left = PLACES.filter((_, index) => index < HOLDS.length || index >= HELD.length)
+  await inAll(left, place => api.want('DELETE', paths(place).self))
+  await inAll(left, place =>
+    until(`${place} is gone`, async () => !(await isThere(api, paths(place).self))),
+  )
+  await until('no volume is bound', async () => {
+    const { items } = await api.want('GET', '/api/v1/persistentvolumes')
+    return items.every(({ status }: Shown) => status.phase === 'Released')
+  })
+}
+
+export const storyOfNamespaces: Story = {
+  place: PLACE,
+  collections: COLLECTIONS,
+  events: [`/api/v1/events?${OURS}`],
+  hashed: ['web'],
+  suffixed: ['web', 'sum'],
+  chapters: [
+    { name: 'filled', happens: fill },
+    { name: 'changed', happens: change },
+    { name: 'held', happens: hold },
+    { name: 'back', happens: comeBack },
+    { name: 'ended', happens: end },
+  ],
+}
