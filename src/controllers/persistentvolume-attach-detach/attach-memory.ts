@@ -2,6 +2,8 @@
 export class AttachMemory {
   readonly #askedMs = new Map<string, number>()
   readonly #told = new Map<string, string>()
+  /** Since when an attacher owes an answer, by attachment. */
+  readonly #owedMs = new Map<string, number>()
   /** Volumes that a node had mounted when it went away, by node. */
   readonly #lastInUse = new Map<string, ReadonlySet<string>>()
 
@@ -15,6 +17,18 @@ export class AttachMemory {
   /** The attachment is wanted, or gone. */
   forget(attachment: string): void {
     this.#askedMs.delete(attachment)
+  }
+
+  /** How long nobody has answered for the attachment. */
+  owedForMs(attachment: string, nowMs: number): number {
+    const since = this.#owedMs.get(attachment) ?? nowMs
+    this.#owedMs.set(attachment, since)
+    return nowMs - since
+  }
+
+  /** There was an answer, or none is due any more: waiting begins anew. */
+  answered(attachment: string): void {
+    this.#owedMs.delete(attachment)
   }
 
   /** True the first time that this is to be told about the attachment. */

@@ -74,6 +74,7 @@ export function persistentVolumeAttachDetachController(context: ControllerContex
           changed: ({ spec }) => wakeVolume(volumes.get(spec.source.persistentVolumeName ?? '')),
           deleted({ metadata, spec }) {
             memory.forget(metadata.name ?? '')
+            memory.answered(metadata.name ?? '')
             wakeVolume(volumes.get(spec.source.persistentVolumeName ?? ''))
           },
         }),

@@ -15,6 +15,8 @@ import { multiAttachErrors } from './multi-attach.ts'
 
 /** How long an unhealthy node may keep a volume that it should give back. */
 export const MAX_WAIT_FOR_UNMOUNT_MS = 6 * 60_000
+/** How long an attacher may take to answer before the pods are told that it does not. */
+export const ATTACH_TIMEOUT_MS = 2 * 60_000
 const MANAGED = 'volumes.kubernetes.io/controller-managed-attach-detach'
 const KEEPS_TERMINATED = 'volumes.kubernetes.io/keep-terminated-pod-volumes'
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service'
@@ -93,6 +95,7 @@ function detach(look: Look, attachment: VolumeAttachment): void {
   const { nodeName } = attachment.spec
   const node = look.nodeNamed(nodeName)
   const waitedMs = nowMs - memory.askedMs(name, nowMs)
+  memory.answered(name)
   const isOut = node?.spec.taints?.some(({ key }) => key === OUT_OF_SERVICE) === true
   const isHealthy = conditionOf(node?.status.conditions, 'Ready')?.status === 'True'
   const isForced = !isHealthy && waitedMs >= MAX_WAIT_FOR_UNMOUNT_MS
@@ -157,6 +160,7 @@ function follow(look: Look, { metadata, status }: VolumeAttachment, pods: readon
   const tell = (type: 'Normal' | 'Warning', reason: string, message: string) => {
     for (const about of pods) writes.push({ verb: 'event', about, type, reason, text: { message } })
   }
+  if (status?.attached || status?.attachError) memory.answered(name)
   if (status?.attached) {
     const node = nodeNamed(pods[0]?.spec.nodeName ?? '')
     const said = node ? saying(look, node, true) : []
@@ -168,6 +172,16 @@ function follow(look: Look, { metadata, status }: VolumeAttachment, pods: readon
     const { time = '', message = '' } = status.attachError
     if (memory.isNews(name, `${time} ${message}`))
       tell('Warning', 'FailedAttachVolume', `AttachVolume.Attach failed ${of} : ${message}`)
+  } else {
+    const owedMs = memory.owedForMs(name, look.nowMs)
+    const { driver, volumeHandle } = volume?.spec.csi ?? {}
+    const late = `timed out waiting for external-attacher of ${driver} CSI driver to attach volume ${volumeHandle}`
+    if (owedMs >= ATTACH_TIMEOUT_MS) {
+      tell('Warning', 'FailedAttachVolume', `AttachVolume.Attach failed ${of} : ${late}`)
+      memory.answered(name)
+    }
+    const leftMs = ATTACH_TIMEOUT_MS - memory.owedForMs(name, look.nowMs)
+    look.againAfterMs = Math.min(look.againAfterMs, leftMs)
   }
 }
 

@@ -80,7 +80,10 @@ test('bound volumes draw the pod to nodes that reach them', () => {
     persistentvolumes: [volumeOf('v', reachableFrom('n2')), volumeOf('w', reachableFrom('n9'))],
   })
   assert.equal(placed(podWithClaims('p', 'here')), 'n2')
-  assert.equal(placed(podWithClaims('p', 'nowhere')), "node(s) didn't match PersistentVolume's node affinity.")
+  assert.equal(
+    placed(podWithClaims('p', 'nowhere')),
+    "node(s) didn't match PersistentVolume's node affinity.",
+  )
 })
 
 test('free volumes are found for the node, the smallest that will do, and not twice', async () => {
