@@ -5,6 +5,7 @@ import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import {
   annotated,
+  DELETION_WITHIN,
   hasAnnotation,
   hasSameVolumeMode,
   MIGRATED_TO,
@@ -28,9 +29,8 @@ export interface VolumeWorld {
 
 export async function reconcileVolume(world: VolumeWorld): Promise<Outcome> {
   const { volume } = world
-  const driver = driverOf(volume.metadata.annotations?.[PROVISIONED_BY] ?? '')
-  if (driver !== undefined && volume.metadata.annotations?.[MIGRATED_TO] !== driver)
-    return { writes: [updateOf(persistentVolume, annotated(volume, { [MIGRATED_TO]: driver }))] }
+  const marked = markedByProvisioner(volume)
+  if (marked !== volume) return { writes: [updateOf(persistentVolume, marked)] }
   const { claimRef } = volume.spec
   if (!claimRef?.uid) return { writes: volumePhase(volume, 'Available') }
   const key = `${claimRef.namespace}/${claimRef.name}`
@@ -43,6 +43,30 @@ export async function reconcileVolume(world: VolumeWorld): Promise<Outcome> {
   const isSpare =
     hasAnnotation(volume, PROVISIONED_BY) && volume.spec.persistentVolumeReclaimPolicy === 'Delete'
   return { writes: isSpare ? release(world, key) : unbind(volume) }
+}
+
+/**
+ * Who is to delete the volume. Of a plugin that has become a driver that is the driver, whose own finalizer holds the volume; the
+ * control plane's would hold it for ever. Volumes of other plugins within are held while their data is to be deleted.
+ */
+function markedByProvisioner(volume: PersistentVolume): PersistentVolume {
+  const provisioner = volume.metadata.annotations?.[PROVISIONED_BY] ?? ''
+  const driver = driverOf(provisioner)
+  if (driver === undefined && !isInTree(provisioner)) return volume
+  const isDeleted = volume.spec.persistentVolumeReclaimPolicy === 'Delete'
+  const finalized = heldWithin(volume, driver === undefined && isDeleted)
+  if (driver === undefined || volume.metadata.annotations?.[MIGRATED_TO] === driver)
+    return finalized
+  return annotated(finalized, { [MIGRATED_TO]: driver })
+}
+
+function heldWithin(volume: PersistentVolume, isHeld: boolean): PersistentVolume {
+  const { finalizers = [], ...metadata } = volume.metadata
+  if (finalizers.includes(DELETION_WITHIN) === isHeld) return volume
+  const next = isHeld
+    ? [...finalizers, DELETION_WITHIN]
+    : finalizers.filter(name => name !== DELETION_WITHIN)
+  return { ...volume, metadata: next.length > 0 ? { ...metadata, finalizers: next } : metadata }
 }
 
 /** The very claim that the volume is bound to; a new one of the same name is another. */

@@ -198,7 +198,7 @@ const rows: readonly Row[] = [
     'VolumeRestrictions',
     NOW,
     [
-      'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+      'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod',
     ],
     {
       pod: podWithClaims('p', 'c'),

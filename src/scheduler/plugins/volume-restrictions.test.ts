@@ -67,7 +67,7 @@ test('two pods cannot have the same disk, unless both only read it', () => {
 
 test('a claim for one pod is for one pod in the whole cluster, and preemption can free it', async () => {
   const refused =
-    'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode.'
+    'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod.'
   const { tried, state, postFilter, client } = world([['n1', podWithClaims('x', 'one', 'many')]])
   assert.equal(tried(podWithClaims('p', 'one')), refused)
   assert.equal(tried(podWithClaims('p', 'many')), 'n1')

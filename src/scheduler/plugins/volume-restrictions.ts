@@ -16,7 +16,7 @@ const NAME = 'VolumeRestrictions'
 const DISK_IN_USE = refusal(NAME, 'node(s) had no available disk')
 const CLAIM_IN_USE = refusal(
   NAME,
-  'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode',
+  'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod',
 )
 
 interface State {

@@ -237,7 +237,7 @@ export async function lose(api: ApiEnd): Promise<void> {
   await pair('no-plugin', deleting, provisionedBy('kubernetes.io/nothing'))
   const nfs = { csi: undefined, nfs: { server: '192.0.2.1', path: '/data' } }
   await pair('nfs', { ...nfs, ...deleting })
-  await pair('recycled', { ...nfs, persistentVolumeReclaimPolicy: 'Recycle' })
+  await pair('recycled', { persistentVolumeReclaimPolicy: 'Recycle' })
   await pair('unclaimed', { ...csi('unclaimed') })
   await pair('vanished', {})
   await pair('usurped', {})
@@ -296,7 +296,7 @@ export async function protect(api: ApiEnd): Promise<void> {
   await api.want('DELETE', `${CORE}/pods/user`)
   await isGone(api, `${CLAIMS}/used`)
   await isGone(api, `${VOLUMES}/used`)
-  await api.want('DELETE', `${CLAIMS}/gilded`)
-  await api.want('DELETE', `${VOLUMES}/golden`)
-  await isGone(api, `${STORAGE}/volumeattributesclasses/gold`)
+  // The other one is in use still.
+  await api.want('DELETE', `${CLAIMS}/other-attributes`)
+  await isGone(api, `${STORAGE}/volumeattributesclasses/silver`)
 }

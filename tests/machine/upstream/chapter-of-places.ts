@@ -2,10 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiEnd } from '../etcd/servers.ts'
 import {
+  attachAllOf,
   CLAIMS,
   claim,
   csi,
   DRIVER,
+  detach,
   isAsked,
   isGone,
   isPhase,
@@ -97,6 +99,7 @@ export async function consume(api: ApiEnd): Promise<void> {
   await isAsked(api, 'retried', 'selected-node')
   await provision(api, 'retried', inZone('a'))
   await isScheduled(api, 'retried')
+  await attachAllOf(api, 'zoned', 'retried')
 }
 
 /** Claims that are made for a pod, and such as only have the name. */
@@ -122,14 +125,17 @@ export async function passBy(api: ApiEnd): Promise<void> {
   await pod(api, 'brief', { ...scratch('late'), ...onNode('node-0') })
   await provision(api, 'brief-scratch', inZone('a'))
   await isScheduled(api, 'brief')
-  await pod(api, 'quick', scratch('now'))
+  await attachAllOf(api, 'brief')
+  await pod(api, 'quick', { ...scratch('now'), ...onNode('node-1') })
   await provision(api, 'quick-scratch')
   await isScheduled(api, 'quick')
   await pod(api, 'robbed', scratch('late'))
   await isRefused(api, 'robbed', /was not created for pod/)
+  await attachAllOf(api, 'quick')
   await api.want('DELETE', `${PODS}/quick`)
   await isGone(api, `${CLAIMS}/quick-scratch`)
   await isPhase(api, `${VOLUMES}/made-quick-scratch`, 'Released')
+  await detach(api, 'made-quick-scratch', 'node-1')
 }
 
 /** A node that takes two of a driver's volumes. */
@@ -172,6 +178,7 @@ export async function reachLimits(api: ApiEnd): Promise<void> {
   await isScheduled(api, 'limit-3')
   await pod(api, 'limit-4', { ...using('limit-4'), ...onNode('node-0') })
   await isRefused(api, 'limit-4', /exceed max volume count/)
+  await attachAllOf(api, 'limit-1', 'limit-2', 'limit-3')
 }
 
 /** A claim that one pod alone may use. */
@@ -192,6 +199,7 @@ export async function useAlone(api: ApiEnd): Promise<void> {
   await isGone(api, `${PODS}/alone-1`)
   await alone('alone-3')
   await isRefused(api, 'alone-3', /ReadWriteOncePod/)
+  await attachAllOf(api, 'alone-2')
   await api.want('DELETE', '/apis/scheduling.k8s.io/v1/priorityclasses/volumes-high')
 }
 

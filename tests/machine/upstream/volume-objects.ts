@@ -71,9 +71,10 @@ export const isGone = (api: ApiEnd, path: string) =>
   until(`${path} is gone`, async () => !(await isThere(api, path)))
 
 export const isScheduled = (api: ApiEnd, name: string) =>
-  until(`${name} has a node`, async () =>
-    Boolean((await api.want('GET', `${PODS}/${name}`)).spec.nodeName),
-  )
+  until(`${name} has a node`, async () => {
+    const { body } = await api.ask('GET', `${PODS}/${name}`)
+    return body.spec?.nodeName !== undefined
+  })
 
 /** The scheduler has found no place for it, and said why. */
 export const isRefused = (api: ApiEnd, name: string, why: RegExp) =>
@@ -151,6 +152,19 @@ export async function attach(api: ApiEnd, name: string, node: string): Promise<v
     status: { attached: true, attachmentMetadata: { path: `/dev/${name}` }, attachError: null },
   })
   await isNamedBy(api, node, name, true)
+}
+
+/** The same for all volumes that pods of these names wait for; who is not answered is told of two minutes later. */
+export async function attachAllOf(api: ApiEnd, ...pods: readonly string[]): Promise<void> {
+  for (const name of pods) {
+    const { spec } = await api.want('GET', `${PODS}/${name}`)
+    for (const { name: part, persistentVolumeClaim } of spec.volumes ?? []) {
+      if (part.startsWith('kube-api-access')) continue
+      const claimName = persistentVolumeClaim?.claimName ?? `${name}-${part}`
+      const { spec: wanted } = await api.want('GET', `${CLAIMS}/${claimName}`)
+      await attach(api, wanted.volumeName, spec.nodeName)
+    }
+  }
 }
 
 /** What the attacher could not do; `detachError` after it was asked to detach. */

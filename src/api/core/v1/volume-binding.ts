@@ -17,6 +17,8 @@ export const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller'
 export const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by'
 /** On volumes of in-tree plugins: the CSI driver that serves them now. */
 export const MIGRATED_TO = 'pv.kubernetes.io/migrated-to'
+/** A finalizer on volumes whose data the control plane itself is to delete. */
+export const DELETION_WITHIN = 'kubernetes.io/pv-controller'
 /** On a claim: who is to make its volume. */
 export const STORAGE_PROVISIONER = 'volume.kubernetes.io/storage-provisioner'
 export const BETA_STORAGE_PROVISIONER = 'volume.beta.kubernetes.io/storage-provisioner'
