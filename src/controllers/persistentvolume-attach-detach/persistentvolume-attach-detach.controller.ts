@@ -1,4 +1,4 @@
-/** Has volumes of drivers attached to the nodes whose pods use them, and detached where none does any more. */
+/** Has volumes attached to the nodes whose pods use them, and detached where none does any more. */
 import { type Node, node } from '#api/core/v1/node.ts'
 import { type PersistentVolume, persistentVolume } from '#api/core/v1/persistent-volume.ts'
 import {

@@ -1,5 +1,5 @@
 /**
- * One look at one volume of a driver: on which nodes it has to be attached, from which it may go, and what its nodes say of it. What is
+ * One look at one volume that is attached: on which nodes it has to be attached, from which it may go, and what its nodes say of it. What is
  * attached is written in VolumeAttachments and nodes alone, so that a restart takes over what it finds.
  */
 import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
@@ -52,6 +52,7 @@ export function reconcile(world: AttachWorld): Outcome {
     writes: [],
     againAfterMs: Number.POSITIVE_INFINITY,
   }
+  if (world.volume && !world.volume.spec.csi) return attendWithin(look)
   // What leaves comes first, so that a volume can follow a pod to another node.
   for (const attachment of world.attachments)
     if (!look.wanted.has(attachment.spec.nodeName)) detach(look, attachment)
@@ -60,8 +61,39 @@ export function reconcile(world: AttachWorld): Outcome {
     if (!known.has(node.metadata.name ?? '') && !isInUse(look, node.metadata.name ?? ''))
       look.writes.push(...saying(look, node, false))
   for (const [name, pods] of look.wanted) attach(look, name, pods)
-  const { writes, againAfterMs } = look
-  return Number.isFinite(againAfterMs) ? { writes, againAfterMs } : { writes }
+  return outcomeOf(look)
+}
+
+const outcomeOf = ({ writes, againAfterMs }: Look): Outcome =>
+  Number.isFinite(againAfterMs) ? { writes, againAfterMs } : { writes }
+
+/** Of iSCSI and Fibre Channel, which nodes reach by themselves: nobody attaches them, so what nodes say of them is all there is. */
+function attendWithin(look: Look): Outcome {
+  const { memory, nodeNamed, nodesNaming, uniqueName, volume, wanted, writes } = look
+  const holders = new Set<string>()
+  for (const node of nodesNaming) {
+    const { name = '' } = node.metadata
+    const use = `${uniqueName} ${name}`
+    if (!wanted.has(name) && mayLeave(look, name, use, true)) {
+      writes.push(...saying(look, node, false))
+      memory.forget(use)
+    } else holders.add(name)
+  }
+  for (const [name, pods] of wanted) {
+    const node = nodeNamed(name)
+    const use = `${uniqueName} ${name}`
+    memory.forget(use)
+    if (!node || !volume || holders.has(name)) continue
+    if (holders.size > 0 && isForOneNode(volume)) {
+      if (memory.isNews(use, 'multi-attach'))
+        writes.push(...multiAttachErrors(volume, pods, look.pods))
+      continue
+    }
+    memory.allIsWell(use)
+    holders.add(name)
+    writes.push(...saying(look, node, true), ...attachedEvents(volume, pods))
+  }
+  return outcomeOf(look)
 }
 
 /** By node, the pods there for which the volume has to be attached; the node of the oldest pod first. */
@@ -90,26 +122,32 @@ function hasEnded(pod: Pod): boolean {
 }
 
 function detach(look: Look, attachment: VolumeAttachment): void {
-  const { memory, nowMs, writes } = look
   const { name = '', deletionTimestamp } = attachment.metadata
   const { nodeName } = attachment.spec
+  look.memory.answered(name)
+  if (!mayLeave(look, nodeName, name, !deletionTimestamp)) return
+  // First nobody may count on the volume any more. The node's revision holds that against a mount that begins in between.
   const node = look.nodeNamed(nodeName)
-  const waitedMs = nowMs - memory.askedMs(name, nowMs)
-  memory.answered(name)
+  if (node) look.writes.push(...saying(look, node, false))
+  if (!deletionTimestamp)
+    look.writes.push({ verb: 'delete', kind: volumeAttachment, object: attachment })
+}
+
+/** Whether the node has let go of the volume, or need not be waited for; `use` is what that is remembered by. */
+function mayLeave(look: Look, nodeName: string, use: string, isFirst: boolean): boolean {
+  const { memory, nowMs } = look
+  const node = look.nodeNamed(nodeName)
+  const waitedMs = nowMs - memory.askedMs(use, nowMs)
   const isOut = node?.spec.taints?.some(({ key }) => key === OUT_OF_SERVICE) === true
   const isHealthy = conditionOf(node?.status.conditions, 'Ready')?.status === 'True'
   const isForced = !isHealthy && waitedMs >= MAX_WAIT_FOR_UNMOUNT_MS
   if (isInUse(look, nodeName) && !isForced && !isOut) {
     if (!isHealthy)
       look.againAfterMs = Math.min(look.againAfterMs, MAX_WAIT_FOR_UNMOUNT_MS - waitedMs)
-    return
+    return false
   }
-  if (isInUse(look, nodeName) && !deletionTimestamp)
-    look.forced(isOut ? 'out-of-service' : 'timeout')
-  // First nobody may count on the volume any more. The node's revision holds that against a mount that begins in between.
-  if (node) writes.push(...saying(look, node, false))
-  if (!deletionTimestamp)
-    writes.push({ verb: 'delete', kind: volumeAttachment, object: attachment })
+  if (isInUse(look, nodeName) && isFirst) look.forced(isOut ? 'out-of-service' : 'timeout')
+  return true
 }
 
 function isInUse({ nodeNamed, memory, uniqueName }: AttachWorld, nodeName: string): boolean {
@@ -157,8 +195,9 @@ function follow(look: Look, { metadata, status }: VolumeAttachment, pods: readon
   const { memory, nodeNamed, volume, writes } = look
   const { name = '' } = metadata
   const of = `for volume ${JSON.stringify(volume?.metadata.name)}`
-  const tell = (type: 'Normal' | 'Warning', reason: string, message: string) => {
-    for (const about of pods) writes.push({ verb: 'event', about, type, reason, text: { message } })
+  const fail = (why: string) => {
+    const message = `AttachVolume.Attach failed ${of} : ${why}`
+    writes.push(...toldPods(pods, 'Warning', 'FailedAttachVolume', message))
   }
   if (status?.attached || status?.attachError) memory.answered(name)
   if (status?.attached) {
@@ -166,24 +205,37 @@ function follow(look: Look, { metadata, status }: VolumeAttachment, pods: readon
     const said = node ? saying(look, node, true) : []
     writes.push(...said)
     memory.allIsWell(name)
-    if (said.length > 0)
-      tell('Normal', 'SuccessfulAttachVolume', `AttachVolume.Attach succeeded ${of} `)
+    if (said.length > 0 && volume) writes.push(...attachedEvents(volume, pods))
   } else if (status?.attachError) {
     const { time = '', message = '' } = status.attachError
-    if (memory.isNews(name, `${time} ${message}`))
-      tell('Warning', 'FailedAttachVolume', `AttachVolume.Attach failed ${of} : ${message}`)
+    if (memory.isNews(name, `${time} ${message}`)) fail(message)
   } else {
     const owedMs = memory.owedForMs(name, look.nowMs)
     const { driver, volumeHandle } = volume?.spec.csi ?? {}
     const late = `timed out waiting for external-attacher of ${driver} CSI driver to attach volume ${volumeHandle}`
     if (owedMs >= ATTACH_TIMEOUT_MS) {
-      tell('Warning', 'FailedAttachVolume', `AttachVolume.Attach failed ${of} : ${late}`)
+      fail(late)
       memory.answered(name)
     }
     const leftMs = ATTACH_TIMEOUT_MS - memory.owedForMs(name, look.nowMs)
     look.againAfterMs = Math.min(look.againAfterMs, leftMs)
   }
 }
+
+const attachedEvents = ({ metadata }: PersistentVolume, pods: readonly Pod[]): Write[] =>
+  toldPods(
+    pods,
+    'Normal',
+    'SuccessfulAttachVolume',
+    `AttachVolume.Attach succeeded for volume ${JSON.stringify(metadata.name)} `,
+  )
+
+const toldPods = (
+  pods: readonly Pod[],
+  type: 'Normal' | 'Warning',
+  reason: string,
+  message: string,
+): Write[] => pods.map(about => ({ verb: 'event', about, type, reason, text: { message } }))
 
 /** Lets the node say that the volume is attached to it, or not; nothing where it does already. */
 function saying({ uniqueName }: AttachWorld, node: Node, isAttached: boolean): Write[] {

@@ -3,9 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiEnd, Shown } from '../etcd/servers.ts'
 import { type Nodes, until } from './story.ts'
 import {
-  ATTACHMENTS,
   attach,
-  attachmentOf,
   CLAIMS,
   claim,
   csi,
@@ -49,7 +47,6 @@ export async function useAttached(api: ApiEnd): Promise<void> {
   for (const name of ['first', 'second', 'failing', 'stubborn', 'moving']) await pair(api, name)
   await pair(api, 'together', MANY)
   await pair(api, 'loose', csi('loose', LOOSE))
-  await pair(api, 'driverless', csi('driverless', 'nobody.example.com'))
   await pair(api, 'iscsi', {
     csi: undefined,
     iscsi: { targetPortal: '192.0.2.5:3260', iqn: 'iqn.2001-04.com.example:storage', lun: 0 },
@@ -59,8 +56,6 @@ export async function useAttached(api: ApiEnd): Promise<void> {
   await attach(api, 'second', 'node-1')
   await isTold(api, 'SuccessfulAttachVolume', 'two')
   await user(api, 'loose', 'node-1', 'loose')
-  await user(api, 'driverless', 'node-1', 'driverless')
-  await attachmentOf(api, 'driverless', 'node-1')
   await user(api, 'iscsi', 'node-1', 'iscsi')
   await user(api, 'failing', 'node-1', 'failing')
   await failTo(api, 'attachError', 'failing', 'node-1', 'no such disk')
@@ -102,12 +97,6 @@ export async function moveOn(api: ApiEnd): Promise<void> {
 
 export async function letGo(api: ApiEnd): Promise<void> {
   await detach(api, 'stubborn', 'node-1')
-  // Its attachment is taken away by somebody, though it is wanted.
-  const { metadata } = await attachmentOf(api, 'failing', 'node-1')
-  await api.want('DELETE', `${ATTACHMENTS}/${metadata.name}`)
-  await merge(api, `${ATTACHMENTS}/${metadata.name}`, { metadata: { finalizers: null } })
-  await api.want('DELETE', `${PODS}/driverless`)
-  await isGone(api, `${PODS}/driverless`)
   await api.want('DELETE', `${PODS}/iscsi`)
   await isGone(api, `${PODS}/iscsi`)
 }

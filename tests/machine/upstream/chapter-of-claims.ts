@@ -14,6 +14,7 @@ import {
   isTold,
   LOOSE,
   merge,
+  onNode,
   PLACE,
   pod,
   provision,
@@ -153,7 +154,8 @@ export async function haveMade(api: ApiEnd): Promise<void> {
   await claim(api, 'shared', { storageClassName: 'shared', accessModes: ['ReadWriteMany'] })
   await claim(api, 'copy', {
     storageClassName: 'now',
-    dataSource: { kind: 'PersistentVolumeClaim', name: 'fresh' },
+    // Without a group, upstream shows it as null.
+    dataSource: { apiGroup: '', kind: 'PersistentVolumeClaim', name: 'fresh' },
   })
   await claim(api, 'restored', {
     storageClassName: 'now',
@@ -284,11 +286,11 @@ export async function protect(api: ApiEnd): Promise<void> {
   await volume(api, 'used', { hostPath: { path: '/used' } })
   await claim(api, 'used', { volumeName: 'used' })
   await isBound(api, 'used')
-  await pod(api, 'user', using('used'))
+  await pod(api, 'user', { ...using('used'), ...onNode('node-1') })
   await isPhase(api, `${CORE}/pods/user`, 'Running')
   await api.want('DELETE', `${CLAIMS}/used`)
   await api.want('DELETE', `${VOLUMES}/used`)
-  await pod(api, 'latecomer', using('used'))
+  await pod(api, 'latecomer', { ...using('used'), ...onNode('node-1') })
   await isTold(api, 'FailedScheduling', 'latecomer')
   await api.want('DELETE', `${STORAGE}/volumeattributesclasses/gold`)
   await api.want('DELETE', `${STORAGE}/volumeattributesclasses/silver`)

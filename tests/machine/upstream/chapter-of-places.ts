@@ -166,6 +166,9 @@ export async function reachLimits(api: ApiEnd): Promise<void> {
     await pod(api, name, { ...using(name), ...onNode('node-0') })
     await isScheduled(api, name)
   }
+  // Upstream tells those that were there when attaching began.
+  await attachAllOf(api, 'limit-1', 'limit-2')
+  await isTold(api, 'SuccessfulAttachVolume', 'limit-1')
   await pod(api, 'limit-3', { ...using('limit-3'), ...onNode('node-0') })
   await isRefused(api, 'limit-3', /exceed max volume count/)
   await pod(api, 'limit-new', { ...using('limit-new'), ...onNode('node-0') })
@@ -178,7 +181,7 @@ export async function reachLimits(api: ApiEnd): Promise<void> {
   await isScheduled(api, 'limit-3')
   await pod(api, 'limit-4', { ...using('limit-4'), ...onNode('node-0') })
   await isRefused(api, 'limit-4', /exceed max volume count/)
-  await attachAllOf(api, 'limit-1', 'limit-2', 'limit-3')
+  await attachAllOf(api, 'limit-3')
 }
 
 /** A claim that one pod alone may use. */
@@ -194,12 +197,13 @@ export async function useAlone(api: ApiEnd): Promise<void> {
     })
   await alone('alone-1')
   await isScheduled(api, 'alone-1')
+  await attachAllOf(api, 'alone-1')
+  await isTold(api, 'SuccessfulAttachVolume', 'alone-1')
   await alone('alone-2', { priorityClassName: 'volumes-high' })
   await isScheduled(api, 'alone-2')
   await isGone(api, `${PODS}/alone-1`)
   await alone('alone-3')
   await isRefused(api, 'alone-3', /ReadWriteOncePod/)
-  await attachAllOf(api, 'alone-2')
   await api.want('DELETE', '/apis/scheduling.k8s.io/v1/priorityclasses/volumes-high')
 }
 

@@ -175,9 +175,19 @@ function plain(object: Shown, named: (text: string) => string): Shown {
     subset.notReadyAddresses?.sort(byTarget)
     subset.ports?.sort(byText)
   }
+  if (object.status?.nodeInfo) plainNode(shown)
   // Upstream has them in the order of their hashes.
   shown.subsets?.sort(byText)
   return shown
+}
+
+/** Upstream gives no ranges to nodes unless asked to, and says what is attached in no order; which images are there depends on where pods were. */
+function plainNode({ spec, status }: Shown): void {
+  delete spec.podCIDR
+  delete spec.podCIDRs
+  delete status.nodeInfo.machineID
+  delete status.images
+  status.volumesAttached?.sort(byText)
 }
 
 /** Which fields come first is no matter here: who wrote an object says nothing of it. */
@@ -220,6 +230,10 @@ const OF_ITS_OWN_TIME: readonly RegExp[] = [
   /TaintManagerEviction of Pod (guard|surging)/,
   // Between the end of being cordoned and the end of its taint.
   /0\/2 nodes are available: 1 node\(s\) didn't match pod anti-affinity rules, 1 node\(s\) had untolerated/,
+  // Upstream looks at claims each quarter of a minute; those that wait for ever were waited for.
+  /WaitForPodScheduled of PersistentVolumeClaim (?!lonely|nowhere|no-local)/,
+  // Its claim may be there, or have a volume, by then.
+  /Pod quick: 0\/3/,
 ]
 
 const isOfItsOwnTime = (said: string) => OF_ITS_OWN_TIME.some(pattern => pattern.test(said))

@@ -52,8 +52,8 @@ export class AttachWorld extends ServerWorld {
 
   async look(disk: string, interruption?: Interruption): Promise<string[]> {
     this.showOwn(disk)
-    const uniqueName = nameOf(disk)
     const volume = this.seen<PersistentVolume>('PersistentVolume', disk)
+    const uniqueName = (volume && uniqueNameOf(volume)) ?? nameOf(disk)
     const outcome = reconcile({
       uniqueName,
       volume,
