@@ -223,4 +223,19 @@ describe('a taint that somebody puts on a node', () => {
     await pass(30, ['a'])
     await soon('eviction', () => isGone('p'))
   })
+
+  test('drives off at once who was to go later, and tells that the other time no longer holds', async () => {
+    const { cluster, pass, soon, isGone, taint, told, tolerating } = await setUpTainted()
+    await using _ = cluster
+    await tolerating('p', forSeconds(60))
+    await taint([TAINT])
+    await pass(10, ['a'])
+    await taint([TAINT, { key: 'fire', effect: 'NoExecute' }])
+    await soon('eviction', () => isGone('p'))
+    await soon('both are told', async () => (await told()).length === 2)
+    assert.deepEqual((await told()).sort(), [
+      'Cancelling deletion of Pod default/p',
+      'Marking for deletion Pod default/p',
+    ])
+  })
 })

@@ -80,8 +80,9 @@ function unknownConditions(node: Node, now: string): readonly NodeCondition[] {
     }
   })
   if (told.every(condition => known.includes(condition))) return known
-  const others = known.filter(({ type }) => !KEPT.includes(type))
-  return [...others, ...told]
+  const missing = told.filter(({ type }) => conditionOf(known, type) === undefined)
+  const inPlace = known.map(before => conditionOf(told, before.type) ?? before)
+  return [...inPlace, ...missing]
 }
 
 /** Pods on a node that is not ready serve nobody: their endpoints have to go even if their kubelet cannot say so. */

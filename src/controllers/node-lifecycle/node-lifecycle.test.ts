@@ -65,6 +65,27 @@ test('a silent node becomes Unknown and unreachable, and its pods not ready', ()
   assert.ok(decision.writes.some(write => write.verb === 'patch' && write.kind.kind === 'Pod'))
 })
 
+test('conditions keep their places when they become Unknown, and what was never told comes last', () => {
+  const node = nodeOf('True')
+  const [ready, memory, disk] = node.status.conditions ?? []
+  const own = { type: 'Own', status: 'True' }
+  const conditions = [disk, memory, own, ready] as NonNullable<Node['status']['conditions']>
+  const silent = { ...node, status: { ...node.status, conditions } }
+  const [status] = look(silent, { silent: true }).writes
+  assert.ok(status?.verb === 'update')
+  const told = (status.object as unknown as Node).status.conditions ?? []
+  assert.deepEqual(
+    told.map(({ type, status }) => `${type} ${status}`),
+    [
+      'DiskPressure Unknown',
+      'MemoryPressure Unknown',
+      'Own True',
+      'Ready Unknown',
+      'PIDPressure Unknown',
+    ],
+  )
+})
+
 test('a node that says that it is not ready is tainted so, and cleared when it is back', () => {
   const decision = look(nodeOf('False'))
   assert.deepEqual(taintsIn(decision), ['not-ready:NoSchedule', 'not-ready:NoExecute'])

@@ -71,7 +71,8 @@ export function taintEvictionController(context: ControllerContext): Controller 
       const hasToGo = isGoing || outcome.againAfterMs !== undefined
       if (found && hasToGo) leaving.set(key, { pod: found, sinceMs, isGoing })
       else leaving.delete(key)
-      if (!known || known.isGoing || (isKnown && hasToGo)) return outcome
+      const staysSaid = isKnown && hasToGo && !outcome.isAtOnce
+      if (!known || known.isGoing || staysSaid) return outcome
       return { ...outcome, writes: [cancelled(known.pod), ...outcome.writes] }
     },
   }

@@ -18,6 +18,8 @@ export interface EvictionWorld {
 export interface EvictionOutcome extends Outcome {
   /** How long after its time the pod is deleted, where it is. */
   readonly lateMs?: number
+  /** It would not have stayed at all: what was said of its time before no longer holds. */
+  readonly isAtOnce?: boolean
 }
 
 export function reconcile({ pod, taints, nowMs, sinceMs }: EvictionWorld): EvictionOutcome {
@@ -34,6 +36,7 @@ export function reconcile({ pod, taints, nowMs, sinceMs }: EvictionWorld): Evict
   }
   return {
     lateMs: nowMs - leaveAtMs,
+    isAtOnce: taints.some(taint => taint.effect === 'NoExecute' && !tolerationOf(pod, taint)),
     writes: [
       eventAbout(pod, 'Marking for deletion'),
       conditionPatch(pod, condition),
@@ -56,6 +59,9 @@ function eventAbout(pod: Pod, what: string): EventWrite {
   }
 }
 
+const tolerationOf = ({ spec }: Pod, taint: Taint) =>
+  spec.tolerations?.find(found => tolerates(found, taint))
+
 /** When the pod has to go, in milliseconds since the epoch; undefined when it may stay for good. Of tolerations of one taint the first counts. */
 function leaveTimeOf(
   pod: Pod,
@@ -65,7 +71,7 @@ function leaveTimeOf(
   let leaveAtMs: number | undefined
   for (const taint of taints) {
     if (taint.effect !== 'NoExecute') continue
-    const toleration = pod.spec.tolerations?.find(found => tolerates(found, taint))
+    const toleration = tolerationOf(pod, taint)
     if (!toleration) return nowMs
     if (toleration.tolerationSeconds === undefined) continue
     // Counted from when the node was tainted, where somebody says when, so that a restart of this process gives nobody more time.

@@ -67,11 +67,18 @@ async function fill(api: ApiEnd): Promise<void> {
   await inAll(PLACES, place => make(api, place))
   await inAll(PLACES, place => fillOne(api, place))
   await inAll(PLACES, place => isFull(api, place))
+  // A budget without pods says so.
+  await inAll(PLACES, place =>
+    api.want('POST', paths(place).budgets, {
+      metadata: { name: 'web' },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
+    }),
+  )
 }
 
 /** Pods need their account first; all others come in any order. */
 async function fillOne(api: ApiEnd, place: string): Promise<void> {
-  const { core, apps, batch, budgets, policies, rbac } = paths(place)
+  const { core, apps, batch, policies, rbac } = paths(place)
   await hasWhatAllHave(api, place)
   await api.want('POST', `${core}/limitranges`, {
     metadata: { name: 'limits' },
@@ -130,10 +137,6 @@ async function fillOne(api: ApiEnd, place: string): Promise<void> {
       storageClassName: 'by-hand',
       volumeName: place,
     },
-  })
-  await api.want('POST', budgets, {
-    metadata: { name: 'web' },
-    spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
   })
   await api.want('POST', `${apps}/deployments`, {
     metadata: { name: 'web' },
@@ -329,7 +332,10 @@ async function ask(api: ApiEnd): Promise<void> {
   const data: Record<string, string> = {}
   const note = async (name: string, asked: ReturnType<ApiEnd['ask']>) => {
     const { status, body } = await asked
-    data[name] = `${status} ${body.reason} ${body.message} ${JSON.stringify(body.details)}`
+    const { causes = [], ...details } = body.details ?? {}
+    // What is wrong with metadata, upstream finds twice.
+    const each = new Set(causes.map((cause: object) => JSON.stringify(cause)))
+    data[name] = [status, body.reason, body.message, JSON.stringify(details), ...each].join(' ')
   }
   const created = (place: string, path: string, object: object) =>
     api.ask('POST', `${NAMESPACES}/${place}/${path}`, object)

@@ -232,6 +232,8 @@ const OF_ITS_OWN_TIME: readonly RegExp[] = [
   /0\/2 nodes are available: 1 node\(s\) didn't match pod anti-affinity rules, 1 node\(s\) had untolerated/,
   // Upstream looks at claims each quarter of a minute; those that wait for ever were waited for.
   /WaitForPodScheduled of PersistentVolumeClaim (?!lonely|nowhere|no-local)/,
+  // Upstream's looks for addresses that its other half is only about to note.
+  /ClusterIPNotAllocated/,
   // Its claim may be there, or have a volume, by then.
   /Pod quick: 0\/3/,
 ]
