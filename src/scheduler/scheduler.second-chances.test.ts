@@ -120,6 +120,39 @@ test('a pod for which room could not be made by mistake is tried again', () => {
   })
 })
 
+test('a pod that is refused before any node is looked at waits for an event, not for its turn', async () => {
+  await using cluster = await serveCluster(['a'])
+  const { client } = cluster
+  await cluster.addNode(nodeOf('n1'))
+  const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'missing' } }]
+  const spec = { ...asking('1'), volumes }
+  await client.create(pod, { metadata: { name: 'p', namespace: 'a' }, spec } as never)
+  let tries = 0
+  const own: PluginFactory = () => ({
+    name: NAME,
+    permit: () => undefined,
+    notPlaced: () => void tries++,
+    events: () => [],
+  })
+  const context = cluster.openContext(client)
+  const scheduler = startScheduler(context, {
+    profiles: [
+      { schedulerName: 'default-scheduler', plugins: { permit: { enabled: [{ name: NAME }] } } },
+    ],
+    ownPlugins: new Map([[NAME, own]]),
+    podInitialBackoffMs: 5,
+  })
+  try {
+    for (let looks = 0; tries === 0 && looks < 1_000; looks++) await sleep(10)
+    // Many times its first back-off, which doubles.
+    await sleep(200)
+    assert.equal(tries, 1)
+  } finally {
+    await scheduler.stop()
+    context.end()
+  }
+})
+
 for (const finalizers of [[], ['example.com/wait']])
   test(`room that was kept for a pod is free once that is deleted, finalizers: ${finalizers.length}`, () => {
     const isHoping = ({ pod }: PodInfo) => pod.metadata.name === 'hopes'

@@ -215,8 +215,10 @@ async function askPostFilters(
         message: messageOfStatus(status),
         nominatedNode: result?.nominatedNode,
       }
-    if (!isRejected(status))
-      return { code: status.code, message: messageOfStatus(status), error: status }
+    if (!isRejected(status)) {
+      const told = { code: status.code, message: messageOfStatus(status) }
+      return status.isLasting ? told : { ...told, error: status }
+    }
     if (result?.nominatedNode !== undefined) nominatedNode = result.nominatedNode
     reasons.push(...status.reasons)
   }

@@ -21,6 +21,8 @@ export interface Status {
   readonly plugin: string
   /** The reasons say all, as no node is to blame: nodes are not counted. */
   readonly isOfNoNode?: true
+  /** Of an `Error` of PostFilter: the next attempt would come to the same, so only events give the pod another chance. */
+  readonly isLasting?: true
   /** What was thrown, for `Error`. */
   readonly cause?: unknown
 }

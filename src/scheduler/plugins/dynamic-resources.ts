@@ -45,7 +45,7 @@ import { groupKeyOf } from './pod-groups.ts'
 const NAME = 'DynamicResources'
 const NO_CLAIMS = refusal(NAME, 'no new claims to deallocate')
 /** Upstream's words, by which a preemption that would not help is not tried: another plugin refused all nodes before claims were looked at. */
-const NOT_ASKED = failed(NAME, 'not found')
+const NOT_ASKED: Status = { ...failed(NAME, 'not found'), isLasting: true }
 const NOTHING_TO_FREE = refusal(NAME, 'still not schedulable')
 const FREED = refusal(NAME, 'deallocation of ResourceClaim completed')
 const DELETED = refusal(NAME, 'deletion of ResourceClaim completed')

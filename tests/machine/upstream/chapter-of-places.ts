@@ -149,6 +149,8 @@ export async function reachLimits(api: ApiEnd): Promise<void> {
     },
     { name: 'other.example.com', nodeID: '0', allocatable: { count: 1 } },
   ]
+  // Whatever happens to any volume, they would be tried again, and no more than so many Events are told of a pod.
+  for (const name of ['far', 'nowhere', 'no-local']) await api.want('DELETE', `${PODS}/${name}`)
   const names = ['limit-1', 'limit-2', 'limit-3', 'limit-4']
   for (const name of names) {
     await volume(api, name, { ...csi(name), claimRef: { namespace: PLACE, name } })

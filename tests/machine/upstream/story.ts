@@ -234,6 +234,8 @@ const OF_ITS_OWN_TIME: readonly RegExp[] = [
   /WaitForPodScheduled of PersistentVolumeClaim (?!lonely|nowhere|no-local)/,
   // Upstream's looks for addresses that its other half is only about to note.
   /ClusterIPNotAllocated/,
+  // It is to go already.
+  /TaintManagerEviction of Pod heir-0: Marking/,
   // Its claim may be there, or have a volume, by then.
   /Pod quick: 0\/3/,
 ]
