@@ -1,10 +1,18 @@
 /** Many namespaces at once, each with a little of everything: filled, changed, held by finalizers, made again under their names and taken away, all at the same time. */
 import type { ApiEnd, Shown } from '../etcd/servers.ts'
+import {
+  fillOne,
+  hasWhatAllHave,
+  isFull,
+  merge,
+  NAMESPACES,
+  paths,
+  template,
+} from './namespace-contents.ts'
 import { isThere, type Story, until } from './story.ts'
 
 const PLACE = 'many'
 const COUNT = 30
-const NAMESPACES = '/api/v1/namespaces'
 const ANSWERS = `${NAMESPACES}/${PLACE}/configmaps`
 const MERGE = 'application/merge-patch+json'
 const STRATEGIC = 'application/strategic-merge-patch+json'
@@ -33,32 +41,10 @@ const COLLECTIONS: readonly string[] = [
   '/api/v1/persistentvolumes',
 ]
 
-const paths = (place: string) => {
-  const within = (group: string) => `/apis/${group}/namespaces/${place}`
-  return {
-    self: `${NAMESPACES}/${place}`,
-    core: `${NAMESPACES}/${place}`,
-    apps: within('apps/v1'),
-    batch: within('batch/v1'),
-    budgets: `${within('policy/v1')}/poddisruptionbudgets`,
-    policies: `${within('networking.k8s.io/v1')}/networkpolicies`,
-    rbac: within('rbac.authorization.k8s.io/v1'),
-  }
-}
-
-const merge = (api: ApiEnd, path: string, patch: object) => api.want('PATCH', path, patch, MERGE)
 const inAll = (
   places: readonly string[],
   act: (place: string, index: number) => Promise<unknown>,
 ) => Promise.all(places.map(place => act(place, PLACES.indexOf(place))))
-
-const template = (image: string, more: object = {}) => ({
-  metadata: { labels: { app: 'web' } },
-  spec: {
-    terminationGracePeriodSeconds: 1,
-    containers: [{ name: 'main', image, ...more }],
-  },
-})
 
 const make = (api: ApiEnd, place: string) =>
   api.want('POST', NAMESPACES, { metadata: { name: place, labels: { story: 'many' } } })
@@ -75,114 +61,6 @@ async function fill(api: ApiEnd): Promise<void> {
     }),
   )
 }
-
-/** Pods need their account first; all others come in any order. */
-async function fillOne(api: ApiEnd, place: string): Promise<void> {
-  const { core, apps, batch, policies, rbac } = paths(place)
-  await hasWhatAllHave(api, place)
-  await api.want('POST', `${core}/limitranges`, {
-    metadata: { name: 'limits' },
-    spec: {
-      limits: [{ type: 'Container', defaultRequest: { cpu: '10m' }, default: { cpu: '1' } }],
-    },
-  })
-  await api.want('POST', `${core}/resourcequotas`, {
-    metadata: { name: 'quota' },
-    spec: { hard: { pods: '6', 'requests.cpu': '1', 'count/configmaps': '4', secrets: '3' } },
-  })
-  await until(`the quota of ${place} is in force`, async () => {
-    const { status } = await api.want('GET', `${core}/resourcequotas/quota`)
-    return status.used !== undefined
-  })
-  await api.want('POST', `${core}/serviceaccounts`, { metadata: { name: 'robot' } })
-  await api.want('POST', `${rbac}/roles`, {
-    metadata: { name: 'reader' },
-    rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
-  })
-  await api.want('POST', `${rbac}/rolebindings`, {
-    metadata: { name: 'reader' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
-    subjects: [{ kind: 'ServiceAccount', name: 'robot', namespace: place }],
-  })
-  await api.want('POST', policies, { metadata: { name: 'closed' }, spec: { podSelector: {} } })
-  await api.want('POST', `${core}/configmaps`, {
-    metadata: { name: 'settings' },
-    data: { color: 'red' },
-  })
-  await api.want('POST', `${core}/secrets`, { metadata: { name: 'password' }, data: { a: 'YQ==' } })
-  await api.want('POST', `${core}/services`, {
-    metadata: { name: 'web' },
-    spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
-  })
-  await api.want('POST', '/api/v1/persistentvolumes', {
-    metadata: { name: place },
-    spec: {
-      capacity: { storage: '1Gi' },
-      accessModes: ['ReadWriteOnce'],
-      hostPath: { path: `/many/${place}` },
-      persistentVolumeReclaimPolicy: 'Retain',
-      storageClassName: 'by-hand',
-      claimRef: { namespace: place, name: 'data' },
-    },
-  })
-  await until(`the volume of ${place} is there`, async () => {
-    const { status } = await api.want('GET', `/api/v1/persistentvolumes/${place}`)
-    return status.phase === 'Available'
-  })
-  await api.want('POST', `${core}/persistentvolumeclaims`, {
-    metadata: { name: 'data' },
-    spec: {
-      accessModes: ['ReadWriteOnce'],
-      resources: { requests: { storage: '1Gi' } },
-      storageClassName: 'by-hand',
-      volumeName: place,
-    },
-  })
-  await api.want('POST', `${apps}/deployments`, {
-    metadata: { name: 'web' },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: { app: 'web' } },
-      template: template('web:1'),
-    },
-  })
-  await api.want('POST', `${batch}/jobs`, {
-    metadata: { name: 'sum' },
-    spec: {
-      template: {
-        spec: {
-          restartPolicy: 'Never',
-          containers: [{ name: 'main', image: 'sh', command: ['sh', '-c', 'true'] }],
-        },
-      },
-    },
-  })
-}
-
-const hasWhatAllHave = (api: ApiEnd, place: string) =>
-  until(`${place} has what all have`, async () => {
-    const names = ['serviceaccounts/default', 'configmaps/kube-root-ca.crt']
-    const found = await Promise.all(
-      names.map(name => isThere(api, `${NAMESPACES}/${place}/${name}`)),
-    )
-    return found.every(Boolean)
-  })
-
-const isFull = (api: ApiEnd, place: string, replicas = 1) =>
-  until(`${place} is full`, async () => {
-    const { core, apps, batch } = paths(place)
-    const { metadata, status } = await api.want('GET', `${apps}/deployments/web`)
-    const job = await api.want('GET', `${batch}/jobs/sum`)
-    const claim = await api.want('GET', `${core}/persistentvolumeclaims/data`)
-    return (
-      status.observedGeneration === metadata.generation &&
-      status.availableReplicas === replicas &&
-      status.updatedReplicas === replicas &&
-      status.replicas === replicas &&
-      job.status.succeeded === 1 &&
-      claim.status.phase === 'Bound'
-    )
-  })
 
 /** Something else in each of them, all at once. */
 const CHANGES: readonly ((api: ApiEnd, place: string) => Promise<unknown>)[] = [
