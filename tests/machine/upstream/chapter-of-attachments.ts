@@ -207,8 +207,11 @@ export async function isOutOfService(api: ApiEnd): Promise<void> {
   await attach(api, 'moving', 'node-1')
 }
 
-/** What is gone has nothing attached. */
+/** What is gone has nothing attached. Meanwhile somebody has waited for two minutes. */
 export async function vanish(api: ApiEnd): Promise<void> {
+  await isTold(api, 'FailedAttachVolume', 'delayed')
+  await attach(api, 'made-delayed', 'node-1')
+  await isTold(api, 'SuccessfulAttachVolume', 'delayed')
   await api.want('DELETE', `${NODES}/${DEAD}`)
   await until('its pods are gone', async () => {
     const { items } = await api.want('GET', PODS)
