@@ -38,9 +38,10 @@ export async function fillOne(api: ApiEnd, place: string): Promise<void> {
       limits: [{ type: 'Container', defaultRequest: { cpu: '10m' }, default: { cpu: '1' } }],
     },
   })
+  // Of what controllers make again after it went, a count may be behind for minutes.
   await api.want('POST', `${core}/resourcequotas`, {
     metadata: { name: 'quota' },
-    spec: { hard: { pods: '6', 'requests.cpu': '1', 'count/configmaps': '4', secrets: '3' } },
+    spec: { hard: { pods: '6', 'requests.cpu': '1', 'count/deployments.apps': '2', secrets: '3' } },
   })
   await until(`the quota of ${place} is in force`, async () => {
     const { status } = await api.want('GET', `${core}/resourcequotas/quota`)

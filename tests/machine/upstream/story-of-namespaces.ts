@@ -143,12 +143,11 @@ const HOLDS: readonly ((api: ApiEnd, place: string) => Promise<unknown>)[] = [
       await merge(api, `${core}/pods/${metadata.name}`, { metadata: { finalizers: [HOLD] } })
   },
   async (api, place) => {
-    const { core, rbac, apps } = paths(place)
+    const { core, rbac } = paths(place)
     await merge(api, `${core}/secrets/password`, { metadata: { finalizers: [HOLD] } })
     await merge(api, `${rbac}/roles/reader`, {
       metadata: { finalizers: [HOLD, 'example.com/too'] },
     })
-    await merge(api, `${apps}/deployments/web`, { metadata: { finalizers: [HOLD] } })
   },
 ]
 
@@ -161,7 +160,7 @@ const LEFT: readonly RegExp[] = [
   /^All content successfully removed$/,
   /^All content successfully removed$/,
   /^$/,
-  /^Some resources are remaining: deployments\.apps has 1 resource instances, roles\.rbac\S+ has 1 resource instances, secrets\. has 1 resource instances$/,
+  /^Some resources are remaining: roles\.rbac\S+ has 1 resource instances, secrets\. has 1 resource instances$/,
 ]
 
 async function hold(api: ApiEnd): Promise<void> {
@@ -279,7 +278,7 @@ async function comeBack(api: ApiEnd): Promise<void> {
 }
 
 async function letGo(api: ApiEnd, place: string, which: number): Promise<void> {
-  const { self, core, rbac, apps } = paths(place)
+  const { self, core, rbac } = paths(place)
   const free = (path: string) => merge(api, path, { metadata: { finalizers: null } })
   if (which === 1) await free(`${core}/configmaps/settings`)
   if (which === 2) await free(self)
@@ -292,7 +291,6 @@ async function letGo(api: ApiEnd, place: string, which: number): Promise<void> {
       await free(`${core}/pods/${metadata.name}`)
   if (which === 5)
     for (const path of [`${core}/secrets/password`, `${rbac}/roles/reader`]) await free(path)
-  if (which === 5) await free(`${apps}/deployments/web`)
 }
 
 async function end(api: ApiEnd): Promise<void> {
