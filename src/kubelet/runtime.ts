@@ -151,6 +151,8 @@ export interface ContainerConfig {
   readonly annotations: Readonly<Record<string, string>>
   /** Relative to the sandbox's logDirectory. */
   readonly logPath: string
+  /** Something waits for its end, so that a runtime which only pretends to run programs may not let it run for ever. */
+  readonly runsToEnd?: boolean
   readonly stdin: boolean
   readonly stdinOnce: boolean
   readonly tty: boolean

@@ -12,7 +12,7 @@ import {
   TERMINATION_MESSAGE_PATH,
   TERMINATION_MESSAGE_POLICY,
 } from '../labels.ts'
-import type { AnyContainer, Pod } from '../pod-types.ts'
+import { type AnyContainer, type Container, isSidecar, type Pod } from '../pod-types.ts'
 import type { ContainerConfig, Image, Mount } from '../runtime.ts'
 import type { NameValue } from './environment.ts'
 import { expand } from './expand.ts'
@@ -48,12 +48,23 @@ export function containerConfigOf(input: ContainerConfigInput): ContainerConfig 
     labels: { ...podLabels(pod), [CONTAINER_NAME]: container.name },
     annotations: annotationsOf(pod, container, attempt),
     logPath: containerLogPath(container.name, attempt),
+    ...(runsToEnd(pod, container) ? { runsToEnd: true } : {}),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     resources: containerResources(pod, container, input.memoryBytes),
     securityContext: containerSecurity(pod, container, image),
   }
+}
+
+/** An init container that is no sidecar, and what a Job was made for. */
+function runsToEnd(pod: Pod, container: AnyContainer): boolean {
+  const ownedByJob = pod.metadata.ownerReferences?.some(
+    ({ kind, controller }) => controller && kind === 'Job',
+  )
+  if (pod.spec?.initContainers?.some(({ name }) => name === container.name))
+    return !isSidecar(container as Container)
+  return ownedByJob === true && !!pod.spec?.containers.some(({ name }) => name === container.name)
 }
 
 function annotationsOf(pod: Pod, container: AnyContainer, attempt: number): Record<string, string> {

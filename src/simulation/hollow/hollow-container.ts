@@ -6,6 +6,9 @@ import { type Step, scriptOf } from './script.ts'
 /** Ended by SIGTERM, as the runtime would report it. */
 const TERMINATED_EXIT_CODE = 143
 
+/** Long enough to be seen at work, short enough that nobody has to wait for it. */
+const UNKNOWN_WORK_MS = 1_000
+
 /** What all containers of a node have in common. */
 export interface HollowContainerEvents {
   readonly clock: Clock
@@ -18,7 +21,7 @@ export type HollowConfig = ReturnType<typeof keptOf>
 
 function keptOf(config: ContainerConfig) {
   const { name, attempt, imageId, image, command, args, env, mounts } = config
-  const { labels, annotations, logPath } = config
+  const { labels, annotations, logPath, runsToEnd } = config
   return {
     name,
     attempt,
@@ -31,6 +34,7 @@ function keptOf(config: ContainerConfig) {
     labels,
     annotations,
     logPath,
+    runsToEnd,
   }
 }
 
@@ -83,6 +87,9 @@ export class HollowContainer {
           this.#print(step.text, step.error)
           break
         case 'forever':
+          return
+        case 'unknown':
+          if (this.config.runsToEnd) this.#later(UNKNOWN_WORK_MS, () => this.end(0))
           return
         case 'exit':
           // Ends in a turn of its own, so that whoever started it first sees it running.

@@ -28,7 +28,7 @@ export function execute(container: HollowContainer, command: readonly string[]):
     if (step.kind === 'print' && step.error) error += step.text
     else if (step.kind === 'print') out += step.text
     else if (step.kind === 'exit') return answer(step.code, out, error)
-    else if (step.kind === 'forever')
+    else if (step.kind === 'forever' || step.kind === 'unknown')
       return answer(
         CANNOT_RUN,
         out,

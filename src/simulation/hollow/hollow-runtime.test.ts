@@ -23,9 +23,9 @@ function gather(channels: DuplexChannels) {
 const exitCode = (said: Record<number, string>) =>
   exitCodeOf(decodeExecStatus(new TextEncoder().encode(said[3] ?? '')))
 
-test('scripts: what is understood runs, everything else is a server', () => {
-  assert.deepEqual(scriptOf([]), [{ kind: 'forever' }])
-  assert.deepEqual(scriptOf(['nginx', '-g', 'x']), [{ kind: 'forever' }])
+test('scripts: what is understood runs, everything else is a program nobody knows', () => {
+  assert.deepEqual(scriptOf([]), [{ kind: 'unknown' }])
+  assert.deepEqual(scriptOf(['nginx', '-g', 'x']), [{ kind: 'unknown' }])
   assert.deepEqual(scriptOf(sh('echo "a  b" c; sleep 0.5 && false; echo no')), [
     { kind: 'print', text: 'a  b c\n', error: false },
     { kind: 'sleep', ms: 500 },

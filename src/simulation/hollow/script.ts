@@ -1,17 +1,21 @@
 /**
  * What a hollow container does, read from its command: enough shell to script a test (`echo`,
  * `sleep`, `exit`, `true`, `false`, joined by `;`, `&&` or newlines, bare or behind `sh -c`).
- * Anything else is taken for a server that runs until it is stopped.
+ * Anything else is a program that nobody here knows: a server that runs until it is stopped, or, where something
+ * waits for its end, one that does its work and ends well.
  */
 export type Step =
   | { readonly kind: 'print'; readonly text: string; readonly error: boolean }
   | { readonly kind: 'sleep'; readonly ms: number }
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'forever' }
+  | { readonly kind: 'unknown' }
 
-/** The steps end with `exit` or `forever`. */
+const ENDS: ReadonlySet<Step['kind']> = new Set(['exit', 'forever', 'unknown'])
+
+/** The steps end with `exit`, `forever` or `unknown`. */
 export function scriptOf(command: readonly string[]): readonly Step[] {
-  if (command.length === 0) return [{ kind: 'forever' }]
+  if (command.length === 0) return [{ kind: 'unknown' }]
   const shell = /(?:^|\/)(?:ba|a|da)?sh$/.test(command[0] ?? '')
   const dashC = command.findIndex(word => /^-[a-z]*c$/.test(word))
   const lines = shell && dashC > 0 ? splitLines(command[dashC + 1] ?? '') : [command as string[]]
@@ -20,7 +24,7 @@ export function scriptOf(command: readonly string[]): readonly Step[] {
     const step = stepOf(words)
     steps.push(...step)
     const last = step.at(-1)
-    if (last?.kind === 'exit' || last?.kind === 'forever') return steps
+    if (last && ENDS.has(last.kind)) return steps
   }
   return [...steps, { kind: 'exit', code: 0 }]
 }
@@ -53,11 +57,11 @@ function stepOf(words: readonly string[]): Step[] {
       return [{ kind: 'exit', code: Number.parseInt(rest[0] ?? '0', 10) & 255 }]
     case 'true':
     case ':':
-      return words.length === 1 ? [] : [{ kind: 'forever' }]
+      return words.length === 1 ? [] : [{ kind: 'unknown' }]
     case 'false':
       return [{ kind: 'exit', code: 1 }]
     default:
-      return [{ kind: 'forever' }]
+      return [{ kind: 'unknown' }]
   }
 }
 
