@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { decodeExecStatus, exitCodeOf } from '#client/streaming/exec-status.ts'
 import type { DuplexChannels } from '#client/transport.ts'
 import { rest, seededRandom } from '../testing/hollow-cluster.ts'
-import { sh, web, withCluster } from '../testing/pod-views.ts'
+import { sh, statusOf, web, withCluster } from '../testing/pod-views.ts'
 import { createVirtualClock } from '../virtual-clock.ts'
 import { createAddressPool } from './addresses.ts'
 import { createMemoryFiles } from './memory-files.ts'
@@ -37,6 +37,19 @@ test('scripts: what is understood runs, everything else is a program nobody know
   ])
   assert.deepEqual(scriptOf(['sleep', 'infinity']), [{ kind: 'forever' }])
 })
+
+test('images may be asked not to run as root, pods may not ask for both', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node())
+    const pod = (name: string, securityContext: object) =>
+      cluster.createPod(name, { securityContext, containers: [web] })
+    await pod('hardened', { runAsNonRoot: true })
+    await pod('contrary', { runAsNonRoot: true, runAsUser: 0 })
+    await rest()
+    assert.equal((await cluster.pod('hardened')).status?.phase, 'Running')
+    const { state } = statusOf(await cluster.pod('contrary'))
+    assert.equal(state?.waiting?.reason, 'CreateContainerConfigError')
+  }))
 
 test('exec and attach answer on hollow nodes', () =>
   withCluster(async cluster => {

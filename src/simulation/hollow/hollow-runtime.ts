@@ -54,6 +54,8 @@ function keptOf(config: SandboxConfig) {
 
 const NOTHING = new Uint8Array()
 const IMAGE_BYTES = 1_000_000
+/** Nobody knows as whom an image runs that is not there; as root, all pods that must not run as root would be refused. */
+const IMAGE_UID = 65_532
 
 export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRuntime {
   const { clock, random, files, addresses } = options
@@ -86,6 +88,7 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
     repoTags: [image],
     repoDigests: [],
     sizeBytes: IMAGE_BYTES,
+    uid: IMAGE_UID,
   })
   const present = (image: string) => !(options.isMissing?.(image) ?? false)
 
