@@ -108,3 +108,14 @@ test('types of every version belong to built-in versions, in their order', () =>
   assert.ok(groups.includes('apps') && !groups.includes('example.com'))
   assert.deepEqual(groups, groups.toSorted())
 })
+
+test('dashes of a group are no part of names that programs generate code from', () => {
+  const spec = { ...definition.spec, group: 'jobs.x-example.com' }
+  const dashed = customKind({ ...definition, spec }, spec.versions[0] as (typeof spec.versions)[0])
+  const { paths } = read(
+    openApiOf([...kinds, dashed], version).document('apis/jobs.x-example.com/v1'),
+  )
+  const { get } = paths['/apis/jobs.x-example.com/v1/crontabs']
+  assert.equal(get.operationId, 'listJobsXExampleComV1CronTabForAllNamespaces')
+  assert.deepEqual(get.tags, ['jobsXExampleCom_v1'])
+})

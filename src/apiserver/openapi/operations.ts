@@ -89,7 +89,7 @@ const shortGroup = (group: string) => (group === '' ? 'core' : group.replace(/\.
 const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
 const camel = (dotted: string) =>
   dotted
-    .split('.')
+    .split(/[.-]/)
     .map((word, at) => (at === 0 ? word : capital(word)))
     .join('')
 
