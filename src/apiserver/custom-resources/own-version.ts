@@ -40,11 +40,15 @@ class RenamedVersion implements OwnVersion {
     return undefined
   }
 
+  /** Defaults are those of the version that is stored; this one only leaves out what it does not know. */
   shown({ object }: StoredObject): KubernetesObject {
-    const isFresh = Number(object.metadata.resourceVersion) > this.versions.since
-    return isFresh && object.apiVersion === apiVersionOf(this.kind)
-      ? object
-      : reread(this.kind, object)
+    const { kinds, since } = this.versions
+    const isFresh = Number(object.metadata.resourceVersion) > since
+    const stored = isFresh ? object : reread(kinds.get(object.apiVersion) ?? this.kind, object)
+    const apiVersion = apiVersionOf(this.kind)
+    return stored.apiVersion === apiVersion
+      ? stored
+      : pruned(this.versions, { ...stored, apiVersion })
   }
 
   convert(

@@ -223,7 +223,15 @@ export function dropRepeatedOwners(write: Write, draft: KubernetesObject, when =
 export function storedForm({ resource, isApply }: Write, draft: KubernetesObject) {
   const { kind, view, storage } = resource
   const whole = kind.custom && isApply ? reread(kind, draft) : draft
-  return view.own?.convert(whole, apiVersionOf(storage.kind)) ?? whole
+  const apiVersion = apiVersionOf(storage.kind)
+  if (!view.own || whole.apiVersion === apiVersion) return whole
+  // Whoever reads it finds what the stored version has as defaults, whatever the converter knew.
+  const filled = (converted: KubernetesObject) => {
+    storage.kind.defaults(converted)
+    return converted
+  }
+  const converted = view.own.convert(whole, apiVersion)
+  return converted instanceof Promise ? converted.then(filled) : filled(converted)
 }
 
 export const nowOf = (write: Write): string => rfc3339(write.exchange.server.clock.now())

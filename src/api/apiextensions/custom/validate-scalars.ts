@@ -11,12 +11,13 @@ export function stringCheck(schema: JsonSchemaProps): Check | undefined {
   return (value, { path }, errors) => {
     if (typeof value !== 'string') return
     const length = lengthOf(value)
+    // Of a string only the first wrong is told, as upstream does.
     if (maxLength !== undefined && length > maxLength) errors.push(tooLong(path, maxLength))
-    if (minLength !== undefined && length < minLength)
+    else if (minLength !== undefined && length < minLength)
       errors.push(
         invalid(path, value, `${subject(path)} should be at least ${minLength} chars long`),
       )
-    if (compiled && !compiled.test(value))
+    else if (compiled && !compiled.test(value))
       errors.push(invalid(path, value, `${subject(path)} should match '${pattern}'`))
   }
 }
