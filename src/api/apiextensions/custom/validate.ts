@@ -39,7 +39,13 @@ export function validateValue(
 ): FieldError[] {
   const errors: FieldError[] = []
   checkOf(schema)(value, { path: '', old }, errors)
-  return errors.map(error => ({ ...error, field: fieldIn(prefix, error.field) }))
+  return distinct(errors).map(error => ({ ...error, field: fieldIn(prefix, error.field) }))
+}
+
+/** What several schemas of an allOf say alike is told once. */
+function distinct(errors: readonly FieldError[]): readonly FieldError[] {
+  if (errors.length < 2) return errors
+  return [...new Map(errors.map(error => [JSON.stringify(error), error])).values()]
 }
 
 function fieldIn(prefix: string, field: string): string {

@@ -306,7 +306,7 @@ describe('validation', () => {
       ],
     ],
     [
-      { type: 'integer', allOf: [{ minimum: 5 }, { maximum: 9 }] },
+      { type: 'integer', allOf: [{ minimum: 5 }, { minimum: 5 }, { maximum: 9 }] },
       1,
       [
         'a: Invalid value: 1: a in body should be greater than or equal to 5',
