@@ -51,6 +51,33 @@ test('images may be asked not to run as root, pods may not ask for both', () =>
     assert.equal(state?.waiting?.reason, 'CreateContainerConfigError')
   }))
 
+test('probes and hooks of unknown programs succeed, those that say how they end are believed', () =>
+  withCluster(async cluster => {
+    await cluster.kubelet(cluster.node())
+    const run = (...command: string[]) => ({ exec: { command } })
+    await cluster.createPod('database', {
+      containers: [
+        {
+          ...web,
+          lifecycle: { postStart: run('sh', '-c', '/setup.sh') },
+          readinessProbe: run('pg_isready', '-U', 'me'),
+          livenessProbe: { ...run('sh', '-c', 'redis-cli ping | grep PONG'), failureThreshold: 1 },
+        },
+        { ...web, name: 'unready', readinessProbe: run('sh', '-c', 'exit 1') },
+      ],
+    })
+    await cluster.clock.advance(30_000)
+    const pod = await cluster.pod('database')
+    const told = [0, 1].map(index => [
+      statusOf(pod, index).ready,
+      statusOf(pod, index).restartCount,
+    ])
+    assert.deepEqual(told, [
+      [true, 0],
+      [false, 0],
+    ])
+  }))
+
 test('exec and attach answer on hollow nodes', () =>
   withCluster(async cluster => {
     const kubelet = await cluster.kubelet(cluster.node())

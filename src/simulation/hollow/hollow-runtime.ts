@@ -161,7 +161,7 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
     reopenContainerLog: async () => {},
 
     async execSync(containerId, command) {
-      return execute(find(containerId), command)
+      return execute(find(containerId), command, 'by the kubelet')
     },
     async exec(containerId, execOptions) {
       return openExec(find(containerId), execOptions)
