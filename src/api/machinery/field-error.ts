@@ -83,7 +83,7 @@ export function tooMany(field: string, actual: number, maximum: number): FieldEr
   return {
     type: 'FieldValueTooMany',
     field,
-    message: `Too many: ${actual}: must have at most ${maximum} items`,
+    message: `Too many: ${actual}: must have at most ${maximum} ${maximum === 1 ? 'item' : 'items'}`,
   }
 }
 export function notFound(field: string, value: unknown, detail = ''): FieldError {

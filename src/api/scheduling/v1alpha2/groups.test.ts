@@ -57,7 +57,7 @@ const wrong: [object, string[]][] = [
   ],
   [
     { schedulingConstraints: { topology: [{ key: 'a' }, { key: 'b' }] } },
-    ['spec.schedulingConstraints.topology: Too many: 2: must have at most 1 items'],
+    ['spec.schedulingConstraints.topology: Too many: 2: must have at most 1 item'],
   ],
   [
     { schedulingConstraints: { topology: [{}] } },
