@@ -2,11 +2,11 @@
  * Lets the packets of pods through a firewall that forwards nothing by itself, such as Docker's and ufw's: pods would reach neither one another nor
  * anything else, and nothing would say why. Where the firewall forwards anyway its rules are left alone.
  */
-import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
-import type { Log } from '#base/log.ts'
 import type { Running } from '#client/role.ts'
 import { command, tryCommand } from '#host/command.ts'
+import type { Keeping } from './host-link.ts'
+import { lookEvery } from './looks.ts'
 
 export interface ForwardingOptions {
   /** By this comment the rules are found again. */
@@ -36,41 +36,25 @@ export async function allowForwarding(options: ForwardingOptions): Promise<boole
   return true
 }
 
-export interface KeptForwarding {
-  readonly clock: Clock
-  readonly log: Log
-  readonly lookEveryMs?: number
-}
-
 /** Looks at once, and then again and again. */
-export function keepForwarding(options: ForwardingOptions, kept: KeptForwarding): Running {
-  const { clock, log, lookEveryMs = LOOK_EVERY_MS } = kept
-  let stopped = false
-  let cancel = () => {}
-  const look = async () => {
+export function keepForwarding(options: ForwardingOptions, keeping: Keeping): Running {
+  const { clock, log, lookEveryMs = LOOK_EVERY_MS } = keeping
+  const { clusterCidr } = options
+  return lookEvery(clock, { pauseMs: lookEveryMs, firstMs: 0 }, async () => {
     try {
       if (await allowForwarding(options))
         log.info("the firewall forwards nothing by itself; the pods' packets are let through", {
-          clusterCidr: options.clusterCidr,
+          clusterCidr,
         })
     } catch (error) {
       log.warn(
-        "the firewall forwards nothing, and could not be told to let the pods' packets through",
+        "the firewall forwards nothing, and cannot be told to let the pods' packets through",
         {
           error: messageOf(error),
         },
       )
     }
-    if (!stopped) cancel = clock.after(lookEveryMs, () => (looking = look()))
-  }
-  let looking = look()
-  return {
-    async stop() {
-      stopped = true
-      cancel()
-      await looking
-    },
-  }
+  })
 }
 
 /** Takes the rules back; harmless where there are none. */

@@ -10,6 +10,7 @@ import type { Running } from '#client/role.ts'
 import { hasRoute } from '#host/addresses.ts'
 import { command, tryCommand } from '#host/command.ts'
 import { systemFiles } from '#host/files.ts'
+import { lookEvery } from './looks.ts'
 
 export interface HostLinkOptions {
   /** Name of the link, at most 15 letters. */
@@ -43,7 +44,8 @@ export async function ensureHostLink({
 /** How soon is noticed that somebody took the link away, or what belongs to it. */
 const LOOK_EVERY_MS = 10_000
 
-export interface KeptLink {
+/** With what something is kept as it should be. */
+export interface Keeping {
   readonly clock: Clock
   readonly log: Log
   readonly lookEveryMs?: number
@@ -53,12 +55,9 @@ export interface KeptLink {
  * Brings the link back where somebody else removed it, its addresses or its route, or turned routing off: network managers do so with what they do
  * not know. Sockets that listen on the addresses live on meanwhile.
  */
-export function keepHostLink(options: HostLinkOptions, kept: KeptLink): Running {
-  const { clock, log, lookEveryMs = LOOK_EVERY_MS } = kept
-  let stopped = false
-  let cancel = () => {}
-  let looking: Promise<void> | undefined
-  const look = async () => {
+export function keepHostLink(options: HostLinkOptions, keeping: Keeping): Running {
+  const { clock, log, lookEveryMs = LOOK_EVERY_MS } = keeping
+  return lookEvery(clock, { pauseMs: lookEveryMs }, async () => {
     try {
       if (isWhole(options)) return
       await ensureHostLink(options)
@@ -69,21 +68,7 @@ export function keepHostLink(options: HostLinkOptions, kept: KeptLink): Running 
       const fields = { link: options.link, error: messageOf(error) }
       log.error('the link to the pods is damaged and can not be mended; trying again', fields)
     }
-  }
-  const next = () => {
-    if (stopped) return
-    cancel = clock.after(lookEveryMs, () => {
-      looking = look().finally(next)
-    })
-  }
-  next()
-  return {
-    async stop() {
-      stopped = true
-      cancel()
-      await looking
-    },
-  }
+  })
 }
 
 /** Asks the kernel without starting a program, since this is done for as long as the node runs. */

@@ -6,6 +6,7 @@ import { messageOf } from '#base/errors.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import { systemFiles } from '#host/files.ts'
 import { cniConfiguration, podCidrIn } from './cni-configuration.ts'
+import { lookEvery } from './looks.ts'
 
 export { keepForwarding, removeForwarding } from './forwarding.ts'
 export { ensureHostLink, keepHostLink, removeHostLink } from './host-link.ts'
@@ -52,7 +53,6 @@ export function startPodNetwork(
   options: PodNetworkOptions,
   lookEveryMs = LOOK_EVERY_MS,
 ): Running {
-  const { clock } = context
   const log = context.log.with({ component: 'network' })
   let podCidr: string | undefined
   const write = () => {
@@ -72,18 +72,11 @@ export function startPodNetwork(
         write()
       },
     })
-  let cancel = () => {}
-  const next = () => {
-    cancel = clock.after(lookEveryMs, () => {
-      write()
-      next()
-    })
-  }
-  next()
+  const looks = lookEvery(context.clock, { pauseMs: lookEveryMs }, write)
   return {
     async stop() {
-      cancel()
       end()
+      await looks.stop()
     },
   }
 }

@@ -1,7 +1,7 @@
 /** Jobs of every sort: by index and without, that succeed early, fail by every rule, grow, shrink, rest, and are somebody else's. */
 import type { ApiEnd, Shown } from '../etcd/servers.ts'
 import { isThere, type Story, until } from './story.ts'
-import { isReady } from './story-pods.ts'
+import { isReady, runs } from './story-pods.ts'
 
 const PLACE = 'jobs'
 const CORE = `/api/v1/namespaces/${PLACE}`
@@ -15,21 +15,6 @@ const COLLECTIONS: readonly string[] = [`${CORE}/pods`, JOBS]
 /** The kubelet puts the index in. */
 const INDEX = '$(JOB_COMPLETION_INDEX)'
 
-const runs = (script: string, more: object = {}) => ({
-  spec: {
-    restartPolicy: 'Never',
-    containers: [
-      {
-        name: 'main',
-        image: 'sh',
-        command: ['sh', '-c', script],
-        resources: { requests: { cpu: '10m' } },
-      },
-    ],
-    terminationGracePeriodSeconds: 1,
-    ...more,
-  },
-})
 const byIndex = (completions: number, parallelism = completions) => ({
   completions,
   parallelism,

@@ -4,6 +4,7 @@
  */
 import type { ApiEnd, Shown } from '../etcd/servers.ts'
 import { isThere, type Story, until } from './story.ts'
+import { runs } from './story-pods.ts'
 
 const PLACE = 'schedules'
 const CORE = `/api/v1/namespaces/${PLACE}`
@@ -25,22 +26,8 @@ const dateOf = (days: number) => timeOf(daysAgo(days)).slice(0, 10)
 const scheduleOf = (days: number) =>
   `0 0 ${daysAgo(days).getUTCDate()} ${daysAgo(days).getUTCMonth() + 1} *`
 
-const pod = (script: string) => ({
-  spec: {
-    restartPolicy: 'Never',
-    containers: [
-      {
-        name: 'main',
-        image: 'sh',
-        command: ['sh', '-c', script],
-        resources: { requests: { cpu: '10m' } },
-      },
-    ],
-    terminationGracePeriodSeconds: 1,
-  },
-})
 const job = (script: string, more: object = {}) => ({
-  spec: { backoffLimit: 0, template: pod(script), ...more },
+  spec: { backoffLimit: 0, template: runs(script), ...more },
 })
 const LASTS = 'sleep 1000'
 

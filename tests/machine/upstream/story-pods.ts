@@ -11,3 +11,20 @@ export async function podsOf(api: ApiEnd, core: string, app: string): Promise<re
 export const isReady = ({ status, metadata }: Shown): boolean =>
   !metadata.deletionTimestamp &&
   (status.conditions ?? []).some(({ type, status }: Shown) => type === 'Ready' && status === 'True')
+
+/** A template of pods that do what a script says. */
+export const runs = (script: string, more: object = {}) => ({
+  spec: {
+    restartPolicy: 'Never',
+    containers: [
+      {
+        name: 'main',
+        image: 'sh',
+        command: ['sh', '-c', script],
+        resources: { requests: { cpu: '10m' } },
+      },
+    ],
+    terminationGracePeriodSeconds: 1,
+    ...more,
+  },
+})
