@@ -116,7 +116,7 @@ describe('faults of a node on this machine', { skip: reason !== undefined }, () 
     const { socket } = containerdPaths(proa.directory)
     rmSync(socket)
     // Who is connected stays so; anybody else, and the next start, finds it by its name.
-    await eventually(() => existsSync(socket), 15_000)
+    await eventually(() => existsSync(socket), 60_000)
     await eventually(async () => (await kubectl.try(['exec', 'before', '--', 'true'])).code === 0)
     assert.equal(await kubectl.run(facts), was)
   })
