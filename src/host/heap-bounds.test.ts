@@ -21,6 +21,18 @@ const BUSY = `
   console.log(JSON.stringify({ young: youngBytes(), whole: most, kept: kept.length }))
 `
 
+/** The same in one go, as who opens a large store: no timer runs. */
+const IN_ONE_GO = `
+  import { boundHeap, lookAtHeap, youngBytes } from '${import.meta.dirname}/heap-bounds.ts'
+  boundHeap()
+  const kept = []
+  for (let round = 0; round < 6000; round++) {
+    kept[round % 1000] = Array.from({ length: 1000 }, (_, at) => ({ at }))
+    if (round % 50 === 0) lookAtHeap()
+  }
+  console.log(youngBytes())
+`
+
 /**
  * What the programs below share. A load takes its turns without waiting: on a busy machine a process that waits seems to rest, however much it
  * has to do. There V8 is also slow to enlarge the young generation, so the load goes on until whoever looks for one must have seen it.
@@ -133,6 +145,14 @@ const BUFFERS_AT_REST = `
   for (let waited = 0; waited < 100 && process.memoryUsage.rss() > most - 60_000_000; waited++) await wait(100)
   console.log(JSON.stringify({ isOver, given: most - process.memoryUsage.rss(), kept: all.length }))
 `
+
+test('who lets no timer run asks for the bound, and gets it in time', () => {
+  const all = ['--input-type=module', '-e', IN_ONE_GO]
+  const { stdout, stderr } = spawnSync(process.execPath, all, { encoding: 'utf8' })
+  assert.equal(stderr, '')
+  // Otherwise four to eight times as much as is enough.
+  assert.ok(Number(stdout) <= 2 * LARGE, stdout)
+})
 
 test('at rest what buffers left is given back, too', {
   skip: isGlibc() ? false : NOT_GLIBC,

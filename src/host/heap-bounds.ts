@@ -44,15 +44,25 @@ export function boundHeap(restMs = REST_MS): void {
   awaitLoad(boundMalloc(), restMs)
 }
 
+/** While load is awaited. */
+let lookForLoad: (() => void) | undefined
+
+/** For work that lets no timer run for long, and fills the heap meanwhile. Free where the heap is not bounded, or is by now. */
+export function lookAtHeap(): void {
+  lookForLoad?.()
+}
+
 function awaitLoad(malloc: Malloc, restMs: number): void {
-  const look = setInterval(() => {
+  const look = () => {
     if (youngBytes() < ENOUGH_BYTES) return
     setFlagsFromString('--semi-space-growth-factor=1')
     setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`)
-    clearInterval(look)
+    clearInterval(looking)
+    lookForLoad = undefined
     awaitRest(malloc, restMs)
-  }, LOOK_EVERY_MS)
-  look.unref()
+  }
+  lookForLoad = look
+  const looking = setInterval(look, LOOK_EVERY_MS).unref()
 }
 
 function awaitRest(malloc: Malloc, restMs: number): void {

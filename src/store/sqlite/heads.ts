@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { lookAtHeap } from '#host/heap-bounds.ts'
 import type { Revision } from '../store.ts'
 import { headOf, isHeadOf } from './checksum.ts'
 import { Damage } from './damage.ts'
@@ -68,6 +69,8 @@ export function eachKeptHead(
       const revision = Math.floor(id / IDS_PER_REVISION)
       visit({ id, key, revision, createRevision, timeMs, size: sizes[i] ?? null })
     }
+    // Read in one go, a million keys would let the young generation grow to several times its bound, where it stays.
+    lookAtHeap()
     if (ids.length < HEADS_PER_CHUNK) return
     last = ids.at(-1) as number
   }
