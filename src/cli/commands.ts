@@ -6,6 +6,7 @@ import { parseRuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
+import { kubeletCertificates } from './kubelet-flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
 import { logLevel } from './log-level.ts'
 import { kubeletPort, kubeletServing, nodeLimits, nodes } from './nodes.ts'
@@ -331,12 +332,7 @@ export const commands = {
     doc: 'run a node alone, on containerd',
     flags: {
       kubeconfig,
-      bootstrapKubeconfig: textFlag(
-        'bootstrap-kubeconfig',
-        'FILE',
-        'how to ask for a certificate, where --kubeconfig is not there yet',
-        undefined,
-      ),
+      ...kubeletCertificates,
       nodeName,
       dataDirectory,
       clusterCidr,
@@ -344,13 +340,6 @@ export const commands = {
       serviceClusterIpRange: serviceRange,
       ...kubeletServing,
       ...nodeLimits,
-      tlsCertFile: textFlag(
-        'tls-cert-file',
-        'FILE',
-        'its serving certificate (default: the one that proa apiserver made in the data dir)',
-        undefined,
-      ),
-      tlsPrivateKeyFile: textFlag('tls-private-key-file', 'FILE', 'the key to it', undefined),
       install: switchFlag('install', 'install missing Debian packages'),
       logLevel: logLevel('info'),
     },

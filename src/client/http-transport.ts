@@ -33,6 +33,8 @@ export interface HttpTransportOptions {
 }
 
 export interface HttpTransport extends Transport {
+  /** What is asked from now on goes over another connection; what runs on the present one may finish there. */
+  reconnect(): void
   /** Ends the connection and everything on it. */
   close(): Promise<void>
 }
@@ -108,6 +110,12 @@ export function createHttpTransport(
       if (closed) throw new Error('the transport is closed')
       const { connectStream } = await import('./streaming/connect.ts')
       return connectStream(connection, request, clock)
+    },
+
+    reconnect() {
+      const open = session
+      session = undefined
+      open?.close()
     },
 
     async close() {

@@ -1,74 +1,152 @@
 /**
- * A node that comes for the first time: with what its bootstrap kubeconfig lets it do, it asks for a client certificate as the node that it
- * is, waits until somebody approved and signed, and writes the kubeconfig with which it goes on.
+ * As whom a kubelet that runs alone asks the API server. One that comes for the first time asks, with what its bootstrap kubeconfig lets it do,
+ * for a client certificate as the node that it is, waits until somebody approved and signed, and writes the kubeconfig with which it goes on.
+ * Its certificate is renewed before it expires.
  */
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
-import {
-  type CertificateSigningRequest,
-  certificateSigningRequest,
-} from '#api/certificates/v1/certificate-signing-request.ts'
-import { type Clock, sleep } from '#base/clock.ts'
+import { createHash, X509Certificate } from 'node:crypto'
+import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
-import { newPrivateKey } from '#base/pki/certificate.ts'
-import { requestPem } from '#base/pki/make-request.ts'
+import { createFigureBook } from '#base/figures.ts'
+import type { Log } from '#base/log.ts'
+import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { Client } from '#client/client.ts'
 import type { Connection } from '#client/kubeconfig.ts'
+import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
+import { systemRandom } from '#host/random.ts'
+import { type CertificateRotation, certificateTools } from '#kubelet'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
+import { connectionOf, type Remote, remoteContext } from './remote-context.ts'
 
-const SIGNER = 'kubernetes.io/kube-apiserver-client-kubelet'
-/** The key is of a sort that signs and does not encipher. */
-const USAGES = ['digital signature', 'client auth']
-/** Somebody may have to approve by hand; upstream's limit. */
-const PATIENCE_MS = 15 * 60_000
-const POLL_MS = 500
-
-export interface BootstrapOptions {
-  /** A client of whom the bootstrap kubeconfig speaks. */
-  readonly client: Pick<Client, 'create' | 'get'>
-  readonly connection: Connection
+export interface KubeletIdentity {
   readonly nodeName: string
+  readonly kubeconfig: string | undefined
+  /** With which it asks where `kubeconfig` is not there yet. */
+  readonly bootstrapKubeconfig: string | undefined
+  /** Where certificates are kept that it asks for. */
+  readonly certificateDirectory: string
+  readonly rotateCertificates: boolean
   readonly clock: Clock
 }
 
-/** The kubeconfig of the node. Throws a UserError where the request is denied, fails, or nobody answers. */
-export async function bootstrapKubeconfig(options: BootstrapOptions): Promise<string> {
-  const { client, connection, nodeName } = options
-  const key = newPrivateKey()
-  const subject = { commonName: `system:node:${nodeName}`, organizations: ['system:nodes'] }
-  const request = requestPem({ subject }, createPrivateKey(key))
-  const name = `node-csr-${createHash('sha256').update(request).digest('base64url')}`
-  await client.create(certificateSigningRequest, {
-    metadata: { name },
-    spec: { request: base64(request), signerName: SIGNER, usages: USAGES },
-  } as Partial<CertificateSigningRequest>)
-  const cert = await answerTo(name, options)
-  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
-    throw new UserError(`the certificate in ${name} is for another key than this node's`)
-  const { server, certificateAuthority: ca = '' } = connection
-  return kubeconfigOf({ server, ca, cert, key, user: subject.commonName })
+/** Throws UserErrors. */
+export async function connectKubelet(identity: KubeletIdentity, log: Log): Promise<Remote> {
+  const { nodeName, kubeconfig, certificateDirectory: directory, clock } = identity
+  const { CertificateRotation, CertificateStore, CLIENT_PURPOSE, subjectOfNode } =
+    await certificateTools()
+  const store = new CertificateStore({
+    ...{ directory, files: systemFiles, clock },
+    pair: 'kubelet-client',
+  })
+  const keep = (pair: CertifiedKey) => {
+    store.update(pair)
+    return store.path
+  }
+  await bootstrap(identity, keep, log)
+  const connection = await connectionOf(kubeconfig)
+  const { clientCertificate: certificate, clientKey: key } = connection
+  if (!identity.rotateCertificates || !certificate || !key) return remoteContext(connection, log)
+
+  let rotation: CertificateRotation | undefined
+  const current = () => rotation?.current ?? { certificate, key }
+  const figures = createFigureBook()
+  const remote = remoteContext(
+    {
+      ...connection,
+      get clientCertificate() {
+        return current().certificate
+      },
+      get clientKey() {
+        return current().key
+      },
+    },
+    log,
+    figures,
+  )
+  const { client } = remote.context
+  rotation = new CertificateRotation({
+    ...{ store, client, clock, log },
+    random: systemRandom,
+    purpose: CLIENT_PURPOSE,
+    wanted: () => ({ subject: subjectOfNode(nodeName) }),
+    first: { certificate, key },
+    renewed: () => remote.reconnect(),
+    failures: figures.counter(
+      'kubelet_certificate_manager_client_expiration_renew_errors',
+      'How often no new client certificate was to be had.',
+    ),
+  })
+  const { secondsLeft } = rotation
+  figures.gauge(
+    'kubelet_certificate_manager_client_ttl_seconds',
+    'For how many seconds the client certificate is good.',
+    () => [{ labels: {}, value: secondsLeft() }],
+  )
+  rotation.start()
+  return {
+    ...remote,
+    async stop() {
+      await rotation.stop()
+      await remote.stop()
+    },
+  }
+}
+
+/** Gets the kubelet a kubeconfig where it has only one to begin with. */
+async function bootstrap(
+  { nodeName, kubeconfig, bootstrapKubeconfig: first, clock }: KubeletIdentity,
+  keep: (pair: CertifiedKey) => string,
+  log: Log,
+): Promise<void> {
+  if (first === undefined) return
+  if (kubeconfig === undefined)
+    throw new UserError('--bootstrap-kubeconfig needs --kubeconfig FILE, which it writes')
+  if (await isUsable(kubeconfig, clock.now())) return
+  const remote = remoteContext(await connectionOf(first), log)
+  try {
+    const { client } = remote.context
+    const file = keep(await bootstrapCertificate({ client, nodeName, clock }))
+    const text = nodeKubeconfig(remote.connection, nodeName, file)
+    systemFiles.writeAtomically(kubeconfig, text, PRIVATE_FILE)
+  } finally {
+    await remote.stop()
+  }
 }
 
 /** Whether the node can go on with the kubeconfig that it has. */
-export function isUsable({ clientCertificate, token }: Connection, nowMs: number): boolean {
+async function isUsable(kubeconfig: string, nowMs: number): Promise<boolean> {
+  if (systemFiles.read(kubeconfig) === undefined) return false
+  return isGood(await connectionOf(kubeconfig), nowMs)
+}
+
+export function isGood({ clientCertificate, token }: Connection, nowMs: number): boolean {
   if (!clientCertificate) return token !== undefined
   return Date.parse(new X509Certificate(clientCertificate).validTo) > nowMs
 }
 
-async function answerTo(name: string, { client, clock }: BootstrapOptions): Promise<string> {
-  const endMs = clock.monotonicMs() + PATIENCE_MS
-  while (clock.monotonicMs() < endMs) {
-    const { status } = await client.get(certificateSigningRequest, name)
-    for (const { type, reason, message } of status.conditions ?? [])
-      if (type === 'Denied' || type === 'Failed') {
-        const what = type === 'Denied' ? 'is denied' : 'failed'
-        throw new UserError(
-          `certificate signing request ${name} ${what}, reason: ${reason}, message: ${message}`,
-        )
-      }
-    if (status.certificate) return Buffer.from(status.certificate, 'base64').toString()
-    await sleep(clock, POLL_MS)
-  }
-  throw new UserError(`nobody signed the certificate signing request ${name} in time`)
+export interface BootstrapOptions {
+  /** A client of whom the bootstrap kubeconfig speaks. */
+  readonly client: Pick<Client, 'create' | 'get'>
+  readonly nodeName: string
+  readonly clock: Clock
 }
 
-const base64 = (text: string) => Buffer.from(text).toString('base64')
+/** The node's first certificate. Throws a UserError where the request is denied, fails, or nobody answers. */
+export async function bootstrapCertificate(options: BootstrapOptions): Promise<CertifiedKey> {
+  const { client, nodeName, clock } = options
+  const { CLIENT_PURPOSE, requestCertificate, subjectOfNode } = await certificateTools()
+  return requestCertificate({
+    ...{ client, clock, purpose: CLIENT_PURPOSE },
+    wanted: { subject: subjectOfNode(nodeName) },
+    nameOf: request => `node-csr-${createHash('sha256').update(request).digest('base64url')}`,
+  })
+}
+
+/** The node's kubeconfig: its certificate is in a file that a rotation replaces. */
+export function nodeKubeconfig(
+  { server, certificateAuthority: ca = '' }: Connection,
+  nodeName: string,
+  file: string,
+): string {
+  const user = `system:node:${nodeName}`
+  return kubeconfigOf({ server, ca, user, certificateFile: file, keyFile: file })
+}

@@ -1,11 +1,21 @@
 /** Which data directory a command means. */
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { SYSTEM_DATA_DIRECTORY } from './layout.ts'
+import { layoutOf, SYSTEM_DATA_DIRECTORY } from './layout.ts'
 
 /** The flag's, made absolute; else the system's for root and the user's own for everybody else. */
 export function dataDirectoryOf(flag: string | undefined): string {
   if (flag !== undefined) return resolve(flag)
   if (process.getuid?.() === 0) return SYSTEM_DATA_DIRECTORY
   return join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'proa')
+}
+
+/** Where a node that runs alone keeps the certificates that it asked for. */
+export function certificateDirectoryOf(flags: {
+  readonly certificateDirectory: string | undefined
+  readonly dataDirectory: string | undefined
+}): string {
+  const { certificateDirectory } = flags
+  if (certificateDirectory !== undefined) return resolve(certificateDirectory)
+  return join(layoutOf(dataDirectoryOf(flags.dataDirectory)).kubelet, 'pki')
 }

@@ -20,12 +20,13 @@ export function copyInMemory({ directory, files }: FilesAt): FilesAt {
 
 export function memoryFiles(): Files {
   const contents = new Map<string, Buffer>()
+  const links = new Map<string, string>()
   const write = (path: string, content: string | Uint8Array) => {
     contents.set(path, Buffer.from(content as Uint8Array))
   }
   return {
     exists: path => contents.has(path),
-    read: path => contents.get(path),
+    read: path => contents.get(links.get(path) ?? path),
     writeAtomically: write,
     writeNew: write,
     writeOnce(path, content) {
@@ -44,6 +45,9 @@ export function memoryFiles(): Files {
           contents.delete(name)
           contents.set(to + name.slice(from.length), content)
         }
+    },
+    point(path, target) {
+      links.set(path, join(dirname(path), target))
     },
     remove(path) {
       for (const name of [...contents.keys()])

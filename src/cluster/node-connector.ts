@@ -47,7 +47,7 @@ forbidden.addSubnet('ff00::', 8, 'ipv6')
 const MAXIMUM_CONNECTIONS = 2000
 
 export function createNodeConnector(options: NodeConnectorOptions): RemoteNodeConnector {
-  const kept = new Map<string, { where: string; transport: HttpTransport & Transport }>()
+  const kept = new Map<string, { where: string; transport: RemoteKubelet }>()
 
   const connectionOf = (nodeName: string, server: string): Connection => {
     const { certificate, key } = options.clientCertificate()
@@ -111,7 +111,9 @@ export function isThisMachine(address: string, ownAddresses: readonly string[]):
   return own.check(address, family)
 }
 
-function remoteKubelet(connection: Connection, clock: Clock): HttpTransport & Transport {
+type RemoteKubelet = Pick<HttpTransport, 'close'> & Transport
+
+function remoteKubelet(connection: Connection, clock: Clock): RemoteKubelet {
   const transport = createHttpTransport(connection, { clock })
   return {
     close: () => transport.close(),

@@ -22,6 +22,8 @@ export interface Remote extends Running {
   readonly connection: Connection
   /** Where the role counts what it does, its requests among it. */
   readonly figures: FigureBook
+  /** What is asked from now on goes over another connection, as who one is by now. */
+  reconnect(): void
 }
 
 /** The connection that `--kubeconfig` describes, or that every pod is given. Throws UserErrors. */
@@ -58,6 +60,7 @@ export function remoteContext(
     connection,
     figures,
     context: { client, informers, clock, random: systemRandom, log },
+    reconnect: () => transport.reconnect(),
     async stop() {
       informers.stop()
       await transport.close()

@@ -1,26 +1,26 @@
 /** A node as a process of its own: the kubelet on this machine's containerd and its pod network, with its API on port 10250. */
-import { join } from 'node:path'
 import { node as nodeKind } from '#api/core/v1/node.ts'
 import { UserError } from '#base/errors.ts'
+import type { FigureBook } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
 import { version } from '#base/version.ts'
 import { flagTexts, type ValuesOf } from '#cli'
 import type { RoleContext, Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
-import { systemFiles } from '#host/files.ts'
 import { containerTools, podCgroupRoot, serveKubelet, startKubelet, thresholdsOf } from '#kubelet'
 import { startPodNetwork } from '#network'
 import { clusterDnsAddress } from './cluster-dns.ts'
 import { dataDirectoryOf } from './data-directory.ts'
-import { type Layout, layoutOf } from './layout.ts'
+import { layoutOf } from './layout.ts'
 import { type Machine, podNetworkOf, prepareMachine } from './machine.ts'
 import { readNodeDns } from './machine-dns.ts'
 import { machineReadiness } from './machine-readiness.ts'
 import type { Remote } from './remote-context.ts'
+import { servingCertificates } from './serving-certificates.ts'
 
 /** Resolves when the kubelet runs and its port is open. Pods run on after its end. */
 export async function startSingleKubelet(
-  { context, connection }: Remote,
+  { context, connection, figures }: Remote,
   values: ValuesOf<'kubelet'>,
   log: Log,
 ): Promise<Running> {
@@ -46,6 +46,7 @@ export async function startSingleKubelet(
   try {
     await startParts(machine, {
       context,
+      figures,
       values,
       running,
       clientCa: connection.certificateAuthority,
@@ -59,17 +60,21 @@ export async function startSingleKubelet(
 
 interface Parts {
   readonly context: RoleContext
+  readonly figures: FigureBook
   readonly values: ValuesOf<'kubelet'>
   readonly running: Running[]
   readonly clientCa: string | undefined
 }
 
 async function startParts(machine: Machine, parts: Parts): Promise<void> {
-  const { context, values, running, clientCa } = parts
+  const { context, figures, values, running, clientCa } = parts
   const { nodeName, options } = machine
   const { layout, clock, log, serviceClusterIpRange } = options
-  const tls = servingCertificate(layout, nodeName, values)
   const nodeAddresses = values.nodeIp === undefined ? machine.nodeAddresses : [values.nodeIp]
+  const serving = await servingCertificates({
+    ...{ context, figures, nodeName, nodeAddresses, values, layout },
+  })
+  running.push(serving)
   const [containerd, hostAccess, { connectCri }] = await Promise.all([
     machine.containerd,
     machine.access,
@@ -103,6 +108,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     }),
     version: version.gitVersion,
     flags: flagTexts('kubelet', values),
+    figures,
     ...(await rangeIfFree(context, machine)),
   })
   running.push(kubelet)
@@ -111,7 +117,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
   running.push(
     await serveKubelet({
       addresses: nodeAddresses.map(address => ({ address, port: values.port })),
-      tls: () => ({ ...tls, clientCa }),
+      tls: () => ({ ...serving.current(), clientCa }),
       transport: kubelet.transport,
       nodeName,
       client: context.client,
@@ -128,18 +134,4 @@ async function rangeIfFree({ client }: RoleContext, { nodeName, podCidr }: Machi
     ({ metadata, spec }) => metadata.name !== nodeName && spec.podCIDR === podCidr,
   )
   return taken === false ? { podCidr } : {}
-}
-
-/** The flags' files, or those that `proa apiserver` made in the same data directory. */
-function servingCertificate(layout: Layout, nodeName: string, values: ValuesOf<'kubelet'>) {
-  const cert = values.tlsCertFile ?? join(layout.pki, `kubelet-${nodeName}.crt`)
-  const key = values.tlsPrivateKeyFile ?? join(layout.pki, `kubelet-${nodeName}.key`)
-  const read = (path: string) => {
-    const content = systemFiles.read(path)
-    if (content !== undefined) return content.toString()
-    throw new UserError(
-      `there is no file ${path}; the node ${nodeName} needs a serving certificate: --tls-cert-file and --tls-private-key-file (proa apiserver --node-name ${nodeName} makes one under its data dir)`,
-    )
-  }
-  return { cert: read(cert), key: read(key) }
 }

@@ -1,7 +1,6 @@
 /** One role as a process of its own: `proa apiserver`, and the others over HTTPS as whom their kubeconfig says. */
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { UserError } from '#base/errors.ts'
 import { parseFeatureGates } from '#base/feature-gates.ts'
 import type { Log } from '#base/log.ts'
 import { flagTexts, type Invocation, type ValuesOf } from '#cli'
@@ -12,7 +11,7 @@ import { boundHeap } from '#host/heap-bounds.ts'
 import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
-import { dataDirectoryOf } from './data-directory.ts'
+import { certificateDirectoryOf, dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
 import type { Remote } from './remote-context.ts'
@@ -74,9 +73,7 @@ type RemoteInvocation = Exclude<RoleInvocation, { name: 'apiserver' }>
 async function runRemote(invocation: RemoteInvocation): Promise<Running> {
   const { values } = invocation
   const log = systemLog(values.logLevel)
-  if (invocation.name === 'kubelet') await bootstrap(invocation.values, log)
-  const { connectionOf, remoteContext } = await import('./remote-context.ts')
-  const remote = remoteContext(await connectionOf(values.kubeconfig), log)
+  const remote = await connect(invocation, log)
   try {
     const role = await startRole(invocation, remote)
     log.info(`${invocation.name} started`, { server: remote.connection.server })
@@ -92,30 +89,23 @@ async function runRemote(invocation: RemoteInvocation): Promise<Running> {
   }
 }
 
-/** Gets the kubelet a kubeconfig where it has only one to begin with. */
-async function bootstrap(values: ValuesOf<'kubelet'>, log: Log): Promise<void> {
-  const { bootstrapKubeconfig: first, kubeconfig } = values
-  if (first === undefined) return
-  if (kubeconfig === undefined)
-    throw new UserError('--bootstrap-kubeconfig needs --kubeconfig FILE, which it writes')
-  const [{ bootstrapKubeconfig, isUsable }, { connectionOf, remoteContext }] = await Promise.all([
-    import('./bootstrap-kubelet.ts'),
-    import('./remote-context.ts'),
-  ])
-  const isThere = systemFiles.read(kubeconfig) !== undefined
-  if (isThere && isUsable(await connectionOf(kubeconfig), systemClock.now())) return
-  const remote = remoteContext(await connectionOf(first), log)
-  try {
-    const text = await bootstrapKubeconfig({
-      client: remote.context.client,
-      connection: remote.connection,
-      nodeName: values.nodeName ?? hostname().toLowerCase(),
-      clock: systemClock,
-    })
-    systemFiles.writeAtomically(kubeconfig, text, PRIVATE_FILE)
-  } finally {
-    await remote.stop()
+async function connect(invocation: RemoteInvocation, log: Log): Promise<Remote> {
+  const { kubeconfig } = invocation.values
+  if (invocation.name !== 'kubelet') {
+    const { connectionOf, remoteContext } = await import('./remote-context.ts')
+    return remoteContext(await connectionOf(kubeconfig), log)
   }
+  const { bootstrapKubeconfig, nodeName, rotateCertificates } = invocation.values
+  const { connectKubelet } = await import('./bootstrap-kubelet.ts')
+  return connectKubelet(
+    {
+      nodeName: nodeName ?? hostname().toLowerCase(),
+      ...{ kubeconfig, bootstrapKubeconfig, rotateCertificates },
+      certificateDirectory: certificateDirectoryOf(invocation.values),
+      clock: systemClock,
+    },
+    log,
+  )
 }
 
 async function startRole(invocation: RemoteInvocation, remote: Remote): Promise<Running> {

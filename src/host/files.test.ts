@@ -51,6 +51,18 @@ test('of several that write a file once the first one wins', () => {
   assert.deepEqual(readdirSync(dirname(path)), ['key'])
 })
 
+test('a link is made, and pointed elsewhere, in one step', () => {
+  const path = join(directory, 'link')
+  systemFiles.writeAtomically(join(directory, 'first'), 'one', PRIVATE_FILE)
+  systemFiles.writeAtomically(join(directory, 'second'), 'two', PRIVATE_FILE)
+  systemFiles.point(path, 'first')
+  assert.equal(systemFiles.read(path)?.toString(), 'one')
+  const before = readdirSync(directory)
+  systemFiles.point(path, 'second')
+  assert.equal(systemFiles.read(path)?.toString(), 'two')
+  assert.deepEqual(readdirSync(directory), before)
+})
+
 test('a link in the place of a file is replaced, not followed', () => {
   const victim = join(directory, 'victim')
   writeFileSync(victim, 'precious')

@@ -16,6 +16,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -51,6 +52,8 @@ export interface Files {
   /** Renames a file or a directory (over an empty one, too) and waits until the disk has it and what is in it. */
   rename(from: string, to: string): void
   remove(path: string): void
+  /** Makes the path a link to `target`, in one step where it is a file or another link already. */
+  point(path: string, target: string): void
 }
 
 /** Owner alone: for keys and for whatever grants rights. */
@@ -109,6 +112,18 @@ export const systemFiles: Files = {
   remove(path) {
     explained(`remove ${path}`, () => rmSync(path, { recursive: true, force: true }))
   },
+  point(path, target) {
+    explained(`make ${path} a link to ${target}`, () => {
+      const temporary = temporaryFor(path)
+      try {
+        symlinkSync(target, temporary)
+        renameSync(temporary, path)
+      } finally {
+        rmSync(temporary, { force: true })
+      }
+      syncDirectory(dirname(path))
+    })
+  },
 }
 
 /**
@@ -132,7 +147,7 @@ function withTemporary(
   mode: number,
   place: (temporary: string) => void,
 ): void {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`
+  const temporary = temporaryFor(path)
   try {
     writeWhole(temporary, content, mode)
     place(temporary)
@@ -140,6 +155,8 @@ function withTemporary(
     rmSync(temporary, { force: true })
   }
 }
+
+const temporaryFor = (path: string) => `${path}.${randomBytes(6).toString('hex')}.new`
 
 const PERMISSIONS = 0o777
 

@@ -3,7 +3,6 @@ import { node as nodeKind } from '#api/core/v1/node.ts'
 import { pod as podKind } from '#api/core/v1/pod/pod.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
-import { createFigureBook } from '#base/figures.ts'
 import { createEventRecorder } from '#client/events.ts'
 import type { Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
@@ -39,7 +38,7 @@ export function createKubelet(
   context: KubeletContext,
 ): Running & { readonly transport: Transport; readonly registered: Promise<void> } {
   const { client, clock, log, random, informers, options } = context
-  const { runtime, nodeName, relistMs } = options
+  const { runtime, nodeName, relistMs, figures } = options
   const recorder = createEventRecorder(client, {
     clock,
     random,
@@ -49,7 +48,6 @@ export function createKubelet(
   })
   const events = new PodEvents(recorder)
   const wake = (uid: string) => workers.wake(uid)
-  const figures = createFigureBook()
   const cache = new RuntimeCache({
     ...{ runtime, clock, log, relistMs },
     changed: wake,

@@ -10,6 +10,7 @@ import { createKubelet } from './kubelet-core.ts'
 import { type KubeletOptions, withDefaults } from './options.ts'
 import type { KubeletHttpsOptions } from './server/https.ts'
 
+export type { CertificateRotation } from './certificates/certificate-rotation.ts'
 export { podCgroupRoot, removePodCgroups } from './cgroups/pod-cgroups.ts'
 export { parseResolvConf } from './containers/dns.ts'
 export { type Thresholds, thresholdsOf } from './eviction/thresholds.ts'
@@ -39,6 +40,11 @@ export async function machineAccess(storageDirectory: string): Promise<HostAcces
 /** Containerd and what it needs, for the same; loaded only where containers are real. */
 export function containerTools() {
   return import('./cri/tools.ts')
+}
+
+/** How a node gets its certificates and keeps them from expiring, where it runs alone. */
+export function certificateTools() {
+  return import('./certificates/certificates.ts')
 }
 
 /** Serves a kubelet's Transport on its port, to those who may. Throws a UserError where the port cannot be had. */

@@ -1,4 +1,5 @@
 /** What a kubelet is started with, and what it hands to its parts. */
+import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import type { RoleContext } from '#client/role.ts'
 import type { DnsConfig } from './containers/dns.ts'
 import type { Thresholds } from './eviction/thresholds.ts'
@@ -41,6 +42,8 @@ export interface KubeletOptions {
   readonly evictionHard?: Thresholds
   /** How often everything is listed: 1 s without runtime events, else 10 s. */
   readonly relistMs?: number
+  /** Where it counts what it does. */
+  readonly figures?: FigureBook
   /** What /flagz tells: flags with their values as texts. */
   readonly flags?: ReadonlyMap<string, string>
   /** What the node says it runs, e.g. v1.36.1+proa.0.1.0. */
@@ -82,6 +85,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       relistMs: options.runtime.events ? 10_000 : 1_000,
       version: 'v1.36.0+proa',
       flags: new Map(),
+      figures: createFigureBook(),
       ...options,
     },
   }

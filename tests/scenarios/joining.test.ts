@@ -4,6 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { selfSubjectReview } from '#api/authentication/v1/self-subject-review.ts'
@@ -14,12 +17,20 @@ import { secret } from '#api/core/v1/secret.ts'
 import { serviceAccount } from '#api/core/v1/service-account.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { clusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
+import { silentLog } from '#base/log.ts'
 import { newPrivateKey } from '#base/pki/certificate.ts'
 import { requestPem } from '#base/pki/make-request.ts'
+import { jumpyClock } from '#base/testing/jumpy-clock.ts'
 import { createClient } from '#client/api-client.ts'
 import { createHttpTransport } from '#client/http-transport.ts'
 import { type Connection, connectionFromKubeconfig } from '#client/kubeconfig.ts'
-import { bootstrapKubeconfig, isUsable } from '#cluster/bootstrap-kubelet.ts'
+import {
+  bootstrapCertificate,
+  connectKubelet,
+  isGood,
+  nodeKubeconfig,
+} from '#cluster/bootstrap-kubelet.ts'
+import { kubeconfigOf } from '#cluster/pki/kubeconfig.ts'
 import { systemClock } from '#host/clock.ts'
 import { type Cluster, startCluster } from '#index'
 
@@ -126,25 +137,71 @@ test('a node joins by a bootstrap token', async () => {
   await kubelet.create(node, { metadata: { name: 'joined' }, spec: {} } as never)
   await assert.rejects(kubelet.create(node, { metadata: { name: 'other' } } as never))
 
-  const text = await bootstrapKubeconfig({
+  const pair = await bootstrapCertificate({
     client: bootstrap,
-    connection: admin,
     nodeName: 'second',
     clock: systemClock,
   })
-  const files = { read: async () => '', resolve: (name: string) => name }
-  const own = await connectionFromKubeconfig(text, files)
-  assert.ok(isUsable(own, Date.now()) && !isUsable(own, Date.now() + 366 * 86_400_000))
+  const files = {
+    read: async (path: string) => (path === '/pki/current.pem' ? pair.certificate + pair.key : ''),
+    resolve: (name: string) => name,
+  }
+  const own = await connectionFromKubeconfig(
+    nodeKubeconfig(admin, 'second', '/pki/current.pem'),
+    files,
+  )
+  assert.ok(isGood(own, Date.now()) && !isGood(own, Date.now() + 366 * 86_400_000))
   const { server, certificateAuthority } = own
   assert.deepEqual([server, certificateAuthority], [admin.server, admin.certificateAuthority])
   const { clientCertificate = '', clientKey = '' } = own
   const second = clientWith({ clientCertificate, clientKey })
   assert.equal((await whoIs(second)).username, 'system:node:second')
 
+  await thirdNode()
   const renewed = await askFor(kubelet, 'node-csr-2')
   assert.match(renewed.message ?? '', /^Auto approving self kubelet client certificate after/)
   assert.equal((await whoIs(clientWith(renewed.credentials))).username, 'system:node:joined')
 })
+
+/** One that runs on: what it asked for is in files, and it goes on as itself with another certificate before the first one expires. */
+async function thirdNode(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'proa-joining-'))
+  const at = (name: string) => join(directory, name)
+  const { server, certificateAuthority: ca = '' } = admin
+  const token = 'abcdef.0123456789abcdef'
+  writeFileSync(at('bootstrap.conf'), kubeconfigOf({ server, ca, token }))
+  const clock = jumpyClock(systemClock)
+  const node = await connectKubelet(
+    {
+      nodeName: 'third',
+      kubeconfig: at('kubelet.conf'),
+      bootstrapKubeconfig: at('bootstrap.conf'),
+      certificateDirectory: at('pki'),
+      rotateCertificates: true,
+      clock,
+    },
+    silentLog,
+  )
+  try {
+    const { client } = node.context
+    assert.equal((await whoIs(client)).username, 'system:node:third')
+    const path = at('pki/kubelet-client-current.pem')
+    assert.match(readFileSync(at('kubelet.conf'), 'utf8'), new RegExp(`client-key: "${path}"`))
+    const first = node.connection.clientCertificate
+    assert.equal(readFileSync(path, 'utf8'), `${first}${node.connection.clientKey}`)
+    clock.jump(0.95 * 365 * 86_400_000)
+    await until('another certificate', async () => node.connection.clientCertificate !== first)
+    const { username, extra } = await whoIs(client)
+    assert.equal(username, 'system:node:third')
+    const credential = extra?.['authentication.kubernetes.io/credential-id']?.[0]
+    const shown = new X509Certificate(node.connection.clientCertificate ?? '')
+    const digest = shown.fingerprint256.replaceAll(':', '').toLowerCase()
+    assert.equal(credential, `X509SHA256=${digest}`)
+  } finally {
+    await node.stop()
+    rmSync(directory, { recursive: true })
+  }
+}
 
 test('a token in a Secret is good as long as the Secret and its account are there', async () => {
   const { client } = cluster
@@ -228,9 +285,8 @@ test('a node whose request is denied says why', async () => {
   } as never)
   const made = await client.createSubresource(serviceAccount, at, 'token', { spec: {} })
   const { token } = (made as { status: { token: string } }).status
-  const asked = bootstrapKubeconfig({
+  const asked = bootstrapCertificate({
     client: clientWith({ token }),
-    connection: admin,
     nodeName: 'unwanted',
     clock: systemClock,
   })

@@ -34,7 +34,10 @@ export interface ServingCertificate {
 
 export interface ServeHttpsOptions {
   readonly addresses: readonly Address[]
-  /** Asked again now and then, so that a renewed certificate is shown without a restart. Must be quick. */
+  /**
+   * Asked again now and then, so that a renewed certificate is shown without a restart. Must be quick. Without one (empty texts) no handshake
+   * succeeds, and each connection asks again.
+   */
   readonly tls: () => ServingCertificate
   readonly handler: RequestHandler
   readonly clock: Clock
@@ -157,7 +160,7 @@ function acceptTls(
 
   const renew = () => {
     const now = clock.monotonicMs()
-    if (now - checkedMs < CERTIFICATE_CHECK_MS) return
+    if (now - checkedMs < CERTIFICATE_CHECK_MS && shown.cert) return
     checkedMs = now
     try {
       const next = tls()
@@ -200,7 +203,7 @@ function lateHttp1(log: Log, load: () => Promise<TakeOver>): TakeOver {
 
 function contextOf({ key, cert, clientCa }: ServingCertificate) {
   // Without authorities of its own node would read all that the world's browsers trust, which takes 20 ms.
-  return { key, cert, ca: clientCa ?? [] }
+  return { ...(cert ? { key, cert } : {}), ca: clientCa ?? [] }
 }
 
 const API_FLAGS = { port: '--secure-port', address: '--bind-address' }

@@ -11,6 +11,9 @@ export interface KubeconfigFacts {
   /** PEM of the client's certificate and key, or a token instead. */
   readonly cert?: string
   readonly key?: string
+  /** Or where they are. */
+  readonly certificateFile?: string
+  readonly keyFile?: string
   readonly token?: string
 }
 
@@ -38,6 +41,10 @@ export function kubeconfigOf(facts: KubeconfigFacts): string {
     '  user:',
     ...(facts.cert ? [`    client-certificate-data: ${base64(facts.cert)}`] : []),
     ...(facts.key ? [`    client-key-data: ${base64(facts.key)}`] : []),
+    ...(facts.certificateFile
+      ? [`    client-certificate: ${JSON.stringify(facts.certificateFile)}`]
+      : []),
+    ...(facts.keyFile ? [`    client-key: ${JSON.stringify(facts.keyFile)}`] : []),
     ...(facts.token ? [`    token: ${JSON.stringify(facts.token)}`] : []),
   ]
   return `${lines.join('\n')}\n`
