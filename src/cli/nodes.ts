@@ -57,4 +57,10 @@ export const nodeLimits = {
     'kernel parameters that pods of this machine may set beside the safe ones, such as net.core.*',
     [],
   ),
+  staticPodPath: textFlag(
+    'pod-manifest-path',
+    'PATH',
+    'a directory of manifests, or one, of pods that this machine runs by itself, also without the API',
+    undefined,
+  ),
 }

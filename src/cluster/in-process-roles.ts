@@ -151,7 +151,8 @@ export class InProcessRoles implements Running {
       dns: this.#contextFor(identities.dns),
       admin: this.#contextFor(identities.admin),
     }
-    const { clusterDomain, kubeletPort, evictionHard, allowedUnsafeSysctls, pki } = this.#options
+    const { clusterDomain, kubeletPort, evictionHard, allowedUnsafeSysctls, staticPodPath, pki } =
+      this.#options
     return startMachineNode(machine, contexts, {
       clusterDomain,
       version: version.gitVersion,
@@ -159,6 +160,7 @@ export class InProcessRoles implements Running {
       kubeletPort,
       evictionHard,
       allowedUnsafeSysctls,
+      staticPodPath,
     })
   }
 }

@@ -39,6 +39,7 @@ export interface MachineNodeOptions {
   readonly kubeletPort: number | undefined
   readonly evictionHard: string | undefined
   readonly allowedUnsafeSysctls: readonly string[] | undefined
+  readonly staticPodPath: string | undefined
 }
 
 export interface RunningMachineNode extends RunningNode {
@@ -111,6 +112,7 @@ export async function startMachineNode(
       nodeDns,
       kubeletPort: served.port,
       allowedUnsafeSysctls: options.allowedUnsafeSysctls ?? [],
+      staticPodPath: options.staticPodPath ?? '',
       evictionHard: thresholdsOf(options.evictionHard),
       cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
         cgroups: hostAccess.cgroups,

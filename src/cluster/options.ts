@@ -96,6 +96,8 @@ export interface ClusterOptions extends ServingOptions {
   readonly evictionHard?: string
   /** Upstream's --allowed-unsafe-sysctls. */
   readonly allowedUnsafeSysctls?: readonly string[]
+  /** A directory of manifests, or one, of pods that this machine runs by itself. None by default. */
+  readonly staticPodPath?: string
   /** The first node's name; the host's name by default. */
   readonly nodeName?: string
   readonly log?: Log
@@ -116,6 +118,7 @@ type WithoutDefault =
   | 'encryption'
   | 'etcd'
   | 'allowedUnsafeSysctls'
+  | 'staticPodPath'
   | 'evictionHard'
   | 'keepsInMemory'
   | 'kubeletPort'

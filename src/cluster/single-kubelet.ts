@@ -1,4 +1,6 @@
 /** A node as a process of its own: the kubelet on this machine's containerd and its pod network, with its API on port 10250. */
+
+import { resolve } from 'node:path'
 import { node as nodeKind } from '#api/core/v1/node.ts'
 import { UserError } from '#base/errors.ts'
 import type { FigureBook } from '#base/figures.ts'
@@ -100,6 +102,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     nodeDns: readNodeDns(),
     kubeletPort: values.port,
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
+    staticPodPath: values.staticPodPath === undefined ? '' : resolve(values.staticPodPath),
     evictionHard: thresholdsOf(values.evictionHard),
     cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
       cgroups: hostAccess.cgroups,

@@ -1,4 +1,5 @@
 /** `proa up`: a whole cluster in this process, and a few lines that say what is ready and what to type next. */
+import { resolve } from 'node:path'
 import { UserError } from '#base/errors.ts'
 import { parseFeatureGates } from '#base/feature-gates.ts'
 import { version } from '#base/version.ts'
@@ -36,6 +37,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     clusterDomain: values.clusterDomain,
     controllers: values.controllers,
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
+    ...(values.staticPodPath === undefined ? {} : { staticPodPath: resolve(values.staticPodPath) }),
     ...(values.evictionHard === undefined ? {} : { evictionHard: values.evictionHard }),
     ...(values.kubeletPort === undefined ? {} : { kubeletPort: values.kubeletPort }),
     ...(values.nodeName === undefined ? {} : { nodeName: values.nodeName }),

@@ -31,6 +31,7 @@ import { Probes } from './probes/probes.ts'
 import { Deferred } from './resize/deferred.ts'
 import { createResizeFigures } from './resize/figures.ts'
 import { createServer } from './server/server.ts'
+import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status/status-writer.ts'
 import { Volumes } from './volumes/volumes.ts'
 
@@ -59,7 +60,13 @@ export function createKubelet(
     health: () => health.report(),
     pressure: () => pressure.conditions,
   })
-  const statusWriter = new StatusWriter(client, clock, log)
+  const staticPods: StaticPods = new StaticPods({
+    context,
+    workers: () => workers,
+    statusWriter: () => statusWriter,
+    node: () => nodeAgent.node,
+  })
+  const statusWriter = new StatusWriter(client, clock, log, staticPods.objectOf)
   const probes = new Probes(context, events, wake)
   const allocatable = allocatableOf(context)
   const images = new Images({
@@ -83,6 +90,7 @@ export function createKubelet(
     images,
     volumes,
     allocatable,
+    isStatic: staticPods.isStatic,
   })
   const usage = new LocalUsage({ context, cache, volumes })
   const storageEviction = new StorageEviction({ context, events, usage })
@@ -109,7 +117,13 @@ export function createKubelet(
     allocatable,
     deferred: new Deferred(),
     resizeFigures: createResizeFigures(figures, () => workers.all()),
-    client: { removePod: pod => removePod(context, pod) },
+    client: {
+      async removePod(pod) {
+        if (staticPods.isStatic(uidOf(pod))) return staticPods.ended(pod)
+        await statusWriter.flush(uidOf(pod))
+        await removePod(context, pod)
+      },
+    },
     refuse: ({ pod, requests }) =>
       pressure.refusal(pod) ??
       refusal({
@@ -125,7 +139,10 @@ export function createKubelet(
       }),
     readNode: () => nodeAgent.read(),
     networkProblem: () => health.report().networkProblem,
-    gone: worker => workers.gone(worker),
+    gone(worker) {
+      workers.gone(worker)
+      staticPods.gone(worker.uid)
+    },
   }
   const workers: PodWorkers = new PodWorkers(parts)
   const rotation = new LogRotation(context, cache)
@@ -139,15 +156,19 @@ export function createKubelet(
     await Promise.all([health.start(), cgroups.start()])
     const registering = nodeAgent.start()
     // What already runs is known before any pod is looked at, so that nothing is started twice.
-    await Promise.all([cache.listed, pods.synced])
+    await cache.listed
+    if (stopped) return
+    await staticPods.start()
+    await pods.synced
     if (stopped) return
     unsubscribe.push(
       pods.subscribe({
-        changed: (pod, previous) => workers.changed(pod, previous),
-        deleted: pod => workers.deleted(pod),
+        changed: (pod, previous) => staticPods.seen(pod) || workers.changed(pod, previous),
+        deleted: pod => staticPods.unseen(pod) || workers.deleted(pod),
       }),
     )
     workers.allKnown()
+    staticPods.apiKnown()
     rotation.start()
     pressure.start()
     await registering
@@ -165,6 +186,7 @@ export function createKubelet(
       probes.stopAll()
       rotation.stop()
       storageEviction.stop()
+      await staticPods.stop()
       await workers.halt()
       await Promise.all([
         pressure.stop(),

@@ -40,6 +40,8 @@ export interface KubeletOptions {
   readonly allowedUnsafeSysctls?: readonly string[]
   /** How little of memory and disk may be left before pods have to go; none by default, as on machines that are only simulated. */
   readonly evictionHard?: Thresholds
+  /** A directory of manifests, or one: pods that the node runs by itself. None by default. */
+  readonly staticPodPath?: string
   /** How often everything is listed: 1 s without runtime events, else 10 s. */
   readonly relistMs?: number
   /** Where it counts what it does. */
@@ -82,6 +84,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       cgroupRoot: '',
       evictionHard: {},
       allowedUnsafeSysctls: [],
+      staticPodPath: '',
       relistMs: options.runtime.events ? 10_000 : 1_000,
       version: 'v1.36.0+proa',
       flags: new Map(),

@@ -76,6 +76,7 @@ describe('a kubelet on containerd', { skip: reason !== undefined }, () => {
         nodeAddresses: ['127.0.0.1'],
         clusterDns: ['10.96.0.10'],
         cgroupRoot,
+        staticPodPath: join(directory, 'manifests'),
       },
     )
     await running.registered
@@ -378,6 +379,34 @@ describe('a kubelet on containerd', { skip: reason !== undefined }, () => {
       assert.deepEqual([status?.reason, status?.message], ['Evicted', why])
       await client.delete(podKind, { name, namespace: 'default' })
     }
+  })
+
+  test('a manifest in a file runs, is mirrored, and ends with its file', async () => {
+    const path = join(directory, 'manifests', 'static.yaml')
+    mkdirSync(join(directory, 'manifests'))
+    const script = 'echo here I am; exec sleep 1000'
+    const spec = { terminationGracePeriodSeconds: 1, containers: [container(script)] }
+    const metadata = { name: 'static' }
+    writeFileSync(path, JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata, spec }))
+    const shown = await eventually(async () => {
+      const pod = await get('static-n1').catch(() => undefined)
+      return pod?.status?.phase === 'Running' && pod
+    })
+    const uid = shown.metadata.annotations?.['kubernetes.io/config.hash']
+    const log = `${directory}/logs/default_static-n1_${uid}/c/0.log`
+    await eventually(async () => readFileSync(log, 'utf8').includes('here I am'))
+    const id = shown.status?.containerStatuses?.[0]?.containerID
+    await client.delete(podKind, { name: 'static-n1', namespace: 'default' })
+    const again = await eventually(async () => {
+      const pod = await get('static-n1').catch(() => undefined)
+      return pod?.metadata.uid !== shown.metadata.uid && pod?.status?.phase === 'Running' && pod
+    })
+    assert.equal(again.status?.containerStatuses?.[0]?.containerID, id, 'it runs on')
+    await rm(path)
+    await eventually(async () =>
+      (await client.list(podKind)).items.every(({ metadata }) => metadata.name !== 'static-n1'),
+    )
+    assert.equal(existsSync(log), false)
   })
 
   test('deleted pods go with all that was theirs', async () => {

@@ -39,6 +39,7 @@ export interface ContainersParts {
   readonly images: Images
   readonly volumes: Volumes
   readonly allocatable: Readonly<Record<string, string>>
+  readonly isStatic: (uid: string) => boolean
 }
 
 /** Where a container starts. */
@@ -181,7 +182,8 @@ export class Containers {
   ): Promise<readonly NameValue[]> {
     const { context } = this.#parts
     const services = context.informers.for(serviceKind)
-    await services.synced
+    // A static pod runs without the API, and has the Services that are known.
+    if (!this.#parts.isStatic(uidOf(pod))) await services.synced
     const objects = objectsOf(context)
     const namespace = pod.metadata.namespace ?? ''
     const user = `${context.options.nodeName}/${uidOf(pod)}`

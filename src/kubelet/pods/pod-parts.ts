@@ -36,7 +36,7 @@ export interface PodParts {
   readonly deferred: Deferred
   readonly resizeFigures: ResizeFigures
   readonly client: {
-    /** Deletes the object at once; harmless where it is gone or another pod has its name. */
+    /** Deletes the object as soon as it says all; harmless where it is gone or another pod has its name. */
     removePod(pod: Pod): Promise<void>
   }
   /** May this pod run here at all? Undefined is yes. */

@@ -298,7 +298,6 @@ export class PodWorker {
   }
 
   async #finish(): Promise<void> {
-    const { statusWriter, client } = this.parts
     await reportStatus(this, true)
     await this.parts.volumes.unmount(this.uid)
     if (this.#hasCgroup) await this.parts.cgroups.remove(this.pod)
@@ -312,10 +311,9 @@ export class PodWorker {
       return
     }
     if (!this.pod.metadata.deletionTimestamp || this.#deleteSent) return
-    await statusWriter.flush(this.uid)
     this.#deleteSent = true
     try {
-      await client.removePod(this.pod)
+      await this.parts.client.removePod(this.pod)
     } catch (error) {
       this.#deleteSent = false
       throw error

@@ -32,6 +32,12 @@ export class PodWorkers {
     else worker.see(pod)
   }
 
+  /** A pod that the API need not know: it begins at once. */
+  begin(pod: Pod): void {
+    this.changed(pod, undefined)
+    this.#byUid.get(uidOf(pod))?.wake()
+  }
+
   #matters(next: Pod, known: Pod): boolean {
     const { statusWriter } = this.#parts
     return (

@@ -43,14 +43,19 @@ function hurry(entry: Entry): void {
   entry.endTurn()
 }
 
+/** What stands for a pod in the API: itself, but for static pods, of which it has a mirror, or none now. */
+export type ObjectOf = (pod: Pod) => Pod | undefined
+
 export class StatusWriter {
   readonly #client: Client
   readonly #clock: Clock
   readonly #log: Log
+  readonly #objectOf: ObjectOf
   readonly #entries = new Map<string, Entry>()
   readonly #stopping = new AbortController()
 
-  constructor(client: Client, clock: Clock, log: Log) {
+  constructor(client: Client, clock: Clock, log: Log, objectOf: ObjectOf = pod => pod) {
+    this.#objectOf = objectOf
     this.#client = client
     this.#clock = clock
     this.#log = log
@@ -73,8 +78,25 @@ export class StatusWriter {
 
   /** The pod as the API has it, as far as this writer knows better than the informer. */
   latest(pod: Pod): Pod {
-    const written = this.#entries.get(uidOf(pod))?.written
-    return written && revisionOf(written) > revisionOf(pod) ? written : pod
+    const entry = this.#entries.get(uidOf(pod))
+    const object = this.#objectOf(pod)
+    if (object === pod) return newer(entry?.written, pod)
+    const status = entry?.status ?? object?.status
+    return status ? { ...pod, status } : pod
+  }
+
+  /** The mirror of a static pod is there, or is another, or somebody changed it: it is to say what the pod is like. */
+  mirrored(uid: string): void {
+    const entry = this.#entries.get(uid)
+    const mirror = entry && this.#objectOf(entry.pod)
+    if (!entry || !mirror) return
+    const { written } = entry
+    if (written && uidOf(written) === uidOf(mirror)) {
+      if (entry.dirty || entry.running || revisionOf(mirror) <= revisionOf(written)) return
+      if (sameJson(ownPart(mirror.status), ownPart(written.status))) return
+    } else entry.written = undefined
+    entry.dirty = true
+    this.#work(uid, entry)
   }
 
   /** The pod with the status that it is about to have: what was decided while the API is away is not decided anew. */
@@ -187,10 +209,12 @@ export class StatusWriter {
 
   /** Undefined where the pod is gone or another has its name. */
   async #fresh(entry: Entry): Promise<Pod | undefined> {
-    const { name = '', namespace = '', uid } = entry.pod.metadata
+    const { name = '', namespace = '' } = entry.pod.metadata
+    const object = this.#objectOf(entry.pod)
+    const uid = object && uidOf(object)
     try {
       const fresh = await this.#client.get(podKind, name, namespace)
-      return fresh.metadata.uid === uid ? fresh : undefined
+      return uidOf(fresh) === uid ? fresh : undefined
     } catch (error) {
       if (isStatus(error, 'NotFound')) return undefined
       throw error
@@ -198,7 +222,10 @@ export class StatusWriter {
   }
 
   async #write(entry: Entry): Promise<void> {
-    const base = this.latest(entry.pod)
+    const object = this.#objectOf(entry.pod)
+    // Told again when its mirror is there.
+    if (!object) return
+    const base = newer(entry.written, object)
     const status = merged(entry.status, base)
     // What is there is as good as written, as after a restart: from here on a change of it is somebody else's.
     const written = sameJson(status, base.status)
@@ -206,7 +233,9 @@ export class StatusWriter {
       : await this.#client.update(podKind, { ...base, status }, { subresource: 'status' })
     entry.written = written
     // Until something changes, one revision of the pod is enough to hold.
-    if (!entry.dirty) Object.assign(entry, { pod: written, status: written.status })
+    if (entry.dirty) return
+    entry.status = written.status ?? status
+    if (object === entry.pod) entry.pod = written
   }
 }
 
@@ -257,6 +286,11 @@ const ownPart = (status: PodStatus | undefined) => [
 const isRefusal = (error: unknown): boolean =>
   error instanceof StatusError && REFUSALS.has(error.code)
 const REFUSALS = new Set([400, 405, 406, 413, 415, 422])
+
+const newer = (written: Pod | undefined, known: Pod): Pod =>
+  written && uidOf(written) === uidOf(known) && revisionOf(written) > revisionOf(known)
+    ? written
+    : known
 
 const revisionOf = (pod: Pod): number => Number(pod.metadata.resourceVersion ?? 0)
 
