@@ -11,6 +11,7 @@ import { listFlag, listTextFlag, mapFlag } from './lists.ts'
 import { logLevel } from './log-level.ts'
 import { kubeletPort, kubeletServing, nodeLimits, nodes } from './nodes.ts'
 import { proxyPlaces } from './proxy-flags.ts'
+import { registration } from './registration-flags.ts'
 import { surroundings } from './surroundings.ts'
 
 const range = (name: string, doc: string, fallback: string) =>
@@ -231,6 +232,7 @@ export const commands = {
       nodeName,
       kubeletPort,
       ...nodeLimits,
+      ...registration,
       install: switchFlag(
         'install',
         'install missing Debian packages (containerd, runc, CNI plugins, nftables, conntrack)',
@@ -340,6 +342,7 @@ export const commands = {
       serviceClusterIpRange: serviceRange,
       ...kubeletServing,
       ...nodeLimits,
+      ...registration,
       install: switchFlag('install', 'install missing Debian packages'),
       logLevel: logLevel('info'),
     },

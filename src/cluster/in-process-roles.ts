@@ -151,8 +151,8 @@ export class InProcessRoles implements Running {
       dns: this.#contextFor(identities.dns),
       admin: this.#contextFor(identities.admin),
     }
-    const { clusterDomain, kubeletPort, evictionHard, allowedUnsafeSysctls, staticPodPath, pki } =
-      this.#options
+    const { clusterDomain, kubeletPort, evictionHard, pki } = this.#options
+    const { allowedUnsafeSysctls, staticPodPath, registration } = this.#options
     return startMachineNode(machine, contexts, {
       clusterDomain,
       version: version.gitVersion,
@@ -161,6 +161,7 @@ export class InProcessRoles implements Running {
       evictionHard,
       allowedUnsafeSysctls,
       staticPodPath,
+      registration,
     })
   }
 }

@@ -17,6 +17,7 @@ import type { RunningNode } from './hollow-nodes.ts'
 import { openKubeletPort } from './kubelet-port.ts'
 import { type Machine, podNetworkOf } from './machine.ts'
 import { readNodeDns, upstreamsOf } from './machine-dns.ts'
+import type { NodeRegistration } from './options.ts'
 import type { Pki } from './pki/pki.ts'
 import { serveNames } from './serve-names.ts'
 
@@ -40,6 +41,7 @@ export interface MachineNodeOptions {
   readonly evictionHard: string | undefined
   readonly allowedUnsafeSysctls: readonly string[] | undefined
   readonly staticPodPath: string | undefined
+  readonly registration: NodeRegistration | undefined
 }
 
 export interface RunningMachineNode extends RunningNode {
@@ -113,6 +115,7 @@ export async function startMachineNode(
       kubeletPort: served.port,
       allowedUnsafeSysctls: options.allowedUnsafeSysctls ?? [],
       staticPodPath: options.staticPodPath ?? '',
+      ...options.registration,
       evictionHard: thresholdsOf(options.evictionHard),
       cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {
         cgroups: hostAccess.cgroups,

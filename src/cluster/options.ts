@@ -7,7 +7,7 @@ import type { FeatureGates } from '#base/feature-gates.ts'
 import type { Log } from '#base/log.ts'
 import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
-import type { ContainerRuntime, HostAccess } from '#kubelet'
+import type { ContainerRuntime, HostAccess, KubeletOptions } from '#kubelet'
 import type { Origin } from './foundation.ts'
 
 /** Nodes that run in this process. */
@@ -98,12 +98,20 @@ export interface ClusterOptions extends ServingOptions {
   readonly allowedUnsafeSysctls?: readonly string[]
   /** A directory of manifests, or one, of pods that this machine runs by itself. None by default. */
   readonly staticPodPath?: string
+  /** As what this machine's node registers. */
+  readonly registration?: NodeRegistration
   /** The first node's name; the host's name by default. */
   readonly nodeName?: string
   readonly log?: Log
   readonly clock?: Clock
   readonly random?: Random
 }
+
+/** What a node says of itself when it registers, with what it takes. */
+export type NodeRegistration = Pick<
+  KubeletOptions,
+  'nodeLabels' | 'taints' | 'maxPods' | 'providerId' | 'hasExternalCloud'
+>
 
 /** What a machine of a hollow node is made of; given by the composition root, since only it may know the simulation. */
 export type HollowMachine = (facts: {
@@ -119,6 +127,7 @@ type WithoutDefault =
   | 'etcd'
   | 'allowedUnsafeSysctls'
   | 'staticPodPath'
+  | 'registration'
   | 'evictionHard'
   | 'keepsInMemory'
   | 'kubeletPort'

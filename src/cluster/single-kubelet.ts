@@ -17,6 +17,7 @@ import { layoutOf } from './layout.ts'
 import { type Machine, podNetworkOf, prepareMachine } from './machine.ts'
 import { readNodeDns } from './machine-dns.ts'
 import { machineReadiness } from './machine-readiness.ts'
+import { registrationOf } from './registration.ts'
 import type { Remote } from './remote-context.ts'
 import { servingCertificates } from './serving-certificates.ts'
 
@@ -102,6 +103,8 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     nodeDns: readNodeDns(),
     kubeletPort: values.port,
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
+    ...registrationOf(values),
+    isAddressWished: values.nodeIp !== undefined,
     staticPodPath: values.staticPodPath === undefined ? '' : resolve(values.staticPodPath),
     evictionHard: thresholdsOf(values.evictionHard),
     cgroupRoot: await podCgroupRoot(`/${layout.instance}`, {

@@ -13,6 +13,7 @@ import { onTermination } from '#host/signals.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
+import { registrationOf } from './registration.ts'
 import { servingOptionsOf } from './serving-options.ts'
 import { startCluster } from './start-cluster.ts'
 import { storageOptionsOf } from './storage-options.ts'
@@ -37,6 +38,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     clusterDomain: values.clusterDomain,
     controllers: values.controllers,
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
+    registration: registrationOf(values),
     ...(values.staticPodPath === undefined ? {} : { staticPodPath: resolve(values.staticPodPath) }),
     ...(values.evictionHard === undefined ? {} : { evictionHard: values.evictionHard }),
     ...(values.kubeletPort === undefined ? {} : { kubeletPort: values.kubeletPort }),

@@ -1,4 +1,5 @@
 /** What a kubelet is started with, and what it hands to its parts. */
+import type { Taint } from '#api/core/v1/node.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import type { RoleContext } from '#client/role.ts'
 import type { DnsConfig } from './containers/dns.ts'
@@ -27,7 +28,13 @@ export interface KubeletOptions {
   /** Taken off capacity for the system itself, by resource name. */
   readonly reserved?: Readonly<Record<string, string>>
   readonly nodeLabels?: Readonly<Record<string, string>>
+  /** Of a node that registers for the first time. */
+  readonly taints?: readonly Taint[]
   readonly providerId?: string
+  /** A cloud controller manager says what the node is and where it is reached; until then no pods come to it. */
+  readonly hasExternalCloud?: boolean
+  /** The node's address is somebody's wish, among those that the cloud knows. */
+  readonly isAddressWished?: boolean
   /** The range of pod addresses that a new node registers with; else the control plane gives it one. */
   readonly podCidr?: string
   /** Port on which the kubelet's server is reached; 0 where it is only reached in process. */
@@ -77,6 +84,9 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       capacity: {},
       reserved: {},
       nodeLabels: {},
+      taints: [],
+      hasExternalCloud: false,
+      isAddressWished: false,
       providerId: '',
       podCidr: '',
       kubeletPort: DEFAULT_KUBELET_PORT,

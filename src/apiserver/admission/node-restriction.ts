@@ -2,8 +2,10 @@
  * A kubelet writes about itself alone. The node authorizer decides which objects a node may touch; this step looks at what it
  * writes: a stolen node must not draw pods to itself (labels, taints), come back by deletion (owners), or speak for others.
  */
+
 import type { TokenRequest } from '#api/authentication/v1/token-request.ts'
 import type { Node } from '#api/core/v1/node.ts'
+import { isForbiddenToKubelets } from '#api/core/v1/node-labels.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { referencesOf } from '#api/core/v1/pod/references.ts'
 import { notFound, type StatusError } from '#api/machinery/status.ts'
@@ -119,7 +121,7 @@ function checkNode(request: AdmissionRequest, name: string): void {
   // A new node may bring taints: they only keep pods away.
   if (before && !same(after.spec?.taints, before.spec?.taints)) throw no('modify taints')
   const labels = changedKeys(after.metadata.labels, before?.metadata.labels).filter(
-    isForbiddenLabel,
+    isForbiddenToKubelets,
   )
   if (labels.length > 0)
     throw before
@@ -134,32 +136,6 @@ function changedKeys(after: Labels = {}, before: Labels = {}): string[] {
   const valueIn = (labels: Labels, key: string) =>
     Object.hasOwn(labels, key) ? labels[key] : undefined
   return [...keys].filter(key => valueIn(after, key) !== valueIn(before, key))
-}
-
-/** What a kubelet says of its own machine. */
-const KUBELET_LABELS: ReadonlySet<string> = new Set([
-  'kubernetes.io/hostname',
-  'kubernetes.io/os',
-  'kubernetes.io/arch',
-  'beta.kubernetes.io/os',
-  'beta.kubernetes.io/arch',
-  'beta.kubernetes.io/instance-type',
-  'node.kubernetes.io/instance-type',
-  'topology.kubernetes.io/zone',
-  'topology.kubernetes.io/region',
-  'failure-domain.beta.kubernetes.io/zone',
-  'failure-domain.beta.kubernetes.io/region',
-])
-
-function isForbiddenLabel(label: string): boolean {
-  const slash = label.indexOf('/')
-  const domain = slash < 0 ? '' : label.slice(0, slash)
-  const within = (parent: string) => domain === parent || domain.endsWith(`.${parent}`)
-  if (within('node-restriction.kubernetes.io')) return true
-  if (!within('kubernetes.io') && !within('k8s.io')) return false
-  return (
-    !KUBELET_LABELS.has(label) && !within('kubelet.kubernetes.io') && !within('node.kubernetes.io')
-  )
 }
 
 /** Tokens are made for pods on the node, each bound to its pod. */

@@ -17,13 +17,14 @@ class Server {
   revision = 1
   readonly agent: NodeAgent
 
-  constructor() {
+  constructor(more: object = {}) {
     const facts = { cpuMillis: 4000, memoryBytes: 2 ** 33, ephemeralStorageBytes: 2 ** 34 }
     const options = {
-      ...{ nodeName: 'n', nodeLabels: {}, capacity: {}, reserved: {}, maxPods: 110 },
+      ...{ nodeName: 'n', nodeLabels: {}, taints: [], capacity: {}, reserved: {}, maxPods: 110 },
       ...{ nodeAddresses: ['10.0.0.1'], kubeletPort: 10250, version: 'v1' },
       hostAccess: { facts },
       runtime: { version: async () => ({}), listImages: async () => [] },
+      ...more,
     }
     const context = { client: this, clock: this.clock, options } as unknown as KubeletContext
     const health = () => ({ runtimeProblem: '', networkProblem: '' })
@@ -105,4 +106,40 @@ test('what an administrator says that the node has can be allocated with the nex
   say(capacity)
   await server.clock.advance(11_000)
   assert.deepEqual(allocatable(), capacity)
+})
+
+test('a node whose cloud is elsewhere waits for it, and leaves its addresses to it', async () => {
+  const taint = { key: 'dedicated', value: 'db', effect: 'NoExecute' }
+  const server = new Server({
+    hasExternalCloud: true,
+    isAddressWished: true,
+    providerId: 'acme://i-1',
+    taints: [taint],
+  })
+  await server.agent.start()
+  const node = () => server.objects.get('Node') as Node
+  assert.deepEqual(node().spec, {
+    providerID: 'acme://i-1',
+    taints: [
+      taint,
+      {
+        key: 'node.cloudprovider.kubernetes.io/uninitialized',
+        value: 'true',
+        effect: 'NoSchedule',
+      },
+    ],
+  })
+  assert.equal(node().metadata.annotations?.['alpha.kubernetes.io/provided-node-ip'], '10.0.0.1')
+  assert.equal(node().status.addresses?.[0]?.address, '10.0.0.1')
+  const addresses = [{ type: 'ExternalIP', address: '203.0.113.7' }]
+  server.objects.set('Node', { ...node(), status: { ...node().status, addresses } })
+  await server.agent.read()
+  server.pressure = { memory: true, disk: false }
+  await server.agent.checkStatus()
+  assert.deepEqual(node().status.addresses, addresses)
+  assert.equal(
+    node().status.conditions?.find(({ type }) => type === 'MemoryPressure')?.status,
+    'True',
+  )
+  await server.agent.stop()
 })

@@ -14,10 +14,11 @@ import type { Image, RuntimeVersion } from '../runtime.ts'
 import { sameJson } from '../status/status-writer.ts'
 import { untilTick } from '../ticks.ts'
 import {
-  NODE_ANNOTATIONS,
   type NodeHealth,
   type NodeStatus,
+  nodeAnnotations,
   nodeLabels,
+  nodeSpecOf,
   nodeStatusOf,
   withoutHeartbeats,
 } from './node-object.ts'
@@ -142,12 +143,9 @@ export class NodeAgent {
       metadata: {
         name: options.nodeName,
         labels: nodeLabels(context),
-        annotations: NODE_ANNOTATIONS,
+        annotations: nodeAnnotations(context),
       },
-      spec: {
-        ...(options.providerId ? { providerID: options.providerId } : {}),
-        ...(options.podCidr ? { podCIDR: options.podCidr, podCIDRs: [options.podCidr] } : {}),
-      },
+      spec: nodeSpecOf(context),
       status: this.#statusOver(undefined),
     }
     try {
@@ -169,7 +167,7 @@ export class NodeAgent {
     const metadata = {
       ...node.metadata,
       labels: { ...node.metadata.labels, ...nodeLabels(context) },
-      annotations: { ...node.metadata.annotations, ...NODE_ANNOTATIONS },
+      annotations: { ...node.metadata.annotations, ...nodeAnnotations(context) },
     }
     if (sameJson(metadata, node.metadata)) return
     this.node = await context.client.update(nodeKind, { ...node, metadata })

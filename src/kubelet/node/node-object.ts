@@ -14,8 +14,33 @@ const MAXIMUM_IMAGES = 50
 const MAXIMUM_IMAGE_NAMES = 5
 const KIBIBYTE = 1024
 
-/** The control plane attaches and detaches volumes of drivers; the node alone would not know who else has them. */
-export const NODE_ANNOTATIONS = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
+/** What a node that a cloud controller manager has not looked at yet is kept free by. */
+const UNINITIALIZED = {
+  key: 'node.cloudprovider.kubernetes.io/uninitialized',
+  value: 'true',
+  effect: 'NoSchedule',
+} as const
+
+export function nodeAnnotations({ options }: KubeletContext): Record<string, string> {
+  const { hasExternalCloud, isAddressWished, nodeAddresses } = options
+  return {
+    // The control plane attaches and detaches volumes of drivers; the node alone would not know who else has them.
+    'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+    ...(hasExternalCloud && isAddressWished
+      ? { 'alpha.kubernetes.io/provided-node-ip': nodeAddresses.join(',') }
+      : {}),
+  }
+}
+
+export function nodeSpecOf({ options }: KubeletContext): NonNullable<Node['spec']> {
+  const { providerId, podCidr, hasExternalCloud } = options
+  const taints = [...options.taints, ...(hasExternalCloud ? [UNINITIALIZED] : [])]
+  return {
+    ...(providerId ? { providerID: providerId } : {}),
+    ...(podCidr ? { podCIDR: podCidr, podCIDRs: [podCidr] } : {}),
+    ...(taints.length > 0 ? { taints } : {}),
+  }
+}
 
 export interface NodeHealth {
   /** Empty when the runtime answers. */
@@ -90,10 +115,7 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
     // Of what an administrator says that the node has, nothing is reserved.
     allocatable: { ...capacity, ...allocatableOf(context) },
     conditions: conditionsOf(input),
-    addresses: [
-      ...options.nodeAddresses.map(address => ({ type: 'InternalIP', address })),
-      { type: 'Hostname', address: facts.hostname },
-    ] as NodeStatus['addresses'] & object,
+    addresses: addressesOf(input),
     daemonEndpoints: { kubeletEndpoint: { Port: options.kubeletPort } },
     nodeInfo: {
       machineID: facts.machineId,
@@ -109,6 +131,17 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
     },
     ...(input.images.length > 0 ? { images: imagesOf(input.images) } : {}),
   } as NodeStatus
+}
+
+/** The cloud's word on where the node is reached counts more than the node's own. */
+function addressesOf({ context, previous }: NodeStatusInput): NodeStatus['addresses'] & object {
+  const { options } = context
+  const known = previous?.addresses ?? []
+  if (options.hasExternalCloud && known.length > 0) return known
+  return [
+    ...options.nodeAddresses.map(address => ({ type: 'InternalIP', address })),
+    { type: 'Hostname', address: options.hostAccess.facts.hostname },
+  ] as NodeStatus['addresses'] & object
 }
 
 function imagesOf(images: readonly Image[]): NonNullable<NodeStatus['images']> {

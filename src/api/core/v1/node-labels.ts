@@ -1,4 +1,4 @@
-/** Labels of nodes that have got new names, and the hints to use those. */
+/** Labels of nodes: which have got new names, and which a node may give itself. */
 import { isLabelValue } from '../../machinery/names.ts'
 import type { NodeSelectorTerm } from './pod/schema.affinity.ts'
 
@@ -36,4 +36,42 @@ export function nodeTermWarnings(
         warnings.push(`${at}.values[${place}]: ${value} is invalid, ${text}`)
     return warnings
   })
+}
+
+/** What a kubelet may say of its own machine, beside labels of nobody in particular. */
+export const KUBELET_LABELS: readonly string[] = [
+  'beta.kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type',
+  'beta.kubernetes.io/os',
+  'failure-domain.beta.kubernetes.io/region',
+  'failure-domain.beta.kubernetes.io/zone',
+  'kubernetes.io/arch',
+  'kubernetes.io/hostname',
+  'kubernetes.io/os',
+  'node.kubernetes.io/instance-type',
+  'topology.kubernetes.io/region',
+  'topology.kubernetes.io/zone',
+]
+export const KUBELET_LABEL_DOMAINS: readonly string[] = [
+  'kubelet.kubernetes.io',
+  'node.kubernetes.io',
+]
+
+const isOfKubernetes = (label: string) =>
+  isWithin(label, 'kubernetes.io') || isWithin(label, 'k8s.io')
+
+const isKubeletLabel = (label: string) =>
+  KUBELET_LABELS.includes(label) || KUBELET_LABEL_DOMAINS.some(domain => isWithin(label, domain))
+
+/** Labels with a meaning for the cluster that a node does not have to give itself. */
+export const isUnknownToKubelets = (label: string): boolean =>
+  isOfKubernetes(label) && !isKubeletLabel(label)
+
+export const isForbiddenToKubelets = (label: string): boolean =>
+  isWithin(label, 'node-restriction.kubernetes.io') || isUnknownToKubelets(label)
+
+function isWithin(label: string, parent: string): boolean {
+  const slash = label.indexOf('/')
+  const domain = slash < 0 ? '' : label.slice(0, slash)
+  return domain === parent || domain.endsWith(`.${parent}`)
 }
