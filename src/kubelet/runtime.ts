@@ -11,7 +11,8 @@ export interface ContainerRuntime {
   /** Rejects where the runtime can't be reached. `networkReady: false` keeps pods (but host-network ones) from starting. */
   status(): Promise<RuntimeStatus>
 
-  runPodSandbox(config: SandboxConfig): Promise<string>
+  /** `handler` names one of the runtime's ways to run containers, as a RuntimeClass does; its usual one without. */
+  runPodSandbox(config: SandboxConfig, handler?: string): Promise<string>
   /** Stops all of the pod's containers and releases its network; repeating it is harmless. */
   stopPodSandbox(sandboxId: string): Promise<void>
   removePodSandbox(sandboxId: string): Promise<void>

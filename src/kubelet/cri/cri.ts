@@ -111,7 +111,8 @@ function sandboxCalls(ask: Ask): Pick<ContainerRuntime, SandboxCalls> {
   const list = ask('ListPodSandbox', [nothing, messages.listPodSandboxResponse])
   const status = ask('PodSandboxStatus', [idOnly, messages.podSandboxStatusResponse])
   return {
-    runPodSandbox: async config => (await run({ config: toSandbox(config) })).id,
+    runPodSandbox: async (config, runtimeHandler = '') =>
+      (await run({ config: toSandbox(config), runtimeHandler })).id,
     stopPodSandbox: id => quietly(stop({ id })),
     removePodSandbox: id => quietly(remove({ id })),
     listPodSandboxes: async () => (await list({})).items.map(fromSandbox),

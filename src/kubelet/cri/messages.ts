@@ -89,7 +89,10 @@ export const sandboxConfig = message({
   ),
 })
 
-export const runPodSandboxRequest = message({ config: nested(1, sandboxConfig) })
+export const runPodSandboxRequest = message({
+  config: nested(1, sandboxConfig),
+  runtimeHandler: string(2),
+})
 /** `pod_sandbox_id` or `container_id`, alone in many requests and answers. */
 export const idOnly = message({ id: string(1) })
 

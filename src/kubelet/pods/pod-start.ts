@@ -2,6 +2,7 @@
  * One step of a running pod: admission, volumes, then the actions that the decision asks for until
  * there are none.
  */
+import { runtimeClass } from '#api/node/v1/runtime-class.ts'
 import { messageOf } from '#base/errors.ts'
 import type { SmallMap } from '#base/small-map.ts'
 import { StartError } from '../containers/config-error.ts'
@@ -176,7 +177,8 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<void> 
   if (worker.ending.aborted) return
   await makeCgroup(worker)
   try {
-    const id = await context.options.runtime.runPodSandbox(config)
+    const handler = await runtimeHandlerOf(worker)
+    const id = await context.options.runtime.runPodSandbox(config, handler)
     await cache.refreshSandbox(id)
   } catch (error) {
     cache.doubt(worker.uid)
@@ -184,6 +186,14 @@ async function createSandbox(worker: PodWorker, attempt: number): Promise<void> 
     events.warning(pod, 'FailedCreatePodSandBox', message)
     throw new Error(message)
   }
+}
+
+/** What the pod's RuntimeClass says; nothing for the runtime's usual way. */
+async function runtimeHandlerOf({ pod, parts }: PodWorker): Promise<string | undefined> {
+  const name = pod.spec?.runtimeClassName
+  if (!name) return undefined
+  const { handler } = await parts.context.client.get(runtimeClass, name)
+  return handler
 }
 
 async function makeCgroup({ parts, pod }: PodWorker): Promise<void> {

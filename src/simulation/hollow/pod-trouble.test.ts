@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configMap } from '#api/core/v1/config-map.ts'
 import { type Pod, pod as podKind } from '#api/core/v1/pod/pod.ts'
+import { runtimeClass } from '#api/node/v1/runtime-class.ts'
 import { rest } from '../testing/hollow-cluster.ts'
 import { at, conditionOf, eventsOf, sh, statusOf, web, withCluster } from '../testing/pod-views.ts'
 
@@ -216,6 +217,35 @@ test('an unsure answer to making a sandbox makes no second one', () =>
     await cluster.clock.advance(3_000)
     assert.equal((await cluster.pod('web')).status?.phase, 'Running')
     assert.equal((await node.runtime.listPodSandboxes()).length, 1)
+  }))
+
+test('a pod runs by the handler of its RuntimeClass, and not at all without one', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    const { runPodSandbox } = node.runtime
+    const handlers: (string | undefined)[] = []
+    node.runtime.runPodSandbox = (config, handler) => {
+      handlers.push(handler)
+      return runPodSandbox(config, handler)
+    }
+    const gone = { metadata: { name: 'gone' }, handler: 'gone' }
+    await cluster.client.create(runtimeClass, gone as never)
+    await cluster.client.create(runtimeClass, {
+      metadata: { name: 'safe' },
+      handler: 'kata',
+    } as never)
+    await cluster.createPod('lost', { containers: [web], runtimeClassName: 'gone' })
+    await cluster.client.delete(runtimeClass, { name: 'gone' })
+    await cluster.kubelet(node)
+    await cluster.createPod('usual', { containers: [web] })
+    await cluster.createPod('sealed', { containers: [web], runtimeClassName: 'safe' })
+    await cluster.clock.advance(3_000)
+    assert.deepEqual(handlers.toSorted(), ['kata', undefined])
+    assert.equal((await cluster.pod('sealed')).status?.phase, 'Running')
+    assert.equal((await cluster.pod('lost')).status?.phase, 'Pending')
+    const told = await eventsOf(cluster, 'lost')
+    const message = 'Failed to create pod sandbox: runtimeclasses.node.k8s.io "gone" not found'
+    assert.ok(told.includes(`Warning FailedCreatePodSandBox ${message}`), told.join('\n'))
   }))
 
 test('each token is renewed in its own time', () =>
