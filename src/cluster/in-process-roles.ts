@@ -9,6 +9,7 @@ import type { Informers } from '#client/informer.ts'
 import { createInformers } from '#client/informers.ts'
 import { meterTransport } from '#client/metered-transport.ts'
 import type { RoleContext, Running } from '#client/role.ts'
+import { listeningPorts } from '#host/listening.ts'
 import type { RunningScheduler } from '#scheduler'
 import type { RunningHollowNode, RunningNode } from './hollow-nodes.ts'
 import { identities } from './identities.ts'
@@ -86,6 +87,7 @@ export class InProcessRoles implements Running {
           localPathRoot(this.#options),
           name => this.#nodes.get(name)?.files,
         ),
+        ...(this.#options.machine ? { takenPorts: takenPortsOf(this.#options.machine) } : {}),
         tokens: { sign: claims => signToken(claims, tokenKey) },
         signing: {
           authorities: Object.fromEntries(SIGNERS.map(name => [name, () => pki.signer])),
@@ -164,6 +166,12 @@ export class InProcessRoles implements Running {
       registration,
     })
   }
+}
+
+/** Of other machines nobody knows here. */
+function takenPortsOf({ nodeName, nodeAddresses }: Machine) {
+  const none: ReadonlySet<string> = new Set()
+  return (node: string) => (node === nodeName ? listeningPorts(nodeAddresses[0] ?? '') : none)
 }
 
 /** On the disks of hollow nodes, which exist in memory, it is always the same. */

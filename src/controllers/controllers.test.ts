@@ -22,10 +22,10 @@ test('--controllers names what runs', () => {
   )
   assert.equal(enabled('*,-deployment,-nodeipam').length, all - 2)
   assert.deepEqual(enabled('-*'), enabled(''))
-  assert.equal(enabled('*,-service-lb-controller').length, all)
+  assert.equal(enabled('*,-node-route-controller').length, all)
   assert.throws(
-    () => parseEnabled('*,service-lb-controller'),
-    /does not have the controller "service-lb/,
+    () => parseEnabled('*,node-route-controller'),
+    /does not have the controller "node-route/,
   )
   assert.throws(() => parseEnabled('*,-deploy'), /there is no controller "deploy"/)
 })
@@ -102,7 +102,7 @@ test('the list is upstream’s, but for what is known to be missing', () => {
   )
   assert.deepEqual(
     names.filter(name => !upstream.includes(name)),
-    ['local-path-provisioner-controller'],
+    ['local-path-provisioner-controller', 'service-lb-controller'],
     'what is our own',
   )
   const off = upstream.filter(name => UPSTREAM.includes(`${name} off`))

@@ -62,6 +62,7 @@ import type { Controller, ControllerContext } from './runner/controller.ts'
 import { type RunningController, runController } from './runner/runner.ts'
 import { selinuxWarningController } from './selinux-warning/selinux-warning.controller.ts'
 import { serviceCidrController } from './service-cidr/service-cidr.controller.ts'
+import { serviceLbController, type TakenPorts } from './service-lb/service-lb.controller.ts'
 import { serviceAccountController } from './serviceaccount/serviceaccount.controller.ts'
 import {
   serviceAccountTokenController,
@@ -101,6 +102,8 @@ export interface ControllersOptions {
   readonly signing?: SigningOptions
   /** The disks of nodes; without them, no volumes are made in directories of nodes. */
   readonly nodeDirectories?: NodeDirectories
+  /** Ports on which programs of nodes listen; without it, Services of type LoadBalancer are left to others. */
+  readonly takenPorts?: TakenPorts
   /** Every kind that is served beside custom ones; the built-in ones that are served by default if absent. */
   readonly kinds?: () => readonly AnyKind[]
   /** Upstream's --feature-gates, which were checked; none are set by default. */
@@ -197,6 +200,11 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'endpoints-controller', create: endpointsController },
   { name: 'endpointslice-mirroring-controller', create: endpointSliceMirroringController },
   { name: 'node-lifecycle-controller', create: nodeLifecycleController },
+  {
+    name: 'service-lb-controller',
+    create: (context, { takenPorts }) =>
+      takenPorts ? serviceLbController(context, takenPorts) : undefined,
+  },
   { name: 'taint-eviction-controller', create: taintEvictionController },
   { name: 'device-taint-eviction-controller', create: deviceTaintEvictionController },
   { name: 'cronjob-controller', create: cronJobController },

@@ -141,6 +141,40 @@ export function networkCases(bench: Bench): void {
     await bench.delete('shop-second')
   })
 
+  test('a Service of type LoadBalancer has the node’s address, unless the machine needs the port itself', async () => {
+    const server = createServer((_, response) => response.end('machine'))
+    const node = await bench.field('node', '.items[0].status.addresses[0].address')
+    await new Promise<void>(resolve => server.listen(0, node, resolve))
+    const { port: taken } = server.address() as AddressInfo
+    const free = 28_180
+    try {
+      await bench.apply(
+        podRunning('balanced', PAGE, { ports: [{ containerPort: 8080 }] }),
+        serviceOf('balanced', { type: 'LoadBalancer', ports: [{ port: free, targetPort: 8080 }] }),
+        podRunning('guest-of-balanced', FOREVER),
+      )
+      await bench.ready('balanced', 'guest-of-balanced')
+      const given = () =>
+        bench.field('service balanced', '.status.loadBalancer.ingress[*].ip').catch(() => '')
+      await eventually(async () => (await given()) === node)
+      assert.equal(await eventually(() => onHost(node, String(free))), 'balanced')
+      assert.equal(await page('guest-of-balanced', node, free), 'balanced')
+      await bench.apply(
+        serviceOf('greedy', {
+          type: 'LoadBalancer',
+          selector: { app: 'balanced' },
+          ports: [{ port: taken, targetPort: 8080 }],
+        }),
+      )
+      await eventually(async () =>
+        (await bench.events('greedy')).some(told => told.includes(`listens on port ${taken}/TCP`)),
+      )
+      assert.equal(await onHost(node, String(taken)), 'machine')
+    } finally {
+      await new Promise(resolve => server.close(resolve))
+    }
+  })
+
   test('pods reach the node as themselves, and what is beyond it under the node’s address', async () => {
     const here = createServer((asked, answer) => answer.end(`${asked.socket.remoteAddress}\n`))
     await new Promise<void>(resolve => here.listen(0, '0.0.0.0', () => resolve()))

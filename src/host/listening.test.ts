@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { listeningPorts } from './listening.ts'
+
+const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue\n'
+const tables: Record<string, string> = {
+  '/proc/net/tcp': `${HEAD}   0: 00000000:0016 00000000:0000 0A 00000000:00000000
+   1: 0100007F:192B 00000000:0000 0A 00000000:00000000
+   2: 0200000A:0050 00000000:0000 0A 00000000:00000000
+   3: 0200000A:0016 0300000A:E000 01 00000000:00000000\n`,
+  '/proc/net/tcp6': `${HEAD}   0: 00000000000000000000000000000000:01BB 0000:0000 0A 0:0\n`,
+  '/proc/net/udp': `${HEAD}   0: 0300000A:0035 00000000:0000 07 00000000:00000000\n`,
+}
+
+test('what is listened on at an address, there alone or everywhere', () => {
+  const ports = (address: string) => [...listeningPorts(address, path => tables[path] ?? '')].sort()
+  assert.deepEqual(ports('10.0.0.2'), ['22/TCP', '443/TCP', '80/TCP'])
+  assert.deepEqual(ports('10.0.0.3'), ['22/TCP', '443/TCP', '53/UDP'])
+})
+
+test('a server of this machine is found', { skip: process.platform !== 'linux' }, async () => {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  assert.ok(listeningPorts('127.0.0.1').has(`${port}/TCP`))
+  await new Promise(resolve => server.close(resolve))
+  assert.ok(!listeningPorts('127.0.0.1').has(`${port}/TCP`))
+})
