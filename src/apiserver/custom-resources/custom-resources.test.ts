@@ -218,15 +218,26 @@ describe('discovery', () => {
     const { body } = await server.ask('GET', '/apis/example.com/v1')
     assert.deepEqual(
       body.resources.map(({ name }: { name: string }) => name),
-      ['widgets', 'widgets/scale', 'widgets/status'],
+      ['widgets', 'widgets/status', 'widgets/scale'],
     )
     assert.deepEqual(body.resources[0].shortNames, ['wd'])
+    const verbs = 'delete,deletecollection,get,list,patch,create,update,watch'
+    assert.equal(body.resources[0].verbs.join(), verbs)
     const aggregated = await server.ask('GET', '/apis', undefined, {
       headers: {
         accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
       },
     })
-    assert.match(aggregated.text, /"resource":"widgets"/)
+    const speaks = { group: 'example.com', version: 'v1', kind: 'Widget' }
+    const item = aggregated.body.items.find(
+      ({ metadata }: { metadata: { name: string } }) => metadata.name === 'example.com',
+    )
+    const [row] = item.versions[0].resources
+    assert.deepEqual(row.responseKind, speaks)
+    assert.deepEqual(
+      row.subresources.map(({ responseKind }: { responseKind: object }) => responseKind),
+      [speaks, { group: 'autoscaling', version: 'v1', kind: 'Scale' }],
+    )
     const index = await server.ask('GET', '/openapi/v3')
     assert.ok(index.body.paths['apis/example.com/v1'])
     const document = await server.ask('GET', '/openapi/v3/apis/example.com/v1')
@@ -242,6 +253,25 @@ describe('discovery', () => {
     await until(async () => (await server.ask('GET', '/apis/example.com')).status === 404)
     assert.doesNotMatch((await server.ask('GET', '/openapi/v2')).text, /com\.example\.v1/)
   })
+})
+
+test('groups of equal rank are listed by the names of their first versions', async () => {
+  const server = await startTestServer()
+  for (const [group, name] of [
+    ['example.com', 'v1'],
+    ['a.example.org', 'v1alpha1'],
+    ['b.example.org', 'v1'],
+  ] as const) {
+    const made = widgets({ group, versions: [{ ...widgetVersion, name }] })
+    await define(server, { ...made, metadata: { name: `widgets.${group}` } })
+  }
+  const { body } = await server.ask('GET', '/apis')
+  assert.deepEqual(
+    body.groups
+      .map(({ name }: { name: string }) => name)
+      .filter((name: string) => /example/.test(name)),
+    ['b.example.org', 'example.com', 'a.example.org'],
+  )
 })
 
 describe('versions', () => {

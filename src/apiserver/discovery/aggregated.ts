@@ -32,8 +32,12 @@ export function aggregatedDiscovery(versions: readonly DiscoveredVersion[]): obj
   }
 }
 
-/** What is of the group and version around it says neither. */
-function shownIn(around: { group: string; version: string }, speaks: GroupVersionKind) {
+/** What is of the group and version around it says neither, but for custom resources. */
+function shownIn(
+  around: { group: string; version: string; isCustom: boolean },
+  speaks: GroupVersionKind,
+) {
+  if (around.isCustom) return speaks
   const isOfIt = speaks.group === around.group && speaks.version === around.version
   return isOfIt ? { group: '', version: '', kind: speaks.kind } : speaks
 }
@@ -49,7 +53,7 @@ function versionOf({ group, version, resources, remote }: DiscoveredVersion) {
     version,
     resources: resources.map(resource => ({
       resource: resource.name,
-      responseKind: shownIn({ group, version }, resource.speaks),
+      responseKind: shownIn({ group, version, isCustom: resource.isCustom }, resource.speaks),
       scope: resource.namespaced ? 'Namespaced' : 'Cluster',
       singularResource: resource.singular,
       verbs: resource.verbs,
@@ -59,7 +63,7 @@ function versionOf({ group, version, resources, remote }: DiscoveredVersion) {
         ? {
             subresources: resource.subresources.map(sub => ({
               subresource: sub.name,
-              responseKind: shownIn({ group, version }, sub.speaks),
+              responseKind: shownIn({ group, version, isCustom: resource.isCustom }, sub.speaks),
               verbs: sub.verbs,
             })),
           }

@@ -10,13 +10,15 @@ export function apiVersions(serverAddress: string): object {
   }
 }
 
-/** `/apis` */
-export function apiGroupList(versions: readonly DiscoveredVersion[]): object {
-  const names = [...new Set(versions.map(({ group }) => group))].filter(name => name !== '')
+/** `/apis`, with the groups in the order of these names. */
+export function apiGroupList(
+  names: readonly string[],
+  versions: readonly DiscoveredVersion[],
+): object {
   return {
     kind: 'APIGroupList',
     apiVersion: 'v1',
-    groups: names.map(name => groupOf(name, versions)),
+    groups: names.filter(name => name !== '').map(name => groupOf(name, versions)),
   }
 }
 

@@ -59,3 +59,16 @@ const isHigher = (one: Ranked, other: Ranked) =>
     : one.rank.group > other.rank.group
 
 const nameOf = ({ shown: { group, version } }: Ranked) => `${version}.${group}`
+
+/** Names of all groups in the order of their APIServices, which the list of groups has: equal ranks by the name of the first version's. */
+export function groupsByService(
+  versions: readonly DiscoveredVersion[],
+  remotes: Remotes,
+): readonly string[] {
+  const ranked = versions.map((shown): Ranked => {
+    const remote = remotes.find(shown.group, shown.version)
+    return { shown, rank: remote?.rank ?? ownRank(shown) }
+  })
+  ranked.sort((one, other) => (isHigher(one, other) ? -1 : 1))
+  return [...new Set(ranked.map(({ shown }) => shown.group))]
+}

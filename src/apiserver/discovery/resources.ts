@@ -21,6 +21,8 @@ export interface DiscoveredResource {
   readonly shortNames: readonly string[]
   readonly categories: readonly string[]
   readonly subresources: readonly DiscoveredSubresource[]
+  /** Of a definition; upstream shows these otherwise here and there, and clients hold what they read against it. */
+  readonly isCustom: boolean
 }
 
 export interface DiscoveredSubresource {
@@ -40,6 +42,17 @@ export interface DiscoveredVersion {
 const SCALE: GroupVersionKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
 /** A resource that goes away is still listed for those who clean up. */
 const CLEANING_UP: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'watch']
+/** In upstream's order. */
+const OF_CUSTOM: readonly Verb[] = [
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'create',
+  'update',
+  'watch',
+]
 const READ_AND_WRITE: readonly Verb[] = ['get', 'patch', 'update']
 
 /** By group and version, in the order of the list; resources by name, as upstream shows them. */
@@ -90,10 +103,18 @@ function resourceOf(kind: AnyKind): DiscoveredResource {
     singular: kind.singular,
     namespaced: kind.scope === 'Namespaced',
     speaks,
-    verbs: kind.custom?.isTerminating ? CLEANING_UP : kind.verbs,
+    verbs: verbsOf(kind),
     ...(kind.ephemeral ? {} : { storageVersionHash: storageVersionHash(kind) }),
     shortNames: kind.shortNames,
     categories: kind.categories,
-    subresources: [...special, ...scale, ...status].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    subresources: kind.custom
+      ? [...status, ...scale]
+      : [...special, ...scale, ...status].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    isCustom: kind.custom !== undefined,
   }
+}
+
+function verbsOf({ custom, verbs }: AnyKind): readonly Verb[] {
+  if (!custom) return verbs
+  return custom.isTerminating ? CLEANING_UP : OF_CUSTOM
 }

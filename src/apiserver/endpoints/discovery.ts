@@ -7,7 +7,7 @@ import {
   wantsAggregated,
 } from '../discovery/aggregated.ts'
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../discovery/legacy.ts'
-import { withRemotes } from '../discovery/ranked.ts'
+import { groupsByService, withRemotes } from '../discovery/ranked.ts'
 import { type DiscoveredVersion, discover } from '../discovery/resources.ts'
 import type { Exchange } from '../exchange.ts'
 import { nothingThere } from '../resources/unknown-resource.ts'
@@ -30,7 +30,7 @@ export function discovery(exchange: Exchange): ApiResponse | Promise<ApiResponse
     )
   }
   const document =
-    prefix === 'api' ? coreDocument(versions, rest, server) : groupDocument(versions, rest)
+    prefix === 'api' ? coreDocument(versions, rest, server) : groupDocument(versions, rest, server)
   if (!document)
     return rest.length === 1 && prefix === 'apis' ? pageNotFound() : nothingThere(exchange)
   if (isOwnRoute) onlyGet(exchange)
@@ -50,8 +50,9 @@ function coreDocument(
 function groupDocument(
   versions: readonly DiscoveredVersion[],
   [group, version]: readonly string[],
+  { remotes }: ServerContext,
 ): object | undefined {
-  if (group === undefined) return apiGroupList(versions)
+  if (group === undefined) return apiGroupList(groupsByService(versions, remotes), versions)
   if (version === undefined) return apiGroup(group, versions)
   const found = versions.find(each => each.group === group && each.version === version)
   return found && apiResourceList(found)

@@ -190,7 +190,7 @@ test('both forms of discovery tell the same resources', () => {
     )
   assert.equal(count, rows.length)
   assert.ok(
-    (apiGroupList(versions) as { groups: { name: string }[] }).groups.every(
+    (apiGroupList(['', 'apps'], versions) as { groups: { name: string }[] }).groups.every(
       ({ name }) => name !== '',
     ),
   )
