@@ -73,6 +73,29 @@ describe('discovery', { skip: etcdMissing() || kubeApiServerMissing() }, () => {
     const [upstream, proa] = told.map(({ text }) => ranksIn(text))
     assert.deepEqual(proa, upstream)
   })
+
+  test('custom resources, and where their groups stand', async () => {
+    // By their names the groups stand otherwise than by those of their versions.
+    for (const [group, ...names] of [
+      ['a.example.com', 'v1alpha1'],
+      ['b.example.com', 'v1beta1', 'v1'],
+      ['c.example.com', 'v1'],
+    ] as const) {
+      const body = ofCustom(group, names)
+      const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+      for (const { status, text } of await pair.both({ method: 'POST', path, body }))
+        assert.equal(status, 201, text)
+      const until = Date.now() + 30_000
+      const isShown = async () =>
+        (await pair.both({ method: 'GET', path: '/apis', headers: { accept: AGGREGATED } })).every(
+          ({ text }) => text.includes(group),
+        )
+      while (!(await isShown())) assert.ok(Date.now() < until, `${group} is not shown`)
+      for (const name of names) await compare(`/apis/${group}/${name}`, 'application/json')
+    }
+    await compare('/apis', 'application/json')
+    await compare('/apis', AGGREGATED)
+  })
 })
 
 interface Service {
@@ -83,3 +106,26 @@ const ranksIn = (text: string) =>
   Object.fromEntries(
     JSON.parse(text).items.map(({ metadata, spec }: Service) => [metadata.name, spec]),
   )
+
+const ofCustom = (group: string, names: readonly string[]) => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `kites.${group}` },
+  spec: {
+    group,
+    scope: 'Namespaced',
+    names: { plural: 'kites', kind: 'Kite', shortNames: ['kt'], categories: ['all'] },
+    versions: names.map((name, index) => ({
+      name,
+      served: true,
+      storage: index === 0,
+      subresources: {
+        status: {},
+        scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+      },
+      schema: {
+        openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+      },
+    })),
+  },
+})
