@@ -62,7 +62,7 @@ export class Writer {
       if (await resource.storage.get(namespace, name)) return
       try {
         const draft = draftOf(resource as StoredResource, object)
-        const owned = this.#owned(write, draft)
+        const owned = await this.#owned(write, draft)
         finish(draft)
         await createObject(owned, draft)
         return
@@ -76,13 +76,13 @@ export class Writer {
   }
 
   /** With the owners of one that was alike, where that is known: tracking a hundred roles costs a start more than all that it does with them besides. */
-  #owned(write: Write, draft: KubernetesObject): Write {
+  async #owned(write: Write, draft: KubernetesObject): Promise<Write> {
     const { group, kind } = write.resource.kind
     if (!ALIKE.has(group)) return write
     const likeness = `${nowOf(write)} ${kind} ${namesIn(draft)}`
     let owners = this.#alike.get(likeness)
     if (!owners) {
-      owners = ownersAfter(write, undefined, draft) ?? []
+      owners = (await ownersAfter(write, undefined, draft)) ?? []
       this.#alike.set(likeness, owners)
     }
     if (owners.length > 0) draft.metadata.managedFields = [...owners]

@@ -95,13 +95,16 @@ function fillIn(write: Write, draft: KubernetesObject): Eventually<void> {
   hooksOf(write.resource).complete?.(write, draft)
   // What admission adds is nobody's, so that applying anew does not take it away.
   if (write.exchange.info.verb !== 'patch') dropRepeatedOwners(write, draft)
-  trackFields(write, undefined, draft)
   const finish = (hasChanged: boolean) => {
     if (hasChanged) checkNamespace(write, draft)
     dropRepeatedOwners(write, draft, ' after mutating admission happens')
   }
-  const mutating = mutate(write, draft)
-  return mutating instanceof Promise ? mutating.then(finish) : finish(mutating)
+  const showOthers = () => {
+    const mutating = mutate(write, draft)
+    return mutating instanceof Promise ? mutating.then(finish) : finish(mutating)
+  }
+  const tracking = trackFields(write, undefined, draft)
+  return tracking ? tracking.then(showOthers) : showOthers()
 }
 
 /** What only the server says about an object is not the client's to say. */

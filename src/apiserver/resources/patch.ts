@@ -21,6 +21,7 @@ import { jsonTypeOf } from '#api/machinery/scalars.ts'
 import { badRequest, conflict, isStatus, PlainError, StatusError } from '#api/machinery/status.ts'
 import { NO_FLOAT, withPlainNumbers } from '#api/machinery/written-numbers.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
+import type { Eventually } from '../authorization/authorizer.ts'
 import type { Exchange } from '../exchange.ts'
 import { unsupportedMediaType } from '../media-type.ts'
 import { isTrue } from '../request-info.ts'
@@ -38,7 +39,7 @@ import { respondOne } from './read.ts'
 import type { StoredResource } from './registry.ts'
 import { complaintsAbout, fieldValidationOf, warn } from './strict.ts'
 import { checkName, updateObject } from './update.ts'
-import { versionsOf } from './versions.ts'
+import { decideWith } from './versions.ts'
 import { checkNamespace, nowOf, type Write, writeOf } from './write.ts'
 
 const JSON_PATCH = 'application/json-patch+json'
@@ -263,7 +264,7 @@ async function apply(write: Write, { value: given, complaints }: PatchBody): Pro
         `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
       )
     await authorizeVerb(write.exchange, 'create')
-    const stored = await createObject({ ...write, name: '', isApply: true }, lay(undefined))
+    const stored = await createObject({ ...write, name: '', isApply: true }, await lay(undefined))
     return respondOne(exchange, 201, resource, stored)
   }
 }
@@ -329,23 +330,27 @@ export function layOver(
   write: Write,
   live: KubernetesObject | undefined,
   applied: { configuration: KubernetesObject; written: KubernetesObject; force: boolean },
-): KubernetesObject {
+): Eventually<KubernetesObject> {
   const { configuration, written, force } = applied
   const { kind, view } = write.resource
   const { manager, subresource } = write
-  const versions = versionsOf(write.exchange.server, write.resource)
   const unowned = unownedFields(write.resource, subresource, configuration)
-  const options = { manager, subresource, time: nowOf(write), force, written, versions, unowned }
+  const options = { manager, subresource, time: nowOf(write), force, written, unowned }
   // Laid over what is shown, as upstream does: an empty list is something else than null, and whoever applies it takes the field over.
   const shown = live && emptyAsNull(live)
-  const { object } = serverSideApply(kind, shown, configuration, options)
-  const draft = readApplied(write.exchange, kind, object, applied.written)
-  const { uid, resourceVersion: pinned } = configuration.metadata
-  if (uid) draft.metadata.uid = uid
-  if (pinned) draft.metadata.resourceVersion = pinned
-  else if (live) draft.metadata.resourceVersion = ''
-  else delete draft.metadata.resourceVersion
-  return view.toStored?.(draft) ?? draft
+  const finish = ({ object }: { object: KubernetesObject }) => {
+    const draft = readApplied(write.exchange, kind, object, applied.written)
+    const { uid, resourceVersion: pinned } = configuration.metadata
+    if (uid) draft.metadata.uid = uid
+    if (pinned) draft.metadata.resourceVersion = pinned
+    else if (live) draft.metadata.resourceVersion = ''
+    else delete draft.metadata.resourceVersion
+    return view.toStored?.(draft) ?? draft
+  }
+  const laying = decideWith(write.exchange.server, write.resource, versions =>
+    serverSideApply(kind, shown, configuration, { ...options, versions }),
+  )
+  return laying instanceof Promise ? laying.then(finish) : finish(laying)
 }
 
 /** What has its place may be of a wrong type all the same, as a time that is none: upstream finds that as it converts what it has merged. */

@@ -173,10 +173,13 @@ async function replace(
   if (!isPatch(write)) dropRepeatedOwners(write, draft)
   // Of these upstream has it that who sends a field has it, even where it is not taken.
   const isOwnedAsSent = isPartOfPod(write)
-  if (isOwnedAsSent) trackFields(write, previous, draft)
+  if (isOwnedAsSent) await trackFields(write, previous, draft)
   keepOtherHalf(write, draft, previous)
   hooksOf(write.resource).complete?.(write, draft)
-  if (!isOwnedAsSent && write.subresource !== 'binding') trackFields(write, previous, draft)
+  if (!isOwnedAsSent && write.subresource !== 'binding') {
+    const tracking = trackFields(write, previous, draft)
+    if (tracking) await tracking
+  }
   if (sent) showAsSent(draft, sent)
   const { resourceVersion } = draft.metadata
   const mutating = mutate(write, draft, previous)

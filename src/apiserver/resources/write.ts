@@ -20,7 +20,7 @@ import { isEqual } from './equal.ts'
 import { unownedFields } from './hooks.ts'
 import { namespaceOf } from './read.ts'
 import type { StoredResource } from './registry.ts'
-import { versionsOf } from './versions.ts'
+import { decideWith } from './versions.ts'
 
 export interface Write {
   readonly exchange: Exchange
@@ -247,11 +247,15 @@ export function trackFields(
   write: Write,
   previous: KubernetesObject | undefined,
   draft: KubernetesObject,
-): void {
+): Promise<void> | undefined {
   if (write.isApply) return
-  const entries = ownersAfter(write, previous, draft)
-  if (entries && entries.length > 0) draft.metadata.managedFields = [...entries]
-  else delete draft.metadata.managedFields
+  const finish = (entries: readonly ManagedFieldsEntry[] | undefined) => {
+    if (entries && entries.length > 0) draft.metadata.managedFields = [...entries]
+    else delete draft.metadata.managedFields
+  }
+  const deciding = ownersAfter(write, previous, draft)
+  if (deciding instanceof Promise) return deciding.then(finish)
+  finish(deciding)
 }
 
 /** Who owns which fields of the draft once it is written. */
@@ -259,7 +263,7 @@ export function ownersAfter(
   write: Write,
   previous: KubernetesObject | undefined,
   draft: KubernetesObject,
-): readonly ManagedFieldsEntry[] | undefined {
+): Eventually<readonly ManagedFieldsEntry[] | undefined> {
   const { manager, subresource } = write
   const { server } = write.exchange
   const { kind, fromStored } = write.resource.view
@@ -267,11 +271,11 @@ export function ownersAfter(
   const next = (object: KubernetesObject) => (isStatusDropped ? withoutStatus(object) : object)
   const shown = (object: KubernetesObject) => fromStored?.(object) ?? object
   // A manager owns fields of the version in which it writes.
-  return server.fieldManagement.track(kind, previous && shown(previous), next(shown(draft)), {
-    manager,
-    subresource,
-    time: nowOf(write),
-    versions: versionsOf(server, write.resource),
-    unowned: unownedFields(write.resource, subresource, draft),
-  })
+  const from = previous && shown(previous)
+  const to = next(shown(draft))
+  const unowned = unownedFields(write.resource, subresource, draft)
+  const writer = { manager, subresource, time: nowOf(write), unowned }
+  return decideWith(server, write.resource, versions =>
+    server.fieldManagement.track(kind, from, to, { ...writer, versions }),
+  )
 }
