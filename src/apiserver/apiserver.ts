@@ -24,6 +24,7 @@ import { followApiServices } from './aggregation/aggregation.ts'
 import { Remotes } from './aggregation/remotes.ts'
 import type { FrontProxy } from './aggregation/target.ts'
 import { keepTrust, type Trust } from './aggregation/trust.ts'
+import { AuditLog, type AuditOptions } from './audit/audit-log.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import { keepApiServices } from './bootstrap/api-services.ts'
 import { advertise, bootstrap } from './bootstrap/bootstrap.ts'
@@ -86,6 +87,8 @@ export interface ApiServerOptions extends SecurityOptions {
   /** How many ordinary requests are answered at once; upstream's defaults unless given. */
   readonly requestLimits?: RequestLimits
   readonly fieldManagement?: FieldManagement
+  /** What is told of requests, and to whom; nothing by default. Whoever gives it closes it, after the server. */
+  readonly audit?: AuditOptions
   /** Asked by /healthz and /readyz, too. */
   readonly healthChecks?: readonly FurtherCheck[]
   /** Further paths by their first segment, e.g. `openapi`. */
@@ -281,7 +284,11 @@ function createContext(options: ApiServerOptions): ServerContext {
     flowControl,
     healthChecks: options.healthChecks ?? [],
     metrics: new RequestMetrics(),
-    figures: flowControl ? [flowControl.figures.source] : [],
+    figures: [
+      ...(flowControl ? [flowControl.figures.source] : []),
+      ...(options.audit ? [options.audit.figures.source] : []),
+    ],
+    audit: options.audit && new AuditLog(options.audit),
     version: versionInfo(options.proaVersion ?? '0.1.0'),
     notReady: new Set(['informer-sync', 'bootstrap']),
     ...(options.endpoints ? { endpoints: options.endpoints } : {}),

@@ -2,6 +2,7 @@
 import type { Tunnel } from '#client/forwarding/forwarder.ts'
 import type { MessageForm } from '#client/serving/handler.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels } from '#client/transport.ts'
+import type { AuditRecord } from './audit/record.ts'
 import { anonymous, type Peer, type UserInfo } from './authentication/authenticator.ts'
 import type { Flow } from './flow-control/flow-control.ts'
 import type { RequestInfo } from './request-info.ts'
@@ -18,8 +19,18 @@ export interface Exchange {
   flow: Flow | undefined
   /** Texts for the answer's Warning headers. */
   readonly warnings: string[]
-  /** What admission notes for the audit log, by key; undefined where it notes nothing. */
+  /** Wall clock, where there is an audit log, else 0. */
+  readonly receivedMs: number
+  /** By which people talk of this request; made where somebody asks for it. */
+  readonly auditId: string
+  /** What the audit log is to know of it; undefined until it is known who asks, and where nothing of it is wanted. */
+  audit: AuditRecord | undefined
+  /** Whether the audit policy was asked. */
+  isAuditDecided: boolean
+  /** What is noted for the audit log, by key; undefined where nothing is. */
   auditAnnotations: Map<string, string> | undefined
+  /** What took how long, of what the audit log tells of slow requests. */
+  latenciesMs: Map<string, number> | undefined
   /** It is about a custom resource, which has no protobuf. */
   isCustom: boolean
   /** The client wants the connection to carry streams (exec, attach, port-forward). */
@@ -66,10 +77,19 @@ export function newExchange(
   peer: Peer,
   wantsStream = false,
 ): Exchange {
+  let auditId: string | undefined
   return {
     server,
     request,
     peer,
+    receivedMs: server.audit ? server.clock.now() : 0,
+    get auditId() {
+      auditId ??= request.headers?.['audit-id'] || server.random.uuid()
+      return auditId
+    },
+    audit: undefined,
+    isAuditDecided: false,
+    latenciesMs: undefined,
     info: NO_INFO,
     user: anonymous,
     flow: undefined,

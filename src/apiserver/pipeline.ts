@@ -2,6 +2,7 @@
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange, Step } from './exchange.ts'
 import { answerErrors } from './steps/answer-errors.ts'
+import { audit, receive } from './steps/audit.ts'
 import { authenticate } from './steps/authenticate.ts'
 import { authorize } from './steps/authorize.ts'
 import { impersonate } from './steps/impersonate.ts'
@@ -16,8 +17,10 @@ export const pipeline: readonly Step[] = [
   measure, // outermost, to see the answer that really goes out
   labelAnswer, // refusals, too, have an id
   answerErrors, // around the rest, so that no error leaves in another form than a Status
+  audit, // sees errors as they are thrown, and answers before they are told about
   parse, // everything below asks what the request is about
   authenticate, // before any work is done for somebody
+  receive, // audited as who really asks, before anything is done
   impersonate, // from here on the user is the one acted for
   shareSeats, // knows the user, and protects the work below
   authorize, // decides by user and request alone; the body is not looked at

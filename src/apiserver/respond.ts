@@ -62,6 +62,7 @@ export function respondStored(
   status: number,
   { kind, shown }: { readonly kind: Encodable; readonly shown: Representation },
 ): ApiResponse | Promise<ApiResponse> {
+  exchange.audit?.answersStored(shown)
   if (exchange.request.objects) return objectResponse(status, shown.object)
   const wanted = wantedBy(exchange)
   if (wanted.encoding === 'json' && !wanted.pretty)
@@ -94,12 +95,14 @@ export function respondValue(
   value: unknown,
   kind?: Encodable,
 ): ApiResponse | Promise<ApiResponse> {
+  if (exchange.info.prefix !== '') exchange.audit?.answers(value)
   if (exchange.request.objects) return objectResponse(status, value)
   return encode(wantedBy(exchange), status, value, kind)
 }
 
 /** What nobody can have in another shape; throws NotAcceptable for who takes nothing else. */
 export function respondDocument(exchange: Exchange, document: object) {
+  exchange.audit?.answers(document)
   if (exchange.request.objects) return objectResponse(200, document)
   return encode(wantedBy(exchange, { hasOneShape: true }), 200, document)
 }
@@ -111,9 +114,14 @@ export function respondDocument(exchange: Exchange, document: object) {
 export function respondMade(
   exchange: Exchange,
 ): (value: unknown, kind?: AnyKind) => ApiResponse | Promise<ApiResponse> {
-  if (exchange.request.objects) return value => objectResponse(201, value)
+  if (exchange.request.objects)
+    return value => {
+      exchange.audit?.answers(value)
+      return objectResponse(201, value)
+    }
   const wanted = wantedBy(exchange, { hasNoTable: true })
   return (value, kind) => {
+    exchange.audit?.answers(value)
     if (kind && wanted.as === 'PartialObjectMetadataList') throw noList(kind)
     return kind && wanted.as === 'PartialObjectMetadata'
       ? encode(wanted, 201, partialMetadataOf(kind, value as KubernetesObject, wanted.version))

@@ -10,6 +10,7 @@ import type { Store } from '#store'
 import type { AdmissionStep } from './admission/admission.ts'
 import type { WebhookWorld } from './admission/webhooks/world.ts'
 import type { Remotes } from './aggregation/remotes.ts'
+import type { AuditLog } from './audit/audit-log.ts'
 import type { Peer, UserInfo } from './authentication/authenticator.ts'
 import type { TokenVerifier } from './authentication/bearer-tokens.ts'
 import type { SigningKey } from './authentication/jwt.ts'
@@ -46,6 +47,8 @@ export interface ServerContext {
   /** What other servers serve. */
   readonly remotes: Remotes
   readonly authentication: { authenticate(request: ApiRequest, peer: Peer): Promise<UserInfo> }
+  /** Undefined where nobody wants one, and requests are not looked at for it. */
+  readonly audit: AuditLog | undefined
   /** Headers that tell this server who asks, and are not passed on. */
   readonly isPrivateHeader: ((name: string) => boolean) | undefined
   readonly authorizer: Authorizer

@@ -5,6 +5,7 @@
 import { parseRuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
+import { auditing } from './audit-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { kubeletCertificates } from './kubelet-flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
@@ -224,6 +225,7 @@ export const commands = {
     flags: {
       ...serving,
       ...storing,
+      ...auditing,
       ...surroundings,
       nodes,
       clusterCidr,
@@ -284,7 +286,14 @@ export const commands = {
   },
   apiserver: {
     doc: 'run the API server alone',
-    flags: { ...serving, ...storing, ...surroundings, nodeName, logLevel: logLevel('info') },
+    flags: {
+      ...serving,
+      ...storing,
+      ...auditing,
+      ...surroundings,
+      nodeName,
+      logLevel: logLevel('info'),
+    },
   },
   'controller-manager': {
     doc: 'run the controllers alone',

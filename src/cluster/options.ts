@@ -8,6 +8,7 @@ import type { Log } from '#base/log.ts'
 import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
 import type { ContainerRuntime, HostAccess, KubeletOptions } from '#kubelet'
+import type { AuditOptions } from './audit-options.ts'
 import type { Origin } from './foundation.ts'
 
 /** Nodes that run in this process. */
@@ -46,6 +47,8 @@ export interface FrontProxyOptions {
 
 /** What upstream's API server can be asked for, too. */
 export interface ServingOptions {
+  /** What is told of requests, and to whom; nothing by default. */
+  readonly audit?: AuditOptions
   readonly frontProxy?: FrontProxyOptions
   /** How long events live after their last change: an hour by default, for ever where it is 0. */
   readonly eventTtlMs?: number

@@ -13,6 +13,7 @@ import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { Running } from '#client/role.ts'
 import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import { addressForOthers, machineAddresses } from '#host/addresses.ts'
+import { auditOf } from './audit-of.ts'
 import { type FoundationOptions, layFoundation, untilStored } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
@@ -69,6 +70,8 @@ export async function startSingleApiServer(
       }),
     }
     running.push({ stop: async () => nodes.close?.() })
+    const audit = await auditOf(options)
+    if (audit) running.push({ stop: () => audit.close() })
     const webhooks = createWebhookCaller()
     running.push({ stop: async () => webhooks.close() })
     const server = createApiServer({
@@ -91,6 +94,7 @@ export async function startSingleApiServer(
       ...(options.flags ? { flags: options.flags } : {}),
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(requestLimits ? { requestLimits } : {}),
+      ...(audit ? { audit: audit.audit } : {}),
       ...(encryption ? { healthChecks: encryption.healthChecks } : {}),
     })
     if (encryption) server.show(encryption.figures)

@@ -19,6 +19,7 @@ import { createWebhookCaller } from '#client/webhooks/webhook-caller.ts'
 import { addressForOthers } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
+import { auditOf } from './audit-of.ts'
 import { checkOptions } from './check-options.ts'
 import { type Foundation, layFoundation, untilStored } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
@@ -26,6 +27,7 @@ import { identities } from './identities.ts'
 import { InProcessRoles } from './in-process-roles.ts'
 import type { Machine } from './machine.ts'
 import type { RemoteNodeConnector } from './node-connector.ts'
+import type { OpenAudit } from './open-audit.ts'
 import {
   type ClusterOptions,
   type CompleteOptions,
@@ -100,7 +102,9 @@ class Starting {
     const machine = await this.#prepareMachine()
     const foundation = await layFoundation(options, machine?.hostAddress)
     this.#running.push({ stop: () => foundation.store.close() })
-    const server = this.#createServer(foundation, machine?.hostAddress)
+    const audit = await auditOf(options)
+    if (audit) this.#running.push({ stop: () => audit.close() })
+    const server = this.#createServer(foundation, { hostAddress: machine?.hostAddress, audit })
     await untilStored(server.ready())
     const roles = new InProcessRoles({
       ...options,
@@ -127,7 +131,8 @@ class Starting {
       reset: to => snapshots.reset(to),
       fork: async (from, { listen } = {}) => {
         const origin = { ...snapshots.origin(from), keys: foundation.keys }
-        const { dataDirectory, etcd, keepsInMemory, listen: _, ...same } = options
+        // Two that write to one log would tear its lines.
+        const { dataDirectory, etcd, keepsInMemory, audit: __, listen: _, ...same } = options
         if (options.nodes.kind === 'containerd')
           throw new UserError('a cluster on containerd cannot be forked: there is one such machine')
         return startCluster({ ...same, ...(listen ? { listen } : {}), origin })
@@ -163,7 +168,10 @@ class Starting {
     })
   }
 
-  #createServer(foundation: Foundation, hostAddress: string | undefined): ApiServer {
+  #createServer(
+    foundation: Foundation,
+    { hostAddress, audit }: { hostAddress: string | undefined; audit: OpenAudit | undefined },
+  ): ApiServer {
     const { store, pki, encryption } = foundation
     const { clock, random, log, nodes, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
     const { eventTtlMs, frontProxy, requestLimits, featureGates, flags } = this.#options
@@ -189,6 +197,7 @@ class Starting {
       flags,
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(requestLimits ? { requestLimits } : {}),
+      ...(audit ? { audit: audit.audit } : {}),
       ...(encryption ? { healthChecks: encryption.healthChecks } : {}),
       nodes: this.#nodeConnector(pki, hostAddress, name =>
         createClient(server.transportFor(identities.admin)).get(nodeKind, name),

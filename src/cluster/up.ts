@@ -10,6 +10,7 @@ import { boundHeap } from '#host/heap-bounds.ts'
 import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
+import { auditOptionsOf } from './audit-options.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
@@ -26,6 +27,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
   const cluster = await startCluster({
     dataDirectory: directory,
     ...storage,
+    ...auditOptionsOf(values),
     ...servingOptionsOf(values, { files: systemFiles, clock: systemClock, log }),
     nodes,
     listen: { address: values.bindAddress, port: values.securePort },

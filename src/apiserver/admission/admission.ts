@@ -37,8 +37,12 @@ export interface AdmissionRequest {
   readonly options?: object | undefined
   /** Adds a line to the answer's Warning headers. */
   warn?(text: string): void
-  /** Adds to the audit event of the request; of several values of a key the first stays. */
-  annotate?(key: string, value: string): void
+  /** Adds to the audit event of the request; of several values of a key the first stays. Where the audit is below the level nothing is added. */
+  annotate?(key: string, value: string, level?: 'Metadata' | 'Request'): void
+  /** Whether the audit of the request tells as much. */
+  audits?(level: 'Metadata' | 'Request'): boolean
+  /** Time that was spent on somebody outside, for the audit event of a slow request. */
+  took?(what: string, ms: number): void
   /** Where a step may ask for a second round of changes. */
   readonly rounds?: Rounds | undefined
 }

@@ -2,8 +2,8 @@
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { AdmissionRequest, Operation, Rounds } from '../admission/admission.ts'
+import { noted, spent } from '../audit/notes.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
-import type { Exchange } from '../exchange.ts'
 import type { ServedResource } from './registry.ts'
 import type { Write } from './write.ts'
 
@@ -76,8 +76,16 @@ export class AdmittedWrite implements AdmissionRequest {
   warn(text: string): void {
     this.#write.exchange.warnings.push(text)
   }
-  annotate(key: string, value: string): void {
-    annotate(this.#write.exchange, key, value)
+  annotate(key: string, value: string, level: 'Metadata' | 'Request' = 'Metadata'): void {
+    const { exchange } = this.#write
+    if (this.audits(level)) exchange.auditAnnotations = noted(exchange.auditAnnotations, key, value)
+  }
+  audits(level: 'Metadata' | 'Request'): boolean {
+    return this.#write.exchange.audit?.tells(level) ?? false
+  }
+  took(what: string, ms: number): void {
+    const { exchange } = this.#write
+    if (exchange.audit) exchange.latenciesMs = spent(exchange.latenciesMs, what, ms)
   }
 }
 
@@ -105,12 +113,6 @@ function nameOf(of: ServedResource): AdmissionRequest['resource'] {
     resourceNames.set(of, name)
   }
   return name
-}
-
-/** The first of several values stays, as each means the whole request. */
-function annotate(exchange: Exchange, key: string, value: string): void {
-  exchange.auditAnnotations ??= new Map()
-  if (!exchange.auditAnnotations.has(key)) exchange.auditAnnotations.set(key, value)
 }
 
 /** The options of a write as an object, which is how webhooks see them; those of a patch as of the update that it leads to. */

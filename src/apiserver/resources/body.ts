@@ -168,7 +168,9 @@ export function draftOf(exchange: Exchange, kind: AnyKind, body: ParsedBody): Ku
   const why = missingKind(kind, body)
   if (why !== undefined) throw unrecognized(kind, `: ${why} (${summaryOf(body.json)})`)
   checkBodyType(kind, isSent(kind, body) ? { apiVersion: '', ...value } : (value as PlainObject))
-  return decodeDraft(exchange, kind, value, body)
+  const draft = decodeDraft(exchange, kind, value, body)
+  exchange.audit?.requested(kind, draft)
+  return draft
 }
 
 /** Custom resources that are sent are read by what they say they are alone; what is written in process need not say it. */

@@ -24,12 +24,18 @@ export interface DeleteOptions {
 const POLICIES = ['Foreground', 'Background', 'Orphan'] as const
 
 /** From the body where there is one, else from the query. */
-export async function deleteOptionsOf({ request, info }: Exchange): Promise<DeleteOptions> {
+export async function deleteOptionsOf({ request, info, audit }: Exchange): Promise<DeleteOptions> {
   const { body } = request
   const isEmpty = body === undefined || (body instanceof Uint8Array && body.length === 0)
-  const raw = isEmpty ? fromQuery(info.query) : (await parseBody(request, deleteOptionsKind)).value
-  return checkedOptions(raw)
+  if (isEmpty) return checkedOptions(fromQuery(info.query))
+  const raw = (await parseBody(request, deleteOptionsKind)).value
+  const options = checkedOptions(raw)
+  audit?.requested(IN_AUDIT, decodeShape(deleteOptionsShape, raw as object).value as object)
+  return options
 }
+
+/** Upstream tells them as it holds them itself. */
+const IN_AUDIT = { group: 'meta.k8s.io', version: '__internal', kind: 'DeleteOptions' }
 
 function fromQuery(query: URLSearchParams): object {
   const grace = query.get('gracePeriodSeconds')

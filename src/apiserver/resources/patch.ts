@@ -60,6 +60,7 @@ export interface PatchBody {
 
 export async function patch(exchange: Exchange, resource: StoredResource): Promise<ApiResponse> {
   const body = await patchBodyOf(exchange.request, acceptedOf(resource.kind))
+  exchange.audit?.patched(exchange.request.body, body.value)
   checkAccepted(exchange)
   const write = writeOf(exchange, resource, wrongFor(body, exchange.info.query))
   if (isApply(body)) return apply(write, body)

@@ -58,9 +58,15 @@ export async function respondList(
   }
   if (exchange.request.objects) {
     const objects = await made(list, { form: 'object', make: each => each.object })
-    return respondValue(exchange, 200, { ...head, items: objects })
+    const answer = respondValue(exchange, 200, { ...head, items: objects })
+    if (exchange.audit?.wantsResponse) exchange.audit.answersList(await inJson(list, head))
+    return answer
   }
   const wanted = wantedBy(exchange)
+  if (exchange.audit?.wantsResponse) {
+    if (wanted.as || wanted.encoding === 'json') exchange.audit.answersInJson()
+    else exchange.audit.answersList(await inJson(list, head))
+  }
   if (wanted.as === 'Table') return table(inRowOrder(list), wanted)
   if (wanted.as === 'PartialObjectMetadata')
     throw notAcceptable(
@@ -82,10 +88,14 @@ export async function respondList(
     return inText(list, wanted, { ...head, items: [] }, slice =>
       slice.map(({ object }) => (kind.custom ? object : withoutKind(emptyAsNull(object)))),
     )
-  const chunks = kind.custom
+  return inPieces(JSON_HEADERS, await inJson(list, head))
+}
+
+async function inJson(list: List, head: object): Promise<Uint8Array[]> {
+  const { kind } = list.resource
+  return kind.custom
     ? joined(head, '', await made(list, { form: 'bytes', make: ({ bytes }) => bytes }))
     : joined(head, '{', await made(list, { form: 'bytes', make: each => itemOf(kind, each) }))
-  return inPieces(JSON_HEADERS, chunks)
 }
 
 /** Some kinds are printed in another order than that of their names. */
@@ -119,6 +129,12 @@ async function bareMetadata(list: List, { encoding, ...wanted }: Representing) {
   const kind = { ...partialObjectMetadataKind, version }
   const make = ({ object }: Representation) => partialMetadataOf(resource.kind, object, version)
   if (encoding === 'protobuf') {
+    if (list.exchange.audit?.wantsResponse) {
+      const items = await made(list, { form: 'object', isMadeOf: true, make })
+      const { listKind } = kind
+      const apiVersion = metaApiVersion(version)
+      list.exchange.audit.answers({ kind: listKind, apiVersion, metadata, items })
+    }
     const encode = (shown: Representation) => encodeProtobuf(kind.shape, make(shown))
     const messages = await made(list, { form: 'object', isMadeOf: true, make: encode })
     return inPieces(PROTOBUF_HEADERS, encodeListProtobuf(kind, metadata, messages))

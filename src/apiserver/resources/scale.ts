@@ -91,6 +91,7 @@ async function scaleIn(exchange: Exchange, { kind }: ServedResource): Promise<Sc
 
 export const patchScale: SpecialHandler = async (exchange, resource) => {
   const body = await patchBodyOf(exchange.request, acceptedOf(resource.kind))
+  exchange.audit?.patched(exchange.request.body, body.value)
   checkAccepted(exchange)
   const write = writeOf(exchange, resource as StoredResource, wrongFor(body, exchange.info.query))
   if (isApply(body)) return applyScale(write, body)

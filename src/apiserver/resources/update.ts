@@ -52,11 +52,12 @@ export async function update(exchange: Exchange, resource: StoredResource): Prom
   const write = writeOf(exchange, resource)
   const body = await parseBody(exchange.request, resource.kind)
   const { view, kind } = resource
+  const known = () => draftOverKnown(write, body.value) ?? draftWithKnownMetadata(write, body.value)
+  // Whoever audits it in full is to see all that was sent.
   const decode = () =>
-    draftOverKnown(write, body.value) ??
-    draftWithKnownMetadata(write, body.value) ??
-    draftOf(exchange, kind, body)
+    (exchange.audit?.wantsRequest ? undefined : known()) ?? draftOf(exchange, kind, body)
   let draft: KubernetesObject | undefined = decode()
+  exchange.audit?.concerns(draft)
   checkNamespace(write, draft)
   checkName(write, draft)
   // Told even where it comes too late.

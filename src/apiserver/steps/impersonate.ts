@@ -7,6 +7,7 @@ export const impersonate: Step = (exchange, next) =>
 
 const asAnother: Step = async (exchange, next) => {
   exchange.user = await impersonated(exchange.request, exchange.user, exchange.server.authorizer)
+  exchange.audit?.impersonates(exchange.user)
   return next()
 }
 

@@ -1,8 +1,5 @@
 import { NO_INFO, type Step } from '../exchange.ts'
 
-/** A client may name its request itself, to find it again in several logs. */
-const OWN_ID = /^[\w.-]{1,64}$/
-
 /** Gives every answer an id, by which people talk about it, and keeps it out of caches unless its handler says otherwise. */
 export const labelAnswer: Step = (exchange, next) =>
   // In process nobody reads headers.
@@ -10,10 +7,8 @@ export const labelAnswer: Step = (exchange, next) =>
 
 const labelled: Step = async (exchange, next) => {
   const response = await next()
-  const { request, server } = exchange
-  const asked = request.headers?.['audit-id']
-  const id = asked !== undefined && OWN_ID.test(asked) ? asked : server.random.uuid()
-  const labels: Record<string, string> = { 'audit-id': id }
+  // A client may name its request itself, to find it again in several logs.
+  const labels: Record<string, string> = { 'audit-id': exchange.auditId }
   // Upstream knows no more of what it cannot read.
   if (exchange.info !== NO_INFO) labels['cache-control'] = 'no-cache, private'
   if (exchange.flow) {

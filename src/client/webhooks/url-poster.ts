@@ -16,6 +16,8 @@ export interface UrlTrust {
   readonly serverName?: string | undefined
   /** Believes anybody. */
   readonly insecure?: boolean | undefined
+  /** A bearer token, or how to read it anew. */
+  readonly token?: string | (() => Promise<string>) | undefined
 }
 
 /** Rejects with an error whose message says why there is no answer; the status is the caller's to judge. */
@@ -41,7 +43,7 @@ export function createUrlPoster(
     agents.set(protocol, agent)
     return agent
   }
-  const { authority, certificate, key, serverName, insecure } = trust
+  const { authority, certificate, key, serverName, insecure, token } = trust
   const tls = {
     ...(authority ? { ca: authority } : {}),
     ...(certificate ? { cert: certificate } : {}),
@@ -50,9 +52,14 @@ export function createUrlPoster(
     ...(insecure ? { rejectUnauthorized: false } : {}),
   }
   return {
-    post(text, body, signal) {
+    async post(text, body, signal) {
       const url = new URL(text)
-      const headers = { 'content-type': 'application/json', 'content-length': body.length }
+      const bearer = typeof token === 'function' ? await token() : token
+      const headers = {
+        'content-type': 'application/json',
+        'content-length': body.length,
+        ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
+      }
       const { protocol, hostname } = url
       const options = { method: 'POST', agent: agentFor(protocol), signal, headers, ...tls }
       return new Promise((resolve, reject) => {

@@ -16,7 +16,10 @@ import { systemRandom } from '#host/random.ts'
 import type { EncryptionAtRest, EtcdOptions } from '../../../src/cluster/options.ts'
 import { kubeconfigOf } from '../../../src/cluster/pki/kubeconfig.ts'
 import { ensurePki, type Pki } from '../../../src/cluster/pki/pki.ts'
-import { startSingleApiServer } from '../../../src/cluster/single-apiserver.ts'
+import {
+  type SingleApiServerOptions,
+  startSingleApiServer,
+} from '../../../src/cluster/single-apiserver.ts'
 
 export const SERVICE_RANGE = '10.96.0.0/12'
 
@@ -110,8 +113,10 @@ export async function startProa(
   log = silentLog,
   encryption?: EncryptionAtRest,
   featureGates: FeatureGates = new Map(),
+  more: Pick<SingleApiServerOptions, 'audit'> = {},
 ): Promise<ApiEnd> {
   const server = await startSingleApiServer({
+    ...more,
     ...(encryption ? { encryption } : {}),
     dataDirectory: keys.directory,
     etcd,

@@ -53,8 +53,11 @@ export class Pair {
     this.#end = end
   }
 
-  /** `flags` are more of upstream's. */
-  static async start(flags: readonly string[] = []): Promise<Pair> {
+  /** `flags` are more of upstream's, `options` more of Proa's. */
+  static async start(
+    flags: readonly string[] = [],
+    options: Parameters<typeof startProa>[5] = {},
+  ): Promise<Pair> {
     const keys = new Keys()
     const stores = await Promise.all([EtcdProcess.start(), EtcdProcess.start()])
     const [first, second] = stores
@@ -62,7 +65,14 @@ export class Pair {
       '--runtime-config=api/all=true',
       ...flags,
     ])
-    const proa = await startProa(keys, { servers: [second.url] })
+    const proa = await startProa(
+      keys,
+      { servers: [second.url] },
+      undefined,
+      undefined,
+      undefined,
+      options,
+    )
     const pair = new Pair([upstream, proa], stores, async () => {
       await proa.stop()
       await upstream.stop()

@@ -1,4 +1,5 @@
 /** One call of one webhook: from the request to a verdict, or to an error that the failure policy judges. */
+import { isQualifiedName } from '#api/machinery/names.ts'
 import { badRequest, internalError } from '#api/machinery/status.ts'
 import { messageOf } from '#base/errors.ts'
 import type { ServedResource } from '../../resources/registry.ts'
@@ -41,8 +42,11 @@ export async function callWebhook(
   const { name, sideEffects, failurePolicy } = webhook
   if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun')
     throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`)
+  const startMs = world.clock.monotonicMs()
   try {
     const verdict = await ask(webhook, resource, request, { isMutating, world })
+    for (const [key, value] of Object.entries(verdict.auditAnnotations))
+      noteOf(webhook, request, key, value)
     for (const text of verdict.warnings) request.warn?.(text)
     if (!verdict.allowed) throw new WebhookRefusal(name, verdict.status)
     return verdict
@@ -50,7 +54,16 @@ export async function callWebhook(
     if (!(error instanceof CallError)) throw error
     if (failurePolicy === 'Ignore') return undefined
     throw internalError(`failed calling webhook ${JSON.stringify(name)}: ${error.message}`)
+  } finally {
+    const what = isMutating ? 'mutating-webhook' : 'validating-webhook'
+    request.took?.(what, world.clock.monotonicMs() - startMs)
   }
+}
+
+/** What it has to say for the audit log, under its own name; not what is no name at all. */
+function noteOf({ name }: AnyWebhook, request: AdmissionRequest, key: string, value: string): void {
+  const full = `${name}/${key}`
+  if (isQualifiedName(full).length === 0) request.annotate?.(full, value)
 }
 
 async function ask(

@@ -14,6 +14,7 @@ import type { AdmissionWorld } from '../world.ts'
 import { callWebhook } from './call.ts'
 import { formOf } from './form.ts'
 import { isExempt, matchedResource } from './match.ts'
+import { MutationNotes } from './mutation-notes.ts'
 import type { WebhookWorld } from './world.ts'
 
 /** A start must not depend on a webhook that runs in the cluster which is to be started. */
@@ -61,25 +62,53 @@ class Run {
     const rounds = this.#rounds
     if (rounds?.isAgain && !isEqual(rounds.lastDraft, this.#draft)) rounds.wantAll()
     const { namespace, authorizer, webhooks } = this.#world
+    const round = rounds?.isAgain ? 1 : 0
+    let index = -1
     for (const { metadata, webhooks: hooks = [] } of webhooks.mutating())
       for (const webhook of hooks) {
+        index++
         const key = `${metadata.uid}/${webhook.name}`
         const world = { namespace, authorizer, ...webhooks }
         const resource = await matchedResource(webhook, this.#request, world)
         if (!resource || (rounds?.isAgain && !rounds.isWanted(key))) continue
-        if (await this.#ask(webhook, resource)) rounds?.changed()
+        const configuration = metadata.name ?? ''
+        const notes = new MutationNotes(this.#request, {
+          place: `round_${round}_index_${index}`,
+          configuration,
+          webhook: webhook.name,
+        })
+        if (await this.#askNoted(webhook, resource, notes)) rounds?.changed()
         if (webhook.reinvocationPolicy === 'IfNeeded') rounds?.asked(key)
       }
     if (rounds && this.#draft) rounds.lastDraft = structuredClone(this.#draft)
   }
 
+  async #askNoted(
+    webhook: MutatingWebhook,
+    resource: ServedResource,
+    notes: MutationNotes,
+  ): Promise<boolean> {
+    let mutated = false
+    try {
+      mutated = await this.#ask(webhook, resource, notes)
+      return mutated
+    } finally {
+      notes.asked(mutated)
+    }
+  }
+
   /** True when the webhook changed the draft. */
-  async #ask(webhook: MutatingWebhook, resource: ServedResource): Promise<boolean> {
+  async #ask(
+    webhook: MutatingWebhook,
+    resource: ServedResource,
+    notes: MutationNotes,
+  ): Promise<boolean> {
     const { webhooks, clock, random } = this.#world
     const verdict = await callWebhook(webhook, resource, this.#request, {
       isMutating: true,
       world: { webhooks, clock, random },
     })
+    if (!verdict) notes.failedOpen()
     const { operations = [] } = verdict ?? {}
     if (operations.length === 0) return false
     const form = formOf(this.#request, resource)
@@ -97,6 +126,7 @@ class Run {
       throw internalError(libraryWords(error, operations))
     }
     put(draft, after)
+    notes.patched(operations)
     return !isEqual(before, draft)
   }
 }

@@ -74,6 +74,7 @@ export interface Verdict {
   readonly operations: readonly unknown[]
   readonly status: Result | undefined
   readonly warnings: readonly string[]
+  readonly auditAnnotations: Readonly<Record<string, string>>
 }
 
 /** Throws an Error that says what is wrong with the answer. */
@@ -93,8 +94,9 @@ export function verdictOf(
       )
     checkPatch(response, isMutating)
   }
-  const { allowed, status, warnings = [] } = response
-  return { allowed, status, warnings, operations: isMutating ? operationsIn(response) : [] }
+  const { allowed, status, warnings = [], auditAnnotations = {} } = response
+  const operations = isMutating ? operationsIn(response) : []
+  return { allowed, status, warnings, auditAnnotations, operations }
 }
 
 /** Only of an answer that is in order otherwise. Throws where there is a patch that is none. */

@@ -2,7 +2,7 @@
 import type { AdmissionRequest, AdmissionStep } from '../admission.ts'
 import type { AdmissionWorld } from '../world.ts'
 import { callWebhook } from './call.ts'
-import { isExempt, matchedResource } from './match.ts'
+import { type AnyWebhook, isExempt, matchedResource } from './match.ts'
 import { isServer } from './mutating.ts'
 import type { WebhookWorld } from './world.ts'
 
@@ -20,6 +20,19 @@ export function validatingWebhooks(world: AdmissionWorld): AdmissionStep {
   }
 }
 
+/** Tells the audit log of one whose failure is passed over. */
+const noted =
+  (
+    request: AdmissionRequest,
+    { webhook: { name }, index }: { readonly webhook: AnyWebhook; readonly index: number },
+    call: () => Promise<unknown>,
+  ) =>
+  async () => {
+    if ((await call()) === undefined)
+      request.annotate?.(`${FAILED_OPEN}round_0_index_${index}`, name)
+  }
+const FAILED_OPEN = 'failed-open.validating.webhook.admission.k8s.io/'
+
 async function askAll(
   request: AdmissionRequest,
   { namespace, authorizer, clock, random }: AdmissionWorld,
@@ -35,7 +48,11 @@ async function askAll(
         ...webhooks,
       })
       if (resource)
-        calls.push(() => callWebhook(webhook, resource, request, { isMutating: false, world }))
+        calls.push(
+          noted(request, { webhook, index: calls.length }, () =>
+            callWebhook(webhook, resource, request, { isMutating: false, world }),
+          ),
+        )
     }
   const results = await Promise.allSettled(calls.map(call => call()))
   for (const result of results) if (result.status === 'rejected') throw result.reason
