@@ -11,7 +11,7 @@ import type { AdmissionStep } from './admission/admission.ts'
 import type { WebhookWorld } from './admission/webhooks/world.ts'
 import type { Remotes } from './aggregation/remotes.ts'
 import type { AuditLog } from './audit/audit-log.ts'
-import type { Peer, UserInfo } from './authentication/authenticator.ts'
+import type { Note, Peer, UserInfo } from './authentication/authenticator.ts'
 import type { TokenVerifier } from './authentication/bearer-tokens.ts'
 import type { SigningKey } from './authentication/jwt.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
@@ -46,7 +46,9 @@ export interface ServerContext {
   readonly registry: ResourceRegistry
   /** What other servers serve. */
   readonly remotes: Remotes
-  readonly authentication: { authenticate(request: ApiRequest, peer: Peer): Promise<UserInfo> }
+  readonly authentication: {
+    authenticate(request: ApiRequest, peer: Peer, note?: Note): Promise<UserInfo>
+  }
   /** Undefined where nobody wants one, and requests are not looked at for it. */
   readonly audit: AuditLog | undefined
   /** Headers that tell this server who asks, and are not passed on. */

@@ -6,6 +6,7 @@ import {
   ALL_UNAUTHENTICATED,
   type Authenticator,
   anonymous,
+  type Note,
   type Peer,
   type UserInfo,
   unauthorized,
@@ -20,15 +21,15 @@ export interface AuthenticationOptions {
 
 /** Never answers undefined: a request has a user or is refused with 401. */
 export function authentication(options: AuthenticationOptions): {
-  authenticate(request: ApiRequest, peer: Peer): Promise<UserInfo>
+  authenticate(request: ApiRequest, peer: Peer, note?: Note): Promise<UserInfo>
 } {
   return {
-    async authenticate(request, peer) {
+    async authenticate(request, peer, note) {
       if (peer.user) return peer.user
       let refusal: StatusError | undefined
       for (const authenticator of options.authenticators) {
         try {
-          const user = await authenticator.authenticate(request, peer)
+          const user = await authenticator.authenticate(request, peer, note)
           if (user) return withAuthenticatedGroup(user)
         } catch (error) {
           if (!isStatus(error, 'Unauthorized')) throw error

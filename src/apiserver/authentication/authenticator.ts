@@ -30,8 +30,11 @@ export interface Peer {
 
 export interface Authenticator {
   /** Throws a StatusError (Unauthorized) for credentials that are wrong. */
-  authenticate(request: ApiRequest, peer: Peer): Promise<UserInfo | undefined>
+  authenticate(request: ApiRequest, peer: Peer, note?: Note): Promise<UserInfo | undefined>
 }
+
+/** Adds to the audit event of the request. */
+export type Note = (key: string, value: string) => void
 
 /** Groups and users that the API server itself gives a meaning to. */
 export const ALL_AUTHENTICATED = 'system:authenticated'

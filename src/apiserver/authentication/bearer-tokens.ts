@@ -1,12 +1,16 @@
 /** `Authorization: Bearer …`, and the same inside a web socket's protocol list, where browsers cannot set headers. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ApiRequest } from '#client/transport.ts'
-import { type Authenticator, type UserInfo, unauthorized } from './authenticator.ts'
+import { type Authenticator, type Note, type UserInfo, unauthorized } from './authenticator.ts'
 import type { ServiceAccountTokens, VerifiedToken } from './service-account-tokens.ts'
 
 /** Somebody who understands some tokens: undefined for those of others, Unauthorized for its own that are not good. */
 export interface TokenVerifier {
-  verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined>
+  verify(
+    token: string,
+    audiences?: readonly string[],
+    note?: Note,
+  ): Promise<VerifiedToken | undefined>
 }
 
 const WEBSOCKET_PREFIX = 'base64url.bearer.authorization.k8s.io.'
@@ -14,10 +18,10 @@ const WEBSOCKET_PREFIX = 'base64url.bearer.authorization.k8s.io.'
 /** A token that nobody understands is a wrong one. */
 export function bearerTokenAuthenticator(verifiers: readonly TokenVerifier[]): Authenticator {
   return {
-    async authenticate(request) {
+    async authenticate(request, _peer, note) {
       const token = bearerTokenOf(request)
       if (token === undefined) return undefined
-      const verified = await verifyToken(verifiers, token)
+      const verified = await verifyToken(verifiers, token, undefined, note)
       if (verified === undefined) throw unauthorized()
       return verified.user
     },
@@ -29,9 +33,10 @@ export async function verifyToken(
   verifiers: readonly TokenVerifier[],
   token: string,
   audiences?: readonly string[],
+  note?: Note,
 ): Promise<VerifiedToken | undefined> {
   for (const verifier of verifiers) {
-    const verified = await verifier.verify(token, audiences)
+    const verified = await verifier.verify(token, audiences, note)
     if (verified) return verified
   }
   return undefined

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { Eventually } from '../authorization/authorizer.ts'
-import { serviceAccountUser, type UserInfo, unauthorized } from './authenticator.ts'
+import { type Note, serviceAccountUser, type UserInfo, unauthorized } from './authenticator.ts'
 import { CREDENTIAL_ID } from './client-certificates.ts'
 import { type Claims, type SigningKey, signToken, unverifiedClaims, verifiedClaims } from './jwt.ts'
 
@@ -62,7 +62,11 @@ export interface ServiceAccountTokens {
   readonly audiences: readonly string[]
   issue(facts: TokenFacts): string
   /** Undefined for a token of another issuer; throws Unauthorized for one that is not good. */
-  verify(token: string, audiences?: readonly string[]): Promise<VerifiedToken | undefined>
+  verify(
+    token: string,
+    audiences?: readonly string[],
+    note?: Note,
+  ): Promise<VerifiedToken | undefined>
 }
 
 export interface VerifiedToken {
@@ -118,7 +122,7 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Servi
       const now = Math.floor(clock.now() / 1000)
       return signToken(claimsOf(facts, { issuer, now, id: random.uuid() }), signingKey)
     },
-    async verify(token, wanted = audiences) {
+    async verify(token, wanted = audiences, note) {
       if (unverifiedClaims(token)?.iss !== issuer) return undefined
       const claims = provedClaims(token)
       const identity = claims && identityIn(claims, clock.now() / 1000)
@@ -126,9 +130,22 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Servi
       const common = wanted.filter(audience => identity.audiences.includes(audience))
       if (common.length === 0) throw unauthorized()
       await allStillThere(identity, world, clock.now())
+      if (note) noteStale(claims, clock.now() / 1000, note)
       return { user: userFor(claims, identity), audiences: common }
     },
   }
+}
+
+/** Tells of a token that lives on only since clients may not know yet that tokens end. */
+function noteStale(claims: Claims, nowSeconds: number, note: Note): void {
+  const own = claims['kubernetes.io'] as { readonly warnafter?: unknown } | undefined
+  const warnAfter = own?.warnafter
+  if (typeof warnAfter !== 'number' || nowSeconds <= warnAfter) return
+  const seconds = Math.floor(nowSeconds - warnAfter)
+  note(
+    'authentication.k8s.io/stale-token',
+    `subject: ${claims.sub}, seconds after warning threshold: ${seconds}`,
+  )
 }
 
 interface Identity {

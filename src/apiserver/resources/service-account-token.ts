@@ -2,7 +2,10 @@
 import { type TokenRequest, tokenRequest } from '#api/authentication/v1/token-request.ts'
 import { invalid as invalidField } from '#api/machinery/field-error.ts'
 import { conflict, invalid, StatusError } from '#api/machinery/status.ts'
+import { noted } from '../audit/notes.ts'
+import { unverifiedClaims } from '../authentication/jwt.ts'
 import { requestToken } from '../authentication/token-request.ts'
+import type { Exchange } from '../exchange.ts'
 import { respondMade } from '../respond.ts'
 import { draftOf, parseBody } from './body.ts'
 import type { StoredResource } from './registry.ts'
@@ -10,6 +13,14 @@ import { trackMade } from './reviews.ts'
 import type { SpecialHandler } from './special.ts'
 import { existing } from './update.ts'
 import { admit, checkNamespace, mutate, nowOf, writeOf } from './write.ts'
+
+/** So that what is done with the token can be traced to who asked for it. */
+function noteIssued(exchange: Exchange, { status }: TokenRequest): void {
+  const { jti } = unverifiedClaims(status?.token ?? '') ?? {}
+  if (typeof jti !== 'string') return
+  const key = 'authentication.kubernetes.io/issued-credential-id'
+  exchange.auditAnnotations = noted(exchange.auditAnnotations, key, `JTI=${jti}`)
+}
 
 export const createToken: SpecialHandler = async (exchange, resource) => {
   const { server } = exchange
@@ -49,5 +60,6 @@ export const createToken: SpecialHandler = async (exchange, resource) => {
     { namespace, name, uid },
     { tokens: server.tokens, world: server.world, clock: server.clock },
   )
+  if (exchange.audit) noteIssued(exchange, answer)
   return respond(answer, tokenRequest)
 }

@@ -1,4 +1,6 @@
 import { changedRequest } from '#client/changed-request.ts'
+import { noted } from '../audit/notes.ts'
+import type { Note } from '../authentication/authenticator.ts'
 import type { Exchange, Step } from '../exchange.ts'
 
 /** Finds out who asks; 401 where the credentials are wrong. */
@@ -12,10 +14,17 @@ export const authenticate: Step = (exchange, next) => {
 
 const identify: Step = async (exchange, next) => {
   const { server, request, peer } = exchange
-  exchange.user = await server.authentication.authenticate(request, peer)
+  const note = server.audit && noting(exchange)
+  exchange.user = await server.authentication.authenticate(request, peer, note)
   dropPrivateHeaders(exchange)
   return next()
 }
+
+const noting =
+  (exchange: Exchange): Note =>
+  (key, value) => {
+    exchange.auditAnnotations = noted(exchange.auditAnnotations, key, value)
+  }
 
 function dropPrivateHeaders(exchange: Exchange): void {
   const { server, request } = exchange

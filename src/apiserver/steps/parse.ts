@@ -1,4 +1,5 @@
 import { parseDuration } from '#api/machinery/duration.ts'
+import { goQuote } from '#api/machinery/go-quote.ts'
 import { badRequest } from '#api/machinery/status.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { Exchange, Step } from '../exchange.ts'
@@ -34,6 +35,14 @@ function checkTimeout(exchange: Exchange): void {
   try {
     parseDuration(timeout)
   } catch {
-    throw badRequest('invalid timeout specified in the request URL')
+    const why = `${whyNoDuration(timeout)} ${goQuote(timeout)}`
+    throw badRequest(`invalid timeout specified in the request URL - time: ${why}`)
   }
+}
+
+/** In Go's words. */
+function whyNoDuration(text: string): string {
+  const [, unit] = /^[-+]?(?:\d+\.?\d*|\.\d+)([^\d.]*)/.exec(text) ?? []
+  if (unit === undefined) return 'invalid duration'
+  return unit === '' ? 'missing unit in duration' : `unknown unit ${goQuote(unit)} in duration`
 }

@@ -1,6 +1,7 @@
 /** Requests for custom objects: upstream goes by verb and subresource alone there, where built-in resources have a route for each path and method. */
 import { badRequest, methodNotSupported, notFound } from '#api/machinery/status.ts'
 import type { ApiResponse } from '#client/transport.ts'
+import { noteDeprecation } from '../audit/notes.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ServedResource, StoredResource } from '../resources/registry.ts'
 import { type SpecialHandler, specialHandlers } from '../resources/special.ts'
@@ -26,6 +27,7 @@ export async function serveCustom(
   const found = Object.hasOwn(handler, verb) ? handler[verb] : undefined
   if (!found) throw methodNotSupported(resource.name, verb)
   if (rest.length === 0 && NEEDS_NAME.has(verb)) throw badRequest('name must be provided')
+  noteDeprecation(exchange, resource.kind)
   return found(exchange, resource)
 }
 

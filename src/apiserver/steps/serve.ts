@@ -1,7 +1,7 @@
 import { StatusError } from '#api/machinery/status.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import { UnreadableValueError } from '#store'
-import { noted } from '../audit/notes.ts'
+import { noteDeprecation } from '../audit/notes.ts'
 import { serveEndpoint } from '../endpoints/endpoints.ts'
 import type { Exchange, Step } from '../exchange.ts'
 import { create } from '../resources/create.ts'
@@ -115,17 +115,9 @@ function ordinary(exchange: Exchange, resource: StoredResource): Promise<ApiResp
 function warnOfDeprecation(exchange: Exchange, { kind }: ServedResource): void {
   const { request, warnings } = exchange
   const { deprecation } = kind
-  if (deprecation !== undefined && exchange.audit) noteDeprecation(exchange, deprecation)
+  // Of custom resources it is noted where somebody answers.
+  if (!kind.custom) noteDeprecation(exchange, kind)
   if (deprecation !== undefined && !request.objects) warnings.push(deprecation)
-}
-
-function noteDeprecation(exchange: Exchange, deprecation: string): void {
-  const note = (key: string, value: string) => {
-    exchange.auditAnnotations = noted(exchange.auditAnnotations, `k8s.io/${key}`, value)
-  }
-  note('deprecated', 'true')
-  const [, release] = / unavailable in v(\d+\.\d+)\+/.exec(deprecation) ?? []
-  if (release !== undefined) note('removed-release', release)
 }
 
 /** Upstream's routes of built-in kinds are for GET alone; proxied targets know HEAD. */

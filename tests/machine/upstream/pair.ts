@@ -39,14 +39,17 @@ const ASIDE = new Set([
 export class Pair {
   readonly upstream: ApiEnd
   readonly proa: ApiEnd
+  /** Of both. */
+  readonly keys: Keys
   readonly #stores: readonly EtcdProcess[]
   readonly #end: () => Promise<void>
 
   constructor(
     [upstream, proa]: readonly [ApiEnd, ApiEnd],
-    stores: readonly EtcdProcess[],
+    { stores, keys }: { readonly stores: readonly EtcdProcess[]; readonly keys: Keys },
     end: () => Promise<void>,
   ) {
+    this.keys = keys
     this.upstream = upstream
     this.proa = proa
     this.#stores = stores
@@ -73,7 +76,7 @@ export class Pair {
       undefined,
       options,
     )
-    const pair = new Pair([upstream, proa], stores, async () => {
+    const pair = new Pair([upstream, proa], { stores, keys }, async () => {
       await proa.stop()
       await upstream.stop()
       await Promise.all(stores.map(store => store.remove()))

@@ -47,12 +47,12 @@ export class HookedPair {
     this.behaviours = behaviours
   }
 
-  static async start(): Promise<HookedPair> {
+  static async start(pair = Pair.start()): Promise<HookedPair> {
     const behaviours = new Map<string, Behaviour>()
     behaviours.set('refuse', () => ({ response: { allowed: false } }))
     const hooks = [new HookServer(behaviours), new HookServer(behaviours)] as const
     for (const hook of hooks) await hook.listen()
-    return new HookedPair(await Pair.start(), hooks, behaviours)
+    return new HookedPair(await pair, hooks, behaviours)
   }
 
   async stop(): Promise<void> {
