@@ -66,6 +66,8 @@ function limited(exchange: Exchange): { request: ApiRequest; end: () => void } {
   const headers = {
     ...request.headers,
     ...forwardedFor(exchange),
+    // The other server's audit log tells of the same request.
+    'audit-id': exchange.auditId,
     ...(objects ? { accept: JSON_TYPE } : {}),
     ...(isPlain && !request.headers?.['content-type'] ? { 'content-type': JSON_TYPE } : {}),
   }

@@ -4,7 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import { type Counter, createFigureBook, type FigureSource } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
 import type { Eventually } from '../authorization/authorizer.ts'
-import type { Exchange } from '../exchange.ts'
+import { type Exchange, NO_INFO } from '../exchange.ts'
 import { attributesOf } from '../steps/authorize.ts'
 import type { AuditEvent } from './event.ts'
 import { type Asked, type AuditPolicy, type Wish, wishesOf } from './policy.ts'
@@ -82,8 +82,14 @@ export class AuditLog {
 
   /** Undefined where the policy wants nothing of this request. */
   recordOf(exchange: Exchange, isKnown = true): AuditRecord | undefined {
+    const { info, request } = exchange
     const attributes = attributesOf(exchange)
-    const asked = isKnown ? attributes : { ...attributes, user: undefined }
+    // Of what could not be read only so much is known.
+    const unread =
+      info === NO_INFO
+        ? { verb: request.method.toLowerCase(), path: request.path.split('?')[0] ?? '' }
+        : {}
+    const asked = { ...attributes, ...unread, user: isKnown ? attributes.user : undefined }
     const wish = this.#wishOf(asked)
     this.figures.levels.add([wish.level])
     return wish.level === 'None' ? undefined : new AuditRecord(this, exchange, { asked, wish })

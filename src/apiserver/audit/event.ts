@@ -112,7 +112,7 @@ function said(reference: ObjectReference): object {
 export function legacyLine(event: AuditEvent): string {
   const { user, impersonatedUser, responseStatus, objectRef } = event
   const quote = (text: string) => JSON.stringify(text)
-  const quotedList = (texts: readonly string[]) => texts.map(quote).join(',')
+  const quotedList = (texts: readonly string[]) => quote(texts.map(quote).join(','))
   const groups = user?.name && user.groups.length > 0 ? quotedList(user.groups) : quote('<none>')
   const asGroups = impersonatedUser ? quotedList(impersonatedUser.groups) : quote('<lookup>')
   return [
