@@ -21,8 +21,8 @@ export interface Exchange {
   readonly warnings: string[]
   /** Wall clock, where there is an audit log, else 0. */
   readonly receivedMs: number
-  /** By which people talk of this request; made where somebody asks for it. */
-  readonly auditId: string
+  /** For `auditIdOf` alone. */
+  auditId: string
   /** What the audit log is to know of it; undefined until it is known who asks, and where nothing of it is wanted. */
   audit: AuditRecord | undefined
   /** Whether the audit policy was asked. */
@@ -51,6 +51,13 @@ export interface Stream {
   dial(port?: number): Promise<DuplexChannels>
 }
 
+/** By which people talk of a request: its client's own, or one that is made where somebody asks for it. */
+export function auditIdOf(exchange: Exchange): string {
+  if (exchange.auditId === '')
+    exchange.auditId = exchange.request.headers?.['audit-id'] || exchange.server.random.uuid()
+  return exchange.auditId
+}
+
 /** One step of the pipeline: does its part and calls `next`, or answers by itself. */
 export type Step = (exchange: Exchange, next: () => Promise<ApiResponse>) => Promise<ApiResponse>
 
@@ -77,16 +84,12 @@ export function newExchange(
   peer: Peer,
   wantsStream = false,
 ): Exchange {
-  let auditId: string | undefined
   return {
     server,
     request,
     peer,
     receivedMs: server.audit ? server.clock.now() : 0,
-    get auditId() {
-      auditId ??= request.headers?.['audit-id'] || server.random.uuid()
-      return auditId
-    },
+    auditId: '',
     audit: undefined,
     isAuditDecided: false,
     latenciesMs: undefined,

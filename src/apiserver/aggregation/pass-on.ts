@@ -5,7 +5,7 @@ import { messageOf } from '#base/errors.ts'
 import { changedRequest } from '#client/changed-request.ts'
 import type { ApiRequest, ApiResponse } from '#client/transport.ts'
 import { eventsIn } from '#client/watch-events.ts'
-import type { Exchange } from '../exchange.ts'
+import { auditIdOf, type Exchange } from '../exchange.ts'
 import { JSON_TYPE } from '../media-type.ts'
 import { forwardedFor, notRedirecting, withoutCors } from '../resources/proxy/proxy.ts'
 import { respondText } from '../respond.ts'
@@ -67,7 +67,7 @@ function limited(exchange: Exchange): { request: ApiRequest; end: () => void } {
     ...request.headers,
     ...forwardedFor(exchange),
     // The other server's audit log tells of the same request.
-    'audit-id': exchange.auditId,
+    'audit-id': auditIdOf(exchange),
     ...(objects ? { accept: JSON_TYPE } : {}),
     ...(isPlain && !request.headers?.['content-type'] ? { 'content-type': JSON_TYPE } : {}),
   }

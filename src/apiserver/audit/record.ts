@@ -8,7 +8,7 @@ import type { Status } from '#api/machinery/status.ts'
 import type { ApiResponse } from '#client/transport.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import type { Attributes, Eventually } from '../authorization/authorizer.ts'
-import type { Exchange } from '../exchange.ts'
+import { auditIdOf, type Exchange } from '../exchange.ts'
 import { emptyAsNull } from '../storage/empty-lists.ts'
 import type { Representation } from '../storage/stored-object.ts'
 import type { AuditLog } from './audit-log.ts'
@@ -177,10 +177,10 @@ export class AuditRecord {
   }
 
   #event(stage: Stage): AuditEvent {
-    const { receivedMs, auditId, auditAnnotations } = this.#exchange
+    const { receivedMs, auditAnnotations } = this.#exchange
     return {
       level: this.#wish.level,
-      auditId,
+      auditId: auditIdOf(this.#exchange),
       stage,
       requestUri: this.#requestUri,
       verb: this.#asked.verb,
