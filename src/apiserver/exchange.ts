@@ -53,10 +53,14 @@ export interface Stream {
 
 /** By which people talk of a request: its client's own, or one that is made where somebody asks for it. */
 export function auditIdOf(exchange: Exchange): string {
-  if (exchange.auditId === '')
-    exchange.auditId = exchange.request.headers?.['audit-id'] || exchange.server.random.uuid()
+  if (exchange.auditId === '') {
+    const own = exchange.request.headers?.['audit-id'] ?? ''
+    exchange.auditId = IN_A_HEADER.test(own) ? own : exchange.server.random.uuid()
+  }
   return exchange.auditId
 }
+/** It goes with the answer. */
+const IN_A_HEADER = /^[\x20-\x7e\x80-\xff]+$/
 
 /** One step of the pipeline: does its part and calls `next`, or answers by itself. */
 export type Step = (exchange: Exchange, next: () => Promise<ApiResponse>) => Promise<ApiResponse>

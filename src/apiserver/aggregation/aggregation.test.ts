@@ -40,6 +40,7 @@ describe('a version that another server serves', () => {
           'content-type': 'application/json',
           authorization: 'Bearer secret',
           'x-remote-user': 'root',
+          'audit-id': 'told-by-both',
           'x-remote-extra-mine': 'forged',
         },
         body: Buffer.from('{"kind":"Flunder"}'),
@@ -58,6 +59,7 @@ describe('a version that another server serves', () => {
     assert.equal(headers['x-remote-extra-example.com%2fr%c3%b4le'], 'one, two')
     assert.equal(headers['x-remote-extra-mine'], undefined)
     assert.equal(headers.authorization, undefined)
+    assert.equal(headers['audit-id'], 'told-by-both')
   })
 
   test('answers by every method, and callers in process get values', async () => {
