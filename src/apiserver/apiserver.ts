@@ -110,6 +110,8 @@ export type AggregationOptions = FrontProxy & Trust
 
 export interface ApiServer {
   handle(request: ApiRequest, peer: Peer): Promise<ApiResponse>
+  /** The same of a request whose body could not be taken, for that reason. */
+  refuse(request: ApiRequest, peer: Peer, error: StatusError): Promise<ApiResponse>
   /** Whether another server reads what is sent so. */
   passesOn(request: Pick<ApiRequest, 'method' | 'path'>): boolean
   /** Opens exec, attach or port-forward (one connection, its port as `?ports=`). Rejects with a StatusError. */
@@ -137,6 +139,11 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const server = createContext(options)
   const handle = (request: ApiRequest, peer: Peer) =>
     runPipeline(newExchange(server, request, peer))
+  const refuse: ApiServer['refuse'] = (request, peer, error) => {
+    const exchange = newExchange(server, request, peer)
+    exchange.refusal = error
+    return runPipeline(exchange)
+  }
   const passesOn: ApiServer['passesOn'] = ({ method, path }) => {
     // Nearly all that is sent is for this server.
     if (!path.includes('/proxy') && server.remotes.size === 0) return false
@@ -201,6 +208,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   }
   return {
     handle,
+    refuse,
     passesOn,
     connect,
     upgrade,

@@ -1,4 +1,5 @@
 /** What the steps of the pipeline hand on to each other about one request. */
+import type { StatusError } from '#api/machinery/status.ts'
 import type { Tunnel } from '#client/forwarding/forwarder.ts'
 import type { MessageForm } from '#client/serving/handler.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels } from '#client/transport.ts'
@@ -33,6 +34,8 @@ export interface Exchange {
   latenciesMs: Map<string, number> | undefined
   /** It is about a custom resource, which has no protobuf. */
   isCustom: boolean
+  /** Why its body could not be taken; undefined where it could. */
+  refusal: StatusError | undefined
   /** The client wants the connection to carry streams (exec, attach, port-forward). */
   readonly wantsStream: boolean
   /** What the streams are to be joined to; set by the handler that answers 101. */
@@ -103,6 +106,7 @@ export function newExchange(
     warnings: [],
     auditAnnotations: undefined,
     isCustom: false,
+    refusal: undefined,
     wantsStream,
     stream: undefined,
     messageForm: undefined,

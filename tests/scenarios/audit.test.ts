@@ -52,6 +52,15 @@ test('over HTTPS every request ends in the log, however its client leaves', asyn
   watch.close(constants.NGHTTP2_CANCEL)
   await until(() => stagesOf('watch').includes('ResponseComplete'), 'the watch was cancelled')
 
+  const large = session.request({ ':method': 'POST', ':path': MAPS, 'audit-id': 'large' })
+  large.on('error', () => {}).end(Buffer.alloc(4 * 1024 * 1024))
+  const status = await new Promise(resolve => {
+    large.once('response', headers => resolve(headers[':status']))
+  })
+  assert.equal(status, 413)
+  await until(() => stagesOf('large').includes('ResponseComplete'), 'the large one was refused')
+  assert.equal(events.find(({ auditID }) => auditID === 'large').user.username, 'kubernetes-admin')
+
   for (let at = 0; at < 30; at++)
     asked(session, `many-${at}`, MAPS)
       .on('error', () => {})

@@ -21,7 +21,8 @@ export function isPassedOn({ remotes }: ServerContext, info: RequestInfo): boole
 
 /** Refuses bodies that nobody has reason to send. The listener stops reading them even before. */
 export const limitBody: Step = (exchange, next) => {
-  const { server, info, request } = exchange
+  const { server, info, request, refusal } = exchange
+  if (refusal) throw refusal
   if (isPassedOn(server, info)) return next()
   const { body, bodyStream } = request
   if (bodyStream) throw tooLarge()

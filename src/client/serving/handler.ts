@@ -1,4 +1,5 @@
 /** Who answers what comes in over HTTPS: the API server and the kubelet are such handlers. */
+import type { StatusError } from '#api/machinery/status.ts'
 import type { Tunnel } from '../forwarding/forwarder.ts'
 import type { StreamKind } from '../streaming/channels.ts'
 import type { ApiRequest, ApiResponse, DuplexChannels, EventSource } from '../transport.ts'
@@ -37,6 +38,8 @@ export type ServedUpgrade =
 
 export interface RequestHandler {
   handle(request: ApiRequest, peer: ServedPeer): Promise<ApiResponse>
+  /** Answers a request whose body cannot be taken, by the rules of all others: who may not ask at all learns only that. */
+  refuse?(request: ApiRequest, peer: ServedPeer, error: StatusError): Promise<ApiResponse>
   /** Whether a body that is larger than others may be is passed on by this request, and so handed over as it comes. */
   passesOn?(request: Pick<ApiRequest, 'method' | 'path'>): boolean
   /**

@@ -53,13 +53,18 @@ class WireRequest implements ApiRequest {
 /** Never rejects: whatever goes wrong is answered, logged, or the end of the connection. */
 export async function serveRequest(wire: Wire, context: ServingContext): Promise<void> {
   try {
-    const body = wire.incoming && (await bodyOf(wire, wire.incoming, context))
-    const request = new WireRequest(wire, body)
+    const body = wire.incoming && (await bodyOf(wire, wire.incoming, context).catch(refusal))
+    const isRefused = body instanceof StatusError
+    const request = new WireRequest(wire, isRefused ? undefined : body)
     let isAnswered = false
     wire.outgoing.onClose(() => {
       if (!isAnswered) request.abort()
     })
-    const response = await context.handler.handle(request, wire.peer)
+    const { handler } = context
+    if (isRefused && !handler.refuse) throw body
+    const response = await (isRefused && handler.refuse
+      ? handler.refuse(request, wire.peer, body)
+      : handler.handle(request, wire.peer))
     request.bodyStream?.discardUnread()
     // Whoever guesses at credentials, or tries doors without any, starts a new connection for each try.
     if (response.status === 401 || (response.status === 403 && isStranger(wire))) wire.retire()
@@ -78,8 +83,14 @@ export async function serveRequest(wire: Wire, context: ServingContext): Promise
   }
 }
 
+/** A body that cannot be taken is an answer; a client that went away gets none. */
+function refusal(thrown: unknown): StatusError {
+  if (thrown instanceof StatusError) return thrown
+  throw thrown
+}
+
 /** In whole, but for large ones that are only passed on. */
-function bodyOf(wire: Wire, incoming: Incoming, context: ServingContext) {
+async function bodyOf(wire: Wire, incoming: Incoming, context: ServingContext) {
   const { handler, limits } = context
   if (mayBeLarge(wire.headers, limits) && handler.passesOn?.(wire))
     return new IncomingBody(incoming, wire.headers)
