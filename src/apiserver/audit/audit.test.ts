@@ -237,6 +237,20 @@ test('slow requests say where their time went', async () => {
   assert.equal(events.at(-1).annotations['apiserver.latency.k8s.io/total'], undefined)
 })
 
+test('time until it is known who asks is told apart', async () => {
+  const slow = {
+    async authenticate() {
+      started.clock.advance(600)
+      return admin
+    },
+  }
+  const started = await startAuditedServer(EVERYTHING, { authenticators: [slow] })
+  await started.server.handle({ method: 'GET', path: '/version' }, {})
+  const { annotations } = started.events.at(-1)
+  assert.equal(annotations['apiserver.latency.k8s.io/authentication'], '600ms')
+  assert.equal(annotations['apiserver.latency.k8s.io/total'], '600ms')
+})
+
 test('nothing of credentials is told', async () => {
   const { server, events } = await startAuditedServer(EVERYTHING)
   const secret = 'canary-token-4711'

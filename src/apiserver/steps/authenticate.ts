@@ -1,5 +1,5 @@
 import { changedRequest } from '#client/changed-request.ts'
-import { noted } from '../audit/notes.ts'
+import { noted, spent } from '../audit/notes.ts'
 import type { Note } from '../authentication/authenticator.ts'
 import type { Exchange, Step } from '../exchange.ts'
 
@@ -14,8 +14,14 @@ export const authenticate: Step = (exchange, next) => {
 
 const identify: Step = async (exchange, next) => {
   const { server, request, peer } = exchange
-  const note = server.audit && noting(exchange)
+  const { audit, clock } = server
+  const startMs = audit ? clock.monotonicMs() : 0
+  const note = audit && noting(exchange)
   exchange.user = await server.authentication.authenticate(request, peer, note)
+  if (audit) {
+    const ms = clock.monotonicMs() - startMs
+    exchange.latenciesMs = spent(exchange.latenciesMs, 'authentication', ms)
+  }
   dropPrivateHeaders(exchange)
   return next()
 }

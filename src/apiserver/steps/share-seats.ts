@@ -1,4 +1,5 @@
 import { StatusError } from '#api/machinery/status.ts'
+import { spent } from '../audit/notes.ts'
 import type { Exchange, Step } from '../exchange.ts'
 import type { Flow, FlowControl } from '../flow-control/flow-control.ts'
 import { storedFor } from '../flow-control/objects.ts'
@@ -58,16 +59,15 @@ function seated(
   return ticket
 }
 
-async function waitingFor(
-  ticket: Ticket,
-  { server, request }: Exchange,
-  flow: Flow,
-): Promise<Ticket> {
+async function waitingFor(ticket: Ticket, exchange: Exchange, flow: Flow): Promise<Ticket> {
+  const { server, request } = exchange
   const { clock, flowControl } = server
   const startMs = clock.monotonicMs()
   const hasTurn = await flowControl?.turnOf(ticket, request.signal)
   const seconds = (clock.monotonicMs() - startMs) / 1000
   flowControl?.figures.histograms.waited.observe([...flow.labels, String(hasTurn)], seconds)
+  if (exchange.audit)
+    exchange.latenciesMs = spent(exchange.latenciesMs, 'apf-queue-wait', seconds * 1000)
   if (!hasTurn) throw tooMany(clock.now(), flow)
   return ticket
 }
