@@ -48,6 +48,7 @@ import { expireEvents } from './resources/event-expiry.ts'
 import { type FieldManagement, fieldManagement } from './resources/field-management.ts'
 import { ResourceRegistry } from './resources/registry.ts'
 import { ServiceAllocator } from './resources/service-allocation.ts'
+import type { VirtualResource } from './resources/virtual.ts'
 import { createSecurity, type SecurityOptions } from './security.ts'
 import type { NodeConnector, ServerContext } from './server-context.ts'
 import { isPassedOn } from './steps/limit-body.ts'
@@ -58,12 +59,15 @@ import { createWorld } from './world.ts'
 
 export type { Peer, UserInfo } from './authentication/authenticator.ts'
 export type { Stream, StreamKind } from './exchange.ts'
+export type { VirtualFilter, VirtualResource } from './resources/virtual.ts'
 export type { SecurityOptions } from './security.ts'
 export type { NodeConnector } from './server-context.ts'
 
 export interface ApiServerOptions extends SecurityOptions {
   readonly store: Store
   readonly kinds: readonly AnyKind[]
+  /** Who knows the objects of kinds that are read but never stored. With it, a server is there for those alone, and keeps nothing. */
+  readonly virtual?: ReadonlyMap<AnyKind, VirtualResource>
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -188,6 +192,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   let stopTrust = async () => {}
   let stopFlowControl = async () => {}
   const start = async () => {
+    if (options.virtual) return server.notReady.clear()
     await server.cache.start(entries => customResources.restore(entries))
     customResources.start()
     server.notReady.delete('informer-sync')
@@ -306,7 +311,7 @@ function createContext(options: ApiServerOptions): ServerContext {
 
 /** Versions that show the objects of another kind share its storage, also where that one is not served itself. */
 function registryOf(options: ApiServerOptions, cache: WatchCache): ResourceRegistry {
-  const { kinds, store, eventTtlMs: ttlMs = EVENT_TTL_MS } = options
+  const { kinds, store, virtual: known, eventTtlMs: ttlMs = EVENT_TTL_MS } = options
   const registry = new ResourceRegistry()
   const storages = new Map<AnyKind, ResourceStorage>()
   const storageOf = (kind: AnyKind) => {
@@ -321,7 +326,8 @@ function registryOf(options: ApiServerOptions, cache: WatchCache): ResourceRegis
       view: viewOf(kind),
       name: { group: kind.group, resource: kind.plural },
     }
-    if (kind.ephemeral) registry.add(resource)
+    const virtual = known?.get(kind)
+    if (kind.ephemeral) registry.add(virtual ? { ...resource, virtual } : resource)
     else registry.add({ ...resource, storage: storageOf(kind.storedAs?.kind ?? kind) })
   }
   return registry

@@ -72,6 +72,11 @@ const featureGates = listTextFlag(
   'what is not on, or off, by default, such as GangScheduling=true; give it to API server, controllers and scheduler alike',
   '',
 )
+const metricResolution = durationFlag(
+  'metric-resolution',
+  'how often nodes are asked what they use',
+  15_000,
+)
 const nodeName = textFlag(
   'node-name',
   'NAME',
@@ -231,6 +236,12 @@ export const commands = {
       clusterCidr,
       clusterDomain,
       controllers,
+      metricsServer: switchFlag(
+        'metrics-server',
+        'serve what nodes and pods use, for kubectl top and autoscalers',
+        true,
+      ),
+      metricResolutionMs: metricResolution,
       nodeName,
       kubeletPort,
       ...nodeLimits,

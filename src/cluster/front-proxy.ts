@@ -12,13 +12,16 @@ export interface FrontProxyFacts {
   readonly pki: Pki
   readonly clock: Clock
   readonly frontProxy?: FrontProxyOptions | undefined
+  /** API servers of this process that stand behind APIServices. */
+  readonly localServer?: AggregationOptions['localServer']
 }
 
 export function frontProxyOf(facts: FrontProxyFacts): AggregationOptions {
-  const { pki, clock, frontProxy } = facts
+  const { pki, clock, frontProxy, localServer } = facts
   const { authorities, names, ...frontProxyHeaders } = frontProxiesOf(facts)
   return {
     forwarderTo: createForwarders({ clock }),
+    ...(localServer ? { localServer } : {}),
     clientCertificate: frontProxy?.clientCertificate ?? (() => pki.client('front-proxy-client')),
     clientAuthority: pki.authority,
     // Read whenever what others are told is looked at.

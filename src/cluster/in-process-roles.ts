@@ -1,7 +1,8 @@
 /** The roles beside the API server: controllers, scheduler and nodes, which share one set of informers. */
 import type { AnyKind } from '#api/machinery/kind.ts'
-import type { ApiServer, UserInfo } from '#apiserver'
+import type { ApiServer, NodeConnector, UserInfo } from '#apiserver'
 import { signingKeyOf, signToken } from '#apiserver/authentication/jwt.ts'
+import { messageOf } from '#base/errors.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import { version } from '#base/version.ts'
 import { createClient } from '#client/api-client.ts'
@@ -14,9 +15,10 @@ import type { RunningScheduler } from '#scheduler'
 import type { RunningHollowNode, RunningNode } from './hollow-nodes.ts'
 import { identities } from './identities.ts'
 import { layoutOf, SYSTEM_DATA_DIRECTORY } from './layout.ts'
+import type { LocalMetrics } from './local-metrics.ts'
 import type { Machine } from './machine.ts'
 import { nodeDirectories } from './node-directories.ts'
-import type { CompleteOptions } from './options.ts'
+import { type CompleteOptions, DEFAULT_METRIC_RESOLUTION_MS } from './options.ts'
 import type { Pki } from './pki/pki.ts'
 import { showLeading } from './role-figures.ts'
 
@@ -29,6 +31,9 @@ export interface RolesOptions extends CompleteOptions {
   readonly pki: Pki
   /** Where pods are real. */
   readonly machine: Machine | undefined
+  /** Where it is wanted. */
+  readonly metrics: LocalMetrics | undefined
+  readonly connector: NodeConnector | undefined
 }
 
 export class InProcessRoles implements Running {
@@ -40,6 +45,8 @@ export class InProcessRoles implements Running {
   /** Of the controllers; lasts over several times of leading. */
   readonly #figures = createFigureBook()
   #scheduler: RunningScheduler | undefined
+  #measuring: Promise<void> | undefined
+  readonly #stopping = new AbortController()
 
   constructor(options: RolesOptions) {
     this.#options = options
@@ -62,10 +69,13 @@ export class InProcessRoles implements Running {
     server.show(this.#figures.source)
     server.show(() => this.#scheduler?.figuresBeside() ?? [])
     await this.#startNodes()
+    this.#measuring = this.#startMetrics()
   }
 
   /** Starts controllers and scheduler. */
   async startControl(): Promise<void> {
+    // What a reset took away.
+    void this.#options.metrics?.ensure().catch(this.#cannotMeasure)
     const { controllers, kinds, clusterCidr, pki, etcd, featureGates } = this.#options
     // Loaded now only, when the API answers already.
     const [{ SIGNERS, startControllers }, { startScheduler }] = await Promise.all([
@@ -117,6 +127,9 @@ export class InProcessRoles implements Running {
   }
 
   async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#measuring
+    await this.#options.metrics?.stop()
     for (const node of [...this.#nodes.values()].reverse()) await node.stop()
     await this.stopControl()
     this.#informers.stop()
@@ -129,6 +142,32 @@ export class InProcessRoles implements Running {
       figures ? meterTransport(transport, figures, { host: IN_PROCESS, clock }) : transport,
     )
     return { client, informers: this.#informers, clock, random, log }
+  }
+
+  /** When all that has to be quick is over. */
+  async #startMetrics(): Promise<void> {
+    const { metrics, connector, clock, server, metricResolutionMs } = this.#options
+    if (!metrics || !connector) return
+    const figures = createFigureBook()
+    try {
+      await clock.whenIdle?.(this.#stopping.signal)
+      if (this.#stopping.signal.aborted) return
+      server.show(figures.source)
+      await metrics.start({
+        context: this.#contextFor(identities.cache),
+        admin: createClient(server.transportFor(identities.admin)),
+        nodes: connector,
+        resolutionMs: metricResolutionMs ?? DEFAULT_METRIC_RESOLUTION_MS,
+        figures,
+      })
+    } catch (error) {
+      this.#cannotMeasure(error)
+    }
+  }
+
+  readonly #cannotMeasure = (error: unknown): void => {
+    if (!this.#stopping.signal.aborted)
+      this.#options.log.error('the metrics server could not start', { error: messageOf(error) })
   }
 
   async #startNodes(): Promise<void> {

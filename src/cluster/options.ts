@@ -103,6 +103,10 @@ export interface ClusterOptions extends ServingOptions {
   readonly staticPodPath?: string
   /** As what this machine's node registers. */
   readonly registration?: NodeRegistration
+  /** Whether the resource metrics API is served, for `kubectl top` and autoscalers; not by default. */
+  readonly metricsServer?: boolean
+  /** How often nodes are asked what they use, 15 s by default; upstream's --metric-resolution. */
+  readonly metricResolutionMs?: number
   /** The first node's name; the host's name by default. */
   readonly nodeName?: string
   readonly log?: Log
@@ -135,6 +139,7 @@ type WithoutDefault =
   | 'keepsInMemory'
   | 'kubeletPort'
   | 'listen'
+  | 'metricResolutionMs'
   | 'nodeName'
   | keyof ServingOptions
 
@@ -153,6 +158,7 @@ const WIDE_CLUSTER_CIDR = '10.240.0.0/12'
 const NODES_IN_DEFAULT_CIDR = 256
 export const DEFAULT_DOMAIN = 'cluster.local'
 export const DEFAULT_PORT = 6443
+export const DEFAULT_METRIC_RESOLUTION_MS = 15_000
 export const DEFAULT_ADDRESS = '127.0.0.1'
 
 /** The range that was asked for, wide enough for many hollow nodes where nobody asked for one. */

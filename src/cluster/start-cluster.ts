@@ -4,7 +4,12 @@ import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
 import { kinds } from '#api/kinds.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import { servedKinds } from '#api/runtime-config.ts'
-import { type ApiServer, createApiServer, type NodeConnector } from '#apiserver'
+import {
+  type AggregationOptions,
+  type ApiServer,
+  createApiServer,
+  type NodeConnector,
+} from '#apiserver'
 import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import { UserError } from '#base/errors.ts'
 import { localUrl } from '#base/host-port.ts'
@@ -25,6 +30,7 @@ import { type Foundation, layFoundation, untilStored } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { InProcessRoles } from './in-process-roles.ts'
+import { LocalMetrics, METRICS_SERVICE } from './local-metrics.ts'
 import type { Machine } from './machine.ts'
 import type { RemoteNodeConnector } from './node-connector.ts'
 import type { OpenAudit } from './open-audit.ts'
@@ -89,12 +95,15 @@ class Starting {
   readonly #options: CompleteOptions
   readonly #kinds: readonly AnyKind[]
   readonly #running: Running[] = []
+  readonly #metrics: LocalMetrics | undefined
+  #nodes: NodeConnector | undefined
   #roles: InProcessRoles | undefined
   #stopping: Promise<void> | undefined
 
   constructor(options: CompleteOptions) {
     this.#options = options
     this.#kinds = servedKinds(kinds, options.runtimeConfig)
+    this.#metrics = options.metricsServer ? new LocalMetrics() : undefined
   }
 
   async start(): Promise<Cluster> {
@@ -112,6 +121,8 @@ class Starting {
       kinds: this.#kinds,
       pki: foundation.pki,
       machine,
+      metrics: this.#metrics,
+      connector: this.#nodes,
     })
     this.#roles = roles
     const snapshots = new ClusterSnapshots(foundation.memory, roles)
@@ -173,10 +184,14 @@ class Starting {
     { hostAddress, audit }: { hostAddress: string | undefined; audit: OpenAudit | undefined },
   ): ApiServer {
     const { store, pki, encryption } = foundation
-    const { clock, random, log, nodes, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
+    const { clock, random, log, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
     const { eventTtlMs, frontProxy, requestLimits, featureGates, flags } = this.#options
     const webhooks = createWebhookCaller()
     this.#running.push({ stop: async () => webhooks.close() })
+    const nodes = this.#nodeConnector(pki, hostAddress, name =>
+      createClient(server.transportFor(identities.admin)).get(nodeKind, name),
+    )
+    this.#nodes = nodes
     const server: ApiServer = createApiServer({
       store,
       kinds: this.#kinds,
@@ -191,21 +206,30 @@ class Starting {
       serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
       bootstrapTokenAuth,
       // The addresses of hollow pods are nobody's, or somebody else's.
-      ...(nodes.kind === 'hollow' ? {} : { forwarderTo: createForwarders({ clock }) }),
+      ...(this.#options.nodes.kind === 'hollow'
+        ? {}
+        : { forwarderTo: createForwarders({ clock }) }),
       webhookCaller: webhooks.call,
-      aggregation: frontProxyOf({ pki, clock, frontProxy }),
+      aggregation: frontProxyOf({ pki, clock, frontProxy, localServer: this.#localServer() }),
       flags,
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(requestLimits ? { requestLimits } : {}),
       ...(audit ? { audit: audit.audit } : {}),
       ...(encryption ? { healthChecks: encryption.healthChecks } : {}),
-      nodes: this.#nodeConnector(pki, hostAddress, name =>
-        createClient(server.transportFor(identities.admin)).get(nodeKind, name),
-      ),
+      nodes,
     })
     if (encryption) server.show(encryption.figures)
     this.#running.push(server)
     return server
+  }
+
+  #localServer(): AggregationOptions['localServer'] {
+    const metrics = this.#metrics
+    if (!metrics) return undefined
+    return ({ namespace, name }) =>
+      namespace === METRICS_SERVICE.namespace && name === METRICS_SERVICE.name
+        ? user => metrics.transportFor(user)
+        : undefined
   }
 
   /** Kubelets of this process directly, those that joined over HTTPS. Beside hollow nodes none joins: their pods could not meet. */
@@ -279,6 +303,7 @@ function complete(given: StartOptions): CompleteOptions {
     flags: new Map(),
     clusterDomain: DEFAULT_DOMAIN,
     controllers: '*',
+    metricsServer: false,
     bootstrapTokenAuth: false,
     log: silentLog,
     clock: systemClock,

@@ -39,6 +39,8 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     clusterCidr: values.clusterCidr,
     clusterDomain: values.clusterDomain,
     controllers: values.controllers,
+    metricsServer: values.metricsServer,
+    metricResolutionMs: values.metricResolutionMs,
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
     registration: registrationOf(values),
     ...(values.staticPodPath === undefined ? {} : { staticPodPath: resolve(values.staticPodPath) }),

@@ -10,8 +10,19 @@ export interface HostAccess {
   readonly files: Files
   readonly mounts: Mounts
   readonly network: ProbeNetwork
+  /** What the whole machine uses, where its files do not tell. */
+  readonly usage?: () => MachineUsage
   /** Absent where there are none. */
   readonly cgroups?: Cgroups
+}
+
+/** Of all that runs there, pods and system. */
+export interface MachineUsage {
+  /** Since some beginning; never becomes less. */
+  readonly cpuUsageNanoseconds: number
+  readonly memoryWorkingSetBytes: number
+  readonly swapUsageBytes: number
+  readonly timestamp: number
 }
 
 /** Control groups by their path, such as `/kubepods/burstable`. */

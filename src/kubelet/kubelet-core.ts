@@ -163,7 +163,11 @@ export function createKubelet(
     if (stopped) return
     unsubscribe.push(
       pods.subscribe({
-        changed: (pod, previous) => staticPods.seen(pod) || workers.changed(pod, previous),
+        changed(pod, previous) {
+          if (staticPods.seen(pod)) return
+          runtime.podChanged?.(pod)
+          workers.changed(pod, previous)
+        },
         deleted: pod => staticPods.unseen(pod) || workers.deleted(pod),
       }),
     )
@@ -178,7 +182,12 @@ export function createKubelet(
   )
 
   return {
-    transport: createServer({ context, cache, workers, usage, figures: figures.source }),
+    transport: createServer({
+      ...{ context, cache, workers, usage },
+      startedMs: clock.now(),
+      figures: figures.source,
+      probeFigures: () => probes.figures(),
+    }),
     registered,
     async stop() {
       stopped = true

@@ -5,6 +5,10 @@
  */
 import type { DuplexChannels, EventSource } from '#client/transport.ts'
 import type { StorageUsage } from './host-access.ts'
+import type { Pod } from './pod-types.ts'
+
+/** A pod as a runtime may see it: frozen, and shared with whoever else looks at it. */
+export type RuntimePod = Pod
 
 export interface ContainerRuntime {
   version(): Promise<RuntimeVersion>
@@ -55,6 +59,8 @@ export interface ContainerRuntime {
   mountImage(imageId: string, directory: string): Promise<void>
   /** Bytes and inodes used by images, for node status and image collection. */
   containerStats(): Promise<readonly ContainerStats[]>
+  /** Told of each pod before it starts and whenever it changes, where a runtime only pretends to run programs and reads in it how they fare. */
+  podChanged?(pod: RuntimePod): void
 
   /**
    * Tells the ids of containers and sandboxes that started or ended, as soon as the runtime knows, where it can;
@@ -275,6 +281,8 @@ export interface ContainerStats {
   readonly containerId: string
   readonly cpuUsageNanoseconds: number
   readonly memoryWorkingSetBytes: number
+  /** Absent where the runtime does not tell. */
+  readonly swapUsageBytes?: number
   /** What it wrote beside its volumes; absent where the runtime does not know yet. */
   readonly writableLayer?: StorageUsage
   readonly timestamp: number

@@ -164,6 +164,7 @@ export class Aggregator {
     const reference = referenceOf(remote.service)
     if (!reference) return LOCAL
     const { webhooks: world } = this.#server
+    if (remote.isLocal) return remote.probe()
     const { namespace, name } = reference
     const slices = world.endpointSlices(namespace, name)
     return lacks(reference, world.service(namespace, name), slices) ?? (await remote.probe())

@@ -34,6 +34,7 @@ export async function passOn(
     })
     return unavailable(exchange, 'service unavailable')
   }
+  if (reached.local) return reached.local.request(exchange.request)
   const { request, end } = limited(exchange)
   try {
     if (exchange.wantsStream && request.headers?.upgrade) {

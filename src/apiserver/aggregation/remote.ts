@@ -8,12 +8,12 @@ import type { UserInfo } from '../authentication/authenticator.ts'
 import type { Exchange } from '../exchange.ts'
 import { JSON_TYPE } from '../media-type.ts'
 import type { ServerContext } from '../server-context.ts'
-import { failedCheck, type Outcome, PASSED } from './availability.ts'
+import { failedCheck, type Outcome, PASSED, referenceOf } from './availability.ts'
 import { discoverResources, jsonIn } from './discovery.ts'
 import { AGGREGATOR, OPENAPI_READER } from './identity.ts'
 import { passOn } from './pass-on.ts'
 import { type Discovered, type RemoteVersion, versionOf } from './remotes.ts'
-import { type Answer, askFor, type FrontProxy, reach } from './target.ts'
+import { type Answer, askFor, type FrontProxy, localServerOf, reach } from './target.ts'
 
 /** Endpoints of one service differ in their health; one that is well is enough. */
 const FURTHER_ATTEMPTS = 4
@@ -41,6 +41,14 @@ export class Remote implements RemoteVersion {
   get rank() {
     const { groupPriorityMinimum, versionPriority } = this.service.spec
     return { group: groupPriorityMinimum, version: versionPriority }
+  }
+
+  /** It is a part of this process, so that no record of the cluster tells where it is. */
+  get isLocal(): boolean {
+    const reference = referenceOf(this.service)
+    return (
+      reference !== undefined && localServerOf(this.#server, this.#proxy, reference) !== undefined
+    )
   }
 
   /** `apis/example.com/v1` */

@@ -6,23 +6,30 @@ import { hostPort } from '#base/host-port.ts'
 import type { Forwarder, ForwarderTo } from '#client/forwarding/forwarder.ts'
 import type { KeptConnections } from '#client/forwarding/kept-connections.ts'
 import { networkFailure } from '#client/network-failure.ts'
-import type { ApiResponse, ResponseBody } from '#client/transport.ts'
+import type { ApiResponse, ResponseBody, Transport } from '#client/transport.ts'
 import { resolveService } from '../admission/webhooks/location.ts'
 import type { UserInfo } from '../authentication/authenticator.ts'
 import type { ServerContext } from '../server-context.ts'
-import { referenceOf } from './availability.ts'
+import { type Reference, referenceOf } from './availability.ts'
 import { identityHeaders } from './identity.ts'
 
 export interface FrontProxy {
   readonly forwarderTo: ForwarderTo
+  /** Servers of this process, which stand where the cluster has no Service of that name. */
+  readonly localServer?: (at: Omit<Reference, 'port'>) => LocalServer | undefined
   /** What this server shows to those behind it; asked for at every connection, for it is renewed. */
   clientCertificate(): { readonly certificate: string; readonly key: string }
 }
+
+/** The server as this user meets it: who asks is told by value, and needs no certificate. */
+export type LocalServer = (user: UserInfo) => Pick<Transport, 'request'>
 
 export interface Reached {
   readonly forwarder: Forwarder
   /** `https://10.0.0.7:8443`, for messages. */
   readonly url: string
+  /** The server itself where it is in this process. */
+  readonly local?: Pick<Transport, 'request'>
 }
 
 export interface Wanted {
@@ -32,14 +39,27 @@ export interface Wanted {
   readonly connections: KeptConnections
 }
 
+/** A Service takes the place of what this process has under its name: so a user puts another server there. */
+export function localServerOf(
+  { webhooks }: Pick<ServerContext, 'webhooks'>,
+  proxy: FrontProxy,
+  { namespace, name }: Reference,
+): LocalServer | undefined {
+  const local = proxy.localServer?.({ namespace, name })
+  return local && webhooks.service(namespace, name) === undefined ? local : undefined
+}
+
 /** Chooses one of the endpoints. Throws an Error that says why there is none. */
 export function reach(
-  { webhooks, random }: Pick<ServerContext, 'webhooks' | 'random'>,
+  server: Pick<ServerContext, 'webhooks' | 'random'>,
   proxy: FrontProxy,
   { service, user, connections }: Wanted,
 ): Reached {
+  const { webhooks, random } = server
   const reference = referenceOf(service)
   if (!reference) throw new Error('it is served here')
+  const local = localServerOf(server, proxy, reference)?.(user)
+  if (local) return locally(local, reference)
   const { host, port } = resolveService(webhooks, random, reference)
   const { caBundle, insecureSkipTLSVerify = false } = service.spec
   const authority = caBundle ? Buffer.from(caBundle, 'base64').toString() : ''
@@ -58,6 +78,14 @@ export function reach(
   })
   const url = `https://${hostPort(host, port)}`
   return { forwarder: told(forwarder, { host, port }), url }
+}
+
+function locally(local: Pick<Transport, 'request'>, { name, namespace, port }: Reference): Reached {
+  const forwarder: Forwarder = {
+    request: request => local.request(request),
+    upgrade: async request => ({ response: await local.request(request) }),
+  }
+  return { forwarder, url: `https://${name}.${namespace}.svc:${port}`, local }
 }
 
 /** Failures in the words that operators know. */
@@ -118,6 +146,7 @@ export async function askFor(
 
 export function bytesOf(body: ResponseBody, limit: number): Promise<Uint8Array> {
   if (body.kind === 'bytes') return Promise.resolve(body.bytes)
+  if (body.kind === 'chunks') return Promise.resolve(Buffer.concat(body.chunks))
   if (body.kind !== 'stream') return Promise.resolve(new Uint8Array())
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []

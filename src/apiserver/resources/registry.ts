@@ -3,6 +3,7 @@ import type { AnyKind } from '#api/machinery/kind.ts'
 import type { ResourceName } from '#api/machinery/status.ts'
 import type { ResourceStorage } from '../storage/resource-storage.ts'
 import type { View } from '../storage/view.ts'
+import type { VirtualResource } from './virtual.ts'
 
 /** One resource in one version. */
 export interface ServedResource {
@@ -12,6 +13,8 @@ export interface ServedResource {
   readonly name: ResourceName
   /** Absent for resources that are answered but never stored, such as SubjectAccessReview. */
   readonly storage?: ResourceStorage
+  /** Who knows the objects of resources that are read but never stored. */
+  readonly virtual?: VirtualResource
 }
 
 export interface StoredResource extends ServedResource {

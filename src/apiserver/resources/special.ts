@@ -46,6 +46,7 @@ const tokens = () => import('./service-account-token.ts')
 const scales = () => import('./scale.ts')
 const reviews = () => import('./reviews.ts')
 const streams = () => import('./pod-streams.ts')
+const virtuals = () => import('./virtual.ts')
 
 const table: Readonly<Record<string, Handlers>> = {
   componentstatuses: {
@@ -83,13 +84,18 @@ const scaleHandlers: Handlers = {
   update: later(scales, 'updateScale'),
   patch: later(scales, 'patchScale'),
 }
+const virtualHandlers: Handlers = {
+  get: later(virtuals, 'getVirtual'),
+  list: later(virtuals, 'listVirtual'),
+}
 const none: Handlers = {}
 
 /** Who answers this subresource (or never stored resource), by verb; undefined where nobody special does. */
 export function specialHandlers(
-  { name: { group, resource }, kind }: ServedResource,
+  { name: { group, resource }, kind, virtual }: ServedResource,
   subresource: string,
 ): Handlers | undefined {
+  if (virtual) return subresource === '' ? virtualHandlers : undefined
   if (subresource === 'scale' && kind.subresources.scale) return scaleHandlers
   const path = subresource ? `${resource}/${subresource}` : resource
   const handlers = table[group ? `${path}.${group}` : path]

@@ -293,6 +293,7 @@ export const listContainerStatsResponse = message({
         4,
         message({ usedBytes: nested(3, unsigned), inodesUsed: nested(4, unsigned) }),
       ),
+      swap: nested(5, message({ timestamp: integer(1), swapUsageBytes: nested(3, unsigned) })),
     }),
   ),
 })

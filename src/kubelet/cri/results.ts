@@ -109,6 +109,7 @@ export function fromStats(raw: RawStats): ContainerStats {
     containerId: raw.attributes?.id ?? '',
     cpuUsageNanoseconds: raw.cpu?.usageCoreNanoSeconds?.value ?? 0,
     memoryWorkingSetBytes: raw.memory?.workingSetBytes?.value ?? 0,
+    ...(raw.swap?.swapUsageBytes ? { swapUsageBytes: raw.swap.swapUsageBytes.value ?? 0 } : {}),
     timestamp: milliseconds(raw.cpu?.timestamp),
     ...(raw.writableLayer && {
       writableLayer: {

@@ -4,6 +4,7 @@
  * the pod's worker look again.
  */
 import { messageOf } from '#base/errors.ts'
+import type { Figure } from '#base/figures.ts'
 import type { ProbeAnswer } from '../host-access.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodEvents } from '../pod-events.ts'
@@ -30,6 +31,8 @@ const OUTPUT_LIMIT = 10_240
 
 const KINDS: readonly ProbeKind[] = ['startup', 'liveness', 'readiness']
 
+const named = (kind: ProbeKind) => `${kind[0]?.toUpperCase()}${kind.slice(1)}`
+
 const probeOf = (container: AnyContainer, kind: ProbeKind): Probe | undefined =>
   kind === 'startup'
     ? container.startupProbe
@@ -43,6 +46,8 @@ interface Running {
   state: ProbeState
   cancel: () => void
   asking: boolean
+  /** How often it went well, and how often not. */
+  readonly counts: { successful: number; failed: number }
 }
 
 interface Probed {
@@ -137,6 +142,27 @@ export class Probes {
     this.#probed.delete(containerId)
   }
 
+  /** Of the containers that run, under upstream's name. */
+  figures(): readonly Figure[] {
+    const values = [...this.#probed.values()].flatMap(({ pod: { metadata }, reference, probes }) =>
+      probes.flatMap(({ kind, counts }) =>
+        Object.entries(counts).map(([result, value]) => ({
+          labels: {
+            container: reference.container.name,
+            namespace: metadata.namespace ?? '',
+            pod: metadata.name ?? '',
+            pod_uid: metadata.uid ?? '',
+            probe_type: named(kind),
+            result,
+          },
+          value,
+        })),
+      ),
+    )
+    const help = 'How often probes of containers went well or failed'
+    return [{ name: 'prober_probe_total', help, type: 'counter', values }]
+  }
+
   forget(uid: string): void {
     for (const [id, probed] of this.#probed) if (probed.uid === uid) this.stop(id)
   }
@@ -157,6 +183,7 @@ export class Probes {
           state: this.#stateOf(pod, reference, run, kind),
           cancel() {},
           asking: false,
+          counts: { successful: 0, failed: 0 },
         })
     }
     if (probes.length === 0) return
@@ -216,14 +243,14 @@ export class Probes {
       (error): ProbeAnswer => ({ ok: false, output: messageOf(error) }),
     )
     if (!live()) return
+    running.counts[answer.ok ? 'successful' : 'failed']++
     if (!answer.ok || answer.isDoubtful) this.#tell(probed, kind, answer)
     this.#take(probed, running, answer.ok)
     if (live()) this.#schedule(probed, running, periodMs)
   }
 
   #tell({ pod, reference }: Probed, kind: ProbeKind, { ok, output }: ProbeAnswer): void {
-    const name = `${kind[0]?.toUpperCase()}${kind.slice(1)}`
-    const text = `${name} probe ${ok ? 'warning' : 'failed'}: ${output.slice(0, OUTPUT_LIMIT)}`
+    const text = `${named(kind)} probe ${ok ? 'warning' : 'failed'}: ${output.slice(0, OUTPUT_LIMIT)}`
     this.#events.warning(pod, ok ? 'ProbeWarning' : 'Unhealthy', text, reference)
   }
 

@@ -1,49 +1,106 @@
-/** What containers use, as `/metrics/resource` tells it. */
-import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE } from '../labels.ts'
+/** What containers, pods and the node use, as `/metrics/resource` tells it under upstream's names. */
+import { messageOf } from '#base/errors.ts'
+import type { MachineUsage } from '../host-access.ts'
+import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID } from '../labels.ts'
 import type { ContainerStats } from '../runtime.ts'
+import { machineUsage } from './machine-usage.ts'
 import type { ServerParts } from './server.ts'
 
 export interface Figure extends ContainerStats {
   readonly labels: Readonly<Record<string, string>>
   readonly startedAt: number
+  readonly image: string
 }
 
+/** Of the containers that run. */
 export async function figures({ context, cache }: ServerParts): Promise<Figure[]> {
   const stats = await context.options.runtime.containerStats()
   return stats.flatMap(stat => {
     const container = cache.container(stat.containerId)
-    return container?.state === 'running'
-      ? [{ ...stat, labels: container.labels, startedAt: container.startedAt }]
-      : []
+    if (container?.state !== 'running') return []
+    const { labels, startedAt, image } = container
+    return [{ ...stat, labels, startedAt, image }]
   })
 }
 
 export const sum = (figures: readonly Figure[], of: (figure: Figure) => number) =>
   figures.reduce((total, figure) => total + of(figure), 0)
 
+export function nodeUsage({ context }: ServerParts): Promise<MachineUsage | undefined> {
+  return machineUsage(context.options.hostAccess, () => context.clock.now())
+}
+
+/** In the order of their names, as upstream tells them; each sample with the time at which it was taken. */
 export async function resourceMetrics(parts: ServerParts): Promise<string> {
-  const all = await figures(parts)
-  const labelsOf = ({ labels }: Figure) =>
-    `{container="${labels[CONTAINER_NAME]}",namespace="${labels[POD_NAMESPACE]}",pod="${labels[POD_NAME]}"}`
-  const lines = [
-    '# HELP container_cpu_usage_seconds_total Cumulative cpu time consumed by the container in core-seconds',
-    '# TYPE container_cpu_usage_seconds_total counter',
-    ...all.map(
-      figure =>
-        `container_cpu_usage_seconds_total${labelsOf(figure)} ${figure.cpuUsageNanoseconds / 1e9} ${figure.timestamp}`,
-    ),
-    '# HELP container_memory_working_set_bytes Current working set of the container in bytes',
-    '# TYPE container_memory_working_set_bytes gauge',
-    ...all.map(
-      figure =>
-        `container_memory_working_set_bytes${labelsOf(figure)} ${figure.memoryWorkingSetBytes} ${figure.timestamp}`,
-    ),
-    '# HELP node_cpu_usage_seconds_total Cumulative cpu time consumed by the node in core-seconds',
-    '# TYPE node_cpu_usage_seconds_total counter',
-    `node_cpu_usage_seconds_total ${sum(all, figure => figure.cpuUsageNanoseconds) / 1e9}`,
-    '# HELP node_memory_working_set_bytes Current working set of the node in bytes',
-    '# TYPE node_memory_working_set_bytes gauge',
-    `node_memory_working_set_bytes ${sum(all, figure => figure.memoryWorkingSetBytes)}`,
-  ]
+  const lines: string[] = []
+  const family = (name: string, type: 'counter' | 'gauge', help: string, samples: string[]) => {
+    if (samples.length > 0) lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
+    for (const sample of samples) lines.push(name + sample)
+  }
+  const measured = await measure(parts)
+  const { containers, node } = measured
+  const pods = podsOf(containers)
+  const ofContainers = (value: (figure: Figure) => number) =>
+    containers.map(each => `${containerLabels(each)} ${value(each)} ${each.timestamp}`)
+  const ofPods = (value: (figure: Figure) => number) =>
+    pods.map(all => `${podLabels(all)} ${sum(all, value)} ${newest(all)}`)
+  const ofNode = (value: (usage: MachineUsage) => number) =>
+    node ? [` ${value(node)} ${node.timestamp}`] : []
+  const cpu = (each: { cpuUsageNanoseconds: number }) => each.cpuUsageNanoseconds / 1e9
+  const memory = (each: { memoryWorkingSetBytes: number }) => each.memoryWorkingSetBytes
+  const swap = (each: { swapUsageBytes?: number }) => each.swapUsageBytes ?? 0
+  const tellsSwap = containers.some(({ swapUsageBytes }) => swapUsageBytes !== undefined)
+  const CPU = 'cpu_usage_seconds_total'
+  const MEMORY = 'memory_working_set_bytes'
+  const SWAP = 'swap_usage_bytes'
+  family(`container_${CPU}`, 'counter', 'Core-seconds that the container used', ofContainers(cpu))
+  family(`container_${MEMORY}`, 'gauge', 'Bytes that the container needs', ofContainers(memory))
+  family(
+    'container_start_time_seconds',
+    'gauge',
+    'When the container started, in seconds since the epoch',
+    containers.map(each => `${containerLabels(each)} ${each.startedAt / 1000}`),
+  )
+  if (tellsSwap)
+    family(`container_${SWAP}`, 'gauge', 'Bytes of the container on disk', ofContainers(swap))
+  family(`node_${CPU}`, 'counter', 'Core-seconds that the node used', ofNode(cpu))
+  family(`node_${MEMORY}`, 'gauge', 'Bytes that the node needs', ofNode(memory))
+  family(`node_${SWAP}`, 'gauge', 'Bytes of the node on disk', ofNode(swap))
+  family(`pod_${CPU}`, 'counter', 'Core-seconds that the pod used', ofPods(cpu))
+  family(`pod_${MEMORY}`, 'gauge', 'Bytes that the pod needs', ofPods(memory))
+  if (tellsSwap) family(`pod_${SWAP}`, 'gauge', 'Bytes of the pod on disk', ofPods(swap))
+  const failed = [` ${measured.isComplete ? 0 : 1}`]
+  family('resource_scrape_error', 'gauge', '1 if something could not be measured, else 0', failed)
+  // The name that it had before, which upstream still tells.
+  family('scrape_error', 'gauge', 'The same as resource_scrape_error', failed)
   return `${lines.join('\n')}\n`
 }
+
+/** What can be measured now; the runtime may be away. */
+async function measure(parts: ServerParts) {
+  const [containers, node] = await Promise.all([
+    figures(parts).catch((error: unknown) => {
+      parts.context.log.warn('containers could not be measured', { error: messageOf(error) })
+      return undefined
+    }),
+    nodeUsage(parts),
+  ])
+  return {
+    containers: containers ?? [],
+    node,
+    isComplete: containers !== undefined && node !== undefined,
+  }
+}
+
+/** Containers pod by pod. */
+export const podsOf = (all: readonly Figure[]): Figure[][] => [
+  ...Map.groupBy(all, ({ labels }) => labels[POD_UID] ?? '').values(),
+]
+
+const newest = (all: readonly Figure[]) => Math.max(...all.map(({ timestamp }) => timestamp))
+
+export const containerLabels = ({ labels }: Figure) =>
+  `{container="${labels[CONTAINER_NAME]}",namespace="${labels[POD_NAMESPACE]}",pod="${labels[POD_NAME]}"}`
+
+const podLabels = ([first]: readonly Figure[]) =>
+  `{namespace="${first?.labels[POD_NAMESPACE]}",pod="${first?.labels[POD_NAME]}"}`

@@ -12,6 +12,7 @@ import type { LocalUsage } from '../eviction/local-usage.ts'
 import type { KubeletContext } from '../options.ts'
 import type { PodWorkers } from '../pods/pod-workers.ts'
 import type { RuntimeCache } from '../pods/runtime-cache.ts'
+import { containerFigures } from './container-figures.ts'
 import { openContainerLogs } from './container-logs.ts'
 import { resourceMetrics } from './figures.ts'
 import { openAttach, openExec, openPortForward } from './streams.ts'
@@ -24,8 +25,11 @@ export interface ServerParts {
   readonly cache: RuntimeCache
   readonly workers: PodWorkers
   readonly usage: LocalUsage
+  readonly startedMs: number
   /** What the kubelet counts of its own work. */
   readonly figures: FigureSource
+  /** How its probes went. */
+  readonly probeFigures: FigureSource
 }
 
 export interface Route {
@@ -82,12 +86,27 @@ async function answer(parts: ServerParts, request: ApiRequest): Promise<ApiRespo
     case 'stats':
       return json(await statsSummary(parts))
     case 'metrics': {
-      const isOwn = route.segments.length === 1
-      const lines = isOwn ? figuresText([parts.figures]) : await resourceMetrics(parts)
+      const lines = await metricsAt(parts, route.segments[1])
+      if (lines === undefined || route.segments.length > 2) return text(404, '404 page not found\n')
       return text(200, lines, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores')
     }
     default:
       throw notFound({ group: '', resource: 'paths' }, request.path.split('?')[0] ?? '')
+  }
+}
+
+async function metricsAt(parts: ServerParts, name = ''): Promise<string | undefined> {
+  switch (name) {
+    case '':
+      return figuresText([parts.figures])
+    case 'resource':
+      return resourceMetrics(parts)
+    case 'cadvisor':
+      return containerFigures(parts)
+    case 'probes':
+      return figuresText([parts.probeFigures])
+    default:
+      return undefined
   }
 }
 

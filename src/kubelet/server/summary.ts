@@ -1,9 +1,9 @@
 /** `/stats/summary`: what the node, its pods, their containers and volumes use, in upstream's shape (stats/v1alpha1). */
 import { rfc3339 } from '#base/clock.ts'
 import { NONE, type PodUsage } from '../eviction/local-usage.ts'
-import type { FileSystemSpace, StorageUsage } from '../host-access.ts'
+import type { FileSystemSpace, MachineUsage, StorageUsage } from '../host-access.ts'
 import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID } from '../labels.ts'
-import { type Figure, figures, sum } from './figures.ts'
+import { type Figure, figures, nodeUsage, sum } from './figures.ts'
 import type { ServerParts } from './server.ts'
 
 /** As old as upstream's measures of volumes are at most. */
@@ -11,7 +11,7 @@ const MAXIMUM_AGE_MS = 60_000
 
 export async function statsSummary(parts: ServerParts): Promise<unknown> {
   const { clock, options } = parts.context
-  const all = await figures(parts)
+  const [all, machine] = await Promise.all([figures(parts), nodeUsage(parts)])
   const byPod = Map.groupBy(all, figure => figure.labels[POD_UID] ?? '')
   const space = await options.hostAccess.files.space(options.rootDirectory)
   const pods: object[] = []
@@ -23,7 +23,12 @@ export async function statsSummary(parts: ServerParts): Promise<unknown> {
   const now = clock.now()
   const fs = space && { fs: fileSystem(now, space, usedOf(space)) }
   return {
-    node: { nodeName: options.nodeName, startTime: rfc3339(now), ...processing(all, now), ...fs },
+    node: {
+      nodeName: options.nodeName,
+      startTime: rfc3339(parts.startedMs),
+      ...(machine ? machineProcessing(machine, options.hostAccess.facts.memoryBytes) : {}),
+      ...fs,
+    },
     pods,
   }
 }
@@ -65,6 +70,18 @@ const processing = (of: readonly Figure[], now: number) => ({
   cpu: { time: rfc3339(now), usageCoreNanoSeconds: sum(of, f => f.cpuUsageNanoseconds) },
   memory: { time: rfc3339(now), workingSetBytes: sum(of, f => f.memoryWorkingSetBytes) },
 })
+
+const machineProcessing = (usage: MachineUsage, capacityBytes: number) => {
+  const time = rfc3339(usage.timestamp)
+  const { cpuUsageNanoseconds: usageCoreNanoSeconds, memoryWorkingSetBytes: workingSetBytes } =
+    usage
+  const availableBytes = Math.max(0, capacityBytes - workingSetBytes)
+  return {
+    cpu: { time, usageCoreNanoSeconds },
+    memory: { time, availableBytes, workingSetBytes },
+    swap: { time, swapUsageBytes: usage.swapUsageBytes },
+  }
+}
 
 const fileSystem = (now: number, space: FileSystemSpace | undefined, used: StorageUsage) => ({
   time: rfc3339(now),

@@ -5,6 +5,7 @@ import type { ContainerRuntime, HostAccess, ProbeAnswer } from '#kubelet'
 import { createAddressPool } from './addresses.ts'
 import { createHollowRuntime } from './hollow-runtime.ts'
 import { createMemoryFiles, DISK_BYTES } from './memory-files.ts'
+import { HollowUsage } from './usage.ts'
 
 export interface HollowNodeOptions {
   readonly clock: Clock
@@ -36,9 +37,15 @@ export function createHollowNode(options: HollowNodeOptions): HollowNode {
   const { hostname, podCidr, random } = options
   const healthy = async (): Promise<ProbeAnswer> => ({ ok: true, output: '' })
   const uuid = random.uuid()
+  const usage = new HollowUsage(options.clock)
   return {
     relistMs: RELIST_MS,
-    runtime: createHollowRuntime({ ...options, files, addresses: createAddressPool(podCidr) }),
+    runtime: createHollowRuntime({
+      ...options,
+      files,
+      usage,
+      addresses: createAddressPool(podCidr),
+    }),
     hostAccess: {
       files,
       facts: {
@@ -62,6 +69,7 @@ export function createHollowNode(options: HollowNodeOptions): HollowNode {
         mountedBelow: async () => [],
       },
       network: { http: healthy, tcp: healthy, grpc: healthy },
+      usage: () => usage.machine(),
     },
   }
 }

@@ -17,11 +17,13 @@ import type {
 import { HollowContainer, type HollowContainerEvents } from './hollow-container.ts'
 import { execute, openAttach, openExec } from './hollow-exec.ts'
 import type { MemoryFiles } from './memory-files.ts'
+import type { HollowUsage } from './usage.ts'
 
 export interface HollowRuntimeOptions {
   readonly clock: Clock
   readonly random: Random
   readonly files: MemoryFiles
+  readonly usage: HollowUsage
   /** Addresses for pods; asked once a sandbox, given back when it is stopped. */
   readonly addresses: AddressPool
   /** How long a sandbox and a container take to start. */
@@ -58,7 +60,7 @@ const IMAGE_BYTES = 1_000_000
 const IMAGE_UID = 65_532
 
 export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRuntime {
-  const { clock, random, files, addresses } = options
+  const { clock, random, files, addresses, usage } = options
   const sandboxes = new Map<string, HollowSandbox>()
   const containers = new Map<string, HollowContainer>()
   const listeners = new Set<(event: RuntimeEvent) => void>()
@@ -74,7 +76,11 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
   const events: HollowContainerEvents = {
     clock,
     log: (container, line) => files.append(logPathOf(container), line),
-    changed: ({ sandboxId, id: containerId }) => tell({ sandboxId, containerId }),
+    changed(container) {
+      const { sandboxId, id: containerId, state } = container
+      if (state === 'exited') usage.ended(containerId)
+      tell({ sandboxId, containerId })
+    },
   }
   const latency = (ms: number | undefined) => (ms ? sleep(clock, ms) : Promise.resolve())
   const find = (containerId: string): HollowContainer => {
@@ -124,6 +130,7 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
       for (const container of [...containers.values()])
         if (container.sandboxId === sandboxId) containers.delete(container.id)
       sandboxes.delete(sandboxId)
+      usage.podGone(sandbox.config.uid)
     },
     listPodSandboxes: async () => [...sandboxes.values()].map(sandboxStatus),
     async podSandboxStatus(sandboxId) {
@@ -140,7 +147,14 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
     },
     async startContainer(containerId) {
       await latency(options.startLatencyMs)
-      find(containerId).start()
+      const container = find(containerId)
+      const { id, sandboxId, config } = container
+      usage.started({
+        id,
+        name: config.name,
+        podUid: sandboxes.get(sandboxId)?.config.uid ?? '',
+      })
+      container.start()
     },
     async stopContainer(containerId) {
       containers.get(containerId)?.end()
@@ -184,7 +198,8 @@ export function createHollowRuntime(options: HollowRuntimeOptions): ContainerRun
     },
     removeImage: async () => {},
     mountImage: async () => {},
-    containerStats: async () => [],
+    containerStats: async () => usage.stats(),
+    podChanged: pod => usage.podChanged(pod),
     events: {
       subscribe({ next }) {
         listeners.add(next)

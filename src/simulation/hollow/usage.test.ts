@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Pod } from '#api/core/v1/pod/pod.ts'
+import { createManualClock } from '#client/testing/manual-clock.ts'
+import { CPU_ANNOTATION, HollowUsage, MEMORY_ANNOTATION } from './usage.ts'
+
+const MEBIBYTE = 1024 ** 2
+
+function pod(annotations: Record<string, string>, ...containers: object[]): Pod {
+  return { metadata: { name: 'p', uid: 'u', annotations }, spec: { containers } } as unknown as Pod
+}
+const container = (name: string, requests: object = {}, limits: object = {}) => ({
+  name,
+  resources: { requests, limits },
+})
+
+/** Cores and mebibytes that each container uses now. */
+async function measured(usage: HollowUsage, clock: ReturnType<typeof createManualClock>) {
+  const before = usage.stats()
+  await clock.advance(1000)
+  return usage
+    .stats()
+    .map(({ cpuUsageNanoseconds, memoryWorkingSetBytes }, index) => [
+      (cpuUsageNanoseconds - (before[index]?.cpuUsageNanoseconds ?? 0)) / 1e9,
+      memoryWorkingSetBytes / MEBIBYTE,
+    ])
+}
+
+function started(first: Pod, ...names: string[]) {
+  const clock = createManualClock()
+  const usage = new HollowUsage(clock)
+  usage.podChanged(first)
+  for (const name of names) usage.started({ id: name, name, podUid: 'u' })
+  return { clock, usage }
+}
+
+test('a container uses a tenth of what it asks for, and a little where it asks for nothing', async () => {
+  const asking = container('a', { cpu: '500m', memory: '160Mi' })
+  const { clock, usage } = started(pod({}, asking, container('b')), 'a', 'b')
+  assert.deepEqual(await measured(usage, clock), [
+    [0.05, 16],
+    [0.001, 8],
+  ])
+})
+
+test('annotations say what a pod uses, evenly or by container, and may change at any time', async () => {
+  const both = [container('a', { cpu: '500m' }), container('b')]
+  const { clock, usage } = started(pod({ [CPU_ANNOTATION]: '300m' }, ...both), 'a', 'b')
+  assert.deepEqual(
+    (await measured(usage, clock)).map(([cores]) => cores),
+    [0.15, 0.15],
+  )
+  usage.podChanged(pod({ [CPU_ANNOTATION]: 'b=2', [MEMORY_ANNOTATION]: 'a=1Gi, b=4Mi' }, ...both))
+  assert.deepEqual(await measured(usage, clock), [
+    [0.05, 1024],
+    [2, 4],
+  ])
+  usage.podChanged(pod({ [CPU_ANNOTATION]: 'much', [MEMORY_ANNOTATION]: '-1' }, ...both))
+  assert.deepEqual(await measured(usage, clock), [
+    [0.05, 8],
+    [0.001, 8],
+  ])
+})
+
+test('no container uses more processor time than its limit', async () => {
+  const limited = container('a', {}, { cpu: '200m' })
+  const { clock, usage } = started(pod({ [CPU_ANNOTATION]: '900m' }, limited), 'a')
+  assert.deepEqual(await measured(usage, clock), [[0.2, 8]])
+})
+
+test('what was used before a change stays counted, and the machine goes on when a container ends', async () => {
+  const { clock, usage } = started(pod({ [CPU_ANNOTATION]: '1' }, container('a')), 'a')
+  await clock.advance(10_000)
+  usage.podChanged(pod({ [CPU_ANNOTATION]: '100m' }, container('a')))
+  await clock.advance(10_000)
+  assert.equal(usage.stats()[0]?.cpuUsageNanoseconds, 11e9)
+  assert.equal(usage.machine().cpuUsageNanoseconds, 11.2e9)
+  usage.ended('a')
+  assert.deepEqual(usage.stats(), [])
+  await clock.advance(10_000)
+  assert.equal(usage.machine().cpuUsageNanoseconds, 11.3e9)
+  assert.equal(usage.machine().memoryWorkingSetBytes, 256 * MEBIBYTE)
+})
