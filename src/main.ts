@@ -58,6 +58,7 @@ async function run(invocation: Invocation): Promise<void> {
     case 'scheduler':
     case 'kubelet':
     case 'proxy':
+    case 'metrics-server':
     case 'dns': {
       const { runRole } = await import('#cluster/single-role.ts')
       return runRole(invocation)

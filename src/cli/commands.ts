@@ -10,6 +10,7 @@ import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from '.
 import { kubeletCertificates } from './kubelet-flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
 import { logLevel } from './log-level.ts'
+import { kubelets, metricResolution } from './metrics-flags.ts'
 import { kubeletPort, kubeletServing, nodeLimits, nodes } from './nodes.ts'
 import { proxyPlaces } from './proxy-flags.ts'
 import { registration } from './registration-flags.ts'
@@ -71,11 +72,6 @@ const featureGates = listTextFlag(
   'NAME=BOOL,…',
   'what is not on, or off, by default, such as GangScheduling=true; give it to API server, controllers and scheduler alike',
   '',
-)
-const metricResolution = durationFlag(
-  'metric-resolution',
-  'how often nodes are asked what they use',
-  15_000,
 )
 const nodeName = textFlag(
   'node-name',
@@ -377,6 +373,10 @@ export const commands = {
       ...proxyPlaces,
       logLevel: logLevel('info'),
     },
+  },
+  'metrics-server': {
+    doc: 'run the metrics server alone',
+    flags: { kubeconfig, ...kubelets, ...roleServing(4443), logLevel: logLevel('info') },
   },
   dns: {
     doc: 'run the cluster DNS alone',

@@ -21,7 +21,16 @@ import { storageOptionsOf } from './storage-options.ts'
 
 type RoleInvocation = Extract<
   Invocation,
-  { name: 'apiserver' | 'controller-manager' | 'scheduler' | 'kubelet' | 'proxy' | 'dns' }
+  {
+    name:
+      | 'apiserver'
+      | 'controller-manager'
+      | 'scheduler'
+      | 'kubelet'
+      | 'proxy'
+      | 'dns'
+      | 'metrics-server'
+  }
 >
 
 /** Starts the role; the process then lives until a signal ends it. Throws UserErrors. */
@@ -137,6 +146,10 @@ async function startRole(invocation: RemoteInvocation, remote: Remote): Promise<
         healthzBindAddress,
         metricsBindAddress,
       })
+    }
+    case 'metrics-server': {
+      const { startSingleMetricsServer } = await import('./single-metrics-server.ts')
+      return startSingleMetricsServer(invocation.values, remote)
     }
     case 'dns': {
       const [{ startDns }, { readNodeDns, upstreamsOf }] = await Promise.all([

@@ -4,6 +4,7 @@ import type { Measures } from './measures.ts'
 
 /** Go's usual ones. */
 const REQUEST_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const TICK_BOUNDS = [...REQUEST_BOUNDS, 35, 60, 90, 120]
 
 export interface ServerFigures {
   asked(node: string, seconds: number, isGood: boolean, atMs: number): void
@@ -12,11 +13,7 @@ export interface ServerFigures {
   forget(node: string): void
 }
 
-export function createServerFigures(
-  book: FigureBook,
-  measures: Measures,
-  resolutionMs: number,
-): ServerFigures {
+export function createServerFigures(book: FigureBook, measures: Measures): ServerFigures {
   const duration = book.histogram(
     'metrics_server_kubelet_request_duration_seconds',
     'Duration of requests to Kubelet API in seconds',
@@ -31,7 +28,7 @@ export function createServerFigures(
   const tick = book.histogram(
     'metrics_server_manager_tick_duration_seconds',
     'How long it took to ask all nodes and to keep what they said',
-    tickBounds(resolutionMs / 1000),
+    TICK_BOUNDS,
   )
   const freshness = book.histogram(
     'metrics_server_api_metric_freshness_seconds',
@@ -62,9 +59,3 @@ export function createServerFigures(
     forget: node => void lastAsked.delete(node),
   }
 }
-
-/** Up to the time after which the next one is due, finer towards it. */
-const tickBounds = (seconds: number): number[] =>
-  [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1, 1.2, 1.5].map(part =>
-    Number((part * seconds).toPrecision(6)),
-  )

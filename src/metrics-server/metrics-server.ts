@@ -57,7 +57,7 @@ export function startMetricsServer(
   const nodes = informers.for(nodeKind)
   const pods = informers.for(podKind)
   const measures = new Measures(resolutionMs)
-  const figures = createServerFigures(options.figures, measures, resolutionMs)
+  const figures = createServerFigures(options.figures, measures)
   const isWanted = (labels: Readonly<Record<string, string>> | undefined) =>
     options.nodes?.matches(labels) ?? true
   let lastRoundMs = clock.monotonicMs()

@@ -65,9 +65,10 @@ function nodes(
     list: ({ matches }) => told(informer.list().filter(matches), metricsOf),
     get(_, name) {
       const node = informer.get(name)
-      if (!node) throw notFound({ group: '', resource: 'nodes' }, name)
+      // Upstream's words: what is missing is a node, or what is known of it.
+      if (!node) throw notFound({ group: '', resource: 'node' }, name)
       const metrics = metricsOf(node)
-      if (!metrics) throw notFound({ group: nodeMetrics.group, resource: 'nodes' }, name)
+      if (!metrics) throw notFound({ group: nodeMetrics.group, resource: 'nodemetrics' }, name)
       return metrics
     },
   }
@@ -100,9 +101,9 @@ function pods(
     get(namespace, name) {
       const key = `${namespace}/${name}`
       const pod = informer.get(key)
-      if (!pod) throw notFound({ group: '', resource: 'pods' }, key)
+      if (!pod) throw notFound({ group: '', resource: 'pods' }, name)
       const metrics = metricsOf(pod)
-      if (!metrics) throw notFound({ group: podMetrics.group, resource: 'pods' }, key)
+      if (!metrics) throw notFound({ group: podMetrics.group, resource: 'podmetrics' }, key)
       return metrics
     },
   }

@@ -10,6 +10,7 @@ import { measures } from './kubectl/measures.ts'
 import { networkCases } from './kubectl/network.ts'
 import { podCases } from './kubectl/pods.ts'
 import { resizeCases } from './kubectl/resize.ts'
+import { usageCases } from './kubectl/usage.ts'
 import { volumeCases } from './kubectl/volumes.ts'
 import { NO_TRACES, ownIds, ProaProcess, traces, whyNotHere } from './proa-process.ts'
 
@@ -40,6 +41,7 @@ describe('kubectl on real containers', { skip: reason !== undefined }, () => {
   describe('volumes', together, () => volumeCases(bench))
   describe('network', together, () => networkCases(bench))
   describe('probes and hooks', together, () => lifeCases(bench))
+  describe('usage', () => usageCases(bench))
   describe('measures', () => measures(bench))
   describe('adoption', () => adoptionCases(bench))
 

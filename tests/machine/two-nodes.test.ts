@@ -81,6 +81,17 @@ describe('a second node', { skip: reason !== undefined }, () => {
     assert.equal(await kubectl.run(`get --raw /api/v1/nodes/${SECOND}/proxy/healthz`), 'ok')
   })
 
+  test('both are measured, and so are their pods', async () => {
+    await eventually(async () => {
+      const { stdout } = await kubectl.try('top node --no-headers')
+      return [FIRST, SECOND].every(node => new RegExp(`^${node} +\\d+m`, 'm').test(stdout))
+    })
+    await eventually(async () => {
+      const { stdout } = await kubectl.try('top pod --no-headers')
+      return ['one', 'two'].every(pod => new RegExp(`^${pod} +\\d+m +\\d+Mi`, 'm').test(stdout))
+    })
+  })
+
   for (const [name, node] of [
     ['one', FIRST],
     ['two', SECOND],

@@ -136,6 +136,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   /** How names are checked: DNS-1123 subdomain unless the kind says otherwise. */
   readonly nameRule: NameRule<T>
   readonly columns: readonly Column<T>[]
+  /** Which columns there are depends on what is in the rows, so that a table without any has none. */
+  readonly hasColumnsOfRows: boolean
   /** What is shown of an object's metadata alone; all of it but for what was only put there for one version of the kind. */
   readonly metadataAlone: (metadata: ObjectMeta) => ObjectMeta
   readonly rowConditions: (object: T) => readonly RowCondition[]
@@ -220,6 +222,7 @@ export interface KindSource<T extends KubernetesObject> {
   readonly validateStatusUpdate?: (next: T, previous: T) => readonly FieldError[]
   readonly nameRule?: NameRule<T>
   readonly columns?: readonly Column<T>[]
+  readonly hasColumnsOfRows?: boolean
   readonly metadataAlone?: KindDefinition['metadataAlone']
   readonly rowConditions?: (object: T) => readonly RowCondition[]
   readonly compareRows?: (one: T, other: T) => number
@@ -287,6 +290,7 @@ export function defineKind<T extends KubernetesObject>(source: KindSource<T>): K
     validateStatusUpdate: noErrors,
     nameRule: 'dns1123Subdomain' as const,
     columns: [],
+    hasColumnsOfRows: false,
     metadataAlone: (metadata: ObjectMeta) => metadata,
     rowConditions: noErrors,
     fieldSelectors: {},

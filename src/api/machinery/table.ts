@@ -62,6 +62,8 @@ export interface TableOptions {
   readonly version?: MetaVersion | undefined
   /** Later events of a watch leave the columns out, since the client has them from the first. */
   readonly withoutColumns?: boolean
+  /** How many rows there will be, where they come later. */
+  readonly rowCount?: number
 }
 
 /** What upstream shows of kinds that say nothing about columns. */
@@ -82,6 +84,7 @@ export function tableOf(
 ): Table {
   const columns = columnsOf(kind)
   const { now, includeObject = 'Metadata', listMeta, version, withoutColumns = false } = options
+  const isWithoutAll = kind.hasColumnsOfRows && (options.rowCount ?? objects.length) === 0
   const rows = objects.map(object => {
     const conditions = kind.rowConditions(object)
     return {
@@ -94,8 +97,8 @@ export function tableOf(
     kind: 'Table',
     apiVersion: metaApiVersion(version),
     metadata: listMeta ?? listMetaOfOne(objects),
-    columnDefinitions: withoutColumns ? null : definitionsOf(columns),
-    rows: rows.length === 0 && columns === DEFAULT_COLUMNS ? null : rows,
+    columnDefinitions: withoutColumns || isWithoutAll ? null : definitionsOf(columns),
+    rows: isWithoutAll || (rows.length === 0 && columns === DEFAULT_COLUMNS) ? null : rows,
   }
 }
 

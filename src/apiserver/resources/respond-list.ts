@@ -112,7 +112,7 @@ function inRowOrder(list: List): List {
 
 function table(list: List, wanted: Representing): Promise<ApiResponse> {
   const { exchange, resource, items, metadata } = list
-  const outline = tableFor(exchange, resource.kind, [], metadata)
+  const outline = tableFor(exchange, resource.kind, [], { metadata, rowCount: items.length })
   const rowsOf = (slice: readonly Representation[]) =>
     tableFor(
       exchange,

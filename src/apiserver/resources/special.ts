@@ -87,6 +87,7 @@ const scaleHandlers: Handlers = {
 const virtualHandlers: Handlers = {
   get: later(virtuals, 'getVirtual'),
   list: later(virtuals, 'listVirtual'),
+  watch: later(virtuals, 'watchVirtual'),
 }
 const none: Handlers = {}
 

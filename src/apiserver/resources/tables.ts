@@ -19,13 +19,13 @@ export function tableFor(
   exchange: Exchange,
   kind: AnyKind,
   objects: readonly KubernetesObject[],
-  listMeta?: ListMetadata,
+  list?: { readonly metadata: ListMetadata; readonly rowCount: number },
 ): Table {
   const table = tableOf(kind, objects, {
     now: exchange.server.clock.now(),
     includeObject: includeObjectOf(exchange),
     version: wantedBy(exchange).version,
-    ...(listMeta ? { listMeta } : {}),
+    ...(list ? { listMeta: list.metadata, rowCount: list.rowCount } : {}),
   })
   return shownIn(exchange, table)
 }

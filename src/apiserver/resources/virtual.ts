@@ -1,5 +1,6 @@
 /** Resources whose objects are known when they are asked for, such as measures: they are read, and nothing of them is ever stored. */
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
+import { StatusError } from '#api/machinery/status.ts'
 import { unstored } from './create.ts'
 import { filterOf, listOptionsOf } from './list-options.ts'
 import { respondOne } from './read.ts'
@@ -35,6 +36,15 @@ export const listVirtual: SpecialHandler = (exchange, resource) => {
   const items = (found ?? []).map(object => unstored(object, 0))
   const page = { revision: undefined, items, continue: undefined, remaining: undefined }
   return respondList(exchange, resource as StoredResource, page)
+}
+
+/** Upstream has a route for it, which its API servers tell of in other words than of other methods. */
+export const watchVirtual: SpecialHandler = (_, { name: { group, resource } }) => {
+  throw new StatusError(
+    'MethodNotAllowed',
+    `watch is not supported on resources of kind "${resource}.${group}"`,
+    { group, kind: resource },
+  )
 }
 
 export const getVirtual: SpecialHandler = (exchange, resource) => {

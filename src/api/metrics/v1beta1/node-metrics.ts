@@ -26,5 +26,6 @@ export const nodeMetrics = defineKind<NodeMetrics>({
   verbs: ['get', 'list'],
   shape: nodeMetricsShape,
   ephemeral: true,
+  hasColumnsOfRows: true,
   columns: usageColumns(({ usage }) => [usage]),
 })

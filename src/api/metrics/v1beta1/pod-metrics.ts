@@ -30,7 +30,10 @@ export const podMetricsShape = objectShape(
   {
     timestamp: time(2).required().doc('The end of the span over which was measured.'),
     window: duration(3).required().doc('How long that span is.'),
-    containers: list(4, containerMetrics).required().doc('What each of its containers uses.'),
+    containers: list(4, containerMetrics)
+      .required()
+      .atomic()
+      .doc('What each of its containers uses.'),
   },
 )
 export type PodMetrics = ObjectOfShape<typeof podMetricsShape>
@@ -45,5 +48,6 @@ export const podMetrics = defineKind<PodMetrics>({
   verbs: ['get', 'list'],
   shape: podMetricsShape,
   ephemeral: true,
+  hasColumnsOfRows: true,
   columns: usageColumns(({ containers }) => containers.map(({ usage }) => usage)),
 })
