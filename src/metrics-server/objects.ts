@@ -129,7 +129,8 @@ const timesOf = ({ timeMs, windowMs }: Usage) => ({
 const amountsOf = ({ cpu, memory, swap }: Usage): Record<string, string> => ({
   cpu: formatQuantity({ nanos: BigInt(Math.round(cpu)), format: 'DecimalSI' }),
   memory: bytes(memory),
-  ...(swap === undefined ? {} : { swap: bytes(swap) }),
+  // Most nodes have none, and upstream's server tells of none.
+  ...(swap ? { swap: bytes(swap) } : {}),
 })
 
 const bytes = (amount: number) =>
