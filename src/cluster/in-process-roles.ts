@@ -2,6 +2,7 @@
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { ApiServer, NodeConnector, UserInfo } from '#apiserver'
 import { signingKeyOf, signToken } from '#apiserver/authentication/jwt.ts'
+import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import { version } from '#base/version.ts'
@@ -22,6 +23,8 @@ import { type CompleteOptions, DEFAULT_METRIC_RESOLUTION_MS } from './options.ts
 import type { Pki } from './pki/pki.ts'
 import { showLeading } from './role-figures.ts'
 
+/** Nobody waits for measures at a start, when there is other work. */
+const METRICS_DELAY_MS = 300
 /** Where requests go that need no connection, as figures tell it. */
 const IN_PROCESS = 'in-process'
 
@@ -150,8 +153,7 @@ export class InProcessRoles implements Running {
     if (!metrics || !connector) return
     const figures = createFigureBook()
     try {
-      await clock.whenIdle?.(this.#stopping.signal)
-      if (this.#stopping.signal.aborted) return
+      await sleep(clock, METRICS_DELAY_MS, this.#stopping.signal)
       server.show(figures.source)
       await metrics.start({
         context: this.#contextFor(identities.cache),
