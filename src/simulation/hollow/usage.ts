@@ -36,7 +36,8 @@ interface Meter extends Metered {
   cpuNanoseconds: number
   /** Until when that is added up. */
   untilMs: number
-  cores: number
+  /** Whole, so that sums are exact. */
+  nanosecondsPerMs: number
   memoryBytes: number
 }
 
@@ -71,7 +72,7 @@ export class HollowUsage {
       ...container,
       cpuNanoseconds: 0,
       untilMs: this.#clock.now(),
-      cores: 0,
+      nanosecondsPerMs: 0,
       memoryBytes: 0,
     }
     this.#meters.set(container.id, meter)
@@ -119,7 +120,7 @@ export class HollowUsage {
   #settle(meter: Meter): void {
     const now = this.#clock.now()
     const spanMs = Math.max(0, now - meter.untilMs)
-    meter.cpuNanoseconds += Math.round(spanMs * meter.cores * NANOSECONDS)
+    meter.cpuNanoseconds += spanMs * meter.nanosecondsPerMs
     meter.untilMs = now
   }
 
@@ -136,7 +137,8 @@ export class HollowUsage {
       return limit ? Math.min(limit * SHARE_OF_REQUEST, MODEST[resource]) : MODEST[resource]
     }
     // A program that wants more than its limit is slowed down.
-    meter.cores = Math.min(wanted('cpu'), amountIn(limits.cpu) ?? Number.POSITIVE_INFINITY)
+    const cores = Math.min(wanted('cpu'), amountIn(limits.cpu) ?? Number.POSITIVE_INFINITY)
+    meter.nanosecondsPerMs = Math.round(cores * NANOSECONDS)
     meter.memoryBytes = Math.max(PAGE, Math.round(wanted('memory') / PAGE) * PAGE)
   }
 }
