@@ -7,6 +7,7 @@ import type { CompleteOptions } from './options.ts'
 
 /** Each node gets a /24. */
 const ADDRESSES_PER_NODE = 256
+const LEAST_RESOLUTION_MS = 1_000
 /** The first is the API's, the tenth the DNS server's, and some should be left. */
 const LEAST_SERVICE_ADDRESSES = 16
 
@@ -18,6 +19,13 @@ export function checkOptions(options: CompleteOptions): void {
   refuseSmall(options, pods, services)
   refuseName(options)
   checkFeatureGates(options.featureGates)
+  checkResolution(options.metricResolutionMs)
+}
+
+/** Throws a UserError: nodes that are asked all the time would do nothing else. */
+export function checkResolution(metricResolutionMs = LEAST_RESOLUTION_MS): void {
+  if (metricResolutionMs < LEAST_RESOLUTION_MS)
+    throw new UserError('--metric-resolution must be 1s or longer')
 }
 
 /** A pod and a Service with the same address could not both be reached. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { type ApiService, apiService } from '#api/apiregistration/v1/api-service.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { clusterRole } from '#api/rbac/v1/cluster-role.ts'
+import { UserError } from '#base/errors.ts'
 import { startCluster as start } from '#cluster'
 import { createHollowNode } from '#simulation'
 import type { ClusterOptions } from './options.ts'
@@ -50,6 +51,10 @@ test('it is there on request, behind an APIService that is looked at', async () 
   const path = '/apis/metrics.k8s.io/v1beta1/nodes'
   const answer = (await eventually(() => orNothing(cluster.client.getPath(path)))) as object
   assert.equal((answer as { kind: string }).kind, 'NodeMetricsList')
+})
+
+test('nobody is asked all the time', async () => {
+  await assert.rejects(startCluster({ metricsServer: true, metricResolutionMs: 0 }), UserError)
 })
 
 test('without request there is none', async () => {

@@ -14,6 +14,7 @@ import type { Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
 import { systemFiles } from '#host/files.ts'
 import { startMetricsServer } from '#metrics-server'
+import { checkResolution } from './check-options.ts'
 import { createMetricsApi } from './metrics-api.ts'
 import type { Remote } from './remote-context.ts'
 import { pathMatcher } from './role-server/access.ts'
@@ -29,8 +30,7 @@ const LATE = 1.1
 export async function startSingleMetricsServer(values: Values, remote: Remote): Promise<Running> {
   const { context, figures } = remote
   const { clock, random, log, informers, client } = context
-  if (values.metricResolutionMs <= 0)
-    throw new UserError('--metric-resolution must be longer than nothing')
+  checkResolution(values.metricResolutionMs)
   const nodes = informers.for(nodeKind)
   const kubelets = new Kubelets(values, remote, name => nodes.get(name))
   const running = startMetricsServer(context, {

@@ -60,6 +60,7 @@ export function startMetricsServer(
   const figures = createServerFigures(options.figures, measures)
   const isWanted = (labels: Readonly<Record<string, string>> | undefined) =>
     options.nodes?.matches(labels) ?? true
+  const failing = new Set<string>()
   let lastRoundMs = clock.monotonicMs()
   let reached = 0
   let isHealthy = true
@@ -72,6 +73,7 @@ export function startMetricsServer(
     try {
       const text = await readMetrics(await options.kubelet(nodeName), { clock, timeoutMs })
       asked(true)
+      failing.delete(nodeName)
       reached++
       // It may have gone while it answered.
       if (!nodes.get(nodeName)) return false
@@ -79,8 +81,10 @@ export function startMetricsServer(
     } catch (error) {
       asked(false)
       measures.drop(nodeName)
-      if (!isOver)
-        log.warn('a node could not be measured', { node: nodeName, error: messageOf(error) })
+      // Told once, and not every round.
+      if (!isOver && !failing.has(nodeName))
+        log.warn('a node cannot be measured', { node: nodeName, error: messageOf(error) })
+      failing.add(nodeName)
       return false
     }
   }
@@ -117,6 +121,7 @@ export function startMetricsServer(
           rounds.forget(name)
           measures.drop(name)
           figures.forget(name)
+          failing.delete(name)
         },
       }),
       pods.subscribe({
