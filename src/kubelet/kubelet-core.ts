@@ -59,6 +59,7 @@ export function createKubelet(
     context,
     health: () => health.report(),
     pressure: () => pressure.conditions,
+    tell: (node, { type, reason, message }) => recorder.record(node, type, reason, { message }),
   })
   const staticPods: StaticPods = new StaticPods({
     context,

@@ -15,6 +15,7 @@ class Server {
   pressure = { memory: false, disk: false }
   reads = 0
   revision = 1
+  readonly told: string[] = []
   readonly agent: NodeAgent
 
   constructor(more: object = {}) {
@@ -32,6 +33,7 @@ class Server {
       context: { ...context, log: silentLog, random: createSeededRandom() },
       health,
       pressure: () => this.pressure,
+      tell: (_, { type, message }) => this.told.push(`${type} ${message}`),
     })
   }
 
@@ -80,6 +82,7 @@ test('a node that was taken for lost is ready again soon after it comes back', a
   server.isAway = false
   await server.clock.advance(30_000)
   assert.equal(server.ready, 'True')
+  assert.ok(server.told.includes('Normal Node n status is now: NodeReady'), server.told.join())
   const { reads } = server
   await server.clock.advance(60_000)
   assert.equal(server.reads, reads, 'a node in good health is read again and again')

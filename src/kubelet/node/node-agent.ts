@@ -13,6 +13,7 @@ import type { KubeletContext } from '../options.ts'
 import type { Image, RuntimeVersion } from '../runtime.ts'
 import { sameJson } from '../status/status-writer.ts'
 import { untilTick } from '../ticks.ts'
+import { type NodeNews, newsBetween } from './node-news.ts'
 import {
   type NodeHealth,
   type NodeStatus,
@@ -37,6 +38,8 @@ export interface NodeAgentParts {
   readonly health: () => NodeHealth
   /** The same object while nothing changes. */
   readonly pressure: () => NodeConditions
+  /** Told as an Event of the node. */
+  readonly tell: (node: Node, news: NodeNews) => void
 }
 
 /** What the status is made of. */
@@ -223,6 +226,7 @@ export class NodeAgent {
       try {
         this.node = await client.update(nodeKind, { ...node, status }, { subresource: 'status' })
         this.#writtenAt = clock.monotonicMs()
+        for (const news of newsBetween(node, status)) this.#parts.tell(node, news)
         return
       } catch (error) {
         if (isStatus(error, 'NotFound')) return this.#createOrAdopt()

@@ -53,6 +53,8 @@ export class Volumes {
   readonly #claims: ClaimedVolumes
   /** What was written last, by volume directory: a refresh that changes nothing touches no disk. */
   readonly #written = new Map<string, Payload>()
+  /** Directories in memory that this kubelet knows to be there: the table of mounts is not read at every look. */
+  readonly #inMemory = new Set<string>()
   /** By pod, audience and life: each token has its own time. */
   readonly #renewals = new Map<string, () => void>()
   #stopped = false
@@ -125,21 +127,27 @@ export class Volumes {
     this.#written.set(path, payload)
   }
 
-  /** Once; from then on the directory is the containers'. The mark behind the last step tells so after a crash in between. */
+  /**
+   * Once; from then on the directory is the containers'. The mark behind the last step tells so after a crash in between. What was in memory is
+   * gone after a reboot and is set up again: the bare directory below it would keep on disk what was to stay in memory.
+   */
   async #setUpEmptyDir(pod: Pod, volume: Volume): Promise<void> {
     const { hostAccess, rootDirectory } = this.#parts.context.options
     const { files, mounts } = hostAccess
     const path = this.pathOf(pod, volume)
     const marks = `${podDirectory(rootDirectory, uidOf(pod))}/plugins/${PLUGIN_DIRECTORIES.emptyDir}/${volume.name}`
-    if (await files.facts(`${marks}/ready`)) return
-    await files.makeDirectory(path)
     const isInMemory = volume.emptyDir?.medium === 'Memory'
+    const isMounted = async () =>
+      this.#inMemory.has(path) || (await mounts.mountedBelow(path)).includes(path)
+    if ((await files.facts(`${marks}/ready`)) && (!isInMemory || (await isMounted()))) return
+    await files.makeDirectory(path)
     if (isInMemory) await mounts.mountTmpfs(path, this.#memoryFor(pod, volume.emptyDir?.sizeLimit))
     await files.chmod(path, isInMemory ? TMPFS_MODE : EMPTY_DIR_MODE)
     const fsGroup = pod.spec?.securityContext?.fsGroup
     if (fsGroup !== undefined) await files.giveToGroup(path, fsGroup, false)
     await files.makeDirectory(marks)
     await files.write(`${marks}/ready`, new Uint8Array())
+    if (isInMemory) this.#inMemory.add(path)
   }
 
   /** No more than the pod, and all pods of the node, may use. */
@@ -273,8 +281,8 @@ export class Volumes {
     this.#claims.forget(uid)
     objectsOf(context).release(this.#user(uid))
     const directory = podDirectory(rootDirectory, uid)
-    for (const path of this.#written.keys())
-      if (path.startsWith(`${directory}/`)) this.#written.delete(path)
+    for (const known of [this.#written, this.#inMemory])
+      for (const path of known.keys()) if (path.startsWith(`${directory}/`)) known.delete(path)
     for (const path of await hostAccess.mounts.mountedBelow(directory))
       await hostAccess.mounts.unmount(path)
     await hostAccess.files.removeTree(`${directory}/volume-subpaths`)
