@@ -14,6 +14,11 @@ export interface Clock {
    * or when `signal` aborts. Absent where time is virtual, and there is always time.
    */
   whenIdle?(signal: AbortSignal): Promise<void> | undefined
+  /**
+   * Calls `callback` whenever the wall clock was set, or the machine slept, which waits do not notice: who waits for a moment of the wall clock
+   * looks anew then. The returned function ends that. Absent where it never happens.
+   */
+  onJump?(callback: () => void): () => void
   /** Calls `callback` once everything that is ready now had its turn, before the process sleeps again. Absent where time is virtual. */
   afterReadyWork?(callback: () => void): void
 }

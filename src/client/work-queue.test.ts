@@ -82,3 +82,16 @@ test('stopping ends waiting workers and leaves no timer', async () => {
   queue.add('b')
   assert.equal(await queue.next(), undefined)
 })
+
+test('who waits is looked at anew when the wall clock jumps, and may wait on', async () => {
+  const clock = createManualClock()
+  const queue = createWorkQueue({ clock })
+  queue.addAfter('midnight', 3_600_000)
+  await clock.jump(3_600_000)
+  assert.equal(await queue.next(), 'midnight')
+  assert.equal(clock.pending, 0)
+  queue.done('midnight')
+  queue.stop()
+  await clock.jump(1_000)
+  assert.equal(queue.length, 0)
+})

@@ -20,7 +20,7 @@ export interface WorkQueueOptions {
 
 export interface WorkQueue {
   add(key: string): void
-  /** Adds after a delay; of several delays for one key, the soonest counts. */
+  /** Adds after a delay, or when the wall clock jumps, since the key may wait for a moment of it; of several delays for one key, the soonest counts. */
   addAfter(key: string, delayMs: number): void
   /** Adds after a delay that doubles with every call until `forget`. */
   addRateLimited(key: string): void
@@ -88,6 +88,13 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     })
     delayed.set(key, { atMs, cancel })
   }
+  const endJumps = clock.onJump?.(() => {
+    for (const [key, { cancel }] of [...delayed]) {
+      cancel()
+      delayed.delete(key)
+      add(key)
+    }
+  })
 
   return {
     add,
@@ -120,6 +127,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     },
     stop() {
       stopped = true
+      endJumps?.()
       for (const { cancel } of delayed.values()) cancel()
       delayed.clear()
       waiting.clear()

@@ -1,5 +1,6 @@
 import type { Clock } from '#base/clock.ts'
 import { IdleTurns } from './idle-turns.ts'
+import { Jumps } from './jumps.ts'
 import { afterReadyWork } from './worker.ts'
 
 /** Node's timers count in 31 bits: a longer wait would fire at once, again and again. */
@@ -25,6 +26,7 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
   whenIdle: signal => turns.take(signal),
+  onJump: callback => jumps.tell(callback),
   afterReadyWork,
 }
 
@@ -33,4 +35,13 @@ const turns = new IdleTurns({
   monotonicMs: systemClock.monotonicMs,
   idleMs: () => performance.eventLoopUtilization().idle,
   after: (delayMs, callback) => setTimeout(callback, delayMs).unref(),
+})
+
+const jumps = new Jumps({
+  now: systemClock.now,
+  monotonicMs: systemClock.monotonicMs,
+  every: (intervalMs, look) => {
+    const timer = setInterval(look, intervalMs).unref()
+    return () => clearInterval(timer)
+  },
 })

@@ -174,6 +174,7 @@ export function createKubelet(
     )
     workers.allKnown()
     staticPods.apiKnown()
+    unsubscribe.push(clock.onJump?.(() => workers.clockJumped()) ?? (() => {}))
     rotation.start()
     pressure.start()
     await registering

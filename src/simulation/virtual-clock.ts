@@ -13,6 +13,8 @@ export interface VirtualClock extends Clock {
    * the next.
    */
   advance(milliseconds: number): Promise<void>
+  /** Sets the wall clock without time passing, and lets what that sets off come to rest. */
+  jump(milliseconds: number): Promise<void>
   /** Timers that wait. */
   readonly pending: number
 }
@@ -24,7 +26,9 @@ export interface VirtualClock extends Clock {
  */
 export function createVirtualClock(startMs: number, rest: () => Promise<void>): VirtualClock {
   let now = startMs
+  let jumpedMs = 0
   let order = 0
+  const jumps = new Set<{ readonly call: () => void }>()
   // Few timers wait at a time, so a walk over all to find the next is cheap enough.
   const timers = new Set<Timer>()
   const nextUntil = (limit: number): Timer | undefined => {
@@ -38,7 +42,7 @@ export function createVirtualClock(startMs: number, rest: () => Promise<void>): 
     return next
   }
   return {
-    now: () => now,
+    now: () => now + jumpedMs,
     monotonicMs: () => now - startMs,
     after(delayMs, callback) {
       const timer = { at: now + Math.max(0, delayMs), order: order++, callback }
@@ -57,6 +61,16 @@ export function createVirtualClock(startMs: number, rest: () => Promise<void>): 
         await rest()
       }
       now = until
+    },
+    onJump(callback) {
+      const jump = { call: callback }
+      jumps.add(jump)
+      return () => jumps.delete(jump)
+    },
+    async jump(milliseconds) {
+      jumpedMs += milliseconds
+      for (const { call } of [...jumps]) call()
+      await rest()
     },
     get pending() {
       return timers.size

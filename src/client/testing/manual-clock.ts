@@ -4,22 +4,36 @@ import type { Clock } from '#base/clock.ts'
 export interface ManualClock extends Clock {
   /** Moves time on, firing what falls due, and lets promises settle after each timer. */
   advance(milliseconds: number): Promise<void>
+  /** Sets the wall clock without time passing. */
+  jump(milliseconds: number): Promise<void>
   /** How many timers wait. */
   readonly pending: number
 }
 
 export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
   let elapsedMs = 0
+  let jumpedMs = 0
+  const jumps = new Set<{ readonly call: () => void }>()
   let order = 0
   const timers = new Map<number, { atMs: number; callback: () => void }>()
   const settle = () => new Promise<void>(resolve => setImmediate(resolve))
   return {
-    now: () => startMs + elapsedMs,
+    now: () => startMs + elapsedMs + jumpedMs,
     monotonicMs: () => elapsedMs,
     after(delayMs, callback) {
       const id = ++order
       timers.set(id, { atMs: elapsedMs + delayMs, callback })
       return () => void timers.delete(id)
+    },
+    onJump(callback) {
+      const jump = { call: callback }
+      jumps.add(jump)
+      return () => void jumps.delete(jump)
+    },
+    async jump(milliseconds) {
+      jumpedMs += milliseconds
+      for (const { call } of [...jumps]) call()
+      await settle()
     },
     get pending() {
       return timers.size

@@ -94,6 +94,11 @@ export class PodWorkers {
     else if (this.#complete) this.#killOrphan(uid)
   }
 
+  /** What a pod waits for by the wall clock, such as its deadline and its tokens, comes earlier or later than was thought. */
+  clockJumped(): void {
+    if (!this.#halted) for (const worker of this.#byUid.values()) worker.wake()
+  }
+
   #killOrphan(uid: string): void {
     const observed = this.#parts.cache.observe(uid)
     if (observed.sandboxes.length + observed.containers.length === 0) return

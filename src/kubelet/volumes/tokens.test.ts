@@ -85,3 +85,12 @@ test('what belonged to a pod is forgotten with it', async () => {
   await tokens.get(pod, '', 600)
   assert.equal(state.asked, 2)
 })
+
+test('a token that was asked for while the clock was ahead is asked for anew: it is not valid yet', async () => {
+  const { state, tokens } = setUp()
+  state.now += 3_600_000
+  await tokens.get(pod, 'vault', 600)
+  state.now -= 3_600_000
+  assert.deepEqual((await tokens.get(pod, 'vault', 600)).token, bytes('t2'))
+  assert.deepEqual((await tokens.get(pod, 'vault', 600)).token, bytes('t2'))
+})

@@ -12,6 +12,8 @@ const RENEW_AFTER_MS = 24 * 3_600_000
 const LEAST_RENEW_MS = 60_000
 
 interface Known {
+  /** By the wall clock. */
+  readonly askedAt: number
   /** As it stands in a file: each pod has one, and need not have it twice. */
   readonly token: Uint8Array
   readonly renewAt: number
@@ -35,10 +37,12 @@ export class Tokens {
     const key = `${uidOf(pod)}/${audience}/${expirationSeconds}`
     const now = this.#clock.now()
     const known = this.#known.get(key)
-    if (known && known.renewAt > now) return { token: known.token, renewInMs: known.renewAt - now }
+    // One that was asked for while the clock was ahead is not valid yet.
+    const isGood = known !== undefined && known.askedAt <= now && known.renewAt > now
+    if (isGood) return { token: known.token, renewInMs: known.renewAt - now }
     const fresh = await this.#request(pod, audience, expirationSeconds).catch(error => {
       // The API may be away for a while: an old token is better than none, as long as it is accepted.
-      if (known) return { ...known, renewAt: now + 60_000 }
+      if (known) return { ...known, askedAt: now, renewAt: now + 60_000 }
       throw error
     })
     this.#known.set(key, fresh)
@@ -75,6 +79,7 @@ export class Tokens {
     const renewMs = Math.min(lifeMs * RENEW_AFTER_PART, RENEW_AFTER_MS)
     return {
       token: new TextEncoder().encode(token),
+      askedAt: asked,
       renewAt: asked + Math.max(LEAST_RENEW_MS, renewMs),
     }
   }
