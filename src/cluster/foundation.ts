@@ -1,11 +1,12 @@
 /** What a cluster stands on: its store and its keys, on disk where it has a data directory, else in memory; the store in etcd where it has one. */
+import { X509Certificate } from 'node:crypto'
 import { isStatus } from '#api/machinery/status.ts'
 import { NotStoredError } from '#apiserver/storage/resource-storage.ts'
 import { addressAt, parseCidr } from '#base/cidr.ts'
-import { sleep } from '#base/clock.ts'
-import { UserError } from '#base/errors.ts'
+import { rfc3339, sleep } from '#base/clock.ts'
+import { messageOf, UserError } from '#base/errors.ts'
 import { machineAddresses } from '#host/addresses.ts'
-import { systemFiles } from '#host/files.ts'
+import { removeUnfinished, systemFiles } from '#host/files.ts'
 import { type Store, StoreUnavailableError } from '#store'
 import type { MemoryStore, StoreSnapshot } from '#store/memory/memory-store.ts'
 import { layoutOf } from './layout.ts'
@@ -62,6 +63,7 @@ export async function layFoundation(
   try {
     const keys = keysOf(options)
     const pki = openPki(options, keys, hostAddress)
+    warnOfEarlyClock(pki, options)
     return { ...opened, pki, keys, ...(memory ? { memory } : {}) }
   } catch (error) {
     await store.close()
@@ -93,7 +95,17 @@ async function openMemory({ clock, log, origin }: FoundationOptions): Promise<Me
 /** Opening the store also claims the data directory: another Proa there ends this one before it touches anything. */
 async function openFile({ dataDirectory = '', clock, log }: FoundationOptions): Promise<Store> {
   const { openSqliteStore } = await import('#store/sqlite/sqlite-store.ts')
-  return openSqliteStore({ directory: layoutOf(dataDirectory).state, clock, log })
+  const { directory, state, pki } = layoutOf(dataDirectory)
+  const store = await openSqliteStore({ directory: state, clock, log })
+  try {
+    for (const place of [directory, pki]) removeUnfinished(place)
+  } catch (error) {
+    // A disk that may only be read; what it holds can still be served.
+    log.warn('what an earlier process left unfinished could not be removed', {
+      error: messageOf(error),
+    })
+  }
+  return store
 }
 
 /** Encrypted where that is asked for; the configuration is judged before anything is touched. */
@@ -146,4 +158,17 @@ function openPki(options: FoundationOptions, keys: FilesAt, hostAddress: string 
     clock,
     random,
   })
+}
+
+/** The clock of a machine without a battery begins somewhere, and certificates of another day let nobody in: `Unauthorized` alone would not say why. */
+export function warnOfEarlyClock(
+  { authority }: Pick<Pki, 'authority'>,
+  { clock, log }: Pick<FoundationOptions, 'clock' | 'log'>,
+): void {
+  const beginsMs = Date.parse(new X509Certificate(authority).validFrom)
+  if (clock.now() >= beginsMs) return
+  log.warn(
+    "this machine's clock is before the cluster's certificates begin: nobody is let in until it is right",
+    { clock: rfc3339(clock.now()), begin: rfc3339(beginsMs) },
+  )
 }

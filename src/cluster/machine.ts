@@ -9,6 +9,7 @@ import type { Log } from '#base/log.ts'
 import type { Running } from '#client/role.ts'
 import { addressForOthers } from '#host/addresses.ts'
 import { command } from '#host/command.ts'
+import { claimDirectory } from '#host/data-directory.ts'
 import { containerTools, type HostAccess, machineAccess } from '#kubelet'
 import {
   ensureHostLink,
@@ -52,6 +53,8 @@ export interface Machine {
   keepLinked(): Running
   readonly containerd: Promise<Containerd>
   readonly access: Promise<HostAccess>
+  /** Lets another Proa have the node's part of the data directory; to be called when nothing of this one uses it any more. */
+  release(): void
 }
 
 const NODE_PREFIX_LENGTH = 24
@@ -63,6 +66,18 @@ const NODE_PREFIX_LENGTH = 24
 export async function prepareMachine(options: MachineOptions): Promise<Machine> {
   const readiness = await machineReadiness({ install: false, tell: () => {} })
   if (!readiness.ready) throw new UserError(readiness.reason)
+  const { layout } = options
+  // Before anything is touched: a second one would start containerd anew under the pods of the first.
+  const claim = claimDirectory(layout.kubelet, layout.directory)
+  try {
+    return await prepare(options, () => claim.release())
+  } catch (error) {
+    claim.release()
+    throw error
+  }
+}
+
+async function prepare(options: MachineOptions, release: () => void): Promise<Machine> {
   const { layout, clock, log } = options
   const network = podNetworkOf(options, layout.cniConfiguration)
   const podCidr = podCidrOf(network) ?? firstRange(options.clusterCidr)
@@ -107,6 +122,7 @@ export async function prepareMachine(options: MachineOptions): Promise<Machine> 
     },
     containerd,
     access,
+    release,
   }
 }
 

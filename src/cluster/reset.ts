@@ -10,8 +10,8 @@ import type { Log } from '#base/log.ts'
 import type { ValuesOf } from '#cli'
 import { signalProcess } from '#host/background-process.ts'
 import { systemClock } from '#host/clock.ts'
-import { claimDirectory } from '#host/data-directory.ts'
-import { systemFiles } from '#host/files.ts'
+import { claimDirectory, type DirectoryClaim } from '#host/data-directory.ts'
+import { removeUnfinished, systemFiles } from '#host/files.ts'
 import { systemLog } from '#host/log.ts'
 import { machineCgroups } from '#host/machine/cgroups.ts'
 import { unmountUnder } from '#host/mount-table.ts'
@@ -37,8 +37,15 @@ export async function reset(values: ValuesOf<'reset'>): Promise<void> {
 
 /** Throws a UserError while a Proa runs in the data directory, or where something of ours could not be removed. */
 export async function resetMachine(layout: Layout, log: Log, clock: Clock): Promise<void> {
-  const existed = systemFiles.exists(layout.state)
-  const claim = existed ? claimDirectory(layout.state) : undefined
+  const claims: DirectoryClaim[] = []
+  for (const part of [layout.state, layout.kubelet])
+    if (systemFiles.exists(part))
+      try {
+        claims.push(claimDirectory(part, layout.directory))
+      } catch (error) {
+        for (const claim of claims) claim.release()
+        throw error
+      }
   const failures: string[] = []
   const step = async (work: () => unknown) => {
     try {
@@ -71,7 +78,7 @@ export async function resetMachine(layout: Layout, log: Log, clock: Clock): Prom
     await step(() => removePodLogs(uids))
     await step(() => removeData(layout))
   } finally {
-    claim?.release()
+    for (const claim of claims) claim.release()
   }
   await step(() => removeDirectory(layout))
   if (failures.length > 0)
@@ -103,6 +110,7 @@ function targetOf(link: string): string {
 /** Never follows a volume out of the directory: whatever is mounted goes first. */
 async function removeData({ directory, ...layout }: Layout): Promise<void> {
   await unmountUnder(directory)
+  removeUnfinished(directory)
   for (const path of [
     layout.kubelet,
     layout.localPath,

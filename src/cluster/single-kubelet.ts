@@ -42,7 +42,7 @@ export async function startSingleKubelet(
     clock: systemClock,
     log,
   })
-  const running: Running[] = []
+  const running: Running[] = [{ stop: async () => machine.release() }]
   const stop = async () => {
     for (const part of running.splice(0).reverse()) await part.stop()
   }

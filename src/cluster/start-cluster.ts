@@ -55,7 +55,7 @@ export interface Cluster extends AsyncDisposable {
   readonly transport: Transport
   /** `https://127.0.0.1:6443`, where the cluster listens. */
   readonly url: string | undefined
-  /** The text of the administrator's kubeconfig, where the cluster listens. */
+  /** The text of the administrator's kubeconfig, where the cluster listens; another one when its certificate was renewed. */
   readonly kubeconfig: string | undefined
   readonly nodeNames: readonly string[]
   /** The whole state as it is now; takes no time. Throws a UserError where objects are not in memory. */
@@ -136,7 +136,9 @@ class Starting {
       client: createClient(transport),
       transport,
       url,
-      kubeconfig: url && adminKubeconfig(url, foundation),
+      get kubeconfig() {
+        return url && adminKubeconfig(url, foundation)
+      },
       nodeNames: [...roles.nodes.keys()],
       snapshot: () => snapshots.take(),
       reset: to => snapshots.reset(to),
@@ -169,7 +171,7 @@ class Starting {
       import('./machine.ts'),
       import('./layout.ts'),
     ])
-    return prepareMachine({
+    const machine = await prepareMachine({
       layout: layoutOf(dataDirectory),
       clusterCidr,
       serviceClusterIpRange,
@@ -177,6 +179,8 @@ class Starting {
       clock,
       log,
     })
+    this.#running.push({ stop: async () => machine.release() })
+    return machine
   }
 
   #createServer(

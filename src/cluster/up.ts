@@ -12,6 +12,7 @@ import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
 import { auditOptionsOf } from './audit-options.ts'
 import { dataDirectoryOf } from './data-directory.ts'
+import { keepKubeconfig } from './kept-kubeconfig.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
 import { registrationOf } from './registration.ts'
@@ -56,7 +57,12 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
   boundHeap()
   const layout = layoutOf(directory)
   const kubeconfig = values.writeKubeconfig ?? layout.adminKubeconfig
-  systemFiles.writeAtomically(kubeconfig, cluster.kubeconfig ?? '', PRIVATE_FILE)
+  keepKubeconfig({
+    clock: systemClock,
+    log,
+    text: () => cluster.kubeconfig ?? '',
+    write: text => systemFiles.writeAtomically(kubeconfig, text, PRIVATE_FILE),
+  })
   process.stdout.write(
     readyText({
       version: version.gitVersion,

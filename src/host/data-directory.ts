@@ -24,9 +24,9 @@ export interface DirectoryClaim {
  *
  * The claim is a kernel lock on the file `lock`, held through SQLite because Node has no call for one: it
  * ends with the process however that dies, so nothing stale is left behind. The file `pid` only serves
- * the message.
+ * the message, which names `shown`, the directory that somebody chose.
  */
-export function claimDirectory(directory: string): DirectoryClaim {
+export function claimDirectory(directory: string, shown = directory): DirectoryClaim {
   const pidFile = join(directory, 'pid')
   let lock: DatabaseSync | undefined
   try {
@@ -35,13 +35,13 @@ export function claimDirectory(directory: string): DirectoryClaim {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     lock?.close()
-    if (isBusy(error)) throw inUse(directory, pidIn(pidFile))
+    if (isBusy(error)) throw inUse(shown, pidIn(pidFile))
     throw directoryError(directory, error)
   }
   const other = whoHasFilesOf(directory)
   if (other !== undefined) {
     lock.close()
-    throw inUse(directory, other)
+    throw inUse(shown, other)
   }
   try {
     writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 })

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
-import { PRIVATE_DIRECTORY, PRIVATE_FILE, systemFiles } from './files.ts'
+import { PRIVATE_DIRECTORY, PRIVATE_FILE, removeUnfinished, systemFiles } from './files.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'proa-files-'))
 after(() => rmSync(directory, { recursive: true }))
@@ -86,4 +86,14 @@ test('a file that is not there is undefined; other trouble is one sentence', () 
     () => systemFiles.makeDirectory(join(directory, 'victim'), PRIVATE_DIRECTORY),
     /^UserError: Cannot make the directory .*in its place\.$/,
   )
+})
+
+test('what a killed process left of a write is removed, and nothing else', () => {
+  const place = join(directory, 'killed')
+  systemFiles.makeDirectory(place, PRIVATE_DIRECTORY)
+  const kept = ['0123456789ab', 'admin.conf', 'notes.new']
+  for (const name of [...kept, 'admin.conf.0123456789ab.new']) writeFileSync(join(place, name), '')
+  removeUnfinished(place)
+  assert.deepEqual(readdirSync(place).sort(), kept)
+  removeUnfinished(join(directory, 'nowhere'))
 })

@@ -19,7 +19,7 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { messageOf, UserError } from '#base/errors.ts'
 import { TROUBLE } from './trouble.ts'
 
@@ -125,6 +125,18 @@ export const systemFiles: Files = {
     })
   },
 }
+
+/**
+ * Removes what a process that was killed in the middle of `writeAtomically` or `writeOnce` has left in a directory. Only for whoever has the directory
+ * for itself: another process may be writing just now.
+ */
+export function removeUnfinished(directory: string): void {
+  for (const name of systemFiles.list(directory))
+    if (UNFINISHED.test(name)) systemFiles.remove(join(directory, name))
+}
+
+/** How `withTemporary` names files. */
+const UNFINISHED = /\.[0-9a-f]{12}\.new$/
 
 /**
  * Makes a directory and its parents; true where it made any. Node's own `recursive` never returns below /proc, where a parent

@@ -1,7 +1,7 @@
 /** What goes wrong on a machine with real containers: one sentence each, and what runs goes on. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,11 +53,18 @@ describe('faults of a node on this machine', { skip: reason !== undefined }, () 
     rmSync(elsewhere, { recursive: true, force: true })
   })
 
-  test('a data directory in use', () => {
-    assert.match(
-      refusal(...proa.words()),
-      /^proa: the data directory \S+ is in use by another proa \(pid \d+\)[^\n]*\n$/,
-    )
+  test('a data directory in use: nothing of it is touched', async () => {
+    const paths = containerdPaths(proa.directory)
+    const running = () => findProcesses(words => words.includes(paths.configFile))
+    const was = await running()
+    // As another version would have written it: a start that came so far would start containerd anew with its own.
+    const configuration = `${readFileSync(paths.configFile, 'utf8')}# of another version\n`
+    writeFileSync(paths.configFile, configuration)
+    const said = refusal(...proa.words())
+    const sentence = `proa: the data directory ${proa.directory} is in use by another proa (pid ${proa.processId})`
+    assert.equal(said.slice(0, sentence.length), sentence)
+    assert.deepEqual(await running(), was)
+    assert.equal(readFileSync(paths.configFile, 'utf8'), configuration)
   })
 
   test('addresses that another one on this machine gives out', () => {

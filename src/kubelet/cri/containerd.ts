@@ -58,6 +58,8 @@ const superviseEveryMs = 2_000
 const firstRestartDelayMs = 500
 const maxRestartDelayMs = 30_000
 const stopTimeoutMs = 10_000
+/** How long after SIGKILL it may still be there: what waits for a disk or a device in the kernel can not be killed. */
+const killTimeoutMs = 10_000
 /** At this size the log is moved aside when containerd starts; one old one is kept. */
 const maxLogBytes = 10 * 1024 * 1024
 
@@ -198,18 +200,29 @@ export async function runningProcess(paths: ContainerdPaths): Promise<number | u
   return found
 }
 
-/** SIGTERM, then SIGKILL; resolves when it is gone. */
-export async function stopProcess(processId: number, clock: Clock): Promise<void> {
-  signalProcess(processId, 'SIGTERM')
-  const deadline = clock.monotonicMs() + stopTimeoutMs
-  let killed = false
-  while ((await commandLineOf(processId)) !== undefined) {
-    if (!killed && clock.monotonicMs() > deadline) {
-      signalProcess(processId, 'SIGKILL')
-      killed = true
+/** SIGTERM, then SIGKILL; resolves when it is gone. Throws a UserError where even that does not end it. */
+export async function stopProcess(
+  processId: number,
+  clock: Clock,
+  signal = signalProcess,
+): Promise<void> {
+  let program = ''
+  for (const [name, patienceMs] of [
+    ['SIGTERM', stopTimeoutMs],
+    ['SIGKILL', killTimeoutMs],
+  ] as const) {
+    signal(processId, name)
+    const deadline = clock.monotonicMs() + patienceMs
+    while (clock.monotonicMs() <= deadline) {
+      const words = await commandLineOf(processId)
+      if (words === undefined) return
+      program ||= words[0] ?? ''
+      await sleep(clock, pollMs)
     }
-    await sleep(clock, pollMs)
   }
+  throw new UserError(
+    `${program || 'a process'} (pid ${processId}) can not be stopped: it waits in the kernel, maybe for a disk or a device that does not answer`,
+  )
 }
 
 /**

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import type { Clock } from '#base/clock.ts'
+import { UserError } from '#base/errors.ts'
+import { stopProcess } from './containerd.ts'
+
+/** A second passes with every look at it. */
+function hastyClock(): Clock {
+  let nowMs = 0
+  return {
+    now: () => nowMs,
+    monotonicMs: () => (nowMs += 1_000),
+    after(_, callback) {
+      const timer = setImmediate(callback)
+      return () => clearImmediate(timer)
+    },
+  }
+}
+
+test('what not even SIGKILL ends, since it waits for a disk, is told instead of waited for without end', async () => {
+  const child = spawn('sleep', ['1000'], { stdio: 'ignore' })
+  await once(child, 'spawn')
+  const { pid = 0 } = child
+  const signals: string[] = []
+  const lost = (_: number, signal: string) => signals.push(signal) > 0
+  await assert.rejects(stopProcess(pid, hastyClock(), lost), error => {
+    return error instanceof UserError && error.message.startsWith(`sleep (pid ${pid}) can not be`)
+  })
+  assert.deepEqual(signals, ['SIGTERM', 'SIGKILL'])
+  await stopProcess(pid, hastyClock())
+  assert.equal(child.signalCode ?? (await once(child, 'exit'))[1], 'SIGTERM')
+})
