@@ -82,7 +82,7 @@ export async function startMachineNode(
     services.catch(error =>
       log.error('services can not be reached by pods', { error: messageOf(error) }),
     )
-    const [containerd, hostAccess, { connectCri }, podCidr] = await Promise.all([
+    const [containerd, hostAccess, { connectCri, withSandboxImage }, podCidr] = await Promise.all([
       machine.containerd,
       machine.access,
       containerTools(),
@@ -100,7 +100,8 @@ export async function startMachineNode(
     const network = podNetworkOf(machine.options, containerd.cniConfDirectory)
     parts.add(startPodNetwork(contexts.node, { ...network, nodeName }))
     const { socketPath, snapshotter } = containerd
-    const runtime = connectCri({ socketPath, snapshotter, clock, log })
+    const cri = connectCri({ socketPath, snapshotter, clock, log })
+    const runtime = withSandboxImage(cri, () => containerd.restoreSandboxImage(), log)
     parts.add({ stop: () => runtime.close() })
     const kubelet = startKubelet(contexts.node, {
       nodeName,

@@ -78,7 +78,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     ...{ context, figures, nodeName, nodeAddresses, values, layout },
   })
   running.push(serving)
-  const [containerd, hostAccess, { connectCri }] = await Promise.all([
+  const [containerd, hostAccess, { connectCri, withSandboxImage }] = await Promise.all([
     machine.containerd,
     machine.access,
     containerTools(),
@@ -90,7 +90,8 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     startPodNetwork(context, { ...podNetworkOf(options, containerd.cniConfDirectory), nodeName }),
   )
   const { socketPath, snapshotter } = containerd
-  const runtime = connectCri({ socketPath, snapshotter, clock, log })
+  const cri = connectCri({ socketPath, snapshotter, clock, log })
+  const runtime = withSandboxImage(cri, () => containerd.restoreSandboxImage(), log)
   running.push({ stop: () => runtime.close() })
   const kubelet = startKubelet(context, {
     nodeName,

@@ -22,7 +22,7 @@ import {
   type Snapshotter,
 } from './containerd-config.ts'
 import { connectCri, criProblem } from './cri.ts'
-import { ensureImage } from './images.ts'
+import { ensureImage, loadImageTarball } from './images.ts'
 import { cniDirectories, findProgram } from './packages.ts'
 import { pauseImage, pauseTarball } from './pause.ts'
 import { systemContainerd, systemSocketPath } from './system-containerd.ts'
@@ -47,6 +47,8 @@ export interface Containerd {
   /** Where containerd reads its CNI configuration from. */
   readonly cniConfDirectory: string
   readonly cniBinDirectory: string
+  /** Loads the image of sandboxes anew, also where containerd believes that it has it. */
+  restoreSandboxImage(): Promise<unknown>
   /** Stops watching over it; containerd and the pods live on. */
   release(): void
 }
@@ -81,8 +83,8 @@ export async function ensureContainerd(options: ContainerdOptions): Promise<Cont
   }
   await startUnlessRunning(paths, containerdConfig(config), { clock, log })
   const runtime = connectCri({ socketPath: paths.socket, clock, log })
+  const { snapshotter } = config
   try {
-    const { snapshotter } = config
     const store = { runtime, clock, socketPath: paths.socket, snapshotter }
     await ensureImage(store, pauseImage, pauseTarball)
   } finally {
@@ -90,11 +92,13 @@ export async function ensureContainerd(options: ContainerdOptions): Promise<Cont
   }
   return {
     socketPath: paths.socket,
-    snapshotter: config.snapshotter,
+    snapshotter,
     isPrivate: true,
     cgroupDriver: 'cgroupfs',
     cniConfDirectory: paths.cniConfDirectory,
     cniBinDirectory: config.cniBinDirectory,
+    restoreSandboxImage: () =>
+      loadImageTarball({ socketPath: paths.socket, snapshotter }, pauseTarball()),
     release: supervise(paths, { clock, log }),
   }
 }

@@ -5,7 +5,7 @@ import { hasCapability } from '#host/background-process.ts'
 import type { Containerd } from './containerd.ts'
 import { connectCri, criProblem } from './cri.ts'
 import { connectGrpc } from './grpc.ts'
-import { ensureImage } from './images.ts'
+import { ensureImage, loadImageTarball } from './images.ts'
 import { verboseStatusRequest, verboseStatusResponse } from './messages.ts'
 import { cniDirectories } from './packages.ts'
 import { pauseImage, pauseTarball } from './pause.ts'
@@ -44,9 +44,9 @@ export async function systemContainerd(
   }
   const snapshotter = config.containerd?.snapshotter ?? 'overlayfs'
   const runtime = connectCri({ socketPath, ...tools })
+  // Its sandbox image has a name that a registry serves; ours under that name saves the pull.
+  const image = config.sandboxImage || pauseImage
   try {
-    // Its sandbox image has a name that a registry serves; ours under that name saves the pull.
-    const image = config.sandboxImage || pauseImage
     const store = { runtime, clock: tools.clock, socketPath, snapshotter }
     await ensureImage(store, image, () => pauseTarball(image))
   } finally {
@@ -59,6 +59,7 @@ export async function systemContainerd(
     cgroupDriver: usesSystemd(config) ? 'systemd' : 'cgroupfs',
     cniConfDirectory: config.cni?.confDir || '/etc/cni/net.d',
     cniBinDirectory: config.cni?.binDir || cniDirectories[1] || '',
+    restoreSandboxImage: () => loadImageTarball({ socketPath, snapshotter }, pauseTarball(image)),
     release() {},
   }
 }
