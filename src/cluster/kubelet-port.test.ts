@@ -70,3 +70,20 @@ test('it answers once the kubelet runs, with a certificate of the node', async (
 test('a machine without an address has no port', async () => {
   assert.equal((await open(undefined, [])).port, 0)
 })
+
+test('at the new address of its node it has the same port', async () => {
+  const served = await open(0)
+  await served.listenAt('127.0.0.2')
+  const { certificate, key } = pki.client('admin')
+  const server = `https://127.0.0.2:${served.port}`
+  const transport = createHttpTransport(
+    {
+      ...{ server, certificateAuthority: pki.authority, namespace: '' },
+      ...{ clientCertificate: certificate, clientKey: key, tlsServerName: 'n1' },
+    },
+    { clock },
+  )
+  assert.equal((await transport.request({ method: 'GET', path: '/pods' })).status, 503)
+  await transport.close()
+  await served.stop()
+})

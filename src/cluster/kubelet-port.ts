@@ -1,6 +1,6 @@
 /** The port of a kubelet that runs in this process: the API server needs none to reach it, but whoever collects figures and logs does. */
 import { StatusError } from '#api/machinery/status.ts'
-import { UserError } from '#base/errors.ts'
+import { messageOf, UserError } from '#base/errors.ts'
 import type { RoleContext, Running } from '#client/role.ts'
 import type { Transport } from '#client/transport.ts'
 import { DEFAULT_KUBELET_PORT, serveKubelet } from '#kubelet'
@@ -19,6 +19,8 @@ export interface KubeletPortOptions {
 export interface KubeletPort extends Running {
   /** What the node tells of itself; 0 on a machine without an address. */
   readonly port: number
+  /** The same port under an address that the node has since. */
+  listenAt(address: string): Promise<void>
   /** To be called when the kubelet runs, which is after it was told its port. */
   answerWith(transport: Transport): void
 }
@@ -27,8 +29,9 @@ export interface KubeletPort extends Running {
 export async function openKubeletPort(options: KubeletPortOptions): Promise<KubeletPort> {
   const { nodeName, pki, context } = options
   const { client, clock, log } = context
-  const addresses = options.addresses.slice(0, 1)
-  if (addresses.length === 0) return { port: 0, answerWith() {}, stop: async () => {} }
+  let addresses = options.addresses.slice(0, 1)
+  if (addresses.length === 0)
+    return { port: 0, listenAt: async () => {}, answerWith() {}, stop: async () => {} }
   let kubelet: Transport = starting
   const serve = (port: number) =>
     serveKubelet({
@@ -59,6 +62,17 @@ export async function openKubeletPort(options: KubeletPortOptions): Promise<Kube
     port: served.ports[0] ?? 0,
     answerWith(transport) {
       kubelet = transport
+    },
+    async listenAt(address) {
+      addresses = [address]
+      try {
+        await served.addAddress(address, served.ports[0] ?? 0)
+      } catch (error) {
+        log.warn('the kubelet can not be reached at the new address of its node', {
+          address,
+          why: messageOf(error),
+        })
+      }
     },
     stop: () => served.stop(),
   }

@@ -96,6 +96,7 @@ export async function startMachineNode(
       context: contexts.node,
     })
     parts.add(served)
+    parts.add(machine.keepAddresses(address => void served.listenAt(address)))
     parts.add({ stop: async () => containerd.release() })
     const network = podNetworkOf(machine.options, containerd.cniConfDirectory)
     parts.add(startPodNetwork(contexts.node, { ...network, nodeName }))

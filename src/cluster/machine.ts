@@ -7,7 +7,7 @@ import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Running } from '#client/role.ts'
-import { addressForOthers } from '#host/addresses.ts'
+import { addressForOthers, addressToday } from '#host/addresses.ts'
 import { command } from '#host/command.ts'
 import { claimDirectory } from '#host/data-directory.ts'
 import { containerTools, type HostAccess, machineAccess } from '#kubelet'
@@ -20,6 +20,7 @@ import {
   podCidrOf,
   writePodNetwork,
 } from '#network'
+import { keepAddresses } from './kept-addresses.ts'
 import type { Layout } from './layout.ts'
 import { machineReadiness } from './machine-readiness.ts'
 
@@ -43,6 +44,7 @@ export type Containerd = Awaited<
 export interface Machine {
   readonly options: MachineOptions
   readonly nodeName: string
+  /** Changed in place by `keepAddresses`. */
   readonly nodeAddresses: readonly string[]
   /** Under which pods reach this host; the API server listens there, too, once `linked` resolves. */
   readonly hostAddress: string
@@ -51,6 +53,8 @@ export interface Machine {
   readonly linked: Promise<void>
   /** Mends the link whenever another program damages it, and keeps firewalls from cutting it off; to be called when it is there. */
   keepLinked(): Running
+  /** Follows the machine to another network, where it has another address, which `moved` is told. */
+  keepAddresses(moved: (address: string) => void): Running
   readonly containerd: Promise<Containerd>
   readonly access: Promise<HostAccess>
   /** Lets another Proa have the node's part of the data directory; to be called when nothing of this one uses it any more. */
@@ -103,11 +107,12 @@ async function prepare(options: MachineOptions, release: () => void): Promise<Ma
   // Whoever needs them awaits them later; until then a failure is not an unhandled one.
   for (const promise of [linked, containerd, access]) promise.catch(() => {})
   const { facts } = await access
+  // Without a network pods still reach the node under the address of its link.
+  const nodeAddresses = [addressForOthers('0.0.0.0') ?? hostAddress]
   return {
     options,
     nodeName: options.nodeName ?? facts.hostname,
-    // Without a network pods still reach the node under the address of its link.
-    nodeAddresses: [addressForOthers('0.0.0.0') ?? hostAddress],
+    nodeAddresses,
     hostAddress,
     podCidr,
     linked,
@@ -120,6 +125,15 @@ async function prepare(options: MachineOptions, release: () => void): Promise<Ma
       ]
       return { stop: async () => void (await Promise.all(parts.map(part => part.stop()))) }
     },
+    keepAddresses: moved =>
+      keepAddresses(nodeAddresses, {
+        clock,
+        today: held => addressToday(held, hostAddress),
+        moved(address) {
+          log.warn('this machine has another address now, and so has its node', { address })
+          moved(address)
+        },
+      }),
     containerd,
     access,
     release,

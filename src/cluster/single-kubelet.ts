@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { node as nodeKind } from '#api/core/v1/node.ts'
-import { UserError } from '#base/errors.ts'
+import { messageOf, UserError } from '#base/errors.ts'
 import type { FigureBook } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
 import { version } from '#base/version.ts'
@@ -121,17 +121,28 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
   running.push(kubelet)
   if (!clientCa)
     throw new UserError('the kubeconfig names no certificate authority, by which clients are known')
-  running.push(
-    await serveKubelet({
-      addresses: nodeAddresses.map(address => ({ address, port: values.port })),
-      tls: () => ({ ...serving.current(), clientCa }),
-      transport: kubelet.transport,
-      nodeName,
-      client: context.client,
-      clock,
-      log,
-    }),
-  )
+  const served = await serveKubelet({
+    addresses: nodeAddresses.map(address => ({ address, port: values.port })),
+    tls: () => ({ ...serving.current(), clientCa }),
+    transport: kubelet.transport,
+    nodeName,
+    client: context.client,
+    clock,
+    log,
+  })
+  running.push(served)
+  if (values.nodeIp !== undefined) return
+  const listenAt = async (address: string) => {
+    try {
+      await served.addAddress(address, values.port)
+    } catch (error) {
+      log.warn('the kubelet can not be reached at the new address of its node', {
+        address,
+        why: messageOf(error),
+      })
+    }
+  }
+  running.push(machine.keepAddresses(address => void listenAt(address)))
 }
 
 /** A new node asks for the range that the host's address is from, unless another node has it or we may not look. */

@@ -25,6 +25,19 @@ export function addressForOthers(listening: string): string | undefined {
   return machineAddresses().find(address => !address.startsWith('127.'))
 }
 
+/**
+ * The address that a machine goes on under which is known under `held`: that one for as long as it is the machine's own, so that another network
+ * beside it changes nothing. The address of `link`, which only pods know, is for machines without a network, and gives way to any other.
+ */
+export function addressToday(
+  held: string,
+  link: string,
+  addresses: readonly string[] = machineAddresses(),
+): string {
+  if (held !== link && addresses.includes(held)) return held
+  return addresses.find(address => address !== link && !address.startsWith('127.')) ?? held
+}
+
 /** Whether an interface of this machine that is up has this address. */
 export function isOwnAddress(ip: string): boolean {
   return Object.values(networkInterfaces()).some(addresses =>

@@ -59,6 +59,7 @@ export function createKubelet(
     context,
     health: () => health.report(),
     pressure: () => pressure.conditions,
+    moved: () => workers.lookAnew(),
     tell: (node, { type, reason, message }) => recorder.record(node, type, reason, { message }),
   })
   const staticPods: StaticPods = new StaticPods({
@@ -174,7 +175,7 @@ export function createKubelet(
     )
     workers.allKnown()
     staticPods.apiKnown()
-    unsubscribe.push(clock.onJump?.(() => workers.clockJumped()) ?? (() => {}))
+    unsubscribe.push(clock.onJump?.(() => workers.lookAnew()) ?? (() => {}))
     rotation.start()
     pressure.start()
     await registering

@@ -18,7 +18,7 @@ export interface KubeletOptions {
   readonly systemLogsDirectory?: string
   /** Where log collectors find a link to each container's log; empty, the default, makes none. */
   readonly containerLogsDirectory?: string
-  /** The node's own addresses, the first one being its InternalIP. */
+  /** The node's own addresses, the first one being its InternalIP; looked at now and then, since whoever gives the list may change it in place. */
   readonly nodeAddresses: readonly string[]
   readonly clusterDns?: readonly string[]
   readonly clusterDomain?: string

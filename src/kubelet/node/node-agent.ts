@@ -38,6 +38,8 @@ export interface NodeAgentParts {
   readonly health: () => NodeHealth
   /** The same object while nothing changes. */
   readonly pressure: () => NodeConditions
+  /** The node has other addresses than at the last look, and so have its pods. */
+  readonly moved: () => void
   /** Told as an Event of the node. */
   readonly tell: (node: Node, news: NodeNews) => void
 }
@@ -49,6 +51,7 @@ interface Seen {
   readonly pressure: NodeConditions
   readonly version: RuntimeVersion
   readonly images: readonly Image[]
+  readonly addresses: readonly string[]
 }
 
 export class NodeAgent {
@@ -63,6 +66,7 @@ export class NodeAgent {
   /** Nothing was heard of this node for so long that others may have taken it for lost, and said so in its status. */
   #isDoubted = false
   #lease: Lease | undefined
+  #addresses: readonly string[] | undefined
   #writtenAt = 0
   /** The Node as the API last answered it. */
   node: Node | undefined
@@ -208,7 +212,9 @@ export class NodeAgent {
       pressure: pressure(),
       version: this.#version,
       images: this.#images,
+      addresses: [...context.options.nodeAddresses],
     }
+    this.#noteAddresses(seen.addresses)
     if (!due && !this.#isDoubted && this.#isSettled(seen)) return
     for (let attempt = 0; attempt < 3; attempt++) {
       const known = this.node
@@ -235,6 +241,13 @@ export class NodeAgent {
     }
   }
 
+  /** The list is changed in place when the machine comes to another network. */
+  #noteAddresses(addresses: readonly string[]): void {
+    const known = this.#addresses
+    this.#addresses = addresses
+    if (known && !sameJson(known, addresses)) this.#parts.moved()
+  }
+
   /** In the order of what it costs to compare: a node that was not written is the same object. */
   #isSettled(seen: Seen): boolean {
     const known = this.#settled
@@ -243,6 +256,7 @@ export class NodeAgent {
       sameJson(seen.health, known.health) &&
       sameJson(seen.pressure, known.pressure) &&
       sameJson(seen.version, known.version) &&
+      sameJson(seen.addresses, known.addresses) &&
       sameJson(this.node, known.node) &&
       sameJson(seen.images, known.images)
     )

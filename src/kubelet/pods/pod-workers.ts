@@ -94,8 +94,8 @@ export class PodWorkers {
     else if (this.#complete) this.#killOrphan(uid)
   }
 
-  /** What a pod waits for by the wall clock, such as its deadline and its tokens, comes earlier or later than was thought. */
-  clockJumped(): void {
+  /** The wall clock jumped, by which deadlines and tokens end, or the node has another address, which its pods tell as theirs. */
+  lookAnew(): void {
     if (!this.#halted) for (const worker of this.#byUid.values()) worker.wake()
   }
 
