@@ -71,11 +71,13 @@ test('restart policies', () => {
 test('a dead sandbox is replaced only while something is left to do', () => {
   const dead = [sandbox(0, false)]
   const pod = (restartPolicy: string) => podWith({ restartPolicy, containers: [a] })
-  assert.equal(decide(pod('Always'), observed(dead, [run('a', 'exited')])).createSandbox, 1)
+  const replaced = decide(pod('Always'), observed(dead, [run('a', 'exited')]))
+  assert.deepEqual([replaced.createSandbox, replaced.releaseSandbox], [1, 's0'])
   assert.equal(decide(pod('Never'), observed(dead, [run('a', 'exited')])).finished, true)
   assert.equal(decide(pod('Never'), observed(dead)).createSandbox, 1)
   const lost = decide(pod('Always'), observed(dead, [run('a', 'running')]))
   assert.deepEqual([lost.createSandbox, lost.stopSandboxes], [1, ['s0']])
+  assert.equal(lost.releaseSandbox, undefined, 'it is stopped with what is in it')
 })
 
 test('in a new sandbox init containers run anew and old runs count for nothing but restarts', () => {

@@ -35,6 +35,8 @@ export interface PodActions {
   readonly finished: boolean
   /** Stop this sandbox with all that is in it before anything else. */
   readonly stopSandboxes: readonly string[]
+  /** This sandbox died by itself, and may still hold an address and a network: let go of them, if that can be done. */
+  readonly releaseSandbox?: string
   /** Make a sandbox with this attempt number. */
   readonly createSandbox: number | undefined
   /** The sandbox in which containers are started, where it exists. */
@@ -107,11 +109,14 @@ function withoutSandbox({ pod, observed }: PodActionsInput): PodActions {
   const regular = pod.spec?.containers ?? []
   const left = regular.some(container => wantsNewSandbox(pod, container, observed))
   if (newest && !left) return finished([], undefined)
+  const stopSandboxes = observed.sandboxes
+    .filter(sandbox => observed.containers.some(c => c.sandboxId === sandbox.id && isRunning(c)))
+    .map(sandbox => sandbox.id)
   return {
     finished: false,
-    stopSandboxes: observed.sandboxes
-      .filter(sandbox => observed.containers.some(c => c.sandboxId === sandbox.id && isRunning(c)))
-      .map(sandbox => sandbox.id),
+    stopSandboxes,
+    // Those before it were let go when this one was made.
+    ...(newest && !stopSandboxes.includes(newest.id) ? { releaseSandbox: newest.id } : {}),
     createSandbox: newest ? newest.attempt + 1 : 0,
     sandbox: undefined,
     kill: [],

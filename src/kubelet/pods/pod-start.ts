@@ -15,7 +15,7 @@ import type { SandboxConfig, SandboxStatus } from '../runtime.ts'
 import { dependsOnNode } from './admission.ts'
 import { newestOf } from './observed-pod.ts'
 import { type PodActions, podActions } from './pod-actions.ts'
-import { collectGarbage, reportStatus } from './pod-stop.ts'
+import { collectGarbage, releaseSandbox, reportStatus } from './pod-stop.ts'
 import type { PodWorker } from './pod-worker.ts'
 
 /**
@@ -144,6 +144,7 @@ async function act(worker: PodWorker, actions: PodActions): Promise<boolean> {
     await parts.cache.refreshSandbox(id)
     await parts.cache.refreshPod(worker.uid)
   }
+  if (actions.releaseSandbox !== undefined) await releaseSandbox(worker, actions.releaseSandbox)
   if (actions.createSandbox !== undefined) {
     await createSandbox(worker, actions.createSandbox)
     return true

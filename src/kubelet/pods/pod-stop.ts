@@ -1,5 +1,6 @@
 /** Ending a pod, cleaning up behind it, and saying how it stands. */
 
+import { messageOf } from '#base/errors.ts'
 import { podDirectory } from '../containers/hosts-mount.ts'
 import { terminationMessage } from '../containers/termination.ts'
 import { podLogDirectory } from '../labels.ts'
@@ -39,13 +40,33 @@ export async function stopPod(worker: PodWorker, graceSeconds: number | undefine
   await stop(running().filter(({ name }) => !sidecars.includes(name)))
   for (const name of sidecars.toReversed())
     await stop(running().filter(container => container.name === name))
-  for (const sandbox of cache.observe(worker.uid).sandboxes)
+  const { sandboxes } = cache.observe(worker.uid)
+  for (const sandbox of sandboxes)
     if (sandbox.ready) {
       await context.options.runtime.stopPodSandbox(sandbox.id)
       await cache.refreshSandbox(sandbox.id)
     }
+  // The pod ended since its sandbox died, as by a reboot: nobody else will let go of its address for as long as the pod is kept.
+  const [newest] = sandboxes
+  if (newest && !newest.ready && !isOver(worker.latest)) await releaseSandbox(worker, newest.id)
   await cache.refreshPod(worker.uid)
   probes.forget(worker.uid)
+}
+
+const isOver = ({ status }: Pod) => status?.phase === 'Succeeded' || status?.phase === 'Failed'
+
+/** Takes the network of a sandbox down that died by itself. What keeps it from that is no reason to keep the pod waiting. */
+export async function releaseSandbox({ parts, pod }: PodWorker, id: string): Promise<void> {
+  const { log, options } = parts.context
+  try {
+    await options.runtime.stopPodSandbox(id)
+  } catch (error) {
+    const { name, namespace } = pod.metadata
+    log.warn('the network of a dead sandbox could not be taken down', {
+      ...{ name, namespace, sandbox: id },
+      error: messageOf(error),
+    })
+  }
 }
 
 /** Computes the status and hands it to the writer. `terminal`: nothing runs and nothing will start. */

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { event as eventKind } from '#api/core/v1/event.ts'
 import type { HollowNode } from '../hollow/hollow-node.ts'
 import { rest } from '../testing/hollow-cluster.ts'
-import { web, withCluster } from '../testing/pod-views.ts'
+import { sh, web, withCluster } from '../testing/pod-views.ts'
 
 /** Keeps what is mounted as a kernel does, with the sizes. */
 function watchMounts({ hostAccess }: HollowNode): Map<string, number | undefined> {
@@ -67,4 +67,51 @@ test('a reboot is told of the node, a restart of the kubelet is not', () =>
         },
       ],
     )
+  }))
+
+/** Ends all that runs, as a power cut does, and counts how often each dead sandbox is asked to let go of its network. */
+function watchSandboxes({ runtime }: HollowNode) {
+  const dead = new Set<string>()
+  const released: string[] = []
+  const { listPodSandboxes, podSandboxStatus, stopPodSandbox } = runtime
+  runtime.listPodSandboxes = async () =>
+    (await listPodSandboxes()).map(one => ({ ...one, ready: one.ready && !dead.has(one.id) }))
+  runtime.podSandboxStatus = async id => {
+    const status = await podSandboxStatus(id)
+    return status && { ...status, ready: status.ready && !dead.has(id) }
+  }
+  runtime.stopPodSandbox = async id => {
+    if (dead.has(id)) released.push(id)
+    await stopPodSandbox(id)
+  }
+  const cutPower = async () => {
+    for (const { id } of await runtime.listContainers()) await runtime.stopContainer(id, 0)
+    for (const { id } of await listPodSandboxes()) dead.add(id)
+  }
+  return { dead, released, cutPower }
+}
+
+test('addresses of sandboxes that died are given back, of pods that go on and of those that end by it', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    const { dead, released, cutPower } = watchSandboxes(node)
+    const kubelet = await cluster.kubelet(node)
+    await cluster.createPod('goes-on', { containers: [web] })
+    await cluster.createPod('ends', {
+      restartPolicy: 'Never',
+      containers: [{ name: 'c', image: 'busybox', command: sh('sleep 100000') }],
+    })
+    await rest()
+    await kubelet.stop()
+    await cutPower()
+    assert.equal(dead.size, 2)
+    const again = await cluster.kubelet(node)
+    await cluster.clock.advance(5_000)
+    assert.deepEqual(released.toSorted(), [...dead].sort())
+    const phase = async (name: string) => (await cluster.pod(name)).status?.phase
+    assert.deepEqual([await phase('goes-on'), await phase('ends')], ['Running', 'Failed'])
+    await again.stop()
+    await cluster.kubelet(node)
+    await cluster.clock.advance(5_000)
+    assert.equal(released.length, 2, 'once is enough')
   }))
