@@ -70,6 +70,21 @@ test('an event names its object and who tells it; a repeat becomes a count', asy
   assert.match(first.metadata.name ?? '', /^x\.[0-9a-f]{16}$/)
 })
 
+test('events of one moment are listed in the order in which they happened', async () => {
+  await using given = await setUp()
+  const reasons = Array.from(
+    { length: 20 },
+    (_, index) => `Reason${String(index).padStart(2, '0')}`,
+  )
+  for (const reason of reasons)
+    given.recorder.record(given.about, 'Normal', reason, { message: reason })
+  const listed = await given.events()
+  assert.deepEqual(
+    listed.map(({ reason }) => reason),
+    reasons,
+  )
+})
+
 test('many messages of one reason are combined', async () => {
   await using given = await setUp()
   for (let i = 0; i < 15; i++)

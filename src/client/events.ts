@@ -24,6 +24,10 @@ const WRITERS = 16
 /** How often one event is tried while no answer comes, and the wait in between. */
 const WRITE_ATTEMPTS = 4
 const WRITE_RETRY_MS = 5_000
+/** Of a millisecond; the first name in one lies in its first half, each other one a little behind the one before. */
+const NANOSECONDS = 1_000_000n
+const FIRST_WITHIN = 500_000
+const NEXT_WITHIN = 10_000
 
 export type EventType = 'Normal' | 'Warning'
 
@@ -70,6 +74,7 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
   const writers = new Set<Promise<void>>()
   /** Lowered when a writer finds nothing more to write, which is before its promise is known to be over. */
   let busy = 0
+  const nextSuffix = suffixes(clock, random)
 
   const write = async ({ group, counted, at: when, event }: Pending): Promise<void> => {
     const before = group.told(counted)
@@ -135,7 +140,7 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
       if (queue.size >= QUEUE_LIMIT) return
       const event = {
         metadata: {
-          name: `${name}.${uniqueSuffix(clock, random)}`,
+          name: `${name}.${nextSuffix()}`,
           namespace: namespace || 'default',
         },
         involvedObject: {
@@ -171,7 +176,15 @@ export function createEventRecorder(writer: Writer, options: EventRecorderOption
   }
 }
 
-/** Sixteen hexadecimal digits of the time in nanoseconds, as upstream names events; the part below a millisecond is random. */
-function uniqueSuffix(clock: Clock, random: Random): string {
-  return (BigInt(clock.now()) * 1_000_000n + BigInt(random.integer(1_000_000))).toString(16)
+/**
+ * Sixteen hexadecimal digits of the time in nanoseconds, as upstream names events. Below a millisecond they are random but grow, for events of one
+ * second are shown in the order of their names.
+ */
+function suffixes(clock: Clock, random: Random): () => string {
+  let last = 0n
+  return () => {
+    const now = BigInt(clock.now()) * NANOSECONDS + BigInt(random.integer(FIRST_WITHIN))
+    last = now > last ? now : last + BigInt(1 + random.integer(NEXT_WITHIN))
+    return last.toString(16)
+  }
 }

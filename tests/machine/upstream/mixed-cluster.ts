@@ -38,15 +38,27 @@ export class MixedCluster {
   readonly api: ApiEnd
   /** Their kubelets, which may be stopped before the cluster is. */
   readonly nodes: ReadonlyMap<string, Running>
+  /** The administrator's, a file. */
+  readonly kubeconfig: string
   readonly #parts: readonly Running[]
 
-  private constructor(api: ApiEnd, nodes: ReadonlyMap<string, Running>, parts: readonly Running[]) {
+  private constructor(
+    [api, kubeconfig]: readonly [ApiEnd, string],
+    nodes: ReadonlyMap<string, Running>,
+    parts: readonly Running[],
+  ) {
     this.api = api
+    this.kubeconfig = kubeconfig
     this.nodes = nodes
     this.#parts = parts
   }
 
-  static async start({ apiserver, roles }: Makers, nodes = 1): Promise<MixedCluster> {
+  /** `settings` are more of upstream's API server. */
+  static async start(
+    { apiserver, roles }: Makers,
+    nodes = 1,
+    settings: readonly string[] = [],
+  ): Promise<MixedCluster> {
     const parts: Running[] = []
     try {
       const keys = new Keys()
@@ -56,7 +68,7 @@ export class MixedCluster {
       const api =
         apiserver === 'proa'
           ? await startProa(keys, { servers: [store.url] })
-          : await startUpstream(keys, store.url, [])
+          : await startUpstream(keys, store.url, settings)
       parts.push(api)
       const kubeconfig = adminOf(keys, api.url)
       const file = keys.file('admin.conf')
@@ -67,7 +79,7 @@ export class MixedCluster {
       const started = new Map<string, Running>()
       for (let i = 0; i < nodes; i++) started.set(`node-${i}`, once(startNode(remote, i)))
       parts.push(...started.values())
-      return new MixedCluster(api, started, parts)
+      return new MixedCluster([api, file], started, parts)
     } catch (error) {
       await stopAll(parts)
       throw error
