@@ -10,7 +10,7 @@ import type { Controller, ControllerContext } from '../runner/controller.ts'
 import { conditionOf } from '../runner/pods.ts'
 import { BY_NODE, indexByNode } from '../runner/pods-by-node.ts'
 import { countNodes } from './node-lifecycle.figures.ts'
-import { reconcile } from './node-lifecycle.reconcile.ts'
+import { reconcile, removed } from './node-lifecycle.reconcile.ts'
 import { readinessOf } from './taints.ts'
 
 /** Upstream's --node-monitor-grace-period (since 1.32) and --node-startup-grace-period. */
@@ -39,6 +39,8 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
   const pods = context.informers.for(pod)
   indexByNode(pods)
   const heard = new Map<string, Heard>()
+  /** Nodes by name that were met, as they were last seen. */
+  const met = new Map<string, Node>()
   const lastEvictionMs = new Map<string, number>()
   const { evictions, counted } = countNodes(context.figures, () => nodes.list(), zoneOf)
 
@@ -120,13 +122,19 @@ export function nodeLifecycleController(context: ControllerContext): Controller 
     },
     reconcile(name) {
       const found = nodes.get(name)
-      if (!found) return { writes: [] }
+      const before = met.get(name)
+      if (!found) {
+        met.delete(name)
+        return { writes: before ? [removed(before)] : [] }
+      }
+      met.set(name, found)
       // A healthy node needs no look at the others, which keeps a cluster of thousands cheap to watch over.
       const down = isDown(found)
       const evict = down && mayEvict(found)
       const { writes, evicting } = reconcile({
         node: found,
         pods: () => pods.by(BY_NODE, name),
+        isNew: !before,
         silent: isSilent(found),
         mayEvict: evict,
         allDown: down && nodes.list().every(isDown),

@@ -12,6 +12,8 @@ const KEPT = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure']
 export interface NodeWorld {
   readonly node: Node
   readonly pods: () => readonly Pod[]
+  /** Not looked at before. */
+  readonly isNew: boolean
   /** No sign of life for longer than the grace period. */
   readonly silent: boolean
   /** Pods may be driven off now; not so while all nodes are down, or too many are at once. */
@@ -30,7 +32,7 @@ export interface NodeDecision {
 export function reconcile(world: NodeWorld): NodeDecision {
   const { node, silent, nowMs } = world
   const now = rfc3339(nowMs)
-  const writes: Write[] = []
+  const writes: Write[] = world.isNew ? [registered(node)] : []
   const conditions = silent ? unknownConditions(node, now) : (node.status.conditions ?? [])
   if (conditions !== node.status.conditions)
     writes.push({
@@ -55,6 +57,22 @@ export function reconcile(world: NodeWorld): NodeDecision {
   }
   return { writes, evicting: !ready && !world.allDown }
 }
+
+/** As people look for it below a node; told again by each controller manager that meets the node. */
+const registered = (node: Node): Write =>
+  nodeEvent(node, 'RegisteredNode', `Registered Node ${node.metadata.name} in Controller`)
+
+/** What is told of a node that is gone. */
+export const removed = (node: Node): Write =>
+  nodeEvent(node, 'RemovingNode', `Removing Node ${node.metadata.name} from Controller`)
+
+const nodeEvent = (about: Node, reason: string, what: string): Write => ({
+  verb: 'event',
+  about,
+  type: 'Normal',
+  reason,
+  text: { message: `Node ${about.metadata.name} event: ${what}` },
+})
 
 function withoutNoExecute(taints: readonly Taint[]): Taint[] {
   return taints.filter(

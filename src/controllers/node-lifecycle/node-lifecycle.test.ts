@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Node } from '#api/core/v1/node.ts'
+import { event } from '#api/core/v1/event.ts'
+import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import { reconcile as evict } from '../taint-eviction/taint-eviction.reconcile.ts'
+import { startTestCluster } from '../testing/test-cluster.ts'
 import { type NodeWorld, reconcile } from './node-lifecycle.reconcile.ts'
 
 const NOW_MS = Date.UTC(2026, 0, 1)
@@ -33,6 +35,7 @@ const look = (node: Node, more: Partial<NodeWorld> = {}) =>
   reconcile({
     node,
     pods: () => [pod],
+    isNew: false,
     silent: false,
     mayEvict: true,
     allDown: false,
@@ -145,4 +148,25 @@ test('eviction: at once, after the tolerated time since the taint, or never', ()
     evict({ pod: tolerating(), taints: [{ ...taint, effect: 'NoSchedule' }], ...since }).writes,
     [],
   )
+})
+
+test('a node that comes and one that goes are told of, once each', async () => {
+  await using cluster = await startTestCluster({ runPods: false })
+  const { client, until } = cluster
+  const told = async () => {
+    const { items } = await client.list(event, { namespace: 'default' })
+    return items
+      .filter(({ involvedObject }) => involvedObject.name === 'n9')
+      .map(({ reason, message, count }) => `${count} ${reason}: ${message}`)
+  }
+  await client.create(nodeKind, { metadata: { name: 'n9' } } as Partial<Node>)
+  await until('the word of its coming', async () => (await told()).length > 0)
+  const patch = { metadata: { labels: { a: 'b' } } }
+  await client.patch(nodeKind, { name: 'n9' }, 'merge', patch)
+  await client.delete(nodeKind, { name: 'n9' })
+  await until('the word of its going', async () => (await told()).length > 1)
+  assert.deepEqual(await told(), [
+    '1 RegisteredNode: Node n9 event: Registered Node n9 in Controller',
+    '1 RemovingNode: Node n9 event: Removing Node n9 from Controller',
+  ])
 })
