@@ -224,7 +224,7 @@ test('token requests are checked', async () => {
     [
       { boundObjectRef: { ...podReference, uid: 'x' } },
       'Conflict',
-      /the UID in the bound object reference \(x\) does not match/,
+      /cannot be fulfilled on Pod "cart-0": the UID in the bound object reference \(x\) does not match/,
     ],
     [{ boundObjectRef: { ...podReference, name: 'no' } }, 'NotFound', /pods "no" not found/],
     [

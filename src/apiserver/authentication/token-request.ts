@@ -89,11 +89,11 @@ async function boundTo(
   if (reference === undefined) return {}
   const { kind = '', apiVersion = '', name = '', uid = '' } = reference
   const found = <T extends BoundObject>(object: T | undefined, resource: string): T => {
-    const of = { group: '', resource }
-    if (object === undefined) throw notFound(of, name)
+    if (object === undefined) throw notFound({ group: '', resource }, name)
     if (uid !== '' && uid !== object.metadata.uid)
+      // Upstream names the kind here, where others name the resource.
       throw conflict(
-        of,
+        { group: '', resource: kind },
         name,
         `the UID in the bound object reference (${uid}) does not match the UID in record. ` +
           'The object might have been deleted and then recreated',
