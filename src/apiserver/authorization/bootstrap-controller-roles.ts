@@ -221,6 +221,12 @@ const rulesByController: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('patch', 'core', 'nodes/status'),
     eventsRule,
   ],
+  // Whoever switches that controller on finds its role, as upstream.
+  'selinux-warning-controller': [
+    rule(READ, 'core', 'persistentvolumeclaims persistentvolumes pods'),
+    rule(READ, STORAGE, 'csidrivers'),
+    eventsRule,
+  ],
   'service-account-controller': [rule('create', 'core', 'serviceaccounts'), eventsRule],
   'service-controller': [
     rule(READ, 'core', 'services'),

@@ -175,3 +175,24 @@ test('with groups of pods served, the scheduler, the controllers and people get 
   assert.ok(rightsTo('podgroups/status', true).includes('system:kube-scheduler: patch update'))
   assert.deepEqual(rightsTo('podgroups', false), [])
 })
+
+test('a controller that is off until somebody asks for it has its role and binding, too', () => {
+  const { create } = bootstrapPolicyChanges(viewOf({}))
+  const name = 'system:controller:selinux-warning-controller'
+  const made = create.filter(({ metadata }) => metadata.name === name)
+  const [role] = made
+  assert.ok(role && 'rules' in role)
+  const resources = role.rules.flatMap(rule => rule.resources ?? [])
+  assert.deepEqual(resources, [
+    'persistentvolumeclaims',
+    'persistentvolumes',
+    'pods',
+    'csidrivers',
+    'events',
+  ])
+  assert.ok(
+    made.some(
+      each => 'subjects' in each && each.subjects?.[0]?.name === 'selinux-warning-controller',
+    ),
+  )
+})
