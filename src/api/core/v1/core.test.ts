@@ -99,7 +99,7 @@ test('kubectl get shows a node', () => {
     status: {
       conditions,
       addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
-      nodeInfo: { kubeletVersion: 'v1.36.0', osImage: 'Debian' },
+      nodeInfo: { kubeletVersion: 'v1.36.0', osImage: 'Debian', architecture: 'arm64' },
       capacity: { cpu: '2' },
     },
   })
@@ -113,7 +113,7 @@ test('kubectl get shows a node', () => {
     'Internal-IP': '10.0.0.1',
     'External-IP': '<none>',
     'OS-Image': 'Debian',
-    'Kernel-Version': '<unknown>',
+    'Kernel-Version': '<unknown> (arm64)',
     'Container-Runtime': '<unknown>',
   })
   assert.equal(rowOf(node, created(node, {})).Status, 'Unknown')

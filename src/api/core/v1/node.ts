@@ -93,7 +93,7 @@ function addressOf({ status }: Node, type: string): string {
 }
 
 function kernelOf({ kernelVersion, architecture }: Node['status']['nodeInfo']): string {
-  return kernelVersion && architecture ? `${kernelVersion} (${architecture})` : known(kernelVersion)
+  return known(kernelVersion) + (architecture ? ` (${architecture})` : '')
 }
 
 /** No kubelet takes its configuration from here any more; what is there from older servers stays. */

@@ -29,7 +29,7 @@ function externalAddresses({ spec, status }: Service): string {
   if (spec.type === 'ExternalName') return spec.externalName ?? ''
   if (spec.type !== 'LoadBalancer') return own.join(',') || NONE
   const balanced = (status.loadBalancer.ingress ?? []).map(({ ip, hostname }) => ip || hostname)
-  return [...new Set(balanced), ...own].filter(Boolean).join(',') || '<pending>'
+  return [...[...new Set(balanced)].sort(), ...own].filter(Boolean).join(',') || '<pending>'
 }
 
 function portsOf({ spec: { ports = [] } }: Service): string {

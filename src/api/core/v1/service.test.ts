@@ -244,6 +244,12 @@ test('kubectl get shows addresses and ports', () => {
     row({ type: 'LoadBalancer' }, { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } }),
     'LoadBalancer <none> 1.2.3.4 80/TCP app=web',
   )
+  const ingress = [{ hostname: 'b.example.com' }, { ip: '8.0.0.1' }, { hostname: 'a.example.com' }]
+  assert.equal(
+    row({ type: 'LoadBalancer', externalIPs: ['1.1.1.1'] }, { loadBalancer: { ingress } }),
+    'LoadBalancer <none> 8.0.0.1,a.example.com,b.example.com,1.1.1.1 80/TCP app=web',
+    'those of the balancer in their order, then our own',
+  )
   assert.equal(
     row({ type: 'ExternalName', externalName: 'x.org', ports: [], selector: {} }),
     'ExternalName <none> x.org <none> <none>',

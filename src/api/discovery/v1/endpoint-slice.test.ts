@@ -83,6 +83,8 @@ test('kubectl get shows ports and the first addresses', () => {
   assert.equal(row.Endpoints, '10.0.0.1,10.0.0.2,10.0.0.3 + 1 more...')
   const empty = rowOf(endpointSlice, created(endpointSlice, slice({ endpoints: [], ports: [] })))
   assert.deepEqual([empty.Ports, empty.Endpoints], ['<unset>', '<unset>'])
+  const every = created(endpointSlice, slice({ ports: [{ protocol: 'TCP' }] }))
+  assert.equal(rowOf(endpointSlice, every).Ports, '<unset>', 'each port, without a name')
 })
 
 test('an address is judged by its type, and by none that nobody knows', () => {

@@ -135,8 +135,8 @@ function withoutTopology(endpoints: readonly Endpoint[]): void {
 const SHOWN_PARTS = 3
 
 function shownList(parts: readonly string[]): string {
-  if (parts.length === 0) return '<unset>'
   const shown = parts.slice(0, SHOWN_PARTS).join(',')
   const rest = parts.length - SHOWN_PARTS
-  return rest > 0 ? `${shown} + ${rest} more...` : shown
+  // A single port without number and name says as little as none.
+  return rest > 0 ? `${shown} + ${rest} more...` : shown || '<unset>'
 }
