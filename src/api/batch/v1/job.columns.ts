@@ -19,6 +19,7 @@ function statusOf({ metadata, status }: Job): string {
   if (metadata.deletionTimestamp) return 'Terminating'
   if (hasCondition(status, 'Suspended')) return 'Suspended'
   if (hasCondition(status, 'FailureTarget')) return 'FailureTarget'
+  if (hasCondition(status, 'SuccessCriteriaMet')) return 'SuccessCriteriaMet'
   return 'Running'
 }
 

@@ -155,6 +155,7 @@ test('its state in one word', () => {
   assert.equal(stateOf(['FailureTarget', 'Failed']), 'Failed')
   assert.equal(stateOf(['Suspended']), 'Suspended')
   assert.equal(stateOf(['FailureTarget']), 'FailureTarget')
+  assert.equal(stateOf(['SuccessCriteriaMet']), 'SuccessCriteriaMet')
   const object = jobWith()
   object.metadata.deletionTimestamp = '2026-01-01T00:00:00Z'
   assert.equal(rowOf(job, object).Status, 'Terminating')

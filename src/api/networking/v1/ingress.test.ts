@@ -211,4 +211,8 @@ test('kubectl get shows class, hosts and addresses', () => {
     [row.Class, row.Hosts, row.Address, row.Ports],
     ['nginx', 'a,b,c + 1 more...', '10.0.0.1,lb', '80, 443'],
   )
+  const hostsOf = (...names: string[]) =>
+    rowOf(ingress, make({ rules: names.map(host => (host ? { host } : {})) })).Hosts
+  assert.equal(hostsOf('a', 'b', 'c', ''), 'a,b,c + 1 more...', 'rules for all hosts are counted')
+  assert.equal(hostsOf('', 'a', 'b', 'c'), 'a,b,c')
 })

@@ -59,11 +59,13 @@ export const ingress = defineKind<Ingress>({
 const SHOWN_HOSTS = 3
 
 function shownHosts(rules: readonly IngressRule[]): string {
-  const hosts = rules.flatMap(({ host }) => (host ? [host] : []))
-  if (hosts.length === 0) return '*'
-  const shown = hosts.slice(0, SHOWN_HOSTS).join(',')
-  // As upstream, what is left is counted in rules.
-  return hosts.length > SHOWN_HOSTS ? `${shown} + ${rules.length - SHOWN_HOSTS} more...` : shown
+  const named = rules.filter(({ host }) => host).slice(0, SHOWN_HOSTS)
+  if (named.length === 0) return '*'
+  const shown = named.map(({ host }) => host).join(',')
+  const last = named[SHOWN_HOSTS - 1]
+  // As upstream, which looks for more in rules, with a host or without, and counts them.
+  const hasMore = last !== undefined && last !== rules.at(-1)
+  return hasMore ? `${shown} + ${rules.length - SHOWN_HOSTS} more...` : shown
 }
 
 function addresses({ status }: Ingress): string {
