@@ -101,7 +101,7 @@ describe('a definition', () => {
     await until(async () => (await server.ask('GET', WIDGETS)).status === 200)
   })
 
-  test('has in discovery the same hash of the stored version in all versions', async () => {
+  test('has in discovery the same verbs and hash of the stored version in all versions', async () => {
     const server = await startTestServer()
     const old = { ...widgetVersion, name: 'v1beta1', storage: false }
     await define(server, widgets({ versions: [widgetVersion, old] }))
@@ -110,6 +110,8 @@ describe('a definition', () => {
       const [row] = body.resources
       // The first eight bytes of SHA-256 of example.com/v1/Widget.
       assert.equal(row.storageVersionHash, 'gIwvi5rymmg=', version)
+      const verbs = 'delete deletecollection get list patch create update watch'
+      assert.equal(row.verbs.join(' '), verbs, 'in the order of upstream')
     }
   })
 

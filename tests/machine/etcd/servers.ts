@@ -96,10 +96,14 @@ export class Keys {
   }
 }
 
-async function transportTo(server: string, { pki }: Keys): Promise<HttpTransport> {
+/** The administrator's. */
+export function adminKubeconfig(server: string, { pki }: Keys): string {
   const { certificate: cert, key } = pki.client('admin')
-  const text = kubeconfigOf({ server, ca: pki.authority, user: 'admin', cert, key })
-  const connection = await connectionFromKubeconfig(text, {
+  return kubeconfigOf({ server, ca: pki.authority, user: 'admin', cert, key })
+}
+
+async function transportTo(server: string, keys: Keys): Promise<HttpTransport> {
+  const connection = await connectionFromKubeconfig(adminKubeconfig(server, keys), {
     read: async () => '',
     resolve: file => file,
   })

@@ -7,11 +7,17 @@ import type { Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { startKubelet } from '#kubelet'
-import { kubeconfigOf } from '../../../src/cluster/pki/kubeconfig.ts'
 import { type Remote, remoteContext } from '../../../src/cluster/remote-context.ts'
 import { createHollowNode } from '../../../src/simulation/hollow/hollow-node.ts'
 import { EtcdProcess } from '../../../src/store/testing/etcd-process.ts'
-import { type ApiEnd, Keys, startProa, startUpstream, upstreamProgram } from '../etcd/servers.ts'
+import {
+  type ApiEnd,
+  adminKubeconfig,
+  Keys,
+  startProa,
+  startUpstream,
+  upstreamProgram,
+} from '../etcd/servers.ts'
 import { main } from '../proa-process.ts'
 
 export type Maker = 'proa' | 'upstream'
@@ -38,27 +44,15 @@ export class MixedCluster {
   readonly api: ApiEnd
   /** Their kubelets, which may be stopped before the cluster is. */
   readonly nodes: ReadonlyMap<string, Running>
-  /** The administrator's, a file. */
-  readonly kubeconfig: string
   readonly #parts: readonly Running[]
 
-  private constructor(
-    [api, kubeconfig]: readonly [ApiEnd, string],
-    nodes: ReadonlyMap<string, Running>,
-    parts: readonly Running[],
-  ) {
+  private constructor(api: ApiEnd, nodes: ReadonlyMap<string, Running>, parts: readonly Running[]) {
     this.api = api
-    this.kubeconfig = kubeconfig
     this.nodes = nodes
     this.#parts = parts
   }
 
-  /** `settings` are more of upstream's API server. */
-  static async start(
-    { apiserver, roles }: Makers,
-    nodes = 1,
-    settings: readonly string[] = [],
-  ): Promise<MixedCluster> {
+  static async start({ apiserver, roles }: Makers, nodes = 1): Promise<MixedCluster> {
     const parts: Running[] = []
     try {
       const keys = new Keys()
@@ -68,9 +62,9 @@ export class MixedCluster {
       const api =
         apiserver === 'proa'
           ? await startProa(keys, { servers: [store.url] })
-          : await startUpstream(keys, store.url, settings)
+          : await startUpstream(keys, store.url, [])
       parts.push(api)
-      const kubeconfig = adminOf(keys, api.url)
+      const kubeconfig = adminKubeconfig(api.url, keys)
       const file = keys.file('admin.conf')
       writeFileSync(file, kubeconfig)
       parts.push(...rolesOf(roles, keys, file))
@@ -79,7 +73,7 @@ export class MixedCluster {
       const started = new Map<string, Running>()
       for (let i = 0; i < nodes; i++) started.set(`node-${i}`, once(startNode(remote, i)))
       parts.push(...started.values())
-      return new MixedCluster([api, file], started, parts)
+      return new MixedCluster(api, started, parts)
     } catch (error) {
       await stopAll(parts)
       throw error
@@ -104,11 +98,6 @@ function once(running: Running): Running {
 
 async function stopAll(parts: readonly Running[]): Promise<void> {
   for (const part of parts.toReversed()) await part.stop()
-}
-
-function adminOf({ pki }: Keys, server: string): string {
-  const { certificate: cert, key } = pki.client('admin')
-  return kubeconfigOf({ server, ca: pki.authority, user: 'admin', cert, key })
 }
 
 async function remoteOf(kubeconfig: string): Promise<Remote> {
