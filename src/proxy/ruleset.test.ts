@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import type { Pod } from '#api/core/v1/pod/pod.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
+import { transaction } from '#host/nftables/transaction.ts'
 import { rulesetOf } from './ruleset.ts'
 import { hostPortsOf, servicePortsOf } from './service-ports.ts'
-import { transaction } from './transaction.ts'
 
 const facts = { clusterCidr: '10.244.0.0/16' }
 
@@ -120,8 +120,8 @@ test('host ports lead to the pod', () => {
 test('a change writes only what differs, in an order that nft takes', () => {
   const one = rulesetOf(servicePortsOf(service({}), [slice('10.244.0.5')], 'here'), [], facts)
   const two = rulesetOf(servicePortsOf(service({}), [slice('10.244.0.6')], 'here'), [], facts)
-  assert.equal(transaction('proa', one, one), '')
-  assert.deepEqual(transaction('proa', one, two).trim().split('\n'), [
+  assert.equal(transaction({ family: 'ip', name: 'proa' }, one, one), '')
+  assert.deepEqual(transaction({ family: 'ip', name: 'proa' }, one, two).trim().split('\n'), [
     'add chain ip proa endpoint/default/web/tcp/http/10.244.0.6/8080',
     'add rule ip proa endpoint/default/web/tcp/http/10.244.0.6/8080 ip saddr 10.244.0.6 meta mark set meta mark or 0x4000',
     'add rule ip proa endpoint/default/web/tcp/http/10.244.0.6/8080 meta l4proto tcp dnat to 10.244.0.6:8080',

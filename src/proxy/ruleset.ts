@@ -5,21 +5,8 @@
  *   postrouting (nat)        masquerades what was marked: hairpins, traffic from outside, pods that leave the cluster
  *   refuse-* (filter)        services without endpoints are refused at once instead of timing out
  */
+import type { Ruleset, VerdictMap } from '#host/nftables/ruleset.ts'
 import type { Endpoint, HostPort, ServicePort } from './service-ports.ts'
-
-export interface Ruleset {
-  /** Declarations of sets that packets fill (session affinity), by name. */
-  readonly sets: ReadonlyMap<string, string>
-  /** Verdict maps by name. */
-  readonly maps: ReadonlyMap<string, VerdictMap>
-  /** Rules by chain; a base chain's first line is its hook. */
-  readonly chains: ReadonlyMap<string, readonly string[]>
-}
-
-export interface VerdictMap {
-  readonly type: string
-  readonly elements: ReadonlyMap<string, string>
-}
 
 export interface ProxyFacts {
   /** Addresses of pods; traffic from elsewhere to a service is masqueraded. */

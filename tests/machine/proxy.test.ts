@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { after, before, test } from 'node:test'
+import type { Ruleset } from '#host/nftables/ruleset.ts'
+import { transaction } from '#host/nftables/transaction.ts'
 import { silentLog } from '../../src/base/log.ts'
 import { udpDestinationsOf } from '../../src/proxy/conntrack.ts'
 import { FlowCleaner } from '../../src/proxy/flow-cleaner.ts'
-import type { Ruleset } from '../../src/proxy/ruleset.ts'
 import { rulesetOf } from '../../src/proxy/ruleset.ts'
 import type { ServicePort } from '../../src/proxy/service-ports.ts'
-import { transaction } from '../../src/proxy/transaction.ts'
 
 const prefix = `proa-t${process.pid}`
 const hosts = { client: '10.244.0.2', one: '10.244.0.5', two: '10.244.0.6' }
@@ -197,7 +197,7 @@ function web(names: readonly ('one' | 'two')[], more: Partial<ServicePort> = {})
 function apply(previous: Ruleset | undefined, services: readonly ServicePort[]): Ruleset {
   const next = rulesetOf(services, [], facts)
   const result = spawnSync('ip', ['netns', 'exec', node, 'nft', '-f', '-'], {
-    input: transaction('proa', previous, next),
+    input: transaction({ family: 'ip', name: 'proa' }, previous, next),
   })
   assert.equal(result.status, 0, result.stderr.toString())
   return next

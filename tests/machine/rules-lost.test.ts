@@ -27,7 +27,11 @@ describe('service rules that somebody else removes', { skip: whyNotHere() }, () 
 
   test('are written anew', async () => {
     const warnings: string[] = []
-    const log = { ...silentLog, warn: (message: string) => warnings.push(message) }
+    const log = {
+      ...silentLog,
+      warn: (message: string) => warnings.push(message),
+      with: () => log,
+    }
     const losses: boolean[] = []
     const writer = new RuleWriter({ clock: systemClock, log } as unknown as RoleContext, {
       ...{ table: 'proa', nft, lookEveryMs: 50 },
