@@ -73,6 +73,11 @@ const featureGates = listTextFlag(
   'what is not on, or off, by default, such as GangScheduling=true; give it to API server, controllers and scheduler alike',
   '',
 )
+const networkPolicy = switchFlag(
+  'network-policy',
+  'enforce NetworkPolicies on this machine; false where another program does, such as Calico or Cilium',
+  true,
+)
 const nodeName = textFlag(
   'node-name',
   'NAME',
@@ -240,6 +245,7 @@ export const commands = {
       metricResolutionMs: metricResolution,
       nodeName,
       kubeletPort,
+      networkPolicy,
       ...nodeLimits,
       ...registration,
       install: switchFlag(
@@ -364,12 +370,13 @@ export const commands = {
     },
   },
   proxy: {
-    doc: 'run the service proxy alone (nftables)',
+    doc: 'run the service proxy alone (nftables), and enforce network policies',
     flags: {
       kubeconfig,
       nodeName,
       clusterCidr,
       dataDirectory,
+      networkPolicy,
       ...proxyPlaces,
       logLevel: logLevel('info'),
     },

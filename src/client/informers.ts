@@ -29,6 +29,8 @@ export interface InformersContext {
   readonly clock: Clock
   readonly log: Log
   readonly random: Random
+  /** What is kept of an object, for those who hold many and need little of each. */
+  readonly keep?: (object: KubernetesObject, kind: AnyKind) => KubernetesObject
 }
 
 /** One shared informer per kind and query; the first use starts it. */
@@ -195,7 +197,13 @@ class KindInformer<T extends KubernetesObject> implements Informer<T> {
     const { items, resourceVersion } = await listAll(this.#client, this.#kind, this.#query)
     if (this.#stopped) return
     this.#mustList = false
-    this.#replace(new Map(items.map(object => [keyOf(object), object])), resourceVersion)
+    const kept = items.map(object => this.#kept(object as T))
+    this.#replace(new Map(kept.map(object => [keyOf(object), object])), resourceVersion)
+  }
+
+  #kept(object: T): T {
+    const { keep } = this.#context
+    return keep ? deepFreeze(keep(object, this.#kind) as T) : object
   }
 
   /** Takes in one event; false when the watch is of no further use. */
@@ -211,7 +219,7 @@ class KindInformer<T extends KubernetesObject> implements Informer<T> {
       else if (!this.#incoming) this.#advance(resourceVersion)
       return true
     }
-    const object = deepFreeze(event.object)
+    const object = deepFreeze(this.#kept(event.object))
     const key = keyOf(object)
     if (this.#incoming) {
       if (event.type === 'DELETED') this.#incoming.delete(key)

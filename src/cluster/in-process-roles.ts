@@ -195,7 +195,7 @@ export class InProcessRoles implements Running {
       admin: this.#contextFor(identities.admin),
     }
     const { clusterDomain, kubeletPort, evictionHard, pki } = this.#options
-    const { allowedUnsafeSysctls, staticPodPath, registration } = this.#options
+    const { allowedUnsafeSysctls, staticPodPath, registration, networkPolicy } = this.#options
     return startMachineNode(machine, contexts, {
       clusterDomain,
       version: version.gitVersion,
@@ -205,6 +205,7 @@ export class InProcessRoles implements Running {
       allowedUnsafeSysctls,
       staticPodPath,
       registration,
+      networkPolicy,
     })
   }
 }

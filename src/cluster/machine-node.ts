@@ -10,7 +10,7 @@ import {
   startKubelet,
   thresholdsOf,
 } from '#kubelet'
-import { startPodNetwork } from '#network'
+import { startNetworkPolicies, startPodNetwork } from '#network'
 import { startProxy } from '#proxy'
 import { clusterDnsAddress, DNS_PORT, ensureClusterDns } from './cluster-dns.ts'
 import type { RunningNode } from './hollow-nodes.ts'
@@ -42,6 +42,8 @@ export interface MachineNodeOptions {
   readonly allowedUnsafeSysctls: readonly string[] | undefined
   readonly staticPodPath: string | undefined
   readonly registration: NodeRegistration | undefined
+  /** Whether NetworkPolicies are enforced here. */
+  readonly networkPolicy: boolean
 }
 
 export interface RunningMachineNode extends RunningNode {
@@ -63,6 +65,10 @@ export async function startMachineNode(
   try {
     await machine.linked
     parts.add(machine.keepLinked())
+    const policies = options.networkPolicy
+      ? startNetworkPolicies(contexts.proxy, { nodeName, instance: layout.instance })
+      : undefined
+    if (policies) parts.add(policies)
     const dnsFacts = { serviceClusterIpRange, addresses: [hostAddress] }
     const ensured = ensureClusterDns(contexts.admin.client, dnsFacts)
     const services = Promise.all([
@@ -125,6 +131,7 @@ export async function startMachineNode(
         log,
       }),
       ...podCidr,
+      ...(policies ? { addressed: (pod, ips) => policies.admit(pod, ips) } : {}),
       ...(options.version ? { version: options.version } : {}),
     })
     parts.add(kubelet)

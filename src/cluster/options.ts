@@ -107,6 +107,8 @@ export interface ClusterOptions extends ServingOptions {
   readonly metricsServer?: boolean
   /** How often nodes are asked what they use, 15 s by default; upstream's --metric-resolution. */
   readonly metricResolutionMs?: number
+  /** Whether this machine enforces NetworkPolicies where pods are real; true by default. */
+  readonly networkPolicy?: boolean
   /** The first node's name; the host's name by default. */
   readonly nodeName?: string
   readonly log?: Log

@@ -5,7 +5,7 @@ import { createFigureBook, type FigureBook } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
 import { createClient } from '#client/api-client.ts'
 import { createHttpTransport } from '#client/http-transport.ts'
-import { createInformers } from '#client/informers.ts'
+import { createInformers, type InformersContext } from '#client/informers.ts'
 import {
   type Connection,
   connectionFromKubeconfig,
@@ -50,12 +50,16 @@ export function remoteContext(
   connection: Connection,
   log: Log,
   figures = createFigureBook(),
+  keep?: InformersContext['keep'],
 ): Remote {
   const clock = systemClock
   const transport = createHttpTransport(connection, { clock })
   const { host } = new URL(connection.server)
   const client = createClient(meterTransport(transport, figures, { host, clock }))
-  const informers = createInformers(client, { clock, log, random: systemRandom })
+  const informers = createInformers(client, {
+    ...{ clock, log, random: systemRandom },
+    ...(keep ? { keep } : {}),
+  })
   return {
     connection,
     figures,

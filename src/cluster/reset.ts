@@ -22,7 +22,12 @@ import {
   DEFAULT_POD_LOGS_DIRECTORY,
   removePodCgroups,
 } from '#kubelet'
-import { removeForwarding, removeHostLink, removePodNetwork } from '#network'
+import {
+  removeForwarding,
+  removeHostLink,
+  removeNetworkPolicyRules,
+  removePodNetwork,
+} from '#network'
 import { removeProxyRules } from '#proxy'
 import { dataDirectoryOf } from './data-directory.ts'
 import { type Layout, layoutOf, ROLE_KUBECONFIGS } from './layout.ts'
@@ -71,6 +76,7 @@ export async function resetMachine(layout: Layout, log: Log, clock: Clock): Prom
       }),
     )
     await step(() => removeProxyRules(layout.instance))
+    await step(() => removeNetworkPolicyRules(layout.instance))
     await step(() => removeHostLink(layout.instance))
     await step(() => removeForwarding({ name: layout.instance }))
     for (const directory of [layout.cniConfiguration, SYSTEM_CNI_CONFIGURATION])

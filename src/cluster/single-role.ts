@@ -104,7 +104,9 @@ async function connect(invocation: RemoteInvocation, log: Log): Promise<Remote> 
   const { kubeconfig } = invocation.values
   if (invocation.name !== 'kubelet') {
     const { connectionOf, remoteContext } = await import('./remote-context.ts')
-    return remoteContext(await connectionOf(kubeconfig), log)
+    const keep =
+      invocation.name === 'proxy' ? (await import('./single-proxy.ts')).keepOfPods : undefined
+    return remoteContext(await connectionOf(kubeconfig), log, undefined, keep)
   }
   const { bootstrapKubeconfig, nodeName, rotateCertificates } = invocation.values
   const { connectKubelet } = await import('./bootstrap-kubelet.ts')
@@ -135,17 +137,8 @@ async function startRole(invocation: RemoteInvocation, remote: Remote): Promise<
       return startSingleKubelet(remote, invocation.values, context.log)
     }
     case 'proxy': {
-      const { startProxy } = await import('#proxy')
-      const { nodeName, clusterCidr, dataDirectory, healthzBindAddress, metricsBindAddress } =
-        invocation.values
-      const { instance } = layoutOf(dataDirectoryOf(dataDirectory))
-      return startProxy(context, {
-        nodeName: nodeName ?? hostname().toLowerCase(),
-        clusterCidr,
-        table: instance,
-        healthzBindAddress,
-        metricsBindAddress,
-      })
+      const { startSingleProxy } = await import('./single-proxy.ts')
+      return startSingleProxy(context, invocation.values)
     }
     case 'metrics-server': {
       const { startSingleMetricsServer } = await import('./single-metrics-server.ts')

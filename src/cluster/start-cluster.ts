@@ -309,6 +309,7 @@ function complete(given: StartOptions): CompleteOptions {
     controllers: '*',
     metricsServer: false,
     bootstrapTokenAuth: false,
+    networkPolicy: true,
     log: silentLog,
     clock: systemClock,
     random: systemRandom,

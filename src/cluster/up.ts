@@ -42,6 +42,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     controllers: values.controllers,
     metricsServer: values.metricsServer,
     metricResolutionMs: values.metricResolutionMs,
+    networkPolicy: values.networkPolicy,
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
     registration: registrationOf(values),
     ...(values.staticPodPath === undefined ? {} : { staticPodPath: resolve(values.staticPodPath) }),

@@ -5,6 +5,7 @@ import type { RoleContext } from '#client/role.ts'
 import type { DnsConfig } from './containers/dns.ts'
 import type { Thresholds } from './eviction/thresholds.ts'
 import type { HostAccess } from './host-access.ts'
+import type { Pod } from './pod-types.ts'
 import type { ContainerRuntime } from './runtime.ts'
 
 export interface KubeletOptions {
@@ -53,6 +54,8 @@ export interface KubeletOptions {
   readonly relistMs?: number
   /** Where it counts what it does. */
   readonly figures?: FigureBook
+  /** A pod has its addresses; what is to run in it waits until this resolves, and is tried again where it rejects. */
+  readonly addressed?: (pod: Pod, addresses: readonly string[]) => Promise<void>
   /** What /flagz tells: flags with their values as texts. */
   readonly flags?: ReadonlyMap<string, string>
   /** What the node says it runs, e.g. v1.36.1+proa.0.1.0. */
@@ -96,6 +99,7 @@ export function withDefaults(context: RoleContext, options: KubeletOptions): Kub
       allowedUnsafeSysctls: [],
       staticPodPath: '',
       relistMs: options.runtime.events ? 10_000 : 1_000,
+      addressed: async () => {},
       version: 'v1.36.0+proa',
       flags: new Map(),
       figures: createFigureBook(),

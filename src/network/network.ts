@@ -10,6 +10,11 @@ import { lookEvery } from './looks.ts'
 
 export { keepForwarding, removeForwarding } from './forwarding.ts'
 export { ensureHostLink, keepHostLink, removeHostLink } from './host-link.ts'
+export {
+  type NetworkPolicies,
+  removeNetworkPolicyRules,
+  startNetworkPolicies,
+} from './policy/network-policies.ts'
 
 /** The address under which a node's pods reach their host: the first of the node's range, which ptp uses as gateway. */
 export function hostAddressOf(podCidr: string): string {

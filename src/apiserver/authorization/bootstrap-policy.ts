@@ -59,8 +59,11 @@ const ownRoles: readonly ClusterRole[] = [
     // Ours brings the class of its volumes.
     rule('create', 'storage.k8s.io', 'storageclasses'),
   ]),
-  // Our proxy keeps traffic on its node where a Service wants that, for which it must know the node's pods.
-  clusterRole('proa:proxy', [rule('list watch', 'core', 'pods')]),
+  // Our proxy keeps traffic on its node where a Service wants that, for which it must know the node's pods, and enforces network policies.
+  clusterRole('proa:proxy', [
+    rule('list watch', 'core', 'pods namespaces'),
+    rule('list watch', 'networking.k8s.io', 'networkpolicies'),
+  ]),
 ]
 
 export const clusterRoles: readonly ClusterRole[] = [

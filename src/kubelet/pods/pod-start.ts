@@ -161,6 +161,7 @@ async function act(worker: PodWorker, actions: PodActions): Promise<boolean> {
     acted = true
   }
   if (!actions.sandbox) return acted
+  if (actions.start.length > 0) await tellAddresses(worker, actions.sandbox)
   for (const reference of actions.start)
     if (resized.has(reference.container.name) || !isBackingOff(worker, reference))
       acted = (await startOne(worker, reference, actions.sandbox)) || acted
@@ -195,6 +196,19 @@ async function runtimeHandlerOf({ pod, parts }: PodWorker): Promise<string | und
   if (!name) return undefined
   const { handler } = await parts.context.client.get(runtimeClass, name)
   return handler
+}
+
+/** Whoever guards the pod's traffic knows its addresses before anything runs that could make some. */
+async function tellAddresses(worker: PodWorker, { id, ips }: SandboxStatus): Promise<void> {
+  const { parts, pod } = worker
+  if (pod.spec?.hostNetwork || worker.addressedSandbox === id) return
+  try {
+    await parts.context.options.addressed(pod, ips)
+    worker.addressedSandbox = id
+  } catch (error) {
+    parts.events.warning(pod, 'NetworkNotReady', `network is not ready: ${messageOf(error)}`)
+    throw error
+  }
 }
 
 async function makeCgroup({ parts, pod }: PodWorker): Promise<void> {

@@ -54,6 +54,8 @@ export class PodWorker {
   readonly messages = new SmallMap<string>()
   /** What the runtime was told of the sandbox that is new in this step: each container comes with it again. */
   newSandbox: { readonly pod: Pod; readonly config: SandboxConfig } | undefined
+  /** The sandbox whose addresses were told to whoever guards its traffic. */
+  addressedSandbox: string | undefined
   readonly parts: PodParts
   #admitted = false
   #requests: PodRequests | undefined
