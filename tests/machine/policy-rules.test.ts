@@ -274,6 +274,31 @@ describe('network policies in the kernel', { skip: whyNotHere() }, () => {
     await eventually(async () => (await again()) !== '', 20_000)
   })
 
+  test('a pod that sends under an address that is not its own is judged by nobody, and stopped', () => {
+    const forged = '192.0.2.99'
+    const inside = (name: Name, ...words: string[]) =>
+      spawnSync('ip', ['netns', 'exec', `${prefix}-${name}`, ...words], { encoding: 'utf8' })
+    inside('a', 'ip', 'addr', 'add', `${forged}/32`, 'dev', 'eth0')
+    const rules = `add table ip t
+      add chain ip t input { type filter hook input priority 0; }
+      add rule ip t input ip saddr ${forged} counter`
+    spawnSync('ip', ['netns', 'exec', `${prefix}-stranger`, 'nft', '-f', '-'], { input: rules })
+    const arrived = () => {
+      const { address } = hosts.stranger
+      const program = `const socket = require('dgram').createSocket('udp4')
+        socket.bind(0, '${forged}', () => socket.send('?', 80, '${address}', () => socket.close()))`
+      assert.equal(inside('a', process.execPath, '-e', program).status, 0)
+      const listed = inside('stranger', 'nft', 'list', 'table', 'ip', 't').stdout
+      return Number(/packets (\d+)/.exec(listed)?.[1])
+    }
+    govern()
+    const before = arrived()
+    assert.ok(before > 0)
+    govern({ podSelector: { matchLabels: { app: 'a' } }, policyTypes: ['Egress'] })
+    assert.equal(arrived(), before)
+    inside('a', 'ip', 'addr', 'delete', `${forged}/32`, 'dev', 'eth0')
+  })
+
   test('come back where somebody else removes them', async () => {
     govern({ podSelector: {}, policyTypes: ['Ingress'] })
     const log = { ...silentLog, with: () => log }
