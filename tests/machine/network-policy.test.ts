@@ -55,6 +55,7 @@ describe('network policies on a node of containers', { skip: reason !== undefine
 
   before(async () => {
     await proa.start()
+    void proa.death().then(words => console.log(`# proa is gone: ${words}`))
     proa.loadImage()
     await apply(spaceOf('open'), spaceOf('shut'))
     const probe = { readinessProbe: { httpGet: { path: '/', port: 80 }, periodSeconds: 1 } }
