@@ -267,6 +267,13 @@ function createContext(options: ApiServerOptions): ServerContext {
         seats: requestLimits.reads + requestLimits.writes,
       })
     : undefined
+  const { securityFigures, ...security } = createSecurity(options, world, {
+    clock,
+    random,
+    featureGates,
+    webhooks,
+    tokenUsed,
+  })
   const server: ServerContext = {
     store,
     clock,
@@ -280,7 +287,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     remotes: new Remotes(),
     world,
     webhooks,
-    ...createSecurity(options, world, { clock, random, featureGates, webhooks, tokenUsed }),
+    ...security,
     services: new ServiceAllocator({
       services: services ?? cache.add('/registry/services/specs/', {}),
       cidr: range,
@@ -298,6 +305,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     healthChecks: options.healthChecks ?? [],
     metrics: new RequestMetrics(),
     figures: [
+      ...securityFigures,
       ...(flowControl ? [flowControl.figures.source] : []),
       ...(options.audit ? [options.audit.figures.source] : []),
     ],

@@ -2,15 +2,17 @@
 import type { Secret } from '#api/core/v1/secret.ts'
 import type { Clock } from '#base/clock.ts'
 import type { FeatureGates } from '#base/feature-gates.ts'
+import type { FigureSource } from '#base/figures.ts'
 import type { Random } from '#base/random.ts'
 import type { AdmissionStep } from './admission/admission.ts'
 import { createAdmissionSteps } from './admission/steps.ts'
 import type { WebhookWorld } from './admission/webhooks/world.ts'
-import { authentication } from './authentication/authentication.ts'
+import { type AnonymousRule, authentication } from './authentication/authentication.ts'
 import type { Authenticator } from './authentication/authenticator.ts'
 import { bearerTokenAuthenticator, type TokenVerifier } from './authentication/bearer-tokens.ts'
 import { bootstrapTokens } from './authentication/bootstrap-tokens.ts'
 import { clientCertificateAuthenticator } from './authentication/client-certificates.ts'
+import { authenticationFigures } from './authentication/figures.ts'
 import {
   type FrontProxyOptions,
   frontProxyAuthenticator,
@@ -43,9 +45,11 @@ export interface SecurityOptions {
   readonly bootstrapTokenAuth?: boolean
   /** Further verifiers of bearer tokens, e.g. `staticTokens`. */
   readonly tokenVerifiers?: readonly TokenVerifier[]
+  /** Asked about tokens that none of those, and no service account, knows. */
+  readonly furtherTokenVerifiers?: readonly TokenVerifier[]
   /** Asked after certificates and tokens. */
   readonly authenticators?: readonly Authenticator[]
-  readonly anonymousAuth?: boolean
+  readonly anonymousAuth?: boolean | AnonymousRule
   /** `RBAC` (with the node authorizer) unless tests want everything allowed. */
   readonly authorizationMode?: 'RBAC' | 'AlwaysAllow'
   /** Replaces the authorizers altogether. */
@@ -56,6 +60,7 @@ export interface SecurityOptions {
 
 export interface Security {
   readonly authentication: ReturnType<typeof authentication>
+  readonly securityFigures: readonly FigureSource[]
   readonly authorizer: Authorizer
   readonly admission: readonly AdmissionStep[]
   readonly tokens: ServiceAccountTokens | undefined
@@ -103,7 +108,7 @@ export function createSecurity(
           random,
           world,
         })
-  const audiences = tokens?.audiences ?? [DEFAULT_ISSUER]
+  const audiences = tokens?.audiences ?? options.apiAudiences ?? [DEFAULT_ISSUER]
   const tokenVerifiers = [
     ...given,
     ...(tokens
@@ -112,6 +117,7 @@ export function createSecurity(
     ...(options.bootstrapTokenAuth
       ? [bootstrapTokens({ secret: world.secret, audiences, clock })]
       : []),
+    ...(options.furtherTokenVerifiers ?? []),
   ]
   const authenticators = [
     ...(options.frontProxies ? [frontProxyAuthenticator({ ...options.frontProxies, clock })] : []),
@@ -121,8 +127,14 @@ export function createSecurity(
     bearerTokenAuthenticator(tokenVerifiers),
     ...(options.authenticators ?? []),
   ]
+  const figures = authenticationFigures(clock)
   return {
-    authentication: authentication({ authenticators, anonymous: options.anonymousAuth ?? true }),
+    authentication: authentication({
+      authenticators,
+      anonymous: options.anonymousAuth ?? true,
+      figures,
+    }),
+    securityFigures: [figures.source],
     authorizer,
     admission:
       options.admission ??

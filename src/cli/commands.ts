@@ -6,6 +6,7 @@ import { parseRuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { auditing } from './audit-flags.ts'
+import { authenticationFlags } from './authentication-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { kubeletCertificates } from './kubelet-flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
@@ -233,6 +234,7 @@ export const commands = {
       ...storing,
       ...auditing,
       ...surroundings,
+      ...authenticationFlags,
       nodes,
       clusterCidr,
       clusterDomain,
@@ -304,6 +306,7 @@ export const commands = {
       ...storing,
       ...auditing,
       ...surroundings,
+      ...authenticationFlags,
       nodeName,
       logLevel: logLevel('info'),
     },

@@ -2,12 +2,13 @@
  * The file of an EncryptionConfiguration, and the plugins that it names. Where that is asked for it is looked at again every minute; what
  * cannot be used then, also because a plugin is not well, leaves the last good one.
  */
+
+import { type ReloadFigures, reloadFigures } from '#apiserver/configuration/reload-figures.ts'
 import {
   type EncryptionConfiguration,
   parseEncryptionConfiguration,
 } from '#apiserver/encryption/configuration.ts'
 import type { EncryptionRules } from '#apiserver/encryption/encryption.ts'
-import { type ReloadFigures, reloadFigures } from '#apiserver/encryption/reload-figures.ts'
 import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Figure } from '#base/figures.ts'
@@ -50,7 +51,7 @@ export class EncryptionFile {
   constructor(options: EncryptionAtRest, surroundings: FileSurroundings) {
     this.#options = options
     this.#surroundings = surroundings
-    this.#reloads = reloadFigures(surroundings.clock, serverId())
+    this.#reloads = reloadFigures(surroundings.clock, serverId(), 'encryption')
   }
 
   /** Throws a UserError. A plugin that does not answer is waited for once; for longer where a start needs it. */

@@ -9,6 +9,7 @@ import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
 import type { ContainerRuntime, HostAccess, KubeletOptions } from '#kubelet'
 import type { AuditOptions } from './audit-options.ts'
+import type { AuthenticationSettings } from './authentication-options.ts'
 import type { Origin } from './foundation.ts'
 
 /** Nodes that run in this process. */
@@ -56,6 +57,11 @@ export interface ServingOptions {
   readonly requestLimits?: RequestLimits
 }
 
+/** Who may come in, and what they may do. */
+export interface AccessOptions {
+  readonly authentication?: AuthenticationSettings
+}
+
 /** As upstream's flags `--encryption-provider-config…` describe it. */
 export interface EncryptionAtRest {
   /** An EncryptionConfiguration of apiserver.config.k8s.io/v1. */
@@ -64,7 +70,7 @@ export interface EncryptionAtRest {
   readonly automaticReload?: boolean
 }
 
-export interface ClusterOptions extends ServingOptions {
+export interface ClusterOptions extends ServingOptions, AccessOptions {
   /** Which objects are encrypted where they are kept, and how; none by default. */
   readonly encryption?: EncryptionAtRest
   /** Where objects are kept instead of in the data directory, which then has the keys alone. */
@@ -144,6 +150,7 @@ type WithoutDefault =
   | 'metricResolutionMs'
   | 'nodeName'
   | keyof ServingOptions
+  | keyof AccessOptions
 
 /** The options with every default in place. */
 export type CompleteOptions = Required<Omit<ClusterOptions, WithoutDefault>> &

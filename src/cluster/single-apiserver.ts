@@ -19,11 +19,12 @@ import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
 import { ROLE_KUBECONFIGS } from './layout.ts'
 import { createNodeConnector } from './node-connector.ts'
-import type { ServingOptions } from './options.ts'
+import { openAccess } from './open-access.ts'
+import type { AccessOptions, ServingOptions } from './options.ts'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
 import type { Pki } from './pki/pki.ts'
 
-export interface SingleApiServerOptions extends FoundationOptions, ServingOptions {
+export interface SingleApiServerOptions extends FoundationOptions, ServingOptions, AccessOptions {
   readonly listen: { readonly address: string; readonly port: number }
   readonly runtimeConfig?: RuntimeConfig
   readonly featureGates?: FeatureGates
@@ -55,6 +56,8 @@ export async function startSingleApiServer(
   }
   const [ownAddress] = machineAddresses()
   try {
+    const access = await openAccess(options, { clock, log })
+    running.push(access)
     const { store, pki, encryption } = await layFoundation(options, ownAddress)
     running.push({ stop: () => store.close() })
     const nodes = options.nodes?.(pki) ?? {
@@ -96,7 +99,9 @@ export async function startSingleApiServer(
       ...(requestLimits ? { requestLimits } : {}),
       ...(audit ? { audit: audit.audit } : {}),
       ...(encryption ? { healthChecks: encryption.healthChecks } : {}),
+      ...access.security,
     })
+    for (const figures of access.figures) server.show(figures)
     if (encryption) server.show(encryption.figures)
     running.push(server)
     await untilStored(server.ready())

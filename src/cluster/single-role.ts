@@ -11,6 +11,7 @@ import { boundHeap } from '#host/heap-bounds.ts'
 import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
+import { accessOptionsOf } from './access-options.ts'
 import { auditOptionsOf } from './audit-options.ts'
 import { certificateDirectoryOf, dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
@@ -51,6 +52,7 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
     dataDirectory,
     ...storageOptionsOf(values),
     ...auditOptionsOf(values),
+    ...accessOptionsOf(values),
     ...servingOptionsOf(values, { files: systemFiles, clock: systemClock, log }),
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,

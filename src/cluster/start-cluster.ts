@@ -33,6 +33,7 @@ import { InProcessRoles } from './in-process-roles.ts'
 import { LocalMetrics, METRICS_SERVICE } from './local-metrics.ts'
 import type { Machine } from './machine.ts'
 import type { RemoteNodeConnector } from './node-connector.ts'
+import { type OpenAccess, openAccess } from './open-access.ts'
 import type { OpenAudit } from './open-audit.ts'
 import {
   type ClusterOptions,
@@ -109,11 +110,17 @@ class Starting {
   async start(): Promise<Cluster> {
     const options = this.#options
     const machine = await this.#prepareMachine()
+    const access = await openAccess(options, options)
+    this.#running.push(access)
     const foundation = await layFoundation(options, machine?.hostAddress)
     this.#running.push({ stop: () => foundation.store.close() })
     const audit = await auditOf(options)
     if (audit) this.#running.push({ stop: () => audit.close() })
-    const server = this.#createServer(foundation, { hostAddress: machine?.hostAddress, audit })
+    const server = this.#createServer(foundation, {
+      hostAddress: machine?.hostAddress,
+      audit,
+      access,
+    })
     await untilStored(server.ready())
     const roles = new InProcessRoles({
       ...options,
@@ -185,7 +192,15 @@ class Starting {
 
   #createServer(
     foundation: Foundation,
-    { hostAddress, audit }: { hostAddress: string | undefined; audit: OpenAudit | undefined },
+    {
+      hostAddress,
+      audit,
+      access,
+    }: {
+      hostAddress: string | undefined
+      audit: OpenAudit | undefined
+      access: OpenAccess
+    },
   ): ApiServer {
     const { store, pki, encryption } = foundation
     const { clock, random, log, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
@@ -221,7 +236,9 @@ class Starting {
       ...(audit ? { audit: audit.audit } : {}),
       ...(encryption ? { healthChecks: encryption.healthChecks } : {}),
       nodes,
+      ...access.security,
     })
+    for (const figures of access.figures) server.show(figures)
     if (encryption) server.show(encryption.figures)
     this.#running.push(server)
     return server

@@ -10,6 +10,7 @@ import { boundHeap } from '#host/heap-bounds.ts'
 import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
+import { accessOptionsOf } from './access-options.ts'
 import { auditOptionsOf } from './audit-options.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { keepKubeconfig } from './kept-kubeconfig.ts'
@@ -29,6 +30,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     dataDirectory: directory,
     ...storage,
     ...auditOptionsOf(values),
+    ...accessOptionsOf(values),
     ...servingOptionsOf(values, { files: systemFiles, clock: systemClock, log }),
     nodes,
     listen: { address: values.bindAddress, port: values.securePort },

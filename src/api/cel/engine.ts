@@ -28,8 +28,11 @@ const LIMITS = {
 /** Programs that are kept; those of all rules of a cluster fit. */
 const MAXIMUM_PROGRAMS = 10_000
 
-/** Where an expression stands decides what it sees: rules of custom resources, rules of admission, its changes, or a device. */
-export type Scope = 'rules' | 'admission' | 'mutations' | 'devices'
+/**
+ * Where an expression stands decides what it sees: rules of custom resources, rules of admission, its changes, a device, the claims of a
+ * token, the user that comes of them, or a review of access.
+ */
+export type Scope = 'rules' | 'admission' | 'mutations' | 'devices' | 'claims' | 'users' | 'reviews'
 export type ResultType = 'bool' | 'string' | 'string|null' | 'dyn' | 'Object' | typeof PATCHES_TYPE
 
 const ADMISSION_VARIABLES = [
@@ -130,6 +133,15 @@ const FURNISH: Readonly<Record<Scope, (environment: Environment) => void>> = {
   mutations: addConstructions,
   devices: environment => {
     environment.registerVariable('device', 'dyn')
+  },
+  claims: environment => {
+    environment.registerVariable('claims', 'dyn')
+  },
+  users: environment => {
+    environment.registerVariable('user', 'dyn')
+  },
+  reviews: environment => {
+    environment.registerVariable('request', 'dyn')
   },
 }
 

@@ -1,5 +1,5 @@
 /** The way from a request to its user: every authenticator in order, then nobody in particular (anonymous), or 401. */
-import { isStatus, type StatusError } from '#api/machinery/status.ts'
+import { isStatus, StatusError } from '#api/machinery/status.ts'
 import type { ApiRequest } from '#client/transport.ts'
 import {
   ALL_AUTHENTICATED,
@@ -9,39 +9,71 @@ import {
   type Note,
   type Peer,
   type UserInfo,
-  unauthorized,
 } from './authenticator.ts'
+import type { AuthenticationFigures } from './figures.ts'
 
 export interface AuthenticationOptions {
   /** In order: certificates first, for they cost nothing more, then tokens. */
   readonly authenticators: readonly Authenticator[]
   /** Whether requests without any credential are let through as system:anonymous; what they may do is up to RBAC. */
-  readonly anonymous?: boolean
+  readonly anonymous?: boolean | AnonymousRule
+  /** Counts who was let in. */
+  readonly figures?: AuthenticationFigures
 }
 
+/** Whether a request may come without any credential. */
+export type AnonymousRule = (request: ApiRequest) => boolean
+
 /** Never answers undefined: a request has a user or is refused with 401. */
-export function authentication(options: AuthenticationOptions): {
+export function authentication({
+  authenticators,
+  anonymous: rule = true,
+  figures,
+}: AuthenticationOptions): {
   authenticate(request: ApiRequest, peer: Peer, note?: Note): Promise<UserInfo>
 } {
+  const isAllowed = typeof rule === 'boolean' ? () => rule : rule
+  const find = async (request: ApiRequest, peer: Peer, note?: Note): Promise<UserInfo> => {
+    let refusal: StatusError | undefined
+    for (const authenticator of authenticators) {
+      try {
+        const user = await authenticator.authenticate(request, peer, note)
+        if (user) return withAuthenticatedGroup(user)
+      } catch (error) {
+        if (!isStatus(error, 'Unauthorized')) throw error
+        refusal ??= error
+      }
+    }
+    if (refusal) throw refusal
+    if (!isAllowed(request)) throw new NoCredentials()
+    return anonymous
+  }
   return {
     async authenticate(request, peer, note) {
       if (peer.user) return peer.user
-      let refusal: StatusError | undefined
-      for (const authenticator of options.authenticators) {
-        try {
-          const user = await authenticator.authenticate(request, peer, note)
-          if (user) return withAuthenticatedGroup(user)
-        } catch (error) {
-          if (!isStatus(error, 'Unauthorized')) throw error
-          refusal ??= error
-        }
+      if (!figures) return find(request, peer, note)
+      const began = figures.begin()
+      try {
+        const user = await find(request, peer, note)
+        figures.end(began, 'success', user)
+        return user
+      } catch (error) {
+        figures.end(began, error instanceof NoCredentials ? 'failure' : 'error')
+        throw error
       }
-      if (refusal) throw refusal
-      if (options.anonymous === false) throw unauthorized()
-      return anonymous
     },
   }
 }
+
+/** Nothing was wrong: there was nothing. */
+class NoCredentials extends StatusError {
+  constructor() {
+    super('Unauthorized', 'Unauthorized')
+  }
+}
+
+/** What of a request's path says where it goes. */
+export const pathOf = ({ path }: Pick<ApiRequest, 'path'>): string => path.split('?')[0] ?? path
 
 /** Everybody who proved to be somebody is in system:authenticated. */
 export function withAuthenticatedGroup(user: UserInfo): UserInfo {

@@ -53,6 +53,16 @@ export const anonymous: UserInfo = Object.freeze({
 /** The one answer to every wrong credential: it does not say which part was wrong, so that nobody can probe. */
 export const unauthorized = () => new StatusError('Unauthorized', 'Unauthorized')
 
+/** The same answer; why is told to whoever reviews a token. */
+export class WrongToken extends StatusError {
+  readonly why: string
+  constructor(why: string) {
+    super('Unauthorized', 'Unauthorized')
+    this.why = why
+  }
+}
+export const wrongToken = (why: string) => new WrongToken(why)
+
 /** The user of a service account, as its tokens and its RBAC subjects name it. */
 export function serviceAccountUser(namespace: string, name: string, uid?: string): UserInfo {
   return {

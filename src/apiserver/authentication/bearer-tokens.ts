@@ -1,7 +1,15 @@
 /** `Authorization: Bearer …`, and the same inside a web socket's protocol list, where browsers cannot set headers. */
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { isStatus, type StatusError } from '#api/machinery/status.ts'
 import type { ApiRequest } from '#client/transport.ts'
-import { type Authenticator, type Note, type UserInfo, unauthorized } from './authenticator.ts'
+import {
+  type Authenticator,
+  type Note,
+  type UserInfo,
+  unauthorized,
+  WrongToken,
+  wrongToken,
+} from './authenticator.ts'
 import type { ServiceAccountTokens, VerifiedToken } from './service-account-tokens.ts'
 
 /** Somebody who understands some tokens: undefined for those of others, Unauthorized for its own that are not good. */
@@ -28,19 +36,34 @@ export function bearerTokenAuthenticator(verifiers: readonly TokenVerifier[]): A
   }
 }
 
-/** The first verifier that knows the token decides. */
+/** The first verifier that knows the token decides; one that finds it wrong leaves it to those behind it, who may know better. */
 export async function verifyToken(
   verifiers: readonly TokenVerifier[],
   token: string,
   audiences?: readonly string[],
   note?: Note,
 ): Promise<VerifiedToken | undefined> {
+  const refusals: StatusError[] = []
   for (const verifier of verifiers) {
-    const verified = await verifier.verify(token, audiences, note)
-    if (verified) return verified
+    try {
+      const verified = await verifier.verify(token, audiences, note)
+      if (verified) return verified
+    } catch (error) {
+      if (!isStatus(error, 'Unauthorized')) throw error
+      refusals.push(error)
+    }
   }
-  return undefined
+  const [first, ...more] = refusals
+  if (first === undefined || more.length === 0) {
+    if (first) throw first
+    return undefined
+  }
+  throw wrongToken(refusals.map(whyWrong).join(', '))
 }
+
+/** For reviews of tokens; a 401 says nothing. */
+export const whyWrong = (refusal: StatusError): string =>
+  refusal instanceof WrongToken ? refusal.why : 'invalid bearer token'
 
 export function bearerTokenOf({ headers }: ApiRequest): string | undefined {
   const [, token] = /^bearer +(\S+)/i.exec(headers?.authorization ?? '') ?? []

@@ -4,7 +4,7 @@ import type { TokenReview } from '#api/authentication/v1/token-review.ts'
 import { badRequest, isStatus } from '#api/machinery/status.ts'
 import { withAuthenticatedGroup } from './authentication.ts'
 import type { UserInfo } from './authenticator.ts'
-import { type TokenVerifier, verifyToken } from './bearer-tokens.ts'
+import { type TokenVerifier, verifyToken, whyWrong } from './bearer-tokens.ts'
 
 /** The review with its status; a wrong token is an answer, not an error. */
 export async function reviewToken(
@@ -32,9 +32,15 @@ async function statusOf(
     }
   } catch (error) {
     if (!isStatus(error, 'Unauthorized')) throw error
-    return { user: {}, error: '[invalid bearer token]' }
+    const why = whyWrong(error)
+    return {
+      user: {},
+      error: why.startsWith(INVALID) ? `[${why}]` : `[${INVALID}, ${why}]`,
+    }
   }
 }
+
+const INVALID = 'invalid bearer token'
 
 /** The answer repeats nothing of the question. */
 export function reviewSelf(

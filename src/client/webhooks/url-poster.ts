@@ -1,24 +1,8 @@
-/**
- * JSON sent to a URL over HTTP or HTTPS, and what comes back. The URL comes from a configuration that only administrators may
- * write; nothing is followed.
- */
-import type { Agent } from 'node:http'
-import { networkFailure } from '../network-failure.ts'
-import { readAnswer, type WebhookAnswer } from './answer.ts'
+/** JSON sent to a URL over HTTP or HTTPS, and what comes back. */
+import type { WebhookAnswer } from './answer.ts'
+import { createUrlCaller, type UrlTrust } from './url-caller.ts'
 
-export interface UrlTrust {
-  /** PEM; absent trusts the authorities of the system. */
-  readonly authority?: string | undefined
-  /** PEM, to say who is asking. */
-  readonly certificate?: string | undefined
-  readonly key?: string | undefined
-  /** The name that the other's certificate must have, where it is not the URL's. */
-  readonly serverName?: string | undefined
-  /** Believes anybody. */
-  readonly insecure?: boolean | undefined
-  /** A bearer token, or how to read it anew. */
-  readonly token?: string | (() => Promise<string>) | undefined
-}
+export type { UrlTrust } from './url-caller.ts'
 
 /** Rejects with an error whose message says why there is no answer; the status is the caller's to judge. */
 export type UrlPoster = (
@@ -27,64 +11,15 @@ export type UrlPoster = (
   signal: AbortSignal,
 ) => Promise<WebhookAnswer>
 
-const IDLE_TIMEOUT_MS = 30_000
-
 /** `close` ends the connections that are kept open. */
 export function createUrlPoster(
   trust: UrlTrust,
   limits: { readonly answerBytes: number },
 ): { readonly post: UrlPoster; close(): void } {
-  const agents = new Map<string, Agent>()
-  const agentFor = (protocol: string): Agent => {
-    const known = agents.get(protocol)
-    if (known) return known
-    const { Agent: OneOfThem } = moduleFor(protocol)
-    const agent = new OneOfThem({ keepAlive: true, timeout: IDLE_TIMEOUT_MS })
-    agents.set(protocol, agent)
-    return agent
-  }
-  const { authority, certificate, key, serverName, insecure, token } = trust
-  const tls = {
-    ...(authority ? { ca: authority } : {}),
-    ...(certificate ? { cert: certificate } : {}),
-    ...(key ? { key } : {}),
-    ...(serverName ? { servername: serverName } : {}),
-    ...(insecure ? { rejectUnauthorized: false } : {}),
-  }
+  const { ask, close } = createUrlCaller(trust, limits)
+  const headers = { 'content-type': 'application/json' }
   return {
-    async post(text, body, signal) {
-      const url = new URL(text)
-      const bearer = typeof token === 'function' ? await token() : token
-      const headers = {
-        'content-type': 'application/json',
-        'content-length': body.length,
-        ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
-      }
-      const { protocol, hostname } = url
-      const options = { method: 'POST', agent: agentFor(protocol), signal, headers, ...tls }
-      return new Promise((resolve, reject) => {
-        const fail = (error: unknown) => {
-          const port = Number(url.port || (protocol === 'https:' ? 443 : 80))
-          const why = networkFailure(error, { host: hostname, port })
-          reject(new Error(`Post "${text}": ${why}`, { cause: error }))
-        }
-        const request = moduleFor(protocol).request(url, options, answer =>
-          readAnswer(answer, limits.answerBytes).then(resolve, fail),
-        )
-        request.on('error', fail)
-        request.end(body)
-      })
-    },
-    close() {
-      for (const agent of agents.values()) agent.destroy()
-      agents.clear()
-    },
+    post: (url, body, signal) => ask({ method: 'POST', url, headers, body, signal }),
+    close,
   }
-}
-
-/** Loaded with the first call only: most clusters call nobody. */
-function moduleFor(protocol: string) {
-  return protocol === 'https:'
-    ? process.getBuiltinModule('node:https')
-    : process.getBuiltinModule('node:http')
 }

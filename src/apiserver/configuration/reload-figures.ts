@@ -1,11 +1,11 @@
 /**
- * What upstream counts about the file of an EncryptionConfiguration, under its names (kubernetes/apiserver,
- * pkg/server/options/encryptionconfig/metrics).
+ * What upstream counts about a configuration file that is read anew while the server runs, under its names (kubernetes/apiserver,
+ * pkg/server/options/encryptionconfig/metrics and its like for authentication and authorization).
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
 import { createFigureBook, type FigureSource } from '#base/figures.ts'
-import { hashOf } from './kms/encrypted-object.ts'
+import { hashOf } from '../encryption/kms/encrypted-object.ts'
 
 export interface ReloadFigures {
   /** `bytes` of the file count from now on. */
@@ -14,27 +14,30 @@ export interface ReloadFigures {
   readonly source: FigureSource
 }
 
-const PREFIX = 'apiserver_encryption_config_controller'
-
 /** `serverId` is the identity of this API server, which is shown as a hash. */
-export function reloadFigures(clock: Clock, serverId: string): ReloadFigures {
+export function reloadFigures(
+  clock: Clock,
+  serverId: string,
+  subject: 'encryption' | 'authentication' | 'authorization',
+): ReloadFigures {
+  const prefix = `apiserver_${subject}_config_controller`
   const book = createFigureBook()
   const apiserver_id_hash = hashOf(serverId)
   const total = book.counter(
-    `${PREFIX}_automatic_reloads_total`,
-    'How often a changed encryption configuration was taken or refused.',
+    `${prefix}_automatic_reloads_total`,
+    `How often a changed ${subject} configuration was taken or refused.`,
     ['status', 'apiserver_id_hash'],
   )
   const last = new Map<string, number>()
   let hash: string | undefined
   book.gauge(
-    `${PREFIX}_automatic_reload_last_timestamp_seconds`,
-    'When a changed encryption configuration was last taken or refused.',
+    `${prefix}_automatic_reload_last_timestamp_seconds`,
+    `When a changed ${subject} configuration was last taken or refused.`,
     () => [...last].map(([status, value]) => ({ labels: { status, apiserver_id_hash }, value })),
   )
   book.gauge(
-    `${PREFIX}_last_config_info`,
-    'The hash of the encryption configuration that counts.',
+    `${prefix}_last_config_info`,
+    `The hash of the ${subject} configuration that counts.`,
     () => (hash === undefined ? [] : [{ labels: { apiserver_id_hash, hash }, value: 1 }]),
   )
   return {
