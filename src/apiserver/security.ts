@@ -25,8 +25,10 @@ import {
   type ServiceAccountTokens,
   serviceAccountTokens,
 } from './authentication/service-account-tokens.ts'
-import { type Authorizer, allow, unionAuthorizer } from './authorization/authorizer.ts'
+import { alwaysAllow } from './authorization/always.ts'
+import { type Authorizer, unionAuthorizer } from './authorization/authorizer.ts'
 import { nodeRules } from './authorization/bootstrap-system-roles.ts'
+import { type AuthorizationFigures, authorizationFigures } from './authorization/figures.ts'
 import { nodeAuthorizer } from './authorization/node.ts'
 import { rbacAuthorizer } from './authorization/rbac.ts'
 import { superuserAuthorizer } from './authorization/superuser.ts'
@@ -52,13 +54,23 @@ export interface SecurityOptions {
   readonly anonymousAuth?: boolean | AnonymousRule
   /** `RBAC` (with the node authorizer) unless tests want everything allowed. */
   readonly authorizationMode?: 'RBAC' | 'AlwaysAllow'
+  /** Who is asked about rights behind the administrators' group, instead of the node authorizer and RBAC. */
+  readonly authorizerOver?: (builtIn: BuiltInAuthorizers) => Authorizer
   /** Replaces the authorizers altogether. */
   readonly authorizer?: Authorizer
   /** Replaces the admission steps altogether. */
   readonly admission?: readonly AdmissionStep[]
 }
 
+/** Those that know only what this server has itself. */
+export interface BuiltInAuthorizers {
+  readonly node: Authorizer
+  readonly rbac: Authorizer
+  readonly figures: AuthorizationFigures
+}
+
 export interface Security {
+  readonly authorizationFigures: AuthorizationFigures
   readonly authentication: ReturnType<typeof authentication>
   readonly securityFigures: readonly FigureSource[]
   readonly authorizer: Authorizer
@@ -67,18 +79,6 @@ export interface Security {
   readonly tokenVerifiers: readonly TokenVerifier[]
   /** Headers that tell this server who asks, and nobody else; undefined where there are none but the standard ones. */
   readonly isPrivateHeader: ((name: string) => boolean) | undefined
-}
-
-const alwaysAllow: Authorizer = {
-  authorize: () => allow(),
-  rulesFor: () => ({
-    rules: [
-      { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-      { verbs: ['*'], nonResourceURLs: ['*'] },
-    ],
-    incomplete: false,
-    errors: [],
-  }),
 }
 
 export interface SecurityParts {
@@ -96,7 +96,8 @@ export function createSecurity(
   { clock, random, featureGates, webhooks, tokenUsed }: SecurityParts,
 ): Security {
   const { clientAuthorities = [], serviceAccountKeys = [], tokenVerifiers: given = [] } = options
-  const authorizer = options.authorizer ?? authorizerFor(options.authorizationMode, world)
+  const ofAuthorization = authorizationFigures(clock)
+  const authorizer = options.authorizer ?? authorizerFor(options, world, ofAuthorization)
   const tokens =
     serviceAccountKeys.length === 0
       ? undefined
@@ -134,7 +135,8 @@ export function createSecurity(
       anonymous: options.anonymousAuth ?? true,
       figures,
     }),
-    securityFigures: [figures.source],
+    securityFigures: [figures.source, ofAuthorization.source],
+    authorizationFigures: ofAuthorization,
     authorizer,
     admission:
       options.admission ??
@@ -152,11 +154,18 @@ export function createSecurity(
   }
 }
 
-function authorizerFor(mode: SecurityOptions['authorizationMode'], world: World): Authorizer {
+function authorizerFor(
+  { authorizationMode: mode, authorizerOver: over }: SecurityOptions,
+  world: World,
+  figures: AuthorizationFigures,
+): Authorizer {
   if (mode === 'AlwaysAllow') return alwaysAllow
+  const node = nodeAuthorizer(nodeName => world.podsOnNode(nodeName), nodeRules)
+  const rbac = rbacAuthorizer(world.rbac)
   return unionAuthorizer([
     superuserAuthorizer,
-    nodeAuthorizer(nodeName => world.podsOnNode(nodeName), nodeRules),
-    rbacAuthorizer(world.rbac),
+    ...(over
+      ? [over({ node, rbac, figures })]
+      : [figures.counted('Node', 'node', node), figures.counted('RBAC', 'rbac', rbac)]),
   ])
 }

@@ -16,6 +16,7 @@ import type { TokenVerifier } from './authentication/bearer-tokens.ts'
 import type { SigningKey } from './authentication/jwt.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
+import type { AuthorizationFigures } from './authorization/figures.ts'
 import type { Endpoint } from './endpoints/endpoints.ts'
 import type { FurtherCheck } from './endpoints/health.ts'
 import type { RequestMetrics } from './endpoints/request-metrics.ts'
@@ -54,6 +55,7 @@ export interface ServerContext {
   /** Headers that tell this server who asks, and are not passed on. */
   readonly isPrivateHeader: ((name: string) => boolean) | undefined
   readonly authorizer: Authorizer
+  readonly authorizationFigures: AuthorizationFigures
   readonly admission: readonly AdmissionStep[]
   readonly tokens: ServiceAccountTokens | undefined
   /** The public halves are everybody's to read. */

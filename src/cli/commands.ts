@@ -7,6 +7,7 @@ import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { auditing } from './audit-flags.ts'
 import { authenticationFlags } from './authentication-flags.ts'
+import { authorizationFlags } from './authorization-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { kubeletCertificates } from './kubelet-flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
@@ -235,6 +236,7 @@ export const commands = {
       ...auditing,
       ...surroundings,
       ...authenticationFlags,
+      ...authorizationFlags,
       nodes,
       clusterCidr,
       clusterDomain,
@@ -307,6 +309,7 @@ export const commands = {
       ...auditing,
       ...surroundings,
       ...authenticationFlags,
+      ...authorizationFlags,
       nodeName,
       logLevel: logLevel('info'),
     },

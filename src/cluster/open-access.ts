@@ -12,19 +12,38 @@ export interface OpenAccess {
   stop(): Promise<void>
 }
 
-const NOTHING: OpenAccess = { security: {}, figures: [], async stop() {} }
-
 /** Rejects with a UserError. */
 export async function openAccess(
-  { authentication }: AccessOptions,
+  { authentication, authorization }: AccessOptions,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<OpenAccess> {
-  if (!authentication) return NOTHING
-  const { openAuthentication } = await import('./open-authentication.ts')
-  const { security, figures, close } = await openAuthentication(authentication, {
-    files: systemFiles,
-    clock,
-    log,
-  })
-  return { security, figures, stop: async () => close() }
+  const surroundings = { files: systemFiles, clock, log }
+  const rights = authorization
+    ? await (await import('./open-authorization.ts')).openAuthorization(authorization, surroundings)
+    : undefined
+  try {
+    const entry = authentication
+      ? await (await import('./open-authentication.ts')).openAuthentication(
+          authentication,
+          surroundings,
+        )
+      : undefined
+    const security = { ...entry?.security, ...rights?.security }
+    const { anonymousAuth = true } = security
+    if (rights?.allowsAll && anonymousAuth !== false)
+      log.warn(
+        'AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false. You should use a different authorizer',
+      )
+    return {
+      security: rights?.allowsAll ? { ...security, anonymousAuth: false } : security,
+      figures: [...(entry?.figures ?? []), ...(rights?.figures ?? [])],
+      async stop() {
+        entry?.close()
+        rights?.close()
+      },
+    }
+  } catch (error) {
+    rights?.close()
+    throw error
+  }
 }

@@ -10,6 +10,7 @@ import type { Random } from '#base/random.ts'
 import type { ContainerRuntime, HostAccess, KubeletOptions } from '#kubelet'
 import type { AuditOptions } from './audit-options.ts'
 import type { AuthenticationSettings } from './authentication-options.ts'
+import type { AuthorizationSettings } from './authorization-options.ts'
 import type { Origin } from './foundation.ts'
 
 /** Nodes that run in this process. */
@@ -60,6 +61,7 @@ export interface ServingOptions {
 /** Who may come in, and what they may do. */
 export interface AccessOptions {
   readonly authentication?: AuthenticationSettings
+  readonly authorization?: AuthorizationSettings
 }
 
 /** As upstream's flags `--encryption-provider-config…` describe it. */

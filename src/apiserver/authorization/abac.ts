@@ -93,13 +93,13 @@ export function abacAuthorizer(policies: readonly AbacPolicy[]): Authorizer {
       policies.some(policy => allows(policy, attributes))
         ? allow()
         : noOpinion('No policy matched.'),
-    rulesFor(user) {
+    rulesFor(user, inNamespace) {
       const rules = policies
-        .filter(policy => isFor(policy, user))
-        .flatMap(({ readonly, apiGroup, resource, namespace, nonResourcePath }) => {
+        .filter(policy => isFor(policy, user) && fits(policy.namespace, inNamespace))
+        .flatMap(({ readonly, apiGroup, resource, nonResourcePath }) => {
           const verbs = readonly ? LOOKS : ['*']
           return [
-            ...(namespace === '' ? [] : [{ verbs, apiGroups: [apiGroup], resources: [resource] }]),
+            ...(resource === '' ? [] : [{ verbs, apiGroups: [apiGroup], resources: [resource] }]),
             ...(nonResourcePath === '' ? [] : [{ verbs, nonResourceURLs: [nonResourcePath] }]),
           ]
         })

@@ -101,12 +101,13 @@ function inOneText(errors: readonly string[]): string {
 
 async function evaluate(asked: Asked, user: UserInfo, authorizer: Authorizer) {
   const { attributes, ignored } = attributesIn(asked, user)
-  const { verdict, reason } = await authorizer.authorize(attributes)
+  const { verdict, reason, error } = await authorizer.authorize(attributes)
+  const problems = error === undefined ? ignored : [error, ...ignored]
   return {
     allowed: verdict === 'allow',
     ...(verdict === 'deny' ? { denied: true } : {}),
     ...(reason ? { reason } : {}),
-    ...(ignored.length > 0 ? { evaluationError: ignored.join('; ') } : {}),
+    ...(problems.length > 0 ? { evaluationError: problems.join('; ') } : {}),
   }
 }
 

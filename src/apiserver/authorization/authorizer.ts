@@ -32,6 +32,8 @@ export interface Decision {
   readonly verdict: 'allow' | 'deny' | 'noOpinion'
   /** For people: why; empty where there is nothing to say. Never tells what the asker may not know. */
   readonly reason: string
+  /** Why somebody who was asked could not tell. Whoever is allowed all the same is; others are told that, and no refusal. */
+  readonly error?: string
 }
 
 export type Eventually<T> = T | Promise<T>
@@ -62,22 +64,37 @@ export const allow = (reason = ''): Decision => ({ verdict: 'allow', reason })
 export const deny = (reason = ''): Decision => ({ verdict: 'deny', reason })
 export const noOpinion = (reason = ''): Decision => ({ verdict: 'noOpinion', reason })
 
+const NO_OPINION = noOpinion()
+
+/** What two say who have no opinion. */
+function together(before: Decision, { reason, error }: Decision): Decision {
+  if (before.reason === '' && before.error === undefined)
+    return error === undefined ? noOpinion(reason) : { verdict: 'noOpinion', reason, error }
+  const errors = [before.error, error].filter(each => each !== undefined)
+  return {
+    verdict: 'noOpinion',
+    reason: [before.reason, reason].filter(each => each !== '').join('\n'),
+    ...(errors.length > 0
+      ? { error: errors.length === 1 ? `${errors[0]}` : `[${errors.join(', ')}]` }
+      : {}),
+  }
+}
+
 /** Asks in order; the first that allows or denies decides. */
 export function unionAuthorizer(authorizers: readonly Authorizer[]): Authorizer {
   /** Answers at once as long as all do that are asked: expressions of admission cannot wait. */
-  const ask = (attributes: Attributes, at: number, before: string): Eventually<Decision> => {
+  const ask = (attributes: Attributes, at: number, before: Decision): Eventually<Decision> => {
     const authorizer = authorizers[at]
-    if (!authorizer) return noOpinion(before)
-    const next = (decision: Decision) => {
-      const { verdict, reason } = decision
-      if (verdict !== 'noOpinion') return decision
-      return ask(attributes, at + 1, before && reason ? `${before}\n${reason}` : before || reason)
-    }
+    if (!authorizer) return before
+    const next = (decision: Decision) =>
+      decision.verdict === 'noOpinion'
+        ? ask(attributes, at + 1, together(before, decision))
+        : decision
     const decision = authorizer.authorize(attributes)
     return decision instanceof Promise ? decision.then(next) : next(decision)
   }
   return {
-    authorize: attributes => ask(attributes, 0, ''),
+    authorize: attributes => ask(attributes, 0, NO_OPINION),
     async rulesFor(user, namespace) {
       const all = await Promise.all(authorizers.map(each => each.rulesFor(user, namespace)))
       return {

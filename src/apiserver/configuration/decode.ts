@@ -127,7 +127,14 @@ function refuseDuration(text: string): void {
   try {
     parseDuration(text)
   } catch {
-    throw new UserError(`time: invalid duration ${JSON.stringify(text)}`)
+    const shown = JSON.stringify(text)
+    const [, unit] = /^[+-]?(?:\d+(?:\.\d*)?[a-zµ]+)*?\d+(?:\.\d*)?([^\d.]*)/.exec(text) ?? []
+    if (unit === undefined) throw new UserError(`time: invalid duration ${shown}`)
+    throw new UserError(
+      unit === ''
+        ? `time: missing unit in duration ${shown}`
+        : `time: unknown unit ${JSON.stringify(unit)} in duration ${shown}`,
+    )
   }
 }
 

@@ -5,6 +5,7 @@
 import { isPlainObject } from '#api/machinery/plain.ts'
 import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
+import { wordsFor } from '#client/unread-answer.ts'
 import type { UrlCaller } from '#client/webhooks/url-caller.ts'
 
 /** Whom to ask, and as whom. */
@@ -67,7 +68,9 @@ export async function askReview(
 
   async function askOnce(): Promise<Outcome> {
     try {
-      const bearer: Record<string, string> = token ? { authorization: `Bearer ${await token()}` } : {}
+      const bearer: Record<string, string> = token
+        ? { authorization: `Bearer ${await token()}` }
+        : {}
       const headers = {
         'content-type': 'application/json',
         accept: 'application/json, */*',
@@ -97,7 +100,7 @@ function outcomeOf(status: number, body: Uint8Array): Outcome {
       : { failure: 'the answer is no JSON object', mayPass: false }
   const told = parsed?.kind === 'Status' && typeof parsed.message === 'string' ? parsed.message : ''
   const mayPass = status === 429 || status === 500 || status === 504
-  return { failure: told || `the server answered with HTTP ${status}`, mayPass }
+  return { failure: told || wordsFor(status, text), mayPass }
 }
 
 function parsedObject(text: string): Record<string, unknown> | undefined {

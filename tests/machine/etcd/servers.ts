@@ -185,7 +185,9 @@ export async function startUpstream(
     `--service-account-key-file=${keys.file('sa.pub')}`,
     `--service-account-signing-key-file=${keys.file('sa.key')}`,
     `--service-cluster-ip-range=${SERVICE_RANGE}`,
-    '--authorization-mode=Node,RBAC',
+    ...(settings.some(each => each.startsWith('--authorization-'))
+      ? []
+      : ['--authorization-mode=Node,RBAC']),
     '--allow-privileged=true',
     ...settings,
   ])

@@ -161,5 +161,6 @@ function serviceAccount(namespace: string, name: string): UserInfo {
 function answerOf(decision: Eventually<Decision>): Answer {
   if (decision instanceof Promise)
     return { allowed: false, reason: '', error: 'the authorizer does not answer at once' }
-  return { allowed: decision.verdict === 'allow', reason: decision.reason, error: '' }
+  const { verdict, reason, error = '' } = decision
+  return { allowed: verdict === 'allow', reason, error }
 }

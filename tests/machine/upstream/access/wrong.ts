@@ -10,6 +10,28 @@ const username = { claim: 'sub', prefix: '' }
 const jwt = (...more: object[]) =>
   authentication({ jwt: more.map(each => ({ issuer, claimMappings: { username }, ...each })) })
 
+const authorization = (authorizers: object[]) => ({
+  apiVersion: 'apiserver.config.k8s.io/v1',
+  kind: 'AuthorizationConfiguration',
+  authorizers,
+})
+const hook = (more: object) =>
+  authorization([
+    {
+      type: 'Webhook',
+      name: 'z',
+      webhook: {
+        timeout: '4s',
+        authorizedTTL: '1s',
+        unauthorizedTTL: '2s',
+        subjectAccessReviewVersion: 'v1',
+        failurePolicy: 'Deny',
+        connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: '/dev/null' },
+        ...more,
+      },
+    },
+  ])
+
 export const WRONG_FILES: Readonly<Record<string, readonly (object | string)[]>> = {
   'authentication-config': [
     '',
@@ -86,6 +108,55 @@ export const WRONG_FILES: Readonly<Record<string, readonly (object | string)[]>>
     }),
     jwt({ issuer: { ...issuer, url: 'https://kubernetes.default.svc.cluster.local' } }),
   ],
+  'authorization-config': [
+    '',
+    'nonsense',
+    { apiVersion: 'v1', kind: 'Pod' },
+    authorization([]),
+    { ...authorization([]), foo: 1 },
+    authorization([{ type: 'Webhook', name: 'z', webhook: { timeout: 4 } }]),
+    authorization([{ type: 'Webhook', name: 'z', webhook: { timeout: '4x' } }]),
+    authorization([
+      { type: 'Foo', name: 'a' },
+      { type: 'RBAC' },
+      { type: 'RBAC', name: 'b' },
+      { type: 'Node', name: 'Node_' },
+      { type: 'ABAC', name: 'x' },
+      { name: 'x' },
+      { type: 'Webhook', name: 'x' },
+      { type: 'Webhook', name: 'z', webhook: {} },
+      { type: 'AlwaysAllow', name: 'w', webhook: {} },
+    ]),
+    authorization([{ type: 'RBAC', name: 'x' }]),
+    authorization([{ type: 'AlwaysDeny', name: 'x' }]),
+    hook({
+      timeout: '40s',
+      authorizedTTL: '-1s',
+      unauthorizedTTL: '-2s',
+      subjectAccessReviewVersion: 'v2',
+      matchConditionSubjectAccessReviewVersion: 'v1beta1',
+      failurePolicy: 'Foo',
+      connectionInfo: { type: 'Foo' },
+      matchConditions: [
+        'request.user',
+        '',
+        '1 + ',
+        'request.user',
+        'request.foo == 1',
+        'has(request.resourceAttributes) && request.resourceAttributes.namespace == 1',
+        'authorizer',
+        'request.extra.foo',
+        'request.uid.foo',
+        'request.resourceAttributes.fieldSelector.requirements[0].foo',
+      ].map(expression => ({ expression })),
+    }),
+    hook({ connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: 'x' } }),
+    hook({ connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: '/nowhere' } }),
+    hook({ connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: '/' } }),
+    hook({ connectionInfo: { type: 'KubeConfigFile' } }),
+    hook({ connectionInfo: { type: 'InClusterConfig', kubeConfigFile: '/' } }),
+    hook({ matchConditions: [{ expression: 'true' }] }),
+  ],
 }
 
 const RBAC = '--authorization-mode=RBAC'
@@ -99,8 +170,17 @@ export const WRONG_FLAGS: readonly (readonly string[])[] = [
   [RBAC, '--oidc-issuer-url=http://issuer.example', '--oidc-client-id=a'],
   [...OIDC, '--oidc-signing-algs=foo,RS256'],
   [...OIDC, '--oidc-ca-file=/nowhere'],
-  [...OIDC, '--oidc-ca-file=EMPTY'],
   [...OIDC, '--oidc-required-claim=a'],
   [RBAC, '--token-auth-file=/nowhere'],
   [RBAC, '--authentication-token-webhook-config-file=/nowhere'],
+  ['--authorization-mode=Foo'],
+  ['--authorization-mode=RBAC,RBAC'],
+  ['--authorization-mode=ABAC'],
+  ['--authorization-mode=Webhook'],
+  [RBAC, '--authorization-policy-file=a', '--authorization-webhook-config-file=b'],
+  [RBAC, '--authorization-config=/nowhere'],
+  ['--authorization-config=/nowhere'],
+  ['--authorization-config=/nowhere', '--authorization-webhook-version=v1'],
+  ['--authorization-mode=ABAC', '--authorization-policy-file=/nowhere'],
+  ['--authorization-mode=Webhook', '--authorization-webhook-config-file=/nowhere'],
 ]

@@ -1,0 +1,60 @@
+/** What upstream counts about who may do what, under its names (kubernetes/apiserver, pkg/authorization/metrics and pkg/endpoints/filters). */
+import type { Clock } from '#base/clock.ts'
+import { createFigureBook, exponentialBounds, type FigureSource } from '#base/figures.ts'
+import type { Authorizer, Decision } from './authorizer.ts'
+
+export interface AuthorizationFigures {
+  /** The same authorizer, whose decisions are counted under its type and name. */
+  counted(type: string, name: string, authorizer: Authorizer): Authorizer
+  /** Of a whole request. */
+  attempted(began: number, decision: Decision): void
+  /** Of the clock that only goes forward. */
+  begin(): number
+  readonly source: FigureSource
+}
+
+const BOUNDS = exponentialBounds(0.001, 2, 15)
+const RESULTS = { allow: 'allowed', deny: 'denied', noOpinion: 'no-opinion' } as const
+
+export function authorizationFigures(clock: Clock): AuthorizationFigures {
+  const book = createFigureBook()
+  const decisions = book.counter(
+    'apiserver_authorization_decisions_total',
+    'How often an authorizer allowed or denied.',
+    ['type', 'name', 'decision'],
+  )
+  const attempts = book.counter(
+    'authorization_attempts_total',
+    'How many requests were judged, by what came of it.',
+    ['result'],
+  )
+  const seconds = book.histogram(
+    'authorization_duration_seconds',
+    'How long it took to judge a request.',
+    BOUNDS,
+    ['result'],
+  )
+  return {
+    counted(type, name, authorizer) {
+      const labels = { allow: [type, name, 'allowed'], deny: [type, name, 'denied'] }
+      const count = (decision: Decision) => {
+        if (decision.verdict !== 'noOpinion') decisions.add(labels[decision.verdict])
+        return decision
+      }
+      return {
+        authorize(attributes) {
+          const decision = authorizer.authorize(attributes)
+          return decision instanceof Promise ? decision.then(count) : count(decision)
+        },
+        rulesFor: (user, namespace) => authorizer.rulesFor(user, namespace),
+      }
+    },
+    begin: () => clock.monotonicMs(),
+    attempted(began, { verdict, error }) {
+      const result = error !== undefined && verdict !== 'allow' ? 'error' : RESULTS[verdict]
+      attempts.add([result])
+      seconds.observe([result], (clock.monotonicMs() - began) / 1000)
+    },
+    source: book.source,
+  }
+}
