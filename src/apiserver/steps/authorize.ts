@@ -33,7 +33,10 @@ function note(exchange: Exchange, { verdict, reason, error }: Decision): void {
   const say = (key: string, value: string) => {
     exchange.auditAnnotations = noted(exchange.auditAnnotations, `${NOTES}${key}`, value)
   }
-  if (verdict !== 'allow' && error !== undefined) return say('reason', 'internal error')
+  if (verdict !== 'allow' && error !== undefined) {
+    say('reason', 'internal error')
+    return
+  }
   say('decision', verdict === 'allow' ? 'allow' : 'forbid')
   say('reason', reason)
 }
