@@ -5,6 +5,7 @@ import type { FeatureGates } from '#base/feature-gates.ts'
 import type { FigureSource } from '#base/figures.ts'
 import type { Random } from '#base/random.ts'
 import type { AdmissionStep } from './admission/admission.ts'
+import type { PluginConfiguration } from './admission/plugin-configuration.ts'
 import { createAdmissionSteps } from './admission/steps.ts'
 import type { WebhookWorld } from './admission/webhooks/world.ts'
 import { type AnonymousRule, authentication } from './authentication/authentication.ts'
@@ -58,6 +59,11 @@ export interface SecurityOptions {
   readonly authorizerOver?: (builtIn: BuiltInAuthorizers) => Authorizer
   /** Replaces the authorizers altogether. */
   readonly authorizer?: Authorizer
+  /** Admission plugins that are on beside the usual ones, and that are off, by upstream's names. */
+  readonly enabledAdmission?: ReadonlySet<string>
+  readonly disabledAdmission?: ReadonlySet<string>
+  /** What a file says to admission plugins. */
+  readonly pluginConfiguration?: PluginConfiguration
   /** Replaces the admission steps altogether. */
   readonly admission?: readonly AdmissionStep[]
 }
@@ -140,14 +146,18 @@ export function createSecurity(
     authorizer,
     admission:
       options.admission ??
-      createAdmissionSteps({
-        ...world,
-        authorizer,
-        clock,
-        random,
-        featureGates,
-        ...(webhooks ? { webhooks } : {}),
-      }),
+      createAdmissionSteps(
+        {
+          ...world,
+          authorizer,
+          clock,
+          random,
+          featureGates,
+          pluginConfiguration: options.pluginConfiguration,
+          ...(webhooks ? { webhooks } : {}),
+        },
+        options.enabledAdmission,
+      ).filter(({ name }) => !options.disabledAdmission?.has(name)),
     tokens,
     tokenVerifiers,
     isPrivateHeader: privateHeaders(options.frontProxies ?? {}),

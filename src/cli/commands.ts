@@ -5,6 +5,7 @@
 import { parseRuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
+import { admissionFlags } from './admission-flags.ts'
 import { auditing } from './audit-flags.ts'
 import { authenticationFlags } from './authentication-flags.ts'
 import { authorizationFlags } from './authorization-flags.ts'
@@ -235,6 +236,7 @@ export const commands = {
       ...storing,
       ...auditing,
       ...surroundings,
+      ...admissionFlags,
       ...authenticationFlags,
       ...authorizationFlags,
       nodes,
@@ -308,6 +310,7 @@ export const commands = {
       ...storing,
       ...auditing,
       ...surroundings,
+      ...admissionFlags,
       ...authenticationFlags,
       ...authorizationFlags,
       nodeName,

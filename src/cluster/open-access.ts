@@ -14,7 +14,7 @@ export interface OpenAccess {
 
 /** Rejects with a UserError. */
 export async function openAccess(
-  { authentication, authorization }: AccessOptions,
+  { authentication, authorization, admission }: AccessOptions,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<OpenAccess> {
   const surroundings = { files: systemFiles, clock, log }
@@ -28,7 +28,10 @@ export async function openAccess(
           surroundings,
         )
       : undefined
-    const security = { ...entry?.security, ...rights?.security }
+    const plugins = admission
+      ? (await import('./open-admission.ts')).openAdmission(admission, surroundings)
+      : {}
+    const security = { ...plugins, ...entry?.security, ...rights?.security }
     const { anonymousAuth = true } = security
     if (rights?.allowsAll && anonymousAuth !== false)
       log.warn(

@@ -8,6 +8,7 @@ import type { Log } from '#base/log.ts'
 import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
 import type { ContainerRuntime, HostAccess, KubeletOptions } from '#kubelet'
+import type { AdmissionSettings } from './admission-options.ts'
 import type { AuditOptions } from './audit-options.ts'
 import type { AuthenticationSettings } from './authentication-options.ts'
 import type { AuthorizationSettings } from './authorization-options.ts'
@@ -62,6 +63,7 @@ export interface ServingOptions {
 export interface AccessOptions {
   readonly authentication?: AuthenticationSettings
   readonly authorization?: AuthorizationSettings
+  readonly admission?: AdmissionSettings
 }
 
 /** As upstream's flags `--encryption-provider-config…` describe it. */

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { parsePluginConfiguration } from '../../src/apiserver/admission/plugin-configuration.ts'
 import { parseAuthenticationConfiguration } from '../../src/apiserver/authentication/structured/configuration.ts'
 import { parseAuthorizationConfiguration } from '../../src/apiserver/authorization/configuration.ts'
 import { parseCommandLine } from '../../src/cli/cli.ts'
@@ -17,7 +18,7 @@ const blocks = (language: string) =>
   )
 
 test('the files of the guide are understood, whole', async () => {
-  const [authentication = '', authorization = '', ...more] = blocks('yaml')
+  const [authentication = '', authorization = '', admission = '', ...more] = blocks('yaml')
   assert.deepEqual(more, [])
   const entry = await parseAuthenticationConfiguration(Buffer.from(authentication), 'guide')
   assert.equal(entry.jwt[0]?.issuer.url, 'https://login.example.com')
@@ -32,6 +33,9 @@ test('the files of the guide are understood, whole', async () => {
     ['node', 'rbac', 'policies'],
   )
   assert.deepEqual(looked, ['/etc/proa/policies.conf'])
+  const plugins = parsePluginConfiguration(Buffer.from(admission), 'guide', () => Buffer.from(''))
+  assert.equal(plugins.podSecurity?.policy.enforce.level, 'baseline')
+  assert.equal(plugins.eventRateLimit?.[0]?.burst, 100)
 })
 
 test('the flags of the guide are there', () => {

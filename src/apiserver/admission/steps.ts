@@ -15,6 +15,15 @@ import { deviceAdminAccess } from './device-admin-access.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { alwaysAdmit, alwaysDeny } from './optional/always.ts'
+import { alwaysPullImages } from './optional/always-pull-images.ts'
+import { denyServiceExternalIPs } from './optional/deny-service-external-ips.ts'
+import { eventRateLimit } from './optional/event-rate-limit.ts'
+import { extendedResourceToleration } from './optional/extended-resource-toleration.ts'
+import { limitPodHardAntiAffinityTopology } from './optional/hard-anti-affinity.ts'
+import { namespaceExists } from './optional/namespace-exists.ts'
+import { podNodeSelector } from './optional/pod-node-selector.ts'
+import type { OptionalPlugin } from './plugin-names.ts'
 import { podResize } from './pod-resize.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
@@ -38,13 +47,30 @@ import type { AdmissionWorld } from './world.ts'
 export interface StepEntry {
   /** Why it stands where it stands. */
   readonly why: string
+  /** Made only where somebody turns it on by this name. */
+  readonly optional?: OptionalPlugin
   readonly create: (world: AdmissionWorld) => AdmissionStep
 }
 
 export const admissionSteps: readonly StepEntry[] = [
   {
+    why: 'anywhere: it does nothing',
+    optional: 'AlwaysAdmit',
+    create: () => alwaysAdmit,
+  },
+  {
     why: 'first: in a namespace that is not there, nothing else needs an answer',
     create: namespaceLifecycle,
+  },
+  {
+    why: 'where NamespaceLifecycle is, which it adds little to',
+    optional: 'NamespaceExists',
+    create: namespaceExists,
+  },
+  {
+    why: 'judges pods alone, by what nobody changes',
+    optional: 'LimitPodHardAntiAffinityTopology',
+    create: () => limitPodHardAntiAffinityTopology,
   },
   {
     why: 'before all that look at what a pod asks for; what it judges in the end is the final pod',
@@ -63,8 +89,18 @@ export const admissionSteps: readonly StepEntry[] = [
     create: () => taintNodesByCondition,
   },
   {
+    why: 'changes pods alone, before anybody judges their images',
+    optional: 'AlwaysPullImages',
+    create: () => alwaysPullImages,
+  },
+  {
     why: 'judges the final pod, before people’s rules, which may count on it',
     create: podSecurity,
+  },
+  {
+    why: 'adds what the namespace chooses, after its pods were judged, as upstream',
+    optional: 'PodNodeSelector',
+    create: podNodeSelector,
   },
   {
     why: 'before quotas, which count by priority',
@@ -73,6 +109,16 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'adds only what is missing by then',
     create: () => defaultTolerationSeconds,
+  },
+  {
+    why: 'before anything is done for an event that is one too many',
+    optional: 'EventRateLimit',
+    create: eventRateLimit,
+  },
+  {
+    why: 'behind the other tolerations, as upstream',
+    optional: 'ExtendedResourceToleration',
+    create: () => extendedResourceToleration,
   },
   {
     why: 'after DefaultTolerationSeconds, as upstream: those of the class come behind the usual ones',
@@ -139,6 +185,11 @@ export const admissionSteps: readonly StepEntry[] = [
     create: podResize,
   },
   {
+    why: 'judges the final addresses of services',
+    optional: 'DenyServiceExternalIPs',
+    create: () => denyServiceExternalIPs,
+  },
+  {
     why: 'people’s rules, before the webhooks that cost more to ask',
     create: validatingPolicies,
   },
@@ -150,9 +201,19 @@ export const admissionSteps: readonly StepEntry[] = [
     why: 'last: what is refused for another reason must not be charged',
     create: resourceQuotaStep,
   },
+  {
+    why: 'behind all that may have better reasons to refuse',
+    optional: 'AlwaysDeny',
+    create: () => alwaysDeny,
+  },
 ]
 
-/** The steps, ready to run. */
-export function createAdmissionSteps(world: AdmissionWorld): AdmissionStep[] {
-  return admissionSteps.map(entry => entry.create(world))
+/** The steps, ready to run; of those that are off unless somebody wants them, the ones that are wanted. */
+export function createAdmissionSteps(
+  world: AdmissionWorld,
+  wanted: ReadonlySet<string> = new Set(),
+): AdmissionStep[] {
+  return admissionSteps
+    .filter(({ optional }) => optional === undefined || wanted.has(optional))
+    .map(entry => entry.create(world))
 }

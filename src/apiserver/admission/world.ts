@@ -14,6 +14,7 @@ import type { FeatureGates } from '#base/feature-gates.ts'
 import type { Random } from '#base/random.ts'
 import type { Authorizer, Eventually } from '../authorization/authorizer.ts'
 import type { RbacView } from '../authorization/rbac.ts'
+import type { PluginConfiguration } from './plugin-configuration.ts'
 import type { QuotaStore } from './resource-quota/store.ts'
 import type { WebhookWorld } from './webhooks/world.ts'
 
@@ -40,6 +41,8 @@ export interface AdmissionWorld {
   readonly clock: Clock
   readonly random: Random
   readonly featureGates: FeatureGates
+  /** What a file says to plugins. */
+  readonly pluginConfiguration?: PluginConfiguration | undefined
   /** Absent where no webhooks are to be asked. */
   readonly webhooks?: WebhookWorld
 }

@@ -23,7 +23,9 @@ import {
   standardText,
 } from './policy.ts'
 
-type World = Pick<AdmissionWorld, 'namespace' | 'podsIn'>
+type World = Pick<AdmissionWorld, 'namespace' | 'podsIn' | 'pluginConfiguration'>
+
+const usualIn = ({ pluginConfiguration }: World) => pluginConfiguration?.podSecurity?.policy
 
 export function podSecurity(world: World): AdmissionStep {
   return {
@@ -58,15 +60,25 @@ function templateIn({ resource, subresource, object }: AdmissionRequest): PodTem
 
 async function judgePod(request: AdmissionRequest, world: World): Promise<void> {
   const { namespace, object, resource, name } = request
-  const found = await world.namespace(namespace)
-  const { policy, errors } = policyOf(found?.metadata.labels)
   const isPod = concerns(request, '', 'pods')
   const note = (key: string, text: string) => request.annotate?.(`${LABEL_PREFIX}${key}`, text)
+  const exempt = exemptionOf(request, world)
+  if (exempt) {
+    note('exempt', exempt)
+    return
+  }
+  const found = await world.namespace(namespace)
+  const { policy, errors } = policyOf(found?.metadata.labels, usualIn(world))
   if (isPod) note('enforce-policy', standardText(policy.enforce))
   if (errors.length > 0) note('error', `Failed to parse policy: ${oneMessage(errors.map(textOf))}`)
   if (errors.length === 0 && isLenient(policy)) return
   const { metadata, spec } = isPod ? asPod(object as Pod) : (templateIn(request) ?? {})
   if (!spec) return
+  const { runtimeClasses } = world.pluginConfiguration?.podSecurity ?? {}
+  if (spec.runtimeClassName && runtimeClasses?.has(spec.runtimeClassName)) {
+    note('exempt', 'runtimeClass')
+    return
+  }
   const pod = checkedPod(metadata, spec)
   const violates = (standard: Standard) => {
     const finding = findingOf(standard, pod)
@@ -79,6 +91,13 @@ async function judgePod(request: AdmissionRequest, world: World): Promise<void> 
   if (refusal) throw forbidden(resource, name, refusal.replace('violate', 'violates'))
   const warning = violates(policy.warn)
   if (warning) request.warn?.(`would ${warning}`)
+}
+
+/** Who is not judged, whatever the namespace says. */
+function exemptionOf({ namespace, user }: AdmissionRequest, world: World): string | undefined {
+  const { namespaces, usernames } = world.pluginConfiguration?.podSecurity ?? {}
+  if (namespaces?.has(namespace)) return 'namespace'
+  return usernames?.has(user.name) ? 'user' : undefined
 }
 
 const textOf = ({ field, message }: { field: string; message: string }) => `${field}: ${message}`
@@ -110,8 +129,8 @@ function isSignificant({ operation, subresource, object, oldObject }: AdmissionR
 function judgeNamespace(request: AdmissionRequest, world: World): void {
   const { subresource, object, oldObject, name } = request
   if (subresource !== '' || !object) return
-  const next = policyOf(object.metadata.labels)
-  const previous = oldObject && policyOf((oldObject as Namespace).metadata.labels)
+  const next = policyOf(object.metadata.labels, usualIn(world))
+  const previous = oldObject && policyOf((oldObject as Namespace).metadata.labels, usualIn(world))
   const isNew =
     oneMessage(next.errors.map(textOf)) !== oneMessage((previous?.errors ?? []).map(textOf))
   if (next.errors.length > 0 && isNew)

@@ -31,37 +31,57 @@ export const isSame = (a: Standard, b: Standard) => a.level === b.level && a.min
 
 export const isStricter = (a: Level, b: Level) => LEVELS.indexOf(a) > LEVELS.indexOf(b)
 
-/** Always a policy to go by, also where labels are wrong: then it enforces the strictest, and tells nobody of anything. */
-export function policyOf(labels: Readonly<Record<string, string>> = {}): {
+export interface Found {
   readonly policy: Policy
   readonly errors: readonly FieldError[]
-} {
-  const errors: FieldError[] = []
-  if (!Object.keys(labels).some(label => label.startsWith(LABEL_PREFIX)))
-    return { policy: USUAL, errors }
-  const wrong = (label: string, why: string) =>
-    errors.push(invalid(`metadata.labels[${label}]`, labels[label], why))
-  const said = (mode: Mode): Standard => {
-    const label = `${LABEL_PREFIX}${mode}`
-    const [level, version] = [labels[label], labels[`${label}-version`]]
-    const known = LEVELS.find(each => each === level)
-    if (level !== undefined && !known) wrong(label, `must be one of ${LEVELS.join(', ')}`)
-    const fallback = mode === 'enforce' && level !== undefined ? 'restricted' : 'privileged'
-    const minor = minorIn(version)
-    if (minor === undefined) wrong(`${label}-version`, 'must be "latest" or "v1.x"')
-    return { level: known ?? fallback, minor: minor ?? LATEST }
-  }
-  const [enforce, audit, warn] = [said('enforce'), said('audit'), said('warn')]
+}
+
+/** Always a policy to go by, also where labels are wrong: then it enforces the strictest, and tells nobody of anything. */
+export function policyOf(
+  labels: Readonly<Record<string, string>> = {},
+  usual: Policy = USUAL,
+): Found {
+  const names = Object.keys(labels)
+  if (!names.some(label => label.startsWith(LABEL_PREFIX))) return { policy: usual, errors: [] }
+  const { policy, errors } = read(labels, LABEL_PREFIX, usual, label => `metadata.labels[${label}]`)
+  const { enforce, audit, warn } = policy
   // Who enforces a level and says nothing of warnings, wants to be warned of what controllers will fail with.
   const isSilent = labels[`${LABEL_PREFIX}warn`] === undefined
-  if (!isSilent || !isStricter(enforce.level, warn.level))
-    return { policy: { enforce, audit, warn }, errors }
+  if (!isSilent || !isStricter(enforce.level, warn.level)) return { policy, errors }
   const isPinned = labels[`${LABEL_PREFIX}warn-version`] !== undefined
   const minor = isPinned ? warn.minor : enforce.minor
   return { policy: { enforce, audit, warn: { level: enforce.level, minor } }, errors }
 }
 
-function minorIn(version = 'latest'): number | undefined {
+/** The same of a configuration, whose fields have no prefix. */
+export const policyIn = (fields: Readonly<Record<string, string>>, at: string): Found =>
+  read(fields, '', USUAL, field => `${at}.${field}`)
+
+function read(
+  values: Readonly<Record<string, string>>,
+  prefix: string,
+  usual: Policy,
+  fieldOf: (name: string) => string,
+): Found {
+  const errors: FieldError[] = []
+  const said = (mode: Mode): Standard => {
+    const name = `${prefix}${mode}`
+    const [level, version] = [values[name], values[`${name}-version`]]
+    const known = LEVELS.find(each => each === level)
+    if (level !== undefined && !known)
+      errors.push(invalid(fieldOf(name), level, `must be one of ${LEVELS.join(', ')}`))
+    const wrong = mode === 'enforce' ? 'restricted' : 'privileged'
+    const minor = version === undefined ? usual[mode].minor : minorIn(version)
+    if (minor === undefined)
+      errors.push(invalid(fieldOf(`${name}-version`), version, 'must be "latest" or "v1.x"'))
+    const fallback = level === undefined ? usual[mode].level : wrong
+    return { level: known ?? fallback, minor: minor ?? LATEST }
+  }
+  const [enforce, audit, warn] = [said('enforce'), said('audit'), said('warn')]
+  return { policy: { enforce, audit, warn }, errors }
+}
+
+function minorIn(version: string): number | undefined {
   if (version === 'latest') return LATEST
   const minor = /^v1\.(0|[1-9]\d*)$/.exec(version)?.[1]
   return minor === undefined ? undefined : Number(minor)

@@ -183,4 +183,7 @@ export const WRONG_FLAGS: readonly (readonly string[])[] = [
   ['--authorization-config=/nowhere', '--authorization-webhook-version=v1'],
   ['--authorization-mode=ABAC', '--authorization-policy-file=/nowhere'],
   ['--authorization-mode=Webhook', '--authorization-webhook-config-file=/nowhere'],
+  [RBAC, '--enable-admission-plugins=Foo'],
+  [RBAC, '--enable-admission-plugins=Foo,Bar', '--disable-admission-plugins=Baz'],
+  [RBAC, '--enable-admission-plugins=AlwaysAdmit', '--disable-admission-plugins=AlwaysAdmit'],
 ]

@@ -1,0 +1,113 @@
+/** An AdmissionConfiguration (apiserver.config.k8s.io): what plugins of admission are told, in the file or in files of their own. */
+import { isPlainObject } from '#api/machinery/plain.ts'
+import { parseYaml } from '#api/machinery/yaml.ts'
+import { messageOf, UserError } from '#base/errors.ts'
+import {
+  decodeConfiguration,
+  decodeValue,
+  type FileKind,
+  list,
+  struct,
+} from '../configuration/decode.ts'
+import type { EventLimit } from './optional/event-rate-limit.ts'
+import { type PodSecurityDefaults, podSecurityDefaults } from './pod-security/defaults.ts'
+
+export interface PluginConfiguration {
+  readonly podSecurity?: PodSecurityDefaults
+  /** Selectors by namespace, and `clusterDefaultNodeSelector`. */
+  readonly podNodeSelector?: Readonly<Record<string, string>>
+  readonly eventRateLimit?: readonly EventLimit[]
+}
+
+const FILE: FileKind = {
+  kind: 'AdmissionConfiguration',
+  versions: ['apiserver.config.k8s.io/v1', 'apiserver.k8s.io/v1alpha1'],
+  fields: {
+    plugins: list(
+      struct('AdmissionPluginConfiguration', { name: 'text', path: 'text', configuration: 'any' }),
+    ),
+  },
+}
+
+interface Raw {
+  readonly name?: string
+  readonly path?: string
+  readonly configuration?: unknown
+}
+
+/** `read` gives what is in a file that the first one names. Throws a UserError. */
+export function parsePluginConfiguration(
+  bytes: Uint8Array,
+  path: string,
+  read: (path: string) => Uint8Array,
+): PluginConfiguration {
+  const failed = (why: string) =>
+    new UserError(
+      `unable to read admission control configuration from ${JSON.stringify(path)} [${why}]`,
+    )
+  let plugins: readonly Raw[]
+  try {
+    const { plugins: given } = decodeConfiguration(bytes, FILE)
+    plugins = (given as readonly Raw[] | null | undefined) ?? []
+  } catch (error) {
+    throw failed(messageOf(error))
+  }
+  const result: Record<string, unknown> = {}
+  for (const { name = '', path: file, configuration } of plugins) {
+    const known = Object.hasOwn(READERS, name) ? READERS[name] : undefined
+    if (!known) throw failed(`Proa reads no configuration of the plugin ${JSON.stringify(name)}`)
+    try {
+      const value = file ? parseYaml(read(file)) : configuration
+      if (value !== undefined && value !== null) result[known.property] = known.read(value)
+    } catch (error) {
+      throw failed(`${name}: ${messageOf(error)}`)
+    }
+  }
+  return result
+}
+
+const READERS: Readonly<
+  Record<string, { readonly property: keyof PluginConfiguration; read(value: unknown): unknown }>
+> = {
+  PodSecurity: { property: 'podSecurity', read: podSecurityDefaults },
+  PodNodeSelector: { property: 'podNodeSelector', read: nodeSelectors },
+  EventRateLimit: { property: 'eventRateLimit', read: eventLimits },
+}
+
+/** Of no version, as upstream. */
+function nodeSelectors(value: unknown): Readonly<Record<string, string>> {
+  const { podNodeSelectorPluginConfig: given } = isPlainObject(value) ? value : {}
+  if (!isPlainObject(given)) throw new UserError('podNodeSelectorPluginConfig is missing')
+  return Object.fromEntries(Object.entries(given).map(([name, text]) => [name, String(text ?? '')]))
+}
+
+const LIMITS: FileKind = {
+  kind: 'Configuration',
+  versions: ['eventratelimit.admission.k8s.io/v1alpha1'],
+  fields: {
+    limits: list(
+      struct('Limit', { type: 'text', qps: 'integer', burst: 'integer', cacheSize: 'integer' }),
+    ),
+  },
+}
+const TYPES = ['Server', 'Namespace', 'User', 'SourceAndObject']
+
+function eventLimits(value: unknown): readonly EventLimit[] {
+  const limits = (decodeValue(value, LIMITS).limits ?? []) as readonly EventLimit[]
+  if (limits.length === 0) throw new UserError('limits: Invalid value: []: must not be empty')
+  for (const [i, { type, qps = 0, burst = 0 }] of limits.entries()) {
+    if (!TYPES.includes(type))
+      throw new UserError(
+        `limits[${i}].type: Unsupported value: ${JSON.stringify(type ?? '')}: supported values: ${[
+          ...TYPES,
+        ]
+          .sort()
+          .map(each => JSON.stringify(each))
+          .join(', ')}`,
+      )
+    if (qps <= 0) throw new UserError(`limits[${i}].qps: Invalid value: ${qps}: must be positive`)
+    if (burst <= 0)
+      throw new UserError(`limits[${i}].burst: Invalid value: ${burst}: must be positive`)
+  }
+  return limits
+}

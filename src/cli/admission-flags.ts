@@ -1,0 +1,16 @@
+/** Flags about what may be written; upstream's names. */
+import { textFlag } from './flags.ts'
+import { listFlag } from './lists.ts'
+
+const names = (name: string, doc: string) => listFlag<readonly string[]>(name, 'LIST', doc, [])
+
+export const admissionFlags = {
+  enableAdmissionPlugins: names('enable-admission-plugins', 'admission plugins that are on, too'),
+  disableAdmissionPlugins: names('disable-admission-plugins', 'admission plugins that are off'),
+  admissionControlConfigFile: textFlag(
+    'admission-control-config-file',
+    'FILE',
+    'an AdmissionConfiguration: what plugins are told',
+    undefined,
+  ),
+}

@@ -1,0 +1,195 @@
+/** Admission plugins that are off by default, and what a file tells plugins: the same writes to both API servers. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
+import { kubeApiServerMissing } from '../etcd/servers.ts'
+import { Both, type Question, type Said } from './access/both.ts'
+import { differing } from './access/said.ts'
+
+const skip = etcdMissing() || kubeApiServerMissing()
+const CONFIGURATION = {
+  apiVersion: 'apiserver.config.k8s.io/v1',
+  kind: 'AdmissionConfiguration',
+  plugins: [
+    {
+      name: 'PodSecurity',
+      configuration: {
+        apiVersion: 'pod-security.admission.config.k8s.io/v1',
+        kind: 'PodSecurityConfiguration',
+        defaults: { enforce: 'baseline', 'enforce-version': 'v1.30', warn: 'restricted' },
+        exemptions: { namespaces: ['free'], usernames: ['ali'], runtimeClasses: ['kata'] },
+      },
+    },
+    {
+      name: 'PodNodeSelector',
+      configuration: {
+        podNodeSelectorPluginConfig: {
+          clusterDefaultNodeSelector: 'zone=a',
+          free: 'zone=a,disk=ssd',
+        },
+      },
+    },
+    {
+      name: 'EventRateLimit',
+      configuration: {
+        apiVersion: 'eventratelimit.admission.k8s.io/v1alpha1',
+        kind: 'Configuration',
+        limits: [
+          { type: 'Namespace', qps: 1, burst: 3, cacheSize: 10 },
+          { type: 'SourceAndObject', qps: 1, burst: 1 },
+        ],
+      },
+    },
+  ],
+}
+
+const create = (path: string, body: object, user?: string): Question => ({
+  method: 'POST',
+  path,
+  body,
+  ...(user ? { token: `${user}-token` } : { asAdmin: true }),
+})
+const container = { name: 'main', image: 'x', terminationMessagePolicy: 'File' }
+const pod = (name: string, spec: object = {}, namespace = 'default', user?: string) =>
+  create(
+    `/api/v1/namespaces/${namespace}/pods`,
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace },
+      spec: { containers: [container], ...spec },
+    },
+    user,
+  )
+const namespace = (name: string, annotations = {}, labels = {}) =>
+  create('/api/v1/namespaces', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, annotations, labels },
+  })
+const service = (
+  name: string,
+  externalIPs: string[],
+  method: 'POST' | 'PUT' = 'POST',
+): Question => ({
+  method,
+  path: `/api/v1/namespaces/default/services${method === 'PUT' ? `/${name}` : ''}`,
+  asAdmin: true,
+  body: {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name },
+    spec: { externalIPs, type: 'ExternalName', externalName: 'x.example' },
+  },
+})
+const event = (name: string, of: string) =>
+  create('/api/v1/namespaces/default/events', {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name },
+    involvedObject: { kind: 'Pod', name: of, namespace: 'default' },
+    reason: 'Test',
+    source: { component: 'test' },
+  })
+const antiAffinity = (topologyKey: string) => ({
+  affinity: {
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { labelSelector: { matchLabels: { a: 'b' } }, topologyKey },
+      ],
+    },
+  },
+})
+const asking = (requests: object) => ({
+  containers: [{ ...container, resources: { requests, limits: requests } }],
+})
+
+const WRITES: readonly Question[] = [
+  namespace('free'),
+  namespace('open', {}, { 'pod-security.kubernetes.io/enforce': 'privileged' }),
+  namespace('picky', { 'scheduler.alpha.kubernetes.io/node-selector': 'zone=b, disk=ssd' }),
+  namespace('wrong', {}, { 'pod-security.kubernetes.io/enforce': 'foo' }),
+  pod('plain'),
+  pod('pulled', { containers: [{ ...container, imagePullPolicy: 'Never' }] }),
+  pod('image', { volumes: [{ name: 'v', image: { reference: 'x', pullPolicy: 'Never' } }] }),
+  pod('network', { hostNetwork: true }),
+  pod('network', { hostNetwork: true }, 'free'),
+  pod('network', { hostNetwork: true }, 'open'),
+  pod('mine', { hostNetwork: true }, 'default', 'ali'),
+  pod('other', { hostNetwork: true }, 'default', 'bea'),
+  pod('zone', antiAffinity('topology.kubernetes.io/zone')),
+  pod('host', antiAffinity('kubernetes.io/hostname')),
+  pod('device', asking({ 'example.com/gpu': '1', cpu: '1', 'example.com/a': '2' })),
+  pod('here', { nodeSelector: { zone: 'b' } }),
+  pod('there', { nodeSelector: { zone: 'a', disk: 'hdd' } }, 'free'),
+  pod('fine', { nodeSelector: { disk: 'ssd' } }, 'free'),
+  pod('picked', {}, 'picky'),
+  pod('unpicked', { nodeSelector: { zone: 'c' } }, 'picky'),
+  pod('nowhere', {}, 'missing'),
+  service('plain', []),
+  service('external', ['1.2.3.4']),
+  service('plain', ['1.2.3.4'], 'PUT'),
+  event('one', 'a'),
+  event('two', 'a'),
+  event('three', 'b'),
+  event('four', 'c'),
+  { method: 'DELETE', path: '/api/v1/namespaces/missing/pods/x', asAdmin: true },
+]
+
+/** Without what each server makes up itself. */
+const steady = ({ status, body }: Said): Said => ({
+  status,
+  body: JSON.parse(
+    JSON.stringify(body, (name, value) =>
+      ['uid', 'clusterIP', 'clusterIPs', 'name'].includes(name) &&
+      typeof value === 'string' &&
+      /^(kube-api-access-.*|[0-9a-f-]{36})$/.test(value)
+        ? ''
+        : value,
+    ),
+  ),
+})
+
+async function compare(both: Both, writes: readonly Question[]): Promise<string[]> {
+  const different: string[] = []
+  let refused = 0
+  for (const write of writes) {
+    const [upstream, proa] = await both.both(write)
+    if (upstream.status >= 400) refused++
+    const { spec: one, ...rest } = steady(upstream).body
+    const { spec: other, ...others } = steady(proa).body
+    const whole = (spec: unknown, more: object, status: number): Said => ({
+      status,
+      body: { ...more, shown: spec },
+    })
+    const what = `${write.path} ${JSON.stringify(write.body ?? '').slice(0, 200)}`
+    different.push(
+      ...differing(what, [whole(one, rest, upstream.status), whole(other, others, proa.status)]),
+    )
+  }
+  assert.ok(refused > 0 && refused < writes.length, `${refused} were refused`)
+  return different
+}
+
+describe('admission plugins', { skip }, () => {
+  const both = new Both()
+  before(async () => {
+    const tokens = both.file(
+      'tokens.csv',
+      'ali-token,ali,1,"system:masters"\nbea-token,bea,2,"system:masters"\n',
+    )
+    const file = both.file('admission.yaml', CONFIGURATION)
+    await both.start([
+      `--token-auth-file=${tokens}`,
+      `--admission-control-config-file=${file}`,
+      '--enable-admission-plugins=AlwaysAdmit,AlwaysPullImages,DenyServiceExternalIPs,EventRateLimit,ExtendedResourceToleration',
+      '--enable-admission-plugins=LimitPodHardAntiAffinityTopology,NamespaceExists,PodNodeSelector',
+      '--disable-admission-plugins=ServiceAccount,DefaultTolerationSeconds',
+    ])
+  })
+  after(() => both.stop())
+
+  test('change and refuse the same', async () => {
+    assert.deepEqual(await compare(both, WRITES), [])
+  })
+})
