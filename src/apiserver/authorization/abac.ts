@@ -30,7 +30,7 @@ export function abacPoliciesIn(text: string, path: string): readonly AbacPolicy[
       return [policyIn(trimmed)]
     } catch (error) {
       throw new UserError(
-        `error reading policy file ${path}, line ${i}: ${trimmed}: ${(error as Error).message}`,
+        `error reading policy file ${path}, line ${i + 1}: ${trimmed}: ${(error as Error).message}`,
       )
     }
   })
