@@ -29,9 +29,9 @@ export async function openAccess(
         )
       : undefined
     const plugins = admission
-      ? (await import('./open-admission.ts')).openAdmission(admission, surroundings)
-      : {}
-    const security = { ...plugins, ...entry?.security, ...rights?.security }
+      ? await (await import('./open-admission.ts')).openAdmission(admission, surroundings)
+      : undefined
+    const security = { ...plugins?.security, ...entry?.security, ...rights?.security }
     const { anonymousAuth = true } = security
     if (rights?.allowsAll && anonymousAuth !== false)
       log.warn(
@@ -43,6 +43,7 @@ export async function openAccess(
       async stop() {
         entry?.close()
         rights?.close()
+        plugins?.close()
       },
     }
   } catch (error) {

@@ -2,25 +2,64 @@
 
 import { dirname, resolve } from 'node:path'
 import type { SecurityOptions } from '#apiserver'
-import { parsePluginConfiguration } from '#apiserver/admission/plugin-configuration.ts'
+import type { ImagePolicy } from '#apiserver/admission/optional/image-policy-webhook.ts'
+import {
+  parsePluginConfiguration,
+  type RawImagePolicy,
+} from '#apiserver/admission/plugin-configuration.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Files } from '#host/files.ts'
 import type { AdmissionSettings } from './admission-options.ts'
 import { bytesOf } from './followed-file.ts'
+import { reviewTargetIn } from './review-target.ts'
 
-/** Throws a UserError. */
-export function openAdmission(
+type Wanted = Pick<
+  SecurityOptions,
+  'enabledAdmission' | 'disabledAdmission' | 'pluginConfiguration'
+>
+
+/** Rejects with a UserError. */
+export async function openAdmission(
   { enabled = [], disabled = [], configFile }: AdmissionSettings,
   { files }: { readonly files: Pick<Files, 'read'> },
-): Pick<SecurityOptions, 'enabledAdmission' | 'disabledAdmission' | 'pluginConfiguration'> {
-  const pluginConfiguration =
-    configFile === undefined ? undefined : configurationIn(configFile, files)
-  if (enabled.includes('EventRateLimit') && !pluginConfiguration?.eventRateLimit)
-    throw new UserError('EventRateLimit needs limits: give them in --admission-control-config-file')
+): Promise<{ readonly security: Wanted; close(): void }> {
+  const read = configFile === undefined ? undefined : configurationIn(configFile, files)
+  const needs = { EventRateLimit: read?.eventRateLimit, ImagePolicyWebhook: read?.rawImagePolicy }
+  for (const [name, configuration] of Object.entries(needs))
+    if (enabled.includes(name) && !configuration)
+      throw new UserError(
+        `${name} needs a configuration: give it in --admission-control-config-file`,
+      )
+  const imagePolicy =
+    read?.rawImagePolicy && enabled.includes('ImagePolicyWebhook')
+      ? await imagePolicyOf(read.rawImagePolicy, files)
+      : undefined
   return {
-    enabledAdmission: new Set(enabled),
-    disabledAdmission: new Set(disabled),
-    ...(pluginConfiguration ? { pluginConfiguration } : {}),
+    security: {
+      enabledAdmission: new Set(enabled),
+      disabledAdmission: new Set(disabled),
+      ...(read
+        ? { pluginConfiguration: { ...read, ...(imagePolicy ? { imagePolicy } : {}) } }
+        : {}),
+    },
+    close: () => imagePolicy?.target.caller.close(),
+  }
+}
+
+const ALLOW_TTL_SECONDS = 5 * 60
+const DENY_TTL_SECONDS = 30
+const RETRY_BACKOFF_MS = 500
+
+async function imagePolicyOf(
+  { kubeConfigFile, allowTTL, denyTTL, retryBackoff, defaultAllow }: RawImagePolicy,
+  files: Pick<Files, 'read'>,
+): Promise<ImagePolicy> {
+  return {
+    target: await reviewTargetIn(kubeConfigFile, files),
+    allowTtlMs: (allowTTL || ALLOW_TTL_SECONDS) * 1000,
+    denyTtlMs: (denyTTL || DENY_TTL_SECONDS) * 1000,
+    retryBackoffMs: retryBackoff || RETRY_BACKOFF_MS,
+    defaultAllow: defaultAllow ?? false,
   }
 }
 

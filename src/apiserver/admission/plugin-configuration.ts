@@ -10,6 +10,7 @@ import {
   struct,
 } from '../configuration/decode.ts'
 import type { EventLimit } from './optional/event-rate-limit.ts'
+import type { ImagePolicy } from './optional/image-policy-webhook.ts'
 import { type PodSecurityDefaults, podSecurityDefaults } from './pod-security/defaults.ts'
 
 export interface PluginConfiguration {
@@ -17,6 +18,19 @@ export interface PluginConfiguration {
   /** Selectors by namespace, and `clusterDefaultNodeSelector`. */
   readonly podNodeSelector?: Readonly<Record<string, string>>
   readonly eventRateLimit?: readonly EventLimit[]
+  /** As the file says it; who reads it makes it an `imagePolicy`. */
+  readonly rawImagePolicy?: RawImagePolicy
+  readonly imagePolicy?: ImagePolicy
+}
+
+export interface RawImagePolicy {
+  readonly kubeConfigFile: string
+  /** In seconds; -1 remembers nothing. */
+  readonly allowTTL?: number
+  readonly denyTTL?: number
+  /** In milliseconds. */
+  readonly retryBackoff?: number
+  readonly defaultAllow?: boolean
 }
 
 const FILE: FileKind = {
@@ -72,6 +86,16 @@ const READERS: Readonly<
   PodSecurity: { property: 'podSecurity', read: podSecurityDefaults },
   PodNodeSelector: { property: 'podNodeSelector', read: nodeSelectors },
   EventRateLimit: { property: 'eventRateLimit', read: eventLimits },
+  ImagePolicyWebhook: { property: 'rawImagePolicy', read: imagePolicyIn },
+}
+
+/** Of no version, as upstream. */
+function imagePolicyIn(value: unknown): RawImagePolicy {
+  const { imagePolicy } = isPlainObject(value) ? value : {}
+  const { kubeConfigFile } = isPlainObject(imagePolicy) ? imagePolicy : {}
+  if (typeof kubeConfigFile !== 'string' || kubeConfigFile === '')
+    throw new UserError('imagePolicy.kubeConfigFile is missing')
+  return imagePolicy as unknown as RawImagePolicy
 }
 
 /** Of no version, as upstream. */

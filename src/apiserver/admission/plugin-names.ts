@@ -44,6 +44,7 @@ export const OPTIONAL_PLUGINS = [
   'DenyServiceExternalIPs',
   'EventRateLimit',
   'ExtendedResourceToleration',
+  'ImagePolicyWebhook',
   'LimitPodHardAntiAffinityTopology',
   'NamespaceExists',
   'PodNodeSelector',
@@ -52,7 +53,6 @@ export type OptionalPlugin = (typeof OPTIONAL_PLUGINS)[number]
 
 /** Off by default upstream, and missing here. */
 export const MISSING_PLUGINS = [
-  'ImagePolicyWebhook',
   'NamespaceAutoProvision',
   'OwnerReferencesPermissionEnforcement',
   'PodTolerationRestriction',

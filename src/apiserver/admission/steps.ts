@@ -21,6 +21,7 @@ import { denyServiceExternalIPs } from './optional/deny-service-external-ips.ts'
 import { eventRateLimit } from './optional/event-rate-limit.ts'
 import { extendedResourceToleration } from './optional/extended-resource-toleration.ts'
 import { limitPodHardAntiAffinityTopology } from './optional/hard-anti-affinity.ts'
+import { imagePolicyWebhook } from './optional/image-policy-webhook.ts'
 import { namespaceExists } from './optional/namespace-exists.ts'
 import { podNodeSelector } from './optional/pod-node-selector.ts'
 import type { OptionalPlugin } from './plugin-names.ts'
@@ -92,6 +93,11 @@ export const admissionSteps: readonly StepEntry[] = [
     why: 'changes pods alone, before anybody judges their images',
     optional: 'AlwaysPullImages',
     create: () => alwaysPullImages,
+  },
+  {
+    why: 'whoever is outside is asked about images before the pod is judged, as upstream',
+    optional: 'ImagePolicyWebhook',
+    create: imagePolicyWebhook,
   },
   {
     why: 'judges the final pod, before people’s rules, which may count on it',

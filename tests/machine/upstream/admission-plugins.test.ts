@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { etcdMissing } from '../../../src/store/testing/etcd-process.ts'
 import { kubeApiServerMissing } from '../etcd/servers.ts'
 import { Both, type Question, type Said } from './access/both.ts'
+import { type Review, Reviewer } from './access/reviewer.ts'
 import { differing } from './access/said.ts'
 
 const skip = etcdMissing() || kubeApiServerMissing()
@@ -170,6 +171,78 @@ async function compare(both: Both, writes: readonly Question[]): Promise<string[
   assert.ok(refused > 0 && refused < writes.length, `${refused} were refused`)
   return different
 }
+
+/** What it says of images, by their names. */
+function judgeImages(path: string, { spec }: Review): object | number {
+  const images = spec.containers.map(({ image }: { image: string }) => image)
+  if (images.includes('trouble')) return 404
+  if (images.includes('bad')) return { allowed: false, reason: `${path} knows bad ones` }
+  return { allowed: !images.includes('silent') }
+}
+
+describe('a webhook for images', { skip }, () => {
+  const both = new Both()
+  let reviewer: Reviewer
+  before(async () => {
+    reviewer = await Reviewer.start(judgeImages)
+    const file = both.file('images.yaml', {
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AdmissionConfiguration',
+      plugins: [
+        {
+          name: 'ImagePolicyWebhook',
+          configuration: {
+            imagePolicy: {
+              kubeConfigFile: both.file('hook.conf', reviewer.kubeconfig('/images')),
+              allowTTL: 5,
+              denyTTL: 5,
+              retryBackoff: 100,
+              defaultAllow: false,
+            },
+          },
+        },
+      ],
+    })
+    await both.start([
+      `--admission-control-config-file=${file}`,
+      '--enable-admission-plugins=ImagePolicyWebhook',
+      '--disable-admission-plugins=ServiceAccount',
+    ])
+  })
+  after(async () => {
+    await both.stop()
+    await reviewer.close()
+  })
+
+  test('is asked the same, and its word counts', async () => {
+    const of = (...images: string[]) => ({
+      containers: images.map((image, i) => ({ ...container, name: `c${i}`, image })),
+    })
+    const annotated = pod('annotated')
+    const writes = [
+      pod('good', of('good', 'fine')),
+      pod('bad', of('good', 'bad')),
+      pod('again', of('good', 'bad')),
+      pod('silent', of('silent')),
+      pod('trouble', of('trouble')),
+      pod('init', { initContainers: [{ ...container, name: 'first', image: 'bad' }] }),
+      create(annotated.path, {
+        ...annotated.body,
+        metadata: {
+          name: 'annotated',
+          annotations: { 'mine.image-policy.k8s.io/ticket': '7', other: 'x' },
+        },
+      }),
+    ]
+    assert.deepEqual(await compare(both, writes), [])
+    const asked = (isUpstream: boolean) =>
+      reviewer.asked
+        .filter(each => each.isUpstream === isUpstream)
+        .map(({ review }) => [review.apiVersion, review.kind, review.spec])
+    assert.deepEqual(asked(false), asked(true))
+    assert.equal(asked(true).length, 6)
+  })
+})
 
 describe('admission plugins', { skip }, () => {
   const both = new Both()
