@@ -5,10 +5,8 @@
 import { parseRuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
-import { admissionFlags } from './admission-flags.ts'
+import { accessFlags } from './access-flags.ts'
 import { auditing } from './audit-flags.ts'
-import { authenticationFlags } from './authentication-flags.ts'
-import { authorizationFlags } from './authorization-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { kubeletCertificates } from './kubelet-flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
@@ -236,9 +234,7 @@ export const commands = {
       ...storing,
       ...auditing,
       ...surroundings,
-      ...admissionFlags,
-      ...authenticationFlags,
-      ...authorizationFlags,
+      ...accessFlags,
       nodes,
       clusterCidr,
       clusterDomain,
@@ -310,9 +306,7 @@ export const commands = {
       ...storing,
       ...auditing,
       ...surroundings,
-      ...admissionFlags,
-      ...authenticationFlags,
-      ...authorizationFlags,
+      ...accessFlags,
       nodeName,
       logLevel: logLevel('info'),
     },
