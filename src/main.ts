@@ -53,6 +53,20 @@ async function run(invocation: Invocation): Promise<void> {
       const { loadImage } = await import('#cluster/load-image.ts')
       return loadImage(invocation.values, invocation.positionals[0] ?? '')
     }
+    case 'envtest': {
+      const { writeAssets } = await import('#cluster/envtest/write-assets.ts')
+      return writeAssets(invocation.values)
+    }
+    case 'envtest apiserver': {
+      const { runEnvtestApiServer } = await import('#cluster/envtest/envtest-apiserver.ts')
+      // Loaded only where there are nodes: most tests have none.
+      const hollow = async () => (await import('#simulation')).createHollowNode
+      return runEnvtestApiServer(invocation.values, hollow)
+    }
+    case 'envtest etcd': {
+      const { runEtcdStandIn } = await import('#cluster/envtest/etcd-stand-in.ts')
+      return runEtcdStandIn(invocation.values)
+    }
     case 'apiserver':
     case 'controller-manager':
     case 'scheduler':

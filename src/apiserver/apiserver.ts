@@ -201,7 +201,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     stopServiceAddresses = keepServiceAddresses(server, events)
     stopApiServices = keepApiServices(server)
     stopFlowControl = keepFlowControl(server)
-    if (options.serviceAccountKeys?.length) stopTokenTracking = keepTokenTracking(server)
+    if (options.serviceAccountKeys) stopTokenTracking = keepTokenTracking(server)
     if (options.aggregation) {
       stopAggregation = followApiServices(server, options.aggregation)
       stopTrust = keepTrust(server, options.aggregation)

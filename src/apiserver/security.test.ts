@@ -53,7 +53,7 @@ function cluster() {
   }
   const options = {
     clientAuthorities: [authority.certificate],
-    serviceAccountKeys: [signingKeyOf(serviceAccountKey)],
+    serviceAccountKeys: [signingKeyOf(serviceAccountKey)] as const,
   }
   const security = createSecurity(options, world, {
     clock,

@@ -19,7 +19,7 @@ import {
   frontProxyAuthenticator,
   privateHeaders,
 } from './authentication/front-proxy.ts'
-import type { SigningKey } from './authentication/jwt.ts'
+import type { TokenKeys } from './authentication/jwt.ts'
 import { legacyTokens } from './authentication/legacy-tokens.ts'
 import {
   DEFAULT_ISSUER,
@@ -40,8 +40,8 @@ export interface SecurityOptions {
   readonly clientAuthorities?: readonly string[]
   /** Proxies that may say in headers who asks. */
   readonly frontProxies?: Omit<FrontProxyOptions, 'clock'>
-  /** Keys of service account tokens: the first signs, all verify. Without any there are no such tokens. */
-  readonly serviceAccountKeys?: readonly SigningKey[]
+  /** Keys of service account tokens. Without any there are no such tokens. */
+  readonly serviceAccountKeys?: TokenKeys
   readonly serviceAccountIssuer?: string
   readonly apiAudiences?: readonly string[]
   /** Whether the Secrets of bootstrap tokens let nodes in; upstream's --enable-bootstrap-token-auth. */
@@ -101,11 +101,11 @@ export function createSecurity(
   world: World,
   { clock, random, featureGates, webhooks, tokenUsed }: SecurityParts,
 ): Security {
-  const { clientAuthorities = [], serviceAccountKeys = [], tokenVerifiers: given = [] } = options
+  const { clientAuthorities = [], serviceAccountKeys, tokenVerifiers: given = [] } = options
   const ofAuthorization = authorizationFigures(clock)
   const authorizer = options.authorizer ?? authorizerFor(options, world, ofAuthorization)
   const tokens =
-    serviceAccountKeys.length === 0
+    serviceAccountKeys === undefined
       ? undefined
       : serviceAccountTokens({
           keys: serviceAccountKeys,
@@ -118,7 +118,7 @@ export function createSecurity(
   const audiences = tokens?.audiences ?? options.apiAudiences ?? [DEFAULT_ISSUER]
   const tokenVerifiers = [
     ...given,
-    ...(tokens
+    ...(tokens && serviceAccountKeys
       ? [tokens, legacyTokens({ keys: serviceAccountKeys, audiences, world, used: tokenUsed })]
       : []),
     ...(options.bootstrapTokenAuth

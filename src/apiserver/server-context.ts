@@ -13,7 +13,7 @@ import type { Remotes } from './aggregation/remotes.ts'
 import type { AuditLog } from './audit/audit-log.ts'
 import type { Note, Peer, UserInfo } from './authentication/authenticator.ts'
 import type { TokenVerifier } from './authentication/bearer-tokens.ts'
-import type { SigningKey } from './authentication/jwt.ts'
+import type { VerifyingKey } from './authentication/jwt.ts'
 import type { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import type { AuthorizationFigures } from './authorization/figures.ts'
@@ -59,7 +59,7 @@ export interface ServerContext {
   readonly admission: readonly AdmissionStep[]
   readonly tokens: ServiceAccountTokens | undefined
   /** The public halves are everybody's to read. */
-  readonly serviceAccountKeys: readonly SigningKey[]
+  readonly serviceAccountKeys: readonly VerifyingKey[]
   readonly tokenVerifiers: readonly TokenVerifier[]
   readonly world: World
   /** Where webhooks are, and how they are asked. */

@@ -47,7 +47,7 @@ test('one sentence for what makes no sense', () => {
   assert.equal(complaint('upp'), 'unknown command "upp"; did you mean up?; "proa help" lists them')
   assert.equal(
     complaint('up', '--secure-prot', '1'),
-    'unknown flag --secure-prot; did you mean --secure-port?',
+    'unknown flag: --secure-prot; did you mean --secure-port?',
   )
   assert.equal(
     complaint('up', '--secure-port', '70000'),
@@ -76,6 +76,20 @@ test('one sentence for what makes no sense', () => {
     complaint('snapshot', 'restore', 'x', '--bump-revision', '0'),
     '--bump-revision wants a whole number from 1 on, not "0"',
   )
+})
+
+test('a command of two words is meant before that of one, and one that stands in for another takes all its flags', () => {
+  assert.equal(parseCommandLine(['envtest', '--nodes=hollow:2'])?.name, 'envtest')
+  const words = ['--unsafe-no-fsync=true', '--data-dir', 'x', '--listen-client-urls=http://a:1']
+  const etcd = parseCommandLine(['envtest', 'etcd', ...words])
+  assert.ok(etcd?.name === 'envtest etcd')
+  assert.deepEqual(etcd.values.listenClientUrls, ['http://a:1'])
+  assert.throws(() => parseCommandLine(['envtest', 'apiserver', '--bogus']), {
+    message: 'unknown flag: --bogus',
+  })
+  assert.throws(() => parseCommandLine(['envtest', '--nodes', 'containerd']), {
+    message: '--nodes wants hollow, hollow:COUNT or none here, not "containerd"',
+  })
 })
 
 test('help names every command and the flags of one', () => {

@@ -46,9 +46,13 @@ export function parseCommandLine(words: readonly string[]): Invocation | undefin
       `unknown command "${words[0]}"${nearest(words[0] ?? '', Object.keys(commands), '')}; "proa help" lists them`,
     )
   const command: Command = commands[name]
-  const { values, positionals } = parseFlags(command.flags, words.slice(name.split(' ').length))
+  const { values, positionals } = parseFlags(
+    command.flags,
+    words.slice(name.split(' ').length),
+    command.isLenient,
+  )
   const wanted = command.positionals ?? []
-  if (positionals.length > wanted.length)
+  if (positionals.length > wanted.length && !command.isLenient)
     throw new UserError(`proa ${name} takes no "${positionals[wanted.length]}"`)
   if (positionals.length < wanted.length)
     throw new UserError(
@@ -59,7 +63,9 @@ export function parseCommandLine(words: readonly string[]): Invocation | undefin
 
 function commandIn(words: readonly string[]): CommandName | undefined {
   const names = Object.keys(commands) as CommandName[]
-  return names.find(name => name.split(' ').every((part, index) => part === words[index]))
+  const matching = names.filter(name => name.split(' ').every((part, at) => part === words[at]))
+  // `envtest etcd` is meant by more of the words than `envtest`.
+  return matching.sort((a, b) => b.length - a.length)[0]
 }
 
 /** What `proa help` and `proa COMMAND --help` print. */

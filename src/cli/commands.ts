@@ -6,7 +6,9 @@ import { parseRuntimeConfig } from '#api/runtime-config.ts'
 import { parseCidr } from '#base/cidr.ts'
 import { UserError } from '#base/errors.ts'
 import { accessFlags } from './access-flags.ts'
+import { trust } from './apiserver-flags.ts'
 import { auditing } from './audit-flags.ts'
+import { assets, envtestApiServer, envtestEtcd } from './envtest-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
 import { kubeletCertificates } from './kubelet-flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
@@ -15,6 +17,7 @@ import { kubelets, metricResolution } from './metrics-flags.ts'
 import { kubeletPort, kubeletServing, nodeLimits, nodes } from './nodes.ts'
 import { proxyPlaces } from './proxy-flags.ts'
 import { registration } from './registration-flags.ts'
+import { storing } from './storing.ts'
 import { surroundings } from './surroundings.ts'
 
 const range = (name: string, doc: string, fallback: string) =>
@@ -109,56 +112,7 @@ const serving = {
   ),
 }
 
-const STORAGE_BACKENDS = ['etcd3', 'sqlite', 'memory'] as const
-type StorageBackend = (typeof STORAGE_BACKENDS)[number]
-
-const storing = {
-  storageBackend: flag<StorageBackend | undefined>(
-    'storage-backend',
-    'KIND',
-    'sqlite, etcd3, or memory for tests (default: etcd3 with --etcd-servers, else sqlite in the data dir)',
-    text => {
-      const backend = STORAGE_BACKENDS.find(each => each === text)
-      if (!backend)
-        throw new UserError(
-          `--storage-backend wants one of ${STORAGE_BACKENDS.join(', ')}, not "${text}"`,
-        )
-      return backend
-    },
-    undefined,
-  ),
-  etcdServers: listFlag(
-    'etcd-servers',
-    'URLS',
-    'keep objects in this etcd: scheme://host:port of its members, comma separated',
-    [],
-  ),
-  etcdServersOverrides: listFlag(
-    'etcd-servers-overrides',
-    'LIST',
-    'not supported: all objects are kept in one place',
-    [],
-  ),
-  etcdPrefix: textFlag('etcd-prefix', 'PATH', 'what all keys in etcd begin with', '/registry'),
-  etcdCaFile: textFlag('etcd-cafile', 'FILE', 'the CA that vouches for etcd', undefined),
-  etcdCertFile: textFlag('etcd-certfile', 'FILE', 'certificate to show to etcd', undefined),
-  etcdKeyFile: textFlag('etcd-keyfile', 'FILE', 'the key to it', undefined),
-  etcdCompactionIntervalMs: durationFlag(
-    'etcd-compaction-interval',
-    'how often history in etcd is dropped; 0 leaves it to others',
-    5 * 60_000,
-  ),
-  encryptionProviderConfig: textFlag(
-    'encryption-provider-config',
-    'FILE',
-    'an EncryptionConfiguration: what is encrypted where it is kept, and with which keys',
-    undefined,
-  ),
-  encryptionProviderConfigAutomaticReload: switchFlag(
-    'encryption-provider-config-automatic-reload',
-    'let changes of that file count without a restart',
-  ),
-}
+const { dataDirectory: _, writeKubeconfig: __, ...forMemory } = serving
 
 /** A certificate or a key for one of the cluster's signers; upstream's names. */
 const signingFile = (name: string, what: string) =>
@@ -224,6 +178,8 @@ export interface Command<
   readonly flags: F
   /** Names of the words behind the command, e.g. `FILE`. */
   readonly positionals?: readonly string[]
+  /** Whatever else is said is passed over: it is called in the place of a program that has many more flags. */
+  readonly isLenient?: boolean
 }
 
 export const commands = {
@@ -299,6 +255,27 @@ export const commands = {
     positionals: ['FILE'],
     flags: { dataDirectory },
   },
+  envtest: {
+    doc: "write programs for KUBEBUILDER_ASSETS, where Go tests look for kube-apiserver and etcd, and print the directory's name",
+    flags: assets,
+  },
+  'envtest apiserver': {
+    doc: 'what kube-apiserver there runs: an API server in memory, which ends with whoever started it',
+    flags: {
+      ...forMemory,
+      ...storing,
+      ...auditing,
+      ...surroundings,
+      ...accessFlags,
+      ...envtestApiServer,
+      logLevel: logLevel('warn'),
+    },
+  },
+  'envtest etcd': {
+    doc: 'what etcd there runs: it tells that it is healthy and keeps nothing',
+    flags: envtestEtcd,
+    isLenient: true,
+  },
   apiserver: {
     doc: 'run the API server alone',
     flags: {
@@ -307,6 +284,7 @@ export const commands = {
       ...auditing,
       ...surroundings,
       ...accessFlags,
+      ...trust,
       nodeName,
       logLevel: logLevel('info'),
     },

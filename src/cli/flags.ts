@@ -104,10 +104,11 @@ export interface Parsed<F extends Readonly<Record<string, Flag>>> {
   readonly positionals: readonly string[]
 }
 
-/** Reads the words behind a command. */
+/** Reads the words behind a command. Where it is lenient, flags that it does not know are passed over. */
 export function parseFlags<F extends Readonly<Record<string, Flag>>>(
   flags: F,
   words: readonly string[],
+  isLenient = false,
 ): Parsed<F> {
   const byName = new Map(
     Object.entries(flags).map(([property, flag]) => [flag.name, { property, flag }]),
@@ -125,8 +126,9 @@ export function parseFlags<F extends Readonly<Record<string, Flag>>>(
     }
     const [, name = '', , text] = /^--?([^=]+)(=([\s\S]*))?$/.exec(word) ?? []
     const known = byName.get(name)
+    if (!known && isLenient) continue
     if (!known)
-      throw new UserError(`unknown flag ${word.split('=')[0]}${nearest(name, [...byName.keys()])}`)
+      throw new UserError(`unknown flag: ${word.split('=')[0]}${nearest(name, [...byName.keys()])}`)
     if (known.flag.placeholder === undefined)
       values[known.property] = known.flag.parse(text ?? 'true')
     else {

@@ -4,6 +4,7 @@ import type { Clock } from '#base/clock.ts'
 import { createForwarders } from '#client/forwarding/forwarder.ts'
 import type { FrontProxyOptions } from './options.ts'
 import { CLIENT_SUBJECTS, type Pki } from './pki/pki.ts'
+import { clientAuthorityOf, type SecurityWanted } from './security-options.ts'
 
 /** Files that are replaced count after so long at the latest, as upstream's. */
 export const REREAD_MS = 60_000
@@ -14,16 +15,17 @@ export interface FrontProxyFacts {
   readonly frontProxy?: FrontProxyOptions | undefined
   /** API servers of this process that stand behind APIServices. */
   readonly localServer?: AggregationOptions['localServer']
+  readonly security?: SecurityWanted | undefined
 }
 
 export function frontProxyOf(facts: FrontProxyFacts): AggregationOptions {
-  const { pki, clock, frontProxy, localServer } = facts
+  const { pki, clock, frontProxy, localServer, security } = facts
   const { authorities, names, ...frontProxyHeaders } = frontProxiesOf(facts)
   return {
     forwarderTo: createForwarders({ clock }),
     ...(localServer ? { localServer } : {}),
     clientCertificate: frontProxy?.clientCertificate ?? (() => pki.client('front-proxy-client')),
-    clientAuthority: pki.authority,
+    clientAuthority: clientAuthorityOf(pki, security),
     // Read whenever what others are told is looked at.
     get frontProxyAuthority() {
       return (typeof authorities === 'function' ? authorities() : authorities).join('\n')

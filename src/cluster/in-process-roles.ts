@@ -1,7 +1,7 @@
 /** The roles beside the API server: controllers, scheduler and nodes, which share one set of informers. */
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { ApiServer, NodeConnector, UserInfo } from '#apiserver'
-import { signingKeyOf, signToken } from '#apiserver/authentication/jwt.ts'
+import { signToken } from '#apiserver/authentication/jwt.ts'
 import { sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import { createFigureBook, type FigureBook } from '#base/figures.ts'
@@ -22,6 +22,7 @@ import { nodeDirectories } from './node-directories.ts'
 import { type CompleteOptions, DEFAULT_METRIC_RESOLUTION_MS } from './options.ts'
 import type { Pki } from './pki/pki.ts'
 import { showLeading } from './role-figures.ts'
+import { tokenKeyOf } from './security-options.ts'
 
 /** Nobody waits for measures at a start, when there is other work. */
 const METRICS_DELAY_MS = 300
@@ -86,7 +87,7 @@ export class InProcessRoles implements Running {
       import('#scheduler'),
     ])
     const manager = this.#contextFor(identities.controllerManager, this.#figures)
-    const tokenKey = signingKeyOf(pki.serviceAccountKey)
+    const tokenKey = tokenKeyOf(pki, this.#options.security)
     const scheduler = this.#contextFor(identities.scheduler)
     const control = () =>
       startControllers(manager, {

@@ -13,6 +13,7 @@ import type { AuditOptions } from './audit-options.ts'
 import type { AuthenticationSettings } from './authentication-options.ts'
 import type { AuthorizationSettings } from './authorization-options.ts'
 import type { Origin } from './foundation.ts'
+import type { SecurityWanted } from './security-options.ts'
 
 /** Nodes that run in this process. */
 export type Nodes =
@@ -57,6 +58,10 @@ export interface ServingOptions {
   readonly eventTtlMs?: number
   /** How many ordinary requests are answered at once; upstream's defaults unless given. */
   readonly requestLimits?: RequestLimits
+  /** Other keys than the cluster's own, whom to believe beside its own, and what is let pass. */
+  readonly security?: SecurityWanted
+  /** Under which others find it; where it listens, or an address of the machine, by default. */
+  readonly advertiseAddress?: string
 }
 
 /** Who may come in, and what they may do. */

@@ -4,7 +4,6 @@ import { node } from '#api/core/v1/node.ts'
 import { kinds } from '#api/kinds.ts'
 import { type RuntimeConfig, servedKinds } from '#api/runtime-config.ts'
 import { createApiServer, type NodeConnector } from '#apiserver'
-import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import type { FeatureGates } from '#base/feature-gates.ts'
 import { localUrl } from '#base/host-port.ts'
 import { PROA_VERSION } from '#base/version.ts'
@@ -23,6 +22,7 @@ import { openAccess } from './open-access.ts'
 import type { AccessOptions, ServingOptions } from './options.ts'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
 import type { Pki } from './pki/pki.ts'
+import { securityOf, servingCertificateOf } from './security-options.ts'
 
 export interface SingleApiServerOptions extends FoundationOptions, ServingOptions, AccessOptions {
   readonly listen: { readonly address: string; readonly port: number }
@@ -41,7 +41,7 @@ export interface SingleApiServer extends Running {
   readonly url: string
   readonly pki: Pki
   /** Texts of kubeconfigs by the role's name: `admin`, `scheduler`, … and `kubelet` for this host's. */
-  readonly kubeconfigs: Readonly<Record<string, string>>
+  kubeconfigs(): Readonly<Record<string, string>>
 }
 
 /** Resolves when it answers. Throws UserErrors. */
@@ -49,7 +49,7 @@ export async function startSingleApiServer(
   options: SingleApiServerOptions,
 ): Promise<SingleApiServer> {
   const { clock, random, log, listen, serviceClusterIpRange, nodeName } = options
-  const { eventTtlMs, frontProxy, requestLimits, featureGates = new Map() } = options
+  const { eventTtlMs, frontProxy, requestLimits, security, featureGates = new Map() } = options
   const running: Running[] = []
   const stop = async () => {
     for (const part of running.splice(0).reverse()) await part.stop()
@@ -86,14 +86,13 @@ export async function startSingleApiServer(
       featureGates,
       serviceClusterIpRange,
       proaVersion: PROA_VERSION,
-      clientAuthorities: [pki.authority],
+      ...securityOf(pki, security),
       frontProxies: frontProxiesOf({ pki, frontProxy }),
-      serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
       bootstrapTokenAuth: options.bootstrapTokenAuth ?? false,
       nodes,
       forwarderTo: createForwarders({ clock }),
       webhookCaller: webhooks.call,
-      aggregation: frontProxyOf({ pki, clock, frontProxy }),
+      aggregation: frontProxyOf({ pki, clock, frontProxy, security }),
       ...(options.flags ? { flags: options.flags } : {}),
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(requestLimits ? { requestLimits } : {}),
@@ -106,26 +105,30 @@ export async function startSingleApiServer(
     running.push(server)
     await untilStored(server.ready())
     const { createListener } = await import('#apiserver/listener/listener.ts')
-    const tls = () => {
-      const { certificate, key } = pki.server()
-      return { cert: certificate, key, clientCa: pki.authority }
-    }
+    const tls = () => servingCertificateOf(pki, security)
     const listener = createListener({ server, clock, log, tls })
     running.push(listener)
     const { port } = await listener.listen(listen)
-    const address = addressForOthers(listen.address)
+    const address = options.advertiseAddress ?? addressForOthers(listen.address)
     await untilStored(server.advertise({ address, port, hostname: hostname() }))
     const url = localUrl(listen.address, port)
-    return { url, pki, kubeconfigs: kubeconfigsFor(url, pki, nodeName), stop }
+    const ca = [pki.authority, ...(security?.serving ? [security.serving.certificate] : [])].join(
+      '\n',
+    )
+    return { url, pki, kubeconfigs: () => kubeconfigsFor({ server: url, ca }, pki, nodeName), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-function kubeconfigsFor(server: string, pki: Pki, nodeName: string): Record<string, string> {
+function kubeconfigsFor(
+  at: { readonly server: string; readonly ca: string },
+  pki: Pki,
+  nodeName: string,
+): Record<string, string> {
   const of = (user: string, pair: { certificate: string; key: string }) =>
-    kubeconfigOf({ server, ca: pki.authority, user, cert: pair.certificate, key: pair.key })
+    kubeconfigOf({ ...at, user, cert: pair.certificate, key: pair.key })
   const texts: Record<string, string> = {}
   for (const role of ['admin', ...ROLE_KUBECONFIGS] as const)
     texts[role] =

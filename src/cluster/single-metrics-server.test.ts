@@ -55,7 +55,7 @@ async function startParts() {
     nodeName: 'n1',
   })
   stops.push(() => server.stop())
-  const connection = await connectionFromKubeconfig(server.kubeconfigs.admin ?? '', {
+  const connection = await connectionFromKubeconfig(server.kubeconfigs().admin ?? '', {
     read: async () => assert.fail(),
     resolve: name => name,
   })

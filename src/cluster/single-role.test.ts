@@ -84,7 +84,7 @@ async function startParts() {
   })
   stops.push(() => server.stop())
   const connectionFor = (name: string) =>
-    connectionFromKubeconfig(server.kubeconfigs[name] ?? '', {
+    connectionFromKubeconfig(server.kubeconfigs()[name] ?? '', {
       read: async () => assert.fail(),
       resolve: file => file,
     })

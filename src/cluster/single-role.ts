@@ -17,6 +17,7 @@ import { certificateDirectoryOf, dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
 import type { Remote } from './remote-context.ts'
+import { securityWantedBy } from './security-options.ts'
 import { servingOptionsOf } from './serving-options.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
@@ -54,6 +55,8 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
     ...auditOptionsOf(values),
     ...accessOptionsOf(values),
     ...servingOptionsOf(values, { files: systemFiles, clock: systemClock, log }),
+    security: securityWantedBy(values, systemFiles),
+    ...(values.advertiseAddress === undefined ? {} : { advertiseAddress: values.advertiseAddress }),
     listen: { address: values.bindAddress, port: values.securePort },
     serviceClusterIpRange: values.serviceClusterIpRange,
     runtimeConfig: values.runtimeConfig,
@@ -68,7 +71,7 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
   })
   const { adminKubeconfig } = layoutOf(dataDirectory)
   const directory = dirname(adminKubeconfig)
-  for (const [name, text] of Object.entries(server.kubeconfigs)) {
+  for (const [name, text] of Object.entries(server.kubeconfigs())) {
     const path =
       name === 'admin'
         ? (values.writeKubeconfig ?? adminKubeconfig)

@@ -10,7 +10,6 @@ import {
   createApiServer,
   type NodeConnector,
 } from '#apiserver'
-import { signingKeyOf } from '#apiserver/authentication/jwt.ts'
 import { UserError } from '#base/errors.ts'
 import { localUrl } from '#base/host-port.ts'
 import { silentLog } from '#base/log.ts'
@@ -46,6 +45,7 @@ import {
 } from './options.ts'
 import { kubeconfigOf } from './pki/kubeconfig.ts'
 import type { Pki } from './pki/pki.ts'
+import { securityOf, servingCertificateOf } from './security-options.ts'
 import { type ClusterSnapshot, ClusterSnapshots } from './snapshots.ts'
 
 /** A running cluster. */
@@ -204,7 +204,7 @@ class Starting {
   ): ApiServer {
     const { store, pki, encryption } = foundation
     const { clock, random, log, serviceClusterIpRange, bootstrapTokenAuth } = this.#options
-    const { eventTtlMs, frontProxy, requestLimits, featureGates, flags } = this.#options
+    const { eventTtlMs, frontProxy, requestLimits, security, featureGates, flags } = this.#options
     const webhooks = createWebhookCaller()
     this.#running.push({ stop: async () => webhooks.close() })
     const nodes = this.#nodeConnector(pki, hostAddress, name =>
@@ -220,16 +220,21 @@ class Starting {
       featureGates,
       serviceClusterIpRange,
       proaVersion: PROA_VERSION,
-      clientAuthorities: [pki.authority],
+      ...securityOf(pki, security),
       frontProxies: frontProxiesOf({ pki, frontProxy }),
-      serviceAccountKeys: [signingKeyOf(pki.serviceAccountKey)],
       bootstrapTokenAuth,
       // The addresses of hollow pods are nobody's, or somebody else's.
       ...(this.#options.nodes.kind === 'hollow'
         ? {}
         : { forwarderTo: createForwarders({ clock }) }),
       webhookCaller: webhooks.call,
-      aggregation: frontProxyOf({ pki, clock, frontProxy, localServer: this.#localServer() }),
+      aggregation: frontProxyOf({
+        pki,
+        clock,
+        frontProxy,
+        security,
+        localServer: this.#localServer(),
+      }),
       flags,
       ...(eventTtlMs === undefined ? {} : { eventTtlMs }),
       ...(requestLimits ? { requestLimits } : {}),
@@ -296,10 +301,7 @@ class Starting {
       server,
       clock,
       log,
-      tls: () => {
-        const { certificate, key } = pki.server()
-        return { cert: certificate, key, clientCa: pki.authority }
-      },
+      tls: () => servingCertificateOf(pki, this.#options.security),
     })
     this.#running.push(listener)
     const { port } = await listener.listen({
@@ -309,7 +311,10 @@ class Starting {
     // Pods reach the API under the host's address on its link, which may come up a little later.
     if (machine)
       await machine.linked.then(() => listener.listen({ address: machine.hostAddress, port }))
-    const address = machine?.hostAddress ?? addressForOthers(hostOf(this.#options))
+    const address =
+      this.#options.advertiseAddress ??
+      machine?.hostAddress ??
+      addressForOthers(hostOf(this.#options))
     await untilStored(server.advertise({ address, port, hostname: hostname() }))
     return port
   }

@@ -1,5 +1,5 @@
 /** A small HTTP server for whoever watches over this machine: short answers to GET, without TLS and without rights. */
-import { createServer } from 'node:http'
+import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Listening } from './sockets.ts'
 
@@ -63,4 +63,23 @@ export function plain(status: number, text: string): PlainAnswer {
     'x-content-type-options': 'nosniff',
   }
   return { status, headers, body: `${text}\n` }
+}
+
+/** A machine that is busy may take seconds over a few words, and who asks has nothing else to do. */
+const ANSWER_TIMEOUT_MS = 60_000
+
+/** What somebody near answers to GET; undefined where nobody does. */
+export function askPlainHttp(url: string): Promise<string | undefined> {
+  return new Promise(resolve => {
+    const request = get(url, { timeout: ANSWER_TIMEOUT_MS, agent: false }, response => {
+      let text = ''
+      response.setEncoding('utf8').on('data', part => {
+        text += part
+      })
+      response.once('end', () => resolve(text))
+      response.once('error', () => resolve(undefined))
+    })
+    request.once('timeout', () => request.destroy())
+    request.once('error', () => resolve(undefined))
+  })
 }

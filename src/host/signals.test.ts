@@ -40,3 +40,28 @@ test('a second signal ends at once, with the code of the signal', async () => {
   ])
   assert.deepEqual(codes, [143, 130])
 })
+
+test('who ends with its parent does so when that is killed', async () => {
+  const child = `import { endWithParent, onTermination } from '${module}'
+    setInterval(() => {}, 1000)
+    onTermination(async () => { process.stdout.write('ended well') })
+    endWithParent()
+    process.stdout.write('ready')`
+  const parent = spawn(
+    process.execPath,
+    [
+      '--eval',
+      `require('node:child_process').spawn(process.execPath, ['--input-type=module', '--eval', ${JSON.stringify(child)}],
+        { stdio: ['ignore', 'inherit', 'inherit'] })`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  let said = ''
+  parent.stdout.setEncoding('utf8').on('data', text => {
+    said += text
+    if (said === 'ready') parent.kill('SIGKILL')
+  })
+  // The pipe closes with the last who has it, which is the child.
+  await once(parent.stdout, 'close')
+  assert.equal(said, 'readyended well')
+})

@@ -30,3 +30,17 @@ export function onTermination(stop: () => Promise<void>): void {
   process.on('SIGTERM', terminate)
   process.on('SIGINT', terminate)
 }
+
+/** How soon somebody notices that whoever started this process is gone. */
+const PARENT_LOOK_MS = 500
+
+/** Ends the process as a SIGTERM would once its parent is gone: nobody else knows of it, and a test that was killed cannot clean up. */
+export function endWithParent(): void {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, PARENT_LOOK_MS)
+  timer.unref()
+}

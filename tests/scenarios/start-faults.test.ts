@@ -85,7 +85,7 @@ describe('faults at the start', () => {
     [
       'an unknown flag',
       ['up', '--secure-prot', '1'],
-      /unknown flag --secure-prot; did you mean --secure-port\?/,
+      /unknown flag: --secure-prot; did you mean --secure-port\?/,
     ],
     ['a flag without its value', ['up', '--data-dir'], /--data-dir needs a value/],
     [

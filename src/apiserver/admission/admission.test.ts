@@ -9,6 +9,7 @@ import { userOf } from '../authorization/testing.ts'
 import { type AdmissionRequest, runMutations, runValidations } from './admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { OWN_PLUGINS } from './plugin-names.ts'
 import { priority } from './priority.ts'
 import { serviceAccountStep } from './service-account.ts'
 import { admissionSteps, createAdmissionSteps } from './steps.ts'
@@ -268,6 +269,13 @@ test('a new node waits until it is ready', async () => {
     oldObject: node(),
   })
   assert.equal(updated.spec.taints, undefined)
+})
+
+test('the plugins that can be named are the steps that upstream has, too', () => {
+  // What upstream does elsewhere, or does not let anybody turn off.
+  const others = ['PodCertificateSigning', 'RBACEscalation', 'DeviceAdminAccess']
+  const names = createAdmissionSteps(world()).map(step => step.name)
+  assert.deepEqual([...OWN_PLUGINS], names.filter(name => !others.includes(name)).sort())
 })
 
 test('all steps run in order, leave other kinds alone, and stop grants', async () => {

@@ -1,5 +1,5 @@
 /** What others need to verify our tokens themselves: OpenID Connect discovery and the public keys (RFC 7517). */
-import type { SigningKey } from './jwt.ts'
+import type { VerifyingKey } from './jwt.ts'
 
 export const OPENID_CONFIGURATION_PATH = '/.well-known/openid-configuration'
 export const JWKS_PATH = '/openid/v1/jwks'
@@ -16,7 +16,7 @@ export function openIdConfiguration(issuer: string, jwksUri: string) {
 }
 
 /** Served as application/jwk-set+json. */
-export function jsonWebKeySet(keys: readonly SigningKey[]) {
+export function jsonWebKeySet(keys: readonly VerifyingKey[]) {
   return {
     keys: keys.map(({ id, publicKey }) => {
       const { kty, crv, x, y } = publicKey.export({ format: 'jwk' })

@@ -16,20 +16,33 @@ export type Claims = Readonly<Record<string, unknown>>
 /** Longest token that is looked at; ours have about 1,000 characters. */
 const MAXIMUM_TOKEN_LENGTH = 16 * 1024
 
-export interface SigningKey {
+export interface VerifyingKey {
   readonly id: string
-  readonly privateKey: KeyObject
   readonly publicKey: KeyObject
 }
 
-/** Reads a P-256 private key from PEM. Its id is made as upstream makes it, so that other verifiers agree. */
+export interface SigningKey extends VerifyingKey {
+  readonly privateKey: KeyObject
+}
+
+/** The first signs, all verify. */
+export type TokenKeys = readonly [SigningKey, ...VerifyingKey[]]
+
+/** Reads a P-256 private key from PEM. */
 export function signingKeyOf(pem: string): SigningKey {
   const privateKey = createPrivateKey(pem)
-  const publicKey = createPublicKey(privateKey)
+  return { ...keyOf(createPublicKey(privateKey)), privateKey }
+}
+
+/** The public key in a PEM of its own, of a certificate or of a private key. */
+export const verifyingKeyOf = (pem: string): VerifyingKey => keyOf(createPublicKey(pem))
+
+/** Its id is made as upstream makes it, so that other verifiers agree. */
+function keyOf(publicKey: KeyObject): VerifyingKey {
   if (publicKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
     throw new Error('service account tokens are signed with an ECDSA P-256 key')
   const der = publicKey.export({ type: 'spki', format: 'der' })
-  return { id: createHash('sha256').update(der).digest('base64url'), privateKey, publicKey }
+  return { id: createHash('sha256').update(der).digest('base64url'), publicKey }
 }
 
 export function signToken(claims: Claims, key: SigningKey): string {
@@ -50,7 +63,7 @@ export function unverifiedClaims(token: string): Claims | undefined {
 }
 
 /** The claims of a token that one of the keys signed, else undefined. */
-export function verifiedClaims(token: string, keys: readonly SigningKey[]): Claims | undefined {
+export function verifiedClaims(token: string, keys: readonly VerifyingKey[]): Claims | undefined {
   if (token.length > MAXIMUM_TOKEN_LENGTH) return undefined
   const [head, body, signature, ...more] = token.split('.')
   if (!head || !body || !signature || more.length > 0) return undefined

@@ -8,7 +8,7 @@ import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { Eventually } from '../authorization/authorizer.ts'
 import { serviceAccountUser, unauthorized } from './authenticator.ts'
 import type { TokenVerifier } from './bearer-tokens.ts'
-import { type Claims, type SigningKey, unverifiedClaims, verifiedClaims } from './jwt.ts'
+import { type Claims, unverifiedClaims, type VerifyingKey, verifiedClaims } from './jwt.ts'
 import type { BoundObject } from './service-account-tokens.ts'
 
 const LEGACY_ISSUER = 'kubernetes/serviceaccount'
@@ -17,7 +17,7 @@ const NOTES = 'authentication.k8s.io/'
 const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since'
 
 export interface LegacyTokenOptions {
-  readonly keys: readonly SigningKey[]
+  readonly keys: readonly VerifyingKey[]
   /** What this server calls itself: such tokens are for nobody else. */
   readonly audiences: readonly string[]
   readonly world: {

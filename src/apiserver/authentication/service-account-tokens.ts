@@ -8,7 +8,7 @@ import type { Random } from '#base/random.ts'
 import type { Eventually } from '../authorization/authorizer.ts'
 import { type Note, serviceAccountUser, type UserInfo, unauthorized } from './authenticator.ts'
 import { CREDENTIAL_ID } from './client-certificates.ts'
-import { type Claims, type SigningKey, signToken, unverifiedClaims, verifiedClaims } from './jwt.ts'
+import { type Claims, signToken, type TokenKeys, unverifiedClaims, verifiedClaims } from './jwt.ts'
 
 /** What must be known of an object that a token is bound to. */
 export interface BoundObject {
@@ -28,7 +28,7 @@ export interface TokenWorld {
 
 export interface ServiceAccountTokenOptions {
   /** The first signs; all verify. */
-  readonly keys: readonly SigningKey[]
+  readonly keys: TokenKeys
   readonly issuer?: string
   /** What this API server calls itself; tokens for others are refused here. */
   readonly audiences?: readonly string[]
@@ -88,7 +88,6 @@ export function serviceAccountTokens(options: ServiceAccountTokenOptions): Servi
   const audiences = options.audiences ?? [issuer]
   const { clock, random, world } = options
   const [signingKey] = options.keys
-  if (signingKey === undefined) throw new Error('service account tokens need a signing key')
   const remembered = new Map<string, Claims>()
   // The same object for each request with a token: authorizers remember by it what its user may.
   const users = new WeakMap<Claims, UserInfo>()

@@ -51,7 +51,7 @@ let admin: Remote
 const ports: Record<Name, string> = { 'controller-manager': '', scheduler: '' }
 
 const connectionOf = (name: string): Promise<Connection> =>
-  connectionFromKubeconfig(api.kubeconfigs[name] ?? '', {
+  connectionFromKubeconfig(api.kubeconfigs()[name] ?? '', {
     read: async () => assert.fail(),
     resolve: file => file,
   })

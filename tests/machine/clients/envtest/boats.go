@@ -1,0 +1,2 @@
+// Package boats is about the tests beside it.
+package boats
