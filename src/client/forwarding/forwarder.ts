@@ -3,6 +3,7 @@
  * the caller has judged, so that no name can change its meaning between judging and dialling. Redirects are answers like any
  * other: nothing is followed.
  */
+
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -15,6 +16,7 @@ import { keepReading } from '../keep-reading.ts'
 import { networkFailure } from '../network-failure.ts'
 import { nodeHttp } from '../node-http.ts'
 import { sendPieces } from '../send-pieces.ts'
+import { trusting } from '../tls-options.ts'
 import type { ApiRequest, ApiResponse, BodyStream, EventSource, Transport } from '../transport.ts'
 import { forwardedAnswer, forwardedRequest, upgradeRequest } from './headers.ts'
 import type { KeptConnections } from './kept-connections.ts'
@@ -251,7 +253,7 @@ function trustOf({ tls }: ForwardTarget): ConnectionOptions {
     cert: certificate,
     key,
     rejectUnauthorized: !isUnchecked,
-    ...(authority ? { ca: authority } : {}),
+    ...(authority ? trusting(authority) : {}),
   }
 }
 

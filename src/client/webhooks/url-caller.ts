@@ -4,6 +4,7 @@
  */
 import type { Agent } from 'node:http'
 import { networkFailure } from '../network-failure.ts'
+import { trusting } from '../tls-options.ts'
 import { readAnswer, type WebhookAnswer } from './answer.ts'
 
 export type UrlAnswer = WebhookAnswer
@@ -54,7 +55,7 @@ export function createUrlCaller(
   }
   const { authority, certificate, key, serverName, insecure, token } = trust
   const tls = {
-    ...(authority ? { ca: authority } : {}),
+    ...(authority ? trusting(authority) : {}),
     ...(certificate ? { cert: certificate } : {}),
     ...(key ? { key } : {}),
     ...(serverName ? { servername: serverName } : {}),

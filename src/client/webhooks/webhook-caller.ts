@@ -2,9 +2,11 @@
  * One question to a webhook over HTTPS: JSON goes out, status and JSON come back. Where it goes was decided by the caller, who
  * read it from a configuration that only administrators may write; nothing is followed, and the certificate is always checked.
  */
+
 import type { Agent, RequestOptions } from 'node:https'
 import { hostPort } from '#base/host-port.ts'
 import { networkFailure } from '../network-failure.ts'
+import { trusting } from '../tls-options.ts'
 import { readAnswer, UnreadAnswer, type WebhookAnswer } from './answer.ts'
 
 export interface WebhookTarget {
@@ -80,7 +82,7 @@ function ask(
       'content-length': body.length,
     },
     ...(serverName ? { servername: serverName } : {}),
-    ...(authority ? { ca: authority } : {}),
+    ...(authority ? trusting(authority) : {}),
   }
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) =>

@@ -23,6 +23,8 @@ export interface TestWebhook extends AsyncDisposable {
   /** With their query. */
   readonly paths: string[]
   readonly url: string
+  /** Its own, as a `caBundle`. */
+  readonly certificate: string
 }
 
 interface HttpReply {
@@ -71,6 +73,7 @@ export async function startWebhook(
     asked,
     paths,
     url: `https://127.0.0.1:${port}/review`,
+    certificate: Buffer.from(leaf.certificate).toString('base64'),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()

@@ -129,6 +129,20 @@ test('who is too slow, or not who it should be, has failed', async () => {
   assert.match(body.message, /x509: certificate signed by unknown authority$/)
 })
 
+test('a webhook is known by its own certificate, too, which is no authority', async () => {
+  await using webhook = await startWebhook(() => ({}))
+  await using other = await startWebhook(() => ({}))
+  await using api = await startCallingServer()
+  const { url, certificate: caBundle } = webhook
+  await api.configure('Validating', 'self', { clientConfig: { url, caBundle } })
+  assert.equal((await api.create('a')).status, 201)
+  await api.configure('Validating', 'stranger', { clientConfig: { url: other.url, caBundle } })
+  assert.match(
+    (await api.create('b')).body.message,
+    /x509: certificate signed by unknown authority$/,
+  )
+})
+
 test('a dry run asks only who does nothing then', async () => {
   await using webhook = await startWebhook(() => ({}))
   await using api = await startCallingServer()
