@@ -1,4 +1,5 @@
 /** Where a webhook listens: at its URL, or at one of the ready endpoints of its service, as the API itself knows them. */
+import { posix } from 'node:path'
 import type { WebhookClientConfig } from '#api/admissionregistration/v1/webhooks.schema.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { Random } from '#base/random.ts'
@@ -23,7 +24,7 @@ export function locationOf(
   const authority = caBundle ? { authority: Buffer.from(caBundle, 'base64').toString() } : {}
   if (service) {
     const { namespace, name, port = HTTPS_PORT } = service
-    const path = service.path || '/'
+    const path = cleaned(service.path ?? '')
     const serverName = `${name}.${namespace}.svc`
     return {
       url: `https://${serverName}:${port}${path}`,
@@ -38,11 +39,14 @@ export function locationOf(
   const { hostname, port, pathname, host } = new URL(url ?? '')
   const address = hostname.replace(/^\[|\]$/g, '')
   return {
-    url: `https://${host}${pathname}`,
-    path: pathname,
+    url: `https://${host}${cleaned(pathname)}`,
+    path: cleaned(pathname),
     target: () => ({ host: address, port: port === '' ? HTTPS_PORT : Number(port), ...authority }),
   }
 }
+
+/** As upstream's client cleans it, without a slash twice or at the end; envtest writes `https://127.0.0.1:38375//path`, which Go's servers redirect. */
+const cleaned = (path: string) => posix.join('/', path).replace(/(?<=.)\/$/, '')
 
 export interface Wanted {
   readonly namespace: string

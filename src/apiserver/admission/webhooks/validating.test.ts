@@ -143,6 +143,23 @@ test('a webhook is known by its own certificate, too, which is no authority', as
   )
 })
 
+test('paths are cleaned before they are asked', async () => {
+  await using webhook = await startWebhook(() => ({}))
+  await using api = await startCallingServer()
+  const paths = ['//review', '/a/../b//c/', '/', '']
+  for (const [index, path] of paths.entries())
+    await api.configure('Validating', `v${index}`, {
+      clientConfig: { url: `https://127.0.0.1:${webhook.port}${path}`, caBundle },
+    })
+  assert.equal((await api.create('a')).status, 201)
+  assert.deepEqual(webhook.paths.map(path => path.split('?')[0]).sort(), [
+    '/',
+    '/',
+    '/b/c',
+    '/review',
+  ])
+})
+
 test('a dry run asks only who does nothing then', async () => {
   await using webhook = await startWebhook(() => ({}))
   await using api = await startCallingServer()
