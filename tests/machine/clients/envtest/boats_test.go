@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -201,6 +202,42 @@ func eventually(t *testing.T, what string, try func() error) {
 		}
 	}
 	t.Fatalf("%s: %v", what, err)
+}
+
+// Where the environment has nodes, a deployment gets pods, and they run.
+func TestDeployment(t *testing.T) {
+	if os.Getenv("WITH_NODES") == "" {
+		t.Skip("WITH_NODES is not set: upstream has neither controllers nor nodes here")
+	}
+	ctx := t.Context()
+	api, err := client.New(environment.Config, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	replicas, labels := int32(3), map[string]string{"app": "web"}
+	web := &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "default"},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: &replicas,
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "web:1"}}},
+			},
+		},
+	}
+	if err := api.Create(ctx, web); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all pods are ready", func() error {
+		if err := api.Get(ctx, client.ObjectKeyFromObject(web), web); err != nil {
+			return err
+		}
+		if web.Status.ReadyReplicas != replicas {
+			return fmt.Errorf("%d of %d are ready", web.Status.ReadyReplicas, replicas)
+		}
+		return nil
+	})
 }
 
 // The health that monitors look at needs no certificate.
