@@ -10,6 +10,7 @@ import { systemLog } from '#host/log.ts'
 import { systemRandom } from '#host/random.ts'
 import { endWithParent, onTermination } from '#host/signals.ts'
 import { accessOptionsOf } from '../access-options.ts'
+import { auditOptionsOf } from '../audit-options.ts'
 import { DEFAULT_DOMAIN, type HollowMachine } from '../options.ts'
 import { securityWantedBy } from '../security-options.ts'
 import { servingOptionsOf } from '../serving-options.ts'
@@ -45,6 +46,7 @@ async function start(
   const common = {
     ...storage,
     ...servingOptionsOf(values, machine),
+    ...auditOptionsOf(values),
     ...accessOptionsOf(values),
     security: securityWantedBy(values, machine.files),
     ...(values.advertiseAddress === undefined ? {} : { advertiseAddress: values.advertiseAddress }),
