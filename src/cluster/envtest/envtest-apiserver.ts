@@ -47,7 +47,7 @@ async function start(
     ...storage,
     ...servingOptionsOf(values, machine),
     ...auditOptionsOf(values),
-    ...accessOptionsOf(values),
+    ...accessOptionsOf({ ...values, authorizationMode: authorizationModeOf(values) }),
     security: securityWantedBy(values, machine.files),
     ...(values.advertiseAddress === undefined ? {} : { advertiseAddress: values.advertiseAddress }),
     listen: { address: values.bindAddress, port: values.securePort },
@@ -64,6 +64,15 @@ async function start(
   if (single) return single.startSingleApiServer({ ...common, nodeName: hostname().toLowerCase() })
   const { startCluster } = await import('../start-cluster.ts')
   return startCluster({ ...common, nodes, controllers, hollowMachine: await hollowMachine() })
+}
+
+/** Envtest asks for RBAC alone, which gives nodes no rights: upstream has none there. */
+export function authorizationModeOf({
+  nodes,
+  authorizationMode: modes,
+}: Pick<Values, 'nodes' | 'authorizationMode'>): readonly string[] | undefined {
+  const lacksNodes = modes?.includes('RBAC') && !modes.includes('Node')
+  return modes && lacksNodes && nodes.kind !== 'none' ? ['Node', ...modes] : modes
 }
 
 /** A real etcd is used as one; beside the stand-in everything is in memory, and so it is without any. */

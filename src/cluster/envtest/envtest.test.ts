@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemFiles } from '#host/files.ts'
+import { authorizationModeOf } from './envtest-apiserver.ts'
 import { isStandIn, listenAsEtcd } from './etcd-stand-in.ts'
 import { programsFor, writePrograms } from './write-assets.ts'
 
@@ -76,4 +77,14 @@ test('kubectl is left out where there is none, and nothing of others is replaced
   } finally {
     rmSync(directory, { recursive: true })
   }
+})
+
+test('nodes may do what nodes do, although envtest asks for RBAC alone', () => {
+  const [none, hollow] = [{ kind: 'none' }, { kind: 'hollow', count: 1 }] as const
+  const modeOf = (nodes: typeof none | typeof hollow, authorizationMode?: readonly string[]) =>
+    authorizationModeOf({ nodes, authorizationMode })
+  assert.deepEqual(modeOf(hollow, ['RBAC']), ['Node', 'RBAC'])
+  assert.deepEqual(modeOf(none, ['RBAC']), ['RBAC'])
+  assert.deepEqual(modeOf(hollow, ['AlwaysAllow']), ['AlwaysAllow'])
+  assert.equal(modeOf(hollow), undefined)
 })
