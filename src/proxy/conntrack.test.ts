@@ -127,7 +127,8 @@ function untranslated(ip: string, port: number): [Endpoint, Endpoint] {
 function dns(servingEndpoints: readonly Endpoint[], more: Partial<ServicePort> = {}): ServicePort {
   return {
     ...{ name: 'default/dns/udp/dns', protocol: 'udp', port: 53, clusterIps: ['10.96.0.10'] },
-    ...{ externalIps: [], nodePort: undefined, affinitySeconds: undefined },
+    ...{ externalIps: [], balancerIps: [], sourceRanges: [] },
+    ...{ nodePort: undefined, affinitySeconds: undefined, allEndpoints: servingEndpoints },
     ...{ internalEndpoints: servingEndpoints, externalEndpoints: servingEndpoints },
     ...{ servingEndpoints, keepsClientAddress: false },
     ...more,

@@ -25,7 +25,7 @@ export function udpDestinationsOf(
   for (const service of services) {
     if (service.protocol !== 'udp') continue
     const serving = new Set(service.servingEndpoints.map(keyOf))
-    for (const ip of [...service.clusterIps, ...service.externalIps])
+    for (const ip of [...service.clusterIps, ...service.externalIps, ...service.balancerIps])
       destinations.set(keyOf({ ip, port: service.port }), serving)
     if (service.nodePort !== undefined)
       destinations.set(keyOf({ ip: '', port: service.nodePort }), serving)

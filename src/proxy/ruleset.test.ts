@@ -88,6 +88,75 @@ test('traffic policies keep to the node, and Local keeps the client address', ()
   assert.equal(port?.keepsClientAddress, true)
 })
 
+/** On this node, for a Service whose endpoints may all be elsewhere. */
+function balanced(endpoints: 'here' | 'elsewhere' | 'nowhere', spec: object = {}) {
+  const found = slice('10.244.1.5')
+  if (endpoints === 'elsewhere')
+    for (const endpoint of found.endpoints ?? []) endpoint.nodeName = 'elsewhere'
+  const asked = service(
+    { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ...spec },
+    { nodePort: 30_080 },
+  )
+  const ingress = [
+    { ip: '203.0.113.7', ipMode: 'VIP' },
+    { ip: '203.0.113.8', ipMode: 'Proxy' },
+    { hostname: 'lb.example.com' },
+  ]
+  const told = { ...asked, status: { loadBalancer: { ingress } } } as unknown as Service
+  const rules = rulesetOf(
+    servicePortsOf(told, endpoints === 'nowhere' ? [] : [found], 'here'),
+    [],
+    facts,
+  )
+  const at = (map: string, key: string) => rules.maps.get(map)?.elements.get(key)
+  return {
+    chain: (name: string) => rules.chains.get(`${name}/default/web/tcp/http`),
+    addressed: at('service-addresses', '203.0.113.7 . tcp . 80'),
+    proxied: at('service-addresses', '203.0.113.8 . tcp . 80'),
+    refused: at('refused-addresses', '203.0.113.7 . tcp . 80'),
+    refusedNodePort: at('refused-node-ports', 'tcp . 30080'),
+    dropped: at('dropped-addresses', '203.0.113.7 . tcp . 80'),
+    droppedNodePort: at('dropped-node-ports', 'tcp . 30080'),
+  }
+}
+
+const EXTERNAL = 'goto external/default/web/tcp/http'
+const EVERYWHERE = 'goto everywhere/default/web/tcp/http'
+const CHOICE = /^numgen random mod 1 vmap/
+
+test('who is inside reaches a Service that keeps to its node wherever its endpoints are', () => {
+  const here = balanced('here')
+  assert.equal(here.addressed, EXTERNAL)
+  assert.deepEqual([here.refused, here.dropped], [undefined, undefined])
+  assert.equal(here.proxied, undefined, 'a balancer in between')
+  const [fromPods, fromNode, choice = ''] = here.chain('external') ?? []
+  assert.equal(fromPods, `ip saddr 10.244.0.0/16 ${EVERYWHERE}`)
+  assert.equal(fromNode, `fib saddr type local ${EVERYWHERE}`)
+  assert.match(choice, CHOICE)
+
+  const elsewhere = balanced('elsewhere')
+  assert.equal(elsewhere.addressed, EXTERNAL)
+  assert.equal(elsewhere.chain('external')?.length, 2, 'nobody from outside')
+  assert.match(elsewhere.chain('everywhere')?.[1] ?? '', CHOICE)
+  assert.deepEqual([elsewhere.dropped, elsewhere.droppedNodePort], ['drop', 'drop'])
+  assert.equal(elsewhere.refused, undefined)
+
+  const nowhere = balanced('nowhere')
+  assert.equal(nowhere.addressed, undefined)
+  assert.deepEqual([nowhere.refused, nowhere.refusedNodePort], ['goto refuse', 'goto refuse'])
+})
+
+test('a load balancer’s address is open to the ranges that its Service names', () => {
+  const loadBalancerSourceRanges = ['198.51.100.0/24', '192.0.2.1/32', '2001:db8::/32']
+  const rules = balanced('here', { loadBalancerSourceRanges })
+  assert.equal(rules.addressed, 'goto balancer/default/web/tcp/http')
+  assert.deepEqual(rules.chain('balancer'), [
+    `ip saddr { 198.51.100.0/24, 192.0.2.1/32 } ${EXTERNAL}`,
+  ])
+  assert.equal(rules.dropped, 'drop')
+  assert.equal(rules.droppedNodePort, undefined)
+})
+
 test('session affinity asks the set of each endpoint first', () => {
   const [port] = servicePortsOf(
     service({ sessionAffinity: 'ClientIP' }),

@@ -29,6 +29,7 @@ export function rulesetOf(
   for (const service of services) addService(building, service, facts)
   for (const hostPort of hostPorts) addHostPort(building, hostPort)
   const { sets, chains, addressed, nodePorts, refused, refusedNodePorts } = building
+  const { dropped, droppedNodePorts } = building
   for (const [name, rules] of baseChains(facts)) chains.set(name, rules)
   const byAddress = 'ipv4_addr . inet_proto . inet_service : verdict'
   const byPort = 'inet_proto . inet_service : verdict'
@@ -37,6 +38,8 @@ export function rulesetOf(
     ['node-ports', { type: byPort, elements: nodePorts }],
     ['refused-addresses', { type: byAddress, elements: refused }],
     ['refused-node-ports', { type: byPort, elements: refusedNodePorts }],
+    ['dropped-addresses', { type: byAddress, elements: dropped }],
+    ['dropped-node-ports', { type: byPort, elements: droppedNodePorts }],
   ])
   return { sets, maps, chains }
 }
@@ -48,13 +51,18 @@ class Building {
   readonly nodePorts = new Map<string, string>()
   readonly refused = new Map<string, string>()
   readonly refusedNodePorts = new Map<string, string>()
+  readonly dropped = new Map<string, string>()
+  readonly droppedNodePorts = new Map<string, string>()
 }
 
 function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
-  const refuse = [
-    'ct state new ip daddr . meta l4proto . th dport vmap @refused-addresses',
-    'ct state new fib daddr type local meta l4proto . th dport vmap @refused-node-ports',
+  const ask = (what: string) => [
+    `ct state new ip daddr . meta l4proto . th dport vmap @${what}-addresses`,
+    `ct state new fib daddr type local meta l4proto . th dport vmap @${what}-node-ports`,
   ]
+  const refuse = ask('refused')
+  // Of what comes from outside: what the node itself sends has not been translated yet where it goes out.
+  const refuseOrDrop = [...refuse, ...ask('dropped')]
   return [
     // A reset for TCP: the kernel may hold back an ICMP error for a second, and the client would wait for it.
     ['refuse', ['meta l4proto tcp reject with tcp reset', 'reject']],
@@ -75,8 +83,8 @@ function baseChains({ clusterCidr }: ProxyFacts): [string, string[]][] {
         `ip saddr ${clusterCidr} ip daddr != ${clusterCidr} fib daddr type != local masquerade`,
       ],
     ],
-    ['refuse-input', ['type filter hook input priority -110; policy accept;', ...refuse]],
-    ['refuse-forward', ['type filter hook forward priority -110; policy accept;', ...refuse]],
+    ['refuse-input', ['type filter hook input priority -110; policy accept;', ...refuseOrDrop]],
+    ['refuse-forward', ['type filter hook forward priority -110; policy accept;', ...refuseOrDrop]],
     ['refuse-output', ['type filter hook output priority -110; policy accept;', ...refuse]],
   ]
 }
@@ -94,22 +102,53 @@ function addService(building: Building, service: ServicePort, { clusterCidr }: P
     ])
     for (const ip of service.clusterIps) building.addressed.set(key(ip), `goto ${internal}`)
   }
-  if (service.externalIps.length === 0 && service.nodePort === undefined) return
-  if (service.externalEndpoints.length === 0) {
-    for (const ip of service.externalIps) building.refused.set(key(ip), 'goto refuse')
-    if (service.nodePort !== undefined)
-      building.refusedNodePorts.set(`${protocol} . ${service.nodePort}`, 'goto refuse')
-    return
+  addExternal(building, service, clusterCidr)
+}
+
+/** Where it is reached from outside, and from inside by those who use its outer addresses. */
+function addExternal(building: Building, service: ServicePort, clusterCidr: string): void {
+  const { name, protocol, port, nodePort, externalIps, balancerIps, sourceRanges } = service
+  const key = (ip: string) => `${ip} . ${protocol} . ${port}`
+  const addresses = [...externalIps, ...balancerIps]
+  if (addresses.length === 0 && nodePort === undefined) return
+  const isServedHere = service.externalEndpoints.length > 0
+  if (!isServedHere) {
+    // Where other nodes have some, who asks this one is not told that there are none.
+    const isServed = service.allEndpoints.length > 0
+    const verdict = isServed ? 'drop' : 'goto refuse'
+    const [byAddress, byPort] = isServed
+      ? [building.dropped, building.droppedNodePorts]
+      : [building.refused, building.refusedNodePorts]
+    for (const ip of addresses) byAddress.set(key(ip), verdict)
+    if (nodePort !== undefined) byPort.set(`${protocol} . ${nodePort}`, verdict)
+    if (!isServed) return
   }
   const external = `external/${name}`
-  const masquerade = service.keepsClientAddress ? [] : [mark]
   building.chains.set(external, [
-    ...masquerade,
-    ...balance(building, service, service.externalEndpoints),
+    ...(service.keepsClientAddress ? fromInside(building, service, clusterCidr) : [mark]),
+    ...(isServedHere ? balance(building, service, service.externalEndpoints) : []),
   ])
-  for (const ip of service.externalIps) building.addressed.set(key(ip), `goto ${external}`)
-  if (service.nodePort !== undefined)
-    building.nodePorts.set(`${protocol} . ${service.nodePort}`, `goto ${external}`)
+  for (const ip of externalIps) building.addressed.set(key(ip), `goto ${external}`)
+  if (nodePort !== undefined)
+    building.nodePorts.set(`${protocol} . ${nodePort}`, `goto ${external}`)
+  const isOpen = sourceRanges.length === 0
+  const balancer = isOpen ? external : `balancer/${name}`
+  if (!isOpen && balancerIps.length > 0)
+    building.chains.set(balancer, [`ip saddr { ${sourceRanges.join(', ')} } goto ${external}`])
+  for (const ip of balancerIps) {
+    building.addressed.set(key(ip), `goto ${balancer}`)
+    if (!isOpen) building.dropped.set(key(ip), 'drop')
+  }
+}
+
+/** Of a Service that keeps to the node: pods and the node itself are no clients from outside, and may go to all of its endpoints. */
+function fromInside(building: Building, service: ServicePort, clusterCidr: string): string[] {
+  const everywhere = `everywhere/${service.name}`
+  building.chains.set(everywhere, [
+    `ip saddr != ${clusterCidr} ${mark}`,
+    ...balance(building, service, service.allEndpoints),
+  ])
+  return [`ip saddr ${clusterCidr} goto ${everywhere}`, `fib saddr type local goto ${everywhere}`]
 }
 
 /** Rules that send a new connection to one endpoint: the one the client had before, if it is to stay with it, else any. */

@@ -18,11 +18,17 @@ export interface ServicePort {
   readonly port: number
   readonly clusterIps: readonly string[]
   readonly externalIps: readonly string[]
+  /** Addresses of its load balancer at which its packets come in as they were sent. */
+  readonly balancerIps: readonly string[]
+  /** Who may come in at those; everybody where it is empty. */
+  readonly sourceRanges: readonly string[]
   readonly nodePort: number | undefined
   /** Endpoints for traffic from inside, after internalTrafficPolicy. */
   readonly internalEndpoints: readonly Endpoint[]
   /** Endpoints for traffic from outside, after externalTrafficPolicy. */
   readonly externalEndpoints: readonly Endpoint[]
+  /** Endpoints on any node. */
+  readonly allEndpoints: readonly Endpoint[]
   /** All that serve, on any node, ending or not: who talks to one of them may go on. */
   readonly servingEndpoints: readonly Endpoint[]
   /** With externalTrafficPolicy Local the client's address is kept. */
@@ -77,13 +83,19 @@ export function servicePortsOf(
       protocol,
       port: port.port,
       clusterIps: (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter(isIpv4),
-      externalIps: [
-        ...(spec.externalIPs ?? []),
-        ...(service.status?.loadBalancer?.ingress ?? []).map(ingress => ingress.ip ?? ''),
-      ].filter(isIpv4),
+      externalIps: (spec.externalIPs ?? []).filter(isIpv4),
+      // What a balancer in between sends comes to node ports or pods.
+      balancerIps: (service.status?.loadBalancer?.ingress ?? [])
+        .filter(({ ipMode }) => ipMode !== 'Proxy')
+        .map(({ ip }) => ip ?? '')
+        .filter(isIpv4),
+      sourceRanges: (spec.loadBalancerSourceRanges ?? [])
+        .map(range => range.trim())
+        .filter(range => range.includes('.')),
       nodePort: port.nodePort || undefined,
       internalEndpoints: internalLocal ? local : all,
       externalEndpoints: externalLocal ? local : all,
+      allEndpoints: all,
       servingEndpoints: serving,
       keepsClientAddress: externalLocal,
       affinitySeconds:

@@ -243,7 +243,10 @@ describe('network policies in the kernel', { skip: whyNotHere() }, () => {
       ...{ keepsClientAddress: false, affinitySeconds: undefined },
     } as const
     const ends = [{ ip: hosts.b.address, port: 80 }]
-    const endpoints = { internalEndpoints: ends, externalEndpoints: ends, servingEndpoints: ends }
+    const endpoints = {
+      ...{ internalEndpoints: ends, externalEndpoints: ends, servingEndpoints: ends },
+      ...{ allEndpoints: ends, balancerIps: [], sourceRanges: [] },
+    }
     const rules = rulesetOf([{ ...service, ...endpoints }], [], { clusterCidr: '10.244.0.0/16' })
     inNode(['nft', '-f', '-'], transaction({ family: 'ip', name: 'proa' }, undefined, rules))
     const through = async (from: Name, host: string, port: number) =>

@@ -90,6 +90,27 @@ test('node ports answer on the node addresses', () => {
   assert.equal(ask('client', '10.244.0.1:30080'), 'one')
 })
 
+test('a Service that keeps to the node serves pods and the node from other nodes, too', () => {
+  const elsewhere = {
+    externalIps: ['10.96.9.9'],
+    externalEndpoints: [],
+    keepsClientAddress: true,
+  }
+  apply(undefined, [web(['one'], elsewhere)])
+  assert.equal(ask('client', '10.96.9.9:80'), 'one')
+  assert.equal(ask('node', '10.96.9.9:80'), 'one')
+})
+
+test('a load balancer’s address is closed to those whom its Service does not name', () => {
+  const balancerIps = ['10.244.0.1']
+  const rules = apply(undefined, [web(['one'], { balancerIps, sourceRanges: ['10.244.0.2/32'] })])
+  assert.equal(ask('client', '10.244.0.1:80'), 'one')
+  const others = apply(rules, [web(['one'], { balancerIps, sourceRanges: ['192.0.2.0/24'] })])
+  assert.doesNotMatch(ask('client', '10.244.0.1:80'), /one|refused/i)
+  apply(others, [web(['one'], { balancerIps })])
+  assert.equal(ask('client', '10.244.0.1:80'), 'one')
+})
+
 test('a UDP client with a fixed port leaves an endpoint that is gone', async () => {
   const cleaner = flowCleaner()
   const both = [names(['one', 'two'])]
@@ -145,6 +166,7 @@ function names(servers: readonly ('one' | 'two')[], more: Partial<ServicePort> =
   return {
     ...web([], { name: 'default/web/udp/dns', protocol: 'udp', port: 53 }),
     ...{ internalEndpoints: endpoints, externalEndpoints: endpoints, servingEndpoints: endpoints },
+    ...{ allEndpoints: endpoints, balancerIps: [], sourceRanges: [] },
     ...more,
   }
 }
@@ -184,6 +206,9 @@ function web(names: readonly ('one' | 'two')[], more: Partial<ServicePort> = {})
     port: 80,
     clusterIps: ['10.96.0.7'],
     externalIps: [],
+    balancerIps: [],
+    sourceRanges: [],
+    allEndpoints: endpoints,
     nodePort: undefined,
     internalEndpoints: endpoints,
     externalEndpoints: endpoints,
