@@ -96,6 +96,7 @@ const ELSEWHERE = [
   'storage-version-migrator-controller',
   'validatingadmissionpolicy-status-controller',
   'local-path-provisioner-controller',
+  'service-lb-controller',
   'persistentvolume-expander-controller',
   'device-taint-eviction-controller',
   'podgroup-protection-controller',
