@@ -195,7 +195,7 @@ export function commandCases(bench: Bench): void {
     stop()
   })
 
-  test('debug adds a container to a running pod; top says that there are no metrics', async () => {
+  test('debug adds a container to a running pod', async () => {
     await bench.apply(podRunning('puzzling', FOREVER))
     await bench.ready('puzzling')
     const debug = `debug puzzling --image=${busyboxImage} --target=c --profile=general -c look`
@@ -208,8 +208,6 @@ export function commandCases(bench: Bench): void {
       /1 root .*sleep 1000/.test(await kubectl.run('logs puzzling -c look')),
     )
     assert.equal((await kubectl.try('exec puzzling -c look -- true')).code, 0)
-    assert.match(await kubectl.fails('top pod'), /Metrics API not available/)
-    assert.match(await kubectl.fails('top node'), /Metrics API not available/)
   })
 
   test('delete gives a pod its grace, and takes it at once where forced', async () => {
