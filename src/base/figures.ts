@@ -107,7 +107,8 @@ class Series<T> {
   }
 
   at(labels: readonly string[]): T | undefined {
-    const key = labels.join('\0')
+    // Asked with each request: mostly there is one label, which needs no other text.
+    const key = labels.length === 1 ? (labels[0] ?? '') : labels.join('\0')
     let entry = this.#cells.get(key)
     if (!entry && this.#cells.size < SERIES_LIMIT) {
       entry = { labels, cell: this.#create() }
@@ -137,8 +138,10 @@ class Buckets {
   observe(value: number): void {
     this.#sum += value
     this.#count++
-    const at = this.#bounds.findIndex(bound => value <= bound)
-    if (at >= 0) this.#counts[at] = (this.#counts[at] ?? 0) + 1
+    const bounds = this.#bounds
+    let at = 0
+    while (at < bounds.length && value > (bounds[at] ?? 0)) at++
+    if (at < bounds.length) this.#counts[at] = (this.#counts[at] ?? 0) + 1
   }
 
   samples(labels: Sample['labels']): Sample[] {
