@@ -52,3 +52,18 @@ test('who has left is gone with the next collection of young objects', () => {
   const kept = process.memoryUsage().arrayBuffers - before
   assert.ok(kept < 1024 * 1024, `${kept} bytes of 20,480,000 are left`)
 })
+
+test('who is there is told in order, and all may go at once', () => {
+  const order = new ArrivalOrder<Placed & { readonly name: string }>()
+  const members = Array.from({ length: 40 }, (_, at) => ({ name: `${at}`, slot: NOWHERE }))
+  for (const member of members) order.add(member)
+  for (const member of members) if (Number(member.name) % 3 > 0) order.delete(member)
+  const [first] = members
+  if (first) order.add(first)
+  const left = members.slice(1).filter(({ name }) => Number(name) % 3 === 0)
+  assert.deepEqual([...order], [...left, first])
+  assert.equal(order.size, 14)
+  order.clear()
+  assert.deepEqual([[...order], order.size], [[], 0])
+  assert.ok(members.every(({ slot }) => slot === NOWHERE))
+})

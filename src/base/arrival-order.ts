@@ -23,6 +23,22 @@ export class ArrivalOrder<Member extends Placed> {
   #end = 0
   #size = 0
 
+  get size(): number {
+    return this.#size
+  }
+
+  /** In order. Nobody may come or go meanwhile. */
+  *[Symbol.iterator](): Iterator<Member> {
+    for (let slot = this.#first; slot < this.#end; slot++) {
+      const member = this.#slots[this.#indexOf(slot)]
+      if (member) yield member
+    }
+  }
+
+  clear(): void {
+    while (this.takeOldest());
+  }
+
   /** Puts a member last, also one that is there already. */
   add(member: Member): void {
     this.delete(member)

@@ -8,6 +8,7 @@
  * Invariants: seats in use never go beyond the limit, but for one request that wants more than there are, alone. Requests of one
  * queue begin in their order. Nobody waits while the one that is next would have its seats.
  */
+import { ArrivalOrder, NOWHERE, type Placed } from '#base/arrival-order.ts'
 import type { Clock } from '#base/clock.ts'
 import type { About } from './classify.ts'
 import { DemandMeter } from './demand.ts'
@@ -88,7 +89,7 @@ export class QueueSet {
   /** Those in which somebody waits. */
   readonly #crowded = new Set<Queue>()
   /** In the order in which they began. */
-  readonly served = new Set<Request>()
+  readonly served = new ArrivalOrder<Request>()
   /** Those with requests that wait or run. */
   readonly #active = new Set<Queue>()
   #running = 0
@@ -358,7 +359,9 @@ export class Queue {
   }
 }
 
-export class Request implements Ticket {
+export class Request implements Ticket, Placed {
+  /** Among those that are served. */
+  slot = NOWHERE
   readonly counts: Counts
   readonly work: Work
   /** Kept from its start to its very end. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { NOWHERE } from '#base/arrival-order.ts'
 import { frame } from '../../testing/http2-peer.ts'
 import {
   type DataFrame,
@@ -41,6 +42,7 @@ class Socket extends Duplex {
 
 /** Has so many bytes to send. */
 class Body implements Source {
+  slot = NOWHERE
   left: number
   readonly stream: number
   readonly isWhole: boolean
@@ -192,6 +194,7 @@ test('an answer that ends with nothing needs no room', async () => {
   await settle()
   let isEnded = false
   outbox.ready({
+    slot: NOWHERE,
     nextFrame() {
       if (isEnded) return undefined
       isEnded = true

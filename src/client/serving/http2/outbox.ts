@@ -3,7 +3,9 @@
  * watches, cost one write and one record of TLS. Streams take turns, each as far as its client has room, and none is asked
  * before the socket has taken the piece before.
  */
+
 import type { Duplex } from 'node:stream'
+import { ArrivalOrder, type Placed } from '#base/arrival-order.ts'
 import {
   ConnectionError,
   type DataFrame,
@@ -29,7 +31,7 @@ const FRAMES_A_TURN = 2
 const MOST_WAITING_FRAMES = 10_000
 
 /** Something that has data to send, piece by piece. */
-export interface Source {
+export interface Source extends Placed {
   /** A DATA frame of at most `most` bytes of payload; undefined while there is none, or no room for it. */
   nextFrame(most: number): DataFrame | undefined
   /** There is more, or only the end is to be told yet. */
@@ -44,7 +46,7 @@ export class Outbox {
   readonly #socket: Duplex
   readonly #options: OutboxOptions
   readonly #overflow: () => void
-  readonly #ready = new Set<Source>()
+  readonly #ready = new ArrivalOrder<Source>()
   #waiting: Frame[] = []
   #window = INITIAL_WINDOW
   #isScheduled = false
@@ -72,7 +74,7 @@ export class Outbox {
   }
 
   ready(source: Source): void {
-    this.#ready.add(source)
+    this.#ready.addNew(source)
     if (source.isWhole) this.#schedule()
     else if (!this.#isLate) {
       this.#isLate = true
@@ -143,17 +145,25 @@ export class Outbox {
     const frames: (Frame | DataFrame)[] = this.#waiting
     this.#waiting = []
     let size = 0
-    for (const source of this.#ready) {
+    /** Those that find no room on the connection. */
+    const held: Source[] = []
+    for (let source = this.#ready.takeOldest(); source; source = this.#ready.takeOldest()) {
       const sent = this.#takeTurn(source, frames)
-      // Without room on the connection it keeps its place; the end of an answer may need none, so the others are still asked.
-      if (sent < 0 && this.#window <= 0) continue
-      this.#ready.delete(source)
+      // The end of an answer may need no room, so the others are still asked.
+      if (sent < 0 && this.#window <= 0) held.push(source)
       if (sent < 0) continue
       if (source.hasMore) this.#ready.add(source)
       size += sent
       if (size >= BATCH_BYTES) break
     }
+    if (held.length > 0) this.#putFirst(held)
     return frames
+  }
+
+  /** They keep their places. */
+  #putFirst(held: readonly Source[]): void {
+    const others = [...this.#ready]
+    for (const source of [...held, ...others]) this.#ready.add(source)
   }
 
   /** Gives the bytes that it sends, or -1 where it can send nothing, not even its end. */

@@ -1,4 +1,5 @@
 /** The server's end of one connection of HTTP/2 (RFC 9113). */
+
 import type { Duplex } from 'node:stream'
 import {
   ConnectionError,
@@ -23,6 +24,7 @@ import { RequestHeads } from './request-heads.ts'
 import type { SessionOptions } from './session-options.ts'
 import { MAXIMUM_WINDOW, readSettings, Setting, writeSettings } from './settings.ts'
 import { Http2Stream, type StreamHost } from './stream.ts'
+import { StreamTable } from './stream-table.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
@@ -42,7 +44,7 @@ export class Session implements StreamHost {
   readonly #blocks: HeaderBlocks
   readonly #heads: RequestHeads
   readonly #encoder = new HeaderEncoder()
-  readonly #streams = new Map<number, Http2Stream>()
+  readonly #streams = new StreamTable<Http2Stream>()
   /** Streams that ended last, and whether the client's end of them had: if not, more of it may be under way, which is no mistake. */
   readonly #ended = new Map<number, boolean>()
   readonly #resets: TokenBucket
@@ -107,7 +109,7 @@ export class Session implements StreamHost {
 
   #over(): void {
     this.#isOver = true
-    for (const stream of [...this.#streams.values()]) stream.close()
+    for (const stream of this.#streams.all()) stream.close()
   }
 
   // What comes
@@ -209,7 +211,7 @@ export class Session implements StreamHost {
   #resizeWindows(bytes: number): void {
     const more = bytes - this.#streamSendWindow
     this.#streamSendWindow = bytes
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#streams.all()) {
       if (stream.sendWindow + more > MAXIMUM_WINDOW)
         throw new ConnectionError(ErrorCode.flowControl, 'a window that is too large')
       stream.grow(more)
@@ -321,7 +323,7 @@ export class Session implements StreamHost {
       receiveWindow: new ReceiveWindow(limits.streamWindowBytes, bytes => this.#grow(id, bytes)),
       announcedBytes: head.headers['content-length'],
     })
-    this.#streams.set(id, stream)
+    this.#streams.add(stream)
     const mistake = isLast ? stream.receive(NOTHING, 0, true) : undefined
     if (head.isTooLarge) stream.begin(431, {}, false)
     else if (!head.isWhole || mistake !== undefined) this.reset(stream, ErrorCode.protocol)
@@ -388,7 +390,7 @@ export class Session implements StreamHost {
   }
 
   closed(stream: Http2Stream): void {
-    this.#streams.delete(stream.id)
+    this.#streams.delete(stream)
     this.#outbox.forget(stream)
     this.#remember(stream.id, stream.isRemoteOver)
     this.#endIfDone()

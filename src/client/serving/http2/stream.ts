@@ -1,8 +1,10 @@
 /** One request and its answer on a connection of HTTP/2. */
+import { NOWHERE } from '#base/arrival-order.ts'
 import type { Incoming, IncomingSink, Outgoing } from '../wire.ts'
 import { type DataFrame, ErrorCode, MAXIMUM_PAYLOAD, NOTHING } from './frames.ts'
 import type { Source } from './outbox.ts'
 import type { ReceiveWindow } from './receive-window.ts'
+import type { Numbered } from './stream-table.ts'
 
 /** A frame lacks less than this part of what it may hold. */
 const NEARLY_FULL = 8
@@ -30,8 +32,10 @@ export interface StreamOptions {
   readonly announcedBytes: string | undefined
 }
 
-export class Http2Stream implements Incoming, Outgoing, Source {
+export class Http2Stream implements Incoming, Outgoing, Source, Numbered<Http2Stream> {
   readonly id: number
+  slot = NOWHERE
+  nextInTable: Http2Stream | undefined
   readonly #host: StreamHost
   readonly #receiveWindow: ReceiveWindow
   /** Below zero where the client thought better of it. */
