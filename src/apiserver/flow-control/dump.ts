@@ -4,9 +4,10 @@
  */
 import { formatDuration } from '#api/machinery/duration.ts'
 import type { Clock } from '#base/clock.ts'
+import type { Refusal } from './counts.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { PriorityLevel } from './priority-level.ts'
-import type { Queue, Refusal, Request } from './queue-set.ts'
+import type { Queue, Request } from './queue-set.ts'
 
 export type Row = readonly string[]
 

@@ -7,9 +7,10 @@ import {
   type Histogram,
   type Sample,
 } from '#base/figures.ts'
+import type { Counts } from './counts.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { PriorityLevel } from './priority-level.ts'
-import { type Counts, type Queue, SERVICE_MS } from './queue-set.ts'
+import { type Queue, SERVICE_MS } from './queue-set.ts'
 import type { Usage } from './usage.ts'
 
 const PREFIX = 'apiserver_flowcontrol_'

@@ -14,9 +14,10 @@ import type { PriorityLevelConfiguration } from '#api/flowcontrol/v1/priority-le
 import type { Clock } from '#base/clock.ts'
 import { allocate } from './allocation.ts'
 import { type Asked, byPrecedence, flowOf, matches } from './classify.ts'
+import type { Refusal } from './counts.ts'
 import { createFlowFigures, type FlowFigures } from './figures.ts'
 import { PriorityLevel, type Wishes, wishesOf } from './priority-level.ts'
-import { ONE_SEAT, type Refusal, type Ticket, type Work } from './queue-set.ts'
+import { ONE_SEAT, type Ticket, type Work } from './queue-set.ts'
 
 /** How often seats are lent and taken back. */
 const ADJUSTMENT_MS = 10_000

@@ -5,8 +5,9 @@ import type {
   PriorityLevelConfigurationSpec,
 } from '#api/flowcontrol/v1/priority-level-configuration.ts'
 import type { Clock } from '#base/clock.ts'
+import { type Counts, noCounts } from './counts.ts'
 import { handOf } from './hand.ts'
-import { type Counts, noCounts, QueueSet, type Queuing } from './queue-set.ts'
+import { QueueSet, type Queuing } from './queue-set.ts'
 import { RetryAfter } from './retry-after.ts'
 
 /** What a level asks for. */

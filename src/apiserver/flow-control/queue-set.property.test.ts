@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { TestClock } from '../testing.ts'
+import { noCounts } from './counts.ts'
 import { handOf } from './hand.ts'
-import { noCounts, QueueSet, type Ticket, type Work } from './queue-set.ts'
+import { QueueSet, type Ticket, type Work } from './queue-set.ts'
 
 const LIMIT = 5
 const QUEUING = { queues: 4, handSize: 2, queueLength: 1 }

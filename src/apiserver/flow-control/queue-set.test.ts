@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TestClock } from '../testing.ts'
+import { noCounts } from './counts.ts'
 import { handOf } from './hand.ts'
-import { noCounts, QueueSet, type Ticket, type Work } from './queue-set.ts'
+import { QueueSet, type Ticket, type Work } from './queue-set.ts'
 
 const one: Work = { seats: 1, lastSeats: 0, lastMs: 0 }
 

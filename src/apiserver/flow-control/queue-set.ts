@@ -11,6 +11,7 @@
 import { ArrivalOrder, NOWHERE, type Placed } from '#base/arrival-order.ts'
 import type { Clock } from '#base/clock.ts'
 import type { About } from './classify.ts'
+import type { Counts, Refusal } from './counts.ts'
 import { DemandMeter } from './demand.ts'
 import { Usage } from './usage.ts'
 
@@ -36,31 +37,6 @@ export interface Limits {
   /** Without it, whom there is no seat for is refused. */
   readonly queuing: Queuing | undefined
 }
-
-/** Upstream's names of why a request was refused. */
-export type Refusal = 'concurrency-limit' | 'queue-full' | 'time-out' | 'cancelled'
-
-/** What is counted by level and schema. */
-export interface Counts {
-  dispatched: number
-  readonly refused: Map<Refusal, number>
-  waiting: number
-  waitingSeats: number
-  running: number
-  runningSeats: number
-  /** How often the next one found too few seats. */
-  tooWide: number
-}
-
-export const noCounts = (): Counts => ({
-  dispatched: 0,
-  refused: new Map(),
-  waiting: 0,
-  waitingSeats: 0,
-  running: 0,
-  runningSeats: 0,
-  tooWide: 0,
-})
 
 export interface Ticket {
   readonly isRunning: boolean
