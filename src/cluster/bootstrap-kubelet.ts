@@ -5,7 +5,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
-import { UserError } from '#base/errors.ts'
+import { messageOf, UserError } from '#base/errors.ts'
 import { createFigureBook } from '#base/figures.ts'
 import type { Log } from '#base/log.ts'
 import type { CertifiedKey } from '#base/pki/certificate.ts'
@@ -100,7 +100,7 @@ async function bootstrap(
   if (first === undefined) return
   if (kubeconfig === undefined)
     throw new UserError('--bootstrap-kubeconfig needs --kubeconfig FILE, which it writes')
-  if (await isUsable(kubeconfig, clock.now())) return
+  if (await isUsable(kubeconfig, clock.now(), log)) return
   const remote = remoteContext(await connectionOf(first), log)
   try {
     const { client } = remote.context
@@ -113,9 +113,15 @@ async function bootstrap(
 }
 
 /** Whether the node can go on with the kubeconfig that it has. */
-async function isUsable(kubeconfig: string, nowMs: number): Promise<boolean> {
+async function isUsable(kubeconfig: string, nowMs: number, log: Log): Promise<boolean> {
   if (systemFiles.read(kubeconfig) === undefined) return false
-  return isGood(await connectionOf(kubeconfig), nowMs)
+  try {
+    return isGood(await connectionOf(kubeconfig), nowMs)
+  } catch (error) {
+    // Its certificate may be gone, and another is to be had.
+    log.warn('the kubeconfig cannot be used; the node asks anew', { error: messageOf(error) })
+    return false
+  }
 }
 
 export function isGood({ clientCertificate, token }: Connection, nowMs: number): boolean {

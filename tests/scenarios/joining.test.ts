@@ -171,17 +171,20 @@ async function thirdNode(): Promise<void> {
   const token = 'abcdef.0123456789abcdef'
   writeFileSync(at('bootstrap.conf'), kubeconfigOf({ server, ca, token }))
   const clock = jumpyClock(systemClock)
-  const node = await connectKubelet(
-    {
-      nodeName: 'third',
-      kubeconfig: at('kubelet.conf'),
-      bootstrapKubeconfig: at('bootstrap.conf'),
-      certificateDirectory: at('pki'),
-      rotateCertificates: true,
-      clock,
-    },
-    silentLog,
-  )
+  const identity = {
+    nodeName: 'third',
+    kubeconfig: at('kubelet.conf'),
+    bootstrapKubeconfig: at('bootstrap.conf'),
+    certificateDirectory: at('pki'),
+    rotateCertificates: true,
+    clock,
+  }
+  const before = await connectKubelet(identity, silentLog)
+  await before.stop()
+  // Who lost its certificate asks anew.
+  rmSync(at('pki'), { recursive: true })
+  const node = await connectKubelet(identity, silentLog)
+  assert.notEqual(node.connection.clientCertificate, before.connection.clientCertificate)
   try {
     const { client } = node.context
     assert.equal((await whoIs(client)).username, 'system:node:third')

@@ -64,7 +64,7 @@ export class StaticPods {
     const { ManifestFiles } = await import('./manifest-files.ts')
     const { files } = hostAccess
     this.#files = new ManifestFiles({ path, nodeName, files, now: () => clock.now(), log })
-    await this.#look()
+    await this.#lookOrTell()
     this.#over = this.#lookForever()
   }
 
@@ -128,10 +128,15 @@ export class StaticPods {
     for (;;) {
       await this.#pauses.take(LOOK_MS)
       if (this.#pauses.isOver) return
-      await this.#look().catch(error =>
-        this.#parts.context.log.warn('manifests cannot be read', { error: messageOf(error) }),
-      )
+      await this.#lookOrTell()
     }
+  }
+
+  /** A directory that cannot be read must not keep the node from all other pods. */
+  async #lookOrTell(): Promise<void> {
+    await this.#look().catch(error =>
+      this.#parts.context.log.warn('manifests cannot be read', { error: messageOf(error) }),
+    )
   }
 
   async #look(): Promise<void> {

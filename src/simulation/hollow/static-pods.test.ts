@@ -172,6 +172,28 @@ test('one that ends for good is shown so, and does not come back', () =>
     assert.equal((await running(node)).length, 0)
   }))
 
+test('a directory that cannot be read keeps the node from nothing else', () =>
+  withCluster(async cluster => {
+    const node = cluster.node()
+    const { files } = node.hostAccess
+    let isClosed = true
+    const { factsOfTarget } = files
+    files.factsOfTarget = async path => {
+      if (isClosed && path === DIRECTORY) throw new Error('EACCES')
+      return factsOfTarget(path)
+    }
+    await files.write(`${DIRECTORY}/web.yaml`, manifest('sleep 1000'))
+    await cluster.kubelet(node, options)
+    await cluster.createPod('usual', {
+      containers: [{ name: 'c', image: 'busybox', command: sh('sleep 1000') }],
+    })
+    await cluster.clock.advance(3_000)
+    assert.equal((await cluster.pod('usual')).status?.phase, 'Running')
+    isClosed = false
+    await cluster.clock.advance(3_000)
+    assert.equal((await cluster.pod('web-n1')).status?.phase, 'Running')
+  }))
+
 test('a pod of the API that only says to be static is none', () =>
   withCluster(async cluster => {
     const node = cluster.node()
