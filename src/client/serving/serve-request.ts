@@ -53,17 +53,25 @@ class WireRequest implements ApiRequest {
 /** Never rejects: whatever goes wrong is answered, logged, or the end of the connection. */
 export async function serveRequest(wire: Wire, context: ServingContext): Promise<void> {
   try {
-    const body = wire.incoming && (await bodyOf(wire, wire.incoming, context).catch(refusal))
-    const isRefused = body instanceof StatusError
-    const request = new WireRequest(wire, isRefused ? undefined : body)
+    let body: Awaited<ReturnType<typeof bodyOf>> | undefined
+    let refusal: StatusError | undefined
+    if (wire.incoming)
+      try {
+        body = await bodyOf(wire, wire.incoming, context)
+      } catch (thrown) {
+        // A body that cannot be taken is an answer; a client that went away gets none.
+        if (!(thrown instanceof StatusError)) throw thrown
+        refusal = thrown
+      }
+    const request = new WireRequest(wire, body)
     let isAnswered = false
     wire.outgoing.onClose(() => {
       if (!isAnswered) request.abort()
     })
     const { handler } = context
-    if (isRefused && !handler.refuse) throw body
-    const response = await (isRefused && handler.refuse
-      ? handler.refuse(request, wire.peer, body)
+    if (refusal && !handler.refuse) throw refusal
+    const response = await (refusal && handler.refuse
+      ? handler.refuse(request, wire.peer, refusal)
       : handler.handle(request, wire.peer))
     request.bodyStream?.discardUnread()
     // Whoever guesses at credentials, or tries doors without any, starts a new connection for each try.
@@ -83,14 +91,8 @@ export async function serveRequest(wire: Wire, context: ServingContext): Promise
   }
 }
 
-/** A body that cannot be taken is an answer; a client that went away gets none. */
-function refusal(thrown: unknown): StatusError {
-  if (thrown instanceof StatusError) return thrown
-  throw thrown
-}
-
 /** In whole, but for large ones that are only passed on. */
-async function bodyOf(wire: Wire, incoming: Incoming, context: ServingContext) {
+function bodyOf(wire: Wire, incoming: Incoming, context: ServingContext) {
   const { handler, limits } = context
   if (mayBeLarge(wire.headers, limits) && handler.passesOn?.(wire))
     return new IncomingBody(incoming, wire.headers)
