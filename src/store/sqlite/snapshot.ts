@@ -9,6 +9,7 @@ import { certainOfDamage } from './damage.ts'
 import { stateFile } from './database.ts'
 import { type FileReport, inspectFile, readFile } from './inspect.ts'
 import { IDS_PER_REVISION, MAX_REVISION } from './messages.ts'
+import { NotedRevision } from './noted-revision.ts'
 import { checksumOfRow, connectionPragmas, migrate, numberOf, schemaVersionOf } from './schema.ts'
 
 /**
@@ -77,12 +78,14 @@ export function restoreSnapshot(
     })
     upgrade(unfinished)
     const { revision: snapshotRevision, keys } = inspectFile(unfinished)
-    const replacedRevision = existsSync(file) ? settle(file) : 0
+    const noted = new NotedRevision(directory)
+    const replacedRevision = Math.max(noted.read(), existsSync(file) ? settle(file) : 0)
     const revision = Math.max(snapshotRevision, replacedRevision) + bump
     if (revision > MAX_REVISION) throw new UserError(`there is no revision above ${MAX_REVISION}`)
     beginAnew(unfinished, revision)
     const replaced = replace(file, unfinished)
     syncDirectory(directory)
+    noted.note(revision)
     return { snapshotRevision, revision, keys, replaced }
   } catch (error) {
     throw directoryError(directory, error)
@@ -117,8 +120,8 @@ function upgrade(file: string): void {
   }
 }
 
-/** Keeps what is live and says that everything before `revision` is gone. */
-function beginAnew(file: string, revision: Revision): void {
+/** Keeps what is live and says that everything before `revision` is gone. The file must not be open anywhere else. */
+export function beginAnew(file: string, revision: Revision): void {
   const database = new DatabaseSync(file)
   try {
     database.exec(connectionPragmas)

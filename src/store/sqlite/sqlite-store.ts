@@ -19,11 +19,13 @@ import { CommitQueue, type CommitQueueHooks } from './commit-queue.ts'
 import { certainOfDamage } from './damage.ts'
 import { type Loaded, loadDatabase, stateFile } from './database.ts'
 import type { WriterReply } from './messages.ts'
+import { NotedRevision } from './noted-revision.ts'
+import { beginAnew, REVISION_BUMP } from './snapshot.ts'
 import { ValueFile } from './value-file.ts'
 import { startWriter, type Writer } from './writer.ts'
 
 export interface SqliteStoreOptions {
-  /** Made if missing. Holds `state.db` (with its `-wal` and `-shm`), `lock` and `pid`. */
+  /** Made if missing. Holds `state.db` (with its `-wal` and `-shm`), `revision`, `lock` and `pid`. */
   readonly directory: string
   readonly clock: Clock
   readonly log: Log
@@ -59,17 +61,47 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     onFailure: error => store?.fail(error),
   })
   try {
-    const { loaded, values } = certainOfDamage(stateFile(directory), () => {
-      const values = new ValueFile(stateFile(directory), options.log, options.heldBytes)
-      return { values, loaded: loadDatabase(directory, options.clock.now(), values) }
-    })
-    store = new SqliteStore(options, loaded, { claim, writer, values })
+    const noted = new NotedRevision(directory)
+    const found = readFile(options)
+    const { loaded, values } = endsTooEarly(options, found, noted) ? readFile(options) : found
+    store = new SqliteStore(options, loaded, { claim, writer, values, noted })
     return store
   } catch (error) {
     await writer.stop(false)
     claim.release()
     throw error
   }
+}
+
+interface Found {
+  readonly values: ValueFile
+  readonly loaded: Loaded
+}
+
+function readFile({ directory, log, heldBytes, clock }: SqliteStoreOptions): Found {
+  const file = stateFile(directory)
+  return certainOfDamage(file, () => {
+    const values = new ValueFile(file, log, heldBytes)
+    return { values, loaded: loadDatabase(directory, clock.now(), values) }
+  })
+}
+
+/** Whether changes are gone that were durable once. What is left then goes on as after a restore: no revision ever means two things. */
+function endsTooEarly(
+  { directory, log }: SqliteStoreOptions,
+  { loaded, values }: Found,
+  noted: NotedRevision,
+): boolean {
+  const reached = noted.read()
+  const { revision } = loaded.state
+  if (revision >= reached) return false
+  log.error(
+    'changes of the store are gone: its file ends before a revision that it had reached; was state.db-wal removed, or an older state.db put in its place?',
+    { file: stateFile(directory), revision, reached, goesOnAt: reached + REVISION_BUMP },
+  )
+  values.close()
+  beginAnew(stateFile(directory), reached + REVISION_BUMP)
+  return true
 }
 
 class SqliteStore implements Store {
@@ -84,6 +116,7 @@ class SqliteStore implements Store {
   readonly #queue: CommitQueue
   readonly #writer: Writer
   readonly #values: ValueFile
+  readonly #noted: NotedRevision
   #cancelCompaction: () => void
   #isFailing = false
   #eventsSinceLook = 0
@@ -94,7 +127,12 @@ class SqliteStore implements Store {
   constructor(
     options: SqliteStoreOptions,
     { state, packs }: Loaded,
-    machine: { claim: DirectoryClaim; writer: Writer; values: ValueFile },
+    machine: {
+      claim: DirectoryClaim
+      writer: Writer
+      values: ValueFile
+      noted: NotedRevision
+    },
   ) {
     this.#clock = options.clock
     this.#steadyNow = steadyTime(options.clock)
@@ -104,6 +142,7 @@ class SqliteStore implements Store {
     this.#claim = machine.claim
     this.#writer = machine.writer
     this.#values = machine.values
+    this.#noted = machine.noted
     this.#hub = new WatchHub(options.log)
     const hooks: CommitQueueHooks = {
       send: batch => this.#writer.write(batch),
@@ -214,6 +253,7 @@ class SqliteStore implements Store {
     await this.#queue.idle()
     this.#hub.close()
     this.#values.close()
+    this.#noted.note(this.revision)
     await this.#writer.stop(true)
     this.#claim.release()
   }
@@ -247,6 +287,7 @@ class SqliteStore implements Store {
     this.#cancelCompaction = this.#clock.after(COMPACTION_INTERVAL_MS, () => this.#compactOld())
     this.#compactStep()
     this.#queue.forgetRest()
+    this.#noted.note(this.revision)
     if (this.#queue.isIdle) this.#tidy()
   }
 
