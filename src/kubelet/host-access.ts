@@ -14,6 +14,25 @@ export interface HostAccess {
   readonly usage?: () => MachineUsage
   /** Absent where there are none. */
   readonly cgroups?: Cgroups
+  /** Absent where no plugins can run. */
+  readonly pluginSockets?: PluginSockets
+}
+
+/** A socket on which a plugin of the node listens. */
+export interface PluginSocket {
+  readonly path: string
+  /** Tells this socket from another that later takes its path. */
+  readonly identity: string
+}
+
+/** The directory in which plugins make themselves known. */
+export interface PluginSockets {
+  /** Makes it where it is missing. */
+  prepare(directory: string): Promise<void>
+  /** All sockets in and below it but hidden ones. */
+  list(directory: string): Promise<readonly PluginSocket[]>
+  /** Calls `changed` when something in or below it may have changed; the returned function ends that. */
+  watch(directory: string, changed: () => void): () => void
 }
 
 /** Of all that runs there, pods and system. */

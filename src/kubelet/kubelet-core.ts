@@ -18,6 +18,7 @@ import { NodeAgent } from './node/node-agent.ts'
 import { allocatableOf } from './node/node-object.ts'
 import { RuntimeHealth } from './node/runtime-health.ts'
 import type { KubeletContext } from './options.ts'
+import { createPluginRegistration } from './plugin-registration/create.ts'
 import { PodEvents } from './pod-events.ts'
 import { type Pod, uidOf } from './pod-types.ts'
 import { refusal } from './pods/admission.ts'
@@ -148,6 +149,7 @@ export function createKubelet(
   }
   const workers: PodWorkers = new PodWorkers(parts)
   const rotation = new LogRotation(context, cache)
+  const plugins = createPluginRegistration(context, {})
   const pods = informers.for(podKind, { fieldSelector: `spec.nodeName=${nodeName}` })
   const ownNode = informers.for(nodeKind, { fieldSelector: `metadata.name=${nodeName}` })
   const unsubscribe = [ownNode.subscribe({ changed: node => nodeAgent.seen(node) })]
@@ -157,6 +159,9 @@ export function createKubelet(
     await cache.start()
     await Promise.all([health.start(), cgroups.start()])
     const registering = nodeAgent.start()
+    plugins?.start().catch(error =>
+      log.error('plugins of this node cannot register', { error: messageOf(error) }),
+    )
     // What already runs is known before any pod is looked at, so that nothing is started twice.
     await cache.listed
     if (stopped) return
@@ -202,6 +207,7 @@ export function createKubelet(
       await workers.halt()
       await Promise.all([
         pressure.stop(),
+        plugins?.stop(),
         nodeAgent.stop(),
         cache.stop(),
         health.stop(),

@@ -3,6 +3,7 @@ import { machineCgroups } from './cgroups.ts'
 import { readMachineFacts } from './facts.ts'
 import { machineFiles } from './files.ts'
 import { machineMounts } from './mounts.ts'
+import { pluginSockets } from './plugin-sockets.ts'
 import { machineNetwork } from './probe-network.ts'
 
 /** `storageDirectory` lies on the file system whose size counts as the node's ephemeral storage. */
@@ -13,5 +14,6 @@ export function openMachine(storageDirectory: string) {
     mounts: machineMounts,
     network: machineNetwork,
     cgroups: machineCgroups,
+    pluginSockets,
   }
 }

@@ -1,6 +1,7 @@
 /**
  * gRPC over a unix socket with node's own HTTP/2: a call is a POST whose body is a message behind five bytes (compressed or not, length),
- * and whose outcome stands in the trailers. That is all CRI needs; `docs/adr/0003-cri-transport.md` tells why not a library.
+ * and whose outcome stands in the trailers. That is all that CRI and the node's plugins need; `docs/adr/0003-cri-transport.md` tells why
+ * not a library.
  */
 import {
   type ClientHttp2Session,
@@ -59,14 +60,21 @@ export interface GrpcConnection {
   close(): void
 }
 
+export interface GrpcOptions {
+  readonly socketPath: string
+  readonly clock: Clock
+  /** Who answers there, as errors name it. */
+  readonly peer?: string
+}
+
 /** Connects when first used, and again when used after the other side went away. */
-export function connectGrpc(options: { socketPath: string; clock: Clock }): GrpcConnection {
-  const { socketPath, clock } = options
+export function connectGrpc(options: GrpcOptions): GrpcConnection {
+  const { socketPath, clock, peer = 'containerd' } = options
   let session: ClientHttp2Session | undefined
   let closed = false
 
   function liveSession(): ClientHttp2Session {
-    if (closed) throw new GrpcError(grpcCode.unavailable, 'the connection to containerd is closed')
+    if (closed) throw new GrpcError(grpcCode.unavailable, `the connection to ${peer} is closed`)
     if (session && !session.closed && !session.destroyed) return session
     const fresh = connect('http://localhost', {
       createConnection: () => createConnection(socketPath),
@@ -99,7 +107,7 @@ export function connectGrpc(options: { socketPath: string; clock: Clock }): Grpc
       ? error
       : new GrpcError(
           grpcCode.unavailable,
-          `containerd can not be reached at ${socketPath}: ${messageOf(error)}`,
+          `${peer} can not be reached at ${socketPath}: ${messageOf(error)}`,
         )
 
   return {
@@ -115,17 +123,17 @@ export function connectGrpc(options: { socketPath: string; clock: Clock }): Grpc
         const cancelDeadline = clock.after(call.timeoutMs, () => {
           const seconds = Math.round(call.timeoutMs / 1000)
           const name = call.path.slice(call.path.lastIndexOf('/') + 1)
-          const sentence = `containerd did not answer ${name} within ${seconds} s`
+          const sentence = `${peer} did not answer ${name} within ${seconds} s`
           stream.destroy(new GrpcError(grpcCode.deadlineExceeded, sentence))
         })
-        listen(stream, {
+        listen(stream, peer, {
           next: message => messages.push(message),
           end(error) {
             cancelDeadline()
             const [message] = messages
             if (error) reject(failure(error))
             else if (message) resolve(message)
-            else reject(new GrpcError(grpcCode.unknown, 'containerd answered without a message'))
+            else reject(new GrpcError(grpcCode.unknown, `${peer} answered without a message`))
           },
         })
       })
@@ -139,7 +147,7 @@ export function connectGrpc(options: { socketPath: string; clock: Clock }): Grpc
         return () => {}
       }
       let cancelled = false
-      listen(stream, {
+      listen(stream, peer, {
         next: message => {
           if (!cancelled) sink.next(message)
         },
@@ -160,7 +168,7 @@ export function connectGrpc(options: { socketPath: string; clock: Clock }): Grpc
 }
 
 /** Takes messages out of the frames, and the outcome out of headers (where it fails at once) or trailers. */
-function listen(stream: ClientHttp2Stream, sink: GrpcStreamSink): void {
+function listen(stream: ClientHttp2Stream, peer: string, sink: GrpcStreamSink): void {
   let waiting: Buffer = Buffer.alloc(0)
   let outcome: Error | 'ok' | undefined
   let over = false
@@ -172,11 +180,11 @@ function listen(stream: ClientHttp2Stream, sink: GrpcStreamSink): void {
   stream.on('response', headers => {
     const status = headers[constants.HTTP2_HEADER_STATUS]
     if (Number(status) !== 200)
-      outcome = new GrpcError(grpcCode.unknown, `containerd answered ${status}`)
-    else outcome = outcomeOf(headers)
+      outcome = new GrpcError(grpcCode.unknown, `${peer} answered ${status}`)
+    else outcome = outcomeOf(headers, peer)
   })
   stream.on('trailers', headers => {
-    outcome = outcomeOf(headers) ?? outcome
+    outcome = outcomeOf(headers, peer) ?? outcome
   })
   stream.on('data', (chunk: Buffer) => {
     waiting = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk])
@@ -198,12 +206,12 @@ function listen(stream: ClientHttp2Stream, sink: GrpcStreamSink): void {
   })
 }
 
-function outcomeOf(headers: IncomingHttpHeaders): Error | 'ok' | undefined {
+function outcomeOf(headers: IncomingHttpHeaders, peer: string): Error | 'ok' | undefined {
   const code = headers['grpc-status']
   if (code === undefined) return undefined
   if (Number(code) === grpcCode.ok) return 'ok'
   const said = String(headers['grpc-message'] ?? '')
-  return new GrpcError(Number(code), decodePercent(said) || `containerd answered with code ${code}`)
+  return new GrpcError(Number(code), decodePercent(said) || `${peer} answered with code ${code}`)
 }
 
 /** gRPC escapes what is not printable ASCII; a malformed escape stays as it is. */

@@ -1,0 +1,16 @@
+/** Plugin registration as a kubelet has it, where plugins can run on its machine. */
+import type { KubeletContext } from '../options.ts'
+import { type PluginHandlers, PluginRegistration } from './plugin-registration.ts'
+import { registrationClient } from './registration-client.ts'
+
+/** Each kind of plugin is dealt with by the one that the table names; plugins of other kinds are refused. */
+export function createPluginRegistration(
+  { options, clock, log }: KubeletContext,
+  handlers: PluginHandlers,
+): PluginRegistration | undefined {
+  const sockets = options.hostAccess.pluginSockets
+  if (!sockets) return undefined
+  const directory = `${options.rootDirectory}/plugins_registry`
+  const client = registrationClient(clock)
+  return new PluginRegistration({ sockets, directory, handlers, client, clock, log })
+}
