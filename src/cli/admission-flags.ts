@@ -1,10 +1,10 @@
 /** Flags about what may be written; upstream's names. */
-import { textFlag } from './flags.ts'
+import { textFlag, under } from './flags.ts'
 import { listFlag } from './lists.ts'
 
 const names = (name: string, doc: string) => listFlag<readonly string[]>(name, 'LIST', doc, [])
 
-export const admissionFlags = {
+export const admissionFlags = under('Admission', {
   enableAdmissionPlugins: names('enable-admission-plugins', 'admission plugins that are on, too'),
   disableAdmissionPlugins: names('disable-admission-plugins', 'admission plugins that are off'),
   admissionControlConfigFile: textFlag(
@@ -13,4 +13,4 @@ export const admissionFlags = {
     'an AdmissionConfiguration: what plugins are told',
     undefined,
   ),
-}
+})

@@ -1,10 +1,10 @@
 /** Flags about the API server's certificate, its keys and its address; upstream's names. */
-import { switchFlag, textFlag } from './flags.ts'
+import { switchFlag, textFlag, under } from './flags.ts'
 import { listFlag } from './lists.ts'
 
 const file = (name: string, doc: string) => textFlag(name, 'FILE', doc, undefined)
 
-export const trust = {
+export const trust = under('Certificates and keys', {
   certDir: textFlag(
     'cert-dir',
     'DIR',
@@ -37,4 +37,4 @@ export const trust = {
     'under which others find it (default: where it listens, or an address of the machine)',
     undefined,
   ),
-}
+})

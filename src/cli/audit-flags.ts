@@ -1,6 +1,6 @@
 /** The audit log's flags; upstream's names and defaults. What they say together is judged where the server starts. */
 import { UserError } from '#base/errors.ts'
-import { durationFlag, flag, switchFlag, textFlag } from './flags.ts'
+import { durationFlag, flag, switchFlag, textFlag, under } from './flags.ts'
 
 const numberFlag = (name: string, doc: string, fallback: number, isWhole = true) =>
   flag(
@@ -17,7 +17,7 @@ const numberFlag = (name: string, doc: string, fallback: number, isWhole = true)
 
 const MEBIBYTE = 1024 * 1024
 
-export const auditing = {
+export const auditing = under('Auditing', {
   auditPolicyFile: textFlag(
     'audit-policy-file',
     'FILE',
@@ -159,4 +159,4 @@ export const auditing = {
     'of the events; there is one',
     'audit.k8s.io/v1',
   ),
-}
+})

@@ -1,6 +1,6 @@
 /** Flags about who may come in, beside certificates and service accounts; upstream's names. Undefined is what nobody said. */
 import { UserError } from '#base/errors.ts'
-import { durationFlag, type Flag, flag, switchFlag, textFlag } from './flags.ts'
+import { durationFlag, type Flag, flag, switchFlag, textFlag, under } from './flags.ts'
 import { listFlag } from './lists.ts'
 
 const text = (name: string, placeholder: string, doc: string) =>
@@ -44,7 +44,7 @@ const requiredClaim: Flag<ReadonlyMap<string, string> | undefined> = {
   join: (before, more) => new Map([...(before ?? []), ...(more ?? [])]),
 }
 
-export const authenticationFlags = {
+export const authenticationFlags = under('Authentication', {
   authenticationConfig: text(
     'authentication-config',
     'FILE',
@@ -98,4 +98,4 @@ export const authenticationFlags = {
     'how long its answers are remembered',
     2 * 60_000,
   ),
-}
+})

@@ -1,6 +1,6 @@
 /** Flags about who may do what; upstream's names. Undefined is what nobody said. */
 import { reviewVersion } from './authentication-flags.ts'
-import { durationFlag, type Flag, textFlag } from './flags.ts'
+import { durationFlag, type Flag, textFlag, under } from './flags.ts'
 import { listFlag } from './lists.ts'
 
 const text = (name: string, doc: string) => textFlag(name, 'FILE', doc, undefined)
@@ -11,7 +11,7 @@ const ttl = (name: string, doc: string): Flag<number | undefined> => ({
   fallback: undefined,
 })
 
-export const authorizationFlags = {
+export const authorizationFlags = under('Authorization', {
   authorizationMode: listFlag(
     'authorization-mode',
     'LIST',
@@ -40,4 +40,4 @@ export const authorizationFlags = {
     'authorization-webhook-cache-unauthorized-ttl',
     'how long what it does not allow is remembered (default: 30s)',
   ),
-}
+})

@@ -97,4 +97,8 @@ test('help names every command and the flags of one', () => {
   assert.equal(parseCommandLine(['up', '--help']), undefined)
   assert.match(helpText([]), /controller-manager {2}run the controllers alone/)
   assert.match(helpText(['up', '--help']), /--service-cluster-ip-range CIDR/)
+  assert.match(helpText(['up', '--help']), /\n\nStorage:\n {2}--storage-backend KIND/)
+  assert.match(helpText(['up', '--help']), /how long events are kept.* \(default: 1h0m0s\)/)
+  for (const name of ['up', 'apiserver', 'controller-manager', 'kubelet', 'proxy'])
+    assert.doesNotMatch(helpText([name, '--help']), /\(default:.*\(default:/)
 })

@@ -1,7 +1,7 @@
 /** The door of the room: from the words of a command line to a command and its values, and the help that describes them. */
 import { UserError } from '#base/errors.ts'
 import { type Command, type CommandName, commands } from './commands.ts'
-import { flagText, nearest, parseFlags, type Values } from './flags.ts'
+import { type Flag, flagText, nearest, parseFlags, type Values } from './flags.ts'
 
 export { nodesText, readyText } from './messages.ts'
 export type { NodesWanted } from './nodes.ts'
@@ -84,21 +84,30 @@ function overview(): string {
 
 function commandHelp(name: CommandName): string {
   const command: Command = commands[name]
-  const flags = Object.values(command.flags).map(flag => ({
-    left: `--${flag.name}${flag.placeholder ? ` ${flag.placeholder}` : ''}`,
-    right:
-      flag.doc +
-      (typeof flag.fallback === 'string' || typeof flag.fallback === 'number'
-        ? ` (default: ${flag.fallback})`
-        : ''),
-  }))
-  const width = Math.max(0, ...flags.map(flag => flag.left.length))
+  const flags = Object.values<Flag>(command.flags)
+  const width = Math.max(0, ...flags.map(flag => wordsOf(flag).length))
   const usage = [
     'proa',
     name,
     ...(command.positionals ?? []),
     ...(flags.length ? ['[FLAGS]'] : []),
   ].join(' ')
-  const rows = flags.map(flag => `  ${flag.left.padEnd(width)}  ${flag.right}\n`)
-  return `${usage}: ${command.doc}\n${rows.length ? `\n${rows.join('')}` : ''}`
+  const sections = Map.groupBy(flags, flag => flag.section ?? '')
+  const texts = [...sections]
+    .sort(([one], [other]) => Number(one !== '') - Number(other !== ''))
+    .map(([section, flags]) => {
+      const rows = flags.map(flag => `  ${wordsOf(flag).padEnd(width)}  ${explanation(flag)}\n`)
+      return `\n${section && `${section}:\n`}${rows.join('')}`
+    })
+  return `${usage}: ${command.doc}\n${texts.join('')}`
+}
+
+const wordsOf = ({ name, placeholder }: Flag) =>
+  placeholder === undefined ? `--${name}` : `--${name} ${placeholder}`
+
+/** Some say in words what happens without them. Of switches the default is told where it is not what leaving them out suggests. */
+function explanation(flag: Flag): string {
+  const { doc, fallback } = flag
+  const isTold = ['string', 'number'].includes(typeof fallback) && fallback !== ''
+  return isTold || fallback === true ? `${doc} (default: ${flagText(flag, fallback)})` : doc
 }

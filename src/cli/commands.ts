@@ -9,7 +9,7 @@ import { accessFlags } from './access-flags.ts'
 import { trust } from './apiserver-flags.ts'
 import { auditing } from './audit-flags.ts'
 import { assets, envtestApiServer, envtestEtcd } from './envtest-flags.ts'
-import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag } from './flags.ts'
+import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag, under } from './flags.ts'
 import { kubeletCertificates } from './kubelet-flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
 import { logLevel } from './log-level.ts'
@@ -117,7 +117,7 @@ const { dataDirectory: _, writeKubeconfig: __, ...forMemory } = serving
 /** A certificate or a key for one of the cluster's signers; upstream's names. */
 const signingFile = (name: string, what: string) =>
   textFlag(`cluster-signing-${name}-file`, 'FILE', what, undefined)
-const signing = {
+const signing = under('Signing of certificates', {
   clusterSigningCertFile: signingFile('cert', 'the CA that signs certificates of the cluster'),
   clusterSigningKeyFile: signingFile('key', 'the key to it'),
   clusterSigningKubeletServingCertFile: signingFile(
@@ -148,27 +148,28 @@ const signing = {
     'how long a certificate is good at most',
     365 * 24 * 60 * 60_000,
   ),
-}
+})
 
 /** The secure port of a role that runs alone; upstream's names. */
-const roleServing = (port: number) => ({
-  securePort: portFlag('secure-port', 'port of health and metrics; 0 opens none', port),
-  bindAddress: address('bind-address', 'where that port listens', '127.0.0.1'),
-  tlsCertFile: textFlag(
-    'tls-cert-file',
-    'FILE',
-    'its serving certificate (default: one made at the start, which nobody vouches for)',
-    undefined,
-  ),
-  tlsPrivateKeyFile: textFlag('tls-private-key-file', 'FILE', 'the key to it', undefined),
-  authorizationAlwaysAllowPaths: listFlag(
-    'authorization-always-allow-paths',
-    'PATHS',
-    'what everybody may ask there, comma separated',
-    ['/healthz', '/readyz', '/livez'],
-  ),
-  profiling: switchFlag('profiling', 'serve profiles below /debug/pprof/', true),
-})
+const roleServing = (port: number) =>
+  under('Serving', {
+    securePort: portFlag('secure-port', 'port of health and metrics; 0 opens none', port),
+    bindAddress: address('bind-address', 'where that port listens', '127.0.0.1'),
+    tlsCertFile: textFlag(
+      'tls-cert-file',
+      'FILE',
+      'its serving certificate (default: one made at the start, which nobody vouches for)',
+      undefined,
+    ),
+    tlsPrivateKeyFile: textFlag('tls-private-key-file', 'FILE', 'the key to it', undefined),
+    authorizationAlwaysAllowPaths: listFlag(
+      'authorization-always-allow-paths',
+      'PATHS',
+      'what everybody may ask there, comma separated',
+      ['/healthz', '/readyz', '/livez'],
+    ),
+    profiling: switchFlag('profiling', 'serve profiles below /debug/pprof/', true),
+  })
 
 /** A command: the words that call it, its help, its flags, and how many words may follow. */
 export interface Command<

@@ -7,6 +7,8 @@ export interface Flag<T = unknown> {
   /** How help shows the value, e.g. `DIR`; absent for switches. */
   readonly placeholder?: string
   readonly doc: string
+  /** The heading under which help lists it; those without one come first. */
+  readonly section?: string
   /** Reads the text after the flag; throws a UserError. A switch gets 'true' or 'false'. */
   readonly parse: (text: string) => T
   readonly fallback: T
@@ -85,6 +87,16 @@ export const durationFlag = (name: string, doc: string, fallbackMs: number): Fla
   ),
   show: ms => formatDuration(BigInt(Math.round(ms)) * 1_000_000n),
 })
+
+/** Puts flags under a heading of their command's help. */
+export function under<const F extends Readonly<Record<string, Flag>>>(
+  section: string,
+  flags: F,
+): F {
+  return Object.fromEntries(
+    Object.entries(flags).map(([property, flag]) => [property, { ...flag, section }]),
+  ) as unknown as F
+}
 
 /** A value as upstream's /flagz tells those of its kind. */
 export function flagText(flag: Flag, value: unknown): string {

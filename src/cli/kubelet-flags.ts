@@ -16,7 +16,7 @@ export const kubeletCertificates = {
   ),
   rotateCertificates: switchFlag(
     'rotate-certificates',
-    'ask for another client certificate before this one expires (default: true)',
+    'ask for another client certificate before this one expires',
     true,
   ),
   rotateServerCertificates: switchFlag(

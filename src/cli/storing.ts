@@ -1,12 +1,12 @@
 /** Flags about where objects are kept; upstream's names for what is about etcd. */
 import { UserError } from '#base/errors.ts'
-import { durationFlag, flag, switchFlag, textFlag } from './flags.ts'
+import { durationFlag, flag, switchFlag, textFlag, under } from './flags.ts'
 import { listFlag } from './lists.ts'
 
 const STORAGE_BACKENDS = ['etcd3', 'sqlite', 'memory'] as const
 type StorageBackend = (typeof STORAGE_BACKENDS)[number]
 
-export const storing = {
+export const storing = under('Storage', {
   storageBackend: flag<StorageBackend | undefined>(
     'storage-backend',
     'KIND',
@@ -52,4 +52,4 @@ export const storing = {
     'encryption-provider-config-automatic-reload',
     'let changes of that file count without a restart',
   ),
-}
+})

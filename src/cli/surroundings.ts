@@ -1,6 +1,6 @@
 /** Flags about what stands before the API server and behind it, how much it takes on, and how long events live; upstream's names. */
 import { UserError } from '#base/errors.ts'
-import { durationFlag, flag, switchFlag, textFlag } from './flags.ts'
+import { durationFlag, flag, switchFlag, textFlag, under } from './flags.ts'
 import { listFlag } from './lists.ts'
 
 /** Names with commas between them; undefined where nobody said any. */
@@ -19,7 +19,7 @@ const requests = (name: string, doc: string, fallback: number) =>
     fallback,
   )
 
-export const surroundings = {
+export const surroundings = under('Proxies and limits', {
   requestHeaderClientCaFile: textFlag(
     'requestheader-client-ca-file',
     'FILE',
@@ -69,4 +69,4 @@ export const surroundings = {
     true,
   ),
   eventTtlMs: durationFlag('event-ttl', 'how long events are kept; 0 is for ever', 60 * 60_000),
-}
+})
