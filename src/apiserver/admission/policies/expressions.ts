@@ -1,20 +1,16 @@
 /** What expressions of admission see: the object before and after, the request, the namespace, and what the user may do. */
 import type { Variable } from '#api/admissionregistration/v1/rules.schema.ts'
-import {
-  type Answer,
-  type Asked,
-  Authorizer as CelAuthorizer,
-  type Decide,
-} from '#api/cel/authorizer.ts'
+import { type Asked, Authorizer } from '#api/cel/authorizer.ts'
 import { type Budget, compileExpression, type ResultType, type Scope } from '#api/cel/engine.ts'
 import { isPlainObject } from '#api/machinery/plain.ts'
 import { messageOf } from '#base/errors.ts'
-import type { UserInfo } from '../../authentication/authenticator.ts'
-import type { Authorizer, Decision, Eventually } from '../../authorization/authorizer.ts'
 import type { ServedResource } from '../../resources/registry.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import { formOf } from '../webhooks/form.ts'
 import { requestOf } from '../webhooks/review.ts'
+import { Rights } from './rights.ts'
+
+export { Rights }
 
 export type Variables = Readonly<Record<string, unknown>>
 
@@ -27,15 +23,15 @@ export const newBudget = (): Budget => ({ cost: COST })
 export function variablesOf(
   request: AdmissionRequest,
   resource: ServedResource,
-  authorizer: Authorizer,
+  rights: Rights,
 ): Variables {
   const form = formOf(request, resource)
-  const { object, oldObject, user } = request
+  const { object, oldObject } = request
   return {
     object: celOf(object ? form.show(object) : null),
     oldObject: celOf(oldObject ? form.show(oldObject) : null),
     request: celOf(withoutObjects(requestOf(request, resource, form))),
-    authorizer: new CelAuthorizer(decideWith(authorizer, user), undefined, askedIn(request)),
+    authorizer: new Authorizer(rights.decide, undefined, askedIn(request)),
     params: null,
     namespaceObject: null,
     variables: Object.create(null),
@@ -129,38 +125,4 @@ export function conditionsHold(
   if (errors.length === 0) return true
   const texts = errors.map(messageOf)
   throw new Error(texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`)
-}
-
-function decideWith(authorizer: Authorizer, requester: UserInfo): Decide {
-  return (asked, verb) => {
-    const [namespace, name] = asked.serviceAccount ?? []
-    const user = name === undefined ? requester : serviceAccount(namespace ?? '', name)
-    const decision = authorizer.authorize({
-      ...asked,
-      user,
-      verb,
-      version: '*',
-      isResourceRequest: asked.path === '',
-    })
-    return answerOf(decision)
-  }
-}
-
-function serviceAccount(namespace: string, name: string): UserInfo {
-  return {
-    name: `system:serviceaccount:${namespace}:${name}`,
-    groups: [
-      'system:serviceaccounts',
-      `system:serviceaccounts:${namespace}`,
-      'system:authenticated',
-    ],
-  }
-}
-
-/** Expressions cannot wait; the authorizers of this server answer at once. */
-function answerOf(decision: Eventually<Decision>): Answer {
-  if (decision instanceof Promise)
-    return { allowed: false, reason: '', error: 'the authorizer does not answer at once' }
-  const { verdict, reason, error = '' } = decision
-  return { allowed: verdict === 'allow', reason, error }
 }

@@ -15,6 +15,7 @@ import { isServer, put } from '../webhooks/mutating.ts'
 import type { AdmissionWorld } from '../world.ts'
 import { type Invocation, invocationsOf, namespaceOf, type PolicyWorld } from './invocations.ts'
 import { kindIn, mutated } from './patches.ts'
+import type { Rights } from './rights.ts'
 
 export function mutatingPolicies(world: AdmissionWorld): AdmissionStep {
   const { webhooks } = world
@@ -73,14 +74,16 @@ async function invoke(
   world: PolicyWorld,
 ): Promise<string[]> {
   const { policy, resource } = invocation
-  const { conditionsHold, evaluate, newBudget, withVariables } = await loadExpressions()
+  const { conditionsHold, evaluate, newBudget, Rights, withVariables } = await loadExpressions()
   const { matchConditions = [], mutations = [], variables, reinvocationPolicy } = policy.spec
+  const rights = new Rights(world.authorizer, request.user)
   const see = async () => {
     await prepareForm(request, resource)
-    return variablesFor(invocation, request, world)
+    return variablesFor(invocation, request, world, rights)
   }
   try {
-    if (!conditionsHold(matchConditions, await see())) return []
+    const seen = await see()
+    if (!(await rights.settled(() => conditionsHold(matchConditions, seen)))) return []
   } catch (thrown) {
     return [messageOf(thrown)]
   }
@@ -91,12 +94,15 @@ async function invoke(
   const before = structuredClone(draft)
   for (const mutation of mutations)
     try {
-      const budget = newBudget()
-      const all = withVariables(variables, await see(), budget)
+      const seen = await see()
       const form = formOf(request, resource)
-      const after = mutated(mutation, form.show(draft), kindIn(form, resource), (text, type) =>
-        evaluate(text, all, budget, type),
-      )
+      const after = await rights.settled(() => {
+        const budget = newBudget()
+        const all = withVariables(variables, seen, budget)
+        return mutated(mutation, form.show(draft), kindIn(form, resource), (text, type) =>
+          evaluate(text, all, budget, type),
+        )
+      })
       if (!form.read) continue
       const { managedFields } = draft.metadata
       put(draft, await form.read(after, draft))
@@ -116,10 +122,11 @@ async function variablesFor(
   { resource, param }: Invoked,
   request: AdmissionRequest,
   world: PolicyWorld,
+  rights: Rights,
 ) {
   const { celOf, variablesOf } = await loadExpressions()
   return {
-    ...variablesOf(request, resource, world.authorizer),
+    ...variablesOf(request, resource, rights),
     namespaceObject: celOf(await namespaceOf(request, world)),
     params: celOf(param),
   }

@@ -11,6 +11,7 @@ import { refused } from '../requests.ts'
 import { isExempt, loadExpressions } from '../webhooks/match.ts'
 import { isServer } from '../webhooks/mutating.ts'
 import type { AdmissionWorld } from '../world.ts'
+import type { Variables } from './expressions.ts'
 import {
   type Invocation,
   invocationsOf,
@@ -87,13 +88,24 @@ async function evaluatePolicy(
   request: AdmissionRequest,
   world: PolicyWorld,
 ): Promise<Outcome> {
-  const { celOf, conditionsHold, evaluate, newBudget, variablesOf, withVariables } =
-    await loadExpressions()
+  const expressions = await loadExpressions()
+  const { celOf, Rights, variablesOf } = expressions
+  const rights = new Rights(world.authorizer, request.user)
   const base = {
-    ...variablesOf(request, resource, world.authorizer),
+    ...variablesOf(request, resource, rights),
     namespaceObject: celOf(await namespaceOf(request, world)),
     params: celOf(param),
   }
+  return rights.settled(() => outcomeOf(spec, base, expressions))
+}
+
+type Expressions = Awaited<ReturnType<typeof loadExpressions>>
+
+function outcomeOf(
+  spec: ValidatingAdmissionPolicy['spec'],
+  base: Variables,
+  { conditionsHold, evaluate, newBudget, withVariables }: Expressions,
+): Outcome {
   const isIgnoring = spec.failurePolicy === 'Ignore'
   const failed = (thrown: unknown, more: Omit<Denial, 'message'>): Denial[] =>
     isIgnoring ? [] : [{ message: messageOf(thrown), ...more }]

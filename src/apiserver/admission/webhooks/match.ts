@@ -169,10 +169,11 @@ async function meetsConditions(
   resource: ServedResource,
   { authorizer }: MatchWorld,
 ): Promise<boolean> {
-  const { conditionsHold, variablesOf } = await loadExpressions()
-  const variables = variablesOf(request, resource, authorizer)
+  const { conditionsHold, Rights, variablesOf } = await loadExpressions()
+  const rights = new Rights(authorizer, request.user)
+  const variables = variablesOf(request, resource, rights)
   try {
-    return conditionsHold(matchConditions, variables)
+    return await rights.settled(() => conditionsHold(matchConditions, variables))
   } catch (thrown) {
     if (failurePolicy === 'Ignore') return false
     throw forbidden(request.resource, request.name, messageOf(thrown))

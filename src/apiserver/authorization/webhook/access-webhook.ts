@@ -89,7 +89,6 @@ export function accessWebhook(options: AccessWebhookOptions): Authorizer {
       }
       const key = JSON.stringify(spec)
       const known = entries.get(key)
-      // At once where it is known, for expressions of admission cannot wait.
       if (known && known.untilMs > clock.monotonicMs()) return known.decision
       entries.delete(key)
       return ask(key, spec)
