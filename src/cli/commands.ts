@@ -14,6 +14,7 @@ import { kubeletCertificates } from './kubelet-flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
 import { logLevel } from './log-level.ts'
 import { kubelets, metricResolution } from './metrics-flags.ts'
+import { podNetwork } from './network-flags.ts'
 import { kubeletPort, kubeletServing, nodeLimits, nodes } from './nodes.ts'
 import { proxyPlaces } from './proxy-flags.ts'
 import { registration } from './registration-flags.ts'
@@ -76,11 +77,6 @@ const featureGates = listTextFlag(
   'NAME=BOOL,…',
   'what is not on, or off, by default, such as GangScheduling=true; give it to API server, controllers and scheduler alike',
   '',
-)
-const networkPolicy = switchFlag(
-  'network-policy',
-  'enforce NetworkPolicies on this machine; false where another program does, such as Calico or Cilium',
-  true,
 )
 const nodeName = textFlag(
   'node-name',
@@ -204,7 +200,7 @@ export const commands = {
       metricResolutionMs: metricResolution,
       nodeName,
       kubeletPort,
-      networkPolicy,
+      ...podNetwork,
       ...nodeLimits,
       ...registration,
       install: switchFlag(
@@ -358,7 +354,7 @@ export const commands = {
       nodeName,
       clusterCidr,
       dataDirectory,
-      networkPolicy,
+      ...podNetwork,
       ...proxyPlaces,
       logLevel: logLevel('info'),
     },

@@ -196,7 +196,8 @@ export class InProcessRoles implements Running {
       admin: this.#contextFor(identities.admin),
     }
     const { clusterDomain, kubeletPort, evictionHard, pki } = this.#options
-    const { allowedUnsafeSysctls, staticPodPath, registration, networkPolicy } = this.#options
+    const { allowedUnsafeSysctls, staticPodPath, registration } = this.#options
+    const { networkPolicy, podRoutes } = this.#options
     return startMachineNode(machine, contexts, {
       clusterDomain,
       version: version.gitVersion,
@@ -207,6 +208,7 @@ export class InProcessRoles implements Running {
       staticPodPath,
       registration,
       networkPolicy,
+      podRoutes,
     })
   }
 }

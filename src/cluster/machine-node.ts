@@ -10,7 +10,7 @@ import {
   startKubelet,
   thresholdsOf,
 } from '#kubelet'
-import { startNetworkPolicies, startPodNetwork } from '#network'
+import { type RouteMode, startNetworkPolicies, startPodNetwork, startPodRoutes } from '#network'
 import { startProxy } from '#proxy'
 import { clusterDnsAddress, DNS_PORT, ensureClusterDns } from './cluster-dns.ts'
 import type { RunningNode } from './hollow-nodes.ts'
@@ -44,6 +44,8 @@ export interface MachineNodeOptions {
   readonly registration: NodeRegistration | undefined
   /** Whether NetworkPolicies are enforced here. */
   readonly networkPolicy: boolean
+  /** How pods of other nodes are reached. */
+  readonly podRoutes: RouteMode
 }
 
 export interface RunningMachineNode extends RunningNode {
@@ -69,6 +71,8 @@ export async function startMachineNode(
       ? startNetworkPolicies(contexts.proxy, { nodeName, instance: layout.instance })
       : undefined
     if (policies) parts.add(policies)
+    const routes = { nodeName, clusterCidr, instance: layout.instance, mode: options.podRoutes }
+    parts.add(startPodRoutes(contexts.proxy, routes))
     const dnsFacts = { serviceClusterIpRange, addresses: [hostAddress] }
     const ensured = ensureClusterDns(contexts.admin.client, dnsFacts)
     const services = Promise.all([

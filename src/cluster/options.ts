@@ -8,6 +8,7 @@ import type { Log } from '#base/log.ts'
 import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
 import type { ContainerRuntime, HostAccess, KubeletOptions } from '#kubelet'
+import type { RouteMode } from '#network'
 import type { AdmissionSettings } from './admission-options.ts'
 import type { AuditOptions } from './audit-options.ts'
 import type { AuthenticationSettings } from './authentication-options.ts'
@@ -124,6 +125,8 @@ export interface ClusterOptions extends ServingOptions, AccessOptions {
   readonly metricResolutionMs?: number
   /** Whether this machine enforces NetworkPolicies where pods are real; true by default. */
   readonly networkPolicy?: boolean
+  /** How pods of other nodes are reached where pods are real; `auto` by default: see `--pod-routes`. */
+  readonly podRoutes?: RouteMode
   /** The first node's name; the host's name by default. */
   readonly nodeName?: string
   readonly log?: Log

@@ -23,6 +23,7 @@ import {
   removePodCgroups,
 } from '#kubelet'
 import {
+  KernelRoutes,
   removeForwarding,
   removeHostLink,
   removeNetworkPolicyRules,
@@ -77,6 +78,7 @@ export async function resetMachine(layout: Layout, log: Log, clock: Clock): Prom
     )
     await step(() => removeProxyRules(layout.instance))
     await step(() => removeNetworkPolicyRules(layout.instance))
+    await step(() => new KernelRoutes(layout).remove())
     await step(() => removeHostLink(layout.instance))
     await step(() => removeForwarding({ name: layout.instance }))
     for (const directory of [layout.cniConfiguration, SYSTEM_CNI_CONFIGURATION])

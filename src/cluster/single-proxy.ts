@@ -5,7 +5,7 @@ import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { ValuesOf } from '#cli'
 import type { RoleContext, Running } from '#client/role.ts'
-import { startNetworkPolicies } from '#network'
+import { startNetworkPolicies, startPodRoutes } from '#network'
 import { startProxy } from '#proxy'
 import { dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
@@ -21,6 +21,16 @@ export async function startSingleProxy(
   const policies = values.networkPolicy
     ? startNetworkPolicies(context, { nodeName, instance })
     : undefined
+  const routes = startPodRoutes(context, {
+    nodeName,
+    clusterCidr,
+    instance,
+    mode: values.podRoutes,
+  })
+  const stop = async () => {
+    await routes.stop()
+    await policies?.stop()
+  }
   try {
     const proxy = await startProxy(context, {
       nodeName,
@@ -32,11 +42,11 @@ export async function startSingleProxy(
     return {
       async stop() {
         await proxy.stop()
-        await policies?.stop()
+        await stop()
       },
     }
   } catch (error) {
-    await policies?.stop()
+    await stop()
     throw error
   }
 }

@@ -332,6 +332,7 @@ function complete(given: StartOptions): CompleteOptions {
     metricsServer: false,
     bootstrapTokenAuth: false,
     networkPolicy: true,
+    podRoutes: 'auto',
     log: silentLog,
     clock: systemClock,
     random: systemRandom,

@@ -45,6 +45,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     metricsServer: values.metricsServer,
     metricResolutionMs: values.metricResolutionMs,
     networkPolicy: values.networkPolicy,
+    podRoutes: values.podRoutes,
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
     registration: registrationOf(values),
     ...(values.staticPodPath === undefined ? {} : { staticPodPath: resolve(values.staticPodPath) }),

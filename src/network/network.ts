@@ -15,6 +15,9 @@ export {
   removeNetworkPolicyRules,
   startNetworkPolicies,
 } from './policy/network-policies.ts'
+export { KernelRoutes } from './routes/kernel-routes.ts'
+export { startPodRoutes } from './routes/pod-routes.ts'
+export type { RouteMode } from './routes/route-plan.ts'
 
 /** The address under which a node's pods reach their host: the first of the node's range, which ptp uses as gateway. */
 export function hostAddressOf(podCidr: string): string {

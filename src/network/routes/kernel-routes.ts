@@ -1,0 +1,184 @@
+/** Puts a plan of routes into the kernel, and takes out what is not in it any more. */
+import { tryCommand } from '#host/command.ts'
+import type { Reach, Route, RoutePlan, Tunnel } from './route-plan.ts'
+
+/** As Linux and flannel have it. */
+const TUNNEL_PORT = 8472
+/** What wrapping adds to a packet over IPv4. */
+const TUNNEL_BYTES = 50
+
+/** Routes are found again by who made them: a number of those that the kernel leaves to others. */
+const FIRST_PROTOCOL = 200
+const PROTOCOLS = 55
+const protocolOf = (instance: string) =>
+  FIRST_PROTOCOL +
+  ([...instance].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 0) % PROTOCOLS)
+
+interface ShownRoute {
+  readonly dst: string
+  readonly gateway?: string
+  readonly dev?: string
+  readonly protocol?: string
+  readonly type?: string
+}
+
+interface ShownLink {
+  readonly ifname: string
+  readonly address: string
+  readonly mtu: number
+  readonly linkinfo?: {
+    readonly info_data?: { readonly id: number; readonly local: string; readonly port: number }
+  }
+}
+
+interface ShownEnd {
+  readonly mac: string
+  readonly dst?: string
+}
+
+export interface KernelOptions {
+  /** Names the tunnel and marks the routes. */
+  readonly instance: string
+  /** What stands before each command, to run it in another network namespace. */
+  readonly prefix?: readonly string[]
+}
+
+export class KernelRoutes {
+  readonly tunnelDevice: string
+  readonly #protocol: number
+  readonly #prefix: readonly string[]
+
+  constructor({ instance, prefix = [] }: KernelOptions) {
+    // At most 15 letters, and not like the link of another Proa.
+    this.tunnelDevice = `vx-${instance}`
+    this.#protocol = protocolOf(instance)
+    this.#prefix = prefix
+  }
+
+  /** How the kernel gets to each of these addresses; those that it can't, and its own, are left out. */
+  async reachOf(addresses: readonly string[]): Promise<Map<string, Reach>> {
+    const reach = new Map<string, Reach>()
+    if (addresses.length === 0) return reach
+    const lines = addresses.map(address => `route get ${address}`)
+    // Lines that fail print nothing; the others say which address they are about.
+    const { stdout } = await this.#try('ip', ['-force', '-j', '-batch', '-'], lines)
+    for (const { dst, gateway, dev, type } of shown<ShownRoute>(stdout))
+      if (dev !== undefined && type !== 'local' && dev !== 'lo')
+        reach.set(dst, { device: dev, isNeighbour: gateway === undefined })
+    return reach
+  }
+
+  /** Resolves with the ranges that somebody else made routes for, which are left to him. */
+  async apply({ direct, tunnel }: RoutePlan): Promise<readonly string[]> {
+    const protocol = this.#protocol
+    const isOurs = (route: ShownRoute) => route.protocol === String(protocol)
+    const there = await this.#show<ShownRoute>('ip', ['-N', 'route', 'show', 'table', 'main'])
+    const foreign = new Set(there.filter(route => !isOurs(route)).map(({ dst }) => dst))
+    const all = [...direct, ...(tunnel?.ends ?? [])]
+    const wanted = all.filter(({ podCidr }) => !foreign.has(podCidr))
+    const ranges = new Set(wanted.map(({ podCidr }) => podCidr))
+    // Before the tunnel goes, which takes its routes along.
+    await this.#batch(
+      'ip',
+      there
+        .filter(route => isOurs(route) && !ranges.has(route.dst))
+        .map(({ dst }) => `route delete ${dst} proto ${protocol}`),
+    )
+    await this.#ensureTunnel(tunnel)
+    const has = new Set(
+      there.filter(isOurs).map(({ dst, gateway, dev }) => `${dst} ${gateway} ${dev}`),
+    )
+    await this.#batch(
+      'ip',
+      wanted
+        .filter(({ podCidr, gateway, device }) => !has.has(`${podCidr} ${gateway} ${device}`))
+        .map(route => routeLine(route, protocol)),
+    )
+    return all.map(({ podCidr }) => podCidr).filter(podCidr => foreign.has(podCidr))
+  }
+
+  /** Takes everything back; harmless where there is nothing. */
+  async remove(): Promise<void> {
+    await this.#try('ip', ['link', 'delete', this.tunnelDevice])
+    await this.#try('ip', ['route', 'flush', 'table', 'main', 'proto', `${this.#protocol}`])
+  }
+
+  async #ensureTunnel(tunnel: Tunnel | undefined): Promise<void> {
+    const links = await this.#show<ShownLink>('ip', ['-d', 'link', 'show'])
+    const device = this.tunnelDevice
+    const link = links.find(({ ifname }) => ifname === device)
+    if (!tunnel) {
+      if (link) await this.#batch('ip', [`link delete ${device}`])
+      return
+    }
+    const { identifier, local, underlying, mac, source, ends } = tunnel
+    const data = link?.linkinfo?.info_data
+    const isAsWanted =
+      data?.id === identifier &&
+      data.local === local &&
+      data.port === TUNNEL_PORT &&
+      link?.address === mac
+    const mtu = (links.find(({ ifname }) => ifname === underlying)?.mtu ?? 1500) - TUNNEL_BYTES
+    await this.#batch('ip', [
+      ...(link && !isAsWanted ? [`link delete ${device}`] : []),
+      ...(isAsWanted
+        ? []
+        : [
+            `link add ${device} address ${mac} mtu ${mtu} type vxlan id ${identifier} ` +
+              `dev ${underlying} local ${local} dstport ${TUNNEL_PORT} nolearning`,
+          ]),
+      `link set ${device} up`,
+      `address replace ${source}/32 dev ${device}`,
+      ...ends.map(
+        ({ gateway, mac }) => `neigh replace ${gateway} lladdr ${mac} dev ${device} nud permanent`,
+      ),
+    ])
+    await this.#keepEnds(tunnel)
+  }
+
+  /** Where packets for each other tunnel's hardware address go; whoever left is forgotten. */
+  async #keepEnds({ device, ends }: Tunnel): Promise<void> {
+    const there = await this.#show<ShownEnd>('bridge', ['fdb', 'show', 'dev', device])
+    const wanted = new Set(ends.map(({ mac, address }) => `${mac} ${address}`))
+    const has = new Set(there.map(({ mac, dst }) => `${mac} ${dst}`))
+    await this.#batch('bridge', [
+      ...there
+        .filter(({ mac, dst }) => dst !== undefined && !wanted.has(`${mac} ${dst}`))
+        .map(({ mac, dst }) => `fdb delete ${mac} dev ${device} dst ${dst}`),
+      ...ends
+        .filter(({ mac, address }) => !has.has(`${mac} ${address}`))
+        .map(({ mac, address }) => `fdb append ${mac} dev ${device} dst ${address}`),
+    ])
+  }
+
+  async #show<T>(program: string, words: readonly string[]): Promise<T[]> {
+    const { exitCode, stdout, stderr } = await this.#try(program, ['-j', ...words])
+    if (exitCode !== 0) throw new Error(`${program} ${words.join(' ')} failed: ${stderr.trim()}`)
+    return shown<T>(stdout)
+  }
+
+  async #batch(program: string, lines: readonly string[]): Promise<void> {
+    if (lines.length === 0) return
+    const { exitCode, stderr } = await this.#try(program, ['-batch', '-'], lines)
+    if (exitCode !== 0) throw new Error(`${program} failed: ${stderr.trim().replace(/\s+/g, ' ')}`)
+  }
+
+  #try(program: string, words: readonly string[], lines?: readonly string[]) {
+    const [first = program, ...more] = [...this.#prefix, program, ...words]
+    const input = lines?.map(line => `${line}\n`).join('')
+    return tryCommand(first, more, input === undefined ? {} : { input })
+  }
+}
+
+function routeLine({ podCidr, gateway, device }: Route, protocol: number): string {
+  // A gateway within the tunnel is in no range of the device.
+  return `route replace ${podCidr} via ${gateway} dev ${device} onlink proto ${protocol}`
+}
+
+/** What the programs print with `-j`: lists, one after the other where there were several questions. */
+function shown<T>(text: string): T[] {
+  return text
+    .split('\n')
+    .filter(line => line.startsWith('['))
+    .flatMap(line => JSON.parse(line) as T[])
+}

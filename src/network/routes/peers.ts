@@ -1,0 +1,70 @@
+/** Which other nodes' pods this one is to find, and under which address their machines are. */
+import type { Node } from '#api/core/v1/node.ts'
+import { addressToNumber, type Cidr, contains, overlap, parseCidr } from '#base/cidr.ts'
+
+export interface Peer {
+  readonly nodeName: string
+  /** The range of its pods, `10.244.1.0/24`. */
+  readonly podCidr: string
+  /** Of its machine. */
+  readonly address: string
+}
+
+/** This node, as far as routes need to know it. */
+export interface Own {
+  readonly podCidr: string
+  readonly address: string
+}
+
+/** Undefined until the node has told its address and been given a range. */
+export function ownOf(node: Node | undefined): Own | undefined {
+  const address = node && addressOf(node)
+  const podCidr = node?.spec.podCIDR
+  return address && podCidr && rangeOf(podCidr) ? { podCidr, address } : undefined
+}
+
+/**
+ * The nodes whose ranges are parts of the cluster's and nobody else's; of two that claim the same the older has it. A node says itself where
+ * it is, and at its first registration which range it wants: one that claims what is not a node's must not draw the traffic of others to it.
+ */
+export function peersOf(nodes: readonly Node[], own: Own, clusterCidr: string): Peer[] {
+  const cluster = parseCidr(clusterCidr, '--cluster-cidr')
+  const taken = [parseCidr(own.podCidr, 'podCIDR')]
+  const peers: Peer[] = []
+  for (const node of [...nodes].sort(byAge)) {
+    const { podCIDR: podCidr = '' } = node.spec
+    const range = rangeOf(podCidr)
+    const address = addressOf(node)
+    if (!range || !address || address === own.address) continue
+    if (!isPartOf(range, cluster) || taken.some(other => overlap(range, other))) continue
+    if (contains(cluster, address)) continue
+    taken.push(range)
+    peers.push({ nodeName: node.metadata.name ?? '', podCidr, address })
+  }
+  return peers
+}
+
+/** An address of one machine on a network; not of the loopback, of a link alone, of many or of none. */
+function addressOf({ status }: Node): string | undefined {
+  const internal = (status.addresses ?? []).find(
+    ({ type, address }) => type === 'InternalIP' && addressToNumber(address) !== undefined,
+  )?.address
+  return internal && !/^(0|127|169\.254|22[4-9]|2[3-5]\d)\./.test(internal) ? internal : undefined
+}
+
+function rangeOf(podCidr: string): Cidr | undefined {
+  try {
+    return parseCidr(podCidr, 'podCIDR')
+  } catch {
+    return undefined
+  }
+}
+
+const isPartOf = (range: Cidr, whole: Cidr) =>
+  range.base >= whole.base && range.base + range.size <= whole.base + whole.size
+
+function byAge({ metadata: one }: Node, { metadata: other }: Node): number {
+  const [a = '', b = ''] = [one.creationTimestamp, other.creationTimestamp]
+  if (a !== b) return a < b ? -1 : 1
+  return (one.name ?? '') < (other.name ?? '') ? -1 : 1
+}

@@ -1,0 +1,96 @@
+/** How packets for the pods of other nodes leave this one: straight to a neighbour's machine, or through a tunnel where routers lie between. */
+import { addressAt, parseCidr } from '#base/cidr.ts'
+import type { Own, Peer } from './peers.ts'
+
+/** `auto` tunnels only where it must; `none` leaves it to somebody else. */
+export const ROUTE_MODES = ['auto', 'direct', 'vxlan', 'none'] as const
+export type RouteMode = (typeof ROUTE_MODES)[number]
+
+/** How the kernel gets to a machine. */
+export interface Reach {
+  readonly device: string
+  /** Without a router in between. */
+  readonly isNeighbour: boolean
+}
+
+export interface Route {
+  readonly podCidr: string
+  readonly gateway: string
+  readonly device: string
+}
+
+export interface Tunnelled extends Route {
+  /** Of the machine at the other end. */
+  readonly address: string
+  /** Of its tunnel. */
+  readonly mac: string
+}
+
+export interface Tunnel {
+  readonly device: string
+  /** Tells this cluster's packets from those of others; 24 bits. */
+  readonly identifier: number
+  readonly mac: string
+  /** What packets of this machine's own come from; the others' route back to it leads through the tunnel. */
+  readonly source: string
+  /** Of this machine, which packets are wrapped for. */
+  readonly local: string
+  readonly underlying: string
+  readonly ends: readonly Tunnelled[]
+}
+
+export interface RoutePlan {
+  readonly direct: readonly Route[]
+  /** Undefined where nobody needs it. */
+  readonly tunnel: Tunnel | undefined
+}
+
+export interface PlanFacts {
+  readonly own: Own
+  readonly peers: readonly Peer[]
+  /** By address; peers that cannot be reached are missing. */
+  readonly reach: ReadonlyMap<string, Reach>
+  readonly mode: RouteMode
+  readonly tunnelDevice: string
+  readonly clusterCidr: string
+}
+
+export function planRoutes(facts: PlanFacts): RoutePlan {
+  const { own, peers, reach, mode, tunnelDevice: device, clusterCidr } = facts
+  const direct: Route[] = []
+  const ends: Tunnelled[] = []
+  let underlying = ''
+  for (const { podCidr, address } of mode === 'none' ? [] : peers) {
+    const way = reach.get(address)
+    if (!way) continue
+    if (way.isNeighbour && mode !== 'vxlan')
+      direct.push({ podCidr, gateway: address, device: way.device })
+    else if (mode !== 'direct') {
+      underlying ||= way.device
+      ends.push({ podCidr, address, device, gateway: sourceOf(podCidr), mac: macOf(podCidr) })
+    }
+  }
+  const { podCidr, address: local } = own
+  const tunnel: Tunnel = {
+    ...{ device, ends, local, underlying },
+    identifier: identifierOf(clusterCidr),
+    mac: macOf(podCidr),
+    source: sourceOf(podCidr),
+  }
+  return { direct, tunnel: ends.length > 0 ? tunnel : undefined }
+}
+
+/** The first address of a node's range, which no pod gets. */
+const sourceOf = (podCidr: string) => addressAt(parseCidr(podCidr, 'podCIDR'), 0)
+
+/** Made from the range, so that nobody has to be told: locally administered, and of one machine. */
+function macOf(podCidr: string): string {
+  const bytes = sourceOf(podCidr).split('.').map(Number)
+  return [0x02, 0x50, ...bytes].map(byte => byte.toString(16).padStart(2, '0')).join(':')
+}
+
+/** The same on all nodes of a cluster; clusters whose pods could meet have other ranges, and so another one. */
+function identifierOf(clusterCidr: string): number {
+  const { base, prefixLength } = parseCidr(clusterCidr, '--cluster-cidr')
+  return (Math.floor(base / 256) ^ (prefixLength << 16)) % 2 ** 24 || 1
+}
