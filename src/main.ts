@@ -38,6 +38,16 @@ async function run(invocation: Invocation): Promise<void> {
       process.stdout.write(`${version.gitVersion}\n`)
       return
     }
+    case 'token create':
+    case 'token list':
+    case 'token delete': {
+      const { runTokenCommand } = await import('#cluster/joining/tokens.ts')
+      return runTokenCommand(invocation)
+    }
+    case 'join': {
+      const { join } = await import('#cluster/joining/join.ts')
+      return join(invocation)
+    }
     case 'reset': {
       const { reset } = await import('#cluster/reset.ts')
       return reset(invocation.values)

@@ -54,7 +54,9 @@ export function parseCommandLine(words: readonly string[]): Invocation | undefin
   const wanted = command.positionals ?? []
   if (positionals.length > wanted.length && !command.isLenient)
     throw new UserError(`proa ${name} takes no "${positionals[wanted.length]}"`)
-  if (positionals.length < wanted.length)
+  // Those in brackets may be left out.
+  const needed = wanted.filter(each => !each.startsWith('['))
+  if (positionals.length < needed.length)
     throw new UserError(
       `proa ${name} needs ${wanted[positionals.length]}: proa ${name} ${wanted.join(' ')}`,
     )

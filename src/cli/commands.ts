@@ -10,6 +10,7 @@ import { trust } from './apiserver-flags.ts'
 import { auditing } from './audit-flags.ts'
 import { assets, envtestApiServer, envtestEtcd } from './envtest-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag, under } from './flags.ts'
+import { joining, token } from './join-flags.ts'
 import { kubeletCertificates } from './kubelet-flags.ts'
 import { listFlag, listTextFlag, mapFlag } from './lists.ts'
 import { logLevel } from './log-level.ts'
@@ -18,6 +19,7 @@ import { podNetwork } from './network-flags.ts'
 import { kubeletPort, kubeletServing, nodeLimits, nodes } from './nodes.ts'
 import { proxyPlaces } from './proxy-flags.ts'
 import { registration } from './registration-flags.ts'
+import { signing } from './signing-flags.ts'
 import { storing } from './storing.ts'
 import { surroundings } from './surroundings.ts'
 
@@ -85,14 +87,18 @@ const nodeName = textFlag(
   undefined,
 )
 
+const bootstrapTokens = (fallback: boolean) =>
+  switchFlag(
+    'enable-bootstrap-token-auth',
+    'let nodes in by bootstrap tokens, Secrets in kube-system',
+    fallback,
+  )
+
 const serving = {
   securePort: portFlag('secure-port', 'port of the API; 0 takes a free one', 6443),
   bindAddress: address('bind-address', 'where the API listens', '127.0.0.1'),
   serviceClusterIpRange: serviceRange,
-  enableBootstrapTokenAuth: switchFlag(
-    'enable-bootstrap-token-auth',
-    'let nodes in by bootstrap tokens, Secrets in kube-system',
-  ),
+  enableBootstrapTokenAuth: bootstrapTokens(false),
   runtimeConfig: mapFlag(
     'runtime-config',
     'API versions to serve or not: api/all=true, api/beta, GROUP/VERSION[/RESOURCE]=false',
@@ -110,41 +116,23 @@ const serving = {
 
 const { dataDirectory: _, writeKubeconfig: __, ...forMemory } = serving
 
-/** A certificate or a key for one of the cluster's signers; upstream's names. */
-const signingFile = (name: string, what: string) =>
-  textFlag(`cluster-signing-${name}-file`, 'FILE', what, undefined)
-const signing = under('Signing of certificates', {
-  clusterSigningCertFile: signingFile('cert', 'the CA that signs certificates of the cluster'),
-  clusterSigningKeyFile: signingFile('key', 'the key to it'),
-  clusterSigningKubeletServingCertFile: signingFile(
-    'kubelet-serving-cert',
-    'the CA of kubernetes.io/kubelet-serving, where each signer has one of its own',
-  ),
-  clusterSigningKubeletServingKeyFile: signingFile('kubelet-serving-key', 'the key to it'),
-  clusterSigningKubeletClientCertFile: signingFile(
-    'kubelet-client-cert',
-    'the CA of kubernetes.io/kube-apiserver-client-kubelet',
-  ),
-  clusterSigningKubeletClientKeyFile: signingFile('kubelet-client-key', 'the key to it'),
-  clusterSigningKubeApiserverClientCertFile: signingFile(
-    'kube-apiserver-client-cert',
-    'the CA of kubernetes.io/kube-apiserver-client',
-  ),
-  clusterSigningKubeApiserverClientKeyFile: signingFile(
-    'kube-apiserver-client-key',
-    'the key to it',
-  ),
-  clusterSigningLegacyUnknownCertFile: signingFile(
-    'legacy-unknown-cert',
-    'the CA of kubernetes.io/legacy-unknown',
-  ),
-  clusterSigningLegacyUnknownKeyFile: signingFile('legacy-unknown-key', 'the key to it'),
-  clusterSigningDurationMs: durationFlag(
-    'cluster-signing-duration',
-    'how long a certificate is good at most',
-    365 * 24 * 60 * 60_000,
-  ),
-})
+/** Of the administrator, who may let others in. */
+const administrator = { kubeconfig, dataDirectory }
+
+const install = switchFlag(
+  'install',
+  'install missing Debian packages (containerd, runc, CNI plugins, nftables, conntrack)',
+)
+
+/** What a node of containers is told, whoever knows the cluster. */
+const containerNode = {
+  nodeName,
+  dataDirectory,
+  ...kubeletServing,
+  ...nodeLimits,
+  ...registration,
+  install,
+}
 
 /** The secure port of a role that runs alone; upstream's names. */
 const roleServing = (port: number) =>
@@ -188,6 +176,7 @@ export const commands = {
       ...auditing,
       ...surroundings,
       ...accessFlags,
+      enableBootstrapTokenAuth: bootstrapTokens(true),
       nodes,
       clusterCidr,
       clusterDomain,
@@ -203,14 +192,27 @@ export const commands = {
       ...podNetwork,
       ...nodeLimits,
       ...registration,
-      install: switchFlag(
-        'install',
-        'install missing Debian packages (containerd, runc, CNI plugins, nftables, conntrack)',
-      ),
+      install,
       logLevel: logLevel('warn'),
     },
   },
   version: { doc: 'print the version', flags: {} },
+  'token create': {
+    doc: 'let machines join: make a token, and what it takes; of the form abcdef.0123456789abcdef where one is named',
+    positionals: ['[TOKEN]'],
+    flags: { ...administrator, ...token },
+  },
+  'token list': { doc: 'list the tokens that let machines join', flags: administrator },
+  'token delete': {
+    doc: 'take a token back, by its name or whole',
+    positionals: ['TOKEN'],
+    flags: administrator,
+  },
+  join: {
+    doc: 'make this machine a node of the cluster at ADDRESS; later starts need none of its words',
+    positionals: ['[ADDRESS]'],
+    flags: { ...joining, ...containerNode, ...podNetwork, logLevel: logLevel('info') },
+  },
   reset: {
     doc: 'remove everything that Proa made on this machine: containers, network, mounts, data',
     flags: { dataDirectory },
@@ -335,15 +337,10 @@ export const commands = {
     flags: {
       kubeconfig,
       ...kubeletCertificates,
-      nodeName,
-      dataDirectory,
+      ...containerNode,
       clusterCidr,
       clusterDomain,
       serviceClusterIpRange: serviceRange,
-      ...kubeletServing,
-      ...nodeLimits,
-      ...registration,
-      install: switchFlag('install', 'install missing Debian packages'),
       logLevel: logLevel('info'),
     },
   },

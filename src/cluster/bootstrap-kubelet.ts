@@ -25,6 +25,8 @@ export interface KubeletIdentity {
   /** Where certificates are kept that it asks for. */
   readonly certificateDirectory: string
   readonly rotateCertificates: boolean
+  /** Told when requests go on with another certificate. */
+  readonly renewed?: () => void
   readonly clock: Clock
 }
 
@@ -69,7 +71,10 @@ export async function connectKubelet(identity: KubeletIdentity, log: Log): Promi
     purpose: CLIENT_PURPOSE,
     wanted: () => ({ subject: subjectOfNode(nodeName) }),
     first: { certificate, key },
-    renewed: () => remote.reconnect(),
+    renewed: () => {
+      remote.reconnect()
+      identity.renewed?.()
+    },
     failures: figures.counter(
       'kubelet_certificate_manager_client_expiration_renew_errors',
       'How often no new client certificate was to be had.',

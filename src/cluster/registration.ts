@@ -2,7 +2,7 @@
 import type { ValuesOf } from '#cli'
 import type { NodeRegistration } from './options.ts'
 
-export function registrationOf(values: ValuesOf<'up' | 'kubelet'>): NodeRegistration {
+export function registrationOf(values: ValuesOf<'up' | 'kubelet' | 'join'>): NodeRegistration {
   const { nodeLabels, registerWithTaints, maxPods, providerId, cloudProvider } = values
   return {
     nodeLabels: Object.fromEntries(nodeLabels),

@@ -131,6 +131,7 @@ async function removeData({ directory, ...layout }: Layout): Promise<void> {
       .map(name => join(directory, name)),
     layout.adminKubeconfig,
     ...ROLE_KUBECONFIGS.map(role => join(directory, `${role}.conf`)),
+    ...['cluster.json', 'bootstrap-kubelet.conf'].map(name => join(directory, name)),
   ])
     systemFiles.remove(path)
 }

@@ -17,6 +17,8 @@ export interface ServingOptions {
   readonly nodeAddresses: readonly string[]
   readonly values: ValuesOf<'kubelet'>
   readonly layout: Layout
+  /** What a certificate that is asked for is to be good for; by default the node's name and addresses. */
+  readonly names?: readonly string[]
 }
 
 export interface ServingCertificates extends Running {
@@ -42,7 +44,8 @@ async function rotated(options: ServingOptions): Promise<ServingCertificates> {
   const { client, clock, random, log } = context
   const { CertificateRotation, CertificateStore, SERVING_PURPOSE, subjectOfNode } =
     await certificateTools()
-  const wanted = { subject: subjectOfNode(nodeName), names: [nodeName, ...nodeAddresses] }
+  const { names = [nodeName, ...nodeAddresses] } = options
+  const wanted = { subject: subjectOfNode(nodeName), names }
   const rotation = new CertificateRotation({
     ...{ client, clock, random, log },
     store: new CertificateStore({

@@ -9,7 +9,14 @@ import { version } from '#base/version.ts'
 import { flagTexts, type ValuesOf } from '#cli'
 import type { RoleContext, Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
-import { containerTools, podCgroupRoot, serveKubelet, startKubelet, thresholdsOf } from '#kubelet'
+import {
+  containerTools,
+  type KubeletOptions,
+  podCgroupRoot,
+  serveKubelet,
+  startKubelet,
+  thresholdsOf,
+} from '#kubelet'
 import { startPodNetwork } from '#network'
 import { clusterDnsAddress } from './cluster-dns.ts'
 import { dataDirectoryOf } from './data-directory.ts'
@@ -21,11 +28,19 @@ import { registrationOf } from './registration.ts'
 import type { Remote } from './remote-context.ts'
 import { servingCertificates } from './serving-certificates.ts'
 
+/** What a node that joined has beside its kubelet. */
+export interface Beside {
+  /** Names that its serving certificate is to be good for; by default its own and its addresses. */
+  readonly servingNames?: readonly string[]
+  readonly addressed?: KubeletOptions['addressed']
+}
+
 /** Resolves when the kubelet runs and its port is open. Pods run on after its end. */
 export async function startSingleKubelet(
   { context, connection, figures }: Remote,
   values: ValuesOf<'kubelet'>,
   log: Log,
+  beside: Beside = {},
 ): Promise<Running> {
   const readiness = await machineReadiness({
     install: values.install,
@@ -52,6 +67,7 @@ export async function startSingleKubelet(
       figures,
       values,
       running,
+      beside,
       clientCa: connection.certificateAuthority,
     })
   } catch (error) {
@@ -66,16 +82,19 @@ interface Parts {
   readonly figures: FigureBook
   readonly values: ValuesOf<'kubelet'>
   readonly running: Running[]
+  readonly beside: Beside
   readonly clientCa: string | undefined
 }
 
 async function startParts(machine: Machine, parts: Parts): Promise<void> {
-  const { context, figures, values, running, clientCa } = parts
+  const { context, figures, values, running, beside, clientCa } = parts
+  const { servingNames, addressed } = beside
   const { nodeName, options } = machine
   const { layout, clock, log, serviceClusterIpRange } = options
   const nodeAddresses = values.nodeIp === undefined ? machine.nodeAddresses : [values.nodeIp]
   const serving = await servingCertificates({
     ...{ context, figures, nodeName, nodeAddresses, values, layout },
+    ...(servingNames ? { names: servingNames } : {}),
   })
   running.push(serving)
   const [containerd, hostAccess, { connectCri, withSandboxImage }] = await Promise.all([
@@ -116,6 +135,7 @@ async function startParts(machine: Machine, parts: Parts): Promise<void> {
     version: version.gitVersion,
     flags: flagTexts('kubelet', values),
     figures,
+    ...(addressed ? { addressed } : {}),
     ...(await rangeIfFree(context, machine)),
   })
   running.push(kubelet)

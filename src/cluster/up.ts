@@ -1,9 +1,11 @@
 /** `proa up`: a whole cluster in this process, and a few lines that say what is ready and what to type next. */
 import { resolve } from 'node:path'
-import { UserError } from '#base/errors.ts'
+import { messageOf, UserError } from '#base/errors.ts'
 import { parseFeatureGates } from '#base/feature-gates.ts'
+import { hostPort } from '#base/host-port.ts'
 import { version } from '#base/version.ts'
 import { flagTexts, type NodesWanted, nodesText, readyText, type ValuesOf } from '#cli'
+import { addressForOthers } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
 import { boundHeap } from '#host/heap-bounds.ts'
@@ -13,6 +15,7 @@ import { onTermination } from '#host/signals.ts'
 import { accessOptionsOf } from './access-options.ts'
 import { auditOptionsOf } from './audit-options.ts'
 import { dataDirectoryOf } from './data-directory.ts'
+import { type ClusterFacts, publishFacts } from './joining/cluster-facts.ts'
 import { keepKubeconfig } from './kept-kubeconfig.ts'
 import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
@@ -41,7 +44,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     bootstrapTokenAuth: values.enableBootstrapTokenAuth,
     clusterCidr: values.clusterCidr,
     clusterDomain: values.clusterDomain,
-    controllers: values.controllers,
+    controllers: controllersOf(values),
     metricsServer: values.metricsServer,
     metricResolutionMs: values.metricResolutionMs,
     networkPolicy: values.networkPolicy,
@@ -67,6 +70,12 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     text: () => cluster.kubeconfig ?? '',
     write: text => systemFiles.writeAtomically(kubeconfig, text, PRIVATE_FILE),
   })
+  if (values.enableBootstrapTokenAuth && !storage.keepsInMemory)
+    publishFacts(cluster.client, factsFor(values, cluster.url ?? '')).catch(error =>
+      log.error('machines cannot join: what they have to know could not be written', {
+        error: messageOf(error),
+      }),
+    )
   process.stdout.write(
     readyText({
       version: version.gitVersion,
@@ -78,6 +87,25 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
       ...(storage.keepsInMemory ? { keepsInMemory: true } : {}),
     }),
   )
+}
+
+/** Beside those that are wanted, what tokens by which machines join need; upstream has both off by default, and kubeadm on. */
+function controllersOf({ controllers, enableBootstrapTokenAuth }: ValuesOf<'up'>): string {
+  if (!enableBootstrapTokenAuth) return controllers
+  const more = JOINING_CONTROLLERS.filter(
+    name => !controllers.split(',').some(each => each === `-${name}`),
+  )
+  return [controllers, ...more].join()
+}
+
+const JOINING_CONTROLLERS = ['bootstrap-signer-controller', 'token-cleaner-controller']
+
+function factsFor(values: ValuesOf<'up'>, url: string): ClusterFacts {
+  const { bindAddress, clusterCidr, serviceClusterIpRange, clusterDomain } = values
+  const isLocal = /^(127\.|::1$)/.test(bindAddress)
+  const host = isLocal ? undefined : addressForOthers(bindAddress)
+  const server = host === undefined ? '' : `https://${hostPort(host, new URL(url).port)}`
+  return { server, clusterCidr, serviceClusterIpRange, clusterDomain }
 }
 
 /** Real containers where this machine can run them; where it can't, says what is missing and goes on with a hollow node. */

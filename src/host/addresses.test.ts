@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { hasRoute } from './addresses.ts'
+import { hasLink, hasRoute } from './addresses.ts'
 
 test('a route of the kernel is found by its range and its interface, and by nothing else', context => {
   const found = readFileSync('/proc/net/route', 'utf8').trim().split('\n').slice(1)
@@ -18,4 +18,10 @@ test('a route of the kernel is found by its range and its interface, and by noth
   assert.ok(!hasRoute(range, `${name}x`))
   assert.ok(!hasRoute(`${bytes(destination).join('.')}/${ones - 1}`, name))
   assert.ok(!hasRoute('192.0.2.128/29', name))
+})
+
+test('a link is found by its whole name', () => {
+  assert.equal(hasLink('lo'), true)
+  assert.equal(hasLink('l'), false)
+  assert.equal(hasLink('o'), false)
 })

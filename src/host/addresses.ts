@@ -54,6 +54,11 @@ function defaultInterface(): string | undefined {
   return routes[0]?.[0]
 }
 
+/** Whether there is such an interface, up or down. Not by `/sys`, which shows those of whoever mounted it. */
+export function hasLink(name: string): boolean {
+  return read('/proc/net/dev').some(line => line.trimStart().startsWith(`${name}:`))
+}
+
 /** Whether the kernel sends what goes to a range, `10.96.0.0/16`, through this interface. */
 export function hasRoute(cidr: string, name: string): boolean {
   const [address = '', length = ''] = cidr.split('/')
@@ -78,9 +83,12 @@ const inTable = (bytes: readonly number[]) =>
 const ANYWHERE = '00000000'
 const METRIC_COLUMN = 6
 
-function readTable(): string[] {
+const readTable = () => read('/proc/net/route').slice(1)
+
+/** The lines of a file of the kernel; none where it has no such file. */
+function read(path: string): string[] {
   try {
-    return readFileSync('/proc/net/route', 'utf8').split('\n').slice(1)
+    return readFileSync(path, 'utf8').split('\n')
   } catch {
     return []
   }

@@ -159,9 +159,11 @@ export function createKubelet(
     await cache.start()
     await Promise.all([health.start(), cgroups.start()])
     const registering = nodeAgent.start()
-    plugins?.start().catch(error =>
-      log.error('plugins of this node cannot register', { error: messageOf(error) }),
-    )
+    plugins
+      ?.start()
+      .catch(error =>
+        log.error('plugins of this node cannot register', { error: messageOf(error) }),
+      )
     // What already runs is known before any pod is looked at, so that nothing is started twice.
     await cache.listed
     if (stopped) return

@@ -15,6 +15,7 @@ export { podCgroupRoot, removePodCgroups } from './cgroups/pod-cgroups.ts'
 export { parseResolvConf } from './containers/dns.ts'
 export { type Thresholds, thresholdsOf } from './eviction/thresholds.ts'
 export type * from './host-access.ts'
+export { nodeSpecOf } from './node/node-object.ts'
 export {
   DEFAULT_CONTAINER_LOGS_DIRECTORY,
   DEFAULT_KUBELET_PORT,

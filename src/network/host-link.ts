@@ -7,7 +7,7 @@ import type { Clock } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Running } from '#client/role.ts'
-import { hasRoute } from '#host/addresses.ts'
+import { hasLink, hasRoute } from '#host/addresses.ts'
 import { command, tryCommand } from '#host/command.ts'
 import { systemFiles } from '#host/files.ts'
 import { lookEvery } from './looks.ts'
@@ -32,7 +32,7 @@ export async function ensureHostLink({
 }: HostLinkOptions): Promise<void> {
   // One call for all of it: this stands in the way of the first pod.
   const lines = [
-    ...(systemFiles.exists(`/sys/class/net/${link}`) ? [] : [`link add ${link} type bridge`]),
+    ...(hasLink(link) ? [] : [`link add ${link} type bridge`]),
     `link set ${link} up`,
     ...addresses.map(address => `address replace ${address}/32 dev ${link}`),
     `route replace ${serviceCidr} dev ${link}`,

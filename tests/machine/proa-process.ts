@@ -114,11 +114,11 @@ export class ProaProcess {
   }
 
   /** Resolves with the milliseconds until it said that it is ready. */
-  async start(): Promise<number> {
+  async start(...more: string[]): Promise<number> {
     const from = performance.now()
     this.#output = ''
     this.#isEnding = false
-    const child = spawn(process.execPath, [main, ...this.words()])
+    const child = spawn(process.execPath, [main, ...this.words(...more)])
     this.#child = child
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(

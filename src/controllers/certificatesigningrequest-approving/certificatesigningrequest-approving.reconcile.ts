@@ -1,15 +1,21 @@
 /**
  * Which requests need nobody's approval: client certificates of kubelets, where whoever asks has the right to the subresource that
- * stands for such requests: `selfnodeclient` for a node that renews its own, `nodeclient` for one that joins.
+ * stands for such requests: `selfnodeclient` for a node that renews its own, `nodeclient` for one that joins. Upstream approves no serving
+ * certificates; here those of nodes that have the right `selfnodeserver`, as Kubernetes 1.7 had it, and ask for no other name than their own.
  */
 import {
   type CertificateSigningRequest,
   certificateSigningRequest,
 } from '#api/certificates/v1/certificate-signing-request.ts'
 import { nothingToDo, type Outcome, type Write } from '../runner/controller.ts'
-import { kubeletClientProblem, parsedRequest } from '../runner/signing-requests.ts'
+import {
+  kubeletClientProblem,
+  kubeletServingProblem,
+  parsedRequest,
+} from '../runner/signing-requests.ts'
 
 const KUBELET_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet'
+const KUBELET_SERVING = 'kubernetes.io/kubelet-serving'
 
 /** `mayCreate` says whether the request's author has the right. Throws an Error for a request that cannot be read. */
 export async function reconcile(
@@ -22,13 +28,32 @@ export async function reconcile(
   )
   if (status.certificate || isDecided) return nothingToDo
   const wanted = parsedRequest(request)
+  if (spec.signerName === KUBELET_SERVING) {
+    if (!isForItself(request, wanted) || !(await mayCreate('selfnodeserver'))) return nothingToDo
+    return approve(request, 'self kubelet server')
+  }
   if (spec.signerName !== KUBELET_CLIENT || kubeletClientProblem(wanted, spec.usages ?? []))
     return nothingToDo
   const isSelf = spec.username === wanted.subject.commonName
-  if (isSelf && (await mayCreate('selfnodeclient'))) return approve(request, 'self kubelet')
-  if (await mayCreate('nodeclient')) return approve(request, 'kubelet')
+  if (isSelf && (await mayCreate('selfnodeclient'))) return approve(request, 'self kubelet client')
+  if (await mayCreate('nodeclient')) return approve(request, 'kubelet client')
   // The right may be given while the request waits; nothing tells of that.
   return { writes: [], againWithBackoff: true }
+}
+
+/** The API server asks for the name of the node; an address could be that of somebody else. */
+function isForItself(
+  { spec }: CertificateSigningRequest,
+  wanted: ReturnType<typeof parsedRequest>,
+): boolean {
+  const { subject, names } = wanted
+  const nodeName = subject.commonName.replace(/^system:node:/, '')
+  return (
+    kubeletServingProblem(wanted, spec.usages ?? []) === undefined &&
+    spec.username === subject.commonName &&
+    names.ip.length === 0 &&
+    names.dns.every(name => Buffer.from(name).equals(Buffer.from(nodeName)))
+  )
 }
 
 function approve(request: CertificateSigningRequest, whose: string): Outcome {
@@ -36,7 +61,7 @@ function approve(request: CertificateSigningRequest, whose: string): Outcome {
     type: 'Approved',
     status: 'True',
     reason: 'AutoApproved',
-    message: `Auto approving ${whose} client certificate after SubjectAccessReview.`,
+    message: `Auto approving ${whose} certificate after SubjectAccessReview.`,
   }
   const conditions = [...(request.status.conditions ?? []), approved]
   const write: Write = {

@@ -152,7 +152,7 @@ export class NodeAgent {
         labels: nodeLabels(context),
         annotations: nodeAnnotations(context),
       },
-      spec: nodeSpecOf(context),
+      spec: nodeSpecOf(context.options),
       status: this.#statusOver(undefined),
     }
     try {

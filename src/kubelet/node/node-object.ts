@@ -3,7 +3,7 @@ import type { Node } from '#api/core/v1/node.ts'
 import { canonicalQuantity, quantityToMilli, quantityToNumber } from '#api/machinery/quantity.ts'
 import { rfc3339 } from '#base/clock.ts'
 import type { NodeConditions } from '../eviction/pressure-refusal.ts'
-import type { KubeletContext } from '../options.ts'
+import type { KubeletContext, KubeletOptions } from '../options.ts'
 import type { Image, RuntimeVersion } from '../runtime.ts'
 
 export type NodeStatus = NonNullable<Node['status']>
@@ -32,9 +32,12 @@ export function nodeAnnotations({ options }: KubeletContext): Record<string, str
   }
 }
 
-export function nodeSpecOf({ options }: KubeletContext): NonNullable<Node['spec']> {
+/** With what a node is registered that the control plane does not know yet. */
+export function nodeSpecOf(
+  options: Partial<Pick<KubeletOptions, 'providerId' | 'podCidr' | 'hasExternalCloud' | 'taints'>>,
+): NonNullable<Node['spec']> {
   const { providerId, podCidr, hasExternalCloud } = options
-  const taints = [...options.taints, ...(hasExternalCloud ? [UNINITIALIZED] : [])]
+  const taints = [...(options.taints ?? []), ...(hasExternalCloud ? [UNINITIALIZED] : [])]
   return {
     ...(providerId ? { providerID: providerId } : {}),
     ...(podCidr ? { podCIDR: podCidr, podCIDRs: [podCidr] } : {}),

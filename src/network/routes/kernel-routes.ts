@@ -20,6 +20,7 @@ interface ShownRoute {
   readonly dev?: string
   readonly protocol?: string
   readonly type?: string
+  readonly prefsrc?: string
 }
 
 interface ShownLink {
@@ -55,16 +56,17 @@ export class KernelRoutes {
     this.#prefix = prefix
   }
 
-  /** How the kernel gets to each of these addresses; those that it can't, and its own, are left out. */
-  async reachOf(addresses: readonly string[]): Promise<Map<string, Reach>> {
+  /** How the kernel of the machine at `own` gets to each of these addresses; those that it can't, and its own, are left out. */
+  async reachOf(addresses: readonly string[], own: string): Promise<Map<string, Reach>> {
     const reach = new Map<string, Reach>()
     if (addresses.length === 0) return reach
     const lines = addresses.map(address => `route get ${address}`)
     // Lines that fail print nothing; the others say which address they are about.
     const { stdout } = await this.#try('ip', ['-force', '-j', '-batch', '-'], lines)
-    for (const { dst, gateway, dev, type } of shown<ShownRoute>(stdout))
+    for (const { dst, gateway, dev, type, prefsrc } of shown<ShownRoute>(stdout))
       if (dev !== undefined && type !== 'local' && dev !== 'lo')
-        reach.set(dst, { device: dev, isNeighbour: gateway === undefined })
+        // Of a machine with several networks, the others know one address only: both sides have to come to the same end.
+        reach.set(dst, { device: dev, isNeighbour: gateway === undefined && prefsrc === own })
     return reach
   }
 
@@ -118,16 +120,17 @@ export class KernelRoutes {
       data.local === local &&
       data.port === TUNNEL_PORT &&
       link?.address === mac
-    const mtu = (links.find(({ ifname }) => ifname === underlying)?.mtu ?? 1500) - TUNNEL_BYTES
+    const mtus = links.filter(({ ifname }) => underlying.includes(ifname)).map(({ mtu }) => mtu)
+    const mtu = Math.min(...mtus) - TUNNEL_BYTES
     await this.#batch('ip', [
       ...(link && !isAsWanted ? [`link delete ${device}`] : []),
       ...(isAsWanted
         ? []
         : [
-            `link add ${device} address ${mac} mtu ${mtu} type vxlan id ${identifier} ` +
-              `dev ${underlying} local ${local} dstport ${TUNNEL_PORT} nolearning`,
+            `link add ${device} address ${mac} type vxlan id ${identifier} ` +
+              `local ${local} dstport ${TUNNEL_PORT} nolearning`,
           ]),
-      `link set ${device} up`,
+      `link set ${device} mtu ${mtu} up`,
       `address replace ${source}/32 dev ${device}`,
       ...ends.map(
         ({ gateway, mac }) => `neigh replace ${gateway} lladdr ${mac} dev ${device} nud permanent`,

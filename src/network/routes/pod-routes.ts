@@ -40,7 +40,10 @@ export function startPodRoutes(context: RoleContext, options: PodRoutesOptions):
     const others = nodes.list().filter(({ metadata }) => metadata.name !== nodeName)
     const peers = peersOf(others, own, clusterCidr)
     try {
-      const reach = await kernel.reachOf(peers.map(({ address }) => address))
+      const reach = await kernel.reachOf(
+        peers.map(({ address }) => address),
+        own.address,
+      )
       const plan = planRoutes({
         ...{ own, peers, reach, mode, clusterCidr },
         tunnelDevice: kernel.tunnelDevice,

@@ -9,7 +9,7 @@ export type RouteMode = (typeof ROUTE_MODES)[number]
 /** How the kernel gets to a machine. */
 export interface Reach {
   readonly device: string
-  /** Without a router in between. */
+  /** Without a router in between, on the network under whose address this machine is known. */
   readonly isNeighbour: boolean
 }
 
@@ -35,7 +35,8 @@ export interface Tunnel {
   readonly source: string
   /** Of this machine, which packets are wrapped for. */
   readonly local: string
-  readonly underlying: string
+  /** The links that wrapped packets leave by. */
+  readonly underlying: readonly string[]
   readonly ends: readonly Tunnelled[]
 }
 
@@ -59,20 +60,20 @@ export function planRoutes(facts: PlanFacts): RoutePlan {
   const { own, peers, reach, mode, tunnelDevice: device, clusterCidr } = facts
   const direct: Route[] = []
   const ends: Tunnelled[] = []
-  let underlying = ''
+  const underlying = new Set<string>()
   for (const { podCidr, address } of mode === 'none' ? [] : peers) {
     const way = reach.get(address)
     if (!way) continue
     if (way.isNeighbour && mode !== 'vxlan')
       direct.push({ podCidr, gateway: address, device: way.device })
     else if (mode !== 'direct') {
-      underlying ||= way.device
+      underlying.add(way.device)
       ends.push({ podCidr, address, device, gateway: sourceOf(podCidr), mac: macOf(podCidr) })
     }
   }
   const { podCidr, address: local } = own
   const tunnel: Tunnel = {
-    ...{ device, ends, local, underlying },
+    ...{ device, ends, local, underlying: [...underlying] },
     identifier: identifierOf(clusterCidr),
     mac: macOf(podCidr),
     source: sourceOf(podCidr),

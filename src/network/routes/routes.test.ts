@@ -83,7 +83,7 @@ test('neighbours are reached straight, others through a tunnel', () => {
   const { direct, tunnel } = plan('auto')
   assert.deepEqual(direct, [near])
   assert.deepEqual(tunnel, {
-    ...{ device: 'vx-proa', identifier: tunnel?.identifier, underlying: 'eth1' },
+    ...{ device: 'vx-proa', identifier: tunnel?.identifier, underlying: ['eth1'] },
     ...{ mac: '02:50:0a:f4:00:00', source: '10.244.0.0', local: '192.168.1.1' },
     ends: [far],
   })

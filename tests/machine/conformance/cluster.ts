@@ -5,12 +5,14 @@ import { containerdPaths } from '../../../src/kubelet/cri/containerd-config.ts'
 import { ProaProcess } from '../proa-process.ts'
 import type { Nodes } from './options.ts'
 import { type Registry, startRegistry } from './registry.ts'
-import { SecondNode } from './second-node.ts'
+import { SecondNode, type WayIn } from './second-node.ts'
 
 export interface TestCluster {
   readonly kubeconfig: string
   /** Resolves if the cluster ends by itself, with what it said at last. */
   readonly death: Promise<string>
+  /** Of a second node that joined. */
+  restartSecond(): Promise<void>
   /** Ends all that was started and removes what it left on the machine. */
   stop(): Promise<void>
 }
@@ -23,9 +25,10 @@ export async function startCluster(
   nodes: Nodes,
   images?: string,
   count: 1 | 2 = 1,
+  way: WayIn = 'join',
 ): Promise<TestCluster> {
   const proa = new ProaProcess(nodes === 'hollow' ? HOLLOW : 'containerd')
-  const second = nodes === 'containerd' && count === 2 ? new SecondNode(proa) : undefined
+  const second = nodes === 'containerd' && count === 2 ? new SecondNode(proa, way) : undefined
   const ends = [
     async () => {
       await proa.end('SIGTERM')
@@ -51,13 +54,19 @@ export async function startCluster(
       if (images !== undefined) await serveImages(images, second.data, second.gateway)
     }
     if (images !== undefined) await serveImages(images, proa.directory)
-    await proa.start()
+    // On the wire, where the second one finds it.
+    await proa.start(...(second ? ['--bind-address', second.gateway] : []))
     await second?.start()
   } catch (error) {
     await stop()
     throw error
   }
-  return { kubeconfig: join(proa.directory, 'admin.conf'), death: proa.death(), stop }
+  return {
+    kubeconfig: join(proa.directory, 'admin.conf'),
+    death: proa.death(),
+    restartSecond: async () => second?.restart(),
+    stop,
+  }
 }
 
 /** containerd's own words for it: `_default` stands for every registry that has no folder. */

@@ -1,7 +1,6 @@
 /**
- * Another node of containers on the same machine: `proa kubelet` and `proa proxy` with a data directory of their own, in a network
- * namespace of their own, which a link joins to the machine's as a wire would join two machines. Routes to the other node's pods are set
- * here, since that is the administrator's part.
+ * Another node of containers on the same machine, with a data directory and a network namespace of its own, which a link joins to the
+ * machine's as a wire would join two machines: by `proa join`, or as `proa kubelet` and `proa proxy` with certificates that an administrator made.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs'
@@ -19,6 +18,8 @@ const READY_MS = 60_000
 const STOP_MS = 30_000
 const DAY_MS = 86_400_000
 
+export type WayIn = 'join' | 'roles'
+
 export class SecondNode {
   /** For its keys and logs; the node's own data directory is a folder in it. */
   readonly #directory = mkdtempSync(join(tmpdir(), 'proa-second-'))
@@ -31,8 +32,10 @@ export class SecondNode {
   readonly #link: string
   readonly #first: ProaProcess
   readonly #children: ChildProcess[] = []
+  readonly #way: WayIn
 
-  constructor(first: ProaProcess) {
+  constructor(first: ProaProcess, way: WayIn) {
+    this.#way = way
     const number = first.ranges.pods.split('.')[1] ?? ''
     this.#first = first
     // Of the block that is kept for tests, by the number that no other cluster of this machine has.
@@ -53,7 +56,6 @@ export class SecondNode {
     ip('link', 'add', wire, 'type', 'veth', 'peer', 'name', far, 'netns', name)
     ip('address', 'add', `${gateway}/30`, 'dev', wire)
     ip('link', 'set', wire, 'up')
-    ip('route', 'add', this.#pods, 'via', this.#address)
     inside('link', 'set', 'lo', 'up')
     inside('address', 'add', `${this.#address}/30`, 'dev', far)
     inside('link', 'set', far, 'up')
@@ -62,6 +64,28 @@ export class SecondNode {
 
   /** Resolves when the node is ready; the first node has to be. */
   async start(): Promise<void> {
+    if (this.#way === 'join') this.#join()
+    else this.#startRoles()
+    await this.#untilReady()
+  }
+
+  /** What a person types on both machines. */
+  #join(): void {
+    const { directory } = this.#first
+    const made = this.#first.command(
+      'token',
+      'create',
+      '--print-join-command',
+      '--data-dir',
+      directory,
+    )
+    const [program, role = '', ...words] = made.text.trim().split(' ')
+    if (made.code !== 0 || program !== 'proa' || role !== 'join')
+      throw new Error(`proa token create ended with ${made.code}: ${made.text}`)
+    this.#run(role, [...words, '--data-dir', this.data, '--node-name', SECOND])
+  }
+
+  #startRoles(): void {
     const { pods, services } = this.#first.ranges
     const file = (name: string) => join(this.#directory, name)
     this.#writeKeys()
@@ -73,14 +97,24 @@ export class SecondNode {
       ...['--cluster-cidr', this.#pods, '--service-cluster-ip-range', services],
     ])
     this.#run('proxy', [...shared, '--kubeconfig', file('proxy.conf'), '--cluster-cidr', pods])
+  }
+
+  async #untilReady(): Promise<void> {
+    const log = join(this.#directory, `${this.#way === 'join' ? 'join' : 'kubelet'}.log`)
     const path = '{.status.conditions[?(@.type=="Ready")].status} {.spec.podCIDR}'
     const words = ['get', 'node', SECOND, '-o', `jsonpath=${path}`]
     await eventually(
       async () => (await this.#first.kubectl.try(words)).stdout === `True ${this.#pods}`,
       READY_MS,
     ).catch(error => {
-      throw new Error(`${error}: ${readFileSync(file('kubelet.log'), 'utf8').slice(-2000)}`)
+      throw new Error(`${error}: ${readFileSync(log, 'utf8').slice(-2000)}`)
     })
+  }
+
+  /** Ends it and starts it again, with none of the words by which it joined. */
+  async restart(): Promise<void> {
+    for (const child of this.#children.splice(0).reverse()) await ended(child)
+    this.#run('join', ['--data-dir', this.data, '--node-name', SECOND])
   }
 
   /** Ends its programs and removes all that it made. */

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { configMap } from '#api/core/v1/config-map.ts'
+import { node as nodeKind } from '#api/core/v1/node.ts'
+import { secret } from '#api/core/v1/secret.ts'
+import { UserError } from '#base/errors.ts'
+import { silentLog } from '#base/log.ts'
+import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
+import { systemClock } from '#host/clock.ts'
+import { systemRandom } from '#host/random.ts'
+import { bootstrapCertificate } from '../bootstrap-kubelet.ts'
+import type { HollowMachine } from '../options.ts'
+import { remoteContext } from '../remote-context.ts'
+import { type Cluster, startCluster } from '../start-cluster.ts'
+import { publishFacts, readFacts } from './cluster-facts.ts'
+import { discoverCluster, signedBy } from './discovery.ts'
+import { rangeOfNode } from './join.ts'
+import { authorityHash } from './joining-access.ts'
+import { createToken, deleteToken, listTokens } from './tokens.ts'
+
+const noMachine: HollowMachine = () => assert.fail('no hollow node is wanted')
+const says = (pattern: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof UserError, String(error))
+  assert.match(error.message, pattern)
+  return true
+}
+
+describe('machines join', () => {
+  let cluster: Cluster
+  let address: string
+  let ca: string
+  let token: string
+  let hash: string
+
+  before(async () => {
+    cluster = await startCluster({
+      nodes: { kind: 'none' },
+      listen: { port: 0 },
+      bootstrapTokenAuth: true,
+      controllers: '*,bootstrap-signer-controller',
+      log: silentLog,
+      hollowMachine: noMachine,
+    })
+    const files = { read: async () => '', resolve: (name: string) => name }
+    const connection = await connectionFromKubeconfig(cluster.kubeconfig ?? '', files)
+    ca = connection.certificateAuthority ?? ''
+    address = new URL(connection.server).host
+  })
+  after(() => cluster.stop())
+
+  const create = (more: { wished?: string; ttlMs?: number } = {}) =>
+    createToken(cluster.client, {
+      ...{ ca, ttlMs: 60_000, description: 'for tests', printJoinCommand: true },
+      ...{ clock: systemClock, random: systemRandom, ...more },
+    })
+  const facts = (server: string) => ({
+    server,
+    ...{ clusterCidr: '10.244.0.0/16', serviceClusterIpRange: '10.96.0.0/12' },
+    clusterDomain: 'cluster.local',
+  })
+
+  test('not where the cluster is unknown to machines, or listens on the loopback alone', async () => {
+    await assert.rejects(create(), says(/no ConfigMap kube-system\/proa-cluster/))
+    await publishFacts(cluster.client, facts(''))
+    await assert.rejects(create(), says(/loopback of its machine alone.*--bind-address 0\.0\.0\.0/))
+    assert.deepEqual((await cluster.client.list(secret, { namespace: 'kube-system' })).items, [])
+  })
+
+  test('with a token, of which the command to type is told', async () => {
+    await publishFacts(cluster.client, facts(`https://${address}`))
+    const words = (await create()).split(' ')
+    token = words[4] ?? ''
+    hash = words[6] ?? ''
+    assert.match(token, /^[a-z0-9]{6}\.[a-z0-9]{16}$/)
+    assert.equal(hash, authorityHash(ca))
+    assert.deepEqual(
+      words.with(4, 'TOKEN').with(6, 'HASH').join(' '),
+      `proa join ${address} --token TOKEN --discovery-token-ca-cert-hash HASH`,
+    )
+  })
+
+  test('tokens are listed, named and taken back', async () => {
+    const wished = 'abcdef.0123456789abcdef'
+    await create({ wished, ttlMs: 0 })
+    await assert.rejects(create({ wished }), says(/there is a token abcdef already/))
+    await assert.rejects(create({ wished: 'ABCDEF.0123456789abcdef' }), says(/has the form/))
+    const lines = (await listTokens(cluster.client, systemClock.now())).split('\n')
+    assert.match(lines[0] ?? '', /^TOKEN +TTL +EXPIRES +USAGES +DESCRIPTION$/)
+    assert.ok(
+      lines.includes(
+        `${wished}   <forever>   <never>                authentication,signing   for tests`,
+      ),
+    )
+    assert.ok(
+      lines.some(line => new RegExp(`^${token} +(1m|5\\ds) `).test(line)),
+      lines.join('\n'),
+    )
+    assert.equal(await deleteToken(cluster.client, wished), 'token abcdef deleted')
+    await assert.rejects(deleteToken(cluster.client, 'abcdef'), says(/there is no token abcdef/))
+    await assert.rejects(deleteToken(cluster.client, '../x'), says(/has the form/))
+  })
+
+  const discover = (more: { address?: string; token?: string; hashes?: string[] } = {}) =>
+    discoverCluster({ address, token, hashes: [hash], clock: systemClock, ...more })
+
+  test('a machine trusts what is signed with its token, of the authority that it knows', async () => {
+    const found = await discover()
+    assert.deepEqual([found.server, found.certificateAuthority], [`https://${address}`, ca])
+    assert.equal((await discover({ hashes: [] })).server, `https://${address}`)
+    await assert.rejects(
+      discover({ hashes: [`sha256:${'0'.repeat(64)}`] }),
+      says(/is sha256:[0-9a-f]{64}, which --discovery-token-ca-cert-hash does not name/),
+    )
+    const [id] = token.split('.')
+    await assert.rejects(
+      discover({ token: `${id}.0123456789abcdef` }),
+      says(/not signed with the token .*: the token is wrong, or somebody else answers/),
+    )
+    await assert.rejects(
+      discover({ token: 'zzzzzz.0123456789abcdef' }),
+      says(/does not know the token zzzzzz; it may have expired/),
+    )
+    await assert.rejects(discover({ address: '127.0.0.1:1' }), says(/nothing can be learned of/))
+    for (const address of ['', 'a b', 'https://x', 'x/y', 'u@x', ':6443'])
+      await assert.rejects(discover({ address }), says(/wants the address of the API server/))
+  })
+
+  test('another algorithm than the one of tokens is not believed', () => {
+    const header = Buffer.from('{"alg":"none"}').toString('base64url')
+    const data = { kubeconfig: 'x', 'jws-kubeconfig-abcdef': `${header}..x` }
+    assert.throws(() => signedBy('abcdef.0123456789abcdef', data), says(/not signed/))
+  })
+
+  test('it becomes a node, with a range that no other has, and may do what nodes do', async () => {
+    const log = silentLog
+    const bootstrap = remoteContext(await discover(), log)
+    const pair = await bootstrapCertificate({
+      ...{ client: bootstrap.context.client, nodeName: 'joined', clock: systemClock },
+    })
+    await bootstrap.stop()
+    const { token: _, ...connection } = await discover()
+    const { certificate: clientCertificate, key: clientKey } = pair
+    const node = remoteContext({ ...connection, clientCertificate, clientKey }, log)
+    const { client } = node.context
+    assert.deepEqual(await readFacts(client), facts(`https://${address}`))
+    await cluster.client.create(nodeKind, { metadata: { name: 'other' } })
+    const taint = { key: 'a', value: 'b', effect: 'NoSchedule' as const }
+    const range = await rangeOfNode(client, {
+      ...{ nodeName: 'joined', spec: { taints: [taint] }, labels: { zone: 'x' } },
+      clock: systemClock,
+    })
+    const nodes = (await client.list(nodeKind)).items
+    assert.equal(new Set(nodes.map(({ spec }) => spec.podCIDR)).size, 2)
+    const own = nodes.find(({ metadata }) => metadata.name === 'joined')
+    assert.equal(own?.spec.podCIDR, range)
+    assert.ok(own?.spec.taints?.some(({ key }) => key === 'a'))
+    assert.equal(own?.metadata.labels?.zone, 'x')
+    // Others' secrets are not for it.
+    await assert.rejects(client.list(secret), /forbidden/)
+    await assert.rejects(client.get(configMap, 'kube-root-ca.crt', 'default'), /forbidden/)
+    await node.stop()
+  })
+})
