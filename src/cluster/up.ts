@@ -28,6 +28,8 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
   const directory = dataDirectoryOf(values.dataDirectory)
   const log = systemLog(values.logLevel)
   const nodes = await nodesFor(values.nodes, values.install)
+  // Beside hollow nodes none joins: their pods could not meet.
+  const mayJoin = values.enableBootstrapTokenAuth && nodes.kind === 'containerd'
   const storage = storageOptionsOf(values)
   const cluster = await startCluster({
     dataDirectory: directory,
@@ -44,7 +46,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     bootstrapTokenAuth: values.enableBootstrapTokenAuth,
     clusterCidr: values.clusterCidr,
     clusterDomain: values.clusterDomain,
-    controllers: controllersOf(values),
+    controllers: mayJoin ? withJoining(values.controllers) : values.controllers,
     metricsServer: values.metricsServer,
     metricResolutionMs: values.metricResolutionMs,
     networkPolicy: values.networkPolicy,
@@ -70,7 +72,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     text: () => cluster.kubeconfig ?? '',
     write: text => systemFiles.writeAtomically(kubeconfig, text, PRIVATE_FILE),
   })
-  if (values.enableBootstrapTokenAuth && !storage.keepsInMemory)
+  if (mayJoin)
     publishFacts(cluster.client, factsFor(values, cluster.url ?? '')).catch(error =>
       log.error('machines cannot join: what they have to know could not be written', {
         error: messageOf(error),
@@ -89,13 +91,10 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
   )
 }
 
-/** Beside those that are wanted, what tokens by which machines join need; upstream has both off by default, and kubeadm on. */
-function controllersOf({ controllers, enableBootstrapTokenAuth }: ValuesOf<'up'>): string {
-  if (!enableBootstrapTokenAuth) return controllers
-  const more = JOINING_CONTROLLERS.filter(
-    name => !controllers.split(',').some(each => each === `-${name}`),
-  )
-  return [controllers, ...more].join()
+/** With what tokens need by which machines join; upstream has both off by default, and kubeadm on. */
+function withJoining(controllers: string): string {
+  const left = controllers.split(',')
+  return [controllers, ...JOINING_CONTROLLERS.filter(name => !left.includes(`-${name}`))].join()
 }
 
 const JOINING_CONTROLLERS = ['bootstrap-signer-controller', 'token-cleaner-controller']

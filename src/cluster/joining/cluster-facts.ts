@@ -38,7 +38,7 @@ export async function readFacts(client: Pick<Client, 'get'>): Promise<ClusterFac
   } catch (error) {
     if (!isStatus(error, 'NotFound')) throw error
     throw new UserError(
-      `the cluster has no ConfigMap ${AT.namespace}/${AT.name}, which proa up keeps; machines join where proa up runs`,
+      `the cluster has no ConfigMap ${AT.namespace}/${AT.name}, which proa up keeps on a machine with containers; only such a cluster takes machines in`,
     )
   }
 }
