@@ -20,5 +20,6 @@ export const identities = {
     'system:serviceaccounts',
     'system:serviceaccounts:kube-system',
   ),
+  federation: user('system:federation-controller-manager', MASTERS),
   node: (name: string) => user(`system:node:${name}`, 'system:nodes'),
 } as const

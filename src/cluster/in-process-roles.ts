@@ -111,18 +111,30 @@ export class InProcessRoles implements Running {
       this.#scheduler = startScheduler(scheduler, { figures: this.#figures, featureGates })
       return this.#scheduler
     }
+    const federate = await this.#federation()
     if (!etcd) {
-      this.#control = [control(), schedule()]
+      this.#control = [control(), federate ? federate() : schedule()]
       return
     }
     // Other processes may share the store: of all, one controls and one schedules.
     const { startLed } = await import('./led-role.ts')
     const led = [
       startLed('kube-controller-manager', manager, control),
-      startLed('kube-scheduler', scheduler, schedule),
+      federate
+        ? startLed('federation-controller-manager', manager, federate)
+        : startLed('kube-scheduler', scheduler, schedule),
     ]
     showLeading(this.#figures, led)
     this.#control = led
+  }
+
+  /** On the host of a federation there is nothing to schedule. */
+  async #federation(): Promise<(() => Running) | undefined> {
+    const { federation } = this.#options
+    if (!federation) return undefined
+    const { startFederation } = await import('#federation')
+    const context = this.#contextFor(identities.federation, this.#figures)
+    return () => startFederation(context, { figures: this.#figures, ...federation })
   }
 
   /** Ends them; nothing that they decided is still to be written afterwards. */

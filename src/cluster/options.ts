@@ -7,6 +7,7 @@ import type { FeatureGates } from '#base/feature-gates.ts'
 import type { Log } from '#base/log.ts'
 import type { CertifiedKey } from '#base/pki/certificate.ts'
 import type { Random } from '#base/random.ts'
+import type { FederationOptions } from '#federation'
 import type { ContainerRuntime, HostAccess, KubeletOptions } from '#kubelet'
 import type { RouteMode } from '#network'
 import type { AdmissionSettings } from './admission-options.ts'
@@ -107,6 +108,8 @@ export interface ClusterOptions extends ServingOptions, AccessOptions {
   readonly clusterCidr?: string
   /** DNS domain of services, cluster.local by default. */
   readonly clusterDomain?: string
+  /** Makes it the host of a federation: what is written to it is placed in the clusters that have joined, and nothing of it runs here. */
+  readonly federation?: FederationOptions
   /** Which controllers run, in upstream's words: `*`, `-name`, `name`. */
   readonly controllers?: string
   /** The port of this machine's kubelet where pods are real: 10250, or a free one where that is taken; 0 takes a free one. */
@@ -156,6 +159,7 @@ type WithoutDefault =
   | 'staticPodPath'
   | 'registration'
   | 'evictionHard'
+  | 'federation'
   | 'keepsInMemory'
   | 'kubeletPort'
   | 'listen'

@@ -25,6 +25,7 @@ import { systemClock } from '#host/clock.ts'
 import { systemRandom } from '#host/random.ts'
 import { auditOf } from './audit-of.ts'
 import { checkOptions } from './check-options.ts'
+import { hostDefaults } from './federation-host.ts'
 import { type Foundation, layFoundation, untilStored } from './foundation.ts'
 import { frontProxiesOf, frontProxyOf } from './front-proxy.ts'
 import { identities } from './identities.ts'
@@ -321,7 +322,7 @@ class Starting {
 }
 
 function complete(given: StartOptions): CompleteOptions {
-  const nodes = given.nodes ?? { kind: 'hollow', count: 1 }
+  const nodes = given.nodes ?? (given.federation ? { kind: 'none' } : { kind: 'hollow', count: 1 })
   const options: CompleteOptions = {
     serviceClusterIpRange: DEFAULT_SERVICE_RANGE,
     runtimeConfig: new Map(),
@@ -336,6 +337,7 @@ function complete(given: StartOptions): CompleteOptions {
     log: silentLog,
     clock: systemClock,
     random: systemRandom,
+    ...hostDefaults(given.federation),
     ...given,
     nodes,
     clusterCidr: clusterCidrFor(nodes, given.clusterCidr),
