@@ -77,6 +77,18 @@ async function run(invocation: Invocation): Promise<void> {
       const { runEtcdStandIn } = await import('#cluster/envtest/etcd-stand-in.ts')
       return runEtcdStandIn(invocation.values)
     }
+    case 'federation up': {
+      const [{ federationUp }, { createHollowNode }] = await Promise.all([
+        import('#cluster/federation-up.ts'),
+        import('#simulation'),
+      ])
+      return federationUp(invocation.values, createHollowNode)
+    }
+    case 'federation join':
+    case 'federation unjoin': {
+      const { runMembership } = await import('#cluster/federation-membership.ts')
+      return runMembership(invocation)
+    }
     case 'apiserver':
     case 'controller-manager':
     case 'scheduler':

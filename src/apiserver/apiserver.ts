@@ -140,7 +140,9 @@ const DEFAULT_SERVICE_RANGE = '10.96.0.0/12'
 const NETWORKING = 'networking.k8s.io'
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const server = createContext(options)
+  // Steps are made before there is anything to record Events with.
+  const warnings: Pick<ServerEvents, 'warn'> = { warn() {} }
+  const server = createContext(options, (component, finding) => warnings.warn(component, finding))
   const handle = (request: ApiRequest, peer: Peer) =>
     runPipeline(newExchange(server, request, peer))
   const refuse: ApiServer['refuse'] = (request, peer, error) => {
@@ -182,6 +184,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     }
   }
   const events = new ServerEvents(server, transportFor(SELF))
+  warnings.warn = (component, finding) => events.warn(component, finding)
   let started: Promise<void> | undefined
   let stopEventExpiry = () => {}
   let stopAdvertising = async () => {}
@@ -244,7 +247,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   }
 }
 
-function createContext(options: ApiServerOptions): ServerContext {
+function createContext(options: ApiServerOptions, warn: ServerEvents['warn']): ServerContext {
   const { store, clock, random, log, featureGates = new Map() } = options
   const cache = new WatchCache({ store, clock, log })
   const registry = registryOf(options, cache)
@@ -273,6 +276,7 @@ function createContext(options: ApiServerOptions): ServerContext {
     featureGates,
     webhooks,
     tokenUsed,
+    warn,
   })
   const server: ServerContext = {
     store,

@@ -47,6 +47,7 @@ function cluster() {
     storageClasses: () => [],
     limitRanges: () => [],
     podsIn: () => [],
+    hasConfigMaps: () => false,
     quotaDevices: noDevices,
     quotas: { list: () => [], latest: async () => undefined, setUsed: async () => false },
     podsOnNode: node => [...pods.values()].filter(pod => pod.spec.nodeName === node),

@@ -33,6 +33,7 @@ import { type AuthorizationFigures, authorizationFigures } from './authorization
 import { nodeAuthorizer } from './authorization/node.ts'
 import { rbacAuthorizer } from './authorization/rbac.ts'
 import { superuserAuthorizer } from './authorization/superuser.ts'
+import type { ServerEvents } from './bootstrap/server-events.ts'
 import type { World } from './world.ts'
 
 export interface SecurityOptions {
@@ -94,12 +95,13 @@ export interface SecurityParts {
   readonly webhooks?: WebhookWorld
   /** Told when a token that lives in a Secret was used. */
   readonly tokenUsed: (secret: Secret) => void
+  readonly warn?: ServerEvents['warn']
 }
 
 export function createSecurity(
   options: SecurityOptions,
   world: World,
-  { clock, random, featureGates, webhooks, tokenUsed }: SecurityParts,
+  { clock, random, featureGates, webhooks, tokenUsed, warn }: SecurityParts,
 ): Security {
   const { clientAuthorities = [], serviceAccountKeys, tokenVerifiers: given = [] } = options
   const ofAuthorization = authorizationFigures(clock)
@@ -155,6 +157,7 @@ export function createSecurity(
           featureGates,
           pluginConfiguration: options.pluginConfiguration,
           ...(webhooks ? { webhooks } : {}),
+          ...(warn ? { warn } : {}),
         },
         options.enabledAdmission,
       ).filter(({ name }) => !options.disabledAdmission?.has(name)),

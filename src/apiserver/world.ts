@@ -40,6 +40,7 @@ export interface World extends TokenWorld {
   readonly quotaDevices: DeviceQuotaWorld
   podsIn(namespace: string): readonly Pod[]
   podsOnNode(nodeName: string): readonly Pod[]
+  hasConfigMaps(namespace: string): boolean
 }
 
 const STORAGE = 'storage.k8s.io'
@@ -62,6 +63,7 @@ export function createWorld(registry: ResourceRegistry): World {
   const priorityClasses = getter('scheduling.k8s.io', 'priorityclasses')
   const runtimeClasses = getter('node.k8s.io', 'runtimeclasses')
   const pods = cacheOf('', 'pods')
+  const configMaps = cacheOf('', 'configmaps')
   const index = pods && new PodsByNode(pods)
   return {
     rbac: rbacView(plural => cacheOf('rbac.authorization.k8s.io', plural)),
@@ -84,6 +86,7 @@ export function createWorld(registry: ResourceRegistry): World {
       claims: listed(cacheOf(DEVICES, 'resourceclaims')),
     },
     podsIn: namespace => (pods?.list(namespace) ?? []).map(stored => stored.object as Pod),
+    hasConfigMaps: namespace => (configMaps?.list(namespace).length ?? 0) > 0,
     podsOnNode: nodeName => index?.on(nodeName) ?? [],
   }
 }

@@ -9,6 +9,7 @@ import { accessFlags } from './access-flags.ts'
 import { trust } from './apiserver-flags.ts'
 import { auditing } from './audit-flags.ts'
 import { assets, envtestApiServer, envtestEtcd } from './envtest-flags.ts'
+import { federationTimes, hostKubeconfig, joiningCluster } from './federation-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag, under } from './flags.ts'
 import { joining, token } from './join-flags.ts'
 import { kubeletCertificates } from './kubelet-flags.ts'
@@ -359,6 +360,28 @@ export const commands = {
   'metrics-server': {
     doc: 'run the metrics server alone',
     flags: { kubeconfig, ...kubelets, ...roleServing(4443), logLevel: logLevel('info') },
+  },
+  'federation up': {
+    doc: 'start the control plane of a federation: an API server whose objects run in the clusters that join',
+    flags: {
+      ...serving,
+      ...storing,
+      ...auditing,
+      ...surroundings,
+      ...accessFlags,
+      ...federationTimes,
+      logLevel: logLevel('warn'),
+    },
+  },
+  'federation join': {
+    doc: 'take a cluster into the federation, under this name',
+    positionals: ['NAME'],
+    flags: { kubeconfig: hostKubeconfig, dataDirectory, ...joiningCluster },
+  },
+  'federation unjoin': {
+    doc: 'let a cluster go; what the federation placed there stays',
+    positionals: ['NAME'],
+    flags: { kubeconfig: hostKubeconfig, dataDirectory },
   },
   dns: {
     doc: 'run the cluster DNS alone',

@@ -32,6 +32,25 @@ export function readyText(facts: ReadyFacts): string {
   ].join('\n')
 }
 
+/** The same of `proa federation up`. */
+export function federationReadyText(
+  facts: Pick<ReadyFacts, 'version' | 'url' | 'kubeconfig' | 'elapsedMs' | 'dataDirectory'>,
+): string {
+  return [
+    `Proa ${facts.version} is ready after ${(facts.elapsedMs / 1000).toFixed(2)} s as the control plane of a federation: ${facts.url}`,
+    `  kubeconfig  ${facts.kubeconfig}`,
+    `  data        ${facts.dataDirectory}`,
+    '',
+    'Try:',
+    `  export KUBECONFIG=${facts.kubeconfig}`,
+    '  proa federation join NAME --kubeconfig $KUBECONFIG --cluster-kubeconfig FILE',
+    '  kubectl get clusterprofiles -n federation-system',
+    '',
+    'Ctrl-C ends it; the data stays, and so does all that is in clusters.',
+    '',
+  ].join('\n')
+}
+
 /** `1 node on containerd (web-1)`, `3 hollow nodes`, `none`. */
 export function nodesText(
   kind: 'containerd' | 'hollow' | 'none',

@@ -3,9 +3,11 @@
 import { dirname, resolve } from 'node:path'
 import type { SecurityOptions } from '#apiserver'
 import type { ImagePolicy } from '#apiserver/admission/optional/image-policy-webhook.ts'
+import type { SchedulingPolicy } from '#apiserver/admission/optional/scheduling-policy.ts'
 import {
   parsePluginConfiguration,
   type RawImagePolicy,
+  type RawSchedulingPolicy,
 } from '#apiserver/admission/plugin-configuration.ts'
 import { messageOf, UserError } from '#base/errors.ts'
 import type { Files } from '#host/files.ts'
@@ -24,7 +26,11 @@ export async function openAdmission(
   { files }: { readonly files: Pick<Files, 'read'> },
 ): Promise<{ readonly security: Wanted; close(): void }> {
   const read = configFile === undefined ? undefined : configurationIn(configFile, files)
-  const needs = { EventRateLimit: read?.eventRateLimit, ImagePolicyWebhook: read?.rawImagePolicy }
+  const needs = {
+    EventRateLimit: read?.eventRateLimit,
+    ImagePolicyWebhook: read?.rawImagePolicy,
+    SchedulingPolicy: read?.rawSchedulingPolicy,
+  }
   for (const [name, configuration] of Object.entries(needs))
     if (enabled.includes(name) && !configuration)
       throw new UserError(
@@ -34,15 +40,23 @@ export async function openAdmission(
     read?.rawImagePolicy && enabled.includes('ImagePolicyWebhook')
       ? await imagePolicyOf(read.rawImagePolicy, files)
       : undefined
+  const schedulingPolicy =
+    read?.rawSchedulingPolicy && enabled.includes('SchedulingPolicy')
+      ? await schedulingPolicyOf(read.rawSchedulingPolicy, files)
+      : undefined
+  const opened = {
+    ...(imagePolicy ? { imagePolicy } : {}),
+    ...(schedulingPolicy ? { schedulingPolicy } : {}),
+  }
   return {
     security: {
       enabledAdmission: new Set(enabled),
       disabledAdmission: new Set(disabled),
-      ...(read
-        ? { pluginConfiguration: { ...read, ...(imagePolicy ? { imagePolicy } : {}) } }
-        : {}),
+      ...(read ? { pluginConfiguration: { ...read, ...opened } } : {}),
     },
-    close: () => imagePolicy?.target.caller.close(),
+    close() {
+      for (const { target } of Object.values(opened)) target.caller.close()
+    },
   }
 }
 
@@ -60,6 +74,19 @@ async function imagePolicyOf(
     denyTtlMs: (denyTTL || DENY_TTL_SECONDS) * 1000,
     retryBackoffMs: retryBackoff || RETRY_BACKOFF_MS,
     defaultAllow: defaultAllow ?? false,
+  }
+}
+
+/** Federation v1's. */
+const POLICY_BACKOFF_MS = 100
+
+async function schedulingPolicyOf(
+  { kubeconfig, retryBackoff }: RawSchedulingPolicy,
+  files: Pick<Files, 'read'>,
+): Promise<SchedulingPolicy> {
+  return {
+    target: await reviewTargetIn(kubeconfig, files),
+    retryBackoffMs: retryBackoff || POLICY_BACKOFF_MS,
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../configuration/decode.ts'
 import type { EventLimit } from './optional/event-rate-limit.ts'
 import type { ImagePolicy } from './optional/image-policy-webhook.ts'
+import type { SchedulingPolicy } from './optional/scheduling-policy.ts'
 import { type PodSecurityDefaults, podSecurityDefaults } from './pod-security/defaults.ts'
 
 export interface PluginConfiguration {
@@ -21,6 +22,14 @@ export interface PluginConfiguration {
   /** As the file says it; who reads it makes it an `imagePolicy`. */
   readonly rawImagePolicy?: RawImagePolicy
   readonly imagePolicy?: ImagePolicy
+  readonly rawSchedulingPolicy?: RawSchedulingPolicy
+  readonly schedulingPolicy?: SchedulingPolicy
+}
+
+export interface RawSchedulingPolicy {
+  readonly kubeconfig: string
+  /** In milliseconds; Federation v1's default where it is absent or 0. */
+  readonly retryBackoff?: number
 }
 
 export interface RawImagePolicy {
@@ -86,6 +95,7 @@ const READERS: Readonly<
   PodSecurity: { property: 'podSecurity', read: podSecurityDefaults },
   PodNodeSelector: { property: 'podNodeSelector', read: nodeSelectors },
   EventRateLimit: { property: 'eventRateLimit', read: eventLimits },
+  SchedulingPolicy: { property: 'rawSchedulingPolicy', read: schedulingPolicyIn },
   ImagePolicyWebhook: { property: 'rawImagePolicy', read: imagePolicyIn },
 }
 
@@ -96,6 +106,19 @@ function imagePolicyIn(value: unknown): RawImagePolicy {
   if (typeof kubeConfigFile !== 'string' || kubeConfigFile === '')
     throw new UserError('imagePolicy.kubeConfigFile is missing')
   return imagePolicy as unknown as RawImagePolicy
+}
+
+/** Of no version, as in Federation v1, whose file may have it below a key of its own. */
+function schedulingPolicyIn(value: unknown): RawSchedulingPolicy {
+  const given = isPlainObject(value) ? (value.schedulingPolicy ?? value) : {}
+  const { kubeconfig, retryBackoff = 0 } = isPlainObject(given) ? given : {}
+  if (typeof kubeconfig !== 'string' || kubeconfig === '')
+    throw new UserError('kubeconfig path must not be empty')
+  const backoff = retryBackoff ?? 0
+  if (typeof backoff !== 'number' || !Number.isFinite(backoff))
+    throw new UserError('retryBackoff is no number of milliseconds')
+  if (backoff < 0) throw new UserError('retryBackoff must not be negative')
+  return { kubeconfig, retryBackoff: backoff }
 }
 
 /** Of no version, as upstream. */

@@ -48,6 +48,7 @@ export const OPTIONAL_PLUGINS = [
   'LimitPodHardAntiAffinityTopology',
   'NamespaceExists',
   'PodNodeSelector',
+  'SchedulingPolicy',
 ] as const
 export type OptionalPlugin = (typeof OPTIONAL_PLUGINS)[number]
 

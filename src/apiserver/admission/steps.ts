@@ -24,6 +24,7 @@ import { limitPodHardAntiAffinityTopology } from './optional/hard-anti-affinity.
 import { imagePolicyWebhook } from './optional/image-policy-webhook.ts'
 import { namespaceExists } from './optional/namespace-exists.ts'
 import { podNodeSelector } from './optional/pod-node-selector.ts'
+import { schedulingPolicy } from './optional/scheduling-policy.ts'
 import type { OptionalPlugin } from './plugin-names.ts'
 import { podResize } from './pod-resize.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
@@ -149,6 +150,11 @@ export const admissionSteps: readonly StepEntry[] = [
   {
     why: 'after all that knows nothing of nodes: labels of the place, for people’s rules to see',
     create: podTopologyLabels,
+  },
+  {
+    why: 'a federation’s policy chooses clusters before people’s own rules look at them',
+    optional: 'SchedulingPolicy',
+    create: schedulingPolicy,
   },
   {
     why: 'people’s changes, before their webhooks, which cost more to ask and may still change the rest',

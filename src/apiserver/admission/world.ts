@@ -14,6 +14,7 @@ import type { FeatureGates } from '#base/feature-gates.ts'
 import type { Random } from '#base/random.ts'
 import type { Authorizer, Eventually } from '../authorization/authorizer.ts'
 import type { RbacView } from '../authorization/rbac.ts'
+import type { Finding } from '../bootstrap/server-events.ts'
 import type { PluginConfiguration } from './plugin-configuration.ts'
 import type { QuotaStore } from './resource-quota/store.ts'
 import type { WebhookWorld } from './webhooks/world.ts'
@@ -25,6 +26,10 @@ export interface AdmissionWorld {
   pod(namespace: string, name: string): Eventually<Pod | undefined>
   /** All pods of a namespace. */
   podsIn(namespace: string): readonly Pod[]
+  /** Whether there is any in a namespace. */
+  hasConfigMaps?(namespace: string): boolean
+  /** Warns people of what was found, in an Event; `component` is who found it. */
+  warn?(component: string, finding: Finding): void
   node(name: string): Eventually<Node | undefined>
   storageClass(name: string): Eventually<StorageClass | undefined>
   storageClasses(): readonly StorageClass[]

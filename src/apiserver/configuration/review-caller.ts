@@ -28,9 +28,12 @@ export class ReviewFailure extends Error {
   override readonly name = 'ReviewFailure'
   /** In upstream's metrics: it took too long, it was called off, or else. */
   readonly result: 'timeout' | 'canceled' | 'error'
-  constructor(message: string, result: ReviewFailure['result']) {
+  /** Of the last answer, where there was one. */
+  readonly status: number | undefined
+  constructor(message: string, result: ReviewFailure['result'], status?: number) {
     super(message)
     this.result = result
+    this.status = status
   }
 }
 
@@ -53,10 +56,10 @@ export async function askReview(
   try {
     let pauseMs = firstPauseMs
     for (let attempt = 1; ; attempt++) {
-      const { value, failure, mayPass } = await askOnce()
+      const { value, failure, mayPass, status } = await askOnce()
       if (value) return value
       if (!mayPass || attempt >= attempts || signal.aborted)
-        throw new ReviewFailure(failure, signal.aborted ? 'timeout' : 'error')
+        throw new ReviewFailure(failure, signal.aborted ? 'timeout' : 'error', status)
       await sleep(clock, pauseMs, signal).catch(() => {
         throw new ReviewFailure(failure, 'timeout')
       })
@@ -89,6 +92,7 @@ interface Outcome {
   readonly value?: Readonly<Record<string, unknown>>
   readonly failure: string
   readonly mayPass: boolean
+  readonly status?: number
 }
 
 function outcomeOf(status: number, body: Uint8Array): Outcome {
@@ -100,7 +104,7 @@ function outcomeOf(status: number, body: Uint8Array): Outcome {
       : { failure: 'the answer is no JSON object', mayPass: false }
   const told = parsed?.kind === 'Status' && typeof parsed.message === 'string' ? parsed.message : ''
   const mayPass = status === 429 || status === 500 || status === 504
-  return { failure: told || wordsFor(status, text), mayPass }
+  return { failure: told || wordsFor(status, text), mayPass, status }
 }
 
 function parsedObject(text: string): Record<string, unknown> | undefined {

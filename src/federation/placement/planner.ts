@@ -1,7 +1,7 @@
 /**
  * How many replicas each cluster gets: first the minima, then (unless they may be moved) what runs already, then the rest by weight, never beyond a
  * maximum or what a cluster has room for. Who comes first where not all can be served is decided by weight, then by a hash of cluster and
- * workload, so that not all workloads of one replica meet in the same cluster. The outcome is that of Federation v1.
+ * workload, so that not all workloads of one replica meet in the same cluster. But for that hash, the outcome is that of Federation v1.
  */
 import type { ClusterPreferences, Preferences } from './preferences.ts'
 
@@ -143,10 +143,12 @@ function shareOf(
 const preferencesOf = ({ clusters }: Preferences, name: string): ClusterPreferences | undefined =>
   (Object.hasOwn(clusters, name) ? clusters[name] : undefined) ?? clusters['*']
 
-/** FNV-1 of 32 bits. */
+/** FNV-1 of 32 bits, well stirred: without that, keys of one length rank clusters alike. */
 function hash(text: string): number {
   let value = 0x811c9dc5
   for (const byte of new TextEncoder().encode(text))
     value = (Math.imul(value, 0x01000193) ^ byte) >>> 0
-  return value
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35)
+  return (value ^ (value >>> 16)) >>> 0
 }
