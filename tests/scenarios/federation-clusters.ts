@@ -1,4 +1,5 @@
 /** A federation for tests: a host and members in this process, with ways between them that can be cut. */
+import assert from 'node:assert/strict'
 import type { Clock } from '#base/clock.ts'
 import { createClient } from '#client/api-client.ts'
 import type { Client } from '#client/client.ts'
@@ -175,4 +176,23 @@ export class Way implements Transport {
       },
     }
   }
+}
+
+/** Real time, since a slow machine is no fault of the federation. */
+export async function until(
+  what: string,
+  isSo: () => Promise<boolean>,
+  limitMs = 30_000,
+): Promise<void> {
+  const giveUp = performance.now() + limitMs
+  let last: unknown
+  while (performance.now() < giveUp) {
+    try {
+      if (await isSo()) return
+    } catch (error) {
+      last = error
+    }
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  assert.fail(`${what} did not come about: ${String(last ?? '')}`)
 }

@@ -8,7 +8,7 @@ import { pod } from '#api/core/v1/pod/pod.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { sleep } from '#base/clock.ts'
 import { fastClock } from './fast-clock.ts'
-import { TestFederation } from './federation-clusters.ts'
+import { TestFederation, until } from './federation-clusters.ts'
 
 const SPEED = 20
 const NAMES = ['east', 'north', 'west']
@@ -24,21 +24,6 @@ before(async () => {
   await federation.client.create(namespace, { metadata: { name: 'shop' } })
 })
 after(() => federation?.stop())
-
-/** Real time, since a slow machine is no fault of the federation. */
-async function until(what: string, isSo: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
-  const giveUp = performance.now() + limitMs
-  let last: unknown
-  while (performance.now() < giveUp) {
-    try {
-      if (await isSo()) return
-    } catch (error) {
-      last = error
-    }
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-  assert.fail(`${what} did not come about: ${String(last ?? '')}`)
-}
 
 const web = (replicas: number, annotations: Record<string, string> = {}, more: object = {}) =>
   ({

@@ -13,6 +13,9 @@ const LEFT_BEHIND = new Set([
   'deployment.kubernetes.io/revision',
 ])
 
+/** Every namespace has its own name there. */
+const NAMESPACE_NAME = 'kubernetes.io/metadata.name'
+
 export interface Target {
   /** Of the federation. */
   readonly uid: string
@@ -23,7 +26,7 @@ export interface Target {
 
 /** A whole object, with a digest of itself. */
 export function desiredObject(
-  { kind, strip }: FederatedKind,
+  { kind, strip, ownLabels = [] }: FederatedKind,
   object: KubernetesObject,
   { uid, cluster, share = {} }: Target,
 ): KubernetesObject {
@@ -47,7 +50,10 @@ export function desiredObject(
       name,
       ...(namespace === undefined ? {} : { namespace }),
       labels: {
-        ...kept(labels, key => key !== FEDERATED && key !== 'kubernetes.io/metadata.name'),
+        ...kept(
+          labels,
+          key => key !== FEDERATED && key !== NAMESPACE_NAME && !ownLabels.includes(key),
+        ),
         [PLACED_BY]: uid,
       },
       annotations: {

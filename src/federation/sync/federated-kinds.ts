@@ -34,9 +34,18 @@ export interface FederatedKind {
   readonly shares?: 'replicas' | 'job'
   /** What the host's API server added for itself is taken away. */
   readonly strip?: (spec: Fields) => Fields
+  /** Labels that it put there. */
+  readonly ownLabels?: readonly string[]
   /** The host's status from those of the clusters. */
   readonly gather?: Gather
 }
+
+const JOB_LABELS = [
+  'controller-uid',
+  'job-name',
+  'batch.kubernetes.io/controller-uid',
+  'batch.kubernetes.io/job-name',
+]
 
 export const builtInKinds: readonly FederatedKind[] = [
   { kind: namespace },
@@ -63,6 +72,7 @@ export const builtInKinds: readonly FederatedKind[] = [
     preferences: 'federation.kubernetes.io/job-preferences',
     shares: 'job',
     strip: jobSpec,
+    ownLabels: JOB_LABELS,
     gather: gatherJob,
   },
   { kind: horizontalPodAutoscaler, gather: gatherHorizontalPodAutoscaler },
@@ -95,13 +105,6 @@ function serviceSpec(spec: Fields): Fields {
     : {}
   return { ...rest, ...ports, ...(clusterIP === 'None' ? { clusterIP } : {}) }
 }
-
-const JOB_LABELS = [
-  'controller-uid',
-  'job-name',
-  'batch.kubernetes.io/controller-uid',
-  'batch.kubernetes.io/job-name',
-]
 
 /** The selector that was made for the host's job selects nothing elsewhere. One that is over is the host's to clean up, or it would run again. */
 function jobSpec(spec: Fields): Fields {
