@@ -11,6 +11,10 @@ import type {
   WatchEvent,
 } from '#client/transport.ts'
 import { type Cluster, type ClusterOptions, startCluster } from '#index'
+import {
+  type ClusterProfile,
+  clusterProfile,
+} from '../../src/federation/inventory/cluster-profile.ts'
 import { join } from '../../src/federation/inventory/join.ts'
 
 export interface FederationWanted {
@@ -18,6 +22,8 @@ export interface FederationWanted {
   readonly clock: Clock
   readonly nodes?: number
   readonly labels?: (name: string) => Readonly<Record<string, string>>
+  /** More of the host. */
+  readonly host?: ClusterOptions
 }
 
 export class TestFederation {
@@ -26,10 +32,11 @@ export class TestFederation {
   readonly #options: ClusterOptions
   host!: Cluster
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, more: ClusterOptions = {}) {
     this.clock = clock
     this.#options = {
       clock,
+      ...more,
       federation: {
         monitorPeriodMs: 5_000,
         connect: async name => {
@@ -41,10 +48,11 @@ export class TestFederation {
     }
   }
 
-  static async start({ members, clock, nodes = 2, labels }: FederationWanted) {
-    const federation = new TestFederation(clock)
+  static async start({ members, clock, nodes = 2, labels, host }: FederationWanted) {
+    const federation = new TestFederation(clock, host)
     federation.host = await startCluster(federation.#options)
     for (const name of members) await federation.join(name, nodes, labels?.(name))
+    await until('all well', () => federation.isWell())
     return federation
   }
 
@@ -57,6 +65,15 @@ export class TestFederation {
       kubeconfig: name,
       server: `https://${name}`,
     })
+  }
+
+  async isWell(): Promise<boolean> {
+    const { items } = await this.host.client.list(clusterProfile)
+    return items.every(item =>
+      (item as unknown as ClusterProfile).status?.conditions?.some(
+        ({ type, status }) => type === 'Ready' && status === 'True',
+      ),
+    )
   }
 
   get client(): Client {

@@ -37,6 +37,8 @@ export interface MemberOptions {
 
 /** A cluster that takes longer to say how it is, is not well. */
 const PROBE_TIMEOUT_MS = 10_000
+/** After that a cluster is told to be well even if not all copies in it are known. */
+const SYNC_TIMEOUT_MS = 10_000
 /** Zones and regions are looked for on so many nodes. */
 const NODES_LOOKED_AT = 100
 
@@ -91,6 +93,19 @@ export class Member {
     this.#followed.get(kind)?.end()
     this.#followed.delete(kind)
     this.#informers.release(kind)
+  }
+
+  /** Resolves when the copies of all these kinds are known, or after a while. */
+  async synced(kinds: Iterable<AnyKind>): Promise<void> {
+    const { clock } = this.#options
+    const all = [...kinds].map(kind => this.#followed.get(kind)?.informer.synced)
+    await new Promise<void>(resolve => {
+      const cancel = clock.after(SYNC_TIMEOUT_MS, resolve)
+      void Promise.all(all).then(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   isSynced(kind: AnyKind): boolean {

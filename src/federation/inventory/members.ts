@@ -50,6 +50,8 @@ export class Members implements Running {
   readonly #options: MembersOptions
   readonly #known = new Map<string, Known>()
   readonly #kinds = new Set<AnyKind>()
+  /** Those that every cluster has. */
+  readonly #builtIn = new Set<AnyKind>()
   readonly #ends: (() => void)[] = []
   readonly #closing = new Set<Promise<void>>()
   #isStopped = false
@@ -87,8 +89,9 @@ export class Members implements Running {
     })
   }
 
-  follow(kind: AnyKind): void {
+  follow(kind: AnyKind, isBuiltIn = false): void {
     this.#kinds.add(kind)
+    if (isBuiltIn) this.#builtIn.add(kind)
     for (const { member } of this.#known.values()) member?.follow(kind)
   }
 
@@ -218,6 +221,8 @@ export class Members implements Running {
       const health: Health = member
         ? await member.probe()
         : { kind: 'unreachable', why: 'there are no credentials for the cluster' }
+      // Once it is told to be well, people count on it: what is created then is to be shared with it.
+      if (member && health.kind === 'healthy') await member.synced(this.#builtIn)
       // Just connected: what was found is out of date.
       if (known.member !== member) continue
       try {

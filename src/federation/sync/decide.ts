@@ -118,8 +118,7 @@ function replicaShares(input: DecisionInput, wanted: readonly ClusterView[]): Ma
     const { name, copy, state, blocked } = cluster
     if (state === 'Offline' || (blocked !== undefined && !copy)) continue
     if (isKnown(cluster)) {
-      if (input.isAutoscaled && copy) shares.set(name, { replicas: replicasOf(copy) })
-      else open.push(cluster)
+      open.push(cluster)
       continue
     }
     const kept = copy ? replicasOf(copy) : (input.remembered[name]?.replicas ?? 0)
@@ -130,25 +129,30 @@ function replicaShares(input: DecisionInput, wanted: readonly ClusterView[]): Ma
     replicas: Math.max(0, left),
     preferences: input.preferences,
     clusters: open.map(({ name }) => name),
-    current: new Map(open.flatMap(runningOf)),
+    current: new Map(open.flatMap(cluster => runningOf(cluster, input.remembered))),
     capacity: new Map(open.flatMap(capacityOf)),
     key: `${input.object.metadata.namespace}/${input.object.metadata.name}`,
   })
   for (const { name, copy } of open) {
     const count = (replicas.get(name) ?? 0) + (overflow.get(name) ?? 0)
     // A copy that has nothing to do any more stays, in case there is something again.
-    if (input.isAutoscaled) shares.set(name, { replicas: Math.max(1, count) })
+    if (input.isAutoscaled)
+      shares.set(name, { replicas: copy ? replicasOf(copy) : Math.max(1, count) })
     else if (count > 0 || copy) shares.set(name, { replicas: count })
   }
   return shares
 }
 
 /**
- * What runs there counts as current, and so does what is about to: a copy that starts must not lose its share to one that is quicker. What cannot be
- * scheduled does not.
+ * What a cluster was given counts as running, also where it only begins to: a copy that starts must not lose its share to one that is quicker, nor one
+ * that somebody in its cluster has given another size.
  */
-function runningOf({ name, copy, unschedulable = 0 }: ClusterView) {
-  return copy ? [[name, Math.max(0, replicasOf(copy) - unschedulable)] as const] : []
+function runningOf(
+  { name, copy }: ClusterView,
+  remembered: DecisionInput['remembered'],
+): readonly (readonly [string, number])[] {
+  if (!copy) return []
+  return [[name, remembered[name]?.replicas ?? replicasOf(copy)]]
 }
 
 function capacityOf({ name, copy, unschedulable = 0 }: ClusterView) {

@@ -92,7 +92,7 @@ export class Sync implements Running {
       },
     })
     this.#kinds.set(id, { kind, end })
-    this.#options.members.follow(kind.kind)
+    this.#options.members.follow(kind.kind, builtInKinds.includes(kind))
   }
 
   unfollow(kind: FederatedKind): void {

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { silentLog } from '#base/log.ts'
+import type { Client } from '#client/client.ts'
 import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
 import type { Running } from '#client/role.ts'
 import { systemClock } from '#host/clock.ts'
@@ -42,12 +43,22 @@ export const upstreamRolesMissing = () =>
 
 export class MixedCluster {
   readonly api: ApiEnd
+  /** The administrator's, and a client with it. */
+  readonly kubeconfig: string
+  readonly client: Client
   /** Their kubelets, which may be stopped before the cluster is. */
   readonly nodes: ReadonlyMap<string, Running>
   readonly #parts: readonly Running[]
 
-  private constructor(api: ApiEnd, nodes: ReadonlyMap<string, Running>, parts: readonly Running[]) {
+  private constructor(
+    api: ApiEnd,
+    { kubeconfig, client }: { readonly kubeconfig: string; readonly client: Client },
+    nodes: ReadonlyMap<string, Running>,
+    parts: readonly Running[],
+  ) {
     this.api = api
+    this.kubeconfig = kubeconfig
+    this.client = client
     this.nodes = nodes
     this.#parts = parts
   }
@@ -73,7 +84,8 @@ export class MixedCluster {
       const started = new Map<string, Running>()
       for (let i = 0; i < nodes; i++) started.set(`node-${i}`, once(startNode(remote, i)))
       parts.push(...started.values())
-      return new MixedCluster(api, started, parts)
+      const { client } = remote.context
+      return new MixedCluster(api, { kubeconfig, client }, started, parts)
     } catch (error) {
       await stopAll(parts)
       throw error
