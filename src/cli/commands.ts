@@ -9,7 +9,7 @@ import { accessFlags } from './access-flags.ts'
 import { trust } from './apiserver-flags.ts'
 import { auditing } from './audit-flags.ts'
 import { assets, envtestApiServer, envtestEtcd } from './envtest-flags.ts'
-import { federationTimes, hostKubeconfig, joiningCluster } from './federation-flags.ts'
+import { federationTimes, membershipCommands } from './federation-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag, under } from './flags.ts'
 import { joining, token } from './join-flags.ts'
 import { kubeletCertificates } from './kubelet-flags.ts'
@@ -373,16 +373,7 @@ export const commands = {
       logLevel: logLevel('warn'),
     },
   },
-  'federation join': {
-    doc: 'take a cluster into the federation, under this name',
-    positionals: ['NAME'],
-    flags: { kubeconfig: hostKubeconfig, dataDirectory, ...joiningCluster },
-  },
-  'federation unjoin': {
-    doc: 'let a cluster go; what the federation placed there stays',
-    positionals: ['NAME'],
-    flags: { kubeconfig: hostKubeconfig, dataDirectory },
-  },
+  ...membershipCommands(dataDirectory),
   dns: {
     doc: 'run the cluster DNS alone',
     flags: {

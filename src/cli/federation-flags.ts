@@ -1,7 +1,7 @@
 /** What the commands of a federation are told; names of Federation v1 where it had one. */
 import { parseLabelSelector } from '#api/machinery/label-selector.ts'
 import { messageOf, UserError } from '#base/errors.ts'
-import { durationFlag, flag, textFlag } from './flags.ts'
+import { durationFlag, type Flag, flag, textFlag } from './flags.ts'
 
 /** Clusters that are asked all the time would do nothing else. */
 const LEAST_PERIOD_MS = 1_000
@@ -29,14 +29,14 @@ export const federationTimes = {
   ),
 }
 
-export const hostKubeconfig = textFlag(
+const hostKubeconfig = textFlag(
   'kubeconfig',
   'FILE',
   "how to reach the federation's API server (default: admin.conf under the data dir)",
   undefined,
 )
 
-export const joiningCluster = {
+const joiningCluster = {
   clusterKubeconfig: textFlag(
     'cluster-kubeconfig',
     'FILE',
@@ -57,6 +57,21 @@ export const joiningCluster = {
     {},
   ),
 }
+
+/** Which clusters belong to a federation. */
+export const membershipCommands = (dataDirectory: Flag<string | undefined>) =>
+  ({
+    'federation join': {
+      doc: 'take a cluster into the federation, under this name',
+      positionals: ['NAME'],
+      flags: { kubeconfig: hostKubeconfig, dataDirectory, ...joiningCluster },
+    },
+    'federation unjoin': {
+      doc: 'let a cluster go; what the federation placed there stays',
+      positionals: ['NAME'],
+      flags: { kubeconfig: hostKubeconfig, dataDirectory },
+    },
+  }) as const
 
 function labelsIn(text: string): Readonly<Record<string, string>> {
   try {

@@ -40,6 +40,11 @@ export interface RolesOptions extends CompleteOptions {
   readonly connector: NodeConnector | undefined
 }
 
+interface Federating {
+  readonly context: RoleContext
+  start(): Running
+}
+
 export class InProcessRoles implements Running {
   readonly #options: RolesOptions
   readonly #informers: Informers
@@ -113,7 +118,7 @@ export class InProcessRoles implements Running {
     }
     const federate = await this.#federation()
     if (!etcd) {
-      this.#control = [control(), federate ? federate() : schedule()]
+      this.#control = [control(), federate ? federate.start() : schedule()]
       return
     }
     // Other processes may share the store: of all, one controls and one schedules.
@@ -121,7 +126,7 @@ export class InProcessRoles implements Running {
     const led = [
       startLed('kube-controller-manager', manager, control),
       federate
-        ? startLed('federation-controller-manager', manager, federate)
+        ? startLed('federation-controller-manager', federate.context, federate.start)
         : startLed('kube-scheduler', scheduler, schedule),
     ]
     showLeading(this.#figures, led)
@@ -129,12 +134,13 @@ export class InProcessRoles implements Running {
   }
 
   /** On the host of a federation there is nothing to schedule. */
-  async #federation(): Promise<(() => Running) | undefined> {
+  async #federation(): Promise<Federating | undefined> {
     const { federation } = this.#options
     if (!federation) return undefined
     const { startFederation } = await import('#federation')
     const context = this.#contextFor(identities.federation, this.#figures)
-    return () => startFederation(context, { figures: this.#figures, ...federation })
+    const options = { figures: this.#figures, ...federation }
+    return { context, start: () => startFederation(context, options) }
   }
 
   /** Ends them; nothing that they decided is still to be written afterwards. */

@@ -38,6 +38,9 @@ const RETRY_MS = 1_000
 /** Starts at once, and goes on trying where the API server does not answer yet. */
 export function startFederation(context: RoleContext, options: FederationOptions = {}): Running {
   const stopping = new AbortController()
+  const aborted = new Promise<void>(resolve =>
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
+  )
   const parts: Running[] = []
   const begin = async () => {
     const { client, informers, clock } = context
@@ -55,7 +58,8 @@ export function startFederation(context: RoleContext, options: FederationOptions
     const figures = options.figures ?? createFigureBook()
     const sync: Sync = new Sync(context, { uid, members, figures })
     parts.push(members, sync)
-    await members.start()
+    // Where the API server does not answer, that may never be.
+    await Promise.race([members.start(), aborted])
     if (stopping.signal.aborted) return
     sync.start()
     sync.follow({ kind: customResourceDefinition })
@@ -79,8 +83,9 @@ export function startFederation(context: RoleContext, options: FederationOptions
   return {
     async stop() {
       stopping.abort()
-      await Promise.race([beginning, Promise.all(parts.map(part => part.stop()))])
-      await Promise.all(parts.map(part => part.stop()))
+      await beginning
+      // What decides before what it asks.
+      for (const part of parts.toReversed()) await part.stop()
     },
   }
 }

@@ -17,6 +17,8 @@ import {
 } from '../../src/federation/inventory/cluster-profile.ts'
 import { join } from '../../src/federation/inventory/join.ts'
 
+export const MONITOR_PERIOD_MS = 5_000
+
 export interface FederationWanted {
   readonly members: readonly string[]
   readonly clock: Clock
@@ -38,7 +40,7 @@ export class TestFederation {
       clock,
       ...more,
       federation: {
-        monitorPeriodMs: 5_000,
+        monitorPeriodMs: MONITOR_PERIOD_MS,
         connect: async name => {
           const member = this.members.get(name)
           if (!member) throw new Error(`no cluster ${name}`)

@@ -9,7 +9,7 @@ import { isStatus } from '#api/machinery/status.ts'
 import { sleep } from '#base/clock.ts'
 import type { Client } from '#client/client.ts'
 import { fastClock } from './fast-clock.ts'
-import { TestFederation } from './federation-clusters.ts'
+import { MONITOR_PERIOD_MS, TestFederation } from './federation-clusters.ts'
 
 const CLUSTERS = ['east', 'north', 'west']
 const NAMES = ['one', 'two', 'three']
@@ -47,6 +47,7 @@ export async function live(seed: number, steps: number): Promise<void> {
     }
     for (const { way } of federation.members.values()) way.mend()
     await untilAtRest(federation)
+    await untilQuiet(federation)
   } catch (error) {
     throw new Error(`seed ${seed}: ${String(error)}\n${story.join('\n')}`, { cause: error })
   } finally {
@@ -137,12 +138,12 @@ function wish({ below, of }: Dice): Record<string, string> {
   }
 }
 
-const settings = (name: string, colour: string) => ({
+export const settings = (name: string, colour: string) => ({
   metadata: { name, namespace: SPACE },
   data: { colour },
 })
 
-const web = (name: string, replicas: number, annotations: Record<string, string>) =>
+export const web = (name: string, replicas: number, annotations: Record<string, string>) =>
   ({
     metadata: { name, namespace: SPACE, annotations },
     spec: {
@@ -154,6 +155,25 @@ const web = (name: string, replicas: number, annotations: Record<string, string>
       },
     },
   }) as object
+
+const QUIET_MS = 30_000
+/** Three requests for each probe; a few more, since time goes on in leaps. */
+const REQUESTS_PER_PERIOD = 3
+const SOME = 12
+
+/** At rest it asks clusters how they are, and nothing else: nobody goes round in circles. */
+async function untilQuiet(federation: TestFederation): Promise<void> {
+  const requests = () => [...federation.members.values()].map(({ way }) => way.requests)
+  const most = (QUIET_MS / MONITOR_PERIOD_MS) * REQUESTS_PER_PERIOD + SOME
+  const giveUp = performance.now() + LIMIT_MS
+  for (;;) {
+    const before = requests()
+    await sleep(federation.clock, QUIET_MS)
+    const made = requests().map((count, at) => count - (before[at] ?? 0))
+    if (made.every(count => count <= most)) return
+    if (performance.now() > giveUp) throw new Error(`at rest there are ${made} requests`)
+  }
+}
 
 const LIMIT_MS = 60_000
 const PATIENCE_MS = 50

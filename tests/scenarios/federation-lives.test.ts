@@ -1,6 +1,14 @@
 /** Lives of federations: clusters killed, cut off and back, the host killed, copies changed and taken away, objects of others in the way. */
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { live } from './federation-life.ts'
+import { deployment } from '#api/apps/v1/deployment.ts'
+import { configMap } from '#api/core/v1/config-map.ts'
+import { namespace } from '#api/core/v1/namespace.ts'
+import type { AnyKind } from '#api/machinery/kind.ts'
+import type { Cluster } from '#index'
+import { fastClock } from './fast-clock.ts'
+import { TestFederation, until } from './federation-clusters.ts'
+import { judge, live, settings, web } from './federation-life.ts'
 
 const LIVES = Number(process.env.LIVES ?? 2)
 const FIRST = Number(process.env.FIRST_SEED ?? 1)
@@ -8,3 +16,75 @@ const STEPS = 30
 
 for (let seed = FIRST; seed < FIRST + LIVES; seed++)
   test(`life ${seed}`, { timeout: 240_000 }, () => live(seed, STEPS))
+
+test('the judge notices what is planted', { timeout: 120_000 }, async () => {
+  const federation = await TestFederation.start({
+    members: ['east', 'north', 'west'],
+    clock: fastClock(20),
+    nodes: 1,
+    labels: name => ({ continent: name === 'west' ? 'america' : 'europe' }),
+  })
+  try {
+    const { client } = federation
+    await client.create(namespace, { metadata: { name: 'life' } })
+    await client.create(deployment, web('one', 6, {}))
+    await client.create(configMap, settings('one', 'red'))
+    const isWell = () =>
+      judge(federation).then(
+        () => true,
+        () => false,
+      )
+    await until('at rest', isWell)
+    const at = { name: 'one', namespace: 'life' }
+    const { client: east } = federation.member('east')
+    // Nobody repairs any more; what the host said last is what counts.
+    const said = new Map<AnyKind, object>()
+    for (const kind of [deployment, configMap])
+      said.set(kind, await client.list(kind, { namespace: 'life' }))
+    await federation.host.stop()
+    const list = async (kind: AnyKind) => said.get(kind)
+    federation.host = { client: { ...client, list }, stop: async () => {} } as unknown as Cluster
+    const notice = async (
+      what: string,
+      plant: () => Promise<unknown>,
+      mend: () => Promise<unknown>,
+    ) => {
+      await plant()
+      await assert.rejects(judge(federation), what)
+      await mend()
+      await until(`${what}: mended`, isWell)
+    }
+    await notice(
+      'another size',
+      () => east.patch(deployment, at, 'merge', { spec: { replicas: 4 } }),
+      () => east.patch(deployment, at, 'merge', { spec: { replicas: 2 } }),
+    )
+    await notice(
+      'other data',
+      () => east.patch(configMap, at, 'merge', { data: { colour: 'blue' } }),
+      () => east.patch(configMap, at, 'merge', { data: { colour: 'red' } }),
+    )
+    const kept = await east.get(configMap, 'one', 'life')
+    const { labels, annotations } = kept.metadata
+    await notice(
+      'a copy that is gone',
+      () => east.delete(configMap, at),
+      () =>
+        east.create(configMap, {
+          metadata: {
+            ...at,
+            ...(labels ? { labels } : {}),
+            ...(annotations ? { annotations } : {}),
+          },
+          data: { colour: 'red' },
+        }),
+    )
+    await notice(
+      'one that the host has not',
+      () => east.create(deployment, web('more', 1, {})),
+      () => east.delete(deployment, { name: 'more', namespace: 'life' }),
+    )
+  } finally {
+    await federation.stop()
+  }
+})

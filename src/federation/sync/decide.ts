@@ -129,7 +129,10 @@ function replicaShares(input: DecisionInput, wanted: readonly ClusterView[]): Ma
     replicas: Math.max(0, left),
     preferences: input.preferences,
     clusters: open.map(({ name }) => name),
-    current: new Map(open.flatMap(cluster => runningOf(cluster, input.remembered))),
+    // What autoscalers made of copies says nothing of how many a new one should begin with.
+    current: new Map(
+      input.isAutoscaled ? [] : open.flatMap(cluster => runningOf(cluster, input.remembered)),
+    ),
     capacity: new Map(open.flatMap(capacityOf)),
     key: `${input.object.metadata.namespace}/${input.object.metadata.name}`,
   })
