@@ -201,7 +201,7 @@ export class Way implements Transport {
 export async function until(
   what: string,
   isSo: () => Promise<boolean>,
-  limitMs = 30_000,
+  limitMs = 60_000,
 ): Promise<void> {
   const giveUp = performance.now() + limitMs
   let last: unknown

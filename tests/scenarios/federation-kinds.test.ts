@@ -320,6 +320,37 @@ test('a cluster without room gives its share to others', async () => {
     })
 })
 
+test('where all clusters are full, replicas wait, and do not wander', async () => {
+  const { client } = federation
+  for (const cluster of NAMES) await cordon(cluster, true)
+  await client.create(deployment, workload('wait', { replicas: 3 }))
+  await until('placed', () => everywhere(deployment, 'wait'))
+  const changes = async () =>
+    Promise.all(
+      NAMES.map(
+        async name => (await found<Deployment>(name, deployment, 'wait'))?.metadata.generation ?? 0,
+      ),
+    )
+  const sum = (of: readonly number[]) => of.reduce((all, one) => all + one, 0)
+  await sleep(clock, 150_000)
+  const before = sum(await changes())
+  await sleep(clock, 120_000)
+  assert.ok(sum(await changes()) - before <= 1, 'two minutes later')
+  for (const cluster of NAMES) await cordon(cluster, false)
+  await until(
+    'three run',
+    async () => (await client.get(deployment, 'wait', 'shop')).status.readyReplicas === 3,
+  )
+  await client.delete(deployment, { name: 'wait', namespace: 'shop' })
+})
+
+async function cordon(cluster: string, isOn: boolean): Promise<void> {
+  const { client } = federation.member(cluster)
+  const spec = { unschedulable: isOn || null }
+  for (const { metadata } of (await client.list(node)).items)
+    await client.patch(node, { name: metadata.name ?? '' }, 'merge', { spec })
+}
+
 test('copies stay where they were to be orphaned, and are nobody’s then', async () => {
   const { client } = federation
   await client.create(configMap, { metadata: { name: 'keep', namespace: 'shop' } })

@@ -166,6 +166,38 @@ test('a cluster selector says where, and a change of labels moves', async () => 
   await until('gone', async () => Object.values(await shares()).every(count => count === undefined))
 })
 
+test('objects are only where their namespace is', async () => {
+  const { client } = federation
+  const selector = JSON.stringify([{ key: 'continent', operator: '=', values: ['europe'] }])
+  const annotations = { 'federation.alpha.kubernetes.io/cluster-selector': selector }
+  await client.create(deployment, web(6))
+  await until('two each', async () => Object.values(await shares()).every(count => count === 2))
+  const at = { name: 'shop' }
+  await client.patch(namespace, at, 'merge', { metadata: { annotations } })
+  await until('three, three and none', async () => {
+    const { east, north, west } = await shares()
+    return east === 3 && north === 3 && west === undefined
+  })
+  await until('no namespace', () =>
+    federation
+      .member('west')
+      .client.get(namespace, 'shop')
+      .then(
+        () => false,
+        error => isStatus(error, 'NotFound'),
+      ),
+  )
+  await client.patch(namespace, at, 'merge', {
+    metadata: { annotations: { 'federation.alpha.kubernetes.io/cluster-selector': null } },
+  })
+  await client.patch(deployment, { name: 'web', namespace: 'shop' }, 'merge', {
+    spec: { replicas: 9 },
+  })
+  await until('nine', async () => total(await shares()) === 9 && ((await shares()).west ?? 0) > 0)
+  await client.delete(deployment, { name: 'web', namespace: 'shop' })
+  await until('gone', async () => Object.values(await shares()).every(count => count === undefined))
+})
+
 test('replicas of a cluster that is away move after a while, and the whole is kept when it is back', async () => {
   const { client } = federation
   const { way } = federation.member('north')

@@ -2,7 +2,7 @@
 import { node as nodeKind } from '#api/core/v1/node.ts'
 import type { AnyKind } from '#api/machinery/kind.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
-import type { Clock } from '#base/clock.ts'
+import { type Clock, sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
@@ -96,16 +96,15 @@ export class Member {
   }
 
   /** Resolves when the copies of all these kinds are known, or after a while. */
-  async synced(kinds: Iterable<AnyKind>): Promise<void> {
+  async synced(kinds: Iterable<AnyKind>, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
     const all = [...kinds].map(kind => this.#followed.get(kind)?.informer.synced)
-    await new Promise<void>(resolve => {
-      const cancel = clock.after(SYNC_TIMEOUT_MS, resolve)
-      void Promise.all(all).then(() => {
-        cancel()
-        resolve()
-      })
-    })
+    const over = new AbortController()
+    const end = () => over.abort()
+    signal.addEventListener('abort', end, { once: true })
+    void Promise.all(all).then(end)
+    if (!signal.aborted) await sleep(clock, SYNC_TIMEOUT_MS, over.signal).catch(() => {})
+    signal.removeEventListener('abort', end)
   }
 
   isSynced(kind: AnyKind): boolean {

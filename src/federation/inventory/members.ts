@@ -40,10 +40,17 @@ interface Known {
   credentials: string
   member: Member | undefined
   probe: AbortController
+  /** When it was last asked how it is, by the monotonic clock. */
+  probedMs: number
+  /** By that clock, too, since when it has been away long enough: somebody may set the other one. */
+  goesOfflineMs: number | undefined
   endGrace: () => void
   /** What all objects were last told of. */
   told: string
 }
+
+/** Many objects may find out at once that a cluster is not well. */
+const LEAST_PAUSE_MS = 1_000
 
 export class Members implements Running {
   readonly #context: RoleContext
@@ -82,10 +89,9 @@ export class Members implements Running {
   }
 
   list(): readonly MemberState[] {
-    const nowMs = this.#context.clock.now()
-    return [...this.#known].map(([name, { profile, member }]) => {
-      const { state } = stateOf(profile, nowMs, this.#options.graceMs)
-      return { name, labels: profile.metadata.labels, state, member }
+    return [...this.#known].map(([name, known]) => {
+      const { profile, member } = known
+      return { name, labels: profile.metadata.labels, state: this.#stateOf(known).state, member }
     })
   }
 
@@ -102,7 +108,10 @@ export class Members implements Running {
 
   /** Asks at once how a cluster is: something went wrong with it. */
   suspect(name: string): void {
-    this.#known.get(name)?.probe.abort()
+    const known = this.#known.get(name)
+    if (!known) return
+    const sinceMs = this.#context.clock.monotonicMs() - known.probedMs
+    if (sinceMs >= LEAST_PAUSE_MS) known.probe.abort()
   }
 
   async stop(): Promise<void> {
@@ -123,6 +132,8 @@ export class Members implements Running {
         credentials: '',
         member: undefined,
         probe: new AbortController(),
+        probedMs: 0,
+        goesOfflineMs: undefined,
         endGrace: () => {},
         told: '',
       }
@@ -153,7 +164,7 @@ export class Members implements Running {
     const known = this.#known.get(name)
     if (!known) return
     const { clock } = this.#context
-    const { state, endsInMs } = stateOf(known.profile, clock.now(), this.#options.graceMs)
+    const { state, endsInMs } = this.#stateOf(known)
     known.endGrace()
     known.endGrace =
       endsInMs === undefined ? () => {} : clock.after(endsInMs, () => this.#tellState(name))
@@ -161,6 +172,19 @@ export class Members implements Running {
     if (told === known.told) return
     known.told = told
     this.#options.clustersChanged()
+  }
+
+  #stateOf(known: Known): ReturnType<typeof stateOf> {
+    const { clock } = this.#context
+    const told = stateOf(known.profile, clock.now(), this.#options.graceMs)
+    if (told.state === 'Ready') known.goesOfflineMs = undefined
+    // Once it is being waited for, only the time that passes counts.
+    if (known.goesOfflineMs === undefined) {
+      if (told.endsInMs === undefined) return told
+      known.goesOfflineMs = clock.monotonicMs() + told.endsInMs
+    }
+    const leftMs = known.goesOfflineMs - clock.monotonicMs()
+    return leftMs > 0 ? { state: 'Unreachable', endsInMs: leftMs } : { state: 'Offline' }
   }
 
   /** Goes over to the credentials of now, where they are others. */
@@ -217,12 +241,13 @@ export class Members implements Running {
     while (this.#known.get(name) === known && !this.#isStopped) {
       known.probe = new AbortController()
       const { signal } = known.probe
+      known.probedMs = clock.monotonicMs()
       const { member } = known
       const health: Health = member
         ? await member.probe()
         : { kind: 'unreachable', why: 'there are no credentials for the cluster' }
       // Once it is told to be well, people count on it: what is created then is to be shared with it.
-      if (member && health.kind === 'healthy') await member.synced(this.#builtIn)
+      if (member && health.kind === 'healthy') await member.synced(this.#builtIn, signal)
       // Just connected: what was found is out of date.
       if (known.member !== member) continue
       try {

@@ -123,7 +123,7 @@ test('who has an object of somebody else in the way, or no room, gives the share
   )
   assert.deepEqual(decideFor(blocked).placement.a, { state: 'Conflict' })
   const full = [
-    cluster('a', { copy: copyOf('a', 3), unschedulable: 2 }),
+    cluster('a', { copy: copyOf('a', 3), capacity: 1 }),
     cluster('b', { copy: copyOf('b', 3) }),
     cluster('c', { copy: copyOf('c', 3) }),
   ]

@@ -2,7 +2,6 @@
  * What is to be done with one object of the host: a pure decision from what is known of it and of its copies. A cluster that does not answer keeps its
  * share for a while; so does one of which nothing has been seen yet, by what the host remembers of it.
  */
-import type { LabelMatcher } from '#api/machinery/label-selector.ts'
 import type { KubernetesObject } from '#api/machinery/metadata.ts'
 import type { ClusterState } from '../inventory/health.ts'
 import { planReplicas } from '../placement/planner.ts'
@@ -23,8 +22,8 @@ export interface ClusterView {
   readonly isSynced: boolean
   /** The copy as last seen. */
   readonly copy?: KubernetesObject | undefined
-  /** Replicas that could not be scheduled there for a minute. */
-  readonly unschedulable?: number
+  /** How many replicas there is room for, where that was found to be too few. */
+  readonly capacity?: number
   /** Why nothing can be placed there, e.g. an object of somebody else. */
   readonly blocked?: string
 }
@@ -43,7 +42,7 @@ export interface DecisionInput {
   readonly uid: string
   readonly clusters: readonly ClusterView[]
   /** Which clusters may have it; nothing where it is not federated (any more). */
-  readonly selector: LabelMatcher
+  readonly selector: { matches(labels: ClusterView['labels']): boolean }
   readonly preferences: Preferences
   readonly remembered: Readonly<Record<string, Remembered>>
   /** Autoscalers size the copies: what they have is theirs. */
@@ -121,7 +120,7 @@ function replicaShares(input: DecisionInput, wanted: readonly ClusterView[]): Ma
       open.push(cluster)
       continue
     }
-    const kept = copy ? replicasOf(copy) : (input.remembered[name]?.replicas ?? 0)
+    const kept = input.remembered[name]?.replicas ?? (copy ? replicasOf(copy) : 0)
     left -= kept
     if (kept > 0 || copy) shares.set(name, { replicas: kept })
   }
@@ -133,7 +132,9 @@ function replicaShares(input: DecisionInput, wanted: readonly ClusterView[]): Ma
     current: new Map(
       input.isAutoscaled ? [] : open.flatMap(cluster => runningOf(cluster, input.remembered)),
     ),
-    capacity: new Map(open.flatMap(capacityOf)),
+    capacity: new Map(
+      open.flatMap(({ name, capacity }) => (capacity === undefined ? [] : [[name, capacity]])),
+    ),
     key: `${input.object.metadata.namespace}/${input.object.metadata.name}`,
   })
   for (const { name, copy } of open) {
@@ -156,12 +157,6 @@ function runningOf(
 ): readonly (readonly [string, number])[] {
   if (!copy) return []
   return [[name, remembered[name]?.replicas ?? replicasOf(copy)]]
-}
-
-function capacityOf({ name, copy, unschedulable = 0 }: ClusterView) {
-  return copy && unschedulable > 0
-    ? [[name, Math.max(0, replicasOf(copy) - unschedulable)] as const]
-    : []
 }
 
 function actionFor(

@@ -23,6 +23,11 @@ export interface PerformerOptions {
   readonly obstacles: Obstacles
 }
 
+export interface Performed {
+  readonly pauseMs?: number
+  readonly failures: readonly unknown[]
+}
+
 export class Performer {
   readonly #options: PerformerOptions
   readonly #patience: Patience
@@ -32,22 +37,23 @@ export class Performer {
     this.#patience = new Patience(options.clock)
   }
 
-  /** Rejects with the first failure when all have been tried. `pauseMs`: when to look again at what is put off. */
+  /** Tries all. `pauseMs`: when to look again at what is put off. */
   async perform(
     key: string,
     kind: FederatedKind,
     object: KubernetesObject,
     actions: readonly Action[],
-  ): Promise<{ readonly pauseMs?: number }> {
+  ): Promise<Performed> {
     const outcomes = await Promise.allSettled(
       actions.map(action => this.#performOne(key, kind, object, action)),
     )
     const pauses = outcomes.flatMap(outcome =>
       outcome.status === 'fulfilled' && outcome.value > 0 ? [outcome.value] : [],
     )
-    const failed = outcomes.find(({ status }) => status === 'rejected')
-    if (failed) throw (failed as PromiseRejectedResult).reason
-    return pauses.length > 0 ? { pauseMs: Math.min(...pauses) } : {}
+    const failures = outcomes.flatMap(outcome =>
+      outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+    )
+    return { failures, ...(pauses.length > 0 ? { pauseMs: Math.min(...pauses) } : {}) }
   }
 
   forget(key: string): void {

@@ -3,6 +3,7 @@
  * view that is a little behind costs a request and does no harm.
  */
 import { horizontalPodAutoscaler } from '#api/autoscaling/v2/horizontal-pod-autoscaler.ts'
+import { namespace as namespaceKind } from '#api/core/v1/namespace.ts'
 import { type LabelMatcher, nothing } from '#api/machinery/label-selector.ts'
 import { type KubernetesObject, keyOf } from '#api/machinery/metadata.ts'
 import { isStatus } from '#api/machinery/status.ts'
@@ -21,12 +22,14 @@ import {
   type Preferences,
   parsePreferences,
 } from '../placement/preferences.ts'
+import { Capacities } from './capacities.ts'
 import { CopyWriter } from './copy-writer.ts'
 import { decide } from './decide.ts'
 import { DELETION_POLL_MS, deleteEverywhere } from './delete-everywhere.ts'
 import { builtInKinds, type FederatedKind, isFederated } from './federated-kinds.ts'
 import { fieldsOf, specOf } from './fields.ts'
 import { HostWriter, placementOf } from './host-writer.ts'
+import { differsInPlace, within } from './namespaces.ts'
 import { Obstacles } from './obstacles.ts'
 import { Performer } from './performer.ts'
 import { viewClusters } from './view-clusters.ts'
@@ -51,6 +54,7 @@ export class Sync implements Running {
   readonly #copies: CopyWriter
   readonly #host: HostWriter
   readonly #obstacles: Obstacles
+  readonly #capacities: Capacities
   readonly #performer: Performer
   #workers: Promise<unknown> = Promise.resolve()
 
@@ -67,6 +71,7 @@ export class Sync implements Running {
     this.#copies = new CopyWriter(options.uid)
     this.#host = new HostWriter(client)
     this.#obstacles = new Obstacles(clock)
+    this.#capacities = new Capacities(clock)
     this.#performer = new Performer({
       ...{ clock, members: options.members, copies: this.#copies },
       ...{ recorder: this.#recorder, obstacles: this.#obstacles },
@@ -82,8 +87,9 @@ export class Sync implements Running {
     const id = idOf(kind)
     if (this.#kinds.has(id)) return
     const end = this.#context.informers.for(kind.kind).subscribe({
-      changed: object => {
+      changed: (object, previous) => {
         this.#wakeTarget(kind, object)
+        this.#wakeWithin(kind, object, previous)
         this.#queue.add(`${id}|${keyOf(object)}`)
       },
       deleted: object => {
@@ -127,6 +133,23 @@ export class Sync implements Running {
     for (const [id, { kind: target }] of this.#kinds)
       if (target.shares === 'replicas')
         this.#queue.add(`${id}|${object.metadata.namespace}/${String(name)}`)
+  }
+
+  /** Objects are where their namespace is. */
+  #wakeWithin(
+    { kind }: FederatedKind,
+    object: KubernetesObject,
+    previous: KubernetesObject | undefined,
+  ): void {
+    if (kind !== namespaceKind || !previous || !differsInPlace(object, previous)) return
+    for (const [id, { kind: other }] of this.#kinds)
+      for (const each of this.#context.informers.for(other.kind).list(object.metadata.name))
+        if (other.kind.scope === 'Namespaced') this.#queue.add(`${id}|${keyOf(each)}`)
+  }
+
+  #namespaceOf({ metadata: { namespace } }: KubernetesObject): KubernetesObject | undefined {
+    if (namespace === undefined || namespace === 'default') return undefined
+    return this.#context.informers.for(namespaceKind).get(namespace)
   }
 
   async #work(): Promise<void> {
@@ -187,17 +210,18 @@ export class Sync implements Running {
     const remembered = placementOf(object)
     const { clusters, againAfterMs } = await viewClusters({
       ...{ key, kind, object, members },
-      ...{ copies: this.#copies, obstacles: this.#obstacles, clock: this.#context.clock },
+      ...{ copies: this.#copies, obstacles: this.#obstacles, capacities: this.#capacities },
+      ...{ clock: this.#context.clock, log: this.#context.log },
     })
     const decision = decide({
       ...{ kind, object, uid, clusters, remembered },
-      selector: isMeant ? wish.selector : nothing,
+      selector: isMeant ? within(wish.selector, this.#namespaceOf(object)) : nothing,
       preferences: wish.preferences,
       isAutoscaled: this.#isAutoscaled(kind, object),
     })
     // Told before it is done: a deletion has to know where copies may be, whatever happens in between.
     await this.#host.place(kind.kind, object, decision.placement)
-    const { pauseMs } = await this.#performer.perform(key, kind, object, decision.actions)
+    const { pauseMs, failures } = await this.#performer.perform(key, kind, object, decision.actions)
     if (kind.gather && isMeant) {
       const { isSettled } = decision
       const copies = decision.copies.map(({ copy }) => ({ object: copy }))
@@ -205,6 +229,8 @@ export class Sync implements Running {
       const status = kind.gather({ object, copies, isSettled, now })
       await this.#host.tell(kind.kind, object, status)
     }
+    // Only now: how it is elsewhere is to be told all the same.
+    if (failures.length > 0) throw failures[0]
     if (!isMeant && Object.keys(decision.placement).length === 0)
       await this.#host.release(kind.kind, object)
     return soonest(againAfterMs, pauseMs)
@@ -255,6 +281,7 @@ export class Sync implements Running {
 
   #forget(key: string): void {
     this.#obstacles.forget(key)
+    this.#capacities.forget(key)
     this.#performer.forget(key)
     this.#queue.forget(key)
   }

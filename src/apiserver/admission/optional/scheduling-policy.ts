@@ -26,6 +26,8 @@ const OWN_NAMESPACES = new Set([
   'kube-node-lease',
   'federation-system',
 ])
+/** It writes down where objects are, and wishes for nothing: with the engine gone, replicas of a lost cluster still have to move. */
+const FEDERATION = 'system:federation-controller-manager'
 const TIMEOUT_MS = 30_000
 const NOT_FOUND = 404
 
@@ -80,6 +82,7 @@ function isAboutPlacement(request: AdmissionRequest): boolean {
   if (operation !== 'CREATE' && operation !== 'UPDATE') return false
   if (subresource !== '' || object === undefined) return false
   if (OWN_NAMESPACES.has(namespace) || isServer(request)) return false
+  if (request.user.name === FEDERATION) return false
   if (resource.resource === 'events' || resource.group === 'coordination.k8s.io') return false
   return object.metadata?.deletionTimestamp === undefined
 }
