@@ -1,7 +1,7 @@
 /** What the commands of a federation are told; names of Federation v1 where it had one. */
 import { parseLabelSelector } from '#api/machinery/label-selector.ts'
 import { messageOf, UserError } from '#base/errors.ts'
-import { durationFlag, type Flag, flag, textFlag } from './flags.ts'
+import { durationFlag, type Flag, flag, textFlag, under } from './flags.ts'
 
 /** Clusters that are asked all the time would do nothing else. */
 const LEAST_PERIOD_MS = 1_000
@@ -12,7 +12,7 @@ const period = durationFlag(
   40_000,
 )
 
-export const federationTimes = {
+export const federationTimes = under('Clusters', {
   clusterMonitorPeriodMs: {
     ...period,
     parse(text: string) {
@@ -27,7 +27,7 @@ export const federationTimes = {
     'how long a cluster that does not answer keeps its replicas before others get them',
     60_000,
   ),
-}
+})
 
 const hostKubeconfig = textFlag(
   'kubeconfig',
