@@ -11,6 +11,7 @@ import { event } from '#api/core/v1/event.ts'
 import { namespace } from '#api/core/v1/namespace.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { UserError } from '#base/errors.ts'
+import { createClient } from '#client/api-client.ts'
 import { type Cluster, startCluster } from '#index'
 
 const SELECTOR = 'federation.alpha.kubernetes.io/cluster-selector'
@@ -131,6 +132,22 @@ test('reasons against it, no decision and no engine: nothing passes, and an Even
   }
   assert.equal(found?.type, 'Warning')
   assert.equal(found?.source?.component, 'schedulingpolicy')
+})
+
+test('without the engine the federation still writes down where objects are, and the control plane lives', async () => {
+  answer = { status: 500, text: '' }
+  asked = []
+  const groups = { 'impersonate-group': 'system:masters' }
+  const who = { 'impersonate-user': 'system:federation-controller-manager', ...groups }
+  const federation = createClient({
+    request: request =>
+      cluster.transport.request({ ...request, headers: { ...request.headers, ...who } }),
+  })
+  const at = { name: 'settings-1', namespace: 'default' }
+  const annotations = { 'federation.kubernetes.io/placement': '{}' }
+  await federation.patch(configMap, at, 'merge', { metadata: { annotations } })
+  await cluster.client.create(configMap, { metadata: { name: 'own', namespace: 'kube-system' } })
+  assert.deepEqual(asked, [])
 })
 
 test('what is deleted goes, and so does the policy, whatever the engine says', async () => {
