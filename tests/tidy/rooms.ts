@@ -22,6 +22,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   proxy: { mayImport: ['base', 'api', 'client', 'host'], why: 'acts on the machine' },
   network: { mayImport: ['base', 'api', 'client', 'host'], why: 'acts on the machine' },
   dns: { mayImport: ['base', 'api', 'client', 'host'], why: 'opens sockets' },
+  cloud: { mayImport: ['base', 'api', 'client', 'host'], why: 'asks clouds' },
   cli: { mayImport: ['base', 'api', 'client', 'host'], why: 'reads flags and prints' },
   cluster: {
     mayImport: [
@@ -39,6 +40,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'proxy',
       'network',
       'dns',
+      'cloud',
       'cli',
     ],
     why: 'the only place where roles meet',
@@ -56,6 +58,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'proxy',
       'network',
       'dns',
+      'cloud',
       'cluster',
     ],
     why: 'runs everything without the machine',
