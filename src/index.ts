@@ -9,11 +9,29 @@
  *   await cluster.stop()
  */
 import { type Cluster, type ClusterOptions, startCluster as start } from '#cluster'
+import { systemClock } from '#host/clock.ts'
 import { createHollowNode } from '#simulation'
+import { MemoryCloud, type MemoryCloudOptions } from '#simulation/cloud/memory-cloud.ts'
 
+export {
+  type CloudProvider,
+  ImplementedElsewhere,
+  type InstanceMetadata,
+  type Instances,
+  type LoadBalancer,
+  RetryLater,
+  type Route,
+  type Routes,
+} from '#cloud/provider.ts'
 export type { Cluster, ClusterOptions, ClusterSnapshot } from '#cluster'
+export type { MemoryCloud }
 
 /** Starts a cluster; by default in memory, on one hollow node, without opening a port. Many may run at once. */
 export function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   return start({ ...options, hollowMachine: createHollowNode })
+}
+
+/** A cloud in memory for `startCluster({ cloud })`: its machines, load balancers and routes are there to be looked at, and fail where a test says so. */
+export function createMemoryCloud(options: Partial<MemoryCloudOptions> = {}): MemoryCloud {
+  return new MemoryCloud({ clock: systemClock, ...options })
 }

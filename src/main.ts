@@ -1,6 +1,7 @@
 /** The one binary. Reads the command, starts what it asks for, and turns what goes wrong into one sentence and an exit code. */
 import { messageOf, UserError } from '#base/errors.ts'
 import { helpText, type Invocation, parseCommandLine } from '#cli'
+import type { BuiltInClouds } from '#cluster/configured-cloud.ts'
 import { scarcityIn } from '#host/trouble.ts'
 
 // Whoever reads may leave, as `head` does: a cluster goes on without, and a command that only answers ends with 1.
@@ -8,6 +9,15 @@ for (const stream of [process.stdout, process.stderr])
   stream.on('error', () => {
     process.exitCode = 1
   })
+/** Loaded only where one is asked for. */
+const builtInClouds: BuiltInClouds = {
+  memory: async (configuration, { clock }) =>
+    (await import('#simulation/cloud/configuration.ts')).configuredMemoryCloud(
+      configuration,
+      clock,
+    ),
+}
+
 const words = process.argv.slice(2)
 try {
   const invocation = parseCommandLine(words)
@@ -31,7 +41,7 @@ async function run(invocation: Invocation): Promise<void> {
         import('#cluster/up.ts'),
         import('#simulation'),
       ])
-      return up(invocation.values, createHollowNode)
+      return up(invocation.values, createHollowNode, builtInClouds)
     }
     case 'version': {
       const { version } = await import('#base/version.ts')
@@ -91,13 +101,14 @@ async function run(invocation: Invocation): Promise<void> {
     }
     case 'apiserver':
     case 'controller-manager':
+    case 'cloud-controller-manager':
     case 'scheduler':
     case 'kubelet':
     case 'proxy':
     case 'metrics-server':
     case 'dns': {
       const { runRole } = await import('#cluster/single-role.ts')
-      return runRole(invocation)
+      return runRole(invocation, builtInClouds)
     }
   }
 }

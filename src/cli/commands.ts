@@ -8,6 +8,7 @@ import { UserError } from '#base/errors.ts'
 import { accessFlags } from './access-flags.ts'
 import { trust } from './apiserver-flags.ts'
 import { auditing } from './audit-flags.ts'
+import { cloudControllers, cloudOfCluster } from './cloud-flags.ts'
 import { assets, envtestApiServer, envtestEtcd } from './envtest-flags.ts'
 import { federationTimes, membershipCommands } from './federation-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag, under } from './flags.ts'
@@ -193,6 +194,7 @@ export const commands = {
       ...podNetwork,
       ...nodeLimits,
       ...registration,
+      ...cloudOfCluster,
       install,
       logLevel: logLevel('warn'),
     },
@@ -374,6 +376,16 @@ export const commands = {
     },
   },
   ...membershipCommands(dataDirectory),
+  'cloud-controller-manager': {
+    doc: 'run what ties nodes and Services to a cloud alone',
+    flags: {
+      kubeconfig,
+      ...cloudControllers,
+      featureGates,
+      ...roleServing(10258),
+      logLevel: logLevel('info'),
+    },
+  },
   dns: {
     doc: 'run the cluster DNS alone',
     flags: {

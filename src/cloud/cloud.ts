@@ -16,7 +16,12 @@ import { clusterRanges } from './node-route/route-plan.ts'
 import type { CloudProvider } from './provider.ts'
 import { startServiceLb } from './service-lb/service-lb.controller.ts'
 
-export { createHttpProvider } from './http/http-provider.ts'
+export {
+  createHttpProvider,
+  type HttpProviderOptions,
+  OFFERS,
+  type Offer,
+} from './http/http-provider.ts'
 export * from './provider.ts'
 
 export interface CloudControllersOptions {
@@ -34,6 +39,7 @@ export interface CloudControllersOptions {
   readonly nodeStatusUpdateFrequencyMs?: number
   readonly routeReconciliationPeriodMs?: number
   readonly concurrentNodeSyncs?: number
+  /** As many as `concurrentNodeSyncs` unless given. */
   readonly concurrentNodeStatusUpdates?: number
   readonly concurrentServiceSyncs?: number
 }
@@ -45,11 +51,11 @@ export const CLOUD_DEFAULTS = {
   nodeStatusUpdateFrequencyMs: 5 * 60_000,
   routeReconciliationPeriodMs: 10_000,
   concurrentNodeSyncs: 1,
-  concurrentNodeStatusUpdates: 1,
   concurrentServiceSyncs: 1,
 } as const
 
-type Complete = CloudControllersOptions & Required<Pick<CloudControllersOptions, keyof typeof CLOUD_DEFAULTS>>
+type Complete = CloudControllersOptions &
+  Required<Pick<CloudControllersOptions, keyof typeof CLOUD_DEFAULTS>>
 
 interface CloudControllerEntry {
   readonly name: string
@@ -65,7 +71,13 @@ const controllers: readonly CloudControllerEntry[] = [
     name: 'cloud-node-controller',
     alias: 'cloud-node',
     start: (context, { provider: { instances }, ...options }) =>
-      instances && startCloudNode(context, { instances, ...options }),
+      instances &&
+      startCloudNode(context, {
+        ...options,
+        instances,
+        concurrentNodeStatusUpdates:
+          options.concurrentNodeStatusUpdates || options.concurrentNodeSyncs,
+      }),
   },
   {
     name: 'cloud-node-lifecycle-controller',
@@ -84,7 +96,11 @@ const controllers: readonly CloudControllerEntry[] = [
     alias: 'route',
     start(context, { provider: { routes }, clusterCidr = '', ...options }) {
       if (!routes || options.configureCloudRoutes === false) return undefined
-      return startNodeRoute(context, { routes, clusterRanges: clusterRanges(clusterCidr), ...options })
+      return startNodeRoute(context, {
+        routes,
+        clusterRanges: clusterRanges(clusterCidr),
+        ...options,
+      })
     },
   },
 ]
@@ -100,7 +116,10 @@ export function checkCloudOptions({
   enabled = '*',
   clusterCidr,
   configureCloudRoutes = true,
-}: Pick<CloudControllersOptions, 'provider' | 'enabled' | 'clusterCidr' | 'configureCloudRoutes'>): void {
+}: Pick<
+  CloudControllersOptions,
+  'provider' | 'enabled' | 'clusterCidr' | 'configureCloudRoutes'
+>): void {
   const isEnabled = parseEnabled(enabled)
   if (!provider.routes || !configureCloudRoutes || !isEnabled('node-route-controller')) return
   if (clusterCidr === undefined)
@@ -159,7 +178,9 @@ export function parseEnabled(text: string): (name: string) => boolean {
     .split(',')
     .map(item => item.trim())
     .filter(item => item !== '')
-    .map(item => item.replace(/^(-?)(.*)$/, (_, sign, name) => sign + (canonical.get(name) ?? name)))
+    .map(item =>
+      item.replace(/^(-?)(.*)$/, (_, sign, name) => sign + (canonical.get(name) ?? name)),
+    )
   const names = controllers.map(({ name }) => name)
   for (const item of items) {
     const name = item.replace(/^-/, '')

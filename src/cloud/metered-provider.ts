@@ -21,11 +21,7 @@ export function meterProvider(
     BOUNDS,
     LABELS,
   )
-  const errors = figures.counter(
-    `${prefix}_errors`,
-    'Requests to the cloud that failed.',
-    LABELS,
-  )
+  const errors = figures.counter(`${prefix}_errors`, 'Requests to the cloud that failed.', LABELS)
   const timed = <T extends object>(part: T): T =>
     new Proxy(part, {
       get(target, property) {

@@ -119,6 +119,18 @@ export class RetryLater extends Error {
   }
 }
 
+/** By their names, for a provider in a file of its own may have classes of its own. */
+export const isImplementedElsewhere = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ImplementedElsewhere'
+
+/** When to come again, where the failure or what caused it says so. */
+export function retryAfterMsOf(failure: unknown): number | undefined {
+  if (!(failure instanceof Error)) return undefined
+  const { retryAfterMs } = failure as Partial<RetryLater>
+  if (failure.name === 'RetryLater' && typeof retryAfterMs === 'number') return retryAfterMs
+  return retryAfterMsOf(failure.cause)
+}
+
 /** Names of load balancers are short in many clouds. */
 const NAME_LENGTH = 32
 

@@ -19,6 +19,11 @@ export interface RunningHollowNode extends RunningNode {
   pause(): Promise<void>
   /** Starts a kubelet anew, after these pods (their UIDs) and all that they left on the machine were removed. */
   resume(forgottenPods: ReadonlySet<string>): Promise<void>
+  readonly isOn: boolean
+  /** Ends the kubelet and everything that runs; `resume` does not bring it back. */
+  powerOff(): Promise<void>
+  /** The machine boots. */
+  powerOn(): Promise<void>
 }
 
 const KUBELET_DIRECTORY = '/var/lib/kubelet'
@@ -41,19 +46,27 @@ export function startHollowNodes(
     const podCidr = formatCidr({ base, prefixLength: 24, size: ADDRESSES_PER_NODE })
     const { clock, random } = options
     const machine = options.hollowMachine({ clock, random, hostname: name, podCidr })
+    const address = addressAt(NODE_ADDRESSES, index + 1)
+    options.cloud?.launched?.({ name, address })
+    const hasExternalCloud = options.cloud !== undefined || options.registration?.hasExternalCloud
     const start = () =>
       startKubelet(contextFor(name), {
         nodeName: name,
         ...machine,
         rootDirectory: KUBELET_DIRECTORY,
-        nodeAddresses: [addressAt(NODE_ADDRESSES, index + 1)],
+        nodeAddresses: [address],
+        ...(hasExternalCloud ? { hasExternalCloud } : {}),
         clusterDomain: options.clusterDomain,
         kubeletPort: 0,
         version: version.gitVersion,
       })
     let kubelet = start()
+    let isOn = true
     return {
       name,
+      get isOn() {
+        return isOn
+      },
       files: machine.hostAccess.files,
       get transport() {
         return kubelet.transport
@@ -61,6 +74,18 @@ export function startHollowNodes(
       pause: () => kubelet.stop(),
       async resume(forgottenPods) {
         await removePods(machine, forgottenPods)
+        if (isOn) kubelet = start()
+      },
+      async powerOff() {
+        isOn = false
+        await kubelet.stop()
+        for (const { id } of await machine.runtime.listPodSandboxes())
+          await machine.runtime.stopPodSandbox(id)
+      },
+      async powerOn() {
+        isOn = true
+        const { hostAccess } = machine
+        Object.assign(hostAccess.facts, { bootId: random.uuid() })
         kubelet = start()
       },
       async stop() {

@@ -13,6 +13,7 @@ export const identities = {
   /** Fills the shared informers, which every role in the process reads. */
   cache: user('system:apiserver', MASTERS),
   controllerManager: user('system:kube-controller-manager'),
+  cloudControllerManager: user('system:cloud-controller-manager'),
   scheduler: user('system:kube-scheduler'),
   proxy: user('system:kube-proxy', 'system:node-proxier'),
   dns: user(

@@ -51,6 +51,8 @@ export class InProcessRoles implements Running {
   readonly #nodes = new Map<string, RunningNode>()
   #hollowNodes: readonly RunningHollowNode[] = []
   #control: readonly Running[] = []
+  /** Where a cloud has the nodes' machines. */
+  #machines: Running | undefined
   /** Of the controllers; lasts over several times of leading. */
   readonly #figures = createFigureBook()
   #scheduler: RunningScheduler | undefined
@@ -107,6 +109,7 @@ export class InProcessRoles implements Running {
           name => this.#nodes.get(name)?.files,
         ),
         ...(this.#options.machine ? { takenPorts: takenPortsOf(this.#options.machine) } : {}),
+        balancesByClassOnly: hasCloud(this.#options),
         tokens: { sign: claims => signToken(claims, tokenKey) },
         signing: {
           authorities: Object.fromEntries(SIGNERS.map(name => [name, () => pki.signer])),
@@ -117,8 +120,10 @@ export class InProcessRoles implements Running {
       return this.#scheduler
     }
     const federate = await this.#federation()
+    const ofCloud = this.#ofCloud()
     if (!etcd) {
-      this.#control = [control(), federate ? federate.start() : schedule()]
+      const second = federate ? federate.start() : schedule()
+      this.#control = [control(), second, ...(ofCloud ? [await ofCloud()] : [])]
       return
     }
     // Other processes may share the store: of all, one controls and one schedules.
@@ -128,6 +133,7 @@ export class InProcessRoles implements Running {
       federate
         ? startLed('federation-controller-manager', federate.context, federate.start)
         : startLed('kube-scheduler', scheduler, schedule),
+      ...(ofCloud ? [startLed('cloud-controller-manager', this.#cloudContext(), ofCloud)] : []),
     ]
     showLeading(this.#figures, led)
     this.#control = led
@@ -143,6 +149,21 @@ export class InProcessRoles implements Running {
     return { context, start: () => startFederation(context, options) }
   }
 
+  /** Starts the controllers of the cloud, where there is one. */
+  #ofCloud(): (() => Promise<Running>) | undefined {
+    const { cloud, cloudControllers: settings = {}, clusterCidr } = this.#options
+    if (!cloud) return undefined
+    return async () => {
+      const { startCloudControl } = await import('./in-process-cloud.ts')
+      const options = { cloud, settings, clusterCidr, figures: this.#figures }
+      return startCloudControl(this.#cloudContext(), options)
+    }
+  }
+
+  #cloudContext(): RoleContext {
+    return this.#contextFor(identities.cloudControllerManager, this.#figures)
+  }
+
   /** Ends them; nothing that they decided is still to be written afterwards. */
   async stopControl(): Promise<void> {
     await Promise.all(this.#control.map(part => part.stop()))
@@ -152,6 +173,7 @@ export class InProcessRoles implements Running {
     this.#stopping.abort()
     await this.#measuring
     await this.#options.metrics?.stop()
+    await this.#machines?.stop()
     for (const node of [...this.#nodes.values()].reverse()) await node.stop()
     await this.stopControl()
     this.#informers.stop()
@@ -199,6 +221,10 @@ export class InProcessRoles implements Running {
         this.#contextFor(identities.node(name)),
       )
       for (const node of this.#hollowNodes) this.#nodes.set(node.name, node)
+      const { cloud } = this.#options
+      if (!cloud) return
+      const { followMachines } = await import('./in-process-cloud.ts')
+      this.#machines = followMachines(this.#contextFor(identities.admin), cloud, this.#hollowNodes)
     } else if (machine) {
       const node = await this.#startMachineNode(machine)
       this.#nodes.set(node.name, node)
@@ -230,6 +256,10 @@ export class InProcessRoles implements Running {
     })
   }
 }
+
+/** Then load balancers are the cloud's, but for those that ask for ours by its class. */
+const hasCloud = ({ cloud, registration }: RolesOptions): boolean =>
+  cloud !== undefined || registration?.hasExternalCloud === true
 
 /** Of other machines nobody knows here. */
 function takenPortsOf({ nodeName, nodeAddresses }: Machine) {

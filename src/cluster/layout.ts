@@ -26,6 +26,7 @@ export interface Layout {
 /** Roles that `proa apiserver` writes a kubeconfig for, beside the administrator's: `scheduler.conf` and so on. */
 export const ROLE_KUBECONFIGS = [
   'controller-manager',
+  'cloud-controller-manager',
   'scheduler',
   'proxy',
   'dns',

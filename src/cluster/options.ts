@@ -15,6 +15,7 @@ import type { AuditOptions } from './audit-options.ts'
 import type { AuthenticationSettings } from './authentication-options.ts'
 import type { AuthorizationSettings } from './authorization-options.ts'
 import type { Origin } from './foundation.ts'
+import type { CloudControllersSettings, ClusterCloud } from './in-process-cloud.ts'
 import type { SecurityWanted } from './security-options.ts'
 
 /** Nodes that run in this process. */
@@ -122,6 +123,13 @@ export interface ClusterOptions extends ServingOptions, AccessOptions {
   readonly staticPodPath?: string
   /** As what this machine's node registers. */
   readonly registration?: NodeRegistration
+  /**
+   * The cloud that nodes and Services of type LoadBalancer belong to: hollow nodes wait until it says what they are. Whoever gives it closes it.
+   * One cluster at a time has it.
+   */
+  readonly cloud?: ClusterCloud
+  /** What its controllers do, and how often; upstream's defaults. */
+  readonly cloudControllers?: CloudControllersSettings
   /** Whether the resource metrics API is served, for `kubectl top` and autoscalers; not by default. */
   readonly metricsServer?: boolean
   /** How often nodes are asked what they use, 15 s by default; upstream's --metric-resolution. */
@@ -152,6 +160,8 @@ export type HollowMachine = (facts: {
 }) => { readonly runtime: ContainerRuntime; readonly hostAccess: HostAccess }
 
 type WithoutDefault =
+  | 'cloud'
+  | 'cloudControllers'
   | 'dataDirectory'
   | 'encryption'
   | 'etcd'

@@ -9,6 +9,6 @@ export function registrationOf(values: ValuesOf<'up' | 'kubelet' | 'join'>): Nod
     taints: [...registerWithTaints.values()],
     ...(maxPods === undefined ? {} : { maxPods }),
     ...(providerId === undefined ? {} : { providerId }),
-    hasExternalCloud: cloudProvider === 'external',
+    hasExternalCloud: cloudProvider !== undefined,
   }
 }

@@ -13,6 +13,7 @@ import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
 import { accessOptionsOf } from './access-options.ts'
 import { auditOptionsOf } from './audit-options.ts'
+import type { BuiltInClouds } from './configured-cloud.ts'
 import { certificateDirectoryOf, dataDirectoryOf } from './data-directory.ts'
 import { layoutOf } from './layout.ts'
 import { DEFAULT_DOMAIN } from './options.ts'
@@ -27,6 +28,7 @@ type RoleInvocation = Extract<
     name:
       | 'apiserver'
       | 'controller-manager'
+      | 'cloud-controller-manager'
       | 'scheduler'
       | 'kubelet'
       | 'proxy'
@@ -36,11 +38,14 @@ type RoleInvocation = Extract<
 >
 
 /** Starts the role; the process then lives until a signal ends it. Throws UserErrors. */
-export async function runRole(invocation: RoleInvocation): Promise<void> {
+export async function runRole(
+  invocation: RoleInvocation,
+  builtInClouds: BuiltInClouds,
+): Promise<void> {
   const running =
     invocation.name === 'apiserver'
       ? await runApiServer(invocation.values)
-      : await runRemote(invocation)
+      : await runRemote(invocation, builtInClouds)
   onTermination(() => running.stop())
   boundHeap()
 }
@@ -86,12 +91,15 @@ async function runApiServer(values: ValuesOf<'apiserver'>): Promise<Running> {
 
 type RemoteInvocation = Exclude<RoleInvocation, { name: 'apiserver' }>
 
-async function runRemote(invocation: RemoteInvocation): Promise<Running> {
+async function runRemote(
+  invocation: RemoteInvocation,
+  builtInClouds: BuiltInClouds,
+): Promise<Running> {
   const { values } = invocation
   const log = systemLog(values.logLevel)
   const remote = await connect(invocation, log)
   try {
-    const role = await startRole(invocation, remote)
+    const role = await startRole(invocation, remote, builtInClouds)
     log.info(`${invocation.name} started`, { server: remote.connection.server })
     return {
       async stop() {
@@ -126,12 +134,20 @@ async function connect(invocation: RemoteInvocation, log: Log): Promise<Remote> 
   )
 }
 
-async function startRole(invocation: RemoteInvocation, remote: Remote): Promise<Running> {
+async function startRole(
+  invocation: RemoteInvocation,
+  remote: Remote,
+  builtInClouds: BuiltInClouds,
+): Promise<Running> {
   const { context, connection } = remote
   switch (invocation.name) {
     case 'controller-manager': {
       const { startControllerManager } = await import('./single-controller-manager.ts')
       return startControllerManager(invocation.values, remote)
+    }
+    case 'cloud-controller-manager': {
+      const { startCloudControllerManager } = await import('./single-cloud-controller-manager.ts')
+      return startCloudControllerManager(invocation.values, remote, builtInClouds)
     }
     case 'scheduler': {
       const { startSingleScheduler } = await import('./single-scheduler.ts')

@@ -156,6 +156,8 @@ class Starting {
         const { dataDirectory, etcd, keepsInMemory, audit: __, listen: _, ...same } = options
         if (options.nodes.kind === 'containerd')
           throw new UserError('a cluster on containerd cannot be forked: there is one such machine')
+        if (options.cloud)
+          throw new UserError('a cluster with a cloud cannot be forked: there is one such cloud')
         return startCluster({ ...same, ...(listen ? { listen } : {}), origin })
       },
       stop,

@@ -3,8 +3,10 @@ import { resolve } from 'node:path'
 import { messageOf, UserError } from '#base/errors.ts'
 import { parseFeatureGates } from '#base/feature-gates.ts'
 import { hostPort } from '#base/host-port.ts'
+import type { Log } from '#base/log.ts'
 import { version } from '#base/version.ts'
 import { flagTexts, type NodesWanted, nodesText, readyText, type ValuesOf } from '#cli'
+import type { CloudProvider } from '#cloud'
 import { addressForOthers } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
@@ -14,6 +16,7 @@ import { systemRandom } from '#host/random.ts'
 import { onTermination } from '#host/signals.ts'
 import { accessOptionsOf } from './access-options.ts'
 import { auditOptionsOf } from './audit-options.ts'
+import type { BuiltInClouds } from './configured-cloud.ts'
 import { dataDirectoryOf } from './data-directory.ts'
 import { type ClusterFacts, publishFacts } from './joining/cluster-facts.ts'
 import { keepKubeconfig } from './kept-kubeconfig.ts'
@@ -24,13 +27,18 @@ import { servingOptionsOf } from './serving-options.ts'
 import { startCluster } from './start-cluster.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
-export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): Promise<void> {
+export async function up(
+  values: ValuesOf<'up'>,
+  hollowMachine: HollowMachine,
+  builtInClouds: BuiltInClouds,
+): Promise<void> {
   const directory = dataDirectoryOf(values.dataDirectory)
   const log = systemLog(values.logLevel)
   const nodes = await nodesFor(values.nodes, values.install)
   // Beside hollow nodes none joins: their pods could not meet.
   const mayJoin = values.enableBootstrapTokenAuth && nodes.kind === 'containerd'
   const storage = storageOptionsOf(values)
+  const cloud = await cloudOf(values, builtInClouds, log)
   const cluster = await startCluster({
     dataDirectory: directory,
     ...storage,
@@ -53,6 +61,7 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     podRoutes: values.podRoutes,
     allowedUnsafeSysctls: values.allowedUnsafeSysctls,
     registration: registrationOf(values),
+    ...(cloud ? { cloud } : {}),
     ...(values.staticPodPath === undefined ? {} : { staticPodPath: resolve(values.staticPodPath) }),
     ...(values.evictionHard === undefined ? {} : { evictionHard: values.evictionHard }),
     ...(values.kubeletPort === undefined ? {} : { kubeletPort: values.kubeletPort }),
@@ -62,7 +71,10 @@ export async function up(values: ValuesOf<'up'>, hollowMachine: HollowMachine): 
     random: systemRandom,
     hollowMachine,
   })
-  onTermination(() => cluster.stop())
+  onTermination(async () => {
+    await cluster.stop()
+    await cloud?.close?.()
+  })
   boundHeap()
   const layout = layoutOf(directory)
   const kubeconfig = values.writeKubeconfig ?? layout.adminKubeconfig
@@ -105,6 +117,17 @@ function factsFor(values: ValuesOf<'up'>, url: string): ClusterFacts {
   const host = isLocal ? undefined : addressForOthers(bindAddress)
   const server = host === undefined ? '' : `https://${hostPort(host, new URL(url).port)}`
   return { server, clusterCidr, serviceClusterIpRange, clusterDomain }
+}
+
+/** One that is not somebody else's to run. */
+async function cloudOf(
+  { cloudProvider: name, cloudConfig: configFile }: ValuesOf<'up'>,
+  builtIn: BuiltInClouds,
+  log: Log,
+): Promise<CloudProvider | undefined> {
+  if (name === undefined || name === 'external') return undefined
+  const { configuredCloud } = await import('./configured-cloud.ts')
+  return configuredCloud({ name, configFile }, builtIn, { clock: systemClock, log })
 }
 
 /** Real containers where this machine can run them; where it can't, says what is missing and goes on with a hollow node. */

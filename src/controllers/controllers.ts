@@ -104,6 +104,8 @@ export interface ControllersOptions {
   readonly nodeDirectories?: NodeDirectories
   /** Ports on which programs of nodes listen; without it, Services of type LoadBalancer are left to others. */
   readonly takenPorts?: TakenPorts
+  /** Whether those that name no class are left to others, too: a cloud has load balancers for them. */
+  readonly balancesByClassOnly?: boolean
   /** Every kind that is served beside custom ones; the built-in ones that are served by default if absent. */
   readonly kinds?: () => readonly AnyKind[]
   /** Upstream's --feature-gates, which were checked; none are set by default. */
@@ -202,8 +204,8 @@ export const controllers: readonly ControllerEntry[] = [
   { name: 'node-lifecycle-controller', create: nodeLifecycleController },
   {
     name: 'service-lb-controller',
-    create: (context, { takenPorts }) =>
-      takenPorts ? serviceLbController(context, takenPorts) : undefined,
+    create: (context, { takenPorts, balancesByClassOnly: byClassOnly = false }) =>
+      takenPorts ? serviceLbController(context, { takenPorts, byClassOnly }) : undefined,
   },
   { name: 'taint-eviction-controller', create: taintEvictionController },
   { name: 'device-taint-eviction-controller', create: deviceTaintEvictionController },

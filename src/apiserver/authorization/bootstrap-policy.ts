@@ -7,6 +7,7 @@ import type { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import type { Role } from '#api/rbac/v1/role.ts'
 import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import type { PolicyRule, Subject } from '#api/rbac/v1/rules.ts'
+import { CLOUD_ROLE, CLOUD_USER, cloudRules } from './bootstrap-cloud-role.ts'
 import {
   CONTROLLER_ROLE_PREFIX,
   controllerNames,
@@ -64,6 +65,7 @@ const ownRoles: readonly ClusterRole[] = [
     rule('list watch', 'core', 'pods namespaces'),
     rule('list watch', 'networking.k8s.io', 'networkpolicies'),
   ]),
+  clusterRole(CLOUD_ROLE, cloudRules),
 ]
 
 export const clusterRoles: readonly ClusterRole[] = [
@@ -92,6 +94,7 @@ export const clusterRoleBindings: readonly ClusterRoleBinding[] = [
   clusterRoleBinding('system:node', []),
   clusterRoleBinding('proa:controllers', [user('system:kube-controller-manager')]),
   clusterRoleBinding('proa:proxy', [user('system:kube-proxy')]),
+  clusterRoleBinding(CLOUD_ROLE, [user(CLOUD_USER)]),
   // The API server's client certificate may use the kubelets; kubeadm makes this one, too.
   clusterRoleBinding(
     'system:kubelet-api-admin',
@@ -121,6 +124,7 @@ export const roles: readonly Role[] = [
   ]),
   namespacedRole(SYSTEM, 'system::leader-locking-kube-controller-manager', [LEASES, CANDIDATES]),
   namespacedRole(SYSTEM, 'system::leader-locking-kube-scheduler', [LEASES, CANDIDATES]),
+  namespacedRole(SYSTEM, CLOUD_ROLE, [LEASES]),
   namespacedRole(SYSTEM, SIGNER, [rule(READ, 'core', 'secrets')]),
   namespacedRole(SYSTEM, `${CONTROLLER_ROLE_PREFIX}cloud-provider`, [
     rule('create get list watch', 'core', 'configmaps'),
@@ -163,6 +167,13 @@ export const roleBindings: readonly RoleBinding[] = [
     user('system:kube-scheduler'),
     account('kube-scheduler'),
   ]),
+  roleBinding(SYSTEM, CLOUD_ROLE, [user(CLOUD_USER)]),
+  roleBinding(
+    SYSTEM,
+    'extension-apiserver-authentication-reader',
+    [user(CLOUD_USER)],
+    `${CLOUD_ROLE}-authentication-reader`,
+  ),
   roleBinding(SYSTEM, SIGNER, [account('bootstrap-signer')]),
   ...['cloud-provider', 'token-cleaner'].map(name =>
     roleBinding(SYSTEM, `${CONTROLLER_ROLE_PREFIX}${name}`, [account(name)]),

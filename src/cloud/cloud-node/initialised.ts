@@ -26,7 +26,11 @@ export function initialised(node: Node, told: InstanceMetadata): Node {
   return {
     ...node,
     metadata: { ...node.metadata, labels: labelsOf(node, told) },
-    spec: { ...spec, ...(providerID ? { providerID } : {}), ...(taints.length > 0 ? { taints } : {}) },
+    spec: {
+      ...spec,
+      ...(providerID ? { providerID } : {}),
+      ...(taints.length > 0 ? { taints } : {}),
+    },
   }
 }
 

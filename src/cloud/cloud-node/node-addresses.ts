@@ -1,6 +1,7 @@
 /** Which addresses a node has, of those that its cloud knows. Pure. */
-import type { Node } from '#api/core/v1/node.ts'
+
 import { canonicalIp } from '#api/core/v1/addresses.ts'
+import type { Node } from '#api/core/v1/node.ts'
 import type { NodeAddress } from '../provider.ts'
 
 /** The addresses that the node's kubelet was told to have, with commas between them. */

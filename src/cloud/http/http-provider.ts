@@ -2,13 +2,14 @@
  * A provider in any language: each call is a POST of JSON to `<url>/<call>`, where the call is upstream's name of it in words with dashes. What is
  * asked and answered is told in docs/cloud.md; `../provider.ts` says what it means.
  */
+import type { Clock } from '#base/clock.ts'
 import { UserError } from '#base/errors.ts'
 import { createUrlPoster, type UrlTrust } from '#client/webhooks/url-poster.ts'
 import {
   type CloudProvider,
   ImplementedElsewhere,
-  type Instances,
   type InstanceMetadata,
+  type Instances,
   type LoadBalancer,
   type LoadBalancerStatus,
   RetryLater,
@@ -28,6 +29,7 @@ export interface HttpProviderOptions {
   readonly trust?: UrlTrust
   /** How long a call may take: five minutes by default, since clouds take their time over load balancers. */
   readonly timeoutMs?: number
+  readonly clock: Clock
 }
 
 const TIMEOUT_MS = 5 * 60_000
@@ -43,13 +45,21 @@ interface Failure {
 
 /** Throws a UserError for a URL that is none. */
 export function createHttpProvider(options: HttpProviderOptions): CloudProvider {
-  const { name, offers = OFFERS, trust = {}, timeoutMs = TIMEOUT_MS } = options
+  const { name, offers = OFFERS, trust = {}, timeoutMs = TIMEOUT_MS, clock } = options
   const base = baseOf(options.url)
   const { post, close } = createUrlPoster(trust, { answerBytes: ANSWER_BYTES })
   const ask = async <T>(call: string, question: object, signal: AbortSignal): Promise<T> => {
     const body = new TextEncoder().encode(JSON.stringify(question))
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    const late = new AbortController()
+    const cancel = clock.after(timeoutMs, () => late.abort())
+    const limit = AbortSignal.any([signal, late.signal])
     const { status, body: answer } = await post(`${base}/${call}`, body, limit)
+      .catch(error => {
+        throw late.signal.aborted
+          ? new Error(`${call} was not answered within ${timeoutMs / 1000}s`)
+          : error
+      })
+      .finally(cancel)
     const text = new TextDecoder().decode(answer)
     if (status >= 400) throw failureOf(call, status, text)
     try {
@@ -153,6 +163,8 @@ function baseOf(text: string): string {
     // Told below.
   }
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
-    throw new UserError(`the cloud provider's url must begin with http:// or https://, not "${text}"`)
+    throw new UserError(
+      `the cloud provider's url must begin with http:// or https://, not "${text}"`,
+    )
   return text.replace(/\/+$/, '')
 }

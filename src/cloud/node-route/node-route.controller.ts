@@ -105,7 +105,10 @@ export function startNodeRoute(
       } catch (error) {
         if (!isStatus(error, 'Conflict') || attempt >= CONDITION_ATTEMPTS) {
           if (!signal.aborted && !isStatus(error, 'NotFound'))
-            log.warn('the condition of a node cannot be written', { node: name, why: messageOf(error) })
+            log.warn('the condition of a node cannot be written', {
+              node: name,
+              why: messageOf(error),
+            })
           return
         }
         await sleep(clock, CONDITION_WAIT_MS, signal).catch(() => {})

@@ -69,8 +69,7 @@ export function planRoutes(
     }
   }
   const remove = routes.filter(
-    route =>
-      (route.blackhole || !standing.has(route)) && isInside(route.destinationCIDR, isOurs),
+    route => (route.blackhole || !standing.has(route)) && isInside(route.destinationCIDR, isOurs),
   )
   return { create, remove, isRemovedFirst: routes[0]?.targetNodeAddresses !== undefined }
 }
@@ -108,7 +107,8 @@ function lastOf({ address, length, family }: NonNullable<ReturnType<typeof range
 /** Eight numbers of an IPv6 address without an IPv4 tail, which no range is written with. */
 function groupsOf(address: string): number[] {
   const [head = '', tail] = address.split('::')
-  const read = (text: string) => (text === '' ? [] : text.split(':').map(part => parseInt(part, 16)))
+  const read = (text: string) =>
+    text === '' ? [] : text.split(':').map(part => parseInt(part, 16))
   const [first, last] = [read(head), read(tail ?? '')]
   const zeros = tail === undefined ? 0 : 8 - first.length - last.length
   return [...first, ...Array<number>(Math.max(0, zeros)).fill(0), ...last]

@@ -11,13 +11,19 @@ import { exponentialBounds } from '#base/figures.ts'
 import type { EventType } from '#client/events.ts'
 import { type CloudContext, eachOf, type RunningCloudController, workOnKeys } from '../context.ts'
 import {
-  ImplementedElsewhere,
+  isImplementedElsewhere,
   type LoadBalancer,
   type LoadBalancerStatus,
-  RetryLater,
+  retryAfterMsOf,
 } from '../provider.ts'
 import { balancedNodes, mattersToBalancers, namesTold, sameMachines } from './balanced-nodes.ts'
-import { FINALIZER, hasFinalizer, needsCleanup, needsUpdate, wantsBalancer } from './balanced-service.ts'
+import {
+  FINALIZER,
+  hasFinalizer,
+  needsCleanup,
+  needsUpdate,
+  wantsBalancer,
+} from './balanced-service.ts'
 
 /** Upstream's names of the queues. */
 const SERVICES = 'service'
@@ -50,7 +56,7 @@ export function startServiceLb(
     baseDelayMs: BASE_DELAY_MS,
     maximumDelayMs: MAXIMUM_DELAY_MS,
     work: (key, signal) => controller.sync(key, signal),
-    retryAfterMs: failure => retryLater(failure)?.retryAfterMs,
+    retryAfterMs: retryAfterMsOf,
   })
   const nodeKeys = workOnKeys(context, {
     name: NODES,
@@ -199,7 +205,7 @@ class ServiceLb {
     try {
       status = await this.#balancer.ensureLoadBalancer(this.#clusterName, service, nodes, signal)
     } catch (error) {
-      if (error instanceof ImplementedElsewhere) return
+      if (isImplementedElsewhere(error)) return
       throw new Error(`failed to ensure load balancer: ${messageOf(error)}`, { cause: error })
     }
     this.#tell(service, 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer')
@@ -242,7 +248,7 @@ class ServiceLb {
     try {
       await this.#balancer.ensureLoadBalancerDeleted(this.#clusterName, service, signal)
     } catch (error) {
-      if (!(error instanceof ImplementedElsewhere)) throw error
+      if (!isImplementedElsewhere(error)) throw error
     }
   }
 
@@ -263,7 +269,7 @@ class ServiceLb {
         this.#tell(service, 'Normal', 'UpdatedLoadBalancer', 'Updated load balancer with new hosts')
       return true
     } catch (error) {
-      if (error instanceof ImplementedElsewhere) return true
+      if (isImplementedElsewhere(error)) return true
       // One that is gone meanwhile needs no nodes.
       const exists = await this.#exists(service, signal)
       if (!exists || signal.aborted) return true
@@ -336,9 +342,3 @@ const prefixed =
   (error: unknown): never => {
     throw new Error(`${what}: ${messageOf(error)}`)
   }
-
-/** Where a failure, or what caused it, says when to come again. */
-function retryLater(failure: unknown): RetryLater | undefined {
-  if (failure instanceof RetryLater) return failure
-  return failure instanceof Error && failure.cause ? retryLater(failure.cause) : undefined
-}

@@ -40,6 +40,7 @@ export interface PkiOptions {
 export const CLIENT_SUBJECTS = {
   admin: { commonName: 'kubernetes-admin', organizations: ['system:masters'] },
   'controller-manager': { commonName: 'system:kube-controller-manager' },
+  'cloud-controller-manager': { commonName: 'system:cloud-controller-manager' },
   scheduler: { commonName: 'system:kube-scheduler' },
   proxy: { commonName: 'system:kube-proxy', organizations: ['system:node-proxier'] },
   dns: { commonName: 'system:serviceaccount:kube-system:kube-dns' },

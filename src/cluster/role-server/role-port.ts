@@ -21,7 +21,7 @@ type Values = Pick<
 >
 
 export interface RolePortOptions {
-  readonly name: 'controller-manager' | 'scheduler'
+  readonly name: 'controller-manager' | 'scheduler' | 'cloud-controller-manager'
   readonly values: Values
   readonly remote: Remote
   readonly role: Running
@@ -64,7 +64,7 @@ async function open(options: RolePortOptions): Promise<Running> {
     },
     figures,
     configuration,
-    component: `kube-${name}`,
+    component: name === 'cloud-controller-manager' ? name : `kube-${name}`,
     featureGates: parseFeatureGates(values.featureGates),
     flags: flagTexts(name, values),
     random,

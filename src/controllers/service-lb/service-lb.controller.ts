@@ -7,7 +7,11 @@ import { type Service, service } from '#api/core/v1/service.ts'
 import { endpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { keyOf } from '#api/machinery/metadata.ts'
 import type { Controller, ControllerContext } from '../runner/controller.ts'
-import { type BalancerWorld, isBalanced, reconcile } from './service-lb.reconcile.ts'
+import {
+  type BalancerWorld,
+  isBalanced as isBalancedBy,
+  reconcile,
+} from './service-lb.reconcile.ts'
 
 const SERVICE_NAME = 'kubernetes.io/service-name'
 
@@ -15,8 +19,9 @@ export type TakenPorts = BalancerWorld['takenPorts']
 
 export function serviceLbController(
   context: ControllerContext,
-  takenPorts: TakenPorts,
+  { takenPorts, byClassOnly }: Pick<BalancerWorld, 'takenPorts' | 'byClassOnly'>,
 ): Controller {
+  const isBalanced = (found: Service) => isBalancedBy(found, byClassOnly)
   const services = context.informers.for(service)
   const nodes = context.informers.for(node)
   const slices = context.informers.for(endpointSlice)
@@ -73,7 +78,13 @@ export function serviceLbController(
     reconcile(key) {
       const found = services.get(key)
       if (!found) return { writes: [] }
-      const world = { nodes: nodes.list(), services: services.list(), slicesOf, takenPorts }
+      const world = {
+        nodes: nodes.list(),
+        services: services.list(),
+        slicesOf,
+        takenPorts,
+        ...(byClassOnly ? { byClassOnly } : {}),
+      }
       return reconcile(found, world)
     },
   }

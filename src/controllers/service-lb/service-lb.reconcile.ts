@@ -24,14 +24,18 @@ export interface BalancerWorld {
   readonly slicesOf: (service: Service) => readonly EndpointSlice[]
   /** Ports on which programs of a node's machine listen, such as `22/TCP`. */
   readonly takenPorts: (node: string) => ReadonlySet<string>
+  /** Whether a cloud has load balancers for those that name nobody. */
+  readonly byClassOnly?: boolean
 }
 
-export function isBalanced({ spec }: Service): boolean {
-  return spec.type === 'LoadBalancer' && [undefined, CLASS].includes(spec.loadBalancerClass)
+export function isBalanced({ spec }: Service, byClassOnly = false): boolean {
+  const { type, loadBalancerClass = byClassOnly ? undefined : CLASS } = spec
+  return type === 'LoadBalancer' && loadBalancerClass === CLASS
 }
 
 export function reconcile(service: Service, world: BalancerWorld): Outcome {
-  if (!isBalanced(service) || service.metadata.deletionTimestamp) return nothingToDo
+  if (!isBalanced(service, world.byClassOnly) || service.metadata.deletionTimestamp)
+    return nothingToDo
   const { nodes, problem } = placesFor(service, world)
   const ingress = nodes.flatMap(ingressOf)
   const before = service.status?.loadBalancer?.ingress ?? []
@@ -62,7 +66,7 @@ interface Places {
 }
 
 function placesFor(service: Service, world: BalancerWorld): Places {
-  const rival = rivalOf(service, world.services)
+  const rival = rivalOf(service, world)
   if (rival) return { nodes: [], problem: rival }
   const local = service.spec.externalTrafficPolicy === 'Local' && endpointNodes(service, world)
   const fit = world.nodes
@@ -79,10 +83,10 @@ function placesFor(service: Service, world: BalancerWorld): Places {
 }
 
 /** Of several that want a port the oldest has it. */
-function rivalOf(service: Service, services: readonly Service[]): string | undefined {
+function rivalOf(service: Service, { services, byClassOnly }: BalancerWorld): string | undefined {
   const wanted = portsOf(service)
   for (const other of services) {
-    if (keyOf(other) === keyOf(service) || !isBalanced(other)) continue
+    if (keyOf(other) === keyOf(service) || !isBalanced(other, byClassOnly)) continue
     if (ageOf(other) > ageOf(service)) continue
     const port = portsOf(other).find(each => wanted.includes(each))
     if (port) return `Service ${keyOf(other)} has port ${port} of the nodes`
