@@ -88,7 +88,7 @@ function configurationOf(values: Values): object {
         resourceNamespace: values.leaderElectResourceNamespace,
       },
       Controllers: values.controllers.split(','),
-      Debugging: { EnableProfiling: values.profiling },
+      Debugging: { enableProfiling: values.profiling },
     },
     KubeCloudShared: {
       CloudProvider: { Name: values.cloudProvider, CloudConfigFile: values.cloudConfig ?? '' },
