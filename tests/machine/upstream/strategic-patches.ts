@@ -26,6 +26,13 @@ const META: readonly object[] = [
 
 /** Of the spec of its pods. */
 const POD: readonly object[] = [
+  {
+    hostAliases: [
+      { ip: '192.0.2.1', hostnames: ['a'] },
+      { ip: '192.0.2.1', hostnames: ['b'] },
+      { $patch: 'replace' },
+    ],
+  },
   { affinity: { nodeAffinity: { $patch: 'replace' }, podAffinity: { $retainKeys: [] } } },
   { affinity: { $patch: 'delete' } },
   { tolerations: [{ key: 'a', operator: 'Exists' }, { $patch: 'delete' }] },

@@ -181,6 +181,9 @@ test('strategic merge: lists of objects merge by their key, new items come first
     { name: 'b', image: '1' },
   ])
   assert.deepEqual(merge({ containers: [{ $patch: 'replace' }, { name: 'z' }] }), [{ name: 'z' }])
+  // Addresses of a node are written so: there may be several of one type.
+  const alike = [{ name: 'z', image: '1' }, { name: 'y' }, { name: 'z', image: '2' }]
+  assert.deepEqual(merge({ containers: [...alike, { $patch: 'replace' }] }), alike)
   assert.deepEqual(
     merge({
       '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }],

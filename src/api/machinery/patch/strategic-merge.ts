@@ -167,7 +167,9 @@ function mergeList(
   const replaces = items.some(item => item[PATCH] === 'replace')
   const gone = items.filter(item => item[PATCH] === 'delete').map(item => item[key])
   const wanted = items.filter(item => item[PATCH] === undefined)
-  const merged = replaces ? [] : original.map(keyed).filter(item => !gone.includes(item[key]))
+  // Nothing is merged then: items with the same key, such as addresses of one type, stand beside each other.
+  if (replaces) return wanted
+  const merged = original.map(keyed).filter(item => !gone.includes(item[key]))
   for (const item of wanted) {
     const at = merged.findIndex(candidate => candidate[key] === item[key])
     const known = merged[at]
