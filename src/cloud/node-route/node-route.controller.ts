@@ -1,5 +1,6 @@
 /** Keeps the routes of the cloud to the ranges of nodes' pods, and says of each node whether its routes are there. */
 import { type Node, node as nodeKind } from '#api/core/v1/node.ts'
+import { formatDuration } from '#api/machinery/duration.ts'
 import { isStatus } from '#api/machinery/status.ts'
 import { rfc3339, sleep } from '#base/clock.ts'
 import { messageOf } from '#base/errors.ts'
@@ -78,7 +79,8 @@ export function startNodeRoute(
     } catch (error) {
       if (signal.aborted) return false
       const about = { apiVersion: 'v1', kind: 'Node', metadata: { name, uid } }
-      const took = `${Math.round(clock.monotonicMs() - fromMs)}ms`
+      // Of whole milliseconds, so that it is not another Event each time.
+      const took = formatDuration(BigInt(Math.round(clock.monotonicMs() - fromMs)) * 1_000_000n)
       recorder.record(about, 'Warning', 'FailedToCreateRoute', {
         message: `Could not create route ${uid} ${route.destinationCIDR} for node ${name} after ${took}: ${messageOf(error)}`,
       })

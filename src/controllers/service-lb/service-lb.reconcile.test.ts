@@ -67,6 +67,18 @@ test('others’ Services are left alone', () => {
   assert.equal(told(service('web', { loadBalancerClass: 'proa/node' })).length, 2)
 })
 
+test('where a cloud has load balancers, only who names ours gets one, and only those are rivals', () => {
+  const byClassOnly = true
+  assert.deepEqual(told(service('web'), { byClassOnly }), ['nothing'])
+  const ours = service('web', { loadBalancerClass: 'proa/node' })
+  const older = {
+    metadata: { name: 'older', namespace: 'd', creationTimestamp: '2025-01-01T00:00:00Z' },
+  }
+  const services = [ours, service('older', {}, older)]
+  assert.equal(told(ours, { byClassOnly, services })[0], given('10.0.0.1', '10.0.0.2'))
+  assert.match(told(ours, { services })[0] ?? '', /Service d\/older has port 80\/TCP/)
+})
+
 test('one that keeps clients’ addresses gets those nodes that have a ready endpoint', () => {
   const slice = {
     endpoints: [
