@@ -37,12 +37,13 @@ export class CloudWorld {
   #running!: RunningCloudControllers
   #seen = new Set<string>()
   #calls = 0
+  #isOver = false
 
   constructor(enabled: string) {
     this.#enabled = enabled
     this.ready = this.#start()
     // Closed with the test that made it.
-    after(() => this.#stop())
+    after(() => this.stop())
   }
 
   #informers: ReturnType<typeof createInformers> | undefined
@@ -65,8 +66,11 @@ export class CloudWorld {
     await this.settle()
   }
 
-  async #stop(): Promise<void> {
+  /** A second time changes nothing. */
+  async stop(): Promise<void> {
     await this.ready
+    if (this.#isOver) return
+    this.#isOver = true
     await this.#running.stop()
     this.#informers?.stop()
     await this.#server.stop()
