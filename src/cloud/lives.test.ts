@@ -13,7 +13,8 @@ const RUNS = Number(process.env.LIVES ?? 12)
 /** The longest wait after failures is 300 s; that, with time for the tries before it. */
 const HEALING_S = 1_500
 
-const names = fc.constantFrom('a', 'b', 'c')
+/** Few, so that one thing happens to what another happened to. */
+const names = fc.constantFrom('a', 'b')
 const requestNames = [
   'InstanceExists',
   'InstanceMetadata',
@@ -32,7 +33,7 @@ const acts = fc.oneof(
   fc.tuple(fc.constantFrom('removeService', 'toClusterIp', 'toLoadBalancer', 'otherPort'), names),
   fc.tuple(fc.constantFrom('exclude', 'include', 'bare'), names),
   { weight: 2, arbitrary: fc.tuple(fc.constantFrom('fails', 'works'), requests) },
-  fc.tuple(fc.constant('pass'), fc.constantFrom('1', '6', '30')),
+  { weight: 2, arbitrary: fc.tuple(fc.constant('pass'), fc.constantFrom('6', '30')) },
 )
 
 async function act(
@@ -124,12 +125,13 @@ async function isInAccord(world: CloudWorld): Promise<void> {
 
 test('lives in a cloud end in accord with it', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(acts, { minLength: 5, maxLength: 40 }), async life => {
+    fc.asyncProperty(fc.array(acts, { minLength: 20, maxLength: 60 }), async life => {
       const world = new CloudWorld('*')
       await world.ready
       for (const [count, each] of life.entries())
         try {
           await act(world, each, count)
+          await world.settle()
         } catch (error) {
           // Of what is there already, or is not there.
           if (!isStatus(error, 'AlreadyExists', 'NotFound', 'Invalid', 'Conflict')) throw error
