@@ -95,7 +95,7 @@ test('a command of two words is meant before that of one, and one that stands in
 test('help names every command and the flags of one', () => {
   assert.equal(parseCommandLine([]), undefined)
   assert.equal(parseCommandLine(['up', '--help']), undefined)
-  assert.match(helpText([]), /controller-manager {2}run the controllers alone/)
+  assert.match(helpText([]), /controller-manager {2,}run the controllers alone/)
   assert.match(helpText(['up', '--help']), /--service-cluster-ip-range CIDR/)
   assert.match(helpText(['up', '--help']), /\n\nStorage:\n {2}--storage-backend KIND/)
   assert.match(helpText(['up', '--help']), /how long events are kept.* \(default: 1h0m0s\)/)

@@ -1,6 +1,6 @@
 /** What a cloud controller manager is asked for; upstream's names. */
 import { UserError } from '#base/errors.ts'
-import { durationFlag, flag, switchFlag, textFlag } from './flags.ts'
+import { durationFlag, flag, switchFlag, textFlag, under } from './flags.ts'
 import { listTextFlag } from './lists.ts'
 
 const countFlag = (name: string, doc: string, fallback: number) =>
@@ -22,7 +22,7 @@ export const cloudConfig = textFlag(
   undefined,
 )
 
-export const leaderElection = (resourceName: string) => ({
+const leaderElection = under('Leader election', {
   leaderElect: switchFlag('leader-elect', 'of several processes one works', true),
   leaderElectLeaseDurationMs: durationFlag(
     'leader-elect-lease-duration',
@@ -39,7 +39,7 @@ export const leaderElection = (resourceName: string) => ({
     'leader-elect-resource-name',
     'NAME',
     'the name of the Lease',
-    resourceName,
+    'cloud-controller-manager',
   ),
   leaderElectResourceNamespace: textFlag(
     'leader-elect-resource-namespace',
@@ -114,7 +114,7 @@ export const cloudControllers = {
     'how many load balancers are worked on at once',
     1,
   ),
-  ...leaderElection('cloud-controller-manager'),
+  ...leaderElection,
 }
 
 /** Where the whole cluster is one process. */
