@@ -115,9 +115,14 @@ describe('a cluster in a cloud', () => {
     await until('the taint', async () => (await taintsOf(cluster, 'hollow-0')).includes('shutdown'))
     await cluster.client.delete(service, { name: 'web', namespace: 'default' })
     await until('no load balancer', async () => cloud.balancers.size === 0)
-    cloud.powerOn('hollow-0')
     await cluster.reset(snapshot)
     await until('a load balancer', async () => cloud.balancers.size === 1)
+    // The cloud is no part of the cluster: its machine is still off.
+    assert.equal(cloud.machines.get('hollow-0')?.power, 'off')
+    cloud.powerOn('hollow-0')
+    await until('another boot', async () =>
+      (await cluster.client.list(event)).items.some(({ reason }) => reason === 'Rebooted'),
+    )
     await until(
       'a node that is ready',
       async () => (await taintsOf(cluster, 'hollow-0')).length === 0,

@@ -28,7 +28,8 @@ export class ManagedCluster {
   readonly cloud: MemoryCloud
   readonly #served: ServedProvider
   readonly #directory: string
-  readonly #process: ChildProcess
+  readonly #command: readonly [file: string, words: readonly string[]]
+  #process: ChildProcess
   readonly #port: number
   #words = ''
 
@@ -53,15 +54,21 @@ export class ManagedCluster {
       ...['--route-reconciliation-period', '300ms', '--concurrent-service-syncs', '2'],
     ]
     const delegation = ['--authentication-kubeconfig', '--authorization-kubeconfig']
-    const [file, words] =
+    this.#command =
       maker === 'proa'
         ? [process.execPath, [PROA, 'cloud-controller-manager', ...flags]]
         : [process.env[ASSET] ?? '', [...flags, ...delegation.flatMap(flag => [flag, kubeconfig])]]
-    this.#process = spawn(file, words, { stdio: ['ignore', 'pipe', 'pipe'] })
-    for (const stream of [this.#process.stdout, this.#process.stderr])
+    this.#process = this.#spawn()
+  }
+
+  #spawn(): ChildProcess {
+    const [file, words] = this.#command
+    const child = spawn(file, words, { stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [child.stdout, child.stderr])
       stream?.on('data', text => {
         this.#words = (this.#words + text).slice(-LAST_WORDS)
       })
+    return child
   }
 
   static async start(maker: Maker): Promise<ManagedCluster> {
@@ -104,12 +111,21 @@ export class ManagedCluster {
     })
   }
 
-  async stop(): Promise<void> {
+  /** Ends the manager at once, so that nobody gives its Lease back. */
+  async leave(): Promise<void> {
     const ended = new Promise(resolve => this.#process.once('close', resolve))
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      this.#process.kill('SIGTERM')
-      await ended
-    }
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    this.#process.kill('SIGKILL')
+    await ended
+  }
+
+  /** Starts another one, which leads as soon as that Lease is over. */
+  comeBack(): void {
+    this.#process = this.#spawn()
+  }
+
+  async stop(): Promise<void> {
+    await this.leave()
     await this.cluster.stop()
     await this.#served.close()
     rmSync(this.#directory, { recursive: true })

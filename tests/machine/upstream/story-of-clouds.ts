@@ -309,6 +309,26 @@ export const storyOfClouds: readonly Step[] = [
     until: world => isRouted(world, 'late', 'False'),
   },
   {
+    name: 'much happens while the manager is away',
+    async act(world) {
+      await world.leave()
+      await world.cluster.client.delete(serviceKind, at('poor'))
+      await changes(world, 'inside', { spec: { type: 'ClusterIP' } })
+      await asks(world, 'missed')
+      await labels(world, 'late', { [EXCLUDED]: '' })
+      const addresses = [{ type: 'InternalIP', address: '10.8.8.8' }] as const
+      world.cloud.setAddresses('node-1', addresses)
+      world.cloud.terminate('node-2')
+      world.comeBack()
+    },
+    until: async world =>
+      (await isGiven(world, 'missed')) &&
+      !(await serviceOf(world, 'poor')) &&
+      (await isLeft(world, 'inside')) &&
+      (await addressesOf(world, 'node-1')).includes('10.8.8.8') &&
+      !(await nodeOf(world, 'node-2')),
+  },
+  {
     name: 'a Service is deleted that never got any',
     async act(world) {
       world.cloud.fail('EnsureLoadBalancer', 'quota exceeded')
@@ -329,7 +349,7 @@ export const storyOfClouds: readonly Step[] = [
     name: 'all are deleted',
     async act(world) {
       world.cloud.fail('EnsureLoadBalancerDeleted', undefined)
-      for (const name of ['local', 'classy', 'inside', 'poor', 'later', 'elsewhere'])
+      for (const name of ['local', 'classy', 'inside', 'missed', 'later', 'elsewhere'])
         await world.cluster.client.delete(serviceKind, at(name))
     },
     until: async world =>
