@@ -9,7 +9,7 @@ import { balancedNodes } from './service-lb/balanced-nodes.ts'
 import { FINALIZER, wantsBalancer } from './service-lb/balanced-service.ts'
 import { CloudWorld } from './testing/cloud-world.ts'
 
-const RUNS = Number(process.env.LIVES ?? 12)
+const RUNS = Number(process.env.LIVES ?? 8)
 /** The longest wait after failures is 300 s; that, with time for the tries before it. */
 const HEALING_S = 1_500
 

@@ -45,7 +45,8 @@ export function startServiceLb(
   context: CloudContext,
   options: ServiceLbOptions,
 ): RunningCloudController {
-  const controller = new ServiceLb(context, options.loadBalancer)
+  const wakeAll = () => nodeKeys.queue.add(ALL_NODES)
+  const controller = new ServiceLb(context, options.loadBalancer, wakeAll)
   const { informers } = context
   const services = informers.for(serviceKind)
   const nodes = informers.for(nodeKind)
@@ -65,7 +66,6 @@ export function startServiceLb(
       for (const key of await controller.syncNodes(workers, signal)) serviceKeys.queue.add(key)
     },
   })
-  const wakeAll = () => nodeKeys.queue.add(ALL_NODES)
   const ends = [
     services.subscribe({
       changed(next, previous) {
@@ -116,8 +116,16 @@ class ServiceLb {
   readonly #known = new Map<string, Service>()
   /** The nodes that each load balancer was last told of. */
   readonly #told = new Map<string, readonly Node[]>()
+  /** Keys of Services that are worked on. */
+  readonly #syncing = new Set<string>()
+  /** Those among them of which other nodes were kept back meanwhile. */
+  readonly #missed = new Set<string>()
+  /** Load balancers that are being told of nodes; never rejects. */
+  readonly #updating = new Map<string, Promise<boolean>>()
+  readonly #wakeNodes: () => void
 
-  constructor(context: CloudContext, balancer: LoadBalancer) {
+  constructor(context: CloudContext, balancer: LoadBalancer, wakeNodes: () => void) {
+    this.#wakeNodes = wakeNodes
     const { informers, figures } = context
     this.#context = context
     this.#balancer = balancer
@@ -154,7 +162,19 @@ class ServiceLb {
     this.#recorder.stop()
   }
 
+  /** No two calls about one Service are under way at a time. */
   async sync(key: string, signal: AbortSignal): Promise<void> {
+    await this.#updating.get(key)
+    this.#syncing.add(key)
+    try {
+      await this.#sync(key, signal)
+    } finally {
+      this.#syncing.delete(key)
+      if (this.#missed.delete(key)) this.#wakeNodes()
+    }
+  }
+
+  async #sync(key: string, signal: AbortSignal): Promise<void> {
     const service = this.#services.get(key)
     const known = this.#known.get(key)
     // Gone without our consent, and perhaps made anew.
@@ -185,7 +205,12 @@ class ServiceLb {
     const fromMs = clock.monotonicMs()
     const failed: string[] = []
     await eachOf([...this.#known], concurrent, async ([key, service]) => {
-      if (!(await this.#tellNodes(key, service, signal))) failed.push(key)
+      // Whoever works on it now may have looked at the nodes already, and is over some day.
+      if (this.#syncing.has(key)) return void this.#missed.add(key)
+      const telling = this.#tellNodes(key, service, signal)
+      this.#updating.set(key, telling)
+      if (!(await telling)) failed.push(key)
+      this.#updating.delete(key)
     })
     this.#figures.nodeSyncs.observe([], (clock.monotonicMs() - fromMs) / 1000)
     return failed
@@ -230,17 +255,15 @@ class ServiceLb {
 
   /** Of a Service that is not there any more. */
   async #bury(key: string, service: Service, signal: AbortSignal): Promise<void> {
-    if (wantsBalancer(service)) {
-      this.#tell(service, 'Normal', 'DeletingLoadBalancer', 'Deleting load balancer')
-      try {
-        await this.#delete(service, signal)
-      } catch (error) {
-        const message = `Error deleting load balancer: ${messageOf(error)}`
-        this.#tell(service, 'Warning', 'DeleteLoadBalancerFailed', message)
-        throw error
-      }
-      this.#tell(service, 'Normal', 'DeletedLoadBalancer', 'Deleted load balancer')
+    this.#tell(service, 'Normal', 'DeletingLoadBalancer', 'Deleting load balancer')
+    try {
+      await this.#delete(service, signal)
+    } catch (error) {
+      const message = `Error deleting load balancer: ${messageOf(error)}`
+      this.#tell(service, 'Warning', 'DeleteLoadBalancerFailed', message)
+      throw error
     }
+    this.#tell(service, 'Normal', 'DeletedLoadBalancer', 'Deleted load balancer')
     this.#forget(key)
   }
 
@@ -256,9 +279,10 @@ class ServiceLb {
   async #tellNodes(key: string, service: Service, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted || !wantsBalancer(service)) return true
     const nodes = balancedNodes(this.#nodes.list())
-    const before = this.#told.get(key) ?? []
+    const before = this.#told.get(key)
+    // One that was told of none yet will be of all, once it is made.
+    if (!before || sameMachines(before, nodes)) return true
     this.#told.set(key, nodes)
-    if (sameMachines(before, nodes)) return true
     const { clock } = this.#context
     const fromMs = clock.monotonicMs()
     this.#figures.syncs.add([])

@@ -196,6 +196,7 @@ export class CloudWorld {
       terminate: name => cloud.terminate(name ?? ''),
       fails: (request, ...why) => cloud.fail(request as CloudRequest, why.join(' ')),
       works: request => cloud.fail(request as CloudRequest, undefined),
+      takes: (request, seconds) => cloud.delay(request as CloudRequest, Number(seconds) * 1000),
       wantsRetry: (request, seconds) =>
         cloud.fail(request as CloudRequest, new RetryLater('busy', Number(seconds) * 1000)),
       isElsewhere: request => cloud.fail(request as CloudRequest, new ImplementedElsewhere()),

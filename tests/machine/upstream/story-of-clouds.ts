@@ -318,15 +318,25 @@ export const storyOfClouds: readonly Step[] = [
       await labels(world, 'late', { [EXCLUDED]: '' })
       const addresses = [{ type: 'InternalIP', address: '10.8.8.8' }] as const
       world.cloud.setAddresses('node-1', addresses)
-      world.cloud.terminate('node-2')
       world.comeBack()
     },
     until: async world =>
       (await isGiven(world, 'missed')) &&
       !(await serviceOf(world, 'poor')) &&
       (await isLeft(world, 'inside')) &&
-      (await addressesOf(world, 'node-1')).includes('10.8.8.8') &&
-      !(await nodeOf(world, 'node-2')),
+      (await addressesOf(world, 'node-1')).includes('10.8.8.8'),
+  },
+  {
+    name: 'and then a machine is terminated',
+    async act(world) {
+      await world.leave()
+      world.cloud.terminate('node-2')
+      world.comeBack()
+    },
+    until: async world =>
+      !(await nodeOf(world, 'node-2')) &&
+      nodesBehind(world, 'missed') === 2 &&
+      [...world.cloud.routeTable.values()].every(({ targetNode }) => targetNode !== 'node-2'),
   },
   {
     name: 'a Service is deleted that never got any',
