@@ -1,6 +1,7 @@
 /** Whole clusters in a cloud: hollow nodes whose machines it has, as a library and by commands. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -15,6 +16,7 @@ import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
 import { systemClock } from '#host/clock.ts'
 import { type Cluster, createMemoryCloud, startCluster } from '#index'
 import { serveProvider } from '../../src/cloud/testing/served-provider.ts'
+import { freePort } from '../../src/store/testing/etcd-process.ts'
 import { ProaProcess } from './proa-process.ts'
 
 const PATIENCE_MS = 60_000
@@ -131,6 +133,17 @@ describe('a cluster in a cloud', () => {
   })
 })
 
+const answerOf = (port: number, path: string) =>
+  new Promise<string>((resolve, reject) => {
+    get({ port, path, rejectUnauthorized: false }, response => {
+      let text = ''
+      response.on('data', part => {
+        text += part
+      })
+      response.on('end', () => resolve(`${response.statusCode} ${text}`))
+    }).on('error', reject)
+  })
+
 describe('by commands', () => {
   const directory = mkdtempSync(join(tmpdir(), 'proa-cloud-'))
   const file = (name: string, text: string) => {
@@ -176,6 +189,7 @@ describe('by commands', () => {
     const served = await serveProvider(cloud)
     const data = join(directory, 'alone')
     const api = new ProaProcess(['apiserver', '--data-dir', data, '--secure-port', '0'])
+    const port = await freePort()
     let manager: ProaProcess | undefined
     try {
       await api.ready()
@@ -192,7 +206,7 @@ describe('by commands', () => {
           '--cloud-config',
           file('http.yaml', `url: ${served.url}\n`),
         ],
-        ...['--secure-port', '0', '--cluster-cidr', '10.244.0.0/16'],
+        ...['--secure-port', String(port), '--cluster-cidr', '10.244.0.0/16'],
         ...['--node-monitor-period', '100ms', '--route-reconciliation-period', '100ms'],
       ])
       const taints = [
@@ -218,6 +232,9 @@ describe('by commands', () => {
       )
       const held = await reached.client.get(lease, 'cloud-controller-manager', 'kube-system')
       assert.ok(held.spec.holderIdentity)
+      assert.equal(await answerOf(port, '/healthz'), '200 ok')
+      // Who is nobody may see no more than that.
+      assert.match(await answerOf(port, '/metrics'), /^403 /)
       await reached.close()
     } finally {
       for (const each of [manager, api]) {

@@ -40,11 +40,6 @@ describe('a cloud controller manager', { skip: cloudControllerManagerMissing() }
   test('does as upstream’s does', { timeout: 600_000 }, async () => {
     const upstream = await live('upstream')
     const proa = await live('proa')
-    if (process.env.DUMP)
-      (await import('node:fs')).writeFileSync(
-        process.env.DUMP,
-        JSON.stringify({ upstream, proa }, null, 1),
-      )
     const different = proa.steps.flatMap(({ name, seen }, index) => {
       const wanted = upstream.steps[index]?.seen ?? []
       return [

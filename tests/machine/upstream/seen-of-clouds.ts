@@ -39,8 +39,8 @@ export async function seenOf({ cluster, cloud }: ManagedCluster): Promise<string
   for (const { involvedObject } of events.items) learn(involvedObject.uid, involvedObject.name)
   const ofCloud = events.items.filter(({ source }) => COMPONENTS.includes(source?.component ?? ''))
   const told = ofCloud.map(
-    ({ source, type, reason, message, involvedObject: about, metadata, count }) =>
-      `event ${process.env.COUNTS ? count : ''}${metadata.namespace} ${source?.component} ${type} ${reason} ${about.apiVersion} ${about.kind} ${about.name} ${about.uid ? 'with' : 'without'} uid: ${plain(message ?? '')}`,
+    ({ source, type, reason, message, involvedObject: about, metadata }) =>
+      `event ${metadata.namespace} ${source?.component} ${type} ${reason} ${about.apiVersion} ${about.kind} ${about.name} ${about.uid ? 'with' : 'without'} uid: ${plain(message ?? '')}`,
   )
   const balancers = [...cloud.balancers.values()].map(
     ({ name, nodes: behind, status }) =>
@@ -68,7 +68,10 @@ function showNode({ metadata, spec, status }: Node): string[] {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, value]) => `${name}=${value}`),
     providerID: spec.providerID,
-    taints: (spec.taints ?? []).map(({ timeAdded: _, ...taint }) => taint),
+    // Those of the node lifecycle controller come when nobody has heard of a node for a while.
+    taints: (spec.taints ?? [])
+      .filter(({ key }) => !key.startsWith('node.kubernetes.io/'))
+      .map(({ timeAdded: _, ...taint }) => taint),
     addresses: status.addresses,
     conditions: (status.conditions ?? [])
       .filter(({ type }) => type === 'NetworkUnavailable')
