@@ -2,6 +2,7 @@
 import { UserError } from '#base/errors.ts'
 import { durationFlag, flag, switchFlag, textFlag, under } from './flags.ts'
 import { listTextFlag } from './lists.ts'
+import { logLevel } from './log-level.ts'
 
 const countFlag = (name: string, doc: string, fallback: number) =>
   flag(
@@ -115,6 +116,7 @@ export const cloudControllers = {
     1,
   ),
   ...leaderElection,
+  logLevel: logLevel('info'),
 }
 
 /** Where the whole cluster is one process. */

@@ -378,13 +378,7 @@ export const commands = {
   ...membershipCommands(dataDirectory),
   'cloud-controller-manager': {
     doc: 'run what ties nodes and Services to a cloud alone',
-    flags: {
-      kubeconfig,
-      ...cloudControllers,
-      featureGates,
-      ...roleServing(10258),
-      logLevel: logLevel('info'),
-    },
+    flags: { kubeconfig, ...cloudControllers, featureGates, ...roleServing(10258) },
   },
   dns: {
     doc: 'run the cluster DNS alone',
