@@ -43,6 +43,10 @@ async function run(invocation: Invocation): Promise<void> {
       ])
       return up(invocation.values, createHollowNode, builtInClouds)
     }
+    case 'dashboard': {
+      const { runDashboard } = await import('#cluster/dashboard.ts')
+      return runDashboard(invocation.values)
+    }
     case 'version': {
       const { version } = await import('#base/version.ts')
       process.stdout.write(`${version.gitVersion}\n`)

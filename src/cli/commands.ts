@@ -9,6 +9,7 @@ import { accessFlags } from './access-flags.ts'
 import { trust } from './apiserver-flags.ts'
 import { auditing } from './audit-flags.ts'
 import { cloudControllers, cloudOfCluster } from './cloud-flags.ts'
+import { dashboard, dashboardOfUp } from './dashboard-flags.ts'
 import { assets, envtestApiServer, envtestEtcd } from './envtest-flags.ts'
 import { federationTimes, membershipCommands } from './federation-flags.ts'
 import { durationFlag, type Flag, flag, portFlag, switchFlag, textFlag, under } from './flags.ts'
@@ -195,10 +196,12 @@ export const commands = {
       ...nodeLimits,
       ...registration,
       ...cloudOfCluster,
+      ...dashboardOfUp,
       install,
       logLevel: logLevel('warn'),
     },
   },
+  dashboard,
   version: { doc: 'print the version', flags: {} },
   'token create': {
     doc: 'let machines join: make a token, and what it takes; of the form abcdef.0123456789abcdef where one is named',

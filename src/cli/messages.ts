@@ -10,6 +10,8 @@ export interface ReadyFacts {
   readonly dataDirectory: string
   /** The data directory has the keys alone. */
   readonly keepsInMemory?: boolean
+  /** Where its pages are, for one browser. */
+  readonly dashboard?: string
 }
 
 /** A few lines: what is ready, where the kubeconfig is, what to type next. */
@@ -20,6 +22,7 @@ export function readyText(facts: ReadyFacts): string {
     `  nodes       ${facts.nodes}`,
     `  kubeconfig  ${facts.kubeconfig}`,
     `  data        ${facts.dataDirectory}${isForgotten ? ' (keys; objects are in memory)' : ''}`,
+    ...(facts.dashboard === undefined ? [] : [`  dashboard   ${facts.dashboard}`]),
     '',
     'Try:',
     `  export KUBECONFIG=${facts.kubeconfig}`,

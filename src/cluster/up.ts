@@ -7,6 +7,7 @@ import type { Log } from '#base/log.ts'
 import { version } from '#base/version.ts'
 import { flagTexts, type NodesWanted, nodesText, readyText, type ValuesOf } from '#cli'
 import type { CloudProvider } from '#cloud'
+import type { Dashboard } from '#dashboard'
 import { addressForOthers } from '#host/addresses.ts'
 import { systemClock } from '#host/clock.ts'
 import { PRIVATE_FILE, systemFiles } from '#host/files.ts'
@@ -24,7 +25,7 @@ import { layoutOf } from './layout.ts'
 import type { HollowMachine, Nodes } from './options.ts'
 import { registrationOf } from './registration.ts'
 import { servingOptionsOf } from './serving-options.ts'
-import { startCluster } from './start-cluster.ts'
+import { type Cluster, startCluster } from './start-cluster.ts'
 import { storageOptionsOf } from './storage-options.ts'
 
 export async function up(
@@ -71,7 +72,9 @@ export async function up(
     random: systemRandom,
     hollowMachine,
   })
+  const dashboard = values.dashboard ? await dashboardOf(cluster, log) : undefined
   onTermination(async () => {
+    await dashboard?.stop()
     await cluster.stop()
     await cloud?.close?.()
   })
@@ -99,6 +102,7 @@ export async function up(
       nodes: nodesText(nodes.kind, cluster.nodeNames),
       dataDirectory: directory,
       ...(storage.keepsInMemory ? { keepsInMemory: true } : {}),
+      ...(dashboard ? { dashboard: dashboard.url } : {}),
     }),
   )
 }
@@ -128,6 +132,19 @@ async function cloudOf(
   if (name === undefined || name === 'external') return undefined
   const { configuredCloud } = await import('./configured-cloud.ts')
   return configuredCloud({ name, configFile }, builtIn, { clock: systemClock, log })
+}
+
+/** Loaded only where it is wanted: a plain start pays nothing for it. */
+async function dashboardOf({ transport, url = '' }: Cluster, log: Log): Promise<Dashboard> {
+  const { openDashboard } = await import('./dashboard.ts')
+  return openDashboard({
+    transport,
+    server: url,
+    address: '127.0.0.1',
+    port: 0,
+    log,
+    onNewUrl: next => process.stdout.write(`dashboard, for another browser: ${next}\n`),
+  })
 }
 
 /** Real containers where this machine can run them; where it can't, says what is missing and goes on with a hollow node. */

@@ -23,6 +23,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   network: { mayImport: ['base', 'api', 'client', 'host'], why: 'acts on the machine' },
   dns: { mayImport: ['base', 'api', 'client', 'host'], why: 'opens sockets' },
   cloud: { mayImport: ['base', 'api', 'client', 'host'], why: 'asks clouds' },
+  dashboard: {
+    mayImport: ['base', 'api', 'client'],
+    why: 'pages speak the API, whosever it is; their server only passes on',
+  },
   cli: { mayImport: ['base', 'api', 'client', 'host'], why: 'reads flags and prints' },
   cluster: {
     mayImport: [
@@ -41,6 +45,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'network',
       'dns',
       'cloud',
+      'dashboard',
       'cli',
     ],
     why: 'the only place where roles meet',

@@ -20,6 +20,10 @@ export function writeYaml(value: unknown): string {
   return writer.ended()
 }
 
+/** Most are short even if each of their letters took three bytes; of others the bytes are counted, as a browser can, too. */
+const isShort = (key: string) =>
+  key.length * 3 <= MAXIMUM_KEY_BYTES || new TextEncoder().encode(key).length <= MAXIMUM_KEY_BYTES
+
 class Writer {
   #text = ''
   #lineStart = 0
@@ -49,7 +53,7 @@ class Writer {
     for (const key of keysOf(members).sort(compareKeys)) {
       this.#begin(own, isFirst)
       isFirst = false
-      const isSimple = !LINE_END.test(key) && Buffer.byteLength(key) <= MAXIMUM_KEY_BYTES
+      const isSimple = !LINE_END.test(key) && isShort(key)
       if (isSimple) this.#text += `${inOneLine(key)}:`
       else {
         this.#text += '?'

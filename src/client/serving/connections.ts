@@ -1,10 +1,11 @@
 /** What is known of each open connection, whatever it speaks. */
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { ServedPeer } from './handler.ts'
 import type { ServingContext } from './serve-request.ts'
 
 export interface Connection {
-  readonly socket: TLSSocket
+  readonly socket: Socket
   readonly peer: ServedPeer
   readonly context: ServingContext
   /** Endless answers under way, and how each is ended. */
@@ -14,7 +15,7 @@ export interface Connection {
 }
 
 export interface Connections {
-  add(socket: TLSSocket): Connection
+  add(socket: Socket | TLSSocket): Connection
   of(socket: object): Connection | undefined
   all(): Iterable<Connection>
   readonly size: number
@@ -62,8 +63,10 @@ export function createConnections(shared: Omit<ServingContext, 'endless'>): Conn
   }
 }
 
-function peerOf(socket: TLSSocket): ServedPeer {
-  const certificate = socket.getPeerX509Certificate()?.raw
+function peerOf(socket: Socket | TLSSocket): ServedPeer {
+  // Without TLS nobody shows one.
+  const certificate =
+    'getPeerX509Certificate' in socket ? socket.getPeerX509Certificate()?.raw : undefined
   const address = socket.remoteAddress
   return Object.freeze({
     ...(certificate ? { certificate } : {}),

@@ -208,7 +208,12 @@ function contextOf({ key, cert, clientCa }: ServingCertificate) {
 
 const API_FLAGS = { port: '--secure-port', address: '--bind-address' }
 
-function listenOn(server: Server, { address, port }: Address, flags = API_FLAGS): Promise<void> {
+/** Throws a UserError that says why it cannot be had. */
+export function listenOn(
+  server: Server,
+  { address, port }: Address,
+  flags = API_FLAGS,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', error =>
       reject(new UserError(listenProblem(error, { address, port }, flags))),
