@@ -64,6 +64,8 @@ export interface TableOptions {
   readonly withoutColumns?: boolean
   /** How many rows there will be, where they come later. */
   readonly rowCount?: number
+  /** Of a bookmark, whose object has a revision and nothing that columns could tell. */
+  readonly isBookmark?: boolean
 }
 
 /** What upstream shows of kinds that say nothing about columns. */
@@ -86,6 +88,7 @@ export function tableOf(
   const { now, includeObject = 'Metadata', listMeta, version, withoutColumns = false } = options
   const isWithoutAll = kind.hasColumnsOfRows && (options.rowCount ?? objects.length) === 0
   const rows = objects.map(object => {
+    if (options.isBookmark) return bookmarkRow(kind, columns, object, options)
     const conditions = kind.rowConditions(object)
     return {
       cells: columns.map(column => column.cell(object, now)),
@@ -100,6 +103,23 @@ export function tableOf(
     columnDefinitions: withoutColumns || isWithoutAll ? null : definitionsOf(columns),
     rows: isWithoutAll || (rows.length === 0 && columns === DEFAULT_COLUMNS) ? null : rows,
   }
+}
+
+/** Columns read what every stored object has, a status say. */
+function bookmarkRow(
+  kind: AnyKind,
+  columns: readonly Column<KubernetesObject>[],
+  object: KubernetesObject,
+  { now, includeObject = 'Metadata', version }: TableOptions,
+): TableRow {
+  const cellOf = (column: Column<KubernetesObject>) => {
+    try {
+      return column.cell(object, now)
+    } catch {
+      return ''
+    }
+  }
+  return { cells: columns.map(cellOf), object: shownObject(kind, object, includeObject, version) }
 }
 
 function columnsOf(kind: AnyKind): readonly Column<KubernetesObject>[] {

@@ -43,16 +43,17 @@ export function tableOfEvents(
   exchange: Exchange,
   kind: AnyKind,
   version: MetaVersion | undefined,
-): (object: KubernetesObject) => Table {
+): (object: KubernetesObject, isBookmark: boolean) => Table {
   const includeObject = includeObjectOf(exchange)
   let withoutColumns = false
-  return object => {
+  return (object, isBookmark) => {
     const now = exchange.server.clock.now()
     const table = tableOf(kind, [object], {
       now,
       includeObject,
       version,
       withoutColumns,
+      isBookmark,
     })
     withoutColumns = true
     return shownIn(exchange, table)

@@ -54,17 +54,13 @@ export function menuOf(resources: readonly Resource[]): MenuSection[] {
 export const isCustom = ({ group }: Resource): boolean =>
   group.includes('.') && !group.endsWith('.k8s.io')
 
-/** `HorizontalPodAutoscaler` as words: `Horizontal Pod Autoscalers`. */
+/** The kind in the plural, in its own spelling: `StatefulSets`, `NetworkPolicies`. */
 export function titleOf({ kind, plural }: Resource): string {
-  const words = kind
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
   // What the plural adds to the kind, such as `s`, `es`, or `ies` for its `y`.
   const lower = kind.toLowerCase()
-  if (plural.startsWith(lower)) return words + plural.slice(lower.length)
-  if (lower.endsWith('y') && plural === `${lower.slice(0, -1)}ies`)
-    return `${words.slice(0, -1)}ies`
-  return words
+  if (plural.startsWith(lower)) return kind + plural.slice(lower.length)
+  if (lower.endsWith('y') && plural === `${lower.slice(0, -1)}ies`) return `${kind.slice(0, -1)}ies`
+  return kind
 }
 
 /** Those whose name, kind, short name or group has the text, the nearest first. */

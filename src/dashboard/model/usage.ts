@@ -1,5 +1,5 @@
 /** What nodes have and what is used of it, from Nodes and from metrics.k8s.io. */
-import { quantityToNumber } from '#api/machinery/quantity.ts'
+import { parseQuantity } from '#api/machinery/quantity.ts'
 import type { AnyObject } from './health.ts'
 
 export interface Usage {
@@ -14,11 +14,13 @@ export interface Share {
   readonly all: Usage
 }
 
+const NANO = 1e-9
+
+/** With its fraction, and 0 for what is no quantity. */
 const quantity = (value: unknown): number => {
+  if (typeof value !== 'string' && typeof value !== 'number') return 0
   try {
-    return typeof value === 'string' || typeof value === 'number'
-      ? quantityToNumber(String(value))
-      : 0
+    return Number(parseQuantity(String(value)).nanos) * NANO
   } catch {
     return 0
   }

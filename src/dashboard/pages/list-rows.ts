@@ -13,7 +13,7 @@ import { button, h, link, replace } from './dom.ts'
 const ROW_HEIGHT = 34
 /** Rows beyond the edges, so that a quick wheel does not outrun them. */
 const BEYOND = 12
-const LETTER_PX = 7.4
+const LETTER_PX = 8.2
 const CELL_PX = 28
 
 export interface Rows {

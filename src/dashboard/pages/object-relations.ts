@@ -2,6 +2,7 @@
 
 import { ageOf } from '../model/age.ts'
 import type { AnyObject } from '../model/health.ts'
+import { titleOf } from '../model/menu.ts'
 import { ownedBy, ownedCandidates, selectorText } from '../model/owned.ts'
 import { apiPath, type Resource, resourceOfKind, withQuery } from '../model/resource.ts'
 import { objectAddress } from '../model/route.ts'
@@ -140,7 +141,7 @@ export function ownedSection({ app, resource, route, signal }: ViewContext): Vie
   }
 }
 
-function ownedTable({ resource, table }: Found, title = `Its ${resource.plural}`): HTMLElement {
+function ownedTable({ resource, table }: Found, title = titleOf(resource)): HTMLElement {
   const rows = table.rows ?? []
   const columns = (table.columnDefinitions ?? []).flatMap((column, place) =>
     column.priority ? [] : [{ ...column, place }],

@@ -43,7 +43,6 @@ export function summaryView(context: ViewContext): View {
         metadata.creationTimestamp ? new Date(metadata.creationTimestamp).toLocaleString() : '',
       ],
       ...(metadata.finalizers?.length ? [['Finalizers', metadata.finalizers.join(', ')]] : []),
-      ...nodeFact(object, keyOf(resource)),
     ]
     replace(
       facts,
@@ -71,6 +70,8 @@ export function summaryView(context: ViewContext): View {
       columns = table.columnDefinitions.flatMap((column, place) => {
         if (column.name === 'Name' || cellText(row.cells[place]) === '<none>') return []
         const text = shownCell(row, column, place, now())
+        if (column.name === 'Node' && keyOf(resource) === 'pods')
+          return [['Node', link(objectAddress('nodes', { name: text }), text)]]
         const tone = toneOfCell(column.name, text, resource.kind)
         return [
           [
@@ -91,11 +92,11 @@ export function summaryView(context: ViewContext): View {
       { class: 'summary' },
       problem,
       h('section', { class: 'card' }, owners.element, facts, labels),
-      conditions,
       pod.element,
       data.element,
       owned.element,
       events.element,
+      conditions,
     ),
     draw(next) {
       object = next
@@ -119,12 +120,6 @@ export function summaryView(context: ViewContext): View {
       for (const part of [owners, data, pod, owned, events]) part.draw(next)
     },
   }
-}
-
-function nodeFact({ spec }: AnyObject, key: string): (readonly Child[])[] {
-  const name = spec?.nodeName
-  if (key !== 'pods' || typeof name !== 'string' || name === '') return []
-  return [['Runs on', link(objectAddress('nodes', { name }), name)]]
 }
 
 function conditionsTable(object: AnyObject): HTMLElement | undefined {
@@ -172,6 +167,7 @@ function conditionsTable(object: AnyObject): HTMLElement | undefined {
   )
 }
 
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 /** Longer values are in the YAML. */
 const MAXIMUM_CHIP = 120
 
@@ -179,7 +175,8 @@ function chips(
   title: string,
   values: Readonly<Record<string, string>> | undefined,
 ): HTMLElement | undefined {
-  const entries = Object.entries(values ?? {})
+  // What kubectl keeps there is the object once more.
+  const entries = Object.entries(values ?? {}).filter(([key]) => key !== LAST_APPLIED)
   if (entries.length === 0) return undefined
   return h(
     'div',

@@ -100,7 +100,7 @@ function statCards(tables: ReadonlyMap<string, LiveTable>, namespace: string): H
       'Pods',
       listAddress('pods', { namespace }),
       stateOf(tables.get('pods')) ?? [
-        big(allPods.toLocaleString('en'), '', pods.bad > 0 ? 'bad' : 'good'),
+        big(allPods.toLocaleString('en'), '', 'plain'),
         tallyBar(pods),
       ],
     ),
