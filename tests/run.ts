@@ -8,7 +8,11 @@ const wanted = process.argv.slice(2)
 const checks =
   wanted.length > 0
     ? []
-    : [check('typescript/bin/tsc', '--noEmit'), check('@biomejs/biome/bin/biome', 'check')]
+    : [
+        check('typescript/bin/tsc', '--noEmit'),
+        check('typescript/bin/tsc', '--noEmit', '-p', 'src/dashboard/pages'),
+        check('@biomejs/biome/bin/biome', 'check'),
+      ]
 const files =
   wanted.length > 0
     ? testFiles(...wanted)

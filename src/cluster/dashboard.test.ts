@@ -229,7 +229,7 @@ test('web sockets are for who has a key, and for our own pages', async () => {
 test('a command runs in a pod, and one that cannot is told so', async () => {
   await cluster.client.create(pod, {
     metadata: { name: 'a', namespace: 'default' },
-    spec: { containers: [{ name: 'main', image: 'x' }] },
+    spec: { containers: [{ name: 'main', image: 'x', resources: {} }] },
   })
   for (;;) {
     const { status } = await cluster.client.get(pod, 'a', 'default')

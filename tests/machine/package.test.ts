@@ -74,6 +74,41 @@ test('npx proa up starts a cluster that answers, and ends at SIGTERM', async () 
   assert.equal(await ended, 0)
 })
 
+test('npx proa dashboard serves its pages, compiled', async () => {
+  const dataDirectory = join(directory, 'data-of-pages')
+  const words = [
+    'up',
+    '--nodes',
+    'none',
+    '--dashboard',
+    '--secure-port',
+    '0',
+    '--data-dir',
+    dataDirectory,
+  ]
+  const child = spawn(process.execPath, [join(project, 'node_modules/.bin/proa'), ...words], {
+    cwd: project,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise(resolve => child.once('exit', resolve))
+  try {
+    let said = ''
+    for await (const text of child.stdout.setEncoding('utf8')) {
+      said += text
+      if (said.includes('#token=')) break
+    }
+    const url = /http:\/\/[^#\s]+/.exec(said)?.[0] ?? ''
+    const page = await (await fetch(url)).text()
+    const paths = [...page.matchAll(/(?:href|src)="(\/ui\/[^"]+)"/g)].map(([, path = '']) => path)
+    assert.ok(paths.includes('/ui/dashboard/pages/main.js'), page)
+    for (const path of paths) assert.equal((await fetch(new URL(path, url))).status, 200, path)
+  } finally {
+    child.kill('SIGTERM')
+  }
+  assert.equal(await ended, 0)
+})
+
 test('serves as a library, with types that a compiler understands', () => {
   writeFileSync(
     join(project, 'use.ts'),

@@ -13,6 +13,9 @@ export const MACHINE_PACKAGES = [
   'etcd-server',
 ]
 
+/** A browser, and letters for it to draw. */
+export const BROWSER_PACKAGES = ['chromium', 'fonts-dejavu-core']
+
 /** Installs those that are missing; ends the process where that fails, since nothing that follows could say more. */
 export function installPackages(names: readonly string[]): void {
   const missing = names.filter(name => spawnSync('dpkg', ['-s', name]).status !== 0)

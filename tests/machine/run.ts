@@ -1,10 +1,11 @@
 /** `npm run test:machine`: tests with containerd, nftables, kubectl and other clients. Root on Debian; installs what it needs. */
 import { closingLine, runTests, testFiles } from '../tools/run-tests.ts'
-import { installPackages, MACHINE_PACKAGES } from './packages.ts'
+import { BROWSER_PACKAGES, installPackages, MACHINE_PACKAGES } from './packages.ts'
 
 installPackages(MACHINE_PACKAGES)
 const wanted = process.argv.slice(2)
 const files = testFiles(...(wanted.length > 0 ? wanted : ['tests/machine/**/*.test.ts']))
+if (files.some(file => file.includes('/dashboard/'))) installPackages(BROWSER_PACKAGES)
 // One at a time: they share the machine's network and cgroups.
 const counts = await runTests(files, 1)
 process.stdout.write(`${closingLine(counts)}\n`)

@@ -76,6 +76,9 @@ export const hostDoors: Readonly<Record<string, readonly string[]>> = {
   apiserver: ['listener/'],
 }
 
+/** The one file that is to a browser what `host` is to the machine. */
+export const BROWSER = 'src/dashboard/pages/browser.ts'
+
 /** Names that only `host/` (and the composition roots) may use: they hide time, randomness and the machine. */
 export const bannedGlobals = [
   'Date.now',

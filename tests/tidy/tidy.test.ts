@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { test } from 'node:test'
 import { longFiles } from './exceptions.ts'
-import { bannedGlobals, hostDoors, rooms } from './rooms.ts'
+import { BROWSER, bannedGlobals, hostDoors, rooms } from './rooms.ts'
 import { importsOf, projectRoot, readSources, type Source, withoutComments } from './sources.ts'
 
 const MAXIMUM_LINES = 400
@@ -44,7 +44,19 @@ test('rooms form no cycle', () => {
 })
 
 test('time, randomness and the machine are reached through parameters', () => {
-  assert.deepEqual(product.filter(source => source.room !== 'host').flatMap(bannedUses), [])
+  const bound = product.filter(({ room, path }) => room !== 'host' && path !== BROWSER)
+  assert.deepEqual(bound.flatMap(bannedUses), [])
+})
+
+test('no text becomes HTML or code in the pages of the dashboard', () => {
+  const pages = product.filter(({ path }) => path.startsWith('src/dashboard/pages/'))
+  assert.deepEqual(pages.flatMap(htmlUses), [])
+  const planted = {
+    path: 'x.ts',
+    room: 'dashboard',
+    text: 'a.innerHTML = name\nb.textContent = name',
+  }
+  assert.deepEqual(htmlUses(planted), ['x.ts:1'])
 })
 
 test('the check of banned globals catches a planted use', () => {
@@ -126,6 +138,15 @@ function bannedUses(source: Source): string[] {
       .filter(name => new RegExp(`(?<![\\w.$'"])${name.replace('.', '\\.')}\\s*\\(`).test(line))
       .map(name => `${source.path}:${index + 1} uses ${name}`),
   )
+}
+
+/** The ways in which a browser makes more than text of one; the pages' policy forbids them, too. */
+function htmlUses({ path, text }: Source): string[] {
+  const ways =
+    /\b(?:innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|createContextualFragment|setHTML\w*|DOMParser|eval)\b|new Function\b/
+  return withoutComments(text)
+    .split('\n')
+    .flatMap((line, index) => (ways.test(line) ? [`${path}:${index + 1}`] : []))
 }
 
 function cycleIn(edges: Map<string, Set<string>>): string[] | undefined {

@@ -1,17 +1,24 @@
 /** `npm run build`: compiles `src` to `dist` for publishing. Node strips no types below node_modules, so the package ships JavaScript. */
 import { spawnSync } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot } from '../tidy/sources.ts'
 
 const dist = join(projectRoot, 'dist')
 rmSync(dist, { recursive: true, force: true })
 const compiler = join(projectRoot, 'node_modules/typescript/bin/tsc')
-const result = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json'], {
-  cwd: projectRoot,
-  stdio: 'inherit',
-})
-if (result.status !== 0) process.exit(1)
+// The dashboard's pages know a browser and no Node, so they are compiled by themselves.
+const PAGES = 'src/dashboard/pages'
+for (const project of ['tsconfig.build.json', `${PAGES}/tsconfig.build.json`]) {
+  const { status } = spawnSync(process.execPath, [compiler, '-p', project], {
+    cwd: projectRoot,
+    stdio: 'inherit',
+  })
+  if (status !== 0) process.exit(1)
+}
+for (const name of readdirSync(join(projectRoot, PAGES)))
+  if (/\.(css|svg)$/.test(name))
+    copyFileSync(join(projectRoot, PAGES, name), join(dist, 'dashboard/pages', name))
 
 // The doors between rooms lead to the compiled files there: the nearest package.json decides.
 const { imports } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {

@@ -252,7 +252,8 @@ function lines(
           const object =
             event.type === 'ERROR'
               ? event.object
-              : (rows?.(event.object, event.type === 'BOOKMARK') ?? partialMetadataOf(kind, event.object, version))
+              : (rows?.(event.object, event.type === 'BOOKMARK') ??
+                partialMetadataOf(kind, event.object, version))
           return sink.next(encoder.encode(`${stringifyJson({ type: event.type, object })}\n`))
         },
         end: sink.end,

@@ -73,7 +73,7 @@ test('a job made by hand belongs to its CronJob, and its name fits', () => {
   const spec = { jobTemplate: { metadata: { labels: { a: 'b' } }, spec: { template: {} } } }
   const name = 'x'.repeat(60)
   const request = requestOf(
-    { metadata: { ...metadata, name }, spec } as AnyObject,
+    { metadata: { ...metadata, name }, spec } as unknown as AnyObject,
     resource('batch', 'cronjobs'),
     'run',
   )

@@ -19,7 +19,8 @@ export interface Column {
 
 export interface Row {
   readonly cells: readonly unknown[]
-  readonly object: KubernetesObject
+  /** Its metadata at least. */
+  readonly object: Pick<KubernetesObject, 'metadata'>
 }
 
 export interface TableText {

@@ -3,11 +3,15 @@ import { titleOf } from '../model/menu.ts'
 import { addressOf, type ListQuery, type ListRoute } from '../model/route.ts'
 import { shownTable } from '../model/table.ts'
 import type { App, Page } from './app.ts'
-import { every, oncePerFrame } from './browser.ts'
+import { after, every, oncePerFrame } from './browser.ts'
 import { h, labelled, replace } from './dom.ts'
 import { createRows } from './list-rows.ts'
 import { LiveTable } from './live-table.ts'
 import { errorBox } from './messages.ts'
+
+/** Rows from which on changes are drawn together. */
+const MANY = 1000
+const MANY_DELAY_MS = 300
 
 export function listPage(app: App, route: ListRoute, signal: AbortSignal): Page {
   const resource = app.resources.get(route.resource)
@@ -48,6 +52,17 @@ export function listPage(app: App, route: ListRoute, signal: AbortSignal): Page 
     replace(trouble, troubleOf(table, begin))
   }
   const drawSoon = oncePerFrame(draw, signal)
+  /** Sorting thousands of rows with every change would leave no time to scroll. */
+  let isWaiting = false
+  const onData = () => {
+    if (table.rows.size < MANY) return drawSoon()
+    if (isWaiting) return
+    isWaiting = true
+    after(MANY_DELAY_MS, () => {
+      isWaiting = false
+      drawSoon()
+    })
+  }
   const begin = () => {
     leaveTable.abort()
     leaveTable = new AbortController()
@@ -55,7 +70,7 @@ export function listPage(app: App, route: ListRoute, signal: AbortSignal): Page 
     table = new LiveTable(
       app.api,
       { resource, namespace, labels, fields },
-      drawSoon,
+      onData,
       leaveTable.signal,
     )
     drawSoon()

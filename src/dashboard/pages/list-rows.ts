@@ -6,13 +6,10 @@ import { type Resource, resourceKey } from '../model/resource.ts'
 import { objectAddress } from '../model/route.ts'
 import { columnLengths, type Row, type ShownTable, shownCell } from '../model/table.ts'
 import { toneOfCell } from '../model/tone.ts'
+import { ROW_HEIGHT, visibleRows } from '../model/visible-rows.ts'
 import { now } from './browser.ts'
 import { button, h, link, replace } from './dom.ts'
 
-/** As the style has it. */
-const ROW_HEIGHT = 34
-/** Rows beyond the edges, so that a quick wheel does not outrun them. */
-const BEYOND = 12
 const LETTER_PX = 8.2
 const CELL_PX = 28
 
@@ -23,7 +20,9 @@ export interface Rows {
 
 interface RowElement {
   readonly element: HTMLTableRowElement
-  cells: HTMLTableCellElement[]
+  readonly cells: HTMLTableCellElement[]
+  /** What stands in the cells: asking the document would cost more than all the rest. */
+  readonly texts: string[]
   row?: Row
 }
 
@@ -37,6 +36,7 @@ export function createRows(options: {
   /** Of the row that the keys are at. */
   let activeUid: string | undefined
   let drawnHead = ''
+  let drawnFirst = 0
   const pool: RowElement[] = []
 
   const columns = h('colgroup')
@@ -45,7 +45,14 @@ export function createRows(options: {
   const below = h('tr', { class: 'spacer', attributes: { 'aria-hidden': 'true' } })
   const body = h(
     'tbody',
-    { on: { keydown: event => onKey(event as KeyboardEvent), focusin: onFocus, click: onClick } },
+    {
+      on: {
+        keydown: event => onKey(event as KeyboardEvent),
+        focusin: onFocus,
+        mouseover: onPointer,
+        click: onClick,
+      },
+    },
     above,
     below,
   )
@@ -99,15 +106,14 @@ export function createRows(options: {
 
   function drawRows(): void {
     const { rows } = shown
-    const first = Math.max(0, Math.floor(element.scrollTop / ROW_HEIGHT) - BEYOND)
-    const visible = Math.ceil(element.clientHeight / ROW_HEIGHT) + 2 * BEYOND
-    const last = Math.min(rows.length, first + visible)
+    const { first, last } = visibleRows(element.scrollTop, element.clientHeight, rows.length)
     above.style.height = `${first * ROW_HEIGHT}px`
     below.style.height = `${(rows.length - last) * ROW_HEIGHT}px`
+    turn(first)
     const hasFocus = body.contains(document.activeElement)
     while (pool.length > last - first) pool.pop()?.element.remove()
     while (pool.length < last - first) {
-      const made: RowElement = { element: h('tr'), cells: [] }
+      const made: RowElement = { element: h('tr'), cells: [], texts: [] }
       pool.push(made)
       below.before(made.element)
     }
@@ -132,13 +138,32 @@ export function createRows(options: {
     if (!isActiveShown && pool[0]) pool[0].element.tabIndex = 0
   }
 
+  /** Rows that left at one edge are used again at the other, so that those in between stay as they are. */
+  function turn(first: number): void {
+    const by = first - drawnFirst
+    drawnFirst = first
+    if (by === 0 || Math.abs(by) >= pool.length) return
+    if (by > 0) {
+      const left = pool.splice(0, by)
+      below.before(...left.map(({ element: row }) => row))
+      pool.push(...left)
+    } else {
+      const left = pool.splice(by)
+      above.after(...left.map(({ element: row }) => row))
+      pool.unshift(...left)
+    }
+  }
+
   function drawRow(made: RowElement, row: Row, index: number, time: number): void {
     const { element: tr } = made
     const isOther = made.row?.object.metadata.uid !== row.object.metadata.uid
     made.row = row
     tr.setAttribute('aria-rowindex', String(index + 2))
     tr.classList.toggle('leaving', row.object.metadata.deletionTimestamp !== undefined)
-    while (made.cells.length > shown.columns.length) made.cells.pop()?.remove()
+    while (made.cells.length > shown.columns.length) {
+      made.cells.pop()?.remove()
+      made.texts.pop()
+    }
     while (made.cells.length < shown.columns.length) {
       const cell = h('td')
       made.cells.push(cell)
@@ -146,28 +171,29 @@ export function createRows(options: {
     }
     for (const [at, column] of shown.columns.entries()) {
       const cell = made.cells[at]
-      if (!cell) continue
-      const text = shownCell(row, column, shown.places[at] ?? 0, time)
-      const isName = shown.places[at] === 0
-      if (isName) drawName(cell, row, text, isOther)
-      else if (cell.textContent !== text || cell.childElementCount > 0) cell.textContent = text
-      const tone = `tone-${toneOfCell(column.name, text, resource.kind)}`
-      if (cell.className !== tone) cell.className = tone
-      if (cell.title !== text) cell.title = text
+      const place = shown.places[at] ?? 0
+      const text = shownCell(row, column, place, time)
+      const isName = place === 0
+      // Another name may stand in the same text, and what was a name may be none.
+      const known = `${isName} ${column.name} ${text}`
+      if (!cell || (made.texts[at] === known && !(isName && isOther))) continue
+      made.texts[at] = known
+      if (isName) drawName(cell, row, text)
+      else cell.textContent = text
+      cell.className = `tone-${toneOfCell(column.name, text, resource.kind)}`
     }
   }
 
-  function drawName(cell: HTMLTableCellElement, row: Row, text: string, isOther: boolean): void {
-    const anchor = cell.firstElementChild
-    if (anchor instanceof HTMLAnchorElement && !isOther) {
-      if (anchor.textContent !== text) anchor.textContent = text
-      return
-    }
+  function drawName(cell: HTMLTableCellElement, row: Row, text: string): void {
     const { name = '', namespace } = row.object.metadata
-    replace(
-      cell,
-      link(objectAddress(key, { name, namespace }), text, { attributes: { tabindex: '-1' } }),
-    )
+    const address = objectAddress(key, { name, namespace })
+    replace(cell, link(address, text, { attributes: { tabindex: '-1' } }))
+  }
+
+  /** What is cut off is told by the pointer. */
+  function onPointer({ target }: Event): void {
+    const cell = target instanceof Element ? target.closest('td') : null
+    if (cell) cell.title = cell.scrollWidth > cell.clientWidth ? (cell.textContent ?? '') : ''
   }
 
   function open(row: Row | undefined): void {

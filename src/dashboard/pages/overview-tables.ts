@@ -56,7 +56,7 @@ function troublesIn(tables: ReadonlyMap<string, LiveTable>): Trouble[] {
   const found: Trouble[] = []
   for (const [key, table] of tables) {
     const { kind } = table.resource
-    const add = (object: AnyObject, tone: Tone, text: string) =>
+    const add = (object: Pick<AnyObject, 'metadata'>, tone: Tone, text: string) =>
       found.push({
         tone,
         kind,

@@ -1,0 +1,214 @@
+/** Lists in a browser: true while they are looked at, quick however long they are, and to be walked through by keys. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { configMap } from '#api/core/v1/config-map.ts'
+import { namespace } from '#api/core/v1/namespace.ts'
+import { pod } from '#api/core/v1/pod/pod.ts'
+import { serviceAccount } from '#api/core/v1/service-account.ts'
+import { createHttpTransport } from '#client/http-transport.ts'
+import { connectionFromKubeconfig } from '#client/kubeconfig.ts'
+import { systemClock } from '#host/clock.ts'
+import { startCluster } from '#index'
+import type { Cluster } from '../../../src/cluster/cluster.ts'
+import {
+  eventually,
+  focusedText,
+  inPage,
+  namesIn,
+  unreadable,
+  visit,
+  whyNoBrowser,
+} from './browser.ts'
+
+const skip = whyNoBrowser()
+const MAPS = '#/list/configmaps?namespace=shop'
+
+async function shop(cluster: Cluster, ...names: string[]): Promise<void> {
+  await cluster.client.create(namespace, { metadata: { name: 'shop' } })
+  for (const name of names) await add(cluster, name)
+}
+const add = (cluster: Cluster, name: string) =>
+  cluster.client.create(configMap, {
+    metadata: { name, namespace: 'shop', labels: { part: name.slice(0, 1) } },
+  })
+
+const quiet = { nodes: { kind: 'none' }, controllers: '-*' } as const
+
+test('a list follows what happens, filters and sorts, and its address says how', {
+  skip,
+}, async () => {
+  await using cluster = await startCluster({ ...quiet, controllers: 'namespace' })
+  await shop(cluster, 'a1', 'b1', 'a2')
+  await using seen = await visit(cluster.transport)
+  const { page } = seen
+  await seen.goTo(MAPS)
+  const shows = (...wanted: string[]) =>
+    eventually(
+      () => namesIn(page),
+      names => names.join() === wanted.join(),
+    )
+  await shows('a1', 'a2', 'b1')
+  await add(cluster, 'a0')
+  await shows('a0', 'a1', 'a2', 'b1')
+  await cluster.client.delete(configMap, { name: 'a1', namespace: 'shop' })
+  await shows('a0', 'a2', 'b1')
+
+  await page.keyboard.press('/')
+  await page.keyboard.type('a')
+  await shows('a0', 'a2')
+  await page.getByRole('button', { name: 'Name' }).click()
+  await page.getByRole('button', { name: 'Name' }).click()
+  await shows('a2', 'a0')
+  assert.match(page.url(), /text=a&sort=-Name/)
+  assert.equal(await page.locator('th[aria-sort]').getAttribute('aria-sort'), 'descending')
+  await page.getByLabel('Labels').fill('part=b')
+  await page.getByLabel('Filter').fill('')
+  await page.getByLabel('Labels').press('Enter')
+  await shows('b1')
+  await page.getByLabel('Labels').fill('part in (')
+  await page.getByLabel('Labels').press('Enter')
+  await page.getByRole('alert').getByText('does not understand').waitFor()
+
+  // Another tab, with the address alone.
+  await seen.goTo(`${MAPS}&labels=part%3Db`)
+  await shows('b1')
+  await page.getByLabel('Namespace').selectOption('')
+  await page.getByRole('columnheader', { name: 'Namespace' }).waitFor()
+  assert.deepEqual(seen.troubles, [])
+})
+
+test('a list is true again after its server was away', { skip }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'proa-dashboard-'))
+  const start = (port: number) =>
+    startCluster({ ...quiet, dataDirectory: directory, listen: { port } })
+  let cluster = await start(0)
+  const port = Number(new URL(cluster.url ?? '').port)
+  const files = { read: () => Promise.reject(new Error('none')), resolve: (name: string) => name }
+  const connection = await connectionFromKubeconfig(cluster.kubeconfig ?? '', files)
+  const transport = createHttpTransport(connection, { clock: systemClock })
+  try {
+    await shop(cluster, 'a1')
+    await using seen = await visit(transport)
+    await seen.goTo(MAPS)
+    await eventually(
+      () => namesIn(seen.page),
+      names => names.join() === 'a1',
+    )
+    await cluster.stop()
+    await seen.page.getByText('Not up to date').waitFor()
+    // What was known stays in sight.
+    assert.deepEqual(await namesIn(seen.page), ['a1'])
+    cluster = await start(port)
+    await add(cluster, 'a2')
+    await eventually(
+      () => namesIn(seen.page),
+      names => names.join() === 'a1,a2',
+    )
+    await seen.page.getByText('Not up to date').waitFor({ state: 'detached' })
+    await add(cluster, 'a3')
+    await eventually(
+      () => namesIn(seen.page),
+      names => names.join() === 'a1,a2,a3',
+    )
+  } finally {
+    await cluster.stop()
+    await transport.close()
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('five thousand pods scroll like ten', { skip }, async context => {
+  await using cluster = await startCluster(quiet)
+  await cluster.client.create(serviceAccount, {
+    metadata: { name: 'default', namespace: 'default' },
+  })
+  const COUNT = 5000
+  for (let from = 0; from < COUNT; from += 100)
+    await Promise.all(
+      Array.from({ length: 100 }, (_, at) =>
+        cluster.client.create(pod, {
+          metadata: { name: `pod-${String(from + at).padStart(5, '0')}`, namespace: 'default' },
+          spec: { containers: [{ name: 'main', image: 'x', resources: {} }] },
+        }),
+      ),
+    )
+  await using seen = await visit(cluster.transport)
+  const { page } = seen
+  const beganMs = performance.now()
+  await seen.goTo('#/list/pods?namespace=default')
+  await page.getByText('pod-00000').waitFor()
+  const firstMs = performance.now() - beganMs
+  await page.getByText('5,000', { exact: true }).waitFor()
+  const allMs = performance.now() - beganMs
+
+  const spans = await inPage<{ frames: number[]; work: number[] }>(page, 'scroll.js')
+  const share = (of: number[], part: number) =>
+    of.toSorted((a, b) => a - b)[Math.floor(of.length * part)]?.toFixed(1)
+  context.diagnostic(
+    `first rows after ${firstMs.toFixed(0)} ms, all after ${allMs.toFixed(0)} ms; scrolling by 20 rows: work ${share(spans.work, 0.5)} ms (p95 ${share(spans.work, 0.95)}), frames ${share(spans.frames, 0.5)} ms (p95 ${share(spans.frames, 0.95)})`,
+  )
+  // Frames are drawn by this machine's processor, which others use, too.
+  assert.ok(Number(share(spans.work, 0.5)) < 25 && Number(share(spans.frames, 0.5)) < 100)
+  assert.ok((await page.locator('table.rows tr').count()) < 120, 'only what is seen is made')
+
+  // The keys reach the last row, and filtering finds one of all.
+  await page.locator('table.rows tbody tr[tabindex="0"]').focus()
+  await page.keyboard.press('End')
+  await eventually(
+    () => focusedText(page),
+    text => text.includes('pod-04999'),
+  )
+  await page.getByLabel('Filter').fill('pod-03333')
+  await eventually(
+    () => namesIn(page),
+    names => names.join() === 'pod-03333',
+  )
+})
+
+test('all can be done by keys, and all has a name and enough contrast', { skip }, async () => {
+  await using cluster = await startCluster(quiet)
+  await shop(cluster, 'a1', 'a2', 'a3')
+  for (const colours of ['light', 'dark'] as const) {
+    await using seen = await visit(cluster.transport, { colours })
+    const { page } = seen
+    const focused = () => focusedText(page)
+    await page.keyboard.press('Tab')
+    assert.equal(await focused(), 'Skip to the page')
+    await page.keyboard.press('Enter')
+    assert.equal(await page.evaluate('document.activeElement?.id'), 'page')
+
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('cm')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'ConfigMaps' }).waitFor()
+    await seen.goTo(MAPS)
+    await page.getByText('a3').waitFor()
+    assert.deepEqual(await unreadable(page), [])
+    await page.locator('table.rows tbody tr[tabindex="0"]').focus()
+    await page.keyboard.press('ArrowDown')
+    assert.match(await focused(), /^a2/)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'a2' }).waitFor()
+    await page.getByText('Created').waitFor()
+    assert.deepEqual(await unreadable(page), [])
+
+    await page.getByRole('link', { name: 'YAML' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByLabel('YAML of a2').waitFor()
+    assert.deepEqual(await unreadable(page), [])
+    await page.goBack()
+    await page.goBack()
+    await page.getByRole('heading', { name: 'ConfigMaps' }).waitFor()
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.keyboard.press('g')
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    assert.deepEqual(await unreadable(page), [])
+    assert.deepEqual(seen.troubles, [])
+  }
+})
