@@ -2,7 +2,7 @@
 import { parseExactText, stringifyJson } from '#api/machinery/exact-json.ts'
 import type { Status } from '#api/machinery/status.ts'
 import { createLineReader } from '../model/lines.ts'
-import { ask } from './browser.ts'
+import { after, ask } from './browser.ts'
 
 const TOKEN_PROTOCOL = 'base64url.bearer.authorization.k8s.io.'
 /** How a header is said where none can be set. */
@@ -11,6 +11,9 @@ const ACCEPT_PROTOCOL = 'base64url.accept.dashboard.proa.dev.'
 const BYTES_PROTOCOL = 'binary.k8s.io'
 /** How the dashboard's own server marks what it says itself. */
 const OWN_HEADER = 'x-proa-dashboard'
+
+const MAXIMUM_TRIES = 4
+const TRY_AGAIN_MS = 150
 
 export class ApiError extends Error {
   override readonly name = 'ApiError'
@@ -76,33 +79,44 @@ export class Api {
 
   async #ask(method: string, path: string, body: unknown, options: AskOptions): Promise<Response> {
     const { accept = 'application/json', contentType = 'application/json', signal } = options
-    let response: Response
-    try {
-      response = await ask(path, {
-        method,
-        headers: {
-          accept,
-          authorization: `Bearer ${this.#key}`,
-          ...(body === undefined ? {} : { 'content-type': contentType }),
-        },
-        ...(body === undefined
-          ? {}
-          : { body: typeof body === 'string' ? body : stringifyJson(body) }),
-        ...(signal ? { signal } : {}),
-        redirect: 'error',
-        cache: 'no-store',
-      })
-    } catch (error) {
-      if (signal?.aborted) throw error
-      throw new ApiError(0, {
-        message: 'The dashboard’s server does not answer. Is it still running?',
-      })
-    }
+    const response = await this.#answer(path, signal, {
+      method,
+      headers: {
+        accept,
+        authorization: `Bearer ${this.#key}`,
+        ...(body === undefined ? {} : { 'content-type': contentType }),
+      },
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === 'string' ? body : stringifyJson(body) }),
+      ...(signal ? { signal } : {}),
+      redirect: 'error',
+      cache: 'no-store',
+    })
     const warning = response.headers.get('warning')
     if (warning) for (const text of warningTexts(warning)) options.onWarning?.(text)
     if (response.ok) return response
     if (response.status === 401 && response.headers.get(OWN_HEADER) === 'refused') this.#onRefused()
     throw new ApiError(response.status, await statusIn(response))
+  }
+
+  /** What only reads is asked again where a browser broke it off, as it does when a network comes or goes. */
+  async #answer(
+    path: string,
+    signal: AbortSignal | undefined,
+    options: RequestInit,
+  ): Promise<Response> {
+    for (let tries = 1; ; tries++)
+      try {
+        return await ask(path, options)
+      } catch (error) {
+        if (signal?.aborted) throw error
+        if (options.method !== 'GET' || tries >= MAXIMUM_TRIES)
+          throw new ApiError(0, {
+            message: 'The dashboard’s server does not answer. Is it still running?',
+          })
+        await new Promise<void>(resolve => void after(TRY_AGAIN_MS * tries, resolve))
+      }
   }
 
   async #read<T>(read: () => Promise<T>): Promise<T> {

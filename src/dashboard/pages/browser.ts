@@ -60,3 +60,10 @@ export const kept = {
     }
   },
 }
+
+/** 32 bytes that nobody can guess, in base64url. */
+export function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32))
+  const text = btoa(String.fromCharCode(...bytes))
+  return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}

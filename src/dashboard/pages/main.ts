@@ -3,7 +3,7 @@ import { type Resource, resourceKey, resourcesIn } from '../model/resource.ts'
 import { parseRoute, type Route } from '../model/route.ts'
 import { Api, ApiError, errorText } from './api.ts'
 import { Access, type App, type Page } from './app.ts'
-import { after, ask, kept } from './browser.ts'
+import { after, ask, kept, randomKey } from './browser.ts'
 import { h, replace } from './dom.ts'
 import { kindsPage } from './kinds-page.ts'
 import { listPage } from './list-page.ts'
@@ -14,9 +14,11 @@ import { createShell } from './shell.ts'
 import { applyTheme } from './theme.ts'
 
 const KEY = 'proa-dashboard-key'
+const NEW_KEY = 'proa-dashboard-new-key'
 const NAMESPACE = 'proa-dashboard-namespace'
 const DISCOVERY = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
 const RETRY_MS = 2_000
+const MAXIMUM_TRIES = 10
 
 applyTheme()
 void start()
@@ -31,20 +33,29 @@ async function start(): Promise<void> {
   await open(api)
 }
 
-/** Exchanges the token of the address, which is good once; else the key of an earlier visit. */
+/** A new one for the token of the address, which is good once; else that of an earlier visit. */
 async function keyOfThisBrowser(): Promise<string | undefined> {
   const [, token] = /^#token=(.+)$/.exec(location.hash) ?? []
   if (token === undefined) return kept.get(KEY)
-  history.replaceState(null, '', location.pathname)
-  const response = await ask('/session', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token }),
-  }).catch(() => undefined)
-  if (!response?.ok) return kept.get(KEY)
-  const { key } = (await response.json()) as { key: string }
-  kept.set(KEY, key)
-  return key
+  // Drawn here and kept before it is sent: where the answer is lost, the same may be sent again.
+  const key = kept.get(NEW_KEY) ?? randomKey()
+  kept.set(NEW_KEY, key)
+  for (let tries = 1; ; tries++) {
+    const response = await ask('/session', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token, key }),
+    }).catch(() => undefined)
+    if (!response && tries < MAXIMUM_TRIES) {
+      await new Promise<void>(resolve => void after(RETRY_MS / 4, resolve))
+      continue
+    }
+    history.replaceState(null, '', location.pathname)
+    kept.set(NEW_KEY, undefined)
+    if (!response?.ok) return kept.get(KEY)
+    kept.set(KEY, key)
+    return key
+  }
 }
 
 function showStranger(why: string): void {

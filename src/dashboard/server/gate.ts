@@ -1,7 +1,7 @@
 /**
  * Who may talk to the dashboard's server. It acts with somebody's rights, so a page of somebody else's must get nothing from it: neither by a
- * name that it let point here (DNS rebinding), nor by a request across sites. Who has read the terminal has the token; it is good once, and
- * gives a key that the page sends in a header of its own. There is no cookie, so no request carries the key by itself.
+ * name that it let point here (DNS rebinding), nor by a request across sites. Who has read the terminal has the token; it is good once, for a
+ * key that the page has drawn and sends in a header of its own from then on. There is no cookie, so no request carries the key by itself.
  */
 import { isIP } from 'node:net'
 import type { Random } from '#base/random.ts'
@@ -14,33 +14,42 @@ const KEY_BYTES = 32
 /** Browsers that are let in at a time; the one that came first has to go for another. */
 const MAXIMUM_SESSIONS = 64
 
+/** What pages draw: as many bytes, in base64url. */
+const KEY = /^[\w-]{43}$/
+
 export interface Sessions {
   /** The token that lets the next browser in. */
   readonly token: string
-  /** A key for the token, which is another one then; undefined where it is not the token. */
-  exchange(token: string): string | undefined
+  /**
+   * Lets the browser with this key in, and makes another token; false where that is not the token. The same once more is no other browser, but one
+   * that has not heard the answer.
+   */
+  letIn(token: string, key: string): boolean
   isKnown(key: string | undefined): boolean
 }
 
 export function createSessions(random: Random, onNewToken: (token: string) => void): Sessions {
   const draw = () => Buffer.from(random.bytes(KEY_BYTES)).toString('base64url')
-  const keys = new Set<string>()
+  /** With the token that each came in by. */
+  const keys = new Map<string, string>()
   let token = draw()
   return {
     get token() {
       return token
     },
-    exchange(given) {
-      if (!sameText(given, token)) return undefined
+    letIn(given, key) {
+      if (!KEY.test(key)) return false
+      const before = keys.get(key)
+      if (before !== undefined && sameText(given, before)) return true
+      if (!sameText(given, token)) return false
+      keys.set(key, token)
       token = draw()
-      const key = draw()
-      keys.add(key)
-      for (const oldest of keys) {
+      for (const oldest of keys.keys()) {
         if (keys.size <= MAXIMUM_SESSIONS) break
         keys.delete(oldest)
       }
       onNewToken(token)
-      return key
+      return true
     },
     isKnown: key => key !== undefined && keys.has(key),
   }

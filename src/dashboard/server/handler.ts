@@ -105,14 +105,14 @@ export function createHandler(options: HandlerOptions): RequestHandler {
 
   async function session({ method, body }: ApiRequest): Promise<ApiResponse> {
     if (method !== 'POST') return json(200, { server: options.server })
-    const key = sessions.exchange(tokenIn(body))
-    if (key === undefined)
+    const { token, key } = letterIn(body)
+    if (!sessions.letIn(token, key))
       return refused(
         401,
         'Unauthorized',
         'this address was used before, or is of an earlier start: open the one that the dashboard printed last',
       )
-    return json(200, { key })
+    return json(200, {})
   }
 
   async function passOn(request: ApiRequest): Promise<ApiResponse> {
@@ -185,11 +185,13 @@ const INERT = {
   'cross-origin-resource-policy': 'same-origin',
 } as const
 
-function pageAnswer({ html, importMap }: ReturnType<typeof documentOf>, headers: Headers) {
-  const hash = createHash('sha256').update(importMap).digest('base64')
+const hashOf = (script: string) =>
+  `'sha256-${createHash('sha256').update(script).digest('base64')}'`
+
+function pageAnswer({ html, inline }: ReturnType<typeof documentOf>, headers: Headers) {
   const policy = [
     "default-src 'none'",
-    `script-src 'self' 'sha256-${hash}'`,
+    `script-src 'self' ${inline.map(hashOf).join(' ')}`,
     "style-src 'self'",
     "img-src 'self'",
     // Not every browser takes web sockets for the page's own.
@@ -250,12 +252,13 @@ function unreachable(error: unknown): ApiResponse {
   }
 }
 
-function tokenIn(body: ApiRequest['body']): string {
+function letterIn(body: ApiRequest['body']): { token: string; key: string } {
+  const text = (value: unknown) => (typeof value === 'string' ? value : '')
   try {
-    const { token } = JSON.parse(Buffer.from(body as Uint8Array).toString()) as { token?: unknown }
-    return typeof token === 'string' ? token : ''
+    const { token, key } = JSON.parse(Buffer.from(body as Uint8Array).toString())
+    return { token: text(token), key: text(key) }
   } catch {
-    return ''
+    return { token: '', key: '' }
   }
 }
 

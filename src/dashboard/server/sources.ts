@@ -85,12 +85,29 @@ function withoutTypes(source: string): string {
   }
 }
 
+/**
+ * Loads the first module. A browser breaks off what it loads when a network comes or goes, which on a machine that runs pods is often: all is loaded
+ * once more then, a few times.
+ */
+const beginning = (entry: string) => `
+import(${JSON.stringify(entry)}).then(
+  () => sessionStorage.removeItem('tries'),
+  error => {
+    const tries = Number(sessionStorage.getItem('tries')) + 1
+    sessionStorage.setItem('tries', tries)
+    if (tries < 20) setTimeout(() => location.reload(), 200 * tries)
+    else document.body.textContent = 'The dashboard could not be loaded: ' + error.message
+  },
+)
+`
+
 /** The one document. It has nothing of its own but where everything is. */
 export function documentOf({ entry, assets, imports }: Sources): {
   readonly html: string
-  /** The text of its only script in line, which a policy has to name by hash. */
-  readonly importMap: string
+  /** The texts of its scripts in line, which a policy has to name by hash. */
+  readonly inline: readonly string[]
 } {
+  const begin = beginning(entry)
   const importMap = JSON.stringify({ imports })
   const preloads = [...assets.keys()]
     .filter(path => /\.(ts|js|mjs)$/.test(path))
@@ -106,12 +123,12 @@ export function documentOf({ entry, assets, imports }: Sources): {
 ${STYLES.map(name => `<link rel="stylesheet" href="${ROOT}${name}">`).join('\n')}
 <script type="importmap">${importMap}</script>
 ${preloads.join('\n')}
-<script type="module" src="${entry}"></script>
+<script type="module">${begin}</script>
 </head>
 <body>
 <noscript>The dashboard needs JavaScript.</noscript>
 </body>
 </html>
 `
-  return { html, importMap }
+  return { html, inline: [importMap, begin] }
 }

@@ -19,7 +19,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ]
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 export function whyNoBrowser(): string | false {
   return existsSync(EXECUTABLE) ? false : "Debian's package chromium is not installed"
@@ -71,14 +71,14 @@ export async function visit(transport: Transport, options: VisitOptions = {}): P
     if (/Content Security Policy|TrustedHTML|violates/.test(message.text()))
       troubles.push(message.text())
   })
-  await page.goto(dashboard.url)
+  await open(page, dashboard.url)
   await page.locator('.shell').waitFor()
   return {
     page,
     port: dashboard.port,
     troubles,
     async goTo(place) {
-      await page.goto(`http://127.0.0.1:${dashboard.port}/${place}`)
+      await open(page, `http://127.0.0.1:${dashboard.port}/${place}`)
     },
     async [Symbol.asyncDispose]() {
       await context.close()
@@ -86,6 +86,17 @@ export async function visit(transport: Transport, options: VisitOptions = {}): P
       rmSync(profile, { recursive: true, force: true })
     },
   }
+}
+
+/** A browser breaks off what it loads when a network of the machine comes or goes, which other tests make happen. */
+async function open(page: Page, url: string): Promise<void> {
+  for (let tries = 1; ; tries++)
+    try {
+      await page.goto(url)
+      return
+    } catch (error) {
+      if (tries >= 10 || !/ERR_NETWORK_CHANGED/.test(String(error))) throw error
+    }
 }
 
 /** The texts of the first column with links of a list, in order. */

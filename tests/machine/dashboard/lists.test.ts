@@ -125,33 +125,40 @@ test('five thousand pods scroll like ten', { skip }, async context => {
   await cluster.client.create(serviceAccount, {
     metadata: { name: 'default', namespace: 'default' },
   })
-  const COUNT = 5000
-  for (let from = 0; from < COUNT; from += 100)
-    await Promise.all(
-      Array.from({ length: 100 }, (_, at) =>
-        cluster.client.create(pod, {
-          metadata: { name: `pod-${String(from + at).padStart(5, '0')}`, namespace: 'default' },
-          spec: { containers: [{ name: 'main', image: 'x', resources: {} }] },
-        }),
-      ),
-    )
+  const addPods = async (from: number, to: number) => {
+    for (let first = from; first < to; first += 100)
+      await Promise.all(
+        Array.from({ length: 100 }, (_, at) =>
+          cluster.client.create(pod, {
+            metadata: { name: `pod-${String(first + at).padStart(5, '0')}`, namespace: 'default' },
+            spec: { containers: [{ name: 'main', image: 'x', resources: {} }] },
+          }),
+        ),
+      )
+  }
+  await addPods(0, 100)
   await using seen = await visit(cluster.transport)
   const { page } = seen
+  await seen.goTo('#/list/pods?namespace=default')
+  await page.getByText('100', { exact: true }).waitFor()
+  const few = await inPage<Spans>(page, 'scroll.js')
+  await addPods(100, 5000)
+  await page.getByText('5,000', { exact: true }).waitFor()
+
+  await seen.goTo('#/')
   const beganMs = performance.now()
   await seen.goTo('#/list/pods?namespace=default')
   await page.getByText('pod-00000').waitFor()
   const firstMs = performance.now() - beganMs
   await page.getByText('5,000', { exact: true }).waitFor()
   const allMs = performance.now() - beganMs
-
-  const spans = await inPage<{ frames: number[]; work: number[] }>(page, 'scroll.js')
-  const share = (of: number[], part: number) =>
-    of.toSorted((a, b) => a - b)[Math.floor(of.length * part)]?.toFixed(1)
+  const many = await inPage<Spans>(page, 'scroll.js')
   context.diagnostic(
-    `first rows after ${firstMs.toFixed(0)} ms, all after ${allMs.toFixed(0)} ms; scrolling by 20 rows: work ${share(spans.work, 0.5)} ms (p95 ${share(spans.work, 0.95)}), frames ${share(spans.frames, 0.5)} ms (p95 ${share(spans.frames, 0.95)})`,
+    `first rows after ${firstMs.toFixed(0)} ms, all after ${allMs.toFixed(0)} ms; work of scrolling by 20 rows ${told(many.work)}, of 100 pods ${told(few.work)}; frames ${told(many.frames)}, of 100 pods ${told(few.frames)}`,
   )
-  // Frames are drawn by this machine's processor, which others use, too.
-  assert.ok(Number(share(spans.work, 0.5)) < 25 && Number(share(spans.frames, 0.5)) < 100)
+  // Beside each other, since others use this machine, too.
+  assert.ok(part(many.work, 0.5) < 5 * part(few.work, 0.5) + 10)
+  assert.ok(part(many.frames, 0.5) < 3 * part(few.frames, 0.5) + 50)
   assert.ok((await page.locator('table.rows tr').count()) < 120, 'only what is seen is made')
 
   // The keys reach the last row, and filtering finds one of all.
@@ -212,3 +219,14 @@ test('all can be done by keys, and all has a name and enough contrast', { skip }
     assert.deepEqual(seen.troubles, [])
   }
 })
+
+/** In milliseconds. */
+interface Spans {
+  readonly frames: number[]
+  readonly work: number[]
+}
+
+const part = (spans: readonly number[], share: number): number =>
+  spans.toSorted((a, b) => a - b)[Math.floor(spans.length * share)] ?? 0
+const told = (spans: readonly number[]) =>
+  `${part(spans, 0.5).toFixed(1)} ms (p95 ${part(spans, 0.95).toFixed(1)})`
