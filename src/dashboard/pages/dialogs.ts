@@ -36,6 +36,8 @@ export function openDialog(options: DialogOptions): Promise<boolean> {
       h('h2', { attributes: { id: 'dialog-title' } }, options.title),
     )
     append(form, options.content)
+    // What is wrong is told in our own words, where readers of screens hear it.
+    form.noValidate = true
     form.append(problem, h('div', { class: 'dialog-buttons' }, cancel, options.action ? go : null))
     const dialog = h(
       'dialog',

@@ -98,7 +98,7 @@ async function open(api: Api): Promise<void> {
     if (resources.size === 0)
       throw new ApiError(406, {
         message:
-          'This API server does not tell what it serves in one list; the dashboard needs Kubernetes 1.27 or newer.',
+          'This API server does not tell what it serves in one list; the dashboard needs Kubernetes 1.30 or newer.',
       })
   } catch (error) {
     // A key that is not good any more was told of already.

@@ -19,7 +19,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ]
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 30_000
 
 export function whyNoBrowser(): string | false {
   return existsSync(EXECUTABLE) ? false : "Debian's package chromium is not installed"
