@@ -196,7 +196,8 @@ export function shownCell(row: Row, column: Column, place: number, nowMs: number
 export function columnLengths({ columns, places, rows }: ShownTable, nowMs: number): number[] {
   const step = Math.max(1, Math.floor(rows.length / 500))
   return columns.map((column, at) => {
-    let longest = column.name.length + 2
+    // Ages and counts grow while they are looked at.
+    let longest = Math.max(column.name.length + 2, 6)
     for (let i = 0; i < rows.length; i += step) {
       const row = rows[i]
       if (row) longest = Math.max(longest, shownCell(row, column, places[at] ?? 0, nowMs).length)

@@ -10,8 +10,8 @@ import { ROW_HEIGHT, visibleRows } from '../model/visible-rows.ts'
 import { now } from './browser.ts'
 import { button, h, link, replace } from './dom.ts'
 
-const LETTER_PX = 8.2
-const CELL_PX = 28
+const LETTER_PX = 8.6
+const CELL_PX = 34
 
 export interface Rows {
   readonly element: HTMLElement

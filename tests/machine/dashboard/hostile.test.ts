@@ -7,8 +7,8 @@ import { eventually, visit, whyNoBrowser } from './browser.ts'
 const skip = whyNoBrowser()
 /** Runs wherever a text becomes HTML, an attribute, an address or a script. */
 const EVIL = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script><svg/onload=window.hacked=1>javascript:window.hacked=1//'\u202e`
-const EVIL_LOG =
-  '\u001b]8;;javascript:window.hacked=1\u0007<img src=x onerror=window.hacked=1>\u001b]8;;\u0007'
+/** In words that a hollow container's shell has. */
+const EVIL_LOG = '\u001b[31m<img src=x onerror=window.hacked=1>\u001b[0m'
 
 test('hostile labels, events, columns, data and logs are text', { skip }, async () => {
   await using cluster = await startCluster({ nodes: { kind: 'hollow', count: 1 } })
@@ -59,7 +59,10 @@ test('hostile labels, events, columns, data and logs are text', { skip }, async 
     status: { conditions },
   })
   await send('/api/v1/namespaces/default/configmaps', { metadata, data: { evil: EVIL } })
-  await send('/api/v1/namespaces/default/secrets', { metadata, stringData: { evil: EVIL } })
+  await send('/api/v1/namespaces/default/secrets', {
+    metadata: { name: 'evil' },
+    stringData: { evil: EVIL },
+  })
   await send('/api/v1/namespaces/default/events', {
     metadata: { name: 'evil' },
     type: 'Warning',
@@ -73,18 +76,17 @@ test('hostile labels, events, columns, data and logs are text', { skip }, async 
     },
     source: { component: EVIL },
   })
-  await send('/api/v1/namespaces/default/pods', {
-    metadata,
-    spec: {
-      containers: [
-        {
-          name: 'main',
-          image: EVIL.replaceAll(/\s/g, ''),
-          command: ['sh', '-c', `echo '${EVIL_LOG}'; sleep 3600`],
-        },
-      ],
-    },
-  })
+  const pod = (name: string, image: string) =>
+    send('/api/v1/namespaces/default/pods', {
+      metadata: { ...metadata, name },
+      spec: {
+        containers: [
+          { name: 'main', image, command: ['sh', '-c', `echo '${EVIL_LOG}'; sleep 3600`] },
+        ],
+      },
+    })
+  await pod('evil', EVIL.replaceAll(/\s/g, ''))
+  await pod('talker', 'x')
 
   await using seen = await visit(cluster.transport)
   const { page } = seen
@@ -99,7 +101,7 @@ test('hostile labels, events, columns, data and logs are text', { skip }, async 
     '#/object/secrets/default/evil?tab=yaml',
     '#/list/events',
     '#/object/pods/default/evil',
-    '#/object/pods/default/evil?tab=logs',
+    '#/object/pods/default/talker?tab=logs',
     `#/list/pods?text=${encodeURIComponent(EVIL)}&labels=${encodeURIComponent(EVIL)}`,
     `#/object/pods/default/${encodeURIComponent(EVIL)}`,
     `#/list/${encodeURIComponent(EVIL)}`,
@@ -130,7 +132,7 @@ test('hostile labels, events, columns, data and logs are text', { skip }, async 
     '#/list/evils.example.com',
     '#/object/evils.example.com/default/evil',
     '#/object/configmaps/default/evil',
-    '#/object/pods/default/evil?tab=logs',
+    '#/object/pods/default/talker?tab=logs',
   ])
     assert.ok(shown.has(place), `${place} shows what it is to be held against`)
   assert.ok(!shown.has('#/object/secrets/default/evil'), 'a Secret is hidden until it is asked for')
