@@ -115,6 +115,8 @@ export function createTerminal({ onInput, onSize, signal }: TerminalOptions): Te
     }
     for (; drawnHistory < history.length; drawnHistory++)
       above.append(drawLine(history[drawnHistory] ?? []))
+    // An editor has the whole screen.
+    above.hidden = screen.isOther
     const drawn = screen.lines.map((line, y) =>
       drawLine(line, y === screen.y && screen.isCursorShown ? screen.x : undefined),
     )

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import type { Transport } from '#client/transport.ts'
 import { systemLog } from '#host/log.ts'
 import { openDashboard } from '../../../src/cluster/dashboard.ts'
@@ -128,3 +128,5 @@ export async function inPage<T>(page: Page, file: string): Promise<T> {
 /** The text of what has the focus. */
 export const focusedText = (page: Page): Promise<string> =>
   page.evaluate("document.activeElement?.textContent ?? ''")
+
+export const textOf = async (place: Locator): Promise<string> => (await place.textContent()) ?? ''

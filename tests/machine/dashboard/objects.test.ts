@@ -12,7 +12,7 @@ import type { Transport } from '#client/transport.ts'
 import { systemClock } from '#host/clock.ts'
 import { startCluster } from '#index'
 import type { Cluster } from '../../../src/cluster/cluster.ts'
-import { eventually, unreadable, type Visit, visit, whyNoBrowser } from './browser.ts'
+import { eventually, textOf, unreadable, type Visit, visit, whyNoBrowser } from './browser.ts'
 
 const skip = whyNoBrowser()
 const WEB = '#/object/deployments.apps/default/web'
@@ -118,7 +118,7 @@ test('its text is checked by the server, mistakes are told at their line', { ski
   await text.fill(before.replace('replicas: 3', 'replicas: 4'))
   await page.getByRole('button', { name: 'Check' }).click()
   await page.getByText('The server takes it. This changes:').waitFor()
-  assert.match(await page.locator('.diff .come').innerText(), /replicas: 4/)
+  assert.match(await textOf(page.locator('.diff .come')), /replicas: 4/)
   assert.equal(await replicas(), 3, 'a check changes nothing')
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('web is saved').waitFor()
@@ -136,7 +136,7 @@ test('nobody’s change is overwritten unseen; both can be had', { skip }, async
   await send('PATCH', `${path}/shared`, { data: { theirs: 'new' } })
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Somebody else changed it while you did').waitFor()
-  assert.match(await page.locator('.diff .come').innerText(), /theirs: new/)
+  assert.match(await textOf(page.locator('.diff .come')), /theirs: new/)
   const data = async () => (await cluster.client.get(configMap, 'shared', 'default')).data
   assert.deepEqual(await data(), { mine: 'old', theirs: 'new' })
   await page.getByRole('button', { name: 'Put my changes onto theirs' }).click()
@@ -154,24 +154,24 @@ test('logs of each container, and a filter on them', { skip }, async () => {
   await seen.goTo(`${TALKER}?tab=logs`)
   const log = page.getByRole('log')
   await eventually(
-    () => log.innerText(),
+    () => textOf(log),
     said => said.trim() === 'one\ntwo',
   )
   await page.getByLabel('Filter').fill('TWO')
   await eventually(
-    () => log.innerText(),
+    () => textOf(log),
     said => said.trim() === 'two',
   )
   await page.getByLabel('Filter').fill('')
   await page.getByLabel('Container').selectOption('other')
   await eventually(
-    () => log.innerText(),
+    () => textOf(log),
     said => said.trim() === 'of the other',
   )
   assert.match(page.url(), /container=other/)
   await page.getByLabel('Times').check()
   await eventually(
-    () => log.innerText(),
+    () => textOf(log),
     said => /^\d{4}-\d\d-\d\dT\S+Z of the other/.test(said),
   )
   await page.getByLabel('Previous').check()
