@@ -95,7 +95,7 @@ import(${JSON.stringify(entry)}).then(
   error => {
     const tries = Number(sessionStorage.getItem('tries')) + 1
     sessionStorage.setItem('tries', tries)
-    if (tries < 20) setTimeout(() => location.reload(), 200 * tries)
+    if (tries < 20) window.setTimeout(() => location.reload(), 200 * tries)
     else document.body.textContent = 'The dashboard could not be loaded: ' + error.message
   },
 )
