@@ -7,7 +7,7 @@ const DIRECTORY_MODE = 0o750
 /** Directories below each other that are looked into; plugins use one at most. */
 const DEPTH_LIMIT = 3
 
-interface Socket {
+export interface Socket {
   readonly path: string
   readonly identity: string
 }
