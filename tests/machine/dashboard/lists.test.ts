@@ -131,7 +131,11 @@ test('five thousand pods scroll like ten', { skip }, async context => {
         Array.from({ length: 100 }, (_, at) =>
           cluster.client.create(pod, {
             metadata: { name: `pod-${String(first + at).padStart(5, '0')}`, namespace: 'default' },
-            spec: { containers: [{ name: 'main', image: 'x', resources: {} }] },
+            spec: {
+              containers: [{ name: 'main', image: 'x', resources: {} }],
+              // Nobody tries to place them meanwhile.
+              schedulingGates: [{ name: 'example.com/quiet' }],
+            },
           }),
         ),
       )

@@ -38,6 +38,8 @@ before(async () => {
   await send('POST', '/api/v1/namespaces/default/pods', {
     metadata: { name: 'talker' },
     spec: {
+      // The other one is drained.
+      nodeName: 'hollow-1',
       containers: [
         { name: 'main', image: 'x', command: ['sh', '-c', 'echo one; echo two; sleep 3600'] },
         { name: 'other', image: 'x', command: ['sh', '-c', 'echo of the other; sleep 3600'] },
